@@ -1,0 +1,3 @@
+"""bnviz: a laboratory in the browser for why batch norm works."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,96 @@
+"""Who computes a run, and where its recording grows.
+
+Pages and routes share one engine: `shared()`. It never trains in its own process and never imports torch.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import threading
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Protocol
+
+from bnviz.experiment import Experiment
+from bnviz.store import Recording, Store
+
+
+@dataclass
+class Counters:
+    """What has happened since the engine began. They only grow."""
+
+    requested: int = 0
+    started: int = 0
+    store_hits: int = 0
+    worker_restarts: int = 0
+    snapshots: int = 0
+    bytes: int = 0
+
+
+class Engine(Protocol):
+    """All methods may be called from any thread."""
+
+    store: Store
+    counters: Counters
+    endings: dict[str, int]  # runs that ended, by status
+
+    def request(self, experiment: Experiment) -> str:
+        """See to it that the experiment's recording is there or being made; returns its id. Raises TooExpensive."""
+        ...
+
+    def recording(self, id: str) -> Recording | None:
+        """The recording of an experiment requested lately, or from the store. May start a run, may read a file."""
+        ...
+
+    def stop(self, id: str) -> None:
+        """End a live run now, for everybody who watches it; the next request starts over."""
+        ...
+
+    def workers(self) -> tuple[int, int]:
+        """How many workers are alive, and how many there should be."""
+        ...
+
+    def close(self) -> None:
+        """End the workers and every live recording. Calling it twice is fine."""
+        ...
+
+
+def _process_state() -> ModuleType:
+    """Where the shared engine is kept.
+
+    Streamlit imports edited modules anew while their old copies live on in the routes; a module without a file is left
+    alone, so there is one engine a process whatever happens.
+    """
+    state = ModuleType("bnviz.engine._process")
+    state.engine, state.lock = None, threading.Lock()
+    return sys.modules.setdefault(state.__name__, state)
+
+
+def shared() -> Engine:
+    """The process-wide engine: local workers, started on first use and ended with the process."""
+    state = _process_state()
+    with state.lock:
+        if state.engine is None:
+            from bnviz.engine.local import LocalEngine
+
+            state.engine = LocalEngine(Store.from_environment(), worker_count())
+            atexit.register(state.engine.close)
+        return state.engine
+
+
+def close_shared() -> None:
+    """Close the process-wide engine if there is one; `shared()` would start another."""
+    state = _process_state()
+    with state.lock:
+        engine, state.engine = state.engine, None
+    if engine is not None:
+        atexit.unregister(engine.close)
+        engine.close()
+
+
+def worker_count() -> int:
+    """BNVIZ_WORKERS, or as many as there are cores, four at most."""
+    text = os.environ.get("BNVIZ_WORKERS", "")
+    return max(1, int(text)) if text.strip().isdigit() else min(4, os.cpu_count() or 1)

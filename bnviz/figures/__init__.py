@@ -1,0 +1,13 @@
+"""Plotly figures, and which key of the recording feeds which trace. One module a page."""
+
+import importlib.util
+from pathlib import Path
+
+from bnviz.figures.live_shift import panels as live_shift
+
+__all__ = ["live_shift", "plotly_js"]
+
+
+def plotly_js() -> Path:
+    """The browser library that the plotly package brings along; found without importing the package."""
+    return Path(importlib.util.find_spec("plotly").origin).parent / "package_data" / "plotly.min.js"

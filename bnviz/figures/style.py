@@ -1,0 +1,81 @@
+"""One visual language: an arm keeps its colour on every page, axes are named, and nothing shouts.
+
+Figures are plain Plotly JSON. Colours of text, grid and background come from the page's theme and are filled in by the player.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+ARMS = {"none": "without batch norm", "batch": "with batch norm"}
+# Orange and blue stay apart for every kind of colour blindness; these two have contrast 3:1 or more on white and on black.
+COLOURS = {"none": "#E06C1F", "batch": "#2F7FD1"}
+
+Trace = dict[str, Any]
+Layout = dict[str, Any]
+
+
+def translucent(arm: str, opacity: float) -> str:
+    """The arm's colour as an rgba() string."""
+    red, green, blue = (int(COLOURS[arm][place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
+def line(arm: str, axes: str = "", width: float = 2, dash: str = "solid", **more: Any) -> Trace:
+    """An empty line trace in the arm's colour on the subplot `axes` ("", "2", …)."""
+    style = {"color": COLOURS[arm], "width": width, "dash": dash, "shape": "linear"}
+    return {
+        "type": "scatter", "mode": "lines", "x": [], "y": [], "name": ARMS[arm], "line": style,
+        "xaxis": f"x{axes}", "yaxis": f"y{axes}", "showlegend": False, **more,
+    }  # fmt: skip
+
+
+def axis(title: str = "", **more: Any) -> Layout:
+    """An axis with a title. Margins are fixed: measuring labels at every redraw would double its cost."""
+    return {"title": {"text": title, "standoff": 6}, "automargin": False, "zeroline": False, "nticks": 6, **more}
+
+
+def arm_title(arm: str, x: float, y: float = 1.0, text: str | None = None) -> dict[str, Any]:
+    """The arm's name in its colour, above a subplot centred on x."""
+    return {
+        "text": text or ARMS[arm], "x": x, "y": y, "xref": "paper", "yref": "paper", "xanchor": "center",
+        "yanchor": "bottom", "showarrow": False, "font": {"color": COLOURS[arm], "size": 13},
+    }  # fmt: skip
+
+
+def layout(**more: Any) -> Layout:
+    """What every figure shares."""
+    return {
+        "margin": {"l": 46, "r": 14, "t": 26, "b": 40},
+        "showlegend": False,
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        "hovermode": "closest",
+        "dragmode": "zoom",
+        "font": {"size": 12},
+        **more,
+    }
+
+
+def side_by_side(x: dict[str, Any], y: dict[str, Any], x_title: str, y_title: str, gap: float = 0.06) -> Layout:
+    """Two subplots, the arm without batch norm at the left, with shared axes: what is not alike is the data."""
+    half = (1 - gap) / 2
+    return layout(
+        xaxis=axis(x_title, domain=[0, half], **x),
+        xaxis2=axis(x_title, domain=[1 - half, 1], matches="x", **x),
+        yaxis=axis(y_title, **y),
+        yaxis2=axis("", anchor="x2", matches="y", showticklabels=False, **y),
+        annotations=[arm_title("none", half / 2), arm_title("batch", 1 - half / 2)],
+    )
+
+
+def panel(identifier: str, title: str, caption: str, figure: tuple[list[Trace], Layout], **more: Any) -> dict[str, Any]:
+    """A panel of the player.
+
+    Each trace carries `feed`: which drawing of bnviz/player/feeds.js fills it, and from which key of the recording. Words in
+    braces in `title` and `caption` ({tap}, {unit}, …) are filled in by the player. `rate` is the most redraws a second.
+    """
+    traces, arrangement = figure
+    return {
+        "id": identifier, "title": title, "caption": caption, "data": traces, "layout": arrangement,
+        "height": 300, "rate": 4, "wide": False, **more,
+    }  # fmt: skip

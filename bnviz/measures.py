@@ -1,0 +1,144 @@
+"""What is measured of a layer's distribution: arrays in, arrays out, plain NumPy.
+
+Most functions want values sorted along their last axis, because one sort serves them all. NaN sorts last, so values that are not
+finite lie at the two ends of a row and are counted there.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+PERCENTILES = (15, 50, 85)  # as in figure 1 of Ioffe & Szegedy 2015
+
+
+class Histogram(NamedTuple):
+    """Counts [..., bins] of rows, and how many values [...] lie below, above, are not finite, or are exactly 0.
+
+    Zeros are counted in their bin, too: `zeros` tells ReLU's atom apart. Without them the parts add up to the row's length.
+    """
+
+    counts: np.ndarray
+    underflow: np.ndarray
+    overflow: np.ndarray
+    nonfinite: np.ndarray
+    zeros: np.ndarray
+
+
+def histogram(ordered: np.ndarray, edges: np.ndarray) -> Histogram:
+    """Histogram of rows [..., P] sorted along the last axis, for edges [bins + 1].
+
+    Bins are half open, the last one closed, as in `numpy.histogram`. One binary search a row finds every border.
+    """
+    largest, tiny = np.finfo(np.float32).max, np.finfo(np.float32).smallest_subnormal
+    borders = np.concatenate([edges[:-1], [np.nextafter(edges[-1], np.float32(np.inf)), -largest, np.inf, 0, tiny]])
+    borders = borders.astype(ordered.dtype)
+    rows = ordered.reshape(-1, ordered.shape[-1])
+    found = np.array([row.searchsorted(borders) for row in rows]).reshape(*ordered.shape[:-1], -1)
+    bins = len(edges)
+    below, above, zero, positive = (found[..., bins + index] for index in range(4))
+    return Histogram(
+        counts=np.diff(found[..., :bins], axis=-1),
+        underflow=found[..., 0] - below,
+        overflow=above - found[..., bins - 1],
+        nonfinite=below + ordered.shape[-1] - above,
+        zeros=positive - zero,
+    )
+
+
+def percentiles(ordered: np.ndarray, which: tuple[int, ...] = PERCENTILES) -> np.ndarray:
+    """Percentiles [..., len(which)] of sorted rows [..., P], linear between order statistics as in `numpy.percentile`."""
+    place = np.asarray(which) / 100 * (ordered.shape[-1] - 1)
+    below = np.floor(place).astype(int)
+    above = np.minimum(below + 1, ordered.shape[-1] - 1)
+    low, high = ordered[..., below], ordered[..., above]
+    with np.errstate(invalid="ignore"):
+        return low + (high - low) * (place - below).astype(ordered.dtype)
+
+
+def moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and (population) standard deviation [...] over the last axis of [..., P], in two passes."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = values.mean(axis=-1)
+        centred = values - mean[..., None]
+        return mean, np.sqrt(np.einsum("...p,...p->...", centred, centred) / values.shape[-1])
+
+
+def pooled_moments(mean: np.ndarray, std: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation [...] of a mixture of equally large parts with these moments [..., units]."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return mean.mean(axis=-1), np.sqrt((std**2).mean(axis=-1) + mean.var(axis=-1))
+
+
+def shift(ordered: np.ndarray, reference: np.ndarray, reference_std: np.ndarray) -> np.ndarray:
+    """How far distributions moved, dimensionless.
+
+    Mean over units of the Wasserstein-1 distance between sorted samples [..., units, P] and sorted reference samples, divided
+    by the root mean square over units of the reference's standard deviations [..., units]. For samples of one size W1 is the
+    mean absolute difference of order statistics. Zero where nothing moved, even if the reference has no spread.
+    """
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        moved = np.subtract(ordered, reference)
+        distance = np.abs(moved, out=moved).mean(axis=(-2, -1), dtype=np.float32)
+        scale = np.sqrt((reference_std**2).mean(axis=-1))
+        return np.where(distance == 0, np.float32(0), distance / scale)
+
+
+def jensen_shannon(counts: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Jensen-Shannon divergence [...] in bits between histograms [..., bins] (Lin 1991): 0 for equal ones, at most 1."""
+    p = counts / counts.sum(axis=-1, keepdims=True)
+    q = reference / reference.sum(axis=-1, keepdims=True)
+    middle = (p + q) / 2
+    return (_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2
+
+
+def _relative_entropy(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(p > 0, p * np.log2(p / q), 0.0).sum(axis=-1)
+
+
+def kolmogorov_smirnov(ordered: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Largest distance [...] between the empirical distribution functions of sorted rows [..., P] and [..., Q]."""
+    rows, others = ordered.reshape(-1, ordered.shape[-1]), reference.reshape(-1, reference.shape[-1])
+    return np.array([_largest_gap(a, b) for a, b in zip(rows, others, strict=True)]).reshape(ordered.shape[:-1])
+
+
+def _largest_gap(a: np.ndarray, b: np.ndarray) -> float:
+    points = np.concatenate([a, b])
+    return np.abs(np.searchsorted(a, points, "right") / len(a) - np.searchsorted(b, points, "right") / len(b)).max()
+
+
+def mean_noise(group_mean: np.ndarray, mean: np.ndarray, std: np.ndarray) -> np.ndarray:
+    """How far the means of minibatches lie from the whole's: root mean square, in the whole's standard deviations.
+
+    `group_mean` [..., groups, units] against `mean` and `std` [..., units] of the probe. Independent draws of n give 1/√n.
+    """
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        squared = ((group_mean - mean[..., None, :]) ** 2).mean(axis=(-2, -1))
+        return np.sqrt(squared / (std**2).mean(axis=-1))
+
+
+def variance_noise(group_variance: np.ndarray, std: np.ndarray) -> np.ndarray:
+    """How far the (unbiased) variances of minibatches lie from the whole's: root mean square, relative to its variance.
+
+    `group_variance` [..., groups, units] against `std` [..., units] of the probe. See `variance_noise_theory`.
+    """
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        variance = std**2
+        squared = ((group_variance - variance[..., None, :]) ** 2).mean(axis=(-2, -1))
+        return np.sqrt(squared) / variance.mean(axis=-1)
+
+
+def variance_noise_theory(values: np.ndarray, mean: np.ndarray, std: np.ndarray, size: int) -> np.ndarray:
+    """What `variance_noise` is for independent draws of `size` from `values` [..., units, P].
+
+    Var(s²) = (μ₄ - σ⁴ (n-3)/(n-1)) / n for the unbiased sample variance (Mood, Graybill & Boes 1974, VI.2).
+    """
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        centred = values - mean[..., None]
+        centred *= centred
+        fourth = np.einsum("...p,...p->...", centred, centred) / values.shape[-1]
+        variance = std**2
+        scatter = (fourth - variance**2 * (size - 3) / (size - 1)) / size
+        return np.sqrt(scatter.mean(axis=-1)) / variance.mean(axis=-1)

@@ -1,0 +1,86 @@
+// A run's recording as it arrives: one line after another, over HTTP or handed in by the page.
+// Reading resumes where it stopped, so a dropped connection costs time and nothing else.
+
+const KINDS = {f4: Float32Array, f8: Float64Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array,
+  i1: Int8Array, i2: Int16Array, i4: Int32Array};
+const RETRY_MS = [300, 1000, 2000, 4000, 8000];
+
+function bytes(base64) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+// A typed array, cut into nested arrays along all axes but the last. The formats are little-endian, as browsers are.
+export function decode({dtype, bdata, shape}) {
+  const flat = new KINDS[dtype](bytes(bdata).buffer);
+  const sizes = String(shape).split(",").map(Number);
+  const cut = (start, [size, ...rest]) => {
+    if (!rest.length) return flat.subarray(start, start + size);
+    const stride = rest.reduce((product, value) => product * value, 1);
+    return Array.from({length: size}, (_, index) => cut(start + index * stride, rest));
+  };
+  return cut(0, sizes);
+}
+
+const revive = (key, value) => (value && typeof value === "object" && "bdata" in value ? decode(value) : value);
+
+export class Recording {
+  // `onChange()` is called after every batch of lines; `onBlocked()` once if the route cannot be reached at all.
+  constructor(run, onChange, onBlocked) {
+    Object.assign(this, {run, onChange, onBlocked, header: null, frames: [], end: null, lines: 0, failures: 0, waiting: false});
+    this.abort = new AbortController();
+  }
+
+  get trainedStep() { return this.frames.length ? this.frames.at(-1).step : 0; }
+
+  close() { this.abort.abort(); }
+
+  // Take recorded lines that begin at line `from`; what is known already is passed over.
+  accept(lines, from) {
+    const fresh = lines.slice(Math.max(0, this.lines - from));
+    if (this.end || from > this.lines || !fresh.length) return;
+    for (const line of fresh) this.take(JSON.parse(line, revive));
+    this.onChange();
+  }
+
+  take(message) {
+    this.lines += 1;
+    if (message.type === "header") this.header = message;
+    else if (message.type === "snapshot") this.frames.push(message);
+    else if (message.type === "end") this.end = message;
+  }
+
+  async stream(url) {
+    while (!this.end && !this.abort.signal.aborted) {
+      try {
+        await this.read(`${url}?from=${this.lines}`);
+        if (!this.end) throw new Error("the stream ended early");
+      } catch (error) {
+        if (this.abort.signal.aborted) return;
+        if (error.blocked || this.failures >= (this.lines ? RETRY_MS.length : 2)) return this.onBlocked();
+        this.waiting = true;
+        this.onChange();
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS[this.failures++]));
+      }
+    }
+  }
+
+  async read(url) {
+    const response = await fetch(url, {signal: this.abort.signal});
+    const type = response.headers.get("content-type") || "";
+    if (!response.ok || !type.includes("ndjson")) {
+      // Our own 404 (the server began anew) is worth another try; a page in place of the stream means that no route leads there.
+      throw Object.assign(new Error(`no stream: ${response.status}`), {blocked: !type.includes("json")});
+    }
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let rest = ""; ;) {
+      const {done, value} = await reader.read();
+      if (done) return;
+      const pieces = (rest + value).split("\n");
+      rest = pieces.pop();
+      this.failures = 0;
+      this.waiting = false;
+      this.accept(pieces, this.lines);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+"""Widgets made from the table of fields: one for each field, keyed by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import streamlit as st
+
+from bnviz.experiment import FIELDS, Experiment, Field
+from bnviz.site import links
+
+
+def load(experiment: Experiment) -> None:
+    """Set every widget to an experiment's values. Only before the widgets are made, or in a callback."""
+    for name in FIELDS:
+        st.session_state[name] = getattr(experiment, name)
+
+
+def experiment() -> Experiment:
+    """The experiment that the widgets show. A number box that was emptied counts as its default."""
+    values = {name: st.session_state[name] for name in FIELDS}
+    return Experiment(**{name: FIELDS[name].default if value is None else value for name, value in values.items()})
+
+
+def row(names: Iterable[str], rest: Iterable[str]) -> None:
+    """The named fields side by side, and behind a button at the end the rest."""
+    with st.container(key="controls", horizontal=True, vertical_alignment="bottom"):
+        for name in names:
+            control(FIELDS[name])
+        with st.popover("More settings", width="stretch"), st.container(key="more"):
+            for name in rest:
+                # The browser makes these only when the popover is opened, and then from the last run's message alone:
+                # without a value in every message it would open with, and send back, the lowest ones.
+                st.session_state[name] = st.session_state[name]
+                control(FIELDS[name])
+
+
+def control(field: Field) -> None:
+    """The widget for one field."""
+    if field.choices is not None:
+        st.selectbox(field.label, list(field.choices), format_func=field.choices.get, key=field.name, help=field.help)
+    elif field.marks:
+        st.select_slider(field.label, stops(field), format_func=links.text, key=field.name, help=field.help)
+    else:
+        st.number_input(field.label, field.kind(field.low), field.kind(field.high), key=field.name, help=field.help)
+
+
+def stops(field: Field) -> list:
+    """A slider's stops: the field's marks, its default, and the value it has now, which a link may have set between."""
+    return sorted({*field.marks, field.default, st.session_state[field.name]})

@@ -1,0 +1,175 @@
+"""What browser tests and benchmarks share: a real server, a Chromium, and a page with the player on it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+
+from bnviz import recording
+from tests.chromium import HOW, find
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+WAIT_MS = 30_000
+
+
+@dataclass
+class Server:
+    """A running server, in a process group of its own."""
+
+    process: subprocess.Popen
+    url: str
+
+    def lines(self, run: str) -> list[bytes]:
+        """The recording of a run as the route serves it, end line included."""
+        return httpx.get(f"{self.url}/bnviz/runs/{run}.ndjson", timeout=60).content.splitlines(keepends=True)
+
+    def messages(self, run: str) -> list[dict[str, Any]]:
+        """The recording of a run, decoded: header, snapshots, end."""
+        return list(recording.read(self.lines(run)))
+
+    def metric(self, name: str) -> float:
+        """The value of one metric without labels."""
+        text = httpx.get(f"{self.url}/bnviz/metrics").text
+        return float(re.search(rf"^bnviz_{name} (\S+)$", text, re.MULTILINE)[1])
+
+    def workers(self) -> list[int]:
+        """The process ids of the workers."""
+        listed = subprocess.run(["ps", "--ppid", str(self.process.pid), "-o", "pid="], capture_output=True, text=True)
+        return [int(text) for text in listed.stdout.split()]
+
+
+@contextlib.contextmanager
+def serve(script: str | None = "app.py", workers: int = 1) -> Iterator[Server]:
+    """The app, or another script, on a free port; `hello` is Streamlit's own. Ended with everything it started."""
+    port = _free_port()
+    verb = ["hello"] if script == "hello" else ["run", script]
+    command = [sys.executable, "-m", "streamlit", *verb, "--server.headless=true", f"--server.port={port}"]
+    command += ["--server.address=127.0.0.1", "--browser.gatherUsageStats=false", "--server.fileWatcherType=none"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BNVIZ_WORKERS": str(workers), "BNVIZ_STORE": ""}
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    server = Server(process, f"http://127.0.0.1:{port}")
+    try:
+        _await(f"{server.url}/_stcore/health", process)
+        yield server
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def _await(url: str, process: subprocess.Popen, seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(url).status_code == 200:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"the server did not start (exit status {process.poll()})")
+
+
+def launch(playwright: Playwright) -> Browser:
+    """A Chromium, or one line that says how to get one."""
+    if (path := find()) is None:
+        raise FileNotFoundError(HOW)
+    return playwright.chromium.launch(executable_path=path, args=FLAGS)
+
+
+class Lab:
+    """One page with the player on it, seen as a person sees it. `troubles` gathers what the console complains about."""
+
+    def __init__(self, context: BrowserContext, server: Server):
+        self.server, self.troubles = server, []
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(WAIT_MS)
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.troubles.append(f"uncaught: {error}"))
+        self.page.on("request", self._asked)
+
+    def _heard(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.troubles.append(f"{message.type}: {message.text} ({message.location.get('url')})")
+
+    def _asked(self, request: Any) -> None:
+        if not request.url.startswith((self.server.url, "data:", "blob:")):
+            self.troubles.append(f"a request to elsewhere: {request.url}")
+
+    def open(self, **parameters: object) -> Lab:
+        """Open the page at / with these query parameters, and wait for the first frame."""
+        self.page.goto(f"{self.server.url}/?{urlencode(parameters)}")
+        self.wait("d.frames > 0")
+        return self
+
+    def wait(self, condition: str) -> None:
+        """Wait for a JavaScript condition on the player's data set `d`, its element `p` and `$`, a finder."""
+        body = f"const p = $('.bnviz-player'), d = p?.dataset ?? {{}}; return Boolean({condition});"
+        self.page.wait_for_function(f"() => {{ const $ = (one) => document.querySelector(one); {body} }}")
+
+    def draw_more(self, frames: int = 10) -> None:
+        """Wait until so many more frames have been drawn."""
+        self.wait(f"d.frames >= {int(self.data['frames']) + frames}")
+
+    def trained(self) -> Lab:
+        """Wait until the whole run has arrived, whatever is shown of it."""
+        self.wait("/ of (\\d+)/.exec($('.bnviz-readout').textContent)?.[1] === d.trainedStep")
+        return self
+
+    @property
+    def data(self) -> dict[str, str]:
+        """The player's data attributes: state, run, step, trainedStep, frames."""
+        return self.page.evaluate("({...document.querySelector('.bnviz-player').dataset})")
+
+    @property
+    def headline(self) -> str:
+        return self.page.inner_text(".bnviz-headline")
+
+    @property
+    def address(self) -> dict[str, list[str]]:
+        """The query parameters in the address bar."""
+        return self.page.evaluate("Object.fromEntries(new URLSearchParams(location.search))")
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def plot(self, panel: str, expression: str) -> Any:
+        """The value of a JavaScript expression of `n`, the panel's Plotly node."""
+        return self.page.evaluate(f"(panel) => {{ const n = {_NODE}; return {expression}; }}", panel)
+
+    def wait_plot(self, panel: str, condition: str) -> None:
+        """Wait for a JavaScript condition of `n`, the panel's Plotly node."""
+        self.page.wait_for_function(f"(panel) => {{ const n = {_NODE}; return {condition}; }}", arg=panel)
+
+    def box(self, panel: str) -> dict[str, float]:
+        """Where the first subplot of a panel is on the screen, scrolled into view."""
+        area = self.page.locator(f"[data-panel={panel}] .nsewdrag").first
+        area.evaluate("node => node.scrollIntoView({block: 'center'})")
+        return area.bounding_box()
+
+
+_NODE = "document.querySelector(`[data-panel='${panel}'] .bnviz-plot`)"

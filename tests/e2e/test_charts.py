@@ -1,0 +1,120 @@
+"""What people do with the charts themselves, and that playback leaves it alone."""
+
+import pytest
+
+RANGES = "['xaxis', 'yaxis'].map(name => n._fullLayout[name].range.map(Number))"
+
+
+@pytest.fixture
+def playing(lab):
+    """A run that plays slowly, so that there are frames for as long as the test needs them."""
+    lab.open(steps=200, snapshot_every=1).trained()
+    lab.wait_plot("shift", "n.querySelector('.nsewdrag')")
+    lab.press("<")
+    lab.wait("d.state === 'playing'")
+    return lab
+
+
+def drag(lab, panel, start=(0.3, 0.3), end=(0.7, 0.7)):
+    box = lab.box(panel)
+    (x0, y0), (x1, y1) = ((box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end))
+    lab.page.mouse.move(x0, y0)
+    lab.page.mouse.down()
+    lab.page.mouse.move(x1, y1, steps=6)
+    lab.page.mouse.up()
+
+
+def plotted(lab, panel, times=3):
+    """Wait until Plotly has drawn the panel so many times more."""
+    lab.plot(panel, "(n.plotted = 0, n.on('plotly_afterplot', () => { n.plotted += 1; }), 0)")
+    lab.wait_plot(panel, f"n.plotted >= {times}")
+
+
+@pytest.mark.parametrize("panel", ["shift", "ridges"])
+def test_zoom_is_kept_while_playing_and_a_double_click_resets(playing, panel):
+    playing.wait_plot(panel, "n.querySelector('.nsewdrag')")
+    home = playing.plot(panel, RANGES)
+    drag(playing, panel)
+    playing.wait_plot(panel, f"JSON.stringify({RANGES}) !== '{str(home).replace(' ', '')}'")
+    zoomed = playing.plot(panel, RANGES)
+    (low, high), _ = zoomed
+    assert 0.25 < (high - low) / (home[0][1] - home[0][0]) < 0.55
+    plotted(playing, panel)
+    assert playing.data["state"] == "playing"
+    assert playing.plot(panel, RANGES) == zoomed
+    box = playing.box(panel)
+    playing.page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    playing.wait_plot(panel, f"JSON.stringify({RANGES}[0]) === '{str(home[0]).replace(' ', '')}'")
+
+
+def test_zoom_and_legend_survive_another_run(playing):
+    """The same panels stay: a choice in a legend is the reader's, not the run's."""
+    toggle = playing.page.locator("[data-panel=shift] .legendtoggle").first
+    toggle.scroll_into_view_if_needed()
+    toggle.click()
+    playing.wait_plot("shift", "n._fullData[0].visible === 'legendonly'")
+    plotted(playing, "shift")
+    assert playing.plot("shift", "n._fullData.map(trace => trace.visible)")[:2] == ["legendonly", True]
+    assert playing.plot("learning", "n._fullData[0].visible") is True
+
+
+def test_hover_names_the_numbers(playing):
+    box = playing.box("shift")
+    playing.press("End")
+    playing.wait("d.state === 'ended'")
+    playing.wait_plot("shift", "n.data[0].x.length > 100")
+    playing.page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
+    for share in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8):  # somewhere down here is a line
+        playing.page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + share * box["height"])
+        playing.draw_more(0)
+        if playing.page.locator("[data-panel=shift] .hovertext").count():
+            break
+    playing.page.wait_for_selector("[data-panel=shift] .hovertext")
+    assert "step" in playing.page.text_content("[data-panel=shift] .hovertext")
+
+
+def test_hover_works_while_playing(playing):
+    box = playing.box("shift")
+    playing.wait_plot("shift", "n.data[0].x.length > 8")
+    point = playing.plot("shift", "[n._fullLayout.xaxis, n._fullLayout.yaxis].map((axis, dimension) =>"
+                         " axis._offset + axis.d2p(n.data[0]['xy'[dimension]][6]))")  # fmt: skip
+    node = playing.page.locator("[data-panel=shift] .bnviz-plot").bounding_box()
+    assert box and playing.data["state"] == "playing"
+    playing.page.mouse.move(node["x"] + point[0] + 1, node["y"] + point[1])
+    playing.page.mouse.move(node["x"] + point[0], node["y"] + point[1])
+    playing.page.wait_for_selector("[data-panel=shift] .hovertext")
+
+
+def test_choosers_change_the_charts_without_a_rerun(lab):
+    lab.open(steps=60).trained().press("End")
+    lab.wait("d.state === 'ended'")
+    messages = []
+    lab.page.on("websocket", lambda socket: messages.append(socket))
+    lab.page.evaluate("document.querySelector('.bnviz-player').mark = 1")
+    frames = "JSON.stringify(n.data[0].y)"
+    seen = [lab.plot("fan", frames)]
+    for choose in (
+        lambda: lab.page.click("[aria-label='Layer 4']"),
+        lambda: lab.page.select_option("[aria-label='What of the layer']", "linear"),
+        lambda: lab.page.select_option("[aria-label='What of the layer']", "normalized"),
+    ):
+        before = lab.plot("fan", frames)
+        choose()
+        lab.wait_plot("fan", f"{frames} !== {before!r}")
+        seen.append(lab.plot("fan", frames))
+    assert len(set(seen)) == len(seen)
+    lab.wait("$('.bnviz-headline').textContent.includes('layer 4')")
+    lab.page.select_option("[aria-label=Unit]", "pooled")
+    lab.wait_plot("ridges", "n.parentElement.textContent.includes('all units pooled')")
+    assert lab.page.evaluate("document.querySelector('.bnviz-player').mark") == 1
+    assert lab.address == {"steps": "60"} and not messages
+
+
+def test_the_target_accuracy_can_be_moved(lab):
+    lab.open(steps=200).trained().press("End")
+    lab.wait("d.state === 'ended'")
+    target = lab.page.locator(".bnviz-target input")
+    target.scroll_into_view_if_needed()
+    target.fill("0.5")
+    lab.wait_plot("learning", "n.data.find(trace => trace.feed.kind === 'target').y[0] === 0.5")
+    lab.wait("$('[data-panel=learning]').textContent.includes('50 % of the test images')")

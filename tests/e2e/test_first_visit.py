@@ -1,0 +1,121 @@
+"""What somebody sees who opens the page, and who changes the experiment."""
+
+import math
+import re
+
+import httpx
+import pytest
+
+from bnviz.experiment import Experiment
+
+TALL = {"viewport": {"width": 1400, "height": 3000}}  # all panels are in view
+ARMS_WITH_DATA = """() => Object.fromEntries([...document.querySelectorAll('.bnviz-panel')].map(panel => {
+  const arms = {};
+  for (const trace of panel.querySelector('.bnviz-plot').data ?? []) {
+    const numbers = (trace.z ?? [trace.y]).flat().filter(Number.isFinite);
+    if (trace.feed.arm) arms[trace.feed.arm] = (arms[trace.feed.arm] ?? 0) + numbers.length;
+  }
+  return [panel.dataset.panel, arms];
+}))"""
+
+
+def test_a_paired_run_plays_by_itself(visit, server):
+    lab = visit(**TALL)
+    lab.page.goto(server.url)
+    lab.wait("d.state === 'playing' && d.frames >= 5 && d.step > 0")
+    assert lab.data["run"] == Experiment().id
+    lab.page.select_option("[aria-label=Speed]", "8")
+    lab.wait("d.state === 'ended'")
+    assert lab.data["step"] == lab.data["trainedStep"] == "600"
+    panels = lab.page.evaluate(ARMS_WITH_DATA)
+    assert len(panels) >= 7
+    for panel, arms in panels.items():
+        wanted = {"layers-none": {"none"}, "layers-batch": {"batch"}}.get(panel, {"none", "batch"})
+        assert arms.keys() == wanted and min(arms.values()) > 0, panel
+    assert lab.address == {}
+
+
+def test_the_headline_agrees_with_the_recording(lab, server):
+    lab.open().trained().press("End")
+    lab.wait("d.state === 'ended' && $('.bnviz-headline').textContent.includes('times')")
+    last = server.messages(lab.data["run"])[-2]
+    assert last["step"] == 600
+    none, batch = (last["arms"][arm]["shift_from_first"]["activation"][1] for arm in ("none", "batch"))
+    ratio, *sigmas = map(float, re.findall(r"\d+\.\d+", lab.headline.replace("a[2]", "")))
+    assert sigmas == [pytest.approx(batch, rel=0.06), pytest.approx(none, rel=0.06)]
+    assert ratio == pytest.approx(none / batch, rel=0.02)
+    assert ("less" if none > batch else "more") in lab.headline
+
+
+def test_changing_the_batch_size_starts_another_run_in_the_same_charts(visit):
+    lab = visit(**TALL).open(steps=60).trained()
+    lab.press("End")
+    lab.wait("d.state === 'ended'")
+    before = lab.data
+    lab.page.evaluate("document.querySelectorAll('.bnviz-plot').forEach((node, index) => { node.mark = index + 1; })")
+    assert expected_noise(lab) == pytest.approx(1 / math.sqrt(64))
+    slider = lab.page.locator(".st-key-batch_size input")
+    slider.focus()
+    for _ in range(3):
+        slider.press("ArrowLeft")
+    lab.wait(f"d.run !== '{before['run']}' && new URLSearchParams(location.search).get('batch_size') === '8'")
+    assert lab.address == {"steps": "60", "batch_size": "8"}
+    lab.wait_plot("noise", "Math.abs(n.data.find(trace => trace.feed.kind === 'expected').y[0] - 1 / Math.sqrt(8)) < 1e-6")
+    lab.wait("d.state === 'ended' && d.step === '60'")
+    assert lab.data["run"] == Experiment(steps=60, batch_size=8).id
+    assert int(lab.data["frames"]) > int(before["frames"])
+    marks = lab.page.evaluate("[...document.querySelectorAll('.bnviz-plot')].map(node => node.mark)")
+    assert marks == list(range(1, len(marks) + 1))
+    assert lab.page.locator(".bnviz-player").count() == 1
+
+
+def expected_noise(lab):
+    lab.wait_plot("noise", "n.data?.length")
+    return lab.plot("noise", "n.data.find(trace => trace.feed.kind === 'expected').y[0]")
+
+
+def test_a_value_from_a_link_survives_the_settings_that_are_folded_away(lab):
+    lab.open(width=33, steps=40)
+    slider = lab.page.locator(".st-key-batch_size input")
+    slider.press("ArrowLeft")
+    lab.wait(f"d.run === '{Experiment(width=33, steps=40, batch_size=32).id}'")
+    lab.page.click("[data-testid=stPopoverButton]")
+    lab.page.wait_for_selector(".st-key-width input")
+    assert lab.page.locator(".st-key-width input").get_attribute("aria-valuetext") == "33"
+    lab.page.locator(".st-key-seed input").fill("7")
+    lab.page.locator(".st-key-seed input").press("Enter")
+    lab.wait(f"d.run === '{Experiment(width=33, steps=40, batch_size=32, seed=7).id}'")
+    assert lab.address == {"width": "33", "steps": "40", "batch_size": "32", "seed": "7"}
+
+
+def test_the_back_button_returns_to_the_run_before(lab):
+    lab.open(steps=40)
+    before = lab.data["run"]
+    lab.page.get_by_text("Tiny batches").click()
+    lab.wait(f"d.run === '{Experiment(batch_size=4).id}'")
+    assert lab.address == {"batch_size": "4"}
+    lab.page.go_back()
+    lab.wait(f"d.run === '{before}'")
+
+
+def test_two_tabs_share_one_run(visit, server):
+    started = server.metric("runs_started_total")
+    first, second = visit(), visit()
+    for lab in (first, second):
+        lab.open(steps=50, seed=4321)
+    assert first.data["run"] == second.data["run"]
+    assert server.metric("runs_started_total") == started + 1
+
+
+def test_divergence_is_said_and_drawn(lab):
+    lab.open(learning_rate=10, steps=60).trained().press("End")
+    lab.wait("d.state === 'ended' && $('.bnviz-headline').textContent.includes('diverged')")
+    assert lab.plot("fan", "n.data[0].y.filter(Number.isFinite).length") > 0
+    assert lab.plot("ridges", "n.data.length") > 0
+
+
+@pytest.mark.parametrize("path", ["healthz", "metrics"])
+def test_the_routes_beside_the_page_answer(server, path):
+    assert httpx.get(f"{server.url}/bnviz/{path}").status_code == 200
+    unknown = httpx.get(f"{server.url}/bnviz/runs/{'0' * 16}.ndjson")
+    assert unknown.status_code == 404 and unknown.json()["error"]

@@ -1,0 +1,129 @@
+"""The transport: by mouse and by keyboard."""
+
+import pytest
+
+SHORT = {"steps": 60}  # 28 snapshots: 0, 1, … 16, then every fourth
+
+
+@pytest.fixture
+def still(lab):
+    """A short run, all of it there, shown at its end."""
+    lab.open(**SHORT).trained().press("End")
+    lab.wait("d.state === 'ended' && d.step === '60'")
+    return lab
+
+
+def at(lab, step, state="paused"):
+    lab.wait(f"d.step === '{step}' && d.state === '{state}'")
+    lab.wait(f"$('.bnviz-readout').textContent.startsWith('step {step} of 60')")
+
+
+def test_keys_step_both_ways_and_jump(still):
+    still.press("Home")
+    at(still, 0)
+    still.press("ArrowLeft")
+    at(still, 0)
+    still.press("ArrowRight", "ArrowRight")
+    at(still, 2)
+    still.press("ArrowLeft")
+    at(still, 1)
+    still.press("End")
+    at(still, 60, "ended")
+    still.press("ArrowLeft")
+    at(still, 56)
+
+
+def test_space_plays_pauses_and_plays_on(still):
+    still.press("Space")  # at the end: from the start
+    still.wait("d.state === 'playing' && d.step > 0 && d.step < 30")
+    still.press("Space")
+    still.wait("d.state === 'paused'")
+    step = int(still.data["step"])
+    assert 0 < step < 60
+    still.press("Space")
+    still.wait(f"d.state === 'playing' && d.step > {step}")
+    at(still, 60, "ended")
+
+
+def test_speed_and_loop_by_key(still):
+    speed = still.page.locator("[aria-label=Speed]")
+    still.press("<", "<", "<")
+    assert speed.input_value() == "0.25"
+    still.press(*">>>>>>>")
+    assert speed.input_value() == "8"
+    loop = still.page.locator("[aria-label=Loop]")
+    still.press("l")
+    still.wait("$('[aria-label=Loop]').getAttribute('aria-pressed') === 'true'")
+    still.press("Space")
+    comes_round(still)
+    loop.click()
+    at(still, 60, "ended")
+
+
+def comes_round(lab):
+    """The last step is shown, and an early one after it."""
+    lab.wait("d.step > 40")
+    lab.wait("d.step < 40")
+    assert lab.data["state"] == "playing"
+
+
+def test_keys_change_the_layer_but_not_while_somebody_types(still):
+    still.press("4")
+    still.wait("$('[aria-label=\"Layer 4\"]').getAttribute('aria-pressed') === 'true'")
+    still.page.locator(".st-key-batch_size input").focus()
+    still.press("1")
+    still.page.locator("[aria-label=Speed]").focus()
+    still.press("Home")
+    still.draw_more(0)
+    assert still.data["step"] == "60"
+    assert still.page.locator("[aria-label='Layer 4']").get_attribute("aria-pressed") == "true"
+
+
+def test_the_mouse_works_every_control(still):
+    page = still.page
+    page.click("[aria-label=Play]")
+    still.wait("d.state === 'playing'")
+    page.click("[aria-label=Pause]")
+    still.wait("d.state === 'paused'")
+    scrub(still, 0.5)
+    middle = int(still.data["step"])
+    assert 8 <= middle <= 20
+    page.click("[aria-label='One snapshot on']")
+    still.wait(f"d.step > {middle} && d.state === 'paused'")
+    page.click("[aria-label='One snapshot back']")
+    at(still, middle)
+    page.select_option("[aria-label=Speed]", "4")
+    page.click("[aria-label=Loop]")
+    page.click("[aria-label=Play]")
+    comes_round(still)
+    page.click("[aria-label=Loop]")
+    at(still, 60, "ended")
+
+
+def scrub(lab, share):
+    """Drag the scrubber's thumb from where it is to a share of the track."""
+    box = lab.page.locator(".bnviz-scrub").bounding_box()
+    y, now = box["y"] + box["height"] / 2, lab.page.locator(".bnviz-scrub").evaluate("one => one.value / one.max")
+    lab.page.mouse.move(box["x"] + 8 + now * (box["width"] - 16), y)
+    lab.page.mouse.down()
+    lab.page.mouse.move(box["x"] + share * box["width"], y, steps=5)
+    lab.page.mouse.up()
+    lab.wait("d.state === 'paused' && $('.bnviz-readout').textContent.startsWith(`step ${d.step} of`)")
+
+
+def test_the_scrubber_by_keyboard_and_what_it_says(still):
+    page = still.page
+    page.focus(".bnviz-scrub")
+    still.press("Home")
+    at(still, 0)
+    still.press("ArrowRight")
+    at(still, 1)
+    still.wait("$('.bnviz-scrub').getAttribute('aria-valuetext') === 'step 1 of 60' && $('.bnviz-scrub').value === '1'")
+
+
+def test_the_buffer_bar_says_what_is_trained_and_what_is_shown(still):
+    share = "Number($('.bnviz-buffer').style.getPropertyValue('--{}'))"
+    still.press("Home")
+    still.wait(f"{share.format('trained')} === 1 && {share.format('shown')} === 0")
+    scrub(still, 0.5)
+    still.wait(f"{share.format('trained')} === 1 && Math.abs({share.format('shown')} - 0.5) < 0.1")

@@ -1,0 +1,188 @@
+"""The command line. The recorder is a stand-in except where the test says so."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import bnviz
+from bnviz import recording
+from bnviz.__main__ import main
+from bnviz.experiment import FIELDS, Experiment
+
+ROOT = Path(__file__).parents[1]
+HEADER, SNAPSHOT = recording.line({"type": "header"}), recording.line({"type": "snapshot"})
+LINES = [HEADER, None, SNAPSHOT, recording.end("finished", "", 1.0)]
+
+
+@pytest.fixture
+def recorded(monkeypatch):
+    """What was recorded; `lines` is what the recorder yields, an exception among them is raised."""
+    state = SimpleNamespace(experiments=[], lines=LINES)
+
+    def record(experiment):
+        state.experiments.append(experiment)
+        for line in state.lines:
+            if isinstance(line, BaseException):
+                raise line
+            yield line
+
+    worker = SimpleNamespace(record=record)
+    monkeypatch.setitem(sys.modules, "bnviz.worker", worker)
+    monkeypatch.setattr(bnviz, "worker", worker, raising=False)
+    return state
+
+
+def code(*arguments):
+    """The exit code of a command line."""
+    try:
+        return main([str(argument) for argument in arguments])
+    except SystemExit as error:
+        return error.code
+
+
+def test_a_recording_is_written_whole(recorded, tmp_path, capfd):
+    out = tmp_path / "x.ndjson"
+    assert code("run", "--out", out) == 0
+    assert out.read_bytes() == b"".join(filter(None, LINES))
+    assert recorded.experiments == [Experiment()]
+    assert os.listdir(tmp_path) == ["x.ndjson"]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_every_field_is_a_flag(recorded, tmp_path):
+    other = {"dataset": "spirals", "activation": "tanh", "initialization": "small"}
+    for name, field in FIELDS.items():
+        value = other.get(name) or next(mark for mark in (*field.marks, 3) if mark != field.default)
+        assert code("run", "--" + name.replace("_", "-"), value, "--out", tmp_path / "x.ndjson") == 0
+        assert recorded.experiments[-1] == Experiment(**{name: value})
+
+
+def test_standard_output(recorded, tmp_path, capfdbinary):
+    assert code("run", "--out", "-") == 0
+    assert capfdbinary.readouterr().out == b"".join(filter(None, LINES))
+
+
+BAD = {
+    "out of range": ["--batch-size", "1", "--out", "x.ndjson"],
+    "nan": ["--learning-rate", "nan", "--out", "x.ndjson"],
+    "infinite": ["--learning-rate", "1e999", "--out", "x.ndjson"],
+    "huge": ["--seed", "9" * 5000, "--out", "x.ndjson"],
+    "type": ["--steps", "many", "--out", "x.ndjson"],
+    "choice": ["--activation", "swish", "--out", "x.ndjson"],
+    "empty": ["--width", "", "--out", "x.ndjson"],
+    "no value": ["--width", "--out", "x.ndjson"],
+    "unknown flag": ["--nope", "1", "--out", "x.ndjson"],
+    "abbreviated flag": ["--batch", "8", "--out", "x.ndjson"],
+    "underscore": ["--batch_size", "8", "--out", "x.ndjson"],
+    "too expensive": ["--steps", "5000", "--width", "256", "--out", "x.ndjson"],
+    "no file": [],
+    "other ending": ["--out", "x.json"],
+    "no such folder": ["--out", "nowhere/x.ndjson"],
+    "a folder": ["--out", "folder.ndjson"],
+}
+
+
+@pytest.mark.parametrize("arguments", BAD.values(), ids=BAD)
+def test_bad_input_is_one_line_and_2(recorded, tmp_path, monkeypatch, capfd, arguments):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.ndjson").mkdir()
+    assert code("run", *arguments) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1 and err.startswith("python -m bnviz") and len(err) < 250
+    assert recorded.experiments == []
+    assert os.listdir(tmp_path) == ["folder.ndjson"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["walk"]])
+def test_no_such_command_is_2(arguments, capfd):
+    assert code(*arguments) == 2
+    assert capfd.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([*LINES[:3], recording.end("failed", "out of memory", 1.0)], 1),
+        (LINES[:3], 1),
+        ([*LINES[:3], KeyboardInterrupt()], 130),
+        ([*LINES[:3], OSError(28, "No space left on device")], 2),
+        ([*LINES[:3], recording.end("diverged", "", 1.0)], 0),
+    ],
+    ids=["failed", "broken off", "interrupted", "disk full", "diverged"],
+)
+def test_a_recording_without_result_leaves_the_old_file(recorded, tmp_path, capfd, lines, expected):
+    out = tmp_path / "x.ndjson"
+    out.write_bytes(b"before")
+    recorded.lines = lines
+    assert code("run", "--out", out) == expected
+    assert os.listdir(tmp_path) == ["x.ndjson"]
+    assert (out.read_bytes() == b"before") == (expected != 0)
+    assert capfd.readouterr().err.count("\n") == (1 if expected in (1, 2) else 0)
+
+
+def test_an_error_of_the_recorder_leaves_nothing(recorded, tmp_path):
+    recorded.lines = [LINES[0], RuntimeError("?")]
+    with pytest.raises(RuntimeError):
+        main(["run", "--out", str(tmp_path / "x.ndjson")])
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_terminal_gets_a_bar(recorded, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert code("run", "--out", tmp_path / "x.ndjson") == 0
+    assert "\r[" in capsys.readouterr().err
+
+
+def test_help_names_every_field(capsys):
+    assert code("run", "--help") == 0
+    shown = capsys.readouterr().out
+    assert all("--" + name.replace("_", "-") in shown for name in FIELDS)
+
+
+def test_version_in_a_process_of_its_own():
+    done = subprocess.run([sys.executable, "-m", "bnviz", "--version"], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"bnviz {bnviz.__version__}\n", "")
+
+
+def test_a_mistake_is_answered_without_loading_torch():
+    script = (
+        "import sys, bnviz.__main__ as cli\n"
+        "try: cli.main(['run', '--width', '1', '--out', 'x.ndjson'])\n"
+        "except SystemExit as error: print(error.code, 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "2 False\n"
+
+
+SLOW = """
+import sys, time, types
+worker = types.ModuleType("bnviz.worker")
+def record(experiment):
+    yield b"header"
+    print("started", flush=True)
+    time.sleep(60)
+worker.record = record
+import bnviz
+sys.modules["bnviz.worker"] = bnviz.worker = worker
+from bnviz.__main__ import main
+sys.exit(main(["run", "--out", sys.argv[1]]))
+"""
+
+
+@pytest.mark.parametrize(("number", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_leaves_nothing_behind(tmp_path, number, expected):
+    arguments = [sys.executable, "-c", SLOW, str(tmp_path / "x.ndjson")]
+    with subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "started\n"
+        time.sleep(0.05)
+        process.send_signal(number)
+        assert process.communicate(timeout=10)[1] == ""
+    assert process.returncode == expected
+    assert os.listdir(tmp_path) == []

@@ -1,0 +1,333 @@
+"""Workers and the local engine: fairness, accidents, replacement, no orphans."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import fake_training
+import pytest
+
+from bnviz import engine, recording, worker
+from bnviz.engine.local import DEATHS, LocalEngine, start_worker
+from bnviz.experiment import Experiment, TooExpensive
+from bnviz.store import Store
+
+SLOW = Experiment(steps=5000, momentum=0.001)
+SHORT = Experiment(steps=20)
+
+
+def until(condition, seconds=15.0):
+    """Wait for a state, and fail if it does not come."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "this state never came"
+        time.sleep(0.005)
+    return value
+
+
+def types(lines):
+    return [json.loads(line)["type"] for line in lines]
+
+
+def apart_from_seconds(lines):
+    return [*lines[:-1], {**json.loads(lines[-1]), "seconds": None}]
+
+
+def gone(pid):
+    """Whether a process has ended (somebody else may still have to collect it)."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+@pytest.fixture
+def make_engine():
+    engines = []
+
+    def make(store=None, workers=1, command=fake_training.COMMAND):
+        engines.append(LocalEngine(store or Store(), workers, command))
+        return engines[-1]
+
+    yield make
+    for one in engines:
+        one.close()
+
+
+# what one worker does
+
+
+def test_record_is_a_header_the_snapshots_and_an_end():
+    lines = list(worker.record(SHORT, fake_training))
+    assert lines.count(None) == 20
+    lines = [line for line in lines if line is not None]
+    assert types(lines) == ["header"] + ["snapshot"] * 20 + ["end"]
+    assert recording.status(lines[-1]) == "finished"
+
+
+def test_record_passes_on_how_training_ended():
+    *_, end = worker.record(SHORT.replace(seed=fake_training.DIVERGES), fake_training)
+    assert json.loads(end)["status"] == "diverged"
+    assert json.loads(end)["message"] == "It diverged at step 3."
+
+
+def test_an_exception_ends_the_recording_with_one_line_and_is_logged(capsys):
+    *_, end = worker.record(SHORT.replace(seed=fake_training.RAISES), fake_training)
+    assert json.loads(end)["status"] == "failed"
+    assert json.loads(end)["message"] == "ArithmeticError: two lines"
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_seconds_are_those_spent_computing():
+    lines = worker.record(Experiment(steps=10, momentum=0.01), fake_training)
+    next(lines)
+    time.sleep(0.5)  # somebody else's turn
+    *_, end = lines
+    assert 0.1 <= json.loads(end)["seconds"] < 0.4
+
+
+def test_turns_let_a_short_run_overtake_a_long_one():
+    written = []
+    turns = worker.Turns(lambda key, line: written.append((key, line)), fake_training, seconds=0.0)
+    turns.command({"run": "long", "experiment": {"steps": 5000}})
+    for _ in range(10):
+        turns.next()
+    turns.command({"run": "short", "experiment": {"steps": 20}})
+    while len(turns) == 2:
+        turns.next()
+    assert written[-1][0] == "short" and recording.is_end(written[-1][1])
+    assert sum(key == "long" for key, _ in written) <= 10 + 22
+
+
+def test_a_turn_is_as_long_as_it_should_be(monkeypatch):
+    clock = iter(range(10**6))  # every look at the clock is a second later
+    monkeypatch.setattr(worker, "perf_counter", lambda: next(clock))
+    turns = worker.Turns(lambda key, line: None, fake_training, seconds=100)
+    turns.command({"run": "a", "experiment": {"steps": 5000}})
+    turns.next()
+    assert 100 <= next(clock) <= 104
+
+
+@pytest.mark.parametrize("turns_before", [0, 1, 5])
+def test_stopping_writes_one_end_whenever_it_comes(turns_before):
+    written = []
+    turns = worker.Turns(lambda key, line: written.append(line), fake_training, seconds=0.0)
+    turns.command({"run": "a", "experiment": {"steps": 100}})
+    for _ in range(turns_before):
+        turns.next()
+    turns.command({"stop": "a"})
+    turns.command({"stop": "a"})
+    assert not turns
+    assert [recording.status(line) for line in written if recording.is_end(line)] == ["stopped"]
+
+
+def test_a_worker_ends_with_its_input_even_while_it_computes():
+    process = start_worker(fake_training.COMMAND)
+    with process.stdout:
+        assert process.stdout.readline() == b"ready\n"
+        process.stdin.write(b'{"run": "a", "experiment": {"steps": 10, "momentum": 0.9}}\n')
+        process.stdin.flush()
+        assert process.stdout.readline().startswith(b'a {"type":"header"')
+        process.send_signal(signal.SIGINT)  # Ctrl-C reaches the whole group and is the parent's to handle
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.2)
+        process.stdin.close()
+        assert process.wait(0.7) == 0
+
+
+def test_an_idle_worker_does_not_compute():
+    process = start_worker(fake_training.COMMAND)
+    with process.stdout:
+        assert process.stdout.readline() == b"ready\n"
+        before = _processor_ticks(process.pid)
+        time.sleep(0.3)
+        assert _processor_ticks(process.pid) - before <= 2
+        process.stdin.close()
+        process.wait(5)
+
+
+def _processor_ticks(pid):
+    with open(f"/proc/{pid}/stat") as stat:
+        return sum(map(int, stat.read().rsplit(")", 1)[1].split()[11:13]))
+
+
+# what the engine does
+
+
+def test_equal_experiments_are_one_run_whoever_asks(make_engine):
+    local = make_engine()
+    ids = []
+    threads = [threading.Thread(target=lambda: ids.append(local.request(Experiment(steps=300)))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(ids) == {Experiment(steps=300).id}
+    assert (local.counters.requested, local.counters.started) == (8, 1)
+    lines = local.recording(ids[0])
+    until(lambda: lines.ended)
+    assert lines.lines()[:-1] == [line for line in worker.record(Experiment(steps=300), fake_training) if line][:-1]
+    assert local.counters.snapshots == 300
+    assert local.endings == {"finished": 1}
+
+
+def test_a_short_run_ends_long_before_a_long_one_that_began_earlier(make_engine):
+    local = make_engine()
+    slow = local.recording(local.request(SLOW))
+    until(lambda: len(slow) > 5)
+    short = local.recording(local.request(SHORT))
+    until(lambda: short.ended)
+    assert not slow.ended
+
+
+def test_runs_go_to_the_worker_that_has_the_fewest(make_engine):
+    local = make_engine(workers=2)
+    for seed in range(10, 14):
+        local.request(SLOW.replace(seed=seed))
+    assert [len(slot.runs) for slot in local._slots] == [2, 2]
+
+
+def test_too_expensive_experiments_are_refused(make_engine):
+    local = make_engine()
+    with pytest.raises(TooExpensive):
+        local.request(Experiment(steps=5000, snapshot_every=1))
+    assert local.counters.started == 0
+
+
+def _kill_in_the_middle(local, experiment, length):
+    """The recording of a run whose worker is killed once it has more than `length` lines."""
+    lines = local.recording(local.request(experiment))
+    until(lambda: len(lines) > length)
+    os.kill(local.processes()[0], signal.SIGKILL)
+    until(lambda: lines.ended)
+    return lines.lines()
+
+
+def test_a_killed_worker_is_replaced_and_the_same_lines_come(make_engine):
+    local, experiment = make_engine(), Experiment(steps=300, momentum=0.001)
+    disturbed = _kill_in_the_middle(local, experiment, 50)
+    undisturbed = [line for line in worker.record(experiment, fake_training) if line]
+    assert apart_from_seconds(disturbed) == apart_from_seconds(undisturbed)
+    assert local.counters.worker_restarts == 1
+    assert local.workers() == (1, 1)
+
+
+def test_a_killed_worker_is_replaced_and_the_same_lines_come_in_real_training(make_engine):
+    experiment = Experiment(dataset="spirals", width=16, steps=200, snapshot_every=10, batch_size=16)
+    local = make_engine(command=(sys.executable, "-m", "bnviz.worker"))
+    disturbed = _kill_in_the_middle(local, experiment, 3)
+    assert local.counters.worker_restarts == 1
+    local.store._kept.clear()
+    undisturbed = local.recording(local.request(experiment))
+    until(lambda: undisturbed.ended)
+    assert apart_from_seconds(disturbed) == apart_from_seconds(undisturbed.lines())
+
+
+def test_a_run_that_kills_its_workers_is_given_up_and_others_go_on(make_engine):
+    local = make_engine()
+    deadly = local.recording(local.request(SHORT.replace(seed=fake_training.KILLS_ITS_WORKER)))
+    until(lambda: deadly.ended)
+    end = json.loads(deadly.lines()[-1])
+    assert end["status"] == "failed" and str(DEATHS) in end["message"]
+    assert types(deadly.lines()) == ["header"] + ["snapshot"] * 5 + ["end"]
+    good = local.recording(local.request(SHORT))
+    until(lambda: good.ended)
+    assert good.status == "finished"
+
+
+def test_failed_and_stopped_runs_are_forgotten_and_start_over(make_engine):
+    local = make_engine()
+    for experiment, status in ((SHORT.replace(seed=fake_training.RAISES), "failed"), (SLOW, "stopped")):
+        first = local.recording(local.request(experiment))
+        until(lambda first=first: len(first) > 3)
+        if status == "stopped":
+            local.stop(experiment.id)
+        until(lambda first=first: first.ended)
+        assert first.status == status
+        until(lambda id=experiment.id: local.store.get(id) is None)
+        assert local.recording(local.request(experiment)) is not first
+
+
+def test_stopping_tells_the_worker_to_stop_computing(make_engine):
+    local = make_engine()
+    lines = local.recording(local.request(SLOW.replace(momentum=0.0)))
+    until(lambda: len(lines) > 3)
+    local.stop(SLOW.replace(momentum=0.0).id)
+    (pid,) = local.processes()
+
+    def idle():
+        before = _processor_ticks(pid)
+        time.sleep(0.1)
+        return _processor_ticks(pid) == before
+
+    until(idle, seconds=1.0)
+    assert not any(slot.runs for slot in local._slots)
+
+
+def test_a_recording_that_was_evicted_is_computed_again(make_engine):
+    local = make_engine(Store(memory_bytes=1))
+    first = local.recording(local.request(SHORT))
+    until(lambda: first.ended)
+    other = local.recording(local.request(Experiment(steps=21)))
+    until(lambda: other.ended and local.store.in_memory(SHORT.id) is None)
+    again = local.recording(SHORT.id)
+    until(lambda: again.ended)
+    assert apart_from_seconds(again.lines()) == apart_from_seconds(first.lines())
+    assert local.recording("0123456789abcdef") is None
+
+
+@pytest.mark.parametrize("command", [("/there/is/no/such/program",), (sys.executable, "-c", "print('ready')")])
+def test_workers_that_cannot_start_are_tried_at_leisure_and_said_so(make_engine, command):
+    local = make_engine(command=command)
+    lines = local.recording(local.request(SHORT))
+    until(lambda: lines.ended)
+    assert json.loads(lines.lines()[-1])["message"].startswith("No worker could be started")
+    assert local.counters.worker_restarts <= DEATHS + 1
+
+
+def test_closing_ends_workers_threads_and_recordings(make_engine):
+    local = make_engine(workers=2)
+    assert local.workers() == (2, 2)
+    lines, pids = local.recording(local.request(SLOW)), local.processes()
+    local.close()
+    local.close()
+    assert lines.status == "stopped"
+    assert all(map(gone, pids)) and not any(thread.is_alive() for thread in local._threads)
+    late = local.recording(local.request(SHORT))
+    assert late.status == "stopped"
+
+
+def test_there_is_one_shared_engine_even_after_the_module_is_imported_anew(monkeypatch):
+    monkeypatch.setenv("BNVIZ_WORKERS", "1")
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(engine.shared())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    old = sys.modules.pop("bnviz.engine")
+    try:
+        import importlib
+
+        assert importlib.import_module("bnviz.engine").shared() is found[0]
+    finally:
+        sys.modules["bnviz.engine"] = sys.modules["bnviz"].engine = old
+        old.close_shared()
+    assert len(set(map(id, found))) == 1
+    assert found[0].workers() == (0, 1)
+
+
+@pytest.mark.parametrize("text, count", [("3", 3), ("0", 1), ("", None), ("many", None)])
+def test_worker_count(monkeypatch, text, count):
+    monkeypatch.setenv("BNVIZ_WORKERS", text)
+    assert engine.worker_count() == (count or min(4, os.cpu_count()))
+
+
+def test_neither_the_app_nor_the_engine_imports_torch():
+    code = "import sys, bnviz.server, bnviz.engine.local; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

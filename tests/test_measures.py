@@ -1,0 +1,152 @@
+"""Measures against SciPy and NumPy, and what must hold for any numbers at all."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from scipy import stats
+from scipy.spatial import distance
+
+from bnviz import measures
+
+quick = settings(max_examples=150, deadline=None)
+EDGES = np.linspace(-8, 8, 49, dtype=np.float32)
+TINY = float(np.finfo(np.float32).smallest_subnormal)
+SPECIAL = [0.0, -0.0, TINY, -TINY, 8.0, -8.0, float(np.nextafter(np.float32(8), np.float32(9))), 3.4028234663852886e38]
+ANY = st.one_of(st.sampled_from([*SPECIAL, np.nan, np.inf, -np.inf]), st.floats(width=32), st.sampled_from(EDGES.tolist()))
+FINITE = st.one_of(st.sampled_from(SPECIAL), st.floats(-10, 10, width=32), st.sampled_from(EDGES.tolist()))
+
+
+def rows_of(elements, rows=3, columns=20):
+    return arrays.arrays(np.float32, (rows, columns), elements=elements)
+
+
+@pytest.fixture
+def generator():
+    return np.random.default_rng(0)
+
+
+@quick
+@given(rows_of(ANY))
+def test_the_parts_of_a_histogram_add_up_whatever_the_values(rows):
+    found = measures.histogram(np.sort(rows), EDGES)
+    assert (found.counts.sum(-1) + found.underflow + found.overflow + found.nonfinite == rows.shape[-1]).all()
+    assert (found.nonfinite == (~np.isfinite(rows)).sum(-1)).all()
+    assert (found.zeros == (rows == 0).sum(-1)).all()
+    with np.errstate(invalid="ignore"):
+        assert (found.underflow == ((rows < EDGES[0]) & np.isfinite(rows)).sum(-1)).all()
+        assert (found.overflow == ((rows > EDGES[-1]) & np.isfinite(rows)).sum(-1)).all()
+
+
+@quick
+@given(rows_of(FINITE))
+def test_counts_are_numpys_on_finite_values(rows):
+    counts = measures.histogram(np.sort(rows), EDGES).counts
+    assert np.array_equal(counts, [np.histogram(row, EDGES)[0] for row in rows])
+
+
+@quick
+@given(rows_of(st.floats(-100, 100, width=32)), st.sampled_from([1, 2, 3, 16]))
+def test_percentiles_are_numpys(rows, columns):
+    rows = np.sort(rows[:, :columns])
+    expected = np.moveaxis(np.percentile(rows.astype(np.float64), measures.PERCENTILES, axis=-1), 0, -1)
+    assert np.allclose(measures.percentiles(rows), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_moments_are_numpys_even_far_from_zero(generator):
+    values = generator.normal(1000, 0.5, (2, 3, 512)).astype(np.float32)
+    mean, std = measures.moments(values)
+    assert np.allclose(mean, values.mean(-1, dtype=np.float64), rtol=1e-6)
+    assert np.allclose(std, np.sqrt(np.var(values, axis=-1, dtype=np.float64)), rtol=1e-3)
+
+
+def test_pooled_moments_are_those_of_all_units_together(generator):
+    values = generator.normal(generator.normal(size=(4, 1)), 2.0, (4, 512)).astype(np.float32)
+    mean, std = measures.pooled_moments(*measures.moments(values))
+    assert mean == pytest.approx(values.mean(dtype=np.float64), abs=1e-5)
+    assert std == pytest.approx(np.sqrt(np.var(values, dtype=np.float64)), rel=1e-5)
+
+
+def test_shift_is_scipys_wasserstein_distance_in_standard_deviations(generator):
+    now = generator.normal(0.3, 1.5, (2, 5, 200)).astype(np.float32)
+    then = generator.exponential(1.0, (2, 5, 200)).astype(np.float32)
+    expected = [
+        np.mean([stats.wasserstein_distance(*unit) for unit in zip(*layer, strict=True)]) / np.sqrt(np.var(layer[1], axis=1).mean())
+        for layer in zip(now, then, strict=True)
+    ]
+    found = measures.shift(np.sort(now), np.sort(then), then.std(-1))
+    assert np.allclose(found, expected, rtol=1e-5)
+
+
+@quick
+@given(rows_of(st.floats(-50, 50, width=32)), rows_of(st.floats(-50, 50, width=32)))
+def test_shift_is_zero_for_equal_distributions_and_only_for_them(now, then):
+    now, then = np.sort(now), np.sort(then)
+    std = np.ones(len(then), np.float32)
+    assert measures.shift(now, now, std) == 0
+    moved = measures.shift(now, then, std)
+    assert moved >= 0
+    assert (moved == 0) == np.allclose(now, then, rtol=0, atol=1e-37)
+
+
+def test_shift_is_invariant_to_the_unit_of_measurement(generator):
+    now, then = np.sort(generator.normal(size=(2, 4, 100)).astype(np.float32), axis=-1)
+    small = measures.shift(now, then, then.std(-1))
+    assert measures.shift(now * 1024, then * 1024, (then * 1024).std(-1)) == pytest.approx(small, rel=1e-5)
+
+
+def test_shift_without_spread_is_zero_or_infinite_and_never_a_warning():
+    flat, moved = np.zeros((1, 1, 4), np.float32), np.ones((1, 1, 4), np.float32)
+    assert measures.shift(flat, flat, flat.std(-1)) == 0
+    assert np.isinf(measures.shift(moved, flat, flat.std(-1)))
+    lost = np.full((1, 1, 4), np.nan, np.float32)
+    assert np.isnan(measures.shift(lost, moved, np.ones((1, 1), np.float32)))
+
+
+def test_jensen_shannon_is_scipys(generator):
+    p, q = generator.integers(0, 50, (2, 3, 40))
+    q[:, :10] = 0
+    expected = distance.jensenshannon(p, q, base=2, axis=-1) ** 2
+    assert np.allclose(measures.jensen_shannon(p, q), expected)
+    assert np.allclose(measures.jensen_shannon(np.array([3, 0]), np.array([0, 7])), 1)
+    assert measures.jensen_shannon(p, p).max() == 0
+
+
+def test_kolmogorov_smirnov_is_scipys_with_ties_and_unequal_sizes(generator):
+    a, b = generator.integers(0, 9, (3, 50)) / 4.0, generator.normal(1, 1, (3, 70)).round(1)
+    expected = [stats.ks_2samp(*pair).statistic for pair in zip(a, b, strict=True)]
+    assert np.allclose(measures.kolmogorov_smirnov(np.sort(a), np.sort(b)), expected)
+
+
+@pytest.fixture
+def population(generator):
+    """Sorted values [layers 1, units 3, P] of very different shape."""
+    units = [generator.normal(5, 2, 512), generator.exponential(1, 512), generator.choice([0.0, 1.0], 512)]
+    return np.sort(np.array([units], np.float32))
+
+
+def minibatches(generator, population, size, count=20000):
+    """Independent draws [1, count, units, size] from every unit."""
+    return generator.choice(population[0].T, (count, size)).transpose(0, 2, 1)[None]
+
+
+@pytest.mark.parametrize("size", [2, 8, 64])
+def test_means_of_independent_minibatches_scatter_as_one_over_root_n(generator, population, size):
+    mean, std = measures.moments(population)
+    drawn = minibatches(generator, population, size).mean(-1)
+    assert measures.mean_noise(drawn, mean, std) == pytest.approx(1 / np.sqrt(size), rel=0.02)
+
+
+@pytest.mark.parametrize("size", [2, 3, 8, 64])
+def test_variances_of_independent_minibatches_scatter_as_the_theory_says(generator, population, size):
+    mean, std = measures.moments(population)
+    drawn = minibatches(generator, population, size).var(-1, ddof=1)
+    expected = measures.variance_noise_theory(population, mean, std, size)
+    assert measures.variance_noise(drawn, std) == pytest.approx(expected, rel=0.04)
+
+
+def test_variance_theory_leaves_the_values_alone(population):
+    before = population.copy()
+    measures.variance_noise_theory(population, *measures.moments(population), 8)
+    assert np.array_equal(before, population)

@@ -1,0 +1,329 @@
+"""The pages' controls, links and presets, in Streamlit's own test harness; the engine and the player are stand-ins."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import bnviz
+from bnviz.experiment import FIELDS, Experiment
+from bnviz.site import links
+from bnviz.site.presets import KEY, PRESETS
+
+MAIN = Path(__file__).parents[1] / "bnviz" / "site" / "main.py"
+
+
+class Stage:
+    """A stand-in for engine, figures and player that remembers what the page asked of them."""
+
+    def __init__(self):
+        self.requested, self.drawn, self.mounted = [], [], []
+
+    def request(self, experiment):
+        experiment.check_cost()
+        self.requested.append(experiment)
+        return experiment.id
+
+    def live_shift(self, experiment):
+        self.drawn.append(experiment)
+        return [{"id": "fan"}]
+
+    def mount(self, run, panels, view, key):
+        self.mounted.append((run, view, key))
+
+    @property
+    def shown(self):
+        assert self.mounted[-1][0] == self.drawn[-1].id == self.requested[-1].id
+        return self.requested[-1]
+
+    @property
+    def view(self):
+        return self.mounted[-1][1]
+
+
+@pytest.fixture
+def stage(monkeypatch):
+    stage = Stage()
+    modules = {
+        "engine": SimpleNamespace(shared=lambda: stage),
+        "figures": SimpleNamespace(live_shift=stage.live_shift),
+        "player": SimpleNamespace(mount=stage.mount),
+    }
+    for name, module in modules.items():
+        monkeypatch.setitem(sys.modules, f"bnviz.{name}", module)
+        monkeypatch.setattr(bnviz, name, module, raising=False)
+    return stage
+
+
+def visit(**parameters):
+    """The page, opened cold with these query parameters."""
+    page = AppTest.from_file(str(MAIN), default_timeout=10)
+    page.query_params.update(parameters)
+    page.run()
+    assert not page.exception
+    return page
+
+
+def change(page, name, value):
+    field = FIELDS[name]
+    kind = page.selectbox if field.choices else page.select_slider if field.marks else page.number_input
+    kind(key=name).set_value(value).run()
+    assert not page.exception
+
+
+def shown_values(page):
+    widgets = [*page.selectbox, *page.select_slider, *page.number_input]
+    return {widget.key: widget.value for widget in widgets}
+
+
+def test_first_visit_shows_the_default_experiment(stage):
+    page = visit()
+    assert stage.shown == Experiment()
+    assert stage.view == links.VIEW
+    assert shown_values(page) == {name: field.default for name, field in FIELDS.items()}
+    assert page.query_params == {}
+    assert not page.warning and not page.error
+
+
+OTHER = {
+    "dataset": "spirals", "activation": "sigmoid", "hidden_layers": 3, "width": 32, "initialization": "pytorch",
+    "learning_rate": 1.0, "momentum": 0.9, "batch_size": 8, "ghost_batch_size": 4, "label_noise": 0.5, "dropout": 0.1,
+    "train_size": 1000, "steps": 200, "snapshot_every": 10, "seed": 7,
+}  # fmt: skip
+
+
+def test_other_has_a_value_for_every_field():
+    assert OTHER.keys() == FIELDS.keys()
+
+
+def test_every_widget_changes_the_run_and_the_address(stage):
+    page, expected = visit(), Experiment()
+    for name, value in OTHER.items():
+        change(page, name, value)
+        expected = expected.replace(**{name: value})
+        assert stage.shown == expected
+        assert page.query_params == links.parameters(expected, {})
+    cold = visit(**page.query_params)
+    assert stage.shown == expected
+    assert shown_values(cold) == OTHER
+
+
+def test_going_back_to_the_default_empties_the_address(stage):
+    page = visit(batch_size="8")
+    change(page, "batch_size", 64)
+    assert page.query_params == {}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_every_field_can_be_linked_to(stage, name):
+    page = visit(**{name: links.text(OTHER[name])})
+    assert stage.shown == Experiment(**{name: OTHER[name]})
+    assert shown_values(page)[name] == OTHER[name]
+    assert not page.warning
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("learning_rate", "0.07", 0.07),
+        ("learning_rate", "1.0", 1.0),
+        ("learning_rate", "1e-2", 0.01),
+        ("learning_rate", "0.123456789012345", 0.123456789012345),
+        ("batch_size", "48", 48),
+        ("batch_size", " 048 ", 48),
+        ("width", "33", 33),
+        ("seed", "9999", 9999),
+    ],
+)
+def test_a_good_value_between_the_marks_is_kept(stage, name, text, value):
+    page = visit(**{name: text})
+    assert stage.shown == Experiment(**{name: value})
+    assert shown_values(page)[name] == value
+    assert page.query_params == {name: links.text(value)}
+    change(page, "steps", 200)
+    assert stage.shown == Experiment(**{name: value}, steps=200)
+    change(page, name, FIELDS[name].default)
+    assert stage.shown == Experiment(steps=200)
+    assert not page.warning
+
+
+BAD = {
+    "unknown": ("bogus", "3"),
+    "out of range": ("batch_size", "1"),
+    "too large": ("batch_size", "100000"),
+    "negative": ("steps", "-5"),
+    "nan": ("learning_rate", "nan"),
+    "infinite": ("learning_rate", "1e999"),
+    "huge": ("seed", "9" * 5000),
+    "huger": ("learning_rate", "9" * 5000),
+    "underscore": ("seed", "1_0"),
+    "fraction": ("batch_size", "3.5"),
+    "word": ("batch_size", "many"),
+    "choice": ("activation", "swish"),
+    "label of a choice": ("activation", "ReLU"),
+    "empty": ("learning_rate", ""),
+    "empty choice": ("dataset", ""),
+    "repeated": ("batch_size", ["2", "4"]),
+    "markdown": ("dataset", "[x](http://example.com) `![](y)` <b>"),
+    "zero byte": ("dataset", "\x00"),
+    "step beyond the end": ("step", "601"),
+    "layer 0": ("layer", "0"),
+    "layer beyond the net": ("layer", "6"),
+    "tap": ("tap", "output"),
+    "unit": ("unit", "8"),
+    "unit word": ("unit", "all"),
+    "target": ("target", "1.5"),
+    "target nan": ("target", "nan"),
+    "repeated view": ("layer", ["1", "2"]),
+}
+
+
+@pytest.mark.parametrize(("name", "text"), BAD.values(), ids=BAD)
+def test_a_bad_parameter_is_named_once_and_replaced_and_its_neighbours_are_kept(stage, name, text):
+    good = {"momentum": "0.9", "tap": "linear"}
+    good = {key: value for key, value in good.items() if key != name}
+    page = visit(**{name: text}, **good)
+    assert len(page.warning) == 1
+    assert page.warning[0].value.count(f"`{name} = ") == 1
+    assert len(page.warning[0].value) < 400
+    assert stage.shown == Experiment(momentum=0.9)
+    assert stage.view == links.VIEW | ({} if name == "tap" else {"tap": "linear"})
+    assert page.query_params == good
+
+
+def test_the_message_stays_until_something_is_changed(stage):
+    page = visit(batch_size="1")
+    page.run()
+    assert len(page.warning) == 1
+    change(page, "learning_rate", 0.3)
+    assert not page.warning
+    change(page, "learning_rate", 0.1)
+    assert not page.warning
+
+
+def test_many_bad_parameters_make_one_short_message(stage):
+    page = visit(batch_size="1", **{f"bogus{number}": "x" * 1000 for number in range(200)})
+    assert len(page.warning) == 1
+    assert len(page.warning[0].value) < 1500
+    assert "and 195 more" in page.warning[0].value
+    assert stage.shown == Experiment()
+
+
+def test_streamlits_own_parameters_are_not_bad(stage):
+    page = visit(embed="true", embed_options="dark_theme")
+    assert not page.warning
+
+
+def test_view_parameters_reach_the_player(stage):
+    place = {"step": "120", "layer": "3", "tap": "normalized", "unit": "pooled", "target": "0.8"}
+    page = visit(batch_size="8", **place)
+    assert stage.view == {"step": 120, "layer": 3, "tap": "normalized", "unit": "pooled", "target": 0.8}
+    assert page.query_params == {"batch_size": "8", **place}
+    page.run()
+    assert stage.view["step"] == 120
+
+
+def test_another_experiment_keeps_the_place_as_far_as_it_has_it(stage):
+    page = visit(step="120", layer="4", unit="5")
+    change(page, "batch_size", 8)
+    assert stage.view == links.VIEW | {"layer": 4, "unit": 5}
+    assert page.query_params == {"batch_size": "8", "layer": "4", "unit": "5"}
+    change(page, "hidden_layers", 3)
+    assert stage.view == links.VIEW | {"unit": 5}
+    assert not page.warning
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_sets_the_experiment_and_says_what_to_look_for(stage, name):
+    page = visit(width="32", seed="3")
+    assert page.button_group(key=KEY).value is None
+    page.button_group(key=KEY).set_value(name).run()
+    assert not page.exception
+    assert stage.shown == PRESETS[name].experiment
+    assert page.query_params == links.parameters(PRESETS[name].experiment, {})
+    assert any(PRESETS[name].look in caption.value for caption in page.caption)
+    change(page, "seed", 5)
+    assert page.button_group(key=KEY).value is None
+    assert not any(PRESETS[name].look in caption.value for caption in page.caption)
+
+
+def test_a_preset_reached_by_link_is_shown_as_chosen(stage):
+    assert visit(learning_rate="1").button_group(key=KEY).value == "Too fast for the plain net"
+
+
+def test_pressing_the_chosen_preset_again_changes_nothing(stage):
+    page = visit(learning_rate="1")
+    page.button_group(key=KEY).set_value(None).run()
+    assert stage.shown == Experiment(learning_rate=1.0)
+    assert page.button_group(key=KEY).value == "Too fast for the plain net"
+
+
+def test_presets_are_affordable():
+    for preset in PRESETS.values():
+        preset.experiment.check_cost()
+
+
+def test_too_expensive_is_refused_with_the_reason_and_the_last_run_stays(stage):
+    page = visit(batch_size="8")
+    change(page, "snapshot_every", 1)
+    change(page, "steps", 5000)
+    assert len(page.error) == 1 and "5001 snapshots" in page.error[0].value
+    assert stage.shown == Experiment(batch_size=8, snapshot_every=1)
+    change(page, "steps", 1000)
+    assert not page.error
+    assert stage.shown == Experiment(batch_size=8, snapshot_every=1, steps=1000)
+
+
+def test_too_expensive_link_shows_the_default_run(stage):
+    page = visit(steps="5000", width="256", step="4000", layer="7", hidden_layers="8")
+    assert len(page.error) == 1 and "s of computing" in page.error[0].value
+    assert stage.shown == Experiment()
+    assert stage.view == links.VIEW | {"layer": 5}
+    assert shown_values(page)["width"] == 256
+
+
+def test_notes_about_the_experiment_are_shown(stage):
+    page = visit(ghost_batch_size="128")
+    assert any("no smaller than the minibatch" in caption.value for caption in page.caption)
+
+
+def test_links_and_their_reading_agree():
+    experiment = Experiment(**OTHER)
+    place = {"step": 8, "layer": 3, "tap": "linear", "unit": 4, "target": 0.5}
+    link = links.parse({name: [text] for name, text in links.parameters(experiment, place).items()})
+    assert (link.experiment, link.view, link.problems) == (experiment, place, ())
+
+
+def test_minus_nothing_is_nothing():
+    assert links.parse({"momentum": ["-0"]}).experiment.id == Experiment().id
+
+
+def test_a_bad_value_is_named_as_it_was_written():
+    assert "`learning_rate = 1e999`" in links.message(links.parse({"learning_rate": ["1e999"]}).problems)
+
+
+def test_another_page_reads_its_own_link():
+    def script():
+        import streamlit as st
+
+        from bnviz.site import links, widgets
+
+        page = st.radio("page", ["one", "other"])
+        if link := links.opened(page):
+            widgets.load(link.experiment)
+        experiment = widgets.experiment()
+        links.write(experiment)
+        widgets.row(["batch_size"], [])
+        st.text(experiment.batch_size)
+
+    page = AppTest.from_function(script)
+    page.query_params["batch_size"] = "8"
+    assert page.run().text[0].value == "8"
+    page.select_slider(key="batch_size").set_value(16).run()
+    page.query_params["batch_size"] = "4"
+    assert page.run().text[0].value == "16"  # the browser lags behind: the widget counts
+    page.query_params["batch_size"] = "2"
+    assert page.radio[0].set_value("other").run().text[0].value == "2"
+    assert not page.exception

@@ -1,0 +1,489 @@
+"""The routes: streaming, caching, errors, and how the whole server ends."""
+
+import asyncio
+import contextlib
+import gzip
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import zlib
+from pathlib import Path
+from types import SimpleNamespace
+
+import fake_training
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.testclient import TestClient
+from streamlit.web.server.starlette.starlette_gzip_middleware import SelectiveGZipMiddleware
+
+from bnviz import engine, recording, server
+from bnviz.engine.local import LocalEngine
+from bnviz.experiment import Experiment
+from bnviz.store import Store
+
+ROOT = Path(__file__).resolve().parents[1]
+ID = "0123456789abcdef"
+URL = f"/bnviz/runs/{ID}.ndjson"
+HEADER = recording.line({"type": "header", "id": ID})
+SNAPSHOTS = [recording.line({"type": "snapshot", "index": index, "text": "x" * 2000}) for index in range(20)]
+END = recording.end("finished", "", 1.0)
+LINES = [HEADER, *SNAPSHOTS, END]
+PLAIN = {"accept-encoding": "identity"}
+
+app = Starlette(routes=server.routes, middleware=[Middleware(SelectiveGZipMiddleware)])  # as Streamlit wraps them
+
+
+@pytest.fixture
+def shared(monkeypatch):
+    """An engine without workers, whose store the test fills by hand."""
+    store = Store()
+    stub = SimpleNamespace(store=store, recording=store.get, counters=engine.Counters(), endings={"failed": 2})
+    stub.workers = lambda: (1, 2)
+    monkeypatch.setattr(engine, "shared", lambda: stub)
+    monkeypatch.setattr(server.viewers, "closing", False)
+    return stub
+
+
+@pytest.fixture
+def client(shared):
+    return TestClient(app)
+
+
+@pytest.fixture
+def finished(shared):
+    made, _ = shared.store.start(ID)
+    for line in LINES:
+        made.append(line)
+    shared.store.finish(made)
+    return made
+
+
+class Visit:
+    """One request, made by hand, so that a test decides when the reader reads and when it goes away."""
+
+    def __init__(self, path, query="", headers=(), reads=True):
+        self.messages, self._gone, self._may_read = [], asyncio.Event(), asyncio.Event()
+        if reads:
+            self._may_read.set()
+        pairs = [(name.encode(), value.encode()) for name, value in dict(headers).items()]
+        scope = {"type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "method": "GET", "path": path,
+                 "raw_path": path.encode(), "query_string": query.encode(), "headers": pairs}  # fmt: skip
+        self.task = asyncio.create_task(app(scope, self._receive, self._send))
+
+    async def _receive(self):
+        await self._gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message):
+        await self._may_read.wait()
+        self.messages.append(message)
+
+    @property
+    def body(self):
+        return b"".join(message.get("body", b"") for message in self.messages)
+
+    async def has(self, condition):
+        """Wait until `condition(body)` is true."""
+        async with asyncio.timeout(10):
+            while not condition(self.body):
+                await asyncio.sleep(0.002)
+
+    async def leave(self):
+        self._gone.set()
+        await asyncio.wait_for(self.task, 5)
+
+
+# a live run
+
+
+def test_lines_arrive_one_by_one_while_the_run_is_live(shared):
+    async def watch():
+        made, _ = shared.store.start(ID)
+        visit = Visit(URL)
+        for index, line in enumerate(LINES):
+            made.append(line)
+            await visit.has(lambda body, index=index: body == b"".join(LINES[: index + 1]))
+        await asyncio.wait_for(visit.task, 5)
+        return visit
+
+    visit = asyncio.run(watch())
+    headers = dict(visit.messages[0]["headers"])
+    assert headers[b"content-type"] == b"application/x-ndjson"
+    assert headers[b"cache-control"] == b"no-store"
+
+
+def test_gzip_lines_arrive_one_by_one_and_make_one_gzip_file(shared):
+    async def watch():
+        made, _ = shared.store.start(ID)
+        visit = Visit(URL, headers={"accept-encoding": "gzip"})
+        for index, line in enumerate(LINES):
+            made.append(line)
+            whole = b"".join(LINES[: index + 1])
+            await visit.has(lambda body, whole=whole: zlib.decompressobj(31).decompress(body) == whole)
+        await asyncio.wait_for(visit.task, 5)
+        assert gzip.decompress(visit.body) == b"".join(LINES)
+        assert dict(visit.messages[0]["headers"])[b"content-encoding"] == b"gzip"
+
+    asyncio.run(watch())
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+def test_resuming_a_live_run_gives_the_tail(shared, encoding):
+    async def watch():
+        made, _ = shared.store.start(ID)
+        made.append(HEADER)
+        visit = Visit(URL, "from=5", {"accept-encoding": encoding})
+        for line in LINES[1:]:
+            made.append(line)
+        await asyncio.wait_for(visit.task, 5)
+        body = visit.body if encoding == "identity" else gzip.decompress(visit.body)
+        assert body == b"".join(LINES[5:])
+
+    asyncio.run(watch())
+
+
+def test_a_reader_that_goes_away_is_forgotten(shared):
+    async def watch():
+        made, _ = shared.store.start(ID)
+        made.append(HEADER)
+        visits = [Visit(URL) for _ in range(50)]
+        for visit in visits:
+            await visit.has(lambda body: body == HEADER)
+        assert made.readers == len(server.viewers) == 50
+        for visit in visits:
+            await visit.leave()
+        assert made.readers == len(server.viewers) == 0
+
+    asyncio.run(watch())
+
+
+def test_a_reader_that_does_not_read_holds_nothing_up(shared):
+    async def watch():
+        made, _ = shared.store.start(ID)
+        made.append(HEADER)
+        slow, quick = Visit(URL, reads=False), Visit(URL)
+        await quick.has(lambda body: body == HEADER)
+        for line in LINES[1:]:
+            made.append(line)
+        await asyncio.wait_for(quick.task, 5)
+        assert quick.body == b"".join(LINES)
+        assert slow.messages == [] and not slow.task.done()
+        slow._may_read.set()
+        await asyncio.wait_for(slow.task, 5)
+        assert slow.body == b"".join(LINES)
+        largest = max(len(message.get("body", b"")) for message in slow.messages)
+        assert largest <= server.LINES_AT_ONCE * max(map(len, LINES))
+
+    asyncio.run(watch())
+
+
+def test_three_hundred_viewers_need_no_threads(shared):
+    import threading
+
+    async def watch():
+        made, _ = shared.store.start(ID)
+        before = threading.active_count()
+        visits = [Visit(URL, headers={"accept-encoding": "gzip"}) for _ in range(300)]
+        for line in LINES[:-1]:
+            made.append(line)
+            await asyncio.sleep(0)
+        assert threading.active_count() <= before + 1
+        assert made.readers == 300
+        made.append(END)
+        await asyncio.wait_for(asyncio.gather(*(visit.task for visit in visits)), 20)
+        assert {gzip.decompress(visit.body) for visit in visits} == {b"".join(LINES)}
+
+    asyncio.run(watch())
+
+
+def test_streams_end_when_the_server_goes(shared):
+    async def watch():
+        made, _ = shared.store.start(ID)
+        made.append(HEADER)
+        visit = Visit(URL)
+        await visit.has(lambda body: body == HEADER)
+        server.viewers.close()
+        await asyncio.wait_for(visit.task, 1)
+        assert visit.body == HEADER
+
+    asyncio.run(watch())
+
+
+def test_the_head_of_a_live_run_does_not_wait_for_it(shared, client):
+    shared.store.start(ID)
+    assert client.head(URL).status_code == 200
+
+
+# a finished run
+
+
+def test_a_finished_run_is_cacheable(client, finished):
+    response = client.get(URL, headers=PLAIN)
+    assert response.content == b"".join(LINES)
+    assert "immutable" in response.headers["cache-control"] and "public" in response.headers["cache-control"]
+    again = client.get(URL, headers={"if-none-match": response.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert client.get(URL, headers={"if-none-match": '"other"'}).status_code == 200
+    assert client.head(URL).headers["etag"] == response.headers["etag"]
+
+
+def test_the_stored_gzip_is_served_as_it_is(client, finished):
+    with client.stream("GET", URL, headers={"accept-encoding": "br, gzip"}) as response:
+        assert b"".join(response.iter_raw()) == finished.gzip()
+        assert response.headers["content-encoding"] == "gzip"
+        assert response.headers["vary"] == "Accept-Encoding"
+
+
+@pytest.mark.parametrize("accepted", ["identity", "gzip;q=0", "br, gzip; q=0.0"])
+def test_gzip_is_not_forced_on_anybody(accepted):
+    assert not server._takes_gzip(SimpleNamespace(headers={"accept-encoding": accepted}))
+
+
+@pytest.mark.parametrize("accepted", ["gzip", "gzip, br", "br;q=0, gzip;q=0.5", "gzip;q=1, br;q=0"])
+def test_gzip_is_seen(accepted):
+    assert server._takes_gzip(SimpleNamespace(headers={"accept-encoding": accepted}))
+
+
+@pytest.mark.parametrize("start", [0, 1, 7, len(LINES), 999])
+def test_from_skips_lines(client, finished, start):
+    assert client.get(f"{URL}?from={start}").content == b"".join(LINES[start:])
+
+
+# errors
+
+
+@pytest.mark.parametrize("start", ["", "-1", "1.5", "x", "1e3", "9" * 30, "٣"])
+def test_a_bad_from_is_a_bad_request(client, finished, start):
+    response = client.get(URL, params={"from": start})
+    assert response.status_code == 400 and "from" in response.json()["error"]
+
+
+@pytest.mark.parametrize("name", ["f" * 16, "nonsense", "F" * 16, "..%2f..%2fetc%2fpasswd", "%00"])
+def test_an_unknown_run_is_not_found(client, name):
+    response = client.get(f"/bnviz/runs/{name}.ndjson")
+    assert response.status_code == 404 and response.json()["error"]
+
+
+@pytest.mark.parametrize("path", ["runs/x.ndjson", "healthz", "metrics", "player/player.js", "plotly.min.js", "else"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_nothing_can_be_changed(client, path, method):
+    response = client.request(method, f"/bnviz/{path}")
+    assert response.status_code == 405 and response.json()["error"]
+    assert response.headers["allow"] == "GET, HEAD"
+
+
+def test_other_paths_are_not_found(client):
+    assert client.get("/bnviz/else").status_code == 404
+
+
+@pytest.mark.parametrize("prefix", ["", "/lab", "/a/b"])
+def test_every_route_works_under_a_prefix(client, finished, prefix):
+    assert client.get(prefix + URL, headers=PLAIN).content == b"".join(LINES)
+    assert client.get(f"{prefix}/bnviz/healthz").status_code == 200
+
+
+# health and metrics
+
+
+def test_health(client, shared):
+    body = client.get("/bnviz/healthz").json()
+    assert body["status"] == "degraded" and body["workers"] == {"alive": 1, "wanted": 2} and body["version"]
+    shared.workers = lambda: (2, 2)
+    assert client.get("/bnviz/healthz").json()["status"] == "ok"
+    shared.workers = lambda: (0, 2)
+    assert client.get("/bnviz/healthz").status_code == 503
+
+
+def test_metrics_are_what_prometheus_reads(client, finished):
+    response = client.get("/bnviz/metrics")
+    assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert response.text.endswith("\n")
+    values, described = {}, {}
+    for line in response.text.splitlines():
+        if line.startswith("#"):
+            _, what, name, text = line.split(" ", 3)
+            described.setdefault(name, {})[what] = text
+        else:
+            name, labels, value = re.fullmatch(r'(\w+)((?:\{\w+="\w+"\})?) (\S+)', line).groups()
+            assert described[name].keys() == {"HELP", "TYPE"}
+            assert described[name]["TYPE"] == ("counter" if name.endswith("_total") else "gauge")
+            values[name + labels] = float(value)
+    assert values['bnviz_runs_ended_total{status="failed"}'] == 2
+    assert values["bnviz_workers_alive"] == 1
+    assert values["bnviz_recordings_memory_bytes"] == finished.nbytes
+    assert values["bnviz_viewers"] == values["bnviz_runs_active"] == 0
+
+
+# the player's files
+
+
+@pytest.fixture
+def player(tmp_path, monkeypatch):
+    (tmp_path / "secret.js").write_text("secret")
+    folder = tmp_path / "player"
+    (folder / "folder.js").mkdir(parents=True)
+    for name in ("player.js", "player.css", "__init__.py"):
+        (folder / name).write_text(f"/* {name} */")
+    monkeypatch.setattr(server, "PLAYER", folder)
+
+
+@pytest.mark.parametrize("name, kind", [("player.js", "text/javascript"), ("player.css", "text/css")])
+def test_player_files(client, player, name, kind):
+    response = client.get(f"/bnviz/player/{name}")
+    assert response.text == f"/* {name} */" and response.headers["content-type"].startswith(kind)
+    again = client.get(f"/bnviz/player/{name}", headers={"if-none-match": response.headers["etag"]})
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize(
+    "name", ["__init__.py", "folder.js", "none.js", "../secret.js", "..%2fsecret.js", "%2e%2e/secret.js", ""]
+)
+def test_only_the_players_scripts_and_styles_are_served(client, player, name):
+    response = client.get(f"/bnviz/player/{name}")
+    assert response.status_code == 404 and "secret" not in response.text
+
+
+def test_plotly_is_compressed_once(client, monkeypatch):
+    with client.stream("GET", "/bnviz/plotly.min.js", headers={"accept-encoding": "gzip"}) as response:
+        packed = b"".join(response.iter_raw())
+    whole = server._plotly_path().read_bytes()
+    assert gzip.decompress(packed) == whole
+    assert len(packed) < len(whole) / 3
+    monkeypatch.setattr(gzip, "compress", None)  # a second time would fail
+    response = client.get("/bnviz/plotly.min.js")
+    assert response.content == whole
+    assert client.get("/bnviz/plotly.min.js", headers={"if-none-match": response.headers["etag"]}).status_code == 304
+    assert client.get("/bnviz/plotly.min.js", headers=PLAIN).content == whole
+
+
+# with an engine
+
+
+def test_a_run_from_request_to_response(monkeypatch):
+    local = LocalEngine(Store(), 1, fake_training.COMMAND)
+    monkeypatch.setattr(engine, "shared", lambda: local)
+    monkeypatch.setattr(server.viewers, "closing", False)
+    try:
+        with TestClient(app) as client:
+            url = f"/bnviz/runs/{local.request(Experiment(steps=50, momentum=0.001))}.ndjson"
+            live, later = client.get(url), client.get(url)
+        assert live.headers["cache-control"] == "no-store" and "immutable" in later.headers["cache-control"]
+        assert live.content == later.content
+        assert [json.loads(line)["type"] for line in live.iter_lines()] == ["header"] + ["snapshot"] * 50 + ["end"]
+    finally:
+        local.close()
+
+
+# the real server
+
+APP = """
+import contextlib
+import streamlit as st
+from bnviz import engine, server
+from bnviz.experiment import Experiment
+
+@contextlib.asynccontextmanager
+async def lifespan(app):
+    async with server.lifespan(app):
+        engine.shared().request(Experiment(steps=5000, snapshot_every=10, width=128))
+        yield
+
+app = st.App("main.py", routes=server.routes, lifespan=lifespan)
+"""
+RUN = Experiment(steps=5000, snapshot_every=10, width=128)
+
+
+@contextlib.contextmanager
+def streamlit(script, cwd, *options):
+    """`streamlit run` in a process group of its own, as in a terminal: the process and its URL."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true", f"--server.port={port}"]
+    command += ["--server.address=127.0.0.1", "--browser.gatherUsageStats=false", *options]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BNVIZ_WORKERS": "1"}
+    process = subprocess.Popen(command, cwd=cwd, env=environment, start_new_session=True)
+    try:
+        yield process, f"http://127.0.0.1:{port}"
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def answer(url, seconds=20.0):
+    deadline = time.monotonic() + seconds
+    while True:
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.get(url)
+        assert time.monotonic() < deadline, "the server never answered"
+        time.sleep(0.05)
+
+
+def children(pid):
+    listed = subprocess.run(["ps", "--ppid", str(pid), "-o", "pid="], capture_output=True, text=True).stdout
+    return [int(text) for text in listed.split()]
+
+
+def running(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def all_end(pids, seconds):
+    deadline = time.monotonic() + seconds
+    while any(map(running, pids)):
+        assert time.monotonic() < deadline, "somebody is still there"
+        time.sleep(0.02)
+
+
+def test_the_app_starts_from_anywhere_and_leaves_no_orphans_when_killed(tmp_path):
+    with streamlit(ROOT / "app.py", tmp_path, "--server.baseUrlPath=lab") as (process, url):
+        assert answer(f"{url}/lab/bnviz/healthz").json()["status"] == "ok"
+        assert httpx.get(f"{url}/lab/_stcore/health").text == "ok"
+        workers = children(process.pid)
+        assert len(workers) == 1
+        process.kill()
+        all_end([process.pid, *workers], 2)
+
+
+@pytest.mark.parametrize("number, stalled_readers, seconds", [(signal.SIGINT, 0, 1.5), (signal.SIGTERM, 1, 3.0)])
+def test_the_server_ends_promptly_in_the_middle_of_streams(tmp_path, number, stalled_readers, seconds):
+    (tmp_path / "app.py").write_text(APP)
+    (tmp_path / "main.py").write_text("")
+    with streamlit(tmp_path / "app.py", "/") as (process, url):
+        answer(f"{url}/bnviz/healthz")
+        workers = children(process.pid)
+        stream = f"{url}/bnviz/runs/{RUN.id}.ndjson"
+        with httpx.stream("GET", stream) as reading, contextlib.ExitStack() as stack:
+            for _ in range(stalled_readers):
+                stack.enter_context(stalled(stream))
+            lines = reading.iter_lines()
+            assert json.loads(next(lines))["id"] == RUN.id
+            assert json.loads(next(lines))["index"] == 0
+            assert f"bnviz_viewers {1 + stalled_readers}\n" in httpx.get(f"{url}/bnviz/metrics").text
+            os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
+            with contextlib.suppress(httpx.TransportError):
+                assert not any(recording.is_end(line.encode()) for line in lines)
+            all_end([process.pid, *workers], seconds)
+
+
+@contextlib.contextmanager
+def stalled(url):
+    """A reader that asks and then reads nothing."""
+    host, port = httpx.URL(url).host, httpx.URL(url).port
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect((host, port))
+        connection.sendall(f"GET {httpx.URL(url).path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        connection.recv(100)
+        yield

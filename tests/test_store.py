@@ -1,0 +1,201 @@
+"""Recordings and the store: what is kept, for how long, and what survives accidents."""
+
+import errno
+import gzip
+import os
+import random
+import threading
+import zlib
+
+import pytest
+
+from bnviz import recording
+from bnviz.store import GZIP_HEADER, Recording, Store, is_id
+
+ID = "0123456789abcdef"
+
+
+def lines_of(id=ID, snapshots=5, status="finished"):
+    noise = random.Random(id)
+    middle = [
+        recording.line({"type": "snapshot", "index": index, "text": str(noise.random())}) for index in range(snapshots)
+    ]
+    return [recording.line({"type": "header", "id": id}), *middle, recording.end(status, "", 1.0)]
+
+
+def fill(store, id=ID, **kind):
+    made, new = store.start(id)
+    assert new
+    for line in lines_of(id, **kind):
+        made.append(line)
+    store.finish(made)
+    return made
+
+
+def test_lines_come_back_as_they_were_from_any_line_on():
+    made = Recording(ID)
+    for line in lines_of():
+        assert made.append(line)
+    assert made.lines() == lines_of()
+    assert made.lines(3) == lines_of()[3:]
+    assert made.lines(2, 4) == lines_of()[2:4]
+    assert made.lines(99) == []
+    assert gzip.decompress(made.gzip()) == b"".join(lines_of())
+
+
+def test_every_piece_can_be_read_as_soon_as_it_is_there():
+    made, unpack = Recording(ID), zlib.decompressobj(16 + zlib.MAX_WBITS)
+    unpack.decompress(GZIP_HEADER)
+    for index, line in enumerate(lines_of()):
+        made.append(line)
+        assert unpack.decompress(made.pieces(index)[0]) == line
+
+
+def test_nothing_follows_the_end():
+    made = Recording(ID)
+    made.append(recording.end("stopped", "", 0.0))
+    assert not made.append(b"more\n")
+    assert (len(made), made.status) == (1, "stopped")
+
+
+def test_readers_are_woken_until_they_leave():
+    made, woken = Recording(ID), []
+    with made.subscribe(lambda: woken.append(len(made))):
+        made.append(b"a\n")
+        made.append(b"b\n")
+        assert made.readers == 1
+    made.append(b"c\n")
+    assert woken == [1, 2]
+    assert made.readers == 0
+
+
+def test_readers_in_other_threads_miss_nothing():
+    made, seen = Recording(ID), []
+
+    def read():
+        changed = threading.Event()
+        with made.subscribe(changed.set):
+            got = []
+            while True:
+                changed.clear()
+                ended = made.ended
+                got += made.lines(len(got))
+                if ended:
+                    break
+                assert changed.wait(10)
+        seen.append(got)
+
+    threads = [threading.Thread(target=read) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for line in lines_of(snapshots=300):
+        made.append(line)
+    for thread in threads:
+        thread.join()
+    assert seen == [lines_of(snapshots=300)] * 4
+
+
+def test_the_least_recently_used_go_first():
+    ids = [f"{number:016x}" for number in range(4)]
+    size = fill(Store(), ids[0], snapshots=50).nbytes
+    store = Store(memory_bytes=int(size * 3.5))
+    for id in ids[:3]:
+        fill(store, id, snapshots=50)
+    assert store.get(ids[0])  # used again, so the next one goes
+    fill(store, ids[3], snapshots=50)
+    assert [store.get(id) is not None for id in ids] == [True, False, True, True]
+    assert store.nbytes <= size * 3.5
+
+
+def test_the_newest_is_kept_however_large():
+    store = Store(memory_bytes=1)
+    fill(store)
+    assert store.get(ID)
+
+
+@pytest.mark.parametrize("status, kept", [("finished", 1), ("diverged", 1), ("stopped", 0), ("failed", 0)])
+def test_only_what_ended_well_is_kept(tmp_path, status, kept):
+    store = Store(tmp_path)
+    fill(store, status=status)
+    assert (store.get(ID) is not None) == kept
+    assert len(os.listdir(tmp_path)) == kept
+    assert store.live() == []
+
+
+def test_a_live_recording_is_found_and_is_one(tmp_path):
+    store = Store(tmp_path)
+    made, new = store.start(ID)
+    assert new and store.start(ID) == (made, False)
+    assert store.get(ID) is made and store.live() == [made]
+
+
+def test_the_folder_outlives_the_process(tmp_path):
+    etag = fill(Store(tmp_path / "new" / "folder")).etag
+    found = Store(tmp_path / "new" / "folder").get(ID)
+    assert found.lines() == lines_of()
+    assert (found.status, found.etag) == ("finished", etag)
+    assert os.listdir(tmp_path / "new" / "folder") == [f"{ID}.ndjson.gz"]
+    assert gzip.decompress((tmp_path / "new" / "folder" / f"{ID}.ndjson.gz").read_bytes()) == b"".join(lines_of())
+
+
+def _whole():
+    return gzip.compress(b"".join(lines_of()))
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        b"",
+        b"nonsense",
+        _whole()[:-20],
+        _whole()[:40] + b"\0\0\0\0" + _whole()[44:],
+        gzip.compress(b"".join(lines_of()[:-1])),
+        gzip.compress(b"".join(lines_of(status="failed"))),
+        gzip.compress(b"".join(lines_of("f" * 16))),
+        gzip.compress(b"".join(lines_of() + lines_of())),
+        gzip.compress(b"not json\n" + lines_of()[-1]),
+    ],
+)
+def test_a_damaged_file_counts_as_absent(tmp_path, caplog, contents):
+    (tmp_path / f"{ID}.ndjson.gz").write_bytes(contents)
+    store = Store(tmp_path)
+    assert store.get(ID) is None
+    assert ID in caplog.text
+    fill(store)  # and is replaced
+    assert Store(tmp_path).get(ID).lines() == lines_of()
+
+
+@pytest.mark.parametrize("function", ["replace", "fsync", "mkstemp"])
+def test_a_full_disk_breaks_nothing_and_leaves_nothing(tmp_path, monkeypatch, caplog, function):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(f"{'tempfile' if function == 'mkstemp' else 'os'}.{function}", full)
+    store = Store(tmp_path)
+    for number in range(3):
+        fill(store, f"{number:016x}")
+    assert store.get("0" * 16).lines() == lines_of("0" * 16)
+    assert store.write_errors == 3
+    assert len(caplog.records) == 1
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_that_cannot_be_made_breaks_nothing(tmp_path):
+    (tmp_path / "file").write_text("")
+    store = Store(tmp_path / "file" / "folder")
+    fill(store)
+    assert store.get(ID) and store.write_errors == 1
+
+
+@pytest.mark.parametrize("text", ["", "../../etc/passwd", "0123456789ABCDEF", ID + "0", ID + "\n", "0123456789abcde/"])
+def test_only_ids_touch_a_path(tmp_path, text):
+    assert not is_id(text)
+    assert Store(tmp_path).get(text) is None
+
+
+def test_the_environment_sets_the_store_up(tmp_path, monkeypatch):
+    monkeypatch.setenv("BNVIZ_STORE", str(tmp_path))
+    monkeypatch.setenv("BNVIZ_MEMORY_MB", "0.5")
+    fill(Store.from_environment())
+    assert len(os.listdir(tmp_path)) == 1
+    assert Store.from_environment()._memory_bytes == 2**19
