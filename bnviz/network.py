@@ -119,7 +119,8 @@ class Network(nn.Module):
         self, z: Tensor, view: str, groups: int = 1, generator: torch.Generator | None = None, taps: Taps | None = None
     ) -> Tensor:
         """`forward` from z[1] on: the one part of it that is the same in every view."""
-        for normalizer, following in zip(self.normalizers, self.linears[1:], strict=True):
+        _, *onward = self.linears
+        for normalizer, following in zip(self.normalizers, onward, strict=True):
             normalized = normalizer(z, view, groups)
             a = self.activation(normalized)
             if taps is not None:

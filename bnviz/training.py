@@ -113,6 +113,7 @@ class Arm:
         self.optimizer = torch.optim.SGD(
             self.network.parameters(), lr=experiment.learning_rate, momentum=experiment.momentum
         )
+        self.has_statistics = any(True for _ in self.network.buffers())
         self.dropout = _generator(experiment, "dropout")
         self.diverged_at: int | None = None
         self.seen = _Tally()
@@ -135,7 +136,7 @@ class Arm:
         z, taps = tensors.first_linear(self.network.linears[0]), []
         logits = self.network.onward(z, EVALUATE, taps=taps)
         result["test_loss"] = functional.cross_entropy(logits, tensors.y_test).item()
-        result["test_accuracy"] = _right(logits, tensors.y_test).item() / len(z)
+        result["test_accuracy"] = _accuracy(logits, tensors.y_test)
         logits, taps = self._probe_view(z, logits, taps)
         result["probe_loss"] = functional.cross_entropy(logits, tensors.y_test[:PROBE_SIZE]).item()
         result |= self.probe.measure(taps)
@@ -146,7 +147,7 @@ class Arm:
 
     def _probe_view(self, z: Tensor, logits: Tensor, taps: Taps) -> tuple[Tensor, Taps]:
         """Logits and taps of the probe, normalized with its own statistics: the evaluated ones where there are none."""
-        if not list(self.network.buffers()):
+        if not self.has_statistics:
             return logits[:PROBE_SIZE], [tuple(output[:PROBE_SIZE] for output in layer) for layer in taps]
         own: Taps = []
         return self.network.onward(z[:PROBE_SIZE], MEASURE, taps=own), own
@@ -191,27 +192,27 @@ class Arm:
             self.diverged_at = step
 
 
-def _right(logits: Tensor, y: Tensor) -> Tensor:
-    """How many answers are right."""
-    return (logits.argmax(1) == y).sum()
+def _accuracy(logits: Tensor, y: Tensor) -> float:
+    return (logits.argmax(1) == y).sum().item() / len(y)
 
 
 class _Tally:
     """Mean loss and accuracy over minibatches."""
 
     def __init__(self) -> None:
-        self.minibatches, self.examples, self.right, self.loss, self.last_loss = 0, 0, torch.tensor(0), 0.0, 0.0
+        self.minibatches, self.loss, self.last_loss = 0, 0.0, 0.0
+        self.answers: list[tuple[Tensor, Tensor]] = []
 
     def add(self, loss: Tensor, logits: Tensor, y: Tensor) -> None:
         self.last_loss = loss.item()
         self.minibatches += 1
-        self.examples += len(y)
         self.loss += self.last_loss
-        self.right += _right(logits, y)
+        self.answers.append((logits.detach(), y))
 
     def take(self) -> tuple[float, float]:
         """The means since the last call, or since the beginning."""
-        means = self.loss / self.minibatches, self.right.item() / self.examples
+        logits, y = map(torch.cat, zip(*self.answers, strict=True))
+        means = self.loss / self.minibatches, _accuracy(logits, y)
         self.__init__()
         return means
 

@@ -34,7 +34,7 @@ if problems := links.problems():
     st.warning(problems)
 if notes := experiment.notes():
     st.caption(" ".join(notes))
-stage.play(experiment, panels, view)
+stage.play(experiment, panels, view, story="live-shift")
 st.caption(
     "Words: the lecture writes α and β for batch norm's scale and offset, this page γ and β, as the papers do. "
     "The momentum of PyTorch's batch norm is the weight of the *new* statistic.  \n"

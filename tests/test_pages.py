@@ -30,8 +30,8 @@ class Stage:
         self.drawn.append(experiment)
         return [{"id": "fan"}]
 
-    def mount(self, run, panels, view, key):
-        self.mounted.append((run, view, key))
+    def mount(self, run, panels, view, **_):
+        self.mounted.append((run, view))
 
     @property
     def shown(self):

@@ -32,7 +32,7 @@ const fetched = async () => {
 const handedOver = async ({modules, style, plotly}) => {
   const addresses = {};
   for (const [name, text] of modules) {
-    const linked = text.replace(/"[.][/](\\w+[.]js)"/g, (whole, file) => JSON.stringify(addresses[file]));
+    const linked = text.replace(/"[.][/]([\\w-]+[.]js)"/g, (whole, file) => JSON.stringify(addresses[file]));
     addresses[name] = blob(linked, "text/javascript");
   }
   add("link", {rel: "stylesheet", href: blob(style, "text/css")});
@@ -52,7 +52,9 @@ export default async function (component) {
   }
 }
 """
-MODULES = ("recording.js", "feeds.js", "fits.js", "words.js", "panel.js", "controls.js", "player.js")  # each imports earlier ones
+MODULES = (  # each imports only earlier ones
+    "recording.js", "feeds.js", "fits.js", "words.js", "story-live-shift.js", "stories.js", "panel.js", "controls.js", "player.js",
+)  # fmt: skip
 LINES_AT_ONCE = 60
 FOLDER = Path(__file__).parent
 
@@ -64,12 +66,12 @@ def _component() -> Any:
 
 
 @st.fragment
-def mount(run: str, snapshots: int, panels: list[dict[str, Any]], view: dict[str, Any], key: str = "player") -> None:
-    """Show the player of `run` with these panels (bnviz.figures), opened at `view`.
+def mount(run: str, snapshots: int, panels: list[dict[str, Any]], view: dict[str, Any], story: str, key: str = "player") -> None:
+    """Show the player of `run` with these panels (bnviz.figures), opened at `view`, told by `story` (stories.js).
 
     `snapshots` is how many the finished recording will have. `view` holds step (or None), layer, tap, unit and target.
     """
-    data = {"run": run, "stream": f"bnviz/runs/{run}.ndjson", "snapshots": snapshots, "panels": panels, "view": view}
+    data = {"run": run, "stream": f"bnviz/runs/{run}.ndjson", "snapshots": snapshots, "panels": panels, "view": view, "story": story}
     asked = st.session_state.get(key) or {}
     if (cursor := asked.get("cursor")) and cursor["run"] == run:
         data["lines"] = _lines(run, cursor["from"])

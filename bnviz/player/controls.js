@@ -42,7 +42,8 @@ export class Controls {
     this.player = player;
     this.headline = make("p", {class: "bnviz-headline"}, make("span", {}, "Training both networks…"));
     this.choosers = make("div", {class: "bnviz-choosers"});
-    this.headlines = make("div", {class: "bnviz-top"}, this.headline, this.choosers);
+    this.answer = make("p", {class: "bnviz-answer"});
+    this.headlines = make("div", {class: "bnviz-top"}, this.headline, this.choosers, this.answer);
     this.message = make("p", {class: "bnviz-message", role: "status"});
     root.append(this.headlines, this.transport(), this.message);
     this.onKey = (event) => this.key(event);
@@ -121,6 +122,11 @@ export class Controls {
     const pieces = text.split(/([\d.]+ σ (?:without|with)\b)/).map((piece, place) =>
       (place % 2 ? make("span", {class: piece.endsWith("without") ? "bnviz-none" : "bnviz-batch"}, piece) : piece));
     this.headline.replaceChildren(make("span", {}, ...pieces));
+  }
+
+  answerText(text) {
+    this.answer.hidden = !text;
+    set(this.answer, text ?? "");
   }
 
   pressed(node, playing) {

@@ -54,11 +54,11 @@ export class Panel {
   }
 
   // The words around the plot change less often than the plot.
-  write(view, words) {
-    this.spec.plainTitle = fill(this.spec.title, words);
-    set(this.title, this.spec.plainTitle);
+  write(view, words, story) {
+    const title = fill(this.spec.title, words);
+    set(this.title, title);
     set(this.caption, fill(this.spec.caption, words));
-    this.node.setAttribute("aria-label", alternative(this.spec, view));
+    this.node.setAttribute("aria-label", alternative(this.spec, title, view, story));
   }
 
   // A fresh layout each time: Plotly keeps zoom and legend choices for as long as `uirevision` stays the same.

@@ -6,7 +6,8 @@ import {Recording} from "./recording.js";
 import {Fits} from "./fits.js";
 import {Panel, set} from "./panel.js";
 import {Controls} from "./controls.js";
-import {headline, names, tapName, unitName} from "./words.js";
+import {stories} from "./stories.js";
+import {names} from "./words.js";
 
 const SNAPSHOTS_PER_SECOND = 15;
 const BUDGET_MS = 14; // of one animation frame; what is left over waits for the next one
@@ -49,6 +50,7 @@ class Player {
     this.turn += 1;
     this.setStateValue = setStateValue;
     this.data = data;
+    this.story = stories[data.story];
     this.choice ??= {layer: data.view.layer, tap: data.view.tap, unit: data.view.unit ?? "auto", target: data.view.target};
     this.arrange(data.panels);
     if (this.recording?.run !== data.run) this.open(data);
@@ -85,6 +87,7 @@ class Player {
   // The route cannot be reached: ask the page for lines through the component, and say so quietly.
   pull() {
     this.pulling = true;
+    this.recording.waiting = false;
     this.message = "The stream cannot be reached here, so snapshots come with the page: it works, a little slower.";
     this.ask();
   }
@@ -187,7 +190,7 @@ class Player {
     const due = [...this.panels.values()].filter((panel) => panel.due(keyOf(panel), this.playing ? now : Infinity));
     const hungry = now - this.slowAt > PATIENCE_MS;
     due.sort((a, b) => (hungry ? a.fast - b.fast : b.fast - a.fast) || a.drawnAt - b.drawnAt);
-    const words = names(view);
+    const words = names(view, this.story);
     for (const panel of due) {
       panel.draw(view, words, this.theme(), keyOf(panel), now);
       if (!panel.fast) this.slowAt = now;
@@ -207,8 +210,9 @@ class Player {
   say(view, words, key, now) {
     this.said = key;
     this.wordsAt = now;
-    this.controls.headlineText(headline(view), this.playing);
-    for (const panel of this.panels.values()) panel.write(view, words);
+    this.controls.headlineText(this.story.headline(view), this.playing);
+    this.controls.answerText(this.story.answer?.(view, this.data.prediction));
+    for (const panel of this.panels.values()) panel.write(view, words, this.story);
   }
 
   theme() {
@@ -253,8 +257,6 @@ class Player {
     url.searchParams.set("step", view.frames[view.shown].step);
     return url.href;
   }
-
-  describe(view) { return `${tapName(view.tap, view.layer)}, ${unitName(view.unit)}`; }
 
   close() {
     cancelAnimationFrame(this.frame);

@@ -11,14 +11,16 @@ from bnviz.experiment import Experiment, TooExpensive
 _SHOWN = "bnviz shown"  # session_state: the experiment whose run is on the stage
 
 
-def play(experiment: Experiment, panels: Callable[[Experiment], list[dict]], view: Mapping[str, object]) -> None:
-    """Show an experiment's run in `panels`. If it is refused, say why and go on showing the run that was there."""
+def play(
+    experiment: Experiment, panels: Callable[[Experiment], list[dict]], view: Mapping[str, object], story: str
+) -> None:
+    """Show an experiment's run in `panels`, told by `story`. If it is refused, say why and go on showing the run that was there."""
     from bnviz import player  # here, so that a page's controls can be tested without it
 
     shown, run = _request(experiment)
     if shown != experiment:
         view = {**view, "step": None, "layer": min(view["layer"], shown.hidden_layers)}
-    player.mount(run=run, snapshots=shown.snapshots, panels=panels(shown), view=dict(view), key="player")
+    player.mount(run=run, snapshots=shown.snapshots, panels=panels(shown), view=dict(view), story=story)
 
 
 def _request(experiment: Experiment) -> tuple[Experiment, str]:

@@ -47,8 +47,7 @@ def test_zoom_is_kept_while_playing_and_a_double_click_resets(playing, panel):
     playing.wait_plot(panel, f"JSON.stringify({RANGES}[0]) === '{str(home[0]).replace(' ', '')}'")
 
 
-def test_zoom_and_legend_survive_another_run(playing):
-    """The same panels stay: a choice in a legend is the reader's, not the run's."""
+def test_a_legend_choice_is_kept_while_playing(playing):
     toggle = playing.page.locator("[data-panel=shift] .legendtoggle").first
     toggle.scroll_into_view_if_needed()
     toggle.click()
@@ -58,61 +57,53 @@ def test_zoom_and_legend_survive_another_run(playing):
     assert playing.plot("learning", "n._fullData[0].visible") is True
 
 
-def test_hover_names_the_numbers(playing):
-    box = playing.box("shift")
+def test_hover_names_numbers_while_playing_and_after(playing):
+    playing.wait_plot("shift", "n.data[0].x.length > 8")
+    hover(playing, 6)
+    assert playing.data["state"] == "playing"
     playing.press("End")
     playing.wait("d.state === 'ended'")
     playing.wait_plot("shift", "n.data[0].x.length > 100")
-    playing.page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
-    for share in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8):  # somewhere down here is a line
-        playing.page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + share * box["height"])
-        playing.draw_more(0)
-        if playing.page.locator("[data-panel=shift] .hovertext").count():
-            break
-    playing.page.wait_for_selector("[data-panel=shift] .hovertext")
-    assert "step" in playing.page.text_content("[data-panel=shift] .hovertext")
+    hover(playing, 100)
 
 
-def test_hover_works_while_playing(playing):
-    box = playing.box("shift")
-    playing.wait_plot("shift", "n.data[0].x.length > 8")
-    point = playing.plot("shift", "[n._fullLayout.xaxis, n._fullLayout.yaxis].map((axis, dimension) =>"
-                         " axis._offset + axis.d2p(n.data[0]['xy'[dimension]][6]))")  # fmt: skip
-    node = playing.page.locator("[data-panel=shift] .bnviz-plot").bounding_box()
-    assert box and playing.data["state"] == "playing"
-    playing.page.mouse.move(node["x"] + point[0] + 1, node["y"] + point[1])
-    playing.page.mouse.move(node["x"] + point[0], node["y"] + point[1])
-    playing.page.wait_for_selector("[data-panel=shift] .hovertext")
+def hover(lab, index):
+    """Point at one snapshot's dot on the first line of the panel of shifts, and read what is said there."""
+    lab.box("shift")
+    axes = "[n._fullLayout.xaxis, n._fullLayout.yaxis]"
+    x, y = lab.plot("shift", f"{axes}.map((axis, place) => axis._offset + axis.d2p(n.data[0]['xy'[place]][{index}]))")
+    node = lab.page.locator("[data-panel=shift] .bnviz-plot").bounding_box()
+    for nudge in (3, 0):
+        lab.page.mouse.move(node["x"] + x + nudge, node["y"] + y)
+    lab.page.wait_for_selector("[data-panel=shift] .hovertext")
+    assert "step" in lab.page.text_content("[data-panel=shift] .hovertext")
 
 
 def test_choosers_change_the_charts_without_a_rerun(lab):
+    sent = []
+    lab.page.on("websocket", lambda socket: socket.on("framesent", sent.append))
     lab.open(steps=60).trained().press("End")
     lab.wait("d.state === 'ended'")
-    messages = []
-    lab.page.on("websocket", lambda socket: messages.append(socket))
-    lab.page.evaluate("document.querySelector('.bnviz-player').mark = 1")
-    frames = "JSON.stringify(n.data[0].y)"
-    seen = [lab.plot("fan", frames)]
+    before, lines = len(sent), "JSON.stringify(n.data[0].y)"
+    seen = [lab.plot("fan", lines)]
     for choose in (
         lambda: lab.page.click("[aria-label='Layer 4']"),
-        lambda: lab.page.select_option("[aria-label='What of the layer']", "linear"),
-        lambda: lab.page.select_option("[aria-label='What of the layer']", "normalized"),
+        lambda: lab.page.select_option("[aria-label=Signal]", "linear"),
+        lambda: lab.page.select_option("[aria-label=Signal]", "normalized"),
     ):
-        before = lab.plot("fan", frames)
         choose()
-        lab.wait_plot("fan", f"{frames} !== {before!r}")
-        seen.append(lab.plot("fan", frames))
+        lab.wait_plot("fan", f"{lines} !== {seen[-1]!r}")
+        seen.append(lab.plot("fan", lines))
     assert len(set(seen)) == len(seen)
     lab.wait("$('.bnviz-headline').textContent.includes('layer 4')")
     lab.page.select_option("[aria-label=Unit]", "pooled")
-    lab.wait_plot("ridges", "n.parentElement.textContent.includes('all units pooled')")
-    assert lab.page.evaluate("document.querySelector('.bnviz-player').mark") == 1
-    assert lab.address == {"steps": "60"} and not messages
+    lab.wait("$('[data-panel=ridges]').textContent.includes('all units pooled')")
+    assert before > 0 and len(sent) == before
+    assert lab.address == {"steps": "60"}
+    move_the_target(lab)
 
 
-def test_the_target_accuracy_can_be_moved(lab):
-    lab.open(steps=200).trained().press("End")
-    lab.wait("d.state === 'ended'")
+def move_the_target(lab):
     target = lab.page.locator(".bnviz-target input")
     target.scroll_into_view_if_needed()
     target.fill("0.5")

@@ -31,9 +31,15 @@ def test_keys_step_both_ways_and_jump(still):
     at(still, 60, "ended")
     still.press("ArrowLeft")
     at(still, 56)
+    still.page.focus(".bnviz-scrub")  # the same keys do the same on the scrubber itself
+    still.press("Home")
+    at(still, 0)
+    still.press("ArrowRight")
+    at(still, 1)
+    still.wait("$('.bnviz-scrub').getAttribute('aria-valuetext') === 'step 1 of 60' && $('.bnviz-scrub').value === '1'")
 
 
-def test_space_plays_pauses_and_plays_on(still):
+def test_space_plays_and_pauses_and_keys_set_speed_and_loop(still):
     still.press("Space")  # at the end: from the start
     still.wait("d.state === 'playing' && d.step > 0 && d.step < 30")
     still.press("Space")
@@ -43,9 +49,6 @@ def test_space_plays_pauses_and_plays_on(still):
     still.press("Space")
     still.wait(f"d.state === 'playing' && d.step > {step}")
     at(still, 60, "ended")
-
-
-def test_speed_and_loop_by_key(still):
     speed = still.page.locator("[aria-label=Speed]")
     still.press("<", "<", "<")
     assert speed.input_value() == "0.25"
@@ -85,7 +88,9 @@ def test_the_mouse_works_every_control(still):
     still.wait("d.state === 'playing'")
     page.click("[aria-label=Pause]")
     still.wait("d.state === 'paused'")
+    buffer = "Number($('.bnviz-buffer').style.getPropertyValue('--{}'))"
     scrub(still, 0.5)
+    still.wait(f"{buffer.format('trained')} === 1 && Math.abs({buffer.format('shown')} - 0.5) < 0.1")
     middle = int(still.data["step"])
     assert 8 <= middle <= 20
     page.click("[aria-label='One snapshot on']")
@@ -109,21 +114,3 @@ def scrub(lab, share):
     lab.page.mouse.move(box["x"] + share * box["width"], y, steps=5)
     lab.page.mouse.up()
     lab.wait("d.state === 'paused' && $('.bnviz-readout').textContent.startsWith(`step ${d.step} of`)")
-
-
-def test_the_scrubber_by_keyboard_and_what_it_says(still):
-    page = still.page
-    page.focus(".bnviz-scrub")
-    still.press("Home")
-    at(still, 0)
-    still.press("ArrowRight")
-    at(still, 1)
-    still.wait("$('.bnviz-scrub').getAttribute('aria-valuetext') === 'step 1 of 60' && $('.bnviz-scrub').value === '1'")
-
-
-def test_the_buffer_bar_says_what_is_trained_and_what_is_shown(still):
-    share = "Number($('.bnviz-buffer').style.getPropertyValue('--{}'))"
-    still.press("Home")
-    still.wait(f"{share.format('trained')} === 1 && {share.format('shown')} === 0")
-    scrub(still, 0.5)
-    still.wait(f"{share.format('trained')} === 1 && Math.abs({share.format('shown')} - 0.5) < 0.1")

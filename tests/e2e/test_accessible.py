@@ -1,0 +1,95 @@
+"""For everybody: small screens, dark and light, without a mouse, without motion, without seeing the charts."""
+
+import re
+
+import pytest
+
+CONTRAST = """() => {
+  const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+  const rgb = colour => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3); };
+  const light = colour => { const [r, g, b] = rgb(colour).map(one => { one /= 255;
+    return one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const page = light(getComputedStyle(document.querySelector('.stApp')).backgroundColor);
+  const ratio = colour => { const one = light(colour); return (Math.max(one, page) + 0.05) / (Math.min(one, page) + 0.05); };
+  const style = (where, property) => getComputedStyle(document.querySelector(where))[property];
+  const words = ['.bnviz-headline', '.bnviz-caption', '.bnviz-readout', '.bnviz-panel h3', '.bnviz-label'];
+  return {...Object.fromEntries(words.map(where => [where, ratio(style(where, 'color'))])),
+    ticks: ratio(style('.bnviz-plot .xtick text', 'fill')), axis: ratio(style('.bnviz-plot .xtitle', 'fill')), page};
+}"""
+WIDE = """() => [document.documentElement, ...document.querySelectorAll('.stMain, .bnviz-player, .bnviz-panel, .bnviz-transport')]
+  .filter(node => node.scrollWidth > node.clientWidth + 1).map(node => node.className)"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_and_axes_are_readable(visit, scheme):
+    lab = visit(color_scheme=scheme).open(steps=40)
+    lab.wait("$('.bnviz-plot .xtitle') && $('.bnviz-caption').textContent")
+    contrast = lab.page.evaluate(CONTRAST)
+    assert (contrast.pop("page") > 0.5) == (scheme == "light")
+    assert {what: ratio for what, ratio in contrast.items() if ratio < 4.5} == {}
+
+
+def test_nothing_sticks_out_at_any_width(lab):
+    lab.open(steps=40).trained().press("End")
+    for width in (1400, 820, 390):
+        lab.page.set_viewport_size({"width": width, "height": 900})
+        lab.wait_plot("fan", "n._fullLayout && Math.abs(n._fullLayout.width - n.clientWidth) <= 1")
+        assert lab.page.evaluate(WIDE) == [], width
+
+
+def test_a_finger_scrolls_the_page_and_works_the_player(visit):
+    lab = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    lab.open(steps=40).trained()
+    lab.page.tap(".bnviz-play")
+    lab.wait("d.state === 'paused' || d.state === 'ended'")
+    lab.wait_plot("fan", "n._fullLayout?.dragmode === false")
+    assert lab.page.evaluate(WIDE) == []
+
+
+def test_reduced_motion_shows_the_end_and_plays_on_request(visit):
+    lab = visit(reduced_motion="reduce")
+    lab.open(steps=60).trained()
+    lab.wait("d.state === 'ended' && d.step === '60'")
+    lab.press("Space")
+    lab.wait("d.state === 'playing' && d.step < 60")
+    lab.wait("d.state === 'ended' && d.step === '60'")
+
+
+def test_reduced_motion_starts_nothing_by_itself(visit):
+    lab = visit(reduced_motion="reduce")
+    lab.page.add_init_script("window.states = []; addEventListener('DOMContentLoaded', () => new MutationObserver(() =>"
+        " states.push(document.querySelector('.bnviz-player')?.dataset.state)).observe(document.body,"
+        " {subtree: true, attributes: true, attributeFilter: ['data-state']}))")  # fmt: skip
+    lab.open(steps=600, seed=99).trained()
+    lab.wait("d.state === 'ended'")
+    assert "playing" not in lab.page.evaluate("states")
+
+
+def test_every_chart_has_a_text_alternative_with_current_numbers(lab):
+    lab.open(steps=40, step=12).trained()
+    lab.wait("d.state === 'paused' && d.step === '12'")
+    for step, key in ((12, None), (13, "ArrowRight"), (40, "End")):
+        if key:
+            lab.press(key)
+        lab.wait(f"[...document.querySelectorAll('.bnviz-plot')].every(n => n.getAttribute('aria-label')?.includes('step {step}:'))")
+        plots = lab.page.locator(".bnviz-plot")
+        for label in plots.evaluate_all("nodes => nodes.map(node => [node.getAttribute('role'), node.getAttribute('aria-label')])"):
+            assert label[0] == "img"
+            assert re.search(r"\d", label[1].split(f"step {step}:")[1]), label
+
+
+def test_every_control_is_reached_by_tab_in_order(lab):
+    lab.open(steps=40).trained().press("End")
+    lab.wait("d.state === 'ended'")
+    lab.page.evaluate("document.querySelector('.bnviz-player').scrollIntoView()")
+    reached = []
+    lab.page.focus("[data-testid=stPopoverButton]")
+    for _ in range(60):
+        lab.press("Tab")
+        reached.append(lab.page.evaluate("document.activeElement.getAttribute('aria-label')"))
+        if reached[-1] == "Copy link to this step":
+            break
+    wanted = [*(f"Layer {layer}" for layer in range(1, 6)), "Signal", "Unit", "Test accuracy to reach", "One snapshot back", "Play"]
+    wanted += ["One snapshot on", "Snapshot", "Speed", "Loop", "Copy link to this step"]
+    assert [label for label in reached if label in wanted] == wanted

@@ -1,0 +1,78 @@
+"""Links: what they open, what is copied, and what becomes of nonsense in them."""
+
+import pytest
+
+from bnviz.experiment import Experiment
+
+PLACE = {"step": 40, "layer": 3, "tap": "linear"}
+ALERT = "[data-testid=stAlertContainer]"
+
+
+def pressed_layer(lab):
+    return lab.page.get_attribute(".bnviz-layers [aria-pressed=true]", "aria-label")
+
+
+def test_a_cold_deep_link_opens_the_place(lab):
+    lab.open(steps=60, batch_size=16, unit=2, target=0.6, **PLACE).trained()
+    lab.wait("d.state === 'paused' && d.step === '40'")
+    assert lab.data["run"] == Experiment(steps=60, batch_size=16).id
+    assert pressed_layer(lab) == "Layer 3"
+    assert lab.page.input_value("[aria-label=Signal]") == "linear"
+    assert lab.page.input_value("[aria-label=Unit]") == "2"
+    assert "z[3]" in lab.headline
+    assert lab.page.locator(".st-key-batch_size input").get_attribute("aria-valuetext") == "16"
+    assert lab.page.locator("h2").inner_text() == "Watch a[2] shift"
+    assert lab.page.locator(ALERT).count() == 0
+    lab.press("Space")
+    lab.wait("d.state === 'ended' && d.step === '60'")
+
+
+def test_a_copied_link_shows_the_same_place_to_somebody_else(visit):
+    mine = visit(permissions=["clipboard-read", "clipboard-write"])
+    mine.open(steps=60, seed=5).trained()
+    mine.press("Home", *["ArrowRight"] * 20, "4")
+    mine.wait("d.state === 'paused' && $('.bnviz-layers [aria-pressed=true]')?.textContent === '4'")
+    mine.page.select_option("[aria-label=Unit]", "pooled")
+    mine.wait("$('.bnviz-scrub').value === '20' && $('.bnviz-readout').textContent.startsWith(`step ${d.step} `)")
+    mine.page.click("[aria-label='Copy link to this step']")
+    mine.wait("$('.bnviz-message').textContent.startsWith('Link copied')")
+    link = mine.page.evaluate("navigator.clipboard.readText()")
+    theirs = visit()
+    theirs.page.goto(link)
+    theirs.wait(f"d.state === 'paused' && d.step === '{mine.data['step']}'")
+    assert theirs.data["run"] == mine.data["run"] == Experiment(steps=60, seed=5).id
+    assert pressed_layer(theirs) == "Layer 4"
+    theirs.wait(f"$('.bnviz-headline').textContent === {mine.headline!r}")
+    assert theirs.page.input_value("[aria-label=Unit]") == "pooled"
+
+
+def test_a_link_shown_where_there_is_no_clipboard(visit):
+    lab = visit()
+    lab.page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    lab.open(steps=40, step=8).wait("d.state === 'paused' && d.step === '8'")
+    lab.page.click("[aria-label='Copy link to this step']")
+    lab.wait("$('.bnviz-message').textContent.includes('step=8')")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "named"),
+    [
+        ({"batch_size": "many", "steps": "40"}, ["batch_size = many"]),
+        ({"learning_rate": "nan", "bogus": "1", "layer": "9"}, ["learning_rate = nan", "bogus = 1", "layer = 9"]),
+        ({"seed": "9" * 400, "tap": "<b>x</b>", "step": "-1"}, ["seed = 999", "tap = <b>x</b>", "step = -1"]),
+    ],
+)
+def test_nonsense_is_named_and_the_page_works(lab, parameters, named):
+    lab.open(**parameters)
+    text = lab.page.inner_text(ALERT)
+    assert all(one in text for one in named) and len(text) < 500
+    assert lab.data["run"] == Experiment(steps=int(parameters.get("steps", 600))).id
+    lab.wait("d.state === 'playing' && d.frames > 3")
+
+
+def test_too_expensive_is_refused_with_the_reason_and_the_page_works(lab):
+    lab.open(steps=5000, snapshot_every=1)
+    assert "5001 snapshots" in lab.page.inner_text(ALERT)
+    assert lab.data["run"] == Experiment().id
+    lab.page.get_by_text("Tiny batches").click()
+    lab.wait(f"d.run === '{Experiment(batch_size=4).id}' && d.frames > 3 && !$('{ALERT}')")

@@ -1,0 +1,97 @@
+"""Things that break, and what the viewer notices: a pause at most."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import asdict
+
+from bnviz.experiment import Experiment
+from tests.e2e.lab import ROOT
+
+LONG = Experiment(steps=3000, snapshot_every=10, batch_size=128)
+BROKEN = "The stream cannot be reached"
+WATCH = """() => {
+  const player = document.querySelector('.bnviz-player');
+  window.seen = {states: new Set([player.dataset.state]), trained: [], steps: []};
+  new MutationObserver(() => {
+    seen.states.add(player.dataset.state);
+    seen.trained.push(Number(player.dataset.trainedStep));
+    seen.steps.push(Number(player.dataset.step));
+  }).observe(player, {attributes: true});
+}"""
+
+
+def undisturbed(experiment, path):
+    """The lines that the command line records, without the end, which holds the time taken."""
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in asdict(experiment).items()]
+    command = [sys.executable, "-m", "bnviz", "run", *options, "--out", str(path)]
+    subprocess.run(command, cwd=ROOT, check=True)
+    return path.read_bytes().splitlines(keepends=True)[:-1]
+
+
+def test_a_worker_killed_in_mid_run_costs_a_pause_and_nothing_else(lab, server, tmp_path):
+    changes = {"steps": LONG.steps, "snapshot_every": LONG.snapshot_every, "batch_size": LONG.batch_size}
+    lab.open(**changes)
+    lab.page.evaluate(WATCH)
+    lab.wait("d.trainedStep > 100")
+    workers, restarts = server.workers(), server.metric("worker_restarts_total")
+    assert len(workers) == 1 and server.metric("runs_active") == 1
+    os.kill(workers[0], signal.SIGKILL)
+    lab.wait(f"d.trainedStep === '{LONG.steps}'")
+    assert server.metric("worker_restarts_total") == restarts + 1
+    assert server.workers() != workers
+    seen = lab.page.evaluate("({...seen, states: [...seen.states]})")
+    assert seen["states"] == ["playing"]
+    assert seen["trained"] == sorted(seen["trained"]) and seen["steps"] == sorted(seen["steps"])
+    assert lab.data["run"] == LONG.id
+    assert server.lines(LONG.id)[:-1] == undisturbed(LONG, tmp_path / "run.ndjson")
+
+
+def whole_run_by_component(lab):
+    lab.wait(f"d.trainedStep === '100' && $('.bnviz-message').textContent.startsWith('{BROKEN}')")
+    lab.press("End")
+    lab.wait("d.state === 'ended' && d.step === '100'")
+    assert lab.plot("fan", "n.data[0].y.filter(Number.isFinite).length") > 0
+
+
+def test_without_the_route_the_run_comes_with_the_page(visit):
+    """A host that answers unknown addresses with a page of its own."""
+    lab = visit(clean=False)
+    page = {"status": 404, "content_type": "text/html", "body": "<h1>Not here</h1>"}
+    lab.page.route("**/bnviz/runs/**", lambda route: route.fulfill(**page))
+    lab.open(steps=100, seed=77)
+    whole_run_by_component(lab)
+    assert {trouble.split(" (")[0] for trouble in lab.troubles} == {
+        "error: Failed to load resource: the server responded with a status of 404"
+    }
+    lab.page.get_by_text("Tiny batches").click()
+    lab.wait(f"d.run === '{Experiment(batch_size=4).id}' && d.trainedStep > 20 && d.step > 0")
+
+
+def test_where_the_route_cannot_be_reached_at_all_the_run_comes_with_the_page(visit):
+    lab = visit(clean=False)
+    lab.page.route("**/bnviz/runs/**", lambda route: route.abort())
+    lab.open(steps=100, seed=78)
+    whole_run_by_component(lab)
+
+
+def test_a_stream_that_breaks_off_is_resumed_where_it_broke(lab, server):
+    other = Experiment(steps=100, seed=79)
+    lab.open(steps=100, seed=79).trained()
+    whole, asked = b"".join(server.lines(other.id)), []
+
+    def half_first(route):
+        asked.append(route.request.url)
+        if len(asked) > 1:
+            return route.continue_()
+        return route.fulfill(content_type="application/x-ndjson", body=whole[: len(whole) // 2])
+
+    lab.page.route("**/bnviz/runs/**", half_first)
+    lab.open(steps=100, seed=79).trained()
+    lab.press("End")
+    lab.wait("d.state === 'ended' && d.step === '100'")
+    assert len(asked) == 2 and asked[0].endswith("from=0")
+    assert 5 < int(asked[1].split("from=")[1]) < other.snapshots
+    assert lab.plot("shift", "n.data[0].x.length") == other.snapshots
+    assert lab.page.inner_text(".bnviz-message") == ""
