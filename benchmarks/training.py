@@ -148,7 +148,15 @@ def snapshot() -> list[Row]:
 
         theirs, mine = (1000 * total / count for total in seconds(peer, ours, repetitions=4 * REPETITIONS))
     what = "one whole snapshot: forward of both arms, every measure, encoding"
-    return [Row(what, f"TensorBoard, add_histogram alone: {theirs:.1f} ms", f"{mine:.1f} ms", f"{mine / theirs:.2f}", "≤ 0.5")]
+    return [
+        Row(
+            what,
+            f"TensorBoard, add_histogram alone: {theirs:.1f} ms",
+            f"{mine:.1f} ms",
+            f"{mine / theirs:.2f}",
+            "≤ 0.5",
+        )
+    ]
 
 
 def wire() -> list[Row]:
@@ -160,7 +168,13 @@ def wire() -> list[Row]:
         packed += len(packer.compress(line) + packer.flush(zlib.Z_SYNC_FLUSH))
     plain, packed = plain / EXPERIMENT.snapshots, packed / EXPERIMENT.snapshots
     return [
-        Row("bytes a snapshot on the wire", f"not compressed: {plain / 1000:.1f} kB", f"{packed / 1000:.1f} kB", f"{packed / plain:.2f}", "≤ 12 kB")
+        Row(
+            "bytes a snapshot on the wire",
+            f"not compressed: {plain / 1000:.1f} kB",
+            f"{packed / 1000:.1f} kB",
+            f"{packed / plain:.2f}",
+            "≤ 12 kB",
+        )
     ]
 
 

@@ -110,9 +110,7 @@ class Arm:
     def __init__(self, experiment: Experiment, name: str):
         self.name, self.groups = name, experiment.groups
         self.network = Network(experiment, name, _generator(experiment, "weights"))
-        self.optimizer = torch.optim.SGD(
-            self.network.parameters(), lr=experiment.learning_rate, momentum=experiment.momentum
-        )
+        self.optimizer = torch.optim.SGD(self.network.parameters(), lr=experiment.learning_rate, momentum=experiment.momentum)
         self.has_statistics = any(True for _ in self.network.buffers())
         self.dropout = _generator(experiment, "dropout")
         self.diverged_at: int | None = None

@@ -73,7 +73,24 @@ def test_both_ends_of_a_range_belong_to_it(name):
             field.check(outside)
 
 
-BAD = ["", " ", "nan", "-inf", "inf", "1e999", "9" * 5000, "9" * 300, "x", "true", "None", "1,5", "٣", "1_0", "0x10", "[1]"]
+BAD = [
+    "",
+    " ",
+    "nan",
+    "-inf",
+    "inf",
+    "1e999",
+    "9" * 5000,
+    "9" * 300,
+    "x",
+    "true",
+    "None",
+    "1,5",
+    "٣",
+    "1_0",
+    "0x10",
+    "[1]",
+]
 
 
 @pytest.mark.parametrize("text", BAD)
@@ -131,7 +148,8 @@ def test_batches_never_exceed_the_examples():
 
 
 @pytest.mark.parametrize(
-    "batch, ghost, groups", [(64, 0, 1), (64, 1, 1), (64, 64, 1), (64, 128, 1), (64, 16, 4), (64, 10, 6), (64, 33, 1), (2, 2, 1)]
+    "batch, ghost, groups",
+    [(64, 0, 1), (64, 1, 1), (64, 64, 1), (64, 128, 1), (64, 16, 4), (64, 10, 6), (64, 33, 1), (2, 2, 1)],
 )
 def test_ghost_groups_are_never_smaller_than_asked(batch, ghost, groups):
     experiment = Experiment(batch_size=batch, ghost_batch_size=ghost)
@@ -155,7 +173,7 @@ def test_notes_say_nothing_of_ordinary_settings():
 @pytest.mark.parametrize(
     "changes, words",
     [
-        ({"dataset": "mnist1d", "batch_size": 50}, "MNIST-1D has 4000 training examples"),
+        ({"dataset": "mnist1d", "batch_size": 50, "train_size": 4500}, "MNIST-1D has 4000 training examples"),
         ({"train_size": 100, "batch_size": 512}, "every step uses all 100 examples"),
         ({"batch_size": 50, "train_size": 120}, "2 minibatches of 50; the 20 examples left over"),
         ({"batch_size": 50, "ghost_batch_size": 1}, "One example has no variance"),

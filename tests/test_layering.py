@@ -77,9 +77,7 @@ def test_no_two_parts_import_each_other():
     assert not {pair for pair in pairs if pair[::-1] in pairs}
 
 
-@pytest.mark.parametrize(
-    "library, parts", [("torch", KNOWS_TORCH), ("plotly", KNOWS_PLOTLY), ("streamlit", KNOWS_STREAMLIT)]
-)
+@pytest.mark.parametrize("library, parts", [("torch", KNOWS_TORCH), ("plotly", KNOWS_PLOTLY), ("streamlit", KNOWS_STREAMLIT)])
 def test_a_library_is_known_to_its_own_parts_only(library, parts):
     users = {module for module in SOURCES if any(name.split(".")[0] == library for name in imports(module))}
     assert {user for user in users if part(user) not in parts} == set()

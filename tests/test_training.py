@@ -58,12 +58,17 @@ class PlainGhostNorm(nn.BatchNorm1d):
 
 def plain_network(experiment, arm):
     """A Sequential with He weights drawn as documented: generator 4·seed, layer after layer; dropout from 4·seed + 3."""
-    generator, dropout = torch.Generator().manual_seed(4 * experiment.seed), torch.Generator().manual_seed(4 * experiment.seed + 3)
+    generator, dropout = (
+        torch.Generator().manual_seed(4 * experiment.seed),
+        torch.Generator().manual_seed(4 * experiment.seed + 3),
+    )
     layers, inputs = [], DATA_SETS[experiment.dataset].features
     for _ in range(experiment.hidden_layers):
         layers.append(nn.Linear(inputs, experiment.width))
         if arm == "batch":
-            norm = PlainGhostNorm(experiment.width, experiment.groups) if experiment.groups > 1 else nn.BatchNorm1d(experiment.width)
+            norm = (
+                PlainGhostNorm(experiment.width, experiment.groups) if experiment.groups > 1 else nn.BatchNorm1d(experiment.width)
+            )
             layers.append(norm)
         layers.append(MODULES[experiment.activation]())
         if experiment.dropout:
