@@ -89,9 +89,10 @@ def _choice(default: str, choices: Mapping[str, str], label: str, help: str) -> 
 
 
 def _number(default: float, low: float, high: float, label: str, help: str, marks: tuple = ()) -> Any:
-    return dataclasses.field(
-        default=default, metadata={"low": low, "high": high, "label": label, "help": help, "marks": marks}
-    )
+    return dataclasses.field(default=default, metadata={"low": low, "high": high, "label": label, "help": help, "marks": marks})
+
+
+YES_NO = {"no": "no", "yes": "yes"}
 
 
 @dataclass(frozen=True)
@@ -113,9 +114,7 @@ class Experiment:
     hidden_layers: int = _number(
         5, 2, 8, "Hidden layers", "How many hidden layers the network has; the lecture draws five.", (2, 3, 4, 5, 6, 8)
     )
-    width: int = _number(
-        64, 8, 256, "Hidden width", "Units in every hidden layer.", (8, 16, 32, 64, 128, 256)
-    )
+    width: int = _number(64, 8, 256, "Hidden width", "Units in every hidden layer.", (8, 16, 32, 64, 128, 256))
     initialization: str = _choice(
         "he",
         {"he": "He", "pytorch": "PyTorch default", "small": "small normal"},
@@ -175,6 +174,27 @@ class Experiment:
         "Chooses initial weights, minibatches, label noise and dropout. Try another before you believe a result.",
     )  # fmt: skip
 
+    statistics_momentum: float = _number(
+        0.1, 0.001, 1.0, "Batch norm's momentum",
+        "How much of each minibatch's mean and variance goes into the running ones (PyTorch's sense: the weight of the new "
+        "statistic). Training never uses the running ones, evaluation does.",
+        (0.001, 0.01, 0.03, 0.1, 0.3, 1.0),
+    )  # fmt: skip
+    fixed_scales: str = _choice(
+        "no", YES_NO, "Third arm with γ = 1, β = 0 fixed",
+        "Trains a third network whose batch norm may not scale and move, to see what learnable γ and β buy.",
+    )  # fmt: skip
+    gradient_shift: str = _choice(
+        "no", YES_NO, "Measure gradient shift",
+        "At every snapshot, take the gradient of each layer before and after the layers below it took their step on the same "
+        "minibatch (Santurkar et al. 2018).",
+    )  # fmt: skip
+    hold_from: int = _number(
+        0, 0, 5000, "Hold layers 1 and 2 from step (0: off)",
+        "Trains both networks a second time, with layers 1 and 2 held still from this step on.",
+        (0, 10, 50, 100, 200, 400),
+    )  # fmt: skip
+
     def __post_init__(self) -> None:
         for field in FIELDS.values():
             object.__setattr__(self, field.name, field.check(getattr(self, field.name)))
@@ -188,6 +208,16 @@ class Experiment:
     def replace(self, **changes: Any) -> Experiment:
         """This experiment with some fields changed; raises BadField."""
         return dataclasses.replace(self, **changes)
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """The arms that train, keys of `bnviz.arms.ARMS`."""
+        return (
+            "none",
+            "batch",
+            *(("fixed",) if self.fixed_scales == "yes" else ()),
+            *(("none-held", "batch-held") if self.hold_from else ()),
+        )
 
     @property
     def examples(self) -> int:
@@ -241,10 +271,12 @@ class Experiment:
         data = DATA_SETS[self.dataset]
         weights = data.features * self.width + (self.hidden_layers - 1) * self.width**2 + self.width * data.classes
         rate = 2e10  # multiply-adds a second, measured low so that the estimate errs high
-        step = 0.0002 * self.hidden_layers + 6 * self.batch * weights / rate
-        measuring = 2 * 3 * self.hidden_layers * self.width * PROBE_SIZE * 1.2e-8
-        snapshot = 2 * (PROBE_SIZE + 1000 + self.batch) * weights / rate + measuring
-        return self.steps * step + self.snapshots * snapshot
+        step = 0.0001 * self.hidden_layers + 3 * self.batch * weights / rate
+        measuring = 3 * self.hidden_layers * self.width * PROBE_SIZE * 1.2e-8
+        snapshot = (PROBE_SIZE + 1000 + self.batch) * weights / rate + measuring
+        if self.gradient_shift == "yes":
+            snapshot += self.hidden_layers * (step + 0.0005)
+        return len(self.arms) * (self.steps * step + self.snapshots * snapshot)
 
     def check_cost(self) -> None:
         """Raise TooExpensive, saying what to change, if one run would cost more than a shared server should spend."""

@@ -31,7 +31,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 class NoNorm(nn.Module):
     """Passes z on as it is."""
 
-    def __init__(self, width: int):
+    def __init__(self, width: int, momentum: float = 0.1):
         super().__init__()
 
     def forward(self, z: Tensor, view: str, groups: int) -> Tensor:
@@ -42,13 +42,14 @@ class BatchNorm(nn.Module):
     """y = γ (z - mean) / sqrt(variance + ε) + β, statistics over the batch (Ioffe & Szegedy 2015, algorithm 1).
 
     In TRAIN view a minibatch may be split into `groups` ghost batches that are normalized apart (Hoffer, Hubara & Soudry 2017).
-    Running statistics follow PyTorch: running = 0.9 running + 0.1 new, with the unbiased variance.
+    Running statistics follow PyTorch: running = (1 - momentum) running + momentum new, with the unbiased variance.
     """
 
-    momentum, eps = 0.1, 1e-5  # PyTorch's defaults; its `momentum` weights the new statistic
+    eps = 1e-5  # PyTorch's default
 
-    def __init__(self, width: int):
+    def __init__(self, width: int, momentum: float = 0.1):
         super().__init__()
+        self.momentum = momentum
         self.gamma = nn.Parameter(torch.ones(width))
         self.beta = nn.Parameter(torch.zeros(width))
         self.register_buffer("running_mean", torch.zeros(width))
@@ -86,20 +87,29 @@ def equal_groups(values: Tensor, groups: int) -> list[Tensor]:
     return [*blocks, values[cut:].unflatten(0, (groups - larger, size))]
 
 
-NORMALIZERS: dict[str, type[nn.Module]] = {"none": NoNorm, "batch": BatchNorm}
+class FixedBatchNorm(BatchNorm):
+    """Batch norm that keeps γ = 1 and β = 0, as torch's `affine=False`."""
+
+    def __init__(self, width: int, momentum: float = 0.1):
+        super().__init__(width, momentum)
+        self.gamma.requires_grad_(False)
+        self.beta.requires_grad_(False)
+
+
+NORMALIZERS: dict[str, type[nn.Module]] = {"none": NoNorm, "batch": BatchNorm, "fixed": FixedBatchNorm}
 
 
 class Network(nn.Module):
-    """The network of one arm, with its initial weights drawn from `generator`."""
+    """The network of one arm, its normalizer a key of `NORMALIZERS`, its initial weights drawn from `generator`."""
 
-    def __init__(self, experiment: Experiment, arm: str, generator: torch.Generator):
+    def __init__(self, experiment: Experiment, normalizer: str, generator: torch.Generator):
         super().__init__()
         data, width = DATA_SETS[experiment.dataset], experiment.width
         inputs = [data.features] + [width] * experiment.hidden_layers
         outputs = [width] * experiment.hidden_layers + [data.classes]
         # skip_init: the weights come from our own generator, and the global one is left alone
         self.linears = nn.ModuleList(nn.utils.skip_init(nn.Linear, *sizes) for sizes in zip(inputs, outputs, strict=True))
-        self.normalizers = nn.ModuleList(NORMALIZERS[arm](width) for _ in inputs[1:])
+        self.normalizers = nn.ModuleList(NORMALIZERS[normalizer](width, experiment.statistics_momentum) for _ in inputs[1:])
         self.activation = ACTIVATIONS[experiment.activation]
         self.dropout = experiment.dropout
         for linear in self.linears:

@@ -11,18 +11,22 @@ ROOT = Path(__file__).parent.parent
 RANKS = [
     {"bnviz"},
     {"bnviz.data"},
+    {"bnviz.arms"},
     {"bnviz.experiment"},
     {"bnviz.measures"},
     {"bnviz.recording"},
     {"bnviz.network"},
+    {"bnviz.probe"},
+    {"bnviz.extras"},
     {"bnviz.training"},
     {"bnviz.worker"},
-    {"bnviz.player", "bnviz.figures", "bnviz.engine", "bnviz.store"},
-    {"bnviz.server"},
+    {"bnviz.figures", "bnviz.store"},
+    {"bnviz.engine"},
+    {"bnviz.player", "bnviz.server"},
     {"bnviz.site"},
     {"pages", "app", "bnviz.__main__"},
 ]
-KNOWS_TORCH = {"bnviz.network", "bnviz.training", "bnviz.worker"}
+KNOWS_TORCH = {"bnviz.network", "bnviz.probe", "bnviz.extras", "bnviz.training", "bnviz.worker"}
 KNOWS_PLOTLY = {"bnviz.figures"}
 KNOWS_STREAMLIT = {"bnviz.site", "bnviz.player", "pages", "app"}
 RUN_WHEN_IMPORTED = ("pages.", "bnviz.site.main")  # Streamlit scripts

@@ -10,8 +10,10 @@ from streamlit.testing.v1 import AppTest
 import bnviz
 from bnviz.experiment import FIELDS, Experiment
 from bnviz.site import links
-from bnviz.site.presets import KEY, PRESETS
+from bnviz.site.presets import KEY
+from pages.live_shift import PAGE
 
+PRESETS = PAGE.presets
 MAIN = Path(__file__).parents[1] / "bnviz" / "site" / "main.py"
 
 
@@ -82,7 +84,7 @@ def test_first_visit_shows_the_default_experiment(stage):
     page = visit()
     assert stage.shown == Experiment()
     assert stage.view == links.VIEW
-    assert shown_values(page) == {name: field.default for name, field in FIELDS.items()}
+    assert shown_values(page) == {name: FIELDS[name].default for name in (*PAGE.main, *PAGE.more)}
     assert page.query_params == {}
     assert not page.warning and not page.error
 
@@ -91,6 +93,7 @@ OTHER = {
     "dataset": "spirals", "activation": "sigmoid", "hidden_layers": 3, "width": 32, "initialization": "pytorch",
     "learning_rate": 1.0, "momentum": 0.9, "batch_size": 8, "ghost_batch_size": 4, "label_noise": 0.5, "dropout": 0.1,
     "train_size": 1000, "steps": 200, "snapshot_every": 10, "seed": 7,
+    "statistics_momentum": 0.3, "fixed_scales": "yes", "gradient_shift": "yes", "hold_from": 50,
 }  # fmt: skip
 
 
@@ -100,14 +103,15 @@ def test_other_has_a_value_for_every_field():
 
 def test_every_widget_changes_the_run_and_the_address(stage):
     page, expected = visit(), Experiment()
-    for name, value in OTHER.items():
+    offered = {name: OTHER[name] for name in (*PAGE.main, *PAGE.more)}
+    for name, value in offered.items():
         change(page, name, value)
         expected = expected.replace(**{name: value})
         assert stage.shown == expected
-        assert page.query_params == links.parameters(expected, {})
+        assert page.query_params == links.parameters(expected, {}, Experiment())
     cold = visit(**page.query_params)
     assert stage.shown == expected
-    assert shown_values(cold) == OTHER
+    assert shown_values(cold) == offered
 
 
 def test_going_back_to_the_default_empties_the_address(stage):
@@ -120,7 +124,7 @@ def test_going_back_to_the_default_empties_the_address(stage):
 def test_every_field_can_be_linked_to(stage, name):
     page = visit(**{name: links.text(OTHER[name])})
     assert stage.shown == Experiment(**{name: OTHER[name]})
-    assert shown_values(page)[name] == OTHER[name]
+    assert shown_values(page).get(name, OTHER[name]) == OTHER[name]
     assert not page.warning
 
 
@@ -241,8 +245,8 @@ def test_a_preset_sets_the_experiment_and_says_what_to_look_for(stage, name):
     assert page.button_group(key=KEY).value is None
     page.button_group(key=KEY).set_value(name).run()
     assert not page.exception
-    assert stage.shown == PRESETS[name].experiment
-    assert page.query_params == links.parameters(PRESETS[name].experiment, {})
+    assert stage.shown == Experiment(**PRESETS[name].changes)
+    assert page.query_params == links.parameters(Experiment(**PRESETS[name].changes), {}, Experiment())
     assert any(PRESETS[name].look in caption.value for caption in page.caption)
     change(page, "seed", 5)
     assert page.button_group(key=KEY).value is None
@@ -262,7 +266,7 @@ def test_pressing_the_chosen_preset_again_changes_nothing(stage):
 
 def test_presets_are_affordable():
     for preset in PRESETS.values():
-        preset.experiment.check_cost()
+        Experiment(**preset.changes).check_cost()
 
 
 def test_too_expensive_is_refused_with_the_reason_and_the_last_run_stays(stage):
@@ -292,29 +296,30 @@ def test_notes_about_the_experiment_are_shown(stage):
 def test_links_and_their_reading_agree():
     experiment = Experiment(**OTHER)
     place = {"step": 8, "layer": 3, "tap": "linear", "unit": 4, "target": 0.5}
-    link = links.parse({name: [text] for name, text in links.parameters(experiment, place).items()})
+    link = links.parse({name: [text] for name, text in links.parameters(experiment, place, Experiment()).items()}, Experiment())
     assert (link.experiment, link.view, link.problems) == (experiment, place, ())
 
 
 def test_minus_nothing_is_nothing():
-    assert links.parse({"momentum": ["-0"]}).experiment.id == Experiment().id
+    assert links.parse({"momentum": ["-0"]}, Experiment()).experiment.id == Experiment().id
 
 
 def test_a_bad_value_is_named_as_it_was_written():
-    assert "`learning_rate = 1e999`" in links.message(links.parse({"learning_rate": ["1e999"]}).problems)
+    assert "`learning_rate = 1e999`" in links.message(links.parse({"learning_rate": ["1e999"]}, Experiment()).problems)
 
 
 def test_another_page_reads_its_own_link():
     def script():
         import streamlit as st
 
+        from bnviz.experiment import Experiment
         from bnviz.site import links, widgets
 
         page = st.radio("page", ["one", "other"])
-        if link := links.opened(page):
+        if link := links.opened(page, Experiment()):
             widgets.load(link.experiment)
         experiment = widgets.experiment()
-        links.write(experiment)
+        links.write(experiment, Experiment())
         widgets.row(["batch_size"], [])
         st.text(experiment.batch_size)
 

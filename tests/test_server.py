@@ -353,7 +353,7 @@ def test_only_the_players_scripts_and_styles_are_served(client, player, name):
 def test_plotly_is_compressed_once(client, monkeypatch):
     with client.stream("GET", "/bnviz/plotly.min.js", headers={"accept-encoding": "gzip"}) as response:
         packed = b"".join(response.iter_raw())
-    whole = server._plotly_path().read_bytes()
+    whole = server.plotly_js().read_bytes()
     assert gzip.decompress(packed) == whole
     assert len(packed) < len(whole) / 3
     monkeypatch.setattr(gzip, "compress", None)  # a second time would fail

@@ -17,9 +17,7 @@ ID = "0123456789abcdef"
 
 def lines_of(id=ID, snapshots=5, status="finished"):
     noise = random.Random(id)
-    middle = [
-        recording.line({"type": "snapshot", "index": index, "text": str(noise.random())}) for index in range(snapshots)
-    ]
+    middle = [recording.line({"type": "snapshot", "index": index, "text": str(noise.random())}) for index in range(snapshots)]
     return [recording.line({"type": "header", "id": id}), *middle, recording.end(status, "", 1.0)]
 
 

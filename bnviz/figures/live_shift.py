@@ -125,7 +125,9 @@ def learning(steps: Layout) -> dict[str, Any]:
     traces.append({**line("none", "2"), "feed": {"kind": "target"}, "line": target, "hoverinfo": "skip"})
     for arm in ARMS:
         mark = {"mode": "markers", "marker": {"color": COLOURS[arm], "size": 10, "symbol": "diamond"}}
-        traces.append({**line(arm, "2"), "feed": {"kind": "reached", "arm": arm}, **mark, "hovertemplate": "step %{x}<extra></extra>"})
+        traces.append(
+            {**line(arm, "2"), "feed": {"kind": "reached", "arm": arm}, **mark, "hovertemplate": "step %{x}<extra></extra>"}
+        )
     arrangement = layout(
         showlegend=True,
         xaxis=axis("step", domain=[0, 0.45], **steps),
@@ -144,9 +146,13 @@ def noise(steps: Layout) -> dict[str, Any]:
         traces.append({**line(arm, axes), "feed": {"kind": "minibatch", "arm": arm}, **dots, "hovertemplate": label})
         traces.append(line(arm, axes, 1.5, "dot", feed={"kind": "ellipse", "arm": arm}, hoverinfo="skip"))
         label = "step %{x}: %{y:.3f} σ<extra>" + ARMS[arm] + "</extra>"
-        traces.append(line(arm, "3", feed={"kind": "series", "arm": arm, "key": "mean_noise", "tap": "linear"}, hovertemplate=label))
+        traces.append(
+            line(arm, "3", feed={"kind": "series", "arm": arm, "key": "mean_noise", "tap": "linear"}, hovertemplate=label)
+        )
     expected = {"color": "rgba(128,128,128,0.9)", "width": 1.5, "dash": "dash"}
-    traces.append({**line("none", "3"), "feed": {"kind": "expected"}, "line": expected, "hovertemplate": "σ/√n = %{y:.3f} σ<extra></extra>"})
+    traces.append(
+        {**line("none", "3"), "feed": {"kind": "expected"}, "line": expected, "hovertemplate": "σ/√n = %{y:.3f} σ<extra></extra>"}
+    )
     spread = {"range": [-1.6, 1.6], "tickvals": [-1, 0, 1]}
     ratio = {"range": [0, 2.4], "tickvals": [0, 1, 2]}
     arrangement = layout(

@@ -66,12 +66,29 @@ def _component() -> Any:
 
 
 @st.fragment
-def mount(run: str, snapshots: int, panels: list[dict[str, Any]], view: dict[str, Any], story: str, key: str = "player") -> None:
+def mount(
+    run: str,
+    snapshots: int,
+    panels: list[dict[str, Any]],
+    view: dict[str, Any],
+    story: str,
+    prediction: str | None = None,
+    key: str = "player",
+) -> None:
     """Show the player of `run` with these panels (bnviz.figures), opened at `view`, told by `story` (stories.js).
 
     `snapshots` is how many the finished recording will have. `view` holds step (or None), layer, tap, unit and target.
+    `prediction` is what the visitor expects, for the story to judge.
     """
-    data = {"run": run, "stream": f"bnviz/runs/{run}.ndjson", "snapshots": snapshots, "panels": panels, "view": view, "story": story}
+    data = {
+        "run": run,
+        "stream": f"bnviz/runs/{run}.ndjson",
+        "snapshots": snapshots,
+        "panels": panels,
+        "view": view,
+        "story": story,
+        "prediction": prediction,
+    }
     asked = st.session_state.get(key) or {}
     if (cursor := asked.get("cursor")) and cursor["run"] == run:
         data["lines"] = _lines(run, cursor["from"])

@@ -33,15 +33,13 @@ class Link:
     problems: tuple[BadField, ...]
 
 
-def parse(parameters: Mapping[str, Sequence[str]]) -> Link:
-    """The link with these query parameters. Whatever cannot be read is a problem, and the default stands in for it."""
+def parse(parameters: Mapping[str, Sequence[str]], default: Experiment) -> Link:
+    """The link with these query parameters. Whatever cannot be read is a problem, and the page's default stands in for it."""
     texts = {name: values[0] for name, values in parameters.items() if len(values) == 1}
     repeated = [
-        BadField(name, " and ".join(values), "given more than once")
-        for name, values in parameters.items()
-        if name not in texts
+        BadField(name, " and ".join(values), "given more than once") for name, values in parameters.items() if name not in texts
     ]
-    experiment, bad = from_texts({name: text for name, text in texts.items() if name not in VIEW})
+    experiment, bad = from_texts({name: text for name, text in texts.items() if name not in VIEW}, default)
     view, bad_view = _parse_view({name: text for name, text in texts.items() if name in VIEW}, experiment)
     return Link(experiment, view, (*repeated, *bad, *bad_view))
 
@@ -76,19 +74,19 @@ def text(value: object) -> str:
     return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
-def parameters(experiment: Experiment, view: Mapping[str, object]) -> dict[str, str]:
-    """The query parameters that name an experiment and a place in it; defaults are left out."""
+def parameters(experiment: Experiment, view: Mapping[str, object], default: Experiment) -> dict[str, str]:
+    """The query parameters that name an experiment and a place in it; the page's defaults are left out."""
     values = {name: getattr(experiment, name) for name in FIELDS}
-    changed = {name: value for name, value in values.items() if value != FIELDS[name].default}
+    changed = {name: value for name, value in values.items() if value != getattr(default, name)}
     return {name: text(value) for name, value in {**changed, **view}.items()}
 
 
-def opened(page: str) -> Link | None:
+def opened(page: str, default: Experiment) -> Link | None:
     """The link that was opened just now: with the page, or by the browser's back and forward buttons. Else None."""
     there = st.session_state.get(_PAGE) == page and all(name in st.session_state for name in FIELDS)
     if there and not _is_history_navigation():
         return None
-    link = parse(_present())
+    link = parse(_present(), default)
     st.session_state[_PAGE], st.session_state[_LINK] = page, link
     return link
 
@@ -111,9 +109,9 @@ def view(experiment: Experiment) -> dict[str, object]:
     return VIEW | st.session_state[_LINK].view
 
 
-def write(experiment: Experiment) -> None:
+def write(experiment: Experiment, default: Experiment) -> None:
     """Bring the address bar up to date."""
-    wanted = parameters(experiment, st.session_state[_LINK].view)
+    wanted = parameters(experiment, st.session_state[_LINK].view, default)
     present = {name: [value] for name, value in wanted.items()} == _present()
     # What the browser reported may be older than what was last written to it, so compare with both.
     if not present or wanted != st.session_state.get(_WRITTEN, wanted):

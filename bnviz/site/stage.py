@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from bnviz.experiment import Experiment, TooExpensive
 
-_SHOWN = "bnviz shown"  # session_state: the experiment whose run is on the stage
+if TYPE_CHECKING:
+    from bnviz.site.page import Page
+
+_SHOWN = "bnviz shown"  # session_state: the story and the experiment whose run is on the stage
 
 
-def play(
-    experiment: Experiment, panels: Callable[[Experiment], list[dict]], view: Mapping[str, object], story: str
-) -> None:
-    """Show an experiment's run in `panels`, told by `story`. If it is refused, say why and go on showing the run that was there."""
+def play(experiment: Experiment, page: Page, view: Mapping[str, object], prediction: str | None) -> None:
+    """Show an experiment's run in the page's panels. If it is refused, say why and go on showing the run that was there."""
     from bnviz import player  # here, so that a page's controls can be tested without it
 
-    shown, run = _request(experiment)
+    shown, run = _request(experiment, page)
     if shown != experiment:
         view = {**view, "step": None, "layer": min(view["layer"], shown.hidden_layers)}
-    player.mount(run=run, snapshots=shown.snapshots, panels=panels(shown), view=dict(view), story=story)
+    player.mount(
+        run=run,
+        snapshots=shown.snapshots,
+        panels=page.panels(shown),
+        view=dict(view),
+        story=page.story,
+        prediction=prediction,
+    )
 
 
-def _request(experiment: Experiment) -> tuple[Experiment, str]:
+def _request(experiment: Experiment, page: Page) -> tuple[Experiment, str]:
     """The experiment that is shown, and its run's id."""
     from bnviz.engine import shared
 
@@ -31,8 +40,9 @@ def _request(experiment: Experiment) -> tuple[Experiment, str]:
     try:
         run = engine.request(experiment)
     except TooExpensive as error:
-        st.error(f"{error} Until then you see {'the run before' if _SHOWN in st.session_state else 'the default run'}.")
-        experiment = st.session_state.get(_SHOWN, Experiment())
+        story, before = st.session_state.get(_SHOWN, (None, None))
+        st.error(f"{error} Until then you see {'the run before' if story == page.story else 'the default run'}.")
+        experiment = before if story == page.story else page.default
         run = engine.request(experiment)
-    st.session_state[_SHOWN] = experiment
+    st.session_state[_SHOWN] = page.story, experiment
     return experiment, run

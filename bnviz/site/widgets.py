@@ -17,9 +17,16 @@ def load(experiment: Experiment) -> None:
 
 
 def experiment() -> Experiment:
-    """The experiment that the widgets show. A number box that was emptied counts as its default."""
+    """The experiment that the widgets show. A number box that was emptied counts as its default.
+
+    Every value is set anew, because Streamlit forgets those whose widget a page does not have, and because a popover's widgets
+    are made when it is opened, from the last run's message alone: without a value there they would open with, and send back,
+    their lowest ones.
+    """
     values = {name: st.session_state[name] for name in FIELDS}
-    return Experiment(**{name: FIELDS[name].default if value is None else value for name, value in values.items()})
+    experiment = Experiment(**{name: FIELDS[name].default if value is None else value for name, value in values.items()})
+    load(experiment)
+    return experiment
 
 
 def row(names: Iterable[str], rest: Iterable[str]) -> None:
@@ -29,9 +36,6 @@ def row(names: Iterable[str], rest: Iterable[str]) -> None:
             control(FIELDS[name])
         with st.popover("More settings", width="stretch"), st.container(key="more"):
             for name in rest:
-                # The browser makes these only when the popover is opened, and then from the last run's message alone:
-                # without a value in every message it would open with, and send back, the lowest ones.
-                st.session_state[name] = st.session_state[name]
                 control(FIELDS[name])
 
 

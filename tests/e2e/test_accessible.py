@@ -72,9 +72,13 @@ def test_every_chart_has_a_text_alternative_with_current_numbers(lab):
     for step, key in ((12, None), (13, "ArrowRight"), (40, "End")):
         if key:
             lab.press(key)
-        lab.wait(f"[...document.querySelectorAll('.bnviz-plot')].every(n => n.getAttribute('aria-label')?.includes('step {step}:'))")
+        lab.wait(
+            f"[...document.querySelectorAll('.bnviz-plot')].every(n => n.getAttribute('aria-label')?.includes('step {step}:'))"
+        )
         plots = lab.page.locator(".bnviz-plot")
-        for label in plots.evaluate_all("nodes => nodes.map(node => [node.getAttribute('role'), node.getAttribute('aria-label')])"):
+        for label in plots.evaluate_all(
+            "nodes => nodes.map(node => [node.getAttribute('role'), node.getAttribute('aria-label')])"
+        ):
             assert label[0] == "img"
             assert re.search(r"\d", label[1].split(f"step {step}:")[1]), label
 
@@ -90,6 +94,13 @@ def test_every_control_is_reached_by_tab_in_order(lab):
         reached.append(lab.page.evaluate("document.activeElement.getAttribute('aria-label')"))
         if reached[-1] == "Copy link to this step":
             break
-    wanted = [*(f"Layer {layer}" for layer in range(1, 6)), "Signal", "Unit", "Test accuracy to reach", "One snapshot back", "Play"]
+    wanted = [
+        *(f"Layer {layer}" for layer in range(1, 6)),
+        "Signal",
+        "Unit",
+        "Test accuracy to reach",
+        "One snapshot back",
+        "Play",
+    ]
     wanted += ["One snapshot on", "Snapshot", "Speed", "Loop", "Copy link to this step"]
     assert [label for label in reached if label in wanted] == wanted

@@ -1,0 +1,23 @@
+"""The arms of a paired run: which normalizer each has, and what is done to it. A new arm is one line here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ArmKind:
+    """`name` completes "the network …"; `normalizer` is a key of `bnviz.network.NORMALIZERS`; `held`: layers 1 and 2 stop learning."""
+
+    name: str
+    normalizer: str
+    held: bool = False
+
+
+ARMS: dict[str, ArmKind] = {
+    "none": ArmKind("without batch norm", "none"),
+    "batch": ArmKind("with batch norm", "batch"),
+    "fixed": ArmKind("with batch norm, γ = 1 and β = 0 fixed", "fixed"),
+    "none-held": ArmKind("without batch norm, layers 1 and 2 held", "none", held=True),
+    "batch-held": ArmKind("with batch norm, layers 1 and 2 held", "batch", held=True),
+}
