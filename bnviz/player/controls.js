@@ -84,15 +84,22 @@ export class Controls {
       make("label", {}, make("span", {class: "bnviz-label"}, "signal"), this.tap), make("label", {}, make("span", {class: "bnviz-label"}, "unit"), this.unit));
   }
 
-  // Controls that belong to a panel stand in it.
-  place(panels) {
+  // Controls that belong to a panel stand in its heading; a story may have some of its own.
+  place(panels, story) {
+    const makers = {target: () => this.target(), ...story.controls};
     for (const panel of panels.values()) {
-      if (panel.spec.control !== "target" || this.target) continue;
-      this.target = make("input", {type: "range", min: 0.2, max: 0.99, step: 0.01, "aria-label": "Test accuracy to reach",
-        oninput: () => this.player.choose({target: Number(this.target.value)})});
-      this.target.value = this.player.choice.target;
-      panel.heading.append(make("label", {class: "bnviz-target"}, "to reach", this.target));
+      const name = panel.spec.control;
+      if (!name || panel.heading.dataset.control === name) continue;
+      panel.heading.dataset.control = name;
+      panel.heading.append(makers[name](this.player, make));
     }
+  }
+
+  target() {
+    const range = make("input", {type: "range", min: 0.2, max: 0.99, step: 0.01, "aria-label": "Test accuracy to reach",
+      oninput: () => this.player.choose({target: Number(range.value)})});
+    range.value = this.player.choice.target;
+    return make("label", {class: "bnviz-target"}, "to reach", range);
   }
 
   show(view, player) {

@@ -59,7 +59,7 @@ export class Fits {
   }
 
   upToDate(kind, view) {
-    const key = [kind, view.run, view.layer, view.tap, view.unit, kind === "test_accuracy" ? view.target : ""].join();
+    const key = [kind, view.run, view.choices].join();
     const fresh = () => ({low: Infinity, high: -Infinity, peaks: [], lost: false});
     if (!this.known.has(key)) this.known.set(key, {seen: 0, ...Object.fromEntries(view.header.arms.map((arm) => [arm, fresh()]))});
     const fit = this.known.get(key);
@@ -67,7 +67,7 @@ export class Fits {
       const frame = view.frames[fit.seen];
       for (const arm of view.header.arms) {
         if (kind === "tallest") fit[arm].peaks.push(Math.max(...density(frame, arm, view)));
-        else widen(fit[arm], values[kind](frame, arm, view));
+        else widen(fit[arm], (view.story.fits?.[kind] ?? values[kind])(frame, arm, view));
         fit[arm].lost ||= !Number.isFinite(frame.arms[arm].train_loss);
       }
     }

@@ -46,8 +46,9 @@ export class Panel {
   // Whether the panel shows something else than `key` and may be drawn again at `now` (milliseconds).
   due(key, now) { return this.visible && this.drawnKey !== key && now - this.drawnAt >= 1000 / this.spec.rate - 4; }
 
-  draw(view, words, theme, key, now) {
-    const data = this.spec.data.map((trace) => ({...trace, ...feeds[trace.feed.kind](trace.feed, view)}));
+  draw(view, words, theme, story, key, now) {
+    const kinds = {...feeds, ...story.feeds};
+    const data = this.spec.data.map((trace) => ({...trace, ...kinds[trace.feed.kind](trace.feed, view)}));
     Plotly.react(this.node, data, this.layout(view, words, theme), CONFIG);
     this.drawnAt = now;
     this.drawnKey = key;

@@ -51,7 +51,7 @@ class Player {
     this.setStateValue = setStateValue;
     this.data = data;
     this.story = stories[data.story];
-    this.choice ??= {layer: data.view.layer, tap: data.view.tap, unit: data.view.unit ?? "auto", target: data.view.target};
+    this.choice ??= {layer: data.view.layer, tap: data.view.tap, unit: data.view.unit ?? "auto", target: data.view.target, ...this.story.choices};
     this.arrange(data.panels);
     if (this.recording?.run !== data.run) this.open(data);
     if (data.lines && data.lines.run === data.run) this.take(data.lines);
@@ -67,7 +67,7 @@ class Player {
       if (!this.panels.has(spec.id)) this.panels.set(spec.id, new Panel(this.grid, this.fits));
       this.panels.get(spec.id).configure(spec);
     }
-    this.controls.place(this.panels);
+    this.controls.place(this.panels, this.story);
   }
 
   open({run, stream, view}) {
@@ -166,7 +166,8 @@ class Player {
     const blend = this.playing && !this.still ? this.place - shown : 0;
     const unit = this.choice.unit === "auto" ? 0 : this.choice.unit;
     const layer = Math.min(this.choice.layer, header.hidden_layers);
-    const view = {...this.choice, unit, layer, frames, header, run, shown, blend};
+    const choices = JSON.stringify({...this.choice, unit, layer});
+    const view = {...this.choice, unit, layer, choices, frames, header, run, shown, blend, story: this.story, prediction: this.data.prediction};
     view.tallest = (arm) => this.fits.tallest(arm, view);
     view.widest = this.fits.range("histogram", view)?.[1] ?? 1;
     return view;
@@ -185,14 +186,14 @@ class Player {
 
   // As many panels as fit into this animation frame. Fast panels come first, but never starve the slow ones.
   draw(view, now) {
-    const began = performance.now(), key = [view.run, view.shown, view.layer, view.tap, view.unit, view.target, this.theme().key].join();
+    const began = performance.now(), key = [view.run, view.shown, view.choices, view.prediction, this.theme().key].join();
     const keyOf = (panel) => (panel.fast ? `${key},${view.blend}` : key);
     const due = [...this.panels.values()].filter((panel) => panel.due(keyOf(panel), this.playing ? now : Infinity));
     const hungry = now - this.slowAt > PATIENCE_MS;
     due.sort((a, b) => (hungry ? a.fast - b.fast : b.fast - a.fast) || a.drawnAt - b.drawnAt);
     const words = names(view, this.story);
     for (const panel of due) {
-      panel.draw(view, words, this.theme(), keyOf(panel), now);
+      panel.draw(view, words, this.theme(), this.story, keyOf(panel), now);
       if (!panel.fast) this.slowAt = now;
       if (performance.now() - began > BUDGET_MS) break;
     }
@@ -211,7 +212,7 @@ class Player {
     this.said = key;
     this.wordsAt = now;
     this.controls.headlineText(this.story.headline(view), this.playing);
-    this.controls.answerText(this.story.answer?.(view, this.data.prediction));
+    this.controls.answerText(this.story.answer?.(view));
     for (const panel of this.panels.values()) panel.write(view, words, this.story);
   }
 
