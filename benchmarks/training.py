@@ -22,9 +22,12 @@ from benchmarks import Row, seconds, table
 from bnviz import recording, training
 from bnviz.data import DATA_SETS
 from bnviz.experiment import PROBE_SIZE, Experiment
+from bnviz.extras import EXTRAS
+from bnviz.extras.minibatch_noise import minibatch_noise
 
 EXPERIMENT = Experiment()
 SNAPSHOTS_A_SECOND = 15
+NOISE_EVERY = next(extra.every for extra in EXTRAS if extra.measure is minibatch_noise)  # snapshots
 REPETITIONS = 7
 
 
@@ -62,13 +65,12 @@ def recorded_lines(experiment: Experiment = EXPERIMENT) -> Iterator[bytes]:
 def paced_loop() -> None:
     """Every step in lockstep, with as many snapshots as fit the pace of 15 a second of wall time."""
     due, begin = 0, perf_counter()
-    tensors, arms = training.Tensors(EXPERIMENT), [training.Arm(EXPERIMENT, name) for name in training.ARMS]
+    tensors, arms = training.Tensors(EXPERIMENT), [training.Arm(EXPERIMENT, name) for name in EXPERIMENT.arms]
     batches = training.minibatches(EXPERIMENT)
     upcoming = next(batches)
     for step in range(EXPERIMENT.steps):
         if (perf_counter() - begin) * SNAPSHOTS_A_SECOND >= due:
-            noise = due % training.NOISE_EVERY == 0
-            recording.line({"arms": {arm.name: arm.measure(tensors, upcoming, noise=noise) for arm in arms}})
+            recording.line({"arms": {arm.name: arm.measure(tensors, upcoming, due, last=False) for arm in arms}})
             due += 1
         x, y = tensors.x_train[upcoming], tensors.y_train[upcoming]
         for arm in arms:
@@ -106,15 +108,23 @@ def loops() -> list[Row]:
     ]
 
 
+def gradient_shift() -> list[Row]:
+    """What gradient shift costs a run that asks for it; one that does not is the row above."""
+    asked = EXPERIMENT.replace(gradient_shift="yes")
+    without, with_it = seconds(complete_run, lambda: list(recorded_lines(asked)), repetitions=3)
+    ratio = f"{with_it / without:.2f}"
+    return [Row("default run complete, gradient shift measured", f"without it: {without:.2f} s", f"{with_it:.2f} s", ratio, "")]
+
+
 def trained_arms(steps: int = 100) -> tuple[training.Tensors, list[training.Arm], torch.Tensor]:
     """Two arms in the middle of their training, measured before."""
-    tensors, arms = training.Tensors(EXPERIMENT), [training.Arm(EXPERIMENT, name) for name in training.ARMS]
+    tensors, arms = training.Tensors(EXPERIMENT), [training.Arm(EXPERIMENT, name) for name in EXPERIMENT.arms]
     batches = training.minibatches(EXPERIMENT)
     for step in range(steps):
         chosen = next(batches)
         for arm in arms:
             if step % 25 == 0:
-                arm.measure(tensors, chosen, noise=True)
+                arm.measure(tensors, chosen, 0, last=False)
             arm.step(tensors.x_train[chosen], tensors.y_train[chosen])
     return tensors, arms, next(batches)
 
@@ -131,13 +141,13 @@ def snapshot() -> list[Row]:
     """One snapshot, noise measured at its usual rate, against TensorBoard's histograms alone of the same 30 tensors."""
     tensors, arms, upcoming = trained_arms()
     outputs = [output for arm in arms for output in tapped(tensors, arm)]
-    count = training.NOISE_EVERY
+    count = NOISE_EVERY
 
     def ours() -> None:
         for index in range(count):
             for arm in arms:  # as after a step: nothing is seen twice, and nothing is missing
                 arm.seen.add(torch.tensor(1.0), torch.zeros(EXPERIMENT.batch, 10), tensors.y_train[upcoming])
-            recording.line({"arms": {arm.name: arm.measure(tensors, upcoming, noise=index == 0) for arm in arms}})
+            recording.line({"arms": {arm.name: arm.measure(tensors, upcoming, index, last=False) for arm in arms}})
 
     with tempfile.TemporaryDirectory() as folder, SummaryWriter(folder) as writer:
 
@@ -182,7 +192,7 @@ def rows() -> list[Row]:
     """All rows of this subject, on one torch thread."""
     torch.set_num_threads(1)
     complete_run()  # loads the data and warms PyTorch up
-    return [*loops(), *snapshot(), *wire()]
+    return [*loops(), *gradient_shift(), *snapshot(), *wire()]
 
 
 if __name__ == "__main__":

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ArmKind:
-    """`name` completes "the network …"; `normalizer` is a key of `bnviz.network.NORMALIZERS`; `held`: layers 1 and 2 stop learning."""
+    """`name` completes "the network …"; `normalizer` is a key of `bnviz.network.NORMALIZERS`.
+
+    `held`: layers 1 and 2 stop learning at the experiment's `hold_from`.
+    """
 
     name: str
     normalizer: str

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bnviz.data import DATA_SETS
+from bnviz.data.coats import COATS
 
 FORMAT = 1  # of recordings; part of every id, so a new format never meets an old recording
 PROBE_SIZE = 512
@@ -103,24 +104,24 @@ class Experiment:
         "fashion",
         {name: data.label for name, data in DATA_SETS.items()},
         "Data set",
-        "What the network learns to tell apart. All three are small enough to train within seconds.",
+        "What the network learns to tell apart. All are small enough to train within seconds.",
     )
     activation: str = _choice(
         "relu",
-        {"relu": "ReLU", "tanh": "tanh", "sigmoid": "sigmoid"},
+        {"relu": "ReLU", "tanh": "tanh", "sigmoid": "sigmoid", "identity": "identity (a linear net)"},
         "Activation",
         "The nonlinearity g in a = g(z). Saturating ones suffer most when their input wanders off.",
     )
     hidden_layers: int = _number(
-        5, 2, 8, "Hidden layers", "How many hidden layers the network has; the lecture draws five.", (2, 3, 4, 5, 6, 8)
+        5, 2, 25, "Hidden layers", "How many hidden layers the network has; the lecture draws five.", (2, 3, 4, 5, 6, 8)
     )
     width: int = _number(64, 8, 256, "Hidden width", "Units in every hidden layer.", (8, 16, 32, 64, 128, 256))
     initialization: str = _choice(
         "he",
-        {"he": "He", "pytorch": "PyTorch default", "small": "small normal"},
+        {"he": "He", "pytorch": "PyTorch default", "small": "small normal", "xavier": "Xavier"},
         "Initialization",
         "How weights start: He (variance 2/inputs, made for ReLU), PyTorch's default (uniform, variance 1/(3·inputs)), "
-        "or normal with standard deviation 0.01.",
+        "normal with standard deviation 0.01, or Xavier (variance 2/(inputs + outputs), made for linear units).",
     )
     learning_rate: float = _number(
         0.1, 0.0001, 10.0, "Learning rate",
@@ -134,7 +135,7 @@ class Experiment:
         (0.0, 0.5, 0.8, 0.9, 0.95, 0.99),
     )  # fmt: skip
     batch_size: int = _number(
-        64, 2, 512, "Batch size",
+        64, 2, 1024, "Batch size",
         "Examples in a minibatch. Batch norm takes mean and variance from these few: the fewer, the noisier.",
         (2, 4, 8, 16, 32, 64, 128, 256, 512),
     )  # fmt: skip
@@ -195,6 +196,16 @@ class Experiment:
         (0, 10, 50, 100, 200, 400),
     )  # fmt: skip
 
+    look_inside: str = _choice(
+        "no", YES_NO, "Look inside batch norm",
+        "At every snapshot, measure ẑ before γ and β act on it, and the network with running statistics against the batch's own.",
+    )  # fmt: skip
+    coats: str = _choice(
+        "black", COATS, "Coats of the animals",
+        "How the animals of the data set Cats look in training: all black, only the cats black (so that colour gives them away), "
+        "or every coat from black to fully coloured.",
+    )  # fmt: skip
+
     def __post_init__(self) -> None:
         for field in FIELDS.values():
             object.__setattr__(self, field.name, field.check(getattr(self, field.name)))
@@ -247,6 +258,8 @@ class Experiment:
         notes = []
         if FIELDS["train_size"].default != self.train_size > self.examples:
             notes.append(f"{DATA_SETS[self.dataset].label} has {self.examples} training examples; all are used.")
+        if self.coats != FIELDS["coats"].default and not DATA_SETS[self.dataset].painted:
+            notes.append(f"{DATA_SETS[self.dataset].label} has no animals, so their coats change nothing.")
         if self.batch_size > self.batch:
             notes.append(f"The batch is larger than the data set: every step uses all {self.batch} examples.")
         remainder = self.examples % self.batch
@@ -276,6 +289,8 @@ class Experiment:
         snapshot = (PROBE_SIZE + 1000 + self.batch) * weights / rate + measuring
         if self.gradient_shift == "yes":
             snapshot += self.hidden_layers * (step + 0.0005)
+        if self.look_inside == "yes":
+            snapshot += 2 * PROBE_SIZE * weights / rate + measuring / 3
         return len(self.arms) * (self.steps * step + self.snapshots * snapshot)
 
     def check_cost(self) -> None:

@@ -25,6 +25,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": torch.relu,
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
+    "identity": lambda z: z,
 }
 
 
@@ -142,12 +143,14 @@ class Network(nn.Module):
 
 
 def initialize(linear: nn.Linear, scheme: str, generator: torch.Generator) -> None:
-    """Fill weights and biases in place: He et al. 2015 ("he"), torch.nn.Linear's own default ("pytorch"), or N(0, 0.01²)."""
+    """Fill weights and biases in place: He et al. 2015 ("he"), torch.nn.Linear's own default ("pytorch"), N(0, 0.01²)
+    ("small"), or Glorot & Bengio 2010 ("xavier", variance 2/(inputs + outputs), which keeps a linear net's signal its size)."""
     if scheme == "pytorch":
         bound = 1 / math.sqrt(linear.in_features)
         nn.init.uniform_(linear.weight, -bound, bound, generator=generator)
         nn.init.uniform_(linear.bias, -bound, bound, generator=generator)
         return
-    std = 0.01 if scheme == "small" else math.sqrt(2 / linear.in_features)
+    inputs, outputs = linear.in_features, linear.out_features
+    std = {"he": math.sqrt(2 / inputs), "small": 0.01, "xavier": math.sqrt(2 / (inputs + outputs))}[scheme]
     nn.init.normal_(linear.weight, 0.0, std, generator=generator)
     nn.init.zeros_(linear.bias)

@@ -15,7 +15,7 @@ from bnviz.recording import TAPS, coarse, smallest
 
 BINS = 48
 LINEAR_RANGE = (-8.0, 8.0)
-ACTIVATION_RANGE = {"relu": (0.0, 8.0), "tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
+ACTIVATION_RANGE = {"relu": (0.0, 8.0), "tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "identity": LINEAR_RANGE}
 
 
 def bin_edges(experiment: Experiment) -> dict[str, np.ndarray]:

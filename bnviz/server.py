@@ -12,6 +12,7 @@ import contextlib
 import functools
 import gzip
 import importlib.metadata
+import json
 import os
 import re
 import signal
@@ -27,6 +28,7 @@ from starlette.routing import Route
 
 import bnviz
 from bnviz import engine
+from bnviz.experiment import BadField, Experiment, Field
 from bnviz.figures import plotly_js
 from bnviz.recording import MEDIA_TYPE, STATUSES
 from bnviz.store import GZIP_HEADER, Recording, is_id
@@ -35,6 +37,7 @@ PLAYER = Path(__file__).parent / "player"
 ASSETS = {".js": "text/javascript", ".css": "text/css"}
 LINES_AT_ONCE = 8  # that a reader is sent before it has taken those before
 SHUTDOWN_SECONDS = 2.0
+ANSWER_SECONDS = 20.0
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -108,6 +111,47 @@ async def run(request: Request) -> Response:
 async def _find(id: str) -> Recording | None:
     shared = engine.shared()
     return shared.store.in_memory(id) or await to_thread.run_sync(shared.recording, id)
+
+
+async def by_hand(request: Request) -> Response:
+    """How the trained network fares with γ and β of one unit replaced: JSON, see `bnviz.extras.by_hand.answer`."""
+    id, shared = request.path_params["id"], engine.shared()
+    if not is_id(id) or (experiment := await to_thread.run_sync(shared.experiment, id)) is None:
+        return error(404, "There is no such run.")
+    try:
+        question = _question(request, experiment)
+    except BadField as bad:
+        return error(400, f"{bad}.")
+    answer = shared.ask(experiment, question)
+    if not await _has_ended(answer, ANSWER_SECONDS):
+        return error(503, "The network is still being trained again; ask again soon.", **{"Retry-After": "2"})
+    *lines, last = answer.lines(1)
+    if not lines:
+        return error(503, json.loads(last)["message"])
+    headers = {"Cache-Control": "public, max-age=86400, immutable"}
+    return Response(lines[0], headers=headers, media_type="application/json")
+
+
+def _question(request: Request, experiment: Experiment) -> dict[str, float]:
+    """What the query asks; raises BadField."""
+    scale = {"low": -10.0, "high": 10.0}
+    fields = (
+        Field("layer", int, 1, "", "", low=1, high=experiment.hidden_layers),
+        Field("unit", int, 0, "", "", low=0, high=experiment.width - 1),
+        Field("gamma", float, 1.0, "", "", **scale),
+        Field("beta", float, 0.0, "", "", **scale),
+    )
+    return {field.name: field.parse(request.query_params.get(field.name, "")) for field in fields}
+
+
+async def _has_ended(recording: Recording, seconds: float) -> bool:
+    """Wait for a recording's end, but no longer than that."""
+    with contextlib.suppress(TimeoutError), viewers.watch(recording) as changed:
+        async with asyncio.timeout(seconds):
+            while not recording.ended and not viewers.closing:
+                await changed.wait()
+                changed.clear()
+    return recording.ended
 
 
 def _live(request: Request, recording: Recording, start: int) -> Response:
@@ -263,6 +307,7 @@ def _both(path: str, endpoint: Endpoint) -> list[Route]:
 
 routes = [
     *_both("/bnviz/runs/{id}.ndjson", run),
+    *_both("/bnviz/runs/{id}/by-hand", by_hand),
     *_both("/bnviz/healthz", health),
     *_both("/bnviz/metrics", metrics),
     *_both("/bnviz/player/{file}", player_file),

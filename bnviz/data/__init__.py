@@ -14,11 +14,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bnviz.data import coats
+from bnviz.data.linear_map import linear_map
+
 FOLDER = Path(__file__).parent
 
 
 class Split(NamedTuple):
-    """Inputs [examples, features] float32 and labels [examples] int64, for training and for testing."""
+    """Inputs [examples, features] float32 and labels [examples] int64, or targets [examples, classes] float32."""
 
     x_train: np.ndarray
     y_train: np.ndarray
@@ -28,14 +31,16 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True)
 class DataSet:
-    """What a page needs to know of a data set without loading it."""
+    """What a page needs to know of a data set without loading it. `loss` is a key of bnviz.training.LOSSES."""
 
     label: str
     features: int
     classes: int
     train_size: int
     credit: str
-    load: Callable[[], Split]
+    load: Callable[..., Split]
+    loss: str = "cross-entropy"
+    painted: bool = False  # the coats of an experiment apply, and `load` wants to know them
 
 
 def _standardize(x_train: np.ndarray, x_test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -78,6 +83,10 @@ def _spirals() -> Split:
     return Split(x_train, y_train.astype(np.int64), x_test, y_test.astype(np.int64))
 
 
+def _cats(world: str) -> Split:
+    return Split(*coats.split(world))
+
+
 DATA_SETS: dict[str, DataSet] = {
     "fashion": DataSet(
         "Fashion-MNIST",
@@ -103,13 +112,40 @@ DATA_SETS: dict[str, DataSet] = {
         credit="Two spirals in the plane, made by this program",
         load=_spirals,
     ),
+    "cats": DataSet(
+        "Cats and other animals",
+        features=coats.FEATURES,
+        classes=2,
+        train_size=coats.TRAIN_SIZE,
+        credit="Silhouettes of cats and of bears, cows, dogs and horses: PyPI animal-mnist 0.4, MIT licence. The shapes are "
+        "machine-made (drawn with a diffusion model and thresholded), not photographs; coats and backgrounds are painted by "
+        "this program",
+        load=_cats,
+        painted=True,
+    ),
+    "linear-map": DataSet(
+        "Linear map (regression)",
+        features=10,
+        classes=10,
+        train_size=1000,
+        credit="Gaussian inputs and a random linear map of them, made by this program after Santurkar et al. 2018",
+        load=lambda: Split(*linear_map()),
+        loss="squared",
+    ),
 }
 
 
+def load(name: str, world: str = "black") -> Split:
+    """The data set called `name`, read once a process; `world`, a key of COATS, tells how painted animals look.
+
+    The arrays are read-only; raises KeyError for an unknown name.
+    """
+    return _load(name, (world,) if DATA_SETS[name].painted else ())
+
+
 @cache
-def load(name: str) -> Split:
-    """The data set called `name`, read once a process. The arrays are read-only; raises KeyError for an unknown name."""
-    split = DATA_SETS[name].load()
+def _load(name: str, worlds: tuple[str, ...]) -> Split:
+    split = DATA_SETS[name].load(*worlds)
     for array in split:
         array.setflags(write=False)
     return split

@@ -44,6 +44,17 @@ class Engine(Protocol):
         """The recording of an experiment requested lately, or from the store. May start a run, may read a file."""
         ...
 
+    def experiment(self, id: str) -> Experiment | None:
+        """The experiment of a run that `recording` would find. May read a file."""
+        ...
+
+    def ask(self, experiment: Experiment, question: dict) -> Recording:
+        """The recording, soon to end, of the answer to a question about the trained network (`bnviz.training.by_hand`).
+
+        Equal questions are asked once. Never waits; a worker that dies is replaced and asked again.
+        """
+        ...
+
     def stop(self, id: str) -> None:
         """End a live run now, for everybody who watches it; the next request starts over."""
         ...

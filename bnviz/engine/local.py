@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,12 +36,15 @@ _log = logging.getLogger(__name__)
 
 
 class Run:
-    """One live run. `key` names this attempt to the worker: late lines of an earlier one are never taken for it."""
+    """One live run. `key` names this attempt to the worker: late lines of an earlier one are never taken for it.
+
+    With a `question` it is that question's answer which is recorded.
+    """
 
     _numbers = itertools.count()
 
-    def __init__(self, experiment: Experiment, lines: Recording):
-        self.experiment, self.lines = experiment, lines
+    def __init__(self, experiment: Experiment, lines: Recording, question: dict | None = None):
+        self.experiment, self.lines, self.question = experiment, lines, question
         self.began = time.monotonic()
         self.deaths = 0
         self.restart()
@@ -53,7 +56,8 @@ class Run:
 
     @property
     def command(self) -> dict:
-        return {"run": self.key, "experiment": dataclasses.asdict(self.experiment)}
+        command = {"run": self.key, "experiment": dataclasses.asdict(self.experiment)}
+        return command | {"question": self.question} if self.question else command
 
     def end(self, status: str, message: str) -> None:
         """Write the end line on the worker's behalf."""
@@ -68,6 +72,7 @@ class Slot:
         self.worked = False  # whether this process has computed anything
         self.began = 0.0
         self.runs: dict[str, Run] = {}
+        self.trained: deque[str] = deque(maxlen=16)  # ids of runs whose networks the process may still have
 
     def send(self, command: dict) -> None:
         """Tell the process, if there is one. When one has just died, its successor is told everything."""
@@ -116,6 +121,16 @@ class LocalEngine:
         experiment = self._known.get(id)
         return self._find_or_start(experiment) if experiment else self.store.get(id)
 
+    def experiment(self, id: str) -> Experiment | None:
+        if known := self._known.get(id):
+            return known
+        stored = self.store.get(id)
+        header = next(recording.read(stored.lines(0, 1)), None) if stored else None
+        return Experiment(**header["experiment"]) if header else None
+
+    def ask(self, experiment: Experiment, question: dict) -> Recording:
+        return self._find_or_start(experiment, question)
+
     def stop(self, id: str) -> None:
         with self._lock:
             for slot in self._slots:
@@ -142,21 +157,23 @@ class LocalEngine:
             if thread is not threading.current_thread():
                 thread.join(CLOSE_SECONDS)
 
-    def _find_or_start(self, experiment: Experiment) -> Recording:
-        if (found := self.store.get(experiment.id)) is None:
-            found, new = self.store.start(experiment.id)
+    def _find_or_start(self, experiment: Experiment, question: dict | None = None) -> Recording:
+        id = f"{experiment.id} {json.dumps(question, sort_keys=True)}" if question else experiment.id
+        if (found := self.store.get(id)) is None:
+            found, new = self.store.start(id)
             if new:
-                self._assign(Run(experiment, found))
+                self._assign(Run(experiment, found, question))
                 return found
         with self._lock:
-            self.counters.store_hits += found.ended
+            self.counters.store_hits += found.ended and not question
         return found
 
     def _assign(self, run: Run) -> None:
-        """Give a new run to the worker that has the fewest."""
+        """Give a new run to the worker that has the fewest, a question to one that has trained the network."""
         with self._lock:
-            self.counters.started += 1
-            slot = min(self._slots, key=lambda slot: len(slot.runs))
+            self.counters.started += run.question is None
+            knowing = [slot for slot in self._slots if run.question and run.experiment.id in slot.trained]
+            slot = min(knowing or self._slots, key=lambda slot: len(slot.runs))
             slot.runs[run.key] = run
             if self._closed.is_set():
                 self._end(slot, run, "stopped", "The server was stopped.")
@@ -173,7 +190,9 @@ class LocalEngine:
         self.store.finish(run.lines)
         with self._lock:
             if slot.runs.pop(run.key, None):
-                self.endings[run.lines.status] += 1
+                self.endings[run.lines.status] += run.question is None
+                if run.experiment.id not in slot.trained:
+                    slot.trained.append(run.experiment.id)
 
     def _keep_alive(self, slot: Slot) -> None:
         """Runs in the slot's own thread until the engine is closed."""
@@ -197,6 +216,7 @@ class LocalEngine:
         """Start a process and send it all the slot's runs; if it cannot be started, the slot has none."""
         with self._lock:
             slot.process, slot.worked, slot.began = None, False, time.monotonic()
+            slot.trained.clear()
             if self._closed.is_set():
                 return
             try:

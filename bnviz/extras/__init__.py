@@ -1,4 +1,7 @@
-"""Measures that cost more than a snapshot may, or that only some pages ask for. A new one is one file and one line in `EXTRAS`."""
+"""Measures that cost more than a snapshot may, or that only some pages ask for.
+
+A new one is one file and one line in `EXTRAS`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from bnviz.experiment import Experiment
+from bnviz.extras.coats import coats
+from bnviz.extras.gradient_shift import gradient_shift
 from bnviz.extras.minibatch_noise import minibatch_noise
+from bnviz.extras.standardized import standardized
+from bnviz.extras.views import views
 
 
 @dataclass(frozen=True)
@@ -26,4 +33,8 @@ class Extra:
 
 EXTRAS: list[Extra] = [
     Extra(minibatch_noise, every=4),
+    Extra(coats, asked=lambda experiment: experiment.dataset == "cats", every=8),
+    Extra(gradient_shift, asked=lambda experiment: experiment.gradient_shift == "yes"),
+    Extra(standardized, asked=lambda experiment: experiment.look_inside == "yes"),
+    Extra(views, asked=lambda experiment: experiment.look_inside == "yes"),
 ]

@@ -16,6 +16,7 @@ from bnviz.figures.style import (
     line,
     panel,
     side_by_side,
+    spread,
     translucent,
 )
 
@@ -51,7 +52,7 @@ def fan(steps: Layout) -> dict[str, Any]:
         "layer stands on.{thick}",
         (traces, side_by_side(steps, {"fit": "unit_mean"}, "step", "mean {tap}")),
         height=380,
-        rate=8,
+        rate=6,
     )
 
 
@@ -175,11 +176,12 @@ def noise(steps: Layout) -> dict[str, Any]:
 
 def layers(arm: str, experiment: Experiment) -> dict[str, Any]:
     """Histograms over time of every layer; heat maps side by side, or below one another on a narrow page."""
-    count = experiment.hidden_layers
+    chosen = spread(1, experiment.hidden_layers)
+    count = len(chosen)
     traces: list[Trace] = []
     arrangement = layout(annotations=[], margin={"l": 34, "r": 6, "t": 22, "b": 24})
-    for layer in range(1, count + 1):
-        axes = "" if layer == 1 else str(layer)
+    for place, layer in enumerate(chosen, start=1):
+        axes = "" if place == 1 else str(place)
         traces.append({
             "type": "heatmap", "z": [], "x": [], "y": [], "xaxis": f"x{axes}", "yaxis": f"y{axes}", "zsmooth": "fast",
             "showscale": False, "colorscale": [[0, translucent(arm, 0)], [1, translucent(arm, 1)]],
@@ -188,8 +190,8 @@ def layers(arm: str, experiment: Experiment) -> dict[str, Any]:
         shade = {"color": "rgba(128,128,128,0.9)", "width": 1}
         feed = {"kind": "layer-percentiles", "arm": arm, "layer": layer}
         traces.append({**line(arm, axes), "feed": feed, "line": shade, "hoverinfo": "skip"})
-        left, right = (layer - 1) / count + 0.006, layer / count - 0.006
-        shared = {} if layer == 1 else {"matches": "y", "showticklabels": False}
+        left, right = (place - 1) / count + 0.006, place / count - 0.006
+        shared = {} if place == 1 else {"matches": "y", "showticklabels": False}
         arrangement[f"xaxis{axes}"] = axis("", domain=[left, right], anchor=f"y{axes}", range=[0, experiment.steps], nticks=2)
         arrangement[f"yaxis{axes}"] = axis("", anchor=f"x{axes}", fit="heat", **shared)
         arrangement["annotations"].append(arm_title(arm, (left + right) / 2, text=f"layer {layer}"))
@@ -199,6 +201,6 @@ def layers(arm: str, experiment: Experiment) -> dict[str, Any]:
         "{tapname} of all units, layer by layer, over steps: darker is more; lines at 15, 50 and 85 %. The share at exactly 0 is "
         "left out. Pooled over units like this, much of the wandering averages out.",
         (traces, arrangement),
-        rate=1.5,
+        rate=1,
         height=230,
     )

@@ -9,7 +9,8 @@ from typing import Any
 
 ARMS = {"none": "without batch norm", "batch": "with batch norm"}
 # Orange and blue stay apart for every kind of colour blindness; these two have contrast 3:1 or more on white and on black.
-COLOURS = {"none": "#E06C1F", "batch": "#2F7FD1"}
+COLOURS = {"none": "#E06C1F", "batch": "#2F7FD1", "fixed": "#0E9F6E"}
+NAMES = {**ARMS, "fixed": "γ = 1, β = 0 fixed"}
 
 Trace = dict[str, Any]
 Layout = dict[str, Any]
@@ -25,7 +26,7 @@ def line(arm: str, axes: str = "", width: float = 2, dash: str = "solid", **more
     """An empty line trace in the arm's colour on the subplot `axes` ("", "2", …)."""
     style = {"color": COLOURS[arm], "width": width, "dash": dash, "shape": "linear"}
     return {
-        "type": "scatter", "mode": "lines", "x": [], "y": [], "name": ARMS[arm], "line": style,
+        "type": "scatter", "mode": "lines", "x": [], "y": [], "name": NAMES[arm], "line": style,
         "xaxis": f"x{axes}", "yaxis": f"y{axes}", "showlegend": False, **more,
     }  # fmt: skip
 
@@ -38,7 +39,7 @@ def axis(title: str = "", **more: Any) -> Layout:
 def arm_title(arm: str, x: float, y: float = 1.0, text: str | None = None) -> dict[str, Any]:
     """The arm's name in its colour, above a subplot centred on x."""
     return {
-        "text": text or ARMS[arm], "x": x, "y": y, "xref": "paper", "yref": "paper", "xanchor": "center",
+        "text": text or NAMES[arm], "x": x, "y": y, "xref": "paper", "yref": "paper", "xanchor": "center",
         "yanchor": "bottom", "showarrow": False, "font": {"color": COLOURS[arm], "size": 13},
     }  # fmt: skip
 
@@ -68,6 +69,13 @@ def side_by_side(x: dict[str, Any], y: dict[str, Any], x_title: str, y_title: st
     )
 
 
+def spread(first: int, last: int, most: int = 8) -> list[int]:
+    """Layers from `first` to `last`: all of them, or `most` at about even distances, as many as small charts have room for."""
+    if last - first < most:
+        return list(range(first, last + 1))
+    return [first + round(place * (last - first) / (most - 1)) for place in range(most)]
+
+
 def panel(identifier: str, title: str, caption: str, figure: tuple[list[Trace], Layout], **more: Any) -> dict[str, Any]:
     """A panel of the player.
 
@@ -77,5 +85,5 @@ def panel(identifier: str, title: str, caption: str, figure: tuple[list[Trace], 
     traces, arrangement = figure
     return {
         "id": identifier, "title": title, "caption": caption, "data": traces, "layout": arrangement,
-        "height": 300, "rate": 4, "wide": False, **more,
+        "height": 300, "rate": 3, "wide": False, **more,
     }  # fmt: skip

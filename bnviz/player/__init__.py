@@ -6,6 +6,8 @@ state for the lines it lacks, and gets them with the component's data: the same 
 
 from __future__ import annotations
 
+import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -23,38 +25,36 @@ const blob = (text, type) => URL.createObjectURL(new Blob([text], {type}));
 const add = (tag, attributes) => new Promise((resolve, reject) => {
   document.head.append(Object.assign(document.createElement(tag), {...attributes, onload: resolve, onerror: reject}));
 });
-const fetched = async () => {
+const fetched = () => {
   add("link", {rel: "stylesheet", href: at("player/player.css")}).catch(() => {});
-  const plotly = add("script", {src: at("plotly.min.js")});
-  const [player] = await Promise.all([import(at("player/player.js")), plotly]);
-  return player;
+  return {plotly: add("script", {src: at("plotly.min.js")}), open: (file) => import(at(`player/${file}`))};
 };
-const handedOver = async ({modules, style, plotly}) => {
+const handedOver = ({modules, style, plotly}, before) => {
   const addresses = {};
   for (const [name, text] of modules) {
     const linked = text.replace(/"[.][/]([\\w-]+[.]js)"/g, (whole, file) => JSON.stringify(addresses[file]));
     addresses[name] = blob(linked, "text/javascript");
   }
   add("link", {rel: "stylesheet", href: blob(style, "text/css")});
-  await add("script", {src: blob(plotly, "text/javascript")});
-  return import(addresses["player.js"]);
+  const open = before?.opened ? before.open : (file) => import(addresses[file]);
+  return {plotly: add("script", {src: blob(plotly, "text/javascript")}), open, last: true};
 };
 export default async function (component) {
   const {data, setStateValue} = component;
-  if (data.assets && !window.bnvizHandedOver) window.bnvizHandedOver = handedOver(data.assets);
-  if (!window.bnvizHandedOver) window.bnvizFetched ??= fetched();
+  if (data.assets && !window.bnvizFiles?.last) window.bnvizFiles = handedOver(data.assets, window.bnvizFiles);
+  const files = window.bnvizFiles ??= fetched();
   try {
-    const player = await (window.bnvizHandedOver ?? window.bnvizFetched);
-    return player.default(component);
+    const [player, story] = await Promise.all([files.open("player.js"), files.open(`story-${data.story}.js`)]);
+    files.opened = true;
+    // The player reads the run while Plotly is on its way. Should that alone be missing, it alone is taken from what is handed over.
+    files.plotly.catch(() => files.last || setStateValue("assets", true));
+    return player.default(component, story.default);
   } catch (error) {
-    if (window.bnvizHandedOver) throw error;
+    if (files.last) throw error;
     setStateValue("assets", true);
   }
 }
 """
-MODULES = (  # each imports only earlier ones
-    "recording.js", "feeds.js", "fits.js", "words.js", "story-live-shift.js", "stories.js", "panel.js", "controls.js", "player.js",
-)  # fmt: skip
 LINES_AT_ONCE = 60
 FOLDER = Path(__file__).parent
 
@@ -73,13 +73,13 @@ def mount(
     view: dict[str, Any],
     story: str,
     prediction: str | None = None,
-    key: str = "player",
 ) -> None:
-    """Show the player of `run` with these panels (bnviz.figures), opened at `view`, told by `story` (stories.js).
+    """Show the player of `run` with these panels (bnviz.figures), opened at `view`, told by the module `story-<story>.js`.
 
     `snapshots` is how many the finished recording will have. `view` holds step (or None), layer, tap, unit and target.
     `prediction` is what the visitor expects, for the story to judge.
     """
+    key = f"player {story}"
     data = {
         "run": run,
         "stream": f"bnviz/runs/{run}.ndjson",
@@ -94,17 +94,32 @@ def mount(
         data["lines"] = _lines(run, cursor["from"])
     elif asked.get("assets"):
         data["assets"] = _assets()
-    _component()(key=key, data=data, on_cursor_change=_nothing, on_assets_change=_nothing)
+    if asked.get("stop") == run:
+        _stop(run)
+    _component()(key=key, data=data, on_cursor_change=_nothing, on_assets_change=_nothing, on_stop_change=_nothing)
 
 
 def _nothing() -> None:
     """Streamlit keeps only those state values that have a callback."""
 
 
+def _stop(run: str) -> None:
+    """End a run that nobody else watches. Whoever stops one that others watch has merely left."""
+    recording = engine.shared().store.in_memory(run)
+    if recording is not None and recording.readers <= 1:
+        engine.shared().stop(run)
+
+
 def _assets() -> dict[str, Any]:
     """The player's files as text, for a browser that cannot fetch them."""
-    modules = [(name, (FOLDER / name).read_text()) for name in MODULES]
-    return {"modules": modules, "style": (FOLDER / "player.css").read_text(), "plotly": plotly_js().read_text()}
+    return {"modules": _modules(), "style": (FOLDER / "player.css").read_text(), "plotly": plotly_js().read_text()}
+
+
+def _modules() -> list[tuple[str, str]]:
+    """Names and texts of the player's modules, each after those that it imports."""
+    texts = {path.name: path.read_text() for path in FOLDER.glob("*.js")}
+    needs = {name: re.findall(r'from "[.]/([\w-]+[.]js)"', text) for name, text in texts.items()}
+    return [(name, texts[name]) for name in TopologicalSorter(needs).static_order()]
 
 
 def _lines(run: str, start: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import {tapName, unitName} from "./words.js";
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
 const ICONS = {play: "M4 2.5v11l9-5.5z", pause: "M4 2.5h3v11H4zM9 2.5h3v11H9z", back: "M3 2.5h2v11H3zM13 2.5v11L6 8z",
   forward: "M11 2.5h2v11h-2zM3 2.5v11L10 8z", loop: "M8 3a5 5 0 1 1-4.6 3h1.7A3.4 3.4 0 1 0 8 4.6V7L4.5 3.8 8 .6z",
-  link: "M6.5 9.5l3-3M5 8 3.2 9.8a2.1 2.1 0 0 0 3 3L8 11M8 5l1.8-1.8a2.1 2.1 0 0 1 3 3L11 8"};
+  stop: "M3.5 3.5h9v9h-9z", link: "M6.5 9.5l3-3M5 8 3.2 9.8a2.1 2.1 0 0 0 3 3L8 11M8 5l1.8-1.8a2.1 2.1 0 0 1 3 3L11 8"};
 const HELP = "Space: play or pause. Arrow keys: one snapshot back or on. Home, End: first, last. < and >: speed. L: loop. 1 to 8: layer.";
 
 function make(tag, attributes = {}, ...children) {
@@ -62,15 +62,17 @@ export class Controls {
     this.speed = select("Speed", SPEEDS.map((speed) => [speed, `${speed}×`]), (value) => { player.speed = Number(value); });
     this.speed.value = "1";
     this.loop = button("loop", "Loop", () => { player.loop = !player.loop; });
+    this.stopButton = button("stop", "Stop training", () => player.stop());
     this.copy = button("link", "Copy link to this step", () => this.copyLink());
     return make("div", {class: "bnviz-transport", role: "group", "aria-label": "Playback", title: ""},
       button("back", "One snapshot back", () => player.stepBy(-1)), this.playButton, button("forward", "One snapshot on", () => player.stepBy(1)),
-      make("div", {class: "bnviz-track"}, this.buffer, this.range), this.readout, this.speed, this.loop, this.copy);
+      make("div", {class: "bnviz-track"}, this.buffer, this.range), this.readout, this.stopButton, this.speed, this.loop, this.copy);
   }
 
   // Choosers that depend on the run: made once the header is known, and again if a run has other layers.
   choose(view) {
-    const {header} = view, signature = `${header.hidden_layers} ${header.watched_units.length}`;
+    const {header} = view, {choosers = ["layer", "signal", "unit"]} = view.story;
+    const signature = `${header.hidden_layers} ${header.watched_units.length} ${choosers}`;
     if (this.signature === signature) return;
     this.signature = signature;
     const {player} = this;
@@ -79,9 +81,10 @@ export class Controls {
     this.tap = select("Signal", header.taps.map((tap) => [tap, tap]), (tap) => player.choose({tap}));
     const units = [...header.watched_units, "pooled"].map((unit) => [unit, unitName(unit)]);
     this.unit = select("Unit", units, (unit) => player.choose({unit: unit === "pooled" ? unit : Number(unit)}));
-    this.choosers.replaceChildren(
-      make("span", {class: "bnviz-layers", role: "group", "aria-label": "Layer"}, make("span", {class: "bnviz-label"}, "layer"), ...this.layers),
-      make("label", {}, make("span", {class: "bnviz-label"}, "signal"), this.tap), make("label", {}, make("span", {class: "bnviz-label"}, "unit"), this.unit));
+    const label = (text) => make("span", {class: "bnviz-label"}, text), made = {
+      layer: make("span", {class: "bnviz-layers", role: "group", "aria-label": "Layer"}, label("layer"), ...this.layers),
+      signal: make("label", {}, label("signal"), this.tap), unit: make("label", {}, label("unit"), this.unit)};
+    this.choosers.replaceChildren(...choosers.map((name) => made[name]));
   }
 
   // Controls that belong to a panel stand in its heading; a story may have some of its own.
@@ -119,6 +122,7 @@ export class Controls {
     this.buffer.style.setProperty("--shown", expected > 1 ? shown / (expected - 1) : 0);
     const epoch = frames[shown].epoch.toFixed(1), training = end ? "" : ` · trained to ${trainedStep}`;
     set(this.readout, `step ${step} of ${header.total_steps} · epoch ${epoch}${training}`);
+    this.stopButton.hidden = Boolean(end);
     set(this.message, player.message);
   }
 

@@ -41,7 +41,7 @@ export class Fits {
     const fit = this.upToDate(kind, view);
     const arms = view.header.arms.map((arm) => fit[arm]).filter(({low, high}) => high >= low);
     if (!arms.length) return null;
-    const [floor, ceiling] = bounds(kind, view);
+    const [floor, ceiling] = view.story.bounds?.[kind]?.(view) ?? bounds(kind, view);
     const calm = arms.filter(({lost}) => !lost);
     const reach = calm.length && calm.length < arms.length ? 3 * Math.max(...calm.map(({high}) => high)) : Infinity;
     const low = Math.max(Math.min(...arms.map((arm) => arm.low)), floor);

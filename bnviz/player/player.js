@@ -1,4 +1,10 @@
-// The player: holds the clock, plays what has arrived of a recording, and draws it.
+// The player: holds the clock, plays what has arrived of a recording, and draws it. What is said of it comes from the page's story,
+// the default export of story-<page>.js, which has
+//   headline(view), words(view) for the braces in captions, alternatives: a text for every panel; and, if it needs them,
+//   answer(view): a sentence that holds view.prediction against the run,
+//   feeds, fits, bounds: drawings and axis ranges of its own, as in feeds.js and fits.js,
+//   choosers: which of layer, signal and unit people may choose, if not all three,
+//   choices, controls: what people may choose on its panels, and the controls for it: name -> (player, make) => element.
 //
 // Streamlit calls the default export at every rerun with the same parent element; the player, its nodes and its place survive.
 
@@ -6,7 +12,6 @@ import {Recording} from "./recording.js";
 import {Fits} from "./fits.js";
 import {Panel, set} from "./panel.js";
 import {Controls} from "./controls.js";
-import {stories} from "./stories.js";
 import {names} from "./words.js";
 
 const SNAPSHOTS_PER_SECOND = 15;
@@ -16,9 +21,9 @@ const SETTLED = 40; // snapshots after which the choice of a telling unit stands
 
 const players = new WeakMap();
 
-export default function mount(component) {
+export default function mount(component, story) {
   const {parentElement} = component;
-  if (!players.has(parentElement)) players.set(parentElement, new Player(parentElement));
+  if (!players.has(parentElement)) players.set(parentElement, new Player(parentElement, story));
   const player = players.get(parentElement);
   const turn = player.update(component);
   // Streamlit may discard a call that a newer one has overtaken: only the latest may end the player.
@@ -30,12 +35,13 @@ export default function mount(component) {
 }
 
 class Player {
-  constructor(parent) {
+  constructor(parent, story) {
+    this.story = story;
     this.root = document.createElement("div");
     this.root.className = "bnviz-player";
     parent.append(this.root);
     Object.assign(this, {turn: 0, frames: 0, place: 0, speed: 1, loop: false, playing: true, wanted: null, recording: null,
-      panels: new Map(), fits: new Fits(), choice: null, message: "", wordsAt: 0, slowAt: 0, last: null});
+      panels: new Map(), fits: new Fits(), choice: null, message: "", wordsAt: 0, slowAt: 0});
     this.still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.state("loading");
     this.controls = new Controls(this.root, this);
@@ -46,14 +52,13 @@ class Player {
   }
 
   // Take what Streamlit hands over; returns the number of this call.
-  update({data, setStateValue}) {
+  update({data, setStateValue, setTriggerValue}) {
     this.turn += 1;
-    this.setStateValue = setStateValue;
+    Object.assign(this, {setStateValue, setTriggerValue});
     this.data = data;
-    this.story = stories[data.story];
     this.choice ??= {layer: data.view.layer, tap: data.view.tap, unit: data.view.unit ?? "auto", target: data.view.target, ...this.story.choices};
     this.arrange(data.panels);
-    if (this.recording?.run !== data.run) this.open(data);
+    if (this.recording?.run !== data.run || this.recording.broken) this.open(data);
     if (data.lines && data.lines.run === data.run) this.take(data.lines);
     return this.turn;
   }
@@ -80,7 +85,8 @@ class Player {
     this.root.dataset.run = run;
     this.message = "";
     if (this.still && this.wanted === null) this.wanted = Infinity; // with reduced motion nothing plays by itself: show the end
-    if (this.place === 0 && !this.last) this.state("loading");
+    this.root.dataset.trainedStep = 0;
+    this.state("loading"); // the last run's pictures stay until the first snapshot of this one is here
     this.recording.stream(new URL(stream, document.baseURI).href);
   }
 
@@ -107,25 +113,24 @@ class Player {
     this.root.dataset.trainedStep = this.recording.trainedStep;
     if (waiting) this.message = "The connection was lost; trying again. Nothing is lost.";
     else if (!this.pulling) this.message = "";
-    if (end?.status === "failed" || end?.status === "stopped") this.message = end.message || `The run ${end.status}.`;
-    else if (end?.status === "diverged") this.message = end.message;
+    if (end?.message) this.message = end.message;
     if (this.wanted !== null && frames.length) this.seekStep(this.wanted);
     if (end?.status === "failed" && !frames.length) this.state("failed");
     if (this.choice.unit === "auto" || this.guessed) this.guess();
   }
 
-  // Until enough has arrived, watch the unit of middling movement (DESIGN: a story neither dull nor extreme).
+  // Unless somebody has chosen one, watch the unit of middling movement, as far as the run has come: neither dull nor extreme.
   guess() {
     const {frames, header, end} = this.recording;
-    if (!frames.length || this.guessedRun === header.id && this.settled) return;
-    const mean = (frame, unit) => frame.arms.none.unit_mean.activation[this.choice.layer - 1][unit];
+    if (!frames.length || (this.settledRun === header.id)) return;
+    const layer = Math.min(this.choice.layer, header.hidden_layers);
+    const mean = (frame, unit) => frame.arms.none.unit_mean.activation[layer - 1][unit];
     const travel = header.watched_units.map((unit) => [frames.reduce((sum, frame, index) =>
       sum + (index ? Math.abs(mean(frame, unit) - mean(frames[index - 1], unit)) : 0), 0), unit]);
     const alive = travel.filter(([distance]) => distance > 0).sort((a, b) => a[0] - b[0]);
     this.choice.unit = alive.length ? alive[Math.floor(alive.length / 2)][1] : 0;
     this.guessed = true;
-    this.guessedRun = header.id;
-    this.settled = frames.length >= SETTLED || Boolean(end);
+    if (frames.length >= SETTLED || end) this.settledRun = header.id;
   }
 
   seekStep(step) {
@@ -167,7 +172,7 @@ class Player {
     const unit = this.choice.unit === "auto" ? 0 : this.choice.unit;
     const layer = Math.min(this.choice.layer, header.hidden_layers);
     const choices = JSON.stringify({...this.choice, unit, layer});
-    const view = {...this.choice, unit, layer, choices, frames, header, run, shown, blend, story: this.story, prediction: this.data.prediction};
+    const view = {...this.choice, unit, layer, choices, frames, header, run, shown, blend, fits: this.fits, story: this.story, prediction: this.data.prediction};
     view.tallest = (arm) => this.fits.tallest(arm, view);
     view.widest = this.fits.range("histogram", view)?.[1] ?? 1;
     return view;
@@ -175,7 +180,7 @@ class Player {
 
   stateNow() {
     const {frames, end} = this.recording;
-    if (end && (end.status === "failed" || end.status === "stopped")) return "failed";
+    if (end?.status === "failed") return "failed";
     if (this.playing) return "playing";
     return end && Math.floor(this.place) === frames.length - 1 && this.wanted === null ? "ended" : "paused";
   }
@@ -186,7 +191,7 @@ class Player {
 
   // As many panels as fit into this animation frame. Fast panels come first, but never starve the slow ones.
   draw(view, now) {
-    const began = performance.now(), key = [view.run, view.shown, view.choices, view.prediction, this.theme().key].join();
+    const began = performance.now(), key = [view.run, view.shown, Boolean(this.recording.end), view.choices, view.prediction, this.theme().key].join();
     const keyOf = (panel) => (panel.fast ? `${key},${view.blend}` : key);
     const due = [...this.panels.values()].filter((panel) => panel.due(keyOf(panel), this.playing ? now : Infinity));
     const hungry = now - this.slowAt > PATIENCE_MS;
@@ -201,11 +206,16 @@ class Player {
     if (now - this.wordsAt > (this.playing ? 250 : 0) && this.said !== key) this.say(view, words, key, now);
   }
 
+  // Something beside the recording has changed that a panel shows.
+  redraw(id) {
+    this.said = "";
+    if (this.panels.has(id)) this.panels.get(id).drawnKey = "";
+  }
+
   drawn(step) {
     this.frames += 1;
     this.root.dataset.frames = this.frames;
     this.root.dataset.step = step;
-    this.last = step;
   }
 
   say(view, words, key, now) {
@@ -242,6 +252,14 @@ class Player {
   seek(index) {
     this.pause();
     this.place = Math.max(0, Math.min(index, this.recording.frames.length - 1));
+  }
+
+  // Train no further; what has arrived can be played.
+  stop() {
+    this.recording.end = {status: "stopped", message: `Training was stopped at step ${this.recording.trainedStep}; another setting starts another run.`};
+    this.recording.close();
+    this.setTriggerValue("stop", this.recording.run);
+    this.arrived();
   }
 
   stepBy(count) { this.seek(Math.floor(this.place) + count); }

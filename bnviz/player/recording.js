@@ -33,6 +33,9 @@ export class Recording {
 
   get trainedStep() { return this.frames.length ? this.frames.at(-1).step : 0; }
 
+  // Ended by the server before its time: when the page asks for the run again, it begins anew.
+  get broken() { return !this.abort.signal.aborted && ["failed", "stopped"].includes(this.end?.status); }
+
   close() { this.abort.abort(); }
 
   // Take recorded lines that begin at line `from`; what is known already is passed over.

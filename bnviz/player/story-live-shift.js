@@ -27,7 +27,8 @@ function divergence(lost, frame) {
   const who = {none: "The network without batch norm", batch: "The network with batch norm"};
   if (lost.length === 2) return "Both networks have diverged: their losses are no longer finite numbers.";
   const other = lost[0] === "none" ? "batch" : "none";
-  return `${who[lost[0]]} has diverged: its loss is no longer a finite number. The other is at ${percent(frame.arms[other].test_accuracy)} test accuracy.`;
+  const accuracy = frame.arms[other].test_accuracy, rest = accuracy === null ? "" : ` The other is at ${percent(accuracy)} test accuracy.`;
+  return `${who[lost[0]]} has diverged: its loss is no longer a finite number.${rest}`;
 }
 
 // A net that does not learn does not move: little shift is then no merit.
@@ -44,6 +45,7 @@ function stillness(frame, none, batch, name, view) {
 function reached(view) {
   const frames = view.frames.slice(0, view.shown + 1);
   const [none, batch] = ["none", "batch"].map((arm) => firstReaching(frames, arm, view.target)?.step);
+  if (frames[0].arms.none.test_accuracy === null) return "Numbers are predicted here, not classes: there is no accuracy.";
   const goal = `${percent(view.target)} of the test images right`;
   if (none === undefined && batch === undefined) return `Neither network has reached ${goal} yet.`;
   if (none === undefined) return `${goal}: after ${batch} steps with batch norm, not yet without.`;

@@ -1,6 +1,6 @@
 // Words that every page needs: how layers, units and numbers are called.
 
-export const percent = (share) => `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
+export const percent = (share) => `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)}\u00a0%`;
 export const sigmas = (value) => `${value.toPrecision(2)} σ`;
 export const digits = (value, places = 2) => (Number.isFinite(value) ? value.toFixed(places) : "not finite");
 export const times = (ratio) => `${ratio.toFixed(ratio < 10 ? 1 : 0)} times`;
@@ -40,8 +40,9 @@ export function diverged(frame, arm) {
   return [frame.arms[arm].train_loss, frame.arms[arm].probe_loss].some((loss) => !Number.isFinite(loss));
 }
 
-// To learn is to go 15 % of the way from chance to 1.
+// To learn is to go 15 % of the way from chance to 1, or, where there is no accuracy, of the way from the first loss to 0.
 export function learns(frame, arm, view) {
+  if (frame.arms[arm].test_accuracy === null) return frame.arms[arm].probe_loss < 0.85 * view.frames[0].arms[arm].probe_loss;
   const chance = 1 / view.header.classes;
   return frame.arms[arm].test_accuracy > chance + 0.15 * (1 - chance);
 }

@@ -100,13 +100,16 @@ def _is_history_navigation() -> bool:
     return getattr(get_script_run_ctx(), "is_history_navigation", False)
 
 
-def view(experiment: Experiment) -> dict[str, object]:
-    """The place to show: the link's. A step means nothing in another run, so it is dropped there; the rest is kept."""
+def view(experiment: Experiment, layer: int = VIEW["layer"]) -> dict[str, object]:
+    """The place to show: the link's, and `layer` if it names none.
+
+    A step means nothing in another run, so it is dropped there; the rest is kept.
+    """
     link = st.session_state[_LINK]
     if experiment != link.experiment:
         kept, _ = _parse_view({name: text(value) for name, value in link.view.items() if name != "step"}, experiment)
         st.session_state[_LINK] = Link(experiment, kept, ())
-    return VIEW | st.session_state[_LINK].view
+    return VIEW | {"layer": min(layer, experiment.hidden_layers)} | st.session_state[_LINK].view
 
 
 def write(experiment: Experiment, default: Experiment) -> None:

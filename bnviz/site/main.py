@@ -11,6 +11,9 @@ if str(ROOT) not in sys.path:  # Streamlit puts this file's folder there, which 
 
 PAGES = [  # file, title, path in the address; the first one is the page at /
     ("live_shift.py", "Live shift", "live-shift"),
+    ("covariate_shift.py", "Covariate shift", "covariate-shift"),
+    ("gamma_beta.py", "γ and β", "gamma-beta"),
+    ("independence.py", "Independence", "independence"),
 ]
 
 

@@ -22,8 +22,8 @@ WORDS = (
 class Page:
     """What tells one page from another.
 
-    `story` names the module of words in the player (stories.js). `main` fields are always in view, `more` behind a button; others
-    can be set in the address. `predictions` maps keys, which the story judges, to what people read.
+    `story` names the module of words in the player (bnviz/player/story-*.js). `main` fields are always in view, `more` behind
+    a button; others can be set in the address. `predictions` maps keys, which the story judges, to what people read.
     """
 
     story: str
@@ -37,6 +37,7 @@ class Page:
     question: str = ""
     predictions: Mapping[str, str] = field(default_factory=dict)
     limits: str = ""
+    layer: int = links.VIEW["layer"]  # the one to show first
 
 
 def show(page: Page, beside: Callable[[Experiment], None] | None = None) -> None:
@@ -44,7 +45,7 @@ def show(page: Page, beside: Callable[[Experiment], None] | None = None) -> None
     if link := links.opened(page.story, page.default):
         widgets.load(link.experiment)
     experiment = widgets.experiment()
-    view = links.view(experiment)
+    view = links.view(experiment, page.layer)
     links.write(experiment, page.default)
 
     st.header(page.title, anchor=False)

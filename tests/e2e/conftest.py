@@ -14,7 +14,7 @@ def server() -> Iterator[Server]:
         yield running
 
 
-# Not for the session: Playwright keeps an event loop in this thread, in which other tests could run no loop of their own.
+# Not for the session: Playwright keeps an event loop in this thread, and other tests could run none of their own.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:

@@ -112,16 +112,19 @@ class Lab:
         self.page.on("request", self._asked)
 
     def _heard(self, message: Any) -> None:
+        url = message.location.get("url") or ""
+        if "/_stcore/" in url and "404" in message.text:
+            return  # Streamlit looks for its own routes below a page's address first, whatever the page
         if message.type in ("error", "warning"):
-            self.troubles.append(f"{message.type}: {message.text} ({message.location.get('url')})")
+            self.troubles.append(f"{message.type}: {message.text} ({url})")
 
     def _asked(self, request: Any) -> None:
         if not request.url.startswith((self.server.url, "data:", "blob:")):
             self.troubles.append(f"a request to elsewhere: {request.url}")
 
-    def open(self, **parameters: object) -> Lab:
-        """Open the page at / with these query parameters, and wait for the first frame."""
-        self.page.goto(f"{self.server.url}/?{urlencode(parameters)}")
+    def open(self, page: str = "", /, **parameters: object) -> Lab:
+        """Open a page, the one at / by default, with these query parameters, and wait for the first frame."""
+        self.page.goto(f"{self.server.url}/{page}?{urlencode(parameters)}")
         self.wait("d.frames > 0")
         return self
 

@@ -8,16 +8,20 @@ CONTRAST = """() => {
   const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
   const rgb = colour => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
     return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3); };
-  const light = colour => { const [r, g, b] = rgb(colour).map(one => { one /= 255;
-    return one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const linear = one => one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4;
+  const light = colour => { const [r, g, b] = rgb(colour).map(one => linear(one / 255));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
   const page = light(getComputedStyle(document.querySelector('.stApp')).backgroundColor);
-  const ratio = colour => { const one = light(colour); return (Math.max(one, page) + 0.05) / (Math.min(one, page) + 0.05); };
+  const ratio = colour => {
+    const one = light(colour);
+    return (Math.max(one, page) + 0.05) / (Math.min(one, page) + 0.05);
+  };
   const style = (where, property) => getComputedStyle(document.querySelector(where))[property];
   const words = ['.bnviz-headline', '.bnviz-caption', '.bnviz-readout', '.bnviz-panel h3', '.bnviz-label'];
   return {...Object.fromEntries(words.map(where => [where, ratio(style(where, 'color'))])),
     ticks: ratio(style('.bnviz-plot .xtick text', 'fill')), axis: ratio(style('.bnviz-plot .xtitle', 'fill')), page};
 }"""
-WIDE = """() => [document.documentElement, ...document.querySelectorAll('.stMain, .bnviz-player, .bnviz-panel, .bnviz-transport')]
+WIDE = """() => [...document.querySelectorAll('html, .stMain, .bnviz-player, .bnviz-panel, .bnviz-transport')]
   .filter(node => node.scrollWidth > node.clientWidth + 1).map(node => node.className)"""
 
 
@@ -72,9 +76,7 @@ def test_every_chart_has_a_text_alternative_with_current_numbers(lab):
     for step, key in ((12, None), (13, "ArrowRight"), (40, "End")):
         if key:
             lab.press(key)
-        lab.wait(
-            f"[...document.querySelectorAll('.bnviz-plot')].every(n => n.getAttribute('aria-label')?.includes('step {step}:'))"
-        )
+        lab.wait(f"[...document.querySelectorAll('.bnviz-plot')].every(n => n.ariaLabel?.includes('step {step}:'))")
         plots = lab.page.locator(".bnviz-plot")
         for label in plots.evaluate_all(
             "nodes => nodes.map(node => [node.getAttribute('role'), node.getAttribute('aria-label')])"

@@ -81,10 +81,10 @@ def hover(lab, index):
 
 def test_choosers_change_the_charts_without_a_rerun(lab):
     sent = []
-    lab.page.on("websocket", lambda socket: socket.on("framesent", sent.append))
+    lab.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     lab.open(steps=60).trained().press("End")
     lab.wait("d.state === 'ended'")
-    before, lines = len(sent), "JSON.stringify(n.data[0].y)"
+    before, lines = len(sent), "JSON.stringify(n.data.find(trace => trace.feed.arm === 'batch').y)"
     seen = [lab.plot("fan", lines)]
     for choose in (
         lambda: lab.page.click("[aria-label='Layer 4']"),
@@ -108,4 +108,4 @@ def move_the_target(lab):
     target.scroll_into_view_if_needed()
     target.fill("0.5")
     lab.wait_plot("learning", "n.data.find(trace => trace.feed.kind === 'target').y[0] === 0.5")
-    lab.wait("$('[data-panel=learning]').textContent.includes('50 % of the test images')")
+    lab.wait("$('[data-panel=learning]').textContent.includes('50\\u00a0% of the test images')")

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from bnviz.experiment import Experiment
 from tests.e2e.lab import ROOT
 
-LONG = Experiment(steps=3000, snapshot_every=10, batch_size=128)
+LONG = Experiment(steps=1200, snapshot_every=10, seed=76)
 BROKEN = "The stream cannot be reached"
 WATCH = """() => {
   const player = document.querySelector('.bnviz-player');
@@ -31,7 +31,7 @@ def undisturbed(experiment, path):
 
 
 def test_a_worker_killed_in_mid_run_costs_a_pause_and_nothing_else(lab, server, tmp_path):
-    changes = {"steps": LONG.steps, "snapshot_every": LONG.snapshot_every, "batch_size": LONG.batch_size}
+    changes = {"steps": LONG.steps, "snapshot_every": LONG.snapshot_every, "seed": LONG.seed}
     lab.open(**changes)
     lab.page.evaluate(WATCH)
     lab.wait("d.trainedStep > 100")

@@ -1,0 +1,147 @@
+"""The page in headless Chromium against plain Streamlit: redraws, main thread, time to the first snapshot.
+
+python -m benchmarks.browser
+"""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from collections.abc import Iterator
+from time import perf_counter
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks import Row, table
+from bnviz.experiment import Experiment
+from tests.e2e.lab import Server, launch, serve
+
+TALL = {"width": 1400, "height": 3000}  # every panel in view, so that every panel is drawn
+SECONDS = 8
+VISITS = 5
+
+# Counts redraws and milliseconds in long tasks. The player's chart is one node for ever, and each drawing of it counts.
+# The plain page makes a new node for every figure, and draws some twice: there a new title counts, as it is seen.
+WATCH = """(selector) => {
+  window.watched = {redraws: 0, long: 0, began: performance.now()};
+  const add = list => { for (const task of list.getEntries()) watched.long += task.duration; };
+  new PerformanceObserver(add).observe({type: 'longtask'});
+  const count = () => { watched.redraws += 1; };
+  for (const node of document.querySelectorAll(selector)) node.on('plotly_afterplot', count);
+}"""
+WATCH_TITLES = """(selector) => {
+  const seen = new Set(), titles = () => [...document.querySelectorAll(selector)].map(title => title.textContent);
+  const before = titles();
+  const look = () => {
+    for (const title of titles()) if (!before.includes(title)) seen.add(title);
+    watched.redraws = seen.size;
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+REPORT = "() => ({redraws: watched.redraws, long: watched.long, seconds: (performance.now() - watched.began) / 1000})"
+
+
+def watch(page: Page, charts: int) -> tuple[float, float]:
+    """Redraws a second of each of so many watched charts, and the share of time that was spent in long tasks."""
+    page.wait_for_timeout(1000 * SECONDS)
+    seen = page.evaluate(REPORT)
+    return seen["redraws"] / charts / seen["seconds"], seen["long"] / 1000 / seen["seconds"]
+
+
+def player(browser: Browser, server: Server) -> tuple[float, float]:
+    """The whole page while it plays 15 snapshots a second; both ridgelines are one chart, drawn at once."""
+    page = browser.new_context(viewport=TALL).new_page()
+    page.goto(f"{server.url}/?seed=1")
+    page.wait_for_selector(".bnviz-player[data-state=playing][data-trained-step='600']")
+    page.wait_for_function("document.querySelector('.bnviz-player').dataset.step > 20")
+    page.click("[aria-label=Loop]")
+    page.wait_for_selector("[aria-label=Loop][aria-pressed=true]")
+    if page.get_attribute(".bnviz-player", "data-state") != "playing":  # a slow machine: it has come to its end
+        page.click("[aria-label=Play]")
+    page.evaluate(WATCH, "[data-panel=ridges] .bnviz-plot")
+    seen = watch(page, 1)
+    assert page.get_attribute(".bnviz-player", "data-state") == "playing", "the player stands still"
+    page.context.close()
+    return seen
+
+
+def plain(browser: Browser, server: Server) -> tuple[float, float]:
+    """st.plotly_chart in a fragment."""
+    page = browser.new_context(viewport=TALL).new_page()
+    page.goto(server.url)
+    page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length >= 2")
+    page.wait_for_timeout(2000)
+    page.evaluate(WATCH, "none")
+    page.evaluate(WATCH_TITLES, ".gtitle")
+    seen = watch(page, 2)
+    page.context.close()
+    return seen
+
+
+def redraws(browser: Browser, app: Server) -> list[Row]:
+    """Charts that move."""
+    ours, ours_long = player(browser, app)
+    with serve("benchmarks/plain_app.py") as server:
+        theirs, theirs_long = plain(browser, server)
+    peer = "st.plotly_chart in a 0.1 s fragment"
+    what = "redraws/s of the two ridgelines, whole page playing"
+    return [
+        Row(what, f"{peer}: {theirs:.1f}", f"{ours:.1f}", f"{ours / theirs:.1f}", "≥ 30/s and ≥ 4"),
+        Row(
+            "main thread in long tasks, 15 snapshots/s",
+            f"{peer}: {theirs_long:.0%}",
+            f"{ours_long:.0%}",
+            f"{ours_long / theirs_long:.2f}",
+            "≤ 25 %",
+        ),
+    ]
+
+
+def opening(browser: Browser, url: str, sight: str) -> float:
+    """Seconds from opening `url` in a fresh context until the selector `sight` is there."""
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    page = context.new_page()
+    begin = perf_counter()
+    page.goto(url, wait_until="commit")
+    page.wait_for_selector(sight, state="attached")
+    taken = perf_counter() - begin
+    context.close()
+    return taken
+
+
+def first_snapshot(browser: Browser, app: Server) -> list[Row]:
+    """From an empty cache to the first drawn snapshot, on a warm server."""
+    drawn, titled = ".bnviz-player[data-frames]", "[data-testid=stMain] h1"
+    addresses: Iterator[str] = (f"{app.url}/?steps=600&seed={seed}" for seed in itertools.count(1000))
+    with serve("hello") as hello:
+        times = [
+            (
+                opening(browser, hello.url, titled),
+                opening(browser, app.url, drawn),
+                opening(browser, next(addresses), drawn),
+            )
+            for _ in range(VISITS + 1)
+        ]
+    peer, known, fresh = (statistics.median(column) for column in zip(*times[1:], strict=True))
+    return [
+        Row(
+            f"opening the page to the first drawn snapshot, {what}",
+            f"streamlit hello: {peer:.2f} s",
+            f"{taken:.2f} s",
+            f"{taken / peer:.2f}",
+            "≤ 1.5",
+        )  # fmt: skip
+        for what, taken in (("recorded run", known), ("new run", fresh))
+    ]
+
+
+def rows() -> list[Row]:
+    """All rows of this subject."""
+    with sync_playwright() as playwright, launch(playwright) as browser, serve(workers=2) as app:
+        browser.new_context().new_page().goto(f"{app.url}/?seed={Experiment().seed}")
+        return [*redraws(browser, app), *first_snapshot(browser, app)]
+
+
+if __name__ == "__main__":
+    print(table(rows()))

@@ -1,0 +1,41 @@
+"""Pictures of animals in a row or more, as one image that stays crisp at any size."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from bnviz.data.coats import CAT, OTHER, SIDE, Animals, animals, levels, paint
+
+COLUMNS = 10
+PIXEL = 4  # every pixel is drawn so large, or browsers would blur it
+GAP = 2
+
+
+def show(world: str) -> None:
+    """What trains in the world `world` (a key of COATS), and what it is tested on: cats above, other animals below."""
+    train, test = animals()
+    shown = [
+        ("trained on", train, levels(world, chosen(train))),
+        ("tested on new ones, black", test, 0.0),
+        ("tested on the same, coloured", test, 1.0),
+    ]
+    with st.container(key="album"):
+        for place, (words, herd, level) in zip(st.columns(len(shown)), shown, strict=True):
+            place.image(sheet(chosen(herd), level), caption=words, width="stretch", output_format="PNG")
+
+
+def chosen(herd: Animals) -> Animals:
+    """The first cats and the first others of a herd: COLUMNS of each."""
+    places = np.concatenate([np.flatnonzero(herd.labels == kind)[:COLUMNS] for kind in (CAT, OTHER)])
+    return Animals(*(array[places] for array in herd))
+
+
+def sheet(herd: Animals, level: np.ndarray | float) -> np.ndarray:
+    """Animals painted at `level`, in rows of COLUMNS with see-through gaps: [height, width, 4] from 0 to 255."""
+    pictures = (255 * paint(herd.shapes, level, herd.seeds)).round().astype(np.uint8)
+    opaque = np.concatenate([pictures, np.full((*pictures.shape[:3], 1), 255, np.uint8)], axis=-1)
+    framed = np.pad(opaque, ((0, 0), (0, GAP), (0, GAP), (0, 0)))
+    rows = framed.reshape(-1, COLUMNS, SIDE + GAP, SIDE + GAP, 4).transpose(0, 2, 1, 3, 4)
+    whole = rows.reshape(-1, COLUMNS * (SIDE + GAP), 4)[:-GAP, :-GAP]
+    return whole.repeat(PIXEL, axis=0).repeat(PIXEL, axis=1)

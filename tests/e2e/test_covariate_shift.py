@@ -1,0 +1,94 @@
+"""The page /covariate-shift: predict, play, read the answer, follow a link."""
+
+import re
+
+import numpy as np
+import pytest
+
+from bnviz.experiment import Experiment
+from pages.covariate_shift import PAGE
+
+PATH = "covariate-shift"
+TALL = {"viewport": {"width": 1400, "height": 2400}}  # all panels are in view
+SHORT = PAGE.default.replace(steps=60, snapshot_every=10)
+
+
+def ended(visit, **parameters):
+    """The page with a short run, all of it shown."""
+    lab = visit(**TALL).open(PATH, **{"steps": 60, "snapshot_every": 10, **parameters})
+    lab.trained().press("End")
+    lab.wait("d.state === 'ended' && d.step === '60'")
+    return lab
+
+
+def test_predict_play_and_read_the_answer(visit):
+    lab = visit(**TALL).open(PATH)
+    assert lab.data["run"] == PAGE.default.id
+    assert lab.page.locator("h2").inner_text() == PAGE.title
+    assert lab.page.locator(".bnviz-answer").is_hidden()
+    lab.page.get_by_text(PAGE.predictions["others"]).click()
+    lab.wait("d.state === 'playing' || d.state === 'ended'")
+    lab.trained().press("End")
+    lab.wait("d.state === 'ended' && $('.bnviz-answer').textContent.includes('step 400')")
+    last = lab.server.messages(lab.data["run"])[-2]["arms"]
+    said = lab.page.inner_text(".bnviz-answer")
+    figures = [int(share) for share in re.findall(r"(\d+) %", said)]
+    wanted = [(100 * last[arm]["coat_recall"][level][kind]) for arm in ("none", "batch") for kind in (1, 0) for level in (-1, 0)]
+    assert figures == [pytest.approx(share, abs=0.51) for share in wanted]
+    assert said.startswith("You expected that other animals would be taken for cats.")
+    drops = {arm: np.subtract(last[arm]["coat_recall"][0], last[arm]["coat_recall"][-1]) for arm in ("none", "batch")}
+    right = [drop[0] > 0.08 for drop in drops.values()]
+    assert ("Neither network" in said) == (not any(right)) and ("both networks" in said) == all(right)
+
+
+def test_the_headline_agrees_with_the_recording(visit):
+    lab = ended(visit)
+    last = lab.server.messages(SHORT.id)[-2]["arms"]
+    figures = [int(share) for share in re.findall(r"(\d+) %", lab.headline)]
+    accuracy = [100 * last[arm]["coat_recall"][level].mean() for arm in ("none", "batch") for level in (0, -1)]
+    assert figures == [pytest.approx(share, abs=0.51) for share in accuracy]
+
+
+def test_the_remedy_is_compared_with_the_run_before(visit):
+    lab = ended(visit)
+    lab.wait("$('.bnviz-headline').textContent.startsWith('Trained on black')")
+    before = re.findall(r"(\d+) %", lab.headline)
+    lab.page.locator(".st-key-coats [role=combobox]").click()
+    lab.page.get_by_role("option", name="black to coloured").click()
+    lab.wait(f"d.run === '{SHORT.replace(coats='mixed').id}' && d.step === '60'")
+    lab.wait("$('.bnviz-headline').textContent.includes('Trained on black ones it was')")
+    assert re.findall(r"(\d+) %", lab.headline.split("black ones")[1]) == [before[1], before[3]]
+
+
+def test_a_deep_link_opens_another_world_and_place(visit):
+    lab = visit().open(PATH, coats="mixed", steps=60, snapshot_every=10, step=30, layer=3)
+    lab.wait("d.state === 'paused' && d.step === '30'")
+    assert lab.data["run"] == SHORT.replace(coats="mixed").id
+    assert lab.page.get_attribute(".bnviz-layers [aria-pressed=true]", "aria-label") == "Layer 3"
+    assert lab.headline.startswith("Trained on mixed coats")
+    assert lab.page.locator(".st-key-album img").count() == 3
+
+
+def test_which_animals_change_and_how_far_is_chosen_on_the_panels(visit):
+    lab = ended(visit)
+    others = "n.data.find(trace => trace.feed.kind === 'coat-levels' && trace.feed.class === 0).y"
+    lab.wait_plot("coats", f"new Set({others}).size > 1")
+    lab.page.select_option("[aria-label='Which animals are coloured']", "cats")
+    lab.wait_plot("coats", f"new Set({others}).size === 1")
+    lab.page.locator("[aria-label='How coloured']").fill("0")
+    lines = "n.data.filter(trace => trace.feed.kind === 'coat-steps' && trace.feed.arm === 'batch' && trace.feed.class === 1)"
+    lab.wait_plot("on-the-way", f"(([one, other]) => String(one.y) === String(other.y))({lines})")
+    assert "black" in lab.page.inner_text("[data-panel=on-the-way] .bnviz-caption")
+
+
+def test_every_panel_shows_numbers_and_has_a_text_alternative(visit):
+    lab = ended(visit)
+    for panel in ("coats", "remedy", "coat-unit", "coat-shift", "on-the-way", "learning"):
+        lab.wait_plot(panel, "n.data?.some(trace => Array.from(trace.y).some(Number.isFinite))")
+        assert re.search(r"step 60: .*\d", lab.plot(panel, "n.getAttribute('aria-label')")), panel
+
+
+def test_other_data_say_what_is_missing(visit):
+    lab = visit(**TALL).open(PATH, dataset="spirals", steps=60)
+    assert "no animals" in lab.headline
+    assert lab.data["run"] == Experiment(dataset="spirals", steps=60).id

@@ -1,0 +1,108 @@
+"""The page /gamma-beta: predict, play, read the answer; a link; γ and β moved by hand."""
+
+import re
+
+import httpx
+import pytest
+
+from pages.gamma_beta import PAGE
+
+SHORT = {"steps": 60, "width": 32}
+TALL = {"viewport": {"width": 1400, "height": 3400}}  # all panels are in view
+EXPECTED = {"faster": "clearly faster", "alike": "about as fast", "slower": "clearly slower"}
+
+
+def first_reaching(messages, arm, target):
+    return next((one["step"] for one in messages[1:-1] if one["arms"][arm]["test_accuracy"] >= target), float("inf"))
+
+
+def verdict(messages, target):
+    """What the page should find: steps must differ by more than 15 % and a snapshot, mean training losses by more than 5 %."""
+    free, fixed = (first_reaching(messages, arm, target) for arm in ("batch", "fixed"))
+    if abs(free - fixed) <= max(0.15 * min(free, fixed), messages[0]["experiment"]["snapshot_every"]):
+        return "alike"
+    mean = {arm: sum(one["arms"][arm]["train_loss"] for one in messages[1:-1]) for arm in ("batch", "fixed")}
+    quicker, other = ("batch", "fixed") if free < fixed else ("fixed", "batch")
+    if mean[other] / mean[quicker] <= 1.05:
+        return "alike"
+    return "faster" if free < fixed else "slower"
+
+
+def move(lab, name, value):
+    slider = lab.page.locator(f"[aria-label='{name} by hand']")
+    slider.evaluate("(node, value) => { node.value = value; node.dispatchEvent(new Event('input')); }", str(value))
+
+
+def test_predict_play_and_read_the_answer(visit, server):
+    lab = visit(**TALL).open("gamma-beta", target=0.6, **SHORT)
+    run = PAGE.default.replace(**SHORT).id
+    assert lab.data["run"] == run and lab.page.is_hidden(".bnviz-answer")
+    lab.wait("d.step > 0")  # it plays by itself
+    messages = server.messages(run)
+    found = verdict(messages, 0.6)
+    said = next(name for name in EXPECTED if name != found)
+    lab.page.get_by_text(EXPECTED[said], exact=True).click()
+    lab.page.select_option("[aria-label=Speed]", "8")
+    lab.wait("d.state === 'ended' && $('.bnviz-answer').textContent.includes('You expected')")
+    answer = lab.page.inner_text(".bnviz-answer")
+    assert answer.startswith(f"Measured: {EXPECTED[found]}") and answer.endswith(f"You expected: {EXPECTED[said]}.")
+    for arm in ("batch", "fixed"):
+        assert f"{100 * messages[-2]['arms'][arm]['test_accuracy']:.1f} % right" in answer
+    lab.page.get_by_text(EXPECTED[found], exact=True).click()
+    lab.wait("$('.bnviz-answer').textContent.endsWith('You expected that.')")
+    mean, std = (messages[-2]["arms"]["batch"][key]["normalized"][1] for key in ("unit_mean", "unit_std"))
+    shown = [float(number) for number in re.findall(r"-?\d+\.\d+", lab.headline)]
+    assert shown == pytest.approx([mean.min(), mean.max(), std.min(), std.max()], abs=0.006)
+
+
+def test_every_panel_has_data_and_the_standardized_signal_is_pinned(visit):
+    lab = visit(**TALL).open("gamma-beta", **SHORT).trained()
+    lab.press("End")
+    lab.wait("d.state === 'ended'")
+    panels = lab.page.evaluate("[...document.querySelectorAll('.bnviz-panel')].map(panel => panel.dataset.panel)")
+    assert panels == ["scatter", "scales", "journey", "bands", "learning", "views", "lag", "means", "hand"]
+    for panel in panels:
+        lab.wait_plot(panel, "n.data?.length && n.data.every(t => t.feed.kind === 'reached' || [...t.x].some(Number.isFinite))")
+    pinned = lab.plot("scales", "n.data.filter(t => t.feed.kind === 'pinned').map(t => [...t.y])")
+    for values, one in zip(pinned, (0, 0, 1, 1), strict=True):
+        assert values == pytest.approx([one] * len(values), abs=0.01)
+    assert lab.plot("scatter", "n.data[0].x.length") == 32
+    lab.page.select_option("[aria-label=Unit]", "pooled")
+    lab.wait_plot("scatter", "n.data[2].x.length === 0")
+    assert "Choose one unit" in lab.page.inner_text("[data-panel=hand] .bnviz-caption")
+
+
+def test_moving_a_unit_by_hand_is_answered(visit, server):
+    lab = visit(**TALL).open("gamma-beta", unit=3, layer=2, **SHORT).trained()
+    lab.press("End")
+    lab.wait_plot("hand", "n.data?.[0]?.x.length")
+    for value in (1, 2, 3):  # the last one counts
+        move(lab, "γ", value)
+    move(lab, "β", -1)
+    caption = "$('[data-panel=hand] .bnviz-caption').textContent"
+    lab.wait(f"{caption}.includes('By hand γ = 3.00, β = -1.00')")
+    query = {"layer": 2, "unit": 3, "gamma": 3, "beta": -1}
+    answer = httpx.get(f"{server.url}/bnviz/runs/{lab.data['run']}/by-hand", params=query).json()
+    right = f"{100 * answer['after']['test_accuracy']:.1f} % of the test images right"
+    assert right in lab.page.inner_text("[data-panel=hand] .bnviz-caption")
+    lab.wait_plot("hand", f"n.data[2].x[1] === {answer['after']['test_accuracy']}")
+    lab.page.click("text=as learnt >> nth=0")
+    lab.wait(f"{caption}.includes('Move the sliders')")
+
+
+def test_where_the_route_leads_nowhere_it_is_said_quietly(visit):
+    lab = visit(clean=False, **TALL)
+    lab.page.route("**/by-hand?*", lambda route: route.fulfill(status=200, body="<html>", content_type="text/html"))
+    lab.open("gamma-beta", **SHORT).trained().press("End")
+    lab.wait("$('[data-panel=hand] .bnviz-caption').textContent.includes('cannot be asked here')")
+    assert lab.data["state"] == "ended"
+
+
+def test_a_deep_link_opens_the_place_and_what_is_switched_off_is_left_out(lab):
+    lab.open("gamma-beta", fixed_scales="no", look_inside="no", step=20, layer=3, **SHORT).trained()
+    lab.wait("d.state === 'paused' && d.step === '20'")
+    assert "layer 3" in lab.headline
+    panels = lab.page.evaluate("[...document.querySelectorAll('.bnviz-panel')].map(panel => panel.dataset.panel)")
+    assert panels == ["scatter", "scales", "learning", "hand"]
+    lab.page.get_by_text("clearly faster", exact=True).click()
+    lab.wait("$('.bnviz-answer').textContent.includes('switched off')")

@@ -1,0 +1,252 @@
+"""Painted animals, what is measured of them, and the page that shows it: oracles share no code with what they check."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from torch import nn
+from torch.nn import functional
+
+from bnviz import training
+from bnviz.data import DATA_SETS, FOLDER, coats, load
+from bnviz.experiment import WATCHED_UNITS, Experiment
+from bnviz.extras import EXTRAS
+from bnviz.extras.coats import HELD_OUT, LEVELS, RECOMPUTED_ON, with_statistics_of
+from bnviz.extras.coats import coats as look
+from bnviz.figures import covariate_shift
+from bnviz.network import EVALUATE
+from bnviz.site import album
+
+torch.set_num_threads(1)
+
+SMALL = Experiment(dataset="cats", width=16, hidden_layers=3, steps=24, batch_size=32, snapshot_every=8)
+TAPS = ("linear", "normalized", "activation")
+
+
+# Coats
+
+
+def test_paint_is_deterministic_and_each_animal_stands_alone():
+    train, _ = coats.animals()
+    whole = coats.paint(train.shapes[:40], 0.5, train.seeds[:40])
+    assert np.array_equal(whole, coats.paint(train.shapes[:40], 0.5, train.seeds[:40]))
+    assert np.array_equal(whole[7:9], coats.paint(train.shapes[7:9], 0.5, train.seeds[7:9]))
+    assert not np.array_equal(whole[0], coats.paint(train.shapes[:1], 0.5, train.seeds[1:2])[0])
+    assert whole.dtype == np.float32 and whole.min() >= 0 and whole.max() <= 1
+
+
+def test_the_level_changes_the_coat_and_nothing_else():
+    _, test = coats.animals()
+    black, half, coloured = (coats.paint(test.shapes[:100], level, test.seeds[:100]) for level in (0, 0.5, 1))
+    outside, inside = test.shapes[:100] == 0, test.shapes[:100] == 1
+    assert np.array_equal(black[outside], coloured[outside])
+    assert black[inside].mean() < 0.12 < half[inside].mean() < coloured[inside].mean()
+    assert np.ptp(coloured[inside], axis=-1).mean() > 3 * np.ptp(black[inside], axis=-1).mean(), "black has no hue"
+
+
+def test_levels_may_differ_from_animal_to_animal():
+    _, test = coats.animals()
+    both = coats.paint(test.shapes[:2], np.array([0, 1]), test.seeds[:2])
+    for place in (0, 1):
+        assert np.array_equal(both[place], coats.paint(test.shapes[:2], place, test.seeds[:2])[place])
+
+
+def test_worlds_are_what_they_are_called():
+    train, _ = coats.animals()
+    levels = {world: coats.levels(world, train) for world in coats.COATS}
+    cats = train.labels == coats.CAT
+    assert not levels["black"].any()
+    assert not levels["black-cats"][cats].any() and (levels["black-cats"][~cats] == 1).all()
+    for kind in (cats, ~cats):
+        assert np.histogram(levels["mixed"][kind], 4, (0, 1))[0].min() > 0.2 * kind.sum(), "every level, in both classes"
+
+
+def test_half_are_cats_and_no_shape_is_in_both_parts():
+    train, test = coats.animals()
+    assert train.labels.mean() == test.labels.mean() == 0.5
+    shapes = {shape.tobytes() for shape in test.shapes}
+    assert not shapes & {view.tobytes() for shape in train.shapes for view in (shape, np.ascontiguousarray(shape[:, ::-1]))}
+    assert len(shapes) == coats.TEST_SIZE
+
+
+@pytest.mark.parametrize("world", coats.COATS)
+def test_each_world_is_loaded_once_and_standardized_by_its_own_training_part(world):
+    split = load("cats", world)
+    assert split is load("cats", world)
+    assert split.x_train.mean(dtype=np.float64) == pytest.approx(0, abs=1e-4)
+    assert split.x_train.std(dtype=np.float64) == pytest.approx(1, abs=1e-4)
+
+
+def test_coats_mean_nothing_to_other_data():
+    assert load("spirals", "mixed") is load("spirals")
+    (note,) = Experiment(coats="mixed").notes()
+    assert "no animals" in note
+    assert Experiment(dataset="cats", coats="mixed").notes() == []
+
+
+def test_the_page_shows_the_very_pictures_that_train():
+    herd = album.chosen(coats.animals()[0])
+    split, (_, mean, std) = load("cats", "mixed"), coats._training("mixed")
+    sheet = album.sheet(herd, coats.levels("mixed", herd))
+    first = sheet[: coats.SIDE * album.PIXEL : album.PIXEL, : coats.SIDE * album.PIXEL : album.PIXEL]
+    place = np.flatnonzero(split.y_train == coats.CAT)[0]
+    pixels = split.x_train[place].reshape(coats.SIDE, coats.SIDE, 3) * std + mean
+    assert np.abs(first[..., :3] / 255 - pixels).max() < 0.003 and (first[..., 3] == 255).all()
+
+
+def test_the_silhouettes_come_with_their_licence_and_the_page_says_what_they_are():
+    assert "MIT" in (FOLDER / "LICENSE-animal-mnist").read_text()
+    assert "machine-made" in DATA_SETS["cats"].credit and "not photographs" in DATA_SETS["cats"].credit
+
+
+# What is measured
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """Both arms after a few steps, with the tensors and the last snapshot."""
+    tensors, batches = training.Tensors(SMALL), training.minibatches(SMALL)
+    arms = {name: training.Arm(SMALL, name) for name in SMALL.arms}
+    for _ in range(SMALL.steps):
+        chosen = next(batches)
+        for arm in arms.values():
+            arm.step(tensors.x_train[chosen], tensors.y_train[chosen])
+    with torch.no_grad():
+        found = {name: look(arm, tensors, chosen) for name, arm in arms.items()}
+    return arms, found
+
+
+def plain(network):
+    """The network as a Sequential of PyTorch's own layers, with its weights and running statistics."""
+    layers = []
+    for linear, normalizer in zip(network.linears, [*network.normalizers, None], strict=True):
+        layers.append(copy.deepcopy(linear))
+        if hasattr(normalizer, "gamma"):
+            norm = nn.BatchNorm1d(linear.out_features)
+            state = (normalizer.gamma, normalizer.beta, normalizer.running_mean, normalizer.running_variance)
+            norm.load_state_dict(dict(zip(("weight", "bias", "running_mean", "running_var"), state, strict=True)), strict=False)
+            layers.append(norm)
+        if normalizer is not None:
+            layers.append(nn.ReLU())
+    return nn.Sequential(*layers)
+
+
+def pictures(level, part=1, count=HELD_OUT):
+    herd = coats.animals()[part]
+    x = coats.flat(coats.paint(herd.shapes[:count], level, herd.seeds[:count]), SMALL.coats)
+    return torch.tensor(x), torch.tensor(herd.labels[:count])
+
+
+def plain_recall(net):
+    with torch.no_grad():
+        answers = [(net.eval()(pictures(level)[0]).argmax(1), pictures(level)[1]) for level in LEVELS]
+    return np.array([[(said[y == kind] == kind).float().mean().item() for kind in (0, 1)] for said, y in answers])
+
+
+@pytest.mark.parametrize("name", ["none", "batch"])
+def test_recall_is_a_plain_networks(trained, name):
+    arms, found = trained
+    assert found[name]["coat_recall"] == pytest.approx(plain_recall(plain(arms[name].network)), abs=1e-6)
+
+
+def test_recomputed_statistics_are_those_of_a_fresh_pass_over_the_data(trained):
+    """The oracle goes layer by layer: mean and unbiased variance of all coloured animals, normalized with these below."""
+    arms, found = trained
+    net, (a, _) = plain(arms["batch"].network).eval(), pictures(1, part=0, count=RECOMPUTED_ON)
+    with torch.no_grad():
+        for layer in net:
+            if isinstance(layer, nn.BatchNorm1d):
+                layer.running_mean, layer.running_var = a.mean(0), a.var(0, unbiased=True)
+                a = functional.batch_norm(a, a.mean(0), a.var(0, unbiased=False), layer.weight, layer.bias)
+            else:
+                a = layer(a)
+    fresh = with_statistics_of(arms["batch"].network, pictures(1, part=0, count=RECOMPUTED_ON)[0])
+    for mine, theirs in zip(fresh.normalizers, [layer for layer in net if isinstance(layer, nn.BatchNorm1d)], strict=True):
+        assert torch.allclose(mine.running_mean, theirs.running_mean, atol=1e-4)
+        assert torch.allclose(mine.running_variance, theirs.running_var, rtol=1e-3)
+    assert found["batch"]["coat_recall_recomputed"] == pytest.approx(plain_recall(net), abs=0.011)
+    assert not np.array_equal(found["batch"]["coat_recall_recomputed"], found["batch"]["coat_recall"])
+    assert "coat_recall_recomputed" not in found["none"]
+
+
+@pytest.mark.parametrize("name", ["none", "batch"])
+def test_shifts_are_scipys_between_black_and_coloured_animals(trained, name):
+    arms, found = trained
+    black, coloured = ([] for _ in range(2))
+    for taps, level in ((black, 0), (coloured, 1)):
+        with torch.no_grad():
+            arms[name].network(pictures(level)[0], EVALUATE, taps=taps)
+    for place, tap in enumerate(TAPS):
+        for layer in range(SMALL.hidden_layers):
+            before, after = (taps[layer][place].numpy().T for taps in (black, coloured))
+            distance = np.mean([stats.wasserstein_distance(*pair) for pair in zip(after, before, strict=True)])
+            expected = distance / np.sqrt(np.var(before, axis=1).mean())
+            assert found[name]["coat_shift"][tap][layer] == pytest.approx(expected, rel=1e-3)
+    before, after = (pictures(level)[0].numpy().T for level in (0, 1))
+    distance = np.abs(np.sort(after, axis=1) - np.sort(before, axis=1)).mean()
+    assert found[name]["coat_input_shift"] == pytest.approx(distance / np.sqrt(np.var(before, axis=1).mean()), rel=1e-3)
+
+
+def test_a_watched_units_histograms_are_of_black_and_of_coloured_animals(trained):
+    arms, found = trained
+    edges = training.bin_edges(SMALL)["activation"]
+    for place, level in enumerate((0, 1)):
+        taps = []
+        with torch.no_grad():
+            arms["batch"].network(pictures(level)[0], EVALUATE, taps=taps)
+        values = taps[1][2].numpy().T[:WATCHED_UNITS]
+        counts = np.array([np.histogram(unit, edges)[0] for unit in values])
+        assert np.abs(found["batch"]["coat_counts"]["activation"][place][1].astype(int) - counts).sum() <= 6
+        assert np.abs(found["batch"]["coat_zeros"]["activation"][place][1].astype(int) - (values == 0).sum(1)).max() <= 2
+
+
+def test_looking_at_coats_leaves_training_bit_for_bit_alone(trained):
+    arms, _ = trained
+    tensors, batches = training.Tensors(SMALL), training.minibatches(SMALL)
+    unseen = {name: training.Arm(SMALL, name) for name in SMALL.arms}
+    watched = {name: training.Arm(SMALL, name) for name in SMALL.arms}
+    for _ in range(SMALL.steps):
+        chosen = next(batches)
+        for arm in (*unseen.values(), *watched.values()):
+            arm.step(tensors.x_train[chosen], tensors.y_train[chosen])
+        with torch.no_grad():
+            for arm in watched.values():
+                look(arm, tensors, chosen)
+    for name in SMALL.arms:
+        pairs = zip(unseen[name].network.state_dict().values(), watched[name].network.state_dict().values(), strict=True)
+        assert all(torch.equal(*pair) for pair in pairs)
+
+
+def test_dropout_and_ghost_batches_do_not_reach_recomputed_statistics():
+    network = training.Arm(SMALL.replace(dropout=0.5, ghost_batch_size=8), "batch").network
+    x = pictures(1, part=0, count=64)[0]
+    one, other = (with_statistics_of(network, x) for _ in range(2))
+    assert all(torch.equal(a, b) for a, b in zip(one.buffers(), other.buffers(), strict=True))
+    assert network.dropout == 0.5 and all(norm.momentum == 0.1 for norm in network.normalizers)
+
+
+def test_only_animals_are_asked_about_their_coats():
+    (row,) = [row for row in EXTRAS if row.measure is look]
+    assert row.asked(SMALL) and not row.asked(Experiment())
+
+
+def test_a_run_says_it_now_and_then_and_at_the_end():
+    snapshots = [message for message in training.train(SMALL.replace(snapshot_every=3, steps=20)) if message]
+    said = [snapshot["index"] for snapshot in snapshots if "coat_recall" in snapshot["arms"]["none"]]
+    assert said == [*range(0, len(snapshots), 8)] + ([len(snapshots) - 1] if (len(snapshots) - 1) % 8 else [])
+
+
+def test_every_panel_names_its_feed():
+    for panel in covariate_shift(SMALL):
+        assert panel["data"] and all("kind" in trace["feed"] for trace in panel["data"])
+
+
+def test_pixels_are_counted_by_their_brightness(trained):
+    _, found = trained
+    herd = coats.animals()[1]
+    for place, level in enumerate((0, 1)):
+        painted = coats.paint(herd.shapes[:HELD_OUT], level, herd.seeds[:HELD_OUT])
+        counts = np.histogram(painted, found["none"]["coat_input_counts"].shape[1], (0, 1))[0]
+        assert np.abs(found["none"]["coat_input_counts"][place].astype(int) - counts).sum() < 0.001 * painted.size

@@ -1,0 +1,310 @@
+"""The page /gamma-beta: frozen scales, ẑ, both views and γ and β moved by hand, against plain PyTorch."""
+
+import copy
+import json
+import os
+import signal
+
+import numpy as np
+import pytest
+import torch
+from starlette.testclient import TestClient
+from test_engine import make_engine, until  # noqa: F401
+from test_server import app
+from torch import nn
+from torch.nn import functional
+
+from bnviz import engine, recording, server, training, worker
+from bnviz.data import load
+from bnviz.engine.local import COMMAND
+from bnviz.experiment import PROBE_SIZE, Experiment
+from bnviz.figures import gamma_beta
+from bnviz.network import EVALUATE, MEASURE, TRAIN, BatchNorm, FixedBatchNorm
+from pages.gamma_beta import PAGE
+
+torch.set_num_threads(1)
+SMALL = Experiment(
+    dataset="mnist1d", width=16, hidden_layers=3, steps=30, batch_size=32, snapshot_every=5, fixed_scales="yes", look_inside="yes"
+)  # fmt: skip
+QUESTION = {"layer": 2, "unit": 3, "gamma": -1.5, "beta": 0.75}
+
+
+def run(experiment):
+    """The last snapshot as it is read back, and the arms as they were at the end."""
+    arms, original = [], training.outcome
+    training.outcome = lambda trained: arms.extend(trained) or original(trained)
+    try:
+        messages = [recording.line(message) for message in training.train(experiment) if message]
+    finally:
+        training.outcome = original
+    return list(recording.read(messages)), {arm.name: arm.network for arm in arms}
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return run(SMALL)
+
+
+# fixed scales
+
+
+def test_fixed_scales_are_batch_norm_without_affine_bit_for_bit():
+    generator = torch.Generator().manual_seed(1)
+    ours, plain = FixedBatchNorm(16, 0.3), nn.BatchNorm1d(16, momentum=0.3, affine=False)
+    for _ in range(5):
+        z = (3 * torch.randn(32, 16, generator=generator) + 1).requires_grad_()
+        twin = z.detach().clone().requires_grad_()
+        weights = torch.randn(32, 16, generator=generator)
+        out, expected = ours(z, TRAIN, 1), plain(twin)
+        (out * weights).sum().backward()
+        (expected * weights).sum().backward()
+        assert torch.equal(out, expected) and torch.equal(z.grad, twin.grad)
+    assert torch.equal(ours.running_mean, plain.running_mean)
+    assert torch.equal(ours.running_variance, plain.running_var)
+    assert torch.equal(ours(z, EVALUATE, 1), plain.eval()(z))
+    assert ours.gamma.grad is None and ours.beta.grad is None
+
+
+def test_a_network_with_fixed_scales_trains_like_one_of_affine_free_batch_norms(trained):
+    generator, layers, inputs = torch.Generator().manual_seed(0), [], 40
+    for _ in range(SMALL.hidden_layers):
+        layers += [nn.Linear(inputs, SMALL.width), nn.BatchNorm1d(SMALL.width, affine=False), nn.ReLU()]
+        inputs = SMALL.width
+    plain = nn.Sequential(*layers, nn.Linear(inputs, 10))
+    with torch.no_grad():
+        for linear in (layer for layer in plain if isinstance(layer, nn.Linear)):
+            linear.weight.normal_(0, (2 / linear.in_features) ** 0.5, generator=generator)
+            linear.bias.zero_()
+    split, batches = load("mnist1d"), training.minibatches(SMALL)
+    optimizer = torch.optim.SGD(plain.parameters(), lr=SMALL.learning_rate)
+    for _ in range(SMALL.steps):
+        chosen = next(batches)
+        loss = functional.cross_entropy(plain(torch.tensor(split.x_train)[chosen]), torch.tensor(split.y_train)[chosen])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    fixed = trained[1]["fixed"]
+    norms = [layer for layer in plain if isinstance(layer, nn.BatchNorm1d)]
+    linears = [layer for layer in plain if isinstance(layer, nn.Linear)]
+    for ours, theirs in zip(fixed.linears, linears, strict=True):
+        assert torch.equal(ours.weight, theirs.weight) and torch.equal(ours.bias, theirs.bias)
+    for ours, theirs in zip(fixed.normalizers, norms, strict=True):
+        assert torch.equal(ours.running_mean, theirs.running_mean)
+        assert torch.equal(ours.running_variance, theirs.running_var)
+        assert torch.equal(ours.gamma, torch.ones(16)) and torch.equal(ours.beta, torch.zeros(16))
+
+
+# looking inside
+
+
+def test_looking_inside_changes_no_network_and_is_done_only_where_asked(trained):
+    without, arms = run(SMALL.replace(look_inside="no"))
+    for name, network in arms.items():
+        assert all(map(torch.equal, network.state_dict().values(), trained[1][name].state_dict().values()))
+    extra = {"standardized", "running_mean_lag", "running_loss"}
+    assert not extra & without[-1]["arms"]["batch"].keys()
+    assert extra <= trained[0][-1]["arms"]["batch"].keys()
+    assert not extra & trained[0][-1]["arms"]["none"].keys()
+
+
+@pytest.mark.parametrize("arm", ["batch", "fixed"])
+def test_the_standardized_signal_is_that_of_a_batch_norm_without_affine(trained, arm):
+    snapshot, network = trained[0][-1]["arms"][arm], trained[1][arm]
+    taps = []
+    with torch.no_grad():
+        network(torch.tensor(load("mnist1d").x_test[:PROBE_SIZE]), MEASURE, taps=taps)
+    edges = training.bin_edges(SMALL)["normalized"]
+    for layer, (z, normalized, _) in enumerate(taps):
+        expected = functional.batch_norm(z, None, None, training=True).numpy()
+        undone = ((normalized - network.normalizers[layer].beta) / network.normalizers[layer].gamma).detach().numpy()
+        np.testing.assert_allclose(expected, undone, atol=1e-4)
+        seen = {key: value[layer] for key, value in snapshot["standardized"].items()}
+        np.testing.assert_allclose(seen["percentiles"], np.percentile(expected, (15, 50, 85)), atol=1e-4)
+        np.testing.assert_allclose([seen["mean"], seen["std"]], [expected.mean(), expected.std()], atol=1e-4)
+        for key, values in (("mean_range", expected.mean(0)), ("std_range", expected.std(0))):
+            np.testing.assert_allclose(seen[key], [values.min(), values.max()], atol=1e-4)
+        assert np.abs(seen["counts"].astype(int) - np.histogram(expected, edges)[0]).sum() <= 4  # at borders
+        assert np.abs(seen["unit_counts"][3].astype(int) - np.histogram(expected[:, 3], edges)[0]).sum() <= 2
+
+
+def test_gamma_and_beta_come_fine_enough_to_watch(trained):
+    for key in ("gamma", "beta"):
+        learnt = torch.stack([getattr(layer, key).detach() for layer in trained[1]["batch"].normalizers]).numpy()
+        np.testing.assert_allclose(trained[0][-1]["arms"]["batch"][key], learnt, atol=1 / 2048)
+        assert np.abs(learnt - (key == "gamma")).max() > 0.01
+
+
+def test_both_views_are_what_plain_code_finds(trained):
+    snapshot, network, split = trained[0][-1]["arms"]["batch"], trained[1]["batch"], load("mnist1d")
+    x, y, taps = torch.tensor(split.x_test[:PROBE_SIZE]), torch.tensor(split.y_test[:PROBE_SIZE]), []
+    with torch.no_grad():
+        own, running = network(x, MEASURE, taps=taps), network(x, EVALUATE)
+    assert snapshot["running_loss"] == pytest.approx(functional.cross_entropy(running, y).item(), rel=1e-5)
+    assert snapshot["running_accuracy"] == (running.argmax(1) == y).float().mean().item()
+    assert snapshot["probe_accuracy"] == (own.argmax(1) == y).float().mean().item()
+    for layer, (z, _, _) in enumerate(taps):
+        norm, variance = network.normalizers[layer], z.var(0, unbiased=False)
+        mean_lag = ((norm.running_mean - z.mean(0)) ** 2).mean().sqrt() / variance.mean().sqrt()
+        variance_lag = ((norm.running_variance - variance) ** 2).mean().sqrt() / variance.mean()
+        assert snapshot["running_mean_lag"][layer] == pytest.approx(mean_lag.item(), rel=1e-3)
+        assert snapshot["running_variance_lag"][layer] == pytest.approx(variance_lag.item(), rel=1e-3)
+
+
+def test_running_statistics_lag_more_the_less_each_minibatch_counts():
+    ends = [run(SMALL.replace(statistics_momentum=momentum))[0][-1]["arms"]["batch"] for momentum in (0.3, 0.001)]
+    quick, slow = (end["running_variance_lag"].mean() for end in ends)
+    assert slow > 1.5 * quick
+
+
+# by hand
+
+
+def answers(experiment, **question):
+    return [json.loads(line) for line in worker.record(experiment, training, question) if line]
+
+
+def expected_answer(network, layer, unit, gamma, beta):
+    """Test accuracy and the unit's activations on the probe, from a copy with plain batch norms."""
+    layers = []
+    for linear, norm in zip(network.linears, network.normalizers, strict=False):
+        plain = nn.BatchNorm1d(len(norm.gamma)).eval()
+        plain.weight.data, plain.bias.data = norm.gamma.data.clone(), norm.beta.data.clone()
+        plain.running_mean, plain.running_var = norm.running_mean, norm.running_variance
+        layers += [linear, plain, nn.ReLU()]
+    layers[3 * layer - 2].weight.data[unit], layers[3 * layer - 2].bias.data[unit] = gamma, beta
+    split, whole = load("mnist1d"), nn.Sequential(*layers, network.linears[-1])
+    with torch.no_grad():
+        right = (whole(torch.tensor(split.x_test)).argmax(1) == torch.tensor(split.y_test)).float().mean().item()
+        return right, whole[: 3 * layer](torch.tensor(split.x_test[:PROBE_SIZE]))[:, unit].numpy()
+
+
+@pytest.mark.parametrize("at_hand", [True, False])
+def test_moving_by_hand_equals_an_independent_computation_and_leaves_the_network_alone(trained, at_hand):
+    network = trained[1]["batch"]
+    training.TRAINED.clear()
+    if at_hand:
+        training.TRAINED[SMALL.id] = network
+    before = copy.deepcopy(network.state_dict())
+    header, answer, end = answers(SMALL, **QUESTION)
+    assert header["id"] == SMALL.id and end["status"] == "finished"
+    learnt = [getattr(network.normalizers[1], key)[3].item() for key in ("gamma", "beta")]
+    for when, gamma, beta in (("before", *learnt), ("after", -1.5, 0.75)):
+        right, a = expected_answer(network, 2, 3, gamma, beta)
+        said = answer[when]
+        assert (said["gamma"], said["beta"], said["test_accuracy"]) == (gamma, beta, pytest.approx(right, abs=1e-6))
+        counts = np.histogram(a, training.bin_edges(SMALL)["activation"])[0]
+        assert np.abs(np.array(said["counts"]) - counts).sum() <= 2
+        assert said["zeros"] == (a == 0).sum()
+        assert sum(said["counts"]) + said["underflow"] + said["overflow"] + said["nonfinite"] == PROBE_SIZE
+    assert answer["after"]["zeros"] != answer["before"]["zeros"]
+    assert all(map(torch.equal, before.values(), network.state_dict().values()))
+    assert answers(SMALL, **QUESTION)[1] == answer
+
+
+def test_the_last_snapshot_and_the_answer_agree(trained):
+    before = answers(SMALL, **QUESTION)[1]["before"]
+    assert before["test_accuracy"] == pytest.approx(trained[0][-1]["arms"]["batch"]["test_accuracy"], abs=0.002)
+
+
+def test_questions_that_wait_for_one_network_share_its_training(monkeypatch):
+    training.TRAINED.clear()
+    begun, original = [], training.train
+
+    def train(experiment):
+        begun.append(experiment)
+        return (yield from original(experiment))
+
+    monkeypatch.setattr(training, "train", train)
+    waiting = [training.by_hand(SMALL, **QUESTION), training.by_hand(SMALL, **{**QUESTION, "unit": 0})]
+    found = {}
+    while len(found) < 2:
+        for number, question in enumerate(waiting):
+            if number not in found and (message := next(question)):
+                found[number] = message
+    assert len(begun) == 1 and found[0]["unit"] == 3 and found[1]["unit"] == 0
+
+
+def test_the_last_networks_are_kept_and_no_more(monkeypatch):
+    monkeypatch.setattr(training, "REMEMBERED", 2)
+    training.TRAINED.clear()
+    experiments = [SMALL.replace(steps=10, seed=seed) for seed in range(3)]
+    for experiment in experiments:
+        answers(experiment, **QUESTION)
+    assert list(training.TRAINED) == [experiment.id for experiment in experiments[1:]]
+
+
+def test_the_engine_answers_also_after_its_worker_was_killed(make_engine):  # noqa: F811
+    local = make_engine(command=COMMAND)
+    lines = local.recording(local.request(SMALL))
+    until(lambda: lines.ended, 60)
+    first = local.ask(SMALL, QUESTION)
+    assert local.ask(SMALL, QUESTION) is first
+    until(lambda: first.ended)
+    os.kill(local.processes()[0], signal.SIGKILL)
+    second = local.ask(SMALL, {**QUESTION, "gamma": 2.0})
+    until(lambda: second.ended, 60)
+    said = [json.loads(one.lines(1, 2)[0]) for one in (first, second)]
+    assert said[0]["before"] == said[1]["before"] and said[0]["after"] != said[1]["after"]
+    assert (local.counters.started, local.endings) == (1, {"finished": 1})
+    assert local.experiment(SMALL.id) == SMALL and local.experiment("0" * 16) is None
+    local._known.clear()
+    assert local.experiment(SMALL.id) == SMALL
+
+
+@pytest.fixture
+def client(monkeypatch, make_engine):  # noqa: F811
+    local = make_engine(command=COMMAND)
+    until(lambda: local.recording(local.request(SMALL)).ended, 60)
+    monkeypatch.setattr(engine, "shared", lambda: local)
+    monkeypatch.setattr(server.viewers, "closing", False)
+    return TestClient(app)
+
+
+def test_the_route_answers_and_says_what_is_wrong(client):
+    url = f"/bnviz/runs/{SMALL.id}/by-hand"
+    answer = client.get(url, params=QUESTION)
+    assert answer.status_code == 200 and "immutable" in answer.headers["cache-control"]
+    assert answer.json()["after"]["gamma"] == -1.5 and sum(answer.json()["before"]["counts"]) <= PROBE_SIZE
+    bad = {"layer": ("0", "4", "x", ""), "unit": ("-1", "16", "1.5"), "gamma": ("nan", "inf", "1e9", ""), "beta": ("NaN", "--")}
+    for name, values in bad.items():
+        for value in values:
+            refused = client.get(url, params={**QUESTION, name: value})
+            assert refused.status_code == 400 and refused.json()["error"].startswith(f"{name} = {value!r}: expected"), value
+    assert client.get(url, params={"layer": 1}).status_code == 400
+    assert client.get(f"/bnviz/runs/{'0' * 16}/by-hand", params=QUESTION).status_code == 404
+    assert client.get("/bnviz/runs/nonsense/by-hand", params=QUESTION).status_code == 404
+    assert client.post(url, params=QUESTION).status_code == 405
+
+
+def test_an_answer_that_takes_too_long_is_refused_for_now(client, monkeypatch):
+    monkeypatch.setattr(server, "ANSWER_SECONDS", 0.0)
+    refused = client.get(f"/bnviz/runs/{SMALL.id}/by-hand", params={**QUESTION, "beta": 0.5})
+    assert refused.status_code == 503 and refused.headers["retry-after"]
+
+
+# the page
+
+
+def test_the_default_and_the_presets_are_affordable_and_look_inside():
+    for experiment in (PAGE.default, *(PAGE.default.replace(**preset.changes) for preset in PAGE.presets.values())):
+        experiment.check_cost()
+        assert (experiment.look_inside, experiment.fixed_scales) == ("yes", "yes")
+
+
+def test_panels_are_there_as_far_as_they_are_measured():
+    def identifiers(**changes):
+        return [panel["id"] for panel in gamma_beta(PAGE.default.replace(**changes))]
+
+    everything = identifiers()
+    assert len(set(everything)) == len(everything) == 9
+    assert set(everything) - set(identifiers(look_inside="no")) == {"journey", "bands", "views", "lag"}
+    assert set(everything) - set(identifiers(fixed_scales="no")) == {"means"}
+
+
+def test_every_trace_is_of_an_arm_that_trains():
+    for panel in gamma_beta(PAGE.default.replace(fixed_scales="no")):
+        assert "fixed" not in {trace["feed"].get("arm") for trace in panel["data"]}
+
+
+def test_batch_norms_scales_start_at_one_and_zero():
+    assert torch.equal(BatchNorm(4).gamma, torch.ones(4)) and torch.equal(BatchNorm(4).beta, torch.zeros(4))

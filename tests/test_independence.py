@@ -1,0 +1,257 @@
+"""Gradient shift against a plain implementation with cloned networks, held layers, and the deep linear net."""
+
+import copy
+import math
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+from torch.nn import functional
+
+from bnviz import engine, player, recording, training
+from bnviz.experiment import FIELDS, Experiment
+from bnviz.figures.independence import panels
+from bnviz.figures.style import spread
+from bnviz.network import TRAIN
+from pages.independence import PAGE
+from tests.test_training import parameters, plain_batches, plain_loop, plain_parameters, run
+
+torch.set_num_threads(1)
+
+ROOT = Path(__file__).parents[1]
+SMALL = Experiment(dataset="mnist1d", width=16, hidden_layers=4, steps=12, batch_size=32, snapshot_every=1, gradient_shift="yes")
+KEYS = ("gradient_shift", "gradient_shift_relative", "gradient_cosine")
+VARIANTS = {
+    "plain": {},
+    "momentum": {"momentum": 0.9, "learning_rate": 0.03},
+    "dropout": {"dropout": 0.3},
+    "ghosts": {"ghost_batch_size": 8},
+    "sigmoid, fixed scales": {"activation": "sigmoid", "fixed_scales": "yes"},
+}
+LINEAR = Experiment(
+    dataset="linear-map", activation="identity", hidden_layers=6, width=10, initialization="xavier", batch_size=1000,
+    learning_rate=0.01, steps=10, snapshot_every=2, gradient_shift="yes",
+)  # fmt: skip
+
+
+# The plain implementation: a cloned network and a hand-written step for every single layer
+
+
+def gradients(experiment, arm, network, x, y):
+    """The gradient of every parameter by name, dropout's masks as they come next."""
+    masks = torch.Generator()
+    masks.set_state(arm.dropout.get_state())
+    network.zero_grad()
+    functional.cross_entropy(network(x, TRAIN, experiment.groups, masks), y).backward()
+    return {name: parameter.grad.clone() for name, parameter in network.named_parameters() if parameter.requires_grad}
+
+
+def plain_shift(experiment, arm, x, y):
+    """‖G-G'‖, ‖G-G'‖/‖G‖ and the cosine, each [layers]."""
+    before = gradients(experiment, arm, copy.deepcopy(arm.network), x, y)
+    rows = []
+    for layer in range(experiment.hidden_layers):
+        clone = copy.deepcopy(arm.network)
+        with torch.no_grad():
+            for name, parameter in clone.named_parameters():
+                if int(name.split(".")[1]) < layer and name in before:
+                    original = dict(arm.network.named_parameters())[name]
+                    buffer = arm.optimizer.state.get(original, {}).get("momentum_buffer")
+                    velocity = before[name] + (experiment.momentum * buffer if buffer is not None else 0)
+                    parameter -= experiment.learning_rate * velocity
+        g = before[f"linears.{layer}.weight"].double()
+        h = gradients(experiment, arm, clone, x, y)[f"linears.{layer}.weight"].double()
+        shift = (g - h).norm()
+        rows.append([shift, shift / g.norm(), (g * h).sum() / (g.norm() * h.norm())])
+    return np.array(rows).T
+
+
+@pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS)
+def test_gradient_shift_equals_a_plain_implementation(changes, monkeypatch):
+    experiment, compared = SMALL.replace(**changes), 0
+    original = training.Arm.measure
+
+    def measure(arm, tensors, upcoming, *rest, **more):
+        nonlocal compared
+        measured = original(arm, tensors, upcoming, *rest, **more)
+        expected = plain_shift(experiment, arm, tensors.x_train[upcoming], tensors.y_train[upcoming])
+        for key, row in zip(KEYS, expected, strict=True):
+            assert np.allclose(measured[key], row, rtol=2e-3, atol=1e-5), (key, arm.name)
+        compared += 1
+        return measured
+
+    monkeypatch.setattr(training.Arm, "measure", measure)
+    run(experiment)
+    assert compared == len(experiment.arms) * experiment.snapshots
+
+
+@pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS)
+def test_measuring_gradient_shift_leaves_training_alone(changes):
+    experiment = SMALL.replace(**changes)
+    measured, trained = run(experiment)[::2]
+    unmeasured, alone = run(experiment.replace(gradient_shift="no"))[::2]
+    for arm in experiment.arms:
+        assert all(map(torch.equal, parameters(trained[arm]), parameters(alone[arm])))
+    for with_it, without in zip(measured, unmeasured, strict=True):
+        for arm in experiment.arms:
+            assert set(with_it["arms"][arm]) - set(without["arms"][arm]) == set(KEYS)
+            assert with_it["arms"][arm]["train_loss"] == without["arms"][arm]["train_loss"]
+
+
+def test_nothing_lies_below_layer_1_and_a_change_is_at_most_what_the_cosine_allows():
+    for snapshot in run(SMALL)[0]:
+        for arm in snapshot["arms"].values():
+            assert [arm[key][0] for key in KEYS] == [0, 0, 1]
+            assert all(arm[key].shape == (SMALL.hidden_layers,) for key in KEYS)
+            assert (arm["gradient_shift"][1:] > 0).all() and (np.abs(arm["gradient_cosine"]) <= 1 + 1e-6).all()
+            least = np.sqrt(np.maximum(0, 1 - arm["gradient_cosine"] ** 2)) * (arm["gradient_cosine"] > 0)
+            assert (arm["gradient_shift_relative"] >= least - 1e-3).all()
+
+
+def test_a_network_that_diverges_is_recorded_to_the_end():
+    snapshots, (status, _), _, _ = run(SMALL.replace(learning_rate=10.0, width=64, hidden_layers=6, steps=40))
+    assert status == "diverged" and not np.isfinite(snapshots[-1]["arms"]["none"]["gradient_shift_relative"][1:]).any()
+
+
+# Held layers
+
+HELD = SMALL.replace(gradient_shift="no", hold_from=5, momentum=0.9, learning_rate=0.03)
+
+
+def held_loop(arm):
+    """The plain loop, whose optimizer is no longer given layers 1 and 2 from step 5 on."""
+    net = plain_loop(HELD.replace(steps=10), arm)[0]  # for its architecture only
+    per_layer = 3 if arm == "batch" else 2
+    fresh = training.Arm(HELD, arm).network
+    with torch.no_grad():
+        for ours, plain in plain_parameters(fresh, net):
+            plain.copy_(ours)
+    optimizer = torch.optim.SGD(net.parameters(), lr=HELD.learning_rate, momentum=HELD.momentum)
+    tensors, batches, losses = training.Tensors(HELD), plain_batches(HELD), []
+    for step in range(HELD.steps):
+        chosen = next(batches)
+        loss = functional.cross_entropy(net(tensors.x_train[chosen]), tensors.y_train[chosen])
+        optimizer.zero_grad()
+        loss.backward()
+        if step >= HELD.hold_from:
+            for layer in net[: 2 * per_layer]:
+                for parameter in layer.parameters():
+                    parameter.grad = None
+        optimizer.step()
+        losses.append(loss.item())
+    return net, losses
+
+
+@pytest.mark.parametrize("arm", ["none", "batch"])
+def test_held_arms_train_like_a_plain_loop_that_leaves_two_layers_out(arm):
+    snapshots, _, networks, _ = run(HELD)
+    net, losses = held_loop(arm)
+    for ours, plain in plain_parameters(networks[f"{arm}-held"], net):
+        assert torch.equal(ours, plain)
+    assert [snapshot["arms"][f"{arm}-held"]["train_loss"] for snapshot in snapshots[1:]] == losses
+
+
+def test_held_arms_are_their_companions_until_the_hold_and_stand_still_from_then_on():
+    snapshots, _, networks, _ = run(HELD)
+    assert list(snapshots[0]["arms"]) == ["none", "batch", "none-held", "batch-held"]
+    for arm in ("none", "batch"):
+        free, held = ([snapshot["arms"][name] for snapshot in snapshots] for name in (arm, f"{arm}-held"))
+        for step, (a, b) in enumerate(zip(free, held, strict=True)):
+            moved = b["shift_step"]["linear"]
+            if step <= HELD.hold_from:
+                assert a["train_loss"] == b["train_loss"] and np.array_equal(a["shift_step"]["linear"], moved)
+            else:
+                assert (moved[:2] == 0).all() and (moved[2:] > 0).all() and (a["shift_step"]["linear"] > 0).all()
+        assert not torch.equal(networks[arm].linears[0].weight, networks[f"{arm}-held"].linears[0].weight)
+
+
+def test_held_arms_do_not_touch_the_others_and_are_not_measured():
+    plain, with_held = run(SMALL)[0], run(SMALL.replace(hold_from=5))[0]
+    for a, b in zip(plain, with_held, strict=True):
+        assert recording.line(a["arms"]["none"]) == recording.line(b["arms"]["none"])
+        assert recording.line(a["arms"]["batch"]) == recording.line(b["arms"]["batch"])
+        assert not set(KEYS) & set(b["arms"]["none-held"])
+
+
+# Learning a linear map
+
+
+def test_squared_loss_has_no_accuracy_and_the_network_is_linear():
+    snapshots, (status, _), networks, _ = run(LINEAR)
+    assert status == "finished"
+    x = training.Tensors(LINEAR).x_test[:8]
+    tensors = training.Tensors(LINEAR)
+    for name, network in networks.items():
+        arm = snapshots[-1]["arms"][name]
+        assert arm["test_accuracy"] is None and arm["train_accuracy"] is None
+        with torch.no_grad():
+            answers = [network(part, "evaluate") for part in (x, -x, torch.zeros_like(x))]
+            loss = ((network(tensors.x_test, "evaluate") - tensors.y_test) ** 2).mean().item()
+        assert torch.allclose(answers[0] + answers[1], 2 * answers[2], atol=1e-4), "affine in x"
+        assert arm["test_loss"] == pytest.approx(loss, rel=1e-5)
+
+
+def test_label_noise_gives_some_examples_the_targets_of_others():
+    clean, noisy = training.Tensors(LINEAR).y_train, training.Tensors(LINEAR.replace(label_noise=0.3)).y_train
+    changed = (clean != noisy).any(1)
+    assert 0.2 < changed.double().mean() < 0.4
+    assert {tuple(row) for row in noisy.tolist()} <= {tuple(row) for row in clean.tolist()}
+
+
+def test_xavier_keeps_the_size_of_a_linear_signal():
+    weight = training.Arm(Experiment(width=256, initialization="xavier"), "none").network.linears[1].weight
+    assert weight.std().item() == pytest.approx(math.sqrt(1 / 256), rel=0.02)
+
+
+# Panels
+
+
+def test_panels_show_what_is_measured_and_nothing_else():
+    def of(**changes):
+        return [panel["id"] for panel in panels(Experiment(**changes))]
+
+    measured, held = ["amount", "direction", "every-layer", "profile"], ["paths", "stillness"]
+    assert of() == ["learning"]
+    assert of(gradient_shift="yes") == [*measured, "learning"]
+    assert of(gradient_shift="yes", hold_from=9) == [*measured, *held, "learning"]
+
+
+@pytest.mark.parametrize("layers", range(2, 26))
+def test_small_multiples_reach_from_layer_2_to_the_last(layers):
+    chosen = spread(2, layers)
+    assert chosen[0] == 2 and chosen[-1] == layers and chosen == sorted(set(chosen)) and len(chosen) == min(layers - 1, 8)
+
+
+# The page
+
+
+def test_presets_and_the_default_are_affordable_and_named_once():
+    experiments = [PAGE.default.replace(**preset.changes) for preset in PAGE.presets.values()]
+    assert len(set(experiments)) == len(experiments) and experiments[0] == PAGE.default
+    for experiment in experiments:
+        experiment.check_cost()
+    assert all(set(changes) <= set(FIELDS) for changes in (preset.changes for preset in PAGE.presets.values()))
+    assert not set(PAGE.main) & set(PAGE.more)
+
+
+def test_the_page_opens_at_layer_3_with_its_own_default_and_takes_a_link(monkeypatch):
+    mounted = []
+    monkeypatch.setattr(engine, "shared", lambda: SimpleNamespace(request=lambda experiment: experiment.id))
+    monkeypatch.setattr(player, "mount", lambda **said: mounted.append(said))
+    for link, experiment, layer in (
+        ({}, PAGE.default, 3),
+        ({"hidden_layers": "2", "hold_from": "0"}, PAGE.default.replace(hidden_layers=2, hold_from=0), 2),
+        ({"learning_rate": "0.3", "layer": "5"}, PAGE.default.replace(learning_rate=0.3), 5),
+    ):
+        page = AppTest.from_file(str(ROOT / "pages" / "independence.py"), default_timeout=20)
+        page.query_params.update(link)
+        page.run()
+        assert not page.exception and not page.warning
+        said = mounted[-1]
+        assert (said["run"], said["view"]["layer"], said["story"]) == (experiment.id, layer, "independence")
+        assert page.query_params == link
+    page.button_group(key="prediction independence").set_value("same").run()
+    assert mounted[-1]["prediction"] == "same"
