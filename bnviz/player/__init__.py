@@ -46,7 +46,7 @@ export default async function (component) {
   try {
     const [player, story] = await Promise.all([files.open("player.js"), files.open(`story-${data.story}.js`)]);
     files.opened = true;
-    // The player reads the run while Plotly is on its way. Should that alone be missing, it alone is taken from what is handed over.
+    // The player reads the run while Plotly is on its way. Should that alone be missing, it is taken from what is handed over.
     files.plotly.catch(() => files.last || setStateValue("assets", true));
     return player.default(component, story.default);
   } catch (error) {

@@ -148,10 +148,11 @@ class Player {
     this.frame = requestAnimationFrame((next) => this.tick(next));
     const elapsed = Math.min(now - (this.now ?? now), 250) / 1000;
     this.now = now;
-    if (!this.recording?.frames.length || !window.Plotly) return;
-    this.advance(elapsed);
+    if (!this.recording?.frames.length) return;
+    if (window.Plotly) this.advance(elapsed);
     const view = this.view();
     this.controls.show(view, this);
+    if (!window.Plotly) return this.say(view, names(view, this.story), "", now); // words need not wait for it
     this.draw(view, now);
     this.state(this.stateNow());
   }
@@ -189,17 +190,19 @@ class Player {
 
   // --- drawing
 
-  // As many panels as fit into this animation frame. Fast panels come first, but never starve the slow ones.
+  // As many panels as fit into this animation frame. Fast panels come first, but neither kind starves the other.
   draw(view, now) {
     const began = performance.now(), key = [view.run, view.shown, Boolean(this.recording.end), view.choices, view.prediction, this.theme().key].join();
     const keyOf = (panel) => (panel.fast ? `${key},${view.blend}` : key);
     const due = [...this.panels.values()].filter((panel) => panel.due(keyOf(panel), this.playing ? now : Infinity));
-    const hungry = now - this.slowAt > PATIENCE_MS;
-    due.sort((a, b) => (hungry ? a.fast - b.fast : b.fast - a.fast) || a.drawnAt - b.drawnAt);
+    const slowFirst = this.fastDrawn && now - this.slowAt > PATIENCE_MS; // on a slow machine they take turns
+    due.sort((a, b) => (slowFirst ? a.fast - b.fast : b.fast - a.fast) || a.drawnAt - b.drawnAt);
+    this.fastDrawn = due.length > 0 && !due.some((panel) => panel.fast);
     const words = names(view, this.story);
     for (const panel of due) {
       panel.draw(view, words, this.theme(), this.story, keyOf(panel), now);
-      if (!panel.fast) this.slowAt = now;
+      if (panel.fast) this.fastDrawn = true;
+      else this.slowAt = now;
       if (performance.now() - began > BUDGET_MS) break;
     }
     if (due.length) this.drawn(view.frames[view.shown].step);

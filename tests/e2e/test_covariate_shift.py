@@ -32,7 +32,7 @@ def test_predict_play_and_read_the_answer(visit):
     lab.wait("d.state === 'ended' && $('.bnviz-answer').textContent.includes('step 400')")
     last = lab.server.messages(lab.data["run"])[-2]["arms"]
     said = lab.page.inner_text(".bnviz-answer")
-    figures = [int(share) for share in re.findall(r"(\d+) %", said)]
+    figures = [int(share) for share in re.findall(r"(\d+)\s%", said)]
     wanted = [(100 * last[arm]["coat_recall"][level][kind]) for arm in ("none", "batch") for kind in (1, 0) for level in (-1, 0)]
     assert figures == [pytest.approx(share, abs=0.51) for share in wanted]
     assert said.startswith("You expected that other animals would be taken for cats.")
@@ -44,7 +44,7 @@ def test_predict_play_and_read_the_answer(visit):
 def test_the_headline_agrees_with_the_recording(visit):
     lab = ended(visit)
     last = lab.server.messages(SHORT.id)[-2]["arms"]
-    figures = [int(share) for share in re.findall(r"(\d+) %", lab.headline)]
+    figures = [int(share) for share in re.findall(r"(\d+)\s%", lab.headline)]
     accuracy = [100 * last[arm]["coat_recall"][level].mean() for arm in ("none", "batch") for level in (0, -1)]
     assert figures == [pytest.approx(share, abs=0.51) for share in accuracy]
 
@@ -52,12 +52,12 @@ def test_the_headline_agrees_with_the_recording(visit):
 def test_the_remedy_is_compared_with_the_run_before(visit):
     lab = ended(visit)
     lab.wait("$('.bnviz-headline').textContent.startsWith('Trained on black')")
-    before = re.findall(r"(\d+) %", lab.headline)
+    before = re.findall(r"(\d+)\s%", lab.headline)
     lab.page.locator(".st-key-coats [role=combobox]").click()
     lab.page.get_by_role("option", name="black to coloured").click()
     lab.wait(f"d.run === '{SHORT.replace(coats='mixed').id}' && d.step === '60'")
     lab.wait("$('.bnviz-headline').textContent.includes('Trained on black ones it was')")
-    assert re.findall(r"(\d+) %", lab.headline.split("black ones")[1]) == [before[1], before[3]]
+    assert re.findall(r"(\d+)\s%", lab.headline.split("black ones")[1]) == [before[1], before[3]]
 
 
 def test_a_deep_link_opens_another_world_and_place(visit):

@@ -19,7 +19,7 @@ def medians(server, run, layer=LAYER, key="gradient_shift_relative"):
 
 
 def numbers(text):
-    return [float(number) for number in re.findall(r"(\d+\.?\d*) %", text)]
+    return [float(number) for number in re.findall(r"(\d+\.?\d*)\s%", text)]
 
 
 def ended(lab):
