@@ -10,12 +10,12 @@ import dataclasses
 import math
 import platform
 from collections import OrderedDict
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 import bnviz
@@ -24,6 +24,7 @@ from bnviz.arms import ARMS
 from bnviz.experiment import FORMAT, PROBE_SIZE, WATCHED_UNITS, Experiment
 from bnviz.extras import EXTRAS
 from bnviz.extras.by_hand import answer
+from bnviz.minibatches import Tensors, generator_for, minibatches
 from bnviz.network import EVALUATE, MEASURE, TRAIN, Network, Taps
 from bnviz.probe import Probe, bin_edges
 from bnviz.recording import TAPS, coarse
@@ -52,64 +53,16 @@ def header(experiment: Experiment) -> dict[str, Any]:
     }
 
 
-class Tensors:
-    """The experiment's data as tensors: training examples, the held-out ones, and the probe, the first 512 of these."""
-
-    def __init__(self, experiment: Experiment):
-        split = data.load(experiment.dataset, experiment.coats)
-        self.x_train = torch.tensor(split.x_train[: experiment.examples])
-        self.y_train = noisy_labels(experiment, torch.tensor(split.y_train[: experiment.examples]))
-        self.x_test, self.y_test = torch.tensor(split.x_test), torch.tensor(split.y_test)
-        self._x_test = _for_onednn(self.x_test)
-
-    def first_linear(self, linear: nn.Linear) -> Tensor:
-        """z[1] of the held-out examples: the same in every view, and most of a snapshot's work."""
-        weight, bias = _for_onednn(linear.weight), _for_onednn(linear.bias)
-        return functional.linear(self._x_test, weight, bias).to_dense()
-
-
-def _for_onednn(tensor: Tensor) -> Tensor:
-    """`tensor` in the layout of oneDNN, whose product of large matrices is up to twice as fast as PyTorch's default here."""
-    return tensor.to_mkldnn() if torch.backends.mkldnn.is_available() else tensor
-
-
-def noisy_labels(experiment: Experiment, labels: Tensor) -> Tensor:
-    """`labels` [examples] with a share of `label_noise` replaced by uniformly random classes; targets, by other examples'."""
-    if not experiment.label_noise:
-        return labels
-    generator = _generator(experiment, "labels")
-    chosen = torch.rand(len(labels), generator=generator) < experiment.label_noise
-    if labels.is_floating_point():
-        random = labels[torch.randint(len(labels), (len(labels),), generator=generator)]
-        return torch.where(chosen[:, None], random, labels)
-    random = torch.randint(data.DATA_SETS[experiment.dataset].classes, labels.shape, generator=generator)
-    return torch.where(chosen, random, labels)
-
-
-def minibatches(experiment: Experiment) -> Iterator[Tensor]:
-    """Indices [batch] of one minibatch after another, for ever. Every epoch is shuffled anew; its remainder is left out."""
-    generator = _generator(experiment, "minibatches")
-    while True:
-        order = torch.randperm(experiment.examples, generator=generator)
-        yield from order[: len(order) // experiment.batch * experiment.batch].split(experiment.batch)
-
-
-def _generator(experiment: Experiment, purpose: str) -> torch.Generator:
-    """A generator of its own for each purpose, so that, say, dropout does not change which minibatches are drawn."""
-    purposes = ("weights", "minibatches", "labels", "dropout")
-    return torch.Generator().manual_seed(len(purposes) * experiment.seed + purposes.index(purpose))
-
-
 class Arm:
     """One of the networks, its optimizer, and what a snapshot needs to remember of it."""
 
     def __init__(self, experiment: Experiment, name: str):
         self.name, self.kind, self.experiment, self.groups = name, ARMS[name], experiment, experiment.groups
         self.loss = LOSSES[data.DATA_SETS[experiment.dataset].loss]
-        self.network = Network(experiment, self.kind.normalizer, _generator(experiment, "weights"))
+        self.network = Network(experiment, self.kind.normalizer, generator_for(experiment, "weights"))
         self.optimizer = torch.optim.SGD(self.network.parameters(), lr=experiment.learning_rate, momentum=experiment.momentum)
         self.has_statistics = any(True for _ in self.network.buffers())
-        self.dropout = _generator(experiment, "dropout")
+        self.dropout = generator_for(experiment, "dropout")
         self.diverged_at: int | None = None
         self.seen = _Tally()
         self.probe = Probe(experiment)

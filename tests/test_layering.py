@@ -15,7 +15,7 @@ RANKS = [
     {"bnviz.experiment"},
     {"bnviz.measures"},
     {"bnviz.recording"},
-    {"bnviz.network"},
+    {"bnviz.network", "bnviz.minibatches"},
     {"bnviz.probe"},
     {"bnviz.extras"},
     {"bnviz.training"},
@@ -26,7 +26,7 @@ RANKS = [
     {"bnviz.site"},
     {"pages", "app", "bnviz.__main__"},
 ]
-KNOWS_TORCH = {"bnviz.network", "bnviz.probe", "bnviz.extras", "bnviz.training", "bnviz.worker"}
+KNOWS_TORCH = {"bnviz.network", "bnviz.minibatches", "bnviz.probe", "bnviz.extras", "bnviz.training", "bnviz.worker"}
 KNOWS_PLOTLY = {"bnviz.figures"}
 KNOWS_STREAMLIT = {"bnviz.site", "bnviz.player", "pages", "app"}
 RUN_WHEN_IMPORTED = ("pages.", "bnviz.site.main")  # Streamlit scripts

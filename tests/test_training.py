@@ -11,7 +11,7 @@ from scipy import stats
 from torch import nn
 from torch.nn import functional
 
-from bnviz import recording, training
+from bnviz import minibatches, recording, training
 from bnviz.data import DATA_SETS, load
 from bnviz.experiment import PROBE_SIZE, WATCHED_UNITS, Experiment
 
@@ -493,7 +493,7 @@ def test_minibatch_statistics_are_those_of_the_minibatch_to_come():
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 def test_label_noise_replaces_its_share_by_any_class(share):
     labels = torch.tensor(load("fashion").y_train)
-    noisy = training.noisy_labels(Experiment(label_noise=share), labels)
+    noisy = minibatches.noisy_labels(Experiment(label_noise=share), labels)
     assert (noisy != labels).double().mean() == pytest.approx(share * 0.9, abs=0.02), "a tenth is right by chance"
     assert set(noisy.tolist()) == set(range(10))
 
