@@ -52,7 +52,7 @@ def fan(steps: Layout) -> dict[str, Any]:
         "layer stands on.{thick}",
         (traces, side_by_side(steps, {"fit": "unit_mean"}, "step", "mean {tap}")),
         height=380,
-        rate=6,
+        rate=5,
     )
 
 
@@ -170,7 +170,7 @@ def noise(steps: Layout) -> dict[str, Any]:
         "What one minibatch sees",
         "{noise}",
         (traces, arrangement),
-        rate=3,
+        rate=2,
     )
 
 

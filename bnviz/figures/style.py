@@ -85,5 +85,5 @@ def panel(identifier: str, title: str, caption: str, figure: tuple[list[Trace], 
     traces, arrangement = figure
     return {
         "id": identifier, "title": title, "caption": caption, "data": traces, "layout": arrangement,
-        "height": 300, "rate": 3, "wide": False, **more,
+        "height": 300, "rate": 2.5, "wide": False, **more,
     }  # fmt: skip

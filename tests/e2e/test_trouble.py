@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import asdict
 
 from bnviz.experiment import Experiment
@@ -95,3 +96,19 @@ def test_a_stream_that_breaks_off_is_resumed_where_it_broke(lab, server):
     assert 5 < int(asked[1].split("from=")[1]) < other.snapshots
     assert lab.plot("shift", "n.data[0].x.length") == other.snapshots
     assert lab.page.inner_text(".bnviz-message") == ""
+
+
+def test_who_watches_a_run_alone_may_stop_it_and_play_what_has_arrived(lab, server):
+    lab.open(steps=4000, batch_size=256, seed=77)
+    active = server.metric("runs_active")
+    lab.page.get_by_role("button", name="Stop training").click()
+    lab.wait("$('.bnviz-message').textContent.includes('Training was stopped at step')")
+    lab.wait("d.state === 'ended'")
+    assert 0 < int(lab.data["trainedStep"]) < 4000
+    deadline = time.monotonic() + 10
+    while server.metric("runs_active") != active - 1:
+        assert time.monotonic() < deadline, "the server trains on"
+        lab.page.wait_for_timeout(50)
+    lab.press("Home")
+    lab.wait("d.step === '0' && d.state === 'paused'")
+    assert not lab.troubles
