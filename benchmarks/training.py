@@ -62,15 +62,15 @@ def recorded_lines(experiment: Experiment = EXPERIMENT) -> Iterator[bytes]:
             yield recording.line(snapshot)
 
 
-def paced_loop() -> None:
+def paced_loop(tensors: training.Tensors) -> None:
     """Every step in lockstep, with as many snapshots as fit the pace of 15 a second of wall time."""
     due, begin = 0, perf_counter()
-    tensors, arms = training.Tensors(EXPERIMENT), [training.Arm(EXPERIMENT, name) for name in EXPERIMENT.arms]
+    arms = [training.Arm(EXPERIMENT, name) for name in EXPERIMENT.arms]
     batches = training.minibatches(EXPERIMENT)
     upcoming = next(batches)
     for step in range(EXPERIMENT.steps):
         if (perf_counter() - begin) * SNAPSHOTS_A_SECOND >= due:
-            recording.line({"arms": {arm.name: arm.measure(tensors, upcoming, due, last=False) for arm in arms}})
+            recording.line({"arms": training.measure_arms(arms, tensors, upcoming, due, last=False)})
             due += 1
         x, y = tensors.x_train[upcoming], tensors.y_train[upcoming]
         for arm in arms:
@@ -88,7 +88,9 @@ def complete_run() -> None:
 def loops() -> list[Row]:
     """Whole runs, in turn with the bare loop."""
     tensors = training.Tensors(EXPERIMENT)
-    bare, paced, complete = seconds(lambda: bare_loop(tensors), paced_loop, complete_run, repetitions=REPETITIONS)
+    bare, paced, complete = seconds(
+        lambda: bare_loop(tensors), lambda: paced_loop(tensors), complete_run, repetitions=REPETITIONS
+    )
     rate = EXPERIMENT.steps / bare
     return [
         Row(
@@ -138,7 +140,7 @@ def tapped(tensors: training.Tensors, arm: training.Arm) -> list[torch.Tensor]:
 
 
 def snapshot() -> list[Row]:
-    """One snapshot, noise measured at its usual rate, against TensorBoard's histograms alone of the same 30 tensors."""
+    """One snapshot on one thread, noise at its usual rate, against TensorBoard's histograms alone of the same 30 tensors."""
     tensors, arms, upcoming = trained_arms()
     outputs = [output for arm in arms for output in tapped(tensors, arm)]
     count = NOISE_EVERY

@@ -11,6 +11,7 @@ import math
 import platform
 from collections import OrderedDict
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -184,7 +185,7 @@ def train(experiment: Experiment) -> Generator[dict[str, Any] | None, None, Outc
             for arm in arms:
                 arm.hold()
         if experiment.snapshot_due(step):
-            measured = {arm.name: arm.measure(tensors, upcoming, index, last=step == experiment.steps) for arm in arms}
+            measured = measure_arms(arms, tensors, upcoming, index, last=step == experiment.steps)
             for arm in arms:
                 arm.check(step, measured[arm.name]["probe_loss"])  # the last step's damage shows here only
             epoch = step * experiment.batch / experiment.examples
@@ -199,6 +200,17 @@ def train(experiment: Experiment) -> Generator[dict[str, Any] | None, None, Outc
             yield None
     _remember(experiment, arms)
     return outcome(arms)
+
+
+# Arms share nothing that is written, so they are measured side by side. (PyTorch keeps its number of threads a thread.)
+_beside = ThreadPoolExecutor(1, "measuring", initializer=torch.set_num_threads, initargs=(1,))
+
+
+def measure_arms(arms: list[Arm], tensors: Tensors, upcoming: Tensor, index: int, last: bool) -> dict[str, Any]:
+    """What a snapshot says of every arm, by name: the first arm measured in this thread, the others in another one."""
+    others = [_beside.submit(arm.measure, tensors, upcoming, index, last) for arm in arms[1:]]
+    results = [arms[0].measure(tensors, upcoming, index, last), *(other.result() for other in others)]
+    return {arm.name: result for arm, result in zip(arms, results, strict=True)}
 
 
 def by_hand(experiment: Experiment, **question: Any) -> Generator[dict[str, Any] | None, None, Outcome]:
