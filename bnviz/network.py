@@ -154,3 +154,10 @@ def initialize(linear: nn.Linear, scheme: str, generator: torch.Generator) -> No
     std = {"he": math.sqrt(2 / inputs), "small": 0.01, "xavier": math.sqrt(2 / (inputs + outputs))}[scheme]
     nn.init.normal_(linear.weight, 0.0, std, generator=generator)
     nn.init.zeros_(linear.bias)
+
+
+def accuracy(logits: Tensor, y: Tensor) -> float:
+    """The share of labels that are right; NaN, null in the recording, where numbers are predicted and not labels."""
+    if y.is_floating_point():
+        return math.nan
+    return (logits.argmax(1) == y).sum().item() / len(y)

@@ -26,7 +26,7 @@ from bnviz.experiment import FORMAT, PROBE_SIZE, WATCHED_UNITS, Experiment
 from bnviz.extras import EXTRAS
 from bnviz.extras.by_hand import answer
 from bnviz.minibatches import Tensors, generator_for, minibatches
-from bnviz.network import EVALUATE, MEASURE, TRAIN, Network, Taps
+from bnviz.network import EVALUATE, MEASURE, TRAIN, Network, Taps, accuracy
 from bnviz.probe import Probe, bin_edges
 from bnviz.recording import TAPS, coarse
 
@@ -86,7 +86,7 @@ class Arm:
         z, taps = tensors.first_linear(self.network.linears[0]), []
         logits = self.network.onward(z, EVALUATE, taps=taps)
         result["test_loss"] = self.loss(logits, tensors.y_test).item()
-        result["test_accuracy"] = _accuracy(logits, tensors.y_test)
+        result["test_accuracy"] = accuracy(logits, tensors.y_test)
         logits, taps = self._probe_view(z, logits, taps)
         result["probe_loss"] = self.loss(logits, tensors.y_test[:PROBE_SIZE]).item()
         result |= self.probe.measure(taps)
@@ -115,9 +115,9 @@ class Arm:
                 loss = self.loss(logits, y)
                 gradients = torch.autograd.grad(loss, [linear.weight for linear in self.network.linears])
             self.seen.add(loss, logits, y)
-        loss, accuracy = self.seen.take()
+        loss, share = self.seen.take()
         norms = np.array([0.0 if gradient is None else gradient.norm().item() for gradient in gradients], np.float32)
-        return {"train_loss": loss, "train_accuracy": accuracy, "gradient_norm": norms}
+        return {"train_loss": loss, "train_accuracy": share, "gradient_norm": norms}
 
     def scales(self, parts: int = 128) -> dict[str, Any]:
         """γ and β [layers, width] where the arm has them, rounded to one in so many parts."""
@@ -143,13 +143,6 @@ class Arm:
             self.diverged_at = step
 
 
-def _accuracy(logits: Tensor, y: Tensor) -> float:
-    """The share of labels that are right; NaN, null in the recording, where numbers are predicted and not labels."""
-    if y.is_floating_point():
-        return math.nan
-    return (logits.argmax(1) == y).sum().item() / len(y)
-
-
 class _Tally:
     """Mean loss and accuracy over minibatches."""
 
@@ -166,7 +159,7 @@ class _Tally:
     def take(self) -> tuple[float, float]:
         """The means since the last call, or since the beginning."""
         logits, y = map(torch.cat, zip(*self.answers, strict=True))
-        means = self.loss / self.minibatches, _accuracy(logits, y)
+        means = self.loss / self.minibatches, accuracy(logits, y)
         self.__init__()
         return means
 

@@ -12,8 +12,7 @@ from torch import Tensor
 
 from bnviz import data, measures
 from bnviz.experiment import PROBE_SIZE, Experiment
-from bnviz.extras.views import accuracy
-from bnviz.network import EVALUATE, Network
+from bnviz.network import EVALUATE, Network, accuracy
 from bnviz.probe import bin_edges
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import torch
 
 from bnviz import measures
 from bnviz.experiment import PROBE_SIZE
-from bnviz.network import EVALUATE, MEASURE
+from bnviz.network import EVALUATE, MEASURE, accuracy
 
 
 def views(arm: Any, tensors: Any, upcoming: Any) -> dict[str, Any]:
@@ -40,10 +39,3 @@ def _lags(arm: Any) -> dict[str, Any]:
         "running_mean_lag": measures.mean_noise(running_mean, mean, std).astype(np.float32),
         "running_variance_lag": measures.variance_noise(running_variance, std).astype(np.float32),
     }
-
-
-def accuracy(logits: torch.Tensor, y: torch.Tensor) -> float:
-    """The share of labels that are right; NaN where numbers are predicted and not labels."""
-    if y.is_floating_point():
-        return math.nan
-    return (logits.argmax(1) == y).sum().item() / len(y)

@@ -5,14 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 from bnviz.experiment import Experiment
-from bnviz.figures.style import ARMS, COLOURS, Layout, Trace, arm_title, axis, layout, line, panel, translucent
+from bnviz.figures.style import (
+    ARMS,
+    COLOURS,
+    GREY,
+    LEARNING,
+    Layout,
+    Trace,
+    arm_curves,
+    arm_title,
+    axis,
+    layout,
+    line,
+    panel,
+    translucent,
+)
 
 OTHER, CAT = 0, 1  # classes, in the recording's order
 SUBJECTS = {"cats recognized": CAT, "others recognized": OTHER}
 RECOMPUTED = "with, statistics recomputed"
 SHARE = {"range": [0, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"}
 MIDDLE = {"offset": -0.1, "width": 0.2}  # a bar that stands alone
-GREY, CLEAR = "rgba(128,128,128,0.9)", "rgba(0,0,0,0)"
+CLEAR = "rgba(0,0,0,0)"
 
 
 def panels(experiment: Experiment) -> list[dict[str, Any]]:
@@ -215,12 +229,7 @@ def remedy() -> dict[str, Any]:
 
 
 def learning(steps: Layout) -> dict[str, Any]:
-    traces: list[Trace] = []
-    for key, axes, form in (("train_loss", "", ".3f"), ("test_accuracy", "2", ".1%")):
-        for arm in ("none", "batch"):
-            feed = {"kind": "scalar", "arm": arm, "key": key}
-            label = f"step %{{x}}: %{{y:{form}}}<extra>{ARMS[arm]}</extra>"
-            traces.append(line(arm, axes, feed=feed, hovertemplate=label, legendgroup=arm, showlegend=axes == ""))
+    traces = arm_curves(ARMS, LEARNING)
     arrangement = layout(
         showlegend=True,
         xaxis=axis("step", domain=[0, 0.45], **steps),

@@ -5,11 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from bnviz.experiment import Experiment
-from bnviz.figures.style import COLOURS, NAMES, Layout, Trace, arm_title, axis, layout, line, panel, translucent
+from bnviz.figures.style import (
+    COLOURS,
+    GREY,
+    LEARNING,
+    NAMES,
+    Layout,
+    Trace,
+    arm_curves,
+    arm_title,
+    axis,
+    layout,
+    line,
+    panel,
+    translucent,
+)
 
 Panel = dict[str, Any]
 DASHES = {"none": "solid", "batch": "solid", "fixed": "dash"}
-GREY = "rgba(128,128,128,0.9)"
 COLUMNS = {"standardized": "ẑ", "normalized": "γẑ+β", "activation": "a"}
 HALVES = [[0, 0.42], [0.58, 1]]
 THIRDS = [[0, 0.29], [0.355, 0.645], [0.71, 1]]
@@ -134,13 +147,7 @@ def bands(steps: Layout, fixed: bool) -> Panel:
 
 
 def learning(steps: Layout, arms: list[str]) -> Panel:
-    traces: list[Trace] = []
-    for key, axes, form in (("train_loss", "", ".3f"), ("test_accuracy", "2", ".1%")):
-        for arm in arms:
-            feed = {"kind": "scalar", "arm": arm, "key": key}
-            label = f"step %{{x}}: %{{y:{form}}}<extra>{NAMES[arm]}</extra>"
-            more = {"hovertemplate": label, "legendgroup": arm, "showlegend": axes == ""}
-            traces.append(line(arm, axes, 2, DASHES[arm], feed=feed, **more))
+    traces = arm_curves(arms, LEARNING, DASHES)
     target = {"color": GREY, "width": 1, "dash": "dash"}
     traces.append({**line("none", "2"), "feed": {"kind": "target"}, "line": target, "hoverinfo": "skip"})
     for arm in arms:

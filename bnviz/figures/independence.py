@@ -6,7 +6,7 @@ from typing import Any
 
 from bnviz.data import DATA_SETS
 from bnviz.experiment import Experiment
-from bnviz.figures.style import ARMS, Layout, Trace, axis, layout, line, panel, spread, translucent
+from bnviz.figures.style import ARMS, Layout, Trace, arm_curves, axis, layout, line, panel, spread, translucent
 
 HELD = {"none-held": "without, held", "batch-held": "with, held"}
 MARGIN = {"l": 58, "r": 14, "t": 26, "b": 40}  # wide enough for percentages
@@ -213,12 +213,7 @@ def learning(experiment: Experiment) -> dict[str, Any]:
         if labels
         else axis("test loss", rangemode="tozero", fit="test_loss")
     )
-    traces: list[Trace] = []
-    for name, axes, digits in (("train_loss", "", ".3f"), (key, "2", form)):
-        for arm in ARMS:
-            label = f"step %{{x}}: %{{y:{digits}}}<extra>{ARMS[arm]}</extra>"
-            feed = {"kind": "scalar", "arm": arm, "key": name}
-            traces.append(line(arm, axes, feed=feed, hovertemplate=label, legendgroup=arm))
+    traces = arm_curves(ARMS, (("train_loss", "", ".3f"), (key, "2", form)))
     loss = axis("training loss", rangemode="tozero", fit="train_loss")
     return panel(
         "learning",

@@ -8,8 +8,11 @@ from bnviz.experiment import Experiment
 from bnviz.figures.style import (
     ARMS,
     COLOURS,
+    GREY,
+    LEARNING,
     Layout,
     Trace,
+    arm_curves,
     arm_title,
     axis,
     layout,
@@ -116,12 +119,7 @@ def shift(steps: Layout) -> dict[str, Any]:
 
 
 def learning(steps: Layout) -> dict[str, Any]:
-    traces: list[Trace] = []
-    for key, axes, form in (("train_loss", "", ".3f"), ("test_accuracy", "2", ".1%")):
-        for arm in ARMS:
-            feed = {"kind": "scalar", "arm": arm, "key": key}
-            label = f"step %{{x}}: %{{y:{form}}}<extra>{ARMS[arm]}</extra>"
-            traces.append(line(arm, axes, feed=feed, hovertemplate=label, legendgroup=arm, showlegend=axes == ""))
+    traces = arm_curves(ARMS, LEARNING)
     target = {"color": "rgba(128,128,128,0.8)", "width": 1, "dash": "dash"}
     traces.append({**line("none", "2"), "feed": {"kind": "target"}, "line": target, "hoverinfo": "skip"})
     for arm in ARMS:
@@ -150,7 +148,7 @@ def noise(steps: Layout) -> dict[str, Any]:
         traces.append(
             line(arm, "3", feed={"kind": "series", "arm": arm, "key": "mean_noise", "tap": "linear"}, hovertemplate=label)
         )
-    expected = {"color": "rgba(128,128,128,0.9)", "width": 1.5, "dash": "dash"}
+    expected = {"color": GREY, "width": 1.5, "dash": "dash"}
     traces.append(
         {**line("none", "3"), "feed": {"kind": "expected"}, "line": expected, "hovertemplate": "σ/√n = %{y:.3f} σ<extra></extra>"}
     )
@@ -187,7 +185,7 @@ def layers(arm: str, experiment: Experiment) -> dict[str, Any]:
             "showscale": False, "colorscale": [[0, translucent(arm, 0)], [1, translucent(arm, 1)]],
             "hoverinfo": "skip", "feed": {"kind": "heat", "arm": arm, "layer": layer},
         })  # fmt: skip
-        shade = {"color": "rgba(128,128,128,0.9)", "width": 1}
+        shade = {"color": GREY, "width": 1}
         feed = {"kind": "layer-percentiles", "arm": arm, "layer": layer}
         traces.append({**line(arm, axes), "feed": feed, "line": shade, "hoverinfo": "skip"})
         left, right = (place - 1) / count + 0.006, place / count - 0.006

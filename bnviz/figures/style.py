@@ -5,12 +5,14 @@ Figures are plain Plotly JSON. Colours of text, grid and background come from th
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 ARMS = {"none": "without batch norm", "batch": "with batch norm"}
 # Orange and blue stay apart for every kind of colour blindness; these two have contrast 3:1 or more on white and on black.
 COLOURS = {"none": "#E06C1F", "batch": "#2F7FD1", "fixed": "#0E9F6E"}
 NAMES = {**ARMS, "fixed": "γ = 1, β = 0 fixed"}
+GREY = "rgba(128,128,128,0.9)"  # what is expected, aimed at or of no arm
 
 Trace = dict[str, Any]
 Layout = dict[str, Any]
@@ -29,6 +31,23 @@ def line(arm: str, axes: str = "", width: float = 2, dash: str = "solid", **more
         "type": "scatter", "mode": "lines", "x": [], "y": [], "name": NAMES[arm], "line": style,
         "xaxis": f"x{axes}", "yaxis": f"y{axes}", "showlegend": False, **more,
     }  # fmt: skip
+
+
+def arm_curves(
+    arms: Iterable[str], columns: Iterable[tuple[str, str, str]], dashes: Mapping[str, str] | None = None
+) -> list[Trace]:
+    """One line an arm over steps in each of the subplots `columns`: (key of the recording, axes, format of its values)."""
+    traces = []
+    for key, axes, form in columns:
+        for arm in arms:
+            label = f"step %{{x}}: %{{y:{form}}}<extra>{NAMES[arm]}</extra>"
+            more = {"hovertemplate": label, "legendgroup": arm, "showlegend": axes == ""}
+            feed = {"kind": "scalar", "arm": arm, "key": key}
+            traces.append(line(arm, axes, 2, (dashes or {}).get(arm, "solid"), feed=feed, **more))
+    return traces
+
+
+LEARNING = (("train_loss", "", ".3f"), ("test_accuracy", "2", ".1%"))  # columns for `arm_curves`
 
 
 def axis(title: str = "", **more: Any) -> Layout:
