@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: run test bench lint format clean
+.PHONY: run test bench evidence lint format clean
 
 run: .venv/app
 	$(BIN)/streamlit run app.py --server.port $(PORT) --server.headless true
@@ -15,6 +15,9 @@ test: .venv/dev
 bench: .venv/dev
 	$(BIN)/python -m tests.chromium
 	$(BIN)/python -m benchmarks
+
+evidence: .venv/app
+	$(BIN)/python -m bnviz.claims --write
 
 lint: .venv/dev
 	$(BIN)/ruff check .
@@ -32,7 +35,7 @@ clean:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
-.venv/dev: requirements.txt requirements-dev.txt
+.venv/dev: requirements.txt requirements-cluster.txt requirements-dev.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@ .venv/app

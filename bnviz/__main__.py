@@ -1,7 +1,11 @@
-"""The command line: ``python -m bnviz run --batch-size 4 --out tiny.ndjson`` records one experiment without a browser.
+"""The command line, for those who want numbers without a browser.
 
-Exit codes: 0 recorded (a network that diverged is a result, too), 1 the recording failed, 2 bad input or an unwritable
-file, 130 interrupted. A recording appears under its name only when it is complete.
+    python -m bnviz run --batch-size 4 --out tiny.ndjson
+    python -m bnviz sweep --axis batch_size --values 2,4,8 --seeds 5 --out sweep.csv
+
+Exit codes: 0 recorded (a network that diverged is a result, too), 1 it failed, 2 bad input or an unwritable file, 130
+interrupted. A recording appears under its name only when it is complete. A sweep's rows appear as they finish, and the same
+command goes on from there.
 """
 
 from __future__ import annotations
@@ -15,8 +19,21 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
-from bnviz import __version__, recording
+from bnviz import __version__, api, files, recording
 from bnviz.experiment import FIELDS, BadField, Experiment, Field, TooExpensive
+from bnviz.progress import Bar
+from bnviz.sweep import MAXIMUM_SEEDS, unheld
+
+SEEDS = Field("seeds", int, 5, "Seeds", "How many seeds, from --seed on.", low=1, high=MAXIMUM_SEEDS)
+WORKERS = Field(
+    "workers",
+    int,
+    None,
+    "Workers",
+    "How many processes compute; as many as there are cores (or BNVIZ_WORKERS), four at most, if not said.",
+    low=1,
+    high=256,
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -26,56 +43,87 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}\n")
 
 
-class Failed(Exception):
-    """The recording ended without a result; the text says why."""
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code, or raises SystemExit with it."""
-    parser, run_parser = parsers()
+    parser = parsers()
     options = vars(parser.parse_args(arguments))
+    command, parser, out = options.pop("command"), options.pop("parser"), options["out"]
     try:
-        experiment = Experiment(**{name: options[name] for name in FIELDS})
-        experiment.check_cost()
-        with _terminable(), destination(options["out"]) as file:
-            record(experiment, file)
+        with _terminable():
+            command(options)
     except BrokenPipeError:  # whoever read standard output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except (TooExpensive, BadField) as error:
-        run_parser.error(str(error))
+    except (TooExpensive, BadField, files.OtherContents) as error:
+        parser.error(str(error))
     except OSError as error:
-        run_parser.error(f"cannot write {options['out']}: {error.strerror or error}")
-    except Failed as error:
-        print(f"{run_parser.prog}: {error}", file=sys.stderr)
+        name = "standard output" if out == "-" else out
+        parser.error("; ".join([f"cannot write {name}: {error.strerror or error}", *_notes(error)]))
+    except api.Failed as error:
+        print(f"{parser.prog}: {'; '.join([str(error), *_notes(error)])}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
+    except (KeyboardInterrupt, SystemExit) as error:
+        if notes := _notes(error):
+            print(f"{parser.prog}: {'; '.join(['interrupted', *notes])}", file=sys.stderr)
+        return 130 if isinstance(error, KeyboardInterrupt) else error.code
     return 0
 
 
-def parsers() -> tuple[Parser, Parser]:
-    """The parser, and the one of the command ``run``."""
+def _notes(error: BaseException) -> list[str]:
+    return getattr(error, "__notes__", [])
+
+
+def parsers() -> Parser:
+    """The parser; what it parses has the command, a function of the other options, and the command's own parser."""
     parser = Parser("python -m bnviz", description="A laboratory for why batch norm works.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"bnviz {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="command", required=True)
+    _add_run(commands)
+    _add_sweep(commands)
+    return parser
+
+
+def _add_run(commands: argparse._SubParsersAction) -> None:
     about = "train one network without and with batch norm and write the recording (NDJSON)"
-    run = commands.add_parser("run", help=about, description=about, allow_abbrev=False)
+    parser = commands.add_parser("run", help=about, description=about, allow_abbrev=False)
+    parser.set_defaults(command=run, parser=parser)
     for field in FIELDS.values():
-        _add(run, field)
-    run.add_argument("--out", metavar="FILE", type=_file, required=True, help="where to write: a name in .ndjson, or -")
-    return parser, run
+        _add(parser, field, default=field.default)
+    parser.add_argument(
+        "--out", metavar="FILE", type=_file(".ndjson"), required=True, help="where to write: a name in .ndjson, or -"
+    )
 
 
-def _add(parser: argparse.ArgumentParser, field: Field) -> None:
+def _add_sweep(commands: argparse._SubParsersAction) -> None:
+    about = "train many networks that differ in one setting and the seed, and write a row for each (CSV)"
+    limits = (
+        "Rows are written as they finish and sorted by value, arm and seed in the end. If FILE holds rows of this sweep already, "
+        "they are kept, so the same command goes on after an interruption. Unlike on a shared server, there is no limit on what "
+        "a sweep may cost."
+    )
+    parser = commands.add_parser("sweep", help=about, description=f"{about}. {limits}", allow_abbrev=False)
+    parser.set_defaults(command=sweep, parser=parser)
+    parser.add_argument("--axis", metavar="NAME", type=_axis, required=True, help="the setting that varies, say batch_size")
+    parser.add_argument("--values", metavar="LIST", required=True, help="its values, with commas between them")
+    _add(parser, SEEDS, default=SEEDS.default)
+    known = f"with commas between them, from {', '.join(unheld())}; default {','.join(api.ARMS)}"
+    parser.add_argument("--arms", metavar="LIST", type=lambda text: text.split(","), default=api.ARMS, help=f"networks, {known}")
+    _add(parser, WORKERS)
+    parser.add_argument("--out", metavar="FILE", type=_file(".csv"), required=True, help="where to write: a name in .csv, or -")
+    for field in FIELDS.values():
+        _add(parser, field)
+
+
+def _add(parser: argparse.ArgumentParser, field: Field, default: object = argparse.SUPPRESS) -> None:
+    """A flag for a field. Without a default it is left out of the options unless it is given."""
     among = f"One of {', '.join(field.choices)}" if field.choices else f"{field.low:g} to {field.high:g}"
+    known = "" if field.default is None else f"; default {field.default}"
     parser.add_argument(
         "--" + field.name.replace("_", "-"),
         dest=field.name,
         type=_reader(field),
-        default=field.default,
+        default=default,
         metavar="NAME" if field.choices else "NUMBER",
-        help=f"{field.help} {among}; default {field.default}.".replace("%", "%%"),
+        help=f"{field.help} {among}{known}.".replace("%", "%%"),
     )
 
 
@@ -89,10 +137,34 @@ def _reader(field: Field) -> Callable[[str], object]:
     return read
 
 
-def _file(text: str) -> str:
-    if text != "-" and not text.endswith(".ndjson"):
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a name that ends in .ndjson, or -")
-    return text
+def _axis(text: str) -> str:
+    name = text.replace("-", "_")
+    if name not in FIELDS or name == "seed":
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a setting other than the seed, as batch_size (all: --help)")
+    return name
+
+
+def _file(ending: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text != "-" and not text.endswith(ending):
+            raise argparse.ArgumentTypeError(f"{text!r}: expected a name that ends in {ending}, or -")
+        return text
+
+    return read
+
+
+def run(options: dict) -> None:
+    """Record one experiment."""
+    experiment = Experiment(**{name: options[name] for name in FIELDS})
+    experiment.check_cost()
+    with destination(options["out"]) as file:
+        record(experiment, file)
+
+
+def sweep(options: dict) -> None:
+    """Compute a sweep."""
+    field, texts = FIELDS[options["axis"]], options["values"].split(",")
+    api.sweep(**{**options, "values": [field.parse(text.strip()) for text in texts]})
 
 
 @contextlib.contextmanager
@@ -102,16 +174,8 @@ def destination(out: str) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    path = Path(out)
-    if path.is_dir():
-        raise IsADirectoryError(0, "it is a folder")
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            yield file
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with files.whole(Path(out)) as file:
+        yield file
 
 
 @contextlib.contextmanager
@@ -136,23 +200,18 @@ def record(experiment: Experiment, file: BinaryIO) -> None:
     for last in _with_progress(filter(None, worker.record(experiment)), experiment.snapshots):
         file.write(last)
     if not recording.is_end(last):
-        raise Failed("the recording broke off")
+        raise api.Failed("the recording broke off")
     if recording.status(last) == "failed":
-        raise Failed(f"the run failed: {next(recording.read([last]))['message']}")
+        raise api.Failed(f"the run failed: {next(recording.read([last]))['message']}")
 
 
 def _with_progress(lines: Iterable[bytes], snapshots: int) -> Iterator[bytes]:
-    """The lines, while a bar grows on a terminal; elsewhere nothing is shown."""
-    if not sys.stderr.isatty():
-        yield from lines
-        return
-    try:
+    """The lines, while a bar grows."""
+    with Bar() as bar:
         for count, line in enumerate(lines):  # the header is line 0
             share = min(1.0, count / snapshots)
-            print(f"\r[{'#' * round(30 * share):30}] {share:4.0%}", end="", file=sys.stderr, flush=True)
+            bar.show(share, f"{share:4.0%}")
             yield line
-    finally:
-        print(file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,9 @@ from bnviz.data.coats import COATS
 FORMAT = 1  # of recordings; part of every id, so a new format never meets an old recording
 PROBE_SIZE = 512
 WATCHED_UNITS = 8
+MICROSCOPE_SIZES = (2, 4, 8, 16, 32, 64, 128, 256, 512)  # of minibatches, each of which is drawn so often:
+MICROSCOPE_DRAWS = 40
+MICROSCOPE_EVERY = 16  # snapshots
 MAXIMUM_SECONDS = 90.0
 MAXIMUM_SNAPSHOTS = 1500
 
@@ -136,13 +139,15 @@ class Experiment:
     )  # fmt: skip
     batch_size: int = _number(
         64, 2, 1024, "Batch size",
-        "Examples in a minibatch. Batch norm takes mean and variance from these few: the fewer, the noisier.",
+        "Examples in a minibatch. SGD averages its gradient over these few, and batch norm takes mean and variance from them: "
+        "the fewer, the noisier both.",
         (2, 4, 8, 16, 32, 64, 128, 256, 512),
     )  # fmt: skip
     ghost_batch_size: int = _number(
         0, 0, 512, "Ghost batch size (0: off)",
         "Normalize groups of about this many examples apart, while SGD still averages over the whole minibatch. "
-        "It separates batch norm's noise from the gradient's. 0 uses the whole minibatch.",
+        "It separates batch norm's noise, which these groups set, from the gradient's, which the minibatch sets. "
+        "0 uses the whole minibatch.",
         (0, 2, 4, 8, 16, 32, 64, 128, 256),
     )  # fmt: skip
     label_noise: float = _number(
@@ -205,6 +210,15 @@ class Experiment:
         "How the animals of the data set Cats look in training: all black, only the cats black (so that colour gives them away), "
         "or every coat from black to fully coloured.",
     )  # fmt: skip
+    microscope: str = _choice(
+        "no", YES_NO, "Noise microscope",
+        "Now and then, put one held-out example among ever new minibatch-mates, 1 to 511 of them, and look how far it scatters, "
+        "beside dropout that scatters it as much; and how far mean and variance of such minibatches scatter.",
+    )  # fmt: skip
+    example: int = _number(
+        0, 0, PROBE_SIZE - 1, "Watched example",
+        "Which of the held-out examples the noise microscope watches. It was in no minibatch of the training.",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         for field in FIELDS.values():
@@ -244,6 +258,11 @@ class Experiment:
     def groups(self) -> int:
         """Into how many ghost batches a minibatch is split: as many as have `ghost_batch_size` examples or more each."""
         return max(1, self.batch // self.ghost_batch_size) if self.ghost_batch_size >= 2 else 1
+
+    @property
+    def microscope_sizes(self) -> tuple[int, ...]:
+        """The minibatches that the noise microscope looks at, none larger than half of the training examples."""
+        return tuple(size for size in MICROSCOPE_SIZES if size <= self.examples // 2)
 
     def snapshot_due(self, step: int) -> bool:
         """Whether a snapshot is taken before `step`: every step at first, then every `snapshot_every`, and at the end."""
@@ -291,6 +310,10 @@ class Experiment:
             snapshot += self.hidden_layers * (step + 0.0005)
         if self.look_inside == "yes":
             snapshot += 2 * PROBE_SIZE * weights / rate + measuring / 3
+        if self.microscope == "yes":
+            rows = 2 * MICROSCOPE_DRAWS * sum(self.microscope_sizes)
+            hidden = (self.hidden_layers - 1) * self.width**2
+            snapshot += rows * (hidden / rate + 6e-9 * self.hidden_layers * self.width) / MICROSCOPE_EVERY
         return len(self.arms) * (self.steps * step + self.snapshots * snapshot)
 
     def check_cost(self) -> None:

@@ -142,3 +142,43 @@ def variance_noise_theory(values: np.ndarray, mean: np.ndarray, std: np.ndarray,
         variance = std**2
         scatter = (fourth - variance**2 * (size - 3) / (size - 1)) / size
         return np.sqrt(scatter.mean(axis=-1)) / variance.mean(axis=-1)
+
+
+def scatter(values: np.ndarray) -> np.ndarray:
+    """Standard deviation over draws (of n - 1), root mean square over units: [...] of values [..., draws, units]."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.sqrt(values.var(axis=-2, ddof=1, dtype=np.float64).mean(axis=-1))
+
+
+def subset_mean_theory(sizes: np.ndarray, total: int) -> np.ndarray:
+    """Standard deviation of the mean of so many different examples out of `total`, in standard deviations σ (of n - 1) of all.
+
+    √(1/n - 1/N): σ/√n for a few of very many, and 0 for all of them (Cochran 1977, theorem 2.2).
+    """
+    return np.sqrt(1 / np.asarray(sizes) - 1 / total)
+
+
+def subset_variance_theory(values: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Standard deviation of the (unbiased) variance of so many different examples out of `values` [..., units, N], relative.
+
+    Root mean square over units, in mean variances of all: [..., sizes]. Var(s²) = κ₄ (1/n - 1/N) + 2 κ₂₂ (1/(n-1) - 1/(N-1))
+    with the polykays κ₂₂ = (k₂² - k₄/N) (N-1)/(N+1) and κ₄ = k₄ of all N (Tukey 1950, "Some sampling simplified").
+    """
+    total, sizes = values.shape[-1], np.asarray(sizes)
+    k2, k4 = (part[..., None] for part in _cumulants(values))
+    pair = (k2**2 - k4 / total) * ((total - 1) / (total + 1))
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        squared = k4 * (1 / sizes - 1 / total) + 2 * pair * (1 / (sizes - 1) - 1 / (total - 1))
+        return np.sqrt(np.maximum(squared.mean(axis=-2), 0)) / k2.mean(axis=-2)
+
+
+def _cumulants(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The second and the fourth k-statistic [...] of values [..., N], as `scipy.stats.kstat`."""
+    n = values.shape[-1]
+    with np.errstate(over="ignore", invalid="ignore"):
+        centred = values - values.mean(axis=-1, keepdims=True)
+        second = np.einsum("...p,...p->...", centred, centred).astype(np.float64)
+        centred *= centred
+        fourth = np.einsum("...p,...p->...", centred, centred).astype(np.float64)
+        k4 = ((n + 1) * n * fourth - 3 * (n - 1) * second**2) / ((n - 1) * (n - 2) * (n - 3))
+    return second / (n - 1), k4

@@ -24,8 +24,11 @@ class Tensors:
 
     def first_linear(self, linear: nn.Linear) -> Tensor:
         """z[1] of the held-out examples: the same in every view, and most of a snapshot's work."""
-        weight, bias = _for_onednn(linear.weight), _for_onednn(linear.bias)
-        return functional.linear(self._x_test, weight, bias).to_dense()
+        return self.test_linear(linear.weight, linear.bias)
+
+    def test_linear(self, weight: Tensor, bias: Tensor) -> Tensor:
+        """x Wᵀ + b of the held-out examples."""
+        return functional.linear(self._x_test, _for_onednn(weight), _for_onednn(bias)).to_dense()
 
 
 def _for_onednn(tensor: Tensor) -> Tensor:
@@ -51,7 +54,8 @@ def minibatches(experiment: Experiment) -> Iterator[Tensor]:
     generator = generator_for(experiment, "minibatches")
     while True:
         order = torch.randperm(experiment.examples, generator=generator)
-        yield from order[: len(order) // experiment.batch * experiment.batch].split(experiment.batch)
+        whole = len(order) - len(order) % experiment.batch
+        yield from (order[first : first + experiment.batch] for first in range(0, whole, experiment.batch))
 
 
 def generator_for(experiment: Experiment, purpose: str) -> torch.Generator:

@@ -35,7 +35,7 @@ class NoNorm(nn.Module):
     def __init__(self, width: int, momentum: float = 0.1):
         super().__init__()
 
-    def forward(self, z: Tensor, view: str, groups: int) -> Tensor:
+    def forward(self, z: Tensor, view: str, groups: int, generator: torch.Generator | None = None) -> Tensor:
         return z
 
 
@@ -56,7 +56,7 @@ class BatchNorm(nn.Module):
         self.register_buffer("running_mean", torch.zeros(width))
         self.register_buffer("running_variance", torch.ones(width))
 
-    def forward(self, z: Tensor, view: str, groups: int) -> Tensor:
+    def forward(self, z: Tensor, view: str, groups: int, generator: torch.Generator | None = None) -> Tensor:
         if groups > 1 and view != EVALUATE:
             return self._normalize_groups(z, groups, update=view == TRAIN)
         running = (None, None) if view == MEASURE else (self.running_mean, self.running_variance)
@@ -97,7 +97,66 @@ class FixedBatchNorm(BatchNorm):
         self.beta.requires_grad_(False)
 
 
-NORMALIZERS: dict[str, type[nn.Module]] = {"none": NoNorm, "batch": BatchNorm, "fixed": FixedBatchNorm}
+class LayerNorm(nn.Module):
+    """y = γ (z - mean) / sqrt(variance + ε) + β, statistics of each example over its units (Ba, Kiros & Hinton 2016)."""
+
+    eps = 1e-5
+
+    def __init__(self, width: int, momentum: float = 0.1):
+        super().__init__()
+        self.size = width  # units that are normalized together
+        self.gamma = nn.Parameter(torch.ones(width))
+        self.beta = nn.Parameter(torch.zeros(width))
+
+    def forward(self, z: Tensor, view: str, groups: int, generator: torch.Generator | None = None) -> Tensor:
+        parts = z.unflatten(-1, (-1, self.size))
+        return self.gamma * functional.layer_norm(parts, (self.size,), eps=self.eps).flatten(-2) + self.beta
+
+
+class GroupNorm(LayerNorm):
+    """Layer norm over groups of 16 units apart (Wu & He 2018, whose groups of channels these are)."""
+
+    def __init__(self, width: int, momentum: float = 0.1):
+        super().__init__(width)
+        self.size = math.gcd(width, 16)
+
+
+def noise(width: int, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
+    """A random shift in ±0.5 and scale in 1…1.25 [width] for every unit, fresh at every step (Santurkar et al. 2018, 2.1)."""
+    shift = torch.empty(width).uniform_(-0.5, 0.5, generator=generator)
+    return shift, torch.empty(width).uniform_(1.0, 1.25, generator=generator)
+
+
+class NoisyBatchNorm(BatchNorm):
+    """Batch norm whose output is shifted and scaled at random while training: what it has just pinned moves again."""
+
+    def forward(self, z: Tensor, view: str, groups: int, generator: torch.Generator | None = None) -> Tensor:
+        return _disturbed(super().forward(z, view, groups), view, generator)
+
+
+class Noise(NoNorm):
+    """The same noise on z itself."""
+
+    def forward(self, z: Tensor, view: str, groups: int, generator: torch.Generator | None = None) -> Tensor:
+        return _disturbed(z, view, generator)
+
+
+def _disturbed(z: Tensor, view: str, generator: torch.Generator | None) -> Tensor:
+    if view != TRAIN:
+        return z
+    shift, scale = noise(z.shape[-1], generator)
+    return z * scale + shift
+
+
+NORMALIZERS: dict[str, type[nn.Module]] = {
+    "none": NoNorm,
+    "batch": BatchNorm,
+    "fixed": FixedBatchNorm,
+    "layer": LayerNorm,
+    "group": GroupNorm,
+    "noisy-batch": NoisyBatchNorm,
+    "noisy-none": Noise,
+}
 
 
 class Network(nn.Module):
@@ -121,7 +180,7 @@ class Network(nn.Module):
     ) -> Tensor:
         """Logits [examples, classes] of x [examples, features].
 
-        Dropout acts in TRAIN view only, its masks drawn from `generator`. Appends (linear, normalized, activation) of every
+        Dropout and noise act in TRAIN view only, drawn from `generator`. Appends (linear, normalized, activation) of every
         hidden layer, each [examples, width], to `taps` if that is a list.
         """
         return self.onward(self.linears[0](x), view, groups, generator, taps)
@@ -132,7 +191,7 @@ class Network(nn.Module):
         """`forward` from z[1] on: the one part of it that is the same in every view."""
         _, *onward = self.linears
         for normalizer, following in zip(self.normalizers, onward, strict=True):
-            normalized = normalizer(z, view, groups)
+            normalized = normalizer(z, view, groups, generator)
             a = self.activation(normalized)
             if taps is not None:
                 taps.append((z, normalized, a))

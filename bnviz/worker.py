@@ -4,8 +4,11 @@
 
 Standard input carries one JSON command a line, ``{"run": key, "experiment": {…}}`` or ``{"stop": key}``; a key is any
 text without a space, chosen by the sender. A run with a ``"question": {…}`` answers it (`bnviz.training.by_hand`) in place of a
-training's snapshots. Standard output carries ``ready`` and then ``<key> <recorded line>``. When
-standard input ends, the parent has ended, however it did, and so does the worker, at once.
+training's snapshots; one with a ``"stack": [[{…}, arm], …]`` in place of the experiment trains these runs of a sweep together
+and writes their rows. Standard output carries ``ready`` and then ``<key> <recorded line>``. When standard input ends, the
+parent has ended, however it did, and so does the worker, at once.
+
+With ``--background`` it takes only what processor time nobody else wants.
 """
 
 from __future__ import annotations
@@ -19,26 +22,27 @@ import sys
 import threading
 import traceback
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from time import perf_counter
 from types import ModuleType
 from typing import Any, BinaryIO
 
 from bnviz import recording
 from bnviz.experiment import Experiment
+from bnviz.sweep import Run
 
 TURN_SECONDS = 0.03
 STOPPED = "The run was stopped."
 
 
 def load_training() -> ModuleType:
-    """`bnviz.training`, with torch on one thread (more would reorder sums). The first call takes seconds."""
+    """`bnviz.trainers`, with torch on one thread (more would reorder sums). The first call takes seconds."""
     import torch
 
     torch.set_num_threads(1)
-    from bnviz import training
+    from bnviz import trainers
 
-    return training
+    return trainers
 
 
 class Stopwatch:
@@ -57,6 +61,9 @@ class Stopped(Exception):
     """Thrown into `record` to end a run early."""
 
 
+Messages = Generator[dict[str, Any] | None, None, tuple[str, str]]  # None after a step without one; returns status and message
+
+
 def record(experiment: Experiment, training: Any = None, question: dict | None = None) -> Generator[bytes | None]:
     """The lines of a recording as they are made, and None after every step without one.
 
@@ -64,9 +71,30 @@ def record(experiment: Experiment, training: Any = None, question: dict | None =
 
     Whatever happens in training, the last line is an end; its seconds are those spent computing, not those waited.
     """
+
+    def messages() -> Messages:
+        trainers = training or load_training()
+        yield trainers.header(experiment)
+        return (yield from trainers.by_hand(experiment, **question) if question else trainers.train(experiment))
+
+    return _lines(messages())
+
+
+def record_stack(runs: Sequence[Run], measures: Sequence[str] = (), training: Any = None) -> Generator[bytes | None]:
+    """The rows of a sweep's runs that train together, as `record` gives a run: header, rows, end."""
+
+    def messages() -> Messages:
+        trainers = training or load_training()
+        yield {"type": "header", "runs": [run.id for run in runs]}
+        return (yield from trainers.train_stack(runs, measures))
+
+    return _lines(messages())
+
+
+def _lines(messages: Messages) -> Generator[bytes | None]:
     watch = Stopwatch()
     try:
-        ending = yield from _train(experiment, training, question, watch)
+        ending = yield from _watched(messages, watch)
     except Stopped:
         ending = "stopped", STOPPED
     except Exception as error:
@@ -75,17 +103,12 @@ def record(experiment: Experiment, training: Any = None, question: dict | None =
     yield recording.end(*ending, watch.seconds)
 
 
-def _train(experiment: Experiment, training: Any, question: dict | None, watch: Stopwatch) -> Generator[bytes | None]:
-    """Header and snapshots of `record`; returns the end's status and message."""
-    with watch:
-        training = training or load_training()
-        first = recording.line(training.header(experiment))
-        steps = training.by_hand(experiment, **question) if question else training.train(experiment)
-    yield first
+def _watched(messages: Messages, watch: Stopwatch) -> Generator[bytes | None, None, tuple[str, str]]:
+    """The messages as lines, while the watch counts what they take."""
     while True:
         with watch:
             try:
-                message = next(steps)
+                message = next(messages)
             except StopIteration as done:
                 return done.value
             line = message and recording.line(message)
@@ -110,8 +133,7 @@ class Turns:
     def command(self, command: dict[str, Any]) -> None:
         """Add or stop a run; stopping one that has ended does nothing."""
         if "run" in command:
-            lines = record(Experiment(**command["experiment"]), self._training, command.get("question"))
-            self._runs.append((command["run"], lines))
+            self._runs.append((command["run"], begin(command, self._training)))
             return
         for key, lines in [run for run in self._runs if run[0] == command["stop"]]:
             self._runs.remove((key, lines))
@@ -129,6 +151,14 @@ class Turns:
             if perf_counter() >= turn_ends:
                 self._runs.append((key, lines))
                 return
+
+
+def begin(command: dict[str, Any], training: Any = None) -> Generator[bytes | None]:
+    """The lines of what a command asks for."""
+    if "stack" in command:
+        runs = [Run(Experiment(**experiment), arm) for experiment, arm in command["stack"]]
+        return record_stack(runs, command["measures"], training)
+    return record(Experiment(**command["experiment"]), training, command.get("question"))
 
 
 def _stop(lines: Generator[bytes | None]) -> bytes:
@@ -166,6 +196,8 @@ def _read_commands(commands: BinaryIO, inbox: queue.SimpleQueue[dict[str, Any]])
 
 def main(load: Callable[[], Any] = load_training) -> None:
     """Serve the process that started this one."""
+    if "--background" in sys.argv:
+        os.nice(19)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the parent ends us
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints goes to the log, not between the lines

@@ -30,5 +30,23 @@ def train(experiment):
     return ("diverged", "It diverged at step 3.") if experiment.seed == DIVERGES else ("finished", "")
 
 
+def train_stack(runs, measures=()):
+    """Kills its worker the first time only: a file named by BNVIZ_ACCIDENT remembers that it has happened."""
+    for step in range(runs[0].experiment.steps):
+        time.sleep(runs[0].experiment.momentum)
+        if step == 5 and any(run.experiment.seed == RAISES and run.experiment.batch_size == 4 for run in runs):
+            raise ArithmeticError("two\nlines")
+        if step == 5 and any(run.experiment.seed == KILLS_ITS_WORKER for run in runs):
+            accident = os.environ.get("BNVIZ_ACCIDENT", os.devnull)
+            if not os.path.getsize(accident):
+                with open(accident, "w") as file:
+                    file.write("happened")
+                os.kill(os.getpid(), signal.SIGKILL)
+        yield None
+    for run in runs:
+        yield {"type": "row", "run": run.id, "arm": run.arm, "seed": run.experiment.seed, "pid": os.getpid()}
+    return "finished", ""
+
+
 if __name__ == "__main__":
     worker.main(lambda: sys.modules[__name__])

@@ -189,7 +189,7 @@ def test_runs_go_to_the_worker_that_has_the_fewest(make_engine):
     local = make_engine(workers=2)
     for seed in range(10, 14):
         local.request(SLOW.replace(seed=seed))
-    assert [len(slot.runs) for slot in local._slots] == [2, 2]
+    assert [len(slot.tasks) for slot in local._slots if not slot.background] == [2, 2]
 
 
 def test_too_expensive_experiments_are_refused(make_engine):
@@ -266,7 +266,7 @@ def test_stopping_tells_the_worker_to_stop_computing(make_engine):
         return _processor_ticks(pid) == before
 
     until(idle, seconds=1.0)
-    assert not any(slot.runs for slot in local._slots)
+    assert not any(slot.tasks for slot in local._slots)
 
 
 def test_a_recording_that_was_evicted_is_computed_again(make_engine):
@@ -297,7 +297,7 @@ def test_closing_ends_workers_threads_and_recordings(make_engine):
     local.close()
     local.close()
     assert lines.status == "stopped"
-    assert all(map(gone, pids)) and not any(thread.is_alive() for thread in local._threads)
+    assert all(map(gone, pids)) and not any(slot.thread and slot.thread.is_alive() for slot in local._slots)
     late = local.recording(local.request(SHORT))
     assert late.status == "stopped"
 

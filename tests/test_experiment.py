@@ -36,11 +36,13 @@ OTHER = {
     "look_inside": "yes",
     "hold_from": 50,
     "coats": "mixed",
+    "microscope": "yes",
+    "example": 3,
 }
 
 
 def test_id_of_the_default_experiment_is_pinned():
-    assert Experiment().id == "0906f0bcd8bf654e", "old links and stored recordings would be lost: raise FORMAT if so meant"
+    assert Experiment().id == "73d8f35b1e15910f", "old links and stored recordings would be lost: raise FORMAT if so meant"
 
 
 def test_every_field_changes_the_id():
@@ -67,7 +69,7 @@ def test_every_row_of_the_table_can_be_shown_and_its_default_is_valid():
         assert field.check(field.default) == field.default
         assert field.parse(str(field.default)) == field.default
         assert all(field.check(mark) == mark for mark in field.marks)
-        assert field.choices or field.default in field.marks or field.name == "seed"
+        assert field.choices or field.default in field.marks or field.name in ("seed", "example")
 
 
 @pytest.mark.parametrize("name", [field.name for field in FIELDS.values() if field.choices is None])

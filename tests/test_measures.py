@@ -1,5 +1,7 @@
 """Measures against SciPy and NumPy, and what must hold for any numbers at all."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -152,3 +154,42 @@ def test_variance_theory_leaves_the_values_alone(population):
     before = population.copy()
     measures.variance_noise_theory(population, *measures.moments(population), 8)
     assert np.array_equal(before, population)
+
+
+# Minibatches as subsets
+
+
+def test_scatter_is_the_root_mean_square_of_standard_deviations(generator):
+    values = generator.normal(3, [1.0, 5.0], (4, 50, 2)).astype(np.float32)
+    expected = [np.sqrt(np.mean([np.std(rows[:, unit].astype(float), ddof=1) ** 2 for unit in range(2)])) for rows in values]
+    assert np.allclose(measures.scatter(values), expected)
+    assert measures.scatter(np.full((40, 3), 0.1, np.float32)) == 0
+
+
+@pytest.fixture
+def few(generator):
+    """Values [units 3, N 9] of very different shape, so few that all subsets can be looked at."""
+    return np.stack([generator.exponential(1, 9), generator.normal(50, 0.1, 9), [0, 1, 1, 0, 0, 0, 1, 0, 0]])
+
+
+@pytest.mark.parametrize("size", range(2, 10))
+def test_theory_of_subsets_is_exact_over_all_subsets(few, size):
+    subsets = np.array([list(combinations(unit, size)) for unit in few])  # [units, subsets, size]
+    variance = few.var(-1, ddof=1)
+    mean = subsets.mean(-1).std(-1) / np.sqrt(variance)
+    assert np.allclose(mean, measures.subset_mean_theory(size, 9), atol=1e-7)
+    spread = np.sqrt(subsets.var(-1, ddof=1).var(-1).mean()) / variance.mean()
+    assert measures.subset_variance_theory(few, [size])[0] == pytest.approx(spread, abs=1e-7)
+
+
+def test_theory_of_subsets_of_very_many_is_that_of_independent_draws(generator):
+    values = np.sort(generator.exponential(1, (1, 2, 100_000)))
+    independent = [measures.variance_noise_theory(values, *measures.moments(values), size) for size in (2, 16, 128)]
+    assert np.allclose(measures.subset_variance_theory(values, [2, 16, 128]), np.stack(independent, -1), rtol=2e-3)
+    assert measures.subset_mean_theory([4, 100_000], 100_000) == pytest.approx([0.5, 0], abs=1e-4)
+
+
+def test_cumulants_are_scipys(few):
+    second, fourth = measures._cumulants(few)
+    assert np.allclose(second, [stats.kstat(unit, 2) for unit in few])
+    assert np.allclose(fourth, [stats.kstat(unit - unit.mean(), 4) for unit in few])

@@ -22,6 +22,10 @@ class Stage:
 
     def __init__(self):
         self.requested, self.drawn, self.mounted = [], [], []
+        self.trouble = None
+
+    def notice(self):
+        return self.trouble
 
     def request(self, experiment):
         experiment.check_cost()
@@ -89,12 +93,17 @@ def test_first_visit_shows_the_default_experiment(stage):
     assert not page.warning and not page.error
 
 
+def test_a_visitor_is_told_when_something_is_wrong_with_who_computes(stage):
+    stage.trouble = "The cluster does not answer; this machine computes instead."
+    assert any(stage.trouble in caption.value for caption in visit().caption)
+
+
 OTHER = {
     "dataset": "spirals", "activation": "sigmoid", "hidden_layers": 3, "width": 32, "initialization": "pytorch",
     "learning_rate": 1.0, "momentum": 0.9, "batch_size": 8, "ghost_batch_size": 4, "label_noise": 0.5, "dropout": 0.1,
     "train_size": 1000, "steps": 200, "snapshot_every": 10, "seed": 7,
     "statistics_momentum": 0.3, "fixed_scales": "yes", "gradient_shift": "yes", "look_inside": "yes",
-    "hold_from": 50, "coats": "mixed",
+    "hold_from": 50, "coats": "mixed", "microscope": "yes", "example": 7,
 }  # fmt: skip
 
 

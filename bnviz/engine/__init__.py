@@ -6,6 +6,7 @@ Pages and routes share one engine: `shared()`. It never trains in its own proces
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import sys
 import threading
@@ -14,7 +15,11 @@ from types import ModuleType
 from typing import Protocol
 
 from bnviz.experiment import Experiment
+from bnviz.rows import Rows
 from bnviz.store import Recording, Store
+from bnviz.sweep import Sweep
+
+NO_DASK = "BNVIZ_SCHEDULER is set, but Dask is not installed (pip install -r requirements-cluster.txt);"
 
 
 @dataclass
@@ -40,8 +45,15 @@ class Engine(Protocol):
         """See to it that the experiment's recording is there or being made; returns its id. Raises TooExpensive."""
         ...
 
+    def sweep(self, sweep: Sweep) -> str:
+        """See to it that the sweep's recording is there or being made; returns its id. Raises TooExpensive.
+
+        Rows that are known from before, also from a sweep that was stopped, are there at once.
+        """
+        ...
+
     def recording(self, id: str) -> Recording | None:
-        """The recording of an experiment requested lately, or from the store. May start a run, may read a file."""
+        """The recording of an experiment or a sweep requested lately, or from the store. May start a run, may read a file."""
         ...
 
     def experiment(self, id: str) -> Experiment | None:
@@ -56,7 +68,11 @@ class Engine(Protocol):
         ...
 
     def stop(self, id: str) -> None:
-        """End a live run now, for everybody who watches it; the next request starts over."""
+        """End a live run or sweep now, for everybody who watches it; the next request starts over."""
+        ...
+
+    def notice(self) -> str | None:
+        """A sentence for people, if something about who computes is not as it should be."""
         ...
 
     def workers(self) -> tuple[int, int]:
@@ -80,15 +96,34 @@ def _process_state() -> ModuleType:
 
 
 def shared() -> Engine:
-    """The process-wide engine: local workers, started on first use and ended with the process."""
+    """The process-wide engine, made on first use and ended with the process."""
     state = _process_state()
     with state.lock:
         if state.engine is None:
-            from bnviz.engine.local import LocalEngine
-
-            state.engine = LocalEngine(Store.from_environment(), worker_count())
+            state.engine = make(Store.from_environment(), Rows.from_environment())
             atexit.register(state.engine.close)
         return state.engine
+
+
+def make(store: Store, rows: Rows, workers: int | None = None) -> Engine:
+    """A new engine; whoever asks for it closes it.
+
+    It is the Dask cluster's whose scheduler BNVIZ_SCHEDULER names, or of so many local workers, `worker_count()` by default.
+    """
+    from bnviz.engine.local import LocalEngine
+
+    address, trouble = os.environ.get("BNVIZ_SCHEDULER", "").strip(), None
+    if address:
+        try:
+            from bnviz.engine.cluster import DaskEngine
+
+            return DaskEngine(store, address, workers or worker_count(), rows=rows)
+        except ImportError as error:
+            trouble = f"{NO_DASK} this machine computes instead."
+            logging.getLogger(__name__).warning("%s (%s)", trouble, error)
+    local = LocalEngine(store, workers or worker_count(), rows=rows)
+    local.trouble = trouble
+    return local
 
 
 def close_shared() -> None:

@@ -1,15 +1,12 @@
 """The engine on this machine: worker processes that are replaced when they die, and their runs computed again.
 
-Each worker has a slot with one thread, which starts the process, reads its lines and starts the next one. Training is
-deterministic, so a run that is computed again repeats the lines that its recording has: these are skipped, and a viewer
-sees a pause.
+Each worker has a slot with one thread, which starts the process, reads its lines and starts the next one. A viewer of a run
+whose worker dies sees a pause.
 """
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import itertools
 import json
 import logging
 import os
@@ -17,61 +14,33 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter, OrderedDict, deque
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
-from bnviz import recording
-from bnviz.engine import Counters
-from bnviz.experiment import Experiment
-from bnviz.store import Recording, Store
+from bnviz.engine.books import CLOSED, Books
+from bnviz.engine.task import Task
+from bnviz.rows import Rows
+from bnviz.store import Store
 
 COMMAND = (sys.executable, "-m", "bnviz.worker")
-REMEMBERED = 4096  # experiments that can be computed again when their recording is gone
-DEATHS = 3  # of workers, after which a run that was on each of them counts as the cause
+DEATHS = 3  # of workers, after which a task that was on each of them counts as the cause
 LONGEST_PAUSE = 5.0  # seconds between attempts to start a worker
 CLOSE_SECONDS = 1.0
 _ROOT = Path(__file__).resolve().parents[2]
 _log = logging.getLogger(__name__)
 
 
-class Run:
-    """One live run. `key` names this attempt to the worker: late lines of an earlier one are never taken for it.
-
-    With a `question` it is that question's answer which is recorded.
-    """
-
-    _numbers = itertools.count()
-
-    def __init__(self, experiment: Experiment, lines: Recording, question: dict | None = None):
-        self.experiment, self.lines, self.question = experiment, lines, question
-        self.began = time.monotonic()
-        self.deaths = 0
-        self.restart()
-
-    def restart(self) -> None:
-        """Prepare another attempt."""
-        self.key = f"{self.experiment.id}.{next(self._numbers)}"
-        self.received = 0
-
-    @property
-    def command(self) -> dict:
-        command = {"run": self.key, "experiment": dataclasses.asdict(self.experiment)}
-        return command | {"question": self.question} if self.question else command
-
-    def end(self, status: str, message: str) -> None:
-        """Write the end line on the worker's behalf."""
-        self.lines.append(recording.end(status, message, time.monotonic() - self.began))
-
-
 class Slot:
-    """One worker process after another, and the runs that are theirs. Guarded by the engine's lock."""
+    """One worker process after another, and the tasks that are theirs. Guarded by the engine's lock."""
 
-    def __init__(self) -> None:
+    def __init__(self, background: bool = False) -> None:
+        self.background = background
         self.process: subprocess.Popen | None = None
+        self.thread: threading.Thread | None = None  # which keeps a process alive; none before the first task needs it
         self.worked = False  # whether this process has computed anything
         self.began = 0.0
-        self.runs: dict[str, Run] = {}
+        self.tasks: dict[str, Task] = {}
         self.trained: deque[str] = deque(maxlen=16)  # ids of runs whose networks the process may still have
 
     def send(self, command: dict) -> None:
@@ -84,115 +53,93 @@ class Slot:
     @property
     def was_healthy(self) -> bool:
         """Whether the process that ended had computed something, or had long been idle."""
-        return self.worked or not self.runs and time.monotonic() - self.began > LONGEST_PAUSE
+        return self.worked or not self.tasks and time.monotonic() - self.began > LONGEST_PAUSE
 
     @property
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
 
-class LocalEngine:
-    """An Engine of `workers` processes that run `command`, started at once; see bnviz.engine.Engine for the methods."""
+class LocalEngine(Books):
+    """An Engine of `workers` processes that run `command`, started at once, and as many more for sweeps.
 
-    def __init__(self, store: Store, workers: int = 1, command: Sequence[str] = COMMAND):
-        self.store, self.counters, self.endings = store, Counters(), Counter()
+    Those for sweeps are started by the first one and take only what processor time the others leave: the operating system
+    knows best who is waiting for whom. See bnviz.engine.Engine for the methods.
+    """
+
+    def __init__(self, store: Store, workers: int = 1, command: Sequence[str] = COMMAND, rows: Rows | None = None):
+        super().__init__(store, rows)
         self._command = tuple(command)
-        self._known: OrderedDict[str, Experiment] = OrderedDict()
-        self._lock = threading.RLock()
         self._closed = threading.Event()
-        self._slots = [Slot() for _ in range(workers)]
-        self._threads = [threading.Thread(target=self._keep_alive, args=(slot,), daemon=True) for slot in self._slots]
-        for slot, thread in zip(self._slots, self._threads, strict=True):
-            self._start(slot)
-            thread.start()
+        self._slots = [Slot(background) for background in (False, True) for _ in range(workers)]
+        for slot in self._slots:
+            if not slot.background:
+                self._open(slot)
 
-    def request(self, experiment: Experiment) -> str:
-        experiment.check_cost()
-        with self._lock:
-            self.counters.requested += 1
-            self._known[experiment.id] = experiment
-            self._known.move_to_end(experiment.id)
-            if len(self._known) > REMEMBERED:
-                self._known.popitem(last=False)
-        self._find_or_start(experiment)
-        return experiment.id
-
-    def recording(self, id: str) -> Recording | None:
-        experiment = self._known.get(id)
-        return self._find_or_start(experiment) if experiment else self.store.get(id)
-
-    def experiment(self, id: str) -> Experiment | None:
-        if known := self._known.get(id):
-            return known
-        stored = self.store.get(id)
-        header = next(recording.read(stored.lines(0, 1)), None) if stored else None
-        return Experiment(**header["experiment"]) if header else None
-
-    def ask(self, experiment: Experiment, question: dict) -> Recording:
-        return self._find_or_start(experiment, question)
-
-    def stop(self, id: str) -> None:
-        with self._lock:
-            for slot in self._slots:
-                for run in [run for run in slot.runs.values() if run.experiment.id == id]:
-                    slot.send({"stop": run.key})
-                    self._end(slot, run, "stopped", "The run was stopped.")
+    def _open(self, slot: Slot) -> None:
+        """Start the slot's first process, and the thread that looks after it."""
+        slot.thread = threading.Thread(target=self._keep_alive, args=(slot,), daemon=True)
+        self._start_process(slot)
+        slot.thread.start()
 
     def workers(self) -> tuple[int, int]:
-        return sum(slot.alive for slot in self._slots), len(self._slots)
+        opened = [slot for slot in self._slots if slot.thread]
+        return sum(slot.alive for slot in opened), len(opened)
 
-    def processes(self) -> list[int]:
+    def processes(self, background: bool = False) -> list[int]:
         """The process ids of the workers that are alive."""
-        return [slot.process.pid for slot in self._slots if slot.alive]
+        return [slot.process.pid for slot in self._slots if slot.alive and slot.background == background]
 
     def close(self) -> None:
+        self._stop_sweeps()
         with self._lock:
             self._closed.set()
             for slot in self._slots:
-                for run in list(slot.runs.values()):
-                    self._end(slot, run, "stopped", "The server was stopped.")
+                for task in list(slot.tasks.values()):
+                    self._end(slot, task, "stopped", CLOSED)
             processes = [slot.process for slot in self._slots if slot.process is not None]
         _end_processes(processes)
-        for thread in self._threads:
-            if thread is not threading.current_thread():
-                thread.join(CLOSE_SECONDS)
+        for slot in self._slots:
+            if slot.thread not in (None, threading.current_thread()):
+                slot.thread.join(CLOSE_SECONDS)
 
-    def _find_or_start(self, experiment: Experiment, question: dict | None = None) -> Recording:
-        id = f"{experiment.id} {json.dumps(question, sort_keys=True)}" if question else experiment.id
-        if (found := self.store.get(id)) is None:
-            found, new = self.store.start(id)
-            if new:
-                self._assign(Run(experiment, found, question))
-                return found
+    def _stop_tasks(self, name: str, message: str) -> None:
         with self._lock:
-            self.counters.store_hits += found.ended and not question
-        return found
+            for slot in self._slots:
+                for task in [task for task in slot.tasks.values() if task.name == name]:
+                    slot.send({"stop": task.key})
+                    self._end(slot, task, "stopped", message)
 
-    def _assign(self, run: Run) -> None:
-        """Give a new run to the worker that has the fewest, a question to one that has trained the network."""
+    def _places(self) -> int:
+        return sum(slot.background for slot in self._slots)
+
+    def _begin(self, task: Task) -> None:
+        """Give a new task to the worker that has the fewest, a question to one that has trained the network."""
         with self._lock:
-            self.counters.started += run.question is None
-            knowing = [slot for slot in self._slots if run.question and run.experiment.id in slot.trained]
-            slot = min(knowing or self._slots, key=lambda slot: len(slot.runs))
-            slot.runs[run.key] = run
+            slots = [slot for slot in self._slots if slot.background == task.background]
+            knowing = [slot for slot in slots if "question" in task.subject and task.name in slot.trained]
+            slot = min(knowing or slots, key=lambda slot: len(slot.tasks))
+            slot.tasks[task.key] = task
             if self._closed.is_set():
-                self._end(slot, run, "stopped", "The server was stopped.")
+                self._end(slot, task, "stopped", CLOSED)
+            elif slot.thread is None:
+                self._open(slot)
             else:
-                slot.send(run.command)
+                slot.send(task.command)
 
-    def _end(self, slot: Slot, run: Run, status: str, message: str) -> None:
-        """End a run from here, not from its worker."""
-        run.end(status, message)
-        self._finished(slot, run)
+    def _end(self, slot: Slot, task: Task, status: str, message: str) -> None:
+        """End a task from here, not from its worker."""
+        task.end(status, message)
+        self._finished(slot, task)
 
-    def _finished(self, slot: Slot, run: Run) -> None:
-        """Take a run whose recording has ended off the books. The store first, so that nobody finds neither."""
-        self.store.finish(run.lines)
+    def _finished(self, slot: Slot, task: Task) -> None:
+        """Take a task whose lines have ended off the books."""
         with self._lock:
-            if slot.runs.pop(run.key, None):
-                self.endings[run.lines.status] += run.question is None
-                if run.experiment.id not in slot.trained:
-                    slot.trained.append(run.experiment.id)
+            mine = slot.tasks.pop(task.key, None)
+            if mine and "experiment" in task.subject and task.name not in slot.trained:
+                slot.trained.append(task.name)
+        if mine:
+            task.settle()
 
     def _keep_alive(self, slot: Slot) -> None:
         """Runs in the slot's own thread until the engine is closed."""
@@ -210,21 +157,21 @@ class LocalEngine:
                 self._recover(slot, failures)
             _log.warning("a worker ended (%s); starting another", process and process.returncode)
             self._closed.wait(min(LONGEST_PAUSE, 0.1 * 2**failures) if failures else 0)
-            self._start(slot)
+            self._start_process(slot)
 
-    def _start(self, slot: Slot) -> None:
-        """Start a process and send it all the slot's runs; if it cannot be started, the slot has none."""
+    def _start_process(self, slot: Slot) -> None:
+        """Start a process and send it all the slot's tasks; if it cannot be started, the slot has none."""
         with self._lock:
             slot.process, slot.worked, slot.began = None, False, time.monotonic()
             slot.trained.clear()
             if self._closed.is_set():
                 return
             try:
-                slot.process = start_worker(self._command)
+                slot.process = start_worker((*self._command, *(["--background"] if slot.background else [])))
             except OSError as error:
                 _log.error("cannot start a worker: %s", error)
-            for run in slot.runs.values():
-                slot.send(run.command)
+            for task in slot.tasks.values():
+                slot.send(task.command)
 
     def _read(self, slot: Slot, process: subprocess.Popen) -> None:
         """Take lines until the process has ended. A last line without its newline was cut off and does not count."""
@@ -233,34 +180,27 @@ class LocalEngine:
                 self._receive(slot, *line.split(b" ", 1))
 
     def _receive(self, slot: Slot, key: bytes, line: bytes) -> None:
-        run = slot.runs.get(key.decode())
-        if run is None:  # stopped meanwhile
+        task = slot.tasks.get(key.decode())
+        if task is None:  # stopped meanwhile
             return
-        run.received += 1
         slot.worked = True
-        ended = recording.is_end(line)
-        if (ended or run.received > len(run.lines)) and run.lines.append(line):
+        if task.receive(line):
             self._count(line)
-        if ended:
-            self._finished(slot, run)
-
-    def _count(self, line: bytes) -> None:
-        with self._lock:
-            self.counters.snapshots += line.startswith(b'{"type":"snapshot"')
-            self.counters.bytes += len(line)
+        if task.lines.ended:
+            self._finished(slot, task)
 
     def _recover(self, slot: Slot, failures: int) -> None:
-        """After a death: fail the runs that have seen too many, prepare the others for the next worker."""
-        for run in list(slot.runs.values()):
-            run.deaths += run.received > 0
-            if run.deaths >= DEATHS:
-                self._end(slot, run, "failed", f"The worker that computed this run ended unexpectedly {DEATHS} times.")
+        """After a death: fail the tasks that have seen too many, prepare the others for the next worker."""
+        for task in list(slot.tasks.values()):
+            task.deaths += task.received > 0
+            if task.deaths >= DEATHS:
+                self._end(slot, task, "failed", f"The worker that computed this run ended unexpectedly {DEATHS} times.")
             elif failures >= DEATHS:
-                self._end(slot, run, "failed", "No worker could be started; the server's log says why.")
-        runs = list(slot.runs.values())
-        for run in runs:
-            run.restart()
-        slot.runs = {run.key: run for run in runs}
+                self._end(slot, task, "failed", "No worker could be started; the server's log says why.")
+        tasks = list(slot.tasks.values())
+        for task in tasks:
+            task.restart()
+        slot.tasks = {task.key: task for task in tasks}
 
 
 def start_worker(command: Sequence[str]) -> subprocess.Popen:

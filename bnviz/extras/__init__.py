@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bnviz.experiment import Experiment
+from bnviz.experiment import MICROSCOPE_EVERY, Experiment
 from bnviz.extras.coats import coats
 from bnviz.extras.gradient_shift import gradient_shift
+from bnviz.extras.microscope import microscope
 from bnviz.extras.minibatch_noise import minibatch_noise
 from bnviz.extras.standardized import standardized
 from bnviz.extras.views import views
@@ -36,5 +37,6 @@ EXTRAS: list[Extra] = [
     Extra(coats, asked=lambda experiment: experiment.dataset == "cats", every=8),
     Extra(gradient_shift, asked=lambda experiment: experiment.gradient_shift == "yes"),
     Extra(standardized, asked=lambda experiment: experiment.look_inside == "yes"),
+    Extra(microscope, asked=lambda experiment: experiment.microscope == "yes", every=MICROSCOPE_EVERY),
     Extra(views, asked=lambda experiment: experiment.look_inside == "yes"),
 ]

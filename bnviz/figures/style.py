@@ -10,8 +10,14 @@ from typing import Any
 
 ARMS = {"none": "without batch norm", "batch": "with batch norm"}
 # Orange and blue stay apart for every kind of colour blindness; these two have contrast 3:1 or more on white and on black.
-COLOURS = {"none": "#E06C1F", "batch": "#2F7FD1", "fixed": "#0E9F6E"}
-NAMES = {**ARMS, "fixed": "γ = 1, β = 0 fixed"}
+COLOURS = {
+    "none": "#E06C1F", "batch": "#2F7FD1", "fixed": "#0E9F6E", "dropout": "#B5528F",
+    "group": "#00927A", "layer": "#A65AA8", "noisy-batch": "#6A5FD3", "noisy-none": "#C0443C",
+}  # fmt: skip
+NAMES = {
+    **ARMS, "fixed": "γ = 1, β = 0 fixed", "dropout": "dropout",
+    "group": "group norm", "layer": "layer norm", "noisy-batch": "batch norm, then noise", "noisy-none": "noise, no batch norm",
+}  # fmt: skip
 GREY = "rgba(128,128,128,0.9)"  # what is expected, aimed at or of no arm
 
 Trace = dict[str, Any]

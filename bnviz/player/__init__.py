@@ -1,4 +1,4 @@
-"""The one function that mounts the player (player.js) on a page.
+"""The functions that mount the player (player.js) on a page, or the board (board.js), where a sweep's rows fill in.
 
 The browser fetches the run from our own route. Where a host does not forward that route, the player asks through the component's
 state for the lines it lacks, and gets them with the component's data: the same log, the same cursor, another road.
@@ -43,12 +43,13 @@ export default async function (component) {
   const {data, setStateValue} = component;
   if (data.assets && !window.bnvizFiles?.last) window.bnvizFiles = handedOver(data.assets, window.bnvizFiles);
   const files = window.bnvizFiles ??= fetched();
+  if (data.assets) setStateValue("assets", false); // once is enough
   try {
-    const [player, story] = await Promise.all([files.open("player.js"), files.open(`story-${data.story}.js`)]);
+    const [main, story] = await Promise.all([files.open("@main@"), data.story && files.open(`story-${data.story}.js`)]);
     files.opened = true;
-    // The player reads the run while Plotly is on its way. Should that alone be missing, it is taken from what is handed over.
+    // The run is read while Plotly is on its way. Should that alone be missing, it is taken from what is handed over.
     files.plotly.catch(() => files.last || setStateValue("assets", true));
-    return player.default(component, story.default);
+    return main.default(component, story?.default);
   } catch (error) {
     if (files.last) throw error;
     setStateValue("assets", true);
@@ -60,9 +61,10 @@ FOLDER = Path(__file__).parent
 
 
 @st.cache_resource(show_spinner=False)
-def _component() -> Any:
-    """The component, registered once a process: registering it again under its name would warn."""
-    return st.components.v2.component("bnviz_player", js=LOADER.replace("@version@", bnviz.__version__), isolate_styles=False)
+def _component(name: str) -> Any:
+    """The component of a module, registered once a process: registering it again under its name would warn."""
+    loader = LOADER.replace("@version@", bnviz.__version__).replace("@main@", f"{name}.js")
+    return st.components.v2.component(f"bnviz_{name}", js=loader, isolate_styles=False)
 
 
 @st.fragment
@@ -96,7 +98,18 @@ def mount(
         data["assets"] = _assets()
     if asked.get("stop") == run:
         _stop(run)
-    _component()(key=key, data=data, on_cursor_change=_nothing, on_assets_change=_nothing, on_stop_change=_nothing)
+    _component("player")(key=key, data=data, on_cursor_change=_nothing, on_assets_change=_nothing, on_stop_change=_nothing)
+
+
+def board(run: str, state: str, panels: list[dict[str, Any]], rows: int, key: str = "board") -> None:
+    """Show these panels of the sweep `run`, their data filled in from `rows` rows; called again, it only draws what is new.
+
+    `state` is playing while rows arrive, then ended, or paused or failed before the end.
+    """
+    data = {"run": run, "state": state, "panels": panels, "rows": rows}
+    if (st.session_state.get(key) or {}).get("assets"):
+        data["assets"] = _assets()
+    _component("board")(key=key, data=data, on_assets_change=_nothing)
 
 
 def _nothing() -> None:

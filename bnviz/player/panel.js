@@ -1,4 +1,5 @@
-// A panel: a title, a caption, one Plotly node that lives as long as the panel does, and a text alternative.
+// A panel: a title, a caption, one Plotly node that lives as long as the panel does, and a text alternative. The player's traces
+// say in `feed` what fills them from the recording; the board's come filled in, with the text alternative in the specification.
 
 import {feeds} from "./feeds.js";
 import {alternative} from "./words.js";
@@ -47,8 +48,8 @@ export class Panel {
   due(key, now) { return this.visible && this.drawnKey !== key && now - this.drawnAt >= 1000 / this.spec.rate - 4; }
 
   draw(view, words, theme, story, key, now) {
-    const kinds = {...feeds, ...story.feeds};
-    const data = this.spec.data.map((trace) => ({...trace, ...kinds[trace.feed.kind](trace.feed, view)}));
+    const kinds = {...feeds, ...story?.feeds};
+    const data = this.spec.data.map((trace) => ({...trace, ...(trace.feed && kinds[trace.feed.kind](trace.feed, view))}));
     Plotly.react(this.node, data, this.layout(view, words, theme), CONFIG);
     this.drawnAt = now;
     this.drawnKey = key;
@@ -59,7 +60,7 @@ export class Panel {
     const title = fill(this.spec.title, words);
     set(this.title, title);
     set(this.caption, fill(this.spec.caption, words));
-    this.node.setAttribute("aria-label", alternative(this.spec, title, view, story));
+    this.node.setAttribute("aria-label", this.spec.alternative ?? alternative(this.spec, title, view, story));
   }
 
   // A fresh layout each time: Plotly keeps zoom and legend choices for as long as `uirevision` stays the same.

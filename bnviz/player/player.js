@@ -3,6 +3,7 @@
 //   headline(view), words(view) for the braces in captions, alternatives: a text for every panel; and, if it needs them,
 //   answer(view): a sentence that holds view.prediction against the run,
 //   feeds, fits, bounds: drawings and axis ranges of its own, as in feeds.js and fits.js,
+//   movement(frames, layer, unit): by how much a unit moves, so that one of middling movement is shown first,
 //   choosers: which of layer, signal and unit people may choose, if not all three,
 //   choices, controls: what people may choose on its panels, and the controls for it: name -> (player, make) => element.
 //
@@ -12,6 +13,8 @@ import {Recording} from "./recording.js";
 import {Fits} from "./fits.js";
 import {Panel, set} from "./panel.js";
 import {Controls} from "./controls.js";
+import {keeping} from "./mounts.js";
+import {Theme} from "./theme.js";
 import {names} from "./words.js";
 
 const SNAPSHOTS_PER_SECOND = 15;
@@ -19,20 +22,7 @@ const BUDGET_MS = 14; // of one animation frame; what is left over waits for the
 const PATIENCE_MS = 45; // after so long without a slow panel drawn, one goes before the fast ones
 const SETTLED = 40; // snapshots after which the choice of a telling unit stands
 
-const players = new WeakMap();
-
-export default function mount(component, story) {
-  const {parentElement} = component;
-  if (!players.has(parentElement)) players.set(parentElement, new Player(parentElement, story));
-  const player = players.get(parentElement);
-  const turn = player.update(component);
-  // Streamlit may discard a call that a newer one has overtaken: only the latest may end the player.
-  return () => setTimeout(() => {
-    if (player.turn !== turn) return;
-    player.close();
-    players.delete(parentElement);
-  }, 50);
-}
+export default keeping((parent, story) => new Player(parent, story));
 
 class Player {
   constructor(parent, story) {
@@ -40,6 +30,7 @@ class Player {
     this.root = document.createElement("div");
     this.root.className = "bnviz-player";
     parent.append(this.root);
+    this.theme = new Theme(this.root);
     Object.assign(this, {turn: 0, frames: 0, place: 0, speed: 1, loop: false, playing: true, wanted: null, recording: null,
       panels: new Map(), fits: new Fits(), choice: null, message: "", wordsAt: 0, slowAt: 0});
     this.still = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -124,9 +115,7 @@ class Player {
     const {frames, header, end} = this.recording;
     if (!frames.length || (this.settledRun === header.id)) return;
     const layer = Math.min(this.choice.layer, header.hidden_layers);
-    const mean = (frame, unit) => frame.arms.none.unit_mean.activation[layer - 1][unit];
-    const travel = header.watched_units.map((unit) => [frames.reduce((sum, frame, index) =>
-      sum + (index ? Math.abs(mean(frame, unit) - mean(frames[index - 1], unit)) : 0), 0), unit]);
+    const travel = header.watched_units.map((unit) => [(this.story.movement ?? movement)(frames, layer, unit), unit]);
     const alive = travel.filter(([distance]) => distance > 0).sort((a, b) => a[0] - b[0]);
     this.choice.unit = alive.length ? alive[Math.floor(alive.length / 2)][1] : 0;
     this.guessed = true;
@@ -192,7 +181,7 @@ class Player {
 
   // As many panels as fit into this animation frame. Fast panels come first, but neither kind starves the other.
   draw(view, now) {
-    const began = performance.now(), key = [view.run, view.shown, Boolean(this.recording.end), view.choices, view.prediction, this.theme().key].join();
+    const began = performance.now(), key = [view.run, view.shown, Boolean(this.recording.end), view.choices, view.prediction, this.theme.now().key].join();
     const keyOf = (panel) => (panel.fast ? `${key},${view.blend}` : key);
     const due = [...this.panels.values()].filter((panel) => panel.due(keyOf(panel), this.playing ? now : Infinity));
     const slowFirst = this.fastDrawn && now - this.slowAt > PATIENCE_MS; // on a slow machine they take turns
@@ -200,7 +189,7 @@ class Player {
     this.fastDrawn = due.length > 0 && !due.some((panel) => panel.fast);
     const words = names(view, this.story);
     for (const panel of due) {
-      panel.draw(view, words, this.theme(), this.story, keyOf(panel), now);
+      panel.draw(view, words, this.theme.now(), this.story, keyOf(panel), now);
       if (panel.fast) this.fastDrawn = true;
       else this.slowAt = now;
       if (performance.now() - began > BUDGET_MS) break;
@@ -227,17 +216,6 @@ class Player {
     this.controls.headlineText(this.story.headline(view), this.playing);
     this.controls.answerText(this.story.answer?.(view));
     for (const panel of this.panels.values()) panel.write(view, words, this.story);
-  }
-
-  theme() {
-    const style = getComputedStyle(this.root);
-    const text = style.color, background = style.getPropertyValue("--st-background-color") || "#fff";
-    if (this.painted?.key !== text + background) {
-      this.painted = {key: text + background, text, background, family: style.fontFamily,
-        grid: `color-mix(in srgb, ${text} 14%, ${background})`, coarse: matchMedia("(pointer: coarse)").matches};
-      this.painted.grid = resolve(this.root, this.painted.grid);
-    }
-    return this.painted;
   }
 
   // --- what people do
@@ -290,11 +268,8 @@ class Player {
   }
 }
 
-// A colour that Plotly understands, from any that CSS does.
-function resolve(root, colour) {
-  const probe = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
-  probe.fillStyle = colour;
-  probe.fillRect(0, 0, 1, 1);
-  const [red, green, blue] = probe.getImageData(0, 0, 1, 1).data;
-  return `rgb(${red},${green},${blue})`;
+// How far a unit's mean has moved, all its ways added up.
+function movement(frames, layer, unit) {
+  const means = frames.map((frame) => frame.arms.none.unit_mean.activation[layer - 1][unit]);
+  return means.reduce((sum, mean, index) => sum + (index ? Math.abs(mean - means[index - 1]) : 0), 0);
 }

@@ -1,5 +1,8 @@
 """Links: the address bar holds the experiment, and optionally the place in it that somebody wants to show.
 
+A page with a sweep has no such place, but may have settings of its own (`own`, a table like that of the experiment's fields):
+how many seeds, for one.
+
 Streamlit can bind widgets to query parameters by itself, but then a parameter holds an option's label instead of its
 value ("Two spirals"), only texts that equal an option's are taken ("1.0" is none of "0.1", "1"), and whatever else a
 link says is dropped without a word. So pages read a link once, when it is opened, and write it after changes.
@@ -26,35 +29,56 @@ _WRITTEN = "bnviz written"  # session_state: the parameters that were last sent 
 
 @dataclass(frozen=True)
 class Link:
-    """What a link says: an experiment, a place in it (those keys of VIEW it names), and what could not be read."""
+    """What a link says: an experiment, a place in it (those keys of VIEW it names), and what could not be read.
+
+    On a page with settings of its own, `view` holds those that are not at their default.
+    """
 
     experiment: Experiment
     view: Mapping[str, object]
     problems: tuple[BadField, ...]
 
 
-def parse(parameters: Mapping[str, Sequence[str]], default: Experiment) -> Link:
+def parse(parameters: Mapping[str, Sequence[str]], default: Experiment, own: Mapping[str, Field] | None = None) -> Link:
     """The link with these query parameters. Whatever cannot be read is a problem, and the page's default stands in for it."""
     texts = {name: values[0] for name, values in parameters.items() if len(values) == 1}
     repeated = [
         BadField(name, " and ".join(values), "given more than once") for name, values in parameters.items() if name not in texts
     ]
-    experiment, bad = from_texts({name: text for name, text in texts.items() if name not in VIEW}, default)
-    view, bad_view = _parse_view({name: text for name, text in texts.items() if name in VIEW}, experiment)
+    names = VIEW if own is None else own
+    experiment, bad = from_texts({name: text for name, text in texts.items() if name not in names}, default)
+    rest = {name: text for name, text in texts.items() if name in names}
+    view, bad_view = _parse_view(rest, experiment) if own is None else _parse_own(rest, own)
     return Link(experiment, view, (*repeated, *bad, *bad_view))
 
 
 def _parse_view(texts: Mapping[str, str], experiment: Experiment) -> tuple[dict[str, object], list[BadField]]:
     """The places that can be read, and the others with reasons."""
-    fields, view, bad = _view_fields(experiment), {}, []
-    for name, text in texts.items():
-        try:
-            view[name] = fields[name].parse(text)
-        except BadField as error:
-            bad.append(error)
+    view, bad = _read(texts, _view_fields(experiment))
     if view.get("unit", "pooled") != "pooled":
         view["unit"] = int(view["unit"])
     return view, bad
+
+
+def _parse_own(texts: Mapping[str, str], own: Mapping[str, Field]) -> tuple[dict[str, object], list[BadField]]:
+    """The page's own settings that can be read, and the others with reasons."""
+    values, bad = _read(texts, own)
+    return changed(values, own), bad
+
+
+def changed(values: Mapping[str, object], own: Mapping[str, Field]) -> dict[str, object]:
+    """Those of a page's own settings that are not at their default."""
+    return {name: value for name, value in values.items() if value != own[name].default}
+
+
+def _read(texts: Mapping[str, str], fields: Mapping[str, Field]) -> tuple[dict[str, object], list[BadField]]:
+    values, bad = {}, []
+    for name, text in texts.items():
+        try:
+            values[name] = fields[name].parse(text)
+        except BadField as error:
+            bad.append(error)
+    return values, bad
 
 
 def _view_fields(experiment: Experiment) -> dict[str, Field]:
@@ -81,12 +105,12 @@ def parameters(experiment: Experiment, view: Mapping[str, object], default: Expe
     return {name: text(value) for name, value in {**changed, **view}.items()}
 
 
-def opened(page: str, default: Experiment) -> Link | None:
+def opened(page: str, default: Experiment, own: Mapping[str, Field] | None = None) -> Link | None:
     """The link that was opened just now: with the page, or by the browser's back and forward buttons. Else None."""
-    there = st.session_state.get(_PAGE) == page and all(name in st.session_state for name in FIELDS)
+    there = st.session_state.get(_PAGE) == page and all(name in st.session_state for name in (*FIELDS, *(own or ())))
     if there and not _is_history_navigation():
         return None
-    link = parse(_present(), default)
+    link = parse(_present(), default, own)
     st.session_state[_PAGE], st.session_state[_LINK] = page, link
     return link
 
@@ -110,6 +134,13 @@ def view(experiment: Experiment, layer: int = VIEW["layer"]) -> dict[str, object
         kept, _ = _parse_view({name: text(value) for name, value in link.view.items() if name != "step"}, experiment)
         st.session_state[_LINK] = Link(experiment, kept, ())
     return VIEW | {"layer": min(layer, experiment.hidden_layers)} | st.session_state[_LINK].view
+
+
+def follow(experiment: Experiment, view: Mapping[str, object]) -> None:
+    """Keep to what the widgets of a page with settings of its own show, where it is no longer what the link said."""
+    link = st.session_state[_LINK]
+    if (experiment, view) != (link.experiment, link.view):
+        st.session_state[_LINK] = Link(experiment, view, ())
 
 
 def write(experiment: Experiment, default: Experiment) -> None:

@@ -14,6 +14,9 @@ PAGES = [  # file, title, path in the address; the first one is the page at /
     ("covariate_shift.py", "Covariate shift", "covariate-shift"),
     ("gamma_beta.py", "γ and β", "gamma-beta"),
     ("independence.py", "Independence", "independence"),
+    ("batch_size.py", "Batch size", "batch-size"),
+    ("regularization.py", "Regularization", "regularization"),
+    ("does_it_hold.py", "Does it hold?", "does-it-hold"),
 ]
 
 
@@ -22,7 +25,17 @@ def main() -> None:
     several = len(PAGES) > 1
     st.set_page_config("Why batch norm works", layout="wide", initial_sidebar_state="collapsed")
     st.html(Path(__file__).with_name("style.css"))
-    st.navigation([_page(*row) for row in PAGES], position="top" if several else "hidden").run()
+    page = st.navigation([_page(*row) for row in PAGES], position="top" if several else "hidden")
+    if notice := _notice():
+        st.caption(notice)
+    page.run()
+
+
+def _notice() -> str | None:
+    """A sentence about who computes, if something is wrong with it."""
+    from bnviz.engine import shared  # the package is found only now
+
+    return shared().notice()
 
 
 def _page(file: str, title: str, path: str) -> st.Page:

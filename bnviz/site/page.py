@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from bnviz.data import DATA_SETS
-from bnviz.experiment import Experiment
+from bnviz.experiment import Experiment, Field
 from bnviz.site import links, presets, stage, widgets
 from bnviz.site.presets import Preset
 
@@ -18,18 +18,15 @@ WORDS = (
 )
 
 
-@dataclass(frozen=True)
-class Page:
-    """What tells one page from another.
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """What every page says. `main` fields are always in view, `more` behind a button; others can be set in the address.
 
-    `story` names the module of words in the player (bnviz/player/story-*.js). `main` fields are always in view, `more` behind
-    a button; others can be set in the address. `predictions` maps keys, which the story judges, to what people read.
+    `predictions` maps keys to what people read, and `question` asks for one of them.
     """
 
-    story: str
     title: str
     claim: str
-    panels: Callable[[Experiment], list[dict]]
     main: tuple[str, ...]
     more: tuple[str, ...]
     presets: Mapping[str, Preset]
@@ -37,6 +34,17 @@ class Page:
     question: str = ""
     predictions: Mapping[str, str] = field(default_factory=dict)
     limits: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page(Form):
+    """A page that plays a run.
+
+    `story` names the module of words in the player (bnviz/player/story-*.js), which judges the prediction.
+    """
+
+    story: str
+    panels: Callable[[Experiment], list[dict]]
     layer: int = links.VIEW["layer"]  # the one to show first
 
 
@@ -48,27 +56,35 @@ def show(page: Page, beside: Callable[[Experiment], None] | None = None) -> None
     view = links.view(experiment, page.layer)
     links.write(experiment, page.default)
 
+    prediction = head(page, page.story)
+    settings(page, experiment)
+    if beside:
+        beside(experiment)
+    stage.play(experiment, page, view, prediction)
+    foot(page, experiment)
+
+
+def head(page: Form, name: str) -> str | None:
+    """Title, claim, and what the visitor expects, asked before the answer is shown. `name` is the page's own."""
     st.header(page.title, anchor=False)
     st.markdown(page.claim)
-    prediction = _prediction(page)
+    if not page.predictions:
+        return None
+    return st.segmented_control(page.question, list(page.predictions), format_func=page.predictions.get, key=f"prediction {name}")
+
+
+def settings(page: Form, experiment: Experiment, own: Mapping[str, Field] | None = None) -> None:
+    """Presets, controls, and what there is to say about the settings; `own` is the table of the page's own ones."""
     presets.row(page.presets, page.default, experiment)
-    widgets.row(page.main, page.more)
+    widgets.row(page.main, page.more, own)
     if problems := links.problems():
         st.warning(problems)
     if notes := experiment.notes():
         st.caption(" ".join(notes))
-    if beside:
-        beside(experiment)
-    stage.play(experiment, page, view, prediction)
+
+
+def foot(page: Form, experiment: Experiment) -> None:
+    """What the page does not show, and where the data come from."""
     if page.limits:
         st.markdown(f"**What this does not show.** {page.limits}")
     st.caption(f"{WORDS}  \nData: {DATA_SETS[experiment.dataset].credit}.")
-
-
-def _prediction(page: Page) -> str | None:
-    """What the visitor expects, asked before the answer is shown."""
-    if not page.predictions:
-        return None
-    return st.segmented_control(
-        page.question, list(page.predictions), format_func=page.predictions.get, key=f"prediction {page.story}"
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import streamlit as st
 
@@ -10,10 +10,12 @@ from bnviz.experiment import FIELDS, Experiment, Field
 from bnviz.site import links
 
 
-def load(experiment: Experiment) -> None:
-    """Set every widget to an experiment's values. Only before the widgets are made, or in a callback."""
+def load(experiment: Experiment, own: Mapping[str, object] | None = None) -> None:
+    """Set every widget to an experiment's values, and to a page's own. Only before the widgets are made, or in a callback."""
     for name in FIELDS:
         st.session_state[name] = getattr(experiment, name)
+    for name, value in (own or {}).items():
+        st.session_state[name] = value
 
 
 def experiment() -> Experiment:
@@ -29,14 +31,23 @@ def experiment() -> Experiment:
     return experiment
 
 
-def row(names: Iterable[str], rest: Iterable[str]) -> None:
-    """The named fields side by side, and behind a button at the end the rest."""
+def own(fields: Mapping[str, Field]) -> dict[str, object]:
+    """What the widgets of a page's own settings show; see `experiment`."""
+    values = {name: st.session_state[name] for name in fields}
+    values = {name: fields[name].default if value is None else value for name, value in values.items()}
+    st.session_state.update(values)
+    return values
+
+
+def row(names: Iterable[str], rest: Iterable[str], own: Mapping[str, Field] | None = None) -> None:
+    """The named fields, of the experiment or the page's own, side by side, and behind a button at the end the rest."""
+    fields = {**FIELDS, **(own or {})}
     with st.container(key="controls", horizontal=True, vertical_alignment="bottom"):
         for name in names:
-            control(FIELDS[name])
+            control(fields[name])
         with st.popover("More settings", width="stretch"), st.container(key="more"):
             for name in rest:
-                control(FIELDS[name])
+                control(fields[name])
 
 
 def control(field: Field) -> None:

@@ -1,0 +1,187 @@
+"""Sweeps from Python, in a notebook or a script, without loading PyTorch there: worker processes compute.
+
+    from bnviz.api import sweep
+
+    rows = sweep("batch_size", [2, 4, 8], seeds=5, learning_rate=0.1)  # a list of dictionaries, one a run
+    mean, low, high, count = rows.interval("test_accuracy")["batch"]  # arrays, one number for each batch size
+
+``pandas.DataFrame(rows)`` is the table, ``rows.save("sweep.csv")`` the file that ``python -m bnviz sweep`` writes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bnviz import engine, files, recording
+from bnviz.experiment import BadField, Experiment
+from bnviz.intervals import LEVEL, Interval, interval
+from bnviz.progress import Bar, time_left
+from bnviz.rows import Rows
+from bnviz.store import Recording, Store
+from bnviz.sweep import Cell, Sweep, changes, sweep_over, unheld
+
+__all__ = ["BadField", "Failed", "Results", "sweep"]
+
+ARMS = ("none", "batch")
+TICK = 0.5  # seconds between looks at the clock
+
+
+class Failed(RuntimeError):
+    """A sweep that could not be computed to its end; the text says why."""
+
+
+class Results(list):
+    """The rows of a sweep, one a run, sorted by value, arm and seed: dictionaries with the axis and `bnviz.files.COLUMNS`.
+
+    `values`, `arms` and `seeds` are those that were asked for, in that order.
+    """
+
+    def __init__(self, plan: Sweep, rows: Iterable[files.Row]):
+        super().__init__(rows)
+        self.axis, self.values, self.arms = plan.axis, plan.values, tuple(curve.arm for curve in plan.curves)
+        self.seeds = tuple(range(plan.base.seed, plan.base.seed + plan.seeds))
+
+    def column(self, key: str) -> np.ndarray:
+        """One number of every row [rows]; NaN where there is none."""
+        return np.array([np.nan if row[key] is None else row[key] for row in self])
+
+    def grid(self, key: str) -> np.ndarray:
+        """The same as [arms, values, seeds]."""
+        there = dict(zip((files.key_of(self.axis, row) for row in self), self.column(key), strict=True))
+        return np.array([[[there[value, arm, seed] for seed in self.seeds] for value in self.values] for arm in self.arms])
+
+    def interval(self, key: str, level: float = LEVEL) -> dict[str, Interval]:
+        """By arm: mean over seeds, bounds of Student's t interval, and how many seeds gave a number; each [values]."""
+        return dict(zip(self.arms, (interval(numbers, level) for numbers in self.grid(key)), strict=True))
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the rows as CSV, all or nothing. Raises OSError."""
+        with files.whole(Path(path)) as file:
+            file.write(files.csv_text(self.axis, self))
+
+
+def sweep(
+    axis: str,
+    values: Iterable[Any],
+    seeds: int = 5,
+    arms: Iterable[str] = ARMS,
+    *,
+    out: str | os.PathLike | None = None,
+    workers: int | None = None,
+    **fields: Any,
+) -> Results:
+    """Train every arm at every value of the field `axis` with so many seeds, from the field `seed` on; other fields are as given.
+
+    `out` names a CSV file: rows are written to it as they finish, those of this sweep that it holds are not computed again, and
+    so a sweep that was interrupted goes on when it is asked for again. (With BNVIZ_STORE set it does without a file, too.)
+    ``-`` is standard output. There are `workers` processes, by default as many as there are cores, four at most.
+
+    Raises BadField for a value that cannot be, `bnviz.files.OtherContents` for a file of something else, OSError for one
+    that cannot be written, and Failed. A note on what is raised says what has been kept.
+    """
+    plan = planned(axis, values, seeds, arms, fields)
+    with files.table(out, plan) as table:
+        try:
+            _compute(table, workers)
+            table.finish()
+        except BaseException as error:
+            _say_what_is_kept(error, table)
+            raise
+    return Results(plan, table.sorted())
+
+
+def planned(axis: str, values: Iterable[Any], seeds: int, arms: Iterable[str], fields: dict[str, Any]) -> Sweep:
+    """The sweep, checked; raises BadField."""
+    arms = tuple(arms)
+    if not arms or len(set(arms)) < len(arms) or not set(arms) <= set(unheld()):
+        raise BadField("arms", ", ".join(map(str, arms)), f"expected different ones of {', '.join(unheld())}")
+    if axis in fields:
+        raise BadField(axis, fields[axis], "the sweep is over it, so it cannot be given here, too")
+    base = Experiment(**dict(changes(**fields)))
+    return sweep_over(base, axis, [value.item() if isinstance(value, np.generic) else value for value in values], arms, seeds)
+
+
+@dataclass(frozen=True)
+class Part(Sweep):
+    """Some of a sweep's cells, by number. It may cost what it likes: this is nobody's server."""
+
+    wanted: tuple[int, ...] = ()
+
+    def cells(self) -> list[Cell]:
+        every = super().cells()
+        return [every[number] for number in self.wanted]
+
+    def check_cost(self) -> None:
+        """There is no limit."""
+
+
+def _compute(table: files.Table, workers: int | None) -> None:
+    """Add to the table all rows that it lacks. Raises Failed, or OSError."""
+    wanted = tuple(number for number, cell in enumerate(table.sweep.cells()) if table.key(cell) not in table.rows)
+    if not wanted:
+        return
+    part = Part(**vars(table.sweep), wanted=wanted)
+    total, ends_at = len(table.runs), None
+    with Bar() as bar, _recording(part, workers) as lines:
+        for message in _messages(lines):
+            if message["type"] == "row":
+                table.add(files.row_of(part.axis, message))
+            elif message["type"] == "progress":
+                ends_at = time.monotonic() + message["seconds"] * (1 / message["share"] - 1)
+            elif message["type"] == "end" and message["status"] != "finished":
+                raise Failed(message["message"])
+            left = f", {time_left(ends_at - time.monotonic())}" if ends_at and len(table.rows) < total else ""
+            bar.show(len(table.rows) / total, f"{len(table.rows)} of {total} runs{left}")
+
+
+@contextlib.contextmanager
+def _recording(sweep: Sweep, workers: int | None) -> Iterator[Recording]:
+    """The sweep's recording while an engine computes it, which ends with the block."""
+    with contextlib.ExitStack() as stack:
+        with _deaf():
+            mine = stack.enter_context(contextlib.closing(engine.make(Store(), Rows.from_environment(), workers)))
+            lines = mine.recording(mine.sweep(sweep))
+        yield lines
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Ctrl-C waits until the block is left, and what is started in it never hears it: it is ours to handle."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _messages(lines: Recording) -> Iterator[dict[str, Any]]:
+    """The messages of a recording as they come, and one of type ``tick`` now and then, so that clocks go on."""
+    changed, count = threading.Event(), 0
+    with lines.subscribe(changed.set):
+        while True:
+            changed.clear()
+            new = lines.lines(count)
+            count += len(new)
+            yield from recording.read(new)
+            if new and recording.is_end(new[-1]):
+                return
+            if not changed.wait(TICK):
+                yield {"type": "tick"}
+
+
+def _say_what_is_kept(error: BaseException, table: files.Table) -> None:
+    kept = f"{len(table.rows)} of {len(table.runs)} rows"
+    if table.place:
+        error.add_note(f"{kept} are kept in {table.place}; repeat it and it goes on from there")
+    elif os.environ.get("BNVIZ_STORE"):
+        error.add_note(f"{kept} are kept in BNVIZ_STORE; repeat it and it goes on from there")

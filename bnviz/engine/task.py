@@ -1,0 +1,85 @@
+"""What an engine gives its workers to compute, and where the lines go that come back."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from bnviz import recording
+from bnviz.experiment import Experiment
+from bnviz.sweep import Run
+
+
+class Lines(Protocol):
+    """What takes a task's lines: a Recording, or a part of a sweep's."""
+
+    status: str | None
+
+    def __len__(self) -> int: ...
+
+    @property
+    def ended(self) -> bool: ...
+
+    def append(self, line: bytes) -> bool:
+        """Take a line; False, and nothing happens, after the end."""
+        ...
+
+
+class Task:
+    """One thing to compute. `name` is its run's id, or its sweep's; `subject` is what the worker is told.
+
+    Computing is deterministic, so a task that is begun anew repeats the lines that are there: they are skipped.
+    """
+
+    _numbers = itertools.count()
+
+    def __init__(self, name: str, subject: dict[str, Any], lines: Lines, on_end: Callable[[Task], None] = lambda task: None):
+        self.name, self.subject, self.lines, self._on_end = name, subject, lines, on_end
+        self.began = time.monotonic()
+        self.deaths = 0  # of workers that were at it
+        self.restart()
+
+    @property
+    def background(self) -> bool:
+        """Whether it may only take what processor time nobody else wants."""
+        return "stack" in self.subject
+
+    @property
+    def is_run(self) -> bool:
+        return "experiment" in self.subject and "question" not in self.subject
+
+    def restart(self) -> None:
+        """Prepare another attempt. `key` names it to the worker: late lines of an earlier one are never taken for it."""
+        self.key = f"{self.name}.{next(self._numbers)}"
+        self.received = 0
+
+    @property
+    def command(self) -> dict[str, Any]:
+        return {"run": self.key, **self.subject}
+
+    def receive(self, line: bytes) -> bool:
+        """Take the next line of this attempt; whether it was new."""
+        self.received += 1
+        return (recording.is_end(line) or self.received > len(self.lines)) and self.lines.append(line)
+
+    def end(self, status: str, message: str) -> None:
+        """Write the end line on the worker's behalf."""
+        self.lines.append(recording.end(status, message, time.monotonic() - self.began))
+
+    def settle(self) -> None:
+        """Say that the lines have ended. Only once."""
+        self._on_end(self)
+
+
+def of_experiment(experiment: Experiment, question: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The subject of a run, or of a question about its trained network."""
+    subject = {"experiment": dataclasses.asdict(experiment)}
+    return subject | {"question": question} if question else subject
+
+
+def of_stack(runs: tuple[Run, ...], measures: tuple[str, ...]) -> dict[str, Any]:
+    """The subject of a stack of a sweep's runs."""
+    return {"stack": [[dataclasses.asdict(run.experiment), run.arm] for run in runs], "measures": list(measures)}

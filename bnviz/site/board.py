@@ -1,0 +1,203 @@
+"""The board: a sweep whose rows fill in, on any page.
+
+While a sweep is live, a fragment of the page runs again and again: it reads what is new in the sweep's recording and hands
+panels to a component that draws them on nodes that stay (bnviz/player/board.js). When the sweep has ended, nothing ticks.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import streamlit as st
+
+from bnviz.experiment import TooExpensive
+from bnviz.sweep import Sweep
+
+Rows = list[dict[str, Any]]
+Panels = Callable[[Sweep, Rows], list[dict[str, Any]]]
+Words = Callable[[Sweep, Rows], str]
+
+TICK_SECONDS = 0.7
+GONE_SECONDS = 5.0  # without a look, after which a visitor counts as gone
+STATES = {"finished": "ended", "diverged": "ended", "stopped": "paused", "failed": "failed"}
+
+_WATCH = "bnviz watch"  # session_state: the board's key, and the Watch of the sweep on it
+
+
+class Watch:
+    """One visitor's look at a sweep: what has arrived of its recording. Rows are only ever added.
+
+    Visitors of one sweep share its recording. To stop ends it only if nobody else has looked at it lately; otherwise whoever
+    stops has merely left. The same when another sweep takes its place on the board: what nobody looks at need not be computed.
+    """
+
+    _looks: WeakKeyDictionary[Watch, float] = WeakKeyDictionary()  # when each was last read, of all visitors
+    _lock = threading.Lock()
+
+    def __init__(self, sweep: Sweep):
+        self.sweep, self.id = sweep, sweep.id
+        self.total = len(sweep.runs())
+        self._cells: dict[tuple, dict[str, Any]] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """Ask for the sweep, or ask again: what is known of it is there at once. Raises TooExpensive."""
+        from bnviz.engine import shared  # here, so that a page's controls can be tested without it
+
+        self.engine, self.left = shared(), False
+        self._recording = self.engine.recording(self.engine.sweep(self.sweep))
+        self._place, self._progress, self._heard = 0, None, 0.0
+        self.end: dict[str, Any] | None = None
+        self.read()
+
+    def read(self) -> None:
+        """Take what is new. If the engine is another one than before, ask that for the rest."""
+        from bnviz.engine import shared
+
+        with self._lock:
+            self._looks[self] = time.monotonic()
+        lines = self._recording.lines(self._place)
+        self._place += len(lines)
+        for message in map(json.loads, lines):
+            self._take(message)
+        if shared() is not self.engine and not self.left and not self.finished:
+            self.begin()
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if message["type"] == "row":
+            self._cells[message["curve"], message["point"], message["seed"]] = message
+        elif message["type"] == "progress":
+            self._progress, self._heard = message, time.monotonic()
+        elif message["type"] == "end":
+            self.end = message
+
+    @property
+    def rows(self) -> Rows:
+        return list(self._cells.values())
+
+    @property
+    def done(self) -> int:
+        """How many runs have arrived; some fill several places."""
+        return len({row["run"] for row in self._cells.values()})
+
+    @property
+    def finished(self) -> bool:
+        return self.state == "ended"
+
+    @property
+    def live(self) -> bool:
+        """Whether more is to come."""
+        return self.state == "playing"
+
+    @property
+    def state(self) -> str:
+        """As the player's data-state says it."""
+        if self.end is not None:
+            return STATES[self.end["status"]]
+        return "paused" if self.left else "playing"
+
+    def seconds_left(self) -> float | None:
+        """Estimated from what the sweep has taken so far; None before there is anything to go by."""
+        if not self._progress or not self._progress["share"]:
+            return None
+        whole = self._progress["seconds"] / self._progress["share"]
+        return max(0.0, whole - self._progress["seconds"] - (time.monotonic() - self._heard))
+
+    def stop(self) -> None:
+        """Look no further; see the class."""
+        self.left = True
+        if self.end is None and not self._others():
+            self.engine.stop(self.id)
+        self.read()
+
+    def _others(self) -> bool:
+        """Whether anybody else looks at this sweep."""
+        with self._lock:
+            looks = list(self._looks.items())
+        lately = time.monotonic() - GONE_SECONDS
+        return any(one is not self and one.id == self.id and one.live and seen > lately for one, seen in looks)
+
+
+def show(sweep: Sweep, panels: Panels, words: Words, default: Sweep | None = None, key: str = "board") -> None:
+    """The sweep's words and panels, filling in while its rows arrive, with its progress and a button to stop or resume.
+
+    `panels` gives what `bnviz.figures.style.panel` does, with data filled in and `alternative`, a text for those who do not
+    see it; `words` gives Markdown. Both are called with the row messages so far, in no order, and with none at first. If the
+    sweep is refused, it is said why, and what this board (`key`) showed before stays, or else there is `default`.
+    """
+    watch = _watch(sweep, default, key)
+    if watch is not None:
+        ticking = watch.live
+        st.fragment(_draw, run_every=TICK_SECONDS if ticking else None)(watch, panels, words, key, ticking)
+
+
+def _watch(sweep: Sweep, default: Sweep | None, key: str) -> Watch | None:
+    """The watch of the sweep, or of what stands in for it."""
+    board, before = st.session_state.get(_WATCH, (None, None))
+    if before and before.sweep == sweep:
+        watch = before
+    else:
+        try:
+            watch = Watch(sweep)
+        except TooExpensive as error:
+            watch = _instead(str(error), before if board == key else None, default)
+    if before and before is not watch and before.live:
+        before.stop()
+    st.session_state[_WATCH] = key, watch
+    return watch
+
+
+def _instead(reason: str, before: Watch | None, default: Sweep | None) -> Watch | None:
+    """What is shown in the place of a sweep that was refused."""
+    shown = " Until then you see the sweep before." if before else " Until then you see the default one." if default else ""
+    st.error(reason + shown)
+    return before or (Watch(default) if default else None)
+
+
+def _draw(watch: Watch, panels: Panels, words: Words, key: str, ticking: bool) -> None:
+    """One look at the sweep on the board. Runs in a fragment, which the page has set `ticking` or not."""
+    from bnviz import player
+
+    watch.read()
+    rows = watch.rows
+    with st.container(key="verdict"):
+        st.markdown(words(watch.sweep, rows))
+    _progress(watch)
+    if watch.state == "failed":
+        st.error(f"Not all runs could be computed: {watch.end['message']} The others are kept.")
+    player.board(run=watch.id, state=watch.state, panels=panels(watch.sweep, rows), rows=len(rows), key=key)
+    if watch.live != ticking:
+        st.rerun()  # the whole page: only there can a fragment begin or cease to tick
+
+
+def _progress(watch: Watch) -> None:
+    """How far it is, and a button to stop it or to go on."""
+    with st.container(key="progress", horizontal=True, vertical_alignment="center"):
+        st.progress(watch.done / watch.total, text(watch))
+        if watch.live:
+            st.button("Stop", on_click=watch.stop, help="Rows that are there are kept.")
+        elif not watch.finished:
+            st.button("Resume", on_click=watch.begin, help="Only what is missing is computed.")
+
+
+def text(watch: Watch) -> str:
+    """Where the sweep stands."""
+    done = f"{watch.done} of {watch.total} runs"
+    if watch.finished:
+        return f"All {watch.total} runs are in."
+    if watch.live:
+        left = watch.seconds_left()
+        return done if left is None else f"{done}, about {duration(left)} left"
+    if watch.state == "failed":
+        return done
+    return f"{done}, stopped" + ("" if watch.left else " by somebody else")
+
+
+def duration(seconds: float) -> str:
+    """A length of time in the unit that it deserves."""
+    return f"{max(1, round(seconds))} s" if seconds < 100 else f"{round(seconds / 60)} min"

@@ -1,0 +1,78 @@
+"""The page /does-it-hold: a verdict from real runs, pills, links, the way back, and room for it all."""
+
+import dataclasses
+import re
+
+import numpy as np
+import pytest
+
+from bnviz.claims import CLAIMS
+from bnviz.claims.faster import steps_needed
+from tests.e2e.lab import Lab
+
+CLAIM = CLAIMS["faster"]
+TINY = {"width": 16, "hidden_layers": 2}  # some seconds for all of it
+SWEEP = dataclasses.replace(CLAIM.sweep, base=CLAIM.sweep.base.replace(**TINY), seeds=2)
+
+
+def open(lab: Lab) -> Lab:
+    return lab.open("does-it-hold", claim="faster", **TINY, seeds=2)
+
+
+def verdict(lab: Lab) -> str:
+    return re.sub(r"\s+", " ", lab.page.inner_text(".st-key-verdict"))
+
+
+def test_the_verdict_and_the_charts_are_what_the_rows_say(lab, server):
+    open(lab).wait("d.state === 'ended'")
+    assert lab.data["run"] == SWEEP.id
+    rows = [message for message in server.messages(SWEEP.id) if message["type"] == "row"]
+    said = CLAIM.judge(SWEEP, rows)
+    lab.wait(f"$('.st-key-verdict').textContent.includes('{said.word}') && /steps|rate/.test($('.st-key-verdict').textContent)")
+    shown = verdict(lab)
+    assert said.ours in shown and CLAIM.published in shown and "settings other" in shown
+    panels = lab.page.evaluate("[...document.querySelectorAll('.bnviz-panel')].map(panel => panel.dataset.panel)")
+    assert panels == ["faster-0", "faster-1"]
+    with np.errstate(invalid="ignore"):
+        single = np.concatenate(steps_needed(SWEEP, rows).tolist()).ravel()
+    drawn = lab.plot("faster-0", "n.data.filter(t => t.mode === 'markers').flatMap(t => Array.from(t.y))")
+    assert np.allclose(np.array(drawn, float), single, equal_nan=True)
+    path = lab.plot("faster-1", "n.data.filter(t => t.showlegend).map(t => t.x.at(-1))")
+    assert path == [SWEEP.base.steps] * 2
+    assert lab.address == {"claim": "faster", **{name: str(value) for name, value in TINY.items()}, "seeds": "2"}
+
+
+def test_a_pill_opens_another_claim_and_the_browser_finds_the_way_back(lab, server):
+    open(lab).wait("d.state === 'ended'")
+    other = CLAIMS["largest-rate"]
+    lab.page.get_by_test_id("stButtonGroup").get_by_text(other.name).click()
+    lab.wait(f"d.run === '{other.sweep.id}' && d.state === 'playing'")
+    lab.page.get_by_text(other.published).first.wait_for()
+    assert lab.address == {"claim": other.key} and "cannot tell" in verdict(lab)
+    lab.page.get_by_role("button", name="Stop", exact=True).click()
+    lab.wait("d.state === 'paused'")
+    assert server.metric("runs_active") == 0
+    lab.page.go_back()
+    lab.wait(f"d.run === '{SWEEP.id}' && d.state === 'ended'")
+    assert CLAIM.published in verdict(lab)
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_nothing_sticks_out(visit, width):
+    lab = open(visit(viewport={"width": width, "height": 900}, color_scheme="dark"))
+    lab.wait("d.state === 'ended'")
+    lab.page.get_by_text("All claims at once").click()
+    lab.page.get_by_text("not run yet").first.wait_for()
+    parts = "[...document.querySelectorAll('html, .stMain, .bnviz-player, .bnviz-panel, .st-key-verdict')]"
+    assert lab.page.evaluate(f"{parts}.filter(n => n.scrollWidth > n.clientWidth + 1).map(n => n.className)") == []
+    for panel in ("faster-0", "faster-1"):
+        lab.wait_plot(panel, "n._fullLayout && Math.abs(n._fullLayout.width - n.clientWidth) <= 1")
+
+
+def test_a_claim_that_is_not_there_is_named(lab):
+    lab.open("does-it-hold", claim="nonsense", **TINY, seeds=2)
+    alert = lab.page.locator("[data-testid=stAlert]")
+    alert.first.wait_for()
+    assert "claim = nonsense" in alert.first.inner_text() and "same-score" in alert.first.inner_text()
+    lab.page.get_by_role("button", name="Stop", exact=True).click()
+    lab.wait("d.state === 'paused'")

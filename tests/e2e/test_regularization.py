@@ -1,0 +1,162 @@
+"""The page /regularization, and with it the board: rows fill in, stop and resume, links, charts that stay as they are left."""
+
+import re
+
+import pytest
+
+from bnviz.figures.regularization_words import words
+from pages.regularization import PAGE, sweep
+from tests.e2e.lab import Lab
+
+# A few stacks of about a second: long enough to be stopped in the middle. Every test has its own seed, so nothing is known yet.
+SMALL = {"dataset": "mnist1d", "train_size": 200, "batch_size": 64, "steps": 300}
+TINY = {"dataset": "mnist1d", "train_size": 100, "batch_size": 16, "steps": 20}
+PANELS = ["test", "train", "gap", "learning", "compared"]
+RANGES = "['xaxis', 'yaxis'].map(name => n._fullLayout[name].range.map(Number))"
+MARK = "[...document.querySelectorAll('.bnviz-plot')].forEach((node, place) => { node.place = place; })"
+MARKED = "[...document.querySelectorAll('.bnviz-plot')].map(node => node.place)"
+WATCH = """() => {
+  const board = document.querySelector('.bnviz-player');
+  window.seen = [];
+  new MutationObserver(() => seen.push({...board.dataset})).observe(board, {attributes: true});
+}"""
+
+
+def of(changes):
+    return sweep(PAGE.default.replace(**changes), {"seeds": 3})
+
+
+def open(lab: Lab, changes) -> Lab:
+    return lab.open("regularization", **changes, seeds=3)
+
+
+def button(lab, name):
+    return lab.page.get_by_role("button", name=name, exact=True)
+
+
+def drag(lab, panel):
+    box = lab.box(panel)
+    lab.page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
+    lab.page.mouse.down()
+    lab.page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.7 * box["height"], steps=6)
+    lab.page.mouse.up()
+
+
+def test_rows_fill_in_on_the_same_nodes_and_zoom_and_legend_survive(lab):
+    changes = {**SMALL, "seed": 100}
+    open(lab, changes)
+    lab.page.evaluate(WATCH)
+    lab.page.evaluate(MARK)
+    assert lab.data["run"] == of(changes).id
+    lab.wait("d.state === 'playing' && +d.step > 0")
+    first = int(lab.data["step"])
+    home = lab.plot("test", RANGES)
+    drag(lab, "test")
+    lab.wait_plot("test", f"JSON.stringify({RANGES}) !== '{str(home).replace(' ', '')}'")
+    zoomed = lab.plot("test", RANGES)
+    lab.page.locator("[data-panel=gap] .legendtoggle").first.click()
+    lab.wait_plot("gap", "n._fullData.some(trace => trace.visible === 'legendonly')")
+    lab.wait(f"d.state === 'playing' && +d.step > {first}")
+    assert lab.plot("test", RANGES) == zoomed
+    lab.wait("d.state === 'ended'")
+    assert lab.plot("test", RANGES) == zoomed
+    assert lab.plot("gap", "n._fullData.some(trace => trace.visible === 'legendonly')")
+    assert lab.page.evaluate(MARKED) == list(range(len(PANELS)))
+    total = len(of(changes).cells())
+    assert lab.data["step"] == lab.data["trainedStep"] == str(total)
+    seen = lab.page.evaluate("seen")
+    for key in ("trainedStep", "step", "frames"):
+        values = [int(one[key]) for one in seen]
+        assert values == sorted(values) and values[-1] > values[0], key
+    assert all(int(one["step"]) <= int(one["trainedStep"]) <= total for one in seen)
+    states = list(dict.fromkeys(one["state"] for one in seen))
+    assert states in (["loading", "playing", "ended"], ["playing", "ended"])
+    lab.page.get_by_text("All 42 runs are in.").wait_for()
+    button(lab, "Stop").wait_for(state="detached")
+
+
+def test_stop_keeps_rows_and_resume_goes_on_from_them(lab, server):
+    changes = {**SMALL, "steps": 600, "seed": 200}
+    open(lab, changes)
+    lab.page.evaluate(WATCH)
+    lab.wait("d.state === 'playing' && +d.step > 0")
+    button(lab, "Stop").click()
+    lab.wait("d.state === 'paused'")
+    kept = int(lab.data["trainedStep"])
+    assert 0 < kept < len(of(changes).cells()) and server.metric("runs_active") == 0
+    lab.page.get_by_text(re.compile(r"\d+ of 42 runs, stopped")).wait_for()
+    button(lab, "Resume").click()
+    lab.wait(f"d.state === 'playing' && +d.step > {kept}")
+    lab.page.get_by_text(re.compile(r"\d+ of 42 runs, about \d+ (s|min) left")).wait_for()
+    assert server.metric("runs_active") == 1
+    button(lab, "Stop").click()
+    lab.wait("d.state === 'paused' && +d.step === +d.trainedStep")
+    seen = lab.page.evaluate("seen")
+    rows = [int(one["trainedStep"]) for one in seen]
+    assert rows == sorted(rows) and kept in rows and rows[-1] == int(lab.data["trainedStep"])
+    assert {one["run"] for one in seen} == {of(changes).id}
+
+
+def test_a_cold_link_shows_what_was_measured_and_then_nothing_ticks(lab, server):
+    changes, sent = {**TINY, "seed": 300, "label_noise": 0.5}, []
+    lab.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    open(lab, changes)
+    lab.wait("d.state === 'ended'")
+    wanted = of(changes)
+    rows = [message for message in server.messages(wanted.id) if message["type"] == "row"]
+    assert lab.data["run"] == wanted.id and len(rows) == len(wanted.cells())
+    said = re.sub(r"[*>-] ?|\n+", " ", words(wanted, rows))
+    shown = lab.page.inner_text(".st-key-verdict")
+    assert re.findall(r"[−+]?\d+\.\d", shown) == re.findall(r"[−+]?\d+\.\d", said) != []
+    panels = lab.page.evaluate("[...document.querySelectorAll('.bnviz-panel')].map(panel => panel.dataset.panel)")
+    assert panels == PANELS
+    for panel in panels:
+        lab.wait_plot(
+            panel, "n._fullData?.length && n.ariaLabel.includes('With 50 % random labels') || n.ariaLabel.includes('groups of 4')"
+        )
+    asked = len(sent)
+    lab.page.wait_for_timeout(1600)  # two ticks, had there been any
+    assert len(sent) == asked
+    assert lab.address == {**{name: str(value) for name, value in changes.items()}, "seeds": "3"}
+
+
+def test_another_setting_is_another_sweep_on_the_same_nodes(lab):
+    open(lab, {**TINY, "seed": 400})
+    lab.wait("d.state === 'ended'")
+    lab.page.evaluate(MARK)
+    lab.page.get_by_text("rises with both").click()
+    lab.wait("/As the groups shrink, test accuracy/.test($('.st-key-verdict').textContent)")
+    slider = lab.page.get_by_role("slider", name="Label noise")
+    slider.press("ArrowRight")
+    lab.wait(f"d.run === '{of({**TINY, 'seed': 400, 'label_noise': 0.5}).id}' && d.state === 'ended'")
+    lab.wait_plot("test", "n.layout.annotations[0].text.startsWith('50')")
+    assert lab.page.evaluate(MARKED) == list(range(len(PANELS)))
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_nothing_sticks_out_and_words_are_readable(visit, width):
+    lab = open(visit(viewport={"width": width, "height": 900}, color_scheme="dark"), {**TINY, "seed": 400})
+    lab.wait("d.state === 'ended'")
+    parts = "[...document.querySelectorAll('html, .stMain, .bnviz-player, .bnviz-panel')]"
+    assert lab.page.evaluate(f"{parts}.filter(n => n.scrollWidth > n.clientWidth + 1).map(n => n.className)") == []
+    for panel in PANELS:
+        lab.wait_plot(panel, "n._fullLayout && Math.abs(n._fullLayout.width - n.clientWidth) <= 1")
+
+
+def test_without_our_routes_the_board_comes_with_the_page(visit):
+    lab = visit(clean=False)
+    lab.page.route("**/bnviz/**", lambda route: route.abort())
+    open(lab, {**TINY, "seed": 400})
+    lab.wait("d.state === 'ended'")
+    assert lab.plot("test", "n._fullData.length") > 0
+
+
+def test_what_is_too_expensive_or_bad_is_named(lab):
+    lab.open("regularization", steps=5000, seeds=10, bogus=1, step=3)
+    alerts = lab.page.locator("[data-testid=stAlert]")
+    alerts.nth(1).wait_for()
+    texts = " ".join(alerts.all_inner_texts())
+    assert "s of computing" in texts and "bogus = 1" in texts and "step = 3" in texts
+    assert lab.data["run"] == sweep(PAGE.default, {"seeds": 5}).id
+    button(lab, "Stop").click()
+    lab.wait("d.state === 'paused'")

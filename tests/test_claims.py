@@ -1,0 +1,301 @@
+"""The judges on made-up rows that agree, disagree, leave it open, are missing or diverged; the charts; the table."""
+
+import dataclasses
+import json
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bnviz.claims import CLAIMS, cell, table
+from bnviz.claims.__main__ import BEGIN, COMMAND, END, main
+from bnviz.claims.claim import AGREES, CANNOT_TELL, DISAGREES, Verdict
+from bnviz.claims.faster import first_crossing, steps_needed
+from bnviz.claims.largest_rate import largest
+from bnviz.claims.reading import above, below, best, losses, points, series, settled, times, within, word
+from bnviz.claims.same_score import at_equal_loss
+from bnviz.claims.small_batches import EPOCHS, IMAGES, SIZES
+from bnviz.claims.smoother import highest, typical
+from bnviz.figures.does_it_hold import panels
+from bnviz.intervals import Interval, interval
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "evidence.md"
+GUESSING = math.log(10)
+CHEAP = 90  # estimated seconds on one core, about 40 s on two
+CHECKPOINTS = [0, 10, 20, 30, 40, 50]
+
+
+def made_up(sweep, tell):
+    """Rows of which `tell(curve, value, seed)` says the score at the end, or everything that is not as it is by default."""
+    rows = []
+    for place in sweep.cells():
+        seed = place.run.experiment.seed
+        told = tell(place.curve, sweep.values[place.point], seed - sweep.base.seed)
+        told = told if isinstance(told, dict) else {"score": told}
+        score = told.pop("score", 0.5)
+        row = {
+            "run": place.run.id, "curve": place.curve, "point": place.point, "seed": seed,
+            "checkpoints": CHECKPOINTS, "test_accuracies": [0.1, score / 2, score / 2, score, score, score],
+            "train_losses": [None, 1.0, 0.5, 0.2, 0.1, 0.05], "test_accuracy": score, "train_accuracy": score,
+            **dict.fromkeys(("loss_range", "gradient_distance", "gradient_bend"), [1.0] * 5),
+        }  # fmt: skip
+        rows.append({**row, **told})
+    return rows
+
+
+def judged(key, tell, **changes):
+    claim = CLAIMS[key]
+    sweep = dataclasses.replace(claim.sweep, **changes)
+    return claim.judge(sweep, made_up(sweep, tell))
+
+
+def wild(seed):
+    """Noise too large for any verdict."""
+    return 0.4 * (-1) ** seed
+
+
+def little(seed):
+    return 0.001 * (-1) ** seed
+
+
+def diverged(**more):
+    return {"score": 0.1, "train_losses": [None] * 6, "loss_range": [None] * 5, **more}
+
+
+def reaching(step):
+    """Accuracies that pass 80 % at a step, or stay below it."""
+    return {"test_accuracies": [0.8 if step and place >= step else 0.5 for place in CHECKPOINTS]}
+
+
+def smooth(factor, worst=None):
+    values = [factor] * 4 + [factor if worst is None else worst]
+    return dict.fromkeys(("loss_range", "gradient_distance", "gradient_bend"), values)
+
+
+CASES = {
+    "same-score": {
+        AGREES: lambda curve, rate, seed: 0.8 + little(seed) * (curve == "batch"),
+        DISAGREES: lambda curve, rate, seed: 0.8 + (0.05 + little(seed)) * (curve == "batch"),
+        CANNOT_TELL: lambda curve, rate, seed: 0.5 + wild(seed) * (curve == "batch"),
+    },
+    "faster": {
+        AGREES: lambda curve, rate, seed: reaching(20 if curve == "batch" else 40),
+        DISAGREES: lambda curve, rate, seed: reaching(40 if curve == "batch" else 20),
+        CANNOT_TELL: lambda curve, rate, seed: reaching((20, 50)[seed % 2] if curve == "batch" else 30),
+    },
+    "largest-rate": {
+        AGREES: lambda curve, rate, seed: 0.8 if rate <= (3 if curve == "batch" else 0.3) else 0.1,
+        DISAGREES: lambda curve, rate, seed: 0.8 if rate <= (0.3 if curve == "batch" else 1) else 0.1,
+        CANNOT_TELL: lambda curve, rate, seed: 0.8 if rate <= ((0.3, 3)[seed % 2] if curve == "batch" else 1) else 0.1,
+    },
+    "tiny-rates": {
+        AGREES: lambda curve, rate, seed: 0.8 - (0.03 + little(seed)) * (curve == "batch"),
+        DISAGREES: lambda curve, rate, seed: 0.8 + (0.03 + little(seed)) * (curve == "batch" and rate == 0.003),
+        CANNOT_TELL: lambda curve, rate, seed: 0.5 + wild(seed) * (curve == "batch" and rate == 0.001),
+    },
+    "noise": {
+        AGREES: lambda curve, rate, seed: diverged() if curve == "noisy-none" else 0.8,
+        DISAGREES: lambda curve, rate, seed: 0.8,
+        CANNOT_TELL: lambda curve, rate, seed: diverged() if curve == "noisy-none" and seed % 2 else 0.8,
+    },
+    "smoother": {
+        AGREES: lambda curve, rate, seed: smooth(0.2 + little(seed) if curve == "batch" else 1),
+        DISAGREES: lambda curve, rate, seed: smooth(*(0.2 + little(seed), 5) if curve == "batch" else (1,)),
+        CANNOT_TELL: lambda curve, rate, seed: smooth(0.6 + wild(seed) if curve == "batch" else 0.6),
+    },
+    "small-batches": {
+        AGREES: lambda curve, size, seed: 0.8 + little(seed) - 0.2 * (curve == "batch" and size == 2),
+        DISAGREES: lambda curve, size, seed: 0.8 + little(seed) - 0.2 * (curve in ("batch", "group") and size == 2),
+        CANNOT_TELL: lambda curve, size, seed: 0.5 + wild(seed) * (curve == "batch" and size == 2),
+    },
+    "sigmoid": {
+        AGREES: lambda curve, rate, seed: 0.8 + little(seed) if curve == "batch" else 0.1,
+        DISAGREES: lambda curve, rate, seed: 0.7 + little(seed) if rate == 1 else 0.1,
+        CANNOT_TELL: lambda curve, rate, seed: 0.8 if curve == "batch" else 0.5 + wild(seed) if rate == 1 else 0.1,
+    },
+}  # fmt: skip
+
+
+def test_every_claim_has_cases():
+    assert CASES.keys() == CLAIMS.keys()
+
+
+@pytest.mark.parametrize("key, wanted", [(key, wanted) for key, cases in CASES.items() for wanted in cases])
+def test_a_judge_says_what_the_rows_say(key, wanted):
+    found = judged(key, CASES[key][wanted])
+    assert found.word == wanted, found.ours
+    assert re.search(r"\d", found.ours) and "nan" not in found.ours and "inf" not in found.ours
+
+
+@pytest.mark.parametrize("key", CLAIMS)
+def test_with_missing_rows_nothing_is_told_but_how_many_there_are(key):
+    claim = CLAIMS[key]
+    rows = made_up(claim.sweep, CASES[key][AGREES])
+    total = len({row["run"] for row in rows})
+    last = rows[-1]["run"]
+    assert claim.judge(claim.sweep, []) == Verdict(CANNOT_TELL, f"0 of {total} runs are in.")
+    without = [row for row in rows if row["run"] != last]
+    assert claim.judge(claim.sweep, without) == Verdict(CANNOT_TELL, f"{total - 1} of {total} runs are in.")
+
+
+@pytest.mark.parametrize("key", CLAIMS)
+def test_one_seed_is_no_verdict(key):
+    found = judged(key, CASES[key][AGREES], seeds=1)
+    assert found.word == CANNOT_TELL and "nan" not in found.ours
+
+
+@pytest.mark.parametrize("key", CLAIMS)
+def test_when_everything_diverges_no_claim_agrees(key):
+    found = judged(key, lambda curve, value, seed: diverged())
+    assert found.word != AGREES
+    assert "nan" not in found.ours and "inf" not in found.ours
+
+
+@pytest.mark.parametrize("key", CLAIMS)
+def test_other_settings_of_the_page_can_be_judged(key):
+    base = CLAIMS[key].sweep.base.replace(seed=40, dataset="linear-map")
+    no_classes = judged(key, lambda *_: {"test_accuracies": [None] * 6}, base=base, seeds=2)
+    assert no_classes.word == CANNOT_TELL and "no accuracy" in no_classes.ours
+    assert judged(key, CASES[key][AGREES], base=base.replace(dataset="fashion")).word == AGREES
+
+
+@pytest.mark.parametrize("key", CLAIMS)
+def test_a_claim_is_affordable_and_says_where_it_comes_from(key):
+    claim = CLAIMS[key]
+    claim.sweep.check_cost()
+    assert claim.sweep.seconds() < CHEAP
+    assert all(run.experiment.steps <= 5000 for run in claim.sweep.runs())
+    assert claim.sweep.seeds >= 4
+    assert re.search(r"20\d\d", claim.source) and claim.published and claim.says and claim.limits
+    assert re.fullmatch("[a-z-]+", key) and claim.key == key
+    for chart in claim.charts:
+        assert all(len(values) == len(claim.sweep.points) for values in chart.published.values())
+
+
+@pytest.mark.parametrize("key", CLAIMS)
+def test_charts_draw_what_there_is(key):
+    claim = CLAIMS[key]
+    rows = made_up(claim.sweep, CASES[key][DISAGREES])
+    lost = made_up(claim.sweep, lambda curve, value, seed: diverged())
+    for some in ([], rows[:1], rows[3:17], rows, lost):
+        drawn = panels(claim, claim.sweep, some)
+        json.dumps(drawn, allow_nan=False)
+        assert [panel["id"] for panel in drawn] == [f"{key}-{place}" for place in range(len(claim.charts))]
+        assert all("nan" not in panel["alternative"] for panel in drawn)
+    for panel in panels(claim, claim.sweep, rows):
+        strong = [trace for trace in panel["data"] if trace["showlegend"]]
+        assert len(strong) == len(claim.sweep.curves)
+        assert all(trace["x"] and len(trace["x"]) == len(trace["y"]) for trace in panel["data"] if trace["x"])
+        assert panel["layout"]["xaxis"]["title"]["text"] and panel["layout"]["yaxis"]["title"]["text"]
+
+
+def test_a_chart_shows_means_and_intervals_over_seeds():
+    claim = CLAIMS["sigmoid"]
+    rows = made_up(claim.sweep, lambda curve, rate, seed: 0.5 + 0.1 * seed)
+    (panel,) = panels(claim, claim.sweep, rows)
+    mean = next(trace for trace in panel["data"] if trace["showlegend"])
+    expected = interval(np.array([0.5, 0.6, 0.7, 0.8]))
+    assert mean["y"] == pytest.approx([0.65] * len(claim.sweep.points))
+    assert mean["error_y"]["array"] == pytest.approx([float(expected.high - expected.mean)] * len(claim.sweep.points))
+    seeds = panel["data"][0]
+    assert sorted(set(np.round(seeds["y"], 6))) == [0.5, 0.6, 0.7, 0.8]
+    assert "at 0.03 65.0 %" in panel["alternative"]
+
+
+def test_equal_convergence_is_at_the_lowest_loss_that_both_reach():
+    """Here without batch norm at the end, with it from the fourth checkpoint on; means of three."""
+    sweep = dataclasses.replace(CLAIMS["same-score"].sweep, seeds=2)
+    told = {
+        "none": {"train_losses": [None, 1, 0.5, 0.3, 0.2, 0.1], "test_accuracies": [0.1, 0.5, 0.6, 0.7, 0.75, 0.8]},
+        "batch": {"train_losses": [None, 0.5, 0.1, 0.1, 0.1, 0.01], "test_accuracies": [0.1, 0.6, 0.3, 0.6, 0.9, 0.1]},
+    }
+    reached, loss = at_equal_loss(sweep, made_up(sweep, lambda curve, rate, seed: dict(told[curve])))
+    assert loss == pytest.approx([0.2, 0.2])
+    assert reached[0] == pytest.approx([0.75] * 2) and reached[1] == pytest.approx([0.6] * 2)
+
+
+def test_the_crossing_lies_on_a_straight_line_between_checkpoints():
+    steps = np.array([0, 10, 30])
+    assert first_crossing(steps, np.array([0.1, 0.5, 0.9]), 0.8) == pytest.approx(25)
+    assert first_crossing(steps, np.array([0.1, 0.8, 0.2]), 0.8) == 10
+    assert first_crossing(steps, np.array([0.9, 0.1, 0.1]), 0.8) == 0
+    assert math.isnan(first_crossing(steps, np.array([0.1, 0.5, 0.7]), 0.8))
+
+
+def test_a_rate_at_which_one_seed_does_not_arrive_is_not_the_quickest():
+    claim = CLAIMS["faster"]
+    rows = made_up(claim.sweep, lambda curve, rate, seed: reaching(40 if rate == 0.03 else 10 if seed else None))
+    assert np.isnan(steps_needed(claim.sweep, rows)).any()
+    assert "40 without (rate 0.03)" in claim.judge(claim.sweep, rows).ours
+
+
+def test_the_largest_rate_ends_where_training_first_fails():
+    sweep = dataclasses.replace(CLAIMS["largest-rate"].sweep, seeds=2)
+    found = largest(sweep, made_up(sweep, lambda curve, rate, seed: 0.8 if rate <= 0.5 or rate == 2 else 0.1))
+    assert (found == 0.5).all()
+    assert np.isnan(largest(sweep, made_up(sweep, lambda *_: 0.1))).all()
+
+
+def test_what_blew_up_counts_as_large_in_what_is_typical():
+    sweep = CLAIMS["smoother"].sweep
+    rows = made_up(sweep, lambda curve, rate, seed: {"loss_range": [1.0, None, 3.0, 2.0, 5.0]})
+    assert (typical(sweep, rows, "loss_range") == 3).all() and np.isnan(highest(sweep, rows, "loss_range")).all()
+
+
+def test_small_batches_see_equal_epochs_and_rates_in_proportion():
+    for run in CLAIMS["small-batches"].sweep.runs():
+        one = run.experiment
+        assert abs(one.steps * one.batch_size - EPOCHS * IMAGES) < one.batch_size
+        assert one.learning_rate / one.batch_size == pytest.approx(0.2 / (8 * SIZES[-1]))
+        assert run.arm != "batch" or one.batch_size == 8 * one.ghost_batch_size
+
+
+def test_rows_are_read_where_they_belong():
+    sweep = CLAIMS["noise"].sweep
+    names = [curve.name for curve in sweep.curves]
+    rows = made_up(
+        sweep, lambda curve, rate, seed: {"score": rate / 10 + seed / 100, "train_losses": [None, names.index(curve), 9]}
+    )
+    assert settled(sweep, rows)[2, 1].tolist() == pytest.approx([0.003 + seed / 100 for seed in range(sweep.seeds)])
+    every = series(sweep, rows[1:], "train_losses")
+    assert every.shape == (4, 4, sweep.seeds, 3) and np.isnan(every[0, 0, 0]).all() and every[3, 2, 1, 1] == 3
+    assert losses(sweep, rows)[0, 0, 0] == pytest.approx(GUESSING)  # not finite, and 9 is more than guessing
+    assert best(np.array([[[1.0, np.nan], [np.nan, 2.0], [1.5, 1.6]], [[np.nan] * 2] * 3])).tolist() == [1, 0]
+
+
+def test_findings_and_words():
+    sure, unsure, unknown = Interval(2, 1, 3, 5), Interval(0, -1, 1, 5), Interval(2, np.nan, np.nan, 1)
+    assert (above(sure, 0), above(sure, 4), above(sure, 2), above(unknown, 0)) == (True, False, None, None)
+    assert (below(sure, 4), below(sure, 0), below(sure, 2), below(unknown, 4)) == (True, False, None, None)
+    assert (within(unsure, 2), within(sure, 0.5), within(sure, 2), within(unknown, 9)) == (True, False, None, None)
+    assert [word(True, True), word(True, None), word(None, False), word(True)] == [AGREES, CANNOT_TELL, DISAGREES, AGREES]
+    assert points(Interval(-0.012, -0.021, 0.003, 5)) == "−1.2 points (−2.1 to +0.3)"
+    assert times(Interval(math.log(2), math.log(1.5), math.log(30), 5)) == "2.0 times (1.5 to 30)"
+    assert (
+        points(Interval(0.01, np.nan, np.nan, 1)) == "+1.0 points" and points(Interval(-0.0001, -0.01, 0.0004, 5))[:4] == "0.0 "
+    )
+
+
+def test_the_document_has_a_row_for_every_claim():
+    text = DOCUMENT.read_text()
+    made = text[text.index(BEGIN) : text.index(END)]
+    rows = [line for line in made.splitlines() if line.startswith("| **")]
+    assert len(rows) == len(CLAIMS) and COMMAND in made
+    for claim, row in zip(CLAIMS.values(), rows, strict=True):
+        name, published, ours, verdict, seconds = row.strip("| ").split(" | ")
+        assert name == cell(f"**{claim.name}.** {claim.says}") and published == cell(f"{claim.published} ({claim.source})")
+        assert verdict.strip("*") in (AGREES, DISAGREES, CANNOT_TELL) and re.search(r"\d", ours) and float(seconds) > 0
+
+
+def test_the_table_keeps_its_cells():
+    row = table({"noise": (Verdict(AGREES, "a | b"), 3.4)}).splitlines()[-1]
+    assert "a \\| b" in row and row.endswith("| **agrees** | 3 |")
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["--write", "noise"]])
+def test_the_command_refuses_what_it_cannot_do(arguments, capsys):
+    with pytest.raises(SystemExit) as error:
+        main(arguments)
+    assert error.value.code == 2 and "claim" in capsys.readouterr().err

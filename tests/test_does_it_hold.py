@@ -1,0 +1,144 @@
+"""The page /does-it-hold in Streamlit's own test harness: which claim, what is said of it, links, and the table of all claims."""
+
+import dataclasses
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from bnviz import engine, player, recording
+from bnviz.claims import CLAIMS
+from bnviz.claims.claim import AGREES, DISAGREES
+from bnviz.site.claims import BADGES, FIRST
+from bnviz.store import Recording
+from pages.does_it_hold import MORE
+from tests.test_claims import CASES, made_up
+
+PAGE = Path(__file__).parents[1] / "pages" / "does_it_hold.py"
+
+
+class Engine:
+    """Knows all rows at once, and keeps what it is told to keep."""
+
+    def __init__(self):
+        self.asked, self.kept, self.store = [], {}, self
+
+    def sweep(self, sweep):
+        sweep.check_cost()
+        self.asked.append(sweep)
+        return sweep.id
+
+    def recording(self, id):
+        wanted = self.asked[-1]
+        key = next(
+            key for key, claim in CLAIMS.items() if claim.sweep.points == wanted.points and claim.sweep.curves == wanted.curves
+        )
+        return self.finished(wanted, CASES[key][DISAGREES])
+
+    @staticmethod
+    def finished(sweep, tell):
+        found = Recording(sweep.id)
+        for row in made_up(sweep, tell):
+            found.append(recording.line({"type": "row", "value": sweep.values[row["point"]], **row}))
+        found.append(recording.end("finished", "", 1.0))
+        return found
+
+    def get(self, id):
+        return self.kept.get(id)
+
+
+@pytest.fixture
+def lab(monkeypatch):
+    lab = SimpleNamespace(engine=Engine(), drawn=[])
+    monkeypatch.setattr(engine, "shared", lambda: lab.engine)
+    monkeypatch.setattr(player, "board", lambda **said: lab.drawn.append(said))
+    return lab
+
+
+def visit(**parameters):
+    page = AppTest.from_file(str(PAGE), default_timeout=20)
+    page.query_params.update(parameters)
+    page.run()
+    assert not page.exception
+    return page
+
+
+def text(page):
+    return "\n".join(one.value for one in page.markdown)
+
+
+def chosen(page):
+    return page.button_group(key="claim").value
+
+
+def test_first_visit_shows_the_first_claim_and_what_the_rows_say(lab):
+    page, claim = visit(), CLAIMS[FIRST]
+    assert chosen(page) == FIRST and page.query_params == {} and not page.warning and not page.error
+    assert lab.engine.asked == [claim.sweep] and lab.drawn[-1]["run"] == claim.sweep.id and lab.drawn[-1]["state"] == "ended"
+    said = claim.judge(claim.sweep, made_up(claim.sweep, CASES[FIRST][DISAGREES]))
+    shown = text(page)
+    assert all(part in shown for part in (claim.says, claim.published, claim.source, said.ours, BADGES[DISAGREES], claim.limits))
+
+
+@pytest.mark.parametrize("key", CLAIMS)
+def test_every_claim_can_be_linked_to(lab, key):
+    page = visit(claim=key)
+    assert chosen(page) == key and lab.engine.asked == [CLAIMS[key].sweep]
+    assert CLAIMS[key].published in text(page) and "settings other" not in text(page)
+    assert page.query_params == ({} if key == FIRST else {"claim": key})
+    assert page.select_slider(key="seeds").value == CLAIMS[key].sweep.seeds
+
+
+def test_a_pill_brings_the_claim_with_its_own_experiment_and_keeps_the_seed(lab):
+    page = visit(claim="sigmoid", seed="7", seeds="3", width="32")
+    page.button_group(key="claim").set_value("noise").run()
+    assert not page.exception
+    noise = CLAIMS["noise"].sweep
+    assert lab.engine.asked[-1] == dataclasses.replace(noise, base=noise.base.replace(seed=7))
+    assert page.query_params == {"claim": "noise", "seed": "7"}
+    page.button_group(key="claim").set_value(FIRST).run()
+    assert page.query_params == {"seed": "7"} and lab.engine.asked[-1].seeds == CLAIMS[FIRST].sweep.seeds
+
+
+def test_settings_are_in_the_address_and_the_words_say_that_they_are_not_the_claims_own(lab):
+    page = visit(claim="sigmoid", hidden_layers="10", seeds="2")
+    sweep = CLAIMS["sigmoid"].sweep
+    assert lab.engine.asked[-1] == dataclasses.replace(sweep, base=sweep.base.replace(hidden_layers=10), seeds=2)
+    assert "settings other" in text(page)
+    page.number_input(key="seed").set_value(5).run()
+    assert page.query_params == {"claim": "sigmoid", "hidden_layers": "10", "seeds": "2", "seed": "5"}
+    cold = visit(**page.query_params)
+    assert lab.engine.asked[-1].base.seed == 5 and chosen(cold) == "sigmoid"
+
+
+def test_more_settings_are_offered(lab):
+    page = visit(claim="noise")
+    offered = {one.key: one.value for one in (*page.selectbox, *page.select_slider)}
+    assert {**offered, "seed": 0}.keys() == {*MORE, "seeds", "seed"} and offered["hidden_layers"] == 15
+
+
+@pytest.mark.parametrize(
+    "bad", [{"claim": "nonsense"}, {"claim": ["noise", "sigmoid"]}, {"seeds": "1"}, {"seeds": "many"}, {"bogus": "1"}]
+)
+def test_what_cannot_be_read_is_named_and_the_default_stands_in(lab, bad):
+    page = visit(**bad)
+    (name,) = bad
+    assert len(page.warning) == 1 and f"`{name} = " in page.warning[0].value
+    assert page.query_params == {} and lab.engine.asked[-1] == CLAIMS[FIRST].sweep
+
+
+def test_too_expensive_is_refused_and_the_claims_own_sweep_is_shown(lab):
+    page = visit(claim="small-batches", width="256", seeds="20")
+    assert len(page.error) == 1 and "s of computing" in page.error[0].value
+    assert lab.engine.asked[-1] == CLAIMS["small-batches"].sweep
+
+
+def test_the_table_has_the_verdicts_of_sweeps_that_are_there(lab):
+    claim = CLAIMS["noise"]
+    lab.engine.kept[claim.sweep.id] = lab.engine.finished(claim.sweep, CASES["noise"][AGREES])
+    table = next(one.value for one in visit().markdown if one.value.startswith("| claim"))
+    rows = table.splitlines()[2:]
+    assert len(rows) == len(CLAIMS) and sum("not run yet" in row for row in rows) == len(CLAIMS) - 1
+    (done,) = (row for row in rows if "not run yet" not in row)
+    assert BADGES[AGREES] in done and "(./does-it-hold?claim=noise)" in done and claim.published in done

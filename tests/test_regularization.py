@@ -1,0 +1,377 @@
+"""The page /regularization: its sweep, what it draws and what it says, from rows that are made up; SciPy is the oracle."""
+
+import json
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from scipy import stats
+from streamlit.testing.v1 import AppTest
+
+from bnviz import engine, player, recording
+from bnviz.experiment import FIELDS, Experiment
+from bnviz.figures.regularization import measured, panels, sizes, worlds
+from bnviz.figures.regularization_words import PREDICTIONS, answer, words
+from bnviz.site import links
+from bnviz.store import Recording
+from bnviz.sweep import STACK_SECONDS
+from pages.regularization import PAGE, ghost_sizes, inside, sweep
+
+ROOT = Path(__file__).parents[1]
+SWEEP = sweep(PAGE.default, {"seeds": 5})
+LEVELS = {  # test and training accuracy by curve; batch norm's from the smallest groups to the largest
+    "batch noisy": ((0.70, 0.60), (0.55, 0.99)), "none noisy": (0.59, 0.82), "dropout noisy": (0.66, 0.77),
+    "batch clean": ((0.73, 0.80), (0.79, 1.00)), "none clean": (0.77, 0.96), "dropout clean": (0.78, 0.95),
+}  # fmt: skip
+
+
+def made(wanted=SWEEP, levels=None, scatter=0.01, **more):
+    """A row for every place; accuracies scatter over runs."""
+    levels, random = LEVELS | (levels or {}), np.random.default_rng(1)
+    noise = {run: random.normal(0, scatter, 2) for run in wanted.runs()}
+    return [row(wanted, cell, levels[cell.curve], noise[cell.run], **more) for cell in wanted.cells()]
+
+
+def row(wanted, cell, level, noise, **more):
+    place = sizes(wanted).index(wanted.values[cell.point]) / max(1, len(wanted.points) - 1)
+    test, train = (one if isinstance(one, float) else one[0] + place * (one[1] - one[0]) for one in level)
+    accuracies = {"test_accuracy": test + noise[0], "train_accuracy": train + noise[1]}
+    course = {
+        "checkpoints": [0, 10, 20],
+        "test_accuracies": [0.1, accuracies["test_accuracy"] + 0.05, accuracies["test_accuracy"]],
+    }
+    return {
+        "type": "row", "run": cell.run.id, "curve": cell.curve, "point": cell.point, "value": wanted.values[cell.point],
+        "seed": cell.run.experiment.seed, "diverged_at": None, **accuracies, **course, **more,
+    }  # fmt: skip
+
+
+def column(rows, curve, key, value=None):
+    """A measure over seeds."""
+    chosen = [one for one in rows if one["curve"] == curve and value in (None, one["value"])]
+    return np.array([one[key] for one in sorted({one["run"]: one for one in chosen}.values(), key=lambda one: one["seed"])])
+
+
+def scipys(first, second):
+    """Mean and 95 % interval of the paired difference in points, as they are written."""
+    bounds = stats.ttest_rel(first, second).confidence_interval()
+    return [f"{100 * one:+.1f}".replace("-", "−") for one in ((first - second).mean(), bounds.low, bounds.high)]
+
+
+def numbers(text):
+    return re.findall(r"[−+]\d+\.\d", text)
+
+
+def bullets(text):
+    return [line for line in text.splitlines() if line.startswith("- ")]
+
+
+# The sweep
+
+
+def test_the_default_sweep_varies_ghost_batches_on_both_kinds_of_labels():
+    assert SWEEP.seeds == 5 and set(SWEEP.values) == {4, 8, 16, 32, 64, 128, 256} and SWEEP.values[:2] == (256, 4)
+    assert [curve.name for curve in SWEEP.curves] == list(LEVELS)
+    for cell in SWEEP.cells():
+        one = cell.run.experiment
+        scene, world = cell.curve.split()
+        assert one.label_noise == (0.3 if world == "noisy" else 0) and one.dropout == (0.1 if scene == "dropout" else 0)
+        assert cell.run.arm == ("batch" if scene == "batch" else "none")
+        assert scene != "batch" or one.ghost_batch_size == SWEEP.values[cell.point]
+    assert len(SWEEP.runs()) == 90, "runs that know no ghost batches are computed once"
+    SWEEP.check_cost()
+
+
+def test_the_first_stack_is_small_and_telling():
+    first = SWEEP.runs()[: SWEEP.seeds]
+    assert {run.arm for run in first} == {"batch"} and first[0].seconds() < STACK_SECONDS
+
+
+@pytest.mark.parametrize("batch", [2, 4, 5, 16, 100, 256, 512, 1000])
+def test_every_ghost_size_splits_the_minibatch_otherwise(batch):
+    found = ghost_sizes(batch)
+    groups = [Experiment(train_size=5000, batch_size=batch, ghost_batch_size=size).groups for size in found]
+    assert found and len(set(groups)) == len(groups) and all(size <= 512 for size in found)
+    assert (1 in groups) == (batch <= FIELDS["ghost_batch_size"].high)
+
+
+def test_without_label_noise_or_dropout_there_are_fewer_curves():
+    plain = sweep(PAGE.default.replace(label_noise=0.0, dropout=0.0), {"seeds": 3})
+    assert [curve.name for curve in plain.curves] == ["batch clean", "none clean"]
+    assert worlds(plain) == {"clean": "clean labels"}
+
+
+# Words
+
+
+def test_both_halves_of_the_lecture_where_they_are_so():
+    rows = made()
+    text = words(SWEEP, rows)
+    regularizes, reliable, beside = bullets(text)
+    assert "**Yes, as the lecture says.**" in regularizes and "learns less by heart" in regularizes
+    assert "**No, as the lecture says.**" in reliable
+    assert "with random labels the noise does better; with clean labels dropout does better" in beside.lower()
+    changes = {
+        (world, key): scipys(*(column(rows, f"batch {world}", f"{key}_accuracy", size) for size in (4, 256)))
+        for world in ("noisy", "clean") for key in ("train", "test")
+    }  # fmt: skip
+    assert numbers(regularizes) == [*changes["noisy", "train"], *changes["noisy", "test"]]
+    assert numbers(reliable) == [*changes["clean", "train"], *changes["clean", "test"]]
+    assert "still change" not in text and "95 % intervals over 5 seeds" in text
+
+
+def test_every_comparison_is_paired_over_seeds():
+    rows = made(scatter=0.05)
+    expected = [
+        scipys(column(rows, f"batch {world}", "test_accuracy", 4), column(rows, f"{scene} {world}", "test_accuracy"))
+        for scene in ("none", "dropout") for world in ("noisy", "clean")
+    ]  # fmt: skip
+    assert numbers(bullets(words(SWEEP, rows))[2]) == sum(expected, [])
+
+
+OPPOSITE = {
+    "nothing changes": ({"batch noisy": (0.6, 0.9), "batch clean": (0.8, 0.9)}, "cannot tell", "no harm, and no help", "same"),
+    "harm with both": ({"batch noisy": ((0.5, 0.6), (0.5, 0.9))}, "hinders learning", "as the lecture says", "harm"),
+    "help with both": ({"batch clean": ((0.85, 0.8), 0.9)}, "as the lecture says", "it helps with clean labels, too", "both"),
+    "learns more by heart": ({"batch noisy": ((0.5, 0.6), (0.9, 0.8))}, "the opposite", "as the lecture says", "harm"),
+    "no less by heart": ({"batch noisy": ((0.7, 0.6), 0.9)}, "though not by learning less", "as the lecture says", "split"),
+    "resists, but what for": ({"batch noisy": (0.6, (0.5, 0.9))}, "It does resist", "as the lecture says", None),
+}
+
+
+@pytest.mark.parametrize(("levels", "first", "second", "outcome"), OPPOSITE.values(), ids=OPPOSITE)
+def test_what_is_measured_is_said_also_where_it_contradicts(levels, first, second, outcome):
+    rows = made(levels=levels)
+    regularizes, reliable, _ = bullets(words(SWEEP, rows))
+    assert first in regularizes and second in reliable
+    for prediction in PREDICTIONS:
+        assert ("(as you said)" in answer(SWEEP, rows, prediction)) == (prediction == outcome)
+
+
+@pytest.mark.parametrize(
+    ("dropout", "verdict"),
+    [((0.5, 0.5), "With both kinds of labels the noise does better."), ((0.7, 0.73), "These seeds cannot tell them apart."),
+     ((0.9, 0.9), "With both kinds of labels dropout does better."),
+     ((0.7, 0.6), "With random labels these seeds cannot tell; with clean labels the noise does better.")],
+)  # fmt: skip
+def test_the_noise_is_held_against_dropout(dropout, verdict):
+    rows = made(levels={"dropout noisy": (dropout[0], 0.8), "dropout clean": (dropout[1], 0.8)})
+    assert f"**{verdict}**" in bullets(words(SWEEP, rows))[2]
+
+
+def test_too_little_is_said_to_be_too_little():
+    rows = made()
+    assert "Nothing is known yet: 90 runs" in words(SWEEP, [])
+    for few in (rows[:1], rows[:5], [one for one in rows if one["value"] != 4]):
+        text = words(SWEEP, few)
+        assert f"{len({one['run'] for one in few})} of 90 runs are in, so this may still change" in text
+        assert text.count("Not known before groups of 4") == 3
+        assert "as soon as" in answer(SWEEP, few, "split")
+    one_seed = [one for one in rows if one["seed"] == 0]
+    assert words(SWEEP, one_seed).count("Not known") == 3, "one seed has no interval"
+
+
+def test_the_best_size_between_the_ends_is_named():
+    rows = made()
+    for one in rows:
+        if one["curve"] == "batch noisy" and one["value"] == 8:
+            one["test_accuracy"] += 0.2
+    assert "the mean is highest in groups of 8" in words(SWEEP, rows)
+    assert "highest" not in words(SWEEP, made())
+
+
+def test_diverged_runs_are_counted_and_break_nothing():
+    rows = made()
+    for one in rows:
+        if one["curve"] == "none noisy":
+            one |= {"diverged_at": 3, "test_accuracy": None, "train_accuracy": None, "test_accuracies": [0.1, None, None]}
+    text = words(SWEEP, rows)
+    assert "Diverged runs: 5 plain net." in text and "nan" not in text.lower()
+    drawn(panels(SWEEP, rows))
+
+
+def test_where_numbers_are_learnt_there_is_no_accuracy():
+    linear = sweep(PAGE.default.replace(dataset="linear-map", activation="identity"), {"seeds": 3})
+    rows = made(linear, test_accuracy=None, train_accuracy=None, test_accuracies=[None] * 3)
+    assert "there is no accuracy" in words(linear, rows)
+    drawn(panels(linear, rows))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"label_noise": 0.0}, {"dropout": 0.0}, {"batch_size": 4}, {"label_noise": 0.0, "dropout": 0.0}]
+)
+def test_fewer_curves_are_fewer_words(changes):
+    wanted = sweep(PAGE.default.replace(**changes), {"seeds": 3})
+    for rows in ([], made(wanted)):
+        text = words(wanted, rows)
+        drawn(panels(wanted, rows))
+        assert ("choose some label noise" in text.lower()) == (bool(rows) and not wanted.base.label_noise)
+        assert ("Choose some dropout" in text) == (bool(rows) and not wanted.base.dropout)
+        assert answer(wanted, rows, "same")
+
+
+# Panels
+
+
+def drawn(found):
+    """All traces of all panels, by panel; they can be sent, and have what a panel needs."""
+    json.dumps(found, allow_nan=False)
+    assert [one["id"] for one in found] == ["test", "train", "gap", "learning", "compared"]
+    for one in found:
+        assert one["title"] and one["caption"] and "nan" not in one["alternative"].lower()
+        assert all(len(trace["x"]) == len(trace["y"]) for trace in one["data"])
+    return {one["id"]: one for one in found}
+
+
+def lines(panel, scene, axes):
+    """The traces of a scene in one subplot: the strong line, the band or None."""
+    mine = [one for one in panel["data"] if one["xaxis"] == axes and one.get("legendgroup") == scene and one["mode"] != "markers"]
+    (strong,) = [one for one in mine if one["line"]["width"] > 0]
+    return strong, next((one for one in mine if one.get("fill")), None)
+
+
+def test_lines_are_means_and_bars_and_bands_are_scipys_intervals():
+    rows = made(scatter=0.03)
+    shown = drawn(panels(SWEEP, rows))
+    batch, _ = lines(shown["test"], "batch", "x")
+    assert batch["x"] == [4, 8, 16, 32, 64, 128, 256]
+    for place, size in enumerate(batch["x"]):
+        values = column(rows, "batch noisy", "test_accuracy", size)
+        low, high = stats.t.interval(0.95, len(values) - 1, values.mean(), stats.sem(values))
+        assert batch["y"][place] == pytest.approx(values.mean())
+        assert batch["error_y"]["array"][place] == pytest.approx((high - low) / 2, rel=1e-4)
+    gaps = column(rows, "dropout clean", "train_accuracy") - column(rows, "dropout clean", "test_accuracy")
+    line, band = lines(shown["gap"], "dropout", "x2")
+    low, high = stats.t.interval(0.95, 4, gaps.mean(), stats.sem(gaps))
+    assert line["y"] == pytest.approx([gaps.mean()] * 2) and line["name"] == "dropout 0.1 instead"
+    assert sorted(set(band["y"])) == pytest.approx([low, high], rel=1e-4)
+
+
+def test_every_seed_is_a_dot():
+    rows = made()
+    shown = drawn(panels(SWEEP, rows))
+    for key in ("test", "train"):
+        for axes, world in (("x", "noisy"), ("x2", "clean")):
+            dots = sum(len(t["x"]) for t in shown[key]["data"] if t["mode"] == "markers" and t["xaxis"] == axes)
+            assert dots == len({one["run"] for one in rows if one["curve"].endswith(world)}) == 45
+
+
+def test_the_chart_of_differences_says_what_the_words_say():
+    rows = made()
+    shown = drawn(panels(SWEEP, rows))["compared"]
+    noisy = {name: x for trace in shown["data"] if trace["xaxis"] == "x" for name, x in zip(trace["y"], trace["x"], strict=True)}
+    assert list(noisy) == ["4 − 256", "4 − plain net", "4 − dropout", "dropout − plain net"]
+    for world, told in zip(("noisy", "clean"), shown["alternative"].split("With ")[1:], strict=True):
+        first = column(rows, f"batch {world}", "test_accuracy", 4)
+        none, dropout = (column(rows, f"{scene} {world}", "test_accuracy") for scene in ("none", "dropout"))
+        pairs = [(first, column(rows, f"batch {world}", "test_accuracy", 256)), (first, none), (first, dropout), (dropout, none)]
+        assert numbers(told) == sum((scipys(*pair) for pair in pairs), [])
+        if world == "noisy":
+            assert list(noisy.values()) == pytest.approx([100 * (one - other).mean() for one, other in pairs])
+    assert bullets(words(SWEEP, rows))[0].split("test accuracy by ")[1].rstrip(".") in shown["alternative"]
+
+
+def test_few_rows_make_whole_panels():
+    rows = made()
+    for count in (0, 1, 2, 7, 40):
+        drawn(panels(SWEEP, rows[:count]))
+    assert measured(SWEEP, [])["gap"]["batch noisy"].shape == (7, 5)
+
+
+def test_the_scale_holds_all_values():
+    for scatter in (0.0, 0.05):
+        rows = made(scatter=scatter)
+        low, high = drawn(panels(SWEEP, rows))["test"]["layout"]["yaxis"]["range"]
+        values = [one["test_accuracy"] for one in rows]
+        assert low < min(values) and max(values) < high and high - low < max(values) - min(values) + 0.3
+
+
+# The page
+
+
+def test_presets_are_affordable_and_different_and_fields_are_named_once():
+    sweeps = [sweep(PAGE.default.replace(**preset.changes), {"seeds": 5}) for preset in PAGE.presets.values()]
+    assert len({one.id for one in sweeps}) == len(sweeps) and sweeps[0] == SWEEP
+    for one in sweeps:
+        one.check_cost()
+    assert not set(PAGE.main) & set(PAGE.more) and set(PAGE.main) | set(PAGE.more) <= {*FIELDS, *PAGE.own}
+
+
+def test_links_to_single_runs_open_without_complaint():
+    for experiment in inside(PAGE.default).values():
+        parameters = {name: [value] for name, value in links.parameters(experiment, {}, Experiment()).items()}
+        link = links.parse(parameters, Experiment())
+        assert link.experiment == experiment and not link.problems
+        experiment.check_cost()
+
+
+@pytest.fixture
+def visit(monkeypatch):
+    """Opens the page with an engine that knows all rows at once; `said` is what the board was told."""
+    said = []
+
+    def answered(wanted):
+        found = Recording(wanted.id)
+        for message in ({"type": "header"}, *made(wanted)):
+            found.append(recording.line(message))
+        found.append(recording.end("finished", "", 1.0))
+        return found
+
+    class Engine:
+        def sweep(self, wanted):
+            wanted.check_cost()
+            self.wanted = wanted
+            return wanted.id
+
+        def recording(self, id):
+            return answered(self.wanted)
+
+    only = Engine()
+    monkeypatch.setattr(engine, "shared", lambda: only)
+    monkeypatch.setattr(player, "board", lambda **one: said.append(one))
+
+    def open(**parameters):
+        page = AppTest.from_file(str(ROOT / "pages" / "regularization.py"), default_timeout=20)
+        page.query_params.update(parameters)
+        page.run()
+        assert not page.exception
+        return page
+
+    return SimpleNamespace(open=open, said=said)
+
+
+def test_the_page_shows_its_default_sweep_with_words(visit):
+    page = visit.open()
+    assert visit.said[-1]["run"] == SWEEP.id and visit.said[-1]["state"] == "ended" and page.query_params == {}
+    assert any("Does it regularize?" in one.value for one in page.markdown)
+    assert not page.warning and not page.error
+    assert any(one.value.startswith("**Look for:**") for one in page.caption)
+    page.button_group(key="prediction regularization").set_value("split").run()
+    assert any("as you said" in one.value for one in page.markdown)
+
+
+def test_settings_and_links_make_sweeps(visit):
+    page = visit.open(seeds="3", label_noise="0.5", ghost_batch_size="8")
+    base = PAGE.default.replace(label_noise=0.5, ghost_batch_size=8)
+    assert visit.said[-1]["run"] == sweep(base, {"seeds": 3}).id
+    assert page.query_params == {"label_noise": "0.5", "ghost_batch_size": "8", "seeds": "3"}
+    page.select_slider(key="dropout").set_value(0.0).run()
+    assert visit.said[-1]["run"] == sweep(base.replace(dropout=0.0), {"seeds": 3}).id
+    page.button_group(key="bnviz preset").set_value("No momentum").run()
+    assert visit.said[-1]["run"] == sweep(PAGE.default.replace(momentum=0.0), {"seeds": 3}).id
+    assert page.query_params == {"momentum": "0", "seeds": "3"}
+
+
+def test_bad_parameters_are_named_and_replaced(visit):
+    page = visit.open(seeds="99", batch_size="many", layer="3")
+    (warning,) = page.warning
+    assert all(f"`{text}`" in warning.value for text in ("seeds = 99", "batch_size = many", "layer = 3"))
+    assert visit.said[-1]["run"] == SWEEP.id and page.query_params == {}
+
+
+def test_too_expensive_is_refused_and_the_default_is_shown(visit):
+    page = visit.open(steps="5000", seeds="10")
+    (error,) = page.error
+    assert "s of computing" in error.value and visit.said[-1]["run"] == SWEEP.id

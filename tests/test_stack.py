@@ -1,0 +1,203 @@
+"""Stacked training against the plain trainer, run by run, and rows against what the plain networks say."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from bnviz import training
+from bnviz.experiment import Experiment
+from bnviz.landscape import landscape
+from bnviz.network import EVALUATE, accuracy
+from bnviz.stack import MEASURES, Alone, BatchNorms, Book, Stack, train_stack
+from bnviz.sweep import Run, plain
+
+BASE = Experiment(steps=12, batch_size=32, learning_rate=0.02, width=16, train_size=200)
+TOLERANCE = {"rtol": 1e-4, "atol": 1e-4}
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def double():
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def trained_plainly(run, steps=None):
+    """The arm after its training, or so many steps of it, as in a live run."""
+    tensors, arm = training.Tensors(run.experiment), training.Arm(run.experiment, run.arm)
+    batches = training.minibatches(run.experiment)
+    for step in range(steps or run.experiment.steps):
+        chosen = next(batches)
+        arm.step(tensors.x_train[chosen].to(torch.get_default_dtype()), tensors.y_train[chosen])
+        arm.check(step, arm.seen.last_loss)
+    return arm, tensors
+
+
+def trained_together(runs, steps=None):
+    """The stack after its training, or so many steps of it."""
+    stack = Stack(runs)
+    book, batches = Book(stack), [training.minibatches(experiment) for experiment in stack.experiments]
+    for _ in range(steps or stack.experiment.steps):
+        x, y = book.minibatch(torch.stack([next(one) for one in batches]))
+        stack.step(x.to(torch.get_default_dtype()), y)
+    return stack
+
+
+def rows_of(runs, measures=()):
+    return {row["run"]: row for row in train_stack(runs, measures) if row}
+
+
+def assert_same_networks(runs, steps=None, **tolerance):
+    stack = trained_together(runs, steps)
+    assert sorted(run.id for run in stack.runs) == sorted(run.id for run in runs)
+    for run, network in zip(stack.runs, stack.unstack(), strict=True):
+        expected = trained_plainly(run, steps)[0].network.state_dict()
+        initial = training.Arm(run.experiment, run.arm).network.state_dict()
+        for name, values in network.state_dict().items():
+            np.testing.assert_allclose(values, expected[name], err_msg=f"{run.arm} {name}", **tolerance)
+        assert not torch.equal(expected["linears.0.weight"], initial["linears.0.weight"])  # there was something to compare
+
+
+EVERY_ARM = ("none", "batch", "fixed", "layer", "group", "noisy-batch", "noisy-none")
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_every_arm_in_one_stack_ends_as_it_does_alone(momentum):
+    base = BASE.replace(momentum=momentum)
+    assert_same_networks([plain(base.replace(seed=seed), arm) for seed in (0, 7) for arm in EVERY_ARM], **TOLERANCE)
+
+
+CHANGES = [
+    {"learning_rate": 0.005}, {"initialization": "pytorch"}, {"label_noise": 0.5}, {"dropout": 0.3}, {"ghost_batch_size": 16},
+    {"ghost_batch_size": 10}, {"statistics_momentum": 0.5}, {"seed": 3},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("arm", ["none", "batch", "layer"])
+def test_runs_that_differ_in_anything_train_together(arm):
+    assert_same_networks([plain(BASE.replace(**change), arm) for change in [{}, *CHANGES]], **TOLERANCE)
+
+
+SHAPES = [
+    {"dataset": "mnist1d"}, {"dataset": "spirals"}, {"activation": "tanh"}, {"activation": "sigmoid"}, {"hidden_layers": 2},
+    {"batch_size": 2}, {"batch_size": 1000}, {"train_size": 40}, {"dataset": "linear-map", "activation": "identity"},
+    {"dataset": "cats", "coats": "mixed"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_every_shape_agrees(shape):
+    base = BASE.replace(steps=10, **shape)
+    assert_same_networks([plain(base.replace(seed=seed), arm) for seed in (0, 1) for arm in ("none", "batch")], **TOLERANCE)
+
+
+def test_tiny_ghost_batches_agree_as_far_as_numbers_reach(double):
+    """Groups of 4 amplify rounding some ten times a step: single precision agrees for three steps, double for many more."""
+    runs = [plain(BASE.replace(ghost_batch_size=4, seed=seed), "batch") for seed in (0, 1)]
+    assert_same_networks(runs, steps=5, rtol=1e-6, atol=1e-6)
+
+
+def test_batch_norm_is_stacked_where_it_can_be():
+    pairs = ((0, "batch"), (16, "batch"), (10, "batch"), (0, "layer"))
+    runs = [plain(BASE.replace(ghost_batch_size=size), arm) for size, arm in pairs]
+    kinds = {(run.arm, run.experiment.ghost_batch_size): None for run in runs}
+    stack = Stack(runs)
+    for part, normalizers in zip(stack.parts, stack.normalizers[0], strict=True):
+        (run,) = stack.runs[part]
+        kinds[run.arm, run.experiment.ghost_batch_size] = type(normalizers)
+    assert kinds == {("batch", 0): BatchNorms, ("batch", 16): BatchNorms, ("batch", 10): Alone, ("layer", 0): Alone}
+
+
+@pytest.mark.parametrize("arm", ["none", "batch", "layer"])
+def test_a_row_says_what_the_plain_network_says(arm):
+    runs = [plain(BASE.replace(seed=seed, label_noise=0.2), arm) for seed in (0, 1)]
+    rows = rows_of(runs)
+    for run in runs:
+        (network, tensors), row = (lambda pair: (pair[0].network, pair[1]))(trained_plainly(run)), rows[run.id]
+        with torch.no_grad():
+            test, train = network(tensors.x_test, EVALUATE), network(tensors.x_train, EVALUATE)
+        assert row["arm"] == arm and row["seed"] == run.experiment.seed and row["diverged_at"] is None
+        assert row["test_accuracy"] == pytest.approx(accuracy(test, tensors.y_test), abs=0.002)
+        assert row["train_accuracy"] == pytest.approx(accuracy(train, tensors.y_train), abs=0.006)
+        assert row["test_loss"] == pytest.approx(training.functional.cross_entropy(test, tensors.y_test).item(), rel=1e-3)
+
+
+def test_a_row_follows_the_training():
+    (run,) = runs = [plain(BASE.replace(steps=30), "batch")]
+    row = rows_of(runs)[run.id]
+    assert row["checkpoints"][0] == 0 and row["checkpoints"][-1] == 30 and sorted(set(row["checkpoints"])) == row["checkpoints"]
+    assert len(row["test_accuracies"]) == len(row["train_losses"]) == len(row["checkpoints"])
+    assert row["test_accuracy"] == row["test_accuracies"][-1] and row["best_test_accuracy"] == max(row["test_accuracies"])
+    snapshots = [snapshot for snapshot in training.train(run.experiment.replace(snapshot_every=1)) if snapshot]
+    by_step = {snapshot["step"]: snapshot["arms"]["batch"] for snapshot in snapshots}
+    for step, found in zip(row["checkpoints"], row["test_accuracies"], strict=True):
+        assert found == pytest.approx(by_step[step]["test_accuracy"], abs=0.003)
+    assert math.isnan(row["train_losses"][0])
+    last, before = row["checkpoints"][-1], row["checkpoints"][-2]
+    losses = [by_step[step]["train_loss"] for step in range(before + 1, last + 1)]
+    assert row["train_losses"][-1] == pytest.approx(np.mean(losses), rel=1e-3)
+
+
+def test_a_run_that_diverges_leaves_the_others_alone():
+    wild, tame = plain(BASE.replace(learning_rate=10.0, steps=40), "none"), plain(BASE.replace(steps=40), "none")
+    together, alone = rows_of([wild, tame]), rows_of([tame])
+    assert together[tame.id]["diverged_at"] is None
+    assert together[tame.id]["test_accuracies"] == pytest.approx(alone[tame.id]["test_accuracies"], abs=0.002)
+    assert together[wild.id]["diverged_at"] == trained_plainly(wild)[0].diverged_at is not None
+
+
+def test_a_row_does_not_depend_on_the_stack_that_it_is_in():
+    runs = [plain(BASE.replace(seed=seed), arm) for seed in range(3) for arm in ("none", "batch", "group")]
+    together = rows_of(runs)
+    for run in runs[:3]:
+        alone = rows_of([run])[run.id]
+        assert together[run.id]["test_loss"] == pytest.approx(alone["test_loss"], rel=1e-4)
+        assert together[run.id]["train_losses"][1:] == pytest.approx(alone["train_losses"][1:], rel=1e-4)
+
+
+def test_it_yields_after_every_step_and_says_how_it_ended():
+    steps, rows = train_stack([plain(BASE, "none")]), []
+    while True:
+        try:
+            rows.append(next(steps))
+        except StopIteration as done:
+            assert done.value == ("finished", "")
+            break
+    assert [row is None for row in rows] == [True] * BASE.steps + [False]
+
+
+def test_runs_of_different_shapes_are_refused():
+    with pytest.raises(ValueError, match="shapes"):
+        Stack([plain(BASE, "none"), plain(BASE.replace(width=8), "none")])
+
+
+def test_regression_has_no_accuracy():
+    run = plain(BASE.replace(dataset="linear-map", activation="identity"), "batch")
+    row = rows_of([run])[run.id]
+    assert math.isnan(row["test_accuracy"]) and math.isnan(row["train_accuracy"]) and row["test_loss"] > 0
+
+
+def test_measures_are_taken_of_the_networks_on_their_way_and_change_nothing():
+    runs = [plain(BASE.replace(seed=seed), arm) for seed in (0, 1) for arm in ("none", "batch")]
+    without, with_it = rows_of(runs), rows_of(runs, ("landscape",))
+    for run in runs:
+        row = with_it[run.id]
+        assert row["test_loss"] == without[run.id]["test_loss"]
+        assert len(row["loss_range"]) == len(row["checkpoints"]) - 1 and min(row["loss_range"]) > 0
+    assert MEASURES["landscape"] is landscape
+
+
+def test_the_untrained_networks_are_measured_first():
+    run = Run(BASE, "none")
+    measured = rows_of([run], ("landscape",))[run.id]
+    tensors, arm = training.Tensors(BASE), training.Arm(BASE, "none")
+    chosen = torch.randperm(BASE.examples, generator=torch.Generator().manual_seed(0))[: BASE.batch]
+    expected = landscape(arm.network, BASE, arm.loss, tensors.x_train[chosen], tensors.y_train[chosen])
+    assert measured["loss_range"][0] == pytest.approx(expected["loss_range"], rel=1e-4)

@@ -1,0 +1,394 @@
+"""``python -m bnviz sweep``: what is written, what survives, what is said. Rows are a stand-in's unless the test says so."""
+
+import itertools
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import fake_stack
+import pytest
+
+from bnviz import engine, files
+from bnviz.__main__ import main
+from bnviz.experiment import FIELDS, Experiment
+from bnviz.sweep import stacks, sweep_over
+
+ROOT = Path(__file__).parents[1]
+OVER = ["sweep", "--axis", "batch_size", "--values", "16,4,8"]
+PLAN = sweep_over(Experiment(), "batch_size", [4, 8, 16], seeds=2)
+
+
+@pytest.fixture
+def instant(monkeypatch):
+    """The engine that the command gets."""
+    monkeypatch.delenv("BNVIZ_STORE", raising=False)
+    made = fake_stack.Instant()
+    monkeypatch.setattr(engine, "make", made.make)
+    return made
+
+
+@pytest.fixture
+def whole(instant, tmp_path):
+    """The bytes of the complete file of OVER with two seeds."""
+    path = tmp_path / "whole.csv"
+    assert code(*OVER, "--seeds", 2, "--out", path) == 0
+    instant.asked.clear()
+    return path.read_bytes()
+
+
+def code(*arguments):
+    """The exit code of a command line."""
+    try:
+        return main([str(argument) for argument in arguments])
+    except SystemExit as error:
+        return error.code
+
+
+def asked(instant):
+    """The places of the sweep that the engine was asked for."""
+    return [(plan.values[cell.point], cell.run.arm, cell.seed) for plan in instant.asked for cell in plan.cells()]
+
+
+# what is written
+
+
+def test_a_row_for_every_run_sorted_with_every_digit(instant, tmp_path, capfd):
+    out = tmp_path / "x.csv"
+    assert code(*OVER, "--seeds", 2, "--seed", fake_stack.DIVERGES - 1, "--learning-rate", "0.3", "--out", out) == 0
+    header, *lines = out.read_text().splitlines()
+    assert header == "batch_size,seed,arm,train_accuracy,test_accuracy,best_test_accuracy,train_loss,test_loss,diverged_at,run"
+    expected = []
+    for size, arm, seed in itertools.product([4, 8, 16], ["batch", "none"], [6, 7]):
+        one = fake_stack.row(stand_in(arm, batch_size=size, seed=seed, learning_rate=0.3))
+        expected.append([str(size)] + ["" if one[name] is None else repr(one[name]).strip("'") for name in header.split(",")[1:]])
+    assert [line.split(",") for line in lines] == expected
+    assert lines[1].split(",")[-3:-1] == ["", "3"]  # diverged: no loss
+    assert out.read_bytes().endswith(b"\n") and os.listdir(tmp_path) == ["x.csv"]
+    assert capfd.readouterr() == ("", "")
+    assert instant.closed == 1
+
+
+def stand_in(arm, **fields):
+    (run,) = sweep_over(Experiment(**fields), "width", [64], [arm], seeds=1).runs()
+    return run
+
+
+def test_the_same_rows_as_training_them_directly(tmp_path, monkeypatch):
+    """Real workers."""
+    monkeypatch.setenv("BNVIZ_WORKERS", "1")
+    monkeypatch.delenv("BNVIZ_STORE", raising=False)
+    small = {"dataset": "spirals", "width": 8, "steps": 12, "train_size": 64}
+    flags = [text for name, value in small.items() for text in ("--" + name.replace("_", "-"), value)]
+    arms = ["none", "batch", "layer"]
+    assert code(*OVER, "--seeds", 2, "--arms", ",".join(arms), *flags, "--out", tmp_path / "x.csv") == 0
+    from bnviz.worker import load_training
+
+    plan = sweep_over(Experiment(**small), "batch_size", [16, 4, 8], arms, seeds=2)
+    rows = {row["run"]: row for stack in stacks(plan.runs()) for row in load_training().train_stack(stack) if row}
+    places = sorted((plan.values[cell.point], cell.run.arm, cell.seed, cell.run.id) for cell in plan.cells())
+    wanted = [{"batch_size": value, **{name: rows[run][name] for name in files.COLUMNS}} for value, _, _, run in places]
+    assert (tmp_path / "x.csv").read_bytes() == files.csv_text("batch_size", wanted)
+
+
+def test_every_axis_and_every_arm_there_is(instant, tmp_path):
+    others = {"dataset": "spirals, cats", "activation": "tanh, relu", "initialization": "small, he", "coats": "mixed, black"}
+    for name, field in FIELDS.items():
+        if name == "seed":
+            continue
+        values = others.get(name) or ("no,yes" if field.choices else ",".join(map(str, (*field.marks, 3, 4)[:2])))
+        out = tmp_path / f"{name}.csv"
+        assert code("sweep", "--axis", name.replace("_", "-"), "--values", values, "--seeds", 1, "--out", out) == 0
+        assert out.read_text().startswith(f"{name},seed,arm,") and out.read_text().count("\n") == 5
+    arms = "batch,fixed,layer,group,noisy-batch,noisy-none,none"
+    assert code(*OVER, "--arms", arms, "--seeds", 1, "--out", tmp_path / "arms.csv") == 0
+    assert (tmp_path / "arms.csv").read_text().count("\n") == 1 + 3 * 7
+
+
+def test_standard_output_is_in_order_and_nothing_else(instant, whole, capfd):
+    assert code(*OVER, "--seeds", 2, "--out", "-") == 0
+    assert capfd.readouterr() == (whole.decode(), "")
+
+
+def test_rows_come_to_standard_output_as_soon_as_those_before_them_are_there(capfd):
+    table = files.Stream(PLAN)
+    rows = [{"batch_size": place[0], **fake_stack.row(cell.run)} for place, cell in cells_in_order()]
+    lines = [files.csv_text("batch_size", [row], header=False).decode() for row in rows]
+    seen = []
+    for number in (1, 2, 0, 3, 11, 4):
+        capfd.readouterr()
+        table.add(rows[number])
+        seen.append(capfd.readouterr().out)
+    assert seen == ["", "", "".join(lines[:3]), lines[3], "", lines[4]]
+
+
+def cells_in_order():
+    return sorted(((PLAN.values[cell.point], cell.run.arm, cell.seed), cell) for cell in PLAN.cells())
+
+
+def test_there_is_no_limit_on_what_it_may_cost(instant, tmp_path):
+    big = ["--steps", 5000, "--width", 256, "--hidden-layers", 25, "--seeds", 20]
+    assert code(*OVER, *big, "--out", tmp_path / "x.csv") == 0
+
+
+def test_workers_and_the_engine_of_the_environment(instant, tmp_path):
+    code(*OVER, "--workers", 3, "--out", tmp_path / "x.csv")
+    assert instant.workers == 3
+    code(*OVER, "--out", tmp_path / "y.csv")
+    assert instant.workers is None  # engine.make knows
+
+
+def test_a_terminal_gets_a_bar(instant, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert code(*OVER, "--seeds", 2, "--out", tmp_path / "x.csv") == 0
+    out, err = capsys.readouterr()
+    assert out == "" and "\r[" in err and f"[{'#' * 15:30}] 6 of 12 runs" in err and err.endswith(" 12 of 12 runs\n")
+
+
+# what is said of mistakes
+
+BAD = {
+    "no axis": ["--values", "2", "--out", "x.csv"],
+    "no values": ["--axis", "width", "--out", "x.csv"],
+    "no file": ["--axis", "width", "--values", "8"],
+    "unknown axis": ["--axis", "nope", "--values", "8", "--out", "x.csv"],
+    "seed as axis": ["--axis", "seed", "--values", "1,2", "--out", "x.csv"],
+    "bad value": ["--axis", "width", "--values", "8,many", "--out", "x.csv"],
+    "value out of range": ["--axis", "batch-size", "--values", "8,1", "--out", "x.csv"],
+    "nan": ["--axis", "learning_rate", "--values", "nan", "--out", "x.csv"],
+    "huge": ["--axis", "width", "--values", "9" * 5000, "--out", "x.csv"],
+    "no value at all": ["--axis", "width", "--values", "", "--out", "x.csv"],
+    "trailing comma": ["--axis", "width", "--values", "8,", "--out", "x.csv"],
+    "line break": ["--axis", "width", "--values", "8\n9", "--out", "x.csv"],
+    "bad choice": ["--axis", "activation", "--values", "relu,swish", "--out", "x.csv"],
+    "twice the same": ["--axis", "width", "--values", "8,16,8", "--out", "x.csv"],
+    "axis given, too": ["--axis", "width", "--values", "8", "--width", "9", "--out", "x.csv"],
+    "bad field": ["--axis", "width", "--values", "8", "--momentum", "2", "--out", "x.csv"],
+    "no seeds": ["--axis", "width", "--values", "8", "--seeds", "0", "--out", "x.csv"],
+    "too many seeds": ["--axis", "width", "--values", "8", "--seeds", "21", "--out", "x.csv"],
+    "half a seed": ["--axis", "width", "--values", "8", "--seeds", "1.5", "--out", "x.csv"],
+    "seeds past the last": ["--axis", "width", "--values", "8", "--seed", "9998", "--out", "x.csv"],
+    "unknown arm": ["--axis", "width", "--values", "8", "--arms", "none,nope", "--out", "x.csv"],
+    "held arm": ["--axis", "width", "--values", "8", "--arms", "batch-held", "--out", "x.csv"],
+    "twice the same arm": ["--axis", "width", "--values", "8", "--arms", "none,none", "--out", "x.csv"],
+    "no arm": ["--axis", "width", "--values", "8", "--arms", "", "--out", "x.csv"],
+    "no workers": ["--axis", "width", "--values", "8", "--workers", "0", "--out", "x.csv"],
+    "unknown flag": ["--axis", "width", "--values", "8", "--nope", "1", "--out", "x.csv"],
+    "abbreviated flag": ["--ax", "width", "--values", "8", "--out", "x.csv"],
+    "other ending": ["--axis", "width", "--values", "8", "--out", "x.ndjson"],
+    "no such folder": ["--axis", "width", "--values", "8", "--out", "nowhere/x.csv"],
+    "a folder": ["--axis", "width", "--values", "8", "--out", "folder.csv"],
+    "a pipe": ["--axis", "width", "--values", "8", "--out", "pipe.csv"],
+}
+
+
+@pytest.mark.parametrize("arguments", BAD.values(), ids=BAD)
+def test_bad_input_is_one_line_and_2(instant, tmp_path, monkeypatch, capfd, arguments):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.csv").mkdir()
+    os.mkfifo(tmp_path / "pipe.csv")
+    assert code("sweep", *arguments) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1 and err.startswith("python -m bnviz") and len(err) < 250
+    assert instant.asked == []
+    assert sorted(os.listdir(tmp_path)) == ["folder.csv", "pipe.csv"]
+
+
+OTHERS = {
+    "a recording": b'{"type":"header"}\n',
+    "another table": b"a,b\n1,2\n",
+    "a picture": b"\x89PNG\r\n\x1a\n\0\0\0" * 20,
+    "no line at all": b"hello",
+    "zeros": bytes(100),
+    "another axis": b"width,seed,arm,train_accuracy,test_accuracy,best_test_accuracy,train_loss,test_loss,diverged_at,run\n",
+    "a line too much": lambda whole: whole + b"# my notes\n",
+    "a column too much": lambda whole: whole.replace(b"\n", b",1\n"),
+    "an empty line": lambda whole: whole + b"\n",
+    "not a number": lambda whole: whole.replace(b",4.0,", b",much,"),
+    "no run": lambda whole: b"\n".join(line.rpartition(b",")[0] + b"," for line in whole.splitlines()),
+    "rows of another run": lambda whole: whole.replace(b"-none\n", b"-batch\n"),
+    "an unknown run without a name": lambda whole: whole + b"4,5,none,,,,,,,\n",
+    "another seed": lambda whole: whole.replace(b"\n4,0,", b"\n4,5,"),
+}
+
+
+@pytest.mark.parametrize("contents", OTHERS.values(), ids=OTHERS)
+def test_a_file_of_something_else_is_left_alone(instant, whole, tmp_path, capfd, contents):
+    out, contents = tmp_path / "x.csv", contents(whole) if callable(contents) else contents
+    out.write_bytes(contents)
+    assert code(*OVER, "--seeds", 2, "--out", out) == 2
+    said = capfd.readouterr().err
+    assert said.count("\n") == 1 and "x.csv" in said
+    assert out.read_bytes() == contents and instant.asked == []
+
+
+@pytest.mark.parametrize("other", [["--learning-rate", "0.3"], ["--seed", "1"], ["--arms", "none"], ["--values", "16,4"]])
+def test_a_file_of_another_sweep_is_left_alone(instant, whole, tmp_path, other):
+    (tmp_path / "x.csv").write_bytes(whole)
+    assert code(*OVER, "--seeds", 2, *other, "--out", tmp_path / "x.csv") == 2
+    assert (tmp_path / "x.csv").read_bytes() == whole and instant.asked == []
+
+
+def test_a_mistake_is_answered_without_torch_and_a_sweep_never_loads_it(tmp_path):
+    script = (
+        "import sys, fake_stack\nfrom bnviz import engine\nfrom bnviz.__main__ import main\n"
+        "engine.make = fake_stack.Instant().make\n"
+        "print(main(sys.argv[1:]), 'torch' in sys.modules)"
+    )
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
+    arguments = [sys.executable, "-c", script, *OVER, "--out", str(tmp_path / "x.csv")]
+    done = subprocess.run(arguments, env=environment, capture_output=True, text=True)
+    assert done.stdout == "0 False\n", done.stderr
+
+
+# what survives
+
+
+def test_a_whole_file_is_not_touched(instant, whole, tmp_path):
+    out = tmp_path / "x.csv"
+    out.write_bytes(whole)
+    os.utime(out, (1, 1))
+    assert code(*OVER, "--seeds", 2, "--out", out) == 0
+    assert out.stat().st_mtime == 1 and instant.asked == []
+
+
+def test_wherever_a_file_was_cut_off_it_is_completed(instant, tmp_path):
+    out, over = tmp_path / "x.csv", [*OVER[:-1], "8,4", "--seeds", 1, "--out", tmp_path / "x.csv"]
+    assert code(*over) == 0
+    whole, places = out.read_bytes(), sorted(asked(instant))
+    ends = [at for at, byte in enumerate(whole) if byte == ord("\n")]
+    for length in sorted({*range(0, len(whole), 5), *(at + more for at in ends for more in (-1, 0, 1))}):
+        out.write_bytes(whole[:length])
+        instant.asked.clear()
+        assert code(*over) == 0
+        assert out.read_bytes() == whole
+        assert sorted(asked(instant)) == places[max(0, whole[:length].count(b"\n") - 1) :]
+
+
+def test_rows_in_any_order_and_more_values_and_seeds_than_before(instant, whole, tmp_path):
+    header, *lines = whole.splitlines(keepends=True)
+    out = tmp_path / "x.csv"
+    out.write_bytes(header + b"".join(lines[7:2:-1]))
+    assert code(*OVER[:-1], "16,4,8,2", "--seeds", 3, "--out", out) == 0
+    assert len(asked(instant)) == 4 * 2 * 3 - 5
+    assert set(whole.splitlines()) < set(out.read_bytes().splitlines())
+    assert out.read_bytes().splitlines()[1].startswith(b"2,0,batch,")
+
+
+def test_where_the_axis_means_nothing_one_run_has_a_row_for_every_value(instant, tmp_path):
+    over = ["sweep", "--axis", "ghost_batch_size", "--values", "4,8", "--seeds", 1, "--out", tmp_path / "x.csv"]
+    assert code(*over) == 0
+    whole = (tmp_path / "x.csv").read_bytes()
+    assert [line.split(b",")[0] for line in whole.splitlines() if b"-none" in line] == [b"4", b"8"]
+    (tmp_path / "x.csv").write_bytes(whole[: whole.rindex(b"8,0,none")])
+    instant.asked.clear()
+    assert code(*over) == 0
+    assert asked(instant) == [(8, "none", 0)] and (tmp_path / "x.csv").read_bytes() == whole
+
+
+def test_a_failed_sweep_keeps_its_rows_and_goes_on(instant, whole, tmp_path, capfd):
+    out = tmp_path / "x.csv"
+    out.write_bytes(whole[:300])  # one row and a half
+    instant.ending, instant.without = ("failed", "out of memory"), [cell.run for cell in PLAN.cells()[:5]]
+    assert code(*OVER, "--seeds", 2, "--out", out) == 1
+    assert capfd.readouterr().err == (
+        f"python -m bnviz sweep: out of memory; 8 of 12 rows are kept in {out}; repeat it and it goes on from there\n"
+    )
+    assert out.read_bytes().count(b"\n") == 9 and instant.closed == 2
+    instant.ending, instant.without = ("finished", ""), ()
+    instant.asked.clear()
+    assert code(*OVER, "--seeds", 2, "--out", out) == 0
+    assert len(asked(instant)) == 4 and out.read_bytes() == whole
+
+
+@pytest.mark.parametrize("room", [0, 50, 300, 1000])
+def test_a_full_disk_keeps_what_fitted_and_goes_on(instant, whole, tmp_path, capsys, room):
+    out = tmp_path / "x.csv"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+    try:
+        assert code(*OVER, "--seeds", 2, "--out", out) == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "cannot write" in said
+    assert out.stat().st_size == room
+    kept = max(0, out.read_bytes().count(b"\n") - 1)
+    assert room < 300 or f"{kept} of 12 rows are kept" in said
+    instant.asked.clear()
+    assert code(*OVER, "--seeds", 2, "--out", out) == 0
+    assert out.read_bytes() == whole and len(asked(instant)) == 12 - kept
+
+
+def test_a_disk_that_is_full_only_for_the_sorting_keeps_every_row(instant, whole, tmp_path, monkeypatch, capfd):
+    out = tmp_path / "x.csv"
+    monkeypatch.setattr(os, "fsync", lambda file: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    assert code(*OVER, "--seeds", 2, "--out", out) == 2
+    assert "12 of 12 rows are kept" in capfd.readouterr().err
+    assert sorted(out.read_bytes().splitlines()) == sorted(whole.splitlines())
+    assert sorted(os.listdir(tmp_path)) == ["whole.csv", "x.csv"]
+
+
+def test_full_standard_output_is_one_line_and_2(tmp_path):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([sys.executable, "-c", START, *OVER, "--out", "-"], env=started(tmp_path), stdout=full, stderr=-1)
+    assert (done.returncode, done.stderr.count(b"\n")) == (2, 1), done.stderr
+
+
+START = """
+import sys, fake_stack
+from bnviz import engine
+from bnviz.__main__ import main
+engine.make = fake_stack.make
+sys.exit(main(sys.argv[1:]))
+"""
+GATED = ["sweep", "--axis", "batch_size", "--values", f"8,{fake_stack.GATED}", "--seeds", "2"]
+
+
+def started(folder):
+    """The environment of a command whose workers are stand-ins."""
+    path = f"{ROOT}{os.pathsep}{ROOT / 'tests'}"
+    here = {"PYTHONPATH": path, "BNVIZ_TEST_GATE": str(folder / "gate"), "BNVIZ_TEST_LOG": str(folder / "log"), "BNVIZ_STORE": ""}
+    return {**os.environ, **here}
+
+
+def until(condition, seconds=15.0):
+    """Wait for a state, and fail if it does not come."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "this state never came"
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_whatever_stops_it_the_same_command_goes_on(tmp_path, number):
+    out, gate, log = tmp_path / "x.csv", tmp_path / "gate", tmp_path / "log"
+    command = [sys.executable, "-c", START, *GATED, "--out", str(out)]
+    with subprocess.Popen(command, env=started(tmp_path), stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        until(lambda: out.exists() and out.read_bytes().count(b"\n") == 5)  # the other four wait at the gate
+        os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)  # as Ctrl-C does it
+        said = process.communicate(timeout=10)[1]
+    kept = f"interrupted; 4 of 8 rows are kept in {out}; repeat it and it goes on from there\n"
+    expected = {signal.SIGINT: (130, kept), signal.SIGTERM: (143, kept), signal.SIGKILL: (-9, "")}
+    assert (process.returncode, said.removeprefix("python -m bnviz sweep: ")) == expected[number]
+    until(lambda: subprocess.run(["pgrep", "--session", str(process.pid)], stdout=subprocess.DEVNULL).returncode)  # no orphans
+    before = log.read_text().splitlines()
+    gate.touch()
+    assert subprocess.run(command, env=started(tmp_path), capture_output=True).returncode == 0
+    ids = [line.split(",")[-1] for line in out.read_text().splitlines()[1:]]
+    assert len(before) == 4 and len(set(ids)) == 8 and sorted(log.read_text().splitlines()) == sorted(ids)
+
+
+def test_rows_are_kept_in_the_store_where_there_is_one(tmp_path):
+    gate, log, environment = tmp_path / "gate", tmp_path / "log", started(tmp_path) | {"BNVIZ_STORE": str(tmp_path / "store")}
+    command = [sys.executable, "-c", START, *GATED]
+    gate.touch()
+    for out in ("-", str(tmp_path / "x.csv")):
+        done = subprocess.run([*command, "--out", out], env=environment, capture_output=True)
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "x.csv").read_bytes() == subprocess.run([*command, "--out", "-"], env=environment, stdout=-1).stdout
+    assert len(log.read_text().splitlines()) == 8
