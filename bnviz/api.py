@@ -149,7 +149,7 @@ def _recording(sweep: Sweep, workers: int | None) -> Iterator[Recording]:
     """The sweep's recording while an engine computes it, which ends with the block."""
     with contextlib.ExitStack() as stack:
         with _deaf():
-            mine = stack.enter_context(contextlib.closing(engine.make(Store(), Rows.from_environment(), workers)))
+            mine = stack.enter_context(contextlib.closing(engine.make(Store(), Rows.from_environment(), workers, ready=False)))
             lines = mine.recording(mine.sweep(sweep))
         yield lines
 

@@ -58,36 +58,36 @@ class BatchNorms(Alone):
 
     def __init__(self, layers: Sequence[BatchNorm], groups: int):
         super().__init__(layers, groups)
-        self.gamma = torch.stack([layer.gamma.detach() for layer in layers]).requires_grad_()  # [runs, width]
-        self.beta = torch.stack([layer.beta.detach() for layer in layers]).requires_grad_()
+        self.gamma, self.beta = (_of_each(layers, name).requires_grad_() for name in ("gamma", "beta"))  # [runs, 1, width]
         self.parameters = [self.gamma, self.beta]
-        self.mean = torch.stack([layer.running_mean for layer in layers])[:, None].repeat(1, groups, 1)  # [runs, groups, width]
-        self.variance = torch.stack([layer.running_variance for layer in layers])[:, None].repeat(1, groups, 1)
+        self.mean, self.variance = (  # [runs, groups, width]
+            _of_each(layers, name).repeat(1, groups, 1) for name in ("running_mean", "running_variance")
+        )
         self.momentum = layers[0].momentum
 
     def __call__(self, z: Tensor, view: str, generators: Sequence[torch.Generator]) -> Tensor:
         if view == EVALUATE:
-            scale = self.gamma / torch.sqrt(self.variance.mean(1) + BatchNorm.eps)
-            return torch.addcmul((self.beta - self.mean.mean(1) * scale)[:, None], z, scale[:, None])
+            scale = self.gamma / torch.sqrt(self.variance.mean(1, keepdim=True) + BatchNorm.eps)
+            return torch.addcmul(self.beta - self.mean.mean(1, keepdim=True) * scale, z, scale)
         runs, groups, width = self.mean.shape
-        size = z.shape[1] // groups
-        apart = z.view(runs, groups, size, width).permute(2, 0, 1, 3).reshape(size, -1)  # a column for all that is averaged
-        scales = (one[:, None].expand(runs, groups, width).reshape(-1) for one in (self.gamma, self.beta))
+        blocks = z.view(runs * groups, -1, width).transpose(0, 1)  # [size, runs × groups, width]
+        scales = (one.expand(self.mean.shape).reshape(-1) for one in (self.gamma, self.beta))
         running = self.mean.view(-1), self.variance.view(-1)
-        normalized = functional.batch_norm(apart, *running, *scales, True, self.momentum, BatchNorm.eps)
-        return normalized.view(size, runs, groups, width).permute(1, 2, 0, 3).reshape(z.shape)
+        columns = blocks.reshape(len(blocks), -1)  # one for all that is averaged
+        normalized = functional.batch_norm(columns, *running, *scales, True, self.momentum, BatchNorm.eps)
+        return normalized.view(blocks.shape).transpose(0, 1).reshape(z.shape)
 
     @torch.no_grad()
     def unstack(self) -> None:
-        learnt = {
-            "gamma": self.gamma,
-            "beta": self.beta,
-            "running_mean": self.mean.mean(1),
-            "running_variance": self.variance.mean(1),
-        }
+        learnt = {"gamma": self.gamma, "beta": self.beta, "running_mean": self.mean, "running_variance": self.variance}
         for place, layer in enumerate(self.layers):
             for name, values in learnt.items():
-                getattr(layer, name).copy_(values[place])
+                getattr(layer, name).copy_(values[place].mean(0))
+
+
+def _of_each(layers: Sequence[nn.Module], name: str) -> Tensor:
+    """A parameter or buffer [width] of every layer, as [runs, 1, width]."""
+    return torch.stack([getattr(layer, name).detach() for layer in layers])[:, None]
 
 
 def together(layers: Sequence[nn.Module], run: Run) -> Alone:
@@ -207,7 +207,7 @@ class Stack:
             for part, normalizers in zip(self.parts, layer, strict=True):
                 rates = self.learning_rate[part]
                 for place, one in enumerate(normalizers.parameters):
-                    rate = rates[:, None] if isinstance(normalizers, BatchNorms) else rates[normalizers.of_run[place]]
+                    rate = rates[:, None, None] if isinstance(normalizers, BatchNorms) else rates[normalizers.of_run[place]]
                     self._descend(one, next(rest) * rate)
 
     def _descend(self, parameter: Tensor, update: Tensor) -> None:

@@ -21,7 +21,7 @@ from bnviz.experiment import FIELDS, FORMAT, BadField, Experiment, TooExpensive
 
 MAXIMUM_SEEDS = 20
 MAXIMUM_SWEEP_SECONDS = 600.0  # of computing on one core
-STACK_SECONDS = 1.0  # of computing, after which a stack's rows should be there
+FIRST_SECONDS, STACK_SECONDS = 1.0, 3.0  # of computing, after which a sweep's first rows should be there, and later ones
 STACK_RUNS = 20  # more bring no further gain, only memory
 CHECKPOINTS = 12  # of a run: when its accuracy is taken
 
@@ -170,7 +170,12 @@ def plain(experiment: Experiment, arm: str) -> Run:
     return Run(experiment.replace(**{name: FIELDS[name].default for name in unused}), arm)
 
 
-def stacks(runs: Iterable[Run], seconds: float = STACK_SECONDS) -> list[tuple[Run, ...]]:
+def stacks(runs: Sequence[Run], first: int = 0) -> list[tuple[Run, ...]]:
+    """The runs in stacks of one shape each; the `first` few in smaller ones, so that something is soon there."""
+    return _stacks(runs[:first], FIRST_SECONDS) + _stacks(runs[first:], STACK_SECONDS)
+
+
+def _stacks(runs: Iterable[Run], seconds: float) -> list[tuple[Run, ...]]:
     """The runs in stacks of one shape each that take about so many seconds; what comes first is trained first."""
     shapes: dict[tuple, list[Run]] = {}
     for run in runs:

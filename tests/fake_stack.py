@@ -53,7 +53,7 @@ def train_stack(runs, measures=()):
     return "finished", ""
 
 
-def make(store, rows, workers):
+def make(store, rows, workers, ready):
     """For `bnviz.engine.make`."""
     return LocalEngine(store, workers or 1, COMMAND, rows)
 
@@ -66,7 +66,7 @@ class Instant:
         self.without = ()  # runs whose rows never come
         self.heard_interrupts = False  # while something might have been started
 
-    def make(self, store, rows, workers):
+    def make(self, store, rows, workers, ready):
         self.workers = workers
         self._listen()
         return self

@@ -137,8 +137,8 @@ def test_an_interruption_loses_nothing(instant, tmp_path):
 @pytest.mark.parametrize(
     ("store", "notes"), [("", []), ("somewhere", ["8 of 8 rows are kept in BNVIZ_STORE; repeat it and it goes on from there"])]
 )
-def test_a_failure_says_why_and_what_is_kept(instant, monkeypatch, store, notes):
-    monkeypatch.setenv("BNVIZ_STORE", store)
+def test_a_failure_says_why_and_what_is_kept(instant, monkeypatch, tmp_path, store, notes):
+    monkeypatch.setenv("BNVIZ_STORE", store and str(tmp_path / store))
     instant.ending = "failed", "out of memory"
     with pytest.raises(Failed) as caught:
         sweep("batch_size", [8, 4], seeds=2)

@@ -3,14 +3,13 @@
 import json
 import sys
 from types import SimpleNamespace
-from weakref import WeakKeyDictionary
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from bnviz import engine, player, recording
 from bnviz.experiment import Experiment, Field
-from bnviz.site import board, links, widgets
+from bnviz.site import board, links, watch, widgets
 from bnviz.store import Recording
 from bnviz.sweep import Sweep, changes, sweep_over
 
@@ -78,7 +77,7 @@ def lab(monkeypatch):
         return draw
 
     monkeypatch.setattr(board.st, "fragment", fragment)
-    monkeypatch.setattr(board.Watch, "_looks", WeakKeyDictionary())  # or the visitors of other tests would count
+    monkeypatch.setattr(watch, "audience", watch.Audience())  # or the visitors of other tests would count
     monkeypatch.setitem(sys.modules, "stage", stage)
 
     def script():
@@ -144,8 +143,8 @@ def test_the_time_left_is_estimated_from_the_time_taken(lab, monkeypatch):
     lab.engine.say(SWEEP, type="progress", share=0.25, seconds=4.0)
     page.run()
     assert shown(page)[0] == "2 of 6 runs, about 12 s left"
-    now = board.time.monotonic()
-    monkeypatch.setattr(board.time, "monotonic", lambda: now + 5)
+    now = watch.time.monotonic()
+    monkeypatch.setattr(watch.time, "monotonic", lambda: now + 5)
     page.run()
     assert shown(page)[0] == "2 of 6 runs, about 7 s left"
 
@@ -180,7 +179,7 @@ def test_who_stops_what_others_watch_has_merely_left(lab, monkeypatch):
     lab.engine.compute(SWEEP, 2)
     two.run()
     assert last(lab) == (SWEEP.id, "playing", 4)
-    monkeypatch.setattr(board, "GONE_SECONDS", -1.0)  # and now nobody else has looked lately
+    monkeypatch.setattr(watch, "GONE_SECONDS", -1.0)  # and now nobody else has looked lately
     press(two, "Stop")
     assert lab.engine.stopped == [SWEEP.id]
     press(one, "Resume")
@@ -245,6 +244,26 @@ def test_another_sweep_ends_the_one_before_unless_others_watch_it(lab):
     assert lab.engine.stopped == [SWEEP.id, OTHER.id]
 
 
+def test_a_sweep_whose_visitors_have_gone_is_stopped_by_the_next_one_and_goes_on_if_they_return(lab, monkeypatch):
+    page, now = lab.open(), watch.time.monotonic()
+    lab.engine.compute(SWEEP, 2)
+    page.run()
+    lab.wanted = OTHER
+    monkeypatch.setattr(watch.time, "monotonic", lambda: now + watch.NEGLECT_SECONDS - 1)
+    lab.open()
+    assert not lab.engine.stopped
+    monkeypatch.setattr(watch.time, "monotonic", lambda: now + watch.NEGLECT_SECONDS + 1)
+    lab.wanted = sweep_over(BASE.replace(seed=9), "ghost_batch_size", [4, 8], seeds=2)
+    lab.open()
+    assert lab.engine.stopped == [SWEEP.id], "and not the other one, which was looked at"
+    lab.wanted = SWEEP
+    page.run()
+    assert last(lab) == (SWEEP.id, "playing", 4) and lab.engine.asked.count(SWEEP.id) == 2
+    press(page, "Stop")
+    page.run()
+    assert last(lab) == (SWEEP.id, "paused", 4), "what somebody has stopped stays so"
+
+
 def test_what_is_too_expensive_is_refused_and_the_sweep_before_stays(lab):
     page = lab.open()
     lab.engine.compute(SWEEP, 2)
@@ -276,8 +295,8 @@ def test_what_another_page_has_shown_is_no_stand_in(lab):
 
 
 def test_every_state_of_a_recording_has_a_state_on_the_page():
-    assert set(board.STATES) == set(recording.STATUSES)
-    assert set(board.STATES.values()) == {"ended", "paused", "failed"}
+    assert set(watch.STATES) == set(recording.STATUSES)
+    assert set(watch.STATES.values()) == {"ended", "paused", "failed"}
 
 
 # Links with settings of a page's own

@@ -105,6 +105,11 @@ CASES = {
         DISAGREES: lambda curve, rate, seed: smooth(*(0.2 + little(seed), 5) if curve == "batch" else (1,)),
         CANNOT_TELL: lambda curve, rate, seed: smooth(0.6 + wild(seed) if curve == "batch" else 0.6),
     },
+    "bend": {
+        AGREES: lambda curve, rate, seed: smooth(0.2 + little(seed) if curve == "batch" else 1),
+        DISAGREES: lambda curve, rate, seed: smooth(0.2, 1.2 + little(seed)) if curve == "batch" else smooth(1),
+        CANNOT_TELL: lambda curve, rate, seed: smooth(0.6 + wild(seed) if curve == "batch" else 0.6),
+    },
     "small-batches": {
         AGREES: lambda curve, size, seed: 0.8 + little(seed) - 0.2 * (curve == "batch" and size == 2),
         DISAGREES: lambda curve, size, seed: 0.8 + little(seed) - 0.2 * (curve in ("batch", "group") and size == 2),

@@ -82,7 +82,7 @@ def expected_rows():
     """The rows of SWEEP by run, from `train_stack` itself."""
     trainers = worker.load_training()
     rows = {}
-    for runs in stacks(SWEEP.runs()):
+    for runs in stacks(SWEEP.runs(), SWEEP.seeds):
         made = (message for message in trainers.train_stack(runs) if message)
         rows |= {row["run"]: json.loads(recording.line(row)) for row in made}
     return rows

@@ -18,6 +18,11 @@ RATE = 0.3
 EXPERIMENT = Experiment(learning_rate=RATE, width=16, train_size=200, batch_size=64, ghost_batch_size=16)
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
+
+
 class Quadratic(nn.Module):
     """A loss ½ wᵀAw with A = xᵀx/n, whose gradient along the way is known."""
 

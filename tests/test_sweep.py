@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bnviz.experiment import BadField, Experiment, TooExpensive
-from bnviz.sweep import STACK_RUNS, Curve, Run, Sweep, changes, grid, plain, stacks, sweep_over
+from bnviz.sweep import FIRST_SECONDS, STACK_RUNS, STACK_SECONDS, Curve, Run, Sweep, changes, grid, plain, stacks, sweep_over
 
 BASE = Experiment(steps=20, width=8, train_size=100)
 SMALL = sweep_over(BASE, "ghost_batch_size", (4, 8, 16), seeds=2)
@@ -100,19 +100,25 @@ experiments = st.builds(
 )
 
 
-@given(st.lists(st.builds(plain, experiments, st.sampled_from(["none", "batch"])), unique=True), st.floats(0.001, 10))
-def test_stacks_are_a_partition_of_one_shape_each(runs, seconds):
-    cut = stacks(runs, seconds)
+@given(st.lists(st.builds(plain, experiments, st.sampled_from(["none", "batch"])), unique=True), st.integers(0, 10))
+def test_stacks_are_a_partition_of_one_shape_each(runs, first):
+    cut = stacks(runs, first)
     assert sorted(run.id for stack in cut for run in stack) == sorted(run.id for run in runs)
     for stack in cut:
         assert 1 <= len(stack) <= STACK_RUNS and len({run.shape for run in stack}) == 1
 
 
-def test_a_stack_takes_about_as_long_as_it_should():
+def test_stacks_take_about_as_long_as_they_should_and_the_first_ones_less():
     runs = sweep_over(Experiment(batch_size=256, steps=240), "learning_rate", (0.1, 0.2, 0.3), seeds=5).runs()
-    cut = stacks(runs, seconds=1.0)
-    assert len(cut) > 1 and max(sum(run.seconds() for run in stack) for stack in cut) <= 1.5
-    assert len(stacks(runs, seconds=1000)) == math.ceil(len(runs) / STACK_RUNS)
+    cut = stacks(runs, first=5)
+    longest = [max(sum(run.seconds() for run in stack) for stack in part) for part in (cut[:2], cut[2:])]
+    assert longest[0] <= 1.5 * FIRST_SECONDS < longest[1] <= 1.2 * STACK_SECONDS
+    assert {run for stack in cut[:2] for run in stack} <= set(runs[:5])  # what comes first is trained first
+
+
+def test_many_small_runs_make_stacks_that_fit_into_memory():
+    runs = sweep_over(BASE, "learning_rate", [0.01 * place for place in range(1, 11)], seeds=5).runs()
+    assert len(stacks(runs)) == len(runs) / STACK_RUNS
 
 
 def test_the_grid_puts_every_number_in_its_place():

@@ -14,6 +14,7 @@ _ALL = (
     tiny_rates.CLAIM,
     noise.CLAIM,
     smoother.CLAIM,
+    smoother.BENDS_LESS,
     small_batches.CLAIM,
     sigmoid.CLAIM,
 )

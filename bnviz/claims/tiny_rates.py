@@ -30,7 +30,7 @@ CLAIM = Claim(
     published="A 110-layer residual net on CIFAR-10 gets to the same accuracy with and without batch norm at a low learning "
     "rate, and to a better one with it at a high rate.",
     source="Bjorck et al. 2018, as summed up by a reader; its own numbers could not be looked up",
-    sweep=sweep_over(Experiment(steps=2500), "learning_rate", (0.001, 0.003, 0.01), seeds=6),
+    sweep=sweep_over(Experiment(steps=2500), "learning_rate", (0.001, 0.003, 0.01), seeds=10),
     verdict=verdict,
     charts=(Chart("Test accuracy at the end", "The same rate for both arms.", "test accuracy", settled),),
     limits="“Nothing” means less than one percentage point; that a net may be worse with batch norm is no objection. At the "

@@ -105,8 +105,8 @@ def shared() -> Engine:
         return state.engine
 
 
-def make(store: Store, rows: Rows, workers: int | None = None) -> Engine:
-    """A new engine; whoever asks for it closes it.
+def make(store: Store, rows: Rows, workers: int | None = None, ready: bool = True) -> Engine:
+    """A new engine; whoever asks for it closes it. If `ready`, local workers for live runs are started at once.
 
     It is the Dask cluster's whose scheduler BNVIZ_SCHEDULER names, or of so many local workers, `worker_count()` by default.
     """
@@ -121,7 +121,7 @@ def make(store: Store, rows: Rows, workers: int | None = None) -> Engine:
         except ImportError as error:
             trouble = f"{NO_DASK} this machine computes instead."
             logging.getLogger(__name__).warning("%s (%s)", trouble, error)
-    local = LocalEngine(store, workers or worker_count(), rows=rows)
+    local = LocalEngine(store, workers or worker_count(), rows=rows, ready=ready)
     local.trouble = trouble
     return local
 

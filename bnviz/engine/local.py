@@ -61,19 +61,22 @@ class Slot:
 
 
 class LocalEngine(Books):
-    """An Engine of `workers` processes that run `command`, started at once, and as many more for sweeps.
+    """An Engine of `workers` processes that run `command`, and as many more for sweeps.
 
-    Those for sweeps are started by the first one and take only what processor time the others leave: the operating system
-    knows best who is waiting for whom. See bnviz.engine.Engine for the methods.
+    The former are started at once if `ready`, or else by the first run; those for sweeps by the first sweep. These take only what
+    processor time the others leave: the operating system knows best who is waiting for whom. See bnviz.engine.Engine for the
+    methods.
     """
 
-    def __init__(self, store: Store, workers: int = 1, command: Sequence[str] = COMMAND, rows: Rows | None = None):
+    def __init__(
+        self, store: Store, workers: int = 1, command: Sequence[str] = COMMAND, rows: Rows | None = None, ready: bool = True
+    ):
         super().__init__(store, rows)
         self._command = tuple(command)
         self._closed = threading.Event()
         self._slots = [Slot(background) for background in (False, True) for _ in range(workers)]
         for slot in self._slots:
-            if not slot.background:
+            if ready and not slot.background:
                 self._open(slot)
 
     def _open(self, slot: Slot) -> None:

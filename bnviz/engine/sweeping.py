@@ -96,7 +96,7 @@ class Sweeping:
             self._write(row)
         missing = [run for run in runs if run.id not in known]
         self._work = sum(run.seconds() for run in missing)
-        self._waiting.extend(stacks(missing))
+        self._waiting.extend(stacks(missing, first=self.sweep.seeds))
         self._proceed()
 
     def stop(self, message: str) -> None:

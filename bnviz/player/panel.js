@@ -29,6 +29,7 @@ export class Panel {
     this.drawnAt = 0;
     this.drawnKey = "";
     this.fast = 0;
+    this.given = new Map(); // axis -> its range as it was last given to Plotly, and the axis' revision then
     this.seer = new IntersectionObserver((entries) => { this.visible = entries.at(-1).isIntersecting; }, {rootMargin: "150px"});
     this.seer.observe(this.box);
     this.sizer = new ResizeObserver(() => { this.drawnKey = ""; });
@@ -51,6 +52,7 @@ export class Panel {
     const kinds = {...feeds, ...story?.feeds};
     const data = this.spec.data.map((trace) => ({...trace, ...(trace.feed && kinds[trace.feed.kind](trace.feed, view))}));
     Plotly.react(this.node, data, this.layout(view, words, theme), CONFIG);
+    if (!this.drawnAt) this.node.on("plotly_relayout", () => { this.drawnKey = ""; }); // who has zoomed out sees the range of now
     this.drawnAt = now;
     this.drawnKey = key;
   }
@@ -74,12 +76,20 @@ export class Panel {
       const title = {...axis.title, text: fill(axis.title.text, words)};
       layout[name] = {...axis, title, gridcolor: theme.grid, linecolor: theme.grid, uirevision: `${view.run} ${view.layer} ${view.tap} ${view.unit}`};
       if (axis.nticks && narrow) layout[name].nticks = Math.min(axis.nticks, 4);
-      const range = axis.fit && this.fits.range(axis.fit, view);
-      if (range) layout[name].range = range;
+      const range = (axis.fit && this.fits.range(axis.fit, view)) || axis.range;
+      if (range) layout[name].range = this.unlessZoomed(name, range, layout[name].uirevision);
     }
     if (narrow) layout.annotations = this.spec.layout.annotations?.map((note) => ({...note, text: note.text.replace(" batch norm", "")}));
     if (theme.coarse) layout.dragmode = false; // a finger scrolls the page
     return layout;
+  }
+
+  // Ranges grow while data arrives, but Plotly keeps a zoom only for as long as it is given the range that was zoomed from.
+  unlessZoomed(name, range, revision) {
+    const given = this.given.get(name), shown = this.node.layout?.[name]?.range;
+    const zoomed = given?.revision === revision && shown && given.range.some((end, place) => end !== shown[place]);
+    if (!zoomed) this.given.set(name, {range: [...range], revision});
+    return [...this.given.get(name).range];
   }
 
   close() {

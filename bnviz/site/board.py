@@ -6,121 +6,21 @@ panels to a component that draws them on nodes that stay (bnviz/player/board.js)
 
 from __future__ import annotations
 
-import json
-import threading
-import time
 from collections.abc import Callable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import streamlit as st
 
 from bnviz.experiment import TooExpensive
+from bnviz.site.watch import Rows, Watch
 from bnviz.sweep import Sweep
 
-Rows = list[dict[str, Any]]
 Panels = Callable[[Sweep, Rows], list[dict[str, Any]]]
 Words = Callable[[Sweep, Rows], str]
 
 TICK_SECONDS = 0.7
-GONE_SECONDS = 5.0  # without a look, after which a visitor counts as gone
-STATES = {"finished": "ended", "diverged": "ended", "stopped": "paused", "failed": "failed"}
 
 _WATCH = "bnviz watch"  # session_state: the board's key, and the Watch of the sweep on it
-
-
-class Watch:
-    """One visitor's look at a sweep: what has arrived of its recording. Rows are only ever added.
-
-    Visitors of one sweep share its recording. To stop ends it only if nobody else has looked at it lately; otherwise whoever
-    stops has merely left. The same when another sweep takes its place on the board: what nobody looks at need not be computed.
-    """
-
-    _looks: WeakKeyDictionary[Watch, float] = WeakKeyDictionary()  # when each was last read, of all visitors
-    _lock = threading.Lock()
-
-    def __init__(self, sweep: Sweep):
-        self.sweep, self.id = sweep, sweep.id
-        self.total = len(sweep.runs())
-        self._cells: dict[tuple, dict[str, Any]] = {}
-        self.begin()
-
-    def begin(self) -> None:
-        """Ask for the sweep, or ask again: what is known of it is there at once. Raises TooExpensive."""
-        from bnviz.engine import shared  # here, so that a page's controls can be tested without it
-
-        self.engine, self.left = shared(), False
-        self._recording = self.engine.recording(self.engine.sweep(self.sweep))
-        self._place, self._progress, self._heard = 0, None, 0.0
-        self.end: dict[str, Any] | None = None
-        self.read()
-
-    def read(self) -> None:
-        """Take what is new. If the engine is another one than before, ask that for the rest."""
-        from bnviz.engine import shared
-
-        with self._lock:
-            self._looks[self] = time.monotonic()
-        lines = self._recording.lines(self._place)
-        self._place += len(lines)
-        for message in map(json.loads, lines):
-            self._take(message)
-        if shared() is not self.engine and not self.left and not self.finished:
-            self.begin()
-
-    def _take(self, message: dict[str, Any]) -> None:
-        if message["type"] == "row":
-            self._cells[message["curve"], message["point"], message["seed"]] = message
-        elif message["type"] == "progress":
-            self._progress, self._heard = message, time.monotonic()
-        elif message["type"] == "end":
-            self.end = message
-
-    @property
-    def rows(self) -> Rows:
-        return list(self._cells.values())
-
-    @property
-    def done(self) -> int:
-        """How many runs have arrived; some fill several places."""
-        return len({row["run"] for row in self._cells.values()})
-
-    @property
-    def finished(self) -> bool:
-        return self.state == "ended"
-
-    @property
-    def live(self) -> bool:
-        """Whether more is to come."""
-        return self.state == "playing"
-
-    @property
-    def state(self) -> str:
-        """As the player's data-state says it."""
-        if self.end is not None:
-            return STATES[self.end["status"]]
-        return "paused" if self.left else "playing"
-
-    def seconds_left(self) -> float | None:
-        """Estimated from what the sweep has taken so far; None before there is anything to go by."""
-        if not self._progress or not self._progress["share"]:
-            return None
-        whole = self._progress["seconds"] / self._progress["share"]
-        return max(0.0, whole - self._progress["seconds"] - (time.monotonic() - self._heard))
-
-    def stop(self) -> None:
-        """Look no further; see the class."""
-        self.left = True
-        if self.end is None and not self._others():
-            self.engine.stop(self.id)
-        self.read()
-
-    def _others(self) -> bool:
-        """Whether anybody else looks at this sweep."""
-        with self._lock:
-            looks = list(self._looks.items())
-        lately = time.monotonic() - GONE_SECONDS
-        return any(one is not self and one.id == self.id and one.live and seen > lately for one, seen in looks)
 
 
 def show(sweep: Sweep, panels: Panels, words: Words, default: Sweep | None = None, key: str = "board") -> None:
