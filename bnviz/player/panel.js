@@ -53,6 +53,7 @@ export class Panel {
     const data = this.spec.data.map((trace) => ({...trace, ...(trace.feed && kinds[trace.feed.kind](trace.feed, view))}));
     Plotly.react(this.node, data, this.layout(view, words, theme), CONFIG);
     if (!this.drawnAt) this.node.on("plotly_relayout", () => { this.drawnKey = ""; }); // who has zoomed out sees the range of now
+    this.unzoomTo();
     this.drawnAt = now;
     this.drawnKey = key;
   }
@@ -90,6 +91,13 @@ export class Panel {
     const zoomed = given?.revision === revision && shown && given.range.some((end, place) => end !== shown[place]);
     if (!zoomed) this.given.set(name, {range: [...range], revision});
     return [...this.given.get(name).range];
+  }
+
+  // A double click goes back to the ranges that were given first, unless told otherwise; only Plotly's private fields can tell.
+  unzoomTo() {
+    for (const [name, {range: [low, high]}] of this.given) {
+      if (this.node._fullLayout?.[name]) Object.assign(this.node._fullLayout[name], {_rangeInitial0: low, _rangeInitial1: high});
+    }
   }
 
   close() {

@@ -51,9 +51,9 @@ class Server:
         return float(re.search(rf"^bnviz_{name} (\S+)$", text, re.MULTILINE)[1])
 
     def workers(self) -> list[int]:
-        """The process ids of the workers."""
-        listed = subprocess.run(["ps", "--ppid", str(self.process.pid), "-o", "pid="], capture_output=True, text=True)
-        return [int(text) for text in listed.stdout.split()]
+        """The process ids of the workers for live runs."""
+        listed = subprocess.run(["ps", "--ppid", str(self.process.pid), "-o", "pid=,args="], capture_output=True, text=True)
+        return [int(line.split()[0]) for line in listed.stdout.splitlines() if not line.endswith("--background")]
 
 
 @contextlib.contextmanager
