@@ -21,8 +21,9 @@ from bnviz.experiment import FIELDS, FORMAT, BadField, Experiment, TooExpensive
 
 MAXIMUM_SEEDS = 20
 MAXIMUM_SWEEP_SECONDS = 600.0  # of computing on one core
-FIRST_SECONDS, STACK_SECONDS = 1.0, 3.0  # of computing, after which a sweep's first rows should be there, and later ones
+FIRST_SECONDS, STACK_SECONDS = 1.5, 3.0  # of computing, after which a sweep's first rows should be there, and later ones
 STACK_RUNS = 20  # more bring no further gain, only memory
+STEP_SECONDS = 5e-4  # that a stack's step takes beside its runs' own: with small minibatches it pays to share it
 CHECKPOINTS = 12  # of a run: when its accuracy is taken
 
 _SHAPE = ("dataset", "coats", "activation", "hidden_layers", "width", "batch", "steps", "examples", "momentum")
@@ -182,7 +183,9 @@ def _stacks(runs: Iterable[Run], seconds: float) -> list[tuple[Run, ...]]:
         shapes.setdefault(run.shape, []).append(run)
     cut = []
     for alike in shapes.values():
-        size = min(STACK_RUNS, max(1, round(seconds / max(run.seconds() for run in alike))))
+        one = max(run.seconds() for run in alike)
+        worthwhile = round(4 * STEP_SECONDS * alike[0].experiment.steps / one)  # runs that bring their share down to a quarter
+        size = min(STACK_RUNS, max(1, worthwhile, round(seconds / one)))
         count = -(-len(alike) // size)
         cut += [tuple(part) for part in _evenly(alike, count)]
     return cut
