@@ -17,7 +17,7 @@ bench: .venv/dev
 	$(BIN)/python -m benchmarks
 
 evidence: .venv/app
-	$(BIN)/python -m bnviz.claims --write
+	$(BIN)/python -m bnviz.lessons.does_it_hold.evidence --write
 
 lint: .venv/dev
 	$(BIN)/ruff check .

@@ -2,6 +2,6 @@
 
 import streamlit as st
 
-from bnviz.server import lifespan, routes
+from bnviz.web.server import lifespan, routes
 
-app = st.App("bnviz/site/main.py", routes=routes, lifespan=lifespan)
+app = st.App("bnviz/frame.py", routes=routes, lifespan=lifespan)

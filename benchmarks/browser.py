@@ -13,7 +13,7 @@ from time import perf_counter
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks import Row, table
-from bnviz.experiment import Experiment
+from bnviz.config.experiment import Experiment
 from tests.e2e.lab import Server, launch, serve
 
 TALL = {"width": 1400, "height": 3000}  # every panel in view, so that every panel is drawn

@@ -21,14 +21,14 @@ from time import perf_counter, process_time
 from typing import Any, NamedTuple
 
 from benchmarks import Row, seconds, table
-from bnviz.cluster_worker import SEND_SECONDS
-from bnviz.engine.books import Books
+from bnviz.config.experiment import Experiment
+from bnviz.config.sweep import Sweep, stacks, sweep_over
 from bnviz.engine.cluster import DaskEngine
+from bnviz.engine.cluster_worker import SEND_SECONDS
+from bnviz.engine.ledger import Books
 from bnviz.engine.local import LocalEngine
-from bnviz.experiment import Experiment
-from bnviz.rows import Rows
-from bnviz.store import Recording, Store
-from bnviz.sweep import Sweep, stacks, sweep_over
+from bnviz.record.rows import Rows
+from bnviz.record.store import Recording, Store
 from tests.dask_cluster import Cluster
 
 SWEEP = sweep_over(Experiment(steps=300), "learning_rate", [0.01, 0.03, 0.1, 0.3], seeds=10)
@@ -47,7 +47,7 @@ def cluster(workers: int) -> Iterator[Cluster]:
     with tempfile.TemporaryDirectory() as folder:
         one = Cluster(Path(folder))
         try:
-            one.add_workers(workers, "--preload", "bnviz.trainers")
+            one.add_workers(workers, "--preload", "bnviz.train.trainers")
             one.wait_for_workers(workers)
             yield one
         finally:

@@ -14,8 +14,8 @@ import httpx
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks import Row, table
-from bnviz import recording
-from bnviz.experiment import Experiment
+from bnviz.config.experiment import Experiment
+from bnviz.record import ndjson
 from tests.e2e.lab import Server, launch, serve
 
 VIEWERS = 100
@@ -61,7 +61,7 @@ async def watch(server: Server, run: str, viewers: int) -> list[float]:
         async with client.stream("GET", f"{server.url}/bnviz/runs/{run}.ndjson") as response:
             async for piece in response.aiter_bytes():
                 rest = (rest + piece)[-2000:]
-        assert recording.is_end(rest.splitlines(keepends=True)[-1]), "a stream broke off"
+        assert ndjson.is_end(rest.splitlines(keepends=True)[-1]), "a stream broke off"
         return perf_counter() - begin
 
     async with httpx.AsyncClient(timeout=120, limits=limits) as client:

@@ -26,14 +26,14 @@ from torch.nn import functional
 
 from benchmarks import Row, table
 from benchmarks.browser import opening
-from bnviz.arms import ARMS
+from bnviz.config.arms import ARMS
+from bnviz.config.experiment import Experiment
+from bnviz.config.sweep import Curve, Run, Sweep, changes, sweep_over
 from bnviz.data import DATA_SETS
 from bnviz.engine.local import LocalEngine
-from bnviz.experiment import Experiment
-from bnviz.minibatches import Tensors, minibatches
-from bnviz.rows import Rows
-from bnviz.store import Recording, Store
-from bnviz.sweep import Curve, Run, Sweep, changes, sweep_over
+from bnviz.record.rows import Rows
+from bnviz.record.store import Recording, Store
+from bnviz.train.minibatches import Tensors, minibatches
 from tests.e2e.lab import Server, launch, serve
 
 WORKERS = 2

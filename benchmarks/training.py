@@ -19,15 +19,16 @@ from torch.nn import functional
 from torch.utils.tensorboard import SummaryWriter
 
 from benchmarks import Row, seconds, table
-from bnviz import recording, training
+from bnviz.config.experiment import PROBE_SIZE, Experiment
 from bnviz.data import DATA_SETS
-from bnviz.experiment import PROBE_SIZE, Experiment
-from bnviz.extras import EXTRAS
-from bnviz.extras.minibatch_noise import minibatch_noise
+from bnviz.measures.minibatch_noise import minibatch_noise
+from bnviz.measures.registry import measures
+from bnviz.record import ndjson
+from bnviz.train import loop
 
 EXPERIMENT = Experiment()
 SNAPSHOTS_A_SECOND = 15
-NOISE_EVERY = next(extra.every for extra in EXTRAS if extra.measure is minibatch_noise)  # snapshots
+NOISE_EVERY = next(extra.every for extra in measures() if extra.function is minibatch_noise)  # snapshots
 REPETITIONS = 7
 
 
@@ -40,11 +41,11 @@ def plain_network(batch_norm: bool) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Linear(inputs, DATA_SETS[EXPERIMENT.dataset].classes))
 
 
-def bare_loop(tensors: training.Tensors) -> None:
+def bare_loop(tensors: loop.Tensors) -> None:
     """Both networks, every step of the experiment."""
     networks = [plain_network(batch_norm) for batch_norm in (False, True)]
     optimizers = [torch.optim.SGD(network.parameters(), lr=EXPERIMENT.learning_rate) for network in networks]
-    batches = training.minibatches(EXPERIMENT)
+    batches = loop.minibatches(EXPERIMENT)
     for _ in range(EXPERIMENT.steps):
         chosen = next(batches)
         x, y = tensors.x_train[chosen], tensors.y_train[chosen]
@@ -57,20 +58,20 @@ def bare_loop(tensors: training.Tensors) -> None:
 
 def recorded_lines(experiment: Experiment = EXPERIMENT) -> Iterator[bytes]:
     """The snapshots of a run as lines."""
-    for snapshot in training.train(experiment):
+    for snapshot in loop.train(experiment):
         if snapshot:
-            yield recording.line(snapshot)
+            yield ndjson.line(snapshot)
 
 
-def paced_loop(tensors: training.Tensors) -> None:
+def paced_loop(tensors: loop.Tensors) -> None:
     """Every step in lockstep, with as many snapshots as fit the pace of 15 a second of wall time."""
     due, begin = 0, perf_counter()
-    arms = [training.Arm(EXPERIMENT, name) for name in EXPERIMENT.arms]
-    batches = training.minibatches(EXPERIMENT)
+    arms = [loop.Arm(EXPERIMENT, name) for name in EXPERIMENT.arms]
+    batches = loop.minibatches(EXPERIMENT)
     upcoming = next(batches)
     for step in range(EXPERIMENT.steps):
         if (perf_counter() - begin) * SNAPSHOTS_A_SECOND >= due:
-            recording.line({"arms": training.measure_arms(arms, tensors, upcoming, due, last=False)})
+            ndjson.line({"arms": loop.measure_arms(arms, tensors, upcoming, due, last=False)})
             due += 1
         x, y = tensors.x_train[upcoming], tensors.y_train[upcoming]
         for arm in arms:
@@ -87,7 +88,7 @@ def complete_run() -> None:
 
 def loops() -> list[Row]:
     """Whole runs, in turn with the bare loop."""
-    tensors = training.Tensors(EXPERIMENT)
+    tensors = loop.Tensors(EXPERIMENT)
     bare, paced, complete = seconds(
         lambda: bare_loop(tensors), lambda: paced_loop(tensors), complete_run, repetitions=REPETITIONS
     )
@@ -118,10 +119,10 @@ def gradient_shift() -> list[Row]:
     return [Row("default run complete, gradient shift measured", f"without it: {without:.2f} s", f"{with_it:.2f} s", ratio, "")]
 
 
-def trained_arms(steps: int = 100) -> tuple[training.Tensors, list[training.Arm], torch.Tensor]:
+def trained_arms(steps: int = 100) -> tuple[loop.Tensors, list[loop.Arm], torch.Tensor]:
     """Two arms in the middle of their training, measured before."""
-    tensors, arms = training.Tensors(EXPERIMENT), [training.Arm(EXPERIMENT, name) for name in EXPERIMENT.arms]
-    batches = training.minibatches(EXPERIMENT)
+    tensors, arms = loop.Tensors(EXPERIMENT), [loop.Arm(EXPERIMENT, name) for name in EXPERIMENT.arms]
+    batches = loop.minibatches(EXPERIMENT)
     for step in range(steps):
         chosen = next(batches)
         for arm in arms:
@@ -131,11 +132,11 @@ def trained_arms(steps: int = 100) -> tuple[training.Tensors, list[training.Arm]
     return tensors, arms, next(batches)
 
 
-def tapped(tensors: training.Tensors, arm: training.Arm) -> list[torch.Tensor]:
+def tapped(tensors: loop.Tensors, arm: loop.Arm) -> list[torch.Tensor]:
     """The fifteen tensors [512, 64] of one arm that a snapshot measures."""
     taps: list[Any] = []
     with torch.no_grad():
-        arm.network(tensors.x_test[:PROBE_SIZE], training.MEASURE, taps=taps)
+        arm.network(tensors.x_test[:PROBE_SIZE], loop.MEASURE, taps=taps)
     return [output for layer in taps for output in layer]
 
 
@@ -149,7 +150,7 @@ def snapshot() -> list[Row]:
         for index in range(count):
             for arm in arms:  # as after a step: nothing is seen twice, and nothing is missing
                 arm.seen.add(torch.tensor(1.0), torch.zeros(EXPERIMENT.batch, 10), tensors.y_train[upcoming])
-            recording.line({"arms": {arm.name: arm.measure(tensors, upcoming, index, last=False) for arm in arms}})
+            ndjson.line({"arms": {arm.name: arm.measure(tensors, upcoming, index, last=False) for arm in arms}})
 
     with tempfile.TemporaryDirectory() as folder, SummaryWriter(folder) as writer:
 

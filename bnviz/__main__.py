@@ -19,10 +19,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
-from bnviz import __version__, api, files, recording
-from bnviz.experiment import FIELDS, BadField, Experiment, Field, TooExpensive
+from bnviz import __version__, api
+from bnviz.config.experiment import FIELDS, BadField, Experiment, Field, TooExpensive
+from bnviz.config.sweep import MAXIMUM_SEEDS, unheld
 from bnviz.progress import Bar
-from bnviz.sweep import MAXIMUM_SEEDS, unheld
+from bnviz.record import csv_files, ndjson
 
 SEEDS = Field("seeds", int, 5, "Seeds", "How many seeds, from --seed on.", low=1, high=MAXIMUM_SEEDS)
 WORKERS = Field(
@@ -53,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
             command(options)
     except BrokenPipeError:  # whoever read standard output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (TooExpensive, BadField, files.OtherContents) as error:
+    except (TooExpensive, BadField, csv_files.OtherContents) as error:
         parser.error(str(error))
     except OSError as error:
         name = "standard output" if out == "-" else out
@@ -174,7 +175,7 @@ def destination(out: str) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    with files.whole(Path(out)) as file:
+    with csv_files.whole(Path(out)) as file:
         yield file
 
 
@@ -194,15 +195,15 @@ def _terminable() -> Iterator[None]:
 
 def record(experiment: Experiment, file: BinaryIO) -> None:
     """Write the experiment's recording to `file`; raises Failed."""
-    from bnviz import worker  # loads PyTorch, which a mistake on the command line need not wait for
+    from bnviz.engine import worker  # loads PyTorch, which a mistake on the command line need not wait for
 
     last = b""
     for last in _with_progress(filter(None, worker.record(experiment)), experiment.snapshots):
         file.write(last)
-    if not recording.is_end(last):
+    if not ndjson.is_end(last):
         raise api.Failed("the recording broke off")
-    if recording.status(last) == "failed":
-        raise api.Failed(f"the run failed: {next(recording.read([last]))['message']}")
+    if ndjson.status(last) == "failed":
+        raise api.Failed(f"the run failed: {next(ndjson.read([last]))['message']}")
 
 
 def _with_progress(lines: Iterable[bytes], snapshots: int) -> Iterator[bytes]:

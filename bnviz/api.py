@@ -22,13 +22,14 @@ from typing import Any
 
 import numpy as np
 
-from bnviz import engine, files, recording
-from bnviz.experiment import BadField, Experiment
-from bnviz.intervals import LEVEL, Interval, interval
+from bnviz import engine
+from bnviz.config.experiment import BadField, Experiment
+from bnviz.config.sweep import Cell, Sweep, changes, sweep_over, unheld
+from bnviz.judge.intervals import LEVEL, Interval, interval
 from bnviz.progress import Bar, time_left
-from bnviz.rows import Rows
-from bnviz.store import Recording, Store
-from bnviz.sweep import Cell, Sweep, changes, sweep_over, unheld
+from bnviz.record import csv_files, ndjson
+from bnviz.record.rows import Rows
+from bnviz.record.store import Recording, Store
 
 __all__ = ["BadField", "Failed", "Results", "sweep"]
 
@@ -41,12 +42,12 @@ class Failed(RuntimeError):
 
 
 class Results(list):
-    """The rows of a sweep, one a run, sorted by value, arm and seed: dictionaries with the axis and `bnviz.files.COLUMNS`.
+    """The rows of a sweep, one a run, sorted by value, arm and seed: dictionaries with the axis and `csv_files.COLUMNS`.
 
     `values`, `arms` and `seeds` are those that were asked for, in that order.
     """
 
-    def __init__(self, plan: Sweep, rows: Iterable[files.Row]):
+    def __init__(self, plan: Sweep, rows: Iterable[csv_files.Row]):
         super().__init__(rows)
         self.axis, self.values, self.arms = plan.axis, plan.values, tuple(curve.arm for curve in plan.curves)
         self.seeds = tuple(range(plan.base.seed, plan.base.seed + plan.seeds))
@@ -57,7 +58,7 @@ class Results(list):
 
     def grid(self, key: str) -> np.ndarray:
         """The same as [arms, values, seeds]."""
-        there = dict(zip((files.key_of(self.axis, row) for row in self), self.column(key), strict=True))
+        there = dict(zip((csv_files.key_of(self.axis, row) for row in self), self.column(key), strict=True))
         return np.array([[[there[value, arm, seed] for seed in self.seeds] for value in self.values] for arm in self.arms])
 
     def interval(self, key: str, level: float = LEVEL) -> dict[str, Interval]:
@@ -66,8 +67,8 @@ class Results(list):
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the rows as CSV, all or nothing. Raises OSError."""
-        with files.whole(Path(path)) as file:
-            file.write(files.csv_text(self.axis, self))
+        with csv_files.whole(Path(path)) as file:
+            file.write(csv_files.csv_text(self.axis, self))
 
 
 def sweep(
@@ -86,11 +87,11 @@ def sweep(
     so a sweep that was interrupted goes on when it is asked for again. (With BNVIZ_STORE set it does without a file, too.)
     ``-`` is standard output. There are `workers` processes, by default as many as there are cores, four at most.
 
-    Raises BadField for a value that cannot be, `bnviz.files.OtherContents` for a file of something else, OSError for one
+    Raises BadField for a value that cannot be, `csv_files.OtherContents` for a file of something else, OSError for one
     that cannot be written, and Failed. A note on what is raised says what has been kept.
     """
     plan = planned(axis, values, seeds, arms, fields)
-    with files.table(out, plan) as table:
+    with csv_files.table(out, plan) as table:
         try:
             _compute(table, workers)
             table.finish()
@@ -125,7 +126,7 @@ class Part(Sweep):
         """There is no limit."""
 
 
-def _compute(table: files.Table, workers: int | None) -> None:
+def _compute(table: csv_files.Table, workers: int | None) -> None:
     """Add to the table all rows that it lacks. Raises Failed, or OSError."""
     wanted = tuple(number for number, cell in enumerate(table.sweep.cells()) if table.key(cell) not in table.rows)
     if not wanted:
@@ -135,7 +136,7 @@ def _compute(table: files.Table, workers: int | None) -> None:
     with Bar() as bar, _recording(part, workers) as lines:
         for message in _messages(lines):
             if message["type"] == "row":
-                table.add(files.row_of(part.axis, message))
+                table.add(csv_files.row_of(part.axis, message))
             elif message["type"] == "progress":
                 ends_at = time.monotonic() + message["seconds"] * (1 / message["share"] - 1)
             elif message["type"] == "end" and message["status"] != "finished":
@@ -172,14 +173,14 @@ def _messages(lines: Recording) -> Iterator[dict[str, Any]]:
             changed.clear()
             new = lines.lines(count)
             count += len(new)
-            yield from recording.read(new)
-            if new and recording.is_end(new[-1]):
+            yield from ndjson.read(new)
+            if new and ndjson.is_end(new[-1]):
                 return
             if not changed.wait(TICK):
                 yield {"type": "tick"}
 
 
-def _say_what_is_kept(error: BaseException, table: files.Table) -> None:
+def _say_what_is_kept(error: BaseException, table: csv_files.Table) -> None:
     kept = f"{len(table.rows)} of {len(table.runs)} rows"
     if table.place:
         error.add_note(f"{kept} are kept in {table.place}; repeat it and it goes on from there")

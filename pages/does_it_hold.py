@@ -1,13 +1,5 @@
-"""The page at /does-it-hold: what is claimed of batch norm, what was published, and what our runs say of it."""
+"""The page at /does-it-hold."""
 
-from bnviz.site.claims import show
+from bnviz.lessons.does_it_hold.page import PAGE
 
-TITLE = "Does it hold?"
-INTRO = (
-    "What the lecture and the papers say of batch norm, each with an experiment that could refute it: published figures beside "
-    "ours, and a plain verdict. Where a small net says otherwise, that is said, too."
-)
-MORE = ("hidden_layers", "width", "activation", "initialization", "momentum", "dataset")
-
-if __name__ == "__main__":  # Streamlit runs pages as scripts
-    show(TITLE, INTRO, MORE)
+PAGE.show()

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import fake_training
 
-from bnviz import recording, worker
+from bnviz.engine import worker
 from bnviz.engine.local import LocalEngine
-from bnviz.store import Recording
+from bnviz.record import ndjson
+from bnviz.record.store import Recording
 
 COMMAND = (sys.executable, os.path.abspath(__file__))
 GATED = 64  # batch size
@@ -85,9 +86,9 @@ class Instant:
         for cell in reversed(plan.cells()):
             if cell.run not in self.without:
                 place = {"curve": cell.curve, "point": cell.point, "value": plan.values[cell.point]}
-                lines.append(recording.line({**row(cell.run), **place}))
+                lines.append(ndjson.line({**row(cell.run), **place}))
         if self.ending:
-            lines.append(recording.end(*self.ending, 1.0))
+            lines.append(ndjson.end(*self.ending, 1.0))
         return lines
 
     def close(self):

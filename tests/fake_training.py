@@ -1,4 +1,4 @@
-"""Stands in for bnviz.training in tests, as a module and as a worker's script: no torch, and misbehaviour to order.
+"""Stands in for bnviz.train.loop in tests, as a module and as a worker's script: no torch, and misbehaviour to order.
 
 The experiment says what happens: `momentum` is the seconds a step takes, and the seed chooses the accident.
 """
@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 
-from bnviz import worker
+from bnviz.engine import worker
 
 DIVERGES, RAISES, KILLS_ITS_WORKER = 1, 2, 3
 COMMAND = (sys.executable, os.path.abspath(__file__))

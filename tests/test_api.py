@@ -15,10 +15,11 @@ import pandas
 import pytest
 from test_sweep_cli import until
 
-from bnviz import engine, intervals
+from bnviz import engine
 from bnviz.api import BadField, Failed, sweep
-from bnviz.experiment import Experiment
-from bnviz.sweep import sweep_over
+from bnviz.config.experiment import Experiment
+from bnviz.config.sweep import sweep_over
+from bnviz.judge import intervals
 
 ROOT = Path(__file__).parents[1]
 

@@ -11,17 +11,21 @@ import torch
 from streamlit.testing.v1 import AppTest
 from torch import nn
 
-from bnviz import engine, measures, player, recording, training
+from bnviz import engine
+from bnviz.config.experiment import FIELDS, MICROSCOPE_DRAWS, MICROSCOPE_EVERY, MICROSCOPE_SIZES, Experiment
 from bnviz.data import DATA_SETS, load
-from bnviz.experiment import FIELDS, MICROSCOPE_DRAWS, MICROSCOPE_EVERY, MICROSCOPE_SIZES, Experiment
-from bnviz.extras import EXTRAS
-from bnviz.figures.batch_size import panels
-from bnviz.network import EVALUATE
-from bnviz.site import portrait
-from pages.batch_size import PAGE
+from bnviz.lessons.batch_size import portrait
+from bnviz.lessons.batch_size.page import PAGE
+from bnviz.lessons.batch_size.panels import panels
+from bnviz.measures import statistics
+from bnviz.measures.registry import measures
+from bnviz.nets.network import EVALUATE
+from bnviz.record import ndjson
+from bnviz.train import loop
+from bnviz.web import player
 from tests.test_training import MODULES, run
 
-microscope = importlib.import_module("bnviz.extras.microscope")
+microscope = importlib.import_module("bnviz.lessons.batch_size.measures.microscope")
 torch.set_num_threads(1)
 
 ROOT = Path(__file__).parents[1]
@@ -167,7 +171,7 @@ def test_the_matched_rate_scatters_a2_as_much_as_the_mates_do(trained):
 def test_in_a_linear_net_the_matched_rate_has_a_closed_form():
     """Var(z₂) = p/(1-p) Σ W²a₁², so a scatter s is matched by p = s²/(s² + c), c the mean over units of Σ W²a₁² γ²/(σ²+ε)."""
     experiment = SMALL.replace(activation="identity", width=256)
-    network, z = training.Arm(experiment, "batch").network, torch.randn(1, 256, generator=torch.Generator().manual_seed(1))
+    network, z = loop.Arm(experiment, "batch").network, torch.randn(1, 256, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         network.normalizers[1].running_variance.uniform_(0.5, 2)
         a = network.normalizers[0](z, EVALUATE, 1)[0]
@@ -179,7 +183,7 @@ def test_in_a_linear_net_the_matched_rate_has_a_closed_form():
 
 
 def test_what_no_rate_can_match_has_none():
-    network, z = training.Arm(SMALL, "batch").network, torch.randn(1, SMALL.width)
+    network, z = loop.Arm(SMALL, "batch").network, torch.randn(1, SMALL.width)
     with torch.no_grad():
         rates = microscope.matched_rates(network, z, np.array([0.1, 1e6, 0.0, np.nan]))
     assert [math.isfinite(rate) for rate in rates] == [True, False, False, False]
@@ -202,7 +206,7 @@ def test_statistics_scatter_as_over_explicit_minibatches(trained, arm):
             spread = np.sqrt(z.var(1, ddof=1).var(0, ddof=1).mean()) / variance
             assert part["mean_sd"][layer, place] == pytest.approx(mean, rel=2e-3)
             assert part["variance_sd"][layer, place] == pytest.approx(spread, rel=2e-3)
-    expected = measures.subset_variance_theory(np.stack([z.T for z in whole]), np.array(SIZES))
+    expected = statistics.subset_variance_theory(np.stack([z.T for z in whole]), np.array(SIZES))
     np.testing.assert_allclose(part["variance_sd_theory"], expected, rtol=1e-3)
     np.testing.assert_allclose(part["mean_sd_theory"], [math.sqrt(1 / size - 1 / 300) for size in SIZES], rtol=1e-6)
 
@@ -219,7 +223,7 @@ def test_theory_holds_where_nothing_was_normalized_below_and_means_are_pinned_wh
 
 
 def test_it_is_taken_with_the_first_snapshot_now_and_then_and_with_the_last_of_the_two_arms_of_the_lecture():
-    (extra,) = [extra for extra in EXTRAS if extra.measure is microscope.microscope]
+    (extra,) = [extra for extra in measures() if extra.function is microscope.microscope]
     assert 12 <= extra.every == MICROSCOPE_EVERY <= 20
     snapshots, *_ = run(SMALL.replace(snapshot_every=1, steps=40, hold_from=5, fixed_scales="yes"))
     for snapshot in snapshots:
@@ -245,14 +249,14 @@ def test_looking_leaves_training_bit_identical(changes):
     for with_it, without in zip(seen, unseen, strict=True):
         for arm in with_it["arms"].values():
             arm.pop("microscope", None)
-        assert recording.line(with_it) == recording.line(without)
+        assert ndjson.line(with_it) == ndjson.line(without)
 
 
 def test_it_draws_the_same_in_every_run_snapshot_and_arm_and_leaves_the_global_generator_alone(trained):
     before = torch.get_rng_state()
     again = run(SMALL)[0]
     assert torch.equal(before, torch.get_rng_state())
-    assert [recording.line(snapshot) for snapshot in again] == [recording.line(snapshot) for snapshot in trained[0]]
+    assert [ndjson.line(snapshot) for snapshot in again] == [ndjson.line(snapshot) for snapshot in trained[0]]
     first, second = microscope.minibatches_for(SMALL), microscope.minibatches_for(SMALL.replace(example=9, learning_rate=1.0))
     assert all(map(torch.equal, first, second))
     assert not all(map(torch.equal, first, microscope.minibatches_for(SMALL.replace(seed=1))))
@@ -348,10 +352,10 @@ def test_the_page_opens_with_its_own_default_and_picture_and_takes_a_link(monkey
         page.run()
         assert not page.exception and not page.warning
         experiment = experiment or PAGE.default.replace(batch_size=256, ghost_batch_size=4, example=511)
-        assert (mounted[-1]["run"], mounted[-1]["story"]) == (experiment.id, "batch-size")
+        assert (mounted[-1]["run"], mounted[-1]["story"]) == (experiment.id, "batch_size")
         assert page.query_params == link
         assert any(words in caption.value for caption in page.caption) if words else len(page.get("imgs")) == 0
-    page.button_group(key="prediction batch-size").set_value("quarter").run()
+    page.button_group(key="prediction batch_size").set_value("quarter").run()
     assert mounted[-1]["prediction"] == "quarter"
     page.number_input(key="example").set_value(12).run()
     assert page.query_params == {"dataset": "spirals", "example": "12"}

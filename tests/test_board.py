@@ -7,11 +7,13 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bnviz import engine, player, recording
-from bnviz.experiment import Experiment, Field
-from bnviz.site import board, links, watch, widgets
-from bnviz.store import Recording
-from bnviz.sweep import Sweep, changes, sweep_over
+from bnviz import engine
+from bnviz.config.experiment import Experiment, Field
+from bnviz.config.sweep import Sweep, changes, sweep_over
+from bnviz.record import ndjson
+from bnviz.record.store import Recording
+from bnviz.web import player
+from bnviz.web.site import board, links, watch, widgets
 
 BASE = Experiment(dataset="mnist1d", train_size=100, batch_size=16, steps=20)
 SWEEP = sweep_over(BASE, "ghost_batch_size", [4, 8], seeds=2)  # 6 runs in 8 places
@@ -42,7 +44,7 @@ class Engine:
         return self.live[id]
 
     def say(self, sweep, **message):
-        self.live[sweep.id].append(recording.line(message))
+        self.live[sweep.id].append(ndjson.line(message))
 
     def write(self, sweep, cell):
         place = {"curve": cell.curve, "point": cell.point, "value": sweep.values[cell.point], "seed": cell.run.experiment.seed}
@@ -58,7 +60,7 @@ class Engine:
                     self.write(sweep, cell)
 
     def end(self, id, status, message=""):
-        self.live.pop(id).append(recording.end(status, message, 1.0))
+        self.live.pop(id).append(ndjson.end(status, message, 1.0))
 
     def stop(self, id):
         self.stopped.append(id)
@@ -83,7 +85,7 @@ def lab(monkeypatch):
     def script():
         import stage
 
-        from bnviz.site import board
+        from bnviz.web.site import board
 
         board.show(
             stage.wanted,
@@ -295,7 +297,7 @@ def test_what_another_page_has_shown_is_no_stand_in(lab):
 
 
 def test_every_state_of_a_recording_has_a_state_on_the_page():
-    assert set(watch.STATES) == set(recording.STATUSES)
+    assert set(watch.STATES) == set(ndjson.STATUSES)
     assert set(watch.STATES.values()) == {"ended", "paused", "failed"}
 
 
@@ -316,8 +318,8 @@ def own():
 
         import streamlit as st
 
-        from bnviz.experiment import Experiment
-        from bnviz.site import links, widgets
+        from bnviz.config.experiment import Experiment
+        from bnviz.web.site import links, widgets
         from tests.test_board import OWN
 
         if link := links.opened("own", Experiment(), OWN):

@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bnviz.claims import CLAIMS, cell, table
-from bnviz.claims.__main__ import BEGIN, COMMAND, END, main
-from bnviz.claims.claim import AGREES, CANNOT_TELL, DISAGREES, Verdict
-from bnviz.claims.faster import first_crossing, steps_needed
-from bnviz.claims.largest_rate import largest
-from bnviz.claims.reading import above, below, best, losses, points, series, settled, times, within, word
-from bnviz.claims.same_score import at_equal_loss
-from bnviz.claims.small_batches import EPOCHS, IMAGES, SIZES
-from bnviz.claims.smoother import highest, typical
-from bnviz.figures.does_it_hold import panels
-from bnviz.intervals import Interval, interval
+from bnviz.judge.claim import AGREES, CANNOT_TELL, DISAGREES, Verdict
+from bnviz.judge.findings import above, below, best, losses, points, series, settled, times, within, word
+from bnviz.judge.intervals import Interval, interval
+from bnviz.lessons.does_it_hold.claims import CLAIMS, cell, table
+from bnviz.lessons.does_it_hold.claims.faster import first_crossing, steps_needed
+from bnviz.lessons.does_it_hold.claims.largest_rate import largest
+from bnviz.lessons.does_it_hold.claims.same_score import at_equal_loss
+from bnviz.lessons.does_it_hold.claims.small_batches import EPOCHS, IMAGES, SIZES
+from bnviz.lessons.does_it_hold.claims.smoother import highest, typical
+from bnviz.lessons.does_it_hold.evidence import BEGIN, COMMAND, END, main
+from bnviz.lessons.does_it_hold.panels import panels
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "evidence.md"
 GUESSING = math.log(10)

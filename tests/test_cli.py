@@ -11,13 +11,13 @@ from types import SimpleNamespace
 import pytest
 
 import bnviz
-from bnviz import recording
 from bnviz.__main__ import main
-from bnviz.experiment import FIELDS, Experiment
+from bnviz.config.experiment import FIELDS, Experiment
+from bnviz.record import ndjson
 
 ROOT = Path(__file__).parents[1]
-HEADER, SNAPSHOT = recording.line({"type": "header"}), recording.line({"type": "snapshot"})
-LINES = [HEADER, None, SNAPSHOT, recording.end("finished", "", 1.0)]
+HEADER, SNAPSHOT = ndjson.line({"type": "header"}), ndjson.line({"type": "snapshot"})
+LINES = [HEADER, None, SNAPSHOT, ndjson.end("finished", "", 1.0)]
 
 
 @pytest.fixture
@@ -33,8 +33,8 @@ def recorded(monkeypatch):
             yield line
 
     worker = SimpleNamespace(record=record)
-    monkeypatch.setitem(sys.modules, "bnviz.worker", worker)
-    monkeypatch.setattr(bnviz, "worker", worker, raising=False)
+    monkeypatch.setitem(sys.modules, "bnviz.engine.worker", worker)
+    monkeypatch.setattr("bnviz.engine.worker", worker, raising=False)
     return state
 
 
@@ -111,11 +111,11 @@ def test_no_such_command_is_2(arguments, capfd):
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
-        ([*LINES[:3], recording.end("failed", "out of memory", 1.0)], 1),
+        ([*LINES[:3], ndjson.end("failed", "out of memory", 1.0)], 1),
         (LINES[:3], 1),
         ([*LINES[:3], KeyboardInterrupt()], 130),
         ([*LINES[:3], OSError(28, "No space left on device")], 2),
-        ([*LINES[:3], recording.end("diverged", "", 1.0)], 0),
+        ([*LINES[:3], ndjson.end("diverged", "", 1.0)], 0),
     ],
     ids=["failed", "broken off", "interrupted", "disk full", "diverged"],
 )
@@ -165,14 +165,14 @@ def test_a_mistake_is_answered_without_loading_torch():
 
 SLOW = """
 import sys, time, types
-worker = types.ModuleType("bnviz.worker")
+worker = types.ModuleType("bnviz.engine.worker")
 def record(experiment):
     yield b"header"
     print("started", flush=True)
     time.sleep(60)
 worker.record = record
-import bnviz
-sys.modules["bnviz.worker"] = bnviz.worker = worker
+import bnviz.engine
+sys.modules["bnviz.engine.worker"] = bnviz.engine.worker = worker
 from bnviz.__main__ import main
 sys.exit(main(["run", "--out", sys.argv[1]]))
 """

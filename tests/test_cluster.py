@@ -13,14 +13,15 @@ from collections import Counter
 import fake_training
 import pytest
 
-from bnviz import engine, recording, worker
-from bnviz.engine import connection
+from bnviz import engine
+from bnviz.config.experiment import Experiment
+from bnviz.config.sweep import stacks, sweep_over
+from bnviz.engine import connection, worker
 from bnviz.engine.cluster import UNEQUAL, Attempt, DaskEngine
 from bnviz.engine.local import LocalEngine
-from bnviz.experiment import Experiment
-from bnviz.rows import Rows
-from bnviz.store import Store
-from bnviz.sweep import stacks, sweep_over
+from bnviz.record import ndjson
+from bnviz.record.rows import Rows
+from bnviz.record.store import Store
 from tests.dask_cluster import ROOT, Cluster
 from tests.test_engine import apart_from_seconds, gone, until
 
@@ -35,7 +36,7 @@ SHORT_SWEEP = sweep_over(SMALL.replace(steps=200), "batch_size", [4, 8], seeds=2
 def two_workers(tmp_path_factory):
     """A scheduler and two workers, for all tests that leave it as it was; nannies replace those that are killed."""
     one = Cluster(tmp_path_factory.mktemp("cluster"))
-    one.add_workers(2, "--preload", "bnviz.trainers")
+    one.add_workers(2, "--preload", "bnviz.train.trainers")
     yield one
     one.close()
 
@@ -84,7 +85,7 @@ def expected_rows():
     rows = {}
     for runs in stacks(SWEEP.runs(), SWEEP.seeds):
         made = (message for message in trainers.train_stack(runs) if message)
-        rows |= {row["run"]: json.loads(recording.line(row)) for row in made}
+        rows |= {row["run"]: json.loads(ndjson.line(row)) for row in made}
     return rows
 
 
@@ -175,7 +176,7 @@ def test_a_question_is_answered_by_the_worker_that_trained_the_network(dask, two
     answer = dask.ask(experiment, question)
     until(lambda: answer.ended)
     assert answer.lines()[1] == [line for line in worker.record(experiment, question=question) if line][1]
-    trained = two_workers.client.run(lambda: list(sys.modules["bnviz.training"].TRAINED))
+    trained = two_workers.client.run(lambda: list(sys.modules["bnviz.train.loop"].TRAINED))
     assert [address for address, ids in trained.items() if experiment.id in ids] == [dask._trained[experiment.id]]
 
 
@@ -183,7 +184,7 @@ def test_a_program_that_just_ends_leaves_nothing_behind(two_workers):
     script = f"""
 import time
 from bnviz import engine
-from bnviz.experiment import Experiment
+from bnviz.config.experiment import Experiment
 shared = engine.shared()
 print(type(shared).__name__)
 lines = shared.recording(shared.request(Experiment(**{json.dumps(SHORT.__dict__)})))

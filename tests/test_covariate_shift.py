@@ -9,15 +9,15 @@ from scipy import stats
 from torch import nn
 from torch.nn import functional
 
-from bnviz import training
+from bnviz.config.experiment import WATCHED_UNITS, Experiment
 from bnviz.data import DATA_SETS, FOLDER, coats, load
-from bnviz.experiment import WATCHED_UNITS, Experiment
-from bnviz.extras import EXTRAS
-from bnviz.extras.coats import HELD_OUT, LEVELS, RECOMPUTED_ON, with_statistics_of
-from bnviz.extras.coats import coats as look
-from bnviz.figures import covariate_shift
-from bnviz.network import EVALUATE
-from bnviz.site import album
+from bnviz.lessons.covariate_shift import album
+from bnviz.lessons.covariate_shift.measures.coats import HELD_OUT, LEVELS, RECOMPUTED_ON, with_statistics_of
+from bnviz.lessons.covariate_shift.measures.coats import coats as look
+from bnviz.lessons.covariate_shift.panels import panels
+from bnviz.measures.registry import measures
+from bnviz.nets.network import EVALUATE
+from bnviz.train import loop
 
 torch.set_num_threads(1)
 
@@ -107,8 +107,8 @@ def test_the_silhouettes_come_with_their_licence_and_the_page_says_what_they_are
 @pytest.fixture(scope="module")
 def trained():
     """Both arms after a few steps, with the tensors and the last snapshot."""
-    tensors, batches = training.Tensors(SMALL), training.minibatches(SMALL)
-    arms = {name: training.Arm(SMALL, name) for name in SMALL.arms}
+    tensors, batches = loop.Tensors(SMALL), loop.minibatches(SMALL)
+    arms = {name: loop.Arm(SMALL, name) for name in SMALL.arms}
     for _ in range(SMALL.steps):
         chosen = next(batches)
         for arm in arms.values():
@@ -191,7 +191,7 @@ def test_shifts_are_scipys_between_black_and_coloured_animals(trained, name):
 
 def test_a_watched_units_histograms_are_of_black_and_of_coloured_animals(trained):
     arms, found = trained
-    edges = training.bin_edges(SMALL)["activation"]
+    edges = loop.bin_edges(SMALL)["activation"]
     for place, level in enumerate((0, 1)):
         taps = []
         with torch.no_grad():
@@ -204,9 +204,9 @@ def test_a_watched_units_histograms_are_of_black_and_of_coloured_animals(trained
 
 def test_looking_at_coats_leaves_training_bit_for_bit_alone(trained):
     arms, _ = trained
-    tensors, batches = training.Tensors(SMALL), training.minibatches(SMALL)
-    unseen = {name: training.Arm(SMALL, name) for name in SMALL.arms}
-    watched = {name: training.Arm(SMALL, name) for name in SMALL.arms}
+    tensors, batches = loop.Tensors(SMALL), loop.minibatches(SMALL)
+    unseen = {name: loop.Arm(SMALL, name) for name in SMALL.arms}
+    watched = {name: loop.Arm(SMALL, name) for name in SMALL.arms}
     for _ in range(SMALL.steps):
         chosen = next(batches)
         for arm in (*unseen.values(), *watched.values()):
@@ -220,7 +220,7 @@ def test_looking_at_coats_leaves_training_bit_for_bit_alone(trained):
 
 
 def test_dropout_and_ghost_batches_do_not_reach_recomputed_statistics():
-    network = training.Arm(SMALL.replace(dropout=0.5, ghost_batch_size=8), "batch").network
+    network = loop.Arm(SMALL.replace(dropout=0.5, ghost_batch_size=8), "batch").network
     x = pictures(1, part=0, count=64)[0]
     one, other = (with_statistics_of(network, x) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(one.buffers(), other.buffers(), strict=True))
@@ -228,18 +228,18 @@ def test_dropout_and_ghost_batches_do_not_reach_recomputed_statistics():
 
 
 def test_only_animals_are_asked_about_their_coats():
-    (row,) = [row for row in EXTRAS if row.measure is look]
+    (row,) = [row for row in measures() if row.function is look]
     assert row.asked(SMALL) and not row.asked(Experiment())
 
 
 def test_a_run_says_it_now_and_then_and_at_the_end():
-    snapshots = [message for message in training.train(SMALL.replace(snapshot_every=3, steps=20)) if message]
+    snapshots = [message for message in loop.train(SMALL.replace(snapshot_every=3, steps=20)) if message]
     said = [snapshot["index"] for snapshot in snapshots if "coat_recall" in snapshot["arms"]["none"]]
     assert said == [*range(0, len(snapshots), 8)] + ([len(snapshots) - 1] if (len(snapshots) - 1) % 8 else [])
 
 
 def test_every_panel_names_its_feed():
-    for panel in covariate_shift(SMALL):
+    for panel in panels(SMALL):
         assert panel["data"] and all("kind" in trace["feed"] for trace in panel["data"])
 
 

@@ -7,15 +7,16 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bnviz import engine, player, recording
-from bnviz.claims import CLAIMS
-from bnviz.claims.claim import AGREES, DISAGREES
-from bnviz.site.claims import BADGES, FIRST
-from bnviz.store import Recording
-from pages.does_it_hold import MORE
+from bnviz import engine
+from bnviz.judge.claim import AGREES, DISAGREES
+from bnviz.lessons.does_it_hold.claims import CLAIMS
+from bnviz.lessons.does_it_hold.page import BADGES, FIRST, PAGE
+from bnviz.record import ndjson
+from bnviz.record.store import Recording
+from bnviz.web import player
 from tests.test_claims import CASES, made_up
 
-PAGE = Path(__file__).parents[1] / "pages" / "does_it_hold.py"
+DOOR = Path(__file__).parents[1] / "pages" / "does_it_hold.py"
 
 
 class Engine:
@@ -40,8 +41,8 @@ class Engine:
     def finished(sweep, tell):
         found = Recording(sweep.id)
         for row in made_up(sweep, tell):
-            found.append(recording.line({"type": "row", "value": sweep.values[row["point"]], **row}))
-        found.append(recording.end("finished", "", 1.0))
+            found.append(ndjson.line({"type": "row", "value": sweep.values[row["point"]], **row}))
+        found.append(ndjson.end("finished", "", 1.0))
         return found
 
     def get(self, id):
@@ -57,7 +58,7 @@ def lab(monkeypatch):
 
 
 def visit(**parameters):
-    page = AppTest.from_file(str(PAGE), default_timeout=20)
+    page = AppTest.from_file(str(DOOR), default_timeout=20)
     page.query_params.update(parameters)
     page.run()
     assert not page.exception
@@ -115,7 +116,7 @@ def test_settings_are_in_the_address_and_the_words_say_that_they_are_not_the_cla
 def test_more_settings_are_offered(lab):
     page = visit(claim="noise")
     offered = {one.key: one.value for one in (*page.selectbox, *page.select_slider)}
-    assert {**offered, "seed": 0}.keys() == {*MORE, "seeds", "seed"} and offered["hidden_layers"] == 15
+    assert {**offered, "seed": 0}.keys() == {*PAGE.more, "seeds", "seed"} and offered["hidden_layers"] == 15
 
 
 @pytest.mark.parametrize(

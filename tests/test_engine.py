@@ -11,10 +11,12 @@ import time
 import fake_training
 import pytest
 
-from bnviz import engine, recording, worker
+from bnviz import engine
+from bnviz.config.experiment import Experiment, TooExpensive
+from bnviz.engine import worker
 from bnviz.engine.local import DEATHS, LocalEngine, start_worker
-from bnviz.experiment import Experiment, TooExpensive
-from bnviz.store import Store
+from bnviz.record import ndjson
+from bnviz.record.store import Store
 
 SLOW = Experiment(steps=5000, momentum=0.001)
 SHORT = Experiment(steps=20)
@@ -67,7 +69,7 @@ def test_record_is_a_header_the_snapshots_and_an_end():
     assert lines.count(None) == 20
     lines = [line for line in lines if line is not None]
     assert types(lines) == ["header"] + ["snapshot"] * 20 + ["end"]
-    assert recording.status(lines[-1]) == "finished"
+    assert ndjson.status(lines[-1]) == "finished"
 
 
 def test_record_passes_on_how_training_ended():
@@ -100,7 +102,7 @@ def test_turns_let_a_short_run_overtake_a_long_one():
     turns.command({"run": "short", "experiment": {"steps": 20}})
     while len(turns) == 2:
         turns.next()
-    assert written[-1][0] == "short" and recording.is_end(written[-1][1])
+    assert written[-1][0] == "short" and ndjson.is_end(written[-1][1])
     assert sum(key == "long" for key, _ in written) <= 10 + 22
 
 
@@ -123,7 +125,7 @@ def test_stopping_writes_one_end_whenever_it_comes(turns_before):
     turns.command({"stop": "a"})
     turns.command({"stop": "a"})
     assert not turns
-    assert [recording.status(line) for line in written if recording.is_end(line)] == ["stopped"]
+    assert [ndjson.status(line) for line in written if ndjson.is_end(line)] == ["stopped"]
 
 
 def test_a_worker_ends_with_its_input_even_while_it_computes():
@@ -219,7 +221,7 @@ def test_a_killed_worker_is_replaced_and_the_same_lines_come(make_engine):
 
 def test_a_killed_worker_is_replaced_and_the_same_lines_come_in_real_training(make_engine):
     experiment = Experiment(dataset="spirals", width=16, steps=200, snapshot_every=10, batch_size=16)
-    local = make_engine(command=(sys.executable, "-m", "bnviz.worker"))
+    local = make_engine(command=(sys.executable, "-m", "bnviz.engine.worker"))
     disturbed = _kill_in_the_middle(local, experiment, 3)
     assert local.counters.worker_restarts == 1
     local.store._kept.clear()
@@ -329,5 +331,5 @@ def test_worker_count(monkeypatch, text, count):
 
 
 def test_neither_the_app_nor_the_engine_imports_torch():
-    code = "import sys, bnviz.server, bnviz.engine.local; sys.exit('torch' in sys.modules)"
+    code = "import sys, bnviz.web.server, bnviz.engine.local; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from bnviz.experiment import (
+from bnviz.config.experiment import (
     FIELDS,
     MAXIMUM_SECONDS,
     MAXIMUM_SNAPSHOTS,

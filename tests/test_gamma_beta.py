@@ -14,13 +14,17 @@ from test_server import app
 from torch import nn
 from torch.nn import functional
 
-from bnviz import engine, recording, server, training, worker
+from bnviz import engine
+from bnviz.config.experiment import PROBE_SIZE, Experiment
 from bnviz.data import load
+from bnviz.engine import worker
 from bnviz.engine.local import COMMAND
-from bnviz.experiment import PROBE_SIZE, Experiment
-from bnviz.figures import gamma_beta
-from bnviz.network import EVALUATE, MEASURE, TRAIN, BatchNorm, FixedBatchNorm
-from pages.gamma_beta import PAGE
+from bnviz.lessons.gamma_beta.page import PAGE
+from bnviz.lessons.gamma_beta.panels import panels
+from bnviz.nets.network import EVALUATE, MEASURE, TRAIN, BatchNorm, FixedBatchNorm
+from bnviz.record import ndjson
+from bnviz.train import loop
+from bnviz.web import server
 
 torch.set_num_threads(1)
 SMALL = Experiment(
@@ -31,13 +35,13 @@ QUESTION = {"layer": 2, "unit": 3, "gamma": -1.5, "beta": 0.75}
 
 def run(experiment):
     """The last snapshot as it is read back, and the arms as they were at the end."""
-    arms, original = [], training.outcome
-    training.outcome = lambda trained: arms.extend(trained) or original(trained)
+    arms, original = [], loop.outcome
+    loop.outcome = lambda trained: arms.extend(trained) or original(trained)
     try:
-        messages = [recording.line(message) for message in training.train(experiment) if message]
+        messages = [ndjson.line(message) for message in loop.train(experiment) if message]
     finally:
-        training.outcome = original
-    return list(recording.read(messages)), {arm.name: arm.network for arm in arms}
+        loop.outcome = original
+    return list(ndjson.read(messages)), {arm.name: arm.network for arm in arms}
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +79,7 @@ def test_a_network_with_fixed_scales_trains_like_one_of_affine_free_batch_norms(
         for linear in (layer for layer in plain if isinstance(layer, nn.Linear)):
             linear.weight.normal_(0, (2 / linear.in_features) ** 0.5, generator=generator)
             linear.bias.zero_()
-    split, batches = load("mnist1d"), training.minibatches(SMALL)
+    split, batches = load("mnist1d"), loop.minibatches(SMALL)
     optimizer = torch.optim.SGD(plain.parameters(), lr=SMALL.learning_rate)
     for _ in range(SMALL.steps):
         chosen = next(batches)
@@ -113,7 +117,7 @@ def test_the_standardized_signal_is_that_of_a_batch_norm_without_affine(trained,
     taps = []
     with torch.no_grad():
         network(torch.tensor(load("mnist1d").x_test[:PROBE_SIZE]), MEASURE, taps=taps)
-    edges = training.bin_edges(SMALL)["normalized"]
+    edges = loop.bin_edges(SMALL)["normalized"]
     for layer, (z, normalized, _) in enumerate(taps):
         expected = functional.batch_norm(z, None, None, training=True).numpy()
         undone = ((normalized - network.normalizers[layer].beta) / network.normalizers[layer].gamma).detach().numpy()
@@ -160,7 +164,7 @@ def test_running_statistics_lag_more_the_less_each_minibatch_counts():
 
 
 def answers(experiment, **question):
-    return [json.loads(line) for line in worker.record(experiment, training, question) if line]
+    return [json.loads(line) for line in worker.record(experiment, loop, question) if line]
 
 
 def expected_answer(network, layer, unit, gamma, beta):
@@ -181,9 +185,9 @@ def expected_answer(network, layer, unit, gamma, beta):
 @pytest.mark.parametrize("at_hand", [True, False])
 def test_moving_by_hand_equals_an_independent_computation_and_leaves_the_network_alone(trained, at_hand):
     network = trained[1]["batch"]
-    training.TRAINED.clear()
+    loop.TRAINED.clear()
     if at_hand:
-        training.TRAINED[SMALL.id] = network
+        loop.TRAINED[SMALL.id] = network
     before = copy.deepcopy(network.state_dict())
     header, answer, end = answers(SMALL, **QUESTION)
     assert header["id"] == SMALL.id and end["status"] == "finished"
@@ -192,7 +196,7 @@ def test_moving_by_hand_equals_an_independent_computation_and_leaves_the_network
         right, a = expected_answer(network, 2, 3, gamma, beta)
         said = answer[when]
         assert (said["gamma"], said["beta"], said["test_accuracy"]) == (gamma, beta, pytest.approx(right, abs=1e-6))
-        counts = np.histogram(a, training.bin_edges(SMALL)["activation"])[0]
+        counts = np.histogram(a, loop.bin_edges(SMALL)["activation"])[0]
         assert np.abs(np.array(said["counts"]) - counts).sum() <= 2
         assert said["zeros"] == (a == 0).sum()
         assert sum(said["counts"]) + said["underflow"] + said["overflow"] + said["nonfinite"] == PROBE_SIZE
@@ -207,15 +211,15 @@ def test_the_last_snapshot_and_the_answer_agree(trained):
 
 
 def test_questions_that_wait_for_one_network_share_its_training(monkeypatch):
-    training.TRAINED.clear()
-    begun, original = [], training.train
+    loop.TRAINED.clear()
+    begun, original = [], loop.train
 
     def train(experiment):
         begun.append(experiment)
         return (yield from original(experiment))
 
-    monkeypatch.setattr(training, "train", train)
-    waiting = [training.by_hand(SMALL, **QUESTION), training.by_hand(SMALL, **{**QUESTION, "unit": 0})]
+    monkeypatch.setattr(loop, "train", train)
+    waiting = [loop.by_hand(SMALL, **QUESTION), loop.by_hand(SMALL, **{**QUESTION, "unit": 0})]
     found = {}
     while len(found) < 2:
         for number, question in enumerate(waiting):
@@ -225,12 +229,12 @@ def test_questions_that_wait_for_one_network_share_its_training(monkeypatch):
 
 
 def test_the_last_networks_are_kept_and_no_more(monkeypatch):
-    monkeypatch.setattr(training, "REMEMBERED", 2)
-    training.TRAINED.clear()
+    monkeypatch.setattr(loop, "REMEMBERED", 2)
+    loop.TRAINED.clear()
     experiments = [SMALL.replace(steps=10, seed=seed) for seed in range(3)]
     for experiment in experiments:
         answers(experiment, **QUESTION)
-    assert list(training.TRAINED) == [experiment.id for experiment in experiments[1:]]
+    assert list(loop.TRAINED) == [experiment.id for experiment in experiments[1:]]
 
 
 def test_the_engine_answers_also_after_its_worker_was_killed(make_engine):  # noqa: F811
@@ -293,7 +297,7 @@ def test_the_default_and_the_presets_are_affordable_and_look_inside():
 
 def test_panels_are_there_as_far_as_they_are_measured():
     def identifiers(**changes):
-        return [panel["id"] for panel in gamma_beta(PAGE.default.replace(**changes))]
+        return [panel["id"] for panel in panels(PAGE.default.replace(**changes))]
 
     everything = identifiers()
     assert len(set(everything)) == len(everything) == 9
@@ -302,7 +306,7 @@ def test_panels_are_there_as_far_as_they_are_measured():
 
 
 def test_every_trace_is_of_an_arm_that_trains():
-    for panel in gamma_beta(PAGE.default.replace(fixed_scales="no")):
+    for panel in panels(PAGE.default.replace(fixed_scales="no")):
         assert "fixed" not in {trace["feed"].get("arm") for trace in panel["data"]}
 
 

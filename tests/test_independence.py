@@ -11,12 +11,15 @@ import torch
 from streamlit.testing.v1 import AppTest
 from torch.nn import functional
 
-from bnviz import engine, player, recording, training
-from bnviz.experiment import FIELDS, Experiment
-from bnviz.figures.independence import panels
-from bnviz.figures.style import spread
-from bnviz.network import TRAIN
-from pages.independence import PAGE
+from bnviz import engine
+from bnviz.config.experiment import FIELDS, Experiment
+from bnviz.lessons.independence.page import PAGE
+from bnviz.lessons.independence.panels import panels
+from bnviz.nets.network import TRAIN
+from bnviz.record import ndjson
+from bnviz.train import loop
+from bnviz.web import player
+from bnviz.web.figures import spread
 from tests.test_training import parameters, plain_batches, plain_loop, plain_parameters, run
 
 torch.set_num_threads(1)
@@ -72,7 +75,7 @@ def plain_shift(experiment, arm, x, y):
 @pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS)
 def test_gradient_shift_equals_a_plain_implementation(changes, monkeypatch):
     experiment, compared = SMALL.replace(**changes), 0
-    original = training.Arm.measure
+    original = loop.Arm.measure
 
     def measure(arm, tensors, upcoming, *rest, **more):
         nonlocal compared
@@ -83,7 +86,7 @@ def test_gradient_shift_equals_a_plain_implementation(changes, monkeypatch):
         compared += 1
         return measured
 
-    monkeypatch.setattr(training.Arm, "measure", measure)
+    monkeypatch.setattr(loop.Arm, "measure", measure)
     run(experiment)
     assert compared == len(experiment.arms) * experiment.snapshots
 
@@ -125,12 +128,12 @@ def held_loop(arm):
     """The plain loop, whose optimizer is no longer given layers 1 and 2 from step 5 on."""
     net = plain_loop(HELD.replace(steps=10), arm)[0]  # for its architecture only
     per_layer = 3 if arm == "batch" else 2
-    fresh = training.Arm(HELD, arm).network
+    fresh = loop.Arm(HELD, arm).network
     with torch.no_grad():
         for ours, plain in plain_parameters(fresh, net):
             plain.copy_(ours)
     optimizer = torch.optim.SGD(net.parameters(), lr=HELD.learning_rate, momentum=HELD.momentum)
-    tensors, batches, losses = training.Tensors(HELD), plain_batches(HELD), []
+    tensors, batches, losses = loop.Tensors(HELD), plain_batches(HELD), []
     for step in range(HELD.steps):
         chosen = next(batches)
         loss = functional.cross_entropy(net(tensors.x_train[chosen]), tensors.y_train[chosen])
@@ -171,8 +174,8 @@ def test_held_arms_are_their_companions_until_the_hold_and_stand_still_from_then
 def test_held_arms_do_not_touch_the_others_and_are_not_measured():
     plain, with_held = run(SMALL)[0], run(SMALL.replace(hold_from=5))[0]
     for a, b in zip(plain, with_held, strict=True):
-        assert recording.line(a["arms"]["none"]) == recording.line(b["arms"]["none"])
-        assert recording.line(a["arms"]["batch"]) == recording.line(b["arms"]["batch"])
+        assert ndjson.line(a["arms"]["none"]) == ndjson.line(b["arms"]["none"])
+        assert ndjson.line(a["arms"]["batch"]) == ndjson.line(b["arms"]["batch"])
         assert not set(KEYS) & set(b["arms"]["none-held"])
 
 
@@ -182,8 +185,8 @@ def test_held_arms_do_not_touch_the_others_and_are_not_measured():
 def test_squared_loss_has_no_accuracy_and_the_network_is_linear():
     snapshots, (status, _), networks, _ = run(LINEAR)
     assert status == "finished"
-    x = training.Tensors(LINEAR).x_test[:8]
-    tensors = training.Tensors(LINEAR)
+    x = loop.Tensors(LINEAR).x_test[:8]
+    tensors = loop.Tensors(LINEAR)
     for name, network in networks.items():
         arm = snapshots[-1]["arms"][name]
         assert arm["test_accuracy"] is None and arm["train_accuracy"] is None
@@ -195,14 +198,14 @@ def test_squared_loss_has_no_accuracy_and_the_network_is_linear():
 
 
 def test_label_noise_gives_some_examples_the_targets_of_others():
-    clean, noisy = training.Tensors(LINEAR).y_train, training.Tensors(LINEAR.replace(label_noise=0.3)).y_train
+    clean, noisy = loop.Tensors(LINEAR).y_train, loop.Tensors(LINEAR.replace(label_noise=0.3)).y_train
     changed = (clean != noisy).any(1)
     assert 0.2 < changed.double().mean() < 0.4
     assert {tuple(row) for row in noisy.tolist()} <= {tuple(row) for row in clean.tolist()}
 
 
 def test_xavier_keeps_the_size_of_a_linear_signal():
-    weight = training.Arm(Experiment(width=256, initialization="xavier"), "none").network.linears[1].weight
+    weight = loop.Arm(Experiment(width=256, initialization="xavier"), "none").network.linears[1].weight
     assert weight.std().item() == pytest.approx(math.sqrt(1 / 256), rel=0.02)
 
 

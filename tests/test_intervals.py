@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bnviz.intervals import difference, interval, t_quantile
+from bnviz.judge.intervals import difference, interval, t_quantile
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 3, 4, 9, 19])

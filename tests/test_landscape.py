@@ -8,11 +8,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from bnviz.arms import ARMS
-from bnviz.experiment import Experiment
-from bnviz.landscape import MULTIPLES, landscape
-from bnviz.minibatches import Tensors, generator_for
-from bnviz.network import MEASURE, Network
+from bnviz.config.arms import ARMS
+from bnviz.config.experiment import Experiment
+from bnviz.lessons.does_it_hold.measures.landscape import MULTIPLES, landscape
+from bnviz.nets.network import MEASURE, Network
+from bnviz.train.minibatches import Tensors, generator_for
 
 RATE = 0.3
 EXPERIMENT = Experiment(learning_rate=RATE, width=16, train_size=200, batch_size=64, ghost_batch_size=16)

@@ -1,4 +1,4 @@
-"""Imports point one way: pages → site → (player, figures, engine, store) → recording → measures → experiment."""
+"""Imports point one way: pages → lessons → web → engine → train → measures → nets → record → judge → config → data."""
 
 import ast
 import subprocess
@@ -8,37 +8,32 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-RANKS = [
-    {"bnviz"},
-    {"bnviz.data"},
-    {"bnviz.arms"},
-    {"bnviz.experiment"},
-    {"bnviz.sweep"},
-    {"bnviz.measures", "bnviz.intervals", "bnviz.rows", "bnviz.files", "bnviz.progress"},
-    {"bnviz.recording"},
-    {"bnviz.network", "bnviz.minibatches"},
-    {"bnviz.probe", "bnviz.landscape"},
-    {"bnviz.extras"},
-    {"bnviz.training"},
-    {"bnviz.stack"},
-    {"bnviz.trainers"},
-    {"bnviz.worker"},
-    {"bnviz.cluster_worker"},
-    {"bnviz.claims"},
-    {"bnviz.figures", "bnviz.store"},
-    {"bnviz.engine"},
-    {"bnviz.player", "bnviz.server", "bnviz.api"},
-    {"bnviz.site"},
-    {"pages", "app", "bnviz.__main__", "bnviz.claims.__main__"},
+ROOMS = [  # from the lowest; a module may import its own room and lower ones
+    "bnviz",
+    "bnviz.data",
+    "bnviz.lessons",  # their names alone
+    "bnviz.config",
+    "bnviz.judge",
+    "bnviz.progress",
+    "bnviz.record",
+    "bnviz.nets",
+    "bnviz.measures",
+    "bnviz.lessons.*.measures",
+    "bnviz.train",
+    "bnviz.engine",
+    "bnviz.api",
+    "bnviz.web",
+    "bnviz.lessons.*",
+    "bnviz.frame",
+    "bnviz.__main__",
+    "pages",
+    "app",
 ]
-KNOWS_TORCH = {
-    "bnviz.network", "bnviz.minibatches", "bnviz.probe", "bnviz.landscape", "bnviz.extras", "bnviz.training", "bnviz.stack",
-    "bnviz.trainers", "bnviz.worker", "bnviz.cluster_worker",
-}  # fmt: skip
-KNOWS_PLOTLY = {"bnviz.figures"}
-KNOWS_DASK = {"bnviz.engine", "bnviz.cluster_worker"}
-KNOWS_STREAMLIT = {"bnviz.site", "bnviz.player", "pages", "app"}
-RUN_WHEN_IMPORTED = ("pages.", "bnviz.site.main")  # Streamlit scripts
+KNOWS_TORCH = {"bnviz.nets", "bnviz.measures", "bnviz.lessons.*.measures", "bnviz.train", "bnviz.engine"}
+TORCHLESS = {"bnviz.measures.registry", "bnviz.measures.statistics", "bnviz.engine.worker"}  # until something is computed
+KNOWS_DASK = {"bnviz.engine"}
+KNOWS_STREAMLIT = {"bnviz.web", "bnviz.lessons.*", "bnviz.frame", "app"}
+RUN_WHEN_IMPORTED = ("pages.", "bnviz.frame")  # Streamlit scripts
 
 
 def sources():
@@ -50,17 +45,28 @@ def sources():
 SOURCES = sources()
 
 
-def part(module):
-    """The part of the system that a module belongs to: bnviz.engine.local is of bnviz.engine. A command is a part of its own."""
+def room(module):
+    """The room that a module is in: bnviz.engine.local is in bnviz.engine."""
     names = module.split(".")
-    if names[-1] == "__main__":
-        return module
+    if names[:2] == ["bnviz", "lessons"] and len(names) > 2:
+        return "bnviz.lessons.*.measures" if names[3:4] == ["measures"] else "bnviz.lessons.*"
     return ".".join(names[:2]) if names[0] == "bnviz" else names[0]
 
 
-def imports(module):
-    """Names of modules that a module imports anywhere in its text, those imported from packages included."""
-    for node in ast.walk(ast.parse(SOURCES[module].read_text())):
+def lesson(module):
+    """The lesson that a module belongs to."""
+    return module.split(".")[2] if room(module).startswith("bnviz.lessons.*") else None
+
+
+def loads_torch(module):
+    """Whether a module imports PyTorch, or another that does, as soon as it is imported."""
+    return any(name == "torch" or name in SOURCES and name != module and loads_torch(name) for name in imports(module, top=True))
+
+
+def imports(module, top=False):
+    """Names of modules that a module imports, those imported from packages included: anywhere in its text, or at its `top`."""
+    tree = ast.parse(SOURCES[module].read_text())
+    for node in tree.body if top else ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -69,45 +75,33 @@ def imports(module):
             yield from (f"{node.module}.{alias.name}" for alias in node.names if f"{node.module}.{alias.name}" in SOURCES)
 
 
-def rank(module):
-    (found,) = [number for number, parts in enumerate(RANKS) if part(module) in parts]
-    return found
-
-
 def test_the_walk_finds_the_core():
-    assert {"bnviz", "bnviz.experiment", "bnviz.data", "bnviz.training"} <= set(SOURCES)
-    assert "bnviz.network" in set(imports("bnviz.training"))
+    assert {"bnviz", "bnviz.config.experiment", "bnviz.data", "bnviz.train.loop"} <= set(SOURCES)
+    assert "bnviz.nets.network" in set(imports("bnviz.train.loop"))
+    assert loads_torch("bnviz.train.trainers") and not loads_torch("bnviz.measures.registry")
 
 
 @pytest.mark.parametrize("module", SOURCES)
-def test_a_module_imports_its_own_part_and_lower_ones_only(module):
+def test_a_module_imports_its_own_room_and_lower_ones_only(module):
     for imported in imports(module):
-        if part(imported) != part(module) and imported.split(".")[0] in ("bnviz", "pages", "app"):
-            assert rank(module) > rank(imported), f"{module} imports {imported}"
+        if imported in SOURCES and room(imported) != room(module):
+            assert ROOMS.index(room(module)) > ROOMS.index(room(imported)), f"{module} imports {imported}"
 
 
-def test_no_two_parts_import_each_other():
-    pairs = {(part(a), part(b)) for a in SOURCES for b in imports(a) if b.startswith("bnviz") and part(a) != part(b)}
-    assert not {pair for pair in pairs if pair[::-1] in pairs}
+@pytest.mark.parametrize("module", [module for module in SOURCES if lesson(module)])
+def test_a_lesson_knows_no_other_lesson(module):
+    assert {lesson(name) for name in imports(module) if name in SOURCES} <= {lesson(module), None}
 
 
-@pytest.mark.parametrize(
-    "library, parts",
-    [("torch", KNOWS_TORCH), ("plotly", KNOWS_PLOTLY), ("streamlit", KNOWS_STREAMLIT), ("distributed", KNOWS_DASK)],
-)
-def test_a_library_is_known_to_its_own_parts_only(library, parts):
+@pytest.mark.parametrize("library, rooms", [("torch", KNOWS_TORCH), ("streamlit", KNOWS_STREAMLIT), ("distributed", KNOWS_DASK)])
+def test_a_library_is_known_to_its_own_rooms_only(library, rooms):
     users = {module for module in SOURCES if any(name.split(".")[0] == library for name in imports(module))}
-    assert {user for user in users if part(user) not in parts} == set()
-
-
-def test_only_a_worker_and_the_command_line_import_what_imports_torch():
-    users = {module for module in SOURCES if KNOWS_TORCH & set(imports(module))}
-    assert {part(user) for user in users} <= KNOWS_TORCH | {"bnviz.__main__"}
+    assert {user for user in users if room(user) not in rooms} == set()
 
 
 def test_the_web_process_never_loads_torch():
-    web = [m for m in SOURCES if part(m) not in KNOWS_TORCH | {"bnviz.__main__"} and not m.startswith(RUN_WHEN_IMPORTED)]
-    assert "bnviz.experiment" in web
+    web = [m for m in SOURCES if not loads_torch(m) and not m.startswith(RUN_WHEN_IMPORTED)]
+    assert {"bnviz.api", "bnviz.__main__", "bnviz.web.server", "bnviz.lessons.live_shift.page", *TORCHLESS} <= set(web)
     script = f"import sys, importlib\nfor name in {web!r}: importlib.import_module(name)\nprint('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -117,13 +111,6 @@ def test_the_web_process_never_loads_torch():
 def test_nobody_loads_dask_unless_there_is_a_cluster():
     users = {module for module in SOURCES if "bnviz.engine.cluster" in imports(module)}
     assert users == {"bnviz.engine"}
-    script = "import sys, bnviz.server, bnviz.engine\nbnviz.engine.shared()\nprint('distributed' in sys.modules)"
+    script = "import sys, bnviz.web.server, bnviz.engine\nbnviz.engine.shared()\nprint('distributed' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "False", done.stderr
-
-
-def test_the_command_line_answers_without_torch():
-    if "bnviz.__main__" in SOURCES:
-        script = "import sys, bnviz.__main__\nprint('torch' in sys.modules)"
-        done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
-        assert done.stdout.strip() == "False", done.stderr

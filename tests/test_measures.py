@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as arrays
 from scipy import stats
 from scipy.spatial import distance
 
-from bnviz import measures
+from bnviz.measures import statistics
 
 quick = settings(max_examples=150, deadline=None)
 EDGES = np.linspace(-8, 8, 49, dtype=np.float32)
@@ -33,7 +33,7 @@ def generator():
 @quick
 @given(rows_of(ANY))
 def test_the_parts_of_a_histogram_add_up_whatever_the_values(rows):
-    found = measures.histogram(np.sort(rows), EDGES)
+    found = statistics.histogram(np.sort(rows), EDGES)
     assert (found.counts.sum(-1) + found.underflow + found.overflow + found.nonfinite == rows.shape[-1]).all()
     assert (found.nonfinite == (~np.isfinite(rows)).sum(-1)).all()
     assert (found.zeros == (rows == 0).sum(-1)).all()
@@ -45,7 +45,7 @@ def test_the_parts_of_a_histogram_add_up_whatever_the_values(rows):
 @quick
 @given(rows_of(FINITE))
 def test_counts_are_numpys_on_finite_values(rows):
-    counts = measures.histogram(np.sort(rows), EDGES).counts
+    counts = statistics.histogram(np.sort(rows), EDGES).counts
     assert np.array_equal(counts, [np.histogram(row, EDGES)[0] for row in rows])
 
 
@@ -53,20 +53,20 @@ def test_counts_are_numpys_on_finite_values(rows):
 @given(rows_of(st.floats(-100, 100, width=32)), st.sampled_from([1, 2, 3, 16]))
 def test_percentiles_are_numpys(rows, columns):
     rows = np.sort(rows[:, :columns])
-    expected = np.moveaxis(np.percentile(rows.astype(np.float64), measures.PERCENTILES, axis=-1), 0, -1)
-    assert np.allclose(measures.percentiles(rows), expected, rtol=1e-5, atol=1e-5)
+    expected = np.moveaxis(np.percentile(rows.astype(np.float64), statistics.PERCENTILES, axis=-1), 0, -1)
+    assert np.allclose(statistics.percentiles(rows), expected, rtol=1e-5, atol=1e-5)
 
 
 def test_moments_are_numpys_even_far_from_zero(generator):
     values = generator.normal(1000, 0.5, (2, 3, 512)).astype(np.float32)
-    mean, std = measures.moments(values)
+    mean, std = statistics.moments(values)
     assert np.allclose(mean, values.mean(-1, dtype=np.float64), rtol=1e-6)
     assert np.allclose(std, np.sqrt(np.var(values, axis=-1, dtype=np.float64)), rtol=1e-3)
 
 
 def test_pooled_moments_are_those_of_all_units_together(generator):
     values = generator.normal(generator.normal(size=(4, 1)), 2.0, (4, 512)).astype(np.float32)
-    mean, std = measures.pooled_moments(*measures.moments(values))
+    mean, std = statistics.pooled_moments(*statistics.moments(values))
     assert mean == pytest.approx(values.mean(dtype=np.float64), abs=1e-5)
     assert std == pytest.approx(np.sqrt(np.var(values, dtype=np.float64)), rel=1e-5)
 
@@ -79,7 +79,7 @@ def test_shift_is_scipys_wasserstein_distance_in_standard_deviations(generator):
         / np.sqrt(np.var(layer[1], axis=1).mean())
         for layer in zip(now, then, strict=True)
     ]
-    found = measures.shift(np.sort(now), np.sort(then), then.std(-1))
+    found = statistics.shift(np.sort(now), np.sort(then), then.std(-1))
     assert np.allclose(found, expected, rtol=1e-5)
 
 
@@ -88,39 +88,39 @@ def test_shift_is_scipys_wasserstein_distance_in_standard_deviations(generator):
 def test_shift_is_zero_for_equal_distributions_and_only_for_them(now, then):
     now, then = np.sort(now), np.sort(then)
     std = np.ones(len(then), np.float32)
-    assert measures.shift(now, now, std) == 0
-    moved = measures.shift(now, then, std)
+    assert statistics.shift(now, now, std) == 0
+    moved = statistics.shift(now, then, std)
     assert moved >= 0
     assert (moved == 0) == np.array_equal(now, then)
 
 
 def test_shift_is_invariant_to_the_unit_of_measurement(generator):
     now, then = np.sort(generator.normal(size=(2, 4, 100)).astype(np.float32), axis=-1)
-    small = measures.shift(now, then, then.std(-1))
-    assert measures.shift(now * 1024, then * 1024, (then * 1024).std(-1)) == pytest.approx(small, rel=1e-5)
+    small = statistics.shift(now, then, then.std(-1))
+    assert statistics.shift(now * 1024, then * 1024, (then * 1024).std(-1)) == pytest.approx(small, rel=1e-5)
 
 
 def test_shift_without_spread_is_zero_or_infinite_and_never_a_warning():
     flat, moved = np.zeros((1, 1, 4), np.float32), np.ones((1, 1, 4), np.float32)
-    assert measures.shift(flat, flat, flat.std(-1)) == 0
-    assert np.isinf(measures.shift(moved, flat, flat.std(-1)))
+    assert statistics.shift(flat, flat, flat.std(-1)) == 0
+    assert np.isinf(statistics.shift(moved, flat, flat.std(-1)))
     lost = np.full((1, 1, 4), np.nan, np.float32)
-    assert np.isnan(measures.shift(lost, moved, np.ones((1, 1), np.float32)))
+    assert np.isnan(statistics.shift(lost, moved, np.ones((1, 1), np.float32)))
 
 
 def test_jensen_shannon_is_scipys(generator):
     p, q = generator.integers(0, 50, (2, 3, 40))
     q[:, :10] = 0
     expected = distance.jensenshannon(p, q, base=2, axis=-1) ** 2
-    assert np.allclose(measures.jensen_shannon(p, q), expected)
-    assert np.allclose(measures.jensen_shannon(np.array([3, 0]), np.array([0, 7])), 1)
-    assert measures.jensen_shannon(p, p).max() == 0
+    assert np.allclose(statistics.jensen_shannon(p, q), expected)
+    assert np.allclose(statistics.jensen_shannon(np.array([3, 0]), np.array([0, 7])), 1)
+    assert statistics.jensen_shannon(p, p).max() == 0
 
 
 def test_kolmogorov_smirnov_is_scipys_with_ties_and_unequal_sizes(generator):
     a, b = generator.integers(0, 9, (3, 50)) / 4.0, generator.normal(1, 1, (3, 70)).round(1)
     expected = [stats.ks_2samp(*pair).statistic for pair in zip(a, b, strict=True)]
-    assert np.allclose(measures.kolmogorov_smirnov(np.sort(a), np.sort(b)), expected)
+    assert np.allclose(statistics.kolmogorov_smirnov(np.sort(a), np.sort(b)), expected)
 
 
 @pytest.fixture
@@ -137,22 +137,22 @@ def minibatches(generator, population, size, count=20000):
 
 @pytest.mark.parametrize("size", [2, 8, 64])
 def test_means_of_independent_minibatches_scatter_as_one_over_root_n(generator, population, size):
-    mean, std = measures.moments(population)
+    mean, std = statistics.moments(population)
     drawn = minibatches(generator, population, size).mean(-1)
-    assert measures.mean_noise(drawn, mean, std) == pytest.approx(1 / np.sqrt(size), rel=0.02)
+    assert statistics.mean_noise(drawn, mean, std) == pytest.approx(1 / np.sqrt(size), rel=0.02)
 
 
 @pytest.mark.parametrize("size", [2, 3, 8, 64])
 def test_variances_of_independent_minibatches_scatter_as_the_theory_says(generator, population, size):
-    mean, std = measures.moments(population)
+    mean, std = statistics.moments(population)
     drawn = minibatches(generator, population, size).var(-1, ddof=1)
-    expected = measures.variance_noise_theory(population, mean, std, size)
-    assert measures.variance_noise(drawn, std) == pytest.approx(expected, rel=0.04)
+    expected = statistics.variance_noise_theory(population, mean, std, size)
+    assert statistics.variance_noise(drawn, std) == pytest.approx(expected, rel=0.04)
 
 
 def test_variance_theory_leaves_the_values_alone(population):
     before = population.copy()
-    measures.variance_noise_theory(population, *measures.moments(population), 8)
+    statistics.variance_noise_theory(population, *statistics.moments(population), 8)
     assert np.array_equal(before, population)
 
 
@@ -162,8 +162,8 @@ def test_variance_theory_leaves_the_values_alone(population):
 def test_scatter_is_the_root_mean_square_of_standard_deviations(generator):
     values = generator.normal(3, [1.0, 5.0], (4, 50, 2)).astype(np.float32)
     expected = [np.sqrt(np.mean([np.std(rows[:, unit].astype(float), ddof=1) ** 2 for unit in range(2)])) for rows in values]
-    assert np.allclose(measures.scatter(values), expected)
-    assert measures.scatter(np.full((40, 3), 0.1, np.float32)) == 0
+    assert np.allclose(statistics.scatter(values), expected)
+    assert statistics.scatter(np.full((40, 3), 0.1, np.float32)) == 0
 
 
 @pytest.fixture
@@ -177,19 +177,19 @@ def test_theory_of_subsets_is_exact_over_all_subsets(few, size):
     subsets = np.array([list(combinations(unit, size)) for unit in few])  # [units, subsets, size]
     variance = few.var(-1, ddof=1)
     mean = subsets.mean(-1).std(-1) / np.sqrt(variance)
-    assert np.allclose(mean, measures.subset_mean_theory(size, 9), atol=1e-7)
+    assert np.allclose(mean, statistics.subset_mean_theory(size, 9), atol=1e-7)
     spread = np.sqrt(subsets.var(-1, ddof=1).var(-1).mean()) / variance.mean()
-    assert measures.subset_variance_theory(few, [size])[0] == pytest.approx(spread, abs=1e-7)
+    assert statistics.subset_variance_theory(few, [size])[0] == pytest.approx(spread, abs=1e-7)
 
 
 def test_theory_of_subsets_of_very_many_is_that_of_independent_draws(generator):
     values = np.sort(generator.exponential(1, (1, 2, 100_000)))
-    independent = [measures.variance_noise_theory(values, *measures.moments(values), size) for size in (2, 16, 128)]
-    assert np.allclose(measures.subset_variance_theory(values, [2, 16, 128]), np.stack(independent, -1), rtol=2e-3)
-    assert measures.subset_mean_theory([4, 100_000], 100_000) == pytest.approx([0.5, 0], abs=1e-4)
+    independent = [statistics.variance_noise_theory(values, *statistics.moments(values), size) for size in (2, 16, 128)]
+    assert np.allclose(statistics.subset_variance_theory(values, [2, 16, 128]), np.stack(independent, -1), rtol=2e-3)
+    assert statistics.subset_mean_theory([4, 100_000], 100_000) == pytest.approx([0.5, 0], abs=1e-4)
 
 
 def test_cumulants_are_scipys(few):
-    second, fourth = measures._cumulants(few)
+    second, fourth = statistics._cumulants(few)
     assert np.allclose(second, [stats.kstat(unit, 2) for unit in few])
     assert np.allclose(fourth, [stats.kstat(unit - unit.mean(), 4) for unit in few])

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
 
-from bnviz.experiment import Experiment
-from bnviz.network import EVALUATE, MEASURE, TRAIN, BatchNorm, Network, equal_groups
+from bnviz.config.experiment import Experiment
+from bnviz.nets.network import EVALUATE, MEASURE, TRAIN, BatchNorm, Network, equal_groups
 
 torch.set_num_threads(1)
 

@@ -6,8 +6,8 @@ import torch
 from scipy import stats
 from torch import nn
 
-from bnviz.experiment import Experiment
-from bnviz.network import EVALUATE, MEASURE, NORMALIZERS, TRAIN, Network, noise
+from bnviz.config.experiment import Experiment
+from bnviz.nets.network import EVALUATE, MEASURE, NORMALIZERS, TRAIN, Network, noise
 
 torch.set_num_threads(1)
 

@@ -1,5 +1,6 @@
 """The pages' controls, links and presets, in Streamlit's own test harness; the engine and the player are stand-ins."""
 
+import dataclasses
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,14 +8,13 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import bnviz
-from bnviz.experiment import FIELDS, Experiment
-from bnviz.site import links
-from bnviz.site.presets import KEY
-from pages.live_shift import PAGE
+from bnviz.config.experiment import FIELDS, Experiment
+from bnviz.lessons.live_shift.page import PAGE
+from bnviz.web.site import links
+from bnviz.web.site.presets import KEY
 
 PRESETS = PAGE.presets
-MAIN = Path(__file__).parents[1] / "bnviz" / "site" / "main.py"
+MAIN = Path(__file__).parents[1] / "bnviz" / "frame.py"
 
 
 class Stage:
@@ -52,14 +52,11 @@ class Stage:
 @pytest.fixture
 def stage(monkeypatch):
     stage = Stage()
-    modules = {
-        "engine": SimpleNamespace(shared=lambda: stage),
-        "figures": SimpleNamespace(live_shift=stage.live_shift),
-        "player": SimpleNamespace(mount=stage.mount),
-    }
+    modules = {"engine": SimpleNamespace(shared=lambda: stage), "web.player": SimpleNamespace(mount=stage.mount)}
     for name, module in modules.items():
         monkeypatch.setitem(sys.modules, f"bnviz.{name}", module)
-        monkeypatch.setattr(bnviz, name, module, raising=False)
+        monkeypatch.setattr(f"bnviz.{name}", module, raising=False)
+    monkeypatch.setattr("bnviz.lessons.live_shift.page.PAGE", dataclasses.replace(PAGE, panels=stage.live_shift))
     return stage
 
 
@@ -322,8 +319,8 @@ def test_another_page_reads_its_own_link():
     def script():
         import streamlit as st
 
-        from bnviz.experiment import Experiment
-        from bnviz.site import links, widgets
+        from bnviz.config.experiment import Experiment
+        from bnviz.web.site import links, widgets
 
         page = st.radio("page", ["one", "other"])
         if link := links.opened(page, Experiment()):

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from bnviz import recording
-from bnviz.recording import coarse, decode, encode, smallest
+from bnviz.record import ndjson
+from bnviz.record.ndjson import coarse, decode, encode, smallest
 
 DTYPES = ["f4", "f8", "u1", "u2", "u4", "i1", "i2", "i4"]
 FLOATS = st.floats(width=32, allow_nan=True, allow_infinity=True, allow_subnormal=True)
@@ -40,33 +40,33 @@ def test_dtypes_without_a_typed_array_in_plotly_are_an_error(dtype):
 
 def test_scalars_that_are_not_finite_become_null_at_any_depth():
     message = {"a": np.float32("nan"), "b": [float("inf"), {"c": np.float64("-inf")}], "d": (1.5, np.float32(2))}
-    assert recording.line(message) == b'{"a":null,"b":[null,{"c":null}],"d":[1.5,2.0]}\n'
+    assert ndjson.line(message) == b'{"a":null,"b":[null,{"c":null}],"d":[1.5,2.0]}\n'
 
 
 def test_a_line_is_one_line_of_utf8_without_spaces():
-    recorded = recording.line({"type": "snapshot", "text": "two\nlines, β", "n": [1, 2]})
+    recorded = ndjson.line({"type": "snapshot", "text": "two\nlines, β", "n": [1, 2]})
     assert recorded.count(b"\n") == 1 and recorded.endswith(b"\n") and b'"n":[1,2]' in recorded
-    assert next(recording.read([recorded]))["text"] == "two\nlines, β"
+    assert next(ndjson.read([recorded]))["text"] == "two\nlines, β"
 
 
 def test_reading_gives_back_arrays_and_everything_else():
     array = np.arange(6, dtype=np.float32).reshape(2, 3)
-    (message,) = recording.read([recording.line({"arms": {"none": {"mean": {"linear": array}}}, "step": 3})])
+    (message,) = ndjson.read([ndjson.line({"arms": {"none": {"mean": {"linear": array}}}, "step": 3})])
     assert message["step"] == 3
     assert np.array_equal(message["arms"]["none"]["mean"]["linear"], array)
 
 
 def test_an_end_is_known_by_its_first_bytes():
-    for status in recording.STATUSES:
-        recorded = recording.end(status, 'said "so"', 1.23456)
-        assert recording.is_end(recorded) and recording.status(recorded) == status
+    for status in ndjson.STATUSES:
+        recorded = ndjson.end(status, 'said "so"', 1.23456)
+        assert ndjson.is_end(recorded) and ndjson.status(recorded) == status
         assert json.loads(recorded) == {"type": "end", "status": status, "message": 'said "so"', "seconds": 1.235}
-    assert not recording.is_end(recording.line({"type": "snapshot", "text": '{"type":"end"'}))
+    assert not ndjson.is_end(ndjson.line({"type": "snapshot", "text": '{"type":"end"'}))
 
 
 def test_unknown_statuses_are_refused():
     with pytest.raises(ValueError, match="bored"):
-        recording.end("bored", "", 0.0)
+        ndjson.end("bored", "", 0.0)
 
 
 @quick

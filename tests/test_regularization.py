@@ -10,14 +10,16 @@ import pytest
 from scipy import stats
 from streamlit.testing.v1 import AppTest
 
-from bnviz import engine, player, recording
-from bnviz.experiment import FIELDS, Experiment
-from bnviz.figures.regularization import measured, panels, sizes, worlds
-from bnviz.figures.regularization_words import PREDICTIONS, answer, words
-from bnviz.site import links
-from bnviz.store import Recording
-from bnviz.sweep import STACK_SECONDS
-from pages.regularization import PAGE, ghost_sizes, inside, sweep
+from bnviz import engine
+from bnviz.config.experiment import FIELDS, Experiment
+from bnviz.config.sweep import STACK_SECONDS
+from bnviz.lessons.regularization.judge import PREDICTIONS, answer, words
+from bnviz.lessons.regularization.page import PAGE, ghost_sizes, inside, sweep
+from bnviz.lessons.regularization.panels import measured, panels, sizes, worlds
+from bnviz.record import ndjson
+from bnviz.record.store import Recording
+from bnviz.web import player
+from bnviz.web.site import links
 
 ROOT = Path(__file__).parents[1]
 SWEEP = sweep(PAGE.default, {"seeds": 5})
@@ -315,8 +317,8 @@ def visit(monkeypatch):
     def answered(wanted):
         found = Recording(wanted.id)
         for message in ({"type": "header"}, *made(wanted)):
-            found.append(recording.line(message))
-        found.append(recording.end("finished", "", 1.0))
+            found.append(ndjson.line(message))
+        found.append(ndjson.end("finished", "", 1.0))
         return found
 
     class Engine:

@@ -3,9 +3,9 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import bnviz
-from bnviz.experiment import Experiment
-from bnviz.rows import FILE, Rows
-from bnviz.sweep import plain
+from bnviz.config.experiment import Experiment
+from bnviz.config.sweep import plain
+from bnviz.record.rows import FILE, Rows
 
 RUNS = [plain(Experiment(seed=seed), "batch") for seed in range(3)]
 
@@ -67,7 +67,7 @@ def test_a_disk_that_fills_up_costs_the_folder_and_no_row_that_comes_after(tmp_p
 
 
 def test_the_oldest_rows_go_first(monkeypatch):
-    monkeypatch.setattr("bnviz.rows.MOST", 2)
+    monkeypatch.setattr("bnviz.record.rows.MOST", 2)
     rows = Rows()
     for run in RUNS:
         rows.keep(row(run))

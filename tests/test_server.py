@@ -23,17 +23,19 @@ from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 from streamlit.web.server.starlette.starlette_gzip_middleware import SelectiveGZipMiddleware
 
-from bnviz import engine, recording, server
+from bnviz import engine
+from bnviz.config.experiment import Experiment
 from bnviz.engine.local import LocalEngine
-from bnviz.experiment import Experiment
-from bnviz.store import Store
+from bnviz.record import ndjson
+from bnviz.record.store import Store
+from bnviz.web import assets, server
 
 ROOT = Path(__file__).resolve().parents[1]
 ID = "0123456789abcdef"
 URL = f"/bnviz/runs/{ID}.ndjson"
-HEADER = recording.line({"type": "header", "id": ID})
-SNAPSHOTS = [recording.line({"type": "snapshot", "index": index, "text": "x" * 2000}) for index in range(20)]
-END = recording.end("finished", "", 1.0)
+HEADER = ndjson.line({"type": "header", "id": ID})
+SNAPSHOTS = [ndjson.line({"type": "snapshot", "index": index, "text": "x" * 2000}) for index in range(20)]
+END = ndjson.end("finished", "", 1.0)
 LINES = [HEADER, *SNAPSHOTS, END]
 PLAIN = {"accept-encoding": "identity"}
 
@@ -326,19 +328,29 @@ def test_metrics_are_what_prometheus_reads(client, finished):
 
 @pytest.fixture
 def player(tmp_path, monkeypatch):
-    (tmp_path / "secret.js").write_text("secret")
-    folder = tmp_path / "player"
+    folder = tmp_path / "web" / "player"
+    (tmp_path / "lessons" / "gamma").mkdir(parents=True)
+    (tmp_path / "lessons" / "gamma" / "story.js").write_text("/* story.js */")
     (folder / "folder.js").mkdir(parents=True)
     for name in ("player.js", "player.css", "__init__.py"):
         (folder / name).write_text(f"/* {name} */")
-    monkeypatch.setattr(server, "PLAYER", folder)
+    (tmp_path / "secret.js").write_text("secret")
+    (tmp_path / "web" / "secret.js").write_text("secret")
+    monkeypatch.setattr(assets, "PACKAGE", tmp_path)
 
 
-@pytest.mark.parametrize("name, kind", [("player.js", "text/javascript"), ("player.css", "text/css")])
+@pytest.mark.parametrize(
+    "name, kind",
+    [
+        ("web/player/player.js", "text/javascript"),
+        ("web/player/player.css", "text/css"),
+        ("lessons/gamma/story.js", "text/javascript"),
+    ],
+)
 def test_player_files(client, player, name, kind):
-    response = client.get(f"/bnviz/player/{name}")
-    assert response.text == f"/* {name} */" and response.headers["content-type"].startswith(kind)
-    again = client.get(f"/bnviz/player/{name}", headers={"if-none-match": response.headers["etag"]})
+    response = client.get(f"/bnviz/{name}")
+    assert response.text == f"/* {name.split('/')[-1]} */" and response.headers["content-type"].startswith(kind)
+    again = client.get(f"/bnviz/{name}", headers={"if-none-match": response.headers["etag"]})
     assert again.status_code == 304
 
 
@@ -346,14 +358,14 @@ def test_player_files(client, player, name, kind):
     "name", ["__init__.py", "folder.js", "none.js", "../secret.js", "..%2fsecret.js", "%2e%2e/secret.js", ""]
 )
 def test_only_the_players_scripts_and_styles_are_served(client, player, name):
-    response = client.get(f"/bnviz/player/{name}")
+    response = client.get(f"/bnviz/web/player/{name}")
     assert response.status_code == 404 and "secret" not in response.text
 
 
 def test_plotly_is_compressed_once(client, monkeypatch):
     with client.stream("GET", "/bnviz/plotly.min.js", headers={"accept-encoding": "gzip"}) as response:
         packed = b"".join(response.iter_raw())
-    whole = server.plotly_js().read_bytes()
+    whole = assets.plotly_js().read_bytes()
     assert gzip.decompress(packed) == whole
     assert len(packed) < len(whole) / 3
     monkeypatch.setattr(gzip, "compress", None)  # a second time would fail
@@ -386,8 +398,9 @@ def test_a_run_from_request_to_response(monkeypatch):
 APP = """
 import contextlib
 import streamlit as st
-from bnviz import engine, server
-from bnviz.experiment import Experiment
+from bnviz import engine
+from bnviz.web import assets, server
+from bnviz.config.experiment import Experiment
 
 @contextlib.asynccontextmanager
 async def lifespan(app):
@@ -473,7 +486,7 @@ def test_the_server_ends_promptly_in_the_middle_of_streams(tmp_path, number, sta
             assert f"bnviz_viewers {1 + stalled_readers}\n" in httpx.get(f"{url}/bnviz/metrics").text
             os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
             with contextlib.suppress(httpx.TransportError):
-                assert not any(recording.is_end(line.encode()) for line in lines)
+                assert not any(ndjson.is_end(line.encode()) for line in lines)
             all_end([process.pid, *workers], seconds)
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from bnviz import training
-from bnviz.experiment import Experiment
-from bnviz.landscape import landscape
-from bnviz.network import EVALUATE, accuracy
-from bnviz.stack import MEASURES, Alone, BatchNorms, Book, Stack, train_stack
-from bnviz.sweep import Run, plain
+from bnviz.config.experiment import Experiment
+from bnviz.config.sweep import Run, plain
+from bnviz.lessons.does_it_hold.measures.landscape import landscape
+from bnviz.nets.network import EVALUATE, accuracy
+from bnviz.train import loop
+from bnviz.train.stacked import MEASURES, Alone, BatchNorms, Book, Stack, train_stack
 
 BASE = Experiment(steps=12, batch_size=32, learning_rate=0.02, width=16, train_size=200)
 TOLERANCE = {"rtol": 1e-4, "atol": 1e-4}
@@ -31,8 +31,8 @@ def double():
 
 def trained_plainly(run, steps=None):
     """The arm after its training, or so many steps of it, as in a live run."""
-    tensors, arm = training.Tensors(run.experiment), training.Arm(run.experiment, run.arm)
-    batches = training.minibatches(run.experiment)
+    tensors, arm = loop.Tensors(run.experiment), loop.Arm(run.experiment, run.arm)
+    batches = loop.minibatches(run.experiment)
     for step in range(steps or run.experiment.steps):
         chosen = next(batches)
         arm.step(tensors.x_train[chosen].to(torch.get_default_dtype()), tensors.y_train[chosen])
@@ -43,7 +43,7 @@ def trained_plainly(run, steps=None):
 def trained_together(runs, steps=None):
     """The stack after its training, or so many steps of it."""
     stack = Stack(runs)
-    book, batches = Book(stack), [training.minibatches(experiment) for experiment in stack.experiments]
+    book, batches = Book(stack), [loop.minibatches(experiment) for experiment in stack.experiments]
     for _ in range(steps or stack.experiment.steps):
         x, y = book.minibatch(torch.stack([next(one) for one in batches]))
         stack.step(x.to(torch.get_default_dtype()), y)
@@ -59,7 +59,7 @@ def assert_same_networks(runs, steps=None, **tolerance):
     assert sorted(run.id for run in stack.runs) == sorted(run.id for run in runs)
     for run, network in zip(stack.runs, stack.unstack(), strict=True):
         expected = trained_plainly(run, steps)[0].network.state_dict()
-        initial = training.Arm(run.experiment, run.arm).network.state_dict()
+        initial = loop.Arm(run.experiment, run.arm).network.state_dict()
         for name, values in network.state_dict().items():
             np.testing.assert_allclose(values, expected[name], err_msg=f"{run.arm} {name}", **tolerance)
         assert not torch.equal(expected["linears.0.weight"], initial["linears.0.weight"])  # there was something to compare
@@ -126,7 +126,7 @@ def test_a_row_says_what_the_plain_network_says(arm):
         assert row["arm"] == arm and row["seed"] == run.experiment.seed and row["diverged_at"] is None
         assert row["test_accuracy"] == pytest.approx(accuracy(test, tensors.y_test), abs=0.002)
         assert row["train_accuracy"] == pytest.approx(accuracy(train, tensors.y_train), abs=0.006)
-        assert row["test_loss"] == pytest.approx(training.functional.cross_entropy(test, tensors.y_test).item(), rel=1e-3)
+        assert row["test_loss"] == pytest.approx(loop.functional.cross_entropy(test, tensors.y_test).item(), rel=1e-3)
 
 
 def test_a_row_follows_the_training():
@@ -135,7 +135,7 @@ def test_a_row_follows_the_training():
     assert row["checkpoints"][0] == 0 and row["checkpoints"][-1] == 30 and sorted(set(row["checkpoints"])) == row["checkpoints"]
     assert len(row["test_accuracies"]) == len(row["train_losses"]) == len(row["checkpoints"])
     assert row["test_accuracy"] == row["test_accuracies"][-1] and row["best_test_accuracy"] == max(row["test_accuracies"])
-    snapshots = [snapshot for snapshot in training.train(run.experiment.replace(snapshot_every=1)) if snapshot]
+    snapshots = [snapshot for snapshot in loop.train(run.experiment.replace(snapshot_every=1)) if snapshot]
     by_step = {snapshot["step"]: snapshot["arms"]["batch"] for snapshot in snapshots}
     for step, found in zip(row["checkpoints"], row["test_accuracies"], strict=True):
         assert found == pytest.approx(by_step[step]["test_accuracy"], abs=0.003)
@@ -197,7 +197,7 @@ def test_measures_are_taken_of_the_networks_on_their_way_and_change_nothing():
 def test_the_untrained_networks_are_measured_first():
     run = Run(BASE, "none")
     measured = rows_of([run], ("landscape",))[run.id]
-    tensors, arm = training.Tensors(BASE), training.Arm(BASE, "none")
+    tensors, arm = loop.Tensors(BASE), loop.Arm(BASE, "none")
     chosen = torch.randperm(BASE.examples, generator=torch.Generator().manual_seed(0))[: BASE.batch]
     expected = landscape(arm.network, BASE, arm.loss, tensors.x_train[chosen], tensors.y_train[chosen])
     assert measured["loss_range"][0] == pytest.approx(expected["loss_range"], rel=1e-4)

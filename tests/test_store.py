@@ -9,16 +9,16 @@ import zlib
 
 import pytest
 
-from bnviz import recording
-from bnviz.store import GZIP_HEADER, Recording, Store, is_id
+from bnviz.record import ndjson
+from bnviz.record.store import GZIP_HEADER, Recording, Store, is_id
 
 ID = "0123456789abcdef"
 
 
 def lines_of(id=ID, snapshots=5, status="finished"):
     noise = random.Random(id)
-    middle = [recording.line({"type": "snapshot", "index": index, "text": str(noise.random())}) for index in range(snapshots)]
-    return [recording.line({"type": "header", "id": id}), *middle, recording.end(status, "", 1.0)]
+    middle = [ndjson.line({"type": "snapshot", "index": index, "text": str(noise.random())}) for index in range(snapshots)]
+    return [ndjson.line({"type": "header", "id": id}), *middle, ndjson.end(status, "", 1.0)]
 
 
 def fill(store, id=ID, **kind):
@@ -51,7 +51,7 @@ def test_every_piece_can_be_read_as_soon_as_it_is_there():
 
 def test_nothing_follows_the_end():
     made = Recording(ID)
-    made.append(recording.end("stopped", "", 0.0))
+    made.append(ndjson.end("stopped", "", 0.0))
     assert not made.append(b"more\n")
     assert (len(made), made.status) == (1, "stopped")
 

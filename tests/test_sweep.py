@@ -8,8 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnviz.experiment import BadField, Experiment, TooExpensive
-from bnviz.sweep import FIRST_SECONDS, STACK_RUNS, STACK_SECONDS, Curve, Run, Sweep, changes, grid, plain, stacks, sweep_over
+from bnviz.config.experiment import BadField, Experiment, TooExpensive
+from bnviz.config.sweep import (
+    FIRST_SECONDS,
+    STACK_RUNS,
+    STACK_SECONDS,
+    Curve,
+    Run,
+    Sweep,
+    changes,
+    grid,
+    plain,
+    stacks,
+    sweep_over,
+)
 
 BASE = Experiment(steps=20, width=8, train_size=100)
 SMALL = sweep_over(BASE, "ghost_batch_size", (4, 8, 16), seeds=2)

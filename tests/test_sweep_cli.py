@@ -12,10 +12,11 @@ from pathlib import Path
 import fake_stack
 import pytest
 
-from bnviz import engine, files
+from bnviz import engine
 from bnviz.__main__ import main
-from bnviz.experiment import FIELDS, Experiment
-from bnviz.sweep import stacks, sweep_over
+from bnviz.config.experiment import FIELDS, Experiment
+from bnviz.config.sweep import stacks, sweep_over
+from bnviz.record import csv_files
 
 ROOT = Path(__file__).parents[1]
 OVER = ["sweep", "--axis", "batch_size", "--values", "16,4,8"]
@@ -85,13 +86,13 @@ def test_the_same_rows_as_training_them_directly(tmp_path, monkeypatch):
     flags = [text for name, value in small.items() for text in ("--" + name.replace("_", "-"), value)]
     arms = ["none", "batch", "layer"]
     assert code(*OVER, "--seeds", 2, "--arms", ",".join(arms), *flags, "--out", tmp_path / "x.csv") == 0
-    from bnviz.worker import load_training
+    from bnviz.engine.worker import load_training
 
     plan = sweep_over(Experiment(**small), "batch_size", [16, 4, 8], arms, seeds=2)
     rows = {row["run"]: row for stack in stacks(plan.runs()) for row in load_training().train_stack(stack) if row}
     places = sorted((plan.values[cell.point], cell.run.arm, cell.seed, cell.run.id) for cell in plan.cells())
-    wanted = [{"batch_size": value, **{name: rows[run][name] for name in files.COLUMNS}} for value, _, _, run in places]
-    assert (tmp_path / "x.csv").read_bytes() == files.csv_text("batch_size", wanted)
+    wanted = [{"batch_size": value, **{name: rows[run][name] for name in csv_files.COLUMNS}} for value, _, _, run in places]
+    assert (tmp_path / "x.csv").read_bytes() == csv_files.csv_text("batch_size", wanted)
 
 
 def test_every_axis_and_every_arm_there_is(instant, tmp_path):
@@ -114,9 +115,9 @@ def test_standard_output_is_in_order_and_nothing_else(instant, whole, capfd):
 
 
 def test_rows_come_to_standard_output_as_soon_as_those_before_them_are_there(capfd):
-    table = files.Stream(PLAN)
+    table = csv_files.Stream(PLAN)
     rows = [{"batch_size": place[0], **fake_stack.row(cell.run)} for place, cell in cells_in_order()]
-    lines = [files.csv_text("batch_size", [row], header=False).decode() for row in rows]
+    lines = [csv_files.csv_text("batch_size", [row], header=False).decode() for row in rows]
     seen = []
     for number in (1, 2, 0, 3, 11, 4):
         capfd.readouterr()

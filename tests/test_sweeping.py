@@ -8,13 +8,14 @@ import time
 import fake_training
 import pytest
 
-from bnviz import recording, worker
+from bnviz.config.experiment import Experiment, TooExpensive
+from bnviz.config.sweep import plain, sweep_over
+from bnviz.engine import worker
 from bnviz.engine.local import LocalEngine
 from bnviz.engine.sweeping import StackLines
-from bnviz.experiment import Experiment, TooExpensive
-from bnviz.rows import Rows
-from bnviz.store import Store
-from bnviz.sweep import plain, sweep_over
+from bnviz.record import ndjson
+from bnviz.record.rows import Rows
+from bnviz.record.store import Store
 
 QUICK = sweep_over(Experiment(steps=10, seed=10), "batch_size", (4, 8, 16), seeds=3)
 SLOW = sweep_over(Experiment(steps=100, momentum=0.01, seed=10), "batch_size", (4, 8, 16, 32), seeds=3)
@@ -30,7 +31,7 @@ def until(condition, seconds=15.0):
 
 
 def messages(lines):
-    return list(recording.read(lines.lines()))
+    return list(ndjson.read(lines.lines()))
 
 
 def rows_in(lines):

@@ -11,9 +11,10 @@ from scipy import stats
 from torch import nn
 from torch.nn import functional
 
-from bnviz import minibatches, recording, training
+from bnviz.config.experiment import PROBE_SIZE, WATCHED_UNITS, Experiment
 from bnviz.data import DATA_SETS, load
-from bnviz.experiment import PROBE_SIZE, WATCHED_UNITS, Experiment
+from bnviz.record import ndjson
+from bnviz.train import loop, minibatches
 
 torch.set_num_threads(1)
 
@@ -113,22 +114,22 @@ def plain_loop(experiment, arm):
 
 def run(experiment):
     """Snapshots as read back from their lines, the outcome, and the arms as they were at the end."""
-    lines, arms, original = [], [], training.outcome
+    lines, arms, original = [], [], loop.outcome
 
     def outcome(trained):
         arms.extend(trained)
         return original(trained)
 
-    training.outcome = outcome
+    loop.outcome = outcome
     try:
-        steps = training.train(experiment)
+        steps = loop.train(experiment)
         while True:
             if snapshot := next(steps):
-                lines.append(recording.line(snapshot))
+                lines.append(ndjson.line(snapshot))
     except StopIteration as stop:
-        return list(recording.read(lines)), stop.value, {arm.name: arm.network for arm in arms}, lines
+        return list(ndjson.read(lines)), stop.value, {arm.name: arm.network for arm in arms}, lines
     finally:
-        training.outcome = original
+        loop.outcome = original
 
 
 def parameters(network):
@@ -207,14 +208,14 @@ def test_two_runs_give_the_same_bytes_and_leave_the_global_generator_alone():
 def test_runs_that_take_turns_give_the_bytes_of_runs_one_after_the_other():
     experiments = SMALL, SMALL.replace(seed=3, dropout=0.2, activation="tanh")
     lines = [], []
-    for turn in zip_longest(*map(training.train, experiments)):
+    for turn in zip_longest(*map(loop.train, experiments)):
         for own, message in zip(lines, turn, strict=True):
-            own += [recording.line(message)] if message else []
+            own += [ndjson.line(message)] if message else []
     assert list(lines) == [bytes_of(experiment) for experiment in experiments]
 
 
 def test_a_turn_comes_after_every_step():
-    assert sum(message is None for message in training.train(SMALL.replace(steps=12))) == 12
+    assert sum(message is None for message in loop.train(SMALL.replace(steps=12))) == 12
 
 
 # The contract
@@ -233,7 +234,7 @@ CASES = {
 @pytest.fixture(scope="module", params=CASES.values(), ids=CASES)
 def recorded(request):
     """(experiment, header, snapshots, outcome)"""
-    (header,) = recording.read([recording.line(training.header(request.param))])
+    (header,) = ndjson.read([ndjson.line(loop.header(request.param))])
     return request.param, header, *run(request.param)[:2]
 
 
@@ -356,7 +357,7 @@ def test_a_net_that_blows_up_is_seen_to_blow_up():
 
 def test_divergence_in_the_very_last_step_is_reported(monkeypatch):
     """The loss is computed before the step, so the last step's damage shows on the probe only."""
-    original = training.Arm.step
+    original = loop.Arm.step
 
     def step(arm, x, y):
         original(arm, x, y)
@@ -366,7 +367,7 @@ def test_divergence_in_the_very_last_step_is_reported(monkeypatch):
                 arm.network.linears[-1].weight.fill_(math.inf)
 
     step.taken = 0
-    monkeypatch.setattr(training.Arm, "step", step)
+    monkeypatch.setattr(loop.Arm, "step", step)
     assert run(SMALL)[1] == ("diverged", "The network with batch norm diverged at step 30.")
 
 
@@ -431,7 +432,7 @@ def test_distributions_are_numpys_and_scipys_of_the_plain_loops_taps(oracle, tap
     snapshots, network, _, untrained = oracle
     last, probe = snapshots[-1], held_out()[0][:PROBE_SIZE]
     now, then = (plain_taps(net, probe)[tap] for net in (network, untrained))
-    edges = training.bin_edges(SMALL)[tap]
+    edges = loop.bin_edges(SMALL)[tap]
     counts = np.array([np.histogram(layer, edges)[0] for layer in now])
     assert np.abs(last["counts"][tap].astype(int) - counts).sum() <= 6, "a few may cross a border by rounding"
     percentiles = np.percentile(now.reshape(len(now), -1), (15, 50, 85), axis=1).T
@@ -482,7 +483,7 @@ def test_variances_scatter_as_the_theory_says():
 
 def test_minibatch_statistics_are_those_of_the_minibatch_to_come():
     experiment = SMALL.replace(ghost_batch_size=10)
-    arm = next(training.train(experiment))["arms"]["batch"]
+    arm = next(loop.train(experiment))["arms"]["batch"]
     chosen = next(plain_batches(experiment))[:11]  # 32 = 11 + 11 + 10: the first ghost batch
     x = torch.tensor(load("mnist1d").x_train)[chosen]
     z = plain_network(experiment, "none")[0](x).detach().numpy()
@@ -499,15 +500,15 @@ def test_label_noise_replaces_its_share_by_any_class(share):
 
 
 def test_label_noise_touches_neither_the_minibatches_nor_the_held_out_labels():
-    quiet, loud = (training.Tensors(SMALL.replace(label_noise=share)) for share in (0.0, 1.0))
+    quiet, loud = (loop.Tensors(SMALL.replace(label_noise=share)) for share in (0.0, 1.0))
     assert torch.equal(quiet.y_test, loud.y_test) and not torch.equal(quiet.y_train, loud.y_train)
-    a, b = (next(training.minibatches(SMALL.replace(label_noise=share))) for share in (0.0, 1.0))
+    a, b = (next(loop.minibatches(SMALL.replace(label_noise=share))) for share in (0.0, 1.0))
     assert torch.equal(a, b)
 
 
 def test_an_epoch_shows_each_example_at_most_once_and_every_batch_is_whole():
     experiment = SMALL.replace(train_size=70)
-    batches = training.minibatches(experiment)
+    batches = loop.minibatches(experiment)
     epochs = [torch.cat([next(batches), next(batches)]) for _ in range(20)]
     assert all(len(epoch) == len(epoch.unique()) == 64 for epoch in epochs)
     assert len(torch.cat(epochs).unique()) == 70

@@ -31,7 +31,7 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True)
 class DataSet:
-    """What a page needs to know of a data set without loading it. `loss` is a key of bnviz.training.LOSSES."""
+    """What a page needs to know of a data set without loading it. `loss` is a key of bnviz.train.loop.LOSSES."""
 
     label: str
     features: int

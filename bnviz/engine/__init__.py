@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Protocol
 
-from bnviz.experiment import Experiment
-from bnviz.rows import Rows
-from bnviz.store import Recording, Store
-from bnviz.sweep import Sweep
+from bnviz.config.experiment import Experiment
+from bnviz.config.sweep import Sweep
+from bnviz.record.rows import Rows
+from bnviz.record.store import Recording, Store
 
 NO_DASK = "BNVIZ_SCHEDULER is set, but Dask is not installed (pip install -r requirements-cluster.txt);"
 
@@ -61,7 +61,7 @@ class Engine(Protocol):
         ...
 
     def ask(self, experiment: Experiment, question: dict) -> Recording:
-        """The recording, soon to end, of the answer to a question about the trained network (`bnviz.training.by_hand`).
+        """The recording, soon to end, of the answer to a question about the trained network (`bnviz.train.loop.by_hand`).
 
         Equal questions are asked once. Never waits; a worker that dies is replaced and asked again.
         """

@@ -4,7 +4,7 @@ Whatever talks to the cluster is a coroutine of one event loop in one thread; th
 task has a coroutine that sees it through, on the cluster or, while that is away, with the engine on this machine. Its lines come
 back as Dask events, in order and before the news that the task is done.
 
-Nobody imports this module unless BNVIZ_SCHEDULER is set. The workers' side is bnviz.cluster_worker.
+Nobody imports this module unless BNVIZ_SCHEDULER is set. The workers' side is bnviz.engine.cluster_worker.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from typing import Any
 
 from distributed import Future, KilledWorker
 
-from bnviz.engine.books import CLOSED, STOPPED, Books
 from bnviz.engine.connection import RETRY_SECONDS, Connection
+from bnviz.engine.ledger import CLOSED, STOPPED, Books
 from bnviz.engine.local import COMMAND, LocalEngine
 from bnviz.engine.task import Task
-from bnviz.recording import is_end
-from bnviz.rows import Rows
-from bnviz.store import Recording, Store
+from bnviz.record.ndjson import is_end
+from bnviz.record.rows import Rows
+from bnviz.record.store import Recording, Store
 
 RUN_PRIORITY, STACK_PRIORITY = 10, 0
 REMEMBERED = 4096  # runs whose trained networks may be asked for
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 
 def _sent_along() -> Callable[[dict[str, Any], str], None]:
-    """`bnviz.cluster_worker.compute` as a function that Dask sends whole.
+    """`bnviz.engine.cluster_worker.compute` as a function that Dask sends whole.
 
     By name, the scheduler would look it up, too, and a worker that does so in vain ends and takes its other tasks along.
     """
@@ -47,7 +47,7 @@ def _sent_along() -> Callable[[dict[str, Any], str], None]:
     def compute(command: dict[str, Any], topic: str) -> None:
         import importlib
 
-        importlib.import_module("bnviz.cluster_worker").compute(command, topic)
+        importlib.import_module("bnviz.engine.cluster_worker").compute(command, topic)
 
     return compute
 

@@ -18,12 +18,12 @@ from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
-from bnviz.engine.books import CLOSED, Books
+from bnviz.engine.ledger import CLOSED, Books
 from bnviz.engine.task import Task
-from bnviz.rows import Rows
-from bnviz.store import Store
+from bnviz.record.rows import Rows
+from bnviz.record.store import Store
 
-COMMAND = (sys.executable, "-m", "bnviz.worker")
+COMMAND = (sys.executable, "-m", "bnviz.engine.worker")
 DEATHS = 3  # of workers, after which a task that was on each of them counts as the cause
 LONGEST_PAUSE = 5.0  # seconds between attempts to start a worker
 CLOSE_SECONDS = 1.0

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 import bnviz
-from bnviz import recording
+from bnviz.config.experiment import FORMAT
+from bnviz.config.sweep import Cell, Run, Sweep, stacks
 from bnviz.engine.task import Task, of_stack
-from bnviz.experiment import FORMAT
-from bnviz.rows import Rows
-from bnviz.store import Recording
-from bnviz.sweep import Cell, Run, Sweep, stacks
+from bnviz.record import ndjson
+from bnviz.record.rows import Rows
+from bnviz.record.store import Recording
 
 
 def header(sweep: Sweep) -> dict[str, Any]:
@@ -140,8 +140,8 @@ class Sweeping:
             self._append({**row, "curve": cell.curve, "point": cell.point, "value": self.sweep.values[cell.point]})
 
     def _append(self, message: dict[str, Any]) -> None:
-        self.lines.append(recording.line(message))
+        self.lines.append(ndjson.line(message))
 
     def _end(self, status: str, message: str) -> None:
-        if self.lines.append(recording.end(status, message, time.monotonic() - self._began)):
+        if self.lines.append(ndjson.end(status, message, time.monotonic() - self._began)):
             self._on_end(self)

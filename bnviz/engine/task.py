@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from bnviz import recording
-from bnviz.experiment import Experiment
-from bnviz.sweep import Run
+from bnviz.config.experiment import Experiment
+from bnviz.config.sweep import Run
+from bnviz.record import ndjson
 
 
 class Lines(Protocol):
@@ -63,11 +63,11 @@ class Task:
     def receive(self, line: bytes) -> bool:
         """Take the next line of this attempt; whether it was new."""
         self.received += 1
-        return (recording.is_end(line) or self.received > len(self.lines)) and self.lines.append(line)
+        return (ndjson.is_end(line) or self.received > len(self.lines)) and self.lines.append(line)
 
     def end(self, status: str, message: str) -> None:
         """Write the end line on the worker's behalf."""
-        self.lines.append(recording.end(status, message, time.monotonic() - self.began))
+        self.lines.append(ndjson.end(status, message, time.monotonic() - self.began))
 
     def settle(self) -> None:
         """Say that the lines have ended. Only once."""

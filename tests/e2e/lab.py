@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
-from bnviz import recording
+from bnviz.record import ndjson
 from tests.chromium import HOW, find
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,7 +43,7 @@ class Server:
 
     def messages(self, run: str) -> list[dict[str, Any]]:
         """The recording of a run, decoded: header, snapshots, end."""
-        return list(recording.read(self.lines(run)))
+        return list(ndjson.read(self.lines(run)))
 
     def metric(self, name: str) -> float:
         """The value of one metric without labels."""

@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from bnviz.experiment import MICROSCOPE_DRAWS, Experiment
-from pages.batch_size import PAGE
+from bnviz.config.experiment import MICROSCOPE_DRAWS, Experiment
+from bnviz.lessons.batch_size.page import PAGE
 
 SHORT = {"dataset": "mnist1d", "width": 32, "steps": 24, "snapshot_every": 1, "train_size": 1024}
 TALL = {"viewport": {"width": 1400, "height": 3000}}  # all panels are in view

@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from bnviz.experiment import Experiment
-from pages.covariate_shift import PAGE
+from bnviz.config.experiment import Experiment
+from bnviz.lessons.covariate_shift.page import PAGE
 
 PATH = "covariate-shift"
 TALL = {"viewport": {"width": 1400, "height": 2400}}  # all panels are in view

@@ -6,8 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from bnviz.claims import CLAIMS
-from bnviz.claims.faster import steps_needed
+from bnviz.lessons.does_it_hold.claims import CLAIMS
+from bnviz.lessons.does_it_hold.claims.faster import steps_needed
 from tests.e2e.lab import Lab
 
 CLAIM = CLAIMS["faster"]

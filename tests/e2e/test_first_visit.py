@@ -6,7 +6,7 @@ import re
 import httpx
 import pytest
 
-from bnviz.experiment import Experiment
+from bnviz.config.experiment import Experiment
 
 TALL = {"viewport": {"width": 1400, "height": 3000}}  # all panels are in view
 ARMS_WITH_DATA = """() => Object.fromEntries([...document.querySelectorAll('.bnviz-panel')].map(panel => {

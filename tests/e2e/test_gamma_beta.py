@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from pages.gamma_beta import PAGE
+from bnviz.lessons.gamma_beta.page import PAGE
 
 SHORT = {"steps": 60, "width": 32}
 TALL = {"viewport": {"width": 1400, "height": 3400}}  # all panels are in view

@@ -4,8 +4,8 @@ import re
 
 import numpy as np
 
-from bnviz.experiment import Experiment
-from pages.independence import PAGE, PRESETS
+from bnviz.config.experiment import Experiment
+from bnviz.lessons.independence.page import PAGE, PRESETS
 
 LAYER = 3
 SHORT = {"steps": 60, "snapshot_every": 4, "hold_from": 20}

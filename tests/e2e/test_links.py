@@ -2,7 +2,7 @@
 
 import pytest
 
-from bnviz.experiment import Experiment
+from bnviz.config.experiment import Experiment
 
 PLACE = {"step": 40, "layer": 3, "tap": "linear"}
 ALERT = "[data-testid=stAlertContainer]"

@@ -2,8 +2,8 @@
 
 import re
 
-from bnviz.figures.regularization_words import words
-from pages.regularization import PAGE, sweep
+from bnviz.lessons.regularization.judge import words
+from bnviz.lessons.regularization.page import PAGE, sweep
 from tests.e2e.lab import Lab
 
 # A few stacks of about a second: long enough to be stopped in the middle. Every test has its own seed, so nothing is known yet.

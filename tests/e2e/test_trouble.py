@@ -7,7 +7,7 @@ import sys
 import time
 from dataclasses import asdict
 
-from bnviz.experiment import Experiment
+from bnviz.config.experiment import Experiment
 from tests.e2e.lab import ROOT
 
 LONG = Experiment(steps=1200, snapshot_every=10, seed=76)

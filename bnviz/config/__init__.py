@@ -1,0 +1,1 @@
+"""What is asked: experiments and sweeps as frozen values, and the one table of their fields."""

@@ -1,0 +1,207 @@
+"""A sweep is one experiment over an axis × seeds: many runs that differ in a few fields, and what they come to.
+
+A sweep is a frozen value like an experiment. Its rows, one a run, come in any order; `grid` lays them out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import itertools
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bnviz.config.arms import ARMS
+from bnviz.config.experiment import FIELDS, FORMAT, BadField, Experiment, TooExpensive
+from bnviz.data import DATA_SETS
+
+MAXIMUM_SEEDS = 20
+MAXIMUM_SWEEP_SECONDS = 600.0  # of computing on one core
+FIRST_SECONDS, STACK_SECONDS = 1.5, 3.0  # of computing, after which a sweep's first rows should be there, and later ones
+STACK_RUNS = 20  # more bring no further gain, only memory
+STEP_SECONDS = 5e-4  # that a stack's step takes beside its runs' own: with small minibatches it pays to share it
+CHECKPOINTS = 12  # of a run: when its accuracy is taken
+
+_SHAPE = ("dataset", "coats", "activation", "hidden_layers", "width", "batch", "steps", "examples", "momentum")
+
+Changes = tuple[tuple[str, Any], ...]  # fields and values: a dictionary that can be hashed
+
+
+def changes(**fields: Any) -> Changes:
+    """Fields with new values, checked; raises BadField."""
+    for name, value in fields.items():
+        if name not in FIELDS:
+            raise BadField(name, value, "there is no such setting")
+    return tuple((name, FIELDS[name].check(value)) for name, value in fields.items())
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line in a sweep's charts: an arm (a key of ARMS) and what else is different about it."""
+
+    name: str
+    arm: str
+    changes: Changes = ()
+
+
+@dataclass(frozen=True)
+class Run:
+    """One arm of one experiment, trained without looking inside."""
+
+    experiment: Experiment
+    arm: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.experiment.id}-{self.arm}"
+
+    @property
+    def shape(self) -> tuple:
+        """Runs with equal shapes can train stacked: their tensors have the same sizes at every step."""
+        return tuple(getattr(self.experiment, name) for name in _SHAPE)
+
+    def seconds(self) -> float:
+        """Estimated computing time on one ordinary core, when it trains stacked with a few others."""
+        one, data = self.experiment, DATA_SETS[self.experiment.dataset]
+        weights = data.features * one.width + (one.hidden_layers - 1) * one.width**2 + one.width * data.classes
+        backward = 2 * weights - data.features * one.width  # nobody asks for the gradient of x
+        step = 2e-5 * one.hidden_layers + (weights + backward) * (one.batch / 2.8e10 + 1.5e-10)
+        evaluations = CHECKPOINTS * 1000 + one.examples
+        return one.steps * step + evaluations * weights / 5e10
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A place in a sweep: which point of the axis, which curve, which seed, and the run whose row belongs there."""
+
+    point: int
+    curve: str
+    seed: int
+    run: Run
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """`base` with each of `points`, each of `curves` and each of `seeds` seeds from the base's on.
+
+    A point is a set of changes; its value of the field `axis` is its place on the chart. `measures` are keys of
+    `bnviz.train.stacked.MEASURES`, taken of every run beside the usual ones.
+    """
+
+    base: Experiment
+    axis: str
+    points: tuple[Changes, ...]
+    curves: tuple[Curve, ...]
+    seeds: int = 5
+    measures: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.axis not in FIELDS or self.axis == "seed":
+            raise BadField("axis", self.axis, f"expected one of {', '.join(name for name in FIELDS if name != 'seed')}")
+        if isinstance(self.seeds, bool) or not isinstance(self.seeds, int) or not 1 <= self.seeds <= MAXIMUM_SEEDS:
+            raise BadField("seeds", self.seeds, f"expected a whole number from 1 to {MAXIMUM_SEEDS}")
+        if not self.points or not all(self.axis in dict(point) for point in self.points):
+            raise BadField("values", self.points, f"expected values of {self.axis}")
+        if len(set(self.values)) != len(self.values):
+            raise BadField("values", self.values, "expected different values")
+        if not self.curves or any(curve.arm not in ARMS or ARMS[curve.arm].held for curve in self.curves):
+            raise BadField("arms", self.curves, f"expected some of {', '.join(unheld())}")
+        FIELDS["seed"].check(self.base.seed + self.seeds - 1)
+
+    @property
+    def values(self) -> tuple:
+        """The points' places on the axis."""
+        return tuple(dict(point)[self.axis] for point in self.points)
+
+    @property
+    def id(self) -> str:
+        """Sixteen hex digits: a hash of the format version and of everything that makes the sweep."""
+        canonical = json.dumps({"format": FORMAT, "sweep": dataclasses.asdict(self)}, sort_keys=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+    def cells(self) -> list[Cell]:
+        """All places, point by point."""
+        seeds = range(self.base.seed, self.base.seed + self.seeds)
+        places = itertools.product(range(len(self.points)), self.curves, seeds)
+        return [Cell(point, curve.name, seed, self._run(self.points[point], curve, seed)) for point, curve, seed in places]
+
+    def _run(self, point: Changes, curve: Curve, seed: int) -> Run:
+        return plain(self.base.replace(**dict(point), **dict(curve.changes), seed=seed), curve.arm)
+
+    def runs(self) -> list[Run]:
+        """The runs, each once: where the axis means nothing to an arm, one run serves all points."""
+        return list(dict.fromkeys(cell.run for cell in self.cells()))
+
+    def seconds(self) -> float:
+        """Estimated computing time on one core."""
+        return sum(run.seconds() for run in self.runs()) * (1 + len(self.measures))
+
+    def check_cost(self) -> None:
+        """Raise TooExpensive, saying what to change, if it would cost more than a shared server should spend."""
+        if (seconds := self.seconds()) > MAXIMUM_SWEEP_SECONDS:
+            raise TooExpensive(
+                f"This sweep needs about {seconds:.0f} s of computing, more than the {MAXIMUM_SWEEP_SECONDS:.0f} s that one may "
+                "take: fewer seeds, values or steps, or a smaller network."
+            )
+
+
+def sweep_over(base: Experiment, axis: str, values: Iterable, arms: Iterable[str] = ("none", "batch"), seeds: int = 5) -> Sweep:
+    """The sweep of `base` over values of one field, a curve for each arm; raises BadField."""
+    if axis not in FIELDS:
+        raise BadField("axis", axis, "there is no such setting")
+    return Sweep(base, axis, tuple(changes(**{axis: value}) for value in values), tuple(Curve(arm, arm) for arm in arms), seeds)
+
+
+def unheld() -> list[str]:
+    """The arms that a sweep can train."""
+    return [name for name, kind in ARMS.items() if not kind.held]
+
+
+_UNSEEN = ("snapshot_every", "fixed_scales", "gradient_shift", "hold_from", "look_inside", "microscope", "example")
+_STATISTICS = ("ghost_batch_size", "statistics_momentum")  # what only arms with batch statistics know
+
+
+def plain(experiment: Experiment, arm: str) -> Run:
+    """The run of an arm, with every field that means nothing to it at its default: so equal runs are one run."""
+    unused = _UNSEEN + (() if ARMS[arm].statistics else _STATISTICS)
+    return Run(experiment.replace(**{name: FIELDS[name].default for name in unused}), arm)
+
+
+def stacks(runs: Sequence[Run], first: int = 0) -> list[tuple[Run, ...]]:
+    """The runs in stacks of one shape each; the `first` few in smaller ones, so that something is soon there."""
+    return _stacks(runs[:first], FIRST_SECONDS) + _stacks(runs[first:], STACK_SECONDS)
+
+
+def _stacks(runs: Iterable[Run], seconds: float) -> list[tuple[Run, ...]]:
+    """The runs in stacks of one shape each that take about so many seconds; what comes first is trained first."""
+    shapes: dict[tuple, list[Run]] = {}
+    for run in runs:
+        shapes.setdefault(run.shape, []).append(run)
+    cut = []
+    for alike in shapes.values():
+        one = max(run.seconds() for run in alike)
+        worthwhile = round(4 * STEP_SECONDS * alike[0].experiment.steps / one)  # runs that bring their share down to a quarter
+        size = min(STACK_RUNS, max(1, worthwhile, round(seconds / one)))
+        count = -(-len(alike) // size)
+        cut += [tuple(part) for part in _evenly(alike, count)]
+    return cut
+
+
+def _evenly(runs: Sequence[Run], count: int) -> Iterable[Sequence[Run]]:
+    """`runs` in `count` parts of about one size."""
+    borders = [round(place * len(runs) / count) for place in range(count + 1)]
+    return (runs[begin:end] for begin, end in itertools.pairwise(borders))
+
+
+def grid(sweep: Sweep, rows: Iterable[Mapping[str, Any]], key: str) -> np.ndarray:
+    """One number of every row [curves, points, seeds]; NaN where a row is missing or its number is null."""
+    curves = {curve.name: place for place, curve in enumerate(sweep.curves)}
+    values = np.full((len(curves), len(sweep.points), sweep.seeds), np.nan)
+    for row in rows:
+        value = row[key]
+        values[curves[row["curve"]], row["point"], row["seed"] - sweep.base.seed] = np.nan if value is None else value
+    return values

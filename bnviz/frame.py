@@ -1,0 +1,28 @@
+"""The navigation frame, run by Streamlit: a page for every lesson."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from bnviz.engine import shared
+from bnviz.lessons import LESSONS, address
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main() -> None:
+    """Lay out the frame and run the page that the address names."""
+    st.set_page_config("Why batch norm works", layout="wide", initial_sidebar_state="collapsed")
+    st.html(ROOT / "bnviz" / "web" / "site" / "style.css")
+    page = st.navigation([_page(lesson, title) for lesson, title in LESSONS.items()], position="top")
+    if notice := shared().notice():  # something is wrong with who computes
+        st.caption(notice)
+    page.run()
+
+
+def _page(lesson: str, title: str) -> st.Page:
+    """A lesson's door, a file because cold links to a page below / want one."""
+    return st.Page(ROOT / "pages" / f"{lesson}.py", title=title, url_path=address(lesson), default=lesson == next(iter(LESSONS)))
+
+
+main()

@@ -1,0 +1,1 @@
+"""What numbers say: intervals over seeds, findings, verdicts."""

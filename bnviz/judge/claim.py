@@ -1,0 +1,68 @@
+"""What a claim is: what somebody says, what was published, a sweep that could refute it, and a judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bnviz.config.sweep import Sweep
+from bnviz.data import DATA_SETS
+
+Row = Mapping[str, Any]
+AGREES, DISAGREES, CANNOT_TELL = "agrees", "disagrees", "cannot tell"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`word` says whether our runs agree with the claim, `ours` what they came to."""
+
+    word: str
+    ours: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart of a claim's sweep.
+
+    `values` gives [curves, points, seeds], to be drawn over the sweep's axis, or, if the chart is `over_steps`,
+    [curves, seeds, checkpoints]; NaN where a row is missing. `y` names them, with their unit. `guides` gives values worth a
+    line, by name; `published` are the published values [points] of some curves.
+    """
+
+    title: str
+    caption: str
+    y: str
+    values: Callable[[Sweep, list[Row]], np.ndarray]
+    form: str = ".1%"
+    log: bool = False
+    over_steps: bool = False
+    guides: Callable[[Sweep], Mapping[str, float]] = lambda sweep: {}
+    published: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`key` names the claim in links, `name` on its button. `verdict` is asked only when every row of the sweep is there."""
+
+    key: str
+    name: str
+    says: str
+    published: str
+    source: str
+    sweep: Sweep
+    verdict: Callable[[Sweep, list[Row]], Verdict]
+    charts: tuple[Chart, ...]
+    limits: str
+
+    def judge(self, sweep: Sweep, rows: Iterable[Row]) -> Verdict:
+        """What the rows of `sweep`, this claim's own or one like it with another base or other seeds, say of the claim."""
+        rows = list(rows)
+        here, wanted = len({row["run"] for row in rows}), len(sweep.runs())
+        if here < wanted:
+            return Verdict(CANNOT_TELL, f"{here} of {wanted} runs are in.")
+        if DATA_SETS[sweep.base.dataset].loss != "cross-entropy":
+            return Verdict(CANNOT_TELL, "This data set has numbers to learn and no classes, so there is no accuracy.")
+        return self.verdict(sweep, rows)

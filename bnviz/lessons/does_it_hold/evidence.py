@@ -1,0 +1,94 @@
+"""Run every claim's sweep and print a table of what was published, what came out, and the verdict.
+
+python -m bnviz.lessons.does_it_hold.evidence [--write] [CLAIM …]
+
+With --write, the table in docs/evidence.md is replaced, with the command, the machine and the date.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import platform
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from bnviz.engine import Engine, worker_count
+from bnviz.engine.local import LocalEngine
+from bnviz.judge.claim import Claim, Verdict
+from bnviz.lessons.does_it_hold.claims import CLAIMS, table
+from bnviz.progress import Bar
+from bnviz.record import ndjson
+from bnviz.record.store import Recording, Store
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "evidence.md"
+BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
+COMMAND = "python -m bnviz.lessons.does_it_hold.evidence --write"
+TICK_SECONDS = 0.2
+
+
+def run(engine: Engine, claim: Claim) -> tuple[Verdict, float]:
+    """The verdict on a claim, and how many seconds its sweep took."""
+    lines = engine.recording(engine.sweep(claim.sweep))
+    with Bar() as bar:
+        while not lines.ended:
+            bar.show(*_progress(lines, claim))
+            time.sleep(TICK_SECONDS)
+        bar.show(*_progress(lines, claim))
+    messages = list(ndjson.read(lines.lines()))
+    if messages[-1]["status"] != "finished":
+        raise RuntimeError(f"{claim.key}: {messages[-1]['message']}")
+    return claim.judge(claim.sweep, [one for one in messages if one["type"] == "row"]), messages[-1]["seconds"]
+
+
+def _progress(lines: Recording, claim: Claim) -> tuple[float, str]:
+    """Share and words; lines are rows, but for a few."""
+    total = len(claim.sweep.cells())
+    done = min(len(lines), total)
+    return done / total, f"{claim.name}: {done} of {total} rows"
+
+
+def machine() -> str:
+    """Processor, cores and Python, in words."""
+    try:
+        models = [line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line]
+    except OSError:
+        models = []
+    model = models[0] if models else platform.processor() or platform.machine()
+    return f"{model}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+
+
+def write(text: str) -> None:
+    """Put `text` between the markers of docs/evidence.md; without markers, at its end."""
+    old = DOCUMENT.read_text() if DOCUMENT.exists() else "# Evidence\n"
+    before, _, rest = old.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    DOCUMENT.write_text(f"{before.rstrip()}\n\n{BEGIN}\n{text}\n{END}\n{after.lstrip(chr(10))}")
+
+
+def main(arguments: Iterable[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m bnviz.lessons.does_it_hold.evidence", description="Run the claims' sweeps and print their table."
+    )
+    parser.add_argument("claims", nargs="*", metavar="CLAIM", help=f"some of {', '.join(CLAIMS)}; all if none is named")
+    parser.add_argument("--write", action="store_true", help="replace the table in docs/evidence.md, which needs all claims")
+    options = parser.parse_args(arguments)
+    if unknown := [key for key in options.claims if key not in CLAIMS]:
+        parser.error(f"there is no claim {', '.join(unknown)}; there are {', '.join(CLAIMS)}")
+    if options.write and options.claims:
+        parser.error("--write needs all claims")
+    engine = LocalEngine(Store(), worker_count())
+    try:
+        results = {key: run(engine, CLAIMS[key]) for key in options.claims or CLAIMS}
+    finally:
+        engine.close()
+    text = table(results)
+    print(text)
+    if options.write:
+        write(f"Made by `{COMMAND}` on {datetime.date.today():%d %B %Y}: {machine()}.\n\n{text}")
+
+
+if __name__ == "__main__":
+    main()

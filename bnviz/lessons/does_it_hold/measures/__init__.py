@@ -1,0 +1,3 @@
+"""What only this lesson measures."""
+
+MEASURES = ()

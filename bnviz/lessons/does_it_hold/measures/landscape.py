@@ -1,0 +1,51 @@
+"""How the loss looks along the gradient: what a step finds where it leads (Santurkar et al. 2018, section 3, figure 4)."""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bnviz.config.experiment import Experiment
+from bnviz.nets.network import MEASURE, Network
+
+MULTIPLES = (0.5, 1.0, 2.0, 3.0, 4.0)  # of the learning rate
+
+
+def landscape(network: Network, experiment: Experiment, loss: Any, x: Tensor, y: Tensor) -> dict[str, float]:
+    """On one minibatch, steps of ½ to 4 times the learning rate against its gradient g:
+
+    `loss_range`, the largest loss found less the smallest; `gradient_distance`, the largest ‖g(w) - g(w - η g)‖₂ (gradient
+    predictiveness); `gradient_bend`, the largest ‖g(w) - g(w - η g)‖₂ / ‖η g‖₂ (effective β-smoothness).
+    """
+    moved = copy.deepcopy(network)
+    parameters = [parameter for parameter in moved.parameters() if parameter.requires_grad]
+    start = [parameter.detach().clone() for parameter in parameters]
+
+    def gradient() -> tuple[float, Tensor]:
+        with torch.enable_grad():
+            value = loss(moved(x, MEASURE, experiment.groups), y)
+            parts = torch.autograd.grad(value, parameters)
+        return value.item(), torch.cat([part.flatten() for part in parts])
+
+    _, here = gradient()
+    direction = here.split([parameter.numel() for parameter in parameters])
+    losses, distances, bends = [], [], []
+    for multiple in MULTIPLES:
+        rate = multiple * experiment.learning_rate
+        with torch.no_grad():
+            for parameter, old, part in zip(parameters, start, direction, strict=True):
+                parameter.copy_(old - rate * part.view_as(old))
+        value, there = gradient()
+        distance, way = (there - here).norm().item(), rate * here.norm().item()
+        losses.append(value)
+        distances.append(distance)
+        bends.append(distance / way if way else math.nan)  # a gradient of exactly 0 leads nowhere
+    return {
+        "loss_range": max(losses) - min(losses),
+        "gradient_distance": max(distances),
+        "gradient_bend": max(bends),
+    }

@@ -1,0 +1,144 @@
+"""The page at /does-it-hold: which claim, what was published, what our runs come to; and all claims in one table."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import streamlit as st
+
+from bnviz.config.experiment import Experiment, Field
+from bnviz.config.sweep import MAXIMUM_SEEDS, Sweep
+from bnviz.judge.claim import AGREES, CANNOT_TELL, DISAGREES, Claim, Row, Verdict
+from bnviz.lessons.does_it_hold.claims import CLAIMS, cell
+from bnviz.lessons.does_it_hold.panels import panels
+from bnviz.record import ndjson
+from bnviz.web.site import board, links, widgets
+from bnviz.web.site.page import foot, head
+from bnviz.web.site.sweep_page import SEEDS, SweepPage, defaults
+
+NAME = "does-it-hold"
+FIRST = next(iter(CLAIMS))
+CHOICE = Field("claim", str, FIRST, "Claim", "", choices={key: claim.name for key, claim in CLAIMS.items()})
+BADGES = {AGREES: ":green-badge[agrees]", DISAGREES: ":red-badge[disagrees]", CANNOT_TELL: ":gray-badge[cannot tell]"}
+
+
+def form(claim: Claim, title: str, intro: str, more: tuple[str, ...]) -> SweepPage:
+    """The page as it is for one claim, whose sweep's experiment is the default."""
+    seeds = dataclasses.replace(SEEDS, default=claim.sweep.seeds, low=2, high=MAXIMUM_SEEDS)
+    return SweepPage(
+        name=NAME,
+        title=title,
+        claim=intro,
+        sweep=partial(sweep_of, claim),
+        panels=partial(panels, claim),
+        words=partial(words, claim),
+        main=("seeds", "seed"),
+        more=more,
+        presets={},
+        default=claim.sweep.base,
+        limits=claim.limits,
+        own={"claim": CHOICE, "seeds": seeds},
+    )
+
+
+def sweep_of(claim: Claim, base: Experiment, own: Mapping[str, object]) -> Sweep:
+    return dataclasses.replace(claim.sweep, base=base, seeds=own["seeds"])
+
+
+def words(claim: Claim, sweep: Sweep, rows: Sequence[Row]) -> str:
+    """The verdict, and what was published beside what our runs came to."""
+    verdict = claim.judge(sweep, rows)
+    settings = "" if sweep == claim.sweep else "With settings other than the claim's own:\n\n"
+    return (
+        f"#### Our verdict: {BADGES[verdict.word]}\n\n{settings}| published | here |\n| --- | --- |\n"
+        f"| {cell(claim.published)} *({cell(claim.source)})* | {cell(verdict.ours)} |\n\n"
+        "Brackets: 95 % intervals over seeds."
+    )
+
+
+@dataclass(frozen=True)
+class ClaimsPage:
+    """The page: one claim in view, chosen by pills or by the link, and all of them in a table below."""
+
+    title: str
+    intro: str
+    more: tuple[str, ...]
+
+    def show(self) -> None:
+        """Lay out the page for the claim that is chosen: by the link that was opened just now, or else by the pills."""
+        asked = form(_named(), self.title, self.intro, self.more)
+        if link := links.opened(NAME, asked.default, asked.own):
+            widgets.load(link.experiment, defaults(asked) | link.view)
+        claim = CLAIMS[st.session_state["claim"]]
+        page = form(claim, self.title, self.intro, self.more)
+        experiment, own = widgets.experiment(), widgets.own(page.own)
+        links.follow(experiment, links.changed(own, page.own))
+        links.write(experiment, page.default)
+
+        head(page, NAME)
+        st.pills(
+            "Claim", list(CLAIMS), format_func=CHOICE.choices.get, key="claim", required=True, on_change=_change,
+            label_visibility="collapsed",
+        )  # fmt: skip
+        st.markdown(f"**The claim.** {claim.says}")
+        widgets.row(page.main, page.more, page.own)
+        if problems := links.problems():
+            st.warning(problems)
+        if notes := experiment.notes():
+            st.caption(" ".join(notes))
+        board.show(page.sweep(experiment, own), page.panels, page.words, claim.sweep, NAME)
+        foot(page, experiment)
+        _table()
+
+
+def _named() -> Claim:
+    """The claim in the address; the first one, where it names none that there is."""
+    names = st.query_params.get_all("claim")
+    return CLAIMS.get(names[0] if len(names) == 1 else FIRST, CLAIMS[FIRST])
+
+
+def _change() -> None:
+    """Another claim brings its own experiment and number of seeds; the first seed stays."""
+    sweep = CLAIMS[st.session_state["claim"]].sweep
+    links.forget_problems()
+    widgets.load(sweep.base.replace(seed=st.session_state["seed"] or 0), {"seeds": sweep.seeds})
+
+
+def _table() -> None:
+    """All claims, with the verdicts of those whose sweeps this server has finished."""
+    with st.expander("All claims at once"), st.container(key="claims"):
+        lines = [_line(claim, finished(claim)) for claim in CLAIMS.values()]
+        st.markdown("\n".join(["| claim | published | here | verdict |", "| --- | --- | --- | --- |", *lines]))
+
+
+def _line(claim: Claim, verdict: Verdict | None) -> str:
+    name = f"[{claim.name}](./{NAME}?claim={claim.key})"
+    ours, word = (verdict.ours, BADGES[verdict.word]) if verdict else ("not run yet", "")
+    return f"| {name} | {cell(claim.published)} | {cell(ours)} | {word} |"
+
+
+def finished(claim: Claim) -> Verdict | None:
+    """The verdict of the claim's own sweep, if this server has it."""
+    from bnviz.engine import shared  # here, so that a page's controls can be tested without it
+
+    found = shared().store.get(claim.sweep.id)
+    return _judged(claim.key, claim.sweep.id) if found and found.ended else None
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _judged(key: str, id: str) -> Verdict:
+    from bnviz.engine import shared
+
+    rows = [message for message in ndjson.read(shared().store.get(id).lines()) if message["type"] == "row"]
+    return CLAIMS[key].judge(CLAIMS[key].sweep, rows)
+
+
+PAGE = ClaimsPage(
+    title="Does it hold?",
+    intro="What the lecture and the papers say of batch norm, each with an experiment that could refute it: published figures "
+    "beside ours, and a plain verdict. Where a small net says otherwise, that is said, too.",
+    more=("hidden_layers", "width", "activation", "initialization", "momentum", "dataset"),
+)

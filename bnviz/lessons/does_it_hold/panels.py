@@ -1,0 +1,213 @@
+"""The panels of the page /does-it-hold: a claim's charts, over the sweep's axis or over steps, whatever the claim is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from bnviz.config.experiment import FIELDS
+from bnviz.config.sweep import Sweep
+from bnviz.judge.claim import Chart, Claim, Row
+from bnviz.judge.intervals import Interval, interval
+from bnviz.web.figures import COLOURS, GREY, NAMES, Layout, Trace, axis, layout, line, panel, translucent
+
+AXES = {"learning_rate": "learning rate", "ghost_batch_size": "images that batch norm averages over"}
+DASHES = {"noisy-batch": "dash", "noisy-none": "dash", "group": "dashdot", "layer": "dashdot"}
+SYMBOLS = {"noisy-batch": "diamond", "noisy-none": "diamond", "group": "square", "layer": "triangle-up"}
+APART = 0.06  # between two curves' dots at one place, in distances of the places
+ROOM = 0.35  # beside the outermost places, the same
+MOST_TICKS = 8
+MOST_BEYOND = 0.3  # of the values' range, that the end of an interval may lie outside of it: with few seeds it may be far
+MARGIN = {"l": 56, "r": 14, "t": 62, "b": 42}
+
+
+def panels(claim: Claim, sweep: Sweep, rows: list[Row]) -> list[dict[str, Any]]:
+    """The claim's charts with what there is of the sweep's rows."""
+    return [_panel(f"{claim.key}-{place}", chart, sweep, rows, _wide(claim, place)) for place, chart in enumerate(claim.charts)]
+
+
+def _wide(claim: Claim, place: int) -> bool:
+    """The first chart takes a whole row if the others would not fill it."""
+    return place == 0 and len(claim.charts) % 2 == 1
+
+
+def _panel(name: str, chart: Chart, sweep: Sweep, rows: list[Row], wide: bool) -> dict[str, Any]:
+    values, guides = _scaled(chart, chart.values(sweep, rows)), chart.guides(sweep)
+    traces, x = _over_steps(chart, sweep, rows, values) if chart.over_steps else _over_axis(chart, sweep, values)
+    y = axis(chart.y, **_y_axis(chart, values, guides))
+    figure = layout(showlegend=True, margin=MARGIN, xaxis=x, yaxis=y, **_guides(chart, guides))
+    told = f"{chart.title}, {chart.y}. {_told(chart, sweep, values) if rows else 'Nothing yet.'}"
+    return panel(name, chart.title, chart.caption, (traces, figure), wide=wide, height=340, alternative=told)
+
+
+def _scaled(chart: Chart, values: np.ndarray) -> np.ndarray:
+    """On a logarithmic chart means and intervals are taken of logarithms."""
+    if not chart.log:
+        return values
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(values > 0, np.log(values), np.nan)
+
+
+def _back(chart: Chart, values: Any) -> np.ndarray:
+    return np.exp(values) if chart.log else np.asarray(values, float)
+
+
+def _over_axis(chart: Chart, sweep: Sweep, values: np.ndarray) -> tuple[list[Trace], Layout]:
+    """Mean and interval at every place of the axis, single seeds faintly behind, and what was published dotted."""
+    places = np.log10(np.array(sweep.values, float))
+    gap = float(np.diff(np.sort(places)).min()) if len(places) > 1 else 0.3
+    traces: list[Trace] = []
+    for number, (curve, of_curve) in enumerate(zip(sweep.curves, values, strict=True)):
+        x = 10 ** (places + APART * gap * (number - (len(sweep.curves) - 1) / 2))
+        traces += [_seeds(chart, curve.arm, x, of_curve), _means(chart, sweep, curve.arm, x, interval(of_curve))]
+        if curve.name in chart.published:
+            traces.append(_published(chart, curve.arm, sweep.values, chart.published[curve.name]))
+    ends = [float(places.min() - ROOM * gap), float(places.max() + ROOM * gap)]
+    shown = sweep.values[:: math.ceil(len(sweep.values) / MOST_TICKS)]
+    title = AXES.get(sweep.axis, FIELDS[sweep.axis].label)
+    return traces, axis(
+        title, type="log", range=ends, tickvals=list(shown), ticktext=[f"{value:g}" for value in shown], tickangle=0
+    )
+
+
+def _seeds(chart: Chart, arm: str, x: np.ndarray, values: np.ndarray) -> Trace:
+    """A faint dot for every run, of [points, seeds]."""
+    mark = {"color": translucent(arm, 0.35), "size": 4, "line": {"width": 0}}
+    y = _numbers(_back(chart, values).ravel())
+    dots = line(arm, x=np.repeat(x, values.shape[1]).tolist(), y=y, hoverinfo="skip", legendgroup=arm)
+    return {**dots, "mode": "markers", "marker": mark}
+
+
+def _means(chart: Chart, sweep: Sweep, arm: str, x: np.ndarray, mean: Interval) -> Trace:
+    """The mean over seeds, and its interval as far as it is known."""
+    middle, low, high = (_back(chart, one) for one in mean[:3])
+    bars = {"type": "data", "symmetric": False, "array": _numbers(high - middle), "arrayminus": _numbers(middle - low)}
+    text = [f"{value:g}: {_said(chart, mean, place)}" for place, value in enumerate(sweep.values)]
+    trace = line(arm, "", 2.5, DASHES.get(arm, "solid"), x=x.tolist(), y=_numbers(middle), text=text, legendgroup=arm)
+    return trace | {
+        "mode": "lines+markers",
+        "marker": {"size": 8, "symbol": SYMBOLS.get(arm, "circle"), "color": COLOURS[arm]},
+        "error_y": {**bars, "thickness": 1.5, "width": 3},
+        "hovertemplate": f"%{{text}}<extra>{NAMES[arm]}</extra>",
+        "showlegend": True,
+    }
+
+
+def _published(chart: Chart, arm: str, x: Iterable[float], y: Iterable[float]) -> Trace:
+    label = f"%{{x}}: %{{y:{chart.form}}}<extra>{NAMES[arm]}, published</extra>"
+    more = {"name": f"{NAMES[arm]}, published", "hovertemplate": label, "showlegend": False, "legendgroup": arm}
+    return line(arm, "", 1.5, "dot", x=list(x), y=list(y), **more) | {
+        "mode": "lines+markers",
+        "marker": {"size": 5, "symbol": "x"},
+    }
+
+
+def _over_steps(chart: Chart, sweep: Sweep, rows: list[Row], values: np.ndarray) -> tuple[list[Trace], Layout]:
+    """Mean over seeds as a line, its interval as a band, single seeds as faint lines."""
+    steps = np.array(next(iter(rows))["checkpoints"] if rows else [], float)[: values.shape[-1]]
+    traces: list[Trace] = []
+    for curve, of_curve in zip(sweep.curves, values, strict=True):
+        mean = interval(of_curve.T)
+        traces += [
+            _band(chart, curve.arm, steps, mean),
+            _threads(chart, curve.arm, steps, of_curve),
+            _path(chart, curve.arm, steps, mean),
+        ]
+    return traces, axis("step", range=[0, sweep.base.steps])
+
+
+def _path(chart: Chart, arm: str, steps: np.ndarray, mean: Interval) -> Trace:
+    label = f"step %{{x}}: %{{y:{chart.form}}}<extra>{NAMES[arm]}</extra>"
+    y = _numbers(_back(chart, mean.mean))
+    strong = line(arm, "", 2.5, DASHES.get(arm, "solid"), x=steps.tolist(), y=y, hovertemplate=label, legendgroup=arm)
+    return {**strong, "showlegend": True}
+
+
+def _band(chart: Chart, arm: str, steps: np.ndarray, mean: Interval) -> Trace:
+    known = np.isfinite(mean.low)
+    low, high = (_back(chart, bound[known]) for bound in (mean.low, mean.high))
+    around = {"x": [*steps[known], *steps[known][::-1]], "y": _numbers([*low, *high[::-1]])}
+    return line(arm, "", 0, **around, fill="toself", fillcolor=translucent(arm, 0.15), hoverinfo="skip", legendgroup=arm)
+
+
+def _threads(chart: Chart, arm: str, steps: np.ndarray, values: np.ndarray) -> Trace:
+    """One line a seed of [seeds, checkpoints], all in one trace with gaps."""
+    x = [step for _ in values for step in (*steps, None)]
+    y = [value for one in values for value in (*_numbers(_back(chart, one)), None)]
+    return line(arm, "", 1, x=x, y=y, opacity=0.3, hoverinfo="skip", legendgroup=arm)
+
+
+def _ticks(chart: Chart, low: float, high: float) -> Layout:
+    """As many round numbers, written out, as a logarithmic axis from 10^low to 10^high has room for."""
+    digits = (1, 2, 3, 5, 7) if high - low < 1 else (1, 2, 5) if high - low < 3 else (1,)
+    ticks = [digit * 10.0**power for power in range(math.floor(low), math.ceil(high) + 1) for digit in digits]
+    percent = chart.form.endswith("%")
+    return {"tickvals": ticks, "ticktext": [f"{100 * tick:g}%" if percent else f"{tick:g}" for tick in ticks]}
+
+
+def _y_axis(chart: Chart, values: np.ndarray, guides: Mapping[str, float]) -> Layout:
+    """Kind, format and range."""
+    kind = {"type": "log"} if chart.log else {"tickformat": ".0%"} if chart.form.endswith("%") else {}
+    named = [*guides.values(), *(value for of_curve in chart.published.values() for value in of_curve)]
+    if chart.over_steps and not chart.log:
+        values = values[..., 1:]  # the untrained network would squeeze all that follows
+    shown = np.append(values[np.isfinite(values)], _scaled(chart, np.array(named)))
+    if not shown.size:
+        return kind
+    low, high = _reach(shown, interval(values.swapaxes(-1, -2) if chart.over_steps else values))
+    if chart.log:
+        reach = [low / math.log(10), high / math.log(10)]
+        return {**kind, "range": reach, **_ticks(chart, *reach)}
+    return {**kind, "range": [max(low, 0.0), min(high, 1.02) if kind else high]}  # nothing that is measured here is negative
+
+
+def _reach(shown: np.ndarray, mean: Interval) -> tuple[float, float]:
+    """From the lowest to the highest value, and of their intervals as much as does not drown them, with some room."""
+    low, high = shown.min(), shown.max()
+    beyond = MOST_BEYOND * max(high - low, 0.05)
+    ends = np.concatenate([mean.low.ravel(), mean.high.ravel(), [low, high]])
+    ends = ends[np.isfinite(ends)].clip(low - beyond, high + beyond)
+    room = 0.04 * max(np.ptp(ends), 0.05)
+    return float(ends.min() - room), float(ends.max() + room)
+
+
+def _guides(chart: Chart, guides: Mapping[str, float]) -> Layout:
+    """Grey lines across the chart, named at one end: there where the curves are not."""
+    across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "line": {"color": GREY, "width": 1, "dash": "dash"}}
+    end = {"x": 0, "xanchor": "left"} if chart.over_steps else {"x": 1, "xanchor": "right"}
+    beside = {**end, "xref": "paper", "yanchor": "bottom", "showarrow": False, "font": {"color": GREY, "size": 11}}
+    heights = {name: math.log10(value) if chart.log else value for name, value in guides.items()}
+    return {
+        "shapes": [{**across, "y0": value, "y1": value} for value in guides.values()],
+        "annotations": [{**beside, "text": name, "y": height} for name, height in heights.items()],
+    }
+
+
+def _numbers(values: Iterable[float]) -> list[float | None]:
+    """For JSON: what is not finite is None."""
+    return [float(value) if math.isfinite(value) else None for value in values]
+
+
+def _one(chart: Chart, value: float) -> str:
+    return f"{100 * value:.1f} %" if chart.form.endswith("%") else f"{value:{chart.form}}"
+
+
+def _said(chart: Chart, mean: Interval, place: int) -> str:
+    """A mean with its interval."""
+    middle, low, high = (float(_back(chart, one[place])) for one in mean[:3])
+    if not math.isfinite(middle):
+        return "nothing yet"
+    return _one(chart, middle) + (f" ({_one(chart, low)} to {_one(chart, high)})" if math.isfinite(low) else "")
+
+
+def _told(chart: Chart, sweep: Sweep, values: np.ndarray) -> str:
+    """The means, for those who do not see them."""
+    parts = []
+    for curve, of_curve in zip(sweep.curves, values, strict=True):
+        mean = interval(of_curve.T if chart.over_steps else of_curve)
+        places = {"at the end": -1} if chart.over_steps else {f"at {value:g}": place for place, value in enumerate(sweep.values)}
+        parts.append(f"{NAMES[curve.arm]}: {', '.join(f'{name} {_said(chart, mean, place)}' for name, place in places.items())}.")
+    return " ".join(parts)

@@ -1,0 +1,50 @@
+"""ẑ, what batch norm makes of z before γ and β act on it: pinned at mean 0 and standard deviation 1, and here measured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bnviz.config.experiment import WATCHED_UNITS
+from bnviz.measures import statistics
+from bnviz.nets.network import BatchNorm
+from bnviz.record.ndjson import smallest
+
+FINE = 4096  # parts to which γ and β are rounded here: they move by less than what a snapshot usually keeps of them
+
+
+def standardized(arm: Any, tensors: Any, upcoming: Any) -> dict[str, Any]:
+    """Distributions of ẑ = (z - mean) / sqrt(variance + ε) on the probe, with its own statistics, as those of any tap are kept.
+
+    Histograms have the edges of `normalized`, so that ẑ and γẑ+β can be compared bin by bin. `mean_range` and `std_range`
+    [layers, 2] are the smallest and the largest over units: exact, because rounding would pin what is said to be pinned.
+    γ and β come along once more, in steps fine enough to watch them.
+    """
+    if not arm.has_statistics:
+        return {}
+    z = arm.probe.previous[0][0]  # [layers, width, probe], sorted
+    mean, std = (moment[0][..., None] for moment in (arm.probe.mean, arm.probe.std))
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = (z - mean) / np.sqrt(std**2 + np.float32(BatchNorm.eps))
+    return {"standardized": _shapes(values) | _histograms(values, arm.probe.edges[1]), **arm.scales(FINE)}
+
+
+def _shapes(values: np.ndarray) -> dict[str, np.ndarray]:
+    mean, std = statistics.moments(values)
+    pooled = statistics.pooled_moments(mean, std)
+    ranges = [np.stack([moment.min(-1), moment.max(-1)], axis=-1) for moment in (mean, std)]
+    arrays = dict(zip(("mean", "std", "mean_range", "std_range"), (*pooled, *ranges), strict=True))
+    return {key: array.astype(np.float32) for key, array in arrays.items()}
+
+
+def _histograms(values: np.ndarray, edges: np.ndarray) -> dict[str, np.ndarray]:
+    pooled = np.sort(values.reshape(len(values), -1))
+    whole, watched = statistics.histogram(pooled, edges), statistics.histogram(values[:, :WATCHED_UNITS], edges)
+    return {
+        "percentiles": statistics.percentiles(pooled).astype(np.float32),
+        "counts": whole.counts.astype(np.uint32),
+        "zeros": whole.zeros.astype(np.uint32),
+        "unit_counts": smallest(watched.counts),
+        "unit_zeros": watched.zeros.astype(np.uint16),
+    }

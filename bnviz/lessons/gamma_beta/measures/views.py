@@ -1,0 +1,41 @@
+"""Training view against evaluation view: what becomes of the network when running statistics stand in for the batch's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from bnviz.config.experiment import PROBE_SIZE
+from bnviz.measures import statistics
+from bnviz.nets.network import EVALUATE, MEASURE, accuracy
+
+
+def views(arm: Any, tensors: Any, upcoming: Any) -> dict[str, Any]:
+    """Accuracy on the probe with its own statistics, loss and accuracy with running ones, and how far the running ones lag.
+
+    (The loss with its own is `probe_loss`.) Lags [layers] are root mean squares over units of z: of the mean in standard
+    deviations of the probe, of the variance relative to the probe's.
+    """
+    if not arm.has_statistics:
+        return {}
+    x, y = tensors.x_test[:PROBE_SIZE], tensors.y_test[:PROBE_SIZE]
+    own, running = arm.network(x, MEASURE), arm.network(x, EVALUATE)
+    return {
+        "probe_accuracy": accuracy(own, y),
+        "running_loss": arm.loss(running, y).item(),
+        "running_accuracy": accuracy(running, y),
+    } | _lags(arm)
+
+
+def _lags(arm: Any) -> dict[str, Any]:
+    mean, std = arm.probe.mean[0], arm.probe.std[0]  # of z [layers, width]
+    running_mean, running_variance = (
+        torch.stack([getattr(layer, name) for layer in arm.network.normalizers]).numpy()[:, None]
+        for name in ("running_mean", "running_variance")
+    )
+    return {
+        "running_mean_lag": statistics.mean_noise(running_mean, mean, std).astype(np.float32),
+        "running_variance_lag": statistics.variance_noise(running_variance, std).astype(np.float32),
+    }

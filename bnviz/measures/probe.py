@@ -1,0 +1,95 @@
+"""Distributions of one arm on the probe: what most of a snapshot says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from bnviz.config.experiment import PROBE_SIZE, WATCHED_UNITS, Experiment
+from bnviz.measures import statistics
+from bnviz.nets.network import ACTIVATIONS, Taps
+from bnviz.record.ndjson import TAPS, coarse, smallest
+
+BINS = 48
+LINEAR_RANGE = (-8.0, 8.0)
+ACTIVATION_RANGE = {"relu": (0.0, 8.0), "tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "identity": LINEAR_RANGE}
+
+
+def bin_edges(experiment: Experiment) -> dict[str, np.ndarray]:
+    """Histogram edges [BINS + 1] of every tap: one set for both arms and all steps, so that pictures can be compared."""
+    ranges = {"linear": LINEAR_RANGE, "normalized": LINEAR_RANGE, "activation": ACTIVATION_RANGE[experiment.activation]}
+    return {tap: np.linspace(*ranges[tap], BINS + 1, dtype=np.float32) for tap in TAPS}
+
+
+class Probe:
+    """Distributions of one arm on the probe, normalized with the probe's own statistics (the training view)."""
+
+    def __init__(self, experiment: Experiment):
+        edges = bin_edges(experiment)
+        self.edges = [edges[tap] for tap in TAPS]
+        self.shape = experiment.hidden_layers, experiment.width, PROBE_SIZE
+        self.activation = ACTIVATIONS[experiment.activation]
+        self.first: tuple[np.ndarray, np.ndarray] | None = None
+        self.previous: tuple[np.ndarray, np.ndarray] | None = None
+
+    def measure(self, taps: Taps) -> dict[str, Any]:
+        """All measures of a forward pass over the probe, for the taps that differ (see `by_tap`)."""
+        linear, normalized, _ = taps[0]
+        self.same = linear.data_ptr() == normalized.data_ptr()  # nothing is normalized: the two taps are one
+        inputs = 1 if self.same else 2  # taps before the nonlinearity
+        ordered = np.empty((inputs + 1, *self.shape), np.float32)
+        for layer, outputs in enumerate(taps):
+            for tap in range(inputs):
+                ordered[tap, layer] = outputs[tap].numpy().T
+        self._sort(ordered)
+        pooled = ordered.reshape(*ordered.shape[:2], -1).copy()
+        self._sort(pooled)
+        edges = [self.edges[tap] for tap in self.kept]
+        return self._shapes(ordered) | self._histograms(ordered, pooled, edges)
+
+    def _sort(self, values: np.ndarray) -> None:
+        """Sort [taps, ..., P] along the last axis in place. Nonlinearities are monotone, so the last tap needs no sort."""
+        values[:-1].sort(axis=-1)
+        values[-1] = self.activation(torch.from_numpy(values[-2])).numpy()
+
+    @property
+    def kept(self) -> list[int]:
+        """Places of the taps that differ."""
+        return [0, 2] if self.same else [0, 1, 2]
+
+    def _shapes(self, ordered: np.ndarray) -> dict[str, Any]:
+        """Moments and shifts of values [taps, layers, width, probe] sorted along the last axis."""
+        self.mean, self.std = statistics.moments(ordered)
+        now = ordered, self.std
+        self.first, previous, self.previous = self.first or now, self.previous or now, now
+        mean, std = statistics.pooled_moments(self.mean, self.std)
+        arrays = {
+            "mean": mean,
+            "std": std,
+            "shift_from_first": statistics.shift(ordered, *self.first),
+            "shift_step": statistics.shift(ordered, *previous),
+            "unit_mean": coarse(self.mean),
+            "unit_std": coarse(self.std),
+        }
+        return {key: self.by_tap(array.astype(np.float32)) for key, array in arrays.items()}
+
+    def _histograms(self, ordered: np.ndarray, pooled: np.ndarray, edges: list[np.ndarray]) -> dict[str, Any]:
+        whole = [statistics.histogram(*pair) for pair in zip(pooled, edges, strict=True)]
+        watched = [statistics.histogram(*pair) for pair in zip(ordered[:, :, :WATCHED_UNITS], edges, strict=True)]
+        count = np.uint16 if pooled.shape[-1] <= np.iinfo(np.uint16).max else np.uint32
+        result = {
+            key: self.by_tap([getattr(part, key).astype(count) for part in whole])
+            for key in ("counts", "underflow", "overflow", "nonfinite", "zeros")
+        }
+        result["percentiles"] = self.by_tap(statistics.percentiles(pooled).astype(np.float32))
+        result["unit_counts"] = self.by_tap([smallest(part.counts) for part in watched])
+        result["unit_zeros"] = self.by_tap([part.zeros.astype(np.uint16) for part in watched])
+        return result
+
+    def by_tap(self, arrays: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        """Arrays named by tap; what holds for `linear` holds for `normalized` where they are the same."""
+        first, *rest = arrays
+        return dict(zip(TAPS, (first, first, *rest) if self.same else arrays, strict=True))

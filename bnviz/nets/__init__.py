@@ -1,0 +1,1 @@
+"""The network and its normalizers, in plain PyTorch."""

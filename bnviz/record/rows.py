@@ -1,0 +1,84 @@
+"""Rows of sweeps by run: what is finished is never computed twice, not even after a stop, in another sweep, or after a restart.
+
+One SQLite table, in memory or in a folder, where several servers may share it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import bnviz
+from bnviz.config.sweep import Run
+
+FILE = "rows.sqlite"
+MOST = 100_000  # rows; the oldest go first
+_TABLE = "create table if not exists rows (key text primary key, row text not null)"
+_log = logging.getLogger(__name__)
+
+
+class Rows:
+    """All methods may be called from any thread. A folder that fails is given up for memory, and nothing else happens."""
+
+    def __init__(self, folder: str | os.PathLike | None = None):
+        self._lock = threading.Lock()
+        self._table = self._memory()
+        if folder:
+            with self._forgiving():
+                Path(folder).mkdir(parents=True, exist_ok=True)
+                self._table = self._open(Path(folder) / FILE)
+
+    @classmethod
+    def from_environment(cls) -> Rows:
+        """In BNVIZ_STORE, a folder, or in memory."""
+        return cls(os.environ.get("BNVIZ_STORE"))
+
+    def find(self, runs: Iterable[Run], measures: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
+        """The rows there are of these runs, by run id."""
+        found = {}
+        with self._lock, self._forgiving():
+            for run in runs:
+                for (text,) in self._table.execute("select row from rows where key = ?", [_key(run.id, measures)]):
+                    found[run.id] = json.loads(text)
+        return found
+
+    def keep(self, row: dict[str, Any], measures: tuple[str, ...] = ()) -> None:
+        """Keep a row under its run's id."""
+        with self._lock, self._forgiving(), self._table:
+            entry = [_key(row["run"], measures), json.dumps(row)]
+            self._table.execute("insert or replace into rows values (?, ?)", entry)
+            self._table.execute("delete from rows where rowid <= (select max(rowid) from rows) - ?", [MOST])
+
+    def close(self) -> None:
+        with self._lock:
+            self._table.close()
+            self._table = self._memory()
+
+    @contextlib.contextmanager
+    def _forgiving(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError, ValueError) as error:
+            _log.warning("rows of sweeps are kept in memory only: %s", error)
+            self._table = self._memory()
+
+    def _memory(self) -> sqlite3.Connection:
+        return self._open(":memory:")
+
+    @staticmethod
+    def _open(path: str | Path) -> sqlite3.Connection:
+        table = sqlite3.connect(path, check_same_thread=False, timeout=10)
+        table.execute(_TABLE)
+        return table
+
+
+def _key(run: str, measures: tuple[str, ...]) -> str:
+    """Another release may compute otherwise, so its rows are others."""
+    return " ".join([bnviz.__version__, run, *measures])

@@ -1,0 +1,1 @@
+"""The trainers: one paired run in lockstep, and many runs stacked."""

@@ -1,0 +1,1 @@
+"""The web side: routes, Streamlit pages, the player. Nothing here knows a lesson."""

@@ -1,0 +1,163 @@
+"""One visual language: an arm keeps its colour on every page, axes are named, and nothing shouts.
+
+Figures are plain Plotly JSON. Colours of text, grid and background come from the page's theme and are filled in by the player.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bnviz.config.experiment import Experiment
+from bnviz.data import DATA_SETS
+
+ARMS = {"none": "without batch norm", "batch": "with batch norm"}
+# Orange and blue stay apart for every kind of colour blindness; these two have contrast 3:1 or more on white and on black.
+COLOURS = {
+    "none": "#E06C1F", "batch": "#2F7FD1", "fixed": "#0E9F6E", "dropout": "#B5528F",
+    "group": "#00927A", "layer": "#A65AA8", "noisy-batch": "#6A5FD3", "noisy-none": "#C0443C",
+}  # fmt: skip
+NAMES = {
+    **ARMS, "fixed": "γ = 1, β = 0 fixed", "dropout": "dropout",
+    "group": "group norm", "layer": "layer norm", "noisy-batch": "batch norm, then noise", "noisy-none": "noise, no batch norm",
+}  # fmt: skip
+GREY = "rgba(128,128,128,0.9)"  # what is expected, aimed at or of no arm
+
+MARGIN = {"l": 58, "r": 14, "t": 26, "b": 40}  # wide enough for percentages
+TWO_ROWS = {**MARGIN, "t": 52}  # of the legend; should Plotly have to make room by itself, it draws a second time, and stumbles
+
+Trace = dict[str, Any]
+Layout = dict[str, Any]
+
+
+def translucent(arm: str, opacity: float) -> str:
+    """The arm's colour as an rgba() string."""
+    red, green, blue = (int(COLOURS[arm][place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
+def line(arm: str, axes: str = "", width: float = 2, dash: str = "solid", **more: Any) -> Trace:
+    """An empty line trace in the arm's colour on the subplot `axes` ("", "2", …)."""
+    style = {"color": COLOURS[arm], "width": width, "dash": dash, "shape": "linear"}
+    return {
+        "type": "scatter", "mode": "lines", "x": [], "y": [], "name": NAMES[arm], "line": style,
+        "xaxis": f"x{axes}", "yaxis": f"y{axes}", "showlegend": False, **more,
+    }  # fmt: skip
+
+
+def arm_curves(
+    arms: Iterable[str], columns: Iterable[tuple[str, str, str]], dashes: Mapping[str, str] | None = None
+) -> list[Trace]:
+    """One line an arm over steps in each of the subplots `columns`: (key of the recording, axes, format of its values)."""
+    traces = []
+    for key, axes, form in columns:
+        for arm in arms:
+            label = f"step %{{x}}: %{{y:{form}}}<extra>{NAMES[arm]}</extra>"
+            more = {"hovertemplate": label, "legendgroup": arm, "showlegend": axes == ""}
+            feed = {"kind": "scalar", "arm": arm, "key": key}
+            traces.append(line(arm, axes, 2, (dashes or {}).get(arm, "solid"), feed=feed, **more))
+    return traces
+
+
+LEARNING = (("train_loss", "", ".3f"), ("test_accuracy", "2", ".1%"))  # columns for `arm_curves`
+
+
+def axis(title: str = "", **more: Any) -> Layout:
+    """An axis with a title. Margins are fixed: measuring labels at every redraw would double its cost."""
+    return {"title": {"text": title, "standoff": 6}, "automargin": False, "zeroline": False, "nticks": 6, **more}
+
+
+def arm_title(arm: str, x: float, y: float = 1.0, text: str | None = None) -> dict[str, Any]:
+    """The arm's name in its colour, above a subplot centred on x."""
+    return {
+        "text": text or NAMES[arm], "x": x, "y": y, "xref": "paper", "yref": "paper", "xanchor": "center",
+        "yanchor": "bottom", "showarrow": False, "font": {"color": COLOURS[arm], "size": 13},
+    }  # fmt: skip
+
+
+def layout(**more: Any) -> Layout:
+    """What every figure shares."""
+    return {
+        "margin": {"l": 46, "r": 14, "t": 26, "b": 40},
+        "showlegend": False,
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        "hovermode": "closest",
+        "dragmode": "zoom",
+        "font": {"size": 12},
+        **more,
+    }
+
+
+def side_by_side(x: dict[str, Any], y: dict[str, Any], x_title: str, y_title: str, gap: float = 0.06) -> Layout:
+    """Two subplots, the arm without batch norm at the left, with shared axes: what is not alike is the data."""
+    half = (1 - gap) / 2
+    return layout(
+        xaxis=axis(x_title, domain=[0, half], **x),
+        xaxis2=axis(x_title, domain=[1 - half, 1], matches="x", **x),
+        yaxis=axis(y_title, **y),
+        yaxis2=axis("", anchor="x2", matches="y", showticklabels=False, **y),
+        annotations=[arm_title("none", half / 2), arm_title("batch", 1 - half / 2)],
+    )
+
+
+def spread(first: int, last: int, most: int = 8) -> list[int]:
+    """Layers from `first` to `last`: all of them, or `most` at about even distances, as many as small charts have room for."""
+    if last - first < most:
+        return list(range(first, last + 1))
+    return [first + round(place * (last - first) / (most - 1)) for place in range(most)]
+
+
+def legend(traces: list[Trace]) -> list[Trace]:
+    """`traces` with one entry a name in the legend: the first strong line's."""
+    named: set[str] = set()
+    for trace in traces:
+        if trace["line"]["width"] >= 2 and trace["name"] not in named:
+            named.add(trace["name"])
+            trace["showlegend"] = True
+    return traces
+
+
+def pair(left: Layout, right: Layout, x: Layout, x_title: str = "step", margin: Layout = MARGIN, **more: Any) -> Layout:
+    """Two subplots side by side with an axis of their own each."""
+    return layout(
+        showlegend=True,
+        margin=margin,
+        xaxis=axis(x_title, domain=[0, 0.43], **x),
+        xaxis2=axis(x_title, domain=[0.57, 1], anchor="y2", matches="x", **x),
+        yaxis=left,
+        yaxis2={**right, "anchor": "x2"},
+        **more,
+    )
+
+
+def panel(identifier: str, title: str, caption: str, figure: tuple[list[Trace], Layout], **more: Any) -> dict[str, Any]:
+    """A panel of the player.
+
+    Each trace carries `feed`: which drawing of bnviz/player/feeds.js fills it, and from which key of the recording. Words in
+    braces in `title` and `caption` ({tap}, {unit}, …) are filled in by the player. `rate` is the most redraws a second.
+    """
+    traces, arrangement = figure
+    return {
+        "id": identifier, "title": title, "caption": caption, "data": traces, "layout": arrangement,
+        "height": 300, "rate": 2.5, "wide": False, **more,
+    }  # fmt: skip
+
+
+def learning(experiment: Experiment) -> dict[str, Any]:
+    """Training loss, and test accuracy or, where numbers are learnt, test loss."""
+    labels = DATA_SETS[experiment.dataset].loss == "cross-entropy"
+    key, form = ("test_accuracy", ".1%") if labels else ("test_loss", ".3f")
+    test = (
+        axis("test accuracy", tickformat=".0%", fit="accuracy")
+        if labels
+        else axis("test loss", rangemode="tozero", fit="test_loss")
+    )
+    traces = arm_curves(ARMS, (("train_loss", "", ".3f"), (key, "2", form)))
+    loss = axis("training loss", rangemode="tozero", fit="train_loss")
+    return panel(
+        "learning",
+        "Learning",
+        "{learnt}",
+        (legend(traces), pair(loss, test, {"range": [0, experiment.steps]})),
+        height=320,
+    )

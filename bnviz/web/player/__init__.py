@@ -1,0 +1,135 @@
+"""The functions that mount the player (player.js) on a page, or the board (board.js), where a sweep's rows fill in.
+
+The browser fetches the run from our own route. Where a host does not forward that route, the player asks through the component's
+state for the lines it lacks, and gets them with the component's data: the same log, the same cursor, another road.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+import bnviz
+from bnviz import engine
+from bnviz.web import assets
+
+# Only a loader, because inline code is sent again at every rerun; it needs its line breaks, or it is taken for a path.
+# If our routes do not answer, it asks for the files through the component's state, as the player asks for lines.
+LOADER = """
+const at = (file) => new URL(`bnviz/${file}?v=@version@`, document.baseURI).href;
+const beside = (name, file) => new URL(file, `file:///${name}`).pathname.slice(1);
+const blob = (text, type) => URL.createObjectURL(new Blob([text], {type}));
+const add = (tag, attributes) => new Promise((resolve, reject) => {
+  document.head.append(Object.assign(document.createElement(tag), {...attributes, onload: resolve, onerror: reject}));
+});
+const fetched = () => {
+  add("link", {rel: "stylesheet", href: at("web/player/player.css")}).catch(() => {});
+  return {plotly: add("script", {src: at("plotly.min.js")}), open: (file) => import(at(file))};
+};
+const handedOver = ({modules, style, plotly}, before) => {
+  const addresses = {};
+  for (const [name, text] of modules) {
+    const linked = text.replace(/from "([.]{1,2}[/][\\w./-]+[.]js)"/g, (_, file) => `from "${addresses[beside(name, file)]}"`);
+    addresses[name] = blob(linked, "text/javascript");
+  }
+  add("link", {rel: "stylesheet", href: blob(style, "text/css")});
+  const open = before?.opened ? before.open : (file) => import(addresses[file]);
+  return {plotly: add("script", {src: blob(plotly, "text/javascript")}), open, last: true};
+};
+export default async function (component) {
+  const {data, setStateValue} = component;
+  if (data.assets && !window.bnvizFiles?.last) window.bnvizFiles = handedOver(data.assets, window.bnvizFiles);
+  const files = window.bnvizFiles ??= fetched();
+  if (data.assets) setStateValue("assets", false); // once is enough
+  try {
+    const names = ["web/player/@main@", ...(data.story ? [`lessons/${data.story}/story.js`] : [])];
+    const [main, story] = await Promise.all(names.map(files.open));
+    files.opened = true;
+    // The run is read while Plotly is on its way. Should that alone be missing, it is taken from what is handed over.
+    files.plotly.catch(() => files.last || setStateValue("assets", true));
+    return main.default(component, story?.default);
+  } catch (error) {
+    if (files.last) throw error;
+    setStateValue("assets", true);
+  }
+}
+"""
+LINES_AT_ONCE = 60
+FOLDER = Path(__file__).parent
+
+
+@st.cache_resource(show_spinner=False)
+def _component(name: str) -> Any:
+    """The component of a module, registered once a process: registering it again under its name would warn."""
+    loader = LOADER.replace("@version@", bnviz.__version__).replace("@main@", f"{name}.js")
+    return st.components.v2.component(f"bnviz_{name}", js=loader, isolate_styles=False)
+
+
+@st.fragment
+def mount(
+    run: str,
+    snapshots: int,
+    panels: list[dict[str, Any]],
+    view: dict[str, Any],
+    story: str,
+    prediction: str | None = None,
+) -> None:
+    """Show the player of `run` with these panels (bnviz.web.figures), opened at `view`, told by `bnviz/lessons/<story>/story.js`.
+
+    `snapshots` is how many the finished recording will have. `view` holds step (or None), layer, tap, unit and target.
+    `prediction` is what the visitor expects, for the story to judge.
+    """
+    key = f"player {story}"
+    data = {
+        "run": run,
+        "stream": f"bnviz/runs/{run}.ndjson",
+        "snapshots": snapshots,
+        "panels": panels,
+        "view": view,
+        "story": story,
+        "prediction": prediction,
+    }
+    asked = st.session_state.get(key) or {}
+    if (cursor := asked.get("cursor")) and cursor["run"] == run:
+        data["lines"] = _lines(run, cursor["from"])
+    elif asked.get("assets"):
+        data["assets"] = _assets()
+    if asked.get("stop") == run:
+        _stop(run)
+    _component("player")(key=key, data=data, on_cursor_change=_nothing, on_assets_change=_nothing, on_stop_change=_nothing)
+
+
+def board(run: str, state: str, panels: list[dict[str, Any]], rows: int, key: str = "board") -> None:
+    """Show these panels of the sweep `run`, their data filled in from `rows` rows; called again, it only draws what is new.
+
+    `state` is playing while rows arrive, then ended, or paused or failed before the end.
+    """
+    data = {"run": run, "state": state, "panels": panels, "rows": rows}
+    if (st.session_state.get(key) or {}).get("assets"):
+        data["assets"] = _assets()
+    _component("board")(key=key, data=data, on_assets_change=_nothing)
+
+
+def _nothing() -> None:
+    """Streamlit keeps only those state values that have a callback."""
+
+
+def _stop(run: str) -> None:
+    """End a run that nobody else watches. Whoever stops one that others watch has merely left."""
+    recording = engine.shared().store.in_memory(run)
+    if recording is not None and recording.readers <= 1:
+        engine.shared().stop(run)
+
+
+def _assets() -> dict[str, Any]:
+    """The player's files as text, for a browser that cannot fetch them."""
+    return {"modules": assets.scripts(), "style": (FOLDER / "player.css").read_text(), "plotly": assets.plotly_js().read_text()}
+
+
+def _lines(run: str, start: int) -> dict[str, Any]:
+    """What the player lacks, no more than a message should carry."""
+    recording = engine.shared().recording(run)
+    lines = recording.lines(start, start + LINES_AT_ONCE) if recording else []
+    return {"run": run, "from": start, "lines": [line.decode().rstrip("\n") for line in lines]}

@@ -1,0 +1,103 @@
+"""The board: a sweep whose rows fill in, on any page.
+
+While a sweep is live, a fragment of the page runs again and again: it reads what is new in the sweep's recording and hands
+panels to a component that draws them on nodes that stay (bnviz/player/board.js). When the sweep has ended, nothing ticks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from bnviz.config.experiment import TooExpensive
+from bnviz.config.sweep import Sweep
+from bnviz.web.site.watch import Rows, Watch
+
+Panels = Callable[[Sweep, Rows], list[dict[str, Any]]]
+Words = Callable[[Sweep, Rows], str]
+
+TICK_SECONDS = 0.7
+
+_WATCH = "bnviz watch"  # session_state: the board's key, and the Watch of the sweep on it
+
+
+def show(sweep: Sweep, panels: Panels, words: Words, default: Sweep | None = None, key: str = "board") -> None:
+    """The sweep's words and panels, filling in while its rows arrive, with its progress and a button to stop or resume.
+
+    `panels` gives what `bnviz.web.figures.panel` does, with data filled in and `alternative`, a text for those who do not
+    see it; `words` gives Markdown. Both are called with the row messages so far, in no order, and with none at first. If the
+    sweep is refused, it is said why, and what this board (`key`) showed before stays, or else there is `default`.
+    """
+    watch = _watch(sweep, default, key)
+    if watch is not None:
+        ticking = watch.live
+        st.fragment(_draw, run_every=TICK_SECONDS if ticking else None)(watch, panels, words, key, ticking)
+
+
+def _watch(sweep: Sweep, default: Sweep | None, key: str) -> Watch | None:
+    """The watch of the sweep, or of what stands in for it."""
+    board, before = st.session_state.get(_WATCH, (None, None))
+    if before and before.sweep == sweep:
+        watch = before
+    else:
+        try:
+            watch = Watch(sweep)
+        except TooExpensive as error:
+            watch = _instead(str(error), before if board == key else None, default)
+    if before and before is not watch and before.live:
+        before.stop()
+    st.session_state[_WATCH] = key, watch
+    return watch
+
+
+def _instead(reason: str, before: Watch | None, default: Sweep | None) -> Watch | None:
+    """What is shown in the place of a sweep that was refused."""
+    shown = " Until then you see the sweep before." if before else " Until then you see the default one." if default else ""
+    st.error(reason + shown)
+    return before or (Watch(default) if default else None)
+
+
+def _draw(watch: Watch, panels: Panels, words: Words, key: str, ticking: bool) -> None:
+    """One look at the sweep on the board. Runs in a fragment, which the page has set `ticking` or not."""
+    from bnviz.web import player
+
+    watch.read()
+    rows = watch.rows
+    with st.container(key="verdict"):
+        st.markdown(words(watch.sweep, rows))
+    _progress(watch)
+    if watch.state == "failed":
+        st.error(f"Not all runs could be computed: {watch.end['message']} The others are kept.")
+    player.board(run=watch.id, state=watch.state, panels=panels(watch.sweep, rows), rows=len(rows), key=key)
+    if watch.live != ticking:
+        st.rerun()  # the whole page: only there can a fragment begin or cease to tick
+
+
+def _progress(watch: Watch) -> None:
+    """How far it is, and a button to stop it or to go on."""
+    with st.container(key="progress", horizontal=True, vertical_alignment="center"):
+        st.progress(watch.done / watch.total, text(watch))
+        if watch.live:
+            st.button("Stop", on_click=watch.stop, help="Rows that are there are kept.")
+        elif not watch.finished:
+            st.button("Resume", on_click=watch.begin, help="Only what is missing is computed.")
+
+
+def text(watch: Watch) -> str:
+    """Where the sweep stands."""
+    done = f"{watch.done} of {watch.total} runs"
+    if watch.finished:
+        return f"All {watch.total} runs are in."
+    if watch.live:
+        left = watch.seconds_left()
+        return done if left is None else f"{done}, about {duration(left)} left"
+    if watch.state == "failed":
+        return done
+    return f"{done}, stopped" + ("" if watch.left else " by somebody else")
+
+
+def duration(seconds: float) -> str:
+    """A length of time in the unit that it deserves."""
+    return f"{max(1, round(seconds))} s" if seconds < 100 else f"{round(seconds / 60)} min"

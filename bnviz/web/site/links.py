@@ -1,0 +1,178 @@
+"""Links: the address bar holds the experiment, and optionally the place in it that somebody wants to show.
+
+A page with a sweep has no such place, but may have settings of its own (`own`, a table like that of the experiment's fields):
+how many seeds, for one.
+
+Streamlit can bind widgets to query parameters by itself, but then a parameter holds an option's label instead of its
+value ("Two spirals"), only texts that equal an option's are taken ("1.0" is none of "0.1", "1"), and whatever else a
+link says is dropped without a word. So pages read a link once, when it is opened, and write it after changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from bnviz.config.experiment import FIELDS, WATCHED_UNITS, BadField, Experiment, Field, from_texts
+from bnviz.record.ndjson import TAPS
+
+VIEW = {"step": None, "layer": 2, "tap": "activation", "unit": None, "target": 0.75}
+SHOWN_PROBLEMS = 6
+
+_PAGE = "bnviz page"  # session_state: the page it was opened on
+_LINK = "bnviz link"  # session_state: the link that was opened, with what of its view still holds
+_WRITTEN = "bnviz written"  # session_state: the parameters that were last sent to the address bar
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a link says: an experiment, a place in it (those keys of VIEW it names), and what could not be read.
+
+    On a page with settings of its own, `view` holds those that are not at their default.
+    """
+
+    experiment: Experiment
+    view: Mapping[str, object]
+    problems: tuple[BadField, ...]
+
+
+def parse(parameters: Mapping[str, Sequence[str]], default: Experiment, own: Mapping[str, Field] | None = None) -> Link:
+    """The link with these query parameters. Whatever cannot be read is a problem, and the page's default stands in for it."""
+    texts = {name: values[0] for name, values in parameters.items() if len(values) == 1}
+    repeated = [
+        BadField(name, " and ".join(values), "given more than once") for name, values in parameters.items() if name not in texts
+    ]
+    names = VIEW if own is None else own
+    experiment, bad = from_texts({name: text for name, text in texts.items() if name not in names}, default)
+    rest = {name: text for name, text in texts.items() if name in names}
+    view, bad_view = _parse_view(rest, experiment) if own is None else _parse_own(rest, own)
+    return Link(experiment, view, (*repeated, *bad, *bad_view))
+
+
+def _parse_view(texts: Mapping[str, str], experiment: Experiment) -> tuple[dict[str, object], list[BadField]]:
+    """The places that can be read, and the others with reasons."""
+    view, bad = _read(texts, _view_fields(experiment))
+    if view.get("unit", "pooled") != "pooled":
+        view["unit"] = int(view["unit"])
+    return view, bad
+
+
+def _parse_own(texts: Mapping[str, str], own: Mapping[str, Field]) -> tuple[dict[str, object], list[BadField]]:
+    """The page's own settings that can be read, and the others with reasons."""
+    values, bad = _read(texts, own)
+    return changed(values, own), bad
+
+
+def changed(values: Mapping[str, object], own: Mapping[str, Field]) -> dict[str, object]:
+    """Those of a page's own settings that are not at their default."""
+    return {name: value for name, value in values.items() if value != own[name].default}
+
+
+def _read(texts: Mapping[str, str], fields: Mapping[str, Field]) -> tuple[dict[str, object], list[BadField]]:
+    values, bad = {}, []
+    for name, text in texts.items():
+        try:
+            values[name] = fields[name].parse(text)
+        except BadField as error:
+            bad.append(error)
+    return values, bad
+
+
+def _view_fields(experiment: Experiment) -> dict[str, Field]:
+    """The table of places, as far as this experiment has them."""
+    units = [*map(str, range(WATCHED_UNITS)), "pooled"]
+    return {
+        "step": Field("step", int, None, "Step", "", low=0, high=experiment.steps),
+        "layer": Field("layer", int, VIEW["layer"], "Layer", "", low=1, high=experiment.hidden_layers),
+        "tap": Field("tap", str, VIEW["tap"], "Tap", "", choices=dict.fromkeys(TAPS, "")),
+        "unit": Field("unit", str, VIEW["unit"], "Unit", "", choices=dict.fromkeys(units, "")),
+        "target": Field("target", float, VIEW["target"], "Target accuracy", "", low=0, high=1),
+    }
+
+
+def text(value: object) -> str:
+    """How a value is written in links and on sliders: as short as is exact."""
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def parameters(experiment: Experiment, view: Mapping[str, object], default: Experiment) -> dict[str, str]:
+    """The query parameters that name an experiment and a place in it; the page's defaults are left out."""
+    values = {name: getattr(experiment, name) for name in FIELDS}
+    changed = {name: value for name, value in values.items() if value != getattr(default, name)}
+    return {name: text(value) for name, value in {**changed, **view}.items()}
+
+
+def opened(page: str, default: Experiment, own: Mapping[str, Field] | None = None) -> Link | None:
+    """The link that was opened just now: with the page, or by the browser's back and forward buttons. Else None."""
+    there = st.session_state.get(_PAGE) == page and all(name in st.session_state for name in (*FIELDS, *(own or ())))
+    if there and not _is_history_navigation():
+        return None
+    link = parse(_present(), default, own)
+    st.session_state[_PAGE], st.session_state[_LINK] = page, link
+    return link
+
+
+def _present() -> dict[str, list[str]]:
+    return {name: st.query_params.get_all(name) for name in st.query_params}
+
+
+def _is_history_navigation() -> bool:
+    # Private to Streamlit. Without it, a link that the back button returns to would not be read.
+    return getattr(get_script_run_ctx(), "is_history_navigation", False)
+
+
+def view(experiment: Experiment, layer: int = VIEW["layer"]) -> dict[str, object]:
+    """The place to show: the link's, and `layer` if it names none.
+
+    A step means nothing in another run, so it is dropped there; the rest is kept.
+    """
+    link = st.session_state[_LINK]
+    if experiment != link.experiment:
+        kept, _ = _parse_view({name: text(value) for name, value in link.view.items() if name != "step"}, experiment)
+        st.session_state[_LINK] = Link(experiment, kept, ())
+    return VIEW | {"layer": min(layer, experiment.hidden_layers)} | st.session_state[_LINK].view
+
+
+def follow(experiment: Experiment, view: Mapping[str, object]) -> None:
+    """Keep to what the widgets of a page with settings of its own show, where it is no longer what the link said."""
+    link = st.session_state[_LINK]
+    if (experiment, view) != (link.experiment, link.view):
+        st.session_state[_LINK] = Link(experiment, view, ())
+
+
+def write(experiment: Experiment, default: Experiment) -> None:
+    """Bring the address bar up to date."""
+    wanted = parameters(experiment, st.session_state[_LINK].view, default)
+    present = {name: [value] for name, value in wanted.items()} == _present()
+    # What the browser reported may be older than what was last written to it, so compare with both.
+    if not present or wanted != st.session_state.get(_WRITTEN, wanted):
+        st.query_params.from_dict(wanted)
+    st.session_state[_WRITTEN] = wanted
+
+
+def problems() -> str | None:
+    """One message that names everything that was wrong with the link, for as long as its experiment is shown."""
+    bad = st.session_state[_LINK].problems
+    return message(bad) if bad else None
+
+
+def forget_problems() -> None:
+    """The message has been read: somebody has chosen another experiment."""
+    link = st.session_state[_LINK]
+    st.session_state[_LINK] = Link(link.experiment, link.view, ())
+
+
+def message(bad: Sequence[BadField]) -> str:
+    """A sentence that names bad parameters with reasons."""
+    named = [f"{_quoted(f'{error.field} = {error.value}')} ({error.reason})" for error in bad[:SHOWN_PROBLEMS]]
+    more = f"; and {len(bad) - SHOWN_PROBLEMS} more" if len(bad) > SHOWN_PROBLEMS else ""
+    return f"This link says something that cannot be used, so the default stands in: {'; '.join(named)}{more}."
+
+
+def _quoted(text: str) -> str:
+    """Text from a stranger, so that Markdown in it stays text."""
+    shown = "".join(character if character.isprintable() else " " for character in text.replace("`", "'"))
+    return f"`{shown if len(shown) <= 80 else shown[:79] + '…'}`"

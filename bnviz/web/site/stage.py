@@ -1,0 +1,48 @@
+"""The stage: where a run is asked for and its player is mounted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from bnviz.config.experiment import Experiment, TooExpensive
+
+if TYPE_CHECKING:
+    from bnviz.web.site.page import Page
+
+_SHOWN = "bnviz shown"  # session_state: the story and the experiment whose run is on the stage
+
+
+def play(experiment: Experiment, page: Page, view: Mapping[str, object], prediction: str | None) -> None:
+    """Show an experiment's run in the page's panels. If it is refused, say why and go on showing the run that was there."""
+    from bnviz.web import player  # here, so that a page's controls can be tested without it
+
+    shown, run = _request(experiment, page)
+    if shown != experiment:
+        view = {**view, "step": None, "layer": min(view["layer"], shown.hidden_layers)}
+    player.mount(
+        run=run,
+        snapshots=shown.snapshots,
+        panels=page.panels(shown),
+        view=dict(view),
+        story=page.story,
+        prediction=prediction,
+    )
+
+
+def _request(experiment: Experiment, page: Page) -> tuple[Experiment, str]:
+    """The experiment that is shown, and its run's id."""
+    from bnviz.engine import shared
+
+    engine = shared()
+    try:
+        run = engine.request(experiment)
+    except TooExpensive as error:
+        story, before = st.session_state.get(_SHOWN, (None, None))
+        st.error(f"{error} Until then you see {'the run before' if story == page.story else 'the default run'}.")
+        experiment = before if story == page.story else page.default
+        run = engine.request(experiment)
+    st.session_state[_SHOWN] = page.story, experiment
+    return experiment, run

@@ -1,0 +1,74 @@
+"""The form of a page whose panels show a sweep: many runs instead of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from bnviz.config.experiment import Experiment, Field
+from bnviz.config.sweep import Sweep
+from bnviz.web.site import board, links, widgets
+from bnviz.web.site.page import Form, foot, head, settings
+
+SEEDS = Field(
+    "seeds", int, 5, "Seeds",
+    "How often everything is repeated, each time with other initial weights, minibatches, label noise and dropout. The more, "
+    "the narrower the intervals, and the longer it takes.",
+    low=3, high=10, marks=(3, 5, 7, 10),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepPage(Form):
+    """A page that shows a sweep on the board.
+
+    `name` is the page's path. `own` is the table of settings that belong to the page and to no experiment; they are query
+    parameters like the others, and may stand among `main` and `more`. `sweep` makes the sweep of an experiment and of their
+    values; `panels` and `words` are the board's, and `answer` judges the prediction, where the page asks for one.
+    `inside` names experiments like those of the sweep, to be opened on the live page.
+    """
+
+    name: str
+    sweep: Callable[[Experiment, Mapping[str, object]], Sweep]
+    panels: board.Panels
+    words: board.Words
+    answer: Callable[[Sweep, board.Rows, str], str] | None = None
+    inside: Callable[[Experiment], Mapping[str, Experiment]] | None = None
+    own: Mapping[str, Field] = field(default_factory=lambda: {"seeds": SEEDS})
+
+    def show(self) -> None:
+        """Lay out the page."""
+        if link := links.opened(self.name, self.default, self.own):
+            widgets.load(link.experiment, defaults(self) | link.view)
+        experiment, own = widgets.experiment(), widgets.own(self.own)
+        links.follow(experiment, links.changed(own, self.own))
+        links.write(experiment, self.default)
+
+        prediction = head(self, self.name)
+        settings(self, experiment, self.own)
+        default = self.sweep(self.default, defaults(self))
+        board.show(self.sweep(experiment, own), self.panels, _words(self, prediction), default, self.name)
+        if self.inside:
+            st.markdown(f"Look inside one run: {_links(self.inside(experiment))}")
+        foot(self, experiment)
+
+
+def _links(experiments: Mapping[str, Experiment]) -> str:
+    """Links to the live page, which is the one at the root."""
+    queries = {name: urlencode(links.parameters(one, {}, Experiment())) for name, one in experiments.items()}
+    return " · ".join(f"[{name}](./?{query})" for name, query in queries.items())
+
+
+def _words(page: SweepPage, prediction: str | None) -> board.Words:
+    """The page's words, with the answer to a prediction in front."""
+    if not prediction or not page.answer:
+        return page.words
+    return lambda sweep, rows: f"> {page.answer(sweep, rows, prediction)}\n\n{page.words(sweep, rows)}"
+
+
+def defaults(page: SweepPage) -> dict[str, object]:
+    """The page's own settings as they are before anybody changes them."""
+    return {name: field.default for name, field in page.own.items()}

@@ -1,0 +1,142 @@
+"""A visitor's look at a sweep: what has arrived of its recording, and who else looks. Knows nothing of Streamlit."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from typing import Any
+
+from bnviz.config.sweep import Sweep
+
+GONE_SECONDS = 5.0  # without a look, after which a visitor counts as gone
+NEGLECT_SECONDS = 90.0  # without anybody's look, after which a sweep may be stopped; browsers wake hidden pages once a minute
+STATES = {"finished": "ended", "diverged": "ended", "stopped": "paused", "failed": "failed"}  # statuses as the page has them
+
+Rows = list[dict[str, Any]]
+
+
+class Audience:
+    """When every watch of a live sweep was last read, for all visitors of this process. Methods may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._looks: dict[str, dict[int, float]] = {}  # sweep -> watch -> seconds
+        self._lock = threading.Lock()
+        self.neglected: set[str] = set()  # sweeps that were stopped because nobody looked
+
+    def look(self, sweep: str, watch: int) -> None:
+        with self._lock:
+            self._looks.setdefault(sweep, {})[watch] = time.monotonic()
+
+    def leave(self, sweep: str, watch: int) -> None:
+        with self._lock:
+            self._looks.get(sweep, {}).pop(watch, None)
+
+    def others(self, sweep: str, watch: int) -> bool:
+        """Whether anybody else has looked at the sweep lately."""
+        lately = time.monotonic() - GONE_SECONDS
+        with self._lock:
+            return any(one != watch and seen > lately for one, seen in self._looks.get(sweep, {}).items())
+
+    def drop_neglected(self) -> list[str]:
+        """The sweeps at which nobody has looked for long, off the books from now on."""
+        long_ago = time.monotonic() - NEGLECT_SECONDS
+        with self._lock:
+            old = [sweep for sweep, looks in self._looks.items() if all(seen < long_ago for seen in looks.values())]
+            dropped = [sweep for sweep in old if self._looks.pop(sweep)]  # what everybody has left is not neglected
+            self.neglected.update(dropped)
+            return dropped
+
+
+audience = Audience()
+
+
+class Watch:
+    """One visitor's look at a sweep. Rows are only ever added.
+
+    Visitors of one sweep share its recording. To stop ends it only if nobody else has looked at it lately; otherwise whoever
+    stops has merely left. Whoever begins a sweep ends those at which nobody has looked for long, whose visitors have closed
+    the page: their rows are kept, and should one of them look again after all, the sweep goes on.
+    """
+
+    def __init__(self, sweep: Sweep):
+        self.sweep, self.id = sweep, sweep.id
+        self.total = len(sweep.runs())
+        self._cells: dict[tuple, dict[str, Any]] = {}
+        self.begin()
+        for neglected in audience.drop_neglected():
+            self.engine.stop(neglected)
+
+    def begin(self) -> None:
+        """Ask for the sweep, or ask again: what is known of it is there at once. Raises TooExpensive."""
+        from bnviz.engine import shared  # here, so that a page's controls can be tested without it
+
+        audience.neglected.discard(self.id)
+        self.engine, self.left = shared(), False
+        self._recording = self.engine.recording(self.engine.sweep(self.sweep))
+        self._place, self._progress, self._heard = 0, None, 0.0
+        self.end: dict[str, Any] | None = None
+        self.read()
+
+    def read(self) -> None:
+        """Take what is new. If the sweep was stopped for neglect, or the engine is another one, ask for the rest."""
+        from bnviz.engine import shared
+
+        lines = self._recording.lines(self._place)
+        self._place += len(lines)
+        for message in map(json.loads, lines):
+            self._take(message)
+        if self.live:
+            audience.look(self.id, id(self))
+        else:
+            audience.leave(self.id, id(self))
+        neglected = self.state == "paused" and self.id in audience.neglected
+        if not self.left and not self.finished and (neglected or shared() is not self.engine):
+            self.begin()
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if message["type"] == "row":
+            self._cells[message["curve"], message["point"], message["seed"]] = message
+        elif message["type"] == "progress":
+            self._progress, self._heard = message, time.monotonic()
+        elif message["type"] == "end":
+            self.end = message
+
+    @property
+    def rows(self) -> Rows:
+        return list(self._cells.values())
+
+    @property
+    def done(self) -> int:
+        """How many runs have arrived; some fill several places."""
+        return len({row["run"] for row in self._cells.values()})
+
+    @property
+    def state(self) -> str:
+        """As the player's data-state says it."""
+        if self.end is not None:
+            return STATES[self.end["status"]]
+        return "paused" if self.left else "playing"
+
+    @property
+    def finished(self) -> bool:
+        return self.state == "ended"
+
+    @property
+    def live(self) -> bool:
+        """Whether more is to come."""
+        return self.state == "playing"
+
+    def seconds_left(self) -> float | None:
+        """Estimated from what the sweep has taken so far; None before there is anything to go by."""
+        if not self._progress or not self._progress["share"]:
+            return None
+        whole = self._progress["seconds"] / self._progress["share"]
+        return max(0.0, whole - self._progress["seconds"] - (time.monotonic() - self._heard))
+
+    def stop(self) -> None:
+        """Look no further; see the class."""
+        self.left = True
+        if self.end is None and not audience.others(self.id, id(self)):
+            self.engine.stop(self.id)
+        self.read()
