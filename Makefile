@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: run test bench evidence lint format clean
+.PHONY: run test bench evidence documents lint format clean
 
 run: .venv/app
 	$(BIN)/streamlit run app.py --server.port $(PORT) --server.headless true
@@ -18,6 +18,9 @@ bench: .venv/dev
 
 evidence: .venv/app
 	$(BIN)/python -m bnviz.lessons.does_it_hold.evidence --write
+
+documents: .venv/app
+	$(BIN)/python -m bnviz.documents
 
 lint: .venv/dev
 	$(BIN)/ruff check .

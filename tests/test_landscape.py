@@ -13,6 +13,7 @@ from bnviz.config.experiment import Experiment
 from bnviz.lessons.does_it_hold.measures.landscape import MULTIPLES, landscape
 from bnviz.nets.network import MEASURE, Network
 from bnviz.train.minibatches import Tensors, generator_for
+from bnviz.train.stacked import Arm, Examples
 
 RATE = 0.3
 EXPERIMENT = Experiment(learning_rate=RATE, width=16, train_size=200, batch_size=64, ghost_batch_size=16)
@@ -34,6 +35,10 @@ class Quadratic(nn.Module):
         return x @ self.weights
 
 
+def look(network, loss, x, y):
+    return landscape(Arm(network, EXPERIMENT, loss), Examples(x, y), slice(None))
+
+
 def half_square(outputs, _):
     return 0.5 * outputs.square().mean()
 
@@ -43,7 +48,7 @@ def test_on_a_quadratic_it_is_what_algebra_says():
     x, w = random.normal(size=(50, 4)), random.normal(size=4)
     a = x.T @ x / 50
     g = a @ w
-    found = landscape(Quadratic(w), EXPERIMENT, half_square, torch.tensor(x), None)
+    found = look(Quadratic(w), half_square, torch.tensor(x), torch.zeros(50))
     losses = [0.5 * v @ a @ v for v in (w - multiple * RATE * g for multiple in MULTIPLES)]
     assert found["loss_range"] == pytest.approx(max(losses) - min(losses))
     assert found["gradient_distance"] == pytest.approx(4 * RATE * np.linalg.norm(a @ g))  # the farthest step bends it most
@@ -51,7 +56,7 @@ def test_on_a_quadratic_it_is_what_algebra_says():
 
 
 def test_without_a_gradient_there_is_no_bend():
-    found = landscape(Quadratic(np.zeros(4)), EXPERIMENT, half_square, torch.ones(5, 4, dtype=torch.float64), None)
+    found = look(Quadratic(np.zeros(4)), half_square, torch.ones(5, 4, dtype=torch.float64), torch.zeros(5))
     assert found["loss_range"] == found["gradient_distance"] == 0 and np.isnan(found["gradient_bend"])
 
 
@@ -86,7 +91,7 @@ def after_a_step(network, x, y, rate):
 @pytest.mark.parametrize("arm", ["none", "batch"])
 def test_on_a_network_it_is_where_sgd_leads(arm):
     network, x, y = network_and_batch(arm)
-    found = landscape(network, EXPERIMENT, functional.cross_entropy, x, y)
+    found = look(network, functional.cross_entropy, x, y)
     ways = [after_a_step(network, x, y, multiple * RATE) for multiple in (0.5, 1, 2, 3, 4)]
     losses = [loss for loss, _, _ in ways]
     distances = [(there - here).norm().item() for _, here, there in ways]
@@ -103,8 +108,8 @@ def test_the_network_is_left_as_it_is(arm):
     for one in network.parameters():
         one.grad = None
     before, state = copy.deepcopy(network.state_dict()), torch.get_rng_state()
-    first = landscape(network, EXPERIMENT, functional.cross_entropy, x, y)
+    first = look(network, functional.cross_entropy, x, y)
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     assert all(one.grad is None for one in network.parameters())
     assert torch.equal(torch.get_rng_state(), state)
-    assert landscape(network, EXPERIMENT, functional.cross_entropy, x, y) == first
+    assert look(network, functional.cross_entropy, x, y) == first

@@ -24,6 +24,7 @@ ROOMS = [  # from the lowest; a module may import its own room and lower ones
     "bnviz.api",
     "bnviz.web",
     "bnviz.lessons.*",
+    "bnviz.documents",
     "bnviz.frame",
     "bnviz.__main__",
     "pages",

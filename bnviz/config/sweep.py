@@ -89,7 +89,7 @@ class Sweep:
     """`base` with each of `points`, each of `curves` and each of `seeds` seeds from the base's on.
 
     A point is a set of changes; its value of the field `axis` is its place on the chart. `measures` are keys of
-    `bnviz.train.stacked.MEASURES`, taken of every run beside the usual ones.
+    names of `bnviz.measures.registry`, taken of every run beside the usual ones.
     """
 
     base: Experiment

@@ -31,9 +31,13 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True)
 class DataSet:
-    """What a page needs to know of a data set without loading it. `loss` is a key of bnviz.train.loop.LOSSES."""
+    """What a page needs to know of a data set without loading it.
+
+    `examples` is what pages call its examples, in the plural; `loss` is a key of bnviz.train.loop.LOSSES.
+    """
 
     label: str
+    examples: str
     features: int
     classes: int
     train_size: int
@@ -41,6 +45,11 @@ class DataSet:
     load: Callable[..., Split]
     loss: str = "cross-entropy"
     painted: bool = False  # the coats of an experiment apply, and `load` wants to know them
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What pages call its examples, in sentences."""
+        return {"examples": self.examples, "held_out": f"test {self.examples}", "train": f"training {self.examples}"}
 
 
 def _standardize(x_train: np.ndarray, x_test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -90,6 +99,7 @@ def _cats(world: str) -> Split:
 DATA_SETS: dict[str, DataSet] = {
     "fashion": DataSet(
         "Fashion-MNIST",
+        "images",
         features=784,
         classes=10,
         train_size=5000,
@@ -98,6 +108,7 @@ DATA_SETS: dict[str, DataSet] = {
     ),
     "mnist1d": DataSet(
         "MNIST-1D",
+        "signals",
         features=40,
         classes=10,
         train_size=4000,
@@ -106,6 +117,7 @@ DATA_SETS: dict[str, DataSet] = {
     ),
     "spirals": DataSet(
         "Two spirals",
+        "points",
         features=2,
         classes=2,
         train_size=4000,
@@ -114,6 +126,7 @@ DATA_SETS: dict[str, DataSet] = {
     ),
     "cats": DataSet(
         "Cats and other animals",
+        "animals",
         features=coats.FEATURES,
         classes=2,
         train_size=coats.TRAIN_SIZE,
@@ -125,6 +138,7 @@ DATA_SETS: dict[str, DataSet] = {
     ),
     "linear-map": DataSet(
         "Linear map (regression)",
+        "examples",
         features=10,
         classes=10,
         train_size=1000,

@@ -26,6 +26,7 @@ from bnviz.config.experiment import FORMAT, PROBE_SIZE, WATCHED_UNITS, Experimen
 from bnviz.lessons.gamma_beta.measures.by_hand import answer
 from bnviz.measures.probe import Probe, bin_edges
 from bnviz.measures.registry import measures
+from bnviz.measures.statistics import PERCENTILES
 from bnviz.nets.network import EVALUATE, MEASURE, TRAIN, Network, Taps, accuracy
 from bnviz.record.ndjson import TAPS, coarse
 from bnviz.train.minibatches import Tensors, generator_for, minibatches
@@ -49,6 +50,7 @@ def header(experiment: Experiment) -> dict[str, Any]:
         "total_steps": experiment.steps,
         "classes": data.DATA_SETS[experiment.dataset].classes,
         "watched_units": list(range(WATCHED_UNITS)),
+        "percentiles": list(PERCENTILES),
         "group_size": experiment.batch / experiment.groups,
         "versions": {"bnviz": bnviz.__version__, "torch": torch.__version__, "python": platform.python_version()},
     }
@@ -67,7 +69,7 @@ class Arm:
         self.diverged_at: int | None = None
         self.seen = _Tally()
         self.probe = Probe(experiment)
-        self.measures = [(measure.every, measure.function) for measure in measures() if measure.asked(experiment)]
+        self.measures = [(one.every, one.function) for one in measures() if one.live and one.asked(experiment)]
 
     def step(self, x: Tensor, y: Tensor) -> None:
         """One step of SGD on a minibatch."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Generator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -18,13 +18,27 @@ from torch.nn import functional
 
 from bnviz import data
 from bnviz.config.arms import ARMS
+from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import CHECKPOINTS, Run
-from bnviz.lessons.does_it_hold.measures.landscape import landscape
+from bnviz.measures.registry import named
 from bnviz.nets.network import EVALUATE, TRAIN, BatchNorm, Network
 from bnviz.train.loop import LOSSES
 from bnviz.train.minibatches import Tensors, generator_for, minibatches, noisy_labels
 
-MEASURES: dict[str, Callable[..., dict[str, float]]] = {"landscape": landscape}  # of a plain network at a checkpoint
+
+class Arm(NamedTuple):
+    """What a measure of a sweep may know of a run."""
+
+    network: Network
+    experiment: Experiment
+    loss: Callable[..., Tensor]
+
+
+class Examples(NamedTuple):
+    """A run's training examples, labelled as it is trained on them."""
+
+    x_train: Tensor
+    y_train: Tensor
 
 
 class Alone:
@@ -253,7 +267,7 @@ class Book:
     """The data of a stack's runs, and what is written down of their training."""
 
     def __init__(self, stack: Stack, measures: Sequence[str] = ()):
-        self.stack, self.measures = stack, measures
+        self.stack, self.measures = stack, [named(name).function for name in measures]
         self.split = Tensors(stack.experiment.replace(label_noise=0.0))
         self.x = self.split.x_train
         self.y = torch.stack([noisy_labels(experiment, self.split.y_train) for experiment in stack.experiments])
@@ -301,8 +315,8 @@ class Book:
         generator = torch.Generator().manual_seed(step)
         chosen = torch.randperm(len(self.x), generator=generator)[: self.stack.experiment.batch]
         for place, network in enumerate(self.stack.unstack()):
-            given = network, self.stack.experiments[place], self.stack.loss, self.x[chosen], self.y[place, chosen]
-            taken = [MEASURES[name](*given) for name in self.measures]
+            arm, examples = Arm(network, self.stack.experiments[place], self.stack.loss), Examples(self.x, self.y[place])
+            taken = [measure(arm, examples, chosen) for measure in self.measures]
             self.measured[place].append({name: value for values in taken for name, value in values.items()})
 
     @torch.no_grad()

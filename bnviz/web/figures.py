@@ -130,15 +130,17 @@ def pair(left: Layout, right: Layout, x: Layout, x_title: str = "step", margin: 
     )
 
 
-def panel(identifier: str, title: str, caption: str, figure: tuple[list[Trace], Layout], **more: Any) -> dict[str, Any]:
-    """A panel of the player.
+def panel(words: Mapping[str, Any], identifier: str, figure: tuple[list[Trace], Layout], **more: Any) -> dict[str, Any]:
+    """A panel of the player; its title and its caption stand in a lesson's catalogue `words`, under panels, identifier.
 
-    Each trace carries `feed`: which drawing of bnviz/player/feeds.js fills it, and from which key of the recording. Words in
-    braces in `title` and `caption` ({tap}, {unit}, …) are filled in by the player. `rate` is the most redraws a second.
+    Each trace carries `feed`: which drawing of bnviz/web/player/feeds.js or of the lesson's story fills it, and from which key
+    of the recording. Words in braces in title, caption and axis titles ({tap}, {unit}, …) are filled in by the player. `rate`
+    is the most redraws a second. `name` finds the words where several panels share them.
     """
     traces, arrangement = figure
+    said = words["panels"][more.pop("name", identifier)]
     return {
-        "id": identifier, "title": title, "caption": caption, "data": traces, "layout": arrangement,
+        "id": identifier, "title": said["title"], "caption": said["caption"], "data": traces, "layout": arrangement,
         "height": 300, "rate": 2.5, "wide": False, **more,
     }  # fmt: skip
 

@@ -1,12 +1,41 @@
-"""What only this lesson measures."""
+"""What only this lesson measures: one example among ever new minibatch-mates, and how far minibatches' statistics scatter."""
 
 from bnviz.config.experiment import MICROSCOPE_EVERY
 from bnviz.measures.registry import Measure
+from bnviz.record.schema import Key
 
+_STATISTICS = {"optional": True, "when": "arms with batch statistics"}
+_LEVELS = "a of the watched units in steps from 0 to `levels` over `range`; one more for no finite number"
+_RATE = "dropout rate at which a[2] varies as much, found by bisection with 256 masks; NaN where no rate up to 0.9 does"
+_THEORY = "what draws without replacement would give"
+_SCENE = (
+    Key("activation", _LEVELS, "layers, watched, sizes, draws", "steps"),
+    Key("activation_sd", "standard deviation of a over draws, root mean square over all units", "layers, sizes"),
+    Key("prediction", "probability of its class, or the first number predicted", "sizes, draws"),
+    Key("prediction_sd", "standard deviation of that over draws", "sizes"),
+    Key("changed", "share of the draws that give another class than running statistics do", "sizes", "share"),
+)
+_PARTS = (
+    Key("sizes", "examples in a minibatch, at most half of the training examples", "sizes", "examples"),
+    Key("draws", "minibatches of each size, the same ones at every snapshot and for both arms"),
+    Key("levels", "into how many steps `activation` is cut"),
+    Key("range", "smallest and largest a of each watched unit", "layers, watched, 2"),
+    Key("used", "a of the watched units with running statistics", "layers, watched"),
+    Key("used_prediction", "what the network says of the example with running statistics"),
+    Key("mates", "the example in place of the first one of every minibatch, training view", parts=_SCENE),
+    Key("dropout", "the example with running statistics, dropout after every hidden layer", parts=_SCENE, **_STATISTICS),
+    Key("dropout_rate", _RATE, "sizes", "share", **_STATISTICS),
+    Key("mean_sd", "standard deviation of the mean of z over minibatches, root mean square over units", "layers, sizes", "σ"),
+    Key("mean_sd_theory", f"{_THEORY}: `statistics.subset_mean_theory`", "sizes", "σ"),
+    Key("variance_sd", "the same of the unbiased variance of z", "layers, sizes", "σ²"),
+    Key("variance_sd_theory", f"{_THEORY}: `statistics.subset_variance_theory`", "layers, sizes", "σ²"),
+)
 MEASURES = (
     Measure(
         "microscope",
         "bnviz.lessons.batch_size.measures.microscope:microscope",
+        keys=(Key("microscope", "the held-out example number `example` among others", parts=_PARTS),),
+        when="where `microscope` is yes, every sixteenth snapshot, of the two arms that are compared",
         asked=lambda experiment: experiment.microscope == "yes",
         every=MICROSCOPE_EVERY,
     ),

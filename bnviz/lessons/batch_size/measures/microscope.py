@@ -45,7 +45,7 @@ def microscope(arm: Any, tensors: Any, upcoming: Any) -> dict[str, Any]:
     batches = minibatches_for(experiment)
     used = _used(arm.network, z[-1:], truth)
     scenes = {"mates": _among_mates(arm.network, z, batches, truth)}
-    result = {"sizes": np.array(experiment.microscope_sizes, np.uint16), "draws": MICROSCOPE_DRAWS}
+    result = {"sizes": np.array(experiment.microscope_sizes, np.uint16), "draws": MICROSCOPE_DRAWS, "levels": LEVELS}
     if arm.has_statistics:
         rates = matched_rates(arm.network, z[-1:], statistics.scatter(scenes["mates"].activations[MATCHED - 1]))
         result["dropout_rate"] = rates.astype(np.float32)

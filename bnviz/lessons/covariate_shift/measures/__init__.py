@@ -1,11 +1,33 @@
-"""What only this lesson measures."""
+"""What only this lesson measures: what becomes of animals when their coats change."""
 
 from bnviz.measures.registry import Measure
+from bnviz.record.schema import Key, by_tap
 
+_RECALL = "share recognized of each class, held-out animals painted from black (first row) to fully coloured (last)"
+_BOTH = "on black and on coloured animals"
+_STATISTICS = {"optional": True, "when": "arms with running statistics"}
 MEASURES = (
     Measure(
         "coats",
         "bnviz.lessons.covariate_shift.measures.coats:coats",
+        keys=(
+            Key("coat_animals", "how many held-out animals there are, half of them cats"),
+            Key("coat_recall", _RECALL, "levels, classes", "share"),
+            Key(
+                "coat_recall_recomputed",
+                "the same once running statistics were taken from coloured training animals",
+                "levels, classes",
+                "share",
+                **_STATISTICS,
+            ),
+            by_tap("coat_shift", "from black animals to coloured ones: `statistics.shift`", unit="σ"),
+            by_tap("coat_shift_recomputed", "the same with recomputed statistics", unit="σ", **_STATISTICS),
+            Key("coat_input_shift", "the same of the inputs, whose pixels are the units", unit="σ"),
+            by_tap("coat_counts", f"histogram of each watched unit {_BOTH}", "2, layers, watched, bins", "animals"),
+            by_tap("coat_zeros", "values of exactly 0 there", "2, layers, watched", "animals"),
+            Key("coat_input_counts", f"pixels by brightness from 0 to 1, {_BOTH}", "2, pixel bins", "pixels"),
+        ),
+        when="data set `cats`, every eighth snapshot, evaluation view",
         asked=lambda experiment: experiment.dataset == "cats",
         every=8,
     ),

@@ -9,25 +9,25 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bnviz.config.experiment import Experiment
-from bnviz.nets.network import MEASURE, Network
+from bnviz.nets.network import MEASURE
 
 MULTIPLES = (0.5, 1.0, 2.0, 3.0, 4.0)  # of the learning rate
 
 
-def landscape(network: Network, experiment: Experiment, loss: Any, x: Tensor, y: Tensor) -> dict[str, float]:
+def landscape(arm: Any, tensors: Any, chosen: Tensor) -> dict[str, float]:
     """On one minibatch, steps of ½ to 4 times the learning rate against its gradient g:
 
     `loss_range`, the largest loss found less the smallest; `gradient_distance`, the largest ‖g(w) - g(w - η g)‖₂ (gradient
     predictiveness); `gradient_bend`, the largest ‖g(w) - g(w - η g)‖₂ / ‖η g‖₂ (effective β-smoothness).
     """
-    moved = copy.deepcopy(network)
+    experiment, moved = arm.experiment, copy.deepcopy(arm.network)
+    x, y = tensors.x_train[chosen], tensors.y_train[chosen]
     parameters = [parameter for parameter in moved.parameters() if parameter.requires_grad]
     start = [parameter.detach().clone() for parameter in parameters]
 
     def gradient() -> tuple[float, Tensor]:
         with torch.enable_grad():
-            value = loss(moved(x, MEASURE, experiment.groups), y)
+            value = arm.loss(moved(x, MEASURE, experiment.groups), y)
             parts = torch.autograd.grad(value, parameters)
         return value.item(), torch.cat([part.flatten() for part in parts])
 

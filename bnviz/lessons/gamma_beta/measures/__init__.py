@@ -1,16 +1,53 @@
-"""What only this lesson measures."""
+"""What only this lesson measures: ẑ before γ and β act on it, and the network with running statistics beside the batch's own."""
 
+from bnviz.config.experiment import Experiment
 from bnviz.measures.registry import Measure
+from bnviz.record.schema import Key
+
+_OF_TAP = "as of a tap, with the edges of `normalized`"
+
+
+def _asked(experiment: Experiment) -> bool:
+    return experiment.look_inside == "yes"
+
 
 MEASURES = (
     Measure(
         "standardized",
         "bnviz.lessons.gamma_beta.measures.standardized:standardized",
-        asked=lambda experiment: experiment.look_inside == "yes",
+        keys=(
+            Key(
+                "standardized",
+                "of ẑ on the probe, training view",
+                parts=(
+                    Key("counts", f"histogram, {_OF_TAP}", "layers, bins", "values"),
+                    Key("zeros", "values of exactly 0", "layers", "values"),
+                    Key("percentiles", _OF_TAP, "layers, percentiles"),
+                    Key("mean", "mean of all units of the layer together", "layers"),
+                    Key("std", "standard deviation of all units of the layer together", "layers"),
+                    Key("mean_range", "smallest and largest mean of a unit", "layers, 2"),
+                    Key("std_range", "smallest and largest standard deviation of a unit", "layers, 2"),
+                    Key("unit_counts", "histogram of each watched unit", "layers, watched, bins", "values"),
+                    Key("unit_zeros", "values of exactly 0 of each watched unit", "layers, watched", "values"),
+                ),
+            ),
+            Key("gamma", "γ of each unit, here rounded to 1/4096 of the layer's root mean square", "layers, width"),
+            Key("beta", "β of each unit, rounded alike", "layers, width"),
+        ),
+        when="where `look_inside` is yes, every snapshot, of arms with batch statistics",
+        asked=_asked,
     ),
     Measure(
         "views",
         "bnviz.lessons.gamma_beta.measures.views:views",
-        asked=lambda experiment: experiment.look_inside == "yes",
+        keys=(
+            Key("probe_accuracy", "on the probe, with its own statistics", unit="share"),
+            Key("running_loss", "on the probe, with running statistics", unit="nats or squared error"),
+            Key("running_accuracy", "on the probe, with running statistics", unit="share"),
+            Key("running_mean_lag", "how far running means of z lie from the probe's, root mean square", "layers", "σ"),
+            Key("running_variance_lag", "how far running variances of z lie from the probe's, root mean square", "layers", "σ²"),
+        ),
+        when="where `look_inside` is yes, every snapshot, of arms with batch statistics",
+        asked=_asked,
     ),
 )

@@ -1,11 +1,19 @@
-"""What only this lesson measures."""
+"""What only this lesson measures: whether a layer's gradient survives a step of the layers below."""
 
 from bnviz.measures.registry import Measure
+from bnviz.record.schema import Key
 
+_BOTH = "G is the gradient of W[l] that the next step takes, G′ the same after the layers below took that step"
 MEASURES = (
     Measure(
         "gradient_shift",
         "bnviz.lessons.independence.measures.gradient_shift:gradient_shift",
+        keys=(
+            Key("gradient_shift", f"‖G−G′‖; {_BOTH}; 0 for layer 1", "layers"),
+            Key("gradient_shift_relative", "‖G−G′‖/‖G‖; 0 for layer 1", "layers", "share"),
+            Key("gradient_cosine", "cosine of G and G′; 1 for layer 1", "layers"),
+        ),
+        when="where `gradient_shift` is yes, every snapshot, of arms that are not held",
         asked=lambda experiment: experiment.gradient_shift == "yes",
     ),
 )

@@ -1,0 +1,155 @@
+"""Files that are made from declarations, so that nothing is written twice: `python -m bnviz.documents` brings them up to date.
+
+The tables of docs/recording.md and the types of the scripts in the browser come from the schema of a recording and from the
+measures; each lesson's types of its sentences come from its catalogue. A test fails where a file is not what would be made now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from bnviz.lessons import LESSONS
+from bnviz.measures.registry import measures
+from bnviz.record import schema
+from bnviz.record.schema import Key
+from bnviz.web import words
+
+PACKAGE = Path(__file__).parent
+RECORDING = PACKAGE.parent / "docs" / "recording.md"
+SCHEMA_TYPES = PACKAGE / "web" / "player" / "schema.d.ts"
+_LISTS = {"type": '"header"', "arms": "string[]", "taps": "Tap[]", "watched_units": "number[]", "percentiles": "number[]"}
+MADE = "// Made by `make documents` from {source}: change that and make it again."
+
+
+def made() -> dict[Path, str]:
+    """Every file that is made, with what it should hold."""
+    return {RECORDING: recording_page(RECORDING.read_text()), SCHEMA_TYPES: recording_types(), **lessons_types()}
+
+
+# docs/recording.md
+
+
+def recording_page(page: str) -> str:
+    """The page with its tables made anew: each stands between `<!-- table NAME -->` and `<!-- end -->`."""
+    tables = {
+        "header": table(schema.HEADER),
+        "snapshot": table(schema.SNAPSHOT),
+        "arm": table(schema.ARM),
+        "end": table(schema.END),
+        "sweep-header": table(schema.SWEEP_HEADER),
+        "row": table(schema.ROW),
+        "progress": table(schema.PROGRESS),
+        "measures": measure_tables(),
+    }
+    for name, text in tables.items():
+        begin, end = f"<!-- table {name} -->\n", "<!-- end -->"
+        if page.count(begin) != 1:
+            raise ValueError(f"{RECORDING.name} has {page.count(begin)} places for the table {name}")
+        before, rest = page.split(begin)
+        page = f"{before}{begin}\n{text}\n\n{rest[rest.index(end) :]}"
+    return page
+
+
+def measure_tables() -> str:
+    """A table for each measure, with when it is taken."""
+    return "\n\n".join(f"**`{one.name}`**: {one.when}.\n\n{table(one.keys)}" for one in measures() if one.live)
+
+
+def table(keys: Iterable[Key]) -> str:
+    """A Markdown table of keys; the keys of an object follow it, with dots in front."""
+    rows = "\n".join(_rows(keys, ""))
+    return f"| key | shape | unit | what |\n|---|---|---|---|\n{rows}"
+
+
+def _rows(keys: Iterable[Key], before: str) -> Iterable[str]:
+    for key in keys:
+        shape = f"[{key.shape}]" if key.shape else ""
+        shape = f"per tap {shape}" if key.by_tap else shape
+        when = f" ({key.when})" if key.when else ""
+        since = f" (since format {key.since})" if key.since > 1 else ""
+        yield f"| {before}`{key.name}` | {shape} | {key.unit} | {key.what}{when}{since} |"
+        yield from _rows(key.parts, f"{before}… ")
+
+
+# types
+
+
+def recording_types() -> str:
+    """TypeScript's declarations of a recording as the player decodes it."""
+    keys = (*schema.ARM, *(key for one in measures() if one.live for key in one.keys))
+    parts = {
+        "Header": interface(schema.HEADER, **_LISTS),
+        "ArmPart": interface(merged(keys), all_optional={key.name for one in measures() for key in one.keys}),
+        "Snapshot": interface(schema.SNAPSHOT, type='"snapshot"', arms="Record<string, ArmPart>"),
+        "End": interface(schema.END, type='"end"', status='"finished" | "diverged" | "stopped" | "failed"'),
+    }
+    declared = "\n\n".join(f"export interface {name} {body}" for name, body in parts.items())
+    return f"""{MADE.format(source="bnviz/record/schema.py and the measures")}
+
+export type Tap = "linear" | "normalized" | "activation";
+
+/** A decoded typed array: the last axis of every array in a recording. */
+export type Row = Float32Array | Float64Array | Uint8Array | Uint16Array | Uint32Array | Int8Array | Int16Array | Int32Array;
+
+{declared}
+
+export type Message = Header | Snapshot | End;
+"""
+
+
+def merged(keys: Iterable[Key]) -> list[Key]:
+    """The keys, each name once: a measure may record a key of every snapshot more finely."""
+    return list({key.name: key for key in reversed(list(keys))}.values())[::-1]
+
+
+def interface(keys: Iterable[Key], all_optional: Iterable[str] = (), indent: str = "", **types: str) -> str:
+    """The body of an interface with these keys; `types` says more than the schema knows."""
+    lines = [_member(key, key.optional or key.name in all_optional, indent + "  ", types.get(key.name)) for key in keys]
+    return "{\n" + "\n".join(lines) + f"\n{indent}}}"
+
+
+def _member(key: Key, optional: bool, indent: str, known: str | None) -> str:
+    unit = f" [{key.unit}]" if key.unit else ""
+    mark = "?" if optional else ""
+    return f"{indent}/** {key.what}{unit} */\n{indent}{key.name}{mark}: {known or _type(key, indent)};"
+
+
+def _type(key: Key, indent: str) -> str:
+    if key.parts:
+        return interface(key.parts, indent=indent)
+    rows = "Row" + "[]" * (len(key.sizes) - 1) if key.sizes else _plain(key)
+    return f"Record<Tap, {rows}>" if key.by_tap else rows
+
+
+def _plain(key: Key) -> str:
+    return {"number": "number", "text": "string", "list": "any[]", "object": "Record<string, any>"}[key.kind]
+
+
+def lessons_types() -> dict[Path, str]:
+    """The types of every lesson's sentences that its story says."""
+    found = {lesson: words.catalogue(lesson).get("story") for lesson in LESSONS}
+    return {PACKAGE / "lessons" / lesson / "words.d.ts": sentence_types(story) for lesson, story in found.items() if story}
+
+
+def sentence_types(sentences: Mapping[str, str]) -> str:
+    """The interface `Words`: for each sentence what stands in its braces."""
+    body = "\n".join(f"  {key}: {_values(text)};" for key, text in sentences.items())
+    return f"{MADE.format(source='words.toml')}\n\nexport interface Words {{\n{body}\n}}\n"
+
+
+def _values(text: str) -> str:
+    """The type of what fills a template."""
+    return f"{{{'; '.join(f'{name}: string | number' for name in words.braces(text))}}}"
+
+
+def main() -> None:
+    """Write what has changed."""
+    for path, text in made().items():
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+            print(f"made {path.relative_to(PACKAGE.parent)}")
+
+
+if __name__ == "__main__":
+    main()

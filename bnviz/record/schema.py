@@ -1,0 +1,162 @@
+"""What a recording holds: every key of every line, its shape, its unit and what it says.
+
+The table in docs/recording.md, the types that the scripts in the browser are checked against (`bnviz/web/player/schema.d.ts`)
+and a test that reads real recordings are made from these declarations (`bnviz/documents.py`). Keys that a measure adds to a
+snapshot are declared with the measure (`bnviz.measures.registry`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["number", "text", "list", "object"]
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key: `name`, `what` it says, and how its value looks.
+
+    `shape` names the sizes of an array, separated by commas ("layers, bins"), and is empty for a single value. With `by_tap` the
+    value is an object that holds such an array for each tap; with `parts` it is an object with these keys. Not every line has
+    an `optional` key; `when` says which ones do. `since` is the first format that has it.
+    """
+
+    name: str
+    what: str
+    shape: str = ""
+    unit: str = ""
+    kind: Kind = "number"
+    by_tap: bool = False
+    parts: tuple[Key, ...] = ()
+    optional: bool = False
+    when: str = ""
+    since: int = 1
+
+    @property
+    def sizes(self) -> list[str]:
+        """The names of the array's sizes, or the sizes themselves."""
+        return [size.strip() for size in self.shape.split(",") if size.strip()]
+
+
+def text(name: str, what: str, **more: object) -> Key:
+    """A key whose value is a text."""
+    return Key(name, what, kind="text", **more)
+
+
+def listed(name: str, what: str, **more: object) -> Key:
+    """A key whose value is a plain JSON list."""
+    return Key(name, what, kind="list", **more)
+
+
+def by_tap(name: str, what: str, shape: str = "layers", unit: str = "", **more: object) -> Key:
+    """A key that holds an array for each tap."""
+    return Key(name, what, shape, unit, by_tap=True, **more)
+
+
+HEADER = (
+    text("type", "`header`"),
+    Key("format", "version of this description"),
+    text("id", "sixteen hex digits, a hash of the format and of every field"),
+    Key("experiment", "every field of the experiment", kind="object"),
+    listed("arms", "the networks that train: `none`, then the one it is compared with, then others that were asked for"),
+    Key("hidden_layers", "how many hidden layers there are"),
+    listed("taps", "`linear` z, `normalized` (what enters the nonlinearity), `activation` a"),
+    by_tap("edges", "edges of the histograms, the same for all arms, layers and steps", "bins+1"),
+    Key("probe_size", "how many held-out examples the distributions are measured on"),
+    Key("total_steps", "steps of the whole run"),
+    Key("classes", "classes to tell apart, or numbers to predict"),
+    listed("watched_units", "the units that have histograms of their own, counted from 0"),
+    listed("percentiles", "which percentiles are recorded", unit="%"),
+    Key("group_size", "examples that are normalized together in training", unit="examples"),
+    Key("versions", "releases of `bnviz`, `torch` and `python` that computed it", kind="object"),
+)
+
+SNAPSHOT = (
+    text("type", "`snapshot`"),
+    Key("index", "0 is the untrained network, the last one the trained network"),
+    Key("step", "steps taken before it"),
+    Key("epoch", "the same in passes over the training examples"),
+    Key("arms", "for each arm the keys of the next table", kind="object"),
+)
+
+LOSS = "nats or squared error"
+_SEEN = "over the minibatches since the last snapshot; of the untrained network, on the first minibatch"
+_ROUNDED = ", rounded to 1/128 of the layer's root mean square so that it compresses"
+_POOLED = "of all units of the layer together"
+ARM = (
+    Key("train_loss", f"mean loss {_SEEN}", unit=LOSS),
+    Key("train_accuracy", f"share of right answers {_SEEN}; `null` where numbers are predicted", unit="share"),
+    Key(
+        "probe_loss",
+        "loss on the probe, normalized with the probe's own statistics (training view)",
+        unit=LOSS,
+    ),
+    Key("test_loss", "loss on the held-out examples, with running statistics (evaluation view)", unit=LOSS),
+    Key("test_accuracy", "share of right answers there; `null` where numbers are predicted", unit="share"),
+    by_tap("counts", f"histogram {_POOLED}", "layers, bins", "values"),
+    by_tap("underflow", "values below the first bin", unit="values"),
+    by_tap("overflow", "values above the last bin", unit="values"),
+    by_tap("nonfinite", "values that are no finite number: with `counts`, `underflow` and `overflow` all values", unit="values"),
+    by_tap("zeros", "values of exactly 0, which are in `counts`, too: ReLU's share", unit="values"),
+    by_tap("mean", f"mean {_POOLED}"),
+    by_tap("std", f"standard deviation {_POOLED}"),
+    by_tap("percentiles", f"percentiles {_POOLED}, those in the header", "layers, percentiles"),
+    by_tap("shift_from_first", "how far units have moved from the untrained network: `statistics.shift`", unit="σ"),
+    by_tap("shift_step", "the same from the snapshot before", unit="σ"),
+    by_tap("unit_mean", f"mean of each unit{_ROUNDED}", "layers, width"),
+    by_tap("unit_std", "standard deviation of each unit, rounded alike", "layers, width"),
+    by_tap("unit_counts", "histogram of each watched unit", "layers, watched, bins", "values"),
+    by_tap("unit_zeros", "values of exactly 0 of each watched unit", "layers, watched", "values"),
+    Key("gradient_norm", "‖∂loss/∂W‖ on the last minibatch, output layer last", "layers+1"),
+    Key("gamma", "γ of each unit, rounded like `unit_mean`", "layers, width", optional=True, when="arms that have it"),
+    Key("beta", "β of each unit, rounded alike", "layers, width", optional=True, when="arms that have it"),
+)
+
+END = (
+    text("type", "`end`"),
+    text("status", "`finished`, `diverged`, `stopped` or `failed`"),
+    text("message", "a sentence, or nothing"),
+    Key("seconds", "computing time", unit="s"),
+)
+
+SWEEP_HEADER = (
+    text("type", "`header`"),
+    Key("format", "version of this description"),
+    text("id", "sixteen hex digits"),
+    Key("sweep", "`base` (every field), `axis`, `points`, `values`, `curves`, `seeds`, `measures`", kind="object"),
+    Key("total_rows", "how many rows there will be"),
+    Key("versions", "releases that compute it", kind="object"),
+)
+
+_ENDING = "at the end, evaluation view"
+ROW = (
+    text("type", "`row`"),
+    Key("point", "which point of the axis, counted from 0"),
+    Key("value", "the point's value of the field `axis`", kind="object"),
+    text("curve", "which curve"),
+    Key("seed", "which seed"),
+    text("run", "the run's id; a run that serves several points has a row at each"),
+    text("arm", "which network"),
+    Key("train_accuracy", "on all training examples, labels as trained, running statistics", unit="share"),
+    Key("train_loss", "mean over the minibatches since the last checkpoint", unit=LOSS),
+    Key("test_accuracy", _ENDING, unit="share"),
+    Key("test_loss", _ENDING, unit=LOSS),
+    Key("best_test_accuracy", "the best at any checkpoint", unit="share"),
+    Key("diverged_at", "the first step whose loss was no finite number, or `null`"),
+    listed("checkpoints", "the steps at which accuracy was measured"),
+    listed("test_accuracies", "test accuracy at each checkpoint", unit="share"),
+    listed("train_losses", "training loss up to each checkpoint"),
+)
+
+PROGRESS = (
+    text("type", "`progress`"),
+    Key("share", "of the estimated work that is done since the sweep was last begun", unit="share"),
+    Key("seconds", "how long that took", unit="s"),
+)
+
+
+def names(keys: Iterable[Key]) -> set[str]:
+    """The names of keys."""
+    return {key.name for key in keys}

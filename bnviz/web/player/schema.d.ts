@@ -1,0 +1,228 @@
+// Made by `make documents` from bnviz/record/schema.py and the measures: change that and make it again.
+
+export type Tap = "linear" | "normalized" | "activation";
+
+/** A decoded typed array: the last axis of every array in a recording. */
+export type Row = Float32Array | Float64Array | Uint8Array | Uint16Array | Uint32Array | Int8Array | Int16Array | Int32Array;
+
+export interface Header {
+  /** `header` */
+  type: "header";
+  /** version of this description */
+  format: number;
+  /** sixteen hex digits, a hash of the format and of every field */
+  id: string;
+  /** every field of the experiment */
+  experiment: Record<string, any>;
+  /** the networks that train: `none`, then the one it is compared with, then others that were asked for */
+  arms: string[];
+  /** how many hidden layers there are */
+  hidden_layers: number;
+  /** `linear` z, `normalized` (what enters the nonlinearity), `activation` a */
+  taps: Tap[];
+  /** edges of the histograms, the same for all arms, layers and steps */
+  edges: Record<Tap, Row>;
+  /** how many held-out examples the distributions are measured on */
+  probe_size: number;
+  /** steps of the whole run */
+  total_steps: number;
+  /** classes to tell apart, or numbers to predict */
+  classes: number;
+  /** the units that have histograms of their own, counted from 0 */
+  watched_units: number[];
+  /** which percentiles are recorded [%] */
+  percentiles: number[];
+  /** examples that are normalized together in training [examples] */
+  group_size: number;
+  /** releases of `bnviz`, `torch` and `python` that computed it */
+  versions: Record<string, any>;
+}
+
+export interface ArmPart {
+  /** mean loss over the minibatches since the last snapshot; of the untrained network, on the first minibatch [nats or squared error] */
+  train_loss: number;
+  /** share of right answers over the minibatches since the last snapshot; of the untrained network, on the first minibatch; `null` where numbers are predicted [share] */
+  train_accuracy: number;
+  /** loss on the probe, normalized with the probe's own statistics (training view) [nats or squared error] */
+  probe_loss: number;
+  /** loss on the held-out examples, with running statistics (evaluation view) [nats or squared error] */
+  test_loss: number;
+  /** share of right answers there; `null` where numbers are predicted [share] */
+  test_accuracy: number;
+  /** histogram of all units of the layer together [values] */
+  counts: Record<Tap, Row[]>;
+  /** values below the first bin [values] */
+  underflow: Record<Tap, Row>;
+  /** values above the last bin [values] */
+  overflow: Record<Tap, Row>;
+  /** values that are no finite number: with `counts`, `underflow` and `overflow` all values [values] */
+  nonfinite: Record<Tap, Row>;
+  /** values of exactly 0, which are in `counts`, too: ReLU's share [values] */
+  zeros: Record<Tap, Row>;
+  /** mean of all units of the layer together */
+  mean: Record<Tap, Row>;
+  /** standard deviation of all units of the layer together */
+  std: Record<Tap, Row>;
+  /** percentiles of all units of the layer together, those in the header */
+  percentiles: Record<Tap, Row[]>;
+  /** how far units have moved from the untrained network: `statistics.shift` [σ] */
+  shift_from_first: Record<Tap, Row>;
+  /** the same from the snapshot before [σ] */
+  shift_step: Record<Tap, Row>;
+  /** mean of each unit, rounded to 1/128 of the layer's root mean square so that it compresses */
+  unit_mean: Record<Tap, Row[]>;
+  /** standard deviation of each unit, rounded alike */
+  unit_std: Record<Tap, Row[]>;
+  /** histogram of each watched unit [values] */
+  unit_counts: Record<Tap, Row[][]>;
+  /** values of exactly 0 of each watched unit [values] */
+  unit_zeros: Record<Tap, Row[]>;
+  /** ‖∂loss/∂W‖ on the last minibatch, output layer last */
+  gradient_norm: Row;
+  /** how far means of the next minibatch lie from the probe's, root mean square [σ] */
+  mean_noise?: Record<Tap, Row>;
+  /** how far its variances lie from the probe's, root mean square [σ²] */
+  variance_noise?: Record<Tap, Row>;
+  /** what independent draws would give; for the mean that is 1/√`group_size` [σ²] */
+  variance_noise_theory?: Record<Tap, Row>;
+  /** mean of each unit on the first group normalized together, rounded */
+  minibatch_mean?: Record<Tap, Row[]>;
+  /** standard deviation of each unit there, rounded */
+  minibatch_std?: Record<Tap, Row[]>;
+  /** how many held-out animals there are, half of them cats */
+  coat_animals?: number;
+  /** share recognized of each class, held-out animals painted from black (first row) to fully coloured (last) [share] */
+  coat_recall?: Row[];
+  /** the same once running statistics were taken from coloured training animals [share] */
+  coat_recall_recomputed?: Row[];
+  /** from black animals to coloured ones: `statistics.shift` [σ] */
+  coat_shift?: Record<Tap, Row>;
+  /** the same with recomputed statistics [σ] */
+  coat_shift_recomputed?: Record<Tap, Row>;
+  /** the same of the inputs, whose pixels are the units [σ] */
+  coat_input_shift?: number;
+  /** histogram of each watched unit on black and on coloured animals [animals] */
+  coat_counts?: Record<Tap, Row[][][]>;
+  /** values of exactly 0 there [animals] */
+  coat_zeros?: Record<Tap, Row[][]>;
+  /** pixels by brightness from 0 to 1, on black and on coloured animals [pixels] */
+  coat_input_counts?: Row[];
+  /** of ẑ on the probe, training view */
+  standardized?: {
+    /** histogram, as of a tap, with the edges of `normalized` [values] */
+    counts: Row[];
+    /** values of exactly 0 [values] */
+    zeros: Row;
+    /** as of a tap, with the edges of `normalized` */
+    percentiles: Row[];
+    /** mean of all units of the layer together */
+    mean: Row;
+    /** standard deviation of all units of the layer together */
+    std: Row;
+    /** smallest and largest mean of a unit */
+    mean_range: Row[];
+    /** smallest and largest standard deviation of a unit */
+    std_range: Row[];
+    /** histogram of each watched unit [values] */
+    unit_counts: Row[][];
+    /** values of exactly 0 of each watched unit [values] */
+    unit_zeros: Row[];
+  };
+  /** γ of each unit, rounded like `unit_mean` */
+  gamma?: Row[];
+  /** β of each unit, rounded alike */
+  beta?: Row[];
+  /** on the probe, with its own statistics [share] */
+  probe_accuracy?: number;
+  /** on the probe, with running statistics [nats or squared error] */
+  running_loss?: number;
+  /** on the probe, with running statistics [share] */
+  running_accuracy?: number;
+  /** how far running means of z lie from the probe's, root mean square [σ] */
+  running_mean_lag?: Row;
+  /** how far running variances of z lie from the probe's, root mean square [σ²] */
+  running_variance_lag?: Row;
+  /** ‖G−G′‖; G is the gradient of W[l] that the next step takes, G′ the same after the layers below took that step; 0 for layer 1 */
+  gradient_shift?: Row;
+  /** ‖G−G′‖/‖G‖; 0 for layer 1 [share] */
+  gradient_shift_relative?: Row;
+  /** cosine of G and G′; 1 for layer 1 */
+  gradient_cosine?: Row;
+  /** the held-out example number `example` among others */
+  microscope?: {
+    /** examples in a minibatch, at most half of the training examples [examples] */
+    sizes: Row;
+    /** minibatches of each size, the same ones at every snapshot and for both arms */
+    draws: number;
+    /** into how many steps `activation` is cut */
+    levels: number;
+    /** smallest and largest a of each watched unit */
+    range: Row[][];
+    /** a of the watched units with running statistics */
+    used: Row[];
+    /** what the network says of the example with running statistics */
+    used_prediction: number;
+    /** the example in place of the first one of every minibatch, training view */
+    mates: {
+      /** a of the watched units in steps from 0 to `levels` over `range`; one more for no finite number [steps] */
+      activation: Row[][][];
+      /** standard deviation of a over draws, root mean square over all units */
+      activation_sd: Row[];
+      /** probability of its class, or the first number predicted */
+      prediction: Row[];
+      /** standard deviation of that over draws */
+      prediction_sd: Row;
+      /** share of the draws that give another class than running statistics do [share] */
+      changed: Row;
+    };
+    /** the example with running statistics, dropout after every hidden layer */
+    dropout?: {
+      /** a of the watched units in steps from 0 to `levels` over `range`; one more for no finite number [steps] */
+      activation: Row[][][];
+      /** standard deviation of a over draws, root mean square over all units */
+      activation_sd: Row[];
+      /** probability of its class, or the first number predicted */
+      prediction: Row[];
+      /** standard deviation of that over draws */
+      prediction_sd: Row;
+      /** share of the draws that give another class than running statistics do [share] */
+      changed: Row;
+    };
+    /** dropout rate at which a[2] varies as much, found by bisection with 256 masks; NaN where no rate up to 0.9 does [share] */
+    dropout_rate?: Row;
+    /** standard deviation of the mean of z over minibatches, root mean square over units [σ] */
+    mean_sd: Row[];
+    /** what draws without replacement would give: `statistics.subset_mean_theory` [σ] */
+    mean_sd_theory: Row;
+    /** the same of the unbiased variance of z [σ²] */
+    variance_sd: Row[];
+    /** what draws without replacement would give: `statistics.subset_variance_theory` [σ²] */
+    variance_sd_theory: Row[];
+  };
+}
+
+export interface Snapshot {
+  /** `snapshot` */
+  type: "snapshot";
+  /** 0 is the untrained network, the last one the trained network */
+  index: number;
+  /** steps taken before it */
+  step: number;
+  /** the same in passes over the training examples */
+  epoch: number;
+  /** for each arm the keys of the next table */
+  arms: Record<string, ArmPart>;
+}
+
+export interface End {
+  /** `end` */
+  type: "end";
+  /** `finished`, `diverged`, `stopped` or `failed` */
+  status: "finished" | "diverged" | "stopped" | "failed";
+  /** a sentence, or nothing */
+  message: string;
+  /** computing time [s] */
+  seconds: number;
+}
+
+export type Message = Header | Snapshot | End;

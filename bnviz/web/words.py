@@ -1,0 +1,52 @@
+"""Words by name: each lesson's catalogue (bnviz/lessons/<lesson>/words.toml) and the one that all share (bnviz/web/words.toml).
+
+A lesson's catalogue holds all that its page says, whichever side says it, so that a translation is one file more. Sentences are
+templates: names in braces stand for what a run or a setting fills in.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+PACKAGE = Path(__file__).parents[1]
+_BRACES = re.compile(r"\{(\w+)\}")
+
+
+@cache
+def catalogue(lesson: str) -> Mapping[str, Any]:
+    """A lesson's words."""
+    return _read(PACKAGE / "lessons" / lesson / "words.toml")
+
+
+@cache
+def shared() -> Mapping[str, Any]:
+    """The words that belong to no lesson."""
+    return _read(PACKAGE / "web" / "words.toml")
+
+
+def braces(text: str) -> list[str]:
+    """What a template leaves to be filled in, each name once."""
+    return list(dict.fromkeys(_BRACES.findall(text)))
+
+
+def fill(text: str, **values: object) -> str:
+    """A template with its braces filled in; KeyError names what is missing."""
+    return _BRACES.sub(lambda found: str(values[found[1]]), text)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return _one_line(tomllib.loads(path.read_text())) if path.exists() else {}
+
+
+def _one_line(value: Any) -> Any:
+    """Texts may be broken into lines where it suits the file; paragraphs stay."""
+    if isinstance(value, dict):
+        return {key: _one_line(one) for key, one in value.items()}
+    if isinstance(value, str):
+        return "\n\n".join(" ".join(paragraph.split()) for paragraph in value.strip().split("\n\n"))
+    return value

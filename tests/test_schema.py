@@ -1,0 +1,150 @@
+"""Recordings are what the schema says: every key, its shape, and nothing else."""
+
+import dataclasses
+import re
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+from bnviz.config.experiment import Experiment
+from bnviz.config.sweep import sweep_over
+from bnviz.engine import make
+from bnviz.measures.registry import measures
+from bnviz.record import ndjson, schema
+from bnviz.record.rows import Rows
+from bnviz.record.store import Store
+from bnviz.train import loop
+
+EVERYTHING = {"look_inside": "yes", "gradient_shift": "yes", "microscope": "yes", "fixed_scales": "yes", "hold_from": 6}
+SMALL = {"steps": 12, "width": 16, "train_size": 64, "batch_size": 16, "snapshot_every": 1}
+EXPERIMENTS = {
+    "plain": Experiment(**SMALL),
+    "everything": Experiment(**SMALL, **EVERYTHING),
+    "animals": Experiment(**SMALL, **EVERYTHING, dataset="cats", hidden_layers=3),
+    "numbers": Experiment(**SMALL, **EVERYTHING, dataset="linear-map"),
+}
+
+
+def sizes_of(header):
+    """The sizes that are known from a header; others have to agree with each other within a line."""
+    return {
+        "layers": header["hidden_layers"],
+        "width": header["experiment"]["width"],
+        "bins": len(header["edges"]["linear"]) - 1,
+        "watched": len(header["watched_units"]),
+        "percentiles": len(header["percentiles"]),
+        "classes": header["classes"],
+    }
+
+
+def check(keys, found, sizes, where=""):
+    """Every key of `found` is declared, is there if it has to be, and looks as declared. Returns the names that were seen."""
+    declared = {key.name: key for key in keys}
+    assert set(found) <= set(declared), f"{where}: not in the schema: {set(found) - set(declared)}"
+    missing = {name for name, key in declared.items() if not key.optional} - set(found)
+    assert not missing, f"{where}: {missing} missing"
+    for name, value in found.items():
+        check_value(declared[name], value, sizes, f"{where}.{name}")
+    return set(found)
+
+
+def check_value(key, value, sizes, where):
+    if key.parts:
+        check(key.parts, value, sizes, where)
+    elif key.by_tap:
+        assert set(value) == set(ndjson.TAPS), where
+        for array in value.values():
+            check_array(key, array, sizes, where)
+    elif key.sizes:
+        check_array(key, value, sizes, where)
+    else:
+        kinds = {"number": (int, float, type(None)), "text": str, "list": list, "object": object}
+        assert isinstance(value, kinds[key.kind]) and not isinstance(value, bool), where
+
+
+def check_array(key, array, sizes, where):
+    assert isinstance(array, np.ndarray), where
+    assert len(array.shape) == len(key.sizes), f"{where}: {array.shape} is not [{key.shape}]"
+    for name, size in zip(key.sizes, array.shape, strict=True):
+        assert size == wanted(name, size, sizes), f"{where}: {array.shape} is not [{key.shape}]"
+
+
+def wanted(name, size, sizes):
+    """A number, a known size, one of these and a little more ("bins+1"), or what the name stood for before."""
+    if name.isdigit():
+        return int(name)
+    base, more = re.fullmatch(r"([\w ]+?)(?:\+(\d))?", name).groups()
+    return sizes.setdefault(base, size - int(more or 0)) + int(more or 0)
+
+
+def arm_keys(name, part):
+    """The keys that an arm's part of a snapshot may have: every snapshot's, and those of the measures that were taken of it."""
+    taken = [measure for measure in measures() if measure.live and {key.name for key in measure.keys} & set(part) - core(part)]
+    return {key.name: key for keys in (schema.ARM, *(measure.keys for measure in taken)) for key in keys}.values()
+
+
+def core(part):
+    return schema.names(schema.ARM) & set(part)
+
+
+@pytest.fixture(scope="module")
+def recordings():
+    """Header and snapshots of each experiment, encoded and decoded as a reader gets them."""
+    torch.set_num_threads(1)
+    found = {}
+    for name, experiment in EXPERIMENTS.items():
+        messages = [loop.header(experiment), *filter(None, loop.train(experiment))]
+        found[name] = list(ndjson.read(map(ndjson.line, messages)))
+    return found
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_a_recording_holds_what_the_schema_says(recordings, name):
+    header, *snapshots = recordings[name]
+    sizes = sizes_of(header)
+    check(schema.HEADER, header, sizes, "header")
+    for snapshot in snapshots:
+        check(schema.SNAPSHOT, snapshot, sizes, "snapshot")
+        for arm, part in snapshot["arms"].items():
+            check(arm_keys(arm, part), part, sizes, f"snapshot {snapshot['index']} {arm}")
+
+
+def test_every_declared_key_is_recorded_by_somebody(recordings):
+    parts = [part for messages in recordings.values() for one in messages[1:] for part in one["arms"].values()]
+    seen = {name for part in parts for name in part}
+    assert schema.names(schema.ARM) | {key.name for measure in measures() if measure.live for key in measure.keys} == seen
+
+
+def test_a_measure_is_taken_when_it_says():
+    for measure in measures():
+        assert measure.when and measure.keys and callable(measure.function), measure.name
+
+
+def test_the_rows_of_a_sweep_hold_what_the_schema_says():
+    sweep = sweep_over(Experiment(**SMALL), "batch_size", (8, 16), seeds=1)
+    sweep = dataclasses.replace(sweep, measures=("landscape",))
+    engine = make(Store(), Rows(), workers=1, ready=False)
+    try:
+        lines = engine.recording(engine.sweep(sweep))
+        ended = threading.Event()
+        with lines.subscribe(lambda: lines.ended and ended.set()):
+            assert lines.ended or ended.wait(60)
+        header, *messages = ndjson.read(lines.lines())
+    finally:
+        engine.close()
+    check(schema.SWEEP_HEADER, header, {}, "header")
+    landscape = next(measure for measure in measures() if measure.name == "landscape")
+    kinds = {"row": (*schema.ROW, *landscape.keys), "progress": schema.PROGRESS, "end": schema.END}
+    for message in messages:
+        check(kinds[message["type"]], message, {}, message["type"])
+    assert {message["type"] for message in messages} == set(kinds)
+
+
+@pytest.mark.parametrize("change", [{"new": 1}, {"mean": {}}, {"gradient_norm": np.zeros(3, np.float32)}, {"train_loss": "x"}])
+def test_a_key_that_is_not_as_declared_is_noticed(recordings, change):
+    header, snapshot, *_ = recordings["plain"]
+    part = snapshot["arms"]["none"] | change
+    with pytest.raises(AssertionError):
+        check(arm_keys("none", part), part, sizes_of(header))
