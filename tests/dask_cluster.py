@@ -6,11 +6,10 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 from distributed import Client
 
-ROOT = Path(__file__).parent.parent
+from tests import ROOT
 
 
 class Cluster:

@@ -10,14 +10,13 @@ import sys
 import time
 from pathlib import Path
 
-import fake_training
-
 from bnviz.engine import worker
 from bnviz.engine.local import LocalEngine
 from bnviz.record import ndjson
 from bnviz.record.store import Recording
+from tests import fake_training
 
-COMMAND = (sys.executable, os.path.abspath(__file__))
+COMMAND = (sys.executable, "-m", "tests.fake_stack")
 GATED = 64  # batch size
 DIVERGES = 7  # seed
 header, train = fake_training.header, fake_training.train

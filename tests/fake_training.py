@@ -11,7 +11,7 @@ import time
 from bnviz.engine import worker
 
 DIVERGES, RAISES, KILLS_ITS_WORKER = 1, 2, 3
-COMMAND = (sys.executable, os.path.abspath(__file__))
+COMMAND = (sys.executable, "-m", "tests.fake_training")
 
 
 def header(experiment):

@@ -7,21 +7,18 @@ import signal
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
-import fake_stack
 import numpy as np
 import pandas
 import pytest
-from test_sweep_cli import until
 
 from bnviz import engine
 from bnviz.api import BadField, Failed, sweep
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import sweep_over
 from bnviz.judge import intervals
-
-ROOT = Path(__file__).parents[1]
+from tests import ROOT, fake_stack
+from tests.test_sweep_cli import until
 
 
 @pytest.fixture

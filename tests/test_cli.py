@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -14,8 +13,8 @@ import bnviz
 from bnviz.__main__ import main
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.record import ndjson
+from tests import ROOT
 
-ROOT = Path(__file__).parents[1]
 HEADER, SNAPSHOT = ndjson.line({"type": "header"}), ndjson.line({"type": "snapshot"})
 LINES = [HEADER, None, SNAPSHOT, ndjson.end("finished", "", 1.0)]
 

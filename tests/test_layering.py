@@ -3,11 +3,11 @@
 import ast
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests import ROOT
+
 ROOMS = [  # from the lowest; a module may import its own room and lower ones
     "bnviz",
     "bnviz.data",

@@ -7,9 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
-import fake_stack
 import pytest
 
 from bnviz import engine
@@ -17,8 +15,8 @@ from bnviz.__main__ import main
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.sweep import stacks, sweep_over
 from bnviz.record import csv_files
+from tests import ROOT, fake_stack
 
-ROOT = Path(__file__).parents[1]
 OVER = ["sweep", "--axis", "batch_size", "--values", "16,4,8"]
 PLAN = sweep_over(Experiment(), "batch_size", [4, 8, 16], seeds=2)
 
@@ -236,7 +234,7 @@ def test_a_file_of_another_sweep_is_left_alone(instant, whole, tmp_path, other):
 
 def test_a_mistake_is_answered_without_torch_and_a_sweep_never_loads_it(tmp_path):
     script = (
-        "import sys, fake_stack\nfrom bnviz import engine\nfrom bnviz.__main__ import main\n"
+        "import sys\nfrom tests import fake_stack\nfrom bnviz import engine\nfrom bnviz.__main__ import main\n"
         "engine.make = fake_stack.Instant().make\n"
         "print(main(sys.argv[1:]), 'torch' in sys.modules)"
     )
@@ -341,7 +339,8 @@ def test_full_standard_output_is_one_line_and_2(tmp_path):
 
 
 START = """
-import sys, fake_stack
+import sys
+from tests import fake_stack
 from bnviz import engine
 from bnviz.__main__ import main
 engine.make = fake_stack.make
@@ -352,8 +351,12 @@ GATED = ["sweep", "--axis", "batch_size", "--values", f"8,{fake_stack.GATED}", "
 
 def started(folder):
     """The environment of a command whose workers are stand-ins."""
-    path = f"{ROOT}{os.pathsep}{ROOT / 'tests'}"
-    here = {"PYTHONPATH": path, "BNVIZ_TEST_GATE": str(folder / "gate"), "BNVIZ_TEST_LOG": str(folder / "log"), "BNVIZ_STORE": ""}
+    here = {
+        "PYTHONPATH": str(ROOT),
+        "BNVIZ_TEST_GATE": str(folder / "gate"),
+        "BNVIZ_TEST_LOG": str(folder / "log"),
+        "BNVIZ_STORE": "",
+    }
     return {**os.environ, **here}
 
 

@@ -8,7 +8,7 @@ import time
 from dataclasses import asdict
 
 from bnviz.config.experiment import Experiment
-from tests.e2e.lab import ROOT
+from tests import ROOT
 
 LONG = Experiment(steps=1200, snapshot_every=10, seed=76)
 BROKEN = "The stream cannot be reached"

@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 
-import fake_training
 import pytest
 
 from bnviz import engine
@@ -17,6 +16,7 @@ from bnviz.engine import worker
 from bnviz.engine.local import DEATHS, LocalEngine, start_worker
 from bnviz.record import ndjson
 from bnviz.record.store import Store
+from tests import fake_training
 
 SLOW = Experiment(steps=5000, momentum=0.001)
 SHORT = Experiment(steps=20)

@@ -10,7 +10,6 @@ import threading
 import time
 from collections import Counter
 
-import fake_training
 import pytest
 
 from bnviz import engine
@@ -22,8 +21,9 @@ from bnviz.engine.local import LocalEngine
 from bnviz.record import ndjson
 from bnviz.record.rows import Rows
 from bnviz.record.store import Store
-from tests.dask_cluster import ROOT, Cluster
-from tests.test_engine import apart_from_seconds, gone, until
+from tests import ROOT, fake_training
+from tests.dask_cluster import Cluster
+from tests.engine.test_engine import apart_from_seconds, gone, until
 
 SMALL = Experiment(dataset="spirals", width=16, batch_size=16, steps=400, snapshot_every=8)
 SHORT = SMALL.replace(steps=20)

@@ -15,7 +15,6 @@ import zlib
 from pathlib import Path
 from types import SimpleNamespace
 
-import fake_training
 import httpx
 import pytest
 from starlette.applications import Starlette
@@ -29,8 +28,8 @@ from bnviz.engine.local import LocalEngine
 from bnviz.record import ndjson
 from bnviz.record.store import Store
 from bnviz.web import assets, server
+from tests import ROOT, fake_training
 
-ROOT = Path(__file__).resolve().parents[1]
 ID = "0123456789abcdef"
 URL = f"/bnviz/runs/{ID}.ndjson"
 HEADER = ndjson.line({"type": "header", "id": ID})

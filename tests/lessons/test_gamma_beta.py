@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 import torch
 from starlette.testclient import TestClient
-from test_engine import make_engine, until  # noqa: F401
-from test_server import app
 from torch import nn
 from torch.nn import functional
 
@@ -25,6 +23,8 @@ from bnviz.nets.network import EVALUATE, MEASURE, TRAIN, BatchNorm, FixedBatchNo
 from bnviz.record import ndjson
 from bnviz.train import loop
 from bnviz.web import server
+from tests.engine.test_engine import make_engine, until  # noqa: F401
+from tests.web.test_server import app
 
 torch.set_num_threads(1)
 SMALL = Experiment(

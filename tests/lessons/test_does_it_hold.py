@@ -1,7 +1,6 @@
 """The page /does-it-hold in Streamlit's own test harness: which claim, what is said of it, links, and the table of all claims."""
 
 import dataclasses
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -14,9 +13,10 @@ from bnviz.lessons.does_it_hold.page import BADGES, FIRST, PAGE
 from bnviz.record import ndjson
 from bnviz.record.store import Recording
 from bnviz.web import player
-from tests.test_claims import CASES, made_up
+from tests import ROOT
+from tests.lessons.test_does_it_hold_claims import CASES, made_up
 
-DOOR = Path(__file__).parents[1] / "pages" / "does_it_hold.py"
+DOOR = ROOT / "pages" / "does_it_hold.py"
 
 
 class Engine:

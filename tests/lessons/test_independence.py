@@ -2,7 +2,6 @@
 
 import copy
 import math
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,11 +19,11 @@ from bnviz.record import ndjson
 from bnviz.train import loop
 from bnviz.web import player
 from bnviz.web.figures import spread
-from tests.test_training import parameters, plain_batches, plain_loop, plain_parameters, run
+from tests import ROOT
+from tests.train.test_loop import parameters, plain_batches, plain_loop, plain_parameters, run
 
 torch.set_num_threads(1)
 
-ROOT = Path(__file__).parents[1]
 SMALL = Experiment(dataset="mnist1d", width=16, hidden_layers=4, steps=12, batch_size=32, snapshot_every=1, gradient_shift="yes")
 KEYS = ("gradient_shift", "gradient_shift_relative", "gradient_cosine")
 VARIANTS = {

@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,8 +19,8 @@ from bnviz.record import ndjson
 from bnviz.record.store import Recording
 from bnviz.web import player
 from bnviz.web.site import links
+from tests import ROOT
 
-ROOT = Path(__file__).parents[1]
 SWEEP = sweep(PAGE.default, {"seeds": 5})
 LEVELS = {  # test and training accuracy by curve; batch norm's from the smallest groups to the largest
     "batch noisy": ((0.70, 0.60), (0.55, 0.99)), "none noisy": (0.59, 0.82), "dropout noisy": (0.66, 0.77),

@@ -4,7 +4,6 @@ import dataclasses
 import json
 import math
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,8 +19,9 @@ from bnviz.lessons.does_it_hold.claims.small_batches import EPOCHS, IMAGES, SIZE
 from bnviz.lessons.does_it_hold.claims.smoother import highest, typical
 from bnviz.lessons.does_it_hold.evidence import BEGIN, COMMAND, END, main
 from bnviz.lessons.does_it_hold.panels import panels
+from tests import ROOT
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "evidence.md"
+DOCUMENT = ROOT / "docs" / "evidence.md"
 GUESSING = math.log(10)
 CHEAP = 90  # estimated seconds on one core, about 40 s on two
 CHECKPOINTS = [0, 10, 20, 30, 40, 50]

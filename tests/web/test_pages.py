@@ -2,7 +2,6 @@
 
 import dataclasses
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -12,9 +11,10 @@ from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.lessons.live_shift.page import PAGE
 from bnviz.web.site import links
 from bnviz.web.site.presets import KEY
+from tests import ROOT
 
 PRESETS = PAGE.presets
-MAIN = Path(__file__).parents[1] / "bnviz" / "frame.py"
+MAIN = ROOT / "bnviz" / "frame.py"
 
 
 class Stage:

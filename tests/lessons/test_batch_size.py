@@ -2,7 +2,6 @@
 
 import importlib
 import math
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -23,12 +22,12 @@ from bnviz.nets.network import EVALUATE
 from bnviz.record import ndjson
 from bnviz.train import loop
 from bnviz.web import player
-from tests.test_training import MODULES, run
+from tests import ROOT
+from tests.train.test_loop import MODULES, run
 
 microscope = importlib.import_module("bnviz.lessons.batch_size.measures.microscope")
 torch.set_num_threads(1)
 
-ROOT = Path(__file__).parents[1]
 SMALL = Experiment(
     dataset="mnist1d", width=16, hidden_layers=3, steps=30, batch_size=32, snapshot_every=5, train_size=300, microscope="yes",
     example=7,

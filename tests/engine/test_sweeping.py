@@ -5,7 +5,6 @@ import os
 import signal
 import time
 
-import fake_training
 import pytest
 
 from bnviz.config.experiment import Experiment, TooExpensive
@@ -16,6 +15,7 @@ from bnviz.engine.sweeping import StackLines
 from bnviz.record import ndjson
 from bnviz.record.rows import Rows
 from bnviz.record.store import Store
+from tests import fake_training
 
 QUICK = sweep_over(Experiment(steps=10, seed=10), "batch_size", (4, 8, 16), seeds=3)
 SLOW = sweep_over(Experiment(steps=100, momentum=0.01, seed=10), "batch_size", (4, 8, 16, 32), seeds=3)
