@@ -33,12 +33,12 @@ format: .venv/dev
 clean:
 	rm -rf .venv
 
-.venv/app: requirements.txt
+.venv/app: pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	touch $@
 
-.venv/dev: requirements.txt requirements-cluster.txt requirements-dev.txt
+.venv/dev: pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,cluster]'
 	touch $@ .venv/app

@@ -1,7 +1,9 @@
 """The command line, for those who want numbers without a browser.
 
-    python -m bnviz run --batch-size 4 --out tiny.ndjson
-    python -m bnviz sweep --axis batch_size --values 2,4,8 --seeds 5 --out sweep.csv
+    bnviz run --batch-size 4 --out tiny.ndjson
+    bnviz sweep --axis batch_size --values 2,4,8 --seeds 5 --out sweep.csv
+
+`python -m bnviz` is the same, from a checkout as well.
 
 Exit codes: 0 recorded (a network that diverged is a result, too), 1 it failed, 2 bad input or an unwritable file, 130
 interrupted. A recording appears under its name only when it is complete. A sweep's rows appear as they finish, and the same
@@ -75,12 +77,17 @@ def _notes(error: BaseException) -> list[str]:
 
 def parsers() -> Parser:
     """The parser; what it parses has the command, a function of the other options, and the command's own parser."""
-    parser = Parser("python -m bnviz", description="A laboratory for why batch norm works.", allow_abbrev=False)
+    parser = Parser(_called(), description="A laboratory for why batch norm works.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"bnviz {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="command", required=True)
     _add_run(commands)
     _add_sweep(commands)
     return parser
+
+
+def _called() -> str:
+    """The words that started this program: the installed command, or the module."""
+    return "bnviz" if Path(sys.argv[0]).stem == "bnviz" else "python -m bnviz"
 
 
 def _add_run(commands: argparse._SubParsersAction) -> None:

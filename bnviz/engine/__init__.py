@@ -19,7 +19,7 @@ from bnviz.config.sweep import Sweep
 from bnviz.record.rows import Rows
 from bnviz.record.store import Recording, Store
 
-NO_DASK = "BNVIZ_SCHEDULER is set, but Dask is not installed (pip install -r requirements-cluster.txt);"
+NO_DASK = "BNVIZ_SCHEDULER is set, but Dask is not installed (pip install -e '.[cluster]');"
 
 
 @dataclass

@@ -277,7 +277,7 @@ def test_without_dask_this_machine_computes(monkeypatch):
     one = engine.make(Store(), Rows(), 1)
     try:
         assert isinstance(one, LocalEngine)
-        assert "pip install -r requirements-cluster.txt" in one.notice()
+        assert "pip install -e '.[cluster]'" in one.notice()
     finally:
         one.close()
 

@@ -1,0 +1,62 @@
+"""What `pip install .` installs, and the `bnviz` command."""
+
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import bnviz
+from bnviz.__main__ import parsers
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel, built from a copy: building leaves files behind."""
+    copy, built = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy)
+    for name in ("bnviz", "tests", "pages", "benchmarks"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", built, copy]
+    subprocess.run(command, check=True)
+    (path,) = built.iterdir()
+    with zipfile.ZipFile(path) as opened:
+        yield opened
+
+
+def test_the_wheel_has_all_of_the_package_and_nothing_else(wheel):
+    files = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("bnviz/**/*") if path.is_file()}
+    packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    assert packed == {name for name in files if "__pycache__" not in name}
+    assert {"bnviz/data/mnist1d.npz", "bnviz/data/LICENSE-mnist1d", "bnviz/web/player/player.css"} <= packed
+
+
+def test_the_wheel_has_its_version_its_licences_and_the_command(wheel):
+    (folder,) = {name.split("/")[0] for name in wheel.namelist() if ".dist-info/" in name}
+    assert folder == f"bnviz-{bnviz.__version__}.dist-info"
+    assert {f"{folder}/licenses/LICENSE", f"{folder}/licenses/bnviz/data/LICENSE-mnist1d"} <= set(wheel.namelist())
+    assert "bnviz = bnviz.__main__:main" in wheel.read(f"{folder}/entry_points.txt").decode()
+
+
+@pytest.mark.parametrize(
+    ("program", "name"), [("/usr/bin/bnviz", "bnviz"), ("bnviz.exe", "bnviz"), ("/x/bnviz/__main__.py", "python -m bnviz")]
+)
+def test_the_command_line_says_what_was_called(monkeypatch, capsys, program, name):
+    monkeypatch.setattr(sys, "argv", [program])
+    with pytest.raises(SystemExit):
+        parsers().parse_args(["run"])
+    assert capsys.readouterr().err.startswith(f"{name} run: ")
+
+
+def test_versions_are_pinned_in_one_place():
+    lines = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if not line.startswith("#")]
+    assert lines == ["-e ."]
+    assert not list(ROOT.glob("requirements-*.txt"))
+    assert "torch==2.13.0" in PROJECT["project"]["dependencies"]
