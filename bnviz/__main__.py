@@ -17,14 +17,15 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NoReturn
+
+from tqdm.auto import tqdm
 
 from bnviz import __version__, api
 from bnviz.config.experiment import FIELDS, BadField, Experiment, Field, TooExpensive
 from bnviz.config.sweep import MAXIMUM_SEEDS, unheld
-from bnviz.progress import Bar
 from bnviz.record import csv_files, ndjson
 
 SEEDS = Field("seeds", int, 5, "Seeds", "How many seeds, from --seed on.", low=1, high=MAXIMUM_SEEDS)
@@ -204,22 +205,14 @@ def record(experiment: Experiment, file: BinaryIO) -> None:
     """Write the experiment's recording to `file`; raises Failed."""
     from bnviz.engine import worker  # loads PyTorch, which a mistake on the command line need not wait for
 
-    last = b""
-    for last in _with_progress(filter(None, worker.record(experiment)), experiment.snapshots):
-        file.write(last)
+    last, total = b"", experiment.snapshots + 2  # with the header and the end
+    with tqdm(filter(None, worker.record(experiment)), total=total, unit=" lines", disable=None) as lines:
+        for last in lines:
+            file.write(last)
     if not ndjson.is_end(last):
         raise api.Failed("the recording broke off")
     if ndjson.status(last) == "failed":
         raise api.Failed(f"the run failed: {next(ndjson.read([last]))['message']}")
-
-
-def _with_progress(lines: Iterable[bytes], snapshots: int) -> Iterator[bytes]:
-    """The lines, while a bar grows."""
-    with Bar() as bar:
-        for count, line in enumerate(lines):  # the header is line 0
-            share = min(1.0, count / snapshots)
-            bar.show(share, f"{share:4.0%}")
-            yield line
 
 
 if __name__ == "__main__":

@@ -13,20 +13,20 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tqdm.auto import tqdm
 
 from bnviz import engine
 from bnviz.config.experiment import BadField, Experiment
 from bnviz.config.sweep import Cell, Sweep, changes, sweep_over, unheld
 from bnviz.judge.intervals import LEVEL, Interval, interval
-from bnviz.progress import Bar, time_left
 from bnviz.record import csv_files, ndjson
 from bnviz.record.rows import Rows
 from bnviz.record.store import Recording, Store
@@ -132,17 +132,21 @@ def _compute(table: csv_files.Table, workers: int | None) -> None:
     if not wanted:
         return
     part = Part(**vars(table.sweep), wanted=wanted)
-    total, ends_at = len(table.runs), None
-    with Bar() as bar, _recording(part, workers) as lines:
+    with _bar(table) as bar, _recording(part, workers) as lines:
         for message in _messages(lines):
             if message["type"] == "row":
                 table.add(csv_files.row_of(part.axis, message))
-            elif message["type"] == "progress":
-                ends_at = time.monotonic() + message["seconds"] * (1 / message["share"] - 1)
+                bar.update()
+            elif message["type"] == "tick":
+                bar.refresh()
             elif message["type"] == "end" and message["status"] != "finished":
                 raise Failed(message["message"])
-            left = f", {time_left(ends_at - time.monotonic())}" if ends_at and len(table.rows) < total else ""
-            bar.show(len(table.rows) / total, f"{len(table.rows)} of {total} runs{left}")
+
+
+def _bar(table: csv_files.Table) -> tqdm:
+    """A bar that counts rows, on a terminal and in a notebook, whose standard error is no terminal; elsewhere nothing."""
+    hidden = False if "ipykernel" in sys.modules else None
+    return tqdm(total=len(table.runs), initial=len(table.rows), unit=" runs", smoothing=0, disable=hidden)
 
 
 @contextlib.contextmanager

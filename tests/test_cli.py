@@ -1,6 +1,7 @@
 """The command line. The recorder is a stand-in except where the test says so."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -137,8 +138,11 @@ def test_an_error_of_the_recorder_leaves_nothing(recorded, tmp_path):
 
 def test_a_terminal_gets_a_bar(recorded, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    recorded.lines = [HEADER, *[SNAPSHOT] * Experiment().snapshots, LINES[-1]]
     assert code("run", "--out", tmp_path / "x.ndjson") == 0
-    assert "\r[" in capsys.readouterr().err
+    total = len(recorded.lines)
+    out, err = capsys.readouterr()
+    assert out == "" and f" 0/{total} [" in err and re.search(rf"\r100%\|█+\| {total}/{total} \[", err) and err.endswith("\n")
 
 
 def test_help_names_every_field(capsys):

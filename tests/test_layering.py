@@ -14,7 +14,6 @@ ROOMS = [  # from the lowest; a module may import its own room and lower ones
     "bnviz.lessons",  # their names alone
     "bnviz.config",
     "bnviz.judge",
-    "bnviz.progress",
     "bnviz.record",
     "bnviz.nets",
     "bnviz.measures",

@@ -15,13 +15,14 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from tqdm import tqdm
+
 from bnviz.engine import Engine, worker_count
 from bnviz.engine.local import LocalEngine
 from bnviz.judge.claim import Claim, Verdict
 from bnviz.lessons.does_it_hold.claims import CLAIMS, table
-from bnviz.progress import Bar
 from bnviz.record import ndjson
-from bnviz.record.store import Recording, Store
+from bnviz.record.store import Store
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "evidence.md"
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
@@ -32,22 +33,14 @@ TICK_SECONDS = 0.2
 def run(engine: Engine, claim: Claim) -> tuple[Verdict, float]:
     """The verdict on a claim, and how many seconds its sweep took."""
     lines = engine.recording(engine.sweep(claim.sweep))
-    with Bar() as bar:
+    with tqdm(total=len(claim.sweep.cells()), desc=claim.name, unit=" rows", disable=None) as bar:
         while not lines.ended:
-            bar.show(*_progress(lines, claim))
             time.sleep(TICK_SECONDS)
-        bar.show(*_progress(lines, claim))
+            bar.update(min(len(lines), bar.total) - bar.n)  # lines are rows, but for a few
     messages = list(ndjson.read(lines.lines()))
     if messages[-1]["status"] != "finished":
         raise RuntimeError(f"{claim.key}: {messages[-1]['message']}")
     return claim.judge(claim.sweep, [one for one in messages if one["type"] == "row"]), messages[-1]["seconds"]
-
-
-def _progress(lines: Recording, claim: Claim) -> tuple[float, str]:
-    """Share and words; lines are rows, but for a few."""
-    total = len(claim.sweep.cells())
-    done = min(len(lines), total)
-    return done / total, f"{claim.name}: {done} of {total} rows"
 
 
 def machine() -> str:
