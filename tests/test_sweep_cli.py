@@ -204,6 +204,8 @@ OTHERS = {
     "a picture": b"\x89PNG\r\n\x1a\n\0\0\0" * 20,
     "no line at all": b"hello",
     "zeros": bytes(100),
+    "an endless line": b"9" * 200_000 + b"\n",
+    "nothing but an empty line": b"\n",
     "another axis": b"width,seed,arm,train_accuracy,test_accuracy,best_test_accuracy,train_loss,test_loss,diverged_at,run\n",
     "a line too much": lambda whole: whole + b"# my notes\n",
     "a column too much": lambda whole: whole.replace(b"\n", b",1\n"),

@@ -7,6 +7,8 @@ follow, which the next reader drops); when the power fails, what the operating s
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -63,10 +65,12 @@ def key_of(axis: str, row: Row) -> Key:
 
 def csv_text(axis: str, rows: Iterable[Row] = (), header: bool = True) -> bytes:
     """Rows as CSV: numbers in full precision, nothing where there is None."""
-    columns = (axis, *COLUMNS)
-    lines = [columns] if header else []
-    lines += [["" if row[name] is None else str(row[name]) for name in columns] for row in rows]  # no value has a comma
-    return "".join(f"{','.join(line)}\n" for line in lines).encode()
+    text = io.StringIO()
+    lines = csv.DictWriter(text, (axis, *COLUMNS), extrasaction="ignore", lineterminator="\n")
+    if header:
+        lines.writeheader()
+    lines.writerows(rows)
+    return text.getvalue().encode()
 
 
 class Table:
@@ -135,7 +139,7 @@ class File(Table):
         before = self._path.read_bytes() if self._path.exists() else b""
         lines = before[: before.rfind(b"\n") + 1]  # a line that was cut off does not count
         if not lines and not csv_text(self.axis).startswith(before):
-            raise OtherContents(f"{path} does not hold rows of a sweep over {self.axis}")
+            raise self._other()
         self._read(lines)
         self._file = self._path.open("ab", buffering=0)  # nothing is left to write when something goes wrong
         if len(lines) < len(before):
@@ -144,14 +148,23 @@ class File(Table):
             self._append(csv_text(self.axis))
 
     def _read(self, text: bytes) -> None:
-        header, *lines = text.decode(errors="replace").splitlines() or [""]
-        if header and header != ",".join([self.axis, *COLUMNS]):
-            raise OtherContents(f"{self.place} does not hold rows of a sweep over {self.axis}")
-        for number, line in enumerate(lines, 2):
-            row = self._parsed(line.split(","))
+        lines = self._lines(text)
+        if lines and lines[0] != [self.axis, *COLUMNS]:
+            raise self._other()
+        for number, line in enumerate(lines[1:], 2):
+            row = self._parsed(line)
             if row is None or self.runs.get(key_of(self.axis, row), "") != row["run"]:
                 raise OtherContents(f"line {number} of {self.place} is of another sweep; nothing was written")
             self.rows[key_of(self.axis, row)] = row
+
+    def _lines(self, text: bytes) -> list[list[str]]:
+        try:
+            return list(csv.reader(text.decode(errors="replace").splitlines()))
+        except csv.Error:  # something much too long for a field
+            raise self._other() from None
+
+    def _other(self) -> OtherContents:
+        return OtherContents(f"{self.place} does not hold rows of a sweep over {self.axis}")
 
     def _parsed(self, texts: list[str]) -> Row | None:
         """The row written in a line; None if it is none."""
