@@ -24,8 +24,10 @@ from typing import BinaryIO, NoReturn
 from tqdm.auto import tqdm
 
 from bnviz import __version__, api
-from bnviz.config.experiment import FIELDS, BadField, Experiment, Field, TooExpensive
+from bnviz.config.cost import TooExpensive
+from bnviz.config.experiment import FIELDS, BadField, Experiment, Field
 from bnviz.config.sweep import MAXIMUM_SEEDS, unheld
+from bnviz.measures import budget
 from bnviz.record import csv_files, ndjson
 
 SEEDS = Field("seeds", int, 5, "Seeds", "How many seeds, from --seed on.", low=1, high=MAXIMUM_SEEDS)
@@ -165,7 +167,7 @@ def _file(ending: str) -> Callable[[str], str]:
 def run(options: dict) -> None:
     """Record one experiment."""
     experiment = Experiment(**{name: options[name] for name in FIELDS})
-    experiment.check_cost()
+    budget.check(experiment)
     with destination(options["out"]) as file:
         record(experiment, file)
 

@@ -20,11 +20,6 @@ from bnviz.data.coats import COATS
 FORMAT = 1  # of recordings; part of every id, so a new format never meets an old recording
 PROBE_SIZE = 512
 WATCHED_UNITS = 8
-MICROSCOPE_SIZES = (2, 4, 8, 16, 32, 64, 128, 256, 512)  # of minibatches, each of which is drawn so often:
-MICROSCOPE_DRAWS = 40
-MICROSCOPE_EVERY = 16  # snapshots
-MAXIMUM_SECONDS = 90.0
-MAXIMUM_SNAPSHOTS = 1500
 
 
 class BadField(ValueError):
@@ -41,10 +36,6 @@ def _shown(value: object) -> str:
         return str(value)
     except ValueError:  # Python prints no more than 4300 digits
         return "a huge number"
-
-
-class TooExpensive(ValueError):
-    """An experiment that would cost more than one server should spend on one run."""
 
 
 @dataclass(frozen=True)
@@ -259,11 +250,6 @@ class Experiment:
         """Into how many ghost batches a minibatch is split: as many as have `ghost_batch_size` examples or more each."""
         return max(1, self.batch // self.ghost_batch_size) if self.ghost_batch_size >= 2 else 1
 
-    @property
-    def microscope_sizes(self) -> tuple[int, ...]:
-        """The minibatches that the noise microscope looks at, none larger than half of the training examples."""
-        return tuple(size for size in MICROSCOPE_SIZES if size <= self.examples // 2)
-
     def snapshot_due(self, step: int) -> bool:
         """Whether a snapshot is taken before `step`: every step at first, then every `snapshot_every`, and at the end."""
         return step <= 4 * self.snapshot_every or step % self.snapshot_every == 0 or step == self.steps
@@ -297,37 +283,6 @@ class Experiment:
                 f"groups of {self.batch // self.groups} or one more."
             )
         return notes
-
-    def seconds(self) -> float:
-        """Estimated computing time on one ordinary core, from the fields alone."""
-        data = DATA_SETS[self.dataset]
-        weights = data.features * self.width + (self.hidden_layers - 1) * self.width**2 + self.width * data.classes
-        rate = 2e10  # multiply-adds a second, measured low so that the estimate errs high
-        step = 0.0001 * self.hidden_layers + 3 * self.batch * weights / rate
-        measuring = 3 * self.hidden_layers * self.width * PROBE_SIZE * 1.2e-8
-        snapshot = (PROBE_SIZE + 1000 + self.batch) * weights / rate + measuring
-        if self.gradient_shift == "yes":
-            snapshot += self.hidden_layers * (step + 0.0005)
-        if self.look_inside == "yes":
-            snapshot += 2 * PROBE_SIZE * weights / rate + measuring / 3
-        if self.microscope == "yes":
-            rows = 2 * MICROSCOPE_DRAWS * sum(self.microscope_sizes)
-            hidden = (self.hidden_layers - 1) * self.width**2
-            snapshot += rows * (hidden / rate + 6e-9 * self.hidden_layers * self.width) / MICROSCOPE_EVERY
-        return len(self.arms) * (self.steps * step + self.snapshots * snapshot)
-
-    def check_cost(self) -> None:
-        """Raise TooExpensive, saying what to change, if one run would cost more than a shared server should spend."""
-        if self.snapshots > MAXIMUM_SNAPSHOTS:
-            raise TooExpensive(
-                f"{self.snapshots} snapshots are more than the {MAXIMUM_SNAPSHOTS} that one recording holds: "
-                "raise snapshot_every or lower steps."
-            )
-        if (seconds := self.seconds()) > MAXIMUM_SECONDS:
-            raise TooExpensive(
-                f"This needs about {seconds:.0f} s of computing, more than the {MAXIMUM_SECONDS:.0f} s that one run may take: "
-                "lower steps, width or batch_size."
-            )
 
 
 def _table() -> dict[str, Field]:

@@ -15,16 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from bnviz.config import cost
 from bnviz.config.arms import ARMS
-from bnviz.config.experiment import FIELDS, FORMAT, BadField, Experiment, TooExpensive
-from bnviz.data import DATA_SETS
+from bnviz.config.experiment import FIELDS, FORMAT, BadField, Experiment
 
 MAXIMUM_SEEDS = 20
-MAXIMUM_SWEEP_SECONDS = 600.0  # of computing on one core
 FIRST_SECONDS, STACK_SECONDS = 1.5, 3.0  # of computing, after which a sweep's first rows should be there, and later ones
 STACK_RUNS = 20  # more bring no further gain, only memory
 STEP_SECONDS = 5e-4  # that a stack's step takes beside its runs' own: with small minibatches it pays to share it
-CHECKPOINTS = 12  # of a run: when its accuracy is taken
 
 _SHAPE = ("dataset", "coats", "activation", "hidden_layers", "width", "batch", "steps", "examples", "momentum")
 
@@ -66,12 +64,7 @@ class Run:
 
     def seconds(self) -> float:
         """Estimated computing time on one ordinary core, when it trains stacked with a few others."""
-        one, data = self.experiment, DATA_SETS[self.experiment.dataset]
-        weights = data.features * one.width + (one.hidden_layers - 1) * one.width**2 + one.width * data.classes
-        backward = 2 * weights - data.features * one.width  # nobody asks for the gradient of x
-        step = 2e-5 * one.hidden_layers + (weights + backward) * (one.batch / 2.8e10 + 1.5e-10)
-        evaluations = CHECKPOINTS * 1000 + one.examples
-        return one.steps * step + evaluations * weights / 5e10
+        return cost.stacked_seconds(self.experiment)
 
 
 @dataclass(frozen=True)
@@ -142,11 +135,7 @@ class Sweep:
 
     def check_cost(self) -> None:
         """Raise TooExpensive, saying what to change, if it would cost more than a shared server should spend."""
-        if (seconds := self.seconds()) > MAXIMUM_SWEEP_SECONDS:
-            raise TooExpensive(
-                f"This sweep needs about {seconds:.0f} s of computing, more than the {MAXIMUM_SWEEP_SECONDS:.0f} s that one may "
-                "take: fewer seeds, values or steps, or a smaller network."
-            )
+        cost.check_sweep_seconds(self.seconds())
 
 
 def sweep_over(base: Experiment, axis: str, values: Iterable, arms: Iterable[str] = ("none", "batch"), seeds: int = 5) -> Sweep:

@@ -15,6 +15,7 @@ from bnviz.config.sweep import Sweep
 from bnviz.engine import Counters
 from bnviz.engine.sweeping import Sweeping
 from bnviz.engine.task import Task, of_experiment
+from bnviz.measures import budget
 from bnviz.record import ndjson
 from bnviz.record.rows import Rows
 from bnviz.record.store import Recording, Store
@@ -48,7 +49,7 @@ class Books(ABC):
         """How many of one sweep's stacks should be with the workers."""
 
     def request(self, experiment: Experiment) -> str:
-        experiment.check_cost()
+        budget.check(experiment)
         self._know(experiment)
         self._find_or_start(experiment)
         return experiment.id

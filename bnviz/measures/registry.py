@@ -27,7 +27,8 @@ class Measure:
     are taken with every `every`-th snapshot, and with the last one, of an experiment that `asked` for it; what they return joins
     the arm's part of the snapshot. The others belong to sweeps, which ask for them by name: they get an arm of which only
     network, experiment and loss are there, and are taken at every checkpoint but the last; a row lists what they return. `when`
-    says in words when a measure is taken and of which arms.
+    says in words when a measure is taken and of which arms. `seconds` estimates what it
+    costs an arm each time, on one ordinary core; `bnviz.measures.budget` adds that up.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Measure:
     asked: Callable[[Experiment], bool] = lambda experiment: True
     every: int = 1
     live: bool = True
+    seconds: Callable[[Experiment], float] = lambda experiment: 0.0
 
     @property
     def function(self) -> Callable[..., dict[str, Any]]:

@@ -18,8 +18,9 @@ from torch.nn import functional
 
 from bnviz import data
 from bnviz.config.arms import ARMS
+from bnviz.config.cost import CHECKPOINTS
 from bnviz.config.experiment import Experiment
-from bnviz.config.sweep import CHECKPOINTS, Run
+from bnviz.config.sweep import Run
 from bnviz.measures.registry import named
 from bnviz.nets.network import EVALUATE, TRAIN, BatchNorm, Network
 from bnviz.train.loop import LOSSES

@@ -6,11 +6,8 @@ import pytest
 
 from bnviz.config.experiment import (
     FIELDS,
-    MAXIMUM_SECONDS,
-    MAXIMUM_SNAPSHOTS,
     BadField,
     Experiment,
-    TooExpensive,
     from_texts,
 )
 
@@ -193,11 +190,3 @@ def test_notes_say_nothing_of_ordinary_settings():
 def test_a_note_explains_each_setting_that_means_something_else(changes, words):
     (note,) = Experiment(**changes).notes()
     assert words in note and note.endswith(".")
-
-
-def test_the_default_is_cheap_and_the_extremes_are_refused_with_advice():
-    Experiment().check_cost()
-    with pytest.raises(TooExpensive, match=rf"more than the {MAXIMUM_SNAPSHOTS} .*snapshot_every"):
-        Experiment(steps=5000, snapshot_every=1).check_cost()
-    with pytest.raises(TooExpensive, match=rf"more than the {MAXIMUM_SECONDS:.0f} s .*lower steps"):
-        Experiment(steps=5000, width=256, batch_size=512, hidden_layers=8).check_cost()

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnviz.config.experiment import BadField, Experiment, TooExpensive
+from bnviz.config.cost import TooExpensive
+from bnviz.config.experiment import BadField, Experiment
 from bnviz.config.sweep import (
     FIRST_SECONDS,
     STACK_RUNS,

@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from bnviz.config.experiment import MICROSCOPE_DRAWS, Experiment
+from bnviz.config.experiment import Experiment
+from bnviz.lessons.batch_size.measures import DRAWS
 from bnviz.lessons.batch_size.page import PAGE
 
 SHORT = {"dataset": "mnist1d", "width": 32, "steps": 24, "snapshot_every": 1, "train_size": 1024}
@@ -76,8 +77,8 @@ def test_every_dot_is_a_recorded_draw_and_without_batch_norm_they_lie_on_one_ano
         (low, high), used = batch["range"][1][3], batch["used"][1][3]
         x, y = dots(lab, "mates", scene)
         expected = low + batch[scene]["activation"][1][3] / 254 * (high - low) - used
-        assert np.allclose(y, expected.ravel(), atol=1e-4) and len(y) == len(SIZES) * MICROSCOPE_DRAWS
-        assert (np.abs(np.log2(x / np.repeat(SIZES, MICROSCOPE_DRAWS))) < 0.45).all()
+        assert np.allclose(y, expected.ravel(), atol=1e-4) and len(y) == len(SIZES) * DRAWS
+        assert (np.abs(np.log2(x / np.repeat(SIZES, DRAWS))) < 0.45).all()
         assert np.allclose(dots(lab, "said", scene)[1], batch[scene]["prediction"].ravel(), atol=1e-6)
     assert np.abs(dots(lab, "mates", "mates", "none")[1]).max() < 1e-6
     assert np.ptp(dots(lab, "said", "mates", "none")[1]) < 1e-6

@@ -11,7 +11,8 @@ import time
 import pytest
 
 from bnviz import engine
-from bnviz.config.experiment import Experiment, TooExpensive
+from bnviz.config.cost import TooExpensive
+from bnviz.config.experiment import Experiment
 from bnviz.engine import worker
 from bnviz.engine.local import DEATHS, LocalEngine, start_worker
 from bnviz.record import ndjson

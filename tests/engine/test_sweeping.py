@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from bnviz.config.experiment import Experiment, TooExpensive
+from bnviz.config.cost import TooExpensive
+from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import plain, sweep_over
 from bnviz.engine import worker
 from bnviz.engine.local import LocalEngine

@@ -11,12 +11,15 @@ from streamlit.testing.v1 import AppTest
 from torch import nn
 
 from bnviz import engine
-from bnviz.config.experiment import FIELDS, MICROSCOPE_DRAWS, MICROSCOPE_EVERY, MICROSCOPE_SIZES, Experiment
+from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.data import DATA_SETS, load
 from bnviz.lessons.batch_size import portrait
+from bnviz.lessons.batch_size.measures import DRAWS
+from bnviz.lessons.batch_size.measures import SIZES as ALL_SIZES
+from bnviz.lessons.batch_size.measures import sizes as sizes_of
 from bnviz.lessons.batch_size.page import PAGE
 from bnviz.lessons.batch_size.panels import panels
-from bnviz.measures import statistics
+from bnviz.measures import budget, statistics
 from bnviz.measures.registry import measures
 from bnviz.nets.network import EVALUATE
 from bnviz.record import ndjson
@@ -95,8 +98,8 @@ def test_the_example_among_mates_is_that_of_plain_batch_norms_over_explicit_mini
             rows["a"].append(torch.stack([layer[0] for layer in a]).numpy())
             rows["p"].append(logits[0].softmax(0)[label].item())
             rows["chosen"].append(logits[0].argmax().item())
-    a, p, chosen = (np.array(rows[key]).reshape(len(SIZES), MICROSCOPE_DRAWS, -1) for key in rows)
-    a = a.reshape(len(SIZES), MICROSCOPE_DRAWS, SMALL.hidden_layers, SMALL.width).transpose(2, 3, 0, 1)
+    a, p, chosen = (np.array(rows[key]).reshape(len(SIZES), DRAWS, -1) for key in rows)
+    a = a.reshape(len(SIZES), DRAWS, SMALL.hidden_layers, SMALL.width).transpose(2, 3, 0, 1)
     found, off = values(part, "mates")
     assert (np.abs(found - a[:, :8]) <= off + 1e-4).all()
     sd = np.sqrt((a.std(-1, ddof=1, dtype=float) ** 2).mean(1))
@@ -223,7 +226,7 @@ def test_theory_holds_where_nothing_was_normalized_below_and_means_are_pinned_wh
 
 def test_it_is_taken_with_the_first_snapshot_now_and_then_and_with_the_last_of_the_two_arms_of_the_lecture():
     (extra,) = [extra for extra in measures() if extra.function is microscope.microscope]
-    assert 12 <= extra.every == MICROSCOPE_EVERY <= 20
+    assert 12 <= extra.every <= 20
     snapshots, *_ = run(SMALL.replace(snapshot_every=1, steps=40, hold_from=5, fixed_scales="yes"))
     for snapshot in snapshots:
         wanted = {"none", "batch"} if snapshot["index"] % extra.every == 0 or snapshot["step"] == 40 else set()
@@ -260,7 +263,7 @@ def test_it_draws_the_same_in_every_run_snapshot_and_arm_and_leaves_the_global_g
     assert all(map(torch.equal, first, second))
     assert not all(map(torch.equal, first, microscope.minibatches_for(SMALL.replace(seed=1))))
     for minibatches, size in zip(first, SIZES, strict=True):
-        assert minibatches.shape == (MICROSCOPE_DRAWS, size) and minibatches.max() < 300
+        assert minibatches.shape == (DRAWS, size) and minibatches.max() < 300
         assert all(len(set(row)) == size for row in minibatches.tolist())
 
 
@@ -277,14 +280,14 @@ def test_a_network_that_diverges_is_recorded_to_the_end():
     [
         ({"train_size": 16, "batch_size": 2}, (2, 4, 8)),
         ({"train_size": 100, "batch_size": 1024, "ghost_batch_size": 2}, (2, 4, 8, 16, 32)),
-        ({"train_size": 4000, "width": 8, "hidden_layers": 2}, MICROSCOPE_SIZES),
+        ({"train_size": 4000, "width": 8, "hidden_layers": 2}, ALL_SIZES),
     ],
 )
 def test_minibatches_are_no_larger_than_half_of_the_examples(changes, sizes):
     experiment = SMALL.replace(steps=10, **changes)
     part = measured(run(experiment)[0], "batch")
-    assert tuple(part["sizes"]) == sizes == experiment.microscope_sizes
-    assert part["mates"]["activation"].shape == (experiment.hidden_layers, 8, len(sizes), MICROSCOPE_DRAWS)
+    assert tuple(part["sizes"]) == sizes == sizes_of(experiment)
+    assert part["mates"]["activation"].shape == (experiment.hidden_layers, 8, len(sizes), DRAWS)
     assert part["mean_sd"].shape == part["variance_sd_theory"].shape == (experiment.hidden_layers, len(sizes))
     assert part["mean_sd_theory"].shape == part["dropout_rate"].shape == part["dropout"]["prediction_sd"].shape == (len(sizes),)
     for figure in panels(experiment)[:-1]:
@@ -302,8 +305,8 @@ def test_where_numbers_are_learnt_it_is_the_first_of_them():
 
 
 def test_it_costs_what_the_estimate_says_and_the_ordinary_run_nothing():
-    assert Experiment().seconds() < PAGE.default.seconds() < Experiment().seconds() + 6
-    assert Experiment(example=9).seconds() == Experiment().seconds()
+    assert budget.seconds(Experiment()) < budget.seconds(PAGE.default) < budget.seconds(Experiment()) + 6
+    assert budget.seconds(Experiment(example=9)) == budget.seconds(Experiment())
 
 
 # The page
@@ -332,7 +335,7 @@ def test_presets_and_the_default_are_affordable_and_named_once():
     experiments = [PAGE.default.replace(**preset.changes) for preset in PAGE.presets.values()]
     assert len(set(experiments)) == len(experiments) and experiments[0] == PAGE.default
     for experiment in experiments:
-        experiment.check_cost()
+        budget.check(experiment)
         assert experiment.microscope == "yes" and not experiment.notes()
     assert not set(PAGE.main) & set(PAGE.more) and set(PAGE.main) | set(PAGE.more) <= set(FIELDS)
 

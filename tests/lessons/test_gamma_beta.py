@@ -19,6 +19,7 @@ from bnviz.engine import worker
 from bnviz.engine.local import COMMAND
 from bnviz.lessons.gamma_beta.page import PAGE
 from bnviz.lessons.gamma_beta.panels import panels
+from bnviz.measures import budget
 from bnviz.nets.network import EVALUATE, MEASURE, TRAIN, BatchNorm, FixedBatchNorm
 from bnviz.record import ndjson
 from bnviz.train import loop
@@ -291,7 +292,7 @@ def test_an_answer_that_takes_too_long_is_refused_for_now(client, monkeypatch):
 
 def test_the_default_and_the_presets_are_affordable_and_look_inside():
     for experiment in (PAGE.default, *(PAGE.default.replace(**preset.changes) for preset in PAGE.presets.values())):
-        experiment.check_cost()
+        budget.check(experiment)
         assert (experiment.look_inside, experiment.fixed_scales) == ("yes", "yes")
 
 

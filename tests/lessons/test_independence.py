@@ -14,6 +14,7 @@ from bnviz import engine
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.lessons.independence.page import PAGE
 from bnviz.lessons.independence.panels import panels
+from bnviz.measures import budget
 from bnviz.nets.network import TRAIN
 from bnviz.record import ndjson
 from bnviz.train import loop
@@ -234,7 +235,7 @@ def test_presets_and_the_default_are_affordable_and_named_once():
     experiments = [PAGE.default.replace(**preset.changes) for preset in PAGE.presets.values()]
     assert len(set(experiments)) == len(experiments) and experiments[0] == PAGE.default
     for experiment in experiments:
-        experiment.check_cost()
+        budget.check(experiment)
     assert all(set(changes) <= set(FIELDS) for changes in (preset.changes for preset in PAGE.presets.values()))
     assert not set(PAGE.main) & set(PAGE.more)
 

@@ -15,6 +15,7 @@ from bnviz.config.sweep import STACK_SECONDS
 from bnviz.lessons.regularization.judge import PREDICTIONS, answer, words
 from bnviz.lessons.regularization.page import PAGE, ghost_sizes, inside, sweep
 from bnviz.lessons.regularization.panels import measured, panels, sizes, worlds
+from bnviz.measures import budget
 from bnviz.record import ndjson
 from bnviz.record.store import Recording
 from bnviz.web import player
@@ -305,7 +306,7 @@ def test_links_to_single_runs_open_without_complaint():
         parameters = {name: [value] for name, value in links.parameters(experiment, {}, Experiment()).items()}
         link = links.parse(parameters, Experiment())
         assert link.experiment == experiment and not link.problems
-        experiment.check_cost()
+        budget.check(experiment)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.lessons.live_shift.page import PAGE
+from bnviz.measures import budget
 from bnviz.web.site import links
 from bnviz.web.site.presets import KEY
 from tests import ROOT
@@ -28,7 +29,7 @@ class Stage:
         return self.trouble
 
     def request(self, experiment):
-        experiment.check_cost()
+        budget.check(experiment)
         self.requested.append(experiment)
         return experiment.id
 
@@ -273,7 +274,7 @@ def test_pressing_the_chosen_preset_again_changes_nothing(stage):
 
 def test_presets_are_affordable():
     for preset in PRESETS.values():
-        Experiment(**preset.changes).check_cost()
+        budget.check(Experiment(**preset.changes))
 
 
 def test_too_expensive_is_refused_with_the_reason_and_the_last_run_stays(stage):

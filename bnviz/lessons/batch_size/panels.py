@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from bnviz.config.experiment import Experiment
+from bnviz.lessons.batch_size import measures
 from bnviz.web.figures import ARMS, COLOURS, GREY, TWO_ROWS, Layout, Trace, axis, layout, learning, line, panel
 
 Panel = dict[str, Any]
@@ -25,7 +26,7 @@ def panels(experiment: Experiment) -> list[Panel]:
 
 def _arranged(experiment: Experiment, *y: Layout, **more: Any) -> Layout:
     """A subplot for each axis `y`, side by side over minibatch sizes, with a line at the size that this run normalizes."""
-    sizes, own = experiment.microscope_sizes, experiment.batch / experiment.groups
+    sizes, own = measures.sizes(experiment), experiment.batch / experiment.groups
     reach = [math.log10(sizes[0]) - 0.18, math.log10(sizes[-1]) + 0.18]
     mark = {"type": "line", "x0": own, "x1": own, "y0": 0, "y1": 1, "line": {"color": GREY, "width": 1.5, "dash": "dot"}}
     arrangement = layout(showlegend=True, margin=MARGIN, shapes=[])

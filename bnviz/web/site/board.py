@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from bnviz.config.experiment import TooExpensive
+from bnviz.config.cost import TooExpensive
 from bnviz.config.sweep import Sweep
 from bnviz.web.site.watch import Rows, Watch
 

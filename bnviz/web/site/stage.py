@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from bnviz.config.experiment import Experiment, TooExpensive
+from bnviz.config.cost import TooExpensive
+from bnviz.config.experiment import Experiment
 
 if TYPE_CHECKING:
     from bnviz.web.site.page import Page

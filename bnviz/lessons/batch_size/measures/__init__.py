@@ -1,12 +1,15 @@
 """What only this lesson measures: one example among ever new minibatch-mates, and how far minibatches' statistics scatter."""
 
-from bnviz.config.experiment import MICROSCOPE_EVERY
+from __future__ import annotations
+
+from bnviz.config.cost import RATE
+from bnviz.config.experiment import Experiment
 from bnviz.measures.registry import Measure
 from bnviz.record.schema import Key
 
 _STATISTICS = {"optional": True, "when": "arms with batch statistics"}
 _LEVELS = "a of the watched units in steps from 0 to `levels` over `range`; one more for no finite number"
-_RATE = "dropout rate at which a[2] varies as much, found by bisection with 256 masks; NaN where no rate up to 0.9 does"
+_DROPOUT = "dropout rate at which a[2] varies as much, found by bisection with 256 masks; NaN where no rate up to 0.9 does"
 _THEORY = "what draws without replacement would give"
 _SCENE = (
     Key("activation", _LEVELS, "layers, watched, sizes, draws", "steps"),
@@ -24,12 +27,27 @@ _PARTS = (
     Key("used_prediction", "what the network says of the example with running statistics"),
     Key("mates", "the example in place of the first one of every minibatch, training view", parts=_SCENE),
     Key("dropout", "the example with running statistics, dropout after every hidden layer", parts=_SCENE, **_STATISTICS),
-    Key("dropout_rate", _RATE, "sizes", "share", **_STATISTICS),
+    Key("dropout_rate", _DROPOUT, "sizes", "share", **_STATISTICS),
     Key("mean_sd", "standard deviation of the mean of z over minibatches, root mean square over units", "layers, sizes", "σ"),
     Key("mean_sd_theory", f"{_THEORY}: `statistics.subset_mean_theory`", "sizes", "σ"),
     Key("variance_sd", "the same of the unbiased variance of z", "layers, sizes", "σ²"),
     Key("variance_sd_theory", f"{_THEORY}: `statistics.subset_variance_theory`", "layers, sizes", "σ²"),
 )
+SIZES = (2, 4, 8, 16, 32, 64, 128, 256, 512)  # of the minibatches that the microscope looks at
+DRAWS = 40  # of each size
+
+
+def sizes(experiment: Experiment) -> tuple[int, ...]:
+    """The minibatches that the microscope looks at, none larger than half of the training examples."""
+    return tuple(size for size in SIZES if size <= experiment.examples // 2)
+
+
+def _seconds(experiment: Experiment) -> float:
+    """Every minibatch passes twice through the network, but for the first weights; the taps are kept and averaged."""
+    layers, width = experiment.hidden_layers, experiment.width
+    return 2 * DRAWS * sum(sizes(experiment)) * ((layers - 1) * width**2 / RATE + 6e-9 * layers * width)
+
+
 MEASURES = (
     Measure(
         "microscope",
@@ -37,6 +55,7 @@ MEASURES = (
         keys=(Key("microscope", "the held-out example number `example` among others", parts=_PARTS),),
         when="where `microscope` is yes, every sixteenth snapshot, of the two arms that are compared",
         asked=lambda experiment: experiment.microscope == "yes",
-        every=MICROSCOPE_EVERY,
+        every=16,
+        seconds=_seconds,
     ),
 )

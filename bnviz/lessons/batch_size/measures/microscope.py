@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bnviz.config.experiment import MICROSCOPE_DRAWS, WATCHED_UNITS, Experiment
+from bnviz.config.experiment import WATCHED_UNITS, Experiment
+from bnviz.lessons.batch_size.measures import DRAWS, sizes
 from bnviz.measures import statistics
 from bnviz.nets.network import EVALUATE, MEASURE, Network, Taps
 
@@ -45,7 +46,7 @@ def microscope(arm: Any, tensors: Any, upcoming: Any) -> dict[str, Any]:
     batches = minibatches_for(experiment)
     used = _used(arm.network, z[-1:], truth)
     scenes = {"mates": _among_mates(arm.network, z, batches, truth)}
-    result = {"sizes": np.array(experiment.microscope_sizes, np.uint16), "draws": MICROSCOPE_DRAWS, "levels": LEVELS}
+    result = {"sizes": np.array(sizes(experiment), np.uint16), "draws": DRAWS, "levels": LEVELS}
     if arm.has_statistics:
         rates = matched_rates(arm.network, z[-1:], statistics.scatter(scenes["mates"].activations[MATCHED - 1]))
         result["dropout_rate"] = rates.astype(np.float32)
@@ -57,10 +58,7 @@ def minibatches_for(experiment: Experiment) -> list[Tensor]:
     """Indices [draws, size] of training examples for every size, each minibatch drawn anew."""
     generator = torch.Generator().manual_seed(2**32 + experiment.seed)  # far from those that training uses
     total = experiment.examples
-    return [
-        torch.stack([torch.randperm(total, generator=generator)[:size] for _ in range(MICROSCOPE_DRAWS)])
-        for size in experiment.microscope_sizes
-    ]
+    return [torch.stack([torch.randperm(total, generator=generator)[:size] for _ in range(DRAWS)]) for size in sizes(experiment)]
 
 
 def _said(logits: Tensor, truth: Tensor) -> np.ndarray:
@@ -151,7 +149,7 @@ def _under_dropout(network: Network, z: Tensor, rates: np.ndarray, truth: Tensor
 
 def _pictures(scenes: dict[str, Scene], used: Scene) -> dict[str, Any]:
     """Single values and scatter of each scene; `used` is what the example is in use."""
-    every = [scene.activations[..., :MICROSCOPE_DRAWS, :WATCHED_UNITS] for scene in scenes.values()]
+    every = [scene.activations[..., :DRAWS, :WATCHED_UNITS] for scene in scenes.values()]
     low, high = _range(np.concatenate([part.reshape(len(part), -1, part.shape[-1]) for part in every], 1))
     result = {
         "range": np.stack([low, high], -1),
@@ -162,7 +160,7 @@ def _pictures(scenes: dict[str, Scene], used: Scene) -> dict[str, Any]:
         result[name] = {
             "activation": _stepped(values.transpose(0, 3, 1, 2), low, high),
             "activation_sd": statistics.scatter(scene.activations).astype(np.float32),
-            "prediction": scene.prediction[:, :MICROSCOPE_DRAWS],
+            "prediction": scene.prediction[:, :DRAWS],
             "prediction_sd": statistics.scatter(scene.prediction[..., None]).astype(np.float32),
             "changed": (scene.chosen != used.chosen).mean(-1).astype(np.float32),
         }

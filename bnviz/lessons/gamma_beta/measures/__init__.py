@@ -1,6 +1,7 @@
 """What only this lesson measures: ẑ before γ and β act on it, and the network with running statistics beside the batch's own."""
 
-from bnviz.config.experiment import Experiment
+from bnviz.config.cost import RATE, distribution_seconds, weights
+from bnviz.config.experiment import PROBE_SIZE, Experiment
 from bnviz.measures.registry import Measure
 from bnviz.record.schema import Key
 
@@ -36,6 +37,7 @@ MEASURES = (
         ),
         when="where `look_inside` is yes, every snapshot, of arms with batch statistics",
         asked=_asked,
+        seconds=lambda experiment: distribution_seconds(experiment) / 3,
     ),
     Measure(
         "views",
@@ -49,5 +51,6 @@ MEASURES = (
         ),
         when="where `look_inside` is yes, every snapshot, of arms with batch statistics",
         asked=_asked,
+        seconds=lambda experiment: 2 * PROBE_SIZE * weights(experiment) / RATE,
     ),
 )

@@ -1,5 +1,6 @@
 """What only this lesson measures: whether a layer's gradient survives a step of the layers below."""
 
+from bnviz.config.cost import step_seconds
 from bnviz.measures.registry import Measure
 from bnviz.record.schema import Key
 
@@ -15,5 +16,6 @@ MEASURES = (
         ),
         when="where `gradient_shift` is yes, every snapshot, of arms that are not held",
         asked=lambda experiment: experiment.gradient_shift == "yes",
+        seconds=lambda experiment: experiment.hidden_layers * (step_seconds(experiment) + 0.0005),
     ),
 )

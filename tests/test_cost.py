@@ -1,0 +1,51 @@
+"""What an experiment may cost: the same estimates for every page, limits with advice, and measures that carry their own cost."""
+
+import dataclasses
+import importlib
+
+import pytest
+
+from bnviz.config.cost import MAXIMUM_SECONDS, MAXIMUM_SNAPSHOTS, TooExpensive
+from bnviz.config.experiment import Experiment
+from bnviz.config.sweep import plain
+from bnviz.measures import budget, registry
+
+ESTIMATES = {  # seconds that were measured against when they were chosen
+    "live_shift": 5.0232576,
+    "covariate_shift": 5.990651392,
+    "gamma_beta": 10.17877248,
+    "independence": 9.3668416,
+    "batch_size": 9.586381312,
+    "regularization": 3.20708352,
+}
+EVERYTHING = {
+    "gradient_shift": "yes", "look_inside": "yes", "hold_from": 10, "microscope": "yes", "dataset": "cats", "width": 48,
+    "batch_size": 100, "hidden_layers": 7,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lesson", ESTIMATES)
+def test_a_page_s_default_is_estimated_as_it_was(lesson):
+    page = importlib.import_module(f"bnviz.lessons.{lesson}.page").PAGE
+    assert budget.seconds(page.default) == pytest.approx(ESTIMATES[lesson], rel=1e-9)
+
+
+def test_other_estimates_are_what_they_were():
+    assert budget.seconds(Experiment(**EVERYTHING)) == pytest.approx(45.7053006336, rel=1e-9)
+    assert plain(Experiment(), "batch").seconds() == pytest.approx(0.30414336, rel=1e-9)
+
+
+def test_a_measure_costs_what_it_says_as_often_as_it_is_taken(monkeypatch):
+    before, snapshots = budget.seconds(Experiment()), Experiment().snapshots
+    extra = registry.Measure("extra", "nowhere:nothing", every=4, seconds=lambda experiment: 0.01)
+    off = dataclasses.replace(extra, asked=lambda experiment: False)
+    monkeypatch.setattr(budget, "measures", lambda: (extra, off))
+    assert budget.seconds(Experiment()) == pytest.approx(before + 2 * snapshots * 0.01 / 4)
+
+
+def test_the_default_is_cheap_and_the_extremes_are_refused_with_advice():
+    budget.check(Experiment())
+    with pytest.raises(TooExpensive, match=rf"more than the {MAXIMUM_SNAPSHOTS} .*snapshot_every"):
+        budget.check(Experiment(steps=5000, snapshot_every=1))
+    with pytest.raises(TooExpensive, match=rf"more than the {MAXIMUM_SECONDS:.0f} s .*lower steps"):
+        budget.check(Experiment(steps=5000, width=256, batch_size=512, hidden_layers=8))
