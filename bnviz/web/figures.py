@@ -21,6 +21,7 @@ NAMES = {
     **ARMS, "fixed": "γ = 1, β = 0 fixed", "dropout": "dropout",
     "group": "group norm", "layer": "layer norm", "noisy-batch": "batch norm, then noise", "noisy-none": "noise, no batch norm",
 }  # fmt: skip
+LABELS = {"batch": "batch norm", "layer": "layer norm", "group": "group norm", "noisy-batch": "batch norm with noise"}
 GREY = "rgba(128,128,128,0.9)"  # what is expected, aimed at or of no arm
 
 MARGIN = {"l": 58, "r": 14, "t": 26, "b": 40}  # wide enough for percentages
@@ -28,6 +29,39 @@ TWO_ROWS = {**MARGIN, "t": 52}  # of the legend; should Plotly have to make room
 
 Trace = dict[str, Any]
 Layout = dict[str, Any]
+
+
+def compared(experiment: Experiment) -> tuple[str, str]:
+    """The two arms that a page sets side by side: the one without a normalizer, and the one it is compared with."""
+    none, other, *_ = experiment.arms
+    return none, other
+
+
+def arm_names(experiment: Experiment) -> dict[str, str]:
+    """What an experiment's arms are called, in sentences and legends."""
+    none, other = compared(experiment)
+    return {arm: NAMES[arm] for arm in experiment.arms if arm in NAMES} | {
+        none: f"without {LABELS[other]}",
+        other: f"with {LABELS[other]}",
+    }
+
+
+def paired_names(experiment: Experiment) -> dict[str, str]:
+    """The names of the two arms that a page sets side by side, by arm."""
+    names = arm_names(experiment)
+    return {arm: names[arm] for arm in compared(experiment)}
+
+
+def looks(experiment: Experiment) -> dict[str, dict[str, str]]:
+    """For the player: each arm's label ("batch norm"), name ("with batch norm") and colour."""
+    names = arm_names(experiment)
+    return {arm: {"label": LABELS.get(arm, name), "name": name, "colour": COLOURS[arm]} for arm, name in names.items()}
+
+
+def heading(words: Mapping[str, Any], identifier: str) -> tuple[str, str]:
+    """A panel's title and caption in a lesson's catalogue."""
+    said = words["panels"][identifier]
+    return said["title"], said["caption"]
 
 
 def translucent(arm: str, opacity: float) -> str:
@@ -46,14 +80,17 @@ def line(arm: str, axes: str = "", width: float = 2, dash: str = "solid", **more
 
 
 def arm_curves(
-    arms: Iterable[str], columns: Iterable[tuple[str, str, str]], dashes: Mapping[str, str] | None = None
+    arms: Mapping[str, str], columns: Iterable[tuple[str, str, str]], dashes: Mapping[str, str] | None = None
 ) -> list[Trace]:
-    """One line an arm over steps in each of the subplots `columns`: (key of the recording, axes, format of its values)."""
+    """One line for each of `arms`, names by arm, over steps in each of the subplots `columns`.
+
+    A column is a key of the recording, axes, and the format of its values.
+    """
     traces = []
     for key, axes, form in columns:
-        for arm in arms:
-            label = f"step %{{x}}: %{{y:{form}}}<extra>{NAMES[arm]}</extra>"
-            more = {"hovertemplate": label, "legendgroup": arm, "showlegend": axes == ""}
+        for arm, name in arms.items():
+            label = f"step %{{x}}: %{{y:{form}}}<extra>{name}</extra>"
+            more = {"hovertemplate": label, "legendgroup": arm, "showlegend": axes == "", "name": name}
             feed = {"kind": "scalar", "arm": arm, "key": key}
             traces.append(line(arm, axes, 2, (dashes or {}).get(arm, "solid"), feed=feed, **more))
     return traces
@@ -67,10 +104,10 @@ def axis(title: str = "", **more: Any) -> Layout:
     return {"title": {"text": title, "standoff": 6}, "automargin": False, "zeroline": False, "nticks": 6, **more}
 
 
-def arm_title(arm: str, x: float, y: float = 1.0, text: str | None = None) -> dict[str, Any]:
-    """The arm's name in its colour, above a subplot centred on x."""
+def arm_title(arm: str, text: str, x: float, y: float = 1.0) -> dict[str, Any]:
+    """A text, the arm's name perhaps, in the arm's colour, above a subplot centred on x."""
     return {
-        "text": text or NAMES[arm], "x": x, "y": y, "xref": "paper", "yref": "paper", "xanchor": "center",
+        "text": text, "x": x, "y": y, "xref": "paper", "yref": "paper", "xanchor": "center",
         "yanchor": "bottom", "showarrow": False, "font": {"color": COLOURS[arm], "size": 13},
     }  # fmt: skip
 
@@ -88,15 +125,17 @@ def layout(**more: Any) -> Layout:
     }
 
 
-def side_by_side(x: dict[str, Any], y: dict[str, Any], x_title: str, y_title: str, gap: float = 0.06) -> Layout:
-    """Two subplots, the arm without batch norm at the left, with shared axes: what is not alike is the data."""
+def side_by_side(
+    arms: Mapping[str, str], x: dict[str, Any], y: dict[str, Any], x_title: str, y_title: str, gap: float = 0.06
+) -> Layout:
+    """Two subplots, one for each of two arms (names by arm), with shared axes: what is not alike is the data."""
     half = (1 - gap) / 2
     return layout(
         xaxis=axis(x_title, domain=[0, half], **x),
         xaxis2=axis(x_title, domain=[1 - half, 1], matches="x", **x),
         yaxis=axis(y_title, **y),
         yaxis2=axis("", anchor="x2", matches="y", showticklabels=False, **y),
-        annotations=[arm_title("none", half / 2), arm_title("batch", 1 - half / 2)],
+        annotations=[arm_title(*one, x=x) for one, x in zip(arms.items(), (half / 2, 1 - half / 2), strict=True)],
     )
 
 
@@ -130,23 +169,22 @@ def pair(left: Layout, right: Layout, x: Layout, x_title: str = "step", margin: 
     )
 
 
-def panel(words: Mapping[str, Any], identifier: str, figure: tuple[list[Trace], Layout], **more: Any) -> dict[str, Any]:
-    """A panel of the player; its title and its caption stand in a lesson's catalogue `words`, under panels, identifier.
+def panel(identifier: str, title: str, caption: str, figure: tuple[list[Trace], Layout], **more: Any) -> dict[str, Any]:
+    """A panel of the player.
 
     Each trace carries `feed`: which drawing of bnviz/web/player/feeds.js or of the lesson's story fills it, and from which key
     of the recording. Words in braces in title, caption and axis titles ({tap}, {unit}, …) are filled in by the player. `rate`
-    is the most redraws a second. `name` finds the words where several panels share them.
+    is the most redraws a second.
     """
     traces, arrangement = figure
-    said = words["panels"][more.pop("name", identifier)]
     return {
-        "id": identifier, "title": said["title"], "caption": said["caption"], "data": traces, "layout": arrangement,
+        "id": identifier, "title": title, "caption": caption, "data": traces, "layout": arrangement,
         "height": 300, "rate": 2.5, "wide": False, **more,
     }  # fmt: skip
 
 
-def learning(experiment: Experiment) -> dict[str, Any]:
-    """Training loss, and test accuracy or, where numbers are learnt, test loss."""
+def learning(experiment: Experiment, words: Mapping[str, Any]) -> dict[str, Any]:
+    """The panel `learning` of a lesson's catalogue: training loss, and test accuracy or, where numbers are learnt, test loss."""
     labels = DATA_SETS[experiment.dataset].loss == "cross-entropy"
     key, form = ("test_accuracy", ".1%") if labels else ("test_loss", ".3f")
     test = (
@@ -154,12 +192,7 @@ def learning(experiment: Experiment) -> dict[str, Any]:
         if labels
         else axis("test loss", rangemode="tozero", fit="test_loss")
     )
-    traces = arm_curves(ARMS, (("train_loss", "", ".3f"), (key, "2", form)))
+    traces = arm_curves(paired_names(experiment), (("train_loss", "", ".3f"), (key, "2", form)))
     loss = axis("training loss", rangemode="tozero", fit="train_loss")
-    return panel(
-        "learning",
-        "Learning",
-        "{learnt}",
-        (legend(traces), pair(loss, test, {"range": [0, experiment.steps]})),
-        height=320,
-    )
+    arrangement = pair(loss, test, {"range": [0, experiment.steps]})
+    return panel("learning", *heading(words, "learning"), (legend(traces), arrangement), height=320)

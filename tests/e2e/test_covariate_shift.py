@@ -24,9 +24,9 @@ def ended(visit, **parameters):
 def test_predict_play_and_read_the_answer(visit):
     lab = visit(**TALL).open(PATH)
     assert lab.data["run"] == PAGE.default.id
-    assert lab.page.locator("h2").inner_text() == PAGE.title
+    assert lab.page.locator("h2").inner_text() == PAGE.words["title"]
     assert lab.page.locator(".bnviz-answer").is_hidden()
-    lab.page.get_by_text(PAGE.predictions["others"]).click()
+    lab.page.get_by_text(PAGE.words["predictions"]["others"]).click()
     lab.wait("d.state === 'playing' || d.state === 'ended'")
     lab.trained().press("End")
     lab.wait("d.state === 'ended' && $('.bnviz-answer').textContent.includes('step 400')")

@@ -75,7 +75,7 @@ def test_a_cold_deep_link_opens_the_layer_and_the_step(lab, server):
 
 
 def test_the_linear_net_says_the_opposite_where_it_measures_it(lab, server):
-    changes = {**PRESETS["25-layer linear net"].changes, "steps": 12}
+    changes = {**PRESETS["linear_net"], "steps": 12}
     lab.open("independence", **changes, layer=20)
     lab.page.get_by_text("more without batch norm").click()
     ended(lab)

@@ -332,7 +332,7 @@ def test_the_portrait_is_the_watched_example():
 
 
 def test_presets_and_the_default_are_affordable_and_named_once():
-    experiments = [PAGE.default.replace(**preset.changes) for preset in PAGE.presets.values()]
+    experiments = [PAGE.default.replace(**preset) for preset in PAGE.presets.values()]
     assert len(set(experiments)) == len(experiments) and experiments[0] == PAGE.default
     for experiment in experiments:
         budget.check(experiment)
@@ -354,7 +354,7 @@ def test_the_page_opens_with_its_own_default_and_picture_and_takes_a_link(monkey
         page.run()
         assert not page.exception and not page.warning
         experiment = experiment or PAGE.default.replace(batch_size=256, ghost_batch_size=4, example=511)
-        assert (mounted[-1]["run"], mounted[-1]["story"]) == (experiment.id, "batch_size")
+        assert (mounted[-1]["run"], mounted[-1]["lesson"]) == (experiment.id, "batch_size")
         assert page.query_params == link
         assert any(words in caption.value for caption in page.caption) if words else len(page.get("imgs")) == 0
     page.button_group(key="prediction batch_size").set_value("quarter").run()

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from bnviz import engine
 from bnviz.judge.claim import AGREES, DISAGREES
 from bnviz.lessons.does_it_hold.claims import CLAIMS
-from bnviz.lessons.does_it_hold.page import BADGES, FIRST, PAGE
+from bnviz.lessons.does_it_hold.page import BADGES, FIRST, MORE
 from bnviz.record import ndjson
 from bnviz.record.store import Recording
 from bnviz.web import player
@@ -116,7 +116,7 @@ def test_settings_are_in_the_address_and_the_words_say_that_they_are_not_the_cla
 def test_more_settings_are_offered(lab):
     page = visit(claim="noise")
     offered = {one.key: one.value for one in (*page.selectbox, *page.select_slider)}
-    assert {**offered, "seed": 0}.keys() == {*PAGE.more, "seeds", "seed"} and offered["hidden_layers"] == 15
+    assert {**offered, "seed": 0}.keys() == {*MORE, "seeds", "seed"} and offered["hidden_layers"] == 15
 
 
 @pytest.mark.parametrize(

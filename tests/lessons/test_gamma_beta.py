@@ -291,7 +291,7 @@ def test_an_answer_that_takes_too_long_is_refused_for_now(client, monkeypatch):
 
 
 def test_the_default_and_the_presets_are_affordable_and_look_inside():
-    for experiment in (PAGE.default, *(PAGE.default.replace(**preset.changes) for preset in PAGE.presets.values())):
+    for experiment in (PAGE.default, *(PAGE.default.replace(**preset) for preset in PAGE.presets.values())):
         budget.check(experiment)
         assert (experiment.look_inside, experiment.fixed_scales) == ("yes", "yes")
 

@@ -232,11 +232,11 @@ def test_small_multiples_reach_from_layer_2_to_the_last(layers):
 
 
 def test_presets_and_the_default_are_affordable_and_named_once():
-    experiments = [PAGE.default.replace(**preset.changes) for preset in PAGE.presets.values()]
+    experiments = [PAGE.default.replace(**preset) for preset in PAGE.presets.values()]
     assert len(set(experiments)) == len(experiments) and experiments[0] == PAGE.default
     for experiment in experiments:
         budget.check(experiment)
-    assert all(set(changes) <= set(FIELDS) for changes in (preset.changes for preset in PAGE.presets.values()))
+    assert all(set(changes) <= set(FIELDS) for changes in PAGE.presets.values())
     assert not set(PAGE.main) & set(PAGE.more)
 
 
@@ -254,7 +254,7 @@ def test_the_page_opens_at_layer_3_with_its_own_default_and_takes_a_link(monkeyp
         page.run()
         assert not page.exception and not page.warning
         said = mounted[-1]
-        assert (said["run"], said["view"]["layer"], said["story"]) == (experiment.id, layer, "independence")
+        assert (said["run"], said["view"]["layer"], said["lesson"]) == (experiment.id, layer, "independence")
         assert page.query_params == link
     page.button_group(key="prediction independence").set_value("same").run()
     assert mounted[-1]["prediction"] == "same"

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from bnviz import engine
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.sweep import STACK_SECONDS
-from bnviz.lessons.regularization.judge import PREDICTIONS, answer, words
+from bnviz.lessons.regularization.judge import PREDICTIONS, answer, verdict
 from bnviz.lessons.regularization.page import PAGE, ghost_sizes, inside, sweep
 from bnviz.lessons.regularization.panels import measured, panels, sizes, worlds
 from bnviz.measures import budget
@@ -110,7 +110,7 @@ def test_without_label_noise_or_dropout_there_are_fewer_curves():
 
 def test_both_halves_of_the_lecture_where_they_are_so():
     rows = made()
-    text = words(SWEEP, rows)
+    text = verdict(SWEEP, rows)
     regularizes, reliable, beside = bullets(text)
     assert "**Yes, as the lecture says.**" in regularizes and "learns less by heart" in regularizes
     assert "**No, as the lecture says.**" in reliable
@@ -130,7 +130,7 @@ def test_every_comparison_is_paired_over_seeds():
         scipys(column(rows, f"batch {world}", "test_accuracy", 4), column(rows, f"{scene} {world}", "test_accuracy"))
         for scene in ("none", "dropout") for world in ("noisy", "clean")
     ]  # fmt: skip
-    assert numbers(bullets(words(SWEEP, rows))[2]) == sum(expected, [])
+    assert numbers(bullets(verdict(SWEEP, rows))[2]) == sum(expected, [])
 
 
 OPPOSITE = {
@@ -146,7 +146,7 @@ OPPOSITE = {
 @pytest.mark.parametrize(("levels", "first", "second", "outcome"), OPPOSITE.values(), ids=OPPOSITE)
 def test_what_is_measured_is_said_also_where_it_contradicts(levels, first, second, outcome):
     rows = made(levels=levels)
-    regularizes, reliable, _ = bullets(words(SWEEP, rows))
+    regularizes, reliable, _ = bullets(verdict(SWEEP, rows))
     assert first in regularizes and second in reliable
     for prediction in PREDICTIONS:
         assert ("(as you said)" in answer(SWEEP, rows, prediction)) == (prediction == outcome)
@@ -160,19 +160,19 @@ def test_what_is_measured_is_said_also_where_it_contradicts(levels, first, secon
 )  # fmt: skip
 def test_the_noise_is_held_against_dropout(dropout, verdict):
     rows = made(levels={"dropout noisy": (dropout[0], 0.8), "dropout clean": (dropout[1], 0.8)})
-    assert f"**{verdict}**" in bullets(words(SWEEP, rows))[2]
+    assert f"**{verdict}**" in bullets(verdict(SWEEP, rows))[2]
 
 
 def test_too_little_is_said_to_be_too_little():
     rows = made()
-    assert "Nothing is known yet: 90 runs" in words(SWEEP, [])
+    assert "Nothing is known yet: 90 runs" in verdict(SWEEP, [])
     for few in (rows[:1], rows[:5], [one for one in rows if one["value"] != 4]):
-        text = words(SWEEP, few)
+        text = verdict(SWEEP, few)
         assert f"{len({one['run'] for one in few})} of 90 runs are in, so this may still change" in text
         assert text.count("Not known before groups of 4") == 3
         assert "as soon as" in answer(SWEEP, few, "split")
     one_seed = [one for one in rows if one["seed"] == 0]
-    assert words(SWEEP, one_seed).count("Not known") == 3, "one seed has no interval"
+    assert verdict(SWEEP, one_seed).count("Not known") == 3, "one seed has no interval"
 
 
 def test_the_best_size_between_the_ends_is_named():
@@ -180,8 +180,8 @@ def test_the_best_size_between_the_ends_is_named():
     for one in rows:
         if one["curve"] == "batch noisy" and one["value"] == 8:
             one["test_accuracy"] += 0.2
-    assert "the mean is highest in groups of 8" in words(SWEEP, rows)
-    assert "highest" not in words(SWEEP, made())
+    assert "the mean is highest in groups of 8" in verdict(SWEEP, rows)
+    assert "highest" not in verdict(SWEEP, made())
 
 
 def test_diverged_runs_are_counted_and_break_nothing():
@@ -189,7 +189,7 @@ def test_diverged_runs_are_counted_and_break_nothing():
     for one in rows:
         if one["curve"] == "none noisy":
             one |= {"diverged_at": 3, "test_accuracy": None, "train_accuracy": None, "test_accuracies": [0.1, None, None]}
-    text = words(SWEEP, rows)
+    text = verdict(SWEEP, rows)
     assert "Diverged runs: 5 plain net." in text and "nan" not in text.lower()
     drawn(panels(SWEEP, rows))
 
@@ -197,7 +197,7 @@ def test_diverged_runs_are_counted_and_break_nothing():
 def test_where_numbers_are_learnt_there_is_no_accuracy():
     linear = sweep(PAGE.default.replace(dataset="linear-map", activation="identity"), {"seeds": 3})
     rows = made(linear, test_accuracy=None, train_accuracy=None, test_accuracies=[None] * 3)
-    assert "there is no accuracy" in words(linear, rows)
+    assert "there is no accuracy" in verdict(linear, rows)
     drawn(panels(linear, rows))
 
 
@@ -207,7 +207,7 @@ def test_where_numbers_are_learnt_there_is_no_accuracy():
 def test_fewer_curves_are_fewer_words(changes):
     wanted = sweep(PAGE.default.replace(**changes), {"seeds": 3})
     for rows in ([], made(wanted)):
-        text = words(wanted, rows)
+        text = verdict(wanted, rows)
         drawn(panels(wanted, rows))
         assert ("choose some label noise" in text.lower()) == (bool(rows) and not wanted.base.label_noise)
         assert ("Choose some dropout" in text) == (bool(rows) and not wanted.base.dropout)
@@ -272,7 +272,7 @@ def test_the_chart_of_differences_says_what_the_words_say():
         assert numbers(told) == sum((scipys(*pair) for pair in pairs), [])
         if world == "noisy":
             assert list(noisy.values()) == pytest.approx([100 * (one - other).mean() for one, other in pairs])
-    assert bullets(words(SWEEP, rows))[0].split("test accuracy by ")[1].rstrip(".") in shown["alternative"]
+    assert bullets(verdict(SWEEP, rows))[0].split("test accuracy by ")[1].rstrip(".") in shown["alternative"]
 
 
 def test_few_rows_make_whole_panels():
@@ -294,7 +294,7 @@ def test_the_scale_holds_all_values():
 
 
 def test_presets_are_affordable_and_different_and_fields_are_named_once():
-    sweeps = [sweep(PAGE.default.replace(**preset.changes), {"seeds": 5}) for preset in PAGE.presets.values()]
+    sweeps = [sweep(PAGE.default.replace(**preset), {"seeds": 5}) for preset in PAGE.presets.values()]
     assert len({one.id for one in sweeps}) == len(sweeps) and sweeps[0] == SWEEP
     for one in sweeps:
         one.check_cost()

@@ -7,6 +7,7 @@ from typing import Any
 
 from bnviz.config.experiment import Experiment
 from bnviz.lessons.batch_size import measures
+from bnviz.web import words
 from bnviz.web.figures import ARMS, COLOURS, GREY, TWO_ROWS, Layout, Trace, axis, layout, learning, line, panel
 
 Panel = dict[str, Any]
@@ -17,11 +18,13 @@ MARGIN = {**TWO_ROWS, "t": 26}
 HALVES = [[0, 0.42], [0.58, 1]]
 DOTS, CURVES = {"height": 360, "rate": 2}, {"height": 340, "rate": 2}
 
+WORDS = words.catalogue("batch_size")
+
 
 def panels(experiment: Experiment) -> list[Panel]:
     """All panels of the page, in reading order; without the microscope, learning alone."""
     measured = [mates, said, scatter, rates, means, variances] if experiment.microscope == "yes" else []
-    return [*(make(experiment) for make in measured), {**learning(experiment), "wide": True, "height": 280}]
+    return [*(make(experiment) for make in measured), {**learning(experiment, WORDS), "wide": True, "height": 280}]
 
 
 def _arranged(experiment: Experiment, *y: Layout, **more: Any) -> Layout:

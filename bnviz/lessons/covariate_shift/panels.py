@@ -163,7 +163,7 @@ def inputs_and_arms() -> Layout:
         yaxis3=axis("", anchor="x3", matches="y2", showticklabels=False, **heights),
         yaxis4=axis("", overlaying="y2", anchor="x2", **whole),
         yaxis5=axis("", overlaying="y3", anchor="x3", **whole),
-        annotations=[heading("inputs", 0.12), arm_title("none", 0.51), arm_title("batch", 0.85)],
+        annotations=[heading("inputs", 0.12), arm_title("none", ARMS["none"], 0.51), arm_title("batch", ARMS["batch"], 0.85)],
     )
 
 

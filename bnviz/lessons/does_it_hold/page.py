@@ -22,24 +22,33 @@ from bnviz.web.site.sweep_page import SEEDS, SweepPage, defaults
 NAME = "does-it-hold"
 FIRST = next(iter(CLAIMS))
 CHOICE = Field("claim", str, FIRST, "Claim", "", choices={key: claim.name for key, claim in CLAIMS.items()})
+MORE = ("hidden_layers", "width", "activation", "initialization", "momentum", "dataset")
 BADGES = {AGREES: ":green-badge[agrees]", DISAGREES: ":red-badge[disagrees]", CANNOT_TELL: ":gray-badge[cannot tell]"}
 
 
-def form(claim: Claim, title: str, intro: str, more: tuple[str, ...]) -> SweepPage:
+@dataclass(frozen=True, kw_only=True)
+class ClaimForm(SweepPage):
+    """The page as it is for one claim."""
+
+    claim: Claim
+
+    @property
+    def limits(self) -> str:
+        return self.claim.limits
+
+
+def form(claim: Claim) -> ClaimForm:
     """The page as it is for one claim, whose sweep's experiment is the default."""
     seeds = dataclasses.replace(SEEDS, default=claim.sweep.seeds, low=2, high=MAXIMUM_SEEDS)
-    return SweepPage(
-        name=NAME,
-        title=title,
-        claim=intro,
+    return ClaimForm(
+        lesson="does_it_hold",
+        claim=claim,
         sweep=partial(sweep_of, claim),
         panels=partial(panels, claim),
-        words=partial(words, claim),
+        verdict=partial(verdict, claim),
         main=("seeds", "seed"),
-        more=more,
-        presets={},
+        more=MORE,
         default=claim.sweep.base,
-        limits=claim.limits,
         own={"claim": CHOICE, "seeds": seeds},
     )
 
@@ -48,37 +57,32 @@ def sweep_of(claim: Claim, base: Experiment, own: Mapping[str, object]) -> Sweep
     return dataclasses.replace(claim.sweep, base=base, seeds=own["seeds"])
 
 
-def words(claim: Claim, sweep: Sweep, rows: Sequence[Row]) -> str:
+def verdict(claim: Claim, sweep: Sweep, rows: Sequence[Row]) -> str:
     """The verdict, and what was published beside what our runs came to."""
-    verdict = claim.judge(sweep, rows)
+    judged = claim.judge(sweep, rows)
     settings = "" if sweep == claim.sweep else "With settings other than the claim's own:\n\n"
     return (
-        f"#### Our verdict: {BADGES[verdict.word]}\n\n{settings}| published | here |\n| --- | --- |\n"
-        f"| {cell(claim.published)} *({cell(claim.source)})* | {cell(verdict.ours)} |\n\n"
+        f"#### Our verdict: {BADGES[judged.word]}\n\n{settings}| published | here |\n| --- | --- |\n"
+        f"| {cell(claim.published)} *({cell(claim.source)})* | {cell(judged.ours)} |\n\n"
         "Brackets: 95 % intervals over seeds."
     )
 
 
-@dataclass(frozen=True)
 class ClaimsPage:
     """The page: one claim in view, chosen by pills or by the link, and all of them in a table below."""
 
-    title: str
-    intro: str
-    more: tuple[str, ...]
-
     def show(self) -> None:
         """Lay out the page for the claim that is chosen: by the link that was opened just now, or else by the pills."""
-        asked = form(_named(), self.title, self.intro, self.more)
+        asked = form(_named())
         if link := links.opened(NAME, asked.default, asked.own):
             widgets.load(link.experiment, defaults(asked) | link.view)
         claim = CLAIMS[st.session_state["claim"]]
-        page = form(claim, self.title, self.intro, self.more)
+        page = form(claim)
         experiment, own = widgets.experiment(), widgets.own(page.own)
         links.follow(experiment, links.changed(own, page.own))
         links.write(experiment, page.default)
 
-        head(page, NAME)
+        head(page)
         st.pills(
             "Claim", list(CLAIMS), format_func=CHOICE.choices.get, key="claim", required=True, on_change=_change,
             label_visibility="collapsed",
@@ -89,7 +93,7 @@ class ClaimsPage:
             st.warning(problems)
         if notes := experiment.notes():
             st.caption(" ".join(notes))
-        board.show(page.sweep(experiment, own), page.panels, page.words, claim.sweep, NAME)
+        board.show(page.sweep(experiment, own), page.panels, page.verdict, claim.sweep, NAME)
         foot(page, experiment)
         _table()
 
@@ -136,9 +140,4 @@ def _judged(key: str, id: str) -> Verdict:
     return CLAIMS[key].judge(CLAIMS[key].sweep, rows)
 
 
-PAGE = ClaimsPage(
-    title="Does it hold?",
-    intro="What the lecture and the papers say of batch norm, each with an experiment that could refute it: published figures "
-    "beside ours, and a plain verdict. Where a small net says otherwise, that is said, too.",
-    more=("hidden_layers", "width", "activation", "initialization", "momentum", "dataset"),
-)
+PAGE = ClaimsPage()

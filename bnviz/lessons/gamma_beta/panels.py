@@ -135,7 +135,7 @@ def bands(steps: Layout, fixed: bool) -> Panel:
     traces.sort(key=lambda trace: trace["feed"]["arm"] == "fixed")
     arrangement = _row(THIRDS, "step", steps, ("", "", ""), fits=("band_z", "band_z", "band_a"))
     titles = zip(THIRDS, COLUMNS.values(), strict=True)
-    arrangement["annotations"] = [arm_title("batch", sum(domain) / 2, text=name) for domain, name in titles]
+    arrangement["annotations"] = [arm_title("batch", name, sum(domain) / 2) for domain, name in titles]
     return panel(
         "bands",
         "All units pooled",
@@ -147,7 +147,7 @@ def bands(steps: Layout, fixed: bool) -> Panel:
 
 
 def learning(steps: Layout, arms: list[str]) -> Panel:
-    traces = arm_curves(arms, LEARNING, DASHES)
+    traces = arm_curves({arm: NAMES[arm] for arm in arms}, LEARNING, DASHES)
     target = {"color": GREY, "width": 1, "dash": "dash"}
     traces.append({**line("none", "2"), "feed": {"kind": "target"}, "line": target, "hoverinfo": "skip"})
     for arm in arms:
@@ -211,7 +211,7 @@ def means(steps: Layout) -> Panel:
         traces.append(line(arm, axes, 3, feed=chosen, hovertemplate="step %{x}<br>mean %{y:.2f}<extra></extra>"))
     arrangement = _row([[0, 0.47], [0.53, 1]], "step", steps, ("mean {tap}", ""), fits=("normed_mean", "normed_mean"))
     arrangement["yaxis2"] |= {"matches": "y", "showticklabels": False}
-    arrangement["annotations"] = [arm_title("batch", 0.235), arm_title("fixed", 0.765)]
+    arrangement["annotations"] = [arm_title("batch", NAMES["batch"], 0.235), arm_title("fixed", NAMES["fixed"], 0.765)]
     return panel(
         "means",
         "What the next layer receives, learnable and fixed",
@@ -255,4 +255,4 @@ def _row(domains: list, x_title: str, x: Layout, titles: tuple[str, ...], fits: 
 def _column(arrangement: Layout, axes: str, domain: list[float], name: str, **more: Any) -> None:
     """One column of the ridgelines, with its name above."""
     arrangement[f"xaxis{axes}"] = axis("", domain=domain, anchor=f"y{axes}", **more)
-    arrangement["annotations"].append(arm_title("batch", sum(domain) / 2, text=name))
+    arrangement["annotations"].append(arm_title("batch", name, sum(domain) / 2))

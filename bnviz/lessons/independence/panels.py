@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bnviz.config.experiment import Experiment
+from bnviz.web import words
 from bnviz.web.figures import (
     ARMS,
     MARGIN,
@@ -24,6 +25,8 @@ from bnviz.web.figures import (
 
 HELD = {"none-held": "without, held", "batch-held": "with, held"}
 
+WORDS = words.catalogue("independence")
+
 
 def panels(experiment: Experiment) -> list[dict[str, Any]]:
     """All panels of the page, in reading order; what an experiment does not measure has none."""
@@ -33,7 +36,7 @@ def panels(experiment: Experiment) -> list[dict[str, Any]]:
     return [
         *(measured if experiment.gradient_shift == "yes" else []),
         *(held if experiment.hold_from else []),
-        learning(experiment),
+        learning(experiment, WORDS),
     ]
 
 

@@ -10,13 +10,9 @@ import numpy as np
 from bnviz.config.sweep import Sweep
 from bnviz.judge.intervals import Interval, difference
 from bnviz.lessons.regularization.panels import SCENES, Rows, measured, plain_name, points, scenes, sizes
+from bnviz.web import words
 
-PREDICTIONS = {
-    "split": "rises with random labels, falls with clean ones",
-    "both": "rises with both",
-    "harm": "falls with both",
-    "same": "hardly changes",
-}
+PREDICTIONS = words.catalogue("regularization")["predictions"]
 _OUTCOMES = {(1, -1): "split", (1, 1): "both", (-1, -1): "harm", (0, 0): "same"}
 
 
@@ -27,7 +23,7 @@ def sign(change: Interval) -> int | None:
     return int(change.low > 0) - int(change.high < 0)
 
 
-def words(sweep: Sweep, rows: Rows) -> str:
+def verdict(sweep: Sweep, rows: Rows) -> str:
     """The verdicts on what has arrived so far, as Markdown."""
     done, total = len({row["run"] for row in rows}), len(sweep.runs())
     if sweep.base.dataset == "linear-map":

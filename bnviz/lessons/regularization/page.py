@@ -4,9 +4,8 @@ from collections.abc import Mapping
 
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.sweep import Curve, Sweep, changes
-from bnviz.lessons.regularization.judge import PREDICTIONS, answer, words
+from bnviz.lessons.regularization.judge import answer, verdict
 from bnviz.lessons.regularization.panels import panels
-from bnviz.web.site.presets import Preset
 from bnviz.web.site.sweep_page import SweepPage
 
 SIZES = (256, 4, 32, 8, 64, 16, 128, 512)  # the ends first, for what they say comes first
@@ -47,32 +46,18 @@ def inside(base: Experiment) -> dict[str, Experiment]:
 
 
 PRESETS = {
-    "The default": Preset(
-        "Follow the blue line from right to left: the groups shrink, their noise grows. With which labels does that help?"
-    ),
-    "No momentum": Preset(
-        "The same steps without momentum. How much is learnt by heart now, and what is left for the noise to do?",
-        {"momentum": 0.0},
-    ),
-    "MNIST-1D": Preset(
-        "Examples of 40 numbers instead of pictures. Does noise narrow the gap from above, or from below?", {"dataset": "mnist1d"}
-    ),
-    "Larger steps": Preset("Which networks survive a learning rate of 0.3 with momentum?", {"learning_rate": 0.3}),
-    "Hardly any data": Preset(
-        "100 training examples, in minibatches of 32. Is this where a regularizer helps most?",
-        {"train_size": 100, "batch_size": 32, "learning_rate": 0.03},
-    ),
-}  # fmt: skip
+    "default": {},
+    "no_momentum": {"momentum": 0.0},
+    "mnist_1d": {"dataset": "mnist1d"},
+    "larger_steps": {"learning_rate": 0.3},
+    "hardly_any_data": {"train_size": 100, "batch_size": 32, "learning_rate": 0.03},
+}
 
 PAGE = SweepPage(
-    name="regularization",
-    title="A regularizer by accident",
-    claim="The claim: the noise of minibatch statistics regularizes, unintentionally, a little like dropout; and one should not "
-    "use batch norm as a regularizer. Both can be measured. Ghost batches, groups that are normalized apart, set this noise and "
-    "leave the gradient's alone: the smaller the group, the noisier. Random labels show who learns by heart.",
+    lesson="regularization",
     sweep=sweep,
     panels=panels,
-    words=words,
+    verdict=verdict,
     answer=answer,
     inside=inside,
     main=("label_noise", "dropout", "learning_rate", "seeds"),
@@ -90,10 +75,4 @@ PAGE = SweepPage(
     ),
     presets=PRESETS,
     default=Experiment(train_size=1000, batch_size=256, momentum=0.9, steps=240, label_noise=0.3, dropout=0.1),
-    question="What do you expect? As the groups shrink, test accuracy …",
-    predictions=PREDICTIONS,
-    limits="Small networks on a thousand images, trained for a fixed number of steps at one learning rate: weight decay, early "
-    "stopping or a rate tuned for each size might do better than any noise. The intervals are over seeds alone (initial weights, "
-    "minibatches, random labels, dropout), not over data sets, and several verdicts at 95 % are less sure together than each "
-    "alone. The network with dropout has no batch norm, so it differs in more than its noise.",
 )

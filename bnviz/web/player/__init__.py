@@ -13,7 +13,10 @@ import streamlit as st
 
 import bnviz
 from bnviz import engine
-from bnviz.web import assets
+from bnviz.config.experiment import Experiment
+from bnviz.data import DATA_SETS
+from bnviz.web import assets, words
+from bnviz.web.figures import looks
 
 # Only a loader, because inline code is sent again at every rerun; it needs its line breaks, or it is taken for a path.
 # If our routes do not answer, it asks for the files through the component's state, as the player asks for lines.
@@ -70,26 +73,32 @@ def _component(name: str) -> Any:
 @st.fragment
 def mount(
     run: str,
-    snapshots: int,
+    experiment: Experiment,
     panels: list[dict[str, Any]],
     view: dict[str, Any],
-    story: str,
+    lesson: str,
     prediction: str | None = None,
 ) -> None:
-    """Show the player of `run` with these panels (bnviz.web.figures), opened at `view`, told by `bnviz/lessons/<story>/story.js`.
+    """Show the player of the experiment's `run` with these panels (bnviz.web.figures), opened at `view`.
 
-    `snapshots` is how many the finished recording will have. `view` holds step (or None), layer, tap, unit and target.
-    `prediction` is what the visitor expects, for the story to judge.
+    What is to be seen in it says bnviz/lessons/<lesson>/story.js, in the words of the lesson's catalogue. `view` holds step (or
+    None), layer, tap, unit and target. `prediction` is what the visitor expects, for the story to judge.
     """
-    key = f"player {story}"
+    key = f"player {lesson}"
+    said = words.catalogue(lesson)
     data = {
         "run": run,
         "stream": f"bnviz/runs/{run}.ndjson",
-        "snapshots": snapshots,
+        "snapshots": experiment.snapshots,
         "panels": panels,
         "view": view,
-        "story": story,
+        "story": lesson,
         "prediction": prediction,
+        "predictions": said.get("predictions", {}),
+        "words": said.get("story", {}),
+        "shared": words.shared()["player"],
+        "arms": looks(experiment),
+        "data": DATA_SETS[experiment.dataset].words,
     }
     asked = st.session_state.get(key) or {}
     if (cursor := asked.get("cursor")) and cursor["run"] == run:

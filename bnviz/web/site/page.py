@@ -4,59 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import streamlit as st
 
 from bnviz.config.experiment import Experiment, Field
 from bnviz.data import DATA_SETS
+from bnviz.web import words
 from bnviz.web.site import links, presets, stage, widgets
-from bnviz.web.site.presets import Preset
-
-WORDS = (
-    "Words: the lecture writes α and β for batch norm's scale and offset, these pages γ and β, as the papers do. "
-    "The momentum of PyTorch's batch norm is the weight of the *new* statistic."
-)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
-    """What every page says. `main` fields are always in view, `more` behind a button; others can be set in the address.
+    """What every page has. `lesson` is its folder below bnviz/lessons, whose catalogue holds all that the page says.
 
-    `predictions` maps keys to what people read, and `question` asks for one of them.
+    `main` fields are always in view, `more` behind a button; others can be set in the address. `presets` are changes to the
+    default experiment, by name.
     """
 
-    title: str
-    claim: str
+    lesson: str
     main: tuple[str, ...]
     more: tuple[str, ...]
-    presets: Mapping[str, Preset]
+    presets: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     default: Experiment = field(default_factory=Experiment)
-    question: str = ""
-    predictions: Mapping[str, str] = field(default_factory=dict)
-    limits: str = ""
+
+    @property
+    def words(self) -> Mapping[str, Any]:
+        """The lesson's catalogue."""
+        return words.catalogue(self.lesson)
+
+    @property
+    def limits(self) -> str:
+        """What the page does not show."""
+        return self.words.get("limits", "")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page(Form):
-    """A page that plays a run.
+    """A page that plays a run; the lesson's story.js says what is to be seen in it."""
 
-    `story` names the module of words in the player (bnviz/lessons/*/story.js), which judges the prediction.
-    """
-
-    story: str
     panels: Callable[[Experiment], list[dict]]
     beside: Callable[[Experiment], None] | None = None  # draws something of its own between the controls and the player
     layer: int = links.VIEW["layer"]  # the one to show first
 
     def show(self) -> None:
         """Lay out the page."""
-        if link := links.opened(self.story, self.default):
+        if link := links.opened(self.lesson, self.default):
             widgets.load(link.experiment)
         experiment = widgets.experiment()
         view = links.view(experiment, self.layer)
         links.write(experiment, self.default)
 
-        prediction = head(self, self.story)
+        prediction = head(self)
         settings(self, experiment)
         if self.beside:
             self.beside(experiment)
@@ -64,18 +63,19 @@ class Page(Form):
         foot(self, experiment)
 
 
-def head(page: Form, name: str) -> str | None:
-    """Title, claim, and what the visitor expects, asked before the answer is shown. `name` is the page's own."""
-    st.header(page.title, anchor=False)
-    st.markdown(page.claim)
-    if not page.predictions:
+def head(page: Form) -> str | None:
+    """Title, claim, and what the visitor expects, asked before the answer is shown."""
+    st.header(page.words["title"], anchor=False)
+    st.markdown(page.words["claim"])
+    if not (predictions := page.words.get("predictions")):
         return None
-    return st.segmented_control(page.question, list(page.predictions), format_func=page.predictions.get, key=f"prediction {name}")
+    question, key = page.words["question"], f"prediction {page.lesson}"
+    return st.segmented_control(question, list(predictions), format_func=predictions.get, key=key)
 
 
 def settings(page: Form, experiment: Experiment, own: Mapping[str, Field] | None = None) -> None:
     """Presets, controls, and what there is to say about the settings; `own` is the table of the page's own ones."""
-    presets.row(page.presets, page.default, experiment)
+    presets.row(page, experiment)
     widgets.row(page.main, page.more, own)
     if problems := links.problems():
         st.warning(problems)
@@ -85,6 +85,8 @@ def settings(page: Form, experiment: Experiment, own: Mapping[str, Field] | None
 
 def foot(page: Form, experiment: Experiment) -> None:
     """What the page does not show, and where the data come from."""
+    said = words.shared()["page"]
     if page.limits:
-        st.markdown(f"**What this does not show.** {page.limits}")
-    st.caption(f"{WORDS}  \nData: {DATA_SETS[experiment.dataset].credit}.")
+        st.markdown(f"**{said['limits']}** {page.limits}")
+    credit = words.fill(said["credit"], credit=DATA_SETS[experiment.dataset].credit)
+    st.caption(f"{said['greek']}  \n{credit}")

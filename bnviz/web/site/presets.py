@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from bnviz.config.experiment import Experiment
 from bnviz.web.site import links, widgets
 
+if TYPE_CHECKING:
+    from bnviz.web.site.page import Form
+
 KEY = "bnviz preset"
 
 
-@dataclass(frozen=True)
-class Preset:
-    """A story: the page's default experiment with `changes`, and what to look for in it."""
-
-    look: str
-    changes: Mapping[str, object] = field(default_factory=dict)
-
-
-def row(presets: Mapping[str, Preset], default: Experiment, experiment: Experiment) -> None:
-    """The presets side by side, and below them what to look for in the chosen one: the one that is the experiment."""
-    stories = {name: default.replace(**preset.changes) for name, preset in presets.items()}
-    name = st.session_state[KEY] = next((name for name, story in stories.items() if story == experiment), None)
-    st.pills("Try", list(presets), key=KEY, on_change=_apply, args=(stories,), label_visibility="collapsed")
-    if name is not None:
-        st.caption(f"**Look for:** {presets[name].look}")
+def row(page: Form, experiment: Experiment) -> None:
+    """The page's presets side by side, and below them what to look for in the chosen one: the one that is the experiment."""
+    said = page.words.get("presets", {})
+    stories = {key: page.default.replace(**changes) for key, changes in page.presets.items()}
+    chosen = st.session_state[KEY] = next((key for key, story in stories.items() if story == experiment), None)
+    st.pills(
+        "Try", list(stories), format_func=lambda key: said[key]["name"], key=KEY, on_change=_apply, args=(stories,),
+        label_visibility="collapsed",
+    )  # fmt: skip
+    if chosen is not None:
+        st.caption(f"**Look for:** {said[chosen]['look']}")
 
 
 def _apply(stories: Mapping[str, Experiment]) -> None:
-    if (name := st.session_state[KEY]) is not None:  # None: a second press on the chosen one, which stays chosen
+    if (chosen := st.session_state[KEY]) is not None:  # None: a second press on the chosen one, which stays chosen
         links.forget_problems()
-        widgets.load(stories[name])
+        widgets.load(stories[chosen])

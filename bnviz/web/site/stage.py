@@ -13,7 +13,7 @@ from bnviz.config.experiment import Experiment
 if TYPE_CHECKING:
     from bnviz.web.site.page import Page
 
-_SHOWN = "bnviz shown"  # session_state: the story and the experiment whose run is on the stage
+_SHOWN = "bnviz shown"  # session_state: the lesson and the experiment whose run is on the stage
 
 
 def play(experiment: Experiment, page: Page, view: Mapping[str, object], prediction: str | None) -> None:
@@ -25,10 +25,10 @@ def play(experiment: Experiment, page: Page, view: Mapping[str, object], predict
         view = {**view, "step": None, "layer": min(view["layer"], shown.hidden_layers)}
     player.mount(
         run=run,
-        snapshots=shown.snapshots,
         panels=page.panels(shown),
         view=dict(view),
-        story=page.story,
+        lesson=page.lesson,
+        experiment=shown,
         prediction=prediction,
     )
 
@@ -41,9 +41,9 @@ def _request(experiment: Experiment, page: Page) -> tuple[Experiment, str]:
     try:
         run = engine.request(experiment)
     except TooExpensive as error:
-        story, before = st.session_state.get(_SHOWN, (None, None))
-        st.error(f"{error} Until then you see {'the run before' if story == page.story else 'the default run'}.")
-        experiment = before if story == page.story else page.default
+        lesson, before = st.session_state.get(_SHOWN, (None, None))
+        st.error(f"{error} Until then you see {'the run before' if lesson == page.lesson else 'the default run'}.")
+        experiment = before if lesson == page.lesson else page.default
         run = engine.request(experiment)
-    st.session_state[_SHOWN] = page.story, experiment
+    st.session_state[_SHOWN] = page.lesson, experiment
     return experiment, run

@@ -25,32 +25,31 @@ SEEDS = Field(
 class SweepPage(Form):
     """A page that shows a sweep on the board.
 
-    `name` is the page's path. `own` is the table of settings that belong to the page and to no experiment; they are query
+    `own` is the table of settings that belong to the page and to no experiment; they are query
     parameters like the others, and may stand among `main` and `more`. `sweep` makes the sweep of an experiment and of their
-    values; `panels` and `words` are the board's, and `answer` judges the prediction, where the page asks for one.
+    values; `panels` and `verdict` are the board's, and `answer` judges the prediction, where the page asks for one.
     `inside` names experiments like those of the sweep, to be opened on the live page.
     """
 
-    name: str
     sweep: Callable[[Experiment, Mapping[str, object]], Sweep]
     panels: board.Panels
-    words: board.Words
+    verdict: board.Words
     answer: Callable[[Sweep, board.Rows, str], str] | None = None
     inside: Callable[[Experiment], Mapping[str, Experiment]] | None = None
     own: Mapping[str, Field] = field(default_factory=lambda: {"seeds": SEEDS})
 
     def show(self) -> None:
         """Lay out the page."""
-        if link := links.opened(self.name, self.default, self.own):
+        if link := links.opened(self.lesson, self.default, self.own):
             widgets.load(link.experiment, defaults(self) | link.view)
         experiment, own = widgets.experiment(), widgets.own(self.own)
         links.follow(experiment, links.changed(own, self.own))
         links.write(experiment, self.default)
 
-        prediction = head(self, self.name)
+        prediction = head(self)
         settings(self, experiment, self.own)
         default = self.sweep(self.default, defaults(self))
-        board.show(self.sweep(experiment, own), self.panels, _words(self, prediction), default, self.name)
+        board.show(self.sweep(experiment, own), self.panels, _said(self, prediction), default, self.lesson)
         if self.inside:
             st.markdown(f"Look inside one run: {_links(self.inside(experiment))}")
         foot(self, experiment)
@@ -62,11 +61,11 @@ def _links(experiments: Mapping[str, Experiment]) -> str:
     return " · ".join(f"[{name}](./?{query})" for name, query in queries.items())
 
 
-def _words(page: SweepPage, prediction: str | None) -> board.Words:
-    """The page's words, with the answer to a prediction in front."""
+def _said(page: SweepPage, prediction: str | None) -> board.Words:
+    """The page's verdict, with the answer to a prediction in front."""
     if not prediction or not page.answer:
-        return page.words
-    return lambda sweep, rows: f"> {page.answer(sweep, rows, prediction)}\n\n{page.words(sweep, rows)}"
+        return page.verdict
+    return lambda sweep, rows: f"> {page.answer(sweep, rows, prediction)}\n\n{page.verdict(sweep, rows)}"
 
 
 def defaults(page: SweepPage) -> dict[str, object]:
