@@ -22,16 +22,19 @@ evidence: .venv/app
 documents: .venv/app
 	$(BIN)/python -m bnviz.documents
 
-lint: .venv/dev
+lint: .venv/dev node_modules/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/node node_modules/typescript/bin/tsc
+	$(BIN)/node node_modules/prettier/bin/prettier.cjs --check "bnviz/**/*.js"
 
-format: .venv/dev
+format: .venv/dev node_modules/.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/node node_modules/prettier/bin/prettier.cjs --write "bnviz/**/*.js"
 
 clean:
-	rm -rf .venv
+	rm -rf .venv node_modules
 
 .venv/app: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -42,3 +45,8 @@ clean:
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,cluster]'
 	touch $@ .venv/app
+
+# What checks and formats the JavaScript; node and npm come with .venv/dev.
+node_modules/.installed: package.json package-lock.json .venv/dev
+	PATH=$(CURDIR)/$(BIN):$$PATH npm ci --ignore-scripts --no-audit --no-fund
+	touch $@

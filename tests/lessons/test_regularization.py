@@ -153,14 +153,14 @@ def test_what_is_measured_is_said_also_where_it_contradicts(levels, first, secon
 
 
 @pytest.mark.parametrize(
-    ("dropout", "verdict"),
+    ("dropout", "expected"),
     [((0.5, 0.5), "With both kinds of labels the noise does better."), ((0.7, 0.73), "These seeds cannot tell them apart."),
      ((0.9, 0.9), "With both kinds of labels dropout does better."),
      ((0.7, 0.6), "With random labels these seeds cannot tell; with clean labels the noise does better.")],
 )  # fmt: skip
-def test_the_noise_is_held_against_dropout(dropout, verdict):
+def test_the_noise_is_held_against_dropout(dropout, expected):
     rows = made(levels={"dropout noisy": (dropout[0], 0.8), "dropout clean": (dropout[1], 0.8)})
-    assert f"**{verdict}**" in bullets(verdict(SWEEP, rows))[2]
+    assert f"**{expected}**" in bullets(verdict(SWEEP, rows))[2]
 
 
 def test_too_little_is_said_to_be_too_little():

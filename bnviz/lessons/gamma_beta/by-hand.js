@@ -1,6 +1,6 @@
 // By hand: move γ and β of one unit of the trained network, and ask the server what it does then (bnviz.lessons.gamma_beta.measures.by_hand).
 
-import {centres} from "../../web/player/feeds.js";
+import {centres} from "../../web/player/numbers.js";
 import {digits, percent, unitName} from "../../web/player/words.js";
 
 const PATIENCE_MS = 60; // between the last movement of a slider and the question
@@ -18,8 +18,15 @@ const percent1 = (share) => (Number.isFinite(share) ? `${(100 * share).toFixed(1
 // Sliders for γ and β, and a way back.
 export function control(player, make) {
   const slider = (name) => {
-    const range = make("input", {type: "range", min: RANGE[name][0], max: RANGE[name][1], step: 0.05, "aria-label": `${NAMES[name]} by hand`, disabled: "",
-      oninput: () => move(player, {[name]: Number(range.value)})});
+    const range = make("input", {
+      type: "range",
+      min: RANGE[name][0],
+      max: RANGE[name][1],
+      step: 0.05,
+      "aria-label": `${NAMES[name]} by hand`,
+      disabled: "",
+      oninput: () => move(player, {[name]: Number(range.value)}),
+    });
     return range;
   };
   hand.sliders = {gamma: slider("gamma"), beta: slider("beta")};
@@ -41,7 +48,8 @@ function follow(view) {
   Object.assign(hand, {place, answer: null, problem: "", asked: hand.asked + 1});
   for (const range of Object.values(hand.sliders)) range.disabled = !place;
   if (!place) return;
-  const last = view.frames.at(-1).arms.batch, of = (key) => Number(last[key][view.layer - 1][view.unit].toFixed(3));
+  const last = view.frames.at(-1).arms.batch,
+    of = (key) => Number(last[key][view.layer - 1][view.unit].toFixed(3));
   hand.learnt = {gamma: of("gamma"), beta: of("beta")};
   hand.wanted = hand.learnt;
   ask(hand.player);
@@ -49,7 +57,8 @@ function follow(view) {
 
 // The latest question wins: an answer to an earlier one is dropped.
 function ask(player) {
-  const turn = ++hand.asked, [run, layer, unit] = hand.place.split(" ");
+  const turn = ++hand.asked,
+    [run, layer, unit] = hand.place.split(" ");
   for (const [name, range] of Object.entries(hand.sliders)) range.value = hand.wanted[name];
   clearTimeout(hand.soon);
   hand.soon = setTimeout(async () => {
@@ -74,9 +83,12 @@ async function fetched(run, question) {
 export function histogramFeed({when}, view) {
   follow(view);
   if (!hand.answer) return {x: [], y: []};
-  const {counts, zeros} = hand.answer[when], edges = view.header.edges.activation, size = view.header.probe_size;
+  const {counts, zeros} = hand.answer[when],
+    edges = view.header.edges.activation,
+    size = view.header.probe_size;
   const zero = edges.findIndex((edge, bin) => edge <= 0 && edges[bin + 1] > 0);
-  const y = counts.map((count, bin) => (count - (bin === zero ? zeros : 0)) / size), last = y.findLastIndex((share) => share > 0) + 2;
+  const y = counts.map((count, bin) => (count - (bin === zero ? zeros : 0)) / size),
+    last = y.findLastIndex((share) => share > 0) + 2;
   return {x: centres(edges).slice(0, last), y: y.slice(0, last)};
 }
 
@@ -91,10 +103,18 @@ export function said(view) {
   if (view.unit === "pooled") return "Choose one unit above, to move its γ and β.";
   if (!finished(view)) return "When the run is complete, move γ and β of a unit here, and see what the trained network does.";
   if (hand.problem || !hand.answer) return hand.problem || "Asking the trained network…";
-  const {before, after, layer, unit} = hand.answer, size = view.header.probe_size;
+  const {before, after, layer, unit} = hand.answer,
+    size = view.header.probe_size;
   const of = ({gamma, beta}) => `γ = ${number(gamma)}, β = ${number(beta)}`;
-  const zeros = view.header.experiment.activation === "relu" ? `, ${percent(after.zeros / size)} of a exactly 0 (${percent(before.zeros / size)})` : "";
-  const now = moved() ? `By hand ${of(after)}${zeros}: ${percent1(after.test_accuracy)} of the test images right, loss ${digits(after.test_loss, 3)}` : "Move the sliders";
-  return `The trained network, evaluated with running statistics. In layer ${layer}, ${unitName(unit)} learnt ${of(before)}: ` +
-    `${percent1(before.test_accuracy)} right, loss ${digits(before.test_loss, 3)} (dotted). ${now}.`;
+  const zeros =
+    view.header.experiment.activation === "relu"
+      ? `, ${percent(after.zeros / size)} of a exactly 0 (${percent(before.zeros / size)})`
+      : "";
+  const now = moved()
+    ? `By hand ${of(after)}${zeros}: ${percent1(after.test_accuracy)} of the test images right, loss ${digits(after.test_loss, 3)}`
+    : "Move the sliders";
+  return (
+    `The trained network, evaluated with running statistics. In layer ${layer}, ${unitName(view, Number(unit))} learnt ${of(before)}: ` +
+    `${percent1(before.test_accuracy)} right, loss ${digits(before.test_loss, 3)} (dotted). ${now}.`
+  );
 }

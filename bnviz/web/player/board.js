@@ -1,90 +1,119 @@
+// @ts-check
 // The board: panels of a sweep, drawn anew whenever rows have arrived. Each call brings all panels with their data filled in;
 // only those that say something else than before are drawn, on nodes that stay, so zoom and legend choices survive new rows.
 
+import {make, mark} from "./dom.js";
 import {keeping} from "./mounts.js";
 import {Panel} from "./panel.js";
 import {Theme} from "./theme.js";
 
+/** @import {Component, PanelSpec} from "./types" */
+/** @import {Painted} from "./theme.js" */
+/** @typedef {{run: string, state: string, panels: PanelSpec[], rows: number}} Data */
+
 const BUDGET_MS = 14; // of one animation frame; what is left over waits for the next one
 
-export default keeping((parent) => new Board(parent));
+export default keeping((/** @type {Component<Data>} */ component) => new Board(component));
 
 class Board {
-  constructor(parent) {
-    this.root = document.createElement("div");
-    this.root.className = "bnviz-player bnviz-board";
-    this.grid = document.createElement("div");
-    this.grid.className = "bnviz-panels";
-    this.root.append(this.grid);
-    parent.append(this.root);
+  turn = 0;
+  frames = 0;
+  /** Rows that the panels show. */
+  shown = 0;
+  /** @type {Map<string, Panel>} */
+  panels = new Map();
+  /** @type {Map<string, string>} panels' specifications as text */
+  specs = new Map();
+
+  /** @param {Component<Data>} component */
+  constructor({data, parentElement}) {
+    this.data = data;
+    this.grid = make("div", {class: "bnviz-panels"});
+    this.root = make("div", {class: "bnviz-player bnviz-board"}, this.grid);
+    parentElement.append(this.root);
     this.theme = new Theme(this.root);
-    Object.assign(this, {turn: 0, frames: 0, shown: 0, panels: new Map(), specs: new Map()});
-    Object.assign(this.root.dataset, {state: "loading", step: 0, trainedStep: 0, frames: 0});
+    mark(this.root, {trainedStep: 0, frames: 0});
+    this.begin(data.run);
     this.frame = requestAnimationFrame(() => this.tick());
   }
 
-  // Take what Streamlit hands over; returns the number of this call.
+  /**
+   * Take what Streamlit hands over; returns the number of this call.
+   * @param {Component<Data>} component
+   */
   update({data}) {
     this.turn += 1;
-    if (this.data?.run !== data.run) this.begin(data.run);
+    if (this.data.run !== data.run) this.begin(data.run);
     this.data = data;
-    this.root.dataset.trainedStep = data.rows;
+    mark(this.root, {trainedStep: data.rows});
     this.arrange(data.panels);
     return this.turn;
   }
 
-  // Another sweep: its panels take the places of the last one's.
+  /**
+   * Another sweep: its panels take the places of the last one's.
+   * @param {string} run
+   */
   begin(run) {
     this.shown = 0;
-    Object.assign(this.root.dataset, {run, step: 0, state: "loading"});
+    mark(this.root, {run, step: 0, state: "loading"});
   }
 
+  /** @param {PanelSpec[]} specs */
   arrange(specs) {
     for (const [id, panel] of this.panels) if (!specs.some((spec) => spec.id === id)) this.drop(id, panel);
     for (const spec of specs) {
       const serial = JSON.stringify(spec);
       if (this.specs.get(spec.id) === serial) continue;
-      if (!this.panels.has(spec.id)) this.panels.set(spec.id, new Panel(this.grid));
-      this.panels.get(spec.id).configure(spec);
+      const panel = this.panels.get(spec.id);
+      if (panel) panel.configure(spec);
+      else this.panels.set(spec.id, new Panel(this.grid, spec));
       this.specs.set(spec.id, serial);
     }
   }
 
+  /**
+   * @param {string} id
+   * @param {Panel} panel
+   */
   drop(id, panel) {
     panel.close();
     this.panels.delete(id);
     this.specs.delete(id);
   }
 
-  // As many panels as fit into this animation frame, those in view first. What is shown is counted when all are drawn.
+  /** As many panels as fit into this animation frame, those in view first. What is shown is counted when all are drawn. */
   tick() {
     this.frame = requestAnimationFrame(() => this.tick());
-    if (!window.Plotly || !this.data) return;
-    const began = performance.now(), theme = this.theme.now(), key = `${this.data.run} ${theme.key}`;
-    const due = [...this.panels.values()].filter((panel) => panel.drawnKey !== key).sort((a, b) => b.visible - a.visible);
+    if (!globalThis.Plotly) return;
+    const began = performance.now();
+    const theme = this.theme.now();
+    const key = `${this.data.run} ${theme.key}`;
+    const due = [...this.panels.values()].filter((panel) => panel.drawnKey !== key);
+    due.sort((a, b) => Number(b.visible) - Number(a.visible));
     for (const [place, panel] of due.entries()) {
       this.draw(panel, theme, key);
       if (place + 1 < due.length && performance.now() - began > BUDGET_MS) return;
     }
     if (due.length || this.data.rows !== this.shown) this.drawn();
-    this.state();
+    mark(this.root, {state: this.data.state === "playing" && !this.shown ? "loading" : this.data.state});
   }
 
+  /**
+   * @param {Panel} panel
+   * @param {Painted} theme
+   * @param {string} key
+   */
   draw(panel, theme, key) {
-    const view = {run: this.data.run};
-    panel.draw(view, {}, theme, null, key, performance.now());
-    panel.write(view, {}, null);
+    const scene = {run: this.data.run, fill: (/** @type {string} */ text) => text};
+    panel.draw(scene, theme, key, performance.now());
+    panel.write(scene);
   }
 
   drawn() {
     this.frames += 1;
     this.shown = this.data.rows;
-    Object.assign(this.root.dataset, {frames: this.frames, step: this.shown});
-  }
-
-  state() {
-    const state = this.data.state === "playing" && !this.shown ? "loading" : this.data.state;
-    if (this.root.dataset.state !== state) this.root.dataset.state = state;
+    mark(this.root, {frames: this.frames, step: this.shown});
   }
 
   close() {

@@ -1,26 +1,31 @@
+// @ts-check
 // The player's own controls: choosers above the charts, transport below them, and the keyboard.
 
-import {set} from "./panel.js";
-import {tapName, unitName} from "./words.js";
+import {make, set} from "./dom.js";
+import {pieces, shared, tapName, unitName} from "./words.js";
+
+/** @import {Control, Tap, View} from "./types" */
+/** @import {Panel} from "./panel.js" */
+/** @import {Player} from "./player.js" */
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
-const ICONS = {play: "M4 2.5v11l9-5.5z", pause: "M4 2.5h3v11H4zM9 2.5h3v11H9z", back: "M3 2.5h2v11H3zM13 2.5v11L6 8z",
-  forward: "M11 2.5h2v11h-2zM3 2.5v11L10 8z", loop: "M8 3a5 5 0 1 1-4.6 3h1.7A3.4 3.4 0 1 0 8 4.6V7L4.5 3.8 8 .6z",
-  stop: "M3.5 3.5h9v9h-9z", link: "M6.5 9.5l3-3M5 8 3.2 9.8a2.1 2.1 0 0 0 3 3L8 11M8 5l1.8-1.8a2.1 2.1 0 0 1 3 3L11 8"};
-const HELP = "Space: play or pause. Arrow keys: one snapshot back or on. Home, End: first, last. < and >: speed. L: loop. 1 to 8: layer.";
+const ICONS = {
+  play: "M4 2.5v11l9-5.5z",
+  pause: "M4 2.5h3v11H4zM9 2.5h3v11H9z",
+  back: "M3 2.5h2v11H3zM13 2.5v11L6 8z",
+  forward: "M11 2.5h2v11h-2zM3 2.5v11L10 8z",
+  loop: "M8 3a5 5 0 1 1-4.6 3h1.7A3.4 3.4 0 1 0 8 4.6V7L4.5 3.8 8 .6z",
+  stop: "M3.5 3.5h9v9h-9z",
+  link: "M6.5 9.5l3-3M5 8 3.2 9.8a2.1 2.1 0 0 0 3 3L8 11M8 5l1.8-1.8a2.1 2.1 0 0 1 3 3L11 8",
+};
+// What has keys of its own.
+const ROLES = ["slider", "combobox", "listbox", "radiogroup"].map((role) => `[role=${role}]`);
+const BUSY = ["input:not(.bnviz-scrub)", "textarea", "select", "[contenteditable]", "[data-baseweb]", ...ROLES].join();
 
-function make(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else node.setAttribute(name, value);
-  }
-  node.append(...children);
-  return node;
-}
-
+/** @param {keyof typeof ICONS} name */
 function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg"), path = document.createElementNS(svg.namespaceURI, "path");
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
   svg.setAttribute("viewBox", "0 0 16 16");
   svg.setAttribute("aria-hidden", "true");
   path.setAttribute("d", ICONS[name]);
@@ -29,161 +34,313 @@ function icon(name) {
   return svg;
 }
 
-const button = (name, label, action) => make("button", {type: "button", class: `bnviz-${name}`, "aria-label": label, title: label, onclick: action}, icon(name));
+/**
+ * @param {keyof typeof ICONS} name
+ * @param {string} label
+ * @param {() => void} action
+ */
+function button(name, label, action) {
+  return make("button", {type: "button", class: `bnviz-${name}`, "aria-label": label, title: label, onclick: action}, icon(name));
+}
 
+/**
+ * @param {string} label
+ * @param {[string | number, string][]} options value and text
+ * @param {(value: string) => void} action
+ */
 function select(label, options, action) {
-  const chooser = make("select", {"aria-label": label, title: label, onchange: () => action(chooser.value)},
-    ...options.map(([value, text]) => make("option", {value}, text)));
+  const entries = options.map(([value, text]) => make("option", {value}, text));
+  const chooser = make("select", {"aria-label": label, title: label, onchange: () => action(chooser.value)}, ...entries);
+  return chooser;
+}
+
+/** @param {string} text */
+const label = (text) => make("span", {class: "bnviz-label"}, text);
+
+/**
+ * The row of buttons below the charts.
+ * @param {Player} player
+ * @param {() => void} copyLink
+ */
+function transport(player, copyLink) {
+  const text = (/** @type {string} */ key) => player.text(key);
+  const play = button("play", text("play"), () => player.toggle());
+  const back = button("back", text("back"), () => player.stepBy(-1));
+  const forward = button("forward", text("forward"), () => player.stepBy(1));
+  const attributes = {type: "range", min: 0, max: 1, value: 0, step: 1, "aria-label": text("snapshot"), class: "bnviz-scrub"};
+  const range = make("input", {...attributes, oninput: () => player.seek(Number(range.value))});
+  const buffer = make("div", {class: "bnviz-buffer"});
+  const readout = make("output", {class: "bnviz-readout"});
+  const stop = button("stop", text("stop"), () => player.stop());
+  const speed = speedChooser(player);
+  const loop = button("loop", text("loop"), () => player.repeat());
+  const parts = [back, play, forward, make("div", {class: "bnviz-track"}, buffer, range), readout, stop, speed, loop];
+  const group = {class: "bnviz-transport", role: "group", "aria-label": text("playback"), title: ""};
+  const box = make("div", group, ...parts, button("link", text("copy_link"), copyLink));
+  return {box, play, range, buffer, readout, stop, speed, loop};
+}
+
+/** @param {Player} player */
+function speedChooser(player) {
+  /** @type {[number, string][]} */
+  const speeds = SPEEDS.map((speed) => [speed, `${speed}×`]);
+  const chooser = select(player.text("speed"), speeds, (value) => player.hasten(Number(value)));
+  chooser.value = "1";
   return chooser;
 }
 
 export class Controls {
+  /** @type {HTMLButtonElement[]} one a layer */
+  layers = [];
+  /** @type {HTMLSelectElement | null} */
+  tap = null;
+  /** @type {HTMLSelectElement | null} */
+  unit = null;
+  /** @type {Map<string, Extract<Control<any>, {show: unknown}>>} by panel: those that follow what is on show */
+  following = new Map();
+  // What was shown last.
+  headlineSaid = "";
+  choosersMade = "";
+  choicesShown = "";
+  /** @type {boolean | null} */
+  playingShown = null;
+
+  /**
+   * @param {HTMLElement} root
+   * @param {Player} player
+   */
   constructor(root, player) {
     this.player = player;
-    this.headline = make("p", {class: "bnviz-headline"}, make("span", {}, "Training both networks…"));
+    this.headline = make("p", {class: "bnviz-headline"}, make("span", {}, player.text("untrained")));
     this.choosers = make("div", {class: "bnviz-choosers"});
     this.answer = make("p", {class: "bnviz-answer"});
     this.headlines = make("div", {class: "bnviz-top"}, this.headline, this.choosers, this.answer);
     this.message = make("p", {class: "bnviz-message", role: "status"});
-    root.append(this.headlines, this.transport(), this.message);
-    this.onKey = (event) => this.key(event);
+    this.transport = transport(player, () => this.copyLink());
+    root.append(this.headlines, this.transport.box, this.message);
+    this.onKey = (/** @type {KeyboardEvent} */ event) => this.key(event);
     document.addEventListener("keydown", this.onKey);
   }
 
-  close() { document.removeEventListener("keydown", this.onKey); }
-
-  transport() {
-    const {player} = this;
-    this.playButton = button("play", "Play", () => player.toggle());
-    this.range = make("input", {type: "range", min: 0, max: 1, value: 0, step: 1, "aria-label": "Snapshot", class: "bnviz-scrub",
-      oninput: () => player.seek(Number(this.range.value))});
-    this.buffer = make("div", {class: "bnviz-buffer"});
-    this.readout = make("output", {class: "bnviz-readout"});
-    this.speed = select("Speed", SPEEDS.map((speed) => [speed, `${speed}×`]), (value) => { player.speed = Number(value); });
-    this.speed.value = "1";
-    this.loop = button("loop", "Loop", () => { player.loop = !player.loop; });
-    this.stopButton = button("stop", "Stop training", () => player.stop());
-    this.copy = button("link", "Copy link to this step", () => this.copyLink());
-    return make("div", {class: "bnviz-transport", role: "group", "aria-label": "Playback", title: ""},
-      button("back", "One snapshot back", () => player.stepBy(-1)), this.playButton, button("forward", "One snapshot on", () => player.stepBy(1)),
-      make("div", {class: "bnviz-track"}, this.buffer, this.range), this.readout, this.stopButton, this.speed, this.loop, this.copy);
+  close() {
+    document.removeEventListener("keydown", this.onKey);
   }
 
-  // Choosers that depend on the run: made once the header is known, and again if a run has other layers.
+  /**
+   * Choosers that depend on the run: made once the header is known, and again if a run has other layers.
+   * @param {View} view
+   */
   choose(view) {
-    const {header} = view, {choosers = ["layer", "signal", "unit"]} = view.story;
-    const signature = `${header.hidden_layers} ${header.watched_units.length} ${choosers}`;
-    if (this.signature === signature) return;
-    this.signature = signature;
-    const {player} = this;
-    this.layers = Array.from({length: header.hidden_layers}, (_, index) => make("button",
-      {type: "button", title: `Layer ${index + 1}`, "aria-label": `Layer ${index + 1}`, onclick: () => player.choose({layer: index + 1})}, String(index + 1)));
-    this.tap = select("Signal", header.taps.map((tap) => [tap, tap]), (tap) => player.choose({tap}));
-    const units = [...header.watched_units, "pooled"].map((unit) => [unit, unitName(unit)]);
-    this.unit = select("Unit", units, (unit) => player.choose({unit: unit === "pooled" ? unit : Number(unit)}));
-    const label = (text) => make("span", {class: "bnviz-label"}, text), made = {
-      layer: make("span", {class: "bnviz-layers", role: "group", "aria-label": "Layer"}, label("layer"), ...this.layers),
-      signal: make("label", {}, label("signal"), this.tap), unit: make("label", {}, label("unit"), this.unit)};
+    const {header, story} = view;
+    const {choosers = ["layer", "signal", "unit"]} = story;
+    const signature = `${header.hidden_layers} ${header.watched_units.length} ${view.norm} ${choosers}`;
+    if (this.choosersMade === signature) return;
+    this.choosersMade = signature;
+    const made = {layer: this.layerChooser(view), signal: this.signalChooser(view), unit: this.unitChooser(view)};
     this.choosers.replaceChildren(...choosers.map((name) => made[name]));
   }
 
-  // Controls that belong to a panel stand in its heading; a story may have some of its own.
-  place(panels, story) {
-    const makers = {target: () => this.target(), ...story.controls};
-    for (const panel of panels.values()) {
+  /** @param {View} view */
+  layerChooser(view) {
+    const {player} = this;
+    this.layers = Array.from({length: view.header.hidden_layers}, (_, index) => {
+      const name = player.text("layer_number", {number: index + 1});
+      const attributes = {type: "button", title: name, "aria-label": name, onclick: () => player.choose({layer: index + 1})};
+      return make("button", attributes, String(index + 1));
+    });
+    const group = {class: "bnviz-layers", role: "group", "aria-label": player.text("layer")};
+    return make("span", group, label(player.text("layer_label")), ...this.layers);
+  }
+
+  /** @param {View} view */
+  signalChooser(view) {
+    const {player} = this;
+    const taps = view.header.taps.map((/** @type {Tap} */ tap) => /** @type {[string, string]} */ ([tap, tap]));
+    this.tap = select(player.text("signal"), taps, (tap) => player.choose({tap: /** @type {Tap} */ (tap)}));
+    return make("label", {}, label(player.text("signal_label")), this.tap);
+  }
+
+  /** @param {View} view */
+  unitChooser(view) {
+    const {player} = this;
+    /** @type {(number | "pooled")[]} */
+    const units = [...view.header.watched_units, "pooled"];
+    const options = units.map((unit) => /** @type {[number | string, string]} */ ([unit, unitName(view, unit)]));
+    this.unit = select(player.text("unit"), options, (unit) => player.choose({unit: unit === "pooled" ? unit : Number(unit)}));
+    return make("label", {}, label(player.text("unit_label")), this.unit);
+  }
+
+  /**
+   * Controls that belong to a panel stand in its heading; a story may have some of its own.
+   * @param {Map<string, Panel>} panels
+   */
+  place(panels) {
+    for (const id of this.following.keys()) if (!panels.has(id)) this.following.delete(id);
+    for (const [id, panel] of panels) {
       const name = panel.spec.control;
       if (!name || panel.heading.dataset.control === name) continue;
       panel.heading.dataset.control = name;
-      panel.heading.append(makers[name](this.player, make));
+      const control = this.control(name);
+      if ("show" in control) this.following.set(id, control);
+      panel.heading.append("show" in control ? control.element : control);
     }
   }
 
+  /**
+   * @param {string} name
+   * @returns {Control<any>}
+   */
+  control(name) {
+    const maker = this.player.story.controls?.[name];
+    if (maker) return maker(this.player, make);
+    if (name === "target") return this.target();
+    throw new Error(`there is no control "${name}"`);
+  }
+
   target() {
-    const range = make("input", {type: "range", min: 0.2, max: 0.99, step: 0.01, "aria-label": "Test accuracy to reach",
-      oninput: () => this.player.choose({target: Number(range.value)})});
-    range.value = this.player.choice.target;
-    return make("label", {class: "bnviz-target"}, "to reach", range);
+    const {player} = this;
+    const attributes = {type: "range", min: 0.2, max: 0.99, step: 0.01, "aria-label": player.text("target")};
+    const range = make("input", {...attributes, oninput: () => player.choose({target: Number(range.value)})});
+    range.value = String(player.choice.target);
+    return make("label", {class: "bnviz-target"}, player.text("to_reach"), range);
   }
 
-  show(view, player) {
+  /** @param {View} view */
+  show(view) {
     this.choose(view);
-    const {frames, shown, header} = view, step = frames[shown].step, {trainedStep, end} = player.recording;
-    this.layers.forEach((node, index) => node.setAttribute("aria-pressed", index + 1 === view.layer));
-    for (const option of this.tap.options) set(option, {linear: "before batch norm: ", normalized: "after it: ", activation: "output: "}[option.value] + tapName(option.value, view.layer));
-    if (this.tap.value !== view.tap) this.tap.value = view.tap;
-    if (this.unit.value !== String(view.unit)) this.unit.value = view.unit;
-    this.pressed(this.playButton, player.playing);
-    this.loop.setAttribute("aria-pressed", player.loop);
-    const expected = player.data.snapshots;
-    if (Number(this.range.max) !== expected - 1) this.range.max = expected - 1;
-    if (document.activeElement !== this.range || Number(this.range.value) !== shown) this.range.value = shown;
-    this.range.setAttribute("aria-valuetext", `step ${step} of ${header.total_steps}`);
-    this.buffer.style.setProperty("--trained", frames.length / expected);
-    this.buffer.style.setProperty("--shown", expected > 1 ? shown / (expected - 1) : 0);
-    const epoch = frames[shown].epoch.toFixed(1), training = end ? "" : ` · trained to ${trainedStep}`;
-    set(this.readout, `step ${step} of ${header.total_steps} · epoch ${epoch}${training}`);
-    this.stopButton.hidden = Boolean(end);
-    set(this.message, player.message);
+    this.showChoices(view);
+    this.showPlace(view);
+    this.pressed(this.player.playing);
+    this.transport.loop.setAttribute("aria-pressed", String(this.player.loop));
+    this.transport.stop.hidden = view.ended;
+    set(this.message, this.player.message);
   }
 
-  // Figures of an arm stand in its colour. Screen readers hear the sentence when playback rests.
-  headlineText(text, playing) {
-    this.headline.setAttribute("aria-live", playing ? "off" : "polite");
-    if (this.headline.textContent === text) return;
-    const pieces = text.split(/([\d.]+ σ (?:without|with)\b)/).map((piece, place) =>
-      (place % 2 ? make("span", {class: piece.endsWith("without") ? "bnviz-none" : "bnviz-batch"}, piece) : piece));
-    this.headline.replaceChildren(make("span", {}, ...pieces));
+  /** @param {View} view */
+  showChoices(view) {
+    const choices = `${this.choosersMade} ${view.choices}`;
+    if (this.choicesShown === choices) return;
+    this.choicesShown = choices;
+    this.layers.forEach((node, index) => node.setAttribute("aria-pressed", String(index + 1 === view.layer)));
+    for (const option of this.tap?.options ?? []) {
+      const name = tapName(view, /** @type {Tap} */ (option.value));
+      set(option, shared(view, `signal_${option.value}`, {norm: view.norm, name}));
+    }
+    if (this.tap) this.tap.value = view.tap;
+    if (this.unit) this.unit.value = String(view.unit);
   }
 
+  /** @param {View} view */
+  showPlace(view) {
+    const {frames, frame, shown, header} = view;
+    const {range, buffer, readout} = this.transport;
+    const expected = Math.max(this.player.data.snapshots, frames.length);
+    if (Number(range.max) !== expected - 1) range.max = String(expected - 1);
+    if (document.activeElement !== range || Number(range.value) !== shown) range.value = String(shown);
+    const place = {step: frame.step, total: header.total_steps};
+    range.setAttribute("aria-valuetext", shared(view, "position", place));
+    buffer.style.setProperty("--trained", String(frames.length / expected));
+    buffer.style.setProperty("--shown", String(expected > 1 ? shown / (expected - 1) : 0));
+    const more = {...place, epoch: frame.epoch.toFixed(1), trained: this.player.recording.trainedStep};
+    set(readout, shared(view, view.ended ? "readout" : "readout_training", more));
+  }
+
+  /**
+   * What is on show has changed.
+   * @param {View} view
+   */
+  follow(view) {
+    for (const control of this.following.values()) control.show(view);
+  }
+
+  /**
+   * Screen readers hear the sentence when playback rests.
+   * @param {string} text with marks as words.js makes them
+   * @param {View} view
+   */
+  headlineText(text, view) {
+    this.headline.setAttribute("aria-live", this.player.playing ? "off" : "polite");
+    const said = `${text} ${Object.keys(view.arms)}`;
+    if (this.headlineSaid === said) return;
+    this.headlineSaid = said;
+    const coloured = (/** @type {string} */ arm) => ({class: "bnviz-arm", style: `color: ${view.arms[arm]?.colour}`});
+    const nodes = pieces(text).map((piece) => (piece.arm ? make("span", coloured(piece.arm), piece.text) : piece.text));
+    this.headline.replaceChildren(make("span", {}, ...nodes));
+  }
+
+  /** @param {string | null | undefined} text */
   answerText(text) {
     this.answer.hidden = !text;
     set(this.answer, text ?? "");
   }
 
-  pressed(node, playing) {
-    if (this.wasPlaying === playing) return;
-    this.wasPlaying = playing;
-    node.replaceChildren(icon(playing ? "pause" : "play"));
-    node.setAttribute("aria-label", playing ? "Pause" : "Play");
-    node.title = playing ? "Pause" : "Play";
+  /** @param {boolean} playing */
+  pressed(playing) {
+    if (this.playingShown === playing) return;
+    this.playingShown = playing;
+    const name = this.player.text(playing ? "pause" : "play");
+    const {play} = this.transport;
+    play.replaceChildren(icon(playing ? "pause" : "play"));
+    play.setAttribute("aria-label", name);
+    play.title = name;
   }
 
   async copyLink() {
     const link = this.player.link();
+    if (!link) return;
     try {
       await navigator.clipboard.writeText(link);
-      this.say("Link copied: it opens this run at this step.");
+      this.say(this.player.text("copied"));
     } catch {
       this.say(link); // no clipboard here (plain http, or not allowed): show it, to be copied by hand
     }
   }
 
+  /** @param {string} text */
   say(text) {
     this.player.message = text;
     set(this.message, text);
   }
 
-  // Keys work unless something else on the page wants them.
+  /**
+   * Keys work unless something else on the page wants them.
+   * @param {KeyboardEvent} event
+   */
   key(event) {
-    const {player} = this, target = event.target;
-    if (event.ctrlKey || event.metaKey || event.altKey || !player.recording?.frames.length) return;
-    if (target.closest?.("input:not(.bnviz-scrub), textarea, select, [contenteditable], [role=slider], [role=combobox], [role=listbox], [role=radiogroup], [data-baseweb]")) return;
-    if (event.key === " " && target.closest?.("button, a, summary")) return;
-    const action = this.actions()[event.key] || (/^[1-8]$/.test(event.key) && (() => this.layer(Number(event.key))));
+    const target = event.target instanceof Element ? event.target : null;
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.player.recording.frames.length) return;
+    if (target?.closest(BUSY) || (event.key === " " && target?.closest("button, a, summary"))) return;
+    const action = this.actions()[event.key] ?? (/^[1-8]$/.test(event.key) ? () => this.layer(Number(event.key)) : null);
     if (!action) return;
     event.preventDefault();
     action();
   }
 
+  /** @returns {Record<string, () => void>} */
   actions() {
-    const {player} = this, faster = (by) => {
-      this.speed.selectedIndex = Math.max(0, Math.min(SPEEDS.length - 1, this.speed.selectedIndex + by));
-      player.speed = Number(this.speed.value);
+    const {player} = this;
+    return {
+      " ": () => player.toggle(),
+      ArrowLeft: () => player.stepBy(-1),
+      ArrowRight: () => player.stepBy(1),
+      Home: () => player.seek(0),
+      End: () => player.seek(Infinity),
+      "<": () => this.faster(-1),
+      ">": () => this.faster(1),
+      l: () => player.repeat(),
+      "?": () => this.say(player.text("help")),
     };
-    return {" ": () => player.toggle(), ArrowLeft: () => player.stepBy(-1), ArrowRight: () => player.stepBy(1),
-      Home: () => player.seek(0), End: () => player.seek(Infinity), "<": () => faster(-1), ">": () => faster(1),
-      l: () => { player.loop = !player.loop; }, "?": () => this.say(HELP)};
   }
 
-  layer(number) { if (number <= this.layers.length) this.player.choose({layer: number}); }
+  /** @param {number} by */
+  faster(by) {
+    const {speed} = this.transport;
+    speed.selectedIndex = Math.max(0, Math.min(SPEEDS.length - 1, speed.selectedIndex + by));
+    this.player.hasten(Number(speed.value));
+  }
+
+  /** @param {number} number */
+  layer(number) {
+    if (number <= this.layers.length) this.player.choose({layer: number});
+  }
 }

@@ -1,111 +1,194 @@
+// @ts-check
 // A panel: a title, a caption, one Plotly node that lives as long as the panel does, and a text alternative. The player's traces
 // say in `feed` what fills them from the recording; the board's come filled in, with the text alternative in the specification.
 
+import {make, set} from "./dom.js";
 import {feeds} from "./feeds.js";
 import {alternative} from "./words.js";
 
-const CONFIG = {displaylogo: false, responsive: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "pan2d", "zoom2d"]};
+/** @import {Axis, PanelSpec, Ranges, Trace, View} from "./types" */
+/** @import {Painted} from "./theme.js" */
+/** @typedef {{run: string, view?: View, fill(text: string): string}} Scene what a panel is drawn from; the board has no view */
+
+const BUTTONS = ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "pan2d", "zoom2d"];
+const CONFIG = {displaylogo: false, responsive: false, modeBarButtonsToRemove: BUTTONS};
 const NARROW = 560;
-
-const element = (tag, name, parent) => {
-  const made = document.createElement(tag);
-  made.className = name;
-  parent.append(made);
-  return made;
-};
-
-export const fill = (text, words) => text.replace(/\{(\w+)\}/g, (whole, key) => words[key] ?? whole);
+const CLEAR = "rgba(0,0,0,0)";
+const HIGH_RATE = 30;
 
 export class Panel {
-  constructor(parent, fits) {
+  /**
+   * @param {HTMLElement} parent
+   * @param {PanelSpec} spec
+   * @param {Ranges | null} [fits]
+   */
+  constructor(parent, spec, fits = null) {
     this.fits = fits;
-    this.box = element("section", "bnviz-panel", parent);
-    this.heading = element("header", "", this.box);
-    this.title = element("h3", "", this.heading);
-    this.caption = element("p", "bnviz-caption", this.box);
-    this.node = element("div", "bnviz-plot", this.box);
-    this.node.setAttribute("role", "img");
+    this.title = make("h3");
+    this.heading = make("header", {}, this.title);
+    this.caption = make("p", {class: "bnviz-caption"});
+    /** @type {any} with what Plotly adds */
+    this.node = make("div", {class: "bnviz-plot", role: "img"});
+    this.box = make("section", {class: "bnviz-panel"}, this.heading, this.caption, this.node);
+    parent.append(this.box);
     this.visible = true;
     this.drawnAt = 0;
+    /** What it shows now; "" if it has to be drawn anew. */
     this.drawnKey = "";
-    this.fast = 0;
-    this.given = new Map(); // axis -> its range as it was last given to Plotly, and the axis' revision then
-    this.seer = new IntersectionObserver((entries) => { this.visible = entries.at(-1).isIntersecting; }, {rootMargin: "150px"});
+    /** @type {Map<string, {range: [number, number], revision: string}>} axis -> its range as it was last given to Plotly */
+    this.given = new Map();
+    this.spec = spec;
+    this.fast = false; // whether it moves between snapshots, too
+    this.configure(spec);
+    this.seer = new IntersectionObserver((entries) => this.seen(Boolean(entries.at(-1)?.isIntersecting)), {rootMargin: "150px"});
     this.seer.observe(this.box);
-    this.sizer = new ResizeObserver(() => { this.drawnKey = ""; });
+    this.sizer = new ResizeObserver(() => this.stale());
     this.sizer.observe(this.node);
   }
 
-  configure(spec) {
-    this.spec = spec;
-    this.fast = Number(spec.rate >= 30);
-    this.box.dataset.panel = spec.id;
-    this.box.classList.toggle("bnviz-wide", spec.wide);
-    this.node.style.height = `${spec.height}px`;
+  /** @param {boolean} visible */
+  seen(visible) {
+    this.visible = visible;
+  }
+
+  /** It has to be drawn anew, whatever it shows. */
+  stale() {
     this.drawnKey = "";
   }
 
-  // Whether the panel shows something else than `key` and may be drawn again at `now` (milliseconds).
-  due(key, now) { return this.visible && this.drawnKey !== key && now - this.drawnAt >= 1000 / this.spec.rate - 4; }
+  /** @param {PanelSpec} spec */
+  configure(spec) {
+    this.spec = spec;
+    this.fast = spec.rate >= HIGH_RATE;
+    this.box.dataset.panel = spec.id;
+    this.box.classList.toggle("bnviz-wide", spec.wide);
+    this.node.style.height = `${spec.height}px`;
+    this.stale();
+  }
 
-  draw(view, words, theme, story, key, now) {
-    const kinds = {...feeds, ...story?.feeds};
-    const data = this.spec.data.map((trace) => ({...trace, ...(trace.feed && kinds[trace.feed.kind](trace.feed, view))}));
-    Plotly.react(this.node, data, this.layout(view, words, theme), CONFIG);
-    if (!this.drawnAt) this.node.on("plotly_relayout", () => { this.drawnKey = ""; }); // who has zoomed out sees the range of now
+  /**
+   * Whether the panel shows something else than `key` and may be drawn again at `now` (milliseconds).
+   * @param {string} key
+   * @param {number} now
+   */
+  due(key, now) {
+    return this.visible && this.drawnKey !== key && now - this.drawnAt >= 1000 / this.spec.rate - 4;
+  }
+
+  /**
+   * @param {Scene} scene
+   * @param {Painted} theme
+   * @param {string} key
+   * @param {number} now
+   */
+  draw(scene, theme, key, now) {
+    Plotly.react(
+      this.node,
+      this.spec.data.map((trace) => filled(trace, scene)),
+      this.layout(scene, theme),
+      CONFIG,
+    );
+    if (!this.drawnAt) this.node.on("plotly_relayout", () => this.stale()); // who has zoomed out sees the range of now
     this.unzoomTo();
     this.drawnAt = now;
     this.drawnKey = key;
   }
 
-  // The words around the plot change less often than the plot.
-  write(view, words, story) {
-    const title = fill(this.spec.title, words);
+  /**
+   * The words around the plot change less often than the plot.
+   * @param {Scene} scene
+   */
+  write({view, fill}) {
+    const title = fill(this.spec.title);
     set(this.title, title);
-    set(this.caption, fill(this.spec.caption, words));
-    this.node.setAttribute("aria-label", this.spec.alternative ?? alternative(this.spec, title, view, story));
+    set(this.caption, fill(this.spec.caption));
+    this.node.setAttribute("aria-label", this.spec.alternative ?? (view ? alternative(this.spec, title, view) : title));
   }
 
-  // A fresh layout each time: Plotly keeps zoom and legend choices for as long as `uirevision` stays the same.
-  layout(view, words, theme) {
-    const width = this.node.clientWidth, narrow = width < NARROW;
-    const layout = {...this.spec.layout, width, height: this.spec.height, uirevision: view.run, paper_bgcolor: "rgba(0,0,0,0)",
-      plot_bgcolor: "rgba(0,0,0,0)", font: {...this.spec.layout.font, size: narrow ? 10 : 12, color: theme.text, family: theme.family},
-      hoverlabel: {bgcolor: theme.background, bordercolor: theme.grid, font: {color: theme.text}}};
-    for (const [name, axis] of Object.entries(this.spec.layout)) {
-      if (!/^[xy]axis/.test(name)) continue;
-      const title = {...axis.title, text: fill(axis.title.text, words)};
-      layout[name] = {...axis, title, gridcolor: theme.grid, linecolor: theme.grid, uirevision: `${view.run} ${view.layer} ${view.tap} ${view.unit}`};
-      if (axis.nticks && narrow) layout[name].nticks = Math.min(axis.nticks, 4);
-      const range = (axis.fit && this.fits.range(axis.fit, view)) || axis.range;
-      if (range) layout[name].range = this.unlessZoomed(name, range, layout[name].uirevision);
-    }
-    if (narrow) layout.annotations = this.spec.layout.annotations?.map((note) => ({...note, text: note.text.replace(" batch norm", "")}));
+  /**
+   * A fresh layout each time: Plotly keeps zoom and legend choices for as long as `uirevision` stays the same.
+   * @param {Scene} scene
+   * @param {Painted} theme
+   */
+  layout(scene, theme) {
+    const width = this.node.clientWidth;
+    const narrow = width < NARROW;
+    const {layout: given, height} = this.spec;
+    const font = {...given.font, size: narrow ? 10 : 12, color: theme.text, family: theme.family};
+    const hoverlabel = {bgcolor: theme.background, bordercolor: theme.grid, font: {color: theme.text}};
+    const colours = {paper_bgcolor: CLEAR, plot_bgcolor: CLEAR, font, hoverlabel};
+    /** @type {Record<string, any>} */
+    const layout = {...given, width, height, uirevision: scene.run, ...colours};
+    for (const name of Object.keys(given)) if (/^[xy]axis/.test(name)) layout[name] = this.axis(name, scene, theme, narrow);
+    if (narrow && scene.view) layout.annotations = shortened(given.annotations, ` ${scene.view.norm}`);
     if (theme.coarse) layout.dragmode = false; // a finger scrolls the page
     return layout;
   }
 
-  // Ranges grow while data arrives, but Plotly keeps a zoom only for as long as it is given the range that was zoomed from.
-  unlessZoomed(name, range, revision) {
-    const given = this.given.get(name), shown = this.node.layout?.[name]?.range;
-    const zoomed = given?.revision === revision && shown && given.range.some((end, place) => end !== shown[place]);
-    if (!zoomed) this.given.set(name, {range: [...range], revision});
-    return [...this.given.get(name).range];
+  /**
+   * @param {string} name
+   * @param {Scene} scene
+   * @param {Painted} theme
+   * @param {boolean} narrow
+   */
+  axis(name, {run, view, fill}, theme, narrow) {
+    /** @type {Axis} */
+    const given = this.spec.layout[name];
+    const revision = view ? `${run} ${view.layer} ${view.tap} ${view.unit}` : run;
+    const title = {...given.title, text: fill(given.title.text)};
+    const axis = {...given, title, gridcolor: theme.grid, linecolor: theme.grid, uirevision: revision};
+    if (given.nticks && narrow) axis.nticks = Math.min(given.nticks, 4);
+    const range = (given.fit && view && this.fits?.range(given.fit, view)) || given.range;
+    if (range) axis.range = this.unlessZoomed(name, range, revision);
+    return axis;
   }
 
-  // A double click goes back to the ranges that were given first, unless told otherwise; only Plotly's private fields can tell.
+  /**
+   * Ranges grow while data arrives, but Plotly keeps a zoom only for as long as it is given the range that was zoomed from.
+   * @param {string} name
+   * @param {[number, number]} range
+   * @param {string} revision
+   * @returns {[number, number]}
+   */
+  unlessZoomed(name, range, revision) {
+    const given = this.given.get(name);
+    const shown = this.node.layout?.[name]?.range;
+    const zoomed = given?.revision === revision && shown && given.range.some((end, place) => end !== shown[place]);
+    if (zoomed) return [...given.range];
+    this.given.set(name, {range: [...range], revision});
+    return [...range];
+  }
+
+  /** A double click goes back to the ranges that were given first, unless told otherwise: in Plotly's private fields. */
   unzoomTo() {
-    for (const [name, {range: [low, high]}] of this.given) {
-      if (this.node._fullLayout?.[name]) Object.assign(this.node._fullLayout[name], {_rangeInitial0: low, _rangeInitial1: high});
+    for (const [name, {range}] of this.given) {
+      const axis = this.node._fullLayout?.[name];
+      if (axis) Object.assign(axis, {_rangeInitial0: range[0], _rangeInitial1: range[1]});
     }
   }
 
   close() {
     this.seer.disconnect();
     this.sizer.disconnect();
-    if (window.Plotly) Plotly.purge(this.node);
+    if (globalThis.Plotly) Plotly.purge(this.node);
     this.box.remove();
   }
 }
 
-export function set(node, text) { if (node.textContent !== text) node.textContent = text; }
+/**
+ * A trace with its data.
+ * @param {Trace} trace
+ * @param {Scene} scene
+ */
+function filled(trace, {view}) {
+  const {feed} = trace;
+  if (!feed || !view) return {...trace};
+  return {...trace, ...(view.story.feeds?.[feed.kind] ?? feeds[feed.kind])(feed, view)};
+}
+
+/**
+ * Names of arms above a narrow chart: "without" and "with" will do.
+ * @param {{text: string}[] | undefined} annotations
+ * @param {string} norm
+ */
+const shortened = (annotations, norm) => annotations?.map((note) => ({...note, text: note.text.replace(norm, "")}));

@@ -1,96 +1,186 @@
-// The player: holds the clock, plays what has arrived of a recording, and draws it. What is said of it comes from the page's story,
-// the default export of story-<page>.js, which has
-//   headline(view), words(view) for the braces in captions, alternatives: a text for every panel; and, if it needs them,
-//   answer(view): a sentence that holds view.prediction against the run,
-//   feeds, fits, bounds: drawings and axis ranges of its own, as in feeds.js and fits.js,
-//   movement(frames, layer, unit): by how much a unit moves, so that one of middling movement is shown first,
-//   choosers: which of layer, signal and unit people may choose, if not all three,
-//   choices, controls: what people may choose on its panels, and the controls for it: name -> (player, make) => element.
+// @ts-check
+// The player: holds the clock, plays what has arrived of a recording, and draws it. What is said of it comes from the lesson's
+// story, the default export of bnviz/lessons/<page>/story.js (`Story` in types.d.ts).
 //
 // Streamlit calls the default export at every rerun with the same parent element; the player, its nodes and its place survive.
 
-import {Recording} from "./recording.js";
-import {Fits} from "./fits.js";
-import {Panel, set} from "./panel.js";
 import {Controls} from "./controls.js";
+import {make, mark} from "./dom.js";
+import {Fits} from "./fits.js";
+import {given} from "./given.js";
 import {keeping} from "./mounts.js";
+import {travelled} from "./numbers.js";
+import {Panel} from "./panel.js";
+import {Recording} from "./recording.js";
 import {Theme} from "./theme.js";
-import {names} from "./words.js";
+import {viewOf} from "./view.js";
+import {filler, spoken} from "./words.js";
+
+/** @import {Choice, Component, Data, PanelSpec, Service, Snapshot, Story, Values, View} from "./types" */
+/** @import {Scene} from "./panel.js" */
 
 const SNAPSHOTS_PER_SECOND = 15;
 const BUDGET_MS = 14; // of one animation frame; what is left over waits for the next one
 const PATIENCE_MS = 45; // after so long without a slow panel drawn, one goes before the fast ones
+const WORDS_MS = 250; // between two changes of words while it plays
 const SETTLED = 40; // snapshots after which the choice of a telling unit stands
 
-export default keeping((parent, story) => new Player(parent, story));
+/** @type {(component: Component<Data>, story?: Story<any, any>) => () => void} */
+const mount = keeping((component, story) => {
+  if (!story) throw new Error("the player needs a story");
+  return new Player(component, story);
+});
 
-class Player {
-  constructor(parent, story) {
+export default mount;
+
+export class Player {
+  /** Calls of `update`. */
+  turn = 0;
+
+  // The clock.
+  /** Where it is, in snapshots; what comes after the point is the way to the next. */
+  place = 0;
+  speed = 1;
+  loop = false;
+  playing = true;
+  /** @type {number | null} the step to go to as soon as it is there */
+  wanted = null;
+  still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  /** @type {number | null} */
+  now = null;
+
+  // What is drawn and said, and when it was.
+  /** @type {Map<string, Panel>} */
+  panels = new Map();
+  specs = "";
+  fits = new Fits();
+  frames = 0;
+  slowAt = 0;
+  fastDrawn = false;
+  said = "";
+  wordsAt = 0;
+  followed = "";
+  message = "";
+
+  /** Whether the unit on show was chosen by the player. */
+  guessed = false;
+  settledRun = "";
+  /** Whether recorded lines come with the page. */
+  pulling = false;
+  asking = 0;
+
+  /**
+   * @param {Component<Data>} component
+   * @param {Story<any, any>} story
+   */
+  constructor(component, story) {
     this.story = story;
-    this.root = document.createElement("div");
-    this.root.className = "bnviz-player";
-    parent.append(this.root);
+    this.component = component;
+    this.data = given(component.data);
+    const {layer, tap, unit, target} = this.data.view;
+    /** @type {Choice} with the story's own */
+    this.choice = {layer, tap, unit: unit ?? "auto", target, ...story.choices};
+    this.root = make("div", {class: "bnviz-player"});
+    component.parentElement.append(this.root);
     this.theme = new Theme(this.root);
-    Object.assign(this, {turn: 0, frames: 0, place: 0, speed: 1, loop: false, playing: true, wanted: null, recording: null,
-      panels: new Map(), fits: new Fits(), choice: null, message: "", wordsAt: 0, slowAt: 0});
-    this.still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.state("loading");
     this.controls = new Controls(this.root, this);
-    this.grid = document.createElement("div");
-    this.grid.className = "bnviz-panels";
+    this.grid = make("div", {class: "bnviz-panels"});
     this.controls.headlines.after(this.grid);
+    /** @type {Service<any, any> | null} */
+    this.service = story.service?.({redraw: (id) => this.redraw(id), choose: (change) => this.choose(change)}) ?? null;
+    this.recording = this.open(this.data, this.data.view.step);
     this.frame = requestAnimationFrame((now) => this.tick(now));
   }
 
-  // Take what Streamlit hands over; returns the number of this call.
-  update({data, setStateValue, setTriggerValue}) {
+  // --- what the page hands over
+
+  /**
+   * Take what Streamlit hands over; returns the number of this call.
+   * @param {Component<Data>} component
+   */
+  update(component) {
     this.turn += 1;
-    Object.assign(this, {setStateValue, setTriggerValue});
-    this.data = data;
-    this.choice ??= {layer: data.view.layer, tap: data.view.tap, unit: data.view.unit ?? "auto", target: data.view.target, ...this.story.choices};
-    this.arrange(data.panels);
-    if (this.recording?.run !== data.run || this.recording.broken) this.open(data);
-    if (data.lines && data.lines.run === data.run) this.take(data.lines);
+    this.component = component;
+    this.data = given(component.data);
+    this.arrange(this.data.panels);
+    if (this.recording.run !== this.data.run || this.recording.broken) {
+      this.recording.close();
+      this.recording = this.open(this.data, null);
+    }
+    if (this.data.lines?.run === this.data.run) this.take(this.data.lines);
     return this.turn;
   }
 
+  /** @param {PanelSpec[]} specs */
   arrange(specs) {
     const serial = JSON.stringify(specs);
     if (serial === this.specs) return;
     this.specs = serial;
-    for (const [id, panel] of this.panels) if (!specs.some((spec) => spec.id === id)) { panel.close(); this.panels.delete(id); }
+    for (const [id, panel] of this.panels) if (!specs.some((spec) => spec.id === id)) this.drop(id, panel);
     for (const spec of specs) {
-      if (!this.panels.has(spec.id)) this.panels.set(spec.id, new Panel(this.grid, this.fits));
-      this.panels.get(spec.id).configure(spec);
+      const panel = this.panels.get(spec.id);
+      if (panel) panel.configure(spec);
+      else this.panels.set(spec.id, new Panel(this.grid, spec, this.fits));
     }
-    this.controls.place(this.panels, this.story);
+    this.controls.place(this.panels);
   }
 
-  open({run, stream, view}) {
-    this.recording?.close();
-    this.wanted = this.recording ? null : view.step; // a link names a place in the run it opens, not in later ones
-    this.playing = this.wanted === null && !this.still;
+  /**
+   * @param {string} id
+   * @param {Panel} panel
+   */
+  drop(id, panel) {
+    panel.close();
+    this.panels.delete(id);
+  }
+
+  /**
+   * Read a run. A link names a place, `step`, in the run it opens, not in later ones. With reduced motion nothing plays by
+   * itself: the end is shown. The last run's pictures stay until the first snapshot of this one is here.
+   * @param {Data} data
+   * @param {number | null} step
+   */
+  open({run, stream}, step) {
+    this.wanted = step ?? (this.still ? Infinity : null);
+    this.playing = this.wanted === null;
     this.place = 0;
     this.pulling = false;
-    this.recording = new Recording(run, () => this.arrived(), () => this.pull());
-    this.root.dataset.run = run;
     this.message = "";
-    if (this.still && this.wanted === null) this.wanted = Infinity; // with reduced motion nothing plays by itself: show the end
-    this.root.dataset.trainedStep = 0;
-    this.state("loading"); // the last run's pictures stay until the first snapshot of this one is here
-    this.recording.stream(new URL(stream, document.baseURI).href);
+    this.mark({run, trainedStep: 0, state: "loading"});
+    const recording = this.newRecording(run);
+    recording.stream(new URL(stream, document.baseURI).href);
+    return recording;
   }
 
-  // The route cannot be reached: ask the page for lines through the component, and say so quietly.
+  /**
+   * A recording; one that another has replaced has no say any more.
+   * @param {string} run
+   */
+  newRecording(run) {
+    const ifCurrent = (/** @type {() => void} */ action) => () => {
+      if (this.recording === recording && !recording.closed) action();
+    };
+    const recording = new Recording(
+      run,
+      ifCurrent(() => this.arrived()),
+      ifCurrent(() => this.pull()),
+    );
+    return recording;
+  }
+
+  /** The route cannot be reached: ask the page for lines through the component, and say so quietly. */
   pull() {
     this.pulling = true;
     this.recording.waiting = false;
-    this.message = "The stream cannot be reached here, so snapshots come with the page: it works, a little slower.";
+    this.message = this.text("no_stream");
     this.ask();
   }
 
-  ask() { this.setStateValue("cursor", {run: this.recording.run, from: this.recording.lines, turn: this.turn}); }
+  ask() {
+    this.component.setStateValue("cursor", {run: this.recording.run, from: this.recording.lines, turn: this.turn});
+  }
 
+  /** @param {{from: number, lines: string[]}} handed */
   take({from, lines}) {
     const before = this.recording.lines;
     this.recording.accept(lines, from);
@@ -100,176 +190,285 @@ class Player {
   }
 
   arrived() {
-    const {frames, end, waiting} = this.recording;
-    this.root.dataset.trainedStep = this.recording.trainedStep;
-    if (waiting) this.message = "The connection was lost; trying again. Nothing is lost.";
+    const {frames, end, waiting, trainedStep} = this.recording;
+    this.mark({trainedStep});
+    if (waiting) this.message = this.text("connection_lost");
     else if (!this.pulling) this.message = "";
     if (end?.message) this.message = end.message;
-    if (this.wanted !== null && frames.length) this.seekStep(this.wanted);
-    if (end?.status === "failed" && !frames.length) this.state("failed");
+    if (end && !frames.length) this.mark({state: end.status === "failed" ? "failed" : "ended"});
+    if (this.wanted !== null) this.seekStep(this.wanted);
     if (this.choice.unit === "auto" || this.guessed) this.guess();
   }
 
-  // Unless somebody has chosen one, watch the unit of middling movement, as far as the run has come: neither dull nor extreme.
+  /** Unless somebody has chosen one, show the unit of middling movement, as far as the run has come: neither dull nor extreme. */
   guess() {
     const {frames, header, end} = this.recording;
-    if (!frames.length || (this.settledRun === header.id)) return;
+    if (!header || !frames.length || this.settledRun === header.id) return;
     const layer = Math.min(this.choice.layer, header.hidden_layers);
-    const travel = header.watched_units.map((unit) => [(this.story.movement ?? movement)(frames, layer, unit), unit]);
-    const alive = travel.filter(([distance]) => distance > 0).sort((a, b) => a[0] - b[0]);
-    this.choice.unit = alive.length ? alive[Math.floor(alive.length / 2)][1] : 0;
+    const moves = this.story.movement ?? movement;
+    /** @type {number[]} */
+    const units = header.watched_units;
+    const travel = units.map((unit) => ({unit, distance: moves(frames, layer, unit, header)}));
+    const alive = travel.filter(({distance}) => distance > 0).sort((a, b) => a.distance - b.distance);
+    this.choice.unit = alive[Math.floor(alive.length / 2)]?.unit ?? 0;
     this.guessed = true;
     if (frames.length >= SETTLED || end) this.settledRun = header.id;
   }
 
+  /**
+   * Go to a step, or as near as the run has come; if it has not come so far yet, go on when it has.
+   * @param {number} step
+   */
   seekStep(step) {
     const {frames, end} = this.recording;
+    if (!frames.length) return;
     const index = frames.findIndex((frame) => frame.step >= step);
-    if (index < 0 && !end) { this.place = frames.length - 1; return; } // not trained that far yet
     this.place = index < 0 ? frames.length - 1 : index;
+    if (index < 0 && !end) return;
     this.wanted = null;
     this.playing = false;
   }
 
   // --- the clock
 
+  /** @param {number} now */
   tick(now) {
     this.frame = requestAnimationFrame((next) => this.tick(next));
     const elapsed = Math.min(now - (this.now ?? now), 250) / 1000;
     this.now = now;
-    if (!this.recording?.frames.length) return;
-    if (window.Plotly) this.advance(elapsed);
+    if (globalThis.Plotly) this.advance(elapsed);
     const view = this.view();
-    this.controls.show(view, this);
-    if (!window.Plotly) return this.say(view, names(view, this.story), "", now); // words need not wait for it
+    if (!view) return;
+    this.follow(view);
+    this.controls.show(view);
+    if (!globalThis.Plotly) return this.say(view, this.scene(view), "", now); // words need not wait for it
     this.draw(view, now);
-    this.state(this.stateNow());
+    this.mark({state: this.stateNow()});
   }
 
+  /** @param {number} elapsed seconds */
   advance(elapsed) {
     const {frames, end} = this.recording;
-    if (!this.playing) return;
+    if (!this.playing || !frames.length) return;
     this.place = Math.min(this.place + elapsed * this.speed * SNAPSHOTS_PER_SECOND, frames.length - 1);
     if (!end || this.place < frames.length - 1) return;
     if (this.loop) this.place = 0;
     else this.playing = false;
   }
 
+  /** What is on show; null while there is nothing. */
   view() {
-    const {frames, header, run} = this.recording;
-    const shown = Math.floor(this.place);
-    const blend = this.playing && !this.still ? this.place - shown : 0;
-    const unit = this.choice.unit === "auto" ? 0 : this.choice.unit;
-    const layer = Math.min(this.choice.layer, header.hidden_layers);
-    const choices = JSON.stringify({...this.choice, unit, layer});
-    const view = {...this.choice, unit, layer, choices, frames, header, run, shown, blend, fits: this.fits, story: this.story, prediction: this.data.prediction};
-    view.tallest = (arm) => this.fits.tallest(arm, view);
-    view.widest = this.fits.range("histogram", view)?.[1] ?? 1;
-    return view;
+    const {recording, data, choice, story, fits, place, service} = this;
+    return viewOf({recording, data, choice, story, fits, place, service, moving: this.playing && !this.still});
+  }
+
+  /**
+   * @param {View} view
+   * @returns {Scene}
+   */
+  scene(view) {
+    return {run: view.run, view, fill: filler(view)};
+  }
+
+  /**
+   * What is on show in one string, but for what lies between two snapshots.
+   * @param {View} view
+   */
+  keyOf(view) {
+    return [view.run, view.shown, view.ended, view.choices, view.prediction].join();
+  }
+
+  /**
+   * Tell the story's service and the controls, once, that something else is on show.
+   * @param {View} view
+   */
+  follow(view) {
+    const key = this.keyOf(view);
+    if (this.followed === key) return;
+    this.followed = key;
+    this.service?.follow(view);
+    view.service = this.service?.state ?? null;
+    this.controls.follow(view);
   }
 
   stateNow() {
     const {frames, end} = this.recording;
     if (end?.status === "failed") return "failed";
     if (this.playing) return "playing";
-    return end && Math.floor(this.place) === frames.length - 1 && this.wanted === null ? "ended" : "paused";
+    return end && Math.floor(this.place) >= frames.length - 1 && this.wanted === null ? "ended" : "paused";
   }
 
-  state(name) { if (this.root.dataset.state !== name) this.root.dataset.state = name; }
+  /**
+   * The data attributes that the page is read by.
+   * @param {Record<string, string | number>} values
+   */
+  mark(values) {
+    mark(this.root, values);
+  }
 
   // --- drawing
 
-  // As many panels as fit into this animation frame. Fast panels come first, but neither kind starves the other.
+  /**
+   * As many panels as fit into this animation frame. Fast panels come first, but neither kind starves the other.
+   * @param {View} view
+   * @param {number} now
+   */
   draw(view, now) {
-    const began = performance.now(), key = [view.run, view.shown, Boolean(this.recording.end), view.choices, view.prediction, this.theme.now().key].join();
-    const keyOf = (panel) => (panel.fast ? `${key},${view.blend}` : key);
+    const began = performance.now();
+    const theme = this.theme.now();
+    const key = `${this.keyOf(view)},${theme.key}`;
+    const keyOf = (/** @type {Panel} */ panel) => (panel.fast ? `${key},${view.blend}` : key);
     const due = [...this.panels.values()].filter((panel) => panel.due(keyOf(panel), this.playing ? now : Infinity));
-    const slowFirst = this.fastDrawn && now - this.slowAt > PATIENCE_MS; // on a slow machine they take turns
-    due.sort((a, b) => (slowFirst ? a.fast - b.fast : b.fast - a.fast) || a.drawnAt - b.drawnAt);
+    this.sort(due, now);
     this.fastDrawn = due.length > 0 && !due.some((panel) => panel.fast);
-    const words = names(view, this.story);
+    const scene = this.scene(view);
     for (const panel of due) {
-      panel.draw(view, words, this.theme.now(), this.story, keyOf(panel), now);
+      panel.draw(scene, theme, keyOf(panel), now);
       if (panel.fast) this.fastDrawn = true;
       else this.slowAt = now;
       if (performance.now() - began > BUDGET_MS) break;
     }
-    if (due.length) this.drawn(view.frames[view.shown].step);
-    if (now - this.wordsAt > (this.playing ? 250 : 0) && this.said !== key) this.say(view, words, key, now);
+    if (due.length) this.drawn(view.frame.step);
+    if (now - this.wordsAt > (this.playing ? WORDS_MS : 0) && this.said !== key) this.say(view, scene, key, now);
   }
 
-  // Something beside the recording has changed that a panel shows.
+  /**
+   * Fast panels first, unless slow ones have waited too long: on a slow machine they take turns.
+   * @param {Panel[]} due
+   * @param {number} now
+   */
+  sort(due, now) {
+    const slowFirst = this.fastDrawn && now - this.slowAt > PATIENCE_MS;
+    const rank = (/** @type {Panel} */ panel) => Number(panel.fast === slowFirst);
+    due.sort((a, b) => rank(a) - rank(b) || a.drawnAt - b.drawnAt);
+  }
+
+  /**
+   * Something beside the recording has changed that a panel shows.
+   * @param {string} id
+   */
   redraw(id) {
     this.said = "";
-    if (this.panels.has(id)) this.panels.get(id).drawnKey = "";
+    this.panels.get(id)?.stale();
   }
 
+  /** @param {number} step */
   drawn(step) {
     this.frames += 1;
-    this.root.dataset.frames = this.frames;
-    this.root.dataset.step = step;
+    this.mark({frames: this.frames, step});
   }
 
-  say(view, words, key, now) {
+  /**
+   * @param {View} view
+   * @param {Scene} scene
+   * @param {string} key
+   * @param {number} now
+   */
+  say(view, scene, key, now) {
     this.said = key;
     this.wordsAt = now;
-    this.controls.headlineText(this.story.headline(view), this.playing);
+    this.controls.headlineText(this.story.headline(view), view);
     this.controls.answerText(this.story.answer?.(view));
-    for (const panel of this.panels.values()) panel.write(view, words, this.story);
+    for (const panel of this.panels.values()) panel.write(scene);
+  }
+
+  /**
+   * The player's own words.
+   * @param {string} key
+   * @param {Values} [values]
+   */
+  text(key, values) {
+    return spoken(this.data.shared, key, values);
+  }
+
+  /** The lesson's. */
+  get words() {
+    return this.data.words;
   }
 
   // --- what people do
 
   play() {
-    if (this.recording?.end && this.place >= this.recording.frames.length - 1) this.place = 0;
+    if (this.recording.end && this.place >= this.recording.frames.length - 1) this.place = 0;
     this.wanted = null;
     this.playing = true;
   }
 
-  pause() { this.playing = false; this.wanted = null; this.place = Math.floor(this.place); }
+  pause() {
+    this.playing = false;
+    this.wanted = null;
+    this.place = Math.floor(this.place);
+  }
 
-  toggle() { if (this.playing) this.pause(); else this.play(); }
+  toggle() {
+    if (this.playing) this.pause();
+    else this.play();
+  }
 
+  /** @param {number} index of the snapshot, or beyond the last one */
   seek(index) {
     this.pause();
     this.place = Math.max(0, Math.min(index, this.recording.frames.length - 1));
   }
 
-  // Train no further; what has arrived can be played.
+  /** @param {number} count */
+  stepBy(count) {
+    this.seek(Math.floor(this.place) + count);
+  }
+
+  /** @param {number} speed 1 is SNAPSHOTS_PER_SECOND */
+  hasten(speed) {
+    this.speed = speed;
+  }
+
+  repeat() {
+    this.loop = !this.loop;
+  }
+
+  /** Train no further; what has arrived can be played. */
   stop() {
-    this.recording.end = {status: "stopped", message: `Training was stopped at step ${this.recording.trainedStep}; another setting starts another run.`};
-    this.recording.close();
-    this.setTriggerValue("stop", this.recording.run);
+    const {recording} = this;
+    if (recording.end) return;
+    recording.end = {status: "stopped", message: this.text("stopped", {step: recording.trainedStep})};
+    recording.close();
+    this.component.setTriggerValue("stop", recording.run);
     this.arrived();
   }
 
-  stepBy(count) { this.seek(Math.floor(this.place) + count); }
-
+  /** @param {Partial<Choice> & Record<string, any>} change */
   choose(change) {
     Object.assign(this.choice, change);
     if ("unit" in change) this.guessed = false;
   }
 
-  // The address of this very place.
+  /** The address of this very place; null while nothing is on show. */
   link() {
-    const view = this.view(), url = new URL(location.href);
-    for (const key of ["layer", "tap", "unit", "target"]) url.searchParams.set(key, view[key]);
-    url.searchParams.set("step", view.frames[view.shown].step);
+    const view = this.view();
+    if (!view) return null;
+    const url = new URL(location.href);
+    const {layer, tap, unit, target} = view;
+    for (const [key, value] of Object.entries({layer, tap, unit, target})) url.searchParams.set(key, String(value));
+    url.searchParams.set("step", String(view.frame.step));
     return url.href;
   }
 
   close() {
     cancelAnimationFrame(this.frame);
     clearTimeout(this.asking);
-    this.recording?.close();
+    this.recording.close();
+    this.service?.close?.();
     this.controls.close();
     for (const panel of this.panels.values()) panel.close();
     this.root.remove();
   }
 }
 
-// How far a unit's mean has moved, all its ways added up.
+/**
+ * How far a unit's mean has moved, all its ways added up.
+ * @param {Snapshot[]} frames
+ * @param {number} layer
+ * @param {number} unit
+ */
 function movement(frames, layer, unit) {
-  const means = frames.map((frame) => frame.arms.none.unit_mean.activation[layer - 1][unit]);
-  return means.reduce((sum, mean, index) => sum + (index ? Math.abs(mean - means[index - 1]) : 0), 0);
+  return travelled(frames.map((frame) => frame.arms.none.unit_mean.activation[layer - 1][unit]));
 }

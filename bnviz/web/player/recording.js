@@ -1,19 +1,43 @@
+// @ts-check
 // A run's recording as it arrives: one line after another, over HTTP or handed in by the page.
 // Reading resumes where it stopped, so a dropped connection costs time and nothing else.
 
-const KINDS = {f4: Float32Array, f8: Float64Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array,
-  i1: Int8Array, i2: Int16Array, i4: Int32Array};
+/** @import {End, Header, Message, Snapshot} from "./types" */
+/** @typedef {{dtype: keyof typeof KINDS, bdata: string, shape: string | number}} Packed */
+
+const KINDS = {
+  ...{f4: Float32Array, f8: Float64Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array},
+  ...{i1: Int8Array, i2: Int16Array, i4: Int32Array},
+};
 const RETRY_MS = [300, 1000, 2000, 4000, 8000];
 
+/** The stream could not be read; `blocked` if it seems that no route leads there. */
+class Unread extends Error {
+  /**
+   * @param {string} message
+   * @param {boolean} blocked
+   */
+  constructor(message, blocked) {
+    super(message);
+    this.blocked = blocked;
+  }
+}
+
+/** @param {string} base64 */
 function bytes(base64) {
   if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
-// A typed array, cut into nested arrays along all axes but the last. The formats are little-endian, as browsers are.
+/**
+ * A typed array, cut into nested arrays along all axes but the last. The formats are little-endian, as browsers are.
+ * @param {Packed} packed
+ * @returns {any}
+ */
 export function decode({dtype, bdata, shape}) {
   const flat = new KINDS[dtype](bytes(bdata).buffer);
   const sizes = String(shape).split(",").map(Number);
+  /** @type {(start: number, sizes: number[]) => any} */
   const cut = (start, [size, ...rest]) => {
     if (!rest.length) return flat.subarray(start, start + size);
     const stride = rest.reduce((product, value) => product * value, 1);
@@ -22,30 +46,67 @@ export function decode({dtype, bdata, shape}) {
   return cut(0, sizes);
 }
 
-const revive = (key, value) => (value && typeof value === "object" && "bdata" in value ? decode(value) : value);
+/**
+ * One line of a recording.
+ * @param {string} line
+ * @returns {Message}
+ */
+export const parsed = (line) =>
+  JSON.parse(line, (_, value) => (value && typeof value === "object" && "bdata" in value ? decode(value) : value));
 
 export class Recording {
-  // `onChange()` is called after every batch of lines; `onBlocked()` once if the route cannot be reached at all.
+  /**
+   * @param {string} run
+   * @param {() => void} onChange called after every batch of lines
+   * @param {() => void} onBlocked called once if the route cannot be reached at all
+   */
   constructor(run, onChange, onBlocked) {
-    Object.assign(this, {run, onChange, onBlocked, header: null, frames: [], end: null, lines: 0, failures: 0, waiting: false});
+    this.run = run;
+    this.onChange = onChange;
+    this.onBlocked = onBlocked;
+    /** @type {Header | null} */
+    this.header = null;
+    /** @type {Snapshot[]} */
+    this.frames = [];
+    /** @type {Pick<End, "status" | "message"> | null} */
+    this.end = null;
+    this.lines = 0;
+    this.failures = 0;
+    this.waiting = false;
     this.abort = new AbortController();
   }
 
-  get trainedStep() { return this.frames.length ? this.frames.at(-1).step : 0; }
+  get trainedStep() {
+    return this.frames.at(-1)?.step ?? 0;
+  }
 
-  // Ended by the server before its time: when the page asks for the run again, it begins anew.
-  get broken() { return !this.abort.signal.aborted && ["failed", "stopped"].includes(this.end?.status); }
+  get closed() {
+    return this.abort.signal.aborted;
+  }
 
-  close() { this.abort.abort(); }
+  /** Ended by the server before its time: when the page asks for the run again, it begins anew. */
+  get broken() {
+    return !this.closed && ["failed", "stopped"].includes(this.end?.status ?? "");
+  }
 
-  // Take recorded lines that begin at line `from`; what is known already is passed over.
+  /** Nothing more is taken or reported from now on. */
+  close() {
+    this.abort.abort();
+  }
+
+  /**
+   * Take recorded lines that begin at line `from`; what is known already is passed over.
+   * @param {string[]} lines
+   * @param {number} from
+   */
   accept(lines, from) {
     const fresh = lines.slice(Math.max(0, this.lines - from));
-    if (this.end || from > this.lines || !fresh.length) return;
-    for (const line of fresh) this.take(JSON.parse(line, revive));
+    if (this.closed || this.end || from > this.lines || !fresh.length) return;
+    for (const line of fresh) this.take(parsed(line));
     this.onChange();
   }
 
+  /** @param {Message} message */
   take(message) {
     this.lines += 1;
     if (message.type === "header") this.header = message;
@@ -53,34 +114,41 @@ export class Recording {
     else if (message.type === "end") this.end = message;
   }
 
+  /** @param {string} url */
   async stream(url) {
-    while (!this.end && !this.abort.signal.aborted) {
+    while (!this.end && !this.closed) {
       try {
         await this.read(`${url}?from=${this.lines}`);
         if (!this.end) throw new Error("the stream ended early");
       } catch (error) {
-        if (this.abort.signal.aborted) return;
-        if (error.blocked || this.failures >= (this.lines ? RETRY_MS.length : 2)) return this.onBlocked();
-        this.waiting = true;
-        this.onChange();
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS[this.failures++]));
+        if (this.closed) return;
+        const blocked = error instanceof Unread && error.blocked;
+        if (blocked || this.failures >= (this.lines ? RETRY_MS.length : 2)) return this.onBlocked();
+        await this.pause();
       }
     }
   }
 
+  async pause() {
+    this.waiting = true;
+    this.onChange();
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS[this.failures++]));
+  }
+
+  /** @param {string} url */
   async read(url) {
     const response = await fetch(url, {signal: this.abort.signal});
     const type = response.headers.get("content-type") || "";
-    if (!response.ok || !type.includes("ndjson")) {
+    if (!response.ok || !response.body || !type.includes("ndjson")) {
       // Our own 404 (the server began anew) is worth another try; a page in place of the stream means that no route leads there.
-      throw Object.assign(new Error(`no stream: ${response.status}`), {blocked: !type.includes("json")});
+      throw new Unread(`no stream: ${response.status}`, !type.includes("json"));
     }
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (let rest = ""; ;) {
       const {done, value} = await reader.read();
       if (done) return;
       const pieces = (rest + value).split("\n");
-      rest = pieces.pop();
+      rest = pieces.pop() ?? "";
       this.failures = 0;
       this.waiting = false;
       this.accept(pieces, this.lines);

@@ -1,48 +1,204 @@
-// Words that every page needs: how layers, units and numbers are called.
+// @ts-check
+// Words that every lesson needs: sentences from the catalogue, and how arms, layers, units and numbers are called.
 
+/** @import {Caption, Catalogue, PanelSpec, Say, Snapshot, Story, Tap, Values, View} from "./types" */
+
+// --- sentences
+
+/**
+ * The sentence `key` of `catalogue`, its braces filled in; throws if there is no such sentence, or no value for a brace.
+ * @param {Catalogue} catalogue
+ * @param {string} key
+ * @param {Values} [values]
+ */
+export function sentence(catalogue, key, values = {}) {
+  if (!Object.hasOwn(catalogue, key)) throw new Error(`there is no sentence "${key}"`);
+  return catalogue[key].replace(/\{(\w+)\}/g, (_, name) => {
+    if (!Object.hasOwn(values, name)) throw new Error(`the sentence "${key}" lacks {${name}}`);
+    return String(values[name]);
+  });
+}
+
+/**
+ * A sentence as `sentence` makes it. Where one cannot be made, a page shows its key and complains in the console; without a page,
+ * in tests, it throws.
+ * @param {Catalogue} catalogue
+ * @param {string} key
+ * @param {Values} [values]
+ */
+export function spoken(catalogue, key, values) {
+  try {
+    return sentence(catalogue, key, values);
+  } catch (error) {
+    if (!("document" in globalThis)) throw error;
+    console.error(error);
+    return key;
+  }
+}
+
+/** A sentence of the lesson. @type {Say<any>} */
+export const say = (view, key, values) => spoken(view.words, key, values);
+
+/**
+ * A sentence of the player's own.
+ * @param {{shared: Catalogue}} view
+ * @param {string} key
+ * @param {Values} [values]
+ */
+export const shared = (view, key, values) => spoken(view.shared, key, values);
+
+/**
+ * `text` in an arm's colour, where a headline is shown.
+ * @param {string} arm
+ * @param {string} text
+ */
+export const inColour = (arm, text) => `[[${arm}:${text}]]`;
+
+/**
+ * A text in pieces, each with the arm whose colour it has.
+ * @param {string} text
+ * @returns {{arm: string | null, text: string}[]}
+ */
+export function pieces(text) {
+  const parts = text.split(/\[\[([\w-]+):(.*?)\]\]/); // plain, arm, its text, plain, …
+  const found = [];
+  for (let place = 0; place < parts.length; place += 3) {
+    if (parts[place]) found.push({arm: null, text: parts[place]});
+    if (place + 2 < parts.length) found.push({arm: parts[place + 1], text: parts[place + 2]});
+  }
+  return found;
+}
+
+// --- numbers
+
+/** @param {number} share */
 export const percent = (share) => `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)}\u00a0%`;
+/** @param {number} value */
 export const sigmas = (value) => `${value.toPrecision(2)} σ`;
-export const digits = (value, places = 2) => (Number.isFinite(value) ? value.toFixed(places) : "not finite");
+/** @param {number} ratio */
 export const times = (ratio) => `${ratio.toFixed(ratio < 10 ? 1 : 0)} times`;
 
-// A measure [layers] of the chosen tap, at the chosen layer.
-export const at = (frame, arm, key, view, tap = view.tap) => frame.arms[arm][key][tap][view.layer - 1];
+/**
+ * @param {number | null | undefined} value
+ * @param {number} [places]
+ */
+export const digits = (value, places = 2) => (Number.isFinite(value) ? Number(value).toFixed(places) : "not finite");
 
-// One phrase for both arms of the lecture.
-export const both = (text) => `without batch norm ${text("none")}, with batch norm ${text("batch")}`;
+/**
+ * A measure [layers] of the chosen signal, at the chosen layer.
+ * @param {Snapshot} frame
+ * @param {string} arm
+ * @param {string} key
+ * @param {View} view
+ * @param {Tap} [tap]
+ */
+export const at = (frame, arm, key, view, tap = view.tap) => /** @type {any} */ (frame.arms[arm])[key][tap][view.layer - 1];
 
-// The chosen tap as the lecture writes it: z, γẑ+β or a, with the layer in brackets.
-export function tapName(tap, layer) {
-  return {linear: `z[${layer}]`, normalized: `γẑ+β of layer ${layer}`, activation: `a[${layer}]`}[tap];
+// --- names
+
+/**
+ * The two arms that are compared.
+ * @param {View} view
+ * @returns {[string, string]}
+ */
+export const bothArms = (view) => ["none", view.compared];
+
+/**
+ * One phrase for both of them.
+ * @param {View} view
+ * @param {(arm: string) => string} text
+ */
+export function both(view, text) {
+  return shared(view, "both", {norm: view.norm, none: text("none"), compared: text(view.compared)});
 }
 
-export function unitName(unit) { return unit === "pooled" ? "all units pooled" : `unit ${Number(unit) + 1}`; }
+/**
+ * A signal as the lecture writes it: z, γẑ+β or a, with the layer in brackets.
+ * @param {View} view
+ * @param {Tap} [tap]
+ * @param {number} [layer]
+ */
+export function tapName(view, tap = view.tap, layer = view.layer) {
+  if (tap === "normalized") return shared(view, "normalized_of", {layer});
+  return `${tap === "linear" ? "z" : "a"}[${layer}]`;
+}
 
-// What the braces in titles and captions of panels stand for; a story adds its own.
-export function names(view, story) {
-  return {
-    tap: tapName(view.tap, view.layer),
-    tapname: {linear: "z", normalized: "γẑ+β (z itself without batch norm)", activation: "a"}[view.tap],
-    layer: `layer ${view.layer}`,
-    unit: unitName(view.unit),
-    thick: view.unit === "pooled" ? "" : ` The thick line is ${unitName(view.unit)}.`,
-    ...story.words(view),
+/**
+ * @param {View} view
+ * @param {number | "pooled"} [unit]
+ */
+export function unitName(view, unit = view.unit) {
+  return unit === "pooled" ? shared(view, "pooled") : shared(view, "this_unit", {number: unit + 1});
+}
+
+/**
+ * What braces in titles, captions and axis titles stand for on every page; a story adds its own.
+ * @type {Record<string, Caption<View>>}
+ */
+export const names = {
+  tap: (view) => tapName(view),
+  tapname: (view) =>
+    ({linear: "z", normalized: shared(view, "normalized_or_plain", {norm: view.norm}), activation: "a"})[view.tap],
+  layer: (view) => shared(view, "this_layer", {number: view.layer}),
+  unit: (view) => unitName(view),
+  thick: (view) => (view.unit === "pooled" ? "" : shared(view, "thick", {unit: unitName(view)})),
+  norm: (view) => view.norm,
+  held_out: (view) => view.data.held_out,
+};
+
+/**
+ * Fills the braces of texts from the story's captions and from `names`; each is called once at most. Other braces stay.
+ * @param {View} view
+ * @returns {(text: string) => string}
+ */
+export function filler(view) {
+  /** @type {Map<string, string>} */
+  const known = new Map();
+  const value = (/** @type {string} */ whole, /** @type {string} */ name) => {
+    const caption = view.story.captions[name] ?? names[name];
+    if (!caption) return whole;
+    if (!known.has(name)) known.set(name, caption(view));
+    return /** @type {string} */ (known.get(name));
   };
+  return (text) => text.replace(/\{(\w+)\}/g, value);
 }
 
-// What a panel shows, in current numbers, for those who do not see it.
-export function alternative(spec, title, view, story) {
-  const text = story.alternatives[spec.id] ?? story.alternatives[spec.id.split("-")[0]];
-  return `${title}, step ${view.frames[view.shown].step}: ${text(view, spec)}.`;
+/**
+ * The story's function for the text alternative of a panel: under its id, or under the part before the first hyphen.
+ * @param {Story<any, any>} story
+ * @param {PanelSpec} spec
+ */
+export const alternativeOf = (story, spec) => story.alternatives[spec.id] ?? story.alternatives[spec.id.split("-")[0]];
+
+/**
+ * What a panel shows, in current numbers, for those who do not see it.
+ * @param {PanelSpec} spec
+ * @param {string} title
+ * @param {View} view
+ */
+export function alternative(spec, title, view) {
+  return shared(view, "alternative", {title, step: view.frame.step, text: alternativeOf(view.story, spec)(view, spec)});
 }
 
+// --- how it goes
+
+/**
+ * @param {Snapshot} frame
+ * @param {string} arm
+ */
 export function diverged(frame, arm) {
   return [frame.arms[arm].train_loss, frame.arms[arm].probe_loss].some((loss) => !Number.isFinite(loss));
 }
 
-// To learn is to go 15 % of the way from chance to 1, or, where there is no accuracy, of the way from the first loss to 0.
+/**
+ * To learn is to go 15 % of the way from chance to 1, or, where there is no accuracy, of the way from the first loss to 0.
+ * @param {Snapshot} frame
+ * @param {string} arm
+ * @param {View} view
+ */
 export function learns(frame, arm, view) {
-  if (frame.arms[arm].test_accuracy === null) return frame.arms[arm].probe_loss < 0.85 * view.frames[0].arms[arm].probe_loss;
+  const {test_accuracy: accuracy, probe_loss: loss} = frame.arms[arm];
+  if (accuracy === null) return loss !== null && loss < 0.85 * Number(view.frames[0].arms[arm].probe_loss);
   const chance = 1 / view.header.classes;
-  return frame.arms[arm].test_accuracy > chance + 0.15 * (1 - chance);
+  return accuracy > chance + 0.15 * (1 - chance);
 }

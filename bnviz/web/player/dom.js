@@ -1,0 +1,37 @@
+// @ts-check
+// Making and changing elements.
+
+/** @import {Make} from "./types" */
+
+/**
+ * An element; attributes named on… are listeners.
+ * @type {Make}
+ */
+export function make(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, String(value));
+  }
+  node.append(...children);
+  return node;
+}
+
+/**
+ * Changes the text of a node if it is another one.
+ * @param {Node} node
+ * @param {string} text
+ */
+export function set(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/**
+ * Changes data attributes that are others; the page may be looking at them.
+ * @param {HTMLElement} node
+ * @param {Record<string, string | number>} values
+ */
+export function mark(node, values) {
+  for (const [name, value] of Object.entries(values))
+    if (node.dataset[name] !== String(value)) node.dataset[name] = String(value);
+}

@@ -1,0 +1,248 @@
+// What Python hands over, what the player shows, and what a lesson's story.js has to say of it.
+
+import type {End, Header, Snapshot, Tap} from "./schema";
+
+export type {ArmPart, End, Header, Message, Snapshot, Tap} from "./schema";
+
+declare global {
+  /** plotly.js, once it has arrived. */
+  var Plotly: any;
+}
+
+// --- handed over by Python
+
+/** One arm of a run in words: the normalizer's label ("batch norm"), its name in legends ("with batch norm"), its colour. */
+export interface Arm {
+  label: string;
+  name: string;
+  colour: string;
+}
+
+/** Sentences with {braces}, by name. */
+export type Catalogue = Record<string, string>;
+
+/** All that the page hands to the player at each of its reruns. */
+export interface Data {
+  run: string;
+  /** Where the recording is streamed from, relative to the page. */
+  stream: string;
+  /** How many snapshots the finished recording will have. */
+  snapshots: number;
+  panels: PanelSpec[];
+  /** What the address asks for; without a step it plays from the beginning, without a unit the player chooses one. */
+  view: {step: number | null; layer: number; tap: Tap; unit: Unit | null; target: number};
+  /** The lesson's folder. */
+  story: string;
+  /** What the visitor expects: a key of `predictions`; null if nothing has been chosen. */
+  prediction: string | null;
+  predictions: Record<string, string>;
+  arms: Record<string, Arm>;
+  /** The lesson's sentences. */
+  words: Catalogue;
+  /** The player's own. */
+  shared: Catalogue;
+  /** What belongs to the data set, such as `held_out`: "test images". */
+  data: Record<string, string> & {held_out: string};
+  /** Recorded lines from number `from` on, where the stream cannot be reached. */
+  lines?: {run: string; from: number; lines: string[]};
+}
+
+/** A component as Streamlit hands it to a module. */
+export interface Component<D> {
+  data: D;
+  parentElement: HTMLElement;
+  setStateValue(name: string, value: unknown): void;
+  setTriggerValue(name: string, value: unknown): void;
+}
+
+/** A Plotly trace; `feed` says what fills it from the recording. */
+export interface Trace {
+  feed?: Feed;
+  [key: string]: unknown;
+}
+
+/** Which function of feeds.js or of the story fills a trace, and whatever else that function asks for. */
+export interface Feed {
+  kind: string;
+  arm?: string;
+  key?: string;
+  [option: string]: any;
+}
+
+/** A Plotly axis; `fit` names the range that holds for the whole recording (fits.js or the story). */
+export interface Axis {
+  title: {text: string};
+  range?: [number, number];
+  fit?: string;
+  nticks?: number;
+  [key: string]: any;
+}
+
+/** A panel as bnviz.web.figures makes it. Braces in title, caption and axis titles are captions' names. */
+export interface PanelSpec {
+  id: string;
+  title: string;
+  caption: string;
+  data: Trace[];
+  layout: Record<string, any>;
+  height: number;
+  /** The most redraws a second; from 30 on the panel moves between snapshots, too. */
+  rate: number;
+  wide: boolean;
+  /** The name of a control that stands in the heading. */
+  control?: string;
+  /** The text alternative, if it needs no view. */
+  alternative?: string;
+}
+
+// --- what is on show
+
+export type Unit = number | "pooled";
+
+/** What is on show. It is made only when there is a snapshot to show; whatever is drawn or said is a function of it alone. */
+export interface Shown {
+  run: string;
+  header: Header;
+  /** All snapshots that have arrived; never empty. */
+  frames: Snapshot[];
+  /** The one on show: frames[shown]. */
+  frame: Snapshot;
+  shown: number;
+  /** How far playing has gone towards the next snapshot: 0…1. */
+  blend: number;
+  /** Whether the recording has its end line, so that no more snapshots will come. */
+  ended: boolean;
+  layer: number;
+  tap: Tap;
+  unit: Unit;
+  /** The accuracy to reach. */
+  target: number;
+  /** All of what the visitor has chosen as one string: equal choices, equal strings. */
+  choices: string;
+  prediction: string | null;
+  predictions: Record<string, string>;
+  /** The arm that is compared with "none": header.arms[1]. */
+  compared: string;
+  /** Its label in words, "batch norm". */
+  norm: string;
+  arms: Record<string, Arm>;
+  words: Catalogue;
+  shared: Catalogue;
+  data: Record<string, string> & {held_out: string};
+  fits: Ranges;
+  story: Story<any, any>;
+  /** The state of the story's service; null if the story has none. */
+  service: any;
+  /** The highest that the arm's densities usually are. */
+  tallest(arm: string): number;
+  /** The highest value of the chosen signal in any histogram. */
+  widest: number;
+}
+
+/** What is on show; `Own` are the story's own choices and their types, such as {level: number}. */
+export type View<Own = {}> = Shown & Own;
+
+/** Axis ranges that hold for the whole recording. */
+export interface Ranges {
+  range(kind: string, view: View): [number, number] | null;
+  tallest(arm: string, view: View): number;
+}
+
+// --- what a lesson's story.js exports
+
+/** What fills a trace: Plotly's x, y, z, text, … */
+export type FeedFunction<V = View> = (feed: any, view: V) => Record<string, unknown>;
+
+/** The values of one snapshot and arm that an axis has to reach; what is not finite is passed over. */
+export type Fit<V = View> = (frame: Snapshot, arm: string, view: V) => Iterable<number | null | undefined>;
+
+/** The lowest and the highest that an axis may reach. */
+export type Bound<V = View> = (view: V) => [number, number];
+
+/** Says something of what is on show. */
+export type Caption<V = View> = (view: V) => string;
+
+/**
+ * A lesson's story. Everything in it but `service` and `controls` is a pure function of the view. `Own` are its own choices,
+ * `State` the state of its service.
+ */
+export interface Story<Own = {}, State = any> {
+  headline: Caption<View<Own>>;
+  /** What the braces in titles, captions and axis titles stand for. Each is called only if a text names it. */
+  captions: Record<string, Caption<View<Own>>>;
+  /** What a panel shows, for those who do not see it, by the panel's id or the part of it before the first hyphen. */
+  alternatives: Record<string, (view: View<Own>, spec: PanelSpec) => string>;
+  /** Holds the prediction against the run; null or "" if there is nothing to say. */
+  answer?(view: View<Own>): string | null;
+  feeds?: Record<string, FeedFunction<View<Own>>>;
+  fits?: Record<string, Fit<View<Own>>>;
+  bounds?: Record<string, Bound<View<Own>>>;
+  /** By how much a unit moves (0: not at all), so that one of middling movement is shown first. */
+  movement?(frames: Snapshot[], layer: number, unit: number, header: Header): number;
+  /** Which of layer, signal and unit people may choose; all three if left out. */
+  choosers?: ("layer" | "signal" | "unit")[];
+  /** The story's own choices as they are at first. */
+  choices?: Own;
+  /** Controls in headings of panels, by the name that the panel's `control` says. */
+  controls?: Record<string, (player: Hands<Own, State>, make: Make) => Control<Own>>;
+  service?(host: Host<Own>): Service<Own, State>;
+}
+
+/** The only place for side effects: fetching, remembering. The player makes one for itself. */
+export interface Service<Own = {}, State = any> {
+  /** Called once whenever what is on show has changed, before it is drawn. */
+  follow(view: View<Own>): void;
+  /** What feeds and captions find as `view.service`. */
+  readonly state: State;
+  close?(): void;
+}
+
+/** What a service may ask of its player. */
+export interface Host<Own = {}> {
+  /** `service.state` has changed: draw this panel and say all words again. */
+  redraw(panelId: string): void;
+  choose(change: Partial<Choice & Own>): void;
+}
+
+/** What a control may ask of the player. */
+export interface Hands<Own = {}, State = any> {
+  choose(change: Partial<Choice & Own>): void;
+  readonly choice: Choice & Own;
+  readonly service: Service<Own, State> | null;
+  /** The player's own words. */
+  text(key: string, values?: Values): string;
+  /** The lesson's words. */
+  words: Catalogue;
+}
+
+/** A control: an element, or one that is told when what is on show has changed. */
+export type Control<Own = {}> = HTMLElement | {element: HTMLElement; show(view: View<Own>): void};
+
+/** Makes an element: attributes named on… are listeners. */
+export type Make = <Name extends keyof HTMLElementTagNameMap>(
+  tag: Name,
+  attributes?: Record<string, any>,
+  ...children: (Node | string)[]
+) => HTMLElementTagNameMap[Name];
+
+/** What every visitor may choose on every page. */
+export interface Choice {
+  layer: number;
+  tap: Tap;
+  unit: Unit | "auto";
+  target: number;
+}
+
+// --- words
+
+export type Values = Record<string, string | number>;
+
+/**
+ * `say` of words.js for a lesson whose generated words.d.ts says which sentences there are and what their braces are called:
+ * `const say = anySay;`, with the type `import("../../web/player/types").Say<import("./words").Words>` in the comment above it.
+ */
+export type Say<Words> = <Key extends keyof Words & string>(
+  view: {words: Catalogue; shared: Catalogue},
+  key: Key,
+  ...values: keyof Words[Key] extends never ? [] : [values: {[Name in keyof Words[Key]]: string | number}]
+) => string;
