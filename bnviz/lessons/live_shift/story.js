@@ -1,133 +1,179 @@
-// The story of the page `/`: how far a layer has moved. A sentence may confirm the lecture or contradict it; it follows the numbers.
+// @ts-check
+// The story of the page /: how far a layer has moved. A sentence may confirm the lecture or contradict it; it follows the numbers.
 
-import {expectedNoise, firstReaching, hasAtom, lastMeasured, zeroShare} from "../../web/player/feeds.js";
-import {at, both, digits, diverged, inColour, learns, percent, sigmas, tapName, times} from "../../web/player/words.js";
+import {expectedNoise, firstReaching, framesShown, hasAtom, lastMeasured, zeroShare} from "../../web/player/feeds.js";
+import {finiteOnes} from "../../web/player/numbers.js";
+import * as words from "../../web/player/words.js";
 
+/** @import {PanelSpec, Say, Snapshot, Story, View} from "../../web/player/types" */
+/** @import {Words} from "./words" */
+
+const {at, both, bothArms, digits, diverged, inColour, learns, percent, sigmas, tapName, times} = words;
+/** @type {Say<Words>} */
+const say = words.say;
+
+const EARLY = 50; // steps, before which nobody is expected to have learnt anything
+const CLEARLY = 1.1; // times as far is clearly farther
+
+/** @type {Story} */
 export default {
   headline,
-  captions: {beyond, zeros, reached, noise},
+  captions: {beyond, zeros, reached, noise, probe_size: (view) => String(view.header.probe_size)},
   alternatives: {fan, ridges, shift, learning, bands, noise, layers},
 };
 
-// How much less, or more, the chosen layer has moved with batch norm.
+/**
+ * A number for each of the two arms: {plain, compared}.
+ * @template T
+ * @param {View} view
+ * @param {(arm: string) => T} value
+ */
+function pair(view, value) {
+  return {plain: value("none"), compared: value(view.compared)};
+}
+
+/**
+ * How much less, or more, the chosen layer has moved in the network that is compared.
+ * @param {View} view
+ */
 function headline(view) {
-  const frame = view.frames[view.shown];
   const name = tapName(view);
-  const [none, batch] = ["none", "batch"].map((arm) => at(frame, arm, "shift_from_first", view));
-  const lost = ["none", "batch"].filter((arm) => diverged(frame, arm));
-  if (lost.length) return divergence(lost, frame);
-  if (frame.step === 0) return `The untrained networks: ${name} has not moved yet.`;
-  const figures = `${inColour("batch", `${sigmas(batch)} with`)}, ${inColour("none", `${sigmas(none)} without`)}`;
-  const still = stillness(frame, none, batch, name, view);
-  if (still) return still;
-  if (none > 1.1 * batch) return `${name} has moved ${times(none / batch)} less with batch norm: ${figures}.`;
-  if (batch > 1.1 * none) return `Here ${name} has moved ${times(batch / none)} more with batch norm: ${figures}.`;
-  return `${name} has moved about as far in both networks: ${figures}.`;
+  const moved = pair(view, (arm) => at(view.frame, arm, "shift_from_first", view));
+  const figures = pair(view, (arm) => inColour(arm, sigmas(arm === "none" ? moved.plain : moved.compared)));
+  const said = {name, norm: view.norm, ...figures};
+  const lost = bothArms(view).filter((arm) => diverged(view.frame, arm));
+  if (lost.length) return divergence(view, lost);
+  if (view.frame.step === 0) return say(view, "untrained", {name});
+  const idle = view.frame.step < EARLY ? [] : bothArms(view).filter((arm) => !learns(view.frame, arm, view));
+  if (idle.length) return stillness(view, idle, said);
+  const {plain, compared} = moved;
+  if (plain > CLEARLY * compared) return say(view, "less", {...said, times: times(plain / compared)});
+  if (compared > CLEARLY * plain) return say(view, "more", {...said, times: times(compared / plain)});
+  return say(view, "alike", said);
 }
 
-function divergence(lost, frame) {
-  const who = {none: "The network without batch norm", batch: "The network with batch norm"};
-  if (lost.length === 2) return "Both networks have diverged: their losses are no longer finite numbers.";
-  const other = lost[0] === "none" ? "batch" : "none";
-  const accuracy = frame.arms[other].test_accuracy,
-    rest = accuracy === null ? "" : ` The other is at ${percent(accuracy)} test accuracy.`;
-  return `${who[lost[0]]} has diverged: its loss is no longer a finite number.${rest}`;
+/**
+ * @param {View} view
+ * @param {string[]} lost
+ */
+function divergence(view, lost) {
+  if (lost.length === 2) return say(view, "both_diverged");
+  const other = view.frame.arms[lost[0] === "none" ? view.compared : "none"].test_accuracy;
+  const rest = other === null ? "" : say(view, "other_accuracy", {accuracy: percent(other)});
+  return say(view, lost[0] === "none" ? "plain_diverged" : "compared_diverged", {norm: view.norm, other: rest});
 }
 
-// A net that does not learn does not move: little shift is then no merit.
-function stillness(frame, none, batch, name, view) {
-  if (frame.step < 50) return null;
-  const idle = ["none", "batch"].filter((arm) => !learns(frame, arm, view));
-  if (idle.length === 2)
-    return `Neither network has learnt anything yet, so what ${name} does says little: ${sigmas(batch)} with, ${sigmas(none)} without batch norm.`;
-  if (!idle.length) return null;
-  const which = idle[0] === "none" ? "without" : "with",
-    moved = idle[0] === "none" ? none : batch,
-    other = idle[0] === "none" ? batch : none;
-  return `The network ${which} batch norm has not learnt (${percent(frame.arms[idle[0]].test_accuracy)} right), so its ${name} moving ${sigmas(moved)}, against ${sigmas(other)}, says little.`;
+/**
+ * A net that does not learn does not move: little shift is then no merit.
+ * @param {View} view
+ * @param {string[]} idle
+ * @param {{name: string, norm: string, plain: string, compared: string}} said
+ */
+function stillness(view, idle, said) {
+  if (idle.length === 2) return say(view, "neither_learns", said);
+  const accuracy = percent(view.frame.arms[idle[0]].test_accuracy);
+  return say(view, idle[0] === "none" ? "plain_idle" : "compared_idle", {...said, accuracy});
 }
 
-// When each arm first reached the target, as far as is shown.
+/**
+ * When each arm first reached the target, as far as is shown.
+ * @param {View} view
+ */
 function reached(view) {
-  const frames = view.frames.slice(0, view.shown + 1);
-  const [none, batch] = ["none", "batch"].map((arm) => firstReaching(frames, arm, view.target)?.step);
-  if (frames[0].arms.none.test_accuracy === null) return "Numbers are predicted here, not classes: there is no accuracy.";
-  const goal = `${percent(view.target)} of the test images right`;
-  if (none === undefined && batch === undefined) return `Neither network has reached ${goal} yet.`;
-  if (none === undefined) return `${goal}: after ${batch} steps with batch norm, not yet without.`;
-  if (batch === undefined) return `${goal}: after ${none} steps without batch norm, not yet with.`;
-  if (none === batch) return `${goal}: after ${none} steps with and without batch norm.`;
-  return `${goal}: after ${batch} steps with batch norm, ${none} without.`;
+  if (view.frames[0].arms.none.test_accuracy === null) return say(view, "no_accuracy");
+  const {plain, compared} = pair(view, (arm) => firstReaching(framesShown(view), arm, view.target)?.step);
+  const said = {goal: percent(view.target), held_out: view.data.held_out, norm: view.norm};
+  if (plain === undefined && compared === undefined) return say(view, "reached_neither", said);
+  if (plain === undefined) return say(view, "reached_compared", {...said, compared: Number(compared)});
+  if (compared === undefined) return say(view, "reached_plain", {...said, plain});
+  if (plain === compared) return say(view, "reached_together", {...said, plain});
+  return say(view, "reached_both", {...said, plain, compared});
 }
 
-// Each minibatch is normalized by its own statistics, so those of a[2] are nearly pinned with batch norm: z is what to look at.
+/**
+ * Each minibatch is normalized by its own statistics, so those of a[2] are nearly pinned with batch norm: z is what to look at.
+ * @param {View} view
+ */
 function noise(view) {
   const frame = lastMeasured(view, "none");
   if (!frame) return "";
-  const size = view.header.group_size,
-    off = (tap) => ["none", "batch"].map((arm) => digits(at(frame, arm, "mean_noise", view, tap), 3));
-  const [z, a] = [off("linear"), off("activation")];
-  return (
-    `One dot a unit of z[${view.layer}], whose mean and variance batch norm takes: how they come out on the next ` +
-    `${Number(size.toFixed(1))} examples, in standard deviations of the probe. Means are off by ${z[0]} σ without and ${z[1]} σ with batch norm; ` +
-    `σ/√n says ${expectedNoise(view).toFixed(3)} σ (dashed; ovals: two of it). Of a[${view.layer}]: ${a[0]} σ and ${a[1]} σ.`
-  );
+  const size = Number(view.header.group_size.toFixed(1));
+  const off = pair(view, (arm) => digits(at(frame, arm, "mean_noise", view, "linear"), 3));
+  const after = pair(view, (arm) => digits(at(frame, arm, "mean_noise", view, "activation"), 3));
+  const said = {layer: view.layer, norm: view.norm, size, theory: digits(expectedNoise(view), 3), ...off};
+  return say(view, "noise", {...said, plain_a: after.plain, compared_a: after.compared});
 }
 
+/** @param {View} view */
 function zeros(view) {
   if (!hasAtom(view)) return "";
-  const [none, batch] = ["none", "batch"].map((arm) => percent(zeroShare(view.frames[view.shown], arm, view)));
-  return ` Bars: values of exactly 0, now ${none} without and ${batch} with batch norm.`;
+  return say(view, "zeros", {norm: view.norm, ...pair(view, (arm) => percent(zeroShare(view.frame, arm, view)))});
 }
 
-// Values outside the histogram's range, if there are any to speak of.
+const BEYOND = 0.005; // the share of values outside the histogram that is worth a word
+
+/**
+ * Values outside the histogram's range, if there are any to speak of.
+ * @param {View} view
+ */
 function beyond(view) {
-  const frame = view.frames[view.shown],
-    size = view.header.probe_size * view.header.experiment.width;
-  const said = view.header.arms
-    .map((arm) => {
-      const outside = ["underflow", "overflow", "nonfinite"].reduce((sum, key) => sum + at(frame, arm, key, view), 0) / size;
-      return outside >= 0.005
-        ? `${percent(outside)} of the layer's values lie beyond the axis ${arm === "none" ? "without" : "with"} batch norm`
-        : null;
-    })
-    .filter(Boolean);
-  return said.length ? ` ${said.join("; ")}.` : "";
-}
-
-const shown = (view) => view.frames[view.shown];
-
-function fan(view) {
-  return both(view, (arm) => {
-    const row = [...at(shown(view), arm, "unit_mean", view)];
-    return `unit means from ${digits(Math.min(...row))} to ${digits(Math.max(...row))}`;
-  });
-}
-
-function ridges(view) {
-  return both(view, (arm) => `${percent(zeroShare(shown(view), arm, view))} at exactly 0`);
-}
-
-function shift(view) {
-  return both(view, (arm) => `${digits(at(shown(view), arm, "shift_from_first", view))} σ from the untrained net`);
-}
-
-function learning(view) {
-  return both(
-    view,
-    (arm) =>
-      `test accuracy ${percent(shown(view).arms[arm].test_accuracy)}, training loss ${digits(shown(view).arms[arm].train_loss)}`,
+  const {plain, compared} = pair(view, (arm) => outside(view, arm));
+  return (
+    (plain < BEYOND ? "" : say(view, "beyond_plain", {share: percent(plain), norm: view.norm})) +
+    (compared < BEYOND ? "" : say(view, "beyond_compared", {share: percent(compared), norm: view.norm}))
   );
 }
 
-function bands(view) {
+/**
+ * @param {View} view
+ * @param {string} arm
+ */
+function outside(view, arm) {
+  const size = view.header.probe_size * view.header.experiment.width;
+  return ["underflow", "overflow", "nonfinite"].reduce((sum, key) => sum + at(view.frame, arm, key, view), 0) / size;
+}
+
+// --- in words, for those who do not see the charts
+
+/** @param {View} view */
+function fan(view) {
   return both(view, (arm) => {
-    const [low, middle, high] = at(shown(view), arm, "percentiles", view);
-    return `all units pooled, median ${digits(middle)}, middle 70 % from ${digits(low)} to ${digits(high)}`;
+    const means = finiteOnes(at(view.frame, arm, "unit_mean", view));
+    return say(view, "alt_fan", {low: digits(Math.min(...means)), high: digits(Math.max(...means))});
   });
 }
 
+/** @param {View} view */
+function ridges(view) {
+  return both(view, (arm) => say(view, "alt_ridges", {share: percent(zeroShare(view.frame, arm, view))}));
+}
+
+/** @param {View} view */
+function shift(view) {
+  return both(view, (arm) => say(view, "alt_shift", {shift: digits(at(view.frame, arm, "shift_from_first", view))}));
+}
+
+/** @param {View} view */
+function learning(view) {
+  return both(view, (arm) => {
+    const {test_accuracy: accuracy, train_loss: loss} = view.frame.arms[arm];
+    return say(view, "alt_learning", {accuracy: percent(accuracy), loss: digits(loss)});
+  });
+}
+
+/** @param {View} view */
+function bands(view) {
+  return both(view, (arm) => {
+    const [low, middle, high] = at(view.frame, arm, "percentiles", view);
+    return say(view, "alt_bands", {low: digits(low), middle: digits(middle), high: digits(high)});
+  });
+}
+
+/**
+ * @param {View} view
+ * @param {PanelSpec} spec
+ */
 function layers(view, spec) {
-  const means = shown(view).arms[spec.id.split("-")[1]].mean[view.tap];
-  return `mean layer by layer ${[...means].map((mean) => digits(mean)).join(", ")}`;
+  const means = view.frame.arms[spec.id.slice("layers-".length)].mean[view.tap];
+  return say(view, "alt_layers", {means: Array.from(means, (mean) => digits(mean)).join(", ")});
 }

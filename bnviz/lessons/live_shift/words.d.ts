@@ -22,4 +22,10 @@ export interface Words {
   zeros: {plain: string | number; compared: string | number; norm: string | number};
   beyond_plain: {share: string | number; norm: string | number};
   beyond_compared: {share: string | number; norm: string | number};
+  alt_fan: {low: string | number; high: string | number};
+  alt_ridges: {share: string | number};
+  alt_shift: {shift: string | number};
+  alt_learning: {accuracy: string | number; loss: string | number};
+  alt_bands: {middle: string | number; low: string | number; high: string | number};
+  alt_layers: {means: string | number};
 }

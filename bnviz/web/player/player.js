@@ -7,7 +7,6 @@
 import {Controls} from "./controls.js";
 import {make, mark} from "./dom.js";
 import {Fits} from "./fits.js";
-import {given} from "./given.js";
 import {keeping} from "./mounts.js";
 import {travelled} from "./numbers.js";
 import {Panel} from "./panel.js";
@@ -76,7 +75,7 @@ export class Player {
   constructor(component, story) {
     this.story = story;
     this.component = component;
-    this.data = given(component.data);
+    this.data = component.data;
     const {layer, tap, unit, target} = this.data.view;
     /** @type {Choice} with the story's own */
     this.choice = {layer, tap, unit: unit ?? "auto", target, ...story.choices};
@@ -101,7 +100,7 @@ export class Player {
   update(component) {
     this.turn += 1;
     this.component = component;
-    this.data = given(component.data);
+    this.data = component.data;
     this.arrange(this.data.panels);
     if (this.recording.run !== this.data.run || this.recording.broken) {
       this.recording.close();
