@@ -2,6 +2,6 @@
 
 import streamlit as st
 
-from bnviz.web.server import lifespan, routes
+from bnviz.web.routes import lifespan, routes
 
 app = st.App("bnviz/frame.py", routes=routes, lifespan=lifespan)

@@ -101,7 +101,7 @@ def test_a_library_is_known_to_its_own_rooms_only(library, rooms):
 
 def test_the_web_process_never_loads_torch():
     web = [m for m in SOURCES if not loads_torch(m) and not m.startswith(RUN_WHEN_IMPORTED)]
-    assert {"bnviz.api", "bnviz.__main__", "bnviz.web.server", "bnviz.lessons.live_shift.page", *TORCHLESS} <= set(web)
+    assert {"bnviz.api", "bnviz.__main__", "bnviz.web.routes", "bnviz.lessons.live_shift.page", *TORCHLESS} <= set(web)
     script = f"import sys, importlib\nfor name in {web!r}: importlib.import_module(name)\nprint('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -111,6 +111,6 @@ def test_the_web_process_never_loads_torch():
 def test_nobody_loads_dask_unless_there_is_a_cluster():
     users = {module for module in SOURCES if "bnviz.engine.cluster" in imports(module)}
     assert users == {"bnviz.engine"}
-    script = "import sys, bnviz.web.server, bnviz.engine\nbnviz.engine.shared()\nprint('distributed' in sys.modules)"
+    script = "import sys, bnviz.web.routes, bnviz.engine\nbnviz.engine.shared()\nprint('distributed' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "False", done.stderr

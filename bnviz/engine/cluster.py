@@ -16,10 +16,10 @@ import sys
 import threading
 import uuid
 import zlib
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from cachetools import LRUCache
 from distributed import Future, KilledWorker
 
 from bnviz.engine.connection import RETRY_SECONDS, Connection
@@ -103,7 +103,7 @@ class DaskEngine(Books):
         self._there: dict[str, Attempt] = {}  # what is with the cluster, by Dask's key
         self._here: Here | None = None
         self._room_here = asyncio.Semaphore(workers)  # for stacks: all that wait would be in memory at once
-        self._trained: OrderedDict[str, str] = OrderedDict()  # ids of runs, and the worker that may still have the networks
+        self._trained: LRUCache[str, str] = LRUCache(REMEMBERED)  # ids of runs, and the worker that may still have the networks
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="bnviz-cluster", daemon=True)
         self._thread.start()
@@ -258,12 +258,7 @@ class DaskEngine(Books):
             if attempt.receive(line):
                 self._count(line)
         if attempt.lines.ended and "experiment" in attempt.subject:
-            self._remember(attempt.name, worker)
-
-    def _remember(self, run: str, worker: str) -> None:
-        self._trained[run] = worker
-        if len(self._trained) > REMEMBERED:
-            self._trained.popitem(last=False)
+            self._trained[attempt.name] = worker
 
     async def _compute_here(self, task: Task) -> None:
         """Compute a task on this machine. Returns before its lines have ended if the cluster is back before it began."""

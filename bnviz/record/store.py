@@ -15,9 +15,10 @@ import struct
 import tempfile
 import threading
 import zlib
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+
+from cachetools import LRUCache
 
 from bnviz.record import ndjson
 
@@ -123,9 +124,10 @@ class Store:
 
     def __init__(self, folder: str | os.PathLike | None = None, memory_bytes: int = 64 << 20):
         self._folder = Path(folder) if folder else None
-        self._memory_bytes = memory_bytes
         self._live: dict[str, Recording] = {}
-        self._kept: OrderedDict[str, Recording] = OrderedDict()
+        # The newest is kept even if it alone is over the bound, since somebody is about to ask for it: none counts for more.
+        bound = max(1, memory_bytes)
+        self._kept: LRUCache[str, Recording] = LRUCache(bound, lambda recording: min(recording.nbytes, bound))
         self._lock = threading.Lock()
         self.write_errors = 0
 
@@ -137,8 +139,6 @@ class Store:
     def in_memory(self, id: str) -> Recording | None:
         """The live or finished recording, if it is at hand. Never waits for the folder."""
         with self._lock:
-            if id in self._kept:
-                self._kept.move_to_end(id)
             return self._live.get(id) or self._kept.get(id)
 
     def get(self, id: str) -> Recording | None:
@@ -169,18 +169,13 @@ class Store:
 
     @property
     def nbytes(self) -> int:
-        """Memory that all recordings take."""
-        with self._lock:
-            return sum(one.nbytes for one in (*self._live.values(), *self._kept.values()))
+        """Memory that all recordings take, where a finished one counts for no more than the bound."""
+        with self._lock:  # to look at the finished ones one by one would count as using them
+            return self._kept.currsize + sum(recording.nbytes for recording in self._live.values())
 
     def _keep(self, ended: Recording) -> None:
-        """The newest is kept even if it alone is over the bound: somebody is about to ask for it."""
         with self._lock:
             self._kept[ended.id] = ended
-            self._kept.move_to_end(ended.id)
-            total = sum(one.nbytes for one in self._kept.values())
-            while total > self._memory_bytes and len(self._kept) > 1:
-                total -= self._kept.popitem(last=False)[1].nbytes
 
     def _path(self, id: str) -> Path | None:
         return self._folder / f"{id}.ndjson.gz" if self._folder and is_id(id) else None

@@ -9,13 +9,13 @@ from __future__ import annotations
 import dataclasses
 import math
 import platform
-from collections import OrderedDict
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import torch
+from cachetools import LRUCache
 from torch import Tensor
 from torch.nn import functional
 
@@ -220,21 +220,17 @@ def by_hand(experiment: Experiment, **question: Any) -> Generator[dict[str, Any]
                 yield None
         finally:
             _again.pop(experiment.id, None)
-    TRAINED.move_to_end(experiment.id)
     loss = LOSSES[data.DATA_SETS[experiment.dataset].loss]
     yield {"type": "answer", **answer(TRAINED[experiment.id], experiment, loss, **question)}
     return "finished", ""
 
 
-TRAINED: OrderedDict[str, Network] = OrderedDict()  # the networks with batch norm of this process's last finished runs, by id
-REMEMBERED = 16
+TRAINED: LRUCache[str, Network] = LRUCache(16)  # the networks with batch norm of this process's last finished runs, by id
 _again: dict[str, Generator] = {}  # by id: trainings that were begun for a question
 
 
 def _remember(experiment: Experiment, arms: list[Arm]) -> None:
     TRAINED[experiment.id] = next(arm.network for arm in arms if arm.name == "batch")
-    while len(TRAINED) > REMEMBERED:
-        TRAINED.popitem(last=False)
 
 
 def outcome(arms: list[Arm]) -> Outcome:

@@ -8,6 +8,7 @@ import signal
 import numpy as np
 import pytest
 import torch
+from cachetools import LRUCache
 from starlette.testclient import TestClient
 from torch import nn
 from torch.nn import functional
@@ -23,9 +24,14 @@ from bnviz.measures import budget
 from bnviz.nets.network import EVALUATE, MEASURE, TRAIN, BatchNorm, FixedBatchNorm
 from bnviz.record import ndjson
 from bnviz.train import loop
+<<<<<<< HEAD:tests/lessons/test_gamma_beta.py
 from bnviz.web import server
 from tests.engine.test_engine import make_engine, until  # noqa: F401
 from tests.web.test_server import app
+=======
+from bnviz.web.routes import questions
+from bnviz.web.routes.viewers import viewers
+>>>>>>> ac677bf (The server's routes in rooms of their own; prometheus_client writes the metrics, cachetools keeps the caches):tests/test_gamma_beta.py
 
 torch.set_num_threads(1)
 SMALL = Experiment(
@@ -230,8 +236,7 @@ def test_questions_that_wait_for_one_network_share_its_training(monkeypatch):
 
 
 def test_the_last_networks_are_kept_and_no_more(monkeypatch):
-    monkeypatch.setattr(loop, "REMEMBERED", 2)
-    loop.TRAINED.clear()
+    monkeypatch.setattr(loop, "TRAINED", LRUCache(2))
     experiments = [SMALL.replace(steps=10, seed=seed) for seed in range(3)]
     for experiment in experiments:
         answers(experiment, **QUESTION)
@@ -261,7 +266,7 @@ def client(monkeypatch, make_engine):  # noqa: F811
     local = make_engine(command=COMMAND)
     until(lambda: local.recording(local.request(SMALL)).ended, 60)
     monkeypatch.setattr(engine, "shared", lambda: local)
-    monkeypatch.setattr(server.viewers, "closing", False)
+    monkeypatch.setattr(viewers, "closing", False)
     return TestClient(app)
 
 
@@ -282,7 +287,7 @@ def test_the_route_answers_and_says_what_is_wrong(client):
 
 
 def test_an_answer_that_takes_too_long_is_refused_for_now(client, monkeypatch):
-    monkeypatch.setattr(server, "ANSWER_SECONDS", 0.0)
+    monkeypatch.setattr(questions, "ANSWER_SECONDS", 0.0)
     refused = client.get(f"/bnviz/runs/{SMALL.id}/by-hand", params={**QUESTION, "beta": 0.5})
     assert refused.status_code == 503 and refused.headers["retry-after"]
 

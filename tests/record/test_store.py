@@ -100,15 +100,19 @@ def test_the_least_recently_used_go_first():
     for id in ids[:3]:
         fill(store, id, snapshots=50)
     assert store.get(ids[0])  # used again, so the next one goes
+    assert store.nbytes > size * 2.5  # to ask for this is no use
     fill(store, ids[3], snapshots=50)
     assert [store.get(id) is not None for id in ids] == [True, False, True, True]
     assert store.nbytes <= size * 3.5
 
 
-def test_the_newest_is_kept_however_large():
-    store = Store(memory_bytes=1)
+@pytest.mark.parametrize("memory_bytes", [0, 1, 300])
+def test_the_newest_is_kept_however_large(memory_bytes):
+    store, other = Store(memory_bytes=memory_bytes), "f" * 16
     fill(store)
     assert store.get(ID)
+    fill(store, other)
+    assert store.get(other) and not store.get(ID)
 
 
 @pytest.mark.parametrize("status, kept", [("finished", 1), ("diverged", 1), ("stopped", 0), ("failed", 0)])
@@ -196,4 +200,4 @@ def test_the_environment_sets_the_store_up(tmp_path, monkeypatch):
     monkeypatch.setenv("BNVIZ_MEMORY_MB", "0.5")
     fill(Store.from_environment())
     assert len(os.listdir(tmp_path)) == 1
-    assert Store.from_environment()._memory_bytes == 2**19
+    assert Store.from_environment()._kept.maxsize == 2**19

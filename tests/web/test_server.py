@@ -27,8 +27,14 @@ from bnviz.config.experiment import Experiment
 from bnviz.engine.local import LocalEngine
 from bnviz.record import ndjson
 from bnviz.record.store import Store
+<<<<<<< HEAD:tests/web/test_server.py
 from bnviz.web import assets, server
 from tests import ROOT, fake_training
+=======
+from bnviz.web import assets
+from bnviz.web.routes import http, routes, runs
+from bnviz.web.routes.viewers import viewers
+>>>>>>> ac677bf (The server's routes in rooms of their own; prometheus_client writes the metrics, cachetools keeps the caches):tests/test_server.py
 
 ID = "0123456789abcdef"
 URL = f"/bnviz/runs/{ID}.ndjson"
@@ -38,7 +44,7 @@ END = ndjson.end("finished", "", 1.0)
 LINES = [HEADER, *SNAPSHOTS, END]
 PLAIN = {"accept-encoding": "identity"}
 
-app = Starlette(routes=server.routes, middleware=[Middleware(SelectiveGZipMiddleware)])  # as Streamlit wraps them
+app = Starlette(routes=routes, middleware=[Middleware(SelectiveGZipMiddleware)])  # as Streamlit wraps them
 
 
 @pytest.fixture
@@ -48,7 +54,7 @@ def shared(monkeypatch):
     stub = SimpleNamespace(store=store, recording=store.get, counters=engine.Counters(), endings={"failed": 2})
     stub.workers = lambda: (1, 2)
     monkeypatch.setattr(engine, "shared", lambda: stub)
-    monkeypatch.setattr(server.viewers, "closing", False)
+    monkeypatch.setattr(viewers, "closing", False)
     return stub
 
 
@@ -157,10 +163,10 @@ def test_a_reader_that_goes_away_is_forgotten(shared):
         visits = [Visit(URL) for _ in range(50)]
         for visit in visits:
             await visit.has(lambda body: body == HEADER)
-        assert made.readers == len(server.viewers) == 50
+        assert made.readers == len(viewers) == 50
         for visit in visits:
             await visit.leave()
-        assert made.readers == len(server.viewers) == 0
+        assert made.readers == len(viewers) == 0
 
     asyncio.run(watch())
 
@@ -180,7 +186,7 @@ def test_a_reader_that_does_not_read_holds_nothing_up(shared):
         await asyncio.wait_for(slow.task, 5)
         assert slow.body == b"".join(LINES)
         largest = max(len(message.get("body", b"")) for message in slow.messages)
-        assert largest <= server.LINES_AT_ONCE * max(map(len, LINES))
+        assert largest <= runs.LINES_AT_ONCE * max(map(len, LINES))
 
     asyncio.run(watch())
 
@@ -210,7 +216,7 @@ def test_streams_end_when_the_server_goes(shared):
         made.append(HEADER)
         visit = Visit(URL)
         await visit.has(lambda body: body == HEADER)
-        server.viewers.close()
+        viewers.close()
         await asyncio.wait_for(visit.task, 1)
         assert visit.body == HEADER
 
@@ -244,12 +250,12 @@ def test_the_stored_gzip_is_served_as_it_is(client, finished):
 
 @pytest.mark.parametrize("accepted", ["identity", "gzip;q=0", "br, gzip; q=0.0"])
 def test_gzip_is_not_forced_on_anybody(accepted):
-    assert not server._takes_gzip(SimpleNamespace(headers={"accept-encoding": accepted}))
+    assert not http.takes_gzip(SimpleNamespace(headers={"accept-encoding": accepted}))
 
 
 @pytest.mark.parametrize("accepted", ["gzip", "gzip, br", "br;q=0, gzip;q=0.5", "gzip;q=1, br;q=0"])
 def test_gzip_is_seen(accepted):
-    assert server._takes_gzip(SimpleNamespace(headers={"accept-encoding": accepted}))
+    assert http.takes_gzip(SimpleNamespace(headers={"accept-encoding": accepted}))
 
 
 @pytest.mark.parametrize("start", [0, 1, 7, len(LINES), 999])
@@ -307,6 +313,7 @@ def test_metrics_are_what_prometheus_reads(client, finished):
     assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
     assert response.text.endswith("\n")
     values, described = {}, {}
+    assert all(line.split()[line.startswith("#") * 2].startswith("bnviz_") for line in response.text.splitlines())  # no others
     for line in response.text.splitlines():
         if line.startswith("#"):
             _, what, name, text = line.split(" ", 3)
@@ -380,7 +387,7 @@ def test_plotly_is_compressed_once(client, monkeypatch):
 def test_a_run_from_request_to_response(monkeypatch):
     local = LocalEngine(Store(), 1, fake_training.COMMAND)
     monkeypatch.setattr(engine, "shared", lambda: local)
-    monkeypatch.setattr(server.viewers, "closing", False)
+    monkeypatch.setattr(viewers, "closing", False)
     try:
         with TestClient(app) as client:
             url = f"/bnviz/runs/{local.request(Experiment(steps=50, momentum=0.001))}.ndjson"
@@ -398,16 +405,16 @@ APP = """
 import contextlib
 import streamlit as st
 from bnviz import engine
-from bnviz.web import assets, server
+from bnviz.web.routes import lifespan, routes
 from bnviz.config.experiment import Experiment
 
 @contextlib.asynccontextmanager
-async def lifespan(app):
-    async with server.lifespan(app):
+async def with_a_run(app):
+    async with lifespan(app):
         engine.shared().request(Experiment(steps=5000, snapshot_every=10, width=128))
         yield
 
-app = st.App("main.py", routes=server.routes, lifespan=lifespan)
+app = st.App("main.py", routes=routes, lifespan=with_a_run)
 """
 RUN = Experiment(steps=5000, snapshot_every=10, width=128)
 
@@ -482,7 +489,7 @@ def test_the_server_ends_promptly_in_the_middle_of_streams(tmp_path, number, sta
             lines = reading.iter_lines()
             assert json.loads(next(lines))["id"] == RUN.id
             assert json.loads(next(lines))["index"] == 0
-            assert f"bnviz_viewers {1 + stalled_readers}\n" in httpx.get(f"{url}/bnviz/metrics").text
+            assert f"bnviz_viewers {1 + stalled_readers}.0\n" in httpx.get(f"{url}/bnviz/metrics").text
             os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
             with contextlib.suppress(httpx.TransportError):
                 assert not any(ndjson.is_end(line.encode()) for line in lines)

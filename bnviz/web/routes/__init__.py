@@ -1,0 +1,43 @@
+"""The routes beside Streamlit: recordings, health, metrics and the browser's files. All are read-only.
+
+Everything here runs on the server's event loop unless it says so. Streamlit puts its own routes under
+``server.baseUrlPath`` but leaves ours where they are, and some hosts forward their prefix: so every route answers under
+any prefix.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bnviz.web.routes.files import asset, plotly
+from bnviz.web.routes.http import Endpoint, error, read_only
+from bnviz.web.routes.lifetime import lifespan
+from bnviz.web.routes.monitoring import health, metrics
+from bnviz.web.routes.questions import by_hand
+from bnviz.web.routes.runs import run
+
+__all__ = ["lifespan", "routes"]
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+async def nothing(request: Request) -> Response:
+    """Anything else below bnviz/; Streamlit would answer with its page."""
+    return error(404, "There is nothing here.")
+
+
+def _both(path: str, endpoint: Endpoint) -> list[Route]:
+    return [Route(prefix + path, read_only(endpoint), methods=METHODS) for prefix in ("", "/{prefix:path}")]
+
+
+routes = [
+    *_both("/bnviz/runs/{id}.ndjson", run),
+    *_both("/bnviz/runs/{id}/by-hand", by_hand),
+    *_both("/bnviz/healthz", health),
+    *_both("/bnviz/metrics", metrics),
+    *_both("/bnviz/{file:asset}", asset),
+    *_both("/bnviz/plotly.min.js", plotly),
+    *_both("/bnviz/{rest:path}", nothing),
+]

@@ -1,0 +1,63 @@
+"""The browser's files: scripts and style sheets of the player and the lessons, and Plotly."""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import importlib.metadata
+import threading
+import zlib
+
+from anyio import to_thread
+from starlette.convertors import PathConvertor, register_url_convertor
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from bnviz.web import assets
+from bnviz.web.routes.http import error, takes_gzip, unchanged
+
+
+class _Asset(PathConvertor):
+    """The names of `bnviz.web.assets.files`."""
+
+    regex = r"(?:web/player|lessons/\w+)/[\w.-]+"
+
+
+register_url_convertor("asset", _Asset())
+
+
+async def asset(request: Request) -> Response:
+    """One of the scripts and style sheets of the player and the lessons, as they are in their folders now."""
+    if (path := assets.files().get(request.path_params["file"])) is None:
+        return error(404, "There is no such file.")
+    contents = path.read_bytes()
+    headers = {"ETag": f'W/"{zlib.crc32(contents):08x}"', "Cache-Control": "public, max-age=60"}
+    if unchanged(request, headers["ETag"]):
+        return Response(None, 304, headers)
+    return Response(contents, headers=headers, media_type=assets.TYPES[path.suffix])
+
+
+async def plotly(request: Request) -> Response:
+    """The browser library that the plotly package brings along."""
+    etag = f'W/"plotly-{importlib.metadata.version("plotly")}"'
+    headers = {"ETag": etag, "Cache-Control": "public, max-age=604800", "Vary": "Accept-Encoding"}
+    if unchanged(request, etag):
+        return Response(None, 304, headers)
+    if not takes_gzip(request):
+        return FileResponse(assets.plotly_js(), headers=headers, media_type=assets.TYPES[".js"])
+    headers["Content-Encoding"] = "gzip"
+    return Response(await to_thread.run_sync(_plotly_gzip), headers=headers, media_type=assets.TYPES[".js"])
+
+
+_plotly_lock = threading.Lock()
+
+
+def _plotly_gzip() -> bytes:
+    """Runs in a thread. Compressed once a process: Streamlit would do it for every visitor."""
+    with _plotly_lock:
+        return _compress_plotly()
+
+
+@functools.cache
+def _compress_plotly() -> bytes:
+    return gzip.compress(assets.plotly_js().read_bytes(), 6, mtime=0)

@@ -1,0 +1,38 @@
+"""What all routes need of HTTP."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def error(status: int, message: str, **headers: str) -> JSONResponse:
+    """An error for programs and people."""
+    return JSONResponse({"error": message}, status, {"Cache-Control": "no-store", **headers})
+
+
+def read_only(endpoint: Endpoint) -> Endpoint:
+    """`endpoint` for GET and HEAD; 405 for the rest."""
+
+    @functools.wraps(endpoint)
+    async def checked(request: Request) -> Response:
+        if request.method not in ("GET", "HEAD"):
+            return error(405, f"{request.method} is not allowed here; everything is read-only.", Allow="GET, HEAD")
+        return await endpoint(request)
+
+    return checked
+
+
+def takes_gzip(request: Request) -> bool:
+    return re.search(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", request.headers.get("accept-encoding", "")) is not None
+
+
+def unchanged(request: Request, etag: str) -> bool:
+    tags = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    return etag.removeprefix("W/") in tags or "*" in tags

@@ -1,0 +1,59 @@
+"""How the server begins and ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import AsyncIterator, Iterator
+
+from anyio import to_thread
+
+from bnviz import engine
+from bnviz.web.routes.viewers import viewers
+
+SHUTDOWN_SECONDS = 2.0
+
+
+@contextlib.asynccontextmanager
+async def lifespan(app: object) -> AsyncIterator[None]:
+    """Start the workers with the server, before the first visitor comes, and end them with it."""
+    viewers.closing = False
+    engine.shared()
+    try:
+        with _on_exit_signals(asyncio.get_running_loop()):
+            yield
+    finally:
+        viewers.close()
+        await to_thread.run_sync(engine.close_shared)
+
+
+@contextlib.contextmanager
+def _on_exit_signals(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """End streams as soon as the server is told to go.
+
+    uvicorn waits for open responses before it ends the lifespan, without a limit, so the lifespan alone comes too late;
+    and a reader that has stopped reading could hold up the server for ever, so there is a limit.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def handle(number: int, frame: object) -> None:
+        loop.call_soon_threadsafe(viewers.close)
+        last_resort = threading.Timer(SHUTDOWN_SECONDS, os._exit, [128 + number])
+        last_resort.daemon = True
+        last_resort.start()
+        previous[number](number, frame)
+
+    chained = [number for number, handler in previous.items() if callable(handler)]
+    for number in chained:
+        signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        for number in chained:
+            signal.signal(number, previous[number])

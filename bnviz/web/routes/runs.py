@@ -1,0 +1,88 @@
+"""Recordings: streamed while they grow, ordinary cacheable responses when they have ended."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from bnviz import engine
+from bnviz.record.ndjson import MEDIA_TYPE
+from bnviz.record.store import GZIP_HEADER, Recording, is_id
+from bnviz.web.routes.http import error, takes_gzip, unchanged
+from bnviz.web.routes.viewers import viewers
+
+LINES_AT_ONCE = 8  # that a reader is sent before it has taken those before
+
+
+async def run(request: Request) -> Response:
+    """A recording: streamed while it grows, an ordinary cacheable response when it has ended."""
+    id, start = request.path_params["id"], request.query_params.get("from", "0")
+    if not re.fullmatch(r"[0-9]{1,9}", start):
+        return error(400, "from is the number of lines to skip: a whole number from 0 on.")
+    if not is_id(id) or (found := await _find(id)) is None:
+        return error(404, "There is no such run.")
+    if not found.ended:
+        return _live(request, found, int(start))
+    return await _finished(request, found, int(start))
+
+
+async def _find(id: str) -> Recording | None:
+    shared = engine.shared()
+    return shared.store.in_memory(id) or await to_thread.run_sync(shared.recording, id)
+
+
+def _live(request: Request, recording: Recording, start: int) -> Response:
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Vary": "Accept-Encoding"}
+    if request.method == "HEAD":
+        return Response(None, headers=headers, media_type=MEDIA_TYPE)
+    if start == 0 and takes_gzip(request):
+        headers["Content-Encoding"] = "gzip"
+        return StreamingResponse(_packed(recording), headers=headers, media_type=MEDIA_TYPE)
+    return StreamingResponse(_plain(recording, start), headers=headers, media_type=MEDIA_TYPE)
+
+
+async def _packed(recording: Recording) -> AsyncIterator[bytes]:
+    """All lines as one gzip stream of pieces that every viewer shares."""
+    yield GZIP_HEADER
+    async for begin, end in _follow(recording, 0):
+        yield b"".join(recording.pieces(begin, end))
+    if recording.ended:
+        yield recording.gzip_trailer()
+
+
+async def _plain(recording: Recording, start: int) -> AsyncIterator[bytes]:
+    async for begin, end in _follow(recording, start):
+        yield b"".join(recording.lines(begin, end))
+
+
+async def _follow(recording: Recording, start: int) -> AsyncIterator[tuple[int, int]]:
+    """Ranges of lines from `start` on as they come, until the recording has ended or the server is going."""
+    with viewers.watch(recording) as changed:
+        while not viewers.closing:
+            changed.clear()
+            ended, length = recording.ended, len(recording)  # in this order: a line may come in between
+            if start < length:
+                end = min(length, start + LINES_AT_ONCE)
+                yield start, end
+                start = end
+            elif ended:
+                return
+            else:
+                await changed.wait()
+
+
+async def _finished(request: Request, recording: Recording, start: int) -> Response:
+    headers = {"Vary": "Accept-Encoding", "ETag": recording.etag, "Cache-Control": "no-store"}
+    if recording.status in ("finished", "diverged"):
+        headers["Cache-Control"] = "public, max-age=86400, immutable"
+    if unchanged(request, recording.etag):
+        return Response(None, 304, headers)
+    if start == 0 and takes_gzip(request):
+        headers["Content-Encoding"] = "gzip"
+        return Response(recording.gzip(), headers=headers, media_type=MEDIA_TYPE)
+    lines = await to_thread.run_sync(recording.lines, start)
+    return Response(b"".join(lines), headers=headers, media_type=MEDIA_TYPE)

@@ -1,0 +1,55 @@
+"""Who is reading live recordings. Runs on the event loop unless it says so."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+
+from bnviz.record.store import Recording
+
+
+class Viewers:
+    """Everybody who is reading a live recording, so that all can be counted, and woken when the server goes."""
+
+    def __init__(self) -> None:
+        self._woken: set[asyncio.Event] = set()
+        self.closing = False
+
+    def __len__(self) -> int:
+        return len(self._woken)
+
+    @contextlib.contextmanager
+    def watch(self, recording: Recording) -> Iterator[asyncio.Event]:
+        """An event that is set whenever the recording has grown; runs in any thread that appends."""
+        loop, changed = asyncio.get_running_loop(), asyncio.Event()
+
+        def wake() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has been closed
+                loop.call_soon_threadsafe(changed.set)
+
+        self._woken.add(changed)
+        try:
+            with recording.subscribe(wake):
+                yield changed
+        finally:
+            self._woken.discard(changed)
+
+    def close(self) -> None:
+        """End all streams soon."""
+        self.closing = True
+        for changed in self._woken:
+            changed.set()
+
+
+viewers = Viewers()
+
+
+async def has_ended(recording: Recording, seconds: float) -> bool:
+    """Wait for a recording's end, but no longer than that."""
+    with contextlib.suppress(TimeoutError), viewers.watch(recording) as changed:
+        async with asyncio.timeout(seconds):
+            while not recording.ended and not viewers.closing:
+                await changed.wait()
+                changed.clear()
+    return recording.ended
