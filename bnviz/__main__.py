@@ -25,7 +25,8 @@ from tqdm.auto import tqdm
 
 from bnviz import __version__, api
 from bnviz.config.cost import TooExpensive
-from bnviz.config.experiment import FIELDS, BadField, Experiment, Field
+from bnviz.config.experiment import FIELDS, Experiment
+from bnviz.config.fields import BadField, Field
 from bnviz.config.sweep import MAXIMUM_SEEDS, unheld
 from bnviz.measures import budget
 from bnviz.record import csv_files, ndjson

@@ -24,7 +24,8 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from bnviz import engine
-from bnviz.config.experiment import BadField, Experiment
+from bnviz.config.experiment import Experiment
+from bnviz.config.fields import BadField
 from bnviz.config.sweep import Cell, Sweep, changes, sweep_over, unheld
 from bnviz.judge.intervals import LEVEL, Interval, interval
 from bnviz.record import csv_files, ndjson

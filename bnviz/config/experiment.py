@@ -1,7 +1,7 @@
 """An experiment is a frozen value, and its class is the one table of fields.
 
-Widgets, query parameters, command-line flags, validation, the run's id and the help texts are all read from here. To add a
-field, add one line to `Experiment`.
+Widgets, query parameters, command-line flags, validation, the run's id, the help texts and what a stack of runs must share are
+all read from here. To add a field, add one line to `Experiment`.
 """
 
 from __future__ import annotations
@@ -9,82 +9,17 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bnviz.config.fields import OBSERVATION, RUN, SHAPE, BadField, Field, choice, number
 from bnviz.data import DATA_SETS
 from bnviz.data.coats import COATS
 
 FORMAT = 1  # of recordings; part of every id, so a new format never meets an old recording
 PROBE_SIZE = 512
 WATCHED_UNITS = 8
-
-
-class BadField(ValueError):
-    """A value that a field cannot take. `field` names it, `reason` is one clause for people."""
-
-    def __init__(self, field: str, value: object, reason: str):
-        shown = _shown(value)
-        self.field, self.value, self.reason = field, shown if len(shown) <= 40 else shown[:39] + "…", reason
-        super().__init__(f"{field} = {self.value!r}: {reason}")
-
-
-def _shown(value: object) -> str:
-    try:
-        return str(value)
-    except ValueError:  # Python prints no more than 4300 digits
-        return "a huge number"
-
-
-@dataclass(frozen=True)
-class Field:
-    """One row of the table. `choices` maps values to labels; `marks` are a slider's stops; numbers lie in [low, high]."""
-
-    name: str
-    kind: type
-    default: Any
-    label: str
-    help: str
-    choices: Mapping[str, str] | None = None
-    low: float = -math.inf
-    high: float = math.inf
-    marks: tuple = ()
-
-    def check(self, value: object) -> Any:
-        """`value` as this field's type; raises BadField if it is of another type or outside the range."""
-        if self.choices is not None:
-            if not isinstance(value, str) or value not in self.choices:
-                raise BadField(self.name, value, f"expected one of {', '.join(self.choices)}")
-            return value
-        if isinstance(value, bool) or not isinstance(value, (int, float) if self.kind is float else int):
-            raise BadField(self.name, value, f"expected {self._expected()}")
-        if not self.low <= value <= self.high:  # false for NaN, too
-            raise BadField(self.name, value, f"expected {self._expected()}")
-        return self.kind(value) + 0  # no -0.0, which would be another id
-
-    def parse(self, text: str) -> Any:
-        """The value written in `text`; raises BadField."""
-        if self.choices is not None:
-            return self.check(text)
-        try:
-            if "_" in text or not text.isascii():  # Python would read 1_000 and ٣
-                raise ValueError
-            return self.check(self.kind(text.strip()))
-        except ValueError:  # BadField is one: name the text as it was written, not what it was read as
-            raise BadField(self.name, text, f"expected {self._expected()}") from None
-
-    def _expected(self) -> str:
-        return f"{'a whole number' if self.kind is int else 'a number'} from {self.low:g} to {self.high:g}"
-
-
-def _choice(default: str, choices: Mapping[str, str], label: str, help: str) -> Any:
-    return dataclasses.field(default=default, metadata={"choices": choices, "label": label, "help": help})
-
-
-def _number(default: float, low: float, high: float, label: str, help: str, marks: tuple = ()) -> Any:
-    return dataclasses.field(default=default, metadata={"low": low, "high": high, "label": label, "help": help, "marks": marks})
 
 
 YES_NO = {"no": "no", "yes": "yes"}
@@ -94,120 +29,125 @@ YES_NO = {"no": "no", "yes": "yes"}
 class Experiment:
     """One paired run: the same network trained with and without batch norm, on the same minibatches."""
 
-    dataset: str = _choice(
+    dataset: str = choice(
+        SHAPE,
         "fashion",
         {name: data.label for name, data in DATA_SETS.items()},
         "Data set",
         "What the network learns to tell apart. All are small enough to train within seconds.",
     )
-    activation: str = _choice(
+    activation: str = choice(
+        SHAPE,
         "relu",
         {"relu": "ReLU", "tanh": "tanh", "sigmoid": "sigmoid", "identity": "identity (a linear net)"},
         "Activation",
         "The nonlinearity g in a = g(z). Saturating ones suffer most when their input wanders off.",
     )
-    hidden_layers: int = _number(
-        5, 2, 25, "Hidden layers", "How many hidden layers the network has; the lecture draws five.", (2, 3, 4, 5, 6, 8)
+    hidden_layers: int = number(
+        SHAPE, 5, 2, 25, "Hidden layers", "How many hidden layers the network has; the lecture draws five.", (2, 3, 4, 5, 6, 8)
     )
-    width: int = _number(64, 8, 256, "Hidden width", "Units in every hidden layer.", (8, 16, 32, 64, 128, 256))
-    initialization: str = _choice(
+    width: int = number(SHAPE, 64, 8, 256, "Hidden width", "Units in every hidden layer.", (8, 16, 32, 64, 128, 256))
+    initialization: str = choice(
+        RUN,
         "he",
         {"he": "He", "pytorch": "PyTorch default", "small": "small normal", "xavier": "Xavier"},
         "Initialization",
         "How weights start: He (variance 2/inputs, made for ReLU), PyTorch's default (uniform, variance 1/(3·inputs)), "
         "normal with standard deviation 0.01, or Xavier (variance 2/(inputs + outputs), made for linear units).",
     )
-    learning_rate: float = _number(
-        0.1, 0.0001, 10.0, "Learning rate",
+    learning_rate: float = number(
+        RUN, 0.1, 0.0001, 10.0, "Learning rate",
         "How far each step of SGD goes. Raise it to see which arm breaks first.",
         (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
     )  # fmt: skip
-    momentum: float = _number(
-        0.0, 0.0, 0.99, "SGD momentum",
+    momentum: float = number(
+        SHAPE, 0.0, 0.0, 0.99, "SGD momentum",
         "How much of the last update SGD carries over. (Not batch norm's own momentum, which is fixed at PyTorch's 0.1 "
         "and there weights the new statistic.)",
         (0.0, 0.5, 0.8, 0.9, 0.95, 0.99),
     )  # fmt: skip
-    batch_size: int = _number(
-        64, 2, 1024, "Batch size",
+    batch_size: int = number(
+        SHAPE, 64, 2, 1024, "Batch size",
         "Examples in a minibatch. SGD averages its gradient over these few, and batch norm takes mean and variance from them: "
         "the fewer, the noisier both.",
         (2, 4, 8, 16, 32, 64, 128, 256, 512),
     )  # fmt: skip
-    ghost_batch_size: int = _number(
-        0, 0, 512, "Ghost batch size (0: off)",
+    ghost_batch_size: int = number(
+        RUN, 0, 0, 512, "Ghost batch size (0: off)",
         "Normalize groups of about this many examples apart, while SGD still averages over the whole minibatch. "
         "It separates batch norm's noise, which these groups set, from the gradient's, which the minibatch sets. "
         "0 uses the whole minibatch.",
         (0, 2, 4, 8, 16, 32, 64, 128, 256),
+        only_with_statistics=True,
     )  # fmt: skip
-    label_noise: float = _number(
-        0.0, 0.0, 1.0, "Label noise",
+    label_noise: float = number(
+        RUN, 0.0, 0.0, 1.0, "Label noise",
         "Share of training labels replaced by random ones. A network that fits them has memorized.",
         (0.0, 0.1, 0.2, 0.3, 0.5, 1.0),
     )  # fmt: skip
-    dropout: float = _number(
-        0.0, 0.0, 0.9, "Dropout",
+    dropout: float = number(
+        RUN, 0.0, 0.0, 0.9, "Dropout",
         "Share of activations set to zero at random in every hidden layer while training, in both arms.",
         (0.0, 0.1, 0.2, 0.3, 0.5, 0.7),
     )  # fmt: skip
-    train_size: int = _number(
-        5000, 16, 5000, "Training examples",
+    train_size: int = number(
+        SHAPE, 5000, 16, 5000, "Training examples",
         "How many training examples to use; a data set that has fewer gives all it has.",
         (100, 500, 1000, 2000, 5000),
     )  # fmt: skip
-    steps: int = _number(
-        600, 10, 5000, "Steps",
+    steps: int = number(
+        SHAPE, 600, 10, 5000, "Steps",
         "Minibatches to train on, the same ones for both arms.",
         (100, 200, 400, 600, 1000, 2000, 5000),
     )  # fmt: skip
-    snapshot_every: int = _number(
-        4, 1, 100, "Steps between snapshots",
+    snapshot_every: int = number(
+        OBSERVATION, 4, 1, 100, "Steps between snapshots",
         "How often the distributions are measured; the first steps are measured one by one.",
         (1, 2, 4, 10, 20, 50),
     )  # fmt: skip
-    seed: int = _number(
-        0, 0, 9999, "Seed",
+    seed: int = number(
+        RUN, 0, 0, 9999, "Seed",
         "Chooses initial weights, minibatches, label noise and dropout. Try another before you believe a result.",
     )  # fmt: skip
 
-    statistics_momentum: float = _number(
-        0.1, 0.001, 1.0, "Batch norm's momentum",
+    statistics_momentum: float = number(
+        RUN, 0.1, 0.001, 1.0, "Batch norm's momentum",
         "How much of each minibatch's mean and variance goes into the running ones (PyTorch's sense: the weight of the new "
         "statistic). Training never uses the running ones, evaluation does.",
         (0.001, 0.01, 0.03, 0.1, 0.3, 1.0),
+        only_with_statistics=True,
     )  # fmt: skip
-    fixed_scales: str = _choice(
-        "no", YES_NO, "Third arm with γ = 1, β = 0 fixed",
+    fixed_scales: str = choice(
+        OBSERVATION, "no", YES_NO, "Third arm with γ = 1, β = 0 fixed",
         "Trains a third network whose batch norm may not scale and move, to see what learnable γ and β buy.",
     )  # fmt: skip
-    gradient_shift: str = _choice(
-        "no", YES_NO, "Measure gradient shift",
+    gradient_shift: str = choice(
+        OBSERVATION, "no", YES_NO, "Measure gradient shift",
         "At every snapshot, take the gradient of each layer before and after the layers below it took their step on the same "
         "minibatch (Santurkar et al. 2018).",
     )  # fmt: skip
-    hold_from: int = _number(
-        0, 0, 5000, "Hold layers 1 and 2 from step (0: off)",
+    hold_from: int = number(
+        OBSERVATION, 0, 0, 5000, "Hold layers 1 and 2 from step (0: off)",
         "Trains both networks a second time, with layers 1 and 2 held still from this step on.",
         (0, 10, 50, 100, 200, 400),
     )  # fmt: skip
 
-    look_inside: str = _choice(
-        "no", YES_NO, "Look inside batch norm",
+    look_inside: str = choice(
+        OBSERVATION, "no", YES_NO, "Look inside batch norm",
         "At every snapshot, measure ẑ before γ and β act on it, and the network with running statistics against the batch's own.",
     )  # fmt: skip
-    coats: str = _choice(
-        "black", COATS, "Coats of the animals",
+    coats: str = choice(
+        SHAPE, "black", COATS, "Coats of the animals",
         "How the animals of the data set Cats look in training: all black, only the cats black (so that colour gives them away), "
         "or every coat from black to fully coloured.",
     )  # fmt: skip
-    microscope: str = _choice(
-        "no", YES_NO, "Noise microscope",
+    microscope: str = choice(
+        OBSERVATION, "no", YES_NO, "Noise microscope",
         "Now and then, put one held-out example among ever new minibatch-mates, 1 to 511 of them, and look how far it scatters, "
         "beside dropout that scatters it as much; and how far mean and variance of such minibatches scatter.",
     )  # fmt: skip
-    example: int = _number(
-        0, 0, PROBE_SIZE - 1, "Watched example",
+    example: int = number(
+        OBSERVATION, 0, 0, PROBE_SIZE - 1, "Watched example",
         "Which of the held-out examples the noise microscope watches. It was in no minibatch of the training.",
     )  # fmt: skip
 

@@ -17,14 +17,13 @@ import numpy as np
 
 from bnviz.config import cost
 from bnviz.config.arms import ARMS
-from bnviz.config.experiment import FIELDS, FORMAT, BadField, Experiment
+from bnviz.config.experiment import FIELDS, FORMAT, Experiment
+from bnviz.config.fields import OBSERVATION, SHAPE, BadField, Field
 
 MAXIMUM_SEEDS = 20
 FIRST_SECONDS, STACK_SECONDS = 1.5, 3.0  # of computing, after which a sweep's first rows should be there, and later ones
 STACK_RUNS = 20  # more bring no further gain, only memory
 STEP_SECONDS = 5e-4  # that a stack's step takes beside its runs' own: with small minibatches it pays to share it
-
-_SHAPE = ("dataset", "coats", "activation", "hidden_layers", "width", "batch", "steps", "examples", "momentum")
 
 Changes = tuple[tuple[str, Any], ...]  # fields and values: a dictionary that can be hashed
 
@@ -60,7 +59,7 @@ class Run:
     @property
     def shape(self) -> tuple:
         """Runs with equal shapes can train stacked: their tensors have the same sizes at every step."""
-        return tuple(getattr(self.experiment, name) for name in _SHAPE)
+        return tuple(getattr(self.experiment, field.name) for field in FIELDS.values() if field.role == SHAPE)
 
     def seconds(self) -> float:
         """Estimated computing time on one ordinary core, when it trains stacked with a few others."""
@@ -150,14 +149,14 @@ def unheld() -> list[str]:
     return [name for name, kind in ARMS.items() if not kind.held]
 
 
-_UNSEEN = ("snapshot_every", "fixed_scales", "gradient_shift", "hold_from", "look_inside", "microscope", "example")
-_STATISTICS = ("ghost_batch_size", "statistics_momentum")  # what only arms with batch statistics know
-
-
 def plain(experiment: Experiment, arm: str) -> Run:
     """The run of an arm, with every field that means nothing to it at its default: so equal runs are one run."""
-    unused = _UNSEEN + (() if ARMS[arm].statistics else _STATISTICS)
-    return Run(experiment.replace(**{name: FIELDS[name].default for name in unused}), arm)
+    unused = [field for field in FIELDS.values() if field.role == OBSERVATION or _needs_statistics(field, arm)]
+    return Run(experiment.replace(**{field.name: field.default for field in unused}), arm)
+
+
+def _needs_statistics(field: Field, arm: str) -> bool:
+    return field.only_with_statistics and not ARMS[arm].statistics
 
 
 def stacks(runs: Sequence[Run], first: int = 0) -> list[tuple[Run, ...]]:

@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from bnviz.config.experiment import FIELDS, BadField
+from bnviz.config.experiment import FIELDS
+from bnviz.config.fields import BadField
 from bnviz.config.sweep import Cell, Sweep
 
 COLUMNS = (

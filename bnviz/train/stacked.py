@@ -19,7 +19,8 @@ from torch.nn import functional
 from bnviz import data
 from bnviz.config.arms import ARMS
 from bnviz.config.cost import CHECKPOINTS
-from bnviz.config.experiment import Experiment
+from bnviz.config.experiment import FIELDS, Experiment
+from bnviz.config.fields import SHAPE
 from bnviz.config.sweep import Run
 from bnviz.measures.registry import named
 from bnviz.nets.network import EVALUATE, TRAIN, BatchNorm, Network
@@ -117,7 +118,13 @@ def together(layers: Sequence[nn.Module], run: Run) -> Alone:
 
 def kind(run: Run) -> tuple:
     """Runs of one kind are normalized together."""
-    return ARMS[run.arm].normalizer, run.experiment.groups, run.experiment.statistics_momentum
+    told = [getattr(run.experiment, field.name) for field in FIELDS.values() if field.only_with_statistics]
+    return ARMS[run.arm].normalizer, *told
+
+
+def shared_part(experiment: Experiment) -> Experiment:
+    """What all runs of the experiment's stack share; whatever may differ among them is at its default here."""
+    return Experiment(**{field.name: getattr(experiment, field.name) for field in FIELDS.values() if field.role == SHAPE})
 
 
 class Stack:
@@ -128,8 +135,8 @@ class Stack:
             raise ValueError("runs of different shapes cannot be stacked")
         self.runs = sorted(runs, key=kind)
         self.experiments = [run.experiment for run in self.runs]
-        self.experiment = self.experiments[0]  # for what all of them share
-        self.loss = LOSSES[data.DATA_SETS[self.experiment.dataset].loss]
+        self.shared = shared_part(self.experiments[0])
+        self.loss = LOSSES[data.DATA_SETS[self.shared.dataset].loss]
         self.networks = [
             Network(run.experiment, ARMS[run.arm].normalizer, generator_for(run.experiment, "weights")) for run in self.runs
         ]
@@ -147,7 +154,7 @@ class Stack:
         self.parts = [slice(part[0], part[-1] + 1) for part in places]
         self.normalizers = [
             [together([net.normalizers[layer] for net in self.networks[part]], self.runs[part.start]) for part in self.parts]
-            for layer in range(self.experiment.hidden_layers)
+            for layer in range(self.shared.hidden_layers)
         ]
         self.velocities: dict[int, Tensor] = {}
 
@@ -207,7 +214,7 @@ class Stack:
         return losses.detach()
 
     def _step_linears(self, gradients: Sequence[Tensor], inputs: Sequence[Tensor]) -> None:
-        momentum, rate = self.experiment.momentum, self.learning_rate[:, None, None]
+        momentum, rate = self.shared.momentum, self.learning_rate[:, None, None]
         for weight, bias, gradient, a in zip(self.weights, self.biases, gradients, inputs, strict=True):
             scaled = gradient * rate
             if momentum:
@@ -227,7 +234,7 @@ class Stack:
 
     def _descend(self, parameter: Tensor, update: Tensor) -> None:
         """SGD as torch.optim.SGD has it. Rates are constant, so the velocity may hold them."""
-        if momentum := self.experiment.momentum:
+        if momentum := self.shared.momentum:
             update = self._velocity(parameter).mul_(momentum).add_(update)
         parameter -= update
 
@@ -254,9 +261,9 @@ def train_stack(runs: Sequence[Run], measures: Sequence[str] = ()) -> Generator[
     stack = Stack(runs)
     book = Book(stack, measures)
     batches = [minibatches(experiment) for experiment in stack.experiments]
-    for step in range(stack.experiment.steps + 1):
+    for step in range(stack.shared.steps + 1):
         book.look(step)
-        if step < stack.experiment.steps:
+        if step < stack.shared.steps:
             chosen = torch.stack([next(one) for one in batches])  # [runs, examples]
             book.add(stack.step(*book.minibatch(chosen)))
             yield None
@@ -269,10 +276,10 @@ class Book:
 
     def __init__(self, stack: Stack, measures: Sequence[str] = ()):
         self.stack, self.measures = stack, [named(name).function for name in measures]
-        self.split = Tensors(stack.experiment.replace(label_noise=0.0))
+        self.split = Tensors(stack.shared)
         self.x = self.split.x_train
         self.y = torch.stack([noisy_labels(experiment, self.split.y_train) for experiment in stack.experiments])
-        steps = stack.experiment.steps
+        steps = stack.shared.steps
         self.checkpoints = sorted({round(place * steps / CHECKPOINTS) for place in range(CHECKPOINTS + 1)})
         self.since: list[Tensor] = []  # losses [runs] of the steps since the last checkpoint
         self.diverged: list[int | None] = [None] * len(stack.runs)
@@ -314,7 +321,7 @@ class Book:
     def measure(self, step: int) -> None:
         """Take the measures of every run's own network, all on the same examples, others at each checkpoint."""
         generator = torch.Generator().manual_seed(step)
-        chosen = torch.randperm(len(self.x), generator=generator)[: self.stack.experiment.batch]
+        chosen = torch.randperm(len(self.x), generator=generator)[: self.stack.shared.batch]
         for place, network in enumerate(self.stack.unstack()):
             arm, examples = Arm(network, self.stack.experiments[place], self.stack.loss), Examples(self.x, self.y[place])
             taken = [measure(arm, examples, chosen) for measure in self.measures]

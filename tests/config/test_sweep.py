@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bnviz.config.cost import TooExpensive
-from bnviz.config.experiment import BadField, Experiment
+from bnviz.config.experiment import Experiment
+from bnviz.config.fields import BadField
 from bnviz.config.sweep import (
     FIRST_SECONDS,
     STACK_RUNS,

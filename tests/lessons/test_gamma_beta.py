@@ -24,14 +24,10 @@ from bnviz.measures import budget
 from bnviz.nets.network import EVALUATE, MEASURE, TRAIN, BatchNorm, FixedBatchNorm
 from bnviz.record import ndjson
 from bnviz.train import loop
-<<<<<<< HEAD:tests/lessons/test_gamma_beta.py
-from bnviz.web import server
-from tests.engine.test_engine import make_engine, until  # noqa: F401
-from tests.web.test_server import app
-=======
 from bnviz.web.routes import questions
 from bnviz.web.routes.viewers import viewers
->>>>>>> ac677bf (The server's routes in rooms of their own; prometheus_client writes the metrics, cachetools keeps the caches):tests/test_gamma_beta.py
+from tests.engine.test_engine import make_engine, until  # noqa: F401
+from tests.web.test_server import app
 
 torch.set_num_threads(1)
 SMALL = Experiment(

@@ -27,14 +27,10 @@ from bnviz.config.experiment import Experiment
 from bnviz.engine.local import LocalEngine
 from bnviz.record import ndjson
 from bnviz.record.store import Store
-<<<<<<< HEAD:tests/web/test_server.py
-from bnviz.web import assets, server
-from tests import ROOT, fake_training
-=======
 from bnviz.web import assets
 from bnviz.web.routes import http, routes, runs
 from bnviz.web.routes.viewers import viewers
->>>>>>> ac677bf (The server's routes in rooms of their own; prometheus_client writes the metrics, cachetools keeps the caches):tests/test_server.py
+from tests import ROOT, fake_training
 
 ID = "0123456789abcdef"
 URL = f"/bnviz/runs/{ID}.ndjson"
