@@ -37,7 +37,7 @@ def test_other_estimates_are_what_they_were():
 
 def test_a_measure_costs_what_it_says_as_often_as_it_is_taken(monkeypatch):
     before, snapshots = budget.seconds(Experiment()), Experiment().snapshots
-    extra = registry.Measure("extra", "nowhere:nothing", every=4, seconds=lambda experiment: 0.01)
+    extra = registry.Measure("extra", "nowhere:nothing", (), "always", every=4, seconds=lambda experiment: 0.01)
     off = dataclasses.replace(extra, asked=lambda experiment: False)
     monkeypatch.setattr(budget, "measures", lambda: (extra, off))
     assert budget.seconds(Experiment()) == pytest.approx(before + 2 * snapshots * 0.01 / 4)

@@ -320,7 +320,7 @@ def own():
 
         from bnviz.config.experiment import Experiment
         from bnviz.web.site import links, widgets
-        from tests.test_board import OWN
+        from tests.web.test_board import OWN
 
         if link := links.opened("own", Experiment(), OWN):
             widgets.load(link.experiment, {name: field.default for name, field in OWN.items()} | link.view)
