@@ -59,8 +59,12 @@ export function unitLines(frames, rowOf) {
   /** @type {Outline} */
   const outline = {x: [], y: []};
   for (let unit = 0; unit < (kept[0]?.values.length ?? 0); unit++) {
-    for (const {step, values} of kept) (outline.y.push(finite(values[unit])), outline.x.push(step));
-    (outline.x.push(null), outline.y.push(null));
+    for (const {step, values} of kept) {
+      outline.x.push(step);
+      outline.y.push(finite(values[unit]));
+    }
+    outline.x.push(null);
+    outline.y.push(null);
   }
   return outline;
 }
@@ -116,23 +120,19 @@ export const feeds = {
   },
 
   "ridge-front"({arm}, view) {
-    const {frame} = view,
-      following = view.frames[view.shown + 1];
-    let heights = density(frame, arm, view),
-      step = frame.step;
-    if (following && view.blend > 0) {
+    const {frame, blend} = view;
+    const following = view.frames[view.shown + 1];
+    let heights = density(frame, arm, view);
+    if (following && blend > 0) {
       const target = density(following, arm, view);
-      heights = heights.map((height, bin) => height + view.blend * (target[bin] - height));
-      step += view.blend * (following.step - frame.step);
+      heights = heights.map((height, bin) => height + blend * (target[bin] - height));
     }
+    const step = stepOnTheWay(view);
     return atom(ridge({x: [], y: []}, heights, step, arm, view), zeroShare(frame, arm, view), step, view);
   },
 
   "ridge-first"({arm}, view) {
-    const {frame} = view,
-      following = view.frames[view.shown + 1];
-    const step = frame.step + (following ? view.blend * (following.step - frame.step) : 0);
-    return ridge({x: [], y: []}, density(view.frames[0], arm, view), step, arm, view);
+    return ridge({x: [], y: []}, density(view.frames[0], arm, view), stepOnTheWay(view), arm, view);
   },
 
   target(_, view) {
@@ -148,14 +148,8 @@ export const feeds = {
   minibatch({arm}, view) {
     const frame = lastMeasured(view, arm);
     if (!frame) return {x: [], y: []};
-    const [mean, std] = [
-      row(frame, arm, "unit_mean", view, view.layer, "linear"),
-      row(frame, arm, "unit_std", view, view.layer, "linear"),
-    ];
-    const [batchMean, batchStd] = [
-      row(frame, arm, "minibatch_mean", view, view.layer, "linear"),
-      row(frame, arm, "minibatch_std", view, view.layer, "linear"),
-    ];
+    const of = (/** @type {string} */ key) => row(frame, arm, key, view, view.layer, "linear");
+    const [mean, std, batchMean, batchStd] = ["unit_mean", "unit_std", "minibatch_mean", "minibatch_std"].map(of);
     const live = [...mean.keys()].filter((unit) => std[unit] > 0);
     return {x: live.map((unit) => (batchMean[unit] - mean[unit]) / std[unit]), y: live.map((unit) => batchStd[unit] / std[unit])};
   },
@@ -180,23 +174,30 @@ export const feeds = {
   // Columns at even steps, so that Plotly may draw one smooth image. The atom at 0 is left out, the rest has its own scale.
   heat({arm, layer}, view) {
     const {edges, total_steps: total} = view.header;
-    const borders = edges[view.tap],
-      bins = borders.length - 1;
+    const borders = edges[view.tap];
+    const zero = binOf(0, borders);
     const x = Array.from({length: COLUMNS}, (_, index) => (index * total) / (COLUMNS - 1));
-    const z = Array.from({length: bins}, () => new Array(COLUMNS).fill(null));
-    const last = view.frame.step,
-      zero = binOf(0, borders);
-    for (let column = 0, index = 0; column < COLUMNS && x[column] <= last; column++) {
+    const z = Array.from({length: borders.length - 1}, () => new Array(COLUMNS).fill(null));
+    for (let column = 0, index = 0; column < COLUMNS && x[column] <= view.frame.step; column++) {
       while (index < view.shown && view.frames[index + 1].step <= x[column]) index++;
-      const counts = row(view.frames[index], arm, "counts", view, layer);
-      const zeros = row(view.frames[index], arm, "zeros", view, layer);
-      let most = 1;
-      for (let bin = 0; bin < bins; bin++) most = Math.max(most, counts[bin] - (bin === zero ? zeros : 0));
-      for (let bin = 0; bin < bins; bin++) z[bin][column] = (counts[bin] - (bin === zero ? zeros : 0)) / most;
+      const frame = view.frames[index];
+      const counts = Array.from(row(frame, arm, "counts", view, layer));
+      if (zero >= 0) counts[zero] -= row(frame, arm, "zeros", view, layer);
+      const most = Math.max(1, ...counts);
+      for (let bin = 0; bin < counts.length; bin++) z[bin][column] = counts[bin] / most;
     }
     return {x, y: centres(borders), z, zmin: 0, zmax: 1};
   },
 };
+
+/**
+ * The step on show, on its way to the next snapshot.
+ * @param {View} view
+ */
+function stepOnTheWay({frames, frame, shown, blend}) {
+  const following = frames[shown + 1];
+  return frame.step + (following ? blend * (following.step - frame.step) : 0);
+}
 
 /**
  * Counts of the chosen unit, or of all units.
@@ -248,11 +249,11 @@ export function density(frame, arm, view) {
 function ridge(outline, heights, step, arm, view) {
   const x = centres(view.header.edges[view.tap]);
   const inside = heights.map((height, bin) => height > 0 || heights[bin - 1] > 0 || heights[bin + 1] > 0);
-  const first = inside.indexOf(true),
-    last = inside.lastIndexOf(true);
+  const first = inside.indexOf(true);
+  const last = inside.lastIndexOf(true);
   if (first < 0) return outline;
-  const tallest = view.tallest(arm),
-    scale = (2.2 * view.header.total_steps) / ROWS / tallest;
+  const tallest = view.tallest(arm);
+  const scale = (2.2 * view.header.total_steps) / ROWS / tallest;
   outline.x.push(x[first]);
   outline.y.push(step);
   for (let bin = first; bin <= last; bin++) {
@@ -273,10 +274,10 @@ function ridge(outline, heights, step, arm, view) {
  */
 function atom(outline, share, step, view) {
   if (!share || !hasAtom(view)) return outline;
-  const room = ATOM * view.widest,
-    from = -0.1 * room,
-    to = from - 0.9 * room * share,
-    high = (0.5 * view.header.total_steps) / ROWS;
+  const room = ATOM * view.widest;
+  const from = -0.1 * room;
+  const to = from - 0.9 * room * share;
+  const high = (0.5 * view.header.total_steps) / ROWS;
   outline.x.push(from, to, to, from, from, null);
   outline.y.push(step, step, step - high, step - high, step, null);
   return outline;

@@ -45,8 +45,8 @@ function shares(counts) {
  */
 export function bounds(kind, view) {
   const edges = view.header.edges[view.tap];
-  const low = edges[0],
-    high = edges[edges.length - 1];
+  const low = edges[0];
+  const high = edges[edges.length - 1];
   if (kind === "unit_mean" || kind === "percentiles") return [low - (high - low) / 2, high + (high - low)];
   if (kind === "train_loss") return [0, 3 * (view.frames[0].arms.none.train_loss ?? 3)];
   if (kind === "test_accuracy") return [0, 1];

@@ -106,10 +106,10 @@ export const bothArms = (view) => ["none", view.compared];
 /**
  * One phrase for both of them.
  * @param {View} view
- * @param {(arm: string) => string} text
+ * @param {(arm: string) => string} phrase
  */
-export function both(view, text) {
-  return shared(view, "both", {norm: view.norm, none: text("none"), compared: text(view.compared)});
+export function both(view, phrase) {
+  return shared(view, "both", {norm: view.norm, none: phrase("none"), compared: phrase(view.compared)});
 }
 
 /**

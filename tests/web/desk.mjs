@@ -1,0 +1,70 @@
+// Runs the browser's modules for Python's tests: a line of JSON in, a line of JSON out, {"value"} or {"error"}. A page and a server
+// are not needed. Numbers that JSON does not know are written "NaN", "Infinity" and "-Infinity" on the way in, null on the way out.
+
+import {readFileSync} from "node:fs";
+import {createInterface} from "node:readline";
+
+const PACKAGE = new URL("../../bnviz/", import.meta.url);
+const NUMBERS = {NaN: NaN, Infinity: Infinity, "-Infinity": -Infinity};
+
+const load = (file) => import(new URL(file, PACKAGE));
+const desk = {recording: "", fits: null, view: null};
+
+const recordings = new Map();
+
+async function read(path, lines) {
+  const key = `${path} ${lines}`;
+  if (!recordings.has(key)) recordings.set(key, await readAnew(path, lines));
+  return recordings.get(key);
+}
+
+async function readAnew(path, lines) {
+  const {Recording} = await load("web/player/recording.js");
+  const recording = new Recording(path, () => {}, () => {});
+  recording.accept(readFileSync(path, "utf8").trim().split("\n").slice(0, lines), 0);
+  return recording;
+}
+
+const actions = {
+  // A function of a module.
+  call: async ({file, name, args}) => (await load(file))[name](...args),
+
+  // Look at the first `lines` lines of a recording (a file): from now on feeds, ranges and words are asked of this view.
+  async look({recording, story, data, choice, place, moving = false, lines = Infinity}) {
+    const {viewOf} = await load("web/player/view.js");
+    const {Fits} = await load("web/player/fits.js");
+    if (desk.recording !== recording) Object.assign(desk, {recording, fits: new Fits()});
+    const told = story ? (await load(`lessons/${story}/story.js`)).default : {captions: {}, alternatives: {}, headline: () => ""};
+    desk.view = viewOf({recording: await read(recording, lines), data, choice, story: told, fits: desk.fits, place, moving});
+    if (!desk.view) return null;
+    const {header, frames, fits, story: _, ...rest} = desk.view;
+    return {...rest, snapshots: frames.length};
+  },
+
+  feed: async ({kind, ...feed}) => {
+    const {feeds} = await load("web/player/feeds.js");
+    return (desk.view.story.feeds?.[kind] ?? feeds[kind])(feed, desk.view);
+  },
+
+  range: ({kind}) => desk.view.fits.range(kind, desk.view),
+
+  tallest: ({arm}) => desk.view.tallest(arm),
+
+  remembered: () => desk.view.fits.known.size,
+
+  fill: async ({text}) => (await load("web/player/words.js")).filler(desk.view)(text),
+};
+
+const revive = (_, value) => (typeof value === "string" && Object.hasOwn(NUMBERS, value) ? NUMBERS[value] : value);
+const plain = (_, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
+
+for await (const line of createInterface({input: process.stdin})) {
+  const {action, ...question} = JSON.parse(line, revive);
+  let answer;
+  try {
+    answer = {value: (await actions[action](question)) ?? null};
+  } catch (error) {
+    answer = {error: String(error)};
+  }
+  process.stdout.write(`${JSON.stringify(answer, plain)}\n`);
+}

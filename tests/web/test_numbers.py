@@ -1,0 +1,145 @@
+"""numbers.js against NumPy's and SciPy's answers."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import signal, stats
+
+FILE = "web/player/numbers.js"
+NUMBERS = st.floats(-1e6, 1e6).map(lambda value: round(value, 4))
+LISTS = st.lists(NUMBERS, min_size=1, max_size=40)
+GAPS = st.lists(st.one_of(NUMBERS, st.none(), st.sampled_from([math.nan, math.inf, -math.inf])), max_size=40)
+SHARES = st.floats(0, 1)
+
+
+@pytest.fixture(scope="module")
+def numbers(desk):
+    return lambda name, *arguments: desk.call(FILE, name, *arguments)
+
+
+def finite(values):
+    return [value for value in values if value is not None and math.isfinite(value)]
+
+
+def close(value, expected, **tolerance):
+    if expected is None:
+        return value is None
+    return value == pytest.approx(expected, **{"rel": 1e-9, "abs": 1e-6, **tolerance})
+
+
+@given(GAPS, SHARES)
+@settings(deadline=None)
+def test_a_quantile_is_numpys_of_the_finite_values(numbers, values, share):
+    kept = finite(values)
+    assert close(numbers("quantile", values, share), np.quantile(kept, share) if kept else None)
+    assert close(numbers("median", values), np.median(kept) if kept else None)
+    assert close(numbers("mean", values), np.mean(kept) if kept else None)
+
+
+@given(st.lists(st.one_of(NUMBERS, st.none()), max_size=30), st.sampled_from([1, 3, 9]))
+@settings(deadline=None)
+def test_a_running_median_is_that_of_the_window_around_each_value(numbers, values, window):
+    reach = window // 2
+    around = [finite(values[max(0, place - reach) : place + reach + 1]) for place in range(len(values))]
+    expected = [None if value is None else np.median(near) for value, near in zip(values, around, strict=True)]
+    found = numbers("runningMedian", values, window)
+    assert len(found) == len(expected) and all(map(close, found, expected))
+
+
+def test_inside_a_running_median_is_scipys(numbers):
+    values = np.random.default_rng(1).normal(size=50)
+    assert numbers("runningMedian", values.tolist(), 9)[4:-4] == pytest.approx(signal.medfilt(values, 9)[4:-4])
+
+
+@given(st.lists(st.tuples(st.integers(-50, 50), NUMBERS), min_size=1, max_size=30))
+@settings(deadline=None)
+def test_a_straight_line_is_scipys(numbers, points):
+    x, y = map(list, zip(*points, strict=True))
+    found = numbers("straightLine", x, y)
+    if len(set(x)) < 2:
+        assert found is None
+        return
+    line = stats.linregress(x, y)
+    assert close(found["slope"], line.slope, abs=1e-4)
+    assert close(found["intercept"], line.intercept, abs=1e-3)
+
+
+def test_a_straight_line_passes_over_points_that_are_not_finite(numbers):
+    found = numbers("straightLine", [1, 2, 3, math.nan, 5], [2, 4, 6, 100, math.inf])
+    assert found == pytest.approx({"slope": 2, "intercept": 0})
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 1e4), st.floats(0.01, 1e4)), min_size=2, max_size=20, unique_by=lambda point: point[0]))
+@settings(deadline=None)
+def test_a_power_law_is_a_straight_line_through_logarithms(numbers, points):
+    x, y = map(list, zip(*points, strict=True))
+    if np.ptp(np.log(x)) < 0.01:
+        return
+    found, line = numbers("powerLaw", x, y), stats.linregress(np.log(x), np.log(y))
+    assert close(found["exponent"], line.slope, rel=1e-6)
+    assert math.log(found["factor"]) == pytest.approx(line.intercept, rel=1e-6, abs=1e-6)
+
+
+def test_a_power_law_leaves_out_what_has_no_logarithm(numbers):
+    assert numbers("powerLaw", [1, 4, 16, 64], [8, 4, 0, 1]) == pytest.approx({"exponent": -0.5, "factor": 8})
+    assert numbers("powerLaw", [1, 4], [0, 4]) is None
+
+
+@given(LISTS)
+@settings(deadline=None)
+def test_a_value_has_travelled_the_sum_of_its_steps(numbers, values):
+    assert close(numbers("travelled", values), float(np.abs(np.diff(values)).sum()))
+
+
+@given(LISTS)
+@settings(deadline=None)
+def test_smoothing_is_a_convolution_with_the_ends_repeated(numbers, values):
+    expected = np.convolve(np.pad(values, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
+    assert numbers("smoothed", values) == pytest.approx(expected, abs=1e-6)
+
+
+@given(st.lists(st.integers(0, 200), min_size=1, max_size=30), SHARES)
+@settings(deadline=None)
+def test_a_quantile_of_a_histogram_is_scipys(numbers, counts, share):
+    """scipy's distribution of a histogram is uniform within bins, too."""
+    edges = np.linspace(-2, 3, len(counts) + 1)
+    found = numbers("histogramQuantile", counts, edges.tolist(), share)
+    if not sum(counts):
+        assert found is None
+        return
+    # Where empty bins leave the quantile open, any of their values has as many values below it.
+    below = stats.rv_histogram((np.array(counts), edges)).cdf(found)
+    assert below == pytest.approx(share, abs=1e-9)
+    assert edges[0] <= found <= edges[-1]
+
+
+@given(st.lists(st.integers(-50, 50), min_size=2, max_size=20, unique=True).map(sorted), st.floats(-60, 60))
+@settings(deadline=None)
+def test_a_value_lies_in_numpys_bin(numbers, edges, value):
+    place = int(np.searchsorted(edges, value, side="right")) - 1
+    assert numbers("binOf", value, edges) == (place if 0 <= place < len(edges) - 1 else -1)
+    assert numbers("centres", edges) == pytest.approx((np.array(edges[1:]) + edges[:-1]) / 2)
+
+
+@given(st.integers(1, 1000), st.integers(1, 150))
+@settings(deadline=None)
+def test_what_is_thinned_keeps_the_newest_at_even_distances(numbers, length, most):
+    kept = numbers("thinned", list(range(length)), most)
+    assert len(kept) <= most and kept[-1] == length - 1
+    assert len(set(np.diff(kept))) <= 1
+    assert (len(kept) + 1) * math.ceil(length / most) > length  # no sparser than it has to be
+
+
+def test_an_extent_is_that_of_the_bins_that_are_high_enough(numbers):
+    edges = [0, 1, 2, 3, 4]
+    assert numbers("extent", [0, 0.5, 0.1, 0.3], edges, 0.2) == [1, 4]
+    assert numbers("extent", [0, 0.1, 0.1, 0], edges, 0.2) == []
+
+
+@pytest.mark.parametrize("value", [None, "3", math.nan, math.inf, True])
+def test_only_finite_numbers_are_finite(numbers, value):
+    assert numbers("finite", value) is None
+    assert numbers("finite", 0) == 0

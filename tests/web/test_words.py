@@ -1,0 +1,44 @@
+"""words.js: sentences from a catalogue, and what is written in it."""
+
+import re
+
+import pytest
+
+from bnviz.web import words
+from tests.web.desk import Failed
+
+FILE = "web/player/words.js"
+CHOSEN = {"signal_linear", "signal_normalized", "signal_activation", "readout", "readout_training"}  # put together or picked
+CATALOGUE = {"moved": "{name} has moved {times} less.", "still": "Nothing moves."}
+
+
+def test_a_sentence_is_filled_in(desk):
+    assert desk.call(FILE, "sentence", CATALOGUE, "moved", {"name": "a[2]", "times": 3}) == "a[2] has moved 3 less."
+    assert desk.call(FILE, "sentence", CATALOGUE, "still") == "Nothing moves."
+
+
+@pytest.mark.parametrize("key, values", [("gone", {}), ("toString", {}), ("moved", {"name": "a[2]"})])
+def test_an_unknown_sentence_or_a_missing_value_is_an_error(desk, key, values):
+    for name in ("sentence", "spoken"):
+        with pytest.raises(Failed, match=key):
+            desk.call(FILE, name, CATALOGUE, key, values)
+
+
+def test_marks_of_colour_are_cut_out_of_a_headline(desk):
+    marked = f"moved {desk.call(FILE, 'inColour', 'noisy-batch', '0.1 σ with')}, {desk.call(FILE, 'inColour', 'none', '0.7 σ')}."
+    assert [(piece["arm"], piece["text"]) for piece in desk.call(FILE, "pieces", marked)] == [
+        (None, "moved "), ("noisy-batch", "0.1 σ with"), (None, ", "), ("none", "0.7 σ"), (None, "."),
+    ]  # fmt: skip
+    assert desk.call(FILE, "pieces", "plain") == [{"arm": None, "text": "plain"}]
+
+
+@pytest.mark.parametrize("share, text", [(0, "0 %"), (0.034, "3.4 %"), (0.5, "50 %"), (1, "100 %")])
+def test_shares_are_written_in_percent(desk, share, text):
+    assert desk.call(FILE, "percent", share).replace("\N{NO-BREAK SPACE}", " ") == text
+
+
+def test_the_player_says_only_what_is_in_its_catalogue_and_all_of_it():
+    scripts = "".join(path.read_text() for path in (words.PACKAGE / "web" / "player").glob("*.js"))
+    said = set(re.findall(r"(?:\btext\(|shared\(view, )(?:\w+ \? )?\"(\w+)\"(?: : \"(\w+)\")?", scripts))
+    said = {key for pair in said for key in pair if key} | CHOSEN
+    assert said == set(words.shared()["player"])
