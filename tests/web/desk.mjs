@@ -52,6 +52,36 @@ const actions = {
 
   remembered: () => desk.view.fits.known.size,
 
+  // What there is to be named: by every page, and by a lesson's story.
+  async names({story}) {
+    const [{feeds}, {fits}, {names}] = await Promise.all(["feeds", "fits", "words"].map((name) => load(`web/player/${name}.js`)));
+    const told = (await load(`lessons/${story}/story.js`)).default;
+    const keys = (...tables) => tables.flatMap((table) => Object.keys(table ?? {}));
+    return {
+      feeds: keys(feeds, told.feeds), fits: keys(fits, told.fits), captions: keys(names, told.captions),
+      bounds: keys(told.bounds), alternatives: keys(told.alternatives), controls: ["target", ...keys(told.controls)],
+    };
+  },
+
+  choices: async ({story}) => (await load(`lessons/${story}/story.js`)).default.choices ?? {},
+
+  // All that is drawn and said of the view with these panels.
+  async speak({panels}) {
+    const {alternative, filler, pieces} = await load("web/player/words.js");
+    const {feeds} = await load("web/player/feeds.js");
+    const {view} = desk, {story} = view, fill = filler(view), said = [pieces(story.headline(view)).map(({text}) => text).join(""), story.answer?.(view) ?? ""];
+    for (const panel of panels) {
+      for (const trace of panel.data) (story.feeds?.[trace.feed.kind] ?? feeds[trace.feed.kind])(trace.feed, view);
+      for (const [name, axis] of Object.entries(panel.layout)) {
+        if (!/^[xy]axis/.test(name)) continue;
+        said.push(fill(axis.title.text));
+        if (axis.fit) view.fits.range(axis.fit, view);
+      }
+      said.push(fill(panel.title), fill(panel.caption), panel.alternative ?? alternative(panel, fill(panel.title), view));
+    }
+    return said;
+  },
+
   fill: async ({text}) => (await load("web/player/words.js")).filler(desk.view)(text),
 };
 

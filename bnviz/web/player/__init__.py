@@ -84,9 +84,28 @@ def mount(
     What is to be seen in it says bnviz/lessons/<lesson>/story.js, in the words of the lesson's catalogue. `view` holds step (or
     None), layer, tap, unit and target. `prediction` is what the visitor expects, for the story to judge.
     """
-    key = f"player {lesson}"
+    key, data = f"player {lesson}", handed_over(run, experiment, panels, view, lesson, prediction)
+    asked = st.session_state.get(key) or {}
+    if (cursor := asked.get("cursor")) and cursor["run"] == run:
+        data["lines"] = _lines(run, cursor["from"])
+    elif asked.get("assets"):
+        data["assets"] = _assets()
+    if asked.get("stop") == run:
+        _stop(run)
+    _component("player")(key=key, data=data, on_cursor_change=_nothing, on_assets_change=_nothing, on_stop_change=_nothing)
+
+
+def handed_over(
+    run: str,
+    experiment: Experiment,
+    panels: list[dict[str, Any]],
+    view: dict[str, Any],
+    lesson: str,
+    prediction: str | None = None,
+) -> dict[str, Any]:
+    """All that the player is told, see `mount`; types.d.ts calls it Data."""
     said = words.catalogue(lesson)
-    data = {
+    return {
         "run": run,
         "stream": f"bnviz/runs/{run}.ndjson",
         "snapshots": experiment.snapshots,
@@ -100,14 +119,6 @@ def mount(
         "arms": looks(experiment),
         "data": DATA_SETS[experiment.dataset].words,
     }
-    asked = st.session_state.get(key) or {}
-    if (cursor := asked.get("cursor")) and cursor["run"] == run:
-        data["lines"] = _lines(run, cursor["from"])
-    elif asked.get("assets"):
-        data["assets"] = _assets()
-    if asked.get("stop") == run:
-        _stop(run)
-    _component("player")(key=key, data=data, on_cursor_change=_nothing, on_assets_change=_nothing, on_stop_change=_nothing)
 
 
 def board(run: str, state: str, panels: list[dict[str, Any]], rows: int, key: str = "board") -> None:

@@ -71,18 +71,21 @@ export function pieces(text) {
 
 // --- numbers
 
+const NOT_FINITE = "not finite";
+
 /** @param {number} share */
-export const percent = (share) => `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)}\u00a0%`;
+export const percent = (share) =>
+  Number.isFinite(share) ? `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)}\u00a0%` : NOT_FINITE;
 /** @param {number} value */
-export const sigmas = (value) => `${value.toPrecision(2)} σ`;
+export const sigmas = (value) => (Number.isFinite(value) ? `${value.toPrecision(2)} σ` : NOT_FINITE);
 /** @param {number} ratio */
-export const times = (ratio) => `${ratio.toFixed(ratio < 10 ? 1 : 0)} times`;
+export const times = (ratio) => (ratio < 1000 ? `${ratio.toFixed(ratio < 10 ? 1 : 0)} times` : "over 1000 times");
 
 /**
  * @param {number | null | undefined} value
  * @param {number} [places]
  */
-export const digits = (value, places = 2) => (Number.isFinite(value) ? Number(value).toFixed(places) : "not finite");
+export const digits = (value, places = 2) => (Number.isFinite(value) ? Number(value).toFixed(places) : NOT_FINITE);
 
 /**
  * A measure [layers] of the chosen signal, at the chosen layer.

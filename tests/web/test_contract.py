@@ -1,0 +1,127 @@
+"""Python and JavaScript agree, without a browser: whatever a panel names is there, and every story can tell every kind of run."""
+
+import re
+from importlib import import_module
+
+import pytest
+import torch
+
+from bnviz.config.experiment import FIELDS, Experiment
+from bnviz.lessons import LESSONS
+from bnviz.measures.registry import measures
+from bnviz.record import ndjson, schema
+from bnviz.train import loop
+from bnviz.web import player, words
+from bnviz.web.site import links
+
+LIVE = [lesson for lesson in LESSONS if (words.PACKAGE / "lessons" / lesson / "story.js").exists()]
+PAGES = {lesson: import_module(f"bnviz.lessons.{lesson}.page").PAGE for lesson in LIVE}
+SMALL = {"steps": 40, "width": 16, "train_size": 96, "batch_size": 16, "snapshot_every": 2}
+EVERYTHING = {"look_inside": "yes", "gradient_shift": "yes", "microscope": "yes", "fixed_scales": "yes"}
+NOTHING = {"look_inside": "no", "gradient_shift": "no", "microscope": "no", "fixed_scales": "no", "hold_from": 0}
+COMPARED = list(FIELDS["compare"].choices) if "compare" in FIELDS else ["batch"]
+RUNS = {  # what a page may be asked to tell
+    "default": {},
+    "numbers": {"dataset": "linear-map", "activation": "identity"},
+    "cats": {"dataset": "cats", "coats": "mixed"},
+    "held": {"hold_from": 10},
+    "diverging": {"learning_rate": 10.0, "hidden_layers": 6, "width": 64},
+    "idle": {"activation": "sigmoid", "initialization": "small", "learning_rate": 0.001, "steps": 80},
+    "nothing": NOTHING,
+    "two layers": {"hidden_layers": 2},
+    **{f"compared with {arm}": {"compare": arm} for arm in COMPARED if arm != "batch"},
+}
+BROKEN = re.compile(r"undefined|NaN|Infinity|\bnull\b|\[object|\{\w+\}|\[\[|  ")
+
+
+def variants(page):
+    """The experiments whose panels are looked at: presets, and small runs of every kind."""
+    presets = [page.default.replace(**changes) for changes in page.presets.values()]
+    return [*presets, *(small(page, changes) for changes in RUNS.values())]
+
+
+def small(page, changes):
+    """A short run of the page's own kind."""
+    return page.default.replace(**{**SMALL, "hold_from": min(page.default.hold_from, 20), **changes})
+
+
+def braces(panel):
+    """The names that stand in braces in the panel's texts."""
+    titles = [axis["title"]["text"] for name, axis in panel["layout"].items() if re.match("[xy]axis", name)]
+    return {name for text in (panel["title"], panel["caption"], *titles) for name in words.braces(text)}
+
+
+def keys(parts):
+    """Names of keys, those inside objects too."""
+    return {name for key in parts for name in (key.name, *keys(key.parts))}
+
+
+RECORDED = keys((*schema.ARM, *(key for measure in measures() for key in measure.keys)))
+
+
+@pytest.mark.parametrize("lesson", LIVE)
+def test_what_a_panel_names_is_there(desk, lesson):
+    known = desk.ask("names", story=lesson)
+    for experiment in variants(PAGES[lesson]):
+        for panel in PAGES[lesson].panels(experiment):
+            feeds = [trace["feed"] for trace in panel["data"]]
+            fits = {axis["fit"] for axis in panel["layout"].values() if isinstance(axis, dict) and axis.get("fit")}
+            where = f"{lesson}, {panel['id']}"
+            assert {feed["kind"] for feed in feeds} <= set(known["feeds"]), where
+            assert {feed["arm"] for feed in feeds if "arm" in feed} <= set(experiment.arms), where
+            assert {feed["key"] for feed in feeds if "key" in feed} <= RECORDED, where
+            assert fits <= set(known["fits"]), where
+            assert braces(panel) <= set(known["captions"]), where
+            assert {panel["id"], panel["id"].split("-")[0]} & set(known["alternatives"]), where
+            assert panel.get("control", "target") in known["controls"], where
+
+
+@pytest.mark.parametrize("lesson", LIVE)
+def test_a_lesson_says_all_of_its_words(lesson):
+    folder = words.PACKAGE / "lessons" / lesson
+    scripts = "".join(path.read_text() for path in folder.glob("*.js"))
+    unsaid = {key for key in words.catalogue(lesson).get("story", {}) if not re.search(rf'"{key}"|\b{key}\b', scripts)}
+    assert not unsaid
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """Recordings as files, each experiment trained once."""
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("recordings")
+
+    def record(experiment):
+        path = folder / f"{experiment.id}.ndjson"
+        if not path.exists():
+            messages = [loop.header(experiment), *filter(None, loop.train(experiment))]
+            path.write_bytes(b"".join(map(ndjson.line, messages)) + ndjson.end("finished", "", 1.0))
+        return str(path)
+
+    return record
+
+
+@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("lesson", LIVE)
+def test_a_story_tells_every_kind_of_run(desk, recorded, lesson, name):
+    page = PAGES[lesson]
+    experiment = small(page, RUNS[name])
+    panels = page.panels(experiment)
+    predictions = [None, *page.words.get("predictions", {})]
+    for place, prediction in enumerate(predictions):
+        for unit in (0, "pooled"):
+            data = player.handed_over(experiment.id, experiment, panels, links.VIEW, lesson, prediction)
+            choice = {"layer": 2 + place, "tap": ndjson.TAPS[place % 3], "unit": unit, "target": 0.5, **choices(desk, lesson)}
+            for shown in (0, 7.5, 10**6):
+                desk.ask("look", recording=recorded(experiment), story=lesson, data=data, choice=choice, place=shown, moving=True)
+                said = desk.ask("speak", panels=panels)
+                broken = [text for text in said if BROKEN.search(text)]
+                assert not broken, broken
+
+
+def choices(desk, lesson):
+    return desk.ask("choices", story=lesson)
+
+
+def test_experiments_of_this_file_are_what_they_say():
+    assert Experiment(**SMALL, **EVERYTHING).arms[:2] == ("none", "batch")
+    assert all(set(changes) <= set(FIELDS) for changes in RUNS.values())
