@@ -181,6 +181,16 @@ class Experiment:
         return min(self.train_size, DATA_SETS[self.dataset].train_size)
 
     @property
+    def probe_size(self) -> int:
+        """Held-out examples on which distributions are measured: the first PROBE_SIZE, or all where there are fewer."""
+        return min(PROBE_SIZE, DATA_SETS[self.dataset].test_size)
+
+    @property
+    def watched_example(self) -> int:
+        """The number of the held-out example that is watched, which must be one of the probe."""
+        return min(self.example, self.probe_size - 1)
+
+    @property
     def batch(self) -> int:
         """Examples in a minibatch, never more than there are."""
         return min(self.batch_size, self.examples)

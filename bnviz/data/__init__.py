@@ -41,6 +41,7 @@ class DataSet:
     features: int
     classes: int
     train_size: int
+    test_size: int
     credit: str
     load: Callable[..., Split]
     loss: str = "cross-entropy"
@@ -103,6 +104,7 @@ DATA_SETS: dict[str, DataSet] = {
         features=784,
         classes=10,
         train_size=5000,
+        test_size=1000,
         credit="Fashion-MNIST: Xiao, Rasul and Vollgraf 2017, a balanced part of it, MIT licence",
         load=_fashion,
     ),
@@ -112,6 +114,7 @@ DATA_SETS: dict[str, DataSet] = {
         features=40,
         classes=10,
         train_size=4000,
+        test_size=1000,
         credit="MNIST-1D: Greydanus 2020, Apache 2.0 licence",
         load=_mnist1d,
     ),
@@ -121,6 +124,7 @@ DATA_SETS: dict[str, DataSet] = {
         features=2,
         classes=2,
         train_size=4000,
+        test_size=1000,
         credit="Two spirals in the plane, made by this program",
         load=_spirals,
     ),
@@ -130,6 +134,7 @@ DATA_SETS: dict[str, DataSet] = {
         features=coats.FEATURES,
         classes=2,
         train_size=coats.TRAIN_SIZE,
+        test_size=coats.TEST_SIZE,
         credit="Silhouettes of cats and of bears, cows, dogs and horses: PyPI animal-mnist 0.4, MIT licence. The shapes are "
         "machine-made (drawn with a diffusion model and thresholded), not photographs; coats and backgrounds are painted by "
         "this program",
@@ -142,6 +147,7 @@ DATA_SETS: dict[str, DataSet] = {
         features=10,
         classes=10,
         train_size=1000,
+        test_size=1000,
         credit="Gaussian inputs and a random linear map of them, made by this program after Santurkar et al. 2018",
         load=lambda: Split(*linear_map()),
         loss="squared",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from bnviz.config.experiment import PROBE_SIZE, WATCHED_UNITS, Experiment
+from bnviz.config.experiment import WATCHED_UNITS, Experiment
 from bnviz.measures import statistics
 from bnviz.nets.network import ACTIVATIONS, Taps
 from bnviz.record.ndjson import TAPS, coarse, smallest
@@ -30,7 +30,7 @@ class Probe:
     def __init__(self, experiment: Experiment):
         edges = bin_edges(experiment)
         self.edges = [edges[tap] for tap in TAPS]
-        self.shape = experiment.hidden_layers, experiment.width, PROBE_SIZE
+        self.shape = experiment.hidden_layers, experiment.width, experiment.probe_size
         self.activation = ACTIVATIONS[experiment.activation]
         self.first: tuple[np.ndarray, np.ndarray] | None = None
         self.previous: tuple[np.ndarray, np.ndarray] | None = None

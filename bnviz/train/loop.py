@@ -46,7 +46,7 @@ def header(experiment: Experiment) -> dict[str, Any]:
         "hidden_layers": experiment.hidden_layers,
         "taps": list(TAPS),
         "edges": bin_edges(experiment),
-        "probe_size": PROBE_SIZE,
+        "probe_size": experiment.probe_size,
         "total_steps": experiment.steps,
         "classes": data.DATA_SETS[experiment.dataset].classes,
         "watched_units": list(range(WATCHED_UNITS)),

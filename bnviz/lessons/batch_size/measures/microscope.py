@@ -41,8 +41,8 @@ def microscope(arm: Any, tensors: Any, upcoming: Any) -> dict[str, Any]:
     if arm.name not in COMPARED:
         return {}
     experiment, first = arm.experiment, arm.network.linears[0]
-    own = slice(experiment.example, experiment.example + 1)
-    z, truth = torch.cat([first(tensors.x_train), first(tensors.x_test[own])]), tensors.y_test[experiment.example]
+    own = slice(experiment.watched_example, experiment.watched_example + 1)
+    z, truth = torch.cat([first(tensors.x_train), first(tensors.x_test[own])]), tensors.y_test[experiment.watched_example]
     batches = minibatches_for(experiment)
     used = _used(arm.network, z[-1:], truth)
     scenes = {"mates": _among_mates(arm.network, z, batches, truth)}
