@@ -44,9 +44,9 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _one_line(value: Any) -> Any:
-    """Texts may be broken into lines where it suits the file; paragraphs stay."""
+    """Texts may be broken into lines where it suits the file; paragraphs stay, and so do spaces around a text of one line."""
     if isinstance(value, dict):
         return {key: _one_line(one) for key, one in value.items()}
-    if isinstance(value, str):
+    if isinstance(value, str) and "\n" in value:
         return "\n\n".join(" ".join(paragraph.split()) for paragraph in value.strip().split("\n\n"))
     return value

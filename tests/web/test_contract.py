@@ -31,7 +31,7 @@ RUNS = {  # what a page may be asked to tell
     "two layers": {"hidden_layers": 2},
     **{f"compared with {arm}": {"compare": arm} for arm in COMPARED if arm != "batch"},
 }
-BROKEN = re.compile(r"undefined|NaN|Infinity|\bnull\b|\[object|\{\w+\}|\[\[|  ")
+BROKEN = re.compile(r"undefined|NaN|Infinity|\bnull\b|\[object|\{\w+\}|\[\[|  |[a-z)][.;:!?][A-Z]")
 
 
 def variants(page):
