@@ -23,7 +23,7 @@ from cachetools import LRUCache
 from distributed import Future, KilledWorker
 
 from bnviz.engine.connection import RETRY_SECONDS, Connection
-from bnviz.engine.ledger import CLOSED, STOPPED, Books
+from bnviz.engine.ledger import CLOSED, STOPPED, Ledger
 from bnviz.engine.local import COMMAND, LocalEngine
 from bnviz.engine.task import Task
 from bnviz.record.ndjson import is_end
@@ -32,7 +32,7 @@ from bnviz.record.store import Recording, Store
 
 RUN_PRIORITY, STACK_PRIORITY = 10, 0
 REMEMBERED = 4096  # runs whose trained networks may be asked for
-HERE_SECONDS = 0.5  # between looks whether this machine has to stand in
+STAND_IN_SECONDS = 0.5  # between looks whether this machine has to stand in
 CLOSE_SECONDS = 3.0
 UNEQUAL = "Two machines computed this run differently: they need equal processors and the same releases. Run it again."
 _log = logging.getLogger(__name__)
@@ -52,16 +52,16 @@ def _sent_along() -> Callable[[dict[str, Any], str], None]:
     return compute
 
 
-class Here(LocalEngine):
-    """The engine on this machine as a stand-in: the books are another's."""
+class StandIn(LocalEngine):
+    """The engine on this machine while the cluster is away; another ledger keeps its runs."""
 
-    def __init__(self, books: Books, workers: int, command: Sequence[str]):
-        self._books = books
-        super().__init__(books.store, workers, command, books.rows)
-        self.counters = books.counters
+    def __init__(self, ledger: Ledger, workers: int, command: Sequence[str]):
+        self._ledger = ledger
+        super().__init__(ledger.store, workers, command, ledger.rows)
+        self.counters = ledger.counters
 
     def _count(self, line: bytes) -> None:
-        self._books._count(line)
+        self._ledger._count(line)
 
     def _stop_sweeps(self) -> None:
         """They are the other's, and so are the rows."""
@@ -77,7 +77,7 @@ class Attempt(Task):
         return super().receive(line)
 
 
-class DaskEngine(Books):
+class DaskEngine(Ledger):
     """An Engine on the cluster whose scheduler is at `address`; `workers` processes of this machine stand in while it is away.
 
     See bnviz.engine.Engine for the methods.
@@ -93,16 +93,16 @@ class DaskEngine(Books):
         retry_seconds: float = RETRY_SECONDS,
     ):
         super().__init__(store, rows)
-        self._make_here = lambda: Here(self, workers, command)
-        self._wanted_here = workers
+        self._make_stand_in = lambda: StandIn(self, workers, command)
+        self._stand_in_workers = workers
         self._tasks: set[Task] = set()  # that have not been settled; guarded by the lock
         self._closed = False
         # What follows belongs to the loop's thread.
         self._cluster = Connection(address, self._take, retry_seconds)
         self._coroutines: dict[Task, asyncio.Task] = {}
-        self._there: dict[str, Attempt] = {}  # what is with the cluster, by Dask's key
-        self._here: Here | None = None
-        self._room_here = asyncio.Semaphore(workers)  # for stacks: all that wait would be in memory at once
+        self._on_cluster: dict[str, Attempt] = {}  # what is with the cluster, by Dask's key
+        self._stand_in: StandIn | None = None
+        self._stand_in_room = asyncio.Semaphore(workers)  # for stacks: all that wait would be in memory at once
         self._trained: LRUCache[str, str] = LRUCache(REMEMBERED)  # ids of runs, and the worker that may still have the networks
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="bnviz-cluster", daemon=True)
@@ -114,19 +114,19 @@ class DaskEngine(Books):
     def workers(self) -> tuple[int, int]:
         if self._cluster.usable:
             return self._cluster.workers, self._cluster.workers
-        here = self._here
-        return here.workers() if here else (0, self._wanted_here)
+        stand_in = self._stand_in
+        return stand_in.workers() if stand_in else (0, self._stand_in_workers)
 
     def close(self) -> None:
         self._stop_sweeps()
         with self._lock:
             self._closed, tasks = True, list(self._tasks)
         self._end(tasks, CLOSED)
-        self._hand_over(self._cluster.close)
+        self._call_in_loop(self._cluster.close)
         if self._thread is not threading.current_thread():
             self._thread.join(CLOSE_SECONDS)
-        if self._here is not None:
-            self._here.close()
+        if self._stand_in is not None:
+            self._stand_in.close()
 
     def _begin(self, task: Task) -> None:
         with self._lock:
@@ -135,16 +135,16 @@ class DaskEngine(Books):
         if closed:
             self._end([task], CLOSED)
         else:
-            self._hand_over(self._see_to, task)
+            self._call_in_loop(self._schedule, task)
 
     def _stop_tasks(self, name: str, message: str) -> None:
         with self._lock:
             tasks = [task for task in self._tasks if task.name == name]
         self._end(tasks, message)
         for task in tasks:
-            self._hand_over(self._leave, task)
+            self._call_in_loop(self._abandon, task)
 
-    def _places(self) -> int:
+    def _stacks_at_once(self) -> int:
         """All of a sweep's stacks go to the cluster: it knows best what comes next."""
         return sys.maxsize
 
@@ -154,14 +154,14 @@ class DaskEngine(Books):
             self._finished(task)
 
     def _finished(self, task: Task) -> None:
-        """Take a task whose lines have ended off the books."""
+        """Take a task whose lines have ended off the ledger."""
         with self._lock:
             mine = task in self._tasks
             self._tasks.discard(task)
         if mine:
             task.settle()
 
-    def _hand_over(self, function: Callable[..., Any], *arguments: Any) -> None:
+    def _call_in_loop(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Have the loop's thread call a function; after the end nothing happens."""
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(function, *arguments)
@@ -192,40 +192,40 @@ class DaskEngine(Books):
         await self._cluster.tried.wait()
         while True:
             if not self._cluster.usable:
-                self._open_here()
-            elif self._here is not None and len(self._there) == len(self._coroutines):
-                here, self._here = self._here, None
-                await asyncio.to_thread(here.close)
-            await asyncio.sleep(HERE_SECONDS)
+                self._open_stand_in()
+            elif self._stand_in is not None and len(self._on_cluster) == len(self._coroutines):
+                stand_in, self._stand_in = self._stand_in, None
+                await asyncio.to_thread(stand_in.close)
+            await asyncio.sleep(STAND_IN_SECONDS)
 
-    def _open_here(self) -> Here:
-        if self._here is None:
-            self._here = self._make_here()
-        return self._here
+    def _open_stand_in(self) -> StandIn:
+        if self._stand_in is None:
+            self._stand_in = self._make_stand_in()
+        return self._stand_in
 
-    def _see_to(self, task: Task) -> None:
-        self._coroutines[task] = self._loop.create_task(self._see_through(task))
+    def _schedule(self, task: Task) -> None:
+        self._coroutines[task] = self._loop.create_task(self._complete(task))
         self._coroutines[task].add_done_callback(lambda _: self._coroutines.pop(task))
 
-    def _leave(self, task: Task) -> None:
+    def _abandon(self, task: Task) -> None:
         if task in self._coroutines:
             self._coroutines[task].cancel()
 
-    async def _see_through(self, task: Task) -> None:
+    async def _complete(self, task: Task) -> None:
         """Have a task computed, whatever happens."""
         try:
             await self._cluster.tried.wait()
             while not task.lines.ended:
-                await (self._compute_there(task) if self._cluster.usable else self._compute_here(task))
+                await (self._compute_on_cluster(task) if self._cluster.usable else self._compute_locally(task))
         except Exception as error:
             _log.exception("this task cannot be computed")
             task.end("failed", f"{type(error).__name__}: {error}")
         self._finished(task)
 
-    async def _compute_there(self, task: Task) -> None:
+    async def _compute_on_cluster(self, task: Task) -> None:
         """Have the cluster compute a task. Returns before its lines have ended if the cluster was lost."""
         future = self._submit(task)
-        self._there[future.key] = Attempt(task.name, task.subject, task.lines)
+        self._on_cluster[future.key] = Attempt(task.name, task.subject, task.lines)
         try:
             error = (
                 await future.exception()
@@ -235,7 +235,7 @@ class DaskEngine(Books):
             elif future.status == "finished" and not task.lines.ended:
                 task.end("failed", "The cluster lost what it had computed; its logs may say why.")
         finally:
-            del self._there[future.key]
+            del self._on_cluster[future.key]
             self._cluster.release(future)
 
     def _submit(self, task: Task) -> Future:
@@ -250,7 +250,7 @@ class DaskEngine(Books):
         if isinstance(event[1], dict):  # Dask's own notes about its client
             return
         key, first, lines, worker = event[1]
-        attempt = self._there.get(key)
+        attempt = self._on_cluster.get(key)
         if attempt is None or first > len(attempt.lines):
             return
         attempt.received = first
@@ -260,17 +260,17 @@ class DaskEngine(Books):
         if attempt.lines.ended and "experiment" in attempt.subject:
             self._trained[attempt.name] = worker
 
-    async def _compute_here(self, task: Task) -> None:
+    async def _compute_locally(self, task: Task) -> None:
         """Compute a task on this machine. Returns before its lines have ended if the cluster is back before it began."""
-        async with self._room_here if task.background else contextlib.nullcontext():
+        async with self._stand_in_room if task.background else contextlib.nullcontext():
             if self._cluster.usable:
                 return
-            ended, here = asyncio.Event(), self._open_here()
-            here._begin(Attempt(task.name, task.subject, task.lines, lambda _: self._hand_over(ended.set)))
+            ended, stand_in = asyncio.Event(), self._open_stand_in()
+            stand_in._begin(Attempt(task.name, task.subject, task.lines, lambda _: self._call_in_loop(ended.set)))
             try:
                 await ended.wait()
             except asyncio.CancelledError:
-                here._stop_tasks(task.name, STOPPED)
+                stand_in._stop_tasks(task.name, STOPPED)
                 raise
 
 

@@ -1,6 +1,6 @@
 """What every engine keeps: which experiments and sweeps are known, where recordings grow, what has happened.
 
-An engine adds who computes: `_begin`, `_stop_tasks`, `_places`, `workers` and `close`.
+An engine adds who computes: `_begin`, `_stop_tasks`, `_stacks_at_once`, `workers` and `close`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ STOPPED = "The run was stopped."
 CLOSED = "The server was stopped."
 
 
-class Books(ABC):
+class Ledger(ABC):
     """The part of an Engine that does not depend on who computes; see bnviz.engine.Engine for the methods."""
 
     def __init__(self, store: Store, rows: Rows | None = None):
@@ -45,7 +45,7 @@ class Books(ABC):
         """End the tasks of that name now, with this message."""
 
     @abstractmethod
-    def _places(self) -> int:
+    def _stacks_at_once(self) -> int:
         """How many of one sweep's stacks should be with the workers."""
 
     def request(self, experiment: Experiment) -> str:
@@ -105,7 +105,7 @@ class Books(ABC):
         with self._lock:
             self.counters.started += question is None
         if isinstance(wanted, Sweep):
-            sweeping = Sweeping(wanted, lines, self.rows, self._begin, self._places, self._sweep_ended, self._lock)
+            sweeping = Sweeping(wanted, lines, self.rows, self._begin, self._stacks_at_once, self._sweep_ended, self._lock)
             self._sweeps[wanted.id] = sweeping
             sweeping.start()
         else:

@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
-from bnviz.engine.ledger import CLOSED, Books
+from bnviz.engine.ledger import CLOSED, Ledger
 from bnviz.engine.task import Task
 from bnviz.record.rows import Rows
 from bnviz.record.store import Store
@@ -60,7 +60,7 @@ class Slot:
         return self.process is not None and self.process.poll() is None
 
 
-class LocalEngine(Books):
+class LocalEngine(Ledger):
     """An Engine of `workers` processes that run `command`, and as many more for sweeps.
 
     The former are started at once if `ready`, or else by the first run; those for sweeps by the first sweep. These take only what
@@ -113,7 +113,7 @@ class LocalEngine(Books):
                     slot.send({"stop": task.key})
                     self._end(slot, task, "stopped", message)
 
-    def _places(self) -> int:
+    def _stacks_at_once(self) -> int:
         return sum(slot.background for slot in self._slots)
 
     def _begin(self, task: Task) -> None:
@@ -136,7 +136,7 @@ class LocalEngine(Books):
         self._finished(slot, task)
 
     def _finished(self, slot: Slot, task: Task) -> None:
-        """Take a task whose lines have ended off the books."""
+        """Take a task whose lines have ended off the ledger."""
         with self._lock:
             mine = slot.tasks.pop(task.key, None)
             if mine and "experiment" in task.subject and task.name not in slot.trained:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from bnviz.measures import statistics
 from bnviz.nets.network import MEASURE, Taps, equal_groups
-from bnviz.record.ndjson import coarse
+from bnviz.record.ndjson import rounded
 
 PARTS = 32  # precision of one minibatch's statistics, which scatter by more than that
 
@@ -33,7 +33,7 @@ def _against(probe: Any, group_mean: np.ndarray, group_variance: np.ndarray, siz
         "mean_noise": statistics.mean_noise(group_mean, probe.mean, probe.std),
         "variance_noise": statistics.variance_noise(group_variance, probe.std),
         "variance_noise_theory": statistics.variance_noise_theory(probe.previous[0], probe.mean, probe.std, size),
-        "minibatch_mean": coarse(group_mean[:, :, 0], PARTS),
-        "minibatch_std": coarse(np.sqrt(group_variance[:, :, 0]), PARTS),
+        "minibatch_mean": rounded(group_mean[:, :, 0], PARTS),
+        "minibatch_std": rounded(np.sqrt(group_variance[:, :, 0]), PARTS),
     }
     return {key: probe.by_tap(array.astype(np.float32)) for key, array in arrays.items()}

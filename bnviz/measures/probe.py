@@ -11,7 +11,7 @@ import torch
 from bnviz.config.experiment import WATCHED_UNITS, Experiment
 from bnviz.measures import statistics
 from bnviz.nets.network import ACTIVATIONS, Taps
-from bnviz.record.ndjson import TAPS, coarse, smallest
+from bnviz.record.ndjson import TAPS, rounded, smallest_type
 
 BINS = 48
 LINEAR_RANGE = (-8.0, 8.0)
@@ -71,8 +71,8 @@ class Probe:
             "std": std,
             "shift_from_first": statistics.shift(ordered, *self.first),
             "shift_step": statistics.shift(ordered, *previous),
-            "unit_mean": coarse(self.mean),
-            "unit_std": coarse(self.std),
+            "unit_mean": rounded(self.mean),
+            "unit_std": rounded(self.std),
         }
         return {key: self.by_tap(array.astype(np.float32)) for key, array in arrays.items()}
 
@@ -85,7 +85,7 @@ class Probe:
             for key in ("counts", "underflow", "overflow", "nonfinite", "zeros")
         }
         result["percentiles"] = self.by_tap(statistics.percentiles(pooled).astype(np.float32))
-        result["unit_counts"] = self.by_tap([smallest(part.counts) for part in watched])
+        result["unit_counts"] = self.by_tap([smallest_type(part.counts) for part in watched])
         result["unit_zeros"] = self.by_tap([part.zeros.astype(np.uint16) for part in watched])
         return result
 

@@ -78,7 +78,7 @@ def read(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
         yield json.loads(recorded, object_hook=lambda value: decode(value) if "bdata" in value else value)
 
 
-def coarse(rows: np.ndarray, parts: int = 128) -> np.ndarray:
+def rounded(rows: np.ndarray, parts: int = 128) -> np.ndarray:
     """Rows [..., n] as float32, off by at most 1/`parts` of each row's root mean square, because zeros compress well.
 
     With 512 probe points, 1/128 is a sixth of a mean's own sampling error. Values that are not finite stay as they are.
@@ -90,6 +90,6 @@ def coarse(rows: np.ndarray, parts: int = 128) -> np.ndarray:
     return np.where(np.isfinite(rounded), rounded, rows).astype(np.float32)
 
 
-def smallest(counts: np.ndarray) -> np.ndarray:
+def smallest_type(counts: np.ndarray) -> np.ndarray:
     """Counts in the smallest unsigned type that holds them."""
     return counts.astype(np.min_scalar_type(int(counts.max(initial=0))))

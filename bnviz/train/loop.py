@@ -28,7 +28,7 @@ from bnviz.measures.probe import Probe, bin_edges
 from bnviz.measures.registry import measures
 from bnviz.measures.statistics import PERCENTILES
 from bnviz.nets.network import EVALUATE, MEASURE, TRAIN, Network, Taps, accuracy
-from bnviz.record.ndjson import TAPS, coarse
+from bnviz.record.ndjson import TAPS, rounded
 from bnviz.train.minibatches import Tensors, generator_for, minibatches
 
 LOSSES = {"cross-entropy": functional.cross_entropy, "squared": functional.mse_loss}
@@ -127,7 +127,7 @@ class Arm:
         if not normalizers:
             return {}
         scales = {name: torch.stack([getattr(layer, name) for layer in normalizers]).numpy() for name in ("gamma", "beta")}
-        return {name: coarse(array, parts) for name, array in scales.items()}
+        return {name: rounded(array, parts) for name, array in scales.items()}
 
     def hold(self) -> None:
         """In an arm to be held, layers 1 and 2 learn no more: without a gradient, SGD leaves them alone, momentum included.

@@ -150,7 +150,7 @@ def test_stopping_a_run_stops_the_worker_and_leaves_nothing_behind(dask, two_wor
     dask.stop(LONG.id)
     assert lines.status == "stopped"
     until(two_workers.is_idle, 3)
-    assert not dask._tasks and not dask._there
+    assert not dask._tasks and not dask._on_cluster
     again = dask.recording(dask.request(LONG))
     assert again is not lines
     dask.stop(LONG.id)
@@ -232,7 +232,7 @@ def test_a_scheduler_that_goes_in_mid_run_and_comes_back(make_engine, lonely, ex
     assert apart_from_seconds(lines.lines()) == expected
     assert_complete(rows, SHORT_SWEEP, expected_rows)
     assert one.notice() == f"The cluster at {lonely.address} does not answer; this machine computes instead."
-    here = one._here.processes()
+    here = one._stand_in.processes()
     port = lonely.address.rsplit(":", 1)[1]
     lonely.start("scheduler", "--port", port)
     lonely.add_workers(1)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from bnviz.record import ndjson
-from bnviz.record.ndjson import coarse, decode, encode, smallest
+from bnviz.record.ndjson import decode, encode, rounded, smallest_type
 
 DTYPES = ["f4", "f8", "u1", "u2", "u4", "i1", "i2", "i4"]
 FLOATS = st.floats(width=32, allow_nan=True, allow_infinity=True, allow_subnormal=True)
@@ -71,28 +71,28 @@ def test_unknown_statuses_are_refused():
 
 @quick
 @given(arrays.arrays(np.float32, (2, 16), elements=st.floats(width=32, allow_nan=False, allow_infinity=False)))
-def test_coarse_stays_within_its_bound_and_finite(rows):
-    rounded = coarse(rows)
+def test_rounding_stays_within_its_bound_and_finite(rows):
+    found = rounded(rows)
     root_mean_square = np.sqrt((rows.astype(np.float64) ** 2).mean(-1, keepdims=True))
-    assert rounded.dtype == np.float32 and np.isfinite(rounded).all()
-    assert (np.abs(rounded.astype(np.float64) - rows) <= root_mean_square / 128).all()
+    assert found.dtype == np.float32 and np.isfinite(found).all()
+    assert (np.abs(found.astype(np.float64) - rows) <= root_mean_square / 128).all()
 
 
 @quick
 @given(arrays.arrays(np.float32, (2, 8), elements=FLOATS))
-def test_coarse_never_hides_what_is_not_finite(rows):
-    rounded = coarse(rows)
-    assert np.array_equal(np.isnan(rounded), np.isnan(rows))
-    assert np.array_equal(np.isinf(rounded), np.isinf(rows))
+def test_rounding_never_hides_what_is_not_finite(rows):
+    found = rounded(rows)
+    assert np.array_equal(np.isnan(found), np.isnan(rows))
+    assert np.array_equal(np.isinf(found), np.isinf(rows))
 
 
-def test_coarse_keeps_zeros_and_leaves_few_bits_set():
+def test_rounding_keeps_zeros_and_leaves_few_bits_set():
     rows = np.random.default_rng(0).normal(size=(3, 64)).astype(np.float32)
-    assert np.array_equal(coarse(np.zeros((2, 5), np.float32)), np.zeros((2, 5)))
-    assert np.unique(coarse(rows)[0].view(np.uint8).reshape(64, 4)[:, 0]).tolist() == [0]
+    assert np.array_equal(rounded(np.zeros((2, 5), np.float32)), np.zeros((2, 5)))
+    assert np.unique(rounded(rows)[0].view(np.uint8).reshape(64, 4)[:, 0]).tolist() == [0]
 
 
 @pytest.mark.parametrize("largest, dtype", [(0, "u1"), (255, "u1"), (256, "u2"), (65535, "u2"), (65536, "u4")])
 def test_counts_take_the_smallest_type_that_holds_them(largest, dtype):
-    counts = smallest(np.array([0, largest]))
+    counts = smallest_type(np.array([0, largest]))
     assert counts.dtype == dtype and counts.tolist() == [0, largest]

@@ -157,6 +157,7 @@ def _whole():
         gzip.compress(b"".join(lines_of() + lines_of())),
         gzip.compress(b"not json\n" + lines_of()[-1]),
     ],
+    ids=lambda contents: f"{len(contents)} bytes",  # the contents hold the time
 )
 def test_a_damaged_file_counts_as_absent(tmp_path, caplog, contents):
     (tmp_path / f"{ID}.ndjson.gz").write_bytes(contents)

@@ -14,7 +14,7 @@ from bnviz.config.experiment import WATCHED_UNITS
 from bnviz.data.coats import animals, flat, paint, unflat
 from bnviz.measures import statistics
 from bnviz.nets.network import EVALUATE, TRAIN, Network, Taps
-from bnviz.record.ndjson import TAPS, smallest
+from bnviz.record.ndjson import TAPS, smallest_type
 
 LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)  # how coloured, from black
 HELD_OUT = 400  # animals, the first of the test part: half are cats
@@ -112,6 +112,6 @@ def _histograms(arm: Any, ends: np.ndarray) -> dict[str, Any]:
     """Per tap, of black and of coloured animals: counts [2, layers, watched, bins] and exact zeros [2, layers, watched]."""
     found = [statistics.histogram(ends[:, tap, :, :WATCHED_UNITS], edges) for tap, edges in enumerate(arm.probe.edges)]
     return {
-        "coat_counts": {tap: smallest(part.counts) for tap, part in zip(TAPS, found, strict=True)},
-        "coat_zeros": {tap: smallest(part.zeros) for tap, part in zip(TAPS, found, strict=True)},
+        "coat_counts": {tap: smallest_type(part.counts) for tap, part in zip(TAPS, found, strict=True)},
+        "coat_zeros": {tap: smallest_type(part.zeros) for tap, part in zip(TAPS, found, strict=True)},
     }

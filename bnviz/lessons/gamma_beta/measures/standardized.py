@@ -9,7 +9,7 @@ import numpy as np
 from bnviz.config.experiment import WATCHED_UNITS
 from bnviz.measures import statistics
 from bnviz.nets.network import BatchNorm
-from bnviz.record.ndjson import smallest
+from bnviz.record.ndjson import smallest_type
 
 FINE = 4096  # parts to which γ and β are rounded here: they move by less than what a snapshot usually keeps of them
 
@@ -45,6 +45,6 @@ def _histograms(values: np.ndarray, edges: np.ndarray) -> dict[str, np.ndarray]:
         "percentiles": statistics.percentiles(pooled).astype(np.float32),
         "counts": whole.counts.astype(np.uint32),
         "zeros": whole.zeros.astype(np.uint32),
-        "unit_counts": smallest(watched.counts),
+        "unit_counts": smallest_type(watched.counts),
         "unit_zeros": watched.zeros.astype(np.uint16),
     }
