@@ -1,3 +1,3 @@
 """bnviz: a laboratory in the browser for why batch norm works."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

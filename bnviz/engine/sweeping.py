@@ -10,13 +10,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-import bnviz
 from bnviz.config.experiment import FORMAT
 from bnviz.config.sweep import Cell, Run, Sweep, stacks
 from bnviz.engine.task import Task, of_stack
 from bnviz.record import ndjson
 from bnviz.record.rows import Rows
 from bnviz.record.store import Recording
+from bnviz.record.version import versions
 
 
 def header(sweep: Sweep) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def header(sweep: Sweep) -> dict[str, Any]:
         "id": sweep.id,
         "sweep": dataclasses.asdict(sweep) | {"values": list(sweep.values)},
         "total_rows": len(sweep.cells()),
-        "versions": {"bnviz": bnviz.__version__},
+        "versions": versions(),
     }
 
 

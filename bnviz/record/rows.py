@@ -15,8 +15,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import bnviz
 from bnviz.config.sweep import Run
+from bnviz.record.version import results_version
 
 FILE = "rows.sqlite"
 MOST = 100_000  # rows; the oldest go first
@@ -80,5 +80,4 @@ class Rows:
 
 
 def _key(run: str, measures: tuple[str, ...]) -> str:
-    """Another release may compute otherwise, so its rows are others."""
-    return " ".join([bnviz.__version__, run, *measures])
+    return " ".join([results_version(), run, *measures])

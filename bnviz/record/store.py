@@ -21,6 +21,7 @@ from pathlib import Path
 from cachetools import LRUCache
 
 from bnviz.record import ndjson
+from bnviz.record.version import is_current, results_version
 
 KEPT = ("finished", "diverged")
 GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
@@ -178,7 +179,7 @@ class Store:
             self._kept[ended.id] = ended
 
     def _path(self, id: str) -> Path | None:
-        return self._folder / f"{id}.ndjson.gz" if self._folder and is_id(id) else None
+        return self._folder / f"{id}-{results_version()}.ndjson.gz" if self._folder and is_id(id) else None
 
     def _load(self, id: str) -> Recording | None:
         path = self._path(id)
@@ -205,15 +206,18 @@ class Store:
 
 
 def _parse(id: str, lines: Iterable[bytes]) -> Recording:
-    """The recording of these lines; ValueError if they are not a whole one of that id that ended well."""
+    """The recording of these lines; ValueError if they are not a whole one of that id and of this release that ended well."""
     loaded = Recording(id)
     for line in lines:
         if not loaded.append(line):
             raise ValueError("lines after the end")
     if loaded.status not in KEPT:
         raise ValueError(f"a recording whose status is {loaded.status}")
-    if next(ndjson.read(loaded.lines(0, 1))).get("id") != id:
+    header = next(ndjson.read(loaded.lines(0, 1)))
+    if header.get("id") != id:
         raise ValueError("the recording of another experiment")
+    if not is_current(header):
+        raise ValueError("the recording of another release")
     return loaded
 
 

@@ -19,7 +19,6 @@ from cachetools import LRUCache
 from torch import Tensor
 from torch.nn import functional
 
-import bnviz
 from bnviz import data
 from bnviz.config.arms import ARMS
 from bnviz.config.experiment import FORMAT, PROBE_SIZE, WATCHED_UNITS, Experiment
@@ -29,6 +28,7 @@ from bnviz.measures.registry import measures
 from bnviz.measures.statistics import PERCENTILES
 from bnviz.nets.network import EVALUATE, MEASURE, TRAIN, Network, Taps, accuracy
 from bnviz.record.ndjson import TAPS, rounded
+from bnviz.record.version import versions
 from bnviz.train.minibatches import Tensors, generator_for, minibatches
 
 LOSSES = {"cross-entropy": functional.cross_entropy, "squared": functional.mse_loss}
@@ -52,7 +52,7 @@ def header(experiment: Experiment) -> dict[str, Any]:
         "watched_units": list(range(WATCHED_UNITS)),
         "percentiles": list(PERCENTILES),
         "group_size": experiment.batch / experiment.groups,
-        "versions": {"bnviz": bnviz.__version__, "torch": torch.__version__, "python": platform.python_version()},
+        "versions": {**versions(), "python": platform.python_version()},
     }
 
 

@@ -9,16 +9,22 @@ import zlib
 
 import pytest
 
-from bnviz.record import ndjson
+from bnviz.config.experiment import FORMAT
+from bnviz.record import ndjson, version
 from bnviz.record.store import GZIP_HEADER, Recording, Store, is_id
 
 ID = "0123456789abcdef"
+FILE = f"{ID}-{version.results_version()}.ndjson.gz"
 
 
-def lines_of(id=ID, snapshots=5, status="finished"):
+def lines_of(id=ID, snapshots=5, status="finished", versions=version.versions()):  # noqa: B008
     noise = random.Random(id)
     middle = [ndjson.line({"type": "snapshot", "index": index, "text": str(noise.random())}) for index in range(snapshots)]
-    return [ndjson.line({"type": "header", "id": id}), *middle, ndjson.end(status, "", 1.0)]
+    return [
+        ndjson.line({"type": "header", "id": id, "format": FORMAT, "versions": versions}),
+        *middle,
+        ndjson.end(status, "", 1.0),
+    ]
 
 
 def fill(store, id=ID, **kind):
@@ -136,8 +142,34 @@ def test_the_folder_outlives_the_process(tmp_path):
     found = Store(tmp_path / "new" / "folder").get(ID)
     assert found.lines() == lines_of()
     assert (found.status, found.etag) == ("finished", etag)
-    assert os.listdir(tmp_path / "new" / "folder") == [f"{ID}.ndjson.gz"]
-    assert gzip.decompress((tmp_path / "new" / "folder" / f"{ID}.ndjson.gz").read_bytes()) == b"".join(lines_of())
+    assert os.listdir(tmp_path / "new" / "folder") == [FILE]
+    assert gzip.decompress((tmp_path / "new" / "folder" / FILE).read_bytes()) == b"".join(lines_of())
+
+
+@pytest.mark.parametrize("module, name, value", [("bnviz", "__version__", "99"), ("bnviz.record.version", "FORMAT", 99)])
+def test_another_release_does_not_find_it_and_computes_it_anew(tmp_path, monkeypatch, module, name, value):
+    fill(Store(tmp_path))
+    monkeypatch.setattr(f"{module}.{name}", value)
+    store = Store(tmp_path)
+    assert store.get(ID) is None
+    header = {"type": "header", "id": ID, "format": version.FORMAT, "versions": version.versions()}
+    made, new = store.start(ID)
+    for line in [ndjson.line(header), ndjson.end("finished", "", 1.0)]:
+        made.append(line)
+    store.finish(made)
+    assert new and Store(tmp_path).get(ID).lines() == made.lines() and len(os.listdir(tmp_path)) == 2
+
+
+def test_another_pytorch_is_another_release(monkeypatch):
+    before = version.results_version()
+    monkeypatch.setattr(version, "_torch", lambda: "99.0")
+    assert version.results_version() != before
+
+
+@pytest.mark.parametrize("versions", [{}, None, {**version.versions(), "bnviz": "0.1.0"}, {**version.versions(), "torch": "1"}])
+def test_a_file_in_its_place_that_another_release_wrote_is_not_served(tmp_path, caplog, versions):
+    (tmp_path / FILE).write_bytes(gzip.compress(b"".join(lines_of(versions=versions))))
+    assert Store(tmp_path).get(ID) is None and "another release" in caplog.text
 
 
 def _whole():
@@ -160,7 +192,7 @@ def _whole():
     ids=lambda contents: f"{len(contents)} bytes",  # the contents hold the time
 )
 def test_a_damaged_file_counts_as_absent(tmp_path, caplog, contents):
-    (tmp_path / f"{ID}.ndjson.gz").write_bytes(contents)
+    (tmp_path / FILE).write_bytes(contents)
     store = Store(tmp_path)
     assert store.get(ID) is None
     assert ID in caplog.text

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import streamlit as st
 
@@ -15,6 +16,7 @@ import bnviz
 from bnviz import engine
 from bnviz.config.experiment import Experiment
 from bnviz.data import DATA_SETS
+from bnviz.record.version import results_version
 from bnviz.web import assets, words
 from bnviz.web.figures import looks
 
@@ -107,7 +109,7 @@ def handed_over(
     said = words.catalogue(lesson)
     return {
         "run": run,
-        "stream": f"bnviz/runs/{run}.ndjson",
+        "stream": f"bnviz/runs/{run}.ndjson?v={quote(results_version())}",
         "snapshots": experiment.snapshots,
         "panels": panels,
         "view": view,

@@ -118,7 +118,9 @@ export class Recording {
   async stream(url) {
     while (!this.end && !this.closed) {
       try {
-        await this.read(`${url}?from=${this.lines}`);
+        const address = new URL(url);
+        address.searchParams.set("from", String(this.lines));
+        await this.read(address.href);
         if (!this.end) throw new Error("the stream ended early");
       } catch (error) {
         if (this.closed) return;
