@@ -61,7 +61,8 @@ class Engine(Protocol):
         ...
 
     def ask(self, experiment: Experiment, question: dict) -> Recording:
-        """The recording, soon to end, of the answer to a question about the trained network (`bnviz.train.loop.by_hand`).
+        """The recording, soon to end, of the answer to a question about the trained network: its name and its values, see
+        `bnviz.measures.registry.Question`.
 
         Equal questions are asked once. Never waits; a worker that dies is replaced and asked again.
         """

@@ -3,7 +3,7 @@
     python -m bnviz.engine.worker
 
 Standard input carries one JSON command a line, ``{"run": key, "experiment": {…}}`` or ``{"stop": key}``; a key is any
-text without a space, chosen by the sender. A run with a ``"question": {…}`` answers it (`bnviz.train.loop.by_hand`) in place of a
+text without a space, chosen by the sender. A run with a ``"question": {…}`` answers it (`bnviz.train.loop.answer`) in place of a
 training's snapshots; one with a ``"stack": [[{…}, arm], …]`` in place of the experiment trains these runs of a sweep together
 and writes their rows. Standard output carries ``ready`` and then ``<key> <recorded line>``. When standard input ends, the
 parent has ended, however it did, and so does the worker, at once.
@@ -75,7 +75,7 @@ def record(experiment: Experiment, training: Any = None, question: dict | None =
     def messages() -> Messages:
         trainers = training or load_training()
         yield trainers.header(experiment)
-        return (yield from trainers.by_hand(experiment, **question) if question else trainers.train(experiment))
+        return (yield from trainers.answer(experiment, **question) if question else trainers.train(experiment))
 
     return _lines(messages())
 

@@ -1,19 +1,21 @@
 """The one table of measures beyond what every snapshot holds: what each records, when it is taken, and what takes it.
 
 A shared measure is one file in this folder and one line in `SHARED`; one that a single lesson needs lies in that lesson's
-`measures/` and is declared in its `__init__.py` as `MEASURES`. This module loads no PyTorch: a declaration names its function.
+`measures/` and is declared in its `__init__.py` as `MEASURES`. So are the questions that people may ask about a trained network,
+as `QUESTIONS`. This module loads no PyTorch: a declaration names its function.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from bnviz.config.experiment import Experiment
+from bnviz.config.fields import Field
 from bnviz.lessons import LESSONS
 from bnviz.record.schema import Key, by_tap
 
@@ -43,8 +45,36 @@ class Measure:
     @property
     def function(self) -> Callable[..., dict[str, Any]]:
         """What takes it; the first time its module is loaded, and PyTorch with it."""
-        module, name = self.run.split(":")
-        return getattr(importlib.import_module(module), name)
+        return _function(self.run)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What may be asked about a trained network, at `GET bnviz/runs/<id>/<name>?field=value&…`.
+
+    `fields` says what has to be given with it, and within which limits, of a run of this experiment. `run`, written
+    "module:function", is called as function(network, experiment, loss, **values) with the network of the compared arm, and
+    returns the answer as JSON can write it; it must leave the network as it was.
+    """
+
+    name: str
+    run: str
+    fields: Callable[[Experiment], tuple[Field, ...]]
+
+    @property
+    def function(self) -> Callable[..., dict[str, Any]]:
+        """What answers it; the first time its module is loaded, and PyTorch with it."""
+        return _function(self.run)
+
+    def read(self, experiment: Experiment, texts: Mapping[str, str]) -> dict[str, Any]:
+        """The values that a query gives in text; raises BadField for one that is missing or wrong."""
+        return {field.name: field.parse(texts.get(field.name, "")) for field in self.fields(experiment)}
+
+
+def _function(path: str) -> Callable[..., dict[str, Any]]:
+    """What "module:function" names."""
+    module, name = path.split(":")
+    return getattr(importlib.import_module(module), name)
 
 
 SHARED = (
@@ -67,9 +97,20 @@ SHARED = (
 @cache
 def measures() -> tuple[Measure, ...]:
     """All measures: the shared ones, then those of the lessons."""
+    return (*SHARED, *_declared("MEASURES"))
+
+
+@cache
+def questions() -> Mapping[str, Question]:
+    """All questions of the lessons, by name."""
+    return {question.name: question for question in _declared("QUESTIONS")}
+
+
+def _declared(table: str) -> list[Any]:
+    """What the lessons declare under this name, in their order."""
     homes = [f"bnviz.lessons.{lesson}.measures" for lesson in LESSONS]
-    declared = [importlib.import_module(home).MEASURES for home in homes if importlib.util.find_spec(home)]
-    return (*SHARED, *(measure for of_lesson in declared for measure in of_lesson))
+    modules = [importlib.import_module(home) for home in homes if importlib.util.find_spec(home)]
+    return [one for module in modules for one in getattr(module, table, ())]
 
 
 def named(name: str) -> Measure:

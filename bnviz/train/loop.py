@@ -22,9 +22,8 @@ from torch.nn import functional
 from bnviz import data
 from bnviz.config.arms import ARMS
 from bnviz.config.experiment import FORMAT, PROBE_SIZE, WATCHED_UNITS, Experiment
-from bnviz.lessons.gamma_beta.measures.by_hand import answer
 from bnviz.measures.probe import Probe, bin_edges
-from bnviz.measures.registry import measures
+from bnviz.measures.registry import measures, questions
 from bnviz.measures.statistics import PERCENTILES
 from bnviz.nets.network import EVALUATE, MEASURE, TRAIN, Network, Taps, accuracy
 from bnviz.record.ndjson import TAPS, rounded
@@ -208,8 +207,8 @@ def measure_arms(arms: list[Arm], tensors: Tensors, upcoming: Tensor, index: int
     return {arm.name: result for arm, result in zip(arms, results, strict=True)}
 
 
-def by_hand(experiment: Experiment, **question: Any) -> Generator[dict[str, Any] | None, None, Outcome]:
-    """Yield the answer to `by_hand.answer`'s question about the trained network with batch norm.
+def answer(experiment: Experiment, name: str, values: dict[str, Any]) -> Generator[dict[str, Any] | None, None, Outcome]:
+    """Yield the answer to the question `name` about the trained network of the compared arm.
 
     A network that is not at hand is trained again, which gives the very same one; then None is yielded after every step.
     Questions that wait for one network share its training: whoever has a turn helps it along.
@@ -221,16 +220,16 @@ def by_hand(experiment: Experiment, **question: Any) -> Generator[dict[str, Any]
         finally:
             _again.pop(experiment.id, None)
     loss = LOSSES[data.DATA_SETS[experiment.dataset].loss]
-    yield {"type": "answer", **answer(TRAINED[experiment.id], experiment, loss, **question)}
+    yield {"type": "answer", **questions()[name].function(TRAINED[experiment.id], experiment, loss, **values)}
     return "finished", ""
 
 
-TRAINED: LRUCache[str, Network] = LRUCache(16)  # the networks with batch norm of this process's last finished runs, by id
+TRAINED: LRUCache[str, Network] = LRUCache(16)  # compared arms of this process's last finished runs, by id
 _again: dict[str, Generator] = {}  # by id: trainings that were begun for a question
 
 
 def _remember(experiment: Experiment, arms: list[Arm]) -> None:
-    TRAINED[experiment.id] = next(arm.network for arm in arms if arm.name == "batch")
+    TRAINED[experiment.id] = next(arm.network for arm in arms if arm.name == experiment.arms[1])
 
 
 def outcome(arms: list[Arm]) -> Outcome:

@@ -170,7 +170,10 @@ def test_a_run_overtakes_a_sweep(dask, two_workers):
 
 
 def test_a_question_is_answered_by_the_worker_that_trained_the_network(dask, two_workers):
-    experiment, question = SHORT.replace(seed=7), {"layer": 1, "unit": 0, "gamma": 1.0, "beta": 0.5}
+    experiment, question = (
+        SHORT.replace(seed=7),
+        {"name": "by-hand", "values": {"layer": 1, "unit": 0, "gamma": 1.0, "beta": 0.5}},
+    )
     run = dask.recording(dask.request(experiment))
     until(lambda: run.ended)
     answer = dask.ask(experiment, question)

@@ -18,10 +18,11 @@ from bnviz.config.experiment import PROBE_SIZE, Experiment
 from bnviz.data import load
 from bnviz.engine import worker
 from bnviz.engine.local import COMMAND
+from bnviz.lessons.gamma_beta.measures import by_hand
 from bnviz.lessons.gamma_beta.page import PAGE
 from bnviz.lessons.gamma_beta.panels import panels
 from bnviz.measures import budget
-from bnviz.nets.network import EVALUATE, MEASURE, TRAIN, BatchNorm, FixedBatchNorm
+from bnviz.nets.network import EVALUATE, MEASURE, TRAIN, BatchNorm, FixedBatchNorm, Network
 from bnviz.record import ndjson
 from bnviz.train import loop
 from bnviz.web.routes import questions
@@ -33,7 +34,8 @@ torch.set_num_threads(1)
 SMALL = Experiment(
     dataset="mnist1d", width=16, hidden_layers=3, steps=30, batch_size=32, snapshot_every=5, fixed_scales="yes", look_inside="yes"
 )  # fmt: skip
-QUESTION = {"layer": 2, "unit": 3, "gamma": -1.5, "beta": 0.75}
+VALUES = {"layer": 2, "unit": 3, "gamma": -1.5, "beta": 0.75}
+QUESTION = {"name": "by-hand", "values": VALUES}
 
 
 def run(experiment):
@@ -166,7 +168,8 @@ def test_running_statistics_lag_more_the_less_each_minibatch_counts():
 # by hand
 
 
-def answers(experiment, **question):
+def answers(experiment, **values):
+    question = {"name": "by-hand", "values": values}
     return [json.loads(line) for line in worker.record(experiment, loop, question) if line]
 
 
@@ -192,7 +195,7 @@ def test_moving_by_hand_equals_an_independent_computation_and_leaves_the_network
     if at_hand:
         loop.TRAINED[SMALL.id] = network
     before = copy.deepcopy(network.state_dict())
-    header, answer, end = answers(SMALL, **QUESTION)
+    header, answer, end = answers(SMALL, **VALUES)
     assert header["id"] == SMALL.id and end["status"] == "finished"
     learnt = [getattr(network.normalizers[1], key)[3].item() for key in ("gamma", "beta")]
     for when, gamma, beta in (("before", *learnt), ("after", -1.5, 0.75)):
@@ -205,11 +208,35 @@ def test_moving_by_hand_equals_an_independent_computation_and_leaves_the_network
         assert sum(said["counts"]) + said["underflow"] + said["overflow"] + said["nonfinite"] == PROBE_SIZE
     assert answer["after"]["zeros"] != answer["before"]["zeros"]
     assert all(map(torch.equal, before.values(), network.state_dict().values()))
-    assert answers(SMALL, **QUESTION)[1] == answer
+    assert answers(SMALL, **VALUES)[1] == answer
+
+
+class OnlyGamma(nn.Module):
+    """γ z / root mean square(z): a normalizer that has no β and no running statistics."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.gamma = nn.Parameter(torch.full((width,), 0.5))
+
+    def forward(self, z, view, groups, generator=None):
+        return self.gamma * functional.rms_norm(z, z.shape[-1:])
+
+
+@pytest.mark.parametrize("beta", [None, 0.0])
+def test_other_normalizers_are_moved_as_far_as_they_have_the_weights(beta):
+    network = Network(SMALL, "layer", torch.Generator().manual_seed(1))
+    if beta is None:
+        network.normalizers = nn.ModuleList(OnlyGamma(SMALL.width) for _ in network.normalizers)
+    before = copy.deepcopy(network.state_dict())
+    said = by_hand.answer(network, SMALL, functional.cross_entropy, **{**VALUES, "gamma": 0.3})
+    assert said["before"]["beta"] == beta and said["after"]["gamma"] == 0.3
+    assert said["after"]["beta"] == (beta if beta is None else 0.75)
+    assert said["before"]["counts"] != said["after"]["counts"]
+    assert all(map(torch.equal, before.values(), network.state_dict().values()))
 
 
 def test_the_last_snapshot_and_the_answer_agree(trained):
-    before = answers(SMALL, **QUESTION)[1]["before"]
+    before = answers(SMALL, **VALUES)[1]["before"]
     assert before["test_accuracy"] == pytest.approx(trained[0][-1]["arms"]["batch"]["test_accuracy"], abs=0.002)
 
 
@@ -222,7 +249,7 @@ def test_questions_that_wait_for_one_network_share_its_training(monkeypatch):
         return (yield from original(experiment))
 
     monkeypatch.setattr(loop, "train", train)
-    waiting = [loop.by_hand(SMALL, **QUESTION), loop.by_hand(SMALL, **{**QUESTION, "unit": 0})]
+    waiting = [loop.answer(SMALL, "by-hand", VALUES), loop.answer(SMALL, "by-hand", {**VALUES, "unit": 0})]
     found = {}
     while len(found) < 2:
         for number, question in enumerate(waiting):
@@ -235,7 +262,7 @@ def test_the_last_networks_are_kept_and_no_more(monkeypatch):
     monkeypatch.setattr(loop, "TRAINED", LRUCache(2))
     experiments = [SMALL.replace(steps=10, seed=seed) for seed in range(3)]
     for experiment in experiments:
-        answers(experiment, **QUESTION)
+        answers(experiment, **VALUES)
     assert list(loop.TRAINED) == [experiment.id for experiment in experiments[1:]]
 
 
@@ -247,7 +274,7 @@ def test_the_engine_answers_also_after_its_worker_was_killed(make_engine):  # no
     assert local.ask(SMALL, QUESTION) is first
     until(lambda: first.ended)
     os.kill(local.processes()[0], signal.SIGKILL)
-    second = local.ask(SMALL, {**QUESTION, "gamma": 2.0})
+    second = local.ask(SMALL, {**QUESTION, "values": {**VALUES, "gamma": 2.0}})
     until(lambda: second.ended, 60)
     said = [json.loads(one.lines(1, 2)[0]) for one in (first, second)]
     assert said[0]["before"] == said[1]["before"] and said[0]["after"] != said[1]["after"]
@@ -268,23 +295,25 @@ def client(monkeypatch, make_engine):  # noqa: F811
 
 def test_the_route_answers_and_says_what_is_wrong(client):
     url = f"/bnviz/runs/{SMALL.id}/by-hand"
-    answer = client.get(url, params=QUESTION)
+    answer = client.get(url, params=VALUES)
     assert answer.status_code == 200 and "immutable" in answer.headers["cache-control"]
     assert answer.json()["after"]["gamma"] == -1.5 and sum(answer.json()["before"]["counts"]) <= PROBE_SIZE
     bad = {"layer": ("0", "4", "x", ""), "unit": ("-1", "16", "1.5"), "gamma": ("nan", "inf", "1e9", ""), "beta": ("NaN", "--")}
     for name, values in bad.items():
         for value in values:
-            refused = client.get(url, params={**QUESTION, name: value})
+            refused = client.get(url, params={**VALUES, name: value})
             assert refused.status_code == 400 and refused.json()["error"].startswith(f"{name} = {value!r}: expected"), value
     assert client.get(url, params={"layer": 1}).status_code == 400
-    assert client.get(f"/bnviz/runs/{'0' * 16}/by-hand", params=QUESTION).status_code == 404
-    assert client.get("/bnviz/runs/nonsense/by-hand", params=QUESTION).status_code == 404
-    assert client.post(url, params=QUESTION).status_code == 405
+    assert client.get(f"/bnviz/runs/{'0' * 16}/by-hand", params=VALUES).status_code == 404
+    assert client.get("/bnviz/runs/nonsense/by-hand", params=VALUES).status_code == 404
+    assert client.get(f"/bnviz/runs/{SMALL.id}/by-heart", params=VALUES).status_code == 404
+    assert client.get(f"/some/prefix{url}", params=VALUES).json() == answer.json()
+    assert client.post(url, params=VALUES).status_code == 405
 
 
 def test_an_answer_that_takes_too_long_is_refused_for_now(client, monkeypatch):
     monkeypatch.setattr(questions, "ANSWER_SECONDS", 0.0)
-    refused = client.get(f"/bnviz/runs/{SMALL.id}/by-hand", params={**QUESTION, "beta": 0.5})
+    refused = client.get(f"/bnviz/runs/{SMALL.id}/by-hand", params={**VALUES, "beta": 0.5})
     assert refused.status_code == 503 and refused.headers["retry-after"]
 
 

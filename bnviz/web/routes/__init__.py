@@ -15,7 +15,7 @@ from bnviz.web.routes.files import asset, plotly
 from bnviz.web.routes.http import Endpoint, error, read_only
 from bnviz.web.routes.lifetime import lifespan
 from bnviz.web.routes.monitoring import health, metrics
-from bnviz.web.routes.questions import by_hand
+from bnviz.web.routes.questions import ask
 from bnviz.web.routes.runs import run
 
 __all__ = ["lifespan", "routes"]
@@ -34,7 +34,7 @@ def _both(path: str, endpoint: Endpoint) -> list[Route]:
 
 routes = [
     *_both("/bnviz/runs/{id}.ndjson", run),
-    *_both("/bnviz/runs/{id}/by-hand", by_hand),
+    *_both("/bnviz/runs/{id}/{question}", ask),
     *_both("/bnviz/healthz", health),
     *_both("/bnviz/metrics", metrics),
     *_both("/bnviz/{file:asset}", asset),

@@ -2,7 +2,8 @@
 
 from bnviz.config.cost import RATE, distribution_seconds, weights
 from bnviz.config.experiment import PROBE_SIZE, Experiment
-from bnviz.measures.registry import Measure
+from bnviz.config.fields import Field
+from bnviz.measures.registry import Measure, Question
 from bnviz.record.schema import Key
 
 _OF_TAP = "as of a tap, with the edges of `normalized`"
@@ -54,3 +55,17 @@ MEASURES = (
         seconds=lambda experiment: 2 * PROBE_SIZE * weights(experiment) / RATE,
     ),
 )
+
+
+def _unit_and_scales(experiment: Experiment) -> tuple[Field, ...]:
+    """Which unit (layers count from 1, units from 0), and its γ and β by hand."""
+    scale = {"low": -10.0, "high": 10.0}
+    return (
+        Field("layer", int, 1, "", "", low=1, high=experiment.hidden_layers),
+        Field("unit", int, 0, "", "", low=0, high=experiment.width - 1),
+        Field("gamma", float, 1.0, "", "", **scale),
+        Field("beta", float, 0.0, "", "", **scale),
+    )
+
+
+QUESTIONS = (Question("by-hand", "bnviz.lessons.gamma_beta.measures.by_hand:answer", fields=_unit_and_scales),)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import nn
 
 from bnviz import data
 from bnviz.config.experiment import PROBE_SIZE, Experiment
@@ -23,24 +23,39 @@ def answer(
 ) -> dict[str, Any]:
     """The unit's a[layer] on the probe and the test accuracy, with γ and β as learnt and with these in their place.
 
-    `layer` counts from 1, `unit` from 0. Everything is in evaluation view, that is, with running statistics. The network is as
-    before when this returns.
+    `layer` counts from 1, `unit` from 0. Everything is in evaluation view: batch norm uses its running statistics. A normalizer
+    without β (RMS norm) has None in its place, and leaves `beta` aside. The network is as before when this returns.
     """
-    scales, asked = network.normalizers[layer - 1], (network, experiment, loss, layer, unit)
-    before = {"gamma": scales.gamma[unit].item(), "beta": scales.beta[unit].item()} | _evaluate(*asked)
-    with _moved(scales.gamma, unit, gamma), _moved(scales.beta, unit, beta):
-        after = {"gamma": gamma, "beta": beta} | _evaluate(*asked)
+    normalizer, asked = network.normalizers[layer - 1], (network, experiment, loss, layer, unit)
+    learnt = _scales(normalizer, unit)
+    wanted = {name: None if learnt[name] is None else value for name, value in (("gamma", gamma), ("beta", beta))}
+    before = learnt | _evaluate(*asked)
+    with _moved(normalizer, unit, wanted):
+        after = wanted | _evaluate(*asked)
     return {"layer": layer, "unit": unit, "before": before, "after": after}
 
 
+def _scales(normalizer: nn.Module, unit: int) -> dict[str, float | None]:
+    """γ and β of one unit; None where the normalizer has no such weights."""
+    found = {name: getattr(normalizer, name, None) for name in ("gamma", "beta")}
+    return {name: None if weights is None else weights[unit].item() for name, weights in found.items()}
+
+
 @contextlib.contextmanager
-def _moved(scales: Tensor, unit: int, value: float) -> Iterator[None]:
-    learnt = scales[unit].item()
-    scales[unit] = value
+def _moved(normalizer: nn.Module, unit: int, wanted: dict[str, float | None]) -> Iterator[None]:
+    """For as long as this lasts, γ and β of one unit are the ones that are wanted."""
+    learnt = _scales(normalizer, unit)
     try:
+        _set(normalizer, unit, wanted)
         yield
     finally:
-        scales[unit] = learnt
+        _set(normalizer, unit, learnt)
+
+
+def _set(normalizer: nn.Module, unit: int, scales: dict[str, float | None]) -> None:
+    for name, value in scales.items():
+        if value is not None:
+            getattr(normalizer, name)[unit] = value
 
 
 def _evaluate(network: Network, experiment: Experiment, loss: Callable, layer: int, unit: int) -> dict[str, Any]:
