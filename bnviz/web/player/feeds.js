@@ -294,7 +294,7 @@ export function hasAtom(view) {
 export const ATOM = 0.22; // room for the atom's bar, as a share of the widest distribution
 
 /**
- * The `place`-th of the 15th, 50th and 85th percentile of the chosen unit (read off its histogram) or of all units.
+ * The `place`-th of the recorded percentiles of the chosen unit (read off its histogram) or of all units.
  * @param {Snapshot} frame
  * @param {string} arm
  * @param {number} place
@@ -303,7 +303,7 @@ export const ATOM = 0.22; // room for the atom's bar, as a share of the widest d
  */
 export function percentile(frame, arm, place, view) {
   if (view.unit === "pooled") return row(frame, arm, "percentiles", view)[place];
-  return histogramQuantile(histogram(frame, arm, view), view.header.edges[view.tap], [0.15, 0.5, 0.85][place]);
+  return histogramQuantile(histogram(frame, arm, view), view.header.edges[view.tap], view.header.percentiles[place] / 100);
 }
 
 /**

@@ -1,7 +1,7 @@
 // @ts-check
 // What is on show, made from what is known of it: no page is needed.
 
-/** @import {Choice, Data, Ranges, Service, Story, View} from "./types" */
+/** @import {Choice, Data, Ranges, Service, Story, Unit, View} from "./types" */
 /** @import {Recording} from "./recording.js" */
 
 /**
@@ -43,7 +43,7 @@ export function viewOf({recording, data, choice, story, fits, place, moving = fa
  * @param {import("./types").Header} header
  */
 function within(choice, header) {
-  const known = choice.unit === "pooled" || header.watched_units.includes(choice.unit);
-  const unit = known ? choice.unit : header.watched_units[0];
+  const known = choice.unit === "pooled" || (choice.unit !== "auto" && header.watched_units.includes(choice.unit));
+  const unit = /** @type {Unit} */ (known ? choice.unit : header.watched_units[0]);
   return {...choice, layer: Math.max(1, Math.min(choice.layer, header.hidden_layers)), unit};
 }

@@ -144,7 +144,7 @@ export const names = {
     ({linear: "z", normalized: shared(view, "normalized_or_plain", {norm: view.norm}), activation: "a"})[view.tap],
   layer: (view) => shared(view, "this_layer", {number: view.layer}),
   unit: (view) => unitName(view),
-  thick: (view) => (view.unit === "pooled" ? "" : shared(view, "thick", {unit: unitName(view)})),
+  thick: (view) => (view.unit === "pooled" ? "" : ` ${shared(view, "thick", {unit: unitName(view)})}`),
   norm: (view) => view.norm,
   held_out: (view) => view.data.held_out,
 };
