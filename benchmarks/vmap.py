@@ -27,7 +27,8 @@ from bnviz import data
 from bnviz.config.arms import ARMS
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Run, plain
-from bnviz.nets.network import TRAIN, Network
+from bnviz.nets.network import Network
+from bnviz.nets.normalizers import TRAIN
 from bnviz.train import stacked
 from bnviz.train.loop import LOSSES
 from bnviz.train.minibatches import generator_for, minibatches

@@ -1,32 +1,48 @@
-"""The arms: which normalizer each has, and what is done to it. A new arm is one line here."""
+"""The arms: which normalizer each has, what it is called, and what is done to it. A new arm is one line here."""
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class ArmKind:
-    """`name` completes "the network …"; `normalizer` is a key of `bnviz.nets.network.NORMALIZERS`.
+class Arm:
+    """`name` completes "the network …", `label` names what normalizes it; `normalizer` is a key of bnviz.nets' NORMALIZERS.
 
-    `held`: layers 1 and 2 stop learning at the experiment's `hold_from`. `statistics`: it normalizes with statistics of the
-    minibatch, so that ghost batches and running statistics mean something to it.
+    `statistics`: it normalizes with statistics of the minibatch, so that ghost batches and running statistics mean something to
+    it. `comparable`: pages may set it beside the network without a normalizer. `held`: layers 1 and 2 stop learning at the
+    experiment's `hold_from`.
     """
 
     name: str
+    label: str
     normalizer: str
-    held: bool = False
     statistics: bool = False
+    comparable: bool = False
+    held: bool = False
 
 
-ARMS: dict[str, ArmKind] = {
-    "none": ArmKind("without batch norm", "none"),
-    "batch": ArmKind("with batch norm", "batch", statistics=True),
-    "fixed": ArmKind("with batch norm, γ = 1 and β = 0 fixed", "fixed", statistics=True),
-    "none-held": ArmKind("without batch norm, layers 1 and 2 held", "none", held=True),
-    "batch-held": ArmKind("with batch norm, layers 1 and 2 held", "batch", held=True, statistics=True),
-    "layer": ArmKind("with layer norm", "layer"),
-    "group": ArmKind("with group norm", "group"),
-    "noisy-batch": ArmKind("with batch norm and noise after it", "noisy-batch", statistics=True),
-    "noisy-none": ArmKind("without batch norm, with the same noise", "noisy-none"),
+LEARNING: dict[str, Arm] = {
+    "none": Arm("without a normalizer", "no normalizer", "none"),
+    "batch": Arm("with batch norm", "batch norm", "batch", statistics=True, comparable=True),
+    "fixed": Arm("with batch norm, γ = 1 and β = 0 fixed", "γ = 1, β = 0 fixed", "fixed", statistics=True),
+    "layer": Arm("with layer norm", "layer norm", "layer", comparable=True),
+    "group": Arm("with group norm", "group norm", "group", comparable=True),
+    "rms": Arm("with RMS norm", "RMS norm", "rms", comparable=True),
+    "noisy-batch": Arm("with batch norm and noise after it", "noisy batch norm", "noisy-batch", statistics=True, comparable=True),
+    "noisy-none": Arm("without a normalizer, with the same noise", "noise, no normalizer", "noisy-none"),
 }
+
+
+def held(arm: str) -> str:
+    """The arm that is like another, but has its layers 1 and 2 held."""
+    return f"{arm}-held"
+
+
+def _held(arm: Arm) -> Arm:
+    return dataclasses.replace(arm, name=f"{arm.name}, layers 1 and 2 held", comparable=False, held=True)
+
+
+COMPARED: dict[str, str] = {name: arm.label for name, arm in LEARNING.items() if arm.comparable}
+ARMS: dict[str, Arm] = LEARNING | {held(name): _held(LEARNING[name]) for name in ("none", *COMPARED)}

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bnviz.config.arms import COMPARED, held
 from bnviz.config.fields import OBSERVATION, RUN, SHAPE, BadField, Field, choice, number
 from bnviz.data import DATA_SETS
 from bnviz.data.coats import COATS
@@ -27,7 +28,7 @@ YES_NO = {"no": "no", "yes": "yes"}
 
 @dataclass(frozen=True)
 class Experiment:
-    """One paired run: the same network trained with and without batch norm, on the same minibatches."""
+    """One paired run: the same network trained without and with a normalizer, batch norm by default, on the same minibatches."""
 
     dataset: str = choice(
         SHAPE,
@@ -151,6 +152,11 @@ class Experiment:
         "Which of the held-out examples the noise microscope watches. It was in no minibatch of the training.",
     )  # fmt: skip
 
+    compare: str = choice(
+        OBSERVATION, "batch", COMPARED, "Compared with",
+        "Which normalizer the second network has. The first one has none.",
+    )  # fmt: skip
+
     def __post_init__(self) -> None:
         for field in FIELDS.values():
             object.__setattr__(self, field.name, field.check(getattr(self, field.name)))
@@ -167,12 +173,12 @@ class Experiment:
 
     @property
     def arms(self) -> tuple[str, ...]:
-        """The arms that train, keys of `bnviz.config.arms.ARMS`."""
+        """The arms that train, keys of `bnviz.config.arms.ARMS`: the plain one, the compared one, then others."""
         return (
             "none",
-            "batch",
+            self.compare,
             *(("fixed",) if self.fixed_scales == "yes" else ()),
-            *(("none-held", "batch-held") if self.hold_from else ()),
+            *((held("none"), held(self.compare)) if self.hold_from else ()),
         )
 
     @property

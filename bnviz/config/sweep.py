@@ -146,7 +146,7 @@ def sweep_over(base: Experiment, axis: str, values: Iterable, arms: Iterable[str
 
 def unheld() -> list[str]:
     """The arms that a sweep can train."""
-    return [name for name, kind in ARMS.items() if not kind.held]
+    return [name for name, arm in ARMS.items() if not arm.held]
 
 
 def plain(experiment: Experiment, arm: str) -> Run:

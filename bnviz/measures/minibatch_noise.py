@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from bnviz.measures import statistics
-from bnviz.nets.network import MEASURE, Taps, equal_groups
+from bnviz.nets.network import Taps
+from bnviz.nets.normalizers import MEASURE, equal_groups
 from bnviz.record.ndjson import rounded
 
 PARTS = 32  # precision of one minibatch's statistics, which scatter by more than that

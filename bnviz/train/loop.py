@@ -25,7 +25,8 @@ from bnviz.config.experiment import FORMAT, PROBE_SIZE, WATCHED_UNITS, Experimen
 from bnviz.measures.probe import Probe, bin_edges
 from bnviz.measures.registry import measures, questions
 from bnviz.measures.statistics import PERCENTILES
-from bnviz.nets.network import EVALUATE, MEASURE, TRAIN, Network, Taps, accuracy
+from bnviz.nets.network import Network, Taps, accuracy
+from bnviz.nets.normalizers import EVALUATE, MEASURE, TRAIN
 from bnviz.record.ndjson import TAPS, rounded
 from bnviz.record.version import versions
 from bnviz.train.minibatches import Tensors, generator_for, minibatches
@@ -59,9 +60,9 @@ class Arm:
     """One of the networks, its optimizer, and what a snapshot needs to remember of it."""
 
     def __init__(self, experiment: Experiment, name: str):
-        self.name, self.kind, self.experiment, self.groups = name, ARMS[name], experiment, experiment.groups
+        self.name, self.described, self.experiment, self.groups = name, ARMS[name], experiment, experiment.groups
         self.loss = LOSSES[data.DATA_SETS[experiment.dataset].loss]
-        self.network = Network(experiment, self.kind.normalizer, generator_for(experiment, "weights"))
+        self.network = Network(experiment, self.described.normalizer, generator_for(experiment, "weights"))
         self.optimizer = torch.optim.SGD(self.network.parameters(), lr=experiment.learning_rate, momentum=experiment.momentum)
         self.has_statistics = any(True for _ in self.network.buffers())
         self.dropout = generator_for(experiment, "dropout")
@@ -85,7 +86,7 @@ class Arm:
         x, y = tensors.x_train[upcoming], tensors.y_train[upcoming]
         result = self._training(x, y)
         z, taps = tensors.first_linear(self.network.linears[0]), []
-        logits = self.network.onward(z, EVALUATE, taps=taps)
+        logits = self.network.forward_from_first(z, EVALUATE, taps=taps)
         result["test_loss"] = self.loss(logits, tensors.y_test).item()
         result["test_accuracy"] = accuracy(logits, tensors.y_test)
         logits, taps = self._probe_view(z, logits, taps)
@@ -102,7 +103,7 @@ class Arm:
         if not self.has_statistics:
             return logits[:PROBE_SIZE], [tuple(output[:PROBE_SIZE] for output in layer) for layer in taps]
         own: Taps = []
-        return self.network.onward(z[:PROBE_SIZE], MEASURE, taps=own), own
+        return self.network.forward_from_first(z[:PROBE_SIZE], MEASURE, taps=own), own
 
     def _training(self, x: Tensor, y: Tensor) -> dict[str, Any]:
         """Loss and accuracy on the minibatches since the last snapshot, gradient norms of the last one.
@@ -122,18 +123,16 @@ class Arm:
 
     def scales(self, parts: int = 128) -> dict[str, Any]:
         """γ and β [layers, width] where the arm has them, rounded to one in so many parts."""
-        normalizers = [layer for layer in self.network.normalizers if hasattr(layer, "gamma")]
-        if not normalizers:
-            return {}
-        scales = {name: torch.stack([getattr(layer, name) for layer in normalizers]).numpy() for name in ("gamma", "beta")}
-        return {name: rounded(array, parts) for name, array in scales.items()}
+        learnt = {name for name, _ in self.network.normalizers[0].named_parameters()}
+        scales = {name: [getattr(layer, name).detach() for layer in self.network.normalizers] for name in sorted(learnt)}
+        return {name: rounded(torch.stack(layers).numpy(), parts) for name, layers in scales.items()}
 
     def hold(self) -> None:
         """In an arm to be held, layers 1 and 2 learn no more: without a gradient, SGD leaves them alone, momentum included.
 
         (Their batch norm goes on using each minibatch's own statistics.)
         """
-        if not self.kind.held:
+        if not self.described.held:
             return
         for module in (*self.network.linears[:2], *self.network.normalizers[:2]):
             module.requires_grad_(False)
@@ -234,5 +233,6 @@ def _remember(experiment: Experiment, arms: list[Arm]) -> None:
 
 def outcome(arms: list[Arm]) -> Outcome:
     """The status and message of a run that came to its end."""
-    lost = [f"The network {arm.kind.name} diverged at step {arm.diverged_at}." for arm in arms if arm.diverged_at is not None]
-    return ("diverged", " ".join(lost)) if lost else ("finished", "")
+    lost = [arm for arm in arms if arm.diverged_at is not None]
+    said = [f"The network {arm.described.name} diverged at step {arm.diverged_at}." for arm in lost]
+    return ("diverged", " ".join(said)) if lost else ("finished", "")

@@ -23,7 +23,8 @@ from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.fields import SHAPE
 from bnviz.config.sweep import Run
 from bnviz.measures.registry import named
-from bnviz.nets.network import EVALUATE, TRAIN, BatchNorm, Network
+from bnviz.nets.network import Network
+from bnviz.nets.normalizers import EVALUATE, TRAIN, BatchNorm
 from bnviz.train.loop import LOSSES
 from bnviz.train.minibatches import Tensors, generator_for, minibatches, noisy_labels
 
@@ -51,9 +52,9 @@ class Alone:
         self.parameters = [parameter for layer in layers for parameter in layer.parameters() if parameter.requires_grad]
         self.of_run = [place for place, layer in enumerate(layers) for one in layer.parameters() if one.requires_grad]
 
-    def __call__(self, z: Tensor, view: str, generators: Sequence[torch.Generator]) -> Tensor:
+    def __call__(self, z: Tensor, mode: str, generators: Sequence[torch.Generator]) -> Tensor:
         pairs = zip(self.layers, z, generators, strict=True)
-        return torch.stack([layer(one, view, self.groups, generator) for layer, one, generator in pairs])
+        return torch.stack([layer(one, mode, self.groups, generator) for layer, one, generator in pairs])
 
     def unstack(self) -> None:
         """Put what was learnt back into the layers."""
@@ -62,7 +63,7 @@ class Alone:
 class Untouched(Alone):
     """No normalizer."""
 
-    def __call__(self, z: Tensor, view: str, generators: Sequence[torch.Generator]) -> Tensor:
+    def __call__(self, z: Tensor, mode: str, generators: Sequence[torch.Generator]) -> Tensor:
         return z
 
 
@@ -81,8 +82,8 @@ class BatchNorms(Alone):
         )
         self.momentum = layers[0].momentum
 
-    def __call__(self, z: Tensor, view: str, generators: Sequence[torch.Generator]) -> Tensor:
-        if view == EVALUATE:
+    def __call__(self, z: Tensor, mode: str, generators: Sequence[torch.Generator]) -> Tensor:
+        if mode == EVALUATE:
             scale = self.gamma / torch.sqrt(self.variance.mean(1, keepdim=True) + BatchNorm.eps)
             return torch.addcmul(self.beta - self.mean.mean(1, keepdim=True) * scale, z, scale)
         runs, groups, width = self.mean.shape
@@ -180,9 +181,9 @@ class Stack:
             z = torch.baddbmm(bias, self.activation(self._normalized(z, layer, EVALUATE)), weight.mT)
         return z
 
-    def _normalized(self, z: Tensor, layer: int, view: str) -> Tensor:
+    def _normalized(self, z: Tensor, layer: int, mode: str) -> Tensor:
         done = [
-            normalizers(z[part], view, self.generators[part])
+            normalizers(z[part], mode, self.generators[part])
             for part, normalizers in zip(self.parts, self.normalizers[layer], strict=True)
         ]
         return done[0] if len(done) == 1 else torch.cat(done)

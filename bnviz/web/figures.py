@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bnviz.config.arms import ARMS
 from bnviz.config.experiment import Experiment
 from bnviz.data import DATA_SETS
 
-ARMS = {"none": "without batch norm", "batch": "with batch norm"}
-# Orange and blue stay apart for every kind of colour blindness; these two have contrast 3:1 or more on white and on black.
+# Orange and blue stay apart for every kind of colour blindness. All have contrast 3:1 or more on white and on the dark page.
 COLOURS = {
     "none": "#E06C1F", "batch": "#2F7FD1", "fixed": "#0E9F6E", "dropout": "#B5528F",
-    "group": "#00927A", "layer": "#A65AA8", "noisy-batch": "#6A5FD3", "noisy-none": "#C0443C",
+    "group": "#00927A", "layer": "#A65AA8", "rms": "#8A7A12", "noisy-batch": "#6A5FD3", "noisy-none": "#C0443C",
 }  # fmt: skip
-NAMES = {
-    **ARMS, "fixed": "γ = 1, β = 0 fixed", "dropout": "dropout",
-    "group": "group norm", "layer": "layer norm", "noisy-batch": "batch norm, then noise", "noisy-none": "noise, no batch norm",
+# What arms are called in the charts of sweeps; there a network with dropout is a curve, too.
+NAMES = {name: arm.label for name, arm in ARMS.items() if not arm.held} | {
+    "none": "without batch norm", "batch": "with batch norm", "dropout": "dropout",
 }  # fmt: skip
-LABELS = {"batch": "batch norm", "layer": "layer norm", "group": "group norm", "noisy-batch": "batch norm with noise"}
+PAIR = {arm: NAMES[arm] for arm in ("none", "batch")}
 GREY = "rgba(128,128,128,0.9)"  # what is expected, aimed at or of no arm
 
 MARGIN = {"l": 58, "r": 14, "t": 26, "b": 40}  # wide enough for percentages
@@ -41,8 +41,8 @@ def arm_names(experiment: Experiment) -> dict[str, str]:
     """What an experiment's arms are called, in sentences and legends."""
     none, other = compared(experiment)
     return {arm: NAMES[arm] for arm in experiment.arms if arm in NAMES} | {
-        none: f"without {LABELS[other]}",
-        other: f"with {LABELS[other]}",
+        none: f"without {ARMS[other].label}",
+        other: f"with {ARMS[other].label}",
     }
 
 
@@ -55,7 +55,7 @@ def paired_names(experiment: Experiment) -> dict[str, str]:
 def looks(experiment: Experiment) -> dict[str, dict[str, str]]:
     """For the player: each arm's label ("batch norm"), name ("with batch norm") and colour."""
     names = arm_names(experiment)
-    return {arm: {"label": LABELS.get(arm, name), "name": name, "colour": COLOURS[arm]} for arm, name in names.items()}
+    return {arm: {"label": ARMS[arm].label, "name": name, "colour": COLOURS[arm]} for arm, name in names.items()}
 
 
 def heading(words: Mapping[str, Any], identifier: str) -> tuple[str, str]:

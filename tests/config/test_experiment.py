@@ -33,13 +33,14 @@ OTHER = {
     "look_inside": "yes",
     "hold_from": 50,
     "coats": "mixed",
+    "compare": "layer",
     "microscope": "yes",
     "example": 3,
 }
 
 
 def test_id_of_the_default_experiment_is_pinned():
-    assert Experiment().id == "73d8f35b1e15910f", "old links and stored recordings would be lost: raise FORMAT if so meant"
+    assert Experiment().id == "0867a96c708e90a7", "old links and stored recordings would be lost: raise FORMAT if so meant"
 
 
 def test_every_field_changes_the_id():

@@ -21,7 +21,7 @@ from bnviz.lessons.batch_size.page import PAGE
 from bnviz.lessons.batch_size.panels import panels
 from bnviz.measures import budget, statistics
 from bnviz.measures.registry import measures
-from bnviz.nets.network import EVALUATE
+from bnviz.nets.normalizers import EVALUATE
 from bnviz.record import ndjson
 from bnviz.train import loop
 from bnviz.web import player

@@ -16,7 +16,7 @@ from bnviz.lessons.covariate_shift.measures.coats import HELD_OUT, LEVELS, RECOM
 from bnviz.lessons.covariate_shift.measures.coats import coats as look
 from bnviz.lessons.covariate_shift.panels import panels
 from bnviz.measures.registry import measures
-from bnviz.nets.network import EVALUATE
+from bnviz.nets.normalizers import EVALUATE
 from bnviz.train import loop
 
 torch.set_num_threads(1)

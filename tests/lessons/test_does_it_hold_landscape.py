@@ -11,7 +11,8 @@ from torch.nn import functional
 from bnviz.config.arms import ARMS
 from bnviz.config.experiment import Experiment
 from bnviz.lessons.does_it_hold.measures.landscape import MULTIPLES, landscape
-from bnviz.nets.network import MEASURE, Network
+from bnviz.nets.network import Network
+from bnviz.nets.normalizers import MEASURE
 from bnviz.train.minibatches import Tensors, generator_for
 from bnviz.train.stacked import Arm, Examples
 

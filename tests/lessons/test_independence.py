@@ -15,7 +15,7 @@ from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.lessons.independence.page import PAGE
 from bnviz.lessons.independence.panels import panels
 from bnviz.measures import budget
-from bnviz.nets.network import TRAIN
+from bnviz.nets.normalizers import TRAIN
 from bnviz.record import ndjson
 from bnviz.train import loop
 from bnviz.web import player

@@ -11,7 +11,8 @@ from torch import nn
 from torch.nn import functional
 
 from bnviz.config.experiment import Experiment
-from bnviz.nets.network import EVALUATE, MEASURE, TRAIN, BatchNorm, Network, equal_groups
+from bnviz.nets.network import Network
+from bnviz.nets.normalizers import EVALUATE, MEASURE, TRAIN, BatchNorm, equal_groups
 
 torch.set_num_threads(1)
 

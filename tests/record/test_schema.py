@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from bnviz.config.arms import COMPARED
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import sweep_over
 from bnviz.engine import make
@@ -23,6 +24,7 @@ EXPERIMENTS = {
     "plain": Experiment(**SMALL),
     "everything": Experiment(**SMALL, **EVERYTHING),
     "animals": Experiment(**SMALL, **EVERYTHING, dataset="cats", hidden_layers=3),
+    **{arm: Experiment(**SMALL, **EVERYTHING, dataset="cats", compare=arm) for arm in COMPARED},
     "numbers": Experiment(**SMALL, **EVERYTHING, dataset="linear-map"),
 }
 
@@ -109,6 +111,14 @@ def test_a_recording_holds_what_the_schema_says(recordings, name):
         check(schema.SNAPSHOT, snapshot, sizes, "snapshot")
         for arm, part in snapshot["arms"].items():
             check(arm_keys(arm, part), part, sizes, f"snapshot {snapshot['index']} {arm}")
+
+
+@pytest.mark.parametrize("arm", COMPARED)
+def test_any_normalizer_can_be_compared(recordings, arm):
+    header, *snapshots = recordings[arm]
+    assert header["arms"] == ["none", arm, "fixed", "none-held", f"{arm}-held"]
+    assert all(set(snapshot["arms"]) == set(header["arms"]) for snapshot in snapshots)
+    assert ("gamma" in snapshots[-1]["arms"][arm], "beta" in snapshots[-1]["arms"][arm]) == (True, arm != "rms")
 
 
 def test_every_declared_key_is_recorded_by_somebody(recordings):

@@ -345,7 +345,7 @@ def test_only_the_diverging_run_diverges(recorded):
 def test_a_net_that_blows_up_is_seen_to_blow_up():
     experiment = CASES["diverging"]
     snapshots, (status, message), _, lines = run(experiment)
-    step = int(message.removeprefix("The network without batch norm diverged at step ").rstrip("."))
+    step = int(message.removeprefix("The network without a normalizer diverged at step ").rstrip("."))
     assert status == "diverged" and 0 < step < experiment.steps
     last, first = snapshots[-1]["arms"]["none"], snapshots[0]["arms"]["none"]
     assert last["test_loss"] is None and last["train_loss"] is None and first["test_loss"] is not None

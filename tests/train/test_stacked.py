@@ -11,7 +11,8 @@ from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.fields import OBSERVATION, RUN, SHAPE
 from bnviz.config.sweep import Run, plain, unheld
 from bnviz.lessons.does_it_hold.measures.landscape import landscape
-from bnviz.nets.network import EVALUATE, accuracy
+from bnviz.nets.network import accuracy
+from bnviz.nets.normalizers import EVALUATE
 from bnviz.train import loop
 from bnviz.train.stacked import Alone, BatchNorms, Book, Stack, train_stack
 

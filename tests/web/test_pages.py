@@ -101,7 +101,7 @@ OTHER = {
     "learning_rate": 1.0, "momentum": 0.9, "batch_size": 8, "ghost_batch_size": 4, "label_noise": 0.5, "dropout": 0.1,
     "train_size": 1000, "steps": 200, "snapshot_every": 10, "seed": 7,
     "statistics_momentum": 0.3, "fixed_scales": "yes", "gradient_shift": "yes", "look_inside": "yes",
-    "hold_from": 50, "coats": "mixed", "microscope": "yes", "example": 7,
+    "hold_from": 50, "compare": "layer", "coats": "mixed", "microscope": "yes", "example": 7,
 }  # fmt: skip
 
 

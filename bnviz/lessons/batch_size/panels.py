@@ -8,7 +8,7 @@ from typing import Any
 from bnviz.config.experiment import Experiment
 from bnviz.lessons.batch_size import measures
 from bnviz.web import words
-from bnviz.web.figures import ARMS, COLOURS, GREY, TWO_ROWS, Layout, Trace, axis, layout, learning, line, panel
+from bnviz.web.figures import COLOURS, GREY, PAIR, TWO_ROWS, Layout, Trace, axis, layout, learning, line, panel
 
 Panel = dict[str, Any]
 SCENES = {"none": "without", "batch": "with batch norm", "dropout": "dropout"}  # short, for a telephone has little room
@@ -109,9 +109,9 @@ def _noise(experiment: Experiment, name: str, unit: str, expected: list[Trace]) 
     """A statistic's scatter over minibatches: dots of the chosen layer, faint lines of the others, dashed what theory says."""
     key, dots = f"{name}_sd", {"mode": "markers", "marker": {"size": 8}, "showlegend": True}
     traces = [*expected]
-    for arm in ARMS:
+    for arm in PAIR:
         traces.append(line(arm, "", 1, opacity=0.45, feed={"kind": "other-layers", "arm": arm, "key": key}, hoverinfo="skip"))
-    traces += [_curve(arm, "", {"kind": "statistic", "key": key}, ".3f", f" {unit}", **dots) for arm in ARMS]
+    traces += [_curve(arm, "", {"kind": "statistic", "key": key}, ".3f", f" {unit}", **dots) for arm in PAIR]
     arrangement = _arranged(experiment, _powers(f"sd of the {name} of z[{{number}}] ({unit})", key))
     return panel(name, f"The {name} of a minibatch", f"{{{name}}}", (traces, arrangement), **CURVES)
 
@@ -125,6 +125,6 @@ def variances(experiment: Experiment) -> Panel:
     """Here theory depends on the tails of z, so each network has a line of its own."""
     theory = {"kind": "statistic", "key": "variance_sd_theory"}
     expected = [
-        _expected(arm, {**theory, "arm": arm}, "theory", " σ²", legendgroup="theory", showlegend=arm == "none") for arm in ARMS
+        _expected(arm, {**theory, "arm": arm}, "theory", " σ²", legendgroup="theory", showlegend=arm == "none") for arm in PAIR
     ]
     return _noise(experiment, "variance", "σ²", expected)

@@ -6,10 +6,10 @@ from typing import Any
 
 from bnviz.config.experiment import Experiment
 from bnviz.web.figures import (
-    ARMS,
     COLOURS,
     GREY,
     LEARNING,
+    PAIR,
     Layout,
     Trace,
     arm_curves,
@@ -64,7 +64,7 @@ def along() -> dict[str, Any]:
 
 def curves() -> list[tuple[str, str, str]]:
     """Arm, key of the recording and name of each line."""
-    return [*((arm, "coat_recall", ARMS[arm]) for arm in ("none", "batch")), ("batch", "coat_recall_recomputed", RECOMPUTED)]
+    return [*((arm, "coat_recall", PAIR[arm]) for arm in ("none", "batch")), ("batch", "coat_recall_recomputed", RECOMPUTED)]
 
 
 def thirds(titles: list[str]) -> Layout:
@@ -100,7 +100,7 @@ def on_the_way(steps: Layout) -> dict[str, Any]:
         axes = "" if kind == CAT else "2"
         for arm in ("none", "batch"):
             feed = {"kind": "coat-steps", "arm": arm, "class": kind}
-            label = f"step %{{x}}: {title} %{{y:.0%}}<extra>{ARMS[arm]}</extra>"
+            label = f"step %{{x}}: {title} %{{y:.0%}}<extra>{PAIR[arm]}</extra>"
             traces.append(line(arm, axes, 1.2, "dot", feed={**feed, "black": True}, hovertemplate=label))
             more = {"legendgroup": arm, "showlegend": kind == CAT}
             traces.append(line(arm, axes, feed=feed, hovertemplate=label, **more))
@@ -163,7 +163,7 @@ def inputs_and_arms() -> Layout:
         yaxis3=axis("", anchor="x3", matches="y2", showticklabels=False, **heights),
         yaxis4=axis("", overlaying="y2", anchor="x2", **whole),
         yaxis5=axis("", overlaying="y3", anchor="x3", **whole),
-        annotations=[heading("inputs", 0.12), arm_title("none", ARMS["none"], 0.51), arm_title("batch", ARMS["batch"], 0.85)],
+        annotations=[heading("inputs", 0.12), arm_title("none", PAIR["none"], 0.51), arm_title("batch", PAIR["batch"], 0.85)],
     )
 
 
@@ -229,7 +229,7 @@ def remedy() -> dict[str, Any]:
 
 
 def learning(steps: Layout) -> dict[str, Any]:
-    traces = arm_curves(ARMS, LEARNING)
+    traces = arm_curves(PAIR, LEARNING)
     arrangement = layout(
         showlegend=True,
         xaxis=axis("step", domain=[0, 0.45], **steps),

@@ -7,8 +7,8 @@ from typing import Any
 from bnviz.config.experiment import Experiment
 from bnviz.web import words
 from bnviz.web.figures import (
-    ARMS,
     MARGIN,
+    PAIR,
     TWO_ROWS,
     Layout,
     Trace,
@@ -43,7 +43,7 @@ def panels(experiment: Experiment) -> list[dict[str, Any]]:
 def _gradient(arm: str, axes: str, key: str, form: str, layer: int | None = None) -> list[Trace]:
     """One measure of one arm: faint as measured, one minibatch a snapshot; strong its running median."""
     feed = {"kind": "gradient", "arm": arm, "key": key, "layer": layer}
-    label = f"step %{{x}}: %{{y:{form}}}<extra>{ARMS[arm]}, running median</extra>"
+    label = f"step %{{x}}: %{{y:{form}}}<extra>{PAIR[arm]}, running median</extra>"
     faint = line(arm, axes, 1, opacity=0.3, feed=feed, hoverinfo="skip")
     return [faint, line(arm, axes, 2.5, feed={**feed, "smooth": True}, hovertemplate=label, legendgroup=arm)]
 
@@ -51,7 +51,7 @@ def _gradient(arm: str, axes: str, key: str, form: str, layer: int | None = None
 def amount(steps: Layout) -> dict[str, Any]:
     traces: list[Trace] = []
     for key, axes, form in (("gradient_shift_relative", "", ".0%"), ("gradient_shift", "2", ".3g")):
-        for arm in ARMS:
+        for arm in PAIR:
             traces += _gradient(arm, axes, key, form)
     relative = axis("‖G−G′‖ / ‖G‖", rangemode="tozero", tickformat=".0%", fit="gradient_shift_relative")
     absolute = axis("‖G−G′‖", rangemode="tozero", fit="gradient_shift")
@@ -66,7 +66,7 @@ def amount(steps: Layout) -> dict[str, Any]:
 
 
 def direction(steps: Layout) -> dict[str, Any]:
-    traces = [trace for arm in ARMS for trace in _gradient(arm, "", "gradient_cosine", ".2f")]
+    traces = [trace for arm in PAIR for trace in _gradient(arm, "", "gradient_cosine", ".2f")]
     arrangement = layout(
         showlegend=True,
         margin=MARGIN,
@@ -91,7 +91,7 @@ def every_layer(experiment: Experiment) -> dict[str, Any]:
     steps = {"range": [0, experiment.steps], "tickvals": [0, experiment.steps // 2]}
     for place, layer in enumerate(chosen):
         axes = str(place + 1) if place else ""
-        traces += [_gradient(arm, axes, "gradient_cosine", ".2f", layer)[1] for arm in ARMS]
+        traces += [_gradient(arm, axes, "gradient_cosine", ".2f", layer)[1] for arm in PAIR]
         left, right = place / len(chosen) + 0.01, (place + 1) / len(chosen) - 0.01
         shared = {"matches": "y", "showticklabels": False} if place else {}
         title = "" if place else "cosine of G and G′"
@@ -120,10 +120,10 @@ def profile(experiment: Experiment) -> dict[str, Any]:
     """What is typical of each layer so far: the median over snapshots, and the middle 70 % as a band."""
     traces: list[Trace] = []
     for key, axes, form in (("gradient_shift_relative", "", ".1%"), ("gradient_cosine", "2", ".3f")):
-        for arm in ARMS:
+        for arm in PAIR:
             feed = {"kind": "profile-band", "arm": arm, "key": key}
             traces.append(line(arm, axes, 0, feed=feed, fill="toself", fillcolor=translucent(arm, 0.18), hoverinfo="skip"))
-            label = f"layer %{{x}}: %{{y:{form}}}<extra>{ARMS[arm]}</extra>"
+            label = f"layer %{{x}}: %{{y:{form}}}<extra>{PAIR[arm]}</extra>"
             dots = {"mode": "lines+markers", "hovertemplate": label, "legendgroup": arm}
             traces.append(line(arm, axes, 2, feed={"kind": "profile", "arm": arm, "key": key}, **dots))
     last = experiment.hidden_layers
@@ -152,7 +152,7 @@ def _hold_mark(experiment: Experiment, axes: tuple[str, ...]) -> list[Layout]:
 def _four(axes: str, feed: dict[str, Any], form: str) -> list[Trace]:
     """A measure of both arms, and dotted of their held companions."""
     traces = []
-    for arm, name in (*ARMS.items(), *HELD.items()):
+    for arm, name in (*PAIR.items(), *HELD.items()):
         colour, dash = arm.removesuffix("-held"), "dot" if arm in HELD else "solid"
         label = f"step %{{x}}: %{{y:{form}}}<extra>{name}</extra>"
         traces.append(line(colour, axes, 2, dash, feed={**feed, "arm": arm}, name=name, hovertemplate=label, legendgroup=arm))
@@ -161,9 +161,9 @@ def _four(axes: str, feed: dict[str, Any], form: str) -> list[Trace]:
 
 def paths(experiment: Experiment) -> dict[str, Any]:
     traces = _four("", {"kind": "scalar", "key": "train_loss"}, ".3f")
-    for arm in ARMS:
+    for arm in PAIR:
         feed = {"kind": "cost", "arm": arm}
-        label = f"step %{{x}}: %{{y:+.3f}}<extra>{ARMS[arm]}</extra>"
+        label = f"step %{{x}}: %{{y:+.3f}}<extra>{PAIR[arm]}</extra>"
         traces.append(line(arm, "2", 1, opacity=0.3, feed=feed, hoverinfo="skip"))
         traces.append(line(arm, "2", 2.5, feed={**feed, "smooth": True}, hovertemplate=label, legendgroup=arm))
     loss = axis("training loss", rangemode="tozero", fit="train_loss")

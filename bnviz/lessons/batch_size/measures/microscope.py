@@ -17,9 +17,9 @@ from torch import Tensor
 from bnviz.config.experiment import WATCHED_UNITS, Experiment
 from bnviz.lessons.batch_size.measures import DRAWS, sizes
 from bnviz.measures import statistics
-from bnviz.nets.network import EVALUATE, MEASURE, Network, Taps
+from bnviz.nets.network import Network, Taps
+from bnviz.nets.normalizers import EVALUATE, MEASURE
 
-COMPARED = ("none", "batch")
 MATCHED = 2  # the layer in which dropout is to scatter the example as much as its mates do
 DROPOUTS = 256  # draws of masks, more than of mates, because at a low rate most of them leave the example alone
 HIGHEST = 0.9  # dropout rate that is tried
@@ -38,7 +38,7 @@ class Scene(NamedTuple):
 
 def microscope(arm: Any, tensors: Any, upcoming: Any) -> dict[str, Any]:
     """The watched example among minibatch-mates, under dropout, and the scatter of statistics: docs/recording.md has the keys."""
-    if arm.name not in COMPARED:
+    if arm.name not in arm.experiment.arms[:2]:
         return {}
     experiment, first = arm.experiment, arm.network.linears[0]
     own = slice(experiment.watched_example, experiment.watched_example + 1)
@@ -69,7 +69,7 @@ def _said(logits: Tensor, truth: Tensor) -> np.ndarray:
 def _used(network: Network, z: Tensor, truth: Tensor) -> Scene:
     """The example in use, that is, with running statistics."""
     taps: Taps = []
-    logits = network.onward(z, EVALUATE, taps=taps)
+    logits = network.forward_from_first(z, EVALUATE, taps=taps)
     return Scene(np.stack([a.numpy() for _, _, a in taps])[:, None], _said(logits, truth)[None], logits.argmax(-1)[None].numpy())
 
 
@@ -78,7 +78,7 @@ def _in_groups(network: Network, z: Tensor, chosen: Tensor) -> Iterator[tuple[Te
     layers, width = len(network.normalizers), z.shape[1]
     for some in chosen.split(max(1, CELLS // (layers * width * chosen.shape[1]))):
         taps: Taps = []
-        logits = network.onward(z[some.flatten()], MEASURE, len(some), taps=taps)
+        logits = network.forward_from_first(z[some.flatten()], MEASURE, len(some), taps=taps)
         yield logits.unflatten(0, some.shape), [tuple(tap.unflatten(0, some.shape) for tap in layer) for layer in taps]
 
 
@@ -216,7 +216,7 @@ class _Linear(list):
 def _whole(network: Network, z: Tensor) -> np.ndarray:
     """z [layers, width, examples] of all examples as one batch."""
     taps = _Linear()
-    network.onward(z, MEASURE, taps=taps)
+    network.forward_from_first(z, MEASURE, taps=taps)
     return np.stack(taps)
 
 

@@ -13,7 +13,8 @@ from torch import Tensor
 from bnviz.config.experiment import WATCHED_UNITS
 from bnviz.data.coats import animals, flat, paint, unflat
 from bnviz.measures import statistics
-from bnviz.nets.network import EVALUATE, TRAIN, Network, Taps
+from bnviz.nets.network import Network, Taps
+from bnviz.nets.normalizers import EVALUATE, TRAIN
 from bnviz.record.ndjson import TAPS, smallest_type
 
 LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)  # how coloured, from black

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bnviz.nets.network import MEASURE
+from bnviz.nets.normalizers import MEASURE
 
 MULTIPLES = (0.5, 1.0, 2.0, 3.0, 4.0)  # of the learning rate
 

@@ -14,7 +14,8 @@ from bnviz import data
 from bnviz.config.experiment import PROBE_SIZE, Experiment
 from bnviz.measures import statistics
 from bnviz.measures.probe import bin_edges
-from bnviz.nets.network import EVALUATE, Network, accuracy
+from bnviz.nets.network import Network, accuracy
+from bnviz.nets.normalizers import EVALUATE
 
 
 @torch.no_grad()

@@ -8,7 +8,7 @@ import numpy as np
 
 from bnviz.config.experiment import WATCHED_UNITS
 from bnviz.measures import statistics
-from bnviz.nets.network import BatchNorm
+from bnviz.nets.normalizers import BatchNorm
 from bnviz.record.ndjson import smallest_type
 
 FINE = 4096  # parts to which γ and β are rounded here: they move by less than what a snapshot usually keeps of them

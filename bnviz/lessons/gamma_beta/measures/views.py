@@ -9,7 +9,8 @@ import torch
 
 from bnviz.config.experiment import PROBE_SIZE
 from bnviz.measures import statistics
-from bnviz.nets.network import EVALUATE, MEASURE, accuracy
+from bnviz.nets.network import accuracy
+from bnviz.nets.normalizers import EVALUATE, MEASURE
 
 
 def views(arm: Any, tensors: Any, upcoming: Any) -> dict[str, Any]:

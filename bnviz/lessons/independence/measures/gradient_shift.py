@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bnviz.nets.network import TRAIN, Network
+from bnviz.nets.network import Network
+from bnviz.nets.normalizers import TRAIN
 
 
 def gradient_shift(arm: Any, tensors: Any, upcoming: Tensor) -> dict[str, Any]:
@@ -23,7 +24,7 @@ def gradient_shift(arm: Any, tensors: Any, upcoming: Tensor) -> dict[str, Any]:
     Everything happens in copies of the network. They are normalized and thinned out as training will be: by the minibatch's own
     statistics, and with the very masks that dropout draws next.
     """
-    if arm.kind.held:
+    if arm.described.held:
         return {}
     x, y = tensors.x_train[upcoming], tensors.y_train[upcoming]
 

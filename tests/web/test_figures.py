@@ -1,0 +1,44 @@
+"""One visual language: every arm has a colour of its own that can be seen on the light page and on the dark one."""
+
+import itertools
+import tomllib
+
+import pytest
+
+from bnviz.config.arms import ARMS, COMPARED
+from bnviz.config.experiment import Experiment
+from bnviz.web import figures
+from tests import ROOT
+
+LEAST_CONTRAST = 3.0  # WCAG 2.2, 1.4.11, for graphics
+THEME = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
+
+
+def luminance(colour):
+    """Relative luminance as WCAG defines it."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("page", ["light", "dark"])
+@pytest.mark.parametrize("arm", figures.COLOURS)
+def test_a_colour_can_be_seen(arm, page):
+    low, high = sorted(map(luminance, (figures.COLOURS[arm], THEME[page]["backgroundColor"])))
+    assert (high + 0.05) / (low + 0.05) >= LEAST_CONTRAST
+
+
+def test_every_arm_has_a_colour_and_no_two_share_one():
+    assert {arm for arm in ARMS if not ARMS[arm].held} <= set(figures.COLOURS)
+    assert all(a != b for a, b in itertools.combinations(figures.COLOURS.values(), 2))
+
+
+@pytest.mark.parametrize("arm", COMPARED)
+def test_both_arms_are_named_after_the_normalizer(arm):
+    experiment = Experiment(compare=arm, hold_from=10, fixed_scales="yes")
+    assert figures.paired_names(experiment) == {"none": f"without {COMPARED[arm]}", arm: f"with {COMPARED[arm]}"}
+    assert figures.looks(experiment)[arm] == {
+        "label": COMPARED[arm],
+        "name": f"with {COMPARED[arm]}",
+        "colour": figures.COLOURS[arm],
+    }
