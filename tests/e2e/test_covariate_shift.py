@@ -11,6 +11,9 @@ from bnviz.lessons.covariate_shift.page import PAGE
 PATH = "covariate-shift"
 TALL = {"viewport": {"width": 1400, "height": 2400}}  # all panels are in view
 SHORT = PAGE.default.replace(steps=60, snapshot_every=10)
+TRAINED, MIXED, EARLIER = (  # how these sentences begin
+    PAGE.words["story"][key].split("{")[0] for key in ("world_black", "world_mixed", "earlier")
+)
 
 
 def ended(visit, **parameters):
@@ -35,10 +38,11 @@ def test_predict_play_and_read_the_answer(visit):
     figures = [int(share) for share in re.findall(r"(\d+)\s%", said)]
     wanted = [(100 * last[arm]["coat_recall"][level][kind]) for arm in ("none", "batch") for kind in (1, 0) for level in (-1, 0)]
     assert figures == [pytest.approx(share, abs=0.51) for share in wanted]
-    assert said.startswith("You expected that other animals would be taken for cats.")
+    assert PAGE.words["predictions"]["others"] in said
     drops = {arm: np.subtract(last[arm]["coat_recall"][0], last[arm]["coat_recall"][-1]) for arm in ("none", "batch")}
     right = [drop[0] > 0.08 for drop in drops.values()]
-    assert ("Neither network" in said) == (not any(right)) and ("both networks" in said) == all(right)
+    story = PAGE.words["story"]
+    assert (story["neither_agrees"] in said) == (not any(right)) and (story["both_agree"] in said) == all(right)
 
 
 def test_the_headline_agrees_with_the_recording(visit):
@@ -51,13 +55,13 @@ def test_the_headline_agrees_with_the_recording(visit):
 
 def test_the_remedy_is_compared_with_the_run_before(visit):
     lab = ended(visit)
-    lab.wait("$('.bnviz-headline').textContent.startsWith('Trained on black')")
+    lab.wait(f"$('.bnviz-headline').textContent.startsWith('{TRAINED}')")
     before = re.findall(r"(\d+)\s%", lab.headline)
     lab.page.locator(".st-key-coats [role=combobox]").click()
     lab.page.get_by_role("option", name="black to coloured").click()
     lab.wait(f"d.run === '{SHORT.replace(coats='mixed').id}' && d.step === '60'")
-    lab.wait("$('.bnviz-headline').textContent.includes('Trained on black ones it was')")
-    assert re.findall(r"(\d+)\s%", lab.headline.split("black ones")[1]) == [before[1], before[3]]
+    lab.wait(f"$('.bnviz-headline').textContent.includes('{EARLIER}')")
+    assert re.findall(r"(\d+)\s%", lab.headline.split(EARLIER)[1]) == [before[1], before[3]]
 
 
 def test_a_deep_link_opens_another_world_and_place(visit):
@@ -65,7 +69,7 @@ def test_a_deep_link_opens_another_world_and_place(visit):
     lab.wait("d.state === 'paused' && d.step === '30'")
     assert lab.data["run"] == SHORT.replace(coats="mixed").id
     assert lab.page.get_attribute(".bnviz-layers [aria-pressed=true]", "aria-label") == "Layer 3"
-    assert lab.headline.startswith("Trained on mixed coats")
+    assert lab.headline.startswith(MIXED)
     assert lab.page.locator(".st-key-album img").count() == 3
 
 
@@ -78,7 +82,7 @@ def test_which_animals_change_and_how_far_is_chosen_on_the_panels(visit):
     lab.page.locator("[aria-label='How coloured']").fill("0")
     lines = "n.data.filter(trace => trace.feed.kind === 'coat-steps' && trace.feed.arm === 'batch' && trace.feed.class === 1)"
     lab.wait_plot("on-the-way", f"(([one, other]) => String(one.y) === String(other.y))({lines})")
-    assert "black" in lab.page.inner_text("[data-panel=on-the-way] .bnviz-caption")
+    assert PAGE.words["story"]["level_black"] in lab.page.inner_text("[data-panel=on-the-way] .bnviz-caption")
 
 
 def test_every_panel_shows_numbers_and_has_a_text_alternative(visit):
@@ -90,5 +94,6 @@ def test_every_panel_shows_numbers_and_has_a_text_alternative(visit):
 
 def test_other_data_say_what_is_missing(visit):
     lab = visit(**TALL).open(PATH, dataset="spirals", steps=60)
-    assert "no animals" in lab.headline
+    assert lab.headline == PAGE.words["story"]["no_animals"]
     assert lab.data["run"] == Experiment(dataset="spirals", steps=60).id
+    assert lab.page.locator(".bnviz-panel").count() == 1

@@ -18,6 +18,7 @@ from bnviz.lessons.covariate_shift.panels import panels
 from bnviz.measures.registry import measures
 from bnviz.nets.normalizers import EVALUATE
 from bnviz.train import loop
+from tests.web.desk import Desk
 
 torch.set_num_threads(1)
 
@@ -238,9 +239,47 @@ def test_a_run_says_it_now_and_then_and_at_the_end():
     assert said == [*range(0, len(snapshots), 8)] + ([len(snapshots) - 1] if (len(snapshots) - 1) % 8 else [])
 
 
-def test_every_panel_names_its_feed():
-    for panel in panels(SMALL):
-        assert panel["data"] and all("kind" in trace["feed"] for trace in panel["data"])
+# What is shown and said
+
+
+def test_data_without_coats_have_only_the_panel_of_learning():
+    assert len(panels(SMALL)) == 6
+    assert [panel["id"] for panel in panels(SMALL.replace(dataset="spirals"))] == ["learning"]
+
+
+@pytest.mark.parametrize(("arm", "recomputed"), [("noisy-batch", True), ("layer", False)])
+def test_statistics_are_recomputed_only_where_the_compared_normalizer_keeps_them(monkeypatch, arm, recomputed):
+    monkeypatch.setattr(Experiment, "arms", ("none", arm))
+    shown = {panel["id"]: panel for panel in panels(SMALL)}
+    feeds = [trace["feed"] for panel in shown.values() for trace in panel["data"]]
+    assert {feed["arm"] for feed in feeds if "arm" in feed} == {"none", arm}
+    assert any("recomputed" in feed.get("key", "") for feed in feeds) == ("remedy" in shown) == recomputed
+
+
+@pytest.fixture(scope="module")
+def verdict():
+    """A function of verdict.js by name."""
+    desk = Desk()
+    yield lambda name, *arguments: desk.call("lessons/covariate_shift/verdict.js", name, *arguments)
+    desk.close()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_class_fails_whose_recall_falls_by_more_than_two_standard_errors(verdict, seed):
+    generator = np.random.default_rng(seed)
+    before, after = generator.uniform(0.5, 1, 2).round(3), generator.uniform(0.3, 1, 2).round(3)
+    fell = before - after > 0.08
+    expected = ("neither", "cats", "others", "both")[2 * fell[0] + fell[1]]
+    assert verdict("failing", before.tolist(), after.tolist()) == expected
+    for prediction, happened in {"others": fell[0], "cats": fell[1], "neither": not fell.any()}.items():
+        assert verdict("agrees", prediction, expected) == happened
+    assert verdict("accuracy", after.tolist()) == pytest.approx(after.mean())
+
+
+def test_an_accuracy_changes_by_more_than_chance_or_stays(verdict):
+    assert [verdict("course", 0.9, after) for after in (0.84, 0.86, 0.94, 0.96)] == ["falls", "stays", "stays", "rises"]
+    assert [verdict("remedied", 0.9, after) for after in (0.86, 0.89, 0.96)] == ["falls", "stays", "rises"]
+    assert verdict("course", 0.9, float("nan")) == "stays"
 
 
 def test_pixels_are_counted_by_their_brightness(trained):

@@ -1,4 +1,4 @@
-"""Pictures of animals in a row or more, as one image that stays crisp at any size."""
+"""Pictures of animals in rows, as one image that stays sharp at any size."""
 
 from __future__ import annotations
 
@@ -6,23 +6,25 @@ import numpy as np
 import streamlit as st
 
 from bnviz.data.coats import CAT, OTHER, SIDE, Animals, animals, levels, paint
+from bnviz.web import words
 
+SAID = words.catalogue("covariate_shift")["album"]
 COLUMNS = 10
-PIXEL = 4  # every pixel is drawn so large, or browsers would blur it
+PIXEL = 4  # each pixel is drawn as a square of 4 by 4, or browsers would blur it
 GAP = 2
 
 
 def show(world: str) -> None:
-    """What trains in the world `world` (a key of COATS), and what it is tested on: cats above, other animals below."""
+    """The training and the test animals of the world `world` (a key of COATS): cats above, other animals below."""
     train, test = animals()
     shown = [
-        ("trained on", train, levels(world, chosen(train))),
-        ("tested on new ones, black", test, 0.0),
-        ("tested on the same, coloured", test, 1.0),
+        (SAID["trained"], train, levels(world, chosen(train))),
+        (SAID["black"], test, 0.0),
+        (SAID["coloured"], test, 1.0),
     ]
     with st.container(key="album"):
-        for place, (words, herd, level) in zip(st.columns(len(shown)), shown, strict=True):
-            place.image(sheet(chosen(herd), level), caption=words, width="stretch", output_format="PNG")
+        for place, (caption, herd, level) in zip(st.columns(len(shown)), shown, strict=True):
+            place.image(sheet(chosen(herd), level), caption=caption, width="stretch", output_format="PNG")
 
 
 def chosen(herd: Animals) -> Animals:
@@ -32,7 +34,7 @@ def chosen(herd: Animals) -> Animals:
 
 
 def sheet(herd: Animals, level: np.ndarray | float) -> np.ndarray:
-    """Animals painted at `level`, in rows of COLUMNS with see-through gaps: [height, width, 4] from 0 to 255."""
+    """Animals painted at `level`, in rows of COLUMNS with transparent gaps: [height, width, 4] from 0 to 255."""
     pictures = (255 * paint(herd.shapes, level, herd.seeds)).round().astype(np.uint8)
     opaque = np.concatenate([pictures, np.full((*pictures.shape[:3], 1), 255, np.uint8)], axis=-1)
     framed = np.pad(opaque, ((0, 0), (0, GAP), (0, GAP), (0, 0)))

@@ -1,166 +1,206 @@
-// Drawings of what becomes of animals when colour changes (bnviz.lessons.covariate_shift.panels), and the numbers behind them.
-// Recalls are [level][class] from black (level 0) to fully coloured; there are as many cats as others.
+// @ts-check
+// Drawings of what becomes of animals when colour changes (panels.py), and what they are made from. Recalls in a recording are
+// [level][class] from black (level 0) to fully coloured.
 
-import {ATOM, hasAtom} from "../../web/player/feeds.js";
-import {centres} from "../../web/player/numbers.js";
+import {ATOM, framesShown, hasAtom} from "../../web/player/feeds.js";
+import {binOf, centres, extent, smoothed, sum} from "../../web/player/numbers.js";
+import {accuracy, CAT, OTHER} from "./verdict.js";
 
-export const OTHER = 0,
-  CAT = 1; // classes
-const ROWS = [0, 1, 2, 3.5, 4.5, 5.5]; // of the remedy: right, cats, others; coloured ones above black ones
+/** @import {Bound, FeedFunction, Fit, Snapshot, View} from "../../web/player/types" */
+/** @import {Pair} from "./verdict.js" */
+/** @typedef {"both" | "cats" | "others"} Which the animals that change colour */
+/** @typedef {{level: number, coloured: Which}} Choices `level` from 0, black, to 1, fully coloured */
+/** @typedef {View<Choices>} CoatView */
 
-// The newest snapshot up to the one on show that says something of coats.
-export function measured(view) {
-  for (let index = view.shown; index >= 0; index--) if (view.frames[index].arms.none.coat_recall) return view.frames[index];
-  return null;
-}
+const ROWS = [0, 1, 2, 3.5, 4.5, 5.5]; // of the remedy: all, cats, others; coloured ones above black ones
+/** @type {Pair} */
+export const BLACK = [0, 0];
+/** @type {Pair} */
+export const COLOURED = [1, 1];
+const FILLED = 0.004; // a bin with a smaller share of the values does not widen an axis
+const nothing = {x: [], y: []};
 
-// Recalls [others, cats], each class at its own level from 0 to 1; their mean is the accuracy, for there are as many of either.
+/**
+ * The newest snapshot up to the one on show at which animals were repainted.
+ * @param {CoatView} view
+ */
+export const measured = (view) => framesShown(view).findLast((frame) => frame.arms.none.coat_recall) ?? null;
+
+/**
+ * Recalls, each class at its own level.
+ * @param {Snapshot} frame
+ * @param {string} arm
+ * @param {Pair} levels
+ * @param {string} [key]
+ * @returns {Pair}
+ */
 export function recalls(frame, arm, [other, cat], key = "coat_recall") {
-  const table = frame.arms[arm][key],
-    row = (level) => table[Math.round(level * (table.length - 1))];
+  const table = /** @type {any} */ (frame.arms[arm])[key];
+  const row = (/** @type {number} */ level) => table[Math.round(level * (table.length - 1))];
   return [row(other)[OTHER], row(cat)[CAT]];
 }
 
-export const mean = (pair) => (pair[0] + pair[1]) / 2;
-const pick = (pair, kind) => (kind === null ? mean(pair) : pair[kind]);
+/**
+ * The level of each class where `level` is chosen.
+ * @param {CoatView} view
+ * @param {number} level
+ * @returns {Pair}
+ */
 export const chosen = (view, level) => [view.coloured === "cats" ? 0 : level, view.coloured === "others" ? 0 : level];
 
-// How many held-out animals there are.
-export const animals = (frame) => frame.arms.none.coat_animals;
+/**
+ * How many held-out animals there are.
+ * @param {Snapshot} frame
+ */
+export const animals = (frame) => Number(frame.arms.none.coat_animals);
 
-const nothing = {x: [], y: []};
+/**
+ * One class of a pair, or the accuracy.
+ * @param {Pair} pair
+ * @param {number | null} kind
+ */
+const pick = (pair, kind) => (kind === null ? accuracy(pair) : pair[kind]);
 
-function levels({arm, key, class: kind}, view) {
-  const table = measured(view)?.arms[arm][key];
-  if (!table) return nothing;
-  const x = table.map((_, index) => index / (table.length - 1));
-  return {x, y: x.map((level) => pick(recalls(measured(view), arm, chosen(view, level), key), kind))};
+/**
+ * A measure [coats, layers, watched, …] of the unit on show, or of all watched ones.
+ * @param {Snapshot} frame
+ * @param {string} arm
+ * @param {"coat_counts" | "coat_zeros"} key
+ * @param {number} coat 0: black, 1: coloured
+ * @param {CoatView} view
+ * @returns {any[]}
+ */
+function units(frame, arm, key, coat, view) {
+  const table = /** @type {any} */ (frame.arms[arm])[key][view.tap][coat][view.layer - 1];
+  return view.unit === "pooled" ? view.header.watched_units.map((_, unit) => table[unit]) : [table[view.unit]];
 }
 
-function mark(_, view) {
-  return {x: [view.level, view.level], y: [0, 1.03]};
-}
-
-function steps({arm, class: kind, black}, view) {
-  const frames = view.frames.slice(0, view.shown + 1).filter((frame) => frame.arms[arm].coat_recall);
-  const level = black ? [0, 0] : chosen(view, view.level);
-  return {x: frames.map((frame) => frame.step), y: frames.map((frame) => recalls(frame, arm, level)[kind])};
-}
-
-const units = (table, view) =>
-  view.unit === "pooled" ? view.header.watched_units.map((_, unit) => table[unit]) : [table[view.unit]];
-const sum = (list) => Array.from(list).reduce((total, value) => total + value, 0);
-
+/**
+ * The share of the values that are exactly 0.
+ * @param {Snapshot} frame
+ * @param {string} arm
+ * @param {number} coat
+ * @param {CoatView} view
+ */
 export function zeroShare(frame, arm, coat, view) {
-  const row = units(frame.arms[arm].coat_zeros[view.tap][coat][view.layer - 1], view);
-  return sum(row) / (row.length * animals(frame));
+  const zeros = units(frame, arm, "coat_zeros", coat, view);
+  return sum(zeros) / (zeros.length * animals(frame));
 }
 
-// Smoothed share of the values in each bin, those of exactly 0 left out.
+/**
+ * Smoothed share of the values in each bin, those of exactly 0 left out.
+ * @param {Snapshot} frame
+ * @param {string} arm
+ * @param {number} coat
+ * @param {CoatView} view
+ */
 function density(frame, arm, coat, view) {
-  const rows = units(frame.arms[arm].coat_counts[view.tap][coat][view.layer - 1], view),
-    edges = view.header.edges[view.tap];
-  const total = rows.length * animals(frame),
-    counts = Array.from(rows[0], (_, bin) => sum(rows.map((row) => row[bin])));
-  const zero = edges.findLastIndex((edge) => edge <= 0);
-  if (zero >= 0 && zero < counts.length) counts[zero] -= zeroShare(frame, arm, coat, view) * total;
-  const padded = [counts[0], ...counts, counts.at(-1)];
-  return counts.map((count, bin) => (padded[bin] + 2 * count + padded[bin + 2]) / (4 * total));
+  const rows = units(frame, arm, "coat_counts", coat, view);
+  const total = rows.length * animals(frame);
+  /** @type {number[]} */
+  const counts = Array.from(rows[0], (_, bin) => sum(rows.map((row) => row[bin])));
+  const zero = binOf(0, view.header.edges[view.tap]);
+  if (zero >= 0) counts[zero] -= zeroShare(frame, arm, coat, view) * total;
+  return smoothed(counts).map((count) => count / total);
 }
 
-function densityOf({arm, coat}, view) {
-  const frame = measured(view);
-  if (!frame) return nothing;
-  const x = centres(view.header.edges[view.tap]),
-    y = density(frame, arm, coat, view);
-  return {x: [x[0], ...x, x.at(-1)], y: [0, ...y, 0]};
-}
-
-// Share of the pixels in each bin of brightness; one picture is so like another that no smoothing is needed.
-function pixels({coat}, view) {
-  const counts = measured(view)?.arms.none.coat_input_counts[coat];
-  if (!counts) return nothing;
-  const total = sum(counts),
-    x = Array.from(counts, (_, bin) => (bin + 0.5) / counts.length);
-  return {x: [0, ...x, 1], y: [0, ...Array.from(counts, (count) => count / total), 0]};
-}
-
-function zeros({arm, coat}, view) {
-  const frame = measured(view);
-  if (!frame || !hasAtom(view)) return nothing;
-  const share = zeroShare(frame, arm, coat, view),
-    room = ATOM * view.widest,
-    left = (coat ? -0.45 : -0.85) * room,
-    right = left + 0.32 * room;
-  return {x: [left, left, right, right, left], y: [0, share, share, 0, 0]};
-}
-
-function shifts({arm, key}, view) {
-  const row = measured(view)?.arms[arm][key]?.[view.tap];
-  return row ? {x: [...row.keys()].map((layer) => layer + 1), y: Array.from(row)} : nothing;
-}
-
-function inputs(_, view) {
-  const frame = measured(view);
-  return frame ? {x: [0], y: [frame.arms.none.coat_input_shift]} : nothing;
-}
-
-// Right, cats and others; coloured ones first. Without a key, the lines from before to after.
-function change({key}, view) {
-  const frame = measured(view);
-  if (!frame) return nothing;
-  const shares = (which) =>
-    [
-      [1, 1],
-      [0, 0],
-    ].flatMap((level) => [null, CAT, OTHER].map((kind) => pick(recalls(frame, "batch", level, which), kind)));
-  if (key) return {x: shares(key), y: ROWS};
-  const before = shares("coat_recall"),
-    after = shares("coat_recall_recomputed");
-  return {x: ROWS.flatMap((_, row) => [before[row], after[row], null]), y: ROWS.flatMap((row) => [row, row, null])};
-}
-
-// --- ranges
-
-function filledBins(frame, arm, view) {
-  if (!frame.arms[arm].coat_counts) return [];
-  const edges = view.header.edges[view.tap];
-  return [0, 1].flatMap((coat) =>
-    density(frame, arm, coat, view).flatMap((height, bin) => (height > 0.004 ? [edges[bin], edges[bin + 1]] : [])),
-  );
-}
-
-function heights(frame, arm, view) {
-  return frame.arms[arm].coat_counts ? [0, ...[0, 1].map((coat) => Math.max(...density(frame, arm, coat, view)))] : [];
-}
-
-function pixelShares(frame, arm) {
-  return (frame.arms[arm].coat_input_counts ?? []).flatMap((counts) => [0, Math.max(...counts) / sum(counts)]);
-}
-
-function shiftsOf(frame, arm, view) {
-  const {coat_shift: moved, coat_shift_recomputed: after, coat_input_shift: given} = frame.arms[arm];
-  return moved ? [0, given, ...moved[view.tap], ...(after?.[view.tap] ?? [])] : [];
-}
-
+/** @type {Record<string, FeedFunction<CoatView>>} */
 export const feeds = {
-  "coat-levels": levels,
-  "coat-mark": mark,
-  "coat-steps": steps,
-  "coat-density": densityOf,
-  "coat-zeros": zeros,
-  "coat-pixels": pixels,
-  "coat-shift": shifts,
-  "coat-inputs": inputs,
-  "coat-change": change,
+  "coat-levels"({arm, key, class: kind}, view) {
+    const frame = measured(view);
+    const table = frame && /** @type {any} */ (frame.arms[arm])?.[key];
+    if (!frame || !table) return nothing;
+    const x = Array.from(table, (_, index) => index / (table.length - 1));
+    return {x, y: x.map((level) => pick(recalls(frame, arm, chosen(view, level), key), kind))};
+  },
+
+  "coat-mark": (_, view) => ({x: [view.level, view.level], y: [0, 1.03]}),
+
+  "coat-steps"({arm, class: kind, black}, view) {
+    const frames = framesShown(view).filter((frame) => frame.arms[arm]?.coat_recall);
+    const levels = black ? BLACK : chosen(view, view.level);
+    return {x: frames.map((frame) => frame.step), y: frames.map((frame) => recalls(frame, arm, levels)[kind])};
+  },
+
+  "coat-density"({arm, coat}, view) {
+    const frame = measured(view);
+    if (!frame) return nothing;
+    const x = centres(view.header.edges[view.tap]);
+    return {x: [x[0], ...x, x[x.length - 1]], y: [0, ...density(frame, arm, coat, view), 0]};
+  },
+
+  // ReLU's atom: a bar at the left, as high as the share of values that are exactly 0.
+  "coat-zeros"({arm, coat}, view) {
+    const frame = measured(view);
+    if (!frame || !hasAtom(view)) return nothing;
+    const share = zeroShare(frame, arm, coat, view);
+    const room = ATOM * view.widest;
+    const left = (coat ? -0.45 : -0.85) * room;
+    const right = left + 0.32 * room;
+    return {x: [left, left, right, right, left], y: [0, share, share, 0, 0]};
+  },
+
+  // The share of the pixels in each bin of brightness; there are so many of them that no smoothing is needed.
+  "coat-pixels"({coat}, view) {
+    const counts = measured(view)?.arms.none.coat_input_counts?.[coat];
+    if (!counts) return nothing;
+    const total = sum(counts);
+    const x = Array.from(counts, (_, bin) => (bin + 0.5) / counts.length);
+    return {x: [0, ...x, 1], y: [0, ...Array.from(counts, (count) => count / total), 0]};
+  },
+
+  "coat-shift"({arm, key}, view) {
+    const row = /** @type {any} */ (measured(view)?.arms[arm])?.[key]?.[view.tap];
+    return row ? {x: Array.from(row, (_, layer) => layer + 1), y: Array.from(row)} : nothing;
+  },
+
+  "coat-inputs"(_, view) {
+    const frame = measured(view);
+    return frame ? {x: [0], y: [frame.arms.none.coat_input_shift]} : nothing;
+  },
+
+  // Accuracy, cats and others; coloured ones first. Without a key, the lines from before to after.
+  "coat-change"({arm, key}, view) {
+    const frame = measured(view);
+    if (!frame?.arms[arm]?.coat_recall_recomputed) return nothing;
+    if (key) return {x: shares(frame, arm, key), y: ROWS};
+    const [before, after] = ["coat_recall", "coat_recall_recomputed"].map((which) => shares(frame, arm, which));
+    return {x: ROWS.flatMap((_, row) => [before[row], after[row], null]), y: ROWS.flatMap((row) => [row, row, null])};
+  },
 };
 
+/**
+ * What the remedy's rows show.
+ * @param {Snapshot} frame
+ * @param {string} arm
+ * @param {string} key
+ */
+function shares(frame, arm, key) {
+  return [COLOURED, BLACK].flatMap((levels) => [null, CAT, OTHER].map((kind) => pick(recalls(frame, arm, levels, key), kind)));
+}
+
+/** @type {Record<string, Fit<CoatView>>} */
 export const fits = {
-  histogram: filledBins,
-  coat_height: heights,
-  coat_shift: shiftsOf,
-  coat_pixels: pixelShares,
-  coat_accuracy: (frame, arm) => [frame.arms[arm].test_accuracy],
+  histogram(frame, arm, view) {
+    if (!frame.arms[arm].coat_counts) return [];
+    return [0, 1].flatMap((coat) => extent(density(frame, arm, coat, view), view.header.edges[view.tap], FILLED));
+  },
+
+  coat_height(frame, arm, view) {
+    return frame.arms[arm].coat_counts ? [0, ...[0, 1].map((coat) => Math.max(...density(frame, arm, coat, view)))] : [];
+  },
+
+  coat_shift(frame, arm, view) {
+    const {coat_shift: moved, coat_shift_recomputed: after, coat_input_shift: given} = frame.arms[arm];
+    return moved ? [0, given, ...moved[view.tap], ...(after?.[view.tap] ?? [])] : [];
+  },
+
+  coat_pixels: (frame, arm) =>
+    (frame.arms[arm].coat_input_counts ?? []).flatMap((counts) => [0, Math.max(...counts) / sum(counts)]),
+
+  accuracy: (frame, arm) => [frame.arms[arm].test_accuracy],
+  test_loss: (frame, arm) => [frame.arms[arm].test_loss],
 };
 
-export const bounds = {coat_accuracy: () => [0, 1]};
+/** @type {Record<string, Bound<CoatView>>} */
+export const bounds = {accuracy: () => [0, 1], test_loss: () => [0, 12]};

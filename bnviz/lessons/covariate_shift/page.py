@@ -1,4 +1,4 @@
-"""The page at /covariate-shift: a network that knows black cats meets coloured ones, without and with batch norm."""
+"""The page at /covariate-shift: networks trained on black cats are tested on coloured ones."""
 
 from bnviz.config.experiment import Experiment
 from bnviz.data import DATA_SETS
@@ -14,7 +14,7 @@ PRESETS = {
 
 
 def pictures(experiment: Experiment) -> None:
-    """What the networks see, above the player."""
+    """Some of the animals, above the player."""
     if DATA_SETS[experiment.dataset].painted:
         album.show(experiment.coats)
 

@@ -1,109 +1,123 @@
-"""The panels of the page `/covariate-shift`: black cats, coloured cats."""
+"""The panels of the page `/covariate-shift`: black cats, coloured cats.
+
+`arms` is what the two arms are called, by arm: the one without a normalizer first.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from bnviz.config.arms import ARMS
 from bnviz.config.experiment import Experiment
+from bnviz.data import DATA_SETS
+from bnviz.web import words
 from bnviz.web.figures import (
     COLOURS,
     GREY,
-    LEARNING,
-    PAIR,
     Layout,
     Trace,
-    arm_curves,
     arm_title,
     axis,
+    compared,
+    heading,
     layout,
+    learning,
     line,
+    paired_names,
     panel,
     translucent,
 )
 
+WORDS = words.catalogue("covariate_shift")
+SAID = WORDS["panels"]
 OTHER, CAT = 0, 1  # classes, in the recording's order
-SUBJECTS = {"cats recognized": CAT, "others recognized": OTHER}
-RECOMPUTED = "with, statistics recomputed"
+SUBJECTS = {SAID["coats"]["cats"]: CAT, SAID["coats"]["others"]: OTHER}
+RECALL, RECOMPUTED = "coat_recall", "coat_recall_recomputed"  # keys of the recording
 SHARE = {"range": [0, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"}
-MIDDLE = {"offset": -0.1, "width": 0.2}  # a bar that stands alone
 CLEAR = "rgba(0,0,0,0)"
+BLACK = {"line": {"color": GREY, "width": 0}, "fill": "toself", "fillcolor": "rgba(128,128,128,0.4)"}  # on black animals
+Arms = dict[str, str]
+Curve = tuple[str, str, str]  # arm, key of the recording, name
+Panel = dict[str, Any]
 
 
-def panels(experiment: Experiment) -> list[dict[str, Any]]:
-    """All panels of the page, in reading order."""
-    steps = {"range": [0, experiment.steps]}
-    return [along(), remedy(), unit(), shift(experiment.hidden_layers), on_the_way(steps), learning(steps)]
+def panels(experiment: Experiment) -> list[Panel]:
+    """All panels of the page, in reading order; data without coats have only the last one."""
+    return [*(_coats(experiment) if DATA_SETS[experiment.dataset].painted else []), learning(experiment, WORDS)]
 
 
-def along() -> dict[str, Any]:
+def _coats(experiment: Experiment) -> list[Panel]:
+    """What is measured of coats; statistics are recomputed only where the normalizer keeps any."""
+    arms, (_, arm) = paired_names(experiment), compared(experiment)
+    recomputed = ARMS[arm].statistics
+    curves = [(arm, RECALL, name) for arm, name in arms.items()]
+    curves += [(arm, RECOMPUTED, WORDS["arms"]["recomputed"])] if recomputed else []
+    return [
+        along(curves),
+        *([remedy(arm)] if recomputed else []),
+        unit(arms),
+        shift(curves, experiment.hidden_layers),
+        on_the_way(arms, {"range": [0, experiment.steps]}),
+    ]
+
+
+# Accuracy and recall against the level of colour
+
+
+def along(curves: list[Curve]) -> Panel:
     """Accuracy and the recall of both classes against the level of colour."""
-    subplots = {"right": None, **SUBJECTS}
-    traces: list[Trace] = []
-    for place, kind in enumerate(subplots.values(), 1):
-        axes = "" if place == 1 else str(place)
-        mark = {"feed": {"kind": "coat-mark"}, "line": {"color": GREY, "width": 1, "dash": "dot"}, "hoverinfo": "skip"}
-        traces.append({**line("none", axes), **mark})
-        for arm, key, name in curves():
-            feed = {"kind": "coat-levels", "arm": arm, "key": key, "class": kind}
-            label = "%{x:.0%} coloured: %{y:.0%}<extra>" + name + "</extra>"
-            style = {"dash": "dash", "width": 1.5} if name == RECOMPUTED else {}
-            shown = {"showlegend": place == 1, "legendgroup": name}
-            traces.append(
-                {**line(arm, axes, **style, feed=feed, mode="lines+markers", hovertemplate=label), "name": name, **shown}
-            )
-    return panel(
-        "coats",
-        "From black to coloured",
-        "The same {animals} held-out animals, painted anew from black to fully coloured; {which}.",
-        (traces, thirds(list(subplots))),
-        control="coat-which",
-        height=320,
-        rate=3,
-    )
+    subplots = {SAID["coats"]["accuracy"]: None, **SUBJECTS}
+    traces = [trace for place, kind in enumerate(subplots.values(), 1) for trace in _along(curves, place, kind)]
+    more = {"control": "coat-which", "height": 320, "rate": 3}
+    return panel("coats", *heading(WORDS, "coats"), (traces, _thirds(list(subplots))), **more)
 
 
-def curves() -> list[tuple[str, str, str]]:
-    """Arm, key of the recording and name of each line."""
-    return [*((arm, "coat_recall", PAIR[arm]) for arm in ("none", "batch")), ("batch", "coat_recall_recomputed", RECOMPUTED)]
+def _along(curves: list[Curve], place: int, kind: int | None) -> Iterator[Trace]:
+    """One subplot: a mark at the level that is chosen, and a line a curve."""
+    axes = "" if place == 1 else str(place)
+    mark = {"feed": {"kind": "coat-mark"}, "line": {"color": GREY, "width": 1, "dash": "dot"}, "hoverinfo": "skip"}
+    yield {**line("none", axes), **mark}
+    for arm, key, name in curves:
+        feed = {"kind": "coat-levels", "arm": arm, "key": key, "class": kind}
+        more = {"name": name, "showlegend": place == 1, "legendgroup": name, "mode": "lines+markers"}
+        label = f"%{{x:.0%}} coloured: %{{y:.0%}}<extra>{name}</extra>"
+        style = {"dash": "dash", "width": 1.5} if key == RECOMPUTED else {}
+        yield line(arm, axes, **style, feed=feed, hovertemplate=label) | more
 
 
-def thirds(titles: list[str]) -> Layout:
+def _thirds(titles: list[str]) -> Layout:
     """Three subplots side by side over the level of colour, on one scale."""
     level = {
         "range": [-0.06, 1.06],
         "tickvals": [0, 0.25, 0.5, 0.75, 1],
-        "ticktext": ["", "", "black → coloured", "", ""],
+        "ticktext": ["", "", SAID["coats"]["level"], "", ""],
         "tickangle": 0,
     }
-    arrangement = layout(showlegend=True, margin={"l": 46, "r": 22, "t": 64, "b": 26}, annotations=[])
-    arrangement["legend"] = {**arrangement["legend"], "y": 1.11}
+    arrangement = _legend_above(layout(showlegend=True, margin={"l": 46, "r": 22, "t": 64, "b": 26}, annotations=[]))
     for place, title in enumerate(titles):
         axes, left = "" if place == 0 else str(place + 1), place * 0.355
         shared = {} if place == 0 else {"matches": "y", "showticklabels": False}
         arrangement[f"xaxis{axes}"] = axis("", domain=[left, left + 0.29], anchor=f"y{axes}", **level)
         arrangement[f"yaxis{axes}"] = axis("", anchor=f"x{axes}", **SHARE, **shared)
-        arrangement["annotations"].append(heading(title, left + 0.145))
+        arrangement["annotations"].append(_above(title, left + 0.145))
     return arrangement
 
 
-def heading(text: str, x: float) -> dict[str, Any]:
+def _above(text: str, x: float) -> Layout:
     """A subplot's title, centred on x."""
-    return {
-        "text": text, "x": x, "y": 1.0, "xref": "paper", "yref": "paper", "xanchor": "center", "yanchor": "bottom",
-        "showarrow": False,
-    }  # fmt: skip
+    anchors = {"xref": "paper", "yref": "paper", "xanchor": "center", "yanchor": "bottom"}
+    return {"text": text, "x": x, "y": 1.0, "showarrow": False, **anchors}
 
 
-def on_the_way(steps: Layout) -> dict[str, Any]:
-    traces: list[Trace] = []
-    for title, kind in SUBJECTS.items():
-        axes = "" if kind == CAT else "2"
-        for arm in ("none", "batch"):
-            feed = {"kind": "coat-steps", "arm": arm, "class": kind}
-            label = f"step %{{x}}: {title} %{{y:.0%}}<extra>{PAIR[arm]}</extra>"
-            traces.append(line(arm, axes, 1.2, "dot", feed={**feed, "black": True}, hovertemplate=label))
-            more = {"legendgroup": arm, "showlegend": kind == CAT}
-            traces.append(line(arm, axes, feed=feed, hovertemplate=label, **more))
+def _legend_above(arrangement: Layout) -> Layout:
+    """The layout with its legend above the subplots' titles."""
+    return {**arrangement, "legend": {**arrangement["legend"], "y": 1.11}}
+
+
+def on_the_way(arms: Arms, steps: Layout) -> Panel:
+    """The recall of both classes over steps, at the level that is chosen and in black."""
+    traces = [trace for title, kind in SUBJECTS.items() for trace in _on_the_way(arms, title, kind)]
     arrangement = layout(
         showlegend=True,
         margin={"l": 46, "r": 14, "t": 58, "b": 40},
@@ -111,130 +125,121 @@ def on_the_way(steps: Layout) -> dict[str, Any]:
         xaxis2=axis("step", domain=[0.53, 1], anchor="y2", matches="x", **steps),
         yaxis=axis("", **SHARE),
         yaxis2=axis("", anchor="x2", matches="y", showticklabels=False, **SHARE),
-        annotations=[heading(title, x) for title, x in zip(SUBJECTS, (0.235, 0.765), strict=True)],
+        annotations=[_above(title, x) for title, x in zip(SUBJECTS, (0.235, 0.765), strict=True)],
     )
-    arrangement["legend"] = {**arrangement["legend"], "y": 1.11}
-    return panel(
-        "on-the-way",
-        "While it learns",
-        "Shares recognized of animals that are {level} (dotted: of the same ones in black); {which}.",
-        (traces, arrangement),
-        control="coat-level",
-    )
+    return panel("on-the-way", *heading(WORDS, "on-the-way"), (traces, _legend_above(arrangement)), control="coat-level")
 
 
-def unit() -> dict[str, Any]:
-    """Densities without ReLU's atom at 0, which stands beside them as a bar on an axis of its own, from none to all."""
-    traces: list[Trace] = []
-    for coat, look in enumerate((BLACK, coloured(GREY, CLEAR))):
-        traces.append({**line("none", feed={"kind": "coat-pixels", "coat": coat}, hoverinfo="skip"), **look})
-    for arm, axes, atoms in (("none", "2", "y4"), ("batch", "3", "y5")):
-        for coat, look in enumerate((BLACK, coloured(COLOURS[arm], translucent(arm, 0.3)))):
-            feed = {"arm": arm, "coat": coat}
-            traces.append({**line(arm, axes, feed={"kind": "coat-density", **feed}, hoverinfo="skip"), **look})
-            traces.append({**line(arm, axes, feed={"kind": "coat-zeros", **feed}, hoverinfo="skip"), **look, "yaxis": atoms})
-    return panel(
-        "coat-unit",
-        "The inputs, and one wire",
-        "Left: how bright the pixels are, of black animals (grey) and of the same ones coloured. Beside it, what this makes of "
-        "{tap}, {watched}.{zeros}",
-        (traces, inputs_and_arms()),
-    )
+def _on_the_way(arms: Arms, title: str, kind: int) -> Iterator[Trace]:
+    """One subplot: of each arm a dotted line in black and a line at the level that is chosen."""
+    axes = "" if kind == CAT else "2"
+    for arm, name in arms.items():
+        feed = {"kind": "coat-steps", "arm": arm, "class": kind}
+        label = f"step %{{x}}: {title} %{{y:.0%}}<extra>{name}</extra>"
+        yield line(arm, axes, 1.2, "dot", feed={**feed, "black": True}, hovertemplate=label)
+        more = {"name": name, "legendgroup": arm, "showlegend": kind == CAT}
+        yield line(arm, axes, feed=feed, hovertemplate=label) | more
 
 
-def coloured(outline: str, fill: str) -> Trace:
+# Distributions
+
+
+def unit(arms: Arms) -> Panel:
+    """Densities without ReLU's atom at 0, which is a bar on an axis of its own, from none to all."""
+    pixels = [
+        {**line("none", feed={"kind": "coat-pixels", "coat": coat}, hoverinfo="skip"), **look}
+        for coat, look in enumerate((BLACK, _coloured(GREY, CLEAR)))
+    ]
+    sides = zip(arms, ("2", "3"), ("y4", "y5"), strict=True)
+    traces = [trace for arm, axes, atoms in sides for trace in _densities(arm, axes, atoms)]
+    return panel("coat-unit", *heading(WORDS, "coat-unit"), ([*pixels, *traces], _inputs_and_arms(arms)))
+
+
+def _densities(arm: str, axes: str, atoms: str) -> Iterator[Trace]:
+    """On black and on coloured animals: the density, and the share of exact zeros on the axis `atoms`."""
+    for coat, look in enumerate((BLACK, _coloured(COLOURS[arm], translucent(arm, 0.3)))):
+        feed = {"arm": arm, "coat": coat}
+        yield line(arm, axes, feed={"kind": "coat-density", **feed}, hoverinfo="skip") | look
+        yield line(arm, axes, feed={"kind": "coat-zeros", **feed}, hoverinfo="skip") | look | {"yaxis": atoms}
+
+
+def _coloured(outline: str, fill: str) -> Trace:
     """How a distribution on coloured animals looks."""
     return {"line": {"color": outline, "width": 2}, "fill": "toself", "fillcolor": fill}
 
 
-BLACK = {"line": {"color": GREY, "width": 0}, "fill": "toself", "fillcolor": "rgba(128,128,128,0.4)"}  # on black animals
-
-
-def inputs_and_arms() -> Layout:
+def _inputs_and_arms(arms: Arms) -> Layout:
     """Three subplots, of which the arms' share their axes; and an axis from 0 to 1 upon either of these."""
     heights, values = {"fit": "coat_height", "tickformat": ".0%"}, {"fit": "histogram"}
     whole = {"range": [0, 1], "visible": False, "fixedrange": True}
+    said = SAID["coat-unit"]
     return layout(
-        xaxis=axis("brightness", domain=[0, 0.24], range=[0, 1], tickvals=[0, 1]),
+        xaxis=axis(said["brightness"], domain=[0, 0.24], range=[0, 1], tickvals=[0, 1]),
         xaxis2=axis("{tap}", domain=[0.36, 0.66], anchor="y2", **values),
         xaxis3=axis("{tap}", domain=[0.7, 1], anchor="y3", matches="x2", **values),
-        yaxis=axis("share", rangemode="tozero", fit="coat_pixels", tickformat=".0%"),
+        yaxis=axis(said["share"], rangemode="tozero", fit="coat_pixels", tickformat=".0%"),
         yaxis2=axis("", anchor="x2", **heights),
         yaxis3=axis("", anchor="x3", matches="y2", showticklabels=False, **heights),
         yaxis4=axis("", overlaying="y2", anchor="x2", **whole),
         yaxis5=axis("", overlaying="y3", anchor="x3", **whole),
-        annotations=[heading("inputs", 0.12), arm_title("none", PAIR["none"], 0.51), arm_title("batch", PAIR["batch"], 0.85)],
+        annotations=[
+            _above(said["inputs"], 0.12),
+            *(arm_title(arm, name, x) for (arm, name), x in zip(arms.items(), (0.51, 0.85), strict=True)),
+        ],
     )
 
 
-def shift(hidden_layers: int) -> dict[str, Any]:
-    traces: list[Trace] = [
-        {**bar("none", "inputs"), "marker": {"color": GREY}, "feed": {"kind": "coat-inputs"}, **MIDDLE, "showlegend": False}
-    ]
-    for arm, key, name in curves():
+# Shift, and the remedy
+
+
+def shift(curves: list[Curve], hidden_layers: int) -> Panel:
+    """A group of bars a layer; the inputs, which are nobody's, have a bar that stands alone."""
+    said = SAID["coat-shift"]
+    alone = {"offset": -0.1, "width": 0.2, "marker": {"color": GREY}, "showlegend": False}
+    traces = [{**_bar("none", said["input"]), "feed": {"kind": "coat-inputs"}, **alone}]
+    for arm, key, name in curves:
         feed = {"kind": "coat-shift", "arm": arm, "key": key.replace("recall", "shift")}
         hollow = {"color": translucent(arm, 0.15), "line": {"color": COLOURS[arm], "width": 1.5}}
-        traces.append({**bar(arm, name), "feed": feed} | ({"marker": hollow} if name == RECOMPUTED else {}))
-    places = {"tickvals": list(range(hidden_layers + 1)), "ticktext": ["input", *map(str, range(1, hidden_layers + 1))]}
+        traces.append({**_bar(arm, name), "feed": feed} | ({"marker": hollow} if key == RECOMPUTED else {}))
+    layers = list(range(hidden_layers + 1))
+    places = {"tickvals": layers, "ticktext": [said["input"], *map(str, layers[1:])]}
     arrangement = layout(
         showlegend=True,
         barmode="group",
         bargap=0.25,
         margin={"l": 46, "r": 14, "t": 44, "b": 40},
-        xaxis=axis("layer", range=[-0.6, hidden_layers + 0.6], **places),
-        yaxis=axis("shift (σ)", rangemode="tozero", fit="coat_shift"),
+        xaxis=axis(said["x"], range=[-0.6, hidden_layers + 0.6], **places),
+        yaxis=axis(said["y"], rangemode="tozero", fit="coat_shift"),
     )
-    return panel(
-        "coat-shift",
-        "How far colour moves each layer",
-        "Wasserstein distance of each unit of {tapname} between black and coloured animals, with running statistics, averaged "
-        "over units, in standard deviations on black ones. {moved}",
-        (traces, arrangement),
-    )
+    return panel("coat-shift", *heading(WORDS, "coat-shift"), (traces, arrangement))
 
 
-def bar(arm: str, name: str) -> Trace:
+def _bar(arm: str, name: str) -> Trace:
     """An empty bar trace in the arm's colour."""
     return {
         "type": "bar", "x": [], "y": [], "name": name, "marker": {"color": COLOURS[arm]}, "xaxis": "x", "yaxis": "y",
-        "showlegend": True, "hovertemplate": "layer %{x}: %{y:.2f} σ<extra>" + name + "</extra>",
+        "showlegend": True, "hovertemplate": f"layer %{{x}}: %{{y:.2f}} σ<extra>{name}</extra>",
     }  # fmt: skip
 
 
-def remedy() -> dict[str, Any]:
-    """Six shares before and after: a line from one to the other."""
-    points = {"mode": "markers", "showlegend": True}
-    filled = {"color": COLOURS["batch"], "size": 11}
-    hollow = {"color": COLOURS["batch"], "size": 11, "symbol": "diamond-open", "line": {"width": 2}}
-    label = "%{y}: %{x:.0%}<extra></extra>"
-    link = {"color": translucent("batch", 0.45), "width": 4}
-    traces = [
-        {**line("batch"), "feed": {"kind": "coat-change"}, "line": link, "hoverinfo": "skip"},
-        {**line("batch", hovertemplate=label), **points, "feed": {"kind": "coat-change", "key": "coat_recall"}, "marker": filled},
-        {
-            **line("batch", hovertemplate=label), **points, "marker": hollow,
-            "feed": {"kind": "coat-change", "key": "coat_recall_recomputed"},
-        },
-    ]  # fmt: skip
-    traces[1]["name"], traces[2]["name"] = "as trained", "statistics recomputed"
-    rows = {"tickvals": [0, 1, 2, 3.5, 4.5, 5.5], "range": [6.1, -0.6], "nticks": 0}
-    names = [f"{who}{coat}" for coat in ("coloured", "black") for who in ("right, ", "cats, ", "others, ")]
+def remedy(arm: str) -> Panel:
+    """Six shares as trained and with recomputed statistics: a line from one to the other."""
+    said, colour = SAID["remedy"], COLOURS[arm]
+    marks = {
+        RECALL: (said["before"], {"color": colour, "size": 11}),
+        RECOMPUTED: (said["after"], {"color": colour, "size": 11, "symbol": "diamond-open", "line": {"width": 2}}),
+    }
+    link = {"line": {"color": translucent(arm, 0.45), "width": 4}, "hoverinfo": "skip"}
+    traces = [line(arm, feed={"kind": "coat-change", "arm": arm}) | link]
+    for key, (name, marker) in marks.items():
+        feed = {"kind": "coat-change", "arm": arm, "key": key}
+        points = {"name": name, "mode": "markers", "marker": marker, "showlegend": True}
+        traces.append(line(arm, feed=feed, hovertemplate="%{y}: %{x:.0%}<extra></extra>") | points)
+    rows = {"tickvals": [0, 1, 2, 3.5, 4.5, 5.5], "ticktext": said["rows"], "range": [6.1, -0.6], "nticks": 0}
     arrangement = layout(
         showlegend=True,
         margin={"l": 104, "r": 20, "t": 44, "b": 40},
-        xaxis=axis("share recognized", **{**SHARE, "range": [-0.03, 1.03]}),
-        yaxis=axis("", ticktext=names, showgrid=False, **rows),
+        xaxis=axis(said["x"], **{**SHARE, "range": [-0.03, 1.03]}),
+        yaxis=axis("", showgrid=False, **rows),
     )
-    return panel("remedy", "The remedy that trains nothing", "{remedy}", (traces, arrangement), height=320)
-
-
-def learning(steps: Layout) -> dict[str, Any]:
-    traces = arm_curves(PAIR, LEARNING)
-    arrangement = layout(
-        showlegend=True,
-        xaxis=axis("step", domain=[0, 0.45], **steps),
-        xaxis2=axis("step", domain=[0.55, 1], anchor="y2", matches="x", **steps),
-        yaxis=axis("training loss", rangemode="tozero", fit="train_loss"),
-        yaxis2=axis("test accuracy", anchor="x2", tickformat=".0%", fit="coat_accuracy"),
-    )
-    return panel("learning", "Learning", "{learning}", (traces, arrangement))
+    return panel("remedy", *heading(WORDS, "remedy"), (traces, arrangement), height=320)

@@ -1,255 +1,358 @@
-// The story of the page `/covariate-shift`: what becomes of cats and other animals when colour changes.
+// @ts-check
+// The story of the page /covariate-shift: what becomes of cats and other animals when their colour changes.
 
-import {CAT, OTHER, animals, bounds, chosen, feeds, fits, mean, measured, recalls, zeroShare} from "./coats.js";
 import {hasAtom} from "../../web/player/feeds.js";
-import {both, digits, diverged, percent, sigmas, tapName, unitName} from "../../web/player/words.js";
+import * as words from "../../web/player/words.js";
+import * as coats from "./coats.js";
+import {accuracy, agrees, CAT, course, failing, OTHER, remedied} from "./verdict.js";
 
-const TELLING = 0.05,
-  TELLING_CLASS = 0.08; // changes beyond chance (two standard errors) of 400 animals, of 200 of one class
-const WHICH = {both: "all animals", cats: "only cats", others: "only others"};
-const SAID = {
-  both: "all of them change",
-  cats: "only the cats change, the others stay black",
-  others: "only the others change, the cats stay black",
-};
+/** @import {Hands, Make, Say, Service, Snapshot, Story, View} from "../../web/player/types" */
+/** @import {Choices, CoatView, Which} from "./coats.js" */
+/** @import {Failing, Pair} from "./verdict.js" */
+/** @import {Words} from "./words" */
+/** @typedef {{before: Pair, after: Pair, fails: Failing}} Change recalls in the world of the training, and in the other one */
+/** @typedef {Map<string, Record<string, string>>} Seen each arm's accuracy on coloured animals, by experiment without coats */
+/** @typedef {(frame: Snapshot, view: CoatView) => string} Saying */
 
-// What changes when the animals meet another world than the one that trained the network: levels of [others, cats], 0 or 1.
+const {both, bothArms, digits, diverged, percent, sigmas, tapName, unitName} = words;
+const {animals, BLACK, chosen, COLOURED, measured, recalls, zeroShare} = coats;
+/** @type {Say<Words>} */
+const say = words.say;
+
+/**
+ * Where the networks were trained, and where they are tested: the level of each class.
+ * @type {Record<string, {home: Pair, away: Pair, sentence: "world_black" | "world_black_cats" | "world_mixed"}>}
+ */
 const WORLDS = {
-  black: {home: [0, 0], away: [1, 1], trained: "Trained on black animals", strange: "coloured ones"},
-  "black-cats": {
-    home: [1, 0],
-    away: [0, 1],
-    trained: "Trained on black cats and coloured others",
-    strange: "coloured cats and black others",
-  },
-  mixed: {home: [0, 0], away: [1, 1], trained: "Trained on mixed coats", strange: "coloured animals"},
+  black: {home: BLACK, away: COLOURED, sentence: "world_black"},
+  "black-cats": {home: [1, 0], away: [0, 1], sentence: "world_black_cats"},
+  mixed: {home: BLACK, away: COLOURED, sentence: "world_mixed"},
 };
 
+// Keys of sentences.
+const WHICH = /** @type {const} */ ({both: "which_both", cats: "which_cats", others: "which_others"});
+const WRONG = /** @type {const} */ ({cats: "wrong_cats", others: "wrong_others", both: "wrong_both", neither: "wrong_neither"});
+const OPTIONS = {both: "control_both", cats: "control_cats", others: "control_others"};
+
+/** @type {Story<Choices, Seen>} */
 export default {
   headline,
   answer,
-  captions: captions(),
+  captions: {
+    animals: once((frame) => String(animals(frame))),
+    which: (view) => say(view, WHICH[view.coloured]),
+    level: levelName,
+    watched: watchedName,
+    zeros: once(zeros),
+    recompute: once(recompute),
+    running: once(running),
+    moved: once(moved),
+    remedy: once(remedy),
+    learning,
+  },
   choices: {level: 1, coloured: "both"},
   controls: {"coat-which": whichControl, "coat-level": levelControl},
-  feeds,
-  fits,
-  bounds,
+  service: () => new Remembering(),
+  feeds: coats.feeds,
+  fits: coats.fits,
+  bounds: coats.bounds,
   alternatives: {
-    coats: curvesText,
-    remedy: remedyText,
-    "coat-unit": unitText,
-    "coat-shift": shiftText,
-    "on-the-way": curvesText,
-    learning: learningText,
+    coats: curves,
+    remedy: once((frame, view) => withoutStop(remedy(frame, view))),
+    "coat-unit": once(unit),
+    "coat-shift": once((frame, view) => withoutStop(moved(frame, view))),
+    "on-the-way": curves,
+    learning: losses,
   },
 };
 
-const world = (view) => WORLDS[view.header.experiment.coats];
-
-// How the accuracy and both recalls change from the world that trained the network to the other one.
-function journey(view, arm, frame = measured(view)) {
-  const {home, away} = world(view),
-    [from, to] = [recalls(frame, arm, home), recalls(frame, arm, away)];
-  const [others, cats] = [OTHER, CAT].map((kind) => from[kind] - to[kind] > TELLING_CLASS);
-  return {from, to, fails: others && cats ? "both" : others ? "others" : cats ? "cats" : "neither"};
-}
-
-// --- words
-
-function headline(view) {
-  if (!view.frames[0].arms.none.coat_recall)
-    return "This data set has no animals whose coats could change: choose “Cats and other animals” under More settings.";
-  const frame = measured(view),
-    lost = ["none", "batch"].filter((arm) => diverged(view.frames[view.shown], arm));
-  if (lost.length)
-    return `The network ${lost.map((arm) => (arm === "none" ? "without" : "with")).join(" and the one ")} batch norm has diverged: its loss is no longer a finite number.`;
-  if (!frame || view.frames[view.shown].step === 0) return "The untrained networks: they know neither cats nor colours.";
-  const [none, batch] = ["none", "batch"].map((arm) => journey(view, arm, frame));
-  const {trained, strange} = world(view);
-  remember(view, frame, [none, batch]);
-  return `${trained}, on ${strange} accuracy ${course(none, batch)}. ${failing(none, batch)}${earlier(view)}`;
-}
-
-// How the accuracy of either network changes; the verb is said once if it is the same.
-function course(none, batch) {
-  const verb = ({from, to}) =>
-    Math.abs(mean(to) - mean(from)) <= TELLING ? "stays nearly the same:" : mean(to) < mean(from) ? "falls" : "rises";
-  const figures = ({from, to}) => `from ${percent(mean(from))} to ${percent(mean(to))}`;
-  const again = verb(batch) === verb(none) ? "" : `it ${verb(batch)} `;
-  return `${verb(none)} ${figures(none)} without batch norm, ${again}${figures(batch)} with it`;
-}
-
-const FAILING = {
-  others: "the other animals, taken for cats",
-  cats: "the cats, taken for other animals",
-  both: "both classes, each taken for the other",
-};
-
-function failing(none, batch) {
-  if (none.fails === "neither" && batch.fails === "neither") return "Neither class suffers much.";
-  if (none.fails === batch.fails) return `What fails: ${FAILING[none.fails]}.`;
-  const said = [
-    ["without", none],
-    ["with", batch],
-  ]
-    .filter(([, one]) => one.fails !== "neither")
-    .map(([how, one]) => `${how} it, ${FAILING[one.fails]}`);
-  return `What fails: ${said.join("; ")}.`;
-}
-
-// Accuracies on coloured animals of the black-trained runs that this visitor has seen to their end, to compare the remedy with.
-const seen = new Map();
-const alikes = (view) => JSON.stringify({...view.header.experiment, coats: ""});
-
-function remember(view, frame, arms) {
-  if (view.header.experiment.coats === "black" && frame.step === view.header.total_steps)
-    seen.set(
-      alikes(view),
-      arms.map(({to}) => percent(mean(to))),
-    );
-}
-
-function earlier(view) {
-  const before = view.header.experiment.coats === "mixed" && seen.get(alikes(view));
-  return before ? ` Trained on black ones it was ${before[0]} and ${before[1]}.` : "";
-}
-
-const GUESSES = {
-  cats: "coloured cats would be missed",
-  others: "other animals would be taken for cats",
-  neither: "colour would change little",
-};
-
-function answer(view) {
-  const frame = measured(view);
-  if (!view.prediction || !frame || view.frames[view.shown].step === 0) return "";
-  const arms = ["none", "batch"].map((arm) => journey(view, arm, frame)),
-    hits = arms.map(({fails}) => fails === view.prediction || (fails === "both" && view.prediction !== "neither"));
-  const verdict =
-    hits[0] && hits[1]
-      ? "That is what both networks show"
-      : !hits[0] && !hits[1]
-        ? "Neither network shows that"
-        : `The network ${hits[0] ? "without" : "with"} batch norm shows that, the other does not`;
-  const [none, batch] = arms.map(recognized);
-  return `You expected that ${GUESSES[view.prediction]}. ${verdict} at step ${frame.step}. Without batch norm: ${none}. With it: ${batch}.`;
-}
-
-const recognized = ({from, to}) =>
-  `${percent(to[CAT])} of the cats recognized (before: ${percent(from[CAT])}) and ${percent(to[OTHER])} of the others (${percent(from[OTHER])})`;
-
-function captions() {
-  const once = (text) => (view) => (measured(view) ? text(measured(view), view) : "");
-  return {
-    animals: once((frame) => String(animals(frame))),
-    which: (view) => SAID[view.coloured],
-    level: (view) => coatName(view.level),
-    watched: watchedName,
-    zeros: once(zerosText),
-    moved: once(movedText),
-    remedy: once(remedyWords),
-    learning: learningWords,
+/**
+ * What is said of the newest measurement; nothing where there is none.
+ * @param {Saying} text
+ * @returns {(view: CoatView) => string}
+ */
+function once(text) {
+  return (view) => {
+    const frame = measured(view);
+    return frame ? text(frame, view) : "";
   };
 }
 
-const coatName = (level) => (level === 0 ? "black" : level === 1 ? "fully coloured" : `${percent(level)} coloured`);
+// --- what this visitor has seen
+
+/**
+ * Remembers the black-trained runs that were seen to their end, so that the remedy can be compared with them.
+ * @implements {Service<Choices, Seen>}
+ */
+export class Remembering {
+  /** @type {Seen} */
+  state = new Map();
+
+  /** @param {CoatView} view */
+  follow(view) {
+    const {experiment, total_steps: total} = view.header;
+    const frame = measured(view);
+    if (experiment.coats !== "black" || frame?.step !== total || bothArms(view).some((arm) => diverged(frame, arm))) return;
+    const seen = Object.fromEntries(bothArms(view).map((arm) => [arm, percent(accuracy(recalls(frame, arm, COLOURED)))]));
+    this.state = new Map(this.state).set(alike(view), seen);
+  }
+}
+
+/**
+ * The same for runs that differ in nothing but their coats.
+ * @param {CoatView} view
+ */
+const alike = (view) => JSON.stringify({...view.header.experiment, coats: ""});
+
+// --- the headline
+
+/** @param {CoatView} view */
+function headline(view) {
+  if (!view.frames[0].arms.none.coat_recall) return say(view, "no_animals");
+  const {norm, frame: shown} = view;
+  const lost = bothArms(view).filter((arm) => diverged(shown, arm));
+  if (lost.length === 2) return say(view, "both_diverged");
+  if (lost.length) return say(view, lost[0] === "none" ? "plain_diverged" : "compared_diverged", {norm});
+  const frame = measured(view);
+  if (!frame || shown.step === 0) return say(view, "untrained");
+  const [plain, compared] = bothArms(view).map((arm) => change(view, frame, arm));
+  const said = {course: courses(view, plain, compared), wrong: wrong(view, plain, compared), earlier: earlier(view)};
+  return say(view, world(view).sentence, said);
+}
+
+/** @param {CoatView} view */
+const world = (view) => WORLDS[view.header.experiment.coats];
+
+/**
+ * How both recalls of an arm change from the world that trained it to the other one.
+ * @param {CoatView} view
+ * @param {Snapshot} frame
+ * @param {string} arm
+ * @returns {Change}
+ */
+function change(view, frame, arm) {
+  const {home, away} = world(view);
+  const [before, after] = [recalls(frame, arm, home), recalls(frame, arm, away)];
+  return {before, after, fails: failing(before, after)};
+}
+
+/** @param {Change} change */
+const accuracies = ({before, after}) => [accuracy(before), accuracy(after)];
+
+/**
+ * How the accuracy of either network changes; said once if it is the same.
+ * @param {CoatView} view
+ * @param {Change} plain
+ * @param {Change} compared
+ */
+function courses(view, plain, compared) {
+  const {norm} = view;
+  const [[a, b], [c, d]] = [plain, compared].map(accuracies);
+  const [first, second] = [course(a, b), course(c, d)];
+  if (first !== second) {
+    const text = {plain: say(view, first, shares(a, b)), compared: say(view, second, shares(c, d))};
+    return say(view, "apart", {norm, ...text});
+  }
+  const key = /** @type {const} */ ({falls: "both_fall", rises: "both_rise", stays: "both_stay"})[first];
+  const [[plain_before, plain_after], [compared_before, compared_after]] = [
+    [a, b],
+    [c, d],
+  ].map((pair) => pair.map(percent));
+  return say(view, key, {norm, plain_before, plain_after, compared_before, compared_after});
+}
+
+/**
+ * @param {number} before
+ * @param {number} after
+ */
+const shares = (before, after) => ({before: percent(before), after: percent(after)});
+
+/**
+ * Which class suffers.
+ * @param {CoatView} view
+ * @param {Change} plain
+ * @param {Change} compared
+ */
+function wrong(view, plain, compared) {
+  const [first, second] = [plain, compared].map(({fails}) => say(view, WRONG[fails]));
+  if (first === second) return say(view, "wrong_alike", {what: first});
+  return say(view, "wrong_apart", {norm: view.norm, plain: first, compared: second});
+}
+
+/** @param {CoatView} view */
+function earlier(view) {
+  /** @type {Seen} */
+  const seen = view.service ?? new Map();
+  const before = view.header.experiment.coats === "mixed" && seen.get(alike(view));
+  return before ? say(view, "earlier", {norm: view.norm, plain: before.none, compared: before[view.compared]}) : "";
+}
+
+// --- the prediction
+
+/** @param {CoatView} view */
+function answer(view) {
+  const frame = measured(view);
+  if (!view.prediction || !frame || view.frame.step === 0) return "";
+  const [plain, compared] = bothArms(view).map((arm) => change(view, frame, arm));
+  const [first, second] = [plain, compared].map(({fails}) => agrees(view.prediction, fails));
+  const {norm} = view;
+  const verdict =
+    first === second
+      ? say(view, first ? "both_agree" : "neither_agrees")
+      : say(view, first ? "plain_agrees" : "compared_agrees", {norm});
+  const said = {verdict, norm, plain: recognized(view, plain), compared: recognized(view, compared)};
+  return say(view, "answer", {...said, prediction: view.predictions[view.prediction], step: frame.step});
+}
+
+/**
+ * @param {CoatView} view
+ * @param {Change} change
+ */
+function recognized(view, {before, after}) {
+  const [cats, cats_before] = [after, before].map((recall) => percent(recall[CAT]));
+  const [others, others_before] = [after, before].map((recall) => percent(recall[OTHER]));
+  return say(view, "recognized", {cats, cats_before, others, others_before});
+}
+
+// --- captions
+
+/** @param {CoatView} view */
+function levelName(view) {
+  if (view.level === 0) return say(view, "level_black");
+  return view.level === 1 ? say(view, "level_coloured") : say(view, "level_partly", {share: percent(view.level)});
+}
+
+/** @param {CoatView} view */
 function watchedName(view) {
-  return view.unit === "pooled" ? `the ${view.header.watched_units.length} watched units pooled` : unitName(view);
+  return view.unit === "pooled" ? say(view, "watched_pooled", {count: view.header.watched_units.length}) : unitName(view);
 }
 
-function zerosText(frame, view) {
+/**
+ * Whether the normalizer that is compared keeps running statistics, which can be computed anew.
+ * @param {Snapshot} frame
+ * @param {CoatView} view
+ */
+const keepsStatistics = (frame, view) => Boolean(frame.arms[view.compared].coat_recall_recomputed);
+
+/** @type {Saying} */
+function recompute(frame, view) {
+  return say(view, keepsStatistics(frame, view) ? "recompute" : "no_statistics", {norm: view.norm});
+}
+
+/** @type {Saying} */
+function running(frame, view) {
+  return keepsStatistics(frame, view) ? say(view, "running", {norm: view.norm}) : "";
+}
+
+/** @type {Saying} */
+function zeros(frame, view) {
   if (!hasAtom(view)) return "";
-  const share = (arm) => [0, 1].map((coat) => percent(zeroShare(frame, arm, coat, view))).join(" and ");
-  return ` Bars at the left: exactly 0 (full height is all), ${both(view, (arm) => share(arm))}.`;
+  return say(view, "zeros", {shares: both(view, (arm) => say(view, "zero_shares", zeroShares(frame, arm, view)))});
 }
 
-function movedText(frame, view) {
-  const {none, batch} = frame.arms,
-    place = view.layer - 1,
-    of = (arm, key) => sigmas(arm[key][view.tap][place]);
-  return (
-    `The inputs move ${sigmas(none.coat_input_shift)}; ${tapName(view)} moves ${of(none, "coat_shift")} without and ` +
-    `${of(batch, "coat_shift")} with batch norm, ${of(batch, "coat_shift_recomputed")} once coloured animals have statistics of their own.`
-  );
+/**
+ * @param {Snapshot} frame
+ * @param {string} arm
+ * @param {CoatView} view
+ */
+function zeroShares(frame, arm, view) {
+  const [black, coloured] = [0, 1].map((coat) => percent(zeroShare(frame, arm, coat, view)));
+  return {black, coloured};
 }
 
-function remedyWords(frame, view) {
-  const [black, coloured] = [
-    [0, 0],
-    [1, 1],
-  ].map((level) => ["coat_recall", "coat_recall_recomputed"].map((key) => mean(recalls(frame, "batch", level, key))));
-  const did = ([before, after]) =>
-    `${after - before > TELLING / 2 ? "helps" : before - after > TELLING / 2 ? "costs" : "changes little"}: ${percent(before)} → ${percent(after)}`;
-  return (
-    `The batch norm network, its weights untouched: only means and variances are recomputed, on coloured training animals without labels ` +
-    `(Wu & Johnson 2021). On coloured animals this ${did(coloured)} right; on black ones it ${did(black)}.`
-  );
+/** @type {Saying} */
+function moved(frame, view) {
+  const of = (/** @type {string} */ arm) => sigmas(Number(frame.arms[arm].coat_shift?.[view.tap][view.layer - 1]));
+  const after = frame.arms[view.compared].coat_shift_recomputed?.[view.tap][view.layer - 1];
+  const recomputed = after === undefined ? "" : say(view, "moved_recomputed", {after: sigmas(after)});
+  const said = {name: tapName(view), norm: view.norm, plain: of("none"), compared: of(view.compared), recomputed};
+  return say(view, "moved", {...said, inputs: sigmas(Number(frame.arms.none.coat_input_shift))});
 }
 
-function learningWords(view) {
-  const frame = view.frames[view.shown];
-  return `On new animals with coats as in training: ${both(view, (arm) => percent(frame.arms[arm].test_accuracy))}.`;
+/** @type {Saying} */
+function remedy(frame, view) {
+  if (!keepsStatistics(frame, view)) return "";
+  const [coloured, black] = [COLOURED, BLACK].map((levels) => {
+    const of = (/** @type {string} */ key) => accuracy(recalls(frame, view.compared, levels, key));
+    const [before, after] = [of("coat_recall"), of("coat_recall_recomputed")];
+    return say(view, remedied(before, after), shares(before, after));
+  });
+  return say(view, "remedy", {norm: view.norm, coloured, black});
+}
+
+/** @param {CoatView} view */
+function learning(view) {
+  const {held_out} = view.data;
+  const {none} = view.frame.arms;
+  if (none.test_accuracy === null)
+    return say(view, "learning_loss", {held_out, losses: both(view, (arm) => digits(view.frame.arms[arm].test_loss))});
+  const shares = both(view, (arm) => percent(view.frame.arms[arm].test_accuracy));
+  return say(view, measured(view) ? "learning_coats" : "learning_accuracy", {held_out, shares});
 }
 
 // --- controls
 
+/**
+ * Which animals change colour.
+ * @param {Hands<Choices, Seen>} player
+ * @param {Make} make
+ */
 function whichControl(player, make) {
-  const chooser = make(
-    "select",
-    {"aria-label": "Which animals are coloured", onchange: () => player.choose({coloured: chooser.value})},
-    ...Object.entries(WHICH).map(([value, text]) => make("option", {value}, text)),
-  );
-  return make("label", {class: "bnviz-target"}, "coloured", chooser);
+  const text = texts(player);
+  const options = Object.entries(OPTIONS).map(([value, key]) => make("option", {value}, text(key)));
+  const choose = () => player.choose({coloured: /** @type {Which} */ (chooser.value)});
+  const chooser = make("select", {"aria-label": text("control_which_label"), onchange: choose}, ...options);
+  chooser.value = player.choice.coloured;
+  return make("label", {class: "bnviz-target"}, text("control_which"), chooser);
 }
 
+/**
+ * How coloured they are.
+ * @param {Hands<Choices, Seen>} player
+ * @param {Make} make
+ */
 function levelControl(player, make) {
-  const range = make("input", {
-    type: "range",
-    min: 0,
-    max: 1,
-    step: 0.25,
-    value: 1,
-    "aria-label": "How coloured",
-    oninput: () => player.choose({level: Number(range.value)}),
+  const text = texts(player);
+  const attributes = {type: "range", min: 0, max: 1, step: 0.25, value: player.choice.level};
+  const choose = () => player.choose({level: Number(range.value)});
+  const range = make("input", {...attributes, "aria-label": text("control_level_label"), oninput: choose});
+  return make("label", {class: "bnviz-target"}, text("control_black"), range, text("control_coloured"));
+}
+
+/**
+ * The lesson's words for its controls.
+ * @param {Hands<Choices, Seen>} player
+ */
+const texts = (player) => (/** @type {string} */ key) => words.spoken(player.words, key);
+
+// --- in words, for those who do not see the charts
+
+/** @param {CoatView} view */
+function curves(view) {
+  const frame = measured(view);
+  if (!frame) return say(view, "not_measured");
+  return both(view, (arm) => {
+    const [black, coloured] = [0, view.level].map((level) => percent(accuracy(recalls(frame, arm, chosen(view, level)))));
+    return say(view, "alt_coats", {black, coloured, level: levelName(view)});
   });
-  return make("label", {class: "bnviz-target"}, "black", range, "coloured");
 }
 
-// --- text alternatives
-
-function curvesText(view) {
-  const frame = measured(view),
-    at = (arm, level) => percent(mean(recalls(frame, arm, chosen(view, level))));
-  return frame
-    ? both(view, (arm) => `${at(arm, 0)} right in black, ${at(arm, view.level)} when ${coatName(view.level)}`)
-    : "0 measured yet";
+/** @type {Saying} */
+function unit(frame, view) {
+  return both(view, (arm) => say(view, "alt_zeros", zeroShares(frame, arm, view)));
 }
 
-function remedyText(view) {
-  const frame = measured(view);
-  return frame ? remedyWords(frame, view).replace(/\.$/, "") : "0 measured yet";
+/** @param {CoatView} view */
+function losses(view) {
+  const {arms} = view.frame;
+  if (arms.none.test_accuracy === null) return withoutStop(learning(view));
+  return both(view, (arm) => {
+    return say(view, "alt_learning", {accuracy: percent(arms[arm].test_accuracy), loss: digits(arms[arm].train_loss)});
+  });
 }
 
-function unitText(view) {
-  const frame = measured(view);
-  return frame
-    ? both(
-        view,
-        (arm) =>
-          `black and coloured ${[0, 1].map((coat) => percent(zeroShare(frame, arm, coat, view))).join(" and ")} at exactly 0`,
-      )
-    : "0 measured yet";
-}
-
-function shiftText(view) {
-  const frame = measured(view);
-  return frame ? movedText(frame, view).replace(/\.$/, "") : "0 measured yet";
-}
-
-function learningText(view) {
-  const frame = view.frames[view.shown];
-  return both(
-    view,
-    (arm) => `test accuracy ${percent(frame.arms[arm].test_accuracy)}, training loss ${digits(frame.arms[arm].train_loss)}`,
-  );
-}
+/**
+ * A sentence inside another one.
+ * @param {string} text
+ */
+const withoutStop = (text) => text.replace(/\.$/, "");
