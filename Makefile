@@ -25,6 +25,7 @@ documents: .venv/app
 lint: .venv/dev node_modules/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/pyright
 	$(BIN)/node node_modules/typescript/bin/tsc
 	$(BIN)/node node_modules/prettier/bin/prettier.cjs --check "bnviz/**/*.js"
 

@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, SystemExit) as error:
         if notes := _notes(error):
             print(f"{parser.prog}: {'; '.join(['interrupted', *notes])}", file=sys.stderr)
-        return 130 if isinstance(error, KeyboardInterrupt) else error.code
+        return error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 130
     return 0
 
 

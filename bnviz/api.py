@@ -157,6 +157,7 @@ def _recording(sweep: Sweep, workers: int | None) -> Iterator[Recording]:
         with _deaf():
             mine = stack.enter_context(contextlib.closing(engine.make(Store(), Rows.from_environment(), workers, ready=False)))
             lines = mine.recording(mine.sweep(sweep))
+            assert lines is not None  # it was asked for just now
         yield lines
 
 

@@ -82,7 +82,8 @@ def _scene(generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.n
     dark = np.repeat(0.04 + 0.08 * stripes, 3, axis=2)
     bright = _hue(generator) * (1 - 0.4 * stripes)
     noise = 0.06 * generator.standard_normal((SIDE, SIDE, 3), np.float32)
-    return tuple(part.astype(np.float32) for part in (ground, dark, bright, noise))
+    ground, dark, bright, noise = (part.astype(np.float32) for part in (ground, dark, bright, noise))
+    return ground, dark, bright, noise
 
 
 def _hue(generator: np.random.Generator) -> np.ndarray:

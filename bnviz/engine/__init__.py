@@ -12,7 +12,7 @@ import sys
 import threading
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Protocol
+from typing import Any, Protocol
 
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep
@@ -60,7 +60,7 @@ class Engine(Protocol):
         """The experiment of a run that `recording` would find. May read a file."""
         ...
 
-    def ask(self, experiment: Experiment, question: dict) -> Recording:
+    def ask(self, experiment: Experiment, question: dict[str, Any]) -> Recording:
         """The recording, soon to end, of the answer to a question about the trained network: its name and its values, see
         `bnviz.measures.registry.Question`.
 
@@ -85,13 +85,13 @@ class Engine(Protocol):
         ...
 
 
-def _process_state() -> ModuleType:
+def _process_state() -> Any:
     """Where the shared engine is kept.
 
     Streamlit imports edited modules anew while their old copies live on in the routes; a module without a file is left
     alone, so there is one engine a process whatever happens.
     """
-    state = ModuleType("bnviz.engine._process")
+    state: Any = ModuleType("bnviz.engine._process")
     state.engine, state.lock = None, threading.Lock()
     return sys.modules.setdefault(state.__name__, state)
 

@@ -225,7 +225,8 @@ class DaskEngine(Ledger):
     async def _compute_on_cluster(self, task: Task) -> None:
         """Have the cluster compute a task. Returns before its lines have ended if the cluster was lost."""
         future = self._submit(task)
-        self._on_cluster[future.key] = Attempt(task.name, task.subject, task.lines)
+        key = str(future.key)
+        self._on_cluster[key] = Attempt(task.name, task.subject, task.lines)
         try:
             error = (
                 await future.exception()
@@ -235,7 +236,7 @@ class DaskEngine(Ledger):
             elif future.status == "finished" and not task.lines.ended:
                 task.end("failed", "The cluster lost what it had computed; its logs may say why.")
         finally:
-            del self._on_cluster[future.key]
+            del self._on_cluster[key]
             self._cluster.release(future)
 
     def _submit(self, task: Task) -> Future:

@@ -21,7 +21,7 @@ def compute(command: dict[str, Any], topic: str) -> None:
     running, so every step looks whether it is still wanted.
     """
     worker = get_worker()
-    key = worker.get_current_task()
+    key = str(worker.get_current_task())
     lines: list[bytes] = []
     sent, due = 0, 0.0
     for line in begin(command):

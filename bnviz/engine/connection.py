@@ -44,10 +44,12 @@ class Connection:
     @property
     def topic(self) -> str:
         """Dask forgets what was logged under a client's own name when it is gone."""
+        assert self._client is not None
         return self._client.id
 
     def submit(self, function: Callable[..., None], *arguments: Any, **options: Any) -> Future:
         """Give the cluster a task that nobody else has asked for. It is cancelled when the cluster is lost."""
+        assert self._client is not None
         self._client.subscribe_topic(self.topic, self._on_event)  # each time: a scheduler that was restarted does not know it
         future = self._client.submit(function, *arguments, pure=False, **options)
         self._futures.add(future)
@@ -100,8 +102,9 @@ class Connection:
 
     async def _answers(self, client: Client) -> bool:
         """Whether the scheduler says how many workers there are. Without any, others should compute what waits for them."""
+        scheduler: Any = client.scheduler
         try:
-            self.workers = (await asyncio.wait_for(client.scheduler.identity(n_workers=0), ANSWER_SECONDS))["n_workers"]
+            self.workers = (await asyncio.wait_for(scheduler.identity(n_workers=0), ANSWER_SECONDS))["n_workers"]
         except Exception:
             return client.status != "running"
         if self.workers:
@@ -121,7 +124,8 @@ class Connection:
         with contextlib.suppress(Exception):
             await client.cancel(list(self._futures))
         with contextlib.suppress(Exception):
-            await asyncio.wait_for(client.close(), CLOSE_SECONDS)
+            closing: Any = client.close()
+            await asyncio.wait_for(closing, CLOSE_SECONDS)
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

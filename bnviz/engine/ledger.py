@@ -30,7 +30,8 @@ class Ledger(ABC):
 
     def __init__(self, store: Store, rows: Rows | None = None):
         self.store, self.rows = store, rows or Rows()
-        self.counters, self.endings = Counters(), Counter()
+        self.counters = Counters()
+        self.endings: dict[str, int] = Counter()
         self.trouble: str | None = None  # what `notice` says
         self._known: OrderedDict[str, Experiment | Sweep] = OrderedDict()
         self._sweeps: dict[str, Sweeping] = {}
@@ -113,12 +114,14 @@ class Ledger(ABC):
 
     def _run_ended(self, task: Task) -> None:
         """The store first, so that nobody finds neither."""
+        assert isinstance(task.lines, Recording) and task.lines.status
         self.store.finish(task.lines)
         with self._lock:
             self.endings[task.lines.status] += task.is_run
 
     def _sweep_ended(self, sweeping: Sweeping) -> None:
         self.store.finish(sweeping.lines)
+        assert sweeping.lines.status
         with self._lock:
             self._sweeps.pop(sweeping.sweep.id, None)
             self.endings[sweeping.lines.status] += 1

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bnviz.engine.ledger import CLOSED, Ledger
@@ -45,7 +45,7 @@ class Slot:
 
     def send(self, command: dict) -> None:
         """Tell the process, if there is one. When one has just died, its successor is told everything."""
-        if self.process is not None:
+        if self.process is not None and self.process.stdin is not None:
             with contextlib.suppress(OSError, ValueError):
                 self.process.stdin.write(json.dumps(command).encode() + b"\n")
                 self.process.stdin.flush()
@@ -91,7 +91,7 @@ class LocalEngine(Ledger):
 
     def processes(self, background: bool = False) -> list[int]:
         """The process ids of the workers that are alive."""
-        return [slot.process.pid for slot in self._slots if slot.alive and slot.background == background]
+        return [slot.process.pid for slot in self._slots if slot.process and slot.alive and slot.background == background]
 
     def close(self) -> None:
         self._stop_sweeps()
@@ -149,8 +149,9 @@ class LocalEngine(Ledger):
         failures = 0  # starts in a row that came to nothing
         while not self._closed.is_set():
             if (process := slot.process) is not None:
-                with process.stdout:
-                    self._read(slot, process)
+                assert process.stdout is not None
+                with process.stdout as lines:
+                    self._read(slot, lines)
                 process.wait()
             with self._lock:
                 if self._closed.is_set():
@@ -176,9 +177,9 @@ class LocalEngine(Ledger):
             for task in slot.tasks.values():
                 slot.send(task.command)
 
-    def _read(self, slot: Slot, process: subprocess.Popen) -> None:
+    def _read(self, slot: Slot, lines: Iterable[bytes]) -> None:
         """Take lines until the process has ended. A last line without its newline was cut off and does not count."""
-        for line in process.stdout:
+        for line in lines:
             if line.endswith(b"\n") and line != b"ready\n":
                 self._receive(slot, *line.split(b" ", 1))
 
@@ -222,6 +223,7 @@ def _end_processes(processes: Sequence[subprocess.Popen]) -> None:
     """Close their inputs, which ends a healthy worker at once; then insist."""
     for process in processes:
         with contextlib.suppress(OSError):
+            assert process.stdin is not None
             process.stdin.close()
     deadline = time.monotonic() + CLOSE_SECONDS
     for insist in (subprocess.Popen.terminate, subprocess.Popen.kill):

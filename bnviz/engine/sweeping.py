@@ -123,8 +123,10 @@ class Sweeping:
         with self._lock:
             runs = self._working.pop(task, ())
             self._done += sum(run.seconds() for run in runs)
-            if task.lines.status != "finished":
-                self._ending = task.lines.status, task.lines.message
+            lines = task.lines
+            assert isinstance(lines, StackLines) and lines.status
+            if lines.status != "finished":
+                self._ending = lines.status, lines.message
             if self._work:
                 seconds = round(time.monotonic() - self._began, 3)
                 self._append({"type": "progress", "share": self._done / self._work, "seconds": seconds})

@@ -111,7 +111,7 @@ def _watched(messages: Messages, watch: Stopwatch) -> Generator[bytes | None, No
                 message = next(messages)
             except StopIteration as done:
                 return done.value
-            line = message and ndjson.line(message)
+            line = ndjson.line(message) if message else None
         yield line
 
 
@@ -164,7 +164,7 @@ def begin(command: dict[str, Any], training: Any = None) -> Generator[bytes | No
 def _stop(lines: Generator[bytes | None]) -> bytes:
     """End a run's `record` now; returns its last line."""
     try:
-        return lines.throw(Stopped())
+        return lines.throw(Stopped()) or b""
     except Stopped:  # it had not begun, so nothing in it could catch this
         return ndjson.end("stopped", STOPPED, 0.0)
 

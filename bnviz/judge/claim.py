@@ -40,7 +40,7 @@ class Chart:
     log: bool = False
     over_steps: bool = False
     guides: Callable[[Sweep], Mapping[str, float]] = lambda sweep: {}
-    published: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    published: Mapping[str, tuple[float, ...]] = field(default_factory=dict[str, tuple[float, ...]])
 
 
 @dataclass(frozen=True)

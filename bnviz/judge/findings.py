@@ -121,10 +121,11 @@ def times(one: Interval) -> str:
 
 
 def _said(one: Interval, write: Callable[[float], str], unit: str) -> str:
-    if not math.isfinite(one.mean):
+    mean, low, high = (float(number) for number in (one.mean, one.low, one.high))
+    if not math.isfinite(mean):
         return "unknown, for a network diverged"
-    known = math.isfinite(one.low)  # not so with one seed
-    return f"{write(one.mean)}{unit}" + (f" ({write(one.low)} to {write(one.high)})" if known else "")
+    known = math.isfinite(low)  # not so with one seed
+    return f"{write(mean)}{unit}" + (f" ({write(low)} to {write(high)})" if known else "")
 
 
 def _signed(value: float) -> str:

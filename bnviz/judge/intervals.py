@@ -16,7 +16,7 @@ class Interval(NamedTuple):
     mean: np.ndarray
     low: np.ndarray
     high: np.ndarray
-    count: np.ndarray
+    count: np.ndarray  # pyright: ignore[reportIncompatibleMethodOverride] (nobody counts equal arrays in a tuple)
 
 
 def interval(values: np.ndarray, level: float = LEVEL) -> Interval:

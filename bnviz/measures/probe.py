@@ -89,7 +89,7 @@ class Probe:
         result["unit_zeros"] = self.by_tap([part.zeros.astype(np.uint16) for part in watched])
         return result
 
-    def by_tap(self, arrays: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    def by_tap(self, arrays: np.ndarray | Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Arrays named by tap; what holds for `linear` holds for `normalized` where they are the same."""
         first, *rest = arrays
         return dict(zip(TAPS, (first, first, *rest) if self.same else arrays, strict=True))

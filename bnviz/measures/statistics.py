@@ -32,8 +32,8 @@ def histogram(ordered: np.ndarray, edges: np.ndarray) -> Histogram:
     Bins are half open, the last one closed, as in `numpy.histogram`. One binary search a row finds every border.
     """
     largest, tiny = np.finfo(np.float32).max, np.finfo(np.float32).smallest_subnormal
-    borders = np.concatenate([edges[:-1], [np.nextafter(edges[-1], np.float32(np.inf)), -largest, np.inf, 0, tiny]])
-    borders = borders.astype(ordered.dtype)
+    others = np.array([np.nextafter(edges[-1], np.float32(np.inf)), -largest, np.inf, 0, tiny])
+    borders = np.concatenate([edges[:-1], others]).astype(ordered.dtype)
     rows = ordered.reshape(-1, ordered.shape[-1])
     found = np.array([row.searchsorted(borders) for row in rows]).reshape(*ordered.shape[:-1], -1)
     bins = len(edges)
@@ -130,7 +130,7 @@ def variance_noise(group_variance: np.ndarray, std: np.ndarray) -> np.ndarray:
         return np.sqrt(squared) / variance.mean(axis=-1)
 
 
-def variance_noise_theory(values: np.ndarray, mean: np.ndarray, std: np.ndarray, size: int) -> np.ndarray:
+def variance_noise_theory(values: np.ndarray, mean: np.ndarray, std: np.ndarray, size: float) -> np.ndarray:
     """What `variance_noise` is for independent draws of `size` from `values` [..., units, P].
 
     Var(s²) = (μ₄ - σ⁴ (n-3)/(n-1)) / n for the unbiased sample variance (Mood, Graybill & Boes 1974, VI.2).

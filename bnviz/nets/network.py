@@ -39,6 +39,7 @@ class Network(nn.Module):
         self.activation = ACTIVATIONS[experiment.activation]
         self.dropout = experiment.dropout
         for linear in self.linears:
+            assert isinstance(linear, nn.Linear)
             initialize(linear, experiment.initialization, generator)
 
     def forward(

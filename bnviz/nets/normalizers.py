@@ -35,6 +35,8 @@ class BatchNorm(nn.Module):
     """
 
     eps = 1e-5  # PyTorch's default
+    running_mean: Tensor
+    running_variance: Tensor
 
     def __init__(self, width: int, momentum: float = 0.1):
         super().__init__()

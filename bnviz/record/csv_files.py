@@ -11,7 +11,7 @@ import csv
 import io
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -33,7 +33,7 @@ class OtherContents(ValueError):
 
 
 @contextlib.contextmanager
-def whole(path: Path) -> Iterator[BinaryIO]:
+def whole(path: Path) -> Generator[BinaryIO]:
     """A file to write to. It appears under its name only if the block succeeds; else nothing of it stays. Raises OSError."""
     _check_ordinary(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -194,7 +194,7 @@ class File(Table):
         self._file.close()
 
 
-def table(out: str | os.PathLike | None, sweep: Sweep) -> Table:
+def table(out: str | os.PathLike[str] | None, sweep: Sweep) -> Table:
     """Where the rows go: a file, standard output (-), or memory alone. Raises OSError, or OtherContents."""
     if out is None:
         return Table(sweep)

@@ -28,7 +28,7 @@ def encode(array: np.ndarray) -> dict[str, str]:
         raise TypeError(f"Plotly has no typed array for {array.dtype}")
     data = np.ascontiguousarray(array, dtype=_DTYPES[code])
     shape = ", ".join(map(str, array.shape))
-    return {"dtype": code, "bdata": base64.b64encode(data).decode("ascii"), "shape": shape}
+    return {"dtype": code, "bdata": base64.b64encode(data.data).decode("ascii"), "shape": shape}
 
 
 def decode(value: dict[str, str]) -> np.ndarray:

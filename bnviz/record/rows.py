@@ -11,7 +11,7 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 class Rows:
     """All methods may be called from any thread. A folder that fails is given up for memory, and nothing else happens."""
 
-    def __init__(self, folder: str | os.PathLike | None = None):
+    def __init__(self, folder: str | os.PathLike[str] | None = None):
         self._lock = threading.Lock()
         self._table = self._memory()
         if folder:
@@ -42,7 +42,7 @@ class Rows:
 
     def find(self, runs: Iterable[Run], measures: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
         """The rows there are of these runs, by run id."""
-        found = {}
+        found: dict[str, dict[str, Any]] = {}
         with self._lock, self._forgiving():
             for run in runs:
                 for (text,) in self._table.execute("select row from rows where key = ?", [_key(run.id, measures)]):
@@ -62,7 +62,7 @@ class Rows:
             self._table = self._memory()
 
     @contextlib.contextmanager
-    def _forgiving(self) -> Iterator[None]:
+    def _forgiving(self) -> Generator[None]:
         try:
             yield
         except (sqlite3.Error, OSError, ValueError) as error:

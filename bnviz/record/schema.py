@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Kind = Literal["number", "text", "list", "object"]
 
@@ -40,17 +40,17 @@ class Key:
         return [size.strip() for size in self.shape.split(",") if size.strip()]
 
 
-def text(name: str, what: str, **more: object) -> Key:
+def text(name: str, what: str, **more: Any) -> Key:
     """A key whose value is a text."""
     return Key(name, what, kind="text", **more)
 
 
-def listed(name: str, what: str, **more: object) -> Key:
+def listed(name: str, what: str, **more: Any) -> Key:
     """A key whose value is a plain JSON list."""
     return Key(name, what, kind="list", **more)
 
 
-def by_tap(name: str, what: str, shape: str = "layers", unit: str = "", **more: object) -> Key:
+def by_tap(name: str, what: str, shape: str = "layers", unit: str = "", **more: Any) -> Key:
     """A key that holds an array for each tap."""
     return Key(name, what, shape, unit, by_tap=True, **more)
 

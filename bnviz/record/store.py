@@ -15,7 +15,7 @@ import struct
 import tempfile
 import threading
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 
 from cachetools import LRUCache
@@ -103,7 +103,7 @@ class Recording:
         return b"".join([GZIP_HEADER, *self._pieces, self.gzip_trailer()])
 
     @contextlib.contextmanager
-    def subscribe(self, wake: Callable[[], None]) -> Iterator[None]:
+    def subscribe(self, wake: Callable[[], None]) -> Generator[None]:
         """Call `wake` after every append, in the appending thread, until the block is left; it must not wait."""
         key = object()
         with self._lock:
@@ -123,7 +123,7 @@ class Recording:
 class Store:
     """Recordings by id. All methods may be called from any thread; those that may touch the folder say so."""
 
-    def __init__(self, folder: str | os.PathLike | None = None, memory_bytes: int = 64 << 20):
+    def __init__(self, folder: str | os.PathLike[str] | None = None, memory_bytes: int = 64 << 20):
         self._folder = Path(folder) if folder else None
         self._live: dict[str, Recording] = {}
         # The newest is kept even if it alone is over the bound, since somebody is about to ask for it: none counts for more.
@@ -172,7 +172,7 @@ class Store:
     def nbytes(self) -> int:
         """Memory that all recordings take, where a finished one counts for no more than the bound."""
         with self._lock:  # to look at the finished ones one by one would count as using them
-            return self._kept.currsize + sum(recording.nbytes for recording in self._live.values())
+            return int(self._kept.currsize) + sum(recording.nbytes for recording in self._live.values())
 
     def _keep(self, ended: Recording) -> None:
         with self._lock:

@@ -40,4 +40,6 @@ def resolved(name: str, other: str) -> str:
 
 def plotly_js() -> Path:
     """The browser library that the plotly package brings along; found without importing the package."""
-    return Path(importlib.util.find_spec("plotly").origin).parent / "package_data" / "plotly.min.js"
+    found = importlib.util.find_spec("plotly")
+    assert found is not None and found.origin is not None
+    return Path(found.origin).parent / "package_data" / "plotly.min.js"

@@ -33,10 +33,12 @@ TICK_SECONDS = 0.2
 def run(engine: Engine, claim: Claim) -> tuple[Verdict, float]:
     """The verdict on a claim, and how many seconds its sweep took."""
     lines = engine.recording(engine.sweep(claim.sweep))
-    with tqdm(total=len(claim.sweep.cells()), desc=claim.name, unit=" rows", disable=None) as bar:
+    assert lines is not None  # it was asked for just now
+    total = len(claim.sweep.cells())
+    with tqdm(total=total, desc=claim.name, unit=" rows", disable=None) as bar:
         while not lines.ended:
             time.sleep(TICK_SECONDS)
-            bar.update(min(len(lines), bar.total) - bar.n)  # lines are rows, but for a few
+            bar.update(min(len(lines), total) - bar.n)  # lines are rows, but for a few
     messages = list(ndjson.read(lines.lines()))
     if messages[-1]["status"] != "finished":
         raise RuntimeError(f"{claim.key}: {messages[-1]['message']}")

@@ -7,7 +7,8 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
+from types import FrameType
 
 from anyio import to_thread
 
@@ -18,7 +19,7 @@ SHUTDOWN_SECONDS = 2.0
 
 
 @contextlib.asynccontextmanager
-async def lifespan(app: object) -> AsyncIterator[None]:
+async def lifespan(app: object) -> AsyncGenerator[None]:
     """Start the workers with the server, before the first visitor comes, and end them with it."""
     viewers.closing = False
     engine.shared()
@@ -31,7 +32,7 @@ async def lifespan(app: object) -> AsyncIterator[None]:
 
 
 @contextlib.contextmanager
-def _on_exit_signals(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+def _on_exit_signals(loop: asyncio.AbstractEventLoop) -> Generator[None]:
     """End streams as soon as the server is told to go.
 
     uvicorn waits for open responses before it ends the lifespan, without a limit, so the lifespan alone comes too late;
@@ -40,20 +41,20 @@ def _on_exit_signals(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {int(number): handler for number, handler in handlers.items() if callable(handler)}
 
-    def handle(number: int, frame: object) -> None:
+    def handle(number: int, frame: FrameType | None) -> None:
         loop.call_soon_threadsafe(viewers.close)
         last_resort = threading.Timer(SHUTDOWN_SECONDS, os._exit, [128 + number])
         last_resort.daemon = True
         last_resort.start()
         previous[number](number, frame)
 
-    chained = [number for number, handler in previous.items() if callable(handler)]
-    for number in chained:
+    for number in previous:
         signal.signal(number, handle)
     try:
         yield
     finally:
-        for number in chained:
-            signal.signal(number, previous[number])
+        for number, handler in previous.items():
+            signal.signal(number, handler)

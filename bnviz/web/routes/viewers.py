@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from bnviz.record.store import Recording
 
@@ -20,7 +20,7 @@ class Viewers:
         return len(self._woken)
 
     @contextlib.contextmanager
-    def watch(self, recording: Recording) -> Iterator[asyncio.Event]:
+    def watch(self, recording: Recording) -> Generator[asyncio.Event]:
         """An event that is set whenever the recording has grown; runs in any thread that appends."""
         loop, changed = asyncio.get_running_loop(), asyncio.Event()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bnviz.config.cost import RATE
 from bnviz.config.experiment import Experiment
 from bnviz.measures.registry import Measure
 from bnviz.record.schema import Key
 
-_STATISTICS = {"optional": True, "when": "arms with batch statistics"}
+_STATISTICS: dict[str, Any] = {"optional": True, "when": "arms with batch statistics"}
 _LEVELS = "a of the watched units in steps from 0 to `levels` over `range`; one more for no finite number"
 _DROPOUT = "dropout rate at which a[2] varies as much, found by bisection with 256 masks; NaN where no rate up to 0.9 does"
 _THEORY = "what draws without replacement would give"

@@ -1,11 +1,13 @@
 """What only this lesson measures: what becomes of animals when their coats change."""
 
+from typing import Any
+
 from bnviz.measures.registry import Measure
 from bnviz.record.schema import Key, by_tap
 
 _RECALL = "share recognized of each class, held-out animals painted from black (first row) to fully coloured (last)"
 _BOTH = "on black and on coloured animals"
-_STATISTICS = {"optional": True, "when": "arms with running statistics"}
+_STATISTICS: dict[str, Any] = {"optional": True, "when": "arms with running statistics"}
 MEASURES = (
     Measure(
         "coats",

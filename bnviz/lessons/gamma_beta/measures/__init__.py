@@ -59,12 +59,11 @@ MEASURES = (
 
 def _unit_and_scales(experiment: Experiment) -> tuple[Field, ...]:
     """Which unit (layers count from 1, units from 0), and its γ and β by hand."""
-    scale = {"low": -10.0, "high": 10.0}
     return (
         Field("layer", int, 1, "", "", low=1, high=experiment.hidden_layers),
         Field("unit", int, 0, "", "", low=0, high=experiment.width - 1),
-        Field("gamma", float, 1.0, "", "", **scale),
-        Field("beta", float, 0.0, "", "", **scale),
+        Field("gamma", float, 1.0, "", "", low=-10.0, high=10.0),
+        Field("beta", float, 0.0, "", "", low=-10.0, high=10.0),
     )
 
 
