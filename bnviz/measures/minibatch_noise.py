@@ -22,8 +22,9 @@ def minibatch_noise(arm: Any, tensors: Any, upcoming: Tensor) -> dict[str, Any]:
     arm.network(tensors.x_train[upcoming], MEASURE, arm.groups, taps=taps)
     stacked = torch.stack([torch.stack(outputs) for outputs in zip(*taps, strict=True)])  # [taps, layers, batch, width]
     blocks = equal_groups(stacked.movedim(2, 0), arm.groups)  # [groups, size, taps, layers, width] each
-    mean = np.concatenate([block.numpy().mean(1) for block in blocks])
-    variance = np.concatenate([block.numpy().var(1, ddof=1) for block in blocks])
+    with np.errstate(over="ignore", invalid="ignore"):  # of a network that diverges
+        mean = np.concatenate([block.numpy().mean(1) for block in blocks])
+        variance = np.concatenate([block.numpy().var(1, ddof=1) for block in blocks])
     return _against(arm.probe, np.moveaxis(mean, 0, 2), np.moveaxis(variance, 0, 2), len(upcoming) / arm.groups)
 
 

@@ -191,7 +191,8 @@ def _statistics(network: Network, z: Tensor, batches: list[Tensor]) -> dict[str,
     All training examples are, for that, normalized as one batch.
     """
     whole = _whole(network, z)
-    variance = whole.var(-1, ddof=1).mean(-1)  # [layers]
+    with np.errstate(over="ignore", invalid="ignore"):  # of a network that diverges
+        variance = whole.var(-1, ddof=1).mean(-1)  # [layers]
     sizes = np.array([chosen.shape[1] for chosen in batches])
     moments = [_moments(network, z, chosen) for chosen in batches]
     with np.errstate(invalid="ignore", divide="ignore"):
