@@ -2,13 +2,18 @@
 
 import copy
 import json
+import math
 import os
 import signal
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from cachetools import LRUCache
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 from torch import nn
 from torch.nn import functional
@@ -29,6 +34,7 @@ from bnviz.train import loop
 from bnviz.web.routes import questions
 from bnviz.web.routes.viewers import viewers
 from tests.engine.test_engine import make_engine, until  # noqa: F401
+from tests.web.desk import node
 from tests.web.test_server import app
 
 torch.set_num_threads(1)
@@ -318,6 +324,52 @@ def test_an_answer_that_takes_too_long_is_refused_for_now(client, monkeypatch):
     assert refused.status_code == 503 and refused.headers["retry-after"]
 
 
+# the sliders and the verdict, in node
+
+
+@pytest.fixture(scope="module")
+def scenes():
+    done = subprocess.run([node(), Path(__file__).with_name("by_hand.mjs")], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_latest_question_wins(scenes):
+    seen = scenes["latest"]
+    assert seen["asked"] == [[0, 1.5, 0.25], [0, 3, 0.25]]  # what the slider passed on its way is not asked
+    assert seen["aborted"] == [True, False] and seen["answer"] == "second" and seen["drawn"] == ["hand"]
+
+
+def test_nothing_is_asked_before_the_run_is_finished_or_of_all_units_together(scenes):
+    assert scenes["unfinished"] == {"asked": [], "place": None}
+
+
+def test_another_unit_has_sliders_of_its_own_and_no_answer_of_the_last_one(scenes):
+    assert scenes["another"] == {"asked": [[0, 1.5, 0.25], [1, 0.5, -0.25]], "between": None}
+
+
+def test_a_closed_player_asks_and_hears_nothing_more(scenes):
+    assert scenes["closed"] == {"asked": [[0, 1.5, 0.25]], "answer": None, "drawn": []}
+
+
+STEPS = st.one_of(st.integers(0, 600), st.just(math.inf))
+LOSSES = st.floats(0.01, 5)
+
+
+@given(STEPS, STEPS, LOSSES, LOSSES, st.sampled_from([1, 4, 20]))
+def test_the_verdict_wants_steps_and_losses_to_agree(desk, free, fixed, free_loss, fixed_loss, every):
+    assume(min(free, fixed) < math.inf)
+    quicker, slower = (free_loss, fixed_loss) if free < fixed else (fixed_loss, free_loss)
+    apart = abs(free - fixed) > max(0.15 * min(free, fixed), every) and slower / quicker - 1 > 0.05
+    expected = ("faster" if free < fixed else "slower") if apart else "alike"
+    assert desk.call("lessons/gamma_beta/verdict.js", "speed", [free, fixed], [free_loss, fixed_loss], every) == expected
+
+
+@pytest.mark.parametrize("losses, verdict", [((1, 1.06), "faster"), ((1.06, 1), "slower"), ((1.04, 1), "alike")])
+def test_without_classes_the_loss_alone_decides(desk, losses, verdict):
+    assert desk.call("lessons/gamma_beta/verdict.js", "lossAlone", losses) == verdict
+
+
 # the page
 
 
@@ -335,6 +387,11 @@ def test_panels_are_there_as_far_as_they_are_measured():
     assert len(set(everything)) == len(everything) == 9
     assert set(everything) - set(identifiers(look_inside="no")) == {"journey", "bands", "views", "lag"}
     assert set(everything) - set(identifiers(fixed_scales="no")) == {"means"}
+
+
+def test_where_numbers_are_learnt_there_is_a_loss_in_place_of_accuracy():
+    keys = {trace["feed"].get("key") for panel in panels(PAGE.default.replace(dataset="linear-map")) for trace in panel["data"]}
+    assert "test_loss" in keys and not {"test_accuracy", "probe_accuracy", "running_accuracy"} & keys
 
 
 def test_every_trace_is_of_an_arm_that_trains():

@@ -1,120 +1,288 @@
-// By hand: move γ and β of one unit of the trained network, and ask the server what it does then (bnviz.lessons.gamma_beta.measures.by_hand).
+// @ts-check
+// Move γ and β of one unit of the trained network, and ask the server what it does then: measures/by_hand.py answers.
+// The service asks and remembers; sliders talk to it; what is drawn and said is read from the view.
 
-import {centres} from "../../web/player/numbers.js";
-import {digits, percent, unitName} from "../../web/player/words.js";
+import {centres, binOf} from "../../web/player/numbers.js";
+import {digits, percent, say as anySay, spoken, unitName} from "../../web/player/words.js";
+import {hasClasses, overExamples, percent1, scale, signless} from "./reading.js";
+
+/** @import {Control, FeedFunction, Hands, Host, Make, Say, Service, View} from "../../web/player/types" */
+/** @import {Words} from "./words" */
+/** @typedef {{gamma: number, beta: number}} Scales */
+/** @typedef {{run: string, layer: number, unit: number, learnt: Scales}} Place the unit whose γ and β may be moved */
+/** @typedef {{counts: number[], zeros: number, test_accuracy: number | null, test_loss: number | null}} Outcome */
+/** @typedef {{layer: number, unit: number, before: Outcome & Scales, after: Outcome & Scales}} Answer */
+/**
+ * What is asked and known; a new object whenever it changes. `wanted` is where the sliders stand, `problem` what the server says
+ * is wrong.
+ * @typedef {{place: Place | null, wanted: Scales | null, answer: Answer | null, problem: string, unreachable: boolean}} State
+ */
+/** @typedef {(place: Place, wanted: Scales, signal: AbortSignal) => Promise<Partial<State>>} Ask */
+
+/** @typedef {{set(action: () => void, milliseconds: number): number, clear(timer: number): void}} Clock */
+
+/** @type {Say<Words>} */
+const say = anySay;
+/** @type {Clock} */
+const CLOCK = {set: (action, milliseconds) => setTimeout(action, milliseconds), clear: (timer) => clearTimeout(timer)};
 
 const PATIENCE_MS = 60; // between the last movement of a slider and the question
-const RANGE = {gamma: [-2, 4], beta: [-3, 3]};
-const NAMES = {gamma: "γ", beta: "β"};
+const LIMIT = 10; // what the server takes of γ and β
+/** @type {Record<keyof Scales, {name: string, min: number, max: number}>} */
+const SLIDERS = {gamma: {name: "γ", min: -2, max: 4}, beta: {name: "β", min: -3, max: 3}};
+/** @type {State} */
+const AT_FIRST = {place: null, wanted: null, answer: null, problem: "", unreachable: false};
 
-// What is asked and known: `place` is the run, layer and unit that the sliders belong to, `wanted` where they stand.
-const hand = {place: "", wanted: null, learnt: null, answer: null, problem: "", asked: 0};
+// --- asking
 
-const number = (value) => digits(value).replace(/^-0\.00$/, "0.00");
-const finished = (view) => view.frames.at(-1).step === view.header.total_steps;
-const moved = () => hand.wanted.gamma !== hand.learnt.gamma || hand.wanted.beta !== hand.learnt.beta;
-const percent1 = (share) => (Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : "no accuracy");
+/** @implements {Service<{}, State>} */
+export class ByHand {
+  state = AT_FIRST;
+  closed = false;
+  /** @type {AbortController | null} of the question that is under way */
+  asking = null;
 
-// Sliders for γ and β, and a way back.
-export function control(player, make) {
-  const slider = (name) => {
-    const range = make("input", {
-      type: "range",
-      min: RANGE[name][0],
-      max: RANGE[name][1],
-      step: 0.05,
-      "aria-label": `${NAMES[name]} by hand`,
-      disabled: "",
-      oninput: () => move(player, {[name]: Number(range.value)}),
-    });
-    return range;
-  };
-  hand.sliders = {gamma: slider("gamma"), beta: slider("beta")};
-  hand.player = player;
-  hand.place = "";
-  const reset = make("button", {type: "button", onclick: () => hand.learnt && move(player, hand.learnt)}, "as learnt");
-  return make("div", {class: "bnviz-target"}, "γ", hand.sliders.gamma, "β", hand.sliders.beta, reset);
-}
+  /**
+   * @param {Pick<Host, "redraw">} host
+   * @param {Ask} [ask]
+   * @param {Clock} [clock]
+   */
+  constructor(host, ask = askServer, clock = CLOCK) {
+    this.host = host;
+    this.fetch = ask;
+    this.clock = clock;
+  }
 
-function move(player, change) {
-  hand.wanted = {...hand.wanted, ...change};
-  ask(player);
-}
+  /**
+   * The run, the layer or the unit on show has changed: the sliders go to what was learnt there.
+   * @param {View} view
+   */
+  follow(view) {
+    const place = placeOf(view);
+    if (JSON.stringify(place) === JSON.stringify(this.state.place)) return;
+    this.state = {...AT_FIRST, place, wanted: place && place.learnt};
+    this.ask();
+  }
 
-// Follow the run, layer and unit on show: the sliders go to what was learnt there.
-function follow(view) {
-  const place = finished(view) && view.unit !== "pooled" ? `${view.run} ${view.layer} ${view.unit}` : "";
-  if (place === hand.place) return;
-  Object.assign(hand, {place, answer: null, problem: "", asked: hand.asked + 1});
-  for (const range of Object.values(hand.sliders)) range.disabled = !place;
-  if (!place) return;
-  const last = view.frames.at(-1).arms.batch,
-    of = (key) => Number(last[key][view.layer - 1][view.unit].toFixed(3));
-  hand.learnt = {gamma: of("gamma"), beta: of("beta")};
-  hand.wanted = hand.learnt;
-  ask(hand.player);
-}
+  /** @param {Partial<Scales>} change */
+  move(change) {
+    if (!this.state.wanted) return;
+    this.state = {...this.state, wanted: {...this.state.wanted, ...change}};
+    this.ask();
+  }
 
-// The latest question wins: an answer to an earlier one is dropped.
-function ask(player) {
-  const turn = ++hand.asked,
-    [run, layer, unit] = hand.place.split(" ");
-  for (const [name, range] of Object.entries(hand.sliders)) range.value = hand.wanted[name];
-  clearTimeout(hand.soon);
-  hand.soon = setTimeout(async () => {
-    const [answer, problem] = await fetched(run, {layer, unit, ...hand.wanted});
-    if (turn !== hand.asked) return;
-    Object.assign(hand, {answer: answer ?? hand.answer, problem});
-    player.redraw("hand");
-  }, PATIENCE_MS);
-}
+  reset() {
+    if (this.state.place) this.move(this.state.place.learnt);
+  }
 
-async function fetched(run, question) {
-  try {
-    const response = await fetch(new URL(`bnviz/runs/${run}/by-hand?${new URLSearchParams(question)}`, document.baseURI));
-    const body = await response.json();
-    return response.ok ? [body, ""] : [null, body.error];
-  } catch {
-    return [null, "The server cannot be asked here, so γ and β stay as they are."];
+  /** Ask soon; the question before this one is wanted no more. */
+  ask() {
+    this.asking?.abort();
+    const {place, wanted} = this.state;
+    if (this.closed || !place || !wanted) return;
+    const asking = new AbortController();
+    this.asking = asking;
+    const begin = () => void this.take(this.fetch(place, wanted, asking.signal), asking.signal);
+    const soon = this.clock.set(begin, PATIENCE_MS);
+    asking.signal.addEventListener("abort", () => this.clock.clear(soon));
+  }
+
+  /**
+   * The answer to the latest question is kept; one to an earlier question is dropped.
+   * @param {Promise<Partial<State>>} answer
+   * @param {AbortSignal} signal
+   */
+  async take(answer, signal) {
+    const found = await answer;
+    if (signal.aborted) return;
+    this.state = {...this.state, problem: "", unreachable: false, ...found};
+    this.host.redraw("hand");
+  }
+
+  close() {
+    this.closed = true;
+    this.asking?.abort();
   }
 }
 
-// Shares of the probe in each bin, those of exactly 0 left out.
+/** @param {View} view */
+const finished = (view) => view.ended && view.frames[view.frames.length - 1].step === view.header.total_steps;
+
+/**
+ * The unit on show and what it has learnt in the finished run, as exactly as sliders need it; null while there is none.
+ * @param {View} view
+ * @returns {Place | null}
+ */
+function placeOf(view) {
+  const {run, layer, unit} = view;
+  if (!finished(view) || unit === "pooled") return null;
+  const learnt = {gamma: learntScale(view, "gamma", unit), beta: learntScale(view, "beta", unit)};
+  return Object.values(learnt).every(Number.isFinite) ? {run, layer, unit, learnt} : null;
+}
+
+/**
+ * @param {View} view
+ * @param {keyof Scales} key
+ * @param {number} unit
+ */
+function learntScale(view, key, unit) {
+  const value = scale(view.frames[view.frames.length - 1], key, view)[unit];
+  return Math.max(-LIMIT, Math.min(Number(value.toFixed(3)), LIMIT));
+}
+
+/** @type {Ask} */
+async function askServer({run, layer, unit}, {gamma, beta}, signal) {
+  const query = Object.entries({layer, unit, gamma, beta}).map(([name, value]) => [name, String(value)]);
+  const path = `bnviz/runs/${run}/by-hand?${new URLSearchParams(query)}`;
+  try {
+    const response = await fetch(new URL(path, document.baseURI), {signal});
+    const body = await response.json();
+    return response.ok ? {answer: body} : {problem: body.error};
+  } catch {
+    return {unreachable: true};
+  }
+}
+
+// --- the sliders
+
+/**
+ * Sliders for γ and β, and a way back.
+ * @param {Hands<{}, State>} player
+ * @param {Make} make
+ * @returns {Control}
+ */
+export function control(player, make) {
+  const service = /** @type {ByHand} */ (player.service);
+  const text = (/** @type {string} */ key, /** @type {Record<string, string>} */ values = {}) =>
+    spoken(player.words, key, values);
+  const sliders = {gamma: slider("gamma"), beta: slider("beta")};
+  const reset = make("button", {type: "button", onclick: () => (service.reset(), place())}, text("as_learnt"));
+
+  /** @param {keyof Scales} key */
+  function slider(key) {
+    const {name, min, max} = SLIDERS[key];
+    const attributes = {type: "range", min, max, step: 0.05, "aria-label": text("slider", {name}), disabled: ""};
+    const range = make("input", {...attributes, oninput: () => service.move({[key]: Number(range.value)})});
+    return range;
+  }
+
+  function place() {
+    const {wanted} = service.state;
+    for (const key of /** @type {(keyof Scales)[]} */ (["gamma", "beta"])) {
+      sliders[key].disabled = !wanted;
+      if (wanted) sliders[key].value = String(wanted[key]);
+    }
+  }
+
+  place();
+  const element = make("div", {class: "bnviz-target"}, "γ", sliders.gamma, "β", sliders.beta, reset);
+  return {element, show: place};
+}
+
+// --- what is drawn
+
+const NOTHING = {x: [], y: []};
+
+/**
+ * Shares of the probe in each bin, those of exactly 0 left out.
+ * @type {FeedFunction}
+ */
 export function histogramFeed({when}, view) {
-  follow(view);
-  if (!hand.answer) return {x: [], y: []};
-  const {counts, zeros} = hand.answer[when],
-    edges = view.header.edges.activation,
-    size = view.header.probe_size;
-  const zero = edges.findIndex((edge, bin) => edge <= 0 && edges[bin + 1] > 0);
-  const y = counts.map((count, bin) => (count - (bin === zero ? zeros : 0)) / size),
-    last = y.findLastIndex((share) => share > 0) + 2;
-  return {x: centres(edges).slice(0, last), y: y.slice(0, last)};
+  /** @type {Outcome | undefined} */
+  const outcome = view.service?.answer?.[when];
+  if (!outcome) return NOTHING;
+  const edges = view.header.edges.activation;
+  const zero = binOf(0, edges);
+  const y = outcome.counts.map((count, bin) => (count - (bin === zero ? outcome.zeros : 0)) / view.header.probe_size);
+  const end = y.findLastIndex((share) => share > 0) + 2;
+  return {x: centres(edges).slice(0, end), y: y.slice(0, end)};
 }
 
-export function accuracyFeed() {
-  if (!hand.answer) return {x: [], y: []};
-  const x = [hand.answer.before.test_accuracy, hand.answer.after.test_accuracy];
-  return {x, y: ["as learnt", "by hand"], text: x.map(percent1)};
+/**
+ * Test accuracy, or test loss where there are no classes, as learnt and by hand.
+ * @type {FeedFunction}
+ */
+export function accuracyFeed(_, view) {
+  /** @type {Answer | undefined} */
+  const answer = view.service?.answer;
+  if (!answer) return NOTHING;
+  const classes = hasClasses(view);
+  const x = [answer.before, answer.after].map((outcome) => (classes ? outcome.test_accuracy : outcome.test_loss));
+  const text = x.map((value) => (classes ? percent1(value) : digits(value, 3)));
+  return {x, y: [say(view, "as_learnt"), say(view, "by_hand")], text};
 }
 
-// The caption.
-export function said(view) {
-  if (view.unit === "pooled") return "Choose one unit above, to move its γ and β.";
-  if (!finished(view)) return "When the run is complete, move γ and β of a unit here, and see what the trained network does.";
-  if (hand.problem || !hand.answer) return hand.problem || "Asking the trained network…";
-  const {before, after, layer, unit} = hand.answer,
-    size = view.header.probe_size;
-  const of = ({gamma, beta}) => `γ = ${number(gamma)}, β = ${number(beta)}`;
-  const zeros =
-    view.header.experiment.activation === "relu"
-      ? `, ${percent(after.zeros / size)} of a exactly 0 (${percent(before.zeros / size)})`
-      : "";
-  const now = moved()
-    ? `By hand ${of(after)}${zeros}: ${percent1(after.test_accuracy)} of the test images right, loss ${digits(after.test_loss, 3)}`
-    : "Move the sliders";
-  return (
-    `The trained network, evaluated with running statistics. In layer ${layer}, ${unitName(view, Number(unit))} learnt ${of(before)}: ` +
-    `${percent1(before.test_accuracy)} right, loss ${digits(before.test_loss, 3)} (dotted). ${now}.`
-  );
+// --- what is said
+
+/**
+ * The caption.
+ * @param {View} view
+ */
+export function told(view) {
+  /** @type {State} */
+  const {answer, problem, unreachable} = view.service ?? AT_FIRST;
+  if (view.unit === "pooled") return say(view, "hand_pooled");
+  if (!finished(view)) return say(view, "hand_waiting");
+  if (!placeOf(view)) return say(view, "hand_lost");
+  if (unreachable) return say(view, "hand_unreachable");
+  if (problem || !answer) return problem || say(view, "hand_asking");
+  return [how(view), learnt(view, answer), moved(view, answer)].join(" ");
+}
+
+/**
+ * In which way the network is evaluated.
+ * @param {View} view
+ */
+function how(view) {
+  return overExamples(view) ? say(view, "hand_running") : say(view, "hand_examples", {held_out: view.data.held_out});
+}
+
+/**
+ * @param {View} view
+ * @param {Answer} answer
+ */
+function learnt(view, {layer, unit, before}) {
+  return say(view, "hand_learnt", {layer, unit: unitName(view, unit), scales: scales(view, before), score: score(view, before)});
+}
+
+/**
+ * @param {View} view
+ * @param {Answer} answer
+ */
+function moved(view, {before, after}) {
+  /** @type {State} */
+  const {place, wanted} = view.service;
+  if (wanted?.gamma === place?.learnt.gamma && wanted?.beta === place?.learnt.beta) return say(view, "hand_move");
+  return say(view, "hand_moved", {scales: scales(view, after), zeros: zeros(view, before, after), score: score(view, after)});
+}
+
+/**
+ * @param {View} view
+ * @param {{gamma: number, beta: number | null}} found null where the normalizer has no β
+ */
+function scales(view, {gamma, beta}) {
+  if (beta === null) return say(view, "hand_gamma", {gamma: signless(gamma)});
+  return say(view, "hand_scales", {gamma: signless(gamma), beta: signless(beta)});
+}
+
+/**
+ * @param {View} view
+ * @param {Outcome} outcome
+ */
+function score(view, {test_accuracy: accuracy, test_loss}) {
+  const loss = digits(test_loss, 3);
+  if (!hasClasses(view)) return say(view, "hand_loss", {loss});
+  return say(view, "hand_score", {accuracy: percent1(accuracy), held_out: view.data.held_out, loss});
+}
+
+/**
+ * How many values are exactly 0, which ReLU brings about.
+ * @param {View} view
+ * @param {Outcome} before
+ * @param {Outcome} after
+ */
+function zeros(view, before, after) {
+  if (view.header.experiment.activation !== "relu") return "";
+  const share = (/** @type {Outcome} */ outcome) => percent(outcome.zeros / view.header.probe_size);
+  return say(view, "hand_zeros", {after: share(after), before: share(before)});
 }

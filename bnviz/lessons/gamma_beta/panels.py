@@ -1,258 +1,274 @@
-"""The panels of the page `/gamma-beta`: mean and variance need not stay 0 and 1."""
+"""The panels of the page `/gamma-beta`: mean and variance need not stay 0 and 1.
+
+`arms` is what the arms are called, by arm; `norm` is the arm that is compared with the one without a normalizer.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from bnviz.config.arms import ARMS
 from bnviz.config.experiment import Experiment
+from bnviz.data import DATA_SETS
+from bnviz.measures.statistics import PERCENTILES
+from bnviz.web import words
 from bnviz.web.figures import (
     COLOURS,
     GREY,
-    LEARNING,
-    NAMES,
     Layout,
     Trace,
     arm_curves,
+    arm_names,
     arm_title,
     axis,
+    compared,
+    heading,
     layout,
     line,
     panel,
     translucent,
 )
 
+WORDS = words.catalogue("gamma_beta")
+SAID = WORDS["panels"]
+Arms = dict[str, str]
 Panel = dict[str, Any]
-DASHES = {"none": "solid", "batch": "solid", "fixed": "dash"}
 COLUMNS = {"standardized": "ẑ", "normalized": "γẑ+β", "activation": "a"}
 HALVES = [[0, 0.42], [0.58, 1]]
+WIDE_HALVES = [[0, 0.47], [0.53, 1]]
 THIRDS = [[0, 0.29], [0.355, 0.645], [0.71, 1]]
 
 
 def panels(experiment: Experiment) -> list[Panel]:
     """All panels of the page, in reading order; those whose measures are not recorded are left out."""
-    arms = [arm for arm in experiment.arms if arm in DASHES]
+    plain, norm = compared(experiment)
+    arms = {arm: name for arm, name in arm_names(experiment).items() if arm in (plain, norm, "fixed")}
     steps = {"range": [0, experiment.steps]}
-    inside, fixed = experiment.look_inside == "yes", "fixed" in arms
+    statistics, inside = ARMS[norm].statistics, experiment.look_inside == "yes"
+    fixed = "fixed" in arms and norm == "batch"  # the same normalizer, so that γ and β are all that differs
+    columns = {name: text for name, text in COLUMNS.items() if statistics or name != "standardized"}
+    classes = DATA_SETS[experiment.dataset].loss == "cross-entropy"
     return [
-        scatter(),
-        scales(steps, inside),
-        *([journey(experiment.steps), bands(steps, fixed)] if inside else []),
-        learning(steps, arms),
-        *([views(steps), lag(steps, experiment.hidden_layers)] if inside else []),
-        *([means(steps)] if fixed else []),
-        by_hand(),
+        scatter(norm),
+        scales(norm, steps, pinned=inside and statistics),
+        *([journey(norm, columns, experiment.steps), bands(norm, columns, steps, fixed)] if inside else []),
+        learning(arms, steps, classes),
+        *([views(norm, steps, classes), lag(norm, steps, experiment.hidden_layers)] if inside and statistics else []),
+        *([means(norm, arms, steps)] if fixed else []),
+        by_hand(norm, DATA_SETS[experiment.dataset].words["held_out"], classes),
     ]
 
 
-def scatter() -> Panel:
-    """One dot a unit: where batch norm puts its mean and its standard deviation."""
-    path = line("batch", width=2, feed={"kind": "scale-path"}, hoverinfo="skip")
-    units = _dots("batch", {"kind": "scale-dots"}, 7, 0.55, "mean %{x:.2f}, sd %{y:.2f}")
-    chosen = _dots("batch", {"kind": "scale-chosen"}, 13, 1, "mean %{x:.2f}, sd %{y:.2f}")
-    pinned = {**line("batch"), "feed": {"kind": "pinned-dot"}, "mode": "markers", "hoverinfo": "skip"}
+def scatter(norm: str) -> Panel:
+    """One dot a unit: where the normalizer puts its mean and its standard deviation."""
+    path = line(norm, width=2, feed={"kind": "scale-path"}, hoverinfo="skip")
+    units = _dots(norm, {"kind": "scale-dots"}, 7, 0.55)
+    chosen = _dots(norm, {"kind": "scale-chosen"}, 13, 1)
+    pinned = {**line(norm), "feed": {"kind": "pinned-dot"}, "mode": "markers", "hoverinfo": "skip"}
     pinned["marker"] = {"symbol": "cross-thin", "size": 26, "line": {"color": GREY, "width": 3}}
     arrangement = layout(
-        xaxis=axis("β: mean of γẑ+β", fit="beta_even"), yaxis=axis("γ: standard deviation of γẑ+β", fit="gamma_even")
+        xaxis=axis(SAID["scatter"]["beta"], fit="beta_even"), yaxis=axis(SAID["scatter"]["gamma"], fit="gamma_even")
     )
-    return panel(
-        "scatter",
-        "Every unit chooses a mean and a spread",
-        "One dot a unit of {layer}. All begin at the cross, mean 0 and standard deviation 1, where ẑ stays; γ and β are weights "
-        "like others, and take γẑ+β along.{thick}",
-        ([units, path, chosen, pinned], arrangement),
-        height=340,
-        rate=60,
-    )
+    return panel("scatter", *heading(WORDS, "scatter"), ([units, path, chosen, pinned], arrangement), height=340, rate=60)
 
 
-def _dots(arm: str, feed: dict[str, Any], size: int, opacity: float, hover: str) -> Trace:
+def _dots(arm: str, feed: dict[str, Any], size: int, opacity: float) -> Trace:
     mark = {"color": COLOURS[arm], "size": size, "opacity": opacity, "line": {"width": 0}}
-    return {**line(arm), "feed": feed, "mode": "markers", "marker": mark, "hovertemplate": hover + "<extra></extra>"}
+    hover = "β = %{x:.2f}, γ = %{y:.2f}<extra></extra>"
+    return {**line(arm), "feed": feed, "mode": "markers", "marker": mark, "hovertemplate": hover}
 
 
-def scales(steps: Layout, inside: bool) -> Panel:
+def scales(norm: str, steps: Layout, pinned: bool) -> Panel:
     """γ and β of every unit over steps; grey, where ẑ's own mean and standard deviation were measured."""
     traces: list[Trace] = []
     for key, axes, pin in (("beta", "", "mean_range"), ("gamma", "2", "std_range")):
-        traces.append(line("batch", axes, 1, opacity=0.42, feed={"kind": "scale-units", "key": key}, hoverinfo="skip"))
+        traces.append(line(norm, axes, 1, opacity=0.42, feed={"kind": "scale-units", "key": key}, hoverinfo="skip"))
         label = "step %{x}: %{y:.3f}<extra></extra>"
-        traces.append(line("batch", axes, 3, feed={"kind": "scale-unit", "key": key}, hovertemplate=label))
-        for place in (0, 1) if inside else ():
-            feed = {"kind": "pinned", "key": pin, "place": place}
-            trace = line("batch", axes, feed=feed, hovertemplate="ẑ: %{y:.4f}<extra></extra>")
-            traces.append({**trace, "line": {"color": GREY, "width": 2, "dash": "dot"}})
-    arrangement = _row(HALVES, "step", steps, ("β (mean)", "γ (standard deviation)"), fits=("beta", "gamma"))
-    return panel(
-        "scales",
-        "γ and β are learnt",
-        "β and γ of every unit of {layer}.{thick}{pinned}",
-        (traces, arrangement),
-        height=340,
-        rate=8,
-    )
+        traces.append(line(norm, axes, 3, feed={"kind": "scale-unit", "key": key}, hovertemplate=label))
+        traces += [_pinned(norm, axes, pin, place) for place in (0, 1) if pinned]
+    arrangement = _row(HALVES, steps, (SAID["scales"]["beta"], SAID["scales"]["gamma"]), fits=("beta", "gamma"))
+    return panel("scales", *heading(WORDS, "scales"), (traces, arrangement), height=340, rate=8)
 
 
-def journey(steps: int) -> Panel:
-    """Three ridgelines side by side: ẑ, γẑ+β and a of the chosen unit."""
+def _pinned(norm: str, axes: str, key: str, place: int) -> Trace:
+    """The smallest (`place` 0) or the largest (1) of ẑ's means or standard deviations."""
+    trace = line(norm, axes, feed={"kind": "pinned", "key": key, "place": place}, hovertemplate="ẑ: %{y:.4f}<extra></extra>")
+    return {**trace, "line": {"color": GREY, "width": 2, "dash": "dot"}}
+
+
+def journey(norm: str, columns: dict[str, str], steps: int) -> Panel:
+    """Ridgelines side by side of the chosen unit: ẑ where it is measured, γẑ+β and a."""
     traces: list[Trace] = []
-    for axes, tap in zip(("", "2", "3"), COLUMNS, strict=True):
+    for axes, tap in zip(_names(columns), columns, strict=True):
         fill = {"fill": "toself", "hoverinfo": "skip"}
         for part, width, opacity in (("past", 1, 0.16), ("front", 2.5, 0.5)):
-            feed = {"kind": f"column-{part}", "arm": "batch", "tap": tap}
-            traces.append(line("batch", axes, width, feed=feed, fillcolor=translucent("batch", opacity), **fill))
-        first = {"kind": "column-first", "arm": "batch", "tap": tap}
-        traces.append(line("batch", axes, 1.5, "dot", feed=first, hoverinfo="skip"))
+            feed = {"kind": f"column-{part}", "arm": norm, "tap": tap}
+            traces.append(line(norm, axes, width, feed=feed, fillcolor=translucent(norm, opacity), **fill))
+        first = {"kind": "column-first", "arm": norm, "tap": tap}
+        traces.append(line(norm, axes, 1.5, "dot", feed=first, hoverinfo="skip"))
+    figure = traces, _journey_layout(norm, columns, steps)
+    return panel("journey", *heading(WORDS, "journey"), figure, height=380, rate=60)
+
+
+def _journey_layout(norm: str, columns: dict[str, str], steps: int) -> Layout:
     rows = {"range": [steps * 1.02, -steps * 0.22], "tickvals": [0, steps / 2, steps]}
-    fits = {"": "before_g", "2": "before_g", "3": "after_g"}
-    arrangement = layout(yaxis=axis("step", **rows), annotations=[])
-    for domain, axes, name in zip(THIRDS, fits, COLUMNS.values(), strict=True):
-        _column(arrangement, axes, domain, name, fit=fits[axes], nticks=4)
-        if axes:
-            arrangement[f"yaxis{axes}"] = axis("", anchor=f"x{axes}", matches="y", showticklabels=False, **rows)
-    return panel(
-        "journey",
-        "One signal, three places",
-        "With batch norm, {unit} of {layer}, step by step from back to front; dotted: where it began. {pinnedunit}{zeros}",
-        (traces, arrangement),
-        height=380,
-        rate=60,
-    )
+    arrangement = layout(annotations=_titles(norm, columns))
+    for domain, axes, tap in zip(_domains(columns), _names(columns), columns, strict=True):
+        fit = "after_g" if tap == "activation" else "before_g"
+        shared = {"matches": "y", "showticklabels": False} if axes else {}
+        arrangement[f"xaxis{axes}"] = axis("", domain=domain, anchor=f"y{axes}", fit=fit, nticks=4)
+        arrangement[f"yaxis{axes}"] = axis("" if axes else SAID["journey"]["y"], anchor=f"x{axes}", **shared, **rows)
+    return arrangement
 
 
-def bands(steps: Layout, fixed: bool) -> Panel:
-    """The middle 70 % of all units pooled, at the same three places."""
-    traces: list[Trace] = []
-    for axes, tap in zip(("", "2", "3"), COLUMNS, strict=True):
-        for place, width in ((0, 0), (2, 0), (1, 2.5)):
-            feed = {"kind": "band", "arm": "batch", "tap": tap, "place": place}
-            more = {"fill": "tonexty", "fillcolor": translucent("batch", 0.25)} if place == 2 else {}
-            label = f"{(15, 50, 85)[place]} % below %{{y:.2f}} at step %{{x}}<extra></extra>"
-            traces.append(line("batch", axes, width, feed=feed, hovertemplate=label, **more))
-            if fixed:
-                feed = {"kind": "band", "arm": "fixed", "tap": tap, "place": place}
-                traces.append(line("fixed", axes, 1.5, "dot", feed=feed, hoverinfo="skip"))
-    # the filled band must follow its lower edge directly
-    traces.sort(key=lambda trace: trace["feed"]["arm"] == "fixed")
-    arrangement = _row(THIRDS, "step", steps, ("", "", ""), fits=("band_z", "band_z", "band_a"))
-    titles = zip(THIRDS, COLUMNS.values(), strict=True)
-    arrangement["annotations"] = [arm_title("batch", name, sum(domain) / 2) for domain, name in titles]
-    return panel(
-        "bands",
-        "All units pooled",
-        "15th, 50th and 85th percentile over all units of {layer}" + ("; dotted: with γ = 1, β = 0 fixed. " if fixed else ". ")
-        + "{pooled}",
-        (traces, arrangement),
-        height=380,
-    )  # fmt: skip
+def bands(norm: str, columns: dict[str, str], steps: Layout, fixed: bool) -> Panel:
+    """The middle 70 % of all units pooled, at the same places; dotted, with γ and β fixed."""
+    low, middle, high = range(len(PERCENTILES))
+    places = [(axes, tap) for axes, tap in zip(_names(columns), columns, strict=True)]
+    # The filled band must follow its lower edge directly.
+    traces = [_band(norm, *one, place, width) for one in places for place, width in ((low, 0), (high, 0), (middle, 2.5))]
+    for axes, tap in places if fixed else []:
+        for place in (low, high, middle):
+            feed = {"kind": "band", "arm": "fixed", "tap": tap, "place": place}
+            traces.append(line("fixed", axes, 1.5, "dot", feed=feed, hoverinfo="skip"))
+    fits = ["band_a" if tap == "activation" else "band_z" for tap in columns]
+    arrangement = _row(_domains(columns), steps, [""] * len(columns), fits, annotations=_titles(norm, columns))
+    return panel("bands", *heading(WORDS, "bands"), (traces, arrangement), height=380)
 
 
-def learning(steps: Layout, arms: list[str]) -> Panel:
-    traces = arm_curves({arm: NAMES[arm] for arm in arms}, LEARNING, DASHES)
+def _band(norm: str, axes: str, tap: str, place: int, width: float) -> Trace:
+    """One percentile over steps; the last one is filled down to the trace before it."""
+    fill = {"fill": "tonexty", "fillcolor": translucent(norm, 0.25)} if place == len(PERCENTILES) - 1 else {}
+    label = f"{PERCENTILES[place]} % below %{{y:.2f}} at step %{{x}}<extra></extra>"
+    feed = {"kind": "band", "arm": norm, "tap": tap, "place": place}
+    return line(norm, axes, width, feed=feed, hovertemplate=label, **fill)
+
+
+def learning(arms: Arms, steps: Layout, classes: bool) -> Panel:
+    """Training loss, and test accuracy with the target that people may move; where numbers are learnt, test loss."""
+    key, form = ("test_accuracy", ".1%") if classes else ("test_loss", ".3f")
+    dashes = {"fixed": "dash"}
+    traces = arm_curves(arms, (("train_loss", "", ".3f"), (key, "2", form)), dashes)
+    traces += _targets(arms) if classes else []
+    said, fits = SAID["learning"], ("train_loss", key)
+    arrangement = _row(HALVES, steps, (said["train_loss"], said[key]), fits, showlegend=True)
+    arrangement["yaxis"]["rangemode"] = "tozero"
+    arrangement["yaxis2"] |= {"tickformat": ".0%"} if classes else {"rangemode": "tozero"}
+    control = {"control": "target"} if classes else {}
+    return panel("learning", *heading(WORDS, "learning"), (traces, arrangement), **control)
+
+
+def _targets(arms: Arms) -> list[Trace]:
+    """The accuracy to reach, and where each arm first reached it."""
     target = {"color": GREY, "width": 1, "dash": "dash"}
-    traces.append({**line("none", "2"), "feed": {"kind": "target"}, "line": target, "hoverinfo": "skip"})
-    for arm in arms:
+    traces: list[Trace] = [{**line("none", "2"), "feed": {"kind": "target"}, "line": target, "hoverinfo": "skip"}]
+    for arm, name in arms.items():
         mark = {"mode": "markers", "marker": {"color": COLOURS[arm], "size": 10, "symbol": "diamond"}}
-        label = f"step %{{x}}<extra>{NAMES[arm]}</extra>"
+        label = f"step %{{x}}<extra>{name}</extra>"
         traces.append({**line(arm, "2"), "feed": {"kind": "reached", "arm": arm}, **mark, "hovertemplate": label})
-    titles, fits = ("training loss", "test accuracy"), ("train_loss", "test_accuracy")
-    arrangement = _row(HALVES, "step", steps, titles, fits=fits, showlegend=True)
-    arrangement["yaxis"]["rangemode"], arrangement["yaxis2"]["tickformat"] = "tozero", ".0%"
-    return panel("learning", "What learning γ and β buys", "{bought}", (traces, arrangement), control="target")
+    return traces
 
 
-def views(steps: Layout) -> Panel:
-    """The network with batch norm on the probe, normalized by the probe's own statistics and by the running ones."""
+def views(norm: str, steps: Layout, classes: bool) -> Panel:
+    """The network on the probe, normalized by the probe's own statistics and by the running ones."""
+    said = SAID["views"]
+    columns = [("", "probe_loss", "running_loss", ".3f"), ("2", "probe_accuracy", "running_accuracy", ".1%")]
     traces: list[Trace] = []
-    columns = (("", "probe_loss", "running_loss", ".3f"), ("2", "probe_accuracy", "running_accuracy", ".1%"))
-    for axes, own, running, form in columns:
-        for key, name, dash in ((own, "the batch's own statistics", "solid"), (running, "running statistics", "dot")):
+    for axes, own, running, form in columns if classes else columns[:1]:
+        for key, name, dash in ((own, said["own"], "solid"), (running, said["running"], "dot")):
             label = f"step %{{x}}: %{{y:{form}}}<extra>{name}</extra>"
-            more = {"hovertemplate": label, "legendgroup": key, "showlegend": axes == ""}
-            feed = {"kind": "scalar", "arm": "batch", "key": key}
-            traces.append({**line("batch", axes, 2, dash, feed=feed, **more), "name": name})
-    titles, fits = ("loss on the probe", "accuracy on the probe"), ("view_loss", "view_accuracy")
-    arrangement = _row(HALVES, "step", steps, titles, fits=fits, showlegend=True)
-    arrangement["yaxis2"]["tickformat"] = ".0%"
-    return panel(
-        "views",
-        "The same weights, two views",
-        "Training normalizes by the minibatch, evaluation by running statistics. {views}",
-        (traces, arrangement),
-    )
+            more = {"hovertemplate": label, "legendgroup": name, "showlegend": axes == "", "name": name}
+            traces.append(line(norm, axes, 2, dash, feed={"kind": "scalar", "arm": norm, "key": key}, **more))
+    titles, fits = (said["loss"], said["accuracy"]), ("view_loss", "view_accuracy")
+    both = HALVES if classes else [[0, 1]]
+    arrangement = _row(both, steps, titles[: len(both)], fits[: len(both)], showlegend=True)
+    if classes:
+        arrangement["yaxis2"]["tickformat"] = ".0%"
+    return panel("views", *heading(WORDS, "views"), (traces, arrangement))
 
 
-def lag(steps: Layout, layers: int) -> Panel:
+def lag(norm: str, steps: Layout, layers: int) -> Panel:
+    """How far running statistics are from the probe's, one line a layer."""
     traces: list[Trace] = []
     for axes, key, form in (("", "running_mean_lag", "%{y:.3f} σ"), ("2", "running_variance_lag", "%{y:.1%}")):
         for layer in range(1, layers + 1):
-            feed = {"kind": "layer-series", "arm": "batch", "key": key, "layer": layer}
+            feed = {"kind": "layer-series", "arm": norm, "key": key, "layer": layer}
             label = f"step %{{x}}: {form}<extra>layer {layer}</extra>"
-            traces.append(line("batch", axes, 1, opacity=0.42, feed=feed, hovertemplate=label))
-        chosen = {"kind": "layer-series", "arm": "batch", "key": key}
-        traces.append(line("batch", axes, 3, feed=chosen, hovertemplate=f"step %{{x}}: {form}<extra></extra>"))
-    titles = ("running mean off by (σ)", "running variance off by")
-    arrangement = _row(HALVES, "step", steps, titles, fits=("mean_lag", "variance_lag"))
+            traces.append(line(norm, axes, 1, opacity=0.42, feed=feed, hovertemplate=label))
+        chosen = {"kind": "layer-series", "arm": norm, "key": key}
+        traces.append(line(norm, axes, 3, feed=chosen, hovertemplate=f"step %{{x}}: {form}<extra></extra>"))
+    titles = (SAID["lag"]["mean"], SAID["lag"]["variance"])
+    arrangement = _row(HALVES, steps, titles, fits=("mean_lag", "variance_lag"))
     arrangement["yaxis2"]["tickformat"] = ".0%"
-    return panel(
-        "lag",
-        "How far running statistics lag behind",
-        "From what the probe has now, root mean square over units of z; one line a layer, thick: {layer}. {lag}",
-        (traces, arrangement),
-    )
+    return panel("lag", *heading(WORDS, "lag"), (traces, arrangement))
 
 
-def means(steps: Layout) -> Panel:
+def means(norm: str, arms: Arms, steps: Layout) -> Panel:
     """The mean of every unit, γ and β learnable at the left, fixed at the right."""
     traces: list[Trace] = []
-    for arm, axes in (("batch", ""), ("fixed", "2")):
+    for arm, axes in ((norm, ""), ("fixed", "2")):
         every = {"kind": "units", "arm": arm, "key": "unit_mean"}
         traces.append(line(arm, axes, 1, opacity=0.42, feed=every, hoverinfo="skip"))
         chosen = {"kind": "chosen-unit", "arm": arm, "key": "unit_mean"}
         traces.append(line(arm, axes, 3, feed=chosen, hovertemplate="step %{x}<br>mean %{y:.2f}<extra></extra>"))
-    arrangement = _row([[0, 0.47], [0.53, 1]], "step", steps, ("mean {tap}", ""), fits=("normed_mean", "normed_mean"))
+    arrangement = _row(WIDE_HALVES, steps, (SAID["means"]["y"], ""), fits=("normed_mean", "normed_mean"))
     arrangement["yaxis2"] |= {"matches": "y", "showticklabels": False}
-    arrangement["annotations"] = [arm_title("batch", NAMES["batch"], 0.235), arm_title("fixed", NAMES["fixed"], 0.765)]
-    return panel(
-        "means",
-        "What the next layer receives, learnable and fixed",
-        "The mean {tap} of every unit of {layer} on the probe, same axes.{thick}",
-        (traces, arrangement),
-    )
+    arrangement["annotations"] = [arm_title(norm, arms[norm], 0.235), arm_title("fixed", arms["fixed"], 0.765)]
+    return panel("means", *heading(WORDS, "means"), (traces, arrangement))
 
 
-def by_hand() -> Panel:
+def by_hand(norm: str, held_out: str, classes: bool) -> Panel:
     """What one unit hands on, and the network's test accuracy, as learnt (dotted, pale) and with γ and β moved by hand."""
-    before = line("batch", "", 1.5, "dot", feed={"kind": "hand-histogram", "when": "before"}, hoverinfo="skip")
-    filled = {"fill": "tozeroy", "fillcolor": translucent("batch", 0.4)}
-    label = "%{y:.1%} of the test images near %{x:.2f}<extra></extra>"
-    after = line("batch", "", 2.5, feed={"kind": "hand-histogram", "when": "after"}, hovertemplate=label, **filled)
+    before = line(norm, "", 1.5, "dot", feed={"kind": "hand-histogram", "when": "before"}, hoverinfo="skip")
+    filled = {"fill": "tozeroy", "fillcolor": translucent(norm, 0.4)}
+    label = f"%{{y:.1%}} of the {held_out} near %{{x:.2f}}<extra></extra>"
+    after = line(norm, "", 2.5, feed={"kind": "hand-histogram", "when": "after"}, hovertemplate=label, **filled)
     for trace in (before, after):
         trace["line"]["shape"] = "hvh"  # a histogram's outline
-    colours = [translucent("batch", 0.4), COLOURS["batch"]]
+    colours = [translucent(norm, 0.4), COLOURS[norm]]
     bars = {"type": "bar", "orientation": "h", "marker": {"color": colours}, "textposition": "outside", "cliponaxis": False}
-    accuracy = {**bars, "feed": {"kind": "hand-accuracy"}, "xaxis": "x2", "yaxis": "y2", "showlegend": False, "hoverinfo": "skip"}
-    arrangement = layout(
-        xaxis=axis("a[{layernumber}], {unit}", domain=[0, 0.54], anchor="y", rangemode="tozero"),
-        yaxis=axis("share of the test images", anchor="x", tickformat=".0%", rangemode="tozero"),
-        xaxis2=axis("test accuracy", domain=[0.72, 1], anchor="y2", range=[0, 1.2], tickvals=[0, 0.5, 1], tickformat=".0%"),
+    score = {**bars, "feed": {"kind": "hand-score"}, "xaxis": "x2", "yaxis": "y2", "showlegend": False, "hoverinfo": "skip"}
+    figure = [before, after, score], _hand_layout(classes)
+    return panel("hand", *heading(WORDS, "hand"), figure, height=260, control="by-hand", wide=True)
+
+
+def _hand_layout(classes: bool) -> Layout:
+    said = SAID["hand"]
+    accuracy = {"range": [0, 1.2], "tickvals": [0, 0.5, 1], "tickformat": ".0%"} if classes else {"rangemode": "tozero"}
+    return layout(
+        xaxis=axis(said["x"], domain=[0, 0.54], anchor="y", rangemode="tozero"),
+        yaxis=axis(said["share"], anchor="x", tickformat=".0%", rangemode="tozero"),
+        xaxis2=axis(said["accuracy" if classes else "loss"], domain=[0.72, 1], anchor="y2", **accuracy),
         yaxis2=axis("", anchor="x2", autorange="reversed"),
         bargap=0.5,
     )
-    return panel("hand", "By hand", "{hand}", ([before, after, accuracy], arrangement), height=260, control="by-hand", wide=True)
 
 
-def _row(domains: list, x_title: str, x: Layout, titles: tuple[str, ...], fits: tuple[str, ...], **more: Any) -> Layout:
-    """Subplots side by side over the same x axis."""
-    arrangement = layout(annotations=[], **more)
-    for number, (domain, title, fit) in enumerate(zip(domains, titles, fits, strict=True), start=1):
-        axes = "" if number == 1 else str(number)
-        matches = {} if number == 1 else {"matches": "x"}
-        arrangement[f"xaxis{axes}"] = axis(x_title, domain=domain, anchor=f"y{axes}", **matches, **x)
+# Subplots side by side
+
+
+def _row(domains: list, x: Layout, titles: Iterable[str], fits: Iterable[str], **more: Any) -> Layout:
+    """Subplots side by side over the same steps."""
+    arrangement = layout(**{"annotations": [], **more})
+    for axes, domain, title, fit in zip(_names(domains), domains, titles, fits, strict=True):
+        matches = {"matches": "x"} if axes else {}
+        arrangement[f"xaxis{axes}"] = axis("step", domain=domain, anchor=f"y{axes}", **matches, **x)
         arrangement[f"yaxis{axes}"] = axis(title, anchor=f"x{axes}", fit=fit)
     return arrangement
 
 
-def _column(arrangement: Layout, axes: str, domain: list[float], name: str, **more: Any) -> None:
-    """One column of the ridgelines, with its name above."""
-    arrangement[f"xaxis{axes}"] = axis("", domain=domain, anchor=f"y{axes}", **more)
-    arrangement["annotations"].append(arm_title("batch", name, sum(domain) / 2))
+def _names(columns: Iterable[Any]) -> list[str]:
+    """What Plotly calls the axes of so many subplots: nothing, "2", "3", …"""
+    return ["" if number == 1 else str(number) for number, _ in enumerate(columns, start=1)]
+
+
+def _domains(columns: dict[str, str]) -> list:
+    """Where two or three columns stand."""
+    return THIRDS if len(columns) == len(THIRDS) else WIDE_HALVES
+
+
+def _titles(norm: str, columns: dict[str, str]) -> list[dict[str, Any]]:
+    """The columns' names above them."""
+    titles = zip(_domains(columns), columns.values(), strict=True)
+    return [arm_title(norm, name, sum(domain) / 2) for domain, name in titles]

@@ -1,0 +1,121 @@
+// @ts-check
+// Reading a recording: γ, β and ẑ of the compared arm, and the arms that the page compares.
+
+import {digits} from "../../web/player/words.js";
+
+/** @import {Snapshot, Tap, View} from "../../web/player/types" */
+/** @typedef {ArrayLike<number> & Iterable<number>} Row */
+/** @typedef {"beta" | "gamma"} Scale */
+
+const OVER_EXAMPLES = ["batch", "noisy-batch"]; // arms whose statistics are the minibatch's
+const UNTOUCHED = {beta: 0, gamma: 1}; // of a normalizer that has no such weights
+
+/**
+ * γ or β [width] of the compared arm at the chosen layer; what a normalizer does not have counts as 1 or 0.
+ * @param {Snapshot} frame
+ * @param {Scale} key
+ * @param {View} view
+ * @returns {Row}
+ */
+export function scale(frame, key, view) {
+  const rows = frame.arms[view.compared][key];
+  return rows ? rows[view.layer - 1] : new Array(view.header.experiment.width).fill(UNTOUCHED[key]);
+}
+
+/**
+ * A measure of ẑ at the chosen layer; undefined where it was not taken.
+ * @param {Snapshot} frame
+ * @param {string} key
+ * @param {View} view
+ * @param {string} [arm]
+ * @returns {any}
+ */
+export function inside(frame, key, view, arm = view.compared) {
+  return /** @type {any} */ (frame.arms[arm].standardized)?.[key][view.layer - 1];
+}
+
+/**
+ * The chosen unit; null if all are pooled.
+ * @param {View} view
+ */
+export const chosen = (view) => (view.unit === "pooled" ? null : view.unit);
+
+/**
+ * Whether the compared arm takes its mean and variance over examples, so that γ and β are a unit's own: batch norm does.
+ * @param {View} view
+ */
+export const overExamples = (view) => OVER_EXAMPLES.includes(view.compared);
+
+/**
+ * Whether the arm with fixed γ and β has the same normalizer as the compared one, so that learning them is all that differs.
+ * @param {View} view
+ */
+export const comparable = (view) => view.compared === "batch" && view.header.arms.includes("fixed");
+
+/**
+ * The arms in the order in which the page speaks of them.
+ * @param {View} view
+ */
+export const trained = (view) => [view.compared, "fixed", "none"].filter((arm) => view.header.arms.includes(arm));
+
+/**
+ * Whether the data set has classes, and so an accuracy.
+ * @param {View} view
+ */
+export const hasClasses = (view) => view.frames[0].arms.none.test_accuracy !== null;
+
+/** @param {Row} row */
+export const lowest = (row) => Math.min(...row);
+/** @param {Row} row */
+export const highest = (row) => Math.max(...row);
+
+/** @param {number | null | undefined} share */
+export const percent1 = (share) => (Number.isFinite(share) ? `${(100 * Number(share)).toFixed(1)}\u00a0%` : digits(share));
+
+/**
+ * Two places after the point, and no minus before 0.
+ * @param {number | null | undefined} value
+ */
+export const signless = (value) => digits(value).replace(/^-0\.00$/, "0.00");
+
+// --- a view of ẑ
+
+/** @type {WeakMap<Snapshot, Snapshot>} made once a snapshot, for every ridge asks */
+const substituted = new WeakMap();
+
+/**
+ * A snapshot in which ẑ stands where γẑ+β stands, so that every drawing of feeds.js can draw it, too.
+ * @param {Snapshot} frame
+ */
+export function standardizedFrame(frame) {
+  const known = substituted.get(frame);
+  if (known) return known;
+  const arms = Object.fromEntries(Object.entries(frame.arms).map(([arm, part]) => [arm, substitute(part)]));
+  const made = {...frame, arms};
+  substituted.set(frame, made);
+  return made;
+}
+
+/** @param {any} part */
+function substitute(part) {
+  const measured = Object.entries(part.standardized ?? {});
+  return {...part, ...Object.fromEntries(measured.map(([key, value]) => [key, {...part[key], normalized: value}]))};
+}
+
+/**
+ * The view of one column of the ridgelines: a tap, or ẑ.
+ * @param {View} view
+ * @param {Tap | "standardized"} column
+ * @returns {View}
+ */
+export function columnView(view, column) {
+  const tap = column === "standardized" ? "normalized" : column;
+  const own = {...view, tap, choices: `${view.choices} ${column}`};
+  if (column === "standardized") {
+    own.frames = view.frames.map(standardizedFrame);
+    own.frame = standardizedFrame(view.frame);
+  }
+  own.tallest = (arm) => view.fits.tallest(arm, own);
+  own.widest = view.fits.range("after_g", view)?.[1] ?? 1;
+  return own;
+}
