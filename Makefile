@@ -10,7 +10,7 @@ run: .venv/app
 
 test: .venv/dev
 	$(BIN)/python -m tests.chromium
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 bench: .venv/dev
 	$(BIN)/python -m tests.chromium

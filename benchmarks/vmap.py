@@ -43,7 +43,8 @@ AGREE = {"rtol": 1e-8, "atol": 1e-8}
 REPETITIONS = 15
 SECONDS = 0.02  # that a repetition of the stacked trainer takes about
 STACKED = [
-    getattr(stacked, name) for name in ("Alone", "Untouched", "BatchNorms", "_of_each", "together", "kind", "Stack")
+    getattr(stacked, name)
+    for name in ("Normalizers", "NoNormalizers", "StackedBatchNorm", "_of_each", "together", "kind", "Stack")
 ]  # what a step of the stacked trainer needs
 
 
@@ -101,8 +102,8 @@ def runs_of(arm: str, count: int, batch: int, momentum: float = 0.0) -> list[Run
 
 def minibatches_of(runs: Sequence[Run], count: int) -> list[tuple[Tensor, Tensor]]:
     """The first minibatches of all runs: inputs [runs, examples, features] and labels [runs, examples]."""
-    book, batches = stacked.Book(stacked.Stack(runs)), [minibatches(run.experiment) for run in runs]
-    return [book.minibatch(torch.stack([next(one) for one in batches])) for _ in range(count)]
+    logbook, batches = stacked.Logbook(stacked.Stack(runs)), [minibatches(run.experiment) for run in runs]
+    return [logbook.minibatch(torch.stack([next(one) for one in batches])) for _ in range(count)]
 
 
 @contextlib.contextmanager

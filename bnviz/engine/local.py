@@ -153,6 +153,7 @@ class LocalEngine(Ledger):
                 with process.stdout as lines:
                     self._read(slot, lines)
                 process.wait()
+                self._close_input(process)
             with self._lock:
                 if self._closed.is_set():
                     return
@@ -162,6 +163,12 @@ class LocalEngine(Ledger):
             _log.warning("a worker ended (%s); starting another", process and process.returncode)
             self._closed.wait(min(LONGEST_PAUSE, 0.1 * 2**failures) if failures else 0)
             self._start_process(slot)
+
+    def _close_input(self, process: subprocess.Popen[bytes]) -> None:
+        """Give up the way to a process that has ended; what it had not read yet cannot be flushed."""
+        assert process.stdin is not None
+        with self._lock, contextlib.suppress(OSError):  # nobody writes to it meanwhile
+            process.stdin.close()
 
     def _start_process(self, slot: Slot) -> None:
         """Start a process and send it all the slot's tasks; if it cannot be started, the slot has none."""

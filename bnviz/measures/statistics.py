@@ -85,30 +85,6 @@ def shift(ordered: np.ndarray, reference: np.ndarray, reference_std: np.ndarray)
         return np.where(distance == 0, np.float32(0), distance / scale)
 
 
-def jensen_shannon(counts: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Jensen-Shannon divergence [...] in bits between histograms [..., bins] (Lin 1991): 0 for equal ones, at most 1."""
-    p = counts / counts.sum(axis=-1, keepdims=True)
-    q = reference / reference.sum(axis=-1, keepdims=True)
-    middle = (p + q) / 2
-    return (_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2
-
-
-def _relative_entropy(p: np.ndarray, q: np.ndarray) -> np.ndarray:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(p > 0, p * np.log2(p / q), 0.0).sum(axis=-1)
-
-
-def kolmogorov_smirnov(ordered: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Largest distance [...] between the empirical distribution functions of sorted rows [..., P] and [..., Q]."""
-    rows, others = ordered.reshape(-1, ordered.shape[-1]), reference.reshape(-1, reference.shape[-1])
-    return np.array([_largest_gap(a, b) for a, b in zip(rows, others, strict=True)]).reshape(ordered.shape[:-1])
-
-
-def _largest_gap(a: np.ndarray, b: np.ndarray) -> float:
-    points = np.concatenate([a, b])
-    return np.abs(np.searchsorted(a, points, "right") / len(a) - np.searchsorted(b, points, "right") / len(b)).max()
-
-
 def mean_noise(group_mean: np.ndarray, mean: np.ndarray, std: np.ndarray) -> np.ndarray:
     """How far the means of minibatches lie from the whole's: root mean square, in the whole's standard deviations.
 

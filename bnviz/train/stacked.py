@@ -44,7 +44,7 @@ class Examples(NamedTuple):
     y_train: Tensor
 
 
-class Alone:
+class Normalizers:
     """The normalizers of one layer as they are, run by run: right for every kind."""
 
     def __init__(self, layers: Sequence[nn.Module], groups: int):
@@ -60,14 +60,14 @@ class Alone:
         """Put what was learnt back into the layers."""
 
 
-class Untouched(Alone):
+class NoNormalizers(Normalizers):
     """No normalizer."""
 
     def __call__(self, z: Tensor, mode: str, generators: Sequence[torch.Generator]) -> Tensor:
         return z
 
 
-class BatchNorms(Alone):
+class StackedBatchNorm(Normalizers):
     """`bnviz.nets.network.BatchNorm` of one layer of several runs: to PyTorch, one batch norm of runs × groups × width units.
 
     Every ghost batch has running statistics of its own. Following is linear, so their means are those of the plain layer.
@@ -107,17 +107,17 @@ def _of_each(layers: Sequence[nn.Module], name: str) -> Tensor:
     return torch.stack([getattr(layer, name).detach() for layer in layers])[:, None]
 
 
-def together(layers: Sequence[nn.Module], run: Run) -> Alone:
+def normalizers_of(layers: Sequence[nn.Module], run: Run) -> Normalizers:
     """The normalizers of one layer of several runs whose kind, groups and momentum are `run`'s."""
     groups = run.experiment.groups if ARMS[run.arm].statistics else 1
     if ARMS[run.arm].normalizer == "none":
-        return Untouched(layers, groups)
+        return NoNormalizers(layers, groups)
     if ARMS[run.arm].normalizer == "batch" and run.experiment.batch % groups == 0:
-        return BatchNorms(layers, groups)
-    return Alone(layers, groups)
+        return StackedBatchNorm(layers, groups)
+    return Normalizers(layers, groups)
 
 
-def kind(run: Run) -> tuple:
+def normalizer_kind(run: Run) -> tuple:
     """Runs of one kind are normalized together."""
     told = [getattr(run.experiment, field.name) for field in FIELDS.values() if field.only_with_statistics]
     return ARMS[run.arm].normalizer, *told
@@ -134,7 +134,7 @@ class Stack:
     def __init__(self, runs: Sequence[Run]):
         if len({run.shape for run in runs}) != 1:
             raise ValueError("runs of different shapes cannot be stacked")
-        self.runs = sorted(runs, key=kind)
+        self.runs = sorted(runs, key=normalizer_kind)
         self.experiments = [run.experiment for run in self.runs]
         self.shared = shared_part(self.experiments[0])
         self.loss = LOSSES[data.DATA_SETS[self.shared.dataset].loss]
@@ -151,10 +151,15 @@ class Stack:
         linears = list(zip(*(network.linears for network in self.networks), strict=True))
         self.weights = [torch.stack([linear.weight.detach() for linear in layer]) for layer in linears]
         self.biases = [torch.stack([linear.bias.detach() for linear in layer])[:, None] for layer in linears]
-        places = [list(part) for _, part in itertools.groupby(range(len(self.runs)), lambda place: kind(self.runs[place]))]
+        places = [
+            list(part) for _, part in itertools.groupby(range(len(self.runs)), lambda place: normalizer_kind(self.runs[place]))
+        ]
         self.parts = [slice(part[0], part[-1] + 1) for part in places]
         self.normalizers = [
-            [together([net.normalizers[layer] for net in self.networks[part]], self.runs[part.start]) for part in self.parts]
+            [
+                normalizers_of([net.normalizers[layer] for net in self.networks[part]], self.runs[part.start])
+                for part in self.parts
+            ]
             for layer in range(self.shared.hidden_layers)
         ]
         self.velocities: dict[int, Tensor] = {}
@@ -230,7 +235,7 @@ class Stack:
             for part, normalizers in zip(self.parts, layer, strict=True):
                 rates = self.learning_rate[part]
                 for place, one in enumerate(normalizers.parameters):
-                    rate = rates[:, None, None] if isinstance(normalizers, BatchNorms) else rates[normalizers.of_run[place]]
+                    rate = rates[:, None, None] if isinstance(normalizers, StackedBatchNorm) else rates[normalizers.of_run[place]]
                     self._descend(one, next(rest) * rate)
 
     def _descend(self, parameter: Tensor, update: Tensor) -> None:
@@ -260,19 +265,19 @@ class Stack:
 def train_stack(runs: Sequence[Run], measures: Sequence[str] = ()) -> Generator[dict[str, Any] | None, None, tuple[str, str]]:
     """Train the runs together; yields None after every step, and at the end a row for each run."""
     stack = Stack(runs)
-    book = Book(stack, measures)
+    logbook = Logbook(stack, measures)
     batches = [minibatches(experiment) for experiment in stack.experiments]
     for step in range(stack.shared.steps + 1):
-        book.look(step)
+        logbook.look(step)
         if step < stack.shared.steps:
             chosen = torch.stack([next(one) for one in batches])  # [runs, examples]
-            book.add(stack.step(*book.minibatch(chosen)))
+            logbook.add(stack.step(*logbook.minibatch(chosen)))
             yield None
-    yield from book.rows()
+    yield from logbook.rows()
     return "finished", ""
 
 
-class Book:
+class Logbook:
     """The data of a stack's runs, and what is written down of their training."""
 
     def __init__(self, stack: Stack, measures: Sequence[str] = ()):

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import stats
-from scipy.spatial import distance
 
 from bnviz.measures import statistics
 
@@ -106,21 +105,6 @@ def test_shift_without_spread_is_zero_or_infinite_and_never_a_warning():
     assert np.isinf(statistics.shift(moved, flat, flat.std(-1)))
     lost = np.full((1, 1, 4), np.nan, np.float32)
     assert np.isnan(statistics.shift(lost, moved, np.ones((1, 1), np.float32)))
-
-
-def test_jensen_shannon_is_scipys(generator):
-    p, q = generator.integers(0, 50, (2, 3, 40))
-    q[:, :10] = 0
-    expected = distance.jensenshannon(p, q, base=2, axis=-1) ** 2
-    assert np.allclose(statistics.jensen_shannon(p, q), expected)
-    assert np.allclose(statistics.jensen_shannon(np.array([3, 0]), np.array([0, 7])), 1)
-    assert statistics.jensen_shannon(p, p).max() == 0
-
-
-def test_kolmogorov_smirnov_is_scipys_with_ties_and_unequal_sizes(generator):
-    a, b = generator.integers(0, 9, (3, 50)) / 4.0, generator.normal(1, 1, (3, 70)).round(1)
-    expected = [stats.ks_2samp(*pair).statistic for pair in zip(a, b, strict=True)]
-    assert np.allclose(statistics.kolmogorov_smirnov(np.sort(a), np.sort(b)), expected)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from bnviz.lessons.does_it_hold.measures.landscape import landscape
 from bnviz.nets.network import accuracy
 from bnviz.nets.normalizers import EVALUATE
 from bnviz.train import loop
-from bnviz.train.stacked import Alone, BatchNorms, Book, Stack, train_stack
+from bnviz.train.stacked import Logbook, Normalizers, Stack, StackedBatchNorm, train_stack
 
 BASE = Experiment(steps=12, batch_size=32, learning_rate=0.02, width=16, train_size=200)
 TOLERANCE = {"rtol": 1e-4, "atol": 1e-4}
@@ -47,9 +47,9 @@ def trained_plainly(run, steps=None):
 def trained_together(runs, steps=None):
     """The stack after its training, or so many steps of it."""
     stack = Stack(runs)
-    book, batches = Book(stack), [loop.minibatches(experiment) for experiment in stack.experiments]
+    logbook, batches = Logbook(stack), [loop.minibatches(experiment) for experiment in stack.experiments]
     for _ in range(steps or stack.shared.steps):
-        x, y = book.minibatch(torch.stack([next(one) for one in batches]))
+        x, y = logbook.minibatch(torch.stack([next(one) for one in batches]))
         stack.step(x.to(torch.get_default_dtype()), y)
     return stack
 
@@ -174,7 +174,12 @@ def test_batch_norm_is_stacked_where_it_can_be():
     for part, normalizers in zip(stack.parts, stack.normalizers[0], strict=True):
         (run,) = stack.runs[part]
         kinds[run.arm, run.experiment.ghost_batch_size] = type(normalizers)
-    assert kinds == {("batch", 0): BatchNorms, ("batch", 16): BatchNorms, ("batch", 10): Alone, ("layer", 0): Alone}
+    assert kinds == {
+        ("batch", 0): StackedBatchNorm,
+        ("batch", 16): StackedBatchNorm,
+        ("batch", 10): Normalizers,
+        ("layer", 0): Normalizers,
+    }
 
 
 @pytest.mark.parametrize("arm", ["none", "batch", "layer"])
