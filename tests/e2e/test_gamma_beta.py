@@ -6,10 +6,12 @@ import httpx
 import pytest
 
 from bnviz.lessons.gamma_beta.page import PAGE
+from bnviz.web import words
 
 SHORT = {"steps": 60, "width": 32}
 TALL = {"viewport": {"width": 1400, "height": 3400}}  # all panels are in view
-EXPECTED = {"faster": "clearly faster", "alike": "about as fast", "slower": "clearly slower"}
+SAID = words.catalogue("gamma_beta")
+EXPECTED = SAID["predictions"]
 
 
 def first_reaching(messages, arm, target):
@@ -47,9 +49,9 @@ def test_predict_play_and_read_the_answer(visit, server):
     answer = lab.page.inner_text(".bnviz-answer")
     assert answer.startswith(f"Measured: {EXPECTED[found]}") and answer.endswith(f"You expected: {EXPECTED[said]}.")
     for arm in ("batch", "fixed"):
-        assert f"{100 * messages[-2]['arms'][arm]['test_accuracy']:.1f} % right" in answer
+        assert f"accuracy {100 * messages[-2]['arms'][arm]['test_accuracy']:.1f}\u00a0%" in answer
     lab.page.get_by_text(EXPECTED[found], exact=True).click()
-    lab.wait("$('.bnviz-answer').textContent.endsWith('You expected that.')")
+    lab.wait(f"$('.bnviz-answer').textContent.endsWith({SAID['story']['agreed']!r})")
     mean, std = (messages[-2]["arms"]["batch"][key]["normalized"][1] for key in ("unit_mean", "unit_std"))
     shown = [float(number) for number in re.findall(r"-?\d+\.\d+", lab.headline)]
     assert shown == pytest.approx([mean.min(), mean.max(), std.min(), std.max()], abs=0.006)
@@ -69,7 +71,7 @@ def test_every_panel_has_data_and_the_standardized_signal_is_pinned(visit):
     assert lab.plot("scatter", "n.data[0].x.length") == 32
     lab.page.select_option("[aria-label=Unit]", "pooled")
     lab.wait_plot("scatter", "n.data[2].x.length === 0")
-    assert "Choose one unit" in lab.page.inner_text("[data-panel=hand] .bnviz-caption")
+    assert SAID["story"]["hand_pooled"] in lab.page.inner_text("[data-panel=hand] .bnviz-caption")
 
 
 def test_moving_a_unit_by_hand_is_answered(visit, server):
@@ -80,21 +82,21 @@ def test_moving_a_unit_by_hand_is_answered(visit, server):
         move(lab, "γ", value)
     move(lab, "β", -1)
     caption = "$('[data-panel=hand] .bnviz-caption').textContent"
-    lab.wait(f"{caption}.includes('By hand γ = 3.00, β = -1.00')")
+    lab.wait(f"{caption}.includes('γ = 3.00, β = -1.00 set by hand')")
     query = {"layer": 2, "unit": 3, "gamma": 3, "beta": -1}
     answer = httpx.get(f"{server.url}/bnviz/runs/{lab.data['run']}/by-hand", params=query).json()
-    right = f"{100 * answer['after']['test_accuracy']:.1f} % of the test images right"
+    right = f"{100 * answer['after']['test_accuracy']:.1f}\u00a0% of the test images classified correctly"
     assert right in lab.page.inner_text("[data-panel=hand] .bnviz-caption")
     lab.wait_plot("hand", f"n.data[2].x[1] === {answer['after']['test_accuracy']}")
     lab.page.click("text=as learnt >> nth=0")
-    lab.wait(f"{caption}.includes('Move the sliders')")
+    lab.wait(f"{caption}.includes({SAID['story']['hand_move']!r})")
 
 
 def test_where_the_route_leads_nowhere_it_is_said_quietly(visit):
     lab = visit(clean=False, **TALL)
     lab.page.route("**/by-hand?*", lambda route: route.fulfill(status=200, body="<html>", content_type="text/html"))
     lab.open("gamma-beta", **SHORT).trained().press("End")
-    lab.wait("$('[data-panel=hand] .bnviz-caption').textContent.includes('cannot be asked here')")
+    lab.wait(f"$('[data-panel=hand] .bnviz-caption').textContent === {SAID['story']['hand_unreachable']!r}")
     assert lab.data["state"] == "ended"
 
 
@@ -106,3 +108,28 @@ def test_a_deep_link_opens_the_place_and_what_is_switched_off_is_left_out(lab):
     assert panels == ["scatter", "scales", "learning", "hand"]
     lab.page.get_by_text("clearly faster", exact=True).click()
     lab.wait("$('.bnviz-answer').textContent.includes('switched off')")
+
+
+def test_a_finished_run_is_asked_once_and_a_stopped_one_never(visit):
+    lab, asked = visit(**TALL), []
+    lab.page.on("request", lambda request: asked.append(request.url) if "/by-hand?" in request.url else None)
+    lab.open("gamma-beta", unit=2, steps=5000)
+    lab.wait("d.step > 0")
+    lab.page.click("[aria-label='Stop training']")
+    lab.wait(f"$('[data-panel=hand] .bnviz-caption').textContent === {SAID['story']['hand_waiting']!r}")
+    assert lab.page.is_disabled("[aria-label='γ by hand']")
+    assert asked == []
+    lab.open("gamma-beta", unit=2, **SHORT).trained().press("End")
+    lab.wait_plot("hand", "n.data?.[0]?.x.length")
+    lab.press("Home")
+    lab.wait("+d.step === 0")
+    assert len(asked) == 1
+
+
+def test_with_layer_norm_panels_that_say_nothing_are_left_out(lab):
+    lab.open("gamma-beta", compare="layer", unit=1, **SHORT).trained().press("End")
+    panels = lab.page.evaluate("[...document.querySelectorAll('.bnviz-panel')].map(panel => panel.dataset.panel)")
+    assert panels == ["scatter", "scales", "journey", "bands", "learning", "hand"]
+    lab.wait("$('[data-panel=hand] .bnviz-caption').textContent.includes('(dotted)')")
+    lab.page.get_by_text(EXPECTED["faster"], exact=True).click()
+    lab.wait("$('.bnviz-answer').textContent.includes('layer norm')")

@@ -98,7 +98,9 @@ function headline(view) {
   );
   const off = Math.max(...Array.from(means, Math.abs), ...Array.from(spreads, (spread) => Math.abs(spread - 1)));
   if (frame.step === 0 && off < JUST_BEGUN) return say(view, "untrained", {name});
-  const [low, high, narrow, wide] = [lowest(means), highest(means), lowest(spreads), highest(spreads)].map((one) => digits(one));
+  const [low, high, narrow, wide] = [lowest(means), highest(means), lowest(spreads), highest(spreads)].map((one) =>
+    signless(one),
+  );
   return say(view, "spread", {name, low, high, narrow, wide});
 }
 
