@@ -8,11 +8,13 @@ import pytest
 from bnviz.config.experiment import Experiment
 from bnviz.lessons.batch_size.measures import DRAWS
 from bnviz.lessons.batch_size.page import PAGE
+from bnviz.web import words
 
 SHORT = {"dataset": "mnist1d", "width": 32, "steps": 24, "snapshot_every": 1, "train_size": 1024}
 TALL = {"viewport": {"width": 1400, "height": 3000}}  # all panels are in view
 SIZES = [2, 4, 8, 16, 32, 64, 128, 256, 512]
 OWN = SIZES.index(64)
+SAID = words.catalogue("batch_size")
 
 
 def measured(server, run, step):
@@ -54,13 +56,18 @@ def test_predict_play_and_read_the_answer(visit, server):
     shares = {"a quarter": 1 / 4, "half": 1 / 2, "all": 1}
     found = min(shares, key=lambda name: abs(np.log(shares[name]) - slope * np.log(4)))
     answer = lab.page.inner_text(".bnviz-answer")
-    assert numbers(answer.split("leaves ")[1])[0] == pytest.approx(100 * 4**slope, abs=1) and f"−{-slope:.2f}" in answer
-    assert f"about {found} ({'as you said' if found == 'a quarter' else 'you said about a quarter'})" in answer
+    assert numbers(answer.split("leave ")[1])[0] == pytest.approx(100 * 4**slope, abs=1) and f"−{-slope:.2f}" in answer
+    name = {"a quarter": "quarter", "half": "half", "all": "all"}[found]
+    agreed = "as you said" if found == "a quarter" else f"you said {SAID['predictions']['quarter']}"
+    assert f"{SAID['predictions'][name]} ({agreed})" in answer
 
     said = numbers(lab.headline)
     scatter = part["batch"]["mates"]["prediction_sd"]
     assert said[1::2] == [2, 64, 512] and np.allclose(said[::2], scatter[[0, OWN, -1]], rtol=0.1, atol=0.006)
-    assert part["none"]["mates"]["prediction_sd"].max() < 1e-6 and "without batch norm it does not move at all" in lab.headline
+    assert (
+        part["none"]["mates"]["prediction_sd"].max() < 1e-6
+        and words.fill(SAID["story"]["plain_still"], norm="batch norm") in lab.headline
+    )
     rates = [float(f"{100 * part['batch']['dropout_rate'][place]:.2g}") for place in (0, OWN, -1)]
     assert numbers(caption(lab, "rates").split("at a rate of ")[1])[::2] == rates
 
@@ -87,12 +94,12 @@ def test_every_dot_is_a_recorded_draw_and_without_batch_norm_they_lie_on_one_ano
 
     means = [part[arm]["mean_sd"][1][OWN] for arm in ("none", "batch")]
     assert f"{means[0]:.3f} σ without and {means[1]:.3f} σ with" in caption(lab, "mean")
-    assert ("nearly pinned" in caption(lab, "mean")) == (means[1] < 0.7 * part["none"]["mean_sd_theory"][OWN])
+    assert ("this very minibatch" in caption(lab, "mean")) == (means[1] < 0.7 * part["none"]["mean_sd_theory"][OWN])
     lab.press("1")
-    lab.wait("!/pinned/.test($('[data-panel=mean] .bnviz-caption').textContent)")
-    lab.wait("/leaves a\\[1\\] alone/.test($('[data-panel=scatter] .bnviz-caption').textContent)")
+    lab.wait("!/this very minibatch/.test($('[data-panel=mean] .bnviz-caption').textContent)")
+    lab.wait("/a\\[1\\] does not vary/.test($('[data-panel=scatter] .bnviz-caption').textContent)")
     lab.page.select_option("[aria-label=Unit]", "pooled")
-    lab.wait("/take turns/.test($('[data-panel=mates] .bnviz-caption').textContent)")
+    lab.wait("/in turn\\./.test($('[data-panel=mates] .bnviz-caption').textContent)")
     for label in lab.page.locator(".bnviz-plot").evaluate_all("nodes => nodes.map(node => node.getAttribute('aria-label'))"):
         assert re.search(r"\d", label.split("step 24:")[1]) and "undefined" not in label and "NaN" not in label
 
@@ -109,20 +116,20 @@ def test_between_two_measurements_the_last_one_is_shown(lab, server):
 
 def test_what_is_not_measured_is_said_and_numbers_are_no_probabilities(lab):
     lab.open("batch-size", **SHORT, microscope="no")
-    assert "without the noise microscope" in lab.headline
+    assert lab.headline == SAID["story"]["missing"]
     assert lab.page.locator(".bnviz-panel").count() == 1
     changes = {"dataset": "linear-map", "activation": "identity", "width": 10, "learning_rate": 0.001, "steps": 20}
     ended(lab.open("batch-size", **changes))
-    lab.wait("/the first number predicted/.test($('.bnviz-headline').textContent)")
+    lab.wait("/first predicted number/.test($('.bnviz-headline').textContent)")
     assert lab.data["run"] == PAGE.default.replace(**changes).id != Experiment(**changes).id
     assert "class" not in lab.page.inner_text("[data-panel=said]")
 
 
 def test_another_example_is_another_run_with_another_picture(lab):
     lab.open("batch-size", steps=10, width=16)
-    assert "Example 4 of the held-out images is watched; its class: shirt." in lab.page.inner_text(".st-key-portrait")
+    assert "Example 4 of the test images is watched; its class: shirt." in lab.page.inner_text(".st-key-portrait")
     before = lab.data["run"]
     lab.page.get_by_role("button", name="Increment").or_(lab.page.get_by_test_id("stNumberInputStepUp")).first.click()
     lab.wait(f"d.run !== '{before}' && d.frames > 0")
     assert lab.address == {"steps": "10", "width": "16", "example": "5"}
-    lab.page.get_by_text("Example 5 of the held-out images").wait_for()
+    lab.page.get_by_text("Example 5 of the test images").wait_for()

@@ -7,6 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy import stats
 from streamlit.testing.v1 import AppTest
 from torch import nn
 
@@ -309,6 +312,35 @@ def test_it_costs_what_the_estimate_says_and_the_ordinary_run_nothing():
     assert budget.seconds(Experiment(example=9)) == budget.seconds(Experiment())
 
 
+# What is said of it
+
+
+SIZES_AND_VALUES = st.lists(st.one_of(st.floats(1e-4, 10), st.just(0.0)), min_size=9, max_size=9)
+
+
+@given(SIZES_AND_VALUES)
+@settings(deadline=None)
+def test_the_power_law_is_that_of_scipys_line_through_logarithms(desk, values):
+    found = desk.call("lessons/batch_size/laws.js", "fallOff", list(ALL_SIZES), values)
+    points = [(math.log(size), math.log(value)) for size, value in zip(ALL_SIZES, values, strict=True) if size >= 8 and value]
+    if len(points) < 2:
+        assert found is None
+    else:
+        assert found["exponent"] == pytest.approx(stats.linregress(*zip(*points, strict=True)).slope, abs=1e-6)
+
+
+@pytest.mark.parametrize("sizes, first", [(ALL_SIZES, 8), ((2, 4, 8, 16, 32), 8), ((2, 4, 8, 16), 2)])
+def test_lines_are_fitted_from_8_examples_on_unless_there_are_hardly_larger_sizes(desk, sizes, first):
+    assert desk.call("lessons/batch_size/laws.js", "fittedFrom", sizes) == first
+
+
+@given(st.floats(0.01, 3))
+def test_the_answer_is_the_share_nearest_in_proportion(desk, left):
+    off = {name: abs(math.log(share / left)) for name, share in (("quarter", 1 / 4), ("half", 1 / 2), ("all", 1))}
+    assume(sorted(off.values())[1] - min(off.values()) > 1e-9)
+    assert desk.call("lessons/batch_size/laws.js", "nearest", left) == min(off, key=off.get)
+
+
 # The page
 
 
@@ -316,6 +348,9 @@ def test_panels_show_what_is_measured_and_mark_the_size_that_this_run_normalizes
     assert [panel["id"] for panel in panels(Experiment())] == ["learning"]
     shown = panels(Experiment(microscope="yes", batch_size=256, ghost_batch_size=4))
     assert [panel["id"] for panel in shown] == ["mates", "said", "scatter", "rates", "mean", "variance", "learning"]
+    for arm in ("layer", "group", "rms"):  # other minibatches change nothing there
+        shown_of_it = panels(Experiment(microscope="yes", compare=arm))
+        assert [panel["id"] for panel in shown_of_it] == ["mates", "said", "mean", "variance", "learning"]
     for panel in shown[:-1]:
         assert {shape["x0"] for shape in panel["layout"]["shapes"]} == {4}
         assert not any(trace["type"] == "scattergl" for trace in panel["data"])
@@ -328,7 +363,7 @@ def test_the_portrait_is_the_watched_example():
     assert picture.shape == (28 * portrait.PIXEL, 28 * portrait.PIXEL) and picture.dtype == np.uint8
     small = picture[:: portrait.PIXEL, :: portrait.PIXEL].astype(float).ravel()
     assert np.corrcoef(small, split.x_test[4])[0, 1] > 0.999
-    assert len(portrait.CLOTHES) == DATA_SETS["fashion"].classes
+    assert len(portrait.SAID["classes"]) == DATA_SETS["fashion"].classes
 
 
 def test_presets_and_the_default_are_affordable_and_named_once():

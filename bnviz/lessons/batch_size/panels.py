@@ -5,26 +5,52 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from bnviz.config.arms import ARMS
 from bnviz.config.experiment import Experiment
 from bnviz.lessons.batch_size import measures
 from bnviz.web import words
-from bnviz.web.figures import COLOURS, GREY, PAIR, TWO_ROWS, Layout, Trace, axis, layout, learning, line, panel
+from bnviz.web.figures import (
+    COLOURS,
+    GREY,
+    TWO_ROWS,
+    Layout,
+    Trace,
+    axis,
+    compared,
+    heading,
+    layout,
+    learning,
+    line,
+    paired_names,
+    panel,
+)
 
 Panel = dict[str, Any]
-SCENES = {"none": "without", "batch": "with batch norm", "dropout": "dropout"}  # short, for a telephone has little room
-SIDES = {"none": -0.3, "batch": 0.0, "dropout": 0.3}  # of a size's place on the axis, in octaves
+SIDES = (-0.3, 0.0, 0.3)  # where the scenes stand beside a size's place on the axis, in octaves
 TICKS = [digit * 10**power for power in (-3.0, -2.0, -1.0, 0.0) for digit in (1, 2, 5)]
 MARGIN = {**TWO_ROWS, "t": 26}
 HALVES = [[0, 0.42], [0.58, 1]]
 DOTS, CURVES = {"height": 360, "rate": 2}, {"height": 340, "rate": 2}
 
 WORDS = words.catalogue("batch_size")
+SAID = WORDS["panels"]
 
 
 def panels(experiment: Experiment) -> list[Panel]:
-    """All panels of the page, in reading order; without the microscope, learning alone."""
-    measured = [mates, said, scatter, rates, means, variances] if experiment.microscope == "yes" else []
+    """All panels of the page, in reading order; without the microscope, learning alone.
+
+    Where statistics are not taken from the minibatch, other minibatches change nothing: nothing varies that could be matched.
+    """
+    varying = [scatter, rates] if ARMS[compared(experiment)[1]].statistics else []
+    measured = [mates, said, *varying, means, variances] if experiment.microscope == "yes" else []
     return [*(make(experiment) for make in measured), {**learning(experiment, WORDS), "wide": True, "height": 280}]
+
+
+def _scenes(experiment: Experiment) -> dict[str, str]:
+    """Names of the scenes: both arms and, where it can be matched, dropout. Short, for a telephone has little room."""
+    none, norm = compared(experiment)
+    names = {none: SAID["without"], norm: paired_names(experiment)[norm]}
+    return names | ({"dropout": SAID["dropout"]} if ARMS[norm].statistics else {})
 
 
 def _arranged(experiment: Experiment, *y: Layout, **more: Any) -> Layout:
@@ -34,7 +60,7 @@ def _arranged(experiment: Experiment, *y: Layout, **more: Any) -> Layout:
     mark = {"type": "line", "x0": own, "x1": own, "y0": 0, "y1": 1, "line": {"color": GREY, "width": 1.5, "dash": "dot"}}
     arrangement = layout(showlegend=True, margin=MARGIN, shapes=[])
     for place, (axes, vertical) in enumerate(zip(("", "2"), y, strict=False)):
-        x = axis("examples in the minibatch, B", type="log", range=reach, anchor=f"y{axes}", **more)
+        x = axis(SAID["batch_axis"], type="log", range=reach, anchor=f"y{axes}", **more)
         x["tickvals"] = list(sizes[:: len(y)])
         arrangement[f"xaxis{axes}"] = {**x, "domain": HALVES[place]} if len(y) > 1 else x
         arrangement[f"yaxis{axes}"] = {**vertical, "anchor": f"x{axes}"}
@@ -42,13 +68,18 @@ def _arranged(experiment: Experiment, *y: Layout, **more: Any) -> Layout:
     return arrangement
 
 
-def _dots(scene: str, kind: str, form: str) -> Trace:
+def _part(experiment: Experiment, scene: str) -> dict[str, str]:
+    """Where a scene is recorded: dropout in the compared arm's part."""
+    _, norm = compared(experiment)
+    return {"arm": norm, "scene": "dropout"} if scene == "dropout" else {"arm": scene, "scene": "mates"}
+
+
+def _dots(experiment: Experiment, scene: str, name: str, side: float, kind: str, form: str) -> Trace:
     """One dot a draw, in the scene's own column beside each size."""
-    arm, part = ("batch", "dropout") if scene == "dropout" else (scene, "mates")
-    feed = {"kind": kind, "arm": arm, "scene": part, "side": SIDES[scene]}
+    feed = {"kind": kind, "side": side, **_part(experiment, scene)}
     mark = {"color": COLOURS[scene], "size": 4, "opacity": 0.75, "line": {"width": 0}}
-    label = f"%{{y:{form}}}<extra>{SCENES[scene]}</extra>"
-    more = {"name": SCENES[scene], "hovertemplate": label, "showlegend": True}
+    label = f"%{{y:{form}}}<extra>{name}</extra>"
+    more = {"name": name, "hovertemplate": label, "showlegend": True}
     return {**line(scene), "feed": feed, "mode": "markers", "marker": mark, **more}
 
 
@@ -56,32 +87,35 @@ def _drawn(experiment: Experiment, kind: str, form: str, y: Layout) -> tuple[lis
     """Dots of all scenes over the sizes."""
     arrangement = _arranged(experiment, y, showgrid=False)
     arrangement["legend"] |= {"itemsizing": "constant"}
-    return [_dots(scene, kind, form) for scene in SCENES], arrangement
+    scenes = zip(_scenes(experiment).items(), SIDES, strict=False)
+    return [_dots(experiment, *scene, side, kind, form) for scene, side in scenes], arrangement
 
 
 def mates(experiment: Experiment) -> Panel:
-    zero = axis("{tap} − {tap} in use", fit="mates", zerolinecolor=GREY) | {"zeroline": True}
-    return panel("mates", "The same example, other mates", "{mates}", _drawn(experiment, "example-dots", "+.2f", zero), **DOTS)
+    """How far a[l] of the example is from its value in evaluation, draw by draw."""
+    zero = axis(SAID["mates"]["y"], fit="mates", zerolinecolor=GREY) | {"zeroline": True}
+    return panel("mates", *heading(WORDS, "mates"), _drawn(experiment, "example-dots", "+.2f", zero), **DOTS)
 
 
 def said(experiment: Experiment) -> Panel:
-    probability = axis("{what}", fit="said")
-    return panel("said", "What the network says of it", "{said}", _drawn(experiment, "said-dots", ".3f", probability), **DOTS)
+    """What the network predicts for the example, draw by draw."""
+    probability = axis(SAID["said"]["y"], fit="said")
+    return panel("said", *heading(WORDS, "said"), _drawn(experiment, "said-dots", ".3f", probability), **DOTS)
 
 
-def _curve(scene: str, axes: str, feed: dict[str, Any], form: str, unit: str = "", **more: Any) -> Trace:
+def _curve(experiment: Experiment, scene: str, axes: str, feed: dict[str, Any], form: str, unit: str = "", **more: Any) -> Trace:
     """A measure over sizes, with a marker at each."""
-    arm, part = ("batch", "dropout") if scene == "dropout" else (scene, "mates")
-    label = f"B = %{{x}}: %{{y:{form}}}{unit}<extra>{SCENES[scene]}</extra>"
+    name = _scenes(experiment)[scene]
+    label = f"B = %{{x}}: %{{y:{form}}}{unit}<extra>{name}</extra>"
     marks = {"mode": "lines+markers", "marker": {"size": 6}, "hovertemplate": label, "legendgroup": scene}
-    return line(scene, axes, 2, **{**marks, **more}, name=SCENES[scene], feed={"arm": arm, "scene": part, **feed})
+    return line(scene, axes, 2, **{**marks, **more}, name=name, feed={**_part(experiment, scene), **feed})
 
 
 def _expected(arm: str, feed: dict[str, Any], name: str, unit: str = "", **more: Any) -> Trace:
     """What theory says: dashed, and grey unless it is of one arm."""
     label = f"B = %{{x}}: %{{y:.3f}}{unit}<extra>{name}</extra>"
     style = {"color": COLOURS.get(arm, GREY), "width": 1.5, "dash": "dash"}
-    return {**line("batch"), "line": style, "name": name, "hovertemplate": label, "showlegend": True, "feed": feed, **more}
+    return {**line("none"), "line": style, "name": name, "hovertemplate": label, "showlegend": True, "feed": feed, **more}
 
 
 def _powers(title: str, fit: str) -> Layout:
@@ -89,42 +123,49 @@ def _powers(title: str, fit: str) -> Layout:
 
 
 def scatter(experiment: Experiment) -> Panel:
-    """How far the example scatters, in a[l] and in what the network says, among mates and under dropout."""
-    left = [_curve(scene, "", {"kind": "example-scatter"}, ".3f") for scene in ("dropout", "batch")]
+    """How much the example varies, in a[l] and in what the network predicts, in other minibatches and under dropout."""
+    _, norm = compared(experiment)
+    left = [_curve(experiment, scene, "", {"kind": "example-scatter"}, ".3f") for scene in ("dropout", norm)]
     left[0] |= {"line": {**left[0]["line"], "width": 7}, "opacity": 0.5}  # matched, so the other one lies upon it
-    right = [_curve(scene, "2", {"kind": "said-scatter"}, ".3f", showlegend=True) for scene in SCENES]
+    feed = {"kind": "said-scatter"}
+    right = [_curve(experiment, scene, "2", feed, ".3f", showlegend=True) for scene in _scenes(experiment)]
     guide = _expected("", {"kind": "root-guide"}, "∝ 1/√B")
-    example, said = _powers("sd of {tap}", "example_scatter"), axis("sd of {what}", rangemode="tozero", fit="said_scatter")
-    arrangement = _arranged(experiment, example, said) | {"margin": TWO_ROWS}
-    return panel("scatter", "How far it scatters", "{scatter}", ([*left, *right, guide], arrangement), **CURVES)
+    example = _powers(SAID["scatter"]["example"], "example_scatter")
+    prediction = axis(SAID["scatter"]["prediction"], rangemode="tozero", fit="said_scatter")
+    arrangement = _arranged(experiment, example, prediction) | {"margin": TWO_ROWS}
+    return panel("scatter", *heading(WORDS, "scatter"), ([*left, *right, guide], arrangement), **CURVES)
 
 
 def rates(experiment: Experiment) -> Panel:
-    arrangement = _arranged(experiment, axis("dropout rate", tickformat=".0%", rangemode="tozero", fit="rates"))
-    trace = _curve("dropout", "", {"kind": "rates"}, ".1%")
-    return panel("rates", "Dropout that scatters a[2] as much", "{rate}", ([trace], arrangement), **CURVES)
+    """The dropout rate that varies a[2] as much."""
+    arrangement = _arranged(experiment, axis(SAID["rates"]["y"], tickformat=".0%", rangemode="tozero", fit="rates"))
+    trace = _curve(experiment, "dropout", "", {"kind": "rates"}, ".1%")
+    return panel("rates", *heading(WORDS, "rates"), ([trace], arrangement), **CURVES)
 
 
 def _noise(experiment: Experiment, name: str, unit: str, expected: list[Trace]) -> Panel:
-    """A statistic's scatter over minibatches: dots of the chosen layer, faint lines of the others, dashed what theory says."""
+    """How a statistic varies over minibatches: dots of the chosen layer, faint lines of the others, dashed what theory says."""
     key, dots = f"{name}_sd", {"mode": "markers", "marker": {"size": 8}, "showlegend": True}
-    traces = [*expected]
-    for arm in PAIR:
+    arms, traces = compared(experiment), [*expected]
+    for arm in arms:
         traces.append(line(arm, "", 1, opacity=0.45, feed={"kind": "other-layers", "arm": arm, "key": key}, hoverinfo="skip"))
-    traces += [_curve(arm, "", {"kind": "statistic", "key": key}, ".3f", f" {unit}", **dots) for arm in PAIR]
-    arrangement = _arranged(experiment, _powers(f"sd of the {name} of z[{{number}}] ({unit})", key))
-    return panel(name, f"The {name} of a minibatch", f"{{{name}}}", (traces, arrangement), **CURVES)
+    statistic = {"kind": "statistic", "key": key}
+    traces += [_curve(experiment, arm, "", statistic, ".3f", f" {unit}", **dots) for arm in arms]
+    arrangement = _arranged(experiment, _powers(SAID[name]["y"], key))
+    return panel(name, *heading(WORDS, name), (traces, arrangement), **CURVES)
 
 
 def means(experiment: Experiment) -> Panel:
+    """The mean of a minibatch, with σ/√B."""
     theory = {"kind": "statistic", "arm": "none", "key": "mean_sd_theory"}
     return _noise(experiment, "mean", "σ", [_expected("", theory, "σ/√B", " σ")])
 
 
 def variances(experiment: Experiment) -> Panel:
     """Here theory depends on the tails of z, so each network has a line of its own."""
-    theory = {"kind": "statistic", "key": "variance_sd_theory"}
+    theory, name = {"kind": "statistic", "key": "variance_sd_theory"}, SAID["theory"]
     expected = [
-        _expected(arm, {**theory, "arm": arm}, "theory", " σ²", legendgroup="theory", showlegend=arm == "none") for arm in PAIR
+        _expected(arm, {**theory, "arm": arm}, name, " σ²", legendgroup="theory", showlegend=arm == "none")
+        for arm in compared(experiment)
     ]
     return _noise(experiment, "variance", "σ²", expected)

@@ -8,10 +8,11 @@ import numpy as np
 import streamlit as st
 
 from bnviz.config.experiment import Experiment
-from bnviz.data import FOLDER
+from bnviz.data import DATA_SETS, FOLDER
+from bnviz.web import words
 
 PIXEL = 2  # every pixel is drawn so large, or browsers would blur it
-CLOTHES = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
+SAID = words.catalogue("batch_size")["portrait"]
 
 
 def show(experiment: Experiment) -> None:
@@ -21,9 +22,9 @@ def show(experiment: Experiment) -> None:
     images, labels = _held_out()
     with st.container(key="portrait", horizontal=True, vertical_alignment="center"):
         st.image(enlarged(images[experiment.example]), output_format="PNG", width=PIXEL * images.shape[2])
-        st.caption(
-            f"Example {experiment.example} of the held-out images is watched; its class: {CLOTHES[labels[experiment.example]]}."
-        )
+        held_out, clothing = DATA_SETS["fashion"].words["held_out"], SAID["classes"][labels[experiment.example]]
+        said = {"example": experiment.example, "held_out": held_out, "class": clothing}
+        st.caption(words.fill(SAID["caption"], **said))
 
 
 @cache

@@ -1,0 +1,148 @@
+// @ts-check
+// What fills the traces of the page /batch-size, and how far its axes reach.
+
+import {finite} from "../../web/player/numbers.js";
+import {fallOff} from "./laws.js";
+import {activationSd, distance, distances, hasClasses, seen, statisticOf} from "./reading.js";
+
+/** @import {Bound, FeedFunction, Fit, View} from "../../web/player/types" */
+/** @import {Microscope} from "./reading.js" */
+/** @typedef {ArrayLike<number | null> & Iterable<number | null>} Values */
+
+const NOTHING = {x: [], y: []};
+const JITTER = 0.11; // octaves to either side
+const GOLDEN = 0.618034; // multiples of it spread evenly over 0…1
+
+/** @param {number | null} value */
+const positive = (value) => (Number(value) > 0 ? finite(value) : null);
+
+/**
+ * Values over sizes; what is not finite is a gap.
+ * @param {Values} sizes
+ * @param {Values} values
+ */
+const over = (sizes, values) => ({x: Array.from(sizes), y: Array.from(values, finite)});
+
+/**
+ * One dot a draw, in a column beside each size.
+ * @param {ArrayLike<number>} sizes
+ * @param {ArrayLike<Values>} rows one a size
+ * @param {number} side of the size's place, in octaves
+ */
+function columns(sizes, rows, side) {
+  const draws = Array.from(rows).flatMap((row, place) => Array.from(row, (value, draw) => ({size: sizes[place], value, draw})));
+  return {
+    x: draws.map(({size, draw}) => size * 2 ** (side + JITTER * (2 * ((draw * GOLDEN) % 1) - 1))),
+    y: draws.map(({value}) => finite(value)),
+  };
+}
+
+/** @type {Record<string, FeedFunction>} */
+export const feeds = {
+  "example-dots"({arm, scene, side}, view) {
+    return columns(seen(view, arm)?.sizes ?? [], distances(view, arm, scene), side);
+  },
+  "said-dots"({arm, scene, side}, view) {
+    /** @type {any} */
+    const found = seen(view, arm);
+    return found?.[scene] ? columns(found.sizes, found[scene].prediction, side) : NOTHING;
+  },
+  "example-scatter"({scene}, view) {
+    const [found, values] = [seen(view), activationSd(view, scene)];
+    return found && values ? over(found.sizes, Array.from(values, positive)) : NOTHING;
+  },
+  "said-scatter"({arm, scene}, view) {
+    /** @type {any} */
+    const found = seen(view, arm);
+    return found?.[scene] ? over(found.sizes, found[scene].prediction_sd) : NOTHING;
+  },
+  "root-guide"(_, view) {
+    const [found, values] = [seen(view), activationSd(view, "mates")];
+    const law = found && values && fallOff(found.sizes, values);
+    return found && law ? over(found.sizes, Array.from(found.sizes, law.root)) : NOTHING;
+  },
+  rates(_, view) {
+    const found = seen(view);
+    return found?.dropout_rate ? over(found.sizes, found.dropout_rate) : NOTHING;
+  },
+  statistic({arm, key}, view) {
+    const found = seen(view, arm);
+    return found ? over(found.sizes, Array.from(statisticOf(found, key, view.layer - 1), positive)) : NOTHING;
+  },
+  "other-layers"({arm, key}, view) {
+    const found = seen(view, arm);
+    if (!found) return NOTHING;
+    /** @type {Values[]} */
+    const rows = /** @type {any} */ (found)[key];
+    const others = rows.filter((_, layer) => layer !== view.layer - 1);
+    return {
+      x: others.flatMap(() => [...found.sizes, null]),
+      y: others.flatMap((row) => [...Array.from(row, positive), null]),
+    };
+  },
+};
+
+// --- axis ranges, which hold for all measurements; those of powers of ten are in logarithms
+
+/**
+ * @param {(found: Microscope, view: View) => Iterable<number | null>} values
+ * @returns {Fit}
+ */
+const each = (values) => (frame, arm, view) => {
+  const found = frame.arms[arm].microscope;
+  return found ? values(found, view) : [];
+};
+
+/** @param {Microscope} found */
+const scenes = (found) => (found.dropout ? [found.mates, found.dropout] : [found.mates]);
+
+/** @param {Iterable<number>} values */
+const logarithms = (values) =>
+  Array.from(values)
+    .filter((value) => value > 0)
+    .map(Math.log10);
+
+/**
+ * As far as other minibatches take a unit, and a quarter of that to spare. Dropout may take it further.
+ * @param {Microscope} found
+ * @param {number} layer counted from 0
+ * @param {number} unit
+ */
+function reach(found, layer, unit) {
+  const levels = found.mates.activation[layer][unit].flatMap((row) => Array.from(row));
+  const known = levels.map((level) => distance(found, layer, unit, level)).filter((value) => value !== null);
+  if (!known.length) return [];
+  const [low, high] = [Math.min(...known), Math.max(...known)];
+  return [Math.min(0, low - (high - low) / 4), Math.max(0, high + (high - low) / 4)];
+}
+
+/** @type {Record<string, Fit>} */
+export const fits = {
+  mates: each((found, view) => {
+    const units = view.unit === "pooled" ? Array.from(found.range[0].keys()) : [view.unit];
+    return units.flatMap((unit) => reach(found, view.layer - 1, unit));
+  }),
+  said: each((found, view) =>
+    hasClasses(view) ? [0, 1] : scenes(found).flatMap(({prediction}) => prediction.flatMap((row) => Array.from(row))),
+  ),
+  example_scatter: each((found, view) => scenes(found).flatMap((scene) => logarithms(scene.activation_sd[view.layer - 1]))),
+  said_scatter: each((found) => scenes(found).flatMap((scene) => Array.from(scene.prediction_sd))),
+  rates: each((found) => found.dropout_rate ?? []),
+  mean_sd: each((found) => [...found.mean_sd.flatMap(logarithms), ...logarithms(found.mean_sd_theory), 0]),
+  variance_sd: each((found) => [...found.variance_sd.flatMap(logarithms), ...found.variance_sd_theory.flatMap(logarithms), 0]),
+  accuracy: (frame, arm) => [frame.arms[arm].test_accuracy],
+  test_loss: (frame, arm) => [frame.arms[arm].test_loss],
+};
+
+/** @type {Record<string, Bound>} */
+export const bounds = {
+  mates: () => [-20, 20],
+  said: (view) => (hasClasses(view) ? [0, 1] : [-20, 20]),
+  example_scatter: () => [-4, 1.5],
+  said_scatter: () => [0, 10],
+  rates: () => [0, 1],
+  mean_sd: () => [-4, 1],
+  variance_sd: () => [-4, 1.5],
+  accuracy: () => [0, 1],
+  test_loss: () => [0, 12],
+};

@@ -1,0 +1,108 @@
+// @ts-check
+// Reading what the noise microscope recorded. It is measured now and then: the last measurement up to the snapshot on show counts.
+
+import {finite} from "../../web/player/numbers.js";
+import {nearestPlace} from "./laws.js";
+
+/** @import {ArmPart, View} from "../../web/player/types" */
+/** @typedef {NonNullable<ArmPart["microscope"]>} Microscope */
+/** @typedef {"mates" | "dropout"} Scene the other examples of the minibatch, or dropout */
+/** @typedef {"mean_sd" | "variance_sd"} Statistic */
+
+/**
+ * The last snapshot, as far as is shown, that was measured; null before the first one.
+ * @param {View} view
+ */
+export const latest = (view) =>
+  view.frames.slice(0, view.shown + 1).findLast((frame) => frame.arms[view.compared].microscope) ?? null;
+
+/**
+ * What was measured there of an arm.
+ * @param {View} view
+ * @param {string} [arm]
+ * @returns {Microscope | undefined}
+ */
+export const seen = (view, arm = view.compared) => latest(view)?.arms[arm].microscope;
+
+/**
+ * Whether the compared arm takes its statistics from the minibatch, so that other examples matter; then there is dropout, too.
+ * @param {Microscope} found
+ */
+export const fromMinibatch = (found) => Boolean(found.dropout);
+
+/**
+ * Whether the data set has classes, and so a probability.
+ * @param {View} view
+ */
+export const hasClasses = (view) => view.frames[0].arms.none.test_accuracy !== null;
+
+/**
+ * How far the example's a[l] is from its value in evaluation, for every draw of every size; pooled, the
+ * watched units take turns.
+ * @param {View} view
+ * @param {string} arm
+ * @param {Scene} scene
+ * @returns {(number | null)[][]}
+ */
+export function distances(view, arm, scene) {
+  const found = seen(view, arm);
+  const units = found?.[scene]?.activation[view.layer - 1];
+  if (!found || !units) return [];
+  return Array.from(found.sizes, (_, size) =>
+    Array.from(units[0][size], (_, draw) => {
+      const unit = view.unit === "pooled" ? draw % units.length : view.unit;
+      return distance(found, view.layer - 1, unit, units[unit][size][draw]);
+    }),
+  );
+}
+
+/**
+ * How far a recorded level is from the value in evaluation; null for no finite number.
+ * @param {Microscope} found
+ * @param {number} layer counted from 0
+ * @param {number} unit
+ * @param {number} level
+ */
+export function distance(found, layer, unit, level) {
+  const [low, high] = found.range[layer][unit];
+  if (level > found.levels) return null;
+  return finite(low + (level / found.levels) * (high - low) - found.used[layer][unit]);
+}
+
+/**
+ * Standard deviations [sizes] of the example's activations at the chosen layer.
+ * @param {View} view
+ * @param {Scene} scene
+ */
+export const activationSd = (view, scene) => seen(view)?.[scene]?.activation_sd[view.layer - 1];
+
+/**
+ * Standard deviations of a statistic, or what theory says of them, at a layer counted from 0.
+ * @param {Microscope} found
+ * @param {string} key
+ * @param {number} layer
+ */
+export function statisticOf(found, key, layer) {
+  const values = /** @type {any} */ (found)[key];
+  return /** @type {import("../../web/player/schema").Row} */ (key === "mean_sd_theory" ? values : values[layer]);
+}
+
+/**
+ * How many examples this run normalizes together.
+ * @param {View} view
+ */
+export const ownSize = (view) => Number(view.header.group_size.toFixed(1));
+
+/**
+ * The place of the size nearest to this run's own groups.
+ * @param {View} view
+ * @param {Microscope} found
+ */
+export const ownPlace = (view, found) => nearestPlace(found.sizes, ownSize(view));
+
+/**
+ * The places of the smallest size, of this run's own and of the largest.
+ * @param {View} view
+ * @param {Microscope} found
+ */
+export const namedPlaces = (view, found) => [...new Set([0, ownPlace(view, found), found.sizes.length - 1])];
