@@ -1,5 +1,5 @@
 // @ts-check
-// Reading what the noise microscope recorded. It is measured now and then: the last measurement up to the snapshot on show counts.
+// Reading what the noise microscope recorded now and then: the last measurement up to the snapshot on show counts.
 
 import {finite} from "../../web/player/numbers.js";
 import {nearestPlace} from "./laws.js";
