@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: run test bench evidence documents lint format clean
+.PHONY: run test hands bench evidence documents lint format clean
 
 run: .venv/app
 	$(BIN)/streamlit run app.py --server.port $(PORT) --server.headless true
@@ -11,6 +11,10 @@ run: .venv/app
 test: .venv/dev
 	$(BIN)/python -m tests.chromium
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+hands: .venv/dev
+	$(BIN)/python -m tests.chromium
+	BNVIZ_HANDS_SECONDS=40 $(BIN)/python -m pytest tests/e2e/test_random_hands.py
 
 bench: .venv/dev
 	$(BIN)/python -m tests.chromium

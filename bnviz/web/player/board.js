@@ -16,7 +16,6 @@ const BUDGET_MS = 14; // of one animation frame; what is left over waits for the
 export default keeping((/** @type {Component<Data>} */ component) => new Board(component));
 
 class Board {
-  turn = 0;
   frames = 0;
   /** Rows that the panels show. */
   shown = 0;
@@ -38,16 +37,14 @@ class Board {
   }
 
   /**
-   * Take what Streamlit hands over; returns the number of this call.
+   * Take what Streamlit hands over.
    * @param {Component<Data>} component
    */
   update({data}) {
-    this.turn += 1;
     if (this.data.run !== data.run) this.begin(data.run);
     this.data = data;
     mark(this.root, {trainedStep: data.rows});
     this.arrange(data.panels);
-    return this.turn;
   }
 
   /**

@@ -210,10 +210,15 @@ export class Controls {
     this.choose(view);
     this.showChoices(view);
     this.showPlace(view);
-    this.pressed(this.player.playing);
-    this.transport.loop.setAttribute("aria-pressed", String(this.player.loop));
-    this.transport.stop.hidden = view.ended;
-    set(this.message, this.player.message);
+  }
+
+  /** What can be said before there is a snapshot, too. */
+  showClock() {
+    const {player} = this;
+    this.pressed(player.playing);
+    this.transport.loop.setAttribute("aria-pressed", String(player.loop));
+    this.transport.stop.hidden = Boolean(player.recording.end);
+    set(this.message, player.message);
   }
 
   /** @param {View} view */

@@ -5,15 +5,15 @@
 /** @import {Component, Story} from "./types" */
 /**
  * @template D
- * @typedef {{turn: number, update(component: Component<D>): number, close(): void}} Kept `turn` counts updates and is returned
+ * @typedef {{update(component: Component<D>): void, close(): void}} Kept
  */
 
-const LOOK_MS = 50;
+const LOOK_MS = 200;
 
 /**
  * @template D
  * @param {(component: Component<D>, story: Story<any, any> | undefined) => Kept<D>} make
- * @returns {(component: Component<D>, story?: Story<any, any>) => () => void}
+ * @returns {(component: Component<D>, story?: Story<any, any>) => void}
  */
 export function keeping(make) {
   /** @type {WeakMap<HTMLElement, Kept<D>>} */
@@ -21,19 +21,25 @@ export function keeping(make) {
   return (component, story) => {
     const {parentElement} = component;
     const kept = made.get(parentElement) ?? make(component, story);
-    made.set(parentElement, kept);
-    const turn = kept.update(component);
-    // Streamlit ends a call before each new one, which may take its time to come, and discards one that a newer has overtaken.
-    // So only the latest call may end it, and only when its place on the page is gone.
-    const end = () => {
-      if (kept.turn !== turn) return;
-      if (parentElement.isConnected) {
-        setTimeout(end, 4 * LOOK_MS);
-        return;
-      }
-      kept.close();
-      made.delete(parentElement);
-    };
-    return () => void setTimeout(end, LOOK_MS);
+    if (!made.has(parentElement)) {
+      made.set(parentElement, kept);
+      whenGone(parentElement, () => {
+        made.delete(parentElement);
+        kept.close();
+      });
+    }
+    kept.update(component);
   };
+}
+
+/**
+ * Calls `end` when an element has left the page. Streamlit's own word for it does not always come: it ends a call before each new
+ * one, and says nothing of a call whose module was still on its way when the page was left. A move within the page is no leaving.
+ * @param {HTMLElement} element
+ * @param {() => void} end
+ * @param {number} [missed] looks at which it was not there
+ */
+function whenGone(element, end, missed = 0) {
+  if (missed > 1) return end();
+  setTimeout(() => whenGone(element, end, element.isConnected ? 0 : missed + 1), LOOK_MS);
 }

@@ -170,6 +170,8 @@ export class Panel {
   close() {
     this.seer.disconnect();
     this.sizer.disconnect();
+    // Plotly listens to the whole page until a drag ends, and would then stumble over a chart that is no more.
+    if (this.node._dragging) document.dispatchEvent(new MouseEvent("mouseup"));
     if (globalThis.Plotly) Plotly.purge(this.node);
     this.box.remove();
   }

@@ -24,7 +24,7 @@ const PATIENCE_MS = 45; // after so long without a slow panel drawn, one goes be
 const WORDS_MS = 250; // between two changes of words while it plays
 const SETTLED = 40; // snapshots after which the choice of a telling unit stands
 
-/** @type {(component: Component<Data>, story?: Story<any, any>) => () => void} */
+/** @type {(component: Component<Data>, story?: Story<any, any>) => void} */
 const mount = keeping((component, story) => {
   if (!story) throw new Error("the player needs a story");
   return new Player(component, story);
@@ -33,7 +33,7 @@ const mount = keeping((component, story) => {
 export default mount;
 
 export class Player {
-  /** Calls of `update`. */
+  /** Calls of `update`: each asks the page anew. */
   turn = 0;
 
   // The clock.
@@ -94,7 +94,7 @@ export class Player {
   // --- what the page hands over
 
   /**
-   * Take what Streamlit hands over; returns the number of this call.
+   * Take what Streamlit hands over.
    * @param {Component<Data>} component
    */
   update(component) {
@@ -107,7 +107,6 @@ export class Player {
       this.recording = this.open(this.data, null);
     }
     if (this.data.lines?.run === this.data.run) this.take(this.data.lines);
-    return this.turn;
   }
 
   /** @param {PanelSpec[]} specs */
@@ -236,6 +235,7 @@ export class Player {
     const elapsed = Math.min(now - (this.now ?? now), 250) / 1000;
     this.now = now;
     if (globalThis.Plotly) this.advance(elapsed);
+    this.controls.showClock();
     const view = this.view();
     if (!view) return;
     this.follow(view);

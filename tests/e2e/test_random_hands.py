@@ -1,0 +1,109 @@
+"""Whatever hands do to a page, it does not break, complain or keep what it no longer needs.
+
+`make hands` gives them 40 seconds a page; here they have BNVIZ_HANDS_SECONDS, a few by default.
+"""
+
+import os
+import time
+
+import pytest
+
+from bnviz.lessons import LESSONS, address
+from tests.e2e.hands import KEYS, Hands
+
+SECONDS = float(os.environ.get("BNVIZ_HANDS_SECONDS", "4"))
+SEED = int(os.environ.get("BNVIZ_HANDS_SEED", "8"))
+LIVE = [lesson for lesson in LESSONS if lesson not in ("regularization", "does_it_hold")]
+MAY_GROW_MB = 5  # Streamlit remembers settings; a player that is kept takes 8 or more
+PATIENCE = 20.0  # seconds, for what is collected late
+pytestmark = pytest.mark.timeout(120 + 4 * SECONDS)
+
+
+def page_of(lesson):
+    return "" if lesson == next(iter(LESSONS)) else address(lesson)
+
+
+def turn_to(lab, lesson):
+    """Go to another page in the same document."""
+    lab.page.keyboard.press("Escape")  # closes what may lie above the navigation
+    lab.page.locator(f"a[href$='/{page_of(lesson)}']").first.click()
+
+
+def leave(lab):
+    """Go to a page without a player, and wait until the player is gone."""
+    turn_to(lab, "does_it_hold")
+    lab.wait("!$('.bnviz-transport')")
+
+
+class Heap:
+    """What the page's JavaScript holds, garbage collected."""
+
+    def __init__(self, page):
+        self.session = page.context.new_cdp_session(page)
+
+    def mb(self):
+        self.session.send("HeapProfiler.collectGarbage")
+        return self.session.send("Runtime.getHeapUsage")["usedSize"] / 2**20
+
+    def falls_to(self, limit):
+        """What is held once it is no more than `limit`, or after PATIENCE seconds."""
+        deadline = time.monotonic() + PATIENCE
+        while (held := self.mb()) > limit and time.monotonic() < deadline:
+            time.sleep(0.25)
+        return held
+
+
+@pytest.mark.parametrize("lesson", LIVE)
+def test_hands_break_nothing_and_leave_nothing_behind(lab, lesson):
+    lab.open(page_of(lesson))
+    heap = Heap(lab.page)
+    Hands(lab, SEED).play(1)  # what is loaded for the first time stays
+    leave(lab)
+    before = heap.mb()
+
+    turn_to(lab, lesson)
+    lab.wait("$('.bnviz-transport') && d.frames > 0")
+    hands = Hands(lab, SEED + 1)
+    hands.play(SECONDS, least=40)
+
+    assert lab.page.locator("[data-testid=stException]").count() == 0
+    lab.wait("['playing', 'paused', 'ended', 'loading'].includes(d.state)")
+    assert len(hands.done) > 6, hands.done
+    assert lab.troubles == []
+    leave(lab)
+    assert heap.falls_to(before + MAY_GROW_MB) <= before + MAY_GROW_MB
+
+
+@pytest.fixture
+def waiting(lab):
+    """A player that waits for its first snapshot; called, it lets the stream through."""
+    held, through = [], []
+    lab.page.route("**/bnviz/runs/**", lambda route: route.continue_() if through else held.append(route))
+    lab.page.goto(f"{lab.server.url}/covariate-shift")
+    lab.wait("$('.bnviz-transport')")
+
+    def let_through():
+        through.append(True)
+        for route in held:
+            route.continue_()
+
+    return let_through
+
+
+def test_before_the_first_snapshot_no_button_and_no_key_breaks_anything(lab, waiting):
+    for button in lab.page.locator(".bnviz-transport button:not(.bnviz-stop)").all():
+        button.click()
+    lab.page.select_option("[aria-label=Speed]", "8")
+    lab.page.locator("[aria-label=Snapshot]").fill("1")
+    lab.page.evaluate("document.activeElement.blur()")
+    lab.press(*KEYS)
+    assert (lab.data["state"], lab.troubles) == ("loading", [])
+    waiting()
+    lab.wait("d.frames > 0")
+
+
+def test_a_run_stopped_before_its_first_snapshot_has_ended(lab, waiting):
+    lab.page.get_by_role("button", name="Stop training").click()
+    lab.wait("d.state === 'ended' && $('.bnviz-message').textContent.includes('stopped at step 0')")
+    lab.press(*KEYS)
+    assert lab.data["state"] == "ended"
