@@ -34,7 +34,7 @@ def braces(text: str) -> list[str]:
     return list(dict.fromkeys(_BRACES.findall(text)))
 
 
-def fill(text: str, **values: object) -> str:
+def fill(text: str, /, **values: object) -> str:
     """A template with its braces filled in; KeyError names what is missing."""
     return _BRACES.sub(lambda found: str(values[found[1]]), text)
 

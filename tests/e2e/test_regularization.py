@@ -2,7 +2,7 @@
 
 import re
 
-from bnviz.lessons.regularization.judge import words
+from bnviz.lessons.regularization.judge import verdict
 from bnviz.lessons.regularization.page import PAGE, sweep
 from tests.e2e.lab import Lab
 
@@ -113,7 +113,7 @@ def test_a_cold_link_shows_what_was_measured_and_then_nothing_ticks(lab, server)
     wanted = of(changes)
     rows = [message for message in server.messages(wanted.id) if message["type"] == "row"]
     assert lab.data["run"] == wanted.id and len(rows) == len(wanted.cells())
-    said = re.sub(r"[*>-] ?|\n+", " ", words(wanted, rows))
+    said = re.sub(r"[*>-] ?|\n+", " ", verdict(wanted, rows))
     shown = lab.page.inner_text(".st-key-verdict")
     assert re.findall(r"[−+]?\d+\.\d", shown) == re.findall(r"[−+]?\d+\.\d", said) != []
     panels = lab.page.evaluate("[...document.querySelectorAll('.bnviz-panel')].map(panel => panel.dataset.panel)")

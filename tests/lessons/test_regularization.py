@@ -14,15 +14,18 @@ from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.sweep import STACK_SECONDS
 from bnviz.lessons.regularization.judge import PREDICTIONS, answer, verdict
 from bnviz.lessons.regularization.page import PAGE, ghost_sizes, inside, sweep
-from bnviz.lessons.regularization.panels import measured, panels, sizes, worlds
+from bnviz.lessons.regularization.panels import panels
+from bnviz.lessons.regularization.results import WORDS, labels, measured, sizes
 from bnviz.measures import budget
 from bnviz.record import ndjson
 from bnviz.record.store import Recording
 from bnviz.web import player
 from bnviz.web.site import links
+from bnviz.web.words import fill
 from tests import ROOT
 
 SWEEP = sweep(PAGE.default, {"seeds": 5})
+SAYS, LIKE, PLAIN = WORDS["regularizes"], WORDS["like_dropout"], WORDS["networks"]["short_none"]
 LEVELS = {  # test and training accuracy by curve; batch norm's from the smallest groups to the largest
     "batch noisy": ((0.70, 0.60), (0.55, 0.99)), "none noisy": (0.59, 0.82), "dropout noisy": (0.66, 0.77),
     "batch clean": ((0.73, 0.80), (0.79, 1.00)), "none clean": (0.77, 0.96), "dropout clean": (0.78, 0.95),
@@ -66,6 +69,16 @@ def numbers(text):
     return re.findall(r"[−+]\d+\.\d", text)
 
 
+def side(kind, better):
+    """What is said of the noise against dropout, with one kind of labels."""
+    return fill(LIKE[kind], side=LIKE[better])
+
+
+def uncapitalized(text):
+    """The same whether a sentence begins with it or not."""
+    return re.sub(r"(\*\*|^)([A-Z])", lambda found: found[1] + found[2].lower(), text)
+
+
 def bullets(text):
     return [line for line in text.splitlines() if line.startswith("- ")]
 
@@ -102,7 +115,7 @@ def test_every_ghost_size_splits_the_minibatch_otherwise(batch):
 def test_without_label_noise_or_dropout_there_are_fewer_curves():
     plain = sweep(PAGE.default.replace(label_noise=0.0, dropout=0.0), {"seeds": 3})
     assert [curve.name for curve in plain.curves] == ["batch clean", "none clean"]
-    assert worlds(plain) == {"clean": "clean labels"}
+    assert list(labels(plain)) == ["clean"]
 
 
 # Words
@@ -112,16 +125,16 @@ def test_both_halves_of_the_lecture_where_they_are_so():
     rows = made()
     text = verdict(SWEEP, rows)
     regularizes, reliable, beside = bullets(text)
-    assert "**Yes, as the lecture says.**" in regularizes and "learns less by heart" in regularizes
-    assert "**No, as the lecture says.**" in reliable
-    assert "with random labels the noise does better; with clean labels dropout does better" in beside.lower()
+    assert SAYS["less_better"] in regularizes and SAYS["less"] in regularizes
+    assert WORDS["reliable"]["worse"] in reliable
+    assert f"{side('noisy', 'better')}; {side('clean', 'worse')}" in uncapitalized(beside)
     changes = {
         (world, key): scipys(*(column(rows, f"batch {world}", f"{key}_accuracy", size) for size in (4, 256)))
         for world in ("noisy", "clean") for key in ("train", "test")
     }  # fmt: skip
     assert numbers(regularizes) == [*changes["noisy", "train"], *changes["noisy", "test"]]
     assert numbers(reliable) == [*changes["clean", "train"], *changes["clean", "test"]]
-    assert "still change" not in text and "95 % intervals over 5 seeds" in text
+    assert " of 90 runs" not in text and fill(WORDS["verdict"]["intervals"], seeds=5) in text
 
 
 def test_every_comparison_is_paired_over_seeds():
@@ -133,13 +146,13 @@ def test_every_comparison_is_paired_over_seeds():
     assert numbers(bullets(verdict(SWEEP, rows))[2]) == sum(expected, [])
 
 
-OPPOSITE = {
-    "nothing changes": ({"batch noisy": (0.6, 0.9), "batch clean": (0.8, 0.9)}, "cannot tell", "no harm, and no help", "same"),
-    "harm with both": ({"batch noisy": ((0.5, 0.6), (0.5, 0.9))}, "hinders learning", "as the lecture says", "harm"),
-    "help with both": ({"batch clean": ((0.85, 0.8), 0.9)}, "as the lecture says", "it helps with clean labels, too", "both"),
-    "learns more by heart": ({"batch noisy": ((0.5, 0.6), (0.9, 0.8))}, "the opposite", "as the lecture says", "harm"),
-    "no less by heart": ({"batch noisy": ((0.7, 0.6), 0.9)}, "though not by learning less", "as the lecture says", "split"),
-    "resists, but what for": ({"batch noisy": (0.6, (0.5, 0.9))}, "It does resist", "as the lecture says", None),
+OPPOSITE = {  # levels; which verdicts of the catalogue; the prediction that comes true
+    "nothing changes": ({"batch noisy": (0.6, 0.9), "batch clean": (0.8, 0.9)}, "same_same", "same", "same"),
+    "harm with both": ({"batch noisy": ((0.5, 0.6), (0.5, 0.9))}, "less_worse", "worse", "harm"),
+    "help with both": ({"batch clean": ((0.85, 0.8), 0.9)}, "less_better", "better", "both"),
+    "memorizes more": ({"batch noisy": ((0.5, 0.6), (0.9, 0.8))}, "more_worse", "worse", "harm"),
+    "memorizes as much": ({"batch noisy": ((0.7, 0.6), 0.9)}, "same_better", "worse", "split"),
+    "memorizes less, to no end": ({"batch noisy": (0.6, (0.5, 0.9))}, "less_same", "worse", None),
 }
 
 
@@ -147,32 +160,37 @@ OPPOSITE = {
 def test_what_is_measured_is_said_also_where_it_contradicts(levels, first, second, outcome):
     rows = made(levels=levels)
     regularizes, reliable, _ = bullets(verdict(SWEEP, rows))
-    assert first in regularizes and second in reliable
+    assert f"**{SAYS[first]}**" in regularizes and f"**{WORDS['reliable'][second]}**" in reliable
     for prediction in PREDICTIONS:
-        assert ("(as you said)" in answer(SWEEP, rows, prediction)) == (prediction == outcome)
+        assert (f"({WORDS['answer']['right']})" in answer(SWEEP, rows, prediction)) == (prediction == outcome)
 
 
 @pytest.mark.parametrize(
     ("dropout", "expected"),
-    [((0.5, 0.5), "With both kinds of labels the noise does better."), ((0.7, 0.73), "These seeds cannot tell them apart."),
-     ((0.9, 0.9), "With both kinds of labels dropout does better."),
-     ((0.7, 0.6), "With random labels these seeds cannot tell; with clean labels the noise does better.")],
+    [((0.5, 0.5), side("together", "better")), ((0.7, 0.73), uncapitalized(LIKE["alike"])),
+     ((0.9, 0.9), side("together", "worse")), ((0.7, 0.6), f"{side('noisy', 'same')}; {side('clean', 'better')}")],
 )  # fmt: skip
-def test_the_noise_is_held_against_dropout(dropout, expected):
+def test_the_noise_is_compared_with_dropout(dropout, expected):
     rows = made(levels={"dropout noisy": (dropout[0], 0.8), "dropout clean": (dropout[1], 0.8)})
-    assert f"**{expected}**" in bullets(verdict(SWEEP, rows))[2]
+    assert expected in uncapitalized(bullets(verdict(SWEEP, rows))[2])
+
+
+def test_before_dropout_is_there_nothing_is_said_of_it():
+    rows = [one for one in made() if not one["curve"].startswith("dropout")]
+    like = bullets(verdict(SWEEP, rows))[2]
+    assert LIKE["later"] in like and LIKE["no_dropout"].split("{ask}** ")[1].split(".")[0] not in like
 
 
 def test_too_little_is_said_to_be_too_little():
     rows = made()
-    assert "Nothing is known yet: 90 runs" in verdict(SWEEP, [])
+    assert verdict(SWEEP, []) == fill(WORDS["verdict"]["nothing"], total=90)
     for few in (rows[:1], rows[:5], [one for one in rows if one["value"] != 4]):
         text = verdict(SWEEP, few)
-        assert f"{len({one['run'] for one in few})} of 90 runs are in, so this may still change" in text
+        assert f"{len({one['run'] for one in few})} of 90 runs" in text
         assert text.count("Not known before groups of 4") == 3
-        assert "as soon as" in answer(SWEEP, few, "split")
+        assert answer(SWEEP, few, "split") == WORDS["answer"]["unknown"]
     one_seed = [one for one in rows if one["seed"] == 0]
-    assert verdict(SWEEP, one_seed).count("Not known") == 3, "one seed has no interval"
+    assert verdict(SWEEP, one_seed).count("Not known before groups of 4") == 3, "one seed has no interval"
 
 
 def test_the_best_size_between_the_ends_is_named():
@@ -180,8 +198,8 @@ def test_the_best_size_between_the_ends_is_named():
     for one in rows:
         if one["curve"] == "batch noisy" and one["value"] == 8:
             one["test_accuracy"] += 0.2
-    assert "the mean is highest in groups of 8" in verdict(SWEEP, rows)
-    assert "highest" not in verdict(SWEEP, made())
+    best = SAYS["best"].split("{size}")[0]
+    assert f"{best}8," in verdict(SWEEP, rows) and best not in verdict(SWEEP, made())
 
 
 def test_diverged_runs_are_counted_and_break_nothing():
@@ -190,14 +208,14 @@ def test_diverged_runs_are_counted_and_break_nothing():
         if one["curve"] == "none noisy":
             one |= {"diverged_at": 3, "test_accuracy": None, "train_accuracy": None, "test_accuracies": [0.1, None, None]}
     text = verdict(SWEEP, rows)
-    assert "Diverged runs: 5 plain net." in text and "nan" not in text.lower()
+    assert f"5 {WORDS['networks']['short_none']}." in text and "nan" not in text.lower()
     drawn(panels(SWEEP, rows))
 
 
 def test_where_numbers_are_learnt_there_is_no_accuracy():
     linear = sweep(PAGE.default.replace(dataset="linear-map", activation="identity"), {"seeds": 3})
     rows = made(linear, test_accuracy=None, train_accuracy=None, test_accuracies=[None] * 3)
-    assert "there is no accuracy" in verdict(linear, rows)
+    assert verdict(linear, rows) == WORDS["verdict"]["no_accuracy"]
     drawn(panels(linear, rows))
 
 
@@ -264,7 +282,7 @@ def test_the_chart_of_differences_says_what_the_words_say():
     rows = made()
     shown = drawn(panels(SWEEP, rows))["compared"]
     noisy = {name: x for trace in shown["data"] if trace["xaxis"] == "x" for name, x in zip(trace["y"], trace["x"], strict=True)}
-    assert list(noisy) == ["4 − 256", "4 − plain net", "4 − dropout", "dropout − plain net"]
+    assert list(noisy) == ["4 − 256", f"4 − {PLAIN}", "4 − dropout", f"dropout − {PLAIN}"]
     for world, told in zip(("noisy", "clean"), shown["alternative"].split("With ")[1:], strict=True):
         first = column(rows, f"batch {world}", "test_accuracy", 4)
         none, dropout = (column(rows, f"{scene} {world}", "test_accuracy") for scene in ("none", "dropout"))
@@ -272,7 +290,7 @@ def test_the_chart_of_differences_says_what_the_words_say():
         assert numbers(told) == sum((scipys(*pair) for pair in pairs), [])
         if world == "noisy":
             assert list(noisy.values()) == pytest.approx([100 * (one - other).mean() for one, other in pairs])
-    assert bullets(verdict(SWEEP, rows))[0].split("test accuracy by ")[1].rstrip(".") in shown["alternative"]
+    assert bullets(verdict(SWEEP, rows))[0].split(", test accuracy by ")[1].rstrip(".") in shown["alternative"]
 
 
 def test_few_rows_make_whole_panels():
@@ -347,11 +365,11 @@ def visit(monkeypatch):
 def test_the_page_shows_its_default_sweep_with_words(visit):
     page = visit.open()
     assert visit.said[-1]["run"] == SWEEP.id and visit.said[-1]["state"] == "ended" and page.query_params == {}
-    assert any("Does it regularize?" in one.value for one in page.markdown)
+    assert any(SAYS["ask"] in one.value for one in page.markdown)
     assert not page.warning and not page.error
     assert any(one.value.startswith("**Look for:**") for one in page.caption)
     page.button_group(key="prediction regularization").set_value("split").run()
-    assert any("as you said" in one.value for one in page.markdown)
+    assert any(WORDS["answer"]["right"] in one.value for one in page.markdown)
 
 
 def test_settings_and_links_make_sweeps(visit):

@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 
 import numpy as np
 
 from bnviz.config.sweep import Sweep
-from bnviz.judge.intervals import Interval, difference
-from bnviz.lessons.regularization.panels import SCENES, Rows, measured, plain_name, points, scenes, sizes
-from bnviz.web import words
+from bnviz.data import DATA_SETS
+from bnviz.judge.intervals import Interval
+from bnviz.lessons.regularization.results import (
+    SCENES,
+    WORDS,
+    Rows,
+    Values,
+    against,
+    labels,
+    measured,
+    network_name,
+    percent,
+    points,
+    scenes,
+    shrunk,
+    sizes,
+)
+from bnviz.web.words import fill
 
-PREDICTIONS = words.catalogue("regularization")["predictions"]
+PREDICTIONS = WORDS["predictions"]
 _OUTCOMES = {(1, -1): "split", (1, 1): "both", (-1, -1): "harm", (0, 0): "same"}
+SCORES = {1: "better", 0: "same", -1: "worse"}  # names in the catalogue, by sign
+MEMORIZES = {1: "more", 0: "same", -1: "less"}
 
 
 def sign(change: Interval) -> int | None:
@@ -25,150 +43,134 @@ def sign(change: Interval) -> int | None:
 
 def verdict(sweep: Sweep, rows: Rows) -> str:
     """The verdicts on what has arrived so far, as Markdown."""
-    done, total = len({row["run"] for row in rows}), len(sweep.runs())
-    if sweep.base.dataset == "linear-map":
-        return "This data set has numbers to learn and no labels, so there is no accuracy to compare: choose another one."
+    said, total = WORDS["verdict"], len(sweep.runs())
+    if DATA_SETS[sweep.base.dataset].loss != "cross-entropy":
+        return said["no_accuracy"]
     if not rows:
-        return f"Nothing is known yet: {total} runs are to be trained, in stacks, so that the first of them come soon."
+        return fill(said["nothing"], total=total)
     values = measured(sweep, rows)
-    asked = [_regularizes(sweep, values), _reliable(sweep, values), _beside(sweep, values["test"])]
-    so_far = f"{done} of {total} runs are in, so this may still change. " if done < total else ""
-    note = f"*{so_far}In brackets: 95 % intervals over {sweep.seeds} seeds.*"
-    return "\n\n".join(["\n".join(f"- {one}" for one in asked if one), " ".join([note, *_diverged(sweep, rows)])])
+    asked = [_regularizes(sweep, values), _reliable(sweep, values), _like_dropout(sweep, values["test"])]
+    return "\n\n".join(["\n".join(f"- {one}" for one in asked if one), " ".join([_note(sweep, rows), *_diverged(sweep, rows)])])
+
+
+def _note(sweep: Sweep, rows: Rows) -> str:
+    """How much is in, and what the brackets are."""
+    said, done, total = WORDS["verdict"], len({row["run"] for row in rows}), len(sweep.runs())
+    so_far = [fill(said["so_far"], done=done, total=total)] if done < total else []
+    return f"*{' '.join([*so_far, fill(said['intervals'], seeds=sweep.seeds)])}*"
 
 
 def answer(sweep: Sweep, rows: Rows, prediction: str) -> str:
-    """Holds a prediction, one of PREDICTIONS, against what was measured."""
-    if "batch noisy" not in {curve.name for curve in sweep.curves}:
-        return "Your prediction is about random labels, too: choose some label noise."
+    """Compares a prediction, one of PREDICTIONS, with what was measured."""
+    said = WORDS["answer"]
+    if "noisy" not in labels(sweep):
+        return said["no_noise"]
     values = measured(sweep, rows)["test"]
-    changes = [_shrunk(values[f"batch {world}"]) for world in ("noisy", "clean")]
-    signs = tuple(sign(change) for change in changes)
-    if None in signs:
-        return "Your prediction is held against the measurements as soon as the smallest and the largest groups are in."
-    found = f"{_moved(signs[0])} with random labels and {_moved(signs[1])} with clean ones"
-    verdict = "as you said" if _OUTCOMES.get(signs) == prediction else f"you said that it {PREDICTIONS[prediction]}"
-    return f"As the groups shrink, test accuracy {found} ({verdict})."
+    noisy, clean = (sign(shrunk(values[f"batch {kind}"])) for kind in ("noisy", "clean"))
+    if noisy is None or clean is None:
+        return said["unknown"]
+    right = _OUTCOMES.get((noisy, clean)) == prediction
+    verdict = said["right"] if right else fill(said["other"], prediction=PREDICTIONS[prediction])
+    return fill(said["found"], noisy=said[SCORES[noisy]], clean=said[SCORES[clean]], verdict=verdict)
 
 
-def _moved(direction: int) -> str:
-    return {1: "rises", -1: "falls", 0: "does not change so much that it could be told"}[direction]
+def _unknown(sweep: Sweep, ask: str) -> str:
+    """A question that has no answer yet."""
+    return fill(WORDS["verdict"]["unknown"], ask=ask, small=sizes(sweep)[0], large=sizes(sweep)[-1])
 
 
-def _shrunk(values: np.ndarray) -> Interval:
-    """What the smallest groups change against the largest, seed by seed, for values [sizes, seeds]."""
-    return difference(values[0], values[-1])
+def _told(ask: str, verdict: str, told: str) -> str:
+    """A question, the verdict, and the numbers that it rests on."""
+    return fill(WORDS["verdict"]["told"], ask=ask, verdict=verdict, told=told)
 
 
-def _regularizes(sweep: Sweep, values: dict[str, dict[str, np.ndarray]]) -> str:
-    """With random labels: does it learn fewer of them by heart, and does that help?"""
-    ask = "**Does it regularize?** "
-    if not sweep.base.label_noise:
-        return f"{ask}Without random labels there is little to resist: choose some label noise."
-    small, large = sizes(sweep)[0], sizes(sweep)[-1]
+def _regularizes(sweep: Sweep, values: dict[str, Values]) -> str:
+    """With random labels: does it memorize less, and does that help?"""
+    said, small, large = WORDS["regularizes"], sizes(sweep)[0], sizes(sweep)[-1]
+    if "noisy" not in labels(sweep):
+        return fill(said["no_noise"], ask=said["ask"])
     if small == large:
-        return f"{ask}This minibatch cannot be split any further, so there is nothing to compare."
-    train, test = (_shrunk(values[key]["batch noisy"]) for key in ("train", "test"))
-    signs = sign(train), sign(test)
-    if None in signs:
-        return f"{ask}Not known before groups of {small} and of {large} are in."
-    learnt = {-1: "learns less by heart", 0: "learns about as much by heart", 1: "learns even more by heart"}[signs[0]]
-    verdict = _VERDICTS[signs]
-    return (
-        f"{ask}**{verdict}** In groups of {small} instead of {large} the network {learnt}: training accuracy changes by "
-        f"{points(train)}, test accuracy by {points(test)}{_best(sweep, values['test']['batch noisy'])}."
-    )
-
-
-_VERDICTS = {
-    (-1, 1): "Yes, as the lecture says.",
-    (-1, 0): "It does resist the random labels; whether that helps on new examples, these seeds cannot tell.",
-    (-1, -1): "It hinders learning, the right labels with the wrong ones.",
-    (0, 1): "It helps on new examples, though not by learning less by heart.",
-    (0, 0): "These seeds cannot tell.",
-    (0, -1): "No: it does harm.",
-    (1, 1): "It helps on new examples, but not as a regularizer would.",
-    (1, 0): "No: the opposite of what the lecture says.",
-    (1, -1): "No: the opposite of what the lecture says.",
-}
+        return fill(said["one_size"], ask=said["ask"])
+    train, test = (shrunk(values[key]["batch noisy"]) for key in ("train", "test"))
+    memorizes, scores = sign(train), sign(test)
+    if memorizes is None or scores is None:
+        return _unknown(sweep, said["ask"])
+    told = fill(
+        said["told"],
+        small=small, large=large, memorizes=said[MEMORIZES[memorizes]],
+        train=points(train), test=points(test), best=_best(sweep, values["test"]["batch noisy"]),
+    )  # fmt: skip
+    return _told(said["ask"], said[f"{MEMORIZES[memorizes]}_{SCORES[scores]}"], told)
 
 
 def _best(sweep: Sweep, values: np.ndarray) -> str:
-    """Where the mean is highest, if between the ends."""
+    """Where the mean of [sizes, seeds] is highest, if between the ends."""
     with np.errstate(invalid="ignore"):
         means = np.nanmean(np.where(np.isfinite(values).any(1, keepdims=True), values, -1), axis=1)
     best = int(means.argmax())
     if best in (0, len(means) - 1):
         return ""
-    return f"; the mean is highest in groups of {sizes(sweep)[best]}, {100 * means[best]:.1f} %"
+    return fill(WORDS["regularizes"]["best"], size=sizes(sweep)[best], accuracy=percent(means[best]))
 
 
-def _reliable(sweep: Sweep, values: dict[str, dict[str, np.ndarray]]) -> str:
+def _reliable(sweep: Sweep, values: dict[str, Values]) -> str:
     """With clean labels: does the same noise cost anything?"""
-    small, large = sizes(sweep)[0], sizes(sweep)[-1]
-    if small == large:
+    if len(sizes(sweep)) == 1:
         return ""
-    ask, test = "**Is it one to rely on?** ", _shrunk(values["test"]["batch clean"])
-    verdict = {
-        -1: "No, as the lecture says.",
-        0: "These seeds show no harm, and no help.",
-        1: "Here it would be: it helps with clean labels, too.",
-        None: f"Not known before groups of {small} and of {large} are in.",
-    }[sign(test)]
-    if sign(test) is None:
-        return ask + verdict
-    train = _shrunk(values["train"]["batch clean"])
-    return (
-        f"{ask}**{verdict}** With clean labels the same changes training accuracy by {points(train)}, "
-        f"test accuracy by {points(test)}."
-    )
+    said = WORDS["reliable"]
+    train, test = (shrunk(values[key]["batch clean"]) for key in ("train", "test"))
+    scores = sign(test)
+    if scores is None:
+        return _unknown(sweep, said["ask"])
+    return _told(said["ask"], said[SCORES[scores]], fill(said["told"], train=points(train), test=points(test)))
 
 
-def _beside(sweep: Sweep, test: dict[str, np.ndarray]) -> str:
-    """The smallest groups against the net without batch norm, with dropout and without: test accuracy."""
-    ask, small = "**Is it like dropout?** ", sizes(sweep)[0]
-    others = {scene: found for scene in scenes(sweep)[1:] if (found := _against(test, scene))}
+def _like_dropout(sweep: Sweep, test: Values) -> str:
+    """The smallest groups against the network without batch norm, with dropout and without: test accuracy."""
+    said, small = WORDS["like_dropout"], sizes(sweep)[0]
+    others = {scene: found for scene in scenes(sweep)[1:] if (found := _known(sweep, test, scene))}
     if not others:
-        return f"{ask}Not known before groups of {small} are in."
-    told = "; ".join(f"against the {plain_name(sweep, scene)} {_listed(found)}" for scene, found in others.items())
-    verdict = f"**{_matched(others['dropout'])}** " if "dropout" in others else "Choose some dropout to compare it with. "
-    return f"{ask}{verdict}Test accuracy in groups of {small} {told.replace('the dropout', 'dropout')}."
+        return fill(said["unknown"], ask=said["ask"], small=small)
+    rate = f"{sweep.base.dropout:g}"
+    differences = "; ".join(fill(said[f"than_{scene}"], rate=rate, changes=_listed(found)) for scene, found in others.items())
+    told = fill(said["told"], small=small, differences=differences)
+    if "dropout" in scenes(sweep) and "dropout" not in others:
+        return _told(said["ask"], said["later"], told)
+    if "dropout" not in others:
+        return fill(said["no_dropout"], ask=said["ask"], told=told)
+    return _told(said["ask"], _better({kind: sign(change) for kind, change in others["dropout"].items()}), told)
 
 
-def _against(test: dict[str, np.ndarray], scene: str) -> dict[str, Interval]:
+def _known(sweep: Sweep, test: Values, scene: str) -> dict[str, Interval]:
     """What the smallest groups change against another scene, by kind of labels, where it is known."""
-    found = {
-        name: difference(test[f"batch {world}"][0], test[f"{scene} {world}"][0])
-        for world, name in (("noisy", "random"), ("clean", "clean"))
-        if f"{scene} {world}" in test
-    }
-    return {name: change for name, change in found.items() if sign(change) is not None}
+    found = {kind: against(test, scene, kind) for kind in labels(sweep)}
+    return {kind: change for kind, change in found.items() if sign(change) is not None}
 
 
-def _listed(found: dict[str, Interval]) -> str:
-    return ", ".join(f"{points(change)} with {name} labels" for name, change in found.items()).replace(" labels,", ",")
+def _listed(found: Mapping[str, Interval]) -> str:
+    return ", ".join(fill(WORDS["like_dropout"][f"change_{kind}"], change=points(change)) for kind, change in found.items())
 
 
-def _matched(found: dict[str, Interval]) -> str:
-    """Who does better on new examples, the smallest groups or dropout."""
-    sides = {1: "the noise does better", -1: "dropout does better", 0: "these seeds cannot tell"}
-    signs = {name: sign(change) for name, change in found.items()}
+def _better(signs: Mapping[str, int | None]) -> str:
+    """Which does better on new examples, the smallest groups or dropout."""
+    said = WORDS["like_dropout"]
     if not any(signs.values()):
-        return "These seeds cannot tell them apart."
-    told = "; ".join(f"with {name} labels {sides[one]}" for name, one in signs.items())
-    if len(signs) == 2 and len(set(signs.values())) == 1:
-        told = f"with both kinds of labels {sides[signs['clean']]}"
+        return said["alike"]
+    sides = {kind: said[SCORES[one or 0]] for kind, one in signs.items()}
+    if len(sides) == 2 and len(set(sides.values())) == 1:
+        sides = {"together": sides["clean"]}
+    told = "; ".join(fill(said[kind], side=side) for kind, side in sides.items())
     return f"{told[0].upper()}{told[1:]}."
 
 
 def _diverged(sweep: Sweep, rows: Rows) -> list[str]:
-    """How many runs of which networks came to nothing."""
-    lost = Counter(
-        row["curve"].split()[0] for row in {row["run"]: row for row in rows if row["diverged_at"] is not None}.values()
-    )
-    if not lost:
-        return []
-    who = ", ".join(
-        f"{lost[scene]} {'batch norm' if scene == 'batch' else plain_name(sweep, scene)}" for scene in SCENES if lost[scene]
-    )
-    return [f"**Diverged runs: {who}.** Their loss is no finite number; they count with the accuracy they ended with."]
+    """How many runs of which networks diverged."""
+    said = WORDS["verdict"]
+    every = {row["run"]: row["curve"].split()[0] for row in rows if row["diverged_at"] is not None}
+    lost = Counter(every.values())
+    runs = [
+        fill(said["diverged_runs"], count=lost[scene], network=network_name(sweep, scene, short=True))
+        for scene in SCENES
+        if lost[scene]
+    ]
+    return [fill(said["diverged"], runs=", ".join(runs))] if runs else []

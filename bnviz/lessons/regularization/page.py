@@ -6,43 +6,42 @@ from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.sweep import Curve, Sweep, changes
 from bnviz.lessons.regularization.judge import answer, verdict
 from bnviz.lessons.regularization.panels import panels
+from bnviz.lessons.regularization.results import WORDS
+from bnviz.web import words
 from bnviz.web.site.sweep_page import SweepPage
 
-SIZES = (256, 4, 32, 8, 64, 16, 128, 512)  # the ends first, for what they say comes first
+SIZES = (256, 4, 32, 8, 64, 16, 128, 512)  # the ends first: the verdicts need them
 
 
 def sweep(base: Experiment, own: Mapping[str, object]) -> Sweep:
-    """Test and training accuracy against the ghost batches' size: with random labels and without, beside plain nets."""
-    curves = [
-        curve
-        for world, noise in (("noisy", base.label_noise), ("clean", 0.0))
-        for curve in _curves(world, noise, base.dropout)
-        if noise or world == "clean"
-    ]
+    """Accuracy against the size of ghost batches, with random labels and with clean ones, next to networks without batch norm."""
+    kinds = {"noisy": base.label_noise, "clean": 0.0} if base.label_noise else {"clean": 0.0}
+    curves = [curve for kind, noise in kinds.items() for curve in _curves(kind, noise, base.dropout)]
     points = tuple(changes(ghost_batch_size=size) for size in ghost_sizes(base.batch))
     return Sweep(base, "ghost_batch_size", points, tuple(curves), seeds=own["seeds"])
 
 
 def ghost_sizes(batch: int) -> list[int]:
-    """The whole minibatch, as far as a ghost batch can be as large, and such sizes as split it."""
+    """The whole minibatch, if a ghost batch may be so large, and the sizes that split it."""
     whole = [batch] if batch <= FIELDS["ghost_batch_size"].high else []
     return [*whole, *(size for size in SIZES if 2 * size <= batch)]
 
 
-def _curves(world: str, noise: float, dropout: float) -> list[Curve]:
-    """Batch norm, the plain net, and the plain net with dropout, on labels of which a share `noise` is random."""
-    curves = [Curve(f"{arm} {world}", arm, changes(label_noise=noise, dropout=0.0)) for arm in ("batch", "none")]
-    return [*curves, Curve(f"dropout {world}", "none", changes(label_noise=noise, dropout=dropout))] if dropout else curves
+def _curves(kind: str, noise: float, dropout: float) -> list[Curve]:
+    """Batch norm, no normalizer, and no normalizer but dropout, on labels of which a share `noise` is random."""
+    curves = [Curve(f"{arm} {kind}", arm, changes(label_noise=noise, dropout=0.0)) for arm in ("batch", "none")]
+    return [*curves, Curve(f"dropout {kind}", "none", changes(label_noise=noise, dropout=dropout))] if dropout else curves
 
 
 def inside(base: Experiment) -> dict[str, Experiment]:
     """Single runs worth a look, with and without batch norm side by side."""
-    sizes = sorted(ghost_sizes(base.batch))
-    ends = {
-        f"groups of {size}": base.replace(dropout=0.0, ghost_batch_size=size) for size in dict.fromkeys((sizes[0], sizes[-1]))
-    }
-    clean = {f"{name}, clean labels": one.replace(label_noise=0.0) for name, one in ends.items()} if base.label_noise else {}
-    return {**ends, **clean}
+    said, found = WORDS["inside"], {}
+    for size in dict.fromkeys((min(ghost_sizes(base.batch)), max(ghost_sizes(base.batch)))):
+        one = base.replace(dropout=0.0, ghost_batch_size=size)
+        found[words.fill(said["whole"], size=size)] = one
+        if base.label_noise:
+            found[words.fill(said["clean"], size=size)] = one.replace(label_noise=0.0)
+    return found
 
 
 PRESETS = {
