@@ -11,6 +11,7 @@ import {activationSd, distance, distances, hasClasses, seen, statisticOf} from "
 
 const NOTHING = {x: [], y: []};
 const JITTER = 0.11; // octaves to either side
+const LEAST = 0.01; // that the axis of differences reaches to either side: less is rounding
 const GOLDEN = 0.618034; // multiples of it spread evenly over 0…1
 
 /** @param {number | null} value */
@@ -113,7 +114,7 @@ function reach(found, layer, unit) {
   const known = levels.map((level) => distance(found, layer, unit, level)).filter((value) => value !== null);
   if (!known.length) return [];
   const [low, high] = [Math.min(...known), Math.max(...known)];
-  return [Math.min(0, low - (high - low) / 4), Math.max(0, high + (high - low) / 4)];
+  return [Math.min(-LEAST, low - (high - low) / 4), Math.max(LEAST, high + (high - low) / 4)];
 }
 
 /** @type {Record<string, Fit>} */
