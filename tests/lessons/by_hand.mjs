@@ -40,10 +40,12 @@ async function latest() {
 
 async function unfinished() {
   const {service, asked, clock} = scene();
-  for (const changes of [{ended: false}, {frames: [frame(9)]}, {unit: "pooled"}]) service.follow(view(changes));
-  service.move({gamma: 2});
-  service.reset();
-  clock.run();
+  for (const changes of [{ended: false}, {frames: [frame(9)]}, {unit: "pooled"}]) {
+    service.follow(view(changes));
+    service.move({gamma: 2});
+    service.reset();
+    clock.run();
+  }
   return {asked: questions(asked), place: service.state.place};
 }
 
