@@ -10,7 +10,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections import Counter, OrderedDict
 
-from bnviz.config.experiment import Experiment
+from bnviz.config.experiment import BadField, Experiment
 from bnviz.config.sweep import Sweep
 from bnviz.engine import Counters
 from bnviz.engine.sweeping import Sweeping
@@ -78,7 +78,10 @@ class Ledger(ABC):
             return known if isinstance(known, Experiment) else None
         stored = self.store.get(id)
         header = next(ndjson.read(stored.lines(0, 1)), {}) if stored else {}
-        return Experiment(**header["experiment"]) if "experiment" in header else None
+        try:
+            return Experiment(**header["experiment"])
+        except (KeyError, TypeError, BadField):  # a sweep, or fields that this release does not know
+            return None
 
     def ask(self, experiment: Experiment, question: dict) -> Recording:
         return self._find_or_start(experiment, question)

@@ -1,5 +1,6 @@
 """Workers and the local engine: fairness, accidents, replacement, no orphans."""
 
+import gzip
 import json
 import os
 import signal
@@ -12,10 +13,10 @@ import pytest
 
 from bnviz import engine
 from bnviz.config.cost import TooExpensive
-from bnviz.config.experiment import Experiment
+from bnviz.config.experiment import FORMAT, Experiment
 from bnviz.engine import worker
 from bnviz.engine.local import DEATHS, LocalEngine, start_worker
-from bnviz.record import ndjson
+from bnviz.record import ndjson, version
 from bnviz.record.store import Store
 from tests import fake_training
 
@@ -315,7 +316,8 @@ def test_there_is_one_shared_engine_even_after_the_module_is_imported_anew(monke
         thread.join()
     old = sys.modules.pop("bnviz.engine")
     try:
-        import importlib
+        import gzip
+import importlib
 
         assert importlib.import_module("bnviz.engine").shared() is found[0]
     finally:
@@ -334,3 +336,16 @@ def test_worker_count(monkeypatch, text, count):
 def test_neither_the_app_nor_the_engine_imports_torch():
     code = "import sys, bnviz.web.routes, bnviz.engine.local; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize("experiment", [{"colour": "red"}, {"dataset": "imagenet"}, None])
+def test_a_stored_experiment_of_other_fields_is_not_fatal(tmp_path, experiment):
+    id = "0123456789abcdef"
+    header = {"type": "header", "id": id, "format": FORMAT, "versions": version.versions(), "experiment": experiment}
+    contents = gzip.compress(ndjson.line(header) + ndjson.end("finished", "", 1.0))
+    (tmp_path / f"{id}-{version.results_version()}.ndjson.gz").write_bytes(contents)
+    engine = LocalEngine(Store(tmp_path), ready=False)
+    try:
+        assert engine.recording(id) is not None and engine.experiment(id) is None
+    finally:
+        engine.close()

@@ -158,3 +158,12 @@ def test_a_key_that_is_not_as_declared_is_noticed(recordings, change):
     part = snapshot["arms"]["none"] | change
     with pytest.raises(AssertionError):
         check(arm_keys("none", part), part, sizes_of(header))
+
+
+@pytest.mark.parametrize("arm", COMPARED)
+def test_a_run_is_the_same_again_noise_included(arm):
+    """Whatever else has drawn from the global generator meanwhile."""
+    experiment = Experiment(**SMALL, dataset="cats", compare=arm)
+    first = [ndjson.line(message) for message in loop.train(experiment) if message]
+    torch.rand(3)
+    assert [ndjson.line(message) for message in loop.train(experiment) if message] == first

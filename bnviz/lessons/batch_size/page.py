@@ -20,6 +20,7 @@ PAGE = Page(
     beside=portrait.show,
     main=("batch_size", "ghost_batch_size", "learning_rate", "example"),
     more=(
+        "compare",
         "microscope",
         "dataset",
         "activation",

@@ -25,6 +25,7 @@ PAGE = Page(
     beside=pictures,
     main=("coats", "batch_size", "learning_rate", "activation"),
     more=(
+        "compare",
         "momentum",
         "initialization",
         "width",

@@ -17,6 +17,7 @@ PAGE = Page(
     panels=panels,
     main=("batch_size", "learning_rate", "activation", "statistics_momentum"),
     more=(
+        "compare",
         "dataset",
         "ghost_batch_size",
         "momentum",

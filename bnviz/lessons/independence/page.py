@@ -21,6 +21,7 @@ PAGE = Page(
     panels=panels,
     main=("learning_rate", "batch_size", "activation", "hold_from"),
     more=(
+        "compare",
         "gradient_shift",
         "dataset",
         "hidden_layers",

@@ -16,6 +16,7 @@ PAGE = Page(
     panels=panels,
     main=("batch_size", "learning_rate", "activation", "dataset"),
     more=(
+        "compare",
         "ghost_batch_size",
         "momentum",
         "initialization",

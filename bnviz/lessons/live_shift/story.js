@@ -1,5 +1,5 @@
 // @ts-check
-// The story of the page /: how far a layer has moved. A sentence may confirm the lecture or contradict it; it follows the numbers.
+// The story of the page /: how far a layer has moved. A sentence may confirm the lecture or contradict it, as the numbers say.
 
 import {expectedNoise, firstReaching, framesShown, hasAtom, lastMeasured, zeroShare} from "../../web/player/feeds.js";
 import {finiteOnes} from "../../web/player/numbers.js";

@@ -35,5 +35,5 @@ async def ask(request: Request) -> Response:
     *lines, last = answer.lines(1)
     if not lines:
         return error(503, json.loads(last)["message"])
-    headers = {"Cache-Control": "public, max-age=86400, immutable"}
+    headers = {"Cache-Control": "public, max-age=60"}
     return Response(lines[0], headers=headers, media_type="application/json")
