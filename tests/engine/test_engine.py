@@ -316,8 +316,7 @@ def test_there_is_one_shared_engine_even_after_the_module_is_imported_anew(monke
         thread.join()
     old = sys.modules.pop("bnviz.engine")
     try:
-        import gzip
-import importlib
+        import importlib
 
         assert importlib.import_module("bnviz.engine").shared() is found[0]
     finally:
