@@ -1,4 +1,4 @@
-"""What a claim is: what somebody says, what was published, a sweep that could refute it, and a judge."""
+"""A claim: what somebody says, what was published, a sweep that could refute it, and a rule for the verdict."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from bnviz.config.sweep import Sweep
 from bnviz.data import DATA_SETS
 
 Row = Mapping[str, Any]
+Values = Callable[[Sweep, list[Row]], np.ndarray]  # what a chart shows, from a sweep's rows
 AGREES, DISAGREES, CANNOT_TELL = "agrees", "disagrees", "cannot tell"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`word` says whether our runs agree with the claim, `ours` what they came to."""
+    """`word` says whether our runs agree with the claim, `ours` what was measured."""
 
     word: str
     ours: str
@@ -35,7 +36,7 @@ class Chart:
     title: str
     caption: str
     y: str
-    values: Callable[[Sweep, list[Row]], np.ndarray]
+    values: Values
     form: str = ".1%"
     log: bool = False
     over_steps: bool = False
@@ -62,7 +63,7 @@ class Claim:
         rows = list(rows)
         here, wanted = len({row["run"] for row in rows}), len(sweep.runs())
         if here < wanted:
-            return Verdict(CANNOT_TELL, f"{here} of {wanted} runs are in.")
+            return Verdict(CANNOT_TELL, f"{here} of {wanted} runs have finished.")
         if DATA_SETS[sweep.base.dataset].loss != "cross-entropy":
-            return Verdict(CANNOT_TELL, "This data set has numbers to learn and no classes, so there is no accuracy.")
+            return Verdict(CANNOT_TELL, "This data set has numbers to predict and no classes, so there is no accuracy.")
         return self.verdict(sweep, rows)

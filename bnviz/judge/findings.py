@@ -1,4 +1,4 @@
-"""How judges read a sweep's rows: numbers out of rows, findings out of intervals, words out of both."""
+"""For the rules of verdicts: numbers from a sweep's rows, findings from intervals, and how both are written."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def chance(sweep: Sweep) -> float:
 
 
 def trains(sweep: Sweep) -> float:
-    """A network counts as training from here on, halfway from chance to all: what has broken down stays far below."""
+    """Accuracy above which training counts as working, halfway between chance and 100 %: where it fails, it is far lower."""
     return (1 + chance(sweep)) / 2
 
 
@@ -97,12 +97,12 @@ def within(one: Interval, bound: float) -> bool | None:
 
 
 def word(*findings: bool | None) -> str:
-    """All parts of a claim must hold; one that does not refutes it."""
+    """All parts of a claim must hold; a single one that does not hold refutes it."""
     return DISAGREES if False in findings else CANNOT_TELL if None in findings else AGREES
 
 
 def learnt(finding: bool | None, accuracies: np.ndarray, sweep: Sweep) -> bool | None:
-    """The finding, but that nets which do not train prove nothing by being alike."""
+    """The finding; None where it is true only because the networks do not train and are alike for that reason."""
     return None if finding and np.mean(accuracies) < trains(sweep) else finding
 
 
@@ -123,7 +123,7 @@ def times(one: Interval) -> str:
 def _said(one: Interval, write: Callable[[float], str], unit: str) -> str:
     mean, low, high = (float(number) for number in (one.mean, one.low, one.high))
     if not math.isfinite(mean):
-        return "unknown, for a network diverged"
+        return "unknown because a network diverged"
     known = math.isfinite(low)  # not so with one seed
     return f"{write(mean)}{unit}" + (f" ({write(low)} to {write(high)})" if known else "")
 

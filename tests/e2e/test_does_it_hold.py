@@ -8,6 +8,7 @@ import pytest
 
 from bnviz.lessons.does_it_hold.claims import CLAIMS
 from bnviz.lessons.does_it_hold.claims.faster import steps_needed
+from bnviz.lessons.does_it_hold.said import WORDS
 from tests.e2e.lab import Lab
 
 CLAIM = CLAIMS["faster"]
@@ -30,7 +31,7 @@ def test_the_verdict_and_the_charts_are_what_the_rows_say(lab, server):
     said = CLAIM.judge(SWEEP, rows)
     lab.page.locator(".st-key-verdict").get_by_text(said.ours).wait_for()
     shown = verdict(lab)
-    assert said.word in shown and CLAIM.published in shown and "settings other" in shown
+    assert said.word in shown and CLAIM.published in shown and WORDS["page"]["other_settings"] in shown
     panels = lab.page.evaluate("[...document.querySelectorAll('.bnviz-panel')].map(panel => panel.dataset.panel)")
     assert panels == ["faster-0", "faster-1"]
     with np.errstate(invalid="ignore"):
@@ -61,8 +62,8 @@ def test_a_pill_opens_another_claim_and_the_browser_finds_the_way_back(lab, serv
 def test_nothing_sticks_out(visit, width):
     lab = open(visit(viewport={"width": width, "height": 900}, color_scheme="dark"))
     lab.wait("d.state === 'ended'")
-    lab.page.get_by_text("All claims at once").click()
-    lab.page.get_by_text("not run yet").first.wait_for()
+    lab.page.get_by_text(WORDS["page"]["all"]).click()
+    lab.page.get_by_text(WORDS["page"]["not_run"]).first.wait_for()
     parts = "[...document.querySelectorAll('html, .stMain, .bnviz-player, .bnviz-panel, .st-key-verdict')]"
     assert lab.page.evaluate(f"{parts}.filter(n => n.scrollWidth > n.clientWidth + 1).map(n => n.className)") == []
     for panel in ("faster-0", "faster-1"):

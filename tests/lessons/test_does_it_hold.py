@@ -7,12 +7,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bnviz import engine
+from bnviz.data import DATA_SETS
 from bnviz.judge.claim import AGREES, DISAGREES
 from bnviz.lessons.does_it_hold.claims import CLAIMS
 from bnviz.lessons.does_it_hold.page import BADGES, FIRST, MORE
+from bnviz.lessons.does_it_hold.said import WORDS
 from bnviz.record import ndjson
 from bnviz.record.store import Recording
 from bnviz.web import player
+from bnviz.web.words import fill
 from tests import ROOT
 from tests.lessons.test_does_it_hold_claims import CASES, made_up
 
@@ -78,15 +81,16 @@ def test_first_visit_shows_the_first_claim_and_what_the_rows_say(lab):
     assert chosen(page) == FIRST and page.query_params == {} and not page.warning and not page.error
     assert lab.engine.asked == [claim.sweep] and lab.drawn[-1]["run"] == claim.sweep.id and lab.drawn[-1]["state"] == "ended"
     said = claim.judge(claim.sweep, made_up(claim.sweep, CASES[FIRST][DISAGREES]))
+    limits = fill(claim.limits, **DATA_SETS[claim.sweep.base.dataset].words)
     shown = text(page)
-    assert all(part in shown for part in (claim.says, claim.published, claim.source, said.ours, BADGES[DISAGREES], claim.limits))
+    assert all(part in shown for part in (claim.says, claim.published, claim.source, said.ours, BADGES[DISAGREES], limits))
 
 
 @pytest.mark.parametrize("key", CLAIMS)
 def test_every_claim_can_be_linked_to(lab, key):
     page = visit(claim=key)
     assert chosen(page) == key and lab.engine.asked == [CLAIMS[key].sweep]
-    assert CLAIMS[key].published in text(page) and "settings other" not in text(page)
+    assert CLAIMS[key].published in text(page) and WORDS["page"]["other_settings"] not in text(page)
     assert page.query_params == ({} if key == FIRST else {"claim": key})
     assert page.select_slider(key="seeds").value == CLAIMS[key].sweep.seeds
 
@@ -106,7 +110,7 @@ def test_settings_are_in_the_address_and_the_words_say_that_they_are_not_the_cla
     page = visit(claim="sigmoid", hidden_layers="10", seeds="2")
     sweep = CLAIMS["sigmoid"].sweep
     assert lab.engine.asked[-1] == dataclasses.replace(sweep, base=sweep.base.replace(hidden_layers=10), seeds=2)
-    assert "settings other" in text(page)
+    assert WORDS["page"]["other_settings"] in text(page)
     page.number_input(key="seed").set_value(5).run()
     assert page.query_params == {"claim": "sigmoid", "hidden_layers": "10", "seeds": "2", "seed": "5"}
     cold = visit(**page.query_params)
@@ -140,6 +144,6 @@ def test_the_table_has_the_verdicts_of_sweeps_that_are_there(lab):
     lab.engine.kept[claim.sweep.id] = lab.engine.finished(claim.sweep, CASES["noise"][AGREES])
     table = next(one.value for one in visit().markdown if one.value.startswith("| claim"))
     rows = table.splitlines()[2:]
-    assert len(rows) == len(CLAIMS) and sum("not run yet" in row for row in rows) == len(CLAIMS) - 1
-    (done,) = (row for row in rows if "not run yet" not in row)
+    assert len(rows) == len(CLAIMS) and sum(WORDS["page"]["not_run"] in row for row in rows) == len(CLAIMS) - 1
+    (done,) = (row for row in rows if WORDS["page"]["not_run"] not in row)
     assert BADGES[AGREES] in done and "(./does-it-hold?claim=noise)" in done and claim.published in done

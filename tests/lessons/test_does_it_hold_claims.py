@@ -15,7 +15,7 @@ from bnviz.lessons.does_it_hold.claims import CLAIMS, cell, table
 from bnviz.lessons.does_it_hold.claims.faster import first_crossing, steps_needed
 from bnviz.lessons.does_it_hold.claims.largest_rate import largest
 from bnviz.lessons.does_it_hold.claims.same_score import at_equal_loss
-from bnviz.lessons.does_it_hold.claims.small_batches import EPOCHS, IMAGES, SIZES
+from bnviz.lessons.does_it_hold.claims.small_batches import EPOCHS, EXAMPLES, SIZES
 from bnviz.lessons.does_it_hold.claims.smoother import highest, typical
 from bnviz.lessons.does_it_hold.evidence import BEGIN, COMMAND, END, main
 from bnviz.lessons.does_it_hold.panels import panels
@@ -140,9 +140,9 @@ def test_with_missing_rows_nothing_is_told_but_how_many_there_are(key):
     rows = made_up(claim.sweep, CASES[key][AGREES])
     total = len({row["run"] for row in rows})
     last = rows[-1]["run"]
-    assert claim.judge(claim.sweep, []) == Verdict(CANNOT_TELL, f"0 of {total} runs are in.")
+    assert claim.judge(claim.sweep, []) == Verdict(CANNOT_TELL, f"0 of {total} runs have finished.")
     without = [row for row in rows if row["run"] != last]
-    assert claim.judge(claim.sweep, without) == Verdict(CANNOT_TELL, f"{total - 1} of {total} runs are in.")
+    assert claim.judge(claim.sweep, without) == Verdict(CANNOT_TELL, f"{total - 1} of {total} runs have finished.")
 
 
 @pytest.mark.parametrize("key", CLAIMS)
@@ -233,7 +233,7 @@ def test_a_rate_at_which_one_seed_does_not_arrive_is_not_the_quickest():
     claim = CLAIMS["faster"]
     rows = made_up(claim.sweep, lambda curve, rate, seed: reaching(40 if rate == 0.03 else 10 if seed else None))
     assert np.isnan(steps_needed(claim.sweep, rows)).any()
-    assert "40 without (rate 0.03)" in claim.judge(claim.sweep, rows).ours
+    assert "40 without batch norm (rate 0.03)" in claim.judge(claim.sweep, rows).ours
 
 
 def test_the_largest_rate_ends_where_training_first_fails():
@@ -252,7 +252,7 @@ def test_what_blew_up_counts_as_large_in_what_is_typical():
 def test_small_batches_see_equal_epochs_and_rates_in_proportion():
     for run in CLAIMS["small-batches"].sweep.runs():
         one = run.experiment
-        assert abs(one.steps * one.batch_size - EPOCHS * IMAGES) < one.batch_size
+        assert abs(one.steps * one.batch_size - EPOCHS * EXAMPLES) < one.batch_size
         assert one.learning_rate / one.batch_size == pytest.approx(0.2 / (8 * SIZES[-1]))
         assert run.arm != "batch" or one.batch_size == 8 * one.ghost_batch_size
 

@@ -1,4 +1,4 @@
-"""The page at /does-it-hold: which claim, what was published, what our runs come to; and all claims in one table."""
+"""The page at /does-it-hold: a claim, what was published, what our runs give; and all claims in one table."""
 
 from __future__ import annotations
 
@@ -14,16 +14,21 @@ from bnviz.config.sweep import MAXIMUM_SEEDS, Sweep
 from bnviz.judge.claim import AGREES, CANNOT_TELL, DISAGREES, Claim, Row, Verdict
 from bnviz.lessons.does_it_hold.claims import CLAIMS, cell
 from bnviz.lessons.does_it_hold.panels import panels
+from bnviz.lessons.does_it_hold.said import WORDS
 from bnviz.record import ndjson
+from bnviz.web import words
 from bnviz.web.site import board, links, widgets
-from bnviz.web.site.page import foot, head
+from bnviz.web.site.page import controls, foot, head
 from bnviz.web.site.sweep_page import SEEDS, SweepPage, defaults
 
 NAME = "does-it-hold"
 FIRST = next(iter(CLAIMS))
-CHOICE = Field("claim", str, FIRST, "Claim", "", choices={key: claim.name for key, claim in CLAIMS.items()})
+SAID = WORDS["page"]
+CHOICE = Field("claim", str, FIRST, SAID["choice"], "", choices={key: claim.name for key, claim in CLAIMS.items()})
 MORE = ("hidden_layers", "width", "activation", "initialization", "momentum", "dataset")
-BADGES = {AGREES: ":green-badge[agrees]", DISAGREES: ":red-badge[disagrees]", CANNOT_TELL: ":gray-badge[cannot tell]"}
+BADGES = {  # the verdict words are those of bnviz.judge.claim
+    AGREES: f":green-badge[{AGREES}]", DISAGREES: f":red-badge[{DISAGREES}]", CANNOT_TELL: f":gray-badge[{CANNOT_TELL}]",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +39,7 @@ class ClaimForm(SweepPage):
 
     @property
     def limits(self) -> str:
+        """What the claim's sweep does not show."""
         return self.claim.limits
 
 
@@ -54,18 +60,26 @@ def form(claim: Claim) -> ClaimForm:
 
 
 def sweep_of(claim: Claim, base: Experiment, own: Mapping[str, object]) -> Sweep:
+    """The claim's sweep of another experiment, with as many seeds as the page's own setting says."""
     return dataclasses.replace(claim.sweep, base=base, seeds=own["seeds"])
 
 
 def verdict(claim: Claim, sweep: Sweep, rows: Sequence[Row]) -> str:
-    """The verdict, and what was published beside what our runs came to."""
+    """The verdict, and what was published next to what our runs give."""
     judged = claim.judge(sweep, rows)
-    settings = "" if sweep == claim.sweep else "With settings other than the claim's own:\n\n"
-    return (
-        f"#### Our verdict: {BADGES[judged.word]}\n\n{settings}| published | here |\n| --- | --- |\n"
-        f"| {cell(claim.published)} *({cell(claim.source)})* | {cell(judged.ours)} |\n\n"
-        "Brackets: 95 % intervals over seeds."
-    )
+    table = [
+        _row(SAID["published"], SAID["ours"]),
+        _row("---", "---"),
+        _row(f"{claim.published} *({claim.source})*", judged.ours),
+    ]
+    heading = words.fill(SAID["verdict"], verdict=BADGES[judged.word])
+    settings = [] if sweep == claim.sweep else [SAID["other_settings"]]
+    return "\n\n".join([heading, *settings, "\n".join(table), SAID["brackets"]])
+
+
+def _row(*texts: str) -> str:
+    """A row of a Markdown table."""
+    return f"| {' | '.join(cell(text) for text in texts)} |"
 
 
 class ClaimsPage:
@@ -84,15 +98,11 @@ class ClaimsPage:
 
         head(page)
         st.pills(
-            "Claim", list(CLAIMS), format_func=CHOICE.choices.get, key="claim", required=True, on_change=_change,
+            SAID["choice"], list(CLAIMS), format_func=CHOICE.choices.get, key="claim", required=True, on_change=_change,
             label_visibility="collapsed",
         )  # fmt: skip
-        st.markdown(f"**The claim.** {claim.says}")
-        widgets.row(page.main, page.more, page.own)
-        if problems := links.problems():
-            st.warning(problems)
-        if notes := experiment.notes():
-            st.caption(" ".join(notes))
+        st.markdown(words.fill(SAID["the_claim"], says=claim.says))
+        controls(page, experiment, page.own)
         board.show(page.sweep(experiment, own), page.panels, page.verdict, claim.sweep, NAME)
         foot(page, experiment)
         _table()
@@ -113,15 +123,16 @@ def _change() -> None:
 
 def _table() -> None:
     """All claims, with the verdicts of those whose sweeps this server has finished."""
-    with st.expander("All claims at once"), st.container(key="claims"):
+    with st.expander(SAID["all"]), st.container(key="claims"):
+        head = _row(SAID["column_claim"], SAID["published"], SAID["ours"], SAID["column_verdict"])
         lines = [_line(claim, finished(claim)) for claim in CLAIMS.values()]
-        st.markdown("\n".join(["| claim | published | here | verdict |", "| --- | --- | --- | --- |", *lines]))
+        st.markdown("\n".join([head, _row(*["---"] * 4), *lines]))
 
 
 def _line(claim: Claim, verdict: Verdict | None) -> str:
     name = f"[{claim.name}](./{NAME}?claim={claim.key})"
-    ours, word = (verdict.ours, BADGES[verdict.word]) if verdict else ("not run yet", "")
-    return f"| {name} | {cell(claim.published)} | {cell(ours)} | {word} |"
+    ours, word = (verdict.ours, BADGES[verdict.word]) if verdict else (SAID["not_run"], "")
+    return _row(name, claim.published, ours, word)
 
 
 def finished(claim: Claim) -> Verdict | None:

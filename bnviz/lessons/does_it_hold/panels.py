@@ -12,9 +12,11 @@ from bnviz.config.experiment import FIELDS
 from bnviz.config.sweep import Sweep
 from bnviz.judge.claim import Chart, Claim, Row
 from bnviz.judge.intervals import Interval, interval
+from bnviz.lessons.does_it_hold.said import WORDS
 from bnviz.web.figures import COLOURS, GREY, NAMES, Layout, Trace, axis, layout, line, panel, translucent
+from bnviz.web.words import fill
 
-AXES = {"learning_rate": "learning rate", "ghost_batch_size": "images that batch norm averages over"}
+AXES, SAID = WORDS["axes"], WORDS["charts"]
 DASHES = {"noisy-batch": "dash", "noisy-none": "dash", "group": "dashdot", "layer": "dashdot"}
 SYMBOLS = {"noisy-batch": "diamond", "noisy-none": "diamond", "group": "square", "layer": "triangle-up"}
 APART = 0.06  # between two curves' dots at one place, in distances of the places
@@ -39,7 +41,8 @@ def _panel(name: str, chart: Chart, sweep: Sweep, rows: list[Row], wide: bool) -
     traces, x = _over_steps(chart, sweep, rows, values) if chart.over_steps else _over_axis(chart, sweep, values)
     y = axis(chart.y, **_y_axis(chart, values, guides))
     figure = layout(showlegend=True, margin=MARGIN, xaxis=x, yaxis=y, **_guides(chart, guides))
-    told = f"{chart.title}, {chart.y}. {_told(chart, sweep, values) if rows else 'Nothing yet.'}"
+    text = _told(chart, sweep, values) if rows else SAID["nothing_at_all"]
+    told = fill(SAID["alternative"], title=chart.title, y=chart.y, text=text)
     return panel(name, chart.title, chart.caption, (traces, figure), wide=wide, height=340, alternative=told)
 
 
@@ -57,20 +60,29 @@ def _back(chart: Chart, values: Any) -> np.ndarray:
 
 def _over_axis(chart: Chart, sweep: Sweep, values: np.ndarray) -> tuple[list[Trace], Layout]:
     """Mean and interval at every place of the axis, single seeds faintly behind, and what was published dotted."""
-    places = np.log10(np.array(sweep.values, float))
-    gap = float(np.diff(np.sort(places)).min()) if len(places) > 1 else 0.3
+    places, gap = _places(sweep)
     traces: list[Trace] = []
     for number, (curve, of_curve) in enumerate(zip(sweep.curves, values, strict=True)):
         x = 10 ** (places + APART * gap * (number - (len(sweep.curves) - 1) / 2))
         traces += [_seeds(chart, curve.arm, x, of_curve), _means(chart, sweep, curve.arm, x, interval(of_curve))]
         if curve.name in chart.published:
             traces.append(_published(chart, curve.arm, sweep.values, chart.published[curve.name]))
-    ends = [float(places.min() - ROOM * gap), float(places.max() + ROOM * gap)]
+    return traces, _x_axis(sweep)
+
+
+def _places(sweep: Sweep) -> tuple[np.ndarray, float]:
+    """The logarithms of the values on the axis, and the smallest distance between two of them."""
+    places = np.log10(np.array(sweep.values, float))
+    return places, float(np.diff(np.sort(places)).min()) if len(places) > 1 else 0.3
+
+
+def _x_axis(sweep: Sweep) -> Layout:
+    """A logarithmic axis of the sweep's values, as many of them written out as there is room for."""
+    places, gap = _places(sweep)
     shown = sweep.values[:: math.ceil(len(sweep.values) / MOST_TICKS)]
-    title = AXES.get(sweep.axis, FIELDS[sweep.axis].label)
-    return traces, axis(
-        title, type="log", range=ends, tickvals=list(shown), ticktext=[f"{value:g}" for value in shown], tickangle=0
-    )
+    ticks = {"tickvals": list(shown), "ticktext": [f"{value:g}" for value in shown], "tickangle": 0}
+    ends = [float(places.min() - ROOM * gap), float(places.max() + ROOM * gap)]
+    return axis(AXES.get(sweep.axis, FIELDS[sweep.axis].label), type="log", range=ends, **ticks)
 
 
 def _seeds(chart: Chart, arm: str, x: np.ndarray, values: np.ndarray) -> Trace:
@@ -97,12 +109,11 @@ def _means(chart: Chart, sweep: Sweep, arm: str, x: np.ndarray, mean: Interval) 
 
 
 def _published(chart: Chart, arm: str, x: Iterable[float], y: Iterable[float]) -> Trace:
-    label = f"%{{x}}: %{{y:{chart.form}}}<extra>{NAMES[arm]}, published</extra>"
-    more = {"name": f"{NAMES[arm]}, published", "hovertemplate": label, "showlegend": False, "legendgroup": arm}
-    return line(arm, "", 1.5, "dot", x=list(x), y=list(y), **more) | {
-        "mode": "lines+markers",
-        "marker": {"size": 5, "symbol": "x"},
-    }
+    """The published values of one curve, dotted."""
+    name = fill(SAID["published"], name=NAMES[arm])
+    label = f"%{{x}}: %{{y:{chart.form}}}<extra>{name}</extra>"
+    dotted = line(arm, "", 1.5, "dot", x=list(x), y=list(y), name=name, hovertemplate=label, legendgroup=arm)
+    return {**dotted, "mode": "lines+markers", "marker": {"size": 5, "symbol": "x"}}
 
 
 def _over_steps(chart: Chart, sweep: Sweep, rows: list[Row], values: np.ndarray) -> tuple[list[Trace], Layout]:
@@ -116,7 +127,7 @@ def _over_steps(chart: Chart, sweep: Sweep, rows: list[Row], values: np.ndarray)
             _threads(chart, curve.arm, steps, of_curve),
             _path(chart, curve.arm, steps, mean),
         ]
-    return traces, axis("step", range=[0, sweep.base.steps])
+    return traces, axis(AXES["step"], range=[0, sweep.base.steps])
 
 
 def _path(chart: Chart, arm: str, steps: np.ndarray, mean: Interval) -> Trace:
@@ -153,7 +164,7 @@ def _y_axis(chart: Chart, values: np.ndarray, guides: Mapping[str, float]) -> La
     kind = {"type": "log"} if chart.log else {"tickformat": ".0%"} if chart.form.endswith("%") else {}
     named = [*guides.values(), *(value for of_curve in chart.published.values() for value in of_curve)]
     if chart.over_steps and not chart.log:
-        values = values[..., 1:]  # the untrained network would squeeze all that follows
+        values = values[..., 1:]  # the untrained network's value would compress the rest of the axis
     shown = np.append(values[np.isfinite(values)], _scaled(chart, np.array(named)))
     if not shown.size:
         return kind
@@ -165,7 +176,7 @@ def _y_axis(chart: Chart, values: np.ndarray, guides: Mapping[str, float]) -> La
 
 
 def _reach(shown: np.ndarray, mean: Interval) -> tuple[float, float]:
-    """From the lowest to the highest value, and of their intervals as much as does not drown them, with some room."""
+    """From the lowest to the highest value, and as much of their intervals as leaves the values readable, with some room."""
     low, high = shown.min(), shown.max()
     beyond = MOST_BEYOND * max(high - low, 0.05)
     ends = np.concatenate([mean.low.ravel(), mean.high.ravel(), [low, high]])
@@ -175,7 +186,7 @@ def _reach(shown: np.ndarray, mean: Interval) -> tuple[float, float]:
 
 
 def _guides(chart: Chart, guides: Mapping[str, float]) -> Layout:
-    """Grey lines across the chart, named at one end: there where the curves are not."""
+    """Grey lines across the chart, named at the end where the curves are not."""
     across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "line": {"color": GREY, "width": 1, "dash": "dash"}}
     end = {"x": 0, "xanchor": "left"} if chart.over_steps else {"x": 1, "xanchor": "right"}
     beside = {**end, "xref": "paper", "yanchor": "bottom", "showarrow": False, "font": {"color": GREY, "size": 11}}
@@ -199,15 +210,24 @@ def _said(chart: Chart, mean: Interval, place: int) -> str:
     """A mean with its interval."""
     middle, low, high = (float(_back(chart, one[place])) for one in mean[:3])
     if not math.isfinite(middle):
-        return "nothing yet"
-    return _one(chart, middle) + (f" ({_one(chart, low)} to {_one(chart, high)})" if math.isfinite(low) else "")
+        return SAID["nothing"]
+    if not math.isfinite(low):
+        return _one(chart, middle)
+    return fill(SAID["interval"], mean=_one(chart, middle), low=_one(chart, low), high=_one(chart, high))
 
 
 def _told(chart: Chart, sweep: Sweep, values: np.ndarray) -> str:
     """The means, for those who do not see them."""
-    parts = []
-    for curve, of_curve in zip(sweep.curves, values, strict=True):
-        mean = interval(of_curve.T if chart.over_steps else of_curve)
-        places = {"at the end": -1} if chart.over_steps else {f"at {value:g}": place for place, value in enumerate(sweep.values)}
-        parts.append(f"{NAMES[curve.arm]}: {', '.join(f'{name} {_said(chart, mean, place)}' for name, place in places.items())}.")
-    return " ".join(parts)
+    return " ".join(
+        fill(SAID["curve"], name=NAMES[curve.arm], values=_told_of(chart, sweep, of_curve))
+        for curve, of_curve in zip(sweep.curves, values, strict=True)
+    )
+
+
+def _told_of(chart: Chart, sweep: Sweep, values: np.ndarray) -> str:
+    """The means of one curve: at every place of the axis, or at the end of training."""
+    if chart.over_steps:
+        return fill(SAID["at_the_end"], value=_said(chart, interval(values.T), -1))
+    mean = interval(values)
+    places = [fill(SAID["value"], place=f"{x:g}", value=_said(chart, mean, place)) for place, x in enumerate(sweep.values)]
+    return ", ".join(places)

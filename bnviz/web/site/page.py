@@ -74,8 +74,13 @@ def head(page: Form) -> str | None:
 
 
 def settings(page: Form, experiment: Experiment, own: Mapping[str, Field] | None = None) -> None:
-    """Presets, controls, and what there is to say about the settings; `own` is the table of the page's own ones."""
+    """Presets above the controls; `own` is the table of the page's own settings."""
     presets.row(page, experiment)
+    controls(page, experiment, own)
+
+
+def controls(page: Form, experiment: Experiment, own: Mapping[str, Field] | None = None) -> None:
+    """The controls, and what there is to say about the settings."""
     widgets.row(page.main, page.more, own)
     if problems := links.problems():
         st.warning(problems)
@@ -85,8 +90,8 @@ def settings(page: Form, experiment: Experiment, own: Mapping[str, Field] | None
 
 def foot(page: Form, experiment: Experiment) -> None:
     """What the page does not show, and where the data come from."""
-    said = words.shared()["page"]
+    said, data = words.shared()["page"], DATA_SETS[experiment.dataset]
     if page.limits:
-        st.markdown(f"**{said['limits']}** {page.limits}")
-    credit = words.fill(said["credit"], credit=DATA_SETS[experiment.dataset].credit)
+        st.markdown(f"**{said['limits']}** {words.fill(page.limits, **data.words)}")
+    credit = words.fill(said["credit"], credit=data.credit)
     st.caption(f"{said['greek']}  \n{credit}")

@@ -15,6 +15,7 @@ from bnviz.lessons.does_it_hold.claims import (
     smoother,
     tiny_rates,
 )
+from bnviz.lessons.does_it_hold.said import WORDS
 
 _ALL = (
     same_score.CLAIM,
@@ -23,7 +24,7 @@ _ALL = (
     tiny_rates.CLAIM,
     noise.CLAIM,
     smoother.CLAIM,
-    smoother.BENDS_LESS,
+    smoother.SMALLER_CURVATURE,
     small_batches.CLAIM,
     sigmoid.CLAIM,
 )
@@ -32,7 +33,9 @@ CLAIMS: dict[str, Claim] = {claim.key: claim for claim in _ALL}
 
 def table(results: Mapping[str, tuple[Verdict, float]]) -> str:
     """A Markdown table of verdicts and of the seconds that their sweeps took, by key."""
-    head = ["| claim | published | here | verdict | seconds |", "| --- | --- | --- | --- | --- |"]
+    said = WORDS["page"]
+    titles = (said["column_claim"], said["published"], said["ours"], said["column_verdict"], said["column_seconds"])
+    head = [f"| {' | '.join(titles)} |", "| --- | --- | --- | --- | --- |"]
     return "\n".join(head + [_line(CLAIMS[key], *result) for key, result in results.items()])
 
 

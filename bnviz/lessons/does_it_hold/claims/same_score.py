@@ -1,4 +1,4 @@
-"""Trained to the end, do nets with and without batch norm score alike?"""
+"""Trained to the end, are networks with and without batch norm equally accurate?"""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ import numpy as np
 
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep, sweep_over
-from bnviz.judge.claim import Chart, Claim, Row, Verdict
+from bnviz.judge.claim import Row, Verdict
 from bnviz.judge.findings import SAME, SETTLED, at, best, curve, learnt, percent, points, rates, series, settled, within, word
 from bnviz.judge.intervals import difference
+from bnviz.lessons.does_it_hold.said import chart, claim, fill, said
+
+KEY = "same-score"
 
 
 def at_equal_loss(sweep: Sweep, rows: list[Row]) -> tuple[np.ndarray, np.ndarray]:
     """Test accuracy [curves, seeds] of each arm, at its best rate, when it first has the lowest training loss that both reach.
 
-    Both are means over as many checkpoints in a row as settle a number: a lucky moment is no convergence. And that loss
+    Both are means over SETTLED checkpoints in a row: a single low value of a jumping loss is no convergence. And that loss
     [seeds]; NaN if an arm has none.
     """
     chosen = best(settled(sweep, rows))
@@ -39,14 +42,13 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     values = settled(sweep, rows)
     chosen, (reached, loss) = best(values), at_equal_loss(sweep, rows)
     if not np.isfinite(loss).any():
-        return Verdict(word(None), "In every seed one of the networks diverges.")
+        return Verdict(word(None), said(KEY)["diverges"])
     apart, rate, ends = difference(reached[batch], reached[none]), rates(sweep, chosen), at(values, chosen).mean(-1)
-    ours = (
-        f"Each at its best rate ({rate['none']} without, {rate['batch']} with batch norm), at the lowest training loss that both "
-        f"reach ({np.nanmean(loss):.2g}): test accuracy {percent(np.nanmean(reached[none]))} without, "
-        f"{percent(np.nanmean(reached[batch]))} with, difference {points(apart)}. "
-        f"At the end {percent(ends[none])} and {percent(ends[batch])}."
-    )
+    ours = fill(
+        KEY, "ours", none_rate=rate["none"], batch_rate=rate["batch"], loss=f"{np.nanmean(loss):.2g}",
+        none=percent(np.nanmean(reached[none])), batch=percent(np.nanmean(reached[batch])), apart=points(apart),
+        none_end=percent(ends[none]), batch_end=percent(ends[batch]),
+    )  # fmt: skip
     return Verdict(word(learnt(within(apart, SAME), reached[none], sweep)), ours)
 
 
@@ -54,34 +56,13 @@ def _at_best(key: str) -> Callable[[Sweep, list[Row]], np.ndarray]:
     return lambda sweep, rows: at(series(sweep, rows, key), best(settled(sweep, rows)))
 
 
-CLAIM = Claim(
-    key="same-score",
-    name="Not the final score",
-    says="Batch norm is “not a parameter that affects performance”: trained to the end, a net without it scores as well.",
-    published="Best accuracy on ImageNet 72.2 % without, 72.7 % with batch norm at the same learning rate.",
-    source="Ioffe & Szegedy 2015, figure 3; the words in quotes are the lecture's",
+CLAIM = claim(
+    KEY,
     sweep=sweep_over(Experiment(train_size=1000, steps=1200), "learning_rate", (0.03, 0.1, 0.3), seeds=16),
     verdict=verdict,
     charts=(
-        Chart("Test accuracy at the end", "At each learning rate.", "test accuracy", settled),
-        Chart(
-            "On the way there",
-            "Each arm at the learning rate that serves it best.",
-            "test accuracy",
-            _at_best("test_accuracies"),
-            over_steps=True,
-        ),
-        Chart(
-            "Training loss",
-            "The same runs: have both learnt all there is to learn?",
-            "training loss",
-            _at_best("train_losses"),
-            ".2g",
-            log=True,
-            over_steps=True,
-        ),
+        chart(KEY, "end", settled),
+        chart(KEY, "accuracy", _at_best("test_accuracies"), over_steps=True),
+        chart(KEY, "loss", _at_best("train_losses"), ".2g", log=True, over_steps=True),
     ),
-    limits="“As well” means within one percentage point, about what 1,000 test images can tell. It is a small net on 1,000 "
-    "images, and the best rates are chosen on the test images, for both arms alike. What batch norm buys by larger rates in a "
-    "larger net is not tried here: in the paper, 74.8 % at 30 times the rate.",
 )

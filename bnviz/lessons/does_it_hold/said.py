@@ -1,0 +1,38 @@
+"""Claims and charts with their words, which the lesson's catalogue holds by the claim's key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bnviz.config.sweep import Sweep
+from bnviz.judge.claim import Chart, Claim, Row, Values, Verdict
+from bnviz.web import words
+
+WORDS = words.catalogue("does_it_hold")
+GUIDES: Mapping[str, str] = WORDS["guides"]
+
+
+def said(key: str) -> Mapping[str, Any]:
+    """A claim's words."""
+    own = WORDS["claims"][key]
+    return {**said(own["shares"]), **own} if "shares" in own else own
+
+
+def fill(key: str, sentence: str, **values: object) -> str:
+    """A sentence of a claim's verdict with its braces filled in."""
+    return words.fill(said(key)[sentence], **values)
+
+
+def claim(key: str, *, sweep: Sweep, verdict: Callable[[Sweep, list[Row]], Verdict], charts: tuple[Chart, ...]) -> Claim:
+    """The claim of that key."""
+    texts = {name: said(key)[name] for name in ("name", "says", "published", "source", "limits")}
+    return Claim(key=key, sweep=sweep, verdict=verdict, charts=charts, **texts)
+
+
+def chart(
+    key: str, name: str, values: Values, form: str = ".1%", braces: Mapping[str, object] | None = None, **more: Any
+) -> Chart:
+    """One of a claim's charts; `braces` are what fills its texts, and `more` are further fields of a Chart."""
+    texts = {part: words.fill(text, **(braces or {})) for part, text in said(key)["charts"][name].items()}
+    return Chart(texts["title"], texts["caption"], texts["y"], values, form, **more)
