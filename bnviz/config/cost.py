@@ -13,14 +13,14 @@ RATE = 2e10  # multiply-adds a second, measured low so that the estimates err hi
 
 
 class TooExpensive(ValueError):
-    """An experiment or a sweep that would cost more than a shared server should spend on it."""
+    """An experiment or a sweep that would take more computing time than a shared server should spend on it."""
 
 
 def check_snapshots(experiment: Experiment) -> None:
     """Raise TooExpensive if a recording would hold too many snapshots."""
     if (snapshots := experiment.snapshots) > MAXIMUM_SNAPSHOTS:
         raise TooExpensive(
-            f"{snapshots} snapshots are more than the {MAXIMUM_SNAPSHOTS} that one recording holds: "
+            f"{snapshots} snapshots are more than the {MAXIMUM_SNAPSHOTS} that one recording can hold: "
             "raise snapshot_every or lower steps."
         )
 
@@ -29,7 +29,7 @@ def check_seconds(seconds: float) -> None:
     """Raise TooExpensive if a run would take too long."""
     if seconds > MAXIMUM_SECONDS:
         raise TooExpensive(
-            f"This needs about {seconds:.0f} s of computing, more than the {MAXIMUM_SECONDS:.0f} s that one run may take: "
+            f"This needs about {seconds:.0f} s of computing time, more than the {MAXIMUM_SECONDS:.0f} s that one run may take: "
             "lower steps, width or batch_size."
         )
 
@@ -38,8 +38,8 @@ def check_sweep_seconds(seconds: float) -> None:
     """Raise TooExpensive if a sweep would take too long."""
     if seconds > MAXIMUM_SWEEP_SECONDS:
         raise TooExpensive(
-            f"This sweep needs about {seconds:.0f} s of computing, more than the {MAXIMUM_SWEEP_SECONDS:.0f} s that one may "
-            "take: fewer seeds, values or steps, or a smaller network."
+            f"This sweep needs about {seconds:.0f} s of computing time, more than the {MAXIMUM_SWEEP_SECONDS:.0f} s that one may "
+            "take: choose fewer seeds, values or steps, or a smaller network."
         )
 
 

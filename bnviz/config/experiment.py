@@ -35,17 +35,17 @@ class Experiment:
         "fashion",
         {name: data.label for name, data in DATA_SETS.items()},
         "Data set",
-        "What the network learns to tell apart. All are small enough to train within seconds.",
+        "What the network learns. All data sets are small enough to train on within seconds.",
     )
     activation: str = choice(
         SHAPE,
         "relu",
         {"relu": "ReLU", "tanh": "tanh", "sigmoid": "sigmoid", "identity": "identity (a linear net)"},
         "Activation",
-        "The nonlinearity g in a = g(z). Saturating ones suffer most when their input wanders off.",
+        "The nonlinearity g in a = g(z). Sigmoid and tanh saturate when their inputs move far from 0.",
     )
     hidden_layers: int = number(
-        SHAPE, 5, 2, 25, "Hidden layers", "How many hidden layers the network has; the lecture draws five.", (2, 3, 4, 5, 6, 8)
+        SHAPE, 5, 2, 25, "Hidden layers", "How many hidden layers the network has. The lecture draws five.", (2, 3, 4, 5, 6, 8)
     )
     width: int = number(SHAPE, 64, 8, 256, "Hidden width", "Units in every hidden layer.", (8, 16, 32, 64, 128, 256))
     initialization: str = choice(
@@ -53,103 +53,103 @@ class Experiment:
         "he",
         {"he": "He", "pytorch": "PyTorch default", "small": "small normal", "xavier": "Xavier"},
         "Initialization",
-        "How weights start: He (variance 2/inputs, made for ReLU), PyTorch's default (uniform, variance 1/(3·inputs)), "
-        "normal with standard deviation 0.01, or Xavier (variance 2/(inputs + outputs), made for linear units).",
+        "How the weights start: He (variance 2/inputs, derived for ReLU), PyTorch's default (uniform, variance 1/(3·inputs)), "
+        "normal with standard deviation 0.01, or Xavier (variance 2/(inputs + outputs), derived for linear units).",
     )
     learning_rate: float = number(
         RUN, 0.1, 0.0001, 10.0, "Learning rate",
-        "How far each step of SGD goes. Raise it to see which arm breaks first.",
+        "The size of each step of SGD. Raise it to see which network fails first.",
         (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
     )  # fmt: skip
     momentum: float = number(
         SHAPE, 0.0, 0.0, 0.99, "SGD momentum",
-        "How much of the last update SGD carries over. (Not batch norm's own momentum, which is fixed at PyTorch's 0.1 "
-        "and there weights the new statistic.)",
+        "How much of the last update SGD carries over to the next. Batch norm's momentum is another setting.",
         (0.0, 0.5, 0.8, 0.9, 0.95, 0.99),
     )  # fmt: skip
     batch_size: int = number(
         SHAPE, 64, 2, 1024, "Batch size",
-        "Examples in a minibatch. SGD averages its gradient over these few, and batch norm takes mean and variance from them: "
-        "the fewer, the noisier both.",
+        "Examples in a minibatch. SGD averages the gradient over them, and batch norm takes mean and variance from them: "
+        "the fewer they are, the noisier both get.",
         (2, 4, 8, 16, 32, 64, 128, 256, 512),
     )  # fmt: skip
     ghost_batch_size: int = number(
         RUN, 0, 0, 512, "Ghost batch size (0: off)",
-        "Normalize groups of about this many examples apart, while SGD still averages over the whole minibatch. "
-        "It separates batch norm's noise, which these groups set, from the gradient's, which the minibatch sets. "
-        "0 uses the whole minibatch.",
+        "Batch norm normalizes groups of about this many examples separately, while SGD still averages over the whole "
+        "minibatch. This separates batch norm's noise, which depends on the groups, from the gradient's, which depends on the "
+        "minibatch. 0 uses the whole minibatch.",
         (0, 2, 4, 8, 16, 32, 64, 128, 256),
         only_with_statistics=True,
     )  # fmt: skip
     label_noise: float = number(
         RUN, 0.0, 0.0, 1.0, "Label noise",
-        "Share of training labels replaced by random ones. A network that fits them has memorized.",
+        "Share of training labels that are replaced by random ones. A network that fits those has memorized them.",
         (0.0, 0.1, 0.2, 0.3, 0.5, 1.0),
     )  # fmt: skip
     dropout: float = number(
         RUN, 0.0, 0.0, 0.9, "Dropout",
-        "Share of activations set to zero at random in every hidden layer while training, in both arms.",
+        "Share of activations set to zero at random in every hidden layer during training, in all networks.",
         (0.0, 0.1, 0.2, 0.3, 0.5, 0.7),
     )  # fmt: skip
     train_size: int = number(
         SHAPE, 5000, 16, 5000, "Training examples",
-        "How many training examples to use; a data set that has fewer gives all it has.",
+        "How many training examples to use. From a data set that has fewer, all are used.",
         (100, 500, 1000, 2000, 5000),
     )  # fmt: skip
     steps: int = number(
         SHAPE, 600, 10, 5000, "Steps",
-        "Minibatches to train on, the same ones for both arms.",
+        "How many minibatches to train on, the same ones for all networks.",
         (100, 200, 400, 600, 1000, 2000, 5000),
     )  # fmt: skip
     snapshot_every: int = number(
         OBSERVATION, 4, 1, 100, "Steps between snapshots",
-        "How often the distributions are measured; the first steps are measured one by one.",
+        "How often distributions are measured. At the beginning they are measured after every step.",
         (1, 2, 4, 10, 20, 50),
     )  # fmt: skip
     seed: int = number(
         RUN, 0, 0, 9999, "Seed",
-        "Chooses initial weights, minibatches, label noise and dropout. Try another before you believe a result.",
+        "Sets the initial weights, minibatches, label noise and dropout. Try another one before you believe a result.",
     )  # fmt: skip
 
     statistics_momentum: float = number(
         RUN, 0.1, 0.001, 1.0, "Batch norm's momentum",
-        "How much of each minibatch's mean and variance goes into the running ones (PyTorch's sense: the weight of the new "
-        "statistic). Training never uses the running ones, evaluation does.",
+        "Weight of each minibatch's mean and variance in the running statistics (as PyTorch defines momentum: the weight of the "
+        "new value). Evaluation uses the running statistics, training does not.",
         (0.001, 0.01, 0.03, 0.1, 0.3, 1.0),
         only_with_statistics=True,
     )  # fmt: skip
     fixed_scales: str = choice(
-        OBSERVATION, "no", YES_NO, "Third arm with γ = 1, β = 0 fixed",
-        "Trains a third network whose batch norm may not scale and move, to see what learnable γ and β buy.",
+        OBSERVATION, "no", YES_NO, "Third network with γ = 1, β = 0 fixed",
+        "Train a third network whose batch norm cannot scale and shift, to see what learnable γ and β change.",
     )  # fmt: skip
     gradient_shift: str = choice(
         OBSERVATION, "no", YES_NO, "Measure gradient shift",
-        "At every snapshot, take the gradient of each layer before and after the layers below it took their step on the same "
+        "At every snapshot, compare the gradient of each layer before and after the layers below it take their step on the same "
         "minibatch (Santurkar et al. 2018).",
     )  # fmt: skip
     hold_from: int = number(
         OBSERVATION, 0, 0, 5000, "Hold layers 1 and 2 from step (0: off)",
-        "Trains both networks a second time, with layers 1 and 2 held still from this step on.",
+        "Train both networks a second time, with layers 1 and 2 not learning from this step on.",
         (0, 10, 50, 100, 200, 400),
     )  # fmt: skip
 
     look_inside: str = choice(
         OBSERVATION, "no", YES_NO, "Look inside batch norm",
-        "At every snapshot, measure ẑ before γ and β act on it, and the network with running statistics against the batch's own.",
+        "At every snapshot, measure ẑ before γ and β are applied, and compare running statistics with those of the batch.",
     )  # fmt: skip
     coats: str = choice(
         SHAPE, "black", COATS, "Coats of the animals",
         "How the animals of the data set Cats look in training: all black, only the cats black (so that colour gives them away), "
-        "or every coat from black to fully coloured.",
+        "or all coats from black to fully coloured.",
     )  # fmt: skip
     microscope: str = choice(
         OBSERVATION, "no", YES_NO, "Noise microscope",
-        "Now and then, put one held-out example among ever new minibatch-mates, 1 to 511 of them, and look how far it scatters, "
-        "beside dropout that scatters it as much; and how far mean and variance of such minibatches scatter.",
+        "At some of the snapshots, put one held-out example into many random minibatches, with 1 to 511 other examples, and "
+        "measure how much its values vary, next to dropout tuned to cause the same variation. Also measure how much mean and "
+        "variance vary between such minibatches.",
     )  # fmt: skip
     example: int = number(
         OBSERVATION, 0, 0, PROBE_SIZE - 1, "Watched example",
-        "Which of the held-out examples the noise microscope watches. It was in no minibatch of the training.",
+        "Which held-out example the noise microscope watches. The network is never trained on it.",
     )  # fmt: skip
 
     compare: str = choice(
@@ -215,28 +215,28 @@ class Experiment:
         return sum(self.snapshot_due(step) for step in range(self.steps + 1))
 
     def notes(self) -> list[str]:
-        """Sentences about settings that do not mean quite what they say."""
+        """Sentences about settings that have another effect than their names say."""
         notes = []
         if FIELDS["train_size"].default != self.train_size > self.examples:
-            notes.append(f"{DATA_SETS[self.dataset].label} has {self.examples} training examples; all are used.")
+            notes.append(f"{DATA_SETS[self.dataset].label} has {self.examples} training examples. All of them are used.")
         if self.coats != FIELDS["coats"].default and not DATA_SETS[self.dataset].painted:
-            notes.append(f"{DATA_SETS[self.dataset].label} has no animals, so their coats change nothing.")
+            notes.append(f"{DATA_SETS[self.dataset].label} has no animals, so the setting for their coats has no effect.")
         if self.batch_size > self.batch:
-            notes.append(f"The batch is larger than the data set: every step uses all {self.batch} examples.")
+            notes.append(f"The batch size is larger than the training set: every step uses all {self.batch} examples.")
         remainder = self.examples % self.batch
         if remainder and self.examples < 10 * self.batch:
             notes.append(
-                f"An epoch is {self.examples // self.batch} minibatches of {self.batch}; the {remainder} examples left over "
-                "wait for the next shuffle, so that every batch gives its statistics the same number of examples."
+                f"An epoch is {self.examples // self.batch} minibatches of {self.batch}. The {remainder} examples left over "
+                "are not used before the next shuffle, so that every minibatch has the same number of examples."
             )
         if self.ghost_batch_size == 1:
-            notes.append("One example has no variance, so a ghost batch of 1 counts as off.")
+            notes.append("A single example has no variance, so a ghost batch size of 1 counts as off.")
         elif self.ghost_batch_size >= self.batch:
-            notes.append("The ghost batch is no smaller than the minibatch, so it changes nothing.")
+            notes.append("The ghost batch size is not smaller than the minibatch, so it has no effect.")
         elif self.ghost_batch_size and self.batch % self.ghost_batch_size:
             notes.append(
-                f"{self.batch} examples do not divide into groups of {self.ghost_batch_size}: batch norm uses {self.groups} "
-                f"groups of {self.batch // self.groups} or one more."
+                f"{self.batch} examples cannot be divided into groups of {self.ghost_batch_size}: batch norm uses {self.groups} "
+                f"groups of {self.batch // self.groups} or {self.batch // self.groups + 1} examples."
             )
         return notes
 

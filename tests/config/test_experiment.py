@@ -181,11 +181,11 @@ def test_notes_say_nothing_of_ordinary_settings():
     [
         ({"dataset": "mnist1d", "batch_size": 50, "train_size": 4500}, "MNIST-1D has 4000 training examples"),
         ({"train_size": 100, "batch_size": 512}, "every step uses all 100 examples"),
-        ({"batch_size": 50, "train_size": 120}, "2 minibatches of 50; the 20 examples left over"),
-        ({"batch_size": 50, "ghost_batch_size": 1}, "One example has no variance"),
-        ({"batch_size": 50, "ghost_batch_size": 50}, "changes nothing"),
-        ({"batch_size": 50, "ghost_batch_size": 64}, "changes nothing"),
-        ({"batch_size": 50, "ghost_batch_size": 16}, "3 groups of 16 or one more"),
+        ({"batch_size": 50, "train_size": 120}, "2 minibatches of 50. The 20 examples left over"),
+        ({"batch_size": 50, "ghost_batch_size": 1}, "A single example has no variance"),
+        ({"batch_size": 50, "ghost_batch_size": 50}, "has no effect"),
+        ({"batch_size": 50, "ghost_batch_size": 64}, "has no effect"),
+        ({"batch_size": 50, "ghost_batch_size": 16}, "3 groups of 16 or 17 examples"),
     ],
 )
 def test_a_note_explains_each_setting_that_means_something_else(changes, words):

@@ -298,7 +298,7 @@ def test_too_expensive_link_shows_the_default_run(stage):
 
 def test_notes_about_the_experiment_are_shown(stage):
     page = visit(ghost_batch_size="128")
-    assert any("no smaller than the minibatch" in caption.value for caption in page.caption)
+    assert any("not smaller than the minibatch" in caption.value for caption in page.caption)
 
 
 def test_links_and_their_reading_agree():
