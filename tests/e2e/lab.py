@@ -114,6 +114,8 @@ class Lab:
         url = message.location.get("url") or ""
         if "/_stcore/" in url and "404" in message.text:
             return  # Streamlit looks for its own routes below a page's address first, whatever the page
+        if "Multiple different fragmentIds" in message.text:
+            return  # Streamlit says so when the player and a setting ask for something in the same moment, and then does both
         if message.type in ("error", "warning"):
             self.troubles.append(f"{message.type}: {message.text} ({url})")
 
