@@ -1,328 +1,334 @@
+// @ts-check
 // The story of the page /independence: how much a layer's gradient changes when the layers below it take their step, and what
-// holding them still does. Everything is a median over the snapshots shown so far; it may confirm the lecture or contradict it.
+// holding layers 1 and 2 fixed does. Everything is a median over the snapshots shown so far; it may confirm the lecture or
+// contradict it.
 
-import {digits, diverged, learns, percent, times} from "../../web/player/words.js";
+import * as words from "../../web/player/words.js";
+import * as gradients from "./gradients.js";
+import {effect, ENOUGH, isFar, larger, missed, spared, WINDOW} from "./verdict.js";
 
-const ENOUGH = 10; // snapshots before a prediction is judged
-const WINDOW = 9; // snapshots in a running median
-const ARMS = ["none", "batch"];
-const CHANGE = "gradient_shift_relative",
-  COSINE = "gradient_cosine";
+/** @import {Say, Story, View} from "../../web/player/types" */
+/** @import {Cost, Pair} from "./verdict.js" */
+/** @import {Words} from "./words" */
+/** @typedef {NonNullable<ReturnType<typeof effect>>} Effect */
+/** @typedef {ReturnType<typeof larger>} Found */
 
-const shownFrames = (view) => view.frames.slice(0, view.shown + 1);
-const finite = (value) => (Number.isFinite(value) ? value : null);
-const measured = (view) => Boolean(view.frames[0].arms.none.gradient_shift);
-const heldFrom = (view) => view.header.experiment.hold_from;
-const without = (arm) => (arm === "none" ? "without batch norm" : "with it");
+const {both, bothArms, digits, diverged, learns, percent} = words;
+const {CHANGE, COSINE, costs, heldFrom, layersOf, overall, typical} = gradients;
+/** @type {Say<Words>} */
+const say = words.say;
 
-// --- what is measured
-
-function quantile(values, share) {
-  const sorted = Float64Array.from(values.filter(Number.isFinite)).sort();
-  if (!sorted.length) return null;
-  const place = share * (sorted.length - 1),
-    below = Math.floor(place);
-  return sorted[below] + (place - below) * (sorted[Math.ceil(place)] - sorted[below]);
-}
-
-const median = (values) => quantile(values, 0.5);
-
-// A median over the WINDOW values around each.
-function running(values) {
-  const reach = (WINDOW - 1) / 2;
-  return values.map((value, index) =>
-    value === null ? null : median(values.slice(Math.max(0, index - reach), index + reach + 1)),
-  );
-}
-
-const rowOf = (frame, arm, key, layer) => frame.arms[arm]?.[key]?.[layer - 1];
-
-// The median over what is shown, of one layer.
-const typical = (view, arm, key, layer = view.layer) => median(shownFrames(view).map((frame) => rowOf(frame, arm, key, layer)));
-
-// The median layer's median: one number for the whole network.
-const overall = (view, arm, key) => median(layersOf(view).map((layer) => typical(view, arm, key, layer)));
-
-const layersOf = (view) => Array.from({length: view.header.hidden_layers - 1}, (_, index) => index + 2);
-
-// How much higher the training loss is in the arm whose layers are held.
-function costs(view, arm) {
-  return shownFrames(view)
-    .filter((frame) => frame.step > heldFrom(view) && frame.arms[`${arm}-held`])
-    .map((frame) => ({
-      step: frame.step,
-      cost: frame.arms[`${arm}-held`].train_loss - frame.arms[arm].train_loss,
-      loss: frame.arms[arm].train_loss,
-    }));
-}
-
-// --- drawings
-
-const feeds = {
-  gradient({arm, key, layer, smooth}, view) {
-    const frames = shownFrames(view),
-      values = frames.map((frame) => finite(rowOf(frame, arm, key, layer ?? view.layer)));
-    return {x: frames.map((frame) => frame.step), y: smooth ? running(values) : values};
-  },
-  profile({arm, key}, view) {
-    const layers = layersOf(view);
-    return {x: layers, y: layers.map((layer) => typical(view, arm, key, layer))};
-  },
-  "profile-band"({arm, key}, view) {
-    const layers = layersOf(view),
-      frames = shownFrames(view);
-    const edge = (share) =>
-      layers.map((layer) =>
-        quantile(
-          frames.map((frame) => rowOf(frame, arm, key, layer)),
-          share,
-        ),
-      );
-    return {x: [...layers, ...layers.toReversed()], y: [...edge(0.15), ...edge(0.85).reverse()]};
-  },
-  cost({arm, smooth}, view) {
-    const rows = costs(view, arm),
-      values = rows.map(({cost}) => finite(cost));
-    return {x: rows.map(({step}) => step), y: smooth ? running(values) : values};
-  },
-  moved({arm}, view) {
-    const frames = shownFrames(view);
-    return {x: frames.map((frame) => frame.step), y: frames.map((frame) => finite(frame.arms[arm].shift_step.activation[1]))};
-  },
-};
-
-const every = (frame, arm, key, view) => layersOf(view).map((layer) => rowOf(frame, arm, key, layer));
-
-const fits = {
-  gradient_shift: (frame, arm, view) => [rowOf(frame, arm, "gradient_shift", view.layer)],
-  gradient_shift_relative: (frame, arm, view) => [rowOf(frame, arm, CHANGE, view.layer)],
-  gradient_cosine: (frame, arm, view) => [rowOf(frame, arm, COSINE, view.layer)],
-  every_cosine: (frame, arm, view) => every(frame, arm, COSINE, view),
-  profile_relative: (frame, arm, view) => every(frame, arm, CHANGE, view),
-  profile_cosine: (frame, arm, view) => every(frame, arm, COSINE, view),
-  cost: (frame, arm, view) => {
-    const held = frame.arms[`${arm}-held`];
-    return held && frame.step > heldFrom(view) ? [0, held.train_loss - frame.arms[arm].train_loss] : [];
-  },
-  moved: (frame, arm) => [frame.arms[arm].shift_step.activation[1]],
-  accuracy: (frame, arm) => [frame.arms[arm].test_accuracy],
-  test_loss: (frame, arm) => [frame.arms[arm].test_loss],
-};
-
-// ‖G−G′‖ of the chosen layer in all snapshots: the first few may tower over the rest.
-const sizes = (view) => ARMS.flatMap((arm) => view.frames.map((frame) => rowOf(frame, arm, "gradient_shift", view.layer)));
-
-// The furthest that an axis may reach: what lies beyond is seen to leave it.
-const bounds = {
-  gradient_shift: (view) => [0, 3 * (quantile(sizes(view), 0.85) ?? Infinity)],
-  gradient_shift_relative: () => [0, 2],
-  profile_relative: () => [0, 2],
-  gradient_cosine: () => [-1, 1],
-  every_cosine: () => [-1, 1],
-  profile_cosine: () => [-1, 1],
-  cost: () => [-3, 3],
-  moved: () => [0, 12],
-  accuracy: () => [0, 1],
-  test_loss: () => [0, 12],
-};
-
-// --- words
-
-const share = (value) =>
-  value === null ? "an amount that is no number" : value > 0 && value < 0.001 ? "less than 0.1 %" : percent(value);
-const cosine = (value) =>
-  value === null ? "none" : value >= 0.99995 ? "almost exactly 1" : value > 0.995 && value < 1 ? value.toFixed(4) : digits(value);
-const verdict = ([none, batch]) => (none > 1.1 * batch ? "without" : batch > 1.1 * none ? "with" : "same");
-
-function headline(view) {
-  const frame = view.frames[view.shown],
-    lost = ARMS.filter((arm) => diverged(frame, arm));
-  if (lost.length === 2) return "Both networks have diverged: their losses are no longer finite numbers.";
-  if (lost.length)
-    return `The network ${lost[0] === "none" ? "without" : "with"} batch norm has diverged: its gradients are no longer finite numbers.`;
-  if (!measured(view))
-    return heldFrom(view) ? heldWords(view) : "This run measures no gradient shift: switch it on under More settings.";
-  if (view.layer === 1) return "Nothing lies below layer 1, so nothing can shift its gradient: choose another layer.";
-  const [none, batch] = ARMS.map((arm) => typical(view, arm, CHANGE));
-  return `When the layers below take their step, the gradient of W[${view.layer}] changes by ${share(none)} of its length without batch norm, by ${share(batch)} with it.`;
-}
-
-const EXPECTED = {without: "more without batch norm", with: "more with batch norm", same: "about the same in both"};
-
-// Holds the prediction against the medians of the chosen layer so far.
-function answer(view) {
-  if (!view.prediction || !measured(view)) return null;
-  if (view.layer === 1) return "Choose a layer that has others below it: nothing shifts the gradient of layer 1.";
-  const last = view.frames.at(-1).step >= view.header.total_steps;
-  if (view.shown < Math.min(ENOUGH, view.frames.length - Number(last)))
-    return "Your prediction is held against this run as soon as there is enough of it.";
-  const changes = ARMS.map((arm) => typical(view, arm, CHANGE)),
-    found = verdict(changes);
-  if (changes.includes(null)) return "A network's gradient is 0 or no finite number here, so the two cannot be compared.";
-  const said = found === view.prediction ? "as you said" : `you said ${EXPECTED[view.prediction]}`;
-  return (
-    `Layer ${view.layer}'s gradient changes ${EXPECTED[found]} (${said}): by ${share(changes[0])} without batch norm, by ${share(changes[1])} with it ` +
-    `(medians of ${view.shown + 1} measurements, up to step ${view.frames[view.shown].step}). ${lecture(found, view)}${elsewhere(view, found)}${absolute(view, found)}${idle(view)}`
-  );
-}
-
-const lecture = (found, view) =>
-  ({
-    without: `So here batch norm makes the layer more independent, as the lecture says${partly(view)}.`,
-    with: "That is the opposite of what the lecture says: here batch norm makes the layer depend more on those below.",
-    same: "So here batch norm makes the layer no more independent, whatever the lecture says.",
-  })[found];
-
-const partly = (view) =>
-  typical(view, "batch", CHANGE) > 0.25
-    ? `, though not independent: the cosine of G and G′ is ${cosine(typical(view, "batch", COSINE))} with it`
-    : "";
-
-// What the other layers and the other measure say, where they say something else.
-function elsewhere(view, found) {
-  const [none, batch] = ARMS.map((arm) => overall(view, arm, CHANGE));
-  const differs = verdict([none, batch]) !== found ? " It is not the same everywhere: over" : " Over";
-  return (
-    `${differs} layers 2 to ${view.header.hidden_layers} the median is ${share(none)} without and ${share(batch)} with batch norm, the cosine ` +
-    `${cosine(overall(view, "none", COSINE))} and ${cosine(overall(view, "batch", COSINE))}.`
-  );
-}
-
-function absolute(view, found) {
-  const sizes = ARMS.map((arm) => typical(view, arm, "gradient_shift"));
-  if (verdict(sizes) === found || sizes.includes(null)) return "";
-  return ` Measured by ‖G−G′‖ alone, which forgets how long the gradients are, it is ${sizes[0].toPrecision(2)} without and ${sizes[1].toPrecision(2)} with batch norm: ${EXPECTED[verdict(sizes)]}.`;
-}
-
-// A net that does not learn hardly moves: its steady gradients are then no merit.
-function idle(view) {
-  const frame = view.frames[view.shown],
-    lazy = frame.step < 50 ? [] : ARMS.filter((arm) => !learns(frame, arm, view));
-  if (!lazy.length) return "";
-  if (lazy.length === 2) return " But neither network has learnt anything yet, so steady gradients are no merit.";
-  return ` But the network ${lazy[0] === "none" ? "without" : "with"} batch norm has not learnt (${progress(frame, lazy[0])}), so how steady its gradients are says little.`;
-}
-
-const labels = (frame) => frame.arms.none.test_accuracy !== null;
-
-const progress = (frame, arm) =>
-  labels(frame) ? `${percent(frame.arms[arm].test_accuracy)} right` : `test loss ${digits(frame.arms[arm].test_loss, 3)}`;
-
-// What holding layers 1 and 2 has cost so far, in training loss: right after the hold, and lately.
-function heldWords(view) {
-  const from = heldFrom(view),
-    frame = view.frames[view.shown];
-  if (!from) return "";
-  if (frame.step <= from)
-    return `From step ${from} on, a second copy of each network goes on with layers 1 and 2 held still (dotted).`;
-  const [none, batch] = ARMS.map((arm) => costs(view, arm));
-  const late = [none, batch].map((rows) => effect(rows.slice(-WINDOW)));
-  if (none.length < 2 * WINDOW)
-    return `Since step ${from}, holding layers 1 and 2 has changed the training loss by ${late[0].text} without batch norm, by ${late[1].text} with it.`;
-  const early = [none, batch].map((rows) => effect(rows.slice(0, WINDOW)));
-  const both = (place) => `${early[place].text} at first and ${late[place].text} lately`;
-  return (
-    `Holding layers 1 and 2 has changed the training loss by ${both(0)} without batch norm, by ${both(1)} with it ` +
-    `(means of ${WINDOW} snapshots).${spared(early)}${ARMS.every((arm) => learns(frame, arm, view)) ? compared(...late.map(({part}) => part)) : ""}`
-  );
-}
-
-// Means over rows, in loss and as a share of the learning network's.
-function effect(rows) {
-  const mean = (key) => rows.reduce((sum, row) => sum + row[key], 0) / rows.length;
-  const cost = mean("cost"),
-    loss = mean("loss");
-  if (!Number.isFinite(cost)) return {part: null, text: "no finite number"};
-  return {
-    part: cost / loss,
-    text: `${signed(cost, (value) => value.toFixed(value < 0.01 ? 3 : 2))} (${signed(cost / loss, percent)})`,
-  };
-}
-
-const signed = (value, form) => (value < 0 ? "−" : "+") + form(Math.abs(value));
-
-// Right after the hold nothing is lost yet, so a lower loss there is what the motion below had cost.
-function spared(early) {
-  const who = ARMS.filter((_, place) => early[place].part < -0.02);
-  if (!who.length) return "";
-  return ` At first the layers above were better off ${who.length === 2 ? "in both" : who[0] === "none" ? "without batch norm" : "with it"}, spared the motion below.`;
-}
-
-function compared(none, batch) {
-  if (none === null || batch === null) return "";
-  const missed = [none > 0.01, batch > 0.01];
-  if (!missed[0] && !missed[1]) return " In neither do they miss the learning below.";
-  if (!missed[0]) return " Only with batch norm do they miss the learning below: not what independence would look like.";
-  if (!missed[1]) return " Only without batch norm do they miss the learning below: what independence would look like.";
-  if (none > 1.1 * batch) return ` They miss the learning below ${times(none / batch)} as much without batch norm.`;
-  if (batch > 1.1 * none)
-    return ` They miss the learning below ${times(batch / none)} as much with batch norm: not what independence would look like.`;
-  return " Both miss the learning below about as much.";
-}
-
-const moves = (value) => (value === 0 ? "exactly 0" : `${digits(value, 3)} σ`);
-
-function movedWords(view) {
-  const frame = view.frames[view.shown],
-    now = (arm) => moves(frame.arms[arm]?.shift_step.activation[1]);
-  if (!heldFrom(view)) return "";
-  const held =
-    frame.step > heldFrom(view)
-      ? ` Held, it now moves by ${now("none-held")} without and ${now("batch-held")} with batch norm,` +
-        " as measured on the probe with its own statistics; minibatches still differ from each other."
-      : "";
-  return `How far a[2] has moved since the last snapshot: ${now("none")} without, ${now("batch")} with batch norm.${held}`;
-}
-
-function profileWords(view) {
-  if (!measured(view)) return "";
-  const [low, high] = [2, view.header.hidden_layers];
-  const ends = ARMS.map(
-    (arm) =>
-      `${share(typical(view, arm, CHANGE, low))} in layer ${low} and ${share(typical(view, arm, CHANGE, high))} in layer ${high} ${without(arm)}`,
-  );
-  return `Medians so far, with the middle 70 %: the gradient changes by ${ends.join(", ")}.`;
-}
-
-function learntWords(view) {
-  const frame = view.frames[view.shown];
-  const [none, batch] = ARMS.map((arm) => progress(frame, arm));
-  const what = labels(frame) ? ", of the held-out examples" : " (numbers are learnt here, not classes: there is no accuracy)";
-  return `At step ${frame.step}: ${none} without batch norm, ${batch} with it${what}.`;
-}
-
-const below = (view) =>
-  ({1: "nothing (layer 1 has no layer below) has", 2: "layer 1 has", 3: "layers 1 and 2 have"})[view.layer] ??
-  `layers 1 to ${view.layer - 1} have`;
-const captions = {
-  number: (view) => String(view.layer),
-  below,
-  held: heldWords,
-  moved: movedWords,
-  profile: profileWords,
-  learnt: learntWords,
-};
-
-const layerMedians = (key, form) => (view) => ARMS.map((arm) => `${without(arm)} ${form(typical(view, arm, key))}`).join(", ");
-
+/** @type {Story} */
 export default {
   headline,
-  captions,
   answer,
-  feeds,
-  fits,
-  bounds,
+  captions: {number: (view) => String(view.layer), below, held, moved, profile, learnt},
+  feeds: gradients.feeds,
+  fits: gradients.fits,
+  bounds: gradients.bounds,
   choosers: ["layer"],
   alternatives: {
-    amount: layerMedians(CHANGE, share),
-    direction: layerMedians(COSINE, cosine),
-    every: (view) =>
-      layersOf(view)
-        .map((layer) => `layer ${layer}: ${ARMS.map((arm) => cosine(typical(view, arm, COSINE, layer))).join(" and ")}`)
-        .join(", "),
-    profile: profileWords,
-    paths: heldWords,
-    stillness: movedWords,
-    learning: learntWords,
+    amount: (view) => both(view, (arm) => share(view, typical(view, arm, CHANGE))),
+    direction: (view) => both(view, (arm) => cosine(view, typical(view, arm, COSINE))),
+    every: everyLayer,
+    profile: inside(profile),
+    paths: inside(held),
+    stillness: inside(moved),
+    learning: inside(learnt),
   },
 };
+
+// --- numbers in words
+
+/**
+ * @param {View} view
+ * @param {number | null} value
+ */
+function share(view, value) {
+  return value !== null && value > 0 && value < 0.001 ? say(view, "tiny") : percent(value ?? NaN);
+}
+
+/**
+ * @param {View} view
+ * @param {number | null} value
+ */
+function cosine(view, value) {
+  if (value === null) return say(view, "no_cosine");
+  if (value >= 0.99995) return say(view, "nearly_one");
+  return digits(value, value > 0.995 ? 4 : 2);
+}
+
+/**
+ * @param {number} value
+ * @param {(value: number) => string} form
+ */
+const signed = (value, form) => (value < 0 ? "−" : "+") + form(Math.abs(value));
+
+/**
+ * The number of each of the two arms; null if one of them has none.
+ * @param {View} view
+ * @param {(arm: string) => number | null} value
+ * @returns {Pair | null}
+ */
+function pair(view, value) {
+  const [plain, compared] = bothArms(view).map(value);
+  return plain === null || compared === null ? null : [plain, compared];
+}
+
+/**
+ * Two shares, as sentences want them.
+ * @param {View} view
+ * @param {Pair} pair
+ */
+const shares = (view, [plain, compared]) => ({norm: view.norm, plain: share(view, plain), compared: share(view, compared)});
+
+// --- the headline
+
+/** @param {View} view */
+const measured = (view) => Boolean(view.frames[0].arms.none.gradient_shift);
+
+/** @param {View} view */
+function headline(view) {
+  const {norm} = view;
+  const lost = bothArms(view).filter((arm) => diverged(view.frame, arm));
+  if (lost.length === 2) return say(view, "both_diverged");
+  if (lost.length) return say(view, lost[0] === "none" ? "plain_diverged" : "compared_diverged", {norm});
+  if (!measured(view)) return heldFrom(view) ? held(view) : say(view, "not_measured");
+  if (view.layer === 1) return say(view, "first_layer");
+  const changes = pair(view, (arm) => typical(view, arm, CHANGE));
+  return changes ? say(view, "headline", {layer: view.layer, ...shares(view, changes)}) : say(view, "no_gradient");
+}
+
+// --- the prediction
+
+/**
+ * Holds the prediction against the medians of the chosen layer so far.
+ * @param {View} view
+ */
+function answer(view) {
+  const {prediction} = view;
+  if (!prediction || !measured(view)) return null;
+  if (view.layer === 1) return say(view, "first_layer");
+  if (view.shown < Math.min(ENOUGH, view.frames.length - Number(view.ended))) return say(view, "wait");
+  const changes = pair(view, (arm) => typical(view, arm, CHANGE));
+  if (!changes) return say(view, "no_gradient");
+  const found = larger(changes);
+  const verdict = say(view, found === prediction ? "right" : "wrong", {prediction: view.predictions[prediction]});
+  const more = {elsewhere: elsewhere(view, found), absolute: absolute(view, found), idle: idle(view)};
+  const said = {verdict, ...shares(view, changes), found: comparison(view, found), lecture: lecture(view, found, changes)};
+  return say(view, "answer", {...said, ...more, layer: view.layer, count: view.shown + 1, step: view.frame.step});
+}
+
+/**
+ * @param {View} view
+ * @param {Found} found
+ */
+function comparison(view, found) {
+  if (found === "same") return say(view, "same");
+  return say(view, found === "without" ? "more_without" : "more_with", {norm: view.norm});
+}
+
+/**
+ * What the lecture's claim has to do with it.
+ * @param {View} view
+ * @param {Found} found
+ * @param {Pair} changes
+ */
+function lecture(view, found, [, compared]) {
+  const {norm} = view;
+  if (found === "with") return say(view, "contradicts", {norm});
+  if (found === "same") return say(view, "no_support", {norm});
+  const far = isFar(compared) ? say(view, "far", {norm, cosine: cosine(view, typical(view, view.compared, COSINE))}) : "";
+  return say(view, "agrees", {norm, far});
+}
+
+/**
+ * What all layers say, and whether that is something else.
+ * @param {View} view
+ * @param {Found} found
+ */
+function elsewhere(view, found) {
+  const changes = pair(view, (arm) => overall(view, arm, CHANGE));
+  if (!changes || view.header.hidden_layers < 3) return "";
+  const [plain_cosine, compared_cosine] = bothArms(view).map((arm) => cosine(view, overall(view, arm, COSINE)));
+  const said = {...shares(view, changes), plain_cosine, compared_cosine, last: view.header.hidden_layers};
+  return ` ${say(view, larger(changes) === found ? "over_layers" : "over_layers_differs", said)}`;
+}
+
+/**
+ * What the absolute change says, where it says something else.
+ * @param {View} view
+ * @param {Found} found
+ */
+function absolute(view, found) {
+  const sizes = pair(view, (arm) => typical(view, arm, "gradient_shift"));
+  if (!sizes || larger(sizes) === found) return "";
+  const [plain, compared] = sizes.map((size) => size.toPrecision(2));
+  return ` ${say(view, "absolute", {plain, compared, norm: view.norm, found: comparison(view, larger(sizes))})}`;
+}
+
+const EARLY = 50; // steps, before which nobody is expected to have learnt anything
+
+/**
+ * A net that does not learn hardly moves: gradients that hardly change are then no merit.
+ * @param {View} view
+ */
+function idle(view) {
+  const lazy = view.frame.step < EARLY ? [] : bothArms(view).filter((arm) => !learns(view.frame, arm, view));
+  if (!lazy.length) return "";
+  if (lazy.length === 2) return ` ${say(view, "neither_learns")}`;
+  const said = {norm: view.norm, progress: progress(view, lazy[0])};
+  return ` ${say(view, lazy[0] === "none" ? "plain_idle" : "compared_idle", said)}`;
+}
+
+/** @param {View} view */
+const hasClasses = (view) => view.frame.arms.none.test_accuracy !== null;
+
+/**
+ * @param {View} view
+ * @param {string} arm
+ */
+function progress(view, arm) {
+  const {test_accuracy: accuracy, test_loss: loss} = view.frame.arms[arm];
+  if (!hasClasses(view)) return say(view, "test_loss", {loss: digits(loss, 3)});
+  return say(view, "correct", {share: percent(accuracy), held_out: view.data.held_out});
+}
+
+// --- layers held fixed
+
+/**
+ * What holding layers 1 and 2 has cost so far, in training loss: right after the hold, and lately.
+ * @param {View} view
+ */
+function held(view) {
+  const from = heldFrom(view);
+  if (!from) return "";
+  if (view.frame.step <= from) return say(view, "held_ahead", {from});
+  const rows = bothArms(view).map((arm) => costs(view, arm));
+  const late = effects(rows.map((some) => some.slice(-WINDOW)));
+  const early = effects(rows.map((some) => some.slice(0, WINDOW)));
+  if (!late || !early) return say(view, "held_lost");
+  const [plain, compared] = late.map((one) => effectName(view, one));
+  if (rows[0].length < 2 * WINDOW) return say(view, "held_begun", {from, norm: view.norm, plain, compared});
+  const [plain_early, compared_early] = early.map((one) => effectName(view, one));
+  const said = {plain_early, plain_late: plain, compared_early, compared_late: compared, norm: view.norm, window: WINDOW};
+  return say(view, "held", {...said, spared: sparedWords(view, early), missed: missedWords(view, late)});
+}
+
+/**
+ * The effects in both arms; null if one is not finite.
+ * @param {Cost[][]} rows
+ * @returns {[Effect, Effect] | null}
+ */
+function effects(rows) {
+  const [plain, compared] = rows.map(effect);
+  return plain && compared && [plain, compared];
+}
+
+/**
+ * @param {View} view
+ * @param {Effect} effect
+ */
+function effectName(view, {cost, share}) {
+  return say(view, "effect", {cost: signed(cost, (value) => digits(value, value < 0.01 ? 3 : 2)), share: signed(share, percent)});
+}
+
+/**
+ * @param {View} view
+ * @param {[Effect, Effect]} early
+ */
+function sparedWords(view, [plain, compared]) {
+  const who = spared([plain.share, compared.share]);
+  if (!who) return "";
+  if (who === "both") return say(view, "spared_both");
+  return say(view, who === "plain" ? "spared_plain" : "spared_compared", {norm: view.norm});
+}
+
+/**
+ * Only of networks that learn: nobody misses what nobody learns.
+ * @param {View} view
+ * @param {[Effect, Effect]} late
+ */
+function missedWords(view, [plain, compared]) {
+  if (!bothArms(view).every((arm) => learns(view.frame, arm, view))) return "";
+  const {who, times} = missed([plain.share, compared.share]);
+  const said = {norm: view.norm, times: words.times(times)};
+  if (who === "neither") return say(view, "missed_neither");
+  if (who === "alike") return say(view, "missed_alike");
+  if (who === "plain") return say(view, "missed_plain", said);
+  if (who === "compared") return say(view, "missed_compared", said);
+  return who === "plain_more" ? say(view, "missed_plain_more", said) : ` ${say(view, "missed_compared_more", said)}`;
+}
+
+/** @param {View} view */
+function moved(view) {
+  if (!heldFrom(view)) return "";
+  const {norm, data} = view;
+  const [plain, compared] = bothArms(view).map((arm) => movementName(view, arm));
+  if (view.frame.step <= heldFrom(view)) return say(view, "moved", {norm, plain, compared, held: ""});
+  const still = bothArms(view).map((arm) => movementName(view, `${arm}-held`));
+  const after = say(view, "moved_held", {norm, plain: still[0], compared: still[1], held_out: data.held_out});
+  return say(view, "moved", {norm, plain, compared, held: ` ${after}`});
+}
+
+/**
+ * @param {View} view
+ * @param {string} arm
+ */
+function movementName(view, arm) {
+  const value = gradients.movement(view.frame, arm);
+  return value === 0 ? say(view, "still") : `${digits(value, 3)} σ`;
+}
+
+// --- other captions
+
+/**
+ * The layers below the chosen one.
+ * @param {View} view
+ */
+function below(view) {
+  if (view.layer === 1) return say(view, "below_none");
+  if (view.layer === 2) return say(view, "below_one");
+  return say(view, view.layer === 3 ? "below_two" : "below_more", {last: view.layer - 1});
+}
+
+/** @param {View} view */
+function profile(view) {
+  if (!measured(view)) return "";
+  const last = view.header.hidden_layers;
+  const of = (/** @type {number} */ layer) => bothArms(view).map((arm) => share(view, typical(view, arm, CHANGE, layer)));
+  const [[plain_low, compared_low], [plain_high, compared_high]] = [of(2), of(last)];
+  if (last === 2) return say(view, "profile_one", {norm: view.norm, plain: plain_low, compared: compared_low});
+  return say(view, "profile", {norm: view.norm, last, plain_low, plain_high, compared_low, compared_high});
+}
+
+/** @param {View} view */
+function learnt(view) {
+  const of = (/** @type {string} */ arm) => {
+    const {test_accuracy: accuracy, test_loss: loss} = view.frame.arms[arm];
+    return hasClasses(view) ? percent(accuracy) : digits(loss, 3);
+  };
+  const [plain, compared] = bothArms(view).map(of);
+  const said = {step: view.frame.step, norm: view.norm, held_out: view.data.held_out, plain, compared};
+  return say(view, hasClasses(view) ? "learnt" : "learnt_loss", said);
+}
+
+// --- in words, for those who do not see the charts
+
+/**
+ * Sentences inside another one.
+ * @param {(view: View) => string} text
+ * @returns {(view: View) => string}
+ */
+function inside(text) {
+  return (view) => text(view).replace(/\.$/, "") || say(view, "nothing");
+}
+
+/** @param {View} view */
+function everyLayer(view) {
+  const name = (/** @type {number} */ layer) => {
+    const [plain, compared] = bothArms(view).map((arm) => cosine(view, typical(view, arm, COSINE, layer)));
+    return say(view, "alt_layer", {layer, plain, compared});
+  };
+  return layersOf(view).map(name).join(", ");
+}

@@ -1,0 +1,169 @@
+// @ts-check
+// Drawings of how gradients change and of what holding layers costs (panels.py), and the medians behind them.
+
+import {framesShown, overSteps} from "../../web/player/feeds.js";
+import {finite, median, quantile, runningMedian} from "../../web/player/numbers.js";
+import {bothArms} from "../../web/player/words.js";
+import {WINDOW} from "./verdict.js";
+
+/** @import {Bound, FeedFunction, Fit, Snapshot, View} from "../../web/player/types" */
+/** @import {Cost} from "./verdict.js" */
+/** @typedef {"gradient_shift" | "gradient_shift_relative" | "gradient_cosine"} Key */
+
+export const CHANGE = "gradient_shift_relative";
+export const COSINE = "gradient_cosine";
+
+/** @param {View} view */
+export const heldFrom = (view) => Number(view.header.experiment.hold_from);
+
+/**
+ * All layers that have others below them.
+ * @param {View} view
+ */
+export const layersOf = (view) => Array.from({length: view.header.hidden_layers - 1}, (_, index) => index + 2);
+
+/**
+ * A measure of one layer; null where it was not taken, or the gradient is 0 or not finite.
+ * @param {Snapshot} frame
+ * @param {string} arm
+ * @param {Key} key
+ * @param {number} layer
+ */
+const valueOf = (frame, arm, key, layer) => finite(frame.arms[arm]?.[key]?.[layer - 1]);
+
+/**
+ * The quantile of one layer's measure over what is shown.
+ * @param {View} view
+ * @param {string} arm
+ * @param {Key} key
+ * @param {number} layer
+ * @param {number} share
+ */
+function quantileOf(view, arm, key, layer, share) {
+  return quantile(
+    framesShown(view).map((frame) => valueOf(frame, arm, key, layer)),
+    share,
+  );
+}
+
+/**
+ * The median of one layer's measure over what is shown.
+ * @param {View} view
+ * @param {string} arm
+ * @param {Key} key
+ * @param {number} [layer]
+ */
+export const typical = (view, arm, key, layer = view.layer) => quantileOf(view, arm, key, layer, 0.5);
+
+/**
+ * The median layer's median: one number for the whole network.
+ * @param {View} view
+ * @param {string} arm
+ * @param {Key} key
+ */
+export const overall = (view, arm, key) => median(layersOf(view).map((layer) => typical(view, arm, key, layer)));
+
+/**
+ * The training loss of an arm in a snapshot, and how much higher it is in the copy whose layers are held; null before the hold.
+ * @param {Snapshot} frame
+ * @param {string} arm
+ * @param {View} view
+ * @returns {Cost | null}
+ */
+function costOf(frame, arm, view) {
+  const held = frame.arms[`${arm}-held`];
+  if (!held || frame.step <= heldFrom(view)) return null;
+  const loss = frame.arms[arm].train_loss ?? NaN; // null stands for a number that is not finite
+  return {step: frame.step, cost: (held.train_loss ?? NaN) - loss, loss};
+}
+
+/**
+ * @param {View} view
+ * @param {string} arm
+ */
+export const costs = (view, arm) => framesShown(view).flatMap((frame) => costOf(frame, arm, view) ?? []);
+
+/**
+ * How far a[2] has moved since the snapshot before.
+ * @param {Snapshot} frame
+ * @param {string} arm
+ */
+export const movement = (frame, arm) => frame.arms[arm]?.shift_step.activation[1];
+
+/**
+ * @param {(number | null)[]} values
+ * @param {boolean | undefined} smooth
+ */
+const perhapsSmooth = (values, smooth) => (smooth ? runningMedian(values, WINDOW) : values);
+
+/** @type {Record<string, FeedFunction>} */
+export const feeds = {
+  gradient({arm, key, layer, smooth}, view) {
+    const {x, y} = overSteps(framesShown(view), (frame) => valueOf(frame, arm, key, layer ?? view.layer));
+    return {x, y: perhapsSmooth(y, smooth)};
+  },
+
+  profile({arm, key}, view) {
+    const layers = layersOf(view);
+    return {x: layers, y: layers.map((layer) => typical(view, arm, key, layer))};
+  },
+
+  // Around the middle 70 %: there below and back above.
+  "profile-band"({arm, key}, view) {
+    const layers = layersOf(view);
+    const edge = (/** @type {number} */ share) => layers.map((layer) => quantileOf(view, arm, key, layer, share));
+    return {x: [...layers, ...layers.toReversed()], y: [...edge(0.15), ...edge(0.85).reverse()]};
+  },
+
+  cost({arm, smooth}, view) {
+    const rows = costs(view, arm);
+    const values = rows.map(({cost}) => finite(cost));
+    return {x: rows.map(({step}) => step), y: perhapsSmooth(values, smooth)};
+  },
+
+  moved: ({arm}, view) => overSteps(framesShown(view), (frame) => movement(frame, arm)),
+};
+
+/** @type {(key: Key) => Fit} */
+const ofLayer = (key) => (frame, arm, view) => [valueOf(frame, arm, key, view.layer)];
+/** @type {(key: Key) => Fit} */
+const ofAll = (key) => (frame, arm, view) => layersOf(view).map((layer) => valueOf(frame, arm, key, layer));
+
+/** @type {Record<string, Fit>} */
+export const fits = {
+  gradient_shift: ofLayer("gradient_shift"),
+  gradient_shift_relative: ofLayer(CHANGE),
+  gradient_cosine: ofLayer(COSINE),
+  every_cosine: ofAll(COSINE),
+  profile_relative: ofAll(CHANGE),
+  profile_cosine: ofAll(COSINE),
+  cost: (frame, arm, view) => [0, costOf(frame, arm, view)?.cost],
+  moved: (frame, arm) => [movement(frame, arm)],
+  accuracy: (frame, arm) => [frame.arms[arm].test_accuracy],
+  test_loss: (frame, arm) => [frame.arms[arm].test_loss],
+};
+
+/**
+ * ‖G−G′‖ of the chosen layer in all snapshots: the first few may be far larger than the rest.
+ * @param {View} view
+ */
+function sizes(view) {
+  return bothArms(view).flatMap((arm) => view.frames.map((frame) => valueOf(frame, arm, "gradient_shift", view.layer)));
+}
+
+/**
+ * The furthest that an axis may reach: what lies beyond is seen to leave it.
+ * @type {Record<string, Bound>}
+ */
+export const bounds = {
+  gradient_shift: (view) => [0, 3 * (quantile(sizes(view), 0.85) ?? Infinity)],
+  gradient_shift_relative: () => [0, 2],
+  profile_relative: () => [0, 2],
+  gradient_cosine: () => [-1, 1],
+  every_cosine: () => [-1, 1],
+  profile_cosine: () => [-1, 1],
+  cost: () => [-3, 3],
+  moved: () => [0, 12],
+  accuracy: () => [0, 1],
+  test_loss: () => [0, 12],
+};
