@@ -1,4 +1,4 @@
-"""The command line, for those who want numbers without a browser.
+"""The command line: recordings and sweeps without a browser.
 
     bnviz run --batch-size 4 --out tiny.ndjson
     bnviz sweep --axis batch_size --values 2,4,8 --seeds 5 --out sweep.csv
@@ -31,13 +31,13 @@ from bnviz.config.sweep import MAXIMUM_SEEDS, unheld
 from bnviz.measures import budget
 from bnviz.record import csv_files, ndjson
 
-SEEDS = Field("seeds", int, 5, "Seeds", "How many seeds, from --seed on.", low=1, high=MAXIMUM_SEEDS)
+SEEDS = Field("seeds", int, 5, "Seeds", "How many seeds, counting up from --seed.", low=1, high=MAXIMUM_SEEDS)
 WORKERS = Field(
     "workers",
     int,
     None,
     "Workers",
-    "How many processes compute; as many as there are cores (or BNVIZ_WORKERS), four at most, if not said.",
+    "How many processes compute. By default BNVIZ_WORKERS or, if that is not set, one for each core, four at most.",
     low=1,
     high=256,
 )
@@ -81,7 +81,7 @@ def _notes(error: BaseException) -> list[str]:
 
 def parsers() -> Parser:
     """The parser; what it parses has the command, a function of the other options, and the command's own parser."""
-    parser = Parser(_called(), description="A laboratory for why batch norm works.", allow_abbrev=False)
+    parser = Parser(_called(), description="A laboratory for the question why batch norm works.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"bnviz {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="command", required=True)
     _add_run(commands)
@@ -95,32 +95,43 @@ def _called() -> str:
 
 
 def _add_run(commands: argparse._SubParsersAction) -> None:
-    about = "train one network without and with batch norm and write the recording (NDJSON)"
+    about = "train the same network without and with batch norm, or another normalizer, and write the recording (NDJSON)"
     parser = commands.add_parser("run", help=about, description=about, allow_abbrev=False)
     parser.set_defaults(command=run, parser=parser)
     for field in FIELDS.values():
         _add(parser, field, default=field.default)
     parser.add_argument(
-        "--out", metavar="FILE", type=_file(".ndjson"), required=True, help="where to write: a name in .ndjson, or -"
+        "--out",
+        metavar="FILE",
+        type=_file(".ndjson"),
+        required=True,
+        help="file to write (.ndjson), or - for standard output",
     )
 
 
 def _add_sweep(commands: argparse._SubParsersAction) -> None:
     about = "train many networks that differ in one setting and the seed, and write a row for each (CSV)"
     limits = (
-        "Rows are written as they finish and sorted by value, arm and seed in the end. If FILE holds rows of this sweep already, "
-        "they are kept, so the same command goes on after an interruption. Unlike on a shared server, there is no limit on what "
-        "a sweep may cost."
+        "Rows are written as they finish and are sorted by value, arm and seed at the end. If FILE already holds rows of this "
+        "sweep, they are kept, so the same command continues after an interruption. Unlike on a shared server, there is no limit "
+        "on the computing time."
     )
     parser = commands.add_parser("sweep", help=about, description=f"{about}. {limits}", allow_abbrev=False)
     parser.set_defaults(command=sweep, parser=parser)
-    parser.add_argument("--axis", metavar="NAME", type=_axis, required=True, help="the setting that varies, say batch_size")
-    parser.add_argument("--values", metavar="LIST", required=True, help="its values, with commas between them")
+    parser.add_argument("--axis", metavar="NAME", type=_axis, required=True, help="the setting that varies, such as batch_size")
+    parser.add_argument("--values", metavar="LIST", required=True, help="its values, separated by commas")
     _add(parser, SEEDS, default=SEEDS.default)
-    known = f"with commas between them, from {', '.join(unheld())}; default {','.join(api.ARMS)}"
+    csv_file = "file to write (.csv), or - for standard output"
+    known = f"separated by commas, from {', '.join(unheld())}; default {','.join(api.ARMS)}"
     parser.add_argument("--arms", metavar="LIST", type=lambda text: text.split(","), default=api.ARMS, help=f"networks, {known}")
     _add(parser, WORKERS)
-    parser.add_argument("--out", metavar="FILE", type=_file(".csv"), required=True, help="where to write: a name in .csv, or -")
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        type=_file(".csv"),
+        required=True,
+        help=csv_file,
+    )
     for field in FIELDS.values():
         _add(parser, field)
 
@@ -152,14 +163,14 @@ def _reader(field: Field) -> Callable[[str], object]:
 def _axis(text: str) -> str:
     name = text.replace("-", "_")
     if name not in FIELDS or name == "seed":
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a setting other than the seed, as batch_size (all: --help)")
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a setting other than the seed, such as batch_size (all: --help)")
     return name
 
 
 def _file(ending: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text != "-" and not text.endswith(ending):
-            raise argparse.ArgumentTypeError(f"{text!r}: expected a name that ends in {ending}, or -")
+            raise argparse.ArgumentTypeError(f"{text!r}: expected a file name that ends in {ending}, or -")
         return text
 
     return read

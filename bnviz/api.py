@@ -1,4 +1,4 @@
-"""Sweeps from Python, in a notebook or a script, without loading PyTorch there: worker processes compute.
+"""Sweeps from Python, in a notebook or a script. Worker processes compute, so PyTorch is not loaded there.
 
     from bnviz.api import sweep
 
@@ -82,14 +82,14 @@ def sweep(
     workers: int | None = None,
     **fields: Any,
 ) -> Results:
-    """Train every arm at every value of the field `axis` with so many seeds, from the field `seed` on; other fields are as given.
+    """Train every arm at every value of the field `axis` with `seeds` seeds, counting up from `seed`; `fields` are fixed.
 
-    `out` names a CSV file: rows are written to it as they finish, those of this sweep that it holds are not computed again, and
-    so a sweep that was interrupted goes on when it is asked for again. (With BNVIZ_STORE set it does without a file, too.)
-    ``-`` is standard output. There are `workers` processes, by default as many as there are cores, four at most.
+    `out` names a CSV file. Rows are written to it as they finish, and rows of this sweep that it already holds are not computed
+    again, so that an interrupted sweep continues when it is asked for again. (With BNVIZ_STORE set, it does so without a file,
+    too.) ``-`` is standard output. `workers` processes compute, by default one for each core, four at most.
 
-    Raises BadField for a value that cannot be, `csv_files.OtherContents` for a file of something else, OSError for one
-    that cannot be written, and Failed. A note on what is raised says what has been kept.
+    Raises BadField for a value that a field cannot take, `csv_files.OtherContents` for a file that holds something else,
+    OSError for one that cannot be written, and Failed. A note on the exception says which rows have been kept.
     """
     plan = planned(axis, values, seeds, arms, fields)
     with csv_files.table(out, plan) as table:
@@ -106,16 +106,16 @@ def planned(axis: str, values: Iterable[Any], seeds: int, arms: Iterable[str], f
     """The sweep, checked; raises BadField."""
     arms = tuple(arms)
     if not arms or len(set(arms)) < len(arms) or not set(arms) <= set(unheld()):
-        raise BadField("arms", ", ".join(map(str, arms)), f"expected different ones of {', '.join(unheld())}")
+        raise BadField("arms", ", ".join(map(str, arms)), f"expected one or more of {', '.join(unheld())}, each once")
     if axis in fields:
-        raise BadField(axis, fields[axis], "the sweep is over it, so it cannot be given here, too")
+        raise BadField(axis, fields[axis], "the sweep varies it, so it cannot have a fixed value")
     base = Experiment(**dict(changes(**fields)))
     return sweep_over(base, axis, [value.item() if isinstance(value, np.generic) else value for value in values], arms, seeds)
 
 
 @dataclass(frozen=True)
 class Part(Sweep):
-    """Some of a sweep's cells, by number. It may cost what it likes: this is nobody's server."""
+    """Some of a sweep's cells, by number. Without a limit on computing time: this is not a shared server."""
 
     wanted: tuple[int, ...] = ()
 
@@ -189,6 +189,6 @@ def _messages(lines: Recording) -> Iterator[dict[str, Any]]:
 def _say_what_is_kept(error: BaseException, table: csv_files.Table) -> None:
     kept = f"{len(table.rows)} of {len(table.runs)} rows"
     if table.place:
-        error.add_note(f"{kept} are kept in {table.place}; repeat it and it goes on from there")
+        error.add_note(f"{kept} are kept in {table.place}; repeat the sweep to continue from there")
     elif os.environ.get("BNVIZ_STORE"):
-        error.add_note(f"{kept} are kept in BNVIZ_STORE; repeat it and it goes on from there")
+        error.add_note(f"{kept} are kept in BNVIZ_STORE; repeat the sweep to continue from there")

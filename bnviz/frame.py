@@ -6,13 +6,14 @@ import streamlit as st
 
 from bnviz.engine import shared
 from bnviz.lessons import LESSONS, address
+from bnviz.web import words
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def main() -> None:
     """Lay out the frame and run the page that the address names."""
-    st.set_page_config("Why batch norm works", layout="wide", initial_sidebar_state="collapsed")
+    st.set_page_config(words.shared()["frame"]["title"], layout="wide", initial_sidebar_state="collapsed")
     st.html(ROOT / "bnviz" / "web" / "site" / "style.css")
     page = st.navigation([_page(lesson, title) for lesson, title in LESSONS.items()], position="top")
     if notice := shared().notice():  # something is wrong with who computes

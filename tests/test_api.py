@@ -125,7 +125,7 @@ def test_an_interruption_loses_nothing(instant, tmp_path):
     threading.Thread(target=interrupt).start()
     with pytest.raises(KeyboardInterrupt) as caught:
         sweep("batch_size", [8, 4], seeds=2, out=out)
-    assert caught.value.__notes__ == [f"5 of 8 rows are kept in {out}; repeat it and it goes on from there"]
+    assert caught.value.__notes__ == [f"5 of 8 rows are kept in {out}; repeat the sweep to continue from there"]
     assert instant.closed == 1
     instant.ending, instant.without = ("finished", ""), ()
     assert len(sweep("batch_size", [8, 4], seeds=2, out=out)) == 8
@@ -133,7 +133,8 @@ def test_an_interruption_loses_nothing(instant, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("store", "notes"), [("", []), ("somewhere", ["8 of 8 rows are kept in BNVIZ_STORE; repeat it and it goes on from there"])]
+    ("store", "notes"),
+    [("", []), ("somewhere", ["8 of 8 rows are kept in BNVIZ_STORE; repeat the sweep to continue from there"])],
 )
 def test_a_failure_says_why_and_what_is_kept(instant, monkeypatch, tmp_path, store, notes):
     monkeypatch.setenv("BNVIZ_STORE", store and str(tmp_path / store))

@@ -305,7 +305,7 @@ def test_a_failed_sweep_keeps_its_rows_and_goes_on(instant, whole, tmp_path, cap
     instant.ending, instant.without = ("failed", "out of memory"), [cell.run for cell in PLAN.cells()[:5]]
     assert code(*OVER, "--seeds", 2, "--out", out) == 1
     assert capfd.readouterr().err == (
-        f"python -m bnviz sweep: out of memory; 8 of 12 rows are kept in {out}; repeat it and it goes on from there\n"
+        f"python -m bnviz sweep: out of memory; 8 of 12 rows are kept in {out}; repeat the sweep to continue from there\n"
     )
     assert out.read_bytes().count(b"\n") == 9 and instant.closed == 2
     instant.ending, instant.without = ("finished", ""), ()
@@ -386,7 +386,7 @@ def test_whatever_stops_it_the_same_command_goes_on(tmp_path, number):
         until(lambda: out.exists() and out.read_bytes().count(b"\n") == 5)  # the other four wait at the gate
         os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)  # as Ctrl-C does it
         said = process.communicate(timeout=10)[1]
-    kept = f"interrupted; 4 of 8 rows are kept in {out}; repeat it and it goes on from there\n"
+    kept = f"interrupted; 4 of 8 rows are kept in {out}; repeat the sweep to continue from there\n"
     expected = {signal.SIGINT: (130, kept), signal.SIGTERM: (143, kept), signal.SIGKILL: (-9, "")}
     assert (process.returncode, said.removeprefix("python -m bnviz sweep: ")) == expected[number]
     until(lambda: subprocess.run(["pgrep", "--session", str(process.pid)], stdout=subprocess.DEVNULL).returncode)  # no orphans

@@ -79,7 +79,7 @@ def test_rows_fill_in_on_the_same_nodes_and_zoom_and_legend_survive(lab):
     assert all(int(one["step"]) <= int(one["trainedStep"]) <= total for one in seen)
     states = list(dict.fromkeys(one["state"] for one in seen))
     assert states in (["loading", "playing", "ended"], ["playing", "ended"])
-    lab.page.get_by_text("All 42 runs are in.").wait_for()
+    lab.page.get_by_text("All 42 runs have finished.").wait_for()
     button(lab, "Stop").wait_for(state="detached")
 
 

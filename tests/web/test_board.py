@@ -135,7 +135,7 @@ def test_rows_fill_in_and_the_fragment_ticks_until_the_end(lab):
     assert set(lab.ticks) == {board.TICK_SECONDS}
     page.run()  # sees the end, and asks for a run of the page that ticks no more
     assert lab.ticks[-1] is None
-    assert last(lab) == (SWEEP.id, "ended", 8) and shown(page) == ("All 6 runs are in.", 100, [])
+    assert last(lab) == (SWEEP.id, "ended", 8) and shown(page) == ("All 6 runs have finished.", 100, [])
     assert lab.engine.asked == [SWEEP.id] and not lab.engine.stopped
 
 
@@ -196,7 +196,7 @@ def test_a_sweep_that_somebody_else_has_stopped_can_be_resumed(lab):
     lab.engine.stop(SWEEP.id)
     page.run()
     assert last(lab) == (SWEEP.id, "paused", 4)
-    assert shown(page) == ("2 of 6 runs, stopped by somebody else", 33, ["Resume"])
+    assert shown(page) == ("2 of 6 runs, stopped by another visitor", 33, ["Resume"])
     press(page, "Resume")
     assert last(lab) == (SWEEP.id, "playing", 4)
 
@@ -272,7 +272,7 @@ def test_what_is_too_expensive_is_refused_and_the_sweep_before_stays(lab):
     lab.wanted, lab.default = DEAR, OTHER
     page.run()
     (error,) = page.error
-    assert "fewer seeds" in error.value and "the sweep before" in error.value
+    assert "fewer seeds" in error.value and "previous sweep" in error.value
     assert last(lab) == (SWEEP.id, "playing", 4) and not lab.engine.stopped
     lab.wanted = SWEEP
     page.run()
@@ -284,7 +284,7 @@ def test_what_is_too_expensive_at_first_shows_the_default(lab, default, drawn):
     lab.wanted, lab.default = DEAR, default
     page = lab.open()
     (error,) = page.error
-    assert "s of computing" in error.value and ("the default one" in error.value) == bool(drawn)
+    assert "s of computing" in error.value and ("default sweep" in error.value) == bool(drawn)
     assert [said["run"] for said in lab.drawn] == drawn
 
 

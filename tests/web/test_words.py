@@ -42,3 +42,27 @@ def test_the_player_says_only_what_is_in_its_catalogue_and_all_of_it():
     said = set(re.findall(r"(?:\btext\(|shared\(view, )(?:\w+ \? )?\"(\w+)\"(?: : \"(\w+)\")?", scripts))
     said = {key for pair in said for key in pair if key} | CHOSEN
     assert said == set(words.shared()["player"])
+
+
+def test_the_site_says_all_of_its_words():
+    scripts = [*(words.PACKAGE / "web" / "site").glob("*.py"), words.PACKAGE / "frame.py"]
+    code = "".join(path.read_text() for path in scripts)
+    tables = {name: table for name, table in words.shared().items() if name != "player"}
+    assert [key for table in tables.values() for key in table if f'"{key}"' not in code and f"'{key}'" not in code] == []
+
+
+@pytest.mark.parametrize("lesson", ["regularization", "does_it_hold"])
+def test_a_lesson_of_sweeps_says_all_of_its_words(lesson):
+    """Names that are put together in the code (`than_{scene}`) count by their parts."""
+    code = "".join(path.read_text() for path in (words.PACKAGE / "lessons" / lesson).rglob("*.py"))
+    parts = set(re.findall(r"[^\W_]+", code))
+    unsaid = [name for name in leaves(words.catalogue(lesson)) if not {*name.split("_")} <= parts and name not in parts]
+    assert unsaid == []
+
+
+def leaves(table):
+    """The names of all texts of a catalogue but those that every page reads in the same way."""
+    read_by_the_form = {"title", "claim", "question", "limits", "predictions", "presets"}
+    for name, value in table.items():
+        if name not in read_by_the_form:
+            yield from leaves(value) if isinstance(value, dict) else [name]

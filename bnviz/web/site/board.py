@@ -14,6 +14,7 @@ import streamlit as st
 from bnviz.config.cost import TooExpensive
 from bnviz.config.sweep import Sweep
 from bnviz.web.site.watch import Rows, Watch
+from bnviz.web.words import fill, shared
 
 Panels = Callable[[Sweep, Rows], list[dict[str, Any]]]
 Words = Callable[[Sweep, Rows], str]
@@ -28,7 +29,7 @@ def show(sweep: Sweep, panels: Panels, words: Words, default: Sweep | None = Non
 
     `panels` gives what `bnviz.web.figures.panel` does, with data filled in and `alternative`, a text for those who do not
     see it; `words` gives Markdown. Both are called with the row messages so far, in no order, and with none at first. If the
-    sweep is refused, it is said why, and what this board (`key`) showed before stays, or else there is `default`.
+    sweep is refused, the page says why, and what this board (`key`) showed before stays; if nothing, `default` is shown.
     """
     watch = _watch(sweep, default, key)
     if watch is not None:
@@ -54,8 +55,9 @@ def _watch(sweep: Sweep, default: Sweep | None, key: str) -> Watch | None:
 
 def _instead(reason: str, before: Watch | None, default: Sweep | None) -> Watch | None:
     """What is shown in the place of a sweep that was refused."""
-    shown = " Until then you see the sweep before." if before else " Until then you see the default one." if default else ""
-    st.error(reason + shown)
+    refused = shared()["refused"]
+    shown = refused["sweep_before"] if before else refused["sweep_default"] if default else "{reason}"
+    st.error(fill(shown, reason=reason))
     return before or (Watch(default) if default else None)
 
 
@@ -69,7 +71,7 @@ def _draw(watch: Watch, panels: Panels, words: Words, key: str, ticking: bool) -
         st.markdown(words(watch.sweep, rows))
     _progress(watch)
     if watch.state == "failed":
-        st.error(f"Not all runs could be computed: {watch.end['message']} The others are kept.")
+        st.error(fill(shared()["board"]["failed"], message=watch.end["message"]))
     player.board(run=watch.id, state=watch.state, panels=panels(watch.sweep, rows), rows=len(rows), key=key)
     if watch.live != ticking:
         st.rerun()  # the whole page: only there can a fragment begin or cease to tick
@@ -77,27 +79,36 @@ def _draw(watch: Watch, panels: Panels, words: Words, key: str, ticking: bool) -
 
 def _progress(watch: Watch) -> None:
     """How far it is, and a button to stop it or to go on."""
+    said = shared()["board"]
     with st.container(key="progress", horizontal=True, vertical_alignment="center"):
         st.progress(watch.done / watch.total, text(watch))
         if watch.live:
-            st.button("Stop", on_click=watch.stop, help="Rows that are there are kept.")
+            st.button(said["stop"], on_click=watch.stop, help=said["stop_help"])
         elif not watch.finished:
-            st.button("Resume", on_click=watch.begin, help="Only what is missing is computed.")
+            st.button(said["resume"], on_click=watch.begin, help=said["resume_help"])
 
 
 def text(watch: Watch) -> str:
     """Where the sweep stands."""
-    done = f"{watch.done} of {watch.total} runs"
+    left = watch.seconds_left() if watch.live else None
+    time = "" if left is None else duration(left)
+    return fill(shared()["board"][_standing(watch, left)], done=watch.done, total=watch.total, time=time)
+
+
+def _standing(watch: Watch, left: float | None) -> str:
+    """The name of the sentence about where it stands; `left` are the estimated seconds."""
     if watch.finished:
-        return f"All {watch.total} runs are in."
+        return "finished"
     if watch.live:
-        left = watch.seconds_left()
-        return done if left is None else f"{done}, about {duration(left)} left"
+        return "so_far" if left is None else "left"
     if watch.state == "failed":
-        return done
-    return f"{done}, stopped" + ("" if watch.left else " by somebody else")
+        return "so_far"
+    return "stopped" if watch.left else "stopped_elsewhere"
 
 
 def duration(seconds: float) -> str:
-    """A length of time in the unit that it deserves."""
-    return f"{max(1, round(seconds))} s" if seconds < 100 else f"{round(seconds / 60)} min"
+    """A length of time in a suitable unit."""
+    said = shared()["board"]
+    if seconds < 100:
+        return fill(said["seconds"], count=max(1, round(seconds)))
+    return fill(said["minutes"], count=round(seconds / 60))

@@ -18,6 +18,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from bnviz.config.experiment import FIELDS, WATCHED_UNITS, BadField, Experiment, Field, from_texts
 from bnviz.record.ndjson import TAPS
+from bnviz.web.words import fill, shared
 
 VIEW = {"step": None, "layer": 2, "tap": "activation", "unit": None, "target": 0.75}
 SHOWN_PROBLEMS = 6
@@ -42,8 +43,9 @@ class Link:
 def parse(parameters: Mapping[str, Sequence[str]], default: Experiment, own: Mapping[str, Field] | None = None) -> Link:
     """The link with these query parameters. Whatever cannot be read is a problem, and the page's default stands in for it."""
     texts = {name: values[0] for name, values in parameters.items() if len(values) == 1}
+    said = shared()["links"]
     repeated = [
-        BadField(name, " and ".join(values), "given more than once") for name, values in parameters.items() if name not in texts
+        BadField(name, said["and"].join(values), said["repeated"]) for name, values in parameters.items() if name not in texts
     ]
     names = VIEW if own is None else own
     experiment, bad = from_texts({name: text for name, text in texts.items() if name not in names}, default)
@@ -167,9 +169,13 @@ def forget_problems() -> None:
 
 def message(bad: Sequence[BadField]) -> str:
     """A sentence that names bad parameters with reasons."""
-    named = [f"{_quoted(f'{error.field} = {error.value}')} ({error.reason})" for error in bad[:SHOWN_PROBLEMS]]
-    more = f"; and {len(bad) - SHOWN_PROBLEMS} more" if len(bad) > SHOWN_PROBLEMS else ""
-    return f"This link says something that cannot be used, so the default stands in: {'; '.join(named)}{more}."
+    said = shared()["links"]
+    named = [
+        fill(said["problem"], parameter=_quoted(f"{error.field} = {error.value}"), reason=error.reason)
+        for error in bad[:SHOWN_PROBLEMS]
+    ]
+    more = fill(said["more"], count=len(bad) - SHOWN_PROBLEMS) if len(bad) > SHOWN_PROBLEMS else ""
+    return fill(said["problems"], problems="; ".join(named), more=more)
 
 
 def _quoted(text: str) -> str:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from bnviz.config.experiment import Experiment
 from bnviz.web.site import links, widgets
+from bnviz.web.words import fill, shared
 
 if TYPE_CHECKING:
     from bnviz.web.site.page import Form
@@ -18,15 +19,15 @@ KEY = "bnviz preset"
 
 def row(page: Form, experiment: Experiment) -> None:
     """The page's presets side by side, and below them what to look for in the chosen one: the one that is the experiment."""
-    said = page.words.get("presets", {})
+    said, controls = page.words.get("presets", {}), shared()["controls"]
     stories = {key: page.default.replace(**changes) for key, changes in page.presets.items()}
     chosen = st.session_state[KEY] = next((key for key, story in stories.items() if story == experiment), None)
     st.pills(
-        "Try", list(stories), format_func=lambda key: said[key]["name"], key=KEY, on_change=_apply, args=(stories,),
+        controls["presets"], list(stories), format_func=lambda key: said[key]["name"], key=KEY, on_change=_apply, args=(stories,),
         label_visibility="collapsed",
     )  # fmt: skip
     if chosen is not None:
-        st.caption(f"**Look for:** {said[chosen]['look']}")
+        st.caption(fill(controls["look_for"], look=said[chosen]["look"]))
 
 
 def _apply(stories: Mapping[str, Experiment]) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from bnviz.config.cost import TooExpensive
 from bnviz.config.experiment import Experiment
+from bnviz.web import words
 
 if TYPE_CHECKING:
     from bnviz.web.site.page import Page
@@ -42,8 +43,9 @@ def _request(experiment: Experiment, page: Page) -> tuple[Experiment, str]:
         run = engine.request(experiment)
     except TooExpensive as error:
         lesson, before = st.session_state.get(_SHOWN, (None, None))
-        st.error(f"{error} Until then you see {'the run before' if lesson == page.lesson else 'the default run'}.")
-        experiment = before if lesson == page.lesson else page.default
+        same = lesson == page.lesson
+        st.error(words.fill(words.shared()["refused"]["run_before" if same else "run_default"], reason=error))
+        experiment = before if same else page.default
         run = engine.request(experiment)
     st.session_state[_SHOWN] = page.lesson, experiment
     return experiment, run

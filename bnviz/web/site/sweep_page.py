@@ -12,13 +12,10 @@ from bnviz.config.experiment import Experiment, Field
 from bnviz.config.sweep import Sweep
 from bnviz.web.site import board, links, widgets
 from bnviz.web.site.page import Form, foot, head, settings
+from bnviz.web.words import fill, shared
 
-SEEDS = Field(
-    "seeds", int, 5, "Seeds",
-    "How often everything is repeated, each time with other initial weights, minibatches, label noise and dropout. The more, "
-    "the narrower the intervals, and the longer it takes.",
-    low=3, high=10, marks=(3, 5, 7, 10),
-)  # fmt: skip
+SAID = shared()["controls"]
+SEEDS = Field("seeds", int, 5, SAID["seeds"], SAID["seeds_help"], low=3, high=10, marks=(3, 5, 7, 10))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +48,7 @@ class SweepPage(Form):
         default = self.sweep(self.default, defaults(self))
         board.show(self.sweep(experiment, own), self.panels, _said(self, prediction), default, self.lesson)
         if self.inside:
-            st.markdown(f"Look inside one run: {_links(self.inside(experiment))}")
+            st.markdown(fill(SAID["inside"], links=_links(self.inside(experiment))))
         foot(self, experiment)
 
 

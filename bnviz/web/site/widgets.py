@@ -8,6 +8,7 @@ import streamlit as st
 
 from bnviz.config.experiment import FIELDS, Experiment, Field
 from bnviz.web.site import links
+from bnviz.web.words import shared
 
 
 def load(experiment: Experiment, own: Mapping[str, object] | None = None) -> None:
@@ -45,7 +46,7 @@ def row(names: Iterable[str], rest: Iterable[str], own: Mapping[str, Field] | No
     with st.container(key="controls", horizontal=True, vertical_alignment="bottom"):
         for name in names:
             control(fields[name])
-        with st.popover("More settings", width="stretch"), st.container(key="more"):
+        with st.popover(shared()["controls"]["more"], width="stretch"), st.container(key="more"):
             for name in rest:
                 control(fields[name])
 
