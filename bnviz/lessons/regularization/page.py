@@ -1,6 +1,7 @@
 """The page at /regularization: batch norm's noise as a regularizer, and why not to use it as one."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.sweep import Curve, Sweep, changes
@@ -13,7 +14,7 @@ from bnviz.web.site.sweep_page import SweepPage
 SIZES = (256, 4, 32, 8, 64, 16, 128, 512)  # the ends first: the verdicts need them
 
 
-def sweep(base: Experiment, own: Mapping[str, object]) -> Sweep:
+def sweep(base: Experiment, own: Mapping[str, Any]) -> Sweep:
     """Accuracy against the size of ghost batches, with random labels and with clean ones, next to networks without batch norm."""
     kinds = {"noisy": base.label_noise, "clean": 0.0} if base.label_noise else {"clean": 0.0}
     curves = [curve for kind, noise in kinds.items() for curve in _curves(kind, noise, base.dropout)]

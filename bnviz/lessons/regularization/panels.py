@@ -83,7 +83,11 @@ def _curve(sweep: Sweep, values: np.ndarray, scene: str, axes: str) -> list[Trac
     bars = {"type": "data", "symmetric": True, "array": _clean((mean.high - mean.mean)[there]), "thickness": 1.5, "width": 3}
     label = f"{groups_name('%{x}')}: %{{text}}<extra>{name}</extra>"
     strong = line(scene, axes, 2.5, x=x.tolist(), y=_clean(mean.mean[there]), error_y=bars, hovertemplate=label)
-    strong |= {"mode": "lines+markers", "marker": {"size": 6}, "text": [accuracy(mean, place) for place in np.flatnonzero(there)]}
+    strong |= {
+        "mode": "lines+markers",
+        "marker": {"size": 6},
+        "text": [accuracy(mean, int(place)) for place in np.flatnonzero(there)],
+    }
     beside = [size * 2**BESIDE for size in sizes(sweep)]
     seeds = [(place, one) for place, row in zip(beside, values, strict=True) for one in row if math.isfinite(one)]
     return [_dots(scene, axes, seeds), _named(strong, scene, axes, name)]
