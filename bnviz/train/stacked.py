@@ -3,6 +3,7 @@
 `train_stack` gives what `bnviz.train.loop` gives for the same arms, to float tolerance, without a look inside. Weights are
 [runs, out, in] and layers' outputs [runs, examples, width]. Autograd stops at z: the gradient of W is that of z times the
 layer's input, ∂L/∂W = (∂L/∂z)ᵀ a, and goes into W in one pass, for with small minibatches it is moving weights that costs.
+docs/stacked.md compares this with `torch.func.vmap`, and says why this one is used.
 """
 
 from __future__ import annotations
