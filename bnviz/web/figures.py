@@ -21,7 +21,6 @@ COLOURS = {
 NAMES = {name: arm.label for name, arm in ARMS.items() if not arm.held} | {
     "none": "without batch norm", "batch": "with batch norm", "dropout": "dropout",
 }  # fmt: skip
-PAIR = {arm: NAMES[arm] for arm in ("none", "batch")}
 GREY = "rgba(128,128,128,0.9)"  # what is expected, aimed at or of no arm
 
 MARGIN = {"l": 58, "r": 14, "t": 26, "b": 40}  # wide enough for percentages
