@@ -107,3 +107,9 @@ def test_a_run_stopped_before_its_first_snapshot_has_ended(lab, waiting):
     lab.wait("d.state === 'ended' && $('.bnviz-message').textContent.includes('stopped at step 0')")
     lab.press(*KEYS)
     assert lab.data["state"] == "ended"
+
+
+def test_charts_have_buttons_only_for_what_stays_here(lab):
+    lab.open()
+    titles = lab.page.evaluate("[...document.querySelectorAll('.modebar-btn')].map((button) => button.dataset.title)")
+    assert set(titles) == {"Download plot as a PNG", "Reset axes"}

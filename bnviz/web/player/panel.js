@@ -11,7 +11,8 @@ import {alternative} from "./words.js";
 /** @typedef {{run: string, view?: View, fill(text: string): string}} Scene what a panel is drawn from; the board has no view */
 
 const BUTTONS = ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "pan2d", "zoom2d"];
-const CONFIG = {displaylogo: false, responsive: false, modeBarButtonsToRemove: BUTTONS};
+// Nothing leaves this page for another host: no button that uploads a chart.
+const CONFIG = {displaylogo: false, responsive: false, showSendToCloud: false, modeBarButtonsToRemove: BUTTONS};
 const NARROW = 560;
 const CLEAR = "rgba(0,0,0,0)";
 const HIGH_RATE = 30;
