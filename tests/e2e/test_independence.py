@@ -6,7 +6,10 @@ import numpy as np
 
 from bnviz.config.experiment import Experiment
 from bnviz.lessons.independence.page import PAGE, PRESETS
+from bnviz.web import words
 
+STORY, PREDICTIONS = PAGE.words["story"], PAGE.words["predictions"]
+FOUND = {"without": "more_without", "with": "more_with", "same": "as_much"}  # sentences about the gradient, as answers say them
 LAYER = 3
 SHORT = {"steps": 60, "snapshot_every": 4, "hold_from": 20}
 TALL = {"viewport": {"width": 1400, "height": 3000}}  # all panels are in view
@@ -22,6 +25,14 @@ def numbers(text):
     return [float(number) for number in re.findall(r"(\d+\.?\d*)\s%", text)]
 
 
+def agrees(answer):
+    return STORY["agrees"].split("{")[0] in answer
+
+
+def contradicts(answer):
+    return STORY["contradicts"].split("{")[0] in answer
+
+
 def ended(lab):
     lab.trained().press("End")
     lab.wait("d.state === 'ended'")
@@ -33,17 +44,17 @@ def test_predict_play_and_read_the_answer(visit, server):
     run = PAGE.default.replace(**SHORT).id
     assert lab.data["run"] == run and lab.page.is_hidden(".bnviz-answer")
     lab.wait("d.step > 0")  # it plays by itself
-    lab.page.get_by_text("more with it").click()
+    lab.page.get_by_text(PREDICTIONS["with"]).click()
     lab.page.select_option("[aria-label=Speed]", "8")
     lab.wait("d.state === 'ended'")
     none, batch = medians(server, run)
-    found = "without" if none > 1.1 * batch else "with" if batch > 1.1 * none else "about the same in both"
-    lab.wait(
-        f"/gradient changes {found if ' ' in found else f'more {found}'}.*up to step 60/.test($('.bnviz-answer').textContent)"
-    )
+    found = "without" if none > 1.1 * batch else "with" if batch > 1.1 * none else "same"
+    changes = words.fill(STORY[FOUND[found]], norm="batch norm")
+    lab.wait(f"/gradient of layer 3 changes {changes}: .*up to step 60/.test($('.bnviz-answer').textContent)")
     answer = lab.page.inner_text(".bnviz-answer")
-    assert ("as you said" in answer) == (found == "with") and ("you said more with batch norm" in answer) == (found != "with")
-    assert ("as the lecture says" in answer) == (found == "without") and ("opposite" in answer) == (found == "with")
+    right, wrong = (words.fill(STORY[key], prediction=PREDICTIONS["with"]) for key in ("right", "wrong"))
+    assert (right in answer) == (found == "with") and (wrong in answer) == (found != "with")
+    assert agrees(answer) == (found == "without") and contradicts(answer) == (found == "with")
     for text in (answer, lab.headline):
         assert np.allclose(numbers(text)[:2], [100 * none, 100 * batch], atol=1)
 
@@ -77,21 +88,20 @@ def test_a_cold_deep_link_opens_the_layer_and_the_step(lab, server):
 def test_the_linear_net_says_the_opposite_where_it_measures_it(lab, server):
     changes = {**PRESETS["linear_net"], "steps": 12}
     lab.open("independence", **changes, layer=20)
-    lab.page.get_by_text("more without batch norm").click()
+    lab.page.get_by_text(PREDICTIONS["without"]).click()
     ended(lab)
     none, batch = medians(server, lab.data["run"], 20)
     lab.wait("/up to step 12/.test($('.bnviz-answer').textContent)")
     answer = lab.page.inner_text(".bnviz-answer")
-    assert ("opposite of what the lecture says" in answer) == (batch > 1.1 * none)
-    assert ("as the lecture says" in answer) == (none > 1.1 * batch)
+    assert contradicts(answer) == (batch > 1.1 * none) and agrees(answer) == (none > 1.1 * batch)
     assert "no accuracy" in lab.page.inner_text("[data-panel=learning]")
 
 
 def test_what_is_not_measured_is_said(lab):
     lab.open("independence", gradient_shift="no", hold_from=0, steps=20)
-    assert "measures no gradient shift" in lab.headline
+    assert lab.headline == STORY["not_measured"]
     lab.open("independence", **SHORT, layer=1)
-    assert "Nothing lies below layer 1" in lab.headline
+    assert lab.headline == STORY["first_layer"]
 
 
 def test_the_page_at_the_root_shows_a_run_without_accuracy(lab):

@@ -22,6 +22,7 @@ from bnviz.web import player
 from bnviz.web.figures import spread
 from tests import ROOT
 from tests.train.test_loop import parameters, plain_batches, plain_loop, plain_parameters, run
+from tests.web.desk import Desk
 
 torch.set_num_threads(1)
 
@@ -226,6 +227,63 @@ def test_panels_show_what_is_measured_and_nothing_else():
 def test_small_multiples_reach_from_layer_2_to_the_last(layers):
     chosen = spread(2, layers)
     assert chosen[0] == 2 and chosen[-1] == layers and chosen == sorted(set(chosen)) and len(chosen) == min(layers - 1, 8)
+
+
+def test_any_arm_may_be_compared_and_held(monkeypatch):
+    arms = ("none", "layer", "none-held", "layer-held")
+    monkeypatch.setattr(Experiment, "arms", arms)
+    shown = panels(Experiment(gradient_shift="yes", hold_from=9))
+    assert {trace["feed"]["arm"] for panel in shown for trace in panel["data"]} == set(arms)
+    traces = [trace for panel in shown for trace in panel["data"]]
+    said = [*(trace["name"] for trace in traces if trace["showlegend"]), *(trace.get("hovertemplate", "") for trace in traces)]
+    assert any("layer norm" in text for text in said) and not any("batch norm" in text for text in said)
+
+
+# Verdicts
+
+
+@pytest.fixture(scope="module")
+def verdict():
+    """A function of verdict.js by name."""
+    desk = Desk()
+    yield lambda name, *arguments: desk.call("lessons/independence/verdict.js", name, *arguments)
+    desk.close()
+
+
+def test_one_number_is_clearly_larger_from_a_tenth_more_on(verdict):
+    pairs = ([1.2, 1], [1.05, 1], [1, 1.05], [1, 1.2], [0, 0])
+    assert [verdict("larger", pair) for pair in pairs] == ["without", "same", "same", "with", "same"]
+    assert [verdict("isFar", change) for change in (0.2, 0.3)] == [False, True]
+
+
+def test_an_effect_is_the_mean_cost_and_its_share_of_the_mean_loss(verdict):
+    cost, loss = np.random.default_rng(0).normal(0, 0.1, 9), np.random.default_rng(1).uniform(0.5, 2, 9)
+    rows = [{"step": step, "cost": c, "loss": v} for step, (c, v) in enumerate(zip(cost.tolist(), loss.tolist(), strict=True))]
+    found = verdict("effect", rows)
+    assert found == {"cost": pytest.approx(cost.mean()), "share": pytest.approx(cost.mean() / loss.mean())}
+    assert verdict("effect", [*rows, {"step": 9, "cost": math.nan, "loss": 1.0}]) is None
+    assert verdict("effect", []) is None
+
+
+@pytest.mark.parametrize(
+    ("shares", "who", "times"),
+    [
+        ([0.0, 0.005], "neither", None),
+        ([0.05, 0.005], "plain", None),
+        ([-0.05, 0.05], "compared", None),
+        ([0.06, 0.02], "plain_more", 3),
+        ([0.02, 0.05], "compared_more", 2.5),
+        ([0.05, 0.052], "alike", None),
+    ],
+)
+def test_who_misses_the_learning_of_held_layers_has_a_higher_loss(verdict, shares, who, times):
+    found = verdict("missed", shares)
+    assert found["who"] == who and (times is None or found["times"] == pytest.approx(times))
+
+
+def test_who_is_spared_motion_has_a_lower_loss_at_first(verdict):
+    pairs = ([-0.05, -0.03], [-0.05, 0.1], [0.0, -0.03], [-0.01, 0.0])
+    assert [verdict("spared", pair) for pair in pairs] == ["both", "plain", "compared", None]
 
 
 # The page

@@ -115,16 +115,22 @@ function answer(view) {
   const found = larger(changes);
   const verdict = say(view, found === prediction ? "right" : "wrong", {prediction: view.predictions[prediction]});
   const more = {elsewhere: elsewhere(view, found), absolute: absolute(view, found), idle: idle(view)};
-  const said = {verdict, ...shares(view, changes), found: comparison(view, found), lecture: lecture(view, found, changes)};
+  const said = {
+    verdict,
+    ...shares(view, changes),
+    found: comparison(view, found, "as_much"),
+    lecture: lecture(view, found, changes),
+  };
   return say(view, "answer", {...said, ...more, layer: view.layer, count: view.shown + 1, step: view.frame.step});
 }
 
 /**
  * @param {View} view
  * @param {Found} found
+ * @param {"as_much" | "as_large"} same
  */
-function comparison(view, found) {
-  if (found === "same") return say(view, "same");
+function comparison(view, found, same) {
+  if (found === "same") return say(view, same);
   return say(view, found === "without" ? "more_without" : "more_with", {norm: view.norm});
 }
 
@@ -164,7 +170,7 @@ function absolute(view, found) {
   const sizes = pair(view, (arm) => typical(view, arm, "gradient_shift"));
   if (!sizes || larger(sizes) === found) return "";
   const [plain, compared] = sizes.map((size) => size.toPrecision(2));
-  return ` ${say(view, "absolute", {plain, compared, norm: view.norm, found: comparison(view, larger(sizes))})}`;
+  return ` ${say(view, "absolute", {plain, compared, norm: view.norm, found: comparison(view, larger(sizes), "as_large")})}`;
 }
 
 const EARLY = 50; // steps, before which nobody is expected to have learnt anything

@@ -14,10 +14,11 @@ export interface Words {
   wait: {};
   right: {prediction: string | number};
   wrong: {prediction: string | number};
-  answer: {verdict: string | number; layer: string | number; found: string | number; plain: string | number; norm: string | number; compared: string | number; count: string | number; step: string | number; lecture: string | number; elsewhere: string | number; absolute: string | number; idle: string | number};
+  answer: {verdict: string | number; layer: string | number; found: string | number; plain: string | number; compared: string | number; norm: string | number; count: string | number; step: string | number; lecture: string | number; elsewhere: string | number; absolute: string | number; idle: string | number};
   more_without: {norm: string | number};
   more_with: {norm: string | number};
-  same: {};
+  as_much: {};
+  as_large: {};
   agrees: {norm: string | number; far: string | number};
   far: {norm: string | number; cosine: string | number};
   contradicts: {norm: string | number};
