@@ -143,10 +143,14 @@ class File(Table):
             raise self._other()
         self._read(lines)
         self._file = self._path.open("ab", buffering=0)  # nothing is left to write when something goes wrong
-        if len(lines) < len(before):
-            self._file.truncate(len(lines))
-        if not lines:
-            self._append(csv_text(self.axis))
+        try:
+            if len(lines) < len(before):
+                self._file.truncate(len(lines))
+            if not lines:
+                self._append(csv_text(self.axis))
+        except OSError:
+            self._file.close()
+            raise
 
     def _read(self, text: bytes) -> None:
         lines = self._lines(text)

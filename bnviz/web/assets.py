@@ -15,7 +15,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1]
 FOLDERS = ("web/player", "lessons/*")
 TYPES = {".js": "text/javascript", ".css": "text/css"}
-_IMPORT = re.compile(r'from "([.]{1,2}/[\w./-]+[.]js)"')
+_IMPORT = re.compile(r'^import\b[^;"]*\bfrom "([.]{1,2}/[\w./-]+[.]js)"', re.MULTILINE)  # types in comments are no imports
 
 
 def files() -> dict[str, Path]:

@@ -29,7 +29,7 @@ def test_predict_play_and_read_the_answer(visit):
     assert lab.data["run"] == PAGE.default.id
     assert lab.page.locator("h2").inner_text() == PAGE.words["title"]
     assert lab.page.locator(".bnviz-answer").is_hidden()
-    lab.page.get_by_text(PAGE.words["predictions"]["others"]).click()
+    lab.page.get_by_role("radio", name=PAGE.words["predictions"]["others"]).click()
     lab.wait("d.state === 'playing' || d.state === 'ended'")
     lab.trained().press("End")
     lab.wait("d.state === 'ended' && $('.bnviz-answer').textContent.includes('step 400')")

@@ -1,6 +1,7 @@
 """What no tool checks for us: lines no longer than Python's."""
 
 import json
+import re
 
 import pytest
 
@@ -17,3 +18,11 @@ FILES = sorted(str(path.relative_to(ROOT)) for path in assets.PACKAGE.rglob("*")
 def test_no_line_is_too_long(name):
     lines = (ROOT / name).read_text().splitlines()
     assert [number for number, line in enumerate(lines, 1) if len(line) > LONGEST] == []
+
+
+def test_scripts_are_handed_over_after_what_they_import():
+    names = [name for name, _ in assets.scripts()]
+    assert set(names) == {name for name in assets.files() if name.endswith(".js")}
+    for place, (name, text) in enumerate(assets.scripts()):
+        needed = {assets.resolved(name, other) for other in re.findall(r'^(?:import .*|\} )from "(.*[.]js)"', text, re.MULTILINE)}
+        assert needed <= set(names[:place]), name

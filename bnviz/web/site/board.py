@@ -1,7 +1,7 @@
 """The board: a sweep whose rows fill in, on any page.
 
 While a sweep is live, a fragment of the page runs again and again: it reads what is new in the sweep's recording and hands
-panels to a component that draws them on nodes that stay (bnviz/player/board.js). When the sweep has ended, nothing ticks.
+panels to a component that draws them on nodes that stay (bnviz/web/player/board.js). When the sweep has ended, nothing ticks.
 """
 
 from __future__ import annotations
