@@ -26,7 +26,7 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-WAIT_MS = 30_000
+WAIT_MS = 90_000  # for a state; sweeps train at the lowest priority, beside whatever other tests do
 
 
 @dataclass
@@ -48,6 +48,13 @@ class Server:
         """The value of one metric without labels."""
         text = httpx.get(f"{self.url}/bnviz/metrics").text
         return float(re.search(rf"^bnviz_{name} (\S+)$", text, re.MULTILINE)[1])
+
+    def await_metric(self, name: str, value: float) -> None:
+        """Wait until a metric has a value: what other tests have left behind may still be ending."""
+        deadline = time.monotonic() + WAIT_MS / 1000
+        while self.metric(name) != value:
+            assert time.monotonic() < deadline, f"{name} is {self.metric(name)}, not {value}"
+            time.sleep(0.1)
 
     def workers(self) -> list[int]:
         """The process ids of the workers for live runs."""

@@ -52,7 +52,7 @@ def test_a_pill_opens_another_claim_and_the_browser_finds_the_way_back(lab, serv
     assert lab.address == {"claim": other.key} and "cannot tell" in verdict(lab)
     lab.page.get_by_role("button", name="Stop", exact=True).click()
     lab.wait("d.state === 'paused'")
-    assert server.metric("runs_active") == 0
+    server.await_metric("runs_active", 0)
     lab.page.go_back()
     lab.wait(f"d.run === '{SWEEP.id}' && d.state === 'ended'")
     assert CLAIM.published in verdict(lab)

@@ -91,12 +91,13 @@ def test_stop_keeps_rows_and_resume_goes_on_from_them(lab, server):
     button(lab, "Stop").click()
     lab.wait("d.state === 'paused'")
     kept = int(lab.data["trainedStep"])
-    assert 0 < kept < len(of(changes).cells()) and server.metric("runs_active") == 0
+    assert 0 < kept < len(of(changes).cells())
+    server.await_metric("runs_active", 0)
     lab.page.get_by_text(re.compile(r"\d+ of 42 runs, stopped")).wait_for()
     button(lab, "Resume").click()
     lab.wait(f"d.state === 'playing' && +d.step > {kept}")
     lab.page.get_by_text(re.compile(r"\d+ of 42 runs, about \d+ (s|min) left")).wait_for()
-    assert server.metric("runs_active") == 1
+    server.await_metric("runs_active", 1)
     button(lab, "Stop").click()
     lab.wait("d.state === 'paused' && +d.step === +d.trainedStep")
     seen = lab.page.evaluate("seen")
