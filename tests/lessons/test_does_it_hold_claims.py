@@ -196,6 +196,13 @@ def test_charts_draw_what_there_is(key):
         assert panel["layout"]["xaxis"]["title"]["text"] and panel["layout"]["yaxis"]["title"]["text"]
 
 
+def test_an_empty_chart_of_shares_has_an_axis_of_all_shares():
+    claim = CLAIMS["faster"]
+    _, accuracy = panels(claim, claim.sweep, [])
+    low, high = accuracy["layout"]["yaxis"]["range"]
+    assert low == 0 and high >= 1
+
+
 def test_a_chart_shows_means_and_intervals_over_seeds():
     claim = CLAIMS["sigmoid"]
     rows = made_up(claim.sweep, lambda curve, rate, seed: 0.5 + 0.1 * seed)

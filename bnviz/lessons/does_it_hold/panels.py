@@ -165,9 +165,9 @@ def _y_axis(chart: Chart, values: np.ndarray, guides: Mapping[str, float]) -> La
     named = [*guides.values(), *(value for of_curve in chart.published.values() for value in of_curve)]
     if chart.over_steps and not chart.log:
         values = values[..., 1:]  # the untrained network's value would compress the rest of the axis
+    if not np.isfinite(values).any():
+        return {**kind, "range": [0.0, 1.02]} if "tickformat" in kind else kind
     shown = np.append(values[np.isfinite(values)], _scaled(chart, np.array(named)))
-    if not shown.size:
-        return kind
     low, high = _reach(shown, interval(values.swapaxes(-1, -2) if chart.over_steps else values))
     if chart.log:
         reach = [low / math.log(10), high / math.log(10)]

@@ -39,7 +39,7 @@ BESIDE = 0.2  # octaves between a mean and the dots of its seeds
 LEFT, RIGHT = 0.4, 1.5  # octaves of room beside the sizes
 MOST_BEYOND = 0.06  # of an interval's end from the values
 MARGIN = {"l": 50, "r": 10, "t": 66, "b": 42}
-WIDE_MARGIN = {"l": 116, "r": 14, "t": 24, "b": 42}  # room for names
+WIDE_MARGIN = {"l": 146, "r": 14, "t": 24, "b": 42}  # room for names
 GAP = 0.07  # between two subplots
 Panel = dict[str, Any]
 
