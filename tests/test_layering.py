@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 
@@ -58,21 +59,27 @@ def lesson(module):
     return module.split(".")[2] if room(module).startswith("bnviz.lessons.*") else None
 
 
+@cache
 def loads_torch(module):
     """Whether a module imports PyTorch, or another that does, as soon as it is imported."""
     return any(name == "torch" or name in SOURCES and name != module and loads_torch(name) for name in imports(module, top=True))
 
 
+@cache
 def imports(module, top=False):
     """Names of modules that a module imports, those imported from packages included: anywhere in its text, or at its `top`."""
     tree = ast.parse(SOURCES[module].read_text())
-    for node in tree.body if top else ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{module}: relative imports hide the direction"
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names if f"{node.module}.{alias.name}" in SOURCES)
+    return [name for node in (tree.body if top else ast.walk(tree)) for name in named(node, module)]
+
+
+def named(node, module):
+    """Names that an import statement brings, if the node is one."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        assert node.level == 0, f"{module}: relative imports hide the direction"
+        yield node.module
+        yield from (f"{node.module}.{alias.name}" for alias in node.names if f"{node.module}.{alias.name}" in SOURCES)
 
 
 def test_the_walk_finds_the_core():

@@ -2,9 +2,11 @@
 
 import re
 
+import pytest
+
 from bnviz.lessons.regularization.judge import verdict
 from bnviz.lessons.regularization.page import PAGE, sweep
-from tests.e2e.lab import Lab
+from tests.e2e.lab import Lab, serve
 
 # A few stacks of about a second: long enough to be stopped in the middle. Every test has its own seed, so nothing is known yet.
 SMALL = {"dataset": "mnist1d", "train_size": 200, "batch_size": 64, "steps": 200}
@@ -18,6 +20,13 @@ WATCH = """() => {
   window.seen = [];
   new MutationObserver(() => seen.push({...board.dataset})).observe(board, {attributes: true});
 }"""
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A server of these tests' own: runs that others have left behind would hold up sweeps, which train at the lowest priority."""
+    with serve() as running:
+        yield running
 
 
 def of(changes):
