@@ -24,7 +24,7 @@ WATCH = """() => {
 
 @pytest.fixture(scope="module")
 def server():
-    """A server of these tests' own: runs that others have left behind would hold up sweeps, which train at the lowest priority."""
+    """A server of these tests' own: runs left behind by others would hold up sweeps, which train at the lowest priority."""
     with serve() as running:
         yield running
 
