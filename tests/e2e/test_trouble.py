@@ -44,7 +44,7 @@ def test_a_worker_killed_in_mid_run_costs_a_pause_and_nothing_else(lab, server, 
     assert server.metric("worker_restarts_total") == restarts + 1
     assert server.workers() != workers
     seen = lab.page.evaluate("({...seen, states: [...seen.states]})")
-    assert seen["states"] == ["playing"]
+    assert seen["states"] in (["playing"], ["playing", "ended"])  # a slow machine's player has caught up with the training
     assert seen["trained"] == sorted(seen["trained"]) and seen["steps"] == sorted(seen["steps"])
     assert lab.data["run"] == LONG.id
     assert server.lines(LONG.id)[:-1] == undisturbed(LONG, tmp_path / "run.ndjson")
@@ -69,6 +69,27 @@ def test_without_the_route_the_run_comes_with_the_page(visit):
     }
     lab.page.get_by_text("Tiny batches").click()
     lab.wait(f"d.run === '{Experiment(batch_size=4).id}' && d.trainedStep > 20 && d.step > 0")
+
+
+def test_a_question_that_gets_lost_is_asked_again(visit):
+    lab, lost = visit(clean=False), []
+
+    def lose_first_question(socket):
+        server = socket.connect_to_server()
+
+        def on_message(message):
+            if b"cursor" in message and not lost:
+                lost.append(message)
+            else:
+                server.send(message)
+
+        socket.on_message(on_message)
+
+    lab.page.route_web_socket("**/_stcore/stream", lose_first_question)
+    lab.page.route("**/bnviz/runs/**", lambda route: route.abort())
+    lab.open(steps=100, seed=76)
+    assert lost
+    whole_run_by_component(lab)
 
 
 def test_where_the_route_cannot_be_reached_at_all_the_run_comes_with_the_page(visit):

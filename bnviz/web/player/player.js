@@ -22,6 +22,7 @@ const SNAPSHOTS_PER_SECOND = 15;
 const BUDGET_MS = 14; // of one animation frame; what is left over waits for the next one
 const PATIENCE_MS = 45; // after so long without a slow panel drawn, one goes before the fast ones
 const WORDS_MS = 250; // between two changes of words while it plays
+const ASK_AGAIN_MS = 5000; // after so long without an answer of the page
 const SETTLED = 40; // snapshots after which the choice of a telling unit stands
 
 /** @type {(component: Component<Data>, story?: Story<any, any>) => void} */
@@ -33,9 +34,6 @@ const mount = keeping((component, story) => {
 export default mount;
 
 export class Player {
-  /** Calls of `update`: each asks the page anew. */
-  turn = 0;
-
   // The clock.
   /** Where it is, in snapshots; what comes after the point is the way to the next. */
   place = 0;
@@ -67,6 +65,8 @@ export class Player {
   /** Whether recorded lines come with the page. */
   pulling = false;
   asking = 0;
+  /** How often the page was asked for lines, so that no question equals the one before. */
+  asked = 0;
 
   /**
    * @param {Component<Data>} component
@@ -98,7 +98,6 @@ export class Player {
    * @param {Component<Data>} component
    */
   update(component) {
-    this.turn += 1;
     this.component = component;
     this.data = component.data;
     this.arrange(this.data.panels);
@@ -174,16 +173,22 @@ export class Player {
     this.ask();
   }
 
+  /** Ask the page for more lines, and again if no answer comes: a question may get lost while the page is being run. */
   ask() {
-    this.component.setStateValue("cursor", {run: this.recording.run, from: this.recording.lines, turn: this.turn});
+    if (!this.pulling || this.recording.end) return;
+    this.asked += 1;
+    this.component.setStateValue("cursor", {run: this.recording.run, from: this.recording.lines, asked: this.asked});
+    clearTimeout(this.asking);
+    this.asking = setTimeout(() => this.ask(), ASK_AGAIN_MS);
   }
 
   /** @param {{from: number, lines: string[]}} handed */
   take({from, lines}) {
     const before = this.recording.lines;
     this.recording.accept(lines, from);
-    if (!this.pulling || this.recording.end) return;
+    if (!this.pulling) return;
     clearTimeout(this.asking);
+    if (this.recording.end) return;
     this.asking = setTimeout(() => this.ask(), this.recording.lines > before ? 0 : 500);
   }
 
