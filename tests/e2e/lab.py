@@ -26,7 +26,7 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-WAIT_MS = 90_000  # for a state; sweeps train at the lowest priority, beside whatever other tests do
+WAIT_MS = int(os.environ.get("BNVIZ_WAIT_MS", 90_000))  # for a state; sweeps train at the lowest priority, beside whatever other tests do
 
 
 @dataclass
@@ -111,6 +111,7 @@ class Lab:
 
     def __init__(self, context: BrowserContext, server: Server):
         self.server, self.troubles = server, []
+        context.add_init_script("if (!localStorage['bnviz more charts']) localStorage['bnviz more charts'] = 'open'")
         self.page: Page = context.new_page()
         self.page.set_default_timeout(WAIT_MS)
         self.page.on("console", self._heard)
@@ -131,9 +132,9 @@ class Lab:
             self.troubles.append(f"a request to elsewhere: {request.url}")
 
     def open(self, page: str = "", /, **parameters: object) -> Lab:
-        """Open a page, the one at / by default, with these query parameters, and wait for the first frame."""
+        """Open a page, the one at / by default, with these query parameters, and wait for the first chart."""
         self.page.goto(f"{self.server.url}/{page}?{urlencode(parameters)}")
-        self.wait("d.frames > 0")
+        self.wait("d.frames > 0 && $('.bnviz-plot .main-svg')")
         return self
 
     def wait(self, condition: str) -> None:
@@ -163,6 +164,15 @@ class Lab:
     def address(self) -> dict[str, list[str]]:
         """The query parameters in the address bar."""
         return self.page.evaluate("Object.fromEntries(new URLSearchParams(location.search))")
+
+    @property
+    def unit(self) -> str | None:
+        """What the unit on show is called: "unit 3", or "all units pooled"."""
+        return self.page.get_attribute(".bnviz-units [aria-checked=true]", "aria-label")
+
+    def pool_units(self) -> None:
+        """Show all units together."""
+        self.page.click(".bnviz-units .bnviz-all")
 
     def press(self, *keys: str) -> None:
         for key in keys:

@@ -98,7 +98,7 @@ def test_every_dot_is_a_recorded_draw_and_without_batch_norm_they_lie_on_one_ano
     lab.press("1")
     lab.wait("!/this very minibatch/.test($('[data-panel=mean] .bnviz-caption').textContent)")
     lab.wait("/a\\[1\\] does not vary/.test($('[data-panel=scatter] .bnviz-caption').textContent)")
-    lab.page.select_option("[aria-label=Unit]", "pooled")
+    lab.pool_units()
     lab.wait("/in turn\\./.test($('[data-panel=mates] .bnviz-caption').textContent)")
     for label in lab.page.locator(".bnviz-plot").evaluate_all("nodes => nodes.map(node => node.getAttribute('aria-label'))"):
         assert re.search(r"\d", label.split("step 24:")[1]) and "undefined" not in label and "NaN" not in label

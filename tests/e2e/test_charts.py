@@ -96,7 +96,7 @@ def test_choosers_change_the_charts_without_a_rerun(lab):
         seen.append(lab.plot("fan", lines))
     assert len(set(seen)) == len(seen)
     lab.wait("$('.bnviz-headline').textContent.includes('layer 4')")
-    lab.page.select_option("[aria-label=Unit]", "pooled")
+    lab.pool_units()
     lab.wait("$('[data-panel=ridges]').textContent.includes('all units pooled')")
     assert before > 0 and len(sent) == before
     assert lab.address == {"steps": "60"}

@@ -69,7 +69,7 @@ def test_every_panel_has_data_and_the_standardized_signal_is_pinned(visit):
     for values, one in zip(pinned, (0, 0, 1, 1), strict=True):
         assert values == pytest.approx([one] * len(values), abs=0.01)
     assert lab.plot("scatter", "n.data[0].x.length") == 32
-    lab.page.select_option("[aria-label=Unit]", "pooled")
+    lab.pool_units()
     lab.wait_plot("scatter", "n.data[2].x.length === 0")
     assert SAID["story"]["hand_pooled"] in lab.page.inner_text("[data-panel=hand] .bnviz-caption")
 

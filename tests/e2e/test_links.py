@@ -18,7 +18,7 @@ def test_a_cold_deep_link_opens_the_place(lab):
     assert lab.data["run"] == Experiment(steps=60, batch_size=16).id
     assert pressed_layer(lab) == "Layer 3"
     assert lab.page.input_value("[aria-label=Signal]") == "linear"
-    assert lab.page.input_value("[aria-label=Unit]") == "2"
+    assert lab.unit == "unit 3"
     assert "z[3]" in lab.headline
     assert lab.page.locator(".st-key-batch_size input").get_attribute("aria-valuetext") == "16"
     assert lab.page.locator("h2").inner_text() == "Watch a[2] shift"
@@ -31,8 +31,8 @@ def test_a_copied_link_shows_the_same_place_to_somebody_else(visit):
     mine = visit(permissions=["clipboard-read", "clipboard-write"])
     mine.open(steps=60, seed=5).trained()
     mine.press("Home", *["ArrowRight"] * 20, "4")
-    mine.wait("d.state === 'paused' && $('.bnviz-layers [aria-pressed=true]')?.textContent === '4'")
-    mine.page.select_option("[aria-label=Unit]", "pooled")
+    mine.wait("d.state === 'paused' && $('.bnviz-layers [aria-pressed=true]')?.ariaLabel === 'Layer 4'")
+    mine.pool_units()
     mine.wait("$('.bnviz-scrub').value === '20' && $('.bnviz-readout').textContent.startsWith(`step ${d.step} `)")
     mine.page.click("[aria-label='Copy link to this step']")
     mine.wait("$('.bnviz-message').textContent.startsWith('Link copied')")
@@ -43,7 +43,7 @@ def test_a_copied_link_shows_the_same_place_to_somebody_else(visit):
     assert theirs.data["run"] == mine.data["run"] == Experiment(steps=60, seed=5).id
     assert pressed_layer(theirs) == "Layer 4"
     theirs.wait(f"$('.bnviz-headline').textContent === {mine.headline!r}")
-    assert theirs.page.input_value("[aria-label=Unit]") == "pooled"
+    assert theirs.unit == "all units pooled"
 
 
 def test_a_link_shown_where_there_is_no_clipboard(visit):

@@ -6,6 +6,8 @@ state for the lines it lacks, and gets them with the component's data: the same 
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -80,13 +82,16 @@ def mount(
     view: dict[str, Any],
     lesson: str,
     prediction: str | None = None,
+    edit: Callable[[Mapping[str, Any]], None] | None = None,
+    **more: Any,
 ) -> None:
     """Show the player of the experiment's `run` with these panels (bnviz.web.figures), opened at `view`.
 
     What is to be seen in it says bnviz/lessons/<lesson>/story.js, in the words of the lesson's catalogue. `view` holds step (or
-    None), layer, tap, unit and target. `prediction` is what the visitor expects, for the story to judge.
+    None), layer, tap, unit and target. `prediction` is what the visitor expects, for the story to judge. `edit` takes what people
+    ask for on the player itself (types.d.ts: Edit). `more` is handed over as it is: happenings and follows.
     """
-    key, data = f"player {lesson}", handed_over(run, experiment, panels, view, lesson, prediction)
+    key, data = key_of(lesson), {**handed_over(run, experiment, panels, view, lesson, prediction), **more}
     asked = st.session_state.get(key) or {}
     if (cursor := asked.get("cursor")) and cursor["run"] == run:
         data["lines"] = _lines(run, cursor["from"])
@@ -94,7 +99,15 @@ def mount(
         data["assets"] = _assets()
     if asked.get("stop") == run:
         _stop(run)
-    _component("player")(key=key, data=data, on_cursor_change=_nothing, on_assets_change=_nothing, on_stop_change=_nothing)
+    if asked.get("edit") and edit:
+        edit(asked["edit"])
+    names = ("cursor", "assets", "stop", "hand", "edit")
+    _component("player")(key=key, data=data, **{f"on_{name}_change": _nothing for name in names})
+
+
+def key_of(lesson: str) -> str:
+    """The key below which Streamlit keeps the state of a lesson's player."""
+    return f"player {lesson}"
 
 
 def handed_over(
@@ -120,6 +133,9 @@ def handed_over(
         "shared": words.shared()["player"],
         "arms": looks(experiment),
         "data": DATA_SETS[experiment.dataset].words,
+        "experiment": dataclasses.asdict(experiment),
+        "happenings": [],
+        "follows": None,
     }
 
 

@@ -2,7 +2,7 @@
 // The player's own controls: choosers above the charts, transport below them, and the keyboard.
 
 import {make, set} from "./dom.js";
-import {pieces, shared, tapName, unitName} from "./words.js";
+import {pieces, shared, tapName} from "./words.js";
 
 /** @import {Control, Tap, View} from "./types" */
 /** @import {Panel} from "./panel.js" */
@@ -74,10 +74,11 @@ function transport(player, copyLink) {
   const stop = button("stop", text("stop"), () => player.stop());
   const speed = speedChooser(player);
   const loop = button("loop", text("loop"), () => player.repeat());
-  const parts = [back, play, forward, make("div", {class: "bnviz-track"}, buffer, range), readout, stop, speed, loop];
+  const track = make("div", {class: "bnviz-track"}, buffer, range);
+  const parts = [back, play, forward, track, readout, stop, speed, loop];
   const group = {class: "bnviz-transport", role: "group", "aria-label": text("playback"), title: ""};
   const box = make("div", group, ...parts, button("link", text("copy_link"), copyLink));
-  return {box, play, range, buffer, readout, stop, speed, loop};
+  return {box, track, play, range, buffer, readout, stop, speed, loop};
 }
 
 /** @param {Player} player */
@@ -90,12 +91,8 @@ function speedChooser(player) {
 }
 
 export class Controls {
-  /** @type {HTMLButtonElement[]} one a layer */
-  layers = [];
   /** @type {HTMLSelectElement | null} */
   tap = null;
-  /** @type {HTMLSelectElement | null} */
-  unit = null;
   /** @type {Map<string, Extract<Control<any>, {show: unknown}>>} by panel: those that follow what is on show */
   following = new Map();
   // What was shown last.
@@ -111,13 +108,14 @@ export class Controls {
    */
   constructor(root, player) {
     this.player = player;
+    this.handHolder = make("div");
     this.headline = make("p", {class: "bnviz-headline"}, make("span", {}, player.text("untrained")));
     this.choosers = make("div", {class: "bnviz-choosers"});
     this.answer = make("p", {class: "bnviz-answer"});
     this.headlines = make("div", {class: "bnviz-top"}, this.headline, this.choosers, this.answer);
     this.message = make("p", {class: "bnviz-message", role: "status"});
     this.transport = transport(player, () => this.copyLink());
-    root.append(this.headlines, this.transport.box, this.message);
+    root.append(this.handHolder, this.headlines, this.transport.box, this.message);
     this.onKey = (/** @type {KeyboardEvent} */ event) => this.key(event);
     document.addEventListener("keydown", this.onKey);
   }
@@ -127,29 +125,15 @@ export class Controls {
   }
 
   /**
-   * Choosers that depend on the run: made once the header is known, and again if a run has other layers.
+   * The choosers beside the headline; layer and unit are chosen in the picture of the networks (network.js).
    * @param {View} view
    */
   choose(view) {
-    const {header, story} = view;
-    const {choosers = ["layer", "signal", "unit"]} = story;
-    const signature = `${header.hidden_layers} ${header.watched_units.length} ${view.norm} ${choosers}`;
+    const {choosers = ["layer", "signal", "unit"]} = view.story;
+    const signature = `${view.norm} ${choosers}`;
     if (this.choosersMade === signature) return;
     this.choosersMade = signature;
-    const made = {layer: this.layerChooser(view), signal: this.signalChooser(view), unit: this.unitChooser(view)};
-    this.choosers.replaceChildren(...choosers.map((name) => made[name]));
-  }
-
-  /** @param {View} view */
-  layerChooser(view) {
-    const {player} = this;
-    this.layers = Array.from({length: view.header.hidden_layers}, (_, index) => {
-      const name = player.text("layer_number", {number: index + 1});
-      const attributes = {type: "button", title: name, "aria-label": name, onclick: () => player.choose({layer: index + 1})};
-      return make("button", attributes, String(index + 1));
-    });
-    const group = {class: "bnviz-layers", role: "group", "aria-label": player.text("layer")};
-    return make("span", group, label(player.text("layer_label")), ...this.layers);
+    this.choosers.replaceChildren(...(choosers.includes("signal") ? [this.signalChooser(view)] : []));
   }
 
   /** @param {View} view */
@@ -158,16 +142,6 @@ export class Controls {
     const taps = view.header.taps.map((/** @type {Tap} */ tap) => /** @type {[string, string]} */ ([tap, tap]));
     this.tap = select(player.text("signal"), taps, (tap) => player.choose({tap: /** @type {Tap} */ (tap)}));
     return make("label", {}, label(player.text("signal_label")), this.tap);
-  }
-
-  /** @param {View} view */
-  unitChooser(view) {
-    const {player} = this;
-    /** @type {(number | "pooled")[]} */
-    const units = [...view.header.watched_units, "pooled"];
-    const options = units.map((unit) => /** @type {[number | string, string]} */ ([unit, unitName(view, unit)]));
-    this.unit = select(player.text("unit"), options, (unit) => player.choose({unit: unit === "pooled" ? unit : Number(unit)}));
-    return make("label", {}, label(player.text("unit_label")), this.unit);
   }
 
   /**
@@ -226,13 +200,11 @@ export class Controls {
     const choices = `${this.choosersMade} ${view.choices}`;
     if (this.choicesShown === choices) return;
     this.choicesShown = choices;
-    this.layers.forEach((node, index) => node.setAttribute("aria-pressed", String(index + 1 === view.layer)));
     for (const option of this.tap?.options ?? []) {
       const name = tapName(view, /** @type {Tap} */ (option.value));
       set(option, shared(view, `signal_${option.value}`, {norm: view.norm, name}));
     }
     if (this.tap) this.tap.value = view.tap;
-    if (this.unit) this.unit.value = String(view.unit);
   }
 
   /** @param {View} view */
@@ -346,6 +318,6 @@ export class Controls {
 
   /** @param {number} number */
   layer(number) {
-    if (number <= this.layers.length) this.player.choose({layer: number});
+    if (number <= Number(this.player.recording.header?.hidden_layers)) this.player.choose({layer: number});
   }
 }

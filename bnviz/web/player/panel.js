@@ -57,8 +57,12 @@ export class Panel {
     this.drawnKey = "";
   }
 
-  /** @param {PanelSpec} spec */
-  configure(spec) {
+  /**
+   * @param {PanelSpec} spec
+   * @param {HTMLElement} [parent] where it stands from now on
+   */
+  configure(spec, parent) {
+    if (parent && this.box.parentElement !== parent) parent.append(this.box);
     this.spec = spec;
     this.fast = spec.rate >= HIGH_RATE;
     this.box.dataset.panel = spec.id;

@@ -7,7 +7,11 @@
 import {Controls} from "./controls.js";
 import {make, mark} from "./dom.js";
 import {Fits} from "./fits.js";
+import {Flags} from "./flags.js";
+import {Fold} from "./fold.js";
+import {Hand} from "./hand.js";
 import {keeping} from "./mounts.js";
+import {NetworkPicture} from "./network.js";
 import {travelled} from "./numbers.js";
 import {Panel} from "./panel.js";
 import {Recording} from "./recording.js";
@@ -23,6 +27,7 @@ const BUDGET_MS = 14; // of one animation frame; what is left over waits for the
 const PATIENCE_MS = 45; // after so long without a slow panel drawn, one goes before the fast ones
 const WORDS_MS = 250; // between two changes of words while it plays
 const ASK_AGAIN_MS = 5000; // after so long without an answer of the page
+const EDIT_MS = 4000; // so long it holds still for an answer of the page
 const SETTLED = 40; // snapshots after which the choice of a telling unit stands
 
 /** @type {(component: Component<Data>, story?: Story<any, any>) => void} */
@@ -40,6 +45,10 @@ export class Player {
   speed = 1;
   loop = false;
   playing = true;
+  /** Whether it holds still for a moment, because somebody reaches for a setting. */
+  held = false;
+  /** How often changes were asked for, so that no two questions are equal. */
+  edits = 0;
   /** @type {number | null} the step to go to as soon as it is there */
   wanted = null;
   still = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -83,8 +92,14 @@ export class Player {
     component.parentElement.append(this.root);
     this.theme = new Theme(this.root);
     this.controls = new Controls(this.root, this);
+    const {choosers = ["layer", "signal", "unit"], picture = "small"} = story;
+    const stage = make("div");
+    this.hand = new Hand(this.controls.handHolder, this, picture === "large");
+    this.flags = new Flags(this.controls.transport.track, this);
+    this.picture = new NetworkPicture(stage, this, {small: picture === "small", choosers});
     this.grid = make("div", {class: "bnviz-panels"});
-    this.controls.headlines.after(this.grid);
+    this.fold = new Fold(this.text("more_charts"));
+    this.controls.headlines.after(stage, this.grid, this.fold.root);
     /** @type {Service<any, any> | null} */
     this.service = story.service?.({redraw: (id) => this.redraw(id), choose: (change) => this.choose(change)}) ?? null;
     this.recording = this.open(this.data, this.data.view.step);
@@ -103,7 +118,7 @@ export class Player {
     this.arrange(this.data.panels);
     if (this.recording.run !== this.data.run || this.recording.broken) {
       this.recording.close();
-      this.recording = this.open(this.data, null);
+      this.recording = this.goOn(this.data) ?? this.open(this.data, null);
     }
     if (this.data.lines?.run === this.data.run) this.take(this.data.lines);
   }
@@ -116,9 +131,11 @@ export class Player {
     for (const [id, panel] of this.panels) if (!specs.some((spec) => spec.id === id)) this.drop(id, panel);
     for (const spec of specs) {
       const panel = this.panels.get(spec.id);
-      if (panel) panel.configure(spec);
-      else this.panels.set(spec.id, new Panel(this.grid, spec, this.fits));
+      const grid = spec.front ? this.grid : this.fold.grid;
+      if (panel) panel.configure(spec, grid);
+      else this.panels.set(spec.id, new Panel(grid, spec, this.fits));
     }
+    this.fold.tell(specs.filter((spec) => !spec.front).map((spec) => spec.title));
     this.controls.place(this.panels);
   }
 
@@ -141,10 +158,33 @@ export class Player {
     this.wanted = step ?? (this.still ? Infinity : null);
     this.playing = this.wanted === null;
     this.place = 0;
-    this.pulling = false;
+    this.held = this.pulling = false;
+    this.hand.forget();
     this.message = "";
     this.mark({run, trainedStep: 0, state: "loading"});
     const recording = this.newRecording(run);
+    recording.stream(new URL(stream, document.baseURI).href);
+    return recording;
+  }
+
+  /**
+   * Read a run that begins like the one on show: what they share is kept, and playing goes on from where it stands. Null if it does
+   * not begin like that.
+   * @param {Data} data
+   */
+  goOn({run, stream, follows, experiment}) {
+    const {header, frames} = this.recording;
+    if (!header || follows?.run !== this.recording.run || !(follows.step > 0)) return null;
+    const kept = frames.filter((frame) => frame.step <= follows.step);
+    if (!kept.length) return null;
+    this.place = Math.min(this.place, kept.length - 1);
+    this.wanted = this.still ? Infinity : null;
+    this.playing = !this.still;
+    this.held = this.pulling = false;
+    this.message = "";
+    this.mark({run, trainedStep: kept[kept.length - 1].step, state: "loading"});
+    const recording = this.newRecording(run);
+    recording.begin({...header, id: run, experiment}, kept);
     recording.stream(new URL(stream, document.baseURI).href);
     return recording;
   }
@@ -239,13 +279,14 @@ export class Player {
     this.frame = requestAnimationFrame((next) => this.tick(next));
     const elapsed = Math.min(now - (this.now ?? now), 250) / 1000;
     this.now = now;
-    if (globalThis.Plotly) this.advance(elapsed);
+    this.advance(elapsed);
     this.controls.showClock();
     const view = this.view();
     if (!view) return;
     this.follow(view);
     this.controls.show(view);
-    if (!globalThis.Plotly) return this.say(view, this.scene(view), "", now); // words need not wait for it
+    this.hand.show(view);
+    this.flags.show(this.data.happenings);
     this.draw(view, now);
     this.mark({state: this.stateNow()});
   }
@@ -253,7 +294,7 @@ export class Player {
   /** @param {number} elapsed seconds */
   advance(elapsed) {
     const {frames, end} = this.recording;
-    if (!this.playing || !frames.length) return;
+    if (!this.playing || this.held || !frames.length) return;
     this.place = Math.min(this.place + elapsed * this.speed * SNAPSHOTS_PER_SECOND, frames.length - 1);
     if (!end || this.place < frames.length - 1) return;
     if (this.loop) this.place = 0;
@@ -313,27 +354,42 @@ export class Player {
   // --- drawing
 
   /**
-   * As many panels as fit into this animation frame. Fast panels come first, but neither kind starves the other.
+   * The picture of the networks, then the panels, for which Plotly has to be there. Words wait for neither.
    * @param {View} view
    * @param {number} now
    */
   draw(view, now) {
-    const began = performance.now();
     const theme = this.theme.now();
     const key = `${this.keyOf(view)},${theme.key}`;
+    const scene = this.scene(view);
+    const painted = this.picture.show(view, theme, key);
+    const drawn = globalThis.Plotly ? this.drawPanels(scene, theme, key, now) : false;
+    if (painted || drawn) this.drawn(view.frame.step);
+    if (now - this.wordsAt > (this.playing ? WORDS_MS : 0) && this.said !== key) this.say(view, scene, key, now);
+  }
+
+  /**
+   * As many panels as fit into this animation frame. Fast panels come first, but neither kind starves the other. Returns whether
+   * any was drawn.
+   * @param {Scene} scene
+   * @param {import("./theme.js").Painted} theme
+   * @param {string} key
+   * @param {number} now
+   */
+  drawPanels(scene, theme, key, now) {
+    const view = /** @type {View} */ (scene.view);
+    const began = performance.now();
     const keyOf = (/** @type {Panel} */ panel) => (panel.fast ? `${key},${view.blend}` : key);
     const due = [...this.panels.values()].filter((panel) => panel.due(keyOf(panel), this.playing ? now : Infinity));
     this.sort(due, now);
     this.fastDrawn = due.length > 0 && !due.some((panel) => panel.fast);
-    const scene = this.scene(view);
     for (const panel of due) {
       panel.draw(scene, theme, keyOf(panel), now);
       if (panel.fast) this.fastDrawn = true;
       else this.slowAt = now;
       if (performance.now() - began > BUDGET_MS) break;
     }
-    if (due.length) this.drawn(view.frame.step);
-    if (now - this.wordsAt > (this.playing ? WORDS_MS : 0) && this.said !== key) this.say(view, scene, key, now);
+    return due.length > 0;
   }
 
   /**
@@ -374,6 +430,7 @@ export class Player {
     this.controls.headlineText(this.story.headline(view), view);
     this.controls.answerText(this.story.answer?.(view));
     for (const panel of this.panels.values()) panel.write(scene);
+    this.picture.write(view);
   }
 
   /**
@@ -445,6 +502,56 @@ export class Player {
     if ("unit" in change) this.guessed = false;
   }
 
+  /** Hold still, until the page has answered or `release` is called. */
+  hold() {
+    this.held = true;
+  }
+
+  release() {
+    this.held = false;
+  }
+
+  /**
+   * Tell the page where the player is, before a setting is changed.
+   * @param {{run: string, step: number, turn: number}} hand
+   */
+  reach(hand) {
+    this.component.setStateValue("hand", hand);
+  }
+
+  /**
+   * Ask the page for another run, in which something changes on the way.
+   * @param {import("./types").Edit} edit
+   */
+  edit(edit) {
+    if ("step" in edit) this.hold();
+    setTimeout(() => this.release(), EDIT_MS);
+    this.edits += 1;
+    this.component.setTriggerValue("edit", {...edit, run: this.recording.run, turn: this.edits});
+  }
+
+  /**
+   * Where on the scrubber a step is, 0…1, and the other way round.
+   * @param {number} step
+   */
+  shareOf(step) {
+    const {frames} = this.recording;
+    const last = Math.max(this.data.snapshots, frames.length) - 1;
+    const index = frames.findIndex((frame) => frame.step >= step);
+    if (index >= 0) return index / last;
+    const newest = frames.at(-1)?.step ?? 0;
+    const left = Number(this.data.experiment.steps) - newest;
+    return left > 0 ? (frames.length - 1 + ((step - newest) / left) * (last - frames.length + 1)) / last : 1;
+  }
+
+  /** @param {number} share */
+  stepAt(share) {
+    const {frames} = this.recording;
+    const last = Math.max(this.data.snapshots, frames.length) - 1;
+    const frame = frames[Math.round(share * last)];
+    return frame?.step ?? Math.round(share * Number(this.data.experiment.steps));
+  }
+
   /** The address of this very place; null while nothing is on show. */
   link() {
     const view = this.view();
@@ -462,6 +569,8 @@ export class Player {
     this.recording.close();
     this.service?.close?.();
     this.controls.close();
+    this.picture.close();
+    this.hand.close();
     for (const panel of this.panels.values()) panel.close();
     this.root.remove();
   }

@@ -76,6 +76,17 @@ export class Recording {
     this.abort = new AbortController();
   }
 
+  /**
+   * Begin with what is known already, of another run that begins in the same way.
+   * @param {Header} header
+   * @param {Snapshot[]} frames
+   */
+  begin(header, frames) {
+    this.header = header;
+    this.frames = frames;
+    this.lines = 1 + frames.length;
+  }
+
   get trainedStep() {
     return this.frames.at(-1)?.step ?? 0;
   }

@@ -43,9 +43,30 @@ export interface Data {
   shared: Catalogue;
   /** What belongs to the data set, such as `held_out`: "test images". */
   data: Record<string, string> & {held_out: string};
+  /** Every field of the experiment. */
+  experiment: Record<string, any>;
+  /** What changes on the way, by step. */
+  happenings: Happening[];
+  /** Another run of this visitor, and up to which step this one is the same. */
+  follows: {run: string; step: number} | null;
   /** Recorded lines from number `from` on, where the stream cannot be reached. */
   lines?: {run: string; from: number; lines: string[]};
 }
+
+/** Something that changes on the way, and how it is called. */
+export interface Happening {
+  step: number;
+  name: string;
+  label: string;
+}
+
+/** What somebody asks for in the player: bnviz/web/site/turning.py answers with another experiment. */
+export type Edit =
+  | {do: "start"; step: number}
+  | {do: "set"; step: number; name: string; value: string | number}
+  | {do: "remove" | "from_start"; step: number; name: string}
+  | {do: "move"; step: number; name: string; to: number}
+  | {do: "scales"; value: "one" | "keep"};
 
 /** A component as Streamlit hands it to a module. */
 export interface Component<D> {
@@ -89,6 +110,8 @@ export interface PanelSpec {
   /** The most redraws a second; from 30 on the panel moves between snapshots, too. */
   rate: number;
   wide: boolean;
+  /** Whether it stands in front, or is folded away below the others. */
+  front?: boolean;
   /** The name of a control that stands in the heading. */
   control?: string;
   /** The text alternative, if it needs no view. */
@@ -179,6 +202,8 @@ export interface Story<Own = {}, State = any> {
   bounds?: Record<string, Bound<View<Own>>>;
   /** By how much a unit moves (0: not at all), so that one of middling movement is shown first. */
   movement?(frames: Snapshot[], layer: number, unit: number, header: Header): number;
+  /** How the networks are drawn above the panels: "small" if left out. */
+  picture?: "small" | "large";
   /** Which of layer, signal and unit people may choose; all three if left out. */
   choosers?: ("layer" | "signal" | "unit")[];
   /** The story's own choices as they are at first. */

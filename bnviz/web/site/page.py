@@ -46,21 +46,36 @@ class Page(Form):
     panels: Callable[[Experiment], list[dict]]
     beside: Callable[[Experiment], None] | None = None  # draws something of its own between the controls and the player
     layer: int = links.VIEW["layer"]  # the one to show first
+    front: int = 2  # panels that stand in front; the others are folded away below them
+
+    def arranged(self, experiment: Experiment) -> list[dict]:
+        """The panels of an experiment, each with whether it stands in front."""
+        return [{**panel, "front": place < self.front} for place, panel in enumerate(self.panels(experiment))]
 
     def show(self) -> None:
         """Lay out the page."""
         if link := links.opened(self.lesson, self.default):
             widgets.load(link.experiment)
-        experiment = widgets.experiment()
+        experiment = self.turned()
         view = links.view(experiment, self.layer)
         links.write(experiment, self.default)
 
         prediction = head(self)
-        settings(self, experiment)
-        if self.beside:
-            self.beside(experiment)
+        with st.container(key="settings"):  # on a phone they stand below the player: style.css
+            settings(self, experiment)
+            if self.beside:
+                self.beside(experiment)
         stage.play(experiment, self, view, prediction)
-        foot(self, experiment)
+        with st.container(key="foot"):
+            foot(self, experiment)
+
+
+    def turned(self) -> Experiment:
+        """What the settings show, with what was asked for in the player itself."""
+        experiment = widgets.experiment(lambda shown: stage.step_in_hand(shown, self.lesson))
+        if (edit := stage.asked()) and edit["run"] == experiment.id:
+            experiment = widgets.edit(experiment, edit)
+        return experiment
 
 
 def head(page: Form) -> str | None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from bnviz.config.cost import TooExpensive
 from bnviz.config.experiment import Experiment
 from bnviz.web import words
+from bnviz.web.site import turning
 
 if TYPE_CHECKING:
     from bnviz.web.site.page import Page
 
 _SHOWN = "bnviz shown"  # session_state: the lesson and the experiment whose run is on the stage
+_BEFORE = "bnviz shown before"  # session_state: the same of the run before it
+_EDIT = "bnviz edit"  # session_state: what was asked for in the player and is not done yet
+_EDITED = "bnviz edited"  # session_state: what was asked for last
 
 
 def play(experiment: Experiment, page: Page, view: Mapping[str, object], prediction: str | None) -> None:
@@ -26,12 +30,44 @@ def play(experiment: Experiment, page: Page, view: Mapping[str, object], predict
         view = {**view, "step": None, "layer": min(view["layer"], shown.hidden_layers)}
     player.mount(
         run=run,
-        panels=page.panels(shown),
+        panels=page.arranged(shown),
         view=dict(view),
         lesson=page.lesson,
         experiment=shown,
         prediction=prediction,
+        edit=_ask,
+        happenings=[turning.described(change, shown) for change in turning.happenings(shown)],
+        follows=_follows(shown, page),
     )
+
+
+def asked() -> Mapping[str, Any] | None:
+    """What was asked for in the player since the last look."""
+    return st.session_state.pop(_EDIT, None)
+
+
+def step_in_hand(experiment: Experiment, lesson: str) -> int:
+    """From which step on a setting that has just been changed applies: 0 for from the start."""
+    from bnviz.web import player
+
+    hand = (st.session_state.get(player.key_of(lesson)) or {}).get("hand")
+    return int(hand["step"]) if hand and hand["run"] == experiment.id else 0
+
+
+def _ask(edit: Mapping[str, Any]) -> None:
+    """Have the whole page run anew with what was asked for, once."""
+    if edit == st.session_state.get(_EDITED):
+        return
+    st.session_state[_EDIT] = st.session_state[_EDITED] = dict(edit)
+    st.rerun()
+
+
+def _follows(shown: Experiment, page: Page) -> dict[str, Any] | None:
+    """The run that was on the stage before, and up to which step the one that is shown is the same."""
+    lesson, before = st.session_state.get(_BEFORE, (None, None))
+    if lesson != page.lesson or before is None:
+        return None
+    return {"run": before.id, "step": turning.shared_until(before, shown)}
 
 
 def _request(experiment: Experiment, page: Page) -> tuple[Experiment, str]:
@@ -47,5 +83,7 @@ def _request(experiment: Experiment, page: Page) -> tuple[Experiment, str]:
         st.error(words.fill(words.shared()["refused"]["run_before" if same else "run_default"], reason=error))
         experiment = before if same else page.default
         run = engine.request(experiment)
+    if st.session_state.get(_SHOWN) != (page.lesson, experiment):
+        st.session_state[_BEFORE] = st.session_state.get(_SHOWN, (None, None))
     st.session_state[_SHOWN] = page.lesson, experiment
     return experiment, run

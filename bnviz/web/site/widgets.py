@@ -2,34 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
 
 import streamlit as st
 
-from bnviz.config.experiment import FIELDS, Experiment, Field
-from bnviz.web.site import links
-from bnviz.web.words import shared
+from bnviz.config.experiment import FIELDS, BadField, Experiment, Field
+from bnviz.web.site import links, turning
+from bnviz.web.words import fill, shared
+
+
+_SHOWN = "bnviz settings"  # session_state: the experiment that the widgets show
 
 
 def load(experiment: Experiment, own: Mapping[str, object] | None = None) -> None:
     """Set every widget to an experiment's values, and to a page's own. Only before the widgets are made, or in a callback."""
-    for name in FIELDS:
-        st.session_state[name] = getattr(experiment, name)
-    for name, value in (own or {}).items():
-        st.session_state[name] = value
+    st.session_state[_SHOWN] = experiment
+    st.session_state.update(_values(experiment))
+    st.session_state.update(own or {})
 
 
-def experiment() -> Experiment:
+def _values(experiment: Experiment) -> dict[str, object]:
+    """What the widgets show of an experiment: of a knob that is turned on the way, what it comes to in the end."""
+    values = {name: getattr(experiment, name) for name in FIELDS}
+    last = turning.in_force(experiment)
+    return values | {name: value for name, value in last.items() if FIELDS[name].takes(value)}
+
+
+def experiment(step_in_hand: Callable[[Experiment], int] = lambda experiment: 0) -> Experiment:
     """The experiment that the widgets show. A number box that was emptied counts as its default.
+
+    A knob that somebody has just turned counts from `step_in_hand` on, or from the start (0).
 
     Every value is set anew, because Streamlit forgets those whose widget a page does not have, and because a popover's widgets
     are made when it is opened, from the last run's message alone: without a value there they would open with, and send back,
     their lowest ones.
     """
     values = {name: st.session_state[name] for name in FIELDS}
-    experiment = Experiment(**{name: FIELDS[name].default if value is None else value for name, value in values.items()})
+    values = {name: FIELDS[name].default if value is None else value for name, value in values.items()}
+    shown: Experiment = st.session_state.get(_SHOWN) or Experiment(**values)
+    changed = {name: value for name, value in values.items() if value != _values(shown)[name]}
+    experiment = shown
+    for name, value in changed.items():
+        experiment = _checked(experiment, partial(turning.turned, name=name, value=value, step=step_in_hand(shown)))
     load(experiment)
     return experiment
+
+
+def edit(experiment: Experiment, edit: Mapping[str, Any]) -> Experiment:
+    """The experiment as somebody asks for in the player, which the widgets show from now on."""
+    result = _checked(experiment, partial(turning.edited, edit=edit))
+    load(result)
+    return result
+
+
+def _checked(experiment: Experiment, change: Callable[[Experiment], Experiment]) -> Experiment:
+    """The experiment as changed, or if that cannot be, as it was, and a message."""
+    try:
+        return change(experiment)
+    except BadField as error:
+        st.warning(fill(shared()["happenings"]["refused"], reason=error.reason))
+        return experiment
 
 
 def own(fields: Mapping[str, Field]) -> dict[str, object]:

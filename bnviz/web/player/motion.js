@@ -1,0 +1,97 @@
+// @ts-check
+// How far layers and units move from snapshot to snapshot: numbers for the picture of the networks.
+
+import {quantile, sum} from "./numbers.js";
+
+/** @import {Snapshot, Tap} from "./types" */
+
+const RECENT = 5; // snapshots over which a share is taken: single ones jump about
+
+/**
+ * How far each unit of a layer has moved between two snapshots: the 2-Wasserstein distance of normal distributions with its means
+ * and standard deviations (Dowson & Landau 1982), in `scale`.
+ * @param {Snapshot} before
+ * @param {Snapshot} now
+ * @param {string} arm
+ * @param {Tap} tap
+ * @param {number} layer counted from 1
+ * @param {number} scale see `spreadOf`
+ * @returns {number[]}
+ */
+export function unitMotion(before, now, arm, tap, layer, scale) {
+  const [mean, std] = ["unit_mean", "unit_std"].map((key) => of(now, arm, key, tap, layer));
+  const [oldMean, oldStd] = ["unit_mean", "unit_std"].map((key) => of(before, arm, key, tap, layer));
+  return Array.from(mean, (value, unit) => Math.hypot(value - oldMean[unit], std[unit] - oldStd[unit]) / scale);
+}
+
+/**
+ * σ of a layer: the root mean square of its units' standard deviations, of the untrained network.
+ * @param {Snapshot} first
+ * @param {string} arm
+ * @param {Tap} tap
+ * @param {number} layer
+ */
+export function spreadOf(first, arm, tap, layer) {
+  const std = of(first, arm, "unit_std", tap, layer);
+  return Math.sqrt(sum(Array.from(std, (value) => value * value)) / std.length) || 1;
+}
+
+/**
+ * The share of a layer's change that the next layer shows, over the last few snapshots up to number `shown`; null while nothing has
+ * changed, or nothing can be said.
+ * @param {Snapshot[]} frames
+ * @param {number} shown
+ * @param {string} arm
+ * @param {Tap} tap
+ * @param {number} layer
+ * @returns {number | null}
+ */
+export function passedOn(frames, shown, arm, tap, layer) {
+  const recent = frames.slice(Math.max(1, shown + 1 - RECENT), shown + 1);
+  const [below, above] = [layer, layer + 1].map((one) =>
+    recent.reduce((total, frame) => total + of(frame, arm, "shift_step", tap, one), 0),
+  );
+  return below > 0 && Number.isFinite(above / below) ? above / below : null;
+}
+
+/**
+ * A quantile over all snapshots that have arrived, each looked at once: what colours and heights are measured by, so that they mean
+ * the same in both networks and at every step.
+ */
+export class Scale {
+  /**
+   * @param {number} share 0…1, which quantile
+   * @param {(frame: Snapshot) => Iterable<number>} valuesOf
+   */
+  constructor(share, valuesOf) {
+    this.share = share;
+    this.valuesOf = valuesOf;
+    this.key = "";
+    this.seen = 0;
+    /** @type {number[]} */
+    this.values = [];
+    this.value = 1;
+  }
+
+  /**
+   * @param {string} key the run, and whatever else the values depend on
+   * @param {Snapshot[]} frames
+   */
+  upTo(key, frames) {
+    if (this.key !== key || this.seen > frames.length) Object.assign(this, {key, seen: 0, values: [], value: 1});
+    if (this.seen === frames.length) return this.value;
+    for (; this.seen < frames.length; this.seen++) this.values.push(...this.valuesOf(frames[this.seen]));
+    this.value = quantile(this.values, this.share) || 1;
+    return this.value;
+  }
+}
+
+/**
+ * @param {Snapshot} frame
+ * @param {string} arm
+ * @param {string} key
+ * @param {Tap} tap
+ * @param {number} layer
+ * @returns {any}
+ */
+const of = (frame, arm, key, tap, layer) => /** @type {any} */ (frame.arms[arm])[key][tap][layer - 1];

@@ -1,0 +1,297 @@
+// @ts-check
+// The picture of the two networks, and the chooser of layer and unit: a canvas (painter.js) with buttons over it, so that mouse,
+// finger, keyboard and screen reader all find the same things.
+
+import {make, set} from "./dom.js";
+import {arrange, curtain, hit, unitBox} from "./geometry.js";
+import {spreadOf, unitMotion} from "./motion.js";
+import {Painter} from "./painter.js";
+import {both, bothArms, digits, shared, sigmas, tapName, unitName} from "./words.js";
+
+/** @import {Choice, Values, View} from "./types" */
+/** @import {Painted} from "./theme.js" */
+/** @import {Geometry} from "./geometry.js" */
+/**
+ * @typedef {object} Chooser what the picture asks of its player
+ * @property {(change: Partial<Choice>) => void} choose
+ * @property {(key: string, values?: Values) => string} text the player's own words
+ */
+/** @typedef {{row: number, layer: number, unit: number | null}} Place */
+
+export class NetworkPicture {
+  /**
+   * @param {HTMLElement} parent
+   * @param {Chooser} player
+   * @param {{small: boolean, choosers: string[]}} options
+   */
+  constructor(parent, player, {small, choosers}) {
+    this.player = player;
+    this.small = small;
+    this.mayChoose = {layer: choosers.includes("layer"), unit: choosers.includes("unit")};
+    this.painter = new Painter();
+    this.closed = false;
+    /** @type {Place | null} */
+    this.hovered = null;
+    /** @type {Geometry | null} */
+    this.geometry = null;
+    /** @type {View | null} */
+    this.view = null;
+    this.paintedKey = "";
+    this.arrangedKey = "";
+    this.canvas = make("canvas", {"aria-hidden": "true"});
+    this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
+    this.layers = make("div", {class: "bnviz-layers", role: "group", "aria-label": player.text("layer")});
+    const onkeydown = (/** @type {KeyboardEvent} */ event) => this.key(event);
+    this.units = make("div", {class: "bnviz-units", role: "radiogroup", onkeydown});
+    this.tip = make("div", {class: "bnviz-tip", hidden: ""});
+    this.box = make("div", {class: "bnviz-picture"}, this.canvas, this.layers, this.units, this.tip);
+    this.curtain = make("button", {type: "button", class: "bnviz-curtain", "aria-pressed": "false", onclick: () => this.draw()});
+    this.intro = make("span", {class: "bnviz-intro"});
+    this.legend = make("p");
+    const reading = make("details", {class: "bnviz-caption"}, make("summary", {}, player.text("how_to_read")), this.legend);
+    const above = make("div", {class: "bnviz-above"}, this.intro, this.curtain);
+    const parts = small ? [this.box] : [above, this.box, reading];
+    this.root = make("figure", {class: `bnviz-network${small ? " bnviz-small" : ""}`}, ...parts);
+    parent.append(this.root);
+    this.listen();
+    this.sizer = new ResizeObserver(() => (this.paintedKey = ""));
+    this.sizer.observe(this.box);
+  }
+
+  listen() {
+    this.box.addEventListener("pointermove", (event) => this.hover(this.at(event)));
+    this.box.addEventListener("pointerleave", () => this.hover(null));
+    this.box.addEventListener("click", (event) => this.click(this.at(event)));
+  }
+
+  close() {
+    this.sizer.disconnect();
+    this.root.remove();
+  }
+
+  /** Open or close the curtain. */
+  draw() {
+    this.closed = !this.closed;
+    this.paintedKey = "";
+  }
+
+  /**
+   * Paint what is on show, if it is not what is painted. Returns whether it painted.
+   * @param {View} view
+   * @param {Painted} theme
+   * @param {string} key all of what is on show
+   */
+  show(view, theme, key) {
+    this.view = view;
+    const width = this.box.clientWidth;
+    const whole = `${key} ${view.blend} ${width} ${this.closed} ${JSON.stringify(this.hovered)}`;
+    if (!width || whole === this.paintedKey) return false;
+    this.paintedKey = whole;
+    const geometry = this.arrange(view, width);
+    const {hovered, closed, small} = this;
+    this.painter.paint(this.context, {geometry, view, theme, closed, hovered, small});
+    return true;
+  }
+
+  /**
+   * Places of everything, found anew if the width, the network or the chosen layer has changed.
+   * @param {View} view
+   * @param {number} width
+   * @returns {Geometry}
+   */
+  arrange(view, width) {
+    const {hidden_layers: layers, experiment, watched_units: watched} = view.header;
+    const sizes = {width, layers, units: experiment.width, watched: watched.length, chosen: view.layer, small: this.small};
+    const key = `${JSON.stringify(sizes)} ${view.unit} ${devicePixelRatio} ${this.closed}`;
+    if (this.geometry && this.arrangedKey === key) return this.geometry;
+    this.arrangedKey = key;
+    this.geometry = arrange(sizes);
+    const {height} = this.geometry;
+    const {canvas, context} = this;
+    Object.assign(canvas, {width: Math.round(width * devicePixelRatio), height: Math.round(height * devicePixelRatio)});
+    canvas.style.height = this.box.style.height = `${height}px`;
+    context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    this.buttons(view, this.geometry);
+    return this.geometry;
+  }
+
+  /**
+   * The buttons that lie over the picture.
+   * @param {View} view
+   * @param {Geometry} geometry
+   */
+  buttons(view, geometry) {
+    const slim = geometry.width < 640;
+    if (this.layers.childElementCount !== geometry.columns.length)
+      this.layers.replaceChildren(...geometry.columns.map(() => this.layerButton()));
+    geometry.columns.forEach(({layer, x, width}, place) => {
+      const button = /** @type {HTMLButtonElement} */ (this.layers.children[place]);
+      const name = shared(view, "layer_number", {number: layer});
+      button.dataset.layer = String(layer);
+      button.setAttribute("aria-label", name);
+      button.setAttribute("aria-pressed", String(layer === view.layer));
+      set(button, slim ? String(layer) : name);
+      Object.assign(button.style, {left: `${x - 4}px`, width: `${width + 8}px`});
+    });
+    this.unitButtons(view, geometry);
+    const covers = Boolean(curtain(geometry));
+    this.curtain.hidden = !covers;
+    this.curtain.setAttribute("aria-pressed", String(this.closed));
+    set(this.curtain, shared(view, this.closed ? "open_curtain" : "close_curtain"));
+    set(this.intro, shared(view, "intro"));
+  }
+
+  layerButton() {
+    const {mayChoose} = this;
+    const button = make("button", {type: "button"});
+    button.disabled = !mayChoose.layer;
+    button.addEventListener("click", () => this.player.choose({layer: Number(button.dataset.layer)}));
+    button.addEventListener("focus", () => this.hover({row: 0, layer: Number(button.dataset.layer), unit: null}));
+    button.addEventListener("blur", () => this.hover(null));
+    return button;
+  }
+
+  /**
+   * One button a watched unit of the chosen layer, over its disc in the upper network, and one for all units together.
+   * @param {View} view
+   * @param {Geometry} geometry
+   */
+  unitButtons(view, geometry) {
+    const column = geometry.columns.find(({layer}) => layer === view.layer);
+    this.units.hidden = !column || !this.mayChoose.unit;
+    if (!column || this.units.hidden) return;
+    /** @type {(number | "pooled")[]} */
+    const all = [...view.header.watched_units, "pooled"];
+    if (this.units.childElementCount !== all.length) this.units.replaceChildren(...all.map((unit) => this.unitButton(unit)));
+    this.units.setAttribute("aria-label", shared(view, "unit_of", {layer: view.layer}));
+    all.forEach((unit, place) => {
+      const button = /** @type {HTMLButtonElement} */ (this.units.children[place]);
+      const checked = unit === view.unit;
+      button.setAttribute("aria-checked", String(checked));
+      button.tabIndex = checked ? 0 : -1;
+      button.setAttribute("aria-label", unitName(view, unit));
+      if (unit === "pooled") return this.allUnits(button, view, geometry, column);
+      const box = unitBox(geometry, 0, column, unit, all.length - 1);
+      if (box)
+        Object.assign(button.style, {left: `${box.x}px`, top: `${box.y}px`, width: `${box.width}px`, height: `${box.height}px`});
+    });
+  }
+
+  /**
+   * @param {HTMLButtonElement} button
+   * @param {View} view
+   * @param {Geometry} geometry
+   * @param {import("./geometry.js").Column} column
+   */
+  allUnits(button, view, geometry, column) {
+    const {y} = geometry.histogram;
+    set(button, shared(view, "all_units"));
+    Object.assign(button.style, {left: `${column.x + column.width - 30}px`, top: `${y + 2}px`, width: "30px", height: "16px"});
+  }
+
+  /** @param {number | "pooled"} unit */
+  unitButton(unit) {
+    const button = make("button", {type: "button", role: "radio", onclick: () => this.player.choose({unit})});
+    if (unit === "pooled") button.className = "bnviz-all";
+    else button.addEventListener("focus", () => this.view && this.hover({row: 0, layer: this.view.layer, unit}));
+    button.addEventListener("blur", () => this.hover(null));
+    return button;
+  }
+
+  /**
+   * Arrow keys go from unit to unit, as in any group of radio buttons.
+   * @param {KeyboardEvent} event
+   */
+  key(event) {
+    const by = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1}[event.key];
+    const buttons = /** @type {HTMLButtonElement[]} */ ([...this.units.children]);
+    const place = buttons.indexOf(/** @type {any} */ (document.activeElement));
+    if (!by || place < 0) return;
+    event.preventDefault();
+    const next = buttons[(place + by + buttons.length) % buttons.length];
+    next.click();
+    next.focus();
+  }
+
+  /**
+   * What is under the pointer.
+   * @param {MouseEvent} event
+   * @returns {Place | null}
+   */
+  at(event) {
+    const {geometry, view} = this;
+    if (!geometry || !view || !(event.target instanceof Node) || this.tip.contains(event.target)) return null;
+    const {left, top} = this.box.getBoundingClientRect();
+    const sizes = {units: view.header.experiment.width, watched: view.header.watched_units.length};
+    return hit(geometry, event.clientX - left, event.clientY - top, sizes);
+  }
+
+  /** @param {Place | null} place */
+  click(place) {
+    if (!place || !this.view) return;
+    const {layer, unit} = place;
+    if (this.mayChoose.layer) this.player.choose({layer});
+    if (this.mayChoose.unit && unit !== null && this.view.header.watched_units.includes(unit)) this.player.choose({unit});
+  }
+
+  /** @param {Place | null} place */
+  hover(place) {
+    this.hovered = place;
+    this.tip.hidden = !place;
+    if (place) this.explain(place);
+  }
+
+  /**
+   * Mean, standard deviation and shift of what is pointed at.
+   * @param {Place} place
+   */
+  explain({layer, unit}) {
+    const {view, geometry} = this;
+    if (!view || !geometry) return;
+    const column = geometry.columns.find((one) => one.layer === layer);
+    if (!column) return;
+    const heading = unit === null ? tapName(view, view.tap, layer) : shared(view, "unit_here", {layer, number: unit + 1});
+    const lines = bothArms(view).map((arm) => {
+      const line = make("span", {class: "bnviz-arm", style: `color: ${view.arms[arm].colour}`}, view.arms[arm].name);
+      return make("div", {}, line, ` ${shared(view, "moments", momentsOf(view, arm, layer, unit))}`);
+    });
+    this.tip.replaceChildren(make("b", {}, heading), ...lines);
+    const right = column.x + column.width / 2 > geometry.width / 2;
+    Object.assign(this.tip.style, {
+      left: right ? "auto" : `${column.x}px`,
+      right: right ? `${geometry.width - column.x - column.width}px` : "auto",
+    });
+    this.tip.style.top = `${geometry.histogram.y + geometry.histogram.height + 6}px`;
+  }
+
+  /**
+   * Words change less often than the picture.
+   * @param {View} view
+   */
+  write(view) {
+    for (const button of /** @type {HTMLButtonElement[]} */ ([...this.layers.children])) {
+      const layer = Number(button.dataset.layer);
+      const moved = both(view, (arm) =>
+        sigmas(Number(/** @type {any} */ (view.frame.arms[arm]).shift_from_first[view.tap][layer - 1])),
+      );
+      button.setAttribute("aria-description", shared(view, "layer_moved", {name: tapName(view, view.tap, layer), moved}));
+    }
+    if (!this.small) set(this.legend, shared(view, "legend", {far: sigmas(2 * (this.painter.far ?? 1))}));
+    if (this.hovered) this.explain(this.hovered);
+  }
+}
+
+/**
+ * @param {View} view
+ * @param {string} arm
+ * @param {number} layer
+ * @param {number | null} unit
+ * @returns {Values}
+ */
+function momentsOf(view, arm, layer, unit) {
+  const {frames, frame, shown, tap} = view;
+  const of = (/** @type {string} */ key) => /** @type {any} */ (frame.arms[arm])[key][tap][layer - 1];
+  if (unit === null) return {mean: digits(of("mean")), sd: digits(of("std")), moved: sigmas(of("shift_step"))};
+  const motion = shown ? unitMotion(frames[shown - 1], frame, arm, tap, layer, spreadOf(frames[0], arm, tap, layer))[unit] : 0;
+  return {mean: digits(of("unit_mean")[unit]), sd: digits(of("unit_std")[unit]), moved: sigmas(motion)};
+}

@@ -1,0 +1,476 @@
+// @ts-check
+// Paints the picture of the two networks on a canvas: what is on show, at places that geometry.js gives. Fast enough for every
+// animation frame, and independent of Plotly, so that it is there first.
+
+import {hasAtom} from "./feeds.js";
+import {curtain, histogramBox, unitBox} from "./geometry.js";
+import {passedOn, Scale, spreadOf, unitMotion} from "./motion.js";
+import {binOf, smoothed} from "./numbers.js";
+import {bothArms, digits, percent, shared, tapName} from "./words.js";
+
+/** @import {Snapshot, View} from "./types" */
+/** @import {Painted} from "./theme.js" */
+/** @import {Box, Column, Geometry} from "./geometry.js" */
+/** @typedef {{layer: number, unit: number | null} | null} Hovered */
+/** @typedef {{geometry: Geometry, view: View, theme: Painted, closed: boolean, hovered: Hovered, small: boolean}} Scenery */
+
+const ATOM_WIDTH = 0.11; // of a histogram's box: the bar of values that are exactly 0
+const LEAST_CHANGE = 0.02; // opacity of the lines of a layer that hardly changes
+
+export class Painter {
+  constructor() {
+    this.farAway = new Scale(0.95, (frame) => this.moved(frame));
+    this.tall = new Scale(0.9, (frame) => this.peaks(frame));
+    /** @type {View | null} */
+    this.view = null;
+  }
+
+  /**
+   * How far the layers of both networks have moved since the snapshot before.
+   * @param {Snapshot} frame
+   */
+  moved(frame) {
+    const view = /** @type {View} */ (this.view);
+    if (frame === view.frames[0]) return [];
+    return bothArms(view).flatMap((arm) => Array.from(/** @type {any} */ (frame.arms[arm]).shift_step[view.tap]));
+  }
+
+  /**
+   * The highest points of all histograms.
+   * @param {Snapshot} frame
+   */
+  peaks(frame) {
+    const view = /** @type {View} */ (this.view);
+    const layers = Array.from({length: view.header.hidden_layers}, (_, place) => place + 1);
+    return bothArms(view).flatMap((arm) => layers.map((layer) => Math.max(...layerDensity(frame, arm, layer, view).heights)));
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Scenery} scenery
+   */
+  paint(context, scenery) {
+    const {view, geometry} = scenery;
+    this.view = view;
+    const key = `${view.run} ${view.tap}`;
+    this.far = this.farAway.upTo(key, view.frames);
+    this.peak = this.tall.upTo(key, view.frames);
+    this.range = view.fits.range("heat", view) ?? [0, 1];
+    context.clearRect(0, 0, geometry.width, geometry.height);
+    context.textBaseline = "alphabetic";
+    this.marked(context, scenery);
+    bothArms(view).forEach((arm, row) => this.network(context, scenery, arm, row));
+    if (scenery.closed) this.curtain(context, scenery);
+  }
+
+  /**
+   * The chosen layer, from top to bottom.
+   * @param {CanvasRenderingContext2D} context
+   * @param {Scenery} scenery
+   */
+  marked(context, {geometry, view, theme, hovered}) {
+    for (const [layer, opacity] of [
+      [hovered?.layer, 0.05],
+      [view.layer, 0.09],
+    ]) {
+      const column = geometry.columns.find((one) => one.layer === layer);
+      if (!column) continue;
+      context.globalAlpha = Number(opacity);
+      context.fillStyle = theme.text;
+      context.beginPath();
+      context.roundRect(column.x - 4, 0, column.width + 8, geometry.height, 6);
+      context.fill();
+    }
+    context.globalAlpha = 1;
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Scenery} scenery
+   * @param {string} arm
+   * @param {number} row
+   */
+  network(context, scenery, arm, row) {
+    const {geometry, view, theme} = scenery;
+    const {colour} = view.arms[arm];
+    this.input(context, scenery, row);
+    geometry.columns.forEach((column, place) => {
+      this.lines(context, scenery, arm, row, place);
+      this.units(context, scenery, arm, row, column);
+      this.histogram(context, scenery, arm, row, column);
+    });
+    this.lines(context, scenery, arm, row, geometry.columns.length);
+    this.output(context, scenery, arm, row);
+    context.fillStyle = colour;
+    context.font = `600 ${geometry.width < 640 ? 11 : 13}px ${theme.family}`;
+    context.textAlign = "left";
+    context.fillText(nameOf(view, arm), 0, geometry.watched.y - 6 + row * geometry.pitch);
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Scenery} scenery
+   * @param {number} row
+   */
+  input(context, {geometry, view, theme}, row) {
+    const {x, y, width} = geometry.input;
+    const middle = y + row * geometry.pitch + geometry.watched.height / 2;
+    const small = geometry.width < 640;
+    context.fillStyle = theme.text;
+    context.font = `${small ? 10 : 12}px ${theme.family}`;
+    context.textAlign = "center";
+    context.fillText(shared(view, "input"), x + width / 2, middle + 4);
+  }
+
+  /**
+   * Lines from one layer to the next: the more the lower one changes, the stronger; on them the share that passes on.
+   * @param {CanvasRenderingContext2D} context
+   * @param {Scenery} scenery
+   * @param {string} arm
+   * @param {number} row
+   * @param {number} place of the column that they lead to
+   */
+  lines(context, {geometry, view, theme, small}, arm, row, place) {
+    const {columns, input, output, watched, pitch} = geometry;
+    const from = place === 0 ? input.x + input.width - 4 : columns[place - 1].x + columns[place - 1].width;
+    const to = place === columns.length ? output.x + 4 : columns[place].x;
+    const layer = place === 0 ? 0 : columns[place - 1].layer;
+    const top = watched.y + row * pitch + 2;
+    const height = watched.height + (small ? 0 : geometry.others.height);
+    context.strokeStyle = view.arms[arm].colour;
+    context.globalAlpha = layer ? this.strength(view, arm, layer) : LEAST_CHANGE + 0.1;
+    context.lineWidth = 1;
+    context.beginPath();
+    for (const start of [0.1, 0.5, 0.9])
+      for (const end of [0.1, 0.5, 0.9]) {
+        context.moveTo(from + 1, top + start * height);
+        context.lineTo(to - 1, top + end * height);
+      }
+    context.stroke();
+    context.globalAlpha = 1;
+    const next = columns[place]?.layer;
+    const share = layer && next === layer + 1 ? passedOn(view.frames, view.shown, arm, view.tap, layer) : null;
+    if (share === null || geometry.width < 640 || small) return;
+    context.fillStyle = theme.text;
+    context.font = `11px ${theme.family}`;
+    context.textAlign = "center";
+    context.fillText(`×${digits(share, share < 10 ? 1 : 0)}`, (from + to) / 2, top + height + 12);
+  }
+
+  /**
+   * How strongly a layer's change is drawn.
+   * @param {View} view
+   * @param {string} arm
+   * @param {number} layer
+   */
+  strength({frame, frames, shown, blend, tap}, arm, layer) {
+    const at = (/** @type {Snapshot} */ one) => Number(/** @type {any} */ (one.arms[arm]).shift_step[tap][layer - 1]) || 0;
+    const following = frames[shown + 1] ?? frame;
+    const change = at(frame) + blend * (at(following) - at(frame));
+    return LEAST_CHANGE + 0.1 + 0.75 * Math.min(1, Math.sqrt(change / (this.far ?? 1)));
+  }
+
+  /**
+   * Units as squares (those that can be chosen as discs): the farther each has moved since the snapshot before, the stronger its
+   * colour.
+   * @param {CanvasRenderingContext2D} context
+   * @param {Scenery} scenery
+   * @param {string} arm
+   * @param {number} row
+   * @param {Column} column
+   */
+  units(context, {geometry, view, theme, hovered}, arm, row, column) {
+    const {frames, shown, blend, header} = view;
+    const watched = header.watched_units.length;
+    const motions = this.motions(view, arm, column.layer, shown);
+    const following = blend > 0 && frames[shown + 1] ? this.motions(view, arm, column.layer, shown + 1) : motions;
+    const far = this.far ?? 1;
+    for (let unit = 0; unit < header.experiment.width; unit++) {
+      const box = unitBox(geometry, row, column, unit, watched);
+      if (!box) break;
+      const motion = motions[unit] + blend * (following[unit] - motions[unit]);
+      const strength = Number.isFinite(motion) ? Math.min(1, Math.sqrt(motion / (2 * far))) : 0; // lost: grey
+      this.unit(context, box, unit < watched, strength, view.arms[arm].colour, theme);
+      const chosen = unit === view.unit && column.layer === view.layer;
+      if (chosen || (hovered?.layer === column.layer && hovered.unit === unit)) ring(context, box, theme.text, chosen);
+    }
+    context.globalAlpha = 1;
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Box} box
+   * @param {boolean} disc
+   * @param {number} strength 0…1
+   * @param {string} colour
+   * @param {Painted} theme
+   */
+  unit(context, {x, y, width, height}, disc, strength, colour, theme) {
+    const inset = width > 5 ? 1 : 0.5;
+    const fill = (/** @type {string} */ style, /** @type {number} */ opacity) => {
+      context.globalAlpha = opacity;
+      context.fillStyle = style;
+      if (!disc) return context.fillRect(x + inset, y + inset, width - 2 * inset, height - 2 * inset);
+      context.beginPath();
+      context.arc(x + width / 2, y + height / 2, width / 2 - inset, 0, 2 * Math.PI);
+      context.fill();
+    };
+    fill(theme.text, 0.12);
+    fill(colour, strength);
+  }
+
+  /**
+   * Motions of a layer's units; of the untrained network there are none.
+   * @param {View} view
+   * @param {string} arm
+   * @param {number} layer
+   * @param {number} shown
+   * @returns {number[]}
+   */
+  motions({frames, tap, header}, arm, layer, shown) {
+    if (shown === 0) return new Array(header.experiment.width).fill(0);
+    return unitMotion(frames[shown - 1], frames[shown], arm, tap, layer, spreadOf(frames[0], arm, tap, layer));
+  }
+
+  /**
+   * What a layer hands on, over all of its units: density, the values of exactly 0 as a bar beside it, dotted the untrained one.
+   * @param {CanvasRenderingContext2D} context
+   * @param {Scenery} scenery
+   * @param {string} arm
+   * @param {number} row
+   * @param {Column} column
+   */
+  histogram(context, {geometry, view, theme}, arm, row, column) {
+    const {frames, frame, shown, blend} = view;
+    const box = histogramBox(geometry, row, column);
+    const {colour} = view.arms[arm];
+    let {heights, zeros} = layerDensity(frame, arm, column.layer, view);
+    if (blend > 0 && frames[shown + 1]) {
+      const next = layerDensity(frames[shown + 1], arm, column.layer, view);
+      heights = heights.map((height, bin) => height + blend * (next.heights[bin] - height));
+      zeros += blend * (next.zeros - zeros);
+    }
+    const bar = hasAtom(view) ? ATOM_WIDTH * box.width : 0;
+    const inside = {...box, x: box.x + bar + (bar ? 2 : 0), width: box.width - bar - (bar ? 2 : 0)};
+    this.axis(context, box, theme);
+    context.fillStyle = context.strokeStyle = colour;
+    context.globalAlpha = 0.3;
+    const outline = this.outline(heights, inside, view);
+    context.fill(outline);
+    if (bar) context.fillRect(box.x, box.y + box.height * (1 - zeros), bar, box.height * zeros);
+    context.globalAlpha = 1;
+    context.lineWidth = 1.5;
+    context.stroke(outline);
+    if (bar) context.strokeRect(box.x + 0.5, box.y + box.height * (1 - zeros), bar - 1, box.height * zeros);
+    this.untrained(context, inside, layerDensity(frames[0], arm, column.layer, view).heights, view, theme);
+    this.labels(context, box, inside, column.layer, row, view, theme);
+  }
+
+  /**
+   * What is counted, and below the lower network the ends of the axis.
+   * @param {CanvasRenderingContext2D} context
+   * @param {Box} box
+   * @param {Box} inside without the bar
+   * @param {number} layer
+   * @param {number} row
+   * @param {View} view
+   * @param {Painted} theme
+   */
+  labels(context, box, inside, layer, row, view, theme) {
+    const slim = box.width < 90;
+    context.fillStyle = theme.text;
+    context.textAlign = "right";
+    const chosen = layer === view.layer;
+    context.font = `${chosen ? 700 : 400} ${slim ? 10 : 13}px ${theme.family}`;
+    if (box.height > 50 || chosen) context.fillText(tapName(view, view.tap, layer), box.x + box.width, box.y + (slim ? 30 : 32));
+    if (row !== 1) return;
+    const [low, high] = this.range ?? [0, 1];
+    const zero = Math.max(low, 0);
+    context.font = `10px ${theme.family}`;
+    context.globalAlpha = 0.75;
+    context.fillText(high.toPrecision(2), box.x + box.width, box.y + box.height + 11);
+    context.textAlign = "center";
+    context.fillText(digits(zero, 0), inside.x + (inside.width * (zero - low)) / (high - low), box.y + box.height + 11);
+    context.globalAlpha = 1;
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Box} box
+   * @param {number[]} heights
+   * @param {View} view
+   * @param {Painted} theme
+   */
+  untrained(context, box, heights, view, theme) {
+    context.strokeStyle = theme.text;
+    context.lineWidth = 1;
+    context.setLineDash([1.5, 2.5]);
+    context.globalAlpha = 0.75;
+    context.stroke(this.outline(heights, box, view));
+    context.setLineDash([]);
+    context.globalAlpha = 1;
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Box} box
+   * @param {Painted} theme
+   */
+  axis(context, box, theme) {
+    context.fillStyle = theme.grid;
+    context.fillRect(box.x, box.y + box.height, box.width, 1);
+  }
+
+  /**
+   * A density as a closed path; all histograms have the same axes.
+   * @param {number[]} heights
+   * @param {Box} box
+   * @param {View} view
+   */
+  outline(heights, box, view) {
+    const edges = view.header.edges[view.tap];
+    const [low, high] = this.range ?? [0, 1];
+    const across = (/** @type {number} */ value) => box.x + (box.width * (value - low)) / (high - low);
+    const path = new Path2D();
+    const floor = box.y + box.height;
+    let begun = false;
+    for (let bin = 0; bin < heights.length; bin++) {
+      const middle = (edges[bin] + edges[bin + 1]) / 2;
+      if (middle < low || middle > high) continue;
+      const y = floor - box.height * Math.min(1, (0.72 * heights[bin]) / (this.peak ?? 1));
+      if (!begun) path.moveTo(across(middle), floor);
+      begun = true;
+      path.lineTo(across(middle), y);
+    }
+    if (begun) path.lineTo(Math.min(box.x + box.width, across(high)), floor);
+    return path;
+  }
+
+  /**
+   * What the network has learnt so far: the share of right answers, or the loss where numbers are predicted.
+   * @param {CanvasRenderingContext2D} context
+   * @param {Scenery} scenery
+   * @param {string} arm
+   * @param {number} row
+   */
+  output(context, {geometry, view, theme}, arm, row) {
+    const {x, y, width} = geometry.output;
+    const slim = geometry.width < 640;
+    const part = view.frame.arms[arm];
+    const middle = y + row * geometry.pitch + (geometry.watched.height + geometry.others.height) / 2;
+    const right = part.test_accuracy;
+    context.textAlign = "center";
+    context.fillStyle = view.arms[arm].colour;
+    context.font = `700 ${slim ? 12 : 20}px ${theme.family}`;
+    const lost = !Number.isFinite(part.train_loss);
+    const said = lost ? "✕" : right === null ? digits(part.test_loss, slim ? 1 : 2) : percent(right);
+    context.fillText(said, x + width / 2, middle + 4);
+    context.fillStyle = theme.text;
+    context.font = `${slim ? 9 : 11}px ${theme.family}`;
+    const label = lost ? "output_lost" : right === null ? "output_loss" : "output_right";
+    context.fillText(shared(view, label), x + width / 2, middle + (slim ? 16 : 20));
+  }
+
+  /**
+   * What layers 3 and above do not see is covered; what layer 2 hands them is their input.
+   * @param {CanvasRenderingContext2D} context
+   * @param {Scenery} scenery
+   */
+  curtain(context, {geometry, view, theme}) {
+    const outline = curtain(geometry);
+    if (!outline) return;
+    const path = new Path2D();
+    outline.forEach(([x, y], place) => (place ? path.lineTo(x, y) : path.moveTo(x, y)));
+    path.closePath();
+    context.fillStyle = theme.background;
+    context.fill(path);
+    context.fillStyle = theme.text;
+    context.globalAlpha = 0.12;
+    context.fill(path);
+    context.save();
+    context.clip(path);
+    context.strokeStyle = theme.text;
+    context.globalAlpha = 0.12;
+    context.lineWidth = 5;
+    for (let x = 8; x < geometry.width; x += 18) folds(context, x, geometry.height);
+    context.restore();
+    this.curtainWords(context, {geometry, view, theme});
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Pick<Scenery, "geometry" | "view" | "theme">} scenery
+   */
+  curtainWords(context, {geometry, view, theme}) {
+    const [first, second] = geometry.columns;
+    context.globalAlpha = 1;
+    context.fillStyle = theme.text;
+    context.textAlign = "center";
+    const slim = geometry.width < 640;
+    context.font = `600 ${slim ? 9 : 13}px ${theme.family}`;
+    for (const row of [0, 1]) {
+      const box = histogramBox(geometry, row, second);
+      context.fillText(shared(view, slim ? "the_input_short" : "the_input"), box.x + box.width / 2, box.y - 8);
+    }
+    context.font = `${slim ? 10 : 12}px ${theme.family}`;
+    const middle = (first.x + first.width) / 2;
+    const lines = shared(view, "curtain_says").split("|");
+    lines.forEach((text, place) => context.fillText(text, middle, geometry.height / 2 + 16 * (place - 1)));
+  }
+}
+
+/**
+ * How a network is called; as long as its normalizer is off it is as the other one.
+ * @param {View} view
+ * @param {string} arm
+ */
+function nameOf(view, arm) {
+  const normalizer = /** @type {any} */ (view.frame.arms[arm]).normalizer;
+  if (arm !== "none" && normalizer === "none") return shared(view, "not_yet", {norm: view.norm});
+  return view.arms[arm].name;
+}
+
+/**
+ * Smoothed shares of a layer's values in each bin, over all of its units, without those of exactly 0, and the share of these.
+ * @param {Snapshot} frame
+ * @param {string} arm
+ * @param {number} layer
+ * @param {View} view
+ */
+export function layerDensity(frame, arm, layer, view) {
+  const part = /** @type {any} */ (frame.arms[arm]);
+  const counts = Array.from(/** @type {Iterable<number>} */ (part.counts[view.tap][layer - 1]));
+  const total = view.header.probe_size * view.header.experiment.width;
+  const zeros = part.zeros[view.tap][layer - 1];
+  const zero = binOf(0, view.header.edges[view.tap]);
+  if (zero >= 0) counts[zero] -= zeros;
+  return {heights: smoothed(counts.map((count) => count / total)), zeros: zeros / total};
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Box} box
+ * @param {string} colour
+ * @param {boolean} strong
+ */
+function ring(context, {x, y, width, height}, colour, strong) {
+  context.globalAlpha = strong ? 1 : 0.6;
+  context.strokeStyle = colour;
+  context.lineWidth = strong ? 2 : 1;
+  context.beginPath();
+  context.arc(x + width / 2, y + height / 2, width / 2 + 0.5, 0, 2 * Math.PI);
+  context.stroke();
+}
+
+/**
+ * One fold of the curtain.
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x
+ * @param {number} height
+ */
+function folds(context, x, height) {
+  context.beginPath();
+  context.moveTo(x, 0);
+  context.bezierCurveTo(x + 7, height / 3, x - 7, (2 * height) / 3, x, height);
+  context.stroke();
+}

@@ -1,0 +1,146 @@
+"""Turning a knob while it trains asks for another run whose beginning is the same: experiments from experiments, no Streamlit.
+
+A setting changes "from the start", then it is the experiment's own, or "from step s on", then it is one of its `changes`. When the
+compared network gets its normalizer is a setting of its own, `batch_norm_from`, and is turned like one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bnviz.config import changes
+from bnviz.config.arms import ARMS
+from bnviz.config.changes import KNOBS, Change
+from bnviz.config.experiment import FIELDS, Experiment
+from bnviz.config.fields import written
+from bnviz.web import words
+
+LATE = "batch_norm_from"
+OTHERS = [name for name in FIELDS if name not in ("changes", LATE, "scale_start")]
+
+
+def happenings(experiment: Experiment) -> list[Change]:
+    """All that changes on the way, by step; the late start of the normalizer among it."""
+    late = [Change(experiment.batch_norm_from, LATE, experiment.compare)]
+    return sorted([*(late if 0 < experiment.batch_norm_from < experiment.steps else []), *experiment.possible_changes], key=_place)
+
+
+def _place(change: Change) -> tuple[int, str]:
+    return change.step, change.name
+
+
+def described(change: Change, experiment: Experiment) -> dict[str, Any]:
+    """A change for the player, with what people call it."""
+    said, value = words.shared()["happenings"], change.value
+    if change.name == LATE:
+        label = words.fill(said["batch_norm_from"], norm=ARMS[experiment.compare].label)
+    elif change.name == "compare":
+        norm = ARMS[experiment.compare if value == "none" else str(value)].label
+        label = words.fill(said["off" if value == "none" else "on"], norm=norm)
+    elif change.name.startswith(changes.TIMES):
+        label = words.fill(said["times"], layer=change.layer, value=written(value))
+    elif change.name == "freeze_layer":
+        label = words.fill(said["freeze" if value else "thaw"], layer=value)
+    elif change.name == "input_noise":
+        label = words.fill(said["noise" if value else "clear"], value=written(value))
+    else:
+        label = words.fill(said["knob"], label=FIELDS[change.name].label, value=written(value))
+    return {"step": change.step, "name": change.name, "label": label}
+
+
+def in_force(experiment: Experiment, step: int | None = None) -> dict[str, Any]:
+    """The value of every knob that can be turned, as it is at `step`, or at the end."""
+    values = {name: getattr(experiment, name) for name in KNOBS}
+    for change in experiment.possible_changes:
+        if change.name in values and (step is None or change.step <= step):
+            values[change.name] = change.value
+    return values
+
+
+def turned(experiment: Experiment, name: str, value: object, step: int = 0) -> Experiment:
+    """With one setting changed: from `step` on, whatever was to come of it later, or from the start.
+
+    Raises BadField if it cannot be.
+    """
+    rest = [change for change in changes.parse(experiment.changes) if change.name != name]
+    if step < 1 or name not in changes.fields():
+        return experiment.replace(**{name: value, "changes": changes.canonical(rest)})
+    earlier = [change for change in changes.parse(experiment.changes) if change.name == name and change.step < step]
+    before = {**in_force(experiment, step - 1), "freeze_layer": 0, "input_noise": 0.0}
+    for change in earlier:
+        before[change.name] = change.value
+    fresh = Change(step, name, changes.fields()[name].check(value))
+    lasting = [] if not name.startswith(changes.TIMES) and before.get(name) == fresh.value else [fresh]
+    return checked(experiment, [*rest, *earlier, *lasting])
+
+
+def removed(experiment: Experiment, step: int, name: str) -> Experiment:
+    """Without the change of that name at that step."""
+    if name == LATE:
+        return experiment.replace(batch_norm_from=0)
+    kept = [change for change in changes.parse(experiment.changes) if (change.step, change.name) != (step, name)]
+    return experiment.replace(changes=changes.canonical(kept))
+
+
+def moved(experiment: Experiment, step: int, name: str, to: int) -> Experiment:
+    """With the change of that name at `step` at another one; raises BadField if it cannot be."""
+    to = max(1, min(to, experiment.steps - 1))
+    if name == LATE:
+        return experiment.replace(batch_norm_from=to)
+    found = [change for change in changes.parse(experiment.changes) if (change.step, change.name) == (step, name)]
+    rest = removed(experiment, step, name)
+    return checked(rest, [*changes.parse(rest.changes), *(Change(to, name, change.value) for change in found)])
+
+
+def from_start(experiment: Experiment, step: int, name: str) -> Experiment:
+    """With the change of that name at `step` made from the start, where it is one that can be."""
+    found = [change for change in changes.parse(experiment.changes) if (change.step, change.name) == (step, name)]
+    if name == LATE or not found or name not in KNOBS or not FIELDS[name].takes(found[0].value):
+        return removed(experiment, step, name)
+    return removed(experiment, step, name).replace(**{name: found[0].value})
+
+
+def checked(experiment: Experiment, wanted: list[Change]) -> Experiment:
+    """The experiment with these changes; raises BadField if it cannot have them."""
+    text = changes.canonical(wanted)
+    changes.parse(text)
+    result = experiment.replace(changes=text)
+    result.check_changes()
+    return result
+
+
+def shared_until(one: Experiment, other: Experiment) -> int:
+    """Up to which step two runs are the same; 0 if from the start they are not."""
+    if any(getattr(one, name) != getattr(other, name) for name in OTHERS):
+        return 0
+    mine, others = (set(happenings(experiment)) for experiment in (one, other))
+    if one.scale_start != other.scale_start:
+        mine, others = {change for change in mine | others if change.name in (LATE, "compare")}, set()
+    return min((change.step for change in mine ^ others), default=min(one.steps, other.steps))
+
+
+def edited(experiment: Experiment, edit: Mapping[str, Any]) -> Experiment:
+    """What somebody asks for in the player, by `do`: start, set, remove, move, from_start, scales. Raises BadField, or KeyError or
+    TypeError for what no player sends."""
+    step, name = int(edit.get("step", 0)), str(edit.get("name", ""))
+    match edit["do"]:
+        case "start":
+            return started(experiment, step)
+        case "set":
+            return turned(experiment, name, edit["value"], step)
+        case "remove":
+            return removed(experiment, step, name)
+        case "move":
+            return moved(experiment, step, name, int(edit["to"]))
+        case "from_start":
+            return from_start(experiment, step, name)
+        case "scales":
+            return experiment.replace(scale_start=str(edit["value"]))
+    raise KeyError(edit["do"])
+
+
+def started(experiment: Experiment, step: int) -> Experiment:
+    """With the normalizer on from `step` on and off before; whatever else switched it on or off is dropped."""
+    kept = [change for change in changes.parse(experiment.changes) if change.name != "compare"]
+    return experiment.replace(batch_norm_from=step, changes=changes.canonical(kept))

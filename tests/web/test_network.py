@@ -1,0 +1,106 @@
+"""The picture of the two networks: where everything stands, and how far units move."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import norm
+
+GEOMETRY, MOTION = "web/player/geometry.js", "web/player/motion.js"
+WATCHED = 8
+SIZES = st.fixed_dictionaries({
+    "width": st.integers(320, 1500), "layers": st.integers(2, 25), "units": st.sampled_from([8, 16, 64, 128, 256]),
+    "watched": st.just(WATCHED), "chosen": st.integers(1, 2), "small": st.booleans(),
+})  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def geometry(desk):
+    return lambda name, *arguments: desk.call(GEOMETRY, name, *arguments)
+
+
+@given(SIZES)
+@settings(deadline=None, max_examples=60)
+def test_columns_stand_beside_each_other_within_the_picture(geometry, sizes):
+    placed = geometry("arrange", sizes)
+    edges = [(column["x"], column["x"] + column["width"]) for column in placed["columns"]]
+    assert all(left < right for left, right in edges)
+    assert all(right < left for (_, right), (left, _) in zip(edges, edges[1:], strict=False))
+    assert edges[0][0] >= placed["input"]["width"] and edges[-1][1] <= placed["output"]["x"] + 1e-6
+    assert sizes["chosen"] in [column["layer"] for column in placed["columns"]]
+    assert placed["histogram"]["y"] + placed["histogram"]["height"] + placed["pitch"] <= placed["height"]
+
+
+@given(SIZES, st.data())
+@settings(deadline=None, max_examples=60)
+def test_a_point_in_a_unit_is_that_unit(geometry, sizes, data):
+    placed = geometry("arrange", sizes)
+    row, unit = data.draw(st.integers(0, 1)), data.draw(st.integers(0, sizes["units"] - 1))
+    column = data.draw(st.sampled_from(placed["columns"]))
+    box = geometry("unitBox", placed, row, column, unit, WATCHED)
+    if box is None:
+        assert sizes["small"] and unit >= WATCHED
+        return
+    assert column["x"] - 1e-6 <= box["x"] and box["x"] + box["width"] <= column["x"] + column["width"] + 1e-6
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    found = geometry("hit", placed, *middle, {"units": sizes["units"], "watched": WATCHED})
+    assert found == {"row": row, "layer": column["layer"], "unit": unit}
+
+
+@given(st.integers(2, 25), st.integers(2, 25), st.integers(1, 25))
+@settings(deadline=None)
+def test_layers_that_fit_are_spread_evenly_and_the_chosen_one_is_among_them(geometry, count, most, chosen):
+    chosen = min(chosen, count)
+    layers = geometry("spread", count, most, chosen)
+    assert len(layers) == min(count, most) and chosen in layers
+    assert layers == sorted(set(layers)) and layers[0] >= 1 and layers[-1] <= count
+
+
+def inside(outline, point):
+    """Whether a point is in a polygon: a ray to the right crosses its outline an odd number of times."""
+    (x, y), crossings = point, 0
+    for (x1, y1), (x2, y2) in zip(outline, [*outline[1:], outline[0]], strict=True):
+        if (y1 > y) != (y2 > y) and x < x1 + (y - y1) * (x2 - x1) / (y2 - y1):
+            crossings += 1
+    return crossings % 2 == 1
+
+
+def test_the_curtain_leaves_what_layer_2_hands_on(geometry):
+    placed = geometry("arrange", {"width": 1300, "layers": 5, "units": 64, "watched": 8, "chosen": 2})
+    outline = geometry("curtain", placed)
+    covers = partial(inside, outline)
+    first, second, third = placed["columns"][:3]
+    for row in (0, 1):
+        middle = [geometry("histogramBox", placed, row, column) for column in (first, second, third)]
+        centres = [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in middle]
+        assert [covers(centre) for centre in centres] == [True, False, False]
+        units = [geometry("unitBox", placed, row, column, 3, 8) for column in (first, second, third)]
+        assert [covers((box["x"] + 3, box["y"] + 3)) for box in units] == [True, True, False]
+    assert geometry("curtain", geometry("arrange", {"width": 1300, "layers": 2, "units": 64, "watched": 8, "chosen": 1})) is None
+
+
+def snapshot(mean, std, moved):
+    by_tap = lambda values: {"activation": [list(map(float, values))]}  # noqa: E731
+    return {"arms": {"none": {"unit_mean": by_tap(mean), "unit_std": by_tap(std), "shift_step": {"activation": moved}}}}
+
+
+def test_motion_is_the_distance_of_normal_distributions(desk):
+    rng = np.random.default_rng(0)
+    means, stds = rng.normal(size=(2, 5)), rng.uniform(0.5, 2, size=(2, 5))
+    before, now = (snapshot(mean, std, []) for mean, std in zip(means, stds, strict=True))
+    scale = desk.call(MOTION, "spreadOf", before, "none", "activation", 1)
+    assert scale == pytest.approx(np.sqrt((stds[0] ** 2).mean()))
+    moved = desk.call(MOTION, "unitMotion", before, now, "none", "activation", 1, scale)
+    # W2 between normals by coupling quantiles: the root mean square of their differences
+    grid = (np.arange(20000) + 0.5) / 20000
+    quantiles = [norm.ppf(grid[:, None], mean, std) for mean, std in zip(means, stds, strict=True)]
+    assert moved == pytest.approx(np.sqrt(((quantiles[1] - quantiles[0]) ** 2).mean(0)) / scale, rel=1e-3)
+
+
+def test_the_share_that_passes_on_is_of_the_last_few_snapshots(desk):
+    frames = [snapshot([0], [1], moved) for moved in ([9, 9], [1, 3], [2, 2], [1, 1], [0, 2], [4, 0], [1, 1])]
+    assert desk.call(MOTION, "passedOn", frames, 6, "none", "activation", 1) == pytest.approx(6 / 8)
+    assert desk.call(MOTION, "passedOn", frames, 1, "none", "activation", 1) == pytest.approx(3)
+    assert desk.call(MOTION, "passedOn", frames, 0, "none", "activation", 1) is None

@@ -1,0 +1,93 @@
+"""Turning a knob while it trains: which experiment is asked for."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bnviz.config.experiment import BadField, Experiment
+from bnviz.web.site import turning
+
+BASE = Experiment()
+RATES = st.sampled_from([0.001, 0.03, 0.1, 1.0])
+STEPS = st.integers(1, 599)
+
+
+def test_from_the_start_a_setting_is_the_experiments_own():
+    experiment = BASE.replace(changes="200:learning_rate=1;300:batch_size=8")
+    assert turning.turned(experiment, "learning_rate", 0.3) == BASE.replace(learning_rate=0.3, changes="300:batch_size=8")
+
+
+def test_from_a_step_on_it_is_a_change_that_replaces_later_ones():
+    first = turning.turned(BASE, "learning_rate", 1.0, 200)
+    assert first.changes == "200:learning_rate=1"
+    second = turning.turned(first, "learning_rate", 0.01, 300)
+    assert second.changes == "200:learning_rate=1;300:learning_rate=0.01"
+    assert turning.turned(second, "learning_rate", 3.0, 100).changes == "100:learning_rate=3"
+
+
+def test_back_to_what_it_was_is_no_change():
+    turned = turning.turned(BASE, "batch_size", 8, 200)
+    assert turning.turned(turned, "batch_size", 64, 200) == BASE
+
+
+def test_what_cannot_change_on_the_way_changes_from_the_start():
+    assert turning.turned(BASE, "width", 32, 200) == BASE.replace(width=32)
+
+
+def test_a_ninth_change_is_refused():
+    experiment = BASE
+    for step in range(8):
+        experiment = turning.turned(experiment, "batch_size", 2 + step, 10 + step)
+    with pytest.raises(BadField):
+        turning.turned(experiment, "learning_rate", 1.0, 300)
+
+
+def test_the_normalizer_starts_at_a_step_and_goes_off_again():
+    late = turning.edited(BASE, {"do": "start", "step": 200})
+    assert late == BASE.replace(batch_norm_from=200)
+    off = turning.edited(late, {"do": "set", "name": "compare", "value": "none", "step": 350})
+    assert off == BASE.replace(batch_norm_from=200, changes="350:compare=none")
+    assert [change.name for change in turning.happenings(off)] == ["batch_norm_from", "compare"]
+    assert turning.edited(off, {"do": "remove", "step": 200, "name": "batch_norm_from"}).batch_norm_from == 0
+
+
+def test_a_weight_matrix_can_be_multiplied_twice():
+    once = turning.edited(BASE, {"do": "set", "name": "times_w2", "value": 10, "step": 100})
+    twice = turning.edited(once, {"do": "set", "name": "times_w2", "value": 10, "step": 200})
+    assert twice.changes == "100:times_w2=10;200:times_w2=10"
+
+
+def test_flags_move_go_and_become_the_start():
+    experiment = BASE.replace(changes="200:learning_rate=1")
+    place = {"step": 200, "name": "learning_rate"}
+    assert turning.edited(experiment, {"do": "move", "to": 250, **place}).changes == "250:learning_rate=1"
+    assert turning.edited(experiment, {"do": "move", "to": 5000, **place}).changes == "599:learning_rate=1"
+    assert turning.edited(experiment, {"do": "remove", **place}) == BASE
+    assert turning.edited(experiment, {"do": "from_start", **place}) == BASE.replace(learning_rate=1.0)
+
+
+@given(RATES, STEPS, RATES, STEPS)
+def test_runs_are_shared_until_the_first_difference(rate, step, other, later):
+    one = turning.turned(BASE, "learning_rate", rate, step)
+    two = turning.turned(one, "learning_rate", other, later)
+    shared = turning.shared_until(one, two)
+    assert shared == turning.shared_until(two, one)
+    for moment in range(shared):
+        assert turning.in_force(one, moment) == turning.in_force(two, moment)
+    if one != two:
+        assert turning.in_force(one, shared) != turning.in_force(two, shared)
+        assert 1 <= shared < one.steps
+
+
+def test_other_experiments_share_nothing():
+    assert turning.shared_until(BASE, BASE.replace(seed=1)) == 0
+
+
+@pytest.mark.parametrize("experiment", [
+    BASE.replace(batch_norm_from=200, changes="100:times_w2=10;110:freeze_layer=2;120:freeze_layer=0;130:input_noise=0.5"),
+    BASE.replace(changes="100:compare=none;110:compare=layer;120:dropout=0.5;140:input_noise=0"),
+])  # fmt: skip
+def test_every_change_has_a_name_for_people(experiment):
+    for change in turning.happenings(experiment):
+        said = turning.described(change, experiment)
+        assert said["label"] and "{" not in said["label"] and "_" not in said["label"]
