@@ -53,7 +53,7 @@ class Stage:
 @pytest.fixture
 def stage(monkeypatch):
     stage = Stage()
-    modules = {"engine": SimpleNamespace(shared=lambda: stage), "web.player": SimpleNamespace(mount=stage.mount)}
+    modules = {"engine": SimpleNamespace(shared=lambda: stage), "web.player": SimpleNamespace(mount=stage.mount, key_of=str)}
     for name, module in modules.items():
         monkeypatch.setitem(sys.modules, f"bnviz.{name}", module)
         monkeypatch.setattr(f"bnviz.{name}", module, raising=False)

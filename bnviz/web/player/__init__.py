@@ -83,14 +83,18 @@ def mount(
     lesson: str,
     prediction: str | None = None,
     edit: Callable[[Mapping[str, Any]], None] | None = None,
+    outdated: Callable[[], bool] = lambda: False,
     **more: Any,
 ) -> None:
     """Show the player of the experiment's `run` with these panels (bnviz.web.figures), opened at `view`.
 
     What is to be seen in it says bnviz/lessons/<lesson>/story.js, in the words of the lesson's catalogue. `view` holds step (or
     None), layer, tap, unit and target. `prediction` is what the visitor expects, for the story to judge. `edit` takes what people
-    ask for on the player itself (types.d.ts: Edit). `more` is handed over as it is: happenings and follows.
+    ask for on the player itself (types.d.ts: Edit). `outdated` says whether a setting has changed since: if the player and a
+    setting send something in the same moment, Streamlit runs this fragment alone. `more` is handed over as it is: happenings and follows.
     """
+    if outdated():
+        st.rerun()
     key, data = key_of(lesson), {**handed_over(run, experiment, panels, view, lesson, prediction), **more}
     asked = st.session_state.get(key) or {}
     if (cursor := asked.get("cursor")) and cursor["run"] == run:

@@ -22,7 +22,7 @@ const NOISE = 0.5; // of test inputs, in standard deviations of the inputs
  * @typedef {object} Turner what this asks of its player
  * @property {(key: string, values?: Values) => string} text
  * @property {(edit: Edit) => void} edit
- * @property {(hand: {run: string, step: number, turn: number}) => void} reach tell the page where the player is
+ * @property {(hand: {step: number, turn: number}) => void} reach tell the page where the player is
  * @property {() => void} hold
  * @property {() => void} release
  * @property {() => string} stateNow
@@ -88,7 +88,7 @@ export class Hand {
     if (step) this.player.hold();
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.player.release(), PATIENCE_MS);
-    this.player.reach({run: this.view.run, step, turn: ++this.reached});
+    this.player.reach({step, turn: ++this.reached});
   }
 
   /** What can be done to the networks at the step on show. */

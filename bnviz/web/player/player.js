@@ -513,7 +513,7 @@ export class Player {
 
   /**
    * Tell the page where the player is, before a setting is changed.
-   * @param {{run: string, step: number, turn: number}} hand
+   * @param {{step: number, turn: number}} hand
    */
   reach(hand) {
     this.component.setStateValue("hand", hand);

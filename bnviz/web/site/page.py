@@ -72,7 +72,7 @@ class Page(Form):
 
     def turned(self) -> Experiment:
         """What the settings show, with what was asked for in the player itself."""
-        experiment = widgets.experiment(lambda shown: stage.step_in_hand(shown, self.lesson))
+        experiment = widgets.experiment(lambda: stage.step_in_hand(self.lesson))
         if (edit := stage.asked()) and edit["run"] == experiment.id:
             experiment = widgets.edit(experiment, edit)
         return experiment

@@ -10,7 +10,7 @@ import streamlit as st
 from bnviz.config.cost import TooExpensive
 from bnviz.config.experiment import Experiment
 from bnviz.web import words
-from bnviz.web.site import turning
+from bnviz.web.site import turning, widgets
 
 if TYPE_CHECKING:
     from bnviz.web.site.page import Page
@@ -36,6 +36,7 @@ def play(experiment: Experiment, page: Page, view: Mapping[str, object], predict
         experiment=shown,
         prediction=prediction,
         edit=_ask,
+        outdated=widgets.changed,
         happenings=[turning.described(change, shown) for change in turning.happenings(shown)],
         follows=_follows(shown, page),
     )
@@ -46,12 +47,13 @@ def asked() -> Mapping[str, Any] | None:
     return st.session_state.pop(_EDIT, None)
 
 
-def step_in_hand(experiment: Experiment, lesson: str) -> int:
-    """From which step on a setting that has just been changed applies: 0 for from the start."""
+def step_in_hand(lesson: str) -> int:
+    """From which step on a setting that has just been changed applies, as the player said when it was reached for; 0 for from the
+    start. (Of which run does not matter: keys are quicker than runs, and each of these begins like the one before.)"""
     from bnviz.web import player
 
     hand = (st.session_state.get(player.key_of(lesson)) or {}).get("hand")
-    return int(hand["step"]) if hand and hand["run"] == experiment.id else 0
+    return int(hand["step"]) if hand else 0
 
 
 def _ask(edit: Mapping[str, Any]) -> None:

@@ -30,7 +30,7 @@ def _values(experiment: Experiment) -> dict[str, object]:
     return values | {name: value for name, value in last.items() if FIELDS[name].takes(value)}
 
 
-def experiment(step_in_hand: Callable[[Experiment], int] = lambda experiment: 0) -> Experiment:
+def experiment(step_in_hand: Callable[[], int] = lambda: 0) -> Experiment:
     """The experiment that the widgets show. A number box that was emptied counts as its default.
 
     A knob that somebody has just turned counts from `step_in_hand` on, or from the start (0).
@@ -45,9 +45,15 @@ def experiment(step_in_hand: Callable[[Experiment], int] = lambda experiment: 0)
     changed = {name: value for name, value in values.items() if value != _values(shown)[name]}
     experiment = shown
     for name, value in changed.items():
-        experiment = _checked(experiment, partial(turning.turned, name=name, value=value, step=step_in_hand(shown)))
+        experiment = _checked(experiment, partial(turning.turned, name=name, value=value, step=step_in_hand()))
     load(experiment)
     return experiment
+
+
+def changed() -> bool:
+    """Whether a widget shows something else than the page was made for."""
+    shown = _values(st.session_state[_SHOWN])
+    return any(st.session_state.get(name, value) not in (value, None) for name, value in shown.items())
 
 
 def edit(experiment: Experiment, edit: Mapping[str, Any]) -> Experiment:
