@@ -35,12 +35,24 @@ export class Flags {
     if (serial !== this.shown) {
       this.shown = serial;
       this.box.replaceChildren(...happenings.map((one) => this.flag(one)));
+      this.stack(happenings);
       this.placed = happenings.map(({step}, place) => ({node: /** @type {HTMLElement} */ (this.box.children[place]), step}));
     }
     for (const {node, step} of this.placed) {
       const left = `${(100 * this.player.shareOf(step)).toFixed(2)}%`;
       if (node.style.left !== left && node.dataset.dragged !== "yes") node.style.left = left;
     }
+  }
+
+  /**
+   * Flags of one step stand one above the other.
+   * @param {Happening[]} happenings
+   */
+  stack(happenings) {
+    happenings.forEach(({step}, place) => {
+      const below = happenings.slice(0, place).filter((other) => other.step === step).length;
+      /** @type {HTMLElement} */ (this.box.children[place]).style.setProperty("--below", String(below));
+    });
   }
 
   /** @param {Happening} happening */

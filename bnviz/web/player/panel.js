@@ -4,11 +4,18 @@
 
 import {make, set} from "./dom.js";
 import {feeds} from "./feeds.js";
+import {FITS, KINDS} from "./ghost.js";
 import {alternative} from "./words.js";
 
 /** @import {Axis, PanelSpec, Ranges, Trace, View} from "./types" */
 /** @import {Painted} from "./theme.js" */
-/** @typedef {{run: string, view?: View, fill(text: string): string}} Scene what a panel is drawn from; the board has no view */
+/**
+ * @typedef {object} Scene what a panel is drawn from; the board has no view
+ * @property {string} run
+ * @property {View} [view]
+ * @property {View | null} [ghost] the run before, kept as faint lines
+ * @property {(text: string) => string} fill
+ */
 
 const BUTTONS = ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "pan2d", "zoom2d"];
 // Nothing leaves this page for another host: no button that uploads a chart.
@@ -89,7 +96,7 @@ export class Panel {
   draw(scene, theme, key, now) {
     Plotly.react(
       this.node,
-      this.spec.data.map((trace) => filled(trace, scene)),
+      [...this.spec.data.map((trace) => filled(trace, scene)), ...faint(this.spec.data, scene)],
       this.layout(scene, theme),
       CONFIG,
     );
@@ -136,16 +143,29 @@ export class Panel {
    * @param {Painted} theme
    * @param {boolean} narrow
    */
-  axis(name, {run, view, fill}, theme, narrow) {
+  axis(name, {run, view, ghost, fill}, theme, narrow) {
     /** @type {Axis} */
     const given = this.spec.layout[name];
     const revision = view ? `${run} ${view.layer} ${view.tap} ${view.unit}` : run;
     const title = {...given.title, text: fill(given.title.text)};
     const axis = {...given, title, gridcolor: theme.grid, linecolor: theme.grid, uirevision: revision};
     if (given.nticks && narrow) axis.nticks = Math.min(given.nticks, 4);
-    const range = (given.fit && view && this.fits?.range(given.fit, view)) || given.range;
+    const range = (given.fit && view && this.reach(given.fit, view, ghost)) || given.range;
     if (range) axis.range = this.unlessZoomed(name, range, revision);
     return axis;
+  }
+
+  /**
+   * How far an axis reaches: over the run on show, and the one that is kept beside it.
+   * @param {string} fit
+   * @param {View} view
+   * @param {View | null} [ghost]
+   * @returns {[number, number] | null}
+   */
+  reach(fit, view, ghost) {
+    const own = this.fits?.range(fit, view) ?? null;
+    const other = ghost && FITS.has(fit) ? ghost.fits.range(fit, ghost) : null;
+    return own && other ? [Math.min(own[0], other[0]), Math.max(own[1], other[1])] : own;
   }
 
   /**
@@ -191,6 +211,29 @@ function filled(trace, {view}) {
   const {feed} = trace;
   if (!feed || !view) return {...trace};
   return {...trace, ...(view.story.feeds?.[feed.kind] ?? feeds[feed.kind])(feed, view)};
+}
+
+/**
+ * The lines of the run that is kept, faint and dotted.
+ * @param {Trace[]} traces
+ * @param {Scene} scene
+ * @returns {Record<string, unknown>[]}
+ */
+function faint(traces, {ghost}) {
+  if (!ghost) return [];
+  return traces
+    .filter(({feed}) => feed && KINDS.has(feed.kind))
+    .map((trace) => {
+      const line = {.../** @type {any} */ (trace.line), dash: "dot", width: 1.5};
+      return {
+        ...filled(trace, {run: ghost.run, view: ghost, fill: String}),
+        line,
+        opacity: 0.55,
+        showlegend: false,
+        hoverinfo: "skip",
+        hovertemplate: null,
+      };
+    });
 }
 
 /**

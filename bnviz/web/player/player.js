@@ -9,6 +9,7 @@ import {make, mark} from "./dom.js";
 import {Fits} from "./fits.js";
 import {Flags} from "./flags.js";
 import {Fold} from "./fold.js";
+import {Ghost} from "./ghost.js";
 import {Hand} from "./hand.js";
 import {keeping} from "./mounts.js";
 import {NetworkPicture} from "./network.js";
@@ -100,6 +101,7 @@ export class Player {
     this.grid = make("div", {class: "bnviz-panels"});
     this.fold = new Fold(this.text("more_charts"));
     this.controls.headlines.after(stage, this.grid, this.fold.root);
+    this.ghost = new Ghost(stage, this);
     /** @type {Service<any, any> | null} */
     this.service = story.service?.({redraw: (id) => this.redraw(id), choose: (change) => this.choose(change)}) ?? null;
     this.recording = this.open(this.data, this.data.view.step);
@@ -118,6 +120,7 @@ export class Player {
     this.arrange(this.data.panels);
     if (this.recording.run !== this.data.run || this.recording.broken) {
       this.recording.close();
+      this.ghost.keep(this.recording);
       this.recording = this.goOn(this.data) ?? this.open(this.data, null);
     }
     if (this.data.lines?.run === this.data.run) this.take(this.data.lines);
@@ -172,10 +175,11 @@ export class Player {
    * not begin like that.
    * @param {Data} data
    */
-  goOn({run, stream, follows, experiment}) {
+  goOn({run, stream, before, experiment}) {
     const {header, frames} = this.recording;
-    if (!header || follows?.run !== this.recording.run || !(follows.step > 0)) return null;
-    const kept = frames.filter((frame) => frame.step <= follows.step);
+    const shared = before.findLast(({run: one}) => one === this.recording.run)?.step ?? 0;
+    if (!header || !shared) return null;
+    const kept = frames.filter((frame) => frame.step <= shared);
     if (!kept.length) return null;
     this.place = Math.min(this.place, kept.length - 1);
     this.wanted = this.still ? Infinity : null;
@@ -312,7 +316,7 @@ export class Player {
    * @returns {Scene}
    */
   scene(view) {
-    return {run: view.run, view, fill: filler(view)};
+    return {run: view.run, view, ghost: this.ghost.beside(view), fill: filler(view)};
   }
 
   /**
@@ -412,6 +416,12 @@ export class Player {
     this.panels.get(id)?.stale();
   }
 
+  /** Everything has to be drawn anew. */
+  refresh() {
+    this.said = "";
+    for (const panel of this.panels.values()) panel.stale();
+  }
+
   /** @param {number} step */
   drawn(step) {
     this.frames += 1;
@@ -431,6 +441,7 @@ export class Player {
     this.controls.answerText(this.story.answer?.(view));
     for (const panel of this.panels.values()) panel.write(scene);
     this.picture.write(view);
+    this.ghost.say(view, this.data.before);
   }
 
   /**

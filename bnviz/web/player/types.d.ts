@@ -47,8 +47,8 @@ export interface Data {
   experiment: Record<string, any>;
   /** What changes on the way, by step. */
   happenings: Happening[];
-  /** Another run of this visitor, and up to which step this one is the same. */
-  follows: {run: string; step: number} | null;
+  /** Runs that this visitor has seen before, the newest last: up to which step this one is the same, and how they differ in words. */
+  before: {run: string; step: number; label: string}[];
   /** Recorded lines from number `from` on, where the stream cannot be reached. */
   lines?: {run: string; from: number; lines: string[]};
 }

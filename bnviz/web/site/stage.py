@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from bnviz.web.site.page import Page
 
 _SHOWN = "bnviz shown"  # session_state: the lesson and the experiment whose run is on the stage
-_BEFORE = "bnviz shown before"  # session_state: the same of the run before it
+_BEFORE = "bnviz shown before"  # session_state: the same of the last few before it, the newest last
+REMEMBERED = 12  # experiments
 _EDIT = "bnviz edit"  # session_state: what was asked for in the player and is not done yet
 _EDITED = "bnviz edited"  # session_state: what was asked for last
 
@@ -38,7 +39,7 @@ def play(experiment: Experiment, page: Page, view: Mapping[str, object], predict
         edit=_ask,
         outdated=widgets.changed,
         happenings=[turning.described(change, shown) for change in turning.happenings(shown)],
-        follows=_follows(shown, page),
+        before=_before(shown, page),
     )
 
 
@@ -64,12 +65,18 @@ def _ask(edit: Mapping[str, Any]) -> None:
     st.rerun()
 
 
-def _follows(shown: Experiment, page: Page) -> dict[str, Any] | None:
-    """The run that was on the stage before, and up to which step the one that is shown is the same."""
-    lesson, before = st.session_state.get(_BEFORE, (None, None))
-    if lesson != page.lesson or before is None:
-        return None
-    return {"run": before.id, "step": turning.shared_until(before, shown)}
+def _before(shown: Experiment, page: Page) -> list[dict[str, Any]]:
+    """The runs that were on the stage before, the newest last: up to which step the one that is shown is the same, and what they
+    have that it has not.
+
+    More than one, for a player may have missed some: keys are quicker than runs.
+    """
+    before = [experiment for lesson, experiment in st.session_state.get(_BEFORE, ()) if lesson == page.lesson]
+    return [
+        {"run": one.id, "step": turning.shared_until(one, shown), "label": turning.differences(one, shown)}
+        for one in before
+        if one != shown
+    ]
 
 
 def _request(experiment: Experiment, page: Page) -> tuple[Experiment, str]:
@@ -85,7 +92,7 @@ def _request(experiment: Experiment, page: Page) -> tuple[Experiment, str]:
         st.error(words.fill(words.shared()["refused"]["run_before" if same else "run_default"], reason=error))
         experiment = before if same else page.default
         run = engine.request(experiment)
-    if st.session_state.get(_SHOWN) != (page.lesson, experiment):
-        st.session_state[_BEFORE] = st.session_state.get(_SHOWN, (None, None))
+    if (before := st.session_state.get(_SHOWN)) and before != (page.lesson, experiment):
+        st.session_state[_BEFORE] = [*st.session_state.get(_BEFORE, ()), before][-REMEMBERED:]
     st.session_state[_SHOWN] = page.lesson, experiment
     return experiment, run

@@ -13,7 +13,7 @@ from bnviz.config import changes
 from bnviz.config.arms import ARMS
 from bnviz.config.changes import KNOBS, Change
 from bnviz.config.experiment import FIELDS, Experiment
-from bnviz.config.fields import written
+from bnviz.config.fields import Field, written
 from bnviz.web import words
 
 LATE = "batch_norm_from"
@@ -28,6 +28,20 @@ def happenings(experiment: Experiment) -> list[Change]:
 
 def _place(change: Change) -> tuple[int, str]:
     return change.step, change.name
+
+
+def differences(experiment: Experiment, other: Experiment) -> str:
+    """What an experiment has that another one has not, in a few words."""
+    named = [FIELDS[name] for name in OTHERS if getattr(experiment, name) != getattr(other, name)]
+    values = [f"{field.label} {_said(field, getattr(experiment, field.name))}" for field in named]
+    fresh = [change for change in happenings(experiment) if change not in happenings(other)]
+    values += [f"{described(change, experiment)['label']} ({change.step})" for change in fresh]
+    return ", ".join(values) or words.shared()["happenings"]["nothing"]
+
+
+def _said(field: Field, value: object) -> str:
+    """A field's value as people call it."""
+    return field.choices[str(value)] if field.choices else written(value)
 
 
 def described(change: Change, experiment: Experiment) -> dict[str, Any]:
