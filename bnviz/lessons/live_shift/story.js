@@ -18,6 +18,7 @@ const CLEARLY = 1.1; // times as far is clearly farther
 /** @type {Story} */
 export default {
   headline,
+  numbers: true,
   captions: {beyond, zeros, reached, noise, probe_size: (view) => String(view.header.probe_size)},
   alternatives: {fan, ridges, shift, learning, bands, noise, layers},
 };

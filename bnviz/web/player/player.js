@@ -12,6 +12,7 @@ import {travelled} from "./numbers.js";
 import {Panel} from "./panel.js";
 import {Recording} from "./recording.js";
 import {Theme} from "./theme.js";
+import {UnitNumbers} from "./unit-numbers.js";
 import {viewOf} from "./view.js";
 import {filler, spoken} from "./words.js";
 
@@ -85,6 +86,7 @@ export class Player {
     this.controls = new Controls(this.root, this);
     this.grid = make("div", {class: "bnviz-panels"});
     this.controls.headlines.after(this.grid);
+    this.numbers = story.numbers ? new UnitNumbers(this.grid, this) : null;
     /** @type {Service<any, any> | null} */
     this.service = story.service?.({redraw: (id) => this.redraw(id), choose: (change) => this.choose(change)}) ?? null;
     this.recording = this.open(this.data, this.data.view.step);
@@ -120,6 +122,7 @@ export class Player {
       else this.panels.set(spec.id, new Panel(this.grid, spec, this.fits));
     }
     this.controls.place(this.panels);
+    this.numbers?.after([...this.panels.values()][1]?.box);
   }
 
   /**
@@ -293,6 +296,7 @@ export class Player {
     this.service?.follow(view);
     view.service = this.service?.state ?? null;
     this.controls.follow(view);
+    this.numbers?.show(view);
   }
 
   stateNow() {
@@ -443,6 +447,7 @@ export class Player {
   choose(change) {
     Object.assign(this.choice, change);
     if ("unit" in change) this.guessed = false;
+    if (typeof change.unit === "number") this.numbers?.open();
   }
 
   /** The address of this very place; null while nothing is on show. */
@@ -462,6 +467,7 @@ export class Player {
     this.recording.close();
     this.service?.close?.();
     this.controls.close();
+    this.numbers?.close();
     for (const panel of this.panels.values()) panel.close();
     this.root.remove();
   }

@@ -181,6 +181,8 @@ export interface Story<Own = {}, State = any> {
   movement?(frames: Snapshot[], layer: number, unit: number, header: Header): number;
   /** Which of layer, signal and unit people may choose; all three if left out. */
   choosers?: ("layer" | "signal" | "unit")[];
+  /** Whether the arithmetic of the unit on show stands below the first two panels, in its own numbers. */
+  numbers?: boolean;
   /** The story's own choices as they are at first. */
   choices?: Own;
   /** Controls in headings of panels, by the name that the panel's `control` says. */
