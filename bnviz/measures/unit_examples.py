@@ -50,9 +50,8 @@ def _statistics(normalizer: nn.Module, z: Tensor) -> dict[str, Any]:
     """Mean and biased variance of each unit over the group, or of each example over its units, as the normalizer takes them."""
     match normalizer:
         case BatchNorm():
-            mean, variance = z.mean(1), z.var(1, unbiased=False)
-            watched = {"mean": mean[:, :WATCHED_UNITS], "variance": variance[:, :WATCHED_UNITS]}
-            return _arrays(watched) | {"together": z.shape[1]}
+            variance, mean = torch.var_mean(z[..., :WATCHED_UNITS], 1, unbiased=False)
+            return _arrays({"mean": mean, "variance": variance}) | {"together": z.shape[1]}
         case LayerNorm():
             parts = _parts(z, normalizer.size)
             each = {"example_mean": parts.mean(-1), "example_variance": parts.var(-1, unbiased=False)}

@@ -116,12 +116,14 @@ def test_the_keyboard_does_the_same_and_leaves_the_clock_alone(unfolded):
     unfolded.press(*["ArrowDown"] * 5, "ArrowRight")
     assert page.evaluate(focused) == {"part": "y", "side": "training", "example": "1"}
     assert set(page.evaluate(LIT.format(""))) == {"hat", "gamma", "beta"}
-    unfolded.press("ArrowLeft", "ArrowUp")
+    unfolded.press("ArrowRight", "ArrowLeft", "ArrowLeft", "ArrowUp")
     assert page.evaluate(focused) == {"part": "hat", "side": "training", "example": "0"}
-    assert unfolded.data["step"] == "12", "arrow keys do not step while they go through numbers"
-    unfolded.press("Tab")
+    unfolded.press("ArrowRight", "Tab")
     assert not page.evaluate("Boolean(document.activeElement.closest('.bnviz-numbers'))"), "one stop for Tab"
     unfolded.wait("!$('.bnviz-lit')")
+    page.evaluate("document.activeElement.blur()")
+    unfolded.press("ArrowLeft")
+    unfolded.wait("d.step === '11'")  # only one arrow key was meant for the clock
 
 
 def test_choosing_a_unit_unfolds_it_and_all_units_together_ask_for_one(lab):
