@@ -159,6 +159,13 @@ def test_every_number_says_where_it_comes_from(desk, look, name):
                 assert desk.call(WORDS, "numberOf", found[side], one, 1) in said, (part, one, said)
 
 
+def test_what_is_no_finite_number_is_said_to_be_none(desk, look):
+    _, found = look("batch")
+    found["plain"]["parts"]["z"][1] = math.inf
+    args = [{"part": "z", "side": "plain", "example": 1}, found, "relu", "text"]
+    assert desk.ask("ofView", file=WORDS, name="origin", args=args).startswith("A dash stands for")
+
+
 def test_sources_are_what_the_formulas_name(desk, look):
     def of(part, numbers, running=False):
         return desk.call(FILE, "sources", part, numbers, running)

@@ -56,6 +56,7 @@ export function origin({part, side, example}, found, activation, text) {
   if (!numbers) return "";
   const parts = /** @type {Part[]} */ (Object.keys(numbers.parts));
   const known = Object.fromEntries(parts.map((name) => [name, numberOf(numbers, name, example)]));
+  if (!Number.isFinite(numbers.parts[part]?.[example])) return text("numbers_dash");
   const {together, kind} = numbers;
   const {square, beta} = known;
   const values = {together, count: found.count, ...known, example: example + 1, input: known.y ?? known.z};

@@ -133,11 +133,12 @@ export class UnitNumbers {
   sheet(view, found) {
     const {norm, compared} = view;
     const said = make("p", {class: "bnviz-caption"}, lead(view, found, this.text));
-    const title = this.heading(this.text("numbers_training", {norm}), compared);
+    const off = found.training.kind === "none";
+    const title = this.heading(this.text(off ? "numbers_training_off" : "numbers_training", {norm}), compared);
     const training = this.equations(view, found.training);
     const main = make("section", this.side(compared), title, training, this.table(view, found), this.said);
     const plain = make("section", this.side("none"), ...this.plain(view, found.plain));
-    const aside = found.training.kind === "none" ? [] : [this.evaluation(view, found)];
+    const aside = off ? [] : [this.evaluation(view, found)];
     return [said, make("div", {class: "bnviz-numbers-sides"}, main, make("div", {}, ...aside, plain))];
   }
 
