@@ -29,6 +29,13 @@ const actions = {
   // A function of a module.
   call: async ({file, name, args}) => (await load(file))[name](...args),
 
+  // A function of a module, of the view and whatever else; words are those of the view.
+  async ofView({file, name, args = []}) {
+    const {shared} = await load("web/player/words.js");
+    const text = (key, values) => shared(desk.view, key, values);
+    return (await load(file))[name](...args.map((one) => (one === "view" ? desk.view : one === "text" ? text : one)));
+  },
+
   // Look at the first `lines` lines of a recording (a file): from now on feeds, ranges and words are asked of this view.
   async look({recording, story, data, choice, place, moving = false, lines = Infinity}) {
     const {viewOf} = await load("web/player/view.js");

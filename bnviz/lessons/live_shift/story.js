@@ -19,6 +19,7 @@ const CLEARLY = 1.1; // times as far is clearly farther
 export default {
   headline,
   picture: "large",
+  numbers: true,
   captions: {beyond, zeros, reached, noise, probe_size: (view) => String(view.header.probe_size)},
   alternatives: {fan, ridges, shift, learning, bands, noise, layers},
 };

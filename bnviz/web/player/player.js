@@ -17,6 +17,7 @@ import {travelled} from "./numbers.js";
 import {Panel} from "./panel.js";
 import {Recording} from "./recording.js";
 import {Theme} from "./theme.js";
+import {UnitNumbers} from "./unit-numbers.js";
 import {viewOf} from "./view.js";
 import {filler, spoken} from "./words.js";
 
@@ -102,6 +103,7 @@ export class Player {
     this.fold = new Fold(this.text("more_charts"));
     this.controls.headlines.after(stage, this.grid, this.fold.root);
     this.ghost = new Ghost(stage, this);
+    this.numbers = story.numbers ? new UnitNumbers(stage, this) : null;
     /** @type {Service<any, any> | null} */
     this.service = story.service?.({redraw: (id) => this.redraw(id), choose: (change) => this.choose(change)}) ?? null;
     this.recording = this.open(this.data, this.data.view.step);
@@ -338,6 +340,7 @@ export class Player {
     this.service?.follow(view);
     view.service = this.service?.state ?? null;
     this.controls.follow(view);
+    this.numbers?.show(view);
   }
 
   stateNow() {
@@ -511,6 +514,7 @@ export class Player {
   choose(change) {
     Object.assign(this.choice, change);
     if ("unit" in change) this.guessed = false;
+    if (typeof change.unit === "number") this.numbers?.open();
   }
 
   /** Hold still, until the page has answered or `release` is called. */

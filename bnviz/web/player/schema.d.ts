@@ -89,6 +89,33 @@ export interface ArmPart {
   minibatch_mean?: Record<Tap, Row[]>;
   /** standard deviation of each unit there, rounded */
   minibatch_std?: Record<Tap, Row[]>;
+  /** what normalizes a few examples of the next minibatch */
+  unit_examples?: {
+    /** z of the first eight examples, fewer if fewer are normalized together, rounded to 1/256 of its root mean square over them */
+    z: Row[][];
+    /** how many values are normalized together [examples or units] */
+    together?: number;
+    /** ε, which is added to the variance */
+    epsilon?: number;
+    /** mean of z over the first group normalized together */
+    mean?: Row[];
+    /** its variance there, divided by `together` */
+    variance?: Row[];
+    /** running mean */
+    running_mean?: Row[];
+    /** running variance, divided by one less */
+    running_variance?: Row[];
+    /** mean of z over units */
+    example_mean?: Row[][];
+    /** variance of z over units */
+    example_variance?: Row[][];
+    /** mean of z² over units */
+    example_square?: Row[][];
+    /** γ, not rounded */
+    gamma?: Row[];
+    /** β, not rounded */
+    beta?: Row[];
+  };
   /** how many held-out animals there are, half of them cats */
   coat_animals?: number;
   /** share recognized of each class, held-out animals painted from black (first row) to fully coloured (last) [share] */

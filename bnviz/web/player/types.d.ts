@@ -206,6 +206,8 @@ export interface Story<Own = {}, State = any> {
   picture?: "small" | "large";
   /** Which of layer, signal and unit people may choose; all three if left out. */
   choosers?: ("layer" | "signal" | "unit")[];
+  /** Whether the arithmetic of the unit on show stands below the first two panels, in its own numbers. */
+  numbers?: boolean;
   /** The story's own choices as they are at first. */
   choices?: Own;
   /** Controls in headings of panels, by the name that the panel's `control` says. */

@@ -1,0 +1,168 @@
+"""One unit in its own numbers, on the page at /: what stands there, what lights up, and what the keyboard does."""
+
+import numpy as np
+import pytest
+
+from tests.e2e.test_accessible import WIDE
+
+RUN = {"steps": 60, "step": 12, "layer": 2, "unit": 3}
+NUMBERS = """() => Object.fromEntries(['z', 'hat', 'y', 'a'].map(part => [part,
+  [...document.querySelectorAll(`.bnviz-numbers table [data-part=${part}][data-example]`)].map(node => node.textContent)]))"""
+LIT = "[...document.querySelectorAll('.bnviz-numbers {}.bnviz-lit')].map(node => node.dataset.part)"
+
+
+@pytest.fixture
+def unfolded(lab):
+    """A run stopped at step 12, its unit's numbers unfolded."""
+    return unfold(lab, **RUN)
+
+
+def unfold(lab, **parameters):
+    lab.open(**parameters).trained()
+    lab.wait(f"d.state === 'paused' && d.step === '{parameters['step']}'")
+    lab.page.click(".bnviz-numbers summary")
+    lab.wait("$('.bnviz-numbers').open && $('.bnviz-numbers-body').children.length")
+    return lab
+
+
+def read(text):
+    return float(text.replace("−", "-").strip("()"))
+
+
+def shown(lab):
+    return {part: [read(text) for text in texts] for part, texts in lab.page.evaluate(NUMBERS).items()}
+
+
+def expected(lab, step, arm="batch", layer=2, unit=3):
+    """z, ẑ, γẑ+β and a of the examples from the recording of the run on show."""
+    snapshot = next(one for one in lab.server.messages(lab.data["run"]) if one.get("step") == step)
+    one = {
+        key: value if np.isscalar(value) else value[layer - 1][unit]
+        for key, value in snapshot["arms"][arm]["unit_examples"].items()
+    }
+    hat = (one["z"] - one["mean"]) / np.sqrt(one["variance"] + one["epsilon"])
+    y = one["gamma"] * hat + one["beta"]
+    return one, {"z": one["z"], "hat": hat, "y": y, "a": np.maximum(y, 0)}
+
+
+def check(lab, step):
+    _, numbers = expected(lab, step)
+    found = shown(lab)
+    for part, values in numbers.items():
+        assert found[part] == pytest.approx(values, abs=0.00501), (step, part)
+    return found
+
+
+def number(lab, part, side="training"):
+    """The number of the chosen example in a formula."""
+    return read(lab.page.locator(f".bnviz-equation .bnviz-number[data-part={part}][data-side={side}]").first.inner_text())
+
+
+def test_numbers_are_those_of_the_recording_at_the_step_on_show(unfolded):
+    first = check(unfolded, 12)
+    unfolded.press("ArrowRight")
+    unfolded.wait("d.step === '13'")
+    second = check(unfolded, 13)
+    assert first["z"] != second["z"]
+    unfolded.press("Home")
+    unfolded.wait("d.step === '0'")
+    check(unfolded, 0)
+
+
+def test_formulas_hold_the_numbers_of_the_chosen_example(unfolded):
+    one, numbers = expected(unfolded, 12)
+    plain = unfolded.server.messages(unfolded.data["run"])[13]["arms"]["none"]["unit_examples"]
+    unfolded.page.hover(".bnviz-numbers table [data-part=a][data-example='5']")
+    for part, value in {
+        **{part: values[5] for part, values in numbers.items()},
+        "mean": one["mean"],
+        "variance": one["variance"],
+    }.items():
+        assert number(unfolded, part) == pytest.approx(value, abs=0.00501), part
+    hat = (one["z"][5] - one["running_mean"]) / np.sqrt(one["running_variance"] + one["epsilon"])
+    assert number(unfolded, "hat", "evaluation") == pytest.approx(hat, abs=0.00501)
+    assert number(unfolded, "y", "evaluation") == pytest.approx(one["gamma"] * hat + one["beta"], abs=0.00501)
+    assert number(unfolded, "z", "plain") == pytest.approx(plain["z"][1][3][5], abs=0.00501)
+    assert number(unfolded, "a", "plain") == pytest.approx(max(0, plain["z"][1][3][5]), abs=0.00501)
+    assert (number(unfolded, "gamma"), number(unfolded, "beta")) == pytest.approx((one["gamma"], one["beta"]), abs=0.000501)
+
+
+def test_pointing_at_a_number_lights_what_it_comes_from(unfolded):
+    page = unfolded.page
+    page.hover(".bnviz-numbers table [data-part=y][data-example='2']")
+    assert set(page.evaluate(LIT.format(""))) == {"hat", "gamma", "beta"}
+    in_table = ".bnviz-numbers table .bnviz-number.bnviz-lit"
+    assert page.locator(f"{in_table}[data-part=hat]").evaluate_all("nodes => nodes.map(node => node.dataset.example)") == ["2"]
+    said = page.inner_text(".bnviz-numbers-said")
+    assert page.inner_text(".bnviz-numbers table [data-part=gamma].bnviz-number") in said
+    page.hover(".bnviz-numbers table [data-part=hat][data-example='0']")
+    assert set(page.evaluate(LIT.format(""))) == {"z", "mean", "variance", "epsilon"}
+    page.hover(".bnviz-numbers table .bnviz-number[data-part=mean]")
+    assert page.locator(f"{in_table}[data-part=z]").count() == 8
+    assert "all 64 examples" in page.inner_text(".bnviz-numbers-said")
+    page.hover(".bnviz-numbers-side [data-side=evaluation].bnviz-number[data-part=y] >> nth=0")
+    sides = page.locator(".bnviz-lit").evaluate_all("nodes => nodes.map(node => node.dataset.side)")
+    assert set(sides) == {"evaluation"}
+    page.hover(".bnviz-headline")
+    unfolded.wait("!$('.bnviz-lit')")
+
+
+def test_the_keyboard_does_the_same_and_leaves_the_clock_alone(unfolded):
+    page = unfolded.page
+    page.focus(".bnviz-numbers summary")
+    unfolded.press("Tab")
+    focused = "({...document.activeElement.dataset})"
+    assert page.evaluate(focused) == {"part": "z", "side": "training"}
+    unfolded.press(*["ArrowDown"] * 5, "ArrowRight")
+    assert page.evaluate(focused) == {"part": "y", "side": "training", "example": "1"}
+    assert set(page.evaluate(LIT.format(""))) == {"hat", "gamma", "beta"}
+    unfolded.press("ArrowRight", "ArrowLeft", "ArrowLeft", "ArrowUp")
+    assert page.evaluate(focused) == {"part": "hat", "side": "training", "example": "0"}
+    unfolded.press("ArrowRight", "Tab")
+    assert not page.evaluate("Boolean(document.activeElement.closest('.bnviz-numbers'))"), "one stop for Tab"
+    unfolded.wait("!$('.bnviz-lit')")
+    page.evaluate("document.activeElement.blur()")
+    unfolded.press("ArrowLeft")
+    unfolded.wait("d.step === '11'")  # only one arrow key was meant for the clock
+
+
+def test_choosing_a_unit_unfolds_it_and_all_units_together_ask_for_one(lab):
+    lab.open(steps=60).trained().press("End")
+    lab.wait("d.state === 'ended'")
+    assert not lab.page.locator(".bnviz-numbers").evaluate("box => box.open")
+    lab.page.select_option("[aria-label=Unit]", "4")
+    lab.wait("$('.bnviz-numbers').open && $('.bnviz-numbers h3').textContent.startsWith('Unit 5 of layer 2')")
+    lab.wait("$('.bnviz-numbers table')")
+    lab.page.select_option("[aria-label=Unit]", "pooled")
+    lab.wait("$('.bnviz-numbers-body').textContent.includes('Choose a single unit')")
+
+
+def test_while_it_plays_nodes_stay_and_nothing_moves(lab):
+    """The box is as high as before, and pointing goes on."""
+    unfold(lab, **{**RUN, "step": 0})
+    lab.page.hover(".bnviz-numbers table [data-part=y][data-example='2']")
+    lab.page.evaluate("window.kept = document.querySelector('.bnviz-numbers table [data-part=hat]')")
+    lab.page.evaluate("window.seen = new Set(); window.texts = new Set()")
+    lab.page.evaluate("""() => new MutationObserver(() => { seen.add(document.querySelector('.bnviz-numbers').offsetHeight);
+        texts.add(document.querySelector('.bnviz-numbers-said').textContent); })
+        .observe(document.querySelector('.bnviz-numbers'), {subtree: true, childList: true})""")
+    lab.page.evaluate("document.activeElement.blur()")  # on the heading, Space folds
+    lab.press("Space")
+    lab.wait("d.state === 'ended'")
+    assert lab.page.evaluate("kept.isConnected && document.querySelectorAll('.bnviz-lit').length > 0")
+    assert len(lab.page.evaluate("[...texts]")) > 5
+    assert len(lab.page.evaluate("[...seen]")) == 1
+
+
+@pytest.mark.parametrize("width", [1400, 820, 390])
+def test_it_scrolls_inside_itself_where_it_is_narrow(visit, width):
+    lab = unfold(visit(viewport={"width": width, "height": 900}), **RUN)
+    assert lab.page.evaluate(WIDE) == []
+    assert lab.page.evaluate("document.querySelector('.bnviz-numbers').scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("name, word", [("layer", "64 units"), ("group", "16 units"), ("rms", "no mean is subtracted")])
+def test_other_normalizers_say_what_they_normalize_over(lab, name, word):
+    unfold(lab, **RUN, compare=name)
+    body = lab.page.inner_text(".bnviz-numbers-body")
+    assert word in body and "the same way in training and in evaluation" in body

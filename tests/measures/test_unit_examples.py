@@ -1,0 +1,159 @@
+"""The numbers of a unit's arithmetic against PyTorch's own normalization of the same examples."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from bnviz.config.arms import COMPARED
+from bnviz.config.experiment import WATCHED_UNITS, Experiment
+from bnviz.measures.unit_examples import EXAMPLES, PARTS, unit_examples
+from bnviz.nets.network import ACTIVATIONS
+from bnviz.nets.normalizers import MEASURE, equal_groups
+from bnviz.train import loop
+
+torch.set_num_threads(1)
+
+SMALL = Experiment(dataset="mnist1d", width=24, hidden_layers=3, batch_size=32)
+VARIANTS = {
+    "plain": {},
+    "ghosts": {"ghost_batch_size": 10},  # 32 = 11 + 11 + 10
+    "tiny ghosts": {"ghost_batch_size": 4},
+    "parts of four units": {"width": 20},  # group norm's
+    "tanh": {"activation": "tanh"},
+}
+FIRST = {"plain": 32, "ghosts": 11, "tiny ghosts": 4, "parts of four units": 32, "tanh": 32}  # examples normalized together
+
+
+def trained(experiment, name):
+    """An arm after some steps, its data and the minibatch that comes next."""
+    arm, tensors, batches = loop.Arm(experiment, name), loop.Tensors(experiment), loop.minibatches(experiment)
+    for _ in range(12):
+        chosen = next(batches)
+        arm.step(tensors.x_train[chosen], tensors.y_train[chosen])
+    return arm, tensors, next(batches)
+
+
+@torch.no_grad()
+def measured(arm, tensors, upcoming):
+    return unit_examples(arm, tensors, upcoming)["unit_examples"]
+
+
+@torch.no_grad()
+def taps_of(arm, tensors, upcoming):
+    """linear, normalized, activation [layers, group, width] of the first group when the whole minibatch passes through."""
+    taps = []
+    arm.network(tensors.x_train[upcoming], MEASURE, arm.groups, taps=taps)
+    return [torch.stack([equal_groups(output, arm.groups)[0][0] for output in tap]) for tap in zip(*taps, strict=True)]
+
+
+def watched(values):
+    """[layers, watched, examples] of [layers, group, width]."""
+    return values[:, :EXAMPLES, :WATCHED_UNITS].transpose(1, 2).numpy()
+
+
+def spread_over_units(values, together):
+    """[layers, watched, examples] of what is recorded by parts of a layer."""
+    return np.stack([values[:, unit // together] for unit in range(WATCHED_UNITS)], axis=1)
+
+
+def standardized(found, running=""):
+    """ẑ [layers, watched, examples] by hand, from what is recorded alone."""
+    z, epsilon = found["z"], found["epsilon"]
+    if "mean" in found:
+        return (z - found[f"{running}mean"][..., None]) / np.sqrt(found[f"{running}variance"][..., None] + epsilon)
+    if "example_mean" in found:
+        mean, variance = (spread_over_units(found[f"example_{key}"], found["together"]) for key in ("mean", "variance"))
+        return (z - mean) / np.sqrt(variance + epsilon)
+    return z / np.sqrt(spread_over_units(found["example_square"], found["together"]) + epsilon)
+
+
+def scaled(found, values):
+    return found["gamma"][..., None] * values + (found["beta"][..., None] if "beta" in found else 0)
+
+
+def torchs(arm, z):
+    """ẑ [group, width] as PyTorch standardizes z [group, width]."""
+    width = z.shape[-1]
+    return {
+        "batch": lambda: functional.batch_norm(z, None, None, training=True),
+        "noisy-batch": lambda: functional.batch_norm(z, None, None, training=True),
+        "layer": lambda: functional.layer_norm(z, (width,)),
+        "group": lambda: functional.group_norm(z, width // np.gcd(width, 16)),
+        "rms": lambda: functional.rms_norm(z, (width,), eps=1e-5),
+    }[arm.name]()
+
+
+def tolerance(found, slope):
+    """How far off a number may be because z was rounded; `slope` [layers, watched, examples] is by how much it follows z."""
+    rms = np.sqrt((found["z"] ** 2).mean(-1, keepdims=True))
+    return rms / (PARTS - 1) * np.abs(slope) + 1e-4
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("name", COMPARED)
+def test_the_arithmetic_of_what_is_recorded_is_pytorchs(name, variant):
+    experiment = SMALL.replace(compare=name, **VARIANTS[variant])
+    arm, tensors, upcoming = trained(experiment, name)
+    found = measured(arm, tensors, upcoming)
+    linear, normalized, activation = taps_of(arm, tensors, upcoming)
+    examples = min(EXAMPLES, FIRST[variant])
+    assert found["z"].shape == (experiment.hidden_layers, WATCHED_UNITS, examples)
+    by_hand = standardized(found)
+    slope = np.abs(by_hand / np.where(found["z"] == 0, np.inf, found["z"]))
+    if "mean" in found:
+        slope = np.broadcast_to(1 / np.sqrt(found["variance"][..., None] + found["epsilon"]), by_hand.shape)
+    elif "example_mean" in found:
+        slope = 1 / np.sqrt(spread_over_units(found["example_variance"], found["together"]) + found["epsilon"])
+    expected = watched(torch.stack([torchs(arm, z) for z in linear]))
+    gamma = found["gamma"][..., None]
+    assert (np.abs(found["z"] - watched(linear)) <= tolerance(found, 1)).all()
+    assert (np.abs(by_hand - expected) <= tolerance(found, slope)).all()
+    assert (np.abs(scaled(found, by_hand) - watched(normalized)) <= tolerance(found, gamma * slope)).all()
+    a = ACTIVATIONS[experiment.activation](torch.tensor(scaled(found, by_hand))).numpy()
+    assert (np.abs(a - watched(activation)) <= tolerance(found, gamma * slope)).all()
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_statistics_are_exact_and_of_the_first_group(variant):
+    arm, tensors, upcoming = trained(SMALL.replace(**VARIANTS[variant]), "batch")
+    found, z = measured(arm, tensors, upcoming), taps_of(arm, tensors, upcoming)[0].double()
+    assert found["together"] == z.shape[1] == FIRST[variant]
+    assert np.allclose(found["mean"], z.mean(1)[:, :WATCHED_UNITS], rtol=1e-4, atol=1e-5)
+    assert np.allclose(found["variance"], z.var(1, correction=0)[:, :WATCHED_UNITS], rtol=1e-4, atol=1e-6)
+    for key in ("gamma", "beta"):
+        assert np.array_equal(found[key], [getattr(one, key).detach()[:WATCHED_UNITS] for one in arm.network.normalizers])
+
+
+def test_in_evaluation_it_is_pytorchs_batch_norm_with_running_statistics():
+    arm, tensors, upcoming = trained(SMALL, "batch")
+    found, z = measured(arm, tensors, upcoming), taps_of(arm, tensors, upcoming)[0]
+    expected = torch.stack(
+        [
+            functional.batch_norm(one, norm.running_mean, norm.running_variance, norm.gamma, norm.beta)
+            for one, norm in zip(z, arm.network.normalizers, strict=True)
+        ]
+    )
+    slope = found["gamma"][..., None] / np.sqrt(found["running_variance"][..., None])
+    by_hand = scaled(found, standardized(found, "running_"))
+    assert (np.abs(by_hand - watched(expected.detach())) <= tolerance(found, slope)).all()
+
+
+def test_an_arm_without_a_normalizer_has_z_alone_and_other_arms_have_nothing():
+    assert set(measured(*trained(SMALL, "none"))) == {"z"}
+    arm, *rest = trained(SMALL.replace(hold_from=6), "none-held")
+    assert unit_examples(arm, *rest) == {}
+
+
+def test_measuring_touches_neither_statistics_nor_generators():
+    arm, *rest = trained(SMALL.replace(dropout=0.3), "batch")
+    before = [value.clone() for value in arm.network.state_dict().values()], arm.dropout.get_state(), torch.get_rng_state()
+    measured(arm, *rest)
+    assert all(map(torch.equal, before[0], arm.network.state_dict().values()))
+    assert torch.equal(before[1], arm.dropout.get_state()) and torch.equal(before[2], torch.get_rng_state())
+
+
+def test_the_fields_name_every_group_size():
+    for variant, changes in VARIANTS.items():
+        experiment = SMALL.replace(**changes)
+        assert FIRST[variant] == -(-experiment.batch // experiment.groups)

@@ -1,0 +1,201 @@
+"""arithmetic.js: a unit's numbers as NumPy computes them from the recording, and what is said of them."""
+
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from bnviz.config.arms import COMPARED
+from bnviz.config.experiment import Experiment
+from bnviz.lessons.live_shift.page import PAGE
+from bnviz.record import ndjson
+from bnviz.train import loop
+from bnviz.web import player
+from bnviz.web.site import links
+
+FILE, WORDS = "web/player/arithmetic.js", "web/player/arithmetic-words.js"
+SMALL = {"dataset": "mnist1d", "steps": 10, "width": 20, "batch_size": 16, "snapshot_every": 2, "hidden_layers": 3}
+RUNS = {
+    **{name: {"compare": name} for name in COMPARED},
+    "ghosts": {"ghost_batch_size": 5},
+    **{activation: {"activation": activation} for activation in ("tanh", "sigmoid", "identity")},
+}
+CASES = {name: Experiment(**{**SMALL, **changes}) for name, changes in RUNS.items()}
+G = {"relu": lambda y: np.maximum(y, 0), "tanh": np.tanh, "sigmoid": lambda y: 1 / (1 + np.exp(-y)), "identity": lambda y: y}
+LAYER, UNIT, PLACE = 2, 5, 3
+BROKEN = re.compile(r"undefined|NaN|Infinity|\bnull\b|\[object|\{\w+\}|  ")
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """A function: the file of a case's recording, and its snapshots; each trained once."""
+    torch.set_num_threads(1)
+    folder, known = tmp_path_factory.mktemp("recordings"), {}
+
+    def record(name):
+        if name not in known:
+            messages = [loop.header(CASES[name]), *filter(None, loop.train(CASES[name]))]
+            lines = [ndjson.line(message) for message in messages]
+            (folder / name).write_bytes(b"".join(lines) + ndjson.end("finished", "", 1.0))
+            known[name] = str(folder / name), list(ndjson.read(lines))[1:]
+        return known[name]
+
+    return record
+
+
+@pytest.fixture
+def look(desk, recorded):
+    """Look at a unit of a case; gives the snapshot on show and its arithmetic in JavaScript."""
+
+    def at(name, unit=UNIT, change=None):
+        path, snapshots = recorded(name) if change is None else change(*recorded(name))
+        data = player.handed_over(CASES[name].id, CASES[name], PAGE.panels(CASES[name]), links.VIEW, "live_shift", None)
+        choice = {"layer": LAYER, "tap": "activation", "unit": unit, "target": 0.5}
+        desk.ask("look", recording=path, story="live_shift", data=data, choice=choice, place=PLACE)
+        return snapshots[PLACE], desk.ask("ofView", file=FILE, name="arithmetic", args=["view"])
+
+    return at
+
+
+def by_hand(recorded, experiment, running=""):
+    """Parts of the chosen unit, each [examples], from what is recorded of an arm."""
+    one = {key: value[LAYER - 1] if isinstance(value, np.ndarray) else value for key, value in recorded.items()}
+    z, parts = one["z"][UNIT].astype(float), {}
+    if "mean" in one:
+        parts = {"mean": one[f"{running}mean"][UNIT], "variance": one[f"{running}variance"][UNIT]}
+    elif "example_mean" in one:
+        part = UNIT // one["together"]
+        parts = {"mean": one["example_mean"][part], "variance": one["example_variance"][part]}
+    elif "example_square" in one:
+        parts = {"square": one["example_square"][UNIT // one["together"]]}
+    if not parts:
+        return {"z": z, "a": G[experiment.activation](z)}
+    deviation = np.sqrt(parts.get("variance", parts.get("square")).astype(float) + one["epsilon"])
+    hat = (z - parts.get("mean", 0)) / deviation
+    scales = {key: one[key][UNIT] for key in ("gamma", "beta") if key in one}
+    y = scales["gamma"] * hat + scales.get("beta", 0)
+    parts |= {"z": z, "hat": hat, "y": y, "a": G[experiment.activation](y), "epsilon": one["epsilon"], **scales}
+    return {key: np.broadcast_to(value, z.shape) for key, value in parts.items()}
+
+
+def same(numbers, expected):
+    assert set(numbers["parts"]) == set(expected)
+    for key, values in expected.items():
+        assert numbers["parts"][key] == pytest.approx(values, rel=1e-6, abs=1e-9), key
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_units_numbers_are_numpys(look, name):
+    experiment = CASES[name]
+    snapshot, found = look(name)
+    plain, compared = (snapshot["arms"][arm]["unit_examples"] for arm in experiment.arms[:2])
+    same(found["training"], by_hand(compared, experiment))
+    same(found["plain"], by_hand(plain, experiment))
+    assert found["count"] == plain["z"].shape[-1] == min(8, -(-experiment.batch // experiment.groups))
+    assert found["training"]["together"] == compared["together"]
+    if "running_mean" in compared:
+        same(found["evaluation"], by_hand(compared, experiment, "running_"))
+    else:
+        assert found["evaluation"] is None
+
+
+def test_what_is_normalized_over_follows_from_the_normalizer(look):
+    kinds = {name: look(name)[1]["training"]["kind"] for name in COMPARED}
+    expected = {"batch": "examples", "noisy-batch": "examples", "layer": "units", "group": "units", "rms": "square"}
+    assert kinds == expected
+
+
+def test_group_norm_takes_the_part_of_the_layer_that_holds_the_unit(look):
+    """Of width 20, four units are normalized together, so that unit 5 lies in the second part."""
+    snapshot, found = look("group")
+    first, second = snapshot["arms"]["group"]["unit_examples"]["example_mean"][LAYER - 1]
+    assert found["training"]["parts"]["mean"] == pytest.approx(second) and not np.allclose(first, second)
+
+
+def test_all_units_together_or_an_old_recording_have_no_numbers(desk, look, tmp_path):
+    assert look("batch", unit="pooled")[1] is None
+    assert look("batch", change=lambda path, snapshots: (edited(path, tmp_path, "unit_examples"), snapshots))[1] is None
+
+
+def edited(path, folder, *gone):
+    """A copy of a recording whose compared arm lacks some keys, of the snapshot or of `unit_examples`."""
+    header, *rest = ndjson.read(Path(path).read_bytes().splitlines())
+    for snapshot in rest[:-1]:
+        part = snapshot["arms"]["batch"]
+        part["unit_examples"] = {key: value for key, value in part["unit_examples"].items() if key not in gone}
+        snapshot["arms"]["batch"] = {key: value for key, value in part.items() if key not in gone}
+    made = folder / "edited.ndjson"
+    made.write_bytes(b"".join(map(ndjson.line, [header, *rest])))
+    return str(made)
+
+
+OFF = ("mean", "variance", "running_mean", "running_variance", "gamma", "beta", "together", "epsilon")
+
+
+def test_where_nothing_is_normalized_z_goes_into_the_nonlinearity(desk, look, tmp_path):
+    _, found = look("batch", change=lambda path, snapshots: (edited(path, tmp_path, *OFF), snapshots))
+    assert found["training"]["kind"] == "none" and found["evaluation"] is None
+    assert found["training"]["parts"]["a"] == [max(0, z) for z in found["training"]["parts"]["z"]]
+    assert "has no batch norm yet, or no more" in desk.ask("ofView", file=WORDS, name="lead", args=["view", found, "text"])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_number_says_where_it_comes_from(desk, look, name):
+    """And names all the numbers that it is computed from, as they are written."""
+    _, found = look(name)
+    assert not BROKEN.search(desk.ask("ofView", file=WORDS, name="lead", args=["view", found, "text"]))
+    for side in filter(found.get, ("training", "evaluation", "plain")):
+        for part in found[side]["parts"]:
+            place = {"part": part, "side": side, "example": 1}
+            said = desk.ask("ofView", file=WORDS, name="origin", args=[place, found, CASES[name].activation, "text"])
+            assert not BROKEN.search(said), said
+            own = {part} if part != "epsilon" else set()
+            used = set(desk.call(FILE, "sources", part, found[side], side == "evaluation")) - {"epsilon"}
+            used -= {"z"} if part in ("mean", "variance") else set()
+            for one in own | used:
+                assert desk.call(WORDS, "numberOf", found[side], one, 1) in said, (part, one, said)
+
+
+def test_what_is_no_finite_number_is_said_to_be_none(desk, look):
+    _, found = look("batch")
+    found["plain"]["parts"]["z"][1] = math.inf
+    args = [{"part": "z", "side": "plain", "example": 1}, found, "relu", "text"]
+    assert desk.ask("ofView", file=WORDS, name="origin", args=args).startswith("A dash stands for")
+
+
+def test_sources_are_what_the_formulas_name(desk, look):
+    def of(part, numbers, running=False):
+        return desk.call(FILE, "sources", part, numbers, running)
+
+    batch, rms, layer = (look(name)[1] for name in ("batch", "rms", "layer"))
+    assert of("hat", batch["training"]) == ["z", "mean", "variance", "epsilon"]
+    assert of("hat", rms["training"]) == ["z", "square", "epsilon"]
+    assert (of("y", batch["training"]), of("y", rms["training"])) == (["hat", "gamma", "beta"], ["hat", "gamma"])
+    assert (of("a", batch["training"]), of("a", batch["plain"])) == (["y"], ["z"])
+    assert of("mean", batch["training"]) == ["z"] and of("variance", batch["training"]) == ["z", "mean"]
+    assert of("mean", layer["training"]) == of("mean", batch["evaluation"], True) == []
+
+
+@pytest.mark.parametrize(
+    "values, places", [([0.5, 3.14], 2), ([0.012], 4), ([123.4], 1), ([1234.5], 0), ([0, 0], 2), ([math.nan, 0.2], 2), ([], 2)]
+)
+def test_a_row_has_two_decimals_or_three_digits(desk, values, places):
+    assert desk.call(FILE, "decimals", values) == places
+
+
+@pytest.mark.parametrize(
+    "value, places, text",
+    [
+        (1.234, 2, "1.23"),
+        (-0.5, 2, "−0.50"),
+        (-0.001, 2, "0.00"),
+        (math.inf, 2, "—"),
+        (123456.0, 0, "1.2e5"),
+        (-2e9, 0, "−2.0e9"),
+    ],
+)
+def test_numbers_have_a_true_minus_sign_and_no_negative_zero(desk, value, places, text):
+    assert desk.call(FILE, "written", value, places) == text
