@@ -23,7 +23,9 @@ OTHERS = [name for name in FIELDS if name not in ("changes", LATE, "scale_start"
 def happenings(experiment: Experiment) -> list[Change]:
     """All that changes on the way, by step; the late start of the normalizer among it."""
     late = [Change(experiment.batch_norm_from, LATE, experiment.compare)]
-    return sorted([*(late if 0 < experiment.batch_norm_from < experiment.steps else []), *experiment.possible_changes], key=_place)
+    return sorted(
+        [*(late if 0 < experiment.batch_norm_from < experiment.steps else []), *experiment.possible_changes], key=_place
+    )
 
 
 def _place(change: Change) -> tuple[int, str]:
