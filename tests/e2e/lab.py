@@ -26,7 +26,9 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-WAIT_MS = int(os.environ.get("BNVIZ_WAIT_MS", 90_000))  # for a state; sweeps train at the lowest priority, beside whatever other tests do
+WAIT_MS = int(
+    os.environ.get("BNVIZ_WAIT_MS", 90_000)
+)  # for a state; sweeps train at the lowest priority, beside whatever other tests do
 
 
 @dataclass

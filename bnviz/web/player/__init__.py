@@ -91,7 +91,8 @@ def mount(
     What is to be seen in it says bnviz/lessons/<lesson>/story.js, in the words of the lesson's catalogue. `view` holds step (or
     None), layer, tap, unit and target. `prediction` is what the visitor expects, for the story to judge. `edit` takes what people
     ask for on the player itself (types.d.ts: Edit). `outdated` says whether a setting has changed since: if the player and a
-    setting send something in the same moment, Streamlit runs this fragment alone. `more` is handed over as it is: happenings and the runs before.
+    setting send something in the same moment, Streamlit runs this fragment alone. `more` is handed over as it is: happenings and
+    the runs before.
     """
     if outdated():
         st.rerun()

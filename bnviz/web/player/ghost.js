@@ -15,6 +15,7 @@ import {both, digits, percent, shared} from "./words.js";
  * @property {() => void} refresh draw everything anew
  */
 
+const GLIMPSE_MS = 2000; // a run that was on show for no longer, while a slider was on its way, is not kept
 export const KINDS = new Set(["series", "scalar", "chosen-unit"]); // feeds whose lines are kept
 export const FITS = new Set([
   "shift_from_first",
@@ -37,6 +38,7 @@ export class Ghost {
     this.kept = null;
     this.label = "";
     this.pinned = false;
+    this.since = performance.now();
     this.fits = new Fits();
     this.words = make("span");
     const button = (/** @type {string} */ name, /** @type {() => void} */ onclick) =>
@@ -57,7 +59,9 @@ export class Ghost {
    * @param {Recording} recording
    */
   keep({run, header, frames, end}) {
-    if (this.pinned || !header || frames.length < 2) return;
+    const seen = performance.now() - this.since;
+    this.since = performance.now();
+    if (this.pinned || !header || frames.length < 2 || (this.kept && seen < GLIMPSE_MS)) return;
     this.kept = {run, header, frames: [...frames], end};
     this.label = "";
   }

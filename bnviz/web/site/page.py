@@ -11,7 +11,7 @@ import streamlit as st
 from bnviz.config.experiment import Experiment, Field
 from bnviz.data import DATA_SETS
 from bnviz.web import words
-from bnviz.web.site import links, presets, stage, widgets
+from bnviz.web.site import links, pace, presets, stage, widgets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,16 +63,21 @@ class Page(Form):
         prediction = head(self)
         with st.container(key="settings"):  # on a phone they stand below the player: style.css
             settings(self, experiment)
+            if {"batch_size", "steps"} <= {*self.main, *self.more}:
+                pace.row(experiment, self.default)
             if self.beside:
                 self.beside(experiment)
         stage.play(experiment, self, view, prediction)
         with st.container(key="foot"):
             foot(self, experiment)
 
-
     def turned(self) -> Experiment:
         """What the settings show, with what was asked for in the player itself."""
+        before = widgets.shown()
         experiment = widgets.experiment(lambda: stage.step_in_hand(self.lesson))
+        if before and (paced := pace.kept(experiment, before, self.default)) != experiment:
+            experiment = paced
+            widgets.load(experiment)
         if (edit := stage.asked()) and edit["run"] == experiment.id:
             experiment = widgets.edit(experiment, edit)
         return experiment

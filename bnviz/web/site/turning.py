@@ -23,7 +23,9 @@ OTHERS = [name for name in FIELDS if name not in ("changes", LATE, "scale_start"
 def happenings(experiment: Experiment) -> list[Change]:
     """All that changes on the way, by step; the late start of the normalizer among it."""
     late = [Change(experiment.batch_norm_from, LATE, experiment.compare)]
-    return sorted([*(late if 0 < experiment.batch_norm_from < experiment.steps else []), *experiment.possible_changes], key=_place)
+    return sorted(
+        [*(late if 0 < experiment.batch_norm_from < experiment.steps else []), *experiment.possible_changes], key=_place
+    )
 
 
 def _place(change: Change) -> tuple[int, str]:
@@ -34,9 +36,16 @@ def differences(experiment: Experiment, other: Experiment) -> str:
     """What an experiment has that another one has not, in a few words."""
     named = [FIELDS[name] for name in OTHERS if getattr(experiment, name) != getattr(other, name)]
     values = [f"{field.label} {_said(field, getattr(experiment, field.name))}" for field in named]
-    fresh = [change for change in happenings(experiment) if change not in happenings(other)]
-    values += [f"{described(change, experiment)['label']} ({change.step})" for change in fresh]
-    return ", ".join(values) or words.shared()["happenings"]["nothing"]
+    mine, others = happenings(experiment), happenings(other)
+    values += [_told(change, experiment) for change in mine if change not in others]
+    lacking = [_told(change, other) for change in others if change not in mine]
+    without = [words.fill(words.shared()["happenings"]["without"], changes=", ".join(lacking))] if lacking else []
+    return "; ".join([*values, *without])
+
+
+def _told(change: Change, experiment: Experiment) -> str:
+    """A change with its step."""
+    return words.fill(words.shared()["happenings"]["told"], **described(change, experiment))
 
 
 def _said(field: Field, value: object) -> str:

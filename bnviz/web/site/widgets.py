@@ -12,7 +12,6 @@ from bnviz.config.experiment import FIELDS, BadField, Experiment, Field
 from bnviz.web.site import links, turning
 from bnviz.web.words import fill, shared
 
-
 _SHOWN = "bnviz settings"  # session_state: the experiment that the widgets show
 
 
@@ -41,19 +40,23 @@ def experiment(step_in_hand: Callable[[], int] = lambda: 0) -> Experiment:
     """
     values = {name: st.session_state[name] for name in FIELDS}
     values = {name: FIELDS[name].default if value is None else value for name, value in values.items()}
-    shown: Experiment = st.session_state.get(_SHOWN) or Experiment(**values)
-    changed = {name: value for name, value in values.items() if value != _values(shown)[name]}
-    experiment = shown
-    for name, value in changed.items():
+    experiment = before = shown() or Experiment(**values)
+    fresh = {name: value for name, value in values.items() if value != _values(before)[name]}
+    for name, value in fresh.items():
         experiment = _checked(experiment, partial(turning.turned, name=name, value=value, step=step_in_hand()))
     load(experiment)
     return experiment
 
 
+def shown() -> Experiment | None:
+    """The experiment that the page was made for last."""
+    return st.session_state.get(_SHOWN)
+
+
 def changed() -> bool:
     """Whether a widget shows something else than the page was made for."""
-    shown = _values(st.session_state[_SHOWN])
-    return any(st.session_state.get(name, value) not in (value, None) for name, value in shown.items())
+    values = _values(st.session_state[_SHOWN])
+    return any(st.session_state.get(name, value) not in (value, None) for name, value in values.items())
 
 
 def edit(experiment: Experiment, edit: Mapping[str, Any]) -> Experiment:

@@ -1,0 +1,66 @@
+"""How long to train when the batch size changes: for as many steps as before, or on as many examples.
+
+600 steps of 64 examples are 7.7 epochs of 5,000, and 600 steps of 4 are half an epoch: to compare batch sizes is to choose.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bnviz.config.experiment import FIELDS, Experiment
+from bnviz.web.site import widgets
+from bnviz.web.words import fill, shared
+
+STEPS, EXAMPLES = "steps", "examples"
+KEY = "bnviz pace"
+
+
+def with_same_examples(experiment: Experiment, default: Experiment) -> Experiment:
+    """For as many steps as give as many examples as the default sees, as far as there may be so many, and with as many snapshots."""
+    steps = _within("steps", default.steps * default.batch / experiment.batch)
+    every = _within("snapshot_every", default.snapshot_every * steps / default.steps)
+    return experiment.replace(steps=steps, snapshot_every=every)
+
+
+def with_same_steps(experiment: Experiment, default: Experiment) -> Experiment:
+    """For as many steps as the default."""
+    return experiment.replace(steps=default.steps, snapshot_every=default.snapshot_every)
+
+
+def _within(name: str, value: float) -> int:
+    field = FIELDS[name]
+    return int(max(field.low, min(field.high, round(value))))
+
+
+def kept(experiment: Experiment, before: Experiment, default: Experiment) -> Experiment:
+    """The experiment, trained for longer or shorter if its batch size has just changed and examples are to stay the same."""
+    if st.session_state.get(KEY) != EXAMPLES or experiment.batch == before.batch:
+        return experiment
+    return with_same_examples(experiment, default)
+
+
+def row(experiment: Experiment, default: Experiment) -> None:
+    """How many epochs it is, and the switch."""
+    said = shared()["pace"]
+    epochs = experiment.steps * experiment.batch / experiment.examples
+    numbers = {
+        "steps": experiment.steps,
+        "batch": experiment.batch,
+        "epochs": f"{epochs:.2g}",
+        "examples": f"{experiment.examples:,}",
+    }
+    with st.container(key="pace", horizontal=True, vertical_alignment="center"):
+        st.caption(fill(said["epochs"], **numbers), width="content")
+        st.session_state.setdefault(KEY, STEPS)
+        st.segmented_control(
+            said["keep"], [STEPS, EXAMPLES], format_func=said.get, key=KEY, on_change=_apply, args=(experiment, default),
+            width="content",
+        )  # fmt: skip
+
+
+def _apply(experiment: Experiment, default: Experiment) -> None:
+    chosen = st.session_state[KEY]
+    if chosen is None:  # a second press on the chosen one, which stays chosen
+        st.session_state[KEY] = STEPS if experiment.steps == default.steps else EXAMPLES
+    else:
+        widgets.load((with_same_examples if chosen == EXAMPLES else with_same_steps)(experiment, default))
