@@ -14,7 +14,7 @@ DEFAULT = Experiment()
 def test_the_same_examples_are_seen_in_more_or_fewer_steps(batch):
     experiment = pace.with_same_examples(DEFAULT.replace(batch_size=batch), DEFAULT)
     assert experiment.steps * experiment.batch == pytest.approx(DEFAULT.steps * DEFAULT.batch, rel=0.01)
-    assert experiment.snapshots == pytest.approx(DEFAULT.snapshots, rel=0.35)
+    assert experiment.snapshots < 2 * DEFAULT.snapshots
     assert pace.with_same_steps(experiment, DEFAULT).steps == DEFAULT.steps
 
 

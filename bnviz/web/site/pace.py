@@ -16,7 +16,7 @@ KEY = "bnviz pace"
 
 
 def with_same_examples(experiment: Experiment, default: Experiment) -> Experiment:
-    """For as many steps as give as many examples as the default sees, as far as there may be so many, and with as many snapshots."""
+    """For as many steps as show as many examples as the default sees, if there may be so many, with not many more snapshots."""
     steps = _within("steps", default.steps * default.batch / experiment.batch)
     every = _within("snapshot_every", default.snapshot_every * steps / default.steps)
     return experiment.replace(steps=steps, snapshot_every=every)

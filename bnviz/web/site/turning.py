@@ -1,7 +1,7 @@
 """Turning a knob while it trains asks for another run whose beginning is the same: experiments from experiments, no Streamlit.
 
-A setting changes "from the start", then it is the experiment's own, or "from step s on", then it is one of its `changes`. When the
-compared network gets its normalizer is a setting of its own, `batch_norm_from`, and is turned like one.
+A setting changes "from the start", then it is the experiment's own, or "from step s on", then it is one of its `changes`. When
+the compared network gets its normalizer is a setting of its own, `batch_norm_from`, and is turned like one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from bnviz.config import changes
 from bnviz.config.arms import ARMS
 from bnviz.config.changes import KNOBS, Change
 from bnviz.config.experiment import FIELDS, Experiment
-from bnviz.config.fields import Field, written
+from bnviz.config.fields import BadField, Field, written
 from bnviz.web import words
 
 LATE = "batch_norm_from"
@@ -144,8 +144,14 @@ def shared_until(one: Experiment, other: Experiment) -> int:
 
 
 def edited(experiment: Experiment, edit: Mapping[str, Any]) -> Experiment:
-    """What somebody asks for in the player, by `do`: start, set, remove, move, from_start, scales. Raises BadField, or KeyError or
-    TypeError for what no player sends."""
+    """What somebody asks for in the player, by `do` (types.d.ts: Edit); raises BadField."""
+    try:
+        return _edited(experiment, edit)
+    except (KeyError, TypeError) as error:  # no player sends this
+        raise BadField("changes", edit, "expected one of the player's edits") from error
+
+
+def _edited(experiment: Experiment, edit: Mapping[str, Any]) -> Experiment:
     step, name = int(edit.get("step", 0)), str(edit.get("name", ""))
     match edit["do"]:
         case "start":
