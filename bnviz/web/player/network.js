@@ -43,14 +43,14 @@ export class NetworkPicture {
     this.layers = make("div", {class: "bnviz-layers", role: "group", "aria-label": player.text("layer")});
     const onkeydown = (/** @type {KeyboardEvent} */ event) => this.key(event);
     this.units = make("div", {class: "bnviz-units", role: "radiogroup", onkeydown});
-    this.tip = make("div", {class: "bnviz-tip", hidden: ""});
-    this.box = make("div", {class: "bnviz-picture"}, this.canvas, this.layers, this.units, this.tip);
+    this.tip = make("p", {class: "bnviz-tip"});
+    this.box = make("div", {class: "bnviz-picture"}, this.canvas, this.layers, this.units);
     this.curtain = make("button", {type: "button", class: "bnviz-curtain", "aria-pressed": "false", onclick: () => this.draw()});
     this.intro = make("span", {class: "bnviz-intro"});
     this.legend = make("p");
     const reading = make("details", {class: "bnviz-caption"}, make("summary", {}, player.text("how_to_read")), this.legend);
     const above = make("div", {class: "bnviz-above"}, this.intro, this.curtain);
-    const parts = small ? [this.box] : [above, this.box, reading];
+    const parts = small ? [this.box, this.tip] : [above, this.box, this.tip, reading];
     this.root = make("figure", {class: `bnviz-network${small ? " bnviz-small" : ""}`}, ...parts);
     parent.append(this.root);
     this.listen();
@@ -220,7 +220,7 @@ export class NetworkPicture {
    */
   at(event) {
     const {geometry, view} = this;
-    if (!geometry || !view || !(event.target instanceof Node) || this.tip.contains(event.target)) return null;
+    if (!geometry || !view) return null;
     const {left, top} = this.box.getBoundingClientRect();
     const sizes = {units: view.header.experiment.width, watched: view.header.watched_units.length};
     return hit(geometry, event.clientX - left, event.clientY - top, sizes);
@@ -237,31 +237,21 @@ export class NetworkPicture {
   /** @param {Place | null} place */
   hover(place) {
     this.hovered = place;
-    this.tip.hidden = !place;
-    if (place) this.explain(place);
+    this.explain();
   }
 
-  /**
-   * Mean, standard deviation and shift of what is pointed at.
-   * @param {Place} place
-   */
-  explain({layer, unit}) {
-    const {view, geometry} = this;
-    if (!view || !geometry) return;
-    const column = geometry.columns.find((one) => one.layer === layer);
-    if (!column) return;
+  /** Mean, standard deviation and shift of what is pointed at, in a line of its own that covers nothing. */
+  explain() {
+    const {view, hovered} = this;
+    if (!view) return;
+    if (!hovered) return set(this.tip, this.small ? "" : shared(view, "picture_hint"));
+    const {layer, unit} = hovered;
     const heading = unit === null ? tapName(view, view.tap, layer) : shared(view, "unit_here", {layer, number: unit + 1});
-    const lines = bothArms(view).map((arm) => {
-      const line = make("span", {class: "bnviz-arm", style: `color: ${view.arms[arm].colour}`}, view.arms[arm].name);
-      return make("div", {}, line, ` ${shared(view, "moments", momentsOf(view, arm, layer, unit))}`);
+    const parts = bothArms(view).flatMap((arm) => {
+      const name = make("span", {class: "bnviz-arm", style: `color: ${view.arms[arm].colour}`}, view.arms[arm].name);
+      return [" ", name, ` ${shared(view, "moments", momentsOf(view, arm, layer, unit))}`];
     });
-    this.tip.replaceChildren(make("b", {}, heading), ...lines);
-    const right = column.x + column.width / 2 > geometry.width / 2;
-    Object.assign(this.tip.style, {
-      left: right ? "auto" : `${column.x}px`,
-      right: right ? `${geometry.width - column.x - column.width}px` : "auto",
-    });
-    this.tip.style.top = `${geometry.histogram.y + geometry.histogram.height + 6}px`;
+    this.tip.replaceChildren(make("b", {}, heading), ...parts);
   }
 
   /**
@@ -277,7 +267,7 @@ export class NetworkPicture {
       button.setAttribute("aria-description", shared(view, "layer_moved", {name: tapName(view, view.tap, layer), moved}));
     }
     if (!this.small) set(this.legend, shared(view, "legend", {far: sigmas(2 * (this.painter.far ?? 1))}));
-    if (this.hovered) this.explain(this.hovered);
+    this.explain();
   }
 }
 

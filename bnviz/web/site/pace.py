@@ -54,7 +54,7 @@ def row(experiment: Experiment, default: Experiment) -> None:
         st.session_state.setdefault(KEY, STEPS)
         st.segmented_control(
             said["keep"], [STEPS, EXAMPLES], format_func=said.get, key=KEY, on_change=_apply, args=(experiment, default),
-            width="content",
+            width="content", label_visibility="collapsed",
         )  # fmt: skip
 
 
