@@ -249,7 +249,7 @@ export class NetworkPicture {
     const heading = unit === null ? tapName(view, view.tap, layer) : shared(view, "unit_here", {layer, number: unit + 1});
     const parts = bothArms(view).flatMap((arm) => {
       const name = make("span", {class: "bnviz-arm", style: `color: ${view.arms[arm].colour}`}, view.arms[arm].name);
-      return [" ", name, ` ${shared(view, "moments", momentsOf(view, arm, layer, unit))}`];
+      return [" · ", name, ` ${shared(view, "moments", momentsOf(view, arm, layer, unit))}`];
     });
     this.tip.replaceChildren(make("b", {}, heading), ...parts);
   }

@@ -95,7 +95,7 @@ export class Player {
     this.theme = new Theme(this.root);
     this.controls = new Controls(this.root, this);
     const {choosers = ["layer", "signal", "unit"], picture = "small"} = story;
-    const stage = make("div");
+    const stage = make("div", {class: "bnviz-stage"});
     this.hand = new Hand(this.controls.handHolder, this, picture === "large");
     this.flags = new Flags(this.controls.transport.track, this);
     this.picture = new NetworkPicture(stage, this, {small: picture === "small", choosers});

@@ -1,0 +1,105 @@
+"""The picture of the two networks: there first, moving, and the chooser of layer and unit."""
+
+import pytest
+
+UNIT = "document.querySelector('.bnviz-units [aria-checked=true]').ariaLabel"
+PICTURE = ".bnviz-picture canvas"
+INK = """(node) => { const {width, height} = node, data = node.getContext('2d').getImageData(0, 0, width, height).data;
+  let sum = 0; for (let at = 0; at < data.length; at += 4) sum = (sum * 31 + data[at] + data[at + 3]) % 1e9; return sum; }"""
+
+
+def ink(lab):
+    """A number that changes with what is painted."""
+    return lab.page.eval_on_selector(PICTURE, INK)
+
+
+def middle(lab, layer, unit=None):
+    """Where a layer's histogram, or a unit, of the upper network is on the page."""
+    script = """async ({layer, unit}) => {
+      const geometry = await import(new URL('bnviz/web/player/geometry.js', document.baseURI).href);
+      const canvas = document.querySelector('.bnviz-picture canvas'), box = canvas.getBoundingClientRect();
+      const placed = geometry.arrange({width: box.width, layers: 5, units: 64, watched: 8, chosen: 2});
+      const column = placed.columns.find((one) => one.layer === layer);
+      const at = unit === null ? geometry.histogramBox(placed, 0, column) : geometry.unitBox(placed, 0, column, unit, 8);
+      return [box.left + at.x + at.width / 2, box.top + at.y + at.height / 2];
+    }"""
+    return lab.page.evaluate(script, {"layer": layer, "unit": unit})
+
+
+def test_it_plays_before_plotly_is_there(visit):
+    lab = visit(clean=False)
+    lab.page.route("**/plotly.min.js*", lambda route: None)  # never answered
+    lab.page.goto(f"{lab.server.url}/?steps=100")
+    lab.wait("d.frames > 30 && d.step > 20")
+    assert lab.page.evaluate("typeof Plotly") == "undefined"
+    first = ink(lab)
+    lab.draw_more(10)
+    assert ink(lab) != first
+
+
+def test_layers_and_units_are_chosen_in_it(lab):
+    lab.open(steps=60).trained().press("End")
+    lab.wait("d.state === 'ended'")
+    lab.page.mouse.click(*middle(lab, 4))
+    lab.wait("$('.bnviz-layers [aria-pressed=true]').ariaLabel === 'Layer 4'")
+    lab.page.mouse.click(*middle(lab, 2, unit=5))
+    lab.wait("$('.bnviz-layers [aria-pressed=true]').ariaLabel === 'Layer 2'")
+    assert lab.unit == "unit 6"
+    lab.page.keyboard.press("Tab")
+    lab.page.focus(".bnviz-units [aria-checked=true]")
+    lab.press("ArrowRight")
+    lab.wait(f"{UNIT} === 'unit 7'")
+    assert lab.data["step"] == "60", "arrow keys among units do not step the player"
+    lab.pool_units()
+    lab.wait(f"{UNIT} === 'all units pooled'")
+
+
+def test_pointing_at_something_says_its_numbers(lab, server):
+    lab.open(steps=40, step=40).trained()
+    lab.wait("d.state === 'ended' && d.step === '40'")
+    lab.page.mouse.move(*middle(lab, 3, unit=2))
+    lab.wait("$('.bnviz-tip').textContent.includes('layer 3, unit 3')")
+    said = lab.page.inner_text(".bnviz-tip")
+    recorded = lab.page.evaluate("""async () => {
+      const {parsed} = await import(new URL('bnviz/web/player/recording.js', document.baseURI).href);
+      const text = await (await fetch(`bnviz/runs/${document.querySelector('.bnviz-player').dataset.run}.ndjson`)).text();
+      const frames = text.trim().split('\\n').map(parsed).filter(({type}) => type === 'snapshot');
+      const part = frames.at(-1).arms.none;
+      return {mean: part.unit_mean.activation[2][2], sd: part.unit_std.activation[2][2]};
+    }""")
+    assert f"mean {recorded['mean']:.2f}, sd {recorded['sd']:.2f}" in said
+
+
+def test_the_curtain_hides_what_layer_3_does_not_see(lab):
+    lab.open(steps=40, step=40).trained()
+    lab.wait("d.state === 'ended'")
+    open_ = ink(lab)
+    lab.page.click(".bnviz-curtain")
+    lab.wait("$('.bnviz-curtain').ariaPressed === 'true'")
+    lab.draw_more(1)
+    assert ink(lab) != open_
+    lab.page.click(".bnviz-curtain")
+    lab.draw_more(1)
+    assert lab.page.get_attribute(".bnviz-curtain", "aria-pressed") == "false"
+
+
+@pytest.mark.parametrize("page", ["covariate-shift", "gamma-beta", "independence", "batch-size"])
+def test_every_lesson_has_it_small(lab, page):
+    lab.open(page, steps=40)
+    assert lab.page.locator(".bnviz-small canvas").count() == 1
+    assert lab.page.eval_on_selector(PICTURE, "(node) => node.clientHeight") < 260
+    first = ink(lab)
+    lab.draw_more(10)
+    assert ink(lab) != first
+
+
+def test_no_page_begins_with_more_than_two_charts(visit):
+    lab = visit()
+    lab.page.add_init_script("localStorage.setItem('bnviz more charts', 'closed')")
+    lab.open(steps=40)
+    visible = "[...document.querySelectorAll('.bnviz-panel')].filter((one) => one.checkVisibility()).length"
+    assert lab.page.evaluate(visible) == 2
+    lab.page.click(".bnviz-fold > summary")
+    lab.wait(f"{visible} > 5")
+    lab.page.reload()
+    lab.wait(f"d.frames > 0 && {visible} > 5")

@@ -1,0 +1,104 @@
+"""Knobs that are turned while it trains: from a step on, without a jump back, in the link, and undone again."""
+
+from bnviz.config.experiment import Experiment
+
+STEPS = 400
+
+
+def watching(visit, step=60):
+    """A run that plays and has come to a step."""
+    lab = visit().open(steps=STEPS)
+    lab.page.evaluate("""window.seen = []; new MutationObserver(() => seen.push(
+      Number(document.querySelector('.bnviz-player').dataset.step))).observe(document.querySelector('.bnviz-player'),
+      {attributes: true, attributeFilter: ['data-step']})""")
+    lab.wait(f"d.step >= {step}")
+    return lab
+
+
+def shown(lab):
+    """The run's experiment, as the address has it."""
+    texts = {name: value for name, value in lab.address.items() if name in ("changes", "batch_norm_from", "batch_size")}
+    return texts
+
+
+def slide(lab, name, key, times):
+    slider = lab.page.locator(f".st-key-{name} input")
+    slider.focus()
+    for _ in range(times):
+        slider.press(key)
+
+
+def test_switch_batch_norm_on_then_the_batch_size_to_4_and_send_the_link(visit):
+    lab = watching(visit)
+    lab.page.click(".bnviz-act-start")
+    lab.wait("new URLSearchParams(location.search).has('batch_norm_from')")
+    start = int(shown(lab)["batch_norm_from"])
+    lab.wait(f"d.run === '{Experiment(steps=STEPS, batch_norm_from=start).id}' && d.step >= {start + 40}")
+    lab.page.get_by_role("button", name="from step").click()
+    slide(lab, "batch_size", "ArrowLeft", 4)
+    lab.wait("/batch_size=4$/.test(new URLSearchParams(location.search).get('changes'))")
+    link = shown(lab)
+    assert "batch_size" not in link, "it began with the size that it had"
+    lab.wait(f"d.step >= {int(link['changes'].split(':')[0]) + 20}")
+    seen = lab.page.evaluate("seen")
+    assert seen == sorted(seen), "the player never jumps back"
+    assert lab.page.locator(".bnviz-flag").count() == 2
+    theirs = visit().open(steps=STEPS, **link)
+    assert theirs.page.locator(".bnviz-flag").count() == 2
+    assert theirs.data["run"] == Experiment(steps=STEPS, batch_norm_from=start, changes=link["changes"]).id
+
+
+def test_until_it_is_switched_on_both_networks_are_the_same(visit):
+    lab = visit().open(steps=60, batch_norm_from=40, step=30).trained()
+    lab.wait("d.state === 'paused' && d.step === '30'")
+    scores = "(await import(new URL('bnviz/web/player/recording.js', document.baseURI).href))"
+    arms = lab.page.evaluate(f"""async () => {{
+      const {{parsed}} = {scores};
+      const text = await (await fetch(`bnviz/runs/${{document.querySelector('.bnviz-player').dataset.run}}.ndjson`)).text();
+      const frames = text.trim().split('\\n').map(parsed).filter(({{type}}) => type === 'snapshot');
+      const of = (step) => frames.find((frame) => frame.step === step).arms;
+      return [30, 44].map((step) => [of(step).none.test_loss, of(step).batch.test_loss, of(step).batch.normalizer]);
+    }}""")
+    assert arms[0][0] == arms[0][1] and arms[0][2] == "none"
+    assert arms[1][0] != arms[1][1] and arms[1][2] == "batch"
+
+
+def test_from_the_start_is_another_run_from_the_start(visit):
+    lab = watching(visit)
+    lab.page.get_by_role("button", name="from the start").click()
+    slide(lab, "learning_rate", "ArrowRight", 1)
+    lab.wait(f"d.run === '{Experiment(steps=STEPS, learning_rate=0.3).id}'")
+    lab.wait("$('.bnviz-ghost').checkVisibility() && $('.bnviz-ghost').textContent.includes('Learning rate 0.1')")
+    faint = "n.data.filter((trace) => trace.line?.dash === 'dot' && trace.opacity < 1 && trace.y.length > 1).length"
+    lab.wait_plot("learning", f"{faint} === 4")
+    lab.page.click(".bnviz-ghost-dismiss")
+    lab.wait_plot("learning", f"{faint} === 0")
+
+
+def test_flags_are_moved_by_key_and_by_hand_and_removed(visit):
+    lab = visit().open(steps=100, changes="40:learning_rate=1", step=80).trained()
+    lab.page.focus(".bnviz-flag summary")
+    lab.press("ArrowRight")
+    lab.wait(f"d.run === '{Experiment(steps=100, changes='41:learning_rate=1').id}'")
+    flag, track = (lab.page.locator(one).bounding_box() for one in (".bnviz-flag summary", ".bnviz-track"))
+    lab.page.mouse.move(flag["x"] + 5, flag["y"] + 5)
+    lab.page.mouse.down()
+    lab.page.mouse.move(track["x"] + track["width"] * 0.9, flag["y"] + 5, steps=4)
+    lab.page.mouse.up()
+    lab.wait("Number($('.bnviz-flag').dataset.step) > 60")
+    lab.page.click(".bnviz-flag summary")
+    lab.page.get_by_role("button", name="remove").click()
+    lab.wait(f"d.run === '{Experiment(steps=100).id}' && !$('.bnviz-flag')")
+    assert "changes" not in lab.address
+
+
+def test_it_can_be_broken_and_the_change_made_from_the_start(visit):
+    lab = visit().open(steps=100, step=50).trained()
+    lab.wait("d.state === 'paused' && d.step === '50'")
+    lab.page.click(".bnviz-menu > summary")
+    lab.page.click(".bnviz-act-times")
+    lab.wait(f"d.run === '{Experiment(steps=100, changes='50:times_w2=10').id}' && d.step > 50")
+    lab.open(steps=100, changes="50:learning_rate=1")
+    lab.page.click(".bnviz-flag summary")
+    lab.page.get_by_role("button", name="from the start", exact=True).last.click()
+    lab.wait(f"d.run === '{Experiment(steps=100, learning_rate=1.0).id}'")
