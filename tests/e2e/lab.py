@@ -136,7 +136,7 @@ class Lab:
     def open(self, page: str = "", /, **parameters: object) -> Lab:
         """Open a page, the one at / by default, with these query parameters, and wait for the first chart."""
         self.page.goto(f"{self.server.url}/{page}?{urlencode(parameters)}")
-        self.wait("d.frames > 0 && $('.bnviz-plot .main-svg')")
+        self.wait("d.frames > 0 && globalThis.Plotly")
         return self
 
     def wait(self, condition: str) -> None:
@@ -182,11 +182,22 @@ class Lab:
 
     def plot(self, panel: str, expression: str) -> Any:
         """The value of a JavaScript expression of `n`, the panel's Plotly node."""
+        self.look_at(panel)
         return self.page.evaluate(f"(panel) => {{ const n = {_NODE}; return {expression}; }}", panel)
 
     def wait_plot(self, panel: str, condition: str) -> None:
         """Wait for a JavaScript condition of `n`, the panel's Plotly node."""
+        self.look_at(panel)
         self.page.wait_for_function(f"(panel) => {{ const n = {_NODE}; return {condition}; }}", arg=panel)
+
+    def look_at(self, panel: str) -> None:
+        """Scroll until a chart is on the screen, and wait until it is drawn: those that nobody sees are not."""
+        self.wait(f"$('[data-panel={panel}] .bnviz-plot')")
+        self.page.locator(f"[data-panel={panel}] .bnviz-plot").evaluate(
+            "node => { const {top, bottom} = node.getBoundingClientRect();"
+            " if (top > innerHeight || bottom < 0) node.scrollIntoView({block: 'center'}); }"
+        )
+        self.wait(f"$('[data-panel={panel}] .main-svg')")
 
     def box(self, panel: str) -> dict[str, float]:
         """Where the first subplot of a panel is on the screen, scrolled into view."""

@@ -49,15 +49,15 @@ def test_switch_batch_norm_on_then_the_batch_size_to_4_and_send_the_link(visit):
 
 
 def test_until_it_is_switched_on_both_networks_are_the_same(visit):
-    lab = visit().open(steps=60, batch_norm_from=40, step=30).trained()
-    lab.wait("d.state === 'paused' && d.step === '30'")
+    lab = visit().open(steps=60, batch_norm_from=40, step=32).trained()
+    lab.wait("d.state === 'paused' && d.step === '32'")
     scores = "(await import(new URL('bnviz/web/player/recording.js', document.baseURI).href))"
     arms = lab.page.evaluate(f"""async () => {{
       const {{parsed}} = {scores};
       const text = await (await fetch(`bnviz/runs/${{document.querySelector('.bnviz-player').dataset.run}}.ndjson`)).text();
       const frames = text.trim().split('\\n').map(parsed).filter(({{type}}) => type === 'snapshot');
       const of = (step) => frames.find((frame) => frame.step === step).arms;
-      return [30, 44].map((step) => [of(step).none.test_loss, of(step).batch.test_loss, of(step).batch.normalizer]);
+      return [32, 44].map((step) => [of(step).none.test_loss, of(step).batch.test_loss, of(step).batch.normalizer]);
     }}""")
     assert arms[0][0] == arms[0][1] and arms[0][2] == "none"
     assert arms[1][0] != arms[1][1] and arms[1][2] == "batch"
@@ -93,11 +93,11 @@ def test_flags_are_moved_by_key_and_by_hand_and_removed(visit):
 
 
 def test_it_can_be_broken_and_the_change_made_from_the_start(visit):
-    lab = visit().open(steps=100, step=50).trained()
-    lab.wait("d.state === 'paused' && d.step === '50'")
+    lab = visit().open(steps=100, step=52).trained()
+    lab.wait("d.state === 'paused' && d.step === '52'")
     lab.page.click(".bnviz-menu > summary")
     lab.page.click(".bnviz-act-times")
-    lab.wait(f"d.run === '{Experiment(steps=100, changes='50:times_w2=10').id}' && d.step > 50")
+    lab.wait(f"d.run === '{Experiment(steps=100, changes='52:times_w2=10').id}' && d.step > 52")
     lab.open(steps=100, changes="50:learning_rate=1")
     lab.page.click(".bnviz-flag summary")
     lab.page.get_by_role("button", name="from the start", exact=True).last.click()

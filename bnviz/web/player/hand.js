@@ -15,6 +15,7 @@ const KNOBS = ".st-key-controls, .st-key-more";
 const NO_KNOB = "[data-testid=stPopoverButton], [data-testid=stTooltipHoverTarget]";
 const REACH = ["pointerdown", "keydown"];
 const PATIENCE_MS = 4000; // so long the player holds still if nothing is changed after all
+const SLIDE_MS = 900; // so long after the last move of a slider
 const FACTOR = 10; // by which a weight matrix is multiplied
 const NOISE = 0.5; // of test inputs, in standard deviations of the inputs
 
@@ -41,6 +42,7 @@ export class Hand {
     /** @type {View | null} */
     this.view = null;
     this.reached = 0;
+    this.reachedAt = -Infinity;
     this.waiting = 0;
     const mode = (/** @type {"start" | "here"} */ one) => make("button", {type: "button", onclick: () => this.choose(one)});
     this.start = mode("start");
@@ -70,6 +72,17 @@ export class Hand {
     this.chosen = null;
   }
 
+  /** The run that was asked for is here; somebody may still be moving a slider, and all of it is one change. */
+  answered() {
+    this.releaseIn(Math.max(0, this.reachedAt + SLIDE_MS - performance.now()));
+  }
+
+  /** @param {number} delay in milliseconds */
+  releaseIn(delay) {
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.player.release(), delay);
+  }
+
   /** Where settings apply now: from the step on show while it plays or rests on the way, else from the start. */
   get mode() {
     const step = this.view?.frame.step ?? 0;
@@ -86,8 +99,8 @@ export class Hand {
     if (!this.view || !target?.closest(KNOBS) || target.closest(NO_KNOB)) return;
     const step = this.mode === "here" ? this.view.frame.step : 0;
     if (step) this.player.hold();
-    clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => this.player.release(), PATIENCE_MS);
+    this.reachedAt = performance.now();
+    this.releaseIn(PATIENCE_MS);
     this.player.reach({step, turn: ++this.reached});
   }
 

@@ -186,7 +186,8 @@ export class Player {
     this.place = Math.min(this.place, kept.length - 1);
     this.wanted = this.still ? Infinity : null;
     this.playing = !this.still;
-    this.held = this.pulling = false;
+    this.pulling = false;
+    this.hand.answered();
     this.message = "";
     this.mark({run, trainedStep: kept[kept.length - 1].step, state: "loading"});
     const recording = this.newRecording(run);
