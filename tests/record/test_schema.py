@@ -112,7 +112,7 @@ def test_a_recording_holds_what_the_schema_says(recordings, name):
     for snapshot in snapshots:
         check(schema.SNAPSHOT, snapshot, sizes, "snapshot")
         for arm, part in snapshot["arms"].items():
-            check(arm_keys(arm, part), part, sizes, f"snapshot {snapshot['index']} {arm}")
+            check(arm_keys(arm, part), part, dict(sizes), f"snapshot {snapshot['index']} {arm}")
 
 
 @pytest.mark.parametrize("arm", COMPARED)

@@ -8,7 +8,12 @@ from bnviz.web import words
 from tests.web.desk import Failed
 
 FILE = "web/player/words.js"
-CHOSEN = {"signal_linear", "signal_normalized", "signal_activation", "readout", "readout_training"}  # put together or picked
+CHOSEN = {  # put together or picked
+    "signal_linear", "signal_normalized", "signal_activation", "readout", "readout_training",
+    "act_start", "act_off", "act_on", "act_times", "act_freeze", "act_thaw", "act_noise", "act_clear",
+    "open_curtain", "close_curtain", "output_right", "output_loss", "output_lost",
+    "ghost_accuracy", "ghost_loss", "ghost_pin", "ghost_dismiss",
+}  # fmt: skip
 CATALOGUE = {"moved": "{name} has moved {times} less.", "still": "Nothing moves."}
 
 

@@ -1,6 +1,6 @@
 // @ts-check
-// Turning a knob while it trains: whether a setting that is changed counts from the start or from the step on show, and what can be
-// done to the networks at that step.
+// Turning a knob while it trains: whether a setting that is changed counts from the start or from the step on show, and what can
+// be done to the networks at that step.
 //
 // The settings are Streamlit's. The page learns where the player is when somebody reaches for one of them, and until the answer
 // is here the player holds still, so that "from step 212 on" means the step that was on show.

@@ -37,8 +37,8 @@ export function spreadOf(first, arm, tap, layer) {
 }
 
 /**
- * The share of a layer's change that the next layer shows, over the last few snapshots up to number `shown`; null while nothing has
- * changed, or nothing can be said.
+ * The share of a layer's change that the next layer shows, over the last few snapshots up to number `shown`; null while nothing
+ * has changed, or nothing can be said.
  * @param {Snapshot[]} frames
  * @param {number} shown
  * @param {string} arm
@@ -55,8 +55,8 @@ export function passedOn(frames, shown, arm, tap, layer) {
 }
 
 /**
- * A quantile over all snapshots that have arrived, each looked at once: what colours and heights are measured by, so that they mean
- * the same in both networks and at every step.
+ * A quantile over all snapshots that have arrived, each looked at once: what colours and heights are measured by, so that they
+ * mean the same in both networks and at every step.
  */
 export class Scale {
   /**

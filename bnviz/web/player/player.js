@@ -173,8 +173,8 @@ export class Player {
   }
 
   /**
-   * Read a run that begins like the one on show: what they share is kept, and playing goes on from where it stands. Null if it does
-   * not begin like that.
+   * Read a run that begins like the one on show: what they share is kept, and playing goes on from where it stands. Null if it
+   * does not begin like that.
    * @param {Data} data
    */
   goOn({run, stream, before, experiment}) {

@@ -47,7 +47,7 @@ export interface Data {
   experiment: Record<string, any>;
   /** What changes on the way, by step. */
   happenings: Happening[];
-  /** Runs that this visitor has seen before, the newest last: up to which step this one is the same, and how they differ in words. */
+  /** Runs that this visitor has seen before, the newest last: up to which step this one is the same, and how they differ. */
   before: {run: string; step: number; label: string}[];
   /** Recorded lines from number `from` on, where the stream cannot be reached. */
   lines?: {run: string; from: number; lines: string[]};

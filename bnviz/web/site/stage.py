@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from bnviz.config import course
 from bnviz.config.cost import TooExpensive
 from bnviz.config.experiment import Experiment
 from bnviz.web import words
@@ -73,7 +74,7 @@ def _before(shown: Experiment, page: Page) -> list[dict[str, Any]]:
     """
     before = [experiment for lesson, experiment in st.session_state.get(_BEFORE, ()) if lesson == page.lesson]
     return [
-        {"run": one.id, "step": turning.shared_until(one, shown), "label": turning.differences(one, shown)}
+        {"run": one.id, "step": course.shared_until(one, shown), "label": turning.differences(one, shown)}
         for one in before
         if one != shown
     ]

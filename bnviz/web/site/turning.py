@@ -133,16 +133,6 @@ def checked(experiment: Experiment, wanted: list[Change]) -> Experiment:
     return result
 
 
-def shared_until(one: Experiment, other: Experiment) -> int:
-    """Up to which step two runs are the same; 0 if from the start they are not."""
-    if any(getattr(one, name) != getattr(other, name) for name in OTHERS):
-        return 0
-    mine, others = (set(happenings(experiment)) for experiment in (one, other))
-    if one.scale_start != other.scale_start:
-        mine, others = {change for change in mine | others if change.name in (LATE, "compare")}, set()
-    return min((change.step for change in mine ^ others), default=min(one.steps, other.steps))
-
-
 def edited(experiment: Experiment, edit: Mapping[str, Any]) -> Experiment:
     """What somebody asks for in the player, by `do` (types.d.ts: Edit); raises BadField."""
     try:
