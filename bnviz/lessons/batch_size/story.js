@@ -12,7 +12,7 @@ import * as reading from "./reading.js";
 /** @import {Words} from "./words" */
 /** @import {Microscope, Scene, Statistic} from "./reading.js" */
 
-const {bothArms, digits, diverged, percent, tapName, unitName} = words;
+const {bothArms, digits, gone, percent, tapName, unitName} = words;
 const {activationSd, distances, fromMinibatch, hasClasses, latest, namedPlaces, ownPlace, ownSize, seen, statisticOf} = reading;
 /** @type {Say<Words>} */
 const say = words.say;
@@ -31,12 +31,12 @@ export default {
     number: (view) => String(view.layer),
     what,
     mates: measured(mates),
-    said: measured(predicted),
+    said: ofBoth(measured(predicted)),
     scatter: measured(variation),
     rate: measured(rates),
-    mean: measured(means),
-    variance: measured(variances),
-    learnt,
+    mean: ofBoth(measured(means)),
+    variance: ofBoth(measured(variances)),
+    learnt: ofBoth(learnt),
   },
   answer,
   feeds,
@@ -46,12 +46,12 @@ export default {
   choosers: ["layer", "unit"],
   alternatives: {
     mates: alternative((view, found) => sentences(variationNamed(view, found), mates(view, found))),
-    said: alternative(predicted),
+    said: ofBoth(alternative(predicted)),
     scatter: alternative(variation),
     rates: alternative(rates),
-    mean: alternative(means),
-    variance: alternative(variances),
-    learning: (view) => phrase(learnt(view)),
+    mean: ofBoth(alternative(means)),
+    variance: ofBoth(alternative(variances)),
+    learning: ofBoth(learnt),
   },
 };
 
@@ -64,12 +64,6 @@ export default {
 const sentences = (...parts) => parts.filter(Boolean).join(" ");
 
 /**
- * A sentence as a part of another one.
- * @param {string} sentence
- */
-const phrase = (sentence) => sentence.replace(/\.$/, "");
-
-/**
  * A caption of what was measured; "" where nothing was.
  * @param {(view: View, found: Microscope) => string} caption
  * @returns {(view: View) => string}
@@ -77,8 +71,17 @@ const phrase = (sentence) => sentence.replace(/\.$/, "");
 function measured(caption) {
   return (view) => {
     const found = seen(view);
-    return found ? caption(view, found) : "";
+    return gone(view, view.compared) || (found ? caption(view, found) : "");
   };
+}
+
+/**
+ * What is said of both networks, unless one has diverged.
+ * @param {(view: View) => string} text
+ * @returns {(view: View) => string}
+ */
+function ofBoth(text) {
+  return (view) => words.lost(view) || text(view);
 }
 
 /**
@@ -87,7 +90,7 @@ function measured(caption) {
  * @returns {(view: View) => string}
  */
 function alternative(caption) {
-  return (view) => phrase(measured(caption)(view)) || say(view, "not_measured", {step: view.frame.step});
+  return (view) => measured(caption)(view) || say(view, "not_measured", {step: view.frame.step});
 }
 
 /** @param {View} view */
@@ -142,9 +145,8 @@ const share = (value) => (value > 0 && value < 0.0995 ? `${(100 * value).toPreci
 function headline(view) {
   const found = seen(view);
   if (!found) return say(view, "missing");
-  const lost = bothArms(view).filter((arm) => diverged(view.frame, arm));
-  if (lost.length === 2) return say(view, "both_diverged");
-  if (lost.length) return say(view, "one_diverged", {arm: view.arms[lost[0]].name});
+  const lost = words.lost(view);
+  if (lost) return lost;
   if (Math.max(...found.mates.prediction_sd) < ROUNDING) return say(view, "headline_still", {norm: view.norm});
   const values = namedPlaces(view, found).map((place, index) => {
     const one = {sd: amount(view, found.mates.prediction_sd[place]), size: found.sizes[place]};
@@ -168,6 +170,7 @@ function plain(view) {
 /** @param {View} view */
 function answer(view) {
   if (!view.prediction) return null;
+  if (gone(view, view.compared)) return gone(view, view.compared);
   const [frame, found, values] = [latest(view), seen(view), activationSd(view, "mates")];
   if (!frame || !found || !values) return say(view, "missing");
   const law = fallOff(found.sizes, values);

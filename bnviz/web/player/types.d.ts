@@ -91,6 +91,8 @@ export interface PanelSpec {
   wide: boolean;
   /** The name of a control that stands in the heading. */
   control?: string;
+  /** What is measured, exactly: behind a button in the heading. */
+  definition?: string;
   /** The text alternative, if it needs no view. */
   alternative?: string;
 }
