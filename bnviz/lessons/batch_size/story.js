@@ -18,7 +18,7 @@ const {activationSd, distances, fromMinibatch, hasClasses, latest, namedPlaces, 
 const say = words.say;
 
 const ROUNDING = 1e-6; // single precision may add up the same numbers in another order
-const EARLY = 40; // snapshots
+const EARLY = 17; // snapshots: the second measurement is the sixteenth after the first
 const CLEARLY = 1.25; // times as much is clearly more
 const NEARLY_FIXED = 0.7; // of what theory predicts: less, and the mean can hardly vary
 const CEILING = 0.6; // of the variation left, from the smallest size to those that are fitted: more, and it has an upper limit
@@ -43,6 +43,7 @@ export default {
   fits,
   bounds,
   movement,
+  telling: EARLY,
   choosers: ["layer", "unit"],
   alternatives: {
     mates: alternative((view, found) => sentences(variationNamed(view, found), mates(view, found))),

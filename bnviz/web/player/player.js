@@ -23,7 +23,7 @@ const BUDGET_MS = 14; // of one animation frame; what is left over waits for the
 const PATIENCE_MS = 45; // after so long without a slow panel drawn, one goes before the fast ones
 const WORDS_MS = 250; // between two changes of words while it plays
 const ASK_AGAIN_MS = 5000; // after so long without an answer of the page
-const SETTLED = 40; // snapshots after which the choice of a telling unit stands
+const TELLING = 10; // snapshots from which a unit is chosen, unless the story wants to see more
 
 /** @type {(component: Component<Data>, story?: Story<any, any>) => void} */
 const mount = keeping((component, story) => {
@@ -200,13 +200,20 @@ export class Player {
     if (end?.message) this.message = end.message;
     if (end && !frames.length) this.mark({state: end.status === "failed" ? "failed" : "ended"});
     if (this.wanted !== null) this.seekStep(this.wanted);
-    if (this.choice.unit === "auto" || this.guessed) this.guess();
+    this.guess();
   }
 
-  /** Unless somebody has chosen one, show the unit of middling movement, as far as the run has come: neither dull nor extreme. */
+  /**
+   * Unless somebody has chosen one, show the unit of middling movement, neither dull nor extreme: chosen once for a run, as soon as
+   * enough of it is there to tell, and always by the same snapshots.
+   */
   guess() {
-    const {frames, header, end} = this.recording;
-    if (!header || !frames.length || this.settledRun === header.id) return;
+    const {header, end} = this.recording;
+    const enough = this.story.telling ?? TELLING;
+    const frames = this.recording.frames.slice(0, enough);
+    const chosen = this.choice.unit !== "auto" && !this.guessed;
+    if (chosen || !header || this.settledRun === header.id || !frames.length) return;
+    if (frames.length < enough && !end) return;
     const layer = Math.min(this.choice.layer, header.hidden_layers);
     const moves = this.story.movement ?? movement;
     /** @type {number[]} */
@@ -215,7 +222,7 @@ export class Player {
     const alive = travel.filter(({distance}) => distance > 0).sort((a, b) => a.distance - b.distance);
     this.choice.unit = alive[Math.floor(alive.length / 2)]?.unit ?? 0;
     this.guessed = true;
-    if (frames.length >= SETTLED || end) this.settledRun = header.id;
+    this.settledRun = header.id;
   }
 
   /**

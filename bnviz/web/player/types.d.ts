@@ -181,6 +181,8 @@ export interface Story<Own = {}, State = any> {
   bounds?: Record<string, Bound<View<Own>>>;
   /** By how much a unit moves (0: not at all), so that one of middling movement is shown first. */
   movement?(frames: Snapshot[], layer: number, unit: number, header: Header): number;
+  /** How many of the first snapshots `movement` has to see. */
+  telling?: number;
   /** Which of layer, signal and unit people may choose; all three if left out. */
   choosers?: ("layer" | "signal" | "unit")[];
   /** The story's own choices as they are at first. */
