@@ -365,11 +365,25 @@ def visit(monkeypatch):
 def test_the_page_shows_its_default_sweep_with_words(visit):
     page = visit.open()
     assert visit.said[-1]["run"] == SWEEP.id and visit.said[-1]["state"] == "ended" and page.query_params == {}
-    assert any(SAYS["ask"] in one.value for one in page.markdown)
+    assert not any(SAYS["ask"] in one.value for one in page.markdown) and visit.said[-1]["panels"] == []
+    page.button[0].click().run()
+    assert any(SAYS["ask"] in one.value for one in page.markdown) and visit.said[-1]["panels"]
     assert not page.warning and not page.error
     assert any(one.value.startswith("**Look for:**") for one in page.caption)
     page.button_group(key="prediction regularization").set_value("split").run()
     assert any(WORDS["answer"]["right"] in one.value for one in page.markdown)
+
+
+def test_a_guess_or_a_link_shows_the_verdict(visit):
+    page = visit.open(skip="1")
+    assert any(SAYS["ask"] in one.value for one in page.markdown) and page.query_params == {"skip": "1"}
+    page = visit.open()
+    page.button_group(key="prediction regularization").set_value("split").run()
+    assert any(SAYS["ask"] in one.value for one in page.markdown)
+    page.button_group(key="prediction regularization").set_value(None).run()
+    assert any(SAYS["ask"] in one.value for one in page.markdown), "who has guessed is not asked again"
+    (warning,) = visit.open(skip="never").warning
+    assert "skip = never" in warning.value
 
 
 def test_settings_and_links_make_sweeps(visit):

@@ -44,6 +44,7 @@ export default {
   bounds,
   movement,
   telling: EARLY,
+  answering: ["mates", "said", "scatter", "rates", "mean", "variance"],
   choosers: ["layer", "unit"],
   alternatives: {
     mates: alternative((view, found) => sentences(variationNamed(view, found), mates(view, found))),

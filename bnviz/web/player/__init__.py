@@ -6,6 +6,7 @@ state for the lines it lacks, and gets them with the component's data: the same 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -80,21 +81,29 @@ def mount(
     view: dict[str, Any],
     lesson: str,
     prediction: str | None = None,
+    waiting: bool = False,
+    on_skip: Callable[[], None] = lambda: None,
 ) -> None:
     """Show the player of the experiment's `run` with these panels (bnviz.web.figures), opened at `view`.
 
     What is to be seen in it says bnviz/lessons/<lesson>/story.js, in the words of the lesson's catalogue. `view` holds step (or
-    None), layer, tap, unit and target. `prediction` is what the visitor expects, for the story to judge.
+    None), layer, tap, unit and target. `prediction` is what the visitor expects, for the story to judge. While `waiting`
+    for it, the player stays at step 0 and says nothing that answers; `on_skip` is called when the visitor would rather not guess.
     """
-    key, data = f"player {lesson}", handed_over(run, experiment, panels, view, lesson, prediction)
+    key = f"player {lesson}"
     asked = st.session_state.get(key) or {}
+    if asked.get("skip"):
+        on_skip()
+        st.rerun()  # the whole page waits no longer
+    data = handed_over(run, experiment, panels, view, lesson, prediction, waiting)
     if (cursor := asked.get("cursor")) and cursor["run"] == run:
         data["lines"] = _lines(run, cursor["from"])
     elif asked.get("assets"):
         data["assets"] = _assets()
     if asked.get("stop") == run:
         _stop(run)
-    _component("player")(key=key, data=data, on_cursor_change=_nothing, on_assets_change=_nothing, on_stop_change=_nothing)
+    callbacks = {f"on_{name}_change": _nothing for name in ("cursor", "assets", "stop", "skip")}
+    _component("player")(key=key, data=data, **callbacks)
 
 
 def handed_over(
@@ -104,6 +113,7 @@ def handed_over(
     view: dict[str, Any],
     lesson: str,
     prediction: str | None = None,
+    waiting: bool = False,
 ) -> dict[str, Any]:
     """All that the player is told, see `mount`; types.d.ts calls it Data."""
     said = words.catalogue(lesson)
@@ -115,6 +125,7 @@ def handed_over(
         "view": view,
         "story": lesson,
         "prediction": prediction,
+        "waiting": waiting,
         "predictions": said.get("predictions", {}),
         "words": said.get("story", {}),
         "shared": words.shared()["player"],

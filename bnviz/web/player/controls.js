@@ -18,6 +18,7 @@ const ICONS = {
   stop: "M3.5 3.5h9v9h-9z",
   link: "M6.5 9.5l3-3M5 8 3.2 9.8a2.1 2.1 0 0 0 3 3L8 11M8 5l1.8-1.8a2.1 2.1 0 0 1 3 3L11 8",
 };
+const ASKS = "asks"; // no headline: the player waits for a guess
 // What has keys of its own.
 const ROLES = ["slider", "combobox", "listbox", "radiogroup"].map((role) => `[role=${role}]`);
 const BUSY = ["input:not(.bnviz-scrub)", "textarea", "select", "[contenteditable]", "[data-baseweb]", ...ROLES].join();
@@ -271,6 +272,20 @@ export class Controls {
     const coloured = (/** @type {string} */ arm) => ({class: "bnviz-arm", style: `color: ${view.arms[arm]?.colour}`});
     const nodes = pieces(text).map((piece) => (piece.arm ? make("span", coloured(piece.arm), piece.text) : piece.text));
     this.headline.replaceChildren(make("span", {}, ...nodes));
+  }
+
+  /** In the headline's place, for as long as the visitor has not guessed. */
+  askFirst() {
+    const {player} = this;
+    if (this.headlineSaid === ASKS) return;
+    this.headlineSaid = ASKS;
+    const skip = make("button", {type: "button", class: "bnviz-skip", onclick: () => player.skip()}, player.text("skip"));
+    this.headline.replaceChildren(make("span", {}, player.text("predict_first"), " ", skip));
+  }
+
+  /** Whoever wants to go on is shown what there is to do first. */
+  remind() {
+    /** @type {HTMLElement | null} */ (this.headline.querySelector(".bnviz-skip"))?.focus();
   }
 
   /** @param {string | null | undefined} text */

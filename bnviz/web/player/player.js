@@ -42,6 +42,8 @@ export class Player {
   playing = true;
   /** @type {number | null} the step to go to as soon as it is there */
   wanted = null;
+  /** Whether the visitor would rather not guess. */
+  skipped = false;
   still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   /** @type {number | null} */
   now = null;
@@ -98,9 +100,12 @@ export class Player {
    * @param {Component<Data>} component
    */
   update(component) {
+    const waited = this.waiting;
     this.component = component;
     this.data = component.data;
     this.arrange(this.data.panels);
+    this.hold();
+    if (waited && !this.waiting) this.goOn();
     if (this.recording.run !== this.data.run || this.recording.broken) {
       this.recording.close();
       this.recording = this.open(this.data, null);
@@ -138,15 +143,38 @@ export class Player {
    * @param {number | null} step
    */
   open({run, stream}, step) {
-    this.wanted = step ?? (this.still ? Infinity : null);
-    this.playing = this.wanted === null;
-    this.place = 0;
+    this.begin(step);
     this.pulling = false;
     this.message = "";
     this.mark({run, trainedStep: 0, state: "loading"});
     const recording = this.newRecording(run);
     recording.stream(new URL(stream, document.baseURI).href);
     return recording;
+  }
+
+  /** @param {number | null} step */
+  begin(step) {
+    this.wanted = step ?? (this.still ? Infinity : null);
+    this.playing = this.wanted === null && !this.waiting;
+    this.place = 0;
+  }
+
+  /** Whether it stays at the untrained networks until the visitor has guessed, or would rather not. */
+  get waiting() {
+    return this.data.waiting && !this.skipped;
+  }
+
+  skip() {
+    this.skipped = true;
+    this.component.setTriggerValue("skip", this.recording.run);
+    this.goOn();
+  }
+
+  /** It has waited long enough: what was held back is shown, from the beginning. */
+  goOn() {
+    this.hold();
+    this.begin(null);
+    this.seekWanted();
   }
 
   /**
@@ -199,13 +227,13 @@ export class Player {
     else if (!this.pulling) this.message = "";
     if (end?.message) this.message = end.message;
     if (end && !frames.length) this.mark({state: end.status === "failed" ? "failed" : "ended"});
-    if (this.wanted !== null) this.seekStep(this.wanted);
+    this.seekWanted();
     this.guess();
   }
 
   /**
-   * Unless somebody has chosen one, show the unit of middling movement, neither dull nor extreme: chosen once for a run, as soon as
-   * enough of it is there to tell, and always by the same snapshots.
+   * Unless somebody has chosen one, show the unit of middling movement, neither dull nor extreme: chosen once for a run, as soon
+   * as enough of it is there to tell, and always by the same snapshots.
    */
   guess() {
     const {header, end} = this.recording;
@@ -223,6 +251,10 @@ export class Player {
     this.choice.unit = alive[Math.floor(alive.length / 2)]?.unit ?? 0;
     this.guessed = true;
     this.settledRun = header.id;
+  }
+
+  seekWanted() {
+    if (this.wanted !== null && !this.waiting) this.seekStep(this.wanted);
   }
 
   /**
@@ -286,7 +318,7 @@ export class Player {
    * @param {View} view
    */
   keyOf(view) {
-    return [view.run, view.shown, view.ended, view.choices, view.prediction].join();
+    return [view.run, view.shown, view.ended, view.choices, view.prediction, this.waiting].join();
   }
 
   /**
@@ -378,9 +410,16 @@ export class Player {
   say(view, scene, key, now) {
     this.said = key;
     this.wordsAt = now;
-    this.controls.headlineText(this.story.headline(view), view);
-    this.controls.answerText(this.story.answer?.(view));
+    if (this.waiting) this.controls.askFirst();
+    else this.controls.headlineText(this.story.headline(view), view);
+    this.controls.answerText(this.waiting ? null : this.story.answer?.(view));
     for (const panel of this.panels.values()) panel.write(scene);
+  }
+
+  /** Panels that answer stay away while the visitor has not guessed. */
+  hold() {
+    const held = this.waiting ? (this.story.answering ?? []) : [];
+    for (const [id, panel] of this.panels) panel.box.classList.toggle("bnviz-held", held.includes(id));
   }
 
   /**
@@ -400,6 +439,7 @@ export class Player {
   // --- what people do
 
   play() {
+    if (this.waiting) return this.controls.remind();
     if (this.recording.end && this.place >= this.recording.frames.length - 1) this.place = 0;
     this.wanted = null;
     this.playing = true;
@@ -419,6 +459,7 @@ export class Player {
   /** @param {number} index of the snapshot, or beyond the last one */
   seek(index) {
     this.pause();
+    if (this.waiting) return this.controls.remind();
     this.place = Math.max(0, Math.min(index, this.recording.frames.length - 1));
   }
 

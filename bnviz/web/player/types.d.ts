@@ -36,6 +36,8 @@ export interface Data {
   /** What the visitor expects: a key of `predictions`; null if nothing has been chosen. */
   prediction: string | null;
   predictions: Record<string, string>;
+  /** Whether the page waits for the visitor's guess, so that nothing may be shown that answers. */
+  waiting: boolean;
   arms: Record<string, Arm>;
   /** The lesson's sentences. */
   words: Catalogue;
@@ -181,6 +183,8 @@ export interface Story<Own = {}, State = any> {
   bounds?: Record<string, Bound<View<Own>>>;
   /** By how much a unit moves (0: not at all), so that one of middling movement is shown first. */
   movement?(frames: Snapshot[], layer: number, unit: number, header: Header): number;
+  /** The panels that show the answer of the untrained network already: they stay away until the visitor has guessed. */
+  answering?: string[];
   /** How many of the first snapshots `movement` has to see. */
   telling?: number;
   /** Which of layer, signal and unit people may choose; all three if left out. */

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -10,6 +11,7 @@ import streamlit as st
 from bnviz.config.cost import TooExpensive
 from bnviz.config.experiment import Experiment
 from bnviz.web import words
+from bnviz.web.site import predictions
 
 if TYPE_CHECKING:
     from bnviz.web.site.page import Page
@@ -31,6 +33,8 @@ def play(experiment: Experiment, page: Page, view: Mapping[str, object], predict
         lesson=page.lesson,
         experiment=shown,
         prediction=prediction,
+        waiting=predictions.waiting(page),
+        on_skip=partial(predictions.skip, page.lesson),
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from bnviz.config.experiment import Experiment, Field
 from bnviz.config.sweep import Sweep
-from bnviz.web.site import board, links, widgets
+from bnviz.web.site import board, links, predictions, widgets
 from bnviz.web.site.page import Form, foot, head, settings
 from bnviz.web.words import fill, shared
 
@@ -39,6 +40,7 @@ class SweepPage(Form):
         """Lay out the page."""
         if link := links.opened(self.lesson, self.default, self.own):
             widgets.load(link.experiment, defaults(self) | link.view)
+            predictions.follow(self.lesson, link)
         experiment, own = widgets.experiment(), widgets.own(self.own)
         links.follow(experiment, links.changed(own, self.own))
         links.write(experiment, self.default)
@@ -46,7 +48,8 @@ class SweepPage(Form):
         prediction = head(self)
         settings(self, experiment, self.own)
         default = self.sweep(self.default, defaults(self))
-        board.show(self.sweep(experiment, own), self.panels, _said(self, prediction), default, self.lesson)
+        asks = partial(predictions.waiting, self)
+        board.show(self.sweep(experiment, own), self.panels, _said(self, prediction), default, self.lesson, asks)
         if self.inside:
             st.markdown(fill(SAID["inside"], links=_links(self.inside(experiment))))
         foot(self, experiment)
