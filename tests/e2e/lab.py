@@ -19,6 +19,7 @@ import httpx
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from bnviz.record import ndjson
+from bnviz.web.site import links
 from tests import ROOT
 from tests.chromium import HOW, find
 
@@ -167,9 +168,17 @@ class Lab:
 
     @property
     def address(self) -> dict[str, list[str]]:
-        """The query parameters in the address bar, but for the one that `open` adds."""
-        found = self.page.evaluate("Object.fromEntries(new URLSearchParams(location.search))")
-        return {name: value for name, value in found.items() if name != "skip"}
+        """The settings in the address bar: neither the player's place nor what `open` adds."""
+        return {name: value for name, value in self._query.items() if name not in (*links.VIEW, links.SKIP.name)}
+
+    @property
+    def place(self) -> dict[str, list[str]]:
+        """The place in the address bar, which the player writes."""
+        return {name: value for name, value in self._query.items() if name in links.VIEW}
+
+    @property
+    def _query(self) -> dict[str, list[str]]:
+        return self.page.evaluate("Object.fromEntries(new URLSearchParams(location.search))")
 
     def press(self, *keys: str) -> None:
         for key in keys:

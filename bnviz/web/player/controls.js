@@ -18,6 +18,7 @@ const ICONS = {
   stop: "M3.5 3.5h9v9h-9z",
   link: "M6.5 9.5l3-3M5 8 3.2 9.8a2.1 2.1 0 0 0 3 3L8 11M8 5l1.8-1.8a2.1 2.1 0 0 1 3 3L11 8",
 };
+const COPIED_MS = 4000;
 const ASKS = "asks"; // no headline: the player waits for a guess
 // What has keys of its own.
 const ROLES = ["slider", "combobox", "listbox", "radiogroup"].map((role) => `[role=${role}]`);
@@ -77,8 +78,9 @@ function transport(player, copyLink) {
   const loop = button("loop", text("loop"), () => player.repeat());
   const parts = [back, play, forward, make("div", {class: "bnviz-track"}, buffer, range), readout, stop, speed, loop];
   const group = {class: "bnviz-transport", role: "group", "aria-label": text("playback"), title: ""};
-  const box = make("div", group, ...parts, button("link", text("copy_link"), copyLink));
-  return {box, play, range, buffer, readout, stop, speed, loop};
+  const copied = make("span", {class: "bnviz-copied", role: "status"});
+  const box = make("div", group, ...parts, button("link", text("copy_link"), copyLink), copied);
+  return {box, play, range, buffer, readout, stop, speed, loop, copied};
 }
 
 /** @param {Player} player */
@@ -103,6 +105,7 @@ export class Controls {
   headlineSaid = "";
   choosersMade = "";
   choicesShown = "";
+  flashing = 0;
   /** @type {boolean | null} */
   playingShown = null;
 
@@ -125,6 +128,7 @@ export class Controls {
 
   close() {
     document.removeEventListener("keydown", this.onKey);
+    clearTimeout(this.flashing);
   }
 
   /**
@@ -310,10 +314,21 @@ export class Controls {
     if (!link) return;
     try {
       await navigator.clipboard.writeText(link);
-      this.say(this.player.text("copied"));
+      this.flash(this.player.text("copied"));
     } catch {
       this.say(link); // no clipboard here (plain http, or not allowed): show it, to be copied by hand
     }
+  }
+
+  /**
+   * Beside the button that was pressed, for some seconds.
+   * @param {string} text
+   */
+  flash(text) {
+    const {copied} = this.transport;
+    set(copied, text);
+    clearTimeout(this.flashing);
+    this.flashing = setTimeout(() => set(copied, ""), COPIED_MS);
   }
 
   /** @param {string} text */

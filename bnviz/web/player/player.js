@@ -23,6 +23,8 @@ const BUDGET_MS = 14; // of one animation frame; what is left over waits for the
 const PATIENCE_MS = 45; // after so long without a slow panel drawn, one goes before the fast ones
 const WORDS_MS = 250; // between two changes of words while it plays
 const ASK_AGAIN_MS = 5000; // after so long without an answer of the page
+const PLACE = /** @type {const} */ (["layer", "tap", "unit", "target"]); // in the address, with the step
+const ADDRESS_MS = 400; // between the last change and the address bar: browsers allow few changes a second
 const TELLING = 10; // snapshots from which a unit is chosen, unless the story wants to see more
 
 /** @type {(component: Component<Data>, story?: Story<any, any>) => void} */
@@ -40,6 +42,11 @@ export class Player {
   speed = 1;
   loop = false;
   playing = true;
+  /** Whether a visitor has paused it, at a place to be shown to others. */
+  resting = false;
+  addressing = 0;
+  /** @type {Set<typeof PLACE[number]>} what somebody has chosen */
+  chosen = new Set();
   /** @type {number | null} the step to go to as soon as it is there */
   wanted = null;
   /** Whether the visitor would rather not guess. */
@@ -108,7 +115,7 @@ export class Player {
     if (waited && !this.waiting) this.goOn();
     if (this.recording.run !== this.data.run || this.recording.broken) {
       this.recording.close();
-      this.recording = this.open(this.data, null);
+      this.recording = this.open(this.data, this.data.view.step); // a step only if the address names one in this run
     }
     if (this.data.lines?.run === this.data.run) this.take(this.data.lines);
   }
@@ -156,7 +163,9 @@ export class Player {
   begin(step) {
     this.wanted = step ?? (this.still ? Infinity : null);
     this.playing = this.wanted === null && !this.waiting;
+    this.resting = step !== null;
     this.place = 0;
+    this.address();
   }
 
   /** Whether it stays at the untrained networks until the visitor has guessed, or would rather not. */
@@ -443,12 +452,16 @@ export class Player {
     if (this.recording.end && this.place >= this.recording.frames.length - 1) this.place = 0;
     this.wanted = null;
     this.playing = true;
+    this.resting = false;
+    this.address();
   }
 
   pause() {
     this.playing = false;
     this.wanted = null;
+    this.resting = true;
     this.place = Math.floor(this.place);
+    this.address();
   }
 
   toggle() {
@@ -458,8 +471,8 @@ export class Player {
 
   /** @param {number} index of the snapshot, or beyond the last one */
   seek(index) {
-    this.pause();
     if (this.waiting) return this.controls.remind();
+    this.pause();
     this.place = Math.max(0, Math.min(index, this.recording.frames.length - 1));
   }
 
@@ -491,6 +504,8 @@ export class Player {
   choose(change) {
     Object.assign(this.choice, change);
     if ("unit" in change) this.guessed = false;
+    for (const name of PLACE) if (name in change) this.chosen.add(name);
+    this.address();
   }
 
   /** The address of this very place; null while nothing is on show. */
@@ -498,14 +513,35 @@ export class Player {
     const view = this.view();
     if (!view) return null;
     const url = new URL(location.href);
-    const {layer, tap, unit, target} = view;
-    for (const [key, value] of Object.entries({layer, tap, unit, target})) url.searchParams.set(key, String(value));
+    for (const name of PLACE) url.searchParams.set(name, String(view[name]));
     url.searchParams.set("step", String(view.frame.step));
+    return url.href;
+  }
+
+  /**
+   * The address bar holds the place where a visitor has paused, and no step while it plays. Only what belongs to the player is
+   * changed, and in place: the back button leads to other runs, not to other steps.
+   */
+  address() {
+    clearTimeout(this.addressing);
+    this.addressing = setTimeout(() => {
+      const link = this.resting ? this.link() : this.linkWithoutStep();
+      if (link && link !== location.href) history.replaceState(history.state, "", link);
+    }, ADDRESS_MS);
+  }
+
+  /** The address of this run, with what has been chosen: Streamlit's own changes of the address know nothing of that. */
+  linkWithoutStep() {
+    const view = this.view();
+    const url = new URL(location.href);
+    url.searchParams.delete("step");
+    for (const name of this.chosen) if (view) url.searchParams.set(name, String(view[name]));
     return url.href;
   }
 
   close() {
     cancelAnimationFrame(this.frame);
+    clearTimeout(this.addressing);
     clearTimeout(this.asking);
     this.recording.close();
     this.service?.close?.();

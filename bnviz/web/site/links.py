@@ -26,7 +26,7 @@ SHOWN_PROBLEMS = 6
 
 _PAGE = "bnviz page"  # session_state: the page it was opened on
 _LINK = "bnviz link"  # session_state: the link that was opened, with what of its view still holds
-_WRITTEN = "bnviz written"  # session_state: the parameters that were last sent to the address bar
+_WRITTEN = "bnviz written"  # session_state: the parameters, but for the place, that were last sent to the address bar
 
 
 @dataclass(frozen=True)
@@ -114,10 +114,20 @@ def opened(page: str, default: Experiment, own: Mapping[str, Field] | None = Non
     """The link that was opened just now: with the page, or by the browser's back and forward buttons. Else None."""
     there = st.session_state.get(_PAGE) == page and all(name in st.session_state for name in (*FIELDS, *(own or ())))
     if there and not _is_history_navigation():
+        if own is None:
+            _hear()
         return None
     link = parse(_present(), default, own)
     st.session_state[_PAGE], st.session_state[_LINK] = page, link
     return link
+
+
+def _hear() -> None:
+    """Take up the place that the player has written into the address since: it belongs to the player while the page is open."""
+    link = st.session_state[_LINK]
+    texts = {name: values[0] for name, values in _present().items() if name in VIEW and len(values) == 1}
+    view, _ = _parse_view(texts, link.experiment)
+    st.session_state[_LINK] = replace(link, view=view)
 
 
 def _present() -> dict[str, list[str]]:
@@ -149,14 +159,18 @@ def follow(experiment: Experiment, view: Mapping[str, object]) -> None:
 
 
 def write(experiment: Experiment, default: Experiment) -> None:
-    """Bring the address bar up to date."""
+    """Bring the address bar up to date.
+
+    It is written only if it says something else: each time is a step for the browser's back button.
+    """
     link = st.session_state[_LINK]
     wanted = parameters(experiment, link.view, default) | ({SKIP.name: "1"} if link.skip else {})
     present = {name: [value] for name, value in wanted.items()} == _present()
-    # What the browser reported may be older than what was last written to it, so compare with both.
-    if not present or wanted != st.session_state.get(_WRITTEN, wanted):
+    # What the browser reported may be older than what was last written to it, so compare with both; the player writes, too.
+    settings = {name: value for name, value in wanted.items() if name not in VIEW}
+    if not present or settings != st.session_state.get(_WRITTEN, settings):
         st.query_params.from_dict(wanted)
-    st.session_state[_WRITTEN] = wanted
+    st.session_state[_WRITTEN] = settings
 
 
 def problems() -> str | None:
