@@ -81,7 +81,7 @@ def test_every_chart_has_a_text_alternative_with_current_numbers(lab):
         for label in plots.evaluate_all(
             "nodes => nodes.map(node => [node.getAttribute('role'), node.getAttribute('aria-label')])"
         ):
-            assert label[0] == "img"
+            assert label[0] == "figure"
             assert re.search(r"\d", label[1].split(f"step {step}:")[1]), label
 
 
@@ -91,7 +91,7 @@ def test_every_control_is_reached_by_tab_in_order(lab):
     lab.page.evaluate("document.querySelector('.bnviz-player').scrollIntoView()")
     reached = []
     lab.page.focus("[data-testid=stPopoverButton]")
-    for _ in range(60):
+    for _ in range(90):
         lab.press("Tab")
         reached.append(lab.page.evaluate("document.activeElement.getAttribute('aria-label')"))
         if reached[-1] == "Copy link to this step":
@@ -106,3 +106,40 @@ def test_every_control_is_reached_by_tab_in_order(lab):
     ]
     wanted += ["One snapshot on", "Snapshot", "Speed", "Loop", "Copy link to this step"]
     assert [label for label in reached if label in wanted] == wanted
+
+
+def test_every_chart_has_its_numbers_in_a_table(visit, server):
+    lab = visit().open(steps=40, step=12).trained()
+    lab.wait("d.state === 'paused' && d.step === '12' && $('[data-panel=learning] .bnviz-plot').data")
+    for panel in lab.page.locator(".bnviz-panel").all():
+        panel.scroll_into_view_if_needed()
+        lab.page.wait_for_function("(box) => box.querySelector('.bnviz-plot').data", arg=panel.element_handle())
+        button = panel.get_by_role("button", name="Data: ")
+        button.focus()
+        lab.press("Enter")
+        dialog = lab.page.get_by_role("dialog")
+        assert dialog.get_by_role("rowheader").count() > 3
+        assert dialog.locator("caption").inner_text() == panel.locator("> header h3").inner_text()
+        lab.press("ArrowRight", "Escape")
+        lab.page.wait_for_selector("dialog", state="detached")
+        assert lab.data["step"] == "12", "keys belong to the dialog while it is open"
+        assert button.evaluate("one => one === document.activeElement"), "the focus is where it was"
+    lab.page.locator("[data-panel=learning]").get_by_role("button", name="Data: ").click()
+    rows = lab.page.locator("dialog tbody tr").evaluate_all(
+        "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+    )
+    shown = [message for message in server.messages(lab.data["run"]) if message["type"] == "snapshot" and message["step"] <= 12]
+    losses = {int(step): float(loss) for what, step, loss in rows if what == "with batch norm, training loss"}
+    assert losses == {one["step"]: pytest.approx(one["arms"]["batch"]["train_loss"], rel=1e-3) for one in shown}
+    lab.page.get_by_role("button", name="Close").click()
+    lab.page.wait_for_selector("dialog", state="detached")
+
+
+def test_what_is_measured_exactly_is_one_click_away(lab):
+    lab.open(steps=40, step=12)
+    lab.page.locator("[data-panel=shift]").get_by_role("button", name="Definition: ").click()
+    text = lab.page.get_by_role("dialog").inner_text()
+    assert "Wasserstein-1" in text and "512 fixed test images" in text and "{" not in text
+    lab.page.mouse.click(5, 5)  # a press beside it closes it
+    lab.page.wait_for_selector("dialog", state="detached")
+    assert "Wasserstein" not in lab.page.inner_text(".bnviz-player")

@@ -139,7 +139,7 @@ def board(run: str, state: str, panels: list[dict[str, Any]], rows: int, key: st
 
     `state` is playing while rows arrive, then ended, or paused or failed before the end.
     """
-    data = {"run": run, "state": state, "panels": panels, "rows": rows}
+    data = {"run": run, "state": state, "panels": panels, "rows": rows, "shared": words.shared()["player"]}
     if (st.session_state.get(key) or {}).get("assets"):
         data["assets"] = _assets()
     _component("board")(key=key, data=data, on_assets_change=_nothing)

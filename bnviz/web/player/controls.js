@@ -22,7 +22,7 @@ const COPIED_MS = 4000;
 const ASKS = "asks"; // no headline: the player waits for a guess
 // What has keys of its own.
 const ROLES = ["slider", "combobox", "listbox", "radiogroup"].map((role) => `[role=${role}]`);
-const BUSY = ["input:not(.bnviz-scrub)", "textarea", "select", "[contenteditable]", "[data-baseweb]", ...ROLES].join();
+const BUSY = ["dialog", "input:not(.bnviz-scrub)", "textarea", "select", "[contenteditable]", "[data-baseweb]", ...ROLES].join();
 
 /** @param {keyof typeof ICONS} name */
 function icon(name) {
@@ -273,7 +273,7 @@ export class Controls {
     const said = `${text} ${Object.keys(view.arms)}`;
     if (this.headlineSaid === said) return;
     this.headlineSaid = said;
-    const coloured = (/** @type {string} */ arm) => ({class: "bnviz-arm", style: `color: ${view.arms[arm]?.colour}`});
+    const coloured = (/** @type {string} */ arm) => ({class: "bnviz-arm", style: `--arm: ${view.arms[arm]?.colour}`});
     const nodes = pieces(text).map((piece) => (piece.arm ? make("span", coloured(piece.arm), piece.text) : piece.text));
     this.headline.replaceChildren(make("span", {}, ...nodes));
   }

@@ -129,7 +129,7 @@ export class Player {
     for (const spec of specs) {
       const panel = this.panels.get(spec.id);
       if (panel) panel.configure(spec);
-      else this.panels.set(spec.id, new Panel(this.grid, spec, this.fits));
+      else this.panels.set(spec.id, new Panel(this.grid, spec, this.data.shared, this.fits));
     }
     this.controls.place(this.panels);
   }
