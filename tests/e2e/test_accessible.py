@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from bnviz.lessons import LESSONS
+
 CONTRAST = """() => {
   const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
   const rgb = colour => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
@@ -49,6 +51,35 @@ def test_a_finger_scrolls_the_page_and_works_the_player(visit):
     lab.wait("d.state === 'paused' || d.state === 'ended'")
     lab.wait_plot("fan", "n._fullLayout?.dragmode === false")
     assert lab.page.evaluate(WIDE) == []
+
+
+COVERED = """(panel) => {
+  const box = panel.querySelector('.modebar').getBoundingClientRect();
+  const crosses = (one) => one.left < box.right && box.left < one.right && one.top < box.bottom && box.top < one.bottom;
+  const titles = panel.querySelectorAll('.annotation-text, .xtitle, .ytitle, .legendtext');
+  return [...titles].filter(one => crosses(one.getBoundingClientRect())).map(one => one.textContent);
+}"""
+
+
+def test_on_a_phone_pages_have_names_and_plotlys_buttons_cover_no_title(visit):
+    lab = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    lab.open(steps=40).trained()
+    names = lab.page.locator(".st-key-pages a")
+    assert names.all_inner_texts() == list(LESSONS.values()) and names.first.is_visible()
+    assert not lab.page.get_by_test_id("stExpandSidebarButton").is_visible()
+    for panel in ("fan", "shift", "learning"):
+        lab.page.locator(f"[data-panel={panel}] .bnviz-plot").tap()
+        lab.wait_plot(panel, "n.querySelector('.modebar')")
+        assert lab.page.locator(f"[data-panel={panel}]").evaluate(COVERED) == [], panel
+    names.get_by_text(LESSONS["gamma_beta"]).tap()
+    lab.page.wait_for_url("**/gamma-beta")
+    assert lab.page.evaluate(WIDE) == []
+
+
+def test_on_a_wide_screen_pages_are_named_once(lab):
+    lab.open(steps=40)
+    links = lab.page.get_by_role("link", name=LESSONS["gamma_beta"])
+    assert links.count() == 1
 
 
 def test_reduced_motion_shows_the_end_and_plays_on_request(visit):

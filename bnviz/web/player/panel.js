@@ -154,9 +154,11 @@ export class Panel {
     const width = this.node.clientWidth;
     const narrow = width < NARROW;
     const {layout: given, height} = this.spec;
+    this.node.classList.toggle("bnviz-low-bar", narrow || theme.coarse); // Plotly's buttons would cover titles
     const font = {...given.font, size: narrow ? 10 : 12, color: theme.text, family: theme.family};
     const hoverlabel = {bgcolor: theme.background, bordercolor: theme.grid, font: {color: theme.text}};
-    const colours = {paper_bgcolor: CLEAR, plot_bgcolor: CLEAR, font, hoverlabel};
+    const modebar = {bgcolor: theme.background, color: theme.text, activecolor: theme.text};
+    const colours = {paper_bgcolor: CLEAR, plot_bgcolor: CLEAR, font, hoverlabel, modebar};
     /** @type {Record<string, any>} */
     const layout = {...given, width, height, uirevision: scene.run, ...colours};
     for (const name of Object.keys(given)) if (/^[xy]axis/.test(name)) layout[name] = this.axis(name, scene, theme, narrow);
