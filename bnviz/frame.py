@@ -15,7 +15,11 @@ def main() -> None:
     """Lay out the frame and run the page that the address names."""
     st.set_page_config(words.shared()["frame"]["title"], layout="wide", initial_sidebar_state="collapsed")
     st.html(ROOT / "bnviz" / "web" / "site" / "style.css")
-    page = st.navigation([_page(lesson, title) for lesson, title in LESSONS.items()], position="top")
+    pages = [_page(lesson, title) for lesson, title in LESSONS.items()]
+    page = st.navigation(pages, position="top")
+    with st.container(key="pages", horizontal=True):  # shown on small screens, where Streamlit's own hides behind a sign
+        for one in pages:
+            st.page_link(one)
     if notice := shared().notice():  # something is wrong with who computes
         st.caption(notice)
     page.run()

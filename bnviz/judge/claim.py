@@ -14,6 +14,7 @@ from bnviz.data import DATA_SETS
 Row = Mapping[str, Any]
 Values = Callable[[Sweep, list[Row]], np.ndarray]  # what a chart shows, from a sweep's rows
 AGREES, DISAGREES, CANNOT_TELL = "agrees", "disagrees", "cannot tell"
+COMPUTING = "computing"  # no verdict: rows are missing
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Claim:
         rows = list(rows)
         here, wanted = len({row["run"] for row in rows}), len(sweep.runs())
         if here < wanted:
-            return Verdict(CANNOT_TELL, f"{here} of {wanted} runs have finished.")
+            return Verdict(COMPUTING, f"{here} of {wanted} runs have finished.")
         if DATA_SETS[sweep.base.dataset].loss != "cross-entropy":
             return Verdict(CANNOT_TELL, "This data set has numbers to predict and no classes, so there is no accuracy.")
         return self.verdict(sweep, rows)

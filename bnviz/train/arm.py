@@ -116,7 +116,7 @@ class Arm:
         return {name: rounded(torch.stack(layers).numpy(), parts) for name, layers in scales.items()}
 
     def hold(self) -> None:
-        """In an arm to be held, layers 1 and 2 learn no more. (Their batch norm goes on using each minibatch's own statistics.)"""
+        """In an arm to be held, layers 1 and 2 learn no more. (Their batch norm goes on using each minibatch's statistics.)"""
         if self.described.held and not self.held:
             self.held = True
             self._let_learn()

@@ -19,6 +19,7 @@ import httpx
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from bnviz.record import ndjson
+from bnviz.web.site import links
 from tests import ROOT
 from tests.chromium import HOW, find
 
@@ -26,9 +27,8 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-WAIT_MS = int(
-    os.environ.get("BNVIZ_WAIT_MS", 90_000)
-)  # for a state; sweeps train at the lowest priority, beside whatever other tests do
+ASKING = ("covariate-shift", "gamma-beta", "independence", "batch-size", "regularization")  # pages that want a prediction
+WAIT_MS = int(os.environ.get("BNVIZ_WAIT_MS", 90_000))  # for a state, beside whatever other tests do
 
 
 @dataclass
@@ -133,8 +133,13 @@ class Lab:
         if not request.url.startswith((self.server.url, "data:", "blob:")):
             self.troubles.append(f"a request to elsewhere: {request.url}")
 
-    def open(self, page: str = "", /, **parameters: object) -> Lab:
-        """Open a page, the one at / by default, with these query parameters, and wait for the first chart."""
+    def open(self, page: str = "", /, asks: bool = False, **parameters: object) -> Lab:
+        """Open a page, the one at / by default, with these query parameters, and wait for the first frame and for Plotly.
+
+        A page that asks for a prediction is not made to wait for it, unless it `asks`.
+        """
+        if page in ASKING and not asks:
+            parameters = {**parameters, "skip": 1}
         self.page.goto(f"{self.server.url}/{page}?{urlencode(parameters)}")
         self.wait("d.frames > 0 && globalThis.Plotly")
         return self
@@ -164,7 +169,16 @@ class Lab:
 
     @property
     def address(self) -> dict[str, list[str]]:
-        """The query parameters in the address bar."""
+        """The settings in the address bar: neither the player's place nor what `open` adds."""
+        return {name: value for name, value in self._query.items() if name not in (*links.VIEW, links.SKIP.name)}
+
+    @property
+    def place(self) -> dict[str, list[str]]:
+        """The place in the address bar, which the player writes."""
+        return {name: value for name, value in self._query.items() if name in links.VIEW}
+
+    @property
+    def _query(self) -> dict[str, list[str]]:
         return self.page.evaluate("Object.fromEntries(new URLSearchParams(location.search))")
 
     @property

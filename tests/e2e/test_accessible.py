@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from bnviz.lessons import LESSONS
+
 CONTRAST = """() => {
   const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
   const rgb = colour => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
@@ -51,6 +53,35 @@ def test_a_finger_scrolls_the_page_and_works_the_player(visit):
     assert lab.page.evaluate(WIDE) == []
 
 
+COVERED = """(panel) => {
+  const box = panel.querySelector('.modebar').getBoundingClientRect();
+  const crosses = (one) => one.left < box.right && box.left < one.right && one.top < box.bottom && box.top < one.bottom;
+  const titles = panel.querySelectorAll('.annotation-text, .xtitle, .ytitle, .legendtext');
+  return [...titles].filter(one => crosses(one.getBoundingClientRect())).map(one => one.textContent);
+}"""
+
+
+def test_on_a_phone_pages_have_names_and_plotlys_buttons_cover_no_title(visit):
+    lab = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    lab.open(steps=40).trained()
+    names = lab.page.locator(".st-key-pages a")
+    assert names.all_inner_texts() == list(LESSONS.values()) and names.first.is_visible()
+    assert not lab.page.get_by_test_id("stExpandSidebarButton").is_visible()
+    for panel in ("fan", "shift", "learning"):
+        lab.page.locator(f"[data-panel={panel}] .bnviz-plot").tap()
+        lab.wait_plot(panel, "n.querySelector('.modebar')")
+        assert lab.page.locator(f"[data-panel={panel}]").evaluate(COVERED) == [], panel
+    names.get_by_text(LESSONS["gamma_beta"]).tap()
+    lab.page.wait_for_url("**/gamma-beta")
+    assert lab.page.evaluate(WIDE) == []
+
+
+def test_on_a_wide_screen_pages_are_named_once(lab):
+    lab.open(steps=40)
+    links = lab.page.get_by_role("link", name=LESSONS["gamma_beta"])
+    assert links.count() == 1
+
+
 def test_reduced_motion_shows_the_end_and_plays_on_request(visit):
     lab = visit(reduced_motion="reduce")
     lab.open(steps=60).trained()
@@ -81,7 +112,7 @@ def test_every_chart_has_a_text_alternative_with_current_numbers(lab):
         for label in plots.evaluate_all(
             "nodes => nodes.map(node => [node.getAttribute('role'), node.getAttribute('aria-label')])"
         ):
-            assert label[0] == "img"
+            assert label[0] == "figure"
             assert re.search(r"\d", label[1].split(f"step {step}:")[1]), label
 
 
@@ -91,7 +122,7 @@ def test_every_control_is_reached_by_tab_in_order(lab):
     lab.page.evaluate("document.querySelector('.bnviz-player').scrollIntoView()")
     reached = []
     lab.page.focus("[data-testid=stPopoverButton]")
-    for _ in range(60):
+    for _ in range(90):
         lab.press("Tab")
         reached.append(lab.page.evaluate("document.activeElement.getAttribute('aria-label')"))
         if reached[-1] == "Copy link to this step":
@@ -106,3 +137,40 @@ def test_every_control_is_reached_by_tab_in_order(lab):
     ]
     wanted += ["One snapshot on", "Snapshot", "Speed", "Loop", "Copy link to this step"]
     assert [label for label in reached if label in wanted] == wanted
+
+
+def test_every_chart_has_its_numbers_in_a_table(visit, server):
+    lab = visit().open(steps=40, step=12).trained()
+    lab.wait("d.state === 'paused' && d.step === '12' && $('[data-panel=learning] .bnviz-plot').data")
+    for panel in lab.page.locator(".bnviz-panel").all():
+        panel.scroll_into_view_if_needed()
+        lab.page.wait_for_function("(box) => box.querySelector('.bnviz-plot').data", arg=panel.element_handle())
+        button = panel.get_by_role("button", name="Data: ")
+        button.focus()
+        lab.press("Enter")
+        dialog = lab.page.get_by_role("dialog")
+        assert dialog.get_by_role("rowheader").count() > 3
+        assert dialog.locator("caption").inner_text() == panel.locator("> header h3").inner_text()
+        lab.press("ArrowRight", "Escape")
+        lab.page.wait_for_selector("dialog", state="detached")
+        assert lab.data["step"] == "12", "keys belong to the dialog while it is open"
+        assert button.evaluate("one => one === document.activeElement"), "the focus is where it was"
+    lab.page.locator("[data-panel=learning]").get_by_role("button", name="Data: ").click()
+    rows = lab.page.locator("dialog tbody tr").evaluate_all(
+        "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+    )
+    shown = [message for message in server.messages(lab.data["run"]) if message["type"] == "snapshot" and message["step"] <= 12]
+    losses = {int(step): float(loss) for what, step, loss in rows if what == "with batch norm, training loss"}
+    assert losses == {one["step"]: pytest.approx(one["arms"]["batch"]["train_loss"], rel=1e-3) for one in shown}
+    lab.page.get_by_role("button", name="Close").click()
+    lab.page.wait_for_selector("dialog", state="detached")
+
+
+def test_what_is_measured_exactly_is_one_click_away(lab):
+    lab.open(steps=40, step=12)
+    lab.page.locator("[data-panel=shift]").get_by_role("button", name="Definition: ").click()
+    text = lab.page.get_by_role("dialog").inner_text()
+    assert "Wasserstein-1" in text and "512 fixed test images" in text and "{" not in text
+    lab.page.mouse.click(5, 5)  # a press beside it closes it
+    lab.page.wait_for_selector("dialog", state="detached")
+    assert "Wasserstein" not in lab.page.inner_text(".bnviz-player")

@@ -40,10 +40,10 @@ def ended(lab):
 
 
 def test_predict_play_and_read_the_answer(visit, server):
-    lab = visit(**TALL).open("independence", **SHORT)
+    lab = visit(**TALL).open("independence", asks=True, **SHORT)
     run = PAGE.default.replace(**SHORT).id
     assert lab.data["run"] == run and lab.page.is_hidden(".bnviz-answer")
-    lab.wait("d.step > 0")  # it plays by itself
+    lab.wait("d.state === 'paused' && d.step === '0'")  # it waits for the guess
     lab.page.get_by_text(PREDICTIONS["with"]).click()
     lab.page.select_option("[aria-label=Speed]", "8")
     lab.wait("d.state === 'ended'")

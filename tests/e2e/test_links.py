@@ -24,7 +24,7 @@ def test_a_cold_deep_link_opens_the_place(lab):
     assert lab.page.locator("h2").inner_text() == "Watch a[2] shift"
     assert lab.page.locator(ALERT).count() == 0
     lab.press("Space")
-    lab.wait("d.state === 'ended' && d.step === '60'")
+    lab.wait("d.state === 'ended' && d.step === '3'")
 
 
 def test_a_copied_link_shows_the_same_place_to_somebody_else(visit):
@@ -35,7 +35,7 @@ def test_a_copied_link_shows_the_same_place_to_somebody_else(visit):
     mine.pool_units()
     mine.wait("$('.bnviz-scrub').value === '20' && $('.bnviz-readout').textContent.startsWith(`step ${d.step} `)")
     mine.page.click("[aria-label='Copy link to this step']")
-    mine.wait("$('.bnviz-message').textContent.startsWith('Link copied')")
+    mine.wait("$('.bnviz-copied[role=status]').textContent === 'Copied'")
     link = mine.page.evaluate("navigator.clipboard.readText()")
     theirs = visit()
     theirs.page.goto(link)
@@ -76,3 +76,55 @@ def test_too_expensive_is_refused_with_the_reason_and_the_page_works(lab):
     assert lab.data["run"] == Experiment().id
     lab.page.get_by_text("Tiny batches").click()
     lab.wait(f"d.run === '{Experiment(batch_size=4).id}' && d.frames > 3 && !$('{ALERT}')")
+
+
+PUSHED = """
+window.pushed = 0;
+const push = history.pushState;
+history.pushState = function () { pushed += 1; push.apply(this, arguments); };
+"""
+
+
+def has_step(step):
+    return f"new URLSearchParams(location.search).get('step') === {step!r}"
+
+
+def test_the_address_holds_the_step_where_it_was_paused_and_none_while_it_plays(visit):
+    lab = visit().open(steps=60, seed=6).trained()
+    assert "step" not in lab.place
+    lab.press("Home", *["ArrowRight"] * 3, "4")
+    lab.wait(has_step("3"))
+    assert lab.place == {
+        "step": "3",
+        "layer": "4",
+        "tap": "activation",
+        "unit": lab.page.input_value("[aria-label=Unit]"),
+        "target": "0.75",
+    }
+    theirs = visit()
+    theirs.page.goto(lab.page.url)
+    theirs.wait("d.state === 'paused' && d.step === '3'")
+    assert pressed_layer(theirs) == "Layer 4"
+    lab.press("Space")
+    lab.wait("!new URLSearchParams(location.search).has('step')")
+    lab.wait("d.state === 'ended'")
+    assert lab.place["layer"] == "4" and "step" not in lab.place and lab.address == {"steps": "60", "seed": "6"}
+
+
+def test_player_and_page_do_not_fight_over_the_address(visit):
+    lab = visit()
+    lab.page.add_init_script(PUSHED)
+    lab.open("gamma-beta", steps=40, width=16).trained()
+    lab.press("Home", "ArrowRight", "3")
+    lab.wait(has_step("1"))
+    before = lab.data["run"]
+    lab.page.get_by_role("radio", name="clearly faster").click()  # the page runs anew, with the same experiment
+    lab.wait("$('.bnviz-answer').textContent.includes('clearly faster')")
+    assert lab.page.evaluate("pushed") == 0 and lab.place["step"] == "1" and lab.place["layer"] == "3"
+    lab.page.locator(".st-key-learning_rate input").press("ArrowRight")
+    lab.wait(f"d.run !== '{before}' && d.state === 'ended'")
+    lab.wait("new URLSearchParams(location.search).get('layer') === '3'")
+    assert lab.page.evaluate("pushed") == 1 and "step" not in lab.place
+    lab.page.go_back()
+    lab.wait(f"d.run === '{before}' && d.state === 'paused' && d.step === '1'")
+    assert pressed_layer(lab) == "Layer 3"

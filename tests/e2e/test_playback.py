@@ -114,3 +114,34 @@ def scrub(lab, share):
     lab.page.mouse.move(box["x"] + share * box["width"], y, steps=5)
     lab.page.mouse.up()
     lab.wait("d.state === 'paused' && $('.bnviz-readout').textContent.startsWith(`step ${d.step} of`)")
+
+
+UNITS = """
+window.units = [];
+const look = () => {
+  const shown = document.querySelector("[aria-label=Unit]")?.value;
+  if (shown && shown !== units.at(-1)) units.push(shown);
+  requestAnimationFrame(look);
+};
+look();
+"""
+
+
+def test_the_unit_is_chosen_once_a_run(visit):
+    first, second = visit(), visit()
+    for lab in (first, second):
+        lab.page.add_init_script(UNITS)
+        lab.open(steps=1500, seed=77, width=128).trained()
+        units = lab.page.evaluate("units")
+        assert len(units) <= 2, "the first one until there is something to go by, then the telling one"
+    assert first.page.evaluate("units").pop() == units[-1], "the same run, the same unit, however it arrives"
+
+
+def test_the_unit_that_somebody_chose_stays(lab):
+    lab.page.add_init_script(UNITS)
+    lab.open(steps=60)
+    lab.page.select_option("[aria-label=Unit]", "7")
+    lab.page.locator(".st-key-batch_size input").press("ArrowLeft")
+    lab.wait("new URLSearchParams(location.search).get('batch_size') === '32' && d.frames > 0")
+    lab.trained()
+    assert lab.page.evaluate("units").pop() == lab.page.input_value("[aria-label=Unit]") == "7"

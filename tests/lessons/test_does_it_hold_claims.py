@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 
-from bnviz.judge.claim import AGREES, CANNOT_TELL, DISAGREES, Verdict
+from bnviz.judge.claim import AGREES, CANNOT_TELL, COMPUTING, DISAGREES, Verdict
 from bnviz.judge.findings import above, below, best, losses, points, series, settled, times, within, word
 from bnviz.judge.intervals import Interval, interval
 from bnviz.lessons.does_it_hold.claims import CLAIMS, cell, table
@@ -140,9 +140,9 @@ def test_with_missing_rows_nothing_is_told_but_how_many_there_are(key):
     rows = made_up(claim.sweep, CASES[key][AGREES])
     total = len({row["run"] for row in rows})
     last = rows[-1]["run"]
-    assert claim.judge(claim.sweep, []) == Verdict(CANNOT_TELL, f"0 of {total} runs have finished.")
+    assert claim.judge(claim.sweep, []) == Verdict(COMPUTING, f"0 of {total} runs have finished.")
     without = [row for row in rows if row["run"] != last]
-    assert claim.judge(claim.sweep, without) == Verdict(CANNOT_TELL, f"{total - 1} of {total} runs have finished.")
+    assert claim.judge(claim.sweep, without) == Verdict(COMPUTING, f"{total - 1} of {total} runs have finished.")
 
 
 @pytest.mark.parametrize("key", CLAIMS)

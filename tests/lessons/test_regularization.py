@@ -186,11 +186,19 @@ def test_too_little_is_said_to_be_too_little():
     assert verdict(SWEEP, []) == fill(WORDS["verdict"]["nothing"], total=90)
     for few in (rows[:1], rows[:5], [one for one in rows if one["value"] != 4]):
         text = verdict(SWEEP, few)
-        assert f"{len({one['run'] for one in few})} of 90 runs" in text
-        assert text.count("Not known before groups of 4") == 3
-        assert answer(SWEEP, few, "split") == WORDS["answer"]["unknown"]
+        done = len({one["run"] for one in few})
+        assert text.count(f"Computing, {done} of 90 runs: the answer needs groups of 4") == 3
+        assert answer(SWEEP, few, "split") == fill(WORDS["answer"]["unknown"], done=done, total=90)
     one_seed = [one for one in rows if one["seed"] == 0]
-    assert verdict(SWEEP, one_seed).count("Not known before groups of 4") == 3, "one seed has no interval"
+    assert verdict(SWEEP, one_seed).count("Computing, ") == 3, "one seed has no interval"
+
+
+def test_cannot_tell_is_a_verdict_of_all_seeds():
+    """Two of five seeds with no clear difference are no verdict yet; five are."""
+    alike = made(levels=dict.fromkeys(LEVELS, (0.8, 0.8)))
+    early = [one for one in alike if one["seed"] < 2]
+    assert "cannot tell" not in verdict(SWEEP, early) and verdict(SWEEP, early).count("Computing, ") == 3
+    assert "cannot tell" in verdict(SWEEP, alike) and "Computing" not in verdict(SWEEP, alike)
 
 
 def test_the_best_size_between_the_ends_is_named():
@@ -365,11 +373,25 @@ def visit(monkeypatch):
 def test_the_page_shows_its_default_sweep_with_words(visit):
     page = visit.open()
     assert visit.said[-1]["run"] == SWEEP.id and visit.said[-1]["state"] == "ended" and page.query_params == {}
-    assert any(SAYS["ask"] in one.value for one in page.markdown)
+    assert not any(SAYS["ask"] in one.value for one in page.markdown) and visit.said[-1]["panels"] == []
+    page.button[0].click().run()
+    assert any(SAYS["ask"] in one.value for one in page.markdown) and visit.said[-1]["panels"]
     assert not page.warning and not page.error
     assert any(one.value.startswith("**Look for:**") for one in page.caption)
     page.button_group(key="prediction regularization").set_value("split").run()
     assert any(WORDS["answer"]["right"] in one.value for one in page.markdown)
+
+
+def test_a_guess_or_a_link_shows_the_verdict(visit):
+    page = visit.open(skip="1")
+    assert any(SAYS["ask"] in one.value for one in page.markdown) and page.query_params == {"skip": "1"}
+    page = visit.open()
+    page.button_group(key="prediction regularization").set_value("split").run()
+    assert any(SAYS["ask"] in one.value for one in page.markdown)
+    page.button_group(key="prediction regularization").set_value(None).run()
+    assert any(SAYS["ask"] in one.value for one in page.markdown), "who has guessed is not asked again"
+    (warning,) = visit.open(skip="never").warning
+    assert "skip = never" in warning.value
 
 
 def test_settings_and_links_make_sweeps(visit):

@@ -2,7 +2,9 @@
 
 import re
 from importlib import import_module
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -31,6 +33,9 @@ RUNS = {  # what a page may be asked to tell
     "two layers": {"hidden_layers": 2},
     **{f"compared with {arm}": {"compare": arm} for arm in COMPARED if arm != "batch"},
 }
+GONE = {"one is gone": {"none"}, "the other is gone": {"batch", "fixed"}, "all are gone": {"none", "batch", "fixed"}}  # arms
+# What must not be said of a network that has diverged: numbers that nothing stands for.
+DEAD = re.compile(r"(?i)not? finite|(?<![\d.])0\W% (without|with)|100\W% of the layer|accuracy 0\W%|\bneither network shows")
 BROKEN = re.compile(r"undefined|NaN|Infinity|\bnull\b|\[object|\{\w+\}|\[\[|  |[a-z)][.;:!?][A-Z]")
 
 
@@ -116,6 +121,87 @@ def test_a_story_tells_every_kind_of_run(desk, recorded, lesson, name):
                 said = desk.ask("speak", panels=panels)
                 broken = [text for text in said if BROKEN.search(text)]
                 assert not broken, broken
+
+
+@pytest.fixture(scope="module")
+def buried(recorded):
+    """The path of a recording whose named arms diverge at the sixth snapshot: from then on no number of theirs is finite."""
+
+    def bury(experiment, arms):
+        path = Path(recorded(experiment)).with_suffix("." + "-".join(sorted(arms)))
+        if not path.exists():
+            messages = list(ndjson.read(path.with_suffix(".ndjson").read_bytes().splitlines(keepends=True)))
+            for message in messages:
+                if message["type"] == "snapshot" and message["index"] > 5:
+                    parts = message["arms"]
+                    message["arms"] = {arm: dead(part) if dies(arm, arms) else part for arm, part in parts.items()}
+            path.write_bytes(b"".join(map(ndjson.line, messages)))
+        return str(path)
+
+    return bury
+
+
+def dies(arm, arms):
+    return arm.removesuffix("-held") in arms
+
+
+def dead(part):
+    """What is recorded of an arm, with no number in it that is finite, but for counts."""
+    if isinstance(part, dict):
+        return {key: dead(one) for key, one in part.items()}
+    if isinstance(part, np.ndarray) and part.dtype.kind == "f":
+        return np.full_like(part, np.nan)
+    return float("nan") if isinstance(part, float) else part
+
+
+@pytest.mark.parametrize("name", GONE)
+@pytest.mark.parametrize("lesson", LIVE)
+def test_a_story_knows_that_a_network_is_dead(desk, buried, lesson, name):
+    page = PAGES[lesson]
+    experiment = small(page, {})
+    panels = page.panels(experiment)
+    for place, prediction in enumerate([None, *page.words.get("predictions", {})]):
+        for unit in (0, "pooled"):
+            data = player.handed_over(experiment.id, experiment, panels, links.VIEW, lesson, prediction)
+            choice = {"layer": 2 + place, "tap": ndjson.TAPS[place % 3], "unit": unit, "target": 0.5, **choices(desk, lesson)}
+            recording = buried(experiment, GONE[name])
+            desk.ask("look", recording=recording, story=lesson, data=data, choice=choice, place=10**6)
+            headline, *said = desk.ask("speak", panels=panels)
+            wrong = [text for text in (headline, *said) if DEAD.search(text) or BROKEN.search(text)]
+            assert not wrong, wrong
+            dies_here = GONE[name] & ({"batch"} if lesson == "gamma_beta" else {"none", "batch"})
+            assert not dies_here or "diverged" in headline
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_first_headline_is_short_and_says_who_learns_better(desk, recorded, name):
+    """Whatever has moved how far: both test accuracies, or losses, stand beside it, at every step but the first."""
+    page = PAGES["live_shift"]
+    experiment = small(page, RUNS[name])
+    data = player.handed_over(experiment.id, experiment, [], links.VIEW, "live_shift", None)
+    for tap in ndjson.TAPS:
+        for shown in (0, 5, 10**6):
+            choice = {"layer": 2, "tap": tap, "unit": 0, "target": 0.5}
+            frame = desk.ask("look", recording=recorded(experiment), story="live_shift", data=data, choice=choice, place=shown)[
+                "frame"
+            ]
+            [headline, _] = desk.ask("speak", panels=[])
+            said = headline.replace("\N{NO-BREAK SPACE}", "")
+            assert 10 <= len(said.split()) <= 32, headline
+            if "moved" in said and frame["step"]:
+                for arm in experiment.arms[:2]:
+                    part = frame["arms"][arm]
+                    accuracy, loss = part["test_accuracy"], part["test_loss"]
+                    assert (f"{loss:.3f}" if accuracy is None else f"{100 * accuracy:.0f}%") in said, headline
+
+
+def test_few_examples_are_named_as_a_reason(desk, recorded):
+    experiment = Experiment(**{**SMALL, "steps": 60}, ghost_batch_size=2)
+    data = player.handed_over(experiment.id, experiment, [], links.VIEW, "live_shift", None)
+    choice = {"layer": 2, "tap": "activation", "unit": 0, "target": 0.5}
+    desk.ask("look", recording=recorded(experiment), story="live_shift", data=data, choice=choice, place=10**6)
+    [headline, _] = desk.ask("speak", panels=[])
+    assert re.search("learns worse|has not learnt", headline) and "statistics of 2 examples are noisy" in headline
 
 
 def choices(desk, lesson):

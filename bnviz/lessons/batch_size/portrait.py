@@ -21,8 +21,8 @@ def show(experiment: Experiment) -> None:
         return
     images, labels = _held_out()
     with st.container(key="portrait", horizontal=True, vertical_alignment="center"):
-        st.image(enlarged(images[experiment.example]), output_format="PNG", width=PIXEL * images.shape[2])
         held_out, clothing = DATA_SETS["fashion"].words["held_out"], SAID["classes"][labels[experiment.example]]
+        st.image(enlarged(images[experiment.example]), output_format="PNG", width=PIXEL * images.shape[2], alt=clothing)
         said = {"example": experiment.example, "held_out": held_out, "class": clothing}
         st.caption(words.fill(SAID["caption"], **said))
 

@@ -12,13 +12,13 @@ import * as reading from "./reading.js";
 /** @import {Words} from "./words" */
 /** @import {Microscope, Scene, Statistic} from "./reading.js" */
 
-const {bothArms, digits, diverged, percent, tapName, unitName} = words;
+const {bothArms, digits, gone, percent, tapName, unitName} = words;
 const {activationSd, distances, fromMinibatch, hasClasses, latest, namedPlaces, ownPlace, ownSize, seen, statisticOf} = reading;
 /** @type {Say<Words>} */
 const say = words.say;
 
 const ROUNDING = 1e-6; // single precision may add up the same numbers in another order
-const EARLY = 40; // snapshots
+const EARLY = 17; // snapshots: the second measurement is the sixteenth after the first
 const CLEARLY = 1.25; // times as much is clearly more
 const NEARLY_FIXED = 0.7; // of what theory predicts: less, and the mean can hardly vary
 const CEILING = 0.6; // of the variation left, from the smallest size to those that are fitted: more, and it has an upper limit
@@ -31,27 +31,29 @@ export default {
     number: (view) => String(view.layer),
     what,
     mates: measured(mates),
-    said: measured(predicted),
+    said: ofBoth(measured(predicted)),
     scatter: measured(variation),
     rate: measured(rates),
-    mean: measured(means),
-    variance: measured(variances),
-    learnt,
+    mean: ofBoth(measured(means)),
+    variance: ofBoth(measured(variances)),
+    learnt: ofBoth(learnt),
   },
   answer,
   feeds,
   fits,
   bounds,
   movement,
+  telling: EARLY,
+  answering: ["mates", "said", "scatter", "rates", "mean", "variance"],
   choosers: ["layer", "unit"],
   alternatives: {
     mates: alternative((view, found) => sentences(variationNamed(view, found), mates(view, found))),
-    said: alternative(predicted),
+    said: ofBoth(alternative(predicted)),
     scatter: alternative(variation),
     rates: alternative(rates),
-    mean: alternative(means),
-    variance: alternative(variances),
-    learning: (view) => phrase(learnt(view)),
+    mean: ofBoth(alternative(means)),
+    variance: ofBoth(alternative(variances)),
+    learning: ofBoth(learnt),
   },
 };
 
@@ -64,12 +66,6 @@ export default {
 const sentences = (...parts) => parts.filter(Boolean).join(" ");
 
 /**
- * A sentence as a part of another one.
- * @param {string} sentence
- */
-const phrase = (sentence) => sentence.replace(/\.$/, "");
-
-/**
  * A caption of what was measured; "" where nothing was.
  * @param {(view: View, found: Microscope) => string} caption
  * @returns {(view: View) => string}
@@ -77,8 +73,17 @@ const phrase = (sentence) => sentence.replace(/\.$/, "");
 function measured(caption) {
   return (view) => {
     const found = seen(view);
-    return found ? caption(view, found) : "";
+    return gone(view, view.compared) || (found ? caption(view, found) : "");
   };
+}
+
+/**
+ * What is said of both networks, unless one has diverged.
+ * @param {(view: View) => string} text
+ * @returns {(view: View) => string}
+ */
+function ofBoth(text) {
+  return (view) => words.lost(view) || text(view);
 }
 
 /**
@@ -87,7 +92,7 @@ function measured(caption) {
  * @returns {(view: View) => string}
  */
 function alternative(caption) {
-  return (view) => phrase(measured(caption)(view)) || say(view, "not_measured", {step: view.frame.step});
+  return (view) => measured(caption)(view) || say(view, "not_measured", {step: view.frame.step});
 }
 
 /** @param {View} view */
@@ -142,9 +147,8 @@ const share = (value) => (value > 0 && value < 0.0995 ? `${(100 * value).toPreci
 function headline(view) {
   const found = seen(view);
   if (!found) return say(view, "missing");
-  const lost = bothArms(view).filter((arm) => diverged(view.frame, arm));
-  if (lost.length === 2) return say(view, "both_diverged");
-  if (lost.length) return say(view, "one_diverged", {arm: view.arms[lost[0]].name});
+  const lost = words.lost(view);
+  if (lost) return lost;
   if (Math.max(...found.mates.prediction_sd) < ROUNDING) return say(view, "headline_still", {norm: view.norm});
   const values = namedPlaces(view, found).map((place, index) => {
     const one = {sd: amount(view, found.mates.prediction_sd[place]), size: found.sizes[place]};
@@ -168,6 +172,7 @@ function plain(view) {
 /** @param {View} view */
 function answer(view) {
   if (!view.prediction) return null;
+  if (gone(view, view.compared)) return gone(view, view.compared);
   const [frame, found, values] = [latest(view), seen(view), activationSd(view, "mates")];
   if (!frame || !found || !values) return say(view, "missing");
   const law = fallOff(found.sizes, values);

@@ -2,8 +2,6 @@
 
 export interface Words {
   missing: {};
-  both_diverged: {};
-  one_diverged: {arm: string | number};
   headline: {what: string | number; values: string | number; plain: string | number};
   sd_in: {sd: string | number; size: string | number};
   sd_of: {sd: string | number; size: string | number};
@@ -45,7 +43,7 @@ export interface Words {
   rates: {rates: string | number};
   rate_at: {rate: string | number; size: string | number};
   rate_missing: {};
-  mean: {layer: string | number; size: string | number; none: string | number; with: string | number; norm: string | number; theory: string | number};
+  mean: {size: string | number; layer: string | number; none: string | number; with: string | number; norm: string | number; theory: string | number};
   variance: {layer: string | number; size: string | number; none: string | number; with: string | number; norm: string | number; theory: string | number; theory_with: string | number};
   exponents: {none: string | number; with: string | number};
   pinned: {layer: string | number; first: string | number};

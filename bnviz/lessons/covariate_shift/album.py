@@ -24,7 +24,8 @@ def show(world: str) -> None:
     ]
     with st.container(key="album"):
         for place, (caption, herd, level) in zip(st.columns(len(shown)), shown, strict=True):
-            place.image(sheet(chosen(herd), level), caption=caption, width="stretch", output_format="PNG")
+            alt = words.fill(SAID["alt"], caption=caption)
+            place.image(sheet(chosen(herd), level), caption=caption, width="stretch", output_format="PNG", alt=alt)
 
 
 def chosen(herd: Animals) -> Animals:

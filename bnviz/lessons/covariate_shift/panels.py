@@ -211,7 +211,7 @@ def shift(curves: list[Curve], hidden_layers: int) -> Panel:
         xaxis=axis(said["x"], range=[-0.6, hidden_layers + 0.6], **places),
         yaxis=axis(said["y"], rangemode="tozero", fit="coat_shift"),
     )
-    return panel("coat-shift", *heading(WORDS, "coat-shift"), (traces, arrangement))
+    return panel("coat-shift", *heading(WORDS, "coat-shift"), (traces, arrangement), definition=said["definition"])
 
 
 def _bar(arm: str, name: str) -> Trace:

@@ -14,7 +14,7 @@ import {accuracy, agrees, CAT, course, failing, OTHER, remedied} from "./verdict
 /** @typedef {Map<string, Record<string, string>>} Seen each arm's accuracy on coloured animals, by experiment without coats */
 /** @typedef {(frame: Snapshot, view: CoatView) => string} Saying */
 
-const {both, bothArms, digits, diverged, percent, sigmas, tapName, unitName} = words;
+const {both, bothArms, digits, diverged, gone, percent, sigmas, tapName, unitName} = words;
 const {animals, BLACK, chosen, COLOURED, measured, recalls, zeroShare} = coats;
 /** @type {Say<Words>} */
 const say = words.say;
@@ -109,12 +109,10 @@ const alike = (view) => JSON.stringify({...view.header.experiment, coats: ""});
 /** @param {CoatView} view */
 function headline(view) {
   if (!view.frames[0].arms.none.coat_recall) return say(view, "no_animals");
-  const {norm, frame: shown} = view;
-  const lost = bothArms(view).filter((arm) => diverged(shown, arm));
-  if (lost.length === 2) return say(view, "both_diverged");
-  if (lost.length) return say(view, lost[0] === "none" ? "plain_diverged" : "compared_diverged", {norm});
+  const lost = words.lost(view);
+  if (lost) return lost;
   const frame = measured(view);
-  if (!frame || shown.step === 0) return say(view, "untrained");
+  if (!frame || view.frame.step === 0) return say(view, "untrained");
   const [plain, compared] = bothArms(view).map((arm) => change(view, frame, arm));
   const said = {course: courses(view, plain, compared), wrong: wrong(view, plain, compared), earlier: earlier(view)};
   return say(view, world(view).sentence, said);
@@ -193,6 +191,8 @@ function earlier(view) {
 function answer(view) {
   const frame = measured(view);
   if (!view.prediction || !frame || view.frame.step === 0) return "";
+  const lost = words.lost(view);
+  if (lost) return say(view, "answer_lost", {prediction: view.predictions[view.prediction], lost});
   const [plain, compared] = bothArms(view).map((arm) => change(view, frame, arm));
   const [first, second] = [plain, compared].map(({fails}) => agrees(view.prediction, fails));
   const {norm} = view;
@@ -264,14 +264,16 @@ function zeroShares(frame, arm, view) {
 function moved(frame, view) {
   const of = (/** @type {string} */ arm) => sigmas(Number(frame.arms[arm].coat_shift?.[view.tap][view.layer - 1]));
   const after = frame.arms[view.compared].coat_shift_recomputed?.[view.tap][view.layer - 1];
-  const recomputed = after === undefined ? "" : say(view, "moved_recomputed", {after: sigmas(after)});
-  const said = {name: tapName(view), norm: view.norm, plain: of("none"), compared: of(view.compared), recomputed};
-  return say(view, "moved", {...said, inputs: sigmas(Number(frame.arms.none.coat_input_shift))});
+  const recomputed =
+    after === undefined || gone(view, view.compared) ? "" : say(view, "moved_recomputed", {after: sigmas(after)});
+  const inputs = sigmas(Number(frame.arms.none.coat_input_shift));
+  return say(view, "moved", {name: tapName(view), both: both(view, of), recomputed, inputs});
 }
 
 /** @type {Saying} */
 function remedy(frame, view) {
   if (!keepsStatistics(frame, view)) return "";
+  if (gone(view, view.compared)) return gone(view, view.compared);
   const [coloured, black] = [COLOURED, BLACK].map((levels) => {
     const of = (/** @type {string} */ key) => accuracy(recalls(frame, view.compared, levels, key));
     const [before, after] = [of("coat_recall"), of("coat_recall_recomputed")];

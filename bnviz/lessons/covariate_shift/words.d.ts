@@ -2,9 +2,6 @@
 
 export interface Words {
   no_animals: {};
-  both_diverged: {};
-  plain_diverged: {norm: string | number};
-  compared_diverged: {norm: string | number};
   untrained: {};
   world_black: {course: string | number; wrong: string | number; earlier: string | number};
   world_black_cats: {course: string | number; wrong: string | number; earlier: string | number};
@@ -24,6 +21,7 @@ export interface Words {
   wrong_neither: {};
   earlier: {plain: string | number; norm: string | number; compared: string | number};
   answer: {prediction: string | number; verdict: string | number; step: string | number; norm: string | number; plain: string | number; compared: string | number};
+  answer_lost: {prediction: string | number; lost: string | number};
   both_agree: {};
   neither_agrees: {};
   plain_agrees: {norm: string | number};
@@ -41,7 +39,7 @@ export interface Words {
   running: {norm: string | number};
   zeros: {shares: string | number};
   zero_shares: {black: string | number; coloured: string | number};
-  moved: {inputs: string | number; name: string | number; plain: string | number; compared: string | number; norm: string | number; recomputed: string | number};
+  moved: {inputs: string | number; name: string | number; both: string | number; recomputed: string | number};
   moved_recomputed: {after: string | number};
   remedy: {norm: string | number; coloured: string | number; black: string | number};
   learning_coats: {held_out: string | number; shares: string | number};

@@ -11,7 +11,7 @@ import streamlit as st
 
 from bnviz.config.experiment import Experiment, Field
 from bnviz.config.sweep import MAXIMUM_SEEDS, Sweep
-from bnviz.judge.claim import AGREES, CANNOT_TELL, DISAGREES, Claim, Row, Verdict
+from bnviz.judge.claim import AGREES, CANNOT_TELL, COMPUTING, DISAGREES, Claim, Row, Verdict
 from bnviz.lessons.does_it_hold.claims import CLAIMS, cell
 from bnviz.lessons.does_it_hold.panels import panels
 from bnviz.lessons.does_it_hold.said import WORDS
@@ -72,9 +72,15 @@ def verdict(claim: Claim, sweep: Sweep, rows: Sequence[Row]) -> str:
         _row("---", "---"),
         _row(f"{claim.published} *({claim.source})*", judged.ours),
     ]
-    heading = words.fill(SAID["verdict"], verdict=BADGES[judged.word])
+    heading = words.fill(SAID["verdict"], verdict=_computing(sweep, rows) if judged.word == COMPUTING else BADGES[judged.word])
     settings = [] if sweep == claim.sweep else [SAID["other_settings"]]
     return "\n\n".join([heading, *settings, "\n".join(table), SAID["brackets"]])
+
+
+def _computing(sweep: Sweep, rows: Sequence[Row]) -> str:
+    """What stands in the verdict's place until all rows are in."""
+    done, total = len({row["run"] for row in rows}), len(sweep.runs())
+    return f":gray-badge[{words.fill(SAID['computing'], done=done, total=total)}]"
 
 
 def _row(*texts: str) -> str:

@@ -12,7 +12,7 @@ import {CLEARLY, lossAlone, speed} from "./verdict.js";
 /** @import {Say, Story, View} from "../../web/player/types" */
 /** @import {Words} from "./words" */
 
-const {digits, diverged, learns, percent, tapName, unitName} = words;
+const {digits, diverged, divergedAt, gone, learns, percent, tapName, unitName} = words;
 const {comparable, hasClasses, highest, inside, lowest, overExamples, percent1, scale, signless, trained} = reading;
 /** @type {Say<Words>} */
 const say = words.say;
@@ -23,16 +23,16 @@ const JUST_BEGUN = 0.005; // further from mean 0 or standard deviation 1, and it
 export default {
   headline,
   captions: {
-    scatter: dots,
+    scatter: unlessGone(dots),
     betaaxis: (view) => say(view, overExamples(view) ? "beta_mean" : "beta"),
     gammaaxis: (view) => say(view, overExamples(view) ? "gamma_spread" : "gamma"),
-    pinned,
-    pinnedunit: pinnedUnit,
-    pooled: (view) => sentences(comparable(view) && say(view, "dotted"), pooled(view)),
-    zeros,
+    pinned: unlessGone(pinned),
+    pinnedunit: unlessGone(pinnedUnit),
+    pooled: unlessGone((view) => sentences(comparable(view) && say(view, "dotted"), pooled(view))),
+    zeros: (view) => (gone(view, view.compared) ? "" : zeros(view)),
     bought,
-    views: viewsNow,
-    lag: lagNow,
+    views: unlessGone(viewsNow),
+    lag: unlessGone(lagNow),
     hand: told,
     layernumber: (view) => String(view.layer),
   },
@@ -41,25 +41,28 @@ export default {
   fits,
   bounds,
   alternatives: {
-    scatter: (view) => [range(view, "beta"), range(view, "gamma")].join(", "),
-    scales: (view) => phrase(sentences(`${range(view, "beta")}, ${range(view, "gamma")}.`, pinned(view))),
-    journey: (view) => `${unitName(view)}: ${phrase(pinnedUnit(view))}`,
-    bands,
-    learning: (view) => phrase(bought(view)),
-    views: (view) => phrase(viewsNow(view)),
-    lag: (view) => phrase(lagNow(view)),
-    means,
-    hand: (view) => phrase(told(view)),
+    scatter: unlessGone((view) => [range(view, "beta"), range(view, "gamma")].join(", ")),
+    scales: unlessGone((view) => sentences(`${range(view, "beta")}, ${range(view, "gamma")}.`, pinned(view))),
+    journey: unlessGone((view) => `${unitName(view)}: ${pinnedUnit(view)}`),
+    bands: unlessGone(bands),
+    learning: bought,
+    views: unlessGone(viewsNow),
+    lag: unlessGone(lagNow),
+    means: (view) => words.lost(view, [view.compared, "fixed"]) || means(view),
+    hand: told,
   },
   controls: {"by-hand": control},
   service: (host) => new ByHand(host),
 };
 
 /**
- * A sentence as a part of another one.
- * @param {string} sentence
+ * What is said of the compared network, unless it has diverged.
+ * @param {(view: View) => string} text
+ * @returns {(view: View) => string}
  */
-const phrase = (sentence) => sentence.trim().replace(/[.…]$/, "");
+function unlessGone(text) {
+  return (view) => gone(view, view.compared) || text(view);
+}
 
 /**
  * One after another; what is empty is left out.
@@ -90,9 +93,9 @@ function armPhrase(view, arm) {
 
 /** @param {View} view */
 function headline(view) {
-  const {frame, compared, norm} = view;
+  const {frame, compared} = view;
   const name = words.tapName(view, "normalized");
-  if (diverged(frame, compared)) return say(view, "diverged", {norm});
+  if (diverged(frame, compared)) return gone(view, compared);
   const [means, spreads] = [frame.arms[compared].unit_mean, frame.arms[compared].unit_std].map(
     ({normalized}) => normalized[view.layer - 1],
   );
@@ -160,12 +163,14 @@ function zeros(view) {
 /** @param {View} view */
 function bought(view) {
   const accuracies = hasClasses(view);
-  const now = trained(view).map((arm) => {
+  const alive = trained(view).filter((arm) => !diverged(view.frame, arm));
+  const now = alive.map((arm) => {
     const {test_accuracy: accuracy, test_loss: loss} = view.frame.arms[arm];
     return say(view, "value_of", {value: accuracies ? percent1(accuracy) : digits(loss, 3), arm: armPhrase(view, arm)});
   });
   const values = list(view, now);
-  return accuracies ? sentences(goal(view), say(view, "accuracies", {values})) : say(view, "losses", {values});
+  const scores = alive.length > 0 && say(view, accuracies ? "accuracies" : "losses", {values});
+  return sentences(accuracies ? goal(view) : words.lost(view, trained(view)), scores);
 }
 
 /**
@@ -176,7 +181,9 @@ function goal(view) {
   const when = trained(view).map((one) => {
     const step = firstReaching(framesShown(view), one, view.target)?.step;
     const arm = armPhrase(view, one);
-    return step === undefined ? say(view, "goal_open", {arm}) : say(view, "goal_reached", {step, arm});
+    const end = divergedAt(view, one);
+    if (step !== undefined) return say(view, "goal_reached", {step, arm});
+    return end === null ? say(view, "goal_open", {arm}) : say(view, "goal_gone", {step: end, arm});
   });
   return say(view, "goal", {share: percent(view.target), held_out: view.data.held_out, when: list(view, when)});
 }
@@ -205,7 +212,7 @@ function bands(view) {
   const [low, middle, high] = Array.from(view.frame.arms[view.compared].percentiles.normalized[view.layer - 1], (one) =>
     signless(one),
   );
-  return phrase(sentences(say(view, "alt_bands", {low, middle, high}), pooled(view)));
+  return sentences(say(view, "alt_bands", {low, middle, high}), pooled(view));
 }
 
 /** @param {View} view */

@@ -1,7 +1,6 @@
 // Made by `make documents` from words.toml: change that and make it again.
 
 export interface Words {
-  diverged: {norm: string | number};
   untrained: {name: string | number};
   spread: {name: string | number; low: string | number; high: string | number; narrow: string | number; wide: string | number};
   scatter_batch: {layer: string | number};
@@ -22,6 +21,7 @@ export interface Words {
   goal: {share: string | number; held_out: string | number; when: string | number};
   goal_reached: {step: string | number; arm: string | number};
   goal_open: {arm: string | number};
+  goal_gone: {arm: string | number; step: string | number};
   accuracies: {values: string | number};
   losses: {values: string | number};
   value_of: {value: string | number; arm: string | number};

@@ -184,4 +184,5 @@ def stillness(arms: Arms, experiment: Experiment) -> Panel:
         shapes=_hold_mark(experiment, ("",)),
     )
     traces = legend(_four(arms, {"kind": "moved"}, ".3f σ"))
-    return panel("stillness", *heading(WORDS, "stillness"), (traces, arrangement), height=340)
+    definition = SAID["stillness"]["definition"]
+    return panel("stillness", *heading(WORDS, "stillness"), (traces, arrangement), height=340, definition=definition)

@@ -13,7 +13,7 @@ import {effect, ENOUGH, isFar, larger, missed, spared, WINDOW} from "./verdict.j
 /** @typedef {NonNullable<ReturnType<typeof effect>>} Effect */
 /** @typedef {ReturnType<typeof larger>} Found */
 
-const {both, bothArms, digits, diverged, learns, percent} = words;
+const {both, bothArms, digits, learns, percent} = words;
 const {CHANGE, COSINE, costs, heldFrom, layersOf, overall, typical} = gradients;
 /** @type {Say<Words>} */
 const say = words.say;
@@ -27,6 +27,7 @@ export default {
   fits: gradients.fits,
   bounds: gradients.bounds,
   choosers: ["layer"],
+  answering: ["amount", "direction", "every-layer", "profile"],
   alternatives: {
     amount: (view) => both(view, (arm) => share(view, typical(view, arm, CHANGE))),
     direction: (view) => both(view, (arm) => cosine(view, typical(view, arm, COSINE))),
@@ -89,10 +90,8 @@ const measured = (view) => Boolean(view.frames[0].arms.none.gradient_shift);
 
 /** @param {View} view */
 function headline(view) {
-  const {norm} = view;
-  const lost = bothArms(view).filter((arm) => diverged(view.frame, arm));
-  if (lost.length === 2) return say(view, "both_diverged");
-  if (lost.length) return say(view, lost[0] === "none" ? "plain_diverged" : "compared_diverged", {norm});
+  const lost = words.lost(view);
+  if (lost) return lost;
   if (!measured(view)) return heldFrom(view) ? held(view) : say(view, "not_measured");
   if (view.layer === 1) return say(view, "first_layer");
   const changes = pair(view, (arm) => typical(view, arm, CHANGE));
@@ -109,6 +108,8 @@ function answer(view) {
   const {prediction} = view;
   if (!prediction || !measured(view)) return null;
   if (view.layer === 1) return say(view, "first_layer");
+  const lost = words.lost(view);
+  if (lost) return say(view, "answer_lost", {prediction: view.predictions[prediction], lost});
   if (view.shown < Math.min(ENOUGH, view.frames.length - Number(view.ended))) return say(view, "wait");
   const changes = pair(view, (arm) => typical(view, arm, CHANGE));
   if (!changes) return say(view, "no_gradient");
@@ -269,6 +270,8 @@ function missedWords(view, [plain, compared]) {
 /** @param {View} view */
 function moved(view) {
   if (!heldFrom(view)) return "";
+  const lost = words.lost(view);
+  if (lost) return lost;
   const {norm, data} = view;
   const [plain, compared] = bothArms(view).map((arm) => movementName(view, arm));
   if (view.frame.step <= heldFrom(view)) return say(view, "moved", {norm, plain, compared, held: ""});
@@ -301,6 +304,8 @@ function below(view) {
 /** @param {View} view */
 function profile(view) {
   if (!measured(view)) return "";
+  const lost = words.lost(view);
+  if (lost) return lost;
   const last = view.header.hidden_layers;
   const of = (/** @type {number} */ layer) => bothArms(view).map((arm) => share(view, typical(view, arm, CHANGE, layer)));
   const [[plain_low, compared_low], [plain_high, compared_high]] = [of(2), of(last)];
@@ -314,6 +319,8 @@ function learnt(view) {
     const {test_accuracy: accuracy, test_loss: loss} = view.frame.arms[arm];
     return hasClasses(view) ? percent(accuracy) : digits(loss, 3);
   };
+  const lost = words.lost(view);
+  if (lost) return lost;
   const [plain, compared] = bothArms(view).map(of);
   const said = {step: view.frame.step, norm: view.norm, held_out: view.data.held_out, plain, compared};
   return say(view, hasClasses(view) ? "learnt" : "learnt_loss", said);

@@ -1,9 +1,6 @@
 // Made by `make documents` from words.toml: change that and make it again.
 
 export interface Words {
-  both_diverged: {};
-  plain_diverged: {norm: string | number};
-  compared_diverged: {norm: string | number};
   not_measured: {};
   first_layer: {};
   no_gradient: {};
@@ -11,6 +8,7 @@ export interface Words {
   tiny: {};
   nearly_one: {};
   no_cosine: {};
+  answer_lost: {prediction: string | number; lost: string | number};
   wait: {};
   right: {prediction: string | number};
   wrong: {prediction: string | number};

@@ -114,7 +114,7 @@ def shift(arms: Arms, steps: Layout) -> Panel:
         yaxis=axis(SAID["shift"]["first"], rangemode="tozero", fit="shift_from_first"),
         yaxis2=axis(SAID["shift"]["step"], anchor="x2", rangemode="tozero", fit="shift_step"),
     )
-    return panel("shift", *heading(WORDS, "shift"), (traces, arrangement))
+    return panel("shift", *heading(WORDS, "shift"), (traces, arrangement), definition=SAID["shift"]["definition"])
 
 
 def _series(arm: str, name: str, axes: str, key: str, **more: Any) -> Trace:

@@ -8,19 +8,23 @@ import * as words from "../../web/player/words.js";
 /** @import {PanelSpec, Say, Snapshot, Story, View} from "../../web/player/types" */
 /** @import {Words} from "./words" */
 
-const {at, both, bothArms, digits, diverged, inColour, learns, percent, sigmas, tapName, times} = words;
+const {at, both, bothArms, digits, diverged, divergedAt, gone, inColour, learns, percent, times} = words;
 /** @type {Say<Words>} */
 const say = words.say;
 
 const EARLY = 50; // steps, before which nobody is expected to have learnt anything
 const CLEARLY = 1.1; // times as far is clearly farther
+// Of 1,000 test examples, two standard errors of an accuracy around 80 %; and as much of a loss.
+const BETTER = 0.025;
+const FEW = 8; // examples or fewer give statistics that are off by a third of a standard deviation and more
+const OVER_EXAMPLES = ["batch", "noisy-batch"]; // arms whose statistics are the minibatch's
 
 /** @type {Story} */
 export default {
   headline,
   picture: "large",
   numbers: true,
-  captions: {beyond, zeros, reached, noise, probe_size: (view) => String(view.header.probe_size)},
+  captions: {beyond, zeros, reached, noise, moved, probe_size: (view) => String(view.header.probe_size)},
   alternatives: {fan, ridges, shift, learning, bands, noise, layers},
 };
 
@@ -34,24 +38,82 @@ function pair(view, value) {
   return {plain: value("none"), compared: value(view.compared)};
 }
 
-/**
- * How much less, or more, the chosen layer has moved in the network that is compared.
- * @param {View} view
- */
+/** @param {View} view */
+const hasClasses = (view) => view.frames[0].arms.none.test_accuracy !== null;
+
+// --- the headline: how far the chosen layer has moved, and always who learns better
+
+/** @param {View} view */
 function headline(view) {
-  const name = tapName(view);
-  const moved = pair(view, (arm) => at(view.frame, arm, "shift_from_first", view));
-  const figures = pair(view, (arm) => inColour(arm, sigmas(arm === "none" ? moved.plain : moved.compared)));
-  const said = {name, norm: view.norm, ...figures};
   const lost = bothArms(view).filter((arm) => diverged(view.frame, arm));
   if (lost.length) return divergence(view, lost);
+  const name = signalInWords(view);
   if (view.frame.step === 0) return say(view, "untrained", {name});
-  const idle = view.frame.step < EARLY ? [] : bothArms(view).filter((arm) => !learns(view.frame, arm, view));
-  if (idle.length) return stillness(view, idle, said);
-  const {plain, compared} = moved;
+  const {plain, compared} = pair(view, (arm) => at(view.frame, arm, "shift_from_first", view));
+  const said = {name, norm: view.norm, learning: progress(view)};
   if (plain > CLEARLY * compared) return say(view, "less", {...said, times: times(plain / compared)});
   if (compared > CLEARLY * plain) return say(view, "more", {...said, times: times(compared / plain)});
   return say(view, "alike", said);
+}
+
+/**
+ * The chosen signal in words, its symbol after them.
+ * @param {View} view
+ */
+function signalInWords(view) {
+  const {layer} = view;
+  if (view.tap !== "activation") return say(view, view.tap === "linear" ? "sums" : "enters", {layer});
+  if (layer === view.header.hidden_layers) return say(view, "hands_on_last", {layer});
+  return say(view, "hands_on", {layer, next: layer + 1});
+}
+
+/**
+ * Which network learns better. One that does not learn does not move: little shift is then no merit.
+ * @param {View} view
+ */
+function progress(view) {
+  const figures = scores(view);
+  const idle = view.frame.step < EARLY ? [] : bothArms(view).filter((arm) => !learns(view.frame, arm, view));
+  if (idle.length === 2) return say(view, "neither_learns", {figures});
+  const why = idle[0] === "none" ? "" : noisy(view);
+  if (idle.length) return say(view, idle[0] === "none" ? "plain_idle" : "compared_idle", {figures, why});
+  const lead = advantage(view);
+  if (lead > BETTER) return say(view, "better", {figures});
+  return lead < -BETTER ? say(view, "worse", {figures, why: noisy(view)}) : say(view, "as_well", {figures});
+}
+
+/**
+ * By how much the compared network is right more often, or its test loss lower, as a share of the other's.
+ * @param {View} view
+ */
+function advantage(view) {
+  const {plain, compared} = pair(view, (arm) => {
+    const {test_accuracy: accuracy, test_loss: loss} = view.frame.arms[arm];
+    return Number(hasClasses(view) ? accuracy : loss);
+  });
+  return hasClasses(view) ? compared - plain : (plain - compared) / plain;
+}
+
+/**
+ * Both test accuracies, or losses where there are no classes: the compared network's first.
+ * @param {View} view
+ */
+function scores(view) {
+  const value = (/** @type {string} */ arm) => {
+    const {test_accuracy: accuracy, test_loss: loss} = view.frame.arms[arm];
+    return inColour(arm, hasClasses(view) ? percent(accuracy) : digits(loss, 3));
+  };
+  return say(view, hasClasses(view) ? "accuracies" : "losses", pair(view, value));
+}
+
+/**
+ * Why it may learn worse, if its statistics come from few examples.
+ * @param {View} view
+ */
+function noisy(view) {
+  const size = view.header.group_size;
+  if (size > FEW || !OVER_EXAMPLES.includes(view.compared)) return "";
+  return say(view, "noisy", {size: Number(size.toFixed(1))});
 }
 
 /**
@@ -59,22 +121,24 @@ function headline(view) {
  * @param {string[]} lost
  */
 function divergence(view, lost) {
-  if (lost.length === 2) return say(view, "both_diverged");
-  const other = view.frame.arms[lost[0] === "none" ? view.compared : "none"].test_accuracy;
-  const rest = other === null ? "" : say(view, "other_accuracy", {accuracy: percent(other)});
-  return say(view, lost[0] === "none" ? "plain_diverged" : "compared_diverged", {norm: view.norm, other: rest});
+  const step = Number(divergedAt(view, lost[0]));
+  if (lost.length === 2) return say(view, "both_diverged", {step: Math.max(step, Number(divergedAt(view, lost[1])))});
+  const arm = lost[0] === "none" ? view.compared : "none";
+  const {test_accuracy: accuracy, test_loss: loss} = view.frame.arms[arm];
+  const rest = hasClasses(view)
+    ? say(view, "other_accuracy", {accuracy: inColour(arm, percent(accuracy))})
+    : say(view, "other_loss", {loss: inColour(arm, digits(loss, 3))});
+  return say(view, lost[0] === "none" ? "plain_diverged" : "compared_diverged", {norm: view.norm, step, other: rest});
 }
 
-/**
- * A net that does not learn does not move: little shift is then no merit.
- * @param {View} view
- * @param {string[]} idle
- * @param {{name: string, norm: string, plain: string, compared: string}} said
- */
-function stillness(view, idle, said) {
-  if (idle.length === 2) return say(view, "neither_learns", said);
-  const accuracy = percent(view.frame.arms[idle[0]].test_accuracy);
-  return say(view, idle[0] === "none" ? "plain_idle" : "compared_idle", {...said, accuracy});
+// --- captions
+
+/** @param {View} view */
+function moved(view) {
+  if (view.frame.step === 0) return "";
+  const of = (/** @type {string} */ arm, /** @type {string} */ key) => words.sigmas(at(view.frame, arm, key, view));
+  const one = (/** @type {string} */ arm) => ({first: of(arm, "shift_from_first"), last: of(arm, "shift_step")});
+  return say(view, "moved", {both: both(view, (arm) => say(view, "moved_of", one(arm)))});
 }
 
 /**
@@ -82,12 +146,18 @@ function stillness(view, idle, said) {
  * @param {View} view
  */
 function reached(view) {
-  if (view.frames[0].arms.none.test_accuracy === null) return say(view, "no_accuracy");
+  if (!hasClasses(view)) return say(view, "no_accuracy");
   const {plain, compared} = pair(view, (arm) => firstReaching(framesShown(view), arm, view.target)?.step);
   const said = {goal: percent(view.target), held_out: view.data.held_out, norm: view.norm};
-  if (plain === undefined && compared === undefined) return say(view, "reached_neither", said);
-  if (plain === undefined) return say(view, "reached_compared", {...said, compared: Number(compared)});
-  if (compared === undefined) return say(view, "reached_plain", {...said, plain});
+  if (plain === undefined && compared === undefined) return `${say(view, "reached_neither", said)} ${words.lost(view)}`.trim();
+  if (plain === undefined) {
+    const open = gone(view, "none") || say(view, "open_plain");
+    return say(view, "reached_compared", {...said, compared: Number(compared), open});
+  }
+  if (compared === undefined) {
+    const open = gone(view, view.compared) || say(view, "open_compared");
+    return say(view, "reached_plain", {...said, plain, open});
+  }
   if (plain === compared) return say(view, "reached_together", {...said, plain});
   return say(view, "reached_both", {...said, plain, compared});
 }
@@ -99,27 +169,28 @@ function reached(view) {
 function noise(view) {
   const frame = lastMeasured(view, "none");
   if (!frame) return "";
+  const {layer} = view;
   const size = Number(view.header.group_size.toFixed(1));
-  const off = pair(view, (arm) => digits(at(frame, arm, "mean_noise", view, "linear"), 3));
-  const after = pair(view, (arm) => digits(at(frame, arm, "mean_noise", view, "activation"), 3));
-  const said = {layer: view.layer, norm: view.norm, size, theory: digits(expectedNoise(view), 3), ...off};
-  return say(view, "noise", {...said, plain_a: after.plain, compared_a: after.compared});
+  const off = (/** @type {string} */ arm, /** @type {"linear" | "activation"} */ tap) =>
+    digits(at(frame, arm, "mean_noise", view, tap), 3);
+  const measured = both(view, (arm) => say(view, "noise_of", {layer, z: off(arm, "linear"), a: off(arm, "activation")}));
+  return say(view, "noise", {layer, size, theory: digits(expectedNoise(view), 3), measured});
 }
 
 /** @param {View} view */
 function zeros(view) {
   if (!hasAtom(view)) return "";
-  return say(view, "zeros", {norm: view.norm, ...pair(view, (arm) => percent(zeroShare(view.frame, arm, view)))});
+  return say(view, "zeros", {shares: both(view, (arm) => percent(zeroShare(view.frame, arm, view)))});
 }
 
 const BEYOND = 0.005; // the share of values outside the histogram that is worth a word
 
 /**
- * Values outside the histogram's range, if there are any to speak of.
+ * Values outside the histogram's range, if there are any to speak of. A network that has diverged has none to be outside.
  * @param {View} view
  */
 function beyond(view) {
-  const {plain, compared} = pair(view, (arm) => outside(view, arm));
+  const {plain, compared} = pair(view, (arm) => (diverged(view.frame, arm) ? 0 : outside(view, arm)));
   return (
     (plain < BEYOND ? "" : say(view, "beyond_plain", {share: percent(plain), norm: view.norm})) +
     (compared < BEYOND ? "" : say(view, "beyond_compared", {share: percent(compared), norm: view.norm}))
@@ -158,8 +229,10 @@ function shift(view) {
 /** @param {View} view */
 function learning(view) {
   return both(view, (arm) => {
-    const {test_accuracy: accuracy, train_loss: loss} = view.frame.arms[arm];
-    return say(view, "alt_learning", {accuracy: percent(accuracy), loss: digits(loss)});
+    const {test_accuracy: accuracy, test_loss, train_loss} = view.frame.arms[arm];
+    const loss = digits(train_loss);
+    if (!hasClasses(view)) return say(view, "alt_losses", {test: digits(test_loss), loss});
+    return say(view, "alt_learning", {accuracy: percent(accuracy), loss});
   });
 }
 
@@ -176,6 +249,7 @@ function bands(view) {
  * @param {PanelSpec} spec
  */
 function layers(view, spec) {
-  const means = view.frame.arms[spec.id.slice("layers-".length)].mean[view.tap];
-  return say(view, "alt_layers", {means: Array.from(means, (mean) => digits(mean)).join(", ")});
+  const arm = spec.id.slice("layers-".length);
+  const means = view.frame.arms[arm].mean[view.tap];
+  return gone(view, arm) || say(view, "alt_layers", {means: Array.from(means, (mean) => digits(mean)).join(", ")});
 }

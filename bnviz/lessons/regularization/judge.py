@@ -41,6 +41,12 @@ def sign(change: Interval) -> int | None:
     return int(change.low > 0) - int(change.high < 0)
 
 
+def _settled(sweep: Sweep, change: Interval) -> int | None:
+    """The sign of a change; that it is too small to tell is known only when all seeds are in."""
+    found = sign(change)
+    return None if found == 0 and change.count < sweep.seeds else found
+
+
 def verdict(sweep: Sweep, rows: Rows) -> str:
     """The verdicts on what has arrived so far, as Markdown."""
     said, total = WORDS["verdict"], len(sweep.runs())
@@ -49,7 +55,8 @@ def verdict(sweep: Sweep, rows: Rows) -> str:
     if not rows:
         return fill(said["nothing"], total=total)
     values = measured(sweep, rows)
-    asked = [_regularizes(sweep, values), _reliable(sweep, values), _like_dropout(sweep, values["test"])]
+    done = len({row["run"] for row in rows})
+    asked = [_regularizes(sweep, values, done), _reliable(sweep, values, done), _like_dropout(sweep, values["test"], done)]
     return "\n\n".join(["\n".join(f"- {one}" for one in asked if one), " ".join([_note(sweep, rows), *_diverged(sweep, rows)])])
 
 
@@ -66,17 +73,18 @@ def answer(sweep: Sweep, rows: Rows, prediction: str) -> str:
     if "noisy" not in labels(sweep):
         return said["no_noise"]
     values = measured(sweep, rows)["test"]
-    noisy, clean = (sign(shrunk(values[f"batch {kind}"])) for kind in ("noisy", "clean"))
+    noisy, clean = (_settled(sweep, shrunk(values[f"batch {kind}"])) for kind in ("noisy", "clean"))
     if noisy is None or clean is None:
-        return said["unknown"]
+        return fill(said["unknown"], done=len({row["run"] for row in rows}), total=len(sweep.runs()))
     right = _OUTCOMES.get((noisy, clean)) == prediction
     verdict = said["right"] if right else fill(said["other"], prediction=PREDICTIONS[prediction])
     return fill(said["found"], noisy=said[SCORES[noisy]], clean=said[SCORES[clean]], verdict=verdict)
 
 
-def _unknown(sweep: Sweep, ask: str) -> str:
-    """A question that has no answer yet."""
-    return fill(WORDS["verdict"]["unknown"], ask=ask, small=sizes(sweep)[0], large=sizes(sweep)[-1])
+def _unknown(sweep: Sweep, ask: str, done: int) -> str:
+    """A question that has no answer yet, as only `done` runs are in."""
+    ends = {"small": sizes(sweep)[0], "large": sizes(sweep)[-1]}
+    return fill(WORDS["verdict"]["unknown"], ask=ask, done=done, total=len(sweep.runs()), **ends)
 
 
 def _told(ask: str, verdict: str, told: str) -> str:
@@ -84,7 +92,7 @@ def _told(ask: str, verdict: str, told: str) -> str:
     return fill(WORDS["verdict"]["told"], ask=ask, verdict=verdict, told=told)
 
 
-def _regularizes(sweep: Sweep, values: dict[str, Values]) -> str:
+def _regularizes(sweep: Sweep, values: dict[str, Values], done: int) -> str:
     """With random labels: does it memorize less, and does that help?"""
     said, small, large = WORDS["regularizes"], sizes(sweep)[0], sizes(sweep)[-1]
     if "noisy" not in labels(sweep):
@@ -92,9 +100,9 @@ def _regularizes(sweep: Sweep, values: dict[str, Values]) -> str:
     if small == large:
         return fill(said["one_size"], ask=said["ask"])
     train, test = (shrunk(values[key]["batch noisy"]) for key in ("train", "test"))
-    memorizes, scores = sign(train), sign(test)
+    memorizes, scores = _settled(sweep, train), _settled(sweep, test)
     if memorizes is None or scores is None:
-        return _unknown(sweep, said["ask"])
+        return _unknown(sweep, said["ask"], done)
     told = fill(
         said["told"],
         small=small, large=large, memorizes=said[MEMORIZES[memorizes]],
@@ -113,24 +121,24 @@ def _best(sweep: Sweep, values: np.ndarray) -> str:
     return fill(WORDS["regularizes"]["best"], size=sizes(sweep)[best], accuracy=percent(means[best]))
 
 
-def _reliable(sweep: Sweep, values: dict[str, Values]) -> str:
+def _reliable(sweep: Sweep, values: dict[str, Values], done: int) -> str:
     """With clean labels: does the same noise cost anything?"""
     if len(sizes(sweep)) == 1:
         return ""
     said = WORDS["reliable"]
     train, test = (shrunk(values[key]["batch clean"]) for key in ("train", "test"))
-    scores = sign(test)
+    scores = _settled(sweep, test)
     if scores is None:
-        return _unknown(sweep, said["ask"])
+        return _unknown(sweep, said["ask"], done)
     return _told(said["ask"], said[SCORES[scores]], fill(said["told"], train=points(train), test=points(test)))
 
 
-def _like_dropout(sweep: Sweep, test: Values) -> str:
+def _like_dropout(sweep: Sweep, test: Values, done: int) -> str:
     """The smallest groups against the network without batch norm, with dropout and without: test accuracy."""
     said, small = WORDS["like_dropout"], sizes(sweep)[0]
     others = {scene: found for scene in scenes(sweep)[1:] if (found := _known(sweep, test, scene))}
     if not others:
-        return fill(said["unknown"], ask=said["ask"], small=small)
+        return fill(said["unknown"], ask=said["ask"], small=small, done=done, total=len(sweep.runs()))
     rate = f"{sweep.base.dropout:g}"
     differences = "; ".join(fill(said[f"than_{scene}"], rate=rate, changes=_listed(found)) for scene, found in others.items())
     told = fill(said["told"], small=small, differences=differences)
@@ -144,7 +152,7 @@ def _like_dropout(sweep: Sweep, test: Values) -> str:
 def _known(sweep: Sweep, test: Values, scene: str) -> dict[str, Interval]:
     """What the smallest groups change against another scene, by kind of labels, where it is known."""
     found = {kind: against(test, scene, kind) for kind in labels(sweep)}
-    return {kind: change for kind, change in found.items() if sign(change) is not None}
+    return {kind: change for kind, change in found.items() if _settled(sweep, change) is not None}
 
 
 def _listed(found: Mapping[str, Interval]) -> str:

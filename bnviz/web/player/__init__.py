@@ -84,20 +84,27 @@ def mount(
     prediction: str | None = None,
     edit: Callable[[Mapping[str, Any]], None] | None = None,
     outdated: Callable[[], bool] = lambda: False,
+    waiting: bool = False,
+    on_skip: Callable[[], None] = lambda: None,
     **more: Any,
 ) -> None:
     """Show the player of the experiment's `run` with these panels (bnviz.web.figures), opened at `view`.
 
     What is to be seen in it says bnviz/lessons/<lesson>/story.js, in the words of the lesson's catalogue. `view` holds step (or
-    None), layer, tap, unit and target. `prediction` is what the visitor expects, for the story to judge. `edit` takes what people
-    ask for on the player itself (types.d.ts: Edit). `outdated` says whether a setting has changed since: if the player and a
-    setting send something in the same moment, Streamlit runs this fragment alone. `more` is handed over as it is: happenings and
-    the runs before.
+    None), layer, tap, unit and target. `prediction` is what the visitor expects, for the story to judge. While `waiting`
+    for it, the player stays at step 0 and says nothing that answers; `on_skip` is called when the visitor would rather not guess.
+    `edit` takes what people ask for on the player itself (types.d.ts: Edit). `outdated` says whether a setting has changed since:
+    if the player and a setting send something in the same moment, Streamlit runs this fragment alone. `more` is handed over as it
+    is: happenings and the runs before.
     """
     if outdated():
         st.rerun()
-    key, data = key_of(lesson), {**handed_over(run, experiment, panels, view, lesson, prediction), **more}
+    key = key_of(lesson)
     asked = st.session_state.get(key) or {}
+    if asked.get("skip"):
+        on_skip()
+        st.rerun()  # the whole page waits no longer
+    data = {**handed_over(run, experiment, panels, view, lesson, prediction, waiting), **more}
     if (cursor := asked.get("cursor")) and cursor["run"] == run:
         data["lines"] = _lines(run, cursor["from"])
     elif asked.get("assets"):
@@ -106,7 +113,7 @@ def mount(
         _stop(run)
     if asked.get("edit") and edit:
         edit(asked["edit"])
-    names = ("cursor", "assets", "stop", "hand", "edit")
+    names = ("cursor", "assets", "stop", "skip", "hand", "edit")
     _component("player")(key=key, data=data, **{f"on_{name}_change": _nothing for name in names})
 
 
@@ -122,6 +129,7 @@ def handed_over(
     view: dict[str, Any],
     lesson: str,
     prediction: str | None = None,
+    waiting: bool = False,
 ) -> dict[str, Any]:
     """All that the player is told, see `mount`; types.d.ts calls it Data."""
     said = words.catalogue(lesson)
@@ -133,6 +141,7 @@ def handed_over(
         "view": view,
         "story": lesson,
         "prediction": prediction,
+        "waiting": waiting,
         "predictions": said.get("predictions", {}),
         "words": said.get("story", {}),
         "shared": words.shared()["player"],
@@ -149,7 +158,7 @@ def board(run: str, state: str, panels: list[dict[str, Any]], rows: int, key: st
 
     `state` is playing while rows arrive, then ended, or paused or failed before the end.
     """
-    data = {"run": run, "state": state, "panels": panels, "rows": rows}
+    data = {"run": run, "state": state, "panels": panels, "rows": rows, "shared": words.shared()["player"]}
     if (st.session_state.get(key) or {}).get("assets"):
         data["assets"] = _assets()
     _component("board")(key=key, data=data, on_assets_change=_nothing)

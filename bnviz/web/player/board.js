@@ -7,9 +7,9 @@ import {keeping} from "./mounts.js";
 import {Panel} from "./panel.js";
 import {Theme} from "./theme.js";
 
-/** @import {Component, PanelSpec} from "./types" */
+/** @import {Catalogue, Component, PanelSpec} from "./types" */
 /** @import {Painted} from "./theme.js" */
-/** @typedef {{run: string, state: string, panels: PanelSpec[], rows: number}} Data */
+/** @typedef {{run: string, state: string, panels: PanelSpec[], rows: number, shared: Catalogue}} Data */
 
 const BUDGET_MS = 14; // of one animation frame; what is left over waits for the next one
 
@@ -64,7 +64,7 @@ class Board {
       if (this.specs.get(spec.id) === serial) continue;
       const panel = this.panels.get(spec.id);
       if (panel) panel.configure(spec);
-      else this.panels.set(spec.id, new Panel(this.grid, spec));
+      else this.panels.set(spec.id, new Panel(this.grid, spec, this.data.shared));
       this.specs.set(spec.id, serial);
     }
   }

@@ -18,9 +18,11 @@ const ICONS = {
   stop: "M3.5 3.5h9v9h-9z",
   link: "M6.5 9.5l3-3M5 8 3.2 9.8a2.1 2.1 0 0 0 3 3L8 11M8 5l1.8-1.8a2.1 2.1 0 0 1 3 3L11 8",
 };
+const COPIED_MS = 4000;
+const ASKS = "asks"; // no headline: the player waits for a guess
 // What has keys of its own.
 const ROLES = ["slider", "combobox", "listbox", "radiogroup"].map((role) => `[role=${role}]`);
-const BUSY = ["input:not(.bnviz-scrub)", "textarea", "select", "[contenteditable]", "[data-baseweb]", ...ROLES].join();
+const BUSY = ["dialog", "input:not(.bnviz-scrub)", "textarea", "select", "[contenteditable]", "[data-baseweb]", ...ROLES].join();
 
 /** @param {keyof typeof ICONS} name */
 function icon(name) {
@@ -77,8 +79,9 @@ function transport(player, copyLink) {
   const track = make("div", {class: "bnviz-track"}, buffer, range);
   const parts = [back, play, forward, track, readout, stop, speed, loop];
   const group = {class: "bnviz-transport", role: "group", "aria-label": text("playback"), title: ""};
-  const box = make("div", group, ...parts, button("link", text("copy_link"), copyLink));
-  return {box, track, play, range, buffer, readout, stop, speed, loop};
+  const copied = make("span", {class: "bnviz-copied", role: "status"});
+  const box = make("div", group, ...parts, button("link", text("copy_link"), copyLink), copied);
+  return {box, track, play, range, buffer, readout, stop, speed, loop, copied};
 }
 
 /** @param {Player} player */
@@ -99,6 +102,7 @@ export class Controls {
   headlineSaid = "";
   choosersMade = "";
   choicesShown = "";
+  flashing = 0;
   /** @type {boolean | null} */
   playingShown = null;
 
@@ -122,6 +126,7 @@ export class Controls {
 
   close() {
     document.removeEventListener("keydown", this.onKey);
+    clearTimeout(this.flashing);
   }
 
   /**
@@ -240,9 +245,23 @@ export class Controls {
     const said = `${text} ${Object.keys(view.arms)}`;
     if (this.headlineSaid === said) return;
     this.headlineSaid = said;
-    const coloured = (/** @type {string} */ arm) => ({class: "bnviz-arm", style: `color: ${view.arms[arm]?.colour}`});
+    const coloured = (/** @type {string} */ arm) => ({class: "bnviz-arm", style: `--arm: ${view.arms[arm]?.colour}`});
     const nodes = pieces(text).map((piece) => (piece.arm ? make("span", coloured(piece.arm), piece.text) : piece.text));
     this.headline.replaceChildren(make("span", {}, ...nodes));
+  }
+
+  /** In the headline's place, for as long as the visitor has not guessed. */
+  askFirst() {
+    const {player} = this;
+    if (this.headlineSaid === ASKS) return;
+    this.headlineSaid = ASKS;
+    const skip = make("button", {type: "button", class: "bnviz-skip", onclick: () => player.skip()}, player.text("skip"));
+    this.headline.replaceChildren(make("span", {}, player.text("predict_first"), " ", skip));
+  }
+
+  /** Whoever wants to go on is shown what there is to do first. */
+  remind() {
+    /** @type {HTMLElement | null} */ (this.headline.querySelector(".bnviz-skip"))?.focus();
   }
 
   /** @param {string | null | undefined} text */
@@ -267,10 +286,21 @@ export class Controls {
     if (!link) return;
     try {
       await navigator.clipboard.writeText(link);
-      this.say(this.player.text("copied"));
+      this.flash(this.player.text("copied"));
     } catch {
       this.say(link); // no clipboard here (plain http, or not allowed): show it, to be copied by hand
     }
+  }
+
+  /**
+   * Beside the button that was pressed, for some seconds.
+   * @param {string} text
+   */
+  flash(text) {
+    const {copied} = this.transport;
+    set(copied, text);
+    clearTimeout(this.flashing);
+    this.flashing = setTimeout(() => set(copied, ""), COPIED_MS);
   }
 
   /** @param {string} text */

@@ -2,12 +2,14 @@
 // A panel: a title, a caption, one Plotly node that lives as long as the panel does, and a text alternative. The player's traces
 // say in `feed` what fills them from the recording; the board's come filled in, with the text alternative in the specification.
 
+import {openDialog} from "./dialog.js";
 import {make, set} from "./dom.js";
 import {feeds} from "./feeds.js";
 import {FITS, KINDS} from "./ghost.js";
-import {alternative} from "./words.js";
+import {rowsOf} from "./table.js";
+import {alternative, spoken} from "./words.js";
 
-/** @import {Axis, PanelSpec, Ranges, Trace, View} from "./types" */
+/** @import {Axis, Catalogue, PanelSpec, Ranges, Trace, Values, View} from "./types" */
 /** @import {Painted} from "./theme.js" */
 /**
  * @typedef {object} Scene what a panel is drawn from; the board has no view
@@ -28,18 +30,24 @@ export class Panel {
   /**
    * @param {HTMLElement} parent
    * @param {PanelSpec} spec
+   * @param {Catalogue} words the player's own
    * @param {Ranges | null} [fits]
    */
-  constructor(parent, spec, fits = null) {
+  constructor(parent, spec, words, fits = null) {
+    this.words = words;
     this.fits = fits;
     this.title = make("h3");
-    this.heading = make("header", {}, this.title);
+    this.definition = make("button", {type: "button", onclick: () => this.define()}, this.text("definition"));
+    this.data = make("button", {type: "button", onclick: () => this.tabulate()}, this.text("data"));
+    this.heading = make("header", {}, this.title, make("span", {class: "bnviz-tools"}, this.definition, this.data));
     this.caption = make("p", {class: "bnviz-caption"});
     /** @type {any} with what Plotly adds */
-    this.node = make("div", {class: "bnviz-plot", role: "img"});
+    this.node = make("div", {class: "bnviz-plot", role: "figure"});
     this.box = make("section", {class: "bnviz-panel"}, this.heading, this.caption, this.node);
     parent.append(this.box);
     this.visible = true;
+    /** The definition, its braces filled in. */
+    this.defined = "";
     this.drawnAt = 0;
     /** What it shows now; "" if it has to be drawn anew. */
     this.drawnKey = "";
@@ -65,6 +73,33 @@ export class Panel {
   }
 
   /**
+   * @param {string} key
+   * @param {Values} [values]
+   */
+  text(key, values) {
+    return spoken(this.words, key, values);
+  }
+
+  /** What is measured, exactly. */
+  define() {
+    openDialog(this.box, this.title.textContent ?? "", this.text("close"), [make("p", {}, this.defined)]);
+  }
+
+  /** What the chart shows at this moment, as a table. */
+  tabulate() {
+    const title = this.title.textContent ?? "";
+    const {rows, total, x} = rowsOf(this.node.data ?? [], this.node.layout ?? {}, this.text("highest"));
+    const cut = rows.length < total ? [make("p", {}, this.text("thinned", {shown: rows.length, total}))] : [];
+    const cell = (/** @type {unknown} */ value) => make("td", {}, String(value));
+    const body = rows.map((row) => make("tr", {}, make("th", {scope: "row"}, row.what), cell(row.x), cell(row.y)));
+    const heads = [this.text("line"), x || "x", this.text("value")].map((head) => make("th", {scope: "col"}, head));
+    const table = make("table", {}, make("caption", {}, title), make("thead", {}, make("tr", {}, ...heads)));
+    table.append(make("tbody", {}, ...body));
+    const said = make("p", {}, this.node.getAttribute("aria-label") ?? "");
+    openDialog(this.box, this.text("data_of", {title}), this.text("close"), [said, ...cut, table]);
+  }
+
+  /**
    * @param {PanelSpec} spec
    * @param {HTMLElement} [parent] where it stands from now on
    */
@@ -75,6 +110,7 @@ export class Panel {
     this.box.dataset.panel = spec.id;
     this.box.classList.toggle("bnviz-wide", spec.wide);
     this.node.style.height = `${spec.height}px`;
+    this.definition.hidden = !spec.definition;
     this.stale();
   }
 
@@ -113,6 +149,9 @@ export class Panel {
   write({view, fill}) {
     const title = fill(this.spec.title);
     set(this.title, title);
+    this.defined = fill(this.spec.definition ?? "");
+    this.definition.setAttribute("aria-label", this.text("definition_of", {title}));
+    this.data.setAttribute("aria-label", this.text("data_of", {title}));
     set(this.caption, fill(this.spec.caption));
     this.node.setAttribute("aria-label", this.spec.alternative ?? (view ? alternative(this.spec, title, view) : title));
   }
@@ -126,9 +165,11 @@ export class Panel {
     const width = this.node.clientWidth;
     const narrow = width < NARROW;
     const {layout: given, height} = this.spec;
+    this.node.classList.toggle("bnviz-low-bar", narrow || theme.coarse); // Plotly's buttons would cover titles
     const font = {...given.font, size: narrow ? 10 : 12, color: theme.text, family: theme.family};
     const hoverlabel = {bgcolor: theme.background, bordercolor: theme.grid, font: {color: theme.text}};
-    const colours = {paper_bgcolor: CLEAR, plot_bgcolor: CLEAR, font, hoverlabel};
+    const modebar = {bgcolor: theme.background, color: theme.text, activecolor: theme.text};
+    const colours = {paper_bgcolor: CLEAR, plot_bgcolor: CLEAR, font, hoverlabel, modebar};
     /** @type {Record<string, any>} */
     const layout = {...given, width, height, uirevision: scene.run, ...colours};
     for (const name of Object.keys(given)) if (/^[xy]axis/.test(name)) layout[name] = this.axis(name, scene, theme, narrow);

@@ -30,7 +30,9 @@ const PATIENCE_MS = 45; // after so long without a slow panel drawn, one goes be
 const WORDS_MS = 250; // between two changes of words while it plays
 const ASK_AGAIN_MS = 5000; // after so long without an answer of the page
 const EDIT_MS = 4000; // so long it holds still for an answer of the page
-const SETTLED = 40; // snapshots after which the choice of a telling unit stands
+const PLACE = /** @type {const} */ (["layer", "tap", "unit", "target"]); // in the address, with the step
+const ADDRESS_MS = 400; // between the last change and the address bar: browsers allow few changes a second
+const TELLING = 10; // snapshots from which a unit is chosen, unless the story wants to see more
 
 /** @type {(component: Component<Data>, story?: Story<any, any>) => void} */
 const mount = keeping((component, story) => {
@@ -51,8 +53,15 @@ export class Player {
   held = false;
   /** How often changes were asked for, so that no two questions are equal. */
   edits = 0;
+  /** Whether a visitor has paused it, at a place to be shown to others. */
+  resting = false;
+  addressing = 0;
+  /** @type {Set<typeof PLACE[number]>} what somebody has chosen */
+  chosen = new Set();
   /** @type {number | null} the step to go to as soon as it is there */
   wanted = null;
+  /** Whether the visitor would rather not guess. */
+  skipped = false;
   still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   /** @type {number | null} */
   now = null;
@@ -117,13 +126,16 @@ export class Player {
    * @param {Component<Data>} component
    */
   update(component) {
+    const waited = this.waiting;
     this.component = component;
     this.data = component.data;
     this.arrange(this.data.panels);
+    this.withhold();
+    if (waited && !this.waiting) this.goOn();
     if (this.recording.run !== this.data.run || this.recording.broken) {
       this.recording.close();
       this.ghost.keep(this.recording);
-      this.recording = this.goOn(this.data) ?? this.open(this.data, null);
+      this.recording = this.carryOn(this.data) ?? this.open(this.data, this.data.view.step); // a step only if the address names one
     }
     if (this.data.lines?.run === this.data.run) this.take(this.data.lines);
   }
@@ -138,7 +150,7 @@ export class Player {
       const panel = this.panels.get(spec.id);
       const grid = spec.front ? this.grid : this.fold.grid;
       if (panel) panel.configure(spec, grid);
-      else this.panels.set(spec.id, new Panel(grid, spec, this.fits));
+      else this.panels.set(spec.id, new Panel(grid, spec, this.data.shared, this.fits));
     }
     this.fold.tell(specs.filter((spec) => !spec.front).map((spec) => spec.title));
     this.controls.place(this.panels);
@@ -160,9 +172,7 @@ export class Player {
    * @param {number | null} step
    */
   open({run, stream}, step) {
-    this.wanted = step ?? (this.still ? Infinity : null);
-    this.playing = this.wanted === null;
-    this.place = 0;
+    this.begin(step);
     this.held = this.pulling = false;
     this.hand.forget();
     this.message = "";
@@ -172,12 +182,39 @@ export class Player {
     return recording;
   }
 
+  /** @param {number | null} step */
+  begin(step) {
+    this.wanted = step ?? (this.still ? Infinity : null);
+    this.playing = this.wanted === null && !this.waiting;
+    this.resting = step !== null;
+    this.place = 0;
+    this.address();
+  }
+
+  /** Whether it stays at the untrained networks until the visitor has guessed, or would rather not. */
+  get waiting() {
+    return this.data.waiting && !this.skipped;
+  }
+
+  skip() {
+    this.skipped = true;
+    this.component.setTriggerValue("skip", this.recording.run);
+    this.goOn();
+  }
+
+  /** It has waited long enough: what was held back is shown, from the beginning. */
+  goOn() {
+    this.withhold();
+    this.begin(null);
+    this.seekWanted();
+  }
+
   /**
    * Read a run that begins like the one on show: what they share is kept, and playing goes on from where it stands. Null if it
    * does not begin like that.
    * @param {Data} data
    */
-  goOn({run, stream, before, experiment}) {
+  carryOn({run, stream, before, experiment}) {
     const {header, frames} = this.recording;
     const shared = before.findLast(({run: one}) => one === this.recording.run)?.step ?? 0;
     if (!header || !shared) return null;
@@ -187,6 +224,8 @@ export class Player {
     this.wanted = this.still ? Infinity : null;
     this.playing = !this.still;
     this.pulling = false;
+    this.resting = false;
+    this.address();
     this.hand.answered();
     this.message = "";
     this.mark({run, trainedStep: kept[kept.length - 1].step, state: "loading"});
@@ -246,14 +285,21 @@ export class Player {
     else if (!this.pulling) this.message = "";
     if (end?.message) this.message = end.message;
     if (end && !frames.length) this.mark({state: end.status === "failed" ? "failed" : "ended"});
-    if (this.wanted !== null) this.seekStep(this.wanted);
-    if (this.choice.unit === "auto" || this.guessed) this.guess();
+    this.seekWanted();
+    this.guess();
   }
 
-  /** Unless somebody has chosen one, show the unit of middling movement, as far as the run has come: neither dull nor extreme. */
+  /**
+   * Unless somebody has chosen one, show the unit of middling movement, neither dull nor extreme: chosen once for a run, as soon
+   * as enough of it is there to tell, and always by the same snapshots.
+   */
   guess() {
-    const {frames, header, end} = this.recording;
-    if (!header || !frames.length || this.settledRun === header.id) return;
+    const {header, end} = this.recording;
+    const enough = this.story.telling ?? TELLING;
+    const frames = this.recording.frames.slice(0, enough);
+    const chosen = this.choice.unit !== "auto" && !this.guessed;
+    if (chosen || !header || this.settledRun === header.id || !frames.length) return;
+    if (frames.length < enough && !end) return;
     const layer = Math.min(this.choice.layer, header.hidden_layers);
     const moves = this.story.movement ?? movement;
     /** @type {number[]} */
@@ -262,7 +308,11 @@ export class Player {
     const alive = travel.filter(({distance}) => distance > 0).sort((a, b) => a.distance - b.distance);
     this.choice.unit = alive[Math.floor(alive.length / 2)]?.unit ?? 0;
     this.guessed = true;
-    if (frames.length >= SETTLED || end) this.settledRun = header.id;
+    this.settledRun = header.id;
+  }
+
+  seekWanted() {
+    if (this.wanted !== null && !this.waiting) this.seekStep(this.wanted);
   }
 
   /**
@@ -327,7 +377,7 @@ export class Player {
    * @param {View} view
    */
   keyOf(view) {
-    return [view.run, view.shown, view.ended, view.choices, view.prediction].join();
+    return [view.run, view.shown, view.ended, view.choices, view.prediction, this.waiting].join();
   }
 
   /**
@@ -441,11 +491,18 @@ export class Player {
   say(view, scene, key, now) {
     this.said = key;
     this.wordsAt = now;
-    this.controls.headlineText(this.story.headline(view), view);
-    this.controls.answerText(this.story.answer?.(view));
+    if (this.waiting) this.controls.askFirst();
+    else this.controls.headlineText(this.story.headline(view), view);
+    this.controls.answerText(this.waiting ? null : this.story.answer?.(view));
     for (const panel of this.panels.values()) panel.write(scene);
     this.picture.write(view);
     this.ghost.say(view, this.data.before);
+  }
+
+  /** Panels that answer stay away while the visitor has not guessed. */
+  withhold() {
+    const held = this.waiting ? (this.story.answering ?? []) : [];
+    for (const [id, panel] of this.panels) panel.box.classList.toggle("bnviz-held", held.includes(id));
   }
 
   /**
@@ -465,15 +522,20 @@ export class Player {
   // --- what people do
 
   play() {
+    if (this.waiting) return this.controls.remind();
     if (this.recording.end && this.place >= this.recording.frames.length - 1) this.place = 0;
     this.wanted = null;
     this.playing = true;
+    this.resting = false;
+    this.address();
   }
 
   pause() {
     this.playing = false;
     this.wanted = null;
+    this.resting = true;
     this.place = Math.floor(this.place);
+    this.address();
   }
 
   toggle() {
@@ -483,6 +545,7 @@ export class Player {
 
   /** @param {number} index of the snapshot, or beyond the last one */
   seek(index) {
+    if (this.waiting) return this.controls.remind();
     this.pause();
     this.place = Math.max(0, Math.min(index, this.recording.frames.length - 1));
   }
@@ -516,6 +579,8 @@ export class Player {
     Object.assign(this.choice, change);
     if ("unit" in change) this.guessed = false;
     if (typeof change.unit === "number") this.numbers?.open();
+    for (const name of PLACE) if (name in change) this.chosen.add(name);
+    this.address();
   }
 
   /** Hold still, until the page has answered or `release` is called. */
@@ -573,14 +638,35 @@ export class Player {
     const view = this.view();
     if (!view) return null;
     const url = new URL(location.href);
-    const {layer, tap, unit, target} = view;
-    for (const [key, value] of Object.entries({layer, tap, unit, target})) url.searchParams.set(key, String(value));
+    for (const name of PLACE) url.searchParams.set(name, String(view[name]));
     url.searchParams.set("step", String(view.frame.step));
+    return url.href;
+  }
+
+  /**
+   * The address bar holds the place where a visitor has paused, and no step while it plays. Only what belongs to the player is
+   * changed, and in place: the back button leads to other runs, not to other steps.
+   */
+  address() {
+    clearTimeout(this.addressing);
+    this.addressing = setTimeout(() => {
+      const link = this.resting ? this.link() : this.linkWithoutStep();
+      if (link && link !== location.href) history.replaceState(history.state, "", link);
+    }, ADDRESS_MS);
+  }
+
+  /** The address of this run, with what has been chosen: Streamlit's own changes of the address know nothing of that. */
+  linkWithoutStep() {
+    const view = this.view();
+    const url = new URL(location.href);
+    url.searchParams.delete("step");
+    for (const name of this.chosen) if (view) url.searchParams.set(name, String(view[name]));
     return url.href;
   }
 
   close() {
     cancelAnimationFrame(this.frame);
+    clearTimeout(this.addressing);
     clearTimeout(this.asking);
     this.recording.close();
     this.service?.close?.();

@@ -36,6 +36,8 @@ export interface Data {
   /** What the visitor expects: a key of `predictions`; null if nothing has been chosen. */
   prediction: string | null;
   predictions: Record<string, string>;
+  /** Whether the page waits for the visitor's guess, so that nothing may be shown that answers. */
+  waiting: boolean;
   arms: Record<string, Arm>;
   /** The lesson's sentences. */
   words: Catalogue;
@@ -114,6 +116,8 @@ export interface PanelSpec {
   front?: boolean;
   /** The name of a control that stands in the heading. */
   control?: string;
+  /** What is measured, exactly: behind a button in the heading. */
+  definition?: string;
   /** The text alternative, if it needs no view. */
   alternative?: string;
 }
@@ -204,6 +208,10 @@ export interface Story<Own = {}, State = any> {
   movement?(frames: Snapshot[], layer: number, unit: number, header: Header): number;
   /** How the networks are drawn above the panels: "small" if left out. */
   picture?: "small" | "large";
+  /** The panels that show the answer of the untrained network already: they stay away until the visitor has guessed. */
+  answering?: string[];
+  /** How many of the first snapshots `movement` has to see. */
+  telling?: number;
   /** Which of layer, signal and unit people may choose; all three if left out. */
   choosers?: ("layer" | "signal" | "unit")[];
   /** Whether the arithmetic of the unit on show stands below the first two panels, in its own numbers. */

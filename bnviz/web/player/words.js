@@ -77,15 +77,23 @@ const NOT_FINITE = "not finite";
 export const percent = (share) =>
   Number.isFinite(share) ? `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)}\u00a0%` : NOT_FINITE;
 /** @param {number} value */
-export const sigmas = (value) => (Number.isFinite(value) ? `${value.toPrecision(2)} σ` : NOT_FINITE);
+export function sigmas(value) {
+  if (!Number.isFinite(value)) return NOT_FINITE;
+  return `${value >= 100 ? digits(value, 0) : value.toPrecision(2)} σ`;
+}
 /** @param {number} ratio */
 export const times = (ratio) => (ratio < 1000 ? `${ratio.toFixed(ratio < 10 ? 1 : 0)} times` : "over 1000 times");
+
+const HUGE = 1e6; // from here on the power of ten says more than the digits
 
 /**
  * @param {number | null | undefined} value
  * @param {number} [places]
  */
-export const digits = (value, places = 2) => (Number.isFinite(value) ? Number(value).toFixed(places) : NOT_FINITE);
+export function digits(value, places = 2) {
+  if (typeof value !== "number" || !Number.isFinite(value)) return NOT_FINITE;
+  return Math.abs(value) < HUGE ? value.toFixed(places) : value.toExponential(1);
+}
 
 /**
  * A measure [layers] of the chosen signal, at the chosen layer.
@@ -107,12 +115,17 @@ export const at = (frame, arm, key, view, tap = view.tap) => /** @type {any} */ 
 export const bothArms = (view) => ["none", view.compared];
 
 /**
- * One phrase for both of them.
+ * One phrase for both of them. Of one that has diverged nothing is left to be said but that.
  * @param {View} view
  * @param {(arm: string) => string} phrase
  */
 export function both(view, phrase) {
-  return shared(view, "both", {norm: view.norm, none: phrase("none"), compared: phrase(view.compared)});
+  const {norm} = view;
+  const [none, compared] = bothArms(view).map((arm) => divergedAt(view, arm));
+  if (none !== null && compared !== null) return shared(view, "both_gone");
+  if (none !== null) return shared(view, "both_none_gone", {norm, compared: phrase(view.compared), step: none});
+  if (compared !== null) return shared(view, "both_compared_gone", {norm, none: phrase("none"), step: compared});
+  return shared(view, "both", {norm, none: phrase("none"), compared: phrase(view.compared)});
 }
 
 /**
@@ -180,7 +193,8 @@ export const alternativeOf = (story, spec) => story.alternatives[spec.id] ?? sto
  * @param {View} view
  */
 export function alternative(spec, title, view) {
-  return shared(view, "alternative", {title, step: view.frame.step, text: alternativeOf(view.story, spec)(view, spec)});
+  const text = alternativeOf(view.story, spec)(view, spec).replace(/[.…]$/, "");
+  return shared(view, "alternative", {title, step: view.frame.step, text});
 }
 
 // --- how it goes
@@ -192,6 +206,37 @@ export function alternative(spec, title, view) {
 export function diverged(frame, arm) {
   return [frame.arms[arm].train_loss, frame.arms[arm].probe_loss].some((loss) => !Number.isFinite(loss));
 }
+
+/**
+ * The step of the first snapshot, up to the one on show, at which an arm has diverged; null if it has not.
+ * @param {View} view
+ * @param {string} arm
+ */
+export function divergedAt(view, arm) {
+  if (!diverged(view.frame, arm)) return null; // a loss that is not finite does not become finite again
+  return view.frames.find((frame) => diverged(frame, arm))?.step ?? null;
+}
+
+/**
+ * That an arm has diverged, in a sentence; "" if it has not.
+ * @param {View} view
+ * @param {string} arm
+ */
+export function gone(view, arm) {
+  const step = divergedAt(view, arm);
+  return step === null ? "" : shared(view, "gone", {arm: view.arms[arm].name, step});
+}
+
+/**
+ * Which of some arms have diverged, a sentence each; "" if none has.
+ * @param {View} view
+ * @param {string[]} [arms]
+ */
+export const lost = (view, arms = bothArms(view)) =>
+  arms
+    .map((arm) => gone(view, arm))
+    .filter(Boolean)
+    .join(" ");
 
 /**
  * To learn is to go 15 % of the way from chance to 1, or, where there is no accuracy, of the way from the first loss to 0.

@@ -13,6 +13,7 @@ import streamlit as st
 
 from bnviz.config.cost import TooExpensive
 from bnviz.config.sweep import Sweep
+from bnviz.web.site import predictions
 from bnviz.web.site.watch import Rows, Watch
 from bnviz.web.words import fill, shared
 
@@ -24,17 +25,25 @@ TICK_SECONDS = 0.7
 _WATCH = "bnviz watch"  # session_state: the board's key, and the Watch of the sweep on it
 
 
-def show(sweep: Sweep, panels: Panels, words: Words, default: Sweep | None = None, key: str = "board") -> None:
+def show(
+    sweep: Sweep,
+    panels: Panels,
+    words: Words,
+    default: Sweep | None = None,
+    key: str = "board",
+    asks: Callable[[], bool] = lambda: False,
+) -> None:
     """The sweep's words and panels, filling in while its rows arrive, with its progress and a button to stop or resume.
 
     `panels` gives what `bnviz.web.figures.panel` does, with data filled in and `alternative`, a text for those who do not
     see it; `words` gives Markdown. Both are called with the row messages so far, in no order, and with none at first. If the
-    sweep is refused, the page says why, and what this board (`key`) showed before stays; if nothing, `default` is shown.
+    sweep is refused, the page says why, and what this board (`key`) showed before stays; if nothing, `default` is shown. For
+    as long as `asks` says so, the page waits for a prediction, and neither words nor panels are shown: only how far it is.
     """
     watch = _watch(sweep, default, key)
     if watch is not None:
         ticking = watch.live
-        st.fragment(_draw, run_every=TICK_SECONDS if ticking else None)(watch, panels, words, key, ticking)
+        st.fragment(_draw, run_every=TICK_SECONDS if ticking else None)(watch, panels, words, key, ticking, asks)
 
 
 def _watch(sweep: Sweep, default: Sweep | None, key: str) -> Watch | None:
@@ -61,20 +70,31 @@ def _instead(reason: str, before: Watch | None, default: Sweep | None) -> Watch 
     return before or (Watch(default) if default else None)
 
 
-def _draw(watch: Watch, panels: Panels, words: Words, key: str, ticking: bool) -> None:
+def _draw(watch: Watch, panels: Panels, words: Words, key: str, ticking: bool, asks: Callable[[], bool]) -> None:
     """One look at the sweep on the board. Runs in a fragment, which the page has set `ticking` or not."""
     from bnviz.web import player
 
     watch.read()
-    rows = watch.rows
+    rows, waiting = watch.rows, asks()
     with st.container(key="verdict"):
-        st.markdown(words(watch.sweep, rows))
+        if waiting:
+            _wait_for_a_guess(key)
+        else:
+            st.markdown(words(watch.sweep, rows))
     _progress(watch)
     if watch.state == "failed":
         st.error(fill(shared()["board"]["failed"], message=watch.end["message"]))
-    player.board(run=watch.id, state=watch.state, panels=panels(watch.sweep, rows), rows=len(rows), key=key)
+    drawn = [] if waiting else panels(watch.sweep, rows)
+    player.board(run=watch.id, state=watch.state, panels=drawn, rows=len(rows), key=key)
     if watch.live != ticking:
         st.rerun()  # the whole page: only there can a fragment begin or cease to tick
+
+
+def _wait_for_a_guess(lesson: str) -> None:
+    """What stands where the answer will be."""
+    said = shared()["player"]
+    st.markdown(said["predict_first"])
+    st.button(said["skip"], on_click=predictions.skip, args=(lesson,))
 
 
 def _progress(watch: Watch) -> None:

@@ -11,7 +11,7 @@ link says is dropped without a word. So pages read a link once, when it is opene
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -21,23 +21,25 @@ from bnviz.record.ndjson import TAPS
 from bnviz.web.words import fill, shared
 
 VIEW = {"step": None, "layer": 2, "tap": "activation", "unit": None, "target": 0.75}
+SKIP = Field("skip", int, 0, "Skip the prediction", "", low=0, high=1)
 SHOWN_PROBLEMS = 6
 
 _PAGE = "bnviz page"  # session_state: the page it was opened on
 _LINK = "bnviz link"  # session_state: the link that was opened, with what of its view still holds
-_WRITTEN = "bnviz written"  # session_state: the parameters that were last sent to the address bar
+_WRITTEN = "bnviz written"  # session_state: the parameters, but for the place, that were last sent to the address bar
 
 
 @dataclass(frozen=True)
 class Link:
     """What a link says: an experiment, a place in it (those keys of VIEW it names), and what could not be read.
 
-    On a page with settings of its own, `view` holds those that are not at their default.
+    On a page with settings of its own, `view` holds those that are not at their default. `skip`: no prediction is asked for.
     """
 
     experiment: Experiment
     view: Mapping[str, object]
     problems: tuple[BadField, ...]
+    skip: bool = False
 
 
 def parse(parameters: Mapping[str, Sequence[str]], default: Experiment, own: Mapping[str, Field] | None = None) -> Link:
@@ -47,11 +49,12 @@ def parse(parameters: Mapping[str, Sequence[str]], default: Experiment, own: Map
     repeated = [
         BadField(name, said["and"].join(values), said["repeated"]) for name, values in parameters.items() if name not in texts
     ]
+    skip, bad_skip = _read({name: texts.pop(name) for name in (SKIP.name,) if name in texts}, {SKIP.name: SKIP})
     names = VIEW if own is None else own
     experiment, bad = from_texts({name: text for name, text in texts.items() if name not in names}, default)
     rest = {name: text for name, text in texts.items() if name in names}
     view, bad_view = _parse_view(rest, experiment) if own is None else _parse_own(rest, own)
-    return Link(experiment, view, (*repeated, *bad, *bad_view))
+    return Link(experiment, view, (*repeated, *bad, *bad_view, *bad_skip), bool(skip.get(SKIP.name)))
 
 
 def _parse_view(texts: Mapping[str, str], experiment: Experiment) -> tuple[dict[str, object], list[BadField]]:
@@ -111,10 +114,20 @@ def opened(page: str, default: Experiment, own: Mapping[str, Field] | None = Non
     """The link that was opened just now: with the page, or by the browser's back and forward buttons. Else None."""
     there = st.session_state.get(_PAGE) == page and all(name in st.session_state for name in (*FIELDS, *(own or ())))
     if there and not _is_history_navigation():
+        if own is None:
+            _hear()
         return None
     link = parse(_present(), default, own)
     st.session_state[_PAGE], st.session_state[_LINK] = page, link
     return link
+
+
+def _hear() -> None:
+    """Take up the place that the player has written into the address since: it belongs to the player while the page is open."""
+    link = st.session_state[_LINK]
+    texts = {name: values[0] for name, values in _present().items() if name in VIEW and len(values) == 1}
+    view, _ = _parse_view(texts, link.experiment)
+    st.session_state[_LINK] = replace(link, view=view)
 
 
 def _present() -> dict[str, list[str]]:
@@ -134,7 +147,7 @@ def view(experiment: Experiment, layer: int = VIEW["layer"]) -> dict[str, object
     link = st.session_state[_LINK]
     if experiment != link.experiment:
         kept, _ = _parse_view({name: text(value) for name, value in link.view.items() if name != "step"}, experiment)
-        st.session_state[_LINK] = Link(experiment, kept, ())
+        st.session_state[_LINK] = replace(link, experiment=experiment, view=kept, problems=())
     return VIEW | {"layer": min(layer, experiment.hidden_layers)} | st.session_state[_LINK].view
 
 
@@ -142,17 +155,22 @@ def follow(experiment: Experiment, view: Mapping[str, object]) -> None:
     """Keep to what the widgets of a page with settings of its own show, where it is no longer what the link said."""
     link = st.session_state[_LINK]
     if (experiment, view) != (link.experiment, link.view):
-        st.session_state[_LINK] = Link(experiment, view, ())
+        st.session_state[_LINK] = replace(link, experiment=experiment, view=view, problems=())
 
 
 def write(experiment: Experiment, default: Experiment) -> None:
-    """Bring the address bar up to date."""
-    wanted = parameters(experiment, st.session_state[_LINK].view, default)
+    """Bring the address bar up to date.
+
+    It is written only if it says something else: each time is a step for the browser's back button.
+    """
+    link = st.session_state[_LINK]
+    wanted = parameters(experiment, link.view, default) | ({SKIP.name: "1"} if link.skip else {})
     present = {name: [value] for name, value in wanted.items()} == _present()
-    # What the browser reported may be older than what was last written to it, so compare with both.
-    if not present or wanted != st.session_state.get(_WRITTEN, wanted):
+    # What the browser reported may be older than what was last written to it, so compare with both; the player writes, too.
+    settings = {name: value for name, value in wanted.items() if name not in VIEW}
+    if not present or settings != st.session_state.get(_WRITTEN, settings):
         st.query_params.from_dict(wanted)
-    st.session_state[_WRITTEN] = wanted
+    st.session_state[_WRITTEN] = settings
 
 
 def problems() -> str | None:
@@ -163,8 +181,7 @@ def problems() -> str | None:
 
 def forget_problems() -> None:
     """The message has been read: somebody has chosen another experiment."""
-    link = st.session_state[_LINK]
-    st.session_state[_LINK] = Link(link.experiment, link.view, ())
+    st.session_state[_LINK] = replace(st.session_state[_LINK], problems=())
 
 
 def message(bad: Sequence[BadField]) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 from bnviz.config.experiment import Experiment, Field
 from bnviz.data import DATA_SETS
 from bnviz.web import words
-from bnviz.web.site import links, pace, presets, stage, widgets
+from bnviz.web.site import links, pace, predictions, presets, stage, widgets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +56,7 @@ class Page(Form):
         """Lay out the page."""
         if link := links.opened(self.lesson, self.default):
             widgets.load(link.experiment)
+            predictions.follow(self.lesson, link)
         experiment = self.turned()
         view = links.view(experiment, self.layer)
         links.write(experiment, self.default)
@@ -87,10 +88,7 @@ def head(page: Form) -> str | None:
     """Title, claim, and what the visitor expects, asked before the answer is shown."""
     st.header(page.words["title"], anchor=False)
     st.markdown(page.words["claim"])
-    if not (predictions := page.words.get("predictions")):
-        return None
-    question, key = page.words["question"], f"prediction {page.lesson}"
-    return st.segmented_control(question, list(predictions), format_func=predictions.get, key=key)
+    return predictions.ask(page)
 
 
 def settings(page: Form, experiment: Experiment, own: Mapping[str, Field] | None = None) -> None:

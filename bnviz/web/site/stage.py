@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -11,7 +12,7 @@ from bnviz.config import course
 from bnviz.config.cost import TooExpensive
 from bnviz.config.experiment import Experiment
 from bnviz.web import words
-from bnviz.web.site import turning, widgets
+from bnviz.web.site import predictions, turning, widgets
 
 if TYPE_CHECKING:
     from bnviz.web.site.page import Page
@@ -41,6 +42,8 @@ def play(experiment: Experiment, page: Page, view: Mapping[str, object], predict
         outdated=widgets.changed,
         happenings=[turning.described(change, shown) for change in turning.happenings(shown)],
         before=_before(shown, page),
+        waiting=predictions.waiting(page),
+        on_skip=partial(predictions.skip, page.lesson),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -11,7 +12,7 @@ import streamlit as st
 from bnviz.config.course import unchanged
 from bnviz.config.experiment import Experiment, Field
 from bnviz.config.sweep import Sweep
-from bnviz.web.site import board, links, widgets
+from bnviz.web.site import board, links, predictions, widgets
 from bnviz.web.site.page import Form, foot, head, settings
 from bnviz.web.words import fill, shared
 
@@ -40,6 +41,7 @@ class SweepPage(Form):
         """Lay out the page."""
         if link := links.opened(self.lesson, self.default, self.own):
             widgets.load(link.experiment, defaults(self) | link.view)
+            predictions.follow(self.lesson, link)
         experiment, own = widgets.experiment(), widgets.own(self.own)
         links.follow(experiment, links.changed(own, self.own))
         links.write(experiment, self.default)
@@ -47,7 +49,8 @@ class SweepPage(Form):
         prediction = head(self)
         settings(self, experiment, self.own)
         default = self.sweep(self.default, defaults(self))
-        board.show(self.sweep(unchanged(experiment), own), self.panels, _said(self, prediction), default, self.lesson)
+        asks = partial(predictions.waiting, self)
+        board.show(self.sweep(unchanged(experiment), own), self.panels, _said(self, prediction), default, self.lesson, asks)
         if self.inside:
             st.markdown(fill(SAID["inside"], links=_links(self.inside(experiment))))
         foot(self, experiment)

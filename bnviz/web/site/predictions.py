@@ -1,0 +1,45 @@
+"""Predictions: what the visitor expects, asked before anything on the page gives the answer.
+
+A page that asks waits for a guess, once a visit; whoever skips it, or follows a link to a certain step or with `skip=1`, is not
+kept waiting.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from bnviz.web.site.links import Link
+
+if TYPE_CHECKING:
+    from bnviz.web.site.page import Form
+
+_ANSWERED = "bnviz answered"  # session_state: the lessons whose answers may be shown
+
+
+def ask(page: Form) -> str | None:
+    """The question, where the page has one, and what the visitor has chosen: a key of the lesson's predictions."""
+    if not (predictions := page.words.get("predictions")):
+        return None
+    key = f"prediction {page.lesson}"
+    chosen = st.segmented_control(page.words["question"], list(predictions), format_func=predictions.get, key=key)
+    if chosen:
+        skip(page.lesson)
+    return chosen
+
+
+def waiting(page: Form) -> bool:
+    """Whether the page still waits for a guess, so that nothing may be shown that answers."""
+    return "predictions" in page.words and page.lesson not in st.session_state.get(_ANSWERED, ())
+
+
+def skip(lesson: str) -> None:
+    """Wait no longer."""
+    st.session_state[_ANSWERED] = {*st.session_state.get(_ANSWERED, ()), lesson}
+
+
+def follow(lesson: str, link: Link) -> None:
+    """Somebody who was sent here is to see what the link shows."""
+    if link.skip or "step" in link.view:
+        skip(lesson)

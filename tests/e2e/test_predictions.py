@@ -1,0 +1,61 @@
+"""Predict first: nothing that answers is shown before the guess, or before somebody would rather not guess."""
+
+import pytest
+
+from bnviz.web import words
+from tests.e2e.lab import ASKING
+
+SAID = words.shared()["player"]
+LIVE = [page for page in ASKING if page != "regularization"]
+SHORT = {"steps": 20, "width": 16}
+SEEN = "[...document.querySelectorAll('.bnviz-panel')].filter(one => one.checkVisibility()).map(one => one.dataset.panel)"
+ASKS = f"$('.bnviz-headline').textContent.startsWith({SAID['predict_first']!r})"
+WAITS = f"d.state === 'paused' && d.step === '0' && {ASKS}"
+
+
+@pytest.mark.parametrize("page", LIVE)
+def test_a_page_waits_for_the_guess_and_plays_when_it_is_skipped(lab, page):
+    lab.open(page, asks=True, **SHORT).trained()
+    lab.wait(WAITS)
+    held = lab.page.evaluate(SEEN)
+    lab.press("Space", "End", "ArrowRight")
+    assert lab.page.evaluate("document.activeElement.textContent") == SAID["skip"], "it says what there is to do first"
+    lab.draw_more(0)
+    assert lab.data["step"] == "0" and lab.page.is_hidden(".bnviz-answer")
+    lab.page.get_by_role("button", name=SAID["skip"]).click()
+    lab.wait(f"d.state === 'ended' && d.step === '20' && !({ASKS})")
+    assert set(lab.page.evaluate(SEEN)) >= set(held)
+    if page in ("batch-size", "independence"):
+        assert len(lab.page.evaluate(SEEN)) > len(held), "charts of the untrained network that answer were held back"
+    assert lab.page.locator("[data-testid=stException]").count() == 0
+
+
+def test_who_has_guessed_or_skipped_is_not_asked_again(lab):
+    lab.open("gamma-beta", asks=True, **SHORT).wait(WAITS)
+    lab.page.get_by_role("button", name=SAID["skip"]).click()
+    lab.wait(f"d.state === 'ended' && !({ASKS})")
+    before = lab.data["run"]
+    lab.page.locator(".st-key-learning_rate input").press("ArrowRight")
+    lab.wait(f"d.run !== '{before}' && d.state === 'ended' && d.step === '20' && !({ASKS})")
+
+
+def test_a_link_to_a_step_shows_what_it_is_sent_for(lab):
+    lab.open("independence", asks=True, step=10, **SHORT)
+    lab.wait(f"d.state === 'paused' && d.step === '10' && !({ASKS})")
+
+
+def test_with_reduced_motion_the_end_is_shown_once_it_may_be(visit):
+    lab = visit(reduced_motion="reduce").open("gamma-beta", asks=True, **SHORT).trained()
+    lab.wait(WAITS)
+    lab.page.get_by_role("button", name=SAID["skip"]).click()
+    lab.wait("d.state === 'ended' && d.step === '20'")
+
+
+def test_a_sweep_keeps_its_verdict_and_its_charts_until_then(lab):
+    tiny = {"dataset": "mnist1d", "train_size": 100, "batch_size": 16, "steps": 20, "seeds": 3}
+    lab.page.goto(f"{lab.server.url}/regularization?{'&'.join(f'{name}={value}' for name, value in tiny.items())}")
+    lab.wait("d.state === 'ended'")
+    assert lab.page.inner_text(".st-key-verdict").startswith(SAID["predict_first"])
+    assert lab.page.locator(".bnviz-panel").count() == 0
+    lab.page.get_by_role("button", name=SAID["skip"]).click()
+    lab.wait("$('.bnviz-panel') && $('.st-key-verdict').textContent.includes('Does it regularize?')")
