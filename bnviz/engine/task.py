@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from bnviz.config import course
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Run
 from bnviz.record import ndjson
@@ -50,6 +51,11 @@ class Task:
     @property
     def is_run(self) -> bool:
         return "experiment" in self.subject and "question" not in self.subject
+
+    @property
+    def family(self) -> str:
+        """The same for runs that differ in nothing but what happens on the way, and so may begin alike; "" for other tasks."""
+        return course.unchanged(Experiment(**self.subject["experiment"])).id if self.is_run else ""
 
     def restart(self) -> None:
         """Prepare another attempt. `key` names it to the worker: late lines of an earlier one are never taken for it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import platform
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -27,6 +27,7 @@ from bnviz.measures.statistics import PERCENTILES
 from bnviz.nets.network import Network
 from bnviz.record.ndjson import TAPS
 from bnviz.record.version import versions
+from bnviz.train import checkpoints
 from bnviz.train.arm import LOSSES, Arm
 from bnviz.train.minibatches import Tensors, minibatches
 
@@ -126,18 +127,26 @@ class Training:
         other.experiment = experiment
         for arm in other.arms:
             arm.experiment = course.in_force(experiment, self.step - 1)
-            arm.look(other.tensors)
+        _of_all(other.arms, lambda arm: arm.look(other.tensors))
         return other
 
 
 def train(experiment: Experiment) -> Generator[dict[str, Any] | None, None, Outcome]:
     """Train both arms and yield a snapshot whenever one is due, and None after every step (a place to take turns).
 
+    A run that begins like one of the last ones goes on from where that one stood (`bnviz.train.checkpoints`).
+
     Returns the recording's status and a sentence that explains it.
     """
-    training = Training(experiment)
+    past, resumed = checkpoints.begun(experiment)
+    yield from past.snapshots.copy()
+    training = resumed or Training(experiment)
+    checkpoints.remember(past)
     while not training.done:
-        yield training.advance()
+        message = training.advance()
+        if message:
+            past.note(training, message)
+        yield message
     return finish(training)
 
 
@@ -153,9 +162,14 @@ _beside = ThreadPoolExecutor(1, "measuring", initializer=torch.set_num_threads, 
 
 def measure_arms(arms: list[Arm], tensors: Tensors, upcoming: Tensor, index: int, last: bool) -> dict[str, Any]:
     """What a snapshot says of every arm, by name: the first arm measured in this thread, the others in another one."""
-    others = [_beside.submit(arm.measure, tensors, upcoming, index, last) for arm in arms[1:]]
-    results = [arms[0].measure(tensors, upcoming, index, last), *(other.result() for other in others)]
+    results = _of_all(arms, lambda arm: arm.measure(tensors, upcoming, index, last))
     return {arm.name: result for arm, result in zip(arms, results, strict=True)}
+
+
+def _of_all(arms: list[Arm], take: Callable[[Arm], Any]) -> list[Any]:
+    """What `take` says of every arm, always in the same threads: another number of threads would round otherwise."""
+    others = [_beside.submit(take, arm) for arm in arms[1:]]
+    return [take(arms[0]), *(other.result() for other in others)]
 
 
 def answer(experiment: Experiment, name: str, values: dict[str, Any]) -> Generator[dict[str, Any] | None, None, Outcome]:

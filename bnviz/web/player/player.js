@@ -135,7 +135,8 @@ export class Player {
     if (this.recording.run !== this.data.run || this.recording.broken) {
       this.recording.close();
       this.ghost.keep(this.recording);
-      this.recording = this.carryOn(this.data) ?? this.open(this.data, this.data.view.step); // a step only if the address names one
+      // From the beginning, or where the address says: it has a step only if that is one of this run.
+      this.recording = this.carryOn(this.data) ?? this.open(this.data, this.data.view.step);
     }
     if (this.data.lines?.run === this.data.run) this.take(this.data.lines);
   }

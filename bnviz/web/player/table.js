@@ -8,8 +8,8 @@ const MOST = 300; // rows of a table
 const DIGITS = 4;
 
 /**
- * The rows of a chart's visible traces: at most MOST, thinned evenly within each trace, and how many there would be. Of a heat map
- * each column is a row: where it is highest.
+ * The rows of a chart's visible traces: at most MOST, thinned evenly within each trace, and how many there would be. Of a heat
+ * map each column is a row: where it is highest.
  * @param {any[]} traces as Plotly has them
  * @param {Record<string, any>} layout
  * @param {string} highest what the place of a heat map's highest value is called
