@@ -186,6 +186,16 @@ class Lab:
         """What the unit on show is called: "unit 3", or "all units pooled"."""
         return self.page.get_attribute(".bnviz-units [aria-checked=true]", "aria-label")
 
+    def choose_unit(self, number: int) -> None:
+        """Follow a unit, counted from 0, of the chosen layer."""
+        self.page.click(f".bnviz-units button:nth-child({number + 1})")
+
+    def from_the_start(self) -> Lab:
+        """Have settings apply from the start, whether the run plays or not."""
+        self.page.click(".bnviz-segments button:first-of-type")
+        self.wait("$('.bnviz-segments button').ariaPressed === 'true'")
+        return self
+
     def pool_units(self) -> None:
         """Show all units together."""
         self.page.click(".bnviz-units .bnviz-all")

@@ -128,9 +128,8 @@ def test_every_control_is_reached_by_tab_in_order(lab):
         if reached[-1] == "Copy link to this step":
             break
     wanted = [
-        *(f"Layer {layer}" for layer in range(1, 6)),
         "Signal",
-        "Unit",
+        *(f"Layer {layer}" for layer in range(1, 6)),
         "Test accuracy to reach",
         "One snapshot back",
         "Play",

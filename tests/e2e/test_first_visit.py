@@ -75,7 +75,7 @@ def expected_noise(lab):
 
 
 def test_a_value_from_a_link_survives_the_settings_that_are_folded_away(lab):
-    lab.open(width=33, steps=40)
+    lab.open(width=33, steps=40).from_the_start()
     slider = lab.page.locator(".st-key-batch_size input")
     slider.press("ArrowLeft")
     lab.wait(f"d.run === '{Experiment(width=33, steps=40, batch_size=32).id}'")

@@ -98,7 +98,7 @@ def test_the_address_holds_the_step_where_it_was_paused_and_none_while_it_plays(
         "step": "3",
         "layer": "4",
         "tap": "activation",
-        "unit": lab.page.input_value("[aria-label=Unit]"),
+        "unit": str(int(lab.unit.removeprefix("unit ")) - 1),
         "target": "0.75",
     }
     theirs = visit()

@@ -119,7 +119,7 @@ def scrub(lab, share):
 UNITS = """
 window.units = [];
 const look = () => {
-  const shown = document.querySelector("[aria-label=Unit]")?.value;
+  const shown = document.querySelector(".bnviz-units [aria-checked=true]")?.ariaLabel;
   if (shown && shown !== units.at(-1)) units.push(shown);
   requestAnimationFrame(look);
 };
@@ -139,9 +139,9 @@ def test_the_unit_is_chosen_once_a_run(visit):
 
 def test_the_unit_that_somebody_chose_stays(lab):
     lab.page.add_init_script(UNITS)
-    lab.open(steps=60)
-    lab.page.select_option("[aria-label=Unit]", "7")
+    lab.open(steps=60).from_the_start()
+    lab.choose_unit(7)
     lab.page.locator(".st-key-batch_size input").press("ArrowLeft")
     lab.wait("new URLSearchParams(location.search).get('batch_size') === '32' && d.frames > 0")
     lab.trained()
-    assert lab.page.evaluate("units").pop() == lab.page.input_value("[aria-label=Unit]") == "7"
+    assert lab.page.evaluate("units").pop() == lab.unit == "unit 8"

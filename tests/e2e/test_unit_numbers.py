@@ -130,10 +130,10 @@ def test_choosing_a_unit_unfolds_it_and_all_units_together_ask_for_one(lab):
     lab.open(steps=60).trained().press("End")
     lab.wait("d.state === 'ended'")
     assert not lab.page.locator(".bnviz-numbers").evaluate("box => box.open")
-    lab.page.select_option("[aria-label=Unit]", "4")
+    lab.choose_unit(4)
     lab.wait("$('.bnviz-numbers').open && $('.bnviz-numbers h3').textContent.startsWith('Unit 5 of layer 2')")
     lab.wait("$('.bnviz-numbers table')")
-    lab.page.select_option("[aria-label=Unit]", "pooled")
+    lab.pool_units()
     lab.wait("$('.bnviz-numbers-body').textContent.includes('Choose a single unit')")
 
 

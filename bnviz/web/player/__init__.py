@@ -16,6 +16,7 @@ import streamlit as st
 
 import bnviz
 from bnviz import engine
+from bnviz.config import course
 from bnviz.config.experiment import Experiment
 from bnviz.data import DATA_SETS
 from bnviz.record.version import results_version
@@ -137,6 +138,7 @@ def handed_over(
         "run": run,
         "stream": f"bnviz/runs/{run}.ndjson?v={quote(results_version())}",
         "snapshots": experiment.snapshots,
+        "epochs": sum(steps * stage.batch for steps, stage in course.stages(experiment)) / experiment.examples,
         "panels": panels,
         "view": view,
         "story": lesson,

@@ -223,7 +223,8 @@ export class Controls {
     range.setAttribute("aria-valuetext", shared(view, "position", place));
     buffer.style.setProperty("--trained", String(frames.length / expected));
     buffer.style.setProperty("--shown", String(expected > 1 ? shown / (expected - 1) : 0));
-    const more = {...place, epoch: frame.epoch.toFixed(1), trained: this.player.recording.trainedStep};
+    const epochs = this.player.data.epochs.toFixed(1);
+    const more = {...place, epoch: frame.epoch.toFixed(1), epochs, trained: this.player.recording.trainedStep};
     set(readout, shared(view, view.ended ? "readout" : "readout_training", more));
   }
 

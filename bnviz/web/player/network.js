@@ -49,7 +49,9 @@ export class NetworkPicture {
     this.intro = make("span", {class: "bnviz-intro"});
     this.legend = make("p");
     const reading = make("details", {class: "bnviz-caption"}, make("summary", {}, player.text("how_to_read")), this.legend);
-    const above = make("div", {class: "bnviz-above"}, this.intro, this.curtain);
+    /** What else may stand above the picture. */
+    this.above = make("span", {class: "bnviz-choosers"}, this.curtain);
+    const above = make("div", {class: "bnviz-above"}, this.intro, this.above);
     const parts = small ? [this.box, this.tip] : [above, this.box, this.tip, reading];
     this.root = make("figure", {class: `bnviz-network${small ? " bnviz-small" : ""}`}, ...parts);
     parent.append(this.root);

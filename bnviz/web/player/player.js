@@ -108,6 +108,7 @@ export class Player {
     this.hand = new Hand(this.controls.handHolder, this, picture === "large");
     this.flags = new Flags(this.controls.transport.track, this);
     this.picture = new NetworkPicture(stage, this, {small: picture === "small", choosers});
+    if (picture === "large") this.picture.above.prepend(this.controls.choosers);
     this.grid = make("div", {class: "bnviz-panels"});
     this.fold = new Fold(this.text("more_charts"));
     this.controls.headlines.after(stage, this.grid, this.fold.root);

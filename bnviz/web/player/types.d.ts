@@ -28,6 +28,8 @@ export interface Data {
   stream: string;
   /** How many snapshots the finished recording will have. */
   snapshots: number;
+  /** How many epochs the whole run takes. */
+  epochs: number;
   panels: PanelSpec[];
   /** What the address asks for; without a step it plays from the beginning, without a unit the player chooses one. */
   view: {step: number | null; layer: number; tap: Tap; unit: Unit | null; target: number};

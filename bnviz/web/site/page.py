@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -48,6 +49,11 @@ class Page(Form):
     layer: int = links.VIEW["layer"]  # the one to show first
     front: int = 2  # panels that stand in front; the others are folded away below them
 
+    @property
+    def paced(self) -> bool:
+        """Whether people may train for longer when they make the batches smaller."""
+        return {"batch_size", "steps"} <= {*self.main, *self.more}
+
     def arranged(self, experiment: Experiment) -> list[dict]:
         """The panels of an experiment, each with whether it stands in front."""
         return [{**panel, "front": place < self.front} for place, panel in enumerate(self.panels(experiment))]
@@ -63,9 +69,7 @@ class Page(Form):
 
         prediction = head(self)
         with st.container(key="settings"):  # on a phone they stand below the player: style.css
-            settings(self, experiment)
-            if {"batch_size", "steps"} <= {*self.main, *self.more}:
-                pace.row(experiment, self.default)
+            settings(self, experiment, last=partial(pace.row, experiment, self.default) if self.paced else None)
             if self.beside:
                 self.beside(experiment)
         stage.play(experiment, self, view, prediction)
@@ -91,15 +95,19 @@ def head(page: Form) -> str | None:
     return predictions.ask(page)
 
 
-def settings(page: Form, experiment: Experiment, own: Mapping[str, Field] | None = None) -> None:
-    """Presets above the controls; `own` is the table of the page's own settings."""
+def settings(
+    page: Form, experiment: Experiment, own: Mapping[str, Field] | None = None, last: Callable[[], None] | None = None
+) -> None:
+    """Presets above the controls; `own` is the table of the page's own settings, `last` makes what stands below all of them."""
     presets.row(page, experiment)
-    controls(page, experiment, own)
+    controls(page, experiment, own, last)
 
 
-def controls(page: Form, experiment: Experiment, own: Mapping[str, Field] | None = None) -> None:
+def controls(
+    page: Form, experiment: Experiment, own: Mapping[str, Field] | None = None, last: Callable[[], None] | None = None
+) -> None:
     """The controls, and what there is to say about the settings."""
-    widgets.row(page.main, page.more, own)
+    widgets.row(page.main, page.more, own, last)
     if problems := links.problems():
         st.warning(problems)
     if notes := experiment.notes():

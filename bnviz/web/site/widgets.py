@@ -83,8 +83,10 @@ def own(fields: Mapping[str, Field]) -> dict[str, object]:
     return values
 
 
-def row(names: Iterable[str], rest: Iterable[str], own: Mapping[str, Field] | None = None) -> None:
-    """The named fields, of the experiment or the page's own, side by side, and behind a button at the end the rest."""
+def row(
+    names: Iterable[str], rest: Iterable[str], own: Mapping[str, Field] | None = None, last: Callable[[], None] | None = None
+) -> None:
+    """The named fields, of the experiment or the page's own, side by side, and behind a button the rest, what `last` makes below."""
     fields = {**FIELDS, **(own or {})}
     with st.container(key="controls", horizontal=True, vertical_alignment="bottom"):
         for name in names:
@@ -92,6 +94,8 @@ def row(names: Iterable[str], rest: Iterable[str], own: Mapping[str, Field] | No
         with st.popover(shared()["controls"]["more"], width="stretch"), st.container(key="more"):
             for name in rest:
                 control(fields[name])
+            if last:
+                last()
 
 
 def control(field: Field) -> None:
