@@ -24,7 +24,7 @@ def test_a_cold_deep_link_opens_the_place(lab):
     assert lab.page.locator("h2").inner_text() == "Watch a[2] shift"
     assert lab.page.locator(ALERT).count() == 0
     lab.press("Space")
-    lab.wait("d.state === 'ended' && d.step === '3'")
+    lab.wait("d.state === 'ended' && d.step === '60'")
 
 
 def test_a_copied_link_shows_the_same_place_to_somebody_else(visit):

@@ -53,6 +53,8 @@ export class Player {
   held = false;
   /** How often changes were asked for, so that no two questions are equal. */
   edits = 0;
+  /** @type {Recording | null} a run that is waited for */
+  coming = null;
   /** Whether a visitor has paused it, at a place to be shown to others. */
   resting = false;
   addressing = 0;
@@ -134,6 +136,7 @@ export class Player {
     this.withhold();
     if (waited && !this.waiting) this.goOn();
     if (this.recording.run !== this.data.run || this.recording.broken) {
+      if (this.expect(this.data)) return;
       this.recording.close();
       this.ghost.keep(this.recording);
       // From the beginning, or where the address says: it has a step only if that is one of this run.
@@ -212,27 +215,93 @@ export class Player {
   }
 
   /**
+   * Somebody has asked for a run in which something else happens up to the step on show: read it, and show it once it has come as
+   * far. Returns whether that is so.
+   * @param {Data} data
+   */
+  expect({run, stream}) {
+    if (this.coming?.run === run) return true;
+    this.coming?.close();
+    this.coming = null;
+    const step = this.shownStep;
+    if (!this.held || !step || this.still || this.sharedWith(run) > 0) return false;
+    const coming = new Recording(
+      run,
+      () => (coming.end || coming.trainedStep >= step) && this.come(coming, step),
+      () => this.come(coming, step),
+    );
+    this.coming = coming;
+    coming.stream(new URL(stream, document.baseURI).href);
+    return true;
+  }
+
+  /**
+   * The run that was waited for is there: go on in it.
+   * @param {Recording} coming
+   * @param {number} step
+   */
+  come(coming, step) {
+    if (this.coming !== coming) return;
+    this.coming = null;
+    this.recording.close();
+    this.ghost.keep(this.recording);
+    const {run} = coming;
+    this.recording = this.newRecording(run);
+    const {header, frames} = coming;
+    coming.close();
+    const index = frames.findLastIndex((frame) => frame.step <= step);
+    if (!header || index < 0) {
+      this.recording.close();
+      this.recording = this.open(this.data, null);
+      return;
+    }
+    this.recording.begin(header, frames);
+    this.goOnAt(index, run);
+    this.recording.stream(new URL(this.data.stream, document.baseURI).href);
+  }
+
+  get shownStep() {
+    return this.recording.frames[Math.floor(this.place)]?.step ?? 0;
+  }
+
+  /**
+   * Up to which step the run on show is the same as another one that the page has asked for.
+   * @param {string} run
+   */
+  sharedWith(run) {
+    return run === this.data.run ? (this.data.before.findLast((one) => one.run === this.recording.run)?.step ?? 0) : 0;
+  }
+
+  /**
+   * @param {number} index of the snapshot at which a run is gone on with
+   * @param {string} run
+   */
+  goOnAt(index, run) {
+    this.place = index;
+    this.wanted = this.still ? Infinity : null;
+    this.playing = !this.still;
+    this.pulling = this.resting = false;
+    this.address();
+    this.hand.answered();
+    this.message = "";
+    this.mark({run, trainedStep: this.recording.trainedStep, state: "loading"});
+  }
+
+  /**
    * Read a run that begins like the one on show: what they share is kept, and playing goes on from where it stands. Null if it
    * does not begin like that.
    * @param {Data} data
    */
-  carryOn({run, stream, before, experiment}) {
+  carryOn({run, stream, experiment}) {
     const {header, frames} = this.recording;
-    const shared = before.findLast(({run: one}) => one === this.recording.run)?.step ?? 0;
-    if (!header || !shared) return null;
+    const shared = this.sharedWith(run);
+    if (!header || shared < 1) return null;
     const kept = frames.filter((frame) => frame.step <= shared);
     if (!kept.length) return null;
-    this.place = Math.min(this.place, kept.length - 1);
-    this.wanted = this.still ? Infinity : null;
-    this.playing = !this.still;
-    this.pulling = false;
-    this.resting = false;
-    this.address();
-    this.hand.answered();
-    this.message = "";
-    this.mark({run, trainedStep: kept[kept.length - 1].step, state: "loading"});
     const recording = this.newRecording(run);
     recording.begin({...header, id: run, experiment}, kept);
+    this.goOnAt(Math.min(this.place, kept.length - 1), run);
+    this.mark({trainedStep: recording.trainedStep});
     recording.stream(new URL(stream, document.baseURI).href);
     return recording;
   }
@@ -670,6 +739,7 @@ export class Player {
     cancelAnimationFrame(this.frame);
     clearTimeout(this.addressing);
     clearTimeout(this.asking);
+    this.coming?.close();
     this.recording.close();
     this.service?.close?.();
     this.controls.close();
