@@ -138,15 +138,14 @@ def _add_sweep(commands: argparse._SubParsersAction) -> None:
 
 def _add(parser: argparse.ArgumentParser, field: Field, default: object = argparse.SUPPRESS) -> None:
     """A flag for a field. Without a default it is left out of the options unless it is given."""
-    among = f"One of {', '.join(field.choices)}" if field.choices else f"{field.low:g} to {field.high:g}"
-    known = "" if field.default is None else f"; default {field.default}"
+    known = "" if field.default in (None, "") else f"; default {field.default}"
     parser.add_argument(
         "--" + field.name.replace("_", "-"),
         dest=field.name,
         type=_reader(field),
         default=default,
-        metavar="NAME" if field.choices else "NUMBER",
-        help=f"{field.help} {among}{known}.".replace("%", "%%"),
+        metavar="NAME" if field.choices else "TEXT" if field.canonical else "NUMBER",
+        help=f"{field.help} {field.range}{known}.".replace("%", "%%"),
     )
 
 
@@ -179,6 +178,7 @@ def _file(ending: str) -> Callable[[str], str]:
 def run(options: dict) -> None:
     """Record one experiment."""
     experiment = Experiment(**{name: options[name] for name in FIELDS})
+    experiment.check_changes()
     budget.check(experiment)
     with destination(options["out"]) as file:
         record(experiment, file)

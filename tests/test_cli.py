@@ -62,6 +62,8 @@ def test_every_field_is_a_flag(recorded, tmp_path):
         "initialization": "small",
         "coats": "mixed",
         "compare": "layer",
+        "scale_start": "keep",
+        "changes": "200:learning_rate=1",
     } | dict.fromkeys(("fixed_scales", "gradient_shift", "look_inside", "microscope"), "yes")
     for name, field in FIELDS.items():
         value = other.get(name) or next(mark for mark in (*field.marks, 3) if mark != field.default)
@@ -88,6 +90,10 @@ BAD = {
     "underscore": ["--batch_size", "8", "--out", "x.ndjson"],
     "too expensive": ["--steps", "5000", "--width", "256", "--out", "x.ndjson"],
     "no file": [],
+    "no change": ["--changes", "learning_rate=1", "--out", "x.ndjson"],
+    "change of nothing": ["--changes", "5:color=1", "--out", "x.ndjson"],
+    "change beyond the end": ["--changes", "600:learning_rate=1", "--out", "x.ndjson"],
+    "change beyond the network": ["--changes", "5:times_w7=2", "--out", "x.ndjson"],
     "other ending": ["--out", "x.json"],
     "no such folder": ["--out", "nowhere/x.ndjson"],
     "a folder": ["--out", "folder.ndjson"],

@@ -14,6 +14,7 @@ import pytest
 from bnviz import engine
 from bnviz.__main__ import main
 from bnviz.config.experiment import FIELDS, Experiment
+from bnviz.config.fields import LIVE
 from bnviz.config.sweep import stacks, sweep_over, unheld
 from bnviz.record import csv_files
 from tests import ROOT, fake_stack
@@ -103,7 +104,7 @@ def test_every_axis_and_every_arm_there_is(instant, tmp_path):
         "compare": "layer,rms",
     }
     for name, field in FIELDS.items():
-        if name == "seed":
+        if name == "seed" or field.role == LIVE:
             continue
         values = others.get(name) or ("no,yes" if field.choices else ",".join(map(str, (*field.marks, 3, 4)[:2])))
         out = tmp_path / f"{name}.csv"
@@ -157,6 +158,9 @@ def test_a_terminal_gets_a_bar(instant, tmp_path, monkeypatch, capsys):
 # what is said of mistakes
 
 BAD = {
+    "changes": ["--axis", "width", "--values", "8", "--changes", "20:learning_rate=1", "--out", "x.csv"],
+    "normalized later": ["--axis", "width", "--values", "8", "--batch-norm-from", "20", "--out", "x.csv"],
+    "changes as axis": ["--axis", "changes", "--values", "20:learning_rate=1", "--out", "x.csv"],
     "no axis": ["--values", "2", "--out", "x.csv"],
     "no values": ["--axis", "width", "--out", "x.csv"],
     "no file": ["--axis", "width", "--values", "8"],

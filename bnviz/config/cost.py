@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bnviz.config.course import stages
 from bnviz.config.experiment import PROBE_SIZE, Experiment
 from bnviz.data import DATA_SETS
 
@@ -67,7 +68,8 @@ def snapshot_seconds(experiment: Experiment) -> float:
 def paired_seconds(experiment: Experiment, measures: float = 0.0) -> float:
     """A live run of all arms; `measures` are the seconds an arm and a snapshot that the measures asked for take."""
     a_snapshot = snapshot_seconds(experiment) + measures
-    return len(experiment.arms) * (experiment.steps * step_seconds(experiment) + experiment.snapshots * a_snapshot)
+    training = sum(steps * step_seconds(stage) for steps, stage in stages(experiment))
+    return len(experiment.arms) * (training + experiment.snapshots * a_snapshot)
 
 
 def stacked_seconds(experiment: Experiment) -> float:

@@ -13,14 +13,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bnviz.config.arms import COMPARED, held
-from bnviz.config.fields import OBSERVATION, RUN, SHAPE, BadField, Field, choice, number
+from bnviz.config.arms import ARMS, COMPARED, held
+from bnviz.config.changes import Change, canonical_text, misfit, parse
+from bnviz.config.fields import LIVE, OBSERVATION, RUN, SHAPE, BadField, Field, choice, number, text
 from bnviz.data import DATA_SETS
 from bnviz.data.coats import COATS
 
 FORMAT = 1  # of recordings; part of every id, so a new format never meets an old recording
 PROBE_SIZE = 512
 WATCHED_UNITS = 8
+CLOSELY = 8  # steps after a change at each of which a snapshot is taken
 
 
 YES_NO = {"no": "no", "yes": "yes"}
@@ -157,6 +159,21 @@ class Experiment:
         "Which normalizer the second network has. The first one has none.",
     )  # fmt: skip
 
+    batch_norm_from: int = number(
+        LIVE, 0, 0, 5000, "Normalize from step (0: from the start)",
+        "Until this step the second network has no normalizer either, so both networks are one and the same.",
+        (0, 50, 100, 200, 300, 400),
+    )  # fmt: skip
+    scale_start: str = choice(
+        LIVE, "one", {"one": "γ = 1, β = 0", "keep": "γ and β that keep what the network computes"}, "γ and β when switched on",
+        "What γ and β are when batch norm is switched on in the middle of a run. Switched off, it is either removed, or the weights "
+        "take over what it did.",
+    )  # fmt: skip
+    changes: str = text(
+        LIVE, "", canonical_text, "200:learning_rate=1;350:batch_size=8", "Changes on the way",
+        "What changes while the networks train, as step:name=value, separated by semicolons.",
+    )  # fmt: skip
+
     def __post_init__(self) -> None:
         for field in FIELDS.values():
             object.__setattr__(self, field.name, field.check(getattr(self, field.name)))
@@ -206,9 +223,28 @@ class Experiment:
         """Into how many ghost batches a minibatch is split: as many as have `ghost_batch_size` examples or more each."""
         return max(1, self.batch // self.ghost_batch_size) if self.ghost_batch_size >= 2 else 1
 
+    @property
+    def possible_changes(self) -> tuple[Change, ...]:
+        """The changes that can happen in this experiment, by step and name; the others are ignored."""
+        return tuple(change for change in parse(self.changes) if misfit(change, self.steps, self.hidden_layers) is None)
+
+    def check_changes(self) -> None:
+        """Raise BadField if some of the changes cannot happen in this experiment."""
+        for change, reason in self._misfits():
+            raise BadField("changes", self.changes, f"{change} {reason}")
+
+    @property
+    def turns(self) -> list[int]:
+        """The steps before which something changes."""
+        late = [self.batch_norm_from] if 0 < self.batch_norm_from < self.steps else []
+        return sorted({*late, *(change.step for change in self.possible_changes)})
+
     def snapshot_due(self, step: int) -> bool:
-        """Whether a snapshot is taken before `step`: every step at first, then every `snapshot_every`, and at the end."""
-        return step <= 4 * self.snapshot_every or step % self.snapshot_every == 0 or step == self.steps
+        """Whether a snapshot is taken before `step`: every step at first and after changes, then every `snapshot_every`, and at
+        the end."""
+        if step <= 4 * self.snapshot_every or step % self.snapshot_every == 0 or step == self.steps:
+            return True
+        return any(0 < step - turn <= CLOSELY for turn in self.turns)
 
     @property
     def snapshots(self) -> int:
@@ -238,7 +274,32 @@ class Experiment:
                 f"{self.batch} examples cannot be divided into groups of {self.ghost_batch_size}: batch norm uses {self.groups} "
                 f"groups of {self.batch // self.groups} or {self.batch // self.groups + 1} examples."
             )
+        return notes + self._notes_on_changes()
+
+    def _notes_on_changes(self) -> list[str]:
+        notes = [f"The change {change} is ignored: it {reason}." for change, reason in self._misfits()]
+        if self.batch_norm_from >= self.steps:
+            notes.append(
+                f"Training ends before step {self.batch_norm_from}, so the second network never gets its normalizer: both are one "
+                "and the same."
+            )
+        if self.scale_start == "keep" and self._unkept():
+            names = " and ".join(COMPARED[name] for name in self._unkept())
+            notes.append(
+                f"What the network computes cannot be kept when {names} is switched on or off, for it normalizes each example by "
+                "itself: it starts with γ = 1 and is simply removed."
+            )
         return notes
+
+    def _misfits(self) -> list[tuple[Change, str]]:
+        reasons = [(change, misfit(change, self.steps, self.hidden_layers)) for change in parse(self.changes)]
+        return [(change, reason) for change, reason in reasons if reason]
+
+    def _unkept(self) -> list[str]:
+        """Those of the normalizers switched on or off on the way that do not use statistics of the minibatch."""
+        chosen = [change.value for change in self.possible_changes if change.name == "compare"]
+        switched = {self.compare, *chosen} if chosen or 0 < self.batch_norm_from < self.steps else set()
+        return [name for name in COMPARED if name in switched and not ARMS[name].statistics]
 
 
 def _table() -> dict[str, Field]:
@@ -262,4 +323,12 @@ def from_texts(texts: Mapping[str, str], default: Experiment | None = None) -> t
             values[name] = FIELDS[name].parse(text)
         except BadField as error:
             bad.append(error)
-    return (default or Experiment()).replace(**values), bad
+    default = default or Experiment()
+    experiment = default.replace(**values)
+    if "changes" in values:  # what is asked for by name must be possible
+        try:
+            experiment.check_changes()
+        except BadField as error:
+            bad.append(error)
+            experiment = experiment.replace(changes=default.changes)
+    return experiment, bad

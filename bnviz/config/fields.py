@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Role = Literal["shape", "run", "observation"]
+Role = Literal["shape", "run", "observation", "live"]
 SHAPE: Role = "shape"  # runs that train stacked must share it
 RUN: Role = "run"  # may differ from run to run within a stack
 OBSERVATION: Role = "observation"  # only what is looked at: no network trains otherwise, and a stacked run does not know it
+LIVE: Role = "live"  # what happens to networks while a live run trains: stacks and sweeps refuse all but the default
 
 
 class BadField(ValueError):
@@ -34,6 +35,9 @@ def _shown(value: object) -> str:
 class Field:
     """One row of the table. `choices` maps values to labels; `marks` are a slider's stops; numbers lie in [low, high].
 
+    A field that people write as they like has `canonical`, which gives the one way in which a text is kept, or raises BadField;
+    `example` is such a text.
+
     `only_with_statistics`: it means nothing to arms that do not normalize with statistics of the minibatch. What is no field of
     an experiment (a flag of the command line, a part of a question) has no role.
     """
@@ -49,9 +53,15 @@ class Field:
     marks: tuple = ()
     role: Role | None = None
     only_with_statistics: bool = False
+    canonical: Callable[[str], str] | None = None
+    example: str = ""
 
     def check(self, value: object) -> Any:
         """`value` as this field's type; raises BadField if it is of another type or outside the range."""
+        if self.canonical is not None:
+            if not isinstance(value, str):
+                raise BadField(self.name, value, f"expected a text such as {self.example}")
+            return self.canonical(value)
         if self.choices is not None:
             if not isinstance(value, str) or value not in self.choices:
                 raise BadField(self.name, value, f"expected one of {', '.join(self.choices)}")
@@ -64,7 +74,7 @@ class Field:
 
     def parse(self, text: str) -> Any:
         """The value written in `text`; raises BadField."""
-        if self.choices is not None:
+        if self.choices is not None or self.canonical is not None:
             return self.check(text)
         try:
             if "_" in text or not text.isascii():  # Python would read 1_000 and ٣
@@ -72,6 +82,13 @@ class Field:
             return self.check(self.kind(text.strip()))
         except ValueError:  # BadField is one: name the text as it was written, not what it was read as
             raise BadField(self.name, text, f"expected {self._expected()}") from None
+
+    @property
+    def range(self) -> str:
+        """What it can take, for people who look it up."""
+        if self.canonical is not None:
+            return f"Such as {self.example}"
+        return f"One of {', '.join(self.choices)}" if self.choices else f"{self.low:g} to {self.high:g}"
 
     def _expected(self) -> str:
         return f"{'a whole number' if self.kind is int else 'a number'} from {self.low:g} to {self.high:g}"
@@ -95,3 +112,14 @@ def number(
     """Declare a field that takes a number from `low` to `high`, whole if it is annotated as int."""
     metadata = {"role": role, "low": low, "high": high, "label": label, "help": help, "marks": marks}
     return dataclasses.field(default=default, metadata=metadata | {"only_with_statistics": only_with_statistics})
+
+
+def text(role: Role, default: str, canonical: Callable[[str], str], example: str, label: str, help: str) -> Any:
+    """Declare a field that takes a text which `canonical` can read."""
+    metadata = {"role": role, "canonical": canonical, "example": example, "label": label, "help": help}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def written(value: object) -> str:
+    """How a value is written in texts that links hold: as short as is exact."""
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)

@@ -18,12 +18,14 @@ import numpy as np
 from bnviz.config import cost
 from bnviz.config.arms import ARMS
 from bnviz.config.experiment import FIELDS, FORMAT, Experiment
-from bnviz.config.fields import OBSERVATION, SHAPE, BadField, Field
+from bnviz.config.fields import LIVE, OBSERVATION, SHAPE, BadField, Field
 
 MAXIMUM_SEEDS = 20
 FIRST_SECONDS, STACK_SECONDS = 1.5, 3.0  # of computing, after which a sweep's first rows should be there, and later ones
 STACK_RUNS = 20  # more bring no further gain, only memory
 STEP_SECONDS = 5e-4  # that a stack's step takes beside its runs' own: with small minibatches it pays to share it
+
+STEADY = "networks of a sweep train together from start to end, so nothing can change on their way"
 
 Changes = tuple[tuple[str, Any], ...]  # fields and values: a dictionary that can be hashed
 
@@ -34,6 +36,13 @@ def changes(**fields: Any) -> Changes:
         if name not in FIELDS:
             raise BadField(name, value, "there is no such setting")
     return tuple((name, FIELDS[name].check(value)) for name, value in fields.items())
+
+
+def check_steady(experiment: Experiment) -> None:
+    """Raise BadField if something happens on the experiment's way, which only a live run can show."""
+    for field in FIELDS.values():
+        if field.role == LIVE and (value := getattr(experiment, field.name)) != field.default:
+            raise BadField(field.name, value, STEADY)
 
 
 @dataclass(frozen=True)
@@ -103,6 +112,10 @@ class Sweep:
         if not self.curves or any(curve.arm not in ARMS or ARMS[curve.arm].held for curve in self.curves):
             raise BadField("arms", self.curves, f"expected some of {', '.join(unheld())}")
         FIELDS["seed"].check(self.base.seed + self.seeds - 1)
+        if FIELDS[self.axis].role == LIVE:
+            raise BadField("axis", self.axis, STEADY)
+        for different in (*self.points, *(curve.changes for curve in self.curves)):
+            check_steady(self.base.replace(**dict(different)))
 
     @property
     def values(self) -> tuple:

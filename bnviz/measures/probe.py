@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from bnviz.config.experiment import WATCHED_UNITS, Experiment
 from bnviz.measures import statistics
@@ -35,10 +37,15 @@ class Probe:
         self.first: tuple[np.ndarray, np.ndarray] | None = None
         self.previous: tuple[np.ndarray, np.ndarray] | None = None
 
+    def from_first(self) -> Probe:
+        """A probe that remembers the first distributions alone; they are never written to, so both have the same."""
+        other = copy.copy(self)
+        other.previous = None
+        return other
+
     def measure(self, taps: Taps) -> dict[str, Any]:
         """All measures of a forward pass over the probe, for the taps that differ (see `by_tap`)."""
-        linear, normalized, _ = taps[0]
-        self.same = linear.data_ptr() == normalized.data_ptr()  # nothing is normalized: the two taps are one
+        self.same = self._are_same(*taps[0][:2])
         inputs = 1 if self.same else 2  # taps before the nonlinearity
         ordered = np.empty((inputs + 1, *self.shape), np.float32)
         for layer, outputs in enumerate(taps):
@@ -49,6 +56,13 @@ class Probe:
         self._sort(pooled)
         edges = [self.edges[tap] for tap in self.kept]
         return self._shapes(ordered) | self._histograms(ordered, pooled, edges)
+
+    def _are_same(self, linear: Tensor, normalized: Tensor) -> bool:
+        """Whether two taps are one: nothing is normalized, and nothing was before. Else references of two taps become three."""
+        if linear.data_ptr() == normalized.data_ptr() and (self.first is None or len(self.first[0]) == 2):
+            return True
+        self.first, self.previous = (_all_taps(reference) for reference in (self.first, self.previous))
+        return False
 
     def _sort(self, values: np.ndarray) -> None:
         """Sort [taps, ..., P] along the last axis in place. Nonlinearities are monotone, so the last tap needs no sort."""
@@ -93,3 +107,11 @@ class Probe:
         """Arrays named by tap; what holds for `linear` holds for `normalized` where they are the same."""
         first, *rest = arrays
         return dict(zip(TAPS, (first, first, *rest) if self.same else arrays, strict=True))
+
+
+def _all_taps(reference: tuple[np.ndarray, np.ndarray] | None) -> tuple[np.ndarray, np.ndarray] | None:
+    """Sorted values and standard deviations [taps, …] of all three taps, of which two may have been one."""
+    if reference is None or len(reference[0]) == len(TAPS):
+        return reference
+    ordered, std = reference
+    return ordered[[0, 0, 1]], std[[0, 0, 1]]

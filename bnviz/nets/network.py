@@ -35,7 +35,7 @@ class Network(nn.Module):
         outputs = [width] * experiment.hidden_layers + [data.classes]
         # skip_init: the weights come from our own generator, and the global one is left alone
         self.linears = nn.ModuleList(nn.utils.skip_init(nn.Linear, *sizes) for sizes in zip(inputs, outputs, strict=True))
-        self.normalizers = nn.ModuleList(NORMALIZERS[normalizer](width, experiment.statistics_momentum) for _ in inputs[1:])
+        self.normalizers = normalizers(normalizer, experiment)
         self.activation = ACTIVATIONS[experiment.activation]
         self.dropout = experiment.dropout
         for linear in self.linears:
@@ -66,6 +66,12 @@ class Network(nn.Module):
                 a = a * (torch.rand(a.shape, generator=generator) >= self.dropout) / (1 - self.dropout)
             z = following(a)
         return z
+
+
+def normalizers(name: str, experiment: Experiment) -> nn.ModuleList:
+    """New ones, a key of `NORMALIZERS`, for every hidden layer."""
+    made = (NORMALIZERS[name](experiment.width, experiment.statistics_momentum) for _ in range(experiment.hidden_layers))
+    return nn.ModuleList(made)
 
 
 def initialize(linear: nn.Linear, scheme: str, generator: torch.Generator) -> None:

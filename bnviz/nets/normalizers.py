@@ -1,7 +1,7 @@
 """Normalizers: what stands between z = Wa + b and the nonlinearity. A new one is one class and one line in `NORMALIZERS`.
 
 Each is made as normalizer(width, momentum) and called as normalizer(z, mode, groups, generator) with z [examples, units], in one
-of three modes, and returns the same shape.
+of three modes, and returns the same shape. Its parameters, if it has any, learn unless `learns` says otherwise.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ TRAIN, MEASURE, EVALUATE = "train", "measure", "evaluate"
 class NoNorm(nn.Module):
     """Passes z on as it is."""
 
+    learns = True
+
     def __init__(self, width: int, momentum: float = 0.1):
         super().__init__()
 
@@ -35,6 +37,7 @@ class BatchNorm(nn.Module):
     """
 
     eps = 1e-5  # PyTorch's default
+    learns = True
     running_mean: Tensor
     running_variance: Tensor
 
@@ -81,6 +84,8 @@ def equal_groups(values: Tensor, groups: int) -> list[Tensor]:
 class FixedBatchNorm(BatchNorm):
     """Batch norm that keeps γ = 1 and β = 0, as torch's `affine=False`."""
 
+    learns = False
+
     def __init__(self, width: int, momentum: float = 0.1):
         super().__init__(width, momentum)
         self.gamma.requires_grad_(False)
@@ -91,6 +96,7 @@ class LayerNorm(nn.Module):
     """y = γ (z - mean) / sqrt(variance + ε) + β, statistics of each example over its units (Ba, Kiros & Hinton 2016)."""
 
     eps = 1e-5
+    learns = True
 
     def __init__(self, width: int, momentum: float = 0.1):
         super().__init__()
@@ -107,6 +113,7 @@ class RMSNorm(nn.Module):
     """y = γ z / sqrt(mean of z² + ε), the mean of each example over its units; there is no β (Zhang & Sennrich 2019)."""
 
     eps = 1e-5
+    learns = True
 
     def __init__(self, width: int, momentum: float = 0.1):
         super().__init__()

@@ -69,7 +69,7 @@ HEADER = (
     Key("classes", "classes to tell apart, or numbers to predict"),
     listed("watched_units", "the units that have histograms of their own, counted from 0"),
     listed("percentiles", "which percentiles are recorded", unit="%"),
-    Key("group_size", "examples that are normalized together in training", unit="examples"),
+    Key("group_size", "examples that are normalized together in training, before anything changes", unit="examples"),
     Key("versions", "releases of `bnviz`, `torch` and `python` that computed it", kind="object"),
 )
 
@@ -77,7 +77,7 @@ SNAPSHOT = (
     text("type", "`snapshot`"),
     Key("index", "0 is the untrained network, the last one the trained network"),
     Key("step", "steps taken before it"),
-    Key("epoch", "the same in passes over the training examples"),
+    Key("epoch", "examples trained on before it, in passes over all of them"),
     Key("arms", "for each arm the keys of the next table", kind="object"),
 )
 
@@ -86,6 +86,7 @@ _SEEN = "over the minibatches since the last snapshot; of the untrained network,
 _ROUNDED = ", rounded to 1/128 of the layer's root mean square so that it compresses"
 _POOLED = "of all units of the layer together"
 ARM = (
+    text("normalizer", "what normalizes it here, a key of `NORMALIZERS`; `none` where nothing does"),
     Key("train_loss", f"mean loss {_SEEN}", unit=LOSS),
     Key("train_accuracy", f"share of right answers {_SEEN}; `null` where numbers are predicted", unit="share"),
     Key(
@@ -110,8 +111,8 @@ ARM = (
     by_tap("unit_counts", "histogram of each watched unit", "layers, watched, bins", "values"),
     by_tap("unit_zeros", "values of exactly 0 of each watched unit", "layers, watched", "values"),
     Key("gradient_norm", "‖∂loss/∂W‖ on the last minibatch, output layer last", "layers+1"),
-    Key("gamma", "γ of each unit, rounded like `unit_mean`", "layers, width", optional=True, when="arms that have it"),
-    Key("beta", "β of each unit, rounded alike", "layers, width", optional=True, when="arms that have it"),
+    Key("gamma", "γ of each unit, rounded like `unit_mean`", "layers, width", optional=True, when="while the arm has it"),
+    Key("beta", "β of each unit, rounded alike", "layers, width", optional=True, when="while the arm has it"),
 )
 
 END = (

@@ -1,37 +1,35 @@
 """The trainer: both arms in lockstep, same initial weights, same minibatches, measured on a fixed probe.
 
-`train` is the whole story; what it yields is described in docs/recording.md. Measuring changes nothing: no running statistic,
-generator or gradient is touched, and a run with snapshots ends with the very weights of a run without.
+`Training.advance` is the whole story; what it gives is described in docs/recording.md. Measuring changes nothing: no running
+statistic, generator or gradient is touched, and a run with snapshots ends with the very weights of a run without. What changes
+on the way holds for the minibatch trained at its step: the snapshot of that step shows the networks before.
 """
 
 from __future__ import annotations
 
+import copy
 import dataclasses
-import math
 import platform
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import numpy as np
 import torch
 from cachetools import LRUCache
 from torch import Tensor
-from torch.nn import functional
 
 from bnviz import data
-from bnviz.config.arms import ARMS
+from bnviz.config import course
 from bnviz.config.experiment import FORMAT, PROBE_SIZE, WATCHED_UNITS, Experiment
-from bnviz.measures.probe import Probe, bin_edges
-from bnviz.measures.registry import measures, questions
+from bnviz.measures.probe import bin_edges
+from bnviz.measures.registry import questions
 from bnviz.measures.statistics import PERCENTILES
-from bnviz.nets.network import Network, Taps, accuracy
-from bnviz.nets.normalizers import EVALUATE, MEASURE, TRAIN
-from bnviz.record.ndjson import TAPS, rounded
+from bnviz.nets.network import Network
+from bnviz.record.ndjson import TAPS
 from bnviz.record.version import versions
-from bnviz.train.minibatches import Tensors, generator_for, minibatches
+from bnviz.train.arm import LOSSES, Arm
+from bnviz.train.minibatches import Tensors, minibatches
 
-LOSSES = {"cross-entropy": functional.cross_entropy, "squared": functional.mse_loss}
 Outcome = tuple[str, str]  # status and message of the recording's end
 
 
@@ -56,112 +54,80 @@ def header(experiment: Experiment) -> dict[str, Any]:
     }
 
 
-class Arm:
-    """One of the networks, its optimizer, and what a snapshot needs to remember of it."""
+class Training:
+    """A run on its way: all that changes while it trains."""
 
-    def __init__(self, experiment: Experiment, name: str):
-        self.name, self.described, self.experiment, self.groups = name, ARMS[name], experiment, experiment.groups
-        self.loss = LOSSES[data.DATA_SETS[experiment.dataset].loss]
-        self.network = Network(experiment, self.described.normalizer, generator_for(experiment, "weights"))
-        self.optimizer = torch.optim.SGD(self.network.parameters(), lr=experiment.learning_rate, momentum=experiment.momentum)
-        self.has_statistics = any(True for _ in self.network.buffers())
-        self.dropout = generator_for(experiment, "dropout")
-        self.diverged_at: int | None = None
-        self.seen = _Tally()
-        self.probe = Probe(experiment)
-        self.measures = [(one.every, one.function) for one in measures() if one.live and one.asked(experiment)]
+    def __init__(self, experiment: Experiment):
+        self.experiment = experiment
+        self.tensors = Tensors(experiment)
+        self.arms = [Arm(experiment, name) for name in experiment.arms]
+        self.batches = minibatches(experiment)
+        self.step = self.index = self.used = 0  # steps taken, snapshots taken, examples trained on
+        self.seen = -1  # the step of the last snapshot
 
-    def step(self, x: Tensor, y: Tensor) -> None:
-        """One step of SGD on a minibatch."""
-        logits = self.network(x, TRAIN, self.groups, self.dropout)
-        loss = self.loss(logits, y)
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
-        self.seen.add(loss, logits, y)
+    @property
+    def done(self) -> bool:
+        return self.step == self.experiment.steps and not self._snapshot_due
 
-    @torch.no_grad()
-    def measure(self, tensors: Tensors, upcoming: Tensor, index: int, last: bool) -> dict[str, Any]:
-        """Everything the `index`-th snapshot says of this arm; `upcoming` are the indices of the minibatch that comes next."""
-        x, y = tensors.x_train[upcoming], tensors.y_train[upcoming]
-        result = self._training(x, y)
-        z, taps = tensors.first_linear(self.network.linears[0]), []
-        logits = self.network.forward_from_first(z, EVALUATE, taps=taps)
-        result["test_loss"] = self.loss(logits, tensors.y_test).item()
-        result["test_accuracy"] = accuracy(logits, tensors.y_test)
-        logits, taps = self._probe_view(z, logits, taps)
-        result["probe_loss"] = self.loss(logits, tensors.y_test[:PROBE_SIZE]).item()
-        result |= self.probe.measure(taps)
-        result |= self.scales()
-        for every, function in self.measures:
-            if last or index % every == 0:
-                result |= function(self, tensors, upcoming)
-        return result
+    @property
+    def _snapshot_due(self) -> bool:
+        return self.seen < self.step and self.experiment.snapshot_due(self.step)
 
-    def _probe_view(self, z: Tensor, logits: Tensor, taps: Taps) -> tuple[Tensor, Taps]:
-        """Logits and taps of the probe, normalized with its own statistics: the evaluated ones where there are none."""
-        if not self.has_statistics:
-            return logits[:PROBE_SIZE], [tuple(output[:PROBE_SIZE] for output in layer) for layer in taps]
-        own: Taps = []
-        return self.network.forward_from_first(z[:PROBE_SIZE], MEASURE, taps=own), own
+    def advance(self) -> dict[str, Any] | None:
+        """A snapshot if one is due; else take a step, with whatever changes before it, and return None."""
+        if self.step == self.experiment.hold_from:
+            for arm in self.arms:
+                arm.hold()
+        if self._snapshot_due:
+            return self._snapshot()
+        if self.step in self.experiment.turns:
+            self._turn()
+        self._train()
+        return None
 
-    def _training(self, x: Tensor, y: Tensor) -> dict[str, Any]:
-        """Loss and accuracy on the minibatches since the last snapshot, gradient norms of the last one.
+    def _snapshot(self) -> dict[str, Any]:
+        last = self.step == self.experiment.steps
+        measured = measure_arms(self.arms, self.tensors, self.batches.peek(), self.index, last)
+        for arm in self.arms:
+            arm.check(self.step, measured[arm.name]["probe_loss"])  # the last step's damage shows here only
+        epoch = self.used / self.experiment.examples
+        snapshot = {"type": "snapshot", "index": self.index, "step": self.step, "epoch": epoch, "arms": measured}
+        self.seen, self.index = self.step, self.index + 1
+        return snapshot
 
-        The untrained network has seen none, so it answers for the one that comes first.
-        """
-        gradients = [linear.weight.grad for linear in self.network.linears]
-        if self.seen.minibatches == 0:
-            with torch.enable_grad():
-                logits = self.network(x, MEASURE, self.groups)
-                loss = self.loss(logits, y)
-                gradients = torch.autograd.grad(loss, [linear.weight for linear in self.network.linears])
-            self.seen.add(loss, logits, y)
-        loss, share = self.seen.take()
-        norms = np.array([0.0 if gradient is None else gradient.norm().item() for gradient in gradients], np.float32)
-        return {"train_loss": loss, "train_accuracy": share, "gradient_norm": norms}
+    def _turn(self) -> None:
+        """What changes before this step. The minibatch that was only looked at is cut anew."""
+        now = course.in_force(self.experiment, self.step)
+        self.batches.size = now.batch
+        for arm in self.arms:
+            arm.turn(now, self.step, self.tensors.x_test[:PROBE_SIZE])
+        self.tensors = self.tensors.with_input_noise(now, course.input_noise(now, self.step))
 
-    def scales(self, parts: int = 128) -> dict[str, Any]:
-        """γ and β [layers, width] where the arm has them, rounded to one in so many parts."""
-        learnt = {name for name, _ in self.network.normalizers[0].named_parameters()}
-        scales = {name: [getattr(layer, name).detach() for layer in self.network.normalizers] for name in sorted(learnt)}
-        return {name: rounded(torch.stack(layers).numpy(), parts) for name, layers in scales.items()}
+    def _train(self) -> None:
+        chosen = next(self.batches)
+        x, y = self.tensors.x_train[chosen], self.tensors.y_train[chosen]
+        for arm in self.arms:
+            arm.step(x, y)
+            arm.check(self.step, arm.seen.last_loss)
+        self.step, self.used = self.step + 1, self.used + len(chosen)
 
-    def hold(self) -> None:
-        """In an arm to be held, layers 1 and 2 learn no more: without a gradient, SGD leaves them alone, momentum included.
+    def copy(self) -> Training:
+        """A copy that rests: `resume` wakes it. Only right after a snapshot; what can be made again is left out."""
+        memo = {id(shared): shared for shared in (self.experiment, self.tensors, *(arm.probe for arm in self.arms))}
+        other = copy.deepcopy(self, memo)
+        for arm in other.arms:
+            arm.probe = arm.probe.from_first()
+            arm.optimizer.zero_grad()
+        return other
 
-        (Their batch norm goes on using each minibatch's own statistics.)
-        """
-        if not self.described.held:
-            return
-        for module in (*self.network.linears[:2], *self.network.normalizers[:2]):
-            module.requires_grad_(False)
-
-    def check(self, step: int, loss: float) -> None:
-        """Remember the first step at which a loss was no longer finite."""
-        if self.diverged_at is None and not math.isfinite(loss):
-            self.diverged_at = step
-
-
-class _Tally:
-    """Mean loss and accuracy over minibatches."""
-
-    def __init__(self) -> None:
-        self.minibatches, self.loss, self.last_loss = 0, 0.0, 0.0
-        self.answers: list[tuple[Tensor, Tensor]] = []
-
-    def add(self, loss: Tensor, logits: Tensor, y: Tensor) -> None:
-        self.last_loss = loss.item()
-        self.minibatches += 1
-        self.loss += self.last_loss
-        self.answers.append((logits.detach(), y))
-
-    def take(self) -> tuple[float, float]:
-        """The means since the last call, or since the beginning."""
-        logits, y = map(torch.cat, zip(*self.answers, strict=True))
-        means = self.loss / self.minibatches, accuracy(logits, y)
-        self.__init__()
-        return means
+    def resume(self, experiment: Experiment) -> Training:
+        """One that goes on as a run of `experiment`, which up to here is the same; this one goes on resting."""
+        other = self.copy()
+        other.experiment = experiment
+        for arm in other.arms:
+            arm.experiment = course.in_force(experiment, self.step - 1)
+            arm.look(other.tensors)
+        return other
 
 
 def train(experiment: Experiment) -> Generator[dict[str, Any] | None, None, Outcome]:
@@ -169,30 +135,16 @@ def train(experiment: Experiment) -> Generator[dict[str, Any] | None, None, Outc
 
     Returns the recording's status and a sentence that explains it.
     """
-    tensors = Tensors(experiment)
-    arms = [Arm(experiment, name) for name in experiment.arms]
-    batches = minibatches(experiment)
-    upcoming, index = next(batches), 0
-    for step in range(experiment.steps + 1):
-        if step == experiment.hold_from:
-            for arm in arms:
-                arm.hold()
-        if experiment.snapshot_due(step):
-            measured = measure_arms(arms, tensors, upcoming, index, last=step == experiment.steps)
-            for arm in arms:
-                arm.check(step, measured[arm.name]["probe_loss"])  # the last step's damage shows here only
-            epoch = step * experiment.batch / experiment.examples
-            yield {"type": "snapshot", "index": index, "step": step, "epoch": epoch, "arms": measured}
-            index += 1
-        if step < experiment.steps:
-            x, y = tensors.x_train[upcoming], tensors.y_train[upcoming]
-            for arm in arms:
-                arm.step(x, y)
-                arm.check(step, arm.seen.last_loss)
-            upcoming = next(batches)
-            yield None
-    _remember(experiment, arms)
-    return outcome(arms)
+    training = Training(experiment)
+    while not training.done:
+        yield training.advance()
+    return finish(training)
+
+
+def finish(training: Training) -> Outcome:
+    """How a run came to its end; questions may be asked about its networks from now on."""
+    _remember(training.experiment, training.arms)
+    return outcome(training.arms)
 
 
 # Arms share nothing that is written, so they are measured side by side. (PyTorch keeps its number of threads a thread.)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 
 import torch
@@ -10,6 +11,8 @@ from torch.nn import functional
 
 from bnviz import data
 from bnviz.config.experiment import Experiment
+
+INPUT_NOISE = 2**34  # added to the seed: far from the generators below
 
 
 class Tensors:
@@ -20,7 +23,15 @@ class Tensors:
         self.x_train = torch.tensor(split.x_train[: experiment.examples])
         self.y_train = noisy_labels(experiment, torch.tensor(split.y_train[: experiment.examples]))
         self.x_test, self.y_test = torch.tensor(split.x_test), torch.tensor(split.y_test)
-        self._x_test = _for_onednn(self.x_test)
+        self._x_test, self._clean = _for_onednn(self.x_test), self.x_test
+
+    def with_input_noise(self, experiment: Experiment, spread: float) -> Tensors:
+        """The same with Gaussian noise of this standard deviation, the experiment's own, on the clean held-out inputs."""
+        noise = torch.randn(self._clean.shape, generator=torch.Generator().manual_seed(INPUT_NOISE + experiment.seed))
+        other = copy.copy(self)
+        other.x_test = self._clean + spread * noise
+        other._x_test = _for_onednn(other.x_test)
+        return other
 
     def first_linear(self, linear: nn.Linear) -> Tensor:
         """z[1] of the held-out examples: the same in every view, and most of a snapshot's work."""
@@ -49,13 +60,40 @@ def noisy_labels(experiment: Experiment, labels: Tensor) -> Tensor:
     return torch.where(chosen, random, labels)
 
 
-def minibatches(experiment: Experiment) -> Iterator[Tensor]:
-    """Indices [batch] of one minibatch after another, for ever. Every epoch is shuffled anew; its remainder is left out."""
-    generator = generator_for(experiment, "minibatches")
-    while True:
-        order = torch.randperm(experiment.examples, generator=generator)
-        whole = len(order) - len(order) % experiment.batch
-        yield from (order[first : first + experiment.batch] for first in range(0, whole, experiment.batch))
+class Minibatches(Iterator[Tensor]):
+    """Indices [size] of one minibatch of examples after another, for ever. Every epoch is shuffled anew; its remainder is left out.
+
+    `size` may change on the way: what comes next is then cut from the same place of the same order.
+    """
+
+    def __init__(self, examples: int, size: int, generator: torch.Generator):
+        self.examples, self.size, self._generator = examples, size, generator
+        self._order, self._place = self._shuffled(), 0
+        self._following: Tensor | None = None  # the next epoch's order, if somebody has looked that far
+
+    def _shuffled(self) -> Tensor:
+        return torch.randperm(self.examples, generator=self._generator)
+
+    def peek(self) -> Tensor:
+        """The next minibatch, which stays the next."""
+        if self._place + self.size <= self.examples:
+            return self._order[self._place : self._place + self.size]
+        if self._following is None:
+            self._following = self._shuffled()
+        return self._following[: self.size]
+
+    def __next__(self) -> Tensor:
+        chosen = self.peek()
+        if self._place + self.size > self.examples:
+            assert self._following is not None  # `peek` has just seen to it
+            self._order, self._following, self._place = self._following, None, 0
+        self._place += self.size
+        return chosen
+
+
+def minibatches(experiment: Experiment) -> Minibatches:
+    """The experiment's minibatches, from the first one on."""
+    return Minibatches(experiment.examples, experiment.batch, generator_for(experiment, "minibatches"))
 
 
 def generator_for(experiment: Experiment, purpose: str) -> torch.Generator:

@@ -22,7 +22,7 @@ from bnviz.config.arms import ARMS
 from bnviz.config.cost import CHECKPOINTS
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.fields import SHAPE
-from bnviz.config.sweep import Run
+from bnviz.config.sweep import Run, check_steady
 from bnviz.measures.registry import named
 from bnviz.nets.network import Network
 from bnviz.nets.normalizers import EVALUATE, TRAIN, BatchNorm
@@ -135,6 +135,8 @@ class Stack:
     def __init__(self, runs: Sequence[Run]):
         if len({run.shape for run in runs}) != 1:
             raise ValueError("runs of different shapes cannot be stacked")
+        for run in runs:
+            check_steady(run.experiment)
         self.runs = sorted(runs, key=normalizer_kind)
         self.experiments = [run.experiment for run in self.runs]
         self.shared = shared_part(self.experiments[0])

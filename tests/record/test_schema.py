@@ -26,6 +26,8 @@ EXPERIMENTS = {
     "animals": Experiment(**SMALL, **EVERYTHING, dataset="cats", hidden_layers=3),
     **{arm: Experiment(**SMALL, **EVERYTHING, dataset="cats", compare=arm) for arm in COMPARED},
     "numbers": Experiment(**SMALL, **EVERYTHING, dataset="linear-map"),
+    "normalized later": Experiment(**SMALL, **EVERYTHING, batch_norm_from=5),
+    "changed": Experiment(**SMALL, **EVERYTHING, changes="3:compare=none;5:batch_size=4;7:freeze_layer=3;8:compare=rms"),
 }
 
 

@@ -32,13 +32,15 @@ export interface Header {
   watched_units: number[];
   /** which percentiles are recorded [%] */
   percentiles: number[];
-  /** examples that are normalized together in training [examples] */
+  /** examples that are normalized together in training, before anything changes [examples] */
   group_size: number;
   /** releases of `bnviz`, `torch` and `python` that computed it */
   versions: Record<string, any>;
 }
 
 export interface ArmPart {
+  /** what normalizes it here, a key of `NORMALIZERS`; `none` where nothing does */
+  normalizer: string;
   /** mean loss over the minibatches since the last snapshot; of the untrained network, on the first minibatch [nats or squared error] */
   train_loss: number;
   /** share of right answers over the minibatches since the last snapshot; of the untrained network, on the first minibatch; `null` where numbers are predicted [share] */
@@ -208,7 +210,7 @@ export interface Snapshot {
   index: number;
   /** steps taken before it */
   step: number;
-  /** the same in passes over the training examples */
+  /** examples trained on before it, in passes over all of them */
   epoch: number;
   /** for each arm the keys of the next table */
   arms: Record<string, ArmPart>;

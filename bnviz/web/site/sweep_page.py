@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from bnviz.config.course import unchanged
 from bnviz.config.experiment import Experiment, Field
 from bnviz.config.sweep import Sweep
 from bnviz.web.site import board, links, widgets
@@ -46,7 +47,7 @@ class SweepPage(Form):
         prediction = head(self)
         settings(self, experiment, self.own)
         default = self.sweep(self.default, defaults(self))
-        board.show(self.sweep(experiment, own), self.panels, _said(self, prediction), default, self.lesson)
+        board.show(self.sweep(unchanged(experiment), own), self.panels, _said(self, prediction), default, self.lesson)
         if self.inside:
             st.markdown(fill(SAID["inside"], links=_links(self.inside(experiment))))
         foot(self, experiment)

@@ -44,14 +44,26 @@ def _next_step(arm: Any, loss: Callable[[Network], Tensor]) -> tuple[list[Tensor
     optimizer = torch.optim.SGD(network.parameters(), lr=arm.experiment.learning_rate, momentum=arm.experiment.momentum)
     optimizer.load_state_dict(copy.deepcopy(arm.optimizer.state_dict()))  # it would share the momentum's buffers
     optimizer.zero_grad()
+    frozen = _thaw(network)
     loss(network).backward()
+    gradients = [linear.weight.grad for linear in network.linears[:-1]]
+    for parameter in frozen:
+        parameter.grad = None  # so that it stays where it is
     optimizer.step()
-    return [linear.weight.grad for linear in network.linears[:-1]], network
+    return gradients, network
+
+
+def _thaw(network: Network) -> list[Tensor]:
+    """Have every W of a copy ask for its gradient, in layers that do not learn, too; returns what is not to be moved."""
+    frozen = [parameter for parameter in network.parameters() if not parameter.requires_grad]
+    network.linears.requires_grad_(True)
+    return frozen
 
 
 def _from_below(network: Network, stepped: Network, first: Tensor, loss: Callable[[Network], Tensor]) -> list[Tensor]:
     """Each layer's gradient once all layers below it stand where they stand in `stepped`; `network` is changed on the way."""
     after = [first]
+    _thaw(network)
     for below, linear in enumerate(network.linears[1:-1]):
         for parts in ("linears", "normalizers"):
             getattr(network, parts)[below].load_state_dict(getattr(stepped, parts)[below].state_dict())

@@ -1,0 +1,89 @@
+"""The course of a run whose experiment changes on the way: what is in force at a step, and how long two runs are the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bnviz.config.arms import ARMS, held
+from bnviz.config.changes import KNOBS, TIMES, Change
+from bnviz.config.experiment import FIELDS, Experiment
+from bnviz.config.fields import LIVE
+
+
+def unchanged(experiment: Experiment) -> Experiment:
+    """The experiment without anything that happens on the way."""
+    return experiment.replace(**{field.name: field.default for field in FIELDS.values() if field.role == LIVE})
+
+
+def in_force(experiment: Experiment, step: int) -> Experiment:
+    """The experiment with its knobs as they are for the minibatch trained at `step`.
+
+    The compared arm keeps its name, so `compare` stays; `normalizer` says what it has.
+    """
+    knobs = {name: _latest(experiment, name, step) for name in KNOBS if name != "compare"}
+    return experiment.replace(**{name: value for name, value in knobs.items() if value is not None})
+
+
+def normalizer(experiment: Experiment, arm: str, step: int) -> str:
+    """What normalizes an arm for the minibatch trained at `step`: a key of NORMALIZERS."""
+    if step < experiment.batch_norm_from:
+        return "none"
+    chosen = _latest(experiment, "compare", step) if arm in (experiment.compare, held(experiment.compare)) else None
+    return ARMS[chosen or arm].normalizer
+
+
+def frozen_layer(experiment: Experiment, step: int) -> int:
+    """Which layer does not learn from the minibatch trained at `step`, counted from 1; 0 for none."""
+    return _latest(experiment, "freeze_layer", step) or 0
+
+
+def input_noise(experiment: Experiment, step: int) -> float:
+    """Standard deviation of the noise on the test inputs once the minibatch at `step` is trained."""
+    return _latest(experiment, "input_noise", step) or 0.0
+
+
+def factors(experiment: Experiment, step: int) -> dict[int, float]:
+    """By layer, counted from 1: what its weights are multiplied by just before the minibatch at `step` is trained."""
+    here = [change for change in experiment.possible_changes if change.step == step and change.name.startswith(TIMES)]
+    return {change.layer: float(change.value) for change in here}
+
+
+def _latest(experiment: Experiment, name: str, step: int) -> Any:
+    """The value that the last change of this name up to `step` brought; None if there was none."""
+    values = [change.value for change in experiment.possible_changes if change.name == name and change.step <= step]
+    return values[-1] if values else None
+
+
+def stages(experiment: Experiment) -> list[tuple[int, Experiment]]:
+    """What trains for how many steps, one stage between changes after another."""
+    begins = [0, *experiment.turns]
+    ends = [*experiment.turns, experiment.steps]
+    return [(end - begin, in_force(experiment, begin)) for begin, end in zip(begins, ends, strict=True)]
+
+
+def shared_until(one: Experiment, other: Experiment) -> int:
+    """The last step whose snapshot both runs share; -1 if they share none.
+
+    They do up to the first change that only one of them knows, which the snapshot at its step does not show yet.
+    """
+    if unchanged(one) != unchanged(other):
+        return -1
+    different = _events(one) ^ _events(other)
+    return min((step - (step == 0) for step, *_ in different), default=one.steps)
+
+
+def _events(experiment: Experiment) -> set[tuple]:
+    """Everything that happens, each with its step first; how normalizers start is a part of their being switched."""
+    events = {
+        (min(experiment.batch_norm_from, experiment.steps), "batch_norm_from", _manner(experiment, experiment.batch_norm_from))
+    }
+    return events | {_event(experiment, change) for change in experiment.possible_changes}
+
+
+def _event(experiment: Experiment, change: Change) -> tuple:
+    manner = _manner(experiment, change.step) if change.name == "compare" else ""
+    return change.step, change.name, change.value, manner
+
+
+def _manner(experiment: Experiment, step: int) -> str:
+    return experiment.scale_start if step else ""

@@ -1,0 +1,50 @@
+"""Switching a normalizer on or off in a network that has been trained: what γ, β and the weights are then."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from bnviz.config.experiment import Experiment
+from bnviz.nets.network import Network, normalizers
+from bnviz.nets.normalizers import MEASURE, BatchNorm, NoNorm
+
+
+@torch.no_grad()
+def switch(network: Network, normalizer: str, experiment: Experiment, x: Tensor) -> None:
+    """Exchange the network's normalizers for new ones, a key of NORMALIZERS, in place.
+
+    With `scale_start` "keep", what the network makes of x [examples, features], normalized with x's own statistics, stays: batch
+    norm that comes has γ and β that undo it, batch norm that goes is taken into W and b. Else γ = 1 and β = 0, and what goes is
+    just removed. Running statistics start from those of x. What normalizes each example by itself cannot be kept in that way.
+    """
+    before = network.normalizers
+    keep, network.normalizers = experiment.scale_start == "keep", normalizers(normalizer, experiment)
+    if isinstance(before[0], BatchNorm) and isinstance(network.normalizers[0], NoNorm) and keep:
+        _absorb(network, before, x)
+    elif isinstance(network.normalizers[0], BatchNorm):
+        _start(network, x, keep=keep and isinstance(before[0], NoNorm) and network.normalizers[0].learns)
+
+
+def _start(network: Network, x: Tensor, keep: bool) -> None:
+    """Layer by layer: running statistics of z and, to `keep` it, γ = sqrt(variance + ε) and β = mean."""
+    for linear, normalizer in zip(network.linears, network.normalizers, strict=False):
+        assert isinstance(normalizer, BatchNorm)
+        z = linear(x)
+        normalizer.running_mean.copy_(z.mean(0))
+        normalizer.running_variance.copy_(z.var(0))
+        if keep:
+            normalizer.gamma.copy_(torch.sqrt(z.var(0, correction=0) + normalizer.eps))
+            normalizer.beta.copy_(z.mean(0))
+        x = network.activation(normalizer(z, MEASURE, 1))
+
+
+def _absorb(network: Network, before: torch.nn.ModuleList, x: Tensor) -> None:
+    """Layer by layer: W' = s W and b' = s (b - mean) + β with s = γ / sqrt(variance + ε)."""
+    for linear, normalizer in zip(network.linears, before, strict=False):
+        assert isinstance(linear, torch.nn.Linear) and isinstance(normalizer, BatchNorm)
+        z = linear(x)
+        scale = normalizer.gamma / torch.sqrt(z.var(0, correction=0) + normalizer.eps)
+        linear.bias.copy_((linear.bias - z.mean(0)) * scale + normalizer.beta)
+        linear.weight.mul_(scale[:, None])
+        x = network.activation(linear(x))

@@ -1,0 +1,179 @@
+"""One of the networks of a run, with its optimizer and with what its snapshots need."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from bnviz import data
+from bnviz.config import course
+from bnviz.config.arms import ARMS
+from bnviz.config.experiment import PROBE_SIZE, Experiment
+from bnviz.measures.probe import Probe
+from bnviz.measures.registry import measures
+from bnviz.nets.network import Network, Taps, accuracy
+from bnviz.nets.normalizers import EVALUATE, MEASURE, TRAIN
+from bnviz.nets.switching import switch
+from bnviz.record.ndjson import rounded
+from bnviz.train.minibatches import Tensors, generator_for
+
+LOSSES = {"cross-entropy": functional.cross_entropy, "squared": functional.mse_loss}
+
+
+def sgd(network: Network, experiment: Experiment) -> torch.optim.SGD:
+    """The optimizer of everything in the network that can learn."""
+    return torch.optim.SGD(network.parameters(), lr=experiment.learning_rate, momentum=experiment.momentum)
+
+
+class Arm:
+    """One of the networks, its optimizer, and what a snapshot needs to remember of it."""
+
+    def __init__(self, experiment: Experiment, name: str):
+        self.name, self.described, self.experiment, self.groups = name, ARMS[name], experiment, experiment.groups
+        self.loss = LOSSES[data.DATA_SETS[experiment.dataset].loss]
+        self.normalizer = course.normalizer(experiment, name, 0)
+        self.network = Network(experiment, self.normalizer, generator_for(experiment, "weights"))
+        self.optimizer = sgd(self.network, experiment)
+        self.held, self.frozen = False, 0
+        self.dropout = generator_for(experiment, "dropout")
+        self.diverged_at: int | None = None
+        self.seen = _Tally()
+        self.probe = Probe(experiment)
+        self.measures = [(one.every, one.function) for one in measures() if one.live and one.asked(experiment)]
+
+    @property
+    def has_statistics(self) -> bool:
+        """Whether it is normalized with statistics of the minibatch, and so has running ones."""
+        return any(True for _ in self.network.buffers())
+
+    def step(self, x: Tensor, y: Tensor) -> None:
+        """One step of SGD on a minibatch."""
+        logits = self.network(x, TRAIN, self.groups, self.dropout)
+        loss = self.loss(logits, y)
+        self.optimizer.zero_grad()
+        if loss.requires_grad:  # something still learns
+            loss.backward()
+            self.optimizer.step()
+        self.seen.add(loss, logits, y)
+
+    @torch.no_grad()
+    def measure(self, tensors: Tensors, upcoming: Tensor, index: int, last: bool) -> dict[str, Any]:
+        """Everything the `index`-th snapshot says of this arm; `upcoming` are the indices of the minibatch that comes next."""
+        x, y = tensors.x_train[upcoming], tensors.y_train[upcoming]
+        result = {"normalizer": self.normalizer, **self._training(x, y)}
+        z, taps = tensors.first_linear(self.network.linears[0]), []
+        logits = self.network.forward_from_first(z, EVALUATE, taps=taps)
+        result["test_loss"] = self.loss(logits, tensors.y_test).item()
+        result["test_accuracy"] = accuracy(logits, tensors.y_test)
+        logits, taps = self._probe_view(z, logits, taps)
+        result["probe_loss"] = self.loss(logits, tensors.y_test[:PROBE_SIZE]).item()
+        result |= self.probe.measure(taps)
+        result |= self.scales()
+        for every, function in self.measures:
+            if last or index % every == 0:
+                result |= function(self, tensors, upcoming)
+        return result
+
+    @torch.no_grad()
+    def look(self, tensors: Tensors) -> None:
+        """Take the distributions on the probe for those of the last snapshot."""
+        z, taps = tensors.first_linear(self.network.linears[0]), []
+        logits = self.network.forward_from_first(z, EVALUATE, taps=taps)
+        self.probe.measure(self._probe_view(z, logits, taps)[1])
+
+    def _probe_view(self, z: Tensor, logits: Tensor, taps: Taps) -> tuple[Tensor, Taps]:
+        """Logits and taps of the probe, normalized with its own statistics: the evaluated ones where there are none."""
+        if not self.has_statistics:
+            return logits[:PROBE_SIZE], [tuple(output[:PROBE_SIZE] for output in layer) for layer in taps]
+        own: Taps = []
+        return self.network.forward_from_first(z[:PROBE_SIZE], MEASURE, taps=own), own
+
+    def _training(self, x: Tensor, y: Tensor) -> dict[str, Any]:
+        """Loss and accuracy on the minibatches since the last snapshot, gradient norms of the last one.
+
+        The untrained network has seen none, so it answers for the one that comes first.
+        """
+        gradients = [linear.weight.grad for linear in self.network.linears]
+        if self.seen.minibatches == 0:
+            with torch.enable_grad():
+                logits = self.network(x, MEASURE, self.groups)
+                loss = self.loss(logits, y)
+                gradients = torch.autograd.grad(loss, [linear.weight for linear in self.network.linears])
+            self.seen.add(loss, logits, y)
+        loss, share = self.seen.take()
+        norms = np.array([0.0 if gradient is None else gradient.norm().item() for gradient in gradients], np.float32)
+        return {"train_loss": loss, "train_accuracy": share, "gradient_norm": norms}
+
+    def scales(self, parts: int = 128) -> dict[str, Any]:
+        """γ and β [layers, width] where the arm has them, rounded to one in so many parts."""
+        learnt = {name for name, _ in self.network.normalizers[0].named_parameters()}
+        scales = {name: [getattr(layer, name).detach() for layer in self.network.normalizers] for name in sorted(learnt)}
+        return {name: rounded(torch.stack(layers).numpy(), parts) for name, layers in scales.items()}
+
+    def hold(self) -> None:
+        """In an arm to be held, layers 1 and 2 learn no more. (Their batch norm goes on using each minibatch's own statistics.)"""
+        if self.described.held and not self.held:
+            self.held = True
+            self._let_learn()
+
+    def turn(self, now: Experiment, step: int, probe: Tensor) -> None:
+        """What changes in this arm before `step`; `now` has the knobs from here on, `probe` the inputs [examples, features]."""
+        self.experiment, self.groups, self.network.dropout = now, now.groups, now.dropout
+        self._normalize(course.normalizer(now, self.name, step), probe)
+        for layer, factor in course.factors(now, step).items():
+            self.network.linears[layer - 1].weight.data.mul_(factor)
+        self.frozen = course.frozen_layer(now, step)
+        self._let_learn()
+        for group in self.optimizer.param_groups:
+            group["lr"], group["momentum"] = now.learning_rate, now.momentum
+
+    def _normalize(self, normalizer: str, probe: Tensor) -> None:
+        """Exchange the normalizer. Velocities of what stays are kept; new γ and β have none."""
+        if normalizer == self.normalizer:
+            return
+        switch(self.network, normalizer, self.experiment, probe)
+        self.normalizer, velocities = normalizer, self.optimizer.state
+        self.optimizer = sgd(self.network, self.experiment)
+        for parameter in self.network.parameters():
+            if parameter in velocities:
+                self.optimizer.state[parameter] = velocities[parameter]
+
+    def _let_learn(self) -> None:
+        """Say which layers learn: without a gradient, SGD leaves them alone, momentum included."""
+        still = {0, 1} if self.held else set()
+        still.add(self.frozen - 1)
+        for layer, linear in enumerate(self.network.linears):
+            linear.requires_grad_(layer not in still)
+        for layer, normalizer in enumerate(self.network.normalizers):
+            normalizer.requires_grad_(normalizer.learns and layer not in still)
+
+    def check(self, step: int, loss: float) -> None:
+        """Remember the first step at which a loss was no longer finite."""
+        if self.diverged_at is None and not math.isfinite(loss):
+            self.diverged_at = step
+
+
+class _Tally:
+    """Mean loss and accuracy over minibatches."""
+
+    def __init__(self) -> None:
+        self.minibatches, self.loss, self.last_loss = 0, 0.0, 0.0
+        self.answers: list[tuple[Tensor, Tensor]] = []
+
+    def add(self, loss: Tensor, logits: Tensor, y: Tensor) -> None:
+        self.last_loss = loss.item()
+        self.minibatches += 1
+        self.loss += self.last_loss
+        self.answers.append((logits.detach(), y))
+
+    def take(self) -> tuple[float, float]:
+        """The means since the last call, or since the beginning."""
+        logits, y = map(torch.cat, zip(*self.answers, strict=True))
+        means = self.loss / self.minibatches, accuracy(logits, y)
+        self.__init__()
+        return means
