@@ -20,7 +20,7 @@ def values(field):
         return st.sampled_from(list(field.choices))
     if field.kind is int:
         return st.integers(int(field.low), int(field.high))
-    return st.floats(field.low, field.high).map(lambda value: value + 0.0 or field.high)  # no factor of 0
+    return st.floats(field.low, field.high).map(lambda value: value + 0.0).filter(lambda value: value or field.low == 0)
 
 
 def change(name):
