@@ -19,11 +19,8 @@ CHANGED = [
 
 
 @pytest.fixture(autouse=True)
-def forgetful():
+def one_thread():
     torch.set_num_threads(1)
-    checkpoints.PASTS.clear()
-    yield
-    checkpoints.PASTS.clear()
 
 
 def said(experiment, count_steps=False):

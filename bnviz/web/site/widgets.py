@@ -86,7 +86,7 @@ def own(fields: Mapping[str, Field]) -> dict[str, object]:
 def row(
     names: Iterable[str], rest: Iterable[str], own: Mapping[str, Field] | None = None, last: Callable[[], None] | None = None
 ) -> None:
-    """The named fields, of the experiment or the page's own, side by side; behind a button the rest, below it what `last` makes."""
+    """The named fields, of the experiment or the page's own, side by side; behind a button the rest, and what `last` makes."""
     fields = {**FIELDS, **(own or {})}
     with st.container(key="controls", horizontal=True, vertical_alignment="bottom"):
         for name in names:
