@@ -128,14 +128,24 @@ def _plain(key: Key) -> str:
 
 def lessons_types() -> dict[Path, str]:
     """The types of every lesson's sentences that its story says."""
-    found = {lesson: words.catalogue(lesson).get("story") for lesson in LESSONS}
-    return {PACKAGE / "lessons" / lesson / "words.d.ts": sentence_types(story) for lesson, story in found.items() if story}
+    found = {lesson: words.catalogue(lesson) for lesson in LESSONS}
+    return {PACKAGE / "lessons" / lesson / "words.d.ts": lesson_types(said) for lesson, said in found.items() if "story" in said}
+
+
+def lesson_types(said: Mapping[str, Mapping[str, str]]) -> str:
+    """The sentences of a lesson's story, and of its tour if it has one."""
+    tour = f"\n{_interface('Tour', said['tour'])}" if "tour" in said else ""
+    return sentence_types(said["story"]) + tour
 
 
 def sentence_types(sentences: Mapping[str, str]) -> str:
     """The interface `Words`: for each sentence what stands in its braces."""
+    return f"{MADE.format(source='words.toml')}\n\n{_interface('Words', sentences)}"
+
+
+def _interface(name: str, sentences: Mapping[str, str]) -> str:
     body = "\n".join(f"  {key}: {_values(text)};" for key, text in sentences.items())
-    return f"{MADE.format(source='words.toml')}\n\nexport interface Words {{\n{body}\n}}\n"
+    return f"export interface {name} {{\n{body}\n}}\n"
 
 
 def _values(text: str) -> str:

@@ -1,5 +1,6 @@
 """The page at /: watch a[2] shift while the layers below it learn, without and with batch norm."""
 
+from bnviz.lessons import LESSONS, address
 from bnviz.lessons.live_shift.panels import panels
 from bnviz.web.site.page import Page
 
@@ -30,4 +31,5 @@ PAGE = Page(
         "snapshot_every",
     ),
     presets=PRESETS,
+    onward={address(lesson): title for lesson, title in LESSONS.items() if lesson != "live_shift"},
 )

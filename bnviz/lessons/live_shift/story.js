@@ -4,6 +4,7 @@
 import {expectedNoise, firstReaching, framesShown, hasAtom, lastMeasured, zeroShare} from "../../web/player/feeds.js";
 import {finiteOnes} from "../../web/player/numbers.js";
 import * as words from "../../web/player/words.js";
+import {tour} from "./tour.js";
 
 /** @import {PanelSpec, Say, Snapshot, Story, View} from "../../web/player/types" */
 /** @import {Words} from "./words" */
@@ -24,6 +25,7 @@ export default {
   headline,
   picture: "large",
   numbers: true,
+  tour,
   captions: {beyond, zeros, reached, noise, moved, probe_size: (view) => String(view.header.probe_size)},
   alternatives: {fan, ridges, shift, learning, bands, noise, layers},
 };

@@ -146,12 +146,15 @@ def handed_over(
         "waiting": waiting,
         "predictions": said.get("predictions", {}),
         "words": said.get("story", {}),
+        "tour": said.get("tour", {}),
         "shared": words.shared()["player"],
         "arms": looks(experiment),
         "data": DATA_SETS[experiment.dataset].words,
         "experiment": dataclasses.asdict(experiment),
         "happenings": [],
         "before": [],
+        "usual": dataclasses.asdict(experiment),
+        "onward": {},
     }
 
 

@@ -17,6 +17,7 @@ import {travelled} from "./numbers.js";
 import {Panel} from "./panel.js";
 import {Recording} from "./recording.js";
 import {Theme} from "./theme.js";
+import {Tour} from "./tour.js";
 import {UnitNumbers} from "./unit-numbers.js";
 import {viewOf} from "./view.js";
 import {filler, spoken} from "./words.js";
@@ -119,6 +120,7 @@ export class Player {
     /** @type {Service<any, any> | null} */
     this.service = story.service?.({redraw: (id) => this.redraw(id), choose: (change) => this.choose(change)}) ?? null;
     this.recording = this.open(this.data, this.data.view.step);
+    this.tour = story.tour ? new Tour(this, story.tour) : null;
     this.frame = requestAnimationFrame((now) => this.tick(now));
   }
 
@@ -415,6 +417,7 @@ export class Player {
     this.controls.show(view);
     this.hand.show(view);
     this.flags.show(this.data.happenings);
+    this.tour?.show(view, now);
     this.draw(view, now);
     this.mark({state: this.stateNow()});
   }
@@ -745,6 +748,7 @@ export class Player {
     this.controls.close();
     this.picture.close();
     this.hand.close();
+    this.tour?.close();
     for (const panel of this.panels.values()) panel.close();
     this.root.remove();
   }

@@ -32,7 +32,7 @@ export interface Data {
   epochs: number;
   panels: PanelSpec[];
   /** What the address asks for; without a step it plays from the beginning, without a unit the player chooses one. */
-  view: {step: number | null; layer: number; tap: Tap; unit: Unit | null; target: number};
+  view: {step: number | null; layer: number; tap: Tap; unit: Unit | null; target: number; tour: number | null};
   /** The lesson's folder. */
   story: string;
   /** What the visitor expects: a key of `predictions`; null if nothing has been chosen. */
@@ -43,12 +43,18 @@ export interface Data {
   arms: Record<string, Arm>;
   /** The lesson's sentences. */
   words: Catalogue;
+  /** Those of its tour. */
+  tour: Catalogue;
   /** The player's own. */
   shared: Catalogue;
   /** What belongs to the data set, such as `held_out`: "test images". */
   data: Record<string, string> & {held_out: string};
   /** Every field of the experiment. */
   experiment: Record<string, any>;
+  /** The page's default. */
+  usual: Record<string, any>;
+  /** Where the tour's last card leads: titles by address. */
+  onward: Record<string, string>;
   /** What changes on the way, by step. */
   happenings: Happening[];
   /** Runs that this visitor has seen before, the newest last: up to which step this one is the same, and how they differ. */
@@ -70,7 +76,9 @@ export type Edit =
   | {do: "set"; step: number; name: string; value: string | number}
   | {do: "remove" | "from_start"; step: number; name: string}
   | {do: "move"; step: number; name: string; to: number}
-  | {do: "scales"; value: "one" | "keep"};
+  | {do: "scales"; value: "one" | "keep"}
+  /** The page's default with these values. */
+  | {do: "experiment"; values: Record<string, string | number>};
 
 /** A component as Streamlit hands it to a module. */
 export interface Component<D> {
@@ -208,6 +216,8 @@ export interface Story<Own = {}, State = any> {
   bounds?: Record<string, Bound<View<Own>>>;
   /** By how much a unit moves (0: not at all), so that one of middling movement is shown first. */
   movement?(frames: Snapshot[], layer: number, unit: number, header: Header): number;
+  /** A tour over the page, card by card. */
+  tour?: Card<any>[];
   /** How the networks are drawn above the panels: "small" if left out. */
   picture?: "small" | "large";
   /** The panels that show the answer of the untrained network already: they stay away until the visitor has guessed. */
@@ -269,6 +279,44 @@ export interface Choice {
   unit: Unit | "auto";
   target: number;
 }
+
+// --- a tour
+
+/** What a card points at: layers of the picture of the networks, what they put out, a panel, or one unit's own numbers. */
+export type Part = {layers: [number, number]} | {scores: true} | {panel: string} | {numbers: true};
+
+/** What was measured, as a sentence, and which of the guesses is so here; null if none of them can be judged. */
+export interface Measured {
+  said: string;
+  found: string | null;
+}
+
+/**
+ * A card of a tour. Of the sentences of the catalogue's table `tour`, those that begin with its name are its own: NAME_title, NAME_text
+ * and for each guess NAME_guess_GUESS.
+ */
+export interface Card<Words> {
+  name: string;
+  /** The experiment: the page's default but for these fields. */
+  values: Record<string, string | number>;
+  /** What is on show; layer 2 and its output if left out. */
+  choice?: Partial<Choice>;
+  /** Whether what layer 3 does not see is hidden. */
+  curtain?: boolean;
+  part: Part;
+  /** It plays from step `from`, or goes on from where it stands if that is later; `again`: in any case. It is measured from `due` on. */
+  from: number;
+  again?: boolean;
+  due: number;
+  guesses?: string[];
+  measured(view: View, tell: Tell<Words>): Measured;
+}
+
+/** A sentence of the tour's, typed as `Say` types those of the story. */
+export type Tell<Words> = <Key extends keyof Words & string>(
+  key: Key,
+  ...values: keyof Words[Key] extends never ? [] : [values: {[Name in keyof Words[Key]]: string | number}]
+) => string;
 
 // --- words
 

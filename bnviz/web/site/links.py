@@ -20,7 +20,8 @@ from bnviz.config.experiment import FIELDS, WATCHED_UNITS, BadField, Experiment,
 from bnviz.record.ndjson import TAPS
 from bnviz.web.words import fill, shared
 
-VIEW = {"step": None, "layer": 2, "tap": "activation", "unit": None, "target": 0.75}
+VIEW = {"step": None, "layer": 2, "tap": "activation", "unit": None, "target": 0.75, "tour": None}
+RUNS_OWN = ("step", "tour")  # places that mean nothing in another run
 SKIP = Field("skip", int, 0, "Skip the prediction", "", low=0, high=1)
 SHOWN_PROBLEMS = 6
 
@@ -42,24 +43,29 @@ class Link:
     skip: bool = False
 
 
-def parse(parameters: Mapping[str, Sequence[str]], default: Experiment, own: Mapping[str, Field] | None = None) -> Link:
-    """The link with these query parameters. Whatever cannot be read is a problem, and the page's default stands in for it."""
+def parse(
+    parameters: Mapping[str, Sequence[str]], default: Experiment, own: Mapping[str, Field] | None = None, cards: int = 0
+) -> Link:
+    """The link with these query parameters. Whatever cannot be read is a problem, and the page's default stands in for it.
+
+    `cards` is how many cards the page's tour has.
+    """
     texts = {name: values[0] for name, values in parameters.items() if len(values) == 1}
     said = shared()["links"]
     repeated = [
         BadField(name, said["and"].join(values), said["repeated"]) for name, values in parameters.items() if name not in texts
     ]
     skip, bad_skip = _read({name: texts.pop(name) for name in (SKIP.name,) if name in texts}, {SKIP.name: SKIP})
-    names = VIEW if own is None else own
+    names = [name for name in VIEW if name != "tour" or cards] if own is None else own
     experiment, bad = from_texts({name: text for name, text in texts.items() if name not in names}, default)
     rest = {name: text for name, text in texts.items() if name in names}
-    view, bad_view = _parse_view(rest, experiment) if own is None else _parse_own(rest, own)
+    view, bad_view = _parse_view(rest, experiment, cards) if own is None else _parse_own(rest, own)
     return Link(experiment, view, (*repeated, *bad, *bad_view, *bad_skip), bool(skip.get(SKIP.name)))
 
 
-def _parse_view(texts: Mapping[str, str], experiment: Experiment) -> tuple[dict[str, object], list[BadField]]:
+def _parse_view(texts: Mapping[str, str], experiment: Experiment, cards: int = 0) -> tuple[dict[str, object], list[BadField]]:
     """The places that can be read, and the others with reasons."""
-    view, bad = _read(texts, _view_fields(experiment))
+    view, bad = _read(texts, _view_fields(experiment, cards))
     if view.get("unit", "pooled") != "pooled":
         view["unit"] = int(view["unit"])
     return view, bad
@@ -86,7 +92,7 @@ def _read(texts: Mapping[str, str], fields: Mapping[str, Field]) -> tuple[dict[s
     return values, bad
 
 
-def _view_fields(experiment: Experiment) -> dict[str, Field]:
+def _view_fields(experiment: Experiment, cards: int) -> dict[str, Field]:
     """The table of places, as far as this experiment has them."""
     units = [*map(str, range(WATCHED_UNITS)), "pooled"]
     return {
@@ -95,6 +101,7 @@ def _view_fields(experiment: Experiment) -> dict[str, Field]:
         "tap": Field("tap", str, VIEW["tap"], "Tap", "", choices=dict.fromkeys(TAPS, "")),
         "unit": Field("unit", str, VIEW["unit"], "Unit", "", choices=dict.fromkeys(units, "")),
         "target": Field("target", float, VIEW["target"], "Target accuracy", "", low=0, high=1),
+        "tour": Field("tour", int, None, "Card of the tour", "", low=1, high=cards),
     }
 
 
@@ -110,14 +117,14 @@ def parameters(experiment: Experiment, view: Mapping[str, object], default: Expe
     return {name: text(value) for name, value in {**changed, **view}.items()}
 
 
-def opened(page: str, default: Experiment, own: Mapping[str, Field] | None = None) -> Link | None:
+def opened(page: str, default: Experiment, own: Mapping[str, Field] | None = None, cards: int = 0) -> Link | None:
     """The link that was opened just now: with the page, or by the browser's back and forward buttons. Else None."""
     there = st.session_state.get(_PAGE) == page and all(name in st.session_state for name in (*FIELDS, *(own or ())))
     if there and not _is_history_navigation():
         if own is None:
             _hear()
         return None
-    link = parse(_present(), default, own)
+    link = parse(_present(), default, own, cards)
     st.session_state[_PAGE], st.session_state[_LINK] = page, link
     return link
 
@@ -142,11 +149,11 @@ def _is_history_navigation() -> bool:
 def view(experiment: Experiment, layer: int = VIEW["layer"]) -> dict[str, object]:
     """The place to show: the link's, and `layer` if it names none.
 
-    A step means nothing in another run, so it is dropped there; the rest is kept.
+    A step, or a card of the tour, means nothing in another run, so it is dropped there; the rest is kept.
     """
     link = st.session_state[_LINK]
     if experiment != link.experiment:
-        kept, _ = _parse_view({name: text(value) for name, value in link.view.items() if name != "step"}, experiment)
+        kept, _ = _parse_view({name: text(value) for name, value in link.view.items() if name not in RUNS_OWN}, experiment)
         st.session_state[_LINK] = replace(link, experiment=experiment, view=kept, problems=())
     return VIEW | {"layer": min(layer, experiment.hidden_layers)} | st.session_state[_LINK].view
 
@@ -161,11 +168,14 @@ def follow(experiment: Experiment, view: Mapping[str, object]) -> None:
 def write(experiment: Experiment, default: Experiment) -> None:
     """Bring the address bar up to date.
 
-    It is written only if it says something else: each time is a step for the browser's back button.
+    It is written only if it says something else: each time is a step for the browser's back button. The card of the tour is not
+    written here: the tour turns its cards in the browser, and keeps the address by itself (tour.js).
     """
     link = st.session_state[_LINK]
-    wanted = parameters(experiment, link.view, default) | ({SKIP.name: "1"} if link.skip else {})
-    present = {name: [value] for name, value in wanted.items()} == _present()
+    place = {name: value for name, value in link.view.items() if name != "tour"}
+    wanted = parameters(experiment, place, default) | ({SKIP.name: "1"} if link.skip else {})
+    there = {name: values for name, values in _present().items() if name != "tour"}
+    present = {name: [value] for name, value in wanted.items()} == there
     # What the browser reported may be older than what was last written to it, so compare with both; the player writes, too.
     settings = {name: value for name, value in wanted.items() if name not in VIEW}
     if not present or settings != st.session_state.get(_WRITTEN, settings):

@@ -35,6 +35,11 @@ class Form:
         return words.catalogue(self.lesson)
 
     @property
+    def cards(self) -> int:
+        """How many cards the lesson's tour has; 0 if it has none."""
+        return sum(key.endswith("_title") for key in self.words.get("tour", ()))
+
+    @property
     def limits(self) -> str:
         """What the page does not show."""
         return self.words.get("limits", "")
@@ -47,6 +52,7 @@ class Page(Form):
     panels: Callable[[Experiment], list[dict]]
     beside: Callable[[Experiment], None] | None = None  # draws something of its own between the controls and the player
     layer: int = links.VIEW["layer"]  # the one to show first
+    onward: Mapping[str, str] = field(default_factory=dict)  # what the tour's last card leads to: addresses and titles
     front: int = 2  # panels that stand in front; the others are folded away below them
 
     @property
@@ -60,7 +66,7 @@ class Page(Form):
 
     def show(self) -> None:
         """Lay out the page."""
-        if link := links.opened(self.lesson, self.default):
+        if link := links.opened(self.lesson, self.default, cards=self.cards):
             widgets.load(link.experiment)
             predictions.follow(self.lesson, link)
         experiment = self.turned()
@@ -84,7 +90,7 @@ class Page(Form):
             experiment = paced
             widgets.load(experiment)
         if (edit := stage.asked()) and edit["run"] == experiment.id:
-            experiment = widgets.edit(experiment, edit)
+            experiment = widgets.edit(experiment, edit, self.default)
         return experiment
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,8 @@ def play(experiment: Experiment, page: Page, view: Mapping[str, object], predict
         before=_before(shown, page),
         waiting=predictions.waiting(page),
         on_skip=partial(predictions.skip, page.lesson),
+        usual=dataclasses.asdict(page.default),
+        onward=dict(page.onward),
     )
 
 

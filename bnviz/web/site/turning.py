@@ -133,15 +133,15 @@ def checked(experiment: Experiment, wanted: list[Change]) -> Experiment:
     return result
 
 
-def edited(experiment: Experiment, edit: Mapping[str, Any]) -> Experiment:
-    """What somebody asks for in the player, by `do` (types.d.ts: Edit); raises BadField."""
+def edited(experiment: Experiment, edit: Mapping[str, Any], default: Experiment | None = None) -> Experiment:
+    """What somebody asks for in the player, by `do` (types.d.ts: Edit); one edit changes the page's `default`. Raises BadField."""
     try:
-        return _edited(experiment, edit)
+        return _edited(experiment, edit, default)
     except (KeyError, TypeError) as error:  # no player sends this
         raise BadField("changes", edit, "expected one of the player's edits") from error
 
 
-def _edited(experiment: Experiment, edit: Mapping[str, Any]) -> Experiment:
+def _edited(experiment: Experiment, edit: Mapping[str, Any], default: Experiment | None) -> Experiment:
     step, name = int(edit.get("step", 0)), str(edit.get("name", ""))
     match edit["do"]:
         case "start":
@@ -156,7 +156,19 @@ def _edited(experiment: Experiment, edit: Mapping[str, Any]) -> Experiment:
             return from_start(experiment, step, name)
         case "scales":
             return experiment.replace(scale_start=str(edit["value"]))
+        case "experiment":
+            return with_values(default or Experiment(), edit["values"])
     raise KeyError(edit["do"])
+
+
+def with_values(default: Experiment, values: Mapping[str, Any]) -> Experiment:
+    """The default with other values of some fields; raises BadField for one that there is not, or cannot be."""
+    for name, value in values.items():
+        if name not in FIELDS:
+            raise BadField(name, value, "there is no such setting")
+    experiment = default.replace(**values)
+    experiment.check_changes()
+    return experiment
 
 
 def started(experiment: Experiment, step: int) -> Experiment:

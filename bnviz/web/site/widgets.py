@@ -59,9 +59,9 @@ def changed() -> bool:
     return any(st.session_state.get(name, value) not in (value, None) for name, value in values.items())
 
 
-def edit(experiment: Experiment, edit: Mapping[str, Any]) -> Experiment:
+def edit(experiment: Experiment, edit: Mapping[str, Any], default: Experiment) -> Experiment:
     """The experiment as somebody asks for in the player, which the widgets show from now on."""
-    result = _checked(experiment, partial(turning.edited, edit=edit))
+    result = _checked(experiment, partial(turning.edited, edit=edit, default=default))
     load(result)
     return result
 

@@ -1,0 +1,361 @@
+// @ts-check
+// The tour of the page /: the lecture's claims in its order, each held against the run on show. What a card says was measured is a
+// function of the view alone, and may contradict the lecture.
+
+import {firstReaching, framesShown} from "../../web/player/feeds.js";
+import {finiteOnes, mean, median} from "../../web/player/numbers.js";
+import {at, bothArms, digits, diverged, learns, percent, sigmas, times} from "../../web/player/words.js";
+
+/** @import {Card, Measured, Snapshot, Tell, View} from "../../web/player/types" */
+/** @typedef {import("./words").Tour} Words */
+/** @typedef {Tell<Words>} Say */
+
+const CLEARLY = 1.1; // times as far is clearly farther
+const STILL = 0.05; // σ; less is hardly moved
+const FALL = 0.05; // of accuracy, which is a fall
+const SAME = 0.02; // of accuracy, which is no difference
+const TURNED = 0.03; // of a cosine, which is a difference
+const FAR = 0.1; // from mean 0 or deviation 1
+const SECOND = 2; // the layer whose output is spoken of
+const NOISY = "300:input_noise=1";
+const SMALLER = "300:batch_size=4";
+
+const OBSERVED = {gradient_shift: "yes"}; // measured for one card, recorded for all, so that no run has to begin anew
+
+/** @type {Card<Words>[]} */
+export const tour = [
+  {
+    ...{name: "inputs", values: {...OBSERVED, changes: NOISY}, part: {scores: true}, from: 284, again: true, due: 340},
+    ...{guesses: ["stays", "falls"], measured: inputs},
+  },
+  {
+    ...{name: "layers", values: OBSERVED, curtain: true, part: {layers: [2, 2]}, from: 0, again: true, due: 60},
+    measured: finite(layers, "none"),
+  },
+  {name: "chase", values: OBSERVED, part: {layers: [3, 5]}, from: 60, due: 140, measured: finite(chase, "none")},
+  {
+    ...{name: "norm", values: OBSERVED, part: {layers: [2, 2]}, from: 0, again: true, due: 140},
+    ...{guesses: ["less", "alike", "more"], measured: finite(norm)},
+  },
+  {
+    ...{name: "faster", values: OBSERVED, part: {panel: "learning"}, from: 20, due: 240},
+    ...{guesses: ["with", "without", "together"], measured: faster},
+  },
+  {name: "free", values: OBSERVED, part: {numbers: true}, from: 240, due: 320, measured: free},
+  {name: "range", values: OBSERVED, part: {panel: "fan"}, from: 320, due: 400, measured: finite(range)},
+  {
+    ...{name: "own", values: OBSERVED, choice: {layer: 3}, part: {layers: [1, 3]}, from: 400, due: 480},
+    ...{guesses: ["nearer", "alike", "farther"], measured: own},
+  },
+  {
+    ...{name: "score", values: OBSERVED, part: {scores: true}, from: 480, due: 600},
+    ...{guesses: ["better", "same", "worse"], measured: score},
+  },
+  {
+    ...{name: "noise", values: {...OBSERVED, changes: SMALLER}, choice: {layer: 1, tap: "linear"}, part: {scores: true}},
+    ...{from: 284, again: true, due: 400, measured: noise},
+  },
+];
+
+/**
+ * @param {string} text
+ * @param {string | null} [found]
+ * @returns {Measured}
+ */
+const said = (text, found = null) => ({said: text, found});
+
+/**
+ * @template T
+ * @param {View} view
+ * @param {(arm: string) => T} value
+ */
+const pair = (view, value) => ({plain: value("none"), compared: value(view.compared)});
+
+/**
+ * A card that compares numbers of these networks, the two if none is named, and says so where one has diverged.
+ * @param {Card<Words>["measured"]} measured
+ * @param {string} [only]
+ * @returns {Card<Words>["measured"]}
+ */
+function finite(measured, only) {
+  return (view, say) => {
+    const lost = (only ? [only] : bothArms(view)).filter((arm) => diverged(view.frame, arm));
+    if (!lost.length) return measured(view, say);
+    if (lost.length === 2) return said(say("both_diverged"));
+    return said(say(lost[0] === "none" ? "plain_diverged" : "compared_diverged", {norm: view.norm}));
+  };
+}
+
+/**
+ * Before which step something changes for the first time; the end if nothing does.
+ * @param {View} view
+ */
+function turn(view) {
+  const steps = String(view.header.experiment.changes ?? "").match(/\d+(?=:)/g) ?? [];
+  return Math.min(...steps.map(Number), view.header.total_steps);
+}
+
+/**
+ * The mean accuracy over some snapshots; null if there is none.
+ * @param {Snapshot[]} frames
+ * @param {string} arm
+ */
+const accuracy = (frames, arm) => mean(frames.map((frame) => frame.arms[arm].test_accuracy));
+
+const WINDOW = 5; // snapshots over which accuracies are averaged: single ones jump about
+
+/**
+ * Accuracies just before something changed and lately, averaged over a few snapshots.
+ * @param {View} view
+ * @param {string} arm
+ */
+function beforeAndNow(view, arm) {
+  const frames = framesShown(view);
+  const before = frames.filter(({step}) => step <= turn(view)).slice(-WINDOW);
+  const after = frames.filter(({step}) => step > turn(view)).slice(-WINDOW);
+  return {before: accuracy(before, arm), now: accuracy(after.length ? after : before.slice(-1), arm)};
+}
+
+// --- the cards
+
+/**
+ * @param {View} view
+ * @param {Say} say
+ */
+function inputs(view, say) {
+  const {plain, compared} = pair(view, (arm) => beforeAndNow(view, arm));
+  if (plain.now === null || plain.before === null || compared.now === null || compared.before === null)
+    return said(say("no_accuracy"));
+  const falls = [plain.before - plain.now, compared.before - compared.now];
+  const values = {
+    ...{norm: view.norm, plain_before: percent(plain.before), plain: percent(plain.now)},
+    ...{compared_before: percent(compared.before), compared: percent(compared.now)},
+  };
+  if (falls.every((fall) => fall > FALL)) return said(say("inputs_falls", values), "falls");
+  if (falls.every((fall) => fall < SAME)) return said(say("inputs_stays", values), "stays");
+  return said(say("inputs_differs", values));
+}
+
+/**
+ * @param {View} view
+ * @param {Say} say
+ */
+function layers(view, say) {
+  const moved = shiftOf(view, "none");
+  const values = {step: view.frame.step, norm: view.norm, plain: sigmas(moved)};
+  return said(say(moved > STILL ? "layers_moved" : "layers_still", values));
+}
+
+/**
+ * How far a[2] has moved from the untrained network.
+ * @param {View} view
+ * @param {string} arm
+ */
+const shiftOf = (view, arm) => view.frame.arms[arm].shift_from_first.activation[SECOND - 1];
+
+/**
+ * The median of what a layer's output moves from snapshot to snapshot.
+ * @param {View} view
+ * @param {number} layer
+ */
+function pace(view, layer) {
+  const later = framesShown(view).slice(1);
+  return median(later.map((frame) => frame.arms.none.shift_step.activation[layer - 1])) ?? 0;
+}
+
+/**
+ * @param {View} view
+ * @param {Say} say
+ */
+function chase(view, say) {
+  const top = Math.min(5, view.header.hidden_layers);
+  const [move, above] = [pace(view, SECOND), pace(view, top)];
+  const {norm} = view;
+  if (!(move > 0)) return said(say("chase_still", {norm}));
+  if (top <= SECOND) return said(say("chase_alone", {norm, move: sigmas(move)}));
+  const ratio = above / move;
+  const values = {norm, move: sigmas(move), top};
+  if (ratio > CLEARLY) return said(say("chase_grows", {...values, times: times(ratio)}));
+  if (ratio < 1 / CLEARLY) return said(say("chase_fades", {...values, times: times(ratio)}));
+  return said(say("chase_lasts", values));
+}
+
+/**
+ * @param {View} view
+ * @param {Say} say
+ */
+function norm(view, say) {
+  const {plain, compared} = pair(view, (arm) => shiftOf(view, arm));
+  const values = {
+    ...{step: view.frame.step, norm: view.norm, but: idleness(view, say)},
+    ...{plain: sigmas(plain), compared: sigmas(compared)},
+  };
+  return compare(plain, compared, {
+    less: (ratio) => said(say("norm_less", {...values, times: times(ratio)}), "less"),
+    alike: () => said(say("norm_alike", values), "alike"),
+    more: (ratio) => said(say("norm_more", {...values, times: times(ratio)}), "more"),
+  });
+}
+
+/**
+ * Whether the second is clearly less than the first, or clearly more, and how many times.
+ * @template T
+ * @param {number} plain
+ * @param {number} compared
+ * @param {{less(times: number): T, alike(): T, more(times: number): T}} say
+ */
+function compare(plain, compared, {less, alike, more}) {
+  if (plain > CLEARLY * compared) return less(plain / compared);
+  if (compared > CLEARLY * plain) return more(compared / plain);
+  return alike();
+}
+
+/**
+ * A net that does not learn does not move: a small shift is then no merit.
+ * @param {View} view
+ * @param {Say} say
+ */
+function idleness(view, say) {
+  const idle = bothArms(view).filter((arm) => !learns(view.frame, arm, view));
+  if (!idle.length) return "";
+  if (idle.length === 2) return say("norm_but_both");
+  return say(idle[0] === "none" ? "norm_but_plain" : "norm_but_compared", {norm: view.norm});
+}
+
+/**
+ * @param {View} view
+ * @param {Say} say
+ */
+function faster(view, say) {
+  if (view.frame.arms.none.test_accuracy === null) return said(say("no_accuracy"));
+  const {plain, compared} = pair(view, (arm) => firstReaching(framesShown(view), arm, view.target)?.step);
+  const {norm} = view;
+  const goal = percent(view.target);
+  if (plain === undefined && compared === undefined) return said(say("faster_neither", {step: view.frame.step, goal}));
+  if (plain === undefined) return said(say("faster_only_with", {goal, norm, compared: Number(compared)}), "with");
+  if (compared === undefined) return said(say("faster_only_without", {goal, norm, plain}), "without");
+  if (plain === compared) return said(say("faster_together", {goal, norm, plain}), "together");
+  const found = compared < plain ? "with" : "without";
+  return said(say(`faster_${found}`, {goal, norm, plain, compared}), found);
+}
+
+/**
+ * @param {View} view
+ * @param {Say} say
+ */
+function free(view, say) {
+  const {gamma, beta} = /** @type {any} */ (view.frame.arms[view.compared]);
+  const [scales, offsets] = [gamma, beta].map((rows) => /** @type {number[]} */ (finiteOnes(rows?.[SECOND - 1] ?? [])));
+  const {norm} = view;
+  if (!scales.length) return diverged(view.frame, view.compared) ? lost(view, say) : said(say("free_none", {norm}));
+  const left = scales.filter((scale, unit) => Math.max(Math.abs(Math.abs(scale) - 1), Math.abs(offsets[unit] ?? 0)) > FAR).length;
+  const values = {
+    ...{step: view.frame.step, norm, left, units: scales.length, far: FAR},
+    ...{gamma_low: digits(Math.min(...scales)), gamma_high: digits(Math.max(...scales))},
+  };
+  if (!offsets.length) return said(say("free_gamma", values));
+  return said(say("free_both", {...values, beta_low: digits(Math.min(...offsets)), beta_high: digits(Math.max(...offsets))}));
+}
+
+/**
+ * @param {View} view
+ * @param {Say} say
+ */
+const lost = (view, say) => said(say("compared_diverged", {norm: view.norm}));
+
+/**
+ * How far apart the lowest and the highest mean of a unit of a[2] are over the run so far, on average over units.
+ * @param {View} view
+ * @param {string} arm
+ */
+function covered(view, arm) {
+  const rows = framesShown(view).map((frame) => frame.arms[arm].unit_mean.activation[SECOND - 1]);
+  const ranges = Array.from(rows[0], (_, unit) => {
+    const values = rows.map((row) => row[unit]);
+    return Math.max(...values) - Math.min(...values);
+  });
+  return mean(ranges) ?? NaN;
+}
+
+/**
+ * @param {View} view
+ * @param {Say} say
+ */
+function range(view, say) {
+  const {plain, compared} = pair(view, (arm) => covered(view, arm));
+  const values = {step: view.frame.step, norm: view.norm, plain: digits(plain), compared: digits(compared)};
+  return compare(plain, compared, {
+    less: (ratio) => said(say("range_less", {...values, times: times(ratio)})),
+    alike: () => said(say("range_alike", values)),
+    more: (ratio) => said(say("range_more", {...values, times: times(ratio)})),
+  });
+}
+
+/**
+ * @param {View} view
+ * @param {Say} say
+ */
+function own(view, say) {
+  const layer = SECOND + 1;
+  const cosines = (/** @type {string} */ arm) =>
+    framesShown(view).map((frame) => /** @type {any} */ (frame.arms[arm]).gradient_cosine?.[layer - 1] ?? null);
+  const {plain, compared} = pair(view, (arm) => median(cosines(arm)));
+  if (plain === null || compared === null) return said(say("own_unmeasured"));
+  const found = compared - plain > TURNED ? "nearer" : compared - plain < -TURNED ? "farther" : "alike";
+  return said(say(`own_${found}`, {norm: view.norm, plain: digits(plain), compared: digits(compared)}), found);
+}
+
+/**
+ * @param {View} view
+ * @param {Say} say
+ */
+function score(view, say) {
+  const {plain, compared} = pair(view, (arm) => view.frame.arms[arm].test_accuracy);
+  if (plain === null || compared === null) return said(say("no_accuracy"));
+  const found = compared - plain > SAME ? "better" : compared - plain < -SAME ? "worse" : "same";
+  const values = {step: view.frame.step, norm: view.norm, plain: percent(plain), compared: percent(compared)};
+  return said(say(`score_${found}`, values), found);
+}
+
+/**
+ * How far the means of z[1] over minibatches are off, and how many examples these have; in layer 1 the inputs are the same in
+ * both networks, and theory knows what to expect.
+ * @param {View} view
+ * @param {Snapshot[]} frames
+ */
+function off(view, frames) {
+  const measured = frames.flatMap((frame) => {
+    const part = frame.arms[view.compared];
+    const noise = /** @type {any} */ (part.mean_noise)?.linear[0];
+    const group = part.unit_examples?.mean ? part.unit_examples.together : null; // others normalize each example by itself
+    const examples = Number(group ?? view.header.group_size);
+    return Number.isFinite(noise) ? [{noise, examples}] : [];
+  });
+  const examples = measured.at(-1)?.examples ?? NaN;
+  const alike = measured.filter((one) => one.examples === examples);
+  return {examples, noise: Math.sqrt(mean(alike.map(({noise}) => noise * noise)) ?? NaN), theory: 1 / Math.sqrt(examples)};
+}
+
+/**
+ * @param {View} view
+ * @param {Say} say
+ */
+function noise(view, say) {
+  const frames = framesShown(view);
+  const early = off(
+    view,
+    frames.filter(({step}) => step <= turn(view)),
+  );
+  const late = off(
+    view,
+    frames.filter(({step}) => step > turn(view)),
+  );
+  const {norm} = view;
+  if (!Number.isFinite(early.noise)) return said(say("noise_unmeasured"));
+  const values = {norm, before: early.examples, early: sigmas(early.noise), early_theory: sigmas(early.theory)};
+  if (!Number.isFinite(late.noise)) return said(say("noise_once", values));
+  const {before, now} = beforeAndNow(view, view.compared);
+  const scores = before === null || now === null ? "" : say("noise_score", {norm, old: percent(before), now: percent(now)});
+  const after = {after: late.examples, late: sigmas(late.noise), late_theory: sigmas(late.theory), score: scores};
+  return said(say("noise_before_after", {...values, ...after}));
+}
