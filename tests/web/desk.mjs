@@ -89,6 +89,15 @@ const actions = {
     return said;
   },
 
+  // The cards of a lesson's tour, functions left out.
+  cards: async ({story}) => (await load(`lessons/${story}/story.js`)).default.tour ?? [],
+
+  // What every card of the tour says was measured in this view, in these words.
+  async measured({words}) {
+    const {sentence} = await load("web/player/words.js");
+    return desk.view.story.tour.map((card) => card.measured(desk.view, (key, values) => sentence(words, key, values)));
+  },
+
   fill: async ({text}) => (await load("web/player/words.js")).filler(desk.view)(text),
 };
 

@@ -189,6 +189,9 @@ BAD = {
     "unit word": ("unit", "all"),
     "target": ("target", "1.5"),
     "target nan": ("target", "nan"),
+    "tour": ("tour", "11"),
+    "tour 0": ("tour", "0"),
+    "tour word": ("tour", "three"),
     "repeated view": ("layer", ["1", "2"]),
 }
 
@@ -230,16 +233,16 @@ def test_streamlits_own_parameters_are_not_bad(stage):
 
 
 def test_view_parameters_reach_the_player(stage):
-    place = {"step": "120", "layer": "3", "tap": "normalized", "unit": "pooled", "target": "0.8"}
+    place = {"step": "120", "layer": "3", "tap": "normalized", "unit": "pooled", "target": "0.8", "tour": "3"}
     page = visit(batch_size="8", **place)
-    assert stage.view == {"step": 120, "layer": 3, "tap": "normalized", "unit": "pooled", "target": 0.8}
+    assert stage.view == {"step": 120, "layer": 3, "tap": "normalized", "unit": "pooled", "target": 0.8, "tour": 3}
     assert page.query_params == {"batch_size": "8", **place}
     page.run()
     assert stage.view["step"] == 120
 
 
 def test_another_experiment_keeps_the_place_as_far_as_it_has_it(stage):
-    page = visit(step="120", layer="4", unit="5")
+    page = visit(step="120", layer="4", unit="5", tour="3")
     change(page, "batch_size", 8)
     assert stage.view == links.VIEW | {"layer": 4, "unit": 5}
     assert page.query_params == {"batch_size": "8", "layer": "4", "unit": "5"}

@@ -100,3 +100,16 @@ def test_what_an_earlier_run_had_is_said_in_words():
     assert turning.differences(BASE, late) == "without batch norm switched on at step 200"
     assert turning.differences(late, turning.turned(late, "batch_size", 4, 300)) == "without Batch size: 4 at step 300"
     assert turning.differences(BASE.replace(activation="tanh"), BASE) == "Activation tanh"
+
+
+def test_a_whole_experiment_starts_from_the_pages_default():
+    default = BASE.replace(steps=400)
+    edit = {"do": "experiment", "values": {"seed": 3, "changes": "300:input_noise=1"}}
+    wanted = turning.edited(BASE.replace(width=32), edit, default)
+    assert wanted == default.replace(seed=3, changes="300:input_noise=1")
+
+
+@pytest.mark.parametrize("values", [{"bogus": 1}, {"batch_size": 1}, {"changes": "9"}, {"steps": 100, "changes": "300:batch_size=4"}])
+def test_an_experiment_that_cannot_be_is_refused(values):
+    with pytest.raises(BadField):
+        turning.edited(BASE, {"do": "experiment", "values": values}, BASE)

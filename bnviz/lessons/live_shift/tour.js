@@ -1,6 +1,6 @@
 // @ts-check
-// The tour of the page /: the lecture's claims in its order, each held against the run on show. What a card says was measured is a
-// function of the view alone, and may contradict the lecture.
+// The tour of the page /: the lecture's claims in its order, each held against the run on show. What a card says was measured
+// is a function of the view alone, and may contradict the lecture.
 
 import {firstReaching, framesShown} from "../../web/player/feeds.js";
 import {finiteOnes, mean, median} from "../../web/player/numbers.js";
@@ -249,13 +249,23 @@ function free(view, say) {
   const {norm} = view;
   if (!scales.length) return diverged(view.frame, view.compared) ? lost(view, say) : said(say("free_none", {norm}));
   const left = scales.filter((scale, unit) => Math.max(Math.abs(Math.abs(scale) - 1), Math.abs(offsets[unit] ?? 0)) > FAR).length;
+  const use = left ? say("free_used", {left, units: scales.length, far: FAR}) : say("free_unused", {far: FAR});
   const values = {
-    ...{step: view.frame.step, norm, left, units: scales.length, far: FAR},
-    ...{gamma_low: digits(Math.min(...scales)), gamma_high: digits(Math.max(...scales))},
+    step: view.frame.step,
+    norm,
+    use,
+    gamma_low: signed(Math.min(...scales)),
+    gamma_high: signed(Math.max(...scales)),
   };
   if (!offsets.length) return said(say("free_gamma", values));
-  return said(say("free_both", {...values, beta_low: digits(Math.min(...offsets)), beta_high: digits(Math.max(...offsets))}));
+  return said(say("free_both", {...values, beta_low: signed(Math.min(...offsets)), beta_high: signed(Math.max(...offsets))}));
 }
+
+/**
+ * Two places, with a minus as wide as a plus.
+ * @param {number} value
+ */
+const signed = (value) => digits(value).replace("-", "\u2212");
 
 /**
  * @param {View} view
@@ -355,7 +365,9 @@ function noise(view, say) {
   const values = {norm, before: early.examples, early: sigmas(early.noise), early_theory: sigmas(early.theory)};
   if (!Number.isFinite(late.noise)) return said(say("noise_once", values));
   const {before, now} = beforeAndNow(view, view.compared);
-  const scores = before === null || now === null ? "" : say("noise_score", {norm, old: percent(before), now: percent(now)});
+  const other = diverged(view.frame, "none") && !diverged(view.frame, view.compared) ? say("noise_lost") : "";
+  const scores =
+    before === null || now === null ? "" : say("noise_score", {norm, old: percent(before), now: percent(now), other});
   const after = {after: late.examples, late: sigmas(late.noise), late_theory: sigmas(late.theory), score: scores};
   return said(say("noise_before_after", {...values, ...after}));
 }

@@ -90,8 +90,10 @@ export interface Tour {
   faster_neither: {step: string | number; goal: string | number};
   free_title: {};
   free_text: {};
-  free_both: {step: string | number; gamma_low: string | number; gamma_high: string | number; beta_low: string | number; beta_high: string | number; left: string | number; units: string | number; far: string | number};
-  free_gamma: {step: string | number; gamma_low: string | number; gamma_high: string | number; norm: string | number; left: string | number; units: string | number; far: string | number};
+  free_both: {step: string | number; gamma_low: string | number; gamma_high: string | number; beta_low: string | number; beta_high: string | number; use: string | number};
+  free_gamma: {step: string | number; gamma_low: string | number; gamma_high: string | number; norm: string | number; use: string | number};
+  free_used: {left: string | number; units: string | number; far: string | number};
+  free_unused: {far: string | number};
   free_none: {norm: string | number};
   range_title: {};
   range_text: {};
@@ -117,10 +119,11 @@ export interface Tour {
   score_worse: {step: string | number; compared: string | number; norm: string | number; plain: string | number};
   noise_title: {};
   noise_text: {};
-  noise_before_after: {norm: string | number; before: string | number; early: string | number; early_theory: string | number; after: string | number; late: string | number; late_theory: string | number; score: string | number};
-  noise_once: {norm: string | number; before: string | number; early: string | number; early_theory: string | number};
+  noise_before_after: {early: string | number; before: string | number; late: string | number; after: string | number; early_theory: string | number; late_theory: string | number; score: string | number};
+  noise_once: {early: string | number; before: string | number; early_theory: string | number};
   noise_unmeasured: {};
-  noise_score: {norm: string | number; old: string | number; now: string | number};
+  noise_score: {norm: string | number; old: string | number; now: string | number; other: string | number};
+  noise_lost: {};
   no_accuracy: {};
   both_diverged: {};
   plain_diverged: {norm: string | number};

@@ -1,5 +1,5 @@
 // @ts-check
-// Points at a part of the page: an outline around it, and the page scrolled so far that it can be seen beside what covers the page.
+// Points at a part of the page: an outline around it, and how far to scroll so that it can be seen beside what covers the page.
 
 import {make} from "./dom.js";
 
@@ -85,7 +85,8 @@ export class Pointer {
  */
 export function boxOf(geometry, part) {
   const {columns, height, output, pitch} = geometry;
-  if ("scores" in part) return {x: output.x, y: output.y, width: output.width, height: output.height + pitch};
+  const {x, y, width} = output;
+  if ("scores" in part) return {x: x - RIM, y, width: width + 2 * RIM, height: output.height + pitch};
   if (!("layers" in part)) return null;
   const [from, to] = part.layers;
   const shown = columns.filter(({layer}) => from <= layer && layer <= to);
@@ -96,8 +97,8 @@ export function boxOf(geometry, part) {
 }
 
 /**
- * How far to scroll so that what lies between `top` and `bottom` is in the free part of the window: as little as will do; where it
- * is too high, its top is what counts.
+ * How far to scroll so that what lies between `top` and `bottom` is in the free part of the window: as little as will do; where
+ * it is too high, its top is what counts.
  * @param {{top: number, bottom: number}} part
  * @param {{top: number, bottom: number}} free
  */

@@ -83,6 +83,7 @@ export class TourCard {
     for (const button of /** @type {HTMLButtonElement[]} */ ([...this.guesses.children])) {
       button.setAttribute("aria-pressed", String(button.dataset.guess === guess));
       button.disabled = true;
+      button.hidden = button.dataset.guess === SKIP;
     }
     if (guess === SKIP) this.guesses.hidden = true;
     if (focused) this.heading.focus({preventScroll: true}); // so that the next key is the tour's

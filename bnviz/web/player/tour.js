@@ -1,6 +1,6 @@
 // @ts-check
-// A tour over the page: a text in cards that drives the live picture. Each card asks the page for its experiment, plays, points at
-// what it speaks of, and says what was measured there. Whoever touches anything else leaves the tour, and may resume it.
+// A tour over the page: a text in cards that drives the live picture. Each card asks the page for its experiment, plays, points
+// at what it speaks of, and says what was measured there. Whoever touches anything else leaves the tour, and may resume it.
 
 import {make, set} from "./dom.js";
 import {freeBetween, Pointer, scrollBy, scrollerOf} from "./pointing.js";
@@ -35,7 +35,7 @@ const USUAL = {layer: 2, tap: /** @type {const} */ ("activation")};
 const ROLES = ["slider", "combobox", "listbox", "option", "radio", "tab", "button"].map((role) => `[role=${role}]`);
 const PARTS = ["button", "a", "input", "select", "textarea", "summary", "label", ".bnviz-picture", ".bnviz-plot"];
 const TOUCHED = [...PARTS, ...ROLES, "[data-baseweb]"].join();
-const EVENTS = /** @type {const} */ (["pointerdown", "click", "input"]);
+const EVENTS = ["pointerdown", "pointerup", "pointercancel", "click", "input"];
 
 export class Tour {
   /** @type {number | null} the card that is open, counted from 0 */
@@ -46,10 +46,14 @@ export class Tour {
   begun = false;
   /** Whether the part it points at has been scrolled to. */
   seen = false;
+  /** Whether something beside the card is being pressed. */
+  pressed = false;
   /** @type {Map<string, string>} by the card's name */
   guesses = new Map();
   asks = {count: 0, run: "", at: 0};
   saidAt = 0;
+  /** Whether what was measured has been said. It then stands, so that it can be read, and heard once. */
+  told = false;
 
   /**
    * @param {Driven & Pointable} player
@@ -108,7 +112,15 @@ export class Tour {
     const {player} = this;
     const {root} = this.card;
     if (!root.isConnected) player.root.querySelector(".bnviz-network")?.parentElement?.before(root);
-    Object.assign(this, {at: index, left: index, begun: false, seen: false, saidAt: 0, asks: {count: 0, run: "", at: 0}});
+    Object.assign(this, {
+      at: index,
+      left: index,
+      begun: false,
+      seen: false,
+      told: false,
+      saidAt: 0,
+      asks: {count: 0, run: "", at: 0},
+    });
     this.pointer.clear(true);
     player.root.dataset.tour = String(index + 1);
     this.address(index + 1);
@@ -128,6 +140,7 @@ export class Tour {
     this.card.show({...said, guesses: named, number: index + 1, count: this.cards.length});
     const guess = this.guesses.get(name);
     if (guess) this.card.guessed(guess);
+    if (index === this.cards.length - 1) this.card.lead(Object.entries(this.player.data.onward));
   }
 
   /** @param {number} by */
@@ -158,7 +171,7 @@ export class Tour {
   }
 
   /**
-   * The address names the card, so that it can be sent on. When Streamlit has written it anew (links.py), the card is named again.
+   * The address names the card, so that it can be sent on; again, when Streamlit has written it anew (links.py).
    * @param {number | null} number
    */
   address(number) {
@@ -181,13 +194,13 @@ export class Tour {
     if (!card) return;
     this.address(Number(this.at) + 1);
     if (!this.ready(card, time)) return this.point(card);
-    if (!this.begun) this.begin(card);
     this.point(card);
-    if (this.begun && (time - this.saidAt > WORDS_MS || !this.player.playing)) this.say(card, view, time);
+    if (!this.begun) return this.begin(card); // the view is that of before
+    if (!this.told && (time - this.saidAt > WORDS_MS || !this.player.playing)) this.say(card, view, time);
   }
 
   /**
-   * Whether the card's experiment is on show; if it is not, it is asked for, again if need be: an answer may be to a question of before.
+   * Whether the card's experiment is on show; if not, it is asked for, and again if the answer is to another question.
    * @param {Card<any>} card
    * @param {number} time
    */
@@ -262,10 +275,11 @@ export class Tour {
     const guess = this.guesses.get(card.name);
     if (step < card.due && !over) return this.card.say("", player.text("tour_waiting", {due: card.due, step}), true);
     if (card.guesses && !guess) return this.card.say("", player.text("tour_guess_first"), true);
-    const {tour, onward} = player.data;
+    const {tour} = player.data;
     const {said, found} = card.measured(view, (key, ...values) => sentence(tour, key, ...values));
+    this.told = true;
     this.card.say(this.verdict(card, guess, found), said, false);
-    if (card === this.cards.at(-1)) this.card.lead(Object.entries(onward));
+    this.seen = false; // the card has grown
   }
 
   /**
@@ -323,14 +337,19 @@ export class Tour {
   }
 
   /**
-   * Something else is touched. A finger that only scrolls touches nothing.
+   * Something else is touched. The tour ends only when that is let go, since the page moves up then; a finger that scrolls lets
+   * go of nothing.
    * @param {Event} event
    */
-  touched(event) {
-    if (this.at === null || !event.isTrusted || !(event.target instanceof Element)) return;
-    const finger = event instanceof PointerEvent && event.type === "pointerdown" && event.pointerType === "touch";
-    if (finger || this.card.root.contains(event.target) || this.button.contains(event.target)) return;
-    if (event.target.closest(TOUCHED)) this.leave();
+  touched({type, target, isTrusted}) {
+    if (this.at === null || !isTrusted || !(target instanceof Element)) return;
+    const inside = this.card.root.contains(target) || this.button.contains(target);
+    const touches = !inside && target.closest(TOUCHED) !== null;
+    if (type === "pointerdown") this.pressed = touches;
+    else if (type === "pointercancel") this.pressed = false;
+    else if (type === "pointerup")
+      this.pressed && setTimeout(() => this.leave()); // after the click, if it is one
+    else if (touches) this.leave();
   }
 }
 

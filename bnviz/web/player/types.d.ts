@@ -292,8 +292,8 @@ export interface Measured {
 }
 
 /**
- * A card of a tour. Of the sentences of the catalogue's table `tour`, those that begin with its name are its own: NAME_title, NAME_text
- * and for each guess NAME_guess_GUESS.
+ * A card of a tour. Of the sentences of the catalogue's table `tour`, those that begin with its name are its own: NAME_title,
+ * NAME_text, and for each guess NAME_guess_GUESS.
  */
 export interface Card<Words> {
   name: string;
@@ -304,7 +304,7 @@ export interface Card<Words> {
   /** Whether what layer 3 does not see is hidden. */
   curtain?: boolean;
   part: Part;
-  /** It plays from step `from`, or goes on from where it stands if that is later; `again`: in any case. It is measured from `due` on. */
+  /** It plays from step `from`, or goes on from where it stands if that is later (`again`: never). It is measured at `due`. */
   from: number;
   again?: boolean;
   due: number;

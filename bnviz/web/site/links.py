@@ -171,10 +171,11 @@ def write(experiment: Experiment, default: Experiment) -> None:
     It is written only if it says something else: each time is a step for the browser's back button. The card of the tour is not
     written here: the tour turns its cards in the browser, and keeps the address by itself (tour.js).
     """
-    link = st.session_state[_LINK]
-    place = {name: value for name, value in link.view.items() if name != "tour"}
+    link, there = st.session_state[_LINK], _present()
+    place = dict(link.view)
+    if place.pop("tour", None):
+        there.pop("tour", None)
     wanted = parameters(experiment, place, default) | ({SKIP.name: "1"} if link.skip else {})
-    there = {name: values for name, values in _present().items() if name != "tour"}
     present = {name: [value] for name, value in wanted.items()} == there
     # What the browser reported may be older than what was last written to it, so compare with both; the player writes, too.
     settings = {name: value for name, value in wanted.items() if name not in VIEW}

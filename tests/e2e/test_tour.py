@@ -1,0 +1,207 @@
+"""The tour of the page /: by keyboard, from a link, left and resumed, and on a phone."""
+
+import pytest
+
+from bnviz.config.experiment import Experiment
+from bnviz.lessons.live_shift.page import PAGE
+
+WORDS = PAGE.words["tour"]
+TITLES = [text for key, text in WORDS.items() if key.endswith("_title")]
+OBSERVED = {"gradient_shift": "yes"}
+PLAIN, NOISY = Experiment(**OBSERVED), Experiment(**OBSERVED, changes="300:input_noise=1")
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+ANSWERED = "$('.bnviz-tour-answer').textContent && !$('.bnviz-tour-answer').classList.contains('bnviz-label')"
+FOCUSED = "document.activeElement === $('.bnviz-tour h3')"
+POINTED = """() => {
+  const box = (document.querySelector('.bnviz-lit-up') ?? document.querySelector('.bnviz-pointer:not([hidden])')).getBoundingClientRect();
+  const card = document.querySelector('.bnviz-tour').getBoundingClientRect();
+  return {top: box.top, bottom: box.bottom, left: box.left, right: box.right, cardTop: card.top, cardBottom: card.bottom, height: innerHeight};
+}"""
+
+
+def at_card(lab, number):
+    lab.wait(f"d.tour === '{number}' && $('.bnviz-tour h3').textContent === {TITLES[number - 1]!r}")
+    lab.wait(f"new URLSearchParams(location.search).get('tour') === '{number}'")
+
+
+def gone(lab):
+    lab.wait("!d.tour && !$('.bnviz-tour')")
+    assert "tour" not in lab.address
+
+
+def label(lab):
+    return lab.page.inner_text(".bnviz-take-tour")
+
+
+def test_the_whole_tour_by_keyboard(lab):
+    lab.open()
+    lab.page.focus(".bnviz-take-tour")
+    lab.press("Enter")
+    runs = []
+    for number in range(1, len(TITLES) + 1):
+        at_card(lab, number)
+        lab.wait(FOCUSED)
+        if lab.page.locator(".bnviz-tour [data-guess=skip]").count():
+            lab.press("Tab")  # to the button that leaves
+            lab.press("Tab")
+            lab.press("Space")  # which is the button's here, not the tour's
+            lab.wait(f"$('.bnviz-tour [aria-pressed=true]') && d.tour === '{number}'")
+            lab.wait(FOCUSED)
+        lab.wait(ANSWERED)
+        runs.append(lab.data["run"])
+        lab.press("Space" if number % 2 else "ArrowRight")
+    gone(lab)
+    assert label(lab) == "Take the tour"
+    assert lab.page.evaluate("document.activeElement.className") == "bnviz-take-tour"
+    last = Experiment(**OBSERVED, changes="300:batch_size=4")
+    assert runs == [NOISY.id, *[PLAIN.id] * 8, last.id]
+
+
+def test_a_cold_link_opens_its_card(lab):
+    lab.open(tour=3)
+    at_card(lab, 3)
+    lab.wait(f"d.run === '{PLAIN.id}' && {ANSWERED}")
+    assert lab.address == {"gradient_shift": "yes", "tour": "3"}
+    lab.press("ArrowLeft")
+    at_card(lab, 2)
+    assert lab.page.get_attribute(".bnviz-curtain", "aria-pressed") == "true"
+    lab.press("ArrowRight", "ArrowRight")
+    at_card(lab, 4)
+    lab.wait("$('.bnviz-curtain').ariaPressed === 'false'")
+
+
+def test_a_card_that_there_is_not_is_named(lab):
+    lab.open(tour=11)
+    assert "tour = 11" in lab.page.inner_text("[data-testid=stAlertContainer]")
+    assert lab.page.locator(".bnviz-tour").count() == 0
+    lab.wait("!location.search")
+
+
+def test_escape_leaves_and_the_button_resumes(lab):
+    lab.open(tour=2)
+    at_card(lab, 2)
+    lab.press("ArrowRight")
+    at_card(lab, 3)
+    lab.press("Escape")
+    gone(lab)
+    assert label(lab) == "Resume the tour"
+    lab.press("Enter")  # the keyboard is back on the button
+    at_card(lab, 3)
+
+
+@pytest.mark.parametrize("touch", [".bnviz-layers button >> nth=3", ".bnviz-play", "text=Too fast for the plain net"])
+def test_touching_anything_else_ends_it(lab, touch):
+    lab.open(tour=4)
+    at_card(lab, 4)
+    lab.page.click(touch)
+    gone(lab)
+    assert label(lab) == "Resume the tour"
+
+
+def test_a_setting_changed_by_keyboard_ends_it_and_the_address_forgets_it(lab):
+    lab.open(tour=4)
+    at_card(lab, 4)
+    lab.wait(f"d.run === '{PLAIN.id}'")
+    slider = lab.page.locator(".st-key-batch_size input")
+    slider.focus()
+    slider.press("ArrowLeft")
+    gone(lab)
+    lab.wait("/32/.test(location.search)")
+    assert "tour" not in lab.address
+
+
+def test_reading_and_scrolling_do_not_end_it(lab):
+    lab.open(tour=4)
+    at_card(lab, 4)
+    lab.page.mouse.move(700, 500)
+    lab.page.mouse.wheel(0, 200)
+    lab.page.click(".bnviz-tour p >> nth=0")
+    lab.page.click("h2")
+    lab.press("Tab")
+    assert lab.data["tour"] == "4"
+
+
+@pytest.mark.parametrize(("guess", "verdict"), [("falls", "“It falls” is right."), ("stays", "Not “It stays”."), ("skip", None)])
+def test_a_guess_is_judged(lab, guess, verdict):
+    lab.open(tour=1)
+    at_card(lab, 1)
+    lab.wait("$('.bnviz-tour-answer').textContent.includes('guess')")  # what was measured waits for it
+    lab.page.click(f".bnviz-tour [data-guess={guess}]")
+    lab.wait(ANSWERED)
+    answer = lab.page.inner_text(".bnviz-tour-answer")
+    assert answer.startswith(verdict or "It falls")
+    assert "covariate shift" in answer
+    lab.press("ArrowRight")
+    at_card(lab, 2)
+    lab.press("ArrowLeft")
+    at_card(lab, 1)
+    lab.wait(f"{ANSWERED} && !$('.bnviz-tour [data-guess]:enabled')")  # a guess stands
+
+
+def test_back_in_the_browser_is_back_in_the_tour(lab):
+    lab.open(tour=1)
+    lab.wait(f"d.run === '{NOISY.id}'")
+    lab.press("ArrowRight")
+    at_card(lab, 2)
+    lab.wait(f"d.run === '{PLAIN.id}' && !location.search.includes('input_noise')")
+    lab.page.go_back()
+    at_card(lab, 1)
+    lab.wait(f"d.run === '{NOISY.id}'")
+
+
+def test_cards_that_share_an_experiment_do_not_begin_anew(lab):
+    lab.open(tour=6)
+    lab.wait(ANSWERED)
+    asked = []
+    lab.page.on("request", lambda request: asked.append(request.url) if "/bnviz/runs/" in request.url else None)
+    for number in (7, 8, 9):
+        lab.press("ArrowRight")
+        at_card(lab, number)
+        lab.draw_more(3)
+    assert asked == []
+
+
+def test_on_a_phone_the_sheet_leaves_what_it_points_at_in_view(visit):
+    lab = visit(**PHONE).open()
+    lab.page.tap(".bnviz-take-tour")
+    for number in range(1, len(TITLES) + 1):
+        at_card(lab, number)
+        if lab.page.locator(".bnviz-tour [data-guess=skip]").count():
+            lab.page.tap(".bnviz-tour [data-guess=skip]")
+        lab.wait(ANSWERED)
+        lab.page.wait_for_function(f"() => {{ const at = ({POINTED})(); return at.top < at.cardTop - 150 && at.bottom > 60 + 150; }}")
+        place = lab.page.evaluate(POINTED)
+        assert place["cardBottom"] == place["height"] and place["cardTop"] > place["height"] / 2 - 1
+        assert lab.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        lab.page.tap(".bnviz-tour-next")
+    gone(lab)
+
+
+def test_what_it_points_at_is_beside_the_card(lab):
+    lab.open(tour=1)
+    for number in range(1, len(TITLES) + 1):
+        at_card(lab, number)
+        lab.page.wait_for_function(f"() => {{ const at = ({POINTED})(); return at.top >= at.cardBottom - 6 && at.top < at.height - 200; }}")
+        lab.press("ArrowRight")
+
+
+def test_with_reduced_motion_it_shows_the_end_of_the_run(visit):
+    lab = visit(reduced_motion="reduce").open(tour=2)
+    at_card(lab, 2)
+    lab.wait(f"d.state === 'ended' && d.step === '600' && {ANSWERED}")
+    lab.press("ArrowRight")
+    at_card(lab, 3)
+    lab.wait(f"d.state === 'ended' && {ANSWERED}")
+
+
+def test_it_is_a_dialog_that_traps_nobody(lab):
+    lab.open(tour=2)
+    card = lab.page.locator(".bnviz-tour")
+    assert card.get_attribute("role") == "dialog" and card.get_attribute("aria-modal") == "false"
+    assert lab.page.get_by_role("dialog", name=TITLES[1]).count() == 1
+    assert lab.page.locator(".bnviz-tour-answer").get_attribute("aria-live") in ("off", "polite")
+    lab.wait(FOCUSED)
+    for _ in range(6):
+        lab.press("Tab")
+    assert lab.page.evaluate("!document.querySelector('.bnviz-tour').contains(document.activeElement)")
+    assert lab.data["tour"] == "2"

@@ -1,0 +1,206 @@
+"""The tour of the page /: every card can be asked for, says something of every kind of run, and judges by the numbers of that run."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from bnviz.config.changes import parse
+from bnviz.lessons.live_shift.page import PAGE
+from bnviz.record import ndjson
+from bnviz.train import loop
+from bnviz.web import player, words
+from bnviz.web.site import links, turning
+from tests.web.test_contract import BROKEN, RUNS, small
+
+WORDS = PAGE.words["tour"]
+SCRIPT = (words.PACKAGE / "lessons" / "live_shift" / "tour.js").read_text()
+NAMES = ["inputs", "layers", "chase", "norm", "faster", "free", "range", "own", "score", "noise"]
+MOST_WORDS = 45  # of a card
+READ_IN = 90  # seconds, all cards
+WORDS_A_SECOND = 4
+TURNED = {
+    "noise on the inputs": {"changes": "20:input_noise=1"},
+    "smaller batches": {"changes": "20:batch_size=4"},
+    "gradients measured": {"gradient_shift": "yes"},
+    "normalizer off": {"changes": "20:compare=none"},
+    "normalizer late": {"batch_norm_from": 20},
+}
+KINDS = RUNS | TURNED
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """Recordings as files, and decoded."""
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("recordings")
+
+    def record(experiment):
+        path = folder / f"{experiment.id}.ndjson"
+        if not path.exists():
+            messages = [loop.header(experiment), *filter(None, loop.train(experiment))]
+            path.write_bytes(b"".join(map(ndjson.line, messages)) + ndjson.end("finished", "", 1.0))
+        return str(path)
+
+    return record
+
+
+@pytest.fixture
+def told(desk, recorded):
+    """What the cards say of a run of `changes` at snapshot `shown`, by name."""
+
+    def tell(changes, shown=10**6, target=0.5):
+        experiment = small(PAGE, changes)
+        data = player.handed_over(experiment.id, experiment, [], links.VIEW, "live_shift")
+        choice = {"layer": 2, "tap": "activation", "unit": 0, "target": target}
+        desk.ask("look", recording=recorded(experiment), story="live_shift", data=data, choice=choice, place=shown)
+        return dict(zip(NAMES, desk.ask("measured", words=WORDS), strict=True))
+
+    return tell
+
+
+@pytest.fixture
+def cards(desk):
+    return desk.ask("cards", story="live_shift")
+
+
+def test_there_is_a_text_for_every_card_and_guess(cards):
+    assert [card["name"] for card in cards] == NAMES
+    assert PAGE.cards == len(cards)
+    guesses = {f"{card['name']}_guess_{guess}" for card in cards for guess in card.get("guesses", ())}
+    assert {key for key in WORDS if "_guess_" in key} == guesses
+    assert all(f"{name}_{part}" in WORDS for name in NAMES for part in ("title", "text"))
+
+
+def test_every_sentence_is_said():
+    own = {key for key in WORDS if not re.search(r"_(title|text)$|_guess_", key)}
+    found = set(re.findall(r"`(\w+)_\$\{found\}`", SCRIPT))
+    unsaid = {key for key in own if f'"{key}"' not in SCRIPT and key.rpartition("_")[0] not in found}
+    assert not unsaid
+
+
+def test_cards_are_short_enough_to_be_read():
+    counts = {name: len(f"{WORDS[f'{name}_title']} {WORDS[f'{name}_text']}".split()) for name in NAMES}
+    assert max(counts.values()) <= MOST_WORDS, counts
+    assert sum(counts.values()) <= READ_IN * WORDS_A_SECOND, counts
+
+
+def test_every_card_asks_for_an_experiment_that_can_be(cards):
+    for card in cards:
+        experiment = turning.edited(PAGE.default, {"do": "experiment", "values": card["values"]}, PAGE.default)
+        assert {name: getattr(experiment, name) for name in card["values"]} == card["values"]
+        assert card["from"] < card["due"] <= experiment.steps
+        assert all(card["from"] < change.step < card["due"] for change in parse(experiment.changes))
+
+
+def test_runs_of_neighbouring_cards_begin_alike(cards):
+    experiments = [PAGE.default.replace(**card["values"]) for card in cards]
+    for one, other in zip(experiments, experiments[1:], strict=False):
+        assert turning.shared_until(one, other) >= min(300, one.steps)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shown", [0, 7, 10**6])
+def test_every_card_tells_every_kind_of_run(told, kind, shown):
+    for name, measured in told(KINDS[kind], shown).items():
+        assert measured["said"].strip() and not BROKEN.search(measured["said"]), (name, measured)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_found_is_one_of_the_guesses(told, cards, kind):
+    measured = told(KINDS[kind])
+    for card in cards:
+        assert measured[card["name"]]["found"] in (None, *card.get("guesses", ())), card["name"]
+
+
+def frames_of(path):
+    lines = Path(path).read_bytes().splitlines(keepends=True)
+    return [message for message in ndjson.read(lines) if message["type"] == "snapshot"]
+
+
+def test_numbers_are_those_of_the_recording(told, recorded):
+    measured = told({"gradient_shift": "yes"})
+    frames = frames_of(recorded(small(PAGE, {"gradient_shift": "yes"})))
+    none, batch = (frames[-1]["arms"][arm] for arm in ("none", "batch"))
+    shifts = [float(arm["shift_from_first"]["activation"][1]) for arm in (batch, none)]
+    assert numbers(measured["norm"]["said"], "σ")[:2] == pytest.approx(shifts, rel=0.06)
+    cosines = [np.nanmedian([frame["arms"][arm]["gradient_cosine"][2] for frame in frames]) for arm in ("batch", "none")]
+    assert [float(one) for one in re.findall(r"-?\d\.\d\d", measured["own"]["said"])] == pytest.approx(cosines, abs=0.006)
+    gamma = batch["gamma"][1]
+    assert f"{gamma.min():.2f} and {gamma.max():.2f}" in measured["free"]["said"]
+    scores = [batch["test_accuracy"], none["test_accuracy"]]
+    assert numbers(measured["score"]["said"], "%") == pytest.approx([100 * score for score in scores], abs=0.5)
+
+
+def numbers(text, unit):
+    return [float(number) for number in re.findall(rf"([\d.]+)\s{unit}", text)]
+
+
+def test_the_noise_is_that_of_the_batch_before_and_after(told):
+    said = told(TURNED["smaller batches"])["noise"]["said"]
+    assert "with 16 examples" in said and "with 4;" in said
+    early, late, early_theory, late_theory = numbers(said, "σ")
+    assert (early_theory, late_theory) == (0.25, 0.5)
+    assert early_theory / 2 < early < 2 * early_theory and late_theory / 2 < late < 2 * late_theory
+
+
+# --- judging: recordings made up for it
+
+
+@pytest.fixture
+def made_up(desk, recorded, tmp_path):
+    """What a card says of the default run once its snapshots have been changed."""
+
+    def tell(name, change, changes=TURNED["noise on the inputs"]):
+        experiment = small(PAGE, changes)
+        lines = [json.loads(line) for line in Path(recorded(experiment)).read_text().splitlines()]
+        for message in lines:
+            if message["type"] == "snapshot":
+                change(message["arms"], message["step"])
+        path = tmp_path / "made-up.ndjson"
+        path.write_text("\n".join(map(json.dumps, lines)))
+        data = player.handed_over(experiment.id, experiment, [], links.VIEW, "live_shift")
+        choice = {"layer": 2, "tap": "activation", "unit": 0, "target": 0.5}
+        desk.ask("look", recording=str(path), story="live_shift", data=data, choice=choice, place=10**6)
+        return desk.ask("measured", words=WORDS)[NAMES.index(name)]
+
+    return tell
+
+
+def scoring(none, batch):
+    """Sets both accuracies; each of the arguments is the accuracy of a step."""
+
+    def change(arms, step):
+        arms["none"]["test_accuracy"], arms["batch"]["test_accuracy"] = none(step), batch(step)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("none", "batch", "found"),
+    [(0.84, 0.85, "same"), (0.80, 0.86, "better"), (0.86, 0.80, "worse")],
+)
+def test_the_score_is_judged(made_up, none, batch, found):
+    assert made_up("score", scoring(lambda _: none, lambda _: batch))["found"] == found
+
+
+@pytest.mark.parametrize(
+    ("none", "batch", "found"),
+    [(10, 20, "without"), (20, 10, "with"), (10, 10, "together"), (10, 99, "without"), (99, 10, "with"), (99, 99, None)],
+)
+def test_who_is_faster_is_judged(made_up, none, batch, found):
+    reached = [lambda step, at=at: 0.9 if step >= at else 0.1 for at in (none, batch)]
+    assert made_up("faster", scoring(*reached))["found"] == found
+
+
+@pytest.mark.parametrize(("fall", "found"), [(0.2, "falls"), (0.0, "stays"), (0.03, None)])
+def test_a_fall_is_judged(made_up, fall, found):
+    after = [lambda step: 0.8 if step <= 20 else 0.8 - fall] * 2
+    assert made_up("inputs", scoring(*after))["found"] == found
+
+
+def test_a_fall_of_one_network_alone_is_neither(made_up):
+    assert made_up("inputs", scoring(lambda step: 0.8 if step <= 20 else 0.5, lambda _: 0.8))["found"] is None
