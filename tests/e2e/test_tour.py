@@ -80,6 +80,7 @@ def test_a_card_that_there_is_not_is_named(lab):
 def test_escape_leaves_and_the_button_resumes(lab):
     lab.open(tour=2)
     at_card(lab, 2)
+    lab.wait(ANSWERED)
     lab.press("ArrowRight")
     at_card(lab, 3)
     lab.press("Escape")
@@ -140,7 +141,7 @@ def test_a_guess_is_judged(lab, guess, verdict):
 
 def test_back_in_the_browser_is_back_in_the_tour(lab):
     lab.open(tour=1)
-    lab.wait(f"d.run === '{NOISY.id}'")
+    lab.wait(f"d.run === '{NOISY.id}' && location.search.includes('input_noise') && location.search.includes('tour=1')")
     lab.press("ArrowRight")
     at_card(lab, 2)
     lab.wait(f"d.run === '{PLAIN.id}' && !location.search.includes('input_noise')")

@@ -37,6 +37,9 @@ const PARTS = ["button", "a", "input", "select", "textarea", "summary", "label",
 const TOUCHED = [...PARTS, ...ROLES, "[data-baseweb]"].join();
 const EVENTS = ["pointerdown", "pointerup", "pointercancel", "click", "input"];
 
+/** @type {Tour | null} the one that somebody was on last */
+let last = null;
+
 export class Tour {
   /** @type {number | null} the card that is open, counted from 0 */
   at = null;
@@ -48,6 +51,7 @@ export class Tour {
   seen = false;
   /** Whether something beside the card is being pressed. */
   pressed = false;
+  closed = false;
   /** @type {Map<string, string>} by the card's name */
   guesses = new Map();
   asks = {count: 0, run: "", at: 0};
@@ -71,7 +75,6 @@ export class Tour {
       guess: (guess) => this.guess(guess),
     });
     this.button = make("button", {type: "button", class: "bnviz-take-tour", onclick: () => this.open(this.left)});
-    this.label();
     player.root.querySelector(".bnviz-intro")?.after(this.button);
     this.onKey = (/** @type {KeyboardEvent} */ event) => this.key(event);
     this.onTouch = (/** @type {Event} */ event) => this.touched(event);
@@ -79,7 +82,8 @@ export class Tour {
     document.addEventListener("keydown", this.onKey, true);
     for (const name of EVENTS) document.addEventListener(name, this.onTouch, true);
     addEventListener("popstate", this.onHistory);
-    this.follow(player.data.view.tour);
+    this.follow(this.takeOver() ?? player.data.view.tour);
+    this.label();
   }
 
   close() {
@@ -88,6 +92,20 @@ export class Tour {
     removeEventListener("popstate", this.onHistory);
     this.card.root.remove();
     this.button.remove();
+    this.closed = true;
+  }
+
+  /**
+   * Where somebody was who comes back to the page. Streamlit may even put another player in the place of one that it takes away in
+   * the middle of a tour, when it is asked for something while the page is still being made: the tour then goes on in the new one.
+   * Returns the number of its card, if one is open.
+   */
+  takeOver() {
+    if (last?.cards !== this.cards) return null;
+    const {at, left, guesses, closed} = last;
+    last.close();
+    Object.assign(this, {guesses, left});
+    return closed || at === null ? null : at + 1;
   }
 
   /** The card that is open. */
@@ -121,9 +139,9 @@ export class Tour {
       saidAt: 0,
       asks: {count: 0, run: "", at: 0},
     });
+    last = this;
     this.pointer.clear(true);
     player.root.dataset.tour = String(index + 1);
-    this.address(index + 1);
     this.write(this.cards[index], index);
     this.label();
   }
@@ -171,7 +189,8 @@ export class Tour {
   }
 
   /**
-   * The address names the card, so that it can be sent on; again, when Streamlit has written it anew (links.py).
+   * The address names the card, so that it can be sent on: from when its experiment is on show, for until then the address is
+   * that of the card before, to which the browser can go back. Whenever Streamlit has written it anew, the card is named again.
    * @param {number | null} number
    */
   address(number) {
@@ -192,9 +211,9 @@ export class Tour {
   show(view, time) {
     const card = this.now;
     if (!card) return;
-    this.address(Number(this.at) + 1);
-    if (!this.ready(card, time)) return this.point(card);
     this.point(card);
+    if (!this.ready(card, time)) return;
+    this.address(Number(this.at) + 1);
     if (!this.begun) return this.begin(card); // the view is that of before
     if (!this.told && (time - this.saidAt > WORDS_MS || !this.player.playing)) this.say(card, view, time);
   }
