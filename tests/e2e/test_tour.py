@@ -170,7 +170,9 @@ def test_on_a_phone_the_sheet_leaves_what_it_points_at_in_view(visit):
         if lab.page.locator(".bnviz-tour [data-guess=skip]").count():
             lab.page.tap(".bnviz-tour [data-guess=skip]")
         lab.wait(ANSWERED)
-        lab.page.wait_for_function(f"() => {{ const at = ({POINTED})(); return at.top < at.cardTop - 150 && at.bottom > 60 + 150; }}")
+        lab.page.wait_for_function(
+            f"() => {{ const at = ({POINTED})(); return at.top < at.cardTop - 150 && at.bottom > 60 + 150; }}"
+        )
         place = lab.page.evaluate(POINTED)
         assert place["cardBottom"] == place["height"] and place["cardTop"] > place["height"] / 2 - 1
         assert lab.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -182,7 +184,9 @@ def test_what_it_points_at_is_beside_the_card(lab):
     lab.open(tour=1)
     for number in range(1, len(TITLES) + 1):
         at_card(lab, number)
-        lab.page.wait_for_function(f"() => {{ const at = ({POINTED})(); return at.top >= at.cardBottom - 6 && at.top < at.height - 200; }}")
+        lab.page.wait_for_function(
+            f"() => {{ const at = ({POINTED})(); return at.top >= at.cardBottom - 6 && at.top < at.height - 200; }}"
+        )
         lab.press("ArrowRight")
 
 
