@@ -42,6 +42,7 @@ class Slot:
         self.began = 0.0
         self.tasks: dict[str, Task] = {}
         self.trained: deque[str] = deque(maxlen=16)  # ids of runs whose networks the process may still have
+        self.begun: deque[str | None] = deque(maxlen=4)  # what its last runs would be without changes on the way
 
     def send(self, command: dict) -> None:
         """Tell the process, if there is one. When one has just died, its successor is told everything."""
@@ -117,12 +118,17 @@ class LocalEngine(Ledger):
         return sum(slot.background for slot in self._slots)
 
     def _begin(self, task: Task) -> None:
-        """Give a new task to the worker that has the fewest, a question to one that has trained the network."""
+        """Give a new task to the worker that has the fewest, a question to one that has trained the network.
+
+        A run goes to one that may have trained its beginning, unless others have clearly less to do.
+        """
         with self._lock:
             slots = [slot for slot in self._slots if slot.background == task.background]
             knowing = [slot for slot in slots if "question" in task.subject and task.name in slot.trained]
-            slot = min(knowing or slots, key=lambda slot: len(slot.tasks))
+            slot = min(knowing or slots, key=lambda slot: (len(slot.tasks) + (task.beginning not in slot.begun), len(slot.tasks)))
             slot.tasks[task.key] = task
+            if task.is_run and task.beginning not in slot.begun:
+                slot.begun.append(task.beginning)
             if self._closed.is_set():
                 self._end(slot, task, "stopped", CLOSED)
             elif slot.thread is None:
@@ -175,6 +181,7 @@ class LocalEngine(Ledger):
         with self._lock:
             slot.process, slot.worked, slot.began = None, False, time.monotonic()
             slot.trained.clear()
+            slot.begun.clear()
             if self._closed.is_set():
                 return
             try:

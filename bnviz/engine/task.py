@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from bnviz.config.course import unchanged
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Run
 from bnviz.record import ndjson
@@ -29,7 +30,8 @@ class Lines(Protocol):
 
 
 class Task:
-    """One thing to compute. `name` is its run's id, or its sweep's; `subject` is what the worker is told.
+    """One thing to compute. `name` is its run's id, or its sweep's; `subject` is what the worker is told. Runs of
+    one `beginning` differ only in what happens on their way.
 
     Computing is deterministic, so a task that is begun anew repeats the lines that are there: they are skipped.
     """
@@ -40,6 +42,7 @@ class Task:
         self.name, self.subject, self.lines, self._on_end = name, subject, lines, on_end
         self.began = time.monotonic()
         self.deaths = 0  # of workers that were at it
+        self.beginning = unchanged(Experiment(**subject["experiment"])).id if self.is_run else None
         self.restart()
 
     @property

@@ -61,7 +61,7 @@ def noisy_labels(experiment: Experiment, labels: Tensor) -> Tensor:
 
 
 class Minibatches(Iterator[Tensor]):
-    """Indices [size] of one minibatch of examples after another, for ever. Every epoch is shuffled anew; its remainder is left out.
+    """Indices [size] of one minibatch after another, for ever. Every epoch is shuffled anew; its remainder is left out.
 
     `size` may change on the way: what comes next is then cut from the same place of the same order.
     """

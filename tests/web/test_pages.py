@@ -102,7 +102,7 @@ OTHER = {
     "train_size": 1000, "steps": 200, "snapshot_every": 10, "seed": 7,
     "statistics_momentum": 0.3, "fixed_scales": "yes", "gradient_shift": "yes", "look_inside": "yes",
     "hold_from": 50, "compare": "layer", "coats": "mixed", "microscope": "yes", "example": 7,
-    "batch_norm_from": 200, "scale_start": "keep", "changes": "200:learning_rate=1",
+    "batch_norm_from": 200, "scale_start": "keep", "changes": "100:learning_rate=1",
 }  # fmt: skip
 
 
