@@ -1,4 +1,4 @@
-"""What may change while a run trains: before a step knobs are turned and things are broken, as a text says that links can hold.
+"""What may change while a run trains: knobs are turned and things are broken before a step, as a text in a link tells.
 
     200:learning_rate=1;350:batch_size=8
 

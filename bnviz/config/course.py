@@ -74,10 +74,10 @@ def shared_until(one: Experiment, other: Experiment) -> int:
 
 def _events(experiment: Experiment) -> set[tuple]:
     """Everything that happens, each with its step first; how normalizers start is a part of their being switched."""
-    events = {
-        (min(experiment.batch_norm_from, experiment.steps), "batch_norm_from", _manner(experiment, experiment.batch_norm_from))
+    begin = min(experiment.batch_norm_from, experiment.steps)
+    return {(begin, "batch_norm_from", _manner(experiment, begin))} | {
+        _event(experiment, change) for change in experiment.possible_changes
     }
-    return events | {_event(experiment, change) for change in experiment.possible_changes}
 
 
 def _event(experiment: Experiment, change: Change) -> tuple:

@@ -166,12 +166,14 @@ class Experiment:
     )  # fmt: skip
     scale_start: str = choice(
         LIVE, "one", {"one": "γ = 1, β = 0", "keep": "γ and β that keep what the network computes"}, "γ and β when switched on",
-        "What γ and β are when batch norm is switched on in the middle of a run. Switched off, it is either removed, or the "
-        "weights take over what it did.",
+        "What γ and β are when batch norm is switched on in the middle of a run. When it is switched off, it is just removed "
+        "or, to keep what the network computes, the weights take over what it did.",
     )  # fmt: skip
     changes: str = text(
         LIVE, "", canonical_text, "200:learning_rate=1;350:batch_size=8", "Changes on the way",
-        "What changes while the networks train, as step:name=value, separated by semicolons.",
+        "What changes while the networks train, as step:name=value, separated by semicolons. Names are learning_rate, "
+        "batch_size, ghost_batch_size, dropout, momentum and compare, and what breaks things: times_w1, times_w2, … multiply the "
+        "weights of a layer, freeze_layer keeps one from learning, input_noise is added to the test inputs.",
     )  # fmt: skip
 
     def __post_init__(self) -> None:
@@ -280,8 +282,8 @@ class Experiment:
         notes = [f"The change {change} is ignored: it {reason}." for change, reason in self._misfits()]
         if self.batch_norm_from >= self.steps:
             notes.append(
-                f"Training ends before step {self.batch_norm_from}, so the second network never gets its normalizer: both are "
-                "one and the same."
+                f"Training ends before step {self.batch_norm_from}, so the second network never gets its normalizer: "
+                "both are one and the same."
             )
         if self.scale_start == "keep" and self._unkept():
             names = " and ".join(COMPARED[name] for name in self._unkept())
@@ -316,11 +318,11 @@ FIELDS: dict[str, Field] = _table()
 def from_texts(texts: Mapping[str, str], default: Experiment | None = None) -> tuple[Experiment, list[BadField]]:
     """Read what is readable: the experiment with every bad value replaced by `default`'s, and the bad ones with reasons."""
     values, bad = {}, []
-    for name, written in texts.items():
+    for name, said in texts.items():
         try:
             if name not in FIELDS:
-                raise BadField(name, written, "there is no such setting")
-            values[name] = FIELDS[name].parse(written)
+                raise BadField(name, said, "there is no such setting")
+            values[name] = FIELDS[name].parse(said)
         except BadField as error:
             bad.append(error)
     default = default or Experiment()

@@ -42,7 +42,7 @@ class Slot:
         self.began = 0.0
         self.tasks: dict[str, Task] = {}
         self.trained: deque[str] = deque(maxlen=16)  # ids of runs whose networks the process may still have
-        self.begun: deque[str] = deque(maxlen=4)  # families of the runs that it has begun lately
+        self.begun: deque[str | None] = deque(maxlen=4)  # what its last runs would be without changes on the way
 
     def send(self, command: dict) -> None:
         """Tell the process, if there is one. When one has just died, its successor is told everything."""
@@ -118,12 +118,17 @@ class LocalEngine(Ledger):
         return sum(slot.background for slot in self._slots)
 
     def _begin(self, task: Task) -> None:
-        """Give a new task to the worker that has the fewest, unless another one knows something of it."""
+        """Give a new task to the worker that has the fewest, a question to one that has trained the network.
+
+        A run goes to one that may have trained its beginning, unless others have clearly less to do.
+        """
         with self._lock:
             slots = [slot for slot in self._slots if slot.background == task.background]
-            slot = min(_knowing(slots, task) or slots, key=lambda slot: len(slot.tasks))
-            slot.begun.append(task.family)
+            knowing = [slot for slot in slots if "question" in task.subject and task.name in slot.trained]
+            slot = min(knowing or slots, key=lambda slot: (len(slot.tasks) + (task.beginning not in slot.begun), len(slot.tasks)))
             slot.tasks[task.key] = task
+            if task.is_run and task.beginning not in slot.begun:
+                slot.begun.append(task.beginning)
             if self._closed.is_set():
                 self._end(slot, task, "stopped", CLOSED)
             elif slot.thread is None:
@@ -214,17 +219,6 @@ class LocalEngine(Ledger):
         for task in tasks:
             task.restart()
         slot.tasks = {task.key: task for task in tasks}
-
-
-def _knowing(slots: Sequence[Slot], task: Task) -> list[Slot]:
-    """The workers that have trained the network of a question, or lately a run that may begin like this one.
-
-    What is saved by the latter is not worth a long wait.
-    """
-    if "question" in task.subject:
-        return [slot for slot in slots if task.name in slot.trained]
-    fewest = min(len(slot.tasks) for slot in slots)
-    return [slot for slot in slots if task.family and task.family in slot.begun and len(slot.tasks) <= fewest + 1]
 
 
 def start_worker(command: Sequence[str]) -> subprocess.Popen:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from bnviz.config import course
+from bnviz.config.course import unchanged
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Run
 from bnviz.record import ndjson
@@ -30,7 +30,8 @@ class Lines(Protocol):
 
 
 class Task:
-    """One thing to compute. `name` is its run's id, or its sweep's; `subject` is what the worker is told.
+    """One thing to compute. `name` is its run's id, or its sweep's; `subject` is what the worker is told. Runs of
+    one `beginning` differ only in what happens on their way.
 
     Computing is deterministic, so a task that is begun anew repeats the lines that are there: they are skipped.
     """
@@ -41,6 +42,7 @@ class Task:
         self.name, self.subject, self.lines, self._on_end = name, subject, lines, on_end
         self.began = time.monotonic()
         self.deaths = 0  # of workers that were at it
+        self.beginning = unchanged(Experiment(**subject["experiment"])).id if self.is_run else None
         self.restart()
 
     @property
@@ -51,11 +53,6 @@ class Task:
     @property
     def is_run(self) -> bool:
         return "experiment" in self.subject and "question" not in self.subject
-
-    @property
-    def family(self) -> str:
-        """The same for runs that differ in nothing but what happens on the way, and so may begin alike; "" for other tasks."""
-        return course.unchanged(Experiment(**self.subject["experiment"])).id if self.is_run else ""
 
     def restart(self) -> None:
         """Prepare another attempt. `key` names it to the worker: late lines of an earlier one are never taken for it."""

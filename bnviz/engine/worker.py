@@ -61,7 +61,8 @@ class Stopped(Exception):
     """Thrown into `record` to end a run early."""
 
 
-Messages = Generator[dict[str, Any] | None, None, tuple[str, str]]  # None after a step without one; returns status and message
+# A message, or its line if that is at hand; None after a step without one. Returns status and message.
+Messages = Generator[dict[str, Any] | bytes | None, None, tuple[str, str]]
 
 
 def record(experiment: Experiment, training: Any = None, question: dict | None = None) -> Generator[bytes | None]:
@@ -111,7 +112,7 @@ def _watched(messages: Messages, watch: Stopwatch) -> Generator[bytes | None, No
                 message = next(messages)
             except StopIteration as done:
                 return done.value
-            line = ndjson.line(message) if message else None
+            line = ndjson.line(message) if isinstance(message, dict) else message
         yield line
 
 

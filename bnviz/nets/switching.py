@@ -22,8 +22,8 @@ def switch(network: Network, normalizer: str, experiment: Experiment, x: Tensor)
     keep, network.normalizers = experiment.scale_start == "keep", normalizers(normalizer, experiment)
     if isinstance(before[0], BatchNorm) and isinstance(network.normalizers[0], NoNorm) and keep:
         _absorb(network, before, x)
-    elif isinstance(network.normalizers[0], BatchNorm):
-        _start(network, x, keep=keep and isinstance(before[0], NoNorm) and network.normalizers[0].learns)
+    elif isinstance(first := network.normalizers[0], BatchNorm):
+        _start(network, x, keep and isinstance(before[0], NoNorm) and first.learns)
 
 
 def _start(network: Network, x: Tensor, keep: bool) -> None:

@@ -51,6 +51,12 @@ class Arm:
         """Whether it is normalized with statistics of the minibatch, and so has running ones."""
         return any(True for _ in self.network.buffers())
 
+    @property
+    def bytes(self) -> int:
+        """What its weights and velocities take, about."""
+        velocities = [one["momentum_buffer"] for one in self.optimizer.state.values() if one.get("momentum_buffer") is not None]
+        return sum(tensor.nbytes for tensor in (*self.network.state_dict().values(), *velocities))
+
     def step(self, x: Tensor, y: Tensor) -> None:
         """One step of SGD on a minibatch."""
         logits = self.network(x, TRAIN, self.groups, self.dropout)
@@ -116,7 +122,7 @@ class Arm:
         return {name: rounded(torch.stack(layers).numpy(), parts) for name, layers in scales.items()}
 
     def hold(self) -> None:
-        """In an arm to be held, layers 1 and 2 learn no more. (Their batch norm goes on using each minibatch's statistics.)"""
+        """In an arm to be held, layers 1 and 2 learn no more; their batch norm goes on using each minibatch's statistics."""
         if self.described.held and not self.held:
             self.held = True
             self._let_learn()

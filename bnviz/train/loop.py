@@ -27,7 +27,6 @@ from bnviz.measures.statistics import PERCENTILES
 from bnviz.nets.network import Network
 from bnviz.record.ndjson import TAPS
 from bnviz.record.version import versions
-from bnviz.train import checkpoints
 from bnviz.train.arm import LOSSES, Arm
 from bnviz.train.minibatches import Tensors, minibatches
 
@@ -112,6 +111,16 @@ class Training:
             arm.check(self.step, arm.seen.last_loss)
         self.step, self.used = self.step + 1, self.used + len(chosen)
 
+    @property
+    def bytes(self) -> int:
+        """What a copy takes, about, beside what all copies of a run share."""
+        return sum(arm.bytes for arm in self.arms)
+
+    @property
+    def shared_bytes(self) -> int:
+        """What all copies of a run share: the data aside, the distributions of the untrained networks."""
+        return sum(array.nbytes for arm in self.arms for array in arm.probe.first or ())
+
     def copy(self) -> Training:
         """A copy that rests: `resume` wakes it. Only right after a snapshot; what can be made again is left out."""
         memo = {id(shared): shared for shared in (self.experiment, self.tensors, *(arm.probe for arm in self.arms))}
@@ -134,19 +143,11 @@ class Training:
 def train(experiment: Experiment) -> Generator[dict[str, Any] | None, None, Outcome]:
     """Train both arms and yield a snapshot whenever one is due, and None after every step (a place to take turns).
 
-    A run that begins like one of the last ones goes on from where that one stood (`bnviz.train.checkpoints`).
-
     Returns the recording's status and a sentence that explains it.
     """
-    past, resumed = checkpoints.begun(experiment)
-    yield from past.snapshots.copy()
-    training = resumed or Training(experiment)
-    checkpoints.remember(past)
+    training = Training(experiment)
     while not training.done:
-        message = training.advance()
-        if message:
-            past.note(training, message)
-        yield message
+        yield training.advance()
     return finish(training)
 
 
@@ -190,7 +191,7 @@ def answer(experiment: Experiment, name: str, values: dict[str, Any]) -> Generat
 
 
 TRAINED: LRUCache[str, Network] = LRUCache(16)  # compared arms of this process's last finished runs, by id
-_again: dict[str, Generator] = {}  # by id: trainings that were begun for a question
+_again: dict[str, Generator[dict[str, Any] | None, None, Outcome]] = {}  # by id: trainings that were begun for a question
 
 
 def _remember(experiment: Experiment, arms: list[Arm]) -> None:

@@ -13,9 +13,11 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 ANSWERED = "$('.bnviz-tour-answer').textContent && !$('.bnviz-tour-answer').classList.contains('bnviz-label')"
 FOCUSED = "document.activeElement === $('.bnviz-tour h3')"
 POINTED = """() => {
-  const box = (document.querySelector('.bnviz-lit-up') ?? document.querySelector('.bnviz-pointer:not([hidden])')).getBoundingClientRect();
+  const pointed = document.querySelector('.bnviz-lit-up') ?? document.querySelector('.bnviz-pointer:not([hidden])');
+  const box = pointed.getBoundingClientRect();
   const card = document.querySelector('.bnviz-tour').getBoundingClientRect();
-  return {top: box.top, bottom: box.bottom, left: box.left, right: box.right, cardTop: card.top, cardBottom: card.bottom, height: innerHeight};
+  const {top, bottom, left, right} = box;
+  return {top, bottom, left, right, cardTop: card.top, cardBottom: card.bottom, height: innerHeight};
 }"""
 
 

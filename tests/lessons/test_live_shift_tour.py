@@ -1,4 +1,4 @@
-"""The tour of the page /: every card can be asked for, says something of every kind of run, and judges by the numbers of that run."""
+"""The tour of the page /: every card can be asked for, says something of every kind of run, and judges by its numbers."""
 
 import json
 import re

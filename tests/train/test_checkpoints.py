@@ -1,72 +1,115 @@
-"""A run that begins like another one goes on from where that one stood, and says the same as if it had begun by itself."""
+"""A run that goes on from an earlier one's copy gives the very lines of a run trained from the start."""
 
 import pytest
 import torch
 
 from bnviz.config.experiment import Experiment
 from bnviz.record import ndjson
-from bnviz.train import checkpoints, loop
+from bnviz.train import checkpoints as module
+from bnviz.train import loop
+from bnviz.train.checkpoints import PER_RUN, Checkpoints, train
 
-BASE = Experiment(steps=80, width=16, train_size=256, batch_size=16, snapshot_every=4)
-CHANGED = [
-    {"changes": "60:learning_rate=1"},
-    {"changes": "60:batch_size=4"},
-    {"changes": "50:compare=none;70:compare=batch", "scale_start": "keep"},
-    {"changes": "41:times_w2=10;55:freeze_layer=2"},
-    {"changes": "50:input_noise=0.5"},
-    {"changes": "64:momentum=0.9;70:dropout=0.3"},
-]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    torch.set_num_threads(1)
+torch.set_num_threads(1)
+SMALL = Experiment(dataset="mnist1d", width=16, hidden_layers=3, steps=64, batch_size=32, snapshot_every=3, train_size=200)
+VARIANTS = {  # and the step at which each parts from those before it
+    "learning rate": (40, {"changes": "40:learning_rate=1"}),
+    "again": (60, {"changes": "40:learning_rate=1;60:batch_size=8"}),
+    "earlier": (20, {"changes": "20:times_w2=3;40:learning_rate=1;60:input_noise=1"}),
+    "off": (33, {"changes": "33:compare=none", "scale_start": "keep"}),
+}
 
 
-def said(experiment, count_steps=False):
-    """The lines of a run, and how many steps were trained for them."""
+def lines_of(messages):
+    """Lines, how many steps were taken, and how it ended."""
     lines, steps = [], 0
-    for message in loop.train(experiment):
-        lines += [ndjson.line(message)] if message else []
+    while True:
+        try:
+            message = next(messages)
+        except StopIteration as done:
+            return lines, steps, done.value
         steps += message is None
-    return (lines, steps) if count_steps else lines
+        if message is not None:
+            lines.append(message if isinstance(message, bytes) else ndjson.line(message))
 
 
-@pytest.mark.parametrize("changes", CHANGED, ids=lambda changes: changes["changes"])
-@pytest.mark.parametrize("more", [{}, {"dropout": 0.2, "momentum": 0.9, "hold_from": 20}], ids=["plain", "with memory"])
-def test_the_same_lines_with_fewer_steps(changes, more):
-    before, experiment = BASE.replace(**more), BASE.replace(**more, **changes)
-    alone, steps = said(experiment, count_steps=True)
-    checkpoints.PASTS.clear()
-    said(before)
-    resumed, fewer = said(experiment, count_steps=True)
-    assert resumed == alone
-    assert steps == BASE.steps and fewer <= 0.65 * steps
+@pytest.fixture
+def kept():
+    return Checkpoints()
 
 
-def test_a_change_of_a_change_goes_on_from_before_both():
-    said(BASE.replace(changes="40:learning_rate=1"))
-    resumed, steps = said(BASE.replace(changes="60:learning_rate=1"), count_steps=True)
-    assert 40 <= steps < 80
-    checkpoints.PASTS.clear()
-    assert resumed == said(BASE.replace(changes="60:learning_rate=1"))
+@pytest.mark.parametrize(
+    "more", [{}, {"momentum": 0.9, "dropout": 0.3, "hold_from": 9, "fixed_scales": "yes", "look_inside": "yes"}]
+)
+def test_every_variant_goes_on_from_another_and_nobody_can_tell(kept, more):
+    base = SMALL.replace(**more)
+    lines_of(train(base, kept))
+    for name, (step, changes) in VARIANTS.items():
+        experiment = base.replace(**changes)
+        lines, steps, outcome = lines_of(train(experiment, kept))
+        assert (lines, 64, outcome) == lines_of(loop.train(experiment)), name
+        assert 64 - step <= steps < 64 - step + 64 // PER_RUN + SMALL.snapshot_every, name
 
 
-def test_what_differs_from_the_start_is_trained_from_the_start():
-    said(BASE)
-    assert said(BASE.replace(seed=1), count_steps=True)[1] == BASE.steps
+def test_batch_norm_that_comes_later_goes_on_from_before_it_came(kept):
+    for begin in (50, 30, 40, 45):
+        experiment = SMALL.replace(batch_norm_from=begin)
+        lines, steps, _ = lines_of(train(experiment, kept))
+        assert lines == lines_of(loop.train(experiment))[0]
+    assert steps < 40
 
 
-def test_a_stopped_run_is_gone_on_with():
-    running = loop.train(BASE)
-    for message in running:
-        if message and message["step"] == 40:
-            break
-    running.close()
-    assert said(BASE, count_steps=True)[1] <= 50
+def test_a_change_goes_on_from_a_run_that_is_still_on_its_way_and_both_stay_what_they_are(kept):
+    going = train(SMALL, kept)
+    begun = [next(going) for _ in range(70)]
+    experiment = SMALL.replace(changes="30:learning_rate=1")
+    lines, steps, _ = lines_of(train(experiment, kept))
+    assert steps < 50 and lines == lines_of(loop.train(experiment))[0]
+    assert [line for line in begun if line] + lines_of(going)[0] == lines_of(loop.train(SMALL))[0]
 
 
-def test_only_the_last_few_runs_are_remembered():
-    for seed in range(checkpoints.RUNS + 2):
-        said(BASE.replace(seed=seed, steps=10))
-    assert len(checkpoints.PASTS) == checkpoints.RUNS
+def test_other_experiments_begin_at_the_start(kept):
+    lines_of(train(SMALL, kept))
+    for changes in ({"seed": 1}, {"batch_norm_from": 50}, {"look_inside": "yes"}, {"changes": "1:learning_rate=1"}):
+        assert lines_of(train(SMALL.replace(**changes), kept))[1] >= 63
+
+
+def test_the_best_of_several_is_taken(kept):
+    for changes in ("20:dropout=0.1", "20:dropout=0.2;50:momentum=0.5", "20:dropout=0.3"):
+        lines_of(train(SMALL.replace(changes=changes), kept))
+    assert lines_of(train(SMALL.replace(changes="20:dropout=0.2;50:momentum=0.9"), kept))[1] < 20
+
+
+def test_memory_is_bounded_and_the_last_runs_are_kept():
+    alone = Checkpoints()
+    lines_of(train(SMALL, alone))
+    size = sum(past.bytes for past in alone._pasts.values())
+    few = Checkpoints(most_bytes=int(2.5 * size))
+    for seed in range(5):
+        for _ in train(SMALL.replace(seed=seed), few):
+            assert sum(past.bytes for past in few._pasts.values()) <= 2.5 * size
+    assert list(few._pasts) == [SMALL.replace(seed=seed).id for seed in (3, 4)]
+    assert len(next(iter(few._pasts.values())).copies) <= PER_RUN + 2
+
+
+def test_a_run_too_large_to_keep_is_trained_all_the_same():
+    tiny = Checkpoints(most_bytes=1000)
+    for _ in range(2):
+        lines, steps, _ = lines_of(train(SMALL, tiny))
+        assert steps == 64 and lines == lines_of(loop.train(SMALL))[0] and not tiny._pasts
+
+
+def test_the_networks_of_a_run_that_went_on_can_be_asked(kept):
+    experiment = SMALL.replace(changes="40:learning_rate=1")
+    lines_of(loop.train(experiment))
+    expected = loop.TRAINED.pop(experiment.id).state_dict()
+    lines_of(train(SMALL, kept)), lines_of(train(experiment, kept))
+    found = loop.TRAINED[experiment.id].state_dict()
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+def test_a_worker_has_room_for_several_runs_of_the_default_experiment():
+    for _ in train(Experiment()):
+        pass
+    assert 2.5 * module.CHECKPOINTS._pasts[Experiment().id].bytes < module.MOST_BYTES
+    _, steps, _ = lines_of(train(Experiment(changes="500:learning_rate=1")))
+    assert 100 <= steps < 100 + 600 // PER_RUN + Experiment().snapshot_every

@@ -14,7 +14,7 @@ from torch.nn import functional
 from bnviz.config.experiment import PROBE_SIZE, WATCHED_UNITS, Experiment
 from bnviz.data import DATA_SETS, load
 from bnviz.record import ndjson
-from bnviz.train import checkpoints, loop, minibatches
+from bnviz.train import loop, minibatches
 
 torch.set_num_threads(1)
 
@@ -165,7 +165,6 @@ def test_training_ends_bit_identical_with_snapshots_without_and_in_a_plain_loop(
     experiment = SMALL.replace(**changes)
     measured, trained = run(experiment)[::2]
     assert len(measured) == experiment.snapshots
-    checkpoints.PASTS.clear()
     monkeypatch.setattr(Experiment, "snapshot_due", lambda self, step: False)
     unmeasured, alone = run(experiment)[::2]
     assert unmeasured == []

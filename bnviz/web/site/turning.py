@@ -134,7 +134,7 @@ def checked(experiment: Experiment, wanted: list[Change]) -> Experiment:
 
 
 def edited(experiment: Experiment, edit: Mapping[str, Any], default: Experiment | None = None) -> Experiment:
-    """What somebody asks for in the player, by `do` (types.d.ts: Edit); one edit changes the page's `default`. Raises BadField."""
+    """What somebody asks for in the player, by `do` (types.d.ts: Edit); one changes the page's `default`. Raises BadField."""
     try:
         return _edited(experiment, edit, default)
     except (KeyError, TypeError) as error:  # no player sends this
