@@ -13,17 +13,21 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 ANSWERED = "$('.bnviz-tour-answer').textContent && !$('.bnviz-tour-answer').classList.contains('bnviz-label')"
 FOCUSED = "document.activeElement === $('.bnviz-tour h3')"
 POINTED = """() => {
-  const pointed = document.querySelector('.bnviz-lit-up') ?? document.querySelector('.bnviz-pointer:not([hidden])');
-  const box = pointed.getBoundingClientRect();
-  const card = document.querySelector('.bnviz-tour').getBoundingClientRect();
-  const {top, bottom, left, right} = box;
-  return {top, bottom, left, right, cardTop: card.top, cardBottom: card.bottom, height: innerHeight};
+  const $ = (selector) => document.querySelector(selector);
+  const {top, bottom} = ($('.bnviz-lit-up') ?? $('.bnviz-pointer:not([hidden])')).getBoundingClientRect();
+  const card = $('.bnviz-tour').getBoundingClientRect();
+  return {top, bottom, cardTop: card.top, cardBottom: card.bottom, height: innerHeight};
 }"""
 
 
 def at_card(lab, number):
     lab.wait(f"d.tour === '{number}' && $('.bnviz-tour h3').textContent === {TITLES[number - 1]!r}")
     lab.wait(f"new URLSearchParams(location.search).get('tour') === '{number}'")
+
+
+def wait_pointed(lab, condition):
+    """Wait until what is pointed at stands `at` a place."""
+    lab.page.wait_for_function(f"() => {{ const at = ({POINTED})(); return {condition}; }}")
 
 
 def gone(lab):
@@ -172,9 +176,7 @@ def test_on_a_phone_the_sheet_leaves_what_it_points_at_in_view(visit):
         if lab.page.locator(".bnviz-tour [data-guess=skip]").count():
             lab.page.tap(".bnviz-tour [data-guess=skip]")
         lab.wait(ANSWERED)
-        lab.page.wait_for_function(
-            f"() => {{ const at = ({POINTED})(); return at.top < at.cardTop - 150 && at.bottom > 60 + 150; }}"
-        )
+        wait_pointed(lab, "at.top < at.cardTop - 150 && at.bottom > 60 + 150")
         place = lab.page.evaluate(POINTED)
         assert place["cardBottom"] == place["height"] and place["cardTop"] > place["height"] / 2 - 1
         assert lab.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -186,9 +188,7 @@ def test_what_it_points_at_is_beside_the_card(lab):
     lab.open(tour=1)
     for number in range(1, len(TITLES) + 1):
         at_card(lab, number)
-        lab.page.wait_for_function(
-            f"() => {{ const at = ({POINTED})(); return at.top >= at.cardBottom - 6 && at.top < at.height - 200; }}"
-        )
+        wait_pointed(lab, "at.top >= at.cardBottom - 6 && at.top < at.height - 200")
         lab.press("ArrowRight")
 
 

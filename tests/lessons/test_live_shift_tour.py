@@ -1,4 +1,4 @@
-"""The tour of the page /: every card can be asked for, says something of every kind of run, and judges by its numbers."""
+"""The tour of the page /: every card can be asked for, tells every kind of run, and judges by the numbers of that run."""
 
 import json
 import re
@@ -127,12 +127,17 @@ def test_numbers_are_those_of_the_recording(told, recorded):
     none, batch = (frames[-1]["arms"][arm] for arm in ("none", "batch"))
     shifts = [float(arm["shift_from_first"]["activation"][1]) for arm in (batch, none)]
     assert numbers(measured["norm"]["said"], "σ")[:2] == pytest.approx(shifts, rel=0.06)
+    assert measured["norm"]["found"] == judged(shifts[1] / shifts[0], 1.1)
     cosines = [np.nanmedian([frame["arms"][arm]["gradient_cosine"][2] for frame in frames]) for arm in ("batch", "none")]
     assert [float(one) for one in re.findall(r"-?\d\.\d\d", measured["own"]["said"])] == pytest.approx(cosines, abs=0.006)
     gamma = batch["gamma"][1]
     assert f"{gamma.min():.2f} and {gamma.max():.2f}" in measured["free"]["said"]
     scores = [batch["test_accuracy"], none["test_accuracy"]]
     assert numbers(measured["score"]["said"], "%") == pytest.approx([100 * score for score in scores], abs=0.5)
+
+
+def judged(times, clearly):
+    return "less" if times > clearly else "more" if times < 1 / clearly else "alike"
 
 
 def numbers(text, unit):

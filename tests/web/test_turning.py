@@ -109,9 +109,10 @@ def test_a_whole_experiment_starts_from_the_pages_default():
     assert wanted == default.replace(seed=3, changes="300:input_noise=1")
 
 
-@pytest.mark.parametrize(
-    "values", [{"bogus": 1}, {"batch_size": 1}, {"changes": "9"}, {"steps": 100, "changes": "300:batch_size=4"}]
-)
+LATE = {"steps": 100, "changes": "300:batch_size=4"}
+
+
+@pytest.mark.parametrize("values", [{"bogus": 1}, {"batch_size": 1}, {"changes": "9"}, LATE])
 def test_an_experiment_that_cannot_be_is_refused(values):
     with pytest.raises(BadField):
         turning.edited(BASE, {"do": "experiment", "values": values}, BASE)
