@@ -1,3 +1,3 @@
 """bnviz: a laboratory in the browser for why batch norm works."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
