@@ -96,8 +96,8 @@ export class Tour {
   }
 
   /**
-   * Where somebody was who comes back to the page. Streamlit may even put another player in the place of one that it takes away in
-   * the middle of a tour, when it is asked for something while the page is still being made: the tour then goes on in the new one.
+   * Where somebody was who comes back to the page. Streamlit may even put another player in the place of one that it takes away
+   * in the middle of a tour, if asked for something while the page is still being made: the tour then goes on in the new one.
    * Returns the number of its card, if one is open.
    */
   takeOver() {
