@@ -78,6 +78,7 @@ SNAPSHOT = (
     Key("index", "0 is the untrained network, the last one the trained network"),
     Key("step", "steps taken before it"),
     Key("epoch", "examples trained on before it, in passes over all of them"),
+    Key("group_size", "examples that are normalized together in the coming minibatch", unit="examples"),
     Key("arms", "for each arm the keys of the next table", kind="object"),
 )
 

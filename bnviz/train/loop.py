@@ -91,7 +91,9 @@ class Training:
         for arm in self.arms:
             arm.check(self.step, measured[arm.name]["probe_loss"])  # the last step's damage shows here only
         epoch = self.used / self.experiment.examples
-        snapshot = {"type": "snapshot", "index": self.index, "step": self.step, "epoch": epoch, "arms": measured}
+        group = self.batches.size / self.arms[0].groups
+        place = {"index": self.index, "step": self.step, "epoch": epoch, "group_size": group}
+        snapshot = {"type": "snapshot", **place, "arms": measured}
         self.seen, self.index = self.step, self.index + 1
         return snapshot
 

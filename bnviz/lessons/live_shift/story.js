@@ -1,7 +1,7 @@
 // @ts-check
 // The story of the page /: how far a layer has moved. A sentence may confirm the lecture or contradict it, as the numbers say.
 
-import {expectedNoise, firstReaching, framesShown, hasAtom, lastMeasured, zeroShare} from "../../web/player/feeds.js";
+import {expectedNoise, firstReaching, framesShown, groupSize, hasAtom, lastMeasured, zeroShare} from "../../web/player/feeds.js";
 import {finiteOnes} from "../../web/player/numbers.js";
 import * as words from "../../web/player/words.js";
 import {tour} from "./tour.js";
@@ -113,7 +113,7 @@ function scores(view) {
  * @param {View} view
  */
 function noisy(view) {
-  const size = view.header.group_size;
+  const size = groupSize(view);
   if (size > FEW || !OVER_EXAMPLES.includes(view.compared)) return "";
   return say(view, "noisy", {size: Number(size.toFixed(1))});
 }
@@ -172,11 +172,11 @@ function noise(view) {
   const frame = lastMeasured(view, "none");
   if (!frame) return "";
   const {layer} = view;
-  const size = Number(view.header.group_size.toFixed(1));
+  const size = Number(groupSize(view, frame).toFixed(1));
   const off = (/** @type {string} */ arm, /** @type {"linear" | "activation"} */ tap) =>
     digits(at(frame, arm, "mean_noise", view, tap), 3);
   const measured = both(view, (arm) => say(view, "noise_of", {layer, z: off(arm, "linear"), a: off(arm, "activation")}));
-  return say(view, "noise", {layer, size, theory: digits(expectedNoise(view), 3), measured});
+  return say(view, "noise", {layer, size, theory: digits(expectedNoise(view, frame), 3), measured});
 }
 
 /** @param {View} view */

@@ -2,7 +2,7 @@
 // The tour of the page /: the lecture's claims in its order, each held against the run on show. What a card says was measured
 // is a function of the view alone, and may contradict the lecture.
 
-import {firstReaching, framesShown} from "../../web/player/feeds.js";
+import {firstReaching, framesShown, groupSize} from "../../web/player/feeds.js";
 import {finiteOnes, mean, median} from "../../web/player/numbers.js";
 import {at, bothArms, digits, diverged, learns, percent, sigmas, times} from "../../web/player/words.js";
 
@@ -337,8 +337,7 @@ function off(view, frames) {
   const measured = frames.flatMap((frame) => {
     const part = frame.arms[view.compared];
     const noise = /** @type {any} */ (part.mean_noise)?.linear[0];
-    const group = part.unit_examples?.mean ? part.unit_examples.together : null; // others normalize each example by itself
-    const examples = Number(group ?? view.header.group_size);
+    const examples = groupSize(view, frame);
     return Number.isFinite(noise) ? [{noise, examples}] : [];
   });
   const examples = measured.at(-1)?.examples ?? NaN;

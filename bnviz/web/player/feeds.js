@@ -161,14 +161,16 @@ export const feeds = {
     const spread = row(frame, arm, "variance_noise_theory", view, view.layer, "linear") / 2;
     const turn = Array.from({length: 49}, (_, index) => (index * Math.PI) / 24);
     return {
-      x: turn.map((angle) => 2 * expectedNoise(view) * Math.cos(angle)),
+      x: turn.map((angle) => 2 * expectedNoise(view, frame) * Math.cos(angle)),
       y: turn.map((angle) => 1 + 2 * spread * Math.sin(angle)),
     };
   },
 
+  // As far as is shown, and on to the end as it is now: it changes with the batch size.
   expected(_, view) {
-    const noise = expectedNoise(view);
-    return {x: [0, view.header.total_steps], y: [noise, noise]};
+    const frames = framesShown(view);
+    const {x, y} = overSteps(frames, (frame) => expectedNoise(view, frame));
+    return {x: [...x, view.header.total_steps], y: [...y, expectedNoise(view)]};
   },
 
   // Columns at even steps, so that Plotly may draw one smooth image. The atom at 0 is left out, the rest has its own scale.
@@ -325,5 +327,13 @@ export const lastMeasured = (view, arm) => framesShown(view).findLast((frame) =>
 /**
  * By how much the means of groups scatter that are drawn independently, in standard deviations.
  * @param {View} view
+ * @param {Snapshot} [frame]
  */
-export const expectedNoise = (view) => 1 / Math.sqrt(view.header.group_size);
+export const expectedNoise = (view, frame = view.frame) => 1 / Math.sqrt(groupSize(view, frame));
+
+/**
+ * How many examples are normalized together in the minibatch that comes after a snapshot.
+ * @param {View} view
+ * @param {Snapshot} [frame]
+ */
+export const groupSize = (view, frame = view.frame) => Number(frame.group_size ?? view.header.group_size);

@@ -2,7 +2,7 @@
 // Axis ranges that hold for the whole recording, so that axes stand still while the data moves. Each kind looks at one snapshot
 // at a time and widens a range. If an arm diverges, axes reach a few times as far as the other arm, and it is seen to leave them.
 
-import {ATOM, density, hasAtom, percentile} from "./feeds.js";
+import {ATOM, density, expectedNoise, hasAtom, percentile} from "./feeds.js";
 import {extent, sum} from "./numbers.js";
 
 /** @import {Fit, Ranges, View} from "./types" */
@@ -18,10 +18,7 @@ export const fits = {
   percentiles: (frame, arm, view) => [0, 1, 2].map((place) => percentile(frame, arm, place, view)),
   shift_from_first: (frame, arm, view) => [frame.arms[arm].shift_from_first[view.tap][view.layer - 1]],
   shift_step: (frame, arm, view) => [frame.arms[arm].shift_step[view.tap][view.layer - 1]],
-  mean_noise: (frame, arm, view) => [
-    frame.arms[arm].mean_noise?.linear[view.layer - 1] ?? 0,
-    1.3 / Math.sqrt(view.header.group_size),
-  ],
+  mean_noise: (frame, arm, view) => [frame.arms[arm].mean_noise?.linear[view.layer - 1] ?? 0, 1.3 * expectedNoise(view, frame)],
   train_loss: (frame, arm) => [frame.arms[arm].train_loss],
   test_accuracy: (frame, arm, view) => [frame.arms[arm].test_accuracy, view.target],
   histogram: (frame, arm, view) => extent(density(frame, arm, view), view.header.edges[view.tap], FILLED),

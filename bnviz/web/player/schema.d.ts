@@ -239,6 +239,8 @@ export interface Snapshot {
   step: number;
   /** examples trained on before it, in passes over all of them */
   epoch: number;
+  /** examples that are normalized together in the coming minibatch [examples] */
+  group_size: number;
   /** for each arm the keys of the next table */
   arms: Record<string, ArmPart>;
 }
