@@ -97,8 +97,8 @@ def test_every_change_has_a_name_for_people(experiment):
 def test_what_an_earlier_run_had_is_said_in_words():
     late = BASE.replace(batch_norm_from=200)
     assert turning.differences(BASE.replace(batch_size=8), BASE) == "Batch size 8"
-    assert turning.differences(BASE, late) == "without batch norm switched on at step 200"
-    assert turning.differences(late, turning.turned(late, "batch_size", 4, 300)) == "without Batch size: 4 at step 300"
+    assert turning.differences(BASE, late) == "batch norm from the start"
+    assert turning.differences(late, turning.turned(late, "batch_size", 4, 300)) == "Batch size 64 throughout"
     assert turning.differences(BASE.replace(activation="tanh"), BASE) == "Activation tanh"
 
 

@@ -13,6 +13,7 @@ CHOSEN = {  # put together or picked
     "act_start", "act_off", "act_on", "act_times", "act_freeze", "act_thaw", "act_noise", "act_clear",
     "open_curtain", "close_curtain", "output_right", "output_loss", "output_lost",
     "ghost_accuracy", "ghost_loss", "ghost_pin", "ghost_dismiss",
+    "tour_take", "tour_resume", "tour_next", "tour_end", "tour_right", "tour_wrong",
 }  # fmt: skip
 CATALOGUE = {"moved": "{name} has moved {times} less.", "still": "Nothing moves."}
 

@@ -53,9 +53,19 @@ function headline(view) {
   if (view.frame.step === 0) return say(view, "untrained", {name});
   const {plain, compared} = pair(view, (arm) => at(view.frame, arm, "shift_from_first", view));
   const said = {name, norm: view.norm, learning: progress(view)};
+  if (still(view)) return say(view, "same_network", {norm: view.norm, figures: scores(view)});
   if (plain > CLEARLY * compared) return say(view, "less", {...said, times: times(plain / compared)});
   if (compared > CLEARLY * plain) return say(view, "more", {...said, times: times(compared / plain)});
   return say(view, "alike", said);
+}
+
+/**
+ * Whether both are the same network until now, because the normalizer of one is still to be switched on.
+ * @param {View} view
+ */
+function still({frame, compared}) {
+  const [one, other] = [frame.arms.none, frame.arms[compared]];
+  return other.normalizer === "none" && one.test_loss === other.test_loss;
 }
 
 /**
@@ -75,8 +85,9 @@ function signalInWords(view) {
  */
 function progress(view) {
   const figures = scores(view);
-  const idle = view.frame.step < EARLY ? [] : bothArms(view).filter((arm) => !learns(view.frame, arm, view));
-  if (idle.length === 2) return say(view, "neither_learns", {figures});
+  const yet = bothArms(view).filter((arm) => !learns(view.frame, arm, view));
+  const idle = view.frame.step < EARLY ? [] : yet;
+  if (yet.length === 2) return say(view, idle.length ? "neither_learns" : "too_early", {figures});
   const why = idle[0] === "none" ? "" : noisy(view);
   if (idle.length) return say(view, idle[0] === "none" ? "plain_idle" : "compared_idle", {figures, why});
   const lead = advantage(view);

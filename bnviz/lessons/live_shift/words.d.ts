@@ -13,6 +13,8 @@ export interface Words {
   losses: {compared: string | number; plain: string | number};
   better: {figures: string | number};
   worse: {figures: string | number; why: string | number};
+  same_network: {norm: string | number; figures: string | number};
+  too_early: {figures: string | number};
   as_well: {figures: string | number};
   neither_learns: {figures: string | number};
   plain_idle: {figures: string | number; why: string | number};

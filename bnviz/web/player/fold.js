@@ -19,7 +19,7 @@ export class Fold {
   /** @param {string[]} titles of what is folded away */
   tell(titles) {
     this.root.hidden = !titles.length;
-    set(this.names, titles.map((title) => title.replace(/\s*\{.*?\}/g, "")).join(" · "));
+    set(this.names, titles.join(" · "));
   }
 }
 

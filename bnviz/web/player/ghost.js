@@ -104,12 +104,16 @@ export class Ghost {
     this.root.hidden = !ghost;
     if (!ghost) return;
     this.label = before.find(({run}) => run === ghost.run)?.label ?? this.label;
-    const frame = ghost.frames.findLast(({step}) => step <= view.frame.step) ?? ghost.frame;
+    const shown = Math.max(
+      0,
+      ghost.frames.findLastIndex(({step}) => step <= view.frame.step),
+    );
+    const frame = ghost.frames[shown];
     const score = (/** @type {string} */ arm) => {
       const part = frame.arms[arm];
       return part.test_accuracy === null ? digits(part.test_loss) : percent(part.test_accuracy);
     };
     const key = frame.arms.none.test_accuracy === null ? "ghost_loss" : "ghost_accuracy";
-    set(this.words, shared(view, key, {label: this.label, step: frame.step, scores: both(view, score)}));
+    set(this.words, shared(view, key, {label: this.label, step: frame.step, scores: both({...ghost, shown, frame}, score)}));
   }
 }

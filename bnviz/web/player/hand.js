@@ -26,7 +26,6 @@ const NOISE = 0.5; // of test inputs, in standard deviations of the inputs
  * @property {(hand: {step: number, turn: number}) => void} reach tell the page where the player is
  * @property {() => void} hold
  * @property {() => void} release
- * @property {() => string} stateNow
  */
 
 export class Hand {
@@ -83,11 +82,11 @@ export class Hand {
     this.waiting = setTimeout(() => this.player.release(), delay);
   }
 
-  /** Where settings apply now: from the step on show while it plays or rests on the way, else from the start. */
+  /** Where settings apply now, unless somebody has chosen: from the step on show on the way, at both ends from the start. */
   get mode() {
     const step = this.view?.frame.step ?? 0;
     if (step < 1 || step >= Number(this.view?.header.total_steps)) return "start";
-    return this.chosen ?? (this.player.stateNow() === "playing" ? "here" : "start");
+    return this.chosen ?? "here";
   }
 
   /**
@@ -190,6 +189,7 @@ export class Hand {
       const button = /** @type {HTMLButtonElement} */ (/** @type {any} */ (this)[name]);
       set(button, shared(view, key, {norm, layer, factor: FACTOR, noise: NOISE}));
       if (button.disabled === inside) button.disabled = !inside;
+      button.title = inside ? "" : shared(view, "act_outside");
     }
     if (this.at) set(this.at, shared(view, "at_step", {step: view.frame.step}));
     if (this.keep) this.keep.checked = view.header.experiment.scale_start === "keep";

@@ -38,6 +38,8 @@ export class NetworkPicture {
     this.view = null;
     this.paintedKey = "";
     this.arrangedKey = "";
+    /** @type {import("./types").Snapshot | null} the one that words speak of */
+    this.said = null;
     this.canvas = make("canvas", {"aria-hidden": "true"});
     this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
     this.layers = make("div", {class: "bnviz-layers", role: "group", "aria-label": player.text("layer")});
@@ -86,12 +88,13 @@ export class NetworkPicture {
   show(view, theme, key) {
     this.view = view;
     const width = this.box.clientWidth;
-    const whole = `${key} ${view.blend} ${width} ${this.closed} ${JSON.stringify(this.hovered)}`;
+    const whole = `${key} ${view.blend} ${this.said?.step} ${width} ${this.closed} ${JSON.stringify(this.hovered)}`;
     if (!width || whole === this.paintedKey) return false;
     this.paintedKey = whole;
     const geometry = this.arrange(view, width);
     const {hovered, closed, small} = this;
-    this.painter.paint(this.context, {geometry, view, theme, closed, hovered, small});
+    const said = this.said && view.frames.includes(this.said) ? this.said : view.frame;
+    this.painter.paint(this.context, {geometry, view, theme, closed, hovered, small, said});
     return true;
   }
 
@@ -248,12 +251,22 @@ export class NetworkPicture {
     if (!view) return;
     if (!hovered) return set(this.tip, this.small ? "" : shared(view, "picture_hint"));
     const {layer, unit} = hovered;
+    const more =
+      unit !== null && !this.small && view.header.watched_units.includes(unit) ? [` ${shared(view, "numbers_below")}`] : [];
     const heading = unit === null ? tapName(view, view.tap, layer) : shared(view, "unit_here", {layer, number: unit + 1});
     const parts = bothArms(view).flatMap((arm) => {
       const name = make("span", {class: "bnviz-arm", style: `color: ${view.arms[arm].colour}`}, view.arms[arm].name);
       return [" · ", name, ` ${shared(view, "moments", momentsOf(view, arm, layer, unit))}`];
     });
-    this.tip.replaceChildren(make("b", {}, heading), ...parts);
+    this.tip.replaceChildren(make("b", {}, heading), ...parts, ...more);
+  }
+
+  /**
+   * Scores change with the words that speak of them, and are of the same snapshot.
+   * @param {import("./types").Snapshot} frame
+   */
+  say(frame) {
+    this.said = frame;
   }
 
   /**

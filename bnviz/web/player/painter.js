@@ -12,7 +12,10 @@ import {bothArms, digits, percent, shared, tapName} from "./words.js";
 /** @import {Painted} from "./theme.js" */
 /** @import {Box, Column, Geometry} from "./geometry.js" */
 /** @typedef {{layer: number, unit: number | null} | null} Hovered */
-/** @typedef {{geometry: Geometry, view: View, theme: Painted, closed: boolean, hovered: Hovered, small: boolean}} Scenery */
+/**
+ * @typedef {{geometry: Geometry, view: View, theme: Painted, closed: boolean, hovered: Hovered, small: boolean, said: Snapshot}}
+ *     Scenery `said` is the snapshot that words speak of
+ */
 
 const ATOM_WIDTH = 0.11; // of a histogram's box: the bar of values that are exactly 0
 const LEAST_CHANGE = 0.02; // opacity of the lines of a layer that hardly changes
@@ -353,10 +356,10 @@ export class Painter {
    * @param {string} arm
    * @param {number} row
    */
-  output(context, {geometry, view, theme}, arm, row) {
+  output(context, {geometry, view, theme, said: frame}, arm, row) {
     const {x, y, width} = geometry.output;
     const slim = geometry.width < 640;
-    const part = view.frame.arms[arm];
+    const part = frame.arms[arm];
     const middle = y + row * geometry.pitch + (geometry.watched.height + geometry.others.height) / 2;
     const right = part.test_accuracy;
     context.textAlign = "center";

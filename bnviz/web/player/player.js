@@ -30,7 +30,7 @@ const BUDGET_MS = 14; // of one animation frame; what is left over waits for the
 const PATIENCE_MS = 45; // after so long without a slow panel drawn, one goes before the fast ones
 const WORDS_MS = 250; // between two changes of words while it plays
 const ASK_AGAIN_MS = 5000; // after so long without an answer of the page
-const EDIT_MS = 4000; // so long it holds still for an answer of the page
+const EDIT_MS = 20000; // so long it holds still for an answer of the page
 const PLACE = /** @type {const} */ (["layer", "tap", "unit", "target"]); // in the address, with the step
 const ADDRESS_MS = 400; // between the last change and the address bar: browsers allow few changes a second
 const TELLING = 10; // snapshots from which a unit is chosen, unless the story wants to see more
@@ -84,7 +84,6 @@ export class Player {
 
   /** Whether the unit on show was chosen by the player. */
   guessed = false;
-  settledRun = "";
   /** Whether recorded lines come with the page. */
   pulling = false;
   asking = 0;
@@ -159,7 +158,6 @@ export class Player {
       if (panel) panel.configure(spec, grid);
       else this.panels.set(spec.id, new Panel(grid, spec, this.data.shared, this.fits));
     }
-    this.fold.tell(specs.filter((spec) => !spec.front).map((spec) => spec.title));
     this.controls.place(this.panels);
   }
 
@@ -233,6 +231,7 @@ export class Player {
       () => this.come(coming, step),
     );
     this.coming = coming;
+    this.message = this.text("trained_again", {step});
     coming.stream(new URL(stream, document.baseURI).href);
     return true;
   }
@@ -355,7 +354,7 @@ export class Player {
     const {frames, end, waiting, trainedStep} = this.recording;
     this.mark({trainedStep});
     if (waiting) this.message = this.text("connection_lost");
-    else if (!this.pulling) this.message = "";
+    else if (!this.pulling && !this.coming && !this.held) this.message = "";
     if (end?.message) this.message = end.message;
     if (end && !frames.length) this.mark({state: end.status === "failed" ? "failed" : "ended"});
     this.seekWanted();
@@ -363,15 +362,14 @@ export class Player {
   }
 
   /**
-   * Unless somebody has chosen one, show the unit of middling movement, neither dull nor extreme: chosen once for a run, as soon
-   * as enough of it is there to tell, and always by the same snapshots.
+   * Unless somebody has chosen one, show the unit of middling movement, neither dull nor extreme: chosen once, as soon as enough
+   * of the first run is there to tell, always by the same snapshots, and kept in later runs.
    */
   guess() {
     const {header, end} = this.recording;
     const enough = this.story.telling ?? TELLING;
     const frames = this.recording.frames.slice(0, enough);
-    const chosen = this.choice.unit !== "auto" && !this.guessed;
-    if (chosen || !header || this.settledRun === header.id || !frames.length) return;
+    if (this.choice.unit !== "auto" || !header || !frames.length) return;
     if (frames.length < enough && !end) return;
     const layer = Math.min(this.choice.layer, header.hidden_layers);
     const moves = this.story.movement ?? movement;
@@ -381,7 +379,6 @@ export class Player {
     const alive = travel.filter(({distance}) => distance > 0).sort((a, b) => a.distance - b.distance);
     this.choice.unit = alive[Math.floor(alive.length / 2)]?.unit ?? 0;
     this.guessed = true;
-    this.settledRun = header.id;
   }
 
   seekWanted() {
@@ -565,11 +562,13 @@ export class Player {
   say(view, scene, key, now) {
     this.said = key;
     this.wordsAt = now;
+    this.picture.say(view.frame);
     if (this.waiting) this.controls.askFirst();
     else this.controls.headlineText(this.story.headline(view), view);
     this.controls.answerText(this.waiting ? null : this.story.answer?.(view));
     for (const panel of this.panels.values()) panel.write(scene);
     this.picture.write(view);
+    this.fold.tell([...this.panels.values()].filter(({spec}) => !spec.front).map(({title}) => title.textContent ?? ""));
     this.ghost.say(view, this.data.before);
   }
 
@@ -663,7 +662,7 @@ export class Player {
   }
 
   release() {
-    this.held = false;
+    if (!this.coming) this.held = false;
   }
 
   /**
@@ -680,7 +679,8 @@ export class Player {
    */
   edit(edit) {
     if ("step" in edit) this.hold();
-    setTimeout(() => this.release(), EDIT_MS);
+    this.hand.releaseIn(EDIT_MS);
+    this.message = this.text("asked_for");
     this.edits += 1;
     this.component.setTriggerValue("edit", {...edit, run: this.recording.run, turn: this.edits});
   }

@@ -38,9 +38,20 @@ def differences(experiment: Experiment, other: Experiment) -> str:
     values = [f"{field.label} {_said(field, getattr(experiment, field.name))}" for field in named]
     mine, others = happenings(experiment), happenings(other)
     values += [_told(change, experiment) for change in mine if change not in others]
-    lacking = [_told(change, other) for change in others if change not in mine]
-    without = [words.fill(words.shared()["happenings"]["without"], changes=", ".join(lacking))] if lacking else []
-    return "; ".join([*values, *without])
+    lacking = {_lacking(change, experiment, other) for change in others if change not in mine}
+    return ", ".join([*values, *sorted(lacking)])
+
+
+def _lacking(change: Change, experiment: Experiment, other: Experiment) -> str:
+    """What an experiment has in place of a change that another one knows."""
+    said = words.shared()["happenings"]
+    if change.name == LATE:
+        return words.fill(said["on_from_start"], norm=ARMS[experiment.compare].label)
+    same = [one for one in happenings(experiment) if one.name == change.name]
+    if change.name in KNOBS and change.name != "compare" and not same:
+        field = FIELDS[change.name]
+        return words.fill(said["throughout"], label=field.label, value=_said(field, getattr(experiment, change.name)))
+    return words.fill(said["without"], changes=_told(change, other))
 
 
 def _told(change: Change, experiment: Experiment) -> str:
