@@ -140,7 +140,8 @@ def test_every_control_is_reached_by_tab_in_order(lab):
 
 def test_every_chart_has_its_numbers_in_a_table(visit, server):
     lab = visit().open(steps=40, step=12).trained()
-    lab.wait("d.state === 'paused' && d.step === '12' && $('[data-panel=learning] .bnviz-plot').data")
+    lab.wait("d.state === 'paused' && d.step === '12'")
+    lab.look_at("learning")
     for panel in lab.page.locator(".bnviz-panel").all():
         panel.scroll_into_view_if_needed()
         lab.page.wait_for_function("(box) => box.querySelector('.bnviz-plot').data", arg=panel.element_handle())

@@ -98,13 +98,8 @@ def mount(
     if the player and a setting send something in the same moment, Streamlit runs this fragment alone. `more` is handed over as it
     is: happenings and the runs before.
     """
-    if outdated():
-        st.rerun()
     key = key_of(lesson)
     asked = st.session_state.get(key) or {}
-    if asked.get("skip"):
-        on_skip()
-        st.rerun()  # the whole page waits no longer
     data = {**handed_over(run, experiment, panels, view, lesson, prediction, waiting), **more}
     if (cursor := asked.get("cursor")) and cursor["run"] == run:
         data["lines"] = _lines(run, cursor["from"])
@@ -112,10 +107,15 @@ def mount(
         data["assets"] = _assets()
     if asked.get("stop") == run:
         _stop(run)
-    if asked.get("edit") and edit:
-        edit(asked["edit"])
     names = ("cursor", "assets", "stop", "skip", "hand", "edit")
     _component("player")(key=key, data=data, **{f"on_{name}_change": _nothing for name in names})
+    # Only now may the whole page be run anew: what a fragment leaves out is taken off the page.
+    if asked.get("skip"):
+        on_skip()
+    if asked.get("edit") and edit:
+        edit(asked["edit"])
+    if asked.get("skip") or outdated():
+        st.rerun()
 
 
 def key_of(lesson: str) -> str:
