@@ -171,7 +171,9 @@ class Experiment:
     )  # fmt: skip
     changes: str = text(
         LIVE, "", canonical_text, "200:learning_rate=1;350:batch_size=8", "Changes on the way",
-        "What changes while the networks train, as step:name=value, separated by semicolons.",
+        "What changes while the networks train, as step:name=value, separated by semicolons. Names are learning_rate, "
+        "batch_size, ghost_batch_size, dropout, momentum and compare, and what breaks things: times_w1, times_w2, … multiply the "
+        "weights of a layer, freeze_layer keeps one from learning, input_noise is added to the test inputs.",
     )  # fmt: skip
 
     def __post_init__(self) -> None:
