@@ -23,6 +23,7 @@ from bnviz.config.experiment import PROBE_SIZE, Experiment
 from bnviz.data import DATA_SETS
 from bnviz.measures.minibatch_noise import minibatch_noise
 from bnviz.measures.registry import measures
+from bnviz.nets.normalizers import MEASURE
 from bnviz.record import ndjson
 from bnviz.train import loop
 
@@ -136,7 +137,7 @@ def tapped(tensors: loop.Tensors, arm: loop.Arm) -> list[torch.Tensor]:
     """The fifteen tensors [512, 64] of one arm that a snapshot measures."""
     taps: list[Any] = []
     with torch.no_grad():
-        arm.network(tensors.x_test[:PROBE_SIZE], loop.MEASURE, taps=taps)
+        arm.network(tensors.x_test[:PROBE_SIZE], MEASURE, taps=taps)
     return [output for layer in taps for output in layer]
 
 

@@ -14,7 +14,7 @@ import pytest
 from bnviz import engine
 from bnviz.config.cost import TooExpensive
 from bnviz.config.experiment import FORMAT, Experiment
-from bnviz.engine import worker
+from bnviz.engine import local, worker
 from bnviz.engine.local import DEATHS, LocalEngine, start_worker
 from bnviz.record import ndjson, version
 from bnviz.record.store import Store
@@ -61,6 +61,49 @@ def make_engine():
     yield make
     for one in engines:
         one.close()
+
+
+# runs that begin alike
+
+
+def lines_of(made, experiment):
+    """All lines of a run, once it has ended."""
+    recording = made.recording(made.request(experiment))
+    return until(lambda: recording.ended and recording.lines(), 60)
+
+
+def begun(made, experiment):
+    """How many tasks each worker has, just after this run was requested."""
+    made.request(experiment)
+    return [len(slot.tasks) for slot in made._slots if not slot.background]
+
+
+def test_a_run_goes_to_the_worker_that_trained_its_beginning_unless_others_have_less_to_do(make_engine):
+    made = make_engine(workers=2)
+    other, slow = SLOW.replace(seed=7), SLOW.replace(changes="9:dropout=0.1")
+    assert begun(made, other) == [1, 0] and begun(made, SLOW) == [1, 1]
+    made.stop(other.id), made.stop(SLOW.id)
+    assert begun(made, slow) == [0, 1], "the second one trained its beginning"
+    assert begun(made, SLOW.replace(changes="9:dropout=0.2")) == [1, 1], "the first one had nothing to do"
+
+
+def test_a_worker_that_was_replaced_has_no_beginnings(make_engine):
+    made = make_engine()
+    lines_of(made, SHORT)
+    (slot, _) = made._slots
+    assert len(slot.begun) == 1
+    (pid,) = made.processes()
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: made.processes() and made.processes() != [pid])
+    assert len(slot.begun) == 0
+
+
+def test_a_run_that_goes_on_from_another_has_the_lines_of_a_run_from_the_start(make_engine):
+    base = Experiment(dataset="mnist1d", width=8, hidden_layers=2, steps=60, train_size=100)
+    changed = base.replace(changes="50:learning_rate=1")
+    made, fresh = make_engine(command=local.COMMAND), make_engine(command=local.COMMAND)
+    lines_of(made, base)
+    assert apart_from_seconds(lines_of(made, changed)) == apart_from_seconds(lines_of(fresh, changed))
 
 
 # what one worker does

@@ -106,6 +106,11 @@ def test_a_pill_brings_the_claim_with_its_own_experiment_and_keeps_the_seed(lab)
     assert page.query_params == {"seed": "7"} and lab.engine.asked[-1].seeds == CLAIMS[FIRST].sweep.seeds
 
 
+def test_a_link_to_changes_on_the_way_is_a_sweep_without_them(lab):
+    page = visit(changes="200:learning_rate=1", batch_norm_from="100")
+    assert not page.warning and lab.engine.asked[-1] == CLAIMS[FIRST].sweep
+
+
 def test_settings_are_in_the_address_and_the_words_say_that_they_are_not_the_claims_own(lab):
     page = visit(claim="sigmoid", hidden_layers="10", seeds="2")
     sweep = CLAIMS["sigmoid"].sweep

@@ -9,6 +9,7 @@ from functools import partial
 
 import streamlit as st
 
+from bnviz.config.course import unchanged
 from bnviz.config.experiment import Experiment, Field
 from bnviz.config.sweep import MAXIMUM_SEEDS, Sweep
 from bnviz.judge.claim import AGREES, CANNOT_TELL, COMPUTING, DISAGREES, Claim, Row, Verdict
@@ -109,7 +110,7 @@ class ClaimsPage:
         )  # fmt: skip
         st.markdown(words.fill(SAID["the_claim"], says=claim.says))
         controls(page, experiment, page.own)
-        board.show(page.sweep(experiment, own), page.panels, page.verdict, claim.sweep, NAME)
+        board.show(page.sweep(unchanged(experiment), own), page.panels, page.verdict, claim.sweep, NAME)
         foot(page, experiment)
         _table()
 
