@@ -219,12 +219,12 @@ export class Player {
    * far. Returns whether that is so.
    * @param {Data} data
    */
-  expect({run, stream}) {
+  expect({run, stream, view}) {
     if (this.coming?.run === run) return true;
     this.coming?.close();
     this.coming = null;
     const step = this.shownStep;
-    if (!this.held || !step || this.still || this.sharedWith(run) > 0) return false;
+    if (!this.held || !step || this.still || view.step !== null || this.sharedWith(run) > 0) return false;
     const coming = new Recording(
       run,
       () => (coming.end || coming.trainedStep >= step) && this.come(coming, step),
@@ -293,10 +293,10 @@ export class Player {
    * does not begin like that.
    * @param {Data} data
    */
-  carryOn({run, stream, experiment}) {
+  carryOn({run, stream, experiment, view}) {
     const {header, frames} = this.recording;
     const shared = this.sharedWith(run);
-    if (!header || shared < 1) return null;
+    if (!header || shared < 1 || view.step !== null) return null; // an address that names a step wants that one
     const kept = frames.filter((frame) => frame.step <= shared);
     if (!kept.length) return null;
     const recording = this.newRecording(run);
