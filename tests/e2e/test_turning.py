@@ -80,6 +80,7 @@ def test_flags_are_moved_by_key_and_by_hand_and_removed(visit):
     lab.page.focus(".bnviz-flag summary")
     lab.press("ArrowRight")
     lab.wait(f"d.run === '{Experiment(steps=100, changes='41:learning_rate=1').id}'")
+    lab.trained().wait("d.state === 'ended'")  # while snapshots arrive, flags find their places
     flag, track = (lab.page.locator(one).bounding_box() for one in (".bnviz-flag summary", ".bnviz-track"))
     lab.page.mouse.move(flag["x"] + 5, flag["y"] + 5)
     lab.page.mouse.down()
