@@ -20,26 +20,31 @@ def in_force(experiment: Experiment, step: int) -> Experiment:
 
     The compared arm keeps its name, so `compare` stays; `normalizer` says what it has.
     """
-    knobs = {name: _latest(experiment, name, step) for name in KNOBS if name != "compare"}
-    return experiment.replace(**{name: value for name, value in knobs.items() if value is not None})
+    return experiment.replace(**{**knobs(experiment, step), "compare": experiment.compare})
+
+
+def knobs(experiment: Experiment, step: int) -> dict[str, Any]:
+    """The value of every knob for the minibatch trained at `step`; `compare` may be "none"."""
+    turned = {name: latest(experiment, name, step) for name in KNOBS}
+    return {name: getattr(experiment, name) if value is None else value for name, value in turned.items()}
 
 
 def normalizer(experiment: Experiment, arm: str, step: int) -> str:
     """What normalizes an arm for the minibatch trained at `step`: a key of NORMALIZERS."""
     if step < experiment.batch_norm_from:
         return "none"
-    chosen = _latest(experiment, "compare", step) if arm in (experiment.compare, held(experiment.compare)) else None
+    chosen = latest(experiment, "compare", step) if arm in (experiment.compare, held(experiment.compare)) else None
     return ARMS[chosen or arm].normalizer
 
 
 def frozen_layer(experiment: Experiment, step: int) -> int:
     """Which layer does not learn from the minibatch trained at `step`, counted from 1; 0 for none."""
-    return _latest(experiment, "freeze_layer", step) or 0
+    return latest(experiment, "freeze_layer", step) or 0
 
 
 def input_noise(experiment: Experiment, step: int) -> float:
     """Standard deviation of the noise on the test inputs once the minibatch at `step` is trained."""
-    return _latest(experiment, "input_noise", step) or 0.0
+    return latest(experiment, "input_noise", step) or 0.0
 
 
 def factors(experiment: Experiment, step: int) -> dict[int, float]:
@@ -48,7 +53,7 @@ def factors(experiment: Experiment, step: int) -> dict[int, float]:
     return {change.layer: float(change.value) for change in here}
 
 
-def _latest(experiment: Experiment, name: str, step: int) -> Any:
+def latest(experiment: Experiment, name: str, step: int) -> Any:
     """The value that the last change of this name up to `step` brought; None if there was none."""
     values = [change.value for change in experiment.possible_changes if change.name == name and change.step <= step]
     return values[-1] if values else None

@@ -236,9 +236,14 @@ class Experiment:
             raise BadField("changes", self.changes, f"{change} {reason}")
 
     @property
+    def starts_late(self) -> bool:
+        """Whether the second network gets its normalizer on the way."""
+        return 0 < self.batch_norm_from < self.steps
+
+    @property
     def turns(self) -> list[int]:
         """The steps before which something changes."""
-        late = [self.batch_norm_from] if 0 < self.batch_norm_from < self.steps else []
+        late = [self.batch_norm_from] if self.starts_late else []
         return sorted({*late, *(change.step for change in self.possible_changes)})
 
     def snapshot_due(self, step: int) -> bool:
@@ -300,7 +305,7 @@ class Experiment:
     def _unkept(self) -> list[str]:
         """Those of the normalizers switched on or off on the way that do not use statistics of the minibatch."""
         chosen = [change.value for change in self.possible_changes if change.name == "compare"]
-        switched = {self.compare, *chosen} if chosen or 0 < self.batch_norm_from < self.steps else set()
+        switched = {self.compare, *chosen} if chosen or self.starts_late else set()
         return [name for name in COMPARED if name in switched and not ARMS[name].statistics]
 
 

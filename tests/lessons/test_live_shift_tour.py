@@ -6,13 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from bnviz.config import course
 from bnviz.config.changes import parse
 from bnviz.lessons.live_shift.page import PAGE
 from bnviz.record import ndjson
-from bnviz.train import loop
 from bnviz.web import player, words
 from bnviz.web.site import links, turning
 from tests.web.test_contract import BROKEN, RUNS, small
@@ -31,22 +29,6 @@ TURNED = {
     "normalizer late": {"batch_norm_from": 20},
 }
 KINDS = RUNS | TURNED
-
-
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory):
-    """Recordings as files, and decoded."""
-    torch.set_num_threads(1)
-    folder = tmp_path_factory.mktemp("recordings")
-
-    def record(experiment):
-        path = folder / f"{experiment.id}.ndjson"
-        if not path.exists():
-            messages = [loop.header(experiment), *filter(None, loop.train(experiment))]
-            path.write_bytes(b"".join(map(ndjson.line, messages)) + ndjson.end("finished", "", 1.0))
-        return str(path)
-
-    return record
 
 
 @pytest.fixture

@@ -6,13 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.lessons import LESSONS
 from bnviz.measures.registry import measures
 from bnviz.record import ndjson, schema
-from bnviz.train import loop
 from bnviz.web import player, words
 from bnviz.web.site import links
 
@@ -87,22 +85,6 @@ def test_a_lesson_says_all_of_its_words(lesson):
     scripts = "".join(path.read_text() for path in folder.glob("*.js"))
     unsaid = {key for key in words.catalogue(lesson).get("story", {}) if not re.search(rf'"{key}"|\b{key}\b', scripts)}
     assert not unsaid
-
-
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory):
-    """Recordings as files, each experiment trained once."""
-    torch.set_num_threads(1)
-    folder = tmp_path_factory.mktemp("recordings")
-
-    def record(experiment):
-        path = folder / f"{experiment.id}.ndjson"
-        if not path.exists():
-            messages = [loop.header(experiment), *filter(None, loop.train(experiment))]
-            path.write_bytes(b"".join(map(ndjson.line, messages)) + ndjson.end("finished", "", 1.0))
-        return str(path)
-
-    return record
 
 
 @pytest.mark.parametrize("name", RUNS)

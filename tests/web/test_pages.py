@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bnviz.config.experiment import FIELDS, Experiment
+from bnviz.config.fields import written
 from bnviz.lessons.live_shift.page import PAGE
 from bnviz.measures import budget
 from bnviz.web.site import links
@@ -131,7 +132,7 @@ def test_going_back_to_the_default_empties_the_address(stage):
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_every_field_can_be_linked_to(stage, name):
-    page = visit(**{name: links.text(OTHER[name])})
+    page = visit(**{name: written(OTHER[name])})
     assert stage.shown == Experiment(**{name: OTHER[name]})
     assert shown_values(page).get(name, OTHER[name]) == OTHER[name]
     assert not page.warning
@@ -154,7 +155,7 @@ def test_a_good_value_between_the_marks_is_kept(stage, name, text, value):
     page = visit(**{name: text})
     assert stage.shown == Experiment(**{name: value})
     assert shown_values(page)[name] == value
-    assert page.query_params == {name: links.text(value)}
+    assert page.query_params == {name: written(value)}
     change(page, "steps", 200)
     assert stage.shown == Experiment(**{name: value}, steps=200)
     change(page, name, FIELDS[name].default)

@@ -74,9 +74,9 @@ def test_runs_are_shared_until_the_first_difference(rate, step, other, later):
     shared = course.shared_until(one, two)
     assert shared == course.shared_until(two, one)
     for moment in range(shared):
-        assert turning.in_force(one, moment) == turning.in_force(two, moment)
+        assert course.knobs(one, moment) == course.knobs(two, moment)
     if one != two:
-        assert turning.in_force(one, shared) != turning.in_force(two, shared)
+        assert course.knobs(one, shared) != course.knobs(two, shared)
         assert 1 <= shared < one.steps
 
 

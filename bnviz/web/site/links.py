@@ -17,6 +17,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from bnviz.config.experiment import FIELDS, WATCHED_UNITS, BadField, Experiment, Field, from_texts
+from bnviz.config.fields import written
 from bnviz.record.ndjson import TAPS
 from bnviz.web.words import fill, shared
 
@@ -105,16 +106,11 @@ def _view_fields(experiment: Experiment, cards: int) -> dict[str, Field]:
     }
 
 
-def text(value: object) -> str:
-    """How a value is written in links and on sliders: as short as is exact."""
-    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
-
-
 def parameters(experiment: Experiment, view: Mapping[str, object], default: Experiment) -> dict[str, str]:
     """The query parameters that name an experiment and a place in it; the page's defaults are left out."""
     values = {name: getattr(experiment, name) for name in FIELDS}
     changed = {name: value for name, value in values.items() if value != getattr(default, name)}
-    return {name: text(value) for name, value in {**changed, **view}.items()}
+    return {name: written(value) for name, value in {**changed, **view}.items()}
 
 
 def opened(page: str, default: Experiment, own: Mapping[str, Field] | None = None, cards: int = 0) -> Link | None:
@@ -122,18 +118,18 @@ def opened(page: str, default: Experiment, own: Mapping[str, Field] | None = Non
     there = st.session_state.get(_PAGE) == page and all(name in st.session_state for name in (*FIELDS, *(own or ())))
     if there and not _is_history_navigation():
         if own is None:
-            _hear()
+            _hear(cards)
         return None
     link = parse(_present(), default, own, cards)
     st.session_state[_PAGE], st.session_state[_LINK] = page, link
     return link
 
 
-def _hear() -> None:
+def _hear(cards: int) -> None:
     """Take up the place that the player has written into the address since: it belongs to the player while the page is open."""
     link = st.session_state[_LINK]
     texts = {name: values[0] for name, values in _present().items() if name in VIEW and len(values) == 1}
-    view, _ = _parse_view(texts, link.experiment)
+    view, _ = _parse_view(texts, link.experiment, cards)
     st.session_state[_LINK] = replace(link, view=view)
 
 
@@ -153,7 +149,7 @@ def view(experiment: Experiment, layer: int = VIEW["layer"]) -> dict[str, object
     """
     link = st.session_state[_LINK]
     if experiment != link.experiment:
-        kept, _ = _parse_view({name: text(value) for name, value in link.view.items() if name not in RUNS_OWN}, experiment)
+        kept, _ = _parse_view({name: written(value) for name, value in link.view.items() if name not in RUNS_OWN}, experiment)
         st.session_state[_LINK] = replace(link, experiment=experiment, view=kept, problems=())
     return VIEW | {"layer": min(layer, experiment.hidden_layers)} | st.session_state[_LINK].view
 

@@ -18,9 +18,8 @@ from bnviz.web.site import predictions, turning, widgets
 if TYPE_CHECKING:
     from bnviz.web.site.page import Page
 
-_SHOWN = "bnviz shown"  # session_state: the lesson and the experiment whose run is on the stage
-_BEFORE = "bnviz shown before"  # session_state: the same of the last few before it, the newest last
-REMEMBERED = 12  # experiments
+_SHOWN = "bnviz shown"  # session_state: lessons and experiments whose runs have been on the stage, the newest last
+REMEMBERED = 13  # of them, the one that is there now included
 _EDIT = "bnviz edit"  # session_state: what was asked for in the player and is not done yet
 _EDITED = "bnviz edited"  # session_state: what was asked for last
 
@@ -78,7 +77,7 @@ def _before(shown: Experiment, page: Page) -> list[dict[str, Any]]:
 
     More than one, for a player may have missed some: keys are quicker than runs.
     """
-    before = [experiment for lesson, experiment in st.session_state.get(_BEFORE, ()) if lesson == page.lesson]
+    before = [experiment for lesson, experiment in st.session_state[_SHOWN] if lesson == page.lesson]
     return [
         {"run": one.id, "step": course.shared_until(one, shown), "label": turning.differences(one, shown)}
         for one in before
@@ -90,16 +89,15 @@ def _request(experiment: Experiment, page: Page) -> tuple[Experiment, str]:
     """The experiment that is shown, and its run's id."""
     from bnviz.engine import shared
 
-    engine = shared()
+    engine, history = shared(), st.session_state.setdefault(_SHOWN, [])
     try:
         run = engine.request(experiment)
     except TooExpensive as error:
-        lesson, before = st.session_state.get(_SHOWN, (None, None))
+        lesson, before = history[-1] if history else (None, None)
         same = lesson == page.lesson
         st.error(words.fill(words.shared()["refused"]["run_before" if same else "run_default"], reason=error))
         experiment = before if same else page.default
         run = engine.request(experiment)
-    if (before := st.session_state.get(_SHOWN)) and before != (page.lesson, experiment):
-        st.session_state[_BEFORE] = [*st.session_state.get(_BEFORE, ()), before][-REMEMBERED:]
-    st.session_state[_SHOWN] = page.lesson, experiment
+    if history[-1:] != [(page.lesson, experiment)]:
+        st.session_state[_SHOWN] = [*history, (page.lesson, experiment)][-REMEMBERED:]
     return experiment, run

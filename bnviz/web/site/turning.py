@@ -9,27 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bnviz.config import changes
+from bnviz.config import changes, course
 from bnviz.config.arms import ARMS
 from bnviz.config.changes import KNOBS, Change
 from bnviz.config.experiment import FIELDS, Experiment
-from bnviz.config.fields import BadField, Field, written
+from bnviz.config.fields import LIVE, BadField, Field, written
 from bnviz.web import words
 
 LATE = "batch_norm_from"
-OTHERS = [name for name in FIELDS if name not in ("changes", LATE, "scale_start")]
+OTHERS = [name for name, field in FIELDS.items() if field.role != LIVE]
 
 
 def happenings(experiment: Experiment) -> list[Change]:
     """All that changes on the way, by step; the late start of the normalizer among it."""
-    late = [Change(experiment.batch_norm_from, LATE, experiment.compare)]
-    return sorted(
-        [*(late if 0 < experiment.batch_norm_from < experiment.steps else []), *experiment.possible_changes], key=_place
-    )
-
-
-def _place(change: Change) -> tuple[int, str]:
-    return change.step, change.name
+    late = [Change(experiment.batch_norm_from, LATE, experiment.compare)] if experiment.starts_late else []
+    return sorted([*late, *experiment.possible_changes], key=lambda change: (change.step, change.name))
 
 
 def differences(experiment: Experiment, other: Experiment) -> str:
@@ -83,38 +77,36 @@ def described(change: Change, experiment: Experiment) -> dict[str, Any]:
     return {"step": change.step, "name": change.name, "label": label}
 
 
-def in_force(experiment: Experiment, step: int | None = None) -> dict[str, Any]:
-    """The value of every knob that can be turned, as it is at `step`, or at the end."""
-    values = {name: getattr(experiment, name) for name in KNOBS}
-    for change in experiment.possible_changes:
-        if change.name in values and (step is None or change.step <= step):
-            values[change.name] = change.value
-    return values
-
-
 def turned(experiment: Experiment, name: str, value: object, step: int = 0) -> Experiment:
     """With one setting changed: from `step` on, whatever was to come of it later, or from the start.
 
     Raises BadField if it cannot be.
     """
-    rest = [change for change in changes.parse(experiment.changes) if change.name != name]
+    known = changes.parse(experiment.changes)
+    rest = [change for change in known if change.name != name]
     if step < 1 or name not in changes.fields():
         return experiment.replace(**{name: value, "changes": changes.canonical(rest)})
-    earlier = [change for change in changes.parse(experiment.changes) if change.name == name and change.step < step]
-    before = {**in_force(experiment, step - 1), "freeze_layer": 0, "input_noise": 0.0}
-    for change in earlier:
-        before[change.name] = change.value
     fresh = Change(step, name, changes.fields()[name].check(value))
-    lasting = [] if not name.startswith(changes.TIMES) and before.get(name) == fresh.value else [fresh]
+    earlier = [change for change in known if change.name == name and change.step < step]
+    lasting = [] if _is_so(experiment, fresh) else [fresh]
     return checked(experiment, [*rest, *earlier, *lasting])
+
+
+def _is_so(experiment: Experiment, change: Change) -> bool:
+    """Whether a change changes nothing, because it is so already; a factor always does."""
+    if change.name.startswith(changes.TIMES):
+        return False
+    before = course.latest(experiment, change.name, change.step - 1)
+    usual = getattr(experiment, change.name) if change.name in KNOBS else changes.fields()[change.name].default
+    return change.value == (usual if before is None else before)
 
 
 def removed(experiment: Experiment, step: int, name: str) -> Experiment:
     """Without the change of that name at that step."""
     if name == LATE:
         return experiment.replace(batch_norm_from=0)
-    kept = [change for change in changes.parse(experiment.changes) if (change.step, change.name) != (step, name)]
-    return experiment.replace(changes=changes.canonical(kept))
+    _, rest = _parted(experiment, step, name)
+    return experiment.replace(changes=changes.canonical(rest))
 
 
 def moved(experiment: Experiment, step: int, name: str, to: int) -> Experiment:
@@ -122,17 +114,24 @@ def moved(experiment: Experiment, step: int, name: str, to: int) -> Experiment:
     to = max(1, min(to, experiment.steps - 1))
     if name == LATE:
         return experiment.replace(batch_norm_from=to)
-    found = [change for change in changes.parse(experiment.changes) if (change.step, change.name) == (step, name)]
-    rest = removed(experiment, step, name)
-    return checked(rest, [*changes.parse(rest.changes), *(Change(to, name, change.value) for change in found)])
+    found, rest = _parted(experiment, step, name)
+    return checked(experiment, [*rest, *(Change(to, name, change.value) for change in found)])
 
 
 def from_start(experiment: Experiment, step: int, name: str) -> Experiment:
     """With the change of that name at `step` made from the start, where it is one that can be."""
-    found = [change for change in changes.parse(experiment.changes) if (change.step, change.name) == (step, name)]
-    if name == LATE or not found or name not in KNOBS or not FIELDS[name].takes(found[0].value):
-        return removed(experiment, step, name)
-    return removed(experiment, step, name).replace(**{name: found[0].value})
+    found, _ = _parted(experiment, step, name)
+    without = removed(experiment, step, name)
+    if not found or name not in KNOBS or not FIELDS[name].takes(found[0].value):
+        return without
+    return without.replace(**{name: found[0].value})
+
+
+def _parted(experiment: Experiment, step: int, name: str) -> tuple[list[Change], list[Change]]:
+    """The changes of that name at that step, and all others."""
+    known = changes.parse(experiment.changes)
+    found = [change for change in known if (change.step, change.name) == (step, name)]
+    return found, [change for change in known if change not in found]
 
 
 def checked(experiment: Experiment, wanted: list[Change]) -> Experiment:

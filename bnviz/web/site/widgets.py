@@ -8,8 +8,10 @@ from typing import Any
 
 import streamlit as st
 
+from bnviz.config import course
 from bnviz.config.experiment import FIELDS, BadField, Experiment, Field
-from bnviz.web.site import links, turning
+from bnviz.config.fields import written
+from bnviz.web.site import turning
 from bnviz.web.words import fill, shared
 
 _SHOWN = "bnviz settings"  # session_state: the experiment that the widgets show
@@ -25,7 +27,7 @@ def load(experiment: Experiment, own: Mapping[str, object] | None = None) -> Non
 def _values(experiment: Experiment) -> dict[str, object]:
     """What the widgets show of an experiment: of a knob that is turned on the way, what it comes to in the end."""
     values = {name: getattr(experiment, name) for name in FIELDS}
-    last = turning.in_force(experiment)
+    last = course.knobs(experiment, experiment.steps)
     return values | {name: value for name, value in last.items() if FIELDS[name].takes(value)}
 
 
@@ -40,9 +42,9 @@ def experiment(step_in_hand: Callable[[], int] = lambda: 0) -> Experiment:
     """
     values = {name: st.session_state[name] for name in FIELDS}
     values = {name: FIELDS[name].default if value is None else value for name, value in values.items()}
-    experiment = before = shown() or Experiment(**values)
-    fresh = {name: value for name, value in values.items() if value != _values(before)[name]}
-    for name, value in fresh.items():
+    experiment = shown() or Experiment(**values)
+    said = _values(experiment)
+    for name, value in ((name, value) for name, value in values.items() if value != said[name]):
         experiment = _checked(experiment, partial(turning.turned, name=name, value=value, step=step_in_hand()))
     load(experiment)
     return experiment
@@ -103,7 +105,7 @@ def control(field: Field) -> None:
     if field.choices is not None:
         st.selectbox(field.label, list(field.choices), format_func=field.choices.get, key=field.name, help=field.help)
     elif field.marks:
-        st.select_slider(field.label, stops(field), format_func=links.text, key=field.name, help=field.help)
+        st.select_slider(field.label, stops(field), format_func=written, key=field.name, help=field.help)
     else:
         st.number_input(field.label, field.kind(field.low), field.kind(field.high), key=field.name, help=field.help)
 
