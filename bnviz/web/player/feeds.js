@@ -177,14 +177,12 @@ export const feeds = {
   heat({arm, layer}, view) {
     const {edges, total_steps: total} = view.header;
     const borders = edges[view.tap];
-    const zero = binOf(0, borders);
     const x = Array.from({length: COLUMNS}, (_, index) => (index * total) / (COLUMNS - 1));
     const z = Array.from({length: borders.length - 1}, () => new Array(COLUMNS).fill(null));
     for (let column = 0, index = 0; column < COLUMNS && x[column] <= view.frame.step; column++) {
       while (index < view.shown && view.frames[index + 1].step <= x[column]) index++;
       const frame = view.frames[index];
-      const counts = Array.from(row(frame, arm, "counts", view, layer));
-      if (zero >= 0) counts[zero] -= row(frame, arm, "zeros", view, layer);
+      const counts = withoutAtom(row(frame, arm, "counts", view, layer), row(frame, arm, "zeros", view, layer), borders);
       const most = Math.max(1, ...counts);
       for (let bin = 0; bin < counts.length; bin++) z[bin][column] = counts[bin] / most;
     }
@@ -233,11 +231,37 @@ export function zeroShare(frame, arm, view) {
  * @returns {number[]}
  */
 export function density(frame, arm, view) {
-  const counts = Array.from(histogram(frame, arm, view));
   const total = view.header.probe_size * (view.unit === "pooled" ? view.header.experiment.width : 1);
-  const zero = binOf(0, view.header.edges[view.tap]);
-  if (zero >= 0) counts[zero] -= zeroShare(frame, arm, view) * total;
+  const zeros = zeroShare(frame, arm, view) * total;
+  const counts = withoutAtom(histogram(frame, arm, view), zeros, view.header.edges[view.tap]);
   return smoothed(counts.map((count) => count / total));
+}
+
+/**
+ * The same of any layer, over all of its units, and the share of the values that are exactly 0.
+ * @param {Snapshot} frame
+ * @param {string} arm
+ * @param {number} layer
+ * @param {View} view
+ */
+export function layerDensity(frame, arm, layer, view) {
+  const total = view.header.probe_size * view.header.experiment.width;
+  const zeros = row(frame, arm, "zeros", view, layer);
+  const counts = withoutAtom(row(frame, arm, "counts", view, layer), zeros, view.header.edges[view.tap]);
+  return {heights: smoothed(counts.map((count) => count / total)), zeros: zeros / total};
+}
+
+/**
+ * Counts without those of exactly 0.
+ * @param {Iterable<number>} counts
+ * @param {number} zeros
+ * @param {ArrayLike<number>} edges
+ */
+function withoutAtom(counts, zeros, edges) {
+  const rest = Array.from(counts);
+  const zero = binOf(0, edges);
+  if (zero >= 0) rest[zero] -= zeros;
+  return rest;
 }
 
 /**

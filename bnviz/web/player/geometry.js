@@ -13,6 +13,7 @@
  * @typedef {object} Geometry
  * @property {number} width
  * @property {number} height
+ * @property {boolean} slim whether the picture is narrow, and everything in it smaller
  * @property {Column[]} columns
  * @property {Box} input of the first network
  * @property {Box} output
@@ -58,7 +59,7 @@ export function arrange({width, layers, units, watched, chosen, small = false}) 
   const pitch = bottom - header + 10;
   const box = (/** @type {number} */ x) => ({x, y: top, width: side - 8, height: bottom - top});
   return {
-    ...{width, height: bottom + pitch + 14, columns, pitch, watched: watchedBox, others: othersBox, histogram},
+    ...{width, slim, height: bottom + pitch + 14, columns, pitch, watched: watchedBox, others: othersBox, histogram},
     ...{watchedGrid, othersGrid, input: box(0), output: box(width - side + 8)},
   };
 }

@@ -61,11 +61,9 @@ export function passedOn(frames, shown, arm, tap, layer) {
 export class Scale {
   /**
    * @param {number} share 0…1, which quantile
-   * @param {(frame: Snapshot) => Iterable<number>} valuesOf
    */
-  constructor(share, valuesOf) {
+  constructor(share) {
     this.share = share;
-    this.valuesOf = valuesOf;
     this.key = "";
     this.seen = 0;
     /** @type {number[]} */
@@ -76,11 +74,12 @@ export class Scale {
   /**
    * @param {string} key the run, and whatever else the values depend on
    * @param {Snapshot[]} frames
+   * @param {(frame: Snapshot) => Iterable<number>} valuesOf
    */
-  upTo(key, frames) {
+  upTo(key, frames, valuesOf) {
     if (this.key !== key || this.seen > frames.length) Object.assign(this, {key, seen: 0, values: [], value: 1});
     if (this.seen === frames.length) return this.value;
-    for (; this.seen < frames.length; this.seen++) this.values.push(...this.valuesOf(frames[this.seen]));
+    for (; this.seen < frames.length; this.seen++) this.values.push(...valuesOf(frames[this.seen]));
     this.value = quantile(this.values, this.share) || 1;
     return this.value;
   }

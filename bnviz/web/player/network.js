@@ -126,7 +126,6 @@ export class NetworkPicture {
    * @param {Geometry} geometry
    */
   buttons(view, geometry) {
-    const slim = geometry.width < 640;
     if (this.layers.childElementCount !== geometry.columns.length)
       this.layers.replaceChildren(...geometry.columns.map(() => this.layerButton()));
     geometry.columns.forEach(({layer, x, width}, place) => {
@@ -135,7 +134,7 @@ export class NetworkPicture {
       button.dataset.layer = String(layer);
       button.setAttribute("aria-label", name);
       button.setAttribute("aria-pressed", String(layer === view.layer));
-      set(button, slim ? String(layer) : name);
+      set(button, geometry.slim ? String(layer) : name);
       Object.assign(button.style, {left: `${x - 4}px`, width: `${width + 8}px`});
     });
     this.unitButtons(view, geometry);
@@ -281,7 +280,7 @@ export class NetworkPicture {
       );
       button.setAttribute("aria-description", shared(view, "layer_moved", {name: tapName(view, view.tap, layer), moved}));
     }
-    if (!this.small) set(this.legend, shared(view, "legend", {far: sigmas(2 * (this.painter.far ?? 1))}));
+    if (!this.small) set(this.legend, shared(view, "legend", {far: sigmas(2 * this.painter.far)}));
     this.explain();
   }
 }

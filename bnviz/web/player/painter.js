@@ -2,11 +2,10 @@
 // Paints the picture of the two networks on a canvas: what is on show, at places that geometry.js gives. Fast enough for every
 // animation frame, and independent of Plotly, so that it is there first.
 
-import {hasAtom} from "./feeds.js";
+import {hasAtom, layerDensity} from "./feeds.js";
 import {curtain, histogramBox, unitBox} from "./geometry.js";
 import {passedOn, Scale, spreadOf, unitMotion} from "./motion.js";
-import {binOf, smoothed} from "./numbers.js";
-import {bothArms, digits, percent, shared, tapName} from "./words.js";
+import {bothArms, digits, diverged, percent, shared, tapName} from "./words.js";
 
 /** @import {Snapshot, View} from "./types" */
 /** @import {Painted} from "./theme.js" */
@@ -21,32 +20,15 @@ const ATOM_WIDTH = 0.11; // of a histogram's box: the bar of values that are exa
 const LEAST_CHANGE = 0.02; // opacity of the lines of a layer that hardly changes
 
 export class Painter {
-  constructor() {
-    this.farAway = new Scale(0.95, (frame) => this.moved(frame));
-    this.tall = new Scale(0.9, (frame) => this.peaks(frame));
-    /** @type {View | null} */
-    this.view = null;
-  }
-
-  /**
-   * How far the layers of both networks have moved since the snapshot before.
-   * @param {Snapshot} frame
-   */
-  moved(frame) {
-    const view = /** @type {View} */ (this.view);
-    if (frame === view.frames[0]) return [];
-    return bothArms(view).flatMap((arm) => Array.from(/** @type {any} */ (frame.arms[arm]).shift_step[view.tap]));
-  }
-
-  /**
-   * The highest points of all histograms.
-   * @param {Snapshot} frame
-   */
-  peaks(frame) {
-    const view = /** @type {View} */ (this.view);
-    const layers = Array.from({length: view.header.hidden_layers}, (_, place) => place + 1);
-    return bothArms(view).flatMap((arm) => layers.map((layer) => Math.max(...layerDensity(frame, arm, layer, view).heights)));
-  }
+  farAway = new Scale(0.95);
+  tall = new Scale(0.9);
+  // What colours, heights and places of the picture on show are measured by.
+  far = 1;
+  peak = 1;
+  /** @type {[number, number]} */
+  range = [0, 1];
+  /** @type {WeakMap<Snapshot, Map<string, any>>} what was worked out of snapshots: they are painted many times */
+  known = new WeakMap();
 
   /**
    * @param {CanvasRenderingContext2D} context
@@ -54,16 +36,50 @@ export class Painter {
    */
   paint(context, scenery) {
     const {view, geometry} = scenery;
-    this.view = view;
     const key = `${view.run} ${view.tap}`;
-    this.far = this.farAway.upTo(key, view.frames);
-    this.peak = this.tall.upTo(key, view.frames);
+    this.far = this.farAway.upTo(key, view.frames, (frame) => (frame === view.frames[0] ? [] : moved(frame, view)));
+    this.peak = this.tall.upTo(key, view.frames, (frame) => this.peaks(frame, view));
     this.range = view.fits.range("heat", view) ?? [0, 1];
     context.clearRect(0, 0, geometry.width, geometry.height);
     context.textBaseline = "alphabetic";
     this.marked(context, scenery);
     bothArms(view).forEach((arm, row) => this.network(context, scenery, arm, row));
     if (scenery.closed) this.curtain(context, scenery);
+  }
+
+  /**
+   * What `make` works out of a snapshot, worked out once.
+   * @template T
+   * @param {Snapshot} frame
+   * @param {string} key
+   * @param {() => T} make
+   * @returns {T}
+   */
+  once(frame, key, make) {
+    const known = this.known.get(frame) ?? new Map();
+    this.known.set(frame, known);
+    if (!known.has(key)) known.set(key, make());
+    return known.get(key);
+  }
+
+  /**
+   * @param {Snapshot} frame
+   * @param {string} arm
+   * @param {number} layer
+   * @param {View} view
+   */
+  density(frame, arm, layer, view) {
+    return this.once(frame, `density ${arm} ${layer} ${view.tap}`, () => layerDensity(frame, arm, layer, view));
+  }
+
+  /**
+   * The highest points of all histograms.
+   * @param {Snapshot} frame
+   * @param {View} view
+   */
+  peaks(frame, view) {
+    const layers = Array.from({length: view.header.hidden_layers}, (_, place) => place + 1);
+    return bothArms(view).flatMap((arm) => layers.map((layer) => Math.max(...this.density(frame, arm, layer, view).heights)));
   }
 
   /**
@@ -105,7 +121,7 @@ export class Painter {
     this.lines(context, scenery, arm, row, geometry.columns.length);
     this.output(context, scenery, arm, row);
     context.fillStyle = colour;
-    context.font = `600 ${geometry.width < 640 ? 11 : 13}px ${theme.family}`;
+    context.font = `600 ${geometry.slim ? 11 : 13}px ${theme.family}`;
     context.textAlign = "left";
     context.fillText(nameOf(view, arm), 0, geometry.watched.y - 6 + row * geometry.pitch);
   }
@@ -118,9 +134,8 @@ export class Painter {
   input(context, {geometry, view, theme}, row) {
     const {x, y, width} = geometry.input;
     const middle = y + row * geometry.pitch + geometry.watched.height / 2;
-    const small = geometry.width < 640;
     context.fillStyle = theme.text;
-    context.font = `${small ? 10 : 12}px ${theme.family}`;
+    context.font = `${geometry.slim ? 10 : 12}px ${theme.family}`;
     context.textAlign = "center";
     context.fillText(shared(view, "input"), x + width / 2, middle + 4);
   }
@@ -153,7 +168,7 @@ export class Painter {
     context.globalAlpha = 1;
     const next = columns[place]?.layer;
     const share = layer && next === layer + 1 ? passedOn(view.frames, view.shown, arm, view.tap, layer) : null;
-    if (share === null || geometry.width < 640 || small) return;
+    if (share === null || geometry.slim || small) return;
     context.fillStyle = theme.text;
     context.font = `11px ${theme.family}`;
     context.textAlign = "center";
@@ -170,7 +185,7 @@ export class Painter {
     const at = (/** @type {Snapshot} */ one) => Number(/** @type {any} */ (one.arms[arm]).shift_step[tap][layer - 1]) || 0;
     const following = frames[shown + 1] ?? frame;
     const change = at(frame) + blend * (at(following) - at(frame));
-    return LEAST_CHANGE + 0.1 + 0.75 * Math.min(1, Math.sqrt(change / (this.far ?? 1)));
+    return LEAST_CHANGE + 0.1 + 0.75 * Math.min(1, Math.sqrt(change / this.far));
   }
 
   /**
@@ -187,7 +202,7 @@ export class Painter {
     const watched = header.watched_units.length;
     const motions = this.motions(view, arm, column.layer, shown);
     const following = blend > 0 && frames[shown + 1] ? this.motions(view, arm, column.layer, shown + 1) : motions;
-    const far = this.far ?? 1;
+    const far = this.far;
     for (let unit = 0; unit < header.experiment.width; unit++) {
       const box = unitBox(geometry, row, column, unit, watched);
       if (!box) break;
@@ -232,7 +247,9 @@ export class Painter {
    */
   motions({frames, tap, header}, arm, layer, shown) {
     if (shown === 0) return new Array(header.experiment.width).fill(0);
-    return unitMotion(frames[shown - 1], frames[shown], arm, tap, layer, spreadOf(frames[0], arm, tap, layer));
+    const [before, now] = [frames[shown - 1], frames[shown]];
+    const make = () => unitMotion(before, now, arm, tap, layer, spreadOf(frames[0], arm, tap, layer));
+    return this.once(now, `motion ${arm} ${layer} ${tap} ${before.step}`, make);
   }
 
   /**
@@ -247,9 +264,9 @@ export class Painter {
     const {frames, frame, shown, blend} = view;
     const box = histogramBox(geometry, row, column);
     const {colour} = view.arms[arm];
-    let {heights, zeros} = layerDensity(frame, arm, column.layer, view);
+    let {heights, zeros} = this.density(frame, arm, column.layer, view);
     if (blend > 0 && frames[shown + 1]) {
-      const next = layerDensity(frames[shown + 1], arm, column.layer, view);
+      const next = this.density(frames[shown + 1], arm, column.layer, view);
       heights = heights.map((height, bin) => height + blend * (next.heights[bin] - height));
       zeros += blend * (next.zeros - zeros);
     }
@@ -265,7 +282,7 @@ export class Painter {
     context.lineWidth = 1.5;
     context.stroke(outline);
     if (bar) context.strokeRect(box.x + 0.5, box.y + box.height * (1 - zeros), bar - 1, box.height * zeros);
-    this.untrained(context, inside, layerDensity(frames[0], arm, column.layer, view).heights, view, theme);
+    this.untrained(context, inside, this.density(frames[0], arm, column.layer, view).heights, view, theme);
     this.labels(context, box, inside, column.layer, row, view, theme);
   }
 
@@ -287,7 +304,7 @@ export class Painter {
     context.font = `${chosen ? 700 : 400} ${slim ? 10 : 13}px ${theme.family}`;
     if (box.height > 50 || chosen) context.fillText(tapName(view, view.tap, layer), box.x + box.width, box.y + (slim ? 30 : 32));
     if (row !== 1) return;
-    const [low, high] = this.range ?? [0, 1];
+    const [low, high] = this.range;
     const zero = Math.max(low, 0);
     context.font = `10px ${theme.family}`;
     context.globalAlpha = 0.75;
@@ -332,7 +349,7 @@ export class Painter {
    */
   outline(heights, box, view) {
     const edges = view.header.edges[view.tap];
-    const [low, high] = this.range ?? [0, 1];
+    const [low, high] = this.range;
     const across = (/** @type {number} */ value) => box.x + (box.width * (value - low)) / (high - low);
     const path = new Path2D();
     const floor = box.y + box.height;
@@ -340,7 +357,7 @@ export class Painter {
     for (let bin = 0; bin < heights.length; bin++) {
       const middle = (edges[bin] + edges[bin + 1]) / 2;
       if (middle < low || middle > high) continue;
-      const y = floor - box.height * Math.min(1, (0.72 * heights[bin]) / (this.peak ?? 1));
+      const y = floor - box.height * Math.min(1, (0.72 * heights[bin]) / this.peak);
       if (!begun) path.moveTo(across(middle), floor);
       begun = true;
       path.lineTo(across(middle), y);
@@ -358,14 +375,14 @@ export class Painter {
    */
   output(context, {geometry, view, theme, said: frame}, arm, row) {
     const {x, y, width} = geometry.output;
-    const slim = geometry.width < 640;
+    const {slim} = geometry;
     const part = frame.arms[arm];
     const middle = y + row * geometry.pitch + (geometry.watched.height + geometry.others.height) / 2;
     const right = part.test_accuracy;
     context.textAlign = "center";
     context.fillStyle = view.arms[arm].colour;
     context.font = `700 ${slim ? 12 : 20}px ${theme.family}`;
-    const lost = !Number.isFinite(part.train_loss);
+    const lost = diverged(frame, arm);
     const said = lost ? "✕" : right === null ? digits(part.test_loss, slim ? 1 : 2) : percent(right);
     context.fillText(said, x + width / 2, middle + 4);
     context.fillStyle = theme.text;
@@ -409,7 +426,7 @@ export class Painter {
     context.globalAlpha = 1;
     context.fillStyle = theme.text;
     context.textAlign = "center";
-    const slim = geometry.width < 640;
+    const {slim} = geometry;
     context.font = `600 ${slim ? 9 : 13}px ${theme.family}`;
     for (const row of [0, 1]) {
       const box = histogramBox(geometry, row, second);
@@ -423,6 +440,14 @@ export class Painter {
 }
 
 /**
+ * How far the layers of both networks have moved since the snapshot before.
+ * @param {Snapshot} frame
+ * @param {View} view
+ */
+const moved = (frame, view) =>
+  bothArms(view).flatMap((arm) => Array.from(/** @type {any} */ (frame.arms[arm]).shift_step[view.tap]));
+
+/**
  * How a network is called; as long as its normalizer is off it is as the other one.
  * @param {View} view
  * @param {string} arm
@@ -431,23 +456,6 @@ function nameOf(view, arm) {
   const normalizer = /** @type {any} */ (view.frame.arms[arm]).normalizer;
   if (arm !== "none" && normalizer === "none") return shared(view, "not_yet", {norm: view.norm});
   return view.arms[arm].name;
-}
-
-/**
- * Smoothed shares of a layer's values in each bin, over all of its units, without those of exactly 0, and the share of these.
- * @param {Snapshot} frame
- * @param {string} arm
- * @param {number} layer
- * @param {View} view
- */
-export function layerDensity(frame, arm, layer, view) {
-  const part = /** @type {any} */ (frame.arms[arm]);
-  const counts = Array.from(/** @type {Iterable<number>} */ (part.counts[view.tap][layer - 1]));
-  const total = view.header.probe_size * view.header.experiment.width;
-  const zeros = part.zeros[view.tap][layer - 1];
-  const zero = binOf(0, view.header.edges[view.tap]);
-  if (zero >= 0) counts[zero] -= zeros;
-  return {heights: smoothed(counts.map((count) => count / total)), zeros: zeros / total};
 }
 
 /**
