@@ -112,14 +112,13 @@ export class Controls {
    */
   constructor(root, player) {
     this.player = player;
-    this.handHolder = make("div");
     this.headline = make("p", {class: "bnviz-headline"}, make("span", {}, player.text("untrained")));
     this.choosers = make("div", {class: "bnviz-choosers"});
     this.answer = make("p", {class: "bnviz-answer"});
     this.headlines = make("div", {class: "bnviz-top"}, this.headline, this.choosers, this.answer);
     this.message = make("p", {class: "bnviz-message", role: "status"});
     this.transport = transport(player, () => this.copyLink());
-    root.append(this.handHolder, this.headlines, this.transport.box, this.message);
+    root.append(this.headlines, this.transport.box, this.message);
     this.onKey = (/** @type {KeyboardEvent} */ event) => this.key(event);
     document.addEventListener("keydown", this.onKey);
   }
@@ -216,7 +215,7 @@ export class Controls {
   showPlace(view) {
     const {frames, frame, shown, header} = view;
     const {range, buffer, readout} = this.transport;
-    const expected = Math.max(this.player.data.snapshots, frames.length);
+    const {expected} = this.player;
     if (Number(range.max) !== expected - 1) range.max = String(expected - 1);
     if (document.activeElement !== range || Number(range.value) !== shown) range.value = String(shown);
     const place = {step: frame.step, total: header.total_steps};

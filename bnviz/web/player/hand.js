@@ -23,34 +23,69 @@ const NOISE = 0.5; // of test inputs, in standard deviations of the inputs
  * @typedef {object} Turner what this asks of its player
  * @property {(key: string, values?: Values) => string} text
  * @property {(edit: Edit) => void} edit
- * @property {(hand: {step: number, turn: number}) => void} reach tell the page where the player is
+ * @property {(step: number) => void} reach tell the page from which step on a setting is to apply
  * @property {() => void} hold
  * @property {() => void} release
  */
 
 export class Hand {
   /**
-   * @param {HTMLElement} parent
    * @param {Turner} player
    * @param {boolean} acts whether networks can be broken here, too
    */
-  constructor(parent, player, acts) {
+  constructor(player, acts) {
     this.player = player;
     /** @type {"start" | "here" | null} what somebody has chosen; null: as it suits */
     this.chosen = null;
     /** @type {View | null} */
     this.view = null;
-    this.reached = 0;
     this.reachedAt = -Infinity;
     this.waiting = 0;
     const mode = (/** @type {"start" | "here"} */ one) => make("button", {type: "button", onclick: () => this.choose(one)});
+    /** What can be done at the step on show: when batch norm is on, then what breaks things. */
+    this.acts = [
+      this.action(
+        "start",
+        () => "act_start",
+        () => ({do: "start"}),
+      ),
+      this.action(
+        "toggle",
+        () => (this.on ? "act_off" : "act_on"),
+        (view) => ({do: "set", name: "compare", value: this.on ? "none" : view.compared}),
+      ),
+      this.action(
+        "times",
+        () => "act_times",
+        ({layer}) => ({do: "set", name: `times_w${layer}`, value: FACTOR}),
+      ),
+      this.action(
+        "freeze",
+        () => "act_freeze",
+        ({layer}) => ({do: "set", name: "freeze_layer", value: layer}),
+      ),
+      this.action(
+        "thaw",
+        () => "act_thaw",
+        () => ({do: "set", name: "freeze_layer", value: 0}),
+      ),
+      this.action(
+        "noise",
+        () => "act_noise",
+        () => ({do: "set", name: "input_noise", value: NOISE}),
+      ),
+      this.action(
+        "clear",
+        () => "act_clear",
+        () => ({do: "set", name: "input_noise", value: 0}),
+      ),
+    ];
     this.start = mode("start");
     this.here = mode("here");
     const label = make("span", {class: "bnviz-label"}, player.text("settings_apply"));
     const group = {class: "bnviz-segments", role: "group", "aria-label": player.text("settings_apply")};
     this.root = make("div", {class: "bnviz-hand"}, make("span", group, label, this.start, this.here));
     if (acts) this.root.append(this.actions());
-    parent.append(this.root);
     this.onReach = (/** @type {Event} */ event) => this.reach(event);
     for (const name of REACH) document.addEventListener(name, this.onReach, true);
   }
@@ -100,37 +135,36 @@ export class Hand {
     if (step) this.player.hold();
     this.reachedAt = performance.now();
     this.releaseIn(PATIENCE_MS);
-    this.player.reach({step, turn: ++this.reached});
+    this.player.reach(step);
   }
 
   /** What can be done to the networks at the step on show. */
   actions() {
     const {player} = this;
-    const act = (/** @type {() => Edit} */ edit, /** @type {string} */ name) =>
-      make("button", {type: "button", class: `bnviz-act-${name}`, onclick: () => this.act(edit())});
-    const step = () => this.view?.frame.step ?? 0;
-    const layer = () => this.view?.layer ?? 1;
-    this.only = act(() => ({do: "start", step: step()}), "start");
-    this.toggle = act(() => ({do: "set", step: step(), name: "compare", value: this.on ? "none" : this.compared}), "toggle");
-    this.times = act(() => ({do: "set", step: step(), name: `times_w${layer()}`, value: FACTOR}), "times");
-    this.freeze = act(() => ({do: "set", step: step(), name: "freeze_layer", value: layer()}), "freeze");
-    this.thaw = act(() => ({do: "set", step: step(), name: "freeze_layer", value: 0}), "thaw");
-    this.noise = act(() => ({do: "set", step: step(), name: "input_noise", value: NOISE}), "noise");
-    this.clear = act(() => ({do: "set", step: step(), name: "input_noise", value: 0}), "clear");
-    const keep = make("input", {
+    const [only, toggle, ...breaks] = this.acts.map(({button}) => button);
+    this.keep = make("input", {
       type: "checkbox",
-      onchange: () => this.act({do: "scales", value: keep.checked ? "keep" : "one"}),
+      onchange: () => this.act({do: "scales", value: this.keep?.checked ? "keep" : "one"}),
     });
-    this.keep = keep;
-    this.keeping = make("label", {}, keep, make("span", {}, player.text("keep_scales")));
-    const breaks = make("div", {class: "bnviz-menu-list"}, this.times, this.freeze, this.thaw, this.noise, this.clear);
-    const menu = make("details", {class: "bnviz-menu"}, make("summary", {}, player.text("break_it")), breaks);
+    const keeping = make("label", {}, this.keep, make("span", {}, player.text("keep_scales")));
+    const list = make("div", {class: "bnviz-menu-list"}, ...breaks);
+    const menu = make("details", {class: "bnviz-menu"}, make("summary", {}, player.text("break_it")), list);
     menu.addEventListener("focusout", ({relatedTarget}) => {
       if (relatedTarget instanceof Node && !menu.contains(relatedTarget)) menu.open = false;
     });
     this.menu = menu;
     this.at = make("span", {class: "bnviz-label"});
-    return make("span", {class: "bnviz-actions"}, this.at, this.only, this.toggle, this.keeping, menu);
+    return make("span", {class: "bnviz-actions"}, this.at, only, toggle, keeping, menu);
+  }
+
+  /**
+   * @param {string} name
+   * @param {() => string} words which sentence says it
+   * @param {(view: View) => {do: "start"} | {do: "set", name: string, value: string | number}} edit what it asks for
+   */
+  action(name, words, edit) {
+    const onclick = () => this.view && this.act({...edit(this.view), step: this.view.frame.step});
+    return {button: make("button", {type: "button", class: `bnviz-act-${name}`, onclick}), words};
   }
 
   /** @param {Edit} edit */
@@ -141,16 +175,8 @@ export class Hand {
 
   /** Whether the compared network is normalized at the step on show. */
   get on() {
-    return this.normalizer !== "none";
-  }
-
-  get normalizer() {
     const {view} = this;
-    return view ? /** @type {any} */ (view.frame.arms[view.compared]).normalizer : "none";
-  }
-
-  get compared() {
-    return String(this.view?.header.experiment.compare);
+    return view !== null && /** @type {any} */ (view.frame.arms[view.compared]).normalizer !== "none";
   }
 
   /** @param {View} view */
@@ -176,18 +202,8 @@ export class Hand {
    */
   showActions(view, inside) {
     const {norm, layer} = view;
-    const words = {
-      only: "act_start",
-      toggle: this.on ? "act_off" : "act_on",
-      times: "act_times",
-      freeze: "act_freeze",
-      thaw: "act_thaw",
-      noise: "act_noise",
-      clear: "act_clear",
-    };
-    for (const [name, key] of Object.entries(words)) {
-      const button = /** @type {HTMLButtonElement} */ (/** @type {any} */ (this)[name]);
-      set(button, shared(view, key, {norm, layer, factor: FACTOR, noise: NOISE}));
+    for (const {button, words} of this.acts) {
+      set(button, shared(view, words(), {norm, layer, factor: FACTOR, noise: NOISE}));
       if (button.disabled === inside) button.disabled = !inside;
       button.title = inside ? "" : shared(view, "act_outside");
     }

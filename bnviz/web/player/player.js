@@ -52,8 +52,6 @@ export class Player {
   playing = true;
   /** Whether it holds still for a moment, because somebody reaches for a setting. */
   held = false;
-  /** How often changes were asked for, so that no two questions are equal. */
-  edits = 0;
   /** @type {Recording | null} a run that is waited for */
   coming = null;
   /** Whether a visitor has paused it, at a place to be shown to others. */
@@ -87,7 +85,7 @@ export class Player {
   /** Whether recorded lines come with the page. */
   pulling = false;
   asking = 0;
-  /** How often the page was asked for lines, so that no question equals the one before. */
+  /** How often the page was asked for anything, so that no question equals the one before. */
   asked = 0;
 
   /**
@@ -107,7 +105,8 @@ export class Player {
     this.controls = new Controls(this.root, this);
     const {choosers = ["layer", "signal", "unit"], picture = "small"} = story;
     const stage = make("div", {class: "bnviz-stage"});
-    this.hand = new Hand(this.controls.handHolder, this, picture === "large");
+    this.hand = new Hand(this, picture === "large");
+    this.root.prepend(this.hand.root);
     this.flags = new Flags(this.controls.transport.track, this);
     this.picture = new NetworkPicture(stage, this, {small: picture === "small", choosers});
     if (picture === "large") this.picture.above.prepend(this.controls.choosers);
@@ -138,10 +137,9 @@ export class Player {
     if (waited && !this.waiting) this.goOn();
     if (this.recording.run !== this.data.run || this.recording.broken) {
       if (this.expect(this.data)) return;
-      this.recording.close();
-      this.ghost.keep(this.recording);
+      this.leave();
       // From the beginning, or where the address says: it has a step only if that is one of this run.
-      this.recording = this.carryOn(this.data) ?? this.open(this.data, this.data.view.step);
+      if (!this.carryOn(this.data)) this.recording = this.open(this.data, this.data.view.step);
     }
     if (this.data.lines?.run === this.data.run) this.take(this.data.lines);
   }
@@ -183,7 +181,7 @@ export class Player {
     this.message = "";
     this.mark({run, trainedStep: 0, state: "loading"});
     const recording = this.newRecording(run);
-    recording.stream(new URL(stream, document.baseURI).href);
+    recording.stream(addressOf(stream));
     return recording;
   }
 
@@ -224,60 +222,50 @@ export class Player {
     this.coming?.close();
     this.coming = null;
     const step = this.shownStep;
-    if (!this.held || !step || this.still || view.step !== null || this.sharedWith(run) > 0) return false;
-    const coming = new Recording(
-      run,
-      () => (coming.end || coming.trainedStep >= step) && this.come(coming, step),
-      () => this.come(coming, step),
-    );
-    this.coming = coming;
+    if (!this.held || !step || this.still || view.step !== null || this.shared > 0) return false;
     this.message = this.text("trained_again", {step});
-    coming.stream(new URL(stream, document.baseURI).href);
+    this.coming = this.newRecording(run);
+    this.coming.stream(addressOf(stream));
     return true;
   }
 
-  /**
-   * The run that was waited for is there: go on in it.
-   * @param {Recording} coming
-   * @param {number} step
-   */
-  come(coming, step) {
-    if (this.coming !== coming) return;
+  /** Show the run that was waited for, if it has come as far as the one on show. */
+  come() {
+    const {coming, shownStep: step} = this;
+    if (!coming || (!coming.end && coming.trainedStep < step)) return;
     this.coming = null;
+    this.leave();
+    this.recording = coming;
+    this.goOnAt(
+      Math.max(
+        0,
+        coming.frames.findLastIndex((frame) => frame.step <= step),
+      ),
+    );
+    this.arrived();
+  }
+
+  /** The run on show is to be replaced. */
+  leave() {
     this.recording.close();
     this.ghost.keep(this.recording);
-    const {run} = coming;
-    this.recording = this.newRecording(run);
-    const {header, frames} = coming;
-    coming.close();
-    const index = frames.findLastIndex((frame) => frame.step <= step);
-    if (!header || index < 0) {
-      this.recording.close();
-      this.recording = this.open(this.data, null);
-      return;
-    }
-    this.recording.begin(header, frames);
-    this.goOnAt(index, run);
-    this.recording.stream(new URL(this.data.stream, document.baseURI).href);
   }
 
   get shownStep() {
     return this.recording.frames[Math.floor(this.place)]?.step ?? 0;
   }
 
-  /**
-   * Up to which step the run on show is the same as another one that the page has asked for.
-   * @param {string} run
-   */
-  sharedWith(run) {
-    return run === this.data.run ? (this.data.before.findLast((one) => one.run === this.recording.run)?.step ?? 0) : 0;
+  /** Up to which step the run on show is the same as the one that the page asks for. */
+  get shared() {
+    return this.data.before.findLast((one) => one.run === this.recording.run)?.step ?? 0;
   }
 
   /**
-   * @param {number} index of the snapshot at which a run is gone on with
-   * @param {string} run
+   * Play on in the run that is there now.
+   * @param {number} index of the snapshot to begin with
    */
-  goOnAt(index, run) {
+  goOnAt(index) {
+    const {run, trainedStep} = this.recording;
     this.place = index;
     this.wanted = this.still ? Infinity : null;
     this.playing = !this.still;
@@ -285,42 +273,56 @@ export class Player {
     this.address();
     this.hand.answered();
     this.message = "";
-    this.mark({run, trainedStep: this.recording.trainedStep, state: "loading"});
+    this.mark({run, trainedStep, state: "loading"});
   }
 
   /**
-   * Read a run that begins like the one on show: what they share is kept, and playing goes on from where it stands. Null if it
-   * does not begin like that.
+   * Read a run that begins like the one on show: what they share is kept, and playing goes on from where it stands. Returns
+   * whether it begins like that.
    * @param {Data} data
    */
   carryOn({run, stream, experiment, view}) {
     const {header, frames} = this.recording;
-    const shared = this.sharedWith(run);
-    if (!header || shared < 1 || view.step !== null) return null; // an address that names a step wants that one
-    const kept = frames.filter((frame) => frame.step <= shared);
-    if (!kept.length) return null;
-    const recording = this.newRecording(run);
-    recording.begin({...header, id: run, experiment}, kept);
-    this.goOnAt(Math.min(this.place, kept.length - 1), run);
-    this.mark({trainedStep: recording.trainedStep});
-    recording.stream(new URL(stream, document.baseURI).href);
-    return recording;
+    const kept = frames.filter((frame) => frame.step <= this.shared);
+    // An address that names a step wants that one.
+    if (!header || this.shared < 1 || view.step !== null || !kept.length) return false;
+    this.recording = this.newRecording(run);
+    this.recording.begin({...header, id: run, experiment}, kept);
+    this.goOnAt(Math.min(this.place, kept.length - 1));
+    this.recording.stream(addressOf(stream));
+    return true;
   }
 
   /**
-   * A recording; one that another has replaced has no say any more.
+   * A recording; one that is neither on show nor waited for has no say any more.
    * @param {string} run
    */
   newRecording(run) {
-    const ifCurrent = (/** @type {() => void} */ action) => () => {
-      if (this.recording === recording && !recording.closed) action();
+    const heard = (/** @type {() => void} */ onShow, /** @type {() => void} */ waitedFor) => () => {
+      if (recording.closed) return;
+      if (recording === this.coming) waitedFor();
+      else if (recording === this.recording) onShow();
     };
     const recording = new Recording(
       run,
-      ifCurrent(() => this.arrived()),
-      ifCurrent(() => this.pull()),
+      heard(
+        () => this.arrived(),
+        () => this.come(),
+      ),
+      heard(
+        () => this.pull(),
+        () => this.replace(),
+      ),
     );
     return recording;
+  }
+
+  /** What was waited for cannot be read beside the run on show: open it in its place. */
+  replace() {
+    this.coming?.close();
+    this.coming = null;
+    this.leave();
+    this.recording = this.open(this.data, null);
   }
 
   /** The route cannot be reached: ask the page for lines through the component, and say so quietly. */
@@ -334,8 +336,7 @@ export class Player {
   /** Ask the page for more lines, and again if no answer comes: a question may get lost while the page is being run. */
   ask() {
     if (!this.pulling || this.recording.end) return;
-    this.asked += 1;
-    this.component.setStateValue("cursor", {run: this.recording.run, from: this.recording.lines, asked: this.asked});
+    this.component.setStateValue("cursor", {run: this.recording.run, from: this.recording.lines, asked: ++this.asked});
     clearTimeout(this.asking);
     this.asking = setTimeout(() => this.ask(), ASK_AGAIN_MS);
   }
@@ -666,11 +667,11 @@ export class Player {
   }
 
   /**
-   * Tell the page where the player is, before a setting is changed.
-   * @param {{step: number, turn: number}} hand
+   * Tell the page, before a setting is changed, from which step on it is to apply; 0 is from the start.
+   * @param {number} step
    */
-  reach(hand) {
-    this.component.setStateValue("hand", hand);
+  reach(step) {
+    this.component.setStateValue("hand", {step, asked: ++this.asked});
   }
 
   /**
@@ -681,8 +682,12 @@ export class Player {
     if ("step" in edit) this.hold();
     this.hand.releaseIn(EDIT_MS);
     this.message = this.text("asked_for");
-    this.edits += 1;
-    this.component.setTriggerValue("edit", {...edit, run: this.recording.run, turn: this.edits});
+    this.component.setTriggerValue("edit", {...edit, run: this.recording.run, asked: ++this.asked});
+  }
+
+  /** How many snapshots the scrubber has room for. */
+  get expected() {
+    return Math.max(this.data.snapshots, this.recording.frames.length);
   }
 
   /**
@@ -691,19 +696,17 @@ export class Player {
    */
   shareOf(step) {
     const {frames} = this.recording;
-    const last = Math.max(this.data.snapshots, frames.length) - 1;
+    const last = this.expected - 1;
     const index = frames.findIndex((frame) => frame.step >= step);
     if (index >= 0) return index / last;
-    const newest = frames.at(-1)?.step ?? 0;
+    const newest = this.recording.trainedStep;
     const left = Number(this.data.experiment.steps) - newest;
     return left > 0 ? (frames.length - 1 + ((step - newest) / left) * (last - frames.length + 1)) / last : 1;
   }
 
   /** @param {number} share */
   stepAt(share) {
-    const {frames} = this.recording;
-    const last = Math.max(this.data.snapshots, frames.length) - 1;
-    const frame = frames[Math.round(share * last)];
+    const frame = this.recording.frames[Math.round(share * (this.expected - 1))];
     return frame?.step ?? Math.round(share * Number(this.data.experiment.steps));
   }
 
@@ -753,6 +756,12 @@ export class Player {
     this.root.remove();
   }
 }
+
+/**
+ * Addresses in pages are relative: hosts put apps under a prefix.
+ * @param {string} relative
+ */
+const addressOf = (relative) => new URL(relative, document.baseURI).href;
 
 /**
  * How far a unit's mean has moved, all its ways added up.
