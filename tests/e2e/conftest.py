@@ -14,6 +14,13 @@ def server() -> Iterator[Server]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def server_alone() -> Iterator[Server]:
+    """A server for one file of tests: no run that other tests have left behind is counted, killed, or trains beside."""
+    with serve() as running:
+        yield running
+
+
 # Not for the session: Playwright keeps an event loop in this thread, and other tests could run none of their own.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:

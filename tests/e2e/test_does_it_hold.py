@@ -16,6 +16,11 @@ TINY = {"width": 16, "hidden_layers": 2}  # some seconds for all of it
 SWEEP = dataclasses.replace(CLAIM.sweep, base=CLAIM.sweep.base.replace(**TINY), seeds=2)
 
 
+@pytest.fixture
+def server(server_alone):
+    return server_alone
+
+
 def open(lab: Lab) -> Lab:
     return lab.open("does-it-hold", claim="faster", **TINY, seeds=2)
 

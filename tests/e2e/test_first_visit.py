@@ -51,9 +51,9 @@ def test_changing_the_batch_size_starts_another_run_in_the_same_charts(visit):
     lab = visit(**TALL).open(steps=60).trained()
     lab.press("End")
     lab.wait("d.state === 'ended'")
+    assert expected_noise(lab) == pytest.approx(1 / math.sqrt(64))  # waits for the charts, which come after the picture
     before = lab.data
     lab.page.evaluate("document.querySelectorAll('.bnviz-plot').forEach((node, index) => { node.mark = index + 1; })")
-    assert expected_noise(lab) == pytest.approx(1 / math.sqrt(64))
     slider = lab.page.locator(".st-key-batch_size input")
     slider.focus()
     for _ in range(3):

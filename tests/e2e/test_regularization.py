@@ -6,7 +6,7 @@ import pytest
 
 from bnviz.lessons.regularization.judge import verdict
 from bnviz.lessons.regularization.page import PAGE, sweep
-from tests.e2e.lab import Lab, serve
+from tests.e2e.lab import Lab
 
 # A few stacks of about a second: long enough to be stopped in the middle. Every test has its own seed, so nothing is known yet.
 SMALL = {"dataset": "mnist1d", "train_size": 200, "batch_size": 64, "steps": 200}
@@ -22,11 +22,9 @@ WATCH = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def server():
-    """A server of these tests' own: runs left behind by others would hold up sweeps, which train at the lowest priority."""
-    with serve() as running:
-        yield running
+@pytest.fixture
+def server(server_alone):
+    return server_alone
 
 
 def of(changes):
