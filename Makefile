@@ -5,12 +5,14 @@ BIN := .venv/bin
 
 .PHONY: run test hands bench evidence documents lint format clean
 
+# With DEV=1 the app follows changes of its sources.
 run: .venv/app
-	$(BIN)/streamlit run app.py --server.port $(PORT) --server.headless true
+	$(BIN)/streamlit run app.py --server.port $(PORT) --server.headless true \
+		$(if $(DEV),--server.fileWatcherType auto --server.runOnSave true)
 
 test: .venv/dev
 	$(BIN)/python -m tests.chromium
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 hands: .venv/dev
 	$(BIN)/python -m tests.chromium

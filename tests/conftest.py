@@ -1,6 +1,14 @@
 """What holds for all tests."""
 
 import signal
+from pathlib import Path
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as under nohup: our children would inherit it, and some are interrupted
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+SLOW = ("e2e", "engine", "train")  # folders, the slowest first
+
+
+def pytest_collection_modifyitems(items):
+    """Slow files first: those who run tests in parallel then end together."""
+    items.sort(key=lambda item: next((place for place, name in enumerate(SLOW) if name in Path(item.path).parts), len(SLOW)))

@@ -59,7 +59,8 @@ class Cluster:
         return not any(running.values()) and not self.client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks))
 
     def close(self):
-        self.client.close()
+        with contextlib.suppress(RuntimeError, OSError):  # the connection may be gone, with a scheduler that a test has killed
+            self.client.close()
         for process in reversed(self.processes):
             if "--nworkers" in process.args:  # a nanny ends its workers
                 process.terminate()

@@ -1,9 +1,9 @@
-"""One server a test session, one browser while these tests run, and a fresh context for every test."""
+"""One server a test session, one browser while these tests run, and a fresh page for every test."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.e2e.lab import Lab, Server, launch, serve
 
@@ -33,23 +33,39 @@ def browser() -> Iterator[Browser]:
             yield chromium
 
 
+@pytest.fixture(scope="module")
+def contexts(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """A browser context for each set of options. What a browser has compiled of a script it keeps with the context."""
+    made: dict[str, BrowserContext] = {}
+
+    def with_options(**options: object) -> BrowserContext:
+        key = repr(sorted(options.items()))
+        if key not in made:
+            made[key] = browser.new_context(**{"viewport": {"width": 1400, "height": 900}, **options})
+        return made[key]
+
+    yield with_options
+    for context in made.values():
+        context.close()
+
+
 @pytest.fixture
-def visit(browser: Browser, server: Server) -> Iterator[Callable[..., Lab]]:
-    """Make a page in a context of its own; whoever breaks the network on purpose says `clean=False`."""
+def visit(contexts: Callable[..., BrowserContext], server: Server) -> Iterator[Callable[..., Lab]]:
+    """Make a page in a context with these options; whoever breaks the network on purpose says `clean=False`."""
     labs: list[Lab] = []
-    contexts = []
+    clean_ones: list[Lab] = []
 
     def new(clean: bool = True, **options: object) -> Lab:
-        contexts.append(browser.new_context(**{"viewport": {"width": 1400, "height": 900}, **options}))
-        lab = Lab(contexts[-1], server)
+        lab = Lab(contexts(**options).new_page(), server)
+        labs.append(lab)
         if clean:
-            labs.append(lab)
+            clean_ones.append(lab)
         return lab
 
     yield new
-    for context in contexts:
-        context.close()
-    assert [trouble for lab in labs for trouble in lab.troubles] == []
+    for lab in labs:
+        lab.close()
+    assert [trouble for lab in clean_ones for trouble in lab.troubles] == []
 
 
 @pytest.fixture

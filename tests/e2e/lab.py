@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, Page, Playwright
 
 from bnviz.record import ndjson
 from bnviz.web.site import links
@@ -70,7 +70,7 @@ def serve(script: str | None = "app.py", workers: int = 1) -> Iterator[Server]:
     port = _free_port()
     verb = ["hello"] if script == "hello" else ["run", script]
     command = [sys.executable, "-m", "streamlit", *verb, "--server.headless=true", f"--server.port={port}"]
-    command += ["--server.address=127.0.0.1", "--browser.gatherUsageStats=false", "--server.fileWatcherType=none"]
+    command += ["--server.address=127.0.0.1", "--browser.gatherUsageStats=false"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "BNVIZ_WORKERS": str(workers), "BNVIZ_STORE": ""}
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
@@ -111,14 +111,19 @@ def launch(playwright: Playwright) -> Browser:
 class Lab:
     """One page with the player on it, seen as a person sees it. `troubles` gathers what the console complains about."""
 
-    def __init__(self, context: BrowserContext, server: Server):
-        self.server, self.troubles = server, []
-        context.add_init_script("if (!localStorage['bnviz more charts']) localStorage['bnviz more charts'] = 'open'")
-        self.page: Page = context.new_page()
+    def __init__(self, page: Page, server: Server):
+        self.page, self.server, self.troubles = page, server, []
+        page.add_init_script("if (!localStorage['bnviz more charts']) localStorage['bnviz more charts'] = 'open'")
         self.page.set_default_timeout(WAIT_MS)
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.troubles.append(f"uncaught: {error}"))
         self.page.on("request", self._asked)
+
+    def close(self) -> None:
+        """Close the page, and forget what it has stored in the browser."""
+        what = {"origin": self.server.url, "storageTypes": "cookies,local_storage"}
+        self.page.context.new_cdp_session(self.page).send("Storage.clearDataForOrigin", what)
+        self.page.close()
 
     def _heard(self, message: Any) -> None:
         url = message.location.get("url") or ""

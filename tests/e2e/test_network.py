@@ -82,15 +82,18 @@ def test_the_curtain_hides_what_layer_3_does_not_see(lab):
 
 @pytest.mark.parametrize("page", ["covariate-shift", "gamma-beta", "independence", "batch-size"])
 def test_every_lesson_has_it_small(lab, page):
-    lab.open(page, steps=40)
+    lab.open(page, steps=40).wait("d.state === 'ended'")
     assert lab.page.locator(".bnviz-small canvas").count() == 1
     assert lab.page.eval_on_selector(PICTURE, "(node) => node.clientHeight") < 260
-    wait_for_other_ink(lab, ink(lab))
+    trained = ink(lab)
+    lab.press("Home")
+    wait_for_other_ink(lab, trained)
 
 
 def test_no_page_begins_with_more_than_two_charts(visit):
     lab = visit().open(steps=40)
     lab.page.click(".bnviz-fold > summary")
+    lab.wait("localStorage['bnviz more charts'] === 'closed'")
     lab.page.reload()
     lab.wait("d.frames > 0")
     visible = "[...document.querySelectorAll('.bnviz-panel')].filter((one) => one.checkVisibility()).length"

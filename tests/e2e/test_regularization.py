@@ -168,6 +168,17 @@ def test_without_our_routes_the_board_comes_with_the_page(visit):
     assert lab.plot("test", "n._fullData.length") > 0
 
 
+def test_the_boards_charts_have_tables_too(lab):
+    open(lab, {**TINY, "seed": 400}).wait("d.state === 'ended'")
+    lab.page.locator("[data-panel=test]").get_by_role("button", name="Data: ").click()
+    values = "n.data.flatMap(one => Array.from(one.y)).filter(Number.isFinite)"
+    drawn = lab.plot("test", f"{values}.map(one => Number(one.toPrecision(4)))")
+    rows = lab.page.locator("dialog tbody tr td:last-child").all_inner_texts()
+    assert 0 < len(rows) <= 300 and {float(one) for one in rows} <= set(drawn)
+    lab.press("Escape")
+    lab.page.wait_for_selector("dialog", state="detached")
+
+
 def test_what_is_too_expensive_or_bad_is_named(lab):
     lab.open("regularization", steps=5000, seeds=10, bogus=1, step=3)
     alerts = lab.page.locator("[data-testid=stAlert]")
@@ -177,14 +188,3 @@ def test_what_is_too_expensive_or_bad_is_named(lab):
     assert lab.data["run"] == sweep(PAGE.default, {"seeds": 5}).id
     button(lab, "Stop").click()
     lab.wait("d.state === 'paused'")
-
-
-def test_the_boards_charts_have_tables_too(lab):
-    open(lab, {**TINY, "seed": 108}).wait("d.state === 'ended'")
-    lab.page.locator("[data-panel=test]").get_by_role("button", name="Data: ").click()
-    values = "n.data.flatMap(one => Array.from(one.y)).filter(Number.isFinite)"
-    drawn = lab.plot("test", f"{values}.map(one => Number(one.toPrecision(4)))")
-    rows = lab.page.locator("dialog tbody tr td:last-child").all_inner_texts()
-    assert 0 < len(rows) <= 300 and {float(one) for one in rows} <= set(drawn)
-    lab.press("Escape")
-    lab.page.wait_for_selector("dialog", state="detached")
