@@ -1,4 +1,4 @@
-"""Benchmarks: one module a subject, each with `rows() -> list[Row]`. `python -m benchmarks` runs them all."""
+"""Benchmarks: one module a subject, each with `rows() -> Iterable[Row]`. `python -m benchmarks` runs them all."""
 
 from __future__ import annotations
 
@@ -10,22 +10,28 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """One line of the table: what was measured, of whom, with what ratio, and which ratio or amount it should reach."""
+    """One line of the table: what was measured, of whom, with what ratio, which ratio or amount it should reach, and `ours` the
+    last time."""
 
     what: str
     peer: str
     ours: str
     ratio: str
     reach: str
+    before: str = "–"
 
 
-HEADINGS = Row("what", "peer", "ours", "ratio", "reach")
+HEADINGS = Row(*Row._fields)
+
+
+def row_of_table(row: tuple[str, ...]) -> str:
+    """One line of a Markdown table."""
+    return f"| {' | '.join(row)} |"
 
 
 def table(rows: list[Row]) -> str:
     """Rows as a Markdown table."""
-    lines = [HEADINGS, ("---",) * len(HEADINGS), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return "\n".join(map(row_of_table, [HEADINGS, ("---",) * len(HEADINGS), *rows]))
 
 
 def seconds(*actions: Callable[[], object], repetitions: int) -> list[float]:

@@ -1,8 +1,9 @@
-"""Run all benchmarks and print their table.
+"""Run benchmarks and print their table as it grows.
 
-python -m benchmarks [--write]
+python -m benchmarks [NAME ...] [--write]
 
-With --write, the table in docs/benchmarks.md is replaced, with the command, the machine and the date.
+NAME is a module of this folder ("visitors"); without one, all run. The rows are kept in docs/benchmarks.json, and each is printed
+with what it was the last time. With --write, they are kept, and the tables in docs/benchmarks.md are made anew.
 """
 
 from __future__ import annotations
@@ -10,24 +11,26 @@ from __future__ import annotations
 import argparse
 import datetime
 import importlib
+import json
 import os
 import pkgutil
 import platform
+from collections.abc import Iterator
 from pathlib import Path
+from time import perf_counter
 
 import benchmarks
-from benchmarks import Row, table
+from benchmarks import Row, row_of_table, table
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+KEPT = DOCUMENT.with_suffix(".json")
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
-COMMAND = "python -m benchmarks --write"
 
 
-def all_rows() -> list[Row]:
-    """The rows of every module in this folder, by name."""
-    names = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name != "__main__")
-    modules = [importlib.import_module(f"benchmarks.{name}") for name in names]
-    return [row for module in modules if hasattr(module, "rows") for row in module.rows()]
+def names() -> list[str]:
+    """The modules of this folder that have rows."""
+    found = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name != "__main__")
+    return [name for name in found if hasattr(importlib.import_module(f"benchmarks.{name}"), "rows")]
 
 
 def machine() -> str:
@@ -44,6 +47,27 @@ def _lines(path: str) -> list[str]:
         return []
 
 
+def kept() -> dict[str, dict]:
+    """What was measured last: for each module when, on what machine, and its rows."""
+    return json.loads(KEPT.read_text()) if KEPT.exists() else {}
+
+
+def measured(name: str, before: dict) -> Iterator[Row]:
+    """A module's rows, each with what it was before."""
+    last = {row["what"]: row["ours"] for row in before.get("rows", ())}
+    for row in importlib.import_module(f"benchmarks.{name}").rows():
+        yield row._replace(before=last.get(row.what, "–"))
+
+
+def written(found: dict[str, dict]) -> str:
+    """One table a module."""
+    parts = []
+    for name, one in sorted(found.items()):
+        made = f"`python -m benchmarks {name} --write`, {one['date']}: {one['machine']}; {one['seconds']:.0f} s."
+        parts.append(f"## {name.capitalize()}\n\n{made}\n\n{table([Row(**row) for row in one['rows']])}")
+    return "\n\n".join(parts)
+
+
 def write(text: str) -> None:
     """Put `text` between the markers of docs/benchmarks.md; without markers, at its end."""
     old = DOCUMENT.read_text() if DOCUMENT.exists() else "# Benchmarks\n"
@@ -54,13 +78,25 @@ def write(text: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Run all benchmarks and print their table.")
-    parser.add_argument("--write", action="store_true", help="replace the table in docs/benchmarks.md")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Run benchmarks and print their table.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names())}; all without one")
+    parser.add_argument("--write", action="store_true", help="keep the rows, and make the tables in docs/benchmarks.md anew")
     arguments = parser.parse_args()
-    text = table(all_rows())
-    print(text)
+    if unknown := set(arguments.names) - set(names()):
+        parser.error(f"there is no {', '.join(sorted(unknown))}: choose from {', '.join(names())}")
+    found = kept()
+    print(table([]), flush=True)
+    for name in arguments.names or names():
+        began, rows = perf_counter(), []
+        for row in measured(name, found.get(name, {})):
+            print(row_of_table(row), flush=True)
+            rows.append(row._asdict())
+        today = f"{datetime.date.today():%d %B %Y}"
+        found[name] = {"date": today, "machine": machine(), "seconds": perf_counter() - began, "rows": rows}
+        if arguments.write:
+            KEPT.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     if arguments.write:
-        write(f"Made by `{COMMAND}` on {datetime.date.today():%d %B %Y}: {machine()}.\n\n{text}")
+        write(written(found))
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ def plain(browser: Browser, server: Server) -> tuple[float, float]:
 def redraws(browser: Browser, app: Server) -> list[Row]:
     """Charts that move."""
     ours, ours_long = player(browser, app)
-    with serve("benchmarks/plain_app.py") as server:
+    with serve("benchmarks/plain/app.py") as server:
         theirs, theirs_long = plain(browser, server)
     peer = "st.plotly_chart in a 0.1 s fragment"
     what = "redraws/s of the two ridgelines, whole page playing"

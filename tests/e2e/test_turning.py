@@ -103,3 +103,31 @@ def test_it_can_be_broken_and_the_change_made_from_the_start(visit):
     lab.page.click(".bnviz-flag summary")
     lab.page.get_by_role("button", name="from the start", exact=True).last.click()
     lab.wait(f"d.run === '{Experiment(steps=100, learning_rate=1.0).id}'")
+
+
+def test_a_slider_is_not_taken_back_by_a_slow_server(visit):
+    """The answer to the first key comes when the second and the third have been pressed."""
+    lab, held, holding = visit(), [], []
+
+    def hold(socket):
+        server = socket.connect_to_server()
+        server.on_message(lambda message: held.append((socket, message)) if holding else socket.send(message))
+
+    lab.page.route_web_socket("**/_stcore/stream", hold)
+    lab.open(steps=40).from_the_start()
+    lab.page.evaluate("""() => {
+      const slider = document.querySelector('.st-key-batch_size input');
+      window.seen = [];
+      new MutationObserver(() => seen.push(Number(slider.ariaValueText))).observe(slider, {attributes: true});
+    }""")
+    holding.append(True)
+    slide(lab, "batch_size", "ArrowLeft", 1)
+    while not any(Experiment(steps=40, batch_size=32).id.encode() in message for _, message in held):
+        lab.page.wait_for_timeout(20)
+    slide(lab, "batch_size", "ArrowLeft", 2)
+    holding.clear()
+    for socket, message in held:
+        socket.send(message)
+    lab.wait(f"d.run === '{Experiment(steps=40, batch_size=8).id}' && d.trainedStep === '40'")
+    seen = lab.page.evaluate("seen")
+    assert seen == sorted(seen, reverse=True) and seen[-1] == 8

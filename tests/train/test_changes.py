@@ -334,7 +334,7 @@ def test_a_copy_goes_on_as_if_it_had_been_trained_from_the_start(compare, lookin
     while not training.done:
         if training.advance():
             copies.append(training.copy())
-    for number, kept in enumerate(copies[:-1], 1):
+    for number, kept in list(enumerate(copies[:-1], 1))[:: 4 if looking else 1]:  # looking takes its time
         for _ in range(2 if number % 9 == 0 else 1):  # whoever goes on leaves the copy as it is
             going, lines = kept.resume(experiment), []
             while not going.done:

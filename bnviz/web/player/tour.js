@@ -180,7 +180,7 @@ export class Tour {
     delete this.player.root.dataset.tour;
     this.address(null);
     this.label();
-    if (refocus) this.button.focus({preventScroll: true});
+    if (refocus) this.button.focus(); // scrolls to it, so that whoever uses the keyboard sees where they are
   }
 
   label() {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -69,7 +69,7 @@ class Page(Form):
         if link := links.opened(self.lesson, self.default, cards=self.cards):
             widgets.load(link.experiment)
             predictions.follow(self.lesson, link)
-        experiment = self.turned()
+        experiment = self.turned(made=() if link else self.main)
         view = links.view(experiment, self.layer)
         links.write(experiment, self.default)
 
@@ -82,13 +82,13 @@ class Page(Form):
         with st.container(key="foot"):
             foot(self, experiment)
 
-    def turned(self) -> Experiment:
+    def turned(self, made: Collection[str]) -> Experiment:
         """What the settings show, with what was asked for in the player itself."""
         before = widgets.shown()
-        experiment = widgets.experiment(lambda: stage.step_in_hand(self.lesson))
+        experiment = widgets.experiment(lambda: stage.step_in_hand(self.lesson), made)
         if before and (paced := pace.kept(experiment, before, self.default)) != experiment:
             experiment = paced
-            widgets.load(experiment)
+            widgets.load(experiment, made=made)
         if (edit := stage.asked()) and edit["run"] == experiment.id:
             experiment = widgets.edit(experiment, edit, self.default)
         return experiment

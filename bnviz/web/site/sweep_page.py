@@ -42,7 +42,8 @@ class SweepPage(Form):
         if link := links.opened(self.lesson, self.default, self.own):
             widgets.load(link.experiment, defaults(self) | link.view)
             predictions.follow(self.lesson, link)
-        experiment, own = widgets.experiment(), widgets.own(self.own)
+        made = () if link else self.main
+        experiment, own = widgets.experiment(made=made), widgets.own(self.own, made)
         links.follow(experiment, links.changed(own, self.own))
         links.write(experiment, self.default)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -17,11 +17,15 @@ from bnviz.web.words import fill, shared
 _SHOWN = "bnviz settings"  # session_state: the experiment that the widgets show
 
 
-def load(experiment: Experiment, own: Mapping[str, object] | None = None) -> None:
-    """Set every widget to an experiment's values, and to a page's own. Only before the widgets are made, or in a callback."""
+def load(experiment: Experiment, own: Mapping[str, object] | None = None, made: Collection[str] = ()) -> None:
+    """Set every widget to an experiment's values, and to a page's own. Only before the widgets are made, or in a callback.
+
+    Those in `made`, which the browser has already, are let alone where they are right: a value that is set is sent to the
+    browser, and would take a slider back that somebody has moved on meanwhile.
+    """
+    values = _values(experiment) | (own or {})
     st.session_state[_SHOWN] = experiment
-    st.session_state.update(_values(experiment))
-    st.session_state.update(own or {})
+    st.session_state.update({name: value for name, value in values.items() if name not in made or st.session_state[name] != value})
 
 
 def _values(experiment: Experiment) -> dict[str, object]:
@@ -31,14 +35,14 @@ def _values(experiment: Experiment) -> dict[str, object]:
     return values | {name: value for name, value in last.items() if FIELDS[name].takes(value)}
 
 
-def experiment(step_in_hand: Callable[[], int] = lambda: 0) -> Experiment:
+def experiment(step_in_hand: Callable[[], int] = lambda: 0, made: Collection[str] = ()) -> Experiment:
     """The experiment that the widgets show. A number box that was emptied counts as its default.
 
     A knob that somebody has just turned counts from `step_in_hand` on, or from the start (0).
 
-    Every value is set anew, because Streamlit forgets those whose widget a page does not have, and because a popover's widgets
-    are made when it is opened, from the last run's message alone: without a value there they would open with, and send back,
-    their lowest ones.
+    Every value is set anew but for the widgets that are `made` (see `load`), because Streamlit forgets those whose widget a page
+    does not have, and because a popover's widgets are made when it is opened, from the last run's message alone: without a value
+    there they would open with, and send back, their lowest ones.
     """
     values = {name: st.session_state[name] for name in FIELDS}
     values = {name: FIELDS[name].default if value is None else value for name, value in values.items()}
@@ -46,7 +50,7 @@ def experiment(step_in_hand: Callable[[], int] = lambda: 0) -> Experiment:
     said = _values(experiment)
     for name, value in ((name, value) for name, value in values.items() if value != said[name]):
         experiment = _checked(experiment, partial(turning.turned, name=name, value=value, step=step_in_hand()))
-    load(experiment)
+    load(experiment, made=made)
     return experiment
 
 
@@ -77,11 +81,11 @@ def _checked(experiment: Experiment, change: Callable[[Experiment], Experiment])
         return experiment
 
 
-def own(fields: Mapping[str, Field]) -> dict[str, object]:
+def own(fields: Mapping[str, Field], made: Collection[str] = ()) -> dict[str, object]:
     """What the widgets of a page's own settings show; see `experiment`."""
     values = {name: st.session_state[name] for name in fields}
     values = {name: fields[name].default if value is None else value for name, value in values.items()}
-    st.session_state.update(values)
+    st.session_state.update({name: value for name, value in values.items() if name not in made or st.session_state[name] is None})
     return values
 
 

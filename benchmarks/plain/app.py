@@ -1,6 +1,6 @@
 """What the player is compared with: the same two ridgelines through st.plotly_chart in a fragment, ten times a second.
 
-    streamlit run benchmarks/plain_app.py
+    streamlit run benchmarks/plain/app.py
 
 Twenty filled traces a chart, as one would write it; a new snapshot at every tick.
 """
