@@ -25,7 +25,8 @@ def load(experiment: Experiment, own: Mapping[str, object] | None = None, made: 
     """
     values = _values(experiment) | (own or {})
     st.session_state[_SHOWN] = experiment
-    st.session_state.update({name: value for name, value in values.items() if name not in made or st.session_state[name] != value})
+    right = {name for name in made if name in values and st.session_state[name] == values[name]}
+    st.session_state.update({name: value for name, value in values.items() if name not in right})
 
 
 def _values(experiment: Experiment) -> dict[str, object]:
