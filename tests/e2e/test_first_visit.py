@@ -48,7 +48,7 @@ def test_the_headline_agrees_with_the_recording(lab, server):
 
 
 def test_changing_the_batch_size_starts_another_run_in_the_same_charts(visit):
-    lab = visit(**TALL).open(steps=60).trained()
+    lab = visit(**TALL).open(steps=60).from_the_start().trained()
     lab.press("End")
     lab.wait("d.state === 'ended'")
     assert expected_noise(lab) == pytest.approx(1 / math.sqrt(64))  # waits for the charts, which come after the picture

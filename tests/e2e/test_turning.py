@@ -131,3 +131,12 @@ def test_a_slider_is_not_taken_back_by_a_slow_server(visit):
     lab.wait(f"d.run === '{Experiment(steps=40, batch_size=8).id}' && d.trainedStep === '40'")
     seen = lab.page.evaluate("seen")
     assert seen == sorted(seen, reverse=True) and seen[-1] == 8
+
+
+def test_who_has_chosen_from_the_start_keeps_it_in_the_next_run(visit):
+    lab = watching(visit).from_the_start()
+    slide(lab, "learning_rate", "ArrowRight", 1)
+    lab.wait(f"d.run === '{Experiment(steps=STEPS, learning_rate=0.3).id}' && d.step >= 40")
+    slide(lab, "learning_rate", "ArrowRight", 1)
+    lab.wait(f"d.run === '{Experiment(steps=STEPS, learning_rate=1.0).id}'")
+    assert shown(lab) == {}

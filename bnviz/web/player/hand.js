@@ -40,6 +40,8 @@ export class Hand {
     /** @type {View | null} */
     this.view = null;
     this.reachedAt = -Infinity;
+    /** From which step on what is being moved is to apply. */
+    this.step = 0;
     this.waiting = 0;
     const mode = (/** @type {"start" | "here"} */ one) => make("button", {type: "button", onclick: () => this.choose(one)});
     /** What can be done at the step on show: when batch norm is on, then what breaks things. */
@@ -99,11 +101,7 @@ export class Hand {
   /** @param {"start" | "here"} one */
   choose(one) {
     this.chosen = one;
-  }
-
-  /** Another run is on show that does not go on from the last one. */
-  forget() {
-    this.chosen = null;
+    this.reachedAt = -Infinity;
   }
 
   /** The run that was asked for is here; somebody may still be moving a slider, and all of it is one change. */
@@ -131,9 +129,12 @@ export class Hand {
   reach(event) {
     const target = event.target instanceof Element ? event.target : null;
     if (!this.view || !target?.closest(KNOBS) || target.closest(NO_KNOB)) return;
-    const step = this.mode === "here" ? this.view.frame.step : 0;
+    const now = performance.now();
+    // Whoever goes on moving a slider means what the first move meant, though another run may have come meanwhile.
+    if (now - this.reachedAt > SLIDE_MS) this.step = this.mode === "here" ? this.view.frame.step : 0;
+    const {step} = this;
     if (step) this.player.hold();
-    this.reachedAt = performance.now();
+    this.reachedAt = now;
     this.releaseIn(PATIENCE_MS);
     this.player.reach(step);
   }

@@ -177,7 +177,6 @@ export class Player {
   open({run, stream}, step) {
     this.begin(step);
     this.held = this.pulling = false;
-    this.hand.forget();
     this.message = "";
     this.mark({run, trainedStep: 0, state: "loading"});
     const recording = this.newRecording(run);
