@@ -41,7 +41,7 @@ const LEAST_COLUMN = 40;
  */
 export function arrange({width, layers, units, watched, chosen, small = false}) {
   const slim = width < SLIM;
-  const [side, gap, header] = slim ? [34, 9, 18] : [84, small ? 30 : 40, 22];
+  const [side, gap, header] = slim ? [42, 9, 18] : [84, small ? 30 : 40, 22];
   const fitting = Math.max(2, Math.floor((width - 2 * side) / (LEAST_COLUMN + gap)));
   const shown = spread(layers, fitting, chosen);
   const step = (width - 2 * side) / shown.length;

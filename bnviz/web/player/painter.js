@@ -151,7 +151,7 @@ export class Painter {
   lines(context, {geometry, view, theme, small}, arm, row, place) {
     const {columns, input, output, watched, pitch} = geometry;
     const from = place === 0 ? input.x + input.width - 4 : columns[place - 1].x + columns[place - 1].width;
-    const to = place === columns.length ? output.x + 4 : columns[place].x;
+    const to = place === columns.length ? output.x + (geometry.slim ? -2 : 4) : columns[place].x;
     const layer = place === 0 ? 0 : columns[place - 1].layer;
     const top = watched.y + row * pitch + 2;
     const height = watched.height + (small ? 0 : geometry.others.height);

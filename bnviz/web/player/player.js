@@ -491,10 +491,12 @@ export class Player {
     const theme = this.theme.now();
     const key = `${this.keyOf(view)},${theme.key}`;
     const scene = this.scene(view);
+    const speaks = now - this.wordsAt > (this.playing ? WORDS_MS : 0) && this.said !== key;
+    if (speaks) this.picture.say(view.frame);
     const painted = this.picture.show(view, theme, key);
     const drawn = globalThis.Plotly ? this.drawPanels(scene, theme, key, now) : false;
     if (painted || drawn) this.drawn(view.frame.step);
-    if (now - this.wordsAt > (this.playing ? WORDS_MS : 0) && this.said !== key) this.say(view, scene, key, now);
+    if (speaks) this.say(view, scene, key, now);
   }
 
   /**
@@ -562,7 +564,6 @@ export class Player {
   say(view, scene, key, now) {
     this.said = key;
     this.wordsAt = now;
-    this.picture.say(view.frame);
     if (this.waiting) this.controls.askFirst();
     else this.controls.headlineText(this.story.headline(view), view);
     this.controls.answerText(this.waiting ? null : this.story.answer?.(view));
