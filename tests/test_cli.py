@@ -198,6 +198,6 @@ def test_a_signal_leaves_nothing_behind(tmp_path, number, expected):
         assert process.stdout.readline() == "started\n"
         time.sleep(0.05)
         process.send_signal(number)
-        assert process.communicate(timeout=10)[1] == ""
+        assert process.communicate(timeout=60)[1] == ""
     assert process.returncode == expected
     assert os.listdir(tmp_path) == []

@@ -19,7 +19,7 @@ from bnviz.web import player
 mounted = []
 engine.shared = lambda: SimpleNamespace(request=lambda experiment: experiment.id, notice=lambda: None)
 player.mount = lambda **said: mounted.append(said)
-page = AppTest.from_file("pages/hello.py", default_timeout=20)
+page = AppTest.from_file("pages/hello.py", default_timeout=60)
 page.query_params["compare"] = "rms"
 page.run()
 assert not page.exception and not page.warning, page

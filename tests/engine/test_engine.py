@@ -24,7 +24,7 @@ SLOW = Experiment(steps=5000, momentum=0.001)
 SHORT = Experiment(steps=20)
 
 
-def until(condition, seconds=15.0):
+def until(condition, seconds=60.0):
     """Wait for a state, and fail if it does not come."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):

@@ -22,7 +22,7 @@ QUICK = sweep_over(Experiment(steps=10, seed=10), "batch_size", (4, 8, 16), seed
 SLOW = sweep_over(Experiment(steps=100, momentum=0.01, seed=10), "batch_size", (4, 8, 16, 32), seeds=3)
 
 
-def until(condition, seconds=15.0):
+def until(condition, seconds=60.0):
     """Wait for a state, and fail if it does not come."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):

@@ -384,7 +384,7 @@ def test_the_page_opens_with_its_own_default_and_picture_and_takes_a_link(monkey
         ({"batch_size": "256", "ghost_batch_size": "4", "example": "511"}, None, "Example 511 of"),
         ({"dataset": "spirals"}, PAGE.default.replace(dataset="spirals"), None),
     ):
-        page = AppTest.from_file(str(ROOT / "pages" / "batch_size.py"), default_timeout=20)
+        page = AppTest.from_file(str(ROOT / "pages" / "batch_size.py"), default_timeout=60)
         page.query_params.update(link)
         page.run()
         assert not page.exception and not page.warning

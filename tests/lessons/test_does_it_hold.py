@@ -61,7 +61,7 @@ def lab(monkeypatch):
 
 
 def visit(**parameters):
-    page = AppTest.from_file(str(DOOR), default_timeout=20)
+    page = AppTest.from_file(str(DOOR), default_timeout=60)
     page.query_params.update(parameters)
     page.run()
     assert not page.exception

@@ -307,7 +307,7 @@ def test_the_page_opens_at_layer_3_with_its_own_default_and_takes_a_link(monkeyp
         ({"hidden_layers": "2", "hold_from": "0"}, PAGE.default.replace(hidden_layers=2, hold_from=0), 2),
         ({"learning_rate": "0.3", "layer": "5"}, PAGE.default.replace(learning_rate=0.3), 5),
     ):
-        page = AppTest.from_file(str(ROOT / "pages" / "independence.py"), default_timeout=20)
+        page = AppTest.from_file(str(ROOT / "pages" / "independence.py"), default_timeout=60)
         page.query_params.update(link)
         page.run()
         assert not page.exception and not page.warning

@@ -361,7 +361,7 @@ def visit(monkeypatch):
     monkeypatch.setattr(player, "board", lambda **one: said.append(one))
 
     def open(**parameters):
-        page = AppTest.from_file(str(ROOT / "pages" / "regularization.py"), default_timeout=20)
+        page = AppTest.from_file(str(ROOT / "pages" / "regularization.py"), default_timeout=60)
         page.query_params.update(parameters)
         page.run()
         assert not page.exception

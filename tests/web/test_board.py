@@ -96,7 +96,7 @@ def lab(monkeypatch):
         )
 
     def open():
-        page = AppTest.from_function(script, default_timeout=10).run()
+        page = AppTest.from_function(script, default_timeout=60).run()
         assert not page.exception
         return page
 
@@ -333,7 +333,7 @@ def own():
         st.text(json.dumps([experiment.batch_size, values]))
 
     def visit(**parameters):
-        page = AppTest.from_function(script, default_timeout=10)
+        page = AppTest.from_function(script, default_timeout=60)
         page.query_params.update(parameters)
         page.run()
         assert not page.exception

