@@ -59,7 +59,8 @@ async def open_page(server: Server, query: str, wanted: bytes) -> float:
             seen = seen or wanted in data
             message = ForwardMsg.FromString(data)
             if message.WhichOneof("type") == "script_finished":
-                assert seen and message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY, "the page is not whole"
+                assert message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY, "the script failed"
+                assert seen, "the page is not whole"
                 return perf_counter() - begin
     raise ConnectionError("the session was closed")
 
@@ -110,7 +111,7 @@ async def crowd_of_plain(server: Server, visitors: int, seconds: float) -> list[
 
     async def one(after: float) -> float:
         await asyncio.sleep(after)
-        return await open_page(server, "", b"plotly")
+        return await open_page(server, "", b"without batch norm")
 
     return list(await asyncio.gather(*(one(seconds * n / visitors) for n in range(visitors))))
 
