@@ -30,6 +30,11 @@ def wait_pointed(lab, condition):
     lab.page.wait_for_function(f"() => {{ const at = ({POINTED})(); return {condition}; }}")
 
 
+def skip_guess(lab):
+    if lab.page.locator(".bnviz-tour [data-guess=skip]").count():
+        lab.page.click(".bnviz-tour [data-guess=skip]")
+
+
 def gone(lab):
     lab.wait("!d.tour && !$('.bnviz-tour')")
     assert "tour" not in lab.address
@@ -164,8 +169,28 @@ def test_cards_that_share_an_experiment_do_not_begin_anew(lab):
     for number in (7, 8, 9):
         lab.press("ArrowRight")
         at_card(lab, number)
+        skip_guess(lab)
         lab.draw_more(3)
     assert asked == []
+
+
+def test_nothing_answers_before_the_guess_and_esc_gives_back_what_was_there(lab):
+    lab.open(steps=300, layer=3).wait("d.step > 5")
+    before = lab.data["run"]
+    lab.page.click(".bnviz-take-tour")
+    for number in range(2, 5):
+        at_card(lab, number - 1)
+        lab.press("ArrowRight")
+    at_card(lab, 4)
+    lab.wait(f"d.run === '{PLAIN.id}' && p.classList.contains('bnviz-veiled') && d.state === 'paused'")
+    blurred = "getComputedStyle($('.bnviz-headline')).filter.startsWith('blur')"
+    lab.wait(f"d.step === '0' && {blurred}")
+    lab.page.click(".bnviz-tour [data-guess=less]")
+    lab.wait(f"d.step > 20 && d.state === 'playing' && !({blurred})")
+    lab.press("Escape")
+    gone(lab)
+    lab.wait(f"d.run === '{before}' && $('.bnviz-layers [aria-pressed=true]').dataset.layer === '3'")
+    assert lab.address == {"steps": "300"}
 
 
 def test_on_a_phone_the_sheet_leaves_what_it_points_at_in_view(visit):

@@ -1,8 +1,17 @@
 // @ts-check
 // The story of the page /: how far a layer has moved. A sentence may confirm the lecture or contradict it, as the numbers say.
 
-import {expectedNoise, firstReaching, framesShown, groupSize, hasAtom, lastMeasured, zeroShare} from "../../web/player/feeds.js";
-import {finiteOnes} from "../../web/player/numbers.js";
+import {
+  expectedNoise,
+  firstReaching,
+  framesShown,
+  groupSize,
+  hasAtom,
+  lastMeasured,
+  lately,
+  zeroShare,
+} from "../../web/player/feeds.js";
+import {finiteOnes, sum} from "../../web/player/numbers.js";
 import * as words from "../../web/player/words.js";
 import {tour} from "./tour.js";
 
@@ -51,12 +60,49 @@ function headline(view) {
   if (lost.length) return divergence(view, lost);
   const name = signalInWords(view);
   if (view.frame.step === 0) return say(view, "untrained", {name});
-  const {plain, compared} = pair(view, (arm) => at(view.frame, arm, "shift_from_first", view));
-  const said = {name, norm: view.norm, learning: progress(view)};
   if (still(view)) return say(view, "same_network", {norm: view.norm, figures: scores(view)});
+  const before = beforeTheSwitch(view);
+  const {plain, compared} = pair(view, (arm) =>
+    before ? travelledSince(view, before, arm) : at(view.frame, arm, "shift_from_first", view),
+  );
+  const said = {name, norm: view.norm, learning: progress(view)};
+  if (before) return sinceTheSwitch(view, before.step, plain, compared, said);
   if (plain > CLEARLY * compared) return say(view, "less", {...said, times: times(plain / compared)});
   if (compared > CLEARLY * plain) return say(view, "more", {...said, times: times(compared / plain)});
   return say(view, "alike", said);
+}
+
+/**
+ * The last snapshot without the normalizer, if it was switched on on the way; before that the two cannot be told apart by it.
+ * @param {View} view
+ */
+function beforeTheSwitch(view) {
+  const last = framesShown(view).findLast(({arms}) => arms[view.compared].normalizer === "none");
+  return last === view.frame ? undefined : last;
+}
+
+/**
+ * How far the layer has moved since a snapshot, from each snapshot to the next.
+ * @param {View} view
+ * @param {Snapshot} before
+ * @param {string} arm
+ */
+function travelledSince(view, before, arm) {
+  const later = framesShown(view).filter(({step}) => step > before.step);
+  return sum(later.map((frame) => at(frame, arm, "shift_step", view)));
+}
+
+/**
+ * @param {View} view
+ * @param {number} step
+ * @param {number} plain
+ * @param {number} compared
+ * @param {{name: string, norm: string, learning: string}} said
+ */
+function sinceTheSwitch(view, step, plain, compared, said) {
+  if (plain > CLEARLY * compared) return say(view, "since_less", {...said, step, times: times(plain / compared)});
+  if (compared > CLEARLY * plain) return say(view, "since_more", {...said, step, times: times(compared / plain)});
+  return say(view, "since_alike", {...said, step});
 }
 
 /**
@@ -101,20 +147,19 @@ function progress(view) {
  */
 function advantage(view) {
   const {plain, compared} = pair(view, (arm) => {
-    const {test_accuracy: accuracy, test_loss: loss} = view.frame.arms[arm];
-    return Number(hasClasses(view) ? accuracy : loss);
+    return Number(lately(view.frames, view.frame, arm, hasClasses(view) ? "test_accuracy" : "test_loss"));
   });
   return hasClasses(view) ? compared - plain : (plain - compared) / plain;
 }
 
 /**
- * Both test accuracies, or losses where there are no classes: the compared network's first.
+ * Both test accuracies, or losses where there are no classes, of the last few snapshots: the compared network's first.
  * @param {View} view
  */
 function scores(view) {
   const value = (/** @type {string} */ arm) => {
-    const {test_accuracy: accuracy, test_loss: loss} = view.frame.arms[arm];
-    return inColour(arm, hasClasses(view) ? percent(accuracy) : digits(loss, 3));
+    const score = Number(lately(view.frames, view.frame, arm, hasClasses(view) ? "test_accuracy" : "test_loss"));
+    return inColour(arm, hasClasses(view) ? percent(score) : digits(score, 3));
   };
   return say(view, hasClasses(view) ? "accuracies" : "losses", pair(view, value));
 }

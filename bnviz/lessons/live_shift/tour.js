@@ -32,7 +32,7 @@ export const tour = [
     ...{name: "layers", values: OBSERVED, curtain: true, part: {layers: [2, 2]}, from: 0, again: true, due: 60},
     measured: finite(layers, "none"),
   },
-  {name: "chase", values: OBSERVED, part: {layers: [3, 5]}, from: 60, due: 140, measured: finite(chase, "none")},
+  {name: "chase", values: OBSERVED, part: {layers: [2, 5]}, from: 60, due: 140, measured: finite(chase, "none")},
   {
     ...{name: "norm", values: OBSERVED, part: {layers: [2, 2]}, from: 0, again: true, due: 140},
     ...{guesses: ["less", "alike", "more"], measured: finite(norm)},
@@ -52,7 +52,7 @@ export const tour = [
     ...{guesses: ["better", "same", "worse"], measured: score},
   },
   {
-    ...{name: "noise", values: {...OBSERVED, changes: SMALLER}, choice: {layer: 1, tap: "linear"}, part: {scores: true}},
+    ...{name: "noise", values: {...OBSERVED, changes: SMALLER}, choice: {layer: 1, tap: "linear"}, part: {panel: "noise"}},
     ...{from: 284, again: true, due: 400, measured: noise},
   },
 ];
@@ -366,7 +366,9 @@ function noise(view, say) {
   const {before, now} = beforeAndNow(view, view.compared);
   const other = diverged(view.frame, "none") && !diverged(view.frame, view.compared) ? say("noise_lost") : "";
   const scores =
-    before === null || now === null ? "" : say("noise_score", {norm, old: percent(before), now: percent(now), other});
+    before === null || now === null
+      ? ""
+      : say("noise_score", {norm, window: WINDOW, old: percent(before), now: percent(now), other});
   const after = {after: late.examples, late: sigmas(late.noise), late_theory: sigmas(late.theory), score: scores};
   return said(say("noise_before_after", {...values, ...after}));
 }

@@ -8,6 +8,9 @@ export interface Words {
   untrained: {name: string | number};
   less: {name: string | number; times: string | number; norm: string | number; learning: string | number};
   more: {name: string | number; times: string | number; norm: string | number; learning: string | number};
+  since_less: {norm: string | number; step: string | number; name: string | number; times: string | number; learning: string | number};
+  since_more: {norm: string | number; step: string | number; name: string | number; times: string | number; learning: string | number};
+  since_alike: {norm: string | number; step: string | number; name: string | number; learning: string | number};
   alike: {name: string | number; norm: string | number; learning: string | number};
   accuracies: {compared: string | number; plain: string | number};
   losses: {compared: string | number; plain: string | number};
@@ -124,7 +127,7 @@ export interface Tour {
   noise_before_after: {early: string | number; before: string | number; late: string | number; after: string | number; early_theory: string | number; late_theory: string | number; score: string | number};
   noise_once: {early: string | number; before: string | number; early_theory: string | number};
   noise_unmeasured: {};
-  noise_score: {norm: string | number; old: string | number; now: string | number; other: string | number};
+  noise_score: {norm: string | number; window: string | number; old: string | number; now: string | number; other: string | number};
   noise_lost: {};
   no_accuracy: {};
   both_diverged: {};

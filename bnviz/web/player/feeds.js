@@ -2,7 +2,7 @@
 // How a trace is filled from the recording: one function a kind of feed, named in the figure's traces (bnviz.web.figures).
 // Each gets what is on show and returns the trace's data; none changes anything.
 
-import {binOf, centres, finite, histogramQuantile, smoothed, thinned} from "./numbers.js";
+import {binOf, centres, finite, histogramQuantile, mean, smoothed, thinned} from "./numbers.js";
 
 /** @import {FeedFunction, Snapshot, Tap, View} from "./types" */
 /** @typedef {{x: (number | null)[], y: (number | null)[]}} Outline */
@@ -37,6 +37,20 @@ const measure = (frame, arm, key) => /** @type {any} */ (frame.arms[arm])?.[key]
  * @param {View} view
  */
 export const framesShown = (view) => view.frames.slice(0, view.shown + 1);
+
+export const LATELY = 5; // snapshots over which scores are averaged: single ones jump about
+
+/**
+ * A number of one arm's, averaged over the last few snapshots up to one; null where there is none.
+ * @param {Snapshot[]} frames
+ * @param {Snapshot} frame
+ * @param {string} arm
+ * @param {"test_accuracy" | "test_loss"} key
+ */
+export function lately(frames, frame, arm, key) {
+  const end = frames.indexOf(frame) + 1;
+  return mean(frames.slice(Math.max(0, end - LATELY), end).map((one) => one.arms[arm][key]));
+}
 
 /**
  * A line over steps; what is not finite is a gap.

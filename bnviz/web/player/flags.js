@@ -72,7 +72,7 @@ export class Flags {
       remove,
       make("small", {}, player.text("flag_help")),
     );
-    const node = make("details", {class: "bnviz-flag", "data-step": step, "data-name": name}, handle, list);
+    const node = make("details", {class: "bnviz-flag", name: "bnviz-flags", "data-step": step, "data-name": name}, handle, list);
     handle.addEventListener("keydown", (event) => this.key(event, happening));
     handle.addEventListener("pointerdown", (event) => this.drag(event, node, happening));
     return node;

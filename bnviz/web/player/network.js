@@ -3,6 +3,7 @@
 // finger, keyboard and screen reader all find the same things.
 
 import {make, set} from "./dom.js";
+import {LATELY} from "./feeds.js";
 import {arrange, curtain, hit, unitBox} from "./geometry.js";
 import {spreadOf, unitMotion} from "./motion.js";
 import {Painter} from "./painter.js";
@@ -40,6 +41,8 @@ export class NetworkPicture {
     this.arrangedKey = "";
     /** @type {import("./types").Snapshot | null} the one that words speak of */
     this.said = null;
+    /** Whether scores are not to be seen yet. */
+    this.secret = false;
     this.canvas = make("canvas", {"aria-hidden": "true"});
     this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
     this.layers = make("div", {class: "bnviz-layers", role: "group", "aria-label": player.text("layer")});
@@ -51,6 +54,7 @@ export class NetworkPicture {
     this.intro = make("span", {class: "bnviz-intro"});
     this.legend = make("p");
     const reading = make("details", {class: "bnviz-caption"}, make("summary", {}, player.text("how_to_read")), this.legend);
+    reading.addEventListener("toggle", () => reading.open && reading.scrollIntoView({block: "nearest"}));
     /** What else may stand above the picture. */
     this.above = make("span", {class: "bnviz-choosers"}, this.curtain);
     const above = make("div", {class: "bnviz-above"}, this.intro, this.above);
@@ -88,13 +92,13 @@ export class NetworkPicture {
   show(view, theme, key) {
     this.view = view;
     const width = this.box.clientWidth;
-    const whole = `${key} ${view.blend} ${this.said?.step} ${width} ${this.closed} ${JSON.stringify(this.hovered)}`;
+    const {hovered, closed, small, secret} = this;
+    const whole = `${key} ${view.blend} ${this.said?.step} ${width} ${closed} ${secret} ${JSON.stringify(hovered)}`;
     if (!width || whole === this.paintedKey) return false;
     this.paintedKey = whole;
     const geometry = this.arrange(view, width);
-    const {hovered, closed, small} = this;
     const said = this.said && view.frames.includes(this.said) ? this.said : view.frame;
-    this.painter.paint(this.context, {geometry, view, theme, closed, hovered, small, said});
+    this.painter.paint(this.context, {geometry, view, theme, closed, hovered, small, said, secret});
     return true;
   }
 
@@ -280,7 +284,7 @@ export class NetworkPicture {
       );
       button.setAttribute("aria-description", shared(view, "layer_moved", {name: tapName(view, view.tap, layer), moved}));
     }
-    if (!this.small) set(this.legend, shared(view, "legend", {far: sigmas(2 * this.painter.far)}));
+    if (!this.small) set(this.legend, shared(view, "legend", {far: sigmas(2 * this.painter.far), lately: LATELY}));
     this.explain();
   }
 }

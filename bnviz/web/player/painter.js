@@ -2,7 +2,7 @@
 // Paints the picture of the two networks on a canvas: what is on show, at places that geometry.js gives. Fast enough for every
 // animation frame, and independent of Plotly, so that it is there first.
 
-import {hasAtom, layerDensity} from "./feeds.js";
+import {hasAtom, lately, layerDensity} from "./feeds.js";
 import {curtain, histogramBox, unitBox} from "./geometry.js";
 import {passedOn, Scale, spreadOf, unitMotion} from "./motion.js";
 import {bothArms, digits, diverged, percent, shared, tapName} from "./words.js";
@@ -12,8 +12,8 @@ import {bothArms, digits, diverged, percent, shared, tapName} from "./words.js";
 /** @import {Box, Column, Geometry} from "./geometry.js" */
 /** @typedef {{layer: number, unit: number | null} | null} Hovered */
 /**
- * @typedef {{geometry: Geometry, view: View, theme: Painted, closed: boolean, hovered: Hovered, small: boolean, said: Snapshot}}
- *     Scenery `said` is the snapshot that words speak of
+ * @typedef {{geometry: Geometry, view: View, theme: Painted, closed: boolean, hovered: Hovered, small: boolean, said: Snapshot,
+ *     secret: boolean}} Scenery `said` is the snapshot that words speak of; `secret`: no scores yet
  */
 
 const ATOM_WIDTH = 0.11; // of a histogram's box: the bar of values that are exactly 0
@@ -373,18 +373,19 @@ export class Painter {
    * @param {string} arm
    * @param {number} row
    */
-  output(context, {geometry, view, theme, said: frame}, arm, row) {
+  output(context, {geometry, view, theme, said: frame, secret}, arm, row) {
     const {x, y, width} = geometry.output;
     const {slim} = geometry;
-    const part = frame.arms[arm];
     const middle = y + row * geometry.pitch + (geometry.watched.height + geometry.others.height) / 2;
-    const right = part.test_accuracy;
+    const [right, loss] = /** @type {const} */ (["test_accuracy", "test_loss"]).map((key) =>
+      lately(view.frames, frame, arm, key),
+    );
     context.textAlign = "center";
     context.fillStyle = view.arms[arm].colour;
     context.font = `700 ${slim ? 12 : 20}px ${theme.family}`;
     const lost = diverged(frame, arm);
-    const said = lost ? "✕" : right === null ? digits(part.test_loss, slim ? 1 : 2) : percent(right);
-    context.fillText(said, x + width / 2, middle + 4);
+    const said = lost ? "✕" : right === null ? digits(Number(loss), slim ? 1 : 2) : percent(right);
+    context.fillText(secret ? "?" : said, x + width / 2, middle + 4);
     context.fillStyle = theme.text;
     context.font = `${slim ? 9 : 11}px ${theme.family}`;
     const label = lost ? "output_lost" : right === null ? "output_loss" : "output_right";

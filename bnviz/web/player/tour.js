@@ -18,7 +18,8 @@ import {sentence} from "./words.js";
  * @property {number | null} wanted
  * @property {boolean} playing
  * @property {boolean} still
- * @property {{closed: boolean, draw: () => void}} picture
+ * @property {Choice} choice
+ * @property {{closed: boolean, secret: boolean, draw: () => void}} picture
  * @property {{dismiss: () => void}} ghost
  * @property {(key: string, values?: Values) => string} text
  * @property {(change: Partial<Choice>) => void} choose
@@ -52,6 +53,8 @@ export class Tour {
   /** Whether something beside the card is being pressed. */
   pressed = false;
   closed = false;
+  /** @type {{values: Record<string, any>, choice: Choice} | null} what was on show before the tour */
+  before = null;
   /** @type {Map<string, string>} by the card's name */
   guesses = new Map();
   asks = {count: 0, run: "", at: 0};
@@ -129,6 +132,7 @@ export class Tour {
     if (this.at === index) return;
     const {player} = this;
     const {root} = this.card;
+    if (this.at === null) this.before ??= {values: {...player.data.experiment}, choice: {...player.choice}};
     if (!root.isConnected) player.root.querySelector(".bnviz-network")?.parentElement?.before(root);
     Object.assign(this, {
       at: index,
@@ -178,9 +182,38 @@ export class Tour {
     this.pointer.clear();
     this.card.root.remove();
     delete this.player.root.dataset.tour;
+    this.veil(false);
     this.address(null);
+    if (refocus) this.restore();
+    this.before = null;
     this.label();
     if (refocus) this.button.focus(); // scrolls to it, so that whoever uses the keyboard sees where they are
+  }
+
+  /** Show what was on show before the tour. */
+  restore() {
+    const {player, before} = this;
+    if (!before) return;
+    player.choose(before.choice);
+    if (!isThis(before.values, player.data)) player.edit({do: "experiment", values: before.values});
+  }
+
+  /**
+   * Nothing that answers is shown while a card asks for a guess, and nothing plays.
+   * @param {boolean} asks
+   */
+  veil(asks) {
+    const {player} = this;
+    if (player.picture.secret === asks) return;
+    player.picture.secret = asks;
+    player.root.classList.toggle("bnviz-veiled", asks);
+    if (!player.still && this.begun) player.playing = !asks;
+  }
+
+  /** Whether the open card waits for a guess. */
+  get asking() {
+    const card = this.now;
+    return Boolean(card?.guesses && !this.guesses.has(card.name));
   }
 
   label() {
@@ -211,6 +244,7 @@ export class Tour {
   show(view, time) {
     const card = this.now;
     if (!card) return;
+    this.veil(this.asking);
     this.point(card);
     if (!this.ready(card, time)) return;
     this.address(Number(this.at) + 1);
@@ -252,7 +286,7 @@ export class Tour {
     }
     player.place = startOf(frames, player.place, from, again);
     player.wanted = null;
-    player.playing = true;
+    player.playing = !this.asking;
   }
 
   /** @param {Card<any>} card */
@@ -292,8 +326,8 @@ export class Tour {
     const {step} = view.frame;
     const over = view.ended && view.shown === view.frames.length - 1;
     const guess = this.guesses.get(card.name);
+    if (this.asking) return this.card.say("", player.text("tour_guess_first"), true);
     if (step < card.due && !over) return this.card.say("", player.text("tour_waiting", {due: card.due, step}), true);
-    if (card.guesses && !guess) return this.card.say("", player.text("tour_guess_first"), true);
     const {tour} = player.data;
     const {said, found} = card.measured(view, (key, ...values) => sentence(tour, key, ...values));
     this.told = true;

@@ -22,11 +22,20 @@ def ask(page: Form) -> str | None:
     """The question, where the page has one, and what the visitor has chosen: a key of the lesson's predictions."""
     if not (predictions := page.words.get("predictions")):
         return None
-    key = f"prediction {page.lesson}"
+    key = _key(page.lesson)
     chosen = st.segmented_control(page.words["question"], list(predictions), format_func=predictions.get, key=key)
     if chosen:
         skip(page.lesson)
     return chosen
+
+
+def _key(lesson: str) -> str:
+    return f"prediction {lesson}"
+
+
+def forget(lesson: str) -> None:
+    """A guess was about the experiment on show, and says nothing of another story. Only in a callback."""
+    st.session_state[_key(lesson)] = None
 
 
 def waiting(page: Form) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from bnviz.config.experiment import Experiment
-from bnviz.web.site import links, widgets
+from bnviz.web.site import links, predictions, widgets
 from bnviz.web.words import fill, shared
 
 if TYPE_CHECKING:
@@ -23,14 +23,15 @@ def row(page: Form, experiment: Experiment) -> None:
     stories = {key: page.default.replace(**changes) for key, changes in page.presets.items()}
     chosen = st.session_state[KEY] = next((key for key, story in stories.items() if story == experiment), None)
     st.pills(
-        controls["presets"], list(stories), format_func=lambda key: said[key]["name"], key=KEY, on_change=_apply, args=(stories,),
-        label_visibility="collapsed",
+        controls["presets"], list(stories), format_func=lambda key: said[key]["name"], key=KEY, on_change=_apply,
+        args=(page.lesson, stories), label_visibility="collapsed",
     )  # fmt: skip
-    if chosen is not None:
-        st.caption(fill(controls["look_for"], look=said[chosen]["look"]))
+    look = fill(controls["look_for"], look=said[chosen]["look"]) if chosen is not None else "&nbsp;"
+    st.caption(look)  # a line also where there is nothing to say, so that the page does not move
 
 
-def _apply(stories: Mapping[str, Experiment]) -> None:
+def _apply(lesson: str, stories: Mapping[str, Experiment]) -> None:
     if (chosen := st.session_state[KEY]) is not None:  # None: a second press on the chosen one, which stays chosen
         links.forget_problems()
         widgets.load(stories[chosen])
+        predictions.forget(lesson)

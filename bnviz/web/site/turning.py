@@ -32,7 +32,8 @@ def differences(experiment: Experiment, other: Experiment) -> str:
     values = [f"{field.label} {_said(field, getattr(experiment, field.name))}" for field in named]
     mine, others = happenings(experiment), happenings(other)
     values += [_told(change, experiment) for change in mine if change not in others]
-    lacking = {_lacking(change, experiment, other) for change in others if change not in mine}
+    own = {field.name for field in named}
+    lacking = {_lacking(change, experiment, other) for change in others if change not in mine and change.name not in own}
     return ", ".join([*values, *sorted(lacking)])
 
 
