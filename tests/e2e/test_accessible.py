@@ -30,6 +30,7 @@ WIDE = """() => [...document.querySelectorAll('html, .stMain, .bnviz-player, .bn
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_words_and_axes_are_readable(visit, scheme):
     lab = visit(color_scheme=scheme).open(steps=40)
+    lab.look_at("fan")
     lab.wait("$('.bnviz-plot .xtitle') && $('.bnviz-caption').textContent")
     contrast = lab.page.evaluate(CONTRAST)
     assert (contrast.pop("page") > 0.5) == (scheme == "light")

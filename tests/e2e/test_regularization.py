@@ -16,9 +16,10 @@ RANGES = "['xaxis', 'yaxis'].map(name => n._fullLayout[name].range.map(Number))"
 MARK = "[...document.querySelectorAll('.bnviz-plot')].forEach((node, place) => { node.place = place; })"
 MARKED = "[...document.querySelectorAll('.bnviz-plot')].map(node => node.place)"
 WATCH = """() => {
-  const board = document.querySelector('.bnviz-player');
   window.seen = [];
-  new MutationObserver(() => seen.push({...board.dataset})).observe(board, {attributes: true});
+  const look = (all) => all.some(({target}) => target.matches('.bnviz-player'))
+    && seen.push({...document.querySelector('.bnviz-player').dataset});
+  new MutationObserver(look).observe(document.body, {attributes: true, subtree: true, attributeFilter: ['data-trained-step', 'data-state']});
 }"""
 
 
