@@ -19,7 +19,8 @@ WATCH = """() => {
   window.seen = [];
   const look = (all) => all.some(({target}) => target.matches('.bnviz-player'))
     && seen.push({...document.querySelector('.bnviz-player').dataset});
-  new MutationObserver(look).observe(document.body, {attributes: true, subtree: true, attributeFilter: ['data-trained-step', 'data-state']});
+  const attributeFilter = ['data-trained-step', 'data-state'];
+  new MutationObserver(look).observe(document.body, {attributes: true, subtree: true, attributeFilter});
 }"""
 
 
