@@ -11,8 +11,6 @@ from __future__ import annotations
 import asyncio
 import statistics
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 from urllib.parse import urlencode
@@ -89,15 +87,15 @@ async def visit(client: httpx.AsyncClient, server: Server, experiment: Experimen
     return seen
 
 
-@contextmanager
-def clients(count: int) -> Iterator[httpx.AsyncClient]:
-    yield httpx.AsyncClient(timeout=PATIENCE, limits=httpx.Limits(max_connections=count), headers={"Accept-Encoding": "gzip"})
+def client_of(count: int) -> httpx.AsyncClient:
+    """A client for so many readers at once."""
+    return httpx.AsyncClient(timeout=PATIENCE, limits=httpx.Limits(max_connections=count), headers={"Accept-Encoding": "gzip"})
 
 
 async def crowd(server: Server, visitors: int, seconds: float, first_seed: int) -> list[Visit]:
     """So many visitors, evenly within these seconds, of EXPERIMENTS runs that nobody has asked for before."""
     runs = [Experiment(seed=first_seed + number) for number in range(EXPERIMENTS)]
-    with clients(visitors) as client:
+    async with client_of(visitors) as client:
         visits = (visit(client, server, runs[n % EXPERIMENTS], seconds * n / visitors) for n in range(visitors))
         seen = await asyncio.gather(*visits)
         whole = [(await read(client, server, run.id))[0] for run in runs]
@@ -165,7 +163,7 @@ def times(arrivals: list[tuple[float, int]], ends: list[int]) -> list[float]:
 async def watch(server: Server, viewers: int, seed: int) -> list[float]:
     """So many viewers of one live run: how long after the first of them each had each snapshot, in seconds."""
     run = Experiment(seed=seed, steps=2000)
-    with clients(viewers) as client:
+    async with client_of(viewers) as client:
         await open_page(server, urlencode({"seed": seed, "steps": run.steps}), run.id.encode())
         seen = await asyncio.gather(*(read(client, server, run.id) for _ in range(viewers)))
     assert len({raw for raw, _ in seen}) == 1, "viewers have other bytes than the recording"

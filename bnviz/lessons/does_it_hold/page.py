@@ -99,7 +99,8 @@ class ClaimsPage:
             widgets.load(link.experiment, defaults(asked) | link.view)
         claim = CLAIMS[st.session_state["claim"]]
         page = form(claim)
-        experiment, own = widgets.experiment(), widgets.own(page.own)
+        made = () if link else page.main
+        experiment, own = widgets.experiment(made=made), widgets.own(page.own, made)
         links.follow(experiment, links.changed(own, page.own))
         links.write(experiment, page.default)
 

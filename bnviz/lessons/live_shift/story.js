@@ -66,10 +66,11 @@ function headline(view) {
     before ? travelledSince(view, before, arm) : at(view.frame, arm, "shift_from_first", view),
   );
   const said = {name, norm: view.norm, learning: progress(view)};
-  if (before) return sinceTheSwitch(view, before.step, plain, compared, said);
-  if (plain > CLEARLY * compared) return say(view, "less", {...said, times: times(plain / compared)});
-  if (compared > CLEARLY * plain) return say(view, "more", {...said, times: times(compared / plain)});
-  return say(view, "alike", said);
+  const ratio = plain > compared ? plain / compared : compared / plain;
+  const values = {...said, times: times(ratio), step: Number(before?.step)};
+  if (!(ratio > CLEARLY)) return say(view, before ? "since_alike" : "alike", values);
+  if (plain > compared) return say(view, before ? "since_less" : "less", values);
+  return say(view, before ? "since_more" : "more", values);
 }
 
 /**
@@ -90,19 +91,6 @@ function beforeTheSwitch(view) {
 function travelledSince(view, before, arm) {
   const later = framesShown(view).filter(({step}) => step > before.step);
   return sum(later.map((frame) => at(frame, arm, "shift_step", view)));
-}
-
-/**
- * @param {View} view
- * @param {number} step
- * @param {number} plain
- * @param {number} compared
- * @param {{name: string, norm: string, learning: string}} said
- */
-function sinceTheSwitch(view, step, plain, compared, said) {
-  if (plain > CLEARLY * compared) return say(view, "since_less", {...said, step, times: times(plain / compared)});
-  if (compared > CLEARLY * plain) return say(view, "since_more", {...said, step, times: times(compared / plain)});
-  return say(view, "since_alike", {...said, step});
 }
 
 /**
@@ -142,13 +130,18 @@ function progress(view) {
 }
 
 /**
+ * A network's test accuracy, or its loss where there are no classes, over the last few snapshots.
+ * @param {View} view
+ * @param {string} arm
+ */
+const score = (view, arm) => Number(lately(view.frames, view.frame, arm, hasClasses(view) ? "test_accuracy" : "test_loss"));
+
+/**
  * By how much the compared network is right more often, or its test loss lower, as a share of the other's.
  * @param {View} view
  */
 function advantage(view) {
-  const {plain, compared} = pair(view, (arm) => {
-    return Number(lately(view.frames, view.frame, arm, hasClasses(view) ? "test_accuracy" : "test_loss"));
-  });
+  const {plain, compared} = pair(view, (arm) => score(view, arm));
   return hasClasses(view) ? compared - plain : (plain - compared) / plain;
 }
 
@@ -158,8 +151,7 @@ function advantage(view) {
  */
 function scores(view) {
   const value = (/** @type {string} */ arm) => {
-    const score = Number(lately(view.frames, view.frame, arm, hasClasses(view) ? "test_accuracy" : "test_loss"));
-    return inColour(arm, hasClasses(view) ? percent(score) : digits(score, 3));
+    return inColour(arm, hasClasses(view) ? percent(score(view, arm)) : digits(score(view, arm), 3));
   };
   return say(view, hasClasses(view) ? "accuracies" : "losses", pair(view, value));
 }

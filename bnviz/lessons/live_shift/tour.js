@@ -2,7 +2,7 @@
 // The tour of the page /: the lecture's claims in its order, each held against the run on show. What a card says was measured
 // is a function of the view alone, and may contradict the lecture.
 
-import {firstReaching, framesShown, groupSize} from "../../web/player/feeds.js";
+import {firstReaching, framesShown, groupSize, LATELY} from "../../web/player/feeds.js";
 import {finiteOnes, mean, median} from "../../web/player/numbers.js";
 import {at, bothArms, digits, diverged, learns, percent, sigmas, times} from "../../web/player/words.js";
 
@@ -102,8 +102,6 @@ function turn(view) {
  */
 const accuracy = (frames, arm) => mean(frames.map((frame) => frame.arms[arm].test_accuracy));
 
-const WINDOW = 5; // snapshots over which accuracies are averaged: single ones jump about
-
 /**
  * Accuracies just before something changed and lately, averaged over a few snapshots.
  * @param {View} view
@@ -111,8 +109,8 @@ const WINDOW = 5; // snapshots over which accuracies are averaged: single ones j
  */
 function beforeAndNow(view, arm) {
   const frames = framesShown(view);
-  const before = frames.filter(({step}) => step <= turn(view)).slice(-WINDOW);
-  const after = frames.filter(({step}) => step > turn(view)).slice(-WINDOW);
+  const before = frames.filter(({step}) => step <= turn(view)).slice(-LATELY);
+  const after = frames.filter(({step}) => step > turn(view)).slice(-LATELY);
   return {before: accuracy(before, arm), now: accuracy(after.length ? after : before.slice(-1), arm)};
 }
 
@@ -368,7 +366,7 @@ function noise(view, say) {
   const scores =
     before === null || now === null
       ? ""
-      : say("noise_score", {norm, window: WINDOW, old: percent(before), now: percent(now), other});
+      : say("noise_score", {norm, window: LATELY, old: percent(before), now: percent(now), other});
   const after = {after: late.examples, late: sigmas(late.noise), late_theory: sigmas(late.theory), score: scores};
   return said(say("noise_before_after", {...values, ...after}));
 }

@@ -105,9 +105,9 @@ export class Tour {
    */
   takeOver() {
     if (last?.cards !== this.cards) return null;
-    const {at, left, guesses, closed} = last;
+    const {at, left, guesses, before, closed} = last;
     last.close();
-    Object.assign(this, {guesses, left});
+    Object.assign(this, {guesses, left, before});
     return closed || at === null ? null : at + 1;
   }
 

@@ -23,10 +23,14 @@ def load(experiment: Experiment, own: Mapping[str, object] | None = None, made: 
     Those in `made`, which the browser has already, are let alone where they are right: a value that is set is sent to the
     browser, and would take a slider back that somebody has moved on meanwhile.
     """
-    values = _values(experiment) | (own or {})
     st.session_state[_SHOWN] = experiment
-    right = {name for name in made if name in values and st.session_state[name] == values[name]}
-    st.session_state.update({name: value for name, value in values.items() if name not in right})
+    _set(_values(experiment) | (own or {}), made)
+
+
+def _set(values: Mapping[str, object], made: Collection[str]) -> None:
+    for name, value in values.items():
+        if name not in made or st.session_state[name] != value:
+            st.session_state[name] = value
 
 
 def _values(experiment: Experiment) -> dict[str, object]:
@@ -86,7 +90,7 @@ def own(fields: Mapping[str, Field], made: Collection[str] = ()) -> dict[str, ob
     """What the widgets of a page's own settings show; see `experiment`."""
     values = {name: st.session_state[name] for name in fields}
     values = {name: fields[name].default if value is None else value for name, value in values.items()}
-    st.session_state.update({name: value for name, value in values.items() if name not in made or st.session_state[name] is None})
+    _set(values, made)
     return values
 
 
