@@ -187,7 +187,7 @@ def learning(experiment: Experiment, words: Mapping[str, Any]) -> dict[str, Any]
     labels = DATA_SETS[experiment.dataset].loss == "cross-entropy"
     key, form = ("test_accuracy", ".1%") if labels else ("test_loss", ".3f")
     test = (
-        axis("test accuracy", tickformat=".0%", fit="accuracy")
+        axis("test accuracy", tickformat=".1~%", fit="accuracy")
         if labels
         else axis("test loss", rangemode="tozero", fit="test_loss")
     )

@@ -10,6 +10,7 @@ from scipy import stats
 from streamlit.testing.v1 import AppTest
 
 from bnviz import engine
+from bnviz.config.cost import TooExpensive
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.sweep import STACK_SECONDS
 from bnviz.lessons.regularization.judge import PREDICTIONS, answer, verdict
@@ -356,6 +357,11 @@ def visit(monkeypatch):
         def recording(self, id):
             return answered(self.wanted)
 
+        def request(self, experiment):
+            if experiment.seed == 13:
+                raise TooExpensive("unlucky")
+            return experiment.id
+
     only = Engine()
     monkeypatch.setattr(engine, "shared", lambda: only)
     monkeypatch.setattr(player, "board", lambda **one: said.append(one))
@@ -380,6 +386,18 @@ def test_the_page_shows_its_default_sweep_with_words(visit):
     assert any(one.value.startswith("**Look for:**") for one in page.caption)
     page.button_group(key="prediction regularization").set_value("split").run()
     assert any(WORDS["answer"]["right"] in one.value for one in page.markdown)
+
+
+def test_one_of_its_runs_is_watched_before_and_after_the_guess(visit):
+    page = visit.open()
+    smallest, base = ghost_sizes(PAGE.default.batch), PAGE.default
+    watched = base.replace(dropout=0.0, ghost_batch_size=min(smallest))
+    assert visit.said[-1]["one"]["run"] == watched.id and visit.said[-1]["panels"] == []
+    assert str(min(smallest)) in visit.said[-1]["one"]["name"]
+    page.button[0].click().run()
+    assert visit.said[-1]["one"]["run"] == watched.id and visit.said[-1]["panels"]
+    visit.open(seed="13")
+    assert visit.said[-1]["one"] is None, "a run that is refused is not watched"
 
 
 def test_a_guess_or_a_link_shows_the_verdict(visit):

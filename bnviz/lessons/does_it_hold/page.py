@@ -111,7 +111,9 @@ class ClaimsPage:
         )  # fmt: skip
         st.markdown(words.fill(SAID["the_claim"], says=claim.says))
         controls(page, experiment, page.own)
-        board.show(page.sweep(unchanged(experiment), own), page.panels, page.verdict, claim.sweep, NAME)
+        board.show(
+            page.sweep(unchanged(experiment), own), page.panels, page.verdict, claim.sweep, NAME, one=page.watched(experiment)
+        )
         foot(page, experiment)
         _table()
 

@@ -161,7 +161,7 @@ def _ticks(chart: Chart, low: float, high: float) -> Layout:
 
 def _y_axis(chart: Chart, values: np.ndarray, guides: Mapping[str, float]) -> Layout:
     """Kind, format and range."""
-    kind = {"type": "log"} if chart.log else {"tickformat": ".0%"} if chart.form.endswith("%") else {}
+    kind = {"type": "log"} if chart.log else {"tickformat": ".1~%"} if chart.form.endswith("%") else {}
     named = [*guides.values(), *(value for of_curve in chart.published.values() for value in of_curve)]
     if chart.over_steps and not chart.log:
         values = values[..., 1:]  # the untrained network's value would compress the rest of the axis

@@ -138,7 +138,7 @@ def learning(arms: Arms, steps: Layout) -> Panel:
         xaxis=axis("step", domain=[0, 0.45], **steps),
         xaxis2=axis("step", domain=[0.55, 1], anchor="y2", matches="x", **steps),
         yaxis=axis(SAID["learning"]["loss"], rangemode="tozero", fit="train_loss"),
-        yaxis2=axis(SAID["learning"]["accuracy"], anchor="x2", tickformat=".0%", fit="test_accuracy"),
+        yaxis2=axis(SAID["learning"]["accuracy"], anchor="x2", tickformat=".1~%", fit="test_accuracy"),
     )
     return panel("learning", *heading(WORDS, "learning"), (traces, arrangement), control="target")
 

@@ -66,7 +66,7 @@ def against_size(sweep: Sweep, key: str, values: Values) -> Panel:
         for scene in scenes(sweep):
             draw = _flat if scene in WITHOUT_GROUPS else _curve
             traces += draw(sweep, values[f"{scene} {kind}"], scene, axes)
-    y = axis(SAID[key]["y"], tickformat=".0%", range=_round_range(_seen(values)))
+    y = axis(SAID[key]["y"], tickformat=".1~%", range=_round_range(_seen(values)))
     title, caption = heading(WORDS, key)
     caption = fill(caption, **DATA_SETS[sweep.base.dataset].words)
     text = " ".join(_told(sweep, values, kind, name) for kind, name in labels(sweep).items())
@@ -155,7 +155,7 @@ def learning(sweep: Sweep, rows: Rows) -> Panel:
             shown = {"x": steps, "y": _clean(accuracies), "name": label, "hovertemplate": hover, "legendgroup": label}
             traces.append({**line(scene, axes, 2, dash, **shown), "showlegend": axes == ""})
             told += _told_course(label, name, accuracies)
-    y = axis(SAID["learning"]["y"], tickformat=".0%", range=_round_range(np.concatenate([_y(one) for one in traces])))
+    y = axis(SAID["learning"]["y"], tickformat=".1~%", range=_round_range(np.concatenate([_y(one) for one in traces])))
     arrangement = _arranged(sweep, y, axis(WORDS["axes"]["step"], range=[0, sweep.base.steps]))
     alternative = fill(SAID["learning"]["alternative"], curves="; ".join(told) or ALTERNATIVES["nothing"])
     return panel("learning", *heading(WORDS, "learning"), (traces, arrangement), height=350, alternative=alternative)

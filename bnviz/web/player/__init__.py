@@ -158,12 +158,15 @@ def handed_over(
     }
 
 
-def board(run: str, state: str, panels: list[dict[str, Any]], rows: int, key: str = "board") -> None:
+def board(
+    run: str, state: str, panels: list[dict[str, Any]], rows: int, key: str = "board", one: Mapping[str, Any] | None = None
+) -> None:
     """Show these panels of the sweep `run`, their data filled in from `rows` rows; called again, it only draws what is new.
 
-    `state` is playing while rows arrive, then ended, or paused or failed before the end.
+    `state` is playing while rows arrive, then ended, or paused or failed before the end. `one` is a run like those of the sweep,
+    to be watched beside it: what `handed_over` gives, and its `name`.
     """
-    data = {"run": run, "state": state, "panels": panels, "rows": rows, "shared": words.shared()["player"]}
+    data = {"run": run, "state": state, "panels": panels, "rows": rows, "shared": words.shared()["player"], "one": one}
     if (st.session_state.get(key) or {}).get("assets"):
         data["assets"] = _assets()
     _component("board")(key=key, data=data, on_assets_change=_nothing)

@@ -6,10 +6,12 @@ import {make, mark} from "./dom.js";
 import {keeping} from "./mounts.js";
 import {Panel} from "./panel.js";
 import {Theme} from "./theme.js";
+import {Watched} from "./watched.js";
 
 /** @import {Catalogue, Component, PanelSpec} from "./types" */
 /** @import {Painted} from "./theme.js" */
-/** @typedef {{run: string, state: string, panels: PanelSpec[], rows: number, shared: Catalogue}} Data */
+/** @import {Run} from "./watched.js" */
+/** @typedef {{run: string, state: string, panels: PanelSpec[], rows: number, shared: Catalogue, one: Run | null}} Data */
 
 const BUDGET_MS = 14; // of one animation frame; what is left over waits for the next one
 
@@ -27,13 +29,16 @@ class Board {
   /** @param {Component<Data>} component */
   constructor({data, parentElement}) {
     this.data = data;
+    this.top = make("div");
     this.grid = make("div", {class: "bnviz-panels"});
-    this.root = make("div", {class: "bnviz-player bnviz-board"}, this.grid);
+    this.root = make("div", {class: "bnviz-player bnviz-board"}, this.top, this.grid);
     parentElement.append(this.root);
     this.theme = new Theme(this.root);
+    /** @type {Watched | null} */
+    this.watched = null;
     mark(this.root, {trainedStep: 0, frames: 0});
     this.begin(data.run);
-    this.frame = requestAnimationFrame(() => this.tick());
+    this.frame = requestAnimationFrame((now) => this.tick(now));
   }
 
   /**
@@ -45,6 +50,15 @@ class Board {
     this.data = data;
     mark(this.root, {trainedStep: data.rows});
     this.arrange(data.panels);
+    this.watch(data.one);
+  }
+
+  /** @param {Run | null} one */
+  watch(one) {
+    if (one && this.watched) this.watched.update(one);
+    else if (one) this.watched = new Watched(this.top, one);
+    else this.watched?.close();
+    if (!one) this.watched = null;
   }
 
   /**
@@ -79,12 +93,20 @@ class Board {
     this.specs.delete(id);
   }
 
-  /** As many panels as fit into this animation frame, those in view first. What is shown is counted when all are drawn. */
-  tick() {
-    this.frame = requestAnimationFrame(() => this.tick());
-    if (!globalThis.Plotly) return;
-    const began = performance.now();
+  /** @param {number} now */
+  tick(now) {
+    this.frame = requestAnimationFrame((next) => this.tick(next));
     const theme = this.theme.now();
+    this.watched?.tick(now, theme);
+    if (globalThis.Plotly) this.fill(theme);
+  }
+
+  /**
+   * As many panels as fit into this animation frame, those in view first. What is shown is counted when all are drawn.
+   * @param {Painted} theme
+   */
+  fill(theme) {
+    const began = performance.now();
     const key = `${this.data.run} ${theme.key}`;
     const due = [...this.panels.values()].filter((panel) => panel.drawnKey !== key);
     due.sort((a, b) => Number(b.visible) - Number(a.visible));
@@ -115,6 +137,7 @@ class Board {
 
   close() {
     cancelAnimationFrame(this.frame);
+    this.watched?.close();
     for (const panel of this.panels.values()) panel.close();
     this.root.remove();
   }

@@ -6,7 +6,7 @@ panels to a component that draws them on nodes that stay (bnviz/web/player/board
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -32,18 +32,20 @@ def show(
     default: Sweep | None = None,
     key: str = "board",
     asks: Callable[[], bool] = lambda: False,
+    one: Mapping[str, Any] | None = None,
 ) -> None:
     """The sweep's words and panels, filling in while its rows arrive, with its progress and a button to stop or resume.
 
     `panels` gives what `bnviz.web.figures.panel` does, with data filled in and `alternative`, a text for those who do not
     see it; `words` gives Markdown. Both are called with the row messages so far, in no order, and with none at first. If the
     sweep is refused, the page says why, and what this board (`key`) showed before stays; if nothing, `default` is shown. For
-    as long as `asks` says so, the page waits for a prediction, and neither words nor panels are shown: only how far it is.
+    as long as `asks` says so, the page waits for a prediction, and neither words nor panels are shown: only how far it is, and
+    `one` run like those of the sweep, as `bnviz.web.player.board` takes it.
     """
     watch = _watch(sweep, default, key)
     if watch is not None:
         ticking = watch.live
-        st.fragment(_draw, run_every=TICK_SECONDS if ticking else None)(watch, panels, words, key, ticking, asks)
+        st.fragment(_draw, run_every=TICK_SECONDS if ticking else None)(watch, panels, words, key, ticking, asks, one)
 
 
 def _watch(sweep: Sweep, default: Sweep | None, key: str) -> Watch | None:
@@ -70,7 +72,15 @@ def _instead(reason: str, before: Watch | None, default: Sweep | None) -> Watch 
     return before or (Watch(default) if default else None)
 
 
-def _draw(watch: Watch, panels: Panels, words: Words, key: str, ticking: bool, asks: Callable[[], bool]) -> None:
+def _draw(
+    watch: Watch,
+    panels: Panels,
+    words: Words,
+    key: str,
+    ticking: bool,
+    asks: Callable[[], bool],
+    one: Mapping[str, Any] | None,
+) -> None:
     """One look at the sweep on the board. Runs in a fragment, which the page has set `ticking` or not."""
     from bnviz.web import player
 
@@ -85,7 +95,7 @@ def _draw(watch: Watch, panels: Panels, words: Words, key: str, ticking: bool, a
     if watch.state == "failed":
         st.error(fill(shared()["board"]["failed"], message=watch.end["message"]))
     drawn = [] if waiting else panels(watch.sweep, rows)
-    player.board(run=watch.id, state=watch.state, panels=drawn, rows=len(rows), key=key)
+    player.board(run=watch.id, state=watch.state, panels=drawn, rows=len(rows), key=key, one=one)
     if watch.live != ticking:
         st.rerun()  # the whole page: only there can a fragment begin or cease to tick
 

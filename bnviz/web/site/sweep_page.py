@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
 
+from bnviz.config.cost import TooExpensive
 from bnviz.config.course import unchanged
 from bnviz.config.experiment import Experiment, Field
 from bnviz.config.sweep import Sweep
+from bnviz.web import words
 from bnviz.web.site import board, links, predictions, widgets
 from bnviz.web.site.page import Form, foot, head, settings
-from bnviz.web.words import fill, shared
+from bnviz.web.words import fill
 
-SAID = shared()["controls"]
+SAID = words.shared()["controls"]
 SEEDS = Field("seeds", int, 5, SAID["seeds"], SAID["seeds_help"], low=3, high=10, marks=(3, 5, 7, 10))
 
 
@@ -37,6 +40,22 @@ class SweepPage(Form):
     inside: Callable[[Experiment], Mapping[str, Experiment]] | None = None
     own: Mapping[str, Field] = field(default_factory=lambda: {"seeds": SEEDS})
 
+    def watched(self, experiment: Experiment) -> dict[str, Any] | None:
+        """A run like those of the experiment's sweep, the first one `inside`, as the board takes it; None if it is refused."""
+        from bnviz.engine import shared
+        from bnviz.web import player
+
+        single = unchanged(experiment)
+        name, one = next(iter(self.inside(single).items())) if self.inside else ("", single)
+        try:
+            run = shared().request(one)
+        except TooExpensive:
+            return None
+        return {
+            **player.handed_over(run, one, [], links.VIEW, self.lesson),
+            "name": name or words.shared()["player"]["watched_base"],
+        }
+
     def show(self) -> None:
         """Lay out the page."""
         if link := links.opened(self.lesson, self.default, self.own):
@@ -51,7 +70,8 @@ class SweepPage(Form):
         settings(self, experiment, self.own)
         default = self.sweep(self.default, defaults(self))
         asks = partial(predictions.waiting, self)
-        board.show(self.sweep(unchanged(experiment), own), self.panels, _said(self, prediction), default, self.lesson, asks)
+        sweep, said = self.sweep(unchanged(experiment), own), _said(self, prediction)
+        board.show(sweep, self.panels, said, default, self.lesson, asks, self.watched(experiment))
         if self.inside:
             st.markdown(fill(SAID["inside"], links=_links(self.inside(experiment))))
         foot(self, experiment)
