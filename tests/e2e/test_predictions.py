@@ -55,7 +55,7 @@ def test_a_sweep_keeps_its_verdict_and_its_charts_until_then(lab):
     tiny = {"dataset": "mnist1d", "train_size": 100, "batch_size": 16, "steps": 20, "seeds": 3}
     lab.page.goto(f"{lab.server.url}/regularization?{'&'.join(f'{name}={value}' for name, value in tiny.items())}")
     lab.wait("d.state === 'ended'")
-    assert lab.page.inner_text(".st-key-verdict").startswith(SAID["predict_first"])
+    assert lab.page.inner_text(".st-key-guess").startswith(SAID["predict_first"])
     assert lab.page.locator(".bnviz-panel").count() == 0
     lab.page.get_by_role("button", name=SAID["skip"]).click()
     lab.wait("$('.bnviz-panel') && $('.st-key-verdict').textContent.includes('Does it regularize?')")

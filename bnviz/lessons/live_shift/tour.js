@@ -2,7 +2,7 @@
 // The tour of the page /: the lecture's claims in its order, each held against the run on show. What a card says was measured
 // is a function of the view alone, and may contradict the lecture.
 
-import {firstReaching, framesShown, groupSize, LATELY} from "../../web/player/feeds.js";
+import {firstReaching, framesShown, groupSize, lately, LATELY} from "../../web/player/feeds.js";
 import {finiteOnes, mean, median} from "../../web/player/numbers.js";
 import {at, bothArms, digits, diverged, learns, percent, sigmas, times} from "../../web/player/words.js";
 
@@ -318,10 +318,10 @@ function own(view, say) {
  * @param {Say} say
  */
 function score(view, say) {
-  const {plain, compared} = pair(view, (arm) => view.frame.arms[arm].test_accuracy);
+  const {plain, compared} = pair(view, (arm) => lately(view.frames, view.frame, arm, "test_accuracy"));
   if (plain === null || compared === null) return said(say("no_accuracy"));
   const found = compared - plain > SAME ? "better" : compared - plain < -SAME ? "worse" : "same";
-  const values = {step: view.frame.step, norm: view.norm, plain: percent(plain), compared: percent(compared)};
+  const values = {step: view.frame.step, norm: view.norm, window: LATELY, plain: percent(plain), compared: percent(compared)};
   return said(say(`score_${found}`, values), found);
 }
 

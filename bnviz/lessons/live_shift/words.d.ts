@@ -119,9 +119,9 @@ export interface Tour {
   score_guess_better: {};
   score_guess_same: {};
   score_guess_worse: {};
-  score_better: {step: string | number; compared: string | number; norm: string | number; plain: string | number};
-  score_same: {step: string | number; compared: string | number; norm: string | number; plain: string | number};
-  score_worse: {step: string | number; compared: string | number; norm: string | number; plain: string | number};
+  score_better: {step: string | number; window: string | number; compared: string | number; norm: string | number; plain: string | number};
+  score_same: {step: string | number; window: string | number; compared: string | number; norm: string | number; plain: string | number};
+  score_worse: {step: string | number; window: string | number; compared: string | number; norm: string | number; plain: string | number};
   noise_title: {};
   noise_text: {};
   noise_before_after: {early: string | number; before: string | number; late: string | number; after: string | number; early_theory: string | number; late_theory: string | number; score: string | number};

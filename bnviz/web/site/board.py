@@ -86,10 +86,10 @@ def _draw(
 
     watch.read()
     rows, waiting = watch.rows, asks()
-    with st.container(key="verdict"):
-        if waiting:
-            _wait_for_a_guess(key)
-        else:
+    if waiting:
+        _wait_for_a_guess(key)
+    else:
+        with st.container(key="verdict"):
             st.markdown(words(watch.sweep, rows))
     _progress(watch)
     if watch.state == "failed":
@@ -103,8 +103,9 @@ def _draw(
 def _wait_for_a_guess(lesson: str) -> None:
     """What stands where the answer will be."""
     said = shared()["player"]
-    st.markdown(said["predict_first"])
-    st.button(said["skip"], on_click=predictions.skip, args=(lesson,))
+    with st.container(key="guess", horizontal=True, vertical_alignment="center"):
+        st.markdown(said["predict_first"], width="content")
+        st.button(said["skip"], on_click=predictions.skip, args=(lesson,))
 
 
 def _progress(watch: Watch) -> None:
