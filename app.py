@@ -2,6 +2,6 @@
 
 import streamlit as st
 
-from bnviz.web.routes import lifespan, routes
+from bnviz.web.routes import lifespan, middleware, routes
 
-app = st.App("bnviz/frame.py", routes=routes, lifespan=lifespan)
+app = st.App("bnviz/frame.py", routes=routes, middleware=middleware, lifespan=lifespan)

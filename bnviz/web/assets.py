@@ -6,9 +6,13 @@ it is read: in the browser, by a type checker, in a test.
 
 from __future__ import annotations
 
+import functools
+import importlib.metadata
 import importlib.util
 import posixpath
 import re
+import zlib
+from collections.abc import Iterable
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -24,6 +28,34 @@ def files() -> dict[str, Path]:
         path for folder in FOLDERS for path in sorted(PACKAGE.glob(f"{folder}/*")) if path.suffix in TYPES and path.is_file()
     ]
     return {path.relative_to(PACKAGE).as_posix(): path for path in found}
+
+
+def addresses() -> dict[str, str]:
+    """Where a browser finds the files, as they are now, and Plotly: addresses for ever, for other contents have others."""
+    version = importlib.metadata.version("plotly")
+    return {"files": f"bnviz/files/{fingerprint()}", "plotly": f"bnviz/plotly.min.js?v={version}"}
+
+
+def fingerprint() -> str:
+    """Eight hexadecimal digits that change with what is in the files; the same on every server."""
+    return _fingerprint(tuple((name, path, path.stat().st_mtime_ns) for name, path in files().items()))
+
+
+@functools.lru_cache(maxsize=1)
+def _fingerprint(found: tuple[tuple[str, Path, int], ...]) -> str:
+    contents = b"".join(name.encode() + path.read_bytes() for name, path, _ in found)
+    return f"{zlib.crc32(contents):08x}"
+
+
+def needed(names: Iterable[str]) -> list[str]:
+    """These scripts and all that they import, one by one or through others."""
+    texts, known, open = dict(scripts()), dict.fromkeys(names), list(names)
+    while open:
+        name = open.pop()
+        others = [resolved(name, other) for other in _IMPORT.findall(texts[name])]
+        open += [other for other in others if other not in known]
+        known |= dict.fromkeys(others)
+    return list(known)
 
 
 def scripts() -> list[tuple[str, str]]:

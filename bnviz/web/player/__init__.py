@@ -14,7 +14,6 @@ from urllib.parse import quote
 
 import streamlit as st
 
-import bnviz
 from bnviz import engine
 from bnviz.config import course
 from bnviz.config.experiment import Experiment
@@ -26,15 +25,17 @@ from bnviz.web.figures import looks
 # Only a loader, because inline code is sent again at every rerun; it needs its line breaks, or it is taken for a path.
 # If our routes do not answer, it asks for the files through the component's state, as the player asks for lines.
 LOADER = """
-const at = (file) => new URL(`bnviz/${file}?v=@version@`, document.baseURI).href;
+const at = (address) => new URL(address, document.baseURI).href;
 const beside = (name, file) => new URL(file, `file:///${name}`).pathname.slice(1);
 const blob = (text, type) => URL.createObjectURL(new Blob([text], {type}));
 const add = (tag, attributes) => new Promise((resolve, reject) => {
   document.head.append(Object.assign(document.createElement(tag), {...attributes, onload: resolve, onerror: reject}));
 });
-const fetched = () => {
-  add("link", {rel: "stylesheet", href: at("web/player/player.css")}).catch(() => {});
-  return {plotly: add("script", {src: at("plotly.min.js")}), open: (file) => import(at(file))};
+const once = (make) => { let made; return () => made ??= make(); };
+const fetched = ({files, plotly}) => {
+  const style = at(`${files}/web/player/player.css`);
+  if (![...document.styleSheets].some((one) => one.href === style)) add("link", {rel: "stylesheet", href: style}).catch(() => {});
+  return {plotly: once(() => add("script", {src: at(plotly)})), open: (file) => import(at(`${files}/${file}`))};
 };
 const handedOver = ({modules, style, plotly}, before) => {
   const addresses = {};
@@ -44,20 +45,21 @@ const handedOver = ({modules, style, plotly}, before) => {
   }
   add("link", {rel: "stylesheet", href: blob(style, "text/css")});
   const open = before?.opened ? before.open : (file) => import(addresses[file]);
-  return {plotly: add("script", {src: blob(plotly, "text/javascript")}), open, last: true};
+  const added = add("script", {src: blob(plotly, "text/javascript")});
+  return {plotly: () => added, open, last: true};
 };
 export default async function (component) {
   const {data, setStateValue} = component;
   if (data.assets && !window.bnvizFiles?.last) window.bnvizFiles = handedOver(data.assets, window.bnvizFiles);
-  const files = window.bnvizFiles ??= fetched();
+  const files = window.bnvizFiles ??= fetched(data.addresses);
   if (data.assets) setStateValue("assets", false); // once is enough
   try {
     const names = ["web/player/@main@", ...(data.story ? [`lessons/${data.story}/story.js`] : [])];
     const [main, story] = await Promise.all(names.map(files.open));
     files.opened = true;
-    // The run is read while Plotly is on its way. Should that alone be missing, it is taken from what is handed over.
-    files.plotly.catch(() => files.last || setStateValue("assets", true));
-    return main.default(component, story?.default);
+    // Plotly takes long to begin, so it does when the first picture is there. Should it be missing, it is handed over.
+    const plotly = () => files.plotly().catch(() => files.last || setStateValue("assets", true));
+    return main.default({...component, plotly}, story?.default);
   } catch (error) {
     if (files.last) throw error;
     setStateValue("assets", true);
@@ -71,8 +73,7 @@ FOLDER = Path(__file__).parent
 @st.cache_resource(show_spinner=False)
 def _component(name: str) -> Any:
     """The component of a module, registered once a process: registering it again under its name would warn."""
-    loader = LOADER.replace("@version@", bnviz.__version__).replace("@main@", f"{name}.js")
-    return st.components.v2.component(f"bnviz_{name}", js=loader, isolate_styles=False)
+    return st.components.v2.component(f"bnviz_{name}", js=LOADER.replace("@main@", f"{name}.js"), isolate_styles=False)
 
 
 @st.fragment
@@ -155,6 +156,7 @@ def handed_over(
         "before": [],
         "usual": dataclasses.asdict(experiment),
         "onward": {},
+        "addresses": assets.addresses(),
     }
 
 
@@ -167,6 +169,7 @@ def board(
     to be watched beside it: what `handed_over` gives, and its `name`.
     """
     data = {"run": run, "state": state, "panels": panels, "rows": rows, "shared": words.shared()["player"], "one": one}
+    data["addresses"] = assets.addresses()
     if (st.session_state.get(key) or {}).get("assets"):
         data["assets"] = _assets()
     _component("board")(key=key, data=data, on_assets_change=_nothing)

@@ -27,13 +27,15 @@ class Board {
   specs = new Map();
 
   /** @param {Component<Data>} component */
-  constructor({data, parentElement}) {
+  constructor(component) {
+    const {data, parentElement} = component;
     this.data = data;
     this.top = make("div");
     this.grid = make("div", {class: "bnviz-panels"});
     this.root = make("div", {class: "bnviz-player bnviz-board"}, this.top, this.grid);
     parentElement.append(this.root);
     this.theme = new Theme(this.root);
+    component.plotly();
     /** @type {Watched | null} */
     this.watched = null;
     mark(this.root, {trainedStep: 0, frames: 0});

@@ -29,6 +29,7 @@ const SNAPSHOTS_PER_SECOND = 15;
 const BUDGET_MS = 14; // of one animation frame; what is left over waits for the next one
 const PATIENCE_MS = 45; // after so long without a slow panel drawn, one goes before the fast ones
 const WORDS_MS = 250; // between two changes of words while it plays
+const PLOTLY_MS = 2000; // after so long it begins without a picture
 const ASK_AGAIN_MS = 5000; // after so long without an answer of the page
 const EDIT_MS = 20000; // so long it holds still for an answer of the page
 const PLACE = /** @type {const} */ (["layer", "tap", "unit", "target"]); // in the address, with the step
@@ -120,6 +121,12 @@ export class Player {
     this.recording = this.open(this.data, this.data.view.step);
     this.tour = story.tour ? new Tour(this, story.tour) : null;
     this.frame = requestAnimationFrame((now) => this.tick(now));
+    setTimeout(() => this.startPlotly(), PLOTLY_MS);
+  }
+
+  /** Plotly holds the page up for a good part of a second while it begins, so that waits until the first picture is seen. */
+  startPlotly() {
+    requestAnimationFrame(() => setTimeout(this.component.plotly));
   }
 
   // --- what the page hands over
@@ -551,6 +558,7 @@ export class Player {
 
   /** @param {number} step */
   drawn(step) {
+    if (!this.frames) this.startPlotly();
     this.frames += 1;
     this.mark({frames: this.frames, step});
   }

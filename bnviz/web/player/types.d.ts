@@ -86,6 +86,8 @@ export interface Component<D> {
   parentElement: HTMLElement;
   setStateValue(name: string, value: unknown): void;
   setTriggerValue(name: string, value: unknown): void;
+  /** Begin with plotly.js, if that has not been done yet. */
+  plotly(): void;
 }
 
 /** A Plotly trace; `feed` says what fills it from the recording. */

@@ -7,18 +7,22 @@ any prefix.
 
 from __future__ import annotations
 
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from bnviz.web.routes.files import asset, plotly
+from bnviz.web.routes.head import Head
 from bnviz.web.routes.http import Endpoint, error, read_only
 from bnviz.web.routes.lifetime import lifespan
 from bnviz.web.routes.monitoring import health, metrics
 from bnviz.web.routes.questions import ask
 from bnviz.web.routes.runs import run
 
-__all__ = ["lifespan", "routes"]
+__all__ = ["lifespan", "middleware", "routes"]
+
+middleware = [Middleware(Head)]
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -37,6 +41,7 @@ routes = [
     *_both("/bnviz/runs/{id}/{question}", ask),
     *_both("/bnviz/healthz", health),
     *_both("/bnviz/metrics", metrics),
+    *_both("/bnviz/files/{version}/{file:asset}", asset),
     *_both("/bnviz/{file:asset}", asset),
     *_both("/bnviz/plotly.min.js", plotly),
     *_both("/bnviz/{rest:path}", nothing),

@@ -16,6 +16,8 @@ from starlette.responses import FileResponse, Response
 from bnviz.web import assets
 from bnviz.web.routes.http import error, takes_gzip, unchanged
 
+FOR_EVER = "public, max-age=31536000, immutable"
+
 
 class _Asset(PathConvertor):
     """The names of `bnviz.web.assets.files`."""
@@ -27,11 +29,15 @@ register_url_convertor("asset", _Asset())
 
 
 async def asset(request: Request) -> Response:
-    """One of the scripts and style sheets of the player and the lessons, as they are in their folders now."""
+    """One of the scripts and style sheets of the player and the lessons, as they are in their folders now.
+
+    Its address may hold the files' fingerprint; if it is that of today, a browser need not ask again.
+    """
     if (path := assets.files().get(request.path_params["file"])) is None:
         return error(404, "There is no such file.")
     contents = path.read_bytes()
-    headers = {"ETag": f'W/"{zlib.crc32(contents):08x}"', "Cache-Control": "public, max-age=60"}
+    lasting = request.path_params.get("version") == assets.fingerprint()
+    headers = {"ETag": f'W/"{zlib.crc32(contents):08x}"', "Cache-Control": FOR_EVER if lasting else "public, max-age=60"}
     if unchanged(request, headers["ETag"]):
         return Response(None, 304, headers)
     return Response(contents, headers=headers, media_type=assets.TYPES[path.suffix])
@@ -40,7 +46,7 @@ async def asset(request: Request) -> Response:
 async def plotly(request: Request) -> Response:
     """The browser library that the plotly package brings along."""
     etag = f'W/"plotly-{importlib.metadata.version("plotly")}"'
-    headers = {"ETag": etag, "Cache-Control": "public, max-age=604800", "Vary": "Accept-Encoding"}
+    headers = {"ETag": etag, "Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
     if unchanged(request, etag):
         return Response(None, 304, headers)
     if not takes_gzip(request):

@@ -1,0 +1,119 @@
+"""What a page's head says from the first byte on: which of our files the browser will need.
+
+Streamlit's page asks for ours only once its own scripts are there, have opened a socket and have been told of the component, one
+after another. Named in the head, they come while all that goes on.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+
+import streamlit
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bnviz.lessons import LESSONS, address
+from bnviz.web import assets
+
+# The whole page goes through our hands: not packed, not in parts, and no page from before.
+LEFT_OUT = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")
+OF_ANOTHER = ("content-length", "etag", "last-modified", "accept-ranges")  # what holds for the page as it was
+COMPONENT = "BidiComponent"  # Streamlit's script that shows a component of ours; it asks for it when the first one is there
+_IMPORTED = re.compile(r'(?:from|import)\s*"\./([\w.-]+\.js)"')
+
+
+class Head:
+    """ASGI middleware that puts our tags at the end of the head of every page: what Streamlit needs first comes first."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or "text/html" not in Headers(scope=scope).get("accept", ""):
+            return await self.app(scope, receive, send)
+        headers = [(name, value) for name, value in scope["headers"] if name not in LEFT_OUT]
+        await self.app({**scope, "headers": headers}, receive, _Page(scope["path"], send))
+
+
+class _Page:
+    """Passes on a response; if it is a page, with our tags in it."""
+
+    def __init__(self, path: str, send: Send):
+        self.path, self.send = path, send
+        self.start: Message | None = None  # of a page, held back until its whole body is here
+        self.body = b""
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and _is_page(message):
+            self.start = message
+        elif message["type"] == "http.response.body" and self.start:
+            self.body += message.get("body", b"")
+            if not message.get("more_body"):
+                await self._finish(self.start)
+        else:
+            await self.send(message)
+
+    async def _finish(self, start: Message) -> None:
+        body = self.body.replace(b"</head>", tags(self.path).encode() + b"</head>", 1)
+        headers = MutableHeaders(raw=list(start["headers"]))
+        for name in OF_ANOTHER:
+            del headers[name]
+        if body:  # a HEAD request gets none
+            headers["content-length"] = str(len(body))
+        await self.send({**start, "headers": headers.raw})
+        await self.send({"type": "http.response.body", "body": body})
+
+
+def _is_page(start: Message) -> bool:
+    return start["status"] == 200 and Headers(raw=start["headers"]).get("content-type", "").startswith("text/html")
+
+
+def tags(path: str) -> str:
+    """HTML for the head of the page at `path`: the player's scripts and style sheet, then Plotly, which can wait.
+
+    Addresses are relative, as Streamlit's own in the same head are.
+    """
+    found = assets.addresses()
+    scripts = [f"{found['files']}/{name}" for name in _scripts(lesson_at(path), found["files"])]
+    ours = [f'<link rel="modulepreload" href="./{escape(name)}">' for name in scripts]
+    theirs = [f'<link rel="modulepreload" crossorigin href="./static/js/{name}">' for name in component_scripts()]
+    style = f'<link rel="stylesheet" href="./{found["files"]}/web/player/player.css">'
+    return "".join([*ours, *theirs, style, f'<link rel="prefetch" as="script" href="./{escape(found["plotly"])}">'])
+
+
+def lesson_at(path: str) -> str:
+    """The lesson whose page is at `path`, whatever the prefix; the first one, if it is none's."""
+    last = path.rstrip("/").rpartition("/")[2]
+    return next((lesson for lesson in LESSONS if address(lesson) == last), next(iter(LESSONS)))
+
+
+@functools.lru_cache(maxsize=2 * len(LESSONS))
+def _scripts(lesson: str, files: str) -> list[str]:
+    """The names of the scripts that a lesson's page runs; `files` is where they are, which changes with them."""
+    story = f"lessons/{lesson}/story.js"
+    return assets.needed(["web/player/player.js", story] if story in assets.files() else ["web/player/board.js"])
+
+
+@functools.cache
+def component_scripts() -> list[str]:
+    """Streamlit's scripts for components, with what they import; none, if this Streamlit calls them otherwise."""
+    folder = Path(streamlit.__file__).parent / "static" / "static" / "js"
+    return sorted(_with_imports(folder, [path.name for path in folder.glob(f"{COMPONENT}.*.js")]))
+
+
+def _with_imports(folder: Path, names: Iterable[str]) -> set[str]:
+    """The scripts `names` and what they import, but for what the page's own head has already."""
+    known: set[str] = set()
+    open = list(names)
+    page = (folder.parents[1] / "index.html").read_text()
+    while open:
+        name = open.pop()
+        if name in known or name in page or not (folder / name).is_file():
+            continue
+        known.add(name)
+        open += _IMPORTED.findall((folder / name).read_text())
+    return known
