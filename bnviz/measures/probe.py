@@ -51,11 +51,9 @@ class Probe:
         for layer, outputs in enumerate(taps):
             for tap in range(inputs):
                 ordered[tap, layer] = outputs[tap].numpy().T
-        self._sort(ordered)
-        pooled = ordered.reshape(*ordered.shape[:2], -1).copy()
-        self._sort(pooled)
-        edges = [self.edges[tap] for tap in self.kept]
-        return self._shapes(ordered) | self._histograms(ordered, pooled, edges)
+        ordered[:-1].sort(axis=-1)
+        ordered[-1] = self._activated(ordered[-2])  # nonlinearities are monotone, so this needs no sort
+        return self._shapes(ordered) | self._histograms(ordered)
 
     def _are_same(self, linear: Tensor, normalized: Tensor) -> bool:
         """Whether two taps are one: nothing is normalized, and nothing was before. Else references of two taps become three."""
@@ -64,10 +62,8 @@ class Probe:
         self.first, self.previous = (_all_taps(reference) for reference in (self.first, self.previous))
         return False
 
-    def _sort(self, values: np.ndarray) -> None:
-        """Sort [taps, ..., P] along the last axis in place. Nonlinearities are monotone, so the last tap needs no sort."""
-        values[:-1].sort(axis=-1)
-        values[-1] = self.activation(torch.from_numpy(values[-2])).numpy()
+    def _activated(self, values: np.ndarray) -> np.ndarray:
+        return self.activation(torch.from_numpy(values)).numpy()
 
     @property
     def kept(self) -> list[int]:
@@ -90,18 +86,24 @@ class Probe:
         }
         return {key: self.by_tap(array.astype(np.float32)) for key, array in arrays.items()}
 
-    def _histograms(self, ordered: np.ndarray, pooled: np.ndarray, edges: list[np.ndarray]) -> dict[str, Any]:
-        whole = [statistics.histogram(*pair) for pair in zip(pooled, edges, strict=True)]
-        watched = [statistics.histogram(*pair) for pair in zip(ordered[:, :, :WATCHED_UNITS], edges, strict=True)]
-        count = np.uint16 if pooled.shape[-1] <= np.iinfo(np.uint16).max else np.uint32
-        result = {
-            key: self.by_tap([getattr(part, key).astype(count) for part in whole])
-            for key in ("counts", "underflow", "overflow", "nonfinite", "zeros")
-        }
-        result["percentiles"] = self.by_tap(statistics.percentiles(pooled).astype(np.float32))
-        result["unit_counts"] = self.by_tap([smallest_type(part.counts) for part in watched])
-        result["unit_zeros"] = self.by_tap([part.zeros.astype(np.uint16) for part in watched])
+    def _histograms(self, ordered: np.ndarray) -> dict[str, Any]:
+        """Histograms of values [taps, layers, width, probe] sorted along the last axis: of watched units, and of all together."""
+        units = [statistics.histogram(values, self.edges[tap]) for tap, values in zip(self.kept, ordered, strict=True)]
+        pooled = [part.pooled() for part in units]
+        size = self.shape[1] * self.shape[2]
+        count = np.uint16 if size <= np.iinfo(np.uint16).max else np.uint32
+        result = {key: self.by_tap([getattr(part, key).astype(count) for part in pooled]) for key in statistics.Histogram._fields}
+        result["percentiles"] = self.by_tap(self._percentiles(ordered.reshape(*ordered.shape[:2], size), pooled))
+        result["unit_counts"] = self.by_tap([smallest_type(part.counts[:, :WATCHED_UNITS]) for part in units])
+        result["unit_zeros"] = self.by_tap([part.zeros[:, :WATCHED_UNITS].astype(np.uint16) for part in units])
         return result
+
+    def _percentiles(self, values: np.ndarray, found: list[statistics.Histogram]) -> np.ndarray:
+        """Percentiles [taps, layers, percentiles] of values [taps, layers, n]; the last tap's follow from those before it."""
+        inputs = zip(self.kept[:-1], values, found, strict=False)
+        around = [statistics.around_percentiles(rows, self.edges[tap], histogram) for tap, rows, histogram in inputs]
+        around = np.array([*around, self._activated(around[-1])])
+        return statistics.percentiles(around, values.shape[-1]).astype(np.float32)
 
     def by_tap(self, arrays: np.ndarray | Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Arrays named by tap; what holds for `linear` holds for `normalized` where they are the same."""

@@ -25,6 +25,11 @@ class Histogram(NamedTuple):
     nonfinite: np.ndarray
     zeros: np.ndarray
 
+    def pooled(self) -> Histogram:
+        """The histogram of all rows of the last axis together."""
+        counts, *others = self
+        return Histogram(counts.sum(axis=-2), *(other.sum(axis=-1) for other in others))
+
 
 def histogram(ordered: np.ndarray, edges: np.ndarray) -> Histogram:
     """Histogram of rows [..., P] sorted along the last axis, for edges [bins + 1].
@@ -47,14 +52,48 @@ def histogram(ordered: np.ndarray, edges: np.ndarray) -> Histogram:
     )
 
 
-def percentiles(ordered: np.ndarray, which: tuple[int, ...] = PERCENTILES) -> np.ndarray:
-    """Percentiles [..., len(which)] of sorted rows [..., P], linear between order statistics as in `numpy.percentile`."""
-    place = np.asarray(which) / 100 * (ordered.shape[-1] - 1)
-    below = np.floor(place).astype(int)
-    above = np.minimum(below + 1, ordered.shape[-1] - 1)
-    low, high = ordered[..., below], ordered[..., above]
+def percentiles(around: np.ndarray, count: int) -> np.ndarray:
+    """PERCENTILES [...] of `count` values, linear between the order statistics `around` [..., 2, percentiles] each of them, as in
+    `numpy.percentile`."""
+    _, _, share = _places(count)
+    low, high = around[..., 0, :], around[..., 1, :]
     with np.errstate(invalid="ignore"):
-        return low + (high - low) * (place - below).astype(ordered.dtype)
+        return low + (high - low) * share.astype(around.dtype)
+
+
+def _places(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The ranks of the order statistics below and above each percentile, and how far it lies between them: 0…1."""
+    place = np.asarray(PERCENTILES) / 100 * (count - 1)
+    below = np.floor(place).astype(int)
+    return below, np.minimum(below + 1, count - 1), place - below
+
+
+def around_percentiles(values: np.ndarray, edges: np.ndarray, found: Histogram) -> np.ndarray:
+    """The order statistics [rows, 2, percentiles] below and above each percentile of rows [rows, n], sorted or not.
+
+    Their histogram says in which bins they lie, so only these few values are sorted.
+    """
+    parts = zip(*found, strict=True)
+    return np.array([_around(row, edges, Histogram(*part)) for row, part in zip(values, parts, strict=True)])
+
+
+def _around(values: np.ndarray, edges: np.ndarray, found: Histogram) -> np.ndarray:
+    """The order statistics [2, percentiles] of one row."""
+    below, above, _ = _places(len(values))
+    if found.nonfinite:  # these are in no bin
+        return np.sort(values)[np.stack([below, above])]
+    beyond = np.nextafter(edges[-1], np.float32(np.inf))
+    borders = np.concatenate([[-np.inf], edges[:-1], [beyond, np.inf]]).astype(values.dtype)
+    sizes = np.concatenate([np.zeros(1, int), found.underflow[None], found.counts, found.overflow[None]])
+    before = np.cumsum(sizes)  # how many values lie before each border
+    return np.transpose([_order_statistics(values, borders, before, pair) for pair in zip(below, above, strict=True)])
+
+
+def _order_statistics(values: np.ndarray, borders: np.ndarray, before: np.ndarray, ranks: tuple[int, int]) -> np.ndarray:
+    """Two neighbouring order statistics: those of the values between the borders around both."""
+    first, last = before.searchsorted(ranks, side="right")
+    between = np.sort(values[(values >= borders[first - 1]) & (values < borders[last])])
+    return between[np.subtract(ranks, before[first - 1])]
 
 
 def moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

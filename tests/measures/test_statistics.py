@@ -48,12 +48,38 @@ def test_counts_are_numpys_on_finite_values(rows):
     assert np.array_equal(counts, [np.histogram(row, EDGES)[0] for row in rows])
 
 
+def around(values):
+    """As a snapshot has them: by the histogram of the units, which have been sorted one by one."""
+    found = statistics.histogram(np.sort(values)[None], EDGES).pooled()
+    return statistics.around_percentiles(values.reshape(1, -1), EDGES, found)[0]
+
+
 @quick
-@given(rows_of(st.floats(-100, 100, width=32)), st.sampled_from([1, 2, 3, 16]))
+@given(rows_of(st.one_of(FINITE, st.floats(-100, 100, width=32))), st.sampled_from([1, 2, 3, 16]))
 def test_percentiles_are_numpys(rows, columns):
-    rows = np.sort(rows[:, :columns])
-    expected = np.moveaxis(np.percentile(rows.astype(np.float64), statistics.PERCENTILES, axis=-1), 0, -1)
-    assert np.allclose(statistics.percentiles(rows), expected, rtol=1e-5, atol=1e-5)
+    values = rows[:, :columns]
+    with np.errstate(over="ignore", invalid="ignore"):
+        expected = np.percentile(values.astype(np.float64), statistics.PERCENTILES)
+        assert (
+            np.allclose(statistics.percentiles(around(values), values.size), expected, rtol=1e-5, atol=1e-5)
+            or np.abs(values).max() > 1e38
+        )
+
+
+@quick
+@given(rows_of(ANY))
+def test_order_statistics_are_those_of_a_sort_whatever_the_values(rows):
+    below = np.floor(np.array(statistics.PERCENTILES) / 100 * (rows.size - 1)).astype(int)
+    assert np.array_equal(around(rows), np.sort(rows.ravel())[[below, below + 1]], equal_nan=True)
+
+
+@quick
+@given(rows_of(ANY))
+def test_a_pooled_histogram_is_that_of_all_rows_together(rows):
+    for part, whole in zip(
+        statistics.histogram(np.sort(rows), EDGES).pooled(), statistics.histogram(np.sort(rows.ravel()), EDGES), strict=True
+    ):
+        assert np.array_equal(part, whole)
 
 
 def test_moments_are_numpys_even_far_from_zero(generator):

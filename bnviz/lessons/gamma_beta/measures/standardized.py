@@ -39,12 +39,13 @@ def _shapes(values: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _histograms(values: np.ndarray, edges: np.ndarray) -> dict[str, np.ndarray]:
-    pooled = np.sort(values.reshape(len(values), -1))
-    whole, watched = statistics.histogram(pooled, edges), statistics.histogram(values[:, :WATCHED_UNITS], edges)
+    units = statistics.histogram(values, edges)
+    pooled, rows = units.pooled(), values.reshape(len(values), -1)
+    around = statistics.around_percentiles(rows, edges, pooled)
     return {
-        "percentiles": statistics.percentiles(pooled).astype(np.float32),
-        "counts": whole.counts.astype(np.uint32),
-        "zeros": whole.zeros.astype(np.uint32),
-        "unit_counts": smallest_type(watched.counts),
-        "unit_zeros": watched.zeros.astype(np.uint16),
+        "percentiles": statistics.percentiles(around, rows.shape[-1]).astype(np.float32),
+        "counts": pooled.counts.astype(np.uint32),
+        "zeros": pooled.zeros.astype(np.uint32),
+        "unit_counts": smallest_type(units.counts[:, :WATCHED_UNITS]),
+        "unit_zeros": units.zeros[:, :WATCHED_UNITS].astype(np.uint16),
     }
