@@ -183,10 +183,10 @@ def test_nothing_answers_before_the_guess_and_esc_gives_back_what_was_there(lab)
         lab.press("ArrowRight")
     at_card(lab, 4)
     lab.wait(f"d.run === '{PLAIN.id}' && p.classList.contains('bnviz-veiled') && d.state === 'paused'")
-    blurred = "getComputedStyle($('.bnviz-headline')).filter.startsWith('blur')"
-    lab.wait(f"d.step === '0' && {blurred}")
+    hidden = "getComputedStyle($('.bnviz-headline')).visibility === 'hidden'"
+    lab.wait(f"d.step === '0' && {hidden}")
     lab.page.click(".bnviz-tour [data-guess=less]")
-    lab.wait(f"d.step > 20 && d.state === 'playing' && !({blurred})")
+    lab.wait(f"d.step > 20 && d.state === 'playing' && !({hidden})")
     lab.press("Escape")
     gone(lab)
     lab.wait(f"d.run === '{before}' && $('.bnviz-layers [aria-pressed=true]').dataset.layer === '3'")

@@ -129,7 +129,7 @@ def numbers(text, unit):
 
 def test_the_noise_is_that_of_the_batch_before_and_after(told):
     said = told(TURNED["smaller batches"])["noise"]["said"]
-    assert "with 16 examples" in said and "with 4;" in said
+    assert "with 16 examples" in said and "with 4," in said
     early, late, early_theory, late_theory = numbers(said, "σ")
     assert (early_theory, late_theory) == (0.25, 0.5)
     assert early_theory / 2 < early < 2 * early_theory and late_theory / 2 < late < 2 * late_theory

@@ -21,12 +21,13 @@ const say = words.say;
 
 /**
  * Where the networks were trained, and where they are tested: the level of each class.
- * @type {Record<string, {home: Pair, away: Pair, sentence: "world_black" | "world_black_cats" | "world_mixed"}>}
+ * @type {Record<string, {home: Pair, away: Pair, sentence: "world_black" | "world_black_cats" | "world_mixed",
+ *     scored: "scored_black" | "scored_black_cats" | "scored_mixed"}>}
  */
 const WORLDS = {
-  black: {home: BLACK, away: COLOURED, sentence: "world_black"},
-  "black-cats": {home: [1, 0], away: [0, 1], sentence: "world_black_cats"},
-  mixed: {home: BLACK, away: COLOURED, sentence: "world_mixed"},
+  black: {home: BLACK, away: COLOURED, sentence: "world_black", scored: "scored_black"},
+  "black-cats": {home: [1, 0], away: [0, 1], sentence: "world_black_cats", scored: "scored_black_cats"},
+  mixed: {home: BLACK, away: COLOURED, sentence: "world_mixed", scored: "scored_mixed"},
 };
 
 // Keys of sentences.
@@ -50,6 +51,7 @@ export default {
     remedy: once(remedy),
     learning,
   },
+  scored: (view) => (view.frames[0].arms.none.coat_recall ? say(view, world(view).scored) : ""),
   choices: {level: 1, coloured: "both"},
   controls: {"coat-which": whichControl, "coat-level": levelControl},
   service: () => new Remembering(),

@@ -6,6 +6,9 @@ export interface Words {
   world_black: {course: string | number; wrong: string | number; earlier: string | number};
   world_black_cats: {course: string | number; wrong: string | number; earlier: string | number};
   world_mixed: {course: string | number; wrong: string | number; earlier: string | number};
+  scored_black: {};
+  scored_black_cats: {};
+  scored_mixed: {};
   both_fall: {plain_before: string | number; plain_after: string | number; norm: string | number; compared_before: string | number; compared_after: string | number};
   both_rise: {plain_before: string | number; plain_after: string | number; norm: string | number; compared_before: string | number; compared_after: string | number};
   both_stay: {plain_before: string | number; plain_after: string | number; norm: string | number; compared_before: string | number; compared_after: string | number};

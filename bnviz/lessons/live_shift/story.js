@@ -8,10 +8,11 @@ import {
   groupSize,
   hasAtom,
   lastMeasured,
+  LATELY,
   lately,
   zeroShare,
 } from "../../web/player/feeds.js";
-import {finiteOnes, sum} from "../../web/player/numbers.js";
+import {finiteOnes, mean, sum} from "../../web/player/numbers.js";
 import * as words from "../../web/player/words.js";
 import {tour} from "./tour.js";
 
@@ -32,6 +33,7 @@ const OVER_EXAMPLES = ["batch", "noisy-batch"]; // arms whose statistics are the
 /** @type {Story} */
 export default {
   headline,
+  answer: turned,
   picture: "large",
   numbers: true,
   tour,
@@ -174,12 +176,50 @@ function divergence(view, lost) {
   const step = Number(divergedAt(view, lost[0]));
   if (lost.length === 2) return say(view, "both_diverged", {step: Math.max(step, Number(divergedAt(view, lost[1])))});
   const arm = lost[0] === "none" ? view.compared : "none";
-  const {test_accuracy: accuracy, test_loss: loss} = view.frame.arms[arm];
   const rest = hasClasses(view)
-    ? say(view, "other_accuracy", {accuracy: inColour(arm, percent(accuracy))})
-    : say(view, "other_loss", {loss: inColour(arm, digits(loss, 3))});
+    ? say(view, "other_accuracy", {accuracy: inColour(arm, percent(score(view, arm)))})
+    : say(view, "other_loss", {loss: inColour(arm, digits(score(view, arm), 3))});
   return say(view, lost[0] === "none" ? "plain_diverged" : "compared_diverged", {norm: view.norm, step, other: rest});
 }
+
+// --- what the last change on the way did
+
+/**
+ * Scores and movement just before the last change and lately, each over a few snapshots; null before there is anything to say.
+ * @param {View} view
+ */
+function turned(view) {
+  const happening = view.happenings.findLast(({step}) => step < view.frame.step);
+  if (!happening || !hasClasses(view)) return null;
+  const before = framesShown(view).findLast(({step}) => step <= happening.step);
+  const since = framesShown(view)
+    .filter(({step}) => step > happening.step)
+    .slice(-LATELY);
+  if (!before || since.length < LATELY) return null;
+  const were = {...view, frame: before, shown: view.frames.indexOf(before)};
+  const right = (/** @type {string} */ arm) => ({old: percent(score(were, arm)), now: percent(score(view, arm))});
+  const pace = (/** @type {string} */ arm) => ({old: words.sigmas(stride(were, arm)), now: words.sigmas(stride(view, arm))});
+  const values = {label: happening.label, window: LATELY, name: words.tapName(view)};
+  const told = {scores: both(view, (arm) => say(view, "from_to", right(arm)))};
+  const same = before.arms.none.test_loss === before.arms[view.compared].test_loss;
+  const until = same ? say(view, "turned_same") : "";
+  return say(view, "turned", {...values, ...told, until, moves: both(view, (arm) => say(view, "from_to", pace(arm)))});
+}
+
+/**
+ * How far the layer moves from one snapshot to the next, on average over the last few.
+ * @param {View} view
+ * @param {string} arm
+ */
+const stride = (view, arm) =>
+  Number(
+    mean(
+      framesShown(view)
+        .slice(1)
+        .slice(-LATELY)
+        .map((frame) => at(frame, arm, "shift_step", view)),
+    ),
+  );
 
 // --- captions
 

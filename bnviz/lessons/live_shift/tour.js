@@ -30,9 +30,14 @@ export const tour = [
   },
   {
     ...{name: "layers", values: OBSERVED, curtain: true, part: {layers: [2, 2]}, from: 0, again: true, due: 60},
+    alone: true,
     measured: finite(layers, "none"),
   },
-  {name: "chase", values: OBSERVED, part: {layers: [2, 5]}, from: 60, due: 140, measured: finite(chase, "none")},
+  {
+    ...{name: "chase", values: OBSERVED, part: {layers: [2, 5]}, from: 60, due: 140},
+    alone: true,
+    measured: finite(chase, "none"),
+  },
   {
     ...{name: "norm", values: OBSERVED, part: {layers: [2, 2]}, from: 0, again: true, due: 140},
     ...{guesses: ["less", "alike", "more"], measured: finite(norm)},

@@ -8,9 +8,12 @@ export interface Words {
   untrained: {name: string | number};
   less: {name: string | number; times: string | number; norm: string | number; learning: string | number};
   more: {name: string | number; times: string | number; norm: string | number; learning: string | number};
-  since_less: {norm: string | number; step: string | number; name: string | number; times: string | number; learning: string | number};
-  since_more: {norm: string | number; step: string | number; name: string | number; times: string | number; learning: string | number};
-  since_alike: {norm: string | number; step: string | number; name: string | number; learning: string | number};
+  since_less: {name: string | number; times: string | number; norm: string | number; step: string | number; learning: string | number};
+  since_more: {name: string | number; times: string | number; norm: string | number; step: string | number; learning: string | number};
+  since_alike: {name: string | number; norm: string | number; step: string | number; learning: string | number};
+  turned: {label: string | number; until: string | number; scores: string | number; name: string | number; moves: string | number; window: string | number};
+  turned_same: {};
+  from_to: {old: string | number; now: string | number};
   alike: {name: string | number; norm: string | number; learning: string | number};
   accuracies: {compared: string | number; plain: string | number};
   losses: {compared: string | number; plain: string | number};

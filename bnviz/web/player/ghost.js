@@ -4,6 +4,7 @@
 
 import {Fits} from "./fits.js";
 import {make, set} from "./dom.js";
+import {lately} from "./feeds.js";
 import {both, digits, percent, shared} from "./words.js";
 
 /** @import {Values, View} from "./types" */
@@ -110,8 +111,8 @@ export class Ghost {
     );
     const frame = ghost.frames[shown];
     const score = (/** @type {string} */ arm) => {
-      const part = frame.arms[arm];
-      return part.test_accuracy === null ? digits(part.test_loss) : percent(part.test_accuracy);
+      const right = lately(ghost.frames, frame, arm, "test_accuracy");
+      return right === null ? digits(lately(ghost.frames, frame, arm, "test_loss")) : percent(right);
     };
     const key = frame.arms.none.test_accuracy === null ? "ghost_loss" : "ghost_accuracy";
     set(this.words, shared(view, key, {label: this.label, step: frame.step, scores: both({...ghost, shown, frame}, score)}));

@@ -43,6 +43,8 @@ export class NetworkPicture {
     this.said = null;
     /** Whether scores are not to be seen yet. */
     this.secret = false;
+    /** Whether the second network is not to be seen yet. */
+    this.alone = false;
     this.canvas = make("canvas", {"aria-hidden": "true"});
     this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
     this.layers = make("div", {class: "bnviz-layers", role: "group", "aria-label": player.text("layer")});
@@ -92,13 +94,13 @@ export class NetworkPicture {
   show(view, theme, key) {
     this.view = view;
     const width = this.box.clientWidth;
-    const {hovered, closed, small, secret} = this;
-    const whole = `${key} ${view.blend} ${this.said?.step} ${width} ${closed} ${secret} ${JSON.stringify(hovered)}`;
+    const {hovered, closed, small, secret, alone} = this;
+    const whole = `${key} ${view.blend} ${this.said?.step} ${width} ${closed} ${secret} ${alone} ${JSON.stringify(hovered)}`;
     if (!width || whole === this.paintedKey) return false;
     this.paintedKey = whole;
     const geometry = this.arrange(view, width);
     const said = this.said && view.frames.includes(this.said) ? this.said : view.frame;
-    this.painter.paint(this.context, {geometry, view, theme, closed, hovered, small, said, secret});
+    this.painter.paint(this.context, {geometry, view, theme, closed, hovered, small, said, secret, alone});
     return true;
   }
 

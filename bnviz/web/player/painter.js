@@ -13,7 +13,8 @@ import {bothArms, digits, diverged, percent, shared, tapName} from "./words.js";
 /** @typedef {{layer: number, unit: number | null} | null} Hovered */
 /**
  * @typedef {{geometry: Geometry, view: View, theme: Painted, closed: boolean, hovered: Hovered, small: boolean, said: Snapshot,
- *     secret: boolean}} Scenery `said` is the snapshot that words speak of; `secret`: no scores yet
+ *     secret: boolean, alone: boolean}} Scenery `said` is the snapshot that words speak of; `secret`: no scores yet; `alone`: nor
+ *     the second network
  */
 
 const ATOM_WIDTH = 0.11; // of a histogram's box: the bar of values that are exactly 0
@@ -43,7 +44,10 @@ export class Painter {
     context.clearRect(0, 0, geometry.width, geometry.height);
     context.textBaseline = "alphabetic";
     this.marked(context, scenery);
-    bothArms(view).forEach((arm, row) => this.network(context, scenery, arm, row));
+    bothArms(view).forEach((arm, row) => {
+      if (!scenery.alone || row === 0) this.network(context, scenery, arm, row);
+      this.name(context, scenery, arm, row);
+    });
     if (scenery.closed) this.curtain(context, scenery);
   }
 
@@ -110,8 +114,7 @@ export class Painter {
    * @param {number} row
    */
   network(context, scenery, arm, row) {
-    const {geometry, view, theme} = scenery;
-    const {colour} = view.arms[arm];
+    const {geometry} = scenery;
     this.input(context, scenery, row);
     geometry.columns.forEach((column, place) => {
       this.lines(context, scenery, arm, row, place);
@@ -120,10 +123,21 @@ export class Painter {
     });
     this.lines(context, scenery, arm, row, geometry.columns.length);
     this.output(context, scenery, arm, row);
-    context.fillStyle = colour;
+  }
+
+  /**
+   * What the network is called; of one that is not shown yet, only that.
+   * @param {CanvasRenderingContext2D} context
+   * @param {Scenery} scenery
+   * @param {string} arm
+   * @param {number} row
+   */
+  name(context, {geometry, view, theme, alone}, arm, row) {
+    context.fillStyle = view.arms[arm].colour;
     context.font = `600 ${geometry.slim ? 11 : 13}px ${theme.family}`;
     context.textAlign = "left";
-    context.fillText(nameOf(view, arm), 0, geometry.watched.y - 6 + row * geometry.pitch);
+    const later = alone && row > 0 ? ` ${shared(view, "shown_later")}` : "";
+    context.fillText(nameOf(view, arm) + later, 0, geometry.watched.y - 6 + row * geometry.pitch);
   }
 
   /**
@@ -389,7 +403,8 @@ export class Painter {
     context.fillStyle = theme.text;
     context.font = `${slim ? 9 : 11}px ${theme.family}`;
     const label = lost ? "output_lost" : right === null ? "output_loss" : "output_right";
-    context.fillText(shared(view, label), x + width / 2, middle + (slim ? 16 : 20));
+    const of = lost ? undefined : view.story.scored?.(view);
+    context.fillText(of || shared(view, label), x + width / 2, middle + (slim ? 16 : 20));
   }
 
   /**

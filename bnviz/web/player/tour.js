@@ -19,13 +19,14 @@ import {sentence} from "./words.js";
  * @property {boolean} playing
  * @property {boolean} still
  * @property {Choice} choice
- * @property {{closed: boolean, secret: boolean, draw: () => void}} picture
+ * @property {{closed: boolean, secret: boolean, alone: boolean, draw: () => void}} picture
  * @property {{dismiss: () => void}} ghost
  * @property {(key: string, values?: Values) => string} text
  * @property {(change: Partial<Choice>) => void} choose
  * @property {(step: number) => void} seekStep
  * @property {(edit: Edit) => void} edit
  */
+/** @typedef {{run: string, step: number, playing: boolean}} Way */
 
 const PATIENCE_MS = 3000; // after so long without its experiment the page is asked again
 const ASKS = 5; // so often
@@ -46,6 +47,10 @@ export class Tour {
   at = null;
   /** The card to resume at. */
   left = 0;
+  /** Whether a guess was asked for a moment ago. */
+  asked = false;
+  /** @type {Way | null} the place to go back to, as soon as its run is there */
+  way = null;
   /** Whether the card's experiment is there and its play has begun. */
   begun = false;
   /** Whether the part it points at has been scrolled to. */
@@ -53,7 +58,7 @@ export class Tour {
   /** Whether something beside the card is being pressed. */
   pressed = false;
   closed = false;
-  /** @type {{values: Record<string, any>, choice: Choice} | null} what was on show before the tour */
+  /** @type {(Way & {values: Record<string, any>, choice: Choice}) | null} what was on show before the tour */
   before = null;
   /** @type {Map<string, string>} by the card's name */
   guesses = new Map();
@@ -105,9 +110,9 @@ export class Tour {
    */
   takeOver() {
     if (last?.cards !== this.cards) return null;
-    const {at, left, guesses, before, closed} = last;
+    const {at, left, guesses, before, way, closed} = last;
     last.close();
-    Object.assign(this, {guesses, left, before});
+    Object.assign(this, {guesses, left, before, way});
     return closed || at === null ? null : at + 1;
   }
 
@@ -132,7 +137,8 @@ export class Tour {
     if (this.at === index) return;
     const {player} = this;
     const {root} = this.card;
-    if (this.at === null) this.before ??= {values: {...player.data.experiment}, choice: {...player.choice}};
+    if (this.at === null) this.before ??= standing(player);
+    this.way = null;
     if (!root.isConnected) player.root.querySelector(".bnviz-network")?.parentElement?.before(root);
     Object.assign(this, {
       at: index,
@@ -182,7 +188,7 @@ export class Tour {
     this.pointer.clear();
     this.card.root.remove();
     delete this.player.root.dataset.tour;
-    this.veil(false);
+    this.veil(false, false);
     this.address(null);
     if (refocus) this.restore();
     this.before = null;
@@ -194,20 +200,36 @@ export class Tour {
   restore() {
     const {player, before} = this;
     if (!before) return;
-    player.choose(before.choice);
-    if (!isThis(before.values, player.data)) player.edit({do: "experiment", values: before.values});
+    const {values, choice, ...way} = before;
+    player.choose(choice);
+    this.way = way;
+    if (!isThis(values, player.data)) player.edit({do: "experiment", values});
+  }
+
+  /** Go back to the step of before the tour, once its run is on show and has come so far. */
+  comeBack() {
+    const {player, way} = this;
+    const {recording, data} = player;
+    if (!way || recording.run !== way.run || data.run !== way.run) return;
+    if (!recording.end && Number(recording.frames.at(-1)?.step ?? -1) < way.step) return;
+    this.way = null;
+    player.ghost.dismiss();
+    player.seekStep(way.step);
+    player.playing = way.playing;
   }
 
   /**
-   * Nothing that answers is shown while a card asks for a guess, and nothing plays.
+   * Nothing is shown that answers: while the card asks for a guess, and nothing plays then; or while it shows one network alone.
    * @param {boolean} asks
+   * @param {boolean} alone
    */
-  veil(asks) {
+  veil(asks, alone) {
     const {player} = this;
-    if (player.picture.secret === asks) return;
-    player.picture.secret = asks;
-    player.root.classList.toggle("bnviz-veiled", asks);
-    if (!player.still && this.begun) player.playing = !asks;
+    player.picture.alone = alone;
+    player.picture.secret = asks || alone;
+    player.root.classList.toggle("bnviz-veiled", asks || alone);
+    if (this.asked !== asks && !player.still && this.begun) player.playing = !asks;
+    this.asked = asks;
   }
 
   /** Whether the open card waits for a guess. */
@@ -243,8 +265,8 @@ export class Tour {
    */
   show(view, time) {
     const card = this.now;
-    if (!card) return;
-    this.veil(this.asking);
+    if (!card) return this.comeBack();
+    this.veil(this.asking, Boolean(card.alone));
     this.point(card);
     if (!this.ready(card, time)) return;
     this.address(Number(this.at) + 1);
@@ -331,6 +353,7 @@ export class Tour {
     const {tour} = player.data;
     const {said, found} = card.measured(view, (key, ...values) => sentence(tour, key, ...values));
     this.told = true;
+    player.playing = false; // what is on show is what is spoken of
     this.card.say(this.verdict(card, guess, found), said, false);
     this.seen = false; // the card has grown
   }
@@ -436,4 +459,14 @@ export function startOf(frames, place, from, again = false) {
   const found = frames.findIndex(({step}) => step >= from);
   const start = found < 0 ? frames.length - 1 : found;
   return again ? start : Math.max(start, place);
+}
+
+/**
+ * What is on show, to come back to.
+ * @param {Driven} player
+ * @returns {NonNullable<Tour["before"]>}
+ */
+function standing({data, choice, recording, place, playing}) {
+  const step = recording.frames[Math.floor(place)]?.step ?? 0;
+  return {values: {...data.experiment}, choice: {...choice}, run: data.run, step, playing};
 }

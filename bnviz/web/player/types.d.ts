@@ -168,6 +168,8 @@ export interface Shown {
   words: Catalogue;
   shared: Catalogue;
   data: Record<string, string> & {held_out: string};
+  /** What changes on the way, by step. */
+  happenings: Happening[];
   fits: Ranges;
   story: Story<any, any>;
   /** The state of the story's service; null if the story has none. */
@@ -216,6 +218,8 @@ export interface Story<Own = {}, State = any> {
   feeds?: Record<string, FeedFunction<View<Own>>>;
   fits?: Record<string, Fit<View<Own>>>;
   bounds?: Record<string, Bound<View<Own>>>;
+  /** What the scores in the picture of the networks are of, if it is not plain: a few words below the numbers. */
+  scored?: Caption<View<Own>>;
   /** By how much a unit moves (0: not at all), so that one of middling movement is shown first. */
   movement?(frames: Snapshot[], layer: number, unit: number, header: Header): number;
   /** A tour over the page, card by card. */
@@ -305,6 +309,8 @@ export interface Card<Words> {
   choice?: Partial<Choice>;
   /** Whether what layer 3 does not see is hidden. */
   curtain?: boolean;
+  /** Whether only the network without the normalizer is shown, because a later card asks about the other one. */
+  alone?: boolean;
   part: Part;
   /** It plays from step `from`, or goes on from where it stands if that is later (`again`: never). It is measured at `due`. */
   from: number;

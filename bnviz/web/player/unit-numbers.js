@@ -66,9 +66,12 @@ export class UnitNumbers {
     parent.append(this.box);
   }
 
-  /** Unfolds it: somebody has chosen a unit. */
+  /** Unfolds it and brings it into view: somebody has chosen a unit. */
   open() {
     this.box.open = true;
+    this.draw();
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.box.scrollIntoView({block: "nearest", behavior: calm ? "auto" : "smooth"});
   }
 
   close() {
@@ -128,7 +131,7 @@ export class UnitNumbers {
     const off = found.training.kind === "none";
     const title = this.heading(this.text(off ? "numbers_training_off" : "numbers_training", {norm}), compared);
     const training = this.equations(view, found.training);
-    const main = make("section", this.side(compared), title, training, this.table(view, found), this.said);
+    const main = make("section", this.side(compared), title, training, this.said, this.table(view, found));
     const plain = make("section", this.side("none"), ...this.plain(view, found.plain));
     const aside = off ? [] : [this.evaluation(view, found)];
     return [said, make("div", {class: "bnviz-numbers-sides"}, main, make("div", {}, ...aside, plain))];

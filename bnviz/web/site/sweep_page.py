@@ -53,7 +53,7 @@ class SweepPage(Form):
             return None
         return {
             **player.handed_over(run, one, [], links.VIEW, self.lesson),
-            "name": name or words.shared()["player"]["watched_base"],
+            "name": name or words.shared()["board"]["watched"],
         }
 
     def show(self) -> None:

@@ -1,0 +1,61 @@
+"""What the page / says of a run in which something changes on the way, against the numbers of that run."""
+
+import re
+
+import numpy as np
+import pytest
+
+from bnviz.lessons.live_shift.page import PAGE
+from bnviz.record import ndjson
+from bnviz.web import player
+from bnviz.web.site import links, turning
+from tests.web.test_contract import small
+
+TURNS = {"batch": {"changes": "20:batch_size=4"}, "late": {"batch_norm_from": 20}}
+SAME = PAGE.words["story"]["turned_same"].strip()
+
+
+@pytest.fixture
+def told(desk, recorded):
+    """What is said of the last change at a step, and the snapshots of the run."""
+
+    def tell(changes, step):
+        experiment = small(PAGE, changes)
+        path = recorded(experiment)
+        with open(path, "rb") as file:
+            frames = [message for message in ndjson.read(file) if message["type"] == "snapshot"]
+        data = player.handed_over(experiment.id, experiment, [], links.VIEW, "live_shift")
+        data["happenings"] = [turning.described(change, experiment) for change in turning.happenings(experiment)]
+        choice = {"layer": 2, "tap": "activation", "unit": 0, "target": 0.5}
+        place = next(index for index, frame in enumerate(frames) if frame["step"] >= step)
+        desk.ask("look", recording=path, story="live_shift", data=data, choice=choice, place=place)
+        return desk.ask("speak", panels=[])[1], frames
+
+    return tell
+
+
+@pytest.mark.parametrize("kind", TURNS)
+def test_before_and_now_are_averages_of_the_run(told, kind):
+    said, frames = told(TURNS[kind], 40)
+    before = [frame for frame in frames if frame["step"] <= 20]
+    now = [frame for frame in frames if frame["step"] <= 40]
+
+    def accuracy(part, arm):
+        return 100 * np.mean([frame["arms"][arm]["test_accuracy"] for frame in part[-5:]])
+
+    def stride(part, arm):
+        return np.mean([frame["arms"][arm]["shift_step"]["activation"][1] for frame in part[1:][-5:]])
+
+    pairs = [(part, arm) for arm in ("none", "batch") for part in (before, now)]
+    assert found(said, "%") == pytest.approx([accuracy(*pair) for pair in pairs], abs=0.6)
+    assert found(said, "σ") == pytest.approx([stride(*pair) for pair in pairs], rel=0.06)
+    assert (SAME in said) == (kind == "late")
+
+
+def found(text, unit):
+    return [float(number) for number in re.findall(rf"([\d.]+)\s{unit}", text)]
+
+
+@pytest.mark.parametrize("step", [0, 10, 20, 22])
+def test_nothing_is_said_before_there_is_something_to_compare(told, step):
+    assert told(TURNS["batch"], step)[0] == ""
