@@ -199,7 +199,7 @@ function turned(view) {
   const were = {...view, frame: before, shown: view.frames.indexOf(before)};
   const right = (/** @type {string} */ arm) => ({old: percent(score(were, arm)), now: percent(score(view, arm))});
   const pace = (/** @type {string} */ arm) => ({old: words.sigmas(stride(were, arm)), now: words.sigmas(stride(view, arm))});
-  const values = {label: happening.label, window: LATELY, name: words.tapName(view)};
+  const values = {label: happening.label, step: happening.step, window: LATELY, name: words.tapName(view)};
   const told = {scores: both(view, (arm) => say(view, "from_to", right(arm)))};
   const same = before.arms.none.test_loss === before.arms[view.compared].test_loss;
   const until = same ? say(view, "turned_same") : "";

@@ -11,7 +11,7 @@ export interface Words {
   since_less: {name: string | number; times: string | number; norm: string | number; step: string | number; learning: string | number};
   since_more: {name: string | number; times: string | number; norm: string | number; step: string | number; learning: string | number};
   since_alike: {name: string | number; norm: string | number; step: string | number; learning: string | number};
-  turned: {label: string | number; until: string | number; scores: string | number; name: string | number; moves: string | number; window: string | number};
+  turned: {step: string | number; label: string | number; until: string | number; scores: string | number; name: string | number; moves: string | number; window: string | number};
   turned_same: {};
   from_to: {old: string | number; now: string | number};
   alike: {name: string | number; norm: string | number; learning: string | number};

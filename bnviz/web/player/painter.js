@@ -412,7 +412,7 @@ export class Painter {
    * @param {CanvasRenderingContext2D} context
    * @param {Scenery} scenery
    */
-  curtain(context, {geometry, view, theme}) {
+  curtain(context, {geometry, view, theme, alone}) {
     const outline = curtain(geometry);
     if (!outline) return;
     const path = new Path2D();
@@ -430,21 +430,21 @@ export class Painter {
     context.lineWidth = 5;
     for (let x = 8; x < geometry.width; x += 18) folds(context, x, geometry.height);
     context.restore();
-    this.curtainWords(context, {geometry, view, theme});
+    this.curtainWords(context, {geometry, view, theme, alone});
   }
 
   /**
    * @param {CanvasRenderingContext2D} context
-   * @param {Pick<Scenery, "geometry" | "view" | "theme">} scenery
+   * @param {Pick<Scenery, "geometry" | "view" | "theme" | "alone">} scenery
    */
-  curtainWords(context, {geometry, view, theme}) {
+  curtainWords(context, {geometry, view, theme, alone}) {
     const [first, second] = geometry.columns;
     context.globalAlpha = 1;
     context.fillStyle = theme.text;
     context.textAlign = "center";
     const {slim} = geometry;
     context.font = `600 ${slim ? 9 : 13}px ${theme.family}`;
-    for (const row of [0, 1]) {
+    for (const row of alone ? [0] : [0, 1]) {
       const box = histogramBox(geometry, row, second);
       context.fillText(shared(view, slim ? "the_input_short" : "the_input"), box.x + box.width / 2, box.y - 8);
     }
