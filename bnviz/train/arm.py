@@ -21,13 +21,9 @@ from bnviz.nets.normalizers import EVALUATE, MEASURE, TRAIN
 from bnviz.nets.switching import switch
 from bnviz.record.ndjson import rounded
 from bnviz.train.minibatches import Tensors, generator_for
+from bnviz.train.sgd import SGD
 
 LOSSES = {"cross-entropy": functional.cross_entropy, "squared": functional.mse_loss}
-
-
-def sgd(network: Network, experiment: Experiment) -> torch.optim.SGD:
-    """The optimizer of everything in the network that can learn."""
-    return torch.optim.SGD(network.parameters(), lr=experiment.learning_rate, momentum=experiment.momentum)
 
 
 class Arm:
@@ -38,7 +34,7 @@ class Arm:
         self.loss = LOSSES[data.DATA_SETS[experiment.dataset].loss]
         self.normalizer = course.normalizer(experiment, name, 0)
         self.network = Network(experiment, self.normalizer, generator_for(experiment, "weights"))
-        self.optimizer = sgd(self.network, experiment)
+        self.optimizer = SGD(self.network.parameters(), experiment.learning_rate, experiment.momentum)
         self.held, self.frozen = False, 0
         self.dropout = generator_for(experiment, "dropout")
         self.diverged_at: int | None = None
@@ -54,8 +50,7 @@ class Arm:
     @property
     def bytes(self) -> int:
         """What its weights and velocities take, about."""
-        velocities = [one["momentum_buffer"] for one in self.optimizer.state.values() if one.get("momentum_buffer") is not None]
-        return sum(tensor.nbytes for tensor in (*self.network.state_dict().values(), *velocities))
+        return sum(tensor.nbytes for tensor in (*self.network.state_dict().values(), *self.optimizer.velocities.values()))
 
     def step(self, x: Tensor, y: Tensor) -> None:
         """One step of SGD on a minibatch."""
@@ -135,19 +130,16 @@ class Arm:
             self.network.linears[layer - 1].weight.data.mul_(factor)
         self.frozen = course.frozen_layer(now, step)
         self._let_learn()
-        for group in self.optimizer.param_groups:
-            group["lr"], group["momentum"] = now.learning_rate, now.momentum
+        self.optimizer.learning_rate, self.optimizer.momentum = now.learning_rate, now.momentum
 
     def _normalize(self, normalizer: str, probe: Tensor) -> None:
         """Exchange the normalizer. Velocities of what stays are kept; new γ and β have none."""
         if normalizer == self.normalizer:
             return
         switch(self.network, normalizer, self.experiment, probe)
-        self.normalizer, velocities = normalizer, self.optimizer.state
-        self.optimizer = sgd(self.network, self.experiment)
-        for parameter in self.network.parameters():
-            if parameter in velocities:
-                self.optimizer.state[parameter] = velocities[parameter]
+        self.normalizer, kept, before = normalizer, set(self.network.parameters()), self.optimizer.velocities
+        self.optimizer = SGD(self.network.parameters(), self.experiment.learning_rate, self.experiment.momentum)
+        self.optimizer.velocities = {parameter: one for parameter, one in before.items() if parameter in kept}
 
     def _let_learn(self) -> None:
         """Say which layers learn: without a gradient, SGD leaves them alone, momentum included."""

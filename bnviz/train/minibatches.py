@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Iterator
 
 import torch
@@ -19,11 +20,10 @@ class Tensors:
     """The experiment's data as tensors: training examples, the held-out ones, and the probe, the first 512 of these."""
 
     def __init__(self, experiment: Experiment):
-        split = data.load(experiment.dataset, experiment.coats)
-        self.x_train = torch.tensor(split.x_train[: experiment.examples])
-        self.y_train = noisy_labels(experiment, torch.tensor(split.y_train[: experiment.examples]))
-        self.x_test, self.y_test = torch.tensor(split.x_test), torch.tensor(split.y_test)
-        self._x_test, self._clean = _for_onednn(self.x_test), self.x_test
+        x_train, y_train, self.x_test, self.y_test, self._x_test = _whole(experiment.dataset, experiment.coats)
+        self.x_train = x_train[: experiment.examples]
+        self.y_train = noisy_labels(experiment, y_train[: experiment.examples])
+        self._clean = self.x_test
 
     def with_input_noise(self, experiment: Experiment, spread: float) -> Tensors:
         """The same with Gaussian noise of this standard deviation, the experiment's own, on the clean held-out inputs."""
@@ -40,6 +40,13 @@ class Tensors:
     def test_linear(self, weight: Tensor, bias: Tensor) -> Tensor:
         """x Wᵀ + b of the held-out examples."""
         return functional.linear(self._x_test, _for_onednn(weight), _for_onednn(bias)).to_dense()
+
+
+@functools.cache
+def _whole(name: str, coats: str) -> tuple[Tensor, ...]:
+    """A data set, and its held-out inputs once more for oneDNN: the same memory for every run that a process keeps."""
+    parts = [torch.tensor(part) for part in data.load(name, coats)]
+    return *parts, _for_onednn(parts[2])
 
 
 def _for_onednn(tensor: Tensor) -> Tensor:

@@ -63,7 +63,7 @@ def plain_shift(experiment, arm, x, y):
             for name, parameter in clone.named_parameters():
                 if int(name.split(".")[1]) < layer and name in before:
                     original = dict(arm.network.named_parameters())[name]
-                    buffer = arm.optimizer.state.get(original, {}).get("momentum_buffer")
+                    buffer = arm.optimizer.velocities.get(original)
                     velocity = before[name] + (experiment.momentum * buffer if buffer is not None else 0)
                     parameter -= experiment.learning_rate * velocity
         g = before[f"linears.{layer}.weight"].double()

@@ -40,9 +40,7 @@ def gradient_shift(arm: Any, tensors: Any, upcoming: Tensor) -> dict[str, Any]:
 
 def _next_step(arm: Any, loss: Callable[[Network], Tensor]) -> tuple[list[Tensor], Network]:
     """The gradient of every hidden layer's W, and the network after the whole step that follows from them."""
-    network = copy.deepcopy(arm.network)
-    optimizer = torch.optim.SGD(network.parameters(), lr=arm.experiment.learning_rate, momentum=arm.experiment.momentum)
-    optimizer.load_state_dict(copy.deepcopy(arm.optimizer.state_dict()))  # it would share the momentum's buffers
+    network, optimizer = copy.deepcopy((arm.network, arm.optimizer))  # together, so that the one moves the other
     optimizer.zero_grad()
     frozen = _thaw(network)
     loss(network).backward()
