@@ -9,6 +9,7 @@ import {
   hasAtom,
   lastMeasured,
   lately,
+  percentile,
   zeroShare,
 } from "../../web/player/feeds.js";
 import {finiteOnes, sum} from "../../web/player/numbers.js";
@@ -289,8 +290,8 @@ function learning(view) {
 /** @param {View} view */
 function bands(view) {
   return both(view, (arm) => {
-    const [low, middle, high] = at(view.frame, arm, "percentiles", view);
-    return say(view, "alt_bands", {low: digits(low), middle: digits(middle), high: digits(high)});
+    const [low, middle, high] = [0, 1, 2].map((place) => digits(percentile(view.frame, arm, place, view)));
+    return say(view, "alt_bands", {unit: words.unitName(view), low, middle, high});
   });
 }
 

@@ -2,7 +2,7 @@
 // How a trace is filled from the recording: one function a kind of feed, named in the figure's traces (bnviz.web.figures).
 // Each gets what is on show and returns the trace's data; none changes anything.
 
-import {binOf, centres, finite, histogramQuantile, mean, smoothed, thinned} from "./numbers.js";
+import {centres, finite, histogramQuantile, mean, smoothed, thinned, withoutZeros} from "./numbers.js";
 
 /** @import {FeedFunction, Snapshot, Tap, View} from "./types" */
 /** @typedef {{x: (number | null)[], y: (number | null)[]}} Outline */
@@ -196,7 +196,7 @@ export const feeds = {
     for (let column = 0, index = 0; column < COLUMNS && x[column] <= view.frame.step; column++) {
       while (index < view.shown && view.frames[index + 1].step <= x[column]) index++;
       const frame = view.frames[index];
-      const counts = withoutAtom(row(frame, arm, "counts", view, layer), row(frame, arm, "zeros", view, layer), borders);
+      const counts = withoutZeros(row(frame, arm, "counts", view, layer), borders, row(frame, arm, "zeros", view, layer));
       const most = Math.max(1, ...counts);
       for (let bin = 0; bin < counts.length; bin++) z[bin][column] = counts[bin] / most;
     }
@@ -247,7 +247,7 @@ export function zeroShare(frame, arm, view) {
 export function density(frame, arm, view) {
   const total = view.header.probe_size * (view.unit === "pooled" ? view.header.experiment.width : 1);
   const zeros = zeroShare(frame, arm, view) * total;
-  const counts = withoutAtom(histogram(frame, arm, view), zeros, view.header.edges[view.tap]);
+  const counts = withoutZeros(histogram(frame, arm, view), view.header.edges[view.tap], zeros);
   return smoothed(counts.map((count) => count / total));
 }
 
@@ -261,21 +261,8 @@ export function density(frame, arm, view) {
 export function layerDensity(frame, arm, layer, view) {
   const total = view.header.probe_size * view.header.experiment.width;
   const zeros = row(frame, arm, "zeros", view, layer);
-  const counts = withoutAtom(row(frame, arm, "counts", view, layer), zeros, view.header.edges[view.tap]);
+  const counts = withoutZeros(row(frame, arm, "counts", view, layer), view.header.edges[view.tap], zeros);
   return {heights: smoothed(counts.map((count) => count / total)), zeros: zeros / total};
-}
-
-/**
- * Counts without those of exactly 0.
- * @param {Iterable<number>} counts
- * @param {number} zeros
- * @param {ArrayLike<number>} edges
- */
-function withoutAtom(counts, zeros, edges) {
-  const rest = Array.from(counts);
-  const zero = binOf(0, edges);
-  if (zero >= 0) rest[zero] -= zeros;
-  return rest;
 }
 
 /**
@@ -343,7 +330,9 @@ export const ATOM = 0.22; // room for the atom's bar, as a share of the widest d
  */
 export function percentile(frame, arm, place, view) {
   if (view.unit === "pooled") return row(frame, arm, "percentiles", view)[place];
-  return histogramQuantile(histogram(frame, arm, view), view.header.edges[view.tap], view.header.percentiles[place] / 100);
+  const {edges, percentiles} = view.header;
+  const zeros = row(frame, arm, "unit_zeros", view)[view.unit];
+  return histogramQuantile(histogram(frame, arm, view), edges[view.tap], percentiles[place] / 100, zeros);
 }
 
 /**
