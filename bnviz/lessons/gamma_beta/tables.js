@@ -61,9 +61,14 @@ export const tables = {
   "column-past": ridge("ridge-past"),
   "column-front": ridge("ridge-front"),
   "column-first": ridge("ridge-first"),
+  // The lowest one says all of them, in order.
   band({arm, tap, place}, view) {
-    const name = listed(view.arms[arm].name, percentileName(view, place, columnName(view, tap)));
-    return bySteps(view, [[name, (frame) => percentiles(frame, arm, tap, view)?.[place]]]);
+    const name = (/** @type {number} */ one) => listed(view.arms[arm].name, percentileName(view, one, columnName(view, tap)));
+    const all = place === 0 ? [0, 1, 2] : [];
+    return bySteps(
+      view,
+      all.map((one) => [name(one), (frame) => percentiles(frame, arm, tap, view)?.[one]]),
+    );
   },
   "layer-series"({arm, key, layer}, view, {y}) {
     const number = layer ?? view.layer;

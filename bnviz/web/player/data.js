@@ -17,7 +17,7 @@ import {csv, inView, written} from "./table.js";
  */
 export function openData(parent, {title, said, file}, tables, text) {
   const shown = tables.flatMap((table, place) => {
-    const caption = tables.length > 1 ? `${title}: ${table.key}` : title;
+    const caption = tables.length > 1 ? text("rows_by", {title, key: table.key}) : title;
     return shownTable(table, caption, place ? `${file}-${place + 1}.csv` : `${file}.csv`, text);
   });
   const content = shown.length ? shown : [make("p", {}, text("no_data"))];
@@ -44,7 +44,10 @@ function shownTable(table, caption, file, text) {
   });
   const head = make("thead", {}, make("tr", {}, ...heads));
   const node = make("table", {}, make("caption", {}, caption), head, make("tbody", {}, ...body));
-  return [make("p", {class: "bnviz-table-tools"}, size, " ", button), make("div", {class: "bnviz-table"}, node)];
+  return [
+    make("p", {class: "bnviz-table-tools"}, size, " ", button),
+    make("div", {class: "bnviz-table", tabindex: 0, role: "group", "aria-label": caption}, node),
+  ];
 }
 
 /**

@@ -208,8 +208,8 @@ export function filled(trace, view) {
 }
 
 /**
- * What the last minibatch that was measured says of each unit that is alive: by how many standard deviations of the probe its mean
- * is off, and its standard deviation in those of the probe.
+ * What the last minibatch that was measured says of each unit that is alive: by how many standard deviations of the probe its
+ * mean is off, and its standard deviation in those of the probe.
  * @param {View} view
  * @param {string} arm
  */

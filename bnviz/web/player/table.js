@@ -97,10 +97,11 @@ export function written(value, digits = SHOWN) {
 }
 
 /**
- * The whole table as comma-separated values (RFC 4180).
+ * The whole table as comma-separated values (RFC 4180); spaces that only keep a line together are plain ones here.
  * @param {Table} table
  */
 export function csv({key, columns, rows}) {
   const cell = (/** @type {string} */ text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  return [[key, ...columns], ...rows].map((row) => `${row.map((value) => cell(written(value, KEPT))).join(",")}\n`).join("");
+  const lines = [[key, ...columns], ...rows].map((row) => `${row.map((value) => cell(written(value, KEPT))).join(",")}\n`);
+  return lines.join("").replaceAll("\u00a0", " ");
 }

@@ -1,6 +1,6 @@
 // @ts-check
-// What feeds of feeds.js say in a table, where they draw something else: several lines in one trace, outlines of histograms, shades,
-// or what the table has already. The others' numbers are simply their x and y.
+// What feeds of feeds.js say in a table, where they draw something else: several lines in one trace, outlines of histograms,
+// shades. The others' numbers are simply their x and y.
 
 import * as drawn from "./feeds.js";
 import {isKept} from "./ghost.js";
@@ -108,9 +108,15 @@ export const tables = {
     return bySteps(view, [[name, (frame) => row(frame, arm, key, view)[unit]]]);
   },
 
+  // The lowest one says all of them, in order.
   percentile({arm, place}, view, titles) {
-    const name = listed(nameOf(view, arm, titles), percentileName(view, place, titles.y), unitName(view));
-    return bySteps(view, [[name, (frame) => drawn.percentile(frame, arm, place, view)]]);
+    const name = (/** @type {number} */ one) =>
+      listed(nameOf(view, arm, titles), percentileName(view, one, titles.y), unitName(view));
+    const all = place === 0 ? [0, 1, 2] : [];
+    return bySteps(
+      view,
+      all.map((one) => [name(one), (frame) => drawn.percentile(frame, arm, one, view)]),
+    );
   },
 
   "layer-percentiles"({arm, layer}, view, titles) {
@@ -165,7 +171,7 @@ export function tablesOf({data, layout}, {view, ghost, fill}) {
   const parts = data.flatMap((trace) => numbersOf(trace, view, titles(trace)));
   if (!ghost) return joined(parts);
   const kept = data.filter(isKept).flatMap((trace) => numbersOf(trace, ghost, titles(trace)));
-  return joined([...parts, ...kept.map((part) => renamed(part, (name) => shared(ghost, "before", {name})))]);
+  return joined([...parts, ...kept.map((part) => ofBefore(part, ghost))]);
 }
 
 /**
@@ -181,11 +187,12 @@ function numbersOf(trace, view, titles) {
 }
 
 /**
+ * The same, as that of the run before.
  * @param {Numbers} part
- * @param {(name: string) => string} name
+ * @param {View} view
  */
-function renamed(part, name) {
-  const columns = Object.entries(part.columns).map(([old, values]) => [name(old), values]);
+function ofBefore(part, view) {
+  const columns = Object.entries(part.columns).map(([name, values]) => [shared(view, "before", {name}), values]);
   return {...part, columns: Object.fromEntries(columns)};
 }
 
