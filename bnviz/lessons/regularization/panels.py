@@ -79,7 +79,7 @@ def against_size(sweep: Sweep, key: str, values: Values) -> Panel:
         for scene in scenes(sweep):
             draw, of_scene = _flat if scene in WITHOUT_GROUPS else _curve, values[f"{scene} {kind}"]
             traces += [trace | NO_TABLE for trace in draw(sweep, of_scene, scene, axes)]
-            traces[-1] |= _listed(sweep, of_scene, f"{network_name(sweep, scene)}, {name}, {SAID[key]['y']}", scene)
+            traces[-1] |= _listed(sweep, of_scene, f"{network_name(sweep, scene)}, {name}, {SAID[key]['y']}")
     y = axis(SAID[key]["y"], tickformat=".1~%", range=_round_range(_seen(values)))
     title, caption = heading(WORDS, key)
     caption = fill(caption, **DATA_SETS[sweep.base.dataset].words)
@@ -88,9 +88,8 @@ def against_size(sweep: Sweep, key: str, values: Values) -> Panel:
     return panel(key, title, caption, (traces, _arranged(sweep, y, _size_axis(sweep))), height=350, alternative=alternative)
 
 
-def _listed(sweep: Sweep, values: np.ndarray, about: str, scene: str) -> Trace:
-    """For the chart's table: mean, interval and every seed of one curve; a network without ghost batches is one at every size."""
-    values = np.broadcast_to(values[:1], values.shape) if scene in WITHOUT_GROUPS else values
+def _listed(sweep: Sweep, values: np.ndarray, about: str) -> Trace:
+    """For the chart's table: mean, interval and every seed of one curve at each size; one without ghost batches is level."""
     columns = dict(zip(("mean", "low", "high"), interval(values)[:3], strict=True))
     own = {fill(WORDS["columns"][part], about=about): of_part for part, of_part in columns.items()}
     every = enumerate(values.T, start=sweep.base.seed)
