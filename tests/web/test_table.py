@@ -50,7 +50,7 @@ def test_a_page_shows_all_rows_or_one_in_so_many_and_says_so(desk, length):
     rows = [[step, *[0] * 132] for step in range(length)]
     shown = desk.call(FILE, "inView", {"key": "step", "columns": ["a"] * 132, "rows": rows})
     steps = [row[0] for row in shown["rows"]]
-    assert len(steps) * 133 <= 20_000 and steps[-1] == length - 1
+    assert len(steps) * 133 <= 25_000 and steps[-1] == length - 1
     assert set(np.diff(steps)) <= {shown["every"]} and steps[0] < shown["every"]
 
 

@@ -28,7 +28,7 @@ export const tables = {
     const column = (/** @type {number} */ share) => layers.map((layer) => quantileOf(view, arm, key, layer, share));
     const name = (/** @type {number} */ percent) =>
       listed(nameOf(view, arm, titles), shared(view, "percentile_of", {percent, what: titles.y}));
-    return [{key: titles.x, at: layers, columns: {[name(50)]: column(0.5), [name(15)]: column(0.15), [name(85)]: column(0.85)}}];
+    return [{key: titles.x, at: layers, columns: {[name(15)]: column(0.15), [name(50)]: column(0.5), [name(85)]: column(0.85)}}];
   },
   "profile-band": none,
 };

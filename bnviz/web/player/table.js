@@ -8,7 +8,7 @@ import {thinned} from "./numbers.js";
 /** @typedef {(Value | null)[]} Row */
 /** @typedef {{key: string, columns: string[], rows: Row[]}} Table each row begins with the key's value */
 
-const MOST = 20_000; // cells that a page shows at once
+const MOST = 25_000; // cells that a page shows at once
 const SHOWN = 4; // digits on the page
 const KEPT = 7; // digits of a file: as many as recordings hold
 
