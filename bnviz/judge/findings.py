@@ -14,6 +14,7 @@ from bnviz.judge.intervals import Interval
 
 # Accuracies that differ by less count as the same: with 1,000 test examples, one accuracy of 85 % has a standard error of 1.1 %.
 SAME = 0.01
+PLACES = (1, 2, 3)  # after the point, that a percentage may be written to
 SETTLED = 3  # checkpoints, the last ones: at a constant learning rate a single one jumps about by a percent or two
 
 
@@ -106,13 +107,25 @@ def learnt(finding: bool | None, accuracies: np.ndarray, sweep: Sweep) -> bool |
     return None if finding and np.mean(accuracies) < trains(sweep) else finding
 
 
-def percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+def percent(share: float, places: int = 1) -> str:
+    return f"{100 * share:.{places}f} %"
 
 
-def points(one: Interval) -> str:
+def points(one: Interval, places: int = 1) -> str:
     """A difference of shares, in percentage points, with its interval."""
-    return _said(one, lambda value: _signed(100 * value), " points")
+    return _said(one, lambda value: _signed(100 * value, places), " points")
+
+
+def apart(first: float, second: float, change: Interval) -> tuple[str, str, str]:
+    """Two shares and `change`, first - second, to as many places as it takes for what is read to add up."""
+    numbers = [100 * float(one) for one in (first, second, change.mean)]
+    adds_up = (places for places in PLACES if _adds_up(*(round(number, places) for number in numbers)))
+    places = next(adds_up, PLACES[0])
+    return percent(first, places), percent(second, places), points(change, places)
+
+
+def _adds_up(first: float, second: float, change: float) -> bool:
+    return math.isclose(first - second, change, abs_tol=1e-6)
 
 
 def times(one: Interval) -> str:
@@ -128,8 +141,9 @@ def _said(one: Interval, write: Callable[[float], str], unit: str) -> str:
     return f"{write(mean)}{unit}" + (f" ({write(low)} to {write(high)})" if known else "")
 
 
-def _signed(value: float) -> str:
-    return f"{value:+.1f}".replace("-", "−") if abs(value) >= 0.05 else "0.0"
+def _signed(value: float, places: int) -> str:
+    rounded = round(value, places)
+    return f"{rounded:+.{places}f}".replace("-", "−") if rounded else f"{0:.{places}f}"
 
 
 def _digits(value: float) -> str:

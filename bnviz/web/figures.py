@@ -5,6 +5,7 @@ Figures are plain Plotly JSON. Colours of text, grid and background come from th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -76,6 +77,22 @@ def line(arm: str, axes: str = "", width: float = 2, dash: str = "solid", **more
         "type": "scatter", "mode": "lines", "x": [], "y": [], "name": NAMES[arm], "line": style,
         "xaxis": f"x{axes}", "yaxis": f"y{axes}", "showlegend": False, **more,
     }  # fmt: skip
+
+
+def table(key: str, at: Iterable[Any], columns: Mapping[str, Iterable[Any]]) -> Trace:
+    """For a trace: what its numbers are in the chart's table, where they are not simply its x and y.
+
+    A row for each value `at` of what `key` names. Traces with the same key share a table, so columns have names of their own.
+    """
+    return {"table": [{"key": key, "at": list(at), "columns": {name: numbers(values) for name, values in columns.items()}}]}
+
+
+NO_TABLE: Trace = {"table": []}  # for a trace that shows nothing which another one does not say
+
+
+def numbers(values: Iterable[Any]) -> list[float | None]:
+    """For JSON: what is not finite is None."""
+    return [float(value) if math.isfinite(value) else None for value in values]
 
 
 def arm_curves(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bnviz.judge.claim import AGREES, CANNOT_TELL, COMPUTING, DISAGREES, Verdict
-from bnviz.judge.findings import above, below, best, losses, points, series, settled, times, within, word
+from bnviz.judge.findings import above, apart, below, best, losses, points, series, settled, times, within, word
 from bnviz.judge.intervals import Interval, interval
 from bnviz.lessons.does_it_hold.claims import CLAIMS, cell, table
 from bnviz.lessons.does_it_hold.claims.faster import first_crossing, steps_needed
@@ -288,6 +288,24 @@ def test_findings_and_words():
     assert (
         points(Interval(0.01, np.nan, np.nan, 1)) == "+1.0 points" and points(Interval(-0.0001, -0.01, 0.0004, 5))[:4] == "0.0 "
     )
+
+
+@pytest.mark.parametrize("first, second", [(0.79762, 0.79738), (0.744, 0.7796), (0.8, 0.75), (0.79996, 0.79945), (0.5, 0.5)])
+def test_two_shares_and_their_difference_add_up_as_they_are_read(first, second):
+    read = [float(re.match("[+−]?[\\d.]+", text)[0].replace("−", "-")) for text in apart(first, second, only(first - second))]
+    assert read[0] - read[1] == pytest.approx(read[2])
+    assert read == [pytest.approx(value, abs=0.05) for value in (100 * first, 100 * second, 100 * (first - second))]
+
+
+def test_no_more_places_are_written_than_it_takes():
+    assert apart(0.8, 0.75, only(0.05)) == ("80.0 %", "75.0 %", "+5.0 points")
+    assert apart(0.79762, 0.79738, only(0.00024)) == ("79.76 %", "79.74 %", "+0.02 points")
+    assert apart(math.nan, 0.75, only(math.nan))[1] == "75.0 %"
+
+
+def only(mean):
+    """A mean without an interval."""
+    return Interval(mean, np.nan, np.nan, 1)
 
 
 def test_the_document_has_a_row_for_every_claim():

@@ -37,12 +37,13 @@ const actions = {
   },
 
   // Look at the first `lines` lines of a recording (a file): from now on feeds, ranges and words are asked of this view.
-  async look({recording, story, data, choice, place, moving = false, lines = Infinity}) {
+  async look({recording, story, data, choice, place, moving = false, lines = Infinity, service = null}) {
     const {viewOf} = await load("web/player/view.js");
     const {Fits} = await load("web/player/fits.js");
     if (desk.recording !== recording) Object.assign(desk, {recording, fits: new Fits()});
     const told = story ? (await load(`lessons/${story}/story.js`)).default : {captions: {}, alternatives: {}, headline: () => ""};
-    desk.view = viewOf({recording: await read(recording, lines), data, choice, story: told, fits: desk.fits, place, moving});
+    const state = service && {state: service};
+    desk.view = viewOf({recording: await read(recording, lines), data, choice, story: told, fits: desk.fits, place, moving, service: state});
     if (!desk.view) return null;
     const {header, frames, fits, story: _, ...rest} = desk.view;
     return {...rest, snapshots: frames.length};
@@ -76,6 +77,7 @@ const actions = {
   async speak({panels}) {
     const {alternative, filler, pieces} = await load("web/player/words.js");
     const {feeds} = await load("web/player/feeds.js");
+    const {tablesOf} = await load("web/player/tables.js");
     const {view} = desk, {story} = view, fill = filler(view), said = [pieces(story.headline(view)).map(({text}) => text).join(""), story.answer?.(view) ?? ""];
     for (const panel of panels) {
       for (const trace of panel.data) (story.feeds?.[trace.feed.kind] ?? feeds[trace.feed.kind])(trace.feed, view);
@@ -84,9 +86,17 @@ const actions = {
         said.push(fill(axis.title.text));
         if (axis.fit) view.fits.range(axis.fit, view);
       }
+      said.push(...tablesOf(panel, {view, fill}).flatMap(({key, columns}) => [key, ...columns]));
       said.push(fill(panel.title), fill(panel.caption), panel.alternative ?? alternative(panel, fill(panel.title), view));
     }
     return said;
+  },
+
+  // The tables of a panel: of the view, or, on the board, of what its traces hold.
+  async tables({panel, board = false}) {
+    const {filler} = await load("web/player/words.js");
+    const {tablesOf} = await load("web/player/tables.js");
+    return tablesOf(panel, board ? {fill: String} : {view: desk.view, fill: filler(desk.view)});
   },
 
   // The cards of a lesson's tour, functions left out.

@@ -128,11 +128,31 @@ def test_lines_of_units_are_thinned_keep_the_newest_and_end_in_gaps(desk, look):
 
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_a_units_percentile_is_read_off_its_histogram(desk, look, place):
-    look(place=10)
+    look(place=10, tap="linear")
     share = messages()[0]["percentiles"][place] / 100
     read = desk.ask("feed", kind="percentile", arm="batch", place=place)["y"]
-    for found, counts in zip(read, np.array(recorded("unit_counts"))[:11, 3], strict=True):
-        assert stats.rv_histogram((counts, edges())).cdf(found) == pytest.approx(share, abs=1e-6)
+    for found, counts in zip(read, np.array(recorded("unit_counts", tap="linear"))[:11, 3], strict=True):
+        assert stats.rv_histogram((counts, edges("linear"))).cdf(found) == pytest.approx(share, abs=1e-6)
+
+
+def test_a_percentile_of_a_unit_is_0_as_long_as_so_many_values_are(desk, look):
+    """What ReLU has set to 0 is taken out, so that nothing of it is smeared over the bin that holds 0."""
+    within = set()
+    for unit in range(8):
+        look(unit=unit)
+        for place, share in enumerate(np.array(messages()[0]["percentiles"]) / 100):
+            read = desk.ask("feed", kind="percentile", arm="none", place=place)["y"]
+            zeros = np.array(recorded("unit_zeros", "none"))[:, unit] / SMALL.probe_size
+            exact = [found == 0 for found in read]
+            assert exact == (share <= zeros).tolist()
+            within |= set(exact)
+            step = exact.index(False) if False in exact else None
+            if step is not None:
+                rest = np.array(recorded("unit_counts", "none")[step][unit], float)
+                rest[np.searchsorted(edges(), 0, side="right") - 1] -= zeros[step] * SMALL.probe_size
+                above = stats.rv_histogram((rest, edges())).cdf(read[step])
+                assert zeros[step] + (1 - zeros[step]) * above == pytest.approx(share, abs=1e-6)
+    assert within == {True, False}
 
 
 def test_percentiles_of_all_units_are_those_recorded(desk, look):

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import signal, stats
 
@@ -114,6 +114,22 @@ def test_a_quantile_of_a_histogram_is_scipys(numbers, counts, share):
     below = stats.rv_histogram((np.array(counts), edges)).cdf(found)
     assert below == pytest.approx(share, abs=1e-9)
     assert edges[0] <= found <= edges[-1]
+
+
+@given(st.lists(st.integers(0, 50), min_size=6, max_size=6), st.integers(1, 100), SHARES)
+@settings(deadline=None)
+def test_a_quantile_is_exactly_0_where_that_many_values_are(numbers, counts, zeros, share):
+    """Against numpy, with the values of each bin spread evenly over it."""
+    edges = np.linspace(-1.5, 1.5, 7)  # the bin of 0 begins there
+    spread = [np.linspace(low, high, 40 * count) for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)]
+    expected = np.quantile(np.concatenate([*spread, np.zeros(40 * zeros)]), share)
+    found = numbers(
+        "histogramQuantile", [count + zeros * (bin == 3) for bin, count in enumerate(counts)], edges.tolist(), share, zeros
+    )
+    total, below = sum(counts) + zeros, sum(counts[:3])
+    assume(min(abs(share * total - edge) for edge in np.cumsum([0, *counts[:3], zeros, *counts[3:]])) > 0.1)
+    assert (found == 0) == (below < share * total < below + zeros)
+    assert found == pytest.approx(expected, abs=0.03)
 
 
 @given(st.lists(st.integers(-50, 50), min_size=2, max_size=20, unique=True).map(sorted), st.floats(-60, 60))

@@ -7,6 +7,7 @@ import * as words from "../../web/player/words.js";
 import {bounds, feeds, fits} from "./drawings.js";
 import {fallOff, fittedFrom, nearest} from "./laws.js";
 import * as reading from "./reading.js";
+import {tables} from "./tables.js";
 
 /** @import {Header, Say, Snapshot, Story, View} from "../../web/player/types" */
 /** @import {Words} from "./words" */
@@ -40,6 +41,7 @@ export default {
   },
   answer,
   feeds,
+  tables,
   fits,
   bounds,
   movement,

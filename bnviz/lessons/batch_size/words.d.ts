@@ -1,6 +1,7 @@
 // Made by `make documents` from words.toml: change that and make it again.
 
 export interface Words {
+  draw_key: {};
   missing: {};
   headline: {what: string | number; values: string | number; plain: string | number};
   sd_in: {sd: string | number; size: string | number};

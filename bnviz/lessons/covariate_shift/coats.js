@@ -3,7 +3,7 @@
 // [level][class] from black (level 0) to fully coloured.
 
 import {ATOM, framesShown, hasAtom} from "../../web/player/feeds.js";
-import {binOf, centres, extent, smoothed, sum} from "../../web/player/numbers.js";
+import {centres, extent, smoothed, sum, withoutZeros} from "../../web/player/numbers.js";
 import {accuracy, CAT, OTHER} from "./verdict.js";
 
 /** @import {Bound, FeedFunction, Fit, Snapshot, View} from "../../web/player/types" */
@@ -88,6 +88,20 @@ export function zeroShare(frame, arm, coat, view) {
 }
 
 /**
+ * The histogram of the unit on show, or of all watched ones: how many values there are in each bin, exactly 0, and in all.
+ * @param {Snapshot} frame
+ * @param {string} arm
+ * @param {number} coat
+ * @param {CoatView} view
+ */
+export function coatHistogram(frame, arm, coat, view) {
+  const rows = units(frame, arm, "coat_counts", coat, view);
+  /** @type {number[]} */
+  const counts = Array.from(rows[0], (_, bin) => sum(rows.map((row) => row[bin])));
+  return {counts, zeros: sum(units(frame, arm, "coat_zeros", coat, view)), total: rows.length * animals(frame)};
+}
+
+/**
  * Smoothed share of the values in each bin, those of exactly 0 left out.
  * @param {Snapshot} frame
  * @param {string} arm
@@ -95,13 +109,8 @@ export function zeroShare(frame, arm, coat, view) {
  * @param {CoatView} view
  */
 function density(frame, arm, coat, view) {
-  const rows = units(frame, arm, "coat_counts", coat, view);
-  const total = rows.length * animals(frame);
-  /** @type {number[]} */
-  const counts = Array.from(rows[0], (_, bin) => sum(rows.map((row) => row[bin])));
-  const zero = binOf(0, view.header.edges[view.tap]);
-  if (zero >= 0) counts[zero] -= zeroShare(frame, arm, coat, view) * total;
-  return smoothed(counts).map((count) => count / total);
+  const {counts, zeros, total} = coatHistogram(frame, arm, coat, view);
+  return smoothed(withoutZeros(counts, view.header.edges[view.tap], zeros)).map((count) => count / total);
 }
 
 /** @type {Record<string, FeedFunction<CoatView>>} */
@@ -175,7 +184,7 @@ export const feeds = {
  * @param {string} arm
  * @param {string} key
  */
-function shares(frame, arm, key) {
+export function shares(frame, arm, key) {
   return [COLOURED, BLACK].flatMap((levels) => [null, CAT, OTHER].map((kind) => pick(recalls(frame, arm, levels, key), kind)));
 }
 

@@ -232,7 +232,7 @@ def remedy(arm: str) -> Panel:
     link = {"line": {"color": translucent(arm, 0.45), "width": 4}, "hoverinfo": "skip"}
     traces = [line(arm, feed={"kind": "coat-change", "arm": arm}) | link]
     for key, (name, marker) in marks.items():
-        feed = {"kind": "coat-change", "arm": arm, "key": key}
+        feed = {"kind": "coat-change", "arm": arm, "key": key, "rows": said["rows"]}
         points = {"name": name, "mode": "markers", "marker": marker, "showlegend": True}
         traces.append(line(arm, feed=feed, hovertemplate="%{y}: %{x:.0%}<extra></extra>") | points)
     rows = {"tickvals": [0, 1, 2, 3.5, 4.5, 5.5], "ticktext": said["rows"], "range": [6.1, -0.6], "nticks": 0}

@@ -4,6 +4,7 @@
 import {hasAtom} from "../../web/player/feeds.js";
 import * as words from "../../web/player/words.js";
 import * as coats from "./coats.js";
+import {tables} from "./tables.js";
 import {accuracy, agrees, CAT, course, failing, OTHER, remedied} from "./verdict.js";
 
 /** @import {Hands, Make, Say, Service, Snapshot, Story, View} from "../../web/player/types" */
@@ -56,6 +57,7 @@ export default {
   controls: {"coat-which": whichControl, "coat-level": levelControl},
   service: () => new Remembering(),
   feeds: coats.feeds,
+  tables,
   fits: coats.fits,
   bounds: coats.bounds,
   alternatives: {

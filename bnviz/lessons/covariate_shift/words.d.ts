@@ -1,6 +1,16 @@
 // Made by `make documents` from words.toml: change that and make it again.
 
 export interface Words {
+  level_key: {};
+  accuracy_column: {};
+  cats_recognized: {};
+  others_recognized: {};
+  in_black: {};
+  at_level: {level: string | number};
+  brightness_key: {};
+  share_black: {};
+  share_coloured: {};
+  animals_key: {};
   no_animals: {};
   untrained: {};
   world_black: {course: string | number; wrong: string | number; earlier: string | number};

@@ -20,7 +20,7 @@ from bnviz.record import ndjson
 from bnviz.web import words
 from bnviz.web.site import board, links, widgets
 from bnviz.web.site.page import controls, foot, head
-from bnviz.web.site.sweep_page import SEEDS, SweepPage, defaults
+from bnviz.web.site.sweep_page import SEEDS, SweepPage, defaults, labelled
 
 NAME = "does-it-hold"
 FIRST = next(iter(CLAIMS))
@@ -110,7 +110,7 @@ class ClaimsPage:
             label_visibility="collapsed",
         )  # fmt: skip
         st.markdown(words.fill(SAID["the_claim"], says=claim.says))
-        controls(page, experiment, page.own)
+        controls(page, experiment, labelled(page))
         board.show(
             page.sweep(unchanged(experiment), own), page.panels, page.verdict, claim.sweep, NAME, one=page.watched(experiment)
         )

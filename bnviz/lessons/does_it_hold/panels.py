@@ -13,7 +13,21 @@ from bnviz.config.sweep import Sweep
 from bnviz.judge.claim import Chart, Claim, Row
 from bnviz.judge.intervals import Interval, interval
 from bnviz.lessons.does_it_hold.said import WORDS
-from bnviz.web.figures import COLOURS, GREY, NAMES, Layout, Trace, axis, layout, line, panel, translucent
+from bnviz.web.figures import (
+    COLOURS,
+    GREY,
+    NAMES,
+    NO_TABLE,
+    Layout,
+    Trace,
+    axis,
+    layout,
+    line,
+    numbers,
+    panel,
+    table,
+    translucent,
+)
 from bnviz.web.words import fill
 
 AXES, SAID = WORDS["axes"], WORDS["charts"]
@@ -64,7 +78,12 @@ def _over_axis(chart: Chart, sweep: Sweep, values: np.ndarray) -> tuple[list[Tra
     traces: list[Trace] = []
     for number, (curve, of_curve) in enumerate(zip(sweep.curves, values, strict=True)):
         x = 10 ** (places + APART * gap * (number - (len(sweep.curves) - 1) / 2))
-        traces += [_seeds(chart, curve.arm, x, of_curve), _means(chart, sweep, curve.arm, x, interval(of_curve))]
+        columns = _columns(chart, sweep, curve.arm, interval(of_curve), of_curve.T)
+        listed = table(_axis_title(sweep), sweep.values, columns)
+        traces += [
+            _seeds(chart, curve.arm, x, of_curve) | NO_TABLE,
+            _means(chart, sweep, curve.arm, x, interval(of_curve)) | listed,
+        ]
         if curve.name in chart.published:
             traces.append(_published(chart, curve.arm, sweep.values, chart.published[curve.name]))
     return traces, _x_axis(sweep)
@@ -82,13 +101,26 @@ def _x_axis(sweep: Sweep) -> Layout:
     shown = sweep.values[:: math.ceil(len(sweep.values) / MOST_TICKS)]
     ticks = {"tickvals": list(shown), "ticktext": [f"{value:g}" for value in shown], "tickangle": 0}
     ends = [float(places.min() - ROOM * gap), float(places.max() + ROOM * gap)]
-    return axis(AXES.get(sweep.axis, FIELDS[sweep.axis].label), type="log", range=ends, **ticks)
+    return axis(_axis_title(sweep), type="log", range=ends, **ticks)
+
+
+def _axis_title(sweep: Sweep) -> str:
+    return AXES.get(sweep.axis, FIELDS[sweep.axis].label)
+
+
+def _columns(chart: Chart, sweep: Sweep, arm: str, mean: Interval, seeds: np.ndarray) -> dict[str, np.ndarray]:
+    """For the chart's table: mean, interval and every run of [seeds, rows] of one curve, by what they are called."""
+    about = {"name": NAMES[arm], "y": chart.y}
+    bounds = zip(("mean", "low", "high"), mean[:3], strict=True)
+    own = {fill(SAID["columns"][part], **about): _back(chart, values) for part, values in bounds}
+    every = enumerate(seeds, start=sweep.base.seed)
+    return own | {fill(SAID["columns"]["seed"], **about, seed=seed): _back(chart, values) for seed, values in every}
 
 
 def _seeds(chart: Chart, arm: str, x: np.ndarray, values: np.ndarray) -> Trace:
     """A faint dot for every run, of [points, seeds]."""
     mark = {"color": translucent(arm, 0.35), "size": 4, "line": {"width": 0}}
-    y = _numbers(_back(chart, values).ravel())
+    y = numbers(_back(chart, values).ravel())
     dots = line(arm, x=np.repeat(x, values.shape[1]).tolist(), y=y, hoverinfo="skip", legendgroup=arm)
     return {**dots, "mode": "markers", "marker": mark}
 
@@ -96,9 +128,9 @@ def _seeds(chart: Chart, arm: str, x: np.ndarray, values: np.ndarray) -> Trace:
 def _means(chart: Chart, sweep: Sweep, arm: str, x: np.ndarray, mean: Interval) -> Trace:
     """The mean over seeds, and its interval as far as it is known."""
     middle, low, high = (_back(chart, one) for one in mean[:3])
-    bars = {"type": "data", "symmetric": False, "array": _numbers(high - middle), "arrayminus": _numbers(middle - low)}
+    bars = {"type": "data", "symmetric": False, "array": numbers(high - middle), "arrayminus": numbers(middle - low)}
     text = [f"{value:g}: {_said(chart, mean, place)}" for place, value in enumerate(sweep.values)]
-    trace = line(arm, "", 2.5, DASHES.get(arm, "solid"), x=x.tolist(), y=_numbers(middle), text=text, legendgroup=arm)
+    trace = line(arm, "", 2.5, DASHES.get(arm, "solid"), x=x.tolist(), y=numbers(middle), text=text, legendgroup=arm)
     return trace | {
         "mode": "lines+markers",
         "marker": {"size": 8, "symbol": SYMBOLS.get(arm, "circle"), "color": COLOURS[arm]},
@@ -122,17 +154,18 @@ def _over_steps(chart: Chart, sweep: Sweep, rows: list[Row], values: np.ndarray)
     traces: list[Trace] = []
     for curve, of_curve in zip(sweep.curves, values, strict=True):
         mean = interval(of_curve.T)
+        listed = table(AXES["step"], steps, _columns(chart, sweep, curve.arm, mean, of_curve))
         traces += [
-            _band(chart, curve.arm, steps, mean),
-            _threads(chart, curve.arm, steps, of_curve),
-            _path(chart, curve.arm, steps, mean),
+            _band(chart, curve.arm, steps, mean) | NO_TABLE,
+            _threads(chart, curve.arm, steps, of_curve) | NO_TABLE,
+            _path(chart, curve.arm, steps, mean) | listed,
         ]
     return traces, axis(AXES["step"], range=[0, sweep.base.steps])
 
 
 def _path(chart: Chart, arm: str, steps: np.ndarray, mean: Interval) -> Trace:
     label = f"step %{{x}}: %{{y:{chart.form}}}<extra>{NAMES[arm]}</extra>"
-    y = _numbers(_back(chart, mean.mean))
+    y = numbers(_back(chart, mean.mean))
     strong = line(arm, "", 2.5, DASHES.get(arm, "solid"), x=steps.tolist(), y=y, hovertemplate=label, legendgroup=arm)
     return {**strong, "showlegend": True}
 
@@ -140,14 +173,14 @@ def _path(chart: Chart, arm: str, steps: np.ndarray, mean: Interval) -> Trace:
 def _band(chart: Chart, arm: str, steps: np.ndarray, mean: Interval) -> Trace:
     known = np.isfinite(mean.low)
     low, high = (_back(chart, bound[known]) for bound in (mean.low, mean.high))
-    around = {"x": [*steps[known], *steps[known][::-1]], "y": _numbers([*low, *high[::-1]])}
+    around = {"x": [*steps[known], *steps[known][::-1]], "y": numbers([*low, *high[::-1]])}
     return line(arm, "", 0, **around, fill="toself", fillcolor=translucent(arm, 0.15), hoverinfo="skip", legendgroup=arm)
 
 
 def _threads(chart: Chart, arm: str, steps: np.ndarray, values: np.ndarray) -> Trace:
     """One line a seed of [seeds, checkpoints], all in one trace with gaps."""
     x = [step for _ in values for step in (*steps, None)]
-    y = [value for one in values for value in (*_numbers(_back(chart, one)), None)]
+    y = [value for one in values for value in (*numbers(_back(chart, one)), None)]
     return line(arm, "", 1, x=x, y=y, opacity=0.3, hoverinfo="skip", legendgroup=arm)
 
 
@@ -195,11 +228,6 @@ def _guides(chart: Chart, guides: Mapping[str, float]) -> Layout:
         "shapes": [{**across, "y0": value, "y1": value} for value in guides.values()],
         "annotations": [{**beside, "text": name, "y": height} for name, height in heights.items()],
     }
-
-
-def _numbers(values: Iterable[float]) -> list[float | None]:
-    """For JSON: what is not finite is None."""
-    return [float(value) if math.isfinite(value) else None for value in values]
 
 
 def _one(chart: Chart, value: float) -> str:

@@ -4,9 +4,9 @@
 import {ATOM, density, feeds as drawn, framesShown, hasAtom, overSteps, unitLines} from "../../web/player/feeds.js";
 import {extent, finiteOnes} from "../../web/player/numbers.js";
 import {accuracyFeed, histogramFeed} from "./by-hand.js";
-import {chosen, columnView, inside, scale, standardizedFrame} from "./reading.js";
+import {chosen, columnView, inside, percentiles, scale, standardizedFrame} from "./reading.js";
 
-/** @import {Bound, FeedFunction, Fit, Snapshot, Tap, View} from "../../web/player/types" */
+/** @import {Bound, FeedFunction, Fit, Snapshot, View} from "../../web/player/types" */
 /** @import {Scale} from "./reading.js" */
 
 const NOTHING = {x: [], y: []};
@@ -68,18 +68,6 @@ function blended(view) {
     const [from, to] = [view.frame, next].map((frame) => scale(frame, key, view));
     return Array.from(from, (value, unit) => value + view.blend * (to[unit] - value));
   });
-}
-
-/**
- * Percentiles of all units at the chosen layer, of a tap or of ẑ.
- * @param {Snapshot} frame
- * @param {string} arm
- * @param {Tap | "standardized"} column
- * @param {View} view
- */
-function percentiles(frame, arm, column, view) {
-  if (column === "standardized") return inside(frame, "percentiles", view, arm);
-  return frame.arms[arm].percentiles[column][view.layer - 1];
 }
 
 /**

@@ -35,6 +35,18 @@ export function inside(frame, key, view, arm = view.compared) {
 }
 
 /**
+ * Percentiles of all units at the chosen layer, of a tap or of ẑ.
+ * @param {Snapshot} frame
+ * @param {string} arm
+ * @param {Tap | "standardized"} column
+ * @param {View} view
+ */
+export function percentiles(frame, arm, column, view) {
+  if (column === "standardized") return inside(frame, "percentiles", view, arm);
+  return frame.arms[arm].percentiles[column][view.layer - 1];
+}
+
+/**
  * The chosen unit; null if all are pooled.
  * @param {View} view
  */

@@ -7,6 +7,7 @@ import * as words from "../../web/player/words.js";
 import {ByHand, control, told} from "./by-hand.js";
 import {bounds, feeds, fits} from "./drawings.js";
 import * as reading from "./reading.js";
+import {tables} from "./tables.js";
 import {CLEARLY, lossAlone, speed} from "./verdict.js";
 
 /** @import {Say, Story, View} from "../../web/player/types" */
@@ -38,6 +39,7 @@ export default {
   },
   answer,
   feeds,
+  tables,
   fits,
   bounds,
   alternatives: {

@@ -66,5 +66,12 @@ export interface Words {
   alt_range: {name: string | number; low: string | number; high: string | number};
   alt_means: {name: string | number; free: string | number; fixed: string | number};
   alt_means_of: {low: string | number; high: string | number};
+  pinned_lowest_mean: {};
+  pinned_highest_mean: {};
+  pinned_lowest_sd: {};
+  pinned_highest_sd: {};
+  layer_column: {number: string | number};
+  share_as_learnt: {};
+  share_by_hand: {};
   alt_bands: {low: string | number; high: string | number; middle: string | number};
 }

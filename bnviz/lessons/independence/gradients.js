@@ -39,7 +39,7 @@ const valueOf = (frame, arm, key, layer) => finite(frame.arms[arm]?.[key]?.[laye
  * @param {number} layer
  * @param {number} share
  */
-function quantileOf(view, arm, key, layer, share) {
+export function quantileOf(view, arm, key, layer, share) {
   return quantile(
     framesShown(view).map((frame) => valueOf(frame, arm, key, layer)),
     share,

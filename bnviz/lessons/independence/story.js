@@ -5,6 +5,7 @@
 
 import * as words from "../../web/player/words.js";
 import * as gradients from "./gradients.js";
+import {tables} from "./tables.js";
 import {effect, ENOUGH, isFar, larger, missed, spared, WINDOW} from "./verdict.js";
 
 /** @import {Say, Story, View} from "../../web/player/types" */
@@ -24,6 +25,7 @@ export default {
   answer,
   captions: {number: (view) => String(view.layer), below, held, moved, profile, learnt},
   feeds: gradients.feeds,
+  tables,
   fits: gradients.fits,
   bounds: gradients.bounds,
   choosers: ["layer"],

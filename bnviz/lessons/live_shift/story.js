@@ -10,6 +10,7 @@ import {
   lastMeasured,
   LATELY,
   lately,
+  percentile,
   zeroShare,
 } from "../../web/player/feeds.js";
 import {finiteOnes, mean, sum} from "../../web/player/numbers.js";
@@ -329,8 +330,8 @@ function learning(view) {
 /** @param {View} view */
 function bands(view) {
   return both(view, (arm) => {
-    const [low, middle, high] = at(view.frame, arm, "percentiles", view);
-    return say(view, "alt_bands", {low: digits(low), middle: digits(middle), high: digits(high)});
+    const [low, middle, high] = [0, 1, 2].map((place) => digits(percentile(view.frame, arm, place, view)));
+    return say(view, "alt_bands", {unit: words.unitName(view), low, middle, high});
   });
 }
 

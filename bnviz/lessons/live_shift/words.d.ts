@@ -51,7 +51,7 @@ export interface Words {
   alt_shift: {shift: string | number};
   alt_losses: {test: string | number; loss: string | number};
   alt_learning: {accuracy: string | number; loss: string | number};
-  alt_bands: {middle: string | number; low: string | number; high: string | number};
+  alt_bands: {unit: string | number; middle: string | number; low: string | number; high: string | number};
   alt_layers: {means: string | number};
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,20 @@ from bnviz.lessons.regularization.results import (
     shrunk,
     sizes,
 )
-from bnviz.web.figures import GREY, Layout, Trace, axis, heading, layout, line, panel, translucent
+from bnviz.web.figures import (
+    GREY,
+    NO_TABLE,
+    Layout,
+    Trace,
+    axis,
+    heading,
+    layout,
+    line,
+    numbers,
+    panel,
+    table,
+    translucent,
+)
 from bnviz.web.words import fill
 
 SAID, ALTERNATIVES = WORDS["panels"], WORDS["alternatives"]
@@ -62,10 +75,11 @@ def _subplots(sweep: Sweep) -> Iterator[tuple[str, str, str]]:
 def against_size(sweep: Sweep, key: str, values: Values) -> Panel:
     """One measure of every curve over the size of the ghost batches."""
     traces: list[Trace] = []
-    for axes, kind, _ in _subplots(sweep):
+    for axes, kind, name in _subplots(sweep):
         for scene in scenes(sweep):
-            draw = _flat if scene in WITHOUT_GROUPS else _curve
-            traces += draw(sweep, values[f"{scene} {kind}"], scene, axes)
+            draw, of_scene = _flat if scene in WITHOUT_GROUPS else _curve, values[f"{scene} {kind}"]
+            traces += [trace | NO_TABLE for trace in draw(sweep, of_scene, scene, axes)]
+            traces[-1] |= _listed(sweep, of_scene, f"{network_name(sweep, scene)}, {name}, {SAID[key]['y']}")
     y = axis(SAID[key]["y"], tickformat=".1~%", range=_round_range(_seen(values)))
     title, caption = heading(WORDS, key)
     caption = fill(caption, **DATA_SETS[sweep.base.dataset].words)
@@ -74,15 +88,24 @@ def against_size(sweep: Sweep, key: str, values: Values) -> Panel:
     return panel(key, title, caption, (traces, _arranged(sweep, y, _size_axis(sweep))), height=350, alternative=alternative)
 
 
+def _listed(sweep: Sweep, values: np.ndarray, about: str) -> Trace:
+    """For the chart's table: mean, interval and every seed of one curve at each size; one without ghost batches is level."""
+    columns = dict(zip(("mean", "low", "high"), interval(values)[:3], strict=True))
+    own = {fill(WORDS["columns"][part], about=about): of_part for part, of_part in columns.items()}
+    every = enumerate(values.T, start=sweep.base.seed)
+    own |= {fill(WORDS["columns"]["seed"], about=about, seed=seed): of_seed for seed, of_seed in every}
+    return table(WORDS["axes"]["size"], sizes(sweep), own)
+
+
 def _curve(sweep: Sweep, values: np.ndarray, scene: str, axes: str) -> list[Trace]:
     """The mean at each size with its interval, and single seeds faintly beside it."""
     mean = interval(values)
     there = np.isfinite(mean.mean)
     x = np.array(sizes(sweep))[there]
     name = network_name(sweep, scene)
-    bars = {"type": "data", "symmetric": True, "array": _clean((mean.high - mean.mean)[there]), "thickness": 1.5, "width": 3}
+    bars = {"type": "data", "symmetric": True, "array": numbers((mean.high - mean.mean)[there]), "thickness": 1.5, "width": 3}
     label = f"{groups_name('%{x}')}: %{{text}}<extra>{name}</extra>"
-    strong = line(scene, axes, 2.5, x=x.tolist(), y=_clean(mean.mean[there]), error_y=bars, hovertemplate=label)
+    strong = line(scene, axes, 2.5, x=x.tolist(), y=numbers(mean.mean[there]), error_y=bars, hovertemplate=label)
     strong |= {
         "mode": "lines+markers",
         "marker": {"size": 6},
@@ -98,7 +121,7 @@ def _flat(sweep: Sweep, values: np.ndarray, scene: str, axes: str) -> list[Trace
     mean, name = interval(values[:1]), network_name(sweep, scene)
     ends = list(_reach(sweep)) if np.isfinite(mean.mean).all() else []
     label = f"{accuracy(mean, 0)}<extra>{name}</extra>" if ends else ""
-    strong = line(scene, axes, 2, x=ends, y=_clean([*mean.mean] * len(ends)), hovertemplate=label)
+    strong = line(scene, axes, 2, x=ends, y=numbers([*mean.mean] * len(ends)), hovertemplate=label)
     place = sizes(sweep)[-1] * 2 ** OCTAVES_BEYOND[scene]
     seeds = [(place, one) for one in values[0] if math.isfinite(one)]
     return [_band(scene, axes, ends, mean), _named(strong, scene, axes, name), _dots(scene, axes, seeds)]
@@ -108,7 +131,7 @@ def _band(scene: str, axes: str, ends: list[float], mean: Interval) -> Trace:
     """The interval of one mean from end to end; nothing where it is unknown."""
     known = ends and np.isfinite(mean.low).all()
     x, y = ([*ends, *ends[::-1]], [*mean.low, *mean.low, *mean.high, *mean.high]) if known else ([], [])
-    band = line(scene, axes, 0, x=x, y=_clean(y), fill="toself", hoverinfo="skip", legendgroup=scene)
+    band = line(scene, axes, 0, x=x, y=numbers(y), fill="toself", hoverinfo="skip", legendgroup=scene)
     return {**band, "fillcolor": translucent(scene, 0.16)}
 
 
@@ -152,8 +175,9 @@ def learning(sweep: Sweep, rows: Rows) -> Panel:
             steps, accuracies = course(rows, f"{scene} {kind}", size)
             dash = "dot" if scene == "batch" and size == sizes(sweep)[-1] else "solid"
             hover = f"step %{{x}}: %{{y:.1%}}<extra>{label}</extra>"
-            shown = {"x": steps, "y": _clean(accuracies), "name": label, "hovertemplate": hover, "legendgroup": label}
-            traces.append({**line(scene, axes, 2, dash, **shown), "showlegend": axes == ""})
+            shown = {"x": steps, "y": numbers(accuracies), "name": label, "hovertemplate": hover, "legendgroup": label}
+            listed = table(WORDS["axes"]["step"], steps, {f"{label}, {name}, {SAID['learning']['y']}": accuracies})
+            traces.append({**line(scene, axes, 2, dash, **shown), "showlegend": axes == "", **listed})
             told += _told_course(label, name, accuracies)
     y = axis(SAID["learning"]["y"], tickformat=".1~%", range=_round_range(np.concatenate([_y(one) for one in traces])))
     arrangement = _arranged(sweep, y, axis(WORDS["axes"]["step"], range=[0, sweep.base.steps]))
@@ -199,6 +223,8 @@ def compared(sweep: Sweep, test: Values) -> Panel:
     """Differences in test accuracy with their intervals, one below the other."""
     found = {kind: differences(sweep, test, kind) for kind in labels(sweep)}
     traces = [trace for axes, kind, _ in _subplots(sweep) for trace in _forests(sweep, axes, found[kind])]
+    traces = [trace | NO_TABLE for trace in traces]
+    traces[0]["table"] = [part for kind, name in labels(sweep).items() for part in _differences_table(name, found[kind])]
     told = [_told_differences(name, found[kind]) for kind, name in labels(sweep).items()]
     x, y = _points_axis(traces), _names_axis(list(found["clean"]))
     arrangement = _arranged(sweep, y, x, showlegend=False, margin=WIDE_MARGIN)
@@ -221,7 +247,7 @@ def _forests(sweep: Sweep, axes: str, found: Mapping[str, Interval]) -> list[Tra
 def _forest(scene: str, axes: str, found: Mapping[str, Interval]) -> Trace:
     """A dot with its interval for each difference that is known; `meta` holds the ends of all of them."""
     known = {name: change for name, change in found.items() if math.isfinite(change.mean)}
-    bars = {"type": "data", "symmetric": True, "array": _clean([100 * (one.high - one.mean) for one in known.values()])}
+    bars = {"type": "data", "symmetric": True, "array": numbers([100 * (one.high - one.mean) for one in known.values()])}
     trace = line(scene, axes, x=[100 * float(change.mean) for change in known.values()], y=list(known), error_x=bars)
     return trace | {
         "mode": "markers",
@@ -230,6 +256,14 @@ def _forest(scene: str, axes: str, found: Mapping[str, Interval]) -> Trace:
         "text": [f"{name}: {points(change)}" for name, change in known.items()],
         "meta": [float(end) for change in known.values() for end in change[:3] if math.isfinite(end)],
     }
+
+
+def _differences_table(name: str, found: Mapping[str, Interval]) -> list[dict[str, Any]]:
+    """The differences of one subplot in percentage points, with their intervals."""
+    about = f"{name}, {SAID['compared']['x']}"
+    ends = zip(("mean", "low", "high"), zip(*(change[:3] for change in found.values()), strict=True), strict=True)
+    columns = {fill(WORDS["columns"][part], about=about): [100 * float(end) for end in of_part] for part, of_part in ends}
+    return table(SAID["compared"]["key"], found, columns)["table"]
 
 
 def _points_axis(traces: list[Trace]) -> Layout:
@@ -294,8 +328,3 @@ def _round_range(values: np.ndarray) -> list[float]:
         return [0.0, 1.0]
     low, high = math.floor(10 * values.min() - 0.1) / 10, math.ceil(10 * values.max() + 0.1) / 10
     return [max(-1.0, low), min(1.02, high)]
-
-
-def _clean(values: Iterable[Any]) -> list[float | None]:
-    """Numbers for JSON: what is not finite is None."""
-    return [float(value) if math.isfinite(value) else None for value in values]

@@ -2,9 +2,9 @@
 // How a trace is filled from the recording: one function a kind of feed, named in the figure's traces (bnviz.web.figures).
 // Each gets what is on show and returns the trace's data; none changes anything.
 
-import {binOf, centres, finite, histogramQuantile, mean, smoothed, thinned} from "./numbers.js";
+import {centres, finite, histogramQuantile, mean, smoothed, thinned, withoutZeros} from "./numbers.js";
 
-/** @import {FeedFunction, Snapshot, Tap, View} from "./types" */
+/** @import {FeedFunction, Snapshot, Tap, Trace, View} from "./types" */
 /** @typedef {{x: (number | null)[], y: (number | null)[]}} Outline */
 
 const ROWS = 14; // ridges in a full ridgeline
@@ -20,7 +20,7 @@ const COLUMNS = 96; // of a heat map over time
  * @param {Tap} [tap]
  * @returns {any}
  */
-function row(frame, arm, key, view, layer = view.layer, tap = view.tap) {
+export function row(frame, arm, key, view, layer = view.layer, tap = view.tap) {
   return /** @type {any} */ (frame.arms[arm])?.[key]?.[tap]?.[layer - 1];
 }
 
@@ -120,13 +120,9 @@ export const feeds = {
   },
 
   "ridge-past"({arm}, view) {
-    const spacing = view.header.total_steps / ROWS;
     /** @type {Outline} */
     const outline = {x: [], y: []};
-    let next = 0;
-    for (const frame of view.frames.slice(0, view.shown)) {
-      if (frame.step < next) continue;
-      next = frame.step + spacing;
+    for (const frame of pastRidges(view)) {
       ridge(outline, density(frame, arm, view), frame.step, arm, view);
       atom(outline, zeroShare(frame, arm, view), frame.step, view);
     }
@@ -160,12 +156,8 @@ export const feeds = {
 
   // One dot a unit: mean and spread on one minibatch, in standard deviations of the probe.
   minibatch({arm}, view) {
-    const frame = lastMeasured(view, arm);
-    if (!frame) return {x: [], y: []};
-    const of = (/** @type {string} */ key) => row(frame, arm, key, view, view.layer, "linear");
-    const [mean, std, batchMean, batchStd] = ["unit_mean", "unit_std", "minibatch_mean", "minibatch_std"].map(of);
-    const live = [...mean.keys()].filter((unit) => std[unit] > 0);
-    return {x: live.map((unit) => (batchMean[unit] - mean[unit]) / std[unit]), y: live.map((unit) => batchStd[unit] / std[unit])};
+    const {means, spreads} = minibatch(view, arm);
+    return {x: means, y: spreads};
   },
 
   // Two standard deviations of what independent draws would scatter; s has half the relative scatter of s².
@@ -196,13 +188,55 @@ export const feeds = {
     for (let column = 0, index = 0; column < COLUMNS && x[column] <= view.frame.step; column++) {
       while (index < view.shown && view.frames[index + 1].step <= x[column]) index++;
       const frame = view.frames[index];
-      const counts = withoutAtom(row(frame, arm, "counts", view, layer), row(frame, arm, "zeros", view, layer), borders);
+      const counts = withoutZeros(row(frame, arm, "counts", view, layer), borders, row(frame, arm, "zeros", view, layer));
       const most = Math.max(1, ...counts);
       for (let bin = 0; bin < counts.length; bin++) z[bin][column] = counts[bin] / most;
     }
     return {x, y: centres(borders), z, zmin: 0, zmax: 1};
   },
 };
+
+/**
+ * A trace with its data.
+ * @param {Trace} trace
+ * @param {View} [view] what it is filled from; the board's come filled in
+ */
+export function filled(trace, view) {
+  const {feed} = trace;
+  if (!feed || !view) return {...trace};
+  return {...trace, ...(view.story.feeds?.[feed.kind] ?? feeds[feed.kind])(feed, view)};
+}
+
+/**
+ * What the last minibatch that was measured says of each unit that is alive: by how many standard deviations of the probe its
+ * mean is off, and its standard deviation in those of the probe.
+ * @param {View} view
+ * @param {string} arm
+ */
+export function minibatch(view, arm) {
+  const frame = lastMeasured(view, arm);
+  if (!frame) return {units: [], means: [], spreads: []};
+  const of = (/** @type {string} */ key) => row(frame, arm, key, view, view.layer, "linear");
+  const [mean, std, batchMean, batchStd] = ["unit_mean", "unit_std", "minibatch_mean", "minibatch_std"].map(of);
+  /** @type {number[]} */
+  const units = [...mean.keys()].filter((unit) => std[unit] > 0);
+  const means = units.map((unit) => (batchMean[unit] - mean[unit]) / std[unit]);
+  return {units, means, spreads: units.map((unit) => batchStd[unit] / std[unit])};
+}
+
+/**
+ * The snapshots behind the one on show that have a ridge.
+ * @param {View} view
+ */
+export function pastRidges(view) {
+  const spacing = view.header.total_steps / ROWS;
+  let next = 0;
+  return view.frames.slice(0, view.shown).filter(({step}) => {
+    if (step < next) return false;
+    next = step + spacing;
+    return true;
+  });
+}
 
 /**
  * The step on show, on its way to the next snapshot.
@@ -247,7 +281,7 @@ export function zeroShare(frame, arm, view) {
 export function density(frame, arm, view) {
   const total = view.header.probe_size * (view.unit === "pooled" ? view.header.experiment.width : 1);
   const zeros = zeroShare(frame, arm, view) * total;
-  const counts = withoutAtom(histogram(frame, arm, view), zeros, view.header.edges[view.tap]);
+  const counts = withoutZeros(histogram(frame, arm, view), view.header.edges[view.tap], zeros);
   return smoothed(counts.map((count) => count / total));
 }
 
@@ -261,21 +295,8 @@ export function density(frame, arm, view) {
 export function layerDensity(frame, arm, layer, view) {
   const total = view.header.probe_size * view.header.experiment.width;
   const zeros = row(frame, arm, "zeros", view, layer);
-  const counts = withoutAtom(row(frame, arm, "counts", view, layer), zeros, view.header.edges[view.tap]);
+  const counts = withoutZeros(row(frame, arm, "counts", view, layer), view.header.edges[view.tap], zeros);
   return {heights: smoothed(counts.map((count) => count / total)), zeros: zeros / total};
-}
-
-/**
- * Counts without those of exactly 0.
- * @param {Iterable<number>} counts
- * @param {number} zeros
- * @param {ArrayLike<number>} edges
- */
-function withoutAtom(counts, zeros, edges) {
-  const rest = Array.from(counts);
-  const zero = binOf(0, edges);
-  if (zero >= 0) rest[zero] -= zeros;
-  return rest;
 }
 
 /**
@@ -343,7 +364,9 @@ export const ATOM = 0.22; // room for the atom's bar, as a share of the widest d
  */
 export function percentile(frame, arm, place, view) {
   if (view.unit === "pooled") return row(frame, arm, "percentiles", view)[place];
-  return histogramQuantile(histogram(frame, arm, view), view.header.edges[view.tap], view.header.percentiles[place] / 100);
+  const {edges, percentiles} = view.header;
+  const zeros = row(frame, arm, "unit_zeros", view)[view.unit];
+  return histogramQuantile(histogram(frame, arm, view), edges[view.tap], percentiles[place] / 100, zeros);
 }
 
 /**

@@ -7,7 +7,7 @@ import {make, set} from "./dom.js";
 import {lately} from "./feeds.js";
 import {both, digits, percent, shared} from "./words.js";
 
-/** @import {Values, View} from "./types" */
+/** @import {Trace, Values, View} from "./types" */
 /** @import {Recording} from "./recording.js" */
 /** @typedef {Pick<Recording, "run" | "header" | "frames" | "end">} Kept */
 /**
@@ -17,7 +17,7 @@ import {both, digits, percent, shared} from "./words.js";
  */
 
 const GLIMPSE_MS = 2000; // a run that was on show for no longer, while a slider was on its way, is not kept
-export const KINDS = new Set(["series", "scalar", "chosen-unit"]); // feeds whose lines are kept
+const KINDS = new Set(["series", "scalar", "chosen-unit"]); // feeds whose lines are kept
 export const FITS = new Set([
   "shift_from_first",
   "shift_step",
@@ -27,6 +27,9 @@ export const FITS = new Set([
   "accuracy",
   "test_loss",
 ]);
+
+/** Whether a trace's line is kept. @param {Trace} trace */
+export const isKept = ({feed}) => Boolean(feed && KINDS.has(feed.kind));
 
 export class Ghost {
   /**

@@ -109,14 +109,52 @@ export function smoothed(heights) {
 
 /**
  * A quantile read off a histogram, linear within its bin; null for an empty one. Values outside of all bins are not seen here.
+ * `zeros` of the values, which are in `counts`, too, are exactly 0: no interpolating smears these over their bin.
  * @param {ArrayLike<number> & Iterable<number>} counts
  * @param {ArrayLike<number>} edges one more than counts
  * @param {number} share 0…1
+ * @param {number} [zeros]
  */
-export function histogramQuantile(counts, edges, share) {
-  let left = share * sum(counts);
+export function histogramQuantile(counts, edges, share, zeros = 0) {
+  const rank = share * sum(counts);
+  const rest = withoutZeros(counts, edges, zeros);
+  const below = countBelowZero(rest, edges);
+  if (zeros > 0 && below <= rank && rank <= below + zeros) return 0;
+  return valueAt(rest, edges, rank > below ? rank - zeros : rank);
+}
+
+/**
+ * Counts without those of exactly 0.
+ * @param {Iterable<number>} counts
+ * @param {ArrayLike<number>} edges
+ * @param {number} zeros
+ */
+export function withoutZeros(counts, edges, zeros) {
+  const rest = Array.from(counts);
+  const bin = binOf(0, edges);
+  if (bin >= 0) rest[bin] -= zeros;
+  return rest;
+}
+
+/**
+ * How many values of a histogram lie below 0: a part of the bin that holds it, among others.
+ * @param {number[]} counts
+ * @param {ArrayLike<number>} edges
+ */
+function countBelowZero(counts, edges) {
+  const share = (/** @type {number} */ bin) => (0 - edges[bin]) / (edges[bin + 1] - edges[bin]);
+  return sum(counts.map((count, bin) => count * Math.max(0, Math.min(share(bin), 1))));
+}
+
+/**
+ * The value of a histogram that so many others lie below.
+ * @param {ArrayLike<number> & Iterable<number>} counts
+ * @param {ArrayLike<number>} edges
+ * @param {number} rank
+ */
+function valueAt(counts, edges, rank) {
   if (!sum(counts)) return null;
-  let bin = 0;
+  let [bin, left] = [0, rank];
   while (bin < counts.length - 1 && (left > counts[bin] || !counts[bin])) left -= counts[bin++];
   return edges[bin] + (edges[bin + 1] - edges[bin]) * Math.min(1, left / counts[bin]);
 }

@@ -2,11 +2,13 @@
 // A panel: a title, a caption, one Plotly node that lives as long as the panel does, and a text alternative. The player's traces
 // say in `feed` what fills them from the recording; the board's come filled in, with the text alternative in the specification.
 
+import {openData} from "./data.js";
 import {openDialog} from "./dialog.js";
 import {make, set} from "./dom.js";
-import {feeds} from "./feeds.js";
-import {FITS, KINDS} from "./ghost.js";
-import {rowsOf} from "./table.js";
+import {filled} from "./feeds.js";
+import {FITS, isKept} from "./ghost.js";
+import {listed} from "./table.js";
+import {tablesOf} from "./tables.js";
 import {alternative, spoken} from "./words.js";
 
 /** @import {Axis, Catalogue, PanelSpec, Ranges, Trace, Values, View} from "./types" */
@@ -53,6 +55,8 @@ export class Panel {
     this.drawnKey = "";
     /** @type {Map<string, {range: [number, number], revision: string}>} axis -> its range as it was last given to Plotly */
     this.given = new Map();
+    /** @type {Scene | null} what its words are of */
+    this.scene = null;
     this.spec = spec;
     this.fast = false; // whether it moves between snapshots, too
     this.configure(spec);
@@ -87,16 +91,11 @@ export class Panel {
 
   /** What the chart shows at this moment, as a table. */
   tabulate() {
-    const title = this.title.textContent ?? "";
-    const {rows, total, x} = rowsOf(this.node.data ?? [], this.node.layout ?? {}, this.text("highest"));
-    const cut = rows.length < total ? [make("p", {}, this.text("thinned", {shown: rows.length, total}))] : [];
-    const cell = (/** @type {unknown} */ value) => make("td", {}, String(value));
-    const body = rows.map((row) => make("tr", {}, make("th", {scope: "row"}, row.what), cell(row.x), cell(row.y)));
-    const heads = [this.text("line"), x || "x", this.text("value")].map((head) => make("th", {scope: "col"}, head));
-    const table = make("table", {}, make("caption", {}, title), make("thead", {}, make("tr", {}, ...heads)));
-    table.append(make("tbody", {}, ...body));
-    const said = make("p", {}, this.node.getAttribute("aria-label") ?? "");
-    openDialog(this.box, this.text("data_of", {title}), this.text("close"), [said, ...cut, table]);
+    if (!this.scene) return;
+    const {spec, scene} = this;
+    const file = listed(spec.id, scene.view && `step ${scene.view.frame.step}`).replaceAll(/\W+/g, "-");
+    const chart = {title: this.title.textContent ?? "", said: this.node.getAttribute("aria-label") ?? "", file};
+    openData(this.box, chart, tablesOf(spec, scene), (key, values) => this.text(key, values));
   }
 
   /**
@@ -132,7 +131,7 @@ export class Panel {
   draw(scene, theme, key, now) {
     Plotly.react(
       this.node,
-      [...this.spec.data.map((trace) => filled(trace, scene)), ...faint(this.spec.data, scene)],
+      [...this.spec.data.map((trace) => filled(trace, scene.view)), ...faint(this.spec.data, scene)],
       this.layout(scene, theme),
       CONFIG,
     );
@@ -146,7 +145,9 @@ export class Panel {
    * The words around the plot change less often than the plot.
    * @param {Scene} scene
    */
-  write({view, fill}) {
+  write(scene) {
+    const {view, fill} = scene;
+    this.scene = scene;
     const title = fill(this.spec.title);
     set(this.title, title);
     this.defined = fill(this.spec.definition ?? "");
@@ -244,17 +245,6 @@ export class Panel {
 }
 
 /**
- * A trace with its data.
- * @param {Trace} trace
- * @param {Scene} scene
- */
-function filled(trace, {view}) {
-  const {feed} = trace;
-  if (!feed || !view) return {...trace};
-  return {...trace, ...(view.story.feeds?.[feed.kind] ?? feeds[feed.kind])(feed, view)};
-}
-
-/**
  * The lines of the run that is kept, faint and dotted.
  * @param {Trace[]} traces
  * @param {Scene} scene
@@ -262,19 +252,17 @@ function filled(trace, {view}) {
  */
 function faint(traces, {ghost}) {
   if (!ghost) return [];
-  return traces
-    .filter(({feed}) => feed && KINDS.has(feed.kind))
-    .map((trace) => {
-      const line = {.../** @type {any} */ (trace.line), dash: "dot", width: 1.5};
-      return {
-        ...filled(trace, {run: ghost.run, view: ghost, fill: String}),
-        line,
-        opacity: 0.55,
-        showlegend: false,
-        hoverinfo: "skip",
-        hovertemplate: null,
-      };
-    });
+  return traces.filter(isKept).map((trace) => {
+    const line = {.../** @type {any} */ (trace.line), dash: "dot", width: 1.5};
+    return {
+      ...filled(trace, ghost),
+      line,
+      opacity: 0.55,
+      showlegend: false,
+      hoverinfo: "skip",
+      hovertemplate: null,
+    };
+  });
 }
 
 /**

@@ -1,82 +1,107 @@
 // @ts-check
-// What a chart shows as a table: for those who do not see it, and for those who want the numbers.
+// The numbers of a chart as tables: named columns, a row for each step, unit or bin. Parts come from the traces: see `tables` in
+// tables.js for those whose x and y are not what was measured.
 
-/** @typedef {string | number} Value */
-/** @typedef {{what: string, x: Value, y: Value}} Row */
+import {thinned} from "./numbers.js";
 
-const MOST = 300; // rows of a table
-const DIGITS = 4;
+/** @import {Numbers, Titles, Value} from "./types" */
+/** @typedef {(Value | null)[]} Row */
+/** @typedef {{key: string, columns: string[], rows: Row[]}} Table each row begins with the key's value */
 
-/**
- * The rows of a chart's visible traces: at most MOST, thinned evenly within each trace, and how many there would be. Of a heat
- * map each column is a row: where it is highest.
- * @param {any[]} traces as Plotly has them
- * @param {Record<string, any>} layout
- * @param {string} highest what the place of a heat map's highest value is called
- * @returns {{rows: Row[], total: number, x: string}}
- */
-export function rowsOf(traces, layout, highest) {
-  const shown = traces.filter(({visible}) => visible === undefined || visible === true);
-  const groups = shown.map((trace) => pointsOf(trace, layout, highest)).filter((rows) => rows.length);
-  const rows = groups.flatMap((group) => thinned(group, Math.max(2, Math.floor(MOST / groups.length))));
-  const titles = new Set(shown.map((trace) => titleOf(layout, trace.xaxis ?? "x")));
-  return {rows, total: groups.reduce((sum, group) => sum + group.length, 0), x: titles.size === 1 ? [...titles][0] : ""};
-}
-
-/**
- * @param {any} trace
- * @param {Record<string, any>} layout
- * @param {string} highest
- * @returns {Row[]}
- */
-function pointsOf(trace, layout, highest) {
-  const heat = trace.type === "heatmap";
-  const what = [trace.name, titleOf(layout, trace.yaxis ?? "y"), heat && highest].filter(Boolean).join(", ");
-  const x = Array.from(trace.x ?? []);
-  const y = heat ? peaks(trace, x.length) : Array.from(trace.y ?? []);
-  return x.flatMap((one, place) => (isValue(one) && isValue(y[place]) ? [{what, x: written(one), y: written(y[place])}] : []));
-}
-
-/**
- * The y of the highest value in each column of a heat map.
- * @param {{y: ArrayLike<Value>, z: ArrayLike<number>[]}} trace
- * @param {number} columns
- */
-function peaks({y, z}, columns) {
-  return Array.from({length: columns}, (_, column) => {
-    let best = -1;
-    for (let row = 0; row < z.length; row++) {
-      const value = z[row][column];
-      if (Number.isFinite(value) && (best < 0 || value > z[best][column])) best = row;
-    }
-    return best < 0 ? null : y[best];
-  });
-}
-
-/**
- * An axis's title; layouts name the axis "x2" "xaxis2".
- * @param {Record<string, any>} layout
- * @param {string} axis
- * @returns {string}
- */
-function titleOf(layout, axis) {
-  const {title, matches} = layout[`${axis[0]}axis${axis.slice(1)}`] ?? {};
-  return title?.text || (matches && matches !== axis ? titleOf(layout, matches) : "");
-}
+const MOST = 25_000; // cells that a page shows at once
+const SHOWN = 4; // digits on the page
+const KEPT = 7; // digits of a file: as many as recordings hold
 
 /** @param {unknown} value @returns {value is Value} */
 const isValue = (value) => (typeof value === "number" ? Number.isFinite(value) : typeof value === "string" && value !== "");
 
-/** @param {Value} value */
-const written = (value) => (typeof value === "number" ? Number(value.toPrecision(DIGITS)) : value);
+/**
+ * A column's name from what is known of it.
+ * @param {(string | false | undefined)[]} parts
+ */
+export const listed = (...parts) => parts.filter(Boolean).join(", ");
 
 /**
- * At most `most` items at even distances, the first and the last among them.
- * @template T
- * @param {T[]} items
- * @param {number} most
+ * A trace with one y for every x.
+ * @param {Record<string, any>} trace
+ * @param {Titles} titles
+ * @returns {Numbers[]}
  */
-function thinned(items, most) {
-  if (items.length <= most) return items;
-  return Array.from({length: most}, (_, place) => items[Math.round((place * (items.length - 1)) / (most - 1))]);
+export function pointsOf({x, y}, titles) {
+  const points = Array.from(x ?? [], (one, place) => [one, y[place]]).filter((point) => point.every(isValue));
+  const columns = {[listed(titles.name, titles.y)]: points.map(([, one]) => one)};
+  return [{key: titles.x, at: points.map(([one]) => one), columns}];
+}
+
+/**
+ * One table for all parts with the same key, a row for each of its values in any of them; columns with the same name are one.
+ * @param {Numbers[]} parts
+ * @returns {Table[]}
+ */
+export function joined(parts) {
+  const known = parts.filter(({at}) => at.length);
+  return [...new Set(known.map(({key}) => key))].map((key) =>
+    join(
+      key,
+      known.filter((part) => part.key === key),
+    ),
+  );
+}
+
+/**
+ * @param {string} key
+ * @param {Numbers[]} parts
+ * @returns {Table}
+ */
+function join(key, parts) {
+  /** @type {Map<string, Map<Value, Value | null>>} */
+  const columns = new Map();
+  for (const {at, columns: some} of parts)
+    for (const [name, values] of Object.entries(some)) {
+      const column = columns.get(name) ?? new Map();
+      at.forEach((one, place) => column.set(one, isValue(values[place]) ? values[place] : null));
+      columns.set(name, column);
+    }
+  const order = inOrder(new Set(parts.flatMap(({at}) => at)));
+  const rows = order.map((one) => [one, ...[...columns.values()].map((column) => column.get(one) ?? null)]);
+  return {key, columns: [...columns.keys()], rows};
+}
+
+/**
+ * Words as they came, then numbers by size.
+ * @param {Set<Value>} values
+ * @returns {Value[]}
+ */
+function inOrder(values) {
+  const numbers = [...values].filter((value) => typeof value === "number");
+  return [...[...values].filter((value) => typeof value === "string"), ...numbers.sort((a, b) => a - b)];
+}
+
+/**
+ * The rows that a page has room for: all, or one in `every`, the last one among them.
+ * @param {Table} table
+ */
+export function inView({columns, rows}) {
+  const most = Math.max(2, Math.floor(MOST / (columns.length + 1)));
+  return {rows: thinned(rows, most), every: Math.ceil(rows.length / most)};
+}
+
+/**
+ * A number to a few digits; whole ones, such as steps, entirely.
+ * @param {Value | null} value
+ * @param {number} [digits]
+ */
+export function written(value, digits = SHOWN) {
+  if (value === null) return "";
+  return typeof value === "string" || Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(digits)));
+}
+
+/**
+ * The whole table as comma-separated values (RFC 4180); spaces that only keep a line together are plain ones here.
+ * @param {Table} table
+ */
+export function csv({key, columns, rows}) {
+  const cell = (/** @type {string} */ text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const lines = [[key, ...columns], ...rows].map((row) => `${row.map((value) => cell(written(value, KEPT))).join(",")}\n`);
+  return lines.join("").replaceAll("\u00a0", " ");
 }

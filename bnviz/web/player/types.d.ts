@@ -90,9 +90,10 @@ export interface Component<D> {
   plotly(): void;
 }
 
-/** A Plotly trace; `feed` says what fills it from the recording. */
+/** A Plotly trace; `feed` says what fills it from the recording, `table` its numbers, if they are not simply its x and y. */
 export interface Trace {
   feed?: Feed;
+  table?: Numbers[];
   [key: string]: unknown;
 }
 
@@ -133,6 +134,27 @@ export interface PanelSpec {
   /** The text alternative, if it needs no view. */
   alternative?: string;
 }
+
+// --- numbers of a chart
+
+export type Value = string | number;
+
+/** Columns by name. Those with the same `key` stand in one table, which has a row for each of the key's values `at`. */
+export interface Numbers {
+  key: string;
+  at: Value[];
+  columns: Record<string, (Value | null)[]>;
+}
+
+/** What a trace and its axes are called. */
+export interface Titles {
+  name: string;
+  x: string;
+  y: string;
+}
+
+/** What a trace says in a table. */
+export type Tabulate<V = View> = (feed: any, view: V, titles: Titles) => Numbers[];
 
 // --- what is on show
 
@@ -216,6 +238,8 @@ export interface Story<Own = {}, State = any> {
   /** Holds the prediction against the run; null or "" if there is nothing to say. */
   answer?(view: View<Own>): string | null;
   feeds?: Record<string, FeedFunction<View<Own>>>;
+  /** What feeds say in a table, where it is not simply the x and y that they draw. */
+  tables?: Record<string, Tabulate<View<Own>>>;
   fits?: Record<string, Fit<View<Own>>>;
   bounds?: Record<string, Bound<View<Own>>>;
   /** What the scores in the picture of the networks are of, if it is not plain: a few words below the numbers. */

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -12,7 +12,7 @@ import streamlit as st
 
 from bnviz.config.cost import TooExpensive
 from bnviz.config.course import unchanged
-from bnviz.config.experiment import Experiment, Field
+from bnviz.config.experiment import FIELDS, Experiment, Field
 from bnviz.config.sweep import Sweep
 from bnviz.web import words
 from bnviz.web.site import board, links, predictions, widgets
@@ -67,7 +67,7 @@ class SweepPage(Form):
         links.write(experiment, self.default)
 
         prediction = head(self)
-        settings(self, experiment, self.own)
+        settings(self, experiment, labelled(self))
         default = self.sweep(self.default, defaults(self))
         asks = partial(predictions.waiting, self)
         sweep, said = self.sweep(unchanged(experiment), own), _said(self, prediction)
@@ -88,6 +88,11 @@ def _said(page: SweepPage, prediction: str | None) -> board.Words:
     if not prediction or not page.answer:
         return page.verdict
     return lambda sweep, rows: f"> {page.answer(sweep, rows, prediction)}\n\n{page.verdict(sweep, rows)}"
+
+
+def labelled(page: SweepPage) -> Mapping[str, Field]:
+    """The page's own settings, and what the experiment's seed is here: that of the first of all runs that are alike."""
+    return {**page.own, "seed": replace(FIELDS["seed"], label=SAID["first_seed"])}
 
 
 def defaults(page: SweepPage) -> dict[str, object]:

@@ -9,7 +9,7 @@ import numpy as np
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep, sweep_over
 from bnviz.judge.claim import Row, Verdict
-from bnviz.judge.findings import SAME, SETTLED, at, best, curve, learnt, percent, points, rates, series, settled, within, word
+from bnviz.judge.findings import SAME, SETTLED, apart, at, best, curve, learnt, percent, rates, series, settled, within, word
 from bnviz.judge.intervals import difference
 from bnviz.lessons.does_it_hold.said import chart, claim, fill, said
 
@@ -43,13 +43,14 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     chosen, (reached, loss) = best(values), at_equal_loss(sweep, rows)
     if not np.isfinite(loss).any():
         return Verdict(word(None), said(KEY)["diverges"])
-    apart, rate, ends = difference(reached[batch], reached[none]), rates(sweep, chosen), at(values, chosen).mean(-1)
+    change, rate, ends = difference(reached[batch], reached[none]), rates(sweep, chosen), at(values, chosen).mean(-1)
+    with_it, without, gain = apart(np.nanmean(reached[batch]), np.nanmean(reached[none]), change)
     ours = fill(
         KEY, "ours", none_rate=rate["none"], batch_rate=rate["batch"], loss=f"{np.nanmean(loss):.2g}",
-        none=percent(np.nanmean(reached[none])), batch=percent(np.nanmean(reached[batch])), apart=points(apart),
+        none=without, batch=with_it, apart=gain,
         none_end=percent(ends[none]), batch_end=percent(ends[batch]),
     )  # fmt: skip
-    return Verdict(word(learnt(within(apart, SAME), reached[none], sweep)), ours)
+    return Verdict(word(learnt(within(change, SAME), reached[none], sweep)), ours)
 
 
 def _at_best(key: str) -> Callable[[Sweep, list[Row]], np.ndarray]:

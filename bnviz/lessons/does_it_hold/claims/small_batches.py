@@ -7,7 +7,7 @@ import numpy as np
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Changes, Curve, Sweep, changes
 from bnviz.judge.claim import Row, Verdict
-from bnviz.judge.findings import SAME, above, below, curve, percent, points, settled, word
+from bnviz.judge.findings import SAME, above, apart, below, curve, settled, word
 from bnviz.judge.intervals import difference
 from bnviz.lessons.does_it_hold.said import chart, claim, fill, said
 
@@ -38,9 +38,10 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     found = {arm: errors(sweep, rows)[curve(sweep, arm)] for arm in ARMS}  # each [points, seeds]
     rises = {arm: difference(values[0], values[-1]) for arm, values in found.items()}
     names = said(KEY)["networks"]
+    said_of = {arm: apart(of[0].mean(), of[-1].mean(), rises[arm]) for arm, of in found.items()}
     parts = [
-        fill(KEY, "error", name=names[arm], large=percent(of[-1].mean()), small=percent(of[0].mean()), rise=points(rises[arm]))
-        for arm, of in found.items()
+        fill(KEY, "error", name=names[arm], large=at_large, small=at_small, rise=rise)
+        for arm, (at_small, at_large, rise) in said_of.items()
     ]
     ours = fill(KEY, "ours", large=large, small=small, errors="; ".join(parts))
     return Verdict(word(above(rises["batch"], SAME), below(rises["group"], SAME)), ours)

@@ -1,0 +1,61 @@
+// @ts-check
+// The dialog with a chart's numbers: what it shows in a sentence, then its tables, each of which can be saved as a file.
+
+import {openDialog} from "./dialog.js";
+import {make} from "./dom.js";
+import {csv, inView, written} from "./table.js";
+
+/** @import {Values} from "./types" */
+/** @import {Table} from "./table.js" */
+/** @typedef {(key: string, values?: Values) => string} Text */
+
+/**
+ * @param {HTMLElement} parent
+ * @param {{title: string, said: string, file: string}} chart `file` is what its files are called, without a suffix
+ * @param {Table[]} tables
+ * @param {Text} text
+ */
+export function openData(parent, {title, said, file}, tables, text) {
+  const shown = tables.flatMap((table, place) => {
+    const caption = tables.length > 1 ? text("rows_by", {title, key: table.key}) : title;
+    return shownTable(table, caption, place ? `${file}-${place + 1}.csv` : `${file}.csv`, text);
+  });
+  const content = shown.length ? shown : [make("p", {}, text("no_data"))];
+  openDialog(parent, text("data_of", {title}), text("close"), [make("p", {}, said), ...content]);
+}
+
+/**
+ * A table, how much of it is shown, and a button that saves all of it.
+ * @param {Table} table
+ * @param {string} caption
+ * @param {string} file
+ * @param {Text} text
+ */
+function shownTable(table, caption, file, text) {
+  const {rows, every} = inView(table);
+  const total = table.rows.length;
+  const size = every > 1 ? text("thinned", {every, shown: rows.length, total}) : text("all_rows", {total});
+  const button = make("button", {type: "button", onclick: () => save(file, csv(table))}, text("download"));
+  button.setAttribute("aria-label", text("download_of", {file}));
+  const heads = [table.key, ...table.columns].map((name) => make("th", {scope: "col"}, name));
+  const body = rows.map(([key, ...values]) => {
+    const cells = values.map((value) => make("td", {}, written(value)));
+    return make("tr", {}, make("th", {scope: "row"}, written(key)), ...cells);
+  });
+  const head = make("thead", {}, make("tr", {}, ...heads));
+  const node = make("table", {}, make("caption", {}, caption), head, make("tbody", {}, ...body));
+  return [
+    make("p", {class: "bnviz-table-tools"}, size, " ", button),
+    make("div", {class: "bnviz-table", tabindex: 0, role: "group", "aria-label": caption}, node),
+  ];
+}
+
+/**
+ * @param {string} name
+ * @param {string} content
+ */
+function save(name, content) {
+  const address = URL.createObjectURL(new Blob([content], {type: "text/csv"}));
+  make("a", {href: address, download: name}).click();
+  setTimeout(() => URL.revokeObjectURL(address)); // once the browser has taken hold of it
+}
