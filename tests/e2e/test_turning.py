@@ -1,5 +1,7 @@
 """Knobs that are turned while it trains: from a step on, without a jump back, in the link, and undone again."""
 
+import pytest
+
 from bnviz.config.experiment import Experiment
 
 STEPS = 400
@@ -140,3 +142,33 @@ def test_who_has_chosen_from_the_start_keeps_it_in_the_next_run(visit):
     slide(lab, "learning_rate", "ArrowRight", 1)
     lab.wait(f"d.run === '{Experiment(steps=STEPS, learning_rate=1.0).id}'")
     assert shown(lab) == {}
+
+
+@pytest.mark.parametrize("menu", [".bnviz-flag", ".bnviz-menu"])
+def test_a_menu_closes_by_escape_and_by_a_press_elsewhere(visit, menu):
+    lab = visit().open(steps=100, changes="40:learning_rate=1", step=52).trained()
+    lab.wait("d.state === 'paused' && d.step === '52'")
+    opened = f"$('{menu}').open"
+    lab.page.click(f"{menu} > summary")
+    lab.page.focus(".bnviz-link" if menu == ".bnviz-flag" else f"{menu} > summary")
+    lab.press("Escape")
+    lab.wait(f"!{opened} && document.activeElement === $('{menu} > summary')")
+    for elsewhere in ("h2", "[aria-label='Layer 4']", ".bnviz-link"):
+        lab.page.click(f"{menu} > summary")
+        lab.wait(opened)
+        lab.page.click(elsewhere)
+        lab.wait(f"!{opened}")
+
+
+def test_at_the_end_it_is_said_why_nothing_can_be_changed_and_one_press_leads_back(visit):
+    lab = visit().open(steps=100).trained()
+    lab.press("End")
+    lab.wait("d.state === 'ended' && $('.bnviz-over').checkVisibility() && !$('.bnviz-actions').checkVisibility()")
+    assert "The run is over" in lab.page.inner_text(".bnviz-over")
+    lab.page.get_by_role("button", name="Go back to step 48").click()
+    lab.wait("d.state === 'paused' && d.step === '48' && !$('.bnviz-over').checkVisibility()")
+    lab.page.click(".bnviz-act-toggle")
+    lab.wait("new URLSearchParams(location.search).get('changes') === '48:compare=none'")
+    lab.press("Home")
+    lab.wait("d.step === '0' && $('.bnviz-over').checkVisibility()")
+    assert "Nothing has been trained yet" in lab.page.inner_text(".bnviz-over")
