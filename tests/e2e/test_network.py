@@ -69,6 +69,42 @@ def test_pointing_at_something_says_its_numbers(lab, server):
     assert f"mean {recorded['mean']:.2f}, sd {recorded['sd']:.2f}" in said
 
 
+def marks(lab):
+    """Where the bar of zeros of layer 3 and the number between layers 2 and 3 are on the page, in the upper network."""
+    script = """async () => {
+      const geometry = await import(new URL('bnviz/web/player/geometry.js', document.baseURI).href);
+      const box = document.querySelector('.bnviz-picture canvas').getBoundingClientRect();
+      const placed = geometry.arrange({width: box.width, layers: 5, units: 64, watched: 8, chosen: 2});
+      const bar = geometry.zerosBox(placed, 0, placed.columns[2]), number = geometry.passedBox(placed, 0, 1);
+      return [[box.left + bar.x + bar.width / 2, box.top + bar.y + 5],
+              [box.left + number.x + number.width / 2, box.top + number.y + number.height - 6]];
+    }"""
+    return lab.page.evaluate(script)
+
+
+def test_every_mark_says_what_it_is(lab):
+    lab.open(steps=40, step=40).trained()
+    lab.wait("d.state === 'ended' && d.step === '40'")
+    bar, number = marks(lab)
+    lab.page.mouse.move(*bar)
+    lab.wait(r"/exactly 0 · without batch norm \d+\s% are exactly 0/.test($('.bnviz-tip').textContent)")
+    lab.page.mouse.move(*number)
+    lab.wait(r"/^From a.2. to a.3. · without batch norm a.3. .* moved \d+\.\d times as far/.test($('.bnviz-tip').textContent)")
+    lab.page.hover(".bnviz-all")
+    lab.wait("$('.bnviz-tip').textContent.startsWith('All 64 units of layer 2 together')")
+    lab.page.mouse.move(5, 5)
+    lab.page.focus(".bnviz-units [aria-checked=true]")
+    lab.press("Shift+Tab")  # to the buttons of the layers
+    lab.wait(r"/^a.5. · .*mean .*exactly 0/.test($('.bnviz-tip').textContent)")
+
+
+def test_a_tap_says_numbers_too(visit):
+    lab = visit(has_touch=True, viewport={"width": 390, "height": 844}).open(steps=40, step=40).trained()
+    lab.wait("d.state === 'ended' && d.step === '40'")
+    lab.page.touchscreen.tap(*middle(lab, 3))
+    lab.wait("$('.bnviz-tip').textContent.startsWith('a[3] · without batch norm mean')")
+
+
 def test_the_curtain_hides_what_layer_3_does_not_see(lab):
     lab.open(steps=40, step=40).trained()
     lab.wait("d.state === 'ended'")

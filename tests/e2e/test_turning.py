@@ -168,7 +168,7 @@ def test_at_the_end_it_is_said_why_nothing_can_be_changed_and_one_press_leads_ba
     lab.page.get_by_role("button", name="Go back to step 48").click()
     lab.wait("d.state === 'paused' && d.step === '48' && !$('.bnviz-over').checkVisibility()")
     lab.page.click(".bnviz-act-toggle")
-    lab.wait("new URLSearchParams(location.search).get('changes') === '48:compare=none'")
+    lab.wait(f"d.run === '{Experiment(steps=100, changes='48:compare=none').id}' && d.step > 48")
     lab.press("Home")
     lab.wait("d.step === '0' && $('.bnviz-over').checkVisibility()")
     assert "Nothing has been trained yet" in lab.page.inner_text(".bnviz-over")

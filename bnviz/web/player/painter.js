@@ -3,20 +3,18 @@
 // animation frame, and independent of Plotly, so that it is there first.
 
 import {hasAtom, lately, layerDensity} from "./feeds.js";
-import {curtain, histogramBox, unitBox} from "./geometry.js";
+import {curtain, histogramBox, passedBox, unitBox, zerosBox} from "./geometry.js";
 import {passedOn, Scale, spreadOf, unitMotion} from "./motion.js";
 import {bothArms, digits, diverged, percent, shared, tapName} from "./words.js";
 
 /** @import {Snapshot, View} from "./types" */
 /** @import {Painted} from "./theme.js" */
-/** @import {Box, Column, Geometry} from "./geometry.js" */
-/** @typedef {{layer: number, unit: number | null} | null} Hovered */
+/** @import {Box, Column, Geometry, Place} from "./geometry.js" */
 /**
- * @typedef {{geometry: Geometry, view: View, theme: Painted, closed: boolean, hovered: Hovered, small: boolean, said: Snapshot,
+ * @typedef {{geometry: Geometry, view: View, theme: Painted, closed: boolean, hovered: Place | null, small: boolean, said: Snapshot,
  *     secret: boolean}} Scenery `said` is the snapshot that words speak of; `secret`: no scores yet
  */
 
-const ATOM_WIDTH = 0.11; // of a histogram's box: the bar of values that are exactly 0
 const LEAST_CHANGE = 0.02; // opacity of the lines of a layer that hardly changes
 
 export class Painter {
@@ -172,7 +170,8 @@ export class Painter {
     context.fillStyle = theme.text;
     context.font = `11px ${theme.family}`;
     context.textAlign = "center";
-    context.fillText(`×${digits(share, share < 10 ? 1 : 0)}`, (from + to) / 2, top + height + 12);
+    const box = passedBox(geometry, row, place - 1);
+    context.fillText(`×${digits(share, share < 10 ? 1 : 0)}`, box.x + box.width / 2, box.y + box.height - 4);
   }
 
   /**
@@ -270,7 +269,7 @@ export class Painter {
       heights = heights.map((height, bin) => height + blend * (next.heights[bin] - height));
       zeros += blend * (next.zeros - zeros);
     }
-    const bar = hasAtom(view) ? ATOM_WIDTH * box.width : 0;
+    const bar = hasAtom(view) ? zerosBox(geometry, row, column).width : 0;
     const inside = {...box, x: box.x + bar + (bar ? 2 : 0), width: box.width - bar - (bar ? 2 : 0)};
     this.axis(context, box, theme);
     context.fillStyle = context.strokeStyle = colour;
