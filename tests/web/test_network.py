@@ -123,3 +123,15 @@ def test_the_share_that_passes_on_is_of_the_last_few_snapshots(desk):
     assert desk.call(MOTION, "passedOn", frames, 6, "none", "activation", 1) == pytest.approx(6 / 8)
     assert desk.call(MOTION, "passedOn", frames, 1, "none", "activation", 1) == pytest.approx(3)
     assert desk.call(MOTION, "passedOn", frames, 0, "none", "activation", 1) is None
+
+
+@pytest.mark.parametrize("own, all_, far", [
+    ([0.2, 0.05], 0.15, 0.15),  # one scale for both
+    ([1e9, 0.1], 5.6, 0.1),  # the first one flies apart
+    ([0.1, 1e9], 5.6, 0.1),
+    ([5.6, 0.13], 4.0, 0.13),  # a snapshot after the start it is about to
+    ([0.0005, 0.05], 0.04, 0.04),  # the first one stands still: the second says what is usual
+    ([40.0, 50.0], 45.0, 45.0),
+])  # fmt: skip
+def test_a_network_that_flies_apart_does_not_hide_how_the_other_moves(desk, own, all_, far):
+    assert desk.call(MOTION, "common", own, all_) == far
