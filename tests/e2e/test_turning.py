@@ -172,3 +172,23 @@ def test_at_the_end_it_is_said_why_nothing_can_be_changed_and_one_press_leads_ba
     lab.press("Home")
     lab.wait("d.step === '0' && $('.bnviz-over').checkVisibility()")
     assert "Nothing has been trained yet" in lab.page.inner_text(".bnviz-over")
+
+
+def test_before_a_change_it_is_said_what_the_settings_do_not_show(visit):
+    lab = visit().open(steps=100, changes="40:batch_size=4", step=20).trained()
+    lab.wait("d.step === '20' && $('.bnviz-still').textContent.startsWith('At step 20 still: Batch size 64.')")
+    assert lab.page.get_attribute(".st-key-batch_size input", "aria-valuetext") == "4"
+    lab.press("End")
+    lab.wait("d.step === '100' && !$('.bnviz-still').textContent && $('.bnviz-still').checkVisibility()")
+    lab.open(steps=100, changes="40:freeze_layer=2", step=20)
+    lab.wait("!$('.bnviz-still').checkVisibility()")
+
+
+def test_on_a_phone_it_is_said_beside_the_settings_from_when_on_they_apply(visit):
+    lab = visit(viewport={"width": 390, "height": 844}).open(steps=100, step=52).trained()
+    lab.wait("d.state === 'paused' && d.step === '52'")
+    start, here = (box.bounding_box() for box in lab.page.locator(".bnviz-segments button").all())
+    assert start["y"] == here["y"], "both in one line"
+    settings = lab.page.locator(".st-key-settings").bounding_box()
+    assert 0 <= settings["y"] - (here["y"] + here["height"]) < 60
+    assert lab.page.locator(".bnviz-act-toggle").bounding_box()["y"] < lab.page.locator(".bnviz-panels").first.bounding_box()["y"]

@@ -1,7 +1,7 @@
 // @ts-check
 // The player's own controls: choosers above the charts, transport below them, and the keyboard.
 
-import {make, set} from "./dom.js";
+import {make, mark, set} from "./dom.js";
 import {pieces, shared, tapName} from "./words.js";
 
 /** @import {Control, Tap, View} from "./types" */
@@ -229,6 +229,8 @@ export class Controls {
     const epochs = this.player.data.epochs.toFixed(1);
     const more = {...place, epoch: frame.epoch.toFixed(1), epochs, trained: this.player.recording.trainedStep};
     set(readout, shared(view, view.ended ? "readout" : "readout_training", more));
+    const {total} = place;
+    mark(readout, {longest: shared(view, "readout_training", {step: total, total, epoch: epochs, epochs, trained: total})});
   }
 
   /**

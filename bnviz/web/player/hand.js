@@ -9,7 +9,7 @@ import {make, set} from "./dom.js";
 import {shared} from "./words.js";
 
 /** @import {Values, View} from "./types" */
-/** @import {Edit} from "./types" */
+/** @import {Edit, Happening} from "./types" */
 
 const KNOBS = ".st-key-controls, .st-key-more";
 const NO_KNOB = "[data-testid=stPopoverButton], [data-testid=stTooltipHoverTarget]";
@@ -25,6 +25,7 @@ const NOISE = 0.5; // of test inputs, in standard deviations of the inputs
  * @property {(edit: Edit) => void} edit
  * @property {(step: number) => void} reach tell the page from which step on a setting is to apply
  * @property {boolean} playing
+ * @property {{happenings: Happening[]}} data
  * @property {() => void} pause
  * @property {(step: number) => void} seekStep
  * @property {() => void} hold
@@ -91,7 +92,9 @@ export class Hand {
     const group = {class: "bnviz-segments", role: "group", "aria-label": player.text("settings_apply")};
     const modes = make("span", {class: "bnviz-modes"}, this.start, this.here);
     this.root = make("div", {class: "bnviz-hand"}, make("span", group, label, modes), this.ended());
+    this.until = make("span", {class: "bnviz-still bnviz-label"});
     if (acts) this.root.append(this.actions());
+    this.root.append(this.until);
     this.onReach = (/** @type {Event} */ event) => this.reach(event);
     for (const name of REACH) document.addEventListener(name, this.onReach, true);
   }
@@ -221,6 +224,19 @@ export class Hand {
       if (node.getAttribute("aria-pressed") !== String(one === mode)) node.setAttribute("aria-pressed", String(one === mode));
     if (this.menu) this.showActions(view, inside);
     this.explain(view, inside);
+    this.showBefore(view);
+  }
+
+  /**
+   * Settings show what they come to in the end: say what is still otherwise at the step on show.
+   * @param {View} view
+   */
+  showBefore(view) {
+    const {happenings} = this.player.data;
+    const {step} = view.frame;
+    const said = before(happenings, step);
+    this.until.hidden = !happenings.some((one) => one.before); // it keeps its place after the change, so that nothing jumps
+    set(this.until, said.length ? shared(view, "still", {step, said: said.join(", ")}) : "");
   }
 
   /**
@@ -253,4 +269,14 @@ export class Hand {
     if (this.at) set(this.at, shared(view, "at_step", {step: view.frame.step}));
     if (this.keep) this.keep.checked = view.header.experiment.scale_start === "keep";
   }
+}
+
+/**
+ * Settings that change after a step: each as it is at that step.
+ * @param {Happening[]} happenings by step
+ * @param {number} step
+ */
+export function before(happenings, step) {
+  const later = happenings.filter((one) => one.before && one.step > step);
+  return later.filter(({name}, place) => later.findIndex((one) => one.name === name) === place).map((one) => String(one.before));
 }
