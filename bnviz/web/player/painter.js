@@ -11,12 +11,12 @@ import {bothArms, digits, diverged, percent, shared, tapName} from "./words.js";
 /** @import {Painted} from "./theme.js" */
 /** @import {Box, Column, Geometry, Place} from "./geometry.js" */
 /**
- * @typedef {{geometry: Geometry, view: View, theme: Painted, closed: boolean, hovered: Place | null, small: boolean, said: Snapshot,
- *     secret: boolean}} Scenery `said` is the snapshot that words speak of; `secret`: no scores yet
+ * @typedef {{geometry: Geometry, view: View, theme: Painted, closed: boolean, hovered: Place | null, small: boolean,
+ *     said: Snapshot, secret: boolean}} Scenery `said` is the snapshot that words speak of; `secret`: no scores yet
  */
 
 const LEAST_CHANGE = 0.02; // opacity of the lines of a layer that hardly changes
-// Before a dark background a weak colour hardly differs from it, so units' colours get some white there, and weak ones more weight.
+// Weak colours hardly differ from a dark background, so units' colours get some white there, and weak ones more weight.
 const PALE = "65%"; // share of the colour; the rest is white
 const BEFORE_DARK = 0.7; // power of the strength, 0…1
 
