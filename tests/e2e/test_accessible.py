@@ -78,6 +78,17 @@ def test_on_a_phone_pages_have_names_and_plotlys_buttons_cover_no_title(visit):
     assert lab.page.evaluate(WIDE) == []
 
 
+@pytest.mark.parametrize("width, fades", [(390, True), (760, False)])
+def test_the_row_of_pages_fades_where_more_is_to_come(visit, width, fades):
+    lab = visit(viewport={"width": width, "height": 844}).open(steps=40)
+    style = "getComputedStyle($('.st-key-pages'))"
+    if not fades:  # all of it is in view
+        return lab.wait(f"$('.st-key-pages').scrollWidth === $('.st-key-pages').clientWidth && {style}.maskImage === 'none'")
+    lab.wait(f"{style}.maskImage.startsWith('linear-gradient') && {style}.maskPosition === '-64px 0px'")  # at the right
+    lab.page.eval_on_selector(".st-key-pages", "node => node.scrollTo(1e4, 0)")
+    lab.wait(f"{style}.maskPosition === '0px 0px'")  # at the left
+
+
 def test_on_a_wide_screen_pages_are_named_once(lab):
     lab.open(steps=40)
     links = lab.page.get_by_role("link", name=LESSONS["gamma_beta"])

@@ -69,6 +69,81 @@ def test_pointing_at_something_says_its_numbers(lab, server):
     assert f"mean {recorded['mean']:.2f}, sd {recorded['sd']:.2f}" in said
 
 
+def marks(lab):
+    """Where the bar of zeros of layer 3 and the number between layers 2 and 3 are on the page, in the upper network."""
+    script = """async () => {
+      const geometry = await import(new URL('bnviz/web/player/geometry.js', document.baseURI).href);
+      const box = document.querySelector('.bnviz-picture canvas').getBoundingClientRect();
+      const placed = geometry.arrange({width: box.width, layers: 5, units: 64, watched: 8, chosen: 2});
+      const bar = geometry.zerosBox(placed, 0, placed.columns[2]), number = geometry.passedBox(placed, 0, 1);
+      return [[box.left + bar.x + bar.width / 2, box.top + bar.y + 5],
+              [box.left + number.x + number.width / 2, box.top + number.y + number.height - 6]];
+    }"""
+    return lab.page.evaluate(script)
+
+
+def test_every_mark_says_what_it_is(lab):
+    lab.open(steps=40, step=40).trained()
+    lab.wait("d.state === 'ended' && d.step === '40'")
+    bar, number = marks(lab)
+    lab.page.mouse.move(*bar)
+    lab.wait(r"/exactly 0 · without batch norm \d+\s% are exactly 0/.test($('.bnviz-tip').textContent)")
+    lab.page.mouse.move(*number)
+    lab.wait(r"/^From a.2. to a.3. · without batch norm a.3. .* moved \d+\.\d times as far/.test($('.bnviz-tip').textContent)")
+    lab.page.hover(".bnviz-all")
+    lab.wait("$('.bnviz-tip').textContent.startsWith('All 64 units of layer 2 together')")
+    lab.page.mouse.move(5, 5)
+    lab.page.focus(".bnviz-units [aria-checked=true]")
+    lab.press("Shift+Tab")  # to the buttons of the layers
+    lab.wait(r"/^a.5. · .*mean .*exactly 0/.test($('.bnviz-tip').textContent)")
+
+
+def test_a_tap_says_numbers_too(visit):
+    lab = visit(has_touch=True, viewport={"width": 390, "height": 844}).open(steps=40, step=40).trained()
+    lab.wait("d.state === 'ended' && d.step === '40'")
+    lab.page.touchscreen.tap(*middle(lab, 3))
+    lab.wait("$('.bnviz-tip').textContent.startsWith('a[3] · without batch norm mean')")
+
+
+def discs(lab):
+    """The colours in the middle of layer 3's discs, of both networks: red, green, blue, opacity."""
+    script = """async () => {
+      const geometry = await import(new URL('bnviz/web/player/geometry.js', document.baseURI).href);
+      const canvas = document.querySelector('.bnviz-picture canvas'), {width, height} = canvas;
+      const {data} = canvas.getContext('2d').getImageData(0, 0, width, height);
+      const placed = geometry.arrange({width: canvas.clientWidth, layers: 5, units: 64, watched: 8, chosen: 2});
+      return [0, 1].map((row) => Array.from({length: 8}, (_, unit) => {
+        const box = geometry.unitBox(placed, row, placed.columns[2], unit, 8);
+        const [x, y] = [box.x + box.width / 2, box.y + box.height / 2].map((one) => Math.round(one * devicePixelRatio));
+        return [...data.slice(4 * (y * width + x)).slice(0, 4)];
+      }));
+    }"""
+    return lab.page.evaluate(script)
+
+
+def test_a_network_that_has_diverged_is_hollow_and_the_other_still_moves_visibly(lab):
+    lab.open(steps=40, learning_rate=1, step=15).trained()
+    lab.wait("d.step === '15' && d.state === 'paused'")
+    gone, healthy = discs(lab)
+    assert all(opacity == 0 for *_, opacity in gone)
+    assert max(opacity for *_, opacity in healthy) > 100
+
+
+def luminance(colour):
+    """As WCAG 2 defines it."""
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in (one / 255 for one in colour)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_in_the_dark_a_weak_colour_differs_from_the_background(visit):
+    lab = visit(color_scheme="dark").open(steps=200, step=200).trained()
+    lab.wait("d.step === '200' && d.state === 'ended'")
+    background = (0x12, 0x16, 0x1C)
+    *colour, opacity = sorted(discs(lab)[1], key=lambda disc: disc[3])[4]
+    seen = [behind + (part - behind) * opacity / 255 for part, behind in zip(colour, background, strict=True)]
+    assert (luminance(seen) + 0.05) / (luminance(background) + 0.05) > 1.9  # 1.5 without any white in it
+
+
 def test_the_curtain_hides_what_layer_3_does_not_see(lab):
     lab.open(steps=40, step=40).trained()
     lab.wait("d.state === 'ended'")

@@ -1,6 +1,9 @@
 """The transport: by mouse and by keyboard."""
 
+import io
+
 import pytest
+from PIL import Image
 
 SHORT = {"steps": 60}  # 28 snapshots: 0, 1, … 16, then every fourth
 
@@ -114,6 +117,38 @@ def scrub(lab, share):
     lab.page.mouse.move(box["x"] + share * box["width"], y, steps=5)
     lab.page.mouse.up()
     lab.wait("d.state === 'paused' && $('.bnviz-readout').textContent.startsWith(`step ${d.step} of`)")
+
+
+WIDTHS = """
+window.widths = new Set();
+const measure = () => {
+  const track = document.querySelector(".bnviz-readout")?.textContent && document.querySelector(".bnviz-track");
+  if (track) widths.add(Math.round(track.getBoundingClientRect().width));
+  requestAnimationFrame(measure);
+};
+measure();
+"""
+
+
+@pytest.mark.parametrize("width", [1400, 820, 390])
+def test_the_time_line_keeps_its_width(visit, width):
+    lab = visit(viewport={"width": width, "height": 900})
+    lab.page.add_init_script(WIDTHS)
+    lab.open(steps=400, seed=91).trained()
+    lab.wait("d.state === 'ended' && d.step === '400'")
+    assert len(lab.page.evaluate("[...widths]")) == 1
+
+
+def test_nothing_stands_out_beside_the_transport(visit):
+    """Of what it hides: left of it, the sign of what can be unfolded."""
+    lab = visit().open(steps=40).trained()
+    box = lab.page.locator(".bnviz-transport").bounding_box()
+    beside = {"x": box["x"] - 4, "y": box["y"] + 2, "width": 4, "height": box["height"] - 2}
+    lab.page.evaluate("document.querySelector('.bnviz-transport').style.setProperty('--line', 'transparent')")
+    for scrolled in range(0, 60, 5):  # whatever lies below it
+        lab.page.evaluate(f"document.querySelector('.stMain').scrollTo(0, {scrolled})")
+        seen = Image.open(io.BytesIO(lab.page.screenshot(clip=beside))).convert("RGB").getcolors()
+        assert seen == [(seen[0][0], (255, 255, 255))]
 
 
 UNITS = """

@@ -30,6 +30,17 @@ def test_a_page_waits_for_the_guess_and_plays_when_it_is_skipped(lab, page):
     assert lab.page.locator("[data-testid=stException]").count() == 0
 
 
+def test_play_points_at_the_question_that_it_waits_for(lab):
+    lab.open("gamma-beta", asks=True, **SHORT).trained()
+    lab.wait(WAITS)
+    lab.page.evaluate("document.querySelector('.stMain').scrollTo(0, 1e6)")
+    lab.page.click("[aria-label=Play]")
+    question = "$('.st-key-prediction-gamma_beta')"
+    lab.wait(f"$('.bnviz-copied').textContent === {SAID['predict_first']!r}")
+    lab.wait(f"getComputedStyle({question}).outlineStyle === 'solid' && {question}.getBoundingClientRect().top > 60")
+    lab.wait(f"!{question}.matches('.bnviz-lit-up')")
+
+
 def test_who_has_guessed_or_skipped_is_not_asked_again(lab):
     lab.open("gamma-beta", asks=True, **SHORT).wait(WAITS)
     lab.page.get_by_role("button", name=SAID["skip"]).click()

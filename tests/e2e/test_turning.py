@@ -1,5 +1,7 @@
 """Knobs that are turned while it trains: from a step on, without a jump back, in the link, and undone again."""
 
+import pytest
+
 from bnviz.config.experiment import Experiment
 
 STEPS = 400
@@ -140,3 +142,53 @@ def test_who_has_chosen_from_the_start_keeps_it_in_the_next_run(visit):
     slide(lab, "learning_rate", "ArrowRight", 1)
     lab.wait(f"d.run === '{Experiment(steps=STEPS, learning_rate=1.0).id}'")
     assert shown(lab) == {}
+
+
+@pytest.mark.parametrize("menu", [".bnviz-flag", ".bnviz-menu"])
+def test_a_menu_closes_by_escape_and_by_a_press_elsewhere(visit, menu):
+    lab = visit().open(steps=100, changes="40:learning_rate=1", step=52).trained()
+    lab.wait("d.state === 'paused' && d.step === '52'")
+    opened = f"$('{menu}').open"
+    lab.page.click(f"{menu} > summary")
+    lab.page.focus(".bnviz-link" if menu == ".bnviz-flag" else f"{menu} > summary")
+    lab.press("Escape")
+    lab.wait(f"!{opened} && document.activeElement === $('{menu} > summary')")
+    for elsewhere in ("h2", "[aria-label='Layer 4']", ".bnviz-link"):
+        lab.page.click(f"{menu} > summary")
+        lab.wait(opened)
+        lab.page.click(elsewhere)
+        lab.wait(f"!{opened}")
+
+
+def test_at_the_end_it_is_said_why_nothing_can_be_changed_and_one_press_leads_back(visit):
+    lab = visit().open(steps=100).trained()
+    lab.press("End")
+    lab.wait("d.state === 'ended' && $('.bnviz-over').checkVisibility() && !$('.bnviz-actions').checkVisibility()")
+    assert "The run is over" in lab.page.inner_text(".bnviz-over")
+    lab.page.get_by_role("button", name="Go back to step 48").click()
+    lab.wait("d.state === 'paused' && d.step === '48' && !$('.bnviz-over').checkVisibility()")
+    lab.page.click(".bnviz-act-toggle")
+    lab.wait(f"d.run === '{Experiment(steps=100, changes='48:compare=none').id}' && d.step > 48")
+    lab.press("Home")
+    lab.wait("d.step === '0' && $('.bnviz-over').checkVisibility()")
+    assert "Nothing has been trained yet" in lab.page.inner_text(".bnviz-over")
+
+
+def test_before_a_change_it_is_said_what_the_settings_do_not_show(visit):
+    lab = visit().open(steps=100, changes="40:batch_size=4", step=20).trained()
+    lab.wait("d.step === '20' && $('.bnviz-still').textContent.startsWith('At step 20 still: Batch size 64.')")
+    assert lab.page.get_attribute(".st-key-batch_size input", "aria-valuetext") == "4"
+    lab.press("End")
+    lab.wait("d.step === '100' && !$('.bnviz-still').textContent && $('.bnviz-still').checkVisibility()")
+    lab.open(steps=100, changes="40:freeze_layer=2", step=20)
+    lab.wait("!$('.bnviz-still').checkVisibility()")
+
+
+def test_on_a_phone_it_is_said_beside_the_settings_from_when_on_they_apply(visit):
+    lab = visit(viewport={"width": 390, "height": 844}).open(steps=100, step=52).trained()
+    lab.wait("d.state === 'paused' && d.step === '52'")
+    start, here = (box.bounding_box() for box in lab.page.locator(".bnviz-segments button").all())
+    assert start["y"] == here["y"], "both in one line"
+    settings = lab.page.locator(".st-key-settings").bounding_box()
+    assert 0 <= settings["y"] - (here["y"] + here["height"]) < 60
+    assert lab.page.locator(".bnviz-act-toggle").bounding_box()["y"] < lab.page.locator(".bnviz-panels").first.bounding_box()["y"]

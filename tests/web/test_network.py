@@ -49,6 +49,25 @@ def test_a_point_in_a_unit_is_that_unit(geometry, sizes, data):
     assert found == {"row": row, "layer": column["layer"], "unit": unit}
 
 
+@given(SIZES, st.data())
+@settings(deadline=None, max_examples=60)
+def test_a_point_in_a_mark_is_that_mark_and_covers_no_unit(geometry, sizes, data):
+    placed = geometry("arrange", sizes)
+    row, place = data.draw(st.integers(0, 1)), data.draw(st.integers(0, len(placed["columns"]) - 2))
+    column, following = placed["columns"][place : place + 2]
+    both = {"zeros": True, "passed": True}
+    at = lambda box: geometry("markAt", placed, box["x"] + box["width"] / 2, box["y"] + box["height"] - 1, both)  # noqa: E731
+    bar, between = geometry("zerosBox", placed, row, column), geometry("passedBox", placed, row, place)
+    found = {"row": row, "layer": column["layer"], "unit": None}
+    assert at(bar) == {**found, "mark": "zeros"}
+    follows = following["layer"] == column["layer"] + 1
+    assert at(between) == ({**found, "mark": "passed"} if follows else None)
+    assert column["x"] + column["width"] <= between["x"] and between["x"] + between["width"] <= following["x"] + 1e-6
+    assert geometry("markAt", placed, bar["x"] + 1, bar["y"] + 1, {"zeros": False, "passed": True}) is None
+    units = [geometry("unitBox", placed, row, column, unit, WATCHED) for unit in range(sizes["units"])]
+    assert all(unit is None or unit["y"] + unit["height"] <= bar["y"] + 1e-6 for unit in units)
+
+
 @given(st.integers(2, 25), st.integers(2, 25), st.integers(1, 25))
 @settings(deadline=None)
 def test_layers_that_fit_are_spread_evenly_and_the_chosen_one_is_among_them(geometry, count, most, chosen):
@@ -104,3 +123,15 @@ def test_the_share_that_passes_on_is_of_the_last_few_snapshots(desk):
     assert desk.call(MOTION, "passedOn", frames, 6, "none", "activation", 1) == pytest.approx(6 / 8)
     assert desk.call(MOTION, "passedOn", frames, 1, "none", "activation", 1) == pytest.approx(3)
     assert desk.call(MOTION, "passedOn", frames, 0, "none", "activation", 1) is None
+
+
+@pytest.mark.parametrize("own, all_, far", [
+    ([0.2, 0.05], 0.15, 0.15),  # one scale for both
+    ([1e9, 0.1], 5.6, 0.1),  # the first one flies apart
+    ([0.1, 1e9], 5.6, 0.1),
+    ([5.6, 0.13], 4.0, 0.13),  # a snapshot after the start it is about to
+    ([0.0005, 0.05], 0.04, 0.04),  # the first one stands still: the second says what is usual
+    ([40.0, 50.0], 45.0, 45.0),
+])  # fmt: skip
+def test_a_network_that_flies_apart_does_not_hide_how_the_other_moves(desk, own, all_, far):
+    assert desk.call(MOTION, "common", own, all_) == far

@@ -1,7 +1,7 @@
 // @ts-check
 // The player's own controls: choosers above the charts, transport below them, and the keyboard.
 
-import {make, set} from "./dom.js";
+import {make, mark, set} from "./dom.js";
 import {pieces, shared, tapName} from "./words.js";
 
 /** @import {Control, Tap, View} from "./types" */
@@ -18,8 +18,10 @@ const ICONS = {
   stop: "M3.5 3.5h9v9h-9z",
   link: "M6.5 9.5l3-3M5 8 3.2 9.8a2.1 2.1 0 0 0 3 3L8 11M8 5l1.8-1.8a2.1 2.1 0 0 1 3 3L11 8",
 };
-const COPIED_MS = 4000;
+const FLASH_MS = 4000;
 const ASKS = "asks"; // no headline: the player waits for a guess
+const QUESTION = "[class*=st-key-prediction-]"; // Streamlit's: bnviz/web/site/predictions.py
+const LIT = "bnviz-lit-up";
 // What has keys of its own.
 const ROLES = ["slider", "combobox", "listbox", "radiogroup"].map((role) => `[role=${role}]`);
 const BUSY = ["dialog", "input:not(.bnviz-scrub)", "textarea", "select", "[contenteditable]", "[data-baseweb]", ...ROLES].join();
@@ -103,6 +105,7 @@ export class Controls {
   choosersMade = "";
   choicesShown = "";
   flashing = 0;
+  lighting = 0;
   /** @type {boolean | null} */
   playingShown = null;
 
@@ -126,6 +129,7 @@ export class Controls {
   close() {
     document.removeEventListener("keydown", this.onKey);
     clearTimeout(this.flashing);
+    clearTimeout(this.lighting);
   }
 
   /**
@@ -225,6 +229,8 @@ export class Controls {
     const epochs = this.player.data.epochs.toFixed(1);
     const more = {...place, epoch: frame.epoch.toFixed(1), epochs, trained: this.player.recording.trainedStep};
     set(readout, shared(view, view.ended ? "readout" : "readout_training", more));
+    const {total} = place;
+    mark(readout, {longest: shared(view, "readout_training", {step: total, total, epoch: epochs, epochs, trained: total})});
   }
 
   /**
@@ -259,9 +265,16 @@ export class Controls {
     this.headline.replaceChildren(make("span", {}, player.text("predict_first"), " ", skip));
   }
 
-  /** Whoever wants to go on is shown what there is to do first. */
+  /** Whoever wants to go on is shown what there is to do first: beside the button, and at the question itself. */
   remind() {
-    /** @type {HTMLElement | null} */ (this.headline.querySelector(".bnviz-skip"))?.focus();
+    /** @type {HTMLElement | null} */ (this.headline.querySelector(".bnviz-skip"))?.focus({preventScroll: true});
+    this.flash(this.player.text("predict_first"), "left");
+    const question = document.querySelector(QUESTION);
+    if (!question) return;
+    question.classList.add(LIT);
+    question.scrollIntoView({block: "center"});
+    clearTimeout(this.lighting);
+    this.lighting = setTimeout(() => question.classList.remove(LIT), FLASH_MS);
   }
 
   /** @param {string | null | undefined} text */
@@ -295,12 +308,14 @@ export class Controls {
   /**
    * Beside the button that was pressed, for some seconds.
    * @param {string} text
+   * @param {"left" | "right"} [side] where that button is
    */
-  flash(text) {
+  flash(text, side = "right") {
     const {copied} = this.transport;
+    copied.dataset.side = side;
     set(copied, text);
     clearTimeout(this.flashing);
-    this.flashing = setTimeout(() => set(copied, ""), COPIED_MS);
+    this.flashing = setTimeout(() => set(copied, ""), FLASH_MS);
   }
 
   /** @param {string} text */

@@ -23,11 +23,16 @@
  * @property {Box} histogram
  * @property {Grid} watchedGrid
  * @property {Grid} othersGrid
+ * @typedef {{row: number, layer: number, unit: number | null, mark?: "passed" | "zeros" | "all" | "layer"}} Place what is pointed
+ *     at: a layer of a network, a unit of it, or a mark there: the number between it and the next layer, the bar of exact zeros,
+ *     the choice of all units, or, by keyboard, everything that is said of a layer
  * @typedef {{columns: number, size: number}} Grid squares of so many pixels, so many in a row
  */
 
 const SLIM = 640; // below this width everything is smaller
 const LEAST_COLUMN = 40;
+const ZEROS_WIDTH = 0.11; // of a histogram's box: the bar of values that are exactly 0
+const PASSED_HEIGHT = 18; // of the number between two layers
 
 /**
  * @param {object} sizes
@@ -143,21 +148,73 @@ export function histogramBox({histogram, pitch}, row, column) {
 }
 
 /**
+ * Where the bar of values that are exactly 0 stands, as high as it would be if all were.
+ * @param {Geometry} geometry
+ * @param {number} row
+ * @param {Column} column
+ * @returns {Box}
+ */
+export function zerosBox(geometry, row, column) {
+  const box = histogramBox(geometry, row, column);
+  return {...box, width: ZEROS_WIDTH * box.width};
+}
+
+/**
+ * Between a column and the next one: the lines, and at the bottom the number that says what passes on.
+ * @param {Geometry} geometry
+ * @param {number} row
+ * @param {number} place of the column at the left
+ * @returns {Box}
+ */
+export function passedBox({columns, watched, others, pitch}, row, place) {
+  const left = columns[place].x + columns[place].width;
+  const height = watched.height + others.height + PASSED_HEIGHT;
+  return {x: left, y: watched.y + row * pitch, width: columns[place + 1].x - left, height};
+}
+
+/**
+ * @param {Box} box
+ * @param {number} x
+ * @param {number} y
+ */
+const inBox = (box, x, y) => x >= box.x && x < box.x + box.width && y >= box.y && y < box.y + box.height;
+
+/**
+ * The mark at a point, if the picture has such marks there.
+ * @param {Geometry} geometry
+ * @param {number} x
+ * @param {number} y
+ * @param {{zeros: boolean, passed: boolean}} has
+ * @returns {Place | null}
+ */
+export function markAt(geometry, x, y, has) {
+  const {columns} = geometry;
+  for (const row of [0, 1])
+    for (const [place, column] of columns.entries()) {
+      const {layer} = column;
+      if (has.zeros && inBox(zerosBox(geometry, row, column), x, y)) return {row, layer, unit: null, mark: "zeros"};
+      if (!has.passed || columns[place + 1]?.layer !== layer + 1) continue;
+      if (inBox(passedBox(geometry, row, place), x, y)) return {row, layer, unit: null, mark: "passed"};
+    }
+  return null;
+}
+
+/**
  * What is at a point: a layer, and a unit of it if there is one. Null beside all columns.
  * @param {Geometry} geometry
  * @param {number} x
  * @param {number} y
  * @param {{units: number, watched: number}} sizes
- * @returns {{row: number, layer: number, unit: number | null} | null}
+ * @returns {Place | null}
  */
 export function hit(geometry, x, y, {units, watched}) {
   const column = geometry.columns.find((one) => x >= one.x - 2 && x <= one.x + one.width + 2);
   if (!column) return null;
   const row = y >= geometry.watched.y + geometry.pitch - 20 ? 1 : 0;
-  const inside = (/** @type {Box | null} */ box) =>
-    box && x >= box.x && x < box.x + box.width && y >= box.y && y < box.y + box.height;
-  for (let unit = 0; unit < units; unit++)
-    if (inside(unitBox(geometry, row, column, unit, watched))) return {row, layer: column.layer, unit};
+  for (let unit = 0; unit < units; unit++) {
+    const box = unitBox(geometry, row, column, unit, watched);
+    if (box && inBox(box, x, y)) return {row, layer: column.layer, unit};
+  }
   return {row, layer: column.layer, unit: null};
 }
 

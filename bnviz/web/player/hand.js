@@ -9,7 +9,7 @@ import {make, set} from "./dom.js";
 import {shared} from "./words.js";
 
 /** @import {Values, View} from "./types" */
-/** @import {Edit} from "./types" */
+/** @import {Edit, Happening} from "./types" */
 
 const KNOBS = ".st-key-controls, .st-key-more";
 const NO_KNOB = "[data-testid=stPopoverButton], [data-testid=stTooltipHoverTarget]";
@@ -24,6 +24,10 @@ const NOISE = 0.5; // of test inputs, in standard deviations of the inputs
  * @property {(key: string, values?: Values) => string} text
  * @property {(edit: Edit) => void} edit
  * @property {(step: number) => void} reach tell the page from which step on a setting is to apply
+ * @property {boolean} playing
+ * @property {{happenings: Happening[]}} data
+ * @property {() => void} pause
+ * @property {(step: number) => void} seekStep
  * @property {() => void} hold
  * @property {() => void} release
  */
@@ -86,8 +90,11 @@ export class Hand {
     this.here = mode("here");
     const label = make("span", {class: "bnviz-label"}, player.text("settings_apply"));
     const group = {class: "bnviz-segments", role: "group", "aria-label": player.text("settings_apply")};
-    this.root = make("div", {class: "bnviz-hand"}, make("span", group, label, this.start, this.here));
+    const modes = make("span", {class: "bnviz-modes"}, this.start, this.here);
+    this.root = make("div", {class: "bnviz-hand"}, make("span", group, label, modes), this.ended());
+    this.until = make("span", {class: "bnviz-still bnviz-label"});
     if (acts) this.root.append(this.actions());
+    this.root.append(this.until);
     this.onReach = (/** @type {Event} */ event) => this.reach(event);
     for (const name of REACH) document.addEventListener(name, this.onReach, true);
   }
@@ -139,6 +146,26 @@ export class Hand {
     this.player.reach(step);
   }
 
+  /** In the place of what can be done, where nothing can: why, and the way to where something can. */
+  ended() {
+    this.why = make("span", {class: "bnviz-label"});
+    this.back = make("button", {type: "button", class: "bnviz-back-to", onclick: () => this.goBack()});
+    this.over = make("span", {class: "bnviz-over", role: "status"}, this.why, this.back);
+    return this.over;
+  }
+
+  /** To about the middle, and rest there. */
+  goBack() {
+    this.player.pause();
+    this.player.seekStep(this.halfway);
+  }
+
+  /** The step of a snapshot on the way. */
+  get halfway() {
+    const {view} = this;
+    return view?.frames.findLast(({step}) => step <= view.header.total_steps / 2)?.step ?? 0;
+  }
+
   /** What can be done to the networks at the step on show. */
   actions() {
     const {player} = this;
@@ -155,7 +182,8 @@ export class Hand {
     });
     this.menu = menu;
     this.at = make("span", {class: "bnviz-label"});
-    return make("span", {class: "bnviz-actions"}, this.at, only, toggle, keeping, menu);
+    this.box = make("span", {class: "bnviz-actions"}, this.at, only, toggle, keeping, menu);
+    return this.box;
   }
 
   /**
@@ -195,6 +223,36 @@ export class Hand {
     ]))
       if (node.getAttribute("aria-pressed") !== String(one === mode)) node.setAttribute("aria-pressed", String(one === mode));
     if (this.menu) this.showActions(view, inside);
+    this.explain(view, inside);
+    this.showBefore(view);
+  }
+
+  /**
+   * Settings show what they come to in the end: say what is still otherwise at the step on show.
+   * @param {View} view
+   */
+  showBefore(view) {
+    const {happenings} = this.player.data;
+    const {step} = view.frame;
+    const said = before(happenings, step);
+    this.until.hidden = !happenings.some((one) => one.before); // it keeps its place after the change, so that nothing jumps
+    set(this.until, said.length ? shared(view, "still", {step, said: said.join(", ")}) : "");
+  }
+
+  /**
+   * At rest at the first or the last step nothing can be changed on the way: say so, and how it can. While it plays, both pass.
+   * @param {View} view
+   * @param {boolean} inside whether the step on show is between the first and the last
+   */
+  explain(view, inside) {
+    const resting = !inside && !this.player.playing;
+    if (this.over) this.over.hidden = !resting;
+    if (this.box) this.box.hidden = resting;
+    if (!resting || !this.why || !this.back) return;
+    const begun = view.frame.step > 0;
+    set(this.why, shared(view, begun ? "run_over" : "run_not_begun"));
+    set(this.back, shared(view, "back_to", {step: this.halfway}));
+    this.back.hidden = !begun;
   }
 
   /**
@@ -211,4 +269,14 @@ export class Hand {
     if (this.at) set(this.at, shared(view, "at_step", {step: view.frame.step}));
     if (this.keep) this.keep.checked = view.header.experiment.scale_start === "keep";
   }
+}
+
+/**
+ * Settings that change after a step: each as it is at that step.
+ * @param {Happening[]} happenings by step
+ * @param {number} step
+ */
+export function before(happenings, step) {
+  const later = happenings.filter((one) => one.before && one.step > step);
+  return later.filter(({name}, place) => later.findIndex((one) => one.name === name) === place).map((one) => String(one.before));
 }

@@ -6,6 +6,8 @@ import {quantile, sum} from "./numbers.js";
 /** @import {Snapshot, Tap} from "./types" */
 
 const RECENT = 5; // snapshots over which a share is taken: single ones jump about
+const WILD = 10; // so many times farther than another network, a network flies apart
+const SPREAD = 0.1; // in σ; to move that far from one snapshot to the next is nothing unusual
 
 /**
  * How far each unit of a layer has moved between two snapshots: the 2-Wasserstein distance of normal distributions with its means
@@ -82,6 +84,52 @@ export class Scale {
     for (; this.seen < frames.length; this.seen++) this.values.push(...valuesOf(frames[this.seen]));
     this.value = quantile(this.values, this.share) || 1;
     return this.value;
+  }
+}
+
+/**
+ * What the motion of several networks is measured by, from what is usual in each and in all together: that, unless one of them
+ * flies apart. One that hardly moves is no reason.
+ * @param {number[]} own in σ
+ * @param {number} all
+ */
+export function common(own, all) {
+  const [least, most] = [Math.min(...own), Math.max(...own)];
+  return most > WILD * Math.max(least, SPREAD) ? least : all;
+}
+
+/**
+ * What colours of several networks are measured by: one scale for all of them, in which none that has diverged, or is about to,
+ * makes the others' motion invisible.
+ */
+export class CommonScale {
+  /**
+   * @param {number} share 0…1, which quantile
+   */
+  constructor(share) {
+    this.share = share;
+    this.all = new Scale(share);
+    /** @type {Map<string, Scale>} */
+    this.own = new Map();
+  }
+
+  /**
+   * @param {string} key as in `Scale`
+   * @param {Snapshot[]} frames
+   * @param {string[]} arms
+   * @param {(frame: Snapshot, arm: string) => number[]} valuesOf
+   */
+  upTo(key, frames, arms, valuesOf) {
+    const own = arms.map((arm) => this.of(arm).upTo(key, frames, (frame) => valuesOf(frame, arm)));
+    const all = this.all.upTo(`${key} ${arms}`, frames, (frame) => arms.flatMap((arm) => valuesOf(frame, arm)));
+    return common(own, all);
+  }
+
+  /** @param {string} arm */
+  of(arm) {
+    const scale = this.own.get(arm) ?? new Scale(this.share);
+    this.own.set(arm, scale);
+    return scale;
   }
 }
 

@@ -3,21 +3,20 @@
 // finger, keyboard and screen reader all find the same things.
 
 import {make, set} from "./dom.js";
-import {LATELY} from "./feeds.js";
-import {arrange, curtain, hit, unitBox} from "./geometry.js";
-import {spreadOf, unitMotion} from "./motion.js";
+import {hasAtom, LATELY} from "./feeds.js";
+import {arrange, curtain, hit, markAt, unitBox} from "./geometry.js";
 import {Painter} from "./painter.js";
-import {both, bothArms, digits, shared, sigmas, tapName, unitName} from "./words.js";
+import {marksOf, told} from "./picture-words.js";
+import {both, bothArms, shared, sigmas, tapName, unitName} from "./words.js";
 
 /** @import {Choice, Values, View} from "./types" */
 /** @import {Painted} from "./theme.js" */
-/** @import {Geometry} from "./geometry.js" */
+/** @import {Geometry, Place} from "./geometry.js" */
 /**
  * @typedef {object} Chooser what the picture asks of its player
  * @property {(change: Partial<Choice>) => void} choose
  * @property {(key: string, values?: Values) => string} text the player's own words
  */
-/** @typedef {{row: number, layer: number, unit: number | null}} Place */
 
 export class NetworkPicture {
   /**
@@ -69,9 +68,13 @@ export class NetworkPicture {
   }
 
   listen() {
-    this.box.addEventListener("pointermove", (event) => this.hover(this.at(event)));
+    this.box.addEventListener("pointermove", (event) => this.hover(this.markUnder(event) ?? this.at(event)));
     this.box.addEventListener("pointerleave", () => this.hover(null));
-    this.box.addEventListener("click", (event) => this.click(this.at(event)));
+    this.box.addEventListener("click", (event) => {
+      this.click(this.at(event));
+      // A finger leaves the picture before it has clicked.
+      if (/** @type {PointerEvent} */ (event).pointerType === "touch") this.hover(this.markUnder(event) ?? this.at(event));
+    });
   }
 
   close() {
@@ -156,7 +159,10 @@ export class NetworkPicture {
     const button = make("button", {type: "button"});
     button.disabled = !mayChoose.layer;
     button.addEventListener("click", () => this.player.choose({layer: Number(button.dataset.layer)}));
-    button.addEventListener("focus", () => this.hover({row: 0, layer: Number(button.dataset.layer), unit: null}));
+    button.addEventListener("focus", () => {
+      const mark = button.matches(":focus-visible") ? /** @type {const} */ ("layer") : undefined;
+      this.hover({row: 0, layer: Number(button.dataset.layer), unit: null, mark});
+    });
     button.addEventListener("blur", () => this.hover(null));
     return button;
   }
@@ -202,8 +208,11 @@ export class NetworkPicture {
   /** @param {number | "pooled"} unit */
   unitButton(unit) {
     const button = make("button", {type: "button", role: "radio", onclick: () => this.player.choose({unit})});
-    if (unit === "pooled") button.className = "bnviz-all";
-    else button.addEventListener("focus", () => this.view && this.hover({row: 0, layer: this.view.layer, unit}));
+    const all = unit === "pooled";
+    if (all) button.className = "bnviz-all";
+    /** @type {Omit<Place, "layer">} */
+    const place = all ? {row: 0, unit: null, mark: "all"} : {row: 0, unit};
+    button.addEventListener("focus", () => this.view && this.hover({...place, layer: this.view.layer}));
     button.addEventListener("blur", () => this.hover(null));
     return button;
   }
@@ -236,6 +245,20 @@ export class NetworkPicture {
     return hit(geometry, event.clientX - left, event.clientY - top, sizes);
   }
 
+  /**
+   * The mark under the pointer: a number, a bar, or the choice of all units.
+   * @param {MouseEvent} event
+   * @returns {Place | null}
+   */
+  markUnder({target, clientX, clientY}) {
+    const {geometry, view, small} = this;
+    if (!geometry || !view) return null;
+    if (target instanceof Element && target.closest(".bnviz-all")) return {row: 0, layer: view.layer, unit: null, mark: "all"};
+    const {left, top} = this.box.getBoundingClientRect();
+    const has = {zeros: hasAtom(view), passed: !small && !geometry.slim};
+    return markAt(geometry, clientX - left, clientY - top, has);
+  }
+
   /** @param {Place | null} place */
   click(place) {
     if (!place || !this.view) return;
@@ -250,20 +273,27 @@ export class NetworkPicture {
     this.explain();
   }
 
-  /** Mean, standard deviation and shift of what is pointed at, in a line of its own that covers nothing. */
+  /** The numbers of what is pointed at, in a line of its own that covers nothing. */
   explain() {
     const {view, hovered} = this;
     if (!view) return;
     if (!hovered) return set(this.tip, this.small ? "" : shared(view, "picture_hint"));
-    const {layer, unit} = hovered;
-    const more =
-      unit !== null && !this.small && view.header.watched_units.includes(unit) ? [` ${shared(view, "numbers_below")}`] : [];
-    const heading = unit === null ? tapName(view, view.tap, layer) : shared(view, "unit_here", {layer, number: unit + 1});
-    const parts = bothArms(view).flatMap((arm) => {
+    const {heading, of, more = this.below(view, hovered)} = told(view, hovered);
+    const parts = (of ? bothArms(view) : []).flatMap((arm) => {
       const name = make("span", {class: "bnviz-arm", style: `color: ${view.arms[arm].colour}`}, view.arms[arm].name);
-      return [" · ", name, ` ${shared(view, "moments", momentsOf(view, arm, layer, unit))}`];
+      return [" · ", name, ` ${of?.(arm)}`];
     });
-    this.tip.replaceChildren(make("b", {}, heading), ...parts, ...more);
+    this.tip.replaceChildren(make("b", {}, heading), ...parts, more && ` ${more}`);
+  }
+
+  /**
+   * Where there is more of a unit.
+   * @param {View} view
+   * @param {Place} place
+   */
+  below(view, {unit}) {
+    const watched = unit !== null && view.header.watched_units.includes(unit);
+    return watched && !this.small ? shared(view, "numbers_below") : "";
   }
 
   /**
@@ -284,24 +314,11 @@ export class NetworkPicture {
       const moved = both(view, (arm) =>
         sigmas(Number(/** @type {any} */ (view.frame.arms[arm]).shift_from_first[view.tap][layer - 1])),
       );
-      button.setAttribute("aria-description", shared(view, "layer_moved", {name: tapName(view, view.tap, layer), moved}));
+      const marks = marksOf(view, layer).map((mark) => both(view, (arm) => mark(view, arm, layer)));
+      const said = [shared(view, "layer_moved", {name: tapName(view, view.tap, layer), moved}), ...marks];
+      button.setAttribute("aria-description", said.join(". "));
     }
     if (!this.small) set(this.legend, shared(view, "legend", {far: sigmas(2 * this.painter.far), lately: LATELY}));
     this.explain();
   }
-}
-
-/**
- * @param {View} view
- * @param {string} arm
- * @param {number} layer
- * @param {number | null} unit
- * @returns {Values}
- */
-function momentsOf(view, arm, layer, unit) {
-  const {frames, frame, shown, tap} = view;
-  const of = (/** @type {string} */ key) => /** @type {any} */ (frame.arms[arm])[key][tap][layer - 1];
-  if (unit === null) return {mean: digits(of("mean")), sd: digits(of("std")), moved: sigmas(of("shift_step"))};
-  const motion = shown ? unitMotion(frames[shown - 1], frame, arm, tap, layer, spreadOf(frames[0], arm, tap, layer))[unit] : 0;
-  return {mean: digits(of("unit_mean")[unit]), sd: digits(of("unit_std")[unit]), moved: sigmas(motion)};
 }

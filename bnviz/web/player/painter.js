@@ -3,25 +3,26 @@
 // animation frame, and independent of Plotly, so that it is there first.
 
 import {hasAtom, lately, layerDensity} from "./feeds.js";
-import {curtain, histogramBox, unitBox} from "./geometry.js";
-import {passedOn, Scale, spreadOf, unitMotion} from "./motion.js";
+import {curtain, histogramBox, passedBox, unitBox, zerosBox} from "./geometry.js";
+import {CommonScale, passedOn, Scale, spreadOf, unitMotion} from "./motion.js";
 import {bothArms, digits, diverged, percent, shared, tapName} from "./words.js";
 
 /** @import {Snapshot, View} from "./types" */
 /** @import {Painted} from "./theme.js" */
-/** @import {Box, Column, Geometry} from "./geometry.js" */
-/** @typedef {{layer: number, unit: number | null} | null} Hovered */
+/** @import {Box, Column, Geometry, Place} from "./geometry.js" */
 /**
- * @typedef {{geometry: Geometry, view: View, theme: Painted, closed: boolean, hovered: Hovered, small: boolean, said: Snapshot,
+ * @typedef {{geometry: Geometry, view: View, theme: Painted, closed: boolean, hovered: Place | null, small: boolean, said: Snapshot,
  *     secret: boolean, alone: boolean}} Scenery `said` is the snapshot that words speak of; `secret`: no scores yet; `alone`: nor
  *     the second network
  */
 
-const ATOM_WIDTH = 0.11; // of a histogram's box: the bar of values that are exactly 0
 const LEAST_CHANGE = 0.02; // opacity of the lines of a layer that hardly changes
+// Weak colours hardly differ from a dark background, so units' colours get some white there, and weak ones more weight.
+const PALE = "65%"; // share of the colour; the rest is white
+const BEFORE_DARK = 0.7; // power of the strength, 0…1
 
 export class Painter {
-  farAway = new Scale(0.95);
+  farAway = new CommonScale(0.95);
   tall = new Scale(0.9);
   // What colours, heights and places of the picture on show are measured by.
   far = 1;
@@ -38,7 +39,10 @@ export class Painter {
   paint(context, scenery) {
     const {view, geometry} = scenery;
     const key = `${view.run} ${view.tap}`;
-    this.far = this.farAway.upTo(key, view.frames, (frame) => (frame === view.frames[0] ? [] : moved(frame, view)));
+    const still = view.frames[0];
+    this.far = this.farAway.upTo(key, view.frames, bothArms(view), (frame, arm) =>
+      frame === still ? [] : moved(frame, arm, view),
+    );
     this.peak = this.tall.upTo(key, view.frames, (frame) => this.peaks(frame, view));
     this.range = view.fits.range("heat", view) ?? [0, 1];
     context.clearRect(0, 0, geometry.width, geometry.height);
@@ -186,7 +190,8 @@ export class Painter {
     context.fillStyle = theme.text;
     context.font = `11px ${theme.family}`;
     context.textAlign = "center";
-    context.fillText(`×${digits(share, share < 10 ? 1 : 0)}`, (from + to) / 2, top + height + 12);
+    const box = passedBox(geometry, row, place - 1);
+    context.fillText(`×${digits(share, share < 10 ? 1 : 0)}`, box.x + box.width / 2, box.y + box.height - 4);
   }
 
   /**
@@ -204,7 +209,7 @@ export class Painter {
 
   /**
    * Units as squares (those that can be chosen as discs): the farther each has moved since the snapshot before, the stronger its
-   * colour.
+   * colour. Those of a network that has diverged are hollow.
    * @param {CanvasRenderingContext2D} context
    * @param {Scenery} scenery
    * @param {string} arm
@@ -216,13 +221,14 @@ export class Painter {
     const watched = header.watched_units.length;
     const motions = this.motions(view, arm, column.layer, shown);
     const following = blend > 0 && frames[shown + 1] ? this.motions(view, arm, column.layer, shown + 1) : motions;
-    const far = this.far;
+    const colour = lively(view.arms[arm].colour, theme);
+    const lost = diverged(view.frame, arm);
     for (let unit = 0; unit < header.experiment.width; unit++) {
       const box = unitBox(geometry, row, column, unit, watched);
       if (!box) break;
       const motion = motions[unit] + blend * (following[unit] - motions[unit]);
-      const strength = Number.isFinite(motion) ? Math.min(1, Math.sqrt(motion / (2 * far))) : 0; // lost: grey
-      this.unit(context, box, unit < watched, strength, view.arms[arm].colour, theme);
+      if (lost || !Number.isFinite(motion)) this.hollow(context, box, unit < watched, theme);
+      else this.unit(context, box, unit < watched, Math.min(1, Math.sqrt(motion / (2 * this.far))), colour, theme);
       const chosen = unit === view.unit && column.layer === view.layer;
       if (chosen || (hovered?.layer === column.layer && hovered.unit === unit)) ring(context, box, theme.text, chosen);
     }
@@ -248,7 +254,24 @@ export class Painter {
       context.fill();
     };
     fill(theme.text, 0.12);
-    fill(colour, strength);
+    fill(colour, theme.dark ? strength ** BEFORE_DARK : strength);
+  }
+
+  /**
+   * A unit of which nothing is left.
+   * @param {CanvasRenderingContext2D} context
+   * @param {Box} box
+   * @param {boolean} disc
+   * @param {Painted} theme
+   */
+  hollow(context, {x, y, width, height}, disc, theme) {
+    context.globalAlpha = 0.35;
+    context.strokeStyle = theme.text;
+    context.lineWidth = 1;
+    if (!disc) return context.strokeRect(x + 1.5, y + 1.5, width - 3, height - 3);
+    context.beginPath();
+    context.arc(x + width / 2, y + height / 2, width / 2 - 1.5, 0, 2 * Math.PI);
+    context.stroke();
   }
 
   /**
@@ -284,7 +307,7 @@ export class Painter {
       heights = heights.map((height, bin) => height + blend * (next.heights[bin] - height));
       zeros += blend * (next.zeros - zeros);
     }
-    const bar = hasAtom(view) ? ATOM_WIDTH * box.width : 0;
+    const bar = hasAtom(view) ? zerosBox(geometry, row, column).width : 0;
     const inside = {...box, x: box.x + bar + (bar ? 2 : 0), width: box.width - bar - (bar ? 2 : 0)};
     this.axis(context, box, theme);
     context.fillStyle = context.strokeStyle = colour;
@@ -456,12 +479,19 @@ export class Painter {
 }
 
 /**
- * How far the layers of both networks have moved since the snapshot before.
+ * How far a network's layers have moved since the snapshot before.
  * @param {Snapshot} frame
+ * @param {string} arm
  * @param {View} view
  */
-const moved = (frame, view) =>
-  bothArms(view).flatMap((arm) => Array.from(/** @type {any} */ (frame.arms[arm]).shift_step[view.tap]));
+const moved = (frame, arm, view) => Array.from(/** @type {any} */ (frame.arms[arm]).shift_step[view.tap]);
+
+/**
+ * An arm's colour for units, in which a weak one can be told from the background.
+ * @param {string} colour
+ * @param {Painted} theme
+ */
+const lively = (colour, {dark}) => (dark ? `color-mix(in srgb, ${colour} ${PALE}, white)` : colour);
 
 /**
  * How a network is called; as long as its normalizer is off it is as the other one.

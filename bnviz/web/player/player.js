@@ -11,6 +11,7 @@ import {Flags} from "./flags.js";
 import {Fold} from "./fold.js";
 import {Ghost} from "./ghost.js";
 import {Hand} from "./hand.js";
+import {Menus} from "./menus.js";
 import {keeping} from "./mounts.js";
 import {NetworkPicture} from "./network.js";
 import {travelled} from "./numbers.js";
@@ -109,6 +110,7 @@ export class Player {
     this.hand = new Hand(this, picture === "large");
     this.root.prepend(this.hand.root);
     this.flags = new Flags(this.controls.transport.track, this);
+    this.menus = new Menus(this.root);
     this.picture = new NetworkPicture(stage, this, {small: picture === "small", choosers});
     if (picture === "large") this.picture.above.prepend(this.controls.choosers);
     this.grid = make("div", {class: "bnviz-panels"});
@@ -759,6 +761,7 @@ export class Player {
     this.controls.close();
     this.picture.close();
     this.hand.close();
+    this.menus.close();
     this.tour?.close();
     for (const panel of this.panels.values()) panel.close();
     this.root.remove();

@@ -1,7 +1,9 @@
 // @ts-check
 // The page's colours and letters, as Plotly wants them; they change when somebody chooses dark or light.
 
-/** @typedef {{key: string, text: string, background: string, grid: string, family: string, coarse: boolean}} Painted */
+/**
+ * @typedef {{key: string, text: string, background: string, grid: string, family: string, coarse: boolean,
+ *     dark: boolean}} Painted */
 
 export class Theme {
   /** @param {HTMLElement} root */
@@ -22,10 +24,17 @@ export class Theme {
     const key = text + background;
     if (this.painted?.key === key) return this.painted;
     const grid = resolved(`color-mix(in srgb, ${text} 14%, ${background})`);
-    this.painted = {key, text, background, grid, family: style.fontFamily, coarse: matchMedia("(pointer: coarse)").matches};
+    const coarse = matchMedia("(pointer: coarse)").matches;
+    this.painted = {key, text, background, grid, family: style.fontFamily, coarse, dark: isDark(background)};
     return this.painted;
   }
 }
+
+/**
+ * Whether a background is rather dark than light.
+ * @param {string} colour
+ */
+const isDark = (colour) => (resolved(colour).match(/\d+/g) ?? []).reduce((total, part) => total + Number(part), 0) < 384;
 
 /**
  * A colour that Plotly understands, from any that CSS does.

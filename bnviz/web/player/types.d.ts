@@ -68,6 +68,8 @@ export interface Happening {
   step: number;
   name: string;
   label: string;
+  /** What it was before, if it is a setting, which shows only what it comes to in the end. */
+  before?: string;
 }
 
 /** What somebody asks for in the player: bnviz/web/site/turning.py answers with another experiment. */

@@ -75,7 +75,16 @@ def described(change: Change, experiment: Experiment) -> dict[str, Any]:
         label = words.fill(said["noise" if value else "clear"], value=written(value))
     else:
         label = words.fill(said["knob"], label=FIELDS[change.name].label, value=written(value))
-    return {"step": change.step, "name": change.name, "label": label}
+    return {"step": change.step, "name": change.name, "label": label, **_before(change, experiment)}
+
+
+def _before(change: Change, experiment: Experiment) -> dict[str, str]:
+    """What a setting was until a change of it, in words; nothing of what no setting shows as a number."""
+    if change.name not in KNOBS or change.name == "compare":
+        return {}
+    value = course.knobs(experiment, change.step - 1)[change.name]
+    said = words.shared()["happenings"]
+    return {"before": words.fill(said["before"], label=FIELDS[change.name].label, value=_said(FIELDS[change.name], value))}
 
 
 def turned(experiment: Experiment, name: str, value: object, step: int = 0) -> Experiment:

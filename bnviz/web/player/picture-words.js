@@ -1,0 +1,106 @@
+// @ts-check
+// What is said of a place in the picture of the networks: one line, with the numbers of both.
+
+import {hasAtom, layerDensity} from "./feeds.js";
+import {passedOn, spreadOf, unitMotion} from "./motion.js";
+import {digits, percent, shared, sigmas, tapName, times} from "./words.js";
+
+/** @import {Values, View} from "./types" */
+/** @import {Place} from "./geometry.js" */
+/**
+ * @typedef {object} Told
+ * @property {string} heading what is pointed at
+ * @property {((arm: string) => string) | null} of its numbers in one network; null if there are none
+ * @property {string} [more] what can be done there
+ */
+
+/**
+ * @param {View} view
+ * @param {Place} place
+ * @returns {Told}
+ */
+export function told(view, place) {
+  const {layer, mark} = place;
+  if (mark === "zeros") return {heading: shared(view, "zeros_title", namesOf(view, layer)), of: (arm) => zeros(view, arm, layer)};
+  if (mark === "passed")
+    return {heading: shared(view, "passed_title", namesOf(view, layer)), of: (arm) => passed(view, arm, layer)};
+  if (mark === "all") return all(view, layer);
+  return moments(view, place);
+}
+
+/**
+ * @param {View} view
+ * @param {number} layer
+ * @returns {Told}
+ */
+function all(view, layer) {
+  const units = view.header.experiment.width;
+  return {heading: shared(view, "all_title", {layer, units}), of: null, more: shared(view, "all_help")};
+}
+
+/**
+ * A layer's output and the next one's, as they are called.
+ * @param {View} view
+ * @param {number} layer
+ */
+const namesOf = (view, layer) => ({name: tapName(view, view.tap, layer), next: tapName(view, view.tap, layer + 1)});
+
+/**
+ * The share of a layer's outputs that are exactly 0.
+ * @param {View} view
+ * @param {string} arm
+ * @param {number} layer
+ */
+export const zeros = (view, arm, layer) =>
+  shared(view, "zeros", {share: percent(layerDensity(view.frame, arm, layer, view).zeros)});
+
+/**
+ * How much of a layer's motion the next layer shows.
+ * @param {View} view
+ * @param {string} arm
+ * @param {number} layer
+ */
+export function passed(view, arm, layer) {
+  const share = passedOn(view.frames, view.shown, arm, view.tap, layer);
+  return share === null ? shared(view, "passed_none") : shared(view, "passed", {...namesOf(view, layer), times: times(share)});
+}
+
+/**
+ * Mean, standard deviation and motion of a layer or a unit. Whoever comes to a layer by keyboard cannot point at its marks, so
+ * their numbers are said with it.
+ * @param {View} view
+ * @param {Place} place
+ * @returns {Told}
+ */
+function moments(view, {layer, unit, mark}) {
+  const heading = unit === null ? tapName(view, view.tap, layer) : shared(view, "unit_here", {layer, number: unit + 1});
+  const marks = mark === "layer" ? marksOf(view, layer) : [];
+  const of = (/** @type {string} */ arm) =>
+    [shared(view, "moments", momentsOf(view, arm, layer, unit)), ...marks.map((mark) => mark(view, arm, layer))].join(", ");
+  return {heading, of};
+}
+
+/**
+ * What marks there are at a layer, whether or not the picture is large enough for them.
+ * @param {View} view
+ * @param {number} layer
+ */
+export const marksOf = (view, layer) => [
+  ...(hasAtom(view) ? [zeros] : []),
+  ...(layer < view.header.hidden_layers ? [passed] : []),
+];
+
+/**
+ * @param {View} view
+ * @param {string} arm
+ * @param {number} layer
+ * @param {number | null} unit
+ * @returns {Values}
+ */
+function momentsOf(view, arm, layer, unit) {
+  const {frames, frame, shown, tap} = view;
+  const of = (/** @type {string} */ key) => /** @type {any} */ (frame.arms[arm])[key][tap][layer - 1];
+  if (unit === null) return {mean: digits(of("mean")), sd: digits(of("std")), moved: sigmas(of("shift_step"))};
+  const motion = shown ? unitMotion(frames[shown - 1], frame, arm, tap, layer, spreadOf(frames[0], arm, tap, layer))[unit] : 0;
+  return {mean: digits(of("unit_mean")[unit]), sd: digits(of("unit_std")[unit]), moved: sigmas(motion)};
+}
