@@ -154,7 +154,7 @@ class Noise(NoNorm):
 def _disturbed(z: Tensor, mode: str, generator: torch.Generator | None) -> Tensor:
     if mode != TRAIN:
         return z
-    shift, scale = noise(z.shape[-1], generator)
+    shift, scale = (drawn.to(z.device) for drawn in noise(z.shape[-1], generator))
     return z * scale + shift
 
 

@@ -4,10 +4,13 @@
 [runs, out, in] and layers' outputs [runs, examples, width]. Autograd stops at z: the gradient of W is that of z times the
 layer's input, ∂L/∂W = (∂L/∂z)ᵀ a, and goes into W in one pass, for with small minibatches it is moving weights that costs.
 docs/stacked.md compares this with `torch.func.vmap`, and says why this one is used.
+
+A stack may train on an accelerator. Whatever is drawn at random is drawn on the processor, so its runs are the same ones there.
 """
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 from collections.abc import Callable, Generator, Sequence
@@ -26,6 +29,7 @@ from bnviz.config.sweep import Run, check_steady
 from bnviz.measures.registry import named
 from bnviz.nets.network import Network
 from bnviz.nets.normalizers import EVALUATE, TRAIN, BatchNorm
+from bnviz.train.device import device
 from bnviz.train.loop import LOSSES
 from bnviz.train.minibatches import Tensors, generator_for, minibatches, noisy_labels
 
@@ -141,13 +145,15 @@ class Stack:
         self.experiments = [run.experiment for run in self.runs]
         self.shared = shared_part(self.experiments[0])
         self.loss = LOSSES[data.DATA_SETS[self.shared.dataset].loss]
+        self.device = device()
         self.networks = [
-            Network(run.experiment, ARMS[run.arm].normalizer, generator_for(run.experiment, "weights")) for run in self.runs
+            Network(run.experiment, ARMS[run.arm].normalizer, generator_for(run.experiment, "weights")).to(self.device)
+            for run in self.runs
         ]
         self.activation = self.networks[0].activation
         self._stack_parameters()
         self.generators = [generator_for(experiment, "dropout") for experiment in self.experiments]
-        self.learning_rate = torch.tensor([experiment.learning_rate for experiment in self.experiments])
+        self.learning_rate = torch.tensor([experiment.learning_rate for experiment in self.experiments], device=self.device)
         self.dropout = [experiment.dropout for experiment in self.experiments]
 
     def _stack_parameters(self) -> None:
@@ -204,7 +210,7 @@ class Stack:
             (torch.rand(a.shape[1:], generator=generator) >= rate) / (1 - rate) if rate else torch.ones(a.shape[1:])
             for rate, generator in zip(self.dropout, self.generators, strict=True)
         ]
-        return a * torch.stack(masks)
+        return a * torch.stack(masks).to(a.device)
 
     def losses(self, logits: Tensor, y: Tensor) -> Tensor:
         """The mean loss of every run [runs], for y [runs, examples] or targets [runs, examples, classes]."""
@@ -286,8 +292,9 @@ class Logbook:
     def __init__(self, stack: Stack, measures: Sequence[str] = ()):
         self.stack, self.measures = stack, [named(name).function for name in measures]
         self.split = Tensors(stack.shared)
-        self.x = self.split.x_train
-        self.y = torch.stack([noisy_labels(experiment, self.split.y_train) for experiment in stack.experiments])
+        labels = [noisy_labels(experiment, self.split.y_train) for experiment in stack.experiments]
+        self.x, self.y = self.split.x_train.to(stack.device), torch.stack(labels).to(stack.device)
+        self.x_test, self.y_test = self.split.x_test.to(stack.device), self.split.y_test.to(stack.device)
         steps = stack.shared.steps
         self.checkpoints = sorted({round(place * steps / CHECKPOINTS) for place in range(CHECKPOINTS + 1)})
         self.since: list[Tensor] = []  # losses [runs] of the steps since the last checkpoint
@@ -297,8 +304,13 @@ class Logbook:
 
     def minibatch(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
         """Inputs [runs, examples, features] and labels of the chosen examples [runs, examples]."""
+        chosen = chosen.to(self.x.device)
         x = self.x.index_select(0, chosen.flatten()).unflatten(0, chosen.shape)
-        return x, self.y[torch.arange(len(chosen))[:, None], chosen]
+        return x, self.y[torch.arange(len(chosen), device=chosen.device)[:, None], chosen]
+
+    def first_of_test(self, weight: Tensor, bias: Tensor) -> Tensor:
+        """x Wᵀ + b of the test examples."""
+        return self.split.test_linear(weight, bias) if weight.is_cpu else functional.linear(self.x_test, weight, bias)
 
     def add(self, losses: Tensor) -> None:
         self.since.append(losses)
@@ -308,9 +320,9 @@ class Logbook:
         """If `step` is a checkpoint: accuracy on the test examples, loss on the minibatches since the last one."""
         if step not in self.checkpoints:
             return
-        self.logits = self.stack.evaluate(self.split.test_linear)
+        self.logits = self.stack.evaluate(self.first_of_test)
         losses = self.losses_since(step)
-        for place, accuracy in enumerate(accuracies(self.logits, self.split.y_test)):
+        for place, accuracy in enumerate(accuracies(self.logits, self.y_test)):
             self.curves[place]["test_accuracies"].append(accuracy)
             self.curves[place]["train_losses"].append(losses[place])
         if self.measures and step < self.checkpoints[-1]:
@@ -331,8 +343,10 @@ class Logbook:
         """Take the measures of every run's own network, all on the same examples, others at each checkpoint."""
         generator = torch.Generator().manual_seed(step)
         chosen = torch.randperm(len(self.x), generator=generator)[: self.stack.shared.batch]
+        x, y = self.x.cpu(), self.y.cpu()
         for place, network in enumerate(self.stack.unstack()):
-            arm, examples = Arm(network, self.stack.experiments[place], self.stack.loss), Examples(self.x, self.y[place])
+            network = network if network.linears[0].weight.is_cpu else copy.deepcopy(network).cpu()
+            arm, examples = Arm(network, self.stack.experiments[place], self.stack.loss), Examples(x, y[place])
             taken = [measure(arm, examples, chosen) for measure in self.measures]
             self.measured[place].append({name: value for values in taken for name, value in values.items()})
 
@@ -340,7 +354,7 @@ class Logbook:
     def rows(self) -> list[dict[str, Any]]:
         """What every run came to. Training accuracy is on all training examples, with running statistics."""
         train = self.stack.evaluate(lambda weight, bias: functional.linear(self.x, weight, bias))
-        y_test = self.split.y_test.expand(len(train), *self.split.y_test.shape)
+        y_test = self.y_test.expand(len(train), *self.y_test.shape)
         train_accuracies, test_losses = accuracies(train, self.y), self.stack.losses(self.logits, y_test).tolist()
         return [
             {

@@ -11,8 +11,8 @@ import {bothArms, digits, diverged, percent, shared, tapName} from "./words.js";
 /** @import {Painted} from "./theme.js" */
 /** @import {Box, Column, Geometry, Place} from "./geometry.js" */
 /**
- * @typedef {{geometry: Geometry, view: View, theme: Painted, closed: boolean, hovered: Place | null, small: boolean, said: Snapshot,
- *     secret: boolean, alone: boolean}} Scenery `said` is the snapshot that words speak of; `secret`: no scores yet; `alone`: nor
+ * @typedef {{geometry: Geometry, view: View, theme: Painted, closed: boolean, hovered: Place | null, small: boolean,
+ *     said: Snapshot, secret: boolean, alone: boolean}} Scenery `said` is the snapshot that words speak of; `secret`: no scores yet; `alone`: nor
  *     the second network
  */
 

@@ -1,6 +1,6 @@
 // @ts-check
-// One run like those of a sweep, watched on the board while the sweep is computed: the small picture of both networks. It plays once,
-// and again if somebody asks for it.
+// One run like those of a sweep, watched on the board while the sweep is computed: the small picture of both networks. It plays
+// once, and again if somebody asks for it.
 
 import {make, set} from "./dom.js";
 import {Fits} from "./fits.js";
