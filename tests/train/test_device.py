@@ -8,7 +8,8 @@ from bnviz.config.sweep import plain, unheld
 from bnviz.train.device import device
 from bnviz.train.stacked import train_stack
 
-BASE = Experiment(steps=40, batch_size=32, learning_rate=0.02, train_size=500, momentum=0.9, dropout=0.1, ghost_batch_size=16)
+# Short, for rounding differs and grows from step to step.
+BASE = Experiment(steps=12, batch_size=32, learning_rate=0.02, train_size=500, momentum=0.5, dropout=0.1, ghost_batch_size=16)
 needs_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="PyTorch finds no CUDA device here")
 
 
@@ -37,5 +38,5 @@ def test_rows_are_those_of_the_processor(monkeypatch, measures):
     for run, row in ours.items():
         assert row.keys() == theirs[run].keys()
         for name in ("test_accuracies", "train_losses"):
-            assert row[name] == pytest.approx(theirs[run][name], abs=0.02, nan_ok=True), (row["arm"], name)
+            assert row[name] == pytest.approx(theirs[run][name], abs=0.004, nan_ok=True), (row["arm"], name)
         assert row["diverged_at"] == theirs[run]["diverged_at"]
