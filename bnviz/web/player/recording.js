@@ -9,7 +9,11 @@ const KINDS = {
   ...{f4: Float32Array, f8: Float64Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array},
   ...{i1: Int8Array, i2: Int16Array, i4: Int32Array},
 };
+const AT_ONCE = 6; // lines
 const RETRY_MS = [300, 1000, 2000, 4000, 8000];
+
+/** Let the browser draw. A page that nobody sees is not drawn, and its timers are slow. */
+const breath = () => new Promise((resolve) => (document.hidden ? resolve(null) : setTimeout(resolve)));
 
 /** The stream could not be read; `blocked` if it seems that no route leads there. */
 class Unread extends Error {
@@ -164,7 +168,18 @@ export class Recording {
       rest = pieces.pop() ?? "";
       this.failures = 0;
       this.waiting = false;
-      this.accept(pieces, this.lines);
+      await this.acceptInTurn(pieces);
+    }
+  }
+
+  /**
+   * Take lines a few at a time: of a long recording that is there at once the first picture is seen while the rest is read.
+   * @param {string[]} lines
+   */
+  async acceptInTurn(lines) {
+    for (let taken = 0; taken < lines.length; taken += AT_ONCE) {
+      if (taken) await breath();
+      this.accept(lines.slice(taken, taken + AT_ONCE), this.lines);
     }
   }
 }
