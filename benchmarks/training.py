@@ -100,14 +100,14 @@ def loops() -> list[Row]:
             f"bare PyTorch loop: {rate:.0f}",
             f"{EXPERIMENT.steps / paced:.0f}",
             f"{bare / paced:.2f}",
-            "≥ 0.85",
+            "≥ 0.90",
         ),
         Row(
             f"default run complete, {EXPERIMENT.snapshots} snapshots",
             f"bare PyTorch loop: {bare:.2f} s",
             f"{complete:.2f} s",
             f"{complete / bare:.2f}",
-            "≤ 3",
+            "≤ 2",
         ),
     ]
 
@@ -168,7 +168,7 @@ def snapshot() -> list[Row]:
             f"TensorBoard, add_histogram alone: {theirs:.1f} ms",
             f"{mine:.1f} ms",
             f"{mine / theirs:.2f}",
-            "≤ 0.5",
+            "≤ 0.15",
         )
     ]
 
@@ -187,7 +187,7 @@ def wire() -> list[Row]:
             f"not compressed: {plain / 1000:.1f} kB",
             f"{packed / 1000:.1f} kB",
             f"{packed / plain:.2f}",
-            "≤ 12 kB",
+            "≤ 8 kB",
         )
     ]
 

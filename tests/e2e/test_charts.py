@@ -7,10 +7,9 @@ RANGES = "['xaxis', 'yaxis'].map(name => n._fullLayout[name].range.map(Number))"
 
 @pytest.fixture
 def playing(lab):
-    """A run that plays slowly, so that there are frames for as long as the test needs them."""
-    lab.open(steps=200, snapshot_every=1).trained()
-    lab.wait_plot("shift", "n.querySelector('.nsewdrag')")
-    lab.press("<")
+    """A run that plays slowly, again and again, so that there are frames for as long as the test needs them."""
+    lab.open(steps=200, snapshot_every=1).press("<", "l")
+    lab.trained().wait_plot("shift", "n.querySelector('.nsewdrag')")
     lab.wait("d.state === 'playing'")
     return lab
 

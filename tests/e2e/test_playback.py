@@ -122,7 +122,8 @@ def scrub(lab, share):
 WIDTHS = """
 window.widths = new Set();
 const measure = () => {
-  const track = document.querySelector(".bnviz-readout")?.textContent && document.querySelector(".bnviz-track");
+  const written = document.fonts.status === "loaded" && document.querySelector(".bnviz-readout")?.textContent;
+  const track = written && document.querySelector(".bnviz-track");
   if (track) widths.add(Math.round(track.getBoundingClientRect().width));
   requestAnimationFrame(measure);
 };

@@ -176,7 +176,9 @@ def test_cards_that_share_an_experiment_do_not_begin_anew(lab):
 
 def test_nothing_answers_before_the_guess_and_esc_gives_back_what_was_there(lab):
     lab.open(steps=300, layer=3).wait("d.step > 5")
-    before = lab.data["run"]
+    lab.press(" ")
+    lab.wait("d.state === 'paused'")
+    before, step = lab.data["run"], lab.data["step"]
     lab.page.click(".bnviz-take-tour")
     for number in range(2, 5):
         at_card(lab, number - 1)
@@ -190,6 +192,8 @@ def test_nothing_answers_before_the_guess_and_esc_gives_back_what_was_there(lab)
     lab.press("Escape")
     gone(lab)
     lab.wait(f"d.run === '{before}' && $('.bnviz-layers [aria-pressed=true]').dataset.layer === '3'")
+    lab.wait(f"d.state === 'paused' && d.step === '{step}' && $('.bnviz-curtain').ariaPressed === 'false'")
+    lab.wait("$('.stMain').scrollTop === 0")
     assert lab.address == {"steps": "300"}
 
 

@@ -15,7 +15,7 @@ import {
 } from "../../web/player/feeds.js";
 import {finiteOnes, mean, sum} from "../../web/player/numbers.js";
 import * as words from "../../web/player/words.js";
-import {tour} from "./tour.js";
+import {BETTER, tour} from "./tour.js";
 
 /** @import {PanelSpec, Say, Snapshot, Story, View} from "../../web/player/types" */
 /** @import {Words} from "./words" */
@@ -26,8 +26,6 @@ const say = words.say;
 
 const EARLY = 50; // steps, before which nobody is expected to have learnt anything
 const CLEARLY = 1.1; // times as far is clearly farther
-// Of 1,000 test examples, two standard errors of an accuracy around 80 %; and as much of a loss.
-const BETTER = 0.025;
 const FEW = 8; // examples or fewer give statistics that are off by a third of a standard deviation and more
 const OVER_EXAMPLES = ["batch", "noisy-batch"]; // arms whose statistics are the minibatch's
 
@@ -192,6 +190,7 @@ function divergence(view, lost) {
 function turned(view) {
   const happening = view.happenings.findLast(({step}) => step < view.frame.step);
   if (!happening || !hasClasses(view)) return null;
+  if (bothArms(view).every((arm) => diverged(view.frame, arm))) return null;
   const before = framesShown(view).findLast(({step}) => step <= happening.step);
   const since = framesShown(view)
     .filter(({step}) => step > happening.step)

@@ -160,10 +160,13 @@ export class Hand {
     this.player.seekStep(this.halfway);
   }
 
-  /** The step of a snapshot on the way. */
+  /** The step of a snapshot on the way, after whatever has been changed already. */
   get halfway() {
     const {view} = this;
-    return view?.frames.findLast(({step}) => step <= view.header.total_steps / 2)?.step ?? 0;
+    if (!view) return 0;
+    const changed = view.happenings.at(-1)?.step ?? 0;
+    const middle = (changed + view.header.total_steps) / 2;
+    return view.frames.findLast(({step}) => step <= middle)?.step ?? 0;
   }
 
   /** What can be done to the networks at the step on show. */

@@ -27,6 +27,7 @@ import {sentence} from "./words.js";
  * @property {(edit: Edit) => void} edit
  */
 /** @typedef {{run: string, step: number, playing: boolean}} Way */
+/** @typedef {{values: Record<string, any>, choice: Choice, closed: boolean, folded: boolean, top: number}} Standing */
 
 const PATIENCE_MS = 3000; // after so long without its experiment the page is asked again
 const ASKS = 5; // so often
@@ -58,7 +59,7 @@ export class Tour {
   /** Whether something beside the card is being pressed. */
   pressed = false;
   closed = false;
-  /** @type {(Way & {values: Record<string, any>, choice: Choice}) | null} what was on show before the tour */
+  /** @type {(Way & Standing) | null} what was on show before the tour */
   before = null;
   /** @type {Map<string, string>} by the card's name */
   guesses = new Map();
@@ -190,18 +191,22 @@ export class Tour {
     delete this.player.root.dataset.tour;
     this.veil(false, false);
     this.address(null);
+    this.label();
+    if (refocus) this.button.focus();
     if (refocus) this.restore();
     this.before = null;
-    this.label();
-    if (refocus) this.button.focus(); // scrolls to it, so that whoever uses the keyboard sees where they are
   }
 
   /** Show what was on show before the tour. */
   restore() {
     const {player, before} = this;
     if (!before) return;
-    const {values, choice, ...way} = before;
+    const {values, choice, closed, folded, top, ...way} = before;
     player.choose(choice);
+    if (player.picture.closed !== closed) player.picture.draw();
+    const numbers = numbersOf(player.root);
+    if (numbers) numbers.open = !folded;
+    scrollerOf(player.root).scrollTo({top, behavior: "instant"});
     this.way = way;
     if (!isThis(values, player.data)) player.edit({do: "experiment", values});
   }
@@ -463,10 +468,18 @@ export function startOf(frames, place, from, again = false) {
 
 /**
  * What is on show, to come back to.
- * @param {Driven} player
+ * @param {Driven & Pointable} player
  * @returns {NonNullable<Tour["before"]>}
  */
-function standing({data, choice, recording, place, playing}) {
-  const step = recording.frames[Math.floor(place)]?.step ?? 0;
-  return {values: {...data.experiment}, choice: {...choice}, run: data.run, step, playing};
+function standing({data, choice, recording, place: at, playing, picture, root}) {
+  const step = recording.frames[Math.floor(at)]?.step ?? 0;
+  const {closed} = picture;
+  const place = {closed, folded: !numbersOf(root)?.open, top: scrollerOf(root).scrollTop};
+  return {values: {...data.experiment}, choice: {...choice}, ...place, run: data.run, step, playing};
 }
+
+/**
+ * Where one unit's own numbers stand; a card may unfold them.
+ * @param {HTMLElement} root
+ */
+const numbersOf = (root) => /** @type {HTMLDetailsElement | null} */ (root.querySelector(".bnviz-numbers"));
