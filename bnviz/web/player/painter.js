@@ -12,8 +12,8 @@ import {bothArms, digits, diverged, percent, shared, tapName} from "./words.js";
 /** @import {Box, Column, Geometry, Place} from "./geometry.js" */
 /**
  * @typedef {{geometry: Geometry, view: View, theme: Painted, closed: boolean, hovered: Place | null, small: boolean,
- *     said: Snapshot, secret: boolean, alone: boolean}} Scenery `said` is the snapshot that words speak of; `secret`: no scores yet;
- *     `alone`: nor the second network
+ *     said: Snapshot, secret: boolean, alone: boolean}} Scenery
+ *   `said` is the snapshot that words speak of; `secret`: no scores yet; `alone`: nor the second network
  */
 
 const LEAST_CHANGE = 0.02; // opacity of the lines of a layer that hardly changes
