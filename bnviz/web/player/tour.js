@@ -26,8 +26,8 @@ import {sentence} from "./words.js";
  * @property {(step: number) => void} seekStep
  * @property {(edit: Edit) => void} edit
  */
-/** @typedef {{run: string, step: number, playing: boolean}} Way */
-/** @typedef {{values: Record<string, any>, choice: Choice, closed: boolean, folded: boolean, top: number}} Standing */
+/** @typedef {{values: Record<string, any>, step: number, playing: boolean}} Way an experiment, and a place in it */
+/** @typedef {{choice: Choice, closed: boolean, folded: boolean, top: number}} Standing */
 
 const PATIENCE_MS = 3000; // after so long without its experiment the page is asked again
 const ASKS = 5; // so often
@@ -201,21 +201,24 @@ export class Tour {
   restore() {
     const {player, before} = this;
     if (!before) return;
-    const {values, choice, closed, folded, top, ...way} = before;
+    const {choice, closed, folded, top, ...way} = before;
     player.choose(choice);
     if (player.picture.closed !== closed) player.picture.draw();
     const numbers = numbersOf(player.root);
     if (numbers) numbers.open = !folded;
     scrollerOf(player.root).scrollTo({top, behavior: "instant"});
     this.way = way;
-    if (!isThis(values, player.data)) player.edit({do: "experiment", values});
+    this.asks = {count: 0, run: "", at: 0};
   }
 
-  /** Go back to the step of before the tour, once its run is on show and has come so far. */
-  comeBack() {
+  /**
+   * Go back to the experiment of before the tour, and to its step once the run has come so far.
+   * @param {number} time
+   */
+  comeBack(time) {
     const {player, way} = this;
-    const {recording, data} = player;
-    if (!way || recording.run !== way.run || data.run !== way.run) return;
+    const {recording} = player;
+    if (!way || !this.ready(way, time)) return;
     if (!recording.end && Number(recording.frames.at(-1)?.step ?? -1) < way.step) return;
     this.way = null;
     player.ghost.dismiss();
@@ -270,7 +273,7 @@ export class Tour {
    */
   show(view, time) {
     const card = this.now;
-    if (!card) return this.comeBack();
+    if (!card) return this.comeBack(time);
     this.veil(this.asking, Boolean(card.alone));
     this.point(card);
     if (!this.ready(card, time)) return;
@@ -280,17 +283,17 @@ export class Tour {
   }
 
   /**
-   * Whether the card's experiment is on show; if not, it is asked for, and again if the answer is to another question.
-   * @param {Card<any>} card
+   * Whether an experiment is on show; if not, it is asked for, and again if the answer is to another question.
+   * @param {{values: Record<string, any>}} wanted
    * @param {number} time
    */
-  ready(card, time) {
+  ready({values}, time) {
     const {data, recording} = this.player;
-    if (isThis(card.values, data)) return recording.run === data.run;
+    if (isThis(values, data)) return recording.run === data.run;
     const {count, run, at} = this.asks;
     if (count < ASKS && (run !== data.run || time - at > PATIENCE_MS)) {
       this.asks = {count: count + 1, run: data.run, at: time};
-      this.player.edit({do: "experiment", values: card.values});
+      this.player.edit({do: "experiment", values});
     }
     return false;
   }
@@ -376,6 +379,14 @@ export class Tour {
 
   // --- what people do
 
+  /**
+   * Whoever touches something while the experiment of before the tour is still on its way wants something else.
+   * @param {Element} target
+   */
+  stayWhere(target) {
+    if (target.closest(TOUCHED)) this.way = null;
+  }
+
   /** @param {string} guess */
   guess(guess) {
     const card = this.now;
@@ -423,7 +434,8 @@ export class Tour {
    * @param {Event} event
    */
   touched({type, target, isTrusted}) {
-    if (this.at === null || !isTrusted || !(target instanceof Element)) return;
+    if (!isTrusted || !(target instanceof Element)) return;
+    if (this.at === null) return this.stayWhere(target);
     const inside = this.card.root.contains(target) || this.button.contains(target);
     const touches = !inside && target.closest(TOUCHED) !== null;
     if (type === "pointerdown") this.pressed = touches;
@@ -475,7 +487,7 @@ function standing({data, choice, recording, place: at, playing, picture, root}) 
   const step = recording.frames[Math.floor(at)]?.step ?? 0;
   const {closed} = picture;
   const place = {closed, folded: !numbersOf(root)?.open, top: scrollerOf(root).scrollTop};
-  return {values: {...data.experiment}, choice: {...choice}, ...place, run: data.run, step, playing};
+  return {values: {...data.experiment}, choice: {...choice}, ...place, step, playing};
 }
 
 /**
