@@ -67,7 +67,7 @@ def test_nonsense_is_named_and_the_page_works(lab, parameters, named):
     text = lab.page.inner_text(ALERT)
     assert all(one in text for one in named) and len(text) < 500
     assert lab.data["run"] == Experiment(steps=int(parameters.get("steps", 600))).id
-    lab.wait("d.state === 'playing' && d.frames > 3")
+    lab.wait("d.frames > 3 && ['playing', 'ended'].includes(d.state)")
 
 
 def test_too_expensive_is_refused_with_the_reason_and_the_page_works(lab):
