@@ -12,7 +12,7 @@ import importlib.util
 import posixpath
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -32,13 +32,18 @@ def files() -> dict[str, Path]:
 
 def addresses() -> dict[str, str]:
     """Where a browser finds the files, as they are now, and Plotly: addresses for ever, for other contents have others."""
-    version = importlib.metadata.version("plotly")
-    return {"files": f"bnviz/files/{fingerprint()}", "plotly": f"bnviz/plotly.min.js?v={version}"}
+    return {"files": f"bnviz/files/{fingerprint(files())}", "plotly": f"bnviz/plotly.min.js?v={plotly_version()}"}
 
 
-def fingerprint() -> str:
-    """Eight hexadecimal digits that change with what is in the files; the same on every server."""
-    return _fingerprint(tuple((name, path, path.stat().st_mtime_ns) for name, path in files().items()))
+@functools.cache
+def plotly_version() -> str:
+    """The release of the plotly package; to ask for it takes as long as to look at all files."""
+    return importlib.metadata.version("plotly")
+
+
+def fingerprint(found: Mapping[str, Path]) -> str:
+    """Eight hexadecimal digits that change with what is in these files; the same on every server."""
+    return _fingerprint(tuple((name, path, path.stat().st_mtime_ns) for name, path in found.items()))
 
 
 @functools.lru_cache(maxsize=1)

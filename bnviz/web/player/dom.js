@@ -18,6 +18,12 @@ export function make(tag, attributes = {}, ...children) {
 }
 
 /**
+ * Addresses in pages are relative: hosts put apps under a prefix.
+ * @param {string} relative
+ */
+export const addressOf = (relative) => new URL(relative, document.baseURI).href;
+
+/**
  * Changes the text of a node if it is another one.
  * @param {Node} node
  * @param {string} text

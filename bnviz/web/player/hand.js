@@ -25,7 +25,6 @@ const NOISE = 0.5; // of test inputs, in standard deviations of the inputs
  * @property {(edit: Edit) => void} edit
  * @property {(step: number) => void} reach tell the page from which step on a setting is to apply
  * @property {boolean} playing
- * @property {{happenings: Happening[]}} data
  * @property {() => void} pause
  * @property {(step: number) => void} seekStep
  * @property {() => void} hold
@@ -235,7 +234,7 @@ export class Hand {
    * @param {View} view
    */
   showBefore(view) {
-    const {happenings} = this.player.data;
+    const {happenings} = view;
     const {step} = view.frame;
     const said = before(happenings, step);
     this.until.hidden = !happenings.some((one) => one.before); // it keeps its place after the change, so that nothing jumps

@@ -5,7 +5,7 @@
 // Streamlit calls the default export at every rerun with the same parent element; the player, its nodes and its place survive.
 
 import {Controls} from "./controls.js";
-import {make, mark} from "./dom.js";
+import {addressOf, make, mark} from "./dom.js";
 import {Fits} from "./fits.js";
 import {Flags} from "./flags.js";
 import {Fold} from "./fold.js";
@@ -20,13 +20,12 @@ import {Recording} from "./recording.js";
 import {Theme} from "./theme.js";
 import {Tour} from "./tour.js";
 import {UnitNumbers} from "./unit-numbers.js";
-import {viewOf} from "./view.js";
+import {SNAPSHOTS_PER_SECOND, viewOf} from "./view.js";
 import {filler, spoken} from "./words.js";
 
 /** @import {Choice, Component, Data, PanelSpec, Service, Snapshot, Story, Values, View} from "./types" */
 /** @import {Scene} from "./panel.js" */
 
-const SNAPSHOTS_PER_SECOND = 15;
 const BUDGET_MS = 14; // of one animation frame; what is left over waits for the next one
 const PATIENCE_MS = 45; // after so long without a slow panel drawn, one goes before the fast ones
 const WORDS_MS = 250; // between two changes of words while it plays
@@ -767,12 +766,6 @@ export class Player {
     this.root.remove();
   }
 }
-
-/**
- * Addresses in pages are relative: hosts put apps under a prefix.
- * @param {string} relative
- */
-const addressOf = (relative) => new URL(relative, document.baseURI).href;
 
 /**
  * How far a unit's mean has moved, all its ways added up.

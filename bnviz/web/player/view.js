@@ -4,6 +4,8 @@
 /** @import {Choice, Data, Ranges, Service, Story, Unit, View} from "./types" */
 /** @import {Recording} from "./recording.js" */
 
+export const SNAPSHOTS_PER_SECOND = 15; // as fast as it plays at speed 1
+
 /**
  * The view of a recording at `place` (in snapshots; what lies between two is the blend if it is `moving`); null while there is
  * nothing to show.

@@ -2,18 +2,17 @@
 // One run like those of a sweep, watched on the board while the sweep is computed: the small picture of both networks. It plays
 // once, and again if somebody asks for it.
 
-import {make, set} from "./dom.js";
+import {addressOf, make, set} from "./dom.js";
 import {Fits} from "./fits.js";
 import {NetworkPicture} from "./network.js";
 import {Recording} from "./recording.js";
-import {viewOf} from "./view.js";
+import {SNAPSHOTS_PER_SECOND, viewOf} from "./view.js";
 import {spoken} from "./words.js";
 
 /** @import {Data, Story, Values} from "./types" */
 /** @typedef {Data & {name: string}} Run what is watched, and how it is called */
 /** @import {Painted} from "./theme.js" */
 
-const SNAPSHOTS_PER_SECOND = 15;
 /** The board has panels of its own, so nothing is said here but by the picture. @type {Story} */
 const SILENT = {headline: () => "", captions: {}, alternatives: {}};
 
@@ -58,7 +57,7 @@ export class Watched {
     this.place = 0;
     const nothing = () => {};
     this.recording = new Recording(data.run, nothing, nothing);
-    this.recording.stream(new URL(data.stream, document.baseURI).href);
+    this.recording.stream(addressOf(data.stream));
   }
 
   rewind() {
@@ -79,9 +78,10 @@ export class Watched {
     if (!recording || last < 0) return;
     this.place = still ? last : Math.min(this.place + elapsed * SNAPSHOTS_PER_SECOND, last);
     this.again.hidden = !recording.end || this.place < last;
+    if (!this.visible()) return;
     const choice = {...data.view, unit: /** @type {const} */ ("auto")};
     const view = viewOf({recording, data, choice, story: SILENT, fits, place: this.place, moving: this.place < last});
-    if (!view || !this.visible()) return;
+    if (!view) return;
     this.picture.say(view.frame);
     this.picture.show(view, theme, `${view.run} ${view.shown} ${theme.key}`);
     const {step} = view.frame;

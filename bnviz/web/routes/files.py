@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import gzip
-import importlib.metadata
 import threading
 import zlib
 
@@ -33,10 +32,11 @@ async def asset(request: Request) -> Response:
 
     Its address may hold the files' fingerprint; if it is that of today, a browser need not ask again.
     """
-    if (path := assets.files().get(request.path_params["file"])) is None:
+    found = assets.files()
+    if (path := found.get(request.path_params["file"])) is None:
         return error(404, "There is no such file.")
     contents = path.read_bytes()
-    lasting = request.path_params.get("version") == assets.fingerprint()
+    lasting = request.path_params.get("version") == assets.fingerprint(found)
     headers = {"ETag": f'W/"{zlib.crc32(contents):08x}"', "Cache-Control": FOR_EVER if lasting else "public, max-age=60"}
     if unchanged(request, headers["ETag"]):
         return Response(None, 304, headers)
@@ -45,7 +45,7 @@ async def asset(request: Request) -> Response:
 
 async def plotly(request: Request) -> Response:
     """The browser library that the plotly package brings along."""
-    etag = f'W/"plotly-{importlib.metadata.version("plotly")}"'
+    etag = f'W/"plotly-{assets.plotly_version()}"'
     headers = {"ETag": etag, "Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
     if unchanged(request, etag):
         return Response(None, 304, headers)
