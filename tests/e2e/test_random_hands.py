@@ -30,9 +30,9 @@ def turn_to(lab, lesson):
 
 
 def leave(lab):
-    """Go to a page without a player, and wait until the player is gone."""
+    """Go to a page without a player, and wait until the player is gone and all of the run that is watched there has arrived."""
     turn_to(lab, "does_it_hold")
-    lab.wait("!$('.bnviz-transport')")
+    lab.wait("!$('.bnviz-transport') && $('.bnviz-watched')?.dataset.state === 'arrived'")
 
 
 class Heap:

@@ -170,7 +170,7 @@ def test_cards_that_share_an_experiment_do_not_begin_anew(lab):
         lab.press("ArrowRight")
         at_card(lab, number)
         skip_guess(lab)
-        lab.draw_more(3)
+        lab.wait(ANSWERED)
     assert asked == []
 
 

@@ -40,7 +40,8 @@ const PARTS = ["button", "a", "input", "select", "textarea", "summary", "label",
 const TOUCHED = [...PARTS, ...ROLES, "[data-baseweb]"].join();
 const EVENTS = ["pointerdown", "pointerup", "pointercancel", "click", "input"];
 
-/** @type {Tour | null} the one that somebody was on last */
+/** @typedef {Pick<Tour, "cards" | "at" | "left" | "guesses" | "before" | "way" | "closed" | "close">} Stop */
+/** @type {Stop | null} where somebody was last; of a tour that is closed not the tour, which would keep its player's recording */
 let last = null;
 
 export class Tour {
@@ -102,6 +103,8 @@ export class Tour {
     this.card.root.remove();
     this.button.remove();
     this.closed = true;
+    const {cards, at, left, guesses, before, way} = this;
+    if (last === this) last = {cards, at, left, guesses, before, way, closed: true, close: () => {}};
   }
 
   /**
@@ -169,6 +172,7 @@ export class Tour {
     this.card.show({...said, guesses: named, number: index + 1, count: this.cards.length});
     const guess = this.guesses.get(name);
     if (guess) this.card.guessed(guess);
+    if (this.asking) this.ask();
     if (index === this.cards.length - 1) this.card.lead(Object.entries(this.player.data.onward));
   }
 
@@ -356,7 +360,7 @@ export class Tour {
     const {step} = view.frame;
     const over = view.ended && view.shown === view.frames.length - 1;
     const guess = this.guesses.get(card.name);
-    if (this.asking) return this.card.say("", player.text("tour_guess_first"), true);
+    if (this.asking) return this.ask();
     if (step < card.due && !over) return this.card.say("", player.text("tour_waiting", {due: card.due, step}), true);
     const {tour} = player.data;
     const {said, found} = card.measured(view, (key, ...values) => sentence(tour, key, ...values));
@@ -364,6 +368,11 @@ export class Tour {
     player.playing = false; // what is on show is what is spoken of
     this.card.say(this.verdict(card, guess, found), said, false);
     this.seen = false; // the card has grown
+  }
+
+  /** Said from the beginning, so that the buttons do not move away from below a finger. */
+  ask() {
+    this.card.say("", this.player.text("tour_guess_first"), true);
   }
 
   /**

@@ -76,6 +76,7 @@ export class Watched {
     const elapsed = Math.min(now - (this.now ?? now), 250) / 1000;
     this.now = now;
     if (!recording || last < 0) return;
+    this.root.dataset.state = recording.end ? "arrived" : "arriving";
     this.place = still ? last : Math.min(this.place + elapsed * SNAPSHOTS_PER_SECOND, last);
     this.again.hidden = !recording.end || this.place < last;
     if (!this.visible()) return;
