@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import itertools
 import statistics
-from collections.abc import Iterator
-from time import perf_counter
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from benchmarks import Row, table
 from bnviz.config.experiment import Experiment
 from tests.e2e.lab import Server, launch, serve
 
-TALL = {"width": 1400, "height": 3000}  # every panel in view, so that every panel is drawn
+ORDINARY: ViewportSize = {"width": 1400, "height": 900}
+TALL: ViewportSize = {"width": 1400, "height": 3000}  # every panel in view, so that every panel is drawn
 SECONDS = 8
 VISITS = 5
 
@@ -127,41 +126,51 @@ def redraws(browser: Browser, app: Server) -> list[Row]:
     ]
 
 
-def opening(browser: Browser, url: str, sight: str) -> float:
-    """Seconds from opening `url` in a fresh context until the selector `sight` is there."""
-    context = browser.new_context(viewport={"width": 1400, "height": 900})
+# The page itself looks at its clock: whoever asks from outside is answered only when the main thread is idle again.
+SIGHT = """
+new MutationObserver((_, observer) => {
+  if (!(%s)) return;
+  observer.disconnect();
+  window.seenAt = performance.now();
+}).observe(document, {subtree: true, childList: true, attributes: true});
+"""
+TITLED = "document.querySelector('[data-testid=stMain] h1')"
+DRAWN = "document.querySelector('.bnviz-player[data-frames]')"
+PLOTS = "[...document.querySelectorAll('[data-panel] .bnviz-plot')]"
+ALL_DRAWN = f"{DRAWN} && {PLOTS}.length && {PLOTS}.every((plot) => plot.querySelector('.main-svg'))"
+
+
+def opening(browser: Browser, url: str, sight: str, viewport: ViewportSize = ORDINARY) -> float:
+    """Seconds from opening `url` in a fresh context until the JavaScript condition `sight` holds."""
+    context = browser.new_context(viewport=viewport)
     page = context.new_page()
-    begin = perf_counter()
+    page.add_init_script(SIGHT % sight)
+    page.add_init_script("localStorage['bnviz more charts'] = 'open'")
     page.goto(url, wait_until="commit")
-    page.wait_for_selector(sight, state="attached")
-    taken = perf_counter() - begin
+    page.wait_for_function("window.seenAt", timeout=60_000)
+    taken = page.evaluate("window.seenAt") / 1000
     context.close()
     return taken
 
 
 def first_snapshot(browser: Browser, app: Server) -> list[Row]:
-    """From an empty cache to the first drawn snapshot, on a warm server."""
-    drawn, titled = ".bnviz-player[data-frames]", "[data-testid=stMain] h1"
-    addresses: Iterator[str] = (f"{app.url}/?steps=600&seed={seed}" for seed in itertools.count(1000))
+    """From an empty cache to the first drawn snapshot, and to all charts, on a warm server."""
+    runs = (Experiment(seed=seed) for seed in itertools.count(1000))
     with serve("hello") as hello:
-        times = [
-            (
-                opening(browser, hello.url, titled),
-                opening(browser, app.url, drawn),
-                opening(browser, next(addresses), drawn),
-            )
-            for _ in range(VISITS + 1)
-        ]
-    peer, known, fresh = (statistics.median(column) for column in zip(*times[1:], strict=True))
+        times = []
+        for run in itertools.islice(runs, VISITS + 1):
+            known = [
+                opening(browser, hello.url, TITLED),
+                opening(browser, app.url, DRAWN),
+                opening(browser, app.url, ALL_DRAWN, TALL),
+            ]
+            times.append([*known, opening(browser, f"{app.url}/?seed={run.seed}", DRAWN)])
+            app.lines(run.id)  # until it is trained
+    peer, *ours = (statistics.median(column) for column in zip(*times[1:], strict=True))
+    whats = ("first drawn snapshot, recorded run", "last of all charts, recorded run", "first drawn snapshot, new run")
     return [
-        Row(
-            f"opening the page to the first drawn snapshot, {what}",
-            f"streamlit hello: {peer:.2f} s",
-            f"{taken:.2f} s",
-            f"{taken / peer:.2f}",
-            "≤ 1.5",
-        )  # fmt: skip
-        for what, taken in (("recorded run", known), ("new run", fresh))
+        Row(f"opening the page to the {what}", f"streamlit hello: {peer:.2f} s", f"{taken:.2f} s", f"{taken / peer:.2f}", reach)
+        for what, taken, reach in zip(whats, ours, ("≤ 1.5", "≤ 2.5", "≤ 1.5"), strict=True)
     ]
 
 

@@ -145,7 +145,7 @@ def boundaries(server: Server, run: str) -> list[int]:
     for line in server.lines(run):
         copy.append(line)
     for piece in copy.pieces():
-        ends.append(size := size + len(piece))
+        ends.append(size := size + len(piece.packed))
     return ends
 
 

@@ -15,7 +15,6 @@ import logging
 import sys
 import threading
 import uuid
-import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -26,7 +25,7 @@ from bnviz.engine.connection import RETRY_SECONDS, Connection
 from bnviz.engine.ledger import CLOSED, STOPPED, Ledger
 from bnviz.engine.local import COMMAND, LocalEngine
 from bnviz.engine.task import Task
-from bnviz.record.ndjson import is_end
+from bnviz.record.piece import Piece
 from bnviz.record.rows import Rows
 from bnviz.record.store import Recording, Store
 
@@ -60,8 +59,8 @@ class StandIn(LocalEngine):
         super().__init__(ledger.store, workers, command, ledger.rows)
         self.counters = ledger.counters
 
-    def _count(self, line: bytes) -> None:
-        self._ledger._count(line)
+    def _count(self, piece: Piece) -> None:
+        self._ledger._count(piece)
 
     def _stop_sweeps(self) -> None:
         """They are the other's, and so are the rows."""
@@ -70,11 +69,11 @@ class StandIn(LocalEngine):
 class Attempt(Task):
     """A task as one machine computes it, after others may have begun: of two halves that differ no run is made."""
 
-    def receive(self, line: bytes) -> bool:
-        there = self.lines.lines(self.received, self.received + 1) if isinstance(self.lines, Recording) else []
-        if there not in ([], [line]) and not is_end(line):
+    def receive(self, piece: Piece) -> bool:
+        there = self.lines.pieces(self.received, self.received + 1) if isinstance(self.lines, Recording) else []
+        if there not in ([], [piece]) and not piece.is_end:
             self.end("failed", UNEQUAL)
-        return super().receive(line)
+        return super().receive(piece)
 
 
 class DaskEngine(Ledger):
@@ -250,14 +249,14 @@ class DaskEngine(Ledger):
         """Take lines that a worker sent; those of a worker that took over repeat what is there."""
         if isinstance(event[1], dict):  # Dask's own notes about its client
             return
-        key, first, lines, worker = event[1]
+        key, first, pieces, worker = event[1]
         attempt = self._on_cluster.get(key)
         if attempt is None or first > len(attempt.lines):
             return
         attempt.received = first
-        for line in zlib.decompress(lines).splitlines(keepends=True):
-            if attempt.receive(line):
-                self._count(line)
+        for piece in pieces:
+            if attempt.receive(Piece(*piece)):
+                self._count(Piece(*piece))
         if attempt.lines.ended and "experiment" in attempt.subject:
             self._trained[attempt.name] = worker
 

@@ -17,6 +17,7 @@ from bnviz.engine.sweeping import Sweeping
 from bnviz.engine.task import Task, of_experiment
 from bnviz.measures import budget
 from bnviz.record import ndjson
+from bnviz.record.piece import Piece
 from bnviz.record.rows import Rows
 from bnviz.record.store import Recording, Store
 
@@ -135,8 +136,8 @@ class Ledger(ABC):
             sweeping.stop(CLOSED)
         self.rows.close()
 
-    def _count(self, line: bytes) -> None:
+    def _count(self, piece: Piece) -> None:
         """Count a new line that a worker sent."""
         with self._lock:
-            self.counters.snapshots += line.startswith(b'{"type":"snapshot"')
-            self.counters.bytes += len(line)
+            self.counters.snapshots += piece.kind == "snapshot"
+            self.counters.bytes += piece.size

@@ -15,11 +15,14 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from bnviz.engine.ledger import CLOSED, Ledger
 from bnviz.engine.task import Task
+from bnviz.record import piece
+from bnviz.record.piece import Piece
 from bnviz.record.rows import Rows
 from bnviz.record.store import Store
 
@@ -156,8 +159,8 @@ class LocalEngine(Ledger):
         while not self._closed.is_set():
             if (process := slot.process) is not None:
                 assert process.stdout is not None
-                with process.stdout as lines:
-                    self._read(slot, lines)
+                with process.stdout as pipe:
+                    self._read(slot, pipe)
                 process.wait()
                 self._close_input(process)
             with self._lock:
@@ -191,14 +194,14 @@ class LocalEngine(Ledger):
             for task in slot.tasks.values():
                 slot.send(task.command)
 
-    def _read(self, slot: Slot, lines: Iterable[bytes]) -> None:
-        """Take lines until the process has ended. A last line without its newline was cut off and does not count."""
-        for line in lines:
-            if line.endswith(b"\n") and line != b"ready\n":
-                self._receive(slot, *line.split(b" ", 1))
+    def _read(self, slot: Slot, pipe: BinaryIO) -> None:
+        """Take pieces until the process has ended. A last one that was cut off does not count."""
+        for head in pipe:
+            if head.endswith(b"\n") and head != b"ready\n" and (found := piece.read(pipe, head)):
+                self._receive(slot, *found)
 
-    def _receive(self, slot: Slot, key: bytes, line: bytes) -> None:
-        task = slot.tasks.get(key.decode())
+    def _receive(self, slot: Slot, key: str, line: Piece) -> None:
+        task = slot.tasks.get(key)
         if task is None:  # stopped meanwhile
             return
         slot.worked = True

@@ -14,6 +14,7 @@ from bnviz.config.experiment import FORMAT
 from bnviz.config.sweep import Cell, Run, Sweep, stacks
 from bnviz.engine.task import Task, of_stack
 from bnviz.record import ndjson
+from bnviz.record.piece import Piece
 from bnviz.record.rows import Rows
 from bnviz.record.store import Recording
 from bnviz.record.version import versions
@@ -45,6 +46,9 @@ class StackLines:
     @property
     def ended(self) -> bool:
         return self.status is not None
+
+    def add(self, piece: Piece) -> bool:
+        return self.append(piece.line)
 
     def append(self, line: bytes) -> bool:
         if self.ended:

@@ -12,6 +12,7 @@ from bnviz.config.course import unchanged
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Run
 from bnviz.record import ndjson
+from bnviz.record.piece import Piece
 
 
 class Lines(Protocol):
@@ -26,6 +27,10 @@ class Lines(Protocol):
 
     def append(self, line: bytes) -> bool:
         """Take a line; False, and nothing happens, after the end."""
+        ...
+
+    def add(self, piece: Piece) -> bool:
+        """Take a line that is compressed, as `append` does."""
         ...
 
 
@@ -63,10 +68,10 @@ class Task:
     def command(self) -> dict[str, Any]:
         return {"run": self.key, **self.subject}
 
-    def receive(self, line: bytes) -> bool:
+    def receive(self, piece: Piece) -> bool:
         """Take the next line of this attempt; whether it was new."""
         self.received += 1
-        return (ndjson.is_end(line) or self.received > len(self.lines)) and self.lines.append(line)
+        return (piece.is_end or self.received > len(self.lines)) and self.lines.add(piece)
 
     def end(self, status: str, message: str) -> None:
         """Write the end line on the worker's behalf."""

@@ -5,10 +5,10 @@
 Standard input carries one JSON command a line, ``{"run": key, "experiment": {…}}`` or ``{"stop": key}``; a key is any
 text without a space, chosen by the sender. A run with a ``"question": {…}`` answers it (`bnviz.train.loop.answer`) in place of a
 training's snapshots; one with a ``"stack": [[{…}, arm], …]`` in place of the experiment trains these runs of a sweep together
-and writes their rows. Standard output carries ``ready`` and then ``<key> <recorded line>``. When standard input ends, the
-parent has ended, however it did, and so does the worker, at once.
+and writes their rows. Standard output carries ``ready`` and then pieces (`bnviz.record.piece`) under their keys. When standard
+input ends, the parent has ended, however it did, and so does the worker, at once.
 
-With ``--background`` it takes only what processor time nobody else wants.
+With ``--background`` it takes only what processor time nobody else wants; else the web process still comes first.
 """
 
 from __future__ import annotations
@@ -31,8 +31,11 @@ from typing import Any, BinaryIO
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Run
 from bnviz.record import ndjson
+from bnviz.record.piece import Piece
 
 TURN_SECONDS = 0.03
+BEHIND = 5  # more of niceness than the web process: whoever opens a page waits, whoever watches a run sees its beginning
+AHEAD = 16  # lines that may wait to be written
 STOPPED = "The run was stopped."
 
 
@@ -161,6 +164,30 @@ def _give_memory_back() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
+class Outlet:
+    """Compresses lines and writes them to a pipe in a thread of its own, since neither needs the interpreter that trains."""
+
+    def __init__(self, output: BinaryIO):
+        self._output = output
+        self._lines: queue.Queue[tuple[str, bytes]] = queue.Queue(AHEAD)
+        threading.Thread(target=self._write_all, daemon=True).start()
+
+    def write(self, key: str, line: bytes) -> None:
+        """Have the next line of a recording written; waits if nobody has read the last ones."""
+        self._lines.put((key, line))
+
+    def _write_all(self) -> None:
+        checksums: dict[str, int] = {}
+        with contextlib.suppress(BrokenPipeError):  # the parent ended while we wrote
+            while True:
+                key, line = self._lines.get()
+                piece = Piece.of(line, checksums.pop(key, 0))
+                if not piece.is_end:
+                    checksums[key] = piece.after
+                piece.write(self._output, key)
+        os._exit(0)
+
+
 def begin(command: dict[str, Any], training: Any = None) -> Generator[bytes | None]:
     """The lines of what a command asks for."""
     if "stack" in command:
@@ -182,11 +209,7 @@ def serve(commands: BinaryIO, output: BinaryIO, load: Callable[[], Any] = load_t
     inbox: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=_read_commands, args=(commands, inbox), daemon=True).start()
 
-    def write(key: str, line: bytes) -> None:
-        output.write(key.encode() + b" " + line)
-        output.flush()
-
-    turns = Turns(write, load())
+    turns = Turns(Outlet(output).write, load())
     output.write(b"ready\n")
     output.flush()
     while True:
@@ -204,8 +227,7 @@ def _read_commands(commands: BinaryIO, inbox: queue.SimpleQueue[dict[str, Any]])
 
 def main(load: Callable[[], Any] = load_training) -> None:
     """Serve the process that started this one."""
-    if "--background" in sys.argv:
-        os.nice(19)
+    os.nice(19 if "--background" in sys.argv else BEHIND)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the parent ends us
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints goes to the log, not between the lines

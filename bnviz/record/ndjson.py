@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ MEDIA_TYPE = "application/x-ndjson"
 TAPS = ("linear", "normalized", "activation")
 STATUSES = ("finished", "diverged", "stopped", "failed")
 
+_KIND = re.compile(rb'\{"type":"([a-z]+)"')
 _DTYPES = {"f4": "<f4", "f8": "<f8", "u1": "|u1", "u2": "<u2", "u4": "<u4", "i1": "|i1", "i2": "<i2", "i4": "<i4"}
 
 
@@ -62,9 +64,15 @@ def end(status: str, message: str, seconds: float) -> bytes:
     return line({"type": "end", "status": status, "message": message, "seconds": round(seconds, 3)})
 
 
+def kind(recorded: bytes) -> str:
+    """The type of a recorded line; cheap, so that nobody need parse what is only passed on. Nothing for what is no message."""
+    found = _KIND.match(recorded)
+    return found[1].decode() if found else ""
+
+
 def is_end(recorded: bytes) -> bool:
-    """Whether a recorded line is the last one; cheap, so that a server need not parse what it passes on."""
-    return recorded.startswith(b'{"type":"end"')
+    """Whether a recorded line is the last one."""
+    return kind(recorded) == "end"
 
 
 def status(recorded: bytes) -> str:

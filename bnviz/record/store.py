@@ -1,7 +1,7 @@
 """Recordings by id: live ones, then finished ones in memory (least recently used go first), then a folder.
 
-A line is compressed once, when it is recorded, and every reader is given the same compressed piece: the pieces are
-full-flushed deflate blocks, so that they make one ordinary gzip file between a header and a trailer (RFC 1951, 1952).
+A line is compressed once, where it is made, and every reader is given the same compressed piece: pieces make one ordinary gzip
+file between a header and a trailer (RFC 1952).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 from cachetools import LRUCache
 
 from bnviz.record import ndjson
+from bnviz.record.piece import Piece
 from bnviz.record.version import is_current, results_version
 
 KEPT = ("finished", "diverged")
@@ -35,22 +36,16 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def _deflate(line: bytes) -> bytes:
-    """Level 4: on recordings half the time of level 6 for 2 % more bytes."""
-    packer = zlib.compressobj(4, zlib.DEFLATED, -zlib.MAX_WBITS)
-    return packer.compress(line) + packer.flush(zlib.Z_FULL_FLUSH)
-
-
 class Recording:
     """The lines of one run so far: an append-only log that any number of threads read and one at a time appends to."""
 
     def __init__(self, id: str):
         self.id = id
         self.status: str | None = None
-        self._pieces: list[bytes] = []
+        self._pieces: list[Piece] = []
         self._crc = self._size = self.nbytes = 0
         self._readers: dict[object, Callable[[], None]] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def __len__(self) -> int:
         """How many lines there are."""
@@ -72,27 +67,37 @@ class Recording:
 
     def append(self, line: bytes) -> bool:
         """Add a line and wake the readers; False, and nothing happens, if the recording has ended."""
-        piece = _deflate(line)
+        with self._lock:
+            return self.add(Piece.of(line, self._crc))
+
+    def add(self, piece: Piece) -> bool:
+        """Add a line that was compressed elsewhere, as `append` does."""
         with self._lock:
             if self.ended:
                 return False
-            self._crc, self._size = zlib.crc32(line, self._crc), self._size + len(line)
+            # Another attempt at the same run had the same lines before; if not, its checksum is not this recording's.
+            self._crc = piece.after if piece.before == self._crc else zlib.crc32(piece.line, self._crc)
+            self._size += piece.size
             self._pieces.append(piece)
-            self.nbytes += len(piece)
-            if ndjson.is_end(line):
-                self.status = ndjson.status(line)
+            self.nbytes += len(piece.packed)
+            if piece.is_end:
+                self.status = ndjson.status(piece.line)
             readers = list(self._readers.values())
         for wake in readers:
             wake()
         return True
 
-    def pieces(self, start: int = 0, stop: int | None = None) -> list[bytes]:
-        """Lines `start` to `stop`, compressed, to stand between GZIP_HEADER and `gzip_trailer()`."""
+    def pieces(self, start: int = 0, stop: int | None = None) -> list[Piece]:
+        """Lines `start` to `stop`, compressed."""
         return self._pieces[start:stop]
+
+    def packed(self, start: int = 0, stop: int | None = None) -> bytes:
+        """Lines `start` to `stop` as a part of what stands between GZIP_HEADER and `gzip_trailer()`."""
+        return b"".join(piece.packed for piece in self.pieces(start, stop))
 
     def lines(self, start: int = 0, stop: int | None = None) -> list[bytes]:
         """Lines `start` to `stop`."""
-        return [zlib.decompressobj(-zlib.MAX_WBITS).decompress(piece) for piece in self.pieces(start, stop)]
+        return [piece.line for piece in self.pieces(start, stop)]
 
     def gzip_trailer(self) -> bytes:
         """What closes the gzip of all lines; only for a recording that has ended."""
@@ -100,7 +105,7 @@ class Recording:
 
     def gzip(self) -> bytes:
         """A recording that has ended, as one gzip file."""
-        return b"".join([GZIP_HEADER, *self._pieces, self.gzip_trailer()])
+        return b"".join([GZIP_HEADER, self.packed(), self.gzip_trailer()])
 
     @contextlib.contextmanager
     def subscribe(self, wake: Callable[[], None]) -> Generator[None]:

@@ -101,11 +101,11 @@ def _await(url: str, process: subprocess.Popen, seconds: float = 60.0) -> None:
     raise RuntimeError(f"the server did not start (exit status {process.poll()})")
 
 
-def launch(playwright: Playwright) -> Browser:
+def launch(playwright: Playwright, *flags: str) -> Browser:
     """A Chromium, or one line that says how to get one."""
     if (path := find()) is None:
         raise FileNotFoundError(HOW)
-    return playwright.chromium.launch(executable_path=path, args=FLAGS)
+    return playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
 
 
 class Lab:

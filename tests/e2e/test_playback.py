@@ -167,7 +167,7 @@ def test_the_unit_is_chosen_once_a_run(visit):
     first, second = visit(), visit()
     for lab in (first, second):
         lab.page.add_init_script(UNITS)
-        lab.open(steps=1500, seed=77, width=128).trained()
+        lab.open(steps=600, seed=77, width=96).trained()
         units = lab.page.evaluate("units")
         assert len(units) <= 2, "the first one until there is something to go by, then the telling one"
     assert first.page.evaluate("units").pop() == units[-1], "the same run, the same unit, however it arrives"

@@ -19,6 +19,7 @@ from bnviz.engine import connection, worker
 from bnviz.engine.cluster import UNEQUAL, Attempt, DaskEngine
 from bnviz.engine.local import LocalEngine
 from bnviz.record import ndjson
+from bnviz.record.piece import Piece
 from bnviz.record.rows import Rows
 from bnviz.record.store import Store
 from tests import ROOT, fake_training
@@ -268,11 +269,12 @@ def test_workers_without_this_package_fail_with_a_clear_message(make_engine, lon
 
 def test_of_two_halves_no_run_is_made():
     lines = Store().start("0123456789abcdef")[0]
-    lines.append(b'{"type":"header"}\n')
+    header = Piece.of(b'{"type":"header"}\n')
+    lines.add(header)
     lines.append(b'{"type":"snapshot","index":0,"mean":0.1}\n')
     attempt = Attempt(lines.id, {}, lines)
-    assert not attempt.receive(b'{"type":"header"}\n') and not lines.ended
-    assert not attempt.receive(b'{"type":"snapshot","index":0,"mean":0.2}\n')
+    assert not attempt.receive(header) and not lines.ended
+    assert not attempt.receive(Piece.of(b'{"type":"snapshot","index":0,"mean":0.2}\n', header.after))
     assert lines.status == "failed" and UNEQUAL in lines.lines()[-1].decode()
 
 

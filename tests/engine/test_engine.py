@@ -179,7 +179,7 @@ def test_a_worker_ends_with_its_input_even_while_it_computes():
         assert process.stdout.readline() == b"ready\n"
         process.stdin.write(b'{"run": "a", "experiment": {"steps": 10, "momentum": 0.9}}\n')
         process.stdin.flush()
-        assert process.stdout.readline().startswith(b'a {"type":"header"')
+        assert process.stdout.readline().startswith(b"a header ")
         process.send_signal(signal.SIGINT)  # Ctrl-C reaches the whole group and is the parent's to handle
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.2)

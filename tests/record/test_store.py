@@ -52,7 +52,7 @@ def test_every_piece_can_be_read_as_soon_as_it_is_there():
     unpack.decompress(GZIP_HEADER)
     for index, line in enumerate(lines_of()):
         made.append(line)
-        assert unpack.decompress(made.pieces(index)[0]) == line
+        assert unpack.decompress(made.packed(index)) == line
 
 
 def test_nothing_follows_the_end():

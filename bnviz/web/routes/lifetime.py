@@ -13,6 +13,7 @@ from types import FrameType
 from anyio import to_thread
 
 from bnviz import engine
+from bnviz.web.routes.sockets import send_at_once
 from bnviz.web.routes.viewers import viewers
 
 SHUTDOWN_SECONDS = 2.0
@@ -22,6 +23,7 @@ SHUTDOWN_SECONDS = 2.0
 async def lifespan(app: object) -> AsyncGenerator[None]:
     """Start the workers with the server, before the first visitor comes, and end them with it."""
     viewers.closing = False
+    send_at_once()
     engine.shared()
     try:
         with _on_exit_signals(asyncio.get_running_loop()):

@@ -49,7 +49,7 @@ async def _packed(recording: Recording) -> AsyncIterator[bytes]:
     """All lines as one gzip stream of pieces that every viewer shares."""
     yield GZIP_HEADER
     async for begin, end in _follow(recording, 0):
-        yield b"".join(recording.pieces(begin, end))
+        yield recording.packed(begin, end)
     if recording.ended:
         yield recording.gzip_trailer()
 
