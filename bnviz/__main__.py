@@ -2,6 +2,7 @@
 
     bnviz run --batch-size 4 --out tiny.ndjson
     bnviz sweep --axis batch_size --values 2,4,8 --seeds 5 --out sweep.csv
+    bnviz export tiny.ndjson --page batch-size --out tiny.html
 
 `python -m bnviz` is the same, from a checkout as well.
 
@@ -28,6 +29,7 @@ from bnviz.config.cost import TooExpensive
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.fields import BadField, Field
 from bnviz.config.sweep import MAXIMUM_SEEDS, unheld
+from bnviz.lessons import LESSONS, SWEEPING, address
 from bnviz.measures import budget
 from bnviz.record import csv_files, ndjson
 
@@ -41,6 +43,10 @@ WORKERS = Field(
     low=1,
     high=256,
 )
+
+
+class Unusable(Exception):
+    """A file that nothing can be made of; the message says why."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -60,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
             command(options)
     except BrokenPipeError:  # whoever read standard output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (TooExpensive, BadField, csv_files.OtherContents) as error:
+    except (TooExpensive, BadField, Unusable, csv_files.OtherContents) as error:
         parser.error(str(error))
     except OSError as error:
         name = "standard output" if out == "-" else out
@@ -86,6 +92,7 @@ def parsers() -> Parser:
     commands = parser.add_subparsers(title="commands", metavar="command", required=True)
     _add_run(commands)
     _add_sweep(commands)
+    _add_export(commands)
     return parser
 
 
@@ -134,6 +141,18 @@ def _add_sweep(commands: argparse._SubParsersAction) -> None:
     )
     for field in FIELDS.values():
         _add(parser, field)
+
+
+def _add_export(commands: argparse._SubParsersAction) -> None:
+    about = "write a page with a recorded run as one file that plays offline (HTML)"
+    parser = commands.add_parser("export", help=about, description=about, allow_abbrev=False)
+    parser.set_defaults(command=export, parser=parser)
+    parser.add_argument("recording", metavar="RECORDING", help="file that `run` has written (.ndjson)")
+    pages = [address(lesson) for lesson in LESSONS if lesson not in SWEEPING]
+    parser.add_argument("--page", metavar="NAME", choices=pages, default=pages[0], help=f"one of {', '.join(pages)}")
+    parser.add_argument(
+        "--out", metavar="FILE", type=_file(".html"), required=True, help="file to write (.html), or - for standard output"
+    )
 
 
 def _add(parser: argparse.ArgumentParser, field: Field, default: object = argparse.SUPPRESS) -> None:
@@ -188,6 +207,21 @@ def sweep(options: dict) -> None:
     """Compute a sweep."""
     field, texts = FIELDS[options["axis"]], options["values"].split(",")
     api.sweep(**{**options, "values": [field.parse(text.strip()) for text in texts]})
+
+
+def export(options: dict) -> None:
+    """Write the page of a recording."""
+    from bnviz.web.export.saved_page import NotWhole, saved_page  # loads Streamlit, which a mistake need not wait for
+
+    try:
+        recording = Path(options["recording"]).read_bytes()
+        page = saved_page(options["page"].replace("-", "_"), recording)
+    except OSError as error:
+        raise Unusable(f"cannot read {options['recording']}: {error.strerror or error}") from None
+    except NotWhole as error:
+        raise Unusable(f"{options['recording']}: {error}") from None
+    with destination(options["out"]) as file:
+        file.write(page)
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from bnviz.engine.ledger import CLOSED, Ledger
 from bnviz.engine.task import Task
@@ -194,7 +194,7 @@ class LocalEngine(Ledger):
             for task in slot.tasks.values():
                 slot.send(task.command)
 
-    def _read(self, slot: Slot, pipe: BinaryIO) -> None:
+    def _read(self, slot: Slot, pipe: IO[bytes]) -> None:
         """Take pieces until the process has ended. A last one that was cut off does not count."""
         for head in pipe:
             if head.endswith(b"\n") and head != b"ready\n" and (found := piece.read(pipe, head)):

@@ -15,6 +15,9 @@ LESSONS: dict[str, str] = {  # folder: title in the navigation, in its order; th
 }
 
 
+SWEEPING = ("regularization", "does_it_hold")  # lessons whose pages show a sweep; the others play one run
+
+
 def address(lesson: str) -> str:
     """A lesson's path in the address."""
     return lesson.replace("_", "-")

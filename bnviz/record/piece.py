@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import BinaryIO, NamedTuple
+from typing import IO, NamedTuple
 
 from bnviz.record import ndjson
 
@@ -34,14 +34,14 @@ class Piece(NamedTuple):
     def is_end(self) -> bool:
         return self.kind == "end"
 
-    def write(self, output: BinaryIO, key: str) -> None:
+    def write(self, output: IO[bytes], key: str) -> None:
         """Write the piece to a pipe, under a key without a space: one line of text, then the block."""
         head = f"{key} {self.kind} {self.size} {self.before} {self.after} {len(self.packed)}\n"
         output.write(head.encode() + self.packed)
         output.flush()
 
 
-def read(pipe: BinaryIO, head: bytes) -> tuple[str, Piece] | None:
+def read(pipe: IO[bytes], head: bytes) -> tuple[str, Piece] | None:
     """What `Piece.write` wrote, whose first line is `head`; None if it was cut off."""
     key, kind, *numbers = head.decode().split()
     size, before, after, length = map(int, numbers)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import functools
+import warnings
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -45,8 +47,14 @@ class Tensors:
 @functools.cache
 def _whole(name: str, coats: str) -> tuple[Tensor, ...]:
     """A data set, and its held-out inputs once more for oneDNN: the same memory for every run that a process keeps."""
-    parts = [torch.tensor(part) for part in data.load(name, coats)]
+    parts = [_of_the_same_memory(part) for part in data.load(name, coats)]
     return *parts, _for_onednn(parts[2])
+
+
+def _of_the_same_memory(array: np.ndarray) -> Tensor:
+    """A tensor of an array that is read-only; PyTorch warns of that, for it could be written to, which nobody does."""
+    with warnings.catch_warnings(action="ignore", category=UserWarning):
+        return torch.from_numpy(array)
 
 
 def _for_onednn(tensor: Tensor) -> Tensor:

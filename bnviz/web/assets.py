@@ -70,6 +70,12 @@ def scripts() -> list[tuple[str, str]]:
     return [(name, texts[name]) for name in TopologicalSorter(needs).static_order()]
 
 
+def loader(main: str) -> str:
+    """The script that loads the module `main` and all that it needs, without its comments: Streamlit sends it again and again."""
+    text = (PACKAGE / "web" / "player" / "loader.js").read_text().replace("MAIN", f"{main}.js")
+    return re.sub(r"^ *//.*\n|^ */[*][*](.|\n)*?[*]/\n", "", text, flags=re.MULTILINE)
+
+
 def resolved(name: str, other: str) -> str:
     """The name of the file that `name` imports as `other`."""
     return posixpath.normpath(posixpath.join(posixpath.dirname(name), other))

@@ -190,7 +190,7 @@ def panel(identifier: str, title: str, caption: str, figure: tuple[list[Trace], 
 
     Each trace carries `feed`: which drawing of bnviz/web/player/feeds.js or of the lesson's story fills it, and from which key
     of the recording. Words in braces in title, caption and axis titles ({tap}, {unit}, …) are filled in by the player. `rate`
-    is the most redraws a second.
+    is the most redraws a second; `asks` that it needs a server to ask, which a saved page has not.
     """
     traces, arrangement = figure
     return {

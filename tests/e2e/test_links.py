@@ -93,7 +93,7 @@ def test_the_address_holds_the_step_where_it_was_paused_and_none_while_it_plays(
     lab = visit().open(steps=60, seed=6).trained()
     assert "step" not in lab.place
     lab.press("Home", *["ArrowRight"] * 3, "4")
-    lab.wait(has_step("3"))
+    lab.wait(f"{has_step('3')} && new URLSearchParams(location.search).get('layer') === '4'")
     assert lab.place == {
         "step": "3",
         "layer": "4",

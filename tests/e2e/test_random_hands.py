@@ -8,12 +8,12 @@ import time
 
 import pytest
 
-from bnviz.lessons import LESSONS, address
+from bnviz.lessons import LESSONS, SWEEPING, address
 from tests.e2e.hands import KEYS, Hands
 
 SECONDS = float(os.environ.get("BNVIZ_HANDS_SECONDS", "4"))
 SEED = int(os.environ.get("BNVIZ_HANDS_SEED", "8"))
-LIVE = [lesson for lesson in LESSONS if lesson not in ("regularization", "does_it_hold")]
+LIVE = [lesson for lesson in LESSONS if lesson not in SWEEPING]
 MAY_GROW_MB = 5  # Streamlit remembers settings; a player that is kept takes 8 or more
 PATIENCE = 20.0  # seconds, for what is collected late
 pytestmark = pytest.mark.timeout(120 + 4 * SECONDS)

@@ -116,6 +116,7 @@ const plain = (_, value) => (ArrayBuffer.isView(value) ? Array.from(value) : val
 
 for await (const line of createInterface({input: process.stdin})) {
   const {action, ...question} = JSON.parse(line, revive);
+  if (action === "end") process.exit();
   let answer;
   try {
     answer = {value: (await actions[action](question)) ?? null};

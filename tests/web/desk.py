@@ -37,6 +37,7 @@ class Desk:
         return self.ask("call", file=file, name=name, args=list(arguments))
 
     def close(self) -> None:
+        self._process.stdin.write('{"action": "end"}\n')  # its input may not end: another process may have it open
         self._process.stdin.close()
         self._process.wait(timeout=60)
         self._process.stdout.close()

@@ -230,7 +230,7 @@ def by_hand(norm: str, held_out: str, classes: bool) -> Panel:
     bars = {"type": "bar", "orientation": "h", "marker": {"color": colours}, "textposition": "outside", "cliponaxis": False}
     score = {**bars, "feed": {"kind": "hand-score"}, "xaxis": "x2", "yaxis": "y2", "showlegend": False, "hoverinfo": "skip"}
     figure = [before, after, score], _hand_layout(classes)
-    return panel("hand", *heading(WORDS, "hand"), figure, height=260, control="by-hand", wide=True)
+    return panel("hand", *heading(WORDS, "hand"), figure, height=260, control="by-hand", wide=True, asks=True)
 
 
 def _hand_layout(classes: bool) -> Layout:

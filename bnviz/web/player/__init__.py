@@ -22,50 +22,6 @@ from bnviz.record.version import results_version
 from bnviz.web import assets, words
 from bnviz.web.figures import looks
 
-# Only a loader, because inline code is sent again at every rerun; it needs its line breaks, or it is taken for a path.
-# If our routes do not answer, it asks for the files through the component's state, as the player asks for lines.
-LOADER = """
-const at = (address) => new URL(address, document.baseURI).href;
-const beside = (name, file) => new URL(file, `file:///${name}`).pathname.slice(1);
-const blob = (text, type) => URL.createObjectURL(new Blob([text], {type}));
-const add = (tag, attributes) => new Promise((resolve, reject) => {
-  document.head.append(Object.assign(document.createElement(tag), {...attributes, onload: resolve, onerror: reject}));
-});
-const once = (make) => { let made; return () => made ??= make(); };
-const fetched = ({files, plotly}) => {
-  const style = at(`${files}/web/player/player.css`);
-  if (![...document.styleSheets].some((one) => one.href === style)) add("link", {rel: "stylesheet", href: style}).catch(() => {});
-  return {plotly: once(() => add("script", {src: at(plotly)})), open: (file) => import(at(`${files}/${file}`))};
-};
-const handedOver = ({modules, style, plotly}, before) => {
-  const addresses = {};
-  for (const [name, text] of modules) {
-    const linked = text.replace(/from "([.]{1,2}[/][\\w./-]+[.]js)"/g, (_, file) => `from "${addresses[beside(name, file)]}"`);
-    addresses[name] = blob(linked, "text/javascript");
-  }
-  add("link", {rel: "stylesheet", href: blob(style, "text/css")});
-  const open = before?.opened ? before.open : (file) => import(addresses[file]);
-  const added = add("script", {src: blob(plotly, "text/javascript")});
-  return {plotly: () => added, open, last: true};
-};
-export default async function (component) {
-  const {data, setStateValue} = component;
-  if (data.assets && !window.bnvizFiles?.last) window.bnvizFiles = handedOver(data.assets, window.bnvizFiles);
-  const files = window.bnvizFiles ??= fetched(data.addresses);
-  if (data.assets) setStateValue("assets", false); // once is enough
-  try {
-    const names = ["web/player/@main@", ...(data.story ? [`lessons/${data.story}/story.js`] : [])];
-    const [main, story] = await Promise.all(names.map(files.open));
-    files.opened = true;
-    // Plotly takes long to begin, so it does when the first picture is there. Should it be missing, it is handed over.
-    const plotly = () => files.plotly().catch(() => files.last || setStateValue("assets", true));
-    return main.default({...component, plotly}, story?.default);
-  } catch (error) {
-    if (files.last) throw error;
-    setStateValue("assets", true);
-  }
-}
-"""
 LINES_AT_ONCE = 60
 FOLDER = Path(__file__).parent
 
@@ -73,7 +29,7 @@ FOLDER = Path(__file__).parent
 @st.cache_resource(show_spinner=False)
 def _component(name: str) -> Any:
     """The component of a module, registered once a process: registering it again under its name would warn."""
-    return st.components.v2.component(f"bnviz_{name}", js=LOADER.replace("@main@", f"{name}.js"), isolate_styles=False)
+    return st.components.v2.component(f"bnviz_{name}", js=assets.loader(name), isolate_styles=False)
 
 
 @st.fragment

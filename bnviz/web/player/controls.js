@@ -1,7 +1,7 @@
 // @ts-check
 // The player's own controls: choosers above the charts, transport below them, and the keyboard.
 
-import {make, mark, set} from "./dom.js";
+import {addressOf, make, mark, set} from "./dom.js";
 import {pieces, shared, tapName} from "./words.js";
 
 /** @import {Control, Tap, View} from "./types" */
@@ -16,6 +16,7 @@ const ICONS = {
   forward: "M11 2.5h2v11h-2zM3 2.5v11L10 8z",
   loop: "M8 3a5 5 0 1 1-4.6 3h1.7A3.4 3.4 0 1 0 8 4.6V7L4.5 3.8 8 .6z",
   stop: "M3.5 3.5h9v9h-9z",
+  save: "M7 2h2v6h2.6L8 11.6 4.4 8H7zM3 12.5h10V14H3z",
   link: "M6.5 9.5l3-3M5 8 3.2 9.8a2.1 2.1 0 0 0 3 3L8 11M8 5l1.8-1.8a2.1 2.1 0 0 1 3 3L11 8",
 };
 const FLASH_MS = 4000;
@@ -82,8 +83,31 @@ function transport(player, copyLink) {
   const parts = [back, play, forward, track, readout, stop, speed, loop];
   const group = {class: "bnviz-transport", role: "group", "aria-label": text("playback"), title: ""};
   const copied = make("span", {class: "bnviz-copied", role: "status"});
-  const box = make("div", group, ...parts, button("link", text("copy_link"), copyLink), copied);
+  const link = button("link", text("copy_link"), copyLink);
+  const box = make("div", group, ...parts, link, ...(player.data.alone ? [] : [saving(player)]), copied);
   return {box, track, play, range, buffer, readout, stop, speed, loop, copied};
+}
+
+/**
+ * The menu of files that a run can be saved as. It is made when it is opened, of the run on show.
+ * @param {Player} player
+ */
+function saving(player) {
+  const text = (/** @type {string} */ key) => player.text(key);
+  const opener = make("summary", {"aria-label": text("save"), title: text("save")}, icon("save"));
+  const list = make("div", {class: "bnviz-menu-list"});
+  const menu = make("details", {class: "bnviz-menu bnviz-save"}, opener, list);
+  const file = (/** @type {string} */ address, /** @type {string} */ name) =>
+    make("a", {href: addressOf(address), download: ""}, name);
+  menu.addEventListener("toggle", () => {
+    const {run, end} = player.recording;
+    const address = `bnviz/runs/${run}`;
+    const page = `${address}/${player.data.story}.html?live=${encodeURIComponent(player.link() ?? "")}`;
+    const files = [file(page, text("save_page")), file(`${address}.ndjson`, text("save_recording"))];
+    const whole = end && ["finished", "diverged"].includes(end.status);
+    list.replaceChildren(...(whole ? files : [make("span", {class: "bnviz-label"}, text("save_later"))]));
+  });
+  return menu;
 }
 
 /** @param {Player} player */
@@ -122,6 +146,7 @@ export class Controls {
     this.message = make("p", {class: "bnviz-message", role: "status"});
     this.transport = transport(player, () => this.copyLink());
     root.append(this.headlines, this.transport.box, this.message);
+    this.reserve(Number(player.data.experiment.steps));
     this.onKey = (/** @type {KeyboardEvent} */ event) => this.key(event);
     document.addEventListener("keydown", this.onKey);
   }
@@ -229,8 +254,17 @@ export class Controls {
     const epochs = this.player.data.epochs.toFixed(1);
     const more = {...place, epoch: frame.epoch.toFixed(1), epochs, trained: this.player.recording.trainedStep};
     set(readout, shared(view, view.ended ? "readout" : "readout_training", more));
-    const {total} = place;
-    mark(readout, {longest: shared(view, "readout_training", {step: total, total, epoch: epochs, epochs, trained: total})});
+    this.reserve(place.total);
+  }
+
+  /**
+   * Room for the longest that there will be to read of a run, so that the time line keeps its width.
+   * @param {number} total its steps
+   */
+  reserve(total) {
+    const epochs = this.player.data.epochs.toFixed(1);
+    const longest = {step: total, total, epoch: epochs, epochs, trained: total};
+    mark(this.transport.readout, {longest: this.player.text("readout_training", longest)});
   }
 
   /**

@@ -100,7 +100,7 @@ export class Player {
     const {layer, tap, unit, target} = this.data.view;
     /** @type {Choice} with the story's own */
     this.choice = {layer, tap, unit: unit ?? "auto", target, ...story.choices};
-    this.root = make("div", {class: "bnviz-player"});
+    this.root = make("div", {class: this.data.alone ? "bnviz-player bnviz-alone" : "bnviz-player"});
     component.parentElement.append(this.root);
     this.theme = new Theme(this.root);
     this.controls = new Controls(this.root, this);
@@ -118,9 +118,11 @@ export class Player {
     this.ghost = new Ghost(stage, this);
     this.numbers = story.numbers ? new UnitNumbers(stage, this) : null;
     /** @type {Service<any, any> | null} */
-    this.service = story.service?.({redraw: (id) => this.redraw(id), choose: (change) => this.choose(change)}) ?? null;
+    this.service = this.data.alone
+      ? null
+      : (story.service?.({redraw: (id) => this.redraw(id), choose: (change) => this.choose(change)}) ?? null);
     this.recording = this.open(this.data, this.data.view.step);
-    this.tour = story.tour ? new Tour(this, story.tour) : null;
+    this.tour = story.tour && !this.data.alone ? new Tour(this, story.tour) : null;
     this.frame = requestAnimationFrame((now) => this.tick(now));
     setTimeout(() => this.startPlotly(), PLOTLY_MS);
   }
@@ -688,6 +690,7 @@ export class Player {
    * @param {import("./types").Edit} edit
    */
   edit(edit) {
+    if (this.data.alone) return this.controls.say(this.text("alone"));
     if ("step" in edit) this.hold();
     this.hand.releaseIn(EDIT_MS);
     this.message = this.text("asked_for");

@@ -134,7 +134,7 @@ export class Recording {
     while (!this.end && !this.closed) {
       try {
         const address = new URL(url);
-        address.searchParams.set("from", String(this.lines));
+        if (this.lines) address.searchParams.set("from", String(this.lines));
         await this.read(address.href);
         if (!this.end) throw new Error("the stream ended early");
       } catch (error) {

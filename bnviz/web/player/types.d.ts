@@ -59,6 +59,8 @@ export interface Data {
   happenings: Happening[];
   /** Runs that this visitor has seen before, the newest last: up to which step this one is the same, and how they differ. */
   before: {run: string; step: number; label: string}[];
+  /** Whether this is a page that was saved as a file: there is nobody to ask for another run. */
+  alone?: boolean;
   /** Recorded lines from number `from` on, where the stream cannot be reached. */
   lines?: {run: string; from: number; lines: string[]};
 }
@@ -127,6 +129,8 @@ export interface PanelSpec {
   /** The most redraws a second; from 30 on the panel moves between snapshots, too. */
   rate: number;
   wide: boolean;
+  /** Whether it asks the server, and so cannot be in a saved page. */
+  asks?: boolean;
   /** Whether it stands in front, or is folded away below the others. */
   front?: boolean;
   /** The name of a control that stands in the heading. */

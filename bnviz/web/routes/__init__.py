@@ -19,6 +19,7 @@ from bnviz.web.routes.lifetime import lifespan
 from bnviz.web.routes.monitoring import health, metrics
 from bnviz.web.routes.questions import ask
 from bnviz.web.routes.runs import run
+from bnviz.web.routes.saved import saved
 
 __all__ = ["lifespan", "middleware", "routes"]
 
@@ -38,6 +39,7 @@ def _both(path: str, endpoint: Endpoint) -> list[Route]:
 
 routes = [
     *_both("/bnviz/runs/{id}.ndjson", run),
+    *_both("/bnviz/runs/{id}/{lesson}.html", saved),
     *_both("/bnviz/runs/{id}/{question}", ask),
     *_both("/bnviz/healthz", health),
     *_both("/bnviz/metrics", metrics),

@@ -1,0 +1,140 @@
+"""A lesson's page with one run as one HTML file: the player, its words and the whole recording. It asks nobody for anything.
+
+All that a browser needs is packed with gzip and written in base64. The recording's arrays are packed as bytes, apart from its
+text: in base64 gzip finds less to save.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import gzip
+import json
+import platform
+import re
+from collections.abc import Mapping
+from html import escape
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from bnviz import __version__
+from bnviz.config.experiment import FIELDS, Experiment
+from bnviz.config.fields import written
+from bnviz.data import DATA_SETS
+from bnviz.lessons import LESSONS, SWEEPING
+from bnviz.record import ndjson
+from bnviz.web import assets, player, words
+from bnviz.web.site import links, turning
+from bnviz.web.site.page import Page
+
+FOLDER = Path(__file__).parent
+_ARRAY = re.compile(rb'"bdata":"([^"]*)"')
+PLAYING = tuple(lesson for lesson in LESSONS if lesson not in SWEEPING)
+
+
+class NotWhole(ValueError):
+    """A recording that has not ended well, or that this release did not make; the message says which."""
+
+
+def page_of(lesson: str) -> Page:
+    """The page of a lesson that plays a run; KeyError for any other name."""
+    if lesson not in PLAYING:
+        raise KeyError(lesson)
+    return import_module(f"bnviz.lessons.{lesson}.page").PAGE
+
+
+def saved_page(lesson: str, recording: bytes, live: str = "") -> bytes:
+    """The HTML file of a lesson that plays `recording`, NDJSON as the route gives it.
+
+    `live` is the address of the page that it was saved from. Raises KeyError for a lesson that plays no run, and NotWhole.
+    """
+    page, header = page_of(lesson), whole(recording)
+    experiment = Experiment(**header["experiment"])
+    said = words.shared()["export"]
+    texts = {
+        "lang": "en",
+        "title": page.words["title"],
+        "claim": page.words["claim"],
+        "saved": words.fill(said["saved"], id=header["id"], **_versions(header["versions"])),
+        "credit": words.fill(words.shared()["page"]["credit"], credit=DATA_SETS[experiment.dataset].credit),
+        "limits": words.fill(page.limits, **DATA_SETS[experiment.dataset].words),
+        "limits_title": words.shared()["page"]["limits"] if page.limits else "",
+        "settings_title": said["settings"],
+        "noscript": said["noscript"],
+    }
+    parts = {
+        "settings": _settings(experiment),
+        "live": f'<a href="{escape(live)}">{escape(said["live"])}</a>' if live else "",
+        "style": (FOLDER / "saved_page.css").read_text(),
+        "script": (FOLDER / "saved_page.js").read_text(),
+        "files": _packed(json.dumps(_files(page, experiment, header["id"])).encode()),
+        "plotly": _plotly(),
+        **{name: _packed(part) for name, part in zip(("lines", "arrays"), apart(recording), strict=True)},
+    }
+    template = (FOLDER / "saved_page.html").read_text()
+    return words.fill(template, **{name: escape(text) for name, text in texts.items()}, **parts).encode()
+
+
+def whole(recording: bytes) -> Mapping[str, Any]:
+    """The header of a recording that has ended well; raises NotWhole."""
+    lines = recording.splitlines(keepends=True)
+    if not lines or ndjson.kind(lines[0]) != "header" or not ndjson.is_end(lines[-1]):
+        raise NotWhole("This is no whole recording: it needs a header, snapshots and an end.")
+    if (status := ndjson.status(lines[-1])) not in ("finished", "diverged"):
+        raise NotWhole(f"This run has {status}, so there is nothing to save.")
+    header = json.loads(lines[0])
+    try:
+        same = Experiment(**header["experiment"]).id == header["id"]
+    except (KeyError, TypeError, ValueError):
+        same = False
+    if not same:
+        raise NotWhole("This recording is of a sweep, or of another release of bnviz, so its page cannot be made.")
+    return header
+
+
+def apart(recording: bytes) -> tuple[bytes, bytes]:
+    """A recording whose arrays hold nothing but how many bytes they had, and these bytes in the same order."""
+    arrays = [base64.b64decode(found) for found in _ARRAY.findall(recording)]
+    sizes = iter(arrays)
+    return _ARRAY.sub(lambda _: b'"bdata":%d' % len(next(sizes)), recording), b"".join(arrays)
+
+
+def _files(page: Page, experiment: Experiment, run: str) -> dict[str, Any]:
+    """What the player is told, and what it is made of."""
+    view = {**links.VIEW, "layer": min(page.layer, experiment.hidden_layers)}
+    panels = [panel for panel in page.arranged(experiment) if not panel.get("asks")]  # there is no server to be asked
+    data = player.handed_over(run, experiment, panels, view, page.lesson)
+    happenings = [turning.described(change, experiment) for change in turning.happenings(experiment)]
+    names = assets.needed(["web/player/player.js", f"lessons/{page.lesson}/story.js"])
+    return {
+        "data": {**data, "happenings": happenings, "alone": True},
+        "modules": [(name, text) for name, text in assets.scripts() if name in names],
+        "style": (player.FOLDER / "player.css").read_text(),
+        "loader": assets.loader("player"),
+    }
+
+
+def _versions(made: Mapping[str, str]) -> dict[str, str]:
+    """What computed the run, or this program where the recording does not say."""
+    return {"bnviz": __version__, "torch": "?", "python": platform.python_version()} | dict(made)
+
+
+def _settings(experiment: Experiment) -> str:
+    """All settings as rows of a table."""
+    rows = []
+    for field in FIELDS.values():
+        value = getattr(experiment, field.name)
+        said = field.choices.get(str(value), written(value)) if field.choices else written(value)
+        rows.append(f"<tr><th scope='row'>{escape(field.label)}</th><td>{escape(said) or '–'}</td></tr>")
+    return "".join(rows)
+
+
+@functools.cache
+def _plotly() -> str:
+    """Packed once a process: it takes most of a second."""
+    return _packed(assets.plotly_js().read_bytes(), 9)
+
+
+def _packed(contents: bytes, level: int = 6) -> str:
+    return base64.b64encode(gzip.compress(contents, level, mtime=0)).decode("ascii")

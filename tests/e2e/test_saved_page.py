@@ -1,0 +1,70 @@
+"""A page saved as a file: how it is got from the app, and that it plays where there is no network at all."""
+
+import pytest
+
+from bnviz.config.experiment import Experiment
+from bnviz.engine import worker
+from bnviz.web.export.saved_page import PLAYING, page_of, saved_page
+
+SHORT = {"steps": 40, "seed": 5}
+VISIBLE = "(node) => node.checkVisibility()"
+
+
+@pytest.fixture
+def offline(browser):
+    """A page without network; everything it complains about, and every request, is gathered."""
+    context = browser.new_context(viewport={"width": 1400, "height": 900}, offline=True)
+    page = context.new_page()
+    page.troubles = []
+    page.on("console", lambda message: page.troubles.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: page.troubles.append(str(error)))
+    asks = ("file:", "blob:", "data:")
+    page.on("request", lambda request: request.url.startswith(asks) or page.troubles.append(f"a request: {request.url}"))
+    yield page
+    assert page.troubles == []
+    context.close()
+
+
+def played(page, path):
+    """Open a file and wait until its run has been played to the end and its charts are drawn."""
+    page.goto(path.as_uri())
+    page.wait_for_selector(".bnviz-player[data-state=ended]", state="attached")
+    page.wait_for_selector("[data-panel] .bnviz-plot .main-svg", state="attached")
+    return page.evaluate("({...document.querySelector('.bnviz-player').dataset})")
+
+
+def test_the_app_saves_it_and_it_plays_from_a_file(lab, offline, tmp_path):
+    lab.open(**SHORT).trained()
+    lab.page.click(".bnviz-save > summary")
+    with lab.page.expect_download() as download:
+        lab.page.get_by_role("link", name="This page with the whole run").click()
+    run = Experiment(**SHORT).id
+    assert download.value.suggested_filename == f"bnviz-live-shift-{run}.html"
+    path = tmp_path / "saved.html"
+    download.value.save_as(path)
+
+    seen = played(offline, path)
+    assert (seen["run"], seen["step"], seen["trainedStep"]) == (run, "40", "40")
+    assert offline.inner_text("h1") == "Watch a[2] shift"
+    assert lab.headline == offline.inner_text(".bnviz-headline")
+    for gone in (".bnviz-hand", ".bnviz-take-tour", ".bnviz-save"):
+        assert not any(node.evaluate(VISIBLE) for node in offline.locator(gone).all()), gone
+    live = offline.get_by_role("link", name="Open it live").get_attribute("href")
+    assert live.startswith(f"{lab.server.url}/?steps=40&seed=5")
+    offline.click(".bnviz-layers button >> nth=3")
+    offline.wait_for_function("document.querySelector('.bnviz-headline').textContent.includes('a[4]')")
+
+
+def test_while_it_trains_there_is_nothing_to_save(lab):
+    lab.open(steps=5000, seed=5)
+    lab.page.click(".bnviz-save > summary")
+    assert "trained to its end" in lab.page.inner_text(".bnviz-save")
+    assert lab.page.locator(".bnviz-save a").count() == 0
+
+
+@pytest.mark.parametrize("lesson", PLAYING[1:])
+def test_every_other_lesson_plays_from_a_file(offline, tmp_path, lesson):
+    experiment = page_of(lesson).default.replace(steps=40, changes="", hold_from=0)
+    path = tmp_path / "saved.html"
+    path.write_bytes(saved_page(lesson, b"".join(line for line in worker.record(experiment) if line)))
+    assert played(offline, path)["run"] == experiment.id

@@ -1,0 +1,112 @@
+"""A page that was saved as a file holds the whole recording, and says what made it."""
+
+import base64
+import gzip
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bnviz.config.experiment import Experiment
+from bnviz.engine import worker
+from bnviz.record import ndjson
+from bnviz.web.export.saved_page import PLAYING, NotWhole, apart, page_of, saved_page, whole
+
+SMALL = {"width": 8, "steps": 20, "snapshot_every": 10, "dataset": "mnist1d", "train_size": 100}
+LIVE = "https://example.org/app/?a=1&b=<2>"
+
+
+def recorded(experiment):
+    return b"".join(line for line in worker.record(experiment) if line)
+
+
+@pytest.fixture(scope="module")
+def recording():
+    return recorded(Experiment(**SMALL, changes="10:learning_rate=1"))
+
+
+@pytest.fixture(scope="module")
+def page(recording):
+    return saved_page("live_shift", recording, LIVE).decode()
+
+
+def part(page, id):
+    """What a script element of the page holds, unpacked."""
+    return gzip.decompress(base64.b64decode(re.search(rf'id="{id}">([^<]*)<', page)[1]))
+
+
+def put_together(lines, arrays):
+    """An independent reading: each array's bytes in its place."""
+    whole, rest = b"", lines
+    while found := re.search(rb'"bdata":(\d+)', rest):
+        size = int(found[1])
+        whole += rest[: found.start()] + b'"bdata":"' + base64.b64encode(arrays[:size]) + b'"'
+        rest, arrays = rest[found.end() :], arrays[size:]
+    assert not arrays
+    return whole + rest
+
+
+def test_the_recording_in_it_is_the_recording_to_the_byte(page, recording):
+    assert put_together(part(page, "lines"), part(page, "arrays")) == recording
+
+
+@given(st.lists(st.binary(max_size=50)))
+def test_arrays_of_any_size_are_set_apart(arrays):
+    lines = b"".join(ndjson.line({"type": "snapshot", "bdata": base64.b64encode(array).decode()}) for array in arrays)
+    assert put_together(*apart(lines)) == lines
+
+
+def test_it_asks_nobody_for_anything(page):
+    addresses = re.findall(r'(?:src|href)="([^"]*)"', page)
+    assert addresses == ["data:,", LIVE.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")]
+
+
+def test_it_is_small_enough_to_be_sent():
+    """The default experiment's is the largest that people save often."""
+    assert len(saved_page("live_shift", recorded(Experiment()))) <= 6e6
+
+
+def test_it_says_what_made_it(page, recording):
+    header = json.loads(recording.splitlines()[0])
+    assert header["id"] in page and header["versions"]["torch"] in page
+    assert "<td>mnist1d</td>" in page or "<td>MNIST-1D</td>" in page
+
+
+@pytest.mark.parametrize("lesson", PLAYING)
+def test_every_lesson_that_plays_a_run_can_be_saved(lesson):
+    default = page_of(lesson).default
+    made = saved_page(lesson, recorded(default.replace(width=8, steps=20, snapshot_every=10, changes="", hold_from=0))).decode()
+    files = json.loads(part(made, "files"))
+    assert files["data"]["story"] == lesson and files["data"]["alone"]
+    assert {"web/player/player.js", f"lessons/{lesson}/story.js"} <= dict(files["modules"]).keys()
+    assert not re.search(r"\{[a-z_]+\}", re.sub(r"(?s)<(script|style).*?</\1>", "", made)), "a word was left open"
+
+
+@pytest.mark.parametrize("lesson", ["does_it_hold", "nowhere"])
+def test_other_pages_play_no_run(lesson, recording):
+    with pytest.raises(KeyError):
+        saved_page(lesson, recording)
+
+
+def without(recording, line):
+    lines = recording.splitlines(keepends=True)
+    del lines[line]
+    return b"".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda recording: b"", "no whole recording"),
+        (lambda recording: without(recording, 0), "no whole recording"),
+        (lambda recording: without(recording, -1), "no whole recording"),
+        (lambda recording: without(recording, -1) + ndjson.end("stopped", "", 1.0), "stopped"),
+        (lambda recording: recording.replace(b'"width":8', b'"width":9'), "another release"),
+        (lambda recording: recording.replace(b'"experiment"', b'"other"'), "another release"),
+    ],
+)
+def test_what_is_no_whole_recording_is_refused(recording, spoil, reason):
+    with pytest.raises(NotWhole, match=reason):
+        whole(spoil(recording))
