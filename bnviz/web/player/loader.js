@@ -10,7 +10,7 @@
  * @property {boolean} [opened] whether a module has been opened
  * @property {boolean} [last] whether there is no other way to get them
  */
-/** @typedef {{modules: [string, string][], style: string, plotly: string}} Brought names and texts of the scripts, and the rest */
+/** @typedef {{modules: [string, string][], style: string, plotly: string}} Brought scripts by name, and the rest */
 
 /** @type {Window & {bnvizFiles?: Files}} */
 const page = window;
