@@ -201,3 +201,40 @@ def test_a_signal_leaves_nothing_behind(tmp_path, number, expected):
         assert process.communicate(timeout=60)[1] == ""
     assert process.returncode == expected
     assert os.listdir(tmp_path) == []
+
+
+@pytest.fixture(scope="module")
+def a_run(tmp_path_factory):
+    """A recording as a file, really trained."""
+    path = tmp_path_factory.mktemp("runs") / "run.ndjson"
+    small = {"width": 8, "steps": 10, "dataset": "mnist1d", "train-size": 100}
+    flags = [text for name, value in small.items() for text in (f"--{name}", str(value))]
+    subprocess.run([sys.executable, "-m", "bnviz", "run", *flags, "--out", path], cwd=ROOT, check=True, timeout=60)
+    return path
+
+
+def test_a_recording_becomes_a_page(a_run, tmp_path, capfd):
+    out = tmp_path / "x.html"
+    assert code("export", a_run, "--page", "batch-size", "--out", out) == 0
+    assert "<h1>The noise microscope</h1>" in out.read_text()
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("contents", "arguments", "said"),
+    [
+        (None, [], "cannot read"),
+        (b"no recording", [], "no whole recording"),
+        (HEADER + SNAPSHOT, [], "no whole recording"),
+        (b"", ["--page", "nowhere"], "invalid choice: 'nowhere'"),
+        (b"", ["--out", "x.txt"], "ends in .html"),
+    ],
+)
+def test_what_is_no_recording_or_no_page_is_one_line_and_2(tmp_path, capfd, contents, arguments, said):
+    given, out = tmp_path / "given.ndjson", tmp_path / "x.html"
+    if contents is not None:
+        given.write_bytes(contents)
+    assert code("export", given, "--out", out, *arguments) == 2
+    error = capfd.readouterr().err
+    assert said in error and error.count("\n") == 1
+    assert not out.exists()

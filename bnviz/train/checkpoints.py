@@ -15,8 +15,8 @@ from bnviz.config.experiment import Experiment
 from bnviz.record import ndjson
 from bnviz.train.loop import Outcome, Training, finish
 
-MOST_BYTES = 48 * 2**20  # of a process: about two runs of the default experiment
-PER_RUN = 16  # copies, evenly spread over its steps
+MOST_BYTES = 40 * 2**20  # of a process: about two runs of the default experiment
+PER_RUN = 12  # copies, evenly spread over its steps
 
 
 class Past:

@@ -192,7 +192,7 @@ def answer(experiment: Experiment, name: str, values: dict[str, Any]) -> Generat
     return "finished", ""
 
 
-TRAINED: LRUCache[str, Network] = LRUCache(16)  # compared arms of this process's last finished runs, by id
+TRAINED: LRUCache[str, Network] = LRUCache(8)  # compared arms of this process's last finished runs, by id
 _again: dict[str, Generator[dict[str, Any] | None, None, Outcome]] = {}  # by id: trainings that were begun for a question
 
 

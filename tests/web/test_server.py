@@ -24,6 +24,7 @@ from streamlit.web.server.starlette.starlette_gzip_middleware import SelectiveGZ
 
 from bnviz import engine
 from bnviz.config.experiment import Experiment
+from bnviz.engine import worker
 from bnviz.engine.local import LocalEngine
 from bnviz.record import ndjson
 from bnviz.record.store import Store
@@ -257,6 +258,56 @@ def test_gzip_is_seen(accepted):
 @pytest.mark.parametrize("start", [0, 1, 7, len(LINES), 999])
 def test_from_skips_lines(client, finished, start):
     assert client.get(f"{URL}?from={start}").content == b"".join(LINES[start:])
+
+
+# a page to keep
+
+
+@pytest.fixture(scope="module")
+def trained():
+    experiment = Experiment(width=8, steps=10, dataset="mnist1d", train_size=100)
+    return experiment.id, [line for line in worker.record(experiment) if line]
+
+
+@pytest.fixture
+def kept(shared, trained):
+    """A real run that has ended, in the store; returns where its page is."""
+    made, _ = shared.store.start(trained[0])
+    for line in trained[1]:
+        made.append(line)
+    shared.store.finish(made)
+    return f"/bnviz/runs/{made.id}/live_shift.html"
+
+
+def test_a_finished_run_can_be_saved_as_a_page(client, kept, trained):
+    response = client.get(f"{kept}?live=https%3A%2F%2Fexample.org%2F%3Fsteps%3D10")
+    assert response.status_code == 200 and response.headers["content-type"].startswith("text/html")
+    assert response.headers["content-disposition"] == f'attachment; filename="bnviz-live-shift-{trained[0]}.html"'
+    assert 'href="https://example.org/?steps=10"' in response.text
+    assert client.head(kept).headers["content-disposition"] == response.headers["content-disposition"]
+
+
+@pytest.mark.parametrize("live", ["javascript:alert(1)", "file:///etc/passwd", "https:", "http://[", "https://x/" + "a" * 2000])
+def test_a_saved_page_leads_nowhere_but_to_the_web(client, kept, live):
+    page = client.get(kept, params={"live": live}).text
+    assert [address for address in re.findall(r'href="([^"]*)"', page) if address != "data:,"] == []
+
+
+def test_a_page_is_made_of_whole_runs_only(client, shared, finished):
+    made, _ = shared.store.start("a" * 16)
+    made.append(HEADER)
+    told = {name: client.get(f"/bnviz/runs/{name}.html") for name in (f"{made.id}/live_shift", f"{ID}/live_shift")}
+    assert [response.status_code for response in told.values()] == [409, 409]
+    assert "still being trained" in told[f"{made.id}/live_shift"].json()["error"]
+    assert "another release" in told[f"{ID}/live_shift"].json()["error"]
+
+
+@pytest.mark.parametrize(
+    "name", ["f" * 16 + "/live_shift", ID + "/does_it_hold", ID + "/nowhere", ID + "/..%2f..%2fx", "x/live_shift"]
+)
+def test_there_is_no_page_of_what_there_is_not(client, finished, name):
+    response = client.get(f"/bnviz/runs/{name}.html")
+    assert response.status_code == 404 and response.json()["error"]
 
 
 # errors
