@@ -62,6 +62,17 @@ def test_while_it_trains_there_is_nothing_to_save(lab):
     assert lab.page.locator(".bnviz-save a").count() == 0
 
 
+def test_a_run_is_cited_with_what_made_it(lab):
+    lab.open(**SHORT).trained()
+    lab.page.click(".bnviz-save > summary")
+    lab.page.get_by_role("button", name="Cite this run").click()
+    dialog = lab.page.get_by_role("dialog", name="Cite this run")
+    for text in dialog.locator("pre").all_inner_texts():
+        assert Experiment(**SHORT).id in text and "torch" in text and "steps = 40" in text
+    lab.press("Escape")
+    lab.wait("!$('dialog')")
+
+
 @pytest.mark.parametrize("lesson", PLAYING[1:])
 def test_every_other_lesson_plays_from_a_file(offline, tmp_path, lesson):
     experiment = page_of(lesson).default.replace(steps=40, changes="", hold_from=0)

@@ -1,7 +1,8 @@
 // @ts-check
 // The player's own controls: choosers above the charts, transport below them, and the keyboard.
 
-import {addressOf, make, mark, set} from "./dom.js";
+import {make, mark, set} from "./dom.js";
+import {saving} from "./saving.js";
 import {pieces, shared, tapName} from "./words.js";
 
 /** @import {Control, Tap, View} from "./types" */
@@ -84,30 +85,9 @@ function transport(player, copyLink) {
   const group = {class: "bnviz-transport", role: "group", "aria-label": text("playback"), title: ""};
   const copied = make("span", {class: "bnviz-copied", role: "status"});
   const link = button("link", text("copy_link"), copyLink);
-  const box = make("div", group, ...parts, link, ...(player.data.alone ? [] : [saving(player)]), copied);
-  return {box, track, play, range, buffer, readout, stop, speed, loop, copied};
-}
-
-/**
- * The menu of files that a run can be saved as. It is made when it is opened, of the run on show.
- * @param {Player} player
- */
-function saving(player) {
-  const text = (/** @type {string} */ key) => player.text(key);
-  const opener = make("summary", {"aria-label": text("save"), title: text("save")}, icon("save"));
-  const list = make("div", {class: "bnviz-menu-list"});
-  const menu = make("details", {class: "bnviz-menu bnviz-save"}, opener, list);
-  const file = (/** @type {string} */ address, /** @type {string} */ name) =>
-    make("a", {href: addressOf(address), download: ""}, name);
-  menu.addEventListener("toggle", () => {
-    const {run, end} = player.recording;
-    const address = `bnviz/runs/${run}`;
-    const page = `${address}/${player.data.story}.html?live=${encodeURIComponent(player.link() ?? "")}`;
-    const files = [file(page, text("save_page")), file(`${address}.ndjson`, text("save_recording"))];
-    const whole = end && ["finished", "diverged"].includes(end.status);
-    list.replaceChildren(...(whole ? files : [make("span", {class: "bnviz-label"}, text("save_later"))]));
-  });
-  return menu;
+  const save = player.data.alone ? null : saving(player, icon("save"));
+  const box = make("div", group, ...parts, link, ...(save ? [save.menu] : []), copied);
+  return {box, track, play, range, buffer, readout, stop, speed, loop, copied, save};
 }
 
 /** @param {Player} player */
@@ -273,6 +253,7 @@ export class Controls {
    */
   follow(view) {
     for (const control of this.following.values()) control.show(view);
+    this.transport.save?.refresh();
   }
 
   /**

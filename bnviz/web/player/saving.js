@@ -1,0 +1,122 @@
+// @ts-check
+// What can be taken away from a run: files, and words to cite it by.
+
+import {openDialog} from "./dialog.js";
+import {addressOf, make} from "./dom.js";
+
+/** @import {Data, Header, Values} from "./types" */
+/** @import {Recording} from "./recording.js" */
+/**
+ * @typedef {object} Source what this asks of its player
+ * @property {Data} data
+ * @property {Recording} recording
+ * @property {HTMLElement} root
+ * @property {(key: string, values?: Values) => string} text
+ * @property {() => string | null} link the address of what is on show
+ */
+
+const WHOLE = ["finished", "diverged"]; // how a run ends of which there is something to save
+
+/**
+ * The menu, and what makes it anew when another run is on show, or this one has come to its end.
+ * @param {Source} player
+ * @param {Node} sign
+ */
+export function saving(player, sign) {
+  const name = player.text("save");
+  const list = make("div", {class: "bnviz-menu-list"});
+  const menu = make("details", {class: "bnviz-menu bnviz-save"}, make("summary", {"aria-label": name, title: name}, sign), list);
+  let made = "";
+  const refresh = () => {
+    const {run, end} = player.recording;
+    const wanted = menu.open ? `${run} ${end?.status}` : "";
+    if (wanted === made) return; // nothing moves away from below a finger
+    made = wanted;
+    list.replaceChildren(...(menu.open ? entries(player, menu) : []));
+  };
+  menu.addEventListener("toggle", refresh);
+  return {menu, refresh};
+}
+
+/**
+ * @param {Source} player
+ * @param {HTMLDetailsElement} menu
+ */
+function entries(player, menu) {
+  const {run, end, header} = player.recording;
+  if (!header || !end || !WHOLE.includes(end.status)) return [make("span", {class: "bnviz-label"}, player.text("save_later"))];
+  const address = `bnviz/runs/${run}`;
+  const page = `${address}/${player.data.story}.html?live=${encodeURIComponent(player.link() ?? "")}`;
+  const file = (/** @type {string} */ at, /** @type {string} */ name) => make("a", {href: addressOf(at), download: ""}, name);
+  const open = () => {
+    menu.open = false;
+    openCitation(player, header);
+  };
+  const cite = make("button", {type: "button", onclick: open}, player.text("cite"));
+  return [file(page, player.text("save_page")), file(`${address}.ndjson`, player.text("save_recording")), cite];
+}
+
+/**
+ * @param {Source} player
+ * @param {Header} header
+ */
+function openCitation(player, header) {
+  const text = (/** @type {string} */ key) => player.text(key);
+  const made = {title: document.title, link: player.link() ?? location.href, day: new Date().toISOString().slice(0, 10)};
+  const shown = (/** @type {string} */ name, /** @type {string} */ words) =>
+    make("pre", {tabindex: 0, role: "group", "aria-label": name}, words);
+  openDialog(player.root, text("cite"), text("close"), [
+    make("p", {}, text("cite_why")),
+    shown(text("cite_text"), sentence(header, player.data, made)),
+    shown(text("cite_bibtex"), bibtex(header, player.data, made)),
+  ]);
+}
+
+/** @typedef {{title: string, link: string, day: string}} Made the day it is seen, as 2026-11-28 */
+
+/**
+ * A run in a sentence: what it is, what made it, where it is to be seen.
+ * @param {Pick<Header, "id" | "versions" | "experiment">} header
+ * @param {Pick<Data, "usual">} data
+ * @param {Made} made
+ */
+export function sentence(header, data, {title, link, day}) {
+  return `bnviz, “${title}”, run ${header.id} (${note(header, data)}). ${link}, seen on ${day}.`;
+}
+
+/**
+ * The same for BibTeX.
+ * @param {Pick<Header, "id" | "versions" | "experiment">} header
+ * @param {Pick<Data, "usual">} data
+ * @param {Made} made
+ */
+export function bibtex(header, data, {title, link, day}) {
+  const fields = {
+    title: `{${tex(title)}}, run ${header.id}`,
+    author: "{bnviz}",
+    year: day.slice(0, 4),
+    url: link,
+    urldate: day,
+    note: tex(note(header, data)),
+  };
+  const lines = Object.entries(fields).map(([name, value]) => `  ${name} = {${value}},`);
+  return `@misc{bnviz-${header.id},\n${lines.join("\n")}\n}`;
+}
+
+/**
+ * Releases, and the settings that are not those of the page: what a later release computes otherwise is still told apart.
+ * @param {Pick<Header, "versions" | "experiment">} header
+ * @param {Pick<Data, "usual">} data
+ */
+function note({versions, experiment}, {usual}) {
+  const releases = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const others = Object.entries(experiment).filter(([name, value]) => usual[name] !== value);
+  const settings = others.map(([name, value]) => `${name} = ${value}`);
+  return [...releases, ...settings].join(", ");
+}
+
+/**
+ * With what TeX would take for its own.
+ * @param {string} text
+ */
+const tex = (text) => text.replace(/[_%&#$]/g, "\\$&");
