@@ -165,8 +165,9 @@ class Lab:
 
     @property
     def data(self) -> dict[str, str]:
-        """The player's data attributes: state, run, step, trainedStep, frames."""
-        return self.page.evaluate("({...document.querySelector('.bnviz-player').dataset})")
+        """The player's data attributes: state, run, step, trainedStep, frames; of the next one, if this one is just replaced."""
+        found = "() => { const one = document.querySelector('.bnviz-player'); return one && {...one.dataset}; }"
+        return self.page.wait_for_function(found).json_value()
 
     @property
     def headline(self) -> str:

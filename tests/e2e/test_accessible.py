@@ -75,7 +75,8 @@ def test_on_a_phone_pages_have_names_and_plotlys_buttons_cover_no_title(visit):
         assert lab.page.locator(f"[data-panel={panel}]").evaluate(COVERED) == [], panel
     names.get_by_text(LESSONS["gamma_beta"]).tap()
     lab.page.wait_for_url("**/gamma-beta")
-    assert lab.page.evaluate(WIDE) == []
+    lab.wait("d.frames > 0")
+    lab.page.wait_for_function(f"() => ({WIDE})().length === 0")  # charts that were just made take their width
 
 
 @pytest.mark.parametrize("width, fades", [(390, True), (760, False)])
