@@ -254,9 +254,9 @@ class DaskEngine(Ledger):
         if attempt is None or first > len(attempt.lines):
             return
         attempt.received = first
-        for piece in pieces:
-            if attempt.receive(Piece(*piece)):
-                self._count(Piece(*piece))
+        for piece in (Piece(*parts) for parts in pieces):
+            if attempt.receive(piece):
+                self._count(piece)
         if attempt.lines.ended and "experiment" in attempt.subject:
             self._trained[attempt.name] = worker
 

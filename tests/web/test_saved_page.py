@@ -105,6 +105,7 @@ def without(recording, line):
         (lambda recording: without(recording, -1) + ndjson.end("stopped", "", 1.0), "stopped"),
         (lambda recording: recording.replace(b'"width":8', b'"width":9'), "another release"),
         (lambda recording: recording.replace(b'"experiment"', b'"other"'), "another release"),
+        (lambda recording: recording.replace(b'"torch"', b'"other"'), "another release"),
     ],
 )
 def test_what_is_no_whole_recording_is_refused(recording, spoil, reason):

@@ -10,7 +10,6 @@ import base64
 import functools
 import gzip
 import json
-import platform
 import re
 from collections.abc import Mapping
 from html import escape
@@ -18,17 +17,18 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from bnviz import __version__
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.fields import written
 from bnviz.data import DATA_SETS
 from bnviz.lessons import LESSONS, SWEEPING
 from bnviz.record import ndjson
+from bnviz.record.store import KEPT
 from bnviz.web import assets, player, words
 from bnviz.web.site import links, turning
 from bnviz.web.site.page import Page
 
 FOLDER = Path(__file__).parent
+VERSIONS = {"bnviz", "torch", "python"}  # that a header names
 _ARRAY = re.compile(rb'"bdata":"([^"]*)"')
 PLAYING = tuple(lesson for lesson in LESSONS if lesson not in SWEEPING)
 
@@ -53,10 +53,9 @@ def saved_page(lesson: str, recording: bytes, live: str = "") -> bytes:
     experiment = Experiment(**header["experiment"])
     said = words.shared()["export"]
     texts = {
-        "lang": "en",
         "title": page.words["title"],
         "claim": page.words["claim"],
-        "saved": words.fill(said["saved"], id=header["id"], **_versions(header["versions"])),
+        "saved": words.fill(said["saved"], id=header["id"], **header["versions"]),
         "credit": words.fill(words.shared()["page"]["credit"], credit=DATA_SETS[experiment.dataset].credit),
         "limits": words.fill(page.limits, **DATA_SETS[experiment.dataset].words),
         "limits_title": words.shared()["page"]["limits"] if page.limits else "",
@@ -81,12 +80,12 @@ def whole(recording: bytes) -> Mapping[str, Any]:
     lines = recording.splitlines(keepends=True)
     if not lines or ndjson.kind(lines[0]) != "header" or not ndjson.is_end(lines[-1]):
         raise NotWhole("This is no whole recording: it needs a header, snapshots and an end.")
-    if (status := ndjson.status(lines[-1])) not in ("finished", "diverged"):
+    if (status := ndjson.status(lines[-1])) not in KEPT:
         raise NotWhole(f"This run has {status}, so there is nothing to save.")
     header = json.loads(lines[0])
     try:
-        same = Experiment(**header["experiment"]).id == header["id"]
-    except (KeyError, TypeError, ValueError):
+        same = Experiment(**header["experiment"]).id == header["id"] and header["versions"].keys() >= VERSIONS
+    except (AttributeError, KeyError, TypeError, ValueError):
         same = False
     if not same:
         raise NotWhole("This recording is of a sweep, or of another release of bnviz, so its page cannot be made.")
@@ -113,11 +112,6 @@ def _files(page: Page, experiment: Experiment, run: str) -> dict[str, Any]:
         "style": (player.FOLDER / "player.css").read_text(),
         "loader": assets.loader("player"),
     }
-
-
-def _versions(made: Mapping[str, str]) -> dict[str, str]:
-    """What computed the run, or this program where the recording does not say."""
-    return {"bnviz": __version__, "torch": "?", "python": platform.python_version()} | dict(made)
 
 
 def _settings(experiment: Experiment) -> str:

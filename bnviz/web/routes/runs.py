@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from bnviz import engine
 from bnviz.record.ndjson import MEDIA_TYPE
-from bnviz.record.store import GZIP_HEADER, Recording, is_id
+from bnviz.record.store import GZIP_HEADER, KEPT, Recording, is_id
 from bnviz.web.routes.http import error, takes_gzip, unchanged
 from bnviz.web.routes.viewers import viewers
 
@@ -77,7 +77,7 @@ async def _follow(recording: Recording, start: int) -> AsyncIterator[tuple[int, 
 
 async def _finished(request: Request, recording: Recording, start: int) -> Response:
     headers = {"Vary": "Accept-Encoding", "ETag": recording.etag, "Cache-Control": "no-store"}
-    if recording.status in ("finished", "diverged"):
+    if recording.status in KEPT:
         headers["Cache-Control"] = "public, max-age=86400, immutable"
     if unchanged(request, recording.etag):
         return Response(None, 304, headers)
