@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: run test hands bench evidence documents lint format clean
+.PHONY: run test hands bench site evidence documents lint format clean
 
 # With DEV=1 the app follows changes of its sources.
 run: .venv/app
@@ -21,6 +21,10 @@ hands: .venv/dev
 bench: .venv/dev
 	$(BIN)/python -m tests.chromium
 	$(BIN)/python -m benchmarks
+
+# All lessons as plain files in build/site. PAGES and VARY choose which, as `bnviz site --help` says.
+site: .venv/app
+	$(BIN)/bnviz site --out build/site $(if $(PAGES),--page $(PAGES)) $(if $(filter undefined,$(origin VARY)),,--vary $(VARY))
 
 evidence: .venv/app
 	$(BIN)/python -m bnviz.lessons.does_it_hold.evidence --write

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks import Row, table
-from benchmarks.browser import opening
+from benchmarks.browser import DRAWN, opening
 from bnviz.config.arms import ARMS
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Curve, Run, Sweep, changes, sweep_over
@@ -291,7 +291,7 @@ def first_frames(browser: Browser, app: Server, seed: int) -> float:
     """Seconds from opening the first page with a new run to its first frame."""
     addresses = (f"{app.url}/?seed={number}" for number in itertools.count(seed))
     next(addresses)
-    return statistics.median([opening(browser, next(addresses), ".bnviz-player[data-frames]") for _ in range(VISITS)])
+    return statistics.median([opening(browser, next(addresses), DRAWN) for _ in range(VISITS)])
 
 
 def live() -> list[Row]:
@@ -308,9 +308,10 @@ def live() -> list[Row]:
     return [Row(what, f"idle: {idle:.2f} s", f"{busy:.2f} s", f"{busy / idle:.2f}", "≤ 1.5")]
 
 
-def rows() -> list[Row]:
-    """All rows of this subject."""
-    return [*rates(), *first_rows(), *memory(), *live()]
+def rows() -> Iterator[Row]:
+    """All rows of this subject, as they are measured."""
+    for part in (rates, first_rows, memory, live):
+        yield from part()
 
 
 if __name__ == "__main__":

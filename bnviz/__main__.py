@@ -3,6 +3,7 @@
     bnviz run --batch-size 4 --out tiny.ndjson
     bnviz sweep --axis batch_size --values 2,4,8 --seeds 5 --out sweep.csv
     bnviz export tiny.ndjson --page batch-size --out tiny.html
+    bnviz site --out folder
 
 `python -m bnviz` is the same, from a checkout as well.
 
@@ -93,6 +94,7 @@ def parsers() -> Parser:
     _add_run(commands)
     _add_sweep(commands)
     _add_export(commands)
+    _add_site(commands)
     return parser
 
 
@@ -153,6 +155,19 @@ def _add_export(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--out", metavar="FILE", type=_file(".html"), required=True, help="file to write (.html), or - for standard output"
     )
+
+
+def _add_site(commands: argparse._SubParsersAction) -> None:
+    about = "record the presets of all lessons and write their pages as plain files, for any host of files or a disk"
+    parser = commands.add_parser("site", help=about, description=about, allow_abbrev=False)
+    parser.set_defaults(command=site, parser=parser)
+    pages = [address(lesson) for lesson in LESSONS]
+    named = f"pages to write, of {', '.join(pages)}; all if left out"
+    parser.add_argument("--page", metavar="NAME", dest="pages", nargs="+", choices=pages, default=pages, help=named)
+    varied = "settings of which every mark is recorded, where the page has them in view; default batch_size"
+    parser.add_argument("--vary", metavar="NAME", nargs="*", type=_axis, default=["batch_size"], help=varied)
+    _add(parser, WORKERS)
+    parser.add_argument("--out", metavar="FOLDER", required=True, help="folder to write; made if it is not there")
 
 
 def _add(parser: argparse.ArgumentParser, field: Field, default: object = argparse.SUPPRESS) -> None:
@@ -222,6 +237,19 @@ def export(options: dict) -> None:
         raise Unusable(f"{options['recording']}: {error}") from None
     with destination(options["out"]) as file:
         file.write(page)
+
+
+def site(options: dict) -> None:
+    """Write the static site."""
+    from bnviz.web.export import static_site  # loads Streamlit, which a mistake need not wait for
+
+    folder = Path(options["out"])
+    plans = static_site.planned([page.replace("-", "_") for page in options["pages"]], options["vary"])
+    try:
+        size = static_site.write(folder, plans, options.get("workers"))
+    except static_site.Unwritable as error:
+        raise Unusable(str(error)) from None
+    print(f"{folder / static_site.file_of(plans[0].lesson)}: {sum(plan.size for plan in plans)} recordings, {size / 1e6:.1f} MB")
 
 
 @contextlib.contextmanager

@@ -153,16 +153,24 @@ def _bar(table: csv_files.Table) -> tqdm:
 @contextlib.contextmanager
 def _recording(sweep: Sweep, workers: int | None) -> Iterator[Recording]:
     """The sweep's recording while an engine computes it, which ends with the block."""
-    with contextlib.ExitStack() as stack:
-        with _deaf():
-            mine = stack.enter_context(contextlib.closing(engine.make(Store(), Rows.from_environment(), workers, ready=False)))
+    with computing(Store(), workers) as mine:
+        with deaf():
             lines = mine.recording(mine.sweep(sweep))
             assert lines is not None  # it was asked for just now
         yield lines
 
 
 @contextlib.contextmanager
-def _deaf() -> Iterator[None]:
+def computing(store: Store, workers: int | None = None) -> Iterator[engine.Engine]:
+    """An engine that ends with the block, whose processes never hear Ctrl-C."""
+    with contextlib.ExitStack() as stack:
+        with deaf():
+            mine = stack.enter_context(contextlib.closing(engine.make(store, Rows.from_environment(), workers, ready=False)))
+        yield mine
+
+
+@contextlib.contextmanager
+def deaf() -> Iterator[None]:
     """Ctrl-C waits until the block is left, and what is started in it never hears it: it is ours to handle."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

@@ -238,3 +238,27 @@ def test_what_is_no_recording_or_no_page_is_one_line_and_2(tmp_path, capfd, cont
     error = capfd.readouterr().err
     assert said in error and error.count("\n") == 1
     assert not out.exists()
+
+
+def test_a_site_is_written_and_its_size_is_told(tmp_path, monkeypatch, capfd):
+    asked = []
+
+    def planned(lessons, varied):
+        asked.append((lessons, varied))
+        return [SimpleNamespace(lesson="batch_size", size=3), SimpleNamespace(lesson="gamma_beta", size=4)]
+
+    monkeypatch.setattr("bnviz.web.export.static_site.planned", planned)
+    monkeypatch.setattr("bnviz.web.export.static_site.write", lambda folder, plans, workers: 12_300_000)
+    assert code("site", "--page", "batch-size", "gamma-beta", "--vary", "learning-rate", "--out", tmp_path) == 0
+    assert asked == [(["batch_size", "gamma_beta"], ["learning_rate"])]
+    assert capfd.readouterr().out == f"{tmp_path / 'batch-size.html'}: 7 recordings, 12.3 MB\n"
+
+
+@pytest.mark.parametrize(
+    "arguments, reason", [((), "holds something else"), (("--vary", "colour"), "colour"), (("--page", "cats"), "cats")]
+)
+def test_a_site_that_cannot_be_written_gets_one_line(tmp_path, capfd, arguments, reason):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    assert code("site", "--out", tmp_path, *arguments) == 2
+    assert reason in (said := capfd.readouterr().err) and said.count("\n") == 1
+    assert os.listdir(tmp_path) == ["thesis.tex"]

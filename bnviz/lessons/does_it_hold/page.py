@@ -20,7 +20,7 @@ from bnviz.record import ndjson
 from bnviz.web import words
 from bnviz.web.site import board, links, widgets
 from bnviz.web.site.page import controls, foot, head
-from bnviz.web.site.sweep_page import SEEDS, SweepPage, defaults, labelled
+from bnviz.web.site.sweep_page import SEEDS, Scene, SweepPage, defaults, labelled
 
 NAME = "does-it-hold"
 FIRST = next(iter(CLAIMS))
@@ -91,6 +91,19 @@ def _row(*texts: str) -> str:
 
 class ClaimsPage:
     """The page: one claim in view, chosen by pills or by the link, and all of them in a table below."""
+
+    def scenes(self) -> list[Scene]:
+        """The sweeps of all claims, the first one's the one that a link names by naming none."""
+        return [
+            Scene(
+                claim.name,
+                words.fill(SAID["the_claim"], says=claim.says),
+                {} if claim.key == FIRST else {"claim": claim.key},
+                form(claim),
+                claim.sweep,
+            )
+            for claim in CLAIMS.values()
+        ]
 
     def show(self) -> None:
         """Lay out the page for the claim that is chosen: by the link that was opened just now, or else by the pills."""

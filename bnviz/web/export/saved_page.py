@@ -7,6 +7,7 @@ text: in base64 gzip finds less to save.
 from __future__ import annotations
 
 import base64
+import dataclasses
 import functools
 import gzip
 import json
@@ -66,10 +67,10 @@ def saved_page(lesson: str, recording: bytes, live: str = "") -> bytes:
         "settings": _settings(experiment),
         "live": f'<a href="{escape(live)}">{escape(said["live"])}</a>' if live else "",
         "style": (FOLDER / "saved_page.css").read_text(),
-        "script": (FOLDER / "saved_page.js").read_text(),
-        "files": _packed(json.dumps(_files(page, experiment, header["id"])).encode()),
+        "script": script("saved_page.js"),
+        "files": packed(json.dumps(_files(page, experiment)).encode()),
         "plotly": _plotly(),
-        **{name: _packed(part) for name, part in zip(("lines", "arrays"), apart(recording), strict=True)},
+        **{name: packed(part) for name, part in zip(("lines", "arrays"), apart(recording), strict=True)},
     }
     template = (FOLDER / "saved_page.html").read_text()
     return words.fill(template, **{name: escape(text) for name, text in texts.items()}, **parts).encode()
@@ -99,19 +100,29 @@ def apart(recording: bytes) -> tuple[bytes, bytes]:
     return _ARRAY.sub(lambda _: b'"bdata":%d' % len(next(sizes)), recording), b"".join(arrays)
 
 
-def _files(page: Page, experiment: Experiment, run: str) -> dict[str, Any]:
-    """What the player is told, and what it is made of."""
+def page_data(page: Page, experiment: Experiment) -> dict[str, Any]:
+    """What the player is told where there is no server to be asked."""
     view = {**links.VIEW, "layer": min(page.layer, experiment.hidden_layers)}
-    panels = [panel for panel in page.arranged(experiment) if not panel.get("asks")]  # there is no server to be asked
-    data = player.handed_over(run, experiment, panels, view, page.lesson)
+    panels = [panel for panel in page.arranged(experiment) if not panel.get("asks")]
+    data = player.handed_over(experiment.id, experiment, panels, view, page.lesson)
     happenings = [turning.described(change, experiment) for change in turning.happenings(experiment)]
+    return {**data, "happenings": happenings, "usual": dataclasses.asdict(page.default), "alone": True}
+
+
+def _files(page: Page, experiment: Experiment) -> dict[str, Any]:
+    """What the player is told, and what it is made of."""
     names = assets.needed(["web/player/player.js", f"lessons/{page.lesson}/story.js"])
     return {
-        "data": {**data, "happenings": happenings, "alone": True},
+        "data": page_data(page, experiment),
         "modules": [(name, text) for name, text in assets.scripts() if name in names],
         "style": (player.FOLDER / "player.css").read_text(),
         "loader": assets.loader("player"),
     }
+
+
+def script(name: str) -> str:
+    """A page's own script, and what it unpacks with."""
+    return f"{(FOLDER / 'unpacking.js').read_text()}\n{(FOLDER / name).read_text()}"
 
 
 def _settings(experiment: Experiment) -> str:
@@ -127,8 +138,9 @@ def _settings(experiment: Experiment) -> str:
 @functools.cache
 def _plotly() -> str:
     """Packed once a process: it takes most of a second."""
-    return _packed(assets.plotly_js().read_bytes(), 9)
+    return packed(assets.plotly_js().read_bytes(), 9)
 
 
-def _packed(contents: bytes, level: int = 6) -> str:
+def packed(contents: bytes, level: int = 6) -> str:
+    """With gzip, in base64."""
     return base64.b64encode(gzip.compress(contents, level, mtime=0)).decode("ascii")

@@ -204,7 +204,7 @@ export class Controls {
     const {player} = this;
     this.pressed(player.playing);
     this.transport.loop.setAttribute("aria-pressed", String(player.loop));
-    this.transport.stop.hidden = Boolean(player.recording.end);
+    this.transport.stop.hidden = Boolean(player.recording.end) || Boolean(player.data.alone);
     set(this.message, player.message);
   }
 

@@ -10,7 +10,7 @@
  * @property {boolean} [opened] whether a module has been opened
  * @property {boolean} [last] whether there is no other way to get them
  */
-/** @typedef {{modules: [string, string][], style: string, plotly: string}} Brought scripts by name, and the rest */
+/** @typedef {{modules: [string, string][], style: string, plotly?: string}} Brought scripts by name, and the rest */
 
 /** @type {Window & {bnvizFiles?: Files}} */
 const page = window;
@@ -61,10 +61,11 @@ function fetched({files, plotly}) {
 
 /**
  * @param {Brought} brought
+ * @param {string} address of Plotly, where it is not brought
  * @param {Files} [before]
  * @returns {Files}
  */
-function handedOver({modules, style, plotly}, before) {
+function handedOver({modules, style, plotly}, address, before) {
   /** @type {Record<string, string>} */
   const addresses = {};
   for (const [name, text] of modules) {
@@ -73,7 +74,7 @@ function handedOver({modules, style, plotly}, before) {
   }
   add("link", {rel: "stylesheet", href: blob(style, "text/css")});
   const open = before?.opened ? before.open : (/** @type {string} */ file) => import(addresses[file]);
-  const start = once(() => add("script", {src: blob(plotly, "text/javascript")}));
+  const start = once(() => add("script", {src: plotly ? blob(plotly, "text/javascript") : at(address)}));
   if (before) start(); // the player has asked for it already
   return {plotly: start, open, last: true};
 }
@@ -81,7 +82,7 @@ function handedOver({modules, style, plotly}, before) {
 /** @param {{data: any, setStateValue: (name: string, value: unknown) => void}} component */
 export default async function (component) {
   const {data, setStateValue} = component;
-  if (data.assets && !page.bnvizFiles?.last) page.bnvizFiles = handedOver(data.assets, page.bnvizFiles);
+  if (data.assets && !page.bnvizFiles?.last) page.bnvizFiles = handedOver(data.assets, data.addresses.plotly, page.bnvizFiles);
   const files = (page.bnvizFiles ??= fetched(data.addresses));
   if (data.assets) setStateValue("assets", false); // once is enough
   try {

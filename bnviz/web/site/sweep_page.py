@@ -40,6 +40,16 @@ class SweepPage(Form):
     inside: Callable[[Experiment], Mapping[str, Experiment]] | None = None
     own: Mapping[str, Field] = field(default_factory=lambda: {"seeds": SEEDS})
 
+    def scenes(self) -> list[Scene]:
+        """Its presets."""
+        said, found = self.words["presets"], []
+        for key, changes in self.presets.items():
+            one = self.default.replace(**changes)
+            sweep = self.sweep(unchanged(one), defaults(self))
+            look = fill(SAID["look_for"], look=said[key]["look"])
+            found.append(Scene(said[key]["name"], look, links.parameters(one, {}, self.default), self, sweep))
+        return found
+
     def watched(self, experiment: Experiment) -> dict[str, Any] | None:
         """A run like those of the experiment's sweep, the first one `inside`, as the board takes it; None if it is refused."""
         from bnviz.engine import shared
@@ -75,6 +85,18 @@ class SweepPage(Form):
         if self.inside:
             st.markdown(fill(SAID["inside"], links=_links(self.inside(experiment))))
         foot(self, experiment)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A sweep worth a look: what it is called, what is said of it before it is seen (Markdown), and the query parameters that
+    name it on its page."""
+
+    name: str
+    look: str
+    parameters: Mapping[str, str]
+    page: SweepPage
+    sweep: Sweep
 
 
 def _links(experiments: Mapping[str, Experiment]) -> str:

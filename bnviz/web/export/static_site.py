@@ -1,0 +1,335 @@
+"""All lessons as plain files, for any host of files and for a folder on a disk: pages that play what was recorded before.
+
+    index.html, covariate-shift.html, …      a page each; query parameters are those of the app's links
+    files/                                   player and style sheet, and Plotly
+    recordings/<page>/<id>.js                a run or a sweep, and what its page says of it
+
+A page opened from a disk may load scripts and nothing else, so all that a page needs is a script: it hands over what it holds,
+packed as in a page that was saved as one file.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from tqdm.auto import tqdm
+
+from bnviz import api
+from bnviz.config import course
+from bnviz.config.experiment import FIELDS, BadField, Experiment
+from bnviz.config.fields import written
+from bnviz.data import DATA_SETS
+from bnviz.engine import Engine
+from bnviz.lessons import LESSONS, SWEEPING, address
+from bnviz.record import csv_files, ndjson
+from bnviz.record.store import KEPT, Recording, Store
+from bnviz.web import assets, player, words
+from bnviz.web.export.markup import html
+from bnviz.web.export.saved_page import FOLDER, apart, packed, page_data, page_of, script
+from bnviz.web.site import links, turning
+from bnviz.web.site.page import Form, Page
+from bnviz.web.site.sweep_page import Scene
+
+MARK = "bnviz-site.json"  # what a folder has that holds such a site
+VARIED = ("batch_size",)  # settings of which all marks are recorded, if nothing else is asked for
+SAID = words.shared()["static"]
+ADDRESSES = {"files": "files", "plotly": "files/plotly.min.js"}
+
+
+class Unwritable(ValueError):
+    """A folder that holds something else; the message says so."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a page of the site shows: runs of one lesson, or its sweeps, each once."""
+
+    lesson: str
+    runs: tuple[Experiment, ...] = ()
+    scenes: tuple[Scene, ...] = ()
+    presets: Mapping[str, Experiment] = field(default_factory=dict)
+
+    @property
+    def page(self) -> Form:
+        return self.scenes[0].page if self.scenes else page_of(self.lesson)
+
+    @property
+    def size(self) -> int:
+        """How many recordings it needs."""
+        return len(self.runs) + len(self.scenes)
+
+    def file(self, id: str) -> str:
+        """Where a recording lies in the site."""
+        return f"recordings/{address(self.lesson)}/{id}.js"
+
+
+def planned(lessons: Sequence[str], varied: Sequence[str] = VARIED, changes: Mapping[str, Any] | None = None) -> list[Plan]:
+    """What there is to record for these lessons: presets, and every mark of the `varied` settings that the page has in view.
+
+    `changes` are made to every run that is played, and to none of a sweep.
+    """
+    return [
+        _plan_of_sweeps(lesson) if lesson in SWEEPING else _plan(page_of(lesson), varied, changes or {}) for lesson in lessons
+    ]
+
+
+def _plan(page: Page, varied: Sequence[str], changes: Mapping[str, Any]) -> Plan:
+    presets = {key: page.default.replace(**{**values, **changes}) for key, values in page.presets.items()}
+    others = (_possible(page.default, {**values, **changes}) for values in _marks(page, varied))
+    return Plan(page.lesson, tuple(dict.fromkeys([*presets.values(), *filter(None, others)])), presets=presets)
+
+
+def _marks(page: Page, varied: Sequence[str]) -> Iterator[dict[str, Any]]:
+    for name in varied:
+        if name in page.main:
+            yield from ({name: value} for value in FIELDS[name].marks or FIELDS[name].choices or ())
+
+
+def _possible(default: Experiment, values: Mapping[str, Any]) -> Experiment | None:
+    """The default with these values, if there can be such a run: not every mark suits every page."""
+    try:
+        experiment = default.replace(**values)
+        experiment.check_changes()
+    except BadField:
+        return None
+    return experiment
+
+
+def _plan_of_sweeps(lesson: str) -> Plan:
+    return Plan(lesson, scenes=tuple(import_module(f"bnviz.lessons.{lesson}.page").PAGE.scenes()))
+
+
+def write(folder: Path, plans: Sequence[Plan], workers: int | None = None) -> int:
+    """Record what is planned and write the site; returns its size in bytes.
+
+    A page appears when all is there that it needs. Raises Unwritable, OSError, TooExpensive and `api.Failed`.
+    """
+    _claim(folder)
+    _write_files(folder)
+    with (
+        api.computing(Store.from_environment(), workers) as engine,
+        tqdm(total=sum(plan.size for plan in plans), unit=" recordings", disable=None) as bar,
+    ):
+        for plan in plans:
+            options = list(_boards(plan, engine, folder, bar) if plan.scenes else _runs(plan, engine, folder, bar))
+            _write(folder / file_of(plan.lesson), _page(plan, options, plans).encode())
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def file_of(lesson: str) -> str:
+    """The file of a lesson's page."""
+    return "index.html" if lesson == next(iter(LESSONS)) else f"{address(lesson)}.html"
+
+
+def _claim(folder: Path) -> None:
+    """Make the folder, unless it holds anything but such a site."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()) and not (folder / MARK).exists():
+        raise Unwritable(f"{folder} holds something else: name an empty folder, or a new one")
+    _write(folder / MARK, json.dumps({"made_by": "bnviz"}).encode())
+
+
+def _write(path: Path, contents: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with csv_files.whole(path) as file:
+        file.write(contents)
+
+
+def _write_files(folder: Path) -> None:
+    """What all pages share."""
+    stories = [f"lessons/{lesson}/story.js" for lesson in LESSONS if lesson not in SWEEPING]
+    names = assets.needed(["web/player/player.js", "web/player/board.js", *stories])
+    parts = {
+        "modules": [(name, text) for name, text in assets.scripts() if name in names],
+        "style": (player.FOLDER / "player.css").read_text(),
+        "loaders": {name: assets.loader(name) for name in ("player", "board")},
+    }
+    _write(folder / "files" / "player.js", _handing_over("player", {"files": parts}))
+    _write(folder / "files" / "plotly.min.js", assets.plotly_js().read_bytes())
+    style = "".join((FOLDER / name).read_text() for name in ("saved_page.css", "static_site.css"))
+    _write(folder / "files" / "site.css", style.encode())
+
+
+def _handing_over(name: str, values: Mapping[str, Any], /, **packs: bytes) -> bytes:
+    """A script that hands over, by name, values as packed JSON and `packs` as they are, packed."""
+    parts = {key: packed(json.dumps(value).encode()) for key, value in values.items()}
+    parts |= {key: packed(contents) for key, contents in packs.items()}
+    return f"bnvizSite.take({json.dumps(name)}, {json.dumps(parts)});\n".encode()
+
+
+# runs
+
+
+def _runs(plan: Plan, engine: Engine, folder: Path, bar: tqdm) -> Iterator[dict[str, Any]]:
+    """Record the runs of a page; what the page is told of each: its id, and the query parameters that name it."""
+    page = page_of(plan.lesson)
+    for experiment, recording in _recorded(plan.runs, engine):
+        data = {**page_data(page, experiment), "before": _others(experiment, plan.runs), "addresses": ADDRESSES}
+        lines, arrays = apart(b"".join(recording.lines()))
+        _write(folder / plan.file(experiment.id), _handing_over(experiment.id, {"data": data}, lines=lines, arrays=arrays))
+        bar.update()
+        yield {"id": experiment.id, "parameters": links.parameters(experiment, {}, page.default)}
+
+
+def _recorded(experiments: Iterable[Experiment], engine: Engine) -> Iterator[tuple[Experiment, Recording]]:
+    """Recordings in this order, of which as many are made at once as there are workers. Raises Failed."""
+    begun: deque[tuple[Experiment, Recording]] = deque()
+    for experiment in experiments:
+        begun.append((experiment, _begun(engine, engine.request(experiment))))
+        if len(begun) > engine.workers()[1]:
+            yield begun[0][0], _ended(begun.popleft()[1])
+    for experiment, recording in begun:
+        yield experiment, _ended(recording)
+
+
+def _begun(engine: Engine, id: str) -> Recording:
+    recording = engine.recording(id)
+    assert recording is not None  # it was asked for just now
+    return recording
+
+
+def _ended(recording: Recording) -> Recording:
+    """When its end has come. Raises Failed if it is a bad one."""
+    more = threading.Event()
+    with recording.subscribe(more.set):
+        while not recording.ended:
+            more.wait()
+            more.clear()
+    if recording.status not in KEPT:
+        raise api.Failed(json.loads(recording.lines(-1)[0]).get("message") or recording.status)
+    return recording
+
+
+def _others(experiment: Experiment, runs: Sequence[Experiment]) -> list[dict[str, Any]]:
+    """The other runs of the page, any of which may have been on show before: how they differ, as `stage.play` says it."""
+    others = (one for one in runs if one != experiment)
+    return [
+        {"run": one.id, "step": course.shared_until(one, experiment), "label": turning.differences(one, experiment)}
+        for one in others
+    ]
+
+
+# sweeps
+
+
+def _boards(plan: Plan, engine: Engine, folder: Path, bar: tqdm) -> Iterator[dict[str, Any]]:
+    """Compute the sweeps of a page; what the page is told of each: its id, the query parameters that name it, and its words."""
+    for scene in plan.scenes:
+        recording, id = _ended(_begun(engine, engine.sweep(scene.sweep))), _id(plan, scene)
+        rows = [line for line in ndjson.read(recording.lines()) if line["type"] == "row"]
+        _write(folder / plan.file(id), _handing_over(id, {"data": _board(scene, id, rows)}))
+        bar.update()
+        yield {"id": id, "parameters": scene.parameters}
+
+
+def _id(plan: Plan, scene: Scene) -> str:
+    """Several claims may judge the same sweep."""
+    return f"{scene.sweep.id}-{plan.scenes.index(scene)}"
+
+
+def _board(scene: Scene, id: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the board is told of a sweep that has ended, and the words around it."""
+    page = scene.page
+    answers = {
+        guess: html(page.answer(scene.sweep, rows, guess)) for guess in page.words.get("predictions", ()) if page.answer
+    }  # fmt: skip
+    return {
+        "run": id,
+        "state": "ended",
+        "panels": page.panels(scene.sweep, rows),
+        "rows": len(rows),
+        "shared": words.shared()["player"],
+        "one": None,
+        "addresses": ADDRESSES,
+        "verdict": html(page.verdict(scene.sweep, rows)),
+        "answers": answers,
+        "limits": html(_limits(page, scene.sweep.base)),
+    }
+
+
+# a page
+
+
+def _page(plan: Plan, options: list[dict[str, Any]], plans: Sequence[Plan]) -> str:
+    """The HTML of a lesson's page."""
+    catalogue = words.catalogue(plan.lesson)
+    told = {
+        "lesson": address(plan.lesson),
+        "kind": "board" if plan.scenes else "player",
+        "options": options,
+        "presets": _presets(plan),
+        "settings": [] if plan.scenes else _settings(plan),
+        "fields": list(FIELDS),
+        "views": [*links.VIEW, links.SKIP.name],
+        "predictions": catalogue.get("predictions", {}),
+        "said": {key: SAID[key] for key in ("nearest", "usual", "unknown", "alone", "lost")},
+    }
+    texts = {
+        "title": catalogue["title"],
+        "question": catalogue.get("question", ""),
+        "skip": words.shared()["player"]["skip"],
+        "noscript": SAID["noscript"],
+        "try": words.shared()["controls"]["presets"],
+    }
+    parts = {
+        "navigation": _navigation(plan, plans),
+        "claim": html(catalogue["claim"]),
+        "limits": "" if plan.scenes else html(_limits(plan.page, plan.runs[0])),
+        "server": html(SAID["server"]),
+        "credit": html(_credit(plan)),
+        "page": json.dumps(told).replace("<", "\\u003c"),
+        "script": script("static_site.js"),
+    }
+    template = (FOLDER / "static_site.html").read_text()
+    return words.fill(template, **{name: escape(text) for name, text in texts.items()}, **parts)
+
+
+def _limits(page: Form, experiment: Experiment) -> str:
+    """What the page does not show, as Markdown."""
+    said = words.fill(page.limits, **DATA_SETS[experiment.dataset].words)
+    return f"**{words.shared()['page']['limits']}** {said}" if said else ""
+
+
+def _credit(plan: Plan) -> str:
+    """Where the data come from."""
+    experiments = [*plan.runs, *(scene.sweep.base for scene in plan.scenes)]
+    credits = dict.fromkeys(DATA_SETS[one.dataset].credit for one in experiments)
+    return words.fill(words.shared()["page"]["credit"], credit="; ".join(credits))
+
+
+def _navigation(plan: Plan, plans: Sequence[Plan]) -> str:
+    entries = [(other.lesson, LESSONS[other.lesson], ' aria-current="page"' if other is plan else "") for other in plans]
+    return "".join(f'<a href="{file_of(lesson)}"{here}>{escape(title)}</a>' for lesson, title, here in entries)
+
+
+def _presets(plan: Plan) -> list[dict[str, str]]:
+    """What can be chosen by name: the name, what to look for in it (HTML), and which recording it is."""
+    if plan.scenes:
+        return [{"name": one.name, "look": html(one.look), "id": _id(plan, one)} for one in plan.scenes]
+    said, look = words.catalogue(plan.lesson)["presets"], words.shared()["controls"]["look_for"]
+    return [
+        {"name": said[key]["name"], "look": html(words.fill(look, look=said[key]["look"])), "id": one.id}
+        for key, one in plan.presets.items()
+    ]
+
+
+def _settings(plan: Plan) -> list[dict[str, Any]]:
+    """The settings in view that differ between runs, with their values: written as in links, and as people call them."""
+    page, found = page_of(plan.lesson), []
+    for name in page.main:
+        setting, values = FIELDS[name], {getattr(one, name) for one in plan.runs}
+        if len(values) > 1:
+            known = setting.choices or {}
+            order = [value for value in known if value in values] or sorted(values)
+            options = [{"value": written(value), "label": known.get(value, written(value))} for value in order]
+            usual = written(getattr(page.default, name))
+            found.append({"name": name, "label": setting.label, "slides": not known, "options": options, "usual": usual})
+    return found
