@@ -112,4 +112,4 @@ def test_a_run_stopped_before_its_first_snapshot_has_ended(lab, waiting):
 def test_charts_have_buttons_only_for_what_stays_here(lab):
     lab.open().look_at("fan")
     titles = lab.page.evaluate("[...document.querySelectorAll('.modebar-btn')].map((button) => button.dataset.title)")
-    assert set(titles) == {"Download plot as a PNG", "Reset axes"}
+    assert set(titles) == {"Save the chart as a picture (PNG)", "Reset axes"}

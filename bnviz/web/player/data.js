@@ -1,8 +1,10 @@
 // @ts-check
-// The dialog with a chart's numbers: what it shows in a sentence, then its tables, each of which can be saved as a file.
+// The dialog with a chart's numbers: what it shows in a sentence, then its tables, each of which can be saved as a file. The
+// chart itself can be saved as a picture.
 
 import {openDialog} from "./dialog.js";
 import {make} from "./dom.js";
+import {saveFile} from "./files.js";
 import {csv, inView, written} from "./table.js";
 
 /** @import {Values} from "./types" */
@@ -14,14 +16,18 @@ import {csv, inView, written} from "./table.js";
  * @param {{title: string, said: string, file: string}} chart `file` is what its files are called, without a suffix
  * @param {Table[]} tables
  * @param {Text} text
+ * @param {(format: "png" | "svg") => void} picture saves the chart as a picture
  */
-export function openData(parent, {title, said, file}, tables, text) {
+export function openData(parent, {title, said, file}, tables, text, picture) {
   const shown = tables.flatMap((table, place) => {
     const caption = tables.length > 1 ? text("rows_by", {title, key: table.key}) : title;
     return shownTable(table, caption, place ? `${file}-${place + 1}.csv` : `${file}.csv`, text);
   });
   const content = shown.length ? shown : [make("p", {}, text("no_data"))];
-  openDialog(parent, text("data_of", {title}), text("close"), [make("p", {}, said), ...content]);
+  const as = (/** @type {"png" | "svg"} */ format, /** @type {string} */ words) =>
+    make("button", {type: "button", onclick: () => picture(format)}, words);
+  const pictures = make("p", {class: "bnviz-table-tools"}, as("png", text("chart_png")), " ", as("svg", text("chart_svg")));
+  openDialog(parent, text("data_of", {title}), text("close"), [make("p", {}, said), pictures, ...content]);
 }
 
 /**
@@ -35,7 +41,11 @@ function shownTable(table, caption, file, text) {
   const {rows, every} = inView(table);
   const total = table.rows.length;
   const size = every > 1 ? text("thinned", {every, shown: rows.length, total}) : text("all_rows", {total});
-  const button = make("button", {type: "button", onclick: () => save(file, csv(table))}, text("download"));
+  const button = make(
+    "button",
+    {type: "button", onclick: () => saveFile(file, new Blob([csv(table)], {type: "text/csv"}))},
+    text("download"),
+  );
   button.setAttribute("aria-label", text("download_of", {file}));
   const heads = [table.key, ...table.columns].map((name) => make("th", {scope: "col"}, name));
   const body = rows.map(([key, ...values]) => {
@@ -48,14 +58,4 @@ function shownTable(table, caption, file, text) {
     make("p", {class: "bnviz-table-tools"}, size, " ", button),
     make("div", {class: "bnviz-table", tabindex: 0, role: "group", "aria-label": caption}, node),
   ];
-}
-
-/**
- * @param {string} name
- * @param {string} content
- */
-function save(name, content) {
-  const address = URL.createObjectURL(new Blob([content], {type: "text/csv"}));
-  make("a", {href: address, download: name}).click();
-  setTimeout(() => URL.revokeObjectURL(address)); // once the browser has taken hold of it
 }

@@ -2,6 +2,7 @@
 // A panel: a title, a caption, one Plotly node that lives as long as the panel does, and a text alternative. The player's traces
 // say in `feed` what fills them from the recording; the board's come filled in, with the text alternative in the specification.
 
+import {savePicture} from "./chart-picture.js";
 import {openData} from "./data.js";
 import {openDialog} from "./dialog.js";
 import {make, set} from "./dom.js";
@@ -19,9 +20,10 @@ import {alternative, spoken} from "./words.js";
  * @property {View} [view]
  * @property {View | null} [ghost] the run before, kept as faint lines
  * @property {(text: string) => string} fill
+ * @property {() => string[]} [settings] those that are not as usual
  */
 
-const BUTTONS = ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "pan2d", "zoom2d"];
+const BUTTONS = ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "pan2d", "zoom2d", "toImage"];
 // Nothing leaves this page for another host: no button that uploads a chart.
 const CONFIG = {displaylogo: false, responsive: false, showSendToCloud: false, modeBarButtonsToRemove: BUTTONS};
 const NARROW = 560;
@@ -57,6 +59,10 @@ export class Panel {
     this.given = new Map();
     /** @type {Scene | null} what its words are of */
     this.scene = null;
+    /** @type {Painted | null} */
+    this.theme = null;
+    /** @type {Record<string, any> | null} what Plotly is told of its own buttons, once it is there */
+    this.config = null;
     this.spec = spec;
     this.fast = false; // whether it moves between snapshots, too
     this.configure(spec);
@@ -93,9 +99,37 @@ export class Panel {
   tabulate() {
     if (!this.scene) return;
     const {spec, scene} = this;
-    const file = listed(spec.id, scene.view && `step ${scene.view.frame.step}`).replaceAll(/\W+/g, "-");
-    const chart = {title: this.title.textContent ?? "", said: this.node.getAttribute("aria-label") ?? "", file};
-    openData(this.box, chart, tablesOf(spec, scene), (key, values) => this.text(key, values));
+    const chart = {title: this.title.textContent ?? "", said: this.node.getAttribute("aria-label") ?? "", file: this.file};
+    const text = (/** @type {string} */ key, /** @type {Values | undefined} */ values) => this.text(key, values);
+    openData(this.box, chart, tablesOf(spec, scene), text, (format) => this.save(format));
+  }
+
+  /** What files of it are called, without a suffix. */
+  get file() {
+    const view = this.scene?.view;
+    return listed(this.spec.id, view && `step ${view.frame.step}`).replaceAll(/\W+/g, "-");
+  }
+
+  /**
+   * Save the chart as it is drawn now, with what it shows in words.
+   * @param {"png" | "svg"} format
+   */
+  save(format) {
+    const {scene, theme, title, caption} = this;
+    if (!scene || !theme || !this.drawnAt) return;
+    const {run, view, settings} = scene;
+    const arms = (view?.header.arms ?? []).map((arm) => view?.arms[arm]).filter((arm) => arm !== undefined);
+    const about = view ? [this.text("chart_step", {step: view.frame.step}), ...(settings?.() ?? [])] : [];
+    const notes = [listed(...about), this.text("chart_from", {run})].filter(Boolean);
+    const said = {title: title.textContent ?? "", caption: caption.textContent ?? "", notes, arms};
+    void savePicture(this.node, said, theme, format, this.file);
+  }
+
+  /** Plotly's own button would save the chart without a word. */
+  buttons() {
+    const click = () => this.save("png");
+    const button = {name: "picture", title: this.text("chart_png"), icon: Plotly.Icons.camera, click};
+    return {...CONFIG, modeBarButtonsToAdd: [button]};
   }
 
   /**
@@ -129,11 +163,12 @@ export class Panel {
    * @param {number} now
    */
   draw(scene, theme, key, now) {
+    this.theme = theme;
     Plotly.react(
       this.node,
       [...this.spec.data.map((trace) => filled(trace, scene.view)), ...faint(this.spec.data, scene)],
       this.layout(scene, theme),
-      CONFIG,
+      (this.config ??= this.buttons()),
     );
     if (!this.drawnAt) this.node.on("plotly_relayout", () => this.stale()); // who has zoomed out sees the range of now
     this.unzoomTo();

@@ -17,6 +17,7 @@ import {NetworkPicture} from "./network.js";
 import {travelled} from "./numbers.js";
 import {Panel} from "./panel.js";
 import {Recording} from "./recording.js";
+import {differing} from "./settings.js";
 import {Theme} from "./theme.js";
 import {Tour} from "./tour.js";
 import {UnitNumbers} from "./unit-numbers.js";
@@ -450,7 +451,8 @@ export class Player {
    * @returns {Scene}
    */
   scene(view) {
-    return {run: view.run, view, ghost: this.ghost.beside(view), fill: filler(view)};
+    const settings = () => differing(view.header.experiment, this.data.usual);
+    return {run: view.run, view, ghost: this.ghost.beside(view), fill: filler(view), settings};
   }
 
   /**

@@ -1,0 +1,12 @@
+// @ts-check
+// An experiment in words: what in it is not as usual.
+
+/**
+ * The settings that differ from the page's usual ones, by their names in links.
+ * @param {Record<string, unknown>} experiment
+ * @param {Record<string, unknown>} usual
+ */
+export function differing(experiment, usual) {
+  const others = Object.entries(experiment).filter(([name, value]) => usual[name] !== value);
+  return others.map(([name, value]) => `${name} = ${value}`);
+}
