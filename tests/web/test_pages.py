@@ -236,7 +236,15 @@ def test_streamlits_own_parameters_are_not_bad(stage):
 def test_view_parameters_reach_the_player(stage):
     place = {"step": "120", "layer": "3", "tap": "normalized", "unit": "pooled", "target": "0.8", "tour": "3"}
     page = visit(batch_size="8", **place)
-    assert stage.view == {"step": 120, "layer": 3, "tap": "normalized", "unit": "pooled", "target": 0.8, "tour": 3}
+    assert stage.view == {
+        "step": 120,
+        "layer": 3,
+        "tap": "normalized",
+        "unit": "pooled",
+        "target": 0.8,
+        "tour": 3,
+        "beside": None,
+    }
     assert page.query_params == {"batch_size": "8", **place}
     page.run()
     assert stage.view["step"] == 120

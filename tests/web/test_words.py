@@ -12,7 +12,7 @@ CHOSEN = {  # put together or picked
     "signal_linear", "signal_normalized", "signal_activation", "readout", "readout_training",
     "act_start", "act_off", "act_on", "act_times", "act_freeze", "act_thaw", "act_noise", "act_clear",
     "open_curtain", "close_curtain", "output_right", "output_loss", "output_lost",
-    "ghost_accuracy", "ghost_loss", "ghost_pin", "ghost_dismiss",
+    "ghost_accuracy", "ghost_loss", "ghost_pin", "ghost_dismiss", "ghost_before", "ghost_beside",
     "tour_take", "tour_resume", "tour_next", "tour_end", "tour_right", "tour_wrong",
 }  # fmt: skip
 CATALOGUE = {"moved": "{name} has moved {times} less.", "still": "Nothing moves."}

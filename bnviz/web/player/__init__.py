@@ -93,7 +93,7 @@ def handed_over(
     said = words.catalogue(lesson)
     return {
         "run": run,
-        "stream": f"bnviz/runs/{run}.ndjson?v={quote(results_version())}",
+        "stream": stream_of(run),
         "snapshots": experiment.snapshots,
         "epochs": sum(steps * stage.batch for steps, stage in course.stages(experiment)) / experiment.examples,
         "panels": panels,
@@ -110,10 +110,16 @@ def handed_over(
         "experiment": dataclasses.asdict(experiment),
         "happenings": [],
         "before": [],
+        "beside": None,
         "usual": dataclasses.asdict(experiment),
         "onward": {},
         "addresses": assets.addresses(),
     }
+
+
+def stream_of(run: str) -> str:
+    """Where a run's recording is streamed from, relative to the page."""
+    return f"bnviz/runs/{run}.ndjson?v={quote(results_version())}"
 
 
 def board(

@@ -1,19 +1,22 @@
 // @ts-check
 // The run before, kept as faint lines in the charts over steps while another one plays, until somebody dismisses it. Pinned, it
-// stays through further changes: A against B.
+// stays through further changes and stands in the address: A against B. An address may bring such a run along.
 
 import {Fits} from "./fits.js";
-import {make, set} from "./dom.js";
+import {addressOf, make, set} from "./dom.js";
 import {lately} from "./feeds.js";
+import {Recording} from "./recording.js";
+import {differing} from "./settings.js";
 import {both, digits, percent, shared} from "./words.js";
 
-/** @import {Trace, Values, View} from "./types" */
-/** @import {Recording} from "./recording.js" */
+/** @import {Data, Trace, Values, View} from "./types" */
 /** @typedef {Pick<Recording, "run" | "header" | "frames" | "end">} Kept */
 /**
  * @typedef {object} Keeper what this asks of its player
  * @property {(key: string, values?: Values) => string} text
  * @property {() => void} refresh draw everything anew
+ * @property {() => void} address bring the address up to date
+ * @property {Pick<Data, "usual">} data
  */
 
 const GLIMPSE_MS = 2000; // a run that was on show for no longer, while a slider was on its way, is not kept
@@ -42,6 +45,11 @@ export class Ghost {
     this.kept = null;
     this.label = "";
     this.pinned = false;
+    /** The run that the address names, and how. */
+    this.asked = "";
+    this.query = "";
+    /** @type {Recording | null} that run's recording */
+    this.other = null;
     this.since = performance.now();
     this.fits = new Fits();
     this.words = make("span");
@@ -70,17 +78,64 @@ export class Ghost {
     this.label = "";
   }
 
+  /**
+   * The page hands over a run to be compared with; once, for it may be dismissed.
+   * @param {Data["beside"]} beside
+   */
+  take(beside) {
+    if (beside) this.label = beside.label;
+    if (!beside || beside.run === this.asked) return;
+    this.close();
+    this.asked = beside.run;
+    this.query = beside.query;
+    this.setPinned(true);
+    if (beside.run === this.kept?.run) return;
+    const other = new Recording(
+      beside.run,
+      () => this.arrived(other),
+      () => {},
+    );
+    this.other = other;
+    void other.stream(addressOf(beside.stream));
+  }
+
+  /** @param {Recording} other */
+  arrived(other) {
+    if (other !== this.other || !other.header || !other.frames.length) return;
+    this.kept = other;
+    this.player.refresh();
+  }
+
+  /** Settings of the run that stands in the address, as a link has them; null if there is none. */
+  get named() {
+    if (!this.pinned) return null;
+    if (!this.kept?.header) return this.query; // it is still on its way
+    const settings = differing(this.kept.header.experiment, this.player.data.usual);
+    return String(new URLSearchParams(settings.map(({name, value}) => [name, String(value)])));
+  }
+
   toggle() {
-    this.pinned = !this.pinned;
-    this.pin.setAttribute("aria-pressed", String(this.pinned));
+    this.setPinned(!this.pinned);
+    this.player.address();
+  }
+
+  /** @param {boolean} pinned */
+  setPinned(pinned) {
+    this.pinned = pinned;
+    this.pin.setAttribute("aria-pressed", String(pinned));
   }
 
   dismiss() {
+    this.other?.close();
     this.kept = null;
-    this.pinned = false;
-    this.pin.setAttribute("aria-pressed", "false");
+    this.setPinned(false);
     this.root.hidden = true;
+    this.player.address();
     this.player.refresh();
+  }
+
+  close() {
+    this.other?.close();
   }
 
   /**
@@ -118,6 +173,8 @@ export class Ghost {
       return right === null ? digits(lately(ghost.frames, frame, arm, "test_loss")) : percent(right);
     };
     const key = frame.arms.none.test_accuracy === null ? "ghost_loss" : "ghost_accuracy";
-    set(this.words, shared(view, key, {label: this.label, step: frame.step, scores: both({...ghost, shown, frame}, score)}));
+    const which = shared(view, ghost.run === this.other?.run ? "ghost_beside" : "ghost_before");
+    const scores = both({...ghost, shown, frame}, score);
+    set(this.words, shared(view, key, {which, label: this.label, step: frame.step, scores}));
   }
 }

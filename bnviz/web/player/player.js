@@ -152,6 +152,7 @@ export class Player {
       // From the beginning, or where the address says: it has a step only if that is one of this run.
       if (!this.carryOn(this.data)) this.recording = this.open(this.data, this.data.view.step);
     }
+    this.ghost.take(this.data.beside);
     if (this.data.lines?.run === this.data.run) this.take(this.data.lines);
   }
 
@@ -451,7 +452,8 @@ export class Player {
    * @returns {Scene}
    */
   scene(view) {
-    const settings = () => differing(view.header.experiment, this.data.usual);
+    const others = () => differing(view.header.experiment, this.data.usual);
+    const settings = () => others().map(({name, value}) => `${name} = ${value}`);
     return {run: view.run, view, ghost: this.ghost.beside(view), fill: filler(view), settings};
   }
 
@@ -731,6 +733,7 @@ export class Player {
     const url = new URL(location.href);
     for (const name of PLACE) url.searchParams.set(name, String(view[name]));
     url.searchParams.set("step", String(view.frame.step));
+    this.nameBeside(url);
     return url.href;
   }
 
@@ -752,7 +755,18 @@ export class Player {
     const url = new URL(location.href);
     url.searchParams.delete("step");
     for (const name of this.chosen) if (view) url.searchParams.set(name, String(view[name]));
+    this.nameBeside(url);
     return url.href;
+  }
+
+  /**
+   * The address names the run that is pinned beside this one.
+   * @param {URL} url
+   */
+  nameBeside(url) {
+    const {named} = this.ghost;
+    if (named === null) url.searchParams.delete("beside");
+    else url.searchParams.set("beside", named);
   }
 
   close() {
@@ -762,6 +776,7 @@ export class Player {
     this.coming?.close();
     this.recording.close();
     this.service?.close?.();
+    this.ghost.close();
     this.controls.close();
     this.picture.close();
     this.hand.close();

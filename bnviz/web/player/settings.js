@@ -8,5 +8,5 @@
  */
 export function differing(experiment, usual) {
   const others = Object.entries(experiment).filter(([name, value]) => usual[name] !== value);
-  return others.map(([name, value]) => `${name} = ${value}`);
+  return others.map(([name, value]) => ({name, value}));
 }

@@ -32,7 +32,7 @@ export interface Data {
   epochs: number;
   panels: PanelSpec[];
   /** What the address asks for; without a step it plays from the beginning, without a unit the player chooses one. */
-  view: {step: number | null; layer: number; tap: Tap; unit: Unit | null; target: number; tour: number | null};
+  view: {step: number | null; layer: number; tap: Tap; unit: Unit | null; target: number; tour: number | null; beside?: string | null};
   /** The lesson's folder. */
   story: string;
   /** What the visitor expects: a key of `predictions`; null if nothing has been chosen. */
@@ -59,6 +59,8 @@ export interface Data {
   happenings: Happening[];
   /** Runs that this visitor has seen before, the newest last: up to which step this one is the same, and how they differ. */
   before: {run: string; step: number; label: string}[];
+  /** A run to be compared with this one, and how it differs. */
+  beside: {run: string; stream: string; label: string; query: string} | null;
   /** Whether this is a page that was saved as a file: there is nobody to ask for another run. */
   alone?: boolean;
   /** Recorded lines from number `from` on, where the stream cannot be reached. */

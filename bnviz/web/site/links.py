@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -21,7 +22,7 @@ from bnviz.config.fields import written
 from bnviz.record.ndjson import TAPS
 from bnviz.web.words import fill, shared
 
-VIEW = {"step": None, "layer": 2, "tap": "activation", "unit": None, "target": 0.75, "tour": None}
+VIEW = {"step": None, "layer": 2, "tap": "activation", "unit": None, "target": 0.75, "tour": None, "beside": None}
 RUNS_OWN = ("step", "tour")  # places that mean nothing in another run
 SKIP = Field("skip", int, 0, "Skip the prediction", "", low=0, high=1)
 SHOWN_PROBLEMS = 6
@@ -103,7 +104,21 @@ def _view_fields(experiment: Experiment, cards: int) -> dict[str, Field]:
         "unit": Field("unit", str, VIEW["unit"], "Unit", "", choices=dict.fromkeys(units, "")),
         "target": Field("target", float, VIEW["target"], "Target accuracy", "", low=0, high=1),
         "tour": Field("tour", int, None, "Card of the tour", "", low=1, high=cards),
+        "beside": Field("beside", str, None, "Run beside", "", canonical=_canonical, example="batch_size=8&seed=1"),
     }
+
+
+def _canonical(query: str) -> str:
+    """The settings of another run, written as a link holds them; raises BadField if they cannot be."""
+    _, bad = from_texts(dict(parse_qsl(query, keep_blank_values=True)))
+    if bad:
+        raise BadField("beside", query, f"{bad[0].field}: {bad[0].reason}")
+    return urlencode(parse_qsl(query), safe=":;=")
+
+
+def beside(query: str, default: Experiment) -> Experiment:
+    """The experiment that `beside` in a link names; what cannot be there is as on the page."""
+    return from_texts(dict(parse_qsl(query)), default)[0]
 
 
 def parameters(experiment: Experiment, view: Mapping[str, object], default: Experiment) -> dict[str, str]:

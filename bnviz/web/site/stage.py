@@ -13,7 +13,7 @@ from bnviz.config import course
 from bnviz.config.cost import TooExpensive
 from bnviz.config.experiment import Experiment
 from bnviz.web import words
-from bnviz.web.site import predictions, turning, widgets
+from bnviz.web.site import links, predictions, turning, widgets
 
 if TYPE_CHECKING:
     from bnviz.web.site.page import Page
@@ -45,6 +45,7 @@ def play(experiment: Experiment, page: Page, view: Mapping[str, object], predict
         waiting=predictions.waiting(page),
         on_skip=partial(predictions.skip, page.lesson),
         usual=dataclasses.asdict(page.default),
+        beside=_beside(view, shown, page),
         onward=dict(page.onward),
     )
 
@@ -83,6 +84,21 @@ def _before(shown: Experiment, page: Page) -> list[dict[str, Any]]:
         for one in before
         if one != shown
     ]
+
+
+def _beside(view: Mapping[str, object], shown: Experiment, page: Page) -> dict[str, Any] | None:
+    """Another run to be compared with the one that is shown, if the address names one that may be."""
+    if not view["beside"] or (other := links.beside(str(view["beside"]), page.default)) == shown:
+        return None
+    from bnviz.engine import shared
+    from bnviz.web.player import stream_of
+
+    try:
+        run = shared().request(other)
+    except TooExpensive as error:
+        st.warning(words.fill(words.shared()["refused"]["beside"], reason=error))
+        return None
+    return {"run": run, "stream": stream_of(run), "label": turning.differences(other, shown), "query": view["beside"]}
 
 
 def _request(experiment: Experiment, page: Page) -> tuple[Experiment, str]:

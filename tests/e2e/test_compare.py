@@ -1,0 +1,48 @@
+"""Two runs in the same charts: a pinned one stands in the link, and the link brings it along."""
+
+from bnviz.config.experiment import Experiment
+
+FAINT = "n.data.filter((trace) => trace.line?.dash === 'dot' && trace.opacity < 1 && trace.y.length > 1).length"
+STEPS = 60
+
+
+def said(lab):
+    return lab.page.inner_text(".bnviz-ghost")
+
+
+def test_a_link_shows_two_runs_and_can_be_changed_and_sent_on(visit):
+    lab = visit().open(steps=STEPS, batch_size=8, beside=f"steps={STEPS}&batch_size=256", step=40).trained()
+    lab.wait("$('.bnviz-ghost').checkVisibility()")
+    lab.wait_plot("learning", f"{FAINT} === 4")
+    assert "another run (Batch size 256). At step 40" in said(lab)
+    assert lab.data["run"] == Experiment(steps=STEPS, batch_size=8).id
+
+    lab.press("ArrowRight")  # the address is written anew, with all that belongs in it
+    lab.wait("new URLSearchParams(location.search).get('step') !== '40'")
+    assert dict(part.split("=") for part in lab.place["beside"].split("&")) == {"steps": str(STEPS), "batch_size": "256"}
+
+    lab.page.click(".bnviz-ghost-dismiss")
+    lab.wait_plot("learning", f"{FAINT} === 0")
+    lab.wait("!location.search.includes('beside')")
+
+
+def test_a_run_that_is_pinned_goes_with_the_link(visit):
+    lab = visit().open(steps=STEPS).from_the_start()
+    lab.press("<")
+    lab.wait("d.state === 'ended'")  # a run that was seen for a glimpse is not kept
+    lab.page.get_by_role("slider", name="Batch size").focus()
+    lab.press("ArrowLeft")
+    lab.wait("$('.bnviz-ghost').checkVisibility()")
+    lab.page.click(".bnviz-ghost-pin")
+    lab.wait("location.search.includes('beside')")
+    link = lab.page.url
+    theirs = visit()
+    theirs.page.goto(link)
+    theirs.wait("$('.bnviz-ghost')?.checkVisibility()")
+    assert "another run (Batch size 64)" in said(theirs)
+
+
+def test_a_run_that_cannot_be_is_named(visit):
+    lab = visit().open(steps=STEPS, beside="batch_size=banana")
+    assert "beside" in lab.page.inner_text("[data-testid=stAlert]") and "banana" in lab.page.inner_text("[data-testid=stAlert]")
+    assert not lab.page.locator(".bnviz-ghost").is_visible()
