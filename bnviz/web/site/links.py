@@ -66,7 +66,7 @@ def parse(
 
 def _parse_view(texts: Mapping[str, str], experiment: Experiment, cards: int = 0) -> tuple[dict[str, object], list[BadField]]:
     """The places that can be read, and the others with reasons."""
-    view, bad = _read(texts, _view_fields(experiment, cards))
+    view, bad = _read(texts, view_fields(experiment, cards))
     if view.get("unit", "pooled") != "pooled":
         view["unit"] = int(view["unit"])
     return view, bad
@@ -93,7 +93,7 @@ def _read(texts: Mapping[str, str], fields: Mapping[str, Field]) -> tuple[dict[s
     return values, bad
 
 
-def _view_fields(experiment: Experiment, cards: int) -> dict[str, Field]:
+def view_fields(experiment: Experiment, cards: int) -> dict[str, Field]:
     """The table of places, as far as this experiment has them."""
     units = [*map(str, range(WATCHED_UNITS)), "pooled"]
     return {
