@@ -53,7 +53,30 @@ function entries(player, menu) {
     openCitation(player, header);
   };
   const cite = make("button", {type: "button", onclick: open}, player.text("cite"));
-  return [file(page, player.text("save_page")), file(`${address}.ndjson`, player.text("save_recording")), cite];
+  return [
+    file(page, player.text("save_page")),
+    file(`${address}.ndjson`, player.text("save_recording")),
+    picture(player, `${address}/card.png`, ["step", "layer", "tap"], player.text("save_card")),
+    picture(player, `${address}/picture.gif`, ["layer", "tap"], player.text("save_animation")),
+    cite,
+  ];
+}
+
+/**
+ * A picture of what is on show when it is asked for: the player may play on while the menu is open.
+ * @param {Source} player
+ * @param {string} at
+ * @param {string[]} names of what belongs to the place
+ * @param {string} name
+ */
+function picture(player, at, names, name) {
+  const address = () => {
+    const link = new URL(player.link() ?? location.href).searchParams;
+    const place = names.map((one) => [one, link.get(one) ?? ""]);
+    return addressOf(`${at}?${new URLSearchParams([["lesson", player.data.story], ...place])}`);
+  };
+  const entry = make("a", {href: address(), download: "", onclick: () => (entry.href = address())}, name);
+  return entry;
 }
 
 /**
