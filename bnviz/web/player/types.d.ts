@@ -61,6 +61,8 @@ export interface Data {
   before: {run: string; step: number; label: string}[];
   /** Whether this is a page that was saved as a file: there is nobody to ask for another run. */
   alone?: boolean;
+  /** Inside another page: whether it shows the picture of the networks, and whether it shows nothing else. */
+  embedded?: {picture: boolean; alone: boolean};
   /** Recorded lines from number `from` on, where the stream cannot be reached. */
   lines?: {run: string; from: number; lines: string[]};
 }
