@@ -3,6 +3,7 @@
 import io
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ SMALL = Experiment(width=16, steps=60, snapshot_every=5, dataset="mnist1d", trai
 RUNS = {
     "usual": SMALL,
     "late": SMALL.replace(batch_norm_from=30, hidden_layers=3),
-    "diverging": SMALL.replace(learning_rate=10.0),
+    "diverging": SMALL.replace(changes="20:times_w2=1000", learning_rate=0.05, seed=3),
     "numbers": SMALL.replace(dataset="linear-map", activation="tanh", compare="layer"),
 }
 WIDTH = 900
@@ -94,6 +95,7 @@ def test_all_that_is_drawn_and_said_is_what_the_browser_paints(desk, recording, 
     choice = {"layer": 2, "tap": tap, "unit": "pooled", "target": 0.5}
     film = Film(recording(name).splitlines(keepends=True), tap)
     painter = Painter(film, arrange(WIDTH, film.header["hidden_layers"], experiment.width, 8, 2), 2)
+    assert film.reels["none"].lost.any() == (name == "diverging")
     for number in (0, 1, len(film) // 2, len(film) - 1):
         desk.ask("look", recording=str(path), story="live_shift", data=data, choice=choice, place=number)
         theirs, ours = desk.ask("paint", width=WIDTH), Notes()
@@ -174,6 +176,15 @@ def test_a_card_is_of_its_run_and_step(recording):
     assert len({first, *others}) == 6
     last = picture.still("live_shift", recording("usual"), {"step": "60"})
     assert picture.still("live_shift", recording("usual"), {}) == last
+
+
+@given(st.integers(2, 25), st.sampled_from([8, 64, 256]), st.integers(1, 2))
+def test_the_networks_have_room_on_a_card(layers, units, chosen):
+    film = SimpleNamespace(header={"hidden_layers": layers, "watched_units": range(8)}, experiment=Experiment(width=units))
+    places, scale = card.fitted(film, chosen)
+    assert card.PICTURE + places.height * scale <= card.FOOT and places.width * scale == pytest.approx(
+        card.WIDTH - 2 * card.MARGIN
+    )
 
 
 def test_a_card_says_how_the_run_differs():

@@ -9,10 +9,10 @@ import numpy as np
 from PIL import Image
 
 from bnviz.web.picture.canvas import Canvas, few_colours
-from bnviz.web.picture.card import fitting, step_of
+from bnviz.web.picture.card import fitting, placed, step_of
 from bnviz.web.picture.film import Film
 from bnviz.web.picture.painter import BACKGROUND, EXACT, GRID, TEXT, Painter
-from bnviz.web.picture.places import Box, arrange
+from bnviz.web.picture.places import Box
 
 WIDTH, MARGIN = 1000, 12  # pixels
 HEAD = 44  # above the networks
@@ -33,9 +33,8 @@ def animation(film: Film, title: str, layer: int) -> bytes:
 
 
 def _frames(film: Film, title: str, layer: int) -> Iterator[Image.Image]:
-    layers, room = film.header["hidden_layers"], WIDTH - 2 * MARGIN
-    layer = min(layer, layers)
-    places = arrange(room, layers, film.experiment.width, len(film.header["watched_units"]), layer)
+    layer, room = min(layer, film.header["hidden_layers"]), WIDTH - 2 * MARGIN
+    places = placed(film, room, layer)
     painter = Painter(film, places, layer)
     for number in chosen(len(film)):
         canvas = Canvas(WIDTH, round(places.height) + HEAD + 6, BACKGROUND).moved(MARGIN, 0)

@@ -13,13 +13,13 @@ from bnviz.web.figures import COLOURS
 from bnviz.web.picture.canvas import Canvas, Colour, few_colours, rgb
 from bnviz.web.picture.film import Film
 from bnviz.web.picture.painter import BACKGROUND, EXACT, QUIET, TEXT, Painter, two_digits
-from bnviz.web.picture.places import Box, arrange
+from bnviz.web.picture.places import Box, Places, arrange
 from bnviz.web.site import turning
 
 WIDTH, HEIGHT = 1200, 630  # pixels, as those who show previews of links want it
 MARGIN = 44
-SCALE = 1.15  # letters are read on small previews, too
-PICTURE = 134  # where the networks begin
+SCALES = (1.15, 1.1, 1.05, 1.0, 0.95, 0.9)  # of the networks: the first one that fits, for letters are read on small previews
+PICTURE, FOOT = 134, 566  # where the networks begin, and where they have to end
 LINES = 8  # of words, where there is no picture
 COLOURS_KEPT = 128  # of a picture with few colours and their shades
 
@@ -27,15 +27,24 @@ COLOURS_KEPT = 128  # of a picture with few colours and their shades
 def card(film: Film, number: int, title: str, usual: Experiment, layer: int) -> bytes:
     """The PNG of the snapshot of that number; `usual` is what the settings are compared with, `layer` the one that stands out."""
     canvas = Canvas(WIDTH, HEIGHT, BACKGROUND)
-    room = (WIDTH - 2 * MARGIN) / SCALE
-    layers = film.header["hidden_layers"]
-    layer = min(layer, layers)
-    places = arrange(room, layers, film.experiment.width, len(film.header["watched_units"]), layer)
+    layer = min(layer, film.header["hidden_layers"])
+    places, scale = fitted(film, layer)
     painter = Painter(film, places, layer)
-    painter.paint(canvas.moved(MARGIN, PICTURE).scaled(SCALE), number)
+    painter.paint(canvas.moved(MARGIN, PICTURE).scaled(scale), number)
     _head(canvas, title, settings(film.experiment, usual), step_of(film, number))
     _line(canvas, HEIGHT - 36, said(painter, number))
     return png(canvas.finished())
+
+
+def fitted(film: Film, layer: int) -> tuple[Places, float]:
+    """The places of the networks, and how large to draw them so that there is room for them."""
+    tried = ((placed(film, (WIDTH - 2 * MARGIN) / scale, layer), scale) for scale in SCALES)
+    return next((places, scale) for places, scale in tried if PICTURE + places.height * scale <= FOOT)
+
+
+def placed(film: Film, width: float, layer: int) -> Places:
+    """The places of the networks of a film in that width."""
+    return arrange(width, film.header["hidden_layers"], film.experiment.width, len(film.header["watched_units"]), layer)
 
 
 def words_alone(title: str, text: str) -> bytes:

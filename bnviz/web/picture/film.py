@@ -21,6 +21,8 @@ WILD = 10  # so many times farther than another network, a network flies apart
 SPREAD = 0.1  # in σ; to move that far from one snapshot to the next is nothing unusual
 FILLED = 0.004  # a bin with a smaller share of the values does not widen an axis
 CALM = 3  # so many times as far as a network that has not diverged reaches, an axis goes where another one has
+SCALARS = ("train_loss", "probe_loss", "test_accuracy", "test_loss", "normalizer")  # keys of a network's part of a snapshot
+OF_TAP = ("unit_mean", "unit_std", "shift_step", "shift_from_first", "counts", "zeros")  # and those that each signal has
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,10 @@ class Film:
     """A whole recording, as far as the picture shows it; `tap` is the signal."""
 
     def __init__(self, lines: Iterable[bytes], tap: str = "activation"):
-        header, *snapshots, self.end = ndjson.read(lines)
-        self.header: Mapping[str, Any] = header
+        messages = ndjson.read(lines)
+        self.header: Mapping[str, Any] = (header := next(messages))
         self.tap = tap
+        snapshots = [self._needed(message) for message in messages if message["type"] == "snapshot"]
         self.experiment = Experiment(**header["experiment"])
         self.arms: tuple[str, str] = tuple(header["arms"][:2])
         self.edges: np.ndarray = header["edges"][tap]
@@ -57,6 +60,14 @@ class Film:
         }
         self._gone = {arm: any(one["arms"][arm]["train_loss"] is None for one in snapshots) for arm in header["arms"]}
 
+    def _needed(self, snapshot: Mapping[str, Any]) -> dict[str, Any]:
+        """A snapshot without what no picture shows: a recording may be long."""
+        arms = {
+            arm: {key: values[key] for key in SCALARS} | {key: values[key][self.tap] for key in OF_TAP}
+            for arm, values in snapshot["arms"].items()
+        }
+        return {"step": snapshot["step"], "arms": arms}
+
     def __len__(self) -> int:
         """How many snapshots there are."""
         return len(self.steps)
@@ -66,11 +77,11 @@ class Film:
         return next((number for number, other in enumerate(self.steps) if other >= step), len(self) - 1)
 
     def _reel(self, arms: list[Mapping[str, Any]]) -> Reel:
-        mean, std = (np.array([arm[key][self.tap] for arm in arms], dtype=np.float64) for key in ("unit_mean", "unit_std"))
+        mean, std = (np.array([arm[key] for arm in arms], dtype=np.float64) for key in ("unit_mean", "unit_std"))
         return Reel(
             motion=motion(mean, std),
-            change=np.array([arm["shift_step"][self.tap] for arm in arms], dtype=np.float64),
-            shift=np.array([arm["shift_from_first"][self.tap] for arm in arms], dtype=np.float64),
+            change=np.array([arm["shift_step"] for arm in arms], dtype=np.float64),
+            shift=np.array([arm["shift_from_first"] for arm in arms], dtype=np.float64),
             **self._densities(arms),
             reach=self._reach(arms),
             accuracy=np.array([arm["test_accuracy"] for arm in arms], dtype=np.float64),
@@ -80,8 +91,8 @@ class Film:
         )
 
     def _densities(self, arms: list[Mapping[str, Any]]) -> dict[str, np.ndarray]:
-        counts = np.array([arm["counts"][self.tap] for arm in arms], dtype=np.float64)
-        zeros = np.array([arm["zeros"][self.tap] for arm in arms], dtype=np.float64)
+        counts = np.array([arm["counts"] for arm in arms], dtype=np.float64)
+        zeros = np.array([arm["zeros"] for arm in arms], dtype=np.float64)
         total = self.header["probe_size"] * self.experiment.width
         if 0 <= (bin := np.searchsorted(self.edges, 0, side="right") - 1) < counts.shape[-1]:
             counts[..., bin] -= zeros
@@ -89,7 +100,7 @@ class Film:
 
     def _reach(self, arms: list[Mapping[str, Any]]) -> np.ndarray:
         """[T, 2]: from the first to the last bin that is filled in any layer."""
-        counts = np.array([arm["counts"][self.tap] for arm in arms], dtype=np.float64)
+        counts = np.array([arm["counts"] for arm in arms], dtype=np.float64)
         filled = (counts / np.maximum(counts.sum(-1, keepdims=True), 1) > FILLED).any(axis=1)  # [T, bins]
         some = filled.any(-1)
         low = np.where(some, self.edges[filled.argmax(-1)], np.nan)

@@ -19,7 +19,6 @@ from bnviz.record.store import KEPT
 from bnviz.web import words
 from bnviz.web.routes.pictures import card_of
 
-EMBEDDING = ("embed", "embed_options", "panels")  # parameters that say how a page is shown, not what
 LONGEST = 2000  # characters of a query that are read
 WIDTH, HEIGHT = 1200, 630
 _HOST = re.compile(r"[\w.-]+(:\d{1,5})?|\[[\da-fA-F:.]+\](:\d{1,5})?")
@@ -55,8 +54,7 @@ def _of_run(lesson: str, query: str) -> str | None:
     from bnviz.web.export.saved_page import page_of
     from bnviz.web.site import links
 
-    asked = {name: values for name, values in parse_qs(query).items() if name not in EMBEDDING}
-    link = links.parse(asked, page_of(lesson).default)
+    link = links.parse(parse_qs(query), page_of(lesson).default)  # what it cannot read is of no interest here
     found = engine.shared().store.get(link.experiment.id)
     if found is None or found.status not in KEPT:
         return None
