@@ -88,7 +88,8 @@ def test_a_link_chooses_panels_and_is_told_of_those_there_are_not(inside):
     assert "panels = fun" in warning and "network, fan, ridges" in warning
 
 
-def test_the_menu_gives_code_and_pictures(lab, tmp_path):
+def test_the_menu_gives_code_and_pictures(visit, tmp_path):
+    lab = visit(permissions=["clipboard-read", "clipboard-write"])
     lab.open(**SHORT, step=20).trained()
     lab.page.click(".bnviz-save > summary")
     for name, kind in (("Picture of this step", "PNG"), ("Animation", "GIF")):
@@ -102,6 +103,8 @@ def test_the_menu_gives_code_and_pictures(lab, tmp_path):
     dialog = lab.page.get_by_role("dialog", name="Embed")
     assert "network, fan, ridges" in dialog.inner_text()
     code = dialog.locator("pre").inner_text()
+    dialog.get_by_text("Copied.").wait_for()
+    assert lab.page.evaluate("navigator.clipboard.readText()") == code
     assert f'src="{lab.server.url}/?steps=40&amp;seed=5' in code and "embed=true" in code and "step=20" in code
 
 
