@@ -211,6 +211,7 @@ def test_an_animation_goes_from_the_first_step_to_the_last(recording):
     for number in range(film.n_frames):
         film.seek(number)
         frames.append(film.convert("RGB").tobytes())
+        assert film.convert("RGB").getpixel((2, 2)) == BACKGROUND
     assert len(set(frames)) == film.n_frames
 
 

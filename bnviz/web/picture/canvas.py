@@ -11,6 +11,7 @@ from bnviz.web.picture import letters
 from bnviz.web.picture.places import Box
 
 FINER = 2  # so many times larger in each direction it is drawn
+SAME = 8  # of 255: Pillow looks up the nearest of few colours no finer than that
 Point = tuple[float, float]
 Colour = tuple[int, int, int]
 ANCHORS = {"left": "ls", "center": "ms", "right": "rs"}  # Pillow's words for it, on the base line
@@ -118,8 +119,8 @@ def few_colours(image: Image.Image, count: int, exact: Sequence[Colour]) -> Imag
     flat = reduced.getpalette() or []
     known = [tuple(flat[place : place + 3]) for place in range(0, len(flat), 3)]
     for colour in exact:
-        near = min(range(len(known)), key=lambda place: sum((a - b) ** 2 for a, b in zip(known[place], colour, strict=True)))
-        known[near] = colour
+        apart = [max(abs(a - b) for a, b in zip(other, colour, strict=True)) for other in known]
+        known = [colour if far <= max(SAME, min(apart)) else other for other, far in zip(known, apart, strict=True)]
     reduced.putpalette([part for colour in known for part in colour])
     return reduced
 
