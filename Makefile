@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: run test hands bench site evidence documents lint format clean
+.PHONY: run test hands bench site evidence cards documents lint format clean
 
 # With DEV=1 the app follows changes of its sources.
 run: .venv/app
@@ -28,6 +28,9 @@ site: .venv/app
 
 evidence: .venv/app
 	$(BIN)/python -m bnviz.lessons.does_it_hold.evidence --write
+
+cards: .venv/app
+	$(BIN)/python -m bnviz.web.picture.cards
 
 documents: .venv/app
 	$(BIN)/python -m bnviz.documents

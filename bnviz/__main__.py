@@ -3,6 +3,7 @@
     bnviz run --batch-size 4 --out tiny.ndjson
     bnviz sweep --axis batch_size --values 2,4,8 --seeds 5 --out sweep.csv
     bnviz export tiny.ndjson --page batch-size --out tiny.html
+    bnviz export tiny.ndjson --step 100 --out tiny.png
     bnviz site --out folder
 
 `python -m bnviz` is the same, from a checkout as well.
@@ -44,6 +45,8 @@ WORKERS = Field(
     low=1,
     high=256,
 )
+
+EXPORTS = (".html", ".png", ".gif")  # what a recording can be made into
 
 
 class Unusable(Exception):
@@ -146,15 +149,17 @@ def _add_sweep(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_export(commands: argparse._SubParsersAction) -> None:
-    about = "write a page with a recorded run as one file that plays offline (HTML)"
+    about = (
+        "write a page with a recorded run as one file that plays offline (HTML), a picture of a step (PNG), or a moving one (GIF)"
+    )
     parser = commands.add_parser("export", help=about, description=about, allow_abbrev=False)
     parser.set_defaults(command=export, parser=parser)
     parser.add_argument("recording", metavar="RECORDING", help="file that `run` has written (.ndjson)")
     pages = [address(lesson) for lesson in LESSONS if lesson not in SWEEPING]
     parser.add_argument("--page", metavar="NAME", choices=pages, default=pages[0], help=f"one of {', '.join(pages)}")
-    parser.add_argument(
-        "--out", metavar="FILE", type=_file(".html"), required=True, help="file to write (.html), or - for standard output"
-    )
+    parser.add_argument("--step", metavar="NUMBER", help="which step a picture shows; default the last one")
+    endings = f"file to write ({', '.join(EXPORTS)}), or - for standard output ({EXPORTS[0]})"
+    parser.add_argument("--out", metavar="FILE", type=_file(*EXPORTS), required=True, help=endings)
 
 
 def _add_site(commands: argparse._SubParsersAction) -> None:
@@ -200,10 +205,10 @@ def _axis(text: str) -> str:
     return name
 
 
-def _file(ending: str) -> Callable[[str], str]:
+def _file(*endings: str) -> Callable[[str], str]:
     def read(text: str) -> str:
-        if text != "-" and not text.endswith(ending):
-            raise argparse.ArgumentTypeError(f"{text!r}: expected a file name that ends in {ending}, or -")
+        if text != "-" and not text.endswith(endings):
+            raise argparse.ArgumentTypeError(f"{text!r}: expected a file name that ends in {' or '.join(endings)}, or -")
         return text
 
     return read
@@ -225,18 +230,25 @@ def sweep(options: dict) -> None:
 
 
 def export(options: dict) -> None:
-    """Write the page of a recording."""
-    from bnviz.web.export.saved_page import NotWhole, saved_page  # loads Streamlit, which a mistake need not wait for
+    """Write the page of a recording, or a picture."""
+    from bnviz.web.export import picture  # these load Streamlit, which a mistake need not wait for
+    from bnviz.web.export.saved_page import NotWhole, saved_page
 
+    lesson, place = options["page"].replace("-", "_"), {"step": options["step"]} if options["step"] else {}
+    makers = {
+        ".html": lambda recording: saved_page(lesson, recording),
+        ".png": lambda recording: picture.still(lesson, recording, place),
+        ".gif": lambda recording: picture.moving(lesson, recording, {}),
+    }
     try:
         recording = Path(options["recording"]).read_bytes()
-        page = saved_page(options["page"].replace("-", "_"), recording)
+        made = makers.get(Path(options["out"]).suffix, makers[".html"])(recording)
     except OSError as error:
         raise Unusable(f"cannot read {options['recording']}: {error.strerror or error}") from None
     except NotWhole as error:
         raise Unusable(f"{options['recording']}: {error}") from None
     with destination(options["out"]) as file:
-        file.write(page)
+        file.write(made)
 
 
 def site(options: dict) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from bnviz.engine import shared
 from bnviz.lessons import LESSONS, address
 from bnviz.web import words
+from bnviz.web.site.embedded import is_embedded
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -16,10 +17,12 @@ def main() -> None:
     st.set_page_config(words.shared()["frame"]["title"], layout="wide", initial_sidebar_state="collapsed")
     st.html(ROOT / "bnviz" / "web" / "site" / "style.css")
     pages = [_page(lesson, title) for lesson, title in LESSONS.items()]
-    page = st.navigation(pages, position="top")
-    with st.container(key="pages", horizontal=True):  # shown on small screens, where Streamlit's own hides behind a sign
-        for one in pages:
-            st.page_link(one)
+    embedded = is_embedded()
+    page = st.navigation(pages, position="hidden" if embedded else "top")
+    if not embedded:
+        with st.container(key="pages", horizontal=True):  # shown on small screens, where Streamlit's own hides behind a sign
+            for one in pages:
+                st.page_link(one)
     if notice := shared().notice():  # something is wrong with who computes
         st.caption(notice)
     page.run()

@@ -220,6 +220,15 @@ def test_a_recording_becomes_a_page(a_run, tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize(("arguments", "beginning"), [(["--step", "5"], b"\x89PNG"), ([], b"GIF89a")])
+def test_a_recording_becomes_a_picture(a_run, tmp_path, capfd, arguments, beginning):
+    out = tmp_path / ("x.png" if arguments else "x.gif")
+    assert code("export", a_run, *arguments, "--out", out) == 0
+    assert out.read_bytes().startswith(beginning)
+    assert code("export", a_run, "--step", "11", "--out", tmp_path / "y.png") == 2
+    assert "step = '11'" in capfd.readouterr().err and not (tmp_path / "y.png").exists()
+
+
 @pytest.mark.parametrize(
     ("contents", "arguments", "said"),
     [

@@ -25,6 +25,38 @@ async function readAnew(path, lines) {
   return recording;
 }
 
+class Outline {
+  points = [];
+  moveTo(...point) {
+    this.points.push(point);
+  }
+  lineTo(...point) {
+    this.points.push(point);
+  }
+}
+
+// A canvas's context that notes what is painted, each with its opacity; whatever else it is asked, it does nothing.
+class Brush {
+  painted = {words: [], boxes: [], discs: [], outlines: []};
+  round = null;
+  context = new Proxy({globalAlpha: 1}, {get: (state, name) => (name in state ? state[name] : this[name] ? this[name].bind(this) : () => {})});
+  fillText(words, x, y) {
+    this.painted.words.push([words, x, y]);
+  }
+  fillRect(...box) {
+    this.painted.boxes.push([...box, this.context.globalAlpha]);
+  }
+  beginPath() {
+    this.round = null;
+  }
+  arc(x, y, radius) {
+    this.round = [x, y, radius];
+  }
+  fill(path) {
+    if (path) this.painted.outlines.push(path.points);
+    else if (this.round) this.painted.discs.push([...this.round, this.context.globalAlpha]);
+  }
+}
 const actions = {
   // A function of a module.
   call: async ({file, name, args}) => (await load(file))[name](...args),
@@ -106,6 +138,20 @@ const actions = {
   async measured({words}) {
     const {sentence} = await load("web/player/words.js");
     return desk.view.story.tour.map((card) => card.measured(desk.view, (key, values) => sentence(words, key, values)));
+  },
+
+  // The picture of the two networks as it would be painted: words, rectangles, discs, and the outlines of histograms.
+  async paint({width}) {
+    const [{Painter}, {arrange}] = await Promise.all(["painter", "geometry"].map((name) => load(`web/player/${name}.js`)));
+    globalThis.Path2D = Outline;
+    const {view} = desk, {header, layer, frame} = view;
+    const sizes = {width, layers: header.hidden_layers, units: header.experiment.width, watched: header.watched_units.length};
+    const geometry = arrange({...sizes, chosen: layer});
+    const theme = {text: "text", background: "background", grid: "grid", family: "", dark: false};
+    const [painter, brush] = [new Painter(), new Brush()];
+    painter.paint(brush.context, {geometry, view, theme, closed: false, hovered: null, small: false, said: frame});
+    const {far, peak, range} = painter;
+    return {geometry, far, peak, range, ...brush.painted};
   },
 
   fill: async ({text}) => (await load("web/player/words.js")).filler(desk.view)(text),

@@ -1,6 +1,7 @@
 """The head of every page names the files that the browser will need, and each of them is there."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from starlette.applications import Starlette
@@ -10,7 +11,9 @@ from starlette.responses import HTMLResponse, JSONResponse, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from bnviz import engine
 from bnviz.lessons import LESSONS, address
+from bnviz.record.store import Store
 from bnviz.web import assets
 from bnviz.web.routes import head, routes
 
@@ -33,7 +36,8 @@ async def stream(request: Request):
 
 
 @pytest.fixture
-def client():
+def client(monkeypatch):
+    monkeypatch.setattr(engine, "shared", lambda: SimpleNamespace(store=Store()))  # to ask it for a run would be an error
     app = Starlette(routes=[*routes, Route("/data", data), Route("/stream", stream), Route("/{rest:path}", page)])
     app.add_middleware(GZipMiddleware, minimum_size=1)
     app.add_middleware(head.Head)
@@ -79,7 +83,8 @@ def test_the_page_is_whole_and_not_one_from_before(client):
 def test_whatever_is_no_page_stays_as_it_is(client):
     assert client.get("/data", headers=BROWSER).json() == {"head": "</head>"}
     assert client.get("/stream", headers=BROWSER).text == "</head>more"
-    assert client.get("/").text == PAGE, "nobody wants to see a page"
+    assert client.get("/", headers={"accept": "application/json"}).text == PAGE, "nobody wants to see a page"
+    assert client.get("/some/file").text == PAGE
     assert client.head("/", headers=BROWSER).text == ""
 
 

@@ -51,7 +51,7 @@ def test_the_player_says_only_what_is_in_its_catalogue_and_all_of_it():
 
 
 def test_the_site_says_all_of_its_words():
-    folders = ("web/site", "web/export")
+    folders = ("web/site", "web/export", "web/picture")
     scripts = [*(path for folder in folders for path in (words.PACKAGE / folder).glob("*.py")), words.PACKAGE / "frame.py"]
     code = "".join(path.read_text() for path in scripts)
     tables = {name: table for name, table in words.shared().items() if name != "player"}

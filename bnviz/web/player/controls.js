@@ -2,6 +2,7 @@
 // The player's own controls: choosers above the charts, transport below them, and the keyboard.
 
 import {make, mark, set} from "./dom.js";
+import {copy, wayOut, wholePage} from "./embedding.js";
 import {saving} from "./saving.js";
 import {pieces, shared, tapName} from "./words.js";
 
@@ -85,8 +86,9 @@ function transport(player, copyLink) {
   const group = {class: "bnviz-transport", role: "group", "aria-label": text("playback"), title: ""};
   const copied = make("span", {class: "bnviz-copied", role: "status"});
   const link = button("link", text("copy_link"), copyLink);
-  const save = player.data.alone ? null : saving(player, icon("save"));
-  const box = make("div", group, ...parts, link, ...(save ? [save.menu] : []), copied);
+  const save = player.bare ? null : saving(player, icon("save"));
+  const last = player.data.embedded ? wayOut(player) : save?.menu;
+  const box = make("div", group, ...parts, link, ...(last ? [last] : []), copied);
   return {box, track, play, range, buffer, readout, stop, speed, loop, copied, save};
 }
 
@@ -312,12 +314,9 @@ export class Controls {
   async copyLink() {
     const link = this.player.link();
     if (!link) return;
-    try {
-      await navigator.clipboard.writeText(link);
-      this.flash(this.player.text("copied"));
-    } catch {
-      this.say(link); // no clipboard here (plain http, or not allowed): show it, to be copied by hand
-    }
+    const whole = wholePage(link);
+    if (await copy(whole)) this.flash(this.player.text("copied"));
+    else this.say(whole); // to be copied by hand
   }
 
   /**

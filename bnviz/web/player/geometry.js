@@ -31,6 +31,7 @@
 
 const SLIM = 640; // below this width everything is smaller
 const LEAST_COLUMN = 40;
+const [LEAST_HISTOGRAM, MOST_HISTOGRAM] = [32, 200]; // pixels in height, where the picture fits itself into a frame
 const ZEROS_WIDTH = 0.11; // of a histogram's box: the bar of values that are exactly 0
 const PASSED_HEIGHT = 18; // of the number between two layers
 
@@ -42,13 +43,14 @@ const PASSED_HEIGHT = 18; // of the number between two layers
  * @param {number} sizes.watched how many of these, the first ones, can be chosen
  * @param {number} sizes.chosen the layer that must be among the columns
  * @param {boolean} [sizes.small] a low picture, above another lesson's charts
+ * @param {number | null} [sizes.room] how high the picture may be, as far as its histograms can give way or grow
  * @returns {Geometry}
  */
-export function arrange({width, layers, units, watched, chosen, small = false}) {
+export function arrange({width, layers, units, watched, chosen, small = false, room = null}) {
   const slim = width < SLIM;
   const [side, gap, header] = slim ? [42, 9, 18] : [84, small ? 30 : 40, 22];
-  const fitting = Math.max(2, Math.floor((width - 2 * side) / (LEAST_COLUMN + gap)));
-  const shown = spread(layers, fitting, chosen);
+  const most = Math.max(2, Math.floor((width - 2 * side) / (LEAST_COLUMN + gap)));
+  const shown = spread(layers, most, chosen);
   const step = (width - 2 * side) / shown.length;
   const column = step - gap;
   const columns = shown.map((layer, place) => ({layer, x: side + place * step + gap / 2, width: column}));
@@ -59,7 +61,11 @@ export function arrange({width, layers, units, watched, chosen, small = false}) 
   const othersGrid = filling(units - watched, column, othersHeight);
   const othersBox = {x: 0, y: top + watchedBox.height + 3, width: column, height: othersHeight};
   const under = othersBox.y + othersBox.height + (small ? 0 : 4);
-  const histogram = {x: 0, y: under, width: column, height: small ? 40 : slim ? 58 : 84};
+  const usual = small ? 40 : slim ? 58 : 84;
+  // The height of the whole, below, solved for this one.
+  const fitting = (Number(room) + header - 24) / 2 - under;
+  const tall = room === null ? usual : Math.max(LEAST_HISTOGRAM, Math.min(fitting, MOST_HISTOGRAM));
+  const histogram = {x: 0, y: under, width: column, height: tall};
   const bottom = under + histogram.height;
   const pitch = bottom - header + 10;
   const box = (/** @type {number} */ x) => ({x, y: top, width: side - 8, height: bottom - top});

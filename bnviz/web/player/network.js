@@ -22,11 +22,12 @@ export class NetworkPicture {
   /**
    * @param {HTMLElement} parent
    * @param {Chooser} player
-   * @param {{small: boolean, choosers: string[]}} options
+   * @param {{small: boolean, choosers: string[], fits: boolean}} options `fits`: it is as high as there is room for it
    */
-  constructor(parent, player, {small, choosers}) {
+  constructor(parent, player, {small, choosers, fits}) {
     this.player = player;
     this.small = small;
+    this.fits = fits;
     this.mayChoose = {layer: choosers.includes("layer"), unit: choosers.includes("unit")};
     this.painter = new Painter();
     this.closed = false;
@@ -96,12 +97,14 @@ export class NetworkPicture {
    */
   show(view, theme, key) {
     this.view = view;
-    const width = this.box.clientWidth;
+    const {clientWidth: width, clientHeight} = this.box;
+    const room = this.fits ? clientHeight : null;
     const {hovered, closed, small, secret, alone} = this;
-    const whole = `${key} ${view.blend} ${this.said?.step} ${width} ${closed} ${secret} ${alone} ${JSON.stringify(hovered)}`;
+    const size = `${width} ${room}`;
+    const whole = `${key} ${view.blend} ${this.said?.step} ${size} ${closed} ${secret} ${alone} ${JSON.stringify(hovered)}`;
     if (!width || whole === this.paintedKey) return false;
     this.paintedKey = whole;
-    const geometry = this.arrange(view, width);
+    const geometry = this.arrange(view, width, room);
     const said = this.said && view.frames.includes(this.said) ? this.said : view.frame;
     this.painter.paint(this.context, {geometry, view, theme, closed, hovered, small, said, secret, alone});
     return true;
@@ -111,11 +114,12 @@ export class NetworkPicture {
    * Places of everything, found anew if the width, the network or the chosen layer has changed.
    * @param {View} view
    * @param {number} width
+   * @param {number | null} room in height
    * @returns {Geometry}
    */
-  arrange(view, width) {
+  arrange(view, width, room) {
     const {hidden_layers: layers, experiment, watched_units: watched} = view.header;
-    const sizes = {width, layers, units: experiment.width, watched: watched.length, chosen: view.layer, small: this.small};
+    const sizes = {width, layers, units: experiment.width, watched: watched.length, chosen: view.layer, small: this.small, room};
     const key = `${JSON.stringify(sizes)} ${view.unit} ${devicePixelRatio} ${this.closed}`;
     if (this.geometry && this.arrangedKey === key) return this.geometry;
     this.arrangedKey = key;
@@ -123,7 +127,9 @@ export class NetworkPicture {
     const {height} = this.geometry;
     const {canvas, context} = this;
     Object.assign(canvas, {width: Math.round(width * devicePixelRatio), height: Math.round(height * devicePixelRatio)});
-    canvas.style.height = this.box.style.height = `${height}px`;
+    canvas.style.height = `${height}px`;
+    if (this.fits) this.box.style.minHeight = `${arrange({...sizes, room: 0}).height}px`;
+    else this.box.style.height = `${height}px`;
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     this.buttons(view, this.geometry);
     return this.geometry;
@@ -293,7 +299,7 @@ export class NetworkPicture {
    */
   below(view, {unit}) {
     const watched = unit !== null && view.header.watched_units.includes(unit);
-    return watched && !this.small ? shared(view, "numbers_below") : "";
+    return watched && !this.small && !this.fits ? shared(view, "numbers_below") : "";
   }
 
   /**

@@ -101,29 +101,34 @@ export class Player {
     const {layer, tap, unit, target} = this.data.view;
     /** @type {Choice} with the story's own */
     this.choice = {layer, tap, unit: unit ?? "auto", target, ...story.choices};
-    this.root = make("div", {class: this.data.alone ? "bnviz-player bnviz-alone" : "bnviz-player"});
+    const {alone, embedded} = this.data;
+    /** Whether nothing but what is on show can be changed. */
+    this.bare = Boolean(alone || embedded);
+    this.root = make("div", {class: `bnviz-player${alone ? " bnviz-alone" : ""}${embedded ? " bnviz-embedded" : ""}`});
+    if (embedded?.alone) this.root.classList.add("bnviz-fitting");
     component.parentElement.append(this.root);
     this.theme = new Theme(this.root);
     this.controls = new Controls(this.root, this);
-    const {choosers = ["layer", "signal", "unit"], picture = "small"} = story;
+    const {choosers = ["layer", "signal", "unit"], picture = "small"} = {...story, ...pictureIn(embedded)};
     const stage = make("div", {class: "bnviz-stage"});
     this.hand = new Hand(this, picture === "large");
     this.root.prepend(this.hand.root);
     this.flags = new Flags(this.controls.transport.track, this);
     this.menus = new Menus(this.root);
-    this.picture = new NetworkPicture(stage, this, {small: picture === "small", choosers});
+    this.picture = new NetworkPicture(stage, this, {small: picture === "small", choosers, fits: Boolean(embedded?.alone)});
     if (picture === "large") this.picture.above.prepend(this.controls.choosers);
     this.grid = make("div", {class: "bnviz-panels"});
     this.fold = new Fold(this.text("more_charts"));
     this.controls.headlines.after(stage, this.grid, this.fold.root);
     this.ghost = new Ghost(stage, this);
-    this.numbers = story.numbers ? new UnitNumbers(stage, this) : null;
+    if (embedded && !embedded.picture) stage.hidden = true;
+    this.numbers = story.numbers && !embedded ? new UnitNumbers(stage, this) : null;
     /** @type {Service<any, any> | null} */
     this.service = this.data.alone
       ? null
       : (story.service?.({redraw: (id) => this.redraw(id), choose: (change) => this.choose(change)}) ?? null);
     this.recording = this.open(this.data, this.data.view.step);
-    this.tour = story.tour && !this.data.alone ? new Tour(this, story.tour) : null;
+    this.tour = story.tour && !this.bare ? new Tour(this, story.tour) : null;
     this.frame = requestAnimationFrame((now) => this.tick(now));
     setTimeout(() => this.startPlotly(), PLOTLY_MS);
   }
@@ -695,6 +700,7 @@ export class Player {
    */
   edit(edit) {
     if (this.data.alone) return this.controls.say(this.text("alone"));
+    if (this.data.embedded) return this.controls.say(this.text("open_to_change"));
     if ("step" in edit) this.hold();
     this.hand.releaseIn(EDIT_MS);
     this.message = this.text("asked_for");
@@ -744,9 +750,14 @@ export class Player {
   address() {
     clearTimeout(this.addressing);
     this.addressing = setTimeout(() => {
-      const link = this.resting ? this.link() : this.linkWithoutStep();
+      const link = this.placed();
       if (link && link !== location.href) history.replaceState(history.state, "", link);
     }, ADDRESS_MS);
+  }
+
+  /** The same, with the step only where somebody has paused. */
+  placed() {
+    return this.resting ? this.link() : this.linkWithoutStep();
   }
 
   /** The address of this run, with what has been chosen: Streamlit's own changes of the address know nothing of that. */
@@ -786,6 +797,13 @@ export class Player {
     this.root.remove();
   }
 }
+
+/**
+ * Inside another page the picture is large where it stands alone.
+ * @param {Data["embedded"]} embedded
+ * @returns {{picture?: "large" | "small"}}
+ */
+const pictureIn = (embedded) => (embedded ? {picture: embedded.alone ? "large" : "small"} : {});
 
 /**
  * How far a unit's mean has moved, all its ways added up.

@@ -3,6 +3,7 @@
 
 import {openDialog} from "./dialog.js";
 import {addressOf, make} from "./dom.js";
+import {openEmbedding} from "./embedding.js";
 
 /** @import {Data, Header, Values} from "./types" */
 /** @import {Recording} from "./recording.js" */
@@ -13,6 +14,7 @@ import {addressOf, make} from "./dom.js";
  * @property {HTMLElement} root
  * @property {(key: string, values?: Values) => string} text
  * @property {() => string | null} link the address of what is on show
+ * @property {() => string | null} placed the same, with the step only where somebody has paused
  */
 
 const WHOLE = ["finished", "diverged"]; // how a run ends of which there is something to save
@@ -48,12 +50,35 @@ function entries(player, menu) {
   const address = `bnviz/runs/${run}`;
   const page = `${address}/${player.data.story}.html?live=${encodeURIComponent(player.link() ?? "")}`;
   const file = (/** @type {string} */ at, /** @type {string} */ name) => make("a", {href: addressOf(at), download: ""}, name);
-  const open = () => {
-    menu.open = false;
-    openCitation(player, header);
+  const button = (/** @type {string} */ name, /** @type {() => unknown} */ open) => {
+    const close = () => (menu.open = false);
+    return make("button", {type: "button", onclick: () => (close(), open())}, name);
   };
-  const cite = make("button", {type: "button", onclick: open}, player.text("cite"));
-  return [file(page, player.text("save_page")), file(`${address}.ndjson`, player.text("save_recording")), cite];
+  return [
+    file(page, player.text("save_page")),
+    file(`${address}.ndjson`, player.text("save_recording")),
+    picture(player, `${address}/card.png`, ["step", "layer", "tap"], player.text("save_card")),
+    picture(player, `${address}/picture.gif`, ["layer", "tap"], player.text("save_animation")),
+    button(player.text("embed"), () => openEmbedding(player)),
+    button(player.text("cite"), () => openCitation(player, header)),
+  ];
+}
+
+/**
+ * A picture of what is on show when it is asked for: the player may play on while the menu is open.
+ * @param {Source} player
+ * @param {string} at
+ * @param {string[]} names of what belongs to the place
+ * @param {string} name
+ */
+function picture(player, at, names, name) {
+  const address = () => {
+    const link = new URL(player.link() ?? location.href).searchParams;
+    const place = names.map((one) => [one, link.get(one) ?? ""]);
+    return addressOf(`${at}?${new URLSearchParams([["lesson", player.data.story], ...place])}`);
+  };
+  const entry = make("a", {href: address(), download: "", onclick: () => (entry.href = address())}, name);
+  return entry;
 }
 
 /**

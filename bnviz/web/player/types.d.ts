@@ -63,6 +63,8 @@ export interface Data {
   beside: {run: string; stream: string; label: string; query: string} | null;
   /** Whether this is a page that was saved as a file: there is nobody to ask for another run. */
   alone?: boolean;
+  /** Inside another page: whether it shows the picture of the networks, and whether it shows nothing else. */
+  embedded?: {picture: boolean; alone: boolean};
   /** Recorded lines from number `from` on, where the stream cannot be reached. */
   lines?: {run: string; from: number; lines: string[]};
 }

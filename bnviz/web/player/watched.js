@@ -35,7 +35,11 @@ export class Watched {
     this.again = make("button", {type: "button", onclick: () => this.rewind()}, this.text("watched_again"));
     const line = make("p", {class: "bnviz-watched-line"}, this.words, this.again);
     this.root = make("div", {class: "bnviz-watched"}, line);
-    this.picture = new NetworkPicture(this.root, {choose: () => {}, text: this.text.bind(this)}, {small: true, choosers: []});
+    this.picture = new NetworkPicture(
+      this.root,
+      {choose: () => {}, text: this.text.bind(this)},
+      {small: true, choosers: [], fits: false},
+    );
     parent.append(this.root);
     this.update(data);
   }

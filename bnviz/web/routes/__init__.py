@@ -17,6 +17,7 @@ from bnviz.web.routes.head import Head
 from bnviz.web.routes.http import Endpoint, error, read_only
 from bnviz.web.routes.lifetime import lifespan
 from bnviz.web.routes.monitoring import health, metrics
+from bnviz.web.routes.pictures import card, general, moving
 from bnviz.web.routes.questions import ask
 from bnviz.web.routes.runs import run
 from bnviz.web.routes.saved import saved
@@ -40,7 +41,10 @@ def _both(path: str, endpoint: Endpoint) -> list[Route]:
 routes = [
     *_both("/bnviz/runs/{id}.ndjson", run),
     *_both("/bnviz/runs/{id}/{lesson}.html", saved),
+    *_both("/bnviz/runs/{id}/card.png", card),
+    *_both("/bnviz/runs/{id}/picture.gif", moving),
     *_both("/bnviz/runs/{id}/{question}", ask),
+    *_both("/bnviz/cards/{lesson}.png", general),
     *_both("/bnviz/healthz", health),
     *_both("/bnviz/metrics", metrics),
     *_both("/bnviz/files/{version}/{file:asset}", asset),

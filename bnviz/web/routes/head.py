@@ -1,4 +1,4 @@
-"""What a page's head says from the first byte on: which of our files the browser will need.
+"""What a page's head says from the first byte on: which of our files the browser will need, and what a preview of it shows.
 
 Streamlit's page asks for ours only once its own scripts are there, have opened a socket and have been told of the component, one
 after another. Named in the head, they come while all that goes on.
@@ -18,11 +18,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bnviz.lessons import LESSONS, address
 from bnviz.web import assets
+from bnviz.web.routes.preview import described
 
 # The whole page goes through our hands: not packed, not in parts, and no page from before.
 LEFT_OUT = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")
 OF_ANOTHER = ("content-length", "etag", "last-modified", "accept-ranges")  # what holds for the page as it was
 COMPONENT = "BidiComponent"  # Streamlit's script that shows a component of ours; it asks for it when the first one is there
+PAGES = {"", *map(address, LESSONS)}  # what the address of a page ends in
 _IMPORTED = re.compile(r'(?:from|import)\s*"\./([\w.-]+\.js)"')
 
 
@@ -33,17 +35,17 @@ class Head:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or "text/html" not in Headers(scope=scope).get("accept", ""):
+        if scope["type"] != "http" or not wants_page(scope):
             return await self.app(scope, receive, send)
         headers = [(name, value) for name, value in scope["headers"] if name not in LEFT_OUT]
-        await self.app({**scope, "headers": headers}, receive, _Page(scope["path"], send))
+        await self.app({**scope, "headers": headers}, receive, _Page(scope, send))
 
 
 class _Page:
     """Passes on a response; if it is a page, with our tags in it."""
 
-    def __init__(self, path: str, send: Send):
-        self.path, self.send = path, send
+    def __init__(self, scope: Scope, send: Send):
+        self.scope, self.send = scope, send
         self.start: Message | None = None  # of a page, held back until its whole body is here
         self.body = b""
 
@@ -58,14 +60,21 @@ class _Page:
             await self.send(message)
 
     async def _finish(self, start: Message) -> None:
-        body = self.body.replace(b"</head>", tags(self.path).encode() + b"</head>", 1)
         headers = MutableHeaders(raw=list(start["headers"]))
         for name in OF_ANOTHER:
             del headers[name]
-        if body:  # a HEAD request gets none
-            headers["content-length"] = str(len(body))
+        if self.scope["method"] != "HEAD":
+            said = await described(self.scope, lesson_at(self.scope["path"]))
+            self.body = self.body.replace(b"</head>", (said + tags(self.scope["path"])).encode() + b"</head>", 1)
+            headers["content-length"] = str(len(self.body))
         await self.send({**start, "headers": headers.raw})
-        await self.send({"type": "http.response.body", "body": body})
+        await self.send({"type": "http.response.body", "body": self.body})
+
+
+def wants_page(scope: Scope) -> bool:
+    """Whether somebody asks for a page: a browser does so by name, others that show a preview of a link take anything."""
+    accepted = Headers(scope=scope).get("accept", "*/*")
+    return "text/html" in accepted or (accepted == "*/*" and scope["path"].rpartition("/")[2] in PAGES)
 
 
 def _is_page(start: Message) -> bool:

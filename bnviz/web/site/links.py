@@ -25,6 +25,7 @@ from bnviz.web.words import fill, shared
 VIEW = {"step": None, "layer": 2, "tap": "activation", "unit": None, "target": 0.75, "tour": None, "beside": None}
 RUNS_OWN = ("step", "tour")  # places that mean nothing in another run
 SKIP = Field("skip", int, 0, "Skip the prediction", "", low=0, high=1)
+PANELS = "panels"  # names of what an embedded page shows, separated by commas; whole pages take no notice
 SHOWN_PROBLEMS = 6
 
 _PAGE = "bnviz page"  # session_state: the page it was opened on
@@ -37,12 +38,14 @@ class Link:
     """What a link says: an experiment, a place in it (those keys of VIEW it names), and what could not be read.
 
     On a page with settings of its own, `view` holds those that are not at their default. `skip`: no prediction is asked for.
+    `panels`: what an embedded page is to show, nothing if it does not say.
     """
 
     experiment: Experiment
     view: Mapping[str, object]
     problems: tuple[BadField, ...]
     skip: bool = False
+    panels: tuple[str, ...] = ()
 
 
 def parse(
@@ -58,16 +61,17 @@ def parse(
         BadField(name, said["and"].join(values), said["repeated"]) for name, values in parameters.items() if name not in texts
     ]
     skip, bad_skip = _read({name: texts.pop(name) for name in (SKIP.name,) if name in texts}, {SKIP.name: SKIP})
+    panels = tuple(dict.fromkeys(name.strip() for name in texts.pop(PANELS, "").split(",") if name.strip()))
     names = [name for name in VIEW if name != "tour" or cards] if own is None else own
     experiment, bad = from_texts({name: text for name, text in texts.items() if name not in names}, default)
     rest = {name: text for name, text in texts.items() if name in names}
     view, bad_view = _parse_view(rest, experiment, cards) if own is None else _parse_own(rest, own)
-    return Link(experiment, view, (*repeated, *bad, *bad_view, *bad_skip), bool(skip.get(SKIP.name)))
+    return Link(experiment, view, (*repeated, *bad, *bad_view, *bad_skip), bool(skip.get(SKIP.name)), panels)
 
 
 def _parse_view(texts: Mapping[str, str], experiment: Experiment, cards: int = 0) -> tuple[dict[str, object], list[BadField]]:
     """The places that can be read, and the others with reasons."""
-    view, bad = _read(texts, _view_fields(experiment, cards))
+    view, bad = _read(texts, view_fields(experiment, cards))
     if view.get("unit", "pooled") != "pooled":
         view["unit"] = int(view["unit"])
     return view, bad
@@ -94,7 +98,7 @@ def _read(texts: Mapping[str, str], fields: Mapping[str, Field]) -> tuple[dict[s
     return values, bad
 
 
-def _view_fields(experiment: Experiment, cards: int) -> dict[str, Field]:
+def view_fields(experiment: Experiment, cards: int) -> dict[str, Field]:
     """The table of places, as far as this experiment has them."""
     units = [*map(str, range(WATCHED_UNITS)), "pooled"]
     return {
@@ -135,7 +139,7 @@ def opened(page: str, default: Experiment, own: Mapping[str, Field] | None = Non
         if own is None:
             _hear(cards)
         return None
-    link = parse(_present(), default, own, cards)
+    link = parse(present(), default, own, cards)
     st.session_state[_PAGE], st.session_state[_LINK] = page, link
     return link
 
@@ -143,12 +147,13 @@ def opened(page: str, default: Experiment, own: Mapping[str, Field] | None = Non
 def _hear(cards: int) -> None:
     """Take up the place that the player has written into the address since: it belongs to the player while the page is open."""
     link = st.session_state[_LINK]
-    texts = {name: values[0] for name, values in _present().items() if name in VIEW and len(values) == 1}
+    texts = {name: values[0] for name, values in present().items() if name in VIEW and len(values) == 1}
     view, _ = _parse_view(texts, link.experiment, cards)
     st.session_state[_LINK] = replace(link, view=view)
 
 
-def _present() -> dict[str, list[str]]:
+def present() -> dict[str, list[str]]:
+    """The query parameters of the address, but for those of Streamlit's."""
     return {name: st.query_params.get_all(name) for name in st.query_params}
 
 
@@ -182,15 +187,15 @@ def write(experiment: Experiment, default: Experiment) -> None:
     It is written only if it says something else: each time is a step for the browser's back button. The card of the tour is not
     written here: the tour turns its cards in the browser, and keeps the address by itself (tour.js).
     """
-    link, there = st.session_state[_LINK], _present()
+    link, there = st.session_state[_LINK], present()
     place = dict(link.view)
     if place.pop("tour", None):
         there.pop("tour", None)
     wanted = parameters(experiment, place, default) | ({SKIP.name: "1"} if link.skip else {})
-    present = {name: [value] for name, value in wanted.items()} == there
+    same = {name: [value] for name, value in wanted.items()} == there
     # What the browser reported may be older than what was last written to it, so compare with both; the player writes, too.
     settings = {name: value for name, value in wanted.items() if name not in VIEW}
-    if not present or settings != st.session_state.get(_WRITTEN, settings):
+    if not same or settings != st.session_state.get(_WRITTEN, settings):
         st.query_params.from_dict(wanted)
     st.session_state[_WRITTEN] = settings
 

@@ -12,7 +12,7 @@ import streamlit as st
 from bnviz.config.experiment import Experiment, Field
 from bnviz.data import DATA_SETS
 from bnviz.web import words
-from bnviz.web.site import links, pace, predictions, presets, stage, widgets
+from bnviz.web.site import embedded, links, pace, predictions, presets, stage, widgets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +66,8 @@ class Page(Form):
 
     def show(self) -> None:
         """Lay out the page."""
+        if embedded.is_embedded():
+            return embedded.show(self)
         if link := links.opened(self.lesson, self.default, cards=self.cards):
             widgets.load(link.experiment)
             predictions.follow(self.lesson, link)

@@ -28,7 +28,7 @@ def play(experiment: Experiment, page: Page, view: Mapping[str, object], predict
     """Show an experiment's run in the page's panels. If it is refused, say why and go on showing the run that was there."""
     from bnviz.web import player  # here, so that a page's controls can be tested without it
 
-    shown, run = _request(experiment, page)
+    shown, run = request(experiment, page)
     if shown != experiment:
         view = {**view, "step": None, "layer": min(view["layer"], shown.hidden_layers)}
     player.mount(
@@ -101,7 +101,7 @@ def _beside(view: Mapping[str, object], shown: Experiment, page: Page) -> dict[s
     return {"run": run, "stream": stream_of(run), "label": turning.differences(other, shown), "query": view["beside"]}
 
 
-def _request(experiment: Experiment, page: Page) -> tuple[Experiment, str]:
+def request(experiment: Experiment, page: Page) -> tuple[Experiment, str]:
     """The experiment that is shown, and its run's id."""
     from bnviz.engine import shared
 

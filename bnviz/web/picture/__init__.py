@@ -1,0 +1,5 @@
+"""The picture of the two networks, drawn on the server without a browser: to share, for slides, in a file.
+
+It shows what the player paints (bnviz/web/player/painter.js), at the places of geometry.js and in the measures of motion.js and
+fits.js. Tests hold both sides to the same numbers.
+"""

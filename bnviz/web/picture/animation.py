@@ -1,0 +1,62 @@
+"""A run as a moving picture for slides: the two networks from the first step to the last, as a GIF."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image
+
+from bnviz.web.picture.canvas import Canvas, few_colours
+from bnviz.web.picture.card import fitting, placed, step_of
+from bnviz.web.picture.film import Film
+from bnviz.web.picture.painter import BACKGROUND, EXACT, GRID, TEXT, Painter
+from bnviz.web.picture.places import Box
+
+WIDTH, MARGIN = 1000, 12  # pixels
+HEAD = 44  # above the networks
+FRAMES = 80  # at most; a run that has more snapshots leaves some out
+FRAME_MS, LAST_MS = 110, 2500  # how long each is seen
+COLOURS_KEPT = 96
+
+
+def animation(film: Film, title: str, layer: int) -> bytes:
+    """The GIF of a whole run; `layer` is the one that stands out."""
+    frames = list(_frames(film, title, layer))
+    palette = _palette(frames)
+    first, *others = (frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames)
+    file = io.BytesIO()
+    times = [FRAME_MS] * len(others) + [LAST_MS]
+    first.save(file, "GIF", save_all=True, append_images=others, duration=times, loop=0, optimize=True)
+    return file.getvalue()
+
+
+def _frames(film: Film, title: str, layer: int) -> Iterator[Image.Image]:
+    layer, room = min(layer, film.header["hidden_layers"]), WIDTH - 2 * MARGIN
+    places = placed(film, room, layer)
+    painter = Painter(film, places, layer)
+    for number in chosen(len(film)):
+        canvas = Canvas(WIDTH, round(places.height) + HEAD + 6, BACKGROUND).moved(MARGIN, 0)
+        step = step_of(film, number)
+        canvas.text(room, 24, step, 16, TEXT, weight=600, align="right")
+        canvas.text(0, 24, fitting(canvas, title, 18, room - 40 - canvas.width_of(step, 16, 600), 700), 18, TEXT, weight=700)
+        canvas.box(Box(0, 34, room, 3), GRID)
+        canvas.box(Box(0, 34, room * film.steps[number] / film.header["total_steps"], 3), TEXT)
+        painter.paint(canvas.moved(0, HEAD), number)
+        yield canvas.finished()
+
+
+def chosen(count: int) -> list[int]:
+    """The numbers of the snapshots that are shown: at even distances, the first and the last among them."""
+    return np.unique(np.linspace(0, count - 1, min(count, FRAMES)).round().astype(int)).tolist()
+
+
+def _palette(frames: list[Image.Image]) -> Image.Image:
+    """One set of colours for all frames, from a few of them: what stands still then need not be stored again."""
+    few = [frames[round(place)] for place in np.linspace(0, len(frames) - 1, 4)]
+    width, height = few[0].size
+    sheet = Image.new("RGB", (width, height * len(few)))
+    for place, frame in enumerate(few):
+        sheet.paste(frame, (0, place * height))
+    return few_colours(sheet, COLOURS_KEPT, EXACT)

@@ -1,0 +1,190 @@
+"""What the picture of the two networks shows of a recording, worked out once for all of its snapshots: arrays over time.
+
+The same measures as in the browser: bnviz/web/player/motion.js (how far units move, and what that is measured by), feeds.js (the
+densities) and fits.js (the range of the axes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bnviz.config.experiment import Experiment
+from bnviz.record import ndjson
+
+LATELY = 5  # snapshots over which scores and shares are averaged: single ones jump about
+WILD = 10  # so many times farther than another network, a network flies apart
+SPREAD = 0.1  # in σ; to move that far from one snapshot to the next is nothing unusual
+FILLED = 0.004  # a bin with a smaller share of the values does not widen an axis
+CALM = 3  # so many times as far as a network that has not diverged reaches, an axis goes where another one has
+SCALARS = ("train_loss", "probe_loss", "test_accuracy", "test_loss", "normalizer")  # keys of a network's part of a snapshot
+OF_TAP = ("unit_mean", "unit_std", "shift_step", "shift_from_first", "counts", "zeros")  # and those that each signal has
+
+
+@dataclass(frozen=True)
+class Reel:
+    """One network over T snapshots, its signal at L layers of W units."""
+
+    motion: np.ndarray  # [T, L, W] how far each unit has moved since the snapshot before, in σ; 0 in the first one
+    change: np.ndarray  # [T, L] shift_step of the recording, in σ
+    shift: np.ndarray  # [T, L] shift_from_first, in σ
+    heights: np.ndarray  # [T, L, bins] share of the values in each bin, without those of exactly 0, smoothed
+    zeros: np.ndarray  # [T, L] share of the values that are exactly 0
+    reach: np.ndarray  # [T, 2] lowest and highest value worth an axis; NaN where there is none
+    accuracy: np.ndarray  # [T] share of right answers on the test examples; NaN where numbers are predicted
+    loss: np.ndarray  # [T] on the test examples
+    lost: np.ndarray  # [T] whether it has diverged
+    normalizers: tuple[str, ...]  # [T] what normalizes it
+
+
+class Film:
+    """A whole recording, as far as the picture shows it; `tap` is the signal."""
+
+    def __init__(self, lines: Iterable[bytes], tap: str = "activation"):
+        messages = ndjson.read(lines)
+        self.header: Mapping[str, Any] = (header := next(messages))
+        self.tap = tap
+        snapshots = [self._needed(message) for message in messages if message["type"] == "snapshot"]
+        self.experiment = Experiment(**header["experiment"])
+        self.arms: tuple[str, str] = tuple(header["arms"][:2])
+        self.edges: np.ndarray = header["edges"][tap]
+        self.steps = [snapshot["step"] for snapshot in snapshots]
+        self.reels = {arm: self._reel([snapshot["arms"][arm] for snapshot in snapshots]) for arm in self.arms}
+        self._reaches = {
+            arm: self.reels[arm].reach if arm in self.reels else self._reach([one["arms"][arm] for one in snapshots])
+            for arm in header["arms"]
+        }
+        self._gone = {arm: any(one["arms"][arm]["train_loss"] is None for one in snapshots) for arm in header["arms"]}
+
+    def _needed(self, snapshot: Mapping[str, Any]) -> dict[str, Any]:
+        """A snapshot without what no picture shows: a recording may be long."""
+        arms = {
+            arm: {key: values[key] for key in SCALARS} | {key: values[key][self.tap] for key in OF_TAP}
+            for arm, values in snapshot["arms"].items()
+        }
+        return {"step": snapshot["step"], "arms": arms}
+
+    def __len__(self) -> int:
+        """How many snapshots there are."""
+        return len(self.steps)
+
+    def at(self, step: int) -> int:
+        """The number of the first snapshot that is not before `step`; the last one, if there is none."""
+        return next((number for number, other in enumerate(self.steps) if other >= step), len(self) - 1)
+
+    def _reel(self, arms: list[Mapping[str, Any]]) -> Reel:
+        mean, std = (np.array([arm[key] for arm in arms], dtype=np.float64) for key in ("unit_mean", "unit_std"))
+        return Reel(
+            motion=motion(mean, std),
+            change=np.array([arm["shift_step"] for arm in arms], dtype=np.float64),
+            shift=np.array([arm["shift_from_first"] for arm in arms], dtype=np.float64),
+            **self._densities(arms),
+            reach=self._reach(arms),
+            accuracy=np.array([arm["test_accuracy"] for arm in arms], dtype=np.float64),
+            loss=np.array([arm["test_loss"] for arm in arms], dtype=np.float64),
+            lost=np.array([arm["train_loss"] is None or arm["probe_loss"] is None for arm in arms]),
+            normalizers=tuple(arm["normalizer"] for arm in arms),
+        )
+
+    def _densities(self, arms: list[Mapping[str, Any]]) -> dict[str, np.ndarray]:
+        counts = np.array([arm["counts"] for arm in arms], dtype=np.float64)
+        zeros = np.array([arm["zeros"] for arm in arms], dtype=np.float64)
+        total = self.header["probe_size"] * self.experiment.width
+        if 0 <= (bin := np.searchsorted(self.edges, 0, side="right") - 1) < counts.shape[-1]:
+            counts[..., bin] -= zeros
+        return {"heights": smoothed(counts / total), "zeros": zeros / total}
+
+    def _reach(self, arms: list[Mapping[str, Any]]) -> np.ndarray:
+        """[T, 2]: from the first to the last bin that is filled in any layer."""
+        counts = np.array([arm["counts"] for arm in arms], dtype=np.float64)
+        filled = (counts / np.maximum(counts.sum(-1, keepdims=True), 1) > FILLED).any(axis=1)  # [T, bins]
+        some = filled.any(-1)
+        low = np.where(some, self.edges[filled.argmax(-1)], np.nan)
+        high = np.where(some, self.edges[filled.shape[-1] - filled[:, ::-1].argmax(-1)], np.nan)
+        return np.stack([low, high], axis=-1)
+
+    # What colours, heights and places are measured by: the same in both networks and at every step.
+
+    @cached_property
+    def far(self) -> float:
+        """What is usual for a layer to move from one snapshot to the next, in σ; a unit's colour is full at twice as much."""
+        changes = [reel.change[1:] for reel in self.reels.values()]
+        own = [quantile(change, 0.95) for change in changes]
+        least, most = min(own), max(own)
+        return least if most > WILD * max(least, SPREAD) else quantile(np.stack(changes), 0.95)
+
+    @cached_property
+    def peak(self) -> float:
+        """The height of a tall histogram: the 90th percentile over all of them."""
+        return quantile(np.stack([reel.heights.max(-1) for reel in self.reels.values()]), 0.9)
+
+    @cached_property
+    def range(self) -> tuple[float, float]:
+        """Of the histograms' axis."""
+        known = [arm for arm, reach in self._reaches.items() if np.isfinite(reach).any()]
+        if not known:
+            return 0.0, 1.0
+        highs = {arm: np.nanmax(self._reaches[arm]) for arm in known}
+        calm = [highs[arm] for arm in known if not self._gone[arm]]
+        reach = CALM * max(calm) if 0 < len(calm) < len(known) else np.inf
+        low = max(min(np.nanmin(self._reaches[arm]) for arm in known), self.edges[0])
+        high = max(low, min(max(highs.values()), self.edges[-1], reach))
+        room = 0.05 * (high - low) or 0.5
+        return float(low - room), float(high + room)
+
+    # What is said of one snapshot.
+
+    def strength(self, arm: str, number: int) -> np.ndarray:
+        """[L, W]: how strong the colour of each unit is, 0…1; NaN where nothing is left to measure."""
+        return np.minimum(1, np.sqrt(self.reels[arm].motion[number] / (2 * self.far)))
+
+    def score(self, arm: str, number: int) -> tuple[float | None, float]:
+        """Test accuracy, None where there is none, and test loss: means over the last few snapshots."""
+        reel, recent = self.reels[arm], slice(max(0, number + 1 - LATELY), number + 1)
+        accuracy, loss = (finite_mean(values[recent]) for values in (reel.accuracy, reel.loss))
+        return (None if np.isnan(accuracy) else accuracy), loss
+
+    def passed_on(self, arm: str, number: int, layer: int) -> float | None:
+        """The share of a layer's motion that the next one has shown over the last few snapshots; None if nothing can be said."""
+        recent = self.reels[arm].change[max(1, number + 1 - LATELY) : number + 1]
+        below, above = recent[:, layer - 1].sum(), recent[:, layer].sum()
+        return float(above / below) if below > 0 and np.isfinite(above / below) else None
+
+    @property
+    def has_atom(self) -> bool:
+        """Whether many values are exactly 0: ReLU's."""
+        return self.tap == "activation" and self.experiment.activation == "relu"
+
+
+def motion(mean: np.ndarray, std: np.ndarray) -> np.ndarray:
+    """How far each unit moves from snapshot to snapshot, in σ of its layer in the untrained network; arrays [T, L, W].
+
+    The 2-Wasserstein distance of normal distributions with its means and standard deviations (Dowson & Landau 1982).
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        scale = np.sqrt((std[0] ** 2).mean(-1, keepdims=True))
+        scale[scale == 0] = 1
+        moved = np.hypot(np.diff(mean, axis=0), np.diff(std, axis=0)) / scale
+    return np.concatenate([np.zeros_like(mean[:1]), moved])
+
+
+def smoothed(heights: np.ndarray) -> np.ndarray:
+    """[…, bins], each averaged with its neighbours in the shares 1/4, 1/2, 1/4."""
+    padded = np.concatenate([heights[..., :1], heights, heights[..., -1:]], axis=-1)
+    return (padded[..., :-2] + 2 * heights + padded[..., 2:]) / 4
+
+
+def quantile(values: np.ndarray, share: float) -> float:
+    """The quantile of the finite values; 1 if there are none, or if it is 0: something is divided by it."""
+    finite = values[np.isfinite(values)]
+    return float(np.quantile(finite, share)) or 1.0 if finite.size else 1.0
+
+
+def finite_mean(values: np.ndarray) -> float:
+    """The mean of the finite values; NaN if there are none."""
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if finite.size else float("nan")

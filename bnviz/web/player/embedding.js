@@ -1,0 +1,84 @@
+// @ts-check
+// The page inside another one: the code that puts it there, and the way back to the whole page.
+
+import {openDialog} from "./dialog.js";
+import {make, set} from "./dom.js";
+
+/** @import {Data, Values} from "./types" */
+/**
+ * @typedef {object} Embedder what this asks of its player
+ * @property {Data} data
+ * @property {HTMLElement} root
+ * @property {(key: string, values?: Values) => string} text
+ * @property {() => string | null} placed the address of what is on show, with the step where somebody has paused
+ */
+
+const OWN = ["embed", "embed_options", "panels"]; // parameters that say how a page is shown inside another one
+const NETWORK = "network"; // the picture, among the names of panels
+const [WIDTH, HEIGHT] = [900, 500]; // pixels; it fits itself into others
+
+/**
+ * The address of the whole page that shows what an embedded one does.
+ * @param {string} address
+ */
+export function wholePage(address) {
+  const url = new URL(address);
+  for (const name of OWN) url.searchParams.delete(name);
+  return url.href;
+}
+
+/**
+ * The HTML that puts a page into another one.
+ * @param {string} address of the whole page
+ * @param {string} title for those who do not see it
+ */
+export function frame(address, title) {
+  const url = new URL(wholePage(address));
+  url.searchParams.set("embed", "true");
+  const what = `src="${escaped(url.href)}" width="${WIDTH}" height="${HEIGHT}" title="${escaped(title)}"`;
+  return `<iframe ${what} loading="lazy" allow="clipboard-write" allowfullscreen></iframe>`;
+}
+
+/** @param {string} text */
+const escaped = (text) => text.replace(/&/g, "&amp;").replace(/"/g, "&quot;").replace(/</g, "&lt;");
+
+/**
+ * Show the code, and copy it, where the browser allows that.
+ * @param {Embedder} player
+ */
+export async function openEmbedding(player) {
+  const code = frame(player.placed() ?? location.href, document.title);
+  const names = [NETWORK, ...player.data.panels.map(({id}) => id)];
+  const told = make("p", {role: "status"});
+  openDialog(player.root, player.text("embed"), player.text("close"), [
+    told,
+    make("pre", {tabindex: 0, role: "group", "aria-label": player.text("embed")}, code),
+    make("p", {}, player.text("embed_panels", {example: names.slice(0, 2).join(), names: names.join(", ")})),
+  ]);
+  const copied = await copy(code);
+  set(told, player.text(copied ? "embed_copied" : "embed_by_hand"));
+}
+
+/**
+ * Whether it could be copied: not everywhere there is a clipboard, and in another page's frame it may be forbidden.
+ * @param {string} text
+ */
+export async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The way from an embedded page to the whole one, at the place that is on show when it is taken.
+ * @param {Embedder} player
+ */
+export function wayOut(player) {
+  const aim = () => (way.href = wholePage(player.placed() ?? location.href));
+  const attributes = {class: "bnviz-way-out", href: wholePage(location.href), target: "_blank", rel: "noopener"};
+  const way = make("a", {...attributes, onpointerdown: aim, onclick: aim}, player.text("open_whole"));
+  return way;
+}

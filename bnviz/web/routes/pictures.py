@@ -1,0 +1,122 @@
+"""Pictures of runs that are at hand: nothing is trained for them.
+
+They are drawn in a thread, one at a time, and kept: a link that many look at is drawn once.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anyio import CapacityLimiter, to_thread
+from cachetools import LRUCache
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from bnviz import engine
+from bnviz.config.fields import BadField
+from bnviz.lessons import LESSONS, SWEEPING, address
+from bnviz.record.store import KEPT, Recording, is_id
+from bnviz.web.routes.http import error, unchanged
+
+if TYPE_CHECKING:
+    from bnviz.web.picture.film import Film
+
+KINDS = {"card.png": "image/png", "picture.gif": "image/gif"}
+MEMORY = 16 << 20  # bytes of pictures that are kept
+WAITING = 8  # as many may wait for their picture; others are told to come back
+LASTING = "public, max-age=86400, immutable"  # as of the recording itself
+
+Key = tuple[str, ...]
+
+_one_at_a_time = CapacityLimiter(1)  # who has it may use the two below
+_pictures: LRUCache[Key, bytes] = LRUCache(MEMORY, len)
+_films: LRUCache[Key, Film] = LRUCache(2)
+
+
+async def card(request: Request) -> Response:
+    """One step of a run; `lesson`, `step`, `layer` and `tap` say what is shown."""
+    return await _picture(request, "card.png")
+
+
+async def moving(request: Request) -> Response:
+    """All of a run as a moving picture; `lesson`, `layer` and `tap` say what is shown."""
+    return await _picture(request, "picture.gif")
+
+
+async def _picture(request: Request, kind: str) -> Response:
+    id, asked = request.path_params["id"], dict(request.query_params)
+    lesson = asked.get("lesson", next(iter(LESSONS)))
+    if lesson not in LESSONS or lesson in SWEEPING:
+        return error(404, "There is no such page.")
+    if not is_id(id) or (found := await to_thread.run_sync(engine.shared().store.get, id)) is None:
+        return error(404, "There is no such run.")
+    if found.status not in KEPT:
+        return error(409, "There is no picture of a run before it has been trained to its end.")
+    headers = {"Content-Disposition": f'inline; filename="{_name(kind, lesson, id, asked)}"', "Cache-Control": LASTING}
+    if request.method == "HEAD":
+        return Response(None, headers=headers, media_type=KINDS[kind])
+    if _one_at_a_time.statistics().tasks_waiting >= WAITING:
+        return error(503, "Too many pictures are asked for; ask again soon.", **{"Retry-After": "5"})
+    return await _answer(request, kind, lesson, found, asked, headers)
+
+
+async def _answer(
+    request: Request, kind: str, lesson: str, found: Recording, asked: Mapping[str, str], headers: dict[str, str]
+) -> Response:
+    from bnviz.web.export.saved_page import NotWhole  # loads pages
+
+    try:
+        contents = await to_thread.run_sync(_drawn, kind, lesson, found, asked, limiter=_one_at_a_time)
+    except BadField as bad:
+        return error(400, f"{bad}.")
+    except NotWhole as reason:
+        return error(409, str(reason))
+    headers["ETag"] = f'W/"{zlib.crc32(contents):08x}"'
+    if unchanged(request, headers["ETag"]):
+        return Response(None, 304, headers)
+    return Response(contents, headers=headers, media_type=KINDS[kind])
+
+
+def _drawn(kind: str, lesson: str, found: Recording, asked: Mapping[str, str]) -> bytes:
+    """Runs in a thread, one at a time."""
+    from bnviz.web.export import picture as pictures
+
+    place = {name: asked[name] for name in pictures.PLACE if name in asked and (name, kind) != ("step", "picture.gif")}
+    key = (kind, lesson, found.etag, *(f"{name}={text}" for name, text in sorted(place.items())))
+    if (known := _pictures.get(key)) is not None:
+        return known
+
+    def film(recording: bytes, tap: str) -> Film:
+        if (film := _films.get((found.etag, tap))) is None:
+            film = _films[found.etag, tap] = pictures.filmed(recording, tap)
+        return film
+
+    draw = pictures.still if kind == "card.png" else pictures.moving
+    contents = draw(lesson, b"".join(found.lines()), place, film)
+    if len(contents) <= MEMORY:
+        _pictures[key] = contents
+    return contents
+
+
+def _name(kind: str, lesson: str, id: str, asked: Mapping[str, str]) -> str:
+    """What a browser calls the file."""
+    step = asked.get("step", "") if kind == "card.png" else ""
+    shown = f"-step{step}" if re.fullmatch(r"[0-9]{1,9}", step) else ""
+    return f"bnviz-{address(lesson)}-{id}{shown}{kind[-4:]}"
+
+
+async def general(request: Request) -> Response:
+    """A lesson's own card: what is shown of a link whose run is not at hand."""
+    if (path := card_of(request.path_params["lesson"])) is None:
+        return error(404, "There is no such picture.")
+    return FileResponse(path, headers={"Cache-Control": "public, max-age=86400"}, media_type="image/png")
+
+
+def card_of(lesson: str) -> Path | None:
+    """The file that comes with the package (bnviz/web/picture/cards.py makes it)."""
+    path = Path(__file__).parents[2] / "lessons" / lesson / "card.png"
+    return path if lesson in LESSONS and path.is_file() else None

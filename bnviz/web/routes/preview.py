@@ -1,0 +1,88 @@
+"""What is shown of a link where it is sent: title, claim, and a picture of the very run, if that is at hand. Nothing is trained.
+
+The words are those of Open Graph (https://ogp.me) and of X's cards.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from urllib.parse import parse_qs, urlencode
+
+from anyio import to_thread
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from bnviz import engine
+from bnviz.lessons import LESSONS, SWEEPING, address
+from bnviz.record.store import KEPT
+from bnviz.web import words
+from bnviz.web.routes.pictures import card_of
+
+LONGEST = 2000  # characters of a query that are read
+WIDTH, HEIGHT = 1200, 630
+_HOST = re.compile(r"[\w.-]+(:\d{1,5})?|\[[\da-fA-F:.]+\](:\d{1,5})?")
+
+
+async def described(scope: Scope, lesson: str) -> str:
+    """HTML for the head of the page of a lesson."""
+    return await to_thread.run_sync(_tags, scope, lesson)
+
+
+def _tags(scope: Scope, lesson: str) -> str:
+    """Runs in a thread: it may read a stored recording."""
+    said, where = words.catalogue(lesson), site(scope)
+    shown = {"og:type": "website", "og:site_name": words.shared()["frame"]["title"], "og:title": said["title"]}
+    shown["og:description"] = said["claim"]
+    if where and (picture := picture_of(lesson, scope.get("query_string", b"").decode("latin-1"))):
+        shown |= {"og:image": f"{where}/{picture}", "og:image:type": "image/png", "og:image:alt": said["title"]}
+        shown |= {"og:image:width": str(WIDTH), "og:image:height": str(HEIGHT)}
+    card = {"twitter:card": "summary_large_image" if "og:image" in shown else "summary"}
+    ours = [f'<meta property="{name}" content="{escape(text)}">' for name, text in shown.items()]
+    return "".join([*ours, *(f'<meta name="{name}" content="{text}">' for name, text in card.items())])
+
+
+def picture_of(lesson: str, query: str) -> str | None:
+    """The address, below the app's own, of a picture of what a link shows: its run's, if that is at hand, else the lesson's."""
+    if lesson not in SWEEPING and len(query) <= LONGEST and (found := _of_run(lesson, query)):
+        return found
+    return f"bnviz/cards/{lesson}.png" if card_of(lesson) else None
+
+
+def _of_run(lesson: str, query: str) -> str | None:
+    from bnviz.web.export.picture import PLACE  # these load the lessons' pages
+    from bnviz.web.export.saved_page import page_of
+    from bnviz.web.site import links
+
+    link = links.parse(parse_qs(query), page_of(lesson).default)  # what it cannot read is of no interest here
+    found = engine.shared().store.get(link.experiment.id)
+    if found is None or found.status not in KEPT:
+        return None
+    place = {name: link.view[name] for name in PLACE if link.view.get(name) is not None}
+    return f"bnviz/runs/{link.experiment.id}/card.png?{urlencode({'lesson': lesson, **place})}"
+
+
+def site(scope: Scope) -> str | None:
+    """The address that the app has for the one who asks, without a slash at its end; a proxy says what it is called outside.
+
+    None if that is nonsense.
+    """
+    headers = Headers(scope=scope)
+    host = _first(headers.get("x-forwarded-host")) or headers.get("host", "")
+    scheme = _first(headers.get("x-forwarded-proto")) or scope.get("scheme", "http")
+    if not _HOST.fullmatch(host) or scheme not in ("http", "https"):
+        return None
+    return f"{scheme}://{host}{prefix(scope['path'])}"
+
+
+def prefix(path: str) -> str:
+    """What stands before a page's own part of the path: where the app lies, without a slash at its end."""
+    parts = path.rstrip("/").split("/")
+    if parts[-1] in {address(lesson) for lesson in LESSONS} or not path.endswith("/"):
+        parts = parts[:-1]
+    return "/".join(part for part in parts if re.fullmatch(r"[\w.~+-]*", part)).rstrip("/")
+
+
+def _first(values: str | None) -> str:
+    """Each proxy on the way adds one; the first is the outermost."""
+    return (values or "").partition(",")[0].strip().lower()

@@ -1,0 +1,63 @@
+"""A page inside somebody else's (`?embed=true`, a parameter of Streamlit's): the player without anything around it.
+
+`panels=network,fan` chooses what is in it: the picture of the networks and charts of the page, by name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from bnviz.config.fields import BadField
+from bnviz.web import words
+from bnviz.web.site import links, stage, turning
+
+if TYPE_CHECKING:
+    from bnviz.web.site.page import Page
+
+NETWORK = "network"  # the picture of the two networks, among the names of panels
+TALLEST = 260  # pixels of a chart
+
+
+def is_embedded() -> bool:
+    """Whether the page that is being laid out stands inside another one."""
+    return bool(st.context.is_embedded)
+
+
+def show(page: Page) -> None:
+    """Lay out the player with what the link chooses; whatever of the link cannot be used is named above it."""
+    from bnviz.web import player  # here, so that a page's words can be tested without it
+
+    link = links.parse(links.present(), page.default, cards=page.cards)
+    experiment, run = stage.request(link.experiment, page)
+    panels = page.arranged(experiment)
+    names, unknown = chosen(link.panels, [panel["id"] for panel in panels])
+    if bad := [*link.problems, *unknown]:
+        st.warning(links.message(bad))
+    place = {**links.VIEW, "layer": page.layer, **link.view, "tour": None}
+    player.mount(
+        run=run,
+        experiment=experiment,
+        panels=[compact(panel) for panel in panels if panel["id"] in names],
+        view={**place, "layer": min(int(place["layer"]), experiment.hidden_layers)},
+        lesson=page.lesson,
+        happenings=[turning.described(change, experiment) for change in turning.happenings(experiment)],
+        usual=dataclasses.asdict(page.default),
+        embedded={"picture": NETWORK in names, "alone": names == {NETWORK}},
+    )
+
+
+def chosen(wanted: Iterable[str], panels: Iterable[str]) -> tuple[set[str], list[BadField]]:
+    """Those of the wanted names that there are, or else the picture of the networks; and what is wrong with the others."""
+    known = [NETWORK, *panels]
+    reason = words.fill(words.shared()["links"]["no_panel"], names=", ".join(known))
+    unknown = [BadField(links.PANELS, name, reason) for name in wanted if name not in known]
+    return {name for name in wanted if name in known} or {NETWORK}, unknown
+
+
+def compact(panel: Mapping[str, Any]) -> dict[str, Any]:
+    """A panel for a small frame."""
+    return {**panel, "front": True, "height": min(panel["height"], TALLEST)}
