@@ -3,6 +3,7 @@
     bnviz run --batch-size 4 --out tiny.ndjson
     bnviz sweep --axis batch_size --values 2,4,8 --seeds 5 --out sweep.csv
     bnviz export tiny.ndjson --page batch-size --out tiny.html
+    bnviz export tiny.ndjson --out tiny.zip
 
 `python -m bnviz` is the same, from a checkout as well.
 
@@ -144,14 +145,21 @@ def _add_sweep(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_export(commands: argparse._SubParsersAction) -> None:
-    about = "write a page with a recorded run as one file that plays offline (HTML)"
+    about = "write a recorded run as a page that plays offline, a plain PyTorch script, a notebook, or a table of its series"
     parser = commands.add_parser("export", help=about, description=about, allow_abbrev=False)
     parser.set_defaults(command=export, parser=parser)
     parser.add_argument("recording", metavar="RECORDING", help="file that `run` has written (.ndjson)")
     pages = [address(lesson) for lesson in LESSONS if lesson not in SWEEPING]
-    parser.add_argument("--page", metavar="NAME", choices=pages, default=pages[0], help=f"one of {', '.join(pages)}")
     parser.add_argument(
-        "--out", metavar="FILE", type=_file(".html"), required=True, help="file to write (.html), or - for standard output"
+        "--page", metavar="NAME", choices=pages, help=f"which page: one of {', '.join(pages)}; default {pages[0]}"
+    )
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        type=_file(".html", ".zip", ".ipynb", ".csv"),
+        required=True,
+        help="file to write: .html (page), .zip (script with its data), .ipynb (notebook), .csv (series), or - for the page on "
+        "standard output",
     )
 
 
@@ -185,10 +193,10 @@ def _axis(text: str) -> str:
     return name
 
 
-def _file(ending: str) -> Callable[[str], str]:
+def _file(*endings: str) -> Callable[[str], str]:
     def read(text: str) -> str:
-        if text != "-" and not text.endswith(ending):
-            raise argparse.ArgumentTypeError(f"{text!r}: expected a file name that ends in {ending}, or -")
+        if text != "-" and not text.endswith(endings):
+            raise argparse.ArgumentTypeError(f"{text!r}: expected a file name that ends in {', '.join(endings)}, or -")
         return text
 
     return read
@@ -210,18 +218,32 @@ def sweep(options: dict) -> None:
 
 
 def export(options: dict) -> None:
-    """Write the page of a recording."""
-    from bnviz.web.export.saved_page import NotWhole, saved_page  # loads Streamlit, which a mistake need not wait for
+    """Write a file that is made of a recording; the ending of its name says which."""
+    from bnviz.web.export.whole import Refused
 
+    page, given = options["page"], Path(options["recording"])
+    if page and not options["out"].endswith((".html", "-")):
+        raise Unusable(f"--page {page}: expected together with an --out that ends in .html")
     try:
-        recording = Path(options["recording"]).read_bytes()
-        page = saved_page(options["page"].replace("-", "_"), recording)
+        contents = _maker(options["out"], page or address(next(iter(LESSONS))))(given.read_bytes(), given.name)
     except OSError as error:
-        raise Unusable(f"cannot read {options['recording']}: {error.strerror or error}") from None
-    except NotWhole as error:
-        raise Unusable(f"{options['recording']}: {error}") from None
+        raise Unusable(f"cannot read {given}: {error.strerror or error}") from None
+    except Refused as error:
+        raise Unusable(f"{given}: {error}") from None
     with destination(options["out"]) as file:
-        file.write(page)
+        file.write(contents)
+
+
+def _maker(out: str, page: str) -> Callable[[bytes, str], bytes]:
+    """What makes a file with this name of a recording and of the name of the recording's file."""
+    from bnviz.web.export.files import FILES
+
+    for kind in FILES.values():
+        if out.endswith(kind.ending):
+            return kind.make
+    from bnviz.web.export.saved_page import saved_page  # loads Streamlit, which nothing else need wait for
+
+    return lambda recording, _: saved_page(page.replace("-", "_"), recording)
 
 
 @contextlib.contextmanager

@@ -21,7 +21,8 @@ from bnviz.record import ndjson
 from bnviz.train.loop import Training, header, outcome
 from bnviz.web.export.archive import archive
 from bnviz.web.export.saved_page import PLAYING, page_of
-from bnviz.web.export.script import MOST_LINES, TooLong, facts, needed, script
+from bnviz.web.export.script import MOST_LINES, TooLong, facts, script
+from bnviz.web.export.template import needed
 
 SHORT = {"steps": 40, "snapshot_every": 4}
 UNMEASURED = {"gradient_shift": "no", "look_inside": "no", "microscope": "no"}
@@ -188,7 +189,7 @@ def test_what_a_short_script_cannot_say_is_refused():
 
 
 def test_lines_and_blocks_are_there_only_where_they_are_needed():
-    lines = ["a", "b #? x y", "c #? z", "#[ z", "d", "#[ x", "e", "#]", "#]", "  #[ y", "f", "#]"]
+    lines = "a|b #? x y|c #? z|#[ z|d|#[ x|e|#]|#]|  #[ y|f|#]".replace("|", "\n")
     assert list(needed(lines, {"x"})) == ["a", "b"]
     assert list(needed(lines, {"z", "x"})) == ["a", "b", "c", "d", "e"]
     assert list(needed(lines, {"y"})) == ["a", "b", "f"]

@@ -1,32 +1,27 @@
 """An experiment as a plain PyTorch script of fewer than 120 lines, which trains the very networks of its run.
 
-The script is the template experiment.py.txt without what the experiment does not need: a line that ends in `#? a b` is there for
-experiments of which `a` or `b` is true, and so is a block from `#[ a b` to `#]`. `facts` says what is true of an experiment,
-`_values` what takes the place of each `$name`.
+The script is the template experiment.py.txt without what the experiment does not need (bnviz.web.export.template): `facts` says
+what is true of an experiment, `_values` what takes the place of each `$name`.
 """
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-from string import Template
+from collections.abc import Mapping
 
 from bnviz.config import course
 from bnviz.config.experiment import Experiment
 from bnviz.data import DATA_SETS
 from bnviz.web import words
 from bnviz.web.export.script_turns import STATISTICS, all_still, has_ghosts, kinds_of, turns
+from bnviz.web.export.template import made
 from bnviz.web.export.whole import Refused
 
-TEMPLATE = Path(__file__).with_name("experiment.py.txt")
 MOST_LINES = 119
 LINE = 110  # characters of a dictionary that stands in one line
 REPORTS = 10  # lines that the script prints on its way, about
 ACTIVATIONS = {"relu": "torch.relu({})", "tanh": "torch.tanh({})", "sigmoid": "torch.sigmoid({})", "identity": "{}"}
 LOSSES = {"cross-entropy": "cross_entropy", "squared": "mse_loss"}
-_MARK = re.compile(r"\s*#([?\[\]])\s?(.*)$")
 
 
 class TooLong(Refused):
@@ -35,25 +30,10 @@ class TooLong(Refused):
 
 def script(experiment: Experiment) -> str:
     """The Python source; raises TooLong."""
-    template = "\n".join(needed(TEMPLATE.read_text().splitlines(), facts(experiment)))
-    source = Template(template).substitute(_values(experiment)) + "\n"
+    source = made("experiment.py.txt", facts(experiment), _values(experiment))
     if (lines := source.count("\n")) > MOST_LINES:
         raise TooLong(words.fill(words.shared()["export"]["too_long"], lines=lines, most=MOST_LINES))
     return source
-
-
-def needed(lines: Iterable[str], true: set[str]) -> Iterator[str]:
-    """The template's lines that an experiment needs, without their marks; `true` is what is true of it."""
-    open_blocks: list[bool] = []
-    for line in lines:
-        mark = _MARK.search(line)
-        kind, asked = (mark[1], bool(true & set(mark[2].split()))) if mark else ("", True)
-        if kind == "[":
-            open_blocks.append(asked)
-        elif kind == "]":
-            open_blocks.pop()
-        elif asked and all(open_blocks):
-            yield line[: mark.start()] if mark else line
 
 
 def facts(experiment: Experiment) -> set[str]:

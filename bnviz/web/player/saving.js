@@ -53,7 +53,14 @@ function entries(player, menu) {
     openCitation(player, header);
   };
   const cite = make("button", {type: "button", onclick: open}, player.text("cite"));
-  return [file(page, player.text("save_page")), file(`${address}.ndjson`, player.text("save_recording")), cite];
+  return [
+    file(page, player.text("save_page")),
+    file(`${address}/script.zip`, player.text("save_script")),
+    file(`${address}/notebook.ipynb`, player.text("save_notebook")),
+    file(`${address}/series.csv`, player.text("save_series")),
+    file(`${address}.ndjson`, player.text("save_recording")),
+    cite,
+  ];
 }
 
 /**

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bnviz.web.export.files import FILES
 from bnviz.web.routes.files import asset, plotly
 from bnviz.web.routes.head import Head
 from bnviz.web.routes.http import Endpoint, error, read_only
@@ -19,7 +20,7 @@ from bnviz.web.routes.lifetime import lifespan
 from bnviz.web.routes.monitoring import health, metrics
 from bnviz.web.routes.questions import ask
 from bnviz.web.routes.runs import run
-from bnviz.web.routes.saved import saved
+from bnviz.web.routes.saved import file, saved
 
 __all__ = ["lifespan", "middleware", "routes"]
 
@@ -40,6 +41,7 @@ def _both(path: str, endpoint: Endpoint) -> list[Route]:
 routes = [
     *_both("/bnviz/runs/{id}.ndjson", run),
     *_both("/bnviz/runs/{id}/{lesson}.html", saved),
+    *(route for name in FILES for route in _both(f"/bnviz/runs/{{id}}/{name}", file)),
     *_both("/bnviz/runs/{id}/{question}", ask),
     *_both("/bnviz/healthz", health),
     *_both("/bnviz/metrics", metrics),
