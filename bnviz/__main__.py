@@ -4,6 +4,7 @@
     bnviz sweep --axis batch_size --values 2,4,8 --seeds 5 --out sweep.csv
     bnviz export tiny.ndjson --page batch-size --out tiny.html
     bnviz export tiny.ndjson --step 100 --out tiny.png
+    bnviz export tiny.ndjson --out tiny.zip
     bnviz site --out folder
 
 `python -m bnviz` is the same, from a checkout as well.
@@ -46,7 +47,11 @@ WORKERS = Field(
     high=256,
 )
 
-EXPORTS = (".html", ".png", ".gif")  # what a recording can be made into
+EXPORTS = {  # what a recording can be made into
+    ".html": "page", ".png": "picture", ".gif": "moving picture", ".zip": "script with its data", ".ipynb": "notebook",
+    ".csv": "series",
+}  # fmt: skip
+OF_PAGES = (".html", ".png", ".gif")  # of them, what shows a lesson
 
 
 class Unusable(Exception):
@@ -149,17 +154,18 @@ def _add_sweep(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_export(commands: argparse._SubParsersAction) -> None:
-    about = (
-        "write a page with a recorded run as one file that plays offline (HTML), a picture of a step (PNG), or a moving one (GIF)"
-    )
+    about = "write a recorded run as a page that plays offline, a picture, a plain PyTorch script, a notebook, or a table"
     parser = commands.add_parser("export", help=about, description=about, allow_abbrev=False)
     parser.set_defaults(command=export, parser=parser)
     parser.add_argument("recording", metavar="RECORDING", help="file that `run` has written (.ndjson)")
     pages = [address(lesson) for lesson in LESSONS if lesson not in SWEEPING]
-    parser.add_argument("--page", metavar="NAME", choices=pages, default=pages[0], help=f"one of {', '.join(pages)}")
-    parser.add_argument("--step", metavar="NUMBER", help="which step a picture shows; default the last one")
-    endings = f"file to write ({', '.join(EXPORTS)}), or - for standard output ({EXPORTS[0]})"
-    parser.add_argument("--out", metavar="FILE", type=_file(*EXPORTS), required=True, help=endings)
+    parser.add_argument(
+        "--page", metavar="NAME", choices=pages, help=f"whose page or picture, of {', '.join(pages)}; default {pages[0]}"
+    )
+    parser.add_argument("--step", metavar="NUMBER", help="which step a picture (.png) shows; default the last one")
+    kinds = ", ".join(f"{ending} ({kind})" for ending, kind in EXPORTS.items())
+    told = f"file to write: {kinds}, or - for the page on standard output"
+    parser.add_argument("--out", metavar="FILE", type=_file(*EXPORTS), required=True, help=told)
 
 
 def _add_site(commands: argparse._SubParsersAction) -> None:
@@ -208,7 +214,7 @@ def _axis(text: str) -> str:
 def _file(*endings: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text != "-" and not text.endswith(endings):
-            raise argparse.ArgumentTypeError(f"{text!r}: expected a file name that ends in {' or '.join(endings)}, or -")
+            raise argparse.ArgumentTypeError(f"{text!r}: expected a file name that ends in {', '.join(endings)}, or -")
         return text
 
     return read
@@ -230,25 +236,40 @@ def sweep(options: dict) -> None:
 
 
 def export(options: dict) -> None:
-    """Write the page of a recording, or a picture."""
-    from bnviz.web.export import picture  # these load Streamlit, which a mistake need not wait for
-    from bnviz.web.export.saved_page import NotWhole, saved_page
+    """Write a file that is made of a recording; the ending of its name says which."""
+    from bnviz.web.export.whole import Refused
 
-    lesson, place = options["page"].replace("-", "_"), {"step": options["step"]} if options["step"] else {}
-    makers = {
-        ".html": lambda recording: saved_page(lesson, recording),
-        ".png": lambda recording: picture.still(lesson, recording, place),
-        ".gif": lambda recording: picture.moving(lesson, recording, {}),
-    }
+    given, ending = Path(options["recording"]), Path(options["out"]).suffix or ".html"
+    if options["page"] and ending not in OF_PAGES:
+        raise Unusable(f"--page {options['page']}: expected together with an --out that ends in {', '.join(OF_PAGES)}")
+    if options["step"] and ending != ".png":
+        raise Unusable(f"--step {options['step']}: expected together with an --out that ends in .png")
+    lesson = (options["page"] or next(iter(LESSONS))).replace("-", "_")
     try:
-        recording = Path(options["recording"]).read_bytes()
-        made = makers.get(Path(options["out"]).suffix, makers[".html"])(recording)
+        contents = _maker(ending, lesson, options["step"])(given.read_bytes(), given.name)
     except OSError as error:
-        raise Unusable(f"cannot read {options['recording']}: {error.strerror or error}") from None
-    except NotWhole as error:
-        raise Unusable(f"{options['recording']}: {error}") from None
+        raise Unusable(f"cannot read {given}: {error.strerror or error}") from None
+    except Refused as error:
+        raise Unusable(f"{given}: {error}") from None
     with destination(options["out"]) as file:
-        file.write(made)
+        file.write(contents)
+
+
+def _maker(ending: str, lesson: str, step: str | None) -> Callable[[bytes, str], bytes]:
+    """What makes a file with this ending of a recording and of the name of the recording's file."""
+    from bnviz.web.export.files import FILES
+
+    for kind in FILES.values():
+        if ending == kind.ending:
+            return kind.make
+    from bnviz.web.export import picture  # these load Streamlit, which nothing else need wait for
+    from bnviz.web.export.saved_page import saved_page
+
+    if ending == ".png":
+        return lambda recording, _: picture.still(lesson, recording, {"step": step} if step else {})
+    if ending == ".gif":
+        return lambda recording, _: picture.moving(lesson, recording, {})
+    return lambda recording, _: saved_page(lesson, recording)
 
 
 def site(options: dict) -> None:

@@ -229,18 +229,33 @@ def test_a_recording_becomes_a_picture(a_run, tmp_path, capfd, arguments, beginn
     assert "step = '11'" in capfd.readouterr().err and not (tmp_path / "y.png").exists()
 
 
+@pytest.mark.parametrize(("ending", "begins"), [("zip", b"PK"), ("ipynb", b"{"), ("csv", b"step,epoch,")])
+def test_the_ending_says_what_a_recording_becomes(a_run, tmp_path, capfd, ending, begins):
+    out = tmp_path / f"x.{ending}"
+    assert code("export", a_run, "--out", out) == 0
+    assert out.read_bytes().startswith(begins)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_page_is_chosen_for_a_page_only(a_run, tmp_path, capfd):
+    assert code("export", a_run, "--page", "batch-size", "--out", tmp_path / "x.csv") == 2
+    assert "--page batch-size: expected together with" in capfd.readouterr().err and os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("ending", ["html", "zip", "ipynb", "csv", "gif"])
 @pytest.mark.parametrize(
     ("contents", "arguments", "said"),
     [
         (None, [], "cannot read"),
         (b"no recording", [], "no whole recording"),
         (HEADER + SNAPSHOT, [], "no whole recording"),
+        (HEADER + LINES[-1][:20], [], "no whole recording"),
         (b"", ["--page", "nowhere"], "invalid choice: 'nowhere'"),
-        (b"", ["--out", "x.txt"], "ends in .html"),
+        (b"", ["--out", "x.txt"], "ends in .html, .png, .gif, .zip, .ipynb, .csv"),
     ],
 )
-def test_what_is_no_recording_or_no_page_is_one_line_and_2(tmp_path, capfd, contents, arguments, said):
-    given, out = tmp_path / "given.ndjson", tmp_path / "x.html"
+def test_what_is_no_recording_or_no_page_is_one_line_and_2(tmp_path, capfd, contents, arguments, said, ending):
+    given, out = tmp_path / "given.ndjson", tmp_path / f"x.{ending}"
     if contents is not None:
         given.write_bytes(contents)
     assert code("export", given, "--out", out, *arguments) == 2

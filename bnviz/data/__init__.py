@@ -33,7 +33,8 @@ class Split(NamedTuple):
 class DataSet:
     """What a page needs to know of a data set without loading it.
 
-    `examples` is what pages call its examples, in the plural; `loss` is a key of bnviz.train.loop.LOSSES.
+    `examples` is what pages call its examples, in the plural; `loss` is a key of bnviz.train.loop.LOSSES; `licence` is the name
+    of a file beside this one.
     """
 
     label: str
@@ -45,6 +46,7 @@ class DataSet:
     credit: str
     load: Callable[..., Split]
     loss: str = "cross-entropy"
+    licence: str = ""
     painted: bool = False  # the coats of an experiment apply, and `load` wants to know them
 
     @property
@@ -107,6 +109,7 @@ DATA_SETS: dict[str, DataSet] = {
         test_size=1000,
         credit="Fashion-MNIST: Xiao, Rasul and Vollgraf 2017, a balanced part of it, MIT licence",
         load=_fashion,
+        licence="LICENSE-fashion-mnist",
     ),
     "mnist1d": DataSet(
         "MNIST-1D",
@@ -117,6 +120,7 @@ DATA_SETS: dict[str, DataSet] = {
         test_size=1000,
         credit="MNIST-1D: Greydanus 2020, Apache 2.0 licence",
         load=_mnist1d,
+        licence="LICENSE-mnist1d",
     ),
     "spirals": DataSet(
         "Two spirals",
@@ -139,6 +143,7 @@ DATA_SETS: dict[str, DataSet] = {
         "machine-made (drawn with a diffusion model and thresholded), not photographs; coats and backgrounds are painted by "
         "this program",
         load=_cats,
+        licence="LICENSE-animal-mnist",
         painted=True,
     ),
     "linear-map": DataSet(

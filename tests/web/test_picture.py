@@ -17,7 +17,7 @@ from bnviz.engine import worker
 from bnviz.lessons import LESSONS
 from bnviz.web import player
 from bnviz.web.export import picture
-from bnviz.web.export.saved_page import NotWhole
+from bnviz.web.export.whole import NotWhole
 from bnviz.web.figures import COLOURS
 from bnviz.web.picture import animation, card, cards, letters
 from bnviz.web.picture.canvas import Canvas, few_colours, pieces, rgb

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from bnviz.config.experiment import Experiment
 from bnviz.engine import worker
 from bnviz.record import ndjson
-from bnviz.web.export.saved_page import PLAYING, NotWhole, apart, page_of, saved_page, whole
+from bnviz.web.export.saved_page import PLAYING, apart, page_of, saved_page
+from bnviz.web.export.whole import NotWhole, whole
 
 SMALL = {"width": 8, "steps": 20, "snapshot_every": 10, "dataset": "mnist1d", "train_size": 100}
 LIVE = "https://example.org/app/?a=1&b=<2>"

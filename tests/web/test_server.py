@@ -29,6 +29,7 @@ from bnviz.engine.local import LocalEngine
 from bnviz.record import ndjson
 from bnviz.record.store import Store
 from bnviz.web import assets
+from bnviz.web.export.files import FILES
 from bnviz.web.routes import http, routes, runs
 from bnviz.web.routes.viewers import viewers
 from tests import ROOT, fake_training
@@ -308,6 +309,22 @@ def test_a_page_is_made_of_whole_runs_only(client, shared, finished):
 def test_there_is_no_page_of_what_there_is_not(client, finished, name):
     response = client.get(f"/bnviz/runs/{name}.html")
     assert response.status_code == 404 and response.json()["error"]
+
+
+@pytest.mark.parametrize(("file", "ending"), [("script.zip", "zip"), ("notebook.ipynb", "ipynb"), ("series.csv", "csv")])
+def test_a_finished_run_can_be_taken_away_as_other_files(client, shared, kept, trained, finished, file, ending):
+    at = kept.replace("live_shift.html", file)
+    response, head = client.get(at), client.head(at)
+    assert response.status_code == head.status_code == 200 and not head.content
+    assert response.content == FILES[file].make(b"".join(trained[1]), f"{trained[0]}.ndjson")
+    for one in (response, head, client.get(f"/some/prefix{at}")):
+        assert one.headers["content-disposition"] == f'attachment; filename="bnviz-{trained[0]}.{ending}"'
+        assert one.headers["content-type"].startswith(FILES[file].media_type)
+    shared.store.start("a" * 16)[0].append(HEADER)
+    told = {id: client.get(f"/bnviz/runs/{id}/{file}") for id in ("a" * 16, ID, "f" * 16, "x")}
+    assert [one.status_code for one in told.values()] == [409, 409, 404, 404]
+    assert "still being trained" in told["a" * 16].json()["error"] and "another release" in told[ID].json()["error"]
+    assert client.post(at).status_code == 405
 
 
 # errors

@@ -1,1 +1,1 @@
-"""What can be taken away from a run: a page in one file that plays without a server."""
+"""What can be taken away from a run: a page that plays without a server, a script, a notebook, its series."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bnviz.config.experiment import Experiment
-from bnviz.web.export.saved_page import page_of, whole
+from bnviz.web.export.saved_page import page_of
+from bnviz.web.export.whole import whole
 from bnviz.web.picture import animation, card
 from bnviz.web.picture.film import Film
 from bnviz.web.site import links

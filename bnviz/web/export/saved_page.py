@@ -12,7 +12,6 @@ import functools
 import gzip
 import json
 import re
-from collections.abc import Mapping
 from html import escape
 from importlib import import_module
 from pathlib import Path
@@ -22,20 +21,14 @@ from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.fields import written
 from bnviz.data import DATA_SETS
 from bnviz.lessons import LESSONS, SWEEPING
-from bnviz.record import ndjson
-from bnviz.record.store import KEPT
 from bnviz.web import assets, player, words
+from bnviz.web.export.whole import whole
 from bnviz.web.site import links, turning
 from bnviz.web.site.page import Page
 
 FOLDER = Path(__file__).parent
-VERSIONS = {"bnviz", "torch", "python"}  # that a header names
 _ARRAY = re.compile(rb'"bdata":"([^"]*)"')
 PLAYING = tuple(lesson for lesson in LESSONS if lesson not in SWEEPING)
-
-
-class NotWhole(ValueError):
-    """A recording that has not ended well, or that this release did not make; the message says which."""
 
 
 def page_of(lesson: str) -> Page:
@@ -74,23 +67,6 @@ def saved_page(lesson: str, recording: bytes, live: str = "") -> bytes:
     }
     template = (FOLDER / "saved_page.html").read_text()
     return words.fill(template, **{name: escape(text) for name, text in texts.items()}, **parts).encode()
-
-
-def whole(recording: bytes) -> Mapping[str, Any]:
-    """The header of a recording that has ended well; raises NotWhole."""
-    lines = recording.splitlines(keepends=True)
-    if not lines or ndjson.kind(lines[0]) != "header" or not ndjson.is_end(lines[-1]):
-        raise NotWhole("This is no whole recording: it needs a header, snapshots and an end.")
-    if (status := ndjson.status(lines[-1])) not in KEPT:
-        raise NotWhole(f"This run has {status}, so there is nothing to save.")
-    header = json.loads(lines[0])
-    try:
-        same = Experiment(**header["experiment"]).id == header["id"] and header["versions"].keys() >= VERSIONS
-    except (AttributeError, KeyError, TypeError, ValueError):
-        same = False
-    if not same:
-        raise NotWhole("This recording is of a sweep, or of another release of bnviz, so its page cannot be made.")
-    return header
 
 
 def apart(recording: bytes) -> tuple[bytes, bytes]:

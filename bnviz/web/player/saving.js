@@ -56,6 +56,9 @@ function entries(player, menu) {
   };
   return [
     file(page, player.text("save_page")),
+    file(`${address}/script.zip`, player.text("save_script")),
+    file(`${address}/notebook.ipynb`, player.text("save_notebook")),
+    file(`${address}/series.csv`, player.text("save_series")),
     file(`${address}.ndjson`, player.text("save_recording")),
     picture(player, `${address}/card.png`, ["step", "layer", "tap"], player.text("save_card")),
     picture(player, `${address}/picture.gif`, ["layer", "tap"], player.text("save_animation")),

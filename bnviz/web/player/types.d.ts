@@ -32,7 +32,15 @@ export interface Data {
   epochs: number;
   panels: PanelSpec[];
   /** What the address asks for; without a step it plays from the beginning, without a unit the player chooses one. */
-  view: {step: number | null; layer: number; tap: Tap; unit: Unit | null; target: number; tour: number | null; beside?: string | null};
+  view: {
+    step: number | null;
+    layer: number;
+    tap: Tap;
+    unit: Unit | null;
+    target: number;
+    tour: number | null;
+    beside?: string | null;
+  };
   /** The lesson's folder. */
   story: string;
   /** What the visitor expects: a key of `predictions`; null if nothing has been chosen. */

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bnviz.web.export.files import FILES
 from bnviz.web.routes.files import asset, plotly
 from bnviz.web.routes.head import Head
 from bnviz.web.routes.http import Endpoint, error, read_only
@@ -20,7 +21,7 @@ from bnviz.web.routes.monitoring import health, metrics
 from bnviz.web.routes.pictures import card, general, moving
 from bnviz.web.routes.questions import ask
 from bnviz.web.routes.runs import run
-from bnviz.web.routes.saved import saved
+from bnviz.web.routes.saved import file, saved
 
 __all__ = ["lifespan", "middleware", "routes"]
 
@@ -43,6 +44,7 @@ routes = [
     *_both("/bnviz/runs/{id}/{lesson}.html", saved),
     *_both("/bnviz/runs/{id}/card.png", card),
     *_both("/bnviz/runs/{id}/picture.gif", moving),
+    *(route for name in FILES for route in _both(f"/bnviz/runs/{{id}}/{name}", file)),
     *_both("/bnviz/runs/{id}/{question}", ask),
     *_both("/bnviz/cards/{lesson}.png", general),
     *_both("/bnviz/healthz", health),

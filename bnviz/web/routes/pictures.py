@@ -67,7 +67,7 @@ async def _picture(request: Request, kind: str) -> Response:
 async def _answer(
     request: Request, kind: str, lesson: str, found: Recording, asked: Mapping[str, str], headers: dict[str, str]
 ) -> Response:
-    from bnviz.web.export.saved_page import NotWhole  # loads pages
+    from bnviz.web.export.whole import NotWhole  # loads pages
 
     try:
         contents = await to_thread.run_sync(_drawn, kind, lesson, found, asked, limiter=_one_at_a_time)

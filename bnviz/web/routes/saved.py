@@ -1,7 +1,8 @@
-"""A lesson's page with one run, as a file to keep."""
+"""A run as a file to keep: a lesson's page that plays it, or one of `bnviz.web.export.files`. Nothing is computed for it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from anyio import to_thread
@@ -11,31 +12,48 @@ from starlette.responses import Response
 from bnviz import engine
 from bnviz.lessons import address
 from bnviz.record.store import is_id
+from bnviz.web.export.files import FILES
+from bnviz.web.export.whole import Refused
 from bnviz.web.routes.http import error
 
 LONGEST = 2000  # characters of an address that a page may name as where it is live
 
 
 async def saved(request: Request) -> Response:
-    """The file of a run that is at hand; nothing is computed for it."""
-    from bnviz.web.export.saved_page import PLAYING, NotWhole, saved_page  # loads pages, which not every server is asked for
+    """A lesson's page with a run that is at hand."""
+    from bnviz.web.export.saved_page import PLAYING, saved_page  # loads pages, which not every server is asked for
 
     id, lesson = request.path_params["id"], request.path_params["lesson"]
     if lesson not in PLAYING:
         return error(404, "There is no such page.")
+    live = _web_address(request.query_params.get("live", ""))
+    name = f"bnviz-{address(lesson)}-{id}.html"
+    return await _file(request, name, "text/html", lambda recording: saved_page(lesson, recording, live))
+
+
+async def file(request: Request) -> Response:
+    """One of FILES, of a run that is at hand."""
+    id, kind = request.path_params["id"], FILES[request.url.path.rpartition("/")[2]]
+    return await _file(
+        request, f"bnviz-{id}{kind.ending}", kind.media_type, lambda recording: kind.make(recording, f"{id}.ndjson")
+    )
+
+
+async def _file(request: Request, name: str, media_type: str, make: Callable[[bytes], bytes]) -> Response:
+    """What `make` makes of the run's recording, as a file of this name."""
+    id = request.path_params["id"]
     if not is_id(id) or (found := await to_thread.run_sync(engine.shared().store.get, id)) is None:
         return error(404, "There is no such run.")
     if not found.ended:
         return error(409, "The run is still being trained; ask again when it has ended.")
-    headers = {"Content-Disposition": f'attachment; filename="bnviz-{address(lesson)}-{id}.html"', "Cache-Control": "no-store"}
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     if request.method == "HEAD":
-        return Response(None, headers=headers, media_type="text/html")
-    live = _web_address(request.query_params.get("live", ""))
+        return Response(None, headers=headers, media_type=media_type)
     try:
-        contents = await to_thread.run_sync(saved_page, lesson, b"".join(found.lines()), live)
-    except NotWhole as reason:
+        contents = await to_thread.run_sync(make, b"".join(found.lines()))
+    except Refused as reason:
         return error(409, str(reason))
-    return Response(contents, headers=headers, media_type="text/html")
+    return Response(contents, headers=headers, media_type=media_type)
 
 
 def _web_address(text: str) -> str:

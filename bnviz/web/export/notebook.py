@@ -1,0 +1,105 @@
+"""A run as a Jupyter notebook that reads its recording and draws it with Plotly, without bnviz.
+
+The notebook is the template notebook.py.txt, whose cells begin with `# %%`; those of Markdown name their text in the catalogue.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from bnviz.config.arms import ARMS
+from bnviz.config.experiment import FIELDS, Experiment
+from bnviz.config.fields import written
+from bnviz.record import ndjson
+from bnviz.web import words
+from bnviz.web.export.series import by_layer, single
+from bnviz.web.export.template import FOLDER, made
+from bnviz.web.export.whole import whole
+from bnviz.web.figures import COLOURS
+
+LARGEST = 3_000_000  # characters of a recording that is a part of the notebook
+DRAWN = {"counts", "percentiles"}  # keys with more than a number for each layer that are drawn
+TEXTS = (
+    "notebook_title", "notebook_read", "notebook_alone", "notebook_beside",
+    "notebook_learning", "notebook_percentiles", "notebook_ridges", "notebook_shift",
+)  # fmt: skip
+SAID_OF_SETTINGS = ("notebook_usual", "notebook_settings")
+_CELL = re.compile(r"^# %%(?: \[markdown\] (\w+))?\n", re.MULTILINE)
+
+
+def notebook(recording: bytes, file: str) -> bytes:
+    """The notebook (nbformat 4.5) of a recording, NDJSON as the route gives it; raises NotWhole.
+
+    A recording that is too large to be a part of it is read from `file` beside it.
+    """
+    header = whole(recording)
+    packed = base64.b64encode(gzip.compress(_drawn(recording), 9, mtime=0)).decode("ascii")
+    alone = len(packed) <= LARGEST
+    values = {
+        "reader": (FOLDER / "reader.py.txt").read_text().rstrip(),
+        "recording": json.dumps(packed if alone else file),
+        "arms": _arms(header["arms"]),
+    }
+    texts = _texts(header, file)
+    _, *parts = _CELL.split(made("notebook.py.txt", {"alone" if alone else "beside"}, values))
+    cells = [_cell(place, texts.get(text), code) for place, (text, code) in enumerate(zip(parts[::2], parts[1::2], strict=True))]
+    python = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    metadata = {"kernelspec": python, "language_info": {"name": "python"}}
+    whole_notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(whole_notebook, indent=1, ensure_ascii=False).encode() + b"\n"
+
+
+def _drawn(recording: bytes) -> bytes:
+    """The recording without what is known of single units and examples."""
+    return b"".join(ndjson.line(_without_units(message)) for message in ndjson.read(recording.splitlines()))
+
+
+def _without_units(message: Mapping[str, Any]) -> dict[str, Any]:
+    if message["type"] != "snapshot":
+        return dict(message)
+    arms = {
+        arm: {key: value for key, value in measured.items() if key in DRAWN or single(value) or by_layer(value)}
+        for arm, measured in message["arms"].items()
+    }
+    return {**message, "arms": arms}
+
+
+def _arms(arms: list[str]) -> str:
+    """A dictionary: label, colour and dash of every network."""
+    said = {arm: (ARMS[arm].label + ", held" * ARMS[arm].held, COLOURS[arm.removesuffix("-held")]) for arm in arms}
+    lines = (
+        f'    "{arm}": ("{label}", "{colour}", "{"dot" if ARMS[arm].held else "solid"}"),'
+        for arm, (label, colour) in said.items()
+    )
+    return "\n".join(["{", *lines, "}"])
+
+
+def _texts(header: Mapping[str, Any], file: str) -> dict[str, str]:
+    """The cells of Markdown by name."""
+    said, usual = words.shared()["export"], Experiment()
+    experiment = Experiment(**header["experiment"])
+    turned = [name for name in FIELDS if getattr(experiment, name) != getattr(usual, name)]
+    settings = ", ".join(f"`{name} = {written(getattr(experiment, name))}`" for name in turned)
+    values = {
+        "id": header["id"],
+        "arms": ", ".join(ARMS[arm].label for arm in header["arms"]),
+        "settings": words.fill(said[SAID_OF_SETTINGS[bool(turned)]], settings=settings),
+        "file": f"`{file}`",
+        **header["versions"],
+    }
+    return {name: words.fill(said[name], **values) for name in TEXTS}
+
+
+def _cell(place: int, text: str | None, code: str) -> dict[str, Any]:
+    """A cell: Markdown if there is a text, else code. One that holds a recording is folded away."""
+    id = f"cell-{place}"
+    if text is not None:
+        return {"cell_type": "markdown", "id": id, "metadata": {}, "source": text.splitlines(keepends=True)}
+    metadata = {"jupyter": {"source_hidden": True}} if code.startswith("RECORDING") else {}
+    source = code.rstrip().splitlines(keepends=True)
+    return {"cell_type": "code", "id": id, "metadata": metadata, "execution_count": None, "outputs": [], "source": source}

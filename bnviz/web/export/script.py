@@ -1,0 +1,124 @@
+"""An experiment as a plain PyTorch script of fewer than 120 lines, which trains the very networks of its run.
+
+The script is the template experiment.py.txt without what the experiment does not need (bnviz.web.export.template): `facts` says
+what is true of an experiment, `_values` what takes the place of each `$name`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from bnviz.config import course
+from bnviz.config.experiment import Experiment
+from bnviz.data import DATA_SETS
+from bnviz.web import words
+from bnviz.web.export.script_turns import STATISTICS, all_still, has_ghosts, kinds_of, turns
+from bnviz.web.export.template import made
+from bnviz.web.export.whole import Refused
+
+MOST_LINES = 119
+LINE = 110  # characters of a dictionary that stands in one line
+REPORTS = 10  # lines that the script prints on its way, about
+ACTIVATIONS = {"relu": "torch.relu({})", "tanh": "torch.tanh({})", "sigmoid": "torch.sigmoid({})", "identity": "{}"}
+LOSSES = {"cross-entropy": "cross_entropy", "squared": "mse_loss"}
+
+
+class TooLong(Refused):
+    """An experiment that a short script cannot say."""
+
+
+def script(experiment: Experiment) -> str:
+    """The Python source; raises TooLong."""
+    source = made("experiment.py.txt", facts(experiment), _values(experiment))
+    if (lines := source.count("\n")) > MOST_LINES:
+        raise TooLong(words.fill(words.shared()["export"]["too_long"], lines=lines, most=MOST_LINES))
+    return source
+
+
+def facts(experiment: Experiment) -> set[str]:
+    """What is true of the experiment, in the template's words."""
+    data, kinds = DATA_SETS[experiment.dataset], kinds_of(experiment)
+    stages = [stage for _, stage in course.stages(experiment)]
+    uneven = any(stage.batch % stage.groups for stage in stages)
+    changes = {change.name for change in experiment.possible_changes}
+    said = "\n".join(turns(experiment))
+    true = {
+        "painted": data.painted,
+        "archive": not data.painted,
+        "part": experiment.examples < data.train_size,
+        "label_noise": experiment.label_noise > 0,
+        "classes": data.loss != "squared",
+        "numbers": data.loss == "squared",
+        experiment.initialization: True,
+        "scaled": experiment.initialization != "small",
+        "layer": bool(kinds & {"layer", "group"}),
+        "ghosts": has_ghosts(experiment),
+        "uneven": uneven,
+        "even": not uneven,
+        "scaled_ghosts": "fixed" not in kinds,
+        "fixed_ghosts": "fixed" in kinds,
+        "noise": "noisy-batch" in kinds,
+        "quiet": "noisy-batch" not in kinds,
+        "dropout": any(stage.dropout for stage in stages),
+        "input_noise": "input_noise" in changes,
+        "turns": bool(said),
+        "still": "let_learn(" in said,
+        "switch": "switch(" in said,
+        "begin": any(f'", "{kind}"' in said for kind in STATISTICS),
+        "keep": "keep=True" in said,
+        "no_keep": "keep=True" not in said,
+        "absorb": "absorb(" in said,
+        "all_still": all_still(experiment),
+        "some_learn": not all_still(experiment),
+    }
+    return {name for name, value in true.items() if value}
+
+
+def _values(experiment: Experiment) -> dict[str, object]:
+    """What takes the place of the template's names."""
+    data, activation = DATA_SETS[experiment.dataset], ACTIVATIONS[experiment.activation]
+    due = [step for step in range(experiment.steps) if experiment.snapshot_due(step)]
+    return {
+        "id": experiment.id,
+        "seed": experiment.seed,
+        "steps": experiment.steps,
+        "width": experiment.width,
+        "hidden_layers": experiment.hidden_layers,
+        "batch_size": experiment.batch,
+        "learning_rate": experiment.learning_rate,
+        "momentum": experiment.momentum,
+        "dropout": experiment.dropout,
+        "label_noise": experiment.label_noise,
+        "coats": experiment.coats,
+        "examples": experiment.examples,
+        "classes": data.classes,
+        "groups": experiment.groups,
+        "loss": LOSSES[data.loss],
+        "a_of_y": activation.format("y"),
+        "a_of_normalized": activation.format("normalizer(linear(a))"),
+        "normalizers": _dictionary({kind: _normalizer(experiment, kind) for kind in sorted(kinds_of(experiment))}),
+        "networks": _dictionary({arm: f'Network("{course.normalizer(experiment, arm, 0)}")' for arm in experiment.arms}),
+        "turns": "\n".join(turns(experiment)),
+        "report": max(1, experiment.steps // REPORTS),
+        "last": experiment.steps - due[-1],
+    }
+
+
+def _dictionary(expressions: Mapping[str, str]) -> str:
+    """A dictionary of expressions, written in one line if that is not too long."""
+    pairs = [f'"{name}": {expression}' for name, expression in expressions.items()]
+    short = f"{{{', '.join(pairs)}}}"
+    return short if len(short) <= LINE else "\n".join(["{", *(f"    {pair}," for pair in pairs), "}"])
+
+
+def _normalizer(experiment: Experiment, kind: str) -> str:
+    """What makes a normalizer: an expression that can be called."""
+    if kind in STATISTICS:
+        name = "GhostBatchNorm" if has_ghosts(experiment) else "nn.BatchNorm1d"
+        affine = ", affine=False" if kind == "fixed" else ""
+        return f"lambda: {name}(WIDTH, momentum={experiment.statistics_momentum}{affine})"
+    groups = {"layer": "WIDTH", "group": math.gcd(experiment.width, 16)}
+    if kind in groups:
+        return f"lambda: LayerNorm({groups[kind]})"
+    return "lambda: nn.RMSNorm(WIDTH, eps=1e-5)" if kind == "rms" else "nn.Identity"

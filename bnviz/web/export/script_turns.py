@@ -1,0 +1,97 @@
+"""What the loop of a script says of an experiment that changes on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bnviz.config import course
+from bnviz.config.arms import ARMS
+from bnviz.config.experiment import Experiment
+
+STATISTICS = {"batch", "fixed", "noisy-batch"}  # normalizers that use those of the minibatch
+INPUT_NOISE = 2**34  # is added to the seed, as in bnviz.train.minibatches
+HELD = {1, 2}  # the layers that a held network stops training
+
+
+def kinds_of(experiment: Experiment) -> set[str]:
+    """All normalizers that the networks ever have."""
+    return {course.normalizer(experiment, arm, step) for arm in experiment.arms for step in (0, *experiment.turns)}
+
+
+def has_ghosts(experiment: Experiment) -> bool:
+    """Whether a minibatch is ever normalized in groups."""
+    return bool(kinds_of(experiment) & STATISTICS) and any(stage.groups > 1 for _, stage in course.stages(experiment))
+
+
+def all_still(experiment: Experiment) -> bool:
+    """Whether a network ever has no layer that learns."""
+    layers = set(range(1, experiment.hidden_layers + 2))
+    return any(_still(experiment, arm, step) == layers for arm in experiment.arms for step in _steps(experiment))
+
+
+def turns(experiment: Experiment) -> Iterator[str]:
+    """Lines of the loop, indented as they stand in it."""
+    for step in _steps(experiment):
+        if lines := list(_turn(experiment, step)):
+            yield f"    if step == {step}:"
+            yield from (f"        {line}" for line in lines)
+
+
+def _steps(experiment: Experiment) -> list[int]:
+    """Before which something changes."""
+    held = {experiment.hold_from} if 0 < experiment.hold_from < experiment.steps else set()
+    return sorted({*experiment.turns, *held})
+
+
+def _turn(experiment: Experiment, step: int) -> Iterator[str]:
+    """What changes before a step, in the order of `bnviz.train.arm.Arm.turn`."""
+    for arm in experiment.arms:
+        yield from _switching(experiment, arm, step)
+    for layer, factor in course.factors(experiment, step).items():
+        yield "for network in networks.values():"
+        yield f"    network.linears[{layer - 1}].weight.data.mul_({factor})"
+    yield from _learning(experiment, step)
+    yield from _knobs(experiment, step)
+    if (noise := course.input_noise(experiment, step)) != course.input_noise(experiment, step - 1):
+        generator = f"torch.Generator().manual_seed({INPUT_NOISE + experiment.seed})"
+        yield f"x_test = clean + {noise} * torch.randn(clean.shape, generator={generator})"
+
+
+def _switching(experiment: Experiment, arm: str, step: int) -> Iterator[str]:
+    """How a network gets another normalizer: see `bnviz.nets.switching.switch`."""
+    before, now = (course.normalizer(experiment, arm, one) for one in (step - 1, step))
+    if before == now:
+        return
+    keep = experiment.scale_start == "keep"
+    if keep and before in STATISTICS and now == "none":
+        yield f'absorb("{arm}")'
+    kept = keep and before == "none" and now in STATISTICS - {"fixed"}
+    yield f'switch("{arm}", "{now}"{", keep=True" if kept else ""})'
+
+
+def _learning(experiment: Experiment, step: int) -> Iterator[str]:
+    """Which layers learn from here on, where that is another set or a new normalizer has to be told."""
+    stills = {arm: _still(experiment, arm, step) for arm in experiment.arms}
+    for arm, still in stills.items():
+        if still != _still(experiment, arm, step - 1) or (still and any(_switching(experiment, arm, step))):
+            yield f'let_learn("{arm}", but={sorted(still)})'
+
+
+def _still(experiment: Experiment, arm: str, step: int) -> set[int]:
+    """The layers, counted from 1, that do not learn from the minibatch trained at `step`."""
+    held = HELD if ARMS[arm].held and 0 < experiment.hold_from <= step else set()
+    return (held | {course.frozen_layer(experiment, step)}) - {0}
+
+
+def _knobs(experiment: Experiment, step: int) -> Iterator[str]:
+    """The settings that have another value from here on."""
+    before, now = (course.in_force(experiment, one) for one in (step - 1, step))
+    if (before.learning_rate, before.momentum) != (now.learning_rate, now.momentum):
+        yield "for optimizer in optimizers.values():"
+        yield f"    optimizer.param_groups[0].update(lr={now.learning_rate}, momentum={now.momentum})"
+    if before.batch != now.batch:
+        yield f"batch_size = {now.batch}"
+    if before.dropout != now.dropout:
+        yield f"dropout = {now.dropout}"
+    if before.groups != now.groups and has_ghosts(experiment):
+        yield f"GhostBatchNorm.groups = {now.groups}"

@@ -1,0 +1,69 @@
+"""A run's series as CSV: a row for each snapshot and network, a column for each number that it holds."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from bnviz.record import ndjson
+from bnviz.web.export.whole import whole
+
+PLACE = ("step", "epoch", "group_size", "arm")  # what the first columns say
+
+
+def series(recording: bytes) -> bytes:
+    """The CSV of a recording: numbers in full precision, nothing where there is none or it is not finite; raises NotWhole.
+
+    Columns are the keys of a snapshot whose value is one number or a word, then one for each tap and layer, counted from 1, of
+    those with a number for each layer: shift_from_first_activation_2 is that of a[2].
+    """
+    whole(recording)
+    rows = [row for message in ndjson.read(recording.splitlines()) if message["type"] == "snapshot" for row in _rows(message)]
+    columns = dict.fromkeys(name for row in rows for name in row)
+    text = io.StringIO()
+    lines = csv.DictWriter(text, sorted(columns, key=lambda name: name[-1].isdigit()), restval="", lineterminator="\n")
+    lines.writeheader()
+    lines.writerows({name: _said(value) for name, value in row.items()} for row in rows)
+    return text.getvalue().encode()
+
+
+def _rows(snapshot: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """A snapshot's rows, one for each network."""
+    for arm, measured in snapshot["arms"].items():
+        columns = (column for key, value in measured.items() for column in _columns(key, value))
+        yield {name: snapshot.get(name, arm) for name in PLACE} | dict(columns)
+
+
+def _columns(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Names and values of what a key holds, as far as it is one number, or one for each layer."""
+    if single(value):
+        yield key, value
+    elif by_layer(value):
+        taps = value.items() if isinstance(value, dict) else [("", value)]
+        for tap, layers in taps:
+            name = f"{key}_{tap}" if tap else key
+            yield from ((f"{name}_{layer}", one) for layer, one in enumerate(layers, 1))
+
+
+def single(value: Any) -> bool:
+    """Whether a value of a snapshot is one number or a word."""
+    return not isinstance(value, (dict, list, np.ndarray))
+
+
+def by_layer(value: Any) -> bool:
+    """Whether it holds a number for each layer: an array [layers], or one for each tap."""
+    if isinstance(value, dict):
+        return tuple(value) == ndjson.TAPS and all(by_layer(one) for one in value.values())
+    return isinstance(value, np.ndarray) and value.ndim == 1
+
+
+def _said(value: Any) -> str:
+    """A value in its cell."""
+    if value is None or (isinstance(value, (float, np.floating)) and not math.isfinite(value)):
+        return ""
+    return str(value)

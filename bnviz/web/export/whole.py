@@ -1,0 +1,41 @@
+"""Whether there is something to make of a recording."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bnviz.config.experiment import Experiment
+from bnviz.record import ndjson
+from bnviz.record.store import KEPT
+
+VERSIONS = {"bnviz", "torch", "python"}  # that a header names
+
+
+class Refused(ValueError):
+    """A run that a file cannot be made of; the message says why."""
+
+
+class NotWhole(Refused):
+    """A recording that has not ended well, or that this release did not make; the message says which."""
+
+
+def whole(recording: bytes) -> Mapping[str, Any]:
+    """The header of a recording that has ended well; raises NotWhole."""
+    lines = recording.splitlines(keepends=True)
+    try:
+        if not lines or ndjson.kind(lines[0]) != "header" or not ndjson.is_end(lines[-1]):
+            raise ValueError
+        header, status = json.loads(lines[0]), ndjson.status(lines[-1])
+    except ValueError:  # a line may be cut
+        raise NotWhole("This is no whole recording: it needs a header, snapshots and an end.") from None
+    if status not in KEPT:
+        raise NotWhole(f"This run has {status}, so there is nothing to save.")
+    try:
+        same = Experiment(**header["experiment"]).id == header["id"] and header["versions"].keys() >= VERSIONS
+    except (AttributeError, KeyError, TypeError, ValueError):
+        same = False
+    if not same:
+        raise NotWhole("This recording is of a sweep, or of another release of bnviz, so nothing can be made of it.")
+    return header

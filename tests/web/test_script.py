@@ -1,0 +1,196 @@
+"""The script of a run: unpacked and run, it trains the networks of the recording."""
+
+import ast
+import importlib
+import io
+import json
+import math
+import runpy
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bnviz.config.experiment import Experiment
+from bnviz.data import coats
+from bnviz.engine import worker
+from bnviz.record import ndjson
+from bnviz.train.loop import Training, header, outcome
+from bnviz.web.export.archive import archive
+from bnviz.web.export.saved_page import PLAYING, page_of
+from bnviz.web.export.script import MOST_LINES, TooLong, facts, script
+from bnviz.web.export.template import needed
+
+SHORT = {"steps": 40, "snapshot_every": 4}
+UNMEASURED = {"gradient_shift": "no", "look_inside": "no", "microscope": "no"}
+SMALL = {**SHORT, "dataset": "mnist1d", "train_size": 300, "width": 16, "learning_rate": 0.3}
+PRESETS = {
+    f"{lesson}-{name}": page_of(lesson).default.replace(**made)
+    for lesson in PLAYING
+    for name, made in page_of(lesson).presets.items()
+}
+SWITCHED = {"batch_norm_from": 10, "steps": 30}
+CHOSEN = {
+    "turned": {"changes": "10:learning_rate=1;20:batch_size=8"},
+    "turned, momentum": {"momentum": 0.9, "changes": "10:momentum=0;20:momentum=0.5"},
+    "another size of minibatches at the end of an epoch": {"changes": "3:batch_size=100;9:batch_size=2"},
+    "groups": {"ghost_batch_size": 4},
+    "uneven groups": {"batch_size": 30, "ghost_batch_size": 4, "changes": "20:ghost_batch_size=10"},
+    "groups, γ and β fixed": {"ghost_batch_size": 8, "fixed_scales": "yes"},
+    "γ and β fixed": {"fixed_scales": "yes", "initialization": "pytorch"},
+    "layer norm": {"compare": "layer", "activation": "tanh"},
+    "group norm": {"compare": "group", "width": 24, "initialization": "small"},
+    "RMS norm": {"compare": "rms", "activation": "sigmoid"},
+    "noise": {"compare": "noisy-batch", "dropout": 0.2, "batch_size": 16},
+    "dropout later": {"changes": "10:dropout=0.5;30:dropout=0"},
+    "noisy labels": {"label_noise": 0.4, "seed": 3},
+    "noisy numbers": {"dataset": "linear-map", "label_noise": 0.4, "activation": "identity", "initialization": "xavier"},
+    "few examples": {"train_size": 20, "batch_size": 512},
+    "spirals": {"dataset": "spirals", "hidden_layers": 2},
+    "statistics": {"statistics_momentum": 1.0},
+    "switched on": SWITCHED,
+    "switched on, kept": {**SWITCHED, "scale_start": "keep"},
+    "switched off": {"changes": "10:compare=none"},
+    "switched off, kept": {"changes": "10:compare=none;20:input_noise=1", "scale_start": "keep", "momentum": 0.9},
+    "switched to another": {"changes": "10:compare=rms;20:compare=noisy-batch"},
+    "held": {"hold_from": 10, "momentum": 0.9},
+    "held and frozen": {"hold_from": 10, "hidden_layers": 2, "changes": "20:freeze_layer=3;30:freeze_layer=0"},
+    "frozen, then another normalizer": {"changes": "5:freeze_layer=2;10:compare=layer;20:freeze_layer=1"},
+    "broken": {"changes": "10:times_w1=-2;10:input_noise=0.5;20:input_noise=0"},
+    "diverging": {"learning_rate": 10.0, "activation": "identity"},
+}  # fmt: skip
+EXPERIMENTS = {
+    **{name: one.replace(steps=20, **UNMEASURED, hold_from=min(one.hold_from, 10)) for name, one in PRESETS.items()},
+    **{name: Experiment(**{**SMALL, **made}) for name, made in CHOSEN.items()},
+}
+
+
+def recorded(experiment):
+    return b"".join(line for line in worker.record(experiment) if line)
+
+
+def trained(experiment):
+    """The losses of every step by arm, and a recording that has the last snapshot alone, which saves most of the time."""
+    worker.load_training()  # one thread
+    training = Training(experiment)
+    losses = {arm.name: [] for arm in training.arms}
+    while training.step < experiment.steps:
+        training.seen = training.step  # as if the snapshot had been taken
+        assert training.advance() is None
+        for arm in training.arms:
+            losses[arm.name].append(arm.seen.last_loss)
+    lines = ndjson.line(header(experiment)), ndjson.line(training.advance()), ndjson.end(*outcome(training.arms), 0.0)
+    return losses, b"".join(lines)
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Unpack the archive of a recording, run its script in this process, and return the script's names."""
+
+    def run(recording):
+        zipfile.ZipFile(io.BytesIO(archive(recording))).extractall(tmp_path)
+        monkeypatch.setitem(sys.modules, "coats", coats)  # which has painted these animals before; another test compares the two
+        return runpy.run_path(str(tmp_path / "experiment.py"))
+
+    return run
+
+
+def ended(text):
+    """What the last lines of a text say of each network, by its name: a dictionary of numbers."""
+    lines = [line.strip().partition(": ") for line in text.splitlines() if ": training loss" in line]
+    return {
+        name: {said.rpartition(" ")[0]: float(said.rpartition(" ")[2]) for said in rest.split(", ")} for name, _, rest in lines
+    }
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_it_trains_the_networks_of_the_run(run, capsys, name):
+    """Training losses to the bit; the test loss but for the rounding of another matrix product."""
+    losses, recording = trained(EXPERIMENTS[name])
+    made, printed = run(recording)["losses"], ended(capsys.readouterr().out)
+    assert {arm: list(map(repr, seen)) for arm, seen in made.items()} == {
+        arm: list(map(repr, seen)) for arm, seen in losses.items()
+    }
+    last = json.loads(recording.splitlines()[-2])["arms"]
+    assert printed.keys() == last.keys()
+    for arm, measured in last.items():
+        for said, key in (("test loss", "test_loss"), ("test accuracy", "test_accuracy")):
+            if measured[key] is not None:
+                assert printed[arm][said] == pytest.approx(measured[key], rel=1e-5, abs=1e-6)
+            else:
+                assert not math.isfinite(printed[arm].get(said, math.nan))
+
+
+def test_a_run_that_diverges_does_so_in_the_script(run):
+    _, recording = trained(EXPERIMENTS["diverging"])
+    assert ndjson.status(recording.splitlines()[-1]) == "diverged"
+    assert not math.isfinite(run(recording)["losses"]["none"][-1])
+
+
+def test_the_animals_are_painted_by_the_very_same_lines(tmp_path, monkeypatch):
+    _, recording = trained(Experiment(**{**SMALL, "dataset": "cats", "steps": 10, "width": 8}))
+    zipfile.ZipFile(io.BytesIO(archive(recording))).extractall(tmp_path)
+    theirs = (tmp_path / "coats.py").read_text()
+    assert theirs == Path(coats.__file__).read_text().replace("cat_vs_other.npz", "data.npz") and "bnviz" not in theirs
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "coats", raising=False)
+    for one, other in zip(importlib.import_module("coats").animals(), coats.animals(), strict=True):
+        assert all(map(np.array_equal, one, other))
+
+
+@pytest.mark.parametrize("name", [*PRESETS, *CHOSEN])
+def test_it_can_be_read_in_one_sitting_and_needs_nothing_of_ours(name):
+    source = script({**EXPERIMENTS, **PRESETS}[name])
+    assert source.count("\n") <= MOST_LINES < 120 and max(map(len, source.splitlines())) <= 130
+    assert "#?" not in source and "#[" not in source and "$" not in source and "\n\n\n\n" not in source
+    tree = ast.parse(source)
+    imported = {part.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for part in node.names}
+    imported |= {node.module.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert imported <= {"math", "pathlib", "numpy", "torch", "coats"}
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert {
+        name.asname or name.name for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom)) for name in node.names
+    } <= used
+    assert {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))} <= used
+
+
+def test_it_runs_by_itself_and_says_what_the_readme_says(tmp_path):
+    recording = recorded(EXPERIMENTS["spirals"])
+    with zipfile.ZipFile(io.BytesIO(archive(recording))) as file:
+        assert set(file.namelist()) == {"experiment.py", "data.npz", "README.txt"}
+        file.extractall(tmp_path)
+    done = subprocess.run([sys.executable, "experiment.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    readme, header = (tmp_path / "README.txt").read_text(), json.loads(recording.splitlines()[0])
+    assert header["id"] in readme and f"PyTorch {header['versions']['torch']}" in readme and "made by this program" in readme
+    said, written = ended(done.stdout), ended(readme)
+    assert said.keys() == written.keys() == {"none", "batch"}
+    assert all(said[arm] == pytest.approx(written[arm], rel=1e-5, abs=2e-6) for arm in said)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "more"),
+    [("fashion", {"LICENSE-fashion-mnist"}), ("cats", {"coats.py", "LICENSE-animal-mnist"}), ("spirals", set())],
+)
+def test_the_archive_has_the_data_and_its_licence_and_is_small(dataset, more):
+    _, recording = trained(Experiment(**{**SMALL, "dataset": dataset, "steps": 10, "width": 8}))
+    packed = archive(recording)
+    assert len(packed) < 2e6 and packed == archive(recording)
+    assert set(zipfile.ZipFile(io.BytesIO(packed)).namelist()) == {"experiment.py", "data.npz", "README.txt", *more}
+
+
+def test_what_a_short_script_cannot_say_is_refused():
+    everything = {"scale_start": "keep", "hold_from": 10, "dropout": 0.1, "compare": "noisy-batch", "ghost_batch_size": 4}
+    with pytest.raises(TooLong, match=r"would take \d+ lines, .* at most 119"):
+        script(Experiment(**everything, label_noise=0.1, batch_norm_from=20, changes="30:compare=none;40:freeze_layer=1"))
+
+
+def test_lines_and_blocks_are_there_only_where_they_are_needed():
+    lines = "a|b #? x y|c #? z|#[ z|d|#[ x|e|#]|#]|  #[ y|f|#]".replace("|", "\n")
+    assert list(needed(lines, {"x"})) == ["a", "b"]
+    assert list(needed(lines, {"z", "x"})) == ["a", "b", "c", "d", "e"]
+    assert list(needed(lines, {"y"})) == ["a", "b", "f"]
+    assert "ghosts" not in facts(Experiment(compare="layer", ghost_batch_size=4))
