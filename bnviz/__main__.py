@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import logging
 import os
 import signal
 import sys
@@ -276,12 +277,14 @@ def site(options: dict) -> None:
     """Write the static site."""
     from bnviz.web.export import static_site  # loads Streamlit, which a mistake need not wait for
 
+    logging.getLogger("streamlit").setLevel(logging.ERROR)  # it would warn that no server runs
     folder = Path(options["out"])
-    plans = static_site.planned([page.replace("-", "_") for page in options["pages"]], options["vary"])
     try:
-        size = static_site.write(folder, plans, options.get("workers"))
+        static_site.claim(folder)
     except static_site.Unwritable as error:
         raise Unusable(str(error)) from None
+    plans = static_site.planned([page.replace("-", "_") for page in options["pages"]], options["vary"])
+    size = static_site.write(folder, plans, options.get("workers"))
     print(f"{folder / static_site.file_of(plans[0].lesson)}: {sum(plan.size for plan in plans)} recordings, {size / 1e6:.1f} MB")
 
 

@@ -28,7 +28,7 @@ from bnviz.config.experiment import Experiment
 from bnviz.config.fields import BadField
 from bnviz.config.sweep import Cell, Sweep, changes, sweep_over, unheld
 from bnviz.judge.intervals import LEVEL, Interval, interval
-from bnviz.record import csv_files, ndjson
+from bnviz.record import csv_files, ndjson, place
 from bnviz.record.rows import Rows
 from bnviz.record.store import Recording, Store
 
@@ -85,8 +85,8 @@ def sweep(
     """Train every arm at every value of the field `axis` with `seeds` seeds, counting up from `seed`; `fields` are fixed.
 
     `out` names a CSV file. Rows are written to it as they finish, and rows of this sweep that it already holds are not computed
-    again, so that an interrupted sweep continues when it is asked for again. (With BNVIZ_STORE set, it does so without a file,
-    too.) ``-`` is standard output. `workers` processes compute, by default one for each core, four at most.
+    again, so that an interrupted sweep continues when it is asked for again. (It does so without a file, too, unless BNVIZ_STORE
+    is set to nothing.) ``-`` is standard output. `workers` processes compute, by default one for each core, four at most.
 
     Raises BadField for a value that a field cannot take, `csv_files.OtherContents` for a file that holds something else,
     OSError for one that cannot be written, and Failed. A note on the exception says which rows have been kept.
@@ -198,5 +198,5 @@ def _say_what_is_kept(error: BaseException, table: csv_files.Table) -> None:
     kept = f"{len(table.rows)} of {len(table.runs)} rows"
     if table.place:
         error.add_note(f"{kept} are kept in {table.place}; repeat the sweep to continue from there")
-    elif os.environ.get("BNVIZ_STORE"):
-        error.add_note(f"{kept} are kept in BNVIZ_STORE; repeat the sweep to continue from there")
+    elif folder := place.rows_folder():
+        error.add_note(f"{kept} are kept in {folder}; repeat the sweep to continue from there")

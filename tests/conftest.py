@@ -1,10 +1,13 @@
 """What holds for all tests."""
 
+import os
 import signal
 from pathlib import Path
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as under nohup: our children would inherit it, and some are interrupted
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+os.environ["BNVIZ_STORE"] = ""  # nothing is kept in the cache of whoever runs the tests, and nothing comes from there
 
 SLOW = ("e2e", "engine", "train")  # folders, the slowest first
 

@@ -24,7 +24,7 @@ from tests.test_sweep_cli import until
 @pytest.fixture
 def instant(monkeypatch):
     """The engine that sweeps get."""
-    monkeypatch.delenv("BNVIZ_STORE", raising=False)
+    monkeypatch.setenv("BNVIZ_STORE", "")
     made = fake_stack.Instant()
     monkeypatch.setattr(engine, "make", made.make)
     return made
@@ -134,14 +134,16 @@ def test_an_interruption_loses_nothing(instant, tmp_path):
 
 @pytest.mark.parametrize(
     ("store", "notes"),
-    [("", []), ("somewhere", ["8 of 8 rows are kept in BNVIZ_STORE; repeat the sweep to continue from there"])],
+    [("", []), ("somewhere", ["8 of 8 rows are kept in {store}; repeat the sweep to continue from there"])],
 )
 def test_a_failure_says_why_and_what_is_kept(instant, monkeypatch, tmp_path, store, notes):
     monkeypatch.setenv("BNVIZ_STORE", store and str(tmp_path / store))
     instant.ending = "failed", "out of memory"
     with pytest.raises(Failed) as caught:
         sweep("batch_size", [8, 4], seeds=2)
-    assert str(caught.value) == "out of memory" and getattr(caught.value, "__notes__", []) == notes
+    assert str(caught.value) == "out of memory" and getattr(caught.value, "__notes__", []) == [
+        note.format(store=tmp_path / store) for note in notes
+    ]
     assert instant.closed == 1
 
 

@@ -11,6 +11,7 @@ from tests import ROOT
 
 ROOMS = [  # from the lowest; a module may import its own room and lower ones
     "bnviz",
+    "bnviz.machine",
     "bnviz.data",
     "bnviz.lessons",  # their names alone
     "bnviz.config",

@@ -8,6 +8,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 import bnviz
 from bnviz.__main__ import parsers
@@ -55,8 +57,15 @@ def test_the_command_line_says_what_was_called(monkeypatch, capsys, program, nam
     assert capsys.readouterr().err.startswith(f"{name} run: ")
 
 
+def test_the_build_without_cuda_satisfies_the_pin_and_goes_before_the_other():
+    """So it is enough to say where it is: pip and uv choose the highest version."""
+    (pin,) = [Requirement(text) for text in PROJECT["project"]["dependencies"] if text.startswith("torch")]
+    (version,) = [Version(one.version) for one in pin.specifier]
+    assert pin.specifier.contains(f"{version}+cpu") and Version(f"{version}+cpu") > version
+
+
 def test_versions_are_pinned_in_one_place():
     lines = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if not line.startswith("#")]
-    assert lines == ["-e ."]
+    assert lines == ["--find-links https://download.pytorch.org/whl/cpu/torch/", "-e ."]
     assert not list(ROOT.glob("requirements-*.txt"))
     assert "torch==2.13.0" in PROJECT["project"]["dependencies"]

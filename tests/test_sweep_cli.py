@@ -26,7 +26,7 @@ PLAN = sweep_over(Experiment(), "batch_size", [4, 8, 16], seeds=2)
 @pytest.fixture
 def instant(monkeypatch):
     """The engine that the command gets."""
-    monkeypatch.delenv("BNVIZ_STORE", raising=False)
+    monkeypatch.setenv("BNVIZ_STORE", "")
     made = fake_stack.Instant()
     monkeypatch.setattr(engine, "make", made.make)
     return made
@@ -81,7 +81,7 @@ def stand_in(arm, **fields):
 def test_the_same_rows_as_training_them_directly(tmp_path, monkeypatch):
     """Real workers."""
     monkeypatch.setenv("BNVIZ_WORKERS", "1")
-    monkeypatch.delenv("BNVIZ_STORE", raising=False)
+    monkeypatch.setenv("BNVIZ_STORE", "")
     small = {"dataset": "spirals", "width": 8, "steps": 12, "train_size": 64}
     flags = [text for name, value in small.items() for text in ("--" + name.replace("_", "-"), value)]
     arms = ["none", "batch", "layer"]

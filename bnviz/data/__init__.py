@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from bnviz import machine
 from bnviz.data import coats
 from bnviz.data.linear_map import linear_map
 
@@ -163,12 +164,12 @@ DATA_SETS: dict[str, DataSet] = {
 def load(name: str, world: str = "black") -> Split:
     """The data set called `name`, read once a process; `world`, a key of COATS, tells how painted animals look.
 
-    The arrays are read-only; raises KeyError for an unknown name.
+    The arrays are read-only; raises KeyError for an unknown name. Where memory is short, only the last two are kept.
     """
     return _load(name, (world,) if DATA_SETS[name].painted else ())
 
 
-@cache
+@lru_cache(machine.fitting(None, small=2))
 def _load(name: str, worlds: tuple[str, ...]) -> Split:
     split = DATA_SETS[name].load(*worlds)
     for array in split:

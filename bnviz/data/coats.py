@@ -6,11 +6,13 @@ The shapes are fixed; a coat's level says how coloured it is, from 0 (black) to 
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from bnviz import machine
 
 SIDE = 28
 FEATURES = SIDE * SIDE * 3
@@ -115,7 +117,7 @@ def painted(coats: str, herd: Animals) -> np.ndarray:
     return paint(herd.shapes, levels(coats, herd), herd.seeds)
 
 
-@cache
+@lru_cache(machine.fitting(None, small=1))
 def _training(coats: str) -> tuple[np.ndarray, np.float32, np.float32]:
     """The training part as inputs [n, 2352], and mean and spread of all its pixels before."""
     x = painted(coats, animals()[0]).reshape(TRAIN_SIZE, FEATURES)

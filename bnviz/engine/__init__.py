@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Protocol
 
+from bnviz import machine
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep
 from bnviz.record.rows import Rows
@@ -138,6 +139,6 @@ def close_shared() -> None:
 
 
 def worker_count() -> int:
-    """BNVIZ_WORKERS, or as many as there are cores, four at most."""
+    """BNVIZ_WORKERS, or as many as there are cores, four at most; one where there is little memory."""
     text = os.environ.get("BNVIZ_WORKERS", "")
-    return max(1, int(text)) if text.strip().isdigit() else min(4, os.cpu_count() or 1)
+    return max(1, int(text) if text.strip().isdigit() else min(int(machine.cores()), machine.fitting(4, small=1)))

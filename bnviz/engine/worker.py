@@ -28,13 +28,15 @@ from time import perf_counter
 from types import ModuleType
 from typing import Any, BinaryIO
 
+from bnviz import machine
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Run
 from bnviz.record import ndjson
 from bnviz.record.piece import Piece
 
 TURN_SECONDS = 0.03
-BEHIND = 5  # more of niceness than the web process: whoever opens a page waits, whoever watches a run sees its beginning
+# By how much more of niceness than the web process: whoever opens a page waits, whoever watches a run sees its beginning.
+BEHIND = machine.fitting(5, small=10)
 AHEAD = 16  # lines that may wait to be written
 STOPPED = "The run was stopped."
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bnviz.config.sweep import Run
+from bnviz.record import place
 from bnviz.record.version import results_version
 
 FILE = "rows.sqlite"
@@ -37,8 +38,8 @@ class Rows:
 
     @classmethod
     def from_environment(cls) -> Rows:
-        """In BNVIZ_STORE, a folder, or in memory."""
-        return cls(os.environ.get("BNVIZ_STORE"))
+        """Beside the recordings, or in memory; if those are in a bucket, in this user's cache, for SQLite wants a folder."""
+        return cls(place.rows_folder())
 
     def find(self, runs: Iterable[Run], measures: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
         """The rows there are of these runs, by run id."""

@@ -1,4 +1,4 @@
-"""Recordings by id: live ones, then finished ones in memory (least recently used go first), then a folder.
+"""Recordings by id: live ones, then finished ones in memory (least recently used go first), then a place that outlives us.
 
 A line is compressed once, where it is made, and every reader is given the same compressed piece: pieces make one ordinary gzip
 file between a header and a trailer (RFC 1952).
@@ -12,16 +12,17 @@ import logging
 import os
 import re
 import struct
-import tempfile
 import threading
 import zlib
 from collections.abc import Callable, Generator, Iterable
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 
 from cachetools import LRUCache
 
-from bnviz.record import ndjson
+from bnviz import machine
+from bnviz.record import ndjson, place
 from bnviz.record.piece import Piece
+from bnviz.record.place import Place
 from bnviz.record.version import is_current, results_version
 
 KEPT = ("finished", "diverged")
@@ -126,29 +127,39 @@ class Recording:
 
 
 class Store:
-    """Recordings by id. All methods may be called from any thread; those that may touch the folder say so."""
+    """Recordings by id. All methods may be called from any thread; those that may touch the place that outlives us say so.
 
-    def __init__(self, folder: str | os.PathLike[str] | None = None, memory_bytes: int = 64 << 20):
-        self._folder = Path(folder) if folder else None
+    Its address and its room in bytes are those of `Place`, which says what errors there are; without one there is only memory.
+    """
+
+    def __init__(self, address: str | os.PathLike[str] | None = None, memory_bytes: int = 64 << 20, room: int = place.ROOM):
+        self._place = Place(address, room) if address else None
+        self._writer = ThreadPoolExecutor(1, "storing")  # a bucket may be slow, and whoever ends a run has others to see to
         self._live: dict[str, Recording] = {}
         # The newest is kept even if it alone is over the bound, since somebody is about to ask for it: none counts for more.
         bound = max(1, memory_bytes)
         self._kept: LRUCache[str, Recording] = LRUCache(bound, lambda recording: min(recording.nbytes, bound))
         self._lock = threading.Lock()
-        self.write_errors = 0
+        self.write_errors = self.read_errors = 0
 
     @classmethod
     def from_environment(cls) -> Store:
-        """As BNVIZ_STORE (a folder; none by default) and BNVIZ_MEMORY_MB (64) say."""
-        return cls(os.environ.get("BNVIZ_STORE"), int(float(os.environ.get("BNVIZ_MEMORY_MB") or 64) * 2**20))
+        """As BNVIZ_STORE and BNVIZ_STORE_MB say (`bnviz.record.place`), and BNVIZ_MEMORY_MB."""
+        memory_bytes = machine.megabytes("BNVIZ_MEMORY_MB", machine.fitting(64, small=16))
+        address = place.wanted()
+        try:
+            return cls(address, memory_bytes, machine.megabytes(place.ROOM_SETTING, place.ROOM >> 20))
+        except (ImportError, ValueError) as error:
+            _log.warning("%s = %r: %s; recordings are kept in memory only", place.SETTING, address, error)
+            return cls(None, memory_bytes)
 
     def in_memory(self, id: str) -> Recording | None:
-        """The live or finished recording, if it is at hand. Never waits for the folder."""
+        """The live or finished recording, if it is at hand. Never waits for the place."""
         with self._lock:
             return self._live.get(id) or self._kept.get(id)
 
     def get(self, id: str) -> Recording | None:
-        """The live or finished recording, or None. May read the folder."""
+        """The live or finished recording, or None. May read a file."""
         return self.in_memory(id) or self._load(id)
 
     def start(self, id: str) -> tuple[Recording, bool]:
@@ -160,10 +171,10 @@ class Store:
             return found or self._live[id], found is None
 
     def finish(self, ended: Recording) -> None:
-        """Keep a recording that ended well, forget one that was stopped or failed. May write the folder."""
+        """Keep a recording that ended well, forget one that was stopped or failed. May write a file."""
         if ended.status in KEPT:
             self._keep(ended)
-            self._save(ended)
+            self._save_soon(ended)
         with self._lock:
             if self._live.get(ended.id) is ended:
                 del self._live[ended.id]
@@ -183,31 +194,48 @@ class Store:
         with self._lock:
             self._kept[ended.id] = ended
 
-    def _path(self, id: str) -> Path | None:
-        return self._folder / f"{id}-{results_version()}.ndjson.gz" if self._folder and is_id(id) else None
+    def flush(self) -> None:
+        """Wait until everything that was finished is written."""
+        self._writer.submit(int).result()
 
     def _load(self, id: str) -> Recording | None:
-        path = self._path(id)
+        if not self._place or not is_id(id):
+            return None
+        name = _name(id)
         try:
-            if path is None or not path.is_file():
+            if (contents := self._place.read(name)) is None:
                 return None
-            loaded = _parse(id, gzip.decompress(path.read_bytes()).splitlines(keepends=True))
-        except (OSError, EOFError, ValueError, zlib.error) as error:  # gzip.BadGzipFile is an OSError
-            _log.warning("ignoring %s: %s", path, error)
+            loaded = _parse(id, gzip.decompress(contents).splitlines(keepends=True))
+        except (EOFError, ValueError, gzip.BadGzipFile, zlib.error) as error:
+            _log.warning("ignoring %s: %s", name, error)
+            return None
+        except Exception as error:  # a disk's error, or of whatever kind a bucket's client has
+            self.read_errors += 1
+            if self.read_errors == 1:  # once: it would fill the log
+                _log.warning("cannot read recordings that were kept: %s", error)
             return None
         self._keep(loaded)
         return loaded
 
-    def _save(self, ended: Recording) -> None:
-        path = self._path(ended.id)
-        if path is None:
+    def _save_soon(self, ended: Recording) -> None:
+        """A folder is written at once, a bucket in the writer's thread."""
+        if not self._place or not is_id(ended.id):
             return
+        saved = self._writer.submit(self._save, self._place, ended)
+        if self._place.folder:
+            saved.result()
+
+    def _save(self, there: Place, ended: Recording) -> None:
         try:
-            _write_whole(path, ended.gzip())
-        except OSError as error:
-            if not self.write_errors:  # once: a full disk would fill the log, too
-                _log.warning("cannot write recordings to %s: %s", self._folder, error)
+            there.write(_name(ended.id), ended.gzip())
+        except Exception as error:  # a disk's error, or of whatever kind a bucket's client has
             self.write_errors += 1
+            if self.write_errors == 1:  # once: a full disk would fill the log, too
+                _log.warning("recordings are kept in memory only, since they cannot be written: %s", error)
+
+
+def _name(id: str) -> str:
+    return f"{id}-{results_version()}.ndjson.gz"
 
 
 def _parse(id: str, lines: Iterable[bytes]) -> Recording:
@@ -224,19 +252,3 @@ def _parse(id: str, lines: Iterable[bytes]) -> Recording:
     if not is_current(header):
         raise ValueError("the recording of another release")
     return loaded
-
-
-def _write_whole(path: Path, contents: bytes) -> None:
-    """Write a file that others see whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(handle, "wb") as file:
-            file.write(contents)
-            file.flush()
-            os.fsync(file.fileno())  # or a power cut could leave the name without the contents
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise

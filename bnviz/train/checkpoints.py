@@ -10,12 +10,13 @@ import threading
 from collections import OrderedDict
 from collections.abc import Generator, Iterator
 
+from bnviz import machine
 from bnviz.config.course import shared_until
 from bnviz.config.experiment import Experiment
 from bnviz.record import ndjson
 from bnviz.train.loop import Outcome, Training, finish
 
-MOST_BYTES = 40 * 2**20  # of a process: about two runs of the default experiment
+MOST_BYTES = machine.fitting(40, small=20) * 2**20  # of a process: about two runs of the default experiment, or one
 PER_RUN = 12  # copies, evenly spread over its steps
 
 

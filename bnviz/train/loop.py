@@ -18,7 +18,7 @@ import torch
 from cachetools import LRUCache
 from torch import Tensor
 
-from bnviz import data
+from bnviz import data, machine
 from bnviz.config import course
 from bnviz.config.experiment import FORMAT, PROBE_SIZE, WATCHED_UNITS, Experiment
 from bnviz.measures.probe import bin_edges
@@ -192,7 +192,8 @@ def answer(experiment: Experiment, name: str, values: dict[str, Any]) -> Generat
     return "finished", ""
 
 
-TRAINED: LRUCache[str, Network] = LRUCache(8)  # compared arms of this process's last finished runs, by id
+# Compared arms of this process's last finished runs, by id.
+TRAINED: LRUCache[str, Network] = LRUCache(machine.fitting(8, small=2))
 _again: dict[str, Generator[dict[str, Any] | None, None, Outcome]] = {}  # by id: trainings that were begun for a question
 
 

@@ -112,7 +112,7 @@ def write(folder: Path, plans: Sequence[Plan], workers: int | None = None) -> in
 
     A page appears when all is there that it needs. Raises Unwritable, OSError, TooExpensive and `api.Failed`.
     """
-    _claim(folder)
+    claim(folder)
     _write_files(folder)
     with (
         api.computing(Store.from_environment(), workers) as engine,
@@ -129,8 +129,8 @@ def file_of(lesson: str) -> str:
     return "index.html" if lesson == next(iter(LESSONS)) else f"{address(lesson)}.html"
 
 
-def _claim(folder: Path) -> None:
-    """Make the folder, unless it holds anything but such a site."""
+def claim(folder: Path) -> None:
+    """Make the folder; raises Unwritable if it holds anything but such a site."""
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()) and not (folder / MARK).exists():
         raise Unwritable(f"{folder} holds something else: name an empty folder, or a new one")

@@ -1,0 +1,107 @@
+"""What the program may use: the limits of control groups, of either version, as containers show them."""
+
+import math
+import os
+from pathlib import Path
+
+import pytest
+
+from bnviz import engine, machine
+
+
+@pytest.fixture
+def groups(tmp_path, monkeypatch):
+    """Pretend that these are the control groups, and that this process is in `mine`."""
+
+    def pretend(mine, files):
+        (tmp_path / "mine").write_text(mine)
+        for name, text in files.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(text)
+        monkeypatch.setattr(machine, "GROUPS", tmp_path)
+        monkeypatch.setattr(machine, "MINE", tmp_path / "mine")
+
+    return pretend
+
+
+OUTSIDE = "5:cpu,cpuacct:/docker/3f\n4:memory:/docker/3f\n0::/\n"  # names that are not there inside the container
+
+
+@pytest.mark.parametrize(
+    "mine, files, memory",
+    [
+        ("0::/\n", {"memory.max": "734003200\n"}, 734003200),
+        ("0::/\n", {"memory.max": "max\n"}, math.inf),
+        ("0::/a/b\n", {"a/b/memory.max": "max\n", "a/memory.max": "1000\n"}, 1000),
+        ("0::/a/b\n", {"a/b/memory.max": "900\n", "a/memory.max": "1000\n"}, 900),
+        ("0::/../../x\n", {"memory.max": "1000\n"}, 1000),
+        (OUTSIDE, {"memory/memory.limit_in_bytes": "536870912\n"}, 536870912),
+        (OUTSIDE, {"memory/docker/3f/memory.limit_in_bytes": "1000\n"}, 1000),
+        (OUTSIDE, {"cpu/memory.limit_in_bytes": "1000\n"}, math.inf),
+        ("", {}, math.inf),
+    ],
+)
+def test_memory_is_the_least_of_the_limits(groups, monkeypatch, mine, files, memory):
+    groups(mine, files)
+    monkeypatch.setattr(machine, "_physical_memory", lambda: math.inf)
+    assert machine.memory.__wrapped__() == memory
+    monkeypatch.setattr(machine, "_physical_memory", lambda: 500.0)
+    assert machine.memory.__wrapped__() == 500
+
+
+@pytest.mark.parametrize(
+    "mine, files, cores",
+    [
+        ("0::/\n", {"cpu.max": "150000 100000\n"}, 1.5),
+        ("0::/\n", {"cpu.max": "max 100000\n"}, 8),
+        ("0::/a\n", {"a/cpu.max": "max 100000\n", "cpu.max": "200000 100000\n"}, 2),
+        (OUTSIDE, {"cpu/cpu.cfs_quota_us": "50000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 0.5),
+        (OUTSIDE, {"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 8),
+        ("", {}, 8),
+    ],
+)
+def test_cores_are_those_allowed_or_the_quota_of_time(groups, monkeypatch, mine, files, cores):
+    groups(mine, files)
+    monkeypatch.setattr(machine.sys, "platform", "linux")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)), raising=False)
+    assert machine.cores.__wrapped__() == cores
+
+
+def test_this_machine_has_some_of_both():
+    assert machine.memory() > 2**28 and 0 < machine.cores() <= os.cpu_count()
+
+
+@pytest.mark.parametrize("memory, cores, workers", [(700e6, 4, 1), (8e9, 2, 2), (8e9, 0.5, 1), (8e9, 64, 4), (math.inf, 3.9, 3)])
+def test_so_many_workers_as_memory_and_cores_allow(monkeypatch, memory, cores, workers):
+    monkeypatch.delenv("BNVIZ_WORKERS", raising=False)
+    monkeypatch.setattr(machine, "memory", lambda: memory)
+    monkeypatch.setattr(machine, "cores", lambda: cores)
+    assert engine.worker_count() == workers
+    monkeypatch.setenv("BNVIZ_WORKERS", "3")  # who says so has a reason
+    assert engine.worker_count() == 3
+
+
+@pytest.mark.parametrize(
+    "platform, environment, folder",
+    [
+        ("linux", {}, "/home/me/.cache/lab"),
+        ("linux", {"XDG_CACHE_HOME": "/var/cache"}, "/var/cache/lab"),
+        ("darwin", {"XDG_CACHE_HOME": "/var/cache"}, "/home/me/Library/Caches/lab"),
+        ("win32", {"LOCALAPPDATA": "/local"}, "/local/lab"),
+        ("win32", {}, "/home/me/AppData/Local/lab"),
+    ],
+)
+def test_every_system_has_its_place_for_caches(monkeypatch, platform, environment, folder):
+    monkeypatch.setattr(Path, "home", lambda: Path("/home/me"))
+    assert machine.cache_folder("lab", platform, environment) == Path(folder)
+
+
+@pytest.mark.parametrize("text, bytes", [("", 3 << 20), ("2", 2 << 20), ("0.5", 1 << 19), ("0", 0), (" 1e3 ", 1000 << 20)])
+def test_a_setting_in_megabytes(caplog, text, bytes):
+    assert machine.megabytes("ROOM", 3, {"ROOM": text}) == bytes and not caplog.text
+
+
+@pytest.mark.parametrize("text", ["much", "-1", "nan", "inf", "10 MB"])
+def test_a_setting_that_is_no_number_is_said_and_passed_over(caplog, text):
+    assert machine.megabytes("ROOM", 3, {"ROOM": text}) == 3 << 20
+    assert f"ROOM = {text!r} is no number of megabytes; 3 are used" in caplog.text
