@@ -30,3 +30,13 @@ def test_the_menu_gives_the_run_as_script_notebook_and_table(taken):
     assert Experiment(**SHORT).id in script and "SEED, STEPS, WIDTH = 5, 40, 64" in script
     assert Experiment(**SHORT).id in "".join(json.loads(taken[".ipynb"].read_text())["cells"][0]["source"])
     assert taken[".csv"].read_text().splitlines()[-1].startswith("40,")
+
+
+def test_a_run_without_a_script_says_why_in_the_place_of_the_link(visit):
+    settings = {"ghost_batch_size": 4, "dropout": 0.1, "label_noise": 0.1, "batch_norm_from": 10, "scale_start": "keep"}
+    lab = visit(clean=False)  # a browser complains of the answer 409
+    lab.open(**SHORT, **settings).trained()
+    lab.page.click(".bnviz-save > summary")
+    lab.page.get_by_role("link", name="A plain PyTorch script").click()
+    lab.page.wait_for_selector(".bnviz-save .bnviz-label:has-text('a script here takes at most 119')")
+    assert lab.page.get_by_role("link", name="A plain PyTorch script").count() == 0

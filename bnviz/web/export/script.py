@@ -96,6 +96,8 @@ def _values(experiment: Experiment) -> dict[str, object]:
         "groups": experiment.groups,
         "loss": LOSSES[data.loss],
         "a_of_y": activation.format("y"),
+        "a_of_linear": activation.format("linear(a)"),
+        "a_of_normed": activation.format("functional.batch_norm(z, None, None, norm.weight, norm.bias, training=True)"),
         "a_of_normalized": activation.format("normalizer(linear(a))"),
         "normalizers": _dictionary({kind: _normalizer(experiment, kind) for kind in sorted(kinds_of(experiment))}),
         "networks": _dictionary({arm: f'Network("{course.normalizer(experiment, arm, 0)}")' for arm in experiment.arms}),

@@ -56,7 +56,7 @@ function entries(player, menu) {
   };
   return [
     file(page, player.text("save_page")),
-    file(`${address}/script.zip`, player.text("save_script")),
+    orReason(file(`${address}/script.zip`, player.text("save_script"))),
     file(`${address}/notebook.ipynb`, player.text("save_notebook")),
     file(`${address}/series.csv`, player.text("save_series")),
     file(`${address}.ndjson`, player.text("save_recording")),
@@ -82,6 +82,24 @@ function picture(player, at, names, name) {
   };
   const entry = make("a", {href: address(), download: "", onclick: () => (entry.href = address())}, name);
   return entry;
+}
+
+/**
+ * A link to a file that a run may not have: its place is then taken by the sentence that says why. A download of a browser's own
+ * would just fail.
+ * @param {HTMLAnchorElement} link
+ */
+function orReason(link) {
+  link.addEventListener("click", async (event) => {
+    if (link.href.startsWith("blob:")) return; // it is at hand
+    event.preventDefault();
+    const answer = await fetch(link.href);
+    if (!answer.ok) return link.replaceWith(make("span", {class: "bnviz-label"}, (await answer.json()).error));
+    link.download = answer.headers.get("content-disposition")?.match(/"(.*)"/)?.[1] ?? "";
+    link.href = URL.createObjectURL(await answer.blob());
+    link.click();
+  });
+  return link;
 }
 
 /**
