@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from bnviz.lessons import LESSONS, address
+from bnviz.lessons import LESSONS
 from bnviz.measures.registry import measures
 from bnviz.record import schema
 from bnviz.record.schema import Key
 from bnviz.web import words
+from bnviz.web.export.worksheet import worksheet
 
 PACKAGE = Path(__file__).parent
 RECORDING = PACKAGE.parent / "docs" / "recording.md"
@@ -77,43 +78,6 @@ def _rows(keys: Iterable[Key], before: str) -> Iterable[str]:
         since = f" (since format {key.since})" if key.since > 1 else ""
         yield f"| {before}`{key.name}` | {shape} | {key.unit} | {key.what}{when}{since} |"
         yield from _rows(key.parts, f"{before}… ")
-
-
-# docs/worksheet.md
-
-ROOM = "\n\n".join(["______________________________________________________________________"] * 2)
-
-
-def worksheet() -> str:
-    """For a class, to be printed: what the pages ask, with room for what is expected before and for what is seen after."""
-    head = (
-        "# Worksheet\n\nFor each question: tick what you expect, then run the experiment, then write what you saw, with numbers. "
-        "A wrong guess with a reason is worth more than a right one without."
-    )
-    return "\n\n".join([head, *filter(None, map(_sheet, LESSONS))]) + "\n"
-
-
-def _sheet(lesson: str) -> str:
-    """The questions of one page; nothing of a page that asks none."""
-    said, place = words.catalogue(lesson), "" if lesson == next(iter(LESSONS)) else address(lesson)
-    asked = list(_guesses(said.get("tour", {})))
-    if "predictions" in said:
-        asked.append(_question(said["question"], said["predictions"].values()))
-    looks = [f"**{one['name']}.** {one['look']}\n\n{ROOM}" for one in said.get("presets", {}).values()]
-    return "\n\n".join([f"## {said['title']} (page `/{place}`)", *asked, *looks]) if asked or looks else ""
-
-
-def _guesses(tour: Mapping[str, str]) -> Iterable[str]:
-    """The cards of a tour that ask."""
-    for key in tour:
-        name = key.removesuffix("_title")
-        guesses = [text for other, text in tour.items() if other.startswith(f"{name}_guess_")]
-        if key.endswith("_title") and guesses:
-            yield _question(f"**{tour[key]}** {words.fill(tour[f'{name}_text'], norm='batch norm')}", guesses)
-
-
-def _question(text: str, choices: Iterable[str]) -> str:
-    return "\n\n".join([text, "  \n".join(f"☐ {choice}" for choice in choices), f"Why? What did you see?\n\n{ROOM}"])
 
 
 # types

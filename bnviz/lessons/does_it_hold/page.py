@@ -19,7 +19,7 @@ from bnviz.lessons.does_it_hold.said import WORDS
 from bnviz.record import ndjson
 from bnviz.web import words
 from bnviz.web.site import board, links, widgets
-from bnviz.web.site.page import controls, foot, head
+from bnviz.web.site.page import controls, foot, head, made_by
 from bnviz.web.site.sweep_page import SEEDS, Scene, SweepPage, defaults, labelled
 
 NAME = "does-it-hold"
@@ -112,7 +112,7 @@ class ClaimsPage:
             widgets.load(link.experiment, defaults(asked) | link.view)
         claim = CLAIMS[st.session_state["claim"]]
         page = form(claim)
-        made = () if link else page.main
+        made = made_by(page, link)
         experiment, own = widgets.experiment(made=made), widgets.own(page.own, made)
         links.follow(experiment, links.changed(own, page.own))
         links.write(experiment, page.default)

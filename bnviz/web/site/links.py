@@ -20,6 +20,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from bnviz.config.experiment import FIELDS, WATCHED_UNITS, BadField, Experiment, Field, from_texts
 from bnviz.config.fields import written
 from bnviz.record.ndjson import TAPS
+from bnviz.web.site import tailored
 from bnviz.web.words import fill, shared
 
 VIEW = {"step": None, "layer": 2, "tap": "activation", "unit": None, "target": 0.75, "tour": None, "beside": None}
@@ -62,11 +63,12 @@ def parse(
     ]
     skip, bad_skip = _read({name: texts.pop(name) for name in (SKIP.name,) if name in texts}, {SKIP.name: SKIP})
     panels = tuple(dict.fromkeys(name.strip() for name in texts.pop(PANELS, "").split(",") if name.strip()))
+    _, bad_tailoring = tailored.read({kind: texts.pop(kind) for kind in tailored.KINDS if kind in texts})
     names = [name for name in VIEW if name != "tour" or cards] if own is None else own
     experiment, bad = from_texts({name: text for name, text in texts.items() if name not in names}, default)
     rest = {name: text for name, text in texts.items() if name in names}
     view, bad_view = _parse_view(rest, experiment, cards) if own is None else _parse_own(rest, own)
-    return Link(experiment, view, (*repeated, *bad, *bad_view, *bad_skip), bool(skip.get(SKIP.name)), panels)
+    return Link(experiment, view, (*repeated, *bad, *bad_view, *bad_skip, *bad_tailoring), bool(skip.get(SKIP.name)), panels)
 
 
 def _parse_view(texts: Mapping[str, str], experiment: Experiment, cards: int = 0) -> tuple[dict[str, object], list[BadField]]:
@@ -191,7 +193,7 @@ def write(experiment: Experiment, default: Experiment) -> None:
     place = dict(link.view)
     if place.pop("tour", None):
         there.pop("tour", None)
-    wanted = parameters(experiment, place, default) | ({SKIP.name: "1"} if link.skip else {})
+    wanted = parameters(experiment, place, default) | ({SKIP.name: "1"} if link.skip else {}) | tailored.now().parameters
     same = {name: [value] for name, value in wanted.items()} == there
     # What the browser reported may be older than what was last written to it, so compare with both; the player writes, too.
     settings = {name: value for name, value in wanted.items() if name not in VIEW}

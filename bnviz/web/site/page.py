@@ -12,7 +12,7 @@ import streamlit as st
 from bnviz.config.experiment import Experiment, Field
 from bnviz.data import DATA_SETS
 from bnviz.web import words
-from bnviz.web.site import embedded, links, pace, predictions, presets, stage, widgets
+from bnviz.web.site import embedded, links, pace, predictions, presets, stage, tailored, widgets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,7 @@ class Page(Form):
         if link := links.opened(self.lesson, self.default, cards=self.cards):
             widgets.load(link.experiment)
             predictions.follow(self.lesson, link)
-        experiment = self.turned(made=() if link else self.main)
+        experiment = self.turned(made=made_by(self, link))
         view = links.view(experiment, self.layer)
         links.write(experiment, self.default)
 
@@ -99,15 +99,22 @@ class Page(Form):
 def head(page: Form) -> str | None:
     """Title, claim, and what the visitor expects, asked before the answer is shown."""
     st.header(page.words["title"], anchor=False)
-    st.markdown(page.words["claim"])
+    if not tailored.hides("claim"):
+        st.markdown(page.words["claim"])
     return predictions.ask(page)
+
+
+def made_by(page: Form, link: links.Link | None) -> Collection[str]:
+    """The settings whose widgets the browser has already, as far as the page has them in view."""
+    return () if link or tailored.hides("settings") else page.main
 
 
 def settings(
     page: Form, experiment: Experiment, own: Mapping[str, Field] | None = None, last: Callable[[], None] | None = None
 ) -> None:
     """Presets above the controls; `own` is the table of the page's own settings, `last` makes what stands below all of them."""
-    presets.row(page, experiment)
+    if not tailored.hides("presets"):
+        presets.row(page, experiment)
     controls(page, experiment, own, last)
 
 
@@ -115,7 +122,8 @@ def controls(
     page: Form, experiment: Experiment, own: Mapping[str, Field] | None = None, last: Callable[[], None] | None = None
 ) -> None:
     """The controls, and what there is to say about the settings."""
-    widgets.row(page.main, page.more, own, last)
+    if not tailored.hides("settings"):
+        widgets.row(page.main, () if tailored.hides("more") else page.more, own, last)
     if problems := links.problems():
         st.warning(problems)
     if notes := experiment.notes():
@@ -125,7 +133,7 @@ def controls(
 def foot(page: Form, experiment: Experiment) -> None:
     """What the page does not show, and where the data come from."""
     said, data = words.shared()["page"], DATA_SETS[experiment.dataset]
-    if page.limits:
+    if page.limits and not tailored.hides("limits"):
         st.markdown(f"**{said['limits']}** {words.fill(page.limits, **data.words)}")
     credit = words.fill(said["credit"], credit=data.credit)
     st.caption(f"{said['greek']}  \n{credit}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from bnviz.web.site import tailored
 from bnviz.web.site.links import Link
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ def ask(page: Form) -> str | None:
     """The question, where the page has one, and what the visitor has chosen: a key of the lesson's predictions."""
     if not (predictions := page.words.get("predictions")):
         return None
+    if tailored.hides("question"):
+        return skip(page.lesson)
     key = _key(page.lesson)
     chosen = st.segmented_control(page.words["question"], list(predictions), format_func=predictions.get, key=key)
     if chosen:

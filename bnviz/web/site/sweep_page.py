@@ -16,7 +16,7 @@ from bnviz.config.experiment import FIELDS, Experiment, Field
 from bnviz.config.sweep import Sweep
 from bnviz.web import words
 from bnviz.web.site import board, links, predictions, widgets
-from bnviz.web.site.page import Form, foot, head, settings
+from bnviz.web.site.page import Form, foot, head, made_by, settings
 from bnviz.web.words import fill
 
 SAID = words.shared()["controls"]
@@ -71,7 +71,7 @@ class SweepPage(Form):
         if link := links.opened(self.lesson, self.default, self.own):
             widgets.load(link.experiment, defaults(self) | link.view)
             predictions.follow(self.lesson, link)
-        made = () if link else self.main
+        made = made_by(self, link)
         experiment, own = widgets.experiment(made=made), widgets.own(self.own, made)
         links.follow(experiment, links.changed(own, self.own))
         links.write(experiment, self.default)

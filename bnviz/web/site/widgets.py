@@ -11,7 +11,7 @@ import streamlit as st
 from bnviz.config import course
 from bnviz.config.experiment import FIELDS, BadField, Experiment, Field
 from bnviz.config.fields import written
-from bnviz.web.site import turning
+from bnviz.web.site import tailored, turning
 from bnviz.web.words import fill, shared
 
 _SHOWN = "bnviz settings"  # session_state: the experiment that the widgets show
@@ -71,7 +71,9 @@ def changed() -> bool:
 
 
 def edit(experiment: Experiment, edit: Mapping[str, Any], default: Experiment) -> Experiment:
-    """The experiment as somebody asks for in the player, which the widgets show from now on."""
+    """The experiment as somebody asks for in the player, which the widgets show from now on; as it is, if that is locked."""
+    if tailored.locks(str(edit.get("name"))):
+        return experiment
     result = _checked(experiment, partial(turning.edited, edit=edit, default=default))
     load(result)
     return result
@@ -95,13 +97,15 @@ def own(fields: Mapping[str, Field], made: Collection[str] = ()) -> dict[str, ob
 
 
 def row(
-    names: Iterable[str], rest: Iterable[str], own: Mapping[str, Field] | None = None, last: Callable[[], None] | None = None
+    names: Iterable[str], rest: Collection[str], own: Mapping[str, Field] | None = None, last: Callable[[], None] | None = None
 ) -> None:
     """The named fields, of the experiment or the page's own, side by side; behind a button the rest, and what `last` makes."""
     fields = {**FIELDS, **(own or {})}
     with st.container(key="controls", horizontal=True, vertical_alignment="bottom"):
         for name in names:
             control(fields[name])
+        if not rest:
+            return
         with st.popover(shared()["controls"]["more"], width="stretch"), st.container(key="more"):
             for name in rest:
                 control(fields[name])
@@ -111,12 +115,13 @@ def row(
 
 def control(field: Field) -> None:
     """The widget for one field."""
+    said: dict[str, Any] = {"key": field.name, "help": field.help, "disabled": tailored.locks(field.name)}
     if field.choices is not None:
-        st.selectbox(field.label, list(field.choices), format_func=field.choices.get, key=field.name, help=field.help)
+        st.selectbox(field.label, list(field.choices), format_func=field.choices.get, **said)
     elif field.marks:
-        st.select_slider(field.label, stops(field), format_func=written, key=field.name, help=field.help)
+        st.select_slider(field.label, stops(field), format_func=written, **said)
     else:
-        st.number_input(field.label, field.kind(field.low), field.kind(field.high), key=field.name, help=field.help)
+        st.number_input(field.label, field.kind(field.low), field.kind(field.high), **said)
 
 
 def stops(field: Field) -> list:

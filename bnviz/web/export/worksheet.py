@@ -1,0 +1,40 @@
+"""A worksheet for a class, to be printed: what the pages ask, with room for what is expected before, and seen after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from bnviz.lessons import LESSONS, address
+from bnviz.web import words
+
+ROOM = "\n\n".join(["______________________________________________________________________"] * 2)
+
+
+def worksheet() -> str:
+    """All questions of all pages, as Markdown."""
+    said = words.shared()["worksheet"]
+    return "\n\n".join([f"# {said['title']}", said["how"], *filter(None, map(_sheet, LESSONS))]) + "\n"
+
+
+def _sheet(lesson: str) -> str:
+    """The questions of one page; nothing of a page that asks none."""
+    said, place = words.catalogue(lesson), "" if lesson == next(iter(LESSONS)) else address(lesson)
+    asked = list(_guesses(said.get("tour", {})))
+    if "predictions" in said:
+        asked.append(_question(said["question"], said["predictions"].values()))
+    looks = [f"**{one['name']}.** {one['look']}\n\n{ROOM}" for one in said.get("presets", {}).values()]
+    return "\n\n".join([f"## {said['title']} (/{place})", *asked, *looks]) if asked or looks else ""
+
+
+def _guesses(tour: Mapping[str, str]) -> Iterable[str]:
+    """The cards of a tour that ask."""
+    for key in tour:
+        name = key.removesuffix("_title")
+        guesses = [text for other, text in tour.items() if other.startswith(f"{name}_guess_")]
+        if key.endswith("_title") and guesses:
+            yield _question(f"**{tour[key]}** {words.fill(tour[f'{name}_text'], norm='batch norm')}", guesses)
+
+
+def _question(text: str, choices: Iterable[str]) -> str:
+    boxes = "  \n".join(f"☐ {choice}" for choice in choices)
+    return "\n\n".join([text, boxes, words.shared()["worksheet"]["seen"], ROOM])

@@ -1,0 +1,71 @@
+"""What a teacher's link leaves out: parts of the pages, the reach of some settings, and other pages.
+
+    /?pages=live-shift,batch-size&hide=presets,more&lock=learning_rate
+
+It holds on every page of the visit that the link begins, and stands in the address of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+
+from bnviz.config.experiment import FIELDS
+from bnviz.config.fields import BadField
+from bnviz.lessons import LESSONS, address
+from bnviz.web.words import fill, shared
+
+KINDS = {  # parameter: what it may name, in the words of people
+    "pages": {address(lesson): title for lesson, title in LESSONS.items()},
+    "hide": shared()["tailored"]["parts"],
+    "lock": {name: field.label for name, field in FIELDS.items()},
+}
+_KEY = "bnviz tailored"  # session_state: the Tailoring of this visit
+
+
+@dataclass(frozen=True)
+class Tailoring:
+    """Names of each kind; without `pages`, all pages are named in the navigation."""
+
+    pages: tuple[str, ...] = ()
+    hide: tuple[str, ...] = ()
+    lock: tuple[str, ...] = ()
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """As a link has it."""
+        return {kind: ",".join(names) for kind in KINDS if (names := getattr(self, kind))}
+
+
+def read(texts: Mapping[str, str]) -> tuple[Tailoring, list[BadField]]:
+    """What these parameters say, and the names that there are not, each with those that there are."""
+    found, bad = {}, []
+    for kind, known in KINDS.items():
+        names = dict.fromkeys(name.strip() for name in texts.get(kind, "").split(",") if name.strip())
+        found[kind] = tuple(name for name in names if name in known)
+        reason = fill(shared()["tailored"]["unknown"], names=", ".join(known))
+        bad += [BadField(kind, name, reason) for name in names if name not in known]
+    return Tailoring(**found), bad
+
+
+def follow(texts: Mapping[str, str]) -> None:
+    """Take up what the address says; one that says nothing of it is of a page further on in the same visit."""
+    if any(kind in texts for kind in KINDS):
+        st.session_state[_KEY], _ = read(texts)
+
+
+def now() -> Tailoring:
+    """What holds in this visit."""
+    return st.session_state.get(_KEY, Tailoring())
+
+
+def hides(part: str) -> bool:
+    """Whether a part of the pages is left out."""
+    return part in now().hide
+
+
+def locks(setting: str) -> bool:
+    """Whether a setting may not be changed."""
+    return setting in now().lock

@@ -1,0 +1,5 @@
+"""The page at /for-teachers."""
+
+from bnviz.web.site import teachers
+
+teachers.show()
