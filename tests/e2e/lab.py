@@ -65,17 +65,20 @@ class Server:
 
 
 @contextlib.contextmanager
-def serve(script: str | None = "app.py", workers: int = 1) -> Iterator[Server]:
-    """The app, or another script, on a free port; `hello` is Streamlit's own. Ended with everything it started."""
-    port = _free_port()
+def serve(script: str | None = "app.py", workers: int = 1, base: str = "", store: str = "") -> Iterator[Server]:
+    """The app, or another script, on a free port; `hello` is Streamlit's own. Ended with everything it started.
+
+    `base` is the prefix of its addresses, `store` where its recordings outlive it.
+    """
+    port = free_port()
     verb = ["hello"] if script == "hello" else ["run", script]
     command = [sys.executable, "-m", "streamlit", *verb, "--server.headless=true", f"--server.port={port}"]
-    command += ["--server.address=127.0.0.1", "--browser.gatherUsageStats=false"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BNVIZ_WORKERS": str(workers), "BNVIZ_STORE": ""}
+    command += ["--server.address=127.0.0.1", "--browser.gatherUsageStats=false", f"--server.baseUrlPath={base}"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BNVIZ_WORKERS": str(workers), "BNVIZ_STORE": store}
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
-    server = Server(process, f"http://127.0.0.1:{port}")
+    server = Server(process, f"http://127.0.0.1:{port}/{base}".rstrip("/"))
     try:
         _await(f"{server.url}/_stcore/health", process)
         yield server
@@ -85,7 +88,8 @@ def serve(script: str | None = "app.py", workers: int = 1) -> Iterator[Server]:
         process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on which nobody listens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]

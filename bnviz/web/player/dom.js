@@ -24,6 +24,16 @@ export function make(tag, attributes = {}, ...children) {
 export const addressOf = (relative) => new URL(relative, document.baseURI).href;
 
 /**
+ * The address that people see: Streamlit Community Cloud shows the app in a frame that is below /~/+/.
+ * @param {string} address
+ */
+export function outsideFrame(address) {
+  const url = new URL(address);
+  url.pathname = url.pathname.replace(/^[/]~[/][+][/]/, "/");
+  return url.href;
+}
+
+/**
  * Changes the text of a node if it is another one.
  * @param {Node} node
  * @param {string} text

@@ -5,7 +5,7 @@
 // Streamlit calls the default export at every rerun with the same parent element; the player, its nodes and its place survive.
 
 import {Controls} from "./controls.js";
-import {addressOf, make, mark} from "./dom.js";
+import {addressOf, make, mark, outsideFrame} from "./dom.js";
 import {Fits} from "./fits.js";
 import {Flags} from "./flags.js";
 import {Fold} from "./fold.js";
@@ -732,8 +732,14 @@ export class Player {
     return frame?.step ?? Math.round(share * Number(this.data.experiment.steps));
   }
 
-  /** The address of this very place; null while nothing is on show. */
+  /** The address of this very place, for others; null while nothing is on show. */
   link() {
+    const here = this.here();
+    return here && outsideFrame(here);
+  }
+
+  /** The same for this page itself. */
+  here() {
     const view = this.view();
     if (!view) return null;
     const url = new URL(location.href);
@@ -750,14 +756,20 @@ export class Player {
   address() {
     clearTimeout(this.addressing);
     this.addressing = setTimeout(() => {
-      const link = this.placed();
+      const link = this.placedHere();
       if (link && link !== location.href) history.replaceState(history.state, "", link);
     }, ADDRESS_MS);
   }
 
-  /** The same, with the step only where somebody has paused. */
+  /** The address for others, with the step only where somebody has paused. */
   placed() {
-    return this.resting ? this.link() : this.linkWithoutStep();
+    const here = this.placedHere();
+    return here && outsideFrame(here);
+  }
+
+  /** The same for this page itself. */
+  placedHere() {
+    return this.resting ? this.here() : this.linkWithoutStep();
   }
 
   /** The address of this run, with what has been chosen: Streamlit's own changes of the address know nothing of that. */

@@ -1,0 +1,125 @@
+"""The app as it is served to others: behind nginx and Caddy, in a frame of Streamlit Community Cloud, after a restart."""
+
+import contextlib
+
+import pytest
+from playwright.sync_api import expect
+
+from bnviz.config.experiment import Experiment
+from tests.e2e import fronts
+from tests.e2e.lab import Lab, Server, free_port, serve
+from tests.e2e.test_trouble import whole_run_by_component
+
+# Streamlit's socket and the rest, whatever the prefix; what a proxy that knows nothing of our routes lets through.
+TO_STREAMLIT = """
+    proxy_pass http://127.0.0.1:{app}{path};
+    proxy_http_version 1.1;
+    proxy_set_header Host $http_host;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection $bnviz_connection;
+"""
+MAP = 'map $http_upgrade $bnviz_connection { default upgrade; "" close; }\n'
+ONLY_STREAMLIT = """
+server {{
+    listen 127.0.0.1:{port};
+    location /lab/_stcore/ {{ {forward} }}
+    location /lab/static/ {{ {forward} }}
+    location = /lab/ {{ {forward} }}
+}}
+"""
+# As Community Cloud does: the page at an address holds a frame with the app at the same address below /~/+/.
+FRAMED = """
+server {{
+    listen 127.0.0.1:{port};
+    default_type text/html;
+    location /~/+/ {{ {forward} }}
+    location / {{
+        return 200 "<!doctype html><iframe style='width: 1300px; height: 800px' allow='clipboard-write'></iframe>
+        <script>document.querySelector('iframe').src = '/~/+' + location.pathname + location.search</script>";
+    }}
+}}
+"""
+
+
+@pytest.fixture(scope="module")
+def app():
+    """The app below /lab/."""
+    with serve(base="lab") as running:
+        yield running
+
+
+def port_of(server):
+    return int(server.url.split(":")[2].split("/")[0])
+
+
+@pytest.fixture
+def behind(tmp_path):
+    """Start a proxy with what a function of its port says; returns the port. It ends after the pages have."""
+    with contextlib.ExitStack() as running:
+
+        def start(front, site):
+            port = free_port()
+            running.enter_context(front(site(port), port, tmp_path))
+            return port
+
+        yield start
+
+
+@pytest.fixture
+def through(behind, visit):
+    """A page of the app at another address, the port of a proxy; a name, as outside."""
+
+    def opened(app, port, **options):
+        lab = visit(**options)
+        lab.server = Server(app.process, f"http://lab.localhost:{port}/lab")
+        return lab
+
+    return opened
+
+
+@pytest.mark.parametrize("front, file", [(fronts.nginx, "nginx.conf"), (fronts.caddy, "Caddyfile")], ids=["nginx", "caddy"])
+def test_behind_a_proxy_the_page_plays_while_the_run_is_trained(behind, through, app, front, file):
+    lab = through(app, behind(front, lambda port: fronts.shipped(file, port_of(app), port)))
+    lab.open(steps=4000, batch_size=256, snapshot_every=100, seed=len(file))
+    assert app.metric("runs_active") == 1  # so what is seen has not waited for the end
+    lab.wait("d.trainedStep > 100")
+    assert app.metric("runs_active") == 1
+    assert lab.page.inner_text(".bnviz-message") == ""
+    lab.page.get_by_role("button", name="Stop training").click()
+    lab.wait("d.state === 'ended'")
+    app.await_metric("runs_active", 0)
+
+
+def test_behind_a_proxy_that_knows_only_streamlits_own_addresses_the_run_comes_with_the_page(behind, through, app):
+    forward = TO_STREAMLIT.format(app=port_of(app), path="")
+    lab = through(app, behind(fronts.nginx, lambda port: MAP + ONLY_STREAMLIT.format(port=port, forward=forward)), clean=False)
+    lab.open(steps=100, seed=91)
+    whole_run_by_component(lab)
+    assert lab.troubles and all("/lab/bnviz/" in trouble and "404" in trouble for trouble in lab.troubles)
+
+
+def test_a_link_that_is_copied_in_a_frame_of_community_cloud_is_the_address_that_people_see(behind, visit, server):
+    forward = TO_STREAMLIT.format(app=port_of(server), path="/")
+    port = behind(fronts.nginx, lambda port: MAP + FRAMED.format(port=port, forward=forward))
+    page = visit(clean=False, permissions=["clipboard-read", "clipboard-write"]).page
+    player = page.frame_locator("iframe").locator(".bnviz-player[data-state=paused][data-step='20']")
+    page.goto(f"http://lab.localhost:{port}/gamma-beta?steps=40&step=20&skip=1")
+    player.get_by_role("button", name="Copy link to this step").click()
+    expect(player.locator(".bnviz-copied[role=status]")).to_have_text("Copied")
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link.startswith(f"http://lab.localhost:{port}/gamma-beta?") and "step=20" in link
+    assert "/~/+/gamma-beta?" in page.frames[1].url  # it has moved nowhere
+    page.goto(link)
+    expect(player).to_be_visible()
+
+
+def test_a_link_opened_on_a_server_that_has_just_begun_shows_what_an_earlier_one_trained(browser, tmp_path):
+    experiment = Experiment(steps=100, seed=92)
+    page = browser.new_page()
+    for started in (1, 0):
+        with serve(store=str(tmp_path)) as server:
+            lab = Lab(page, server)
+            lab.open(steps=100, seed=92, step=40).trained()
+            lab.wait(f"d.run === '{experiment.id}' && d.state === 'paused' && d.step === '40'")
+            assert server.metric("runs_started_total") == started
+    page.close()
