@@ -1,0 +1,19 @@
+# The app in a container: `docker compose up` (compose.yaml), or docs/deploy.md. tests/test_docker.py follows these steps.
+FROM python:3.12-slim
+
+WORKDIR /app
+COPY pyproject.toml requirements.txt README.md LICENSE app.py ./
+COPY .streamlit .streamlit
+COPY pages pages
+COPY bnviz bnviz
+# requirements.txt takes the build of PyTorch without CUDA, which is gigabytes smaller.
+RUN pip install --no-cache-dir -r requirements.txt
+RUN useradd --uid 1000 lab && mkdir /store && chown lab /store
+
+# Nothing is written but recordings: the rest may be read-only, with a small /tmp.
+USER lab
+ENV HOME=/tmp BNVIZ_STORE=/store PYTHONDONTWRITEBYTECODE=1
+VOLUME /store
+EXPOSE 8501
+HEALTHCHECK --start-period=60s CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8501/bnviz/healthz', timeout=5)"]
+CMD ["streamlit", "run", "app.py", "--server.address=0.0.0.0", "--server.port=8501", "--server.headless=true"]
