@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -65,18 +66,27 @@ class Server:
 
 
 @contextlib.contextmanager
-def serve(script: str | None = "app.py", workers: int = 1, base: str = "", store: str = "") -> Iterator[Server]:
+def serve(
+    script: str | None = "app.py", workers: int | None = 1, base: str = "", store: str = "", group: Path | None = None
+) -> Iterator[Server]:
     """The app, or another script, on a free port; `hello` is Streamlit's own. Ended with everything it started.
 
-    `base` is the prefix of its addresses, `store` where its recordings outlive it.
+    `base` is the prefix of its addresses, `store` where its recordings outlive it, `group` the folder of a control group to run
+    in. Without a number of workers it finds one by itself.
     """
     port = free_port()
     verb = ["hello"] if script == "hello" else ["run", script]
     command = [sys.executable, "-m", "streamlit", *verb, "--server.headless=true", f"--server.port={port}"]
     command += ["--server.address=127.0.0.1", "--browser.gatherUsageStats=false", f"--server.baseUrlPath={base}"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BNVIZ_WORKERS": str(workers), "BNVIZ_STORE": store}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BNVIZ_WORKERS": str(workers or ""), "BNVIZ_STORE": store}
     process = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=(lambda: (group / "cgroup.procs").write_text(str(os.getpid()))) if group else None,
     )
     server = Server(process, f"http://127.0.0.1:{port}/{base}".rstrip("/"))
     try:

@@ -1,7 +1,11 @@
 """The app as it is served to others: behind nginx and Caddy, in a frame of Streamlit Community Cloud, after a restart."""
 
 import contextlib
+import os
+import time
+from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -123,3 +127,42 @@ def test_a_link_opened_on_a_server_that_has_just_begun_shows_what_an_earlier_one
             lab.wait(f"d.run === '{experiment.id}' && d.state === 'paused' && d.step === '40'")
             assert server.metric("runs_started_total") == started
     page.close()
+
+
+MEMORY = 700 * 2**20  # bytes: what Streamlit Community Cloud grants at the least
+GROUPS = {  # of the two versions of control groups: folder, limit, and how often it was met
+    Path("/sys/fs/cgroup/memory"): ("memory.limit_in_bytes", "memory.failcnt"),
+    Path("/sys/fs/cgroup"): ("memory.max", "memory.events"),
+}
+
+
+@pytest.fixture
+def little_memory():
+    """A control group with 700 MB; where none can be made, there is nothing to test."""
+    for parent, (limit, met) in GROUPS.items():
+        folder = parent / f"bnviz-test-{os.getpid()}"
+        if not (parent / "cgroup.procs").exists():
+            continue
+        with contextlib.suppress(OSError):
+            folder.mkdir()
+            try:
+                (folder / limit).write_text(str(MEMORY))
+            except OSError:
+                folder.rmdir()
+                raise
+            yield folder, met
+            while (folder / "cgroup.procs").read_text():  # the killed ones are still leaving
+                time.sleep(0.05)
+            return folder.rmdir()
+    pytest.skip("no control group can be made here")
+
+
+def test_with_700_mb_it_starts_one_worker_and_plays_the_default_experiment(browser, little_memory):
+    group, met = little_memory
+    with serve(workers=None, group=group) as server:
+        page = browser.new_page()
+        Lab(page, server).open(steps=200).wait("d.state === 'ended'")
+        page.close()
+        assert httpx.get(f"{server.url}/bnviz/healthz").json()["workers"] == {"alive": 1, "wanted": 1}
+        assert server.metric("worker_restarts_total") == 0
+        assert (group / met).read_text().strip() in ("0",) or "oom_kill 0" in (group / met).read_text()
