@@ -12,8 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bnviz import machine
-
 SIDE = 28
 FEATURES = SIDE * SIDE * 3
 OTHER, CAT = 0, 1
@@ -117,7 +115,7 @@ def painted(coats: str, herd: Animals) -> np.ndarray:
     return paint(herd.shapes, levels(coats, herd), herd.seeds)
 
 
-@lru_cache(machine.fitting(None, small=1))
+@lru_cache(2)  # worlds, 28 MB each
 def _training(coats: str) -> tuple[np.ndarray, np.float32, np.float32]:
     """The training part as inputs [n, 2352], and mean and spread of all its pixels before."""
     x = painted(coats, animals()[0]).reshape(TRAIN_SIZE, FEATURES)
