@@ -1,4 +1,4 @@
-# The app in a container: `docker compose up` (compose.yaml), or docs/deploy.md. tests/test_docker.py follows these steps.
+# The app in a container: `docker compose up` (compose.yaml), or docs/deploy.md. tests/test_docker.py serves what is copied here.
 FROM python:3.12-slim
 
 WORKDIR /app

@@ -1,4 +1,4 @@
-"""The Dockerfile, followed step by step as far as that is possible without a container: what is copied is enough to serve."""
+"""The Dockerfile, as far as it can be tried without a container: what is copied is enough to serve, with its own command."""
 
 import json
 import os

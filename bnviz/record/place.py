@@ -21,7 +21,7 @@ from fsspec.utils import get_protocol
 from bnviz import machine
 
 SETTING, ROOM_SETTING = "BNVIZ_STORE", "BNVIZ_STORE_MB"
-ROOM = 500 * 2**20  # bytes: hundreds of runs
+ROOM = 500 * 2**20  # bytes: about 150 default runs
 LEFT = 0.9  # of the room, after files were removed: so that this is not done for every file
 _OURS = re.compile(r"[.]?[0-9a-f]{16}-.*[.]ndjson[.]gz.*")  # a recording, or what is left of one that was being written
 

@@ -161,7 +161,7 @@ def test_with_700_mb_it_starts_one_worker_and_plays_the_default_experiment(brows
     group, met = little_memory
     with serve(workers=None, group=group) as server:
         page = browser.new_page()
-        Lab(page, server).open(steps=200).wait("d.state === 'ended'")
+        Lab(page, server).open().wait("d.state === 'ended' && d.step === '600'")
         page.close()
         assert httpx.get(f"{server.url}/bnviz/healthz").json()["workers"] == {"alive": 1, "wanted": 1}
         assert server.metric("worker_restarts_total") == 0
