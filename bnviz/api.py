@@ -154,7 +154,7 @@ def _bar(table: csv_files.Table) -> tqdm:
 def _recording(sweep: Sweep, workers: int | None) -> Iterator[Recording]:
     """The sweep's recording while an engine computes it, which ends with the block."""
     with computing(Store(), workers) as mine:
-        with deaf():
+        with _deaf():
             lines = mine.recording(mine.sweep(sweep))
             assert lines is not None  # it was asked for just now
         yield lines
@@ -164,13 +164,13 @@ def _recording(sweep: Sweep, workers: int | None) -> Iterator[Recording]:
 def computing(store: Store, workers: int | None = None) -> Iterator[engine.Engine]:
     """An engine that ends with the block, whose processes never hear Ctrl-C."""
     with contextlib.ExitStack() as stack:
-        with deaf():
+        with _deaf():
             mine = stack.enter_context(contextlib.closing(engine.make(store, Rows.from_environment(), workers, ready=False)))
         yield mine
 
 
 @contextlib.contextmanager
-def deaf() -> Iterator[None]:
+def _deaf() -> Iterator[None]:
     """Ctrl-C waits until the block is left, and what is started in it never hears it: it is ours to handle."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

@@ -122,6 +122,19 @@ def launch(playwright: Playwright, *flags: str) -> Browser:
     return playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
 
 
+@contextlib.contextmanager
+def by_itself(browser: Browser, asks: tuple[str, ...], offline: bool = True) -> Iterator[Page]:
+    """A page that needs no app. It may ask for addresses that begin like one of `asks`, and must complain of nothing."""
+    context = browser.new_context(viewport={"width": 1400, "height": 900}, offline=offline)
+    page, troubles = context.new_page(), []
+    page.on("console", lambda message: troubles.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("request", lambda request: request.url.startswith(asks) or troubles.append(f"a request: {request.url}"))
+    yield page
+    assert troubles == []
+    context.close()
+
+
 class Lab:
     """One page with the player on it, seen as a person sees it. `troubles` gathers what the console complains about."""
 

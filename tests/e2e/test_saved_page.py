@@ -5,6 +5,7 @@ import pytest
 from bnviz.config.experiment import Experiment
 from bnviz.engine import worker
 from bnviz.web.export.saved_page import PLAYING, page_of, saved_page
+from tests.e2e.lab import by_itself
 
 SHORT = {"steps": 40, "seed": 5}
 VISIBLE = "(node) => node.checkVisibility()"
@@ -13,16 +14,8 @@ VISIBLE = "(node) => node.checkVisibility()"
 @pytest.fixture
 def offline(browser):
     """A page without network; everything it complains about, and every request, is gathered."""
-    context = browser.new_context(viewport={"width": 1400, "height": 900}, offline=True)
-    page = context.new_page()
-    page.troubles = []
-    page.on("console", lambda message: page.troubles.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: page.troubles.append(str(error)))
-    asks = ("file:", "blob:", "data:")
-    page.on("request", lambda request: request.url.startswith(asks) or page.troubles.append(f"a request: {request.url}"))
-    yield page
-    assert page.troubles == []
-    context.close()
+    with by_itself(browser, ("file:", "blob:", "data:")) as page:
+        yield page
 
 
 def played(page, path):

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from bnviz.web.export import static_site
+from tests.e2e.lab import by_itself
 from tests.web.test_static_site import small
 
 ENDED = ".bnviz-player[data-state=ended]"
@@ -31,16 +32,9 @@ def others_short(plans):
 @pytest.fixture
 def page(browser, request):
     """A page that may ask for files, or for nothing but the server that a test names; what it complains about is gathered."""
-    context = browser.new_context(viewport={"width": 1400, "height": 900}, offline=getattr(request, "param", True))
-    page = context.new_page()
-    page.troubles = []
-    page.on("console", lambda message: page.troubles.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: page.troubles.append(str(error)))
-    asks = ("file:", "blob:", "data:", "http://127.0.0.1")
-    page.on("request", lambda request: request.url.startswith(asks) or page.troubles.append(f"a request: {request.url}"))
-    yield page
-    assert page.troubles == []
-    context.close()
+    offline = getattr(request, "param", True)
+    with by_itself(browser, ("file:", "blob:", "data:", "http://127.0.0.1"), offline) as page:
+        yield page
 
 
 def run_of(page):

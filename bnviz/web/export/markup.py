@@ -1,12 +1,26 @@
-"""Markdown as Streamlit's pages have it, as HTML for pages without Streamlit."""
+"""HTML for pages without Streamlit: what stands in the head of each, and Markdown as Streamlit's pages have it."""
 
 from __future__ import annotations
 
 import re
+from html import escape
 
 import markdown
 
 _BADGE = re.compile(r":(\w+)-badge\[([^\]]*)\]")
+
+
+HEAD = """<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<link rel="icon" href="data:,">
+{style}"""
+
+
+def head(title: str, style: str) -> str:
+    """What stands in the head of a page; `style` is the element that brings its style sheet."""
+    return HEAD.format(title=escape(title), style=style)
 
 
 def html(text: str) -> str:

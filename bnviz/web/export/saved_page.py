@@ -22,6 +22,7 @@ from bnviz.config.fields import written
 from bnviz.data import DATA_SETS
 from bnviz.lessons import LESSONS, SWEEPING
 from bnviz.web import assets, player, words
+from bnviz.web.export.markup import head, html
 from bnviz.web.export.whole import whole
 from bnviz.web.site import links, turning
 from bnviz.web.site.page import Page
@@ -51,15 +52,14 @@ def saved_page(lesson: str, recording: bytes, live: str = "") -> bytes:
         "claim": page.words["claim"],
         "saved": words.fill(said["saved"], id=header["id"], **header["versions"]),
         "credit": words.fill(words.shared()["page"]["credit"], credit=DATA_SETS[experiment.dataset].credit),
-        "limits": words.fill(page.limits, **DATA_SETS[experiment.dataset].words),
-        "limits_title": words.shared()["page"]["limits"] if page.limits else "",
         "settings_title": said["settings"],
         "noscript": said["noscript"],
     }
     parts = {
         "settings": _settings(experiment),
         "live": f'<a href="{escape(live)}">{escape(said["live"])}</a>' if live else "",
-        "style": (FOLDER / "saved_page.css").read_text(),
+        "head": head(page.words["title"], f"<style>\n{(FOLDER / 'saved_page.css').read_text()}</style>"),
+        "limits": html(page.told_limits(experiment)),
         "script": script("saved_page.js"),
         "files": packed(json.dumps(_files(page, experiment)).encode()),
         "plotly": _plotly(),
@@ -81,19 +81,13 @@ def page_data(page: Page, experiment: Experiment) -> dict[str, Any]:
     view = {**links.VIEW, "layer": min(page.layer, experiment.hidden_layers)}
     panels = [panel for panel in page.arranged(experiment) if not panel.get("asks")]
     data = player.handed_over(experiment.id, experiment, panels, view, page.lesson)
-    happenings = [turning.described(change, experiment) for change in turning.happenings(experiment)]
-    return {**data, "happenings": happenings, "usual": dataclasses.asdict(page.default), "alone": True}
+    return {**data, "happenings": turning.told(experiment), "usual": dataclasses.asdict(page.default), "alone": True}
 
 
 def _files(page: Page, experiment: Experiment) -> dict[str, Any]:
     """What the player is told, and what it is made of."""
-    names = assets.needed(["web/player/player.js", f"lessons/{page.lesson}/story.js"])
-    return {
-        "data": page_data(page, experiment),
-        "modules": [(name, text) for name, text in assets.scripts() if name in names],
-        "style": (player.FOLDER / "player.css").read_text(),
-        "loader": assets.loader("player"),
-    }
+    made_of = player.brought(["web/player/player.js", f"lessons/{page.lesson}/story.js"])
+    return {"data": page_data(page, experiment), **made_of, "loader": assets.loader("player")}
 
 
 def script(name: str) -> str:

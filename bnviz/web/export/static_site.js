@@ -63,11 +63,11 @@ function remembered(make) {
  */
 const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 
-const files = remembered(async () => JSON.parse(await unpacked((await handed("files/player.js", "player")).files).text()));
+const files = remembered(async (name) => JSON.parse(await unpacked((await handed(`files/${name}.js`, name)).files).text()));
 
-const loader = remembered(async () => {
-  const {loaders} = await files("");
-  return (await import(addressOfText(loaders[page.kind], "text/javascript"))).default;
+const loader = remembered(async (kind) => {
+  const {loaders} = await files("player");
+  return (await import(addressOfText(loaders[kind], "text/javascript"))).default;
 });
 
 /** What the player or the board is told of a recording. */
@@ -137,7 +137,7 @@ async function show(option) {
   write();
   const turn = ++turns;
   try {
-    const [data, {modules, style}, load] = await Promise.all([recording(option.id), files(""), loader("")]);
+    const [data, {modules, style}, load] = await Promise.all([recording(option.id), files("player"), loader(page.kind)]);
     if (turn !== turns) return; // somebody has moved on
     if (page.kind === "board") writeBoard(data);
     const view = viewOf(data.view);

@@ -32,7 +32,7 @@ from bnviz.lessons import LESSONS, SWEEPING, address
 from bnviz.record import csv_files, ndjson
 from bnviz.record.store import KEPT, Recording, Store
 from bnviz.web import assets, player, words
-from bnviz.web.export.markup import html
+from bnviz.web.export.markup import head, html
 from bnviz.web.export.saved_page import FOLDER, apart, packed, page_data, page_of, script
 from bnviz.web.site import links, turning
 from bnviz.web.site.page import Form, Page
@@ -146,10 +146,8 @@ def _write(path: Path, contents: bytes) -> None:
 def _write_files(folder: Path) -> None:
     """What all pages share."""
     stories = [f"lessons/{lesson}/story.js" for lesson in LESSONS if lesson not in SWEEPING]
-    names = assets.needed(["web/player/player.js", "web/player/board.js", *stories])
     parts = {
-        "modules": [(name, text) for name, text in assets.scripts() if name in names],
-        "style": (player.FOLDER / "player.css").read_text(),
+        **player.brought(["web/player/player.js", "web/player/board.js", *stories]),
         "loaders": {name: assets.loader(name) for name in ("player", "board")},
     }
     _write(folder / "files" / "player.js", _handing_over("player", {"files": parts}))
@@ -251,7 +249,7 @@ def _board(scene: Scene, id: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
         "addresses": ADDRESSES,
         "verdict": html(page.verdict(scene.sweep, rows)),
         "answers": answers,
-        "limits": html(_limits(page, scene.sweep.base)),
+        "limits": html(page.told_limits(scene.sweep.base)),
     }
 
 
@@ -280,9 +278,10 @@ def _page(plan: Plan, options: list[dict[str, Any]], plans: Sequence[Plan]) -> s
         "try": words.shared()["controls"]["presets"],
     }
     parts = {
+        "head": head(catalogue["title"], '<link rel="stylesheet" href="files/site.css">'),
         "navigation": _navigation(plan, plans),
         "claim": html(catalogue["claim"]),
-        "limits": "" if plan.scenes else html(_limits(plan.page, plan.runs[0])),
+        "limits": "" if plan.scenes else html(plan.page.told_limits(plan.runs[0])),
         "server": html(SAID["server"]),
         "credit": html(_credit(plan)),
         "page": json.dumps(told).replace("<", "\\u003c"),
@@ -290,12 +289,6 @@ def _page(plan: Plan, options: list[dict[str, Any]], plans: Sequence[Plan]) -> s
     }
     template = (FOLDER / "static_site.html").read_text()
     return words.fill(template, **{name: escape(text) for name, text in texts.items()}, **parts)
-
-
-def _limits(page: Form, experiment: Experiment) -> str:
-    """What the page does not show, as Markdown."""
-    said = words.fill(page.limits, **DATA_SETS[experiment.dataset].words)
-    return f"**{words.shared()['page']['limits']}** {said}" if said else ""
 
 
 def _credit(plan: Plan) -> str:

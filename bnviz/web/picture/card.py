@@ -10,13 +10,13 @@ from PIL import Image
 from bnviz.config.experiment import Experiment
 from bnviz.web import words
 from bnviz.web.figures import COLOURS
+from bnviz.web.picture import HEIGHT, WIDTH
 from bnviz.web.picture.canvas import Canvas, Colour, few_colours, rgb
 from bnviz.web.picture.film import Film
 from bnviz.web.picture.painter import BACKGROUND, EXACT, QUIET, TEXT, Painter, two_digits
 from bnviz.web.picture.places import Box, Places, arrange
 from bnviz.web.site import turning
 
-WIDTH, HEIGHT = 1200, 630  # pixels, as those who show previews of links want it
 MARGIN = 44
 SCALES = (1.15, 1.1, 1.05, 1.0, 0.95, 0.9)  # of the networks: the first one that fits, for letters are read on small previews
 PICTURE, FOOT = 134, 566  # where the networks begin, and where they have to end

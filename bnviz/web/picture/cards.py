@@ -6,13 +6,13 @@ Each shows the default run of its lesson; a lesson with a sweep has its words al
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from pathlib import Path
 
 from bnviz.engine import worker
 from bnviz.lessons import LESSONS, SWEEPING
 from bnviz.web import words
 from bnviz.web.export import picture
+from bnviz.web.export.saved_page import page_of
 from bnviz.web.picture.card import words_alone
 
 PACKAGE = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ def drawn(lesson: str) -> bytes:
     if lesson in SWEEPING:
         said = words.catalogue(lesson)
         return words_alone(said["title"], said["claim"])
-    default = import_module(f"bnviz.lessons.{lesson}.page").PAGE.default
+    default = page_of(lesson).default
     recording = b"".join(line for line in worker.record(default) if line)
     return picture.still(lesson, recording, {"step": str(round(SHARE * default.steps))})
 

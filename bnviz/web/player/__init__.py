@@ -7,7 +7,7 @@ state for the lines it lacks, and gets them with the component's data: the same 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -150,7 +150,14 @@ def _stop(run: str) -> None:
 
 def _assets() -> dict[str, Any]:
     """The player's files as text, for a browser that cannot fetch them."""
-    return {"modules": assets.scripts(), "style": (FOLDER / "player.css").read_text(), "plotly": assets.plotly_js().read_text()}
+    return {**brought(dict(assets.scripts())), "plotly": assets.plotly_js().read_text()}
+
+
+def brought(names: Iterable[str]) -> dict[str, Any]:
+    """These scripts and all that they import, each after those, and the style sheet: as loader.js takes them."""
+    needed = set(assets.needed(names))
+    modules = [(name, text) for name, text in assets.scripts() if name in needed]
+    return {"modules": modules, "style": (FOLDER / "player.css").read_text()}
 
 
 def _lines(run: str, start: int) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import {NetworkPicture} from "./network.js";
 import {travelled} from "./numbers.js";
 import {Panel} from "./panel.js";
 import {Recording} from "./recording.js";
-import {differing} from "./settings.js";
+import {inWords} from "./settings.js";
 import {Theme} from "./theme.js";
 import {Tour} from "./tour.js";
 import {UnitNumbers} from "./unit-numbers.js";
@@ -457,8 +457,7 @@ export class Player {
    * @returns {Scene}
    */
   scene(view) {
-    const others = () => differing(view.header.experiment, this.data.usual);
-    const settings = () => others().map(({name, value}) => `${name} = ${value}`);
+    const settings = () => inWords(view.header.experiment, this.data.usual);
     return {run: view.run, view, ghost: this.ghost.beside(view), fill: filler(view), settings};
   }
 

@@ -4,6 +4,8 @@
 import {openDialog} from "./dialog.js";
 import {addressOf, make} from "./dom.js";
 import {openEmbedding} from "./embedding.js";
+import {saveFile} from "./files.js";
+import {inWords} from "./settings.js";
 
 /** @import {Data, Header, Values} from "./types" */
 /** @import {Recording} from "./recording.js" */
@@ -91,13 +93,10 @@ function picture(player, at, names, name) {
  */
 function orReason(link) {
   link.addEventListener("click", async (event) => {
-    if (link.href.startsWith("blob:")) return; // it is at hand
     event.preventDefault();
     const answer = await fetch(link.href);
     if (!answer.ok) return link.replaceWith(make("span", {class: "bnviz-label"}, (await answer.json()).error));
-    link.download = answer.headers.get("content-disposition")?.match(/"(.*)"/)?.[1] ?? "";
-    link.href = URL.createObjectURL(await answer.blob());
-    link.click();
+    saveFile(answer.headers.get("content-disposition")?.match(/"(.*)"/)?.[1] ?? "", await answer.blob());
   });
   return link;
 }
@@ -156,9 +155,7 @@ export function bibtex(header, data, {title, link, day}) {
  */
 function note({versions, experiment}, {usual}) {
   const releases = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  const others = Object.entries(experiment).filter(([name, value]) => usual[name] !== value);
-  const settings = others.map(([name, value]) => `${name} = ${value}`);
-  return [...releases, ...settings].join(", ");
+  return [...releases, ...inWords(experiment, usual)].join(", ");
 }
 
 /**

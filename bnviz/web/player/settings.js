@@ -6,6 +6,13 @@
  * @param {Record<string, unknown>} experiment
  * @param {Record<string, unknown>} usual
  */
+export const inWords = (experiment, usual) => differing(experiment, usual).map(({name, value}) => `${name} = ${value}`);
+
+/**
+ * The same by name.
+ * @param {Record<string, unknown>} experiment
+ * @param {Record<string, unknown>} usual
+ */
 export function differing(experiment, usual) {
   const others = Object.entries(experiment).filter(([name, value]) => usual[name] !== value);
   return others.map(([name, value]) => ({name, value}));

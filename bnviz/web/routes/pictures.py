@@ -16,11 +16,12 @@ from cachetools import LRUCache
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from bnviz import engine
 from bnviz.config.fields import BadField
 from bnviz.lessons import LESSONS, SWEEPING, address
-from bnviz.record.store import KEPT, Recording, is_id
+from bnviz.record.store import KEPT, Recording
+from bnviz.web.export.whole import NotWhole
 from bnviz.web.routes.http import error, unchanged
+from bnviz.web.routes.runs import LASTING, at_hand
 
 if TYPE_CHECKING:
     from bnviz.web.picture.film import Film
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 KINDS = {"card.png": "image/png", "picture.gif": "image/gif"}
 MEMORY = 16 << 20  # bytes of pictures that are kept
 WAITING = 8  # as many may wait for their picture; others are told to come back
-LASTING = "public, max-age=86400, immutable"  # as of the recording itself
 
 Key = tuple[str, ...]
 
@@ -52,7 +52,7 @@ async def _picture(request: Request, kind: str) -> Response:
     lesson = asked.get("lesson", next(iter(LESSONS)))
     if lesson not in LESSONS or lesson in SWEEPING:
         return error(404, "There is no such page.")
-    if not is_id(id) or (found := await to_thread.run_sync(engine.shared().store.get, id)) is None:
+    if (found := await at_hand(id)) is None:
         return error(404, "There is no such run.")
     if found.status not in KEPT:
         return error(409, "There is no picture of a run before it has been trained to its end.")
@@ -67,8 +67,6 @@ async def _picture(request: Request, kind: str) -> Response:
 async def _answer(
     request: Request, kind: str, lesson: str, found: Recording, asked: Mapping[str, str], headers: dict[str, str]
 ) -> Response:
-    from bnviz.web.export.whole import NotWhole  # loads pages
-
     try:
         contents = await to_thread.run_sync(_drawn, kind, lesson, found, asked, limiter=_one_at_a_time)
     except BadField as bad:

@@ -17,10 +17,10 @@ from bnviz import engine
 from bnviz.lessons import LESSONS, SWEEPING, address
 from bnviz.record.store import KEPT
 from bnviz.web import words
+from bnviz.web.picture import HEIGHT, WIDTH
 from bnviz.web.routes.pictures import card_of
 
 LONGEST = 2000  # characters of a query that are read
-WIDTH, HEIGHT = 1200, 630
 _HOST = re.compile(r"[\w.-]+(:\d{1,5})?|\[[\da-fA-F:.]+\](:\d{1,5})?")
 
 

@@ -16,6 +16,7 @@ from bnviz.web.routes.http import error, takes_gzip, unchanged
 from bnviz.web.routes.viewers import viewers
 
 LINES_AT_ONCE = 8  # that a reader is sent before it has taken those before
+LASTING = "public, max-age=86400, immutable"  # what is made of a run that has ended well
 
 
 async def run(request: Request) -> Response:
@@ -28,6 +29,11 @@ async def run(request: Request) -> Response:
     if not found.ended:
         return _live(request, found, int(start))
     return await _finished(request, found, int(start))
+
+
+async def at_hand(id: str) -> Recording | None:
+    """The recording of a run that is live or kept; nothing is started for it."""
+    return await to_thread.run_sync(engine.shared().store.get, id) if is_id(id) else None
 
 
 async def _find(id: str) -> Recording | None:
@@ -78,7 +84,7 @@ async def _follow(recording: Recording, start: int) -> AsyncIterator[tuple[int, 
 async def _finished(request: Request, recording: Recording, start: int) -> Response:
     headers = {"Vary": "Accept-Encoding", "ETag": recording.etag, "Cache-Control": "no-store"}
     if recording.status in KEPT:
-        headers["Cache-Control"] = "public, max-age=86400, immutable"
+        headers["Cache-Control"] = LASTING
     if unchanged(request, recording.etag):
         return Response(None, 304, headers)
     if start == 0 and takes_gzip(request):

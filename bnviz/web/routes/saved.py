@@ -9,12 +9,11 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bnviz import engine
 from bnviz.lessons import address
-from bnviz.record.store import is_id
 from bnviz.web.export.files import FILES
 from bnviz.web.export.whole import Refused
 from bnviz.web.routes.http import error
+from bnviz.web.routes.runs import at_hand
 
 LONGEST = 2000  # characters of an address that a page may name as where it is live
 
@@ -41,8 +40,7 @@ async def file(request: Request) -> Response:
 
 async def _file(request: Request, name: str, media_type: str, make: Callable[[bytes], bytes]) -> Response:
     """What `make` makes of the run's recording, as a file of this name."""
-    id = request.path_params["id"]
-    if not is_id(id) or (found := await to_thread.run_sync(engine.shared().store.get, id)) is None:
+    if (found := await at_hand(request.path_params["id"])) is None:
         return error(404, "There is no such run.")
     if not found.ended:
         return error(409, "The run is still being trained; ask again when it has ended.")

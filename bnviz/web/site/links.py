@@ -62,7 +62,7 @@ def parse(
         BadField(name, said["and"].join(values), said["repeated"]) for name, values in parameters.items() if name not in texts
     ]
     skip, bad_skip = _read({name: texts.pop(name) for name in (SKIP.name,) if name in texts}, {SKIP.name: SKIP})
-    panels = tuple(dict.fromkeys(name.strip() for name in texts.pop(PANELS, "").split(",") if name.strip()))
+    panels = tuple(tailored.listed(texts.pop(PANELS, "")))
     _, bad_tailoring = tailored.read({kind: texts.pop(kind) for kind in tailored.KINDS if kind in texts})
     names = [name for name in VIEW if name != "tour" or cards] if own is None else own
     experiment, bad = from_texts({name: text for name, text in texts.items() if name not in names}, default)

@@ -44,6 +44,11 @@ class Form:
         """What the page does not show."""
         return self.words.get("limits", "")
 
+    def told_limits(self, experiment: Experiment) -> str:
+        """What the page does not show with this experiment, as Markdown; nothing if there is nothing to say."""
+        said = words.fill(self.limits, **DATA_SETS[experiment.dataset].words)
+        return f"**{words.shared()['page']['limits']}** {said}" if said else ""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Page(Form):
@@ -133,7 +138,7 @@ def controls(
 def foot(page: Form, experiment: Experiment) -> None:
     """What the page does not show, and where the data come from."""
     said, data = words.shared()["page"], DATA_SETS[experiment.dataset]
-    if page.limits and not tailored.hides("limits"):
-        st.markdown(f"**{said['limits']}** {words.fill(page.limits, **data.words)}")
+    if not tailored.hides("limits") and (limits := page.told_limits(experiment)):
+        st.markdown(limits)
     credit = words.fill(said["credit"], credit=data.credit)
     st.caption(f"{said['greek']}  \n{credit}")

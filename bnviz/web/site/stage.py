@@ -40,7 +40,7 @@ def play(experiment: Experiment, page: Page, view: Mapping[str, object], predict
         prediction=prediction,
         edit=_ask,
         outdated=widgets.changed,
-        happenings=[turning.described(change, shown) for change in turning.happenings(shown)],
+        happenings=turning.told(shown),
         before=_before(shown, page),
         waiting=predictions.waiting(page),
         on_skip=partial(predictions.skip, page.lesson),

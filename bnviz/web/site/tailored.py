@@ -43,11 +43,16 @@ def read(texts: Mapping[str, str]) -> tuple[Tailoring, list[BadField]]:
     """What these parameters say, and the names that there are not, each with those that there are."""
     found, bad = {}, []
     for kind, known in KINDS.items():
-        names = dict.fromkeys(name.strip() for name in texts.get(kind, "").split(",") if name.strip())
+        names = listed(texts.get(kind, ""))
         found[kind] = tuple(name for name in names if name in known)
         reason = fill(shared()["tailored"]["unknown"], names=", ".join(known))
         bad += [BadField(kind, name, reason) for name in names if name not in known]
     return Tailoring(**found), bad
+
+
+def listed(text: str) -> list[str]:
+    """Names that are separated by commas, each once."""
+    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
 def follow(texts: Mapping[str, str]) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from bnviz.lessons import LESSONS, address
 from bnviz.web import words
-from bnviz.web.export.markup import html
+from bnviz.web.export.markup import head, html
 from bnviz.web.export.worksheet import worksheet
 from bnviz.web.site import tailored
 
@@ -50,7 +50,6 @@ def link(start: str, tailoring: tailored.Tailoring, here: str) -> str:
 @st.cache_data(show_spinner=False)
 def printable() -> str:
     """The worksheet as a page to print."""
-    style = "body{font:11pt/1.45 sans-serif;max-width:42rem;margin:2rem auto}h2{break-before:page}"
-    title = words.shared()["worksheet"]["title"]
-    head = f'<meta charset="utf-8"><title>{title}</title><style>{style}</style>'
-    return f'<!doctype html><html lang="en"><head>{head}</head><body>{html(worksheet())}</body></html>'
+    style = "<style>body{font:11pt/1.45 sans-serif;max-width:42rem;margin:2rem auto}h2{break-before:page}</style>"
+    top = head(words.shared()["worksheet"]["title"], style)
+    return f'<!doctype html><html lang="en"><head>{top}</head><body>{html(worksheet())}</body></html>'

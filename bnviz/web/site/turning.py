@@ -59,6 +59,11 @@ def _said(field: Field, value: object) -> str:
     return field.choices[str(value)] if field.choices else written(value)
 
 
+def told(experiment: Experiment) -> list[dict[str, Any]]:
+    """All that changes on the way, for the player."""
+    return [described(change, experiment) for change in happenings(experiment)]
+
+
 def described(change: Change, experiment: Experiment) -> dict[str, Any]:
     """A change for the player, with what people call it."""
     said, value = words.shared()["happenings"], change.value
