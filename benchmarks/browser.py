@@ -16,8 +16,8 @@ from tests.e2e.lab import Server, launch, serve
 
 ORDINARY: ViewportSize = {"width": 1400, "height": 900}
 TALL: ViewportSize = {"width": 1400, "height": 3000}  # every panel in view, so that every panel is drawn
-SECONDS = 8
-VISITS = 5
+SECONDS = 6
+VISITS = 3
 
 # Counts redraws and milliseconds in long tasks. The player's chart is one node for ever, and each drawing of it counts.
 # The plain page makes a new node for every figure, and draws some twice: there a new title counts, as it is seen.

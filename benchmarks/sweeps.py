@@ -38,8 +38,8 @@ from tests.e2e.lab import Server, launch, serve
 
 WORKERS = 2
 SEEDS = 5
-REPETITIONS = 3
-VISITS = 5
+REPETITIONS = 2
+VISITS = 3
 GHOSTS = (4, 8, 16, 32, 64, 128, 256)
 REGULARIZATION = Experiment(train_size=1000, batch_size=256, learning_rate=0.1, momentum=0.9, steps=240)
 BATCHES = (2, 4, 8, 16, 32)
@@ -300,10 +300,10 @@ def live() -> list[Row]:
         first_frames(browser, app, 5000)  # warms up
         idle = first_frames(browser, app, 6000)
         page = browser.new_context().new_page()
-        page.goto(f"{app.url}/regularization?seeds=10&steps=1000")  # some minutes of computing
-        page.wait_for_selector(".bnviz-board[data-state=playing]", state="attached")
+        page.goto(f"{app.url}/regularization?seeds=10&steps=1000")  # some minutes of computing, half of one to the first row
+        page.wait_for_selector(".bnviz-board[data-run]", state="attached")
         busy = first_frames(browser, app, 7000)
-        assert page.get_attribute(".bnviz-board", "data-state") == "playing", "the sweep was over too soon"
+        assert page.get_attribute(".bnviz-board", "data-state") in ("loading", "playing"), "the sweep was over too soon"
     what = "opening the page to the first drawn snapshot of a new run while a sweep is computed"
     return [Row(what, f"idle: {idle:.2f} s", f"{busy:.2f} s", f"{busy / idle:.2f}", "≤ 1.5")]
 

@@ -30,7 +30,7 @@ from bnviz.train import loop
 EXPERIMENT = Experiment()
 SNAPSHOTS_A_SECOND = 15
 NOISE_EVERY = next(extra.every for extra in measures() if extra.function is minibatch_noise)  # snapshots
-REPETITIONS = 7
+REPETITIONS = 3
 
 
 def plain_network(batch_norm: bool) -> nn.Sequential:
