@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from bnviz.config.arms import ARMS, COMPARED, held
@@ -180,7 +181,7 @@ class Experiment:
         for field in FIELDS.values():
             object.__setattr__(self, field.name, field.check(getattr(self, field.name)))
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Sixteen hex digits: a hash of the format version and of every field."""
         canonical = json.dumps({"format": FORMAT, **dataclasses.asdict(self)}, sort_keys=True)
@@ -240,11 +241,11 @@ class Experiment:
         """Whether the second network gets its normalizer on the way."""
         return 0 < self.batch_norm_from < self.steps
 
-    @property
-    def turns(self) -> list[int]:
+    @cached_property
+    def turns(self) -> tuple[int, ...]:
         """The steps before which something changes."""
         late = [self.batch_norm_from] if self.starts_late else []
-        return sorted({*late, *(change.step for change in self.possible_changes)})
+        return tuple(sorted({*late, *(change.step for change in self.possible_changes)}))
 
     def snapshot_due(self, step: int) -> bool:
         """Whether a snapshot is taken before `step`: every step at first and after changes, then every `snapshot_every`, and at
@@ -253,7 +254,7 @@ class Experiment:
             return True
         return any(0 < step - turn <= CLOSELY for turn in self.turns)
 
-    @property
+    @cached_property
     def snapshots(self) -> int:
         return sum(self.snapshot_due(step) for step in range(self.steps + 1))
 

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from bnviz import machine
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep
+from bnviz.engine.admission import Admission, Limits, Place
 from bnviz.record.rows import Rows
 from bnviz.record.store import Recording, Store
 
@@ -31,6 +32,8 @@ class Counters:
     started: int = 0
     store_hits: int = 0
     worker_restarts: int = 0
+    rested: int = 0
+    rejected: int = 0
     snapshots: int = 0
     bytes: int = 0
 
@@ -41,9 +44,26 @@ class Engine(Protocol):
     store: Store
     counters: Counters
     endings: dict[str, int]  # runs that ended, by status
+    admission: Admission
 
-    def request(self, experiment: Experiment) -> str:
-        """See to it that the experiment's recording is there or being made; returns its id. Raises TooExpensive."""
+    def request(self, experiment: Experiment, visitor: str = "") -> str:
+        """See to it that the experiment's recording is there, being made or waiting for its turn; returns its id.
+
+        Where many wait, visitors take turns. Raises TooExpensive, and Busy if too many wait.
+        """
+        ...
+
+    def leave(self, id: str) -> None:
+        """Whoever asked for a run wants another one now: unless somebody reads it, it need not be computed."""
+        ...
+
+    def place(self, id: str) -> Place | None:
+        """Where a run or an answer is that has not ended."""
+        ...
+
+    def tend(self) -> None:
+        """Have nothing computed that nobody watches: the runs that nobody has read or asked for lately rest, and are begun again
+        when they are asked for. For a server to call, a few times a second."""
         ...
 
     def sweep(self, sweep: Sweep) -> str:
@@ -54,7 +74,10 @@ class Engine(Protocol):
         ...
 
     def recording(self, id: str) -> Recording | None:
-        """The recording of an experiment or a sweep requested lately, or from the store. May start a run, may read a file."""
+        """The recording of an experiment or a sweep requested lately, or from the store. May start a run, may read a file.
+
+        Raises Busy.
+        """
         ...
 
     def experiment(self, id: str) -> Experiment | None:
@@ -102,12 +125,13 @@ def shared() -> Engine:
     state = _process_state()
     with state.lock:
         if state.engine is None:
-            state.engine = make(Store.from_environment(), Rows.from_environment())
+            limits = Limits.from_environment(worker_count())
+            state.engine = make(Store.from_environment(), Rows.from_environment(), limits=limits)
             atexit.register(state.engine.close)
         return state.engine
 
 
-def make(store: Store, rows: Rows, workers: int | None = None, ready: bool = True) -> Engine:
+def make(store: Store, rows: Rows, workers: int | None = None, ready: bool = True, limits: Limits | None = None) -> Engine:
     """A new engine; whoever asks for it closes it. If `ready`, local workers for live runs are started at once.
 
     It is the Dask cluster's whose scheduler BNVIZ_SCHEDULER names, or of so many local workers, `worker_count()` by default.
@@ -119,11 +143,11 @@ def make(store: Store, rows: Rows, workers: int | None = None, ready: bool = Tru
         try:
             from bnviz.engine.cluster import DaskEngine
 
-            return DaskEngine(store, address, workers or worker_count(), rows=rows)
+            return DaskEngine(store, address, workers or worker_count(), rows=rows, limits=limits)
         except ImportError as error:
             trouble = f"{NO_DASK} this machine computes instead."
             logging.getLogger(__name__).warning("%s (%s)", trouble, error)
-    local = LocalEngine(store, workers or worker_count(), rows=rows, ready=ready)
+    local = LocalEngine(store, workers or worker_count(), rows=rows, ready=ready, limits=limits)
     local.trouble = trouble
     return local
 

@@ -21,8 +21,9 @@ from typing import Any
 from cachetools import LRUCache
 from distributed import Future, KilledWorker
 
+from bnviz.engine.admission import Limits
 from bnviz.engine.connection import RETRY_SECONDS, Connection
-from bnviz.engine.ledger import CLOSED, STOPPED, Ledger
+from bnviz.engine.ledger import CLOSED, Ledger
 from bnviz.engine.local import COMMAND, LocalEngine
 from bnviz.engine.task import Task
 from bnviz.record.piece import Piece
@@ -62,8 +63,8 @@ class StandIn(LocalEngine):
     def _count(self, piece: Piece) -> None:
         self._ledger._count(piece)
 
-    def _stop_sweeps(self) -> None:
-        """They are the other's, and so are the rows."""
+    def _begin_no_more(self) -> None:
+        """Sweeps, rows and what waits are the other's."""
 
 
 class Attempt(Task):
@@ -90,8 +91,9 @@ class DaskEngine(Ledger):
         command: Sequence[str] = COMMAND,
         rows: Rows | None = None,
         retry_seconds: float = RETRY_SECONDS,
+        limits: Limits | None = None,
     ):
-        super().__init__(store, rows)
+        super().__init__(store, rows, limits)
         self._make_stand_in = lambda: StandIn(self, workers, command)
         self._stand_in_workers = workers
         self._tasks: set[Task] = set()  # that have not been settled; guarded by the lock
@@ -117,7 +119,7 @@ class DaskEngine(Ledger):
         return stand_in.workers() if stand_in else (0, self._stand_in_workers)
 
     def close(self) -> None:
-        self._stop_sweeps()
+        self._begin_no_more()
         with self._lock:
             self._closed, tasks = True, list(self._tasks)
         self._end(tasks, CLOSED)
@@ -135,6 +137,11 @@ class DaskEngine(Ledger):
             self._end([task], CLOSED)
         else:
             self._call_in_loop(self._schedule, task)
+
+    def _withdraw(self, task: Task) -> None:
+        with self._lock:
+            self._tasks.discard(task)
+        self._call_in_loop(self._abandon, task)
 
     def _stop_tasks(self, name: str, message: str) -> None:
         with self._lock:
@@ -266,11 +273,12 @@ class DaskEngine(Ledger):
             if self._cluster.usable:
                 return
             ended, stand_in = asyncio.Event(), self._open_stand_in()
-            stand_in._begin(Attempt(task.name, task.subject, task.lines, lambda _: self._call_in_loop(ended.set)))
+            attempt = Attempt(task.name, task.subject, task.lines, lambda _: self._call_in_loop(ended.set))
+            stand_in._begin(attempt)
             try:
                 await ended.wait()
             except asyncio.CancelledError:
-                stand_in._stop_tasks(task.name, STOPPED)
+                stand_in._withdraw(attempt)
                 raise
 
 

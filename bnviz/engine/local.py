@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from bnviz.engine.admission import Limits
 from bnviz.engine.ledger import CLOSED, Ledger
 from bnviz.engine.task import Task
 from bnviz.record import piece
@@ -73,9 +74,15 @@ class LocalEngine(Ledger):
     """
 
     def __init__(
-        self, store: Store, workers: int = 1, command: Sequence[str] = COMMAND, rows: Rows | None = None, ready: bool = True
+        self,
+        store: Store,
+        workers: int = 1,
+        command: Sequence[str] = COMMAND,
+        rows: Rows | None = None,
+        ready: bool = True,
+        limits: Limits | None = None,
     ):
-        super().__init__(store, rows)
+        super().__init__(store, rows, limits)
         self._command = tuple(command)
         self._closed = threading.Event()
         self._slots = [Slot(background) for background in (False, True) for _ in range(workers)]
@@ -98,7 +105,7 @@ class LocalEngine(Ledger):
         return [slot.process.pid for slot in self._slots if slot.process and slot.alive and slot.background == background]
 
     def close(self) -> None:
-        self._stop_sweeps()
+        self._begin_no_more()
         with self._lock:
             self._closed.set()
             for slot in self._slots:
@@ -109,6 +116,12 @@ class LocalEngine(Ledger):
         for slot in self._slots:
             if slot.thread not in (None, threading.current_thread()):
                 slot.thread.join(CLOSE_SECONDS)
+
+    def _withdraw(self, task: Task) -> None:
+        with self._lock:
+            for slot in self._slots:
+                if slot.tasks.pop(task.key, None):
+                    slot.send({"stop": task.key})
 
     def _stop_tasks(self, name: str, message: str) -> None:
         with self._lock:
@@ -201,11 +214,13 @@ class LocalEngine(Ledger):
                 self._receive(slot, *found)
 
     def _receive(self, slot: Slot, key: str, line: Piece) -> None:
-        task = slot.tasks.get(key)
-        if task is None:  # stopped meanwhile
-            return
-        slot.worked = True
-        if task.receive(line):
+        with self._lock:  # a task that is withdrawn between the two would count this line in its next attempt
+            task = slot.tasks.get(key)
+            if task is None:  # stopped or withdrawn meanwhile
+                return
+            slot.worked = True
+            new = task.receive(line)
+        if new:
             self._count(line)
         if task.lines.ended:
             self._finished(slot, task)

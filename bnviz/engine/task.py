@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -13,6 +14,7 @@ from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Run
 from bnviz.record import ndjson
 from bnviz.record.piece import Piece
+from bnviz.record.store import Recording
 
 
 class Lines(Protocol):
@@ -46,6 +48,7 @@ class Task:
     def __init__(self, name: str, subject: dict[str, Any], lines: Lines, on_end: Callable[[Task], None] = lambda task: None):
         self.name, self.subject, self.lines, self._on_end = name, subject, lines, on_end
         self.began = time.monotonic()
+        self.rested = math.inf  # since when nobody computes it because nobody wants it
         self.deaths = 0  # of workers that were at it
         self.beginning = unchanged(Experiment(**subject["experiment"])).id if self.is_run else None
         self.restart()
@@ -58,6 +61,12 @@ class Task:
     @property
     def is_run(self) -> bool:
         return "experiment" in self.subject and "question" not in self.subject
+
+    @property
+    def recording(self) -> Recording:
+        """Where the lines of a run or of an answer go; a stack's go elsewhere."""
+        assert isinstance(self.lines, Recording)
+        return self.lines
 
     def restart(self) -> None:
         """Prepare another attempt. `key` names it to the worker: late lines of an earlier one are never taken for it."""

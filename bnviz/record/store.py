@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import gzip
 import logging
+import math
 import os
 import re
 import struct
 import threading
+import time
 import zlib
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -46,6 +48,8 @@ class Recording:
         self._pieces: list[Piece] = []
         self._crc = self._size = self.nbytes = 0
         self._readers: dict[object, Callable[[], None]] = {}
+        self._looked = time.monotonic()
+        self.was_read = False  # whether anybody has ever subscribed
         self._lock = threading.RLock()
 
     def __len__(self) -> int:
@@ -114,16 +118,30 @@ class Recording:
         key = object()
         with self._lock:
             self._readers[key] = wake
+            self.was_read = True
         try:
             yield
         finally:
             with self._lock:
                 del self._readers[key]
+                self.look()
 
     @property
     def readers(self) -> int:
         """How many are subscribed."""
         return len(self._readers)
+
+    def look(self) -> None:
+        """Somebody asks for it, and may subscribe soon."""
+        self._looked = time.monotonic()
+
+    def leave(self) -> None:
+        """Whoever asked for it is gone: unless somebody reads it, nobody has looked at it for ever so long."""
+        self._looked = -math.inf
+
+    def unwatched(self) -> float:
+        """Seconds since somebody read it or asked for it; 0 while somebody reads it."""
+        return 0.0 if self._readers else time.monotonic() - self._looked
 
 
 class Store:

@@ -33,7 +33,7 @@ class Engine:
         self.asked.append(sweep)
         return sweep.id
 
-    def request(self, experiment):
+    def request(self, experiment, visitor=""):
         return experiment.id
 
     def recording(self, id):

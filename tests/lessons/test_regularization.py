@@ -357,7 +357,7 @@ def visit(monkeypatch):
         def recording(self, id):
             return answered(self.wanted)
 
-        def request(self, experiment):
+        def request(self, experiment, visitor=""):
             if experiment.seed == 13:
                 raise TooExpensive("unlucky")
             return experiment.id

@@ -23,16 +23,19 @@ class Stage:
     """A stand-in for engine, figures and player that remembers what the page asked of them."""
 
     def __init__(self):
-        self.requested, self.drawn, self.mounted = [], [], []
+        self.requested, self.drawn, self.mounted, self.left = [], [], [], []
         self.trouble = None
 
     def notice(self):
         return self.trouble
 
-    def request(self, experiment):
+    def request(self, experiment, visitor=""):
         budget.check(experiment)
         self.requested.append(experiment)
         return experiment.id
+
+    def leave(self, id):
+        self.left.append(id)
 
     def live_shift(self, experiment):
         self.drawn.append(experiment)

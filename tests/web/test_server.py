@@ -25,6 +25,7 @@ from streamlit.web.server.starlette.starlette_gzip_middleware import SelectiveGZ
 from bnviz import engine
 from bnviz.config.experiment import Experiment
 from bnviz.engine import worker
+from bnviz.engine.admission import Admission, Limits
 from bnviz.engine.local import LocalEngine
 from bnviz.record import ndjson
 from bnviz.record.store import Store
@@ -50,7 +51,8 @@ def shared(monkeypatch):
     """An engine without workers, whose store the test fills by hand."""
     store = Store()
     stub = SimpleNamespace(store=store, recording=store.get, counters=engine.Counters(), endings={"failed": 2})
-    stub.workers = lambda: (1, 2)
+    stub.workers, stub.admission = lambda: (1, 2), Admission(Limits())
+    stub.place = stub.admission.place
     monkeypatch.setattr(engine, "shared", lambda: stub)
     monkeypatch.setattr(viewers, "closing", False)
     return stub

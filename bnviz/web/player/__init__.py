@@ -18,6 +18,7 @@ from bnviz import engine
 from bnviz.config import course
 from bnviz.config.experiment import Experiment
 from bnviz.data import DATA_SETS
+from bnviz.engine.admission import Busy
 from bnviz.record.version import results_version
 from bnviz.web import assets, words
 from bnviz.web.figures import looks
@@ -162,6 +163,9 @@ def brought(names: Iterable[str]) -> dict[str, Any]:
 
 def _lines(run: str, start: int) -> dict[str, Any]:
     """What the player lacks, no more than a message should carry."""
-    recording = engine.shared().recording(run)
+    try:
+        recording = engine.shared().recording(run)
+    except Busy:  # the player asks again
+        recording = None
     lines = recording.lines(start, start + LINES_AT_ONCE) if recording else []
     return {"run": run, "from": start, "lines": [line.decode().rstrip("\n") for line in lines]}

@@ -16,6 +16,7 @@ import {keeping} from "./mounts.js";
 import {NetworkPicture} from "./network.js";
 import {travelled} from "./numbers.js";
 import {Panel} from "./panel.js";
+import {queued} from "./queue.js";
 import {Recording} from "./recording.js";
 import {inWords} from "./settings.js";
 import {Theme} from "./theme.js";
@@ -198,7 +199,16 @@ export class Player {
     this.mark({run, trainedStep: 0, state: "loading"});
     const recording = this.newRecording(run);
     recording.stream(addressOf(stream));
+    queued(recording, (place) => {
+      if (recording === this.recording && !this.pulling) this.message = place ? this.inQueue(place) : "";
+    });
     return recording;
+  }
+
+  /** @param {{before: number, seconds: number | null}} place */
+  inQueue({before, seconds}) {
+    if (seconds === null) return this.text("in_queue", {before});
+    return this.text("in_queue_seconds", {before, seconds: Math.max(1, Math.round(seconds))});
   }
 
   /** @param {number | null} step */

@@ -20,7 +20,8 @@ from bnviz.web.routes.lifetime import lifespan
 from bnviz.web.routes.monitoring import health, metrics
 from bnviz.web.routes.pictures import card, general, moving
 from bnviz.web.routes.questions import ask
-from bnviz.web.routes.runs import run
+from bnviz.web.routes.robots import robots
+from bnviz.web.routes.runs import place, run
 from bnviz.web.routes.saved import file, saved
 
 __all__ = ["lifespan", "middleware", "routes"]
@@ -40,8 +41,10 @@ def _both(path: str, endpoint: Endpoint) -> list[Route]:
 
 
 routes = [
+    *_both("/robots.txt", robots),
     *_both("/bnviz/runs/{id}.ndjson", run),
     *_both("/bnviz/runs/{id}/{lesson}.html", saved),
+    *_both("/bnviz/runs/{id}/place", place),
     *_both("/bnviz/runs/{id}/card.png", card),
     *_both("/bnviz/runs/{id}/picture.gif", moving),
     *(route for name in FILES for route in _both(f"/bnviz/runs/{{id}}/{name}", file)),

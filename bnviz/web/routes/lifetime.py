@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import threading
@@ -15,8 +16,11 @@ from anyio import to_thread
 from bnviz import engine
 from bnviz.web.routes.sockets import send_at_once
 from bnviz.web.routes.viewers import viewers
+from bnviz.web.site.watch import stop_neglected
 
 SHUTDOWN_SECONDS = 2.0
+TEND_SECONDS = 0.25
+_log = logging.getLogger(__name__)
 
 
 @contextlib.asynccontextmanager
@@ -25,12 +29,30 @@ async def lifespan(app: object) -> AsyncGenerator[None]:
     viewers.closing = False
     send_at_once()
     engine.shared()
+    tending = asyncio.create_task(_tend())
     try:
         with _on_exit_signals(asyncio.get_running_loop()):
             yield
     finally:
+        tending.cancel()
         viewers.close()
         await to_thread.run_sync(engine.close_shared)
+
+
+async def _tend() -> None:
+    """See to it, again and again, that nothing is computed that nobody watches."""
+    while True:
+        await asyncio.sleep(TEND_SECONDS)
+        try:
+            await to_thread.run_sync(_tend_once)
+        except Exception:  # the next look may find things in order
+            _log.exception("runs could not be looked after")
+
+
+def _tend_once() -> None:
+    shared = engine.shared()
+    shared.tend()
+    stop_neglected(shared)
 
 
 @contextlib.contextmanager

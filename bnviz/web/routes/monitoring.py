@@ -46,7 +46,12 @@ class _Engine(Collector):
         yield endings
         yield _counter("runs_requested", "Experiments that pages asked for.", counters.requested)
         yield _counter("runs_started", "Runs given to a worker.", counters.started)
-        yield _gauge("runs_active", "Runs that are being computed or wait for it.", len(store.live()))
+        yield _gauge("runs_active", "Runs and sweeps that have not ended.", len(store.live()))
+        yield _gauge("runs_computing", "Runs and questions that are with a worker.", len(shared.admission.computing))
+        yield _gauge("runs_waiting", "Runs and questions that wait for their turn.", len(shared.admission.waiting))
+        yield _gauge("runs_resting", "Runs that nobody watches.", len(shared.admission.resting))
+        yield _counter("runs_rested", "Times that a run was set aside because nobody watched it.", counters.rested)
+        yield _counter("runs_rejected", "Requests refused because too many runs were waiting.", counters.rejected)
         yield _counter("store_hits", "Requests answered by a finished recording.", counters.store_hits)
         yield _counter("store_write_errors", "Recordings that could not be written.", store.write_errors)
         yield _gauge("workers_alive", "Worker processes.", alive)

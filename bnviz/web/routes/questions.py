@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from bnviz import engine
 from bnviz.config.fields import BadField
+from bnviz.engine.admission import Busy
 from bnviz.measures.registry import questions
 from bnviz.record.store import is_id
 from bnviz.web.routes.http import error
@@ -29,7 +30,12 @@ async def ask(request: Request) -> Response:
         values = question.read(experiment, request.query_params)
     except BadField as bad:
         return error(400, f"{bad}.")
-    answer = shared.ask(experiment, {"name": question.name, "values": values})
+    if request.method == "HEAD":
+        return Response(None, media_type="application/json")
+    try:
+        answer = shared.ask(experiment, {"name": question.name, "values": values})
+    except Busy as busy:
+        return error(503, str(busy), **{"Retry-After": "5"})
     if not await has_ended(answer, ANSWER_SECONDS):
         return error(503, "The network is still being trained again; ask again soon.", **{"Retry-After": "2"})
     *lines, last = answer.lines(1)

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 
 from anyio import to_thread
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from bnviz import engine
+from bnviz.engine.admission import Busy, Place
 from bnviz.record.ndjson import MEDIA_TYPE
 from bnviz.record.store import GZIP_HEADER, KEPT, Recording, is_id
 from bnviz.web.routes.http import error, takes_gzip, unchanged
@@ -24,7 +25,11 @@ async def run(request: Request) -> Response:
     id, start = request.path_params["id"], request.query_params.get("from", "0")
     if not re.fullmatch(r"[0-9]{1,9}", start):
         return error(400, "from is the number of lines to skip: a whole number from 0 on.")
-    if not is_id(id) or (found := await _find(id)) is None:
+    try:
+        found = await (_find(id) if request.method == "GET" else at_hand(id)) if is_id(id) else None
+    except Busy as busy:
+        return error(503, str(busy), **{"Retry-After": "5"})
+    if found is None:
         return error(404, "There is no such run.")
     if not found.ended:
         return _live(request, found, int(start))
@@ -37,8 +42,23 @@ async def at_hand(id: str) -> Recording | None:
 
 
 async def _find(id: str) -> Recording | None:
+    """The recording; a run that rests is begun again. Raises Busy."""
     shared = engine.shared()
-    return shared.store.in_memory(id) or await to_thread.run_sync(shared.recording, id)
+    if (found := shared.store.in_memory(id)) is None:
+        return await to_thread.run_sync(shared.recording, id)
+    return found if found.ended else shared.recording(id)
+
+
+async def place(request: Request) -> Response:
+    """Where a run is: computing, waiting, resting or ended; with how many before it, and about how many seconds to its turn."""
+    id, shared = request.path_params["id"], engine.shared()
+    there = shared.place(id) if is_id(id) else None
+    if there is None:
+        if not is_id(id) or shared.store.in_memory(id) is None:
+            return error(404, "There is no such run at hand.")
+        there = Place("ended")
+    seconds = None if there.seconds is None else round(there.seconds, 1)
+    return JSONResponse({**there._asdict(), "seconds": seconds}, headers={"Cache-Control": "no-store"})
 
 
 def _live(request: Request, recording: Recording, start: int) -> Response:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import uuid
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import streamlit as st
 
 from bnviz.config import course
 from bnviz.config.cost import TooExpensive
 from bnviz.config.experiment import Experiment
+from bnviz.engine.admission import Busy
 from bnviz.web import words
 from bnviz.web.site import links, predictions, turning, widgets
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from bnviz.web.site.page import Page
 
 _SHOWN = "bnviz shown"  # session_state: lessons and experiments whose runs have been on the stage, the newest last
+_VISITOR = "bnviz visitor"  # session_state: a name for this visitor, for as long as the page is open
+AGAIN_SECONDS = 5.0  # after which a page asks once more for a run that found no place
 REMEMBERED = 13  # of them, the one that is there now included
 _EDIT = "bnviz edit"  # session_state: what was asked for in the player and is not done yet
 _EDITED = "bnviz edited"  # session_state: what was asked for last
@@ -94,8 +99,8 @@ def _beside(view: Mapping[str, object], shown: Experiment, page: Page) -> dict[s
     from bnviz.web.player import stream_of
 
     try:
-        run = shared().request(other)
-    except TooExpensive as error:
+        run = shared().request(other, visitor())
+    except (TooExpensive, Busy) as error:
         st.warning(words.fill(words.shared()["refused"]["beside"], reason=error))
         return None
     return {"run": run, "stream": stream_of(run), "label": turning.differences(other, shown), "query": view["beside"]}
@@ -106,14 +111,45 @@ def request(experiment: Experiment, page: Page) -> tuple[Experiment, str]:
     from bnviz.engine import shared
 
     engine, history = shared(), st.session_state.setdefault(_SHOWN, [])
+    if history and history[-1][1] != experiment:
+        engine.leave(history[-1][1].id)
     try:
-        run = engine.request(experiment)
+        run = _requested(experiment)
     except TooExpensive as error:
         lesson, before = history[-1] if history else (None, None)
         same = lesson == page.lesson
         st.error(words.fill(words.shared()["refused"]["run_before" if same else "run_default"], reason=error))
         experiment = before if same else page.default
-        run = engine.request(experiment)
+        run = _requested(experiment)
     if history[-1:] != [(page.lesson, experiment)]:
         st.session_state[_SHOWN] = [*history, (page.lesson, experiment)][-REMEMBERED:]
     return experiment, run
+
+
+def _requested(experiment: Experiment) -> str:
+    """Its run's id. The page goes no further where too many wait. Raises TooExpensive."""
+    from bnviz.engine import shared
+
+    try:
+        return shared().request(experiment, visitor())
+    except Busy as error:
+        _come_again(error)
+
+
+def visitor() -> str:
+    """A name for whoever looks at this page."""
+    return st.session_state.setdefault(_VISITOR, uuid.uuid4().hex)
+
+
+def _come_again(busy: Busy) -> NoReturn:
+    """Say that there is no place at the moment, and have the page ask again by itself."""
+    st.warning(words.fill(words.shared()["refused"]["busy"], reason=busy, seconds=round(AGAIN_SECONDS)))
+    looks = itertools.count()
+
+    @st.fragment(run_every=AGAIN_SECONDS)
+    def ask_again() -> None:
+        if next(looks):
+            st.rerun()
+
+    ask_again()
+    st.stop()

@@ -14,8 +14,9 @@ from bnviz.config.cost import TooExpensive
 from bnviz.config.course import unchanged
 from bnviz.config.experiment import FIELDS, Experiment, Field
 from bnviz.config.sweep import Sweep
+from bnviz.engine.admission import Busy
 from bnviz.web import words
-from bnviz.web.site import board, links, predictions, widgets
+from bnviz.web.site import board, links, predictions, stage, widgets
 from bnviz.web.site.page import Form, foot, head, made_by, settings
 from bnviz.web.words import fill
 
@@ -58,8 +59,8 @@ class SweepPage(Form):
         single = unchanged(experiment)
         name, one = next(iter(self.inside(single).items())) if self.inside else ("", single)
         try:
-            run = shared().request(one)
-        except TooExpensive:
+            run = shared().request(one, stage.visitor())
+        except (TooExpensive, Busy):
             return None
         return {
             **player.handed_over(run, one, [], links.VIEW, self.lesson),

@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from bnviz.config.sweep import Sweep
+from bnviz.engine import Engine
 
 GONE_SECONDS = 5.0  # without a look, after which a visitor counts as gone
 NEGLECT_SECONDS = 90.0  # without anybody's look, after which a sweep may be stopped; browsers wake hidden pages once a minute
@@ -51,12 +52,18 @@ class Audience:
 audience = Audience()
 
 
+def stop_neglected(engine: Engine) -> None:
+    """Stop the sweeps at which nobody has looked for long. Runs in any thread."""
+    for neglected in audience.drop_neglected():
+        engine.stop(neglected)
+
+
 class Watch:
     """One visitor's look at a sweep. Rows are only ever added.
 
     Visitors of one sweep share its recording. To stop ends it only if nobody else has looked at it lately; otherwise whoever
-    stops has merely left. Whoever begins a sweep ends those at which nobody has looked for long, whose visitors have closed
-    the page: their rows are kept, and should one of them look again after all, the sweep goes on.
+    stops has merely left. Those at which nobody has looked for long, whose visitors have closed the page, are stopped
+    (`stop_neglected`): their rows are kept, and should one of them look again after all, the sweep goes on.
     """
 
     def __init__(self, sweep: Sweep):
@@ -64,8 +71,6 @@ class Watch:
         self.total = len(sweep.runs())
         self._cells: dict[tuple, dict[str, Any]] = {}
         self.begin()
-        for neglected in audience.drop_neglected():
-            self.engine.stop(neglected)
 
     def begin(self) -> None:
         """Ask for the sweep, or ask again: what is known of it is there at once. Raises TooExpensive."""
