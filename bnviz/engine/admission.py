@@ -86,7 +86,7 @@ class Admission:
         """Raise Busy if nobody else may wait."""
         there = sum(map(len, self._waiting.values()))
         if there >= self.limits.waiting and len(self.computing) >= self.limits.at_once:
-            raise Busy(f"{there} runs are waiting to be computed, which is as many as this server allows.")
+            raise Busy(f"As many runs wait to be computed as this server allows ({there}).")
 
     def enter(self, task: Task, visitor: str) -> None:
         """Let a task wait for its turn among those of its visitor."""

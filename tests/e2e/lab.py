@@ -10,9 +10,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -67,18 +68,23 @@ class Server:
 
 @contextlib.contextmanager
 def serve(
-    script: str | None = "app.py", workers: int | None = 1, base: str = "", store: str = "", group: Path | None = None
+    script: str | None = "app.py",
+    workers: int | None = 1,
+    base: str = "",
+    store: str = "",
+    group: Path | None = None,
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Server]:
     """The app, or another script, on a free port; `hello` is Streamlit's own. Ended with everything it started.
 
     `base` is the prefix of its addresses, `store` where its recordings outlive it, `group` the folder of a control group to run
-    in. Without a number of workers it finds one by itself.
+    in, `settings` other environment variables. Without a number of workers it finds one by itself.
     """
     port = free_port()
     verb = ["hello"] if script == "hello" else ["run", script]
     command = [sys.executable, "-m", "streamlit", *verb, "--server.headless=true", f"--server.port={port}"]
     command += ["--server.address=127.0.0.1", "--browser.gatherUsageStats=false", f"--server.baseUrlPath={base}"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BNVIZ_WORKERS": str(workers or ""), "BNVIZ_STORE": store}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BNVIZ_WORKERS": str(workers or ""), "BNVIZ_STORE": store, **settings}
     process = subprocess.Popen(
         command,
         cwd=ROOT,

@@ -185,7 +185,7 @@ def test_a_queue_that_is_full_refuses_and_says_so(make):
     made = make(at_once=1, waiting=1)
     for seed in (11, 12):
         made.request(SLOW.replace(seed=seed))
-    with pytest.raises(Busy, match="1 runs are waiting"):
+    with pytest.raises(Busy, match="as this server allows"):
         made.request(SLOW.replace(seed=13))
     assert made.counters.rejected == 1 and len(made.store.live()) == 2
     assert made.request(SLOW.replace(seed=12)), "one that is there may be asked for again"

@@ -273,6 +273,15 @@ export class Controls {
     this.headline.replaceChildren(make("span", {}, ...nodes));
   }
 
+  /**
+   * In the headline's place, for as long as there is nothing to tell.
+   * @param {string} text
+   */
+  standIn(text) {
+    this.headlineSaid = text;
+    this.headline.replaceChildren(make("span", {}, text));
+  }
+
   /** In the headline's place, for as long as the visitor has not guessed. */
   askFirst() {
     const {player} = this;

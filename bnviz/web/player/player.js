@@ -200,15 +200,18 @@ export class Player {
     const recording = this.newRecording(run);
     recording.stream(addressOf(stream));
     queued(recording, (place) => {
-      if (recording === this.recording && !this.pulling) this.message = place ? this.inQueue(place) : "";
+      if (recording !== this.recording || this.pulling) return;
+      this.message = place ? this.inQueue(place) : "";
+      if (!this.waiting) this.controls.standIn(this.message || this.text("untrained"));
     });
     return recording;
   }
 
   /** @param {{before: number, seconds: number | null}} place */
   inQueue({before, seconds}) {
-    if (seconds === null) return this.text("in_queue", {before});
-    return this.text("in_queue_seconds", {before, seconds: Math.max(1, Math.round(seconds))});
+    const number = before + 1;
+    if (seconds === null) return this.text("in_queue", {number});
+    return this.text("in_queue_seconds", {number, seconds: Math.max(1, Math.round(seconds))});
   }
 
   /** @param {number | null} step */
