@@ -6,11 +6,12 @@ The experiment says what happens: `momentum` is the seconds a step takes, and th
 import os
 import signal
 import sys
+import threading
 import time
 
 from bnviz.engine import worker
 
-DIVERGES, RAISES, KILLS_ITS_WORKER = 1, 2, 3
+DIVERGES, RAISES, KILLS_ITS_WORKER, HANGS, NEEDS_MEMORY = 1, 2, 3, 4, 5
 COMMAND = (sys.executable, "-m", "tests.fake_training")
 
 
@@ -25,6 +26,10 @@ def train(experiment):
             raise ArithmeticError("two\nlines")
         if step == 5 and experiment.seed == KILLS_ITS_WORKER:
             os.kill(os.getpid(), signal.SIGKILL)
+        if step == 5 and experiment.seed == HANGS:
+            threading.Event().wait()
+        if step == 5 and experiment.seed == NEEDS_MEMORY:
+            bytearray(2**62)
         yield {"type": "snapshot", "index": step, "text": "x" * 500}
         yield None
     return ("diverged", "It diverged at step 3.") if experiment.seed == DIVERGES else ("finished", "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 import os
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from typing import IO
 from bnviz.engine.admission import Limits
 from bnviz.engine.ledger import CLOSED, Ledger
 from bnviz.engine.task import Task
+from bnviz.engine.worker import ALIVE, READY
 from bnviz.record import piece
 from bnviz.record.piece import Piece
 from bnviz.record.rows import Rows
@@ -31,6 +33,7 @@ COMMAND = (sys.executable, "-m", "bnviz.engine.worker")
 DEATHS = 3  # of workers, after which a task that was on each of them counts as the cause
 LONGEST_PAUSE = 5.0  # seconds between attempts to start a worker
 CLOSE_SECONDS = 1.0
+HANGING_SECONDS = 60.0  # in which a worker with something to do has taken a step, on however busy a machine
 _ROOT = Path(__file__).resolve().parents[2]
 _log = logging.getLogger(__name__)
 
@@ -44,6 +47,7 @@ class Slot:
         self.thread: threading.Thread | None = None  # which keeps a process alive; none before the first task needs it
         self.worked = False  # whether this process has computed anything
         self.began = 0.0
+        self.heard = math.inf  # when the process last said anything; it says so when it is ready
         self.tasks: dict[str, Task] = {}
         self.trained: deque[str] = deque(maxlen=8)  # ids of runs whose networks the process may still have
         self.begun: deque[str | None] = deque(maxlen=4)  # what its last runs would be without changes on the way
@@ -104,6 +108,20 @@ class LocalEngine(Ledger):
         """The process ids of the workers that are alive."""
         return [slot.process.pid for slot in self._slots if slot.process and slot.alive and slot.background == background]
 
+    def tend(self) -> None:
+        self._kill_hanging()
+        super().tend()
+
+    def _kill_hanging(self) -> None:
+        """End the workers that have something to do and have not said for long that they are at it; others take their place."""
+        with self._lock:
+            long_ago = time.monotonic() - HANGING_SECONDS
+            for slot in self._slots:
+                if slot.process and slot.tasks and slot.heard < long_ago:
+                    _log.warning("a worker has taken no step for %d seconds; it is ended", HANGING_SECONDS)
+                    slot.heard = math.inf
+                    slot.process.kill()
+
     def close(self) -> None:
         self._begin_no_more()
         with self._lock:
@@ -142,6 +160,8 @@ class LocalEngine(Ledger):
             slots = [slot for slot in self._slots if slot.background == task.background]
             knowing = [slot for slot in slots if "question" in task.subject and task.name in slot.trained]
             slot = min(knowing or slots, key=lambda slot: (len(slot.tasks) + (task.beginning not in slot.begun), len(slot.tasks)))
+            if not slot.tasks and slot.heard < math.inf:
+                slot.heard = time.monotonic()  # it had nothing to do, and so nothing to say
             slot.tasks[task.key] = task
             if task.is_run and task.beginning not in slot.begun:
                 slot.begun.append(task.beginning)
@@ -195,7 +215,7 @@ class LocalEngine(Ledger):
     def _start_process(self, slot: Slot) -> None:
         """Start a process and send it all the slot's tasks; if it cannot be started, the slot has none."""
         with self._lock:
-            slot.process, slot.worked, slot.began = None, False, time.monotonic()
+            slot.process, slot.worked, slot.began, slot.heard = None, False, time.monotonic(), math.inf
             slot.trained.clear()
             slot.begun.clear()
             if self._closed.is_set():
@@ -210,7 +230,8 @@ class LocalEngine(Ledger):
     def _read(self, slot: Slot, pipe: IO[bytes]) -> None:
         """Take pieces until the process has ended. A last one that was cut off does not count."""
         for head in pipe:
-            if head.endswith(b"\n") and head != b"ready\n" and (found := piece.read(pipe, head)):
+            slot.heard = time.monotonic()
+            if head.endswith(b"\n") and head not in (READY, ALIVE) and (found := piece.read(pipe, head)):
                 self._receive(slot, *found)
 
     def _receive(self, slot: Slot, key: str, line: Piece) -> None:

@@ -5,8 +5,8 @@
 Standard input carries one JSON command a line, ``{"run": key, "experiment": {…}}`` or ``{"stop": key}``; a key is any
 text without a space, chosen by the sender. A run with a ``"question": {…}`` answers it (`bnviz.train.loop.answer`) in place of a
 training's snapshots; one with a ``"stack": [[{…}, arm], …]`` in place of the experiment trains these runs of a sweep together
-and writes their rows. Standard output carries ``ready`` and then pieces (`bnviz.record.piece`) under their keys. When standard
-input ends, the parent has ended, however it did, and so does the worker, at once.
+and writes their rows. Standard output carries ``ready``, then pieces (`bnviz.record.piece`) under their keys, and between steps
+``alive``, about once a second. When standard input ends, the parent has ended, however it did, and so does the worker, at once.
 
 With ``--background`` it takes only what processor time nobody else wants; else the web process still comes first.
 """
@@ -37,6 +37,8 @@ from bnviz.record.piece import Piece
 TURN_SECONDS = 0.03
 # By how much more of niceness than the web process: whoever opens a page waits, whoever watches a run sees its beginning.
 BEHIND = machine.fitting(5, small=10)
+ALIVE_SECONDS = 1.0
+READY, ALIVE = b"ready\n", b"alive\n"  # heads that are no piece's
 AHEAD = 16  # lines that may wait to be written
 STOPPED = "The run was stopped."
 
@@ -171,18 +173,29 @@ class Outlet:
 
     def __init__(self, output: BinaryIO):
         self._output = output
-        self._lines: queue.Queue[tuple[str, bytes]] = queue.Queue(AHEAD)
+        self._lines: queue.Queue[tuple[str, bytes] | None] = queue.Queue(AHEAD)
+        self._said = perf_counter()
         threading.Thread(target=self._write_all, daemon=True).start()
 
     def write(self, key: str, line: bytes) -> None:
         """Have the next line of a recording written; waits if nobody has read the last ones."""
         self._lines.put((key, line))
 
+    def alive(self) -> None:
+        """Say now and then that the process goes on: to be called between steps, by the thread that takes them."""
+        if perf_counter() - self._said >= ALIVE_SECONDS:
+            self._said = perf_counter()
+            self._lines.put(None)
+
     def _write_all(self) -> None:
         checksums: dict[str, int] = {}
         with contextlib.suppress(BrokenPipeError):  # the parent ended while we wrote
             while True:
-                key, line = self._lines.get()
+                if (taken := self._lines.get()) is None:
+                    self._output.write(ALIVE)
+                    self._output.flush()
+                    continue
+                key, line = taken
                 piece = Piece.of(line, checksums.pop(key, 0))
                 if not piece.is_end:
                     checksums[key] = piece.after
@@ -211,13 +224,15 @@ def serve(commands: BinaryIO, output: BinaryIO, load: Callable[[], Any] = load_t
     inbox: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=_read_commands, args=(commands, inbox), daemon=True).start()
 
-    turns = Turns(Outlet(output).write, load())
-    output.write(b"ready\n")
+    outlet = Outlet(output)
+    turns = Turns(outlet.write, load())
+    output.write(READY)
     output.flush()
     while True:
         while not turns or not inbox.empty():
             turns.command(inbox.get())  # blocks while there is nothing to compute
         turns.next()
+        outlet.alive()
 
 
 def _read_commands(commands: BinaryIO, inbox: queue.SimpleQueue[dict[str, Any]]) -> None:

@@ -2,12 +2,15 @@
 
 import gzip
 import json
+import math
 import os
+import resource
 import signal
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -285,6 +288,63 @@ def test_a_run_that_kills_its_workers_is_given_up_and_others_go_on(make_engine):
     good = local.recording(local.request(SHORT))
     until(lambda: good.ended)
     assert good.status == "finished"
+
+
+def test_a_worker_that_hangs_is_ended_and_a_run_that_makes_it_hang_is_given_up(make_engine, monkeypatch, caplog):
+    monkeypatch.setattr(local, "HANGING_SECONDS", 1.5)
+    made = make_engine()
+    (pid,) = made.processes()
+    innocent, guilty = (made.recording(made.request(SHORT.replace(seed=seed))) for seed in (9, fake_training.HANGS))
+    with guilty.subscribe(lambda: None):
+        until(lambda: made.tend() or guilty.ended)
+    assert guilty.status == "failed" and f"ended unexpectedly {DEATHS} times" in guilty.lines()[-1].decode()
+    assert innocent.status == "finished" and "has taken no step" in caplog.text
+    until(lambda: made.processes() and gone(pid))
+    after = made.recording(made.request(SHORT.replace(seed=10)))
+    until(lambda: made.tend() or after.ended)
+    assert after.status == "finished"
+
+
+def test_a_worker_that_takes_its_time_or_has_nothing_to_do_does_not_hang(make_engine, monkeypatch):
+    made = make_engine()
+    (pid,) = made.processes()
+    slow = made.recording(made.request(SLOW.replace(steps=3000)))
+    until(lambda: len(slow) > 3)
+    (slot, _) = made._slots
+    first = until(lambda: slot.heard < math.inf and slot.heard)
+    monkeypatch.setattr(worker, "ALIVE_SECONDS", math.inf)  # of this process, not of the worker
+    until(lambda: slot.heard > first + 1)
+    until(lambda: slow.ended)
+    monkeypatch.setattr(local, "HANGING_SECONDS", 0.0)
+    made.tend()
+    assert made.processes() == [pid], "it has nothing to do"
+
+
+def test_a_run_that_needs_more_memory_than_there_is_says_so_and_its_worker_goes_on(make_engine):
+    made = make_engine()
+    (pid,) = made.processes()
+    greedy = made.recording(made.request(SHORT.replace(seed=fake_training.NEEDS_MEMORY)))
+    until(lambda: greedy.ended)
+    assert greedy.status == "failed" and b"MemoryError" in greedy.lines()[-1]
+    assert types(lines_of(made, SHORT))[-1] == "end" and made.processes() == [pid]
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="the limits of another process can be set on Linux alone")
+def test_a_worker_whose_memory_is_taken_away_loses_no_line(make_engine):
+    made, undisturbed = make_engine(command=local.COMMAND), make_engine(command=local.COMMAND)
+    experiment = Experiment(width=32, steps=300)
+    found = made.recording(made.request(experiment))
+    until(lambda: len(found) > 3)
+    (pid,) = made.processes()
+    there = int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.prlimit(pid, resource.RLIMIT_AS, (there, there))
+    until(lambda: found.ended)
+    if found.status == "finished":  # it got by with what it had, or died and another one took over
+        assert apart_from_seconds(found.lines()) == apart_from_seconds(lines_of(undisturbed, experiment))
+    else:
+        assert found.status == "failed" and json.loads(found.lines()[-1])["message"]
+    os.kill(made.processes()[0], signal.SIGKILL)  # whose successor has no limit
+    assert apart_from_seconds(lines_of(made, experiment)) == apart_from_seconds(lines_of(undisturbed, experiment))
 
 
 def test_failed_and_stopped_runs_are_forgotten_and_start_over(make_engine):
