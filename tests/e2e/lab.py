@@ -74,13 +74,14 @@ def serve(
     store: str = "",
     group: Path | None = None,
     settings: Mapping[str, str] = MappingProxyType({}),
+    port: int = 0,
 ) -> Iterator[Server]:
-    """The app, or another script, on a free port; `hello` is Streamlit's own. Ended with everything it started.
+    """The app, or another script, on this port or a free one; `hello` is Streamlit's own. Ended with everything it started.
 
     `base` is the prefix of its addresses, `store` where its recordings outlive it, `group` the folder of a control group to run
     in, `settings` other environment variables. Without a number of workers it finds one by itself.
     """
-    port = free_port()
+    port = port or free_port()
     verb = ["hello"] if script == "hello" else ["run", script]
     command = [sys.executable, "-m", "streamlit", *verb, "--server.headless=true", f"--server.port={port}"]
     command += ["--server.address=127.0.0.1", "--browser.gatherUsageStats=false", f"--server.baseUrlPath={base}"]

@@ -2,6 +2,8 @@
 
 import pytest
 
+from bnviz.config.experiment import FIELDS
+
 RANGES = "['xaxis', 'yaxis'].map(name => n._fullLayout[name].range.map(Number))"
 
 
@@ -119,15 +121,15 @@ def saved(lab, press):
 
 def test_a_chart_is_saved_as_a_picture_with_words(lab):
     lab.open(steps=40, step=40, learning_rate=0.3).trained().look_at("shift")
-    width, height = lab.plot("shift", "[n.clientWidth, n.clientHeight]")
+    run, width, height = lab.data["run"][:8], *lab.plot("shift", "[n.clientWidth, n.clientHeight]")
     lab.page.hover("[data-panel=shift] .bnviz-plot")
     name, png = saved(lab, lambda: lab.page.click("[data-panel=shift] .modebar-btn[data-title*=picture]"))
-    assert name == "shift-step-40.png" and png.startswith(b"\x89PNG")
+    assert name == f"bnviz-{run}-shift-step-40.png" and png.startswith(b"\x89PNG")
     assert int.from_bytes(png[16:20], "big") == 2 * max(width, 640) and int.from_bytes(png[20:24], "big") > 2 * height
 
     lab.page.click("[data-panel=shift] button >> text=Data")
     name, svg = saved(lab, lambda: lab.page.get_by_role("button", name="as a drawing (SVG)").click())
-    assert name == "shift-step-40.svg"
+    assert name == f"bnviz-{run}-shift-step-40.svg"
     title = lab.page.inner_text("[data-panel=shift] h3 >> nth=0")
-    for words in (title, "step 40, learning_rate = 0.3, steps = 40", "without batch norm", lab.data["run"]):
+    for words in (title, f"step 40, Learning rate: 0.3, {FIELDS['steps'].label}: 40", "without batch norm", lab.data["run"]):
         assert words in svg.decode(), words

@@ -11,6 +11,7 @@ import pytest
 
 from bnviz.config.experiment import Experiment
 from tests import ROOT
+from tests.e2e.lab import free_port, serve
 
 LONG = Experiment(steps=1200, snapshot_every=10, seed=76)
 BROKEN = "The stream cannot be reached"
@@ -125,6 +126,23 @@ def test_a_stream_that_breaks_off_is_resumed_where_it_broke(lab, server):
     assert 5 < int(asked[1].split("from=")[1]) < other.snapshots
     assert lab.plot("shift", "n.data[0].x.length") == other.snapshots
     assert lab.page.inner_text(".bnviz-message") == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_page_outlives_its_server_and_plays_on_where_it_was(visit, tmp_path, number):
+    """The next server knows nothing of the run but what the page says."""
+    experiment, port, lab = LONG.replace(seed=int(number)), free_port(), visit(clean=False)
+    with serve(port=port) as lab.server:
+        lab.open(steps=LONG.steps, snapshot_every=LONG.snapshot_every, seed=experiment.seed)
+        lab.wait("d.trainedStep > 100")
+        lab.page.evaluate(WATCH)
+        lab.server.process.send_signal(number)
+        lab.page.get_by_text("The connection was lost").wait_for()
+    with serve(port=port) as lab.server:
+        lab.wait(f"d.trainedStep === '{LONG.steps}'")
+        seen = lab.page.evaluate("({...seen, states: [...seen.states]})")
+        assert set(seen["states"]) <= {"playing", "ended"} and seen["steps"] == sorted(seen["steps"])
+        assert lab.server.lines(experiment.id)[:-1] == undisturbed(experiment, tmp_path / "run.ndjson")
 
 
 def test_who_watches_a_run_alone_may_stop_it_and_play_what_has_arrived(lab, server):

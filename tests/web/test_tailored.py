@@ -8,8 +8,10 @@ from bnviz.lessons import LESSONS, SWEEPING, address
 from bnviz.web import words
 from bnviz.web.export.worksheet import worksheet
 from bnviz.web.site import tailored, teachers
+from bnviz.web.site.presets import KEY
 from bnviz.web.site.tailored import Tailoring
-from tests.web.test_pages import MAIN, stage, visit  # noqa: F401  (a fixture)
+from tests import ROOT
+from tests.web.test_pages import MAIN, PRESETS, stage, visit  # noqa: F401  (a fixture)
 
 HERE = "https://example.org/lab/for-teachers"
 
@@ -44,6 +46,16 @@ def test_a_setting_is_locked_and_others_are_not():
     assert {name: one.disabled for name, one in widgets(page).items() if name in ("learning_rate", "steps", "batch_size")} == {
         "learning_rate": True, "steps": True, "batch_size": False,
     }  # fmt: skip
+
+
+def test_a_locked_setting_stays_as_the_link_has_it_on_every_page_and_in_every_preset(stage):  # noqa: F811
+    page = visit(batch_size="8", lock="batch_size")
+    for other in ("batch_size", "gamma_beta", "live_shift"):
+        page.switch_page(str(ROOT / "pages" / f"{other}.py")).run()
+        assert not page.exception and widgets(page)["batch_size"].value == 8, other
+    page.button_group(key=KEY).set_value("fast").run()
+    assert stage.shown == Experiment(**{**PRESETS["fast"], "batch_size": 8})
+    assert page.query_params["batch_size"] == "8"
 
 
 @pytest.mark.usefixtures("stage")

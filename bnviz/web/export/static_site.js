@@ -197,8 +197,8 @@ function choose(option, notice = "") {
 
 /** A recording in words: its settings that are not the usual ones. */
 function called() {
-  const settings = Object.entries(shown.parameters).map(([name, text]) => `${name} = ${text}`);
-  return settings.join(", ") || page.said.usual;
+  const chosen = page.settings.map(({name, label}) => `${label}: ${value(shown.parameters, name)}`);
+  return chosen.join(", ") || page.said.usual;
 }
 
 /** Show what the address asks for. */

@@ -10,18 +10,19 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from bnviz import engine
 from bnviz.config import course
-from bnviz.config.experiment import Experiment
+from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.data import DATA_SETS
 from bnviz.engine.admission import Busy
 from bnviz.record.version import results_version
 from bnviz.web import assets, words
 from bnviz.web.figures import looks
+from bnviz.web.site import links
 
 LINES_AT_ONCE = 60
 FOLDER = Path(__file__).parent
@@ -94,7 +95,7 @@ def handed_over(
     said = words.catalogue(lesson)
     return {
         "run": run,
-        "stream": stream_of(run),
+        "stream": stream_of(experiment),
         "snapshots": experiment.snapshots,
         "epochs": sum(steps * stage.batch for steps, stage in course.stages(experiment)) / experiment.examples,
         "panels": panels,
@@ -113,14 +114,16 @@ def handed_over(
         "before": [],
         "beside": None,
         "usual": dataclasses.asdict(experiment),
+        "labels": {field.name: field.label for field in FIELDS.values()},
         "onward": {},
         "addresses": assets.addresses(),
     }
 
 
-def stream_of(run: str) -> str:
-    """Where a run's recording is streamed from, relative to the page."""
-    return f"bnviz/runs/{run}.ndjson?v={quote(results_version())}"
+def stream_of(experiment: Experiment) -> str:
+    """Where its run is streamed from, relative to the page: with all that a server needs that has never heard of it."""
+    named = {"v": results_version(), **links.parameters(experiment, {}, Experiment())}
+    return f"bnviz/runs/{experiment.id}.ndjson?{urlencode(named)}"
 
 
 def board(

@@ -114,6 +114,11 @@ export class Ghost {
     return String(new URLSearchParams(settings.map(({name, value}) => [name, String(value)])));
   }
 
+  /** What the kept run differs in, in words. */
+  get called() {
+    return this.label;
+  }
+
   toggle() {
     this.setPinned(!this.pinned);
     this.player.address();

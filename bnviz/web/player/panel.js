@@ -19,6 +19,7 @@ import {alternative, spoken} from "./words.js";
  * @property {string} run
  * @property {View} [view]
  * @property {View | null} [ghost] the run before, kept as faint lines
+ * @property {string} [beside] what that run is called
  * @property {(text: string) => string} fill
  * @property {() => string[]} [settings] those that are not as usual
  */
@@ -107,7 +108,8 @@ export class Panel {
   /** What files of it are called, without a suffix. */
   get file() {
     const view = this.scene?.view;
-    return listed(this.spec.id, view && `step ${view.frame.step}`).replaceAll(/\W+/g, "-");
+    const run = this.scene && `bnviz ${this.scene.run.slice(0, 8)}`;
+    return listed(run ?? "", this.spec.id, view && `step ${view.frame.step}`).replaceAll(/\W+/g, "-");
   }
 
   /**
@@ -117,10 +119,11 @@ export class Panel {
   save(format) {
     const {scene, theme, title, caption} = this;
     if (!scene || !theme || !this.drawnAt) return;
-    const {run, view, settings} = scene;
+    const {run, view, ghost, beside, settings} = scene;
     const arms = (view?.header.arms ?? []).map((arm) => view?.arms[arm]).filter((arm) => arm !== undefined);
     const about = view ? [this.text("chart_step", {step: view.frame.step}), ...(settings?.() ?? [])] : [];
-    const notes = [listed(...about), this.text("chart_from", {run})].filter(Boolean);
+    const dotted = ghost && this.spec.data.some(isKept) ? this.text("chart_beside", {run: ghost.run, label: beside ?? ""}) : "";
+    const notes = [listed(...about), dotted, this.text("chart_from", {run})].filter(Boolean);
     const said = {title: title.textContent ?? "", caption: caption.textContent ?? "", notes, arms};
     void savePicture(this.node, said, theme, format, this.file);
   }

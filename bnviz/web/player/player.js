@@ -18,7 +18,7 @@ import {travelled} from "./numbers.js";
 import {Panel} from "./panel.js";
 import {queued} from "./queue.js";
 import {Recording} from "./recording.js";
-import {inWords} from "./settings.js";
+import {calledInWords} from "./settings.js";
 import {Theme} from "./theme.js";
 import {Tour} from "./tour.js";
 import {UnitNumbers} from "./unit-numbers.js";
@@ -427,6 +427,7 @@ export class Player {
     if (index < 0 && !end) return;
     this.wanted = null;
     this.playing = false;
+    this.address();
   }
 
   // --- the clock
@@ -470,8 +471,11 @@ export class Player {
    * @returns {Scene}
    */
   scene(view) {
-    const settings = () => inWords(view.header.experiment, this.data.usual);
-    return {run: view.run, view, ghost: this.ghost.beside(view), fill: filler(view), settings};
+    const settings = () => {
+      const differ = calledInWords(view.header.experiment, this.data.usual, this.data.labels);
+      return differ.length ? differ : [this.text("usual")];
+    };
+    return {run: view.run, view, ghost: this.ghost.beside(view), beside: this.ghost.called, fill: filler(view), settings};
   }
 
   /**
@@ -756,7 +760,8 @@ export class Player {
     if (!view) return null;
     const url = new URL(location.href);
     for (const name of PLACE) url.searchParams.set(name, String(view[name]));
-    url.searchParams.set("step", String(view.frame.step));
+    const {wanted} = this; // a place that it is on its way to
+    url.searchParams.set("step", String(wanted !== null && Number.isFinite(wanted) ? wanted : view.frame.step));
     this.nameBeside(url);
     return url.href;
   }

@@ -139,8 +139,7 @@ export class Recording {
         if (!this.end) throw new Error("the stream ended early");
       } catch (error) {
         if (this.closed) return;
-        const blocked = error instanceof Unread && error.blocked;
-        if (blocked || this.failures >= (this.lines ? RETRY_MS.length : 2)) return this.onBlocked();
+        if (this.isHopeless(error)) return this.onBlocked();
         await this.pause();
       }
     }
@@ -149,7 +148,18 @@ export class Recording {
   async pause() {
     this.waiting = true;
     this.onChange();
-    await new Promise((resolve) => setTimeout(resolve, RETRY_MS[this.failures++]));
+    const wait = RETRY_MS[Math.min(this.failures++, RETRY_MS.length - 1)];
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+
+  /**
+   * Whether no route seems to lead to the stream. A server that has answered before and does not now has been stopped, or the
+   * network is away: that may take its time.
+   * @param {unknown} error
+   */
+  isHopeless(error) {
+    if (!(error instanceof Unread)) return !this.lines && this.failures >= 2;
+    return error.blocked || this.failures >= (this.lines ? RETRY_MS.length : 2);
   }
 
   /** @param {string} url */

@@ -9,6 +9,15 @@
 export const inWords = (experiment, usual) => differing(experiment, usual).map(({name, value}) => `${name} = ${value}`);
 
 /**
+ * The same as people call them.
+ * @param {Record<string, unknown>} experiment
+ * @param {Record<string, unknown>} usual
+ * @param {Record<string, string>} labels of all settings
+ */
+export const calledInWords = (experiment, usual, labels) =>
+  differing(experiment, usual).map(({name, value}) => `${labels[name] ?? name}: ${value}`);
+
+/**
  * The same by name.
  * @param {Record<string, unknown>} experiment
  * @param {Record<string, unknown>} usual

@@ -160,9 +160,9 @@ export const tables = {
 /**
  * All numbers of a panel: those of the run on show, then those of the run that is kept.
  * @param {PanelSpec} spec
- * @param {{view?: View, ghost?: View | null, fill: (text: string) => string}} scene
+ * @param {{view?: View, ghost?: View | null, beside?: string, fill: (text: string) => string}} scene
  */
-export function tablesOf({data, layout}, {view, ghost, fill}) {
+export function tablesOf({data, layout}, {view, ghost, beside = "", fill}) {
   const titles = (/** @type {any} */ {name, xaxis, yaxis}) => ({
     name: name ?? "",
     x: fill(titleOf(layout, xaxis ?? "x")),
@@ -171,7 +171,7 @@ export function tablesOf({data, layout}, {view, ghost, fill}) {
   const parts = data.flatMap((trace) => numbersOf(trace, view, titles(trace)));
   if (!ghost) return joined(parts);
   const kept = data.filter(isKept).flatMap((trace) => numbersOf(trace, ghost, titles(trace)));
-  return joined([...parts, ...kept.map((part) => ofBefore(part, ghost))]);
+  return joined([...parts, ...kept.map((part) => ofBefore(part, ghost, beside))]);
 }
 
 /**
@@ -190,9 +190,11 @@ function numbersOf(trace, view, titles) {
  * The same, as that of the run before.
  * @param {Numbers} part
  * @param {View} view
+ * @param {string} label in what it differs
  */
-function ofBefore(part, view) {
-  const columns = Object.entries(part.columns).map(([name, values]) => [shared(view, "before", {name}), values]);
+function ofBefore(part, view, label) {
+  const key = label ? "before_with" : "before";
+  const columns = Object.entries(part.columns).map(([name, values]) => [shared(view, key, {name, label}), values]);
   return {...part, columns: Object.fromEntries(columns)};
 }
 

@@ -61,6 +61,8 @@ export interface Data {
   experiment: Record<string, any>;
   /** The page's default. */
   usual: Record<string, any>;
+  /** What people call the settings, by their names in links. */
+  labels: Record<string, string>;
   /** Where the tour's last card leads: titles by address. */
   onward: Record<string, string>;
   /** What changes on the way, by step. */

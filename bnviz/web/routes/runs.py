@@ -10,6 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from bnviz import engine
+from bnviz.config.cost import TooExpensive
+from bnviz.config.experiment import FIELDS, Experiment, from_texts
 from bnviz.engine.admission import Busy, Place
 from bnviz.record.ndjson import MEDIA_TYPE
 from bnviz.record.store import GZIP_HEADER, KEPT, Recording, is_id
@@ -26,7 +28,7 @@ async def run(request: Request) -> Response:
     if not re.fullmatch(r"[0-9]{1,9}", start):
         return error(400, "from is the number of lines to skip: a whole number from 0 on.")
     try:
-        found = await (_find(id) if request.method == "GET" else at_hand(id)) if is_id(id) else None
+        found = await (_find(id, request) if request.method == "GET" else at_hand(id)) if is_id(id) else None
     except Busy as busy:
         return error(503, str(busy), **{"Retry-After": "5"})
     if found is None:
@@ -41,12 +43,26 @@ async def at_hand(id: str) -> Recording | None:
     return await to_thread.run_sync(engine.shared().store.get, id) if is_id(id) else None
 
 
-async def _find(id: str) -> Recording | None:
+async def _find(id: str, request: Request) -> Recording | None:
     """The recording; a run that rests is begun again. Raises Busy."""
     shared = engine.shared()
     if (found := shared.store.in_memory(id)) is None:
-        return await to_thread.run_sync(shared.recording, id)
+        return await to_thread.run_sync(_find_or_request, id, dict(request.query_params))
     return found if found.ended else shared.recording(id)
+
+
+def _find_or_request(id: str, texts: dict[str, str]) -> Recording | None:
+    """Runs in a thread. A server that has begun anew, or another one of several, knows no more than what the address says."""
+    shared = engine.shared()
+    if (found := shared.recording(id)) is not None:
+        return found
+    experiment, _ = from_texts({name: text for name, text in texts.items() if name in FIELDS}, Experiment())
+    if experiment.id != id:
+        return None
+    try:
+        return shared.recording(shared.request(experiment))
+    except TooExpensive:
+        return None
 
 
 async def place(request: Request) -> Response:

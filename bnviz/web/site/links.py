@@ -142,6 +142,7 @@ def opened(page: str, default: Experiment, own: Mapping[str, Field] | None = Non
             _hear(cards)
         return None
     link = parse(present(), default, own, cards)
+    link = replace(link, experiment=tailored.as_locked(link.experiment))
     st.session_state[_PAGE], st.session_state[_LINK] = page, link
     return link
 

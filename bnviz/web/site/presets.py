@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from bnviz.config.experiment import Experiment
-from bnviz.web.site import links, predictions, widgets
+from bnviz.web.site import links, predictions, tailored, widgets
 from bnviz.web.words import fill, shared
 
 if TYPE_CHECKING:
@@ -33,5 +33,5 @@ def row(page: Form, experiment: Experiment) -> None:
 def _apply(lesson: str, stories: Mapping[str, Experiment]) -> None:
     if (chosen := st.session_state[KEY]) is not None:  # None: a second press on the chosen one, which stays chosen
         links.forget_problems()
-        widgets.load(stories[chosen])
+        widgets.load(tailored.as_locked(stories[chosen]))
         predictions.forget(lesson)

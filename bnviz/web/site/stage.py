@@ -103,7 +103,7 @@ def _beside(view: Mapping[str, object], shown: Experiment, page: Page) -> dict[s
     except (TooExpensive, Busy) as error:
         st.warning(words.fill(words.shared()["refused"]["beside"], reason=error))
         return None
-    return {"run": run, "stream": stream_of(run), "label": turning.differences(other, shown), "query": view["beside"]}
+    return {"run": run, "stream": stream_of(other), "label": turning.differences(other, shown), "query": view["beside"]}
 
 
 def request(experiment: Experiment, page: Page) -> tuple[Experiment, str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from bnviz.config.experiment import FIELDS
+from bnviz.config.experiment import FIELDS, Experiment, from_texts
 from bnviz.config.fields import BadField
 from bnviz.lessons import LESSONS, address
 from bnviz.web.words import fill, shared
@@ -23,6 +23,7 @@ KINDS = {  # parameter: what it may name, in the words of people
     "lock": {name: field.label for name, field in FIELDS.items()},
 }
 _KEY = "bnviz tailored"  # session_state: the Tailoring of this visit
+_HELD = "bnviz held"  # session_state: the values that the link gives to settings it locks, as texts
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ def follow(texts: Mapping[str, str]) -> None:
     """Take up what the address says; one that says nothing of it is of a page further on in the same visit."""
     if any(kind in texts for kind in KINDS):
         st.session_state[_KEY], _ = read(texts)
+        given = {**st.session_state.get(_HELD, {}), **texts}  # an address leaves out what is usual on its page
+        st.session_state[_HELD] = {name: given[name] for name in now().lock if name in given}
 
 
 def now() -> Tailoring:
@@ -69,6 +72,11 @@ def now() -> Tailoring:
 def hides(part: str) -> bool:
     """Whether a part of the pages is left out."""
     return part in now().hide
+
+
+def as_locked(experiment: Experiment) -> Experiment:
+    """The experiment with the link's values of what it locks: pages have other defaults, and presets other values."""
+    return from_texts(st.session_state.get(_HELD, {}), experiment)[0]
 
 
 def locks(setting: str) -> bool:
