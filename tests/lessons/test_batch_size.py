@@ -377,7 +377,7 @@ def test_presets_and_the_default_are_affordable_and_named_once():
 
 def test_the_page_opens_with_its_own_default_and_picture_and_takes_a_link(monkeypatch):
     mounted = []
-    monkeypatch.setattr(engine, "shared", lambda: SimpleNamespace(request=lambda experiment: experiment.id))
+    monkeypatch.setattr(engine, "shared", lambda: SimpleNamespace(request=lambda one, visitor: one.id))
     monkeypatch.setattr(player, "mount", lambda **said: mounted.append(said))
     for link, experiment, words in (
         ({}, PAGE.default, "its class: shirt"),

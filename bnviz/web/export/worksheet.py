@@ -10,10 +10,10 @@ from bnviz.web import words
 ROOM = "\n\n".join(["______________________________________________________________________"] * 2)
 
 
-def worksheet() -> str:
-    """All questions of all pages, as Markdown."""
+def worksheet(lessons: Iterable[str] = LESSONS) -> str:
+    """All questions of these lessons' pages, as Markdown."""
     said = words.shared()["worksheet"]
-    return "\n\n".join([f"# {said['title']}", said["how"], *filter(None, map(_sheet, LESSONS))]) + "\n"
+    return "\n\n".join([f"# {said['title']}", said["name"], said["how"], *filter(None, map(_sheet, lessons))]) + "\n"
 
 
 def _sheet(lesson: str) -> str:

@@ -193,8 +193,9 @@ function numbersOf(trace, view, titles) {
  * @param {string} label in what it differs
  */
 function ofBefore(part, view, label) {
-  const key = label ? "before_with" : "before";
-  const columns = Object.entries(part.columns).map(([name, values]) => [shared(view, key, {name, label}), values]);
+  const called = (/** @type {string} */ name) =>
+    label ? shared(view, "before_with", {name, label}) : shared(view, "before", {name});
+  const columns = Object.entries(part.columns).map(([name, values]) => [called(name), values]);
   return {...part, columns: Object.fromEntries(columns)};
 }
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+from collections.abc import Collection
+from urllib.parse import parse_qs, parse_qsl, urlencode, urljoin, urlsplit
 
 import streamlit as st
 
-from bnviz.lessons import LESSONS, address
+from bnviz.config.fields import BadField
+from bnviz.lessons import LESSONS, SWEEPING, address
 from bnviz.web import words
 from bnviz.web.export.markup import head, html
+from bnviz.web.export.saved_page import page_of
 from bnviz.web.export.worksheet import worksheet
-from bnviz.web.site import tailored
+from bnviz.web.site import links, tailored
 
 SAID = words.shared()["teachers"]
 FRONT = address(next(iter(LESSONS)))
@@ -26,8 +29,10 @@ def show() -> None:
         names = st.multiselect(SAID[kind], list(known), format_func=known.get, help=SAID["help"][kind], key=f"teachers {kind}")
         chosen[kind] = tuple(names)
     st.markdown(SAID["link"])
+    if problems := _problems(start):
+        st.warning(links.message(problems))
     st.code(link(start, tailored.Tailoring(**chosen), st.context.url or ""), language=None, wrap_lines=True)
-    st.download_button(SAID["worksheet"], printable(), "bnviz-worksheet.html", "text/html")
+    st.download_button(SAID["worksheet"], printable(chosen["pages"]), "bnviz-worksheet.html", "text/html")
     st.caption(SAID["lessons"])
 
 
@@ -47,9 +52,23 @@ def link(start: str, tailoring: tailored.Tailoring, here: str) -> str:
     return f"{address_of_page}?{query}" if query else address_of_page
 
 
+def _problems(start: str) -> list[BadField]:
+    """What of a link is of no use: a page that there is not, and whatever that page cannot read."""
+    parts = urlsplit(start.strip())
+    place = parts.path.rpartition("/")[2]
+    lesson = next((one for one in LESSONS if address(one) == (place or FRONT)), None)
+    if lesson is None:
+        return [BadField(SAID["page"], place, words.fill(SAID["no_page"], names=", ".join(tailored.KINDS["pages"])))]
+    if lesson in SWEEPING:
+        return []  # its own settings are its page's
+    page = page_of(lesson)
+    return list(links.parse(parse_qs(parts.query, keep_blank_values=True), page.default, cards=page.cards).problems)
+
+
 @st.cache_data(show_spinner=False)
-def printable() -> str:
-    """The worksheet as a page to print."""
-    style = "<style>body{font:11pt/1.45 sans-serif;max-width:42rem;margin:2rem auto}h2{break-before:page}</style>"
+def printable(pages: Collection[str] = ()) -> str:
+    """The worksheet of these pages, or of all, as a page to print."""
+    style = "<style>body{font:11pt/1.45 sans-serif;max-width:42rem;margin:2rem auto}h2~h2{break-before:page}</style>"
+    lessons = [lesson for lesson in LESSONS if not pages or address(lesson) in pages]
     top = head(words.shared()["worksheet"]["title"], style)
-    return f'<!doctype html><html lang="en"><head>{top}</head><body>{html(worksheet())}</body></html>'
+    return f'<!doctype html><html lang="en"><head>{top}</head><body>{html(worksheet(lessons))}</body></html>'
