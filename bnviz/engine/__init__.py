@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import math
 import os
 import sys
 import threading
@@ -125,7 +126,7 @@ def shared() -> Engine:
     state = _process_state()
     with state.lock:
         if state.engine is None:
-            limits = Limits.from_environment(worker_count())
+            limits = Limits.from_environment(math.inf if scheduler() else worker_count())
             state.engine = make(Store.from_environment(), Rows.from_environment(), limits=limits)
             atexit.register(state.engine.close)
         return state.engine
@@ -138,8 +139,8 @@ def make(store: Store, rows: Rows, workers: int | None = None, ready: bool = Tru
     """
     from bnviz.engine.local import LocalEngine
 
-    address, trouble = os.environ.get("BNVIZ_SCHEDULER", "").strip(), None
-    if address:
+    trouble = None
+    if address := scheduler():
         try:
             from bnviz.engine.cluster import DaskEngine
 
@@ -150,6 +151,11 @@ def make(store: Store, rows: Rows, workers: int | None = None, ready: bool = Tru
     local = LocalEngine(store, workers or worker_count(), rows=rows, ready=ready, limits=limits)
     local.trouble = trouble
     return local
+
+
+def scheduler() -> str:
+    """The address of a Dask cluster that is to compute; empty if there is none."""
+    return os.environ.get("BNVIZ_SCHEDULER", "").strip()
 
 
 def close_shared() -> None:

@@ -48,19 +48,22 @@ class Limits:
     waiting: float = math.inf
 
     @classmethod
-    def from_environment(cls, workers: int, environment: Mapping[str, str] = os.environ) -> Limits:
-        """As BNVIZ_RUNS and BNVIZ_QUEUE say; else four runs a worker, two where there is little memory, and 200 that wait."""
+    def from_environment(cls, workers: float, environment: Mapping[str, str] = os.environ) -> Limits:
+        """As BNVIZ_RUNS and BNVIZ_QUEUE say; else four runs a worker, two where there is little memory, and 200 that wait.
+
+        A cluster has any number of workers, and a queue of its own.
+        """
         usual = workers * machine.fitting(4, small=2)
         return cls(_number("BNVIZ_RUNS", usual, 1, environment), _number("BNVIZ_QUEUE", 200, 0, environment))
 
 
-def _number(setting: str, default: int, least: int, environment: Mapping[str, str]) -> int:
+def _number(setting: str, default: float, least: int, environment: Mapping[str, str]) -> float:
     text = environment.get(setting, "").strip()
     if not text:
         return default
     if text.isdecimal() and int(text) >= least:
         return int(text)
-    _log.warning("%s = %r is no whole number from %d on; %d is used", setting, text, least, default)
+    _log.warning("%s = %r is no whole number from %d on; %s is used", setting, text, least, default)
     return default
 
 

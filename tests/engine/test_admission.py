@@ -109,6 +109,7 @@ def test_limits_are_read_from_the_environment(caplog):
     assert Limits.from_environment(2, {"BNVIZ_RUNS": "3", "BNVIZ_QUEUE": "0"}) == Limits(3, 0)
     usual = Limits.from_environment(2, {})
     assert usual.at_once in (4, 8) and usual.waiting == 200 and not caplog.records
+    assert Limits.from_environment(math.inf, {}).at_once == math.inf, "a cluster has its own queue"
     with caplog.at_level(logging.WARNING):
         assert Limits.from_environment(2, {"BNVIZ_RUNS": "0", "BNVIZ_QUEUE": "-1"}) == usual
     assert ["BNVIZ_RUNS" in caplog.text, "BNVIZ_QUEUE" in caplog.text] == [True, True]
