@@ -31,14 +31,14 @@ from bnviz.record.rows import Rows
 from bnviz.record.store import Recording, Store
 from tests.dask_cluster import Cluster
 
-SWEEP = sweep_over(Experiment(steps=300), "learning_rate", [0.01, 0.03, 0.1, 0.3], seeds=10)
+SWEEP = sweep_over(Experiment(steps=100), "learning_rate", [0.01, 0.03, 0.1, 0.3], seeds=10)
 WARM_UP = sweep_over(Experiment(steps=20), "learning_rate", [0.01, 0.1, 0.3], seeds=20)
 STACKS = len(stacks(SWEEP.runs(), SWEEP.seeds))
 RUN = Experiment()
 WORKERS = 100  # of the estimate
 TASKS = 1000
 SMALL_EVENT, LARGE_EVENT = 20_000, 500_000  # bytes: about a snapshot, and enough to see what bytes cost
-REPETITIONS = 3
+REPETITIONS = 2
 
 
 @contextlib.contextmanager
