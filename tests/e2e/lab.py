@@ -53,10 +53,10 @@ class Server:
         text = httpx.get(f"{self.url}/bnviz/metrics").text
         return float(re.search(rf"^bnviz_{name} (\S+)$", text, re.MULTILINE)[1])
 
-    def await_metric(self, name: str, value: float) -> None:
-        """Wait until a metric has a value: what other tests have left behind may still be ending."""
+    def await_metric(self, name: str, value: float, more: bool = False) -> None:
+        """Wait until a metric has a value, or that or more: what other tests have left behind may still be ending."""
         deadline = time.monotonic() + WAIT_MS / 1000
-        while self.metric(name) != value:
+        while (found := self.metric(name)) != value and not (more and found > value):
             assert time.monotonic() < deadline, f"{name} is {self.metric(name)}, not {value}"
             time.sleep(0.1)
 

@@ -143,6 +143,9 @@ def test_a_page_outlives_its_server_and_plays_on_where_it_was(visit, tmp_path, n
         seen = lab.page.evaluate("({...seen, states: [...seen.states]})")
         assert set(seen["states"]) <= {"playing", "ended"} and seen["steps"] == sorted(seen["steps"])
         assert lab.server.lines(experiment.id)[:-1] == undisturbed(experiment, tmp_path / "run.ndjson")
+        lab.server.await_metric("runs_requested_total", 2, more=True)  # by the stream, and then by the page
+        lab.page.get_by_text("Tiny batches").click()
+        lab.wait(f"d.run !== '{experiment.id}' && d.trainedStep > 0")
 
 
 def test_who_watches_a_run_alone_may_stop_it_and_play_what_has_arrived(lab, server):

@@ -291,7 +291,7 @@ def test_a_run_that_kills_its_workers_is_given_up_and_others_go_on(make_engine):
 
 
 def test_a_worker_that_hangs_is_ended_and_a_run_that_makes_it_hang_is_given_up(make_engine, monkeypatch, caplog):
-    monkeypatch.setattr(local, "HANGING_SECONDS", 1.5)
+    monkeypatch.setattr(local, "HANGING_SECONDS", 2.5)
     made = make_engine()
     (pid,) = made.processes()
     innocent, guilty = (made.recording(made.request(SHORT.replace(seed=seed))) for seed in (9, fake_training.HANGS))

@@ -36,6 +36,7 @@ const ASK_AGAIN_MS = 5000; // after so long without an answer of the page
 const EDIT_MS = 20000; // so long it holds still for an answer of the page
 const PLACE = /** @type {const} */ (["layer", "tap", "unit", "target"]); // in the address, with the step
 const ADDRESS_MS = 400; // between the last change and the address bar: browsers allow few changes a second
+const MOVED_MS = [0, 4000, 15000]; // after the stream is back, when Streamlit is told
 const TELLING = 10; // snapshots from which a unit is chosen, unless the story wants to see more
 
 /** @type {(component: Component<Data>, story?: Story<any, any>) => void} */
@@ -57,6 +58,8 @@ export class Player {
   held = false;
   /** @type {Recording | null} a run that is waited for */
   coming = null;
+  /** @type {ReturnType<typeof setTimeout>[]} */
+  telling = [];
   /** Whether a visitor has paused it, at a place to be shown to others. */
   resting = false;
   addressing = 0;
@@ -147,6 +150,7 @@ export class Player {
    */
   update(component) {
     const waited = this.waiting;
+    this.told();
     this.component = component;
     this.data = component.data;
     this.arrange(this.data.panels);
@@ -383,12 +387,29 @@ export class Player {
   arrived() {
     const {frames, end, waiting, trainedStep} = this.recording;
     this.mark({trainedStep});
+    if (this.recording.moved) this.move();
     if (waiting) this.message = this.text("connection_lost");
     else if (!this.pulling && !this.coming && !this.held) this.message = "";
     if (end?.message) this.message = end.message;
     if (end && !frames.length) this.mark({state: end.status === "failed" ? "failed" : "ended"});
     this.seekWanted();
     this.guess();
+  }
+
+  /**
+   * The stream goes on from another server. There Streamlit opens a session only when it is told something, and loses what that
+   * was: let it be told that the address was opened, as the back button would. Its own connection may take longer to come back.
+   */
+  move() {
+    this.recording.moved = false;
+    const tell = () => window.dispatchEvent(new PopStateEvent("popstate"));
+    this.telling = MOVED_MS.map((after) => setTimeout(tell, after));
+  }
+
+  /** The page has been run: it knows. */
+  told() {
+    for (const timer of this.telling) clearTimeout(timer);
+    this.telling = [];
   }
 
   /**

@@ -77,6 +77,9 @@ export class Recording {
     this.lines = 0;
     this.failures = 0;
     this.waiting = false;
+    /** The server that the lines come from, and whether it has become another one. */
+    this.server = "";
+    this.moved = false;
     this.abort = new AbortController();
   }
 
@@ -170,6 +173,9 @@ export class Recording {
       // Our own 404 (the server began anew) is worth another try; a page in place of the stream means that no route leads there.
       throw new Unread(`no stream: ${response.status}`, !type.includes("json"));
     }
+    const server = response.headers.get("bnviz-server") ?? "";
+    this.moved ||= Boolean(this.server && server && server !== this.server);
+    this.server = server;
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (let rest = ""; ;) {
       const {done, value} = await reader.read();

@@ -23,10 +23,11 @@ from bnviz.web.routes.questions import ask
 from bnviz.web.routes.robots import robots
 from bnviz.web.routes.runs import place, run
 from bnviz.web.routes.saved import file, saved
+from bnviz.web.routes.security import Security
 
 __all__ = ["lifespan", "middleware", "routes"]
 
-middleware = [Middleware(Head)]
+middleware = [Middleware(Security), Middleware(Head)]
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 

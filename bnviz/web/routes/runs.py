@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import AsyncIterator
 
 from anyio import to_thread
@@ -18,6 +19,7 @@ from bnviz.record.store import GZIP_HEADER, KEPT, Recording, is_id
 from bnviz.web.routes.http import error, takes_gzip, unchanged
 from bnviz.web.routes.viewers import viewers
 
+SERVER = uuid.uuid4().hex[:8]  # which process answers: a player sees whether it is still the one that it knows
 LINES_AT_ONCE = 8  # that a reader is sent before it has taken those before
 LASTING = "public, max-age=86400, immutable"  # what is made of a run that has ended well
 
@@ -78,7 +80,7 @@ async def place(request: Request) -> Response:
 
 
 def _live(request: Request, recording: Recording, start: int) -> Response:
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Vary": "Accept-Encoding"}
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Vary": "Accept-Encoding", "Bnviz-Server": SERVER}
     if request.method == "HEAD":
         return Response(None, headers=headers, media_type=MEDIA_TYPE)
     if start == 0 and takes_gzip(request):
@@ -118,7 +120,7 @@ async def _follow(recording: Recording, start: int) -> AsyncIterator[tuple[int, 
 
 
 async def _finished(request: Request, recording: Recording, start: int) -> Response:
-    headers = {"Vary": "Accept-Encoding", "ETag": recording.etag, "Cache-Control": "no-store"}
+    headers = {"Vary": "Accept-Encoding", "ETag": recording.etag, "Cache-Control": "no-store", "Bnviz-Server": SERVER}
     if recording.status in KEPT:
         headers["Cache-Control"] = LASTING
     if unchanged(request, recording.etag):
