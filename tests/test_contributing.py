@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from bnviz import engine
 from bnviz.web import player
 mounted = []
-engine.shared = lambda: SimpleNamespace(request=lambda experiment: experiment.id, notice=lambda: None)
+engine.shared = lambda: SimpleNamespace(request=lambda one, visitor: one.id, notice=lambda: None)
 player.mount = lambda **said: mounted.append(said)
 page = AppTest.from_file("pages/hello.py", default_timeout=60)
 page.query_params["compare"] = "rms"

@@ -177,9 +177,10 @@ def test_every_chart_has_its_numbers_in_a_table(visit, server):
     expected = {one["step"]: pytest.approx(one["arms"]["batch"]["train_loss"], rel=1e-3) for one in shown}
     name = "with batch norm, training loss"
     assert {int(row[0]): float(row[head.index(name)]) for row in rows} == expected
+    called = f"bnviz-{lab.data['run'][:8]}-learning-step-12.csv"
     with lab.page.expect_download() as saving:
-        lab.page.get_by_role("button", name="Download learning-step-12.csv").click()
-    assert saving.value.suggested_filename == "learning-step-12.csv"
+        lab.page.get_by_role("button", name=f"Download {called}").click()
+    assert saving.value.suggested_filename == called
     with open(saving.value.path(), newline="", encoding="utf-8") as file:
         saved = list(csv.DictReader(file))
     assert {int(row["step"]): float(row[name]) for row in saved} == expected

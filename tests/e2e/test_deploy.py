@@ -13,6 +13,7 @@ from bnviz.config.experiment import Experiment
 from tests.e2e import fronts
 from tests.e2e.lab import Lab, Server, free_port, serve
 from tests.e2e.test_trouble import whole_run_by_component
+from tests.engine.test_engine import until
 
 # Streamlit's socket and the rest, whatever the prefix; what a proxy that knows nothing of our routes lets through.
 TO_STREAMLIT = """
@@ -126,6 +127,7 @@ def test_a_link_opened_on_a_server_that_has_just_begun_shows_what_an_earlier_one
             lab.open(steps=100, seed=92, step=40).trained()
             lab.wait(f"d.run === '{experiment.id}' && d.state === 'paused' && d.step === '40'")
             assert server.metric("runs_started_total") == started
+            until(lambda: list(tmp_path.rglob("*.ndjson.gz")))  # it is written just after its last line was sent
     page.close()
 
 

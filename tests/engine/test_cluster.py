@@ -1,5 +1,6 @@
 """The engine on a Dask cluster: a real scheduler and its workers, as processes of this machine, and what befalls them."""
 
+import dataclasses
 import json
 import logging
 import os
@@ -191,10 +192,10 @@ from bnviz import engine
 from bnviz.config.experiment import Experiment
 shared = engine.shared()
 print(type(shared).__name__)
-lines = shared.recording(shared.request(Experiment(**{json.dumps(SHORT.__dict__)})))
+lines = shared.recording(shared.request(Experiment(**{json.dumps(dataclasses.asdict(SHORT))})))
 while not lines.ended: time.sleep(0.01)
 print(lines.status)
-shared.request(Experiment(**{json.dumps(LONG.__dict__)}))
+shared.request(Experiment(**{json.dumps(dataclasses.asdict(LONG))}))
 time.sleep(0.2)
 """
     environment = {**os.environ, "BNVIZ_SCHEDULER": two_workers.address, "BNVIZ_WORKERS": "1", "PYTHONPATH": str(ROOT)}
