@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from bnviz import machine
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep
-from bnviz.engine.admission import Admission, Limits, Place
+from bnviz.engine.admission import Limits, Place, State
 from bnviz.record.rows import Rows
 from bnviz.record.store import Recording, Store
 
@@ -45,7 +45,6 @@ class Engine(Protocol):
     store: Store
     counters: Counters
     endings: dict[str, int]  # runs that ended, by status
-    admission: Admission
 
     def request(self, experiment: Experiment, visitor: str = "") -> str:
         """See to it that the experiment's recording is there, being made or waiting for its turn; returns its id.
@@ -60,6 +59,10 @@ class Engine(Protocol):
 
     def place(self, id: str) -> Place | None:
         """Where a run or an answer is that has not ended."""
+        ...
+
+    def census(self) -> dict[State, int]:
+        """How many runs and answers that have not ended are computed, wait and rest."""
         ...
 
     def tend(self) -> None:

@@ -87,7 +87,7 @@ class Admission:
 
     def check(self) -> None:
         """Raise Busy if nobody else may wait."""
-        there = sum(map(len, self._waiting.values()))
+        there = len(self.waiting)
         if there >= self.limits.waiting and len(self.computing) >= self.limits.at_once:
             raise Busy(f"As many runs wait to be computed as this server allows ({there}).")
 
@@ -145,6 +145,10 @@ class Admission:
         self._waiting.clear()
         self._resting.clear()
         return idle
+
+    def census(self) -> dict[State, int]:
+        """How many there are in each state."""
+        return {"computing": len(self.computing), "waiting": len(self.waiting), "resting": len(self._resting)}
 
     def place(self, id: str) -> Place | None:
         """Where a run is, or None if it is not here."""

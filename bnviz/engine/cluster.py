@@ -100,7 +100,7 @@ class DaskEngine(Ledger):
         self._closed = False
         # What follows belongs to the loop's thread.
         self._cluster = Connection(address, self._take, retry_seconds)
-        self._coroutines: dict[Task, asyncio.Task] = {}
+        self._coroutines: dict[str, asyncio.Task] = {}  # by a task's key: one that was withdrawn may be begun again at once
         self._on_cluster: dict[str, Attempt] = {}  # what is with the cluster, by Dask's key
         self._stand_in: StandIn | None = None
         self._stand_in_room = asyncio.Semaphore(workers)  # for stacks: all that wait would be in memory at once
@@ -136,19 +136,19 @@ class DaskEngine(Ledger):
         if closed:
             self._end([task], CLOSED)
         else:
-            self._call_in_loop(self._schedule, task)
+            self._call_in_loop(self._schedule, task, task.key)
 
     def _withdraw(self, task: Task) -> None:
         with self._lock:
             self._tasks.discard(task)
-        self._call_in_loop(self._abandon, task)
+        self._call_in_loop(self._abandon, task.key)
 
     def _stop_tasks(self, name: str, message: str) -> None:
         with self._lock:
             tasks = [task for task in self._tasks if task.name == name]
         self._end(tasks, message)
         for task in tasks:
-            self._call_in_loop(self._abandon, task)
+            self._call_in_loop(self._abandon, task.key)
 
     def _stacks_at_once(self) -> int:
         """All of a sweep's stacks go to the cluster: it knows best what comes next."""
@@ -209,13 +209,13 @@ class DaskEngine(Ledger):
             self._stand_in = self._make_stand_in()
         return self._stand_in
 
-    def _schedule(self, task: Task) -> None:
-        self._coroutines[task] = self._loop.create_task(self._complete(task))
-        self._coroutines[task].add_done_callback(lambda _: self._coroutines.pop(task))
+    def _schedule(self, task: Task, key: str) -> None:
+        self._coroutines[key] = self._loop.create_task(self._complete(task))
+        self._coroutines[key].add_done_callback(lambda _: self._coroutines.pop(key))
 
-    def _abandon(self, task: Task) -> None:
-        if task in self._coroutines:
-            self._coroutines[task].cancel()
+    def _abandon(self, key: str) -> None:
+        if key in self._coroutines:
+            self._coroutines[key].cancel()
 
     async def _complete(self, task: Task) -> None:
         """Have a task computed, whatever happens."""

@@ -14,7 +14,7 @@ from collections import Counter, OrderedDict
 from bnviz.config.experiment import BadField, Experiment
 from bnviz.config.sweep import Sweep
 from bnviz.engine import Counters
-from bnviz.engine.admission import Admission, Busy, Limits, Place, patience
+from bnviz.engine.admission import Admission, Busy, Limits, Place, State, patience
 from bnviz.engine.sweeping import Sweeping
 from bnviz.engine.task import Task, of_experiment
 from bnviz.measures import budget
@@ -71,6 +71,10 @@ class Ledger(ABC):
     def place(self, id: str) -> Place | None:
         with self._lock:
             return self.admission.place(id)
+
+    def census(self) -> dict[State, int]:
+        with self._lock:
+            return self.admission.census()
 
     def sweep(self, sweep: Sweep) -> str:
         sweep.check_cost()

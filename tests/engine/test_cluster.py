@@ -185,6 +185,25 @@ def test_a_question_is_answered_by_the_worker_that_trained_the_network(dask, two
     assert [address for address, ids in trained.items() if experiment.id in ids] == [dask._trained[experiment.id]]
 
 
+def test_a_run_that_is_set_aside_and_woken_at_once_is_whole_and_may_be_set_aside_again(make_engine, two_workers):
+    one, other = make_engine(two_workers.address), make_engine(two_workers.address)
+    found = one.recording(one.request(LONG))
+    for there in (3, 6, 9):
+        until(lambda there=there: len(found) > there)
+        one.leave(LONG.id)
+        one.tend()
+        assert one.place(LONG.id).state == "resting"
+        assert one.recording(LONG.id) is found and one.place(LONG.id).state == "computing"
+    one.leave(LONG.id)
+    one.tend()
+    until(lambda: not one._coroutines and not one._on_cluster)
+    until(two_workers.is_idle)
+    one.recording(LONG.id)
+    wanted = other.recording(other.request(LONG))
+    until(lambda: found.ended and wanted.ended, 120)
+    assert found.lines()[:-1] == wanted.lines()[:-1] and found.status == wanted.status == "finished"
+
+
 def test_a_program_that_just_ends_leaves_nothing_behind(two_workers):
     script = f"""
 import time

@@ -51,8 +51,8 @@ def shared(monkeypatch):
     """An engine without workers, whose store the test fills by hand."""
     store = Store()
     stub = SimpleNamespace(store=store, recording=store.get, counters=engine.Counters(), endings={"failed": 2})
-    stub.workers, stub.admission = lambda: (1, 2), Admission(Limits())
-    stub.place = stub.admission.place
+    stub.workers, books = lambda: (1, 2), Admission(Limits())
+    stub.place, stub.census = books.place, books.census
     monkeypatch.setattr(engine, "shared", lambda: stub)
     monkeypatch.setattr(viewers, "closing", False)
     return stub

@@ -43,6 +43,7 @@ export class Ghost {
     this.player = player;
     /** @type {Kept | null} */
     this.kept = null;
+    /** What the kept run differs in, in words. */
     this.label = "";
     this.pinned = false;
     /** The run that the address names, and how. */
@@ -112,11 +113,6 @@ export class Ghost {
     if (!this.kept?.header) return this.query; // it is still on its way
     const settings = differing(this.kept.header.experiment, this.player.data.usual);
     return String(new URLSearchParams(settings.map(({name, value}) => [name, String(value)])));
-  }
-
-  /** What the kept run differs in, in words. */
-  get called() {
-    return this.label;
   }
 
   toggle() {

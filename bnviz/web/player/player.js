@@ -496,7 +496,7 @@ export class Player {
       const differ = calledInWords(view.header.experiment, this.data.usual, this.data.labels);
       return differ.length ? differ : [this.text("usual")];
     };
-    return {run: view.run, view, ghost: this.ghost.beside(view), beside: this.ghost.called, fill: filler(view), settings};
+    return {run: view.run, view, ghost: this.ghost.beside(view), beside: this.ghost.label, fill: filler(view), settings};
   }
 
   /**

@@ -17,6 +17,11 @@ def error(status: int, message: str, **headers: str) -> JSONResponse:
     return JSONResponse({"error": message}, status, {"Cache-Control": "no-store", **headers})
 
 
+def too_busy(reason: Exception) -> JSONResponse:
+    """Nothing is wrong with the request: the next try may find a place."""
+    return error(503, str(reason), **{"Retry-After": "5"})
+
+
 def read_only(endpoint: Endpoint) -> Endpoint:
     """`endpoint` for GET and HEAD; 405 for the rest."""
 

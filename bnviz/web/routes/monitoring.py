@@ -39,7 +39,7 @@ class _Engine(Collector):
 
     def collect(self) -> Iterator[Metric]:
         shared = engine.shared()
-        store, counters, (alive, _) = shared.store, shared.counters, shared.workers()
+        store, counters, census, (alive, _) = shared.store, shared.counters, shared.census(), shared.workers()
         endings = CounterMetricFamily("bnviz_runs_ended", "Runs that ended, by status.", labels=["status"])
         for status in STATUSES:
             endings.add_metric([status], shared.endings.get(status, 0))
@@ -47,9 +47,9 @@ class _Engine(Collector):
         yield _counter("runs_requested", "Experiments that pages asked for.", counters.requested)
         yield _counter("runs_started", "Runs given to a worker.", counters.started)
         yield _gauge("runs_active", "Runs and sweeps that have not ended.", len(store.live()))
-        yield _gauge("runs_computing", "Runs and questions that are with a worker.", len(shared.admission.computing))
-        yield _gauge("runs_waiting", "Runs and questions that wait for their turn.", len(shared.admission.waiting))
-        yield _gauge("runs_resting", "Runs that nobody watches.", len(shared.admission.resting))
+        yield _gauge("runs_computing", "Runs and questions that are with a worker.", census["computing"])
+        yield _gauge("runs_waiting", "Runs and questions that wait for their turn.", census["waiting"])
+        yield _gauge("runs_resting", "Runs that nobody watches.", census["resting"])
         yield _counter("runs_rested", "Times that a run was set aside because nobody watched it.", counters.rested)
         yield _counter("runs_rejected", "Requests refused because too many runs were waiting.", counters.rejected)
         yield _counter("store_hits", "Requests answered by a finished recording.", counters.store_hits)

@@ -13,7 +13,7 @@ from bnviz.config.fields import BadField
 from bnviz.engine.admission import Busy
 from bnviz.measures.registry import questions
 from bnviz.record.store import is_id
-from bnviz.web.routes.http import error
+from bnviz.web.routes.http import error, too_busy
 from bnviz.web.routes.viewers import has_ended
 
 ANSWER_SECONDS = 20.0
@@ -35,7 +35,7 @@ async def ask(request: Request) -> Response:
     try:
         answer = shared.ask(experiment, {"name": question.name, "values": values})
     except Busy as busy:
-        return error(503, str(busy), **{"Retry-After": "5"})
+        return too_busy(busy)
     if not await has_ended(answer, ANSWER_SECONDS):
         return error(503, "The network is still being trained again; ask again soon.", **{"Retry-After": "2"})
     *lines, last = answer.lines(1)

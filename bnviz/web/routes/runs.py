@@ -16,7 +16,7 @@ from bnviz.config.experiment import FIELDS, Experiment, from_texts
 from bnviz.engine.admission import Busy, Place
 from bnviz.record.ndjson import MEDIA_TYPE
 from bnviz.record.store import GZIP_HEADER, KEPT, Recording, is_id
-from bnviz.web.routes.http import error, takes_gzip, unchanged
+from bnviz.web.routes.http import error, takes_gzip, too_busy, unchanged
 from bnviz.web.routes.viewers import viewers
 
 SERVER = uuid.uuid4().hex[:8]  # which process answers: a player sees whether it is still the one that it knows
@@ -32,7 +32,7 @@ async def run(request: Request) -> Response:
     try:
         found = await (_find(id, request) if request.method == "GET" else at_hand(id)) if is_id(id) else None
     except Busy as busy:
-        return error(503, str(busy), **{"Retry-After": "5"})
+        return too_busy(busy)
     if found is None:
         return error(404, "There is no such run.")
     if not found.ended:
