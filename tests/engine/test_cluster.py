@@ -196,8 +196,8 @@ def test_a_run_that_is_set_aside_and_woken_at_once_is_whole_and_may_be_set_aside
         assert one.recording(LONG.id) is found and one.place(LONG.id).state == "computing"
     one.leave(LONG.id)
     one.tend()
-    until(lambda: not one._coroutines and not one._on_cluster)
     until(two_workers.is_idle)
+    assert not found.ended and not one._coroutines, "nobody went on with it"
     one.recording(LONG.id)
     wanted = other.recording(other.request(LONG))
     until(lambda: found.ended and wanted.ended, 120)
