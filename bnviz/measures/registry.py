@@ -29,7 +29,7 @@ class Measure:
     `live` measures belong to a paired run: they get its `Arm` and `Tensors` and the indices of the minibatch that comes next,
     are taken with every `every`-th snapshot, and with the last one, of an experiment that `asked` for it; what they return joins
     the arm's part of the snapshot. The others belong to sweeps, which ask for them by name: they get an arm of which only
-    network, experiment and loss are there, and are taken at every checkpoint but the last; a row lists what they return. `when`
+    network, experiment and loss are there, and are taken at every checkpoint; a row lists what they return. `when`
     says in words when a measure is taken and of which arms. `seconds` estimates what it
     costs an arm each time, on one ordinary core; `bnviz.measures.budget` adds that up.
     """
@@ -89,7 +89,11 @@ SHARED = (
         keys=(
             by_tap("mean_noise", "how far means of the next minibatch lie from the probe's, root mean square", unit="σ"),
             by_tap("variance_noise", "how far its variances lie from the probe's, root mean square", unit="σ²"),
-            by_tap("variance_noise_theory", "what independent draws would give; for the mean that is 1/√`group_size`", unit="σ²"),
+            by_tap(
+                "variance_noise_theory",
+                "what independent draws would give; for the mean that is √(1/`group_size` + 1/`probe_size`)",
+                unit="σ²",
+            ),
             by_tap("minibatch_mean", "mean of each unit on the first group normalized together, rounded", "layers, width"),
             by_tap("minibatch_std", "standard deviation of each unit there, rounded", "layers, width"),
         ),

@@ -127,7 +127,8 @@ def shift(ordered: np.ndarray, reference: np.ndarray, reference_std: np.ndarray)
 def mean_noise(group_mean: np.ndarray, mean: np.ndarray, std: np.ndarray) -> np.ndarray:
     """How far the means of minibatches lie from the whole's: root mean square, in the whole's standard deviations.
 
-    `group_mean` [..., groups, units] against `mean` and `std` [..., units] of the probe. Independent draws of n give 1/√n.
+    `group_mean` [..., groups, units] against `mean` and `std` [..., units] of the probe. Independent draws of n give √(1/n + 1/P)
+    against a probe of P.
     """
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         squared = ((group_mean - mean[..., None, :]) ** 2).mean(axis=(-2, -1))
@@ -146,17 +147,17 @@ def variance_noise(group_variance: np.ndarray, std: np.ndarray) -> np.ndarray:
 
 
 def variance_noise_theory(values: np.ndarray, mean: np.ndarray, std: np.ndarray, size: float) -> np.ndarray:
-    """What `variance_noise` is for independent draws of `size` from `values` [..., units, P].
+    """What `variance_noise` is for independent draws of `size` against the probe's `values` [..., units, P], a draw as well.
 
-    Var(s²) = (μ₄ - σ⁴ (n-3)/(n-1)) / n for the unbiased sample variance (Mood, Graybill & Boes 1974, VI.2).
+    Var(s²) = (μ₄ - σ⁴ (n-3)/(n-1)) / n for the unbiased sample variance (Mood, Graybill & Boes 1974, VI.2), once for each sample.
     """
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         centred = values - mean[..., None]
         centred *= centred
         fourth = np.einsum("...p,...p->...", centred, centred) / values.shape[-1]
         variance = std**2
-        scatter = (fourth - variance**2 * (size - 3) / (size - 1)) / size
-        return np.sqrt(scatter.mean(axis=-1)) / variance.mean(axis=-1)
+        minibatch, probe = ((fourth - variance**2 * (n - 3) / (n - 1)) / n for n in (size, values.shape[-1]))
+        return np.sqrt((minibatch + probe).mean(axis=-1)) / variance.mean(axis=-1)
 
 
 def scatter(values: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import pytest
 
 from bnviz.config import course
 from bnviz.config.changes import parse
+from bnviz.config.experiment import Experiment
 from bnviz.lessons.live_shift.page import PAGE
 from bnviz.record import ndjson
 from bnviz.web import player, words
@@ -131,7 +132,8 @@ def test_the_noise_is_that_of_the_batch_before_and_after(told):
     said = told(TURNED["smaller batches"])["noise"]["said"]
     assert "with 16 examples" in said and "with 4," in said
     early, late, early_theory, late_theory = numbers(said, "σ")
-    assert (early_theory, late_theory) == (0.25, 0.5)
+    probe = 1 / Experiment().probe_size
+    assert (early_theory, late_theory) == pytest.approx(((1 / 16 + probe) ** 0.5, (1 / 4 + probe) ** 0.5), abs=0.006)
     assert early_theory / 2 < early < 2 * early_theory and late_theory / 2 < late < 2 * late_theory
 
 

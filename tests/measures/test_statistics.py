@@ -153,11 +153,17 @@ def test_means_of_independent_minibatches_scatter_as_one_over_root_n(generator, 
 
 
 @pytest.mark.parametrize("size", [2, 3, 8, 64])
-def test_variances_of_independent_minibatches_scatter_as_the_theory_says(generator, population, size):
-    mean, std = statistics.moments(population)
-    drawn = minibatches(generator, population, size).var(-1, ddof=1)
-    expected = statistics.variance_noise_theory(population, mean, std, size)
-    assert statistics.variance_noise(drawn, std) == pytest.approx(expected, rel=0.04)
+def test_minibatches_and_probes_scatter_as_the_theory_says(generator, population, size):
+    """Both are drawn from the same population again and again, and each is off by itself. Squares are averaged over the draws."""
+    means, variances, theory = [], [], []
+    for probe in minibatches(generator, population, 150, count=400)[0]:
+        mean, std = statistics.moments(probe[None])
+        drawn = minibatches(generator, population, size, count=50)
+        means.append(statistics.mean_noise(drawn.mean(-1), mean, std) ** 2)
+        variances.append(statistics.variance_noise(drawn.var(-1, ddof=1), std) ** 2)
+        theory.append(statistics.variance_noise_theory(probe[None], mean, std, size) ** 2)
+    assert np.mean(means) == pytest.approx(1 / size + 1 / 150, rel=0.05)
+    assert np.mean(variances) == pytest.approx(np.mean(theory), rel=0.15)
 
 
 def test_variance_theory_leaves_the_values_alone(population):

@@ -156,9 +156,9 @@ def _noise(experiment: Experiment, name: str, unit: str, expected: list[Trace]) 
 
 
 def means(experiment: Experiment) -> Panel:
-    """The mean of a minibatch, with σ/√B."""
+    """The mean of a minibatch, with σ√(1/B − 1/N)."""
     theory = {"kind": "statistic", "arm": "none", "key": "mean_sd_theory"}
-    return _noise(experiment, "mean", "σ", [_expected("", theory, "σ/√B", " σ")])
+    return _noise(experiment, "mean", "σ", [_expected("", theory, "σ√(1/B − 1/N)", " σ")])
 
 
 def variances(experiment: Experiment) -> Panel:

@@ -155,7 +155,7 @@ def noise(arms: Arms, steps: Layout) -> Panel:
         traces.append({**line(arm, axes), "feed": {"kind": "minibatch", "arm": arm}, **dots, "hovertemplate": label})
         traces.append(line(arm, axes, 1.5, "dot", feed={"kind": "ellipse", "arm": arm}, hoverinfo="skip"))
         traces.append(_series(arm, arms[arm], "3", "mean_noise", tap="linear"))
-    expected = {"line": {"color": GREY, "width": 1.5, "dash": "dash"}, "hovertemplate": "σ/√n = %{y:.3f} σ<extra></extra>"}
+    expected = {"line": {"color": GREY, "width": 1.5, "dash": "dash"}, "hovertemplate": "expected: %{y:.3f} σ<extra></extra>"}
     traces.append({**line("none", "3"), "feed": {"kind": "expected"}, **expected})
     return panel("noise", *heading(WORDS, "noise"), (traces, _noise_layout(arms, steps)), rate=2)
 

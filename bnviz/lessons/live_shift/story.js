@@ -27,6 +27,7 @@ const say = words.say;
 const EARLY = 50; // steps, before which nobody is expected to have learnt anything
 const CLEARLY = 1.1; // times as far is clearly farther
 const FEW = 8; // examples or fewer give statistics that are off by a third of a standard deviation and more
+const NEARLY_FIXED = 0.7; // of what theory predicts: less, and the mean can hardly vary
 const OVER_EXAMPLES = ["batch", "noisy-batch"]; // arms whose statistics are the minibatch's
 
 /** @type {Story} */
@@ -264,7 +265,10 @@ function noise(view) {
   const off = (/** @type {string} */ arm, /** @type {"linear" | "activation"} */ tap) =>
     digits(at(frame, arm, "mean_noise", view, tap), 3);
   const measured = both(view, (arm) => say(view, "noise_of", {layer, z: off(arm, "linear"), a: off(arm, "activation")}));
-  return say(view, "noise", {layer, size, theory: digits(expectedNoise(view, frame), 3), measured});
+  const theory = expectedNoise(view, frame);
+  const fixed = layer > 1 && at(frame, view.compared, "mean_noise", view, "linear") < NEARLY_FIXED * theory;
+  const said = say(view, "noise", {layer, size, probe: view.header.probe_size, theory: digits(theory, 3), measured});
+  return fixed ? `${said} ${say(view, "noise_pinned", {norm: view.norm, layer})}` : said;
 }
 
 /** @param {View} view */

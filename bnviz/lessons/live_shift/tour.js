@@ -2,7 +2,7 @@
 // The tour of the page /: the lecture's claims in its order, each held against the run on show. What a card says was measured
 // is a function of the view alone, and may contradict the lecture.
 
-import {firstReaching, framesShown, groupSize, lately, LATELY} from "../../web/player/feeds.js";
+import {firstReaching, framesShown, groupSize, lately, LATELY, samplingError} from "../../web/player/feeds.js";
 import {finiteOnes, mean, median} from "../../web/player/numbers.js";
 import {at, bothArms, digits, diverged, learns, percent, sigmas, times} from "../../web/player/words.js";
 
@@ -346,7 +346,7 @@ function off(view, frames) {
   });
   const examples = measured.at(-1)?.examples ?? NaN;
   const alike = measured.filter((one) => one.examples === examples);
-  return {examples, noise: Math.sqrt(mean(alike.map(({noise}) => noise * noise)) ?? NaN), theory: 1 / Math.sqrt(examples)};
+  return {examples, noise: Math.sqrt(mean(alike.map(({noise}) => noise * noise)) ?? NaN), theory: samplingError(view, examples)};
 }
 
 /**

@@ -41,7 +41,8 @@ export interface Words {
   open_compared: {};
   reached_together: {goal: string | number; held_out: string | number; plain: string | number; norm: string | number};
   reached_both: {goal: string | number; held_out: string | number; compared: string | number; norm: string | number; plain: string | number};
-  noise: {layer: string | number; size: string | number; measured: string | number; theory: string | number};
+  noise: {layer: string | number; size: string | number; measured: string | number; probe: string | number; theory: string | number};
+  noise_pinned: {norm: string | number; layer: string | number};
   noise_of: {z: string | number; layer: string | number; a: string | number};
   zeros: {shares: string | number};
   beyond_plain: {share: string | number; norm: string | number};

@@ -390,7 +390,15 @@ export const lastMeasured = (view, arm) => framesShown(view).findLast((frame) =>
  * @param {View} view
  * @param {Snapshot} [frame]
  */
-export const expectedNoise = (view, frame = view.frame) => 1 / Math.sqrt(groupSize(view, frame));
+export const expectedNoise = (view, frame = view.frame) => samplingError(view, groupSize(view, frame));
+
+/**
+ * The standard deviation, in σ, of the difference between the mean over so many examples and the mean over the probe, if both are
+ * drawn independently: each has an error of its own.
+ * @param {View} view
+ * @param {number} examples
+ */
+export const samplingError = (view, examples) => Math.sqrt(1 / examples + 1 / view.header.probe_size);
 
 /**
  * How many examples are normalized together in the minibatch that comes after a snapshot.

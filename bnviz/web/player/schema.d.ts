@@ -85,7 +85,7 @@ export interface ArmPart {
   mean_noise?: Record<Tap, Row>;
   /** how far its variances lie from the probe's, root mean square [σ²] */
   variance_noise?: Record<Tap, Row>;
-  /** what independent draws would give; for the mean that is 1/√`group_size` [σ²] */
+  /** what independent draws would give; for the mean that is √(1/`group_size` + 1/`probe_size`) [σ²] */
   variance_noise_theory?: Record<Tap, Row>;
   /** mean of each unit on the first group normalized together, rounded */
   minibatch_mean?: Record<Tap, Row[]>;
