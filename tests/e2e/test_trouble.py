@@ -13,7 +13,7 @@ from bnviz.config.experiment import Experiment
 from tests import ROOT
 from tests.e2e.lab import free_port, serve
 
-LONG = Experiment(steps=1200, snapshot_every=10, seed=76)
+LONG = Experiment(steps=700, snapshot_every=10, seed=76)
 BROKEN = "The stream cannot be reached"
 WATCH = """() => {
   const player = document.querySelector('.bnviz-player');
