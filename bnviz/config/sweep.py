@@ -142,19 +142,28 @@ class Sweep:
         return list(dict.fromkeys(cell.run for cell in self.cells()))
 
     def seconds(self) -> float:
-        """Estimated computing time on one core."""
-        return sum(run.seconds() for run in self.runs()) * (1 + len(self.measures))
+        """Estimated computing time of the training on one core."""
+        return sum(run.seconds() for run in self.runs())
 
-    def check_cost(self) -> None:
-        """Raise TooExpensive, saying what to change, if it would cost more than a shared server should spend."""
-        cost.check_sweep_seconds(self.seconds())
+    def check_cost(self, measuring: float = 0.0) -> None:
+        """Raise TooExpensive, saying what to change, if it would cost more than a shared server should spend: its training and so
+        many seconds of `measuring`."""
+        cost.check_sweep_seconds(self.seconds() + measuring)
 
 
-def sweep_over(base: Experiment, axis: str, values: Iterable, arms: Iterable[str] = ("none", "batch"), seeds: int = 5) -> Sweep:
+def sweep_over(
+    base: Experiment,
+    axis: str,
+    values: Iterable,
+    arms: Iterable[str] = ("none", "batch"),
+    seeds: int = 5,
+    measures: tuple[str, ...] = (),
+) -> Sweep:
     """The sweep of `base` over values of one field, a curve for each arm; raises BadField."""
     if axis not in FIELDS:
         raise BadField("axis", axis, "there is no such setting")
-    return Sweep(base, axis, tuple(changes(**{axis: value}) for value in values), tuple(Curve(arm, arm) for arm in arms), seeds)
+    points = tuple(changes(**{axis: value}) for value in values)
+    return Sweep(base, axis, points, tuple(Curve(arm, arm) for arm in arms), seeds, measures)
 
 
 def unheld() -> list[str]:

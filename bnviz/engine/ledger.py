@@ -77,7 +77,7 @@ class Ledger(ABC):
             return self.admission.census()
 
     def sweep(self, sweep: Sweep) -> str:
-        sweep.check_cost()
+        sweep.check_cost(budget.measuring(sweep))
         self._know(sweep)
         self._find_or_start(sweep)
         return sweep.id

@@ -10,19 +10,10 @@ import numpy as np
 
 from bnviz.config.sweep import Sweep
 from bnviz.data import DATA_SETS
+from bnviz.judge.verdict import Verdict
 
 Row = Mapping[str, Any]
 Values = Callable[[Sweep, list[Row]], np.ndarray]  # what a chart shows, from a sweep's rows
-AGREES, DISAGREES, CANNOT_TELL = "agrees", "disagrees", "cannot tell"
-COMPUTING = "computing"  # no verdict: rows are missing
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """`word` says whether our runs agree with the claim, `ours` what was measured."""
-
-    word: str
-    ours: str
 
 
 @dataclass(frozen=True)
@@ -47,13 +38,17 @@ class Chart:
 
 @dataclass(frozen=True)
 class Claim:
-    """`key` names the claim in links, `name` on its button. `verdict` is asked only when every row of the sweep is there."""
+    """`key` names the claim in links, `name` on its button. `verdict` is asked only when every row of the sweep is there.
+
+    `checked` says how the `published` figures were checked against their `source`.
+    """
 
     key: str
     name: str
     says: str
     published: str
     source: str
+    checked: str
     sweep: Sweep
     verdict: Callable[[Sweep, list[Row]], Verdict]
     charts: tuple[Chart, ...]
@@ -64,7 +59,7 @@ class Claim:
         rows = list(rows)
         here, wanted = len({row["run"] for row in rows}), len(sweep.runs())
         if here < wanted:
-            return Verdict(COMPUTING, f"{here} of {wanted} runs have finished.")
+            return Verdict((), f"{here} of {wanted} runs have finished.", computing=True)
         if DATA_SETS[sweep.base.dataset].loss != "cross-entropy":
-            return Verdict(CANNOT_TELL, "This data set has numbers to predict and no classes, so there is no accuracy.")
+            return Verdict((), "This data set has numbers to predict and no classes, so there is no accuracy.")
         return self.verdict(sweep, rows)

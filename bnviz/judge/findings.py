@@ -1,7 +1,8 @@
-"""For the rules of verdicts: numbers from a sweep's rows, findings from intervals, and how both are written."""
+"""For the rules of verdicts: numbers from a sweep's rows, and how they are written."""
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Callable, Iterable, Mapping
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from bnviz.config.sweep import Sweep, grid
 from bnviz.data import DATA_SETS
-from bnviz.judge.claim import AGREES, CANNOT_TELL, DISAGREES, Row
+from bnviz.judge.claim import Row
 from bnviz.judge.intervals import Interval
 
 # Accuracies that differ by less count as the same: with 1,000 test examples, one accuracy of 85 % has a standard error of 1.1 %.
@@ -58,6 +59,35 @@ def series(sweep: Sweep, rows: Iterable[Row], key: str) -> np.ndarray:
     return np.stack(parts, -1) if parts else np.full((len(sweep.curves), len(sweep.points), sweep.seeds, 0), np.nan)
 
 
+def choosing(sweep: Sweep, rows: Iterable[Row]) -> np.ndarray:
+    """Accuracy on examples that do not judge [curves, points, seeds, checkpoints], to choose learning rates by.
+
+    They are training examples that the runs do not train on; where a data set has none to spare, or where they were not asked
+    for, it is test accuracy after all.
+    """
+    rows = list(rows)
+    asked = rows and all("validation_accuracies" in row for row in rows)
+    spared = series(sweep, rows, "validation_accuracies" if asked else "test_accuracies")
+    return spared if np.isfinite(spared).any() else series(sweep, rows, "test_accuracies")
+
+
+def ends(values: np.ndarray) -> np.ndarray:
+    """The mean of the last checkpoints [...] of [..., checkpoints]; NaN where there are none yet."""
+    return values[..., -SETTLED:].mean(-1) if values.shape[-1] else np.full(values.shape[:-1], np.nan)
+
+
+def right(sweep: Sweep, rows: Iterable[Row]) -> np.ndarray:
+    """Which test examples are right [curves, points, seeds, checkpoints, examples], 1 or 0; NaN where a row is missing."""
+    rows, examples = list(rows), DATA_SETS[sweep.base.dataset].test_size
+    checkpoints = len(rows[0]["right"]) if rows else 0
+    found = np.full((len(sweep.curves), len(sweep.points), sweep.seeds, checkpoints, examples), np.nan, np.float32)
+    places = {one.name: place for place, one in enumerate(sweep.curves)}
+    for row in rows:
+        bits = [np.unpackbits(np.frombuffer(base64.b64decode(text), np.uint8), count=examples) for text in row["right"]]
+        found[places[row["curve"]], row["point"], row["seed"] - sweep.base.seed] = bits
+    return found
+
+
 def curve(sweep: Sweep, name: str) -> int:
     """The place of a curve among the sweep's."""
     return [one.name for one in sweep.curves].index(name)
@@ -70,6 +100,12 @@ def best(values: np.ndarray) -> np.ndarray:
     return np.where(there.any(-1), means, -np.inf).argmax(-1)
 
 
+def edges(sweep: Sweep, chosen: np.ndarray) -> list[str]:
+    """The curves whose chosen point is the first or the last of several: what is best may lie beyond."""
+    last = len(sweep.points) - 1
+    return [one.name for one, point in zip(sweep.curves, chosen, strict=True) if last and point in (0, last)]
+
+
 def at(values: np.ndarray, points: np.ndarray) -> np.ndarray:
     """The values [curves, points, seeds, …] at one point of each curve: [curves, seeds, …]."""
     return np.stack([of_curve[point] for of_curve, point in zip(values, points, strict=True)])
@@ -78,33 +114,6 @@ def at(values: np.ndarray, points: np.ndarray) -> np.ndarray:
 def rates(sweep: Sweep, points: np.ndarray) -> dict[str, str]:
     """The chosen point of each curve, as people write it."""
     return {one.name: f"{sweep.values[point]:g}" for one, point in zip(sweep.curves, points, strict=True)}
-
-
-# Findings: True, False, or None where the interval leaves it open.
-
-
-def above(one: Interval, bound: float) -> bool | None:
-    return True if one.low > bound else False if one.high < bound else None
-
-
-def below(one: Interval, bound: float) -> bool | None:
-    return True if one.high < bound else False if one.low > bound else None
-
-
-def within(one: Interval, bound: float) -> bool | None:
-    """Whether it lies between -bound and bound, as a whole; False if it lies outside, as a whole."""
-    inside = one.low > -bound and one.high < bound
-    return True if inside else False if one.low > bound or one.high < -bound else None
-
-
-def word(*findings: bool | None) -> str:
-    """All parts of a claim must hold; a single one that does not hold refutes it."""
-    return DISAGREES if False in findings else CANNOT_TELL if None in findings else AGREES
-
-
-def learnt(finding: bool | None, accuracies: np.ndarray, sweep: Sweep) -> bool | None:
-    """The finding; None where it is true only because the networks do not train and are alike for that reason."""
-    return None if finding and np.mean(accuracies) < trains(sweep) else finding
 
 
 def percent(share: float, places: int = 1) -> str:
@@ -116,12 +125,25 @@ def points(one: Interval, places: int = 1) -> str:
     return _said(one, lambda value: _signed(100 * value, places), " points")
 
 
+def by(first: float, second: float, change: Interval) -> str:
+    """How far two shares lie apart, in percentage points, whichever is larger: to as many places as `apart` takes."""
+    places = _places(first, second, float(change.mean))
+    if first < second:
+        change = Interval(-change.mean, -change.high, -change.low, change.count)
+    return _said(change, lambda value: f"{100 * value:.{places}f}".replace("-", "−"), " points")
+
+
 def apart(first: float, second: float, change: Interval) -> tuple[str, str, str]:
     """Two shares and `change`, first - second, to as many places as it takes for what is read to add up."""
-    numbers = [100 * float(one) for one in (first, second, change.mean)]
-    adds_up = (places for places in PLACES if _adds_up(*(round(number, places) for number in numbers)))
-    places = next(adds_up, PLACES[0])
+    places = _places(first, second, float(change.mean))
     return percent(first, places), percent(second, places), points(change, places)
+
+
+def _places(first: float, second: float, change: float) -> int:
+    """After the point, so that what is read adds up."""
+    numbers = [100 * float(one) for one in (first, second, change)]
+    adds_up = (places for places in PLACES if _adds_up(*(round(number, places) for number in numbers)))
+    return next(adds_up, PLACES[0])
 
 
 def _adds_up(first: float, second: float, change: float) -> bool:

@@ -1,8 +1,9 @@
-"""Means over seeds, and how sure they are: Student's t intervals, plain NumPy."""
+"""Means over seeds, or over seeds and test images, and how sure they are: Student's t, plain NumPy."""
 
 from __future__ import annotations
 
-from functools import cache
+import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -19,17 +20,81 @@ class Interval(NamedTuple):
     count: np.ndarray  # pyright: ignore[reportIncompatibleMethodOverride] (nobody counts equal arrays in a tuple)
 
 
+class Estimate(NamedTuple):
+    """A mean [...], its standard error and that one's degrees of freedom, NaN where they are unknown, and the number of seeds.
+
+    `fixed` is the part of the error that stays however many seeds there are.
+    """
+
+    mean: np.ndarray
+    error: np.ndarray
+    freedom: np.ndarray
+    seeds: np.ndarray
+    fixed: np.ndarray = np.zeros(())
+
+    @property
+    def spread(self) -> np.ndarray:
+        """The standard deviation over seeds [...]."""
+        return np.sqrt(np.maximum(self.error**2 - self.fixed**2, 0) * self.seeds)
+
+    def interval(self, level: float = LEVEL) -> Interval:
+        """Student's t interval."""
+        quantiles = np.array([t_quantile(0.5 + level / 2, freedom) for freedom in self.freedom.flat])
+        half = quantiles.reshape(self.freedom.shape) * self.error
+        return Interval(self.mean, self.mean - half, self.mean + half, self.seeds)
+
+    def not_above(self, bound: float) -> float:
+        """The one-sided p-value of a single mean: how likely one so large is, if the true mean is `bound` or less."""
+        mean, error, freedom = float(self.mean), float(self.error), float(self.freedom)
+        if not (math.isfinite(mean) and math.isfinite(error)) or mean == bound:
+            return 1.0
+        if error == 0:
+            return float(mean < bound)
+        return t_tail((mean - bound) / error, freedom)
+
+    def mirrored(self) -> Estimate:
+        """The estimate of minus the mean."""
+        return self._replace(mean=-self.mean)
+
+
+def over_seeds(values: np.ndarray) -> Estimate:
+    """The mean over the last axis of [..., seeds]. Missing values (NaN) are left out, and not counted in `seeds`."""
+    there = np.isfinite(values)
+    seeds = there.sum(-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(there, values, 0).sum(-1) / seeds
+        squares = (np.where(there, values - mean[..., None], 0) ** 2).sum(-1)
+        error = np.sqrt(squares / (seeds - 1) / seeds)
+    several = seeds > 1
+    return Estimate(mean, np.where(several, error, np.nan), np.where(several, seeds - 1.0, np.nan), seeds)
+
+
+def over_seeds_and_images(values: np.ndarray) -> Estimate:
+    """The mean of [seeds, images] where all seeds share the images, and both are samples of more.
+
+    The error has a part that more seeds do not make smaller: other images would have given another mean. Mean squares of rows,
+    columns and the rest give it, with Satterthwaite's degrees of freedom (Clark 1973, "The language-as-fixed-effect fallacy").
+    """
+    seeds, images = values.shape
+    mean = values.mean()
+    if seeds < 2 or images < 2:
+        return Estimate(*map(np.asarray, (mean, np.nan, np.nan, seeds)))
+    of_seed, of_image = values.mean(1) - mean, values.mean(0) - mean
+    rest = values - mean - of_seed[:, None] - of_image
+    freedom = np.array([seeds - 1, images - 1, (seeds - 1) * (images - 1)])
+    squares = np.array([images * (of_seed**2).sum(), seeds * (of_image**2).sum(), (rest**2).sum()]) / freedom
+    both, fixed = squares[0] + squares[1] - squares[2], math.sqrt(max(squares[1] - squares[2], 0) / values.size)
+    if both <= max(squares[:2]):  # by chance the rest seems larger than it is: the larger part alone is the least there is
+        larger = int(squares[1] > squares[0])
+        both, of_error = squares[larger], freedom[larger]
+    else:
+        of_error = both**2 / (squares**2 / freedom).sum()
+    return Estimate(*map(np.asarray, (mean, math.sqrt(both / values.size), of_error, seeds, fixed)))
+
+
 def interval(values: np.ndarray, level: float = LEVEL) -> Interval:
     """Student's t interval of the mean over the last axis of [..., seeds], missing values (NaN) left out."""
-    there = np.isfinite(values)
-    count = there.sum(-1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(there, values, 0).sum(-1) / count
-        squares = (np.where(there, values - mean[..., None], 0) ** 2).sum(-1)
-        error = np.sqrt(squares / (count - 1) / count)
-    quantiles = np.array([t_quantile(0.5 + level / 2, n - 1) if n > 1 else np.nan for n in count.flat])
-    half = quantiles.reshape(count.shape) * np.where(count > 1, error, np.nan)
-    return Interval(mean, mean - half, mean + half, count)
+    return over_seeds(values).interval(level)
 
 
 def difference(first: np.ndarray, second: np.ndarray, level: float = LEVEL) -> Interval:
@@ -37,13 +102,28 @@ def difference(first: np.ndarray, second: np.ndarray, level: float = LEVEL) -> I
     return interval(first - second, level)
 
 
-@cache
-def t_quantile(probability: float, freedom: int) -> float:
-    """The quantile of Student's t distribution.
+@lru_cache(4096)
+def t_quantile(probability: float, freedom: float) -> float:
+    """The quantile of Student's t distribution; NaN without degrees of freedom."""
+    if not freedom > 0:
+        return math.nan
+    angle, below = _distribution(freedom)
+    return float(np.sqrt(freedom) * np.tan(np.interp(probability, below, angle)))
 
-    With t = √ν tan θ its density becomes cos^(ν-1) θ up to a constant, which is smooth and bounded, so that a sum will do.
+
+@lru_cache(4096)
+def t_tail(t: float, freedom: float) -> float:
+    """How likely Student's t is larger than `t`."""
+    angle, below = _distribution(freedom)
+    return float(np.interp(math.atan(-t / math.sqrt(freedom)), angle, below))  # symmetric, and small numbers stay exact
+
+
+def _distribution(freedom: float) -> tuple[np.ndarray, np.ndarray]:
+    """Angles θ, and how likely t is less than √ν tan θ.
+
+    With t = √ν tan θ the density becomes cos^(ν-1) θ up to a constant, which is smooth and bounded, so that a sum will do.
     """
     angle = np.linspace(-np.pi / 2, np.pi / 2, 200_001)
-    density = np.cos(angle) ** (freedom - 1)
+    density = np.clip(np.cos(angle), 0, None) ** (freedom - 1)
     total = np.concatenate([[0], np.cumsum((density[1:] + density[:-1]) / 2)])
-    return float(np.sqrt(freedom) * np.tan(np.interp(probability, total / total[-1], angle)))
+    return angle, total / total[-1]

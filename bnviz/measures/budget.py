@@ -1,10 +1,11 @@
-"""What a live run costs with the measures that it asks for, and whether that may be. Loads no PyTorch."""
+"""What a live run or a sweep costs with the measures that it asks for, and whether that may be. Loads no PyTorch."""
 
 from __future__ import annotations
 
 from bnviz.config import cost
 from bnviz.config.experiment import Experiment
-from bnviz.measures.registry import measures
+from bnviz.config.sweep import Sweep
+from bnviz.measures.registry import measures, named
 
 
 def seconds(experiment: Experiment) -> float:
@@ -17,3 +18,9 @@ def check(experiment: Experiment) -> None:
     """Raise TooExpensive, saying what to change, if one run would cost more than a shared server should spend."""
     cost.check_snapshots(experiment)
     cost.check_seconds(seconds(experiment))
+
+
+def measuring(sweep: Sweep) -> float:
+    """Estimated seconds that the measures of a sweep take beside its training, on one ordinary core."""
+    asked = [named(name) for name in sweep.measures]
+    return (cost.CHECKPOINTS + 1) * sum(measure.seconds(run.experiment) for run in sweep.runs() for measure in asked)

@@ -15,6 +15,7 @@ from torch.nn import functional
 from bnviz import data
 from bnviz.config.experiment import Experiment
 
+SPARE = 1000  # training examples to choose by, where so many are not trained on
 INPUT_NOISE = 2**34  # added to the seed: far from the generators below
 
 
@@ -26,6 +27,7 @@ class Tensors:
         self.x_train = x_train[: experiment.examples]
         self.y_train = noisy_labels(experiment, y_train[: experiment.examples])
         self._clean = self.x_test
+        self._spare = x_train[experiment.examples :][:SPARE], y_train[experiment.examples :][:SPARE]
 
     def with_input_noise(self, experiment: Experiment, spread: float) -> Tensors:
         """The same with Gaussian noise of this standard deviation, the experiment's own, on the clean held-out inputs."""
@@ -34,6 +36,10 @@ class Tensors:
         other.x_test = self._clean + spread * noise
         other._x_test = _for_onednn(other.x_test)
         return other
+
+    def judging(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Test inputs and their labels, and up to SPARE training examples that are not trained on, with their true labels."""
+        return self.x_test, self.y_test, *self._spare
 
     def first_linear(self, linear: nn.Linear) -> Tensor:
         """z[1] of the held-out examples: the same in every view, and most of a snapshot's work."""

@@ -43,10 +43,14 @@ class Arm(NamedTuple):
 
 
 class Examples(NamedTuple):
-    """A run's training examples, labelled as it is trained on them."""
+    """A run's training examples, labelled as it is trained on them; the test examples; training examples it does not train on."""
 
     x_train: Tensor
     y_train: Tensor
+    x_test: Tensor
+    y_test: Tensor
+    x_spare: Tensor
+    y_spare: Tensor
 
 
 class Normalizers:
@@ -325,7 +329,7 @@ class Logbook:
         for place, accuracy in enumerate(accuracies(self.logits, self.y_test)):
             self.curves[place]["test_accuracies"].append(accuracy)
             self.curves[place]["train_losses"].append(losses[place])
-        if self.measures and step < self.checkpoints[-1]:
+        if self.measures:
             self.measure(step)
 
     def losses_since(self, step: int) -> list[float]:
@@ -343,10 +347,10 @@ class Logbook:
         """Take the measures of every run's own network, all on the same examples, others at each checkpoint."""
         generator = torch.Generator().manual_seed(step)
         chosen = torch.randperm(len(self.x), generator=generator)[: self.stack.shared.batch]
-        x, y = self.x.cpu(), self.y.cpu()
+        x, y, others = self.x.cpu(), self.y.cpu(), self.split.judging()
         for place, network in enumerate(self.stack.unstack()):
             network = network if network.linears[0].weight.is_cpu else copy.deepcopy(network).cpu()
-            arm, examples = Arm(network, self.stack.experiments[place], self.stack.loss), Examples(x, y[place])
+            arm, examples = Arm(network, self.stack.experiments[place], self.stack.loss), Examples(x, y[place], *others)
             taken = [measure(arm, examples, chosen) for measure in self.measures]
             self.measured[place].append({name: value for values in taken for name, value in values.items()})
 

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from bnviz import engine
 from bnviz.data import DATA_SETS
-from bnviz.judge.claim import AGREES, DISAGREES
+from bnviz.judge.verdict import AGREES, DISAGREES
 from bnviz.lessons.does_it_hold.claims import CLAIMS
 from bnviz.lessons.does_it_hold.page import BADGES, FIRST, MORE
 from bnviz.lessons.does_it_hold.said import WORDS

@@ -1,8 +1,9 @@
 """Run every claim's sweep and print a table of what was published, what came out, and the verdict.
 
-python -m bnviz.lessons.does_it_hold.evidence [--write] [CLAIM …]
+python -m bnviz.lessons.does_it_hold.evidence [--pilot] [--write] [CLAIM …]
 
-With --write, the table in docs/evidence.md is replaced, with the command, the machine and the date.
+With --pilot, other seeds are run, a few of each claim, and the table says how many the verdict needs. With --write, a table in
+docs/evidence.md is replaced, with the command, the machine and the date.
 """
 
 from __future__ import annotations
@@ -17,24 +18,26 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from bnviz.config.sweep import Sweep
 from bnviz.engine import Engine, worker_count
 from bnviz.engine.local import LocalEngine
-from bnviz.judge.claim import Claim, Verdict
+from bnviz.judge.claim import Claim
+from bnviz.judge.verdict import Verdict
 from bnviz.lessons.does_it_hold.claims import CLAIMS, table
+from bnviz.lessons.does_it_hold.pilot import pilot_of, table_of_seeds
 from bnviz.record import ndjson
 from bnviz.record.store import Store
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "evidence.md"
-BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
-COMMAND = "python -m bnviz.lessons.does_it_hold.evidence --write"
+COMMAND = "python -m bnviz.lessons.does_it_hold.evidence"
 TICK_SECONDS = 0.2
 
 
-def run(engine: Engine, claim: Claim) -> tuple[Verdict, float]:
-    """The verdict on a claim, and how many seconds its sweep took."""
-    lines = engine.recording(engine.sweep(claim.sweep))
+def run(engine: Engine, claim: Claim, sweep: Sweep) -> tuple[Verdict, float]:
+    """The verdict of a sweep on a claim, and how many seconds it took."""
+    lines = engine.recording(engine.sweep(sweep))
     assert lines is not None  # it was asked for just now
-    total = len(claim.sweep.cells())
+    total = len(sweep.cells())
     with tqdm(total=total, desc=claim.name, unit=" rows", disable=None) as bar:
         while not lines.ended:
             time.sleep(TICK_SECONDS)
@@ -42,7 +45,7 @@ def run(engine: Engine, claim: Claim) -> tuple[Verdict, float]:
     messages = list(ndjson.read(lines.lines()))
     if messages[-1]["status"] != "finished":
         raise RuntimeError(f"{claim.key}: {messages[-1]['message']}")
-    return claim.judge(claim.sweep, [one for one in messages if one["type"] == "row"]), messages[-1]["seconds"]
+    return claim.judge(sweep, [one for one in messages if one["type"] == "row"]), messages[-1]["seconds"]
 
 
 def machine() -> str:
@@ -55,12 +58,18 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
 
 
-def write(text: str) -> None:
-    """Put `text` between the markers of docs/evidence.md; without markers, at its end."""
+def markers(name: str) -> tuple[str, str]:
+    """What a table of that name stands between."""
+    return f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+
+
+def write(name: str, text: str) -> None:
+    """Put `text` between the markers of that name in docs/evidence.md; without markers, at its end."""
+    begin, end = markers(name)
     old = DOCUMENT.read_text() if DOCUMENT.exists() else "# Evidence\n"
-    before, _, rest = old.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    DOCUMENT.write_text(f"{before.rstrip()}\n\n{BEGIN}\n{text}\n{END}\n{after.lstrip(chr(10))}")
+    before, _, rest = old.partition(begin)
+    _, _, after = rest.partition(end)
+    DOCUMENT.write_text(f"{before.rstrip()}\n\n{begin}\n{text}\n{end}\n{after.lstrip(chr(10))}")
 
 
 def main(arguments: Iterable[str] | None = None) -> None:
@@ -68,6 +77,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
         prog="python -m bnviz.lessons.does_it_hold.evidence", description="Run the claims' sweeps and print their table."
     )
     parser.add_argument("claims", nargs="*", metavar="CLAIM", help=f"some of {', '.join(CLAIMS)}; all if none is named")
+    parser.add_argument("--pilot", action="store_true", help="run the pilot's seeds, and say how many the verdicts need")
     parser.add_argument("--write", action="store_true", help="replace the table in docs/evidence.md, which needs all claims")
     options = parser.parse_args(arguments)
     if unknown := [key for key in options.claims if key not in CLAIMS]:
@@ -76,13 +86,18 @@ def main(arguments: Iterable[str] | None = None) -> None:
         parser.error("--write needs all claims")
     engine = LocalEngine(Store(), worker_count())
     try:
-        results = {key: run(engine, CLAIMS[key]) for key in options.claims or CLAIMS}
+        results = {key: _result(engine, CLAIMS[key], options.pilot) for key in options.claims or CLAIMS}
     finally:
         engine.close()
-    text = table(results)
+    name, text = ("seeds", table_of_seeds(results)) if options.pilot else ("table", table(results))
     print(text)
     if options.write:
-        write(f"Made by `{COMMAND}` on {datetime.date.today():%d %B %Y}: {machine()}.\n\n{text}")
+        command = f"{COMMAND}{' --pilot' if options.pilot else ''} --write"
+        write(name, f"Made by `{command}` on {datetime.date.today():%d %B %Y}: {machine()}.\n\n{text}")
+
+
+def _result(engine: Engine, claim: Claim, pilot: bool) -> tuple[Verdict, float]:
+    return run(engine, claim, pilot_of(claim) if pilot else claim.sweep)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,11 @@ import streamlit as st
 from bnviz.config.course import unchanged
 from bnviz.config.experiment import Experiment, Field
 from bnviz.config.sweep import MAXIMUM_SEEDS, Sweep
-from bnviz.judge.claim import AGREES, CANNOT_TELL, COMPUTING, DISAGREES, Claim, Row, Verdict
-from bnviz.lessons.does_it_hold.claims import CLAIMS, cell
+from bnviz.data import DATA_SETS
+from bnviz.judge.claim import Claim, Row
+from bnviz.judge.verdict import AGREES, CANNOT_TELL, COMPUTING, DISAGREES, Verdict
+from bnviz.judge.verdict import words as together
+from bnviz.lessons.does_it_hold.claims import CLAIMS, row, written
 from bnviz.lessons.does_it_hold.panels import panels
 from bnviz.lessons.does_it_hold.said import WORDS
 from bnviz.record import ndjson
@@ -68,25 +71,30 @@ def sweep_of(claim: Claim, base: Experiment, own: Mapping[str, object]) -> Sweep
 def verdict(claim: Claim, sweep: Sweep, rows: Sequence[Row]) -> str:
     """The verdict, and what was published next to what our runs give."""
     judged = claim.judge(sweep, rows)
-    table = [
-        _row(SAID["published"], SAID["ours"]),
-        _row("---", "---"),
-        _row(f"{claim.published} *({claim.source})*", judged.ours),
-    ]
-    heading = words.fill(SAID["verdict"], verdict=_computing(sweep, rows) if judged.word == COMPUTING else BADGES[judged.word])
+    others = {} if judged.computing else known()
+    word = together({**others, claim.key: judged}, len(CLAIMS))[claim.key]
+    table = [row(SAID["published"], SAID["ours"]), row("---", "---"), row(cited(claim), judged.ours)]
+    heading = words.fill(SAID["verdict"], verdict=_computing(sweep, rows) if word == COMPUTING else BADGES[word])
     settings = [] if sweep == claim.sweep else [SAID["other_settings"]]
-    return "\n\n".join([heading, *settings, "\n".join(table), SAID["brackets"]])
+    return "\n\n".join([heading, *settings, "\n".join(table), *_brackets(sweep, judged)])
+
+
+def cited(claim: Claim) -> str:
+    """What was published, where, and how that was checked."""
+    return f"{claim.published} *({claim.source})* {words.fill(SAID['checked'], checked=claim.checked)}"
+
+
+def _brackets(sweep: Sweep, judged: Verdict) -> list[str]:
+    """What the intervals are of, and how strict the verdict is; nothing before there is one."""
+    examples = DATA_SETS[sweep.base.dataset].examples
+    about = {"family": len(CLAIMS), "examples": examples, "p": written(judged.p)}
+    return [] if judged.computing else [words.fill(SAID["brackets"], **about)]
 
 
 def _computing(sweep: Sweep, rows: Sequence[Row]) -> str:
     """What stands in the verdict's place until all rows are in."""
     done, total = len({row["run"] for row in rows}), len(sweep.runs())
     return f":gray-badge[{words.fill(SAID['computing'], done=done, total=total)}]"
-
-
-def _row(*texts: str) -> str:
-    """A row of a Markdown table."""
-    return f"| {' | '.join(cell(text) for text in texts)} |"
 
 
 class ClaimsPage:
@@ -147,15 +155,22 @@ def _change() -> None:
 def _table() -> None:
     """All claims, with the verdicts of those whose sweeps this server has finished."""
     with st.expander(SAID["all"]), st.container(key="claims"):
-        head = _row(SAID["column_claim"], SAID["published"], SAID["ours"], SAID["column_verdict"])
-        lines = [_line(claim, finished(claim)) for claim in CLAIMS.values()]
-        st.markdown("\n".join([head, _row(*["---"] * 4), *lines]))
+        head = row(SAID["column_claim"], SAID["published"], SAID["ours"], SAID["column_verdict"])
+        verdicts = known()
+        decided = together(verdicts, len(CLAIMS))
+        lines = [_line(claim, verdicts.get(claim.key), decided.get(claim.key, "")) for claim in CLAIMS.values()]
+        st.markdown("\n".join([head, row(*["---"] * 4), *lines]))
 
 
-def _line(claim: Claim, verdict: Verdict | None) -> str:
+def _line(claim: Claim, verdict: Verdict | None, word: str) -> str:
     name = f"[{claim.name}](./{NAME}?claim={claim.key})"
-    ours, word = (verdict.ours, BADGES[verdict.word]) if verdict else (SAID["not_run"], "")
-    return _row(name, claim.published, ours, word)
+    return row(name, claim.published, verdict.ours if verdict else SAID["not_run"], BADGES.get(word, ""))
+
+
+def known() -> dict[str, Verdict]:
+    """The verdicts, by key, of the claims whose own sweeps this server has."""
+    verdicts = {key: finished(claim) for key, claim in CLAIMS.items()}
+    return {key: verdict for key, verdict in verdicts.items() if verdict}
 
 
 def finished(claim: Claim) -> Verdict | None:

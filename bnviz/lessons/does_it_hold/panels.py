@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from bnviz.config.experiment import FIELDS
-from bnviz.config.sweep import Sweep
+from bnviz.config.sweep import Sweep, grid
 from bnviz.judge.claim import Chart, Claim, Row
 from bnviz.judge.intervals import Interval, interval
 from bnviz.lessons.does_it_hold.said import WORDS
@@ -51,13 +51,33 @@ def _wide(claim: Claim, place: int) -> bool:
 
 
 def _panel(name: str, chart: Chart, sweep: Sweep, rows: list[Row], wide: bool) -> dict[str, Any]:
-    values, guides = _scaled(chart, chart.values(sweep, rows)), chart.guides(sweep)
+    measured, guides = chart.values(sweep, rows), chart.guides(sweep)
+    values, caption = _scaled(chart, measured), " ".join([chart.caption, *_left_out(chart, sweep, rows, measured)])
     traces, x = _over_steps(chart, sweep, rows, values) if chart.over_steps else _over_axis(chart, sweep, values)
     y = axis(chart.y, **_y_axis(chart, values, guides))
     figure = layout(showlegend=True, margin=MARGIN, xaxis=x, yaxis=y, **_guides(chart, guides))
     text = _told(chart, sweep, values) if rows else SAID["nothing_at_all"]
     told = fill(SAID["alternative"], title=chart.title, y=chart.y, text=text)
-    return panel(name, chart.title, chart.caption, (traces, figure), wide=wide, height=340, alternative=told)
+    return panel(name, chart.title, caption, (traces, figure), wide=wide, height=340, alternative=told)
+
+
+def _left_out(chart: Chart, sweep: Sweep, rows: list[Row], values: np.ndarray) -> Iterator[str]:
+    """A sentence about runs that are there and have no finite number, if there are any: no mean can count them."""
+    there = np.isfinite(grid(sweep, rows, "seed"))  # [curves, points, seeds]
+    if chart.over_steps:
+        ends = values[..., -1:].swapaxes(-1, -2) if values.shape[-1] else values
+        lost = (there.all() & ~np.isfinite(ends)).sum(-1)  # [curves, 1]
+    else:
+        lost = (there & ~np.isfinite(values)).sum(-1)
+    said = SAID["left_out_path" if chart.over_steps else "left_out_runs"]
+    runs = [
+        fill(said, count=count, seeds=sweep.seeds, name=NAMES[curve.arm], place=f"{value:g}")
+        for curve, counts in zip(sweep.curves, lost, strict=True)
+        for value, count in zip(sweep.values, counts, strict=False)
+        if count
+    ]
+    if runs:
+        yield fill(SAID["left_out"], runs="; ".join(runs))
 
 
 def _scaled(chart: Chart, values: np.ndarray) -> np.ndarray:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from bnviz.config.sweep import Sweep
-from bnviz.judge.claim import Chart, Claim, Row, Values, Verdict
+from bnviz.judge.claim import Chart, Claim, Row, Values
+from bnviz.judge.findings import edges, listed
+from bnviz.judge.verdict import Verdict
 from bnviz.web import words
+from bnviz.web.figures import NAMES
 
 WORDS = words.catalogue("does_it_hold")
 GUIDES: Mapping[str, str] = WORDS["guides"]
@@ -24,9 +29,15 @@ def fill(key: str, sentence: str, **values: object) -> str:
     return words.fill(said(key)[sentence], **values)
 
 
+def at_edges(sweep: Sweep, chosen: np.ndarray) -> str:
+    """A sentence about the curves whose best point is the first or the last that was tried; nothing if there is none."""
+    names = [NAMES[name] for name in edges(sweep, chosen)]
+    return words.fill(WORDS["notes"]["edges"], networks=listed(names)) if names else ""
+
+
 def claim(key: str, *, sweep: Sweep, verdict: Callable[[Sweep, list[Row]], Verdict], charts: tuple[Chart, ...]) -> Claim:
     """The claim of that key."""
-    texts = {name: said(key)[name] for name in ("name", "says", "published", "source", "limits")}
+    texts = {name: said(key)[name] for name in ("name", "says", "published", "source", "checked", "limits")}
     return Claim(key=key, sweep=sweep, verdict=verdict, charts=charts, **texts)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bnviz.judge.claim import Claim, Verdict
+from bnviz.judge.claim import Claim
+from bnviz.judge.verdict import Verdict, words
 from bnviz.lessons.does_it_hold.claims import (
     faster,
     largest_rate,
@@ -16,6 +17,7 @@ from bnviz.lessons.does_it_hold.claims import (
     tiny_rates,
 )
 from bnviz.lessons.does_it_hold.said import WORDS
+from bnviz.web.words import fill
 
 _ALL = (
     same_score.CLAIM,
@@ -34,20 +36,26 @@ CLAIMS: dict[str, Claim] = {claim.key: claim for claim in _ALL}
 def table(results: Mapping[str, tuple[Verdict, float]]) -> str:
     """A Markdown table of verdicts and of the seconds that their sweeps took, by key."""
     said = WORDS["page"]
-    titles = (said["column_claim"], said["published"], said["ours"], said["column_verdict"], said["column_seconds"])
-    head = [f"| {' | '.join(titles)} |", "| --- | --- | --- | --- | --- |"]
-    return "\n".join(head + [_line(CLAIMS[key], *result) for key, result in results.items()])
+    columns = ("column_claim", "published", "ours", "column_verdict", "column_p", "column_seeds", "column_seconds")
+    decided = words({key: verdict for key, (verdict, _) in results.items()}, len(CLAIMS))
+    lines = [_line(CLAIMS[key], *result, decided[key]) for key, result in results.items()]
+    return "\n".join([row(*(said[one] for one in columns)), row(*["---"] * len(columns)), *lines])
 
 
-def _line(claim: Claim, verdict: Verdict, seconds: float) -> str:
-    cells = (
-        f"**{claim.name}.** {claim.says}",
-        f"{claim.published} ({claim.source})",
-        verdict.ours,
-        f"**{verdict.word}**",
-        f"{seconds:.0f}",
-    )
-    return f"| {' | '.join(cell(text) for text in cells)} |"
+def _line(claim: Claim, verdict: Verdict, seconds: float, word: str) -> str:
+    published = f"{claim.published} ({claim.source}) {fill(WORDS['page']['checked'], checked=claim.checked)}"
+    numbers = written(verdict.p), f"{claim.sweep.seeds}", f"{seconds:.0f}"
+    return row(f"**{claim.name}.** {claim.says}", published, verdict.ours, f"**{word}**", *numbers)
+
+
+def row(*texts: str) -> str:
+    """A row of a Markdown table."""
+    return f"| {' | '.join(cell(text) for text in texts)} |"
+
+
+def written(p: float) -> str:
+    """A p-value to one digit, and none that pretends to be exact."""
+    return f"{p:.1g}" if p >= 1e-4 else "less than 0.0001"
 
 
 def cell(text: str) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import numpy as np
 
 from bnviz.config.experiment import Experiment
-from bnviz.config.sweep import Sweep, sweep_over
-from bnviz.judge.claim import Row, Verdict
-from bnviz.judge.findings import above, at, best, curve, percent, rates, series, times, word
-from bnviz.judge.intervals import difference
-from bnviz.lessons.does_it_hold.said import chart, claim, fill
+from bnviz.config.sweep import Sweep, grid, sweep_over
+from bnviz.judge.claim import Row
+from bnviz.judge.findings import at, best, choosing, curve, percent, rates, series, times
+from bnviz.judge.intervals import interval, over_seeds
+from bnviz.judge.verdict import Part, Verdict
+from bnviz.lessons.does_it_hold.said import at_edges, chart, claim, fill
+from bnviz.lessons.does_it_hold.seeds import FRESH
 
 KEY = "faster"
 TARGET = 0.8  # networks of this size end at about 85 %: late enough to count, early enough for all to reach it
@@ -30,46 +34,88 @@ def first_crossing(steps: np.ndarray, accuracies: np.ndarray, target: float = TA
 
 
 def steps_needed(sweep: Sweep, rows: list[Row]) -> np.ndarray:
-    """Steps to the target [curves, points, seeds]; NaN for runs that do not reach it or are not there."""
-    needed = np.full((len(sweep.curves), len(sweep.points), sweep.seeds), np.nan)
-    for row in rows:
-        place = curve(sweep, row["curve"]), row["point"], row["seed"] - sweep.base.seed
-        needed[place] = first_crossing(np.array(row["checkpoints"]), np.array(row["test_accuracies"], float))
-    return needed
+    """Steps to the target [curves, points, seeds] in test accuracy; NaN for runs that do not reach it or are not there."""
+    return _crossings(rows, series(sweep, rows, "test_accuracies"))
 
 
-def quickest(needed: np.ndarray) -> np.ndarray:
-    """For each curve the point that takes the fewest steps, one at which every seed reaches the target if there is one."""
+def _crossings(rows: list[Row], accuracies: np.ndarray) -> np.ndarray:
+    """Steps to the target [...] of accuracies [..., checkpoints]."""
+    if not rows:
+        return np.full(accuracies.shape[:-1], np.nan)
+    steps = np.array(rows[0]["checkpoints"])
+    flat = [first_crossing(steps, one) for one in accuracies.reshape(-1, accuracies.shape[-1])]
+    return np.reshape(flat, accuracies.shape[:-1])
+
+
+def quickest(sweep: Sweep, rows: list[Row]) -> np.ndarray:
+    """For each curve the point that takes the fewest steps on examples that do not judge, one at which every seed reaches the
+    target if there is one."""
+    needed = _crossings(rows, choosing(sweep, rows))
     return best(-np.where(np.isfinite(needed), needed, NEVER))
 
 
-def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
-    none, batch = curve(sweep, "none"), curve(sweep, "batch")
+def gains(sweep: Sweep, rows: list[Row]) -> np.ndarray:
+    """How many times as many steps the network without batch norm takes as the other, at the same rate [points, seeds]; NaN where
+    one of them does not reach the target."""
     needed = steps_needed(sweep, rows)
-    chosen = quickest(needed)
-    if not np.isfinite(at(needed, chosen)).all():
-        return Verdict(word(None), fill(KEY, "never", target=percent(TARGET)))
-    own, same, rate = np.log(at(needed, chosen)), np.log(needed[:, chosen[none]]), rates(sweep, chosen)
-    gain, at_same = difference(own[none], own[batch]), difference(same[none], same[batch])
+    return needed[curve(sweep, "none")] / needed[curve(sweep, "batch")]
+
+
+def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
+    needed, chosen = steps_needed(sweep, rows), quickest(sweep, rows)
+    own = dict(zip((one.name for one in sweep.curves), at(needed, chosen), strict=True))
+    there = {name: np.isfinite(steps) for name, steps in own.items()}
+    if not all(one.any() for one in there.values()):
+        return Verdict((), fill(KEY, "never", target=percent(TARGET)))
+    log = {name: np.log(np.where(there[name], steps, sweep.base.steps)) for name, steps in own.items()}  # they take even longer
+    gain, rate = over_seeds(log["none"] - log["batch"]), rates(sweep, chosen)
     ours = fill(
         KEY, "ours", target=percent(TARGET),
-        none=f"{np.exp(own[none]).mean():.0f}", none_rate=rate["none"],
-        batch=f"{np.exp(own[batch]).mean():.0f}", batch_rate=rate["batch"],
-        gain=times(gain), same=times(at_same),
+        none=f"{np.exp(log['none']).mean():.0f}", none_rate=rate["none"],
+        batch=f"{np.exp(log['batch']).mean():.0f}", batch_rate=rate["batch"],
+        gain=times(gain.interval()), same="; ".join(_at_same(sweep, rows)),
+        missed=_missed(sweep, there), edges=at_edges(sweep, chosen),
     )  # fmt: skip
-    return Verdict(word(above(gain, 0.0)), ours)
+    return Verdict((Part("steps", gain, "above", telling=bool(there["batch"].all())),), ours)
+
+
+def _at_same(sweep: Sweep, rows: list[Row]) -> Iterator[str]:
+    """The ratio at every rate, or how many do not reach the target there."""
+    needed, ratios = steps_needed(sweep, rows), gains(sweep, rows)
+    for place, rate in enumerate(sweep.values):
+        if np.isfinite(ratios[place]).all():
+            yield fill(KEY, "at_rate", rate=f"{rate:g}", ratio=times(interval(np.log(ratios[place]))))
+        else:
+            none, batch = ((~np.isfinite(needed[curve(sweep, name), place])).sum() for name in ("none", "batch"))
+            yield fill(KEY, "missed_at_rate", rate=f"{rate:g}", none=none, batch=batch, seeds=sweep.seeds)
+
+
+def _missed(sweep: Sweep, there: Mapping[str, np.ndarray]) -> str:
+    """How many of the runs that are compared do not reach the target."""
+    lost = {name: int((~one).sum()) for name, one in there.items()}
+    return fill(KEY, "missed", **lost, seeds=sweep.seeds, steps=sweep.base.steps) if any(lost.values()) else ""
 
 
 def paths(sweep: Sweep, rows: list[Row]) -> np.ndarray:
-    return at(series(sweep, rows, "test_accuracies"), quickest(steps_needed(sweep, rows)))
+    return at(series(sweep, rows, "test_accuracies"), quickest(sweep, rows))
+
+
+def compared(sweep: Sweep, rows: list[Row]) -> np.ndarray:
+    """The gains as a chart's values [curves, points, seeds]: of the network without batch norm against itself, too."""
+    itself = np.where(np.isfinite(grid(sweep, rows, "seed")), 1.0, np.nan)
+    return np.stack([gains(sweep, rows) if one.name == "batch" else itself[place] for place, one in enumerate(sweep.curves)])
 
 
 CLAIM = claim(
     KEY,
-    sweep=sweep_over(Experiment(steps=480), "learning_rate", (0.03, 0.1, 0.3, 1.0), seeds=5),
+    sweep=sweep_over(
+        Experiment(seed=FRESH, train_size=4000, steps=480), "learning_rate", (0.01, 0.03, 0.1, 0.3, 1.0),
+        seeds=8, measures=("held_out",),
+    ),
     verdict=verdict,
     charts=(
         chart(KEY, "steps", steps_needed, ".0f", {"target": GOAL}, log=True),
+        chart(KEY, "gains", compared, ".2g", log=True),
         chart(KEY, "accuracy", paths, over_steps=True, guides=lambda sweep: {GOAL: TARGET}),
     ),
-)
+)  # fmt: skip

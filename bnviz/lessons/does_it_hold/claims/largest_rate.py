@@ -6,10 +6,12 @@ import numpy as np
 
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep, sweep_over
-from bnviz.judge.claim import Row, Verdict
-from bnviz.judge.findings import above, chance, curve, settled, times, trains, word
-from bnviz.judge.intervals import difference
+from bnviz.judge.claim import Row
+from bnviz.judge.findings import chance, curve, settled, times, trains
+from bnviz.judge.intervals import over_seeds
+from bnviz.judge.verdict import Part, Verdict
 from bnviz.lessons.does_it_hold.said import GUIDES, chart, claim, fill, said
+from bnviz.lessons.does_it_hold.seeds import FRESH
 
 KEY = "largest-rate"
 STEPS = 300
@@ -33,16 +35,16 @@ def _span(found: np.ndarray, last: float) -> str:
 def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     none, batch = (largest(sweep, rows)[curve(sweep, name)] for name in ("none", "batch"))
     if not np.isfinite([none, batch]).all():
-        return Verdict(word(None), fill(KEY, "never", rate=f"{sweep.values[0]:g}"))
-    ratio, last = difference(np.log(batch), np.log(none)), sweep.values[-1]
+        return Verdict((), fill(KEY, "never", rate=f"{sweep.values[0]:g}"))
+    ratio, last = over_seeds(np.log(batch) - np.log(none)), sweep.values[-1]
     least = said(KEY)["least"] if batch.max() == last else ""
-    ours = fill(KEY, "ours", none=_span(none, last), batch=_span(batch, last), least=least, ratio=times(ratio))
-    return Verdict(word(above(ratio, 0.0)), ours)
+    ours = fill(KEY, "ours", none=_span(none, last), batch=_span(batch, last), least=least, ratio=times(ratio.interval()))
+    return Verdict((Part("ratio", ratio, "above"),), ours)
 
 
 CLAIM = claim(
     KEY,
-    sweep=sweep_over(Experiment(steps=STEPS), "learning_rate", RATES, seeds=5),
+    sweep=sweep_over(Experiment(seed=FRESH, steps=STEPS), "learning_rate", RATES, seeds=5),
     verdict=verdict,
     charts=(
         chart(

@@ -6,12 +6,15 @@ import numpy as np
 
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep, sweep_over
-from bnviz.judge.claim import Row, Verdict
-from bnviz.judge.findings import above, at, below, best, chance, curve, guessing, listed, losses, rates, settled, word
-from bnviz.judge.intervals import interval
-from bnviz.lessons.does_it_hold.said import GUIDES, chart, claim, fill, said
+from bnviz.judge.claim import Row
+from bnviz.judge.findings import at, best, chance, curve, guessing, listed, losses, rates, settled, times
+from bnviz.judge.intervals import over_seeds
+from bnviz.judge.verdict import Part, Verdict
+from bnviz.lessons.does_it_hold.said import GUIDES, at_edges, chart, claim, fill, said
+from bnviz.lessons.does_it_hold.seeds import FRESH
 
 KEY = "noise"
+RATES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 ARMS = ("none", "batch", "noisy-none", "noisy-batch")
 
 
@@ -31,14 +34,20 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     ours = fill(
         KEY, "ours", **ends, guessing=f"{guessing(sweep):.2f}",
         stopped=fill(KEY, "stopped", rates=listed(stopped)) if stopped else said(KEY)["not_stopped"],
+        better=times(over_seeds(np.log(reached["noisy-batch"]) - np.log(reached["none"])).interval()),
+        edges=at_edges(sweep, chosen),
     )  # fmt: skip
-    still, not_at_all = below(interval(reached["noisy-batch"]), half), above(interval(reached["noisy-none"]), half)
-    return Verdict(word(still, not_at_all), ours)
+    parts = (
+        Part("it still trains", over_seeds(reached["noisy-batch"]), "below", half),
+        Part("better than without", over_seeds(reached["noisy-batch"] - reached["none"]), "below"),
+        Part("not without batch norm", over_seeds(reached["noisy-none"]), "above", half),
+    )
+    return Verdict(parts, ours)
 
 
 CLAIM = claim(
     KEY,
-    sweep=sweep_over(Experiment(hidden_layers=15, steps=600), "learning_rate", (0.01, 0.03, 0.1, 0.3), ARMS, seeds=4),
+    sweep=sweep_over(Experiment(seed=FRESH, hidden_layers=15, steps=600), "learning_rate", RATES, ARMS, seeds=5),
     verdict=verdict,
     charts=(
         chart(

@@ -8,28 +8,52 @@ import numpy as np
 
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep, sweep_over
-from bnviz.judge.claim import Row, Verdict
-from bnviz.judge.findings import SAME, SETTLED, apart, at, best, curve, learnt, percent, rates, series, settled, within, word
-from bnviz.judge.intervals import difference
-from bnviz.lessons.does_it_hold.said import chart, claim, fill, said
+from bnviz.judge.claim import Row
+from bnviz.judge.findings import (
+    SAME,
+    SETTLED,
+    apart,
+    at,
+    best,
+    choosing,
+    curve,
+    ends,
+    percent,
+    rates,
+    right,
+    series,
+    settled,
+    trains,
+)
+from bnviz.judge.intervals import over_seeds_and_images
+from bnviz.judge.verdict import Part, Verdict
+from bnviz.lessons.does_it_hold.said import at_edges, chart, claim, fill, said
+from bnviz.lessons.does_it_hold.seeds import FRESH
 
 KEY = "same-score"
 
 
-def at_equal_loss(sweep: Sweep, rows: list[Row]) -> tuple[np.ndarray, np.ndarray]:
-    """Test accuracy [curves, seeds] of each arm, at its best rate, when it first has the lowest training loss that both reach.
+def chosen_rates(sweep: Sweep, rows: list[Row]) -> np.ndarray:
+    """For each curve the point that is best at the end, on examples that do not judge."""
+    return best(ends(choosing(sweep, rows)))
 
-    Both are means over SETTLED checkpoints in a row: a single low value of a jumping loss is no convergence. And that loss
-    [seeds]; NaN if an arm has none.
+
+def at_equal_loss(sweep: Sweep, rows: list[Row]) -> tuple[np.ndarray, np.ndarray]:
+    """How often each test example is right [curves, seeds, examples] when an arm, at its best rate, first has the lowest training
+    loss that both reach; and that loss [seeds].
+
+    Both are means over SETTLED checkpoints in a row: a single low value of a jumping loss is no convergence. Where an arm has no
+    finite loss, there is no such moment, and the loss is NaN: then both count with what they end with.
     """
-    chosen = best(settled(sweep, rows))
-    losses, accuracies = (smoothed(at(series(sweep, rows, key), chosen)) for key in ("train_losses", "test_accuracies"))
+    chosen = chosen_rates(sweep, rows)
+    losses = smoothed(at(series(sweep, rows, "train_losses"), chosen))
     losses = np.where(np.isfinite(losses), losses, np.inf)
     common = losses.min(-1).max(0)
-    first = (losses <= common[:, None]).argmax(-1)[..., None]
-    reached = np.take_along_axis(accuracies, first, -1)[..., 0]
     there = np.isfinite(common)
-    return np.where(there, reached, np.nan), np.where(there, common, np.nan)
+    first = np.where(there, (losses <= common[:, None]).argmax(-1), losses.shape[-1] - 1)
+    each = np.moveaxis(at(right(sweep, rows), chosen), -1, -2)  # [curves, seeds, examples, checkpoints]
+    reached = np.take_along_axis(smoothed(each), first[..., None, None], -1)[..., 0]
+    return reached, np.where(there, common, np.nan)
 
 
 def smoothed(values: np.ndarray) -> np.ndarray:
@@ -39,27 +63,35 @@ def smoothed(values: np.ndarray) -> np.ndarray:
 
 def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     none, batch = curve(sweep, "none"), curve(sweep, "batch")
-    values = settled(sweep, rows)
-    chosen, (reached, loss) = best(values), at_equal_loss(sweep, rows)
+    chosen, (reached, loss) = chosen_rates(sweep, rows), at_equal_loss(sweep, rows)
     if not np.isfinite(loss).any():
-        return Verdict(word(None), said(KEY)["diverges"])
-    change, rate, ends = difference(reached[batch], reached[none]), rates(sweep, chosen), at(values, chosen).mean(-1)
-    with_it, without, gain = apart(np.nanmean(reached[batch]), np.nanmean(reached[none]), change)
+        return Verdict((), said(KEY)["diverges"])
+    change = over_seeds_and_images(reached[batch] - reached[none])
+    rate, end = rates(sweep, chosen), at(settled(sweep, rows), chosen).mean(-1)
+    with_it, without, gain = apart(reached[batch].mean(), reached[none].mean(), change.interval())
+    lost = int((~np.isfinite(loss)).sum())
     ours = fill(
         KEY, "ours", none_rate=rate["none"], batch_rate=rate["batch"], loss=f"{np.nanmean(loss):.2g}",
-        none=without, batch=with_it, apart=gain,
-        none_end=percent(ends[none]), batch_end=percent(ends[batch]),
+        none=without, batch=with_it, apart=gain, none_end=percent(end[none]), batch_end=percent(end[batch]),
+        lost=fill(KEY, "lost", lost=lost, seeds=sweep.seeds) if lost else "", edges=at_edges(sweep, chosen),
     )  # fmt: skip
-    return Verdict(word(learnt(within(change, SAME), reached[none], sweep)), ours)
+    telling = bool(reached[none].mean() >= trains(sweep))  # networks that do not train are alike for that reason
+    return Verdict((Part("difference", change, "within", SAME, telling),), ours)
 
 
 def _at_best(key: str) -> Callable[[Sweep, list[Row]], np.ndarray]:
-    return lambda sweep, rows: at(series(sweep, rows, key), best(settled(sweep, rows)))
+    return lambda sweep, rows: at(series(sweep, rows, key), chosen_rates(sweep, rows))
 
 
 CLAIM = claim(
     KEY,
-    sweep=sweep_over(Experiment(train_size=1000, steps=1200), "learning_rate", (0.03, 0.1, 0.3), seeds=16),
+    sweep=sweep_over(
+        Experiment(seed=FRESH, train_size=1000, steps=1200),
+        "learning_rate",
+        (0.03, 0.1, 0.3, 1.0),
+        seeds=20,
+        measures=("held_out",),
+    ),
     verdict=verdict,
     charts=(
         chart(KEY, "end", settled),

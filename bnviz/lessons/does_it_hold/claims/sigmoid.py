@@ -6,10 +6,12 @@ import numpy as np
 
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep, sweep_over
-from bnviz.judge.claim import Row, Verdict
-from bnviz.judge.findings import above, at, below, best, chance, curve, listed, percent, rates, settled, trains, word
-from bnviz.judge.intervals import interval
-from bnviz.lessons.does_it_hold.said import GUIDES, chart, claim, fill, said
+from bnviz.judge.claim import Row
+from bnviz.judge.findings import at, best, chance, choosing, curve, ends, listed, percent, rates, settled, trains
+from bnviz.judge.intervals import over_seeds
+from bnviz.judge.verdict import Part, Verdict
+from bnviz.lessons.does_it_hold.said import GUIDES, at_edges, chart, claim, fill, said
+from bnviz.lessons.does_it_hold.seeds import FRESH
 
 KEY = "sigmoid"
 
@@ -20,22 +22,29 @@ def stuck(sweep: Sweep) -> float:
 
 
 def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
-    values = settled(sweep, rows)
-    chosen = best(values)
-    rate, ends = rates(sweep, chosen), dict(zip((one.name for one in sweep.curves), at(values, chosen), strict=True))
+    values, chosen = settled(sweep, rows), best(ends(choosing(sweep, rows)))
+    rate, reached = rates(sweep, chosen), dict(zip((one.name for one in sweep.curves), at(values, chosen), strict=True))
     still = values[curve(sweep, "none")].mean(-1) < stuck(sweep)
     where = [f"{value:g}" for value, is_stuck in zip(sweep.values, still, strict=True) if is_stuck]
     ours = fill(
-        KEY, "ours", none=percent(np.mean(ends["none"])), none_rate=rate["none"],
-        batch=percent(np.mean(ends["batch"])), batch_rate=rate["batch"], chance=percent(chance(sweep)),
+        KEY, "ours", none=percent(np.mean(reached["none"])), none_rate=rate["none"],
+        batch=percent(np.mean(reached["batch"])), batch_rate=rate["batch"], chance=percent(chance(sweep)),
         stuck=fill(KEY, "stuck", rates=listed(where)) if where else said(KEY)["not_stuck"],
+        edges=at_edges(sweep, chosen),
     )  # fmt: skip
-    return Verdict(word(below(interval(ends["none"]), stuck(sweep)), above(interval(ends["batch"]), trains(sweep))), ours)
+    parts = (
+        Part("stuck without", over_seeds(reached["none"]), "below", stuck(sweep)),
+        Part("trains with it", over_seeds(reached["batch"]), "above", trains(sweep)),
+    )
+    return Verdict(parts, ours)
 
 
 CLAIM = claim(
     KEY,
-    sweep=sweep_over(Experiment(activation="sigmoid", steps=1000), "learning_rate", (0.03, 0.1, 0.3, 1.0, 3.0, 10.0), seeds=4),
+    sweep=sweep_over(
+        Experiment(seed=FRESH, activation="sigmoid", train_size=4000, steps=1000), "learning_rate",
+        (0.03, 0.1, 0.3, 1.0, 3.0, 10.0), seeds=5, measures=("held_out",),
+    ),
     verdict=verdict,
     charts=(
         chart(

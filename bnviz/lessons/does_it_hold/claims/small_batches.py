@@ -6,10 +6,12 @@ import numpy as np
 
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Changes, Curve, Sweep, changes
-from bnviz.judge.claim import Row, Verdict
-from bnviz.judge.findings import SAME, above, apart, below, curve, settled, word
-from bnviz.judge.intervals import difference
+from bnviz.judge.claim import Row
+from bnviz.judge.findings import SAME, apart, by, curve, ends, right, settled
+from bnviz.judge.intervals import Estimate, over_seeds_and_images
+from bnviz.judge.verdict import Part, Verdict
 from bnviz.lessons.does_it_hold.said import chart, claim, fill, said
+from bnviz.lessons.does_it_hold.seeds import FRESH
 
 KEY = "small-batches"
 ARMS = ("batch", "group", "layer", "none")
@@ -35,21 +37,33 @@ def errors(sweep: Sweep, rows: list[Row]) -> np.ndarray:
 
 def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     small, *_, large = sweep.values
-    found = {arm: errors(sweep, rows)[curve(sweep, arm)] for arm in ARMS}  # each [points, seeds]
-    rises = {arm: difference(values[0], values[-1]) for arm, values in found.items()}
-    names = said(KEY)["networks"]
-    said_of = {arm: apart(of[0].mean(), of[-1].mean(), rises[arm]) for arm, of in found.items()}
-    parts = [
-        fill(KEY, "error", name=names[arm], large=at_large, small=at_small, rise=rise)
-        for arm, (at_small, at_large, rise) in said_of.items()
-    ]
+    each = np.moveaxis(right(sweep, rows), -1, -2)  # [curves, points, seeds, examples, checkpoints]
+    found = {arm: 1 - ends(each[curve(sweep, arm)]) for arm in ARMS}  # how often each test example is wrong
+    rises = {arm: over_seeds_and_images(wrong[0] - wrong[-1]) for arm, wrong in found.items()}
+    parts = [_told(arm, found[arm][0].mean(), found[arm][-1].mean(), rise) for arm, rise in rises.items()]
     ours = fill(KEY, "ours", large=large, small=small, errors="; ".join(parts))
-    return Verdict(word(above(rises["batch"], SAME), below(rises["group"], SAME)), ours)
+    rising, not_rising = Part("batch norm", rises["batch"], "above", SAME), Part("group norm", rises["group"], "below", SAME)
+    return Verdict((rising, not_rising), ours)
+
+
+def _told(arm: str, small: float, large: float, rise: Estimate) -> str:
+    """Whether a network's error rises or falls, from what to what and by how much."""
+    at_small, at_large, _ = apart(small, large, rise.interval())
+    moves = said(KEY)["rises" if small >= large else "falls"]
+    name, change = said(KEY)["networks"][arm], by(small, large, rise.interval())
+    return fill(KEY, "error", name=name, moves=moves, large=at_large, small=at_small, by=change)
 
 
 CLAIM = claim(
     KEY,
-    sweep=Sweep(Experiment(), "ghost_batch_size", tuple(map(_point, SIZES)), tuple(Curve(arm, arm) for arm in ARMS), seeds=4),
+    sweep=Sweep(
+        Experiment(seed=FRESH),
+        "ghost_batch_size",
+        tuple(map(_point, SIZES)),
+        tuple(Curve(arm, arm) for arm in ARMS),
+        seeds=6,
+        measures=("held_out",),
+    ),
     verdict=verdict,
     charts=(chart(KEY, "end", errors, braces={"workers": WORKERS, "epochs": EPOCHS}, log=True, published=PUBLISHED),),
 )

@@ -2,56 +2,69 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from bnviz.config.experiment import Experiment
-from bnviz.config.sweep import Sweep, sweep_over
-from bnviz.judge.claim import Chart, Row, Values, Verdict
-from bnviz.judge.findings import below, curve, listed, series, times, word
-from bnviz.judge.intervals import Interval, difference
+from bnviz.config.sweep import Sweep, grid, sweep_over
+from bnviz.judge.claim import Chart, Row, Values
+from bnviz.judge.findings import curve, listed, series, times
+from bnviz.judge.intervals import LEVEL, over_seeds
+from bnviz.judge.verdict import Part, Verdict
 from bnviz.lessons.does_it_hold.said import claim, fill, said
+from bnviz.lessons.does_it_hold.seeds import FRESH
 
 JUDGED = 0.1  # the learning rate that every page begins with; both networks train there
 
 
 def typical(sweep: Sweep, rows: list[Row], key: str) -> np.ndarray:
-    """The median over checkpoints [curves, points, seeds]; NaN where that is not finite or the row is missing."""
-    return _over_checkpoints(series(sweep, rows, key), np.median)
+    """The median over checkpoints [curves, points, seeds]; infinite where that blew up, NaN where the row is missing."""
+    return _over_checkpoints(sweep, rows, key, np.median)
 
 
 def highest(sweep: Sweep, rows: list[Row], key: str) -> np.ndarray:
     """The largest over checkpoints, as `typical`: the worst moment of training."""
-    return _over_checkpoints(series(sweep, rows, key), np.max)
+    return _over_checkpoints(sweep, rows, key, np.max)
 
 
-def _over_checkpoints(values: np.ndarray, reduce: Callable) -> np.ndarray:
+def _over_checkpoints(sweep: Sweep, rows: list[Row], key: str, reduce: Callable) -> np.ndarray:
+    values = series(sweep, rows, key)
     if not values.shape[-1]:
         return np.full(values.shape[:-1], np.nan)
+    there = np.isfinite(grid(sweep, rows, "seed"))
     found = reduce(np.where(np.isfinite(values), values, np.inf), axis=-1)  # what is not finite counts as large
-    return np.where(np.isfinite(found), found, np.nan)
+    return np.where(there, found, np.nan)
 
 
-def ratio(values: np.ndarray, sweep: Sweep) -> Interval:
-    """With batch norm against without, at the judged rate: the interval of the logarithm."""
+def ratio(name: str, values: np.ndarray, sweep: Sweep) -> Part:
+    """That a measure is smaller with batch norm than without, at the judged rate, from the logarithms of [curves, points, seeds].
+
+    A seed whose network without batch norm blew up counts as the smallest ratio of the others, which is too large. Where one with
+    batch norm blew up, nothing shows that the measure is smaller.
+    """
     judged = sweep.values.index(JUDGED)
-    return difference(*(np.log(values[curve(sweep, name)][judged]) for name in ("batch", "none")))
+    none, batch = (values[curve(sweep, arm)][judged] for arm in ("none", "batch"))
+    both = np.isfinite(none) & np.isfinite(batch)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logarithms = np.where(both, np.log(batch) - np.log(none), np.nan)
+    least = np.nanmin(logarithms, initial=np.inf)
+    counted = np.where(np.isinf(none) & np.isfinite(batch) & np.isfinite(least), least, logarithms)
+    return Part(name, over_seeds(counted), "below", telling=bool(np.isfinite(batch).all()))
 
 
 def judge(key: str, sweep: Sweep, rows: list[Row]) -> Verdict:
     """All of a claim's measures must be smaller with batch norm: their medians over training and their maxima."""
     names = measures(key)
-    medians = {name: ratio(typical(sweep, rows, measure), sweep) for measure, name in names.items()}
-    peaks = {name: ratio(highest(sweep, rows, measure), sweep) for measure, name in names.items()}
-    every = medians | {fill(key, "maximum", name=name): one for name, one in peaks.items()}
-    findings = {name: below(one, 0.0) for name, one in every.items()}
+    medians = [ratio(name, typical(sweep, rows, measure), sweep) for measure, name in names.items()]
+    peaks = [ratio(fill(key, "maximum", name=name), highest(sweep, rows, measure), sweep) for measure, name in names.items()]
     ours = fill(
-        key, "ours", rate=f"{JUDGED:g}", medians=_told(key, medians), peaks=_told(key, peaks), amiss=_amiss(key, findings)
-    )
-    return Verdict(word(*findings.values()), ours)
+        key, "ours", rate=f"{JUDGED:g}", medians=_told(key, names, medians), peaks=_told(key, names, peaks),
+        amiss=_amiss(key, [*medians, *peaks]), blown=_blown(key, sweep, rows),
+    )  # fmt: skip
+    return Verdict((*medians, *peaks), ours)
 
 
 def measures(key: str) -> dict[str, str]:
@@ -59,17 +72,28 @@ def measures(key: str) -> dict[str, str]:
     return {measure: name[0].lower() + name[1:] for measure, name in said(key)["measures"].items()}
 
 
-def _amiss(key: str, findings: Mapping[str, bool | None]) -> str:
-    """What is not smaller, and what cannot be told."""
-    kinds = {"not_smaller": False, "left_open": None}
-    named = {kind: [name for name, finding in findings.items() if finding is sought] for kind, sought in kinds.items()}
-    return "".join(fill(key, kind, names=listed(names)) for kind, names in named.items() if names)
+def _amiss(key: str, parts: Sequence[Part]) -> str:
+    """What is not smaller, and what cannot be told, each by its own 95 % interval."""
+    one_sided = (1 - LEVEL) / 2
+    kinds = {
+        "not_smaller": [part.name for part in parts if part.fails <= one_sided],
+        "left_open": [part.name for part in parts if min(part.holds, part.fails) > one_sided],
+    }
+    return "".join(fill(key, kind, names=listed(named)) for kind, named in kinds.items() if named)
+
+
+def _blown(key: str, sweep: Sweep, rows: list[Row]) -> str:
+    """How many of the judged runs of each arm blew up on the way."""
+    judged, names = sweep.values.index(JUDGED), measures(key)
+    lost = np.any([np.isinf(highest(sweep, rows, measure)[:, judged]) for measure in names], axis=0).sum(-1)
+    none, batch = (int(lost[curve(sweep, arm)]) for arm in ("none", "batch"))
+    return fill(key, "blown", none=none, batch=batch, seeds=sweep.seeds) if none or batch else ""
 
 
 def judge_curvature(sweep: Sweep, rows: list[Row]) -> Verdict:
     """The same of the curvature; and how often its maximum lies before any training."""
     found = judge("bend", sweep, rows)
-    return Verdict(found.word, found.ours + untrained(sweep, rows, "gradient_bend"))
+    return replace(found, ours=found.ours + untrained(sweep, rows, "gradient_bend"))
 
 
 def untrained(sweep: Sweep, rows: list[Row], measure: str) -> str:
@@ -80,8 +104,9 @@ def untrained(sweep: Sweep, rows: list[Row], measure: str) -> str:
     return fill("bend", "untrained", none=none, batch=batch, seeds=sweep.seeds)
 
 
-def _told(key: str, ratios: Mapping[str, Interval]) -> str:
-    return "; ".join(fill(key, "measure", name=name, ratio=times(one)) for name, one in ratios.items())
+def _told(key: str, names: Mapping[str, str], parts: Sequence[Part]) -> str:
+    pairs = zip(names.values(), parts, strict=True)
+    return "; ".join(fill(key, "measure", name=name, ratio=times(part.estimate.interval())) for name, part in pairs)
 
 
 def _path(measure: str) -> Values:
@@ -100,8 +125,6 @@ def _charts(key: str) -> tuple[Chart, ...]:
     return tuple(found)
 
 
-SWEEP = dataclasses.replace(
-    sweep_over(Experiment(steps=400), "learning_rate", (0.03, JUDGED, 0.3), seeds=8), measures=("landscape",)
-)
+SWEEP = sweep_over(Experiment(seed=FRESH, steps=400), "learning_rate", (0.03, JUDGED, 0.3), seeds=20, measures=("landscape",))
 CLAIM = claim("smoother", sweep=SWEEP, verdict=partial(judge, "smoother"), charts=_charts("smoother"))
 SMALLER_CURVATURE = claim("bend", sweep=SWEEP, verdict=judge_curvature, charts=_charts("bend"))

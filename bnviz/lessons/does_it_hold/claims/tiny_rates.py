@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep, sweep_over
-from bnviz.judge.claim import Row, Verdict
-from bnviz.judge.findings import SAME, apart, below, curve, learnt, settled, word
-from bnviz.judge.intervals import difference
-from bnviz.lessons.does_it_hold.said import chart, claim, fill
+from bnviz.judge.claim import Row
+from bnviz.judge.findings import SAME, apart, curve, ends, listed, right, settled, trains
+from bnviz.judge.intervals import Interval, over_seeds_and_images
+from bnviz.judge.verdict import Part, Verdict
+from bnviz.lessons.does_it_hold.said import chart, claim, fill, said
+from bnviz.lessons.does_it_hold.seeds import FRESH
 
 KEY = "tiny-rates"
 
 
 def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
-    values = settled(sweep, rows)
-    none, batch = values[curve(sweep, "none")], values[curve(sweep, "batch")]  # [points, seeds]
-    gains = [difference(*pair) for pair in zip(batch, none, strict=True)]
-    said_of = [apart(with_it.mean(), without.mean(), gain) for with_it, without, gain in zip(batch, none, gains, strict=True)]
-    parts = [
-        fill(KEY, "rate", rate=f"{rate:g}", none=without, batch=with_it, gain=gain)
-        for rate, (with_it, without, gain) in zip(sweep.values, said_of, strict=True)
-    ]
-    findings = [learnt(below(gain, SAME), without, sweep) for gain, without in zip(gains, none, strict=True)]
-    return Verdict(word(*findings), fill(KEY, "ours", rates="; ".join(parts)))
+    each = np.moveaxis(right(sweep, rows), -1, -2)  # [curves, points, seeds, examples, checkpoints]
+    none, batch = (ends(each[curve(sweep, name)]) for name in ("none", "batch"))
+    gains = [over_seeds_and_images(change) for change in batch - none]
+    shown = [gain.interval() for gain in gains]
+    parts, told = [], []
+    for place, rate in enumerate(sweep.values):
+        name, without = f"{rate:g}", none[place].mean()
+        at_rate = dict(zip(("batch", "none", "gain"), apart(batch[place].mean(), without, shown[place]), strict=True))
+        told.append(fill(KEY, "rate", rate=name, **at_rate))
+        parts.append(Part(name, gains[place], "below", SAME, telling=bool(without >= trains(sweep))))
+    return Verdict(tuple(parts), fill(KEY, "ours", rates="; ".join(told), worse=_worse(sweep, shown)))
+
+
+def _worse(sweep: Sweep, gains: list[Interval]) -> str:
+    """Where the network with batch norm is less accurate, and by how much."""
+    lost = {f"{rate:g}": float(gain.mean) for rate, gain in zip(sweep.values, gains, strict=True) if gain.high < -SAME / 2}
+    return fill(KEY, "worse", rates=listed(lost), most=f"{-100 * min(lost.values()):.1f}") if lost else said(KEY)["not_worse"]
 
 
 CLAIM = claim(
     KEY,
-    sweep=sweep_over(Experiment(steps=2500), "learning_rate", (0.001, 0.003, 0.01), seeds=10),
+    sweep=sweep_over(Experiment(seed=FRESH, steps=2500), "learning_rate", (0.001, 0.003, 0.01), seeds=20, measures=("held_out",)),
     verdict=verdict,
     charts=(chart(KEY, "end", settled),),
 )

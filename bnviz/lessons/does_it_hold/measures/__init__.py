@@ -1,5 +1,6 @@
-"""What only this lesson measures: how the loss looks along its gradient."""
+"""What only this lesson measures: how the loss looks along its gradient, and how single held-out examples fare."""
 
+from bnviz.config.cost import RATE, weights
 from bnviz.measures.registry import Measure
 from bnviz.record.schema import listed
 
@@ -12,7 +13,19 @@ MEASURES = (
             listed("gradient_distance", "the largest change of the gradient there"),
             listed("gradient_bend", "the largest change of the gradient there for each unit of way"),
         ),
-        when="where the sweep asks for `landscape`, at every checkpoint but the last",
+        when="where the sweep asks for `landscape`, at every checkpoint",
         live=False,
+        seconds=lambda experiment: 6 * 3 * experiment.batch * weights(experiment) / RATE,
+    ),
+    Measure(
+        "held_out",
+        "bnviz.lessons.does_it_hold.measures.held_out:held_out",
+        keys=(
+            listed("validation_accuracies", "on up to 1,000 training examples that the run does not train on", unit="share"),
+            listed("right", "a bit for each test example in base64, the highest of a byte first: whether its label is found"),
+        ),
+        when="where the sweep asks for `held_out`, at every checkpoint",
+        live=False,
+        seconds=lambda experiment: 2000 * weights(experiment) / RATE,
     ),
 )

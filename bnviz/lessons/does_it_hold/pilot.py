@@ -1,0 +1,77 @@
+"""How many seeds a verdict needs, from the scatter of a few others: a power calculation before the runs that decide."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from bnviz.config.sweep import MAXIMUM_SEEDS, Sweep
+from bnviz.judge.claim import Claim
+from bnviz.judge.intervals import LEVEL
+from bnviz.judge.verdict import Part, Verdict, seeds_needed
+from bnviz.lessons.does_it_hold.claims import CLAIMS, row
+from bnviz.lessons.does_it_hold.said import WORDS
+from bnviz.lessons.does_it_hold.seeds import PILOT, PILOT_SEEDS, POWER
+
+FEWEST = 4  # seeds of a verdict, however large the difference
+
+
+def pilot_of(claim: Claim) -> Sweep:
+    """The claim's sweep of the pilot's seeds."""
+    return dataclasses.replace(claim.sweep, base=claim.sweep.base.replace(seed=PILOT), seeds=PILOT_SEEDS)
+
+
+def distance(part: Part) -> float:
+    """How far the pilot's mean lies from the nearest bound."""
+    mean = float(part.estimate.mean)
+    return abs(part.bound - abs(mean)) if part.side == "within" else abs(mean - part.bound)
+
+
+def spread(part: Part) -> float:
+    """The standard deviation over seeds."""
+    return float(part.estimate.spread)
+
+
+def needed(part: Part, parts: int) -> float:
+    """Seeds for this part to be decided in the strictest step of Holm's method, whichever way the pilot's mean points."""
+    strict = (1 - LEVEL) / len(CLAIMS) / 2 / (1 if _points_to_it(part) else parts)
+    return seeds_needed(distance(part), spread(part), 1 - strict, POWER, float(part.estimate.fixed))
+
+
+def _points_to_it(part: Part) -> bool:
+    return part.holds < part.fails
+
+
+def decisive(verdict: Verdict) -> list[Part]:
+    """The parts that have to be seen: all if the pilot points to agreement, else the one that most surely fails."""
+    if all(map(_points_to_it, verdict.parts)):
+        return list(verdict.parts)
+    return [min(verdict.parts, key=lambda part: part.fails)]
+
+
+def table_of_seeds(results: Mapping[str, tuple[Verdict, float]]) -> str:
+    """A Markdown table: for each claim the part that needs most seeds, its scatter, and how many it needs."""
+    said = WORDS["pilot"]
+    head = [said[name] for name in ("claim", "part", "mean", "spread", "bound", "needed")]
+    return "\n".join([row(*head), row(*["---"] * len(head)), *(_line(key, verdict) for key, (verdict, _) in results.items())])
+
+
+def _line(key: str, verdict: Verdict) -> str:
+    claim = CLAIMS[key]
+    if not verdict.parts:
+        return row(claim.name, "", "", "", "", "")
+    found = {part.name: needed(part, len(verdict.parts)) for part in decisive(verdict)}
+    part = max(decisive(verdict), key=lambda one: found[one.name])
+    wanted = _whole(found[part.name])
+    numbers = (f"{float(part.estimate.mean):.3g}", f"{spread(part):.2g}", f"{part.side} {part.bound:.3g}")
+    return row(claim.name, part.name, *numbers, wanted)
+
+
+def _whole(seeds: float) -> str:
+    """So many seeds, within what is reasonable."""
+    if not np.isfinite(seeds) or seeds > MAXIMUM_SEEDS:
+        return f"more than {MAXIMUM_SEEDS}"
+    return f"{max(FEWEST, math.ceil(seeds))}"

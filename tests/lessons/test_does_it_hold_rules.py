@@ -1,0 +1,156 @@
+"""Made-up rows in which earlier rules judged wrongly: what they said, and what is said now."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from bnviz.config.sweep import MAXIMUM_SEEDS
+from bnviz.judge.findings import SAME, at, best, edges, points, right
+from bnviz.judge.intervals import difference, interval
+from bnviz.judge.verdict import AGREES, CANNOT_TELL, DISAGREES
+from bnviz.lessons.does_it_hold.claims import CLAIMS
+from bnviz.lessons.does_it_hold.claims.faster import quickest
+from bnviz.lessons.does_it_hold.evidence import DOCUMENT, markers
+from bnviz.lessons.does_it_hold.panels import panels
+from bnviz.lessons.does_it_hold.seeds import FRESH, PILOT, PILOT_SEEDS
+from tests.lessons.test_does_it_hold_claims import diverged, judged, little, losing, made_up, reaching, smooth, some_right, word
+
+
+@pytest.mark.parametrize("key", CLAIMS)
+def test_the_seeds_that_judge_are_not_those_of_the_pilot(key):
+    sweep = CLAIMS[key].sweep
+    assert sweep.base.seed == FRESH >= PILOT + PILOT_SEEDS
+
+
+def test_as_many_seeds_as_the_pilot_asked_for():
+    text, (begin, end) = DOCUMENT.read_text(), markers("seeds")
+    rows = [line.strip("| ").split(" | ") for line in text[text.index(begin) : text.index(end)].splitlines() if " | " in line][2:]
+    assert [row[0] for row in rows] == [claim.name for claim in CLAIMS.values()]
+    for (*_, needed), claim in zip(rows, CLAIMS.values(), strict=True):
+        least = MAXIMUM_SEEDS if needed.startswith("more") else int(needed)
+        assert claim.sweep.seeds >= least, claim.key
+
+
+def test_one_of_nine_claims_is_not_decided_by_a_chance_of_one_in_forty():
+    """Its own 95 % interval lies above 1, by which the old rule agreed."""
+    steps = (26, 31, 28, 30, 29)
+    found = judged("faster", lambda curve, rate, seed: reaching_between(steps[seed] if curve == "batch" else 32), seeds=5)
+    (part,) = found.parts
+    assert part.estimate.interval().low > 0 and 0.05 / 9 < found.p < 0.05
+    assert word(found) == CANNOT_TELL
+
+
+def reaching_between(step):
+    """Accuracies that pass 80 % at a step between checkpoints: 0.5 before it, on a straight line from 0.7 to 0.9 around it."""
+    before = step // 10 * 10
+    share = 0.8 - 0.02 * (step - before)  # at the checkpoint before
+    return {
+        "test_accuracies": [share + 0.2 if place > before else share if place == before else 0.3 for place in range(0, 60, 10)]
+    }
+
+
+def test_faster_says_the_ratio_at_every_rate_and_chooses_on_other_examples():
+    """On the test images 0.03 is a little quicker without batch norm, on those to choose by it is 0.1."""
+
+    def tell(curve, rate, seed):
+        if curve == "batch":
+            return reaching(10)
+        there = reaching({0.03: 20, 0.1: 30}.get(rate, 50))
+        return {**there, "validation_accuracies": reaching({0.03: 40, 0.1: 30}.get(rate, 50))["test_accuracies"]}
+
+    claim = CLAIMS["faster"]
+    rows = made_up(claim.sweep, tell)
+    chosen = quickest(claim.sweep, rows)
+    ours = claim.judge(claim.sweep, rows).ours
+    assert claim.sweep.values[chosen[0]] == 0.1 and "30 without batch norm (rate 0.1)" in ours
+    assert (
+        "at 0.03 2.0 times" in ours and "at 0.1 3.0 times" in ours and all(f"at {rate:g} " in ours for rate in claim.sweep.values)
+    )
+    assert sum("for each step" in panel["title"] for panel in panels(claim, claim.sweep, rows)) == 1
+
+
+def test_the_same_score_on_other_images_is_not_known_to_be_the_same():
+    """All seeds agree to the image, so an interval over seeds is a point; but the two networks are right on different images."""
+    found = {}
+    for shuffled in (0, 1):
+        bits = {"none": some_right(0.8), "batch": some_right(0.8, shuffled)}
+        found[shuffled] = judged("same-score", lambda curve, rate, seed, bits=bits: {"score": 0.8, "right": [bits[curve]] * 6})
+    assert word(found[0]) == AGREES and word(found[1]) == CANNOT_TELL
+    ends = np.full(16, 0.8)
+    assert difference(ends, ends).low == difference(ends, ends).high == 0 < SAME  # the old rule's interval
+
+
+def test_a_best_rate_at_the_edge_is_said_to_be_there():
+    rows = [0.7, 0.75, 0.8, 0.85]
+    told = judged("same-score", lambda curve, rate, seed: rows[[0.03, 0.1, 0.3, 1.0].index(rate)] + little(seed))
+    inside = judged("same-score", lambda curve, rate, seed: 0.8 - abs(rate - 0.3) + little(seed))
+    assert "Best at the smallest or the largest rate that was tried: without batch norm and with batch norm." in told.ours
+    assert "Best at the smallest" not in inside.ours
+    sweep = CLAIMS["same-score"].sweep
+    assert (
+        edges(sweep, np.array([0, 2])) == ["none"]
+        and edges(dataclasses.replace(sweep, points=sweep.points[:1]), np.array([0, 0])) == []
+    )
+
+
+def test_an_error_that_falls_is_said_to_fall():
+    """The old table said of this that the claim "its error stays the same" was right."""
+
+    def tell(curve, size, seed):
+        return 0.8 + little(seed) + (0.036 if size == 2 else 0) * (curve != "batch") - 0.3 * (curve == "batch" and size == 2)
+
+    found, claim = judged("small-batches", tell), CLAIMS["small-batches"]
+    assert word(found) == AGREES and "group norm falls from 20.0 % to 16.4 %, by 3.6 points (" in found.ours
+    assert "batch norm rises from 20.0 % to 50.0 %, by 30.0 points (" in found.ours
+    assert "stays the same" not in claim.says and "does not grow" in claim.says and "“Does not grow”" in claim.limits
+
+
+def test_nothing_gained_is_told_from_something_lost():
+    loses = judged("tiny-rates", lambda curve, rate, seed: 0.8 + little(seed) - 0.035 * (curve == "batch" and rate == 0.001))
+    same = judged("tiny-rates", lambda curve, rate, seed: 0.8 + little(seed))
+    assert word(loses) == word(same) == AGREES
+    assert "at 0.001 it costs up to 3.5 points" in loses.ours and "cost more than half a point" in same.ours
+
+
+def test_better_than_without_is_tested():
+    """With noise after batch norm training works, but no better than without batch norm: the claim said it does."""
+
+    def tell(curve, rate, seed):
+        return diverged() if curve == "noisy-none" else losing("batch", 0.4 if curve == "none" else 0.6, seed)
+
+    found = judged("noise", tell)
+    assert word(found) == DISAGREES and "better than one without batch norm" in CLAIMS["noise"].says
+
+
+def test_a_network_that_blew_up_is_not_left_out():
+    """All but one of the ratios are 0.2 and one network with batch norm blew up: without that seed the old rule agreed."""
+    tell = lambda curve, rate, seed: smooth(None if seed == 3 else 0.2 + little(seed)) if curve == "batch" else smooth(1)  # noqa: E731
+    found = judged("smoother", tell)
+    assert word(found) == CANNOT_TELL and "Of 20 runs, 0 without batch norm and 1 with it blow up" in found.ours
+    claim = CLAIMS["smoother"]
+    captions = [panel["caption"] for panel in panels(claim, claim.sweep, made_up(claim.sweep, tell))]
+    assert all("Left out of the means, because there is no finite number: 1 of 20 with batch norm" in text for text in captions)
+    other = judged(
+        "smoother", lambda curve, rate, seed: smooth(None if seed == 3 and curve == "none" else 0.2 if curve == "batch" else 1)
+    )
+    assert word(other) == AGREES and "1 without batch norm and 0 with it blow up" in other.ours
+
+
+def test_seeds_in_which_a_network_diverges_count_in_the_same_score():
+    """In five of twenty seeds the network with batch norm diverges and ends at chance; the old rule left these seeds out."""
+    bad = lambda curve, rate, seed: diverged() if curve == "batch" and seed % 4 == 0 else 0.8  # noqa: E731
+    found = judged("same-score", bad)
+    assert word(found) != AGREES and "In 5 of 20 seeds a network diverges" in found.ours
+
+
+def test_bits_are_read_back_as_they_were_written():
+    claim = CLAIMS["tiny-rates"]
+    rows = made_up(claim.sweep, lambda curve, rate, seed: 0.25 + seed / 100)
+    found = right(claim.sweep, rows)
+    assert found.shape == (2, 3, claim.sweep.seeds, 6, 1000)
+    assert found[1, 2, 4, -1].mean() == pytest.approx(0.29) and at(found, best(found.mean((-1, -2)))).shape[:2] == (
+        2,
+        claim.sweep.seeds,
+    )
+    assert points(interval(found[0, 0, :2, -1].mean(-1))).startswith("+25.5")
