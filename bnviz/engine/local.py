@@ -11,6 +11,7 @@ import json
 import logging
 import math
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -30,7 +31,10 @@ from bnviz.record.rows import Rows
 from bnviz.record.store import Store
 
 COMMAND = (sys.executable, "-m", "bnviz.engine.worker")
-DEATHS = 3  # of workers, after which a task that was on each of them counts as the cause
+DEATHS = 5  # of workers in a row at the same line of a task, after which it counts as the cause: who kills at random does not
+MOST_DEATHS = 40  # of workers, wherever a task was: then it is given up all the same
+STARTS = 3  # in a row that come to nothing, after which those who wait are told
+KILLED = 1 / 8  # what a start counts that was killed from outside, which says nothing of the next one
 LONGEST_PAUSE = 5.0  # seconds between attempts to start a worker
 CLOSE_SECONDS = 1.0
 HANGING_SECONDS = 60.0  # in which a worker with something to do has taken a step, on however busy a machine
@@ -188,7 +192,7 @@ class LocalEngine(Ledger):
 
     def _keep_alive(self, slot: Slot) -> None:
         """Runs in the slot's own thread until the engine is closed."""
-        failures = 0  # starts in a row that came to nothing
+        failures = 0.0  # starts in a row that came to nothing
         while not self._closed.is_set():
             if (process := slot.process) is not None:
                 assert process.stdout is not None
@@ -199,7 +203,7 @@ class LocalEngine(Ledger):
             with self._lock:
                 if self._closed.is_set():
                     return
-                failures = 0 if slot.was_healthy else failures + 1
+                failures = 0.0 if slot.was_healthy else failures + (KILLED if _killed(process) else 1)
                 self.counters.worker_restarts += 1
                 self._recover(slot, failures)
             _log.warning("a worker ended (%s); starting another", process and process.returncode)
@@ -246,13 +250,12 @@ class LocalEngine(Ledger):
         if task.lines.ended:
             self._finished(slot, task)
 
-    def _recover(self, slot: Slot, failures: int) -> None:
+    def _recover(self, slot: Slot, failures: float) -> None:
         """After a death: fail the tasks that have seen too many, prepare the others for the next worker."""
         for task in list(slot.tasks.values()):
-            task.deaths += task.received > 0
-            if task.deaths >= DEATHS:
-                self._end(slot, task, "failed", f"The worker that computed this run ended unexpectedly {DEATHS} times.")
-            elif failures >= DEATHS:
+            if task.suspect() >= DEATHS or task.deaths >= MOST_DEATHS:
+                self._end(slot, task, "failed", f"The worker that computed this run ended unexpectedly {task.deaths} times.")
+            elif failures >= STARTS:
                 self._end(slot, task, "failed", "No worker could be started; the server's log says why.")
         tasks = list(slot.tasks.values())
         for task in tasks:
@@ -271,6 +274,11 @@ def start_worker(command: Sequence[str]) -> subprocess.Popen:
         "MALLOC_ARENA_MAX": "2",  # threads that share heaps leave fewer holes in them
     }
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=_ROOT, env=environment)
+
+
+def _killed(process: subprocess.Popen[bytes] | None) -> bool:
+    """Whether somebody else has ended it, a person or an operating system that is short of memory."""
+    return process is not None and process.returncode == -signal.SIGKILL
 
 
 def _end_processes(processes: Sequence[subprocess.Popen]) -> None:

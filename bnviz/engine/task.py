@@ -50,6 +50,7 @@ class Task:
         self.began = time.monotonic()
         self.rested = math.inf  # since when nobody computes it because nobody wants it
         self.deaths = 0  # of workers that were at it
+        self._died_at, self._died_there = 0, 0  # how many lines had come at the last one, and at how many in a row
         self.beginning = unchanged(Experiment(**subject["experiment"])).id if self.is_run else None
         self.restart()
 
@@ -72,6 +73,18 @@ class Task:
         """Prepare another attempt. `key` names it to the worker: late lines of an earlier one are never taken for it."""
         self.key = f"{self.name}.{next(self._numbers)}"
         self.received = 0
+
+    def suspect(self) -> int:
+        """After a worker's death: at how many of the last ones in a row the same number of lines had come.
+
+        A run that kills its worker does so at the same line each time, one whose worker is killed from outside hardly ever.
+        """
+        if not self.received:  # the worker had not begun with it
+            return 0
+        self.deaths += 1
+        self._died_there = self._died_there + 1 if self.received == self._died_at else 1
+        self._died_at = self.received
+        return self._died_there
 
     @property
     def command(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from bnviz import engine
 from bnviz.config.cost import TooExpensive
 from bnviz.config.experiment import FORMAT, Experiment
 from bnviz.engine import local, worker
-from bnviz.engine.local import DEATHS, LocalEngine, start_worker
+from bnviz.engine.local import DEATHS, STARTS, LocalEngine, start_worker
 from bnviz.record import ndjson, version
 from bnviz.record.store import Store
 from tests import fake_training
@@ -278,6 +278,20 @@ def test_a_killed_worker_is_replaced_and_the_same_lines_come_in_real_training(ma
     assert apart_from_seconds(disturbed) == apart_from_seconds(undisturbed.lines())
 
 
+def test_a_run_whose_workers_are_killed_again_and_again_is_not_to_blame(make_engine):
+    made, experiment = make_engine(), Experiment(steps=300, momentum=0.002)
+    run = made.recording(made.request(experiment))
+    (slot, _) = made._slots
+    for number in range(2 * DEATHS):
+        until(lambda number=number: any(task.received > 3 + 5 * number for task in slot.tasks.values()))
+        os.kill(made.processes()[0], signal.SIGKILL)
+        until(lambda number=number: made.counters.worker_restarts > number)
+    until(lambda: run.ended)
+    assert run.status == "finished"
+    undisturbed = [line for line in worker.record(experiment, fake_training) if line]
+    assert apart_from_seconds(run.lines()) == apart_from_seconds(undisturbed)
+
+
 def test_a_run_that_kills_its_workers_is_given_up_and_others_go_on(make_engine):
     local = make_engine()
     deadly = local.recording(local.request(SHORT.replace(seed=fake_training.KILLS_ITS_WORKER)))
@@ -394,7 +408,7 @@ def test_workers_that_cannot_start_are_tried_at_leisure_and_said_so(make_engine,
     lines = local.recording(local.request(SHORT))
     until(lambda: lines.ended)
     assert json.loads(lines.lines()[-1])["message"].startswith("No worker could be started")
-    assert local.counters.worker_restarts <= DEATHS + 1
+    assert local.counters.worker_restarts <= STARTS + 1
 
 
 def test_closing_ends_workers_threads_and_recordings(make_engine):

@@ -1,0 +1,130 @@
+"""A lecture hall while things break: workers are killed every second, and connections are cut at any byte.
+
+python -m benchmarks.faults [NUMBER ...]
+
+In the end every visitor must have all lines of the recording, each once: what a cut left half is asked for again from its last
+whole line, as the player does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from time import perf_counter
+from urllib.parse import urlencode
+
+import httpx
+import websockets
+
+from benchmarks import Row, table
+from benchmarks.visitors import EXPERIMENTS, PATIENCE, SECONDS, VISITORS, client_of, open_page
+from bnviz.config.experiment import Experiment
+from bnviz.record import ndjson
+from tests.e2e.lab import Server, serve
+
+CUT_BYTES = 300_000  # of a connection, about: exponentially distributed
+EVERY = 1.0  # seconds between two kills
+FIRST_SEED = 6000
+
+
+@dataclass
+class Faults:
+    """What is broken, and how often it was; nothing, if not `on`."""
+
+    on: bool
+    random: random.Random = field(default_factory=lambda: random.Random(1))
+    kills: int = 0
+    cuts: int = 0
+
+    def patience(self) -> float:
+        """Bytes until the next connection is cut."""
+        return self.random.expovariate(1 / CUT_BYTES) if self.on else float("inf")
+
+    @contextlib.asynccontextmanager
+    async def killing(self, server: Server) -> AsyncIterator[None]:
+        """Kill one of the server's workers every second, for as long as the visitors come."""
+        killer = asyncio.create_task(self._kill(server)) if self.on else None
+        yield
+        if killer:
+            killer.cancel()
+
+    async def _kill(self, server: Server) -> None:
+        end = perf_counter() + SECONDS
+        while perf_counter() < end:
+            await asyncio.sleep(EVERY)
+            if workers := await asyncio.to_thread(server.workers):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self.random.choice(workers), signal.SIGKILL)
+                    self.kills += 1
+
+
+async def read_on(client: httpx.AsyncClient, server: Server, run: str, faults: Faults) -> list[bytes]:
+    """The lines of a run, over as many connections as it takes."""
+    lines: list[bytes] = []
+    while not (lines and ndjson.is_end(lines[-1])):
+        rest, allowed = b"", faults.patience()
+        async with client.stream("GET", f"{server.url}/bnviz/runs/{run}.ndjson", params={"from": len(lines)}) as response:
+            response.raise_for_status()
+            async for piece in response.aiter_bytes():
+                allowed -= len(piece)
+                *whole, rest = (rest + piece).split(b"\n")
+                lines += [line + b"\n" for line in whole]
+                if allowed < 0:
+                    faults.cuts += 1
+                    break
+    return lines
+
+
+async def visit(client: httpx.AsyncClient, server: Server, experiment: Experiment, after: float, faults: Faults) -> list[bytes]:
+    """Open the page after so many seconds, and read its run; nothing if that fails."""
+    await asyncio.sleep(after)
+    try:
+        async with asyncio.timeout(2 * PATIENCE):
+            await open_page(server, urlencode({"seed": experiment.seed}), experiment.id.encode())
+            return await read_on(client, server, experiment.id, faults)
+    except (OSError, TimeoutError, AssertionError, httpx.HTTPError, websockets.WebSocketException) as error:
+        print(f"a visitor was lost: {error!r}", file=sys.stderr)
+        return []
+
+
+async def crowd(server: Server, visitors: int, faults: Faults, first_seed: int) -> int:
+    """How many of so many visitors have all lines of their runs, each once."""
+    runs = [Experiment(seed=first_seed + number) for number in range(EXPERIMENTS)]
+    async with client_of(visitors) as client, faults.killing(server):
+        visits = (visit(client, server, runs[n % EXPERIMENTS], SECONDS * n / visitors, faults) for n in range(visitors))
+        seen = await asyncio.gather(*visits)
+    recorded = [server.lines(run.id) for run in runs]
+    finished = [ndjson.status(lines[-1]) == "finished" for lines in recorded]
+    return sum(finished[n % EXPERIMENTS] and lines == recorded[n % EXPERIMENTS] for n, lines in enumerate(seen))
+
+
+def rows(numbers: tuple[int, ...] = (VISITORS,)) -> list[Row]:
+    """All rows of this subject."""
+    found = []
+    for number in numbers:
+        taken, told = {}, Faults(on=True)
+        for faults in (Faults(on=False), told):
+            with serve(workers=2) as server:
+                began = perf_counter()
+                complete = asyncio.run(crowd(server, number, faults, FIRST_SEED))
+                taken[faults.on] = perf_counter() - began
+        found.append(
+            Row(
+                f"{number} visitors within {SECONDS:.0f} s, {EXPERIMENTS} new runs, a worker killed every second",
+                f"nothing breaks: {taken[False]:.0f} s until all have all",
+                f"{taken[True]:.0f} s, {complete} of {number} have every line once; {told.kills} kills, {told.cuts} cuts",
+                f"{taken[True] / taken[False]:.1f}",
+                "all complete",
+            )
+        )
+    return found
+
+
+if __name__ == "__main__":
+    print(table(rows(tuple(map(int, sys.argv[1:])) or (VISITORS,))))
