@@ -6,6 +6,7 @@ Inside a container all of the machine's memory and cores are seen; what may be u
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import math
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 LITTLE = 1.5 * 2**30  # bytes of memory below which everything is done with less
+MOST_FILES, FEW_FILES, FILES_EACH = 65_536, 4096, 6  # that may be open; fewer are worth a warning; what a visitor takes
 GROUPS = Path("/sys/fs/cgroup")
 MINE = Path("/proc/self/cgroup")
 T = TypeVar("T")
@@ -39,6 +41,27 @@ def cores() -> float:
 def fitting(usual: T, small: T) -> T:
     """What is `usual`, or on a machine with little memory `small`."""
     return small if memory() < LITTLE else usual
+
+
+def allow_files() -> float:
+    """Raise the number of files that this process may have open as far as it may, and return it; infinity if nothing limits it.
+
+    A visitor takes several: the page's socket, the run's stream, and what Streamlit keeps for each session, for the last 128
+    even after they have gone. The usual limit of 1,024 is too low for a lecture hall.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows
+        return math.inf
+    usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if most == resource.RLIM_INFINITY else min(most, MOST_FILES)
+    if usual != resource.RLIM_INFINITY and usual < wanted:
+        with contextlib.suppress(OSError, ValueError):  # macOS has a limit of its own below the hard one
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if allowed < FEW_FILES:
+        _log.warning("%d files can be open at a time: enough for about %d visitors (ulimit -n)", allowed, allowed // FILES_EACH)
+    return allowed
 
 
 def cache_folder(name: str, platform: str = sys.platform, environment: Mapping[str, str] = os.environ) -> Path:

@@ -2,11 +2,14 @@
 
 import math
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from bnviz import engine, machine
+from tests import ROOT
 
 
 @pytest.fixture
@@ -105,3 +108,17 @@ def test_a_setting_in_megabytes(caplog, text, bytes):
 def test_a_setting_that_is_no_number_is_said_and_passed_over(caplog, text):
     assert machine.megabytes("ROOM", 3, {"ROOM": text}) == 3 << 20
     assert f"ROOM = {text!r} is no number of megabytes; 3 are used" in caplog.text
+
+
+def files_of(limit, code):
+    """What a process prints whose limit of open files is `limit`, and that may raise it to 5,000."""
+    begin = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({limit}, 5000)); "
+    command = [sys.executable, "-c", begin + "from bnviz import machine; " + code]
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
+def test_as_many_files_may_be_open_as_the_system_allows():
+    assert files_of(256, "print(machine.allow_files())").stdout.strip() == "5000"
+    assert files_of(256, "machine.FEW_FILES = 6000; machine.allow_files()").stderr.count("about 833 visitors") == 1
+    assert files_of(5000, "print(machine.allow_files())").stdout.strip() == "5000"
