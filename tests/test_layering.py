@@ -1,6 +1,7 @@
 """Imports point one way: pages → lessons → web → engine → train → measures → nets → record → judge → config → data."""
 
 import ast
+import re
 import subprocess
 import sys
 from functools import cache
@@ -122,3 +123,14 @@ def test_nobody_loads_dask_unless_there_is_a_cluster():
     script = "import sys, bnviz.web.routes, bnviz.engine\nbnviz.engine.shared()\nprint('distributed' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "False", done.stderr
+
+
+def test_nothing_asks_what_time_it_is():
+    """A clock may be set back: what has to pass is measured with a clock that nobody sets."""
+    asks = re.compile(r"\btime\.time\(|\bdatetime\.now\(|\butcnow\(|\bDate\.now\(")
+    found = [
+        str(path.relative_to(ROOT))
+        for path in (*(ROOT / "bnviz").rglob("*.py"), *(ROOT / "bnviz").rglob("*.js"))
+        if asks.search(path.read_text())
+    ]
+    assert found == []

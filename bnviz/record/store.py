@@ -28,6 +28,7 @@ from bnviz.record.place import Place
 from bnviz.record.version import is_current, results_version
 
 KEPT = ("finished", "diverged")
+SLOW_SECONDS = 0.5  # in which a disk has written a recording; whoever ends a run has others to see to
 GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _LAST_BLOCK = b"\x03\x00"
 _ID = re.compile(r"[0-9a-f]{16}")
@@ -152,7 +153,7 @@ class Store:
 
     def __init__(self, address: str | os.PathLike[str] | None = None, memory_bytes: int = 64 << 20, room: int = place.ROOM):
         self._place = Place(address, room) if address else None
-        self._writer = ThreadPoolExecutor(1, "storing")  # a bucket may be slow, and whoever ends a run has others to see to
+        self._writer = ThreadPoolExecutor(1, "storing")
         self._live: dict[str, Recording] = {}
         # The newest is kept even if it alone is over the bound, since somebody is about to ask for it: none counts for more.
         bound = max(1, memory_bytes)
@@ -236,12 +237,13 @@ class Store:
         return loaded
 
     def _save_soon(self, ended: Recording) -> None:
-        """A folder is written at once, a bucket in the writer's thread."""
+        """A bucket is written in the writer's thread; so is a folder, but unless its disk is slow, it is there when this returns."""
         if not self._place or not is_id(ended.id):
             return
         saved = self._writer.submit(self._save, self._place, ended)
         if self._place.folder:
-            saved.result()
+            with contextlib.suppress(TimeoutError):
+                saved.result(SLOW_SECONDS)
 
     def _save(self, there: Place, ended: Recording) -> None:
         try:

@@ -162,3 +162,17 @@ def test_who_watches_a_run_alone_may_stop_it_and_play_what_has_arrived(lab, serv
     lab.press("Home")
     lab.wait("d.step === '0' && d.state === 'paused'")
     assert not lab.troubles
+
+
+def test_a_laptop_that_sleeps_while_the_run_is_trained_wakes_up_to_all_of_it(lab, server):
+    """Frozen as by a closed lid: no timer, no animation frame and no network event of the page runs until it is woken."""
+    experiment = LONG.replace(seed=78)
+    lab.open(steps=LONG.steps, snapshot_every=LONG.snapshot_every, seed=experiment.seed)
+    lab.page.evaluate(WATCH)
+    lid = lab.page.context.new_cdp_session(lab.page)
+    lid.send("Page.setWebLifecycleState", {"state": "frozen"})
+    assert len(server.lines(experiment.id)) > experiment.snapshots  # waits until it has ended
+    lid.send("Page.setWebLifecycleState", {"state": "active"})
+    lab.wait(f"d.trainedStep === '{LONG.steps}'")
+    seen = lab.page.evaluate("({...seen, states: [...seen.states]})")
+    assert seen["steps"] == sorted(seen["steps"]) and set(seen["states"]) <= {"playing", "ended"}

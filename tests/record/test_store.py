@@ -215,6 +215,16 @@ def test_a_full_disk_breaks_nothing_and_leaves_nothing(tmp_path, monkeypatch, ca
     assert os.listdir(tmp_path) == []
 
 
+def test_a_slow_disk_keeps_nobody_waiting(tmp_path, monkeypatch):
+    store, there, free = Store(tmp_path), [], threading.Event()
+    monkeypatch.setattr(store._place, "write", lambda name, contents: free.wait(30) and there.append(name))
+    ended = fill(store)
+    assert store.get(ended.id) is ended and not there, "it is at hand before it is written"
+    free.set()
+    store.flush()
+    assert len(there) == 1
+
+
 def test_a_folder_that_cannot_be_made_breaks_nothing(tmp_path):
     (tmp_path / "file").write_text("")
     store = Store(tmp_path / "file" / "folder")
