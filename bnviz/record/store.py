@@ -237,7 +237,7 @@ class Store:
         return loaded
 
     def _save_soon(self, ended: Recording) -> None:
-        """A bucket is written in the writer's thread; so is a folder, but unless its disk is slow, it is there when this returns."""
+        """Written in the writer's thread: a bucket some time, a folder by the time this returns, unless its disk is slow."""
         if not self._place or not is_id(ended.id):
             return
         saved = self._writer.submit(self._save, self._place, ended)
