@@ -28,7 +28,8 @@ from bnviz.config.experiment import Experiment
 from bnviz.record import ndjson
 from tests.e2e.lab import Server, serve
 
-CUT_BYTES = 300_000  # of a connection, about: exponentially distributed
+CUT_BYTES = 1_000_000  # of a connection, about: exponentially distributed
+STEPS = 200  # of each run: what is cut comes again as it is, not compressed, and the reader shares the machine
 EVERY = 1.0  # seconds between two kills
 FIRST_SEED = 6000
 
@@ -86,7 +87,8 @@ async def visit(client: httpx.AsyncClient, server: Server, experiment: Experimen
     await asyncio.sleep(after)
     try:
         async with asyncio.timeout(2 * PATIENCE):
-            await open_page(server, urlencode({"seed": experiment.seed}), experiment.id.encode())
+            query = urlencode({"seed": experiment.seed, "steps": experiment.steps})
+            await open_page(server, query, experiment.id.encode())
             return await read_on(client, server, experiment.id, faults)
     except (OSError, TimeoutError, AssertionError, httpx.HTTPError, websockets.WebSocketException) as error:
         print(f"a visitor was lost: {error!r}", file=sys.stderr)
@@ -95,7 +97,7 @@ async def visit(client: httpx.AsyncClient, server: Server, experiment: Experimen
 
 async def crowd(server: Server, visitors: int, faults: Faults, first_seed: int) -> int:
     """How many of so many visitors have all lines of their runs, each once."""
-    runs = [Experiment(seed=first_seed + number) for number in range(EXPERIMENTS)]
+    runs = [Experiment(seed=first_seed + number, steps=STEPS) for number in range(EXPERIMENTS)]
     async with client_of(visitors) as client, faults.killing(server):
         visits = (visit(client, server, runs[n % EXPERIMENTS], SECONDS * n / visitors, faults) for n in range(visitors))
         seen = await asyncio.gather(*visits)
