@@ -57,7 +57,10 @@ class Stage:
 @pytest.fixture
 def stage(monkeypatch):
     stage = Stage()
-    modules = {"engine": SimpleNamespace(shared=lambda: stage), "web.player": SimpleNamespace(mount=stage.mount, key_of=str)}
+    modules = {
+        "engine": SimpleNamespace(shared=lambda: stage),
+        "web.player": SimpleNamespace(mount=stage.mount, key_of=str, heard=lambda lesson: {}),
+    }
     for name, module in modules.items():
         monkeypatch.setitem(sys.modules, f"bnviz.{name}", module)
         monkeypatch.setattr(f"bnviz.{name}", module, raising=False)

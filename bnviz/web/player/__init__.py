@@ -57,8 +57,7 @@ def mount(
     if the player and a setting send something in the same moment, Streamlit runs this fragment alone. `more` is handed over as it
     is: happenings and the runs before.
     """
-    key = key_of(lesson)
-    asked = st.session_state.get(key) or {}
+    key, asked = key_of(lesson), heard(lesson)
     data = {**handed_over(run, experiment, panels, view, lesson, prediction, waiting), **more}
     if (cursor := asked.get("cursor")) and cursor["run"] == run:
         data["lines"] = _lines(run, cursor["from"])
@@ -80,6 +79,20 @@ def mount(
 def key_of(lesson: str) -> str:
     """The key below which Streamlit keeps the state of a lesson's player."""
     return f"player {lesson}"
+
+
+def heard(lesson: str) -> dict[str, Any]:
+    """What a lesson's player last said, as far as it looks like what one says: anybody may send anything."""
+    said = st.session_state.get(key_of(lesson))
+    return {name: value for name, value in said.items() if _likely(name, value)} if isinstance(said, Mapping) else {}
+
+
+def _likely(name: str, value: Any) -> bool:
+    """Whether a player may have said this (types.d.ts)."""
+    kinds = {"cursor": {"run": str, "from": int}, "hand": {"step": int}, "edit": {"run": str, "do": str}}.get(name)
+    if kinds is None or value is None:
+        return True
+    return isinstance(value, Mapping) and all(isinstance(value.get(one), kind) for one, kind in kinds.items())
 
 
 def handed_over(

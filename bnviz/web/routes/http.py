@@ -34,6 +34,11 @@ def read_only(endpoint: Endpoint) -> Endpoint:
     return checked
 
 
+def asked_from_elsewhere(request: Request) -> bool:
+    """Whether a page of another site has its visitor's browser ask, as it might to have runs trained; browsers say so."""
+    return request.headers.get("sec-fetch-site") == "cross-site" and request.headers.get("sec-fetch-mode") != "navigate"
+
+
 def takes_gzip(request: Request) -> bool:
     return re.search(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", request.headers.get("accept-encoding", "")) is not None
 

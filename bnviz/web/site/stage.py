@@ -65,7 +65,7 @@ def step_in_hand(lesson: str) -> int:
     start. (Of which run does not matter: keys are quicker than runs, and each of these begins like the one before.)"""
     from bnviz.web import player
 
-    hand = (st.session_state.get(player.key_of(lesson)) or {}).get("hand")
+    hand = player.heard(lesson).get("hand")
     return int(hand["step"]) if hand else 0
 
 
