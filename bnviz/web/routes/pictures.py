@@ -17,10 +17,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from bnviz.config.fields import BadField
+from bnviz.engine.admission import Busy
 from bnviz.lessons import LESSONS, SWEEPING, address
 from bnviz.record.store import KEPT, Recording
 from bnviz.web.export.whole import NotWhole
-from bnviz.web.routes.http import error, unchanged
+from bnviz.web.routes.http import error, spend, too_busy, unchanged
 from bnviz.web.routes.runs import LASTING, at_hand
 
 if TYPE_CHECKING:
@@ -68,7 +69,10 @@ async def _answer(
     request: Request, kind: str, lesson: str, found: Recording, asked: Mapping[str, str], headers: dict[str, str]
 ) -> Response:
     try:
+        spend("picture", request)
         contents = await to_thread.run_sync(_drawn, kind, lesson, found, asked, limiter=_one_at_a_time)
+    except Busy as busy:
+        return too_busy(busy)
     except BadField as bad:
         return error(400, f"{bad}.")
     except NotWhole as reason:

@@ -16,7 +16,7 @@ from bnviz.config.experiment import FIELDS, Experiment, from_texts
 from bnviz.engine.admission import Busy, Place
 from bnviz.record.ndjson import MEDIA_TYPE
 from bnviz.record.store import GZIP_HEADER, KEPT, Recording, is_id
-from bnviz.web.routes.http import asked_from_elsewhere, error, takes_gzip, too_busy, unchanged
+from bnviz.web.routes.http import asked_from_elsewhere, error, spend, takes_gzip, too_busy, unchanged
 from bnviz.web.routes.viewers import viewers
 
 SERVER = uuid.uuid4().hex[:8]  # which process answers: a player sees whether it is still the one that it knows
@@ -54,6 +54,7 @@ async def _find(id: str, request: Request) -> Recording | None:
     """The recording; a run that rests is begun again. Raises Busy."""
     shared = engine.shared()
     if (found := shared.store.in_memory(id)) is None:
+        spend("run", request)
         return await to_thread.run_sync(_find_or_request, id, dict(request.query_params))
     return found if found.ended else shared.recording(id)
 

@@ -9,10 +9,11 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bnviz.engine.admission import Busy
 from bnviz.lessons import address
 from bnviz.web.export.files import FILES
 from bnviz.web.export.whole import Refused
-from bnviz.web.routes.http import error
+from bnviz.web.routes.http import error, spend, too_busy
 from bnviz.web.routes.runs import at_hand
 
 LONGEST = 2000  # characters of an address that a page may name as where it is live
@@ -48,7 +49,10 @@ async def _file(request: Request, name: str, media_type: str, make: Callable[[by
     if request.method == "HEAD":
         return Response(None, headers=headers, media_type=media_type)
     try:
+        spend("file", request)
         contents = await to_thread.run_sync(make, b"".join(found.lines()))
+    except Busy as busy:
+        return too_busy(busy)
     except Refused as reason:
         return error(409, str(reason))
     return Response(contents, headers=headers, media_type=media_type)

@@ -10,7 +10,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bnviz.web.compat import inline_scripts, is_host_allowed
-from bnviz.web.routes.http import error
+from bnviz.web.rates import TooMany, rates
+from bnviz.web.routes.http import error, too_busy
 
 # Nothing comes from elsewhere or goes there, and no text becomes a script. blob: is how Streamlit starts a component's script,
 # how the player starts the scripts that come over Streamlit's socket, and how pictures are saved; Plotly and Streamlit write
@@ -49,8 +50,10 @@ class Security:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            return await (_too_many(scope) or self.app)(scope, receive, send)  # Streamlit sees to Host and Origin of its socket
         if scope["type"] != "http":
-            return await self.app(scope, receive, send)  # Streamlit sees to its socket: both Host and Origin
+            return await self.app(scope, receive, send)
 
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -61,6 +64,15 @@ class Security:
             await send(message)
 
         await (_refusal(scope) or self.app)(scope, receive, told)
+
+
+def _too_many(scope: Scope) -> Response | None:
+    """A refusal for a client that opens too many pages: each has a script run, and memory for as long as it is open."""
+    try:
+        rates.spend("page", (scope.get("client") or (None,))[0])
+    except TooMany as many:
+        return too_busy(many)
+    return None
 
 
 def _refusal(scope: Scope) -> Response | None:
