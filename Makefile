@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: run test hands bench site evidence cards documents lint format clean
+.PHONY: run test hands bench site evidence cards documents lock audit lint format clean
 
 # With DEV=1 the app follows changes of its sources.
 run: .venv/app
@@ -34,6 +34,18 @@ cards: .venv/app
 
 documents: .venv/app
 	$(BIN)/python -m bnviz.documents
+
+# The releases that were tried, with what their files must hash to: all but PyTorch itself, which has a place of its own.
+lock: .venv/dev
+	$(BIN)/python -m pip install --quiet uv
+	{ sed -n '/^dependencies/,/^]/s/^ *"\(.*\)",/\1/p' pyproject.toml | grep -v ^torch; printf '%s\n' filelock networkx sympy; } | \
+		$(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet \
+		--output-file requirements.lock
+
+# Whether anything is known against them: asks the package index.
+audit: .venv/dev
+	$(BIN)/python -m pip install --quiet pip-audit
+	$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip
 
 lint: .venv/dev node_modules/.installed
 	$(BIN)/ruff check .

@@ -7,7 +7,6 @@ file between a header and a trailer (RFC 1952).
 from __future__ import annotations
 
 import contextlib
-import gzip
 import logging
 import math
 import os
@@ -29,6 +28,7 @@ from bnviz.record.version import is_current, results_version
 
 KEPT = ("finished", "diverged")
 GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+TIMES = 100  # as large as its file a recording may be; they are 3 to 10 times
 _LAST_BLOCK = b"\x03\x00"
 _ID = re.compile(r"[0-9a-f]{16}")
 _log = logging.getLogger(__name__)
@@ -223,8 +223,8 @@ class Store:
         try:
             if (contents := self._place.read(name)) is None:
                 return None
-            loaded = _parse(id, gzip.decompress(contents).splitlines(keepends=True))
-        except (EOFError, ValueError, gzip.BadGzipFile, zlib.error) as error:
+            loaded = _parse(id, _unpacked(contents).splitlines(keepends=True))
+        except (ValueError, zlib.error) as error:
             _log.warning("ignoring %s: %s", name, error)
             return None
         except Exception as error:  # a disk's error, or of whatever kind a bucket's client has
@@ -254,6 +254,15 @@ class Store:
 
 def _name(id: str) -> str:
     return f"{id}-{results_version()}.ndjson.gz"
+
+
+def _unpacked(contents: bytes) -> bytes:
+    """What is in a gzip file; ValueError if it is cut off, followed by more, or would take more memory than any recording."""
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    unpacked = unpacker.decompress(contents, TIMES * len(contents))
+    if not unpacker.eof or unpacker.unused_data:
+        raise ValueError("no whole gzip file, or one of something else")
+    return unpacked
 
 
 def _parse(id: str, lines: Iterable[bytes]) -> Recording:
