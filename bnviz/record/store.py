@@ -48,7 +48,7 @@ class Recording:
         self._pieces: list[Piece] = []
         self._crc = self._size = self.nbytes = 0
         self._readers: dict[object, Callable[[], None]] = {}
-        self._looked = time.monotonic()
+        self._looked = self._grew = time.monotonic()
         self.was_read = False  # whether anybody has ever subscribed
         self._lock = threading.RLock()
 
@@ -84,6 +84,7 @@ class Recording:
             self._crc = piece.after if piece.before == self._crc else zlib.crc32(piece.line, self._crc)
             self._size += piece.size
             self._pieces.append(piece)
+            self._grew = time.monotonic()
             self.nbytes += len(piece.packed)
             if piece.is_end:
                 self.status = ndjson.status(piece.line)
@@ -125,6 +126,10 @@ class Recording:
             with self._lock:
                 del self._readers[key]
                 self.look()
+
+    def silent(self) -> float:
+        """Seconds since the last line came, or since it was begun."""
+        return time.monotonic() - self._grew
 
     @property
     def readers(self) -> int:

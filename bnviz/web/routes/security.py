@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bnviz.web.compat import inline_scripts, is_host_allowed
+from bnviz.web.measured import pages
 from bnviz.web.rates import TooMany, rates
 from bnviz.web.routes.http import error, too_busy
 
@@ -51,7 +52,10 @@ class Security:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            return await (_too_many(scope) or self.app)(scope, receive, send)  # Streamlit sees to Host and Origin of its socket
+            with pages.track_inprogress():
+                return await (_too_many(scope) or self.app)(
+                    scope, receive, send
+                )  # Streamlit sees to Host and Origin of its socket
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
 
