@@ -1,4 +1,4 @@
-"""The log as lines of JSON, for programs that gather logs: BNVIZ_LOG=json. Neither addresses nor queries of visitors are in it."""
+"""The log as lines of JSON, for programs that gather logs: BNVIZ_LOG=json. No visitor's address or query is in it."""
 
 from __future__ import annotations
 

@@ -12,15 +12,19 @@ from starlette.responses import Response
 from bnviz.engine.admission import Busy
 from bnviz.lessons import address
 from bnviz.web.export.files import FILES
+from bnviz.web.export.markup import POLICY
 from bnviz.web.export.whole import Refused
 from bnviz.web.routes.http import error, spend, too_busy
-from bnviz.web.routes.runs import at_hand
+from bnviz.web.routes.runs import LASTING, at_hand
 
 LONGEST = 2000  # characters of an address that a page may name as where it is live
 
 
 async def saved(request: Request) -> Response:
-    """A lesson's page with a run that is at hand."""
+    """A lesson's page with a run that is at hand, as a file to keep; with `view` in the query, to be played where it is.
+
+    The latter is the same for everybody and for ever, so any cache in front may keep it: who watches it costs no script run.
+    """
     from bnviz.web.export.saved_page import PLAYING, saved_page  # loads pages, which not every server is asked for
 
     id, lesson = request.path_params["id"], request.path_params["lesson"]
@@ -28,7 +32,12 @@ async def saved(request: Request) -> Response:
         return error(404, "There is no such page.")
     live = _web_address(request.query_params.get("live", ""))
     name = f"bnviz-{address(lesson)}-{id}.html"
-    return await _file(request, name, "text/html", lambda recording: saved_page(lesson, recording, live))
+    if "view" not in request.query_params:
+        return await _file(request, name, "text/html", lambda recording: saved_page(lesson, recording, live))
+    answer = await _file(request, name, "text/html", lambda recording: saved_page(lesson, recording))
+    if answer.status_code == 200:
+        answer.headers.update({"Content-Disposition": "inline", "Cache-Control": LASTING, "Content-Security-Policy": POLICY})
+    return answer
 
 
 async def file(request: Request) -> Response:
