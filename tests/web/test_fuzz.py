@@ -102,7 +102,7 @@ odd = st.text(st.characters(codec="utf-8"), max_size=30) | st.sampled_from(
 )
 numbers = (st.integers() | st.floats()).map(str)
 names = st.sampled_from(
-    [*FIELDS, *links.VIEW, *FILES, "lesson", "gamma", "beta", "panels", "from", "live", "embed", "v", "hide", "lock"]
+    [*FIELDS, *links.VIEW, *FILES, "lesson", "gamma", "beta", "panels", "from", "live", "view", "embed", "v", "hide", "lock"]
 )
 queries = st.lists(st.tuples(names | odd, odd | numbers), max_size=6).map(urlencode)
 ids = (

@@ -290,6 +290,15 @@ def test_a_finished_run_can_be_saved_as_a_page(client, kept, trained):
     assert client.head(kept).headers["content-disposition"] == response.headers["content-disposition"]
 
 
+def test_a_page_to_be_viewed_is_the_same_for_everybody_and_for_ever(client, kept):
+    seen, kept_file = client.get(f"{kept}?view=1&live=https%3A%2F%2Fevil.example"), client.get(kept)
+    assert seen.status_code == 200 and "immutable" in seen.headers["cache-control"] and "evil" not in seen.text
+    assert seen.headers["content-disposition"] == "inline" and "script-src" in seen.headers["content-security-policy"]
+    assert kept_file.headers["cache-control"] == "no-store" and seen.content == kept_file.content
+    missing = client.get(f"/bnviz/runs/{'f' * 16}/live_shift.html?view=1")
+    assert missing.status_code == 404 and missing.headers["cache-control"] == "no-store"
+
+
 @pytest.mark.parametrize("live", ["javascript:alert(1)", "file:///etc/passwd", "https:", "http://[", "https://x/" + "a" * 2000])
 def test_a_saved_page_leads_nowhere_but_to_the_web(client, kept, live):
     page = client.get(kept, params={"live": live}).text
