@@ -21,7 +21,7 @@ from cachetools import LRUCache
 
 from bnviz.engine.admission import Busy
 
-Kind = Literal["page", "run", "sweep", "question", "picture", "file"]
+Kind = Literal["page", "run", "sweep", "question", "picture", "film", "file"]
 CLIENTS = 10_000  # addresses that are remembered; one that is forgotten begins anew
 SETTING = "BNVIZ_RATE"
 _log = logging.getLogger(__name__)
@@ -39,7 +39,8 @@ RATES: dict[Kind, Rate] = {
     "run": Rate(600, 10),  # that this server has not in memory
     "sweep": Rate(120, 1),
     "question": Rate(3000, 100),  # about a trained network
-    "picture": Rate(300, 5),
+    "picture": Rate(300, 5),  # that has not just been drawn for somebody; the same holds for what follows
+    "film": Rate(60, 0.5),  # all of a run as a moving picture
     "file": Rate(300, 5),
 }
 

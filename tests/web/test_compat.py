@@ -51,6 +51,21 @@ def test_its_socket_is_where_it_was():
     assert isinstance(route, WebSocketRoute) and route.path == f"/lab{compat.STREAM}"
 
 
+def test_it_still_opens_its_port_without_the_number_of_tcp():
+    """Else asyncio sends small packets at once by itself, and bnviz/web/routes/sockets.py has nothing left to do."""
+    from streamlit.web.server.starlette.starlette_server import _bind_socket
+
+    with _bind_socket("127.0.0.1", 0, 1) as listening:
+        assert listening.proto == 0
+
+
+def test_its_cookie_has_the_name_that_the_proxy_looks_for():
+    """Else deploy/nginx.conf tells browsers apart by their address alone."""
+    from streamlit.web.server.starlette.starlette_routes import XSRF_COOKIE_NAME
+
+    assert f"$cookie_{XSRF_COOKIE_NAME} " in (ROOT / "deploy" / "nginx.conf").read_text()
+
+
 @pytest.mark.parametrize(
     "option", ["runner.postScriptGC", "server.maxWidgetStateSize", "server.maxMessageSize", "server.allowedHosts"]
 )

@@ -1,6 +1,8 @@
 """What one client may ask for: enough for a lecture hall behind one address, not enough to take the server from others."""
 
+import asyncio
 import re
+import threading
 
 import httpx
 import pytest
@@ -9,9 +11,11 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from bnviz.config.experiment import Experiment
+from bnviz.engine.admission import Busy
 from bnviz.web import rates as module
 from bnviz.web.rates import CLIENTS, RATES, Rates, TooMany, named
 from bnviz.web.routes import http
+from bnviz.web.routes.made import Workshop
 from tests.e2e.lab import serve
 
 STUDENTS = 300
@@ -45,7 +49,15 @@ def test_a_lecture_hall_behind_one_address_is_never_refused(clock):
     """All open the page at once; for ten minutes each turns a knob every half minute, then all save a picture and two files
     within two minutes, and move γ by hand for two."""
     rates = Rates(now=clock)
-    plan = {"page": (1, 1), "run": (600, 20), "sweep": (600, 2), "picture": (120, 1), "file": (120, 2), "question": (120, 40)}
+    plan = {
+        "page": (1, 1),
+        "run": (600, 20),
+        "sweep": (600, 2),
+        "picture": (120, 1),
+        "film": (600, 1),
+        "file": (120, 2),
+        "question": (120, 40),
+    }
     for kind, (seconds, each) in plan.items():
         for _ in range(STUDENTS * each):
             clock.seconds += seconds / (STUDENTS * each)
@@ -57,7 +69,7 @@ def test_a_lecture_hall_behind_one_address_is_never_refused(clock):
 def test_a_program_is_refused_and_others_are_not(clock, kind):
     rates = Rates(now=clock)
     assert tries(rates, kind, "192.0.2.1", 5000) == RATES[kind].at_once
-    assert tries(rates, kind, "192.0.2.2", 100) == 100
+    assert tries(rates, kind, "192.0.2.2", 50) == 50
     with pytest.raises(TooMany) as refused:
         rates.spend(kind, "192.0.2.1")
     clock.seconds += refused.value.seconds * 1.001
@@ -111,3 +123,24 @@ def test_a_proxy_that_is_trusted_says_who_asks_and_nobody_else_does(trusted):
         assert statuses(server, 1, **{"x-forwarded-for": "192.0.2.2"}) == [404 if trusted else 429]
         # The last one that is not a proxy counts: what a client says of itself comes before.
         assert statuses(server, 1, **{"x-forwarded-for": "192.0.2.3, 192.0.2.1"}) == [429]
+
+
+def test_many_who_ask_for_the_same_have_it_made_once_and_few_may_wait():
+    made, spent, gate = [], [], threading.Event()
+
+    def make():
+        gate.wait(10)
+        made.append(1)
+        return b"a file"
+
+    async def all_of_them():
+        workshop = Workshop(memory=100, waiting=3)
+        asking = [asyncio.create_task(workshop.get(lambda: "one", make, lambda: spent.append(1))) for _ in range(8)]
+        while sum(task.done() for task in asking) < 4:  # one makes, three wait, the others are told so
+            await asyncio.sleep(0.01)
+        gate.set()
+        return await asyncio.gather(*asking, return_exceptions=True)
+
+    told = asyncio.run(all_of_them())
+    assert told.count(b"a file") == 4 and sum(isinstance(one, Busy) for one in told) == 4
+    assert len(made) == len(spent) == 1
