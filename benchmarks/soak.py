@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from urllib.parse import urlencode
 
-from benchmarks import Row, table
+from benchmarks import UNLIMITED, Row, table
 from benchmarks.server import memory
 from benchmarks.visitors import open_page
 from bnviz.config.experiment import Experiment
@@ -34,7 +34,7 @@ async def come_and_go(server: Server, sessions: int) -> None:
 
 def rows() -> list[Row]:
     """All rows of this subject."""
-    with serve() as server:
+    with serve(settings=UNLIMITED) as server:
         taken = []
         for sessions in (WARM, SESSIONS // 2 - WARM, SESSIONS - SESSIONS // 2):
             asyncio.run(come_and_go(server, sessions))

@@ -6,6 +6,7 @@ import threading
 
 import httpx
 import pytest
+import websockets
 from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.testclient import TestClient
@@ -114,6 +115,18 @@ def statuses(server, number, **headers):
     return [answer.status_code for answer in answers]
 
 
+async def pages_opened(server, number, address):
+    """Whether Streamlit's socket could be opened, so many times; with which status not."""
+    url, told = server.url.replace("http", "ws", 1) + "/_stcore/stream", []
+    for _ in range(number):
+        try:
+            async with websockets.connect(url, subprotocols=["streamlit"], additional_headers={"x-forwarded-for": address}):
+                told.append(True)
+        except websockets.InvalidStatus as refused:
+            told.append(refused.response.status_code)
+    return told
+
+
 @pytest.mark.parametrize("trusted", [True, False])
 def test_a_proxy_that_is_trusted_says_who_asks_and_nobody_else_does(trusted):
     """Of 600 at once, a hundredth."""
@@ -121,6 +134,8 @@ def test_a_proxy_that_is_trusted_says_who_asks_and_nobody_else_does(trusted):
     with serve(settings={"BNVIZ_RATE": "0.01", "FORWARDED_ALLOW_IPS": proxies}) as server:
         assert statuses(server, 7, **{"x-forwarded-for": "192.0.2.1"}) == [404] * 6 + [429]
         assert statuses(server, 1, **{"x-forwarded-for": "192.0.2.2"}) == [404 if trusted else 429]
+        opened = asyncio.run(pages_opened(server, 14, "192.0.2.9" if trusted else "192.0.2.10"))
+        assert opened.count(True) == 12 and set(opened) == {True, 429}
         # The last one that is not a proxy counts: what a client says of itself comes before.
         assert statuses(server, 1, **{"x-forwarded-for": "192.0.2.3, 192.0.2.1"}) == [429]
 
