@@ -141,6 +141,7 @@ class Ledger(ABC):
                     self.admission.check()
                 found, new = self.store.start(id)
                 found.look()
+                found.visitors.update({visitor} - {""})
                 if new and isinstance(wanted, Experiment):
                     self.admission.enter(Task(wanted.id, of_experiment(wanted, question), found, self._run_ended), visitor)
                 elif not new:

@@ -50,6 +50,7 @@ class Recording:
         self._readers: dict[object, Callable[[], None]] = {}
         self._looked = self._grew = time.monotonic()
         self.was_read = False  # whether anybody has ever subscribed
+        self.visitors: set[str] = set()  # who asked for it while it was computed, if they have names
         self._lock = threading.RLock()
 
     def __len__(self) -> int:

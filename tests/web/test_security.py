@@ -11,9 +11,12 @@ from streamlit.config import set_option
 
 from bnviz import engine
 from bnviz.config.experiment import Experiment
+from bnviz.engine.local import LocalEngine
 from bnviz.record.store import Store
+from bnviz.web import player
 from bnviz.web.routes import middleware, preview, routes
 from bnviz.web.routes.security import HEADERS
+from tests import fake_training
 
 
 async def page(request):
@@ -75,3 +78,22 @@ def test_a_page_of_another_site_can_have_no_run_begun(monkeypatch, site, mode, b
         == 404
     )
     assert len(asked) == begun
+
+
+def test_nobody_stops_a_run_that_somebody_else_watches(monkeypatch):
+    """Not even who opens its page and does not read it, so that there is one reader: the other one."""
+    local = LocalEngine(Store(), 1, fake_training.COMMAND)
+    monkeypatch.setattr(engine, "shared", lambda: local)
+    try:
+        run = local.request(Experiment(steps=5000, momentum=0.01), "a student")
+        recording = local.recording(run)
+        with recording.subscribe(lambda: None):
+            local.request(Experiment(steps=5000, momentum=0.01), "a stranger")
+            player.stop(run, "a stranger")
+            assert not recording.ended
+        mine = local.request(Experiment(steps=4000, momentum=0.01), "a student")
+        player.stop(mine, "a student")
+        assert local.recording(mine).status != "stopped" and not recording.ended  # asked for again, it is begun again
+        assert local.endings["stopped"] == 1
+    finally:
+        local.close()

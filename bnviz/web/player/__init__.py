@@ -22,7 +22,7 @@ from bnviz.engine.admission import Busy
 from bnviz.record.version import results_version
 from bnviz.web import assets, words
 from bnviz.web.figures import looks
-from bnviz.web.site import links
+from bnviz.web.site import links, stage
 
 LINES_AT_ONCE = 60
 FOLDER = Path(__file__).parent
@@ -64,7 +64,7 @@ def mount(
     elif asked.get("assets"):
         data["assets"] = _assets()
     if asked.get("stop") == run:
-        _stop(run)
+        stop(run, stage.visitor())
     names = ("cursor", "assets", "stop", "skip", "hand", "edit")
     _component("player")(key=key, data=data, **{f"on_{name}_change": _nothing for name in names})
     # Only now may the whole page be run anew: what a fragment leaves out is taken off the page.
@@ -158,10 +158,13 @@ def _nothing() -> None:
     """Streamlit keeps only those state values that have a callback."""
 
 
-def _stop(run: str) -> None:
-    """End a run that nobody else watches. Whoever stops one that others watch has merely left."""
+def stop(run: str, visitor: str) -> None:
+    """End a run that nobody but this visitor watches. Whoever stops one that others watch has merely left.
+
+    Who reads it cannot be told from who asks to stop it, so others count who have asked for it, too.
+    """
     recording = engine.shared().store.in_memory(run)
-    if recording is not None and recording.readers <= 1:
+    if recording is not None and recording.readers <= 1 and recording.visitors <= {visitor}:
         engine.shared().stop(run)
 
 
