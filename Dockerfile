@@ -2,11 +2,12 @@
 FROM python:3.12-slim
 
 WORKDIR /app
-COPY pyproject.toml requirements.txt README.md LICENSE app.py ./
+COPY pyproject.toml requirements.txt requirements.lock README.md LICENSE app.py ./
 COPY .streamlit .streamlit
 COPY pages pages
 COPY bnviz bnviz
-# requirements.txt takes the build of PyTorch without CUDA, which is gigabytes smaller.
+# The files that were tried, or none; then PyTorch's build without CUDA, which is gigabytes smaller.
+RUN pip install --no-cache-dir --require-hashes -r requirements.lock
 RUN pip install --no-cache-dir -r requirements.txt
 RUN useradd --uid 1000 lab && mkdir /store && chown lab /store
 

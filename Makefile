@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: run test hands bench site evidence cards documents lint format clean
+.PHONY: run test newest hands bench site evidence cards documents lock audit lint format clean
 
 # With DEV=1 the app follows changes of its sources.
 run: .venv/app
@@ -13,6 +13,12 @@ run: .venv/app
 test: .venv/dev
 	$(BIN)/python -m tests.chromium
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
+# What the newest Streamlit that can be had would break. It reports, and does not fail.
+newest: .venv/dev
+	-$(BIN)/python -m pip install --quiet --upgrade --no-deps --target build/newest streamlit
+	-PYTHONPATH=build/newest $(BIN)/python -c "import streamlit; print('Streamlit', streamlit.__version__)"
+	-PYTHONPATH=build/newest $(BIN)/python -m pytest tests/web/test_compat.py tests/web/test_pages.py tests/web/test_board.py
 
 hands: .venv/dev
 	$(BIN)/python -m tests.chromium
@@ -34,6 +40,18 @@ cards: .venv/app
 
 documents: .venv/app
 	$(BIN)/python -m bnviz.documents
+
+# The releases that were tried, with what their files must hash to: all but PyTorch itself, which has a place of its own.
+lock: .venv/dev
+	$(BIN)/python -m pip install --quiet uv
+	{ sed -n '/^dependencies/,/^]/s/^ *"\(.*\)",/\1/p' pyproject.toml | grep -v ^torch; printf '%s\n' filelock networkx sympy; } | \
+		$(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet \
+		--output-file requirements.lock
+
+# Whether anything is known against them: asks the package index.
+audit: .venv/dev
+	$(BIN)/python -m pip install --quiet pip-audit
+	$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip
 
 lint: .venv/dev node_modules/.installed
 	$(BIN)/ruff check .

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import NamedTuple
 
+UNLIMITED = {"BNVIZ_RATE": "0"}  # for a server: all visitors come from this machine
+
 
 class Row(NamedTuple):
     """One line of the table: what was measured, of whom, with what ratio, which ratio or amount it should reach, and `ours` the

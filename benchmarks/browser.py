@@ -53,7 +53,7 @@ def player(browser: Browser, server: Server) -> tuple[float, float, float]:
     page = browser.new_context(viewport=TALL).new_page()
     page.goto(f"{server.url}/?seed=1")
     page.wait_for_selector(".bnviz-player[data-state=playing][data-trained-step='600']")
-    page.wait_for_function("document.querySelector('.bnviz-player').dataset.step > 20")
+    page.wait_for_function("() => document.querySelector('.bnviz-player').dataset.step > 20")
     page.click("[aria-label=Loop]")
     page.wait_for_selector("[aria-label=Loop][aria-pressed=true]")
     if page.get_attribute(".bnviz-player", "data-state") != "playing":  # a slow machine: it has come to its end
@@ -133,7 +133,7 @@ def plain(browser: Browser, server: Server) -> tuple[float, float]:
     """st.plotly_chart in a fragment."""
     page = browser.new_context(viewport=TALL).new_page()
     page.goto(server.url)
-    page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length >= 2")
+    page.wait_for_function("() => document.querySelectorAll('.js-plotly-plot').length >= 2")
     page.wait_for_timeout(2000)
     page.evaluate(WATCH, "none")
     page.evaluate(WATCH_TITLES, ".gtitle")
@@ -183,7 +183,7 @@ def opening(browser: Browser, url: str, sight: str, viewport: ViewportSize = ORD
     page.add_init_script(SIGHT % sight)
     page.add_init_script("localStorage['bnviz more charts'] = 'open'")
     page.goto(url, wait_until="commit")
-    page.wait_for_function("window.seenAt", timeout=60_000)
+    page.wait_for_function("() => window.seenAt", timeout=60_000)
     taken = page.evaluate("window.seenAt") / 1000
     context.close()
     return taken

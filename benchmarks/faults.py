@@ -22,7 +22,7 @@ from urllib.parse import urlencode
 import httpx
 import websockets
 
-from benchmarks import Row, table
+from benchmarks import UNLIMITED, Row, table
 from benchmarks.visitors import EXPERIMENTS, PATIENCE, SECONDS, VISITORS, client_of, open_page
 from bnviz.config.experiment import Experiment
 from bnviz.record import ndjson
@@ -112,7 +112,7 @@ def rows(numbers: tuple[int, ...] = (VISITORS,)) -> list[Row]:
     for number in numbers:
         taken, told = {}, Faults(on=True)
         for faults in (Faults(on=False), told):
-            with serve(workers=2) as server:
+            with serve(workers=2, settings=UNLIMITED) as server:
                 began = perf_counter()
                 complete = asyncio.run(crowd(server, number, faults, FIRST_SEED))
                 taken[faults.on] = perf_counter() - began

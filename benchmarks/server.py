@@ -13,7 +13,7 @@ from time import perf_counter
 import httpx
 from playwright.sync_api import Browser, sync_playwright
 
-from benchmarks import Row, table
+from benchmarks import UNLIMITED, Row, table
 from bnviz.config.experiment import Experiment
 from bnviz.record import ndjson
 from tests.e2e.lab import Server, launch, serve
@@ -102,7 +102,7 @@ def _in_a_thread(server: Server, run: str, viewers: int) -> list[float]:
 
 def rows() -> list[Row]:
     """All rows of this subject."""
-    with sync_playwright() as playwright, launch(playwright) as browser, serve(workers=2) as server:
+    with sync_playwright() as playwright, launch(playwright) as browser, serve(workers=2, settings=UNLIMITED) as server:
         for seed in range(VISITS):
             visit(browser, server, seed)
         return [*processes(server), *crowd(browser, server)]

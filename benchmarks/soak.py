@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from benchmarks import Row, table
+from benchmarks import UNLIMITED, Row, table
 from benchmarks.server import memory
 from bnviz.config.experiment import Experiment
 from tests.e2e.lab import Server, launch, serve
@@ -87,7 +87,7 @@ async def _answered(socket: websockets.ClientConnection) -> None:
 
 def sessions() -> list[Row]:
     """What is left after a thousand sessions, against what was left after half of them."""
-    with serve() as server:
+    with serve(settings=UNLIMITED) as server:
         seen = []
         for number in (WARM, SESSIONS // 2 - WARM, SESSIONS - SESSIONS // 2):
             asyncio.run(come_and_go(server, number))

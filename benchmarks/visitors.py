@@ -20,7 +20,7 @@ import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from benchmarks import Row, table
+from benchmarks import UNLIMITED, Row, table
 from bnviz.config.experiment import Experiment
 from bnviz.record.store import Recording
 from tests.e2e.lab import Server, serve
@@ -121,7 +121,7 @@ def share(values: list[float], percent: int) -> float:
 
 def lecture_hall(visitors: int, peer: list[float]) -> list[Row]:
     """All come within half a minute, on a server that has just started."""
-    with serve(workers=2) as server:
+    with serve(workers=2, settings=UNLIMITED) as server:
         seen = asyncio.run(crowd(server, visitors, SECONDS, FIRST_SEED))
     ready, complete = [one.ready for one in seen], sum(one.complete for one in seen)
     rows = []
@@ -173,7 +173,7 @@ async def watch(server: Server, viewers: int, seed: int) -> list[float]:
 
 def viewers() -> list[Row]:
     """Many viewers of one live run."""
-    with serve(workers=2) as server:
+    with serve(workers=2, settings=UNLIMITED) as server:
         late = asyncio.run(watch(server, VIEWERS, FIRST_SEED))
     return [
         Row(

@@ -7,6 +7,7 @@ import streamlit as st
 from bnviz.engine import shared
 from bnviz.lessons import LESSONS, address
 from bnviz.web import words
+from bnviz.web.measured import page_seconds
 from bnviz.web.site import tailored
 from bnviz.web.site.embedded import is_embedded
 
@@ -29,7 +30,8 @@ def main() -> None:
                 st.page_link(one)
     if notice := shared().notice():  # something is wrong with who computes
         st.caption(notice)
-    page.run()
+    with page_seconds.time():
+        page.run()
     if page is not teachers and not embedded and not tailored.now().parameters:
         st.page_link(teachers, label=words.shared()["teachers"]["foot"])
 

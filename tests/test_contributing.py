@@ -15,9 +15,10 @@ import dataclasses, sys
 from types import SimpleNamespace
 from streamlit.testing.v1 import AppTest
 from bnviz import engine
+from bnviz.record.store import Store
 from bnviz.web import player
 mounted = []
-engine.shared = lambda: SimpleNamespace(request=lambda one, visitor: one.id, notice=lambda: None)
+engine.shared = lambda: SimpleNamespace(request=lambda one, visitor: one.id, notice=lambda: None, store=Store())
 player.mount = lambda **said: mounted.append(said)
 page = AppTest.from_file("pages/hello.py", default_timeout=60)
 page.query_params["compare"] = "rms"

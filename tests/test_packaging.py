@@ -1,5 +1,6 @@
 """What `pip install .` installs, and the `bnviz` command."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -69,3 +70,15 @@ def test_versions_are_pinned_in_one_place():
     assert lines == ["--find-links https://download.pytorch.org/whl/cpu/torch/", "-e ."]
     assert not list(ROOT.glob("requirements-*.txt"))
     assert "torch==2.13.0" in PROJECT["project"]["dependencies"]
+
+
+def test_the_lock_file_has_a_fitting_release_of_every_dependency_with_its_hashes():
+    """But for PyTorch, whose build without CUDA has a place of its own. `make lock` makes it anew."""
+    parts = re.split(r"^(?=\S)", (ROOT / "requirements.lock").read_text(), flags=re.MULTILINE)[1:]
+    locked = {Requirement(part.split("\\")[0]).name.lower(): part for part in parts}
+    for part in locked.values():
+        assert re.findall(r"--hash=sha256:[0-9a-f]{64}\b", part), part.split()[0]
+    for wanted in map(Requirement, PROJECT["project"]["dependencies"]):
+        if wanted.name != "torch":
+            version = re.search(r"==(\S+)", locked[wanted.name.lower()])[1]
+            assert version in wanted.specifier, f"{wanted}: run make lock"

@@ -65,6 +65,10 @@ class Engine(Protocol):
         """How many runs and answers that have not ended are computed, wait and rest."""
         ...
 
+    def silence(self) -> float:
+        """For how many seconds the run or answer that is computed has had no new line: the longest; 0 if none is computed."""
+        ...
+
     def tend(self) -> None:
         """Have nothing computed that nobody watches: the runs that nobody has read or asked for lately rest, and are begun again
         when they are asked for. For a server to call, a few times a second."""

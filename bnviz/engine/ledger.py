@@ -6,6 +6,7 @@ An engine adds who computes: `_begin`, `_withdraw`, `_stop_tasks`, `_stacks_at_o
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -27,6 +28,7 @@ REMEMBERED = 4096  # experiments that can be computed again when their recording
 STOPPED = "The run was stopped."
 NEGLECTED = "The run was set aside, because nobody watched it."
 CLOSED = "The server was stopped."
+_log = logging.getLogger(__name__)
 
 
 class Ledger(ABC):
@@ -75,6 +77,11 @@ class Ledger(ABC):
     def census(self) -> dict[State, int]:
         with self._lock:
             return self.admission.census()
+
+    def silence(self) -> float:
+        with self._lock:
+            now, tasks = time.monotonic(), self.admission.computing.values()
+            return max((min(task.recording.silent(), now - task.began) for task in tasks), default=0.0)
 
     def sweep(self, sweep: Sweep) -> str:
         sweep.check_cost(budget.measuring(sweep))
@@ -134,6 +141,7 @@ class Ledger(ABC):
                     self.admission.check()
                 found, new = self.store.start(id)
                 found.look()
+                found.visitors.update({visitor} - {""})
                 if new and isinstance(wanted, Experiment):
                     self.admission.enter(Task(wanted.id, of_experiment(wanted, question), found, self._run_ended), visitor)
                 elif not new:
@@ -190,8 +198,12 @@ class Ledger(ABC):
         with self._lock:
             self.admission.leave(task)
             self.endings[lines.status] += task.is_run
+            seconds = time.monotonic() - task.began
             if task.is_run and lines.status in KEPT:
-                self.admission.took(time.monotonic() - task.began)
+                self.admission.took(seconds)
+        if task.is_run:
+            told = {"run": lines.id, "status": lines.status, "lines": len(lines), "seconds": round(seconds, 3)}
+            _log.info("a run has ended", extra=told)
         self._admit()
 
     def _sweep_ended(self, sweeping: Sweeping) -> None:

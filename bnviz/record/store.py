@@ -7,7 +7,6 @@ file between a header and a trailer (RFC 1952).
 from __future__ import annotations
 
 import contextlib
-import gzip
 import logging
 import math
 import os
@@ -30,6 +29,7 @@ from bnviz.record.version import is_current, results_version
 KEPT = ("finished", "diverged")
 SLOW_SECONDS = 0.5  # in which a disk has written a recording; whoever ends a run has others to see to
 GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+TIMES = 100  # as large as its file a recording may be; they are 3 to 10 times
 _LAST_BLOCK = b"\x03\x00"
 _ID = re.compile(r"[0-9a-f]{16}")
 _log = logging.getLogger(__name__)
@@ -49,8 +49,9 @@ class Recording:
         self._pieces: list[Piece] = []
         self._crc = self._size = self.nbytes = 0
         self._readers: dict[object, Callable[[], None]] = {}
-        self._looked = time.monotonic()
+        self._looked = self._grew = time.monotonic()
         self.was_read = False  # whether anybody has ever subscribed
+        self.visitors: set[str] = set()  # who asked for it while it was computed, if they have names
         self._lock = threading.RLock()
 
     def __len__(self) -> int:
@@ -85,6 +86,7 @@ class Recording:
             self._crc = piece.after if piece.before == self._crc else zlib.crc32(piece.line, self._crc)
             self._size += piece.size
             self._pieces.append(piece)
+            self._grew = time.monotonic()
             self.nbytes += len(piece.packed)
             if piece.is_end:
                 self.status = ndjson.status(piece.line)
@@ -126,6 +128,10 @@ class Recording:
             with self._lock:
                 del self._readers[key]
                 self.look()
+
+    def silent(self) -> float:
+        """Seconds since the last line came, or since it was begun."""
+        return time.monotonic() - self._grew
 
     @property
     def readers(self) -> int:
@@ -224,8 +230,8 @@ class Store:
         try:
             if (contents := self._place.read(name)) is None:
                 return None
-            loaded = _parse(id, gzip.decompress(contents).splitlines(keepends=True))
-        except (EOFError, ValueError, gzip.BadGzipFile, zlib.error) as error:
+            loaded = _parse(id, _unpacked(contents).splitlines(keepends=True))
+        except (ValueError, zlib.error) as error:
             _log.warning("ignoring %s: %s", name, error)
             return None
         except Exception as error:  # a disk's error, or of whatever kind a bucket's client has
@@ -256,6 +262,15 @@ class Store:
 
 def _name(id: str) -> str:
     return f"{id}-{results_version()}.ndjson.gz"
+
+
+def _unpacked(contents: bytes) -> bytes:
+    """What is in a gzip file; ValueError if it is cut off, followed by more, or would take more memory than any recording."""
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    unpacked = unpacker.decompress(contents, TIMES * len(contents))
+    if not unpacker.eof or unpacker.unused_data:
+        raise ValueError("no whole gzip file, or one of something else")
+    return unpacked
 
 
 def _parse(id: str, lines: Iterable[bytes]) -> Recording:

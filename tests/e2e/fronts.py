@@ -20,7 +20,7 @@ daemon off;
 master_process off;
 pid {folder}/pid;
 error_log stderr;
-events {{}}
+events {{ worker_connections 4096; }}
 http {{
     access_log off;
     client_body_temp_path {folder}/body;
@@ -39,11 +39,12 @@ CADDY = """{{
 """
 
 
-def shipped(name: str, app: int, port: int) -> str:
-    """A file of deploy/, for the app at one port and visitors at another."""
+def shipped(name: str, app: int, port: int, second: int = 0) -> str:
+    """A file of deploy/, for the app at one port and visitors at another; perhaps with a `second` app."""
     text = (ROOT / "deploy" / name).read_text()
     for before, after in {
         "127.0.0.1:8501": f"127.0.0.1:{app}",
+        "# server 127.0.0.1:8502": f"server 127.0.0.1:{second}" if second else "#",
         "listen 80;": f"listen 127.0.0.1:{port};",
         ":80 {": f":{port} {{\n\tbind 127.0.0.1",
     }.items():
@@ -54,7 +55,7 @@ def shipped(name: str, app: int, port: int) -> str:
 @contextlib.contextmanager
 def nginx(site: str, port: int, folder: Path) -> Iterator[None]:
     """nginx with the servers of `site`, on this port."""
-    (folder / "site.conf").write_text(site)
+    (folder / "site.conf").write_text(site.replace("/var/cache/nginx", str(folder)))
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder))
     with _running([_installed("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf")], port, folder):
         yield

@@ -45,7 +45,7 @@ def test_the_app_saves_it_and_it_plays_from_a_file(lab, offline, tmp_path):
     live = offline.get_by_role("link", name="Open it live").get_attribute("href")
     assert live.startswith(f"{lab.server.url}/?steps=40&seed=5")
     offline.click(".bnviz-layers button >> nth=3")
-    offline.wait_for_function("document.querySelector('.bnviz-headline').textContent.includes('a[4]')")
+    offline.wait_for_function("() => document.querySelector('.bnviz-headline').textContent.includes('a[4]')")
 
 
 def test_while_it_trains_there_is_nothing_to_save(lab):

@@ -26,6 +26,7 @@ from bnviz.measures import budget, statistics
 from bnviz.measures.registry import measures
 from bnviz.nets.normalizers import EVALUATE
 from bnviz.record import ndjson
+from bnviz.record.store import Store
 from bnviz.train import loop
 from bnviz.web import player
 from tests import ROOT
@@ -377,7 +378,7 @@ def test_presets_and_the_default_are_affordable_and_named_once():
 
 def test_the_page_opens_with_its_own_default_and_picture_and_takes_a_link(monkeypatch):
     mounted = []
-    monkeypatch.setattr(engine, "shared", lambda: SimpleNamespace(request=lambda one, visitor: one.id))
+    monkeypatch.setattr(engine, "shared", lambda: SimpleNamespace(request=lambda one, visitor: one.id, store=Store()))
     monkeypatch.setattr(player, "mount", lambda **said: mounted.append(said))
     for link, experiment, words in (
         ({}, PAGE.default, "its class: shirt"),

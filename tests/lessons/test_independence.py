@@ -17,6 +17,7 @@ from bnviz.lessons.independence.panels import panels
 from bnviz.measures import budget
 from bnviz.nets.normalizers import TRAIN
 from bnviz.record import ndjson
+from bnviz.record.store import Store
 from bnviz.train import loop
 from bnviz.web import player
 from bnviz.web.figures import spread
@@ -300,7 +301,7 @@ def test_presets_and_the_default_are_affordable_and_named_once():
 
 def test_the_page_opens_at_layer_3_with_its_own_default_and_takes_a_link(monkeypatch):
     mounted = []
-    monkeypatch.setattr(engine, "shared", lambda: SimpleNamespace(request=lambda one, visitor: one.id))
+    monkeypatch.setattr(engine, "shared", lambda: SimpleNamespace(request=lambda one, visitor: one.id, store=Store()))
     monkeypatch.setattr(player, "mount", lambda **said: mounted.append(said))
     for link, experiment, layer in (
         ({}, PAGE.default, 3),

@@ -19,7 +19,7 @@ from bnviz.lessons.regularization.panels import panels
 from bnviz.lessons.regularization.results import WORDS, labels, measured, sizes
 from bnviz.measures import budget
 from bnviz.record import ndjson
-from bnviz.record.store import Recording
+from bnviz.record.store import Recording, Store
 from bnviz.web import player
 from bnviz.web.site import links
 from bnviz.web.words import fill
@@ -349,6 +349,8 @@ def visit(monkeypatch):
         return found
 
     class Engine:
+        store = Store()
+
         def sweep(self, wanted):
             wanted.check_cost()
             self.wanted = wanted

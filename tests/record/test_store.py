@@ -5,6 +5,7 @@ import gzip
 import os
 import random
 import threading
+import tracemalloc
 import zlib
 
 import pytest
@@ -198,6 +199,15 @@ def test_a_damaged_file_counts_as_absent(tmp_path, caplog, contents):
     assert ID in caplog.text
     fill(store)  # and is replaced
     assert Store(tmp_path).get(ID).lines() == lines_of()
+
+
+def test_a_file_that_unpacks_to_far_more_than_a_recording_is_not_unpacked(tmp_path, caplog):
+    """200 MB of zeros in 200 kB."""
+    (tmp_path / FILE).write_bytes(gzip.compress(bytes(200 << 20)))
+    tracemalloc.start()
+    assert Store(tmp_path).get(ID) is None and ID in caplog.text
+    assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize("function", ["replace", "fsync", "mkstemp"])

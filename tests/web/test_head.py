@@ -104,8 +104,3 @@ def test_files_that_have_changed_have_another_address(tmp_path, monkeypatch, cli
 @pytest.mark.parametrize("path", ["/", "/nowhere", "/lab", "/gamma-beta", "/lab/gamma-beta", "/gamma-beta/"])
 def test_a_page_is_known_under_any_prefix(path):
     assert head.lesson_at(path) == ("gamma_beta" if "gamma" in path else "live_shift")
-
-
-def test_streamlits_script_for_components_is_found_under_its_name():
-    """Should this fail after an upgrade, pages still work, only later: see COMPONENT."""
-    assert any(name.startswith(f"{head.COMPONENT}.") for name in head.component_scripts())

@@ -11,6 +11,7 @@ from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.fields import written
 from bnviz.lessons.live_shift.page import PAGE
 from bnviz.measures import budget
+from bnviz.record.store import Store
 from bnviz.web.site import links
 from bnviz.web.site.presets import KEY
 from tests import ROOT
@@ -24,7 +25,7 @@ class Stage:
 
     def __init__(self):
         self.requested, self.drawn, self.mounted, self.left = [], [], [], []
-        self.trouble = None
+        self.trouble, self.store = None, Store()
 
     def notice(self):
         return self.trouble
@@ -57,7 +58,10 @@ class Stage:
 @pytest.fixture
 def stage(monkeypatch):
     stage = Stage()
-    modules = {"engine": SimpleNamespace(shared=lambda: stage), "web.player": SimpleNamespace(mount=stage.mount, key_of=str)}
+    modules = {
+        "engine": SimpleNamespace(shared=lambda: stage),
+        "web.player": SimpleNamespace(mount=stage.mount, key_of=str, heard=lambda lesson: {}),
+    }
     for name, module in modules.items():
         monkeypatch.setitem(sys.modules, f"bnviz.{name}", module)
         monkeypatch.setattr(f"bnviz.{name}", module, raising=False)

@@ -22,6 +22,7 @@ from bnviz.record import ndjson
 from bnviz.record.store import Store
 from bnviz.web import words
 from bnviz.web.routes import head, pictures, preview, routes
+from bnviz.web.routes.made import Workshop
 
 SETTINGS = {"width": 8, "steps": 20, "snapshot_every": 5, "dataset": "mnist1d", "train_size": 100}
 RUN = Experiment(**SETTINGS)
@@ -40,7 +41,7 @@ def store(monkeypatch):
     """All that the engine has: to ask it for a run would be an error."""
     store = Store()
     monkeypatch.setattr(engine, "shared", lambda: SimpleNamespace(store=store))
-    monkeypatch.setattr(pictures, "_pictures", {})
+    monkeypatch.setattr(pictures, "_workshop", Workshop(pictures.MEMORY, pictures.WAITING))
     return store
 
 
@@ -124,7 +125,7 @@ def test_a_run_that_is_not_at_hand_or_not_whole_has_no_picture(client, store, li
 
 
 def test_a_crowd_is_told_to_come_back(client, stored, monkeypatch):
-    monkeypatch.setattr(pictures, "WAITING", 0)
+    monkeypatch.setattr(pictures, "_workshop", Workshop(pictures.MEMORY, -1))
     response = client.get(CARD)
     assert response.status_code == 503 and response.headers["retry-after"]
 

@@ -52,7 +52,7 @@ def shared(monkeypatch):
     store = Store()
     stub = SimpleNamespace(store=store, recording=store.get, counters=engine.Counters(), endings={"failed": 2})
     stub.workers, books = lambda: (1, 2), Admission(Limits())
-    stub.place, stub.census = books.place, books.census
+    stub.place, stub.census, stub.silence = books.place, books.census, lambda: 1.5
     monkeypatch.setattr(engine, "shared", lambda: stub)
     monkeypatch.setattr(viewers, "closing", False)
     return stub
@@ -290,6 +290,15 @@ def test_a_finished_run_can_be_saved_as_a_page(client, kept, trained):
     assert client.head(kept).headers["content-disposition"] == response.headers["content-disposition"]
 
 
+def test_a_page_to_be_viewed_is_the_same_for_everybody_and_for_ever(client, kept):
+    seen, kept_file = client.get(f"{kept}?view=1&live=https%3A%2F%2Fevil.example"), client.get(kept)
+    assert seen.status_code == 200 and "immutable" in seen.headers["cache-control"] and "evil" not in seen.text
+    assert seen.headers["content-disposition"] == "inline" and "script-src" in seen.headers["content-security-policy"]
+    assert kept_file.headers["cache-control"] == "no-store" and seen.content == kept_file.content
+    missing = client.get(f"/bnviz/runs/{'f' * 16}/live_shift.html?view=1")
+    assert missing.status_code == 404 and missing.headers["cache-control"] == "no-store"
+
+
 @pytest.mark.parametrize("live", ["javascript:alert(1)", "file:///etc/passwd", "https:", "http://[", "https://x/" + "a" * 2000])
 def test_a_saved_page_leads_nowhere_but_to_the_web(client, kept, live):
     page = client.get(kept, params={"live": live}).text
@@ -374,6 +383,16 @@ def test_health(client, shared):
     assert client.get("/bnviz/healthz").status_code == 503
 
 
+def test_alive_and_ready_are_two_questions(client, shared):
+    """Whoever is ready gets visitors; whoever is not alive is started anew: one that is ending, or has no worker, is not."""
+    told = lambda: [client.get(f"/bnviz/{name}").status_code for name in ("livez", "readyz")]  # noqa: E731
+    assert told() == [200, 200]
+    shared.workers = lambda: (0, 2)
+    assert told() == [200, 503]
+    shared.workers, viewers.closing = lambda: (2, 2), True
+    assert told() == [200, 503]
+
+
 def test_metrics_are_what_prometheus_reads(client, finished):
     response = client.get("/bnviz/metrics")
     assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
@@ -385,12 +404,14 @@ def test_metrics_are_what_prometheus_reads(client, finished):
             _, what, name, text = line.split(" ", 3)
             described.setdefault(name, {})[what] = text
         else:
-            name, labels, value = re.fullmatch(r'(\w+)((?:\{\w+="\w+"\})?) (\S+)', line).groups()
-            assert described[name].keys() == {"HELP", "TYPE"}
-            assert described[name]["TYPE"] == ("counter" if name.endswith("_total") else "gauge")
+            name, labels, value = re.fullmatch(r'(\w+)((?:\{\w+="[\w.+]+"\})?) (\S+)', line).groups()
+            of = re.sub("_(bucket|sum|count)$", "", name)
+            assert described[of].keys() == {"HELP", "TYPE"}
+            assert described[of]["TYPE"] == ("histogram" if of != name else "counter" if name.endswith("_total") else "gauge")
             values[name + labels] = float(value)
     assert values['bnviz_runs_ended_total{status="failed"}'] == 2
-    assert values["bnviz_workers_alive"] == 1
+    assert values["bnviz_workers_alive"] == 1 and values["bnviz_silence_seconds"] == 1.5
+    assert values["bnviz_process_start_time_seconds"] < time.time() and values["bnviz_process_open_fds"] > 0
     assert values["bnviz_recordings_memory_bytes"] == finished.nbytes
     assert values["bnviz_viewers"] == values["bnviz_runs_active"] == 0
 

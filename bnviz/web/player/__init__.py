@@ -22,7 +22,7 @@ from bnviz.engine.admission import Busy
 from bnviz.record.version import results_version
 from bnviz.web import assets, words
 from bnviz.web.figures import looks
-from bnviz.web.site import links
+from bnviz.web.site import links, stage
 
 LINES_AT_ONCE = 60
 FOLDER = Path(__file__).parent
@@ -57,15 +57,14 @@ def mount(
     if the player and a setting send something in the same moment, Streamlit runs this fragment alone. `more` is handed over as it
     is: happenings and the runs before.
     """
-    key = key_of(lesson)
-    asked = st.session_state.get(key) or {}
+    key, asked = key_of(lesson), heard(lesson)
     data = {**handed_over(run, experiment, panels, view, lesson, prediction, waiting), **more}
     if (cursor := asked.get("cursor")) and cursor["run"] == run:
         data["lines"] = _lines(run, cursor["from"])
     elif asked.get("assets"):
         data["assets"] = _assets()
     if asked.get("stop") == run:
-        _stop(run)
+        stop(run, stage.visitor())
     names = ("cursor", "assets", "stop", "skip", "hand", "edit")
     _component("player")(key=key, data=data, **{f"on_{name}_change": _nothing for name in names})
     # Only now may the whole page be run anew: what a fragment leaves out is taken off the page.
@@ -80,6 +79,20 @@ def mount(
 def key_of(lesson: str) -> str:
     """The key below which Streamlit keeps the state of a lesson's player."""
     return f"player {lesson}"
+
+
+def heard(lesson: str) -> dict[str, Any]:
+    """What a lesson's player last said, as far as it looks like what one says: anybody may send anything."""
+    said = st.session_state.get(key_of(lesson))
+    return {name: value for name, value in said.items() if _likely(name, value)} if isinstance(said, Mapping) else {}
+
+
+def _likely(name: str, value: Any) -> bool:
+    """Whether a player may have said this (types.d.ts)."""
+    kinds = {"cursor": {"run": str, "from": int}, "hand": {"step": int}, "edit": {"run": str, "do": str}}.get(name)
+    if kinds is None or value is None:
+        return True
+    return isinstance(value, Mapping) and all(isinstance(value.get(one), kind) for one, kind in kinds.items())
 
 
 def handed_over(
@@ -145,10 +158,13 @@ def _nothing() -> None:
     """Streamlit keeps only those state values that have a callback."""
 
 
-def _stop(run: str) -> None:
-    """End a run that nobody else watches. Whoever stops one that others watch has merely left."""
+def stop(run: str, visitor: str) -> None:
+    """End a run that nobody but this visitor watches. Whoever stops one that others watch has merely left.
+
+    Who reads it cannot be told from who asks to stop it, so others count who have asked for it, too.
+    """
     recording = engine.shared().store.in_memory(run)
-    if recording is not None and recording.readers <= 1:
+    if recording is not None and recording.readers <= 1 and recording.visitors <= {visitor}:
         engine.shared().stop(run)
 
 

@@ -4,6 +4,7 @@
 import {make, mark, set} from "./dom.js";
 import {copy, wayOut, wholePage} from "./embedding.js";
 import {saving} from "./saving.js";
+import {QUESTION} from "./streamlit.js";
 import {pieces, shared, tapName} from "./words.js";
 
 /** @import {Control, Tap, View} from "./types" */
@@ -23,11 +24,10 @@ const ICONS = {
 };
 const FLASH_MS = 4000;
 const ASKS = "asks"; // no headline: the player waits for a guess
-const QUESTION = "[class*=st-key-prediction-]"; // Streamlit's: bnviz/web/site/predictions.py
 const LIT = "bnviz-lit-up";
 // What has keys of its own.
 const ROLES = ["slider", "combobox", "listbox", "radiogroup"].map((role) => `[role=${role}]`);
-const BUSY = ["dialog", "input:not(.bnviz-scrub)", "textarea", "select", "[contenteditable]", "[data-baseweb]", ...ROLES].join();
+const BUSY = ["dialog", "input:not(.bnviz-scrub)", "textarea", "select", "[contenteditable]", ...ROLES].join();
 
 /** @param {keyof typeof ICONS} name */
 function icon(name) {

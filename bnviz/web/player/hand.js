@@ -6,13 +6,12 @@
 // is here the player holds still, so that "from step 212 on" means the step that was on show.
 
 import {make, set} from "./dom.js";
+import {KNOBS, NO_KNOB} from "./streamlit.js";
 import {shared} from "./words.js";
 
 /** @import {Values, View} from "./types" */
 /** @import {Edit, Happening} from "./types" */
 
-const KNOBS = ".st-key-controls, .st-key-more";
-const NO_KNOB = "[data-testid=stPopoverButton], [data-testid=stTooltipHoverTarget]";
 const REACH = ["pointerdown", "keydown"];
 const PATIENCE_MS = 4000; // so long the player holds still if nothing is changed after all
 const SLIDE_MS = 900; // so long after the last move of a slider

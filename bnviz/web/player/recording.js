@@ -11,6 +11,7 @@ const KINDS = {
 };
 const AT_ONCE = 6; // lines
 const RETRY_MS = [300, 1000, 2000, 4000, 8000];
+const AWAY = [502, 503, 504];
 
 /** Let the browser draw. A page that nobody sees is not drawn, and its timers are slow. */
 const breath = () => new Promise((resolve) => (document.hidden ? resolve(null) : setTimeout(resolve)));
@@ -170,6 +171,7 @@ export class Recording {
     const response = await fetch(url, {signal: this.abort.signal});
     const type = response.headers.get("content-type") || "";
     if (!response.ok || !response.body || !type.includes("ndjson")) {
+      if (AWAY.includes(response.status) && !type.includes("json")) throw new Error("a proxy says that the server is away");
       // Our own 404 (the server began anew) is worth another try; a page in place of the stream means that no route leads there.
       throw new Unread(`no stream: ${response.status}`, !type.includes("json"));
     }

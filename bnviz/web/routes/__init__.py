@@ -17,7 +17,7 @@ from bnviz.web.routes.files import asset, plotly
 from bnviz.web.routes.head import Head
 from bnviz.web.routes.http import Endpoint, error, read_only
 from bnviz.web.routes.lifetime import lifespan
-from bnviz.web.routes.monitoring import health, metrics
+from bnviz.web.routes.monitoring import alive, health, metrics, ready
 from bnviz.web.routes.pictures import card, general, moving
 from bnviz.web.routes.questions import ask
 from bnviz.web.routes.robots import robots
@@ -52,6 +52,8 @@ routes = [
     *_both("/bnviz/runs/{id}/{question}", ask),
     *_both("/bnviz/cards/{lesson}.png", general),
     *_both("/bnviz/healthz", health),
+    *_both("/bnviz/livez", alive),
+    *_both("/bnviz/readyz", ready),
     *_both("/bnviz/metrics", metrics),
     *_both("/bnviz/files/{version}/{file:asset}", asset),
     *_both("/bnviz/{file:asset}", asset),

@@ -7,25 +7,20 @@ after another. Named in the head, they come while all that goes on.
 from __future__ import annotations
 
 import functools
-import re
-from collections.abc import Iterable
 from html import escape
-from pathlib import Path
 
-import streamlit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bnviz.lessons import LESSONS, address
 from bnviz.web import assets
+from bnviz.web.compat import component_scripts
 from bnviz.web.routes.preview import described
 
 # The whole page goes through our hands: not packed, not in parts, and no page from before.
 LEFT_OUT = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")
 OF_ANOTHER = ("content-length", "etag", "last-modified", "accept-ranges")  # what holds for the page as it was
-COMPONENT = "BidiComponent"  # Streamlit's script that shows a component of ours; it asks for it when the first one is there
 PAGES = {"", *map(address, LESSONS)}  # what the address of a page ends in
-_IMPORTED = re.compile(r'(?:from|import)\s*"\./([\w.-]+\.js)"')
 
 
 class Head:
@@ -105,24 +100,3 @@ def _scripts(lesson: str, files: str) -> list[str]:
     """The names of the scripts that a lesson's page runs; `files` is where they are, which changes with them."""
     story = f"lessons/{lesson}/story.js"
     return assets.needed(["web/player/player.js", story] if story in assets.files() else ["web/player/board.js"])
-
-
-@functools.cache
-def component_scripts() -> list[str]:
-    """Streamlit's scripts for components, with what they import; none, if this Streamlit calls them otherwise."""
-    folder = Path(streamlit.__file__).parent / "static" / "static" / "js"
-    return sorted(_with_imports(folder, [path.name for path in folder.glob(f"{COMPONENT}.*.js")]))
-
-
-def _with_imports(folder: Path, names: Iterable[str]) -> set[str]:
-    """The scripts `names` and what they import, but for what the page's own head has already."""
-    known: set[str] = set()
-    open = list(names)
-    page = (folder.parents[1] / "index.html").read_text()
-    while open:
-        name = open.pop()
-        if name in known or name in page or not (folder / name).is_file():
-            continue
-        known.add(name)
-        open += _IMPORTED.findall((folder / name).read_text())
-    return known

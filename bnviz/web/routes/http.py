@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+
+from bnviz.engine.admission import Busy
+from bnviz.web.rates import Kind, TooMany, rates
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -17,9 +21,16 @@ def error(status: int, message: str, **headers: str) -> JSONResponse:
     return JSONResponse({"error": message}, status, {"Cache-Control": "no-store", **headers})
 
 
-def too_busy(reason: Exception) -> JSONResponse:
+def too_busy(reason: Busy) -> JSONResponse:
     """Nothing is wrong with the request: the next try may find a place."""
+    if isinstance(reason, TooMany):
+        return error(429, str(reason), **{"Retry-After": str(math.ceil(reason.seconds))})
     return error(503, str(reason), **{"Retry-After": "5"})
+
+
+def spend(kind: Kind, request: Request) -> None:
+    """Count what a client asks for. Raises TooMany."""
+    rates.spend(kind, request.client and request.client.host)
 
 
 def read_only(endpoint: Endpoint) -> Endpoint:
@@ -32,6 +43,11 @@ def read_only(endpoint: Endpoint) -> Endpoint:
         return await endpoint(request)
 
     return checked
+
+
+def asked_from_elsewhere(request: Request) -> bool:
+    """Whether a page of another site has its visitor's browser ask, as it might to have runs trained; browsers say so."""
+    return request.headers.get("sec-fetch-site") == "cross-site" and request.headers.get("sec-fetch-mode") != "navigate"
 
 
 def takes_gzip(request: Request) -> bool:

@@ -14,6 +14,7 @@ from types import FrameType
 from anyio import to_thread
 
 from bnviz import engine, machine
+from bnviz.web.logs import set_up
 from bnviz.web.routes.sockets import send_at_once
 from bnviz.web.routes.viewers import viewers
 from bnviz.web.site.watch import stop_neglected
@@ -27,6 +28,7 @@ _log = logging.getLogger(__name__)
 async def lifespan(app: object) -> AsyncGenerator[None]:
     """Start the workers with the server, before the first visitor comes, and end them with it."""
     viewers.closing = False
+    set_up()
     machine.allow_files()
     send_at_once()
     engine.shared()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
@@ -14,6 +14,8 @@ from starlette.responses import JSONResponse, Response
 import bnviz
 from bnviz import engine
 from bnviz.record.ndjson import STATUSES
+from bnviz.web.measured import registry
+from bnviz.web.rates import RATES, rates
 from bnviz.web.routes.viewers import viewers
 
 
@@ -28,10 +30,22 @@ async def health(request: Request) -> Response:
     return JSONResponse(body, 200 if alive else 503, {"Cache-Control": "no-store"})
 
 
+async def alive(request: Request) -> Response:
+    """Whether the process answers at all: 200. Who does not get that had better start it anew."""
+    return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
+
+
+async def ready(request: Request) -> Response:
+    """Whether a new visitor is served here: 503 while it ends, and while nothing can be computed."""
+    able, _ = engine.shared().workers()
+    reason = "ending" if viewers.closing else "no worker" if not able else None
+    return JSONResponse({"status": reason or "ok"}, 503 if reason else 200, {"Cache-Control": "no-store"})
+
+
 async def metrics(request: Request) -> Response:
     """For Prometheus, text format 0.0.4."""
     headers = {"Cache-Control": "no-store", "Content-Type": CONTENT_TYPE_PLAIN_0_0_4}
-    return Response(generate_latest(_registry), headers=headers)
+    return Response(generate_latest(registry), headers=headers)
 
 
 class _Engine(Collector):
@@ -52,8 +66,14 @@ class _Engine(Collector):
         yield _gauge("runs_resting", "Runs that nobody watches.", census["resting"])
         yield _counter("runs_rested", "Times that a run was set aside because nobody watched it.", counters.rested)
         yield _counter("runs_rejected", "Requests refused because too many runs were waiting.", counters.rejected)
+        refused = CounterMetricFamily("bnviz_requests_refused", "Requests beyond a client's limit, by kind.", labels=["kind"])
+        for kind in RATES:
+            refused.add_metric([kind], rates.refused[kind])
+        yield refused
+        yield _gauge("silence_seconds", "How long the run that is computed has had no new line; the longest.", shared.silence())
         yield _counter("store_hits", "Requests answered by a finished recording.", counters.store_hits)
         yield _counter("store_write_errors", "Recordings that could not be written.", store.write_errors)
+        yield _counter("store_read_errors", "Recordings that could not be read.", store.read_errors)
         yield _gauge("workers_alive", "Worker processes.", alive)
         yield _counter("worker_restarts", "Workers replaced after they ended.", counters.worker_restarts)
         yield _counter("snapshots_recorded", "Snapshots taken from workers.", counters.snapshots)
@@ -71,5 +91,4 @@ def _gauge(name: str, help: str, value: float) -> Metric:
     return GaugeMetricFamily(f"bnviz_{name}", help, value)
 
 
-_registry = CollectorRegistry()  # our own: the library's has the process's memory and files, too
-_registry.register(_Engine())
+registry.register(_Engine())

@@ -11,16 +11,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anyio import CapacityLimiter, to_thread
 from cachetools import LRUCache
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from bnviz.config.fields import BadField
+from bnviz.engine.admission import Busy
 from bnviz.lessons import LESSONS, SWEEPING, address
 from bnviz.record.store import KEPT, Recording
 from bnviz.web.export.whole import NotWhole
-from bnviz.web.routes.http import error, unchanged
+from bnviz.web.rates import Kind
+from bnviz.web.routes.http import error, spend, too_busy, unchanged
+from bnviz.web.routes.made import Workshop
 from bnviz.web.routes.runs import LASTING, at_hand
 
 if TYPE_CHECKING:
@@ -30,11 +32,10 @@ KINDS = {"card.png": "image/png", "picture.gif": "image/gif"}
 MEMORY = 16 << 20  # bytes of pictures that are kept
 WAITING = 8  # as many may wait for their picture; others are told to come back
 
-Key = tuple[str, ...]
+COSTS: dict[str, Kind] = {"card.png": "picture", "picture.gif": "film"}
 
-_one_at_a_time = CapacityLimiter(1)  # who has it may use the two below
-_pictures: LRUCache[Key, bytes] = LRUCache(MEMORY, len)
-_films: LRUCache[Key, Film] = LRUCache(2)
+_workshop = Workshop(MEMORY, WAITING)
+_films: LRUCache[tuple[str, str], Film] = LRUCache(2)  # for whoever draws
 
 
 async def card(request: Request) -> Response:
@@ -59,8 +60,6 @@ async def _picture(request: Request, kind: str) -> Response:
     headers = {"Content-Disposition": f'inline; filename="{_name(kind, lesson, id, asked)}"', "Cache-Control": LASTING}
     if request.method == "HEAD":
         return Response(None, headers=headers, media_type=KINDS[kind])
-    if _one_at_a_time.statistics().tasks_waiting >= WAITING:
-        return error(503, "Too many pictures are asked for; ask again soon.", **{"Retry-After": "5"})
     return await _answer(request, kind, lesson, found, asked, headers)
 
 
@@ -68,7 +67,13 @@ async def _answer(
     request: Request, kind: str, lesson: str, found: Recording, asked: Mapping[str, str], headers: dict[str, str]
 ) -> Response:
     try:
-        contents = await to_thread.run_sync(_drawn, kind, lesson, found, asked, limiter=_one_at_a_time)
+        contents = await _workshop.get(
+            lambda: (kind, lesson, found.etag, *sorted(_place(kind, asked).items())),
+            lambda: _drawn(kind, lesson, found, _place(kind, asked)),
+            lambda: spend(COSTS[kind], request),
+        )
+    except Busy as busy:
+        return too_busy(busy)
     except BadField as bad:
         return error(400, f"{bad}.")
     except NotWhole as reason:
@@ -79,14 +84,16 @@ async def _answer(
     return Response(contents, headers=headers, media_type=KINDS[kind])
 
 
-def _drawn(kind: str, lesson: str, found: Recording, asked: Mapping[str, str]) -> bytes:
+def _place(kind: str, asked: Mapping[str, str]) -> dict[str, str]:
+    """What of a query says which picture it is. Runs in a thread, for it loads the pages of lessons."""
+    from bnviz.web.export.picture import PLACE
+
+    return {name: asked[name] for name in PLACE if name in asked and (name, kind) != ("step", "picture.gif")}
+
+
+def _drawn(kind: str, lesson: str, found: Recording, place: Mapping[str, str]) -> bytes:
     """Runs in a thread, one at a time."""
     from bnviz.web.export import picture as pictures
-
-    place = {name: asked[name] for name in pictures.PLACE if name in asked and (name, kind) != ("step", "picture.gif")}
-    key = (kind, lesson, found.etag, *(f"{name}={text}" for name, text in sorted(place.items())))
-    if (known := _pictures.get(key)) is not None:
-        return known
 
     def film(recording: bytes, tap: str) -> Film:
         if (film := _films.get((found.etag, tap))) is None:
@@ -94,10 +101,7 @@ def _drawn(kind: str, lesson: str, found: Recording, asked: Mapping[str, str]) -
         return film
 
     draw = pictures.still if kind == "card.png" else pictures.moving
-    contents = draw(lesson, b"".join(found.lines()), place, film)
-    if len(contents) <= MEMORY:
-        _pictures[key] = contents
-    return contents
+    return draw(lesson, b"".join(found.lines()), place, film)
 
 
 def _name(kind: str, lesson: str, id: str, asked: Mapping[str, str]) -> str:

@@ -17,6 +17,7 @@ from bnviz import engine
 from bnviz.lessons import LESSONS, SWEEPING, address
 from bnviz.record.store import KEPT
 from bnviz.web import words
+from bnviz.web.compat import is_host_allowed
 from bnviz.web.picture import HEIGHT, WIDTH
 from bnviz.web.routes.pictures import card_of
 
@@ -68,7 +69,8 @@ def site(scope: Scope) -> str | None:
     None if that is nonsense.
     """
     headers = Headers(scope=scope)
-    host = _first(headers.get("x-forwarded-host")) or headers.get("host", "")
+    outside = _first(headers.get("x-forwarded-host"))
+    host = outside if outside and is_host_allowed(outside) else headers.get("host", "")
     scheme = _first(headers.get("x-forwarded-proto")) or scope.get("scheme", "http")
     if not _HOST.fullmatch(host) or scheme not in ("http", "https"):
         return None

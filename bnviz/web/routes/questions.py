@@ -13,7 +13,7 @@ from bnviz.config.fields import BadField
 from bnviz.engine.admission import Busy
 from bnviz.measures.registry import questions
 from bnviz.record.store import is_id
-from bnviz.web.routes.http import error, too_busy
+from bnviz.web.routes.http import asked_from_elsewhere, error, spend, too_busy
 from bnviz.web.routes.viewers import has_ended
 
 ANSWER_SECONDS = 20.0
@@ -32,7 +32,10 @@ async def ask(request: Request) -> Response:
         return error(400, f"{bad}.")
     if request.method == "HEAD":
         return Response(None, media_type="application/json")
+    if asked_from_elsewhere(request):
+        return error(403, "Pages of other sites may not ask.")
     try:
+        spend("question", request)
         answer = shared.ask(experiment, {"name": question.name, "values": values})
     except Busy as busy:
         return too_busy(busy)

@@ -16,7 +16,7 @@ from bnviz.config.experiment import FIELDS, Experiment, from_texts
 from bnviz.engine.admission import Busy, Place
 from bnviz.record.ndjson import MEDIA_TYPE
 from bnviz.record.store import GZIP_HEADER, KEPT, Recording, is_id
-from bnviz.web.routes.http import error, takes_gzip, too_busy, unchanged
+from bnviz.web.routes.http import asked_from_elsewhere, error, spend, takes_gzip, too_busy, unchanged
 from bnviz.web.routes.viewers import viewers
 
 SERVER = uuid.uuid4().hex[:8]  # which process answers: a player sees whether it is still the one that it knows
@@ -30,7 +30,7 @@ async def run(request: Request) -> Response:
     if not re.fullmatch(r"[0-9]{1,9}", start):
         return error(400, "from is the number of lines to skip: a whole number from 0 on.")
     try:
-        found = await (_find(id, request) if request.method == "GET" else at_hand(id)) if is_id(id) else None
+        found = await (_find(id, request) if _may_begin(request) else at_hand(id)) if is_id(id) else None
     except Busy as busy:
         return too_busy(busy)
     if found is None:
@@ -38,6 +38,11 @@ async def run(request: Request) -> Response:
     if not found.ended:
         return _live(request, found, int(start))
     return await _finished(request, found, int(start))
+
+
+def _may_begin(request: Request) -> bool:
+    """Whether a run may be begun for a request."""
+    return request.method == "GET" and not asked_from_elsewhere(request)
 
 
 async def at_hand(id: str) -> Recording | None:
@@ -49,6 +54,7 @@ async def _find(id: str, request: Request) -> Recording | None:
     """The recording; a run that rests is begun again. Raises Busy."""
     shared = engine.shared()
     if (found := shared.store.in_memory(id)) is None:
+        spend("run", request)
         return await to_thread.run_sync(_find_or_request, id, dict(request.query_params))
     return found if found.ended else shared.recording(id)
 

@@ -5,29 +5,42 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bnviz.engine.admission import Busy
 from bnviz.lessons import address
 from bnviz.web.export.files import FILES
+from bnviz.web.export.markup import POLICY
 from bnviz.web.export.whole import Refused
-from bnviz.web.routes.http import error
-from bnviz.web.routes.runs import at_hand
+from bnviz.web.routes.http import error, spend, too_busy
+from bnviz.web.routes.made import Workshop
+from bnviz.web.routes.runs import LASTING, at_hand
 
 LONGEST = 2000  # characters of an address that a page may name as where it is live
+MEMORY = 16 << 20  # bytes of files that are kept: many who save save the same
+WAITING = 32  # as many may wait for theirs; others are told to come back
+
+_workshop = Workshop(MEMORY, WAITING)
 
 
 async def saved(request: Request) -> Response:
-    """A lesson's page with a run that is at hand."""
+    """A lesson's page with a run that is at hand, as a file to keep; with `view` in the query, to be played where it is.
+
+    The latter is the same for everybody and for ever, so any cache in front may keep it: who watches it costs no script run.
+    """
     from bnviz.web.export.saved_page import PLAYING, saved_page  # loads pages, which not every server is asked for
 
     id, lesson = request.path_params["id"], request.path_params["lesson"]
     if lesson not in PLAYING:
         return error(404, "There is no such page.")
-    live = _web_address(request.query_params.get("live", ""))
+    viewed = "view" in request.query_params
+    live = "" if viewed else _web_address(request.query_params.get("live", ""))
     name = f"bnviz-{address(lesson)}-{id}.html"
-    return await _file(request, name, "text/html", lambda recording: saved_page(lesson, recording, live))
+    answer = await _file(request, name, "text/html", lambda recording: saved_page(lesson, recording, live), live)
+    if viewed and answer.status_code == 200:
+        answer.headers.update({"Content-Disposition": "inline", "Cache-Control": LASTING, "Content-Security-Policy": POLICY})
+    return answer
 
 
 async def file(request: Request) -> Response:
@@ -38,8 +51,8 @@ async def file(request: Request) -> Response:
     )
 
 
-async def _file(request: Request, name: str, media_type: str, make: Callable[[bytes], bytes]) -> Response:
-    """What `make` makes of the run's recording, as a file of this name."""
+async def _file(request: Request, name: str, media_type: str, make: Callable[[bytes], bytes], live: str = "") -> Response:
+    """What `make` makes of the run's recording, and of `live`, as a file of this name."""
     if (found := await at_hand(request.path_params["id"])) is None:
         return error(404, "There is no such run.")
     if not found.ended:
@@ -48,7 +61,11 @@ async def _file(request: Request, name: str, media_type: str, make: Callable[[by
     if request.method == "HEAD":
         return Response(None, headers=headers, media_type=media_type)
     try:
-        contents = await to_thread.run_sync(make, b"".join(found.lines()))
+        contents = await _workshop.get(
+            lambda: (name, live, found.etag), lambda: make(b"".join(found.lines())), lambda: spend("file", request)
+        )
+    except Busy as busy:
+        return too_busy(busy)
     except Refused as reason:
         return error(409, str(reason))
     return Response(contents, headers=headers, media_type=media_type)

@@ -1,14 +1,38 @@
-"""What browsers are told to keep to, with every answer.
+"""What browsers are told to keep to, with every answer, and by which names the app may be asked.
 
 The page may stand in anybody's frame: it is made to be embedded, holds no account, and changes nothing for others.
 """
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bnviz.web.compat import inline_scripts, is_host_allowed
+from bnviz.web.measured import pages
+from bnviz.web.rates import TooMany, rates
+from bnviz.web.routes.http import error, too_busy
+
+# Nothing comes from elsewhere or goes there, and no text becomes a script. blob: is how Streamlit starts a component's script,
+# how the player starts the scripts that come over Streamlit's socket, and how pictures are saved; Plotly and Streamlit write
+# styles into the page; Streamlit's protobuf counts in WebAssembly.
+POLICY = {
+    "default-src": "'none'",
+    "script-src": " ".join(["'self'", "blob:", "'wasm-unsafe-eval'", *inline_scripts()]),
+    "style-src": "'self' 'unsafe-inline' blob:",
+    "img-src": "'self' data: blob:",
+    "font-src": "'self' data:",
+    "connect-src": "'self' data: blob:",
+    "media-src": "'self'",
+    "manifest-src": "'self'",
+    "frame-ancestors": "*",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+}
+METHODS = ("GET", "HEAD", "OPTIONS")
 HEADERS = {
+    "Content-Security-Policy": "; ".join(f"{name} {allowed}" for name, allowed in POLICY.items()),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
@@ -16,12 +40,25 @@ HEADERS = {
 
 
 class Security:
-    """ASGI middleware that adds HEADERS to every response that has none of its own."""
+    """ASGI middleware that adds HEADERS to every response that has none of its own, and refuses what needs no answer.
+
+    That is whoever asks by a name that the app does not have, as Streamlit's own setting `server.allowedHosts` says, which it
+    holds to for its socket alone; and whoever wants to hand something over: nothing here takes files, but Streamlit would keep
+    any number of them in memory for as long as their page is open.
+    """
 
     def __init__(self, app: ASGIApp):
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            with pages.track_inprogress():
+                return await (_too_many(scope) or self.app)(
+                    scope, receive, send
+                )  # Streamlit sees to Host and Origin of its socket
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=list(message.get("headers", [])))
@@ -30,4 +67,21 @@ class Security:
                 message = {**message, "headers": headers.raw}
             await send(message)
 
-        await self.app(scope, receive, told if scope["type"] == "http" else send)
+        await (_refusal(scope) or self.app)(scope, receive, told)
+
+
+def _too_many(scope: Scope) -> Response | None:
+    """A refusal for a client that opens too many pages: each has a script run, and memory for as long as it is open."""
+    try:
+        rates.spend("page", (scope.get("client") or (None,))[0])
+    except TooMany as many:
+        return too_busy(many)
+    return None
+
+
+def _refusal(scope: Scope) -> Response | None:
+    if not is_host_allowed(Headers(scope=scope).get("host")):
+        return error(400, "This server is not asked by that name.")
+    if scope["method"] not in METHODS:
+        return error(405, f"{scope['method']} is not allowed here; everything is read-only.", Allow=", ".join(METHODS))
+    return None

@@ -13,6 +13,8 @@ import streamlit as st
 
 from bnviz.config.cost import TooExpensive
 from bnviz.config.sweep import Sweep
+from bnviz.engine.admission import Busy
+from bnviz.web.rates import rates
 from bnviz.web.site import predictions
 from bnviz.web.site.watch import Rows, Watch
 from bnviz.web.words import fill, shared
@@ -55,8 +57,9 @@ def _watch(sweep: Sweep, default: Sweep | None, key: str) -> Watch | None:
         watch = before
     else:
         try:
+            rates.spend("sweep", st.context.ip_address)
             watch = Watch(sweep)
-        except TooExpensive as error:
+        except (TooExpensive, Busy) as error:
             watch = _instead(str(error), before if board == key else None, default)
     if before and before is not watch and before.live:
         before.stop()

@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from bnviz.config.experiment import FIELDS, WATCHED_UNITS, BadField, Experiment, Field, from_texts
 from bnviz.config.fields import written
 from bnviz.record.ndjson import TAPS
+from bnviz.web.compat import is_history_navigation
 from bnviz.web.site import tailored
 from bnviz.web.words import fill, shared
 
@@ -137,7 +137,7 @@ def parameters(experiment: Experiment, view: Mapping[str, object], default: Expe
 def opened(page: str, default: Experiment, own: Mapping[str, Field] | None = None, cards: int = 0) -> Link | None:
     """The link that was opened just now: with the page, or by the browser's back and forward buttons. Else None."""
     there = st.session_state.get(_PAGE) == page and all(name in st.session_state for name in (*FIELDS, *(own or ())))
-    if there and not _is_history_navigation():
+    if there and not is_history_navigation():
         if own is None:
             _hear(cards)
         return None
@@ -158,11 +158,6 @@ def _hear(cards: int) -> None:
 def present() -> dict[str, list[str]]:
     """The query parameters of the address, but for those of Streamlit's."""
     return {name: st.query_params.get_all(name) for name in st.query_params}
-
-
-def _is_history_navigation() -> bool:
-    # Private to Streamlit. Without it, a link that the back button returns to would not be read.
-    return getattr(get_script_run_ctx(), "is_history_navigation", False)
 
 
 def view(experiment: Experiment, layer: int = VIEW["layer"]) -> dict[str, object]:

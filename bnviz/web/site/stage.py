@@ -16,6 +16,7 @@ from bnviz.config.cost import TooExpensive
 from bnviz.config.experiment import Experiment
 from bnviz.engine.admission import Busy
 from bnviz.web import words
+from bnviz.web.rates import rates
 from bnviz.web.site import links, predictions, turning, widgets
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def step_in_hand(lesson: str) -> int:
     start. (Of which run does not matter: keys are quicker than runs, and each of these begins like the one before.)"""
     from bnviz.web import player
 
-    hand = (st.session_state.get(player.key_of(lesson)) or {}).get("hand")
+    hand = player.heard(lesson).get("hand")
     return int(hand["step"]) if hand else 0
 
 
@@ -95,11 +96,10 @@ def _beside(view: Mapping[str, object], shown: Experiment, page: Page) -> dict[s
     """Another run to be compared with the one that is shown, if the address names one that may be."""
     if not view["beside"] or (other := links.beside(str(view["beside"]), page.default)) == shown:
         return None
-    from bnviz.engine import shared
     from bnviz.web.player import stream_of
 
     try:
-        run = shared().request(other, visitor())
+        run = ask_for(other)
     except (TooExpensive, Busy) as error:
         st.warning(words.fill(words.shared()["refused"]["beside"], reason=error))
         return None
@@ -128,12 +128,20 @@ def request(experiment: Experiment, page: Page) -> tuple[Experiment, str]:
 
 def _requested(experiment: Experiment) -> str:
     """Its run's id. The page goes no further where too many wait. Raises TooExpensive."""
-    from bnviz.engine import shared
-
     try:
-        return shared().request(experiment, visitor())
+        return ask_for(experiment)
     except Busy as error:
         _come_again(error)
+
+
+def ask_for(experiment: Experiment) -> str:
+    """The id of its run, which is computed if it is not there. Raises TooExpensive and Busy."""
+    from bnviz.engine import shared
+
+    engine = shared()
+    if engine.store.in_memory(experiment.id) is None:
+        rates.spend("run", st.context.ip_address)
+    return engine.request(experiment, visitor())
 
 
 def visitor() -> str:

@@ -53,13 +53,12 @@ class SweepPage(Form):
 
     def watched(self, experiment: Experiment) -> dict[str, Any] | None:
         """A run like those of the experiment's sweep, the first one `inside`, as the board takes it; None if it is refused."""
-        from bnviz.engine import shared
         from bnviz.web import player
 
         single = unchanged(experiment)
         name, one = next(iter(self.inside(single).items())) if self.inside else ("", single)
         try:
-            run = shared().request(one, stage.visitor())
+            run = stage.ask_for(one)
         except (TooExpensive, Busy):
             return None
         return {

@@ -162,7 +162,9 @@ def edited(experiment: Experiment, edit: Mapping[str, Any], default: Experiment 
     """What somebody asks for in the player, by `do` (types.d.ts: Edit); one changes the page's `default`. Raises BadField."""
     try:
         return _edited(experiment, edit, default)
-    except (KeyError, TypeError) as error:  # no player sends this
+    except BadField:
+        raise
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:  # no player sends this
         raise BadField("changes", edit, "expected one of the player's edits") from error
 
 

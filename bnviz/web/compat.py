@@ -1,0 +1,62 @@
+"""All of Streamlit that is private to it, or that another release may have elsewhere. tests/web/test_compat.py says what broke.
+
+Its class names and test ids, which style sheets and scripts need, stand in site/style.css and player/streamlit.js.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import streamlit
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
+
+__all__ = ["STREAM", "component_scripts", "inline_scripts", "is_history_navigation", "is_host_allowed"]
+
+STREAM = "/_stcore/stream"  # what the address of its socket ends in
+COMPONENT = "BidiComponent"  # its script that shows a component of ours; it asks for it when the first one is there
+_STATIC = Path(streamlit.__file__).parent / "static"
+_IMPORTED = re.compile(r'(?:from|import)\s*"\./([\w.-]+\.js)"')
+_INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+
+def is_history_navigation() -> bool:
+    """Whether a page runs because somebody went back or forward. Without it, a link that they return to is not read."""
+    return getattr(get_script_run_ctx(), "is_history_navigation", False)
+
+
+@functools.cache
+def inline_scripts() -> list[str]:
+    """The scripts that stand in its page itself, as a content security policy names them: by their SHA-256."""
+    hashed = (hashlib.sha256(text.encode()).digest() for text in _INLINE.findall(_page()))
+    return [f"'sha256-{base64.b64encode(one).decode()}'" for one in hashed]
+
+
+@functools.cache
+def component_scripts() -> list[str]:
+    """Its scripts for components, with what they import; none, if this release calls them otherwise."""
+    folder = _STATIC / "static" / "js"
+    return sorted(_with_imports(folder, [path.name for path in folder.glob(f"{COMPONENT}.*.js")]))
+
+
+def _with_imports(folder: Path, names: Iterable[str]) -> set[str]:
+    """The scripts `names` and what they import, but for what the page's own head has already."""
+    known: set[str] = set()
+    open = list(names)
+    page = _page()
+    while open:
+        name = open.pop()
+        if name in known or name in page or not (folder / name).is_file():
+            continue
+        known.add(name)
+        open += _IMPORTED.findall((folder / name).read_text())
+    return known
+
+
+def _page() -> str:
+    return (_STATIC / "index.html").read_text()

@@ -1,0 +1,105 @@
+"""How much of what is costly one client may ask for: so much at once, and more as time goes by.
+
+A client is the address that a connection comes from. What a proxy says about whom it asks for is believed if the proxy's own
+address is among those in FORWARDED_ALLOW_IPS, which uvicorn reads: 127.0.0.1 unless set. A lecture hall is often one address, so
+the limits lie above what 300 students do, and mostly above what the server can do: they keep a program from taking all of it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import math
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Literal, NamedTuple
+
+from cachetools import LRUCache
+
+from bnviz.engine.admission import Busy
+
+Kind = Literal["page", "run", "sweep", "question", "picture", "film", "file"]
+CLIENTS = 10_000  # addresses that are remembered; one that is forgotten begins anew
+SETTING = "BNVIZ_RATE"
+_log = logging.getLogger(__name__)
+
+
+class Rate(NamedTuple):
+    """How many may be asked for at once, and how many more each second."""
+
+    at_once: float
+    a_second: float
+
+
+RATES: dict[Kind, Rate] = {
+    "page": Rate(1200, 20),  # opened, or opened again after the network was away
+    "run": Rate(600, 10),  # that this server has not in memory
+    "sweep": Rate(120, 1),
+    "question": Rate(3000, 100),  # about a trained network
+    "picture": Rate(300, 5),  # that has not just been drawn for somebody; the same holds for what follows
+    "film": Rate(60, 0.5),  # all of a run as a moving picture
+    "file": Rate(300, 5),
+}
+
+
+class TooMany(Busy):
+    """A client has asked for too much; in so many `seconds` there is room for one more."""
+
+    def __init__(self, seconds: float):
+        self.seconds = seconds
+        super().__init__("More was asked for from this network address than this server allows at a time.")
+
+
+class Rates:
+    """What clients have left. Methods may be called from any thread."""
+
+    def __init__(self, times: float = 1.0, now: Callable[[], float] = time.monotonic):
+        """Everything in RATES counts so many `times`; without limit if that is 0."""
+        self._times, self._now = times, now
+        self._left: LRUCache[tuple[Kind, str], tuple[float, float]] = LRUCache(CLIENTS)  # how much there was, and when
+        self._lock = threading.Lock()
+        self.refused: Counter[Kind] = Counter()
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Rates:
+        """As BNVIZ_RATE says: a number that all limits are multiplied by, 1 unless set; 0 for no limits."""
+        text = environment.get(SETTING, "").strip() or "1"
+        try:
+            times = float(text)
+            if not 0 <= times < math.inf:
+                raise ValueError
+        except ValueError:
+            _log.warning("%s = %r is no number from 0 on; 1 is used", SETTING, text)
+            times = 1.0
+        return cls(times)
+
+    def spend(self, kind: Kind, client: str | None) -> None:
+        """One more for this client's address. Raises TooMany."""
+        if not self._times:
+            return
+        at_once, a_second = (self._times * number for number in RATES[kind])
+        key = kind, named(client)
+        with self._lock:
+            now = self._now()
+            there, before = self._left.get(key, (at_once, now))
+            there = min(at_once, there + a_second * (now - before))
+            if there < 1:
+                self.refused[kind] += 1
+                raise TooMany((1 - there) / a_second)
+            self._left[key] = there - 1, now
+
+
+def named(client: str | None) -> str:
+    """Who counts as one client: an address, or with IPv6 the network that one household or hall is given."""
+    try:
+        address = ipaddress.ip_address(client or "127.0.0.1")
+    except ValueError:
+        return str(client)[:64]
+    mapped = getattr(address, "ipv4_mapped", None)
+    return str(mapped or (ipaddress.ip_network((address, 64), strict=False) if address.version == 6 else address))
+
+
+rates = Rates.from_environment()

@@ -1,0 +1,70 @@
+"""The content security policy in Chromium: every page keeps to it, and what it forbids does not happen."""
+
+import pytest
+
+from bnviz.lessons import LESSONS, SWEEPING, address
+from tests.e2e.test_embedded import elsewhere, inside  # noqa: F401
+
+HEED = """window.violations = [];
+addEventListener("securitypolicyviolation", (event) => violations.push(`${event.violatedDirective} ${event.blockedURI}`))"""
+ATTEMPTS = {
+    "img-src": "document.body.append(Object.assign(new Image(), {src: 'http://127.0.0.1:9/x.png'}))",
+    "connect-src": "fetch('http://127.0.0.1:9/').catch(() => {})",
+    "script-src-elem": "document.body.append(Object.assign(document.createElement('script'), {text: 'window.ran = true'}))",
+    "script-src": "setTimeout('window.ran = true')",
+    "frame-src": "document.body.append(Object.assign(document.createElement('iframe'), {src: 'http://127.0.0.1:9/'}))",
+    "form-action": "document.body.append(Object.assign(document.createElement('form'), {action: 'http://127.0.0.1:9/'})); "
+    "document.body.lastChild.submit()",
+    "base-uri": "document.head.prepend(Object.assign(document.createElement('base'), {href: 'http://127.0.0.1:9/'}))",
+}
+
+
+@pytest.fixture
+def heeded(visit):
+    """A page on which violations are gathered."""
+
+    def opened(**options):
+        lab = visit(**options)
+        lab.page.add_init_script(HEED)
+        return lab
+
+    return opened
+
+
+@pytest.mark.parametrize("page", ["", *(address(lesson) for lesson in list(LESSONS)[1:] if lesson not in SWEEPING)])
+def test_every_player_keeps_to_the_policy(heeded, page):
+    lab = heeded().open(page, steps=40, seed=6).trained()
+    lab.look_at(lab.page.get_attribute("[data-panel]:has(.bnviz-plot)", "data-panel"))
+    lab.page.click(".bnviz-save > summary")
+    assert lab.page.evaluate("violations") == []
+
+
+@pytest.mark.parametrize("page", [*map(address, SWEEPING), "for-teachers"])
+def test_every_other_page_keeps_to_the_policy(heeded, server, page):
+    lab = heeded()
+    lab.page.goto(f"{server.url}/{page}")
+    lab.page.wait_for_selector(".stMainBlockContainer h2, .stMainBlockContainer h1")
+    if page != "for-teachers":
+        lab.page.wait_for_function("() => document.querySelector('.bnviz-player')?.dataset.state && globalThis.Plotly")
+    assert lab.page.evaluate("violations") == []
+
+
+def test_scripts_that_come_over_the_socket_run_under_the_policy(heeded):
+    lab = heeded(clean=False)
+    lab.page.route("**/bnviz/**", lambda route: route.abort())
+    lab.open(steps=40, seed=6)
+    lab.wait("d.trainedStep === '40'")
+    assert lab.page.evaluate("violations") == []
+
+
+def test_the_page_may_stand_in_anybodys_frame(inside):  # noqa: F811
+    assert inside("steps=40&seed=6").locator(".bnviz-player").is_visible()
+
+
+@pytest.mark.parametrize("directive", ATTEMPTS)
+def test_what_the_policy_forbids_does_not_happen(heeded, directive):
+    lab = heeded(clean=False)
+    lab.page.goto(f"{lab.server.url}/robots.txt")  # any answer carries it
+    lab.page.evaluate(ATTEMPTS[directive])
+    lab.page.wait_for_function("(name) => violations.some((one) => one.startsWith(name))", arg=directive)
+    assert not lab.page.evaluate("'ran' in window")

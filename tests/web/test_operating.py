@@ -1,0 +1,124 @@
+"""What an operator has: a log for programs, a board for Grafana, and documents whose metrics and settings exist."""
+
+import asyncio
+import json
+import logging
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from benchmarks.visitors import open_page
+from bnviz import engine
+from bnviz.config.experiment import Experiment
+from bnviz.engine.local import LocalEngine
+from bnviz.record.store import Store
+from bnviz.web.logs import JsonLines
+from bnviz.web.routes import routes
+from tests import ROOT, fake_training
+from tests.e2e.lab import Server, free_port, serve
+from tests.engine.test_engine import until
+
+BOARD = ROOT / "deploy" / "grafana.json"
+OPERATIONS = ROOT / "docs" / "operations.md"
+
+
+@pytest.fixture
+def local(monkeypatch):
+    made = LocalEngine(Store(), 1, fake_training.COMMAND)
+    monkeypatch.setattr(engine, "shared", lambda: made)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def names(local):
+    """The names of all metrics there are."""
+    text = TestClient(Starlette(routes=routes)).get("/bnviz/metrics").text
+    return set(re.findall(r"^(bnviz_\w+?)(?:\{.*\})? \S+$", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("path", [BOARD, OPERATIONS], ids=lambda path: path.name)
+def test_every_metric_that_is_named_exists(names, path):
+    named = set(re.findall(r"\bbnviz_\w+", path.read_text()))
+    assert named and named - names == set()
+
+
+def test_the_board_is_one_that_grafana_takes():
+    board = json.loads(BOARD.read_text())
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"]) >= 10
+    places = [(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in board["panels"]]
+    assert len(set(places)) == len(places) and all(panel["title"] and panel["description"] for panel in board["panels"])
+    for panel in board["panels"]:
+        assert all(target["expr"].count("(") == target["expr"].count(")") for target in panel["targets"])
+
+
+def test_the_silence_of_a_run_that_hangs_grows_and_ends_with_it(local):
+    assert local.silence() == 0
+    id = local.request(Experiment(seed=fake_training.HANGS))
+    until(lambda: len(local.recording(id)) > 5 and local.silence() > 0.3)
+    local.stop(id)
+    until(lambda: local.silence() == 0)
+
+
+def test_a_line_of_the_log_is_an_object_with_what_was_handed_over():
+    try:
+        raise ValueError("no such thing")
+    except ValueError:
+        record = logging.getLogger("bnviz").makeRecord(
+            "bnviz.x", logging.ERROR, "file", 1, "two\nlines of %s", ("text",), sys.exc_info(), extra={"run": "f" * 16}
+        )
+    (line,) = JsonLines().format(record).splitlines()
+    said = json.loads(line)
+    assert {"level": "error", "logger": "bnviz.x", "message": "two\nlines of text", "run": "f" * 16}.items() <= said.items()
+    assert "no such thing" in said["exception"] and re.match(r"20\d\d-\d\d-\d\dT.*\+00:00$", said["time"])
+
+
+def test_the_log_of_a_server_is_json_and_has_nobodys_address_in_it(tmp_path):
+    port, log = free_port(), tmp_path / "log"
+    environment = {**os.environ, "BNVIZ_LOG": "json", "BNVIZ_STORE": "", "BNVIZ_WORKERS": "1", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
+    command.append("--server.address=127.0.0.1")
+    with log.open("wb") as file:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=file)
+    server, experiment = Server(process, f"http://127.0.0.1:{port}"), Experiment(steps=40, seed=4711)
+    try:
+        until(lambda: _answers(server))
+        headers = {"x-forwarded-for": "192.0.2.77", "user-agent": "a reader of logs"}
+        asyncio.run(open_page(server, "steps=40&seed=4711", b""))
+        httpx.get(f"{server.url}/bnviz/runs/{experiment.id}.ndjson?steps=40&seed=4711", headers=headers)
+        httpx.get(f"{server.url}/nowhere?name=somebody", headers=headers)
+        until(lambda: "a run has ended" in log.read_text())
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
+    text = log.read_text()
+    (ended,) = (said for said in map(json.loads, text.splitlines()) if said["message"] == "a run has ended")
+    assert ended["run"] == experiment.id and ended["status"] == "finished" and ended["lines"] == experiment.snapshots + 2
+    for personal in ("192.0.2.77", "127.0.0.1", "a reader of logs", "4711", "somebody"):
+        assert personal not in text
+
+
+def _answers(server):
+    try:
+        return httpx.get(f"{server.url}/bnviz/readyz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_a_page_that_is_open_and_how_long_its_script_took_are_counted():
+    with serve() as server:
+
+        async def visit():
+            await open_page(server, "", b"")
+
+        before = server.metric("page_seconds_count")
+        asyncio.run(visit())
+        assert server.metric("page_seconds_count") == before + 1 and server.metric("page_seconds_sum") > 0
+        server.await_metric("pages_open", 0)
