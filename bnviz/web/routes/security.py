@@ -52,10 +52,8 @@ class Security:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            with pages.track_inprogress():
-                return await (_too_many(scope) or self.app)(
-                    scope, receive, send
-                )  # Streamlit sees to Host and Origin of its socket
+            with pages.track_inprogress():  # Streamlit sees to Host and Origin of its socket
+                return await (_too_many(scope) or self.app)(scope, receive, send)
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
 
