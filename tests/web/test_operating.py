@@ -92,8 +92,8 @@ def test_the_log_of_a_server_is_json_and_has_nobodys_address_in_it(tmp_path):
         until(lambda: _answers(server))
         headers = {"x-forwarded-for": "192.0.2.77", "user-agent": "a reader of logs"}
         asyncio.run(open_page(server, "steps=40&seed=4711", b""))
-        httpx.get(f"{server.url}/bnviz/runs/{experiment.id}.ndjson?steps=40&seed=4711", headers=headers)
-        httpx.get(f"{server.url}/nowhere?name=somebody", headers=headers)
+        httpx.get(f"{server.url}/bnviz/runs/{experiment.id}.ndjson?steps=40&seed=4711", headers=headers, timeout=60)
+        httpx.get(f"{server.url}/nowhere?name=somebody", headers=headers, timeout=60)
         until(lambda: "a run has ended" in log.read_text())
     finally:
         process.send_signal(signal.SIGTERM)
