@@ -325,7 +325,7 @@ class Logbook:
         for place, accuracy in enumerate(accuracies(self.logits, self.y_test)):
             self.curves[place]["test_accuracies"].append(accuracy)
             self.curves[place]["train_losses"].append(losses[place])
-        if self.measures and step < self.checkpoints[-1]:
+        if self.measures and (step < self.checkpoints[-1] or not step):
             self.measure(step)
 
     def losses_since(self, step: int) -> list[float]:
