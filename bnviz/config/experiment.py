@@ -48,16 +48,17 @@ class Experiment:
         "The nonlinearity g in a = g(z). Sigmoid and tanh saturate when their inputs move far from 0.",
     )
     hidden_layers: int = number(
-        SHAPE, 5, 2, 25, "Hidden layers", "How many hidden layers the network has. The lecture draws five.", (2, 3, 4, 5, 6, 8)
+        SHAPE, 5, 2, 50, "Hidden layers", "How many hidden layers the network has. The lecture draws five.", (2, 3, 4, 5, 6, 8)
     )
     width: int = number(SHAPE, 64, 8, 256, "Hidden width", "Units in every hidden layer.", (8, 16, 32, 64, 128, 256))
     initialization: str = choice(
         RUN,
         "he",
-        {"he": "He", "pytorch": "PyTorch default", "small": "small normal", "xavier": "Xavier"},
+        {"he": "He", "pytorch": "PyTorch default", "small": "small normal", "xavier": "Xavier", "orthogonal": "orthogonal"},
         "Initialization",
         "How the weights start: He (variance 2/inputs, derived for ReLU), PyTorch's default (uniform, variance 1/(3·inputs)), "
-        "normal with standard deviation 0.01, or Xavier (variance 2/(inputs + outputs), derived for linear units).",
+        "normal with standard deviation 0.01, Xavier (variance 2/(inputs + outputs), derived for linear units), or a random "
+        "orthogonal matrix, which leaves lengths and angles as they are.",
     )
     learning_rate: float = number(
         RUN, 0.1, 0.0001, 10.0, "Learning rate",
@@ -99,8 +100,8 @@ class Experiment:
         (100, 500, 1000, 2000, 5000),
     )  # fmt: skip
     steps: int = number(
-        SHAPE, 600, 10, 5000, "Steps",
-        "How many minibatches to train on, the same ones for all networks.",
+        SHAPE, 600, 0, 5000, "Steps",
+        "How many minibatches to train on, the same ones for all networks. 0 leaves them as they are initialized.",
         (100, 200, 400, 600, 1000, 2000, 5000),
     )  # fmt: skip
     snapshot_every: int = number(
@@ -286,7 +287,7 @@ class Experiment:
 
     def _notes_on_changes(self) -> list[str]:
         notes = [f"The change {change} is ignored: it {reason}." for change, reason in self._misfits()]
-        if self.batch_norm_from >= self.steps:
+        if 0 < self.steps <= self.batch_norm_from:
             notes.append(
                 f"Training ends before step {self.batch_norm_from}, so the second network never gets its normalizer: "
                 "both are one and the same."

@@ -11,11 +11,12 @@ LESSONS: dict[str, str] = {  # folder: title in the navigation, in its order; th
     "independence": "Independence",
     "batch_size": "Batch size",
     "regularization": "Regularization",
+    "step_zero": "Step zero",
     "does_it_hold": "Does it hold?",
 }
 
 
-SWEEPING = ("regularization", "does_it_hold")  # lessons whose pages show a sweep; the others play one run
+SWEEPING = ("regularization", "step_zero", "does_it_hold")  # lessons whose pages show a sweep; the others play one run
 
 
 def address(lesson: str) -> str:

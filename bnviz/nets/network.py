@@ -76,16 +76,20 @@ def normalizers(name: str, experiment: Experiment) -> nn.ModuleList:
 
 def initialize(linear: nn.Linear, scheme: str, generator: torch.Generator) -> None:
     """Fill weights and biases in place: He et al. 2015 ("he"), torch.nn.Linear's own default ("pytorch"), N(0, 0.01²)
-    ("small"), or Glorot & Bengio 2010 ("xavier", variance 2/(inputs + outputs), which keeps a linear net's signal its size)."""
+    ("small"), Glorot & Bengio 2010 ("xavier", variance 2/(inputs + outputs), which keeps a linear net's signal its size), or a
+    random orthogonal matrix (Saxe, McClelland & Ganguli 2014; orthonormal rows or columns where it is not square)."""
     if scheme == "pytorch":
         bound = 1 / math.sqrt(linear.in_features)
         nn.init.uniform_(linear.weight, -bound, bound, generator=generator)
         nn.init.uniform_(linear.bias, -bound, bound, generator=generator)
         return
+    nn.init.zeros_(linear.bias)
+    if scheme == "orthogonal":
+        nn.init.orthogonal_(linear.weight, generator=generator)
+        return
     inputs, outputs = linear.in_features, linear.out_features
     std = {"he": math.sqrt(2 / inputs), "small": 0.01, "xavier": math.sqrt(2 / (inputs + outputs))}[scheme]
     nn.init.normal_(linear.weight, 0.0, std, generator=generator)
-    nn.init.zeros_(linear.bias)
 
 
 def accuracy(logits: Tensor, y: Tensor) -> float:

@@ -134,6 +134,10 @@ def test_a_note_says_what_has_another_effect(settings, words):
     assert words in note and note.endswith(".")
 
 
+def test_networks_that_nobody_trains_need_no_note():
+    assert Experiment(steps=0).notes() == []
+
+
 def test_snapshots_come_at_every_step_after_a_change_and_none_before():
     plain = Experiment(snapshot_every=50)
     changed = plain.replace(changes="333:dropout=0.1;410:momentum=0.5", batch_norm_from=500)

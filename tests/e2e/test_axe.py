@@ -9,6 +9,7 @@ from tests.e2e.lab import Lab
 GRAVE = ("serious", "critical")
 TINY = {
     "regularization": {"dataset": "mnist1d", "train_size": 100, "batch_size": 16, "steps": 20, "seeds": 3},
+    "step-zero": {"hidden_layers": 5, "width": 16, "seeds": 3},
     "does-it-hold": {"claim": "faster", "width": 16, "hidden_layers": 2, "seeds": 2},
 }
 # What is Streamlit's own: the rule, and a part of the element's place or text. Nothing here is made by this package.

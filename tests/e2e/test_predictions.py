@@ -2,11 +2,12 @@
 
 import pytest
 
+from bnviz.lessons import SWEEPING, address
 from bnviz.web import words
 from tests.e2e.lab import ASKING
 
 SAID = words.shared()["player"]
-LIVE = [page for page in ASKING if page != "regularization"]
+LIVE = [page for page in ASKING if page not in map(address, SWEEPING)]
 SHORT = {"steps": 20, "width": 16}
 SEEN = "[...document.querySelectorAll('.bnviz-panel')].filter(one => one.checkVisibility()).map(one => one.dataset.panel)"
 ASKS = f"$('.bnviz-headline').textContent.startsWith({SAID['predict_first']!r})"

@@ -138,6 +138,15 @@ def test_pytorch_initialization_stays_within_its_bound():
         assert 0.95 * bound < linear.weight.abs().max() <= bound and linear.bias.abs().max() <= bound
 
 
+def test_orthogonal_weights_leave_lengths_and_angles_as_they_are():
+    first, *square, last = weights("orthogonal")
+    for linear in (first, *square, last):
+        assert (
+            torch.allclose(linear.weight @ linear.weight.mT, torch.eye(len(linear.weight)), atol=1e-5) and not linear.bias.any()
+        )
+    assert not torch.equal(square[0].weight, weights("orthogonal", seed=1)[1].weight)
+
+
 def test_both_arms_start_with_the_same_weights_and_seeds_differ():
     none, batch, other = weights("he"), weights("he", arm="batch"), weights("he", seed=1)
     assert all(torch.equal(a.weight, b.weight) for a, b in zip(none, batch, strict=True))

@@ -50,7 +50,7 @@ def recording():
     return of
 
 
-@given(st.integers(320, 1500), st.integers(2, 25), st.sampled_from([8, 16, 64, 128, 256]), st.integers(1, 2))
+@given(st.integers(320, 1500), st.integers(2, 50), st.sampled_from([8, 16, 64, 128, 256]), st.integers(1, 2))
 @settings(deadline=None, max_examples=40)
 def test_everything_stands_where_it_does_in_the_browser(desk, width, layers, units, chosen):
     sizes = {"width": width, "layers": layers, "units": units, "watched": 8, "chosen": chosen}
@@ -229,6 +229,11 @@ def test_words_that_are_too_long_end_in_dots():
     assert card.fitting(canvas, "short", 20, 100) == "short"
     lines = card.broken(canvas, "one two three four", 20, 80)
     assert " ".join(lines) == "one two three four" and all(canvas.width_of(line, 20) <= 80 for line in lines)
+
+
+def test_a_run_that_trains_nothing_is_an_animation_of_one_frame():
+    lines = b"".join(line for line in worker.record(SMALL.replace(steps=0)) if line)
+    assert seen(picture.moving("live_shift", lines, {})).n_frames == 1
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from bnviz.record import ndjson
 from bnviz.train.loop import Training, header, outcome
 from bnviz.web.export.archive import archive
 from bnviz.web.export.saved_page import PLAYING, page_of
-from bnviz.web.export.script import MOST_LINES, TooLong, facts, script
+from bnviz.web.export.script import MOST_LINES, TooLong, Untrained, facts, script
 from bnviz.web.export.template import needed
 
 SHORT = {"steps": 40, "snapshot_every": 4}
@@ -51,6 +51,7 @@ CHOSEN = {
     "few examples": {"train_size": 20, "batch_size": 512},
     "spirals": {"dataset": "spirals", "hidden_layers": 2},
     "statistics": {"statistics_momentum": 1.0},
+    "orthogonal": {"initialization": "orthogonal", "activation": "identity"},
     "switched on": SWITCHED,
     "switched on, kept": {**SWITCHED, "scale_start": "keep"},
     "switched off": {"changes": "10:compare=none"},
@@ -186,6 +187,11 @@ def test_what_a_short_script_cannot_say_is_refused():
     everything = {"scale_start": "keep", "hold_from": 10, "dropout": 0.1, "compare": "noisy-batch", "ghost_batch_size": 4}
     with pytest.raises(TooLong, match=r"would take \d+ lines, .* at most 119"):
         script(Experiment(**everything, label_noise=0.1, batch_norm_from=20, changes="30:compare=none;40:freeze_layer=1"))
+
+
+def test_a_run_that_trains_nothing_has_no_script():
+    with pytest.raises(Untrained, match="Nothing is trained"):
+        script(Experiment(steps=0))
 
 
 def test_lines_and_blocks_are_there_only_where_they_are_needed():

@@ -58,7 +58,7 @@ def test_the_site_says_all_of_its_words():
     assert [key for table in tables.values() for key in table if f'"{key}"' not in code and f"'{key}'" not in code] == []
 
 
-@pytest.mark.parametrize("lesson", ["regularization", "does_it_hold"])
+@pytest.mark.parametrize("lesson", ["regularization", "step_zero", "does_it_hold"])
 def test_a_lesson_of_sweeps_says_all_of_its_words(lesson):
     """Names that are put together in the code (`than_{scene}`) count by their parts."""
     code = "".join(path.read_text() for path in (words.PACKAGE / "lessons" / lesson).rglob("*.py"))

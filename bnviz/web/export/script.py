@@ -28,8 +28,14 @@ class TooLong(Refused):
     """An experiment that a short script cannot say."""
 
 
+class Untrained(Refused):
+    """An experiment in which nothing is trained."""
+
+
 def script(experiment: Experiment) -> str:
-    """The Python source; raises TooLong."""
+    """The Python source; raises TooLong and Untrained."""
+    if not experiment.steps:
+        raise Untrained(words.shared()["export"]["untrained"])
     source = made("experiment.py.txt", facts(experiment), _values(experiment))
     if (lines := source.count("\n")) > MOST_LINES:
         raise TooLong(words.fill(words.shared()["export"]["too_long"], lines=lines, most=MOST_LINES))
@@ -51,7 +57,7 @@ def facts(experiment: Experiment) -> set[str]:
         "classes": data.loss != "squared",
         "numbers": data.loss == "squared",
         experiment.initialization: True,
-        "scaled": experiment.initialization != "small",
+        "scaled": experiment.initialization not in ("small", "orthogonal"),
         "layer": bool(kinds & {"layer", "group"}),
         "ghosts": has_ghosts(experiment),
         "uneven": uneven,

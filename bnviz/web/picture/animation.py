@@ -42,7 +42,7 @@ def _frames(film: Film, title: str, layer: int) -> Iterator[Image.Image]:
         canvas.text(room, 24, step, 16, TEXT, weight=600, align="right")
         canvas.text(0, 24, fitting(canvas, title, 18, room - 40 - canvas.width_of(step, 16, 600), 700), 18, TEXT, weight=700)
         canvas.box(Box(0, 34, room, 3), GRID)
-        canvas.box(Box(0, 34, room * film.steps[number] / film.header["total_steps"], 3), TEXT)
+        canvas.box(Box(0, 34, room * film.steps[number] / max(1, film.header["total_steps"]), 3), TEXT)
         painter.paint(canvas.moved(0, HEAD), number)
         yield canvas.finished()
 

@@ -1,0 +1,154 @@
+"""What the networks say before their first step: do examples stay apart, and does the gradient keep its size?"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from bnviz.config.sweep import Sweep
+from bnviz.judge.intervals import Interval, difference, interval
+from bnviz.lessons.step_zero.results import SMALLEST, WORDS, Rows, from_end_to_end, growth, measured, theory
+from bnviz.web.words import fill
+
+PREDICTIONS = WORDS["predictions"]
+LEAST = 1.02  # by which the factors per layer have to differ to count: over 50 layers that makes 2.7
+SIDES = {1: "more", 0: "same", -1: "less", None: "open"}  # names in the catalogue, by sign
+OUTCOMES = {(True, False): "both", (True, True): "apart", (False, False): "steady", (False, True): "neither"}
+
+
+def apart(sweep: Sweep, rows: Rows) -> int | None:
+    """Whether examples stay farther apart with batch norm (1) or without (-1): by the effective rank in the last hidden layer.
+
+    None if these seeds cannot tell.
+    """
+    rank = measured(sweep, rows, "effective_rank")
+    change = difference(rank["batch"][:, -1], rank["none"][:, -1])
+    return 1 if change.low > 0 else -1 if change.high < 0 else None
+
+
+def grows(sweep: Sweep, rows: Rows) -> int | None:
+    """Whether the gradient grows faster on its way down with batch norm (1) or without (-1), or in both alike (0).
+
+    None if these seeds cannot tell: their interval lies neither within LEAST nor outside of it.
+    """
+    squared, least = measured(sweep, rows, "squared_gradient"), math.log(LEAST)
+    change = difference(growth(squared["batch"]), growth(squared["none"]))
+    if -least < change.low and change.high < least:
+        return 0
+    return 1 if change.low >= least else -1 if change.high <= -least else None
+
+
+def outcome(sweep: Sweep, rows: Rows) -> str | None:
+    """One of OUTCOMES; None if these seeds cannot tell."""
+    found = apart(sweep, rows), grows(sweep, rows)
+    return None if None in found else OUTCOMES[found[0] == 1, found[1] == 1]
+
+
+def complete(sweep: Sweep, rows: Rows) -> bool:
+    """Whether all rows are in."""
+    return len({row["run"] for row in rows}) == len(sweep.runs())
+
+
+def verdict(sweep: Sweep, rows: Rows) -> str:
+    """The verdicts, as Markdown."""
+    said = WORDS["verdict"]
+    if not complete(sweep, rows):
+        return fill(said["computing"], done=len({row["run"] for row in rows}), total=len(sweep.runs()))
+    asked = [_alike(sweep, rows), _gradient(sweep, rows)]
+    found = f"**{WORDS['half'][half]}**" if (half := outcome(sweep, rows)) else ""
+    return "\n\n".join(
+        filter(
+            None,
+            [
+                "\n".join(f"- {one}" for one in asked),
+                found,
+                fill(said["brackets"], seeds=sweep.seeds, least=f"{100 * (LEAST - 1):.0f}"),
+            ],
+        )
+    )
+
+
+def answer(sweep: Sweep, rows: Rows, prediction: str) -> str:
+    """Compares a prediction, one of PREDICTIONS, with what was measured."""
+    said = WORDS["answer"]
+    if not complete(sweep, rows):
+        return said["wait"]
+    if sweep.base.hidden_layers < SMALLEST:
+        return fill(said["shallow"], least=SMALLEST)
+    if (found := outcome(sweep, rows)) is None:
+        return said["open"]
+    if found == prediction:
+        return fill(said["right"], prediction=PREDICTIONS[prediction])
+    return fill(said["wrong"], prediction=PREDICTIONS[prediction], found=said[found])
+
+
+def _alike(sweep: Sweep, rows: Rows) -> str:
+    """Do the examples become alike?"""
+    said = WORDS["alike"]
+    rank, cosine = (
+        {arm: interval(values[:, -1]) for arm, values in measured(sweep, rows, key).items()}
+        for key in ("effective_rank", "cosine")
+    )
+    told = fill(
+        said["told"],
+        layer=sweep.base.hidden_layers, width=sweep.base.width, examples=sweep.base.batch,
+        plain_rank=number(rank["none"], 1), batch_rank=number(rank["batch"], 1),
+        plain_cosine=number(cosine["none"], 2), batch_cosine=number(cosine["batch"], 2),
+    )  # fmt: skip
+    return f"**{said['ask']}** **{said[SIDES[apart(sweep, rows)]]}** {told}"
+
+
+def _gradient(sweep: Sweep, rows: Rows) -> str:
+    """Does the gradient keep its size on its way down?"""
+    said, layers = WORDS["gradient"], sweep.base.hidden_layers
+    if layers < SMALLEST:
+        return f"**{said['ask']}** {fill(said['shallow'], least=SMALLEST)}"
+    squared = measured(sweep, rows, "squared_gradient")
+    rates = {arm: interval(growth(values)) for arm, values in squared.items()}
+    ends = {arm: float(np.exp(np.nanmean(from_end_to_end(values)))) for arm, values in squared.items()}
+    told = fill(
+        said["told"],
+        middle=layers // 2 + 1, layer=layers, plain=factor(rates["none"]), batch=factor(rates["batch"]),
+        plain_ends=short(ends["none"]), batch_ends=short(ends["batch"]),
+    )  # fmt: skip
+    return " ".join([f"**{said['ask']}** **{said[SIDES[grows(sweep, rows)]]}**", told, *_law(sweep, rates["batch"])])
+
+
+def _law(sweep: Sweep, rate: Interval) -> list[str]:
+    """What was published for wide layers, and whether these networks agree."""
+    expected, said = theory(sweep.base), WORDS["law"]
+    if expected is None:
+        return []
+    low, high = math.exp(rate.low), math.exp(rate.high)
+    side = "within" if low <= expected <= high else "above" if low > expected else "below"
+    return [fill(said[sweep.base.activation], expected=f"{expected:.3f}", batch=sweep.base.batch, side=said[side])]
+
+
+def number(mean: Interval, digits: int) -> str:
+    """A mean over seeds with its interval."""
+    middle, low, high = (_minus(f"{float(one):.{digits}f}") for one in mean[:3])
+    return fill(WORDS["interval"]["interval"], mean=middle, low=low, high=high) if math.isfinite(mean.low) else middle
+
+
+def factor(rate: Interval) -> str:
+    """A factor with its interval, from logarithms."""
+    return number(Interval(np.exp(rate.mean), np.exp(rate.low), np.exp(rate.high), rate.count), 3)
+
+
+def short(value: float) -> str:
+    """A factor that may be huge or tiny, to two digits."""
+    if not math.isfinite(value) or not value:
+        return WORDS["interval"]["unknown"]
+    power = math.floor(math.log10(value))
+    if -3 < power < 5:
+        return f"{value:.2g}" if value < 100 else f"{round(value, 1 - power):,.0f}"
+    return fill(WORDS["interval"]["power"], digits=f"{value / 10.0**power:.1f}", power=_raised(power))
+
+
+def _raised(power: int) -> str:
+    return str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")

@@ -1,0 +1,21 @@
+"""What only this lesson measures: how examples go up through a network, and how the gradient comes down."""
+
+from bnviz.config.cost import RATE, weights
+from bnviz.measures.registry import Measure
+from bnviz.record.schema import listed
+
+MEASURES = (
+    Measure(
+        "signal",
+        "bnviz.lessons.step_zero.measures.signal:signal",
+        keys=(
+            listed("effective_rank", "of what enters the nonlinearity, of each hidden layer"),
+            listed("cosine", "between the outputs of two examples, mean over all pairs, of each hidden layer"),
+            listed("wide_cosine", "what infinitely wide layers without a normalizer would give, or `null`"),
+            listed("squared_gradient", "squared norm of the loss's gradient with respect to the weights of each hidden layer"),
+        ),
+        when="where the sweep asks for `signal`, at every checkpoint",
+        live=False,
+        seconds=lambda experiment: 3 * experiment.batch * weights(experiment) / RATE,
+    ),
+)

@@ -1,0 +1,75 @@
+"""How examples go up through a network, layer by layer, and how the gradient comes down."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bnviz.nets.normalizers import MEASURE
+
+
+def signal(arm: Any, tensors: Any, chosen: Tensor) -> dict[str, list[float] | None]:
+    """On one minibatch, of each hidden layer from the first on [layers]:
+
+    `effective_rank` of what enters the nonlinearity, `cosine` between the outputs a[l] of two examples, `squared_gradient`, the
+    squared norm of ∂L/∂W[l]. `wide_cosine` is what the cosine would be in infinitely wide layers without a normalizer, None
+    where that has no closed form. The network stays as it is.
+    """
+    x, y = tensors.x_train[chosen], tensors.y_train[chosen]
+    weights, taps = [linear.weight for linear in arm.network.linears[:-1]], []
+    with torch.enable_grad():
+        loss = arm.loss(arm.network(x, MEASURE, arm.experiment.groups, taps=taps), y)
+        gradients = torch.autograd.grad(loss, weights)
+    return {
+        "effective_rank": [effective_rank(normalized.detach()) for _, normalized, _ in taps],
+        "cosine": [cosines(a.detach()).nanmean().item() for *_, a in taps],
+        "wide_cosine": wide_cosines(x, arm.experiment, len(taps)),
+        "squared_gradient": [gradient.double().square().sum().item() for gradient in gradients],
+    }
+
+
+def effective_rank(h: Tensor) -> float:
+    """(tr M)² / ‖M‖² of M = HᵀH, for H [examples, units]: from 1, all examples on one line, to as many as there are directions.
+
+    It bounds the number of singular values that count from below (Daneshmand et al. 2020). NaN if nothing but zeros goes in.
+    """
+    h = h.double()
+    moments = h.mT @ h if h.shape[0] > h.shape[1] else h @ h.mT  # they share their eigenvalues
+    square = moments.square().sum().item()
+    return moments.trace().item() ** 2 / square if square else math.nan
+
+
+def cosines(a: Tensor) -> Tensor:
+    """The cosine of each pair of different examples a [examples, units]; [examples, examples].
+
+    NaN for an example with itself, and for one that is 0, which has no direction.
+    """
+    a = a.double()
+    unit = a / a.norm(dim=1, keepdim=True)
+    return (unit @ unit.mT).clamp(-1, 1).fill_diagonal_(math.nan)
+
+
+def _rectified(cosine: Tensor) -> Tensor:
+    """From layer to layer for ReLU: the arc-cosine kernel of degree 1 (Cho & Saul 2009)."""
+    return (torch.sqrt(1 - cosine**2) + cosine * (math.pi - torch.acos(cosine))) / math.pi
+
+
+_STEPS: dict[str, Callable[[Tensor], Tensor]] = {"relu": _rectified, "identity": lambda cosine: cosine}
+
+
+def wide_cosines(x: Tensor, experiment: Any, layers: int) -> list[float] | None:
+    """The mean cosine after each of so many infinitely wide layers for inputs x [examples, features].
+
+    Known for nonlinearities that do not mind the scale of the weights, and without biases.
+    """
+    if experiment.activation not in _STEPS or experiment.initialization == "pytorch":
+        return None
+    pairs, found = cosines(x), []
+    for _ in range(layers):
+        pairs = _STEPS[experiment.activation](pairs)
+        found.append(pairs.nanmean().item())
+    return found

@@ -1,0 +1,145 @@
+"""The panels of the page /step-zero: three measures against depth, without and with batch norm."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from bnviz.config.sweep import Sweep
+from bnviz.judge.intervals import Interval, interval
+from bnviz.lessons.step_zero.judge import number, short
+from bnviz.lessons.step_zero.results import ARMS, WORDS, Rows, logarithms, measured, settled_cosine, theory
+from bnviz.web.figures import (
+    COLOURS,
+    NAMES,
+    NO_TABLE,
+    Layout,
+    Trace,
+    axis,
+    heading,
+    layout,
+    line,
+    numbers,
+    panel,
+    table,
+    translucent,
+)
+from bnviz.web.words import fill
+
+SAID = WORDS["panels"]
+MARGIN = {"l": 62, "r": 14, "t": 48, "b": 42}
+Panel = dict[str, Any]
+
+
+def panels(sweep: Sweep, rows: Rows) -> list[Panel]:
+    """All panels of the page, in reading order."""
+    return [rank(sweep, rows), cosine(sweep, rows), gradient(sweep, rows)]
+
+
+def rank(sweep: Sweep, rows: Rows) -> Panel:
+    """The effective rank of what enters the nonlinearity."""
+    values = measured(sweep, rows, "effective_rank")
+    lower = _expected("batch", sweep, [math.sqrt(sweep.base.width)] * sweep.base.hidden_layers, SAID["rank"]["bound"])
+    return _panel("rank", sweep, values, [lower], {"rangemode": "tozero"}, lambda mean: number(mean, 1))
+
+
+def cosine(sweep: Sweep, rows: Rows) -> Panel:
+    """The mean cosine between the outputs of two examples, next to what it would be in infinitely wide layers."""
+    guides = []
+    if (wide := next((one for row in rows if (one := row["wide_cosine"][0]) and row["curve"] == "none"), None)) is not None:
+        guides.append(_expected("none", sweep, wide, SAID["cosine"]["wide"]))
+    if (limit := settled_cosine(sweep.base)) is not None:
+        guides.append(_expected("batch", sweep, [limit] * sweep.base.hidden_layers, SAID["cosine"]["settled"]))
+    values = measured(sweep, rows, "cosine")
+    return _panel("cosine", sweep, values, guides, {"range": [_floor(values), 1.04]}, lambda mean: number(mean, 2))
+
+
+def _floor(values: dict[str, np.ndarray]) -> float:
+    """Where the axis of cosines begins."""
+    every = np.concatenate([one.ravel() for one in values.values()])
+    return min(-0.04, float(np.nanmin(every)) - 0.04) if np.isfinite(every).any() else -0.04
+
+
+def gradient(sweep: Sweep, rows: Rows) -> Panel:
+    """The squared norm of the gradient, on a logarithmic axis; means and intervals are of logarithms."""
+    logs = {arm: logarithms(values) for arm, values in measured(sweep, rows, "squared_gradient").items()}
+    guides, rate = [], theory(sweep.base)
+    if rate is not None and np.isfinite(last := np.nanmean(np.append(logs["batch"][:, -1], np.nan)) if rows else math.nan):
+        below = np.arange(sweep.base.hidden_layers)[::-1]
+        guides.append(_expected("batch", sweep, np.exp(last + below * math.log(rate)), SAID["gradient"]["law"]))
+    y = {"type": "log", "exponentformat": "power", "dtick": 2}
+    return _panel("gradient", sweep, logs, guides, y, lambda mean: short(math.exp(float(mean.mean))), np.exp, wide=True)
+
+
+def _panel(name, sweep, values, guides, y, tell, back=np.asarray, **more) -> Panel:
+    """One measure over the layers: mean over seeds, its interval as a band, single seeds as faint lines; `back` undoes what was
+    done to the values before means were taken, and `tell` writes one of them."""
+    layers = np.arange(1, sweep.base.hidden_layers + 1)
+    traces = [trace for arm in ARMS for trace in _curve(name, sweep, arm, layers, values[arm], back)]
+    title, caption = heading(WORDS, name)
+    figure = layout(showlegend=True, margin=MARGIN, xaxis=axis(WORDS["axes"]["layer"], range=_reach(layers)), yaxis=_y(name, y))
+    told = "; ".join(_told(arm, values[arm], tell) for arm in ARMS)
+    alternative = fill(WORDS["alternatives"]["panel"], title=title, layer=layers[-1], told=told)
+    about = {"examples": sweep.base.batch, "width": sweep.base.width}
+    return panel(name, title, fill(caption, **about), (traces + guides, figure), height=340, alternative=alternative, **more)
+
+
+def _y(name: str, more: Layout) -> Layout:
+    return axis(SAID[name]["y"], **more)
+
+
+def _reach(layers: np.ndarray) -> list[float]:
+    return [0.5, float(layers[-1]) + 0.5]
+
+
+def _told(arm: str, values: np.ndarray, tell) -> str:
+    """The mean in the last layer, for those who do not see it."""
+    mean = interval(values[:, -1])
+    value = tell(mean) if np.isfinite(mean.mean) else WORDS["interval"]["unknown"]
+    return fill(WORDS["alternatives"]["curve"], name=NAMES[arm], value=value)
+
+
+def _curve(name: str, sweep: Sweep, arm: str, layers: np.ndarray, values: np.ndarray, back) -> list[Trace]:
+    mean = interval(values.T)
+    label = f"{fill(WORDS['axes']['hover'], layer='%{x}')}: %{{y:.3~g}}<extra>{NAMES[arm]}</extra>"
+    strong = line(arm, "", 2.5, x=layers.tolist(), y=numbers(back(mean.mean)), hovertemplate=label, legendgroup=arm)
+    columns = _columns(SAID[name]["y"], sweep, arm, mean, values, back)
+    return [
+        _band(arm, layers, mean, back) | NO_TABLE,
+        _threads(arm, layers, values, back) | NO_TABLE,
+        {**strong, "showlegend": True, **table(WORDS["axes"]["layer"], layers.tolist(), columns)},
+    ]
+
+
+def _columns(y: str, sweep: Sweep, arm: str, mean: Interval, values: np.ndarray, back) -> dict[str, np.ndarray]:
+    """For the chart's table: mean, interval and every seed of one arm, by what they are called."""
+    about = {"name": NAMES[arm], "y": y}
+    bounds = zip(("mean", "low", "high"), mean[:3], strict=True)
+    own = {fill(WORDS["columns"][part], **about): back(one) for part, one in bounds}
+    every = enumerate(values, start=sweep.base.seed)
+    return own | {fill(WORDS["columns"]["seed"], **about, seed=seed): back(one) for seed, one in every}
+
+
+def _band(arm: str, layers: np.ndarray, mean: Interval, back) -> Trace:
+    known = np.isfinite(mean.low)
+    low, high = back(mean.low[known]), back(mean.high[known])
+    around = {"x": [*layers[known].tolist(), *layers[known][::-1].tolist()], "y": numbers([*low, *high[::-1]])}
+    return line(arm, "", 0, **around, fill="toself", fillcolor=translucent(arm, 0.18), hoverinfo="skip", legendgroup=arm)
+
+
+def _threads(arm: str, layers: np.ndarray, values: np.ndarray, back) -> Trace:
+    """One faint line a seed, all in one trace with gaps."""
+    x = [layer for _ in values for layer in (*layers.tolist(), None)]
+    y = [value for one in values for value in (*numbers(back(one)), None)]
+    return line(arm, "", 1, x=x, y=y, opacity=0.3, hoverinfo="skip", legendgroup=arm)
+
+
+def _expected(arm: str, sweep: Sweep, values: Any, name: str) -> Trace:
+    """What theory expects of an arm, dotted."""
+    layers = list(range(1, sweep.base.hidden_layers + 1))
+    about = fill(name, width=sweep.base.width)
+    label = f"{fill(WORDS['axes']['hover'], layer='%{x}')}: %{{y:.3~g}}<extra>{about}</extra>"
+    dotted = line(arm, "", 2, "dot", x=layers, y=numbers(values), name=about, hovertemplate=label)
+    return {**dotted, "showlegend": True, "line": {**dotted["line"], "color": COLOURS[arm]}}
