@@ -10,7 +10,7 @@ from bnviz.measures.registry import measures, named
 
 def seconds(experiment: Experiment) -> float:
     """Estimated computing time on one ordinary core, from the fields alone."""
-    asked = [measure for measure in measures() if measure.asked(experiment)]
+    asked = [measure for measure in measures() if measure.live and measure.asked(experiment)]
     return cost.paired_seconds(experiment, sum(measure.seconds(experiment) / measure.every for measure in asked))
 
 

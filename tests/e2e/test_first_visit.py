@@ -52,7 +52,7 @@ def test_changing_the_batch_size_starts_another_run_in_the_same_charts(visit):
     lab = visit(**TALL).open(steps=60).from_the_start().trained()
     lab.press("End")
     lab.wait("d.state === 'ended' && $('.stApp').dataset.testScriptState === 'notRunning'")
-    assert expected_noise(lab) == pytest.approx(1 / math.sqrt(64))  # waits for the charts, which come after the picture
+    assert expected_noise(lab) == pytest.approx(math.sqrt(1 / 64 + 1 / 512))  # waits for the charts, which come after the picture
     before = lab.data
     lab.page.evaluate("document.querySelectorAll('.bnviz-plot').forEach((node, index) => { node.mark = index + 1; })")
     slider = lab.page.locator(".st-key-batch_size input")
@@ -61,7 +61,9 @@ def test_changing_the_batch_size_starts_another_run_in_the_same_charts(visit):
         slider.press("ArrowLeft")
     lab.wait(f"d.run !== '{before['run']}' && new URLSearchParams(location.search).get('batch_size') === '8'")
     assert lab.address == {"steps": "60", "batch_size": "8"}
-    lab.wait_plot("noise", "Math.abs(n.data.find(trace => trace.feed.kind === 'expected').y[0] - 1 / Math.sqrt(8)) < 1e-6")
+    lab.wait_plot(
+        "noise", "Math.abs(n.data.find(trace => trace.feed.kind === 'expected').y[0] - Math.sqrt(1 / 8 + 1 / 512)) < 1e-6"
+    )
     lab.wait("d.state === 'ended' && d.step === '60'")
     assert lab.data["run"] == Experiment(steps=60, batch_size=8).id
     assert int(lab.data["frames"]) > int(before["frames"])

@@ -4,6 +4,7 @@ import gzip
 import json
 import math
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -292,12 +293,17 @@ def test_a_run_whose_workers_are_killed_again_and_again_is_not_to_blame(make_eng
     assert apart_from_seconds(run.lines()) == apart_from_seconds(undisturbed)
 
 
+def deaths(given_up):
+    """Of how many workers the end of a recording speaks."""
+    return int(re.search(r"ended unexpectedly (\d+) times", json.loads(given_up.lines()[-1])["message"])[1])
+
+
 def test_a_run_that_kills_its_workers_is_given_up_and_others_go_on(make_engine):
     local = make_engine()
     deadly = local.recording(local.request(SHORT.replace(seed=fake_training.KILLS_ITS_WORKER)))
     until(lambda: deadly.ended)
     end = json.loads(deadly.lines()[-1])
-    assert end["status"] == "failed" and str(DEATHS) in end["message"]
+    assert end["status"] == "failed" and deaths(deadly) >= DEATHS  # more, if a line was still on its way at some deaths
     assert types(deadly.lines()) == ["header"] + ["snapshot"] * 5 + ["end"]
     good = local.recording(local.request(SHORT))
     until(lambda: good.ended)
@@ -311,7 +317,7 @@ def test_a_worker_that_hangs_is_ended_and_a_run_that_makes_it_hang_is_given_up(m
     innocent, guilty = (made.recording(made.request(SHORT.replace(seed=seed))) for seed in (9, fake_training.HANGS))
     with guilty.subscribe(lambda: None):
         until(lambda: made.tend() or guilty.ended)
-    assert guilty.status == "failed" and f"ended unexpectedly {DEATHS} times" in guilty.lines()[-1].decode()
+    assert guilty.status == "failed" and deaths(guilty) >= DEATHS
     assert innocent.status == "finished" and "has taken no step" in caplog.text
     until(lambda: made.processes() and gone(pid))
     after = made.recording(made.request(SHORT.replace(seed=10)))
