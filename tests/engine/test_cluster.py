@@ -168,7 +168,7 @@ def test_a_run_overtakes_a_sweep(dask, two_workers):
     assert run.status == "finished" and not lines.ended
     assert len(rows_of(lines)) < len(slow.cells()) / 2
     dask.stop(slow.id)
-    until(two_workers.is_idle, 3)
+    until(two_workers.is_idle, 20)
 
 
 def test_a_question_is_answered_by_the_worker_that_trained_the_network(dask, two_workers):
