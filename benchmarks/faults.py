@@ -69,17 +69,23 @@ async def read_on(client: httpx.AsyncClient, server: Server, run: str, faults: F
     """The lines of a run, over as many connections as it takes."""
     lines: list[bytes] = []
     while not (lines and ndjson.is_end(lines[-1])):
-        rest, allowed = b"", faults.patience()
-        async with client.stream("GET", f"{server.url}/bnviz/runs/{run}.ndjson", params={"from": len(lines)}) as response:
-            response.raise_for_status()
-            async for piece in response.aiter_bytes():
-                allowed -= len(piece)
-                *whole, rest = (rest + piece).split(b"\n")
-                lines += [line + b"\n" for line in whole]
-                if allowed < 0:
-                    faults.cuts += 1
-                    break
+        with contextlib.suppress(httpx.TransportError):  # a connection that breaks by itself; the player asks again, too
+            await _read_until_cut(client, f"{server.url}/bnviz/runs/{run}.ndjson", lines, faults)
     return lines
+
+
+async def _read_until_cut(client: httpx.AsyncClient, address: str, lines: list[bytes], faults: Faults) -> None:
+    """Add the lines that one connection brings, from the first that is missing on."""
+    rest, allowed = b"", faults.patience()
+    async with client.stream("GET", address, params={"from": len(lines)}) as response:
+        response.raise_for_status()
+        async for piece in response.aiter_bytes():
+            allowed -= len(piece)
+            *whole, rest = (rest + piece).split(b"\n")
+            lines += [line + b"\n" for line in whole]
+            if allowed < 0:
+                faults.cuts += 1
+                return
 
 
 async def visit(client: httpx.AsyncClient, server: Server, experiment: Experiment, after: float, faults: Faults) -> list[bytes]:
