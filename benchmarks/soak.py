@@ -14,13 +14,11 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-import websockets
 from playwright.sync_api import Browser, Page, sync_playwright
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from benchmarks import UNLIMITED, Row, table
 from benchmarks.server import memory
+from benchmarks.visitors import answered, session, wish
 from bnviz.config.experiment import Experiment
 from tests.e2e.lab import Server, launch, serve
 
@@ -67,22 +65,12 @@ async def come_and_go(server: Server, sessions: int) -> None:
 
 
 async def _session(server: Server, hand: random.Random) -> None:
-    address = server.url.replace("http", "ws", 1) + "/_stcore/stream"
-    async with websockets.connect(address, subprotocols=["streamlit"], max_size=None, open_timeout=60) as socket:
+    async with session(server) as socket:
         for _ in range(1 + CHANGES):
             run = hand.choice(RUNS)
-            wish = BackMsg()
-            wish.rerun_script.query_string = urlencode({"seed": run.seed, "steps": run.steps})
-            await socket.send(wish.SerializeToString())
+            await wish(socket, urlencode({"seed": run.seed, "steps": run.steps}))
             if hand.random() < 0.8:  # others do not wait for what they asked for
-                await _answered(socket)
-
-
-async def _answered(socket: websockets.ClientConnection) -> None:
-    """Wait until the script has run to its end."""
-    async for data in socket:
-        if ForwardMsg.FromString(data).WhichOneof("type") == "script_finished":
-            return
+                await answered(socket)
 
 
 def sessions() -> list[Row]:

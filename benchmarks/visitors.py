@@ -45,22 +45,39 @@ class Visit:
         return self.ready < float("inf") and bool(self.raw)
 
 
+def session(server: Server) -> websockets.connect:
+    """A new session of Streamlit's, to be entered."""
+    address = server.url.replace("http", "ws", 1) + "/_stcore/stream"
+    return websockets.connect(address, subprotocols=["streamlit"], max_size=None, open_timeout=PATIENCE)
+
+
+async def wish(socket: websockets.ClientConnection, query: str) -> None:
+    """Have the page's script run with this query."""
+    message = BackMsg()
+    message.rerun_script.query_string = query
+    await socket.send(message.SerializeToString())
+
+
+async def answered(socket: websockets.ClientConnection, wanted: bytes = b"") -> tuple[int, bool]:
+    """How the page's script has ended, once it has, and whether it has sent `wanted` on the way."""
+    seen = False
+    async for data in socket:
+        seen = seen or wanted in data
+        message = ForwardMsg.FromString(data)
+        if message.WhichOneof("type") == "script_finished":
+            return message.script_finished, seen
+    raise ConnectionError("the session was closed")
+
+
 async def open_page(server: Server, query: str, wanted: bytes) -> float:
     """Seconds until Streamlit has run the page's script to its end, and has sent `wanted` on the way."""
-    begin, seen = perf_counter(), False
-    address = server.url.replace("http", "ws", 1) + "/_stcore/stream"
-    async with websockets.connect(address, subprotocols=["streamlit"], max_size=None, open_timeout=PATIENCE) as socket:
-        hello = BackMsg()
-        hello.rerun_script.query_string = query
-        await socket.send(hello.SerializeToString())
-        async for data in socket:
-            seen = seen or wanted in data
-            message = ForwardMsg.FromString(data)
-            if message.WhichOneof("type") == "script_finished":
-                assert message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY, "the script failed"
-                assert seen, "the page is not whole"
-                return perf_counter() - begin
-    raise ConnectionError("the session was closed")
+    begin = perf_counter()
+    async with session(server) as socket:
+        await wish(socket, query)
+        ended, seen = await answered(socket, wanted)
+        assert ended == ForwardMsg.FINISHED_SUCCESSFULLY, "the script failed"
+        assert seen, "the page is not whole"
+        return perf_counter() - begin
 
 
 async def read(client: httpx.AsyncClient, server: Server, run: str) -> tuple[bytes, list[tuple[float, int]]]:

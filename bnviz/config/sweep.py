@@ -207,11 +207,15 @@ def _evenly(runs: Sequence[Run], count: int) -> Iterable[Sequence[Run]]:
     return (runs[begin:end] for begin, end in itertools.pairwise(borders))
 
 
-def grid(sweep: Sweep, rows: Iterable[Mapping[str, Any]], key: str) -> np.ndarray:
-    """One number of every row [curves, points, seeds]; NaN where a row is missing or its number is null."""
+def grid(sweep: Sweep, rows: Iterable[Mapping[str, Any]], key: str, shape: tuple[int, ...] = ()) -> np.ndarray:
+    """A number of every row, or numbers of this shape [curves, points, seeds, …]; NaN where a row is missing or they are null."""
     curves = {curve.name: place for place, curve in enumerate(sweep.curves)}
-    values = np.full((len(curves), len(sweep.points), sweep.seeds), np.nan)
+    values = np.full((len(curves), len(sweep.points), sweep.seeds, *shape), np.nan)
     for row in rows:
-        value = row[key]
-        values[curves[row["curve"]], row["point"], row["seed"] - sweep.base.seed] = np.nan if value is None else value
+        values[curves[row["curve"]], row["point"], row["seed"] - sweep.base.seed] = np.array(row[key], float)
     return values
+
+
+def present(sweep: Sweep, rows: Iterable[Mapping[str, Any]]) -> np.ndarray:
+    """Whether each row is there [curves, points, seeds]."""
+    return np.isfinite(grid(sweep, rows, "seed"))

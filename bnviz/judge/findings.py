@@ -54,9 +54,7 @@ def losses(sweep: Sweep, rows: Iterable[Row]) -> np.ndarray:
 def series(sweep: Sweep, rows: Iterable[Row], key: str) -> np.ndarray:
     """A list of every row [curves, points, seeds, checkpoints]; NaN where a row is missing or a number is null."""
     rows = list(rows)
-    length = max((len(row[key]) for row in rows), default=0)
-    parts = [grid(sweep, [{**row, key: row[key][place]} for row in rows], key) for place in range(length)]
-    return np.stack(parts, -1) if parts else np.full((len(sweep.curves), len(sweep.points), sweep.seeds, 0), np.nan)
+    return grid(sweep, rows, key, (max((len(row[key]) for row in rows), default=0),))
 
 
 def choosing(sweep: Sweep, rows: Iterable[Row]) -> np.ndarray:
@@ -79,13 +77,12 @@ def ends(values: np.ndarray) -> np.ndarray:
 def right(sweep: Sweep, rows: Iterable[Row]) -> np.ndarray:
     """Which test examples are right [curves, points, seeds, checkpoints, examples], 1 or 0; NaN where a row is missing."""
     rows, examples = list(rows), DATA_SETS[sweep.base.dataset].test_size
-    checkpoints = len(rows[0]["right"]) if rows else 0
-    found = np.full((len(sweep.curves), len(sweep.points), sweep.seeds, checkpoints, examples), np.nan, np.float32)
-    places = {one.name: place for place, one in enumerate(sweep.curves)}
-    for row in rows:
-        bits = [np.unpackbits(np.frombuffer(base64.b64decode(text), np.uint8), count=examples) for text in row["right"]]
-        found[places[row["curve"]], row["point"], row["seed"] - sweep.base.seed] = bits
-    return found
+    bits = ({**row, "right": [_unpacked(text, examples) for text in row["right"]]} for row in rows)
+    return grid(sweep, bits, "right", (len(rows[0]["right"]) if rows else 0, examples))
+
+
+def _unpacked(text: str, count: int) -> np.ndarray:
+    return np.unpackbits(np.frombuffer(base64.b64decode(text), np.uint8), count=count)
 
 
 def curve(sweep: Sweep, name: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,6 +19,10 @@ class Interval(NamedTuple):
     low: np.ndarray
     high: np.ndarray
     count: np.ndarray  # pyright: ignore[reportIncompatibleMethodOverride] (nobody counts equal arrays in a tuple)
+
+    def through(self, rising: Callable[[np.ndarray], np.ndarray]) -> Interval:
+        """Mean and bounds after a rising function, which keeps their order: what undoes a logarithm, say."""
+        return Interval(rising(self.mean), rising(self.low), rising(self.high), self.count)
 
 
 class Estimate(NamedTuple):

@@ -9,9 +9,13 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from bnviz.config.arms import ARMS
 from bnviz.config.experiment import Experiment
 from bnviz.data import DATA_SETS
+from bnviz.judge.intervals import Interval
+from bnviz.web.words import fill
 
 # Orange and blue stay apart for every kind of colour blindness. All have contrast 3:1 or more on white and on the dark page.
 COLOURS = {
@@ -87,12 +91,37 @@ def table(key: str, at: Iterable[Any], columns: Mapping[str, Iterable[Any]]) -> 
     return {"table": [{"key": key, "at": list(at), "columns": {name: numbers(values) for name, values in columns.items()}}]}
 
 
+def columns_over_seeds(
+    said: Mapping[str, str], about: Mapping[str, object], mean: Interval, seeds: Iterable[np.ndarray], first: int
+) -> dict[str, np.ndarray]:
+    """For `table`: a mean, its interval and the values of every seed, from the `first` on, by what a catalogue's `columns` call
+    them; `about` fills the names."""
+    bounds = zip(("mean", "low", "high"), mean[:3], strict=True)
+    own = {fill(said[part], **about): values for part, values in bounds}
+    return own | {fill(said["seed"], **about, seed=seed): values for seed, values in enumerate(seeds, start=first)}
+
+
 NO_TABLE: Trace = {"table": []}  # for a trace that shows nothing which another one does not say
 
 
 def numbers(values: Iterable[Any]) -> list[float | None]:
     """For JSON: what is not finite is None."""
     return [float(value) if math.isfinite(value) else None for value in values]
+
+
+def band(arm: str, x: np.ndarray, low: np.ndarray, high: np.ndarray, opacity: float) -> Trace:
+    """An interval [places] around an arm's curve, where it is known."""
+    known = np.isfinite(low)
+    there, around = x[known].tolist(), numbers([*low[known], *high[known][::-1]])
+    shade = translucent(arm, opacity)
+    return line(arm, "", 0, x=[*there, *there[::-1]], y=around, fill="toself", fillcolor=shade, hoverinfo="skip", legendgroup=arm)
+
+
+def threads(arm: str, x: np.ndarray, values: np.ndarray) -> Trace:
+    """One faint line a seed of [seeds, places], all in one trace with gaps."""
+    places = [place for _ in values for place in (*x.tolist(), None)]
+    heights = [height for one in values for height in (*numbers(one), None)]
+    return line(arm, "", 1, x=places, y=heights, opacity=0.3, hoverinfo="skip", legendgroup=arm)
 
 
 def arm_curves(

@@ -45,7 +45,7 @@ def made(wanted, rank=(1.0, 10.0), rate=(1.0, 1.4), scatter=0.001):
     layers, random = wanted.base.hidden_layers, np.random.default_rng(0)
     return [
         {
-            "run": cell.run.id, "curve": cell.curve, "seed": cell.seed, "wide_cosine": [None],
+            "run": cell.run.id, "curve": cell.curve, "point": cell.point, "seed": cell.seed, "wide_cosine": [None],
             "effective_rank": [[rank[arm] * (1 + scatter * random.normal())] * layers], "cosine": [[0.5] * layers],
             "squared_gradient": [(rate[arm] ** (-(1 + scatter * random.normal()) * np.arange(layers))).tolist()],
         }

@@ -2,6 +2,7 @@
 // The story of the page /batch-size: what the other examples of its minibatch do to one example, and how much minibatches' own
 // statistics vary.
 
+import {NEARLY_FIXED} from "../../web/player/feeds.js";
 import {finiteOnes, mean, sum} from "../../web/player/numbers.js";
 import * as words from "../../web/player/words.js";
 import {bounds, feeds, fits} from "./drawings.js";
@@ -21,7 +22,6 @@ const say = words.say;
 const ROUNDING = 1e-6; // single precision may add up the same numbers in another order
 const EARLY = 17; // snapshots: the second measurement is the sixteenth after the first
 const CLEARLY = 1.25; // times as much is clearly more
-const NEARLY_FIXED = 0.7; // of what theory predicts: less, and the mean can hardly vary
 const CEILING = 0.6; // of the variation left, from the smallest size to those that are fitted: more, and it has an upper limit
 
 /** @type {Story} */

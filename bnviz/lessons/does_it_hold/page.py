@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 
 import streamlit as st
 
@@ -47,15 +48,15 @@ class ClaimForm(SweepPage):
         return self.claim.limits
 
 
-def form(claim: Claim) -> ClaimForm:
-    """The page as it is for one claim, whose sweep's experiment is the default."""
+def form(claim: Claim, others: Mapping[str, Verdict] = MappingProxyType({})) -> ClaimForm:
+    """The page as it is for one claim, whose sweep's experiment is the default; it is judged with `others`, verdicts by key."""
     seeds = dataclasses.replace(SEEDS, default=claim.sweep.seeds, low=2, high=MAXIMUM_SEEDS)
     return ClaimForm(
         lesson="does_it_hold",
         claim=claim,
         sweep=partial(sweep_of, claim),
         panels=partial(panels, claim),
-        verdict=partial(verdict, claim),
+        verdict=partial(verdict, claim, others),
         main=("seeds", "seed"),
         more=MORE,
         default=claim.sweep.base,
@@ -68,10 +69,9 @@ def sweep_of(claim: Claim, base: Experiment, own: Mapping[str, object]) -> Sweep
     return dataclasses.replace(claim.sweep, base=base, seeds=own["seeds"])
 
 
-def verdict(claim: Claim, sweep: Sweep, rows: Sequence[Row]) -> str:
+def verdict(claim: Claim, others: Mapping[str, Verdict], sweep: Sweep, rows: Sequence[Row]) -> str:
     """The verdict, and what was published next to what our runs give."""
     judged = claim.judge(sweep, rows)
-    others = {} if judged.computing else known()
     word = together({**others, claim.key: judged}, len(CLAIMS))[claim.key]
     table = [row(SAID["published"], SAID["ours"]), row("---", "---"), row(cited(claim), judged.ours)]
     heading = words.fill(SAID["verdict"], verdict=_computing(sweep, rows) if word == COMPUTING else BADGES[word])
@@ -119,7 +119,8 @@ class ClaimsPage:
         if link := links.opened(NAME, asked.default, asked.own):
             widgets.load(link.experiment, defaults(asked) | link.view)
         claim = CLAIMS[st.session_state["claim"]]
-        page = form(claim)
+        others = known()
+        page = form(claim, others)
         made = made_by(page, link)
         experiment, own = widgets.experiment(made=made), widgets.own(page.own, made)
         links.follow(experiment, links.changed(own, page.own))
@@ -136,7 +137,7 @@ class ClaimsPage:
             page.sweep(unchanged(experiment), own), page.panels, page.verdict, claim.sweep, NAME, one=page.watched(experiment)
         )
         foot(page, experiment)
-        _table()
+        _table(others)
 
 
 def _named() -> Claim:
@@ -152,11 +153,10 @@ def _change() -> None:
     widgets.load(sweep.base.replace(seed=st.session_state["seed"] or 0), {"seeds": sweep.seeds})
 
 
-def _table() -> None:
+def _table(verdicts: Mapping[str, Verdict]) -> None:
     """All claims, with the verdicts of those whose sweeps this server has finished."""
     with st.expander(SAID["all"]), st.container(key="claims"):
         head = row(SAID["column_claim"], SAID["published"], SAID["ours"], SAID["column_verdict"])
-        verdicts = known()
         decided = together(verdicts, len(CLAIMS))
         lines = [_line(claim, verdicts.get(claim.key), decided.get(claim.key, "")) for claim in CLAIMS.values()]
         st.markdown("\n".join([head, row(*["---"] * 4), *lines]))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from bnviz.config.experiment import FIELDS
-from bnviz.config.sweep import Sweep, grid
+from bnviz.config.sweep import Sweep, present
 from bnviz.judge.claim import Chart, Claim, Row
 from bnviz.judge.intervals import Interval, interval
 from bnviz.lessons.does_it_hold.said import WORDS
@@ -21,11 +22,14 @@ from bnviz.web.figures import (
     Layout,
     Trace,
     axis,
+    band,
+    columns_over_seeds,
     layout,
     line,
     numbers,
     panel,
     table,
+    threads,
     translucent,
 )
 from bnviz.web.words import fill
@@ -63,7 +67,7 @@ def _panel(name: str, chart: Chart, sweep: Sweep, rows: list[Row], wide: bool) -
 
 def _left_out(chart: Chart, sweep: Sweep, rows: list[Row], values: np.ndarray) -> Iterator[str]:
     """A sentence about runs that are there and have no finite number, if there are any: no mean can count them."""
-    there = np.isfinite(grid(sweep, rows, "seed"))  # [curves, points, seeds]
+    there = present(sweep, rows)
     if chart.over_steps:
         ends = values[..., -1:].swapaxes(-1, -2) if values.shape[-1] else values
         lost = (there.all() & ~np.isfinite(ends)).sum(-1)  # [curves, 1]
@@ -130,11 +134,8 @@ def _axis_title(sweep: Sweep) -> str:
 
 def _columns(chart: Chart, sweep: Sweep, arm: str, mean: Interval, seeds: np.ndarray) -> dict[str, np.ndarray]:
     """For the chart's table: mean, interval and every run of [seeds, rows] of one curve, by what they are called."""
-    about = {"name": NAMES[arm], "y": chart.y}
-    bounds = zip(("mean", "low", "high"), mean[:3], strict=True)
-    own = {fill(SAID["columns"][part], **about): _back(chart, values) for part, values in bounds}
-    every = enumerate(seeds, start=sweep.base.seed)
-    return own | {fill(SAID["columns"]["seed"], **about, seed=seed): _back(chart, values) for seed, values in every}
+    shown, about = mean.through(partial(_back, chart)), {"name": NAMES[arm], "y": chart.y}
+    return columns_over_seeds(SAID["columns"], about, shown, _back(chart, seeds), sweep.base.seed)
 
 
 def _seeds(chart: Chart, arm: str, x: np.ndarray, values: np.ndarray) -> Trace:
@@ -176,8 +177,8 @@ def _over_steps(chart: Chart, sweep: Sweep, rows: list[Row], values: np.ndarray)
         mean = interval(of_curve.T)
         listed = table(AXES["step"], steps, _columns(chart, sweep, curve.arm, mean, of_curve))
         traces += [
-            _band(chart, curve.arm, steps, mean) | NO_TABLE,
-            _threads(chart, curve.arm, steps, of_curve) | NO_TABLE,
+            band(curve.arm, steps, _back(chart, mean.low), _back(chart, mean.high), 0.15) | NO_TABLE,
+            threads(curve.arm, steps, _back(chart, of_curve)) | NO_TABLE,
             _path(chart, curve.arm, steps, mean) | listed,
         ]
     return traces, axis(AXES["step"], range=[0, sweep.base.steps])
@@ -188,20 +189,6 @@ def _path(chart: Chart, arm: str, steps: np.ndarray, mean: Interval) -> Trace:
     y = numbers(_back(chart, mean.mean))
     strong = line(arm, "", 2.5, DASHES.get(arm, "solid"), x=steps.tolist(), y=y, hovertemplate=label, legendgroup=arm)
     return {**strong, "showlegend": True}
-
-
-def _band(chart: Chart, arm: str, steps: np.ndarray, mean: Interval) -> Trace:
-    known = np.isfinite(mean.low)
-    low, high = (_back(chart, bound[known]) for bound in (mean.low, mean.high))
-    around = {"x": [*steps[known], *steps[known][::-1]], "y": numbers([*low, *high[::-1]])}
-    return line(arm, "", 0, **around, fill="toself", fillcolor=translucent(arm, 0.15), hoverinfo="skip", legendgroup=arm)
-
-
-def _threads(chart: Chart, arm: str, steps: np.ndarray, values: np.ndarray) -> Trace:
-    """One line a seed of [seeds, checkpoints], all in one trace with gaps."""
-    x = [step for _ in values for step in (*steps, None)]
-    y = [value for one in values for value in (*numbers(_back(chart, one)), None)]
-    return line(arm, "", 1, x=x, y=y, opacity=0.3, hoverinfo="skip", legendgroup=arm)
 
 
 def _ticks(chart: Chart, low: float, high: float) -> Layout:

@@ -6,8 +6,6 @@ import dataclasses
 import math
 from collections.abc import Mapping
 
-import numpy as np
-
 from bnviz.config.sweep import MAXIMUM_SEEDS, Sweep
 from bnviz.judge.claim import Claim
 from bnviz.judge.intervals import LEVEL
@@ -30,15 +28,10 @@ def distance(part: Part) -> float:
     return abs(part.bound - abs(mean)) if part.side == "within" else abs(mean - part.bound)
 
 
-def spread(part: Part) -> float:
-    """The standard deviation over seeds."""
-    return float(part.estimate.spread)
-
-
 def needed(part: Part, parts: int) -> float:
     """Seeds for this part to be decided in the strictest step of Holm's method, whichever way the pilot's mean points."""
     strict = (1 - LEVEL) / len(CLAIMS) / 2 / (1 if _points_to_it(part) else parts)
-    return seeds_needed(distance(part), spread(part), 1 - strict, POWER, float(part.estimate.fixed))
+    return seeds_needed(distance(part), float(part.estimate.spread), 1 - strict, POWER, float(part.estimate.fixed))
 
 
 def _points_to_it(part: Part) -> bool:
@@ -63,15 +56,13 @@ def _line(key: str, verdict: Verdict) -> str:
     claim = CLAIMS[key]
     if not verdict.parts:
         return row(claim.name, "", "", "", "", "")
-    found = {part.name: needed(part, len(verdict.parts)) for part in decisive(verdict)}
-    part = max(decisive(verdict), key=lambda one: found[one.name])
-    wanted = _whole(found[part.name])
-    numbers = (f"{float(part.estimate.mean):.3g}", f"{spread(part):.2g}", f"{part.side} {part.bound:.3g}")
-    return row(claim.name, part.name, *numbers, wanted)
+    seeds, part = max(((needed(one, len(verdict.parts)), one) for one in decisive(verdict)), key=lambda found: found[0])
+    numbers = (f"{float(part.estimate.mean):.3g}", f"{part.estimate.spread:.2g}", f"{part.side} {part.bound:.3g}")
+    return row(claim.name, part.name, *numbers, _whole(seeds))
 
 
 def _whole(seeds: float) -> str:
     """So many seeds, within what is reasonable."""
-    if not np.isfinite(seeds) or seeds > MAXIMUM_SEEDS:
+    if not seeds <= MAXIMUM_SEEDS:  # nor if it is unknown
         return f"more than {MAXIMUM_SEEDS}"
     return f"{max(FEWEST, math.ceil(seeds))}"

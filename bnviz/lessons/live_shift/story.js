@@ -10,6 +10,7 @@ import {
   lastMeasured,
   LATELY,
   lately,
+  NEARLY_FIXED,
   percentile,
   zeroShare,
 } from "../../web/player/feeds.js";
@@ -27,7 +28,6 @@ const say = words.say;
 const EARLY = 50; // steps, before which nobody is expected to have learnt anything
 const CLEARLY = 1.1; // times as far is clearly farther
 const FEW = 8; // examples or fewer give statistics that are off by a third of a standard deviation and more
-const NEARLY_FIXED = 0.7; // of what theory predicts: less, and the mean can hardly vary
 const OVER_EXAMPLES = ["batch", "noisy-batch"]; // arms whose statistics are the minibatch's
 
 /** @type {Story} */

@@ -35,6 +35,7 @@ from bnviz.web.figures import (
     Layout,
     Trace,
     axis,
+    columns_over_seeds,
     heading,
     layout,
     line,
@@ -90,10 +91,7 @@ def against_size(sweep: Sweep, key: str, values: Values) -> Panel:
 
 def _listed(sweep: Sweep, values: np.ndarray, about: str) -> Trace:
     """For the chart's table: mean, interval and every seed of one curve at each size; one without ghost batches is level."""
-    columns = dict(zip(("mean", "low", "high"), interval(values)[:3], strict=True))
-    own = {fill(WORDS["columns"][part], about=about): of_part for part, of_part in columns.items()}
-    every = enumerate(values.T, start=sweep.base.seed)
-    own |= {fill(WORDS["columns"]["seed"], about=about, seed=seed): of_seed for seed, of_seed in every}
+    own = columns_over_seeds(WORDS["columns"], {"about": about}, interval(values), values.T, sweep.base.seed)
     return table(WORDS["axes"]["size"], sizes(sweep), own)
 
 

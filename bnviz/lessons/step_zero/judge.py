@@ -133,7 +133,7 @@ def number(mean: Interval, digits: int) -> str:
 
 def factor(rate: Interval) -> str:
     """A factor with its interval, from logarithms."""
-    return number(Interval(np.exp(rate.mean), np.exp(rate.low), np.exp(rate.high), rate.count), 3)
+    return number(rate.through(np.exp), 3)
 
 
 def short(value: float) -> str:

@@ -8,23 +8,24 @@ from typing import Any
 import numpy as np
 
 from bnviz.config.sweep import Sweep
-from bnviz.judge.intervals import Interval, interval
+from bnviz.judge.intervals import interval
 from bnviz.lessons.step_zero.judge import number, short
 from bnviz.lessons.step_zero.results import ARMS, WORDS, Rows, logarithms, measured, settled_cosine, theory
 from bnviz.web.figures import (
     COLOURS,
     NAMES,
     NO_TABLE,
-    Layout,
     Trace,
     axis,
+    band,
+    columns_over_seeds,
     heading,
     layout,
     line,
     numbers,
     panel,
     table,
-    translucent,
+    threads,
 )
 from bnviz.web.words import fill
 
@@ -79,19 +80,12 @@ def _panel(name, sweep, values, guides, y, tell, back=np.asarray, **more) -> Pan
     layers = np.arange(1, sweep.base.hidden_layers + 1)
     traces = [trace for arm in ARMS for trace in _curve(name, sweep, arm, layers, values[arm], back)]
     title, caption = heading(WORDS, name)
-    figure = layout(showlegend=True, margin=MARGIN, xaxis=axis(WORDS["axes"]["layer"], range=_reach(layers)), yaxis=_y(name, y))
+    x = axis(WORDS["axes"]["layer"], range=[0.5, float(layers[-1]) + 0.5])
+    figure = layout(showlegend=True, margin=MARGIN, xaxis=x, yaxis=axis(SAID[name]["y"], **y))
     told = "; ".join(_told(arm, values[arm], tell) for arm in ARMS)
     alternative = fill(WORDS["alternatives"]["panel"], title=title, layer=layers[-1], told=told)
     about = {"examples": sweep.base.batch, "width": sweep.base.width}
     return panel(name, title, fill(caption, **about), (traces + guides, figure), height=340, alternative=alternative, **more)
-
-
-def _y(name: str, more: Layout) -> Layout:
-    return axis(SAID[name]["y"], **more)
-
-
-def _reach(layers: np.ndarray) -> list[float]:
-    return [0.5, float(layers[-1]) + 0.5]
 
 
 def _told(arm: str, values: np.ndarray, tell) -> str:
@@ -103,37 +97,16 @@ def _told(arm: str, values: np.ndarray, tell) -> str:
 
 def _curve(name: str, sweep: Sweep, arm: str, layers: np.ndarray, values: np.ndarray, back) -> list[Trace]:
     mean = interval(values.T)
+    shown = mean.through(back)
     label = f"{fill(WORDS['axes']['hover'], layer='%{x}')}: %{{y:.3~g}}<extra>{NAMES[arm]}</extra>"
-    strong = line(arm, "", 2.5, x=layers.tolist(), y=numbers(back(mean.mean)), hovertemplate=label, legendgroup=arm)
-    columns = _columns(SAID[name]["y"], sweep, arm, mean, values, back)
+    strong = line(arm, "", 2.5, x=layers.tolist(), y=numbers(shown.mean), hovertemplate=label, legendgroup=arm)
+    about = {"name": NAMES[arm], "y": SAID[name]["y"]}
+    columns = columns_over_seeds(WORDS["columns"], about, shown, back(values), sweep.base.seed)
     return [
-        _band(arm, layers, mean, back) | NO_TABLE,
-        _threads(arm, layers, values, back) | NO_TABLE,
+        band(arm, layers, shown.low, shown.high, 0.18) | NO_TABLE,
+        threads(arm, layers, back(values)) | NO_TABLE,
         {**strong, "showlegend": True, **table(WORDS["axes"]["layer"], layers.tolist(), columns)},
     ]
-
-
-def _columns(y: str, sweep: Sweep, arm: str, mean: Interval, values: np.ndarray, back) -> dict[str, np.ndarray]:
-    """For the chart's table: mean, interval and every seed of one arm, by what they are called."""
-    about = {"name": NAMES[arm], "y": y}
-    bounds = zip(("mean", "low", "high"), mean[:3], strict=True)
-    own = {fill(WORDS["columns"][part], **about): back(one) for part, one in bounds}
-    every = enumerate(values, start=sweep.base.seed)
-    return own | {fill(WORDS["columns"]["seed"], **about, seed=seed): back(one) for seed, one in every}
-
-
-def _band(arm: str, layers: np.ndarray, mean: Interval, back) -> Trace:
-    known = np.isfinite(mean.low)
-    low, high = back(mean.low[known]), back(mean.high[known])
-    around = {"x": [*layers[known].tolist(), *layers[known][::-1].tolist()], "y": numbers([*low, *high[::-1]])}
-    return line(arm, "", 0, **around, fill="toself", fillcolor=translucent(arm, 0.18), hoverinfo="skip", legendgroup=arm)
-
-
-def _threads(arm: str, layers: np.ndarray, values: np.ndarray, back) -> Trace:
-    """One faint line a seed, all in one trace with gaps."""
-    x = [layer for _ in values for layer in (*layers.tolist(), None)]
-    y = [value for one in values for value in (*numbers(back(one)), None)]
-    return line(arm, "", 1, x=x, y=y, opacity=0.3, hoverinfo="skip", legendgroup=arm)
 
 
 def _expected(arm: str, sweep: Sweep, values: Any, name: str) -> Trace:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from bnviz.config.experiment import Experiment
-from bnviz.config.sweep import Sweep
+from bnviz.config.sweep import Sweep, grid
+from bnviz.lessons.step_zero.measures.wide_layers import COSINE_AFTER
 from bnviz.web import words
 
 WORDS = words.catalogue("step_zero")
@@ -19,11 +20,8 @@ SMALLEST = 4  # layers that the growth of the gradient can be told from
 
 def measured(sweep: Sweep, rows: Rows, key: str) -> dict[str, np.ndarray]:
     """One measure of every arm, [seeds, layers]; NaN where a row is missing or its value is no finite number."""
-    found = {arm: np.full((sweep.seeds, sweep.base.hidden_layers), np.nan) for arm in ARMS}
-    for row in rows:
-        (values,) = row[key]
-        found[row["curve"]][row["seed"] - sweep.base.seed] = np.array(values, float)
-    return found
+    values = grid(sweep, rows, key, (1, sweep.base.hidden_layers))  # measured once
+    return {curve.name: of_curve[0, :, 0] for curve, of_curve in zip(sweep.curves, values, strict=True)}
 
 
 def growth(squared: np.ndarray) -> np.ndarray:
@@ -71,9 +69,5 @@ def settled_cosine(experiment: Experiment) -> float | None:
     independent standard normals, but for the mean that it takes away, which leaves a cosine of −1/(B − 1) before g. After ReLU
     that is the arc-cosine kernel (Cho & Saul 2009). None where there is no closed form.
     """
-    before = -1 / (experiment.batch - 1)
-    if experiment.activation == "identity":
-        return before
-    if experiment.activation == "relu":
-        return (math.sqrt(1 - before**2) + before * (math.pi - math.acos(before))) / math.pi
-    return None
+    after = COSINE_AFTER.get(experiment.activation)
+    return float(after(-1 / (experiment.batch - 1))) if after else None

@@ -400,6 +400,8 @@ export const expectedNoise = (view, frame = view.frame) => samplingError(view, g
  */
 export const samplingError = (view, examples) => Math.sqrt(1 / examples + 1 / view.header.probe_size);
 
+export const NEARLY_FIXED = 0.7; // of what theory predicts: less, and the mean over a minibatch can hardly vary
+
 /**
  * How many examples are normalized together in the minibatch that comes after a snapshot.
  * @param {View} view

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from bnviz.config.experiment import Experiment
-from bnviz.config.sweep import Sweep, grid, sweep_over
+from bnviz.config.sweep import Sweep, present, sweep_over
 from bnviz.judge.claim import Row
 from bnviz.judge.findings import at, best, choosing, curve, percent, rates, series, times
 from bnviz.judge.intervals import interval, over_seeds
@@ -54,10 +54,9 @@ def quickest(sweep: Sweep, rows: list[Row]) -> np.ndarray:
     return best(-np.where(np.isfinite(needed), needed, NEVER))
 
 
-def gains(sweep: Sweep, rows: list[Row]) -> np.ndarray:
-    """How many times as many steps the network without batch norm takes as the other, at the same rate [points, seeds]; NaN where
-    one of them does not reach the target."""
-    needed = steps_needed(sweep, rows)
+def gains(sweep: Sweep, needed: np.ndarray) -> np.ndarray:
+    """How many times as many steps the network without batch norm takes as the other, at the same rate [points, seeds], of the
+    steps [curves, points, seeds]; NaN where one of them does not reach the target."""
     return needed[curve(sweep, "none")] / needed[curve(sweep, "batch")]
 
 
@@ -73,15 +72,15 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
         KEY, "ours", target=percent(TARGET),
         none=f"{np.exp(log['none']).mean():.0f}", none_rate=rate["none"],
         batch=f"{np.exp(log['batch']).mean():.0f}", batch_rate=rate["batch"],
-        gain=times(gain.interval()), same="; ".join(_at_same(sweep, rows)),
+        gain=times(gain.interval()), same="; ".join(_at_same(sweep, needed)),
         missed=_missed(sweep, there), edges=at_edges(sweep, chosen),
     )  # fmt: skip
     return Verdict((Part("steps", gain, "above", telling=bool(there["batch"].all())),), ours)
 
 
-def _at_same(sweep: Sweep, rows: list[Row]) -> Iterator[str]:
+def _at_same(sweep: Sweep, needed: np.ndarray) -> Iterator[str]:
     """The ratio at every rate, or how many do not reach the target there."""
-    needed, ratios = steps_needed(sweep, rows), gains(sweep, rows)
+    ratios = gains(sweep, needed)
     for place, rate in enumerate(sweep.values):
         if np.isfinite(ratios[place]).all():
             yield fill(KEY, "at_rate", rate=f"{rate:g}", ratio=times(interval(np.log(ratios[place]))))
@@ -102,8 +101,8 @@ def paths(sweep: Sweep, rows: list[Row]) -> np.ndarray:
 
 def compared(sweep: Sweep, rows: list[Row]) -> np.ndarray:
     """The gains as a chart's values [curves, points, seeds]: of the network without batch norm against itself, too."""
-    itself = np.where(np.isfinite(grid(sweep, rows, "seed")), 1.0, np.nan)
-    return np.stack([gains(sweep, rows) if one.name == "batch" else itself[place] for place, one in enumerate(sweep.curves)])
+    itself, with_it = np.where(present(sweep, rows), 1.0, np.nan), gains(sweep, steps_needed(sweep, rows))
+    return np.stack([with_it if one.name == "batch" else itself[place] for place, one in enumerate(sweep.curves)])
 
 
 CLAIM = claim(

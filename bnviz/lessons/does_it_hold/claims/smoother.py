@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from bnviz.config.experiment import Experiment
-from bnviz.config.sweep import Sweep, grid, sweep_over
+from bnviz.config.sweep import Sweep, present, sweep_over
 from bnviz.judge.claim import Chart, Row, Values
 from bnviz.judge.findings import curve, listed, series, times
 from bnviz.judge.intervals import LEVEL, over_seeds
@@ -34,9 +34,8 @@ def _over_checkpoints(sweep: Sweep, rows: list[Row], key: str, reduce: Callable)
     values = series(sweep, rows, key)
     if not values.shape[-1]:
         return np.full(values.shape[:-1], np.nan)
-    there = np.isfinite(grid(sweep, rows, "seed"))
     found = reduce(np.where(np.isfinite(values), values, np.inf), axis=-1)  # what is not finite counts as large
-    return np.where(there, found, np.nan)
+    return np.where(present(sweep, rows), found, np.nan)
 
 
 def ratio(name: str, values: np.ndarray, sweep: Sweep) -> Part:
@@ -58,11 +57,12 @@ def ratio(name: str, values: np.ndarray, sweep: Sweep) -> Part:
 def judge(key: str, sweep: Sweep, rows: list[Row]) -> Verdict:
     """All of a claim's measures must be smaller with batch norm: their medians over training and their maxima."""
     names = measures(key)
+    worst = {measure: highest(sweep, rows, measure) for measure in names}
     medians = [ratio(name, typical(sweep, rows, measure), sweep) for measure, name in names.items()]
-    peaks = [ratio(fill(key, "maximum", name=name), highest(sweep, rows, measure), sweep) for measure, name in names.items()]
+    peaks = [ratio(fill(key, "maximum", name=name), worst[measure], sweep) for measure, name in names.items()]
     ours = fill(
         key, "ours", rate=f"{JUDGED:g}", medians=_told(key, names, medians), peaks=_told(key, names, peaks),
-        amiss=_amiss(key, [*medians, *peaks]), blown=_blown(key, sweep, rows),
+        amiss=_amiss(key, [*medians, *peaks]), blown=_blown(key, sweep, list(worst.values())),
     )  # fmt: skip
     return Verdict((*medians, *peaks), ours)
 
@@ -82,10 +82,9 @@ def _amiss(key: str, parts: Sequence[Part]) -> str:
     return "".join(fill(key, kind, names=listed(named)) for kind, named in kinds.items() if named)
 
 
-def _blown(key: str, sweep: Sweep, rows: list[Row]) -> str:
-    """How many of the judged runs of each arm blew up on the way."""
-    judged, names = sweep.values.index(JUDGED), measures(key)
-    lost = np.any([np.isinf(highest(sweep, rows, measure)[:, judged]) for measure in names], axis=0).sum(-1)
+def _blown(key: str, sweep: Sweep, worst: list[np.ndarray]) -> str:
+    """How many of the judged runs of each arm blew up on the way, by what was `highest` of each measure."""
+    lost = np.isinf(worst)[:, :, sweep.values.index(JUDGED)].any(0).sum(-1)
     none, batch = (int(lost[curve(sweep, arm)]) for arm in ("none", "batch"))
     return fill(key, "blown", none=none, batch=batch, seeds=sweep.seeds) if none or batch else ""
 

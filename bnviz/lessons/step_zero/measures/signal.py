@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from bnviz.lessons.step_zero.measures.wide_layers import COSINE_AFTER
 from bnviz.nets.normalizers import MEASURE
 
 
@@ -53,23 +54,15 @@ def cosines(a: Tensor) -> Tensor:
     return (unit @ unit.mT).clamp(-1, 1).fill_diagonal_(math.nan)
 
 
-def _rectified(cosine: Tensor) -> Tensor:
-    """From layer to layer for ReLU: the arc-cosine kernel of degree 1 (Cho & Saul 2009)."""
-    return (torch.sqrt(1 - cosine**2) + cosine * (math.pi - torch.acos(cosine))) / math.pi
-
-
-_STEPS: dict[str, Callable[[Tensor], Tensor]] = {"relu": _rectified, "identity": lambda cosine: cosine}
-
-
 def wide_cosines(x: Tensor, experiment: Any, layers: int) -> list[float] | None:
     """The mean cosine after each of so many infinitely wide layers for inputs x [examples, features].
 
     Known for nonlinearities that do not mind the scale of the weights, and without biases.
     """
-    if experiment.activation not in _STEPS or experiment.initialization == "pytorch":
+    if experiment.activation not in COSINE_AFTER or experiment.initialization == "pytorch":
         return None
-    pairs, found = cosines(x), []
+    pairs, found = cosines(x).numpy(), []
     for _ in range(layers):
-        pairs = _STEPS[experiment.activation](pairs)
-        found.append(pairs.nanmean().item())
+        pairs = COSINE_AFTER[experiment.activation](pairs)
+        found.append(float(np.nanmean(pairs)))
     return found
