@@ -1,4 +1,4 @@
-"""The page /step-zero: what is measured of untrained networks, against closed forms and NumPy; and what it says, from made-up rows."""
+"""The page /step-zero: what is measured of untrained networks, against closed forms and NumPy; what it says of made-up rows."""
 
 import copy
 import math

@@ -133,7 +133,8 @@ def number(mean: Interval, digits: int) -> str:
 
 def factor(rate: Interval) -> str:
     """A factor with its interval, from logarithms."""
-    return number(Interval(*(np.exp(one) for one in rate[:3]), rate.count), 3)
+    mean, low, high = (np.exp(one) for one in rate[:3])
+    return number(Interval(mean, low, high, rate.count), 3)
 
 
 def short(value: float) -> str:
