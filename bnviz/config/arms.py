@@ -56,7 +56,7 @@ def rising(arm: str) -> str:
 
 
 def _rising(arm: Arm) -> Arm:
-    return dataclasses.replace(arm, name=f"{arm.name}, its rate rising", comparable=False, rising=True)
+    return dataclasses.replace(arm, name=f"{arm.name} and with a rising rate", comparable=False, rising=True)
 
 
 def original(arm: str) -> str:

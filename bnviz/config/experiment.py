@@ -181,8 +181,8 @@ class Experiment:
 
     weight_decay: float = number(
         RUN, 0.0, 0.0, 10.0, "Weight decay",
-        "λ: in every step the weights W of the hidden layers are pulled towards 0 by the learning rate times λ times themselves (an "
-        "L2 penalty of λ/2 ‖W‖²). Biases, γ, β and the output layer do not decay.",
+        "λ: in every step the weights W of the hidden layers are pulled towards 0 by the learning rate times λ times themselves "
+        "(an L2 penalty of λ/2 ‖W‖²). Biases, γ, β and the output layer do not decay.",
         (0.0, 0.0005, 0.005, 0.02, 0.05, 0.1),
         late=True,
     )  # fmt: skip
@@ -190,18 +190,19 @@ class Experiment:
         RUN, 1.0, 0.9, 1.1, "Growth of the rate",
         "By what the learning rate of the hidden layers' weights W is multiplied from step to step. Biases, γ, β and the output "
         "layer keep theirs. In the first step it is the learning rate times the root of this.",
+        (0.99, 0.999, 1.0, 1.001, 1.01),
         late=True,
     )  # fmt: skip
     rising: str = choice(
         OBSERVATION, "no", YES_NO, "Again with a rising rate",
-        "Train both networks a second time, without weight decay but with a rate of the hidden layers' weights that rises as fast as "
-        "decay would let them shrink.",
+        "Train both networks a second time, without weight decay but with a rate of the hidden layers' weights that rises by as "
+        "much as decay would let them shrink.",
         late=True,
     )  # fmt: skip
     epsilon: float = number(
         SHAPE, 1e-5, 1e-30, 1.0, "ε of the normalizer",
-        "What a normalizer adds to the variance before it takes the root. Unless it is far smaller than the variance, the size of the "
-        "weights below is not taken out entirely.",
+        "What a normalizer adds to the variance before it takes the root. Unless it is far smaller than the variance, the size "
+        "of the weights below is not taken out entirely.",
         (1e-30, 1e-10, 1e-5, 1e-3),
         late=True,
     )  # fmt: skip
@@ -330,8 +331,8 @@ class Experiment:
             )
         if self.rising == "yes" and not self.shrinkage:
             notes.append(
-                "So much weight decay makes weights swing through 0, and no rising rate does the same: the networks with a rising "
-                "rate are left out."
+                "So much weight decay makes weights swing through 0, and no rising rate does the same: the networks with a "
+                "rising rate are left out."
             )
         return notes + self._notes_on_changes()
 

@@ -38,9 +38,9 @@ class Field:
     A field that people write as they like has `canonical`, which gives the one way in which a text is kept, or raises BadField;
     `example` is such a text.
 
-    `late`: it was added when there were recordings already, whose ids stay the same, because it counts only where it is not at its
-    default. `only_with_statistics`: it means nothing to arms that do not normalize with statistics of the minibatch. What is no field of
-    an experiment (a flag of the command line, a part of a question) has no role.
+    `late`: it was added when there were recordings already, whose ids stay the same, because it counts only where it is not at
+    its default. `only_with_statistics`: it means nothing to arms that do not normalize with statistics of the minibatch. What is
+    no field of an experiment (a flag of the command line, a part of a question) has no role.
     """
 
     name: str

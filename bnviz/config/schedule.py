@@ -14,8 +14,8 @@ import math
 def shrinkage(learning_rate: float, weight_decay: float, momentum: float) -> float | None:
     """α, by which decay alone multiplies the weights in a step in the long run: the larger root of α² − (1 + m − ηλ) α + m = 0.
 
-    Without momentum m that is 1 − ηλ. With it, in PyTorch's form (velocity ← m velocity + gradient, weights ← weights − η velocity),
-    the rising rate goes with the same m. None where decay is so strong that weights would swing through 0: no rate does that.
+    Without momentum m that is 1 − ηλ. With it the rising rate goes with the same m, in PyTorch's form: velocity ← m velocity +
+    gradient, weights ← weights − η velocity. None where decay is so strong that weights would swing through 0: no rate does that.
     """
     middle = 1 + momentum - learning_rate * weight_decay
     inside = middle**2 - 4 * momentum

@@ -155,8 +155,9 @@ class Stack:
         self._stack_parameters()
         self.generators = [generator_for(experiment, "dropout") for experiment in self.experiments]
         self.learning_rate, self.decay, self.growth = (
-            torch.tensor([getattr(experiment, name) for experiment in self.experiments], dtype=self.weights[0].dtype)
-            .to(self.device)
+            torch.tensor([getattr(experiment, name) for experiment in self.experiments], dtype=self.weights[0].dtype).to(
+                self.device
+            )
             for name in ("learning_rate", "weight_decay", "rate_growth")
         )
         self.special = not all(Decay.of(experiment).idle for experiment in self.experiments)

@@ -1,0 +1,187 @@
+// @ts-check
+// The story of the page /weight-decay: are a constant rate with decay and a rising rate without it the same training?
+
+import * as words from "../../web/player/words.js";
+import * as losses from "./losses.js";
+
+/** @import {Say, Snapshot, Story, View} from "../../web/player/types" */
+/** @import {Words} from "./words" */
+
+const {both, digits, percent} = words;
+const {effectiveRate, feeds, fits, bounds, gradientOf, largestGap, risingOf, roundingOf, weightOf} = losses;
+/** @type {Say<Words>} */
+const say = words.say;
+
+const SAME = 1e-3; // of the loss: losses that lie less apart cannot be told apart in a chart
+const APART = 0.1; // of the loss: from here on they clearly differ
+const ENOUGH = 0.5; // of the run, before a prediction is judged
+
+/** @type {Story} */
+export default {
+  headline,
+  answer,
+  captions: {number: (view) => String(view.layer), compared: gaps, grown, changed, learnt},
+  feeds,
+  fits,
+  bounds,
+  choosers: ["layer"],
+  answering: ["losses", "gap", "rates", "sizes"],
+  alternatives: {
+    losses: (view) => both(view, (arm) => say(view, "alt_losses", {own: loss(view, arm), other: loss(view, risingOf(arm))})),
+    gap: (view) => both(view, (arm) => gapName(view, largestGap(view, arm))),
+    rates: (view) => both(view, (arm) => pairName(view, arm, (one) => effectiveRate(view.frame, one, view.layer))),
+    sizes: (view) => both(view, (arm) => pairName(view, arm, (one) => weightOf(view.frame, one, view.layer))),
+    learning: (view) => learnt(view).replace(/\.$/, ""),
+  },
+};
+
+// --- numbers in words
+
+/**
+ * @param {View} view
+ * @param {string} arm
+ */
+const loss = (view, arm) => digits(view.frame.arms[arm]?.train_loss, 3);
+
+/**
+ * A number that may be huge or tiny: "0.32", "2.1 · 10⁻⁹".
+ * @param {number | null} value
+ */
+function short(value) {
+  if (value === null || !Number.isFinite(value)) return digits(NaN);
+  if (value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5)) return String(Number(value.toPrecision(2)));
+  const [front, power] = value.toExponential(1).split("e");
+  const raised = [...String(Number(power))].map((sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)])).join("");
+  return `${front} · 10${raised}`;
+}
+
+/**
+ * How far losses lie apart.
+ * @param {View} view
+ * @param {number | null} gap
+ */
+function gapName(view, gap) {
+  if (gap === null) return say(view, "both_lost");
+  if (gap === Infinity) return say(view, "copy_lost");
+  if (gap === 0) return say(view, "no_gap");
+  return say(view, "gap", {gap: gap >= 1e-3 ? percent(gap) : short(gap)});
+}
+
+/**
+ * A number of an arm and of its copy.
+ * @param {View} view
+ * @param {string} arm
+ * @param {(arm: string) => number | null} value
+ */
+const pairName = (view, arm, value) => say(view, "alt_pair", {own: short(value(arm)), other: short(value(risingOf(arm)))});
+
+// --- what there is
+
+/** @param {View} view */
+const trained = (view) => Boolean(view.frame.arms[risingOf("none")]);
+
+/**
+ * How many times as large the rate is now as at first, in the copies.
+ * @param {View} view
+ */
+function growth(view) {
+  const [first, now] = [view.frames[0], view.frame].map((frame) => frame.arms[risingOf(view.compared)].hidden_rate);
+  return Number(now) / Number(first);
+}
+
+// --- the headline
+
+/** @param {View} view */
+function headline(view) {
+  if (!trained(view)) return say(view, "not_trained");
+  const gap = largestGap(view, view.compared);
+  const said = {norm: view.norm, growth: short(growth(view)), gap: gapName(view, gap), step: view.frame.step};
+  if (view.frame.step === 0) return say(view, "beginning", {norm: view.norm});
+  if (gap !== null && gap < SAME) return say(view, "same", said);
+  return gap === Infinity || gap === null ? say(view, "lost", said) : say(view, "apart", said);
+}
+
+// --- the prediction
+
+/**
+ * Holds the prediction against what is measured so far.
+ * @param {View} view
+ */
+function answer(view) {
+  const {prediction, norm} = view;
+  if (!prediction || !trained(view)) return null;
+  if (view.frame.step < ENOUGH * view.header.total_steps) return say(view, "wait");
+  const gap = largestGap(view, view.compared);
+  const found = gap === null || gap === Infinity ? "diverges" : gap < SAME ? "same" : gap < APART ? "close" : "apart";
+  const said = {norm, prediction: view.predictions[prediction], gap: gapName(view, gap), step: view.frame.step};
+  if (found === "close") return say(view, "answer_close", said);
+  return say(view, found === prediction ? "answer_right" : "answer_wrong", said);
+}
+
+// --- captions
+
+/**
+ * The largest differences so far, and what rounding has to do with them.
+ * @param {View} view
+ */
+function gaps(view) {
+  if (!trained(view)) return "";
+  const all = both(view, (arm) => gapName(view, largestGap(view, arm)));
+  return say(view, "gaps", {all, rounding: short(roundingOf(view))});
+}
+
+/**
+ * How the rate has grown, and the weights with it.
+ * @param {View} view
+ */
+function grown(view) {
+  if (!trained(view)) return "";
+  const own = weightOf(view.frame, view.compared, view.layer);
+  const other = weightOf(view.frame, risingOf(view.compared), view.layer);
+  const times = own && other ? short(other / own) : digits(NaN);
+  return say(view, "grown", {growth: short(growth(view)), times, layer: view.layer, norm: view.norm});
+}
+
+/**
+ * The first time that a layer's weights are multiplied, with the snapshots just before and after; null before that.
+ * @param {View} view
+ * @returns {{step: number, layer: number, factor: string, before: Snapshot, after: Snapshot} | null}
+ */
+function multiplied(view) {
+  const change = view.happenings.find(({name}) => name.startsWith("times_w"));
+  if (!change) return null;
+  const before = view.frames.findLast(({step}) => step <= change.step);
+  const after = view.frames.find(({step}) => step > change.step);
+  if (!before || !after || view.frame.step < after.step) return null;
+  const factor = view.header.experiment.changes.match(new RegExp(`${change.step}:${change.name}=([^;]+)`))?.[1] ?? "";
+  return {step: change.step, layer: Number(change.name.slice("times_w".length)), factor, before, after};
+}
+
+/**
+ * What has become of the gradient and of the effective rate since a layer's weights were multiplied.
+ * @param {View} view
+ */
+function changed(view) {
+  const found = multiplied(view);
+  if (!found) return "";
+  const {step, layer, factor, before, after} = found;
+  const arm = view.compared;
+  const rate = (/** @type {Snapshot} */ frame) => effectiveRate(frame, arm, layer) ?? NaN;
+  const said = {step, layer, factor, norm: view.norm, now: view.frame.step, rate: short(rate(after) / rate(before))};
+  const gradients = {before: short(gradientOf(before, arm, layer)), after: short(gradientOf(after, arm, layer))};
+  return ` ${say(view, "changed", {...said, ...gradients, recovered: short(rate(view.frame) / rate(before))})}`;
+}
+
+/** @param {View} view */
+function learnt(view) {
+  const lost = words.lost(view);
+  if (lost) return lost;
+  const accuracy = view.frame.arms.none.test_accuracy !== null;
+  const score = (/** @type {string} */ arm) => {
+    const {test_accuracy, test_loss} = view.frame.arms[arm];
+    return accuracy ? percent(test_accuracy) : digits(test_loss, 3);
+  };
+  const scores = both(view, score);
+  const said = {step: view.frame.step, scores, held_out: view.data.held_out};
+  return say(view, accuracy ? "learnt" : "learnt_loss", said);
+}
