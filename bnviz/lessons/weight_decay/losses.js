@@ -82,14 +82,26 @@ export const feeds = {
   gradient: ({arm}, view) => overSteps(framesShown(view), (frame) => gradientOf(frame, arm, view.layer)),
 };
 
+const WILD = 10; // times the first loss: a network beyond that is about to diverge
+
+/**
+ * The logarithm of a number, for an axis to reach; nothing of a network that diverges.
+ * @param {(frame: Snapshot, arm: string, layer: number) => number | null} value
+ * @returns {Fit}
+ */
+const fitting = (value) => (frame, arm, view) => {
+  const [first, now] = [view.frames[0], frame].map((one) => finite(one.arms[arm].train_loss));
+  return first !== null && now !== null && now < WILD * first ? [logarithm(value(frame, arm, view.layer))] : [];
+};
+
 /** @type {Record<string, Fit>} */
 export const fits = {
   losses: (frame, arm) => [0, frame.arms[arm].train_loss],
   gap: (frame, arm, view) => [logarithm(roundingOf(view) / 2), logarithm(gapOf(frame, arm))],
-  rate: (frame, arm) => [logarithm(finite(frame.arms[arm].hidden_rate))],
-  effective: (frame, arm, view) => [logarithm(effectiveRate(frame, arm, view.layer))],
-  weight: (frame, arm, view) => [logarithm(weightOf(frame, arm, view.layer))],
-  gradient: (frame, arm, view) => [logarithm(gradientOf(frame, arm, view.layer))],
+  rate: fitting((frame, arm) => finite(frame.arms[arm].hidden_rate)),
+  effective: fitting(effectiveRate),
+  weight: fitting(weightOf),
+  gradient: fitting(gradientOf),
   accuracy: (frame, arm) => [frame.arms[arm].test_accuracy],
   test_loss: (frame, arm) => [frame.arms[arm].test_loss],
 };

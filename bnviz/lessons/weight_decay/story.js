@@ -94,9 +94,11 @@ function growth(view) {
 /** @param {View} view */
 function headline(view) {
   if (!trained(view)) return say(view, "not_trained");
+  if (view.frame.step === 0) return say(view, "beginning", {norm: view.norm});
+  if (multiplied(view)) return changed(view).trim();
   const gap = largestGap(view, view.compared);
   const said = {norm: view.norm, growth: short(growth(view)), gap: gapName(view, gap), step: view.frame.step};
-  if (view.frame.step === 0) return say(view, "beginning", {norm: view.norm});
+  if (growth(view) === 1) return say(view, "one_way", said);
   if (gap !== null && gap < SAME) return say(view, "same", said);
   return gap === Infinity || gap === null ? say(view, "lost", said) : say(view, "apart", said);
 }
@@ -135,7 +137,7 @@ function gaps(view) {
  * @param {View} view
  */
 function grown(view) {
-  if (!trained(view)) return "";
+  if (!trained(view) || growth(view) === 1) return "";
   const own = weightOf(view.frame, view.compared, view.layer);
   const other = weightOf(view.frame, risingOf(view.compared), view.layer);
   const times = own && other ? short(other / own) : digits(NaN);
