@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -109,7 +108,7 @@ class Arm:
                 gradients = torch.autograd.grad(loss, [linear.weight for linear in self.network.linears])
             self.seen.add(loss, logits, y)
         loss, share = self.seen.take()
-        norms = np.array([0.0 if gradient is None else gradient.norm().item() for gradient in gradients], np.float32)
+        norms = torch.tensor([0.0 if gradient is None else gradient.norm().item() for gradient in gradients]).float().numpy()
         return {"train_loss": loss, "train_accuracy": share, "gradient_norm": norms}
 
     def scales(self, parts: int = 128) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bnviz.config.arms import rising
 from bnviz.config.experiment import Experiment
 from bnviz.web import words
 from bnviz.web.figures import (
@@ -31,16 +32,16 @@ Panel = dict[str, Any]
 
 
 def panels(experiment: Experiment) -> list[Panel]:
-    """All panels of the page, in reading order; without a second training of both networks there is little to see."""
+    """All panels of the page, in reading order; where the networks do not train a second time there is little to see."""
     arms, steps = paired_names(experiment), {"range": [0, experiment.steps]}
     measured = [losses(arms, steps), gap(arms, experiment), rates(arms, steps), sizes(arms, steps)]
-    return [*(measured if experiment.rising == "yes" else []), learning(experiment, WORDS)]
+    return [*(measured if rising("none") in experiment.arms else []), learning(experiment, WORDS)]
 
 
 def _pair(arm: str, name: str, axes: str, feed: dict[str, Any], form: str) -> list[Trace]:
     """One measure of an arm with decay at a constant rate, and dotted of its copy at a rising rate without."""
     traces = []
-    for own, dash, way in ((arm, "solid", WORDS["ways"]["decay"]), (f"{arm}-rising", "dot", WORDS["ways"]["rising"])):
+    for own, dash, way in ((arm, "solid", WORDS["ways"]["decay"]), (rising(arm), "dot", WORDS["ways"]["rising"])):
         called = words.fill(WORDS["ways"]["of"], arm=name, way=way)
         label = f"step %{{x}}: %{{y:{form}}}<extra>{called}</extra>"
         width = 2 if dash == "solid" else 3  # dots on a line that coincides must be seen

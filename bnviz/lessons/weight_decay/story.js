@@ -27,7 +27,7 @@ export default {
   choosers: ["layer"],
   answering: ["losses", "gap", "rates", "sizes"],
   alternatives: {
-    losses: (view) => both(view, (arm) => say(view, "alt_losses", {own: loss(view, arm), other: loss(view, risingOf(arm))})),
+    losses: (view) => both(view, (arm) => pairName(view, arm, (one) => view.frame.arms[one].train_loss)),
     gap: (view) => both(view, (arm) => gapName(view, largestGap(view, arm))),
     rates: (view) => both(view, (arm) => pairName(view, arm, (one) => effectiveRate(view.frame, one, view.layer))),
     sizes: (view) => both(view, (arm) => pairName(view, arm, (one) => weightOf(view.frame, one, view.layer))),
@@ -38,17 +38,10 @@ export default {
 // --- numbers in words
 
 /**
- * @param {View} view
- * @param {string} arm
- */
-const loss = (view, arm) => digits(view.frame.arms[arm]?.train_loss, 3);
-
-/**
  * A number that may be huge or tiny: "0.32", "2.1 · 10⁻⁹".
- * @param {number | null} value
+ * @param {number} value
  */
 function short(value) {
-  if (value === null || !Number.isFinite(value)) return digits(NaN);
   if (value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5)) return String(Number(value.toPrecision(2)));
   const [front, power] = value.toExponential(1).split("e");
   const raised = [...String(Number(power))].map((sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)])).join("");
@@ -68,12 +61,17 @@ function gapName(view, gap) {
 }
 
 /**
- * A number of an arm and of its copy.
+ * A number of an arm that has not diverged, and of its copy.
  * @param {View} view
  * @param {string} arm
  * @param {(arm: string) => number | null} value
  */
-const pairName = (view, arm, value) => say(view, "alt_pair", {own: short(value(arm)), other: short(value(risingOf(arm)))});
+function pairName(view, arm, value) {
+  const [own, other] = [value(arm), value(risingOf(arm))];
+  if (own === null) return say(view, "both_lost");
+  const said = {own: short(own)};
+  return other === null ? say(view, "alt_alone", said) : say(view, "alt_pair", {...said, other: short(other)});
+}
 
 // --- what there is
 
@@ -93,6 +91,15 @@ function growth(view) {
 
 /** @param {View} view */
 function headline(view) {
+  if (words.gone(view, view.compared)) return words.lost(view);
+  return [found(view), words.gone(view, "none")].filter(Boolean).join(" ");
+}
+
+/**
+ * What is found of the compared network, which has not diverged.
+ * @param {View} view
+ */
+function found(view) {
   if (!trained(view)) return say(view, "not_trained");
   if (view.frame.step === 0) return say(view, "beginning", {norm: view.norm});
   if (multiplied(view)) return changed(view).trim();
@@ -100,7 +107,7 @@ function headline(view) {
   const said = {norm: view.norm, growth: short(growth(view)), gap: gapName(view, gap), step: view.frame.step};
   if (growth(view) === 1) return say(view, "one_way", said);
   if (gap !== null && gap < SAME) return say(view, "same", said);
-  return gap === Infinity || gap === null ? say(view, "lost", said) : say(view, "apart", said);
+  return gap === Infinity ? say(view, "lost", said) : say(view, "apart", said);
 }
 
 // --- the prediction
@@ -112,6 +119,7 @@ function headline(view) {
 function answer(view) {
   const {prediction, norm} = view;
   if (!prediction || !trained(view)) return null;
+  if (words.gone(view, view.compared)) return say(view, "answer_lost", {prediction: view.predictions[prediction], norm});
   if (view.frame.step < ENOUGH * view.header.total_steps) return say(view, "wait");
   const gap = largestGap(view, view.compared);
   const found = gap === null || gap === Infinity ? "diverges" : gap < SAME ? "same" : gap < APART ? "close" : "apart";
@@ -137,11 +145,11 @@ function gaps(view) {
  * @param {View} view
  */
 function grown(view) {
-  if (!trained(view) || growth(view) === 1) return "";
+  if (!trained(view) || growth(view) === 1 || words.diverged(view.frame, view.compared)) return "";
   const own = weightOf(view.frame, view.compared, view.layer);
   const other = weightOf(view.frame, risingOf(view.compared), view.layer);
-  const times = own && other ? short(other / own) : digits(NaN);
-  return say(view, "grown", {growth: short(growth(view)), times, layer: view.layer, norm: view.norm});
+  if (!own || !other) return "";
+  return say(view, "grown", {growth: short(growth(view)), times: short(other / own), layer: view.layer, norm: view.norm});
 }
 
 /**
@@ -165,12 +173,13 @@ function multiplied(view) {
  */
 function changed(view) {
   const found = multiplied(view);
-  if (!found) return "";
-  const {step, layer, factor, before, after} = found;
   const arm = view.compared;
+  if (!found || words.diverged(view.frame, arm)) return "";
+  const {step, layer, factor, before, after} = found;
   const rate = (/** @type {Snapshot} */ frame) => effectiveRate(frame, arm, layer) ?? NaN;
   const said = {step, layer, factor, norm: view.norm, now: view.frame.step, rate: short(rate(after) / rate(before))};
-  const gradients = {before: short(gradientOf(before, arm, layer)), after: short(gradientOf(after, arm, layer))};
+  const [first, then] = [before, after].map((frame) => gradientOf(frame, arm, layer) ?? NaN);
+  const gradients = {before: short(first), after: short(then)};
   return ` ${say(view, "changed", {...said, ...gradients, recovered: short(rate(view.frame) / rate(before))})}`;
 }
 

@@ -12,6 +12,7 @@ export interface Words {
   copy_lost: {};
   both_lost: {};
   wait: {};
+  answer_lost: {norm: string | number; prediction: string | number};
   answer_right: {norm: string | number; prediction: string | number; step: string | number; gap: string | number};
   answer_wrong: {norm: string | number; prediction: string | number; step: string | number; gap: string | number};
   answer_close: {norm: string | number; prediction: string | number; step: string | number; gap: string | number};
@@ -20,6 +21,6 @@ export interface Words {
   changed: {step: string | number; layer: string | number; factor: string | number; norm: string | number; before: string | number; after: string | number; rate: string | number; now: string | number; recovered: string | number};
   learnt: {step: string | number; held_out: string | number; scores: string | number};
   learnt_loss: {step: string | number; held_out: string | number; scores: string | number};
-  alt_losses: {own: string | number; other: string | number};
+  alt_alone: {own: string | number};
   alt_pair: {own: string | number; other: string | number};
 }
