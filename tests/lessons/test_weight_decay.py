@@ -221,6 +221,12 @@ def test_the_largest_gap_so_far(desk, losses, rising, gap):
     assert found == (None if gap is None else pytest.approx(gap))
 
 
+def test_the_step_at_which_losses_part(desk):
+    view = view_of([1, 1, 1, 1], [1, 1.0005, 1.2, 1])
+    assert desk.call("lessons/weight_decay/losses.js", "partsAt", view, "batch", 1e-3) == 2
+    assert desk.call("lessons/weight_decay/losses.js", "partsAt", view, "batch", 0.5) is None
+
+
 def test_rounding_is_that_of_the_precision(desk):
     for precision, dtype in (("single", np.float32), ("double", np.float64)):
         assert desk.call("lessons/weight_decay/losses.js", "roundingOf", view_of([1], [1], precision)) == np.finfo(dtype).eps

@@ -38,6 +38,14 @@ export function largestGap(view, arm) {
 }
 
 /**
+ * The step of the first snapshot, up to the one on show, whose losses lie further apart than that; null if there is none.
+ * @param {View} view
+ * @param {string} arm
+ * @param {number} far
+ */
+export const partsAt = (view, arm, far) => framesShown(view).find((frame) => (gapOf(frame, arm) ?? 0) > far)?.step ?? null;
+
+/**
  * @param {Snapshot} frame
  * @param {string} arm
  * @param {number} layer

@@ -8,7 +8,7 @@ import * as losses from "./losses.js";
 /** @import {Words} from "./words" */
 
 const {both, digits, percent} = words;
-const {effectiveRate, feeds, fits, bounds, gradientOf, largestGap, risingOf, roundingOf, weightOf} = losses;
+const {effectiveRate, feeds, fits, bounds, gradientOf, largestGap, partsAt, risingOf, roundingOf, weightOf} = losses;
 /** @type {Say<Words>} */
 const say = words.say;
 
@@ -107,7 +107,8 @@ function found(view) {
   const said = {norm: view.norm, growth: short(growth(view)), gap: gapName(view, gap), step: view.frame.step};
   if (growth(view) === 1) return say(view, "one_way", said);
   if (gap !== null && gap < SAME) return say(view, "same", said);
-  return gap === Infinity ? say(view, "lost", said) : say(view, "apart", said);
+  if (gap === Infinity) return say(view, "lost", said);
+  return say(view, "apart", {...said, first: Number(partsAt(view, view.compared, SAME)), visible: percent(SAME)});
 }
 
 // --- the prediction
