@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -72,7 +73,7 @@ class Network(nn.Module):
 
 def normalizers(name: str, experiment: Experiment) -> nn.ModuleList:
     """New ones, a key of `NORMALIZERS`, for every hidden layer."""
-    made = [NORMALIZERS[name](experiment.width, experiment.statistics_momentum) for _ in range(experiment.hidden_layers)]
+    made: list[Any] = [NORMALIZERS[name](experiment.width, experiment.statistics_momentum) for _ in range(experiment.hidden_layers)]
     for normalizer in made:
         normalizer.eps = experiment.epsilon
     return nn.ModuleList(made).to(torch.float64 if experiment.precision == "double" else torch.get_default_dtype())
