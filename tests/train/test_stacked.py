@@ -162,6 +162,14 @@ def test_what_only_batch_statistics_know_changes_no_other_network(name):
             assert alike == (not ARMS[arm].statistics) == (plain(experiment, arm) == plain(BASE, arm)), arm
 
 
+def test_with_momentum_the_velocity_grows_along_with_the_rate(double):
+    special = [
+        BASE.replace(momentum=0.9, rate_growth=growth, weight_decay=decay)
+        for growth, decay in ((1.1, 0.5), (0.9, 0.0), (1.0, 2.0))
+    ]
+    assert_same_networks([plain(experiment, arm) for experiment in special for arm in ("none", "batch")], **EXACT)
+
+
 def test_regression_trains_together():
     base = BASE.replace(dataset="linear-map", activation="identity")
     assert_same_networks([plain(base.replace(seed=seed), arm) for seed in (0, 1) for arm in ("none", "batch")], **TOLERANCE)
