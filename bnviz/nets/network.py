@@ -73,7 +73,8 @@ class Network(nn.Module):
 
 def normalizers(name: str, experiment: Experiment) -> nn.ModuleList:
     """New ones, a key of `NORMALIZERS`, for every hidden layer."""
-    made: list[Any] = [NORMALIZERS[name](experiment.width, experiment.statistics_momentum) for _ in range(experiment.hidden_layers)]
+    kind, layers = NORMALIZERS[name], range(experiment.hidden_layers)
+    made: list[Any] = [kind(experiment.width, experiment.statistics_momentum) for _ in layers]
     for normalizer in made:
         normalizer.eps = experiment.epsilon
     return nn.ModuleList(made).to(torch.float64 if experiment.precision == "double" else torch.get_default_dtype())

@@ -1,5 +1,6 @@
 // @ts-check
-// Drawings of networks with decay at a constant rate and of their copies at a rising one (panels.py), and the numbers behind them.
+// Drawings of networks with decay at a constant rate and of their copies at a rising one (panels.py), and the numbers behind
+// them.
 
 import {framesShown, overSteps} from "../../web/player/feeds.js";
 import {finite} from "../../web/player/numbers.js";
