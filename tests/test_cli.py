@@ -56,15 +56,19 @@ def test_a_recording_is_written_whole(recorded, tmp_path, capfd):
 
 
 def test_every_field_is_a_flag(recorded, tmp_path):
-    other = {
-        "dataset": "spirals",
-        "activation": "tanh",
-        "initialization": "small",
-        "coats": "mixed",
-        "compare": "layer",
-        "scale_start": "keep",
-        "changes": "200:learning_rate=1",
-    } | dict.fromkeys(("fixed_scales", "gradient_shift", "look_inside", "microscope"), "yes")
+    other = (
+        {
+            "dataset": "spirals",
+            "activation": "tanh",
+            "initialization": "small",
+            "coats": "mixed",
+            "compare": "layer",
+            "scale_start": "keep",
+            "changes": "200:learning_rate=1",
+        }
+        | dict.fromkeys(("fixed_scales", "gradient_shift", "look_inside", "microscope", "rising"), "yes")
+        | {"precision": "double"}
+    )
     for name, field in FIELDS.items():
         value = other.get(name) or next(mark for mark in (*field.marks, 3) if mark != field.default)
         assert code("run", "--" + name.replace("_", "-"), value, "--out", tmp_path / "x.ndjson") == 0

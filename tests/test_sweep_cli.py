@@ -102,6 +102,7 @@ def test_every_axis_and_every_arm_there_is(instant, tmp_path):
         "initialization": "small, he",
         "coats": "mixed, black",
         "compare": "layer,rms",
+        "precision": "single,double",
     }
     for name, field in FIELDS.items():
         if name == "seed" or field.role == LIVE:

@@ -12,7 +12,7 @@ class Arm:
 
     `statistics`: it normalizes with statistics of the minibatch, so that ghost batches and running statistics mean something to
     it. `comparable`: pages may set it beside the network without a normalizer. `held`: layers 1 and 2 stop learning at the
-    experiment's `hold_from`.
+    experiment's `hold_from`. `rising`: its rate rises in place of weight decay.
     """
 
     name: str
@@ -21,6 +21,12 @@ class Arm:
     statistics: bool = False
     comparable: bool = False
     held: bool = False
+    rising: bool = False
+
+    @property
+    def derived(self) -> bool:
+        """Whether it is another arm once more, with something else about it."""
+        return self.held or self.rising
 
 
 LEARNING: dict[str, Arm] = {
@@ -44,5 +50,24 @@ def _held(arm: Arm) -> Arm:
     return dataclasses.replace(arm, name=f"{arm.name}, layers 1 and 2 held", comparable=False, held=True)
 
 
+def rising(arm: str) -> str:
+    """The arm that is like another, but whose rate rises in place of weight decay."""
+    return f"{arm}-rising"
+
+
+def _rising(arm: Arm) -> Arm:
+    return dataclasses.replace(arm, name=f"{arm.name} and with a rising rate", comparable=False, rising=True)
+
+
+def original(arm: str) -> str:
+    """The arm that another one is derived from, or the arm itself."""
+    return arm.removesuffix(held("")).removesuffix(rising(""))
+
+
 COMPARED: dict[str, str] = {name: arm.label for name, arm in LEARNING.items() if arm.comparable}
-ARMS: dict[str, Arm] = LEARNING | {held(name): _held(LEARNING[name]) for name in ("none", *COMPARED)}
+_DERIVABLE = ("none", *COMPARED)
+ARMS: dict[str, Arm] = (
+    LEARNING
+    | {held(name): _held(LEARNING[name]) for name in _DERIVABLE}
+    | {rising(name): _rising(LEARNING[name]) for name in _DERIVABLE}
+)

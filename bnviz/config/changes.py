@@ -16,7 +16,7 @@ from bnviz.config.arms import COMPARED
 from bnviz.config.fields import BadField, Field, written
 
 MOST = 8  # changes of one run
-LAYERS = 25  # whose weights can be multiplied
+LAYERS = 50  # whose weights can be multiplied
 KNOBS = ("learning_rate", "batch_size", "ghost_batch_size", "dropout", "momentum", "compare")  # fields of the experiment
 TIMES = "times_w"
 BREAKS: dict[str, Field] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bnviz.config.arms import ARMS, held
+from bnviz.config.arms import ARMS, original
 from bnviz.config.changes import KNOBS, TIMES, Change
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.fields import LIVE
@@ -33,7 +33,7 @@ def normalizer(experiment: Experiment, arm: str, step: int) -> str:
     """What normalizes an arm for the minibatch trained at `step`: a key of NORMALIZERS."""
     if step < experiment.batch_norm_from:
         return "none"
-    chosen = latest(experiment, "compare", step) if arm in (experiment.compare, held(experiment.compare)) else None
+    chosen = latest(experiment, "compare", step) if original(arm) == experiment.compare else None
     return ARMS[chosen or arm].normalizer
 
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from bnviz.config.arms import ARMS, COMPARED, held
+from bnviz.config.arms import ARMS, COMPARED, held, rising
 from bnviz.config.changes import Change, canonical_text, misfit, parse
 from bnviz.config.fields import LIVE, OBSERVATION, RUN, SHAPE, BadField, Field, choice, number, text
+from bnviz.config.schedule import shrinkage
 from bnviz.data import DATA_SETS
 from bnviz.data.coats import COATS
 
@@ -178,15 +179,54 @@ class Experiment:
         "weights of a layer, freeze_layer keeps one from learning, input_noise is added to the test inputs.",
     )  # fmt: skip
 
+    weight_decay: float = number(
+        RUN, 0.0, 0.0, 10.0, "Weight decay",
+        "λ: in every step the weights W of the hidden layers are pulled towards 0 by the learning rate times λ times themselves "
+        "(an L2 penalty of λ/2 ‖W‖²). Biases, γ, β and the output layer do not decay.",
+        (0.0, 0.0005, 0.005, 0.02, 0.05, 0.1),
+        late=True,
+    )  # fmt: skip
+    rate_growth: float = number(
+        RUN, 1.0, 0.9, 1.1, "Growth of the rate",
+        "By what the learning rate of the hidden layers' weights W is multiplied from step to step. Biases, γ, β and the output "
+        "layer keep theirs. In the first step it is the learning rate times the root of this.",
+        (0.99, 0.999, 1.0, 1.001, 1.01),
+        late=True,
+    )  # fmt: skip
+    rising: str = choice(
+        OBSERVATION, "no", YES_NO, "Again with a rising rate",
+        "Train both networks a second time, without weight decay but with a rate of the hidden layers' weights that rises by as "
+        "much as decay would let them shrink.",
+        late=True,
+    )  # fmt: skip
+    epsilon: float = number(
+        SHAPE, 1e-5, 1e-30, 1.0, "ε of the normalizer",
+        "What a normalizer adds to the variance before it takes the root. Unless it is far smaller than the variance, the size "
+        "of the weights below is not taken out entirely.",
+        (1e-30, 1e-10, 1e-5, 1e-3),
+        late=True,
+    )  # fmt: skip
+    precision: str = choice(
+        SHAPE, "single", {"single": "single (32 bits)", "double": "double (64 bits)"}, "Precision",
+        "With how many bits the networks compute: some 7 or some 16 decimal digits.",
+        late=True,
+    )  # fmt: skip
+
     def __post_init__(self) -> None:
         for field in FIELDS.values():
             object.__setattr__(self, field.name, field.check(getattr(self, field.name)))
 
     @cached_property
     def id(self) -> str:
-        """Sixteen hex digits: a hash of the format version and of every field."""
-        canonical = json.dumps({"format": FORMAT, **dataclasses.asdict(self)}, sort_keys=True)
+        """Sixteen hex digits: a hash of the format version and of every field that counts."""
+        canonical = json.dumps({"format": FORMAT, **self.counting}, sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+    @property
+    def counting(self) -> dict[str, Any]:
+        """The fields that make it what it is: all but those that were added late and are at their default."""
+        values = dataclasses.asdict(self)
+        return {name: value for name, value in values.items() if not FIELDS[name].late or value != FIELDS[name].default}
 
     def replace(self, **changes: Any) -> Experiment:
         """This experiment with some fields changed; raises BadField."""
@@ -200,7 +240,13 @@ class Experiment:
             self.compare,
             *(("fixed",) if self.fixed_scales == "yes" else ()),
             *((held("none"), held(self.compare)) if self.hold_from else ()),
+            *((rising("none"), rising(self.compare)) if self.rising == "yes" and self.shrinkage else ()),
         )
+
+    @property
+    def shrinkage(self) -> float | None:
+        """By what weight decay alone multiplies the weights in a step; see `bnviz.config.schedule.shrinkage`."""
+        return shrinkage(self.learning_rate, self.weight_decay, self.momentum)
 
     @property
     def examples(self) -> int:
@@ -282,6 +328,11 @@ class Experiment:
             notes.append(
                 f"{self.batch} examples cannot be divided into groups of {self.ghost_batch_size}: batch norm uses {self.groups} "
                 f"groups of {self.batch // self.groups} or {self.batch // self.groups + 1} examples."
+            )
+        if self.rising == "yes" and not self.shrinkage:
+            notes.append(
+                "So much weight decay makes weights swing through 0, and no rising rate does the same: the networks with a "
+                "rising rate are left out."
             )
         return notes + self._notes_on_changes()
 

@@ -38,8 +38,9 @@ class Field:
     A field that people write as they like has `canonical`, which gives the one way in which a text is kept, or raises BadField;
     `example` is such a text.
 
-    `only_with_statistics`: it means nothing to arms that do not normalize with statistics of the minibatch. What is no field of
-    an experiment (a flag of the command line, a part of a question) has no role.
+    `late`: it was added when there were recordings already, whose ids stay the same, because it counts only where it is not at
+    its default. `only_with_statistics`: it means nothing to arms that do not normalize with statistics of the minibatch. What is
+    no field of an experiment (a flag of the command line, a part of a question) has no role.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Field:
     marks: tuple = ()
     role: Role | None = None
     only_with_statistics: bool = False
+    late: bool = False
     canonical: Callable[[str], str] | None = None
     example: str = ""
 
@@ -102,9 +104,10 @@ class Field:
         return f"{'a whole number' if self.kind is int else 'a number'} from {self.low:g} to {self.high:g}"
 
 
-def choice(role: Role, default: str, choices: Mapping[str, str], label: str, help: str) -> Any:
+def choice(role: Role, default: str, choices: Mapping[str, str], label: str, help: str, late: bool = False) -> Any:
     """Declare a field that takes one of `choices`."""
-    return dataclasses.field(default=default, metadata={"role": role, "choices": choices, "label": label, "help": help})
+    metadata = {"role": role, "choices": choices, "label": label, "help": help, "late": late}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def number(
@@ -116,10 +119,11 @@ def number(
     help: str,
     marks: tuple = (),
     only_with_statistics: bool = False,
+    late: bool = False,
 ) -> Any:
     """Declare a field that takes a number from `low` to `high`, whole if it is annotated as int."""
     metadata = {"role": role, "low": low, "high": high, "label": label, "help": help, "marks": marks}
-    return dataclasses.field(default=default, metadata=metadata | {"only_with_statistics": only_with_statistics})
+    return dataclasses.field(default=default, metadata=metadata | {"only_with_statistics": only_with_statistics, "late": late})
 
 
 def text(role: Role, default: str, canonical: Callable[[str], str], example: str, label: str, help: str) -> Any:

@@ -109,7 +109,7 @@ class Sweep:
             raise BadField("values", self.points, f"expected values of {self.axis}")
         if len(set(self.values)) != len(self.values):
             raise BadField("values", self.values, "expected different values")
-        if not self.curves or any(curve.arm not in ARMS or ARMS[curve.arm].held for curve in self.curves):
+        if not self.curves or any(curve.arm not in ARMS or ARMS[curve.arm].derived for curve in self.curves):
             raise BadField("arms", self.curves, f"expected some of {', '.join(unheld())}")
         FIELDS["seed"].check(self.base.seed + self.seeds - 1)
         if FIELDS[self.axis].role == LIVE:
@@ -125,7 +125,8 @@ class Sweep:
     @property
     def id(self) -> str:
         """Sixteen hex digits: a hash of the format version and of everything that makes the sweep."""
-        canonical = json.dumps({"format": FORMAT, "sweep": dataclasses.asdict(self)}, sort_keys=True)
+        own = dataclasses.asdict(self) | {"base": self.base.counting}
+        canonical = json.dumps({"format": FORMAT, "sweep": own}, sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
     def cells(self) -> list[Cell]:
@@ -168,7 +169,7 @@ def sweep_over(
 
 def unheld() -> list[str]:
     """The arms that a sweep can train."""
-    return [name for name, arm in ARMS.items() if not arm.held]
+    return [name for name, arm in ARMS.items() if not arm.derived]
 
 
 def plain(experiment: Experiment, arm: str) -> Run:

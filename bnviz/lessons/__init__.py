@@ -12,6 +12,7 @@ LESSONS: dict[str, str] = {  # folder: title in the navigation, in its order; th
     "batch_size": "Batch size",
     "regularization": "Regularization",
     "step_zero": "Step zero",
+    "weight_decay": "Weight decay",
     "does_it_hold": "Does it hold?",
 }
 

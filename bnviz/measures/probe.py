@@ -50,7 +50,8 @@ class Probe:
         ordered = np.empty((inputs + 1, *self.shape), np.float32)
         for layer, outputs in enumerate(taps):
             for tap in range(inputs):
-                ordered[tap, layer] = outputs[tap].numpy().T
+                with np.errstate(over="ignore"):  # of a network in double precision that diverges
+                    ordered[tap, layer] = outputs[tap].numpy().T
         ordered[:-1].sort(axis=-1)
         ordered[-1] = self._activated(ordered[-2])  # nonlinearities are monotone, so this needs no sort
         return self._shapes(ordered) | self._histograms(ordered)

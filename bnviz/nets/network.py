@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -41,6 +42,8 @@ class Network(nn.Module):
         for linear in self.linears:
             assert isinstance(linear, nn.Linear)
             initialize(linear, experiment.initialization, generator)
+        if experiment.precision == "double":  # drawn in single precision all the same, so both begin alike
+            self.double()
 
     def forward(
         self, x: Tensor, mode: str, groups: int = 1, generator: torch.Generator | None = None, taps: Taps | None = None
@@ -70,8 +73,11 @@ class Network(nn.Module):
 
 def normalizers(name: str, experiment: Experiment) -> nn.ModuleList:
     """New ones, a key of `NORMALIZERS`, for every hidden layer."""
-    made = (NORMALIZERS[name](experiment.width, experiment.statistics_momentum) for _ in range(experiment.hidden_layers))
-    return nn.ModuleList(made)
+    kind, layers = NORMALIZERS[name], range(experiment.hidden_layers)
+    made: list[Any] = [kind(experiment.width, experiment.statistics_momentum) for _ in layers]
+    for normalizer in made:
+        normalizer.eps = experiment.epsilon
+    return nn.ModuleList(made).to(torch.float64 if experiment.precision == "double" else torch.get_default_dtype())
 
 
 def initialize(linear: nn.Linear, scheme: str, generator: torch.Generator) -> None:

@@ -95,7 +95,7 @@ def rounded(rows: np.ndarray, parts: int = 128) -> np.ndarray:
         scale = np.sqrt((rows.astype(np.float64) ** 2).mean(axis=-1, keepdims=True)) * 2 / parts
         step = np.exp2(np.floor(np.log2(scale)))
         rounded = (np.round(rows / step) * step).astype(np.float32)
-    return np.where(np.isfinite(rounded), rounded, rows).astype(np.float32)
+        return np.where(np.isfinite(rounded), rounded, rows).astype(np.float32)
 
 
 def smallest_type(counts: np.ndarray) -> np.ndarray:

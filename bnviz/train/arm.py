@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -21,7 +20,7 @@ from bnviz.nets.normalizers import EVALUATE, MEASURE, TRAIN
 from bnviz.nets.switching import switch
 from bnviz.record.ndjson import rounded
 from bnviz.train.minibatches import Tensors, generator_for
-from bnviz.train.sgd import SGD
+from bnviz.train.sgd import SGD, Decay
 
 LOSSES = {"cross-entropy": functional.cross_entropy, "squared": functional.mse_loss}
 
@@ -34,7 +33,9 @@ class Arm:
         self.loss = LOSSES[data.DATA_SETS[experiment.dataset].loss]
         self.normalizer = course.normalizer(experiment, name, 0)
         self.network = Network(experiment, self.normalizer, generator_for(experiment, "weights"))
-        self.optimizer = SGD(self.network.parameters(), experiment.learning_rate, experiment.momentum)
+        hidden = [linear.weight for linear in self.network.linears[:-1]]
+        decay = Decay.of(experiment, self.described.rising)
+        self.optimizer = SGD(self.network.parameters(), experiment.learning_rate, experiment.momentum, hidden, decay)
         self.held, self.frozen = False, 0
         self.dropout = generator_for(experiment, "dropout")
         self.diverged_at: int | None = None
@@ -107,7 +108,7 @@ class Arm:
                 gradients = torch.autograd.grad(loss, [linear.weight for linear in self.network.linears])
             self.seen.add(loss, logits, y)
         loss, share = self.seen.take()
-        norms = np.array([0.0 if gradient is None else gradient.norm().item() for gradient in gradients], np.float32)
+        norms = torch.tensor([0.0 if gradient is None else gradient.norm().item() for gradient in gradients]).float().numpy()
         return {"train_loss": loss, "train_accuracy": share, "gradient_norm": norms}
 
     def scales(self, parts: int = 128) -> dict[str, Any]:
@@ -137,9 +138,8 @@ class Arm:
         if normalizer == self.normalizer:
             return
         switch(self.network, normalizer, self.experiment, probe)
-        self.normalizer, kept, before = normalizer, set(self.network.parameters()), self.optimizer.velocities
-        self.optimizer = SGD(self.network.parameters(), self.experiment.learning_rate, self.experiment.momentum)
-        self.optimizer.velocities = {parameter: one for parameter, one in before.items() if parameter in kept}
+        self.normalizer = normalizer
+        self.optimizer.follow(self.network.parameters())
 
     def _let_learn(self) -> None:
         """Say which layers learn: without a gradient, SGD leaves them alone, momentum included."""

@@ -26,6 +26,9 @@ class Tensors:
         x_train, y_train, self.x_test, self.y_test, self._x_test = _whole(experiment.dataset, experiment.coats)
         self.x_train = x_train[: experiment.examples]
         self.y_train = noisy_labels(experiment, y_train[: experiment.examples])
+        if experiment.precision == "double":
+            self.x_train, self.x_test, self._x_test = self.x_train.double(), self.x_test.double(), self.x_test.double()
+            self.y_train, self.y_test = (y.double() if y.is_floating_point() else y for y in (self.y_train, self.y_test))
         self._clean = self.x_test
         self._spare = x_train[experiment.examples :][:SPARE], y_train[experiment.examples :][:SPARE]
 
@@ -47,7 +50,8 @@ class Tensors:
 
     def test_linear(self, weight: Tensor, bias: Tensor) -> Tensor:
         """x Wᵀ + b of the held-out examples."""
-        return functional.linear(self._x_test, _for_onednn(weight), _for_onednn(bias)).to_dense()
+        z = functional.linear(self._x_test, _for_onednn(weight), _for_onednn(bias))
+        return z.to_dense() if z.is_mkldnn else z
 
 
 @functools.cache
@@ -64,8 +68,11 @@ def _of_the_same_memory(array: np.ndarray) -> Tensor:
 
 
 def _for_onednn(tensor: Tensor) -> Tensor:
-    """`tensor` in the layout of oneDNN, whose product of large matrices is up to twice as fast as PyTorch's default here."""
-    return tensor.to_mkldnn() if torch.backends.mkldnn.is_available() else tensor
+    """`tensor` in the layout of oneDNN, whose product of large matrices is up to twice as fast as PyTorch's default here.
+
+    It knows no double precision.
+    """
+    return tensor.to_mkldnn() if torch.backends.mkldnn.is_available() and tensor.dtype == torch.float32 else tensor
 
 
 def noisy_labels(experiment: Experiment, labels: Tensor) -> Tensor:

@@ -2,34 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.optim.sgd import sgd
+
+from bnviz.config.experiment import Experiment
+from bnviz.config.schedule import shrinkage
+
+
+@dataclass(frozen=True)
+class Decay:
+    """What is special about some weights: their decay, the growth of their rate from step to step, and whether the rate rises in
+    place of decay (`bnviz.config.schedule`)."""
+
+    weight_decay: float = 0.0
+    rate_growth: float = 1.0
+    rising: bool = False
+
+    @classmethod
+    def of(cls, experiment: Experiment, rising: bool = False) -> Decay:
+        return cls(experiment.weight_decay, experiment.rate_growth, rising)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is special."""
+        return not self.weight_decay and self.rate_growth == 1
 
 
 class SGD:
     """What torch.optim.SGD does, bit for bit, by the function that it calls.
 
     The first torch.optim.Optimizer of a process imports torch's compiler: 70 MB and seconds in every worker. A step is quicker,
-    too. Of parameters without a gradient, values and velocities stay as they are.
+    too. Of parameters without a gradient, values and velocities stay as they are. To `hidden`, some of the parameters, `decay`
+    applies.
     """
 
-    def __init__(self, parameters: Iterable[Tensor], learning_rate: float, momentum: float):
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        learning_rate: float,
+        momentum: float,
+        hidden: Collection[Tensor] = (),
+        decay: Decay = Decay(),
+    ):
         self.parameters = list(parameters)
         self.learning_rate, self.momentum = learning_rate, momentum
+        self.hidden, self.decay = set(hidden), decay
         self.velocities: dict[Tensor, Tensor] = {}  # by parameter, of those that have moved with momentum
+        self.steps, self.scale = 0, 1.0  # steps taken; what decay alone would have made of a weight of 1
+
+    def follow(self, parameters: Iterable[Tensor]) -> None:
+        """Go on with these parameters: velocities of those that stay are kept, new ones have none."""
+        self.parameters = list(parameters)
+        kept = set(self.parameters)
+        self.velocities = {parameter: one for parameter, one in self.velocities.items() if parameter in kept}
 
     def zero_grad(self) -> None:
         """Forget the gradients."""
         for parameter in self.parameters:
             parameter.grad = None
 
+    @property
+    def hidden_rate(self) -> float:
+        """The rate that the next step has for the hidden weights."""
+        rate = self._grown_rate
+        return rate / (self.scale**2 * self._shrinkage) if self.decay.rising else rate
+
+    @property
+    def _grown_rate(self) -> float:
+        return self.learning_rate * self.decay.rate_growth ** (self.steps + 0.5)
+
+    @property
+    def _shrinkage(self) -> float:
+        found = shrinkage(self._grown_rate, self.decay.weight_decay, self.momentum)
+        return math.nan if found is None else found  # a rate was turned up on the way: there is no such network any more
+
     @torch.no_grad()
     def step(self) -> None:
         """Take a step along the gradients."""
         moving = [parameter for parameter in self.parameters if parameter.grad is not None]
+        if self.decay.idle:
+            return self._move(moving, self.learning_rate, 0.0)
+        hidden = [parameter for parameter in moving if parameter in self.hidden]
+        self._move([parameter for parameter in moving if parameter not in self.hidden], self.learning_rate, 0.0)
+        if self.decay.rising:
+            self._rise(hidden)
+        else:
+            self._move(hidden, self.hidden_rate, self.decay.weight_decay)
+        self.steps += 1
+
+    def _rise(self, hidden: list[Tensor]) -> None:
+        """At the rate that rises. Weights that stand still, but would shrink, do the same as weights that grow: so with momentum
+        they begin with a velocity."""
+        rate, shrinks = self.hidden_rate, self._shrinkage
+        for parameter in hidden if self.momentum else ():
+            if parameter not in self.velocities:
+                self.velocities[parameter] = parameter * ((shrinks - 1) / (shrinks**2 * rate))
+        self._move(hidden, rate, 0.0)
+        self.scale *= shrinks
+
+    def _move(self, moving: list[Tensor], rate: float, weight_decay: float) -> None:
         velocities = [self.velocities.get(parameter) for parameter in moving]
         gradients = [parameter.grad for parameter in moving if parameter.grad is not None]
         sgd(
@@ -37,9 +113,9 @@ class SGD:
             gradients,
             velocities,
             foreach=True,
-            lr=self.learning_rate,
+            lr=rate,
             momentum=self.momentum,
-            weight_decay=0.0,
+            weight_decay=weight_decay,
             dampening=0.0,
             nesterov=False,
             maximize=False,

@@ -32,6 +32,7 @@ from bnviz.nets.normalizers import EVALUATE, TRAIN, BatchNorm
 from bnviz.train.device import device
 from bnviz.train.loop import LOSSES
 from bnviz.train.minibatches import Tensors, generator_for, minibatches, noisy_labels
+from bnviz.train.sgd import Decay
 
 
 class Arm(NamedTuple):
@@ -89,18 +90,18 @@ class StackedBatchNorm(Normalizers):
         self.mean, self.variance = (  # [runs, groups, width]
             _of_each(layers, name).repeat(1, groups, 1) for name in ("running_mean", "running_variance")
         )
-        self.momentum = layers[0].momentum
+        self.momentum, self.eps = layers[0].momentum, layers[0].eps
 
     def __call__(self, z: Tensor, mode: str, generators: Sequence[torch.Generator]) -> Tensor:
         if mode == EVALUATE:
-            scale = self.gamma / torch.sqrt(self.variance.mean(1, keepdim=True) + BatchNorm.eps)
+            scale = self.gamma / torch.sqrt(self.variance.mean(1, keepdim=True) + self.eps)
             return torch.addcmul(self.beta - self.mean.mean(1, keepdim=True) * scale, z, scale)
         runs, groups, width = self.mean.shape
         blocks = z.view(runs * groups, -1, width).transpose(0, 1)  # [size, runs × groups, width]
         scales = (one.expand(self.mean.shape).reshape(-1) for one in (self.gamma, self.beta))
         running = self.mean.view(-1), self.variance.view(-1)
         columns = blocks.reshape(len(blocks), -1)  # one for all that is averaged
-        normalized = functional.batch_norm(columns, *running, *scales, True, self.momentum, BatchNorm.eps)
+        normalized = functional.batch_norm(columns, *running, *scales, True, self.momentum, self.eps)
         return normalized.view(blocks.shape).transpose(0, 1).reshape(z.shape)
 
     @torch.no_grad()
@@ -157,7 +158,14 @@ class Stack:
         self.activation = self.networks[0].activation
         self._stack_parameters()
         self.generators = [generator_for(experiment, "dropout") for experiment in self.experiments]
-        self.learning_rate = torch.tensor([experiment.learning_rate for experiment in self.experiments], device=self.device)
+        self.learning_rate, self.decay, self.growth = (
+            torch.tensor([getattr(experiment, name) for experiment in self.experiments], dtype=self.weights[0].dtype).to(
+                self.device
+            )
+            for name in ("learning_rate", "weight_decay", "rate_growth")
+        )
+        self.special = not all(Decay.of(experiment).idle for experiment in self.experiments)
+        self.steps = 0
         self.dropout = [experiment.dropout for experiment in self.experiments]
 
     def _stack_parameters(self) -> None:
@@ -230,17 +238,30 @@ class Stack:
         with torch.no_grad():
             self._step_linears(gradients[: len(outputs)], inputs)
             self._step_scales(gradients[len(outputs) :])
+        self.steps += 1
         return losses.detach()
 
     def _step_linears(self, gradients: Sequence[Tensor], inputs: Sequence[Tensor]) -> None:
         momentum, rate = self.shared.momentum, self.learning_rate[:, None, None]
+        hidden = self.weights[:-1] if self.special else []
         for weight, bias, gradient, a in zip(self.weights, self.biases, gradients, inputs, strict=True):
             scaled = gradient * rate
-            if momentum:
+            if any(weight is one for one in hidden):
+                self._step_hidden(weight, gradient, a)
+            elif momentum:
                 weight -= self._velocity(weight).baddbmm_(scaled.mT, a, beta=momentum)
             else:
                 weight.baddbmm_(scaled.mT, a, alpha=-1)
             self._descend(bias, scaled.sum(1, keepdim=True))
+
+    def _step_hidden(self, weight: Tensor, gradient: Tensor, a: Tensor) -> None:
+        """A step of hidden weights that decay, or whose rate grows: the velocity, which holds the rate, grows along."""
+        growth = self.growth[:, None, None]
+        rate = self.learning_rate[:, None, None] * growth ** (self.steps + 0.5)
+        update = torch.baddbmm(weight * (rate * self.decay[:, None, None]), (gradient * rate).mT, a)
+        if momentum := self.shared.momentum:
+            update = self._velocity(weight).mul_(momentum * growth).add_(update)
+        weight -= update
 
     def _step_scales(self, gradients: Sequence[Tensor]) -> None:
         rest = iter(gradients)

@@ -23,7 +23,7 @@ COLOURS = {
     "group": "#00927A", "layer": "#A65AA8", "rms": "#8A7A12", "noisy-batch": "#6A5FD3", "noisy-none": "#C0443C",
 }  # fmt: skip
 # What arms are called in the charts of sweeps; there a network with dropout is a curve, too.
-NAMES = {name: arm.label for name, arm in ARMS.items() if not arm.held} | {
+NAMES = {name: arm.label for name, arm in ARMS.items() if not arm.derived} | {
     "none": "without batch norm", "batch": "with batch norm", "dropout": "dropout",
 }  # fmt: skip
 GREY = "rgba(128,128,128,0.9)"  # what is expected, aimed at or of no arm

@@ -29,14 +29,9 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-ASKING = (
-    "covariate-shift",
-    "gamma-beta",
-    "independence",
-    "batch-size",
-    "regularization",
-    "step-zero",
-)  # pages that want a prediction
+ASKING = (  # pages that want a prediction
+    "covariate-shift", "gamma-beta", "independence", "batch-size", "regularization", "step-zero", "weight-decay",
+)  # fmt: skip
 WAIT_MS = int(os.environ.get("BNVIZ_WAIT_MS", 90_000))  # for a state, beside whatever other tests do
 
 

@@ -18,7 +18,8 @@ from bnviz.record.rows import Rows
 from bnviz.record.store import Store
 from bnviz.train import loop
 
-EVERYTHING = {"look_inside": "yes", "gradient_shift": "yes", "microscope": "yes", "fixed_scales": "yes", "hold_from": 6}
+MEASURED = {"look_inside": "yes", "gradient_shift": "yes", "microscope": "yes"}
+EVERYTHING = {**MEASURED, "fixed_scales": "yes", "hold_from": 6, "rising": "yes"}
 SMALL = {"steps": 12, "width": 16, "train_size": 64, "batch_size": 16, "snapshot_every": 1}
 EXPERIMENTS = {
     "plain": Experiment(**SMALL),
@@ -118,7 +119,7 @@ def test_a_recording_holds_what_the_schema_says(recordings, name):
 @pytest.mark.parametrize("arm", COMPARED)
 def test_any_normalizer_can_be_compared(recordings, arm):
     header, *snapshots = recordings[arm]
-    assert header["arms"] == ["none", arm, "fixed", "none-held", f"{arm}-held"]
+    assert header["arms"] == ["none", arm, "fixed", "none-held", f"{arm}-held", "none-rising", f"{arm}-rising"]
     assert all(set(snapshot["arms"]) == set(header["arms"]) for snapshot in snapshots)
     assert ("gamma" in snapshots[-1]["arms"][arm], "beta" in snapshots[-1]["arms"][arm]) == (True, arm != "rms")
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 import torch
 
-from bnviz.train.sgd import SGD
+from bnviz.train.sgd import SGD, Decay
 
 
 def losses(network, x):
@@ -30,6 +30,24 @@ def test_steps_are_those_of_torch(momentum):
             optimizer.step()
     assert all(map(torch.equal, network.parameters(), plain.parameters()))
     assert len(ours.velocities) == (4 if momentum else 0)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_decay_and_a_growing_rate_are_those_of_torchs_parameter_groups(momentum):
+    torch.manual_seed(0)
+    network, x = torch.nn.Sequential(torch.nn.Linear(5, 4), torch.nn.Tanh(), torch.nn.Linear(4, 3)), torch.randn(7, 5)
+    plain = copy.deepcopy(network)
+    ours = SGD(network.parameters(), 0.3, momentum, [network[0].weight], Decay(0.2, 1.1))
+    groups = [{"params": [plain[0].weight], "weight_decay": 0.2}, {"params": [plain[0].bias, *plain[2].parameters()]}]
+    theirs = torch.optim.SGD(groups, 0.3, momentum)
+    for step, (one, other) in enumerate(zip(losses(network, x), losses(plain, x), strict=True)):
+        theirs.param_groups[0]["lr"] = 0.3 * 1.1 ** (step + 0.5)
+        assert ours.hidden_rate == theirs.param_groups[0]["lr"]
+        for optimizer, loss in ((ours, one), (theirs, other)):
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    assert all(map(torch.equal, network.parameters(), plain.parameters()))
 
 
 def test_a_copy_moves_its_own_network():

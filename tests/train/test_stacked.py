@@ -40,7 +40,7 @@ def trained_plainly(run, steps=None):
     batches = loop.minibatches(run.experiment)
     for step in range(run.experiment.steps if steps is None else steps):
         chosen = next(batches)
-        arm.step(tensors.x_train[chosen].to(torch.get_default_dtype()), tensors.y_train[chosen])
+        arm.step(tensors.x_train[chosen].to(dtype_of(run)), tensors.y_train[chosen])
         arm.check(step, arm.seen.last_loss)
     return arm, tensors
 
@@ -51,8 +51,13 @@ def trained_together(runs, steps=None):
     logbook, batches = Logbook(stack), [loop.minibatches(experiment) for experiment in stack.experiments]
     for _ in range(steps or stack.shared.steps):
         x, y = logbook.minibatch(torch.stack([next(one) for one in batches]))
-        stack.step(x.to(torch.get_default_dtype()), y)
+        stack.step(x.to(dtype_of(stack.runs[0])), y)
     return stack
+
+
+def dtype_of(run):
+    """Of a run's numbers, whichever a test makes usual."""
+    return torch.float64 if run.experiment.precision == "double" else torch.get_default_dtype()
 
 
 def rows_of(runs, measures=()):
@@ -81,9 +86,10 @@ VALUES = {  # of fields whose first other choice or mark would not do for runs a
     "statistics_momentum": (0.5,), "seed": (3, 7),
     "batch_size": (2, 16, 1000), "train_size": (40,), "steps": (10,), "width": (8, 24),
     "hidden_layers": (2,), "momentum": (0.9,), "hold_from": (3,), "example": (7,), "snapshot_every": (1,),
+    "weight_decay": (0.5, 2.0), "rate_growth": (1.03, 0.95), "epsilon": (1e-3, 1e-30),
 }  # fmt: skip
 WORLDS = {  # what a field needs beside it to mean something
-    "coats": {"dataset": "cats", "train_size": 100}, "example": {"microscope": "yes"},
+    "coats": {"dataset": "cats", "train_size": 100}, "example": {"microscope": "yes"}, "rising": {"weight_decay": 0.5},
 }  # fmt: skip
 
 
@@ -154,6 +160,14 @@ def test_what_only_batch_statistics_know_changes_no_other_network(name):
         for arm in unheld():
             alike = np.array_equal(ends(Run(BASE, arm)), ends(Run(experiment, arm)))
             assert alike == (not ARMS[arm].statistics) == (plain(experiment, arm) == plain(BASE, arm)), arm
+
+
+def test_with_momentum_the_velocity_grows_along_with_the_rate(double):
+    special = [
+        BASE.replace(momentum=0.9, rate_growth=growth, weight_decay=decay)
+        for growth, decay in ((1.1, 0.5), (0.9, 0.0), (1.0, 2.0))
+    ]
+    assert_same_networks([plain(experiment, arm) for experiment in special for arm in ("none", "batch")], **EXACT)
 
 
 def test_regression_trains_together():

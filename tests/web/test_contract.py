@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bnviz.config.arms import original
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.lessons import LESSONS
 from bnviz.measures.registry import measures
@@ -124,7 +125,7 @@ def buried(recorded):
 
 
 def dies(arm, arms):
-    return arm.removesuffix("-held") in arms
+    return original(arm) in arms
 
 
 def dead(part):

@@ -29,7 +29,7 @@ def test_a_colour_can_be_seen(arm, page):
 
 
 def test_every_arm_has_a_colour_and_no_two_share_one():
-    assert {arm for arm in ARMS if not ARMS[arm].held} <= set(figures.COLOURS)
+    assert {arm for arm in ARMS if not ARMS[arm].derived} <= set(figures.COLOURS)
     assert all(a != b for a, b in itertools.combinations(figures.COLOURS.values(), 2))
 
 

@@ -110,6 +110,7 @@ OTHER = {
     "train_size": 1000, "steps": 200, "snapshot_every": 10, "seed": 7,
     "statistics_momentum": 0.3, "fixed_scales": "yes", "gradient_shift": "yes", "look_inside": "yes",
     "hold_from": 50, "compare": "layer", "coats": "mixed", "microscope": "yes", "example": 7,
+    "weight_decay": 0.02, "rate_growth": 1.01, "rising": "yes", "epsilon": 1e-10, "precision": "double",
     "batch_norm_from": 100, "scale_start": "keep", "changes": "150:learning_rate=1",
 }  # fmt: skip
 

@@ -21,7 +21,7 @@ from bnviz.record import ndjson
 from bnviz.train.loop import Training, header, outcome
 from bnviz.web.export.archive import archive
 from bnviz.web.export.saved_page import PLAYING, page_of
-from bnviz.web.export.script import MOST_LINES, TooLong, Untrained, facts, script
+from bnviz.web.export.script import MOST_LINES, TooLong, Unsayable, Untrained, facts, script
 from bnviz.web.export.template import needed
 
 SHORT = {"steps": 40, "snapshot_every": 4}
@@ -51,6 +51,14 @@ CHOSEN = {
     "few examples": {"train_size": 20, "batch_size": 512},
     "spirals": {"dataset": "spirals", "hidden_layers": 2},
     "statistics": {"statistics_momentum": 1.0},
+    "double": {"precision": "double", "dropout": 0.2, "ghost_batch_size": 4},
+    "double numbers": {"precision": "double", "dataset": "linear-map", "activation": "identity", "label_noise": 0.2},
+    "epsilon": {"epsilon": 1e-3, "compare": "layer"},
+    "epsilon of RMS norm": {"epsilon": 1e-3, "compare": "rms"},
+    "decay": {"weight_decay": 0.5, "momentum": 0.9},
+    "decay and a growing rate": {"weight_decay": 0.5, "rate_growth": 1.01, "momentum": 0.5, "epsilon": 1e-10},
+    "a rising rate": {"weight_decay": 0.5, "rising": "yes", "changes": "20:times_w2=1000"},
+    "a rising rate, and no decay": {"rising": "yes", "momentum": 0.9, "changes": "20:learning_rate=0.01"},
     "orthogonal": {"initialization": "orthogonal", "activation": "identity"},
     "switched on": SWITCHED,
     "switched on, kept": {**SWITCHED, "scale_start": "keep"},
@@ -187,6 +195,21 @@ def test_what_a_short_script_cannot_say_is_refused():
     everything = {"scale_start": "keep", "hold_from": 10, "dropout": 0.1, "compare": "noisy-batch", "ghost_batch_size": 4}
     with pytest.raises(TooLong, match=r"would take \d+ lines, .* at most 119"):
         script(Experiment(**everything, label_noise=0.1, batch_norm_from=20, changes="30:compare=none;40:freeze_layer=1"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"changes": "20:momentum=0.9"},
+        {"batch_norm_from": 20},
+        {"rising": "yes", "momentum": 0.9},
+        {"rising": "yes", "rate_growth": 1.01},
+    ],
+)
+def test_special_weights_with_which_more_happens_are_refused(changes):
+    script(Experiment(weight_decay=0.01))
+    with pytest.raises(Unsayable, match="no script says both"):
+        script(Experiment(weight_decay=0.01, **changes))
 
 
 def test_a_run_that_trains_nothing_has_no_script():

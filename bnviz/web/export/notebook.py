@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bnviz.config.arms import ARMS
+from bnviz.config.arms import ARMS, original
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.fields import written
 from bnviz.record import ndjson
@@ -71,9 +71,10 @@ def _without_units(message: Mapping[str, Any]) -> dict[str, Any]:
 
 def _arms(arms: list[str]) -> str:
     """A dictionary: label, colour and dash of every network."""
-    said = {arm: (ARMS[arm].label + ", held" * ARMS[arm].held, COLOURS[arm.removesuffix("-held")]) for arm in arms}
+    about = {arm: ", held" * ARMS[arm].held + ", rising rate" * ARMS[arm].rising for arm in arms}
+    said = {arm: (ARMS[arm].label + about[arm], COLOURS[original(arm)]) for arm in arms}
     lines = (
-        f'    "{arm}": ("{label}", "{colour}", "{"dot" if ARMS[arm].held else "solid"}"),'
+        f'    "{arm}": ("{label}", "{colour}", "{"dot" if ARMS[arm].derived else "solid"}"),'
         for arm, (label, colour) in said.items()
     )
     return "\n".join(["{", *lines, "}"])

@@ -10,7 +10,8 @@ import math
 from collections.abc import Mapping
 
 from bnviz.config import course
-from bnviz.config.experiment import Experiment
+from bnviz.config.arms import ARMS
+from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.data import DATA_SETS
 from bnviz.web import words
 from bnviz.web.export.script_turns import STATISTICS, all_still, has_ghosts, kinds_of, turns
@@ -33,13 +34,32 @@ class Untrained(Refused):
 
 
 def script(experiment: Experiment) -> str:
-    """The Python source; raises TooLong and Untrained."""
+    """The Python source; raises Refused."""
     if not experiment.steps:
         raise Untrained(words.shared()["export"]["untrained"])
+    _check_sayable(experiment)
     source = made("experiment.py.txt", facts(experiment), _values(experiment))
     if (lines := source.count("\n")) > MOST_LINES:
         raise TooLong(words.fill(words.shared()["export"]["too_long"], lines=lines, most=MOST_LINES))
     return source
+
+
+class Unsayable(Refused):
+    """An experiment whose script nobody has written."""
+
+
+def _check_sayable(experiment: Experiment) -> None:
+    """Raise Unsayable where weights are special and more happens to them than a script says."""
+    rises = any(ARMS[arm].rising for arm in experiment.arms) and experiment.weight_decay > 0
+    special = rises or not _is_plain(experiment)
+    turned = {change.name for change in experiment.possible_changes} & {"learning_rate", "momentum", "compare"}
+    if special and (turned or experiment.starts_late) or rises and (experiment.momentum or experiment.rate_growth != 1):
+        raise Unsayable(words.shared()["export"]["unsayable"])
+
+
+def _is_plain(experiment: Experiment) -> bool:
+    """Whether all weights learn alike."""
+    return not experiment.weight_decay and experiment.rate_growth == 1
 
 
 def facts(experiment: Experiment) -> set[str]:
@@ -58,6 +78,12 @@ def facts(experiment: Experiment) -> set[str]:
         "numbers": data.loss == "squared",
         experiment.initialization: True,
         "scaled": experiment.initialization not in ("small", "orthogonal"),
+        "double": experiment.precision == "double",
+        "double_numbers": experiment.precision == "double" and data.loss == "squared",
+        "plain_sgd": _is_plain(experiment),
+        "special": not _is_plain(experiment),
+        "growing": experiment.rate_growth != 1,
+        "rising": experiment.weight_decay > 0 and any(ARMS[arm].rising for arm in experiment.arms),
         "layer": bool(kinds & {"layer", "group"}),
         "ghosts": has_ghosts(experiment),
         "uneven": uneven,
@@ -95,6 +121,10 @@ def _values(experiment: Experiment) -> dict[str, object]:
         "learning_rate": experiment.learning_rate,
         "momentum": experiment.momentum,
         "dropout": experiment.dropout,
+        "decay_of_name": _decay_of_name(experiment),
+        "growth": experiment.rate_growth,
+        "shrinkage": experiment.shrinkage,
+        "eps": _eps(experiment),
         "label_noise": experiment.label_noise,
         "coats": experiment.coats,
         "examples": experiment.examples,
@@ -113,6 +143,18 @@ def _values(experiment: Experiment) -> dict[str, object]:
     }
 
 
+def _decay_of_name(experiment: Experiment) -> str:
+    """The weight decay of a network, an expression of its `name`."""
+    if any(ARMS[arm].rising for arm in experiment.arms):
+        return f'0 if name.endswith("-rising") else {experiment.weight_decay}'
+    return str(experiment.weight_decay)
+
+
+def _eps(experiment: Experiment) -> str:
+    """A normalizer's argument, if it is not PyTorch's default."""
+    return "" if experiment.epsilon == FIELDS["epsilon"].default else f", eps={experiment.epsilon}"
+
+
 def _dictionary(expressions: Mapping[str, str]) -> str:
     """A dictionary of expressions, written in one line if that is not too long."""
     pairs = [f'"{name}": {expression}' for name, expression in expressions.items()]
@@ -125,8 +167,8 @@ def _normalizer(experiment: Experiment, kind: str) -> str:
     if kind in STATISTICS:
         name = "GhostBatchNorm" if has_ghosts(experiment) else "nn.BatchNorm1d"
         affine = ", affine=False" if kind == "fixed" else ""
-        return f"lambda: {name}(WIDTH, momentum={experiment.statistics_momentum}{affine})"
+        return f"lambda: {name}(WIDTH{_eps(experiment)}, momentum={experiment.statistics_momentum}{affine})"
     groups = {"layer": "WIDTH", "group": math.gcd(experiment.width, 16)}
     if kind in groups:
         return f"lambda: LayerNorm({groups[kind]})"
-    return "lambda: nn.RMSNorm(WIDTH, eps=1e-5)" if kind == "rms" else "nn.Identity"
+    return f"lambda: nn.RMSNorm(WIDTH, eps={experiment.epsilon})" if kind == "rms" else "nn.Identity"

@@ -70,7 +70,8 @@ export class Fits {
     if (!arms.length) return null;
     const [floor, ceiling] = view.story.bounds?.[kind]?.(view) ?? bounds(kind, view);
     const calm = arms.filter(({lost}) => !lost);
-    const reach = calm.length && calm.length < arms.length ? 3 * Math.max(...calm.map(({high}) => high)) : Infinity;
+    const tallest = Math.max(...calm.map(({high}) => high)); // below 0 of an axis of logarithms, where 3 times as far is nearer
+    const reach = calm.length < arms.length && tallest > 0 ? 3 * tallest : Infinity;
     const low = Math.max(Math.min(...arms.map((arm) => arm.low)), floor);
     const high = Math.max(low, Math.min(Math.max(...arms.map((arm) => arm.high)), ceiling, reach));
     return withRoom(kind, low, high, floor, view);

@@ -228,6 +228,10 @@ export interface ArmPart {
     /** what draws without replacement would give: `statistics.subset_variance_theory` [σ²] */
     variance_sd_theory: Row[];
   };
+  /** ‖W[l]‖, the root of the sum of squares of a hidden layer's weights */
+  weight_norm?: Row;
+  /** the learning rate that the next step has for the hidden layers' weights */
+  hidden_rate?: number;
 }
 
 export interface Snapshot {

@@ -47,7 +47,7 @@ def _parts() -> list[tuple[Any, int]]:
 
 def coats(arm: Any, tensors: Any, upcoming: Tensor) -> dict[str, Any]:
     """Recall along the levels, and how far and on which units black and coloured animals differ (evaluation view)."""
-    seen = herds(arm.experiment.coats)
+    seen = _as_precise(herds(arm.experiment.coats), arm.network.linears[0].weight)
     recall, taps = _look(arm.network, seen)
     ends = _ordered(taps)
     result = {"coat_animals": HELD_OUT, "coat_recall": recall, "coat_shift": _shift(*ends)}
@@ -58,6 +58,11 @@ def coats(arm: Any, tensors: Any, upcoming: Tensor) -> dict[str, Any]:
         result["coat_recall_recomputed"] = recall
         result["coat_shift_recomputed"] = _shift(ends[0], _ordered(taps)[1])
     return result
+
+
+def _as_precise(seen: Herds, weight: Tensor) -> Herds:
+    """The animals in the precision of the network's weights."""
+    return Herds(seen.held_out.to(weight.dtype), seen.labels, seen.coloured.to(weight.dtype))
 
 
 def with_statistics_of(network: Network, x: Tensor) -> Network:

@@ -62,8 +62,8 @@ def _set(normalizer: nn.Module, unit: int, scales: dict[str, float | None]) -> N
 def _evaluate(network: Network, experiment: Experiment, loss: Callable, layer: int, unit: int) -> dict[str, Any]:
     split, taps = data.load(experiment.dataset, experiment.coats), []
     y = torch.tensor(split.y_test)
-    logits = network(torch.tensor(split.x_test), EVALUATE, taps=taps)
-    a = np.sort(taps[layer - 1][2][:PROBE_SIZE, unit].numpy())
+    logits = network(torch.tensor(split.x_test, dtype=network.linears[0].weight.dtype), EVALUATE, taps=taps)
+    a = np.sort(taps[layer - 1][2][:PROBE_SIZE, unit].numpy().astype(np.float32))
     edges = bin_edges(experiment)["activation"]
     parts = {key: np.asarray(part).tolist() for key, part in statistics.histogram(a, edges)._asdict().items()}
     return {**parts, "test_accuracy": accuracy(logits, y), "test_loss": loss(logits, y).item()}

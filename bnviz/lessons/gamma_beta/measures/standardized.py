@@ -8,7 +8,6 @@ import numpy as np
 
 from bnviz.config.experiment import WATCHED_UNITS
 from bnviz.measures import statistics
-from bnviz.nets.normalizers import BatchNorm
 from bnviz.record.ndjson import smallest_type
 
 FINE = 4096  # parts to which γ and β are rounded here: they move by less than what a snapshot usually keeps of them
@@ -26,7 +25,7 @@ def standardized(arm: Any, tensors: Any, upcoming: Any) -> dict[str, Any]:
     z = arm.probe.previous[0][0]  # [layers, width, probe], sorted
     mean, std = (moment[0][..., None] for moment in (arm.probe.mean, arm.probe.std))
     with np.errstate(over="ignore", invalid="ignore"):
-        values = (z - mean) / np.sqrt(std**2 + np.float32(BatchNorm.eps))
+        values = (z - mean) / np.sqrt(std**2 + np.float32(arm.experiment.epsilon))
     return {"standardized": _shapes(values) | _histograms(values, arm.probe.edges[1]), **arm.scales(FINE)}
 
 

@@ -1,0 +1,17 @@
+"""What only this lesson measures: how large the weights are, and at which rate they learn."""
+
+from bnviz.measures.registry import Measure
+from bnviz.record.schema import Key
+
+MEASURES = (
+    Measure(
+        "weights",
+        "bnviz.lessons.weight_decay.measures.weights:weights",
+        keys=(
+            Key("weight_norm", "‖W[l]‖, the root of the sum of squares of a hidden layer's weights", "layers"),
+            Key("hidden_rate", "the learning rate that the next step has for the hidden layers' weights"),
+        ),
+        when="where `rising` is yes, every snapshot",
+        asked=lambda experiment: experiment.rising == "yes",
+    ),
+)

@@ -1,0 +1,14 @@
+"""How large the weights of the hidden layers are, and at which rate they learn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+
+def weights(arm: Any, tensors: Any, upcoming: Tensor) -> dict[str, Any]:
+    """`weight_norm`, ‖W[l]‖ (Frobenius) of each hidden layer [layers], and `hidden_rate`, the rate of their next step."""
+    norms = [linear.weight.double().norm().item() for linear in arm.network.linears[:-1]]
+    return {"weight_norm": np.array(norms), "hidden_rate": arm.optimizer.hidden_rate}

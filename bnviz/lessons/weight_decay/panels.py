@@ -1,0 +1,107 @@
+"""The panels of the page /weight-decay: constant rate with decay, solid; rising rate without, dotted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bnviz.config.arms import rising
+from bnviz.config.experiment import Experiment
+from bnviz.web import words
+from bnviz.web.figures import (
+    GREY,
+    TWO_ROWS,
+    Layout,
+    Trace,
+    axis,
+    heading,
+    layout,
+    learning,
+    legend,
+    line,
+    pair,
+    paired_names,
+    panel,
+    side_by_side,
+)
+
+WORDS = words.catalogue("weight_decay")
+SAID = WORDS["panels"]
+LOG = {"type": "log", "exponentformat": "power"}
+Arms = dict[str, str]
+Panel = dict[str, Any]
+
+
+def panels(experiment: Experiment) -> list[Panel]:
+    """All panels of the page, in reading order; where the networks do not train a second time there is little to see."""
+    arms, steps = paired_names(experiment), {"range": [0, experiment.steps]}
+    measured = [losses(arms, steps), gap(arms, experiment), rates(arms, steps), sizes(arms, steps)]
+    return [*(measured if rising("none") in experiment.arms else []), learning(experiment, WORDS)]
+
+
+def _pair(arm: str, name: str, axes: str, feed: dict[str, Any], form: str) -> list[Trace]:
+    """One measure of an arm with decay at a constant rate, and dotted of its copy at a rising rate without."""
+    traces = []
+    for own, dash, way in ((arm, "solid", WORDS["ways"]["decay"]), (rising(arm), "dot", WORDS["ways"]["rising"])):
+        called = words.fill(WORDS["ways"]["of"], arm=name, way=way)
+        label = f"step %{{x}}: %{{y:{form}}}<extra>{called}</extra>"
+        width = 2 if dash == "solid" else 3  # dots on a line that coincides must be seen
+        traces.append(line(arm, axes, width, dash, feed={**feed, "arm": own}) | {"name": called, "hovertemplate": label})
+    return traces
+
+
+def losses(arms: Arms, steps: Layout) -> Panel:
+    """The training loss of all four networks."""
+    feed = {"kind": "scalar", "key": "train_loss"}
+    traces = [
+        trace for axes, (arm, name) in zip(("", "2"), arms.items(), strict=True) for trace in _pair(arm, name, axes, feed, ".4f")
+    ]
+    figure = side_by_side(arms, steps, {"rangemode": "tozero", "fit": "losses"}, "step", SAID["losses"]["y"])
+    return panel("losses", *heading(WORDS, "losses"), (traces, figure), height=320)
+
+
+def gap(arms: Arms, experiment: Experiment) -> Panel:
+    """How far the two losses of an arm lie apart, next to the smallest difference that the precision knows."""
+    traces = []
+    for arm, name in arms.items():
+        label = f"step %{{x}}: %{{y:.1e}}<extra>{name}</extra>"
+        traces.append(line(arm, feed={"kind": "gap", "arm": arm}) | {"name": name, "hovertemplate": label})
+    rounding = line("none", "", 1.5, "dash", feed={"kind": "rounding"}, name=SAID["gap"]["rounding"], hoverinfo="name")
+    traces.append(rounding | {"line": {**rounding["line"], "color": GREY}, "showlegend": True})
+    figure = layout(
+        showlegend=True,
+        margin=TWO_ROWS,
+        xaxis=axis("step", range=[0, experiment.steps]),
+        yaxis=axis(SAID["gap"]["y"], fit="gap", dtick=4, **LOG),
+    )
+    return panel("gap", *heading(WORDS, "gap"), (legend(traces), figure), height=320)
+
+
+def rates(arms: Arms, steps: Layout) -> Panel:
+    """The learning rate of the hidden layers' weights, and what it is by the measure of their size."""
+    columns = (("hidden-rate", "", ".3g"), ("effective-rate", "2", ".3g"))
+    traces = [
+        trace
+        for kind, axes, form in columns
+        for arm, name in arms.items()
+        for trace in _pair(arm, name, axes, {"kind": kind}, form)
+    ]
+    left, right = (axis(SAID["rates"][name], fit=name, **LOG) for name in ("rate", "effective"))
+    return panel("rates", *heading(WORDS, "rates"), (_short(traces), pair(left, right, steps, margin=TWO_ROWS)), height=340)
+
+
+def sizes(arms: Arms, steps: Layout) -> Panel:
+    """The size of the chosen layer's weights, and of their gradient."""
+    columns = (("weight", "", ".3g"), ("gradient", "2", ".3g"))
+    traces = [
+        trace
+        for kind, axes, form in columns
+        for arm, name in arms.items()
+        for trace in _pair(arm, name, axes, {"kind": kind}, form)
+    ]
+    left, right = (axis(SAID["sizes"][name], fit=name, **LOG) for name in ("weight", "gradient"))
+    return panel("sizes", *heading(WORDS, "sizes"), (_short(traces), pair(left, right, steps, margin=TWO_ROWS)), height=340)
+
+
+def _short(traces: list[Trace]) -> list[Trace]:
+    """With an entry in the legend for each network of the first subplot."""
+    return [{**trace, "showlegend": trace["xaxis"] == "x", "legendgroup": trace["name"]} for trace in traces]

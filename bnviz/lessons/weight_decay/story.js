@@ -1,0 +1,199 @@
+// @ts-check
+// The story of the page /weight-decay: are a constant rate with decay and a rising rate without it the same training?
+
+import * as words from "../../web/player/words.js";
+import * as losses from "./losses.js";
+
+/** @import {Say, Snapshot, Story, View} from "../../web/player/types" */
+/** @import {Words} from "./words" */
+
+const {both, digits, percent} = words;
+const {effectiveRate, feeds, fits, bounds, gradientOf, largestGap, partsAt, risingOf, roundingOf, weightOf} = losses;
+/** @type {Say<Words>} */
+const say = words.say;
+
+const SAME = 1e-3; // of the loss: losses that lie less apart cannot be told apart in a chart
+const APART = 0.1; // of the loss: from here on they clearly differ
+const ENOUGH = 0.5; // of the run, before a prediction is judged
+
+/** @type {Story} */
+export default {
+  headline,
+  answer,
+  captions: {number: (view) => String(view.layer), compared: gaps, grown, changed, learnt},
+  feeds,
+  fits,
+  bounds,
+  choosers: ["layer"],
+  answering: ["losses", "gap", "rates", "sizes"],
+  alternatives: {
+    losses: (view) => both(view, (arm) => pairName(view, arm, (one) => view.frame.arms[one].train_loss)),
+    gap: (view) => both(view, (arm) => gapName(view, largestGap(view, arm))),
+    rates: (view) => both(view, (arm) => pairName(view, arm, (one) => effectiveRate(view.frame, one, view.layer))),
+    sizes: (view) => both(view, (arm) => pairName(view, arm, (one) => weightOf(view.frame, one, view.layer))),
+    learning: (view) => learnt(view).replace(/\.$/, ""),
+  },
+};
+
+// --- numbers in words
+
+/**
+ * A number that may be huge or tiny: "0.32", "2.1 · 10⁻⁹".
+ * @param {number} value
+ */
+function short(value) {
+  if (value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5)) return String(Number(value.toPrecision(2)));
+  const [front, power] = value.toExponential(1).split("e");
+  const raised = [...String(Number(power))].map((sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)])).join("");
+  return `${front} · 10${raised}`;
+}
+
+/**
+ * How far losses lie apart.
+ * @param {View} view
+ * @param {number | null} gap
+ */
+function gapName(view, gap) {
+  if (gap === null) return say(view, "both_lost");
+  if (gap === Infinity) return say(view, "copy_lost");
+  if (gap === 0) return say(view, "no_gap");
+  return say(view, "gap", {gap: gap >= 1e-3 ? percent(gap) : short(gap)});
+}
+
+/**
+ * A number of an arm that has not diverged, and of its copy.
+ * @param {View} view
+ * @param {string} arm
+ * @param {(arm: string) => number | null} value
+ */
+function pairName(view, arm, value) {
+  const [own, other] = [value(arm), value(risingOf(arm))];
+  if (own === null) return say(view, "both_lost");
+  const said = {own: short(own)};
+  return other === null ? say(view, "alt_alone", said) : say(view, "alt_pair", {...said, other: short(other)});
+}
+
+// --- what there is
+
+/** @param {View} view */
+const trained = (view) => Boolean(view.frame.arms[risingOf("none")]);
+
+/**
+ * How many times as large the rate is now as at first, in the copies.
+ * @param {View} view
+ */
+function growth(view) {
+  const [first, now] = [view.frames[0], view.frame].map((frame) => frame.arms[risingOf(view.compared)].hidden_rate);
+  return Number(now) / Number(first);
+}
+
+// --- the headline
+
+/** @param {View} view */
+function headline(view) {
+  if (words.gone(view, view.compared)) return words.lost(view);
+  return [found(view), words.gone(view, "none")].filter(Boolean).join(" ");
+}
+
+/**
+ * What is found of the compared network, which has not diverged.
+ * @param {View} view
+ */
+function found(view) {
+  if (!trained(view)) return say(view, "not_trained");
+  if (view.frame.step === 0) return say(view, "beginning", {norm: view.norm});
+  if (multiplied(view)) return changed(view).trim();
+  const gap = largestGap(view, view.compared);
+  const said = {norm: view.norm, growth: short(growth(view)), gap: gapName(view, gap), step: view.frame.step};
+  if (growth(view) === 1) return say(view, "one_way", said);
+  if (gap !== null && gap < SAME) return say(view, "same", said);
+  if (gap === Infinity) return say(view, "lost", said);
+  return say(view, "apart", {...said, first: Number(partsAt(view, view.compared, SAME)), visible: percent(SAME)});
+}
+
+// --- the prediction
+
+/**
+ * Holds the prediction against what is measured so far.
+ * @param {View} view
+ */
+function answer(view) {
+  const {prediction, norm} = view;
+  if (!prediction || !trained(view)) return null;
+  if (words.gone(view, view.compared)) return say(view, "answer_lost", {prediction: view.predictions[prediction], norm});
+  if (view.frame.step < ENOUGH * view.header.total_steps) return say(view, "wait");
+  const gap = largestGap(view, view.compared);
+  const found = gap === null || gap === Infinity ? "diverges" : gap < SAME ? "same" : gap < APART ? "close" : "apart";
+  const said = {norm, prediction: view.predictions[prediction], gap: gapName(view, gap), step: view.frame.step};
+  if (found === "close") return say(view, "answer_close", said);
+  return say(view, found === prediction ? "answer_right" : "answer_wrong", said);
+}
+
+// --- captions
+
+/**
+ * The largest differences so far, and what rounding has to do with them.
+ * @param {View} view
+ */
+function gaps(view) {
+  if (!trained(view)) return "";
+  const all = both(view, (arm) => gapName(view, largestGap(view, arm)));
+  return say(view, "gaps", {all, rounding: short(roundingOf(view))});
+}
+
+/**
+ * How the rate has grown, and the weights with it.
+ * @param {View} view
+ */
+function grown(view) {
+  if (!trained(view) || growth(view) === 1 || words.diverged(view.frame, view.compared)) return "";
+  const own = weightOf(view.frame, view.compared, view.layer);
+  const other = weightOf(view.frame, risingOf(view.compared), view.layer);
+  if (!own || !other) return "";
+  return say(view, "grown", {growth: short(growth(view)), times: short(other / own), layer: view.layer, norm: view.norm});
+}
+
+/**
+ * The first time that a layer's weights are multiplied, with the snapshots just before and after; null before that.
+ * @param {View} view
+ * @returns {{step: number, layer: number, factor: string, before: Snapshot, after: Snapshot} | null}
+ */
+function multiplied(view) {
+  const change = view.happenings.find(({name}) => name.startsWith("times_w"));
+  if (!change) return null;
+  const before = view.frames.findLast(({step}) => step <= change.step);
+  const after = view.frames.find(({step}) => step > change.step);
+  if (!before || !after || view.frame.step < after.step) return null;
+  const factor = view.header.experiment.changes.match(new RegExp(`${change.step}:${change.name}=([^;]+)`))?.[1] ?? "";
+  return {step: change.step, layer: Number(change.name.slice("times_w".length)), factor, before, after};
+}
+
+/**
+ * What has become of the gradient and of the effective rate since a layer's weights were multiplied.
+ * @param {View} view
+ */
+function changed(view) {
+  const found = multiplied(view);
+  const arm = view.compared;
+  if (!found || words.diverged(view.frame, arm)) return "";
+  const {step, layer, factor, before, after} = found;
+  const rate = (/** @type {Snapshot} */ frame) => effectiveRate(frame, arm, layer) ?? NaN;
+  const said = {step, layer, factor, norm: view.norm, now: view.frame.step, rate: short(rate(after) / rate(before))};
+  const [first, then] = [before, after].map((frame) => gradientOf(frame, arm, layer) ?? NaN);
+  const gradients = {before: short(first), after: short(then)};
+  return ` ${say(view, "changed", {...said, ...gradients, recovered: short(rate(view.frame) / rate(before))})}`;
+}
+
+/** @param {View} view */
+function learnt(view) {
+  const lost = words.lost(view);
+  if (lost) return lost;
+  const accuracy = view.frame.arms.none.test_accuracy !== null;
+  const score = (/** @type {string} */ arm) => {
+    const {test_accuracy, test_loss} = view.frame.arms[arm];
+    return accuracy ? percent(test_accuracy) : digits(test_loss, 3);
+  };
+  const scores = both(view, score);
+  const said = {step: view.frame.step, scores, held_out: view.data.held_out};
+  return say(view, accuracy ? "learnt" : "learnt_loss", said);
+}

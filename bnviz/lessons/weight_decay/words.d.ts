@@ -1,0 +1,26 @@
+// Made by `make documents` from words.toml: change that and make it again.
+
+export interface Words {
+  not_trained: {};
+  beginning: {norm: string | number};
+  same: {norm: string | number; step: string | number; growth: string | number; gap: string | number};
+  one_way: {step: string | number; gap: string | number};
+  apart: {norm: string | number; first: string | number; visible: string | number; step: string | number; gap: string | number};
+  lost: {norm: string | number; step: string | number; gap: string | number};
+  gap: {gap: string | number};
+  no_gap: {};
+  copy_lost: {};
+  both_lost: {};
+  wait: {};
+  answer_lost: {norm: string | number; prediction: string | number};
+  answer_right: {norm: string | number; prediction: string | number; step: string | number; gap: string | number};
+  answer_wrong: {norm: string | number; prediction: string | number; step: string | number; gap: string | number};
+  answer_close: {norm: string | number; prediction: string | number; step: string | number; gap: string | number};
+  gaps: {all: string | number; rounding: string | number};
+  grown: {growth: string | number; norm: string | number; layer: string | number; times: string | number};
+  changed: {step: string | number; layer: string | number; factor: string | number; norm: string | number; before: string | number; after: string | number; rate: string | number; now: string | number; recovered: string | number};
+  learnt: {step: string | number; held_out: string | number; scores: string | number};
+  learnt_loss: {step: string | number; held_out: string | number; scores: string | number};
+  alt_alone: {own: string | number};
+  alt_pair: {own: string | number; other: string | number};
+}

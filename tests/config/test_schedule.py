@@ -1,0 +1,44 @@
+"""The rising rate that does what weight decay does, against plain arithmetic; and ids that late fields leave alone."""
+
+import pytest
+
+from bnviz.config.experiment import FIELDS, Experiment
+from bnviz.config.schedule import shrinkage
+from bnviz.config.sweep import sweep_over
+
+
+def test_without_momentum_a_step_shrinks_by_rate_times_decay():
+    assert shrinkage(0.1, 0.05, 0.0) == pytest.approx(1 - 0.005)
+    assert shrinkage(0.1, 0.0, 0.9) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("momentum", [0.3, 0.9])
+def test_with_momentum_it_is_how_weights_without_a_gradient_shrink_in_the_long_run(momentum):
+    weight, velocity = 1.0, 0.0
+    for _ in range(3000):
+        velocity = momentum * velocity + 0.02 * weight
+        before, weight = weight, weight - 0.05 * velocity
+    assert weight / before == pytest.approx(shrinkage(0.05, 0.02, momentum), rel=1e-9)
+
+
+@pytest.mark.parametrize("rate, decay, momentum", [(1.0, 1.0, 0.0), (0.1, 0.1, 0.9), (10.0, 10.0, 0.0)])
+def test_weights_that_would_swing_through_0_have_no_rising_rate(rate, decay, momentum):
+    assert shrinkage(rate, decay, momentum) is None
+    experiment = Experiment(learning_rate=rate, weight_decay=decay, momentum=momentum, rising="yes")
+    assert experiment.arms == ("none", "batch")
+    (note,) = experiment.notes()
+    assert "no rising rate does the same" in note
+
+
+def test_networks_with_a_rising_rate_are_the_other_two_once_more():
+    assert Experiment(rising="yes", compare="rms").arms == ("none", "rms", "none-rising", "rms-rising")
+
+
+def test_late_fields_leave_ids_alone_until_they_say_something():
+    """As they were before there was weight decay."""
+    assert Experiment().id == "e35c29a746372b09" and Experiment(width=32, changes="5:times_w2=1000").id == "b4f266a6b6dec406"
+    late = {name: field for name, field in FIELDS.items() if field.late}
+    assert {"weight_decay", "rate_growth", "rising", "epsilon", "precision"} == set(late)
+    other = sweep_over(Experiment(weight_decay=0.1), "width", [8])
+    assert other.id != sweep_over(Experiment(), "width", [8]).id
+    assert Experiment(weight_decay=0.0).id == Experiment().id

@@ -1,0 +1,57 @@
+"""The page /weight-decay in a browser: four networks from a real run, the answer, and W[2] times 1,000."""
+
+import re
+
+import numpy as np
+import pytest
+
+from bnviz.lessons.weight_decay.page import PAGE
+from bnviz.web import words
+
+SAID = words.catalogue("weight_decay")
+SMALL = {"dataset": "mnist1d", "width": 16, "hidden_layers": 3, "steps": 60, "train_size": 500}
+LINES = "n.data.filter((one) => one.feed?.arm === '{arm}').map((one) => Array.from(one.y))[0]"
+
+
+def drawn(lab, panel, arm):
+    """The first line of an arm in a panel."""
+    return np.array(lab.plot(panel, LINES.format(arm=arm)), float)
+
+
+def test_both_ways_are_one_loss_with_batch_norm_and_two_without(lab):
+    lab.open("weight-decay", **SMALL).wait("d.state === 'ended'")
+    assert lab.data["run"] == PAGE.default.replace(**SMALL).id
+    last = [message for message in lab.server.messages(lab.data["run"]) if message["type"] == "snapshot"][-1]["arms"]
+    for arm in last:
+        assert drawn(lab, "losses", arm)[-1] == pytest.approx(last[arm]["train_loss"])
+    np.testing.assert_allclose(drawn(lab, "losses", "batch-rising"), drawn(lab, "losses", "batch"), rtol=1e-6)
+    assert not np.allclose(drawn(lab, "losses", "none-rising"), drawn(lab, "losses", "none"), rtol=1e-3)
+    assert re.search(r"two ways and one loss: at step 60 the rate is 1\.8 times as high", lab.headline)
+
+
+def test_the_guess_is_judged_by_what_was_measured(lab):
+    lab.open("weight-decay", asks=True, **SMALL).trained()
+    assert lab.page.locator("[data-panel=losses]").is_hidden()
+    lab.page.get_by_text(SAID["predictions"]["diverges"], exact=True).click()
+    lab.wait("d.state === 'ended' && $('.bnviz-answer').checkVisibility()")
+    told = lab.page.inner_text(".bnviz-answer")
+    assert SAID["predictions"]["diverges"] in told and "not so here" in told and "of the loss" in told
+
+
+def test_w2_times_1000_divides_the_gradient_and_changes_no_loss(lab):
+    lab.open("weight-decay", **SMALL, changes="30:times_w2=1000").wait("d.state === 'ended'")
+    assert "W[2] was multiplied by 1000" in lab.headline and "to 1.0 · 10⁻⁶ of what it had been" in lab.headline
+    sizes = drawn(lab, "sizes", "batch")
+    steps = lab.plot("sizes", "Array.from(n.data[0].x)")
+    place = steps.index(30)
+    assert sizes[place + 1] / sizes[place] == pytest.approx(1000, rel=0.02)
+    losses = drawn(lab, "losses", "batch")
+    assert losses[place + 1] < 1.5 * losses[place]
+    plain = drawn(lab, "losses", "none")
+    assert not plain[place + 1] < 10 * plain[place], "nothing takes the size out of the plain network's weights"
+
+
+def test_more_decay_than_a_rate_can_rise_for_is_said(lab):
+    lab.open("weight-decay", **SMALL, weight_decay=10, learning_rate=0.3).wait("d.state === 'ended'")
+    assert "no rising rate does the same" in lab.page.inner_text(".stMain")
+    assert lab.headline.startswith(SAID["story"]["not_trained"][:40])

@@ -1,0 +1,233 @@
+"""The page /weight-decay: two ways to train against a plain double-precision loop, scale invariance, and what the page says."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from bnviz.config.experiment import Experiment
+from bnviz.lessons.weight_decay.measures import MEASURES
+from bnviz.lessons.weight_decay.page import PAGE
+from bnviz.lessons.weight_decay.panels import panels
+from bnviz.measures import budget
+from bnviz.record import ndjson
+from bnviz.train import loop
+from bnviz.train.arm import Arm
+from bnviz.web import words
+
+SMALL = PAGE.default.replace(
+    dataset="mnist1d", width=16, hidden_layers=3, batch_size=32, train_size=400, steps=40, snapshot_every=10
+)
+SAID = words.catalogue("weight_decay")
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
+
+
+def ended(experiment):
+    """A training that has come to its end, and the loss of every step by arm."""
+    training = loop.Training(experiment)
+    losses = {arm.name: [] for arm in training.arms}
+    while not training.done:
+        if training.advance() is None:
+            for arm in training.arms:
+                losses[arm.name].append(arm.seen.last_loss)
+    return training, {name: np.array(values) for name, values in losses.items()}
+
+
+def arms_of(training):
+    return {arm.name: arm for arm in training.arms}
+
+
+# two ways
+
+
+def plainly(experiment, rising):
+    """Losses of batch norm's network, written out: θ ← θ − η v, v ← m v + ∂L/∂θ + λ θ for the weights of hidden layers; or
+    without λ, at the rate η α^(−2t − 1)."""
+    arm, tensors, batches = Arm(experiment, "batch"), loop.Tensors(experiment), loop.minibatches(experiment)
+    network, losses = arm.network, []
+    hidden = [linear.weight for linear in network.linears[:-1]]
+    eta, decay = experiment.learning_rate, experiment.weight_decay
+    alpha = 1 - eta * decay
+    for step in range(experiment.steps):
+        chosen = next(batches)
+        loss = functional.cross_entropy(network(tensors.x_train[chosen], "train"), tensors.y_train[chosen])
+        losses.append(loss.item())
+        gradients = torch.autograd.grad(loss, list(network.parameters()))
+        with torch.no_grad():
+            for one, gradient in zip(network.parameters(), gradients, strict=True):
+                special = any(one is weight for weight in hidden)
+                rate = eta * alpha ** (-2 * step - 1) if special and rising else eta
+                one -= rate * (gradient + decay * one if special and not rising else gradient)
+    return np.array(losses), [weight.detach().clone() for weight in hidden]
+
+
+@pytest.mark.parametrize("rising, name", [(False, "batch"), (True, "batch-rising")])
+def test_each_way_is_what_li_and_arora_write(rising, name):
+    training, losses = ended(SMALL)
+    expected, weights = plainly(SMALL, rising)
+    np.testing.assert_allclose(losses[name], expected, rtol=1e-9)
+    for linear, weight in zip(arms_of(training)[name].network.linears, weights, strict=False):
+        np.testing.assert_allclose(linear.weight.detach(), weight, rtol=1e-7, atol=1e-12)
+
+
+WAYS = {
+    "default": {},
+    "momentum": {"momentum": 0.9, "learning_rate": 0.01},
+    "another rate on the way": {"changes": "10:learning_rate=0.3;25:learning_rate=0.02"},
+    "weights multiplied on the way": {"changes": "20:times_w2=1000"},
+    "a growing rate, too": {"rate_growth": 1.02},
+    "ghost batches": {"ghost_batch_size": 8},
+}
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_with_batch_norm_both_ways_are_one_to_rounding(name):
+    """Also where rate or weights change on the way. Weights are apart by what decay alone would have made of them."""
+    experiment = SMALL.replace(**WAYS[name])
+    training, losses = ended(experiment)
+    np.testing.assert_allclose(losses["batch-rising"], losses["batch"], rtol=1e-9)
+    arms = arms_of(training)
+    scale = arms["batch-rising"].optimizer.scale
+    assert scale < 0.99
+    for one, other in zip(arms["batch"].network.linears[:-1], arms["batch-rising"].network.linears, strict=False):
+        np.testing.assert_allclose(one.weight.detach(), scale * other.weight.detach(), rtol=1e-5, atol=1e-9)
+
+
+def test_without_batch_norm_they_are_not():
+    _, losses = ended(SMALL)
+    gaps = np.abs(losses["none-rising"] - losses["none"]) / losses["none"]
+    assert gaps[1] > 1e-6 and not gaps[-1] < 1e-2  # NaN if it diverged
+
+
+def test_an_epsilon_that_is_not_tiny_parts_them_and_single_precision_does():
+    for changes in ({"epsilon": 1e-3}, {"precision": "single"}):
+        _, losses = ended(SMALL.replace(**changes))
+        gaps = np.abs(losses["batch-rising"] - losses["batch"]) / losses["batch"]
+        assert gaps.max() > 1e-8, changes
+
+
+def test_only_the_weights_of_hidden_layers_decay():
+    """Without a gradient, in exact arithmetic, they are multiplied by 1 − ηλ in each step, and nothing else moves."""
+    arm = Arm(SMALL.replace(weight_decay=0.5), "batch")
+    before = {name: one.detach().clone() for name, one in arm.network.named_parameters()}
+    for one in arm.network.parameters():
+        one.grad = torch.zeros_like(one)
+    arm.optimizer.step()
+    for name, one in arm.network.named_parameters():
+        shrunk = name.startswith("linears") and name.endswith("weight") and not name.startswith("linears.3")
+        assert torch.allclose(one, before[name] * (0.95 if shrunk else 1), rtol=1e-12, atol=0), name
+
+
+def test_multiplied_weights_change_no_output_and_divide_the_gradient():
+    arm, tensors = Arm(SMALL, "batch"), loop.Tensors(SMALL)
+    x, y, weight = tensors.x_train[:32], tensors.y_train[:32], arm.network.linears[1].weight
+
+    def look():
+        logits = arm.network(x, "measure")
+        return logits.detach(), torch.autograd.grad(functional.cross_entropy(logits, y), weight)[0]
+
+    logits, gradient = look()
+    weight.data.mul_(1000)
+    again, smaller = look()
+    np.testing.assert_allclose(again, logits, rtol=1e-10)
+    np.testing.assert_allclose(1000 * smaller, gradient, rtol=1e-8, atol=1e-15)
+    assert (weight * gradient).sum().item() == pytest.approx(0, abs=1e-9)  # so steps only ever make it longer
+
+
+# what is recorded
+
+
+def test_sizes_and_rates_are_recorded_as_they_are():
+    training = loop.Training(SMALL)
+    while not training.done:
+        if (snapshot := training.advance()) is None:
+            continue
+        for arm in training.arms:
+            measured = snapshot["arms"][arm.name]
+            norms = [linear.weight.norm().item() for linear in arm.network.linears[:-1]]
+            assert measured["weight_norm"] == pytest.approx(norms)
+            rise = (1 - 0.005) ** (-2 * training.step - 1) if "rising" in arm.name else 1
+            assert measured["hidden_rate"] == pytest.approx(0.1 * rise)
+
+
+def test_other_experiments_are_not_measured():
+    assert not MEASURES[0].asked(Experiment(weight_decay=0.1)) and MEASURES[0].asked(SMALL)
+
+
+def test_a_run_goes_on_from_a_checkpoint_where_its_rate_had_risen_to():
+    from bnviz.train.checkpoints import Checkpoints, train
+
+    first, later = SMALL.replace(steps=40), SMALL.replace(steps=40, changes="30:times_w2=2")
+    kept = Checkpoints()
+    list(train(first, kept))
+    resumed = [line for line in train(later, kept) if line]
+    assert resumed == [line for line in train(later, Checkpoints()) if line]
+
+
+@pytest.mark.parametrize("name", PAGE.presets)
+def test_every_preset_may_be_asked_for(name):
+    experiment = PAGE.default.replace(**PAGE.presets[name])
+    budget.check(experiment)
+    assert [panel["id"] for panel in panels(experiment)] == ["losses", "gap", "rates", "sizes", "learning"]
+
+
+def test_the_rate_of_the_default_rises_some_four_hundredfold():
+    default = PAGE.default
+    assert default.shrinkage ** (-2 * default.steps) == pytest.approx(409, abs=1)
+
+
+def test_without_a_second_training_only_learning_is_shown():
+    assert [panel["id"] for panel in panels(SMALL.replace(rising="no"))] == ["learning"]
+
+
+# what is said
+
+
+def test_losses_part_where_numpy_says(desk):
+    """On the last snapshot of a run."""
+    *_, snapshot = (one for one in loop.train(SMALL) if one)
+    frame = json.loads(ndjson.line(snapshot))
+    own, other = (frame["arms"][name]["train_loss"] for name in ("batch", "batch-rising"))
+    assert desk.call("lessons/weight_decay/losses.js", "gapOf", frame, "batch") == pytest.approx(abs(other - own) / own)
+    assert desk.call("lessons/weight_decay/losses.js", "gapOf", frame, "nothing") is None
+    plain = {"arms": {"batch": {"hidden_rate": 0.1, "weight_norm": [2.0, 4.0]}}}
+    assert desk.call("lessons/weight_decay/losses.js", "effectiveRate", plain, "batch", 2) == pytest.approx(0.1 / 16)
+    assert desk.call("lessons/weight_decay/losses.js", "effectiveRate", {"arms": {}}, "batch", 2) is None
+
+
+def view_of(losses, rising, precision="double"):
+    """As much of a view as losses.js asks for."""
+    frames = [
+        {"step": step, "arms": {"batch": {"train_loss": one}, "batch-rising": {"train_loss": other}}}
+        for step, (one, other) in enumerate(zip(losses, rising, strict=True))
+    ]
+    header = {"experiment": {"precision": precision}}
+    return {"frames": frames, "frame": frames[-1], "shown": len(frames) - 1, "header": header}
+
+
+@pytest.mark.parametrize(
+    "losses, rising, gap",
+    [([2, 1], [2, 1.5], 0.5), ([2, 1, 1], [2.2, 1, 1], 0.1), ([1, 1], [1, 1], 0), ([1, None], [1, None], None)],
+)
+def test_the_largest_gap_so_far(desk, losses, rising, gap):
+    found = desk.call("lessons/weight_decay/losses.js", "largestGap", view_of(losses, rising), "batch")
+    assert found == (None if gap is None else pytest.approx(gap))
+
+
+def test_the_step_at_which_losses_part(desk):
+    view = view_of([1, 1, 1, 1], [1, 1.0005, 1.2, 1])
+    assert desk.call("lessons/weight_decay/losses.js", "partsAt", view, "batch", 1e-3) == 2
+    assert desk.call("lessons/weight_decay/losses.js", "partsAt", view, "batch", 0.5) is None
+
+
+def test_rounding_is_that_of_the_precision(desk):
+    for precision, dtype in (("single", np.float32), ("double", np.float64)):
+        assert desk.call("lessons/weight_decay/losses.js", "roundingOf", view_of([1], [1], precision)) == np.finfo(dtype).eps
+    assert math.isclose(np.finfo(np.float64).eps, 2.0**-52)
