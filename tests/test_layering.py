@@ -33,7 +33,7 @@ ROOMS = [  # from the lowest; a module may import its own room and lower ones
     "app",
 ]
 KNOWS_TORCH = {"bnviz.nets", "bnviz.measures", "bnviz.lessons.*.measures", "bnviz.train", "bnviz.engine"}
-TORCHLESS = {"bnviz.measures.registry", "bnviz.measures.statistics", "bnviz.engine.worker"}  # until something is computed
+TORCHLESS = {"bnviz.measures.registry", "bnviz.engine.worker"}  # until something is computed
 KNOWS_DASK = {"bnviz.engine"}
 KNOWS_STREAMLIT = {"bnviz.web", "bnviz.lessons.*", "bnviz.frame", "app"}
 RUN_WHEN_IMPORTED = ("pages.", "bnviz.frame")  # Streamlit scripts

@@ -20,10 +20,9 @@ from torch import Tensor
 
 from bnviz import data, machine
 from bnviz.config import course
-from bnviz.config.experiment import FORMAT, PROBE_SIZE, WATCHED_UNITS, Experiment
+from bnviz.config.experiment import FORMAT, PERCENTILES, PROBE_SIZE, WATCHED_UNITS, Experiment
 from bnviz.measures.probe import bin_edges
 from bnviz.measures.registry import questions
-from bnviz.measures.statistics import PERCENTILES
 from bnviz.nets.network import Network
 from bnviz.record.ndjson import TAPS
 from bnviz.record.version import versions

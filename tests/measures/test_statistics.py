@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import stats
 
+from bnviz.config.experiment import PERCENTILES
 from bnviz.measures import statistics
 
 quick = settings(max_examples=150, deadline=None)
@@ -59,7 +60,7 @@ def around(values):
 def test_percentiles_are_numpys(rows, columns):
     values = rows[:, :columns]
     with np.errstate(over="ignore", invalid="ignore"):
-        expected = np.percentile(values.astype(np.float64), statistics.PERCENTILES)
+        expected = np.percentile(values.astype(np.float64), PERCENTILES)
         assert (
             np.allclose(statistics.percentiles(around(values), values.size), expected, rtol=1e-5, atol=1e-5)
             or np.abs(values).max() > 1e38
@@ -69,7 +70,7 @@ def test_percentiles_are_numpys(rows, columns):
 @quick
 @given(rows_of(ANY))
 def test_order_statistics_are_those_of_a_sort_whatever_the_values(rows):
-    below = np.floor(np.array(statistics.PERCENTILES) / 100 * (rows.size - 1)).astype(int)
+    below = np.floor(np.array(PERCENTILES) / 100 * (rows.size - 1)).astype(int)
     assert np.array_equal(around(rows), np.sort(rows.ravel())[[below, below + 1]], equal_nan=True)
 
 

@@ -9,9 +9,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from bnviz.config.arms import ARMS
-from bnviz.config.experiment import Experiment
+from bnviz.config.experiment import PERCENTILES, Experiment
 from bnviz.data import DATA_SETS
-from bnviz.measures.statistics import PERCENTILES
 from bnviz.web import words
 from bnviz.web.figures import (
     COLOURS,

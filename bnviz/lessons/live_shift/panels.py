@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from bnviz.config.experiment import Experiment
-from bnviz.measures.statistics import PERCENTILES
+from bnviz.config.experiment import PERCENTILES, Experiment
 from bnviz.web import words
 from bnviz.web.figures import (
     COLOURS,
