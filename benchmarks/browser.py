@@ -19,14 +19,23 @@ TALL: ViewportSize = {"width": 1400, "height": 3000}  # every panel in view, so 
 SECONDS = 6
 VISITS = 3
 
-# Counts redraws and milliseconds in long tasks. The player's chart is one node for ever, and each drawing of it counts.
-# The plain page makes a new node for every figure, and draws some twice: there a new title counts, as it is seen.
-WATCH = """(selector) => {
+# Counts redraws and milliseconds in long tasks. The player's chart is one node for ever, and each frame in which a line of it has
+# moved counts. The plain page makes a new node for every figure, and draws some twice: there a new title counts, as it is seen.
+WATCH = """() => {
   window.watched = {redraws: 0, long: 0, began: performance.now()};
   const add = list => { for (const task of list.getEntries()) watched.long += task.duration; };
   new PerformanceObserver(add).observe({type: 'longtask'});
-  const count = () => { watched.redraws += 1; };
-  for (const node of document.querySelectorAll(selector)) node.on('plotly_afterplot', count);
+}"""
+WATCH_LINES = """(selector) => {
+  let moved = false;
+  const lines = {subtree: true, childList: true, attributeFilter: ['d']};
+  new MutationObserver(() => { moved = true; }).observe(document.querySelector(selector), lines);
+  const look = () => {
+    watched.redraws += moved;
+    moved = false;
+    requestAnimationFrame(look);
+  };
+  look();
 }"""
 WATCH_TITLES = """(selector) => {
   const seen = new Set(), titles = () => [...document.querySelectorAll(selector)].map(title => title.textContent);
@@ -58,7 +67,8 @@ def player(browser: Browser, server: Server) -> tuple[float, float, float]:
     page.wait_for_selector("[aria-label=Loop][aria-pressed=true]")
     if page.get_attribute(".bnviz-player", "data-state") != "playing":  # a slow machine: it has come to its end
         page.click("[aria-label=Play]")
-    page.evaluate(WATCH, "[data-panel=ridges] .bnviz-plot")
+    page.evaluate(WATCH)
+    page.evaluate(WATCH_LINES, "[data-panel=ridges] .bnviz-plot")
     seen = watch(page, 1)
     assert page.get_attribute(".bnviz-player", "data-state") == "playing", "the player stands still"
     alone = plotly_alone(page)
@@ -135,7 +145,7 @@ def plain(browser: Browser, server: Server) -> tuple[float, float]:
     page.goto(server.url)
     page.wait_for_function("() => document.querySelectorAll('.js-plotly-plot').length >= 2")
     page.wait_for_timeout(2000)
-    page.evaluate(WATCH, "none")
+    page.evaluate(WATCH)
     page.evaluate(WATCH_TITLES, ".gtitle")
     seen = watch(page, 2)
     page.context.close()

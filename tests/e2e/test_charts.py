@@ -1,8 +1,10 @@
 """What people do with the charts themselves, and that playback leaves it alone."""
 
+import numpy as np
 import pytest
 
 from bnviz.config.experiment import FIELDS
+from bnviz.web.assets import addresses
 
 RANGES = "['xaxis', 'yaxis'].map(name => n._fullLayout[name].range.map(Number))"
 
@@ -78,6 +80,65 @@ def hover(lab, index):
         lab.page.mouse.move(node["x"] + x + nudge, node["y"] + y)
     lab.page.wait_for_selector("[data-panel=shift] .hovertext")
     assert "step" in lab.page.text_content("[data-panel=shift] .hovertext")
+
+
+# The ridgelines with their lines a bit higher: once bent to them, and once drawn by Plotly. Both are sampled along their paths,
+# for Plotly leaves out points that lie on a straight line.
+BEND = """async ([address, how]) => {
+  const {bend} = await import(address);
+  const {data, layout} = document.querySelector("[data-panel=ridges] .bnviz-plot");
+  const copy = () => structuredClone({data, layout});
+  const hooks = {
+    higher: (trace) => { trace.y = trace.y.map((y, place) => y === null ? y : y + 20 * Math.sin(place)); },
+    "with a gap": (trace) => { trace.y[Math.floor(trace.y.length / 2)] = null; },
+    "as dots": (trace) => { hooks.higher(trace); trace.mode = "markers"; },
+  };
+  const [before, after] = [copy(), copy()];
+  if (how === "as dots") for (const trace of before.data) trace.mode = "markers";
+  after.data.forEach(hooks[how]);
+  const draw = (figure) => Plotly.newPlot(document.body.appendChild(document.createElement("div")), figure.data, figure.layout);
+  const sample = (node) => [...node.querySelectorAll(".js-line, .js-fill")].map((path) => {
+    const places = Array.from({length: 40}, (_, place) => path.getPointAtLength(path.getTotalLength() * place / 40));
+    return places.map(({x, y}) => [x, y]);
+  });
+  const [ours, theirs] = [await draw(before), await draw(after)];
+  const [still, done] = [sample(ours), bend(ours, after.data)];
+  const found = {done, still, ours: sample(ours), theirs: sample(theirs)};
+  for (const node of [ours, theirs]) { Plotly.purge(node); node.remove(); }
+  return found;
+}"""
+
+
+def bent(lab, how):
+    """What becomes of the ridgelines' lines if they are to be bent: whether they were, and points along their paths."""
+    module = f"{lab.server.url}/{addresses()['files']}/web/player/bending.js"
+    found = lab.page.evaluate(BEND, [module, how])
+    return found["done"], *(np.array(found[whose]) for whose in ("still", "ours", "theirs"))
+
+
+def test_bent_lines_run_where_plotly_would_draw_them(lab):
+    lab.open(steps=60).trained().press("End")
+    lab.wait_plot("ridges", "n.data[0].x.length > 100")
+    done, still, ours, theirs = bent(lab, "higher")
+    assert done and len(ours) > 20
+    assert np.abs(ours - theirs).max() < 2 and np.abs(ours - still).max() > 5
+    for other in ("with a gap", "as dots"):  # left to Plotly
+        done, still, ours, _ = bent(lab, other)
+        assert not done and np.array_equal(ours, still)
+
+
+MOVED = """(n.plotted = 0, n.moved = 0, n.on('plotly_afterplot', () => { n.plotted += 1; }),
+  new MutationObserver(() => { n.moved += 1; }).observe(n, {subtree: true, attributeFilter: ['d']}), 0)"""
+
+
+def test_playing_bends_ridgelines_and_a_pause_has_them_drawn(playing):
+    playing.wait_plot("ridges", "n.querySelector('.js-fill')")
+    playing.plot("ridges", MOVED)
+    playing.wait_plot("ridges", "n.plotted > 2 && n.moved > 2 * n.plotted")
+    playing.press(" ")
+    playing.wait("d.state === 'paused'")
+    front = "n.data.find(trace => trace.feed.kind === 'ridge-front').y[0]"
+    playing.wait_plot("ridges", f"{front} === {playing.data['step']}")
 
 
 def test_choosers_change_the_charts_without_a_rerun(lab):

@@ -2,6 +2,7 @@
 // A panel: a title, a caption, one Plotly node that lives as long as the panel does, and a text alternative. The player's traces
 // say in `feed` what fills them from the recording; the board's come filled in, with the text alternative in the specification.
 
+import {bend} from "./bending.js";
 import {savePicture} from "./chart-picture.js";
 import {openData} from "./data.js";
 import {openDialog} from "./dialog.js";
@@ -30,6 +31,7 @@ const CONFIG = {displaylogo: false, responsive: false, showSendToCloud: false, m
 const NARROW = 560;
 const CLEAR = "rgba(0,0,0,0)";
 const HIGH_RATE = 30;
+const ON_THE_WAY_MS = 250; // for so long lines may be bent before Plotly, whose labels say what it knows, draws them again
 
 export class Panel {
   /**
@@ -56,6 +58,9 @@ export class Panel {
     this.drawnAt = 0;
     /** What it shows now; "" if it has to be drawn anew. */
     this.drawnKey = "";
+    this.plottedAt = 0;
+    /** The layout that Plotly was given last, as text; "" if it has to draw anew. */
+    this.laidOut = "";
     /** @type {Map<string, {range: [number, number], revision: string}>} axis -> its range as it was last given to Plotly */
     this.given = new Map();
     /** @type {Scene | null} what its words are of */
@@ -80,7 +85,7 @@ export class Panel {
 
   /** It has to be drawn anew, whatever it shows. */
   stale() {
-    this.drawnKey = "";
+    this.drawnKey = this.laidOut = "";
   }
 
   /**
@@ -120,6 +125,7 @@ export class Panel {
     const {scene, theme, title, caption} = this;
     if (!scene || !theme || !this.drawnAt) return;
     const {run, view, ghost, beside, settings} = scene;
+    this.plot(this.traces(scene), this.layout(scene, theme), this.drawnAt); // lines may have been bent since
     const arms = (view?.header.arms ?? []).map((arm) => view?.arms[arm]).filter((arm) => arm !== undefined);
     const about = view ? [this.text("chart_step", {step: view.frame.step}), ...(settings?.() ?? [])] : [];
     const dotted = ghost && this.spec.data.some(isKept) ? this.text("chart_beside", {run: ghost.run, label: beside ?? ""}) : "";
@@ -151,32 +157,56 @@ export class Panel {
   }
 
   /**
-   * Whether the panel shows something else than `key` and may be drawn again at `now` (milliseconds).
-   * @param {string} key
+   * What there is to be seen here, in one string.
+   * @param {string} key of a snapshot
+   * @param {number} blend how far it is to the next one: 0…1
+   */
+  keyAt(key, blend) {
+    return this.fast ? `${key},${blend}` : key;
+  }
+
+  /**
+   * Whether the panel shows something else and may be drawn again at `now` (milliseconds).
+   * @param {string} key of a snapshot
+   * @param {number} blend
    * @param {number} now
    */
-  due(key, now) {
-    return this.visible && this.drawnKey !== key && now - this.drawnAt >= 1000 / this.spec.rate - 4;
+  due(key, blend, now) {
+    return this.visible && this.drawnKey !== this.keyAt(key, blend) && now - this.drawnAt >= 1000 / this.spec.rate - 4;
   }
 
   /**
    * @param {Scene} scene
    * @param {Painted} theme
-   * @param {string} key
+   * @param {string} key of a snapshot
    * @param {number} now
    */
   draw(scene, theme, key, now) {
+    const blend = scene.view?.blend ?? 0;
+    const [traces, layout] = [this.traces(scene), this.layout(scene, theme)];
+    const onTheWay = blend > 0 && now - this.plottedAt < ON_THE_WAY_MS && this.laidOut === JSON.stringify(layout);
+    if (!onTheWay || !bend(this.node, traces)) this.plot(traces, layout, now);
     this.theme = theme;
-    Plotly.react(
-      this.node,
-      [...this.spec.data.map((trace) => filled(trace, scene.view)), ...faint(this.spec.data, scene)],
-      this.layout(scene, theme),
-      (this.config ??= this.buttons()),
-    );
+    this.drawnAt = now;
+    this.drawnKey = this.keyAt(key, blend);
+  }
+
+  /** @param {Scene} scene */
+  traces(scene) {
+    return [...this.spec.data.map((trace) => filled(trace, scene.view)), ...faint(this.spec.data, scene)];
+  }
+
+  /**
+   * @param {Record<string, unknown>[]} traces
+   * @param {Record<string, unknown>} layout
+   * @param {number} now
+   */
+  plot(traces, layout, now) {
+    this.laidOut = JSON.stringify(layout); // Plotly writes into it
+    Plotly.react(this.node, traces, layout, (this.config ??= this.buttons()));
     if (!this.drawnAt) this.node.on("plotly_relayout", () => this.stale()); // who has zoomed out sees the range of now
     this.unzoomTo();
-    this.drawnAt = now;
-    this.drawnKey = key;
+    this.plottedAt = now;
   }
 
   /**

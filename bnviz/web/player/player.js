@@ -566,12 +566,11 @@ export class Player {
   drawPanels(scene, theme, key, now) {
     const view = /** @type {View} */ (scene.view);
     const began = performance.now();
-    const keyOf = (/** @type {Panel} */ panel) => (panel.fast ? `${key},${view.blend}` : key);
-    const due = [...this.panels.values()].filter((panel) => panel.due(keyOf(panel), this.playing ? now : Infinity));
+    const due = [...this.panels.values()].filter((panel) => panel.due(key, view.blend, this.playing ? now : Infinity));
     this.sort(due, now);
     this.fastDrawn = due.length > 0 && !due.some((panel) => panel.fast);
     for (const panel of due) {
-      panel.draw(scene, theme, keyOf(panel), now);
+      panel.draw(scene, theme, key, now);
       if (panel.fast) this.fastDrawn = true;
       else this.slowAt = now;
       if (performance.now() - began > BUDGET_MS) break;
