@@ -79,9 +79,9 @@ def test_on_a_phone_pages_have_names_and_plotlys_buttons_cover_no_title(visit):
     lab.page.wait_for_function(f"() => ({WIDE})().length === 0")  # charts that were just made take their width
 
 
-@pytest.mark.parametrize("width, fades", [(390, True), (760, False)])
-def test_the_row_of_pages_fades_where_more_is_to_come(visit, width, fades):
-    lab = visit(viewport={"width": width, "height": 844}).open(steps=40)
+@pytest.mark.parametrize(("pages", "fades"), [({}, True), ({"pages": "live-shift,batch-size"}, False)])
+def test_the_row_of_pages_fades_where_more_is_to_come(visit, pages, fades):
+    lab = visit(viewport={"width": 390, "height": 844}).open(steps=40, **pages)
     style = "getComputedStyle($('.st-key-pages'))"
     if not fades:  # all of it is in view
         return lab.wait(f"$('.st-key-pages').scrollWidth === $('.st-key-pages').clientWidth && {style}.maskImage === 'none'")

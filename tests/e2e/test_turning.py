@@ -135,6 +135,22 @@ def test_a_slider_is_not_taken_back_by_a_slow_server(visit):
     assert seen == sorted(seen, reverse=True) and seen[-1] == 8
 
 
+def test_a_setting_behind_the_button_does_not_come_back_after_a_preset(visit):
+    lab = visit().open("weight-decay", asks=True, skip=1).trained()
+    lab.page.get_by_role("button", name="More settings").click()
+    lab.page.get_by_role("slider", name="momentum").focus()
+    lab.page.keyboard.press("ArrowRight")
+    lab.page.wait_for_url("**momentum**")
+    lab.page.keyboard.press("Escape")
+    lab.page.get_by_role("slider", name="momentum").wait_for(state="hidden")
+    lab.page.get_by_role("radio", name="PyTorch's ε").click()
+    lab.page.wait_for_url("**epsilon**")
+    preset = lab.trained().data["run"]
+    lab.page.get_by_role("radio", name="goes another way").click()
+    lab.wait("$('.bnviz-answer')?.textContent.includes('predicted')")
+    assert lab.data["run"] == preset and "momentum" not in lab.page.url
+
+
 def test_who_has_chosen_from_the_start_keeps_it_in_the_next_run(visit):
     lab = watching(visit).from_the_start()
     slide(lab, "learning_rate", "ArrowRight", 1)

@@ -18,6 +18,7 @@ from bnviz.web import player
 from bnviz.web.words import fill
 from tests import ROOT
 from tests.lessons.test_does_it_hold_claims import CASES, made_up
+from tests.web.settings import settings
 
 DOOR = ROOT / "pages" / "does_it_hold.py"
 
@@ -123,7 +124,7 @@ def test_settings_are_in_the_address_and_the_words_say_that_they_are_not_the_cla
     sweep = CLAIMS["sigmoid"].sweep
     assert lab.engine.asked[-1] == dataclasses.replace(sweep, base=sweep.base.replace(hidden_layers=10), seeds=2)
     assert WORDS["page"]["other_settings"] in text(page)
-    page.number_input(key="seed").set_value(5).run()
+    settings(page)["seed"].set_value(5).run()
     assert page.query_params == {"claim": "sigmoid", "hidden_layers": "10", "seeds": "2", "seed": "5"}
     cold = visit(**page.query_params)
     assert lab.engine.asked[-1].base.seed == 5 and chosen(cold) == "sigmoid"
@@ -131,8 +132,8 @@ def test_settings_are_in_the_address_and_the_words_say_that_they_are_not_the_cla
 
 def test_more_settings_are_offered(lab):
     page = visit(claim="noise")
-    offered = {one.key: one.value for one in (*page.selectbox, *page.select_slider)}
-    assert {**offered, "seed": 0}.keys() == {*MORE, "seeds", "seed"} and offered["hidden_layers"] == 15
+    offered = settings(page)
+    assert offered.keys() == {*MORE, "seeds", "seed"} and offered["hidden_layers"].value == 15
 
 
 @pytest.mark.parametrize(

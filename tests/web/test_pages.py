@@ -15,6 +15,7 @@ from bnviz.record.store import Store
 from bnviz.web.site import links
 from bnviz.web.site.presets import KEY
 from tests import ROOT
+from tests.web.settings import settings
 
 PRESETS = PAGE.presets
 MAIN = ROOT / "bnviz" / "frame.py"
@@ -79,15 +80,12 @@ def visit(**parameters):
 
 
 def change(page, name, value):
-    field = FIELDS[name]
-    kind = page.selectbox if field.choices else page.select_slider if field.marks else page.number_input
-    kind(key=name).set_value(value).run()
+    settings(page)[name].set_value(value).run()
     assert not page.exception
 
 
 def shown_values(page):
-    widgets = [*page.selectbox, *page.select_slider, *page.number_input]
-    return {widget.key: widget.value for widget in widgets}
+    return {name: widget.value for name, widget in settings(page).items()}
 
 
 def test_first_visit_shows_the_default_experiment(stage):

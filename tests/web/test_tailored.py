@@ -11,25 +11,21 @@ from bnviz.web.site import tailored, teachers
 from bnviz.web.site.presets import KEY
 from bnviz.web.site.tailored import Tailoring
 from tests import ROOT
+from tests.web.settings import settings
 from tests.web.test_pages import MAIN, PRESETS, stage, visit  # noqa: F401  (a fixture)
 
 HERE = "https://example.org/lab/for-teachers"
 
 
-def widgets(page):
-    kinds = (page.selectbox, page.select_slider, page.number_input)
-    return {one.key: one for kind in kinds for one in kind}
-
-
 @pytest.mark.usefixtures("stage")
 def test_parts_are_left_out_and_the_run_is_the_same(stage):  # noqa: F811
     whole = visit(batch_size="8")
-    assert whole.caption and "batch_size" in widgets(whole)
+    assert whole.caption and "batch_size" in settings(whole)
     page = visit(batch_size="8", hide="claim,presets,more,limits")
     assert stage.shown == Experiment(batch_size=8)
     claim = words.catalogue("live_shift")["claim"]
     assert claim in [one.value for one in whole.markdown] and claim not in [one.value for one in page.markdown]
-    assert set(widgets(page)) == {"batch_size", "learning_rate", "activation", "dataset"}
+    assert set(settings(page)) == {"batch_size", "learning_rate", "activation", "dataset"}
     assert not page.button_group and whole.button_group
 
 
@@ -37,13 +33,13 @@ def test_without_settings_the_experiment_of_the_link_stays(stage):  # noqa: F811
     page = visit(batch_size="8", steps="400", hide="settings")
     page.run()
     page.run()
-    assert widgets(page) == {} and stage.shown == Experiment(batch_size=8, steps=400)
+    assert settings(page) == {} and stage.shown == Experiment(batch_size=8, steps=400)
 
 
 @pytest.mark.usefixtures("stage")
 def test_a_setting_is_locked_and_others_are_not():
     page = visit(learning_rate="0.3", lock="learning_rate,steps")
-    assert {name: one.disabled for name, one in widgets(page).items() if name in ("learning_rate", "steps", "batch_size")} == {
+    assert {name: one.disabled for name, one in settings(page).items() if name in ("learning_rate", "steps", "batch_size")} == {
         "learning_rate": True, "steps": True, "batch_size": False,
     }  # fmt: skip
 
@@ -52,7 +48,7 @@ def test_a_locked_setting_stays_as_the_link_has_it_on_every_page_and_in_every_pr
     page = visit(batch_size="8", lock="batch_size")
     for other in ("batch_size", "gamma_beta", "live_shift"):
         page.switch_page(str(ROOT / "pages" / f"{other}.py")).run()
-        assert not page.exception and widgets(page)["batch_size"].value == 8, other
+        assert not page.exception and settings(page)["batch_size"].value == 8, other
     page.button_group(key=KEY).set_value("fast").run()
     assert stage.shown == Experiment(**{**PRESETS["fast"], "batch_size": 8})
     assert page.query_params["batch_size"] == "8"

@@ -15,6 +15,7 @@ from bnviz.web.site import tailored, turning
 from bnviz.web.words import fill, shared
 
 _SHOWN = "bnviz settings"  # session_state: the experiment that the widgets show
+_TIMES = "bnviz times set"  # session_state: how often a field's value was set by something else than its widget, by name
 
 
 def load(experiment: Experiment, own: Mapping[str, object] | None = None, made: Collection[str] = ()) -> None:
@@ -28,8 +29,11 @@ def load(experiment: Experiment, own: Mapping[str, object] | None = None, made: 
 
 
 def _set(values: Mapping[str, object], made: Collection[str]) -> None:
+    times = st.session_state.setdefault(_TIMES, {})
     for name, value in values.items():
-        if name not in made or st.session_state[name] != value:
+        other = st.session_state.get(name) != value
+        times[name] = times.get(name, 0) + other
+        if other or name not in made:
             st.session_state[name] = value
 
 
@@ -108,20 +112,33 @@ def row(
             return
         with st.popover(shared()["controls"]["more"], width="stretch"), st.container(key="more"):
             for name in rest:
-                control(fields[name])
+                control(fields[name], hidden=True)
             if last:
                 last()
 
 
-def control(field: Field) -> None:
-    """The widget for one field."""
+def control(field: Field, hidden: bool = False) -> None:
+    """The widget for one field; of one that may be out of sight, `hidden`, the key is another one whenever its value is set.
+
+    For the browser does not take in what a widget is set to that it does not show, and with the next answer it sends back what
+    it knew. A widget with another key is new to it.
+    """
     said: dict[str, Any] = {"key": field.name, "help": field.help, "disabled": tailored.locks(field.name)}
+    if hidden:
+        key = f"{field.name} {st.session_state[_TIMES][field.name]}"
+        st.session_state[key] = st.session_state[field.name]
+        said |= {"key": key, "on_change": _take, "args": (field.name, key)}
     if field.choices is not None:
         st.selectbox(field.label, list(field.choices), format_func=field.choices.get, **said)
     elif field.marks:
         st.select_slider(field.label, stops(field), format_func=written, **said)
     else:
         st.number_input(field.label, field.kind(field.low), field.kind(field.high), **said)
+
+
+def _take(name: str, key: str) -> None:
+    """What somebody has chosen behind the button."""
+    st.session_state[name] = st.session_state[key]
 
 
 def stops(field: Field) -> list:
