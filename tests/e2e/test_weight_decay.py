@@ -26,7 +26,7 @@ def test_both_ways_are_one_loss_with_batch_norm_and_two_without(lab):
         assert drawn(lab, "losses", arm)[-1] == pytest.approx(last[arm]["train_loss"])
     np.testing.assert_allclose(drawn(lab, "losses", "batch-rising"), drawn(lab, "losses", "batch"), rtol=1e-6)
     assert not np.allclose(drawn(lab, "losses", "none-rising"), drawn(lab, "losses", "none"), rtol=1e-3)
-    assert re.search(r"two ways and one loss: at step 60 the rate is 1\.8 times as high", lab.headline)
+    assert re.search(r"two ways and one loss: at step 60 the rate is 1\.8\d times as high", lab.headline)
 
 
 def test_the_guess_is_judged_by_what_was_measured(lab):
@@ -38,9 +38,22 @@ def test_the_guess_is_judged_by_what_was_measured(lab):
     assert SAID["predictions"]["diverges"] in told and "not so here" in told and "of the loss" in told
 
 
+ROUNDING = SAID["story"]["rounded"].split(":")[0].strip()
+
+
+@pytest.mark.parametrize(("settings", "rounding"), [({"precision": "single"}, True), ({"epsilon": 1e-5}, False)])
+def test_it_is_said_whether_rounding_alone_brought_the_losses_apart(lab, settings, rounding):
+    lab.open("weight-decay", asks=True, **settings).trained()
+    lab.page.get_by_text(SAID["predictions"]["same"], exact=True).click()
+    lab.press("End")
+    lab.wait("d.state === 'ended' && $('.bnviz-answer').checkVisibility()")
+    for told in (lab.page.inner_text(".bnviz-answer"), lab.headline):
+        assert (ROUNDING in told) == rounding, told
+
+
 def test_w2_times_1000_divides_the_gradient_and_changes_no_loss(lab):
     lab.open("weight-decay", **SMALL, changes="30:times_w2=1000").wait("d.state === 'ended'")
-    assert "W[2] was multiplied by 1000" in lab.headline and "to 1.0 · 10⁻⁶ of what it had been" in lab.headline
+    assert "W[2] was multiplied by 1000" in lab.headline and "to 1.0 · 10⁻⁶ times what it had been" in lab.headline
     sizes = drawn(lab, "sizes", "batch")
     steps = lab.plot("sizes", "Array.from(n.data[0].x)")
     place = steps.index(30)

@@ -63,7 +63,7 @@ def verdict(sweep: Sweep, rows: Rows) -> str:
             [
                 "\n".join(f"- {one}" for one in asked),
                 found,
-                fill(said["brackets"], seeds=sweep.seeds, least=f"{100 * (LEAST - 1):.0f}"),
+                fill(said["brackets"], seeds=sweep.seeds, least=_percent(LEAST)),
             ],
         )
     )
@@ -112,7 +112,8 @@ def _gradient(sweep: Sweep, rows: Rows) -> str:
         middle=layers // 2 + 1, layer=layers, plain=factor(rates["none"]), batch=factor(rates["batch"]),
         plain_ends=short(ends["none"]), batch_ends=short(ends["batch"]),
     )  # fmt: skip
-    return " ".join([f"**{said['ask']}** **{said[SIDES[grows(sweep, rows)]]}**", told, *_law(sweep, rates["batch"])])
+    found = fill(said[SIDES[grows(sweep, rows)]], least=_percent(LEAST))
+    return " ".join([f"**{said['ask']}** **{found}**", told, *_law(sweep, rates["batch"])])
 
 
 def _law(sweep: Sweep, rate: Interval) -> list[str]:
@@ -123,6 +124,11 @@ def _law(sweep: Sweep, rate: Interval) -> list[str]:
     low, high = math.exp(rate.low), math.exp(rate.high)
     side = "within" if low <= expected <= high else "above" if low > expected else "below"
     return [fill(said[sweep.base.activation], expected=f"{expected:.3f}", batch=sweep.base.batch, side=said[side])]
+
+
+def _percent(factor: float) -> str:
+    """By how many percent a factor is more than 1."""
+    return f"{100 * (factor - 1):.0f}"
 
 
 def number(mean: Interval, digits: int) -> str:

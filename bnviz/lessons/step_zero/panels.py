@@ -30,6 +30,7 @@ from bnviz.web.figures import (
 from bnviz.web.words import fill
 
 SAID = WORDS["panels"]
+FEW_DECADES = 4  # of an axis: fewer can have more marks than every second one
 MARGIN = {"l": 62, "r": 14, "t": 48, "b": 42}
 Panel = dict[str, Any]
 
@@ -63,6 +64,13 @@ def _floor(values: dict[str, np.ndarray]) -> float:
     return min(-0.04, float(np.nanmin(every)) - 0.04) if np.isfinite(every).any() else -0.04
 
 
+def _decades(logs: dict[str, np.ndarray]) -> float:
+    """How many powers of ten these natural logarithms span."""
+    every = np.concatenate([one.ravel() for one in logs.values()])
+    known = every[np.isfinite(every)]
+    return float(np.ptp(known)) / math.log(10) if known.size else 0.0
+
+
 def gradient(sweep: Sweep, rows: Rows) -> Panel:
     """The squared norm of the gradient, on a logarithmic axis; means and intervals are of logarithms."""
     logs = {arm: logarithms(values) for arm, values in measured(sweep, rows, "squared_gradient").items()}
@@ -70,7 +78,7 @@ def gradient(sweep: Sweep, rows: Rows) -> Panel:
     if rate is not None and np.isfinite(last := np.nanmean(np.append(logs["batch"][:, -1], np.nan)) if rows else math.nan):
         below = np.arange(sweep.base.hidden_layers)[::-1]
         guides.append(_expected("batch", sweep, np.exp(last + below * math.log(rate)), SAID["gradient"]["law"]))
-    y = {"type": "log", "exponentformat": "power", "dtick": 2}
+    y = {"type": "log", "exponentformat": "power"} | ({"dtick": 2} if _decades(logs) > FEW_DECADES else {})
     return _panel("gradient", sweep, logs, guides, y, lambda mean: short(math.exp(float(mean.mean))), np.exp, wide=True)
 
 

@@ -46,6 +46,28 @@ export function largestGap(view, arm) {
  */
 export const partsAt = (view, arm, far) => framesShown(view).find((frame) => (gapOf(frame, arm) ?? 0) > far)?.step ?? null;
 
+const ROUNDED = 100; // times the smallest difference that the precision knows: so little comes from rounding alone
+
+/**
+ * Where the losses of an arm and of its copy have come apart by rounding alone: the step up to which the difference was still as
+ * small as that, and how large it was. Null where something else is at work: a change on the way, or an ε that matters.
+ * @param {View} view
+ * @param {string} arm
+ * @returns {{step: number, gap: number} | null}
+ */
+export function roundedUpTo(view, arm) {
+  const {changes, epsilon} = view.header.experiment;
+  if (changes || epsilon > roundingOf(view)) return null;
+  const small = (/** @type {Snapshot} */ frame) => (gapOf(frame, arm) ?? Infinity) <= ROUNDED * roundingOf(view);
+  const frames = framesShown(view);
+  const early = frames.slice(
+    0,
+    frames.findIndex((frame) => !small(frame)),
+  );
+  if (early.length < 2) return null;
+  return {step: early[early.length - 1].step, gap: Math.max(...early.map((frame) => Number(gapOf(frame, arm))))};
+}
+
 /**
  * @param {Snapshot} frame
  * @param {string} arm

@@ -34,7 +34,7 @@ Panel = dict[str, Any]
 def panels(experiment: Experiment) -> list[Panel]:
     """All panels of the page, in reading order; where the networks do not train a second time there is little to see."""
     arms, steps = paired_names(experiment), {"range": [0, experiment.steps]}
-    measured = [losses(arms, steps), gap(arms, experiment), rates(arms, steps), sizes(arms, steps)]
+    measured = [losses(arms, experiment), gap(arms, experiment), rates(arms, steps), sizes(arms, steps)]
     return [*(measured if rising("none") in experiment.arms else []), learning(experiment, WORDS)]
 
 
@@ -49,14 +49,16 @@ def _pair(arm: str, name: str, axes: str, feed: dict[str, Any], form: str) -> li
     return traces
 
 
-def losses(arms: Arms, steps: Layout) -> Panel:
-    """The training loss of all four networks."""
+def losses(arms: Arms, experiment: Experiment) -> Panel:
+    """The training loss of all four networks, which are trained only where weight decay has a shrinkage."""
+    steps, (title, caption) = {"range": [0, experiment.steps]}, heading(WORDS, "losses")
+    caption = words.fill(caption, times=f"{(experiment.shrinkage or 1.0) ** -2:.5g}")
     feed = {"kind": "scalar", "key": "train_loss"}
     traces = [
         trace for axes, (arm, name) in zip(("", "2"), arms.items(), strict=True) for trace in _pair(arm, name, axes, feed, ".4f")
     ]
     figure = side_by_side(arms, steps, {"rangemode": "tozero", "fit": "losses"}, "step", SAID["losses"]["y"])
-    return panel("losses", *heading(WORDS, "losses"), (traces, figure), height=320)
+    return panel("losses", title, caption, (traces, figure), height=320)
 
 
 def gap(arms: Arms, experiment: Experiment) -> Panel:

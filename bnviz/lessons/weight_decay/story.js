@@ -8,7 +8,7 @@ import * as losses from "./losses.js";
 /** @import {Words} from "./words" */
 
 const {both, digits, percent} = words;
-const {effectiveRate, feeds, fits, bounds, gradientOf, largestGap, partsAt, risingOf, roundingOf, weightOf} = losses;
+const {effectiveRate, feeds, fits, bounds, gradientOf, largestGap, partsAt, risingOf, roundedUpTo, roundingOf, weightOf} = losses;
 /** @type {Say<Words>} */
 const say = words.say;
 
@@ -47,6 +47,12 @@ function short(value) {
   const raised = [...String(Number(power))].map((sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)])).join("");
   return `${front} · 10${raised}`;
 }
+
+/**
+ * How many times as much: 1.02 as well as 410.
+ * @param {number} value
+ */
+const times = (value) => (value < 10 ? digits(value, 2) : short(value));
 
 /**
  * How far losses lie apart.
@@ -104,11 +110,21 @@ function found(view) {
   if (view.frame.step === 0) return say(view, "beginning", {norm: view.norm});
   if (multiplied(view)) return changed(view).trim();
   const gap = largestGap(view, view.compared);
-  const said = {norm: view.norm, growth: short(growth(view)), gap: gapName(view, gap), step: view.frame.step};
+  const said = {norm: view.norm, growth: times(growth(view)), gap: gapName(view, gap), step: view.frame.step};
   if (growth(view) === 1) return say(view, "one_way", said);
   if (gap !== null && gap < SAME) return say(view, "same", said);
   if (gap === Infinity) return say(view, "lost", said);
-  return say(view, "apart", {...said, first: Number(partsAt(view, view.compared, SAME)), visible: percent(SAME)});
+  const apart = say(view, "apart", {...said, first: Number(partsAt(view, view.compared, SAME)), visible: percent(SAME)});
+  return [apart, rounded(view)].filter(Boolean).join(" ");
+}
+
+/**
+ * Says so if the losses of the compared network have come apart by rounding alone.
+ * @param {View} view
+ */
+function rounded(view) {
+  const early = roundedUpTo(view, view.compared);
+  return early && say(view, "rounded", {step: early.step, gap: gapName(view, early.gap)});
 }
 
 // --- the prediction
@@ -125,8 +141,9 @@ function answer(view) {
   const gap = largestGap(view, view.compared);
   const found = gap === null || gap === Infinity ? "diverges" : gap < SAME ? "same" : gap < APART ? "close" : "apart";
   const said = {norm, prediction: view.predictions[prediction], gap: gapName(view, gap), step: view.frame.step};
-  if (found === "close") return say(view, "answer_close", said);
-  return say(view, found === prediction ? "answer_right" : "answer_wrong", said);
+  if (found === prediction) return say(view, "answer_right", said);
+  const answer = say(view, found === "close" ? "answer_close" : "answer_wrong", said);
+  return [answer, prediction === "same" && rounded(view)].filter(Boolean).join(" ");
 }
 
 // --- captions
@@ -150,7 +167,7 @@ function grown(view) {
   const own = weightOf(view.frame, view.compared, view.layer);
   const other = weightOf(view.frame, risingOf(view.compared), view.layer);
   if (!own || !other) return "";
-  return say(view, "grown", {growth: short(growth(view)), times: short(other / own), layer: view.layer, norm: view.norm});
+  return say(view, "grown", {growth: times(growth(view)), times: short(other / own), layer: view.layer, norm: view.norm});
 }
 
 /**

@@ -6,6 +6,7 @@ export interface Words {
   same: {norm: string | number; step: string | number; growth: string | number; gap: string | number};
   one_way: {step: string | number; gap: string | number};
   apart: {norm: string | number; first: string | number; visible: string | number; step: string | number; gap: string | number};
+  rounded: {step: string | number; gap: string | number};
   lost: {norm: string | number; step: string | number; gap: string | number};
   gap: {gap: string | number};
   no_gap: {};

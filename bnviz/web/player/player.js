@@ -241,6 +241,7 @@ export class Player {
   /** It has waited long enough: what was held back is shown, from the beginning. */
   goOn() {
     this.withhold();
+    this.sayEnd();
     this.begin(null);
     this.seekWanted();
   }
@@ -390,10 +391,16 @@ export class Player {
     if (this.recording.moved) this.move();
     if (waiting) this.message = this.text("connection_lost");
     else if (!this.pulling && !this.coming && !this.held) this.message = "";
-    if (end?.message) this.message = end.message;
+    this.sayEnd();
     if (end && !frames.length) this.mark({state: end.status === "failed" ? "failed" : "ended"});
     this.seekWanted();
     this.guess();
+  }
+
+  /** How the run came to its end; that a network diverged is not told to those who are asked what they expect. */
+  sayEnd() {
+    const {end} = this.recording;
+    if (end?.message && !(this.waiting && end.status === "diverged")) this.message = end.message;
   }
 
   /**
