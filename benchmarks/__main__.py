@@ -1,9 +1,10 @@
 """Run benchmarks and print their table as it grows.
 
-python -m benchmarks [NAME ...] [--write]
+python -m benchmarks [NAME ...] [--all] [--write]
 
-NAME is a module of this folder ("visitors"); without one, all run. The rows are kept in docs/benchmarks.json, and each is printed
-with what it was the last time. With --write, they are kept, and the tables in docs/benchmarks.md are made anew.
+NAME is a module of this folder ("visitors"). Without one, those run that are done in some minutes together; with --all, all do.
+The rows are kept in docs/benchmarks.json, and each is printed with what it was the last time. With --write, they are kept, and
+the tables in docs/benchmarks.md are made anew.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from benchmarks import Row, row_of_table, table
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 KEPT = DOCUMENT.with_suffix(".json")
+LONG = ("cluster", "faults", "soak", "sweeps", "vmap", "worker")  # each takes minutes, or answers a question once
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 
 
@@ -79,14 +81,16 @@ def write(text: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Run benchmarks and print their table.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names())}; all without one")
+    which = f"of {', '.join(names())}; without one, all but {', '.join(LONG)}"
+    parser.add_argument("names", nargs="*", metavar="NAME", help=which)
+    parser.add_argument("--all", action="store_true", help="run every one")
     parser.add_argument("--write", action="store_true", help="keep the rows, and make the tables in docs/benchmarks.md anew")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(names()):
         parser.error(f"there is no {', '.join(sorted(unknown))}: choose from {', '.join(names())}")
     found = kept()
     print(table([]), flush=True)
-    for name in arguments.names or names():
+    for name in arguments.names or [name for name in names() if arguments.all or name not in LONG]:
         began, rows = perf_counter(), []
         for row in measured(name, found.get(name, {})):
             print(row_of_table(row), flush=True)
