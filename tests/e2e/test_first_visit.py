@@ -83,10 +83,10 @@ def test_a_value_from_a_link_survives_the_settings_that_are_folded_away(lab):
     slider.press("ArrowLeft")
     lab.wait(f"d.run === '{Experiment(width=33, steps=40, batch_size=32).id}'")
     lab.page.click("[data-testid=stPopoverButton]")
-    lab.page.wait_for_selector(".st-key-width input")
-    assert lab.page.locator(".st-key-width input").get_attribute("aria-valuetext") == "33"
-    lab.page.locator(".st-key-seed input").fill("7")
-    lab.page.locator(".st-key-seed input").press("Enter")
+    lab.page.wait_for_selector("[class*=st-key-width] input")
+    assert lab.page.locator("[class*=st-key-width] input").get_attribute("aria-valuetext") == "33"
+    lab.page.locator("[class*=st-key-seed] input").fill("7")
+    lab.page.locator("[class*=st-key-seed] input").press("Enter")
     lab.wait(f"d.run === '{Experiment(width=33, steps=40, batch_size=32, seed=7).id}'")
     assert lab.address == {"width": "33", "steps": "40", "batch_size": "32", "seed": "7"}
 
