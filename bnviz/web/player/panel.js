@@ -184,7 +184,7 @@ export class Panel {
   draw(scene, theme, key, now) {
     const blend = scene.view?.blend ?? 0;
     const [traces, layout] = [this.traces(scene), this.layout(scene, theme)];
-    const onTheWay = blend > 0 && now - this.plottedAt < ON_THE_WAY_MS && this.laidOut === JSON.stringify(layout);
+    const onTheWay = this.fast && blend > 0 && now - this.plottedAt < ON_THE_WAY_MS && this.laidOut === JSON.stringify(layout);
     if (!onTheWay || !bend(this.node, traces)) this.plot(traces, layout, now);
     this.theme = theme;
     this.drawnAt = now;
