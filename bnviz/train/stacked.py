@@ -158,10 +158,9 @@ class Stack:
         self.activation = self.networks[0].activation
         self._stack_parameters()
         self.generators = [generator_for(experiment, "dropout") for experiment in self.experiments]
+        like = self.weights[0].new_tensor  # in the same precision, on the same device
         self.learning_rate, self.decay, self.growth = (
-            torch.tensor([getattr(experiment, name) for experiment in self.experiments], dtype=self.weights[0].dtype).to(
-                self.device
-            )
+            like([getattr(experiment, name) for experiment in self.experiments])
             for name in ("learning_rate", "weight_decay", "rate_growth")
         )
         self.special = not all(Decay.of(experiment).idle for experiment in self.experiments)
@@ -243,10 +242,11 @@ class Stack:
 
     def _step_linears(self, gradients: Sequence[Tensor], inputs: Sequence[Tensor]) -> None:
         momentum, rate = self.shared.momentum, self.learning_rate[:, None, None]
-        hidden = self.weights[:-1] if self.special else []
-        for weight, bias, gradient, a in zip(self.weights, self.biases, gradients, inputs, strict=True):
+        special = [self.special] * self.shared.hidden_layers + [False]  # the output layer is as ever
+        layers = zip(self.weights, self.biases, gradients, inputs, special, strict=True)
+        for weight, bias, gradient, a, is_special in layers:
             scaled = gradient * rate
-            if any(weight is one for one in hidden):
+            if is_special:
                 self._step_hidden(weight, gradient, a)
             elif momentum:
                 weight -= self._velocity(weight).baddbmm_(scaled.mT, a, beta=momentum)

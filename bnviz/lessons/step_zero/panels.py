@@ -60,14 +60,19 @@ def cosine(sweep: Sweep, rows: Rows) -> Panel:
 
 def _floor(values: dict[str, np.ndarray]) -> float:
     """Where the axis of cosines begins."""
+    known = _known(values)
+    return min(-0.04, float(known.min()) - 0.04) if known.size else -0.04
+
+
+def _known(values: dict[str, np.ndarray]) -> np.ndarray:
+    """All finite values of all arms."""
     every = np.concatenate([one.ravel() for one in values.values()])
-    return min(-0.04, float(np.nanmin(every)) - 0.04) if np.isfinite(every).any() else -0.04
+    return every[np.isfinite(every)]
 
 
 def _decades(logs: dict[str, np.ndarray]) -> float:
     """How many powers of ten these natural logarithms span."""
-    every = np.concatenate([one.ravel() for one in logs.values()])
-    known = every[np.isfinite(every)]
+    known = _known(logs)
     return float(np.ptp(known)) / math.log(10) if known.size else 0.0
 
 

@@ -79,29 +79,25 @@ def gap(arms: Arms, experiment: Experiment) -> Panel:
 
 
 def rates(arms: Arms, steps: Layout) -> Panel:
-    """The learning rate of the hidden layers' weights, and what it is by the measure of their size."""
-    columns = (("hidden-rate", "", ".3g"), ("effective-rate", "2", ".3g"))
-    traces = [
-        trace
-        for kind, axes, form in columns
-        for arm, name in arms.items()
-        for trace in _pair(arm, name, axes, {"kind": kind}, form)
-    ]
-    left, right = (axis(SAID["rates"][name], fit=name, **LOG) for name in ("rate", "effective"))
-    return panel("rates", *heading(WORDS, "rates"), (_short(traces), pair(left, right, steps, margin=TWO_ROWS)), height=340)
+    """The learning rate of the hidden layers' weights, and the rate relative to their size."""
+    return _two("rates", arms, steps, {"rate": "hidden-rate", "effective": "effective-rate"})
 
 
 def sizes(arms: Arms, steps: Layout) -> Panel:
     """The size of the chosen layer's weights, and of their gradient."""
-    columns = (("weight", "", ".3g"), ("gradient", "2", ".3g"))
+    return _two("sizes", arms, steps, {"weight": "weight", "gradient": "gradient"})
+
+
+def _two(name: str, arms: Arms, steps: Layout, feeds: dict[str, str]) -> Panel:
+    """Two measures of all four networks side by side, on logarithmic axes; `feeds` by what the axes are called."""
     traces = [
         trace
-        for kind, axes, form in columns
-        for arm, name in arms.items()
-        for trace in _pair(arm, name, axes, {"kind": kind}, form)
+        for axes, feed in zip(("", "2"), feeds.values(), strict=True)
+        for arm, called in arms.items()
+        for trace in _pair(arm, called, axes, {"kind": feed}, ".3g")
     ]
-    left, right = (axis(SAID["sizes"][name], fit=name, **LOG) for name in ("weight", "gradient"))
-    return panel("sizes", *heading(WORDS, "sizes"), (_short(traces), pair(left, right, steps, margin=TWO_ROWS)), height=340)
+    left, right = (axis(SAID[name][fit], fit=fit, **LOG) for fit in feeds)
+    return panel(name, *heading(WORDS, name), (_short(traces), pair(left, right, steps, margin=TWO_ROWS)), height=340)
 
 
 def _short(traces: list[Trace]) -> list[Trace]:

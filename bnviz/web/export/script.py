@@ -33,6 +33,10 @@ class Untrained(Refused):
     """An experiment in which nothing is trained."""
 
 
+class Unsayable(Refused):
+    """An experiment whose script nobody has written."""
+
+
 def script(experiment: Experiment) -> str:
     """The Python source; raises Refused."""
     if not experiment.steps:
@@ -44,17 +48,18 @@ def script(experiment: Experiment) -> str:
     return source
 
 
-class Unsayable(Refused):
-    """An experiment whose script nobody has written."""
-
-
 def _check_sayable(experiment: Experiment) -> None:
     """Raise Unsayable where weights are special and more happens to them than a script says."""
-    rises = any(ARMS[arm].rising for arm in experiment.arms) and experiment.weight_decay > 0
+    rises = _rises(experiment)
     special = rises or not _is_plain(experiment)
     turned = {change.name for change in experiment.possible_changes} & {"learning_rate", "momentum", "compare"}
     if special and (turned or experiment.starts_late) or rises and (experiment.momentum or experiment.rate_growth != 1):
         raise Unsayable(words.shared()["export"]["unsayable"])
+
+
+def _rises(experiment: Experiment) -> bool:
+    """Whether some networks have a rate that rises in place of weight decay; without decay it would not."""
+    return experiment.weight_decay > 0 and any(ARMS[arm].rising for arm in experiment.arms)
 
 
 def _is_plain(experiment: Experiment) -> bool:
@@ -83,7 +88,7 @@ def facts(experiment: Experiment) -> set[str]:
         "plain_sgd": _is_plain(experiment),
         "special": not _is_plain(experiment),
         "growing": experiment.rate_growth != 1,
-        "rising": experiment.weight_decay > 0 and any(ARMS[arm].rising for arm in experiment.arms),
+        "rising": _rises(experiment),
         "layer": bool(kinds & {"layer", "group"}),
         "ghosts": has_ghosts(experiment),
         "uneven": uneven,
@@ -145,7 +150,7 @@ def _values(experiment: Experiment) -> dict[str, object]:
 
 def _decay_of_name(experiment: Experiment) -> str:
     """The weight decay of a network, an expression of its `name`."""
-    if any(ARMS[arm].rising for arm in experiment.arms):
+    if _rises(experiment):
         return f'0 if name.endswith("-rising") else {experiment.weight_decay}'
     return str(experiment.weight_decay)
 
