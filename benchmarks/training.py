@@ -67,7 +67,7 @@ def recorded_lines(experiment: Experiment = EXPERIMENT) -> Iterator[bytes]:
 def paced_loop(tensors: loop.Tensors) -> None:
     """Every step in lockstep, with as many snapshots as fit the pace of 15 a second of wall time."""
     due, begin = 0, perf_counter()
-    arms = [loop.Arm(EXPERIMENT, name) for name in EXPERIMENT.arms]
+    arms = [loop.ArmTrainer(EXPERIMENT, name) for name in EXPERIMENT.arms]
     batches = loop.minibatches(EXPERIMENT)
     upcoming = next(batches)
     for step in range(EXPERIMENT.steps):
@@ -120,9 +120,9 @@ def gradient_shift() -> list[Row]:
     return [Row("default run complete, gradient shift measured", f"without it: {without:.2f} s", f"{with_it:.2f} s", ratio, "")]
 
 
-def trained_arms(steps: int = 100) -> tuple[loop.Tensors, list[loop.Arm], torch.Tensor]:
+def trained_arms(steps: int = 100) -> tuple[loop.Tensors, list[loop.ArmTrainer], torch.Tensor]:
     """Two arms in the middle of their training, measured before."""
-    tensors, arms = loop.Tensors(EXPERIMENT), [loop.Arm(EXPERIMENT, name) for name in EXPERIMENT.arms]
+    tensors, arms = loop.Tensors(EXPERIMENT), [loop.ArmTrainer(EXPERIMENT, name) for name in EXPERIMENT.arms]
     batches = loop.minibatches(EXPERIMENT)
     for step in range(steps):
         chosen = next(batches)
@@ -133,7 +133,7 @@ def trained_arms(steps: int = 100) -> tuple[loop.Tensors, list[loop.Arm], torch.
     return tensors, arms, next(batches)
 
 
-def tapped(tensors: loop.Tensors, arm: loop.Arm) -> list[torch.Tensor]:
+def tapped(tensors: loop.Tensors, arm: loop.ArmTrainer) -> list[torch.Tensor]:
     """The fifteen tensors [512, 64] of one arm that a snapshot measures."""
     taps: list[Any] = []
     with torch.no_grad():

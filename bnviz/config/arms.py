@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Arm:
+class ArmSpec:
     """`name` completes "the network …", `label` names what normalizes it; `normalizer` is a key of bnviz.nets' NORMALIZERS.
 
     `statistics`: it normalizes with statistics of the minibatch, so that ghost batches and running statistics mean something to
@@ -29,15 +29,17 @@ class Arm:
         return self.held or self.rising
 
 
-LEARNING: dict[str, Arm] = {
-    "none": Arm("without a normalizer", "no normalizer", "none"),
-    "batch": Arm("with batch norm", "batch norm", "batch", statistics=True, comparable=True),
-    "fixed": Arm("with batch norm, γ = 1 and β = 0 fixed", "γ = 1, β = 0 fixed", "fixed", statistics=True),
-    "layer": Arm("with layer norm", "layer norm", "layer", comparable=True),
-    "group": Arm("with group norm", "group norm", "group", comparable=True),
-    "rms": Arm("with RMS norm", "RMS norm", "rms", comparable=True),
-    "noisy-batch": Arm("with batch norm and noise after it", "noisy batch norm", "noisy-batch", statistics=True, comparable=True),
-    "noisy-none": Arm("without a normalizer, with the same noise", "noise, no normalizer", "noisy-none"),
+LEARNING: dict[str, ArmSpec] = {
+    "none": ArmSpec("without a normalizer", "no normalizer", "none"),
+    "batch": ArmSpec("with batch norm", "batch norm", "batch", statistics=True, comparable=True),
+    "fixed": ArmSpec("with batch norm, γ = 1 and β = 0 fixed", "γ = 1, β = 0 fixed", "fixed", statistics=True),
+    "layer": ArmSpec("with layer norm", "layer norm", "layer", comparable=True),
+    "group": ArmSpec("with group norm", "group norm", "group", comparable=True),
+    "rms": ArmSpec("with RMS norm", "RMS norm", "rms", comparable=True),
+    "noisy-batch": ArmSpec(
+        "with batch norm and noise after it", "noisy batch norm", "noisy-batch", statistics=True, comparable=True
+    ),
+    "noisy-none": ArmSpec("without a normalizer, with the same noise", "noise, no normalizer", "noisy-none"),
 }
 
 
@@ -46,7 +48,7 @@ def held(arm: str) -> str:
     return f"{arm}-held"
 
 
-def _held(arm: Arm) -> Arm:
+def _held(arm: ArmSpec) -> ArmSpec:
     return dataclasses.replace(arm, name=f"{arm.name}, layers 1 and 2 held", comparable=False, held=True)
 
 
@@ -55,7 +57,7 @@ def rising(arm: str) -> str:
     return f"{arm}-rising"
 
 
-def _rising(arm: Arm) -> Arm:
+def _rising(arm: ArmSpec) -> ArmSpec:
     return dataclasses.replace(arm, name=f"{arm.name} and with a rising rate", comparable=False, rising=True)
 
 
@@ -66,7 +68,7 @@ def original(arm: str) -> str:
 
 COMPARED: dict[str, str] = {name: arm.label for name, arm in LEARNING.items() if arm.comparable}
 _DERIVABLE = ("none", *COMPARED)
-ARMS: dict[str, Arm] = (
+ARMS: dict[str, ArmSpec] = (
     LEARNING
     | {held(name): _held(LEARNING[name]) for name in _DERIVABLE}
     | {rising(name): _rising(LEARNING[name]) for name in _DERIVABLE}

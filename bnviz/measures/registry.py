@@ -26,7 +26,7 @@ class Measure:
     """`run`, written "module:function", is called as function(arm, tensors, upcoming) and returns what it measured, under `keys`;
     it must leave training untouched.
 
-    `live` measures belong to a paired run: they get its `Arm` and `Tensors` and the indices of the minibatch that comes next,
+    `live` measures belong to a paired run: they get its `ArmTrainer` and `Tensors` and the indices of the next minibatch,
     are taken with every `every`-th snapshot, and with the last one, of an experiment that `asked` for it; what they return joins
     the arm's part of the snapshot. The others belong to sweeps, which ask for them by name: they get an arm of which only
     network, experiment and loss are there, and are taken at every checkpoint; a row lists what they return. `when`

@@ -25,16 +25,16 @@ from bnviz.train.sgd import SGD, Decay
 LOSSES = {"cross-entropy": functional.cross_entropy, "squared": functional.mse_loss}
 
 
-class Arm:
+class ArmTrainer:
     """One of the networks, its optimizer, and what a snapshot needs to remember of it."""
 
     def __init__(self, experiment: Experiment, name: str):
-        self.name, self.described, self.experiment, self.groups = name, ARMS[name], experiment, experiment.groups
+        self.name, self.spec, self.experiment, self.groups = name, ARMS[name], experiment, experiment.groups
         self.loss = LOSSES[data.DATA_SETS[experiment.dataset].loss]
         self.normalizer = course.normalizer(experiment, name, 0)
         self.network = Network(experiment, self.normalizer, generator_for(experiment, "weights"))
         hidden = [linear.weight for linear in self.network.linears[:-1]]
-        decay = Decay.of(experiment, self.described.rising)
+        decay = Decay.of(experiment, self.spec.rising)
         self.optimizer = SGD(self.network.parameters(), experiment.learning_rate, experiment.momentum, hidden, decay)
         self.held, self.frozen = False, 0
         self.dropout = generator_for(experiment, "dropout")
@@ -119,7 +119,7 @@ class Arm:
 
     def hold(self) -> None:
         """In an arm to be held, layers 1 and 2 learn no more; their batch norm goes on using each minibatch's statistics."""
-        if self.described.held and not self.held:
+        if self.spec.held and not self.held:
             self.held = True
             self._let_learn()
 

@@ -26,7 +26,7 @@ from bnviz.measures.registry import questions
 from bnviz.nets.network import Network
 from bnviz.record.ndjson import TAPS
 from bnviz.record.version import versions
-from bnviz.train.arm import LOSSES, Arm
+from bnviz.train.arm import LOSSES, ArmTrainer
 from bnviz.train.minibatches import Tensors, minibatches
 
 Outcome = tuple[str, str]  # status and message of the recording's end
@@ -59,7 +59,7 @@ class Training:
     def __init__(self, experiment: Experiment):
         self.experiment = experiment
         self.tensors = Tensors(experiment)
-        self.arms = [Arm(experiment, name) for name in experiment.arms]
+        self.arms = [ArmTrainer(experiment, name) for name in experiment.arms]
         self.batches = minibatches(experiment)
         self.step = self.index = self.used = 0  # steps taken, snapshots taken, examples trained on
         self.seen = -1  # the step of the last snapshot
@@ -162,13 +162,13 @@ def finish(training: Training) -> Outcome:
 _beside = ThreadPoolExecutor(1, "measuring", initializer=torch.set_num_threads, initargs=(1,))
 
 
-def measure_arms(arms: list[Arm], tensors: Tensors, upcoming: Tensor, index: int, last: bool) -> dict[str, Any]:
+def measure_arms(arms: list[ArmTrainer], tensors: Tensors, upcoming: Tensor, index: int, last: bool) -> dict[str, Any]:
     """What a snapshot says of every arm, by name: the first arm measured in this thread, the others in another one."""
     results = _of_all(arms, lambda arm: arm.measure(tensors, upcoming, index, last))
     return {arm.name: result for arm, result in zip(arms, results, strict=True)}
 
 
-def _of_all(arms: list[Arm], take: Callable[[Arm], Any]) -> list[Any]:
+def _of_all(arms: list[ArmTrainer], take: Callable[[ArmTrainer], Any]) -> list[Any]:
     """What `take` says of every arm, always in the same threads: another number of threads would round otherwise."""
     others = [_beside.submit(take, arm) for arm in arms[1:]]
     return [take(arms[0]), *(other.result() for other in others)]
@@ -196,12 +196,12 @@ TRAINED: LRUCache[str, Network] = LRUCache(machine.fitting(8, small=2))
 _again: dict[str, Generator[dict[str, Any] | None, None, Outcome]] = {}  # by id: trainings that were begun for a question
 
 
-def _remember(experiment: Experiment, arms: list[Arm]) -> None:
+def _remember(experiment: Experiment, arms: list[ArmTrainer]) -> None:
     TRAINED[experiment.id] = next(arm.network for arm in arms if arm.name == experiment.arms[1])
 
 
-def outcome(arms: list[Arm]) -> Outcome:
+def outcome(arms: list[ArmTrainer]) -> Outcome:
     """The status and message of a run that came to its end."""
     lost = [arm for arm in arms if arm.diverged_at is not None]
-    said = [f"The network {arm.described.name} diverged at step {arm.diverged_at}." for arm in lost]
+    said = [f"The network {arm.spec.name} diverged at step {arm.diverged_at}." for arm in lost]
     return ("diverged", " ".join(said)) if lost else ("finished", "")

@@ -35,7 +35,7 @@ from bnviz.train.minibatches import Tensors, generator_for, minibatches, noisy_l
 from bnviz.train.sgd import Decay
 
 
-class Arm(NamedTuple):
+class TrainedRun(NamedTuple):
     """What a measure of a sweep may know of a run."""
 
     network: Network
@@ -371,7 +371,7 @@ class Logbook:
         x, y, others = self.x.cpu(), self.y.cpu(), self.split.judging()
         for place, network in enumerate(self.stack.unstack()):
             network = network if network.linears[0].weight.is_cpu else copy.deepcopy(network).cpu()
-            arm, examples = Arm(network, self.stack.experiments[place], self.stack.loss), Examples(x, y[place], *others)
+            arm, examples = TrainedRun(network, self.stack.experiments[place], self.stack.loss), Examples(x, y[place], *others)
             taken = [measure(arm, examples, chosen) for measure in self.measures]
             self.measured[place].append({name: value for values in taken for name, value in values.items()})
 

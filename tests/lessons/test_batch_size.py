@@ -177,7 +177,7 @@ def test_the_matched_rate_scatters_a2_as_much_as_the_mates_do(trained):
 def test_in_a_linear_net_the_matched_rate_has_a_closed_form():
     """Var(z₂) = p/(1-p) Σ W²a₁², so a scatter s is matched by p = s²/(s² + c), c the mean over units of Σ W²a₁² γ²/(σ²+ε)."""
     experiment = SMALL.replace(activation="identity", width=256)
-    network, z = loop.Arm(experiment, "batch").network, torch.randn(1, 256, generator=torch.Generator().manual_seed(1))
+    network, z = loop.ArmTrainer(experiment, "batch").network, torch.randn(1, 256, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         network.normalizers[1].running_variance.uniform_(0.5, 2)
         a = network.normalizers[0](z, EVALUATE, 1)[0]
@@ -189,7 +189,7 @@ def test_in_a_linear_net_the_matched_rate_has_a_closed_form():
 
 
 def test_what_no_rate_can_match_has_none():
-    network, z = loop.Arm(SMALL, "batch").network, torch.randn(1, SMALL.width)
+    network, z = loop.ArmTrainer(SMALL, "batch").network, torch.randn(1, SMALL.width)
     with torch.no_grad():
         rates = microscope.matched_rates(network, z, np.array([0.1, 1e6, 0.0, np.nan]))
     assert [math.isfinite(rate) for rate in rates] == [True, False, False, False]

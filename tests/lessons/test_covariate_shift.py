@@ -109,7 +109,7 @@ def test_the_silhouettes_come_with_their_licence_and_the_page_says_what_they_are
 def trained():
     """Both arms after a few steps, with the tensors and the last snapshot."""
     tensors, batches = loop.Tensors(SMALL), loop.minibatches(SMALL)
-    arms = {name: loop.Arm(SMALL, name) for name in SMALL.arms}
+    arms = {name: loop.ArmTrainer(SMALL, name) for name in SMALL.arms}
     for _ in range(SMALL.steps):
         chosen = next(batches)
         for arm in arms.values():
@@ -206,8 +206,8 @@ def test_a_watched_units_histograms_are_of_black_and_of_coloured_animals(trained
 def test_looking_at_coats_leaves_training_bit_for_bit_alone(trained):
     arms, _ = trained
     tensors, batches = loop.Tensors(SMALL), loop.minibatches(SMALL)
-    unseen = {name: loop.Arm(SMALL, name) for name in SMALL.arms}
-    watched = {name: loop.Arm(SMALL, name) for name in SMALL.arms}
+    unseen = {name: loop.ArmTrainer(SMALL, name) for name in SMALL.arms}
+    watched = {name: loop.ArmTrainer(SMALL, name) for name in SMALL.arms}
     for _ in range(SMALL.steps):
         chosen = next(batches)
         for arm in (*unseen.values(), *watched.values()):
@@ -221,7 +221,7 @@ def test_looking_at_coats_leaves_training_bit_for_bit_alone(trained):
 
 
 def test_dropout_and_ghost_batches_do_not_reach_recomputed_statistics():
-    network = loop.Arm(SMALL.replace(dropout=0.5, ghost_batch_size=8), "batch").network
+    network = loop.ArmTrainer(SMALL.replace(dropout=0.5, ghost_batch_size=8), "batch").network
     x = pictures(1, part=0, count=64)[0]
     one, other = (with_statistics_of(network, x) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(one.buffers(), other.buffers(), strict=True))

@@ -14,7 +14,7 @@ from bnviz.lessons.does_it_hold.measures.landscape import MULTIPLES, landscape
 from bnviz.nets.network import Network
 from bnviz.nets.normalizers import MEASURE
 from bnviz.train.minibatches import Tensors, generator_for
-from bnviz.train.stacked import Arm, Examples
+from bnviz.train.stacked import Examples, TrainedRun
 
 RATE = 0.3
 EXPERIMENT = Experiment(learning_rate=RATE, width=16, train_size=200, batch_size=64, ghost_batch_size=16)
@@ -37,7 +37,7 @@ class Quadratic(nn.Module):
 
 
 def look(network, loss, x, y):
-    return landscape(Arm(network, EXPERIMENT, loss), Examples(x, y, *[x[:0], y[:0]] * 2), slice(None))
+    return landscape(TrainedRun(network, EXPERIMENT, loss), Examples(x, y, *[x[:0], y[:0]] * 2), slice(None))
 
 
 def half_square(outputs, _):

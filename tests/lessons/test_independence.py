@@ -77,7 +77,7 @@ def plain_shift(experiment, arm, x, y):
 @pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS)
 def test_gradient_shift_equals_a_plain_implementation(changes, monkeypatch):
     experiment, compared = SMALL.replace(**changes), 0
-    original = loop.Arm.measure
+    original = loop.ArmTrainer.measure
 
     def measure(arm, tensors, upcoming, *rest, **more):
         nonlocal compared
@@ -88,7 +88,7 @@ def test_gradient_shift_equals_a_plain_implementation(changes, monkeypatch):
         compared += 1
         return measured
 
-    monkeypatch.setattr(loop.Arm, "measure", measure)
+    monkeypatch.setattr(loop.ArmTrainer, "measure", measure)
     run(experiment)
     assert compared == len(experiment.arms) * experiment.snapshots
 
@@ -130,7 +130,7 @@ def held_loop(arm):
     """The plain loop, whose optimizer is no longer given layers 1 and 2 from step 5 on."""
     net = plain_loop(HELD.replace(steps=10), arm)[0]  # for its architecture only
     per_layer = 3 if arm == "batch" else 2
-    fresh = loop.Arm(HELD, arm).network
+    fresh = loop.ArmTrainer(HELD, arm).network
     with torch.no_grad():
         for ours, plain in plain_parameters(fresh, net):
             plain.copy_(ours)
@@ -207,7 +207,7 @@ def test_label_noise_gives_some_examples_the_targets_of_others():
 
 
 def test_xavier_keeps_the_size_of_a_linear_signal():
-    weight = loop.Arm(Experiment(width=256, initialization="xavier"), "none").network.linears[1].weight
+    weight = loop.ArmTrainer(Experiment(width=256, initialization="xavier"), "none").network.linears[1].weight
     assert weight.std().item() == pytest.approx(math.sqrt(1 / 256), rel=0.02)
 
 

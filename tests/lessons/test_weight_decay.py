@@ -15,7 +15,7 @@ from bnviz.lessons.weight_decay.panels import panels
 from bnviz.measures import budget
 from bnviz.record import ndjson
 from bnviz.train import loop
-from bnviz.train.arm import Arm
+from bnviz.train.arm import ArmTrainer
 from bnviz.web import words
 
 SMALL = PAGE.default.replace(
@@ -50,7 +50,7 @@ def arms_of(training):
 def plainly(experiment, rising):
     """Losses of batch norm's network, written out: θ ← θ − η v, v ← m v + ∂L/∂θ + λ θ for the weights of hidden layers; or
     without λ, at the rate η α^(−2t − 1)."""
-    arm, tensors, batches = Arm(experiment, "batch"), loop.Tensors(experiment), loop.minibatches(experiment)
+    arm, tensors, batches = ArmTrainer(experiment, "batch"), loop.Tensors(experiment), loop.minibatches(experiment)
     network, losses = arm.network, []
     hidden = [linear.weight for linear in network.linears[:-1]]
     eta, decay = experiment.learning_rate, experiment.weight_decay
@@ -115,7 +115,7 @@ def test_an_epsilon_that_is_not_tiny_parts_them_and_single_precision_does():
 
 def test_only_the_weights_of_hidden_layers_decay():
     """Without a gradient, in exact arithmetic, they are multiplied by 1 − ηλ in each step, and nothing else moves."""
-    arm = Arm(SMALL.replace(weight_decay=0.5), "batch")
+    arm = ArmTrainer(SMALL.replace(weight_decay=0.5), "batch")
     before = {name: one.detach().clone() for name, one in arm.network.named_parameters()}
     for one in arm.network.parameters():
         one.grad = torch.zeros_like(one)
@@ -126,7 +126,7 @@ def test_only_the_weights_of_hidden_layers_decay():
 
 
 def test_multiplied_weights_change_no_output_and_divide_the_gradient():
-    arm, tensors = Arm(SMALL, "batch"), loop.Tensors(SMALL)
+    arm, tensors = ArmTrainer(SMALL, "batch"), loop.Tensors(SMALL)
     x, y, weight = tensors.x_train[:32], tensors.y_train[:32], arm.network.linears[1].weight
 
     def look():

@@ -357,7 +357,7 @@ def test_a_net_that_blows_up_is_seen_to_blow_up():
 
 def test_divergence_in_the_very_last_step_is_reported(monkeypatch):
     """The loss is computed before the step, so the last step's damage shows on the probe only."""
-    original = loop.Arm.step
+    original = loop.ArmTrainer.step
 
     def step(arm, x, y):
         original(arm, x, y)
@@ -367,7 +367,7 @@ def test_divergence_in_the_very_last_step_is_reported(monkeypatch):
                 arm.network.linears[-1].weight.fill_(math.inf)
 
     step.taken = 0
-    monkeypatch.setattr(loop.Arm, "step", step)
+    monkeypatch.setattr(loop.ArmTrainer, "step", step)
     assert run(SMALL)[1] == ("diverged", "The network with batch norm diverged at step 30.")
 
 

@@ -36,7 +36,7 @@ def double():
 
 def trained_plainly(run, steps=None):
     """The arm after its training, or so many steps of it, as in a live run."""
-    tensors, arm = loop.Tensors(run.experiment), loop.Arm(run.experiment, run.arm)
+    tensors, arm = loop.Tensors(run.experiment), loop.ArmTrainer(run.experiment, run.arm)
     batches = loop.minibatches(run.experiment)
     for step in range(run.experiment.steps if steps is None else steps):
         chosen = next(batches)
@@ -69,7 +69,7 @@ def assert_same_networks(runs, steps=None, **tolerance):
     assert sorted(run.id for run in stack.runs) == sorted(run.id for run in runs)
     for run, network in zip(stack.runs, stack.unstack(), strict=True):
         expected = trained_plainly(run, steps)[0].network.state_dict()
-        initial = loop.Arm(run.experiment, run.arm).network.state_dict()
+        initial = loop.ArmTrainer(run.experiment, run.arm).network.state_dict()
         for name, values in network.state_dict().items():
             np.testing.assert_allclose(values, expected[name], err_msg=f"{run.arm} {name}", **tolerance)
         assert not torch.equal(expected["linears.0.weight"], initial["linears.0.weight"])  # there was something to compare
@@ -278,7 +278,7 @@ def test_measures_are_taken_of_the_networks_on_their_way_and_change_nothing():
 def test_the_untrained_networks_are_measured_first():
     run = Run(BASE, "none")
     measured = rows_of([run], ("landscape",))[run.id]
-    tensors, arm = loop.Tensors(BASE), loop.Arm(BASE, "none")
+    tensors, arm = loop.Tensors(BASE), loop.ArmTrainer(BASE, "none")
     chosen = torch.randperm(BASE.examples, generator=torch.Generator().manual_seed(0))[: BASE.batch]
     expected = landscape(arm, tensors, chosen)
     assert measured["loss_range"][0] == pytest.approx(expected["loss_range"], rel=1e-4)

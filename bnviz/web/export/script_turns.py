@@ -44,7 +44,7 @@ def _steps(experiment: Experiment) -> list[int]:
 
 
 def _turn(experiment: Experiment, step: int) -> Iterator[str]:
-    """What changes before a step, in the order of `bnviz.train.arm.Arm.turn`."""
+    """What changes before a step, in the order of `bnviz.train.arm.ArmTrainer.turn`."""
     for arm in experiment.arms:
         yield from _switching(experiment, arm, step)
     for layer, factor in course.factors(experiment, step).items():

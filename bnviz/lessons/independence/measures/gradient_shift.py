@@ -24,7 +24,7 @@ def gradient_shift(arm: Any, tensors: Any, upcoming: Tensor) -> dict[str, Any]:
     Everything happens in copies of the network. They are normalized and thinned out as training will be: by the minibatch's own
     statistics, and with the very masks that dropout draws next.
     """
-    if arm.described.held:
+    if arm.spec.held:
         return {}
     x, y = tensors.x_train[upcoming], tensors.y_train[upcoming]
 
