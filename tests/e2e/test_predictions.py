@@ -39,7 +39,7 @@ def test_play_points_at_the_question_that_it_waits_for(lab):
     question = "$('.st-key-prediction-gamma_beta')"
     lab.wait(f"$('.bnviz-copied').textContent === {SAID['predict_first']!r}")
     lab.wait(f"getComputedStyle({question}).outlineStyle === 'solid' && {question}.getBoundingClientRect().top > 60")
-    lab.wait(f"!{question}.matches('.bnviz-lit-up')")
+    lab.wait(f"!{question}.matches('.bnviz-outline')")
 
 
 def test_who_has_guessed_or_skipped_is_not_asked_again(lab):

@@ -14,7 +14,7 @@ ANSWERED = "$('.bnviz-tour-answer').textContent && !$('.bnviz-tour-answer').clas
 FOCUSED = "document.activeElement === $('.bnviz-tour h3')"
 POINTED = """() => {
   const $ = (selector) => document.querySelector(selector);
-  const {top, bottom} = ($('.bnviz-lit-up') ?? $('.bnviz-pointer:not([hidden])')).getBoundingClientRect();
+  const {top, bottom} = ($('.bnviz-outline') ?? $('.bnviz-pointer:not([hidden])')).getBoundingClientRect();
   const card = $('.bnviz-tour').getBoundingClientRect();
   return {top, bottom, cardTop: card.top, cardBottom: card.bottom, height: innerHeight};
 }"""

@@ -8,7 +8,7 @@ from tests.e2e.test_accessible import WIDE
 RUN = {"steps": 60, "step": 12, "layer": 2, "unit": 3}
 NUMBERS = """() => Object.fromEntries(['z', 'hat', 'y', 'a'].map(part => [part,
   [...document.querySelectorAll(`.bnviz-numbers table [data-part=${part}][data-example]`)].map(node => node.textContent)]))"""
-LIT = "[...document.querySelectorAll('.bnviz-numbers {}.bnviz-lit')].map(node => node.dataset.part)"
+LIT = "[...document.querySelectorAll('.bnviz-numbers {}.bnviz-highlight')].map(node => node.dataset.part)"
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_pointing_at_a_number_lights_what_it_comes_from(unfolded):
     page = unfolded.page
     page.hover(".bnviz-numbers table [data-part=y][data-example='2']")
     assert set(page.evaluate(LIT.format(""))) == {"hat", "gamma", "beta"}
-    in_table = ".bnviz-numbers table .bnviz-number.bnviz-lit"
+    in_table = ".bnviz-numbers table .bnviz-number.bnviz-highlight"
     assert page.locator(f"{in_table}[data-part=hat]").evaluate_all("nodes => nodes.map(node => node.dataset.example)") == ["2"]
     said = page.inner_text(".bnviz-numbers-said")
     assert page.inner_text(".bnviz-numbers table [data-part=gamma].bnviz-number") in said
@@ -101,10 +101,10 @@ def test_pointing_at_a_number_lights_what_it_comes_from(unfolded):
     assert page.locator(f"{in_table}[data-part=z]").count() == 8
     assert "all 64 examples" in page.inner_text(".bnviz-numbers-said")
     page.hover(".bnviz-numbers-side [data-side=evaluation].bnviz-number[data-part=y] >> nth=0")
-    sides = page.locator(".bnviz-lit").evaluate_all("nodes => nodes.map(node => node.dataset.side)")
+    sides = page.locator(".bnviz-highlight").evaluate_all("nodes => nodes.map(node => node.dataset.side)")
     assert set(sides) == {"evaluation"}
     page.hover(".bnviz-headline")
-    unfolded.wait("!$('.bnviz-lit')")
+    unfolded.wait("!$('.bnviz-highlight')")
 
 
 def test_the_keyboard_does_the_same_and_leaves_the_clock_alone(unfolded):
@@ -120,7 +120,7 @@ def test_the_keyboard_does_the_same_and_leaves_the_clock_alone(unfolded):
     assert page.evaluate(focused) == {"part": "hat", "side": "training", "example": "0"}
     unfolded.press("ArrowRight", "Tab")
     assert not page.evaluate("Boolean(document.activeElement.closest('.bnviz-numbers'))"), "one stop for Tab"
-    unfolded.wait("!$('.bnviz-lit')")
+    unfolded.wait("!$('.bnviz-highlight')")
     page.evaluate("document.activeElement.blur()")
     unfolded.press("ArrowLeft")
     unfolded.wait("d.step === '11'")  # only one arrow key was meant for the clock
@@ -149,7 +149,7 @@ def test_while_it_plays_nodes_stay_and_nothing_moves(lab):
     lab.page.evaluate("document.activeElement.blur()")  # on the heading, Space folds
     lab.press("Space")
     lab.wait("d.state === 'ended'")
-    assert lab.page.evaluate("kept.isConnected && document.querySelectorAll('.bnviz-lit').length > 0")
+    assert lab.page.evaluate("kept.isConnected && document.querySelectorAll('.bnviz-highlight').length > 0")
     assert len(lab.page.evaluate("[...texts]")) > 5
     assert len(lab.page.evaluate("[...seen]")) == 1
 

@@ -25,7 +25,7 @@ def told(desk, recorded):
         with open(path, "rb") as file:
             frames = [message for message in ndjson.read(file) if message["type"] == "snapshot"]
         data = player.handed_over(experiment.id, experiment, [], links.VIEW, "live_shift")
-        data["happenings"] = [turning.described(change, experiment) for change in turning.happenings(experiment)]
+        data["changes"] = [turning.described(change, experiment) for change in turning.happenings(experiment)]
         choice = {"layer": 2, "tap": "activation", "unit": 0, "target": 0.5}
         place = next(index for index, frame in enumerate(frames) if frame["step"] >= step)
         desk.ask("look", recording=path, story="live_shift", data=data, choice=choice, place=place)

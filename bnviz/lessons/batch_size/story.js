@@ -45,7 +45,7 @@ export default {
   fits,
   bounds,
   movement,
-  telling: EARLY,
+  unitChoiceSnapshots: EARLY,
   answering: ["mates", "said", "scatter", "rates", "mean", "variance"],
   choosers: ["layer", "unit"],
   alternatives: {

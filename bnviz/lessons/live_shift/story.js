@@ -189,18 +189,18 @@ function divergence(view, lost) {
  * @param {View} view
  */
 function turned(view) {
-  const happening = view.happenings.findLast(({step}) => step < view.frame.step);
-  if (!happening || !hasClasses(view)) return null;
+  const change = view.changes.findLast(({step}) => step < view.frame.step);
+  if (!change || !hasClasses(view)) return null;
   if (bothArms(view).every((arm) => diverged(view.frame, arm))) return null;
-  const before = framesShown(view).findLast(({step}) => step <= happening.step);
+  const before = framesShown(view).findLast(({step}) => step <= change.step);
   const since = framesShown(view)
-    .filter(({step}) => step > happening.step)
+    .filter(({step}) => step > change.step)
     .slice(-LATELY);
   if (!before || since.length < LATELY) return null;
   const were = {...view, frame: before, shown: view.frames.indexOf(before)};
   const right = (/** @type {string} */ arm) => ({old: percent(score(were, arm)), now: percent(score(view, arm))});
   const pace = (/** @type {string} */ arm) => ({old: words.sigmas(stride(were, arm)), now: words.sigmas(stride(view, arm))});
-  const values = {label: happening.label, step: happening.step, window: LATELY, name: words.tapName(view)};
+  const values = {label: change.label, step: change.step, window: LATELY, name: words.tapName(view)};
   const told = {scores: both(view, (arm) => say(view, "from_to", right(arm)))};
   const same = before.arms.none.test_loss === before.arms[view.compared].test_loss;
   const until = same ? say(view, "turned_same") : "";

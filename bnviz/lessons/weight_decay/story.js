@@ -176,7 +176,7 @@ function grown(view) {
  * @returns {{step: number, layer: number, factor: string, before: Snapshot, after: Snapshot} | null}
  */
 function multiplied(view) {
-  const change = view.happenings.find(({name}) => name.startsWith("times_w"));
+  const change = view.changes.find(({name}) => name.startsWith("times_w"));
   if (!change) return null;
   const before = view.frames.findLast(({step}) => step <= change.step);
   const after = view.frames.find(({step}) => step > change.step);

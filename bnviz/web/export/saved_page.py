@@ -81,7 +81,7 @@ def page_data(page: Page, experiment: Experiment) -> dict[str, Any]:
     view = {**links.VIEW, "layer": min(page.layer, experiment.hidden_layers)}
     panels = [panel for panel in page.arranged(experiment) if not panel.get("asks")]
     data = player.handed_over(experiment.id, experiment, panels, view, page.lesson)
-    return {**data, "happenings": turning.told(experiment), "usual": dataclasses.asdict(page.default), "alone": True}
+    return {**data, "changes": turning.told(experiment), "usual": dataclasses.asdict(page.default), "alone": True}
 
 
 def _files(page: Page, experiment: Experiment) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def mount(
     for it, the player stays at step 0 and says nothing that answers; `on_skip` is called when the visitor would rather not guess.
     `edit` takes what people ask for on the player itself (types.d.ts: Edit). `outdated` says whether a setting has changed since:
     if the player and a setting send something in the same moment, Streamlit runs this fragment alone. `more` is handed over as it
-    is: happenings and the runs before.
+    is: changes and the runs before.
     """
     key, asked = key_of(lesson), heard(lesson)
     data = {**handed_over(run, experiment, panels, view, lesson, prediction, waiting), **more}
@@ -123,7 +123,7 @@ def handed_over(
         "arms": looks(experiment),
         "data": DATA_SETS[experiment.dataset].words,
         "experiment": dataclasses.asdict(experiment),
-        "happenings": [],
+        "changes": [],
         "before": [],
         "beside": None,
         "usual": dataclasses.asdict(experiment),

@@ -24,7 +24,7 @@ const ICONS = {
 };
 const FLASH_MS = 4000;
 const ASKS = "asks"; // no headline: the player waits for a guess
-const LIT = "bnviz-lit-up";
+const LIT = "bnviz-outline";
 // What has keys of its own.
 const ROLES = ["slider", "combobox", "listbox", "radiogroup"].map((role) => `[role=${role}]`);
 const BUSY = ["dialog", "input:not(.bnviz-scrub)", "textarea", "select", "[contenteditable]", ...ROLES].join();
@@ -96,7 +96,7 @@ function transport(player, copyLink) {
 function speedChooser(player) {
   /** @type {[number, string][]} */
   const speeds = SPEEDS.map((speed) => [speed, `${speed}×`]);
-  const chooser = select(player.text("speed"), speeds, (value) => player.hasten(Number(value)));
+  const chooser = select(player.text("speed"), speeds, (value) => player.setSpeed(Number(value)));
   chooser.value = "1";
   return chooser;
 }
@@ -381,7 +381,7 @@ export class Controls {
   faster(by) {
     const {speed} = this.transport;
     speed.selectedIndex = Math.max(0, Math.min(SPEEDS.length - 1, speed.selectedIndex + by));
-    this.player.hasten(Number(speed.value));
+    this.player.setSpeed(Number(speed.value));
   }
 
   /** @param {number} number */

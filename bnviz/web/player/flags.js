@@ -3,7 +3,7 @@
 
 import {make} from "./dom.js";
 
-/** @import {Edit, Happening, Values} from "./types" */
+/** @import {Edit, Change, Values} from "./types" */
 /**
  * @typedef {object} Bearer what this asks of its player
  * @property {(key: string, values?: Values) => string} text
@@ -29,14 +29,14 @@ export class Flags {
     this.placed = [];
   }
 
-  /** @param {Happening[]} happenings */
-  show(happenings) {
-    const serial = JSON.stringify(happenings);
+  /** @param {Change[]} changes */
+  show(changes) {
+    const serial = JSON.stringify(changes);
     if (serial !== this.shown) {
       this.shown = serial;
-      this.box.replaceChildren(...happenings.map((one) => this.flag(one)));
-      this.stack(happenings);
-      this.placed = happenings.map(({step}, place) => ({node: /** @type {HTMLElement} */ (this.box.children[place]), step}));
+      this.box.replaceChildren(...changes.map((one) => this.flag(one)));
+      this.stack(changes);
+      this.placed = changes.map(({step}, place) => ({node: /** @type {HTMLElement} */ (this.box.children[place]), step}));
     }
     for (const {node, step} of this.placed) {
       const left = `${(100 * this.player.shareOf(step)).toFixed(2)}%`;
@@ -46,18 +46,18 @@ export class Flags {
 
   /**
    * Flags of one step stand one above the other.
-   * @param {Happening[]} happenings
+   * @param {Change[]} changes
    */
-  stack(happenings) {
-    happenings.forEach(({step}, place) => {
-      const below = happenings.slice(0, place).filter((other) => other.step === step).length;
+  stack(changes) {
+    changes.forEach(({step}, place) => {
+      const below = changes.slice(0, place).filter((other) => other.step === step).length;
       /** @type {HTMLElement} */ (this.box.children[place]).style.setProperty("--below", String(below));
     });
   }
 
-  /** @param {Happening} happening */
-  flag(happening) {
-    const {step, name, label} = happening;
+  /** @param {Change} change */
+  flag(change) {
+    const {step, name, label} = change;
     const {player} = this;
     const said = player.text("flag", {step, label});
     const edit = (/** @type {Edit} */ one) => () => player.edit(one);
@@ -73,14 +73,14 @@ export class Flags {
       make("small", {}, player.text("flag_help")),
     );
     const node = make("details", {class: "bnviz-flag", name: "bnviz-flags", "data-step": step, "data-name": name}, handle, list);
-    handle.addEventListener("keydown", (event) => this.key(event, happening));
-    handle.addEventListener("pointerdown", (event) => this.drag(event, node, happening));
+    handle.addEventListener("keydown", (event) => this.key(event, change));
+    handle.addEventListener("pointerdown", (event) => this.drag(event, node, change));
     return node;
   }
 
   /**
    * @param {KeyboardEvent} event
-   * @param {Happening} happening
+   * @param {Change} change
    */
   key(event, {step, name}) {
     const by = {ArrowLeft: -1, ArrowRight: 1}[event.key];
@@ -94,7 +94,7 @@ export class Flags {
   /**
    * @param {PointerEvent} event
    * @param {HTMLDetailsElement} node
-   * @param {Happening} happening
+   * @param {Change} change
    */
   drag(event, node, {step, name}) {
     const handle = /** @type {HTMLElement} */ (event.currentTarget);

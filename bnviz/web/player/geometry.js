@@ -23,7 +23,7 @@
  * @property {Box} histogram
  * @property {Grid} watchedGrid
  * @property {Grid} othersGrid
- * @typedef {{row: number, layer: number, unit: number | null, mark?: "passed" | "zeros" | "all" | "layer"}} Place what is pointed
+ * @typedef {{row: number, layer: number, unit: number | null, mark?: "passed" | "zeros" | "all" | "layer"}} HitTarget what is pointed
  *     at: a layer of a network, a unit of it, or a mark there: the number between it and the next layer, the bar of exact zeros,
  *     the choice of all units, or, by keyboard, everything that is said of a layer
  * @typedef {{columns: number, size: number}} Grid squares of so many pixels, so many in a row
@@ -191,7 +191,7 @@ const inBox = (box, x, y) => x >= box.x && x < box.x + box.width && y >= box.y &
  * @param {number} x
  * @param {number} y
  * @param {{zeros: boolean, passed: boolean}} has
- * @returns {Place | null}
+ * @returns {HitTarget | null}
  */
 export function markAt(geometry, x, y, has) {
   const {columns} = geometry;
@@ -211,7 +211,7 @@ export function markAt(geometry, x, y, has) {
  * @param {number} x
  * @param {number} y
  * @param {{units: number, watched: number}} sizes
- * @returns {Place | null}
+ * @returns {HitTarget | null}
  */
 export function hit(geometry, x, y, {units, watched}) {
   const column = geometry.columns.find((one) => x >= one.x - 2 && x <= one.x + one.width + 2);

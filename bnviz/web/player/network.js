@@ -11,7 +11,7 @@ import {both, bothArms, shared, sigmas, tapName, unitName} from "./words.js";
 
 /** @import {Choice, Values, View} from "./types" */
 /** @import {Painted} from "./theme.js" */
-/** @import {Geometry, Place} from "./geometry.js" */
+/** @import {Geometry, HitTarget} from "./geometry.js" */
 /**
  * @typedef {object} Chooser what the picture asks of its player
  * @property {(change: Partial<Choice>) => void} choose
@@ -31,7 +31,7 @@ export class NetworkPicture {
     this.mayChoose = {layer: choosers.includes("layer"), unit: choosers.includes("unit")};
     this.painter = new Painter();
     this.closed = false;
-    /** @type {Place | null} */
+    /** @type {HitTarget | null} */
     this.hovered = null;
     /** @type {Geometry | null} */
     this.geometry = null;
@@ -52,7 +52,12 @@ export class NetworkPicture {
     this.units = make("div", {class: "bnviz-units", role: "radiogroup", onkeydown});
     this.tip = make("p", {class: "bnviz-tip"});
     this.box = make("div", {class: "bnviz-picture"}, this.canvas, this.layers, this.units);
-    this.curtain = make("button", {type: "button", class: "bnviz-curtain", "aria-pressed": "false", onclick: () => this.draw()});
+    this.curtain = make("button", {
+      type: "button",
+      class: "bnviz-curtain",
+      "aria-pressed": "false",
+      onclick: () => this.toggleCurtain(),
+    });
     this.intro = make("span", {class: "bnviz-intro"});
     this.legend = make("p");
     const reading = make("details", {class: "bnviz-caption"}, make("summary", {}, player.text("how_to_read")), this.legend);
@@ -84,7 +89,7 @@ export class NetworkPicture {
   }
 
   /** Open or close the curtain. */
-  draw() {
+  toggleCurtain() {
     this.closed = !this.closed;
     this.paintedKey = "";
   }
@@ -216,7 +221,7 @@ export class NetworkPicture {
     const button = make("button", {type: "button", role: "radio", onclick: () => this.player.choose({unit})});
     const all = unit === "pooled";
     if (all) button.className = "bnviz-all";
-    /** @type {Omit<Place, "layer">} */
+    /** @type {Omit<HitTarget, "layer">} */
     const place = all ? {row: 0, unit: null, mark: "all"} : {row: 0, unit};
     button.addEventListener("focus", () => this.view && this.hover({...place, layer: this.view.layer}));
     button.addEventListener("blur", () => this.hover(null));
@@ -241,7 +246,7 @@ export class NetworkPicture {
   /**
    * What is under the pointer.
    * @param {MouseEvent} event
-   * @returns {Place | null}
+   * @returns {HitTarget | null}
    */
   at(event) {
     const {geometry, view} = this;
@@ -254,7 +259,7 @@ export class NetworkPicture {
   /**
    * The mark under the pointer: a number, a bar, or the choice of all units.
    * @param {MouseEvent} event
-   * @returns {Place | null}
+   * @returns {HitTarget | null}
    */
   markUnder({target, clientX, clientY}) {
     const {geometry, view, small} = this;
@@ -265,7 +270,7 @@ export class NetworkPicture {
     return markAt(geometry, clientX - left, clientY - top, has);
   }
 
-  /** @param {Place | null} place */
+  /** @param {HitTarget | null} place */
   click(place) {
     if (!place || !this.view) return;
     const {layer, unit} = place;
@@ -273,7 +278,7 @@ export class NetworkPicture {
     if (this.mayChoose.unit && unit !== null && this.view.header.watched_units.includes(unit)) this.player.choose({unit});
   }
 
-  /** @param {Place | null} place */
+  /** @param {HitTarget | null} place */
   hover(place) {
     this.hovered = place;
     this.explain();
@@ -295,7 +300,7 @@ export class NetworkPicture {
   /**
    * Where there is more of a unit.
    * @param {View} view
-   * @param {Place} place
+   * @param {HitTarget} place
    */
   below(view, {unit}) {
     const watched = unit !== null && view.header.watched_units.includes(unit);

@@ -9,9 +9,9 @@ import {bothArms, digits, diverged, percent, shared, tapName} from "./words.js";
 
 /** @import {Snapshot, View} from "./types" */
 /** @import {Painted} from "./theme.js" */
-/** @import {Box, Column, Geometry, Place} from "./geometry.js" */
+/** @import {Box, Column, Geometry, HitTarget} from "./geometry.js" */
 /**
- * @typedef {{geometry: Geometry, view: View, theme: Painted, closed: boolean, hovered: Place | null, small: boolean,
+ * @typedef {{geometry: Geometry, view: View, theme: Painted, closed: boolean, hovered: HitTarget | null, small: boolean,
  *     said: Snapshot, secret: boolean, alone: boolean}} Scenery
  *   `said` is the snapshot that words speak of; `secret`: no scores yet; `alone`: nor the second network
  */

@@ -8,7 +8,7 @@ import {openData} from "./data.js";
 import {openDialog} from "./dialog.js";
 import {make, set} from "./dom.js";
 import {filled} from "./feeds.js";
-import {FITS, isKept} from "./ghost.js";
+import {FITS, isComparable} from "./comparison-run.js";
 import {listed} from "./table.js";
 import {tablesOf} from "./tables.js";
 import {alternative, spoken} from "./words.js";
@@ -19,7 +19,7 @@ import {alternative, spoken} from "./words.js";
  * @typedef {object} Scene what a panel is drawn from; the board has no view
  * @property {string} run
  * @property {View} [view]
- * @property {View | null} [ghost] the run before, kept as faint lines
+ * @property {View | null} [comparison] the run before, kept as faint lines
  * @property {string} [beside] what that run is called
  * @property {(text: string) => string} fill
  * @property {() => string[]} [settings] those that are not as usual
@@ -124,11 +124,14 @@ export class Panel {
   save(format) {
     const {scene, theme, title, caption} = this;
     if (!scene || !theme || !this.drawnAt) return;
-    const {run, view, ghost, beside, settings} = scene;
+    const {run, view, comparison, beside, settings} = scene;
     this.plot(this.traces(scene), this.layout(scene, theme), this.drawnAt); // lines may have been bent since
     const arms = (view?.header.arms ?? []).map((arm) => view?.arms[arm]).filter((arm) => arm !== undefined);
     const about = view ? [this.text("chart_step", {step: view.frame.step}), ...(settings?.() ?? [])] : [];
-    const dotted = ghost && this.spec.data.some(isKept) ? this.text("chart_beside", {run: ghost.run, label: beside ?? ""}) : "";
+    const dotted =
+      comparison && this.spec.data.some(isComparable)
+        ? this.text("chart_beside", {run: comparison.run, label: beside ?? ""})
+        : "";
     const notes = [listed(...about), dotted, this.text("chart_from", {run})].filter(Boolean);
     const said = {title: title.textContent ?? "", caption: caption.textContent ?? "", notes, arms};
     void savePicture(this.node, said, theme, format, this.file);
@@ -193,7 +196,7 @@ export class Panel {
 
   /** @param {Scene} scene */
   traces(scene) {
-    return [...this.spec.data.map((trace) => filled(trace, scene.view)), ...faint(this.spec.data, scene)];
+    return [...this.spec.data.map((trace) => filled(trace, scene.view)), ...comparisonTraces(this.spec.data, scene)];
   }
 
   /**
@@ -253,14 +256,14 @@ export class Panel {
    * @param {Painted} theme
    * @param {boolean} narrow
    */
-  axis(name, {run, view, ghost, fill}, theme, narrow) {
+  axis(name, {run, view, comparison, fill}, theme, narrow) {
     /** @type {Axis} */
     const given = this.spec.layout[name];
     const revision = view ? `${run} ${view.layer} ${view.tap} ${view.unit}` : run;
     const title = {...given.title, text: fill(given.title.text)};
     const axis = {...given, title, gridcolor: theme.grid, linecolor: theme.grid, uirevision: revision};
     if (given.nticks && narrow) axis.nticks = Math.min(given.nticks, 4);
-    const range = (given.fit && view && this.reach(given.fit, view, ghost)) || given.range;
+    const range = (given.fit && view && this.reach(given.fit, view, comparison)) || given.range;
     if (range) axis.range = this.unlessZoomed(name, range, revision);
     return axis;
   }
@@ -269,12 +272,12 @@ export class Panel {
    * How far an axis reaches: over the run on show, and the one that is kept beside it.
    * @param {string} fit
    * @param {View} view
-   * @param {View | null} [ghost]
+   * @param {View | null} [comparison]
    * @returns {[number, number] | null}
    */
-  reach(fit, view, ghost) {
+  reach(fit, view, comparison) {
     const own = this.fits?.range(fit, view) ?? null;
-    const other = ghost && FITS.has(fit) ? ghost.fits.range(fit, ghost) : null;
+    const other = comparison && FITS.has(fit) ? comparison.fits.range(fit, comparison) : null;
     return own && other ? [Math.min(own[0], other[0]), Math.max(own[1], other[1])] : own;
   }
 
@@ -318,12 +321,12 @@ export class Panel {
  * @param {Scene} scene
  * @returns {Record<string, unknown>[]}
  */
-function faint(traces, {ghost}) {
-  if (!ghost) return [];
-  return traces.filter(isKept).map((trace) => {
+function comparisonTraces(traces, {comparison}) {
+  if (!comparison) return [];
+  return traces.filter(isComparable).map((trace) => {
     const line = {.../** @type {any} */ (trace.line), dash: "dot", width: 1.5};
     return {
-      ...filled(trace, ghost),
+      ...filled(trace, comparison),
       line,
       opacity: 0.55,
       showlegend: false,

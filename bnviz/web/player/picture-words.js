@@ -6,7 +6,7 @@ import {passedOn, spreadOf, unitMotion} from "./motion.js";
 import {digits, percent, shared, sigmas, tapName, times} from "./words.js";
 
 /** @import {Values, View} from "./types" */
-/** @import {Place} from "./geometry.js" */
+/** @import {HitTarget} from "./geometry.js" */
 /**
  * @typedef {object} Told
  * @property {string} heading what is pointed at
@@ -16,7 +16,7 @@ import {digits, percent, shared, sigmas, tapName, times} from "./words.js";
 
 /**
  * @param {View} view
- * @param {Place} place
+ * @param {HitTarget} place
  * @returns {Told}
  */
 export function told(view, place) {
@@ -69,7 +69,7 @@ export function passed(view, arm, layer) {
  * Mean, standard deviation and motion of a layer or a unit. Whoever comes to a layer by keyboard cannot point at its marks, so
  * their numbers are said with it.
  * @param {View} view
- * @param {Place} place
+ * @param {HitTarget} place
  * @returns {Told}
  */
 function moments(view, {layer, unit, mark}) {

@@ -9,8 +9,8 @@ import {addressOf, make, mark, outsideFrame} from "./dom.js";
 import {Fits} from "./fits.js";
 import {Flags} from "./flags.js";
 import {Fold} from "./fold.js";
-import {Ghost} from "./ghost.js";
-import {Hand} from "./hand.js";
+import {ComparisonRun} from "./comparison-run.js";
+import {LiveEdits} from "./live-edits.js";
 import {Menus} from "./menus.js";
 import {keeping} from "./mounts.js";
 import {NetworkPicture} from "./network.js";
@@ -37,7 +37,7 @@ const EDIT_MS = 20000; // so long it holds still for an answer of the page
 const PLACE = /** @type {const} */ (["layer", "tap", "unit", "target"]); // in the address, with the step
 const ADDRESS_MS = 400; // between the last change and the address bar: browsers allow few changes a second
 const MOVED_MS = [0, 4000, 15000]; // after the stream is back, when Streamlit is told
-const TELLING = 10; // snapshots from which a unit is chosen, unless the story wants to see more
+const AUTO_UNIT_SNAPSHOTS = 10; // snapshots from which a unit is chosen, unless the story wants to see more
 
 /** @type {(component: Component<Data>, story?: Story<any, any>) => void} */
 const mount = keeping((component, story) => {
@@ -59,7 +59,7 @@ export class Player {
   /** @type {Recording | null} a run that is waited for */
   coming = null;
   /** @type {ReturnType<typeof setTimeout>[]} */
-  telling = [];
+  rerunTimers = [];
   /** Whether a visitor has paused it, at a place to be shown to others. */
   resting = false;
   addressing = 0;
@@ -115,8 +115,8 @@ export class Player {
     this.controls = new Controls(this.root, this);
     const {choosers = ["layer", "signal", "unit"], picture = "small"} = {...story, ...pictureIn(embedded)};
     const stage = make("div", {class: "bnviz-stage"});
-    this.hand = new Hand(this, picture === "large");
-    this.root.prepend(this.hand.root);
+    this.liveEdits = new LiveEdits(this, picture === "large");
+    this.root.prepend(this.liveEdits.root);
     this.flags = new Flags(this.controls.transport.track, this);
     this.menus = new Menus(this.root);
     this.picture = new NetworkPicture(stage, this, {small: picture === "small", choosers, fits: Boolean(embedded?.alone)});
@@ -124,7 +124,7 @@ export class Player {
     this.grid = make("div", {class: "bnviz-panels"});
     this.fold = new Fold(this.text("more_charts"));
     this.controls.headlines.after(stage, this.grid, this.fold.root);
-    this.ghost = new Ghost(stage, this);
+    this.comparison = new ComparisonRun(stage, this);
     if (embedded && !embedded.picture) stage.hidden = true;
     this.numbers = story.numbers && !embedded ? new UnitNumbers(stage, this) : null;
     /** @type {Service<any, any> | null} */
@@ -162,7 +162,7 @@ export class Player {
       // From the beginning, or where the address says: it has a step only if that is one of this run.
       if (!this.carryOn(this.data)) this.recording = this.open(this.data, this.data.view.step);
     }
-    this.ghost.take(this.data.beside);
+    this.comparison.take(this.data.beside);
     if (this.data.lines?.run === this.data.run) this.take(this.data.lines);
   }
 
@@ -282,7 +282,7 @@ export class Player {
   /** The run on show is to be replaced. */
   leave() {
     this.recording.close();
-    this.ghost.keep(this.recording);
+    this.comparison.keep(this.recording);
   }
 
   get shownStep() {
@@ -305,7 +305,7 @@ export class Player {
     this.playing = !this.still;
     this.pulling = this.resting = false;
     this.address();
-    this.hand.answered();
+    this.liveEdits.answered();
     this.message = "";
     this.mark({run, trainedStep, state: "loading"});
   }
@@ -410,13 +410,13 @@ export class Player {
   move() {
     this.recording.moved = false;
     const tell = () => window.dispatchEvent(new PopStateEvent("popstate"));
-    this.telling = MOVED_MS.map((after) => setTimeout(tell, after));
+    this.rerunTimers = MOVED_MS.map((after) => setTimeout(tell, after));
   }
 
   /** The page has been run: it knows. */
   told() {
-    for (const timer of this.telling) clearTimeout(timer);
-    this.telling = [];
+    for (const timer of this.rerunTimers) clearTimeout(timer);
+    this.rerunTimers = [];
   }
 
   /**
@@ -425,7 +425,7 @@ export class Player {
    */
   guess() {
     const {header, end} = this.recording;
-    const enough = this.story.telling ?? TELLING;
+    const enough = this.story.unitChoiceSnapshots ?? AUTO_UNIT_SNAPSHOTS;
     const frames = this.recording.frames.slice(0, enough);
     if (this.choice.unit !== "auto" || !header || !frames.length) return;
     if (frames.length < enough && !end) return;
@@ -471,8 +471,8 @@ export class Player {
     if (!view) return;
     this.follow(view);
     this.controls.show(view);
-    this.hand.show(view);
-    this.flags.show(this.data.happenings);
+    this.liveEdits.show(view);
+    this.flags.show(this.data.changes);
     this.tour?.show(view, now);
     this.draw(view, now);
     this.mark({state: this.stateNow()});
@@ -503,7 +503,14 @@ export class Player {
       const differ = calledInWords(view.header.experiment, this.data.usual, this.data.labels);
       return differ.length ? differ : [this.text("usual")];
     };
-    return {run: view.run, view, ghost: this.ghost.beside(view), beside: this.ghost.label, fill: filler(view), settings};
+    return {
+      run: view.run,
+      view,
+      comparison: this.comparison.beside(view),
+      beside: this.comparison.label,
+      fill: filler(view),
+      settings,
+    };
   }
 
   /**
@@ -633,7 +640,7 @@ export class Player {
     for (const panel of this.panels.values()) panel.write(scene);
     this.picture.write(view);
     this.fold.tell([...this.panels.values()].filter(({spec}) => !spec.front).map(({title}) => title.textContent ?? ""));
-    this.ghost.say(view, this.data.before);
+    this.comparison.say(view, this.data.before);
   }
 
   /** Panels that answer stay away while the visitor has not guessed. */
@@ -693,7 +700,7 @@ export class Player {
   }
 
   /** @param {number} speed 1 is SNAPSHOTS_PER_SECOND */
-  hasten(speed) {
+  setSpeed(speed) {
     this.speed = speed;
   }
 
@@ -745,7 +752,7 @@ export class Player {
     if (this.data.alone) return this.controls.say(this.text("alone"));
     if (this.data.embedded) return this.controls.say(this.text("open_to_change"));
     if ("step" in edit) this.hold();
-    this.hand.releaseIn(EDIT_MS);
+    this.liveEdits.releaseIn(EDIT_MS);
     this.message = this.text("asked_for");
     this.component.setTriggerValue("edit", {...edit, run: this.recording.run, asked: ++this.asked});
   }
@@ -831,7 +838,7 @@ export class Player {
    * @param {URL} url
    */
   nameBeside(url) {
-    const {named} = this.ghost;
+    const {named} = this.comparison;
     if (named === null) url.searchParams.delete("beside");
     else url.searchParams.set("beside", named);
   }
@@ -843,10 +850,10 @@ export class Player {
     this.coming?.close();
     this.recording.close();
     this.service?.close?.();
-    this.ghost.close();
+    this.comparison.close();
     this.controls.close();
     this.picture.close();
-    this.hand.close();
+    this.liveEdits.close();
     this.menus.close();
     this.tour?.close();
     for (const panel of this.panels.values()) panel.close();

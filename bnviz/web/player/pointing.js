@@ -49,7 +49,7 @@ export class Pointer {
       holder.open = true;
       this.unfolded = holder;
     }
-    element?.classList.add("bnviz-lit-up");
+    element?.classList.add("bnviz-outline");
     this.lit = element;
   }
 
@@ -70,7 +70,7 @@ export class Pointer {
   /** Point at nothing; with `fold`, what was unfolded is folded again. */
   clear(fold = false) {
     this.frame.hidden = true;
-    this.lit?.classList.remove("bnviz-lit-up");
+    this.lit?.classList.remove("bnviz-outline");
     this.lit = null;
     if (fold && this.unfolded) this.unfolded.open = false;
     if (fold) this.unfolded = null;

@@ -4,13 +4,13 @@
 import {addressOf} from "./dom.js";
 
 /** @import {Recording} from "./recording.js" */
-/** @typedef {{state: string, before: number, seconds: number | null}} Place as the server says it */
+/** @typedef {{state: string, before: number, seconds: number | null}} QueuePosition as the server says it */
 
 const LOOK_MS = 1500;
 
 /**
  * @param {Recording} recording
- * @param {(place: Place | null) => void} say is told the place of a run that waits, and null when it waits no more
+ * @param {(place: QueuePosition | null) => void} say is told the place of a run that waits, and null when it waits no more
  */
 export async function queued(recording, say) {
   for (let waited = false; ;) {
@@ -26,7 +26,7 @@ export async function queued(recording, say) {
 
 /**
  * @param {string} run
- * @returns {Promise<Place | null>}
+ * @returns {Promise<QueuePosition | null>}
  */
 async function placeOf(run) {
   try {

@@ -13,7 +13,7 @@ import {inWords} from "./settings.js";
  * @typedef {object} Source what this asks of its player
  * @property {Data} data
  * @property {Recording} recording
- * @property {{pinned: boolean}} ghost the run beside it
+ * @property {{pinned: boolean}} comparison the run beside it
  * @property {HTMLElement} root
  * @property {(key: string, values?: Values) => string} text
  * @property {() => string | null} link the address of what is on show
@@ -34,7 +34,7 @@ export function saving(player, sign) {
   let made = "";
   const refresh = () => {
     const {run, end} = player.recording;
-    const wanted = menu.open ? `${run} ${end?.status} ${player.ghost.pinned}` : "";
+    const wanted = menu.open ? `${run} ${end?.status} ${player.comparison.pinned}` : "";
     if (wanted === made) return; // nothing moves away from below a finger
     made = wanted;
     list.replaceChildren(...(menu.open ? entries(player, menu) : []));
@@ -57,7 +57,7 @@ function entries(player, menu) {
     const close = () => (menu.open = false);
     return make("button", {type: "button", onclick: () => (close(), open())}, name);
   };
-  const alone = player.ghost.pinned ? [make("span", {class: "bnviz-label"}, player.text("save_alone"))] : [];
+  const alone = player.comparison.pinned ? [make("span", {class: "bnviz-label"}, player.text("save_alone"))] : [];
   return [
     ...alone,
     file(page, player.text("save_page")),

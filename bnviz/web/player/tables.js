@@ -3,7 +3,7 @@
 // shades. The others' numbers are simply their x and y.
 
 import * as drawn from "./feeds.js";
-import {isKept} from "./ghost.js";
+import {isComparable} from "./comparison-run.js";
 import {centres, finite, withoutZeros} from "./numbers.js";
 import {joined, listed, pointsOf} from "./table.js";
 import {shared, tapName, unitName} from "./words.js";
@@ -160,18 +160,18 @@ export const tables = {
 /**
  * All numbers of a panel: those of the run on show, then those of the run that is kept.
  * @param {PanelSpec} spec
- * @param {{view?: View, ghost?: View | null, beside?: string, fill: (text: string) => string}} scene
+ * @param {{view?: View, comparison?: View | null, beside?: string, fill: (text: string) => string}} scene
  */
-export function tablesOf({data, layout}, {view, ghost, beside = "", fill}) {
+export function tablesOf({data, layout}, {view, comparison, beside = "", fill}) {
   const titles = (/** @type {any} */ {name, xaxis, yaxis}) => ({
     name: name ?? "",
     x: fill(titleOf(layout, xaxis ?? "x")),
     y: fill(titleOf(layout, yaxis ?? "y")),
   });
   const parts = data.flatMap((trace) => numbersOf(trace, view, titles(trace)));
-  if (!ghost) return joined(parts);
-  const kept = data.filter(isKept).flatMap((trace) => numbersOf(trace, ghost, titles(trace)));
-  return joined([...parts, ...kept.map((part) => ofBefore(part, ghost, beside))]);
+  if (!comparison) return joined(parts);
+  const kept = data.filter(isComparable).flatMap((trace) => numbersOf(trace, comparison, titles(trace)));
+  return joined([...parts, ...kept.map((part) => ofBefore(part, comparison, beside))]);
 }
 
 /**

@@ -19,8 +19,8 @@ import {sentence} from "./words.js";
  * @property {boolean} playing
  * @property {boolean} still
  * @property {Choice} choice
- * @property {{closed: boolean, secret: boolean, alone: boolean, draw: () => void}} picture
- * @property {{dismiss: () => void}} ghost
+ * @property {{closed: boolean, secret: boolean, alone: boolean, toggleCurtain: () => void}} picture
+ * @property {{dismiss: () => void}} comparison
  * @property {(key: string, values?: Values) => string} text
  * @property {(change: Partial<Choice>) => void} choose
  * @property {(step: number) => void} seekStep
@@ -207,7 +207,7 @@ export class Tour {
     if (!before) return;
     const {choice, closed, folded, top, ...way} = before;
     player.choose(choice);
-    if (player.picture.closed !== closed) player.picture.draw();
+    if (player.picture.closed !== closed) player.picture.toggleCurtain();
     const numbers = numbersOf(player.root);
     if (numbers) numbers.open = !folded;
     scrollerOf(player.root).scrollTo({top, behavior: "instant"});
@@ -225,7 +225,7 @@ export class Tour {
     if (!way || !this.ready(way, time)) return;
     if (!recording.end && Number(recording.frames.at(-1)?.step ?? -1) < way.step) return;
     this.way = null;
-    player.ghost.dismiss();
+    player.comparison.dismiss();
     player.seekStep(way.step);
     player.playing = way.playing;
   }
@@ -312,8 +312,8 @@ export class Tour {
     if (!frames.length || (!end && Number(frames.at(-1)?.step) < from)) return;
     this.begun = true;
     player.choose({...USUAL, ...choice});
-    if (player.picture.closed !== curtain) player.picture.draw();
-    player.ghost.dismiss();
+    if (player.picture.closed !== curtain) player.picture.toggleCurtain();
+    player.comparison.dismiss();
     if (player.still) {
       player.wanted = Infinity;
       return player.seekStep(Infinity);

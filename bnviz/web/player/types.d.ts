@@ -66,7 +66,7 @@ export interface Data {
   /** Where the tour's last card leads: titles by address. */
   onward: Record<string, string>;
   /** What changes on the way, by step. */
-  happenings: Happening[];
+  changes: Change[];
   /** Runs that this visitor has seen before, the newest last: up to which step this one is the same, and how they differ. */
   before: {run: string; step: number; label: string}[];
   /** A run to be compared with this one, and how it differs. */
@@ -80,7 +80,7 @@ export interface Data {
 }
 
 /** Something that changes on the way, and how it is called. */
-export interface Happening {
+export interface Change {
   step: number;
   name: string;
   label: string;
@@ -211,7 +211,7 @@ export interface Shown {
   shared: Catalogue;
   data: Record<string, string> & {held_out: string};
   /** What changes on the way, by step. */
-  happenings: Happening[];
+  changes: Change[];
   fits: Ranges;
   story: Story<any, any>;
   /** The state of the story's service; null if the story has none. */
@@ -273,7 +273,7 @@ export interface Story<Own = {}, State = any> {
   /** The panels that show the answer of the untrained network already: they stay away until the visitor has guessed. */
   answering?: string[];
   /** How many of the first snapshots `movement` has to see. */
-  telling?: number;
+  unitChoiceSnapshots?: number;
   /** Which of layer, signal and unit people may choose; all three if left out. */
   choosers?: ("layer" | "signal" | "unit")[];
   /** Whether the arithmetic of the unit on show stands below the first two panels, in its own numbers. */

@@ -385,7 +385,7 @@ export class UnitNumbers {
     for (const {node, side, part, example: own} of this.places.values()) {
       const near = side === pointed?.side && (own === null || own === example);
       node.classList.toggle("bnviz-pointed", near && part === pointed.part);
-      node.classList.toggle("bnviz-lit", from.includes(part) && (near || (ofAll && side === pointed?.side)));
+      node.classList.toggle("bnviz-highlight", from.includes(part) && (near || (ofAll && side === pointed?.side)));
     }
     this.said.setAttribute("aria-live", this.host.playing ? "off" : "polite");
     set(this.said, pointed ? this.origin(pointed, found) : this.text("numbers_point"));

@@ -44,7 +44,7 @@ def show(page: Page) -> None:
         panels=[compact(panel) for panel in panels if panel["id"] in names],
         view={**place, "layer": min(int(place["layer"]), experiment.hidden_layers)},
         lesson=page.lesson,
-        happenings=turning.told(experiment),
+        changes=turning.told(experiment),
         usual=dataclasses.asdict(page.default),
         embedded={"picture": NETWORK in names, "alone": names == {NETWORK}},
     )

@@ -46,7 +46,7 @@ def play(experiment: Experiment, page: Page, view: Mapping[str, object], predict
         prediction=prediction,
         edit=_ask,
         outdated=widgets.changed,
-        happenings=turning.told(shown),
+        changes=turning.told(shown),
         before=_before(shown, page),
         waiting=predictions.waiting(page),
         on_skip=partial(predictions.skip, page.lesson),

@@ -10,7 +10,7 @@ import {KNOBS, NO_KNOB} from "./streamlit.js";
 import {shared} from "./words.js";
 
 /** @import {Values, View} from "./types" */
-/** @import {Edit, Happening} from "./types" */
+/** @import {Edit, Change} from "./types" */
 
 const REACH = ["pointerdown", "keydown"];
 const PATIENCE_MS = 4000; // so long the player holds still if nothing is changed after all
@@ -30,7 +30,7 @@ const NOISE = 0.5; // of test inputs, in standard deviations of the inputs
  * @property {() => void} release
  */
 
-export class Hand {
+export class LiveEdits {
   /**
    * @param {Turner} player
    * @param {boolean} acts whether networks can be broken here, too
@@ -162,7 +162,7 @@ export class Hand {
   get halfway() {
     const {view} = this;
     if (!view) return 0;
-    const changed = view.happenings.at(-1)?.step ?? 0;
+    const changed = view.changes.at(-1)?.step ?? 0;
     const middle = (changed + view.header.total_steps) / 2;
     return view.frames.findLast(({step}) => step <= middle)?.step ?? 0;
   }
@@ -233,10 +233,10 @@ export class Hand {
    * @param {View} view
    */
   showBefore(view) {
-    const {happenings} = view;
+    const {changes} = view;
     const {step} = view.frame;
-    const said = before(happenings, step);
-    this.until.hidden = !happenings.some((one) => one.before); // it keeps its place after the change, so that nothing jumps
+    const said = before(changes, step);
+    this.until.hidden = !changes.some((one) => one.before); // it keeps its place after the change, so that nothing jumps
     set(this.until, said.length ? shared(view, "still", {step, said: said.join(", ")}) : "");
   }
 
@@ -274,10 +274,10 @@ export class Hand {
 
 /**
  * Settings that change after a step: each as it is at that step.
- * @param {Happening[]} happenings by step
+ * @param {Change[]} changes by step
  * @param {number} step
  */
-export function before(happenings, step) {
-  const later = happenings.filter((one) => one.before && one.step > step);
+export function before(changes, step) {
+  const later = changes.filter((one) => one.before && one.step > step);
   return later.filter(({name}, place) => later.findIndex((one) => one.name === name) === place).map((one) => String(one.before));
 }

@@ -32,9 +32,9 @@ export const FITS = new Set([
 ]);
 
 /** Whether a trace's line is kept. @param {Trace} trace */
-export const isKept = ({feed}) => Boolean(feed && KINDS.has(feed.kind));
+export const isComparable = ({feed}) => Boolean(feed && KINDS.has(feed.kind));
 
-export class Ghost {
+export class ComparisonRun {
   /**
    * @param {HTMLElement} parent
    * @param {Keeper} player
@@ -160,22 +160,22 @@ export class Ghost {
    * @param {{run: string, label: string}[]} before what differs in the runs before, in words
    */
   say(view, before) {
-    const ghost = this.beside(view);
-    this.root.hidden = !ghost;
-    if (!ghost) return;
-    this.label = before.find(({run}) => run === ghost.run)?.label ?? this.label;
+    const comparison = this.beside(view);
+    this.root.hidden = !comparison;
+    if (!comparison) return;
+    this.label = before.find(({run}) => run === comparison.run)?.label ?? this.label;
     const shown = Math.max(
       0,
-      ghost.frames.findLastIndex(({step}) => step <= view.frame.step),
+      comparison.frames.findLastIndex(({step}) => step <= view.frame.step),
     );
-    const frame = ghost.frames[shown];
+    const frame = comparison.frames[shown];
     const score = (/** @type {string} */ arm) => {
-      const right = lately(ghost.frames, frame, arm, "test_accuracy");
-      return right === null ? digits(lately(ghost.frames, frame, arm, "test_loss")) : percent(right);
+      const right = lately(comparison.frames, frame, arm, "test_accuracy");
+      return right === null ? digits(lately(comparison.frames, frame, arm, "test_loss")) : percent(right);
     };
     const key = frame.arms.none.test_accuracy === null ? "ghost_loss" : "ghost_accuracy";
-    const which = shared(view, ghost.run === this.other?.run ? "ghost_beside" : "ghost_before");
-    const scores = both({...ghost, shown, frame}, score);
+    const which = shared(view, comparison.run === this.other?.run ? "ghost_beside" : "ghost_before");
+    const scores = both({...comparison, shown, frame}, score);
     set(this.words, shared(view, key, {which, label: this.label, step: frame.step, scores}));
   }
 }
