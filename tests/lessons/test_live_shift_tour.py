@@ -59,11 +59,11 @@ def test_there_is_a_text_for_every_card_and_guess(cards):
     assert all(f"{name}_{part}" in WORDS for name in NAMES for part in ("title", "text"))
 
 
-def test_every_sentence_is_said():
+def test_every_sentence_is_used():
     own = {key for key in WORDS if not re.search(r"_(title|text)$|_guess_", key)}
-    found = set(re.findall(r"`(\w+)_\$\{found\}`", SCRIPT))
-    unsaid = {key for key in own if f'"{key}"' not in SCRIPT and key.rpartition("_")[0] not in found}
-    assert not unsaid
+    prefixes = set(re.findall(r"`(\w+)_\$\{correctGuess\}`", SCRIPT))
+    unused = {key for key in own if f'"{key}"' not in SCRIPT and key.rpartition("_")[0] not in prefixes}
+    assert not unused
 
 
 def test_cards_are_short_enough_to_be_read():
@@ -90,14 +90,14 @@ def test_runs_of_neighbouring_cards_begin_alike(cards):
 @pytest.mark.parametrize("shown", [0, 7, 10**6])
 def test_every_card_tells_every_kind_of_run(told, kind, shown):
     for name, measured in told(KINDS[kind], shown).items():
-        assert measured["said"].strip() and not BROKEN.search(measured["said"]), (name, measured)
+        assert measured["text"].strip() and not BROKEN.search(measured["text"]), (name, measured)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_found_is_one_of_the_guesses(told, cards, kind):
     measured = told(KINDS[kind])
     for card in cards:
-        assert measured[card["name"]]["found"] in (None, *card.get("guesses", ())), card["name"]
+        assert measured[card["name"]]["correctGuess"] in (None, *card.get("guesses", ())), card["name"]
 
 
 def frames_of(path):
@@ -110,14 +110,14 @@ def test_numbers_are_those_of_the_recording(told, recorded):
     frames = frames_of(recorded(small(PAGE, {"gradient_shift": "yes"})))
     none, batch = (frames[-1]["arms"][arm] for arm in ("none", "batch"))
     shifts = [float(arm["shift_from_first"]["activation"][1]) for arm in (batch, none)]
-    assert numbers(measured["norm"]["said"], "σ")[:2] == pytest.approx(shifts, rel=0.06)
-    assert measured["norm"]["found"] == judged(shifts[1] / shifts[0], 1.1)
+    assert numbers(measured["norm"]["text"], "σ")[:2] == pytest.approx(shifts, rel=0.06)
+    assert measured["norm"]["correctGuess"] == judged(shifts[1] / shifts[0], 1.1)
     cosines = [np.nanmedian([frame["arms"][arm]["gradient_cosine"][2] for frame in frames]) for arm in ("batch", "none")]
-    assert [float(one) for one in re.findall(r"-?\d\.\d\d", measured["own"]["said"])] == pytest.approx(cosines, abs=0.006)
+    assert [float(one) for one in re.findall(r"-?\d\.\d\d", measured["own"]["text"])] == pytest.approx(cosines, abs=0.006)
     gamma = batch["gamma"][1]
-    assert f"{gamma.min():.2f} and {gamma.max():.2f}" in measured["free"]["said"]
+    assert f"{gamma.min():.2f} and {gamma.max():.2f}" in measured["free"]["text"]
     scores = [np.mean([frame["arms"][arm]["test_accuracy"] for frame in frames[-5:]]) for arm in ("batch", "none")]
-    assert numbers(measured["score"]["said"], "%") == pytest.approx([100 * score for score in scores], abs=0.5)
+    assert numbers(measured["score"]["text"], "%") == pytest.approx([100 * score for score in scores], abs=0.5)
 
 
 def judged(times, clearly):
@@ -129,7 +129,7 @@ def numbers(text, unit):
 
 
 def test_the_noise_is_that_of_the_batch_before_and_after(told):
-    said = told(TURNED["smaller batches"])["noise"]["said"]
+    said = told(TURNED["smaller batches"])["noise"]["text"]
     assert "with 16 examples" in said and "with 4," in said
     early, late, early_theory, late_theory = numbers(said, "σ")
     probe = 1 / Experiment().probe_size
@@ -174,7 +174,7 @@ def scoring(none, batch):
     [(0.84, 0.85, "same"), (0.80, 0.86, "better"), (0.86, 0.80, "worse")],
 )
 def test_the_score_is_judged(made_up, none, batch, found):
-    assert made_up("score", scoring(lambda _: none, lambda _: batch))["found"] == found
+    assert made_up("score", scoring(lambda _: none, lambda _: batch))["correctGuess"] == found
 
 
 @pytest.mark.parametrize(
@@ -183,14 +183,14 @@ def test_the_score_is_judged(made_up, none, batch, found):
 )
 def test_who_is_faster_is_judged(made_up, none, batch, found):
     reached = [lambda step, at=at: 0.9 if step >= at else 0.1 for at in (none, batch)]
-    assert made_up("faster", scoring(*reached))["found"] == found
+    assert made_up("faster", scoring(*reached))["correctGuess"] == found
 
 
 @pytest.mark.parametrize(("fall", "found"), [(0.2, "falls"), (0.0, "stays"), (0.03, None)])
 def test_a_fall_is_judged(made_up, fall, found):
     after = [lambda step: 0.8 if step <= 20 else 0.8 - fall] * 2
-    assert made_up("inputs", scoring(*after))["found"] == found
+    assert made_up("inputs", scoring(*after))["correctGuess"] == found
 
 
 def test_a_fall_of_one_network_alone_is_neither(made_up):
-    assert made_up("inputs", scoring(lambda step: 0.8 if step <= 20 else 0.5, lambda _: 0.8))["found"] is None
+    assert made_up("inputs", scoring(lambda step: 0.8 if step <= 20 else 0.5, lambda _: 0.8))["correctGuess"] is None

@@ -65,10 +65,10 @@ export const tour = [
 
 /**
  * @param {string} text
- * @param {string | null} [found]
+ * @param {string | null} [correctGuess]
  * @returns {Measured}
  */
-const said = (text, found = null) => ({said: text, found});
+const outcome = (text, correctGuess = null) => ({text, correctGuess});
 
 /**
  * @template T
@@ -87,8 +87,8 @@ function finite(measured, only) {
   return (view, say) => {
     const lost = (only ? [only] : bothArms(view)).filter((arm) => diverged(view.frame, arm));
     if (!lost.length) return measured(view, say);
-    if (lost.length === 2) return said(say("both_diverged"));
-    return said(say(lost[0] === "none" ? "plain_diverged" : "compared_diverged", {norm: view.norm}));
+    if (lost.length === 2) return outcome(say("both_diverged"));
+    return outcome(say(lost[0] === "none" ? "plain_diverged" : "compared_diverged", {norm: view.norm}));
   };
 }
 
@@ -129,15 +129,15 @@ function beforeAndNow(view, arm) {
 function inputs(view, say) {
   const {plain, compared} = pair(view, (arm) => beforeAndNow(view, arm));
   if (plain.now === null || plain.before === null || compared.now === null || compared.before === null)
-    return said(say("no_accuracy"));
+    return outcome(say("no_accuracy"));
   const falls = [plain.before - plain.now, compared.before - compared.now];
   const values = {
     ...{norm: view.norm, plain_before: percent(plain.before), plain: percent(plain.now)},
     ...{compared_before: percent(compared.before), compared: percent(compared.now)},
   };
-  if (falls.every((fall) => fall > FALL)) return said(say("inputs_falls", values), "falls");
-  if (falls.every((fall) => fall < BETTER)) return said(say("inputs_stays", values), "stays");
-  return said(say("inputs_differs", values));
+  if (falls.every((fall) => fall > FALL)) return outcome(say("inputs_falls", values), "falls");
+  if (falls.every((fall) => fall < BETTER)) return outcome(say("inputs_stays", values), "stays");
+  return outcome(say("inputs_differs", values));
 }
 
 /**
@@ -147,7 +147,7 @@ function inputs(view, say) {
 function layers(view, say) {
   const moved = shiftOf(view, "none");
   const values = {step: view.frame.step, norm: view.norm, plain: sigmas(moved)};
-  return said(say(moved > STILL ? "layers_moved" : "layers_still", values));
+  return outcome(say(moved > STILL ? "layers_moved" : "layers_still", values));
 }
 
 /**
@@ -175,13 +175,13 @@ function chase(view, say) {
   const top = Math.min(5, view.header.hidden_layers);
   const [move, above] = [pace(view, SECOND), pace(view, top)];
   const {norm} = view;
-  if (!(move > 0)) return said(say("chase_still", {norm}));
-  if (top <= SECOND) return said(say("chase_alone", {norm, move: sigmas(move)}));
+  if (!(move > 0)) return outcome(say("chase_still", {norm}));
+  if (top <= SECOND) return outcome(say("chase_alone", {norm, move: sigmas(move)}));
   const ratio = above / move;
   const values = {norm, move: sigmas(move), top};
-  if (ratio > CLEARLY) return said(say("chase_grows", {...values, times: times(ratio)}));
-  if (ratio < 1 / CLEARLY) return said(say("chase_fades", {...values, times: times(ratio)}));
-  return said(say("chase_lasts", values));
+  if (ratio > CLEARLY) return outcome(say("chase_grows", {...values, times: times(ratio)}));
+  if (ratio < 1 / CLEARLY) return outcome(say("chase_fades", {...values, times: times(ratio)}));
+  return outcome(say("chase_lasts", values));
 }
 
 /**
@@ -195,9 +195,9 @@ function norm(view, say) {
     ...{plain: sigmas(plain), compared: sigmas(compared)},
   };
   return compare(plain, compared, {
-    less: (ratio) => said(say("norm_less", {...values, times: times(ratio)}), "less"),
-    alike: () => said(say("norm_alike", values), "alike"),
-    more: (ratio) => said(say("norm_more", {...values, times: times(ratio)}), "more"),
+    less: (ratio) => outcome(say("norm_less", {...values, times: times(ratio)}), "less"),
+    alike: () => outcome(say("norm_alike", values), "alike"),
+    more: (ratio) => outcome(say("norm_more", {...values, times: times(ratio)}), "more"),
   });
 }
 
@@ -231,16 +231,16 @@ function idleness(view, say) {
  * @param {Say} say
  */
 function faster(view, say) {
-  if (view.frame.arms.none.test_accuracy === null) return said(say("no_accuracy"));
+  if (view.frame.arms.none.test_accuracy === null) return outcome(say("no_accuracy"));
   const {plain, compared} = pair(view, (arm) => firstReaching(framesShown(view), arm, view.target)?.step);
   const {norm} = view;
   const goal = percent(view.target);
-  if (plain === undefined && compared === undefined) return said(say("faster_neither", {step: view.frame.step, goal}));
-  if (plain === undefined) return said(say("faster_only_with", {goal, norm, compared: Number(compared)}), "with");
-  if (compared === undefined) return said(say("faster_only_without", {goal, norm, plain}), "without");
-  if (plain === compared) return said(say("faster_together", {goal, norm, plain}), "together");
-  const found = compared < plain ? "with" : "without";
-  return said(say(`faster_${found}`, {goal, norm, plain, compared}), found);
+  if (plain === undefined && compared === undefined) return outcome(say("faster_neither", {step: view.frame.step, goal}));
+  if (plain === undefined) return outcome(say("faster_only_with", {goal, norm, compared: Number(compared)}), "with");
+  if (compared === undefined) return outcome(say("faster_only_without", {goal, norm, plain}), "without");
+  if (plain === compared) return outcome(say("faster_together", {goal, norm, plain}), "together");
+  const correctGuess = compared < plain ? "with" : "without";
+  return outcome(say(`faster_${correctGuess}`, {goal, norm, plain, compared}), correctGuess);
 }
 
 /**
@@ -251,7 +251,7 @@ function free(view, say) {
   const {gamma, beta} = /** @type {any} */ (view.frame.arms[view.compared]);
   const [scales, offsets] = [gamma, beta].map((rows) => /** @type {number[]} */ (finiteOnes(rows?.[SECOND - 1] ?? [])));
   const {norm} = view;
-  if (!scales.length) return diverged(view.frame, view.compared) ? lost(view, say) : said(say("free_none", {norm}));
+  if (!scales.length) return diverged(view.frame, view.compared) ? lost(view, say) : outcome(say("free_none", {norm}));
   const left = scales.filter((scale, unit) => Math.max(Math.abs(Math.abs(scale) - 1), Math.abs(offsets[unit] ?? 0)) > FAR).length;
   const use = left ? say("free_used", {left, units: scales.length, far: FAR}) : say("free_unused", {far: FAR});
   const values = {
@@ -261,8 +261,8 @@ function free(view, say) {
     gamma_low: signed(Math.min(...scales)),
     gamma_high: signed(Math.max(...scales)),
   };
-  if (!offsets.length) return said(say("free_gamma", values));
-  return said(say("free_both", {...values, beta_low: signed(Math.min(...offsets)), beta_high: signed(Math.max(...offsets))}));
+  if (!offsets.length) return outcome(say("free_gamma", values));
+  return outcome(say("free_both", {...values, beta_low: signed(Math.min(...offsets)), beta_high: signed(Math.max(...offsets))}));
 }
 
 /**
@@ -275,7 +275,7 @@ const signed = (value) => digits(value).replace("-", "\u2212");
  * @param {View} view
  * @param {Say} say
  */
-const lost = (view, say) => said(say("compared_diverged", {norm: view.norm}));
+const lost = (view, say) => outcome(say("compared_diverged", {norm: view.norm}));
 
 /**
  * How far apart the lowest and the highest mean of a unit of a[2] are over the run so far, on average over units.
@@ -299,9 +299,9 @@ function range(view, say) {
   const {plain, compared} = pair(view, (arm) => covered(view, arm));
   const values = {step: view.frame.step, norm: view.norm, plain: digits(plain), compared: digits(compared)};
   return compare(plain, compared, {
-    less: (ratio) => said(say("range_less", {...values, times: times(ratio)})),
-    alike: () => said(say("range_alike", values)),
-    more: (ratio) => said(say("range_more", {...values, times: times(ratio)})),
+    less: (ratio) => outcome(say("range_less", {...values, times: times(ratio)})),
+    alike: () => outcome(say("range_alike", values)),
+    more: (ratio) => outcome(say("range_more", {...values, times: times(ratio)})),
   });
 }
 
@@ -314,9 +314,9 @@ function own(view, say) {
   const cosines = (/** @type {string} */ arm) =>
     framesShown(view).map((frame) => /** @type {any} */ (frame.arms[arm]).gradient_cosine?.[layer - 1] ?? null);
   const {plain, compared} = pair(view, (arm) => median(cosines(arm)));
-  if (plain === null || compared === null) return said(say("own_unmeasured"));
-  const found = compared - plain > TURNED ? "nearer" : compared - plain < -TURNED ? "farther" : "alike";
-  return said(say(`own_${found}`, {norm: view.norm, plain: digits(plain), compared: digits(compared)}), found);
+  if (plain === null || compared === null) return outcome(say("own_unmeasured"));
+  const correctGuess = compared - plain > TURNED ? "nearer" : compared - plain < -TURNED ? "farther" : "alike";
+  return outcome(say(`own_${correctGuess}`, {norm: view.norm, plain: digits(plain), compared: digits(compared)}), correctGuess);
 }
 
 /**
@@ -325,10 +325,10 @@ function own(view, say) {
  */
 function score(view, say) {
   const {plain, compared} = pair(view, (arm) => lately(view.frames, view.frame, arm, "test_accuracy"));
-  if (plain === null || compared === null) return said(say("no_accuracy"));
-  const found = compared - plain > BETTER ? "better" : compared - plain < -BETTER ? "worse" : "same";
+  if (plain === null || compared === null) return outcome(say("no_accuracy"));
+  const correctGuess = compared - plain > BETTER ? "better" : compared - plain < -BETTER ? "worse" : "same";
   const values = {step: view.frame.step, norm: view.norm, window: LATELY, plain: percent(plain), compared: percent(compared)};
-  return said(say(`score_${found}`, values), found);
+  return outcome(say(`score_${correctGuess}`, values), correctGuess);
 }
 
 /**
@@ -364,9 +364,9 @@ function noise(view, say) {
     frames.filter(({step}) => step > turn(view)),
   );
   const {norm} = view;
-  if (!Number.isFinite(early.noise)) return said(say("noise_unmeasured"));
+  if (!Number.isFinite(early.noise)) return outcome(say("noise_unmeasured"));
   const values = {norm, before: early.examples, early: sigmas(early.noise), early_theory: sigmas(early.theory)};
-  if (!Number.isFinite(late.noise)) return said(say("noise_once", values));
+  if (!Number.isFinite(late.noise)) return outcome(say("noise_once", values));
   const {before, now} = beforeAndNow(view, view.compared);
   const other = diverged(view.frame, "none") && !diverged(view.frame, view.compared) ? say("noise_lost") : "";
   const scores =
@@ -374,5 +374,5 @@ function noise(view, say) {
       ? ""
       : say("noise_score", {norm, window: LATELY, old: percent(before), now: percent(now), other});
   const after = {after: late.examples, late: sigmas(late.noise), late_theory: sigmas(late.theory), score: scores};
-  return said(say("noise_before_after", {...values, ...after}));
+  return outcome(say("noise_before_after", {...values, ...after}));
 }

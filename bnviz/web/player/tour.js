@@ -363,10 +363,10 @@ export class Tour {
     if (this.asking) return this.ask();
     if (step < card.due && !over) return this.card.say("", player.text("tour_waiting", {due: card.due, step}), true);
     const {tour} = player.data;
-    const {said, found} = card.measured(view, (key, ...values) => sentence(tour, key, ...values));
+    const {text, correctGuess} = card.measured(view, (key, ...values) => sentence(tour, key, ...values));
     this.told = true;
     player.playing = false; // what is on show is what is spoken of
-    this.card.say(this.verdict(card, guess, found), said, false);
+    this.card.say(this.verdict(card, guess, correctGuess), text, false);
     this.seen = false; // the card has grown
   }
 
@@ -378,12 +378,12 @@ export class Tour {
   /**
    * @param {Card<any>} card
    * @param {string | undefined} guess
-   * @param {string | null} found which of the guesses is so
+   * @param {string | null} correctGuess which of the guesses is so
    */
-  verdict(card, guess, found) {
-    if (!guess || guess === SKIP || !found) return "";
+  verdict(card, guess, correctGuess) {
+    if (!guess || guess === SKIP || !correctGuess) return "";
     const name = sentence(this.player.data.tour, `${card.name}_guess_${guess}`);
-    return this.player.text(guess === found ? "tour_right" : "tour_wrong", {guess: name});
+    return this.player.text(guess === correctGuess ? "tour_right" : "tour_wrong", {guess: name});
   }
 
   // --- what people do

@@ -337,8 +337,8 @@ export type Part = {layers: [number, number]} | {scores: true} | {panel: string}
 
 /** What was measured, as a sentence, and which of the guesses is so here; null if none of them can be judged. */
 export interface Measured {
-  said: string;
-  found: string | null;
+  text: string;
+  correctGuess: string | null;
 }
 
 /**
