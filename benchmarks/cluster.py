@@ -23,9 +23,9 @@ from typing import Any, NamedTuple
 from benchmarks import Row, seconds, table
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep, stacks, sweep_over
+from bnviz.engine.base import BaseEngine
 from bnviz.engine.cluster import DaskEngine
 from bnviz.engine.cluster_worker import SEND_SECONDS
-from bnviz.engine.ledger import Ledger
 from bnviz.engine.local import LocalEngine
 from bnviz.record.rows import Rows
 from bnviz.record.store import Recording, Store
@@ -71,7 +71,7 @@ def wait(lines: Recording) -> Recording:
     return lines
 
 
-def complete(engine: Ledger, sweep: Sweep) -> None:
+def complete(engine: BaseEngine, sweep: Sweep) -> None:
     """Compute a whole sweep, with no row known from before."""
     engine.rows, engine.store = Rows(), Store()
     wait(engine.recording(engine.sweep(sweep)))
@@ -79,7 +79,7 @@ def complete(engine: Ledger, sweep: Sweep) -> None:
 
 def scaling(one: Cluster, two: Cluster) -> tuple[float, list[Row]]:
     """A sweep on one and on two Dask workers and on as many local ones, in turn; seconds on one, and rows."""
-    engines: list[Ledger] = [dask(one), dask(two), LocalEngine(Store(), 1), LocalEngine(Store(), 2)]
+    engines: list[BaseEngine] = [dask(one), dask(two), LocalEngine(Store(), 1), LocalEngine(Store(), 2)]
     try:
         for engine in engines:
             complete(engine, WARM_UP)

@@ -22,8 +22,8 @@ from cachetools import LRUCache
 from distributed import Future, KilledWorker
 
 from bnviz.engine.admission import Limits
+from bnviz.engine.base import CLOSED, BaseEngine
 from bnviz.engine.connection import RETRY_SECONDS, Connection
-from bnviz.engine.ledger import CLOSED, Ledger
 from bnviz.engine.local import COMMAND, LocalEngine
 from bnviz.engine.task import Task
 from bnviz.record.piece import Piece
@@ -53,15 +53,15 @@ def _sent_along() -> Callable[[dict[str, Any], str], None]:
 
 
 class StandIn(LocalEngine):
-    """The engine on this machine while the cluster is away; another ledger keeps its runs."""
+    """The engine on this machine while the cluster is away; another engine owns its runs."""
 
-    def __init__(self, ledger: Ledger, workers: int, command: Sequence[str]):
-        self._ledger = ledger
-        super().__init__(ledger.store, workers, command, ledger.rows)
-        self.counters = ledger.counters
+    def __init__(self, primary: BaseEngine, workers: int, command: Sequence[str]):
+        self._primary = primary
+        super().__init__(primary.store, workers, command, primary.rows)
+        self.counters = primary.counters
 
     def _count(self, piece: Piece) -> None:
-        self._ledger._count(piece)
+        self._primary._count(piece)
 
     def _begin_no_more(self) -> None:
         """Sweeps, rows and what waits are the other's."""
@@ -77,7 +77,7 @@ class Attempt(Task):
         return super().receive(piece)
 
 
-class DaskEngine(Ledger):
+class DaskEngine(BaseEngine):
     """An Engine on the cluster whose scheduler is at `address`; `workers` processes of this machine stand in while it is away.
 
     See bnviz.engine.Engine for the methods.
@@ -160,7 +160,7 @@ class DaskEngine(Ledger):
             self._finished(task)
 
     def _finished(self, task: Task) -> None:
-        """Take a task whose lines have ended off the ledger."""
+        """Take a task whose lines have ended out of the queue."""
         with self._lock:
             mine = task in self._tasks
             self._tasks.discard(task)

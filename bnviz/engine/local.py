@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO
 
 from bnviz.engine.admission import Limits
-from bnviz.engine.ledger import CLOSED, Ledger
+from bnviz.engine.base import CLOSED, BaseEngine
 from bnviz.engine.task import Task
 from bnviz.engine.worker import ALIVE, READY
 from bnviz.record import piece
@@ -73,7 +73,7 @@ class Slot:
         return self.process is not None and self.process.poll() is None
 
 
-class LocalEngine(Ledger):
+class LocalEngine(BaseEngine):
     """An Engine of `workers` processes that run `command`, and as many more for sweeps.
 
     The former are started at once if `ready`, or else by the first run; those for sweeps by the first sweep. These take only what
@@ -182,7 +182,7 @@ class LocalEngine(Ledger):
         self._finished(slot, task)
 
     def _finished(self, slot: Slot, task: Task) -> None:
-        """Take a task whose lines have ended off the ledger."""
+        """Take a task whose lines have ended out of the queue."""
         with self._lock:
             mine = slot.tasks.pop(task.key, None)
             if mine and "experiment" in task.subject and task.name not in slot.trained:

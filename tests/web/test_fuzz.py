@@ -17,7 +17,7 @@ from bnviz import engine
 from bnviz.config.experiment import FIELDS, BadField, Experiment, from_texts
 from bnviz.engine import worker
 from bnviz.engine.admission import Limits
-from bnviz.engine.ledger import Ledger
+from bnviz.engine.base import BaseEngine
 from bnviz.lessons import LESSONS, SWEEPING, address
 from bnviz.measures.registry import questions
 from bnviz.record.store import Store
@@ -40,7 +40,7 @@ LARGEST = 8 << 20  # bytes of an answer; the largest are Plotly and a page with 
 EXPERIMENT = Experiment(width=8, steps=10, dataset="mnist1d", train_size=100)
 
 
-class Quick(Ledger):
+class Quick(BaseEngine):
     """An engine whose runs end as soon as they begin."""
 
     def _begin(self, task):

@@ -31,7 +31,7 @@ CLOSED = "The server was stopped."
 _log = logging.getLogger(__name__)
 
 
-class Ledger(ABC):
+class BaseEngine(ABC):
     """The part of an Engine that does not depend on who computes; see bnviz.engine.Engine for the methods."""
 
     def __init__(self, store: Store, rows: Rows | None = None, limits: Limits | None = None):
