@@ -28,7 +28,7 @@ from bnviz.config.experiment import Experiment
 from bnviz.config.fields import BadField
 from bnviz.config.sweep import Cell, Sweep, changes, sweep_over, unheld
 from bnviz.judge.intervals import LEVEL, Interval, interval
-from bnviz.record import csv_files, ndjson, place
+from bnviz.record import csv_files, ndjson, storage
 from bnviz.record.rows import Rows
 from bnviz.record.store import Recording, Store
 
@@ -117,11 +117,11 @@ def planned(axis: str, values: Iterable[Any], seeds: int, arms: Iterable[str], f
 class Part(Sweep):
     """Some of a sweep's cells, by number. Without a limit on computing time: this is not a shared server."""
 
-    wanted: tuple[int, ...] = ()
+    pending: tuple[int, ...] = ()
 
     def cells(self) -> list[Cell]:
         every = super().cells()
-        return [every[number] for number in self.wanted]
+        return [every[number] for number in self.pending]
 
     def check_cost(self, measuring: float = 0.0) -> None:
         """There is no limit."""
@@ -129,10 +129,10 @@ class Part(Sweep):
 
 def _compute(table: csv_files.Table, workers: int | None) -> None:
     """Add to the table all rows that it lacks. Raises Failed, or OSError."""
-    wanted = tuple(number for number, cell in enumerate(table.sweep.cells()) if table.key(cell) not in table.rows)
-    if not wanted:
+    pending = tuple(number for number, cell in enumerate(table.sweep.cells()) if table.key(cell) not in table.rows)
+    if not pending:
         return
-    part = Part(**vars(table.sweep), wanted=wanted)
+    part = Part(**vars(table.sweep), pending=pending)
     with _bar(table) as bar, _recording(part, workers) as lines:
         for message in _messages(lines):
             if message["type"] == "row":
@@ -198,5 +198,5 @@ def _say_what_is_kept(error: BaseException, table: csv_files.Table) -> None:
     kept = f"{len(table.rows)} of {len(table.runs)} rows"
     if table.place:
         error.add_note(f"{kept} are kept in {table.place}; repeat the sweep to continue from there")
-    elif folder := place.rows_folder():
+    elif folder := storage.rows_folder():
         error.add_note(f"{kept} are kept in {folder}; repeat the sweep to continue from there")

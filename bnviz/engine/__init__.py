@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from bnviz import machine
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep
-from bnviz.engine.admission import Limits, Place, State
+from bnviz.engine.admission import Limits, QueuePosition, State
 from bnviz.record.rows import Rows
 from bnviz.record.store import Recording, Store
 
@@ -57,7 +57,7 @@ class Engine(Protocol):
         """Whoever asked for a run wants another one now: unless somebody reads it, it need not be computed."""
         ...
 
-    def place(self, id: str) -> Place | None:
+    def queue_position(self, id: str) -> QueuePosition | None:
         """Where a run or an answer is that has not ended."""
         ...
 

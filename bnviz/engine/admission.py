@@ -32,7 +32,7 @@ class Busy(Exception):
     """More runs wait than may; a sentence for people."""
 
 
-class Place(NamedTuple):
+class QueuePosition(NamedTuple):
     """Where a run is; while it waits, how many come before it, and in about how many seconds its turn comes, if that is known."""
 
     state: State
@@ -150,25 +150,25 @@ class Admission:
         """How many there are in each state."""
         return {"computing": len(self.computing), "waiting": len(self.waiting), "resting": len(self._resting)}
 
-    def place(self, id: str) -> Place | None:
+    def queue_position(self, id: str) -> QueuePosition | None:
         """Where a run is, or None if it is not here."""
         if id in self.computing:
-            return Place("computing")
+            return QueuePosition("computing")
         if id in self._resting:
-            return Place("resting")
+            return QueuePosition("resting")
         for number, tasks in enumerate(self._waiting.values()):
             for index, task in enumerate(tasks):
                 if task.recording.id == id:
-                    return self._waits(number, index)
+                    return self._waiting_position(number, index)
         return None
 
-    def _waits(self, number: int, index: int) -> Place:
+    def _waiting_position(self, number: int, index: int) -> QueuePosition:
         """The place of the `index`-th task of the `number`-th visitor: a task of each of the others comes before each."""
         before = sum(min(len(tasks), index + (one < number)) for one, tasks in enumerate(self._waiting.values()))
         if not self._took:
-            return Place("waiting", before)
+            return QueuePosition("waiting", before)
         seconds = (before + 1) * sum(self._took) / len(self._took) / self.limits.at_once
-        return Place("waiting", before, seconds)
+        return QueuePosition("waiting", before, seconds)
 
 
 def patience(task: Task) -> float:

@@ -15,7 +15,7 @@ from collections import Counter, OrderedDict
 from bnviz.config.experiment import BadField, Experiment
 from bnviz.config.sweep import Sweep
 from bnviz.engine import Counters
-from bnviz.engine.admission import Admission, Busy, Limits, Place, State, patience
+from bnviz.engine.admission import Admission, Busy, Limits, QueuePosition, State, patience
 from bnviz.engine.sweeping import Sweeping
 from bnviz.engine.task import Task, of_experiment
 from bnviz.measures import budget
@@ -70,9 +70,9 @@ class BaseEngine(ABC):
         if (found := self.store.in_memory(id)) and not found.ended:
             found.leave()
 
-    def place(self, id: str) -> Place | None:
+    def queue_position(self, id: str) -> QueuePosition | None:
         with self._lock:
-            return self.admission.place(id)
+            return self.admission.queue_position(id)
 
     def census(self) -> dict[State, int]:
         with self._lock:

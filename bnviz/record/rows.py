@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bnviz.config.sweep import Run
-from bnviz.record import place
+from bnviz.record import storage
 from bnviz.record.version import results_version
 
 FILE = "rows.sqlite"
@@ -39,7 +39,7 @@ class Rows:
     @classmethod
     def from_environment(cls) -> Rows:
         """Beside the recordings, or in memory; if those are in a bucket, in this user's cache, for SQLite wants a folder."""
-        return cls(place.rows_folder())
+        return cls(storage.rows_folder())
 
     def find(self, runs: Iterable[Run], measures: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
         """The rows there are of these runs, by run id."""

@@ -1,4 +1,4 @@
-"""Recordings by id: live ones, then finished ones in memory (least recently used go first), then a place that outlives us.
+"""Recordings by id: live ones, then an LRU cache of finished ones, then a storage that outlives the process.
 
 A line is compressed once, where it is made, and every reader is given the same compressed piece: pieces make one ordinary gzip
 file between a header and a trailer (RFC 1952).
@@ -21,9 +21,9 @@ from concurrent.futures import ThreadPoolExecutor
 from cachetools import LRUCache
 
 from bnviz import machine
-from bnviz.record import ndjson, place
+from bnviz.record import ndjson, storage
 from bnviz.record.piece import Piece
-from bnviz.record.place import Place
+from bnviz.record.storage import RecordingStorage
 from bnviz.record.version import is_current, results_version
 
 KEPT = ("finished", "diverged")
@@ -152,13 +152,16 @@ class Recording:
 
 
 class Store:
-    """Recordings by id. All methods may be called from any thread; those that may touch the place that outlives us say so.
+    """Recordings by id. All methods may be called from any thread; those that may read or write the storage say so.
 
-    Its address and its room in bytes are those of `Place`, which says what errors there are; without one there is only memory.
+    `address` and `size_limit` (bytes) are those of `RecordingStorage`, and so are the errors. Without an address there is only
+    memory.
     """
 
-    def __init__(self, address: str | os.PathLike[str] | None = None, memory_bytes: int = 64 << 20, room: int = place.ROOM):
-        self._place = Place(address, room) if address else None
+    def __init__(
+        self, address: str | os.PathLike[str] | None = None, memory_bytes: int = 64 << 20, size_limit: int = storage.SIZE_LIMIT
+    ):
+        self._storage = RecordingStorage(address, size_limit) if address else None
         self._writer = ThreadPoolExecutor(1, "storing")
         self._live: dict[str, Recording] = {}
         # The newest is kept even if it alone is over the bound, since somebody is about to ask for it: none counts for more.
@@ -169,17 +172,17 @@ class Store:
 
     @classmethod
     def from_environment(cls) -> Store:
-        """As BNVIZ_STORE and BNVIZ_STORE_MB say (`bnviz.record.place`), and BNVIZ_MEMORY_MB."""
+        """As BNVIZ_STORE and BNVIZ_STORE_MB say (`bnviz.record.storage`), and BNVIZ_MEMORY_MB."""
         memory_bytes = machine.megabytes("BNVIZ_MEMORY_MB", machine.fitting(64, small=16))
-        address = place.wanted()
+        address = storage.configured_address()
         try:
-            return cls(address, memory_bytes, machine.megabytes(place.ROOM_SETTING, place.ROOM >> 20))
+            return cls(address, memory_bytes, machine.megabytes(storage.SIZE_SETTING, storage.SIZE_LIMIT >> 20))
         except (ImportError, ValueError) as error:
-            _log.warning("%s = %r: %s; recordings are kept in memory only", place.SETTING, address, error)
+            _log.warning("%s = %r: %s; recordings are kept in memory only", storage.SETTING, address, error)
             return cls(None, memory_bytes)
 
     def in_memory(self, id: str) -> Recording | None:
-        """The live or finished recording, if it is at hand. Never waits for the place."""
+        """The live or finished recording, if it is at hand. Never waits for the storage."""
         with self._lock:
             return self._live.get(id) or self._kept.get(id)
 
@@ -224,11 +227,11 @@ class Store:
         self._writer.submit(int).result()
 
     def _load(self, id: str) -> Recording | None:
-        if not self._place or not is_id(id):
+        if not self._storage or not is_id(id):
             return None
         name = _name(id)
         try:
-            if (contents := self._place.read(name)) is None:
+            if (contents := self._storage.read(name)) is None:
                 return None
             loaded = _parse(id, _unpacked(contents).splitlines(keepends=True))
         except (ValueError, zlib.error) as error:
@@ -244,16 +247,16 @@ class Store:
 
     def _save_soon(self, ended: Recording) -> None:
         """Written in the writer's thread: a bucket some time, a folder by the time this returns, unless its disk is slow."""
-        if not self._place or not is_id(ended.id):
+        if not self._storage or not is_id(ended.id):
             return
-        saved = self._writer.submit(self._save, self._place, ended)
-        if self._place.folder:
+        saved = self._writer.submit(self._save, self._storage, ended)
+        if self._storage.folder:
             with contextlib.suppress(TimeoutError):
                 saved.result(SLOW_SECONDS)
 
-    def _save(self, there: Place, ended: Recording) -> None:
+    def _save(self, storage: RecordingStorage, ended: Recording) -> None:
         try:
-            there.write(_name(ended.id), ended.gzip())
+            storage.write(_name(ended.id), ended.gzip())
         except Exception as error:  # a disk's error, or of whatever kind a bucket's client has
             self.write_errors += 1
             if self.write_errors == 1:  # once: a full disk would fill the log, too

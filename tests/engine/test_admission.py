@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bnviz.config.experiment import Experiment
 from bnviz.engine import admission
-from bnviz.engine.admission import MOST_RESTING, Admission, Busy, Limits, Place
+from bnviz.engine.admission import MOST_RESTING, Admission, Busy, Limits, QueuePosition
 from bnviz.engine.local import COMMAND, LocalEngine
 from bnviz.engine.task import Task, of_experiment
 from bnviz.record.store import Recording, Store
@@ -42,7 +42,7 @@ def make():
 
 
 def states(made, *experiments):
-    return [place.state if (place := made.place(one.id)) else None for one in experiments]
+    return [position.state if (position := made.queue_position(one.id)) else None for one in experiments]
 
 
 def tended_until(made, condition):
@@ -59,16 +59,16 @@ def test_the_place_of_a_run_is_how_many_begin_before_it(visitors, at_once):
     tasks = [task(seed) for seed, _ in enumerate(visitors)]
     for one, visitor in zip(tasks, visitors, strict=True):
         books.enter(one, visitor)
-    said = {one.name: books.place(one.name) for one in tasks}
+    said = {one.name: books.queue_position(one.name) for one in tasks}
     begun = []
     while books.waiting:
         now = list(books.admitted())
         assert len(now) <= at_once
         begun += now
         for one in now:
-            assert books.place(one.name) == Place("computing")
+            assert books.queue_position(one.name) == QueuePosition("computing")
             books.leave(one)
-    assert {one.name: Place("waiting", number) for number, one in enumerate(begun)} == said
+    assert {one.name: QueuePosition("waiting", number) for number, one in enumerate(begun)} == said
 
 
 def test_a_visitor_with_one_run_does_not_wait_for_all_of_another():
@@ -89,12 +89,12 @@ def test_the_wait_is_estimated_from_what_runs_have_taken():
     for seed in range(5):
         books.enter(task(seed), "")
     begun = list(books.admitted())
-    assert books.place(task(4).name) == Place("waiting", 2), "nothing is known yet"
+    assert books.queue_position(task(4).name) == QueuePosition("waiting", 2), "nothing is known yet"
     for one, seconds in zip(begun, (3.0, 5.0), strict=True):
         books.took(seconds)
-        assert books.place(one.name) == Place("computing")
-    assert books.place(task(4).name) == Place("waiting", 2, 3 * 4.0 / 2)
-    assert books.place("unknown") is None
+        assert books.queue_position(one.name) == QueuePosition("computing")
+    assert books.queue_position(task(4).name) == QueuePosition("waiting", 2, 3 * 4.0 / 2)
+    assert books.queue_position("unknown") is None
 
 
 def test_only_so_many_rest():

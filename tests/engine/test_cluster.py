@@ -192,8 +192,8 @@ def test_a_run_that_is_set_aside_and_woken_at_once_is_whole_and_may_be_set_aside
         until(lambda there=there: len(found) > there)
         one.leave(LONG.id)
         one.tend()
-        assert one.place(LONG.id).state == "resting"
-        assert one.recording(LONG.id) is found and one.place(LONG.id).state == "computing"
+        assert one.queue_position(LONG.id).state == "resting"
+        assert one.recording(LONG.id) is found and one.queue_position(LONG.id).state == "computing"
     one.leave(LONG.id)
     one.tend()
     until(two_workers.is_idle)

@@ -227,7 +227,7 @@ def test_a_full_disk_breaks_nothing_and_leaves_nothing(tmp_path, monkeypatch, ca
 
 def test_a_slow_disk_keeps_nobody_waiting(tmp_path, monkeypatch):
     store, there, free = Store(tmp_path), [], threading.Event()
-    monkeypatch.setattr(store._place, "write", lambda name, contents: free.wait(30) and there.append(name))
+    monkeypatch.setattr(store._storage, "write", lambda name, contents: free.wait(30) and there.append(name))
     ended = fill(store)
     assert store.get(ended.id) is ended and not there, "it is at hand before it is written"
     free.set()

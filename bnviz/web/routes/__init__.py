@@ -21,7 +21,7 @@ from bnviz.web.routes.monitoring import alive, health, metrics, ready
 from bnviz.web.routes.pictures import card, general, moving
 from bnviz.web.routes.questions import ask
 from bnviz.web.routes.robots import robots
-from bnviz.web.routes.runs import place, run
+from bnviz.web.routes.runs import queue_position, run
 from bnviz.web.routes.saved import file, saved
 from bnviz.web.routes.security import Security
 
@@ -45,7 +45,7 @@ routes = [
     *_both("/robots.txt", robots),
     *_both("/bnviz/runs/{id}.ndjson", run),
     *_both("/bnviz/runs/{id}/{lesson}.html", saved),
-    *_both("/bnviz/runs/{id}/place", place),
+    *_both("/bnviz/runs/{id}/place", queue_position),
     *_both("/bnviz/runs/{id}/card.png", card),
     *_both("/bnviz/runs/{id}/picture.gif", moving),
     *(route for name in FILES for route in _both(f"/bnviz/runs/{{id}}/{name}", file)),

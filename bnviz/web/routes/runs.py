@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from bnviz import engine
 from bnviz.config.cost import TooExpensive
 from bnviz.config.experiment import FIELDS, Experiment, from_texts
-from bnviz.engine.admission import Busy, Place
+from bnviz.engine.admission import Busy, QueuePosition
 from bnviz.record.ndjson import MEDIA_TYPE
 from bnviz.record.store import GZIP_HEADER, KEPT, Recording, is_id
 from bnviz.web.routes.http import asked_from_elsewhere, error, spend, takes_gzip, too_busy, unchanged
@@ -73,16 +73,16 @@ def _find_or_request(id: str, texts: dict[str, str]) -> Recording | None:
         return None
 
 
-async def place(request: Request) -> Response:
+async def queue_position(request: Request) -> Response:
     """Where a run is: computing, waiting, resting or ended; with how many before it, and about how many seconds to its turn."""
     id, shared = request.path_params["id"], engine.shared()
-    there = shared.place(id) if is_id(id) else None
-    if there is None:
+    position = shared.queue_position(id) if is_id(id) else None
+    if position is None:
         if not is_id(id) or shared.store.in_memory(id) is None:
             return error(404, "There is no such run at hand.")
-        there = Place("ended")
-    seconds = None if there.seconds is None else round(there.seconds, 1)
-    return JSONResponse({**there._asdict(), "seconds": seconds}, headers={"Cache-Control": "no-store"})
+        position = QueuePosition("ended")
+    seconds = None if position.seconds is None else round(position.seconds, 1)
+    return JSONResponse({**position._asdict(), "seconds": seconds}, headers={"Cache-Control": "no-store"})
 
 
 def _live(request: Request, recording: Recording, start: int) -> Response:

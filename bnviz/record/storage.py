@@ -1,7 +1,7 @@
 """Where recordings outlive the server: a folder, or a bucket of an object store, reached through fsspec.
 
-Several servers may share one place. A file is seen whole or not at all, and where the room ends, those that were not used for
-longest go first. (Buckets keep no time of use: there, those that were written first.)
+Several servers may share one storage. Writes are atomic. Over the size limit, the least recently used files are evicted first; in
+a bucket, which keeps no time of use, the oldest ones.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from fsspec.utils import get_protocol
 
 from bnviz import machine
 
-SETTING, ROOM_SETTING = "BNVIZ_STORE", "BNVIZ_STORE_MB"
-ROOM = 500 * 2**20  # bytes: about 150 default runs
-LEFT = 0.9  # of the room, after files were removed: so that this is not done for every file
-_OURS = re.compile(r"[.]?[0-9a-f]{16}-.*[.]ndjson[.]gz.*")  # a recording, or what is left of one that was being written
+SETTING, SIZE_SETTING = "BNVIZ_STORE", "BNVIZ_STORE_MB"
+SIZE_LIMIT = 500 * 2**20  # bytes: about 150 default runs
+EVICT_TO = 0.9  # share of the size limit in use after an eviction, so that not every write evicts
+_FILE_NAMES = re.compile(r"[.]?[0-9a-f]{16}-.*[.]ndjson[.]gz.*")  # or the temporary file of a write that was cut short
 
 
-def wanted() -> str | None:
+def configured_address() -> str | None:
     """The address that BNVIZ_STORE names: by default a folder in this user's cache; None if it is set to nothing."""
     text = os.environ.get(SETTING)
-    return _usual() if text is None else text.strip() or None
+    return _default_address() if text is None else text.strip() or None
 
 
-def _usual() -> str | None:
+def _default_address() -> str | None:
     try:
         return str(machine.cache_folder("bnviz") / "recordings")
     except RuntimeError:  # a user without a home
@@ -41,27 +41,27 @@ def _usual() -> str | None:
 
 def rows_folder() -> str | None:
     """The folder on this machine for what cannot be in a bucket."""
-    address = wanted()
-    return str(folder) if address and (folder := local(address)) else address and _usual()
+    address = configured_address()
+    return str(folder) if address and (folder := local_folder(address)) else address and _default_address()
 
 
-def local(address: str) -> Path | None:
+def local_folder(address: str) -> Path | None:
     """The folder at an address, if it is on this machine."""
     return Path(str(strip_protocol(address))) if get_protocol(address) in ("file", "local") else None
 
 
-class Place:
-    """Files by name at a folder's path or an fsspec address, as ``s3://bucket/folder``, in about `room` bytes.
+class RecordingStorage:
+    """Files by name at a folder's path or an fsspec address, as ``s3://bucket/folder``, in about `size_limit` bytes.
 
-    Raises ValueError for an address that nothing is known of, ImportError if its kind wants a package that is not installed.
+    Raises ValueError for an address of an unknown protocol, ImportError if the protocol needs a package that is not installed.
     Methods raise OSError, or what the bucket's own client raises. `write` may be called from one thread at a time.
     """
 
-    def __init__(self, address: str | os.PathLike[str], room: int = ROOM):
+    def __init__(self, address: str | os.PathLike[str], size_limit: int = SIZE_LIMIT):
         self._files: Any
         self._files, self._root = fsspec.url_to_fs(os.fspath(address))
-        self.folder = local(os.fspath(address))
-        self._room, self._taken = room, room  # that is, look before the first file is written
+        self.folder = local_folder(os.fspath(address))
+        self._size_limit, self._used = size_limit, size_limit  # so the first write lists the files
 
     def read(self, name: str) -> bytes | None:
         """What a file holds, or None if there is none. Counts as a use."""
@@ -75,47 +75,47 @@ class Place:
         return contents
 
     def write(self, name: str, contents: bytes) -> None:
-        """Put a file there, and remove others if there is too little room."""
-        if len(contents) > self._room:
+        """Write a file, and evict others if that exceeds the size limit."""
+        if len(contents) > self._size_limit:
             return
         self._put(name, contents)
-        self._taken += len(contents)
-        if self._taken > self._room:
-            self._make_room()
+        self._used += len(contents)
+        if self._used > self._size_limit:
+            self._evict()
 
     def _put(self, name: str, contents: bytes) -> None:
         if self.folder:
-            return _write_whole(self.folder / name, contents)
+            return _atomic_write(self.folder / name, contents)
         try:
             self._files.pipe_file(f"{self._root}/{name}", contents)
-        except FileNotFoundError:  # some kinds have folders that must be made
+        except FileNotFoundError:  # some protocols need the folder first
             self._files.makedirs(self._root, exist_ok=True)
             self._files.pipe_file(f"{self._root}/{name}", contents)
 
-    def _make_room(self) -> None:
-        """Look how much is there, from all servers, and remove files if that is too much."""
-        there = sorted(self._listed())
-        self._taken = sum(size for _, size, _ in there)
-        excess = self._taken - LEFT * self._room if self._taken > self._room else 0
-        for _, size, path in there:
+    def _evict(self) -> None:
+        """Sum up the files of all servers, and remove the least recently used ones over the size limit."""
+        files = sorted(self._files_by_use())
+        self._used = sum(size for _, size, _ in files)
+        excess = self._used - EVICT_TO * self._size_limit if self._used > self._size_limit else 0
+        for _, size, path in files:
             if excess <= 0:
                 return
             with contextlib.suppress(FileNotFoundError):  # another server was quicker
                 self._files.rm_file(path)
-            self._taken -= size
+            self._used -= size
             excess -= size
 
-    def _listed(self) -> Iterator[tuple[float, int, str]]:
-        """Our files: when they were last used, in seconds, how large they are, in bytes, and their paths."""
+    def _files_by_use(self) -> Iterator[tuple[float, int, str]]:
+        """Last use in seconds, size in bytes and path of each of our files."""
         self._files.invalidate_cache()
         for entry in self._files.ls(self._root, detail=True):
             path = entry["name"]
-            if _OURS.fullmatch(path.rpartition("/")[2]):
+            if _FILE_NAMES.fullmatch(path.rpartition("/")[2]):
                 with contextlib.suppress(FileNotFoundError):
                     yield self._files.modified(path).timestamp(), entry["size"], path
 
 
-def _write_whole(path: Path, contents: bytes) -> None:
+def _atomic_write(path: Path, contents: bytes) -> None:
     """Write a file that others see whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
