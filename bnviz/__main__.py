@@ -238,7 +238,7 @@ def sweep(options: dict) -> None:
 
 def export(options: dict) -> None:
     """Write a file that is made of a recording; the ending of its name says which."""
-    from bnviz.web.export.whole import Refused
+    from bnviz.web.export.validation import ExportError
 
     given, ending = Path(options["recording"]), Path(options["out"]).suffix or ".html"
     if options["page"] and ending not in OF_PAGES:
@@ -250,7 +250,7 @@ def export(options: dict) -> None:
         contents = _maker(ending, lesson, options["step"])(given.read_bytes(), given.name)
     except OSError as error:
         raise Unusable(f"cannot read {given}: {error.strerror or error}") from None
-    except Refused as error:
+    except ExportError as error:
         raise Unusable(f"{given}: {error}") from None
     with destination(options["out"]) as file:
         file.write(contents)
@@ -269,7 +269,7 @@ def _maker(ending: str, lesson: str, step: str | None) -> Callable[[bytes, str],
     if ending == ".png":
         return lambda recording, _: picture.still(lesson, recording, {"step": step} if step else {})
     if ending == ".gif":
-        return lambda recording, _: picture.moving(lesson, recording, {})
+        return lambda recording, _: picture.animated(lesson, recording, {})
     return lambda recording, _: saved_page(lesson, recording)
 
 

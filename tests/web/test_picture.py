@@ -17,13 +17,13 @@ from bnviz.engine import worker
 from bnviz.lessons import LESSONS
 from bnviz.web import player
 from bnviz.web.export import picture
-from bnviz.web.export.whole import NotWhole
+from bnviz.web.export.validation import InvalidRecording
 from bnviz.web.figures import COLOURS
 from bnviz.web.picture import animation, card, cards, letters
 from bnviz.web.picture.canvas import Canvas, few_colours, pieces, rgb
-from bnviz.web.picture.film import Film
 from bnviz.web.picture.painter import BACKGROUND, GRID, QUIET, TEXT, Painter, percent, two_digits
 from bnviz.web.picture.places import Box, arrange
+from bnviz.web.picture.recording_arrays import RecordingArrays
 from bnviz.web.routes import preview
 from bnviz.web.site import links
 from tests import ROOT
@@ -93,9 +93,9 @@ def test_all_that_is_drawn_and_said_is_what_the_browser_paints(desk, recording, 
     path.write_bytes(recording(name))
     data = player.handed_over(experiment.id, experiment, [], links.VIEW, "live_shift", None)
     choice = {"layer": 2, "tap": tap, "unit": "pooled", "target": 0.5}
-    film = Film(recording(name).splitlines(keepends=True), tap)
+    film = RecordingArrays(recording(name).splitlines(keepends=True), tap)
     painter = Painter(film, arrange(WIDTH, film.header["hidden_layers"], experiment.width, 8, 2), 2)
-    assert film.reels["none"].lost.any() == (name == "diverging")
+    assert film.series["none"].lost.any() == (name == "diverging")
     for number in (0, 1, len(film) // 2, len(film) - 1):
         desk.ask("look", recording=str(path), story="live_shift", data=data, choice=choice, place=number)
         theirs, ours = desk.ask("paint", width=WIDTH), Notes()
@@ -198,12 +198,12 @@ def test_a_card_says_how_the_run_differs():
 def test_a_place_that_is_not_in_the_run_is_named(recording, name, text):
     with pytest.raises(BadField, match=name):
         picture.still("live_shift", recording("usual"), {name: text})
-    with pytest.raises(NotWhole):
+    with pytest.raises(InvalidRecording):
         picture.still("live_shift", recording("usual").rpartition(b'{"type":"end"')[0], {})
 
 
 def test_an_animation_goes_from_the_first_step_to_the_last(recording):
-    made = picture.moving("live_shift", recording("late"), {})
+    made = picture.animated("live_shift", recording("late"), {})
     film = seen(made)
     assert film.n_frames == recording("late").count(b'{"type":"snapshot"') < animation.FRAMES
     assert film.info["loop"] == 0
@@ -233,7 +233,7 @@ def test_words_that_are_too_long_end_in_dots():
 
 def test_a_run_that_trains_nothing_is_an_animation_of_one_frame():
     lines = b"".join(line for line in worker.record(SMALL.replace(steps=0)) if line)
-    assert seen(picture.moving("live_shift", lines, {})).n_frames == 1
+    assert seen(picture.animated("live_shift", lines, {})).n_frames == 1
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from bnviz.record import ndjson
 from bnviz.record.store import Store
 from bnviz.web import words
 from bnviz.web.routes import head, pictures, preview, routes
-from bnviz.web.routes.made import Workshop
+from bnviz.web.routes.render_cache import RenderCache
 
 SETTINGS = {"width": 8, "steps": 20, "snapshot_every": 5, "dataset": "mnist1d", "train_size": 100}
 RUN = Experiment(**SETTINGS)
@@ -41,7 +41,7 @@ def store(monkeypatch):
     """All that the engine has: to ask it for a run would be an error."""
     store = Store()
     monkeypatch.setattr(engine, "shared", lambda: SimpleNamespace(store=store))
-    monkeypatch.setattr(pictures, "_workshop", Workshop(pictures.MEMORY, pictures.WAITING))
+    monkeypatch.setattr(pictures, "_cache", RenderCache(pictures.MEMORY, pictures.WAITING))
     return store
 
 
@@ -87,12 +87,12 @@ def test_a_run_at_hand_has_a_card_and_an_animation(client, stored):
 
 def test_each_is_drawn_once(client, stored, monkeypatch):
     first = client.get(CARD).content
-    monkeypatch.setattr(pictures, "_films", None)  # to draw would be an error
+    monkeypatch.setattr(pictures, "_arrays", None)  # rendering would be an error
     assert client.get(CARD).content == first
 
 
 def test_who_asks_only_for_the_head_has_nothing_drawn(client, stored, monkeypatch):
-    monkeypatch.setattr(pictures, "_drawn", None)
+    monkeypatch.setattr(pictures, "_render", None)
     for at in (CARD, FILM):
         response = client.head(at)
         assert response.status_code == 200 and "immutable" in response.headers["cache-control"] and not response.content
@@ -125,7 +125,7 @@ def test_a_run_that_is_not_at_hand_or_not_whole_has_no_picture(client, store, li
 
 
 def test_a_crowd_is_told_to_come_back(client, stored, monkeypatch):
-    monkeypatch.setattr(pictures, "_workshop", Workshop(pictures.MEMORY, -1))
+    monkeypatch.setattr(pictures, "_cache", RenderCache(pictures.MEMORY, -1))
     response = client.get(CARD)
     assert response.status_code == 503 and response.headers["retry-after"]
 

@@ -16,7 +16,7 @@ from bnviz.engine.admission import Busy
 from bnviz.web import rates as module
 from bnviz.web.rates import CLIENTS, RATES, Rates, TooMany, named
 from bnviz.web.routes import http
-from bnviz.web.routes.made import Workshop
+from bnviz.web.routes.render_cache import RenderCache
 from tests.e2e.lab import serve
 
 STUDENTS = 300
@@ -149,8 +149,8 @@ def test_many_who_ask_for_the_same_have_it_made_once_and_few_may_wait():
         return b"a file"
 
     async def all_of_them():
-        workshop = Workshop(memory=100, waiting=3)
-        asking = [asyncio.create_task(workshop.get(lambda: "one", make, lambda: spent.append(1))) for _ in range(8)]
+        cache = RenderCache(memory=100, waiting=3)
+        asking = [asyncio.create_task(cache.get(lambda: "one", make, lambda: spent.append(1))) for _ in range(8)]
         while sum(task.done() for task in asking) < 4:  # one makes, three wait, the others are told so
             await asyncio.sleep(0.01)
         gate.set()

@@ -13,7 +13,7 @@ from bnviz.config.experiment import Experiment
 from bnviz.engine import worker
 from bnviz.record import ndjson
 from bnviz.web.export.saved_page import PLAYING, apart, page_of, saved_page
-from bnviz.web.export.whole import NotWhole, whole
+from bnviz.web.export.validation import InvalidRecording, validated_header
 
 SMALL = {"width": 8, "steps": 20, "snapshot_every": 10, "dataset": "mnist1d", "train_size": 100}
 LIVE = "https://example.org/app/?a=1&b=<2>"
@@ -110,5 +110,5 @@ def without(recording, line):
     ],
 )
 def test_what_is_no_whole_recording_is_refused(recording, spoil, reason):
-    with pytest.raises(NotWhole, match=reason):
-        whole(spoil(recording))
+    with pytest.raises(InvalidRecording, match=reason):
+        validated_header(spoil(recording))

@@ -11,7 +11,7 @@ from bnviz.config.experiment import Experiment
 from bnviz.engine import worker
 from bnviz.record import ndjson
 from bnviz.web.export.series import series
-from bnviz.web.export.whole import NotWhole
+from bnviz.web.export.validation import InvalidRecording
 
 SMALL = {"width": 8, "steps": 20, "snapshot_every": 5, "dataset": "mnist1d", "train_size": 100, "hidden_layers": 3}
 
@@ -72,5 +72,5 @@ def test_what_is_no_finite_number_is_empty():
 
 
 def test_a_recording_that_has_not_ended_is_refused(recording):
-    with pytest.raises(NotWhole):
+    with pytest.raises(InvalidRecording):
         series(b"".join(recording.splitlines(keepends=True)[:-1]))

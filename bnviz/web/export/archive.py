@@ -16,7 +16,7 @@ from bnviz.config.experiment import Experiment
 from bnviz.data import DATA_SETS, FOLDER
 from bnviz.web import words
 from bnviz.web.export.script import script
-from bnviz.web.export.whole import whole
+from bnviz.web.export.validation import validated_header
 
 DATA = "data.npz"
 SHAPES = "cat_vs_other.npz"  # what bnviz/data/coats.py reads, which needs nothing else of bnviz
@@ -24,8 +24,8 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the date of all files in it, so that equal runs
 
 
 def archive(recording: bytes) -> bytes:
-    """The zip file of a recording, NDJSON as the route gives it; raises NotWhole or TooLong."""
-    header = whole(recording)
+    """The zip file of a recording, NDJSON as the route gives it; raises InvalidRecording or TooLong."""
+    header = validated_header(recording)
     experiment = Experiment(**header["experiment"])
     last = json.loads(recording.splitlines()[-2])
     files = {

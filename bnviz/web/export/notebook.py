@@ -19,7 +19,7 @@ from bnviz.record import ndjson
 from bnviz.web import words
 from bnviz.web.export.series import by_layer, single
 from bnviz.web.export.template import FOLDER, made
-from bnviz.web.export.whole import whole
+from bnviz.web.export.validation import validated_header
 from bnviz.web.figures import COLOURS
 
 LARGEST = 3_000_000  # characters of a recording that is a part of the notebook
@@ -33,11 +33,11 @@ _CELL = re.compile(r"^# %%(?: \[markdown\] (\w+))?\n", re.MULTILINE)
 
 
 def notebook(recording: bytes, file: str) -> bytes:
-    """The notebook (nbformat 4.5) of a recording, NDJSON as the route gives it; raises NotWhole.
+    """The notebook (nbformat 4.5) of a recording, NDJSON as the route gives it; raises InvalidRecording.
 
     A recording that is too large to be a part of it is read from `file` beside it.
     """
-    header = whole(recording)
+    header = validated_header(recording)
     packed = base64.b64encode(gzip.compress(_drawn(recording), 9, mtime=0)).decode("ascii")
     alone = len(packed) <= LARGEST
     values = {

@@ -23,7 +23,7 @@ from bnviz.data import DATA_SETS
 from bnviz.lessons import LESSONS, SWEEPING
 from bnviz.web import assets, player, words
 from bnviz.web.export.markup import head, html
-from bnviz.web.export.whole import whole
+from bnviz.web.export.validation import validated_header
 from bnviz.web.site import links, turning
 from bnviz.web.site.page import Page
 
@@ -42,9 +42,9 @@ def page_of(lesson: str) -> Page:
 def saved_page(lesson: str, recording: bytes, live: str = "") -> bytes:
     """The HTML file of a lesson that plays `recording`, NDJSON as the route gives it.
 
-    `live` is the address of the page that it was saved from. Raises KeyError for a lesson that plays no run, and NotWhole.
+    `live` is the address of the page that it was saved from. Raises KeyError for a lesson without a run, and InvalidRecording.
     """
-    page, header = page_of(lesson), whole(recording)
+    page, header = page_of(lesson), validated_header(recording)
     experiment = Experiment(**header["experiment"])
     said = words.shared()["export"]
     texts = {

@@ -16,7 +16,7 @@ from bnviz.data import DATA_SETS
 from bnviz.web import words
 from bnviz.web.export.script_turns import STATISTICS, all_still, has_ghosts, kinds_of, turns
 from bnviz.web.export.template import made
-from bnviz.web.export.whole import Refused
+from bnviz.web.export.validation import ExportError
 
 MOST_LINES = 119
 LINE = 110  # characters of a dictionary that stands in one line
@@ -25,20 +25,20 @@ ACTIVATIONS = {"relu": "torch.relu({})", "tanh": "torch.tanh({})", "sigmoid": "t
 LOSSES = {"cross-entropy": "cross_entropy", "squared": "mse_loss"}
 
 
-class TooLong(Refused):
+class TooLong(ExportError):
     """An experiment that a short script cannot say."""
 
 
-class Untrained(Refused):
+class Untrained(ExportError):
     """An experiment in which nothing is trained."""
 
 
-class Unsayable(Refused):
+class Unsayable(ExportError):
     """An experiment whose script nobody has written."""
 
 
 def script(experiment: Experiment) -> str:
-    """The Python source; raises Refused."""
+    """The Python source; raises ExportError."""
     if not experiment.steps:
         raise Untrained(words.shared()["export"]["untrained"])
     _check_sayable(experiment)

@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 
 from bnviz.record import ndjson
-from bnviz.web.export.whole import whole
+from bnviz.web.export.validation import validated_header
 
 PLACE = ("step", "epoch", "group_size", "arm")  # what the first columns say
 
 
 def series(recording: bytes) -> bytes:
-    """The CSV of a recording: numbers in full precision, nothing where there is none or it is not finite; raises NotWhole.
+    """The CSV of a recording: numbers in full precision, an empty cell for a missing or non-finite one; raises InvalidRecording.
 
     Columns are the keys of a snapshot whose value is one number or a word, then one for each tap and layer, counted from 1, of
     those with a number for each layer: shift_from_first_activation_2 is that of a[2].
     """
-    whole(recording)
+    validated_header(recording)
     rows = [row for message in ndjson.read(recording.splitlines()) if message["type"] == "snapshot" for row in _rows(message)]
     columns = dict.fromkeys(name for row in rows for name in row)
     text = io.StringIO()

@@ -10,9 +10,9 @@ from PIL import Image
 
 from bnviz.web.picture.canvas import Canvas, few_colours
 from bnviz.web.picture.card import fitting, placed, step_of
-from bnviz.web.picture.film import Film
 from bnviz.web.picture.painter import BACKGROUND, EXACT, GRID, TEXT, Painter
 from bnviz.web.picture.places import Box
+from bnviz.web.picture.recording_arrays import RecordingArrays
 
 WIDTH, MARGIN = 1000, 12  # pixels
 HEAD = 44  # above the networks
@@ -21,9 +21,9 @@ FRAME_MS, LAST_MS = 110, 2500  # how long each is seen
 COLOURS_KEPT = 96
 
 
-def animation(film: Film, title: str, layer: int) -> bytes:
+def animation(arrays: RecordingArrays, title: str, layer: int) -> bytes:
     """The GIF of a whole run; `layer` is the one that stands out."""
-    frames = list(_frames(film, title, layer))
+    frames = list(_frames(arrays, title, layer))
     palette = _palette(frames)
     first, *others = (frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames)
     file = io.BytesIO()
@@ -32,17 +32,17 @@ def animation(film: Film, title: str, layer: int) -> bytes:
     return file.getvalue()
 
 
-def _frames(film: Film, title: str, layer: int) -> Iterator[Image.Image]:
-    layer, room = min(layer, film.header["hidden_layers"]), WIDTH - 2 * MARGIN
-    places = placed(film, room, layer)
-    painter = Painter(film, places, layer)
-    for number in chosen(len(film)):
+def _frames(arrays: RecordingArrays, title: str, layer: int) -> Iterator[Image.Image]:
+    layer, room = min(layer, arrays.header["hidden_layers"]), WIDTH - 2 * MARGIN
+    places = placed(arrays, room, layer)
+    painter = Painter(arrays, places, layer)
+    for number in chosen(len(arrays)):
         canvas = Canvas(WIDTH, round(places.height) + HEAD + 6, BACKGROUND).moved(MARGIN, 0)
-        step = step_of(film, number)
+        step = step_of(arrays, number)
         canvas.text(room, 24, step, 16, TEXT, weight=600, align="right")
         canvas.text(0, 24, fitting(canvas, title, 18, room - 40 - canvas.width_of(step, 16, 600), 700), 18, TEXT, weight=700)
         canvas.box(Box(0, 34, room, 3), GRID)
-        canvas.box(Box(0, 34, room * film.steps[number] / max(1, film.header["total_steps"]), 3), TEXT)
+        canvas.box(Box(0, 34, room * arrays.steps[number] / max(1, arrays.header["total_steps"]), 3), TEXT)
         painter.paint(canvas.moved(0, HEAD), number)
         yield canvas.finished()
 

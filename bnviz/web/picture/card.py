@@ -12,9 +12,9 @@ from bnviz.web import words
 from bnviz.web.figures import COLOURS
 from bnviz.web.picture import HEIGHT, WIDTH
 from bnviz.web.picture.canvas import Canvas, Colour, few_colours, rgb
-from bnviz.web.picture.film import Film
 from bnviz.web.picture.painter import BACKGROUND, EXACT, QUIET, TEXT, Painter, two_digits
 from bnviz.web.picture.places import Box, Places, arrange
+from bnviz.web.picture.recording_arrays import RecordingArrays
 from bnviz.web.site import turning
 
 MARGIN = 44
@@ -24,27 +24,27 @@ LINES = 8  # of words, where there is no picture
 COLOURS_KEPT = 128  # of a picture with few colours and their shades
 
 
-def card(film: Film, number: int, title: str, usual: Experiment, layer: int) -> bytes:
+def card(arrays: RecordingArrays, number: int, title: str, usual: Experiment, layer: int) -> bytes:
     """The PNG of the snapshot of that number; `usual` is what the settings are compared with, `layer` the one that stands out."""
     canvas = Canvas(WIDTH, HEIGHT, BACKGROUND)
-    layer = min(layer, film.header["hidden_layers"])
-    places, scale = fitted(film, layer)
-    painter = Painter(film, places, layer)
+    layer = min(layer, arrays.header["hidden_layers"])
+    places, scale = fitted(arrays, layer)
+    painter = Painter(arrays, places, layer)
     painter.paint(canvas.moved(MARGIN, PICTURE).scaled(scale), number)
-    _head(canvas, title, settings(film.experiment, usual), step_of(film, number))
+    _head(canvas, title, settings(arrays.experiment, usual), step_of(arrays, number))
     _line(canvas, HEIGHT - 36, said(painter, number))
     return png(canvas.finished())
 
 
-def fitted(film: Film, layer: int) -> tuple[Places, float]:
+def fitted(arrays: RecordingArrays, layer: int) -> tuple[Places, float]:
     """The places of the networks, and how large to draw them so that there is room for them."""
-    tried = ((placed(film, (WIDTH - 2 * MARGIN) / scale, layer), scale) for scale in SCALES)
+    tried = ((placed(arrays, (WIDTH - 2 * MARGIN) / scale, layer), scale) for scale in SCALES)
     return next((places, scale) for places, scale in tried if PICTURE + places.height * scale <= FOOT)
 
 
-def placed(film: Film, width: float, layer: int) -> Places:
-    """The places of the networks of a film in that width."""
-    return arrange(width, film.header["hidden_layers"], film.experiment.width, len(film.header["watched_units"]), layer)
+def placed(arrays: RecordingArrays, width: float, layer: int) -> Places:
+    """The places of the networks of a arrays in that width."""
+    return arrange(width, arrays.header["hidden_layers"], arrays.experiment.width, len(arrays.header["watched_units"]), layer)
 
 
 def words_alone(title: str, text: str) -> bytes:
@@ -92,10 +92,10 @@ def _line(canvas: Canvas, y: float, parts: Sequence[tuple[str, Colour]]) -> None
 
 def said(painter: Painter, number: int) -> list[tuple[str, Colour]]:
     """How far the layer that stands out has moved in both networks; what an arm's name says is in its colour."""
-    film, layer = painter.film, painter.layer
+    arrays, layer = painter.arrays, painter.layer
     parts = [(words.fill(words.shared()["picture"]["moved"], name=painter.tap(layer)) + " ", TEXT)]
-    for place, arm in enumerate(film.arms):
-        shift = sigmas(film.reels[arm].shift[number][layer - 1])
+    for place, arm in enumerate(arrays.arms):
+        shift = sigmas(arrays.series[arm].shift[number][layer - 1])
         parts += [(f"{', ' if place else ''}{painter.looks[arm]['name']} ", TEXT), (shift, rgb(COLOURS[arm]))]
     return parts
 
@@ -108,8 +108,8 @@ def settings(experiment: Experiment, usual: Experiment) -> str:
     return differences[:1].upper() + differences[1:]
 
 
-def step_of(film: Film, number: int) -> str:
-    return words.fill(words.shared()["player"]["position"], step=film.steps[number], total=film.header["total_steps"])
+def step_of(arrays: RecordingArrays, number: int) -> str:
+    return words.fill(words.shared()["player"]["position"], step=arrays.steps[number], total=arrays.header["total_steps"])
 
 
 def sigmas(value: float) -> str:

@@ -9,8 +9,8 @@ import numpy as np
 from bnviz.web import words
 from bnviz.web.figures import COLOURS, looks
 from bnviz.web.picture.canvas import Canvas, Colour, Point, rgb
-from bnviz.web.picture.film import Film
 from bnviz.web.picture.places import Box, Column, Places
+from bnviz.web.picture.recording_arrays import RecordingArrays
 
 TEXT, BACKGROUND = rgb("#1F2730"), rgb("#FFFFFF")  # of the light page: .streamlit/config.toml
 QUIET = rgb("#666C72")  # 68 % of it
@@ -21,18 +21,18 @@ FULL = 0.72  # of a histogram's box: how high a tall one is
 
 
 class Painter:
-    """Paints snapshots of one film at the same places; `layer`, counted from 1, is the one that stands out."""
+    """Paints snapshots of one arrays at the same places; `layer`, counted from 1, is the one that stands out."""
 
-    def __init__(self, film: Film, places: Places, layer: int):
-        self.film, self.places, self.layer = film, places, layer
+    def __init__(self, arrays: RecordingArrays, places: Places, layer: int):
+        self.arrays, self.places, self.layer = arrays, places, layer
         self.said = words.shared()["player"]
-        self.looks = looks(film.experiment)
-        self.watched = len(film.header["watched_units"])
+        self.looks = looks(arrays.experiment)
+        self.watched = len(arrays.header["watched_units"])
 
     def paint(self, canvas: Canvas, number: int) -> None:
         """Paint the snapshot of that number."""
         self._layers(canvas)
-        for row, arm in enumerate(self.film.arms):
+        for row, arm in enumerate(self.arrays.arms):
             colour = rgb(COLOURS[arm])
             self._input(canvas, row)
             self._name(canvas, arm, row, number, colour)
@@ -63,7 +63,7 @@ class Painter:
     def _name(self, canvas: Canvas, arm: str, row: int, number: int, colour: Colour) -> None:
         """What the network is called; as long as its normalizer is off it is as the other one."""
         name = self.looks[arm]["name"]
-        if row and self.film.reels[arm].normalizers[number] == "none":
+        if row and self.arrays.series[arm].normalizers[number] == "none":
             name = words.fill(self.said["not_yet"], norm=self.looks[arm]["label"])
         y = self.places.watched.y - 6 + row * self.places.pitch
         canvas.text(0, y, name, 11 if self.places.slim else 13, colour, weight=600)
@@ -80,20 +80,20 @@ class Painter:
                 ends = [(start + 1, top + low * height), (end - 1, top + high * height)]
                 canvas.line(ends, colour, self._change(arm, layer, number))
         if 0 < place < len(columns) and columns[place].layer == layer + 1 and not places.slim:
-            share = self.film.passed_on(arm, number, layer)
+            share = self.arrays.passed_on(arm, number, layer)
             box = places.passed(row, place - 1)
             said = "" if share is None else f"×{fixed(share, 1 if share < 10 else 0)}"
             canvas.text(box.x + box.width / 2, box.bottom - 4, said, 11, TEXT, align="center")
 
     def _change(self, arm: str, layer: int, number: int) -> float:
         """How strongly a layer's change is drawn: an opacity. The input has number 0, and does not change."""
-        change = self.film.reels[arm].change[number][layer - 1] if layer else 0.0
-        return LEAST_CHANGE + 0.75 * min(1.0, (change / self.film.far) ** 0.5) if np.isfinite(change) else LEAST_CHANGE
+        change = self.arrays.series[arm].change[number][layer - 1] if layer else 0.0
+        return LEAST_CHANGE + 0.75 * min(1.0, (change / self.arrays.far) ** 0.5) if np.isfinite(change) else LEAST_CHANGE
 
     def _units(self, canvas: Canvas, arm: str, row: int, column: Column, number: int, colour: Colour) -> None:
         """Units as squares, those with numbers of their own as discs: the farther each has moved, the stronger its colour."""
-        lost = self.film.reels[arm].lost[number]
-        for unit, strength in enumerate(self.film.strength(arm, number)[column.layer - 1]):
+        lost = self.arrays.series[arm].lost[number]
+        for unit, strength in enumerate(self.arrays.strength(arm, number)[column.layer - 1]):
             box = self.places.unit(row, column, unit, self.watched)
             if not box.width:
                 break
@@ -105,21 +105,21 @@ class Painter:
 
     def _histogram(self, canvas: Canvas, arm: str, row: int, column: Column, number: int, colour: Colour) -> None:
         """What a layer hands on: density, the values of exactly 0 as a bar beside it, dotted the untrained one."""
-        reel, layer = self.film.reels[arm], column.layer - 1
+        series, layer = self.arrays.series[arm], column.layer - 1
         box = self.places.histogram_of(row, column)
         inside = box
         canvas.box(Box(box.x, box.bottom, box.width, 1), GRID)
-        if self.film.has_atom:
+        if self.arrays.has_atom:
             bar = self.places.zeros(row, column)
             inside = Box(bar.right + 2, box.y, box.width - bar.width - 2, box.height)
-            high = bar.height * float(reel.zeros[number][layer])
+            high = bar.height * float(series.zeros[number][layer])
             share = Box(bar.x, bar.bottom - high, bar.width, high)
             canvas.box(share, colour, 0.3)
             canvas.frame(share, colour, thick=1.5)
-        outline = self._outline(reel.heights[number][layer], inside)
+        outline = self._outline(series.heights[number][layer], inside)
         canvas.area(outline, colour, 0.3)
         canvas.line(outline, colour, thick=1.5)
-        canvas.dots(self._outline(reel.heights[0][layer], inside), TEXT, 0.75)
+        canvas.dots(self._outline(series.heights[0][layer], inside), TEXT, 0.75)
         self._labels(canvas, box, inside, column.layer, row)
 
     def _labels(self, canvas: Canvas, box: Box, inside: Box, layer: int, row: int) -> None:
@@ -130,7 +130,7 @@ class Painter:
         canvas.text(box.right, box.y + (30 if slim else 32), self.tap(layer), size, TEXT, weight=weight, align="right")
         if row != 1:
             return
-        low, high = self.film.range
+        low, high = self.arrays.range
         zero = max(low, 0.0)
         canvas.text(box.right, box.bottom + 11, two_digits(high), 10, QUIET, align="right")
         at = inside.x + inside.width * (zero - low) / (high - low)
@@ -138,17 +138,17 @@ class Painter:
 
     def tap(self, layer: int) -> str:
         """A signal as the lecture writes it."""
-        if self.film.tap == "normalized":
+        if self.arrays.tap == "normalized":
             return words.fill(self.said["normalized_of"], layer=layer)
-        return f"{'z' if self.film.tap == 'linear' else 'a'}[{layer}]"
+        return f"{'z' if self.arrays.tap == 'linear' else 'a'}[{layer}]"
 
     def _outline(self, heights: np.ndarray, box: Box) -> list[Point]:
         """A density as an outline that begins and ends on the axis; all histograms have the same axes."""
-        low, high = self.film.range
-        middles = (self.film.edges[:-1] + self.film.edges[1:]) / 2
+        low, high = self.arrays.range
+        middles = (self.arrays.edges[:-1] + self.arrays.edges[1:]) / 2
         seen = (low <= middles) & (middles <= high)
         across = box.x + box.width * (middles[seen] - low) / (high - low)
-        up = box.bottom - box.height * np.minimum(1, FULL * heights[seen] / self.film.peak)
+        up = box.bottom - box.height * np.minimum(1, FULL * heights[seen] / self.arrays.peak)
         if not len(across):
             return []
         return [(float(across[0]), box.bottom), *zip(across.tolist(), up.tolist(), strict=True), (box.right, box.bottom)]
@@ -164,9 +164,9 @@ class Painter:
 
     def scored(self, arm: str, number: int) -> tuple[str, str]:
         """A network's score at a snapshot, and what it is called: the share of right answers, or the loss."""
-        if self.film.reels[arm].lost[number]:
+        if self.arrays.series[arm].lost[number]:
             return "×", self.said["output_lost"]
-        accuracy, loss = self.film.score(arm, number)
+        accuracy, loss = self.arrays.score(arm, number)
         if accuracy is None:
             return two_places(loss), self.said["output_loss"]
         return percent(accuracy), self.said["output_right"]

@@ -18,7 +18,7 @@ from bnviz.web.routes.head import Head
 from bnviz.web.routes.http import Endpoint, error, read_only
 from bnviz.web.routes.lifetime import lifespan
 from bnviz.web.routes.monitoring import alive, health, metrics, ready
-from bnviz.web.routes.pictures import card, general, moving
+from bnviz.web.routes.pictures import animated, card, general
 from bnviz.web.routes.questions import ask
 from bnviz.web.routes.robots import robots
 from bnviz.web.routes.runs import queue_position, run
@@ -47,7 +47,7 @@ routes = [
     *_both("/bnviz/runs/{id}/{lesson}.html", saved),
     *_both("/bnviz/runs/{id}/place", queue_position),
     *_both("/bnviz/runs/{id}/card.png", card),
-    *_both("/bnviz/runs/{id}/picture.gif", moving),
+    *_both("/bnviz/runs/{id}/picture.gif", animated),
     *(route for name in FILES for route in _both(f"/bnviz/runs/{{id}}/{name}", file)),
     *_both("/bnviz/runs/{id}/{question}", ask),
     *_both("/bnviz/cards/{lesson}.png", general),

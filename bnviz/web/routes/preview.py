@@ -19,7 +19,7 @@ from bnviz.record.store import KEPT
 from bnviz.web import words
 from bnviz.web.compat import is_host_allowed
 from bnviz.web.picture import HEIGHT, WIDTH
-from bnviz.web.routes.pictures import card_of
+from bnviz.web.routes.pictures import card_path
 
 LONGEST = 2000  # characters of a query that are read
 _HOST = re.compile(r"[\w.-]+(:\d{1,5})?|\[[\da-fA-F:.]+\](:\d{1,5})?")
@@ -47,7 +47,7 @@ def picture_of(lesson: str, query: str) -> str | None:
     """The address, below the app's own, of a picture of what a link shows: its run's, if that is at hand, else the lesson's."""
     if lesson not in SWEEPING and len(query) <= LONGEST and (found := _of_run(lesson, query)):
         return found
-    return f"bnviz/cards/{lesson}.png" if card_of(lesson) else None
+    return f"bnviz/cards/{lesson}.png" if card_path(lesson) else None
 
 
 def _of_run(lesson: str, query: str) -> str | None:

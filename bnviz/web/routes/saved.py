@@ -12,16 +12,16 @@ from bnviz.engine.admission import Busy
 from bnviz.lessons import address
 from bnviz.web.export.files import FILES
 from bnviz.web.export.markup import POLICY
-from bnviz.web.export.whole import Refused
+from bnviz.web.export.validation import ExportError
 from bnviz.web.routes.http import error, spend, too_busy
-from bnviz.web.routes.made import Workshop
+from bnviz.web.routes.render_cache import RenderCache
 from bnviz.web.routes.runs import LASTING, at_hand
 
 LONGEST = 2000  # characters of an address that a page may name as where it is live
 MEMORY = 16 << 20  # bytes of files that are kept: many who save save the same
 WAITING = 32  # as many may wait for theirs; others are told to come back
 
-_workshop = Workshop(MEMORY, WAITING)
+_cache = RenderCache(MEMORY, WAITING)
 
 
 async def saved(request: Request) -> Response:
@@ -61,12 +61,12 @@ async def _file(request: Request, name: str, media_type: str, make: Callable[[by
     if request.method == "HEAD":
         return Response(None, headers=headers, media_type=media_type)
     try:
-        contents = await _workshop.get(
+        contents = await _cache.get(
             lambda: (name, live, found.etag), lambda: make(b"".join(found.lines())), lambda: spend("file", request)
         )
     except Busy as busy:
         return too_busy(busy)
-    except Refused as reason:
+    except ExportError as reason:
         return error(409, str(reason))
     return Response(contents, headers=headers, media_type=media_type)
 

@@ -26,7 +26,7 @@ OF_TAP = ("unit_mean", "unit_std", "shift_step", "shift_from_first", "counts", "
 
 
 @dataclass(frozen=True)
-class Reel:
+class ArmSeries:
     """One network over T snapshots, its signal at L layers of W units."""
 
     motion: np.ndarray  # [T, L, W] how far each unit has moved since the snapshot before, in σ; 0 in the first one
@@ -41,7 +41,7 @@ class Reel:
     normalizers: tuple[str, ...]  # [T] what normalizes it
 
 
-class Film:
+class RecordingArrays:
     """A whole recording, as far as the picture shows it; `tap` is the signal."""
 
     def __init__(self, lines: Iterable[bytes], tap: str = "activation"):
@@ -53,9 +53,9 @@ class Film:
         self.arms: tuple[str, str] = tuple(header["arms"][:2])
         self.edges: np.ndarray = header["edges"][tap]
         self.steps = [snapshot["step"] for snapshot in snapshots]
-        self.reels = {arm: self._reel([snapshot["arms"][arm] for snapshot in snapshots]) for arm in self.arms}
+        self.series = {arm: self._arm_series([snapshot["arms"][arm] for snapshot in snapshots]) for arm in self.arms}
         self._reaches = {
-            arm: self.reels[arm].reach if arm in self.reels else self._reach([one["arms"][arm] for one in snapshots])
+            arm: self.series[arm].reach if arm in self.series else self._reach([one["arms"][arm] for one in snapshots])
             for arm in header["arms"]
         }
         self._gone = {arm: any(one["arms"][arm]["train_loss"] is None for one in snapshots) for arm in header["arms"]}
@@ -76,9 +76,9 @@ class Film:
         """The number of the first snapshot that is not before `step`; the last one, if there is none."""
         return next((number for number, other in enumerate(self.steps) if other >= step), len(self) - 1)
 
-    def _reel(self, arms: list[Mapping[str, Any]]) -> Reel:
+    def _arm_series(self, arms: list[Mapping[str, Any]]) -> ArmSeries:
         mean, std = (np.array([arm[key] for arm in arms], dtype=np.float64) for key in ("unit_mean", "unit_std"))
-        return Reel(
+        return ArmSeries(
             motion=motion(mean, std),
             change=np.array([arm["shift_step"] for arm in arms], dtype=np.float64),
             shift=np.array([arm["shift_from_first"] for arm in arms], dtype=np.float64),
@@ -112,7 +112,7 @@ class Film:
     @cached_property
     def far(self) -> float:
         """What is usual for a layer to move from one snapshot to the next, in σ; a unit's colour is full at twice as much."""
-        changes = [reel.change[1:] for reel in self.reels.values()]
+        changes = [series.change[1:] for series in self.series.values()]
         own = [quantile(change, 0.95) for change in changes]
         least, most = min(own), max(own)
         return least if most > WILD * max(least, SPREAD) else quantile(np.stack(changes), 0.95)
@@ -120,7 +120,7 @@ class Film:
     @cached_property
     def peak(self) -> float:
         """The height of a tall histogram: the 90th percentile over all of them."""
-        return quantile(np.stack([reel.heights.max(-1) for reel in self.reels.values()]), 0.9)
+        return quantile(np.stack([series.heights.max(-1) for series in self.series.values()]), 0.9)
 
     @cached_property
     def range(self) -> tuple[float, float]:
@@ -140,17 +140,17 @@ class Film:
 
     def strength(self, arm: str, number: int) -> np.ndarray:
         """[L, W]: how strong the colour of each unit is, 0…1; NaN where nothing is left to measure."""
-        return np.minimum(1, np.sqrt(self.reels[arm].motion[number] / (2 * self.far)))
+        return np.minimum(1, np.sqrt(self.series[arm].motion[number] / (2 * self.far)))
 
     def score(self, arm: str, number: int) -> tuple[float | None, float]:
         """Test accuracy, None where there is none, and test loss: means over the last few snapshots."""
-        reel, recent = self.reels[arm], slice(max(0, number + 1 - LATELY), number + 1)
-        accuracy, loss = (finite_mean(values[recent]) for values in (reel.accuracy, reel.loss))
+        series, recent = self.series[arm], slice(max(0, number + 1 - LATELY), number + 1)
+        accuracy, loss = (finite_mean(values[recent]) for values in (series.accuracy, series.loss))
         return (None if np.isnan(accuracy) else accuracy), loss
 
     def passed_on(self, arm: str, number: int, layer: int) -> float | None:
         """The share of a layer's motion that the next one has shown over the last few snapshots; None if nothing can be said."""
-        recent = self.reels[arm].change[max(1, number + 1 - LATELY) : number + 1]
+        recent = self.series[arm].change[max(1, number + 1 - LATELY) : number + 1]
         below, above = recent[:, layer - 1].sum(), recent[:, layer].sum()
         return float(above / below) if below > 0 and np.isfinite(above / below) else None
 

@@ -13,29 +13,29 @@ from bnviz.record.store import KEPT
 VERSIONS = {"bnviz", "torch", "python"}  # that a header names
 
 
-class Refused(ValueError):
+class ExportError(ValueError):
     """A run that a file cannot be made of; the message says why."""
 
 
-class NotWhole(Refused):
+class InvalidRecording(ExportError):
     """A recording that has not ended well, or that this release did not make; the message says which."""
 
 
-def whole(recording: bytes) -> Mapping[str, Any]:
-    """The header of a recording that has ended well; raises NotWhole."""
+def validated_header(recording: bytes) -> Mapping[str, Any]:
+    """The header of a recording that has ended well; raises InvalidRecording."""
     lines = recording.splitlines(keepends=True)
     try:
         if not lines or ndjson.kind(lines[0]) != "header" or not ndjson.is_end(lines[-1]):
             raise ValueError
         header, status = json.loads(lines[0]), ndjson.status(lines[-1])
     except ValueError:  # a line may be cut
-        raise NotWhole("This is no whole recording: it needs a header, snapshots and an end.") from None
+        raise InvalidRecording("This is no whole recording: it needs a header, snapshots and an end.") from None
     if status not in KEPT:
-        raise NotWhole(f"This run has {status}, so there is nothing to save.")
+        raise InvalidRecording(f"This run has {status}, so there is nothing to save.")
     try:
         same = Experiment(**header["experiment"]).id == header["id"] and header["versions"].keys() >= VERSIONS
     except (AttributeError, KeyError, TypeError, ValueError):
         same = False
     if not same:
-        raise NotWhole("This recording is of a sweep, or of another release of bnviz, so nothing can be made of it.")
+        raise InvalidRecording("This recording is of a sweep, or of another release of bnviz, so nothing can be made of it.")
     return header
