@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
+JAVASCRIPT := "bnviz/**/*.js" "tests/**/*.mjs" eslint.config.js
 
 .PHONY: run test newest hands bench site evidence cards documents lock audit lint format clean
 
@@ -58,12 +59,13 @@ lint: .venv/dev node_modules/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/node node_modules/typescript/bin/tsc
-	$(BIN)/node node_modules/prettier/bin/prettier.cjs --check "bnviz/**/*.js"
+	$(BIN)/node node_modules/eslint/bin/eslint.js .
+	$(BIN)/node node_modules/prettier/bin/prettier.cjs --check $(JAVASCRIPT)
 
 format: .venv/dev node_modules/.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/node node_modules/prettier/bin/prettier.cjs --write "bnviz/**/*.js"
+	$(BIN)/node node_modules/prettier/bin/prettier.cjs --write $(JAVASCRIPT)
 
 clean:
 	rm -rf .venv node_modules

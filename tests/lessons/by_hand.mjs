@@ -1,16 +1,27 @@
-// The service behind the sliders of /gamma-beta, run by node: what it asks and keeps, with a server that answers when it is told to.
-// Prints one line of JSON: what each scene saw.
+// The service behind the sliders of /gamma-beta, run by node: its requests and its state, with a server that answers on demand.
+// Prints one line of JSON: the results of each scene.
 
 const {ByHand} = await import("../../bnviz/lessons/gamma_beta/by-hand.js");
 
 const HEADER = {total_steps: 10, experiment: {width: 4}};
 const frame = (step) => ({step, arms: {batch: {gamma: [[1.5, 0.5]], beta: [[0.25, -0.25]]}}});
-const view = (changes = {}) => ({run: "r", header: HEADER, frames: [frame(10)], ended: true, compared: "batch", layer: 1, unit: 0, ...changes});
+const view = (changes = {}) => ({
+  run: "r",
+  header: HEADER,
+  frames: [frame(10)],
+  ended: true,
+  compared: "batch",
+  layer: 1,
+  unit: 0,
+  ...changes,
+});
 const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 /** A service whose questions wait in `asked` until they are answered, and whose clock is moved by hand. */
 function scene() {
-  const asked = [], drawn = [], timers = new Map();
+  const asked = [],
+    drawn = [],
+    timers = new Map();
   const clock = {
     set: (action) => (timers.set(timers.size + 1, action), timers.size),
     clear: (timer) => timers.set(timer, null),
@@ -78,4 +89,6 @@ async function closed() {
   return {asked: questions(asked), answer: service.state.answer, drawn};
 }
 
-console.log(JSON.stringify({latest: await latest(), unfinished: await unfinished(), another: await another(), closed: await closed()}));
+console.log(
+  JSON.stringify({latest: await latest(), unfinished: await unfinished(), another: await another(), closed: await closed()}),
+);

@@ -1,5 +1,5 @@
-// Runs the browser's modules for Python's tests: a line of JSON in, a line of JSON out, {"value"} or {"error"}. A page and a server
-// are not needed. Numbers that JSON does not know are written "NaN", "Infinity" and "-Infinity" on the way in, null on the way out.
+// Runs the browser's modules for Python's tests: a line of JSON in, a line of JSON out, {"value"} or {"error"}, without a page
+// and a server. Numbers that JSON does not know are written "NaN", "Infinity" and "-Infinity" on the way in, null on the way out.
 
 import {readFileSync} from "node:fs";
 import {createInterface} from "node:readline";
@@ -20,7 +20,11 @@ async function read(path, lines) {
 
 async function readAnew(path, lines) {
   const {Recording} = await load("web/player/recording.js");
-  const recording = new Recording(path, () => {}, () => {});
+  const recording = new Recording(
+    path,
+    () => {},
+    () => {},
+  );
   recording.accept(readFileSync(path, "utf8").trim().split("\n").slice(0, lines), 0);
   return recording;
 }
@@ -39,7 +43,10 @@ class Outline {
 class Brush {
   painted = {words: [], boxes: [], discs: [], outlines: []};
   round = null;
-  context = new Proxy({globalAlpha: 1}, {get: (state, name) => (name in state ? state[name] : this[name] ? this[name].bind(this) : () => {})});
+  context = new Proxy(
+    {globalAlpha: 1},
+    {get: (state, name) => (name in state ? state[name] : this[name] ? this[name].bind(this) : () => {})},
+  );
   fillText(words, x, y) {
     this.painted.words.push([words, x, y]);
   }
@@ -75,9 +82,18 @@ const actions = {
     if (desk.recording !== recording) Object.assign(desk, {recording, fits: new Fits()});
     const told = story ? (await load(`lessons/${story}/story.js`)).default : {captions: {}, alternatives: {}, headline: () => ""};
     const state = service && {state: service};
-    desk.view = viewOf({recording: await read(recording, lines), data, choice, story: told, fits: desk.fits, place, moving, service: state});
+    desk.view = viewOf({
+      recording: await read(recording, lines),
+      data,
+      choice,
+      story: told,
+      fits: desk.fits,
+      place,
+      moving,
+      service: state,
+    });
     if (!desk.view) return null;
-    const {header, frames, fits, story: _, ...rest} = desk.view;
+    const {header: _header, frames, fits: _fits, story: _story, ...rest} = desk.view;
     return {...rest, snapshots: frames.length};
   },
 
@@ -98,8 +114,12 @@ const actions = {
     const told = (await load(`lessons/${story}/story.js`)).default;
     const keys = (...tables) => tables.flatMap((table) => Object.keys(table ?? {}));
     return {
-      feeds: keys(feeds, told.feeds), fits: keys(fits, told.fits), captions: keys(names, told.captions),
-      bounds: keys(told.bounds), alternatives: keys(told.alternatives), controls: ["target", ...keys(told.controls)],
+      feeds: keys(feeds, told.feeds),
+      fits: keys(fits, told.fits),
+      captions: keys(names, told.captions),
+      bounds: keys(told.bounds),
+      alternatives: keys(told.alternatives),
+      controls: ["target", ...keys(told.controls)],
     };
   },
 
@@ -110,7 +130,15 @@ const actions = {
     const {alternative, filler, pieces} = await load("web/player/words.js");
     const {feeds} = await load("web/player/feeds.js");
     const {tablesOf} = await load("web/player/tables.js");
-    const {view} = desk, {story} = view, fill = filler(view), said = [pieces(story.headline(view)).map(({text}) => text).join(""), story.answer?.(view) ?? ""];
+    const {view} = desk,
+      {story} = view,
+      fill = filler(view),
+      said = [
+        pieces(story.headline(view))
+          .map(({text}) => text)
+          .join(""),
+        story.answer?.(view) ?? "",
+      ];
     for (const panel of panels) {
       for (const trace of panel.data) (story.feeds?.[trace.feed.kind] ?? feeds[trace.feed.kind])(trace.feed, view);
       for (const [name, axis] of Object.entries(panel.layout)) {
@@ -144,7 +172,8 @@ const actions = {
   async paint({width}) {
     const [{Painter}, {arrange}] = await Promise.all(["painter", "geometry"].map((name) => load(`web/player/${name}.js`)));
     globalThis.Path2D = Outline;
-    const {view} = desk, {header, layer, frame} = view;
+    const {view} = desk,
+      {header, layer, frame} = view;
     const sizes = {width, layers: header.hidden_layers, units: header.experiment.width, watched: header.watched_units.length};
     const geometry = arrange({...sizes, chosen: layer});
     const theme = {text: "text", background: "background", grid: "grid", family: "", dark: false};

@@ -1,23 +1,8 @@
-"""What no tool checks for us: lines no longer than Python's."""
+"""The browser's modules as Python hands them over."""
 
-import json
 import re
 
-import pytest
-
 from bnviz.web import assets
-
-LONGEST = 130
-ROOT = assets.PACKAGE.parent
-LATER = json.loads((ROOT / "tsconfig.json").read_text()).get("exclude", [])  # neither checked nor mended yet
-MADE = ("schema.d.ts", "words.d.ts")  # by programs
-FILES = sorted(str(path.relative_to(ROOT)) for path in assets.PACKAGE.rglob("*") if path.name.endswith((".js", ".d.ts")))
-
-
-@pytest.mark.parametrize("name", [name for name in FILES if name not in LATER and not name.endswith(MADE)])
-def test_no_line_is_too_long(name):
-    lines = (ROOT / name).read_text().splitlines()
-    assert [number for number, line in enumerate(lines, 1) if len(line) > LONGEST] == []
 
 
 def test_scripts_are_handed_over_after_what_they_import():

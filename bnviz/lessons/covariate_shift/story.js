@@ -7,7 +7,7 @@ import * as coats from "./coats.js";
 import {tables} from "./tables.js";
 import {accuracy, agrees, CAT, course, failing, OTHER, remedied} from "./verdict.js";
 
-/** @import {Hands, Make, Say, Service, Snapshot, Story, View} from "../../web/player/types" */
+/** @import {Hands, Make, Say, Service, Snapshot, Story} from "../../web/player/types" */
 /** @import {Choices, CoatView, Which} from "./coats.js" */
 /** @import {Failing, Pair} from "./verdict.js" */
 /** @import {Words} from "./words" */

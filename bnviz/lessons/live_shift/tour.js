@@ -4,7 +4,7 @@
 
 import {firstReaching, framesShown, groupSize, lately, LATELY, samplingError} from "../../web/player/feeds.js";
 import {finiteOnes, mean, median} from "../../web/player/numbers.js";
-import {at, bothArms, digits, diverged, learns, percent, sigmas, times} from "../../web/player/words.js";
+import {bothArms, digits, diverged, learns, percent, sigmas, times} from "../../web/player/words.js";
 
 /** @import {Card, Measured, Snapshot, Tell, View} from "../../web/player/types" */
 /** @typedef {import("./words").Tour} Words */

@@ -23,9 +23,9 @@
  * @property {Box} histogram
  * @property {Grid} watchedGrid
  * @property {Grid} othersGrid
- * @typedef {{row: number, layer: number, unit: number | null, mark?: "passed" | "zeros" | "all" | "layer"}} HitTarget what is pointed
- *     at: a layer of a network, a unit of it, or a mark there: the number between it and the next layer, the bar of exact zeros,
- *     the choice of all units, or, by keyboard, everything that is said of a layer
+ * @typedef {{row: number, layer: number, unit: number | null, mark?: "passed" | "zeros" | "all" | "layer"}} HitTarget what is
+ *     pointed at: a layer of a network, a unit of it, or a mark there: the number between it and the next layer, the bar of exact
+ *     zeros, the choice of all units, or, by keyboard, everything that is said of a layer
  * @typedef {{columns: number, size: number}} Grid squares of so many pixels, so many in a row
  */
 
