@@ -15,6 +15,8 @@ ROOMS = [  # from the lowest; a module may import its own room and lower ones
     "bnviz.machine",
     "bnviz.data",
     "bnviz.lessons",  # their names alone
+    "bnviz.normalizers",
+    "bnviz.normalizers.*.module",
     "bnviz.config",
     "bnviz.judge",
     "bnviz.record",
@@ -32,7 +34,14 @@ ROOMS = [  # from the lowest; a module may import its own room and lower ones
     "pages",
     "app",
 ]
-KNOWS_TORCH = {"bnviz.nets", "bnviz.measures", "bnviz.lessons.*.measures", "bnviz.train", "bnviz.engine"}
+KNOWS_TORCH = {
+    "bnviz.normalizers.*.module",
+    "bnviz.nets",
+    "bnviz.measures",
+    "bnviz.lessons.*.measures",
+    "bnviz.train",
+    "bnviz.engine",
+}
 TORCHLESS = {"bnviz.measures.registry", "bnviz.engine.worker"}  # until something is computed
 KNOWS_DASK = {"bnviz.engine"}
 KNOWS_STREAMLIT = {"bnviz.web", "bnviz.lessons.*", "bnviz.frame", "app"}
@@ -53,6 +62,8 @@ def room(module):
     names = module.split(".")
     if names[:2] == ["bnviz", "lessons"] and len(names) > 2:
         return "bnviz.lessons.*.measures" if names[3:4] == ["measures"] else "bnviz.lessons.*"
+    if names[:2] == ["bnviz", "normalizers"] and names[3:] == ["module"]:
+        return "bnviz.normalizers.*.module"
     return ".".join(names[:2]) if names[0] == "bnviz" else names[0]
 
 

@@ -1,14 +1,16 @@
-"""The arms: which normalizer each has, what it is called, and what is done to it. A new arm is one line here."""
+"""The arms: which normalizer each has, what it is called, and what is done to it. Each normalizer has one."""
 
 from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
 
+from bnviz.normalizers import SPECS
+
 
 @dataclass(frozen=True)
 class ArmSpec:
-    """`name` completes "the network …", `label` names what normalizes it; `normalizer` is a key of bnviz.nets' NORMALIZERS.
+    """`name` completes "the network …", `label` names what normalizes it; `normalizer` is a key of `bnviz.normalizers.SPECS`.
 
     `statistics`: it normalizes with statistics of the minibatch, so that ghost batches and running statistics mean something to
     it. `comparable`: pages may set it beside the network without a normalizer. `held`: layers 1 and 2 stop learning at the
@@ -30,16 +32,7 @@ class ArmSpec:
 
 
 LEARNING: dict[str, ArmSpec] = {
-    "none": ArmSpec("without a normalizer", "no normalizer", "none"),
-    "batch": ArmSpec("with batch norm", "batch norm", "batch", statistics=True, comparable=True),
-    "fixed": ArmSpec("with batch norm, γ = 1 and β = 0 fixed", "γ = 1, β = 0 fixed", "fixed", statistics=True),
-    "layer": ArmSpec("with layer norm", "layer norm", "layer", comparable=True),
-    "group": ArmSpec("with group norm", "group norm", "group", comparable=True),
-    "rms": ArmSpec("with RMS norm", "RMS norm", "rms", comparable=True),
-    "noisy-batch": ArmSpec(
-        "with batch norm and noise after it", "noisy batch norm", "noisy-batch", statistics=True, comparable=True
-    ),
-    "noisy-none": ArmSpec("without a normalizer, with the same noise", "noise, no normalizer", "noisy-none"),
+    key: ArmSpec(spec.name, spec.label, key, spec.statistics == "batch", spec.comparable) for key, spec in SPECS.items()
 }
 
 

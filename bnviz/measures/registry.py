@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from bnviz import normalizers
 from bnviz.config.cost import RATE, weights
 from bnviz.config.experiment import Experiment
 from bnviz.config.fields import Field
@@ -79,8 +80,6 @@ def _function(path: str) -> Callable[..., dict[str, Any]]:
 
 
 _NORMALIZED = {"optional": True, "when": "while something is normalized"}
-_BY_GROUP = {"optional": True, "when": "batch norm"}
-_BY_EXAMPLE = {"optional": True, "when": "layer norm, and group norm for each part of the layer"}
 
 SHARED = (
     Measure(
@@ -115,16 +114,7 @@ SHARED = (
                         "layers, watched, examples",
                     ),
                     Key("together", "how many values are normalized together", unit="examples or units", **_NORMALIZED),
-                    Key("epsilon", "ε, which is added to the variance", **_NORMALIZED),
-                    Key("mean", "mean of z over the first group normalized together", "layers, watched", **_BY_GROUP),
-                    Key("variance", "its variance there, divided by `together`", "layers, watched", **_BY_GROUP),
-                    Key("running_mean", "running mean", "layers, watched", **_BY_GROUP),
-                    Key("running_variance", "running variance, divided by one less", "layers, watched", **_BY_GROUP),
-                    Key("example_mean", "mean of z over units", "layers, parts, examples", **_BY_EXAMPLE),
-                    Key("example_variance", "variance of z over units", "layers, parts, examples", **_BY_EXAMPLE),
-                    Key("example_square", "mean of z² over units", "layers, parts, examples", optional=True, when="RMS norm"),
-                    Key("gamma", "γ, not rounded", "layers, watched", **_NORMALIZED),
-                    Key("beta", "β, not rounded", "layers, watched", optional=True, when="arms that have it"),
+                    *(Key(one.name, one.what, one.shape, optional=True, when=one.when) for one in normalizers.quantities()),
                 ),
             ),
         ),

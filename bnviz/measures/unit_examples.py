@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from bnviz.config.experiment import WATCHED_UNITS
 from bnviz.nets.network import Taps
-from bnviz.nets.normalizers import MEASURE, BatchNorm, LayerNorm, RMSNorm
+from bnviz.normalizers import SPECS
+from bnviz.normalizers.modes import MEASURE
 from bnviz.record.ndjson import rounded
 
 EXAMPLES = 8
@@ -29,44 +29,31 @@ def unit_examples(arm: Any, tensors: Any, upcoming: Tensor) -> dict[str, Any]:
     size = -(-len(upcoming) // arm.groups)  # larger groups come first: `equal_groups`
     arm.network(tensors.x_train[upcoming[:size]], MEASURE, 1, taps=taps)
     z = torch.stack([linear for linear, _, _ in taps])  # [layers, examples, width]
-    shown = z[:, :EXAMPLES, :WATCHED_UNITS].transpose(1, 2).numpy()
-    found = {"z": rounded(shown, PARTS)}
-    if taps[0][0].data_ptr() != taps[0][1].data_ptr():  # otherwise nothing is normalized
-        found |= _normalizing(list(arm.network.normalizers), z)
-    return {"unit_examples": found}
+    watched = z[:, :EXAMPLES, :WATCHED_UNITS].transpose(1, 2).numpy()
+    result = {"z": rounded(watched, PARTS)}
+    if SPECS[arm.normalizer].steps:  # otherwise nothing is normalized
+        result |= _normalizing(arm.normalizer, list(arm.network.normalizers), z)
+    return {"unit_examples": result}
 
 
-def _normalizing(normalizers: list[nn.Module], z: Tensor) -> dict[str, Any]:
-    """The statistics that normalize z [layers, examples, width], and what the normalizers themselves hold."""
-    found: dict[str, Any] = _statistics(normalizers[0], z) | {"epsilon": getattr(normalizers[0], "eps", 0.0)}
-    for name in ("gamma", "beta", "running_mean", "running_variance"):
-        if hasattr(normalizers[0], name):
-            rows = [getattr(one, name).detach()[:WATCHED_UNITS] for one in normalizers]
-            found[name] = torch.stack(rows).numpy()
-    return found
+def _normalizing(key: str, normalizers: list[Any], z: Tensor) -> dict[str, Any]:
+    """What the normalizer `key` declares: statistics of z [layers, examples, width], constants and what it holds itself."""
+    spec, first = SPECS[key], normalizers[0]
+    values: dict[str, Any] = {} if spec.statistics == "none" else first.statistics(z, WATCHED_UNITS, EXAMPLES)
+    values |= {"epsilon": first.eps}
+    declared = [one for quantity in spec.quantities for one in quantity.records]
+    for quantity in declared:
+        if quantity.name not in values:
+            rows = [_of_units(getattr(one, quantity.name).detach()) for one in normalizers]
+            values[quantity.name] = torch.stack(rows)
+    names = {"together", *(quantity.name for quantity in declared)}
+    return {name: _array(value) for name, value in values.items() if name in names}
 
 
-def _statistics(normalizer: nn.Module, z: Tensor) -> dict[str, Any]:
-    """Mean and biased variance of each unit over the group, or of each example over its units, as the normalizer takes them."""
-    match normalizer:
-        case BatchNorm():
-            variance, mean = torch.var_mean(z[..., :WATCHED_UNITS], 1, unbiased=False)
-            return _arrays({"mean": mean, "variance": variance}) | {"together": z.shape[1]}
-        case LayerNorm():
-            parts = _parts(z, normalizer.size)
-            each = {"example_mean": parts.mean(-1), "example_variance": parts.var(-1, unbiased=False)}
-            return _arrays(each) | {"together": normalizer.size}
-        case RMSNorm():
-            parts = _parts(z, z.shape[-1])
-            return _arrays({"example_square": (parts**2).mean(-1)}) | {"together": z.shape[-1]}
-    raise TypeError(f"it is not known what a {type(normalizer).__name__} normalizes with")
+def _of_units(values: Tensor) -> Tensor:
+    """Those of the watched units, or the number of a layer."""
+    return values[:WATCHED_UNITS] if values.dim() else values
 
 
-def _parts(z: Tensor, size: int) -> Tensor:
-    """z [layers, parts, examples, size] of the shown examples, cut into the parts of a layer that hold watched units."""
-    parts = -(-WATCHED_UNITS // size)
-    return z[:, :EXAMPLES, : parts * size].unflatten(-1, (parts, size)).transpose(1, 2)
-
-
-def _arrays(tensors: dict[str, Tensor]) -> dict[str, np.ndarray]:
-    return {name: tensor.numpy() for name, tensor in tensors.items()}
+def _array(value: Any) -> Any:
+    return value.numpy() if isinstance(value, Tensor) else value

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from bnviz.config.experiment import Experiment
 from bnviz.data import DATA_SETS
-from bnviz.nets.normalizers import NORMALIZERS, TRAIN
+from bnviz.nets.normalizers import TRAIN, new_normalizer
 
 Taps = list[tuple[Tensor, Tensor, Tensor]]  # linear, normalized, activation of one hidden layer after another
 
@@ -71,13 +70,11 @@ class Network(nn.Module):
         return z
 
 
-def normalizers(name: str, experiment: Experiment) -> nn.ModuleList:
-    """New ones, a key of `NORMALIZERS`, for every hidden layer."""
-    kind, layers = NORMALIZERS[name], range(experiment.hidden_layers)
-    made: list[Any] = [kind(experiment.width, experiment.statistics_momentum) for _ in layers]
-    for normalizer in made:
-        normalizer.eps = experiment.epsilon
-    return nn.ModuleList(made).to(torch.float64 if experiment.precision == "double" else torch.get_default_dtype())
+def normalizers(key: str, experiment: Experiment) -> nn.ModuleList:
+    """New ones, a key of `NORMALIZERS`, for every hidden layer; raises UnknownNormalizer."""
+    sizes = experiment.width, experiment.statistics_momentum, experiment.epsilon
+    layers = nn.ModuleList(new_normalizer(key, *sizes) for _ in range(experiment.hidden_layers))
+    return layers.to(torch.float64 if experiment.precision == "double" else torch.get_default_dtype())
 
 
 def initialize(linear: nn.Linear, scheme: str, generator: torch.Generator) -> None:

@@ -11,6 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from bnviz import normalizers
+from bnviz.normalizers.spec import LAYER, Quantity
+
 Kind = Literal["number", "text", "list", "object"]
 
 
@@ -82,6 +85,15 @@ SNAPSHOT = (
     Key("arms", "for each arm the keys of the next table", kind="object"),
 )
 
+
+def _parameter(quantity: Quantity) -> Key:
+    """The key of what a normalizer learns."""
+    what, shape = f"{quantity.symbol} of each unit, rounded like `unit_mean`", "layers, width"
+    if quantity.shape == LAYER:
+        what, shape = f"{quantity.symbol} of each layer", "layers"
+    return Key(quantity.name, what, shape, optional=True, when="while the arm has it")
+
+
 LOSS = "nats or squared error"
 _SEEN = "over the minibatches since the last snapshot; of the untrained network, on the first minibatch"
 _ROUNDED = ", rounded to 1/128 of the layer's root mean square so that it compresses"
@@ -112,8 +124,7 @@ ARM = (
     by_tap("unit_counts", "histogram of each watched unit", "layers, watched, bins", "values"),
     by_tap("unit_zeros", "values of exactly 0 of each watched unit", "layers, watched", "values"),
     Key("gradient_norm", "‖∂loss/∂W‖ on the last minibatch, output layer last", "layers+1"),
-    Key("gamma", "γ of each unit, rounded like `unit_mean`", "layers, width", optional=True, when="while the arm has it"),
-    Key("beta", "β of each unit, rounded alike", "layers, width", optional=True, when="while the arm has it"),
+    *map(_parameter, normalizers.parameters()),
 )
 
 END = (

@@ -15,13 +15,11 @@ from bnviz.config.arms import ARMS
 from bnviz.config.experiment import Experiment
 from bnviz.data import DATA_SETS
 from bnviz.judge.intervals import Interval
+from bnviz.normalizers import SPECS
 from bnviz.web.words import fill
 
 # Orange and blue stay apart for every kind of colour blindness. All have contrast 3:1 or more on white and on the dark page.
-COLOURS = {
-    "none": "#E06C1F", "batch": "#2F7FD1", "fixed": "#0E9F6E", "dropout": "#B5528F",
-    "group": "#00927A", "layer": "#A65AA8", "rms": "#8A7A12", "noisy-batch": "#6A5FD3", "noisy-none": "#C0443C",
-}  # fmt: skip
+COLOURS = {key: spec.colour for key, spec in SPECS.items()} | {"dropout": "#B5528F"}
 # What arms are called in the charts of sweeps; there a network with dropout is a curve, too.
 NAMES = {name: arm.label for name, arm in ARMS.items() if not arm.derived} | {
     "none": "without batch norm", "batch": "with batch norm", "dropout": "dropout",

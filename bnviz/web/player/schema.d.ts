@@ -101,22 +101,22 @@ export interface ArmPart {
     epsilon?: number;
     /** mean of z over the first group normalized together */
     mean?: Row[];
-    /** its variance there, divided by `together` */
-    variance?: Row[];
     /** running mean */
     running_mean?: Row[];
+    /** its variance there, divided by `together` */
+    variance?: Row[];
     /** running variance, divided by one less */
     running_variance?: Row[];
+    /** γ, not rounded */
+    gamma?: Row[];
+    /** β, not rounded */
+    beta?: Row[];
     /** mean of z over units */
     example_mean?: Row[][];
     /** variance of z over units */
     example_variance?: Row[][];
     /** mean of z² over units */
     example_square?: Row[][];
-    /** γ, not rounded */
-    gamma?: Row[];
-    /** β, not rounded */
-    beta?: Row[];
   };
   /** how many held-out animals there are, half of them cats */
   coat_animals?: number;
@@ -159,7 +159,7 @@ export interface ArmPart {
   };
   /** γ of each unit, rounded like `unit_mean` */
   gamma?: Row[];
-  /** β of each unit, rounded alike */
+  /** β of each unit, rounded like `unit_mean` */
   beta?: Row[];
   /** on the probe, with its own statistics [share] */
   probe_accuracy?: number;
