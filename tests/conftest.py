@@ -4,6 +4,11 @@ import os
 import signal
 from pathlib import Path
 
+from hypothesis import settings
+
+settings.register_profile("loaded machine", deadline=None)  # how long one example takes says nothing about the code
+settings.load_profile("loaded machine")
+
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as under nohup: our children would inherit it, and some are interrupted
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

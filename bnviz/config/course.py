@@ -61,8 +61,8 @@ def latest(experiment: Experiment, name: str, step: int) -> Any:
 
 def stages(experiment: Experiment) -> list[tuple[int, Experiment]]:
     """What trains for how many steps, one stage between changes after another."""
-    begins = [0, *experiment.turns]
-    ends = [*experiment.turns, experiment.steps]
+    begins = [0, *experiment.change_steps]
+    ends = [*experiment.change_steps, experiment.steps]
     return [(end - begin, in_force(experiment, begin)) for begin, end in zip(begins, ends, strict=True)]
 
 

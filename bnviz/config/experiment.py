@@ -290,7 +290,7 @@ class Experiment:
         return 0 < self.batch_norm_from < self.steps
 
     @cached_property
-    def turns(self) -> tuple[int, ...]:
+    def change_steps(self) -> tuple[int, ...]:
         """The steps before which something changes."""
         late = [self.batch_norm_from] if self.starts_late else []
         return tuple(sorted({*late, *(change.step for change in self.possible_changes)}))
@@ -300,7 +300,7 @@ class Experiment:
         the end."""
         if step <= 4 * self.snapshot_every or step % self.snapshot_every == 0 or step == self.steps:
             return True
-        return any(0 < step - turn <= CLOSELY for turn in self.turns)
+        return any(0 < step - turn <= CLOSELY for turn in self.change_steps)
 
     @cached_property
     def snapshots(self) -> int:

@@ -79,7 +79,7 @@ class Training:
                 arm.hold()
         if self._snapshot_due:
             return self._snapshot()
-        if self.step in self.experiment.turns:
+        if self.step in self.experiment.change_steps:
             self._turn()
         self._train()
         return None

@@ -8,7 +8,7 @@ import pytest
 from bnviz.lessons.live_shift.page import PAGE
 from bnviz.record import ndjson
 from bnviz.web import player
-from bnviz.web.site import links, turning
+from bnviz.web.site import links, live_edits
 from tests.web.test_contract import small
 
 TURNS = {"batch": {"changes": "20:batch_size=4"}, "late": {"batch_norm_from": 20}}
@@ -25,7 +25,7 @@ def told(desk, recorded):
         with open(path, "rb") as file:
             frames = [message for message in ndjson.read(file) if message["type"] == "snapshot"]
         data = player.handed_over(experiment.id, experiment, [], links.VIEW, "live_shift")
-        data["changes"] = [turning.described(change, experiment) for change in turning.happenings(experiment)]
+        data["changes"] = [live_edits.change_data(change, experiment) for change in live_edits.all_changes(experiment)]
         choice = {"layer": 2, "tap": "activation", "unit": 0, "target": 0.5}
         place = next(index for index, frame in enumerate(frames) if frame["step"] >= step)
         desk.ask("look", recording=path, story="live_shift", data=data, choice=choice, place=place)

@@ -13,7 +13,7 @@ from bnviz.config.experiment import Experiment
 from bnviz.lessons.live_shift.page import PAGE
 from bnviz.record import ndjson
 from bnviz.web import player, words
-from bnviz.web.site import links, turning
+from bnviz.web.site import links, live_edits
 from tests.web.test_contract import BROKEN, RUNS, small
 
 WORDS = PAGE.words["tour"]
@@ -74,7 +74,7 @@ def test_cards_are_short_enough_to_be_read():
 
 def test_every_card_asks_for_an_experiment_that_can_be(cards):
     for card in cards:
-        experiment = turning.edited(PAGE.default, {"do": "experiment", "values": card["values"]}, PAGE.default)
+        experiment = live_edits.apply(PAGE.default, {"do": "experiment", "values": card["values"]}, PAGE.default)
         assert {name: getattr(experiment, name) for name in card["values"]} == card["values"]
         assert card["from"] < card["due"] <= experiment.steps
         assert all(card["from"] < change.step < card["due"] for change in parse(experiment.changes))

@@ -26,7 +26,7 @@ from bnviz.web.export.files import FILES
 from bnviz.web.export.saved_page import page_of
 from bnviz.web.routes import middleware, routes
 from bnviz.web.routes.viewers import viewers
-from bnviz.web.site import links, stage, turning
+from bnviz.web.site import links, live_edits, stage
 from tests import ROOT
 
 TRIES = settings(
@@ -189,7 +189,7 @@ edits = st.dictionaries(st.sampled_from(["do", "run", "values", *PARTS]) | odd, 
 @given(edits)
 def test_whatever_a_player_asks_for_is_an_experiment_or_a_clear_refusal(edit):
     try:
-        assert isinstance(turning.edited(Experiment(changes="5:batch_size=8"), edit), Experiment)
+        assert isinstance(live_edits.apply(Experiment(changes="5:batch_size=8"), edit), Experiment)
     except BadField as bad:
         assert bad.reason and len(bad.value) <= 40
 

@@ -24,7 +24,7 @@ from bnviz.lessons import LESSONS, SWEEPING
 from bnviz.web import assets, player, words
 from bnviz.web.export.markup import head, html
 from bnviz.web.export.validation import validated_header
-from bnviz.web.site import links, turning
+from bnviz.web.site import links, live_edits
 from bnviz.web.site.page import Page
 
 FOLDER = Path(__file__).parent
@@ -81,7 +81,7 @@ def page_data(page: Page, experiment: Experiment) -> dict[str, Any]:
     view = {**links.VIEW, "layer": min(page.layer, experiment.hidden_layers)}
     panels = [panel for panel in page.arranged(experiment) if not panel.get("asks")]
     data = player.handed_over(experiment.id, experiment, panels, view, page.lesson)
-    return {**data, "changes": turning.told(experiment), "usual": dataclasses.asdict(page.default), "alone": True}
+    return {**data, "changes": live_edits.changes_data(experiment), "usual": dataclasses.asdict(page.default), "alone": True}
 
 
 def _files(page: Page, experiment: Experiment) -> dict[str, Any]:

@@ -15,7 +15,7 @@ HELD = {1, 2}  # the layers that a held network stops training
 
 def kinds_of(experiment: Experiment) -> set[str]:
     """All normalizers that the networks ever have."""
-    return {course.normalizer(experiment, arm, step) for arm in experiment.arms for step in (0, *experiment.turns)}
+    return {course.normalizer(experiment, arm, step) for arm in experiment.arms for step in (0, *experiment.change_steps)}
 
 
 def has_ghosts(experiment: Experiment) -> bool:
@@ -40,7 +40,7 @@ def turns(experiment: Experiment) -> Iterator[str]:
 def _steps(experiment: Experiment) -> list[int]:
     """Before which something changes."""
     held = {experiment.hold_from} if 0 < experiment.hold_from < experiment.steps else set()
-    return sorted({*experiment.turns, *held})
+    return sorted({*experiment.change_steps, *held})
 
 
 def _turn(experiment: Experiment, step: int) -> Iterator[str]:

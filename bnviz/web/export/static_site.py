@@ -34,7 +34,7 @@ from bnviz.record.store import KEPT, Recording, Store
 from bnviz.web import assets, player, words
 from bnviz.web.export.markup import head, html
 from bnviz.web.export.saved_page import FOLDER, apart, packed, page_data, page_of, script
-from bnviz.web.site import links, turning
+from bnviz.web.site import links, live_edits
 from bnviz.web.site.page import Form, Page
 from bnviz.web.site.sweep_page import Scene
 
@@ -210,7 +210,7 @@ def _others(experiment: Experiment, runs: Sequence[Experiment]) -> list[dict[str
     """The other runs of the page, any of which may have been on show before: how they differ, as `stage.play` says it."""
     others = (one for one in runs if one != experiment)
     return [
-        {"run": one.id, "step": course.shared_until(one, experiment), "label": turning.differences(one, experiment)}
+        {"run": one.id, "step": course.shared_until(one, experiment), "label": live_edits.differences(one, experiment)}
         for one in others
     ]
 

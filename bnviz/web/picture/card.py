@@ -15,7 +15,7 @@ from bnviz.web.picture.canvas import Canvas, Colour, few_colours, rgb
 from bnviz.web.picture.painter import BACKGROUND, EXACT, QUIET, TEXT, Painter, two_digits
 from bnviz.web.picture.places import Box, Places, arrange
 from bnviz.web.picture.recording_arrays import RecordingArrays
-from bnviz.web.site import turning
+from bnviz.web.site import live_edits
 
 MARGIN = 44
 SCALES = (1.15, 1.1, 1.05, 1.0, 0.95, 0.9)  # of the networks: the first one that fits, for letters are read on small previews
@@ -104,7 +104,7 @@ def settings(experiment: Experiment, usual: Experiment) -> str:
     """What is not as usual, in words."""
     if experiment == usual:
         return words.shared()["picture"]["usual"]
-    differences = turning.differences(experiment, usual)
+    differences = live_edits.differences(experiment, usual)
     return differences[:1].upper() + differences[1:]
 
 

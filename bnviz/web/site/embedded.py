@@ -13,7 +13,7 @@ import streamlit as st
 
 from bnviz.config.fields import BadField
 from bnviz.web import words
-from bnviz.web.site import links, stage, turning
+from bnviz.web.site import links, live_edits, stage
 
 if TYPE_CHECKING:
     from bnviz.web.site.page import Page
@@ -44,7 +44,7 @@ def show(page: Page) -> None:
         panels=[compact(panel) for panel in panels if panel["id"] in names],
         view={**place, "layer": min(int(place["layer"]), experiment.hidden_layers)},
         lesson=page.lesson,
-        changes=turning.told(experiment),
+        changes=live_edits.changes_data(experiment),
         usual=dataclasses.asdict(page.default),
         embedded={"picture": NETWORK in names, "alone": names == {NETWORK}},
     )

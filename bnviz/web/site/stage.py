@@ -17,7 +17,7 @@ from bnviz.config.experiment import Experiment
 from bnviz.engine.admission import Busy
 from bnviz.web import words
 from bnviz.web.rates import rates
-from bnviz.web.site import links, predictions, turning, widgets
+from bnviz.web.site import links, live_edits, predictions, widgets
 
 if TYPE_CHECKING:
     from bnviz.web.site.page import Page
@@ -46,7 +46,7 @@ def play(experiment: Experiment, page: Page, view: Mapping[str, object], predict
         prediction=prediction,
         edit=_ask,
         outdated=widgets.changed,
-        changes=turning.told(shown),
+        changes=live_edits.changes_data(shown),
         before=_before(shown, page),
         waiting=predictions.waiting(page),
         on_skip=partial(predictions.skip, page.lesson),
@@ -86,7 +86,7 @@ def _before(shown: Experiment, page: Page) -> list[dict[str, Any]]:
     """
     before = [experiment for lesson, experiment in st.session_state[_SHOWN] if lesson == page.lesson]
     return [
-        {"run": one.id, "step": course.shared_until(one, shown), "label": turning.differences(one, shown)}
+        {"run": one.id, "step": course.shared_until(one, shown), "label": live_edits.differences(one, shown)}
         for one in before
         if one != shown
     ]
@@ -103,7 +103,7 @@ def _beside(view: Mapping[str, object], shown: Experiment, page: Page) -> dict[s
     except (TooExpensive, Busy) as error:
         st.warning(words.fill(words.shared()["refused"]["beside"], reason=error))
         return None
-    return {"run": run, "stream": stream_of(other), "label": turning.differences(other, shown), "query": view["beside"]}
+    return {"run": run, "stream": stream_of(other), "label": live_edits.differences(other, shown), "query": view["beside"]}
 
 
 def request(experiment: Experiment, page: Page) -> tuple[Experiment, str]:

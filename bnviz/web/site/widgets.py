@@ -11,7 +11,7 @@ import streamlit as st
 from bnviz.config import course
 from bnviz.config.experiment import FIELDS, BadField, Experiment, Field
 from bnviz.config.fields import written
-from bnviz.web.site import tailored, turning
+from bnviz.web.site import live_edits, tailored
 from bnviz.web.words import fill, shared
 
 _SHOWN = "bnviz settings"  # session_state: the experiment that the widgets show
@@ -58,7 +58,7 @@ def experiment(step_in_hand: Callable[[], int] = lambda: 0, made: Collection[str
     experiment = shown() or Experiment(**values)
     said = _values(experiment)
     for name, value in ((name, value) for name, value in values.items() if value != said[name]):
-        experiment = _checked(experiment, partial(turning.turned, name=name, value=value, step=step_in_hand()))
+        experiment = _checked(experiment, partial(live_edits.set_value, name=name, value=value, step=step_in_hand()))
     load(experiment, made=made)
     return experiment
 
@@ -78,7 +78,7 @@ def edit(experiment: Experiment, edit: Mapping[str, Any], default: Experiment) -
     """The experiment as somebody asks for in the player, which the widgets show from now on; as it is, if that is locked."""
     if tailored.locks(str(edit.get("name"))):
         return experiment
-    result = _checked(experiment, partial(turning.edited, edit=edit, default=default))
+    result = _checked(experiment, partial(live_edits.apply, edit=edit, default=default))
     load(result)
     return result
 
@@ -88,7 +88,7 @@ def _checked(experiment: Experiment, change: Callable[[Experiment], Experiment])
     try:
         return change(experiment)
     except BadField as error:
-        st.warning(fill(shared()["happenings"]["refused"], reason=error.reason))
+        st.warning(fill(shared()["changes"]["refused"], reason=error.reason))
         return experiment
 
 
