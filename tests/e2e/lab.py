@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -29,7 +29,7 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-ASKING = (  # pages that want a prediction
+PREDICTION_PAGES = (  # pages that want a prediction
     "covariate-shift", "gamma-beta", "independence", "batch-size", "regularization", "step-zero", "weight-decay",
 )  # fmt: skip
 WAIT_MS = int(os.environ.get("BNVIZ_WAIT_MS", 90_000))  # for a state, beside whatever other tests do
@@ -58,14 +58,14 @@ class Server:
     def await_metric(self, name: str, value: float, more: bool = False) -> None:
         """Wait until a metric has a value, or that or more: what other tests have left behind may still be ending."""
         deadline = time.monotonic() + WAIT_MS / 1000
-        while (found := self.metric(name)) != value and not (more and found > value):
-            assert time.monotonic() < deadline, f"{name} is {self.metric(name)}, not {value}"
+        while (current := self.metric(name)) != value and not (more and current > value):
+            assert time.monotonic() < deadline, f"{name} is {current}, not {value}"
             time.sleep(0.1)
 
     def workers(self) -> list[int]:
         """The process ids of the workers for live runs."""
-        listed = subprocess.run(["ps", "--ppid", str(self.process.pid), "-o", "pid=,args="], capture_output=True, text=True)
-        return [int(line.split()[0]) for line in listed.stdout.splitlines() if not line.endswith("--background")]
+        table = subprocess.run(["ps", "--ppid", str(self.process.pid), "-o", "pid=,args="], capture_output=True, text=True)
+        return [int(line.split()[0]) for line in table.stdout.splitlines() if not line.endswith("--background")]
 
 
 @contextlib.contextmanager
@@ -132,36 +132,73 @@ def launch(playwright: Playwright, *flags: str) -> Browser:
 
 
 @contextlib.contextmanager
-def by_itself(browser: Browser, asks: tuple[str, ...], offline: bool = True) -> Iterator[Page]:
-    """A page that needs no app. It may ask for addresses that begin like one of `asks`, and must complain of nothing."""
+def standalone_page(browser: Browser, origins: tuple[str, ...], offline: bool = True) -> Iterator[Page]:
+    """A page that needs no app. It may request addresses that begin like one of `origins`, and must complain of nothing."""
     context = browser.new_context(viewport={"width": 1400, "height": 900}, offline=offline)
     page, troubles = context.new_page(), []
     page.on("console", lambda message: troubles.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("request", lambda request: request.url.startswith(asks) or troubles.append(f"a request: {request.url}"))
+    page.on("request", lambda request: request.url.startswith(origins) or troubles.append(f"a request: {request.url}"))
     yield page
     assert troubles == []
     context.close()
 
 
 class Lab:
-    """One page with the player on it, seen as a person sees it. `troubles` gathers what the console complains about."""
+    """One page with the player on it, seen as a person sees it. `troubles` gathers what the console complains about.
 
-    def __init__(self, page: Page, server: Server):
+    The tab may have been another test's before. When this test ends it is cleaned and handed to `give_back`, if there is such a
+    function and if it can be cleaned: a script that begins with every document, and a mended socket, stay for good.
+    """
+
+    def __init__(self, page: Page, server: Server, give_back: Callable[[Page], object] | None = None):
         self.page, self.server, self.troubles = page, server, []
-        page.add_init_script("if (!localStorage['bnviz more charts']) localStorage['bnviz more charts'] = 'open'")
+        self._give_back = give_back
+        self._viewport = page.viewport_size
+        if not hasattr(page, "opens_charts"):
+            page.add_init_script("if (!localStorage['bnviz more charts']) localStorage['bnviz more charts'] = 'open'")
+            page.opens_charts = True
+        for method in ("add_init_script", "route_web_socket", "emulate_media"):
+            self._keep_for_good(method)
         self.page.set_default_timeout(WAIT_MS)
-        self.page.on("console", self._heard)
-        self.page.on("pageerror", lambda error: self.troubles.append(f"uncaught: {error}"))
-        self.page.on("request", self._asked)
+        self._listeners = {"console": self._on_console, "pageerror": self._on_error, "request": self._on_request}
+        for event, listener in self._listeners.items():
+            page.on(event, listener)
+
+    def _keep_for_good(self, method: str) -> None:
+        """Have the tab closed at the end if this method of its page is called."""
+
+        def call(*arguments: Any, **options: Any) -> Any:
+            self._give_back = None
+            return getattr(type(self.page), method)(self.page, *arguments, **options)
+
+        setattr(self.page, method, call)
 
     def close(self) -> None:
         """Close the page, and forget what it has stored in the browser."""
-        what = {"origin": self.server.url, "storageTypes": "cookies,local_storage"}
-        self.page.context.new_cdp_session(self.page).send("Storage.clearDataForOrigin", what)
+        self._forget()
         self.page.close()
 
-    def _heard(self, message: Any) -> None:
+    def release(self) -> None:
+        """Give the tab back as if it were new, or close it."""
+        if self._give_back is None or self.page.is_closed():
+            return self.close()
+        for event, listener in self._listeners.items():
+            self.page.remove_listener(event, listener)
+        self.page.unroute_all(behavior="ignoreErrors")
+        self.page.mouse.move(0, 0)
+        self.page.goto("about:blank")
+        self._forget()
+        if self.page.viewport_size != self._viewport and self._viewport:
+            self.page.set_viewport_size(self._viewport)
+        self._give_back(self.page)
+
+    def _forget(self) -> None:
+        session = self.page.context.new_cdp_session(self.page)
+        session.send("Storage.clearDataForOrigin", {"origin": self.server.url, "storageTypes": "cookies,local_storage"})
+        session.detach()
+
+    def _on_console(self, message: Any) -> None:
         url = message.location.get("url") or ""
         if "/_stcore/" in url and "404" in message.text:
             return  # Streamlit looks for its own routes below a page's address first, whatever the page
@@ -170,16 +207,19 @@ class Lab:
         if message.type in ("error", "warning"):
             self.troubles.append(f"{message.type}: {message.text} ({url})")
 
-    def _asked(self, request: Any) -> None:
+    def _on_error(self, error: Any) -> None:
+        self.troubles.append(f"uncaught: {error}")
+
+    def _on_request(self, request: Any) -> None:
         if not request.url.startswith((self.server.url, "data:", "blob:")):
             self.troubles.append(f"a request to elsewhere: {request.url}")
 
-    def open(self, page: str = "", /, asks: bool = False, **parameters: object) -> Lab:
+    def open(self, page: str = "", /, prediction: bool = False, **parameters: object) -> Lab:
         """Open a page, the one at / by default, with these query parameters, and wait for the first frame and for Plotly.
 
-        A page that asks for a prediction is not made to wait for it, unless it `asks`.
+        A page that wants a `prediction` first does so only if that is to be tested.
         """
-        if page in ASKING and not asks:
+        if page in PREDICTION_PAGES and not prediction:
             parameters = {**parameters, "skip": 1}
         self.page.goto(f"{self.server.url}/{page}?{urlencode(parameters)}")
         self.wait("d.frames > 0 && globalThis.Plotly")
@@ -202,8 +242,8 @@ class Lab:
     @property
     def data(self) -> dict[str, str]:
         """The player's data attributes: state, run, step, trainedStep, frames; of the next one, if this one is just replaced."""
-        found = "() => { const one = document.querySelector('.bnviz-player'); return one && {...one.dataset}; }"
-        return self.page.wait_for_function(found).json_value()
+        script = "() => { const one = document.querySelector('.bnviz-player'); return one && {...one.dataset}; }"
+        return self.page.wait_for_function(script).json_value()
 
     @property
     def headline(self) -> str:

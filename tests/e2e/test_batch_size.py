@@ -44,7 +44,7 @@ def dots(lab, panel, scene, arm="batch"):
 
 
 def test_predict_play_and_read_the_answer(visit, server):
-    lab = visit(**TALL).open("batch-size", asks=True, **SHORT)
+    lab = visit(**TALL).open("batch-size", prediction=True, **SHORT)
     run = PAGE.default.replace(**SHORT).id
     assert lab.data["run"] == run and lab.page.is_hidden(".bnviz-answer")
     lab.page.get_by_text("a quarter").click()

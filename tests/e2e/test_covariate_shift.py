@@ -25,7 +25,7 @@ def ended(visit, **parameters):
 
 
 def test_predict_play_and_read_the_answer(visit):
-    lab = visit(**TALL).open(PATH, asks=True)
+    lab = visit(**TALL).open(PATH, prediction=True)
     assert lab.data["run"] == PAGE.default.id
     assert lab.page.locator("h2").inner_text() == PAGE.words["title"]
     assert lab.page.locator(".bnviz-answer").is_hidden()

@@ -36,7 +36,7 @@ def move(lab, name, value):
 
 
 def test_predict_play_and_read_the_answer(visit, server):
-    lab = visit(**TALL).open("gamma-beta", asks=True, target=0.6, **SHORT)
+    lab = visit(**TALL).open("gamma-beta", prediction=True, target=0.6, **SHORT)
     run = PAGE.default.replace(**SHORT).id
     assert lab.data["run"] == run and lab.page.is_hidden(".bnviz-answer")
     lab.wait("d.state === 'paused' && d.step === '0'")  # it waits for the guess

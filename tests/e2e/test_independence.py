@@ -40,7 +40,7 @@ def ended(lab):
 
 
 def test_predict_play_and_read_the_answer(visit, server):
-    lab = visit(**TALL).open("independence", asks=True, **SHORT)
+    lab = visit(**TALL).open("independence", prediction=True, **SHORT)
     run = PAGE.default.replace(**SHORT).id
     assert lab.data["run"] == run and lab.page.is_hidden(".bnviz-answer")
     lab.wait("d.state === 'paused' && d.step === '0'")  # it waits for the guess

@@ -4,10 +4,10 @@ import pytest
 
 from bnviz.lessons import SWEEPING, address
 from bnviz.web import words
-from tests.e2e.lab import ASKING
+from tests.e2e.lab import PREDICTION_PAGES
 
 SAID = words.shared()["player"]
-LIVE = [page for page in ASKING if page not in map(address, SWEEPING)]
+LIVE = [page for page in PREDICTION_PAGES if page not in map(address, SWEEPING)]
 SHORT = {"steps": 20, "width": 16}
 SEEN = "[...document.querySelectorAll('.bnviz-panel')].filter(one => one.checkVisibility()).map(one => one.dataset.panel)"
 ASKS = f"$('.bnviz-headline').textContent.startsWith({SAID['predict_first']!r})"
@@ -16,7 +16,7 @@ WAITS = f"d.state === 'paused' && d.step === '0' && {ASKS}"
 
 @pytest.mark.parametrize("page", LIVE)
 def test_a_page_waits_for_the_guess_and_plays_when_it_is_skipped(lab, page):
-    lab.open(page, asks=True, **SHORT).trained()
+    lab.open(page, prediction=True, **SHORT).trained()
     lab.wait(WAITS)
     held = lab.page.evaluate(SEEN)
     lab.press("Space", "End", "ArrowRight")
@@ -32,7 +32,7 @@ def test_a_page_waits_for_the_guess_and_plays_when_it_is_skipped(lab, page):
 
 
 def test_play_points_at_the_question_that_it_waits_for(lab):
-    lab.open("gamma-beta", asks=True, **SHORT).trained()
+    lab.open("gamma-beta", prediction=True, **SHORT).trained()
     lab.wait(WAITS)
     lab.page.evaluate("document.querySelector('.stMain').scrollTo(0, 1e6)")
     lab.page.click("[aria-label=Play]")
@@ -43,7 +43,7 @@ def test_play_points_at_the_question_that_it_waits_for(lab):
 
 
 def test_who_has_guessed_or_skipped_is_not_asked_again(lab):
-    lab.open("gamma-beta", asks=True, **SHORT).wait(WAITS)
+    lab.open("gamma-beta", prediction=True, **SHORT).wait(WAITS)
     lab.page.get_by_role("button", name=SAID["skip"]).click()
     lab.wait(f"d.state === 'ended' && !({ASKS})")
     before = lab.data["run"]
@@ -52,12 +52,12 @@ def test_who_has_guessed_or_skipped_is_not_asked_again(lab):
 
 
 def test_a_link_to_a_step_shows_what_it_is_sent_for(lab):
-    lab.open("independence", asks=True, step=10, **SHORT)
+    lab.open("independence", prediction=True, step=10, **SHORT)
     lab.wait(f"d.state === 'paused' && d.step === '10' && !({ASKS})")
 
 
 def test_with_reduced_motion_the_end_is_shown_once_it_may_be(visit):
-    lab = visit(reduced_motion="reduce").open("gamma-beta", asks=True, **SHORT).trained()
+    lab = visit(reduced_motion="reduce").open("gamma-beta", prediction=True, **SHORT).trained()
     lab.wait(WAITS)
     lab.page.get_by_role("button", name=SAID["skip"]).click()
     lab.wait("d.state === 'ended' && d.step === '20'")

@@ -193,7 +193,7 @@ def test_what_is_too_expensive_or_bad_is_named(lab):
 
 
 def test_one_of_its_runs_is_watched_while_the_sweep_is_computed(lab):
-    lab.open("regularization", asks=True, **SMALL, seed=107, seeds=3)
+    lab.open("regularization", prediction=True, **SMALL, seed=107, seeds=3)
     says = "$('.bnviz-watched-line').textContent"
     lab.wait(f"/groups of 4.* step [1-9][0-9]* of {SMALL['steps']}/.test({says})")
     painted = "$('.bnviz-watched canvas').getContext('2d').getImageData(0, 0, 600, 150).data.some(Boolean)"

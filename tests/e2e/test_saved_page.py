@@ -5,7 +5,7 @@ import pytest
 from bnviz.config.experiment import Experiment
 from bnviz.engine import worker
 from bnviz.web.export.saved_page import PLAYING, page_of, saved_page
-from tests.e2e.lab import by_itself
+from tests.e2e.lab import standalone_page
 
 SHORT = {"steps": 40, "seed": 5}
 VISIBLE = "(node) => node.checkVisibility()"
@@ -14,7 +14,7 @@ VISIBLE = "(node) => node.checkVisibility()"
 @pytest.fixture
 def offline(browser):
     """A page without network; everything it complains about, and every request, is gathered."""
-    with by_itself(browser, ("file:", "blob:", "data:")) as page:
+    with standalone_page(browser, ("file:", "blob:", "data:")) as page:
         yield page
 
 

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from bnviz.web.export import static_site
-from tests.e2e.lab import by_itself
+from tests.e2e.lab import standalone_page
 from tests.web.test_static_site import small
 
 ENDED = ".bnviz-player[data-state=ended]"
@@ -33,7 +33,7 @@ def others_short(plans):
 def page(browser, request):
     """A page that may ask for files, or for nothing but the server that a test names; what it complains about is gathered."""
     offline = getattr(request, "param", True)
-    with by_itself(browser, ("file:", "blob:", "data:", "http://127.0.0.1"), offline) as page:
+    with standalone_page(browser, ("file:", "blob:", "data:", "http://127.0.0.1"), offline) as page:
         yield page
 
 

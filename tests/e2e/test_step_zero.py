@@ -27,7 +27,7 @@ def test_all_is_measured_and_drawn_without_any_training(lab):
 
 
 def test_the_guess_comes_first_and_is_answered_with_what_was_measured(lab):
-    lab.open("step-zero", asks=True, **SMALL)
+    lab.open("step-zero", prediction=True, **SMALL)
     lab.wait("d.state === 'ended'")
     assert lab.page.inner_text(".st-key-guess").startswith(words.shared()["player"]["predict_first"])
     assert lab.page.locator(".bnviz-panel").count() == 0

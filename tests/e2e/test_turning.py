@@ -136,7 +136,7 @@ def test_a_slider_is_not_taken_back_by_a_slow_server(visit):
 
 
 def test_a_setting_behind_the_button_does_not_come_back_after_a_preset(visit):
-    lab = visit().open("weight-decay", asks=True, skip=1).trained()
+    lab = visit().open("weight-decay", prediction=True, skip=1).trained()
     lab.page.get_by_role("button", name="More settings").click()
     lab.page.get_by_role("slider", name="momentum").focus()
     lab.page.keyboard.press("ArrowRight")

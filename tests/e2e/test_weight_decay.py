@@ -30,7 +30,7 @@ def test_both_ways_are_one_loss_with_batch_norm_and_two_without(lab):
 
 
 def test_the_guess_is_judged_by_what_was_measured(lab):
-    lab.open("weight-decay", asks=True, **SMALL).trained()
+    lab.open("weight-decay", prediction=True, **SMALL).trained()
     assert lab.page.locator("[data-panel=losses]").is_hidden()
     lab.page.get_by_text(SAID["predictions"]["diverges"], exact=True).click()
     lab.wait("d.state === 'ended' && $('.bnviz-answer').checkVisibility()")
@@ -43,7 +43,7 @@ ROUNDING = SAID["story"]["rounded"].split(":")[0].strip()
 
 @pytest.mark.parametrize(("settings", "rounding"), [({"precision": "single"}, True), ({"epsilon": 1e-5}, False)])
 def test_it_is_said_whether_rounding_alone_brought_the_losses_apart(lab, settings, rounding):
-    lab.open("weight-decay", asks=True, **settings).trained()
+    lab.open("weight-decay", prediction=True, **settings).trained()
     lab.page.get_by_text(SAID["predictions"]["same"], exact=True).click()
     lab.press("End")
     lab.wait("d.state === 'ended' && $('.bnviz-answer').checkVisibility()")
