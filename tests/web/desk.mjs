@@ -70,8 +70,8 @@ const actions = {
 
   // A function of a module, of the view and whatever else; words are those of the view.
   async ofView({file, name, args = []}) {
-    const {shared} = await load("web/player/words.js");
-    const text = (key, values) => shared(desk.view, key, values);
+    const {playerText} = await load("web/player/words.js");
+    const text = (key, values) => playerText(desk.view, key, values);
     return (await load(file))[name](...args.map((one) => (one === "view" ? desk.view : one === "text" ? text : one)));
   },
 

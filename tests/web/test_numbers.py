@@ -91,14 +91,14 @@ def test_a_power_law_leaves_out_what_has_no_logarithm(numbers):
 @given(LISTS)
 @settings(deadline=None)
 def test_a_value_has_travelled_the_sum_of_its_steps(numbers, values):
-    assert close(numbers("travelled", values), float(np.abs(np.diff(values)).sum()))
+    assert close(numbers("totalVariation", values), float(np.abs(np.diff(values)).sum()))
 
 
 @given(LISTS)
 @settings(deadline=None)
 def test_smoothing_is_a_convolution_with_the_ends_repeated(numbers, values):
     expected = np.convolve(np.pad(values, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
-    assert numbers("smoothed", values) == pytest.approx(expected, abs=1e-6)
+    assert numbers("smooth", values) == pytest.approx(expected, abs=1e-6)
 
 
 @given(st.lists(st.integers(0, 200), min_size=1, max_size=30), SHARES)
@@ -143,7 +143,7 @@ def test_a_value_lies_in_numpys_bin(numbers, edges, value):
 @given(st.integers(1, 1000), st.integers(1, 150))
 @settings(deadline=None)
 def test_what_is_thinned_keeps_the_newest_at_even_distances(numbers, length, most):
-    kept = numbers("thinned", list(range(length)), most)
+    kept = numbers("subsample", list(range(length)), most)
     assert len(kept) <= most and kept[-1] == length - 1
     assert len(set(np.diff(kept))) <= 1
     assert (len(kept) + 1) * math.ceil(length / most) > length  # no sparser than it has to be

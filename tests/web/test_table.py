@@ -39,7 +39,7 @@ def test_parts_with_one_key_are_one_table_by_rows_and_columns(desk):
     second = {"key": "step", "at": [2, 4, "at first"], "columns": {"b": [5, None, 7], "a": [8, 1, 9]}}
     other = {"key": "unit", "at": [1], "columns": {"a": [3]}}
     nothing = {"key": "bin", "at": [], "columns": {"a": []}}
-    assert desk.call(FILE, "joined", [first, second, other, nothing]) == [
+    assert desk.call(FILE, "joinTables", [first, second, other, nothing]) == [
         {"key": "step", "columns": ["a", "b"], "rows": [["at first", 9, 7], [0, 2, None], [2, 8, 5], [4, 1, None]]},
         {"key": "unit", "columns": ["a"], "rows": [[1, 3]]},
     ]
@@ -48,7 +48,7 @@ def test_parts_with_one_key_are_one_table_by_rows_and_columns(desk):
 @pytest.mark.parametrize("length", [1, 150, 151, 5001])
 def test_a_page_shows_all_rows_or_one_in_so_many_and_says_so(desk, length):
     rows = [[step, *[0] * 132] for step in range(length)]
-    shown = desk.call(FILE, "inView", {"key": "step", "columns": ["a"] * 132, "rows": rows})
+    shown = desk.call(FILE, "visibleRows", {"key": "step", "columns": ["a"] * 132, "rows": rows})
     steps = [row[0] for row in shown["rows"]]
     assert len(steps) * 133 <= 25_000 and steps[-1] == length - 1
     assert set(np.diff(steps)) <= {shown["every"]} and steps[0] < shown["every"]

@@ -25,7 +25,7 @@ def test_a_sentence_is_filled_in(desk):
 
 @pytest.mark.parametrize("key, values", [("gone", {}), ("toString", {}), ("moved", {"name": "a[2]"})])
 def test_an_unknown_sentence_or_a_missing_value_is_an_error(desk, key, values):
-    for name in ("sentence", "spoken"):
+    for name in ("sentence", "sentenceOrKey"):
         with pytest.raises(Failed, match=key):
             desk.call(FILE, name, CATALOGUE, key, values)
 
@@ -45,7 +45,7 @@ def test_shares_are_written_in_percent(desk, share, text):
 
 def test_the_player_says_only_what_is_in_its_catalogue_and_all_of_it():
     scripts = "".join(path.read_text() for path in (words.PACKAGE / "web" / "player").glob("*.js"))
-    said = set(re.findall(r"(?:\btext\(|shared\(view, )(?:\w+ \? )?\"(\w+)\"(?: : \"(\w+)\")?", scripts))
+    said = set(re.findall(r"(?:\btext\(|playerText\(view, )(?:\w+ \? )?\"(\w+)\"(?: : \"(\w+)\")?", scripts))
     said = {key for pair in said for key in pair if key} | CHOSEN
     assert said == set(words.shared()["player"])
 

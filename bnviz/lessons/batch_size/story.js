@@ -3,7 +3,7 @@
 // statistics vary.
 
 import {NEARLY_FIXED} from "../../web/player/feeds.js";
-import {finiteOnes, mean, sum} from "../../web/player/numbers.js";
+import {finiteValues, mean, sum} from "../../web/player/numbers.js";
 import * as words from "../../web/player/words.js";
 import {bounds, feeds, fits} from "./drawings.js";
 import {fallOff, fittedFrom, nearest} from "./laws.js";
@@ -14,7 +14,7 @@ import {tables} from "./tables.js";
 /** @import {Words} from "./words" */
 /** @import {Microscope, Scene, Statistic} from "./reading.js" */
 
-const {bothArms, digits, gone, percent, tapName, unitName} = words;
+const {bothArms, digits, divergenceSentence, percent, tapName, unitName} = words;
 const {activationSd, distances, fromMinibatch, hasClasses, latest, namedPlaces, ownPlace, ownSize, seen, statisticOf} = reading;
 /** @type {Say<Words>} */
 const say = words.say;
@@ -75,7 +75,7 @@ const sentences = (...parts) => parts.filter(Boolean).join(" ");
 function measured(caption) {
   return (view) => {
     const found = seen(view);
-    return gone(view, view.compared) || (found ? caption(view, found) : "");
+    return divergenceSentence(view, view.compared) || (found ? caption(view, found) : "");
   };
 }
 
@@ -85,7 +85,7 @@ function measured(caption) {
  * @returns {(view: View) => string}
  */
 function ofBoth(text) {
-  return (view) => words.lost(view) || text(view);
+  return (view) => words.divergenceSentences(view) || text(view);
 }
 
 /**
@@ -149,7 +149,7 @@ const share = (value) => (value > 0 && value < 0.0995 ? `${(100 * value).toPreci
 function headline(view) {
   const found = seen(view);
   if (!found) return say(view, "missing");
-  const lost = words.lost(view);
+  const lost = words.divergenceSentences(view);
   if (lost) return lost;
   if (Math.max(...found.mates.prediction_sd) < ROUNDING) return say(view, "headline_still", {norm: view.norm});
   const values = namedPlaces(view, found).map((place, index) => {
@@ -174,7 +174,7 @@ function plain(view) {
 /** @param {View} view */
 function answer(view) {
   if (!view.prediction) return null;
-  if (gone(view, view.compared)) return gone(view, view.compared);
+  if (divergenceSentence(view, view.compared)) return divergenceSentence(view, view.compared);
   const [frame, found, values] = [latest(view), seen(view), activationSd(view, "mates")];
   if (!frame || !found || !values) return say(view, "missing");
   const law = fallOff(found.sizes, values);
@@ -243,7 +243,7 @@ function still(view, found) {
  */
 function beyond(view) {
   const [low, high] = view.fits.range("mates", view) ?? [-Infinity, Infinity];
-  const count = finiteOnes(distances(view, view.compared, "dropout").flat()).filter(
+  const count = finiteValues(distances(view, view.compared, "dropout").flat()).filter(
     (value) => value < low || value > high,
   ).length;
   return count > 0 && say(view, "beyond", {count});

@@ -2,7 +2,7 @@
 // What the traces of the page /batch-size say in tables, where that is not simply their x and y.
 
 import {finite} from "../../web/player/numbers.js";
-import {listed} from "../../web/player/table.js";
+import {joinLabels} from "../../web/player/table.js";
 import {nameOf} from "../../web/player/tables.js";
 import {say as anySay} from "../../web/player/words.js";
 import {distances, seen, statisticOf} from "./reading.js";
@@ -15,17 +15,17 @@ const say = anySay;
 
 /** @type {Record<string, Tabulate>} */
 export const tables = {
-  "example-dots": ({arm, scene}, view, {name, y}) => draws(view, arm, distances(view, arm, scene), listed(name, y)),
+  "example-dots": ({arm, scene}, view, {name, y}) => draws(view, arm, distances(view, arm, scene), joinLabels(name, y)),
   "said-dots"({arm, scene}, view, {name, y}) {
-    return draws(view, arm, /** @type {any} */ (seen(view, arm))?.[scene]?.prediction ?? [], listed(name, y));
+    return draws(view, arm, /** @type {any} */ (seen(view, arm))?.[scene]?.prediction ?? [], joinLabels(name, y));
   },
   statistic({arm, key}, view, titles) {
     const theory = key.endsWith("_theory") && titles.name;
-    return statistics(view, arm, key, titles, (y) => listed(theory, nameOf(view, arm, titles), y), [view.layer]);
+    return statistics(view, arm, key, titles, (y) => joinLabels(theory, nameOf(view, arm, titles), y), [view.layer]);
   },
   "other-layers"({arm, key}, view, titles) {
     const others = Array.from({length: view.header.hidden_layers}, (_, layer) => layer + 1).filter((one) => one !== view.layer);
-    return statistics(view, arm, key, titles, (y) => listed(nameOf(view, arm, titles), y), others);
+    return statistics(view, arm, key, titles, (y) => joinLabels(nameOf(view, arm, titles), y), others);
   },
 };
 
@@ -40,7 +40,7 @@ export const tables = {
 function draws(view, arm, rows, name) {
   if (!rows.length) return [];
   const sizes = seen(view, arm)?.sizes ?? [];
-  const columns = Array.from(rows, (row, place) => [listed(`B = ${sizes[place]}`, name), Array.from(row, finite)]);
+  const columns = Array.from(rows, (row, place) => [joinLabels(`B = ${sizes[place]}`, name), Array.from(row, finite)]);
   const at = Array.from(rows[0], (_, draw) => draw + 1);
   return [{key: say(view, "draw_key"), at, columns: Object.fromEntries(columns)}];
 }

@@ -2,8 +2,8 @@
 // Drawings of what becomes of animals when colour changes (panels.py), and what they are made from. Recalls in a recording are
 // [level][class] from black (level 0) to fully coloured.
 
-import {ATOM, framesShown, hasAtom} from "../../web/player/feeds.js";
-import {centres, extent, smoothed, sum, withoutZeros} from "../../web/player/numbers.js";
+import {ATOM, visibleFrames, hasAtom} from "../../web/player/feeds.js";
+import {centres, extent, smooth, sum, withoutZeros} from "../../web/player/numbers.js";
 import {accuracy, CAT, OTHER} from "./verdict.js";
 
 /** @import {Bound, FeedFunction, Fit, Snapshot, View} from "../../web/player/types" */
@@ -24,7 +24,7 @@ const nothing = {x: [], y: []};
  * The newest snapshot up to the one on show at which animals were repainted.
  * @param {CoatView} view
  */
-export const measured = (view) => framesShown(view).findLast((frame) => frame.arms.none.coat_recall) ?? null;
+export const measured = (view) => visibleFrames(view).findLast((frame) => frame.arms.none.coat_recall) ?? null;
 
 /**
  * Recalls, each class at its own level.
@@ -110,7 +110,7 @@ export function coatHistogram(frame, arm, coat, view) {
  */
 function density(frame, arm, coat, view) {
   const {counts, zeros, total} = coatHistogram(frame, arm, coat, view);
-  return smoothed(withoutZeros(counts, view.header.edges[view.tap], zeros)).map((count) => count / total);
+  return smooth(withoutZeros(counts, view.header.edges[view.tap], zeros)).map((count) => count / total);
 }
 
 /** @type {Record<string, FeedFunction<CoatView>>} */
@@ -126,7 +126,7 @@ export const feeds = {
   "coat-mark": (_, view) => ({x: [view.level, view.level], y: [0, 1.03]}),
 
   "coat-steps"({arm, class: kind, black}, view) {
-    const frames = framesShown(view).filter((frame) => frame.arms[arm]?.coat_recall);
+    const frames = visibleFrames(view).filter((frame) => frame.arms[arm]?.coat_recall);
     const levels = black ? BLACK : chosen(view, view.level);
     return {x: frames.map((frame) => frame.step), y: frames.map((frame) => recalls(frame, arm, levels)[kind])};
   },

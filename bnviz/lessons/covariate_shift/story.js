@@ -15,7 +15,7 @@ import {accuracy, agrees, CAT, course, failing, OTHER, remedied} from "./verdict
 /** @typedef {Map<string, Record<string, string>>} Seen each arm's accuracy on coloured animals, by experiment without coats */
 /** @typedef {(frame: Snapshot, view: CoatView) => string} Saying */
 
-const {both, bothArms, digits, diverged, gone, percent, sigmas, tapName, unitName} = words;
+const {both, bothArms, digits, hasDiverged, divergenceSentence, percent, sigmas, tapName, unitName} = words;
 const {animals, BLACK, chosen, COLOURED, measured, recalls, zeroShare} = coats;
 /** @type {Say<Words>} */
 const say = words.say;
@@ -96,7 +96,7 @@ export class Remembering {
   follow(view) {
     const {experiment, total_steps: total} = view.header;
     const frame = measured(view);
-    if (experiment.coats !== "black" || frame?.step !== total || bothArms(view).some((arm) => diverged(frame, arm))) return;
+    if (experiment.coats !== "black" || frame?.step !== total || bothArms(view).some((arm) => hasDiverged(frame, arm))) return;
     const seen = Object.fromEntries(bothArms(view).map((arm) => [arm, percent(accuracy(recalls(frame, arm, COLOURED)))]));
     this.state = new Map(this.state).set(alike(view), seen);
   }
@@ -113,7 +113,7 @@ const alike = (view) => JSON.stringify({...view.header.experiment, coats: ""});
 /** @param {CoatView} view */
 function headline(view) {
   if (!view.frames[0].arms.none.coat_recall) return say(view, "no_animals");
-  const lost = words.lost(view);
+  const lost = words.divergenceSentences(view);
   if (lost) return lost;
   const frame = measured(view);
   if (!frame || view.frame.step === 0) return say(view, "untrained");
@@ -195,7 +195,7 @@ function earlier(view) {
 function answer(view) {
   const frame = measured(view);
   if (!view.prediction || !frame || view.frame.step === 0) return "";
-  const lost = words.lost(view);
+  const lost = words.divergenceSentences(view);
   if (lost) return say(view, "answer_lost", {prediction: view.predictions[view.prediction], lost});
   const [plain, compared] = bothArms(view).map((arm) => change(view, frame, arm));
   const [first, second] = [plain, compared].map(({fails}) => agrees(view.prediction, fails));
@@ -269,7 +269,7 @@ function moved(frame, view) {
   const of = (/** @type {string} */ arm) => sigmas(Number(frame.arms[arm].coat_shift?.[view.tap][view.layer - 1]));
   const after = frame.arms[view.compared].coat_shift_recomputed?.[view.tap][view.layer - 1];
   const recomputed =
-    after === undefined || gone(view, view.compared) ? "" : say(view, "moved_recomputed", {after: sigmas(after)});
+    after === undefined || divergenceSentence(view, view.compared) ? "" : say(view, "moved_recomputed", {after: sigmas(after)});
   const inputs = sigmas(Number(frame.arms.none.coat_input_shift));
   return say(view, "moved", {name: tapName(view), both: both(view, of), recomputed, inputs});
 }
@@ -277,7 +277,7 @@ function moved(frame, view) {
 /** @type {Saying} */
 function remedy(frame, view) {
   if (!keepsStatistics(frame, view)) return "";
-  if (gone(view, view.compared)) return gone(view, view.compared);
+  if (divergenceSentence(view, view.compared)) return divergenceSentence(view, view.compared);
   const [coloured, black] = [COLOURED, BLACK].map((levels) => {
     const of = (/** @type {string} */ key) => accuracy(recalls(frame, view.compared, levels, key));
     const [before, after] = [of("coat_recall"), of("coat_recall_recomputed")];
@@ -329,7 +329,7 @@ function levelControl(player, make) {
  * The lesson's words for its controls.
  * @param {Hands<Choices, Seen>} player
  */
-const texts = (player) => (/** @type {string} */ key) => words.spoken(player.words, key);
+const texts = (player) => (/** @type {string} */ key) => words.sentenceOrKey(player.words, key);
 
 // --- in words, for those who do not see the charts
 

@@ -1,7 +1,7 @@
 // @ts-check
 // What the traces of the page /covariate-shift say in tables, where that is not simply their x and y.
 
-import {listed} from "../../web/player/table.js";
+import {joinLabels} from "../../web/player/table.js";
 import {byBins, nameOf, none} from "../../web/player/tables.js";
 import {percent, say as anySay, tapName, unitName} from "../../web/player/words.js";
 import {coatHistogram, feeds, measured, shares} from "./coats.js";
@@ -27,13 +27,13 @@ const kindName = (view, kind) => say(view, kind === null ? "accuracy_column" : K
 export const tables = {
   "coat-levels"(feed, view, titles) {
     const {x, y} = /** @type {any} */ (feeds["coat-levels"](feed, view));
-    return [{key: say(view, "level_key"), at: x, columns: {[listed(titles.name, kindName(view, feed.class))]: y}}];
+    return [{key: say(view, "level_key"), at: x, columns: {[joinLabels(titles.name, kindName(view, feed.class))]: y}}];
   },
   "coat-mark": none,
   "coat-steps"(feed, view, titles) {
     const {x, y} = /** @type {any} */ (feeds["coat-steps"](feed, view));
     const level = feed.black ? say(view, "in_black") : say(view, "at_level", {level: percent(view.level)});
-    const name = listed(nameOf(view, feed.arm, titles), kindName(view, feed.class), level);
+    const name = joinLabels(nameOf(view, feed.arm, titles), kindName(view, feed.class), level);
     return [{key: titles.x, at: x, columns: {[name]: y}}];
   },
   "coat-pixels"({coat}, view) {
@@ -44,17 +44,17 @@ export const tables = {
   "coat-density"({arm, coat}, view, titles) {
     const frame = measured(view);
     if (!frame) return [];
-    const name = listed(nameOf(view, arm, titles), say(view, COATS[coat]));
+    const name = joinLabels(nameOf(view, arm, titles), say(view, COATS[coat]));
     return byBins(view, `${tapName(view)}, ${unitName(view)}`, [{name, ...coatHistogram(frame, arm, coat, view)}]);
   },
   "coat-zeros": none,
   "coat-inputs"(_, view, {name, x, y}) {
     const frame = measured(view);
-    return frame ? [{key: x, at: [name], columns: {[listed(name, y)]: [frame.arms.none.coat_input_shift ?? null]}}] : [];
+    return frame ? [{key: x, at: [name], columns: {[joinLabels(name, y)]: [frame.arms.none.coat_input_shift ?? null]}}] : [];
   },
   "coat-change"({arm, key, rows}, view, {name, x}) {
     const frame = measured(view);
     if (!key || !frame?.arms[arm]?.coat_recall_recomputed) return [];
-    return [{key: say(view, "animals_key"), at: rows, columns: {[listed(name, x)]: shares(frame, arm, key)}}];
+    return [{key: say(view, "animals_key"), at: rows, columns: {[joinLabels(name, x)]: shares(frame, arm, key)}}];
   },
 };

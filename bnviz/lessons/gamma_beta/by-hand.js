@@ -3,7 +3,7 @@
 // The service asks and remembers; sliders talk to it; what is drawn and said is read from the view.
 
 import {centres, binOf} from "../../web/player/numbers.js";
-import {digits, percent, say as anySay, spoken, unitName} from "../../web/player/words.js";
+import {digits, percent, say as anySay, sentenceOrKey, unitName} from "../../web/player/words.js";
 import {hasClasses, overExamples, percent1, scale, signless} from "./reading.js";
 
 /** @import {Control, FeedFunction, Hands, Host, Make, Say, Service, View} from "../../web/player/types" */
@@ -154,7 +154,7 @@ async function askServer({run, layer, unit}, {gamma, beta}, signal) {
 export function control(player, make) {
   const service = /** @type {ByHand} */ (player.service);
   const text = (/** @type {string} */ key, /** @type {Record<string, string>} */ values = {}) =>
-    spoken(player.words, key, values);
+    sentenceOrKey(player.words, key, values);
   const sliders = {gamma: slider("gamma"), beta: slider("beta")};
   const reset = make("button", {type: "button", onclick: () => (service.reset(), place())}, text("as_learnt"));
 

@@ -1,8 +1,8 @@
 // @ts-check
 // What fills the traces of the page /gamma-beta, and how far its axes reach.
 
-import {ATOM, density, feeds as drawn, framesShown, hasAtom, overSteps, unitLines} from "../../web/player/feeds.js";
-import {extent, finiteOnes} from "../../web/player/numbers.js";
+import {ATOM, density, feeds as drawn, visibleFrames, hasAtom, overSteps, unitLines} from "../../web/player/feeds.js";
+import {extent, finiteValues} from "../../web/player/numbers.js";
 import {accuracyFeed, histogramFeed} from "./by-hand.js";
 import {chosen, columnView, inside, percentiles, scale, standardizedFrame} from "./reading.js";
 
@@ -36,22 +36,22 @@ export const feeds = {
   "scale-path"(_, view) {
     const unit = chosen(view);
     if (unit === null) return NOTHING;
-    const all = (/** @type {Scale} */ key) => framesShown(view).map((frame) => scale(frame, key, view)[unit]);
+    const all = (/** @type {Scale} */ key) => visibleFrames(view).map((frame) => scale(frame, key, view)[unit]);
     return {x: all("beta"), y: all("gamma")};
   },
   "pinned-dot": () => ({x: [0], y: [1]}),
-  "scale-units": ({key}, view) => unitLines(framesShown(view), (frame) => scale(frame, key, view)),
+  "scale-units": ({key}, view) => unitLines(visibleFrames(view), (frame) => scale(frame, key, view)),
   "scale-unit"({key}, view) {
     const unit = chosen(view);
-    return unit === null ? NOTHING : overSteps(framesShown(view), (frame) => scale(frame, key, view)[unit]);
+    return unit === null ? NOTHING : overSteps(visibleFrames(view), (frame) => scale(frame, key, view)[unit]);
   },
-  pinned: ({key, place}, view) => overSteps(framesShown(view), (frame) => inside(frame, key, view)?.[place]),
+  pinned: ({key, place}, view) => overSteps(visibleFrames(view), (frame) => inside(frame, key, view)?.[place]),
   "column-past": ridge("ridge-past"),
   "column-front": ridge("ridge-front"),
   "column-first": ridge("ridge-first"),
-  band: ({arm, tap, place}, view) => overSteps(framesShown(view), (frame) => percentiles(frame, arm, tap, view)?.[place]),
+  band: ({arm, tap, place}, view) => overSteps(visibleFrames(view), (frame) => percentiles(frame, arm, tap, view)?.[place]),
   "layer-series"({arm, key, layer}, view) {
-    return overSteps(framesShown(view), (frame) => series(frame, arm, key)?.[(layer ?? view.layer) - 1]);
+    return overSteps(visibleFrames(view), (frame) => series(frame, arm, key)?.[(layer ?? view.layer) - 1]);
   },
   "hand-histogram": histogramFeed,
   "hand-score": accuracyFeed,
@@ -98,7 +98,7 @@ const only =
  */
 const even = (key, middle) =>
   only((frame, _, view) => {
-    const off = finiteOnes(scale(frame, key, view)).map((value) => Math.abs(value - middle));
+    const off = finiteValues(scale(frame, key, view)).map((value) => Math.abs(value - middle));
     const reach = Math.max(0.05, ...off);
     return [middle - reach, middle + reach];
   });

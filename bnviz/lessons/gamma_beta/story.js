@@ -1,7 +1,7 @@
 // @ts-check
 // The story of the page /gamma-beta: how far γ and β take the units from mean 0 and variance 1, and what that changes.
 
-import {firstReaching, framesShown, hasAtom, zeroShare} from "../../web/player/feeds.js";
+import {firstFrameAtAccuracy, visibleFrames, hasAtom, zeroShare} from "../../web/player/feeds.js";
 import {mean} from "../../web/player/numbers.js";
 import * as words from "../../web/player/words.js";
 import {ByHand, control, told} from "./by-hand.js";
@@ -13,7 +13,7 @@ import {CLEARLY, lossAlone, speed} from "./verdict.js";
 /** @import {Say, Story, View} from "../../web/player/types" */
 /** @import {Words} from "./words" */
 
-const {digits, diverged, divergedAt, gone, learns, percent, tapName, unitName} = words;
+const {digits, hasDiverged, divergenceStep, divergenceSentence, learns, percent, tapName, unitName} = words;
 const {comparable, hasClasses, highest, inside, lowest, overExamples, percent1, scale, signless, trained} = reading;
 /** @type {Say<Words>} */
 const say = words.say;
@@ -30,7 +30,7 @@ export default {
     pinned: unlessGone(pinned),
     pinnedunit: unlessGone(pinnedUnit),
     pooled: unlessGone((view) => sentences(comparable(view) && say(view, "dotted"), pooled(view))),
-    zeros: (view) => (gone(view, view.compared) ? "" : zeros(view)),
+    zeros: (view) => (divergenceSentence(view, view.compared) ? "" : zeros(view)),
     bought,
     views: unlessGone(viewsNow),
     lag: unlessGone(lagNow),
@@ -50,7 +50,7 @@ export default {
     learning: bought,
     views: unlessGone(viewsNow),
     lag: unlessGone(lagNow),
-    means: (view) => words.lost(view, [view.compared, "fixed"]) || means(view),
+    means: (view) => words.divergenceSentences(view, [view.compared, "fixed"]) || means(view),
     hand: told,
   },
   controls: {"by-hand": control},
@@ -63,7 +63,7 @@ export default {
  * @returns {(view: View) => string}
  */
 function unlessGone(text) {
-  return (view) => gone(view, view.compared) || text(view);
+  return (view) => divergenceSentence(view, view.compared) || text(view);
 }
 
 /**
@@ -97,7 +97,7 @@ function armPhrase(view, arm) {
 function headline(view) {
   const {frame, compared} = view;
   const name = words.tapName(view, "normalized");
-  if (diverged(frame, compared)) return gone(view, compared);
+  if (hasDiverged(frame, compared)) return divergenceSentence(view, compared);
   const [means, spreads] = [frame.arms[compared].unit_mean, frame.arms[compared].unit_std].map(
     ({normalized}) => normalized[view.layer - 1],
   );
@@ -111,7 +111,7 @@ function headline(view) {
 
 /** @param {View} view */
 function dots(view) {
-  const layer = words.shared(view, "this_layer", {number: view.layer});
+  const layer = words.playerText(view, "this_layer", {number: view.layer});
   const said = overExamples(view)
     ? say(view, "scatter_batch", {layer})
     : say(view, "scatter_example", {layer, norm: sentenceCase(view)});
@@ -165,14 +165,14 @@ function zeros(view) {
 /** @param {View} view */
 function bought(view) {
   const accuracies = hasClasses(view);
-  const alive = trained(view).filter((arm) => !diverged(view.frame, arm));
+  const alive = trained(view).filter((arm) => !hasDiverged(view.frame, arm));
   const now = alive.map((arm) => {
     const {test_accuracy: accuracy, test_loss: loss} = view.frame.arms[arm];
     return say(view, "value_of", {value: accuracies ? percent1(accuracy) : digits(loss, 3), arm: armPhrase(view, arm)});
   });
   const values = list(view, now);
   const scores = alive.length > 0 && say(view, accuracies ? "accuracies" : "losses", {values});
-  return sentences(accuracies ? goal(view) : words.lost(view, trained(view)), scores);
+  return sentences(accuracies ? goal(view) : words.divergenceSentences(view, trained(view)), scores);
 }
 
 /**
@@ -181,9 +181,9 @@ function bought(view) {
  */
 function goal(view) {
   const when = trained(view).map((one) => {
-    const step = firstReaching(framesShown(view), one, view.target)?.step;
+    const step = firstFrameAtAccuracy(visibleFrames(view), one, view.target)?.step;
     const arm = armPhrase(view, one);
-    const end = divergedAt(view, one);
+    const end = divergenceStep(view, one);
     if (step !== undefined) return say(view, "goal_reached", {step, arm});
     return end === null ? say(view, "goal_open", {arm}) : say(view, "goal_gone", {step: end, arm});
   });
@@ -256,7 +256,7 @@ function answer(view) {
  */
 function measured(view) {
   const arms = [view.compared, "fixed"];
-  const idle = arms.filter((arm) => diverged(view.frame, arm) || !learns(view.frame, arm, view));
+  const idle = arms.filter((arm) => hasDiverged(view.frame, arm) || !learns(view.frame, arm, view));
   if (idle.length === 2) return {verdict: null, text: say(view, "both_idle")};
   if (idle.length) return {verdict: null, text: say(view, "one_idle", {arm: armPhrase(view, idle[0])})};
   const losses = /** @type {[number, number]} */ (
@@ -271,7 +271,7 @@ function measured(view) {
  * @param {[number, number]} losses
  */
 function bySteps(view, arms, losses) {
-  const steps = arms.map((arm) => firstReaching(view.frames, arm, view.target)?.step);
+  const steps = arms.map((arm) => firstFrameAtAccuracy(view.frames, arm, view.target)?.step);
   const ending = endings(view, arms);
   const goal = percent(view.target);
   if (steps.every((step) => step === undefined)) return {verdict: null, text: say(view, "neither", {goal, ending})};

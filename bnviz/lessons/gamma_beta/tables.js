@@ -1,7 +1,7 @@
 // @ts-check
 // What the traces of the page /gamma-beta say in tables, where that is not simply their x and y.
 
-import {listed} from "../../web/player/table.js";
+import {joinLabels} from "../../web/player/table.js";
 import {byBins, bySteps, byUnits, none, percentileName, tables as shared, unitsBySteps} from "../../web/player/tables.js";
 import {say as anySay, tapName, unitName} from "../../web/player/words.js";
 import {accuracyFeed} from "./by-hand.js";
@@ -42,8 +42,8 @@ export const tables = {
     const unit = chosen(view);
     if (unit === null) return [];
     return bySteps(view, [
-      [listed(unitName(view), x), (frame) => scale(frame, "beta", view)[unit]],
-      [listed(unitName(view), y), (frame) => scale(frame, "gamma", view)[unit]],
+      [joinLabels(unitName(view), x), (frame) => scale(frame, "beta", view)[unit]],
+      [joinLabels(unitName(view), y), (frame) => scale(frame, "gamma", view)[unit]],
     ]);
   },
   "pinned-dot": none,
@@ -51,7 +51,7 @@ export const tables = {
     unitsBySteps(
       view,
       (frame) => scale(frame, key, view),
-      (unit) => listed(unit, y),
+      (unit) => joinLabels(unit, y),
     ),
   "scale-unit": none,
   pinned({key, place}, view) {
@@ -63,7 +63,7 @@ export const tables = {
   "column-first": ridge("ridge-first"),
   // The lowest one says all of them, in order.
   band({arm, tap, place}, view) {
-    const name = (/** @type {number} */ one) => listed(view.arms[arm].name, percentileName(view, one, columnName(view, tap)));
+    const name = (/** @type {number} */ one) => joinLabels(view.arms[arm].name, percentileName(view, one, columnName(view, tap)));
     const all = place === 0 ? [0, 1, 2] : [];
     return bySteps(
       view,
@@ -72,7 +72,7 @@ export const tables = {
   },
   "layer-series"({arm, key, layer}, view, {y}) {
     const number = layer ?? view.layer;
-    const name = listed(say(view, "layer_column", {number}), y);
+    const name = joinLabels(say(view, "layer_column", {number}), y);
     return bySteps(view, [[name, (frame) => /** @type {any} */ (frame.arms[arm])[key]?.[number - 1]]]);
   },
   "hand-histogram"({when}, view, {x}) {

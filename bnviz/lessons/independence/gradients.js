@@ -1,7 +1,7 @@
 // @ts-check
 // Drawings of how gradients change and of what holding layers costs (panels.py), and the medians behind them.
 
-import {framesShown, overSteps} from "../../web/player/feeds.js";
+import {visibleFrames, overSteps} from "../../web/player/feeds.js";
 import {finite, median, quantile, runningMedian} from "../../web/player/numbers.js";
 import {bothArms} from "../../web/player/words.js";
 import {WINDOW} from "./verdict.js";
@@ -41,7 +41,7 @@ const valueOf = (frame, arm, key, layer) => finite(frame.arms[arm]?.[key]?.[laye
  */
 export function quantileOf(view, arm, key, layer, share) {
   return quantile(
-    framesShown(view).map((frame) => valueOf(frame, arm, key, layer)),
+    visibleFrames(view).map((frame) => valueOf(frame, arm, key, layer)),
     share,
   );
 }
@@ -81,7 +81,7 @@ function costOf(frame, arm, view) {
  * @param {View} view
  * @param {string} arm
  */
-export const costs = (view, arm) => framesShown(view).flatMap((frame) => costOf(frame, arm, view) ?? []);
+export const costs = (view, arm) => visibleFrames(view).flatMap((frame) => costOf(frame, arm, view) ?? []);
 
 /**
  * How far a[2] has moved since the snapshot before.
@@ -99,7 +99,7 @@ const perhapsSmooth = (values, smooth) => (smooth ? runningMedian(values, WINDOW
 /** @type {Record<string, FeedFunction>} */
 export const feeds = {
   gradient({arm, key, layer, smooth}, view) {
-    const {x, y} = overSteps(framesShown(view), (frame) => valueOf(frame, arm, key, layer ?? view.layer));
+    const {x, y} = overSteps(visibleFrames(view), (frame) => valueOf(frame, arm, key, layer ?? view.layer));
     return {x, y: perhapsSmooth(y, smooth)};
   },
 
@@ -121,7 +121,7 @@ export const feeds = {
     return {x: rows.map(({step}) => step), y: perhapsSmooth(values, smooth)};
   },
 
-  moved: ({arm}, view) => overSteps(framesShown(view), (frame) => movement(frame, arm)),
+  moved: ({arm}, view) => overSteps(visibleFrames(view), (frame) => movement(frame, arm)),
 };
 
 /** @type {(key: Key) => Fit} */

@@ -92,7 +92,7 @@ const measured = (view) => Boolean(view.frames[0].arms.none.gradient_shift);
 
 /** @param {View} view */
 function headline(view) {
-  const lost = words.lost(view);
+  const lost = words.divergenceSentences(view);
   if (lost) return lost;
   if (!measured(view)) return heldFrom(view) ? held(view) : say(view, "not_measured");
   if (view.layer === 1) return say(view, "first_layer");
@@ -110,7 +110,7 @@ function answer(view) {
   const {prediction} = view;
   if (!prediction || !measured(view)) return null;
   if (view.layer === 1) return say(view, "first_layer");
-  const lost = words.lost(view);
+  const lost = words.divergenceSentences(view);
   if (lost) return say(view, "answer_lost", {prediction: view.predictions[prediction], lost});
   if (view.shown < Math.min(ENOUGH, view.frames.length - Number(view.ended))) return say(view, "wait");
   const changes = pair(view, (arm) => typical(view, arm, CHANGE));
@@ -272,7 +272,7 @@ function missedWords(view, [plain, compared]) {
 /** @param {View} view */
 function moved(view) {
   if (!heldFrom(view)) return "";
-  const lost = words.lost(view);
+  const lost = words.divergenceSentences(view);
   if (lost) return lost;
   const {norm, data} = view;
   const [plain, compared] = bothArms(view).map((arm) => movementName(view, arm));
@@ -306,7 +306,7 @@ function below(view) {
 /** @param {View} view */
 function profile(view) {
   if (!measured(view)) return "";
-  const lost = words.lost(view);
+  const lost = words.divergenceSentences(view);
   if (lost) return lost;
   const last = view.header.hidden_layers;
   const of = (/** @type {number} */ layer) => bothArms(view).map((arm) => share(view, typical(view, arm, CHANGE, layer)));
@@ -321,7 +321,7 @@ function learnt(view) {
     const {test_accuracy: accuracy, test_loss: loss} = view.frame.arms[arm];
     return hasClasses(view) ? percent(accuracy) : digits(loss, 3);
   };
-  const lost = words.lost(view);
+  const lost = words.divergenceSentences(view);
   if (lost) return lost;
   const [plain, compared] = bothArms(view).map(of);
   const said = {step: view.frame.step, norm: view.norm, held_out: view.data.held_out, plain, compared};

@@ -3,25 +3,25 @@
 
 import {
   expectedNoise,
-  firstReaching,
-  framesShown,
+  firstFrameAtAccuracy,
+  visibleFrames,
   groupSize,
   hasAtom,
-  lastMeasured,
-  LATELY,
-  lately,
+  lastMinibatchFrame,
+  RECENT_SNAPSHOTS,
+  recentMean,
   NEARLY_FIXED,
   percentile,
   zeroShare,
 } from "../../web/player/feeds.js";
-import {finiteOnes, mean, sum} from "../../web/player/numbers.js";
+import {finiteValues, mean, sum} from "../../web/player/numbers.js";
 import * as words from "../../web/player/words.js";
 import {BETTER, tour} from "./tour.js";
 
 /** @import {PanelSpec, Say, Snapshot, Story, View} from "../../web/player/types" */
 /** @import {Words} from "./words" */
 
-const {at, both, bothArms, digits, diverged, divergedAt, gone, inColour, learns, percent, times} = words;
+const {at, both, bothArms, digits, hasDiverged, divergenceStep, divergenceSentence, inColour, learns, percent, times} = words;
 /** @type {Say<Words>} */
 const say = words.say;
 
@@ -58,7 +58,7 @@ const hasClasses = (view) => view.frames[0].arms.none.test_accuracy !== null;
 
 /** @param {View} view */
 function headline(view) {
-  const lost = bothArms(view).filter((arm) => diverged(view.frame, arm));
+  const lost = bothArms(view).filter((arm) => hasDiverged(view.frame, arm));
   if (lost.length) return divergence(view, lost);
   const name = signalInWords(view);
   if (view.frame.step === 0) return say(view, "untrained", {name});
@@ -80,7 +80,7 @@ function headline(view) {
  * @param {View} view
  */
 function beforeTheSwitch(view) {
-  const last = framesShown(view).findLast(({arms}) => arms[view.compared].normalizer === "none");
+  const last = visibleFrames(view).findLast(({arms}) => arms[view.compared].normalizer === "none");
   return last === view.frame ? undefined : last;
 }
 
@@ -91,7 +91,7 @@ function beforeTheSwitch(view) {
  * @param {string} arm
  */
 function travelledSince(view, before, arm) {
-  const later = framesShown(view).filter(({step}) => step > before.step);
+  const later = visibleFrames(view).filter(({step}) => step > before.step);
   return sum(later.map((frame) => at(frame, arm, "shift_step", view)));
 }
 
@@ -136,7 +136,7 @@ function progress(view) {
  * @param {View} view
  * @param {string} arm
  */
-const score = (view, arm) => Number(lately(view.frames, view.frame, arm, hasClasses(view) ? "test_accuracy" : "test_loss"));
+const score = (view, arm) => Number(recentMean(view.frames, view.frame, arm, hasClasses(view) ? "test_accuracy" : "test_loss"));
 
 /**
  * By how much the compared network is right more often, or its test loss lower, as a share of the other's.
@@ -173,8 +173,8 @@ function noisy(view) {
  * @param {string[]} lost
  */
 function divergence(view, lost) {
-  const step = Number(divergedAt(view, lost[0]));
-  if (lost.length === 2) return say(view, "both_diverged", {step: Math.max(step, Number(divergedAt(view, lost[1])))});
+  const step = Number(divergenceStep(view, lost[0]));
+  if (lost.length === 2) return say(view, "both_diverged", {step: Math.max(step, Number(divergenceStep(view, lost[1])))});
   const arm = lost[0] === "none" ? view.compared : "none";
   const rest = hasClasses(view)
     ? say(view, "other_accuracy", {accuracy: inColour(arm, percent(score(view, arm)))})
@@ -191,16 +191,16 @@ function divergence(view, lost) {
 function turned(view) {
   const change = view.changes.findLast(({step}) => step < view.frame.step);
   if (!change || !hasClasses(view)) return null;
-  if (bothArms(view).every((arm) => diverged(view.frame, arm))) return null;
-  const before = framesShown(view).findLast(({step}) => step <= change.step);
-  const since = framesShown(view)
+  if (bothArms(view).every((arm) => hasDiverged(view.frame, arm))) return null;
+  const before = visibleFrames(view).findLast(({step}) => step <= change.step);
+  const since = visibleFrames(view)
     .filter(({step}) => step > change.step)
-    .slice(-LATELY);
-  if (!before || since.length < LATELY) return null;
+    .slice(-RECENT_SNAPSHOTS);
+  if (!before || since.length < RECENT_SNAPSHOTS) return null;
   const were = {...view, frame: before, shown: view.frames.indexOf(before)};
   const right = (/** @type {string} */ arm) => ({old: percent(score(were, arm)), now: percent(score(view, arm))});
   const pace = (/** @type {string} */ arm) => ({old: words.sigmas(stride(were, arm)), now: words.sigmas(stride(view, arm))});
-  const values = {label: change.label, step: change.step, window: LATELY, name: words.tapName(view)};
+  const values = {label: change.label, step: change.step, window: RECENT_SNAPSHOTS, name: words.tapName(view)};
   const told = {scores: both(view, (arm) => say(view, "from_to", right(arm)))};
   const same = before.arms.none.test_loss === before.arms[view.compared].test_loss;
   const until = same ? say(view, "turned_same") : "";
@@ -215,9 +215,9 @@ function turned(view) {
 const stride = (view, arm) =>
   Number(
     mean(
-      framesShown(view)
+      visibleFrames(view)
         .slice(1)
-        .slice(-LATELY)
+        .slice(-RECENT_SNAPSHOTS)
         .map((frame) => at(frame, arm, "shift_step", view)),
     ),
   );
@@ -238,15 +238,16 @@ function moved(view) {
  */
 function reached(view) {
   if (!hasClasses(view)) return say(view, "no_accuracy");
-  const {plain, compared} = pair(view, (arm) => firstReaching(framesShown(view), arm, view.target)?.step);
+  const {plain, compared} = pair(view, (arm) => firstFrameAtAccuracy(visibleFrames(view), arm, view.target)?.step);
   const said = {goal: percent(view.target), held_out: view.data.held_out, norm: view.norm};
-  if (plain === undefined && compared === undefined) return `${say(view, "reached_neither", said)} ${words.lost(view)}`.trim();
+  if (plain === undefined && compared === undefined)
+    return `${say(view, "reached_neither", said)} ${words.divergenceSentences(view)}`.trim();
   if (plain === undefined) {
-    const open = gone(view, "none") || say(view, "open_plain");
+    const open = divergenceSentence(view, "none") || say(view, "open_plain");
     return say(view, "reached_compared", {...said, compared: Number(compared), open});
   }
   if (compared === undefined) {
-    const open = gone(view, view.compared) || say(view, "open_compared");
+    const open = divergenceSentence(view, view.compared) || say(view, "open_compared");
     return say(view, "reached_plain", {...said, plain, open});
   }
   if (plain === compared) return say(view, "reached_together", {...said, plain});
@@ -258,7 +259,7 @@ function reached(view) {
  * @param {View} view
  */
 function noise(view) {
-  const frame = lastMeasured(view, "none");
+  const frame = lastMinibatchFrame(view, "none");
   if (!frame) return "";
   const {layer} = view;
   const size = Number(groupSize(view, frame).toFixed(1));
@@ -284,7 +285,7 @@ const BEYOND = 0.005; // the share of values outside the histogram that is worth
  * @param {View} view
  */
 function beyond(view) {
-  const {plain, compared} = pair(view, (arm) => (diverged(view.frame, arm) ? 0 : outside(view, arm)));
+  const {plain, compared} = pair(view, (arm) => (hasDiverged(view.frame, arm) ? 0 : outside(view, arm)));
   return (
     (plain < BEYOND ? "" : say(view, "beyond_plain", {share: percent(plain), norm: view.norm})) +
     (compared < BEYOND ? "" : say(view, "beyond_compared", {share: percent(compared), norm: view.norm}))
@@ -305,7 +306,7 @@ function outside(view, arm) {
 /** @param {View} view */
 function fan(view) {
   return both(view, (arm) => {
-    const means = finiteOnes(at(view.frame, arm, "unit_mean", view));
+    const means = finiteValues(at(view.frame, arm, "unit_mean", view));
     return say(view, "alt_fan", {low: digits(Math.min(...means)), high: digits(Math.max(...means))});
   });
 }
@@ -345,5 +346,5 @@ function bands(view) {
 function layers(view, spec) {
   const arm = spec.id.slice("layers-".length);
   const means = view.frame.arms[arm].mean[view.tap];
-  return gone(view, arm) || say(view, "alt_layers", {means: Array.from(means, (mean) => digits(mean)).join(", ")});
+  return divergenceSentence(view, arm) || say(view, "alt_layers", {means: Array.from(means, (mean) => digits(mean)).join(", ")});
 }

@@ -2,9 +2,16 @@
 // The tour of the page /: the lecture's claims in its order, each held against the run on show. What a card says was measured
 // is a function of the view alone, and may contradict the lecture.
 
-import {firstReaching, framesShown, groupSize, lately, LATELY, samplingError} from "../../web/player/feeds.js";
-import {finiteOnes, mean, median} from "../../web/player/numbers.js";
-import {bothArms, digits, diverged, learns, percent, sigmas, times} from "../../web/player/words.js";
+import {
+  firstFrameAtAccuracy,
+  visibleFrames,
+  groupSize,
+  recentMean,
+  RECENT_SNAPSHOTS,
+  samplingError,
+} from "../../web/player/feeds.js";
+import {finiteValues, mean, median} from "../../web/player/numbers.js";
+import {bothArms, digits, hasDiverged, learns, percent, sigmas, times} from "../../web/player/words.js";
 
 /** @import {Card, Measured, Snapshot, Tell, View} from "../../web/player/types" */
 /** @typedef {import("./words").Tour} Words */
@@ -85,7 +92,7 @@ const pair = (view, value) => ({plain: value("none"), compared: value(view.compa
  */
 function finite(measured, only) {
   return (view, say) => {
-    const lost = (only ? [only] : bothArms(view)).filter((arm) => diverged(view.frame, arm));
+    const lost = (only ? [only] : bothArms(view)).filter((arm) => hasDiverged(view.frame, arm));
     if (!lost.length) return measured(view, say);
     if (lost.length === 2) return outcome(say("both_diverged"));
     return outcome(say(lost[0] === "none" ? "plain_diverged" : "compared_diverged", {norm: view.norm}));
@@ -114,9 +121,9 @@ const accuracy = (frames, arm) => mean(frames.map((frame) => frame.arms[arm].tes
  * @param {string} arm
  */
 function beforeAndNow(view, arm) {
-  const frames = framesShown(view);
-  const before = frames.filter(({step}) => step <= turn(view)).slice(-LATELY);
-  const after = frames.filter(({step}) => step > turn(view)).slice(-LATELY);
+  const frames = visibleFrames(view);
+  const before = frames.filter(({step}) => step <= turn(view)).slice(-RECENT_SNAPSHOTS);
+  const after = frames.filter(({step}) => step > turn(view)).slice(-RECENT_SNAPSHOTS);
   return {before: accuracy(before, arm), now: accuracy(after.length ? after : before.slice(-1), arm)};
 }
 
@@ -163,7 +170,7 @@ const shiftOf = (view, arm) => view.frame.arms[arm].shift_from_first.activation[
  * @param {number} layer
  */
 function pace(view, layer) {
-  const later = framesShown(view).slice(1);
+  const later = visibleFrames(view).slice(1);
   return median(later.map((frame) => frame.arms.none.shift_step.activation[layer - 1])) ?? 0;
 }
 
@@ -232,7 +239,7 @@ function idleness(view, say) {
  */
 function faster(view, say) {
   if (view.frame.arms.none.test_accuracy === null) return outcome(say("no_accuracy"));
-  const {plain, compared} = pair(view, (arm) => firstReaching(framesShown(view), arm, view.target)?.step);
+  const {plain, compared} = pair(view, (arm) => firstFrameAtAccuracy(visibleFrames(view), arm, view.target)?.step);
   const {norm} = view;
   const goal = percent(view.target);
   if (plain === undefined && compared === undefined) return outcome(say("faster_neither", {step: view.frame.step, goal}));
@@ -249,9 +256,9 @@ function faster(view, say) {
  */
 function free(view, say) {
   const {gamma, beta} = /** @type {any} */ (view.frame.arms[view.compared]);
-  const [scales, offsets] = [gamma, beta].map((rows) => /** @type {number[]} */ (finiteOnes(rows?.[SECOND - 1] ?? [])));
+  const [scales, offsets] = [gamma, beta].map((rows) => /** @type {number[]} */ (finiteValues(rows?.[SECOND - 1] ?? [])));
   const {norm} = view;
-  if (!scales.length) return diverged(view.frame, view.compared) ? lost(view, say) : outcome(say("free_none", {norm}));
+  if (!scales.length) return hasDiverged(view.frame, view.compared) ? lost(view, say) : outcome(say("free_none", {norm}));
   const left = scales.filter((scale, unit) => Math.max(Math.abs(Math.abs(scale) - 1), Math.abs(offsets[unit] ?? 0)) > FAR).length;
   const use = left ? say("free_used", {left, units: scales.length, far: FAR}) : say("free_unused", {far: FAR});
   const values = {
@@ -283,7 +290,7 @@ const lost = (view, say) => outcome(say("compared_diverged", {norm: view.norm}))
  * @param {string} arm
  */
 function covered(view, arm) {
-  const rows = framesShown(view).map((frame) => frame.arms[arm].unit_mean.activation[SECOND - 1]);
+  const rows = visibleFrames(view).map((frame) => frame.arms[arm].unit_mean.activation[SECOND - 1]);
   const ranges = Array.from(rows[0], (_, unit) => {
     const values = rows.map((row) => row[unit]);
     return Math.max(...values) - Math.min(...values);
@@ -312,7 +319,7 @@ function range(view, say) {
 function own(view, say) {
   const layer = SECOND + 1;
   const cosines = (/** @type {string} */ arm) =>
-    framesShown(view).map((frame) => /** @type {any} */ (frame.arms[arm]).gradient_cosine?.[layer - 1] ?? null);
+    visibleFrames(view).map((frame) => /** @type {any} */ (frame.arms[arm]).gradient_cosine?.[layer - 1] ?? null);
   const {plain, compared} = pair(view, (arm) => median(cosines(arm)));
   if (plain === null || compared === null) return outcome(say("own_unmeasured"));
   const correctGuess = compared - plain > TURNED ? "nearer" : compared - plain < -TURNED ? "farther" : "alike";
@@ -324,10 +331,16 @@ function own(view, say) {
  * @param {Say} say
  */
 function score(view, say) {
-  const {plain, compared} = pair(view, (arm) => lately(view.frames, view.frame, arm, "test_accuracy"));
+  const {plain, compared} = pair(view, (arm) => recentMean(view.frames, view.frame, arm, "test_accuracy"));
   if (plain === null || compared === null) return outcome(say("no_accuracy"));
   const correctGuess = compared - plain > BETTER ? "better" : compared - plain < -BETTER ? "worse" : "same";
-  const values = {step: view.frame.step, norm: view.norm, window: LATELY, plain: percent(plain), compared: percent(compared)};
+  const values = {
+    step: view.frame.step,
+    norm: view.norm,
+    window: RECENT_SNAPSHOTS,
+    plain: percent(plain),
+    compared: percent(compared),
+  };
   return outcome(say(`score_${correctGuess}`, values), correctGuess);
 }
 
@@ -354,7 +367,7 @@ function off(view, frames) {
  * @param {Say} say
  */
 function noise(view, say) {
-  const frames = framesShown(view);
+  const frames = visibleFrames(view);
   const early = off(
     view,
     frames.filter(({step}) => step <= turn(view)),
@@ -368,11 +381,11 @@ function noise(view, say) {
   const values = {norm, before: early.examples, early: sigmas(early.noise), early_theory: sigmas(early.theory)};
   if (!Number.isFinite(late.noise)) return outcome(say("noise_once", values));
   const {before, now} = beforeAndNow(view, view.compared);
-  const other = diverged(view.frame, "none") && !diverged(view.frame, view.compared) ? say("noise_lost") : "";
+  const other = hasDiverged(view.frame, "none") && !hasDiverged(view.frame, view.compared) ? say("noise_lost") : "";
   const scores =
     before === null || now === null
       ? ""
-      : say("noise_score", {norm, window: LATELY, old: percent(before), now: percent(now), other});
+      : say("noise_score", {norm, window: RECENT_SNAPSHOTS, old: percent(before), now: percent(now), other});
   const after = {after: late.examples, late: sigmas(late.noise), late_theory: sigmas(late.theory), score: scores};
   return outcome(say("noise_before_after", {...values, ...after}));
 }

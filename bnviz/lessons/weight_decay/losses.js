@@ -2,7 +2,7 @@
 // Drawings of networks with decay at a constant rate and of their copies at a rising one (panels.py), and the numbers behind
 // them.
 
-import {framesShown, overSteps} from "../../web/player/feeds.js";
+import {visibleFrames, overSteps} from "../../web/player/feeds.js";
 import {finite} from "../../web/player/numbers.js";
 
 /** @import {Bound, FeedFunction, Fit, Snapshot, View} from "../../web/player/types" */
@@ -34,7 +34,7 @@ export function gapOf(frame, arm) {
 export function largestGap(view, arm) {
   const own = finite(view.frame.arms[arm].train_loss);
   if (own !== null && finite(view.frame.arms[risingOf(arm)]?.train_loss) === null) return Infinity;
-  const gaps = framesShown(view).map((frame) => gapOf(frame, arm));
+  const gaps = visibleFrames(view).map((frame) => gapOf(frame, arm));
   return own === null ? null : gaps.reduce((/** @type {number} */ most, gap) => Math.max(most, gap ?? 0), 0);
 }
 
@@ -44,7 +44,7 @@ export function largestGap(view, arm) {
  * @param {string} arm
  * @param {number} far
  */
-export const partsAt = (view, arm, far) => framesShown(view).find((frame) => (gapOf(frame, arm) ?? 0) > far)?.step ?? null;
+export const partsAt = (view, arm, far) => visibleFrames(view).find((frame) => (gapOf(frame, arm) ?? 0) > far)?.step ?? null;
 
 const ROUNDED = 100; // times the smallest difference that the precision knows: so little comes from rounding alone
 
@@ -59,7 +59,7 @@ export function roundedUpTo(view, arm) {
   const {changes, epsilon} = view.header.experiment;
   if (changes || epsilon > roundingOf(view)) return null;
   const small = (/** @type {Snapshot} */ frame) => (gapOf(frame, arm) ?? Infinity) <= ROUNDED * roundingOf(view);
-  const frames = framesShown(view);
+  const frames = visibleFrames(view);
   const early = frames.slice(
     0,
     frames.findIndex((frame) => !small(frame)),
@@ -102,15 +102,15 @@ const logarithm = (value) => (value === null || value <= 0 ? null : Math.log10(v
 export const feeds = {
   // Losses that are equal to the last bit are drawn at half of what rounding knows: a logarithmic axis has no 0.
   gap: ({arm}, view) =>
-    overSteps(framesShown(view), (frame) => {
+    overSteps(visibleFrames(view), (frame) => {
       const gap = gapOf(frame, arm);
       return gap === 0 ? roundingOf(view) / 2 : gap;
     }),
   rounding: (_, view) => ({x: [0, view.header.total_steps], y: [roundingOf(view), roundingOf(view)]}),
-  "hidden-rate": ({arm}, view) => overSteps(framesShown(view), (frame) => frame.arms[arm]?.hidden_rate),
-  "effective-rate": ({arm}, view) => overSteps(framesShown(view), (frame) => effectiveRate(frame, arm, view.layer)),
-  weight: ({arm}, view) => overSteps(framesShown(view), (frame) => weightOf(frame, arm, view.layer)),
-  gradient: ({arm}, view) => overSteps(framesShown(view), (frame) => gradientOf(frame, arm, view.layer)),
+  "hidden-rate": ({arm}, view) => overSteps(visibleFrames(view), (frame) => frame.arms[arm]?.hidden_rate),
+  "effective-rate": ({arm}, view) => overSteps(visibleFrames(view), (frame) => effectiveRate(frame, arm, view.layer)),
+  weight: ({arm}, view) => overSteps(visibleFrames(view), (frame) => weightOf(frame, arm, view.layer)),
+  gradient: ({arm}, view) => overSteps(visibleFrames(view), (frame) => gradientOf(frame, arm, view.layer)),
 };
 
 const WILD = 10; // times the first loss: a network beyond that is about to diverge

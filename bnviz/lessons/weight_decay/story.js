@@ -97,8 +97,8 @@ function growth(view) {
 
 /** @param {View} view */
 function headline(view) {
-  if (words.gone(view, view.compared)) return words.lost(view);
-  return [found(view), words.gone(view, "none")].filter(Boolean).join(" ");
+  if (words.divergenceSentence(view, view.compared)) return words.divergenceSentences(view);
+  return [found(view), words.divergenceSentence(view, "none")].filter(Boolean).join(" ");
 }
 
 /**
@@ -136,7 +136,8 @@ function rounded(view) {
 function answer(view) {
   const {prediction, norm} = view;
   if (!prediction || !trained(view)) return null;
-  if (words.gone(view, view.compared)) return say(view, "answer_lost", {prediction: view.predictions[prediction], norm});
+  if (words.divergenceSentence(view, view.compared))
+    return say(view, "answer_lost", {prediction: view.predictions[prediction], norm});
   if (view.frame.step < ENOUGH * view.header.total_steps) return say(view, "wait");
   const gap = largestGap(view, view.compared);
   const found = gap === null || gap === Infinity ? "diverges" : gap < SAME ? "same" : gap < APART ? "close" : "apart";
@@ -163,7 +164,7 @@ function gaps(view) {
  * @param {View} view
  */
 function grown(view) {
-  if (!trained(view) || growth(view) === 1 || words.diverged(view.frame, view.compared)) return "";
+  if (!trained(view) || growth(view) === 1 || words.hasDiverged(view.frame, view.compared)) return "";
   const own = weightOf(view.frame, view.compared, view.layer);
   const other = weightOf(view.frame, risingOf(view.compared), view.layer);
   if (!own || !other) return "";
@@ -192,7 +193,7 @@ function multiplied(view) {
 function changed(view) {
   const found = multiplied(view);
   const arm = view.compared;
-  if (!found || words.diverged(view.frame, arm)) return "";
+  if (!found || words.hasDiverged(view.frame, arm)) return "";
   const {step, layer, factor, before, after} = found;
   const rate = (/** @type {Snapshot} */ frame) => effectiveRate(frame, arm, layer) ?? NaN;
   const said = {step, layer, factor, norm: view.norm, now: view.frame.step, rate: short(rate(after) / rate(before))};
@@ -203,7 +204,7 @@ function changed(view) {
 
 /** @param {View} view */
 function learnt(view) {
-  const lost = words.lost(view);
+  const lost = words.divergenceSentences(view);
   if (lost) return lost;
   const accuracy = view.frame.arms.none.test_accuracy !== null;
   const score = (/** @type {string} */ arm) => {

@@ -4,10 +4,10 @@
 
 import {Fits} from "./fits.js";
 import {addressOf, make, set} from "./dom.js";
-import {lately} from "./feeds.js";
+import {recentMean} from "./feeds.js";
 import {Recording} from "./recording.js";
-import {differing} from "./settings.js";
-import {both, digits, percent, shared} from "./words.js";
+import {differences} from "./settings.js";
+import {both, digits, percent, playerText} from "./words.js";
 
 /** @import {Data, Trace, Values, View} from "./types" */
 /** @typedef {Pick<Recording, "run" | "header" | "frames" | "end">} Kept */
@@ -111,7 +111,7 @@ export class ComparisonRun {
   get named() {
     if (!this.pinned) return null;
     if (!this.kept?.header) return this.query; // it is still on its way
-    const settings = differing(this.kept.header.experiment, this.player.data.usual);
+    const settings = differences(this.kept.header.experiment, this.player.data.usual);
     return String(new URLSearchParams(settings.map(({name, value}) => [name, String(value)])));
   }
 
@@ -170,12 +170,12 @@ export class ComparisonRun {
     );
     const frame = comparison.frames[shown];
     const score = (/** @type {string} */ arm) => {
-      const right = lately(comparison.frames, frame, arm, "test_accuracy");
-      return right === null ? digits(lately(comparison.frames, frame, arm, "test_loss")) : percent(right);
+      const right = recentMean(comparison.frames, frame, arm, "test_accuracy");
+      return right === null ? digits(recentMean(comparison.frames, frame, arm, "test_loss")) : percent(right);
     };
     const key = frame.arms.none.test_accuracy === null ? "ghost_loss" : "ghost_accuracy";
-    const which = shared(view, comparison.run === this.other?.run ? "ghost_beside" : "ghost_before");
+    const which = playerText(view, comparison.run === this.other?.run ? "ghost_beside" : "ghost_before");
     const scores = both({...comparison, shown, frame}, score);
-    set(this.words, shared(view, key, {which, label: this.label, step: frame.step, scores}));
+    set(this.words, playerText(view, key, {which, label: this.label, step: frame.step, scores}));
   }
 }

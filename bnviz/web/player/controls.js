@@ -5,7 +5,7 @@ import {make, mark, set} from "./dom.js";
 import {copy, wayOut, wholePage} from "./embedding.js";
 import {saving} from "./saving.js";
 import {QUESTION} from "./streamlit.js";
-import {pieces, shared, tapName} from "./words.js";
+import {pieces, playerText, tapName} from "./words.js";
 
 /** @import {Control, Tap, View} from "./types" */
 /** @import {Panel} from "./panel.js" */
@@ -217,7 +217,7 @@ export class Controls {
     this.choicesShown = choices;
     for (const option of this.tap?.options ?? []) {
       const name = tapName(view, /** @type {Tap} */ (option.value));
-      set(option, shared(view, `signal_${option.value}`, {norm: view.norm, name}));
+      set(option, playerText(view, `signal_${option.value}`, {norm: view.norm, name}));
     }
     if (this.tap) this.tap.value = view.tap;
   }
@@ -230,12 +230,12 @@ export class Controls {
     if (Number(range.max) !== expected - 1) range.max = String(expected - 1);
     if (document.activeElement !== range || Number(range.value) !== shown) range.value = String(shown);
     const place = {step: frame.step, total: header.total_steps};
-    range.setAttribute("aria-valuetext", shared(view, "position", place));
+    range.setAttribute("aria-valuetext", playerText(view, "position", place));
     buffer.style.setProperty("--trained", String(frames.length / expected));
     buffer.style.setProperty("--shown", String(expected > 1 ? shown / (expected - 1) : 0));
     const epochs = this.player.data.epochs.toFixed(1);
     const more = {...place, epoch: frame.epoch.toFixed(1), epochs, trained: this.player.recording.trainedStep};
-    set(readout, shared(view, view.ended ? "readout" : "readout_training", more));
+    set(readout, playerText(view, view.ended ? "readout" : "readout_training", more));
     this.reserve(place.total);
   }
 

@@ -5,7 +5,7 @@
 import {openDialog} from "./dialog.js";
 import {make} from "./dom.js";
 import {saveFile} from "./files.js";
-import {csv, inView, written} from "./table.js";
+import {csv, visibleRows, formatValue} from "./table.js";
 
 /** @import {Values} from "./types" */
 /** @import {Table} from "./table.js" */
@@ -38,7 +38,7 @@ export function openData(parent, {title, said, file}, tables, text, picture) {
  * @param {Text} text
  */
 function shownTable(table, caption, file, text) {
-  const {rows, every} = inView(table);
+  const {rows, every} = visibleRows(table);
   const total = table.rows.length;
   const size = every > 1 ? text("thinned", {every, shown: rows.length, total}) : text("all_rows", {total});
   const button = make(
@@ -49,8 +49,8 @@ function shownTable(table, caption, file, text) {
   button.setAttribute("aria-label", text("download_of", {file}));
   const heads = [table.key, ...table.columns].map((name) => make("th", {scope: "col"}, name));
   const body = rows.map(([key, ...values]) => {
-    const cells = values.map((value) => make("td", {}, written(value)));
-    return make("tr", {}, make("th", {scope: "row"}, written(key)), ...cells);
+    const cells = values.map((value) => make("td", {}, formatValue(value)));
+    return make("tr", {}, make("th", {scope: "row"}, formatValue(key)), ...cells);
   });
   const head = make("thead", {}, make("tr", {}, ...heads));
   const node = make("table", {}, make("caption", {}, caption), head, make("tbody", {}, ...body));

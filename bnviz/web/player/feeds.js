@@ -2,7 +2,7 @@
 // How a trace is filled from the recording: one function a kind of feed, named in the figure's traces (bnviz.web.figures).
 // Each gets what is on show and returns the trace's data; none changes anything.
 
-import {centres, finite, histogramQuantile, mean, smoothed, thinned, withoutZeros} from "./numbers.js";
+import {centres, finite, histogramQuantile, mean, smooth, subsample, withoutZeros} from "./numbers.js";
 
 /** @import {FeedFunction, Snapshot, Tap, Trace, View} from "./types" */
 /** @typedef {{x: (number | null)[], y: (number | null)[]}} Outline */
@@ -36,9 +36,9 @@ const measure = (frame, arm, key) => /** @type {any} */ (frame.arms[arm])?.[key]
  * The snapshots up to the one on show.
  * @param {View} view
  */
-export const framesShown = (view) => view.frames.slice(0, view.shown + 1);
+export const visibleFrames = (view) => view.frames.slice(0, view.shown + 1);
 
-export const LATELY = 5; // snapshots over which scores are averaged: single ones jump about
+export const RECENT_SNAPSHOTS = 5; // snapshots over which scores are averaged: single ones jump about
 
 /**
  * A number of one arm's, averaged over the last few snapshots up to one; null where there is none.
@@ -47,9 +47,9 @@ export const LATELY = 5; // snapshots over which scores are averaged: single one
  * @param {string} arm
  * @param {"test_accuracy" | "test_loss"} key
  */
-export function lately(frames, frame, arm, key) {
+export function recentMean(frames, frame, arm, key) {
   const end = frames.indexOf(frame) + 1;
-  return mean(frames.slice(Math.max(0, end - LATELY), end).map((one) => one.arms[arm][key]));
+  return mean(frames.slice(Math.max(0, end - RECENT_SNAPSHOTS), end).map((one) => one.arms[arm][key]));
 }
 
 /**
@@ -69,7 +69,7 @@ export function overSteps(frames, value) {
  * @returns {Outline}
  */
 export function unitLines(frames, rowOf) {
-  const kept = thinned(frames).map((frame) => ({step: frame.step, values: rowOf(frame)}));
+  const kept = subsample(frames).map((frame) => ({step: frame.step, values: rowOf(frame)}));
   /** @type {Outline} */
   const outline = {x: [], y: []};
   for (let unit = 0; unit < (kept[0]?.values.length ?? 0); unit++) {
@@ -86,29 +86,29 @@ export function unitLines(frames, rowOf) {
 /** @type {Record<string, FeedFunction>} */
 export const feeds = {
   // Every unit's line in one trace: a gap ends each unit.
-  units: ({arm, key}, view) => unitLines(framesShown(view), (frame) => row(frame, arm, key, view)),
+  units: ({arm, key}, view) => unitLines(visibleFrames(view), (frame) => row(frame, arm, key, view)),
 
   "chosen-unit"({arm, key}, view) {
     if (view.unit === "pooled") return {x: [], y: []};
-    return overSteps(framesShown(view), (frame) => row(frame, arm, key, view)[view.unit]);
+    return overSteps(visibleFrames(view), (frame) => row(frame, arm, key, view)[view.unit]);
   },
 
   series({arm, key, tap}, view) {
-    const frames = framesShown(view).filter((frame) => measure(frame, arm, key));
+    const frames = visibleFrames(view).filter((frame) => measure(frame, arm, key));
     return overSteps(frames, (frame) => row(frame, arm, key, view, view.layer, tap));
   },
 
   scalar({arm, key}, view) {
-    return overSteps(framesShown(view), (frame) => measure(frame, arm, key));
+    return overSteps(visibleFrames(view), (frame) => measure(frame, arm, key));
   },
 
   percentile({arm, place}, view) {
-    return overSteps(framesShown(view), (frame) => percentile(frame, arm, place, view));
+    return overSteps(visibleFrames(view), (frame) => percentile(frame, arm, place, view));
   },
 
   // All three of one layer's, pooled over units, in one trace.
   "layer-percentiles"({arm, layer}, view) {
-    const frames = thinned(framesShown(view));
+    const frames = subsample(visibleFrames(view));
     /** @type {Outline} */
     const outline = {x: [], y: []};
     for (const place of [0, 1, 2]) {
@@ -137,12 +137,12 @@ export const feeds = {
       const target = density(following, arm, view);
       heights = heights.map((height, bin) => height + blend * (target[bin] - height));
     }
-    const step = stepOnTheWay(view);
+    const step = interpolatedStep(view);
     return atom(ridge({x: [], y: []}, heights, step, arm, view), zeroShare(frame, arm, view), step, view);
   },
 
   "ridge-first"({arm}, view) {
-    return ridge({x: [], y: []}, density(view.frames[0], arm, view), stepOnTheWay(view), arm, view);
+    return ridge({x: [], y: []}, density(view.frames[0], arm, view), interpolatedStep(view), arm, view);
   },
 
   target(_, view) {
@@ -150,7 +150,7 @@ export const feeds = {
   },
 
   reached({arm}, view) {
-    const frame = firstReaching(framesShown(view), arm, view.target);
+    const frame = firstFrameAtAccuracy(visibleFrames(view), arm, view.target);
     return frame ? {x: [frame.step], y: [frame.arms[arm].test_accuracy]} : {x: [], y: []};
   },
 
@@ -162,7 +162,7 @@ export const feeds = {
 
   // Two standard deviations of what independent draws would scatter; s has half the relative scatter of s².
   ellipse({arm}, view) {
-    const frame = lastMeasured(view, arm);
+    const frame = lastMinibatchFrame(view, arm);
     if (!frame) return {x: [], y: []};
     const spread = row(frame, arm, "variance_noise_theory", view, view.layer, "linear") / 2;
     const turn = Array.from({length: 49}, (_, index) => (index * Math.PI) / 24);
@@ -174,7 +174,7 @@ export const feeds = {
 
   // As far as is shown, and on to the end as it is now: it changes with the batch size.
   expected(_, view) {
-    const frames = framesShown(view);
+    const frames = visibleFrames(view);
     const {x, y} = overSteps(frames, (frame) => expectedNoise(view, frame));
     return {x: [...x, view.header.total_steps], y: [...y, expectedNoise(view)]};
   },
@@ -201,7 +201,7 @@ export const feeds = {
  * @param {Trace} trace
  * @param {View} [view] what it is filled from; the board's come filled in
  */
-export function filled(trace, view) {
+export function fillTrace(trace, view) {
   const {feed} = trace;
   if (!feed || !view) return {...trace};
   return {...trace, ...(view.story.feeds?.[feed.kind] ?? feeds[feed.kind])(feed, view)};
@@ -214,7 +214,7 @@ export function filled(trace, view) {
  * @param {string} arm
  */
 export function minibatch(view, arm) {
-  const frame = lastMeasured(view, arm);
+  const frame = lastMinibatchFrame(view, arm);
   if (!frame) return {units: [], means: [], spreads: []};
   const of = (/** @type {string} */ key) => row(frame, arm, key, view, view.layer, "linear");
   const [mean, std, batchMean, batchStd] = ["unit_mean", "unit_std", "minibatch_mean", "minibatch_std"].map(of);
@@ -242,7 +242,7 @@ export function pastRidges(view) {
  * The step on show, on its way to the next snapshot.
  * @param {View} view
  */
-function stepOnTheWay({frames, frame, shown, blend}) {
+function interpolatedStep({frames, frame, shown, blend}) {
   const following = frames[shown + 1];
   return frame.step + (following ? blend * (following.step - frame.step) : 0);
 }
@@ -282,7 +282,7 @@ export function density(frame, arm, view) {
   const total = view.header.probe_size * (view.unit === "pooled" ? view.header.experiment.width : 1);
   const zeros = zeroShare(frame, arm, view) * total;
   const counts = withoutZeros(histogram(frame, arm, view), view.header.edges[view.tap], zeros);
-  return smoothed(counts.map((count) => count / total));
+  return smooth(counts.map((count) => count / total));
 }
 
 /**
@@ -296,7 +296,7 @@ export function layerDensity(frame, arm, layer, view) {
   const total = view.header.probe_size * view.header.experiment.width;
   const zeros = row(frame, arm, "zeros", view, layer);
   const counts = withoutZeros(row(frame, arm, "counts", view, layer), view.header.edges[view.tap], zeros);
-  return {heights: smoothed(counts.map((count) => count / total)), zeros: zeros / total};
+  return {heights: smooth(counts.map((count) => count / total)), zeros: zeros / total};
 }
 
 /**
@@ -375,7 +375,7 @@ export function percentile(frame, arm, place, view) {
  * @param {string} arm
  * @param {number} target
  */
-export const firstReaching = (frames, arm, target) =>
+export const firstFrameAtAccuracy = (frames, arm, target) =>
   frames.find((frame) => Number(frame.arms[arm].test_accuracy ?? -1) >= target);
 
 /**
@@ -383,7 +383,7 @@ export const firstReaching = (frames, arm, target) =>
  * @param {View} view
  * @param {string} arm
  */
-export const lastMeasured = (view, arm) => framesShown(view).findLast((frame) => frame.arms[arm].minibatch_mean) ?? null;
+export const lastMinibatchFrame = (view, arm) => visibleFrames(view).findLast((frame) => frame.arms[arm].minibatch_mean) ?? null;
 
 /**
  * By how much the means of groups scatter that are drawn independently, in standard deviations.

@@ -7,7 +7,7 @@
 
 import {make, set} from "./dom.js";
 import {KNOBS, NO_KNOB} from "./streamlit.js";
-import {shared} from "./words.js";
+import {playerText} from "./words.js";
 
 /** @import {Values, View} from "./types" */
 /** @import {Edit, Change} from "./types" */
@@ -215,8 +215,8 @@ export class LiveEdits {
     const {step} = view.frame;
     const {mode} = this;
     const inside = step >= 1 && step < view.header.total_steps;
-    set(this.start, shared(view, "from_start"));
-    set(this.here, shared(view, inside ? "from_here" : "from_here_none", {step}));
+    set(this.start, playerText(view, "from_start"));
+    set(this.here, playerText(view, inside ? "from_here" : "from_here_none", {step}));
     this.here.disabled = !inside;
     for (const [one, node] of /** @type {const} */ ([
       ["start", this.start],
@@ -237,7 +237,7 @@ export class LiveEdits {
     const {step} = view.frame;
     const said = before(changes, step);
     this.until.hidden = !changes.some((one) => one.before); // it keeps its place after the change, so that nothing jumps
-    set(this.until, said.length ? shared(view, "still", {step, said: said.join(", ")}) : "");
+    set(this.until, said.length ? playerText(view, "still", {step, said: said.join(", ")}) : "");
   }
 
   /**
@@ -251,8 +251,8 @@ export class LiveEdits {
     if (this.box) this.box.hidden = resting;
     if (!resting || !this.why || !this.back) return;
     const begun = view.frame.step > 0;
-    set(this.why, shared(view, begun ? "run_over" : "run_not_begun"));
-    set(this.back, shared(view, "back_to", {step: this.halfway}));
+    set(this.why, playerText(view, begun ? "run_over" : "run_not_begun"));
+    set(this.back, playerText(view, "back_to", {step: this.halfway}));
     this.back.hidden = !begun;
   }
 
@@ -263,11 +263,11 @@ export class LiveEdits {
   showActions(view, inside) {
     const {norm, layer} = view;
     for (const {button, words} of this.acts) {
-      set(button, shared(view, words(), {norm, layer, factor: FACTOR, noise: NOISE}));
+      set(button, playerText(view, words(), {norm, layer, factor: FACTOR, noise: NOISE}));
       if (button.disabled === inside) button.disabled = !inside;
-      button.title = inside ? "" : shared(view, "act_outside");
+      button.title = inside ? "" : playerText(view, "act_outside");
     }
-    if (this.at) set(this.at, shared(view, "at_step", {step: view.frame.step}));
+    if (this.at) set(this.at, playerText(view, "at_step", {step: view.frame.step}));
     if (this.keep) this.keep.checked = view.header.experiment.scale_start === "keep";
   }
 }

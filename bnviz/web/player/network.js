@@ -3,11 +3,11 @@
 // finger, keyboard and screen reader all find the same things.
 
 import {make, set} from "./dom.js";
-import {hasAtom, LATELY} from "./feeds.js";
+import {hasAtom, RECENT_SNAPSHOTS} from "./feeds.js";
 import {arrange, curtain, hit, markAt, unitBox} from "./geometry.js";
 import {Painter} from "./painter.js";
 import {marksOf, told} from "./picture-words.js";
-import {both, bothArms, shared, sigmas, tapName, unitName} from "./words.js";
+import {both, bothArms, playerText, sigmas, tapName, unitName} from "./words.js";
 
 /** @import {Choice, Values, View} from "./types" */
 /** @import {Painted} from "./theme.js" */
@@ -150,7 +150,7 @@ export class NetworkPicture {
       this.layers.replaceChildren(...geometry.columns.map(() => this.layerButton()));
     geometry.columns.forEach(({layer, x, width}, place) => {
       const button = /** @type {HTMLButtonElement} */ (this.layers.children[place]);
-      const name = shared(view, "layer_number", {number: layer});
+      const name = playerText(view, "layer_number", {number: layer});
       button.dataset.layer = String(layer);
       button.setAttribute("aria-label", name);
       button.setAttribute("aria-pressed", String(layer === view.layer));
@@ -161,8 +161,8 @@ export class NetworkPicture {
     const covers = Boolean(curtain(geometry));
     this.curtain.hidden = !covers;
     this.curtain.setAttribute("aria-pressed", String(this.closed));
-    set(this.curtain, shared(view, this.closed ? "open_curtain" : "close_curtain"));
-    set(this.intro, shared(view, "intro"));
+    set(this.curtain, playerText(view, this.closed ? "open_curtain" : "close_curtain"));
+    set(this.intro, playerText(view, "intro"));
   }
 
   layerButton() {
@@ -190,7 +190,7 @@ export class NetworkPicture {
     /** @type {(number | "pooled")[]} */
     const all = [...view.header.watched_units, "pooled"];
     if (this.units.childElementCount !== all.length) this.units.replaceChildren(...all.map((unit) => this.unitButton(unit)));
-    this.units.setAttribute("aria-label", shared(view, "unit_of", {layer: view.layer}));
+    this.units.setAttribute("aria-label", playerText(view, "unit_of", {layer: view.layer}));
     all.forEach((unit, place) => {
       const button = /** @type {HTMLButtonElement} */ (this.units.children[place]);
       const checked = unit === view.unit;
@@ -212,7 +212,7 @@ export class NetworkPicture {
    */
   allUnits(button, view, geometry, column) {
     const {y} = geometry.histogram;
-    set(button, shared(view, "all_units"));
+    set(button, playerText(view, "all_units"));
     Object.assign(button.style, {left: `${column.x + column.width - 30}px`, top: `${y + 2}px`, width: "30px", height: "16px"});
   }
 
@@ -288,7 +288,7 @@ export class NetworkPicture {
   explain() {
     const {view, hovered} = this;
     if (!view) return;
-    if (!hovered) return set(this.tip, this.small ? "" : shared(view, "picture_hint"));
+    if (!hovered) return set(this.tip, this.small ? "" : playerText(view, "picture_hint"));
     const {heading, of, more = this.below(view, hovered)} = told(view, hovered);
     const parts = (of ? bothArms(view) : []).flatMap((arm) => {
       const name = make("span", {class: "bnviz-arm", style: `color: ${view.arms[arm].colour}`}, view.arms[arm].name);
@@ -304,7 +304,7 @@ export class NetworkPicture {
    */
   below(view, {unit}) {
     const watched = unit !== null && view.header.watched_units.includes(unit);
-    return watched && !this.small && !this.fits ? shared(view, "numbers_below") : "";
+    return watched && !this.small && !this.fits ? playerText(view, "numbers_below") : "";
   }
 
   /**
@@ -326,10 +326,10 @@ export class NetworkPicture {
         sigmas(Number(/** @type {any} */ (view.frame.arms[arm]).shift_from_first[view.tap][layer - 1])),
       );
       const marks = marksOf(view, layer).map((mark) => both(view, (arm) => mark(view, arm, layer)));
-      const said = [shared(view, "layer_moved", {name: tapName(view, view.tap, layer), moved}), ...marks];
+      const said = [playerText(view, "layer_moved", {name: tapName(view, view.tap, layer), moved}), ...marks];
       button.setAttribute("aria-description", said.join(". "));
     }
-    if (!this.small) set(this.legend, shared(view, "legend", {far: sigmas(2 * this.painter.far), lately: LATELY}));
+    if (!this.small) set(this.legend, playerText(view, "legend", {far: sigmas(2 * this.painter.far), lately: RECENT_SNAPSHOTS}));
     this.explain();
   }
 }

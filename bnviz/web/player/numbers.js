@@ -15,20 +15,20 @@ export const finite = (value) => (typeof value === "number" && Number.isFinite(v
  * @param {Values} values
  * @returns {number[]}
  */
-export const finiteOnes = (values) => /** @type {number[]} */ (Array.from(values).filter(Number.isFinite));
+export const finiteValues = (values) => /** @type {number[]} */ (Array.from(values).filter(Number.isFinite));
 
 /**
  * @param {Values} values
  * @returns {number}
  */
-export const sum = (values) => finiteOnes(values).reduce((total, value) => total + value, 0);
+export const sum = (values) => finiteValues(values).reduce((total, value) => total + value, 0);
 
 /**
  * The mean of the finite values; null if there are none.
  * @param {Values} values
  */
 export function mean(values) {
-  const kept = finiteOnes(values);
+  const kept = finiteValues(values);
   return kept.length ? sum(kept) / kept.length : null;
 }
 
@@ -38,7 +38,7 @@ export function mean(values) {
  * @param {number} share
  */
 export function quantile(values, share) {
-  const sorted = Float64Array.from(finiteOnes(values)).sort();
+  const sorted = Float64Array.from(finiteValues(values)).sort();
   if (!sorted.length) return null;
   const place = share * (sorted.length - 1);
   const below = Math.floor(place);
@@ -92,7 +92,7 @@ export function powerLaw(x, y) {
  * How far a value has travelled: the absolute differences of neighbours, added up.
  * @param {ArrayLike<number>} values
  */
-export function travelled(values) {
+export function totalVariation(values) {
   let total = 0;
   for (let index = 1; index < values.length; index++) total += Math.abs(values[index] - values[index - 1]);
   return total;
@@ -102,7 +102,7 @@ export function travelled(values) {
  * Smoothed with the weights ¼ ½ ¼; the ends are repeated.
  * @param {number[]} heights
  */
-export function smoothed(heights) {
+export function smooth(heights) {
   const last = heights.length - 1;
   return heights.map((height, bin) => (heights[Math.max(0, bin - 1)] + 2 * height + heights[Math.min(last, bin + 1)]) / 4);
 }
@@ -183,7 +183,7 @@ export function binOf(value, edges) {
  * @param {T[]} items
  * @param {number} [most]
  */
-export function thinned(items, most = 120) {
+export function subsample(items, most = 120) {
   const stride = Math.ceil(items.length / most);
   return items.filter((_, index) => (items.length - 1 - index) % stride === 0);
 }

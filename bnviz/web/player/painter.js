@@ -2,10 +2,10 @@
 // Paints the picture of the two networks on a canvas: what is on show, at places that geometry.js gives. Fast enough for every
 // animation frame, and independent of Plotly, so that it is there first.
 
-import {hasAtom, lately, layerDensity} from "./feeds.js";
+import {hasAtom, recentMean, layerDensity} from "./feeds.js";
 import {curtain, histogramBox, passedBox, unitBox, zerosBox} from "./geometry.js";
 import {CommonScale, passedOn, Scale, spreadOf, unitMotion} from "./motion.js";
-import {bothArms, digits, diverged, percent, shared, tapName} from "./words.js";
+import {bothArms, digits, hasDiverged, percent, playerText, tapName} from "./words.js";
 
 /** @import {Snapshot, View} from "./types" */
 /** @import {Painted} from "./theme.js" */
@@ -140,7 +140,7 @@ export class Painter {
     context.fillStyle = view.arms[arm].colour;
     context.font = `600 ${geometry.slim ? 11 : 13}px ${theme.family}`;
     context.textAlign = "left";
-    const later = alone && row > 0 ? ` ${shared(view, "shown_later")}` : "";
+    const later = alone && row > 0 ? ` ${playerText(view, "shown_later")}` : "";
     context.fillText(nameOf(view, arm) + later, 0, geometry.watched.y - 6 + row * geometry.pitch);
   }
 
@@ -155,7 +155,7 @@ export class Painter {
     context.fillStyle = theme.text;
     context.font = `${geometry.slim ? 10 : 12}px ${theme.family}`;
     context.textAlign = "center";
-    context.fillText(shared(view, "input"), x + width / 2, middle + 4);
+    context.fillText(playerText(view, "input"), x + width / 2, middle + 4);
   }
 
   /**
@@ -222,7 +222,7 @@ export class Painter {
     const motions = this.motions(view, arm, column.layer, shown);
     const following = blend > 0 && frames[shown + 1] ? this.motions(view, arm, column.layer, shown + 1) : motions;
     const colour = lively(view.arms[arm].colour, theme);
-    const lost = diverged(view.frame, arm);
+    const lost = hasDiverged(view.frame, arm);
     for (let unit = 0; unit < header.experiment.width; unit++) {
       const box = unitBox(geometry, row, column, unit, watched);
       if (!box) break;
@@ -415,19 +415,19 @@ export class Painter {
     const {slim} = geometry;
     const middle = y + row * geometry.pitch + (geometry.watched.height + geometry.others.height) / 2;
     const [right, loss] = /** @type {const} */ (["test_accuracy", "test_loss"]).map((key) =>
-      lately(view.frames, frame, arm, key),
+      recentMean(view.frames, frame, arm, key),
     );
     context.textAlign = "center";
     context.fillStyle = view.arms[arm].colour;
     context.font = `700 ${slim ? 12 : 20}px ${theme.family}`;
-    const lost = diverged(frame, arm);
+    const lost = hasDiverged(frame, arm);
     const said = lost ? "✕" : right === null ? digits(Number(loss), slim ? 1 : 2) : percent(right);
     context.fillText(secret ? "?" : said, x + width / 2, middle + 4);
     context.fillStyle = theme.text;
     context.font = `${slim ? 9 : 11}px ${theme.family}`;
     const label = lost ? "output_lost" : right === null ? "output_loss" : "output_right";
     const of = lost ? undefined : view.story.scored?.(view);
-    context.fillText(of || shared(view, label), x + width / 2, middle + (slim ? 16 : 20));
+    context.fillText(of || playerText(view, label), x + width / 2, middle + (slim ? 16 : 20));
   }
 
   /**
@@ -469,11 +469,11 @@ export class Painter {
     context.font = `600 ${slim ? 9 : 13}px ${theme.family}`;
     for (const row of alone ? [0] : [0, 1]) {
       const box = histogramBox(geometry, row, second);
-      context.fillText(shared(view, slim ? "the_input_short" : "the_input"), box.x + box.width / 2, box.y - 8);
+      context.fillText(playerText(view, slim ? "the_input_short" : "the_input"), box.x + box.width / 2, box.y - 8);
     }
     context.font = `${slim ? 10 : 12}px ${theme.family}`;
     const middle = (first.x + first.width) / 2;
-    const lines = shared(view, "curtain_says").split("|");
+    const lines = playerText(view, "curtain_says").split("|");
     lines.forEach((text, place) => context.fillText(text, middle, geometry.height / 2 + 16 * (place - 1)));
   }
 }
@@ -500,7 +500,7 @@ const lively = (colour, {dark}) => (dark ? `color-mix(in srgb, ${colour} ${PALE}
  */
 function nameOf(view, arm) {
   const normalizer = /** @type {any} */ (view.frame.arms[arm]).normalizer;
-  if (arm !== "none" && normalizer === "none") return shared(view, "not_yet", {norm: view.norm});
+  if (arm !== "none" && normalizer === "none") return playerText(view, "not_yet", {norm: view.norm});
   return view.arms[arm].name;
 }
 

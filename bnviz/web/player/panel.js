@@ -7,11 +7,11 @@ import {savePicture} from "./chart-picture.js";
 import {openData} from "./data.js";
 import {openDialog} from "./dialog.js";
 import {make, set} from "./dom.js";
-import {filled} from "./feeds.js";
+import {fillTrace} from "./feeds.js";
 import {FITS, isComparable} from "./comparison-run.js";
-import {listed} from "./table.js";
+import {joinLabels} from "./table.js";
 import {tablesOf} from "./tables.js";
-import {alternative, spoken} from "./words.js";
+import {alternative, sentenceOrKey} from "./words.js";
 
 /** @import {Axis, Catalogue, PanelSpec, Ranges, Trace, Values, View} from "./types" */
 /** @import {Painted} from "./theme.js" */
@@ -93,7 +93,7 @@ export class Panel {
    * @param {Values} [values]
    */
   text(key, values) {
-    return spoken(this.words, key, values);
+    return sentenceOrKey(this.words, key, values);
   }
 
   /** What is measured, exactly. */
@@ -114,7 +114,7 @@ export class Panel {
   get file() {
     const view = this.scene?.view;
     const run = this.scene && `bnviz ${this.scene.run.slice(0, 8)}`;
-    return listed(run ?? "", this.spec.id, view && `step ${view.frame.step}`).replaceAll(/\W+/g, "-");
+    return joinLabels(run ?? "", this.spec.id, view && `step ${view.frame.step}`).replaceAll(/\W+/g, "-");
   }
 
   /**
@@ -132,7 +132,7 @@ export class Panel {
       comparison && this.spec.data.some(isComparable)
         ? this.text("chart_beside", {run: comparison.run, label: beside ?? ""})
         : "";
-    const notes = [listed(...about), dotted, this.text("chart_from", {run})].filter(Boolean);
+    const notes = [joinLabels(...about), dotted, this.text("chart_from", {run})].filter(Boolean);
     const said = {title: title.textContent ?? "", caption: caption.textContent ?? "", notes, arms};
     void savePicture(this.node, said, theme, format, this.file);
   }
@@ -196,7 +196,7 @@ export class Panel {
 
   /** @param {Scene} scene */
   traces(scene) {
-    return [...this.spec.data.map((trace) => filled(trace, scene.view)), ...comparisonTraces(this.spec.data, scene)];
+    return [...this.spec.data.map((trace) => fillTrace(trace, scene.view)), ...comparisonTraces(this.spec.data, scene)];
   }
 
   /**
@@ -326,7 +326,7 @@ function comparisonTraces(traces, {comparison}) {
   return traces.filter(isComparable).map((trace) => {
     const line = {.../** @type {any} */ (trace.line), dash: "dot", width: 1.5};
     return {
-      ...filled(trace, comparison),
+      ...fillTrace(trace, comparison),
       line,
       opacity: 0.55,
       showlegend: false,

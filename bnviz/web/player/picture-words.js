@@ -3,7 +3,7 @@
 
 import {hasAtom, layerDensity} from "./feeds.js";
 import {passedOn, spreadOf, unitMotion} from "./motion.js";
-import {digits, percent, shared, sigmas, tapName, times} from "./words.js";
+import {digits, percent, playerText, sigmas, tapName, times} from "./words.js";
 
 /** @import {Values, View} from "./types" */
 /** @import {HitTarget} from "./geometry.js" */
@@ -21,9 +21,10 @@ import {digits, percent, shared, sigmas, tapName, times} from "./words.js";
  */
 export function told(view, place) {
   const {layer, mark} = place;
-  if (mark === "zeros") return {heading: shared(view, "zeros_title", namesOf(view, layer)), of: (arm) => zeros(view, arm, layer)};
+  if (mark === "zeros")
+    return {heading: playerText(view, "zeros_title", namesOf(view, layer)), of: (arm) => zeros(view, arm, layer)};
   if (mark === "passed")
-    return {heading: shared(view, "passed_title", namesOf(view, layer)), of: (arm) => passed(view, arm, layer)};
+    return {heading: playerText(view, "passed_title", namesOf(view, layer)), of: (arm) => passed(view, arm, layer)};
   if (mark === "all") return all(view, layer);
   return moments(view, place);
 }
@@ -35,7 +36,7 @@ export function told(view, place) {
  */
 function all(view, layer) {
   const units = view.header.experiment.width;
-  return {heading: shared(view, "all_title", {layer, units}), of: null, more: shared(view, "all_help")};
+  return {heading: playerText(view, "all_title", {layer, units}), of: null, more: playerText(view, "all_help")};
 }
 
 /**
@@ -52,7 +53,7 @@ const namesOf = (view, layer) => ({name: tapName(view, view.tap, layer), next: t
  * @param {number} layer
  */
 export const zeros = (view, arm, layer) =>
-  shared(view, "zeros", {share: percent(layerDensity(view.frame, arm, layer, view).zeros)});
+  playerText(view, "zeros", {share: percent(layerDensity(view.frame, arm, layer, view).zeros)});
 
 /**
  * How much of a layer's motion the next layer shows.
@@ -62,7 +63,9 @@ export const zeros = (view, arm, layer) =>
  */
 export function passed(view, arm, layer) {
   const share = passedOn(view.frames, view.shown, arm, view.tap, layer);
-  return share === null ? shared(view, "passed_none") : shared(view, "passed", {...namesOf(view, layer), times: times(share)});
+  return share === null
+    ? playerText(view, "passed_none")
+    : playerText(view, "passed", {...namesOf(view, layer), times: times(share)});
 }
 
 /**
@@ -73,10 +76,10 @@ export function passed(view, arm, layer) {
  * @returns {Told}
  */
 function moments(view, {layer, unit, mark}) {
-  const heading = unit === null ? tapName(view, view.tap, layer) : shared(view, "unit_here", {layer, number: unit + 1});
+  const heading = unit === null ? tapName(view, view.tap, layer) : playerText(view, "unit_here", {layer, number: unit + 1});
   const marks = mark === "layer" ? marksOf(view, layer) : [];
   const of = (/** @type {string} */ arm) =>
-    [shared(view, "moments", momentsOf(view, arm, layer, unit)), ...marks.map((mark) => mark(view, arm, layer))].join(", ");
+    [playerText(view, "moments", momentsOf(view, arm, layer, unit)), ...marks.map((mark) => mark(view, arm, layer))].join(", ");
   return {heading, of};
 }
 

@@ -14,16 +14,16 @@ import {LiveEdits} from "./live-edits.js";
 import {Menus} from "./menus.js";
 import {keeping} from "./mounts.js";
 import {NetworkPicture} from "./network.js";
-import {travelled} from "./numbers.js";
+import {totalVariation} from "./numbers.js";
 import {Panel} from "./panel.js";
 import {queued} from "./queue.js";
 import {Recording} from "./recording.js";
-import {calledInWords} from "./settings.js";
+import {labelDifferences} from "./settings.js";
 import {Theme} from "./theme.js";
 import {Tour} from "./tour.js";
 import {UnitNumbers} from "./unit-numbers.js";
 import {SNAPSHOTS_PER_SECOND, viewOf} from "./view.js";
-import {filler, spoken} from "./words.js";
+import {filler, sentenceOrKey} from "./words.js";
 
 /** @import {Choice, Component, Data, PanelSpec, Service, Snapshot, Story, Values, View} from "./types" */
 /** @import {Scene} from "./panel.js" */
@@ -500,7 +500,7 @@ export class Player {
    */
   scene(view) {
     const settings = () => {
-      const differ = calledInWords(view.header.experiment, this.data.usual, this.data.labels);
+      const differ = labelDifferences(view.header.experiment, this.data.usual, this.data.labels);
       return differ.length ? differ : [this.text("usual")];
     };
     return {
@@ -655,7 +655,7 @@ export class Player {
    * @param {Values} [values]
    */
   text(key, values) {
-    return spoken(this.data.shared, key, values);
+    return sentenceOrKey(this.data.shared, key, values);
   }
 
   /** The lesson's. */
@@ -875,5 +875,5 @@ const pictureIn = (embedded) => (embedded ? {picture: embedded.alone ? "large" :
  * @param {number} unit
  */
 function movement(frames, layer, unit) {
-  return travelled(frames.map((frame) => frame.arms.none.unit_mean.activation[layer - 1][unit]));
+  return totalVariation(frames.map((frame) => frame.arms.none.unit_mean.activation[layer - 1][unit]));
 }

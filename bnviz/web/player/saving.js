@@ -5,7 +5,7 @@ import {openDialog} from "./dialog.js";
 import {addressOf, make} from "./dom.js";
 import {openEmbedding} from "./embedding.js";
 import {saveFile} from "./files.js";
-import {inWords} from "./settings.js";
+import {describeDifferences} from "./settings.js";
 
 /** @import {Data, Header, Values} from "./types" */
 /** @import {Recording} from "./recording.js" */
@@ -158,7 +158,7 @@ export function bibtex(header, data, {title, link, day}) {
  */
 function note({versions, experiment}, {usual}) {
   const releases = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  return [...releases, ...inWords(experiment, usual)].join(", ");
+  return [...releases, ...describeDifferences(experiment, usual)].join(", ");
 }
 
 /**

@@ -6,7 +6,8 @@
  * @param {Record<string, unknown>} experiment
  * @param {Record<string, unknown>} usual
  */
-export const inWords = (experiment, usual) => differing(experiment, usual).map(({name, value}) => `${name} = ${value}`);
+export const describeDifferences = (experiment, usual) =>
+  differences(experiment, usual).map(({name, value}) => `${name} = ${value}`);
 
 /**
  * The same as people call them.
@@ -14,15 +15,15 @@ export const inWords = (experiment, usual) => differing(experiment, usual).map((
  * @param {Record<string, unknown>} usual
  * @param {Record<string, string>} labels of all settings
  */
-export const calledInWords = (experiment, usual, labels) =>
-  differing(experiment, usual).map(({name, value}) => `${labels[name] ?? name}: ${value}`);
+export const labelDifferences = (experiment, usual, labels) =>
+  differences(experiment, usual).map(({name, value}) => `${labels[name] ?? name}: ${value}`);
 
 /**
  * The same by name.
  * @param {Record<string, unknown>} experiment
  * @param {Record<string, unknown>} usual
  */
-export function differing(experiment, usual) {
+export function differences(experiment, usual) {
   const others = Object.entries(experiment).filter(([name, value]) => usual[name] !== value);
   return others.map(([name, value]) => ({name, value}));
 }

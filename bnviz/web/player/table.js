@@ -2,7 +2,7 @@
 // The numbers of a chart as tables: named columns, a row for each step, unit or bin. Parts come from the traces: see `tables` in
 // tables.js for those whose x and y are not what was measured.
 
-import {thinned} from "./numbers.js";
+import {subsample} from "./numbers.js";
 
 /** @import {Numbers, Titles, Value} from "./types" */
 /** @typedef {(Value | null)[]} Row */
@@ -19,7 +19,7 @@ const isValue = (value) => (typeof value === "number" ? Number.isFinite(value) :
  * A column's name from what is known of it.
  * @param {(string | false | undefined)[]} parts
  */
-export const listed = (...parts) => parts.filter(Boolean).join(", ");
+export const joinLabels = (...parts) => parts.filter(Boolean).join(", ");
 
 /**
  * A trace with one y for every x.
@@ -29,7 +29,7 @@ export const listed = (...parts) => parts.filter(Boolean).join(", ");
  */
 export function pointsOf({x, y}, titles) {
   const points = Array.from(x ?? [], (one, place) => [one, y[place]]).filter((point) => point.every(isValue));
-  const columns = {[listed(titles.name, titles.y)]: points.map(([, one]) => one)};
+  const columns = {[joinLabels(titles.name, titles.y)]: points.map(([, one]) => one)};
   return [{key: titles.x, at: points.map(([one]) => one), columns}];
 }
 
@@ -38,7 +38,7 @@ export function pointsOf({x, y}, titles) {
  * @param {Numbers[]} parts
  * @returns {Table[]}
  */
-export function joined(parts) {
+export function joinTables(parts) {
   const known = parts.filter(({at}) => at.length);
   return [...new Set(known.map(({key}) => key))].map((key) =>
     join(
@@ -81,9 +81,9 @@ function inOrder(values) {
  * The rows that a page has room for: all, or one in `every`, the last one among them.
  * @param {Table} table
  */
-export function inView({columns, rows}) {
+export function visibleRows({columns, rows}) {
   const most = Math.max(2, Math.floor(MOST / (columns.length + 1)));
-  return {rows: thinned(rows, most), every: Math.ceil(rows.length / most)};
+  return {rows: subsample(rows, most), every: Math.ceil(rows.length / most)};
 }
 
 /**
@@ -91,7 +91,7 @@ export function inView({columns, rows}) {
  * @param {Value | null} value
  * @param {number} [digits]
  */
-export function written(value, digits = SHOWN) {
+export function formatValue(value, digits = SHOWN) {
   if (value === null) return "";
   return typeof value === "string" || Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(digits)));
 }
@@ -102,6 +102,6 @@ export function written(value, digits = SHOWN) {
  */
 export function csv({key, columns, rows}) {
   const cell = (/** @type {string} */ text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const lines = [[key, ...columns], ...rows].map((row) => `${row.map((value) => cell(written(value, KEPT))).join(",")}\n`);
+  const lines = [[key, ...columns], ...rows].map((row) => `${row.map((value) => cell(formatValue(value, KEPT))).join(",")}\n`);
   return lines.join("").replaceAll("\u00a0", " ");
 }

@@ -5,12 +5,12 @@
 import * as drawn from "./feeds.js";
 import {isComparable} from "./comparison-run.js";
 import {centres, finite, withoutZeros} from "./numbers.js";
-import {joined, listed, pointsOf} from "./table.js";
-import {shared, tapName, unitName} from "./words.js";
+import {joinTables, joinLabels, pointsOf} from "./table.js";
+import {playerText, tapName, unitName} from "./words.js";
 
 /** @import {Numbers, PanelSpec, Snapshot, Tabulate, Titles, Trace, View} from "./types" */
 
-const {filled, framesShown, hasAtom, row} = drawn;
+const {fillTrace, visibleFrames, hasAtom, row} = drawn;
 
 /** Nothing, or nothing that is not in the table already. @type {Tabulate<any>} */
 export const none = () => [];
@@ -30,9 +30,9 @@ export const nameOf = (view, arm, titles) => view.arms[arm]?.name ?? titles.name
  * @param {Snapshot[]} [frames]
  * @returns {Numbers[]}
  */
-export function bySteps(view, columns, frames = framesShown(view)) {
+export function bySteps(view, columns, frames = visibleFrames(view)) {
   const values = columns.map(([name, value]) => [name, frames.map((frame) => finite(value(frame)))]);
-  return [{key: shared(view, "step_key"), at: frames.map(({step}) => step), columns: Object.fromEntries(values)}];
+  return [{key: playerText(view, "step_key"), at: frames.map(({step}) => step), columns: Object.fromEntries(values)}];
 }
 
 /**
@@ -56,7 +56,9 @@ export function unitsBySteps(view, rowOf, name) {
  * @param {Numbers["columns"]} columns
  * @returns {Numbers[]}
  */
-export const byUnits = (view, units, columns) => [{key: shared(view, "unit_key"), at: units.map((unit) => unit + 1), columns}];
+export const byUnits = (view, units, columns) => [
+  {key: playerText(view, "unit_key"), at: units.map((unit) => unit + 1), columns},
+];
 
 /**
  * A row for every bin, and before them one for what is exactly 0: shares of all values, not smoothed.
@@ -67,11 +69,11 @@ export const byUnits = (view, units, columns) => [{key: shared(view, "unit_key")
  */
 export function byBins(view, signal, histograms) {
   const edges = view.header.edges[view.tap];
-  const at = [shared(view, "exactly_zero"), ...centres(edges)];
+  const at = [playerText(view, "exactly_zero"), ...centres(edges)];
   const columns = histograms.map(({name, counts, zeros, total}) => {
     return [name, [zeros, ...withoutZeros(counts, edges, zeros)].map((count) => count / total)];
   });
-  return [{key: shared(view, "bin_key", {signal}), at, columns: Object.fromEntries(columns)}];
+  return [{key: playerText(view, "bin_key", {signal}), at, columns: Object.fromEntries(columns)}];
 }
 
 /**
@@ -81,13 +83,13 @@ export function byBins(view, signal, histograms) {
  * @param {string} what
  */
 export const percentileName = (view, place, what) =>
-  shared(view, "percentile_of", {percent: view.header.percentiles[place], what});
+  playerText(view, "percentile_of", {percent: view.header.percentiles[place], what});
 
 /** @param {(view: View) => Snapshot[]} frames whose ridges are drawn @returns {Tabulate} */
 const ridges = (frames) => (feed, view, titles) => {
   const total = view.header.probe_size * (view.unit === "pooled" ? view.header.experiment.width : 1);
   const histograms = frames(view).map((frame) => {
-    const name = shared(view, "share_at", {name: nameOf(view, feed.arm, titles), step: frame.step});
+    const name = playerText(view, "share_at", {name: nameOf(view, feed.arm, titles), step: frame.step});
     const zeros = drawn.zeroShare(frame, feed.arm, view) * total;
     return {name, counts: drawn.histogram(frame, feed.arm, view), zeros, total};
   });
@@ -97,21 +99,21 @@ const ridges = (frames) => (feed, view, titles) => {
 /** @type {Record<string, Tabulate>} */
 export const tables = {
   units({arm, key}, view, titles) {
-    const name = (/** @type {string} */ unit) => listed(nameOf(view, arm, titles), unit, titles.y);
+    const name = (/** @type {string} */ unit) => joinLabels(nameOf(view, arm, titles), unit, titles.y);
     return unitsBySteps(view, (frame) => row(frame, arm, key, view), name);
   },
 
   "chosen-unit"({arm, key}, view, titles) {
     const {unit} = view;
     if (unit === "pooled") return [];
-    const name = listed(nameOf(view, arm, titles), unitName(view), titles.y);
+    const name = joinLabels(nameOf(view, arm, titles), unitName(view), titles.y);
     return bySteps(view, [[name, (frame) => row(frame, arm, key, view)[unit]]]);
   },
 
   // The lowest one says all of them, in order.
   percentile({arm, place}, view, titles) {
     const name = (/** @type {number} */ one) =>
-      listed(nameOf(view, arm, titles), percentileName(view, one, titles.y), unitName(view));
+      joinLabels(nameOf(view, arm, titles), percentileName(view, one, titles.y), unitName(view));
     const all = place === 0 ? [0, 1, 2] : [];
     return bySteps(
       view,
@@ -124,7 +126,7 @@ export const tables = {
     return bySteps(
       view,
       [0, 1, 2].map((place) => [
-        listed(nameOf(view, arm, titles), name(place)),
+        joinLabels(nameOf(view, arm, titles), name(place)),
         (frame) => row(frame, arm, "percentiles", view, layer)[place],
       ]),
     );
@@ -134,7 +136,7 @@ export const tables = {
   heat({arm, layer}, view, titles) {
     if (!hasAtom(view)) return [];
     const total = view.header.probe_size * view.header.experiment.width;
-    const name = listed(nameOf(view, arm, titles), shared(view, "zeros_of", {what: tapName(view, view.tap, layer)}));
+    const name = joinLabels(nameOf(view, arm, titles), playerText(view, "zeros_of", {what: tapName(view, view.tap, layer)}));
     return bySteps(view, [[name, (frame) => row(frame, arm, "zeros", view, layer) / total]]);
   },
 
@@ -149,10 +151,10 @@ export const tables = {
   minibatch({arm}, view, titles) {
     const {units, means, spreads} = drawn.minibatch(view, arm);
     const name = nameOf(view, arm, titles);
-    return byUnits(view, units, {[listed(name, titles.x)]: means, [listed(name, titles.y)]: spreads});
+    return byUnits(view, units, {[joinLabels(name, titles.x)]: means, [joinLabels(name, titles.y)]: spreads});
   },
 
-  expected: (_, view) => bySteps(view, [[shared(view, "expected_noise"), (frame) => drawn.expectedNoise(view, frame)]]),
+  expected: (_, view) => bySteps(view, [[playerText(view, "expected_noise"), (frame) => drawn.expectedNoise(view, frame)]]),
 };
 
 // --- a panel's
@@ -169,9 +171,9 @@ export function tablesOf({data, layout}, {view, comparison, beside = "", fill}) 
     y: fill(titleOf(layout, yaxis ?? "y")),
   });
   const parts = data.flatMap((trace) => numbersOf(trace, view, titles(trace)));
-  if (!comparison) return joined(parts);
+  if (!comparison) return joinTables(parts);
   const kept = data.filter(isComparable).flatMap((trace) => numbersOf(trace, comparison, titles(trace)));
-  return joined([...parts, ...kept.map((part) => ofBefore(part, comparison, beside))]);
+  return joinTables([...parts, ...kept.map((part) => ofBefore(part, comparison, beside))]);
 }
 
 /**
@@ -183,7 +185,7 @@ function numbersOf(trace, view, titles) {
   const {feed, table} = trace;
   if (table) return table;
   const own = feed && view && (view.story.tables?.[feed.kind] ?? tables[feed.kind]);
-  return own ? own(feed, view, titles) : pointsOf(filled(trace, view), titles);
+  return own ? own(feed, view, titles) : pointsOf(fillTrace(trace, view), titles);
 }
 
 /**
@@ -194,7 +196,7 @@ function numbersOf(trace, view, titles) {
  */
 function ofBefore(part, view, label) {
   const called = (/** @type {string} */ name) =>
-    label ? shared(view, "before_with", {name, label}) : shared(view, "before", {name});
+    label ? playerText(view, "before_with", {name, label}) : playerText(view, "before", {name});
   const columns = Object.entries(part.columns).map(([name, values]) => [called(name), values]);
   return {...part, columns: Object.fromEntries(columns)};
 }

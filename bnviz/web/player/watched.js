@@ -7,7 +7,7 @@ import {Fits} from "./fits.js";
 import {NetworkPicture} from "./network.js";
 import {Recording} from "./recording.js";
 import {SNAPSHOTS_PER_SECOND, viewOf} from "./view.js";
-import {spoken} from "./words.js";
+import {sentenceOrKey} from "./words.js";
 
 /** @import {Data, Story, Values} from "./types" */
 /** @typedef {Data & {name: string}} Run what is watched, and how it is called */
@@ -50,7 +50,7 @@ export class Watched {
    * @param {Values} [values]
    */
   text(key, values) {
-    return spoken(this.data.shared, key, values);
+    return sentenceOrKey(this.data.shared, key, values);
   }
 
   /** @param {Run} data */

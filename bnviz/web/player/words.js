@@ -26,7 +26,7 @@ export function sentence(catalogue, key, values = {}) {
  * @param {string} key
  * @param {Values} [values]
  */
-export function spoken(catalogue, key, values) {
+export function sentenceOrKey(catalogue, key, values) {
   try {
     return sentence(catalogue, key, values);
   } catch (error) {
@@ -37,7 +37,7 @@ export function spoken(catalogue, key, values) {
 }
 
 /** A sentence of the lesson. @type {Say<any>} */
-export const say = (view, key, values) => spoken(view.words, key, values);
+export const say = (view, key, values) => sentenceOrKey(view.words, key, values);
 
 /**
  * A sentence of the player's own.
@@ -45,7 +45,7 @@ export const say = (view, key, values) => spoken(view.words, key, values);
  * @param {string} key
  * @param {Values} [values]
  */
-export const shared = (view, key, values) => spoken(view.shared, key, values);
+export const playerText = (view, key, values) => sentenceOrKey(view.shared, key, values);
 
 /**
  * `text` in an arm's colour, where a headline is shown.
@@ -121,11 +121,11 @@ export const bothArms = (view) => ["none", view.compared];
  */
 export function both(view, phrase) {
   const {norm} = view;
-  const [none, compared] = bothArms(view).map((arm) => divergedAt(view, arm));
-  if (none !== null && compared !== null) return shared(view, "both_gone");
-  if (none !== null) return shared(view, "both_none_gone", {norm, compared: phrase(view.compared), step: none});
-  if (compared !== null) return shared(view, "both_compared_gone", {norm, none: phrase("none"), step: compared});
-  return shared(view, "both", {norm, none: phrase("none"), compared: phrase(view.compared)});
+  const [none, compared] = bothArms(view).map((arm) => divergenceStep(view, arm));
+  if (none !== null && compared !== null) return playerText(view, "both_gone");
+  if (none !== null) return playerText(view, "both_none_gone", {norm, compared: phrase(view.compared), step: none});
+  if (compared !== null) return playerText(view, "both_compared_gone", {norm, none: phrase("none"), step: compared});
+  return playerText(view, "both", {norm, none: phrase("none"), compared: phrase(view.compared)});
 }
 
 /**
@@ -135,7 +135,7 @@ export function both(view, phrase) {
  * @param {number} [layer]
  */
 export function tapName(view, tap = view.tap, layer = view.layer) {
-  if (tap === "normalized") return shared(view, "normalized_of", {layer});
+  if (tap === "normalized") return playerText(view, "normalized_of", {layer});
   return `${tap === "linear" ? "z" : "a"}[${layer}]`;
 }
 
@@ -144,7 +144,7 @@ export function tapName(view, tap = view.tap, layer = view.layer) {
  * @param {number | "pooled"} [unit]
  */
 export function unitName(view, unit = view.unit) {
-  return unit === "pooled" ? shared(view, "pooled") : shared(view, "this_unit", {number: unit + 1});
+  return unit === "pooled" ? playerText(view, "pooled") : playerText(view, "this_unit", {number: unit + 1});
 }
 
 /**
@@ -154,10 +154,10 @@ export function unitName(view, unit = view.unit) {
 export const names = {
   tap: (view) => tapName(view),
   tapname: (view) =>
-    ({linear: "z", normalized: shared(view, "normalized_or_plain", {norm: view.norm}), activation: "a"})[view.tap],
-  layer: (view) => shared(view, "this_layer", {number: view.layer}),
+    ({linear: "z", normalized: playerText(view, "normalized_or_plain", {norm: view.norm}), activation: "a"})[view.tap],
+  layer: (view) => playerText(view, "this_layer", {number: view.layer}),
   unit: (view) => unitName(view),
-  thick: (view) => (view.unit === "pooled" ? "" : ` ${shared(view, "thick", {unit: unitName(view)})}`),
+  thick: (view) => (view.unit === "pooled" ? "" : ` ${playerText(view, "thick", {unit: unitName(view)})}`),
   norm: (view) => view.norm,
   held_out: (view) => view.data.held_out,
 };
@@ -194,7 +194,7 @@ export const alternativeOf = (story, spec) => story.alternatives[spec.id] ?? sto
  */
 export function alternative(spec, title, view) {
   const text = alternativeOf(view.story, spec)(view, spec).replace(/[.…]$/, "");
-  return shared(view, "alternative", {title, step: view.frame.step, text});
+  return playerText(view, "alternative", {title, step: view.frame.step, text});
 }
 
 // --- how it goes
@@ -203,7 +203,7 @@ export function alternative(spec, title, view) {
  * @param {Snapshot} frame
  * @param {string} arm
  */
-export function diverged(frame, arm) {
+export function hasDiverged(frame, arm) {
   return [frame.arms[arm].train_loss, frame.arms[arm].probe_loss].some((loss) => !Number.isFinite(loss));
 }
 
@@ -212,9 +212,9 @@ export function diverged(frame, arm) {
  * @param {View} view
  * @param {string} arm
  */
-export function divergedAt(view, arm) {
-  if (!diverged(view.frame, arm)) return null; // a loss that is not finite does not become finite again
-  return view.frames.find((frame) => diverged(frame, arm))?.step ?? null;
+export function divergenceStep(view, arm) {
+  if (!hasDiverged(view.frame, arm)) return null; // a loss that is not finite does not become finite again
+  return view.frames.find((frame) => hasDiverged(frame, arm))?.step ?? null;
 }
 
 /**
@@ -222,9 +222,9 @@ export function divergedAt(view, arm) {
  * @param {View} view
  * @param {string} arm
  */
-export function gone(view, arm) {
-  const step = divergedAt(view, arm);
-  return step === null ? "" : shared(view, "gone", {arm: view.arms[arm].name, step});
+export function divergenceSentence(view, arm) {
+  const step = divergenceStep(view, arm);
+  return step === null ? "" : playerText(view, "gone", {arm: view.arms[arm].name, step});
 }
 
 /**
@@ -232,9 +232,9 @@ export function gone(view, arm) {
  * @param {View} view
  * @param {string[]} [arms]
  */
-export const lost = (view, arms = bothArms(view)) =>
+export const divergenceSentences = (view, arms = bothArms(view)) =>
   arms
-    .map((arm) => gone(view, arm))
+    .map((arm) => divergenceSentence(view, arm))
     .filter(Boolean)
     .join(" ");
 
