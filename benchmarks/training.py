@@ -22,14 +22,14 @@ from benchmarks import Row, seconds, table
 from bnviz.config.experiment import PROBE_SIZE, Experiment
 from bnviz.data import DATA_SETS
 from bnviz.measures.minibatch_noise import minibatch_noise
-from bnviz.measures.registry import measures
+from bnviz.measures.registry import live_measures
 from bnviz.nets.normalizers import MEASURE
 from bnviz.record import ndjson
 from bnviz.train import loop
 
 EXPERIMENT = Experiment()
 SNAPSHOTS_A_SECOND = 15
-NOISE_EVERY = next(extra.every for extra in measures() if extra.function is minibatch_noise)  # snapshots
+NOISE_EVERY = next(extra.every for extra in live_measures() if extra.function is minibatch_noise)  # snapshots
 REPETITIONS = 3
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bnviz.lessons import LESSONS
-from bnviz.measures.registry import measures
+from bnviz.measures.registry import live_measures, measures
 from bnviz.record import schema
 from bnviz.record.schema import Key
 from bnviz.web import words
@@ -61,7 +61,7 @@ def recording_page(page: str) -> str:
 
 def measure_tables() -> str:
     """A table for each measure, with when it is taken."""
-    return "\n\n".join(f"**`{one.name}`**: {one.when}.\n\n{table(one.keys)}" for one in measures() if one.live)
+    return "\n\n".join(f"**`{one.name}`**: {one.when}.\n\n{table(one.keys)}" for one in live_measures())
 
 
 def table(keys: Iterable[Key]) -> str:
@@ -85,7 +85,7 @@ def _rows(keys: Iterable[Key], before: str) -> Iterable[str]:
 
 def recording_types() -> str:
     """TypeScript's declarations of a recording as the player decodes it."""
-    keys = (*schema.ARM, *(key for one in measures() if one.live for key in one.keys))
+    keys = (*schema.ARM, *(key for one in live_measures() for key in one.keys))
     parts = {
         "Header": interface(schema.HEADER, **_LISTS),
         "ArmPart": interface(merged(keys), all_optional={key.name for one in measures() for key in one.keys}),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from bnviz.config import cost
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep
-from bnviz.measures.registry import measures, named
+from bnviz.measures.registry import checkpoint_measure, live_measures
 
 
 def seconds(experiment: Experiment) -> float:
     """Estimated computing time on one ordinary core, from the fields alone."""
-    asked = [measure for measure in measures() if measure.live and measure.asked(experiment)]
-    return cost.paired_seconds(experiment, sum(measure.seconds(experiment) / measure.every for measure in asked))
+    chosen = [measure for measure in live_measures() if measure.applies_to(experiment)]
+    return cost.paired_seconds(experiment, sum(measure.seconds(experiment) / measure.every for measure in chosen))
 
 
 def check(experiment: Experiment) -> None:
@@ -22,5 +22,5 @@ def check(experiment: Experiment) -> None:
 
 def measuring(sweep: Sweep) -> float:
     """Estimated seconds that the measures of a sweep take beside its training, on one ordinary core."""
-    asked = [named(name) for name in sweep.measures]
-    return (cost.CHECKPOINTS + 1) * sum(measure.seconds(run.experiment) for run in sweep.runs() for measure in asked)
+    measures = [checkpoint_measure(name) for name in sweep.measures]
+    return (cost.CHECKPOINTS + 1) * sum(measure.seconds(run.experiment) for run in sweep.runs() for measure in measures)

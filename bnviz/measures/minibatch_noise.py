@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from bnviz.measures import statistics
+from bnviz.measures.context import Distributions, LiveContext
 from bnviz.nets.network import Taps
 from bnviz.nets.normalizers import MEASURE, equal_groups
 from bnviz.record.ndjson import rounded
@@ -16,25 +16,27 @@ from bnviz.record.ndjson import rounded
 PARTS = 32  # precision of one minibatch's statistics, which scatter by more than that
 
 
-def minibatch_noise(arm: Any, tensors: Any, upcoming: Tensor) -> dict[str, Any]:
+def minibatch_noise(context: LiveContext) -> dict[str, Any]:
     """How far statistics of the next minibatch lie from the probe's, in every group that is normalized apart."""
     taps: Taps = []
-    arm.network(tensors.x_train[upcoming], MEASURE, arm.groups, taps=taps)
+    groups = context.experiment.groups
+    context.network(context.x, MEASURE, groups, taps=taps)
     stacked = torch.stack([torch.stack(outputs) for outputs in zip(*taps, strict=True)])  # [taps, layers, batch, width]
-    blocks = equal_groups(stacked.movedim(2, 0), arm.groups)  # [groups, size, taps, layers, width] each
+    blocks = equal_groups(stacked.movedim(2, 0), groups)  # [groups, size, taps, layers, width] each
     with np.errstate(over="ignore", invalid="ignore"):  # of a network that diverges
         mean = np.concatenate([block.numpy().mean(1) for block in blocks])
         variance = np.concatenate([block.numpy().var(1, ddof=1) for block in blocks])
-    return _against(arm.probe, np.moveaxis(mean, 0, 2), np.moveaxis(variance, 0, 2), len(upcoming) / arm.groups)
+    size = len(context.minibatch) / groups
+    return _compare(context.current, np.moveaxis(mean, 0, 2), np.moveaxis(variance, 0, 2), size)
 
 
-def _against(probe: Any, group_mean: np.ndarray, group_variance: np.ndarray, size: float) -> dict[str, Any]:
+def _compare(probe: Distributions, group_mean: np.ndarray, group_variance: np.ndarray, size: float) -> dict[str, Any]:
     """Scatter of statistics [taps, layers, groups, width] around the probe's: of all groups, and the first group's own."""
-    group_mean, group_variance = group_mean[probe.kept], group_variance[probe.kept]
+    group_mean, group_variance = group_mean[probe.places], group_variance[probe.places]
     arrays = {
         "mean_noise": statistics.mean_noise(group_mean, probe.mean, probe.std),
         "variance_noise": statistics.variance_noise(group_variance, probe.std),
-        "variance_noise_theory": statistics.variance_noise_theory(probe.previous[0], probe.mean, probe.std, size),
+        "variance_noise_theory": statistics.variance_noise_theory(probe.values, probe.mean, probe.std, size),
         "minibatch_mean": rounded(group_mean[:, :, 0], PARTS),
         "minibatch_std": rounded(np.sqrt(group_variance[:, :, 0]), PARTS),
     }

@@ -1,17 +1,15 @@
-"""Distributions of one arm on the probe: what most of a snapshot says."""
+"""Distributions of one arm on the probe: most of a snapshot."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from bnviz.config.experiment import WATCHED_UNITS, Experiment
 from bnviz.measures import statistics
+from bnviz.measures.context import Distributions
 from bnviz.nets.network import ACTIVATIONS, Taps
 from bnviz.record.ndjson import TAPS, rounded, smallest_type
 
@@ -26,95 +24,91 @@ def bin_edges(experiment: Experiment) -> dict[str, np.ndarray]:
     return {tap: np.linspace(*ranges[tap], BINS + 1, dtype=np.float32) for tap in TAPS}
 
 
-class Probe:
-    """Distributions of one arm on the probe, normalized with the probe's own statistics (the training view)."""
+class History(NamedTuple):
+    """Distributions in the untrained network, at the snapshot before, and now."""
 
-    def __init__(self, experiment: Experiment):
+    first: Distributions
+    previous: Distributions
+    current: Distributions
+
+
+class Probe:
+    """Remembers the distributions of one arm on the probe, normalized with the probe's own statistics (the training view)."""
+
+    def __init__(self, experiment: Experiment, first: Distributions | None = None):
         edges = bin_edges(experiment)
         self.edges = [edges[tap] for tap in TAPS]
+        self.experiment = experiment
         self.shape = experiment.hidden_layers, experiment.width, experiment.probe_size
         self.activation = ACTIVATIONS[experiment.activation]
-        self.first: tuple[np.ndarray, np.ndarray] | None = None
-        self.previous: tuple[np.ndarray, np.ndarray] | None = None
+        self.first, self.current = first, None
 
     def from_first(self) -> Probe:
-        """A probe that remembers the first distributions alone; they are never written to, so both have the same."""
-        other = copy.copy(self)
-        other.previous = None
-        return other
+        """A probe that remembers the first distributions alone; arrays are never written to, so both have the same."""
+        return Probe(self.experiment, self.first)
 
-    def measure(self, taps: Taps) -> dict[str, Any]:
-        """All measures of a forward pass over the probe, for the taps that differ (see `by_tap`)."""
-        self.same = self._are_same(*taps[0][:2])
-        inputs = 1 if self.same else 2  # taps before the nonlinearity
-        ordered = np.empty((inputs + 1, *self.shape), np.float32)
+    def observe(self, taps: Taps) -> History:
+        """The distributions after a forward pass over the probe, which become the current ones, beside those before them."""
+        current = self._distributions(taps, 2 if self._is_one_tap(taps) else 3)
+        first, previous = self.first or current, self.current or current
+        if len(current.values) == 3:  # something is normalized by now
+            first, previous = first.with_all_taps(), previous.with_all_taps()
+        self.first, self.current = first, current
+        return History(first, previous, current)
+
+    def _is_one_tap(self, taps: Taps) -> bool:
+        """Whether `linear` and `normalized` are one tap: nothing is normalized, and nothing was before."""
+        linear, normalized, _ = taps[0]
+        return linear.data_ptr() == normalized.data_ptr() and (self.first is None or len(self.first.values) == 2)
+
+    def _distributions(self, taps: Taps, count: int) -> Distributions:
+        """Of the `count` taps that differ."""
+        values = np.empty((count, *self.shape), np.float32)
         for layer, outputs in enumerate(taps):
-            for tap in range(inputs):
+            for tap in range(count - 1):  # those before the nonlinearity
                 with np.errstate(over="ignore"):  # of a network in double precision that diverges
-                    ordered[tap, layer] = outputs[tap].numpy().T
-        ordered[:-1].sort(axis=-1)
-        ordered[-1] = self._activated(ordered[-2])  # nonlinearities are monotone, so this needs no sort
-        return self._shapes(ordered) | self._histograms(ordered)
-
-    def _are_same(self, linear: Tensor, normalized: Tensor) -> bool:
-        """Whether two taps are one: nothing is normalized, and nothing was before. Else references of two taps become three."""
-        if linear.data_ptr() == normalized.data_ptr() and (self.first is None or len(self.first[0]) == 2):
-            return True
-        self.first, self.previous = (_all_taps(reference) for reference in (self.first, self.previous))
-        return False
+                    values[tap, layer] = outputs[tap].numpy().T
+        values[:-1].sort(axis=-1)
+        values[-1] = self._activated(values[-2])  # nonlinearities are monotone, so this needs no sort
+        return Distributions(values, *statistics.moments(values))
 
     def _activated(self, values: np.ndarray) -> np.ndarray:
         return self.activation(torch.from_numpy(values)).numpy()
 
-    @property
-    def kept(self) -> list[int]:
-        """Places of the taps that differ."""
-        return [0, 2] if self.same else [0, 1, 2]
+    def measure(self, history: History) -> dict[str, Any]:
+        """A snapshot's keys of the current distributions, and of how far they have moved."""
+        return self._moments_and_shifts(history) | self._histograms(history.current)
 
-    def _shapes(self, ordered: np.ndarray) -> dict[str, Any]:
-        """Moments and shifts of values [taps, layers, width, probe] sorted along the last axis."""
-        self.mean, self.std = statistics.moments(ordered)
-        now = ordered, self.std
-        self.first, previous, self.previous = self.first or now, self.previous or now, now
-        mean, std = statistics.pooled_moments(self.mean, self.std)
+    def _moments_and_shifts(self, history: History) -> dict[str, Any]:
+        first, previous, current = history
+        mean, std = statistics.pooled_moments(current.mean, current.std)
         arrays = {
             "mean": mean,
             "std": std,
-            "shift_from_first": statistics.shift(ordered, *self.first),
-            "shift_step": statistics.shift(ordered, *previous),
-            "unit_mean": rounded(self.mean),
-            "unit_std": rounded(self.std),
+            "shift_from_first": statistics.shift(current.values, first.values, first.std),
+            "shift_step": statistics.shift(current.values, previous.values, previous.std),
+            "unit_mean": rounded(current.mean),
+            "unit_std": rounded(current.std),
         }
-        return {key: self.by_tap(array.astype(np.float32)) for key, array in arrays.items()}
+        return {key: current.by_tap(array.astype(np.float32)) for key, array in arrays.items()}
 
-    def _histograms(self, ordered: np.ndarray) -> dict[str, Any]:
-        """Histograms of values [taps, layers, width, probe] sorted along the last axis: of watched units, and of all together."""
-        units = [statistics.histogram(values, self.edges[tap]) for tap, values in zip(self.kept, ordered, strict=True)]
+    def _histograms(self, current: Distributions) -> dict[str, Any]:
+        """Histograms of watched units, and of all units together with their percentiles."""
+        by_tap, values = current.by_tap, current.values
+        units = [statistics.histogram(rows, self.edges[tap]) for tap, rows in zip(current.places, values, strict=True)]
         pooled = [part.pooled() for part in units]
         size = self.shape[1] * self.shape[2]
         count = np.uint16 if size <= np.iinfo(np.uint16).max else np.uint32
-        result = {key: self.by_tap([getattr(part, key).astype(count) for part in pooled]) for key in statistics.Histogram._fields}
-        result["percentiles"] = self.by_tap(self._percentiles(ordered.reshape(*ordered.shape[:2], size), pooled))
-        result["unit_counts"] = self.by_tap([smallest_type(part.counts[:, :WATCHED_UNITS]) for part in units])
-        result["unit_zeros"] = self.by_tap([part.zeros[:, :WATCHED_UNITS].astype(np.uint16) for part in units])
+        result = {key: by_tap([getattr(part, key).astype(count) for part in pooled]) for key in statistics.Histogram._fields}
+        rows = values.reshape(*values.shape[:2], size)
+        result["percentiles"] = by_tap(self._percentiles(rows, pooled, current.places))
+        result["unit_counts"] = by_tap([smallest_type(part.counts[:, :WATCHED_UNITS]) for part in units])
+        result["unit_zeros"] = by_tap([part.zeros[:, :WATCHED_UNITS].astype(np.uint16) for part in units])
         return result
 
-    def _percentiles(self, values: np.ndarray, found: list[statistics.Histogram]) -> np.ndarray:
+    def _percentiles(self, values: np.ndarray, histograms: list[statistics.Histogram], places: list[int]) -> np.ndarray:
         """Percentiles [taps, layers, percentiles] of values [taps, layers, n]; the last tap's follow from those before it."""
-        inputs = zip(self.kept[:-1], values, found, strict=False)
+        inputs = zip(places[:-1], values, histograms, strict=False)
         around = [statistics.around_percentiles(rows, self.edges[tap], histogram) for tap, rows, histogram in inputs]
         around = np.array([*around, self._activated(around[-1])])
         return statistics.percentiles(around, values.shape[-1]).astype(np.float32)
-
-    def by_tap(self, arrays: np.ndarray | Sequence[np.ndarray]) -> dict[str, np.ndarray]:
-        """Arrays named by tap; what holds for `linear` holds for `normalized` where they are the same."""
-        first, *rest = arrays
-        return dict(zip(TAPS, (first, first, *rest) if self.same else arrays, strict=True))
-
-
-def _all_taps(reference: tuple[np.ndarray, np.ndarray] | None) -> tuple[np.ndarray, np.ndarray] | None:
-    """Sorted values and standard deviations [taps, …] of all three taps, of which two may have been one."""
-    if reference is None or len(reference[0]) == len(TAPS):
-        return reference
-    ordered, std = reference
-    return ordered[[0, 0, 1]], std[[0, 0, 1]]

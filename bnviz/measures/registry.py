@@ -1,8 +1,9 @@
-"""The one table of measures beyond what every snapshot holds: what each records, when it is taken, and what takes it.
+"""The one table of measures beyond what every snapshot holds: what each records, when it is taken, and which function takes it.
 
-A shared measure is one file in this folder and one line in `SHARED`; one that a single lesson needs lies in that lesson's
+A shared measure is one file in this folder and one entry in `SHARED`; one that a single lesson needs lies in that lesson's
 `measures/` and is declared in its `__init__.py` as `MEASURES`. So are the questions that people may ask about a trained network,
-as `QUESTIONS`. This module loads no PyTorch: a declaration names its function.
+as `QUESTIONS`. A measure is a function of one argument: `bnviz.measures.context` says what that holds. This module loads no
+PyTorch: a declaration names its function.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bnviz import normalizers
 from bnviz.config.cost import RATE, weights
@@ -21,32 +22,50 @@ from bnviz.config.fields import Field
 from bnviz.lessons import LESSONS
 from bnviz.record.schema import Key, by_tap
 
+if TYPE_CHECKING:
+    from bnviz.measures.context import LiveContext, Loss, MeasureContext
+    from bnviz.nets.network import Network
+
+Values = dict[str, Any]  # by key: what a recording or a row can hold
+
 
 @dataclass(frozen=True)
 class Measure:
-    """`run`, written "module:function", is called as function(arm, tensors, upcoming) and returns what it measured, under `keys`;
-    it must leave training untouched.
+    """What is common to both kinds of measures. `run`, written "module:function", names the function that takes it; it returns
+    values under `keys`, and must leave training untouched.
 
-    `live` measures belong to a paired run: they get its `ArmTrainer` and `Tensors` and the indices of the next minibatch,
-    are taken with every `every`-th snapshot, and with the last one, of an experiment that `asked` for it; what they return joins
-    the arm's part of the snapshot. The others belong to sweeps, which ask for them by name: they get an arm of which only
-    network, experiment and loss are there, and are taken at every checkpoint; a row lists what they return. `when`
-    says in words when a measure is taken and of which arms. `seconds` estimates what it
-    costs an arm each time, on one ordinary core; `bnviz.measures.budget` adds that up.
+    `when` says in words when a measure is taken and of which arms. `seconds` estimates what it costs an arm each time, on one
+    ordinary core; `bnviz.measures.budget` adds that up.
     """
 
     name: str
     run: str
     keys: tuple[Key, ...]
     when: str
-    asked: Callable[[Experiment], bool] = lambda experiment: True
-    every: int = 1
-    live: bool = True
     seconds: Callable[[Experiment], float] = lambda experiment: 0.0
 
+
+@dataclass(frozen=True)
+class LiveMeasure(Measure):
+    """A measure of a live run, of each of its arms: taken with every `every`-th snapshot, and with the last one, of an experiment
+    that it `applies_to`. Its values join the arm's part of the snapshot; it may return none for some arms."""
+
+    applies_to: Callable[[Experiment], bool] = lambda experiment: True
+    every: int = 1
+
     @property
-    def function(self) -> Callable[..., dict[str, Any]]:
-        """What takes it; the first time its module is loaded, and PyTorch with it."""
+    def function(self) -> Callable[[LiveContext], Values]:
+        """The function that takes it. The first time, this loads its module, and PyTorch with it."""
+        return _function(self.run)
+
+
+@dataclass(frozen=True)
+class CheckpointMeasure(Measure):
+    """A measure of a sweep's runs, taken at every checkpoint if the sweep names it. A row lists its values."""
+
+    @property
+    def function(self) -> Callable[[MeasureContext], Values]:
+        """The function that takes it. The first time, this loads its module, and PyTorch with it."""
         return _function(self.run)
 
 
@@ -54,27 +73,26 @@ class Measure:
 class Question:
     """What may be asked about a trained network, at `GET bnviz/runs/<id>/<name>?field=value&…`.
 
-    `fields` says what has to be given with it, and within which limits, of a run of this experiment. `run`, written
-    "module:function", is called as function(network, experiment, loss, **values) with the network of the compared arm, and
-    returns the answer as JSON can write it; it must leave the network as it was.
+    `fields` are the parameters that the query has, with their limits for this experiment. `run`, written "module:function", names
+    the function that answers: function(network, experiment, loss, **values) with the network of the compared arm. It returns the
+    answer as JSON can write it, and leaves the network as it was.
     """
 
     name: str
     run: str
     fields: Callable[[Experiment], tuple[Field, ...]]
 
-    @property
-    def function(self) -> Callable[..., dict[str, Any]]:
-        """What answers it; the first time its module is loaded, and PyTorch with it."""
-        return _function(self.run)
+    def answer(self, network: Network, experiment: Experiment, loss: Loss, values: Mapping[str, Any]) -> Values:
+        """Call its function. The first time, this loads its module, and PyTorch with it."""
+        return _function(self.run)(network, experiment, loss, **values)
 
     def read(self, experiment: Experiment, texts: Mapping[str, str]) -> dict[str, Any]:
         """The values that a query gives in text; raises BadField for one that is missing or wrong."""
         return {field.name: field.parse(texts.get(field.name, "")) for field in self.fields(experiment)}
 
 
-def _function(path: str) -> Callable[..., dict[str, Any]]:
-    """What "module:function" names."""
+def _function(path: str) -> Callable[..., Values]:
+    """The function of "module:function"."""
     module, name = path.split(":")
     return getattr(importlib.import_module(module), name)
 
@@ -82,7 +100,7 @@ def _function(path: str) -> Callable[..., dict[str, Any]]:
 _NORMALIZED = {"optional": True, "when": "while something is normalized"}
 
 SHARED = (
-    Measure(
+    LiveMeasure(
         "minibatch_noise",
         "bnviz.measures.minibatch_noise:minibatch_noise",
         keys=(
@@ -99,7 +117,7 @@ SHARED = (
         when="every fourth snapshot",
         every=4,
     ),
-    Measure(
+    LiveMeasure(
         "unit_examples",
         "bnviz.measures.unit_examples:unit_examples",
         keys=(
@@ -125,24 +143,29 @@ SHARED = (
 
 
 @cache
-def measures() -> tuple[Measure, ...]:
+def measures() -> tuple[LiveMeasure | CheckpointMeasure, ...]:
     """All measures: the shared ones, then those of the lessons."""
-    return (*SHARED, *_declared("MEASURES"))
+    return (*SHARED, *_declarations("MEASURES"))
+
+
+def live_measures() -> tuple[LiveMeasure, ...]:
+    """The measures of live runs."""
+    return tuple(measure for measure in measures() if isinstance(measure, LiveMeasure))
+
+
+def checkpoint_measure(name: str) -> CheckpointMeasure:
+    """The measure of sweeps that has this name; KeyError if there is none."""
+    return {measure.name: measure for measure in measures() if isinstance(measure, CheckpointMeasure)}[name]
 
 
 @cache
 def questions() -> Mapping[str, Question]:
     """All questions of the lessons, by name."""
-    return {question.name: question for question in _declared("QUESTIONS")}
+    return {question.name: question for question in _declarations("QUESTIONS")}
 
 
-def _declared(table: str) -> list[Any]:
-    """What the lessons declare under this name, in their order."""
-    homes = [f"bnviz.lessons.{lesson}.measures" for lesson in LESSONS]
-    modules = [importlib.import_module(home) for home in homes if importlib.util.find_spec(home)]
-    return [one for module in modules for one in getattr(module, table, ())]
-
-
-def named(name: str) -> Measure:
-    """The measure of that name; KeyError if there is none."""
-    return {measure.name: measure for measure in measures()}[name]
+def _declarations(table: str) -> list[Any]:
+    """The entries of the lessons' tables of this name, in the order of the lessons."""
+    names = [f"bnviz.lessons.{lesson}.measures" for lesson in LESSONS]
+    modules = [importlib.import_module(name) for name in names if importlib.util.find_spec(name)]
+    return [entry for module in modules for entry in getattr(module, table, ())]

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from bnviz.config.experiment import WATCHED_UNITS
+from bnviz.measures.context import LiveContext
 from bnviz.nets.network import Taps
 from bnviz.normalizers import SPECS
 from bnviz.normalizers.modes import MEASURE
@@ -17,22 +18,22 @@ EXAMPLES = 8
 PARTS = 256  # to which z is rounded: a page shows three digits of it
 
 
-def unit_examples(arm: Any, tensors: Any, upcoming: Tensor) -> dict[str, Any]:
+def unit_examples(context: LiveContext) -> dict[str, Any]:
     """z of the first examples of the next minibatch and what normalizes them, of the watched units of the arms that are compared.
 
     The first group that is normalized together passes through the network alone, as it does in training: groups do not see each
     other. From what is returned follow ẑ = (z - mean) / sqrt(variance + ε), γẑ+β and a. See the keys in the registry.
     """
-    if arm.name not in arm.experiment.arms[:2]:
+    if not context.is_compared:
         return {}
     taps: Taps = []
-    size = -(-len(upcoming) // arm.groups)  # larger groups come first: `equal_groups`
-    arm.network(tensors.x_train[upcoming[:size]], MEASURE, 1, taps=taps)
+    size = -(-len(context.minibatch) // context.experiment.groups)  # larger groups come first: `equal_groups`
+    context.network(context.x[:size], MEASURE, 1, taps=taps)
     z = torch.stack([linear for linear, _, _ in taps])  # [layers, examples, width]
     watched = z[:, :EXAMPLES, :WATCHED_UNITS].transpose(1, 2).numpy()
     result = {"z": rounded(watched, PARTS)}
-    if SPECS[arm.normalizer].steps:  # otherwise nothing is normalized
-        result |= _normalizing(arm.normalizer, list(arm.network.normalizers), z)
+    if SPECS[context.normalizer].steps:  # otherwise nothing is normalized
+        result |= _normalizing(context.normalizer, list(context.network.normalizers), z)
     return {"unit_examples": result}
 
 

@@ -44,6 +44,11 @@ class Network(nn.Module):
         if experiment.precision == "double":  # drawn in single precision all the same, so both begin alike
             self.double()
 
+    @property
+    def has_running_statistics(self) -> bool:
+        """Whether it is normalized with statistics of the minibatch, and so has running ones."""
+        return any(True for _ in self.buffers())
+
     def forward(
         self, x: Tensor, mode: str, groups: int = 1, generator: torch.Generator | None = None, taps: Taps | None = None
     ) -> Tensor:

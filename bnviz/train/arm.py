@@ -13,12 +13,13 @@ from bnviz import data
 from bnviz.config import course
 from bnviz.config.arms import ARMS
 from bnviz.config.experiment import PROBE_SIZE, Experiment
-from bnviz.measures.probe import Probe
-from bnviz.measures.registry import measures
+from bnviz.measures.context import LiveContext
+from bnviz.measures.probe import History, Probe
+from bnviz.measures.registry import live_measures
+from bnviz.measures.scales import scales
 from bnviz.nets.network import Network, Taps, accuracy
 from bnviz.nets.normalizers import EVALUATE, MEASURE, TRAIN
 from bnviz.nets.switching import switch
-from bnviz.record.ndjson import rounded
 from bnviz.train.minibatches import Tensors, generator_for
 from bnviz.train.sgd import SGD, Decay
 
@@ -41,12 +42,7 @@ class ArmTrainer:
         self.diverged_at: int | None = None
         self.seen = _Tally()
         self.probe = Probe(experiment)
-        self.measures = [(one.every, one.function) for one in measures() if one.live and one.asked(experiment)]
-
-    @property
-    def has_statistics(self) -> bool:
-        """Whether it is normalized with statistics of the minibatch, and so has running ones."""
-        return any(True for _ in self.network.buffers())
+        self.measures = [(one.every, one.function) for one in live_measures() if one.applies_to(experiment)]
 
     @property
     def bytes(self) -> int:
@@ -64,36 +60,58 @@ class ArmTrainer:
         self.seen.add(loss, logits, y)
 
     @torch.no_grad()
-    def measure(self, tensors: Tensors, upcoming: Tensor, index: int, last: bool) -> dict[str, Any]:
-        """Everything the `index`-th snapshot says of this arm; `upcoming` are the indices of the minibatch that comes next."""
-        x, y = tensors.x_train[upcoming], tensors.y_train[upcoming]
-        result = {"normalizer": self.normalizer, **self._training(x, y)}
-        z, taps = tensors.first_linear(self.network.linears[0]), []
-        logits = self.network.forward_from_first(z, EVALUATE, taps=taps)
+    def measure(self, tensors: Tensors, minibatch: Tensor, index: int, last: bool) -> dict[str, Any]:
+        """Everything the `index`-th snapshot says of this arm; `minibatch` are the indices of the one that comes next."""
+        result = {"normalizer": self.normalizer, **self._training(tensors.x_train[minibatch], tensors.y_train[minibatch])}
+        logits, probe_logits, taps = self._forward_test(tensors)
         result["test_loss"] = self.loss(logits, tensors.y_test).item()
         result["test_accuracy"] = accuracy(logits, tensors.y_test)
-        logits, taps = self._probe_view(z, logits, taps)
-        result["probe_loss"] = self.loss(logits, tensors.y_test[:PROBE_SIZE]).item()
-        result |= self.probe.measure(taps)
-        result |= self.scales()
+        result["probe_loss"] = self.loss(probe_logits, tensors.y_test[:PROBE_SIZE]).item()
+        history = self.probe.observe(taps)
+        result |= self.probe.measure(history) | scales(self.network)
+        context = self.context(tensors, minibatch, taps, history)
         for every, function in self.measures:
             if last or index % every == 0:
-                result |= function(self, tensors, upcoming)
+                result |= function(context)
         return result
 
     @torch.no_grad()
-    def look(self, tensors: Tensors) -> None:
+    def observe(self, tensors: Tensors) -> tuple[Taps, History]:
         """Take the distributions on the probe for those of the last snapshot."""
-        z, taps = tensors.first_linear(self.network.linears[0]), []
-        logits = self.network.forward_from_first(z, EVALUATE, taps=taps)
-        self.probe.measure(self._probe_view(z, logits, taps)[1])
+        *_, taps = self._forward_test(tensors)
+        return taps, self.probe.observe(taps)
 
-    def _probe_view(self, z: Tensor, logits: Tensor, taps: Taps) -> tuple[Tensor, Taps]:
-        """Logits and taps of the probe, normalized with its own statistics: the evaluated ones where there are none."""
-        if not self.has_statistics:
-            return logits[:PROBE_SIZE], [tuple(output[:PROBE_SIZE] for output in layer) for layer in taps]
-        own: Taps = []
-        return self.network.forward_from_first(z[:PROBE_SIZE], MEASURE, taps=own), own
+    def context(self, tensors: Tensors, minibatch: Tensor, taps: Taps, history: History) -> LiveContext:
+        """What a measure may use, with what `observe` gives."""
+        return LiveContext(
+            network=self.network,
+            experiment=self.experiment,
+            loss=self.loss,
+            examples=tensors.examples(),
+            minibatch=minibatch,
+            arm=self.name,
+            normalizer=self.normalizer,
+            optimizer=self.optimizer,
+            dropout=self.dropout,
+            taps=taps,
+            first=history.first,
+            previous=history.previous,
+            current=history.current,
+        )
+
+    def _forward_test(self, tensors: Tensors) -> tuple[Tensor, Tensor, Taps]:
+        """Logits of the test examples in the evaluation view; logits and taps of the probe in the training view.
+
+        The views are the same where nothing is normalized with statistics of the batch.
+        """
+        z = tensors.first_linear(self.network.linears[0])
+        evaluated: Taps = []
+        logits = self.network.forward_from_first(z, EVALUATE, taps=evaluated)
+        if not self.network.has_running_statistics:
+            probe = [(z[:PROBE_SIZE], y[:PROBE_SIZE], a[:PROBE_SIZE]) for z, y, a in evaluated]
+            return logits, logits[:PROBE_SIZE], probe
+        taps: Taps = []
+        return logits, self.network.forward_from_first(z[:PROBE_SIZE], MEASURE, taps=taps), taps
 
     def _training(self, x: Tensor, y: Tensor) -> dict[str, Any]:
         """Loss and accuracy on the minibatches since the last snapshot, gradient norms of the last one.
@@ -110,12 +128,6 @@ class ArmTrainer:
         loss, share = self.seen.take()
         norms = torch.tensor([0.0 if gradient is None else gradient.norm().item() for gradient in gradients]).float().numpy()
         return {"train_loss": loss, "train_accuracy": share, "gradient_norm": norms}
-
-    def scales(self, parts: int = 128) -> dict[str, Any]:
-        """γ and β [layers, width] where the arm has them, rounded to one in so many parts."""
-        learnt = {name for name, _ in self.network.normalizers[0].named_parameters()}
-        scales = {name: [getattr(layer, name).detach() for layer in self.network.normalizers] for name in sorted(learnt)}
-        return {name: rounded(torch.stack(layers).numpy(), parts) for name, layers in scales.items()}
 
     def hold(self) -> None:
         """In an arm to be held, layers 1 and 2 learn no more; their batch norm goes on using each minibatch's statistics."""

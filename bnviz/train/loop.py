@@ -120,7 +120,7 @@ class Training:
     @property
     def shared_bytes(self) -> int:
         """What all copies of a run share: the data aside, the distributions of the untrained networks."""
-        return sum(array.nbytes for arm in self.arms for array in arm.probe.first or ())
+        return sum(arm.probe.first.nbytes for arm in self.arms if arm.probe.first)
 
     def copy(self) -> Training:
         """A copy that rests: `resume` wakes it. Only right after a snapshot; what can be made again is left out."""
@@ -137,7 +137,7 @@ class Training:
         other.experiment = experiment
         for arm in other.arms:
             arm.experiment = course.in_force(experiment, self.step - 1)
-        _of_all(other.arms, lambda arm: arm.look(other.tensors))
+        _of_all(other.arms, lambda arm: arm.observe(other.tensors))
         return other
 
 
@@ -162,9 +162,9 @@ def finish(training: Training) -> Outcome:
 _beside = ThreadPoolExecutor(1, "measuring", initializer=torch.set_num_threads, initargs=(1,))
 
 
-def measure_arms(arms: list[ArmTrainer], tensors: Tensors, upcoming: Tensor, index: int, last: bool) -> dict[str, Any]:
+def measure_arms(arms: list[ArmTrainer], tensors: Tensors, minibatch: Tensor, index: int, last: bool) -> dict[str, Any]:
     """What a snapshot says of every arm, by name: the first arm measured in this thread, the others in another one."""
-    results = _of_all(arms, lambda arm: arm.measure(tensors, upcoming, index, last))
+    results = _of_all(arms, lambda arm: arm.measure(tensors, minibatch, index, last))
     return {arm.name: result for arm, result in zip(arms, results, strict=True)}
 
 
@@ -187,7 +187,7 @@ def answer(experiment: Experiment, name: str, values: dict[str, Any]) -> Generat
         finally:
             _again.pop(experiment.id, None)
     loss = LOSSES[data.DATA_SETS[experiment.dataset].loss]
-    yield {"type": "answer", **questions()[name].function(TRAINED[experiment.id], experiment, loss, **values)}
+    yield {"type": "answer", **questions()[name].answer(TRAINED[experiment.id], experiment, loss, values)}
     return "finished", ""
 
 

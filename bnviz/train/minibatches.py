@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from bnviz import data
 from bnviz.config.experiment import Experiment
+from bnviz.measures.context import Examples
 
 SPARE = 1000  # training examples to choose by, where so many are not trained on
 INPUT_NOISE = 2**34  # added to the seed: far from the generators below
@@ -40,9 +41,9 @@ class Tensors:
         other._x_test = _for_onednn(other.x_test)
         return other
 
-    def judging(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Test inputs and their labels, and up to SPARE training examples that are not trained on, with their true labels."""
-        return self.x_test, self.y_test, *self._spare
+    def examples(self) -> Examples:
+        """All of them, for measures."""
+        return Examples(self.x_train, self.y_train, self.x_test, self.y_test, *self._spare)
 
     def first_linear(self, linear: nn.Linear) -> Tensor:
         """z[1] of the held-out examples: the same in every view, and most of a snapshot's work."""

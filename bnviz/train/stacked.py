@@ -14,7 +14,7 @@ import copy
 import itertools
 import math
 from collections.abc import Callable, Generator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,32 +26,14 @@ from bnviz.config.cost import CHECKPOINTS
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.fields import SHAPE
 from bnviz.config.sweep import Run, check_steady
-from bnviz.measures.registry import named
+from bnviz.measures.context import MeasureContext
+from bnviz.measures.registry import checkpoint_measure
 from bnviz.nets.network import Network
 from bnviz.nets.normalizers import EVALUATE, TRAIN, BatchNorm
 from bnviz.train.device import device
 from bnviz.train.loop import LOSSES
 from bnviz.train.minibatches import Tensors, generator_for, minibatches, noisy_labels
 from bnviz.train.sgd import Decay
-
-
-class TrainedRun(NamedTuple):
-    """What a measure of a sweep may know of a run."""
-
-    network: Network
-    experiment: Experiment
-    loss: Callable[..., Tensor]
-
-
-class Examples(NamedTuple):
-    """A run's training examples, labelled as it is trained on them; the test examples; training examples it does not train on."""
-
-    x_train: Tensor
-    y_train: Tensor
-    x_test: Tensor
-    y_test: Tensor
-    x_spare: Tensor
-    y_spare: Tensor
 
 
 class Normalizers:
@@ -315,7 +297,7 @@ class Logbook:
     """The data of a stack's runs, and what is written down of their training."""
 
     def __init__(self, stack: Stack, measures: Sequence[str] = ()):
-        self.stack, self.measures = stack, [named(name).function for name in measures]
+        self.stack, self.measures = stack, [checkpoint_measure(name).function for name in measures]
         self.split = Tensors(stack.shared)
         labels = [noisy_labels(experiment, self.split.y_train) for experiment in stack.experiments]
         self.x, self.y = self.split.x_train.to(stack.device), torch.stack(labels).to(stack.device)
@@ -367,13 +349,13 @@ class Logbook:
     def measure(self, step: int) -> None:
         """Take the measures of every run's own network, all on the same examples, others at each checkpoint."""
         generator = torch.Generator().manual_seed(step)
-        chosen = torch.randperm(len(self.x), generator=generator)[: self.stack.shared.batch]
-        x, y, others = self.x.cpu(), self.y.cpu(), self.split.judging()
+        minibatch = torch.randperm(len(self.x), generator=generator)[: self.stack.shared.batch]
+        y, examples = self.y.cpu(), self.split.examples()
         for place, network in enumerate(self.stack.unstack()):
             network = network if network.linears[0].weight.is_cpu else copy.deepcopy(network).cpu()
-            arm, examples = TrainedRun(network, self.stack.experiments[place], self.stack.loss), Examples(x, y[place], *others)
-            taken = [measure(arm, examples, chosen) for measure in self.measures]
-            self.measured[place].append({name: value for values in taken for name, value in values.items()})
+            experiment, labelled = self.stack.experiments[place], examples._replace(y_train=y[place])
+            context = MeasureContext(network, experiment, self.stack.loss, labelled, minibatch)
+            self.measured[place].append({key: value for measure in self.measures for key, value in measure(context).items()})
 
     @torch.no_grad()
     def rows(self) -> list[dict[str, Any]]:

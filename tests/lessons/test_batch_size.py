@@ -23,7 +23,7 @@ from bnviz.lessons.batch_size.measures import sizes as sizes_of
 from bnviz.lessons.batch_size.page import PAGE
 from bnviz.lessons.batch_size.panels import panels
 from bnviz.measures import budget, statistics
-from bnviz.measures.registry import measures
+from bnviz.measures.registry import live_measures
 from bnviz.nets.normalizers import EVALUATE
 from bnviz.record import ndjson
 from bnviz.record.store import Store
@@ -229,7 +229,7 @@ def test_theory_holds_where_nothing_was_normalized_below_and_means_are_pinned_wh
 
 
 def test_it_is_taken_with_the_first_snapshot_now_and_then_and_with_the_last_of_the_two_arms_of_the_lecture():
-    (extra,) = [extra for extra in measures() if extra.function is microscope.microscope]
+    (extra,) = [extra for extra in live_measures() if extra.function is microscope.microscope]
     assert 12 <= extra.every <= 20
     snapshots, *_ = run(SMALL.replace(snapshot_every=1, steps=40, hold_from=5, fixed_scales="yes"))
     for snapshot in snapshots:

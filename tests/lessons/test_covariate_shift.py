@@ -15,9 +15,10 @@ from bnviz.lessons.covariate_shift import album
 from bnviz.lessons.covariate_shift.measures.coats import HELD_OUT, LEVELS, RECOMPUTED_ON, with_statistics_of
 from bnviz.lessons.covariate_shift.measures.coats import coats as look
 from bnviz.lessons.covariate_shift.panels import panels
-from bnviz.measures.registry import measures
+from bnviz.measures.registry import live_measures
 from bnviz.nets.normalizers import EVALUATE
 from bnviz.train import loop
+from tests.measures import live_context
 from tests.web.desk import Desk
 
 torch.set_num_threads(1)
@@ -115,7 +116,7 @@ def trained():
         for arm in arms.values():
             arm.step(tensors.x_train[chosen], tensors.y_train[chosen])
     with torch.no_grad():
-        found = {name: look(arm, tensors, chosen) for name, arm in arms.items()}
+        found = {name: look(live_context(arm, tensors, chosen)) for name, arm in arms.items()}
     return arms, found
 
 
@@ -214,7 +215,7 @@ def test_looking_at_coats_leaves_training_bit_for_bit_alone(trained):
             arm.step(tensors.x_train[chosen], tensors.y_train[chosen])
         with torch.no_grad():
             for arm in watched.values():
-                look(arm, tensors, chosen)
+                look(live_context(arm, tensors, chosen))
     for name in SMALL.arms:
         pairs = zip(unseen[name].network.state_dict().values(), watched[name].network.state_dict().values(), strict=True)
         assert all(torch.equal(*pair) for pair in pairs)
@@ -229,8 +230,8 @@ def test_dropout_and_ghost_batches_do_not_reach_recomputed_statistics():
 
 
 def test_only_animals_are_asked_about_their_coats():
-    (row,) = [row for row in measures() if row.function is look]
-    assert row.asked(SMALL) and not row.asked(Experiment())
+    (measure,) = [measure for measure in live_measures() if measure.function is look]
+    assert measure.applies_to(SMALL) and not measure.applies_to(Experiment())
 
 
 def test_a_run_says_it_now_and_then_and_at_the_end():

@@ -11,10 +11,10 @@ from torch.nn import functional
 from bnviz.config.arms import ARMS
 from bnviz.config.experiment import Experiment
 from bnviz.lessons.does_it_hold.measures.landscape import MULTIPLES, landscape
+from bnviz.measures.context import Examples, MeasureContext
 from bnviz.nets.network import Network
 from bnviz.nets.normalizers import MEASURE
 from bnviz.train.minibatches import Tensors, generator_for
-from bnviz.train.stacked import Examples, TrainedRun
 
 RATE = 0.3
 EXPERIMENT = Experiment(learning_rate=RATE, width=16, train_size=200, batch_size=64, ghost_batch_size=16)
@@ -37,7 +37,8 @@ class Quadratic(nn.Module):
 
 
 def look(network, loss, x, y):
-    return landscape(TrainedRun(network, EXPERIMENT, loss), Examples(x, y, *[x[:0], y[:0]] * 2), slice(None))
+    examples = Examples(x, y, *[x[:0], y[:0]] * 2)
+    return landscape(MeasureContext(network, EXPERIMENT, loss, examples, torch.arange(len(x))))
 
 
 def half_square(outputs, _):

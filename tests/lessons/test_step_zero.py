@@ -16,9 +16,10 @@ from bnviz.lessons.step_zero.measures.signal import cosines, effective_rank, sig
 from bnviz.lessons.step_zero.page import PAGE, PRESETS, sweep
 from bnviz.lessons.step_zero.panels import panels
 from bnviz.lessons.step_zero.results import WORDS, growth, settled_cosine, theory
+from bnviz.measures.context import MeasureContext
 from bnviz.nets.network import Network
 from bnviz.train.minibatches import Tensors, generator_for
-from bnviz.train.stacked import Examples, TrainedRun, train_stack
+from bnviz.train.stacked import train_stack
 from bnviz.web.words import fill
 
 SMALL = {"hidden_layers": 8, "width": 16, "batch_size": 32, "train_size": 100, "dataset": "mnist1d"}
@@ -81,12 +82,8 @@ def network_of(experiment, arm):
 def measured_of(experiment, arm="none", network=None, chosen=None):
     tensors = Tensors(experiment)
     network = network or network_of(experiment, arm)
-    found = TrainedRun(network, experiment, functional.cross_entropy)
-    return signal(
-        found,
-        Examples(tensors.x_train, tensors.y_train, *tensors.judging()),
-        torch.arange(experiment.batch) if chosen is None else chosen,
-    )
+    minibatch = torch.arange(experiment.batch) if chosen is None else chosen
+    return signal(MeasureContext(network, experiment, functional.cross_entropy, tensors.examples(), minibatch))
 
 
 @pytest.mark.parametrize("arm", ["none", "batch"])

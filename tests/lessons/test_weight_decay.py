@@ -158,7 +158,7 @@ def test_sizes_and_rates_are_recorded_as_they_are():
 
 
 def test_other_experiments_are_not_measured():
-    assert not MEASURES[0].asked(Experiment(weight_decay=0.1)) and MEASURES[0].asked(SMALL)
+    assert not MEASURES[0].applies_to(Experiment(weight_decay=0.1)) and MEASURES[0].applies_to(SMALL)
 
 
 def test_a_run_goes_on_from_a_checkpoint_where_its_rate_had_risen_to():

@@ -11,6 +11,7 @@ from bnviz.measures.unit_examples import EXAMPLES, PARTS, unit_examples
 from bnviz.nets.network import ACTIVATIONS
 from bnviz.nets.normalizers import MEASURE, equal_groups
 from bnviz.train import loop
+from tests.measures import live_context
 
 torch.set_num_threads(1)
 
@@ -36,7 +37,7 @@ def trained(experiment, name):
 
 @torch.no_grad()
 def measured(arm, tensors, upcoming):
-    return unit_examples(arm, tensors, upcoming)["unit_examples"]
+    return unit_examples(live_context(arm, tensors, upcoming))["unit_examples"]
 
 
 @torch.no_grad()
@@ -142,7 +143,7 @@ def test_in_evaluation_it_is_pytorchs_batch_norm_with_running_statistics():
 def test_an_arm_without_a_normalizer_has_z_alone_and_other_arms_have_nothing():
     assert set(measured(*trained(SMALL, "none"))) == {"z"}
     arm, *rest = trained(SMALL.replace(hold_from=6), "none-held")
-    assert unit_examples(arm, *rest) == {}
+    assert unit_examples(live_context(arm, *rest)) == {}
 
 
 def test_measuring_touches_neither_statistics_nor_generators():

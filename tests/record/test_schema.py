@@ -12,7 +12,7 @@ from bnviz.config.arms import COMPARED
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import sweep_over
 from bnviz.engine import make
-from bnviz.measures.registry import measures
+from bnviz.measures.registry import checkpoint_measure, live_measures, measures
 from bnviz.record import ndjson, schema
 from bnviz.record.rows import Rows
 from bnviz.record.store import Store
@@ -86,7 +86,7 @@ def wanted(name, size, sizes):
 
 def arm_keys(name, part):
     """The keys that an arm's part of a snapshot may have: every snapshot's, and those of the measures that were taken of it."""
-    taken = [measure for measure in measures() if measure.live and {key.name for key in measure.keys} & set(part) - core(part)]
+    taken = [measure for measure in live_measures() if {key.name for key in measure.keys} & set(part) - core(part)]
     return {key.name: key for keys in (schema.ARM, *(measure.keys for measure in taken)) for key in keys}.values()
 
 
@@ -127,7 +127,7 @@ def test_any_normalizer_can_be_compared(recordings, arm):
 def test_every_declared_key_is_recorded_by_somebody(recordings):
     parts = [part for messages in recordings.values() for one in messages[1:] for part in one["arms"].values()]
     seen = {name for part in parts for name in part}
-    assert schema.names(schema.ARM) | {key.name for measure in measures() if measure.live for key in measure.keys} == seen
+    assert schema.names(schema.ARM) | {key.name for measure in live_measures() for key in measure.keys} == seen
 
 
 def test_a_measure_is_taken_when_it_says():
@@ -148,7 +148,7 @@ def test_the_rows_of_a_sweep_hold_what_the_schema_says():
     finally:
         engine.close()
     check(schema.SWEEP_HEADER, header, {}, "header")
-    landscape = next(measure for measure in measures() if measure.name == "landscape")
+    landscape = checkpoint_measure("landscape")
     kinds = {"row": (*schema.ROW, *landscape.keys), "progress": schema.PROGRESS, "end": schema.END}
     for message in messages:
         check(kinds[message["type"]], message, {}, message["type"])

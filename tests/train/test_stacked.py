@@ -16,6 +16,7 @@ from bnviz.nets.network import accuracy
 from bnviz.nets.normalizers import EVALUATE
 from bnviz.train import loop
 from bnviz.train.stacked import Logbook, Normalizers, Stack, StackedBatchNorm, train_stack
+from tests.measures import live_context
 
 BASE = Experiment(steps=12, batch_size=32, learning_rate=0.02, width=16, train_size=200)
 TOLERANCE = {"rtol": 1e-4, "atol": 1e-4}
@@ -280,5 +281,5 @@ def test_the_untrained_networks_are_measured_first():
     measured = rows_of([run], ("landscape",))[run.id]
     tensors, arm = loop.Tensors(BASE), loop.ArmTrainer(BASE, "none")
     chosen = torch.randperm(BASE.examples, generator=torch.Generator().manual_seed(0))[: BASE.batch]
-    expected = landscape(arm, tensors, chosen)
+    expected = landscape(live_context(arm, tensors, chosen))
     assert measured["loss_range"][0] == pytest.approx(expected["loss_range"], rel=1e-4)

@@ -6,7 +6,7 @@ from typing import Any
 
 from bnviz.config.cost import RATE
 from bnviz.config.experiment import Experiment
-from bnviz.measures.registry import Measure
+from bnviz.measures.registry import LiveMeasure
 from bnviz.record.schema import Key
 
 _STATISTICS: dict[str, Any] = {"optional": True, "when": "arms with batch statistics"}
@@ -51,12 +51,12 @@ def _seconds(experiment: Experiment) -> float:
 
 
 MEASURES = (
-    Measure(
+    LiveMeasure(
         "microscope",
         "bnviz.lessons.batch_size.measures.microscope:microscope",
         keys=(Key("microscope", "the held-out example number `example` among others", parts=_PARTS),),
         when="where `microscope` is yes, every sixteenth snapshot, of the two arms that are compared",
-        asked=lambda experiment: experiment.microscope == "yes",
+        applies_to=lambda experiment: experiment.microscope == "yes",
         every=16,
         seconds=_seconds,
     ),

@@ -17,6 +17,7 @@ from torch import Tensor
 from bnviz.config.experiment import WATCHED_UNITS, Experiment
 from bnviz.lessons.batch_size.measures import DRAWS, sizes
 from bnviz.measures import statistics
+from bnviz.measures.context import LiveContext
 from bnviz.nets.network import Network, Taps
 from bnviz.nets.normalizers import EVALUATE, MEASURE
 
@@ -36,22 +37,22 @@ class Scene(NamedTuple):
     chosen: np.ndarray
 
 
-def microscope(arm: Any, tensors: Any, upcoming: Any) -> dict[str, Any]:
+def microscope(context: LiveContext) -> dict[str, Any]:
     """The watched example among minibatch-mates, under dropout, and the scatter of statistics: docs/recording.md has the keys."""
-    if arm.name not in arm.experiment.arms[:2]:
+    if not context.is_compared:
         return {}
-    experiment, first = arm.experiment, arm.network.linears[0]
-    own = slice(experiment.watched_example, experiment.watched_example + 1)
-    z, truth = torch.cat([first(tensors.x_train), first(tensors.x_test[own])]), tensors.y_test[experiment.watched_example]
+    experiment, network, examples = context.experiment, context.network, context.examples
+    own, first = slice(experiment.watched_example, experiment.watched_example + 1), network.linears[0]
+    z, truth = torch.cat([first(examples.x_train), first(examples.x_test[own])]), examples.y_test[experiment.watched_example]
     batches = minibatches_for(experiment)
-    used = _used(arm.network, z[-1:], truth)
-    scenes = {"mates": _among_mates(arm.network, z, batches, truth)}
+    in_use = _in_use(network, z[-1:], truth)
+    scenes = {"mates": _among_mates(network, z, batches, truth)}
     result = {"sizes": np.array(sizes(experiment), np.uint16), "draws": DRAWS, "levels": LEVELS}
-    if arm.has_statistics:
-        rates = matched_rates(arm.network, z[-1:], statistics.scatter(scenes["mates"].activations[MATCHED - 1]))
+    if network.has_running_statistics:
+        rates = matched_rates(network, z[-1:], statistics.scatter(scenes["mates"].activations[MATCHED - 1]))
         result["dropout_rate"] = rates.astype(np.float32)
-        scenes["dropout"] = _under_dropout(arm.network, z[-1:], rates, truth)
-    return {"microscope": result | _pictures(scenes, used) | _statistics(arm.network, z[:-1], batches)}
+        scenes["dropout"] = _under_dropout(network, z[-1:], rates, truth)
+    return {"microscope": result | _pictures(scenes, in_use) | _statistics(network, z[:-1], batches)}
 
 
 def minibatches_for(experiment: Experiment) -> list[Tensor]:
@@ -61,16 +62,16 @@ def minibatches_for(experiment: Experiment) -> list[Tensor]:
     return [torch.stack([torch.randperm(total, generator=generator)[:size] for _ in range(DRAWS)]) for size in sizes(experiment)]
 
 
-def _said(logits: Tensor, truth: Tensor) -> np.ndarray:
+def _prediction(logits: Tensor, truth: Tensor) -> np.ndarray:
     """The probability [...] of the true class in logits [..., classes]; where numbers are learnt, the first of them."""
     return (logits[..., 0] if truth.is_floating_point() else logits.softmax(-1)[..., truth]).numpy()
 
 
-def _used(network: Network, z: Tensor, truth: Tensor) -> Scene:
+def _in_use(network: Network, z: Tensor, truth: Tensor) -> Scene:
     """The example in use, that is, with running statistics."""
     taps: Taps = []
     logits = network.forward_from_first(z, EVALUATE, taps=taps)
-    return Scene(np.stack([a.numpy() for _, _, a in taps])[:, None], _said(logits, truth)[None], logits.argmax(-1)[None].numpy())
+    return _scene(torch.stack([a for _, _, a in taps])[:, None], logits[None], truth)
 
 
 def _in_groups(network: Network, z: Tensor, chosen: Tensor) -> Iterator[tuple[Tensor, Taps]]:
@@ -87,14 +88,17 @@ def _among_mates(network: Network, z: Tensor, batches: list[Tensor], truth: Tens
     activations, logits = [], []
     for chosen in batches:
         chosen = torch.cat([torch.full_like(chosen[:, :1], len(z) - 1), chosen[:, 1:]], 1)
-        parts = [(said[:, 0], torch.stack([a[:, 0] for _, _, a in taps])) for said, taps in _in_groups(network, z, chosen)]
-        logits.append(torch.cat([said for said, _ in parts]))
+        parts = [
+            (logits_of_group[:, 0], torch.stack([a[:, 0] for _, _, a in taps]))
+            for logits_of_group, taps in _in_groups(network, z, chosen)
+        ]
+        logits.append(torch.cat([part for part, _ in parts]))
         activations.append(torch.cat([a for _, a in parts], 1))
     return _scene(torch.stack(activations, 1), torch.stack(logits), truth)
 
 
 def _scene(activations: Tensor, logits: Tensor, truth: Tensor) -> Scene:
-    return Scene(activations.numpy(), _said(logits, truth), logits.argmax(-1).numpy())
+    return Scene(activations.numpy(), _prediction(logits, truth), logits.argmax(-1).numpy())
 
 
 # Dropout
@@ -147,14 +151,14 @@ def _under_dropout(network: Network, z: Tensor, rates: np.ndarray, truth: Tensor
 # What is kept
 
 
-def _pictures(scenes: dict[str, Scene], used: Scene) -> dict[str, Any]:
-    """Single values and scatter of each scene; `used` is what the example is in use."""
+def _pictures(scenes: dict[str, Scene], in_use: Scene) -> dict[str, Any]:
+    """Single values and scatter of each scene; `in_use` is the example with running statistics."""
     every = [scene.activations[..., :DRAWS, :WATCHED_UNITS] for scene in scenes.values()]
     low, high = _range(np.concatenate([part.reshape(len(part), -1, part.shape[-1]) for part in every], 1))
     result = {
         "range": np.stack([low, high], -1),
-        "used": used.activations[:, 0, 0, :WATCHED_UNITS],
-        "used_prediction": float(used.prediction[0, 0]),
+        "used": in_use.activations[:, 0, 0, :WATCHED_UNITS],
+        "used_prediction": float(in_use.prediction[0, 0]),
     }
     for (name, scene), values in zip(scenes.items(), every, strict=True):
         result[name] = {
@@ -162,7 +166,7 @@ def _pictures(scenes: dict[str, Scene], used: Scene) -> dict[str, Any]:
             "activation_sd": statistics.scatter(scene.activations).astype(np.float32),
             "prediction": scene.prediction[:, :DRAWS],
             "prediction_sd": statistics.scatter(scene.prediction[..., None]).astype(np.float32),
-            "changed": (scene.chosen != used.chosen).mean(-1).astype(np.float32),
+            "changed": (scene.chosen != in_use.chosen).mean(-1).astype(np.float32),
         }
     return result
 

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from bnviz.measures.registry import Measure
+from bnviz.measures.registry import LiveMeasure
 from bnviz.record.schema import Key, by_tap
 
 _RECALL = "share recognized of each class, held-out animals painted from black (first row) to fully coloured (last)"
 _BOTH = "on black and on coloured animals"
 _STATISTICS: dict[str, Any] = {"optional": True, "when": "arms with running statistics"}
 MEASURES = (
-    Measure(
+    LiveMeasure(
         "coats",
         "bnviz.lessons.covariate_shift.measures.coats:coats",
         keys=(
@@ -30,7 +30,7 @@ MEASURES = (
             Key("coat_input_counts", f"pixels by brightness from 0 to 1, {_BOTH}", "2, pixel bins", "pixels"),
         ),
         when="data set `cats`, every eighth snapshot, evaluation view",
-        asked=lambda experiment: experiment.dataset == "cats",
+        applies_to=lambda experiment: experiment.dataset == "cats",
         every=8,
     ),
 )

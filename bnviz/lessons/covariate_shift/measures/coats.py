@@ -13,6 +13,8 @@ from torch import Tensor
 from bnviz.config.experiment import WATCHED_UNITS
 from bnviz.data.coats import animals, flat, paint, unflat
 from bnviz.measures import statistics
+from bnviz.measures.context import LiveContext
+from bnviz.measures.probe import bin_edges
 from bnviz.nets.network import Network, Taps
 from bnviz.nets.normalizers import EVALUATE, TRAIN
 from bnviz.record.ndjson import TAPS, smallest_type
@@ -23,7 +25,7 @@ PIXEL_BINS = 32
 RECOMPUTED_ON = 1000  # animals, the first of the training part
 
 
-class Herds(NamedTuple):
+class Inputs(NamedTuple):
     """The same held-out animals at every level [levels, animals, features], their labels, and coloured training animals."""
 
     held_out: Tensor
@@ -32,12 +34,12 @@ class Herds(NamedTuple):
 
 
 @cache
-def herds(world: str) -> Herds:
+def inputs_of(world: str) -> Inputs:
     """The inputs of a network that trains in `world`, a key of COATS."""
     train, test = (type(part)(*(array[:count] for array in part)) for part, count in _parts())
     held_out = [flat(paint(test.shapes, level, test.seeds), world) for level in LEVELS]
     coloured = flat(paint(train.shapes, 1, train.seeds), world)
-    return Herds(torch.tensor(np.stack(held_out)), torch.tensor(test.labels), torch.tensor(coloured))
+    return Inputs(torch.tensor(np.stack(held_out)), torch.tensor(test.labels), torch.tensor(coloured))
 
 
 def _parts() -> list[tuple[Any, int]]:
@@ -45,24 +47,25 @@ def _parts() -> list[tuple[Any, int]]:
     return [(train, RECOMPUTED_ON), (test, HELD_OUT)]
 
 
-def coats(arm: Any, tensors: Any, upcoming: Tensor) -> dict[str, Any]:
+def coats(context: LiveContext) -> dict[str, Any]:
     """Recall along the levels, and how far and on which units black and coloured animals differ (evaluation view)."""
-    seen = _as_precise(herds(arm.experiment.coats), arm.network.linears[0].weight)
-    recall, taps = _look(arm.network, seen)
+    network, experiment = context.network, context.experiment
+    inputs = _as_precise(inputs_of(experiment.coats), network.linears[0].weight)
+    recall, taps = _evaluate(network, inputs)
     ends = _ordered(taps)
     result = {"coat_animals": HELD_OUT, "coat_recall": recall, "coat_shift": _shift(*ends)}
-    result |= _inputs(arm.experiment.coats)
-    result |= _histograms(arm, ends)
-    if arm.has_statistics:
-        recall, taps = _look(with_statistics_of(arm.network, seen.coloured), seen)
+    result |= _inputs(experiment.coats)
+    result |= _histograms(ends, bin_edges(experiment))
+    if network.has_running_statistics:
+        recall, taps = _evaluate(with_statistics_of(network, inputs.coloured), inputs)
         result["coat_recall_recomputed"] = recall
         result["coat_shift_recomputed"] = _shift(ends[0], _ordered(taps)[1])
     return result
 
 
-def _as_precise(seen: Herds, weight: Tensor) -> Herds:
+def _as_precise(inputs: Inputs, weight: Tensor) -> Inputs:
     """The animals in the precision of the network's weights."""
-    return Herds(seen.held_out.to(weight.dtype), seen.labels, seen.coloured.to(weight.dtype))
+    return Inputs(inputs.held_out.to(weight.dtype), inputs.labels, inputs.coloured.to(weight.dtype))
 
 
 def with_statistics_of(network: Network, x: Tensor) -> Network:
@@ -78,13 +81,13 @@ def with_statistics_of(network: Network, x: Tensor) -> Network:
     return fresh
 
 
-def _look(network: Network, seen: Herds) -> tuple[np.ndarray, Taps]:
+def _evaluate(network: Network, inputs: Inputs) -> tuple[np.ndarray, Taps]:
     """Recall [levels, classes] and the taps of black animals first, coloured ones after them."""
-    levels, count, _ = seen.held_out.shape
+    levels, count, _ = inputs.held_out.shape
     taps: Taps = []
-    logits = network(seen.held_out.flatten(0, 1), EVALUATE, taps=taps)
-    right = logits.argmax(1).view(levels, count) == seen.labels
-    recall = [right[:, seen.labels == label].double().mean(1) for label in seen.labels.unique()]
+    logits = network(inputs.held_out.flatten(0, 1), EVALUATE, taps=taps)
+    right = logits.argmax(1).view(levels, count) == inputs.labels
+    recall = [right[:, inputs.labels == label].double().mean(1) for label in inputs.labels.unique()]
     ends = torch.cat([torch.arange(count), torch.arange(count) + (levels - 1) * count])
     return torch.stack(recall, 1).float().numpy(), [tuple(tap[ends] for tap in layer) for layer in taps]
 
@@ -105,8 +108,8 @@ def _shift(black: np.ndarray, coloured: np.ndarray) -> dict[str, np.ndarray]:
 @cache
 def _inputs(world: str) -> dict[str, Any]:
     """The shift of the inputs, whose pixels are the units, and counts [2, PIXEL_BINS] of brightness, black and coloured."""
-    ends = herds(world).held_out[[0, -1]].numpy()
-    black, coloured = (np.sort(inputs.T, axis=-1) for inputs in ends)
+    ends = inputs_of(world).held_out[[0, -1]].numpy()
+    black, coloured = (np.sort(pixels.T, axis=-1) for pixels in ends)
     brightness = unflat(ends, world)
     return {
         "coat_input_shift": float(statistics.shift(coloured, black, statistics.moments(black)[1])),
@@ -114,10 +117,10 @@ def _inputs(world: str) -> dict[str, Any]:
     }
 
 
-def _histograms(arm: Any, ends: np.ndarray) -> dict[str, Any]:
+def _histograms(ends: np.ndarray, edges: dict[str, np.ndarray]) -> dict[str, Any]:
     """Per tap, of black and of coloured animals: counts [2, layers, watched, bins] and exact zeros [2, layers, watched]."""
-    found = [statistics.histogram(ends[:, tap, :, :WATCHED_UNITS], edges) for tap, edges in enumerate(arm.probe.edges)]
+    units = {tap: statistics.histogram(ends[:, place, :, :WATCHED_UNITS], edges[tap]) for place, tap in enumerate(TAPS)}
     return {
-        "coat_counts": {tap: smallest_type(part.counts) for tap, part in zip(TAPS, found, strict=True)},
-        "coat_zeros": {tap: smallest_type(part.zeros) for tap, part in zip(TAPS, found, strict=True)},
+        "coat_counts": {tap: smallest_type(histogram.counts) for tap, histogram in units.items()},
+        "coat_zeros": {tap: smallest_type(histogram.zeros) for tap, histogram in units.items()},
     }

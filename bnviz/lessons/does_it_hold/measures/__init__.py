@@ -1,11 +1,11 @@
 """What only this lesson measures: how the loss looks along its gradient, and how single held-out examples fare."""
 
 from bnviz.config.cost import RATE, weights
-from bnviz.measures.registry import Measure
+from bnviz.measures.registry import CheckpointMeasure
 from bnviz.record.schema import listed
 
 MEASURES = (
-    Measure(
+    CheckpointMeasure(
         "landscape",
         "bnviz.lessons.does_it_hold.measures.landscape:landscape",
         keys=(
@@ -14,10 +14,9 @@ MEASURES = (
             listed("gradient_bend", "the largest change of the gradient there for each unit of way"),
         ),
         when="where the sweep asks for `landscape`, at every checkpoint",
-        live=False,
         seconds=lambda experiment: 6 * 3 * experiment.batch * weights(experiment) / RATE,
     ),
-    Measure(
+    CheckpointMeasure(
         "held_out",
         "bnviz.lessons.does_it_hold.measures.held_out:held_out",
         keys=(
@@ -25,7 +24,6 @@ MEASURES = (
             listed("right", "a bit for each test example in base64, the highest of a byte first: whether its label is found"),
         ),
         when="where the sweep asks for `held_out`, at every checkpoint",
-        live=False,
         seconds=lambda experiment: 2000 * weights(experiment) / RATE,
     ),
 )

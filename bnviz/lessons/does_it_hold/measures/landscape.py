@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from bnviz.measures.context import MeasureContext
+from bnviz.nets.network import Network
 from bnviz.nets.normalizers import MEASURE
 
 MULTIPLES = (0.5, 1.0, 2.0, 3.0, 4.0)  # of the learning rate
 
 
-def landscape(arm: Any, tensors: Any, chosen: Tensor) -> dict[str, float]:
+def landscape(context: MeasureContext) -> dict[str, float]:
     """On one minibatch, steps of ½ to 4 times the learning rate against its gradient g:
 
     `loss_range`, the largest loss found minus the smallest; `gradient_distance`, the largest ‖g(w) - g(w - η g)‖₂ (gradient
     predictiveness); `gradient_bend`, the largest ‖g(w) - g(w - η g)‖₂ / ‖η g‖₂ (effective β-smoothness).
     """
-    moved, batch = copy.deepcopy(arm.network), (tensors.x_train[chosen], tensors.y_train[chosen])
-    parameters = [parameter for parameter in moved.parameters() if parameter.requires_grad]
+    network = copy.deepcopy(context.network)
+    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
     start = [parameter.detach().clone() for parameter in parameters]
-    _, here = _gradient(arm, moved, parameters, batch)
+    _, here = _gradient(context, network, parameters)
     losses, distances, bends = [], [], []
     for multiple in MULTIPLES:
-        rate = multiple * arm.experiment.learning_rate
+        rate = multiple * context.experiment.learning_rate
         _move(parameters, start, here, rate)
-        value, there = _gradient(arm, moved, parameters, batch)
+        value, there = _gradient(context, network, parameters)
         distance, way = (there - here).norm().item(), rate * here.norm().item()
         losses.append(value)
         distances.append(distance)
@@ -36,11 +37,10 @@ def landscape(arm: Any, tensors: Any, chosen: Tensor) -> dict[str, float]:
     return {"loss_range": max(losses) - min(losses), "gradient_distance": max(distances), "gradient_bend": max(bends)}
 
 
-def _gradient(arm: Any, network: Any, parameters: list[Tensor], batch: tuple[Tensor, Tensor]) -> tuple[float, Tensor]:
-    """The loss of the network on a minibatch (x, y), and its gradient with respect to all parameters in one vector."""
-    x, y = batch
+def _gradient(context: MeasureContext, network: Network, parameters: list[Tensor]) -> tuple[float, Tensor]:
+    """The loss of a network on the minibatch, and its gradient with respect to all parameters in one vector."""
     with torch.enable_grad():
-        value = arm.loss(network(x, MEASURE, arm.experiment.groups), y)
+        value = context.loss(network(context.x, MEASURE, context.experiment.groups), context.y)
         parts = torch.autograd.grad(value, parameters)
     return value.item(), torch.cat([part.flatten() for part in parts])
 

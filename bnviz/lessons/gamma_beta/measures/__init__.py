@@ -3,18 +3,18 @@
 from bnviz.config.cost import RATE, distribution_seconds, weights
 from bnviz.config.experiment import PROBE_SIZE, Experiment
 from bnviz.config.fields import Field
-from bnviz.measures.registry import Measure, Question
+from bnviz.measures.registry import LiveMeasure, Question
 from bnviz.record.schema import Key
 
 _OF_TAP = "as of a tap, with the edges of `normalized`"
 
 
-def _asked(experiment: Experiment) -> bool:
+def _looks_inside(experiment: Experiment) -> bool:
     return experiment.look_inside == "yes"
 
 
 MEASURES = (
-    Measure(
+    LiveMeasure(
         "standardized",
         "bnviz.lessons.gamma_beta.measures.standardized:standardized",
         keys=(
@@ -37,10 +37,10 @@ MEASURES = (
             Key("beta", "β of each unit, rounded alike", "layers, width"),
         ),
         when="where `look_inside` is yes, every snapshot, of arms with batch statistics",
-        asked=_asked,
+        applies_to=_looks_inside,
         seconds=lambda experiment: distribution_seconds(experiment) / 3,
     ),
-    Measure(
+    LiveMeasure(
         "views",
         "bnviz.lessons.gamma_beta.measures.views:views",
         keys=(
@@ -51,7 +51,7 @@ MEASURES = (
             Key("running_variance_lag", "how far running variances of z lie from the probe's, root mean square", "layers", "σ²"),
         ),
         when="where `look_inside` is yes, every snapshot, of arms with batch statistics",
-        asked=_asked,
+        applies_to=_looks_inside,
         seconds=lambda experiment: 2 * PROBE_SIZE * weights(experiment) / RATE,
     ),
 )

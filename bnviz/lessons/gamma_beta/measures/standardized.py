@@ -8,28 +8,31 @@ import numpy as np
 
 from bnviz.config.experiment import WATCHED_UNITS
 from bnviz.measures import statistics
+from bnviz.measures.context import LiveContext
+from bnviz.measures.probe import bin_edges
+from bnviz.measures.scales import scales
 from bnviz.record.ndjson import smallest_type
 
 FINE = 4096  # parts to which γ and β are rounded here: they move by less than what a snapshot usually keeps of them
 
 
-def standardized(arm: Any, tensors: Any, upcoming: Any) -> dict[str, Any]:
+def standardized(context: LiveContext) -> dict[str, Any]:
     """Distributions of ẑ = (z - mean) / sqrt(variance + ε) on the probe, with its own statistics, as those of any tap are kept.
 
     Histograms have the edges of `normalized`, so that ẑ and γẑ+β can be compared bin by bin. `mean_range` and `std_range`
     [layers, 2] are the smallest and the largest over units: exact, because rounding would pin what is said to be pinned.
     γ and β come along once more, in steps fine enough to watch them.
     """
-    if not arm.has_statistics:
+    if not context.network.has_running_statistics:
         return {}
-    z = arm.probe.previous[0][0]  # [layers, width, probe], sorted
-    mean, std = (moment[0][..., None] for moment in (arm.probe.mean, arm.probe.std))
+    z, mean, std = context.current.values[0], context.current.mean[0][..., None], context.current.std[0][..., None]
     with np.errstate(over="ignore", invalid="ignore"):
-        values = (z - mean) / np.sqrt(std**2 + np.float32(arm.experiment.epsilon))
-    return {"standardized": _shapes(values) | _histograms(values, arm.probe.edges[1]), **arm.scales(FINE)}
+        values = (z - mean) / np.sqrt(std**2 + np.float32(context.experiment.epsilon))
+    edges = bin_edges(context.experiment)["normalized"]
+    return {"standardized": _moments(values) | _histograms(values, edges), **scales(context.network, FINE)}
 
 
-def _shapes(values: np.ndarray) -> dict[str, np.ndarray]:
+def _moments(values: np.ndarray) -> dict[str, np.ndarray]:
     mean, std = statistics.moments(values)
     pooled = statistics.pooled_moments(mean, std)
     ranges = [np.stack([moment.min(-1), moment.max(-1)], axis=-1) for moment in (mean, std)]

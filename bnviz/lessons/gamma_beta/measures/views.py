@@ -9,31 +9,33 @@ import torch
 
 from bnviz.config.experiment import PROBE_SIZE
 from bnviz.measures import statistics
+from bnviz.measures.context import LiveContext
 from bnviz.nets.network import accuracy
 from bnviz.nets.normalizers import EVALUATE, MEASURE
 
 
-def views(arm: Any, tensors: Any, upcoming: Any) -> dict[str, Any]:
+def views(context: LiveContext) -> dict[str, Any]:
     """Accuracy on the probe with its own statistics, loss and accuracy with running ones, and how far the running ones lag.
 
     (The loss with its own is `probe_loss`.) Lags [layers] are root mean squares over units of z: of the mean in standard
     deviations of the probe, of the variance relative to the probe's.
     """
-    if not arm.has_statistics:
+    network = context.network
+    if not network.has_running_statistics:
         return {}
-    x, y = tensors.x_test[:PROBE_SIZE], tensors.y_test[:PROBE_SIZE]
-    own, running = arm.network(x, MEASURE), arm.network(x, EVALUATE)
+    x, y = context.examples.x_test[:PROBE_SIZE], context.examples.y_test[:PROBE_SIZE]
+    own, running = network(x, MEASURE), network(x, EVALUATE)
     return {
         "probe_accuracy": accuracy(own, y),
-        "running_loss": arm.loss(running, y).item(),
+        "running_loss": context.loss(running, y).item(),
         "running_accuracy": accuracy(running, y),
-    } | _lags(arm)
+    } | _lags(context)
 
 
-def _lags(arm: Any) -> dict[str, Any]:
-    mean, std = arm.probe.mean[0], arm.probe.std[0]  # of z [layers, width]
+def _lags(context: LiveContext) -> dict[str, Any]:
+    mean, std = context.current.mean[0], context.current.std[0]  # of z [layers, width]
     running_mean, running_variance = (
-        torch.stack([getattr(layer, name) for layer in arm.network.normalizers]).numpy()[:, None]
+        torch.stack([getattr(layer, name) for layer in context.network.normalizers]).numpy()[:, None]
         for name in ("running_mean", "running_variance")
     )
     return {

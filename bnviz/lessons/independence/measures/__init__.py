@@ -1,12 +1,12 @@
 """What only this lesson measures: whether a layer's gradient survives a step of the layers below."""
 
 from bnviz.config.cost import step_seconds
-from bnviz.measures.registry import Measure
+from bnviz.measures.registry import LiveMeasure
 from bnviz.record.schema import Key
 
 _BOTH = "G is the gradient of W[l] that the next step takes, G′ the same after the layers below took that step"
 MEASURES = (
-    Measure(
+    LiveMeasure(
         "gradient_shift",
         "bnviz.lessons.independence.measures.gradient_shift:gradient_shift",
         keys=(
@@ -15,7 +15,7 @@ MEASURES = (
             Key("gradient_cosine", "cosine of G and G′; 1 for layer 1", "layers"),
         ),
         when="where `gradient_shift` is yes, every snapshot, of arms that are not held",
-        asked=lambda experiment: experiment.gradient_shift == "yes",
+        applies_to=lambda experiment: experiment.gradient_shift == "yes",
         seconds=lambda experiment: experiment.hidden_layers * (step_seconds(experiment) + 0.0005),
     ),
 )

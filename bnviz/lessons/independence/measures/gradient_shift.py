@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bnviz.measures.context import LiveContext
 from bnviz.nets.network import Network
 from bnviz.nets.normalizers import TRAIN
 
 
-def gradient_shift(arm: Any, tensors: Any, upcoming: Tensor) -> dict[str, Any]:
+def gradient_shift(context: LiveContext) -> dict[str, Any]:
     """Arrays [layers] of ‖G-G'‖₂, of ‖G-G'‖₂/‖G‖₂ and of the cosine of G and G', on the minibatch that comes next.
 
     G is the gradient of W[l] as the coming step will take it; G' is that gradient after the layers below l took this very step,
@@ -24,23 +25,22 @@ def gradient_shift(arm: Any, tensors: Any, upcoming: Tensor) -> dict[str, Any]:
     Everything happens in copies of the network. They are normalized and thinned out as training will be: by the minibatch's own
     statistics, and with the very masks that dropout draws next.
     """
-    if arm.spec.held:
+    if context.spec.held:
         return {}
-    x, y = tensors.x_train[upcoming], tensors.y_train[upcoming]
 
     def loss(network: Network) -> Tensor:
-        masks = torch.Generator().set_state(arm.dropout.get_state())
-        return arm.loss(network(x, TRAIN, arm.groups, masks), y)
+        masks = torch.Generator().set_state(context.dropout.get_state())
+        return context.loss(network(context.x, TRAIN, context.experiment.groups, masks), context.y)
 
     with torch.enable_grad():
-        before, stepped = _next_step(arm, loss)
-        after = _from_below(copy.deepcopy(arm.network), stepped, before[0], loss)
+        before, stepped = _next_step(context, loss)
+        after = _from_below(copy.deepcopy(context.network), stepped, before[0], loss)
     return _compare(before, after)
 
 
-def _next_step(arm: Any, loss: Callable[[Network], Tensor]) -> tuple[list[Tensor], Network]:
+def _next_step(context: LiveContext, loss: Callable[[Network], Tensor]) -> tuple[list[Tensor], Network]:
     """The gradient of every hidden layer's W, and the network after the whole step that follows from them."""
-    network, optimizer = copy.deepcopy((arm.network, arm.optimizer))  # together, so that the one moves the other
+    network, optimizer = copy.deepcopy((context.network, context.optimizer))  # together, so that the one moves the other
     optimizer.zero_grad()
     frozen = _thaw(network)
     loss(network).backward()

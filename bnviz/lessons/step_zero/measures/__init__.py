@@ -1,11 +1,11 @@
 """What only this lesson measures: how examples go up through a network, and how the gradient comes down."""
 
 from bnviz.config.cost import RATE, weights
-from bnviz.measures.registry import Measure
+from bnviz.measures.registry import CheckpointMeasure
 from bnviz.record.schema import listed
 
 MEASURES = (
-    Measure(
+    CheckpointMeasure(
         "signal",
         "bnviz.lessons.step_zero.measures.signal:signal",
         keys=(
@@ -15,7 +15,6 @@ MEASURES = (
             listed("squared_gradient", "squared norm of the loss's gradient with respect to the weights of each hidden layer"),
         ),
         when="where the sweep asks for `signal`, at every checkpoint",
-        live=False,
         seconds=lambda experiment: 3 * experiment.batch * weights(experiment) / RATE,
     ),
 )

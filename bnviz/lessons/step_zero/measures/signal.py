@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from bnviz.config.experiment import Experiment
 from bnviz.lessons.step_zero.measures.wide_layers import COSINE_AFTER
+from bnviz.measures.context import MeasureContext
 from bnviz.nets.normalizers import MEASURE
 
 
-def signal(arm: Any, tensors: Any, chosen: Tensor) -> dict[str, list[float] | None]:
+def signal(context: MeasureContext) -> dict[str, list[float] | None]:
     """On one minibatch, of each hidden layer from the first on [layers]:
 
     `effective_rank` of what enters the nonlinearity, `cosine` between the outputs a[l] of two examples, `squared_gradient`, the
     squared norm of ∂L/∂W[l]. `wide_cosine` is what the cosine would be in infinitely wide layers without a normalizer, None
     where that has no closed form. The network stays as it is.
     """
-    x, y = tensors.x_train[chosen], tensors.y_train[chosen]
-    weights, taps = [linear.weight for linear in arm.network.linears[:-1]], []
+    network, experiment, x = context.network, context.experiment, context.x
+    weights, taps = [linear.weight for linear in network.linears[:-1]], []
     with torch.enable_grad():
-        loss = arm.loss(arm.network(x, MEASURE, arm.experiment.groups, taps=taps), y)
+        loss = context.loss(network(x, MEASURE, experiment.groups, taps=taps), context.y)
         gradients = torch.autograd.grad(loss, weights)
     return {
         "effective_rank": [effective_rank(normalized.detach()) for _, normalized, _ in taps],
         "cosine": [cosines(a.detach()).nanmean().item() for *_, a in taps],
-        "wide_cosine": wide_cosines(x, arm.experiment, len(taps)),
+        "wide_cosine": wide_cosines(x, experiment, len(taps)),
         "squared_gradient": [gradient.double().square().sum().item() for gradient in gradients],
     }
 
@@ -54,15 +55,15 @@ def cosines(a: Tensor) -> Tensor:
     return (unit @ unit.mT).clamp(-1, 1).fill_diagonal_(math.nan)
 
 
-def wide_cosines(x: Tensor, experiment: Any, layers: int) -> list[float] | None:
+def wide_cosines(x: Tensor, experiment: Experiment, layers: int) -> list[float] | None:
     """The mean cosine after each of so many infinitely wide layers for inputs x [examples, features].
 
     Known for nonlinearities that do not mind the scale of the weights, and without biases.
     """
     if experiment.activation not in COSINE_AFTER or experiment.initialization == "pytorch":
         return None
-    pairs, found = cosines(x).numpy(), []
+    pairs, means = cosines(x).numpy(), []
     for _ in range(layers):
         pairs = COSINE_AFTER[experiment.activation](pairs)
-        found.append(float(np.nanmean(pairs)))
-    return found
+        means.append(float(np.nanmean(pairs)))
+    return means

@@ -1,10 +1,10 @@
 """What only this lesson measures: how large the weights are, and at which rate they learn."""
 
-from bnviz.measures.registry import Measure
+from bnviz.measures.registry import LiveMeasure
 from bnviz.record.schema import Key
 
 MEASURES = (
-    Measure(
+    LiveMeasure(
         "weights",
         "bnviz.lessons.weight_decay.measures.weights:weights",
         keys=(
@@ -12,6 +12,6 @@ MEASURES = (
             Key("hidden_rate", "the learning rate that the next step has for the hidden layers' weights"),
         ),
         when="where `rising` is yes, every snapshot",
-        asked=lambda experiment: experiment.rising == "yes",
+        applies_to=lambda experiment: experiment.rising == "yes",
     ),
 )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from torch import Tensor
+
+from bnviz.measures.context import LiveContext
 
 
-def weights(arm: Any, tensors: Any, upcoming: Tensor) -> dict[str, Any]:
+def weights(context: LiveContext) -> dict[str, Any]:
     """`weight_norm`, ‖W[l]‖ (Frobenius) of each hidden layer [layers], and `hidden_rate`, the rate of their next step."""
-    norms = [linear.weight.double().norm().item() for linear in arm.network.linears[:-1]]
-    return {"weight_norm": np.array(norms), "hidden_rate": arm.optimizer.hidden_rate}
+    norms = [linear.weight.double().norm().item() for linear in context.network.linears[:-1]]
+    return {"weight_norm": np.array(norms), "hidden_rate": context.optimizer.hidden_rate}
