@@ -33,6 +33,7 @@ from bnviz.config.cost import TooExpensive
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.fields import BadField, Field
 from bnviz.config.sweep import MAXIMUM_SEEDS, unheld
+from bnviz.files import atomic_write
 from bnviz.lessons import LESSONS, SWEEPING, address
 from bnviz.measures import budget
 from bnviz.record import csv_files, ndjson
@@ -295,7 +296,7 @@ def destination(out: str) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    with csv_files.whole(Path(out)) as file:
+    with atomic_write(Path(out)) as file:
         yield file
 
 

@@ -27,6 +27,7 @@ from bnviz import engine
 from bnviz.config.experiment import Experiment
 from bnviz.config.fields import BadField
 from bnviz.config.sweep import Cell, Sweep, changes, sweep_over, unheld
+from bnviz.files import atomic_write
 from bnviz.judge.intervals import LEVEL, Interval, interval
 from bnviz.record import csv_files, ndjson, storage
 from bnviz.record.rows import Rows
@@ -68,7 +69,7 @@ class Results(list):
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the rows as CSV, all or nothing. Raises OSError."""
-        with csv_files.whole(Path(path)) as file:
+        with atomic_write(Path(path)) as file:
             file.write(csv_files.csv_text(self.axis, self))
 
 

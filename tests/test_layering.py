@@ -12,6 +12,7 @@ from tests import ROOT
 
 ROOMS = [  # from the lowest; a module may import its own room and lower ones
     "bnviz",
+    "bnviz.files",
     "bnviz.machine",
     "bnviz.data",
     "bnviz.lessons",  # their names alone

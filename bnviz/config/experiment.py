@@ -220,11 +220,11 @@ class Experiment:
     @cached_property
     def id(self) -> str:
         """Sixteen hex digits: a hash of the format version and of every field that counts."""
-        canonical = json.dumps({"format": FORMAT, **self.counting}, sort_keys=True)
+        canonical = json.dumps({"format": FORMAT, **self.identity_fields}, sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
     @property
-    def counting(self) -> dict[str, Any]:
+    def identity_fields(self) -> dict[str, Any]:
         """The fields that make it what it is: all but those that were added late and are at their default."""
         values = dataclasses.asdict(self)
         return {name: value for name, value in values.items() if not FIELDS[name].late or value != FIELDS[name].default}

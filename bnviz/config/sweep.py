@@ -125,7 +125,7 @@ class Sweep:
     @property
     def id(self) -> str:
         """Sixteen hex digits: a hash of the format version and of everything that makes the sweep."""
-        own = dataclasses.asdict(self) | {"base": self.base.counting}
+        own = dataclasses.asdict(self) | {"base": self.base.identity_fields}
         canonical = json.dumps({"format": FORMAT, "sweep": own}, sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 

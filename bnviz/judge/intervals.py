@@ -38,7 +38,7 @@ class Estimate(NamedTuple):
     fixed: np.ndarray = np.zeros(())
 
     @property
-    def spread(self) -> np.ndarray:
+    def std(self) -> np.ndarray:
         """The standard deviation over seeds [...]."""
         return np.sqrt(np.maximum(self.error**2 - self.fixed**2, 0) * self.seeds)
 

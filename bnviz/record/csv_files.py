@@ -1,4 +1,4 @@
-"""Files that people asked for: some appear whole or not at all, a sweep's table grows row by row.
+"""A sweep's table as CSV: in memory, on standard output, or in a file that grows row by row.
 
 What a table's file survives: when the process is killed, every row that was added; when the disk is full, too (half a row may
 follow, which the next reader drops); when the power fails, what the operating system had written until then.
@@ -6,18 +6,18 @@ follow, which the next reader drops); when the power fails, what the operating s
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import os
 import sys
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from bnviz.config.experiment import FIELDS
 from bnviz.config.fields import BadField
 from bnviz.config.sweep import Cell, Sweep
+from bnviz.files import atomic_write, check_regular
 
 COLUMNS = (
     "seed", "arm", "train_accuracy", "test_accuracy", "best_test_accuracy", "train_loss", "test_loss", "diverged_at", "run",
@@ -30,28 +30,6 @@ Key = tuple[Any, str, int]  # value, arm, seed: a place in a sweep
 
 class OtherContents(ValueError):
     """A file that holds something else than rows of the sweep; nothing was written to it."""
-
-
-@contextlib.contextmanager
-def whole(path: Path) -> Generator[BinaryIO]:
-    """A file to write to. It appears under its name only if the block succeeds; else nothing of it stays. Raises OSError."""
-    _check_ordinary(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())  # or a power cut could leave the name without the contents
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _check_ordinary(path: Path) -> None:
-    if path.is_dir():
-        raise IsADirectoryError(0, "it is a folder")
-    if path.exists() and not path.is_file():
-        raise OSError(0, "it is not an ordinary file")
 
 
 def row_of(axis: str, message: dict[str, Any]) -> Row:
@@ -136,7 +114,7 @@ class File(Table):
         """Raises OSError, or OtherContents."""
         super().__init__(sweep)
         self.place, self._path = str(path), path.resolve()  # a link stays a link
-        _check_ordinary(self._path)
+        check_regular(self._path)
         before = self._path.read_bytes() if self._path.exists() else b""
         lines = before[: before.rfind(b"\n") + 1]  # a line that was cut off does not count
         if not lines and not csv_text(self.axis).startswith(before):
@@ -191,7 +169,7 @@ class File(Table):
     def finish(self) -> None:
         text = csv_text(self.axis, self.sorted())
         if self._path.read_bytes() != text:
-            with whole(self._path) as file:
+            with atomic_write(self._path) as file:
                 file.write(text)
 
     def close(self) -> None:

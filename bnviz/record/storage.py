@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from fsspec.core import strip_protocol
 from fsspec.utils import get_protocol
 
 from bnviz import machine
+from bnviz.files import atomic_write
 
 SETTING, SIZE_SETTING = "BNVIZ_STORE", "BNVIZ_STORE_MB"
 SIZE_LIMIT = 500 * 2**20  # bytes: about 150 default runs
@@ -85,7 +85,10 @@ class RecordingStorage:
 
     def _put(self, name: str, contents: bytes) -> None:
         if self.folder:
-            return _atomic_write(self.folder / name, contents)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with atomic_write(self.folder / name) as file:
+                file.write(contents)
+            return
         try:
             self._files.pipe_file(f"{self._root}/{name}", contents)
         except FileNotFoundError:  # some protocols need the folder first
@@ -113,19 +116,3 @@ class RecordingStorage:
             if _FILE_NAMES.fullmatch(path.rpartition("/")[2]):
                 with contextlib.suppress(FileNotFoundError):
                     yield self._files.modified(path).timestamp(), entry["size"], path
-
-
-def _atomic_write(path: Path, contents: bytes) -> None:
-    """Write a file that others see whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(handle, "wb") as file:
-            file.write(contents)
-            file.flush()
-            os.fsync(file.fileno())  # or a power cut could leave the name without the contents
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise

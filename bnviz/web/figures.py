@@ -182,7 +182,7 @@ def side_by_side(
     )
 
 
-def spread(first: int, last: int, most: int = 8) -> list[int]:
+def evenly_spaced(first: int, last: int, most: int = 8) -> list[int]:
     """Layers from `first` to `last`: all of them, or `most` at about even distances, as many as small charts have room for."""
     if last - first < most:
         return list(range(first, last + 1))

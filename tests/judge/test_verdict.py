@@ -67,7 +67,7 @@ def test_over_seeds_and_images_is_about_a_bootstrap_of_both():
     found = over_seeds_and_images(values)
     means = [values[np.ix_(random.integers(20, size=20), random.integers(300, size=300))].mean() for _ in range(2000)]
     assert float(found.error) == pytest.approx(np.std(means), rel=0.1)
-    assert float(found.fixed) == pytest.approx(0.4 / math.sqrt(300), rel=0.15) and float(found.spread) < 0.15
+    assert float(found.fixed) == pytest.approx(0.4 / math.sqrt(300), rel=0.15) and float(found.std) < 0.15
 
 
 @pytest.mark.parametrize("shape", [(1, 100), (5, 1), (1, 1)])
@@ -124,9 +124,9 @@ def test_what_others_are_not_known_yet_makes_a_verdict_no_easier():
 
 
 def test_as_many_seeds_as_are_said_to_be_needed_reach_the_power():
-    level, power, spread, distance = 1 - 0.0028, 0.9, 1.0, 1.1
-    seeds = math.ceil(seeds_needed(distance, spread, level, power))
+    level, power, std, distance = 1 - 0.0028, 0.9, 1.0, 1.1
+    seeds = math.ceil(seeds_needed(distance, std, level, power))
     random = np.random.default_rng(4)
-    found = np.mean([part(random.normal(distance, spread, seeds), "above").holds <= 1 - level for _ in range(1500)])
+    found = np.mean([part(random.normal(distance, std, seeds), "above").holds <= 1 - level for _ in range(1500)])
     assert power - 0.03 < found < power + 0.06
     assert seeds_needed(0.1, 1.0, level, power, fixed=0.1) == math.inf

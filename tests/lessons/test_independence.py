@@ -20,7 +20,7 @@ from bnviz.record import ndjson
 from bnviz.record.store import Store
 from bnviz.train import loop
 from bnviz.web import player
-from bnviz.web.figures import spread
+from bnviz.web.figures import evenly_spaced
 from tests import ROOT
 from tests.train.test_loop import parameters, plain_batches, plain_loop, plain_parameters, run
 from tests.web.desk import Desk
@@ -226,7 +226,7 @@ def test_panels_show_what_is_measured_and_nothing_else():
 
 @pytest.mark.parametrize("layers", range(2, 26))
 def test_small_multiples_reach_from_layer_2_to_the_last(layers):
-    chosen = spread(2, layers)
+    chosen = evenly_spaced(2, layers)
     assert chosen[0] == 2 and chosen[-1] == layers and chosen == sorted(set(chosen)) and len(chosen) == min(layers - 1, 8)
 
 

@@ -210,12 +210,12 @@ def test_a_file_that_unpacks_to_far_more_than_a_recording_is_not_unpacked(tmp_pa
     tracemalloc.stop()
 
 
-@pytest.mark.parametrize("function", ["replace", "fsync", "mkstemp"])
+@pytest.mark.parametrize("function", ["os.replace", "os.fsync", "pathlib.Path.open"])
 def test_a_full_disk_breaks_nothing_and_leaves_nothing(tmp_path, monkeypatch, caplog, function):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(f"{'tempfile' if function == 'mkstemp' else 'os'}.{function}", full)
+    monkeypatch.setattr(function, full)
     store = Store(tmp_path)
     for number in range(3):
         fill(store, f"{number:016x}")

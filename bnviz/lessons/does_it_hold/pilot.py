@@ -31,7 +31,7 @@ def distance(part: Part) -> float:
 def needed(part: Part, parts: int) -> float:
     """Seeds for this part to be decided in the strictest step of Holm's method, whichever way the pilot's mean points."""
     strict = (1 - LEVEL) / len(CLAIMS) / 2 / (1 if _points_to_it(part) else parts)
-    return seeds_needed(distance(part), float(part.estimate.spread), 1 - strict, POWER, float(part.estimate.fixed))
+    return seeds_needed(distance(part), float(part.estimate.std), 1 - strict, POWER, float(part.estimate.fixed))
 
 
 def _points_to_it(part: Part) -> bool:
@@ -57,7 +57,7 @@ def _line(key: str, verdict: Verdict) -> str:
     if not verdict.parts:
         return row(claim.name, "", "", "", "", "")
     seeds, part = max(((needed(one, len(verdict.parts)), one) for one in decisive(verdict)), key=lambda found: found[0])
-    numbers = (f"{float(part.estimate.mean):.3g}", f"{part.estimate.spread:.2g}", f"{part.side} {part.bound:.3g}")
+    numbers = (f"{float(part.estimate.mean):.3g}", f"{part.estimate.std:.2g}", f"{part.side} {part.bound:.3g}")
     return row(claim.name, part.name, *numbers, _whole(seeds))
 
 

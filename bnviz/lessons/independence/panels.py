@@ -16,6 +16,7 @@ from bnviz.web.figures import (
     Layout,
     Trace,
     axis,
+    evenly_spaced,
     heading,
     layout,
     learning,
@@ -24,7 +25,6 @@ from bnviz.web.figures import (
     pair,
     paired_names,
     panel,
-    spread,
     translucent,
 )
 
@@ -84,7 +84,7 @@ def direction(arms: Arms, steps: Layout) -> Panel:
 
 def every_layer(arms: Arms, experiment: Experiment) -> Panel:
     """The cosine over steps, layer by layer, on one scale."""
-    chosen = spread(2, experiment.hidden_layers)
+    chosen = evenly_spaced(2, experiment.hidden_layers)
     traces: list[Trace] = []
     arrangement = layout(annotations=[], margin={**MARGIN, "t": 22, "b": 24})
     steps = {"range": [0, experiment.steps], "tickvals": [0, experiment.steps // 2]}

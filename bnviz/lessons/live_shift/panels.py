@@ -19,13 +19,13 @@ from bnviz.web.figures import (
     arm_curves,
     arm_title,
     axis,
+    evenly_spaced,
     heading,
     layout,
     line,
     paired_names,
     panel,
     side_by_side,
-    spread,
     translucent,
 )
 
@@ -176,7 +176,7 @@ def _noise_layout(arms: Arms, steps: Layout) -> Layout:
 
 def layers(arm: str, name: str, experiment: Experiment) -> Panel:
     """Histograms over time of every layer; heat maps side by side, or below one another on a narrow page."""
-    chosen = spread(1, experiment.hidden_layers)
+    chosen = evenly_spaced(1, experiment.hidden_layers)
     traces: list[Trace] = []
     arrangement = layout(annotations=[], margin={"l": 34, "r": 6, "t": 22, "b": 24})
     for place, layer in enumerate(chosen, start=1):

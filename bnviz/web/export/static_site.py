@@ -28,8 +28,9 @@ from bnviz.config.experiment import FIELDS, BadField, Experiment
 from bnviz.config.fields import written
 from bnviz.data import DATA_SETS
 from bnviz.engine import Engine
+from bnviz.files import atomic_write
 from bnviz.lessons import LESSONS, SWEEPING, address
-from bnviz.record import csv_files, ndjson
+from bnviz.record import ndjson
 from bnviz.record.store import KEPT, Recording, Store
 from bnviz.web import assets, player, words
 from bnviz.web.export.markup import head, html
@@ -139,7 +140,7 @@ def claim(folder: Path) -> None:
 
 def _write(path: Path, contents: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with csv_files.whole(path) as file:
+    with atomic_write(path) as file:
         file.write(contents)
 
 

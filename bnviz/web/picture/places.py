@@ -97,7 +97,7 @@ def arrange(width: float, layers: int, units: int, watched: int, chosen: int) ->
     """Places in a picture of that width, of networks of so many layers and units; `chosen` must be among the layers on show."""
     slim = width < SLIM
     side, gap, header = (42, 9, 18) if slim else (84, 40, 22)
-    shown = spread(layers, max(2, math.floor((width - 2 * side) / (LEAST_COLUMN + gap))), chosen)
+    shown = evenly_spaced(layers, max(2, math.floor((width - 2 * side) / (LEAST_COLUMN + gap))), chosen)
     step = (width - 2 * side) / len(shown)
     column = step - gap
     top = header + 20  # below the names of layers, and of the first network
@@ -123,7 +123,7 @@ def arrange(width: float, layers: int, units: int, watched: int, chosen: int) ->
     )
 
 
-def spread(count: int, most: int, chosen: int) -> list[int]:
+def evenly_spaced(count: int, most: int, chosen: int) -> list[int]:
     """At most `most` of the layers 1…count at even distances, `chosen` among them."""
     if count <= most:
         return list(range(1, count + 1))
