@@ -44,14 +44,14 @@ def machine() -> str:
 
 def _lines(path: str) -> list[str]:
     try:
-        return Path(path).read_text().splitlines()
+        return Path(path).read_text(encoding="utf-8").splitlines()
     except OSError:
         return []
 
 
 def kept() -> dict[str, dict]:
     """What was measured last: for each module when, on what machine, and its rows."""
-    return json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    return json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
 
 
 def measured(name: str, before: dict) -> Iterator[Row]:
@@ -72,11 +72,11 @@ def written(found: dict[str, dict]) -> str:
 
 def write(text: str) -> None:
     """Put `text` between the markers of docs/benchmarks.md; without markers, at its end."""
-    old = DOCUMENT.read_text() if DOCUMENT.exists() else "# Benchmarks\n"
+    old = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else "# Benchmarks\n"
     before, _, rest = old.partition(BEGIN)
     _, _, after = rest.partition(END)
     DOCUMENT.parent.mkdir(exist_ok=True)
-    DOCUMENT.write_text(f"{before.rstrip()}\n\n{BEGIN}\n{text}\n{END}\n{after.lstrip(chr(10))}")
+    DOCUMENT.write_text(f"{before.rstrip()}\n\n{BEGIN}\n{text}\n{END}\n{after.lstrip(chr(10))}", encoding="utf-8")
 
 
 def main() -> None:
@@ -98,7 +98,7 @@ def main() -> None:
         today = f"{datetime.date.today():%d %B %Y}"
         found[name] = {"date": today, "machine": machine(), "seconds": perf_counter() - began, "rows": rows}
         if arguments.write:
-            KEPT.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+            KEPT.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if arguments.write:
         write(written(found))
 

@@ -98,7 +98,7 @@ def scaling(one: Cluster, two: Cluster) -> tuple[float, list[Row]]:
 
 def processor_seconds(process: int) -> float:
     """Processor time that a process has taken, in steps of 10 ms."""
-    fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
     return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
 

@@ -24,13 +24,13 @@ VISITS = 3
 
 def memory(process: int) -> float:
     """Resident memory of a process in MB."""
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) * 1024 / 1e6
 
 
 def has_torch(process: int) -> bool:
     """Whether a process has loaded PyTorch's libraries."""
-    return "libtorch" in Path(f"/proc/{process}/maps").read_text()
+    return "libtorch" in Path(f"/proc/{process}/maps").read_text(encoding="utf-8")
 
 
 def visit(browser: Browser, server: Server, seed: int) -> None:

@@ -264,7 +264,9 @@ def memory_of(processes: Iterable[int]) -> tuple[float, float]:
     shares, residents = [], []
     for process in processes:
         with contextlib.suppress(OSError):  # it has ended
-            sizes = dict(line.split()[:2] for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()[1:])
+            sizes = dict(
+                line.split()[:2] for line in Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8").splitlines()[1:]
+            )
             shares.append(int(sizes["Pss:"]) * 1024 / 1e6)
             residents.append(int(sizes["Rss:"]) * 1024 / 1e6)
     return sum(shares), max(residents)

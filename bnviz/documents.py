@@ -28,7 +28,7 @@ MADE = "// Made by `make documents` from {source}: change that and make it again
 def made() -> dict[Path, str]:
     """Every file that is made, with what it should hold."""
     return {
-        RECORDING: recording_page(RECORDING.read_text()),
+        RECORDING: recording_page(RECORDING.read_text(encoding="utf-8")),
         WORKSHEET: worksheet(),
         SCHEMA_TYPES: recording_types(),
         **lessons_types(),
@@ -164,8 +164,8 @@ def _values(text: str) -> str:
 def main() -> None:
     """Write what has changed."""
     for path, text in made().items():
-        if not path.exists() or path.read_text() != text:
-            path.write_text(text)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
             print(f"made {path.relative_to(PACKAGE.parent)}")
 
 

@@ -124,6 +124,6 @@ def _number(file: Path) -> float:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text()
+        return file.read_text(encoding="utf-8")
     except (OSError, ValueError):
         return ""

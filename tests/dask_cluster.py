@@ -23,7 +23,7 @@ class Cluster:
 
     def _written(self):
         path = self.folder / "scheduler.json"
-        text = path.read_text() if path.exists() else ""
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
         return text if text.rstrip().endswith("}") else ""
 
     def start(self, kind, *options, cwd=ROOT):

@@ -47,7 +47,7 @@ def train_stack(runs, measures=()):
     for run in runs:
         while run.experiment.batch_size == GATED and not os.path.exists(os.environ["BNVIZ_TEST_GATE"]):
             time.sleep(0.005)
-        with Path(os.environ.get("BNVIZ_TEST_LOG", os.devnull)).open("a") as log:
+        with Path(os.environ.get("BNVIZ_TEST_LOG", os.devnull)).open("a", encoding="utf-8") as log:
             print(run.id, file=log)
         yield row(run)
     return "finished", ""

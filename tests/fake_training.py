@@ -44,7 +44,7 @@ def train_stack(runs, measures=()):
         if step == 5 and any(run.experiment.seed == KILLS_ITS_WORKER for run in runs):
             accident = os.environ.get("BNVIZ_ACCIDENT", os.devnull)
             if not os.path.getsize(accident):
-                with open(accident, "w") as file:
+                with open(accident, "w", encoding="utf-8") as file:
                     file.write("happened")
                 os.kill(os.getpid(), signal.SIGKILL)
         yield None

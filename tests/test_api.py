@@ -119,7 +119,7 @@ def test_an_interruption_loses_nothing(instant, tmp_path):
     instant.ending, instant.without = None, [cell.run for cell in plan.cells()[:3]]
 
     def interrupt():
-        until(lambda: out.exists() and out.read_text().count("\n") == 6)
+        until(lambda: out.exists() and out.read_text(encoding="utf-8").count("\n") == 6)
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupt).start()
@@ -158,7 +158,9 @@ def test_progress_is_shown_where_somebody_looks(instant, monkeypatch, capsys, wh
 
 def test_the_lines_in_the_readme_as_a_script():
     """Real workers, and no ``if __name__ == "__main__"``."""
-    (lines,) = re.findall(r"```python\n(from bnviz.api import sweep\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (lines,) = re.findall(
+        r"```python\n(from bnviz.api import sweep\n.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
     assert len([line for line in lines.splitlines() if line]) == 3
     script = f"{lines}\nimport sys\nprint(len(rows), (low < mean).all(), mean.shape, 'torch' in sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "BNVIZ_STORE": ""}

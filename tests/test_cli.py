@@ -220,7 +220,7 @@ def a_run(tmp_path_factory):
 def test_a_recording_becomes_a_page(a_run, tmp_path, capfd):
     out = tmp_path / "x.html"
     assert code("export", a_run, "--page", "batch-size", "--out", out) == 0
-    assert "<h1>The noise microscope</h1>" in out.read_text()
+    assert "<h1>The noise microscope</h1>" in out.read_text(encoding="utf-8")
     assert capfd.readouterr() == ("", "")
 
 
@@ -286,7 +286,7 @@ def test_a_site_is_written_and_its_size_is_told(tmp_path, monkeypatch, capfd):
     "arguments, reason", [((), "holds something else"), (("--vary", "colour"), "colour"), (("--page", "cats"), "cats")]
 )
 def test_a_site_that_cannot_be_written_gets_one_line(tmp_path, capfd, arguments, reason):
-    (tmp_path / "thesis.tex").write_text("years of work")
+    (tmp_path / "thesis.tex").write_text("years of work", encoding="utf-8")
     assert code("site", "--out", tmp_path, *arguments) == 2
     assert reason in (said := capfd.readouterr().err) and said.count("\n") == 1
     assert os.listdir(tmp_path) == ["thesis.tex"]

@@ -37,12 +37,12 @@ def copy(tmp_path_factory):
     kept = shutil.ignore_patterns("__pycache__", ".*", "node_modules", "benchmarks")
     shutil.copytree(ROOT, folder, ignore=kept)
     (folder / "bnviz" / "lessons" / "hello").mkdir()
-    (folder / "bnviz" / "lessons" / "hello" / "__init__.py").write_text('"""The lesson at /hello."""\n')
-    for adds, name, text in BLOCK.findall((ROOT / "CONTRIBUTING.md").read_text()):
+    (folder / "bnviz" / "lessons" / "hello" / "__init__.py").write_text('"""The lesson at /hello."""\n', encoding="utf-8")
+    for adds, name, text in BLOCK.findall((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")):
         path = folder / name
         if adds:
-            text = path.read_text().replace("\n}\n", f"\n{text}}}\n")
-        path.write_text(text)
+            text = path.read_text(encoding="utf-8").replace("\n}\n", f"\n{text}}}\n")
+        path.write_text(text, encoding="utf-8")
     run(folder, "-m", "bnviz.documents")
     return folder
 
@@ -55,7 +55,11 @@ def run(folder, *arguments):
 
 
 def test_the_example_is_short(copy):
-    lines = [line for name in ("page.py", "story.js") for line in (copy / "bnviz/lessons/hello" / name).read_text().splitlines()]
+    lines = [
+        line
+        for name in ("page.py", "story.js")
+        for line in (copy / "bnviz/lessons/hello" / name).read_text(encoding="utf-8").splitlines()
+    ]
     assert len([line for line in lines if line]) <= 22
 
 
@@ -70,4 +74,6 @@ def test_its_panels_and_words_pass_the_contract(copy):
 
 
 def test_its_types_are_made(copy):
-    assert "now: {step: string | number; both: string | number};" in (copy / "bnviz/lessons/hello/words.d.ts").read_text()
+    assert "now: {step: string | number; both: string | number};" in (copy / "bnviz/lessons/hello/words.d.ts").read_text(
+        encoding="utf-8"
+    )

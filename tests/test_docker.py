@@ -14,7 +14,11 @@ import pytest
 from tests import ROOT
 from tests.e2e.lab import free_port
 
-STEPS = [line.split(maxsplit=1) for line in (ROOT / "Dockerfile").read_text().splitlines() if line and not line.startswith("#")]
+STEPS = [
+    line.split(maxsplit=1)
+    for line in (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    if line and not line.startswith("#")
+]
 
 
 def said(step):
@@ -38,7 +42,7 @@ def image(tmp_path_factory):
 
 
 def test_what_is_copied_is_let_through(image):
-    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert "*" in ignored
     for line in said("COPY"):
         assert {f"!{source}" for source in line.split()[:-1]} <= set(ignored)
@@ -47,7 +51,7 @@ def test_what_is_copied_is_let_through(image):
 def test_it_runs_as_an_ordinary_user_and_keeps_recordings_in_the_volume():
     assert said("USER") == ["lab"] and any("useradd" in line and "chown lab /store" in line for line in said("RUN"))
     assert said("VOLUME") == ["/store"] and "BNVIZ_STORE=/store" in said("ENV")[0]
-    compose = (ROOT / "compose.yaml").read_text()
+    compose = (ROOT / "compose.yaml").read_text(encoding="utf-8")
     assert "read_only: true" in compose and ":/store" in compose and "tmpfs: [/tmp]" in compose
 
 

@@ -82,7 +82,7 @@ def loads_torch(module):
 @cache
 def imports(module, top=False):
     """Names of modules that a module imports, those imported from packages included: anywhere in its text, or at its `top`."""
-    tree = ast.parse(SOURCES[module].read_text())
+    tree = ast.parse(SOURCES[module].read_text(encoding="utf-8"))
     return [name for node in (tree.body if top else ast.walk(tree)) for name in named(node, module)]
 
 
@@ -143,6 +143,6 @@ def test_nothing_asks_what_time_it_is():
     found = [
         str(path.relative_to(ROOT))
         for path in (*(ROOT / "bnviz").rglob("*.py"), *(ROOT / "bnviz").rglob("*.js"))
-        if asks.search(path.read_text())
+        if asks.search(path.read_text(encoding="utf-8"))
     ]
     assert found == []

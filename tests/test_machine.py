@@ -17,10 +17,10 @@ def groups(tmp_path, monkeypatch):
     """Pretend that these are the control groups, and that this process is in `mine`."""
 
     def pretend(mine, files):
-        (tmp_path / "mine").write_text(mine)
+        (tmp_path / "mine").write_text(mine, encoding="utf-8")
         for name, text in files.items():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / name).write_text(text)
+            (tmp_path / name).write_text(text, encoding="utf-8")
         monkeypatch.setattr(machine, "GROUPS", tmp_path)
         monkeypatch.setattr(machine, "MINE", tmp_path / "mine")
 

@@ -16,7 +16,7 @@ import bnviz
 from bnviz.__main__ import parsers
 
 ROOT = Path(__file__).parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_the_build_without_cuda_satisfies_the_pin_and_goes_before_the_other():
 
 
 def test_versions_are_pinned_in_one_place():
-    lines = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if not line.startswith("#")]
+    lines = [line for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     assert lines == ["--find-links https://download.pytorch.org/whl/cpu/torch/", "-e ."]
     assert not list(ROOT.glob("requirements-*.txt"))
     assert "torch==2.13.0" in PROJECT["project"]["dependencies"]
@@ -74,7 +74,7 @@ def test_versions_are_pinned_in_one_place():
 
 def test_the_lock_file_has_a_fitting_release_of_every_dependency_with_its_hashes():
     """But for PyTorch, whose build without CUDA has a place of its own. `make lock` makes it anew."""
-    parts = re.split(r"^(?=\S)", (ROOT / "requirements.lock").read_text(), flags=re.MULTILINE)[1:]
+    parts = re.split(r"^(?=\S)", (ROOT / "requirements.lock").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
     locked = {Requirement(part.split("\\")[0]).name.lower(): part for part in parts}
     for part in locked.values():
         assert re.findall(r"--hash=sha256:[0-9a-f]{64}\b", part), part.split()[0]

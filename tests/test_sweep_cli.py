@@ -60,7 +60,7 @@ def asked(instant):
 def test_a_row_for_every_run_sorted_with_every_digit(instant, tmp_path, capfd):
     out = tmp_path / "x.csv"
     assert code(*OVER, "--seeds", 2, "--seed", fake_stack.DIVERGES - 1, "--learning-rate", "0.3", "--out", out) == 0
-    header, *lines = out.read_text().splitlines()
+    header, *lines = out.read_text(encoding="utf-8").splitlines()
     assert header == "batch_size,seed,arm,train_accuracy,test_accuracy,best_test_accuracy,train_loss,test_loss,diverged_at,run"
     expected = []
     for size, arm, seed in itertools.product([4, 8, 16], ["batch", "none"], [6, 7]):
@@ -110,10 +110,12 @@ def test_every_axis_and_every_arm_there_is(instant, tmp_path):
         values = others.get(name) or ("no,yes" if field.choices else ",".join(map(str, (*field.marks, 3, 4)[:2])))
         out = tmp_path / f"{name}.csv"
         assert code("sweep", "--axis", name.replace("_", "-"), "--values", values, "--seeds", 1, "--out", out) == 0
-        assert out.read_text().startswith(f"{name},seed,arm,") and out.read_text().count("\n") == 5
+        assert (
+            out.read_text(encoding="utf-8").startswith(f"{name},seed,arm,") and out.read_text(encoding="utf-8").count("\n") == 5
+        )
     arms = ",".join(unheld())
     assert code(*OVER, "--arms", arms, "--seeds", 1, "--out", tmp_path / "arms.csv") == 0
-    assert (tmp_path / "arms.csv").read_text().count("\n") == 1 + 3 * len(unheld())
+    assert (tmp_path / "arms.csv").read_text(encoding="utf-8").count("\n") == 1 + 3 * len(unheld())
 
 
 def test_standard_output_is_in_order_and_nothing_else(instant, whole, capfd):
@@ -395,11 +397,11 @@ def test_whatever_stops_it_the_same_command_goes_on(tmp_path, number):
     expected = {signal.SIGINT: (130, kept), signal.SIGTERM: (143, kept), signal.SIGKILL: (-9, "")}
     assert (process.returncode, said.removeprefix("python -m bnviz sweep: ")) == expected[number]
     until(lambda: subprocess.run(["pgrep", "--session", str(process.pid)], stdout=subprocess.DEVNULL).returncode)  # no orphans
-    before = log.read_text().splitlines()
+    before = log.read_text(encoding="utf-8").splitlines()
     gate.touch()
     assert subprocess.run(command, env=started(tmp_path), capture_output=True).returncode == 0
-    ids = [line.split(",")[-1] for line in out.read_text().splitlines()[1:]]
-    assert len(before) == 4 and len(set(ids)) == 8 and sorted(log.read_text().splitlines()) == sorted(ids)
+    ids = [line.split(",")[-1] for line in out.read_text(encoding="utf-8").splitlines()[1:]]
+    assert len(before) == 4 and len(set(ids)) == 8 and sorted(log.read_text(encoding="utf-8").splitlines()) == sorted(ids)
 
 
 def test_rows_are_kept_in_the_store_where_there_is_one(tmp_path):
@@ -410,4 +412,4 @@ def test_rows_are_kept_in_the_store_where_there_is_one(tmp_path):
         done = subprocess.run([*command, "--out", out], env=environment, capture_output=True)
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "x.csv").read_bytes() == subprocess.run([*command, "--out", "-"], env=environment, stdout=-1).stdout
-    assert len(log.read_text().splitlines()) == 8
+    assert len(log.read_text(encoding="utf-8").splitlines()) == 8

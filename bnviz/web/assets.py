@@ -65,14 +65,14 @@ def needed(names: Iterable[str]) -> list[str]:
 
 def scripts() -> list[tuple[str, str]]:
     """Names and texts of all scripts, each after those that it imports."""
-    texts = {name: path.read_text() for name, path in files().items() if path.suffix == ".js"}
+    texts = {name: path.read_text(encoding="utf-8") for name, path in files().items() if path.suffix == ".js"}
     needs = {name: [resolved(name, other) for other in _IMPORT.findall(text)] for name, text in texts.items()}
     return [(name, texts[name]) for name in TopologicalSorter(needs).static_order()]
 
 
 def loader(main: str) -> str:
     """The script that loads the module `main` and all that it needs, without its comments: Streamlit sends it again and again."""
-    text = (PACKAGE / "web" / "player" / "loader.js").read_text().replace("MAIN", f"{main}.js")
+    text = (PACKAGE / "web" / "player" / "loader.js").read_text(encoding="utf-8").replace("MAIN", f"{main}.js")
     return re.sub(r"^ *//.*\n|^ */[*][*](.|\n)*?[*]/\n", "", text, flags=re.MULTILINE)
 
 

@@ -54,9 +54,9 @@ def _with_imports(folder: Path, names: Iterable[str]) -> set[str]:
         if name in known or name in page or not (folder / name).is_file():
             continue
         known.add(name)
-        open += _IMPORTED.findall((folder / name).read_text())
+        open += _IMPORTED.findall((folder / name).read_text(encoding="utf-8"))
     return known
 
 
 def _page() -> str:
-    return (_STATIC / "index.html").read_text()
+    return (_STATIC / "index.html").read_text(encoding="utf-8")

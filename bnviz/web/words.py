@@ -40,7 +40,7 @@ def fill(text: str, /, **values: object) -> str:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    return _one_line(tomllib.loads(path.read_text())) if path.exists() else {}
+    return _one_line(tomllib.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
 
 
 def _one_line(value: Any) -> Any:

@@ -64,7 +64,7 @@ def test_unknown_data_sets_are_an_error():
 
 def test_archives_come_with_their_licences():
     for name in ("fashion-mnist", "mnist1d"):
-        assert "licen" in (FOLDER / f"LICENSE-{name}").read_text().lower()
+        assert "licen" in (FOLDER / f"LICENSE-{name}").read_text(encoding="utf-8").lower()
 
 
 def test_the_linear_map_is_one_matrix_for_training_and_testing():

@@ -41,7 +41,7 @@ CADDY = """{{
 
 def shipped(name: str, app: int, port: int, second: int = 0) -> str:
     """A file of deploy/, for the app at one port and visitors at another; perhaps with a `second` app."""
-    text = (ROOT / "deploy" / name).read_text()
+    text = (ROOT / "deploy" / name).read_text(encoding="utf-8")
     for before, after in {
         "127.0.0.1:8501": f"127.0.0.1:{app}",
         "# server 127.0.0.1:8502": f"server 127.0.0.1:{second}" if second else "#",
@@ -55,8 +55,8 @@ def shipped(name: str, app: int, port: int, second: int = 0) -> str:
 @contextlib.contextmanager
 def nginx(site: str, port: int, folder: Path) -> Iterator[None]:
     """nginx with the servers of `site`, on this port."""
-    (folder / "site.conf").write_text(site.replace("/var/cache/nginx", str(folder)))
-    (folder / "nginx.conf").write_text(NGINX.format(folder=folder))
+    (folder / "site.conf").write_text(site.replace("/var/cache/nginx", str(folder)), encoding="utf-8")
+    (folder / "nginx.conf").write_text(NGINX.format(folder=folder), encoding="utf-8")
     with _running([_installed("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf")], port, folder):
         yield
 
@@ -64,7 +64,7 @@ def nginx(site: str, port: int, folder: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def caddy(site: str, port: int, folder: Path) -> Iterator[None]:
     """Caddy with the sites of `site`, on this port."""
-    (folder / "Caddyfile").write_text(CADDY.format(folder=folder) + site)
+    (folder / "Caddyfile").write_text(CADDY.format(folder=folder) + site, encoding="utf-8")
     with _running([_installed("caddy"), "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"], port, folder):
         yield
 
@@ -85,7 +85,7 @@ def _running(command: list[str], port: int, folder: Path) -> Iterator[None]:
     try:
         deadline = time.monotonic() + 30
         while not _answers(port):
-            assert process.poll() is None and time.monotonic() < deadline, (folder / "log").read_text()
+            assert process.poll() is None and time.monotonic() < deadline, (folder / "log").read_text(encoding="utf-8")
             time.sleep(0.02)
         yield
     finally:

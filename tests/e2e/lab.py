@@ -95,7 +95,7 @@ def serve(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        preexec_fn=(lambda: (group / "cgroup.procs").write_text(str(os.getpid()))) if group else None,
+        preexec_fn=(lambda: (group / "cgroup.procs").write_text(str(os.getpid()), encoding="utf-8")) if group else None,
     )
     server = Server(process, f"http://127.0.0.1:{port}/{base}".rstrip("/"))
     try:

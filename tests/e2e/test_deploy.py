@@ -148,12 +148,12 @@ def little_memory():
         with contextlib.suppress(OSError):
             folder.mkdir()
             try:
-                (folder / limit).write_text(str(MEMORY))
+                (folder / limit).write_text(str(MEMORY), encoding="utf-8")
             except OSError:
                 folder.rmdir()
                 raise
             yield folder, met
-            while (folder / "cgroup.procs").read_text():  # the killed ones are still leaving
+            while (folder / "cgroup.procs").read_text(encoding="utf-8"):  # the killed ones are still leaving
                 time.sleep(0.05)
             return folder.rmdir()
     pytest.skip("no control group can be made here")
@@ -167,4 +167,6 @@ def test_with_700_mb_it_starts_one_worker_and_plays_the_default_experiment(brows
         page.close()
         assert httpx.get(f"{server.url}/bnviz/healthz").json()["workers"] == {"alive": 1, "wanted": 1}
         assert server.metric("worker_restarts_total") == 0
-        assert (group / met).read_text().strip() in ("0",) or "oom_kill 0" in (group / met).read_text()
+        assert (group / met).read_text(encoding="utf-8").strip() in ("0",) or "oom_kill 0" in (group / met).read_text(
+            encoding="utf-8"
+        )

@@ -28,8 +28,8 @@ def taken(lab, tmp_path):
 def test_the_menu_gives_the_run_as_script_notebook_and_table(taken):
     script = zipfile.ZipFile(taken[".zip"]).read("experiment.py").decode()
     assert Experiment(**SHORT).id in script and "SEED, STEPS, WIDTH = 5, 40, 64" in script
-    assert Experiment(**SHORT).id in "".join(json.loads(taken[".ipynb"].read_text())["cells"][0]["source"])
-    assert taken[".csv"].read_text().splitlines()[-1].startswith("40,")
+    assert Experiment(**SHORT).id in "".join(json.loads(taken[".ipynb"].read_text(encoding="utf-8"))["cells"][0]["source"])
+    assert taken[".csv"].read_text(encoding="utf-8").splitlines()[-1].startswith("40,")
 
 
 def test_a_run_without_a_script_says_why_in_the_place_of_the_link(visit):

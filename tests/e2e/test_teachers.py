@@ -27,7 +27,7 @@ def test_a_link_is_made_and_holds_on_every_page_that_it_names(lab, visit):
     link = page.locator("code", has_text="lock=batch_size").inner_text()
     with page.expect_download() as download:
         page.get_by_role("button", name=SAID["worksheet"]).click()
-    sheet = download.value.path().read_text()
+    sheet = download.value.path().read_text(encoding="utf-8")
     assert "Watch a[2] shift" in sheet and "(/gamma-beta)" not in sheet and "Name:" in sheet
 
     student = visit()

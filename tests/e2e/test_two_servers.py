@@ -171,4 +171,4 @@ def test_a_run_that_is_trained_is_not_kept_by_the_cache(cached):
 
 
 def test_metrics_are_not_for_visitors():
-    assert "deny all" in (fronts.ROOT / "deploy" / "nginx.conf").read_text().split("metrics")[1].split("}")[0]
+    assert "deny all" in (fronts.ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8").split("metrics")[1].split("}")[0]

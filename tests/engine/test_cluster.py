@@ -276,7 +276,7 @@ def test_a_cluster_without_workers_is_away_too(make_engine, lonely, monkeypatch)
 
 def test_workers_without_this_package_fail_with_a_clear_message(make_engine, lonely, tmp_path):
     # An environment that has it installed is made to look like one that has not.
-    (tmp_path / "bnviz.py").write_text("raise ModuleNotFoundError(\"No module named 'bnviz'\")")
+    (tmp_path / "bnviz.py").write_text("raise ModuleNotFoundError(\"No module named 'bnviz'\")", encoding="utf-8")
     lonely.add_workers(1, cwd=tmp_path)
     lonely.wait_for_workers(1)
     one = make_engine(lonely.address)

@@ -48,7 +48,7 @@ def apart_from_seconds(lines):
 def gone(pid):
     """Whether a process has ended (somebody else may still have to collect it)."""
     try:
-        with open(f"/proc/{pid}/stat") as stat:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
             return stat.read().rsplit(")", 1)[1].split()[0] == "Z"
     except (FileNotFoundError, ProcessLookupError):
         return True
@@ -203,7 +203,7 @@ def test_an_idle_worker_does_not_compute():
 
 
 def _processor_ticks(pid):
-    with open(f"/proc/{pid}/stat") as stat:
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
         return sum(map(int, stat.read().rsplit(")", 1)[1].split()[11:13]))
 
 
@@ -356,7 +356,7 @@ def test_a_worker_whose_memory_is_taken_away_loses_no_line(make_engine):
     found = made.recording(made.request(experiment))
     until(lambda: len(found) > 3)
     (pid,) = made.processes()
-    there = int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()
+    there = int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[0]) * resource.getpagesize()
     resource.prlimit(pid, resource.RLIMIT_AS, (there, there))
     until(lambda: found.ended)
     if found.status == "finished":  # it got by with what it had, or died and another one took over

@@ -146,12 +146,12 @@ def test_a_finished_sweep_lies_in_the_folder(make_engine, tmp_path):
 
 def test_a_worker_that_is_killed_loses_no_row(make_engine, tmp_path, monkeypatch):
     accident = tmp_path / "accident"
-    accident.write_text("")
+    accident.write_text("", encoding="utf-8")
     monkeypatch.setenv("BNVIZ_ACCIDENT", str(accident))
     sweep = sweep_over(Experiment(steps=10, seed=fake_training.KILLS_ITS_WORKER), "batch_size", (4, 8), seeds=2)
     engine = make_engine()
     lines = ended(engine, sweep)
-    assert accident.read_text() == "happened" and engine.counters.worker_restarts == 1
+    assert accident.read_text(encoding="utf-8") == "happened" and engine.counters.worker_restarts == 1
     assert lines.status == "finished" and filled(lines) == places(sweep)
 
 

@@ -99,7 +99,7 @@ def test_the_page_shows_the_very_pictures_that_train():
 
 
 def test_the_silhouettes_come_with_their_licence_and_the_page_says_what_they_are():
-    assert "MIT" in (FOLDER / "LICENSE-animal-mnist").read_text()
+    assert "MIT" in (FOLDER / "LICENSE-animal-mnist").read_text(encoding="utf-8")
     assert "machine-made" in DATA_SETS["cats"].credit and "not photographs" in DATA_SETS["cats"].credit
 
 

@@ -325,7 +325,7 @@ def only(mean):
 
 
 def test_the_document_has_a_row_for_every_claim():
-    text = DOCUMENT.read_text()
+    text = DOCUMENT.read_text(encoding="utf-8")
     begin, end = markers("table")
     made = text[text.index(begin) : text.index(end)]
     rows = [line for line in made.splitlines() if line.startswith("| **")]

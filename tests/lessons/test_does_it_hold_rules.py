@@ -24,7 +24,7 @@ def test_the_seeds_that_judge_are_not_those_of_the_pilot(key):
 
 
 def test_as_many_seeds_as_the_pilot_asked_for():
-    text, (begin, end) = DOCUMENT.read_text(), markers("seeds")
+    text, (begin, end) = DOCUMENT.read_text(encoding="utf-8"), markers("seeds")
     rows = [line.strip("| ").split(" | ") for line in text[text.index(begin) : text.index(end)].splitlines() if " | " in line][2:]
     assert [row[0] for row in rows] == [claim.name for claim in CLAIMS.values()]
     for (*_, needed), claim in zip(rows, CLAIMS.values(), strict=True):

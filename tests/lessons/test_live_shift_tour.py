@@ -17,7 +17,7 @@ from bnviz.web.site import links, live_edits
 from tests.web.test_contract import BROKEN, RUNS, small
 
 WORDS = PAGE.words["tour"]
-SCRIPT = (words.PACKAGE / "lessons" / "live_shift" / "tour.js").read_text()
+SCRIPT = (words.PACKAGE / "lessons" / "live_shift" / "tour.js").read_text(encoding="utf-8")
 NAMES = ["inputs", "layers", "chase", "norm", "faster", "free", "range", "own", "score", "noise"]
 MOST_WORDS = 45  # of a card
 READ_IN = 90  # seconds, all cards
@@ -146,12 +146,12 @@ def made_up(desk, recorded, tmp_path):
 
     def tell(name, change, changes=TURNED["noise on the inputs"]):
         experiment = small(PAGE, changes)
-        lines = [json.loads(line) for line in Path(recorded(experiment)).read_text().splitlines()]
+        lines = [json.loads(line) for line in Path(recorded(experiment)).read_text(encoding="utf-8").splitlines()]
         for message in lines:
             if message["type"] == "snapshot":
                 change(message["arms"], message["step"])
         path = tmp_path / "made-up.ndjson"
-        path.write_text("\n".join(map(json.dumps, lines)))
+        path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
         data = player.handed_over(experiment.id, experiment, [], links.VIEW, "live_shift")
         choice = {"layer": 2, "tap": "activation", "unit": 0, "target": 0.5}
         desk.ask("look", recording=str(path), story="live_shift", data=data, choice=choice, place=10**6)

@@ -52,7 +52,7 @@ def test_a_corrupt_file_is_not_used_and_nothing_breaks(tmp_path, caplog):
 
 
 def test_a_folder_that_cannot_be_made_is_not_used(tmp_path, caplog):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     rows = Rows(tmp_path / "file" / "below")
     rows.keep(row(RUNS[0]))
     assert len(rows.find(RUNS)) == 1 and "in memory only" in caplog.text

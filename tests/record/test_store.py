@@ -236,7 +236,7 @@ def test_a_slow_disk_keeps_nobody_waiting(tmp_path, monkeypatch):
 
 
 def test_a_folder_that_cannot_be_made_breaks_nothing(tmp_path):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     store = Store(tmp_path / "file" / "folder")
     fill(store)
     assert store.get(ID) and store.write_errors == 1

@@ -21,13 +21,13 @@ def test_its_scripts_for_components_are_found():
 
 def test_every_inline_script_of_its_page_is_named_in_the_policy():
     """Else Chromium says on every page that a script was refused."""
-    tags = re.findall(r"<script(?![^>]*\bsrc=)", (STATIC / "index.html").read_text())
+    tags = re.findall(r"<script(?![^>]*\bsrc=)", (STATIC / "index.html").read_text(encoding="utf-8"))
     assert len(compat.inline_scripts()) == len(tags)
 
 
 def test_its_page_has_a_head_to_write_into():
     """Else links have no preview, and our files come later."""
-    assert (STATIC / "index.html").read_text().count("</head>") == 1
+    assert (STATIC / "index.html").read_text(encoding="utf-8").count("</head>") == 1
 
 
 def test_it_says_whether_somebody_went_back_or_forward():
@@ -63,7 +63,7 @@ def test_its_cookie_has_the_name_that_the_proxy_looks_for():
     """Else deploy/nginx.conf tells browsers apart by their address alone."""
     from streamlit.web.server.starlette.starlette_routes import XSRF_COOKIE_NAME
 
-    assert f"$cookie_{XSRF_COOKIE_NAME} " in (ROOT / "deploy" / "nginx.conf").read_text()
+    assert f"$cookie_{XSRF_COOKIE_NAME} " in (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -74,20 +74,22 @@ def test_it_knows_the_options_that_we_set(option):
     assert streamlit.get_option(option) is not None
 
 
-NAMED = "".join((ROOT / "bnviz" / "web" / file).read_text() for file in ("site/style.css", "player/streamlit.js"))
+NAMED = "".join((ROOT / "bnviz" / "web" / file).read_text(encoding="utf-8") for file in ("site/style.css", "player/streamlit.js"))
 
 
 @pytest.mark.parametrize("name", sorted({"st-key-", *re.findall(r"\bst[A-Z]\w+", NAMED)}))
 def test_a_class_or_a_test_id_that_our_styles_name_is_in_its_scripts(name):
     """Else something looks, or behaves, as if we had said nothing: look for the name in these two files."""
-    assert any(name in path.read_text() for path in SCRIPTS.glob("*.js")), name
+    assert any(name in path.read_text(encoding="utf-8") for path in SCRIPTS.glob("*.js")), name
 
 
 def test_nothing_else_of_ours_touches_what_is_private():
     """Else an upgrade breaks what these tests do not see."""
     allowed = {"bnviz/web/compat.py"}
     private = re.compile(r"\bstreamlit\.(runtime|web|elements|proto|config)\b|\bst\.[a-z_.]*\._[a-z]")
-    assert {str(path.relative_to(ROOT)) for path in ROOT.glob("bnviz/**/*.py") if private.search(path.read_text())} == allowed
+    assert {
+        str(path.relative_to(ROOT)) for path in ROOT.glob("bnviz/**/*.py") if private.search(path.read_text(encoding="utf-8"))
+    } == allowed
     ids = re.compile(r"\bst[A-Z]\w+|data-testid")
-    of_scripts = {path.name for path in ROOT.glob("bnviz/web/player/*.js") if ids.search(path.read_text())}
+    of_scripts = {path.name for path in ROOT.glob("bnviz/web/player/*.js") if ids.search(path.read_text(encoding="utf-8"))}
     assert of_scripts == {"streamlit.js"}

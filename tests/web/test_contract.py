@@ -83,7 +83,7 @@ def test_what_a_panel_names_is_there(desk, lesson):
 @pytest.mark.parametrize("lesson", LIVE)
 def test_a_lesson_says_all_of_its_words(lesson):
     folder = words.PACKAGE / "lessons" / lesson
-    scripts = "".join(path.read_text() for path in folder.glob("*.js"))
+    scripts = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.js"))
     unsaid = {key for key in words.catalogue(lesson).get("story", {}) if not re.search(rf'"{key}"|\b{key}\b', scripts)}
     assert not unsaid
 

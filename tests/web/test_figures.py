@@ -11,7 +11,7 @@ from bnviz.web import figures
 from tests import ROOT
 
 LEAST_CONTRAST = 3.0  # WCAG 2.2, 1.4.11, for graphics
-THEME = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
+THEME = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
 
 
 def luminance(colour):

@@ -73,7 +73,7 @@ def client(recorded, tmp_path_factory):
     for line in recorded:
         made.append(line)
     shared.store.finish(made)
-    (folder / "secret.js").write_text(SECRET)
+    (folder / "secret.js").write_text(SECRET, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "shared", lambda: shared)
         patch.setattr(viewers, "closing", False)

@@ -69,7 +69,7 @@ def test_a_page_names_files_that_are_there(client, lesson):
 
 
 def text_of(name):
-    return assets.files()[name].read_text()
+    return assets.files()[name].read_text(encoding="utf-8")
 
 
 def test_the_page_is_whole_and_not_one_from_before(client):
@@ -91,11 +91,11 @@ def test_whatever_is_no_page_stays_as_it_is(client):
 def test_files_that_have_changed_have_another_address(tmp_path, monkeypatch, client):
     folder = tmp_path / "web" / "player"
     folder.mkdir(parents=True)
-    (folder / "player.js").write_text("1")
+    (folder / "player.js").write_text("1", encoding="utf-8")
     monkeypatch.setattr(assets, "PACKAGE", tmp_path)
     first = assets.addresses()["files"]
     assert "immutable" in client.get(f"/{first}/web/player/player.js").headers["cache-control"]
-    (folder / "player.js").write_text("22")
+    (folder / "player.js").write_text("22", encoding="utf-8")
     assert assets.addresses()["files"] != first
     again = client.get(f"/{first}/web/player/player.js")
     assert again.text == "22" and "immutable" not in again.headers["cache-control"]

@@ -11,7 +11,7 @@ from bnviz.config.fields import written
 from bnviz.lessons import LESSONS, SWEEPING, address
 from bnviz.web.site import links
 
-KEPT = Path(__file__).with_name("links.txt").read_text().splitlines()
+KEPT = Path(__file__).with_name("links.txt").read_text(encoding="utf-8").splitlines()
 LINKS = [line.split("\t") for line in KEPT if line and not line.startswith("#")]
 LESSON = {address(lesson): lesson for lesson in LESSONS} | {"": next(iter(LESSONS))}
 

@@ -113,8 +113,8 @@ def test_what_is_too_large_is_read_from_the_file_beside(tmp_path, monkeypatch):
 
 def test_the_documentation_has_the_same_reader():
     """The reader of docs/recording.md, run there and here."""
-    found = re.search(r"```python\n(.*?)```", (ROOT / "docs/recording.md").read_text(), re.DOTALL)[1]
-    reader = (FOLDER / "reader.py.txt").read_text()
+    found = re.search(r"```python\n(.*?)```", (ROOT / "docs/recording.md").read_text(encoding="utf-8"), re.DOTALL)[1]
+    reader = (FOLDER / "reader.py.txt").read_text(encoding="utf-8")
     assert found == f"import base64\nimport json\n\nimport numpy as np\n\n\n{reader}" and len(reader.split("\n\n")) == 3
     names = {}
     exec(found, names)
@@ -124,5 +124,5 @@ def test_the_documentation_has_the_same_reader():
 
 
 def test_every_text_has_its_cell():
-    template = (FOLDER / "notebook.py.txt").read_text()
+    template = (FOLDER / "notebook.py.txt").read_text(encoding="utf-8")
     assert set(re.findall(r"\[markdown\] (\w+)", template)) == set(notebooks.TEXTS) <= words.shared()["export"].keys()

@@ -46,12 +46,12 @@ def names(local):
 
 @pytest.mark.parametrize("path", [BOARD, OPERATIONS], ids=lambda path: path.name)
 def test_every_metric_that_is_named_exists(names, path):
-    named = set(re.findall(r"\bbnviz_\w+", path.read_text()))
+    named = set(re.findall(r"\bbnviz_\w+", path.read_text(encoding="utf-8")))
     assert named and named - names == set()
 
 
 def test_the_board_is_one_that_grafana_takes():
-    board = json.loads(BOARD.read_text())
+    board = json.loads(BOARD.read_text(encoding="utf-8"))
     assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"]) >= 10
     places = [(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in board["panels"]]
     assert len(set(places)) == len(places) and all(panel["title"] and panel["description"] for panel in board["panels"])
@@ -94,11 +94,11 @@ def test_the_log_of_a_server_is_json_and_has_nobodys_address_in_it(tmp_path):
         asyncio.run(open_page(server, "steps=40&seed=4711", b""))
         httpx.get(f"{server.url}/bnviz/runs/{experiment.id}.ndjson?steps=40&seed=4711", headers=headers, timeout=60)
         httpx.get(f"{server.url}/nowhere?name=somebody", headers=headers, timeout=60)
-        until(lambda: "a run has ended" in log.read_text())
+        until(lambda: "a run has ended" in log.read_text(encoding="utf-8"))
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(10)
-    text = log.read_text()
+    text = log.read_text(encoding="utf-8")
     (ended,) = (said for said in map(json.loads, text.splitlines()) if said["message"] == "a run has ended")
     assert ended["run"] == experiment.id and ended["status"] == "finished" and ended["lines"] == experiment.snapshots + 2
     for personal in ("192.0.2.77", "127.0.0.1", "a reader of logs", "4711", "somebody"):

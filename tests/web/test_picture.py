@@ -137,7 +137,7 @@ def test_few_colours_keep_those_that_count():
 
 
 def test_the_colours_are_those_of_the_light_page():
-    theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]["light"]
+    theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]["light"]
     assert (rgb(theme["textColor"]), rgb(theme["backgroundColor"])) == (TEXT, BACKGROUND)
     for mixed, share in ((QUIET, 0.68), (GRID, 0.14)):
         wanted = [share * dark + (1 - share) * light for dark, light in zip(TEXT, BACKGROUND, strict=True)]

@@ -142,8 +142,11 @@ def test_a_run_that_diverges_does_so_in_the_script(run):
 def test_the_animals_are_painted_by_the_very_same_lines(tmp_path, monkeypatch):
     _, recording = trained(Experiment(**{**SMALL, "dataset": "cats", "steps": 10, "width": 8}))
     zipfile.ZipFile(io.BytesIO(archive(recording))).extractall(tmp_path)
-    theirs = (tmp_path / "coats.py").read_text()
-    assert theirs == Path(coats.__file__).read_text().replace("cat_vs_other.npz", "data.npz") and "bnviz" not in theirs
+    theirs = (tmp_path / "coats.py").read_text(encoding="utf-8")
+    assert (
+        theirs == Path(coats.__file__).read_text(encoding="utf-8").replace("cat_vs_other.npz", "data.npz")
+        and "bnviz" not in theirs
+    )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "coats", raising=False)
     for one, other in zip(importlib.import_module("coats").animals(), coats.animals(), strict=True):
@@ -173,7 +176,7 @@ def test_it_runs_by_itself_and_says_what_the_readme_says(tmp_path):
         file.extractall(tmp_path)
     done = subprocess.run([sys.executable, "experiment.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
-    readme, header = (tmp_path / "README.txt").read_text(), json.loads(recording.splitlines()[0])
+    readme, header = (tmp_path / "README.txt").read_text(encoding="utf-8"), json.loads(recording.splitlines()[0])
     assert header["id"] in readme and f"PyTorch {header['versions']['torch']}" in readme and "made by this program" in readme
     said, written = ended(done.stdout), ended(readme)
     assert said.keys() == written.keys() == {"none", "batch"}

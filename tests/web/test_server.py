@@ -423,12 +423,12 @@ def test_metrics_are_what_prometheus_reads(client, finished):
 def player(tmp_path, monkeypatch):
     folder = tmp_path / "web" / "player"
     (tmp_path / "lessons" / "gamma").mkdir(parents=True)
-    (tmp_path / "lessons" / "gamma" / "story.js").write_text("/* story.js */")
+    (tmp_path / "lessons" / "gamma" / "story.js").write_text("/* story.js */", encoding="utf-8")
     (folder / "folder.js").mkdir(parents=True)
     for name in ("player.js", "player.css", "__init__.py"):
-        (folder / name).write_text(f"/* {name} */")
-    (tmp_path / "secret.js").write_text("secret")
-    (tmp_path / "web" / "secret.js").write_text("secret")
+        (folder / name).write_text(f"/* {name} */", encoding="utf-8")
+    (tmp_path / "secret.js").write_text("secret", encoding="utf-8")
+    (tmp_path / "web" / "secret.js").write_text("secret", encoding="utf-8")
     monkeypatch.setattr(assets, "PACKAGE", tmp_path)
 
 
@@ -540,7 +540,7 @@ def children(pid):
 
 def running(pid):
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
 
@@ -564,8 +564,8 @@ def test_the_app_starts_from_anywhere_and_leaves_no_orphans_when_killed(tmp_path
 
 @pytest.mark.parametrize("number, stalled_readers, seconds", [(signal.SIGINT, 0, 10), (signal.SIGTERM, 1, 10)])
 def test_the_server_ends_promptly_in_the_middle_of_streams(tmp_path, number, stalled_readers, seconds):
-    (tmp_path / "app.py").write_text(APP)
-    (tmp_path / "main.py").write_text("")
+    (tmp_path / "app.py").write_text(APP, encoding="utf-8")
+    (tmp_path / "main.py").write_text("", encoding="utf-8")
     with streamlit(tmp_path / "app.py", "/") as (process, url):
         answer(f"{url}/bnviz/healthz")
         workers = children(process.pid)

@@ -43,7 +43,7 @@ async def closing_code(address, message):
 
 def memory(pid):
     """Bytes that a process has in memory."""
-    with open(f"/proc/{pid}/statm") as file:
+    with open(f"/proc/{pid}/statm", encoding="utf-8") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 

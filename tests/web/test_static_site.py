@@ -37,12 +37,12 @@ def site(tmp_path_factory):
 
 def told(folder, name):
     """What a page's script is told."""
-    return json.loads(re.search(r'id="page">(.*?)</script>', (folder / name).read_text())[1])
+    return json.loads(re.search(r'id="page">(.*?)</script>', (folder / name).read_text(encoding="utf-8"))[1])
 
 
 def handed(path):
     """What a script of the site hands over: its name, and its parts, unpacked."""
-    name, parts = json.loads(f"[{re.fullmatch(r'bnvizSite.take[(](.*)[)];', path.read_text().strip())[1]}]")
+    name, parts = json.loads(f"[{re.fullmatch(r'bnvizSite.take[(](.*)[)];', path.read_text(encoding='utf-8').strip())[1]}]")
     return name, {key: gzip.decompress(base64.b64decode(part)) for key, part in parts.items()}
 
 
@@ -101,7 +101,7 @@ def test_a_sweep_comes_with_its_verdict_and_an_answer_to_every_guess(site):
 
 def test_pages_lead_only_to_what_is_there(site):
     for page in site.glob("*.html"):
-        for address in re.findall(r'(?:src|href)="([^"]*)"', page.read_text()):
+        for address in re.findall(r'(?:src|href)="([^"]*)"', page.read_text(encoding="utf-8")):
             assert address == "data:," or (site / address).is_file()
         for option in told(site, page.name)["options"]:
             assert (site / "recordings" / told(site, page.name)["lesson"] / f"{option['id']}.js").is_file()
@@ -115,7 +115,7 @@ def test_several_claims_that_judge_one_sweep_have_a_recording_each():
 
 def test_a_site_may_be_written_again_but_nothing_else_is_written_over(site, tmp_path):
     static_site.write(site, static_site.planned(["live_shift"], [], SHORT)[:0])
-    (tmp_path / "thesis.tex").write_text("years of work")
+    (tmp_path / "thesis.tex").write_text("years of work", encoding="utf-8")
     with pytest.raises(static_site.Unwritable, match="holds something else"):
         static_site.write(tmp_path, [])
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]

@@ -44,7 +44,7 @@ def test_shares_are_written_in_percent(desk, share, text):
 
 
 def test_the_player_says_only_what_is_in_its_catalogue_and_all_of_it():
-    scripts = "".join(path.read_text() for path in (words.PACKAGE / "web" / "player").glob("*.js"))
+    scripts = "".join(path.read_text(encoding="utf-8") for path in (words.PACKAGE / "web" / "player").glob("*.js"))
     said = set(re.findall(r"(?:\btext\(|playerText\(view, )(?:\w+ \? )?\"(\w+)\"(?: : \"(\w+)\")?", scripts))
     said = {key for pair in said for key in pair if key} | CHOSEN
     assert said == set(words.shared()["player"])
@@ -53,7 +53,7 @@ def test_the_player_says_only_what_is_in_its_catalogue_and_all_of_it():
 def test_the_site_says_all_of_its_words():
     folders = ("web/site", "web/export", "web/picture")
     scripts = [*(path for folder in folders for path in (words.PACKAGE / folder).glob("*.py")), words.PACKAGE / "frame.py"]
-    code = "".join(path.read_text() for path in scripts)
+    code = "".join(path.read_text(encoding="utf-8") for path in scripts)
     tables = {name: table for name, table in words.shared().items() if name != "player"}
     assert [key for table in tables.values() for key in table if f'"{key}"' not in code and f"'{key}'" not in code] == []
 
@@ -61,7 +61,7 @@ def test_the_site_says_all_of_its_words():
 @pytest.mark.parametrize("lesson", ["regularization", "step_zero", "does_it_hold"])
 def test_a_lesson_of_sweeps_says_all_of_its_words(lesson):
     """Names that are put together in the code (`than_{scene}`) count by their parts."""
-    code = "".join(path.read_text() for path in (words.PACKAGE / "lessons" / lesson).rglob("*.py"))
+    code = "".join(path.read_text(encoding="utf-8") for path in (words.PACKAGE / "lessons" / lesson).rglob("*.py"))
     parts = set(re.findall(r"[^\W_]+", code))
     unsaid = [name for name in leaves(words.catalogue(lesson)) if not {*name.split("_")} <= parts and name not in parts]
     assert unsaid == []

@@ -51,7 +51,11 @@ def run(engine: Engine, claim: Claim, sweep: Sweep) -> tuple[Verdict, float]:
 def machine() -> str:
     """Processor, cores and Python, in words."""
     try:
-        models = [line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line]
+        models = [
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+            if "model name" in line
+        ]
     except OSError:
         models = []
     model = models[0] if models else platform.processor() or platform.machine()
@@ -66,10 +70,10 @@ def markers(name: str) -> tuple[str, str]:
 def write(name: str, text: str) -> None:
     """Put `text` between the markers of that name in docs/evidence.md; without markers, at its end."""
     begin, end = markers(name)
-    old = DOCUMENT.read_text() if DOCUMENT.exists() else "# Evidence\n"
+    old = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else "# Evidence\n"
     before, _, rest = old.partition(begin)
     _, _, after = rest.partition(end)
-    DOCUMENT.write_text(f"{before.rstrip()}\n\n{begin}\n{text}\n{end}\n{after.lstrip(chr(10))}")
+    DOCUMENT.write_text(f"{before.rstrip()}\n\n{begin}\n{text}\n{end}\n{after.lstrip(chr(10))}", encoding="utf-8")
 
 
 def main(arguments: Iterable[str] | None = None) -> None:

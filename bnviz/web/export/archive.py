@@ -46,7 +46,7 @@ def _data(experiment: Experiment) -> dict[str, bytes]:
     licence = {data.licence: (FOLDER / data.licence).read_bytes()} if data.licence else {}
     if not data.painted:
         return {DATA: _arrays(experiment.dataset, experiment.examples), **licence}
-    paint = (FOLDER / "coats.py").read_text().replace(SHAPES, DATA)
+    paint = (FOLDER / "coats.py").read_text(encoding="utf-8").replace(SHAPES, DATA)
     return {"coats.py": paint.encode(), DATA: (FOLDER / SHAPES).read_bytes(), **licence}
 
 

@@ -41,7 +41,7 @@ def notebook(recording: bytes, file: str) -> bytes:
     packed = base64.b64encode(gzip.compress(_drawn(recording), 9, mtime=0)).decode("ascii")
     alone = len(packed) <= LARGEST
     values = {
-        "reader": (FOLDER / "reader.py.txt").read_text().rstrip(),
+        "reader": (FOLDER / "reader.py.txt").read_text(encoding="utf-8").rstrip(),
         "recording": json.dumps(packed if alone else file),
         "arms": _arms(header["arms"]),
     }

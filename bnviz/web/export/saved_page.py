@@ -58,14 +58,14 @@ def saved_page(lesson: str, recording: bytes, live: str = "") -> bytes:
     parts = {
         "settings": _settings(experiment),
         "live": f'<a href="{escape(live)}">{escape(said["live"])}</a>' if live else "",
-        "head": head(page.words["title"], f"<style>\n{(FOLDER / 'saved_page.css').read_text()}</style>"),
+        "head": head(page.words["title"], f"<style>\n{(FOLDER / 'saved_page.css').read_text(encoding='utf-8')}</style>"),
         "limits": html(page.told_limits(experiment)),
         "script": script("saved_page.js"),
         "files": packed(json.dumps(_files(page, experiment)).encode()),
         "plotly": _plotly(),
         **{name: packed(part) for name, part in zip(("lines", "arrays"), apart(recording), strict=True)},
     }
-    template = (FOLDER / "saved_page.html").read_text()
+    template = (FOLDER / "saved_page.html").read_text(encoding="utf-8")
     return words.fill(template, **{name: escape(text) for name, text in texts.items()}, **parts).encode()
 
 
@@ -92,7 +92,7 @@ def _files(page: Page, experiment: Experiment) -> dict[str, Any]:
 
 def script(name: str) -> str:
     """A page's own script, and what it unpacks with."""
-    return f"{(FOLDER / 'unpacking.js').read_text()}\n{(FOLDER / name).read_text()}"
+    return f"{(FOLDER / 'unpacking.js').read_text(encoding='utf-8')}\n{(FOLDER / name).read_text(encoding='utf-8')}"
 
 
 def _settings(experiment: Experiment) -> str:

@@ -153,7 +153,7 @@ def _write_files(folder: Path) -> None:
     }
     _write(folder / "files" / "player.js", _handing_over("player", {"files": parts}))
     _write(folder / "files" / "plotly.min.js", assets.plotly_js().read_bytes())
-    style = "".join((FOLDER / name).read_text() for name in ("saved_page.css", "static_site.css"))
+    style = "".join((FOLDER / name).read_text(encoding="utf-8") for name in ("saved_page.css", "static_site.css"))
     _write(folder / "files" / "site.css", style.encode())
 
 
@@ -288,7 +288,7 @@ def _page(plan: Plan, options: list[dict[str, Any]], plans: Sequence[Plan]) -> s
         "page": json.dumps(told).replace("<", "\\u003c"),
         "script": script("static_site.js"),
     }
-    template = (FOLDER / "static_site.html").read_text()
+    template = (FOLDER / "static_site.html").read_text(encoding="utf-8")
     return words.fill(template, **{name: escape(text) for name, text in texts.items()}, **parts)
 
 

@@ -16,7 +16,7 @@ _MARK = re.compile(r"\s*#([?\[\]])\s?(.*)$")
 
 def made(name: str, true: set[str], values: Mapping[str, object]) -> str:
     """The text of the template `name`, a file of this folder; KeyError names what is missing."""
-    text = (FOLDER / name).read_text()
+    text = (FOLDER / name).read_text(encoding="utf-8")
     return Template("\n".join(needed(text, true)) + "\n").substitute(values)
 
 

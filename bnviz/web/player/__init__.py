@@ -170,14 +170,14 @@ def stop(run: str, visitor: str) -> None:
 
 def _assets() -> dict[str, Any]:
     """The player's files as text, for a browser that cannot fetch them."""
-    return {**brought(dict(assets.scripts())), "plotly": assets.plotly_js().read_text()}
+    return {**brought(dict(assets.scripts())), "plotly": assets.plotly_js().read_text(encoding="utf-8")}
 
 
 def brought(names: Iterable[str]) -> dict[str, Any]:
     """These scripts and all that they import, each after those, and the style sheet: as loader.js takes them."""
     needed = set(assets.needed(names))
     modules = [(name, text) for name, text in assets.scripts() if name in needed]
-    return {"modules": modules, "style": (FOLDER / "player.css").read_text()}
+    return {"modules": modules, "style": (FOLDER / "player.css").read_text(encoding="utf-8")}
 
 
 def _lines(run: str, start: int) -> dict[str, Any]:
