@@ -209,7 +209,7 @@ def view_of(losses, rising, precision="double"):
         for step, (one, other) in enumerate(zip(losses, rising, strict=True))
     ]
     header = {"experiment": {"precision": precision}}
-    return {"frames": frames, "frame": frames[-1], "shown": len(frames) - 1, "header": header}
+    return {"frames": frames, "frame": frames[-1], "frameIndex": len(frames) - 1, "header": header}
 
 
 @pytest.mark.parametrize(

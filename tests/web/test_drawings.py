@@ -63,13 +63,13 @@ def edges(tap="activation"):
 @pytest.mark.parametrize("lines", [0, 1])
 def test_without_a_snapshot_nothing_is_on_show(look, lines):
     assert look(place=0, lines=lines) is None
-    assert look(place=0, lines=2)["shown"] == 0
+    assert look(place=0, lines=2)["frameIndex"] == 0
 
 
 @pytest.mark.parametrize("place, shown", [(-3, 0), (0, 0), (7.9, 7), (10_000, LAST)])
 def test_a_place_that_is_not_there_shows_the_nearest_snapshot(look, place, shown):
     view = look(place=place)
-    assert (view["shown"], view["frame"]["step"]) == (shown, shown)
+    assert (view["frameIndex"], view["frame"]["step"]) == (shown, shown)
 
 
 def test_only_what_plays_lies_between_two_snapshots(look):

@@ -14,7 +14,7 @@ import {nearestPlace} from "./laws.js";
  * @param {View} view
  */
 export const latest = (view) =>
-  view.frames.slice(0, view.shown + 1).findLast((frame) => frame.arms[view.compared].microscope) ?? null;
+  view.frames.slice(0, view.frameIndex + 1).findLast((frame) => frame.arms[view.compared].microscope) ?? null;
 
 /**
  * What was measured there of an arm.

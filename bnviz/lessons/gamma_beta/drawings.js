@@ -63,7 +63,7 @@ export const feeds = {
  * @returns {number[][]}
  */
 function blended(view) {
-  const next = view.frames[view.shown + 1] ?? view.frame;
+  const next = view.frames[view.frameIndex + 1] ?? view.frame;
   return /** @type {Scale[]} */ (["beta", "gamma"]).map((key) => {
     const [from, to] = [view.frame, next].map((frame) => scale(frame, key, view));
     return Array.from(from, (value, unit) => value + view.blend * (to[unit] - value));

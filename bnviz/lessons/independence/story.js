@@ -112,7 +112,7 @@ function answer(view) {
   if (view.layer === 1) return say(view, "first_layer");
   const lost = words.divergenceSentences(view);
   if (lost) return say(view, "answer_lost", {prediction: view.predictions[prediction], lost});
-  if (view.shown < Math.min(ENOUGH, view.frames.length - Number(view.ended))) return say(view, "wait");
+  if (view.frameIndex < Math.min(ENOUGH, view.frames.length - Number(view.ended))) return say(view, "wait");
   const changes = pair(view, (arm) => typical(view, arm, CHANGE));
   if (!changes) return say(view, "no_gradient");
   const found = larger(changes);
@@ -124,7 +124,7 @@ function answer(view) {
     found: comparison(view, found, "as_much"),
     lecture: lecture(view, found, changes),
   };
-  return say(view, "answer", {...said, ...more, layer: view.layer, count: view.shown + 1, step: view.frame.step});
+  return say(view, "answer", {...said, ...more, layer: view.layer, count: view.frameIndex + 1, step: view.frame.step});
 }
 
 /**

@@ -197,7 +197,7 @@ function turned(view) {
     .filter(({step}) => step > change.step)
     .slice(-RECENT_SNAPSHOTS);
   if (!before || since.length < RECENT_SNAPSHOTS) return null;
-  const were = {...view, frame: before, shown: view.frames.indexOf(before)};
+  const were = {...view, frame: before, frameIndex: view.frames.indexOf(before)};
   const right = (/** @type {string} */ arm) => ({old: percent(score(were, arm)), now: percent(score(view, arm))});
   const pace = (/** @type {string} */ arm) => ({old: words.sigmas(stride(were, arm)), now: words.sigmas(stride(view, arm))});
   const values = {label: change.label, step: change.step, window: RECENT_SNAPSHOTS, name: words.tapName(view)};

@@ -148,10 +148,19 @@ export class ComparisonRun {
     const {kept} = this;
     if (!kept?.header || kept.run === view.run) return null;
     if (kept.header.hidden_layers < view.layer || !kept.header.arms.includes(view.compared)) return null;
-    const shown = kept.frames.length - 1;
+    const frameIndex = kept.frames.length - 1;
     const known = view.unit === "pooled" || kept.header.watched_units.includes(view.unit);
     if (!known) return null;
-    return {...view, ...kept, header: kept.header, shown, frame: kept.frames[shown], blend: 0, ended: true, fits: this.fits};
+    return {
+      ...view,
+      ...kept,
+      header: kept.header,
+      frameIndex,
+      frame: kept.frames[frameIndex],
+      blend: 0,
+      ended: true,
+      fits: this.fits,
+    };
   }
 
   /**
@@ -164,18 +173,18 @@ export class ComparisonRun {
     this.root.hidden = !comparison;
     if (!comparison) return;
     this.label = before.find(({run}) => run === comparison.run)?.label ?? this.label;
-    const shown = Math.max(
+    const frameIndex = Math.max(
       0,
       comparison.frames.findLastIndex(({step}) => step <= view.frame.step),
     );
-    const frame = comparison.frames[shown];
+    const frame = comparison.frames[frameIndex];
     const score = (/** @type {string} */ arm) => {
       const right = recentMean(comparison.frames, frame, arm, "test_accuracy");
       return right === null ? digits(recentMean(comparison.frames, frame, arm, "test_loss")) : percent(right);
     };
     const key = frame.arms.none.test_accuracy === null ? "ghost_loss" : "ghost_accuracy";
     const which = playerText(view, comparison.run === this.other?.run ? "ghost_beside" : "ghost_before");
-    const scores = both({...comparison, shown, frame}, score);
+    const scores = both({...comparison, frameIndex, frame}, score);
     set(this.words, playerText(view, key, {which, label: this.label, step: frame.step, scores}));
   }
 }

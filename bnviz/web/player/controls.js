@@ -224,15 +224,15 @@ export class Controls {
 
   /** @param {View} view */
   showPlace(view) {
-    const {frames, frame, shown, header} = view;
+    const {frames, frame, frameIndex, header} = view;
     const {range, buffer, readout} = this.transport;
     const {expected} = this.player;
     if (Number(range.max) !== expected - 1) range.max = String(expected - 1);
-    if (document.activeElement !== range || Number(range.value) !== shown) range.value = String(shown);
+    if (document.activeElement !== range || Number(range.value) !== frameIndex) range.value = String(frameIndex);
     const place = {step: frame.step, total: header.total_steps};
     range.setAttribute("aria-valuetext", playerText(view, "position", place));
     buffer.style.setProperty("--trained", String(frames.length / expected));
-    buffer.style.setProperty("--shown", String(expected > 1 ? shown / (expected - 1) : 0));
+    buffer.style.setProperty("--shown", String(expected > 1 ? frameIndex / (expected - 1) : 0));
     const epochs = this.player.data.epochs.toFixed(1);
     const more = {...place, epoch: frame.epoch.toFixed(1), epochs, trained: this.player.recording.trainedStep};
     set(readout, playerText(view, view.ended ? "readout" : "readout_training", more));

@@ -36,7 +36,7 @@ const measure = (frame, arm, key) => /** @type {any} */ (frame.arms[arm])?.[key]
  * The snapshots up to the one on show.
  * @param {View} view
  */
-export const visibleFrames = (view) => view.frames.slice(0, view.shown + 1);
+export const visibleFrames = (view) => view.frames.slice(0, view.frameIndex + 1);
 
 export const RECENT_SNAPSHOTS = 5; // snapshots over which scores are averaged: single ones jump about
 
@@ -131,7 +131,7 @@ export const feeds = {
 
   "ridge-front"({arm}, view) {
     const {frame, blend} = view;
-    const following = view.frames[view.shown + 1];
+    const following = view.frames[view.frameIndex + 1];
     let heights = density(frame, arm, view);
     if (following && blend > 0) {
       const target = density(following, arm, view);
@@ -186,7 +186,7 @@ export const feeds = {
     const x = Array.from({length: COLUMNS}, (_, index) => (index * total) / (COLUMNS - 1));
     const z = Array.from({length: borders.length - 1}, () => new Array(COLUMNS).fill(null));
     for (let column = 0, index = 0; column < COLUMNS && x[column] <= view.frame.step; column++) {
-      while (index < view.shown && view.frames[index + 1].step <= x[column]) index++;
+      while (index < view.frameIndex && view.frames[index + 1].step <= x[column]) index++;
       const frame = view.frames[index];
       const counts = withoutZeros(row(frame, arm, "counts", view, layer), borders, row(frame, arm, "zeros", view, layer));
       const most = Math.max(1, ...counts);
@@ -231,7 +231,7 @@ export function minibatch(view, arm) {
 export function pastRidges(view) {
   const spacing = view.header.total_steps / ROWS;
   let next = 0;
-  return view.frames.slice(0, view.shown).filter(({step}) => {
+  return view.frames.slice(0, view.frameIndex).filter(({step}) => {
     if (step < next) return false;
     next = step + spacing;
     return true;
@@ -242,8 +242,8 @@ export function pastRidges(view) {
  * The step on show, on its way to the next snapshot.
  * @param {View} view
  */
-function interpolatedStep({frames, frame, shown, blend}) {
-  const following = frames[shown + 1];
+function interpolatedStep({frames, frame, frameIndex, blend}) {
+  const following = frames[frameIndex + 1];
   return frame.step + (following ? blend * (following.step - frame.step) : 0);
 }
 

@@ -42,14 +42,14 @@ export function spreadOf(first, arm, tap, layer) {
  * The share of a layer's change that the next layer shows, over the last few snapshots up to number `shown`; null while nothing
  * has changed, or nothing can be said.
  * @param {Snapshot[]} frames
- * @param {number} shown
+ * @param {number} frameIndex
  * @param {string} arm
  * @param {Tap} tap
  * @param {number} layer
  * @returns {number | null}
  */
-export function passedOn(frames, shown, arm, tap, layer) {
-  const recent = frames.slice(Math.max(1, shown + 1 - RECENT), shown + 1);
+export function passedOn(frames, frameIndex, arm, tap, layer) {
+  const recent = frames.slice(Math.max(1, frameIndex + 1 - RECENT), frameIndex + 1);
   const [below, above] = [layer, layer + 1].map((one) =>
     recent.reduce((total, frame) => total + of(frame, arm, "shift_step", tap, one), 0),
   );

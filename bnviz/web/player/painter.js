@@ -185,7 +185,7 @@ export class Painter {
     context.stroke();
     context.globalAlpha = 1;
     const next = columns[place]?.layer;
-    const share = layer && next === layer + 1 ? passedOn(view.frames, view.shown, arm, view.tap, layer) : null;
+    const share = layer && next === layer + 1 ? passedOn(view.frames, view.frameIndex, arm, view.tap, layer) : null;
     if (share === null || geometry.slim || small) return;
     context.fillStyle = theme.text;
     context.font = `11px ${theme.family}`;
@@ -200,9 +200,9 @@ export class Painter {
    * @param {string} arm
    * @param {number} layer
    */
-  strength({frame, frames, shown, blend, tap}, arm, layer) {
+  strength({frame, frames, frameIndex, blend, tap}, arm, layer) {
     const at = (/** @type {Snapshot} */ one) => Number(/** @type {any} */ (one.arms[arm]).shift_step[tap][layer - 1]) || 0;
-    const following = frames[shown + 1] ?? frame;
+    const following = frames[frameIndex + 1] ?? frame;
     const change = at(frame) + blend * (at(following) - at(frame));
     return LEAST_CHANGE + 0.1 + 0.75 * Math.min(1, Math.sqrt(change / this.far));
   }
@@ -217,10 +217,10 @@ export class Painter {
    * @param {Column} column
    */
   units(context, {geometry, view, theme, hovered}, arm, row, column) {
-    const {frames, shown, blend, header} = view;
+    const {frames, frameIndex, blend, header} = view;
     const watched = header.watched_units.length;
-    const motions = this.motions(view, arm, column.layer, shown);
-    const following = blend > 0 && frames[shown + 1] ? this.motions(view, arm, column.layer, shown + 1) : motions;
+    const motions = this.motions(view, arm, column.layer, frameIndex);
+    const following = blend > 0 && frames[frameIndex + 1] ? this.motions(view, arm, column.layer, frameIndex + 1) : motions;
     const colour = lively(view.arms[arm].colour, theme);
     const lost = hasDiverged(view.frame, arm);
     for (let unit = 0; unit < header.experiment.width; unit++) {
@@ -279,12 +279,12 @@ export class Painter {
    * @param {View} view
    * @param {string} arm
    * @param {number} layer
-   * @param {number} shown
+   * @param {number} frameIndex
    * @returns {number[]}
    */
-  motions({frames, tap, header}, arm, layer, shown) {
-    if (shown === 0) return new Array(header.experiment.width).fill(0);
-    const [before, now] = [frames[shown - 1], frames[shown]];
+  motions({frames, tap, header}, arm, layer, frameIndex) {
+    if (frameIndex === 0) return new Array(header.experiment.width).fill(0);
+    const [before, now] = [frames[frameIndex - 1], frames[frameIndex]];
     const make = () => unitMotion(before, now, arm, tap, layer, spreadOf(frames[0], arm, tap, layer));
     return this.once(now, `motion ${arm} ${layer} ${tap} ${before.step}`, make);
   }
@@ -298,12 +298,12 @@ export class Painter {
    * @param {Column} column
    */
   histogram(context, {geometry, view, theme}, arm, row, column) {
-    const {frames, frame, shown, blend} = view;
+    const {frames, frame, frameIndex, blend} = view;
     const box = histogramBox(geometry, row, column);
     const {colour} = view.arms[arm];
     let {heights, zeros} = this.density(frame, arm, column.layer, view);
-    if (blend > 0 && frames[shown + 1]) {
-      const next = this.density(frames[shown + 1], arm, column.layer, view);
+    if (blend > 0 && frames[frameIndex + 1]) {
+      const next = this.density(frames[frameIndex + 1], arm, column.layer, view);
       heights = heights.map((height, bin) => height + blend * (next.heights[bin] - height));
       zeros += blend * (next.zeros - zeros);
     }

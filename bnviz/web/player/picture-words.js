@@ -62,7 +62,7 @@ export const zeros = (view, arm, layer) =>
  * @param {number} layer
  */
 export function passed(view, arm, layer) {
-  const share = passedOn(view.frames, view.shown, arm, view.tap, layer);
+  const share = passedOn(view.frames, view.frameIndex, arm, view.tap, layer);
   return share === null
     ? playerText(view, "passed_none")
     : playerText(view, "passed", {...namesOf(view, layer), times: times(share)});
@@ -101,9 +101,11 @@ export const marksOf = (view, layer) => [
  * @returns {Values}
  */
 function momentsOf(view, arm, layer, unit) {
-  const {frames, frame, shown, tap} = view;
+  const {frames, frame, frameIndex, tap} = view;
   const of = (/** @type {string} */ key) => /** @type {any} */ (frame.arms[arm])[key][tap][layer - 1];
   if (unit === null) return {mean: digits(of("mean")), sd: digits(of("std")), moved: sigmas(of("shift_step"))};
-  const motion = shown ? unitMotion(frames[shown - 1], frame, arm, tap, layer, spreadOf(frames[0], arm, tap, layer))[unit] : 0;
+  const motion = frameIndex
+    ? unitMotion(frames[frameIndex - 1], frame, arm, tap, layer, spreadOf(frames[0], arm, tap, layer))[unit]
+    : 0;
   return {mean: digits(of("unit_mean")[unit]), sd: digits(of("unit_std")[unit]), moved: sigmas(motion)};
 }

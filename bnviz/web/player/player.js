@@ -518,7 +518,7 @@ export class Player {
    * @param {View} view
    */
   keyOf(view) {
-    return [view.run, view.shown, view.ended, view.choices, view.prediction, this.waiting].join();
+    return [view.run, view.frameIndex, view.ended, view.choices, view.prediction, this.waiting].join();
   }
 
   /**

@@ -358,7 +358,7 @@ export class Tour {
     this.saidAt = time;
     const {player} = this;
     const {step} = view.frame;
-    const over = view.ended && view.shown === view.frames.length - 1;
+    const over = view.ended && view.frameIndex === view.frames.length - 1;
     const guess = this.guesses.get(card.name);
     if (this.asking) return this.ask();
     if (step < card.due && !over) return this.card.say("", player.text("tour_waiting", {due: card.due, step}), true);

@@ -186,9 +186,9 @@ export interface Shown {
   header: Header;
   /** All snapshots that have arrived; never empty. */
   frames: Snapshot[];
-  /** The one on show: frames[shown]. */
+  /** The one on show: frames[frameIndex]. */
   frame: Snapshot;
-  shown: number;
+  frameIndex: number;
   /** How far playing has gone towards the next snapshot: 0…1. */
   blend: number;
   /** Whether the recording has its end line, so that no more snapshots will come. */

@@ -23,14 +23,23 @@ export const SNAPSHOTS_PER_SECOND = 15; // as fast as it plays at speed 1
 export function viewOf({recording, data, choice, story, fits, place, moving = false, service = null}) {
   const {run, header, frames, end} = recording;
   if (!header || !frames.length) return null;
-  const shown = Math.max(0, Math.min(Math.floor(place), frames.length - 1));
+  const frameIndex = Math.max(0, Math.min(Math.floor(place), frames.length - 1));
   const chosen = within(choice, header);
   const compared = header.arms[1];
   const {prediction, predictions, arms, words, shared, changes} = data;
   /** @type {View} */
   const view = {
-    ...{...chosen, choices: JSON.stringify(chosen), run, header, frames, frame: frames[shown], shown, ended: Boolean(end)},
-    ...{blend: moving ? Math.max(0, Math.min(place - shown, 1)) : 0, prediction, predictions, compared, arms, words, shared},
+    ...{
+      ...chosen,
+      choices: JSON.stringify(chosen),
+      run,
+      header,
+      frames,
+      frame: frames[frameIndex],
+      frameIndex,
+      ended: Boolean(end),
+    },
+    ...{blend: moving ? Math.max(0, Math.min(place - frameIndex, 1)) : 0, prediction, predictions, compared, arms, words, shared},
     changes,
     ...{norm: arms[compared]?.label ?? compared, data: data.data, fits, story, service: service?.state ?? null},
     tallest: (arm) => fits.tallest(arm, view),

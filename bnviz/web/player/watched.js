@@ -88,7 +88,7 @@ export class Watched {
     const view = viewOf({recording, data, choice, story: SILENT, fits, place: this.place, moving: this.place < last});
     if (!view) return;
     this.picture.say(view.frame);
-    this.picture.show(view, theme, `${view.run} ${view.shown} ${theme.key}`);
+    this.picture.show(view, theme, `${view.run} ${view.frameIndex} ${theme.key}`);
     const {step} = view.frame;
     set(this.words, this.text("watched", {name: data.name, step, total: view.header.total_steps}));
   }
