@@ -37,6 +37,11 @@ def normalizer(experiment: Experiment, arm: str, step: int) -> str:
     return ARMS[chosen or arm].normalizer
 
 
+def normalizers(experiment: Experiment) -> set[str]:
+    """All that ever normalize an arm: keys of NORMALIZERS."""
+    return {normalizer(experiment, arm, step) for arm in experiment.arms for step in (0, *experiment.change_steps)}
+
+
 def frozen_layer(experiment: Experiment, step: int) -> int:
     """Which layer does not learn from the minibatch trained at `step`, counted from 1; 0 for none."""
     return latest(experiment, "freeze_layer", step) or 0

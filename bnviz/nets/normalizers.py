@@ -9,11 +9,23 @@ from torch import nn
 
 from bnviz.normalizers import SPECS, spec_of
 from bnviz.normalizers.batch.module import BatchNorm, equal_groups
+from bnviz.normalizers.fixed.module import FixedBatchNorm
 from bnviz.normalizers.modes import EVALUATE, MEASURE, TRAIN
 from bnviz.normalizers.noisy_batch.module import noise
 from bnviz.normalizers.none.module import NoNorm
 
-__all__ = ["EVALUATE", "MEASURE", "NORMALIZERS", "TRAIN", "BatchNorm", "NoNorm", "equal_groups", "new_normalizer", "noise"]
+__all__ = [
+    "EVALUATE",
+    "MEASURE",
+    "NORMALIZERS",
+    "TRAIN",
+    "BatchNorm",
+    "FixedBatchNorm",
+    "NoNorm",
+    "equal_groups",
+    "new_normalizer",
+    "noise",
+]
 
 
 def _class(path: str) -> type[nn.Module]:

@@ -1,8 +1,8 @@
 """One unit in its own numbers, on the page at /: what stands there, what lights up, and what the keyboard does."""
 
-import numpy as np
 import pytest
 
+from tests.arithmetic import derived
 from tests.e2e.test_accessible import WIDE
 
 RUN = {"steps": 60, "step": 12, "layer": 2, "unit": 3}
@@ -33,24 +33,19 @@ def shown(lab):
     return {part: [read(text) for text in texts] for part, texts in lab.page.evaluate(NUMBERS).items()}
 
 
-def expected(lab, step, arm="batch", layer=2, unit=3):
-    """z, ẑ, γẑ+β and a of the examples from the recording of the run on show."""
+def expected(lab, step, arm="batch", running=False, layer=2, unit=3):
+    """Parts of the unit, each [examples], from the recording of the run on show."""
     snapshot = next(one for one in lab.server.messages(lab.data["run"]) if one.get("step") == step)
-    one = {
-        key: value if np.isscalar(value) else value[layer - 1][unit]
-        for key, value in snapshot["arms"][arm]["unit_examples"].items()
-    }
-    hat = (one["z"] - one["mean"]) / np.sqrt(one["variance"] + one["epsilon"])
-    y = one["gamma"] * hat + one["beta"]
-    return one, {"z": one["z"], "hat": hat, "y": y, "a": np.maximum(y, 0)}
+    measured = snapshot["arms"][arm]
+    parts = derived(measured["unit_examples"], measured["normalizer"], "relu", running)
+    return {name: values[layer - 1, unit] for name, values in parts.items()}
 
 
 def check(lab, step):
-    _, numbers = expected(lab, step)
-    found = shown(lab)
-    for part, values in numbers.items():
-        assert found[part] == pytest.approx(values, abs=0.00501), (step, part)
-    return found
+    numbers, texts = expected(lab, step), shown(lab)
+    for part, values in texts.items():
+        assert values == pytest.approx(numbers[part], abs=0.00501), (step, part)
+    return texts
 
 
 def number(lab, part, side="training"):
@@ -70,21 +65,20 @@ def test_numbers_are_those_of_the_recording_at_the_step_on_show(unfolded):
 
 
 def test_formulas_hold_the_numbers_of_the_chosen_example(unfolded):
-    one, numbers = expected(unfolded, 12)
-    plain = unfolded.server.messages(unfolded.data["run"])[13]["arms"]["none"]["unit_examples"]
-    unfolded.page.hover(".bnviz-numbers table [data-part=a][data-example='5']")
-    for part, value in {
-        **{part: values[5] for part, values in numbers.items()},
-        "mean": one["mean"],
-        "variance": one["variance"],
-    }.items():
-        assert number(unfolded, part) == pytest.approx(value, abs=0.00501), part
-    hat = (one["z"][5] - one["running_mean"]) / np.sqrt(one["running_variance"] + one["epsilon"])
-    assert number(unfolded, "hat", "evaluation") == pytest.approx(hat, abs=0.00501)
-    assert number(unfolded, "y", "evaluation") == pytest.approx(one["gamma"] * hat + one["beta"], abs=0.00501)
-    assert number(unfolded, "z", "plain") == pytest.approx(plain["z"][1][3][5], abs=0.00501)
-    assert number(unfolded, "a", "plain") == pytest.approx(max(0, plain["z"][1][3][5]), abs=0.00501)
-    assert (number(unfolded, "gamma"), number(unfolded, "beta")) == pytest.approx((one["gamma"], one["beta"]), abs=0.000501)
+    page = unfolded.page
+    page.hover(".bnviz-numbers table [data-part=a][data-example='5']")
+    parts = {
+        "training": ("z", "hat", "y", "a", "mean", "variance"),
+        "evaluation": ("hat", "y"),
+        "plain": ("z", "a"),
+    }
+    for side, names in parts.items():
+        numbers = expected(unfolded, 12, "none" if side == "plain" else "batch", side == "evaluation")
+        for part in names:
+            assert number(unfolded, part, side) == pytest.approx(numbers[part][5], abs=0.00501), (side, part)
+    numbers = expected(unfolded, 12)
+    for part in ("gamma", "beta"):
+        assert number(unfolded, part) == pytest.approx(numbers[part][5], abs=0.000501)
 
 
 def test_pointing_at_a_number_lights_what_it_comes_from(unfolded):

@@ -8,9 +8,9 @@ from torch.nn import functional
 from bnviz.config.arms import COMPARED
 from bnviz.config.experiment import WATCHED_UNITS, Experiment
 from bnviz.measures.unit_examples import EXAMPLES, PARTS, unit_examples
-from bnviz.nets.network import ACTIVATIONS
 from bnviz.nets.normalizers import MEASURE, equal_groups
 from bnviz.train import loop
+from tests.arithmetic import derived
 from tests.measures import live_context
 
 torch.set_num_threads(1)
@@ -53,26 +53,6 @@ def watched(values):
     return values[:, :EXAMPLES, :WATCHED_UNITS].transpose(1, 2).numpy()
 
 
-def spread_over_units(values, together):
-    """[layers, watched, examples] of what is recorded by parts of a layer."""
-    return np.stack([values[:, unit // together] for unit in range(WATCHED_UNITS)], axis=1)
-
-
-def standardized(found, running=""):
-    """ẑ [layers, watched, examples] by hand, from what is recorded alone."""
-    z, epsilon = found["z"], found["epsilon"]
-    if "mean" in found:
-        return (z - found[f"{running}mean"][..., None]) / np.sqrt(found[f"{running}variance"][..., None] + epsilon)
-    if "example_mean" in found:
-        mean, variance = (spread_over_units(found[f"example_{key}"], found["together"]) for key in ("mean", "variance"))
-        return (z - mean) / np.sqrt(variance + epsilon)
-    return z / np.sqrt(spread_over_units(found["example_square"], found["together"]) + epsilon)
-
-
-def scaled(found, values):
-    return found["gamma"][..., None] * values + (found["beta"][..., None] if "beta" in found else 0)
-
-
 def torchs(arm, z):
     """ẑ [group, width] as PyTorch standardizes z [group, width]."""
     width = z.shape[-1]
@@ -100,19 +80,14 @@ def test_the_arithmetic_of_what_is_recorded_is_pytorchs(name, variant):
     linear, normalized, activation = taps_of(arm, tensors, upcoming)
     examples = min(EXAMPLES, FIRST[variant])
     assert found["z"].shape == (experiment.hidden_layers, WATCHED_UNITS, examples)
-    by_hand = standardized(found)
-    slope = np.abs(by_hand / np.where(found["z"] == 0, np.inf, found["z"]))
-    if "mean" in found:
-        slope = np.broadcast_to(1 / np.sqrt(found["variance"][..., None] + found["epsilon"]), by_hand.shape)
-    elif "example_mean" in found:
-        slope = 1 / np.sqrt(spread_over_units(found["example_variance"], found["together"]) + found["epsilon"])
+    parts = derived(found, name, experiment.activation)
+    slope = 1 / np.sqrt(parts["variance" if "variance" in parts else "square"] + parts["epsilon"])
     expected = watched(torch.stack([torchs(arm, z) for z in linear]))
     gamma = found["gamma"][..., None]
     assert (np.abs(found["z"] - watched(linear)) <= tolerance(found, 1)).all()
-    assert (np.abs(by_hand - expected) <= tolerance(found, slope)).all()
-    assert (np.abs(scaled(found, by_hand) - watched(normalized)) <= tolerance(found, gamma * slope)).all()
-    a = ACTIVATIONS[experiment.activation](torch.tensor(scaled(found, by_hand))).numpy()
-    assert (np.abs(a - watched(activation)) <= tolerance(found, gamma * slope)).all()
+    assert (np.abs(parts["hat"] - expected) <= tolerance(found, slope)).all()
+    assert (np.abs(parts["y"] - watched(normalized)) <= tolerance(found, gamma * slope)).all()
+    assert (np.abs(parts["a"] - watched(activation)) <= tolerance(found, gamma * slope)).all()
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -136,7 +111,7 @@ def test_in_evaluation_it_is_pytorchs_batch_norm_with_running_statistics():
         ]
     )
     slope = found["gamma"][..., None] / np.sqrt(found["running_variance"][..., None])
-    by_hand = scaled(found, standardized(found, "running_"))
+    by_hand = derived(found, "batch", SMALL.activation, running=True)["y"]
     assert (np.abs(by_hand - watched(expected.detach())) <= tolerance(found, slope)).all()
 
 

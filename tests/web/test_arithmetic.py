@@ -15,6 +15,7 @@ from bnviz.record import ndjson
 from bnviz.train import loop
 from bnviz.web import player
 from bnviz.web.site import links
+from tests.arithmetic import derived
 
 FILE, WORDS = "web/player/arithmetic.js", "web/player/arithmetic-words.js"
 SMALL = {"dataset": "mnist1d", "steps": 10, "width": 20, "batch_size": 16, "snapshot_every": 2, "hidden_layers": 3}
@@ -24,7 +25,6 @@ RUNS = {
     **{activation: {"activation": activation} for activation in ("tanh", "sigmoid", "identity")},
 }
 CASES = {name: Experiment(**{**SMALL, **changes}) for name, changes in RUNS.items()}
-G = {"relu": lambda y: np.maximum(y, 0), "tanh": np.tanh, "sigmoid": lambda y: 1 / (1 + np.exp(-y)), "identity": lambda y: y}
 LAYER, UNIT, PLACE = 2, 5, 3
 BROKEN = re.compile(r"undefined|NaN|Infinity|\bnull\b|\[object|\{\w+\}|  ")
 
@@ -55,30 +55,17 @@ def look(desk, recorded):
         data = player.handed_over(CASES[name].id, CASES[name], PAGE.panels(CASES[name]), links.VIEW, "live_shift", None)
         choice = {"layer": LAYER, "tap": "activation", "unit": unit, "target": 0.5}
         desk.ask("look", recording=path, story="live_shift", data=data, choice=choice, place=PLACE)
-        return snapshots[PLACE], desk.ask("ofView", file=FILE, name="arithmetic", args=["view"])
+        snapshot = snapshots[PLACE] | {"activation": CASES[name].activation}
+        return snapshot, desk.ask("ofView", file=FILE, name="arithmetic", args=["view"])
 
     return at
 
 
-def by_hand(recorded, experiment, running=""):
+def by_hand(snapshot, arm, running=False):
     """Parts of the chosen unit, each [examples], from what is recorded of an arm."""
-    one = {key: value[LAYER - 1] if isinstance(value, np.ndarray) else value for key, value in recorded.items()}
-    z, parts = one["z"][UNIT].astype(float), {}
-    if "mean" in one:
-        parts = {"mean": one[f"{running}mean"][UNIT], "variance": one[f"{running}variance"][UNIT]}
-    elif "example_mean" in one:
-        part = UNIT // one["together"]
-        parts = {"mean": one["example_mean"][part], "variance": one["example_variance"][part]}
-    elif "example_square" in one:
-        parts = {"square": one["example_square"][UNIT // one["together"]]}
-    if not parts:
-        return {"z": z, "a": G[experiment.activation](z)}
-    deviation = np.sqrt(parts.get("variance", parts.get("square")).astype(float) + one["epsilon"])
-    hat = (z - parts.get("mean", 0)) / deviation
-    scales = {key: one[key][UNIT] for key in ("gamma", "beta") if key in one}
-    y = scales["gamma"] * hat + scales.get("beta", 0)
-    parts |= {"z": z, "hat": hat, "y": y, "a": G[experiment.activation](y), "epsilon": one["epsilon"], **scales}
-    return {key: np.broadcast_to(value, z.shape) for key, value in parts.items()}
+    measured = snapshot["arms"][arm]
+    parts = derived(measured["unit_examples"], measured["normalizer"], snapshot["activation"], running)
+    return {name: values[LAYER - 1, UNIT] for name, values in parts.items()}
 
 
 def same(numbers, expected):
@@ -91,21 +78,15 @@ def same(numbers, expected):
 def test_a_units_numbers_are_numpys(look, name):
     experiment = CASES[name]
     snapshot, found = look(name)
-    plain, compared = (snapshot["arms"][arm]["unit_examples"] for arm in experiment.arms[:2])
-    same(found["training"], by_hand(compared, experiment))
-    same(found["plain"], by_hand(plain, experiment))
-    assert found["count"] == plain["z"].shape[-1] == min(8, -(-experiment.batch // experiment.groups))
-    assert found["training"]["together"] == compared["together"]
+    compared = snapshot["arms"][experiment.compare]["unit_examples"]
+    same(found["training"], by_hand(snapshot, experiment.compare))
+    same(found["plain"], by_hand(snapshot, "none"))
+    assert found["count"] == compared["z"].shape[-1] == min(8, -(-experiment.batch // experiment.groups))
+    assert found["training"]["together"] == compared.get("together", 0)
     if "running_mean" in compared:
-        same(found["evaluation"], by_hand(compared, experiment, "running_"))
+        same(found["evaluation"], by_hand(snapshot, experiment.compare, running=True))
     else:
         assert found["evaluation"] is None
-
-
-def test_what_is_normalized_over_follows_from_the_normalizer(look):
-    kinds = {name: look(name)[1]["training"]["kind"] for name in COMPARED}
-    expected = {"batch": "examples", "noisy-batch": "examples", "layer": "units", "group": "units", "rms": "square"}
-    assert kinds == expected
 
 
 def test_group_norm_takes_the_part_of_the_layer_that_holds_the_unit(look):
@@ -120,26 +101,27 @@ def test_all_units_together_or_an_old_recording_have_no_numbers(desk, look, tmp_
     assert look("batch", change=lambda path, snapshots: (edited(path, tmp_path, "unit_examples"), snapshots))[1] is None
 
 
-def edited(path, folder, *gone):
-    """A copy of a recording whose compared arm lacks some keys, of the snapshot or of `unit_examples`."""
+def edited(path, folder, *gone, **more):
+    """A copy of a recording whose compared arm lacks some keys and has others."""
     header, *rest = ndjson.read(Path(path).read_bytes().splitlines())
     for snapshot in rest[:-1]:
         part = snapshot["arms"]["batch"]
-        part["unit_examples"] = {key: value for key, value in part["unit_examples"].items() if key not in gone}
-        snapshot["arms"]["batch"] = {key: value for key, value in part.items() if key not in gone}
-    made = folder / "edited.ndjson"
-    made.write_bytes(b"".join(map(ndjson.line, [header, *rest])))
-    return str(made)
-
-
-OFF = ("mean", "variance", "running_mean", "running_variance", "gamma", "beta", "together", "epsilon")
+        snapshot["arms"]["batch"] = {key: value for key, value in part.items() if key not in gone} | more
+    copy = folder / "edited.ndjson"
+    copy.write_bytes(b"".join(map(ndjson.line, [header, *rest])))
+    return str(copy)
 
 
 def test_where_nothing_is_normalized_z_goes_into_the_nonlinearity(desk, look, tmp_path):
-    _, found = look("batch", change=lambda path, snapshots: (edited(path, tmp_path, *OFF), snapshots))
-    assert found["training"]["kind"] == "none" and found["evaluation"] is None
+    _, found = look("batch", change=lambda path, snapshots: (edited(path, tmp_path, normalizer="none"), snapshots))
+    assert found["training"]["normalizer"]["key"] == "none" and found["evaluation"] is None
     assert found["training"]["parts"]["a"] == [max(0, z) for z in found["training"]["parts"]["z"]]
     assert "has no batch norm yet, or no more" in desk.ask("ofView", file=WORDS, name="lead", args=["view", found, "text"])
+
+
+def test_an_unknown_normalizer_is_named(desk, look, tmp_path):
+    _, found = look("batch", change=lambda path, snapshots: (edited(path, tmp_path, normalizer="magic"), snapshots))
+    assert found is None and desk.ask("ofView", file=FILE, name="unknownNormalizer", args=["view"]) == "magic"
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -173,7 +155,7 @@ def test_sources_are_what_the_formulas_name(desk, look):
     batch, rms, layer = (look(name)[1] for name in ("batch", "rms", "layer"))
     assert of("hat", batch["training"]) == ["z", "mean", "variance", "epsilon"]
     assert of("hat", rms["training"]) == ["z", "square", "epsilon"]
-    assert (of("y", batch["training"]), of("y", rms["training"])) == (["hat", "gamma", "beta"], ["hat", "gamma"])
+    assert (of("y", batch["training"]), of("y", rms["training"])) == (["gamma", "hat", "beta"], ["gamma", "hat"])
     assert (of("a", batch["training"]), of("a", batch["plain"])) == (["y"], ["z"])
     assert of("mean", batch["training"]) == ["z"] and of("variance", batch["training"]) == ["z", "mean"]
     assert of("mean", layer["training"]) == of("mean", batch["evaluation"], True) == []

@@ -7,7 +7,6 @@ import {digits} from "../../web/player/words.js";
 /** @typedef {ArrayLike<number> & Iterable<number>} Row */
 /** @typedef {"beta" | "gamma"} Scale */
 
-const OVER_EXAMPLES = ["batch", "noisy-batch"]; // arms whose statistics are the minibatch's
 const UNTOUCHED = {beta: 0, gamma: 1}; // of a normalizer that has no such weights
 
 /**
@@ -56,7 +55,7 @@ export const chosen = (view) => (view.unit === "pooled" ? null : view.unit);
  * Whether the compared arm takes its mean and variance over examples, so that γ and β are a unit's own: batch norm does.
  * @param {View} view
  */
-export const overExamples = (view) => OVER_EXAMPLES.includes(view.compared);
+export const overExamples = (view) => view.normalizers[view.compared]?.statistics === "batch";
 
 /**
  * Whether the arm with fixed γ and β has the same normalizer as the compared one, so that learning them is all that differs.

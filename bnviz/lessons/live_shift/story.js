@@ -28,7 +28,6 @@ const say = words.say;
 const EARLY = 50; // steps, before which nobody is expected to have learnt anything
 const CLEARLY = 1.1; // times as far is clearly farther
 const FEW = 8; // examples or fewer give statistics that are off by a third of a standard deviation and more
-const OVER_EXAMPLES = ["batch", "noisy-batch"]; // arms whose statistics are the minibatch's
 
 /** @type {Story} */
 export default {
@@ -164,7 +163,7 @@ function scores(view) {
  */
 function noisy(view) {
   const size = groupSize(view);
-  if (size > FEW || !OVER_EXAMPLES.includes(view.compared)) return "";
+  if (size > FEW || view.normalizers[view.compared]?.statistics !== "batch") return "";
   return say(view, "noisy", {size: Number(size.toFixed(1))});
 }
 

@@ -14,7 +14,7 @@ from bnviz.config.arms import ARMS
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.data import DATA_SETS
 from bnviz.web import words
-from bnviz.web.export.script_turns import STATISTICS, all_still, has_ghosts, kinds_of, turns
+from bnviz.web.export.script_turns import STATISTICS, all_still, has_ghosts, turns
 from bnviz.web.export.template import made
 from bnviz.web.export.validation import ExportError
 
@@ -69,7 +69,7 @@ def _is_plain(experiment: Experiment) -> bool:
 
 def facts(experiment: Experiment) -> set[str]:
     """What is true of the experiment, in the template's words."""
-    data, kinds = DATA_SETS[experiment.dataset], kinds_of(experiment)
+    data, kinds = DATA_SETS[experiment.dataset], course.normalizers(experiment)
     stages = [stage for _, stage in course.stages(experiment)]
     uneven = any(stage.batch % stage.groups for stage in stages)
     changes = {change.name for change in experiment.possible_changes}
@@ -140,7 +140,7 @@ def _values(experiment: Experiment) -> dict[str, object]:
         "a_of_linear": activation.format("linear(a)"),
         "a_of_normed": activation.format("functional.batch_norm(z, None, None, norm.weight, norm.bias, training=True)"),
         "a_of_normalized": activation.format("normalizer(linear(a))"),
-        "normalizers": _dictionary({kind: _normalizer(experiment, kind) for kind in sorted(kinds_of(experiment))}),
+        "normalizers": _dictionary({kind: _normalizer(experiment, kind) for kind in sorted(course.normalizers(experiment))}),
         "networks": _dictionary({arm: f'Network("{course.normalizer(experiment, arm, 0)}")' for arm in experiment.arms}),
         "turns": "\n".join(turns(experiment)),
         "report": max(1, experiment.steps // REPORTS),

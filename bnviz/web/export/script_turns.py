@@ -13,14 +13,9 @@ INPUT_NOISE = 2**34  # is added to the seed, as in bnviz.train.minibatches
 HELD = {1, 2}  # the layers that a held network stops training
 
 
-def kinds_of(experiment: Experiment) -> set[str]:
-    """All normalizers that the networks ever have."""
-    return {course.normalizer(experiment, arm, step) for arm in experiment.arms for step in (0, *experiment.change_steps)}
-
-
 def has_ghosts(experiment: Experiment) -> bool:
     """Whether a minibatch is ever normalized in groups."""
-    return bool(kinds_of(experiment) & STATISTICS) and any(stage.groups > 1 for _, stage in course.stages(experiment))
+    return bool(course.normalizers(experiment) & STATISTICS) and any(stage.groups > 1 for _, stage in course.stages(experiment))
 
 
 def all_still(experiment: Experiment) -> bool:

@@ -19,6 +19,7 @@ from bnviz.config import course
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.data import DATA_SETS
 from bnviz.engine.admission import Busy
+from bnviz.normalizers import SPECS
 from bnviz.record.version import results_version
 from bnviz.web import assets, words
 from bnviz.web.figures import looks
@@ -105,7 +106,7 @@ def handed_over(
     waiting: bool = False,
 ) -> dict[str, Any]:
     """All that the player is told, see `mount`; types.d.ts calls it Data."""
-    said = words.catalogue(lesson)
+    said, normalizers = words.catalogue(lesson), course.normalizers(experiment) | {experiment.compare}
     return {
         "run": run,
         "stream": stream_of(experiment),
@@ -121,6 +122,7 @@ def handed_over(
         "tour": said.get("tour", {}),
         "shared": words.shared()["player"],
         "arms": looks(experiment),
+        "normalizers": {key: spec.for_browser() for key, spec in SPECS.items() if key in normalizers},
         "data": DATA_SETS[experiment.dataset].words,
         "experiment": dataclasses.asdict(experiment),
         "changes": [],

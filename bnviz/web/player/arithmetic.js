@@ -1,19 +1,12 @@
 // @ts-check
-// The arithmetic of one unit in its own numbers, from a snapshot's `unit_examples`: no page is needed.
+// The arithmetic of one unit in its own numbers, from a snapshot's `unit_examples`: no page is needed. What is computed, a
+// normalizer's description says (bnviz/normalizers); here its formulas are evaluated.
 
-/** @import {ArmPart, View} from "./types" */
-/**
- * What stands in the formulas: z; what it is normalized with (`square` is the mean of z², for RMS norm); ẑ; γ and β; y = γẑ+β; a.
- * @typedef {"z" | "mean" | "variance" | "square" | "epsilon" | "hat" | "gamma" | "beta" | "y" | "a"} Part
- */
-/**
- * Over what is normalized: each unit over the examples of a minibatch, each example over its units, the same without a mean
- * (RMS norm), or not at all.
- * @typedef {"examples" | "units" | "square" | "none"} Kind
- */
+/** @import {ArmPart, Formula, Normalizer, Quantity, View} from "./types" */
+/** @typedef {string} Part what formulas name: z, a normalizer's quantities, the results of its steps, and a */
 /**
  * Each part's numbers, one for each example; `together` values are normalized together.
- * @typedef {{kind: Kind, together: number, parts: Partial<Record<Part, number[]>>}} Numbers
+ * @typedef {{normalizer: Normalizer, together: number, parts: Record<Part, number[]>}} Numbers
  */
 /**
  * The numbers of the arm that is compared, in training and with running statistics (null if it has none), and of the plain one.
@@ -29,6 +22,43 @@ export const ACTIVATIONS = {
   identity: (value) => value,
 };
 
+/** @type {Record<string, (...operands: number[]) => number>} */
+const OPERATIONS = {
+  ...{"+": (a, b) => a + b, "-": (a, b) => a - b, "*": (a, b) => a * b, "/": (a, b) => a / b},
+  ...{sqrt: Math.sqrt, tanh: Math.tanh, exp: Math.exp},
+};
+
+/**
+ * @param {Formula} formula
+ * @param {(name: Part) => number} valueOf
+ * @returns {number}
+ */
+export function evaluate(formula, valueOf) {
+  if (typeof formula === "number") return formula;
+  if (typeof formula === "string") return valueOf(formula);
+  const [operation, ...operands] = formula;
+  return OPERATIONS[operation](...operands.map((one) => evaluate(one, valueOf)));
+}
+
+/**
+ * The names in a formula, in their order, each once.
+ * @param {Formula} formula
+ * @returns {Part[]}
+ */
+export function namesIn(formula) {
+  if (typeof formula === "number") return [];
+  if (typeof formula === "string") return [formula];
+  const [, ...operands] = formula;
+  return [...new Set(operands.flatMap(namesIn))];
+}
+
+/**
+ * What enters the nonlinearity.
+ * @param {Normalizer} normalizer
+ * @returns {Part}
+ */
+export const inputPart = ({steps}) => steps.at(-1)?.part ?? "z";
+
 /**
  * Which parts a part is computed from. Running statistics come from minibatches that are gone.
  * @param {Part} part
@@ -36,89 +66,104 @@ export const ACTIVATIONS = {
  * @param {boolean} [running]
  * @returns {Part[]}
  */
-export function sources(part, {kind, parts}, running = false) {
-  if (part === "mean") return running || kind === "units" ? [] : ["z"];
-  if (part === "variance") return running || kind === "units" ? [] : ["z", "mean"];
-  if (part === "hat") return kind === "square" ? ["z", "square", "epsilon"] : ["z", "mean", "variance", "epsilon"];
-  if (part === "y") return parts.beta ? ["hat", "gamma", "beta"] : ["hat", "gamma"];
-  if (part === "a") return kind === "none" ? ["z"] : ["y"];
-  return [];
+export function sources(part, {normalizer}, running = false) {
+  if (part === "a") return [inputPart(normalizer)];
+  const step = normalizer.steps.find((one) => one.part === part);
+  if (step) return namesIn(step.formula);
+  return running ? [] : (quantityOf(normalizer, part)?.sources ?? []);
 }
 
 /**
- * The arithmetic of the unit on show; null if all units are, or if the recording has no numbers of examples.
+ * @param {Normalizer} normalizer
+ * @param {Part} part
+ */
+export const quantityOf = ({quantities}, part) => quantities.find((one) => one.part === part);
+
+/** Whether each example has its own. @param {Quantity} quantity */
+export const isOfExample = ({shape}) => shape.endsWith("examples");
+
+/**
+ * What normalizes an arm in the snapshot on show, by its name in recordings.
+ * @param {Pick<View, "frame">} view
+ * @param {string} arm
+ */
+export const normalizerKey = ({frame}, arm) => frame.arms[arm]?.normalizer ?? arm;
+
+/**
+ * A normalizer that the page has no description of; null if there is none.
+ * @param {View} view
+ */
+export function unknownNormalizer(view) {
+  const keys = ["none", view.compared].map((arm) => normalizerKey(view, arm));
+  return keys.find((key) => !Object.hasOwn(view.normalizers, key)) ?? null;
+}
+
+/**
+ * The arithmetic of the unit on show; null if all units are, if the recording has no numbers of examples, or if a normalizer is
+ * unknown.
  * @param {View} view
  * @returns {Arithmetic | null}
  */
-export function arithmetic({frame, compared, layer, unit, header}) {
+export function arithmetic(view) {
+  const {frame, compared, layer, unit, header, normalizers} = view;
   const [plain, other] = ["none", compared].map((arm) => frame.arms[arm]?.unit_examples);
-  if (unit === "pooled" || !plain || !other) return null;
+  if (unit === "pooled" || !plain || !other || unknownNormalizer(view)) return null;
   const activate = ACTIVATIONS[header.experiment.activation];
-  const made = (/** @type {Recorded} */ recorded, running = false) => {
-    return unitNumbers(recorded, layer - 1, unit, activate, running);
+  const numbersOf = (/** @type {Recorded} */ recorded, /** @type {string} */ arm, running = false) => {
+    return unitNumbers(recorded, normalizers[normalizerKey(view, arm)], layer - 1, unit, activate, running);
   };
+  const runs = normalizers[normalizerKey(view, compared)].quantities.some(({running}) => running);
   return {
     count: plain.z[layer - 1][unit].length,
-    training: made(other),
-    evaluation: other.running_mean ? made(other, true) : null,
-    plain: made(plain),
+    training: numbersOf(other, compared),
+    evaluation: runs ? numbersOf(other, compared, true) : null,
+    plain: numbersOf(plain, "none"),
   };
 }
 
 /**
  * @param {Recorded} recorded
+ * @param {Normalizer} normalizer
  * @param {number} layer counted from 0
  * @param {number} unit
  * @param {(value: number) => number} activate
  * @param {boolean} running with running statistics
  * @returns {Numbers}
  */
-function unitNumbers(recorded, layer, unit, activate, running) {
+function unitNumbers(recorded, normalizer, layer, unit, activate, running) {
+  const {together = 0} = recorded;
   const z = Array.from(recorded.z[layer][unit]);
-  const {together = 0, epsilon = 0} = recorded;
-  const kind = kindOf(recorded);
-  if (kind === "none") return {kind, together, parts: {z, a: z.map(activate)}};
-  const constant = (/** @type {number} */ value) => z.map(() => value);
-  const {mean, variance, square} = statistics(recorded, layer, unit, running);
-  const deviation = (/** @type {number} */ at) => Math.sqrt((variance?.[at] ?? square?.[at] ?? NaN) + epsilon);
-  const hat = z.map((value, at) => (value - (mean?.[at] ?? 0)) / deviation(at));
-  const gamma = recorded.gamma?.[layer][unit] ?? 1;
-  const beta = recorded.beta?.[layer][unit];
-  const y = hat.map((value) => gamma * value + (beta ?? 0));
-  const scales = {gamma: constant(gamma), ...(beta === undefined ? {} : {beta: constant(beta)})};
-  const given = square ? {square} : {mean, variance};
-  return {kind, together, parts: {z, ...given, epsilon: constant(epsilon), hat, ...scales, y, a: y.map(activate)}};
+  /** @type {Numbers["parts"]} */
+  const parts = {z};
+  for (const quantity of normalizer.quantities) {
+    const value = valueOf(recorded, quantity, layer, unit, running);
+    parts[quantity.part] = typeof value === "number" ? z.map(() => value) : Array.from(value);
+  }
+  for (const {part, formula} of normalizer.steps)
+    parts[part] = z.map((_, example) => evaluate(formula, (name) => parts[name][example]));
+  return {normalizer, together, parts: {...parts, a: parts[inputPart(normalizer)].map(activate)}};
 }
 
 /**
+ * A quantity in numbers: one, or one for each example.
  * @param {Recorded} recorded
- * @returns {Kind}
- */
-function kindOf({mean, example_mean, example_square}) {
-  if (mean) return "examples";
-  if (example_mean) return "units";
-  return example_square ? "square" : "none";
-}
-
-/**
- * What each example is normalized with.
- * @param {Recorded} recorded
+ * @param {Quantity} quantity
  * @param {number} layer
  * @param {number} unit
  * @param {boolean} running
- * @returns {{mean?: number[], variance?: number[], square?: number[]}}
+ * @returns {number | ArrayLike<number>}
  */
-function statistics(recorded, layer, unit, running) {
-  const mean = running ? recorded.running_mean : recorded.mean;
-  const variance = running ? recorded.running_variance : recorded.variance;
-  if (mean && variance) {
-    const constant = (/** @type {number} */ value) => Array.from(recorded.z[layer][unit], () => value);
-    return {mean: constant(mean[layer][unit]), variance: constant(variance[layer][unit])};
+function valueOf(recorded, quantity, layer, unit, running) {
+  const value = /** @type {any} */ (recorded)[(running && quantity.running?.key) || quantity.key];
+  switch (quantity.shape) {
+    case "":
+      return value;
+    case "layers":
+      return value[layer];
+    case "layers, watched":
+      return value[layer][unit];
   }
-  const part = Math.floor(unit / (recorded.together ?? Infinity));
-  const {example_mean, example_variance, example_square} = recorded;
-  if (example_square) return {square: Array.from(example_square[layer][part])};
-  return {mean: Array.from(example_mean?.[layer][part] ?? []), variance: Array.from(example_variance?.[layer][part] ?? [])};
+  return value[layer][Math.floor(unit / (recorded.together ?? Infinity))];
 }
 
 const MOST = 1e5; // what is larger is written with an exponent

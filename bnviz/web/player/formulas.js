@@ -3,7 +3,8 @@
 
 import {make} from "./dom.js";
 
-/** @import {Kind, Part} from "./arithmetic.js" */
+/** @import {Part} from "./arithmetic.js" */
+/** @import {Formula} from "./types" */
 /** @typedef {(part: Part, operand?: boolean) => HTMLElement} Leaf operand: what follows an operator */
 /** @typedef {(Node | string)[]} Pieces */
 
@@ -20,28 +21,44 @@ const sign = (text) => make("span", {class: "bnviz-unseen"}, ` ${text} `);
 /** @param {Pieces} inside */
 const root = (inside) => make("span", {class: "bnviz-root"}, "√", make("span", {}, ...inside));
 
+/** @type {Record<string, string>} */
+const SIGNS = {"+": " + ", "-": " − ", "*": " · "};
+const isSum = (/** @type {Formula} */ formula) => Array.isArray(formula) && (formula[0] === "+" || formula[0] === "-");
+
 /**
- * ẑ
- * @param {Kind} kind
+ * A formula of a normalizer.
+ * @param {Formula} formula
  * @param {Leaf} leaf
+ * @param {boolean} [operand] whether it follows an operator
  * @returns {Pieces}
  */
-export function standardizing(kind, leaf) {
-  const above = kind === "square" ? [leaf("z")] : [leaf("z"), " − ", leaf("mean", true)];
-  const below = root([leaf(kind === "square" ? "square" : "variance"), " + ", leaf("epsilon")]);
-  return [fraction(above, [below])];
+export function drawing(formula, leaf, operand = false) {
+  if (typeof formula === "number") return [String(formula)];
+  if (typeof formula === "string") return [leaf(formula, operand)];
+  const [operation, first, second] = formula;
+  if (operation === "/") return [fraction(drawing(first, leaf), drawing(second, leaf))];
+  if (operation === "sqrt") return [root(drawing(first, leaf))];
+  if (operation === "exp") return ["e", make("sup", {}, ...drawing(first, leaf))];
+  if (operation === "tanh") return ["tanh(", ...drawing(first, leaf), ")"];
+  const sign = SIGNS[operation];
+  if (!sign) throw new Error(`the operation "${operation}" cannot be drawn`);
+  const product = operation === "*";
+  const left = bracketed(first, leaf, product, operand);
+  return [...left, sign, ...bracketed(second, leaf, product || operation === "-", true)];
 }
 
 /**
- * γẑ+β
- * @param {boolean} shifted whether there is a β
+ * A part of a formula, in brackets if it is a sum where they are needed.
+ * @param {Formula} formula
  * @param {Leaf} leaf
+ * @param {boolean} needed
+ * @param {boolean} operand
  * @returns {Pieces}
  */
-export const scaling = (shifted, leaf) => [
-  ...[leaf("gamma"), " · ", leaf("hat", true)],
-  ...(shifted ? [" + ", leaf("beta", true)] : []),
-];
+function bracketed(formula, leaf, needed, operand) {
+  const pieces = drawing(formula, leaf, operand);
+  return needed && isSum(formula) ? ["(", ...pieces, ")"] : pieces;
+}
 
 /**
  * a

@@ -18,6 +18,36 @@ export interface Arm {
   colour: string;
 }
 
+/** A name, a number, or an operator or function with its operands: ["/", ["-", "z", "mean"], "std"]. */
+export type Formula = string | number | [string, ...Formula[]];
+
+/** What a normalizer's formulas name that a recording holds: bnviz/normalizers/spec.py. */
+export interface Quantity {
+  part: string;
+  symbol: string;
+  /** Its name in `unit_examples`. */
+  key: string;
+  shape: "" | "layers" | "layers, watched" | "layers, parts, examples";
+  sources: string[];
+  decimals_of: string;
+  row: string;
+  origin: string;
+  learns: boolean;
+  /** What takes its place in evaluation. */
+  running: {key: string; origin: string} | null;
+}
+
+/** How a normalizer computes: quantities, then one step after another from z to what enters the nonlinearity. */
+export interface Normalizer {
+  key: string;
+  statistics: "batch" | "example" | "none";
+  quantities: Quantity[];
+  steps: {part: string; symbol: string; name: string; row: string; origin: string; formula: Formula}[];
+  lead: string;
+  note: string;
+  evaluation: string;
+}
+
 /** Sentences with {braces}, by name. */
 export type Catalogue = Record<string, string>;
 
@@ -49,6 +79,8 @@ export interface Data {
   /** Whether the page waits for the visitor's guess, so that nothing may be shown that answers. */
   waiting: boolean;
   arms: Record<string, Arm>;
+  /** What may normalize the run's arms, by its name in recordings. */
+  normalizers: Record<string, Normalizer>;
   /** The lesson's sentences. */
   words: Catalogue;
   /** Those of its tour. */
@@ -207,6 +239,8 @@ export interface Shown {
   /** Its label in words, "batch norm". */
   norm: string;
   arms: Record<string, Arm>;
+  /** What may normalize the run's arms, by its name in recordings. */
+  normalizers: Record<string, Normalizer>;
   words: Catalogue;
   shared: Catalogue;
   data: Record<string, string> & {held_out: string};

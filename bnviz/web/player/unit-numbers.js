@@ -3,10 +3,10 @@
 // once for a unit and a kind of normalizer; from then on only texts change.
 
 import {lead, numberOf, origin} from "./arithmetic-words.js";
-import {arithmetic, sources} from "./arithmetic.js";
+import {arithmetic, inputPart, isOfExample, namesIn, quantityOf, sources, unknownNormalizer} from "./arithmetic.js";
 import {make, set} from "./dom.js";
-import {activating, scaling, standardizing} from "./formulas.js";
-import {unitName} from "./words.js";
+import {activating, drawing} from "./formulas.js";
+import {sentenceOrKey, unitName} from "./words.js";
 
 /** @import {Arithmetic, Numbers, Part} from "./arithmetic.js" */
 /** @import {Side} from "./arithmetic-words.js" */
@@ -18,13 +18,6 @@ import {unitName} from "./words.js";
  * @typedef {{node: HTMLElement, side: Side, part: Part, example: number | null, operand: boolean, symbol: boolean}} Place
  */
 
-/** @type {Record<Part, string>} */
-const SYMBOLS = {
-  ...{z: "z", mean: "µ", variance: "σ²", square: "mean(z²)", epsilon: "ε"},
-  ...{hat: "ẑ", gamma: "γ", beta: "β", y: "γẑ+β", a: "a"},
-};
-/** @type {Part[]} */
-const ROWS = ["z", "mean", "variance", "square", "hat", "y", "a"];
 let made = 0;
 
 export class UnitNumbers {
@@ -102,9 +95,9 @@ export class UnitNumbers {
    * @param {Arithmetic | null} found
    */
   build(view, found) {
-    const {kind, together, parts} = found?.training ?? {};
+    const {normalizer, together} = found?.training ?? {};
     const {activation, dropout} = view.header.experiment;
-    const shape = [kind, together, Boolean(parts?.beta), found?.count, activation, dropout];
+    const shape = [normalizer?.key, together, found?.count, activation, dropout];
     const key = [...shape, view.compared, view.layer, view.unit].join();
     if (this.built === key) return;
     const at = this.lines.flat().findIndex((node) => node === document.activeElement);
@@ -117,8 +110,12 @@ export class UnitNumbers {
 
   /** @param {View} view */
   instead(view) {
+    const normalizer = unknownNormalizer(view);
     const pooled = view.unit === "pooled";
-    return make("p", {class: "bnviz-caption"}, this.text(pooled ? "numbers_choose" : "numbers_lacking"));
+    const caption = normalizer
+      ? this.text("numbers_unknown", {normalizer})
+      : this.text(pooled ? "numbers_choose" : "numbers_lacking");
+    return make("p", {class: "bnviz-caption"}, caption);
   }
 
   /**
@@ -128,7 +125,7 @@ export class UnitNumbers {
   sheet(view, found) {
     const {norm, compared} = view;
     const said = make("p", {class: "bnviz-caption"}, lead(view, found, this.text));
-    const off = found.training.kind === "none";
+    const off = !found.training.normalizer.steps.length;
     const title = this.heading(this.text(off ? "numbers_training_off" : "numbers_training", {norm}), compared);
     const training = this.equations(view, found.training);
     const main = make("section", this.side(compared), title, training, this.said, this.table(view, found));
@@ -180,19 +177,15 @@ export class UnitNumbers {
    * @param {Numbers} numbers
    * @returns {{name: string, part: Part, formula: (leaf: Leaf) => Pieces}[]}
    */
-  steps({header}, {kind, parts}) {
+  steps({header}, {normalizer}) {
     const {activation} = header.experiment;
-    const normalized = kind !== "none";
-    const input = normalized ? "y" : "z";
-    /** @type {ReturnType<UnitNumbers["steps"]>} */
-    const last = [{name: this.text("numbers_activate"), part: "a", formula: (leaf) => activating(activation, input, leaf)}];
-    if (!normalized) return last;
-    const shifted = Boolean(parts.beta);
-    const scale = this.text(shifted ? "numbers_scale" : "numbers_stretch");
+    const input = inputPart(normalizer);
     return [
-      {name: this.text("numbers_standardize"), part: "hat", formula: (leaf) => standardizing(kind, leaf)},
-      {name: scale, part: "y", formula: (leaf) => scaling(shifted, leaf)},
-      ...last,
+      ...normalizer.steps.map(({name, part, formula}) => ({
+        ...{name, part},
+        formula: (/** @type {Leaf} */ leaf) => drawing(formula, leaf),
+      })),
+      {name: this.text("numbers_activate"), part: "a", formula: (leaf) => activating(activation, input, leaf)},
     ];
   }
 
@@ -230,9 +223,9 @@ export class UnitNumbers {
    * @param {Arithmetic} found
    */
   table(view, {count, training}) {
-    const {parts} = training;
+    const {quantities, steps} = training.normalizer;
     const head = Array.from({length: count}, (_, at) => make("th", {scope: "col", "data-column": at}, String(at + 1)));
-    const rows = ROWS.filter((part) => parts[part] && (training.kind !== "examples" || !["mean", "variance"].includes(part)));
+    const rows = ["z", ...[...quantities.filter(isOfExample), ...steps].map(({part}) => part), "a"];
     const name = this.text("numbers_table", {unit: unitName(view), layer: view.layer});
     const corner = make("td", {class: "bnviz-label"}, this.text("numbers_example"));
     const body = make("tbody", {}, ...rows.map((part) => this.row(part, count, training)));
@@ -254,7 +247,7 @@ export class UnitNumbers {
       "th",
       {scope: "row"},
       this.symbol("training", part),
-      make("span", {class: "bnviz-label"}, this.called(part)),
+      make("span", {class: "bnviz-label"}, this.rowName(part, training)),
     );
     const more = besides.flatMap(([symbol, node]) => [make("span", {}, symbol, " = ", node)]);
     const why = this.why(part, training);
@@ -268,11 +261,14 @@ export class UnitNumbers {
    * @param {Numbers} training
    * @returns {[HTMLElement, HTMLElement][]}
    */
-  besides(part, {kind, parts}) {
-    /** @type {Partial<Record<Part, Part[]>>} */
-    const shared = {...(kind === "examples" ? {z: ["mean", "variance"]} : {}), y: parts.beta ? ["gamma", "beta"] : ["gamma"]};
-    const found = shared[part] ?? [];
-    return found.map((one) => [this.symbol("training", one), this.number("training", one, null)]);
+  besides(part, {normalizer}) {
+    const {quantities, steps} = normalizer;
+    const step = steps.find((one) => one.part === part);
+    const names = step ? namesIn(step.formula) : [];
+    const shared = quantities.filter((one) =>
+      one.learns ? names.includes(one.part) : part === "z" && one.sources.includes("z") && !isOfExample(one),
+    );
+    return shared.map((one) => [this.symbol("training", one.part), this.number("training", one.part, null)]);
   }
 
   /**
@@ -280,29 +276,28 @@ export class UnitNumbers {
    * @param {Numbers} training
    */
   why(part, {together}) {
-    return part === "y" ? this.text("numbers_learnt") : this.text("numbers_over", {together});
+    return part === "z" ? this.text("numbers_over", {together}) : this.text("numbers_learnt");
   }
 
-  /** @param {Part} part */
-  called(part) {
-    if (part === "mean") return this.text("numbers_row_mean");
-    if (part === "variance") return this.text("numbers_row_variance");
-    if (part === "square") return this.text("numbers_row_square");
-    if (part === "hat") return this.text("numbers_row_hat");
-    const shifted = this.found?.training.parts.beta;
-    if (part === "y") return this.text(shifted ? "numbers_row_y" : "numbers_row_stretched");
-    return part === "z" ? this.text("numbers_row_z") : this.text("numbers_row_a");
+  /**
+   * @param {Part} part
+   * @param {Numbers} training
+   */
+  rowName(part, {normalizer}) {
+    if (part === "z") return this.text("numbers_row_z");
+    if (part === "a") return this.text("numbers_row_a");
+    return (quantityOf(normalizer, part) ?? normalizer.steps.find((one) => one.part === part))?.row ?? "";
   }
 
   /**
    * @param {View} view
    * @param {Arithmetic} found
    */
-  evaluation(view, {evaluation}) {
+  evaluation(view, {training, evaluation}) {
     const {norm, compared} = view;
     const title = this.heading(this.text("numbers_evaluation", {norm}), compared);
     if (!evaluation) {
-      const same = make("p", {class: "bnviz-caption"}, this.text("numbers_same", {norm}));
+      const same = make("p", {class: "bnviz-caption"}, sentenceOrKey({same: training.normalizer.evaluation}, "same", {norm}));
       return make("section", this.side(compared), title, same);
     }
     const why = this.sentence((example) => this.text("numbers_running", {example: example + 1}));
@@ -331,8 +326,8 @@ export class UnitNumbers {
    * @param {Part} part
    */
   symbol(side, part) {
-    const shifted = this.found?.training.parts.beta;
-    const text = part === "y" && !shifted ? "γẑ" : SYMBOLS[part];
+    const {quantities, steps} = this.found?.[side]?.normalizer ?? {quantities: [], steps: []};
+    const text = [...quantities, ...steps].find((one) => one.part === part)?.symbol ?? part;
     const node = make("span", {class: "bnviz-symbol", "data-part": part, "data-side": side}, text);
     this.places.set(node, {node, side, part, example: null, operand: false, symbol: true});
     return node;
@@ -381,7 +376,8 @@ export class UnitNumbers {
     const {pointed, example} = this;
     const numbers = pointed && found[pointed.side];
     const from = pointed && numbers ? sources(pointed.part, numbers, pointed.side === "evaluation") : [];
-    const ofAll = pointed?.part === "mean" || pointed?.part === "variance"; // statistics are of every example
+    const quantity = pointed && numbers && quantityOf(numbers.normalizer, pointed.part);
+    const ofAll = Boolean(quantity && !isOfExample(quantity)); // statistics are of every example
     for (const {node, side, part, example: own} of this.places.values()) {
       const near = side === pointed?.side && (own === null || own === example);
       node.classList.toggle("bnviz-pointed", near && part === pointed.part);

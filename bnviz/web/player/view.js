@@ -11,7 +11,7 @@ export const SNAPSHOTS_PER_SECOND = 15; // as fast as it plays at speed 1
  * nothing to show.
  * @param {object} known
  * @param {Pick<Recording, "run" | "header" | "frames" | "end">} known.recording
- * @param {Pick<Data, "prediction" | "predictions" | "arms" | "words" | "shared" | "data" | "changes">} known.data
+ * @param {Pick<Data, "prediction" | "predictions" | "arms" | "normalizers" | "words" | "shared" | "data" | "changes">} known.data
  * @param {Choice} known.choice
  * @param {Story<any, any>} known.story
  * @param {Ranges} known.fits
@@ -26,7 +26,7 @@ export function viewOf({recording, data, choice, story, fits, place, moving = fa
   const frameIndex = Math.max(0, Math.min(Math.floor(place), frames.length - 1));
   const chosen = within(choice, header);
   const compared = header.arms[1];
-  const {prediction, predictions, arms, words, shared, changes} = data;
+  const {prediction, predictions, arms, normalizers, words, shared, changes} = data;
   /** @type {View} */
   const view = {
     ...{
@@ -40,7 +40,7 @@ export function viewOf({recording, data, choice, story, fits, place, moving = fa
       ended: Boolean(end),
     },
     ...{blend: moving ? Math.max(0, Math.min(place - frameIndex, 1)) : 0, prediction, predictions, compared, arms, words, shared},
-    changes,
+    ...{changes, normalizers},
     ...{norm: arms[compared]?.label ?? compared, data: data.data, fits, story, service: service?.state ?? null},
     tallest: (arm) => fits.tallest(arm, view),
     widest: 1,
