@@ -58,8 +58,8 @@ class Probe:
 
     def _is_one_tap(self, taps: Taps) -> bool:
         """Whether `linear` and `normalized` are one tap: nothing is normalized, and nothing was before."""
-        linear, normalized, _ = taps[0]
-        return linear.data_ptr() == normalized.data_ptr() and (self.first is None or len(self.first.values) == 2)
+        same = taps[0].linear.data_ptr() == taps[0].normalized.data_ptr()
+        return same and (self.first is None or len(self.first.values) == 2)
 
     def _distributions(self, taps: Taps, count: int) -> Distributions:
         """Of the `count` taps that differ."""

@@ -29,7 +29,7 @@ def unit_examples(context: LiveContext) -> dict[str, Any]:
     taps: Taps = []
     size = -(-len(context.minibatch) // context.experiment.groups)  # larger groups come first: `equal_groups`
     context.network(context.x[:size], MEASURE, 1, taps=taps)
-    z = torch.stack([linear for linear, _, _ in taps])  # [layers, examples, width]
+    z = torch.stack([layer.linear for layer in taps])  # [layers, examples, width]
     watched = z[:, :EXAMPLES, :WATCHED_UNITS].transpose(1, 2).numpy()
     result = {"z": rounded(watched, PARTS)}
     if SPECS[context.normalizer].steps:  # otherwise nothing is normalized

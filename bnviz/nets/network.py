@@ -7,15 +7,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from bnviz.config.experiment import Experiment
 from bnviz.data import DATA_SETS
+from bnviz.nets.layers import Layers
 from bnviz.nets.normalizers import TRAIN, new_normalizer
 
-Taps = list[tuple[Tensor, Tensor, Tensor]]  # linear, normalized, activation of one hidden layer after another
+
+class LayerTaps(NamedTuple):
+    """The outputs of one hidden layer, each [examples, width]: z, what enters the nonlinearity, and what leaves it."""
+
+    linear: Tensor
+    normalized: Tensor
+    activation: Tensor
+
+
+Taps = list[LayerTaps]  # of one hidden layer after another
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": torch.relu,
@@ -34,15 +45,20 @@ class Network(nn.Module):
         inputs = [data.features] + [width] * experiment.hidden_layers
         outputs = [width] * experiment.hidden_layers + [data.classes]
         # skip_init: the weights come from our own generator, and the global one is left alone
-        self.linears = nn.ModuleList(nn.utils.skip_init(nn.Linear, *sizes) for sizes in zip(inputs, outputs, strict=True))
+        linears = (nn.utils.skip_init(nn.Linear, *sizes) for sizes in zip(inputs, outputs, strict=True))
+        self.linears: Layers[nn.Linear] = Layers(linears)
         self.normalizers = normalizers(normalizer, experiment)
         self.activation = ACTIVATIONS[experiment.activation]
         self.dropout = experiment.dropout
         for linear in self.linears:
-            assert isinstance(linear, nn.Linear)
             initialize(linear, experiment.initialization, generator)
         if experiment.precision == "double":  # drawn in single precision all the same, so both begin alike
             self.double()
+
+    @property
+    def hidden_weights(self) -> list[Tensor]:
+        """W[l] [width, inputs] of each hidden layer."""
+        return [linear.weight for linear in self.linears[:-1]]
 
     @property
     def has_running_statistics(self) -> bool:
@@ -54,8 +70,8 @@ class Network(nn.Module):
     ) -> Tensor:
         """Logits [examples, classes] of x [examples, features].
 
-        Dropout and noise act in TRAIN mode only, drawn from `generator`. Appends (linear, normalized, activation) of every
-        hidden layer, each [examples, width], to `taps` if that is a list.
+        Dropout and noise act in TRAIN mode only, drawn from `generator`. Appends the LayerTaps of every hidden layer to
+        `taps` if that is a list.
         """
         return self.forward_from_first(self.linears[0](x), mode, groups, generator, taps)
 
@@ -68,17 +84,17 @@ class Network(nn.Module):
             normalized = normalizer(z, mode, groups, generator)
             a = self.activation(normalized)
             if taps is not None:
-                taps.append((z, normalized, a))
+                taps.append(LayerTaps(z, normalized, a))
             if self.dropout and mode == TRAIN:
                 a = a * (torch.rand(a.shape, generator=generator) >= self.dropout) / (1 - self.dropout)
             z = following(a)
         return z
 
 
-def normalizers(key: str, experiment: Experiment) -> nn.ModuleList:
+def normalizers(key: str, experiment: Experiment) -> Layers[Any]:
     """New ones, a key of `NORMALIZERS`, for every hidden layer; raises UnknownNormalizer."""
     sizes = experiment.width, experiment.statistics_momentum, experiment.epsilon
-    layers = nn.ModuleList(new_normalizer(key, *sizes) for _ in range(experiment.hidden_layers))
+    layers: Layers[Any] = Layers(new_normalizer(key, *sizes) for _ in range(experiment.hidden_layers))
     return layers.to(torch.float64 if experiment.precision == "double" else torch.get_default_dtype())
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from bnviz.config.experiment import Experiment
+from bnviz.nets.layers import Layers
 from bnviz.nets.network import Network, normalizers
 from bnviz.nets.normalizers import MEASURE, BatchNorm, NoNorm
 
@@ -29,7 +30,6 @@ def switch(network: Network, normalizer: str, experiment: Experiment, x: Tensor)
 def _start(network: Network, x: Tensor, keep: bool) -> None:
     """Layer by layer: running statistics of z and, to `keep` it, γ = sqrt(variance + ε) and β = mean."""
     for linear, normalizer in zip(network.linears, network.normalizers, strict=False):
-        assert isinstance(normalizer, BatchNorm)
         z = linear(x)
         normalizer.running_mean.copy_(z.mean(0))
         normalizer.running_variance.copy_(z.var(0))
@@ -39,10 +39,9 @@ def _start(network: Network, x: Tensor, keep: bool) -> None:
         x = network.activation(normalizer(z, MEASURE, 1))
 
 
-def _absorb(network: Network, before: torch.nn.ModuleList, x: Tensor) -> None:
+def _absorb(network: Network, before: Layers[BatchNorm], x: Tensor) -> None:
     """Layer by layer: W' = s W and b' = s (b - mean) + β with s = γ / sqrt(variance + ε)."""
     for linear, normalizer in zip(network.linears, before, strict=False):
-        assert isinstance(linear, torch.nn.Linear) and isinstance(normalizer, BatchNorm)
         z = linear(x)
         scale = normalizer.gamma / torch.sqrt(z.var(0, correction=0) + normalizer.eps)
         linear.bias.copy_((linear.bias - z.mean(0)) * scale + normalizer.beta)

@@ -17,7 +17,7 @@ from bnviz.measures.context import LiveContext
 from bnviz.measures.probe import History, Probe
 from bnviz.measures.registry import live_measures
 from bnviz.measures.scales import scales
-from bnviz.nets.network import Network, Taps, accuracy
+from bnviz.nets.network import LayerTaps, Network, Taps, accuracy
 from bnviz.nets.normalizers import EVALUATE, MEASURE, TRAIN
 from bnviz.nets.switching import switch
 from bnviz.train.minibatches import Tensors, generator_for
@@ -34,9 +34,8 @@ class ArmTrainer:
         self.loss = LOSSES[data.DATA_SETS[experiment.dataset].loss]
         self.normalizer = course.normalizer(experiment, name, 0)
         self.network = Network(experiment, self.normalizer, generator_for(experiment, "weights"))
-        hidden = [linear.weight for linear in self.network.linears[:-1]]
-        decay = Decay.of(experiment, self.spec.rising)
-        self.optimizer = SGD(self.network.parameters(), experiment.learning_rate, experiment.momentum, hidden, decay)
+        decay, rates = Decay.of(experiment, self.spec.rising), (experiment.learning_rate, experiment.momentum)
+        self.optimizer = SGD(self.network.parameters(), *rates, self.network.hidden_weights, decay)
         self.held, self.frozen = False, 0
         self.dropout = generator_for(experiment, "dropout")
         self.diverged_at: int | None = None
@@ -108,7 +107,7 @@ class ArmTrainer:
         evaluated: Taps = []
         logits = self.network.forward_from_first(z, EVALUATE, taps=evaluated)
         if not self.network.has_running_statistics:
-            probe = [(z[:PROBE_SIZE], y[:PROBE_SIZE], a[:PROBE_SIZE]) for z, y, a in evaluated]
+            probe = [LayerTaps(*(tap[:PROBE_SIZE] for tap in layer)) for layer in evaluated]
             return logits, logits[:PROBE_SIZE], probe
         taps: Taps = []
         return logits, self.network.forward_from_first(z[:PROBE_SIZE], MEASURE, taps=taps), taps

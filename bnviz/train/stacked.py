@@ -80,10 +80,10 @@ class StackedBatchNorm(Normalizers):
             return torch.addcmul(self.beta - self.mean.mean(1, keepdim=True) * scale, z, scale)
         runs, groups, width = self.mean.shape
         blocks = z.view(runs * groups, -1, width).transpose(0, 1)  # [size, runs × groups, width]
-        scales = (one.expand(self.mean.shape).reshape(-1) for one in (self.gamma, self.beta))
-        running = self.mean.view(-1), self.variance.view(-1)
+        gamma, beta = (scale.expand(self.mean.shape).reshape(-1) for scale in (self.gamma, self.beta))
         columns = blocks.reshape(len(blocks), -1)  # one for all that is averaged
-        normalized = functional.batch_norm(columns, *running, *scales, True, self.momentum, self.eps)
+        running = self.mean.view(-1), self.variance.view(-1)
+        normalized = functional.batch_norm(columns, *running, gamma, beta, True, self.momentum, self.eps)
         return normalized.view(blocks.shape).transpose(0, 1).reshape(z.shape)
 
     @torch.no_grad()
@@ -99,7 +99,7 @@ def _of_each(layers: Sequence[nn.Module], name: str) -> Tensor:
     return torch.stack([getattr(layer, name).detach() for layer in layers])[:, None]
 
 
-def normalizers_of(layers: Sequence[nn.Module], run: Run) -> Normalizers:
+def normalizers_of(layers: Sequence[Any], run: Run) -> Normalizers:
     """The normalizers of one layer of several runs whose kind, groups and momentum are `run`'s."""
     groups = run.experiment.groups if ARMS[run.arm].statistics else 1
     if ARMS[run.arm].normalizer == "none":
@@ -341,9 +341,9 @@ class Logbook:
             return [math.nan] * len(self.stack.runs)
         losses, self.since = torch.stack(self.since), []
         for place in range(len(self.stack.runs)):
-            lost = (~losses[:, place].isfinite()).nonzero()
-            if self.diverged[place] is None and len(lost):
-                self.diverged[place] = step - len(losses) + lost[0].item()
+            lost = (~losses[:, place].isfinite()).nonzero().flatten().tolist()
+            if self.diverged[place] is None and lost:
+                self.diverged[place] = step - len(losses) + lost[0]
         return losses.mean(0).tolist()
 
     def measure(self, step: int) -> None:

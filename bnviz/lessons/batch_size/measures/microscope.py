@@ -18,7 +18,7 @@ from bnviz.config.experiment import WATCHED_UNITS, Experiment
 from bnviz.lessons.batch_size.measures import DRAWS, sizes
 from bnviz.measures import statistics
 from bnviz.measures.context import LiveContext
-from bnviz.nets.network import Network, Taps
+from bnviz.nets.network import LayerTaps, Network, Taps
 from bnviz.nets.normalizers import EVALUATE, MEASURE
 
 MATCHED = 2  # the layer in which dropout is to scatter the example as much as its mates do
@@ -71,7 +71,7 @@ def _in_use(network: Network, z: Tensor, truth: Tensor) -> Scene:
     """The example in use, that is, with running statistics."""
     taps: Taps = []
     logits = network.forward_from_first(z, EVALUATE, taps=taps)
-    return _scene(torch.stack([a for _, _, a in taps])[:, None], logits[None], truth)
+    return _scene(torch.stack([layer.activation for layer in taps])[:, None], logits[None], truth)
 
 
 def _in_groups(network: Network, z: Tensor, chosen: Tensor) -> Iterator[tuple[Tensor, Taps]]:
@@ -80,7 +80,7 @@ def _in_groups(network: Network, z: Tensor, chosen: Tensor) -> Iterator[tuple[Te
     for some in chosen.split(max(1, CELLS // (layers * width * chosen.shape[1]))):
         taps: Taps = []
         logits = network.forward_from_first(z[some.flatten()], MEASURE, len(some), taps=taps)
-        yield logits.unflatten(0, some.shape), [tuple(tap.unflatten(0, some.shape) for tap in layer) for layer in taps]
+        yield logits.unflatten(0, some.shape), [LayerTaps(*(tap.unflatten(0, some.shape) for tap in layer)) for layer in taps]
 
 
 def _among_mates(network: Network, z: Tensor, batches: list[Tensor], truth: Tensor) -> Scene:
@@ -89,7 +89,7 @@ def _among_mates(network: Network, z: Tensor, batches: list[Tensor], truth: Tens
     for chosen in batches:
         chosen = torch.cat([torch.full_like(chosen[:, :1], len(z) - 1), chosen[:, 1:]], 1)
         parts = [
-            (logits_of_group[:, 0], torch.stack([a[:, 0] for _, _, a in taps]))
+            (logits_of_group[:, 0], torch.stack([layer.activation[:, 0] for layer in taps]))
             for logits_of_group, taps in _in_groups(network, z, chosen)
         ]
         logits.append(torch.cat([part for part, _ in parts]))
@@ -214,8 +214,8 @@ def _statistics(network: Network, z: Tensor, batches: list[Tensor]) -> dict[str,
 class _Linear(list):
     """Taps of which only z is kept."""
 
-    def append(self, layer: tuple[Tensor, Tensor, Tensor]) -> None:
-        super().append(layer[0].T.numpy())
+    def append(self, layer: LayerTaps) -> None:
+        super().append(layer.linear.T.numpy())
 
 
 def _whole(network: Network, z: Tensor) -> np.ndarray:
@@ -229,7 +229,7 @@ def _moments(network: Network, z: Tensor, chosen: Tensor) -> tuple[np.ndarray, n
     """Mean and unbiased variance [layers, minibatches, width] of z[l] in every minibatch."""
     means, variances = [], []
     for _, taps in _in_groups(network, z, chosen):
-        values = torch.stack([linear for linear, _, _ in taps])
+        values = torch.stack([layer.linear for layer in taps])
         mean = values.mean(2, keepdim=True)
         centred = values - mean
         means.append(mean.squeeze(2))

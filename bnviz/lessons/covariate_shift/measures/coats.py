@@ -15,7 +15,7 @@ from bnviz.data.coats import animals, flat, paint, unflat
 from bnviz.measures import statistics
 from bnviz.measures.context import LiveContext
 from bnviz.measures.probe import bin_edges
-from bnviz.nets.network import Network, Taps
+from bnviz.nets.network import LayerTaps, Network, Taps
 from bnviz.nets.normalizers import EVALUATE, TRAIN
 from bnviz.record.ndjson import TAPS, smallest_type
 
@@ -89,7 +89,7 @@ def _evaluate(network: Network, inputs: Inputs) -> tuple[np.ndarray, Taps]:
     right = logits.argmax(1).view(levels, count) == inputs.labels
     recall = [right[:, inputs.labels == label].double().mean(1) for label in inputs.labels.unique()]
     ends = torch.cat([torch.arange(count), torch.arange(count) + (levels - 1) * count])
-    return torch.stack(recall, 1).float().numpy(), [tuple(tap[ends] for tap in layer) for layer in taps]
+    return torch.stack(recall, 1).float().numpy(), [LayerTaps(*(tap[ends] for tap in layer)) for layer in taps]
 
 
 def _ordered(taps: Taps) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -37,7 +38,7 @@ def landscape(context: MeasureContext) -> dict[str, float]:
     return {"loss_range": max(losses) - min(losses), "gradient_distance": max(distances), "gradient_bend": max(bends)}
 
 
-def _gradient(context: MeasureContext, network: Network, parameters: list[Tensor]) -> tuple[float, Tensor]:
+def _gradient(context: MeasureContext, network: Network, parameters: Sequence[Tensor]) -> tuple[float, Tensor]:
     """The loss of a network on the minibatch, and its gradient with respect to all parameters in one vector."""
     with torch.enable_grad():
         value = context.loss(network(context.x, MEASURE, context.experiment.groups), context.y)
@@ -45,7 +46,7 @@ def _gradient(context: MeasureContext, network: Network, parameters: list[Tensor
     return value.item(), torch.cat([part.flatten() for part in parts])
 
 
-def _move(parameters: list[Tensor], start: list[Tensor], gradient: Tensor, rate: float) -> None:
+def _move(parameters: Sequence[Tensor], start: list[Tensor], gradient: Tensor, rate: float) -> None:
     """Set the parameters to `start` minus `rate` times the gradient."""
     direction = gradient.split([parameter.numel() for parameter in parameters])
     with torch.no_grad():

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bnviz.measures.context import LiveContext
 from bnviz.nets.network import Network
@@ -44,14 +44,14 @@ def _next_step(context: LiveContext, loss: Callable[[Network], Tensor]) -> tuple
     optimizer.zero_grad()
     frozen = _thaw(network)
     loss(network).backward()
-    gradients = [linear.weight.grad for linear in network.linears[:-1]]
+    gradients = [weight.grad for weight in network.hidden_weights if weight.grad is not None]
     for parameter in frozen:
         parameter.grad = None  # so that it stays where it is
     optimizer.step()
     return gradients, network
 
 
-def _thaw(network: Network) -> list[Tensor]:
+def _thaw(network: Network) -> list[nn.Parameter]:
     """Have every W of a copy ask for its gradient, in layers that do not learn, too; returns what is not to be moved."""
     frozen = [parameter for parameter in network.parameters() if not parameter.requires_grad]
     network.linears.requires_grad_(True)

@@ -11,6 +11,7 @@ from torch import Tensor
 from bnviz.config.experiment import Experiment
 from bnviz.lessons.step_zero.measures.wide_layers import COSINE_AFTER
 from bnviz.measures.context import MeasureContext
+from bnviz.nets.network import Taps
 from bnviz.nets.normalizers import MEASURE
 
 
@@ -22,13 +23,13 @@ def signal(context: MeasureContext) -> dict[str, list[float] | None]:
     where that has no closed form. The network stays as it is.
     """
     network, experiment, x = context.network, context.experiment, context.x
-    weights, taps = [linear.weight for linear in network.linears[:-1]], []
+    taps: Taps = []
     with torch.enable_grad():
         loss = context.loss(network(x, MEASURE, experiment.groups, taps=taps), context.y)
-        gradients = torch.autograd.grad(loss, weights)
+        gradients = torch.autograd.grad(loss, network.hidden_weights)
     return {
-        "effective_rank": [effective_rank(normalized.detach()) for _, normalized, _ in taps],
-        "cosine": [cosines(a.detach()).nanmean().item() for *_, a in taps],
+        "effective_rank": [effective_rank(layer.normalized.detach()) for layer in taps],
+        "cosine": [cosines(layer.activation.detach()).nanmean().item() for layer in taps],
         "wide_cosine": wide_cosines(x, experiment, len(taps)),
         "squared_gradient": [gradient.double().square().sum().item() for gradient in gradients],
     }

@@ -11,5 +11,5 @@ from bnviz.measures.context import LiveContext
 
 def weights(context: LiveContext) -> dict[str, Any]:
     """`weight_norm`, ‖W[l]‖ (Frobenius) of each hidden layer [layers], and `hidden_rate`, the rate of their next step."""
-    norms = [linear.weight.double().norm().item() for linear in context.network.linears[:-1]]
+    norms = [weight.double().norm().item() for weight in context.network.hidden_weights]
     return {"weight_norm": np.array(norms), "hidden_rate": context.optimizer.hidden_rate}
