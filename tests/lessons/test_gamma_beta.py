@@ -28,7 +28,8 @@ from bnviz.lessons.gamma_beta.page import PAGE
 from bnviz.lessons.gamma_beta.panels import panels
 from bnviz.measures import budget
 from bnviz.nets.network import Network
-from bnviz.nets.normalizers import EVALUATE, MEASURE, TRAIN, BatchNorm, FixedBatchNorm
+from bnviz.nets.normalizers import EVALUATE, MEASURE, TRAIN, BatchNorm
+from bnviz.normalizers.fixed.module import FixedBatchNorm
 from bnviz.record import ndjson
 from bnviz.train import loop
 from bnviz.web.routes import questions
