@@ -96,7 +96,7 @@ class NormalizerSpec:
     name: str
     colour: str
     module: str
-    script: Script
+    script: Script | None  # None: no script has it
     statistics: Literal["batch", "example", "none"] = "none"
     comparable: bool = False
     quantities: tuple[Quantity, ...] = ()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from jinja2 import UndefinedError
 
 from bnviz.config.experiment import Experiment
 from bnviz.data import coats
@@ -21,8 +22,8 @@ from bnviz.record import ndjson
 from bnviz.train.loop import Training, header, outcome
 from bnviz.web.export.archive import archive
 from bnviz.web.export.saved_page import PLAYING, page_of
-from bnviz.web.export.script import MOST_LINES, TooLong, Unsayable, Untrained, facts, script
-from bnviz.web.export.template import needed
+from bnviz.web.export.script import MOST_LINES, TooLong, Unsayable, Untrained, script
+from bnviz.web.export.template import rendered_text
 
 SHORT = {"steps": 40, "snapshot_every": 4}
 UNMEASURED = {"gradient_shift": "no", "look_inside": "no", "microscope": "no"}
@@ -157,7 +158,7 @@ def test_the_animals_are_painted_by_the_very_same_lines(tmp_path, monkeypatch):
 def test_it_can_be_read_in_one_sitting_and_needs_nothing_of_ours(name):
     source = script({**EXPERIMENTS, **PRESETS}[name])
     assert source.count("\n") <= MOST_LINES < 120 and max(map(len, source.splitlines())) <= 130
-    assert "#?" not in source and "#[" not in source and "$" not in source and "\n\n\n\n" not in source
+    assert "{%" not in source and "{{" not in source and "\n\n\n\n" not in source
     tree = ast.parse(source)
     imported = {part.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for part in node.names}
     imported |= {node.module.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
@@ -220,9 +221,11 @@ def test_a_run_that_trains_nothing_has_no_script():
         script(Experiment(steps=0))
 
 
-def test_lines_and_blocks_are_there_only_where_they_are_needed():
-    lines = "a|b #? x y|c #? z|#[ z|d|#[ x|e|#]|#]|  #[ y|f|#]".replace("|", "\n")
-    assert list(needed(lines, {"x"})) == ["a", "b"]
-    assert list(needed(lines, {"z", "x"})) == ["a", "b", "c", "d", "e"]
-    assert list(needed(lines, {"y"})) == ["a", "b", "f"]
-    assert "ghosts" not in facts(Experiment(compare="layer", ghost_batch_size=4))
+def test_a_name_that_a_template_lacks_is_an_error():
+    assert rendered_text("{% if here %}\n{{ here }}\n{% endif %}\nb", {"here": "a"}) == "a\nb"
+    with pytest.raises(UndefinedError, match="gone"):
+        rendered_text("{% if gone %}a{% endif %}", {"here": "a"})
+
+
+def test_ghost_batches_mean_nothing_to_what_normalizes_each_example():
+    assert "Ghost" not in script(Experiment(compare="layer", ghost_batch_size=4))

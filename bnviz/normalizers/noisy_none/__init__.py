@@ -10,5 +10,6 @@ SPEC = dataclasses.replace(
     label="noise, no normalizer",
     name="without a normalizer, with the same noise",
     colour="#C0443C",
+    script=None,
     module="bnviz.normalizers.noisy_none.module:Noise",
 )

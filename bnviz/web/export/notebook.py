@@ -18,7 +18,7 @@ from bnviz.config.fields import written
 from bnviz.record import ndjson
 from bnviz.web import words
 from bnviz.web.export.series import by_layer, single
-from bnviz.web.export.template import FOLDER, made
+from bnviz.web.export.template import FOLDER, rendered
 from bnviz.web.export.validation import validated_header
 from bnviz.web.figures import COLOURS
 
@@ -41,12 +41,13 @@ def notebook(recording: bytes, file: str) -> bytes:
     packed = base64.b64encode(gzip.compress(_drawn(recording), 9, mtime=0)).decode("ascii")
     alone = len(packed) <= LARGEST
     values = {
+        "alone": alone,
         "reader": (FOLDER / "reader.py.txt").read_text(encoding="utf-8").rstrip(),
         "recording": json.dumps(packed if alone else file),
         "arms": _arms(header["arms"]),
     }
     texts = _texts(header, file)
-    _, *parts = _CELL.split(made("notebook.py.txt", {"alone" if alone else "beside"}, values))
+    _, *parts = _CELL.split(rendered("notebook.py.txt", values))
     cells = [_cell(place, texts.get(text), code) for place, (text, code) in enumerate(zip(parts[::2], parts[1::2], strict=True))]
     python = {"display_name": "Python 3", "language": "python", "name": "python3"}
     metadata = {"kernelspec": python, "language_info": {"name": "python"}}

@@ -1,7 +1,7 @@
 """An experiment as a plain PyTorch script of fewer than 120 lines, which trains the very networks of its run.
 
-The script is the template experiment.py.txt without what the experiment does not need (bnviz.web.export.template): `facts` says
-what is true of an experiment, `_values` what takes the place of each `$name`.
+The script is the template experiment.py.txt (bnviz.web.export.template), filled in with `template_values` and with what the
+normalizers say of themselves (bnviz.normalizers).
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from bnviz.config import course
 from bnviz.config.arms import ARMS
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.data import DATA_SETS
+from bnviz.normalizers import SPECS, spec_of
 from bnviz.web import words
 from bnviz.web.export.script_turns import STATISTICS, all_still, has_ghosts, turns
-from bnviz.web.export.template import made
+from bnviz.web.export.template import rendered, rendered_text
 from bnviz.web.export.validation import ExportError
 
 MOST_LINES = 119
@@ -42,7 +43,8 @@ def script(experiment: Experiment) -> str:
     if not experiment.steps:
         raise Untrained(words.shared()["export"]["untrained"])
     _check_sayable(experiment)
-    source = made("experiment.py.txt", facts(experiment), _values(experiment))
+    values = _with_normalizers(template_values(experiment), course.normalizers(experiment))
+    source = rendered("experiment.py.txt", values)
     if (lines := source.count("\n")) > MOST_LINES:
         raise TooLong(words.fill(words.shared()["export"]["too_long"], lines=lines, most=MOST_LINES))
     return source
@@ -67,85 +69,90 @@ def _is_plain(experiment: Experiment) -> bool:
     return not experiment.weight_decay and experiment.rate_growth == 1
 
 
-def facts(experiment: Experiment) -> set[str]:
-    """What is true of the experiment, in the template's words."""
-    data, kinds = DATA_SETS[experiment.dataset], course.normalizers(experiment)
-    stages = [stage for _, stage in course.stages(experiment)]
-    uneven = any(stage.batch % stage.groups for stage in stages)
-    changes = {change.name for change in experiment.possible_changes}
-    said = "\n".join(turns(experiment))
-    true = {
-        "painted": data.painted,
-        "archive": not data.painted,
-        "part": experiment.examples < data.train_size,
-        "label_noise": experiment.label_noise > 0,
-        "classes": data.loss != "squared",
-        "numbers": data.loss == "squared",
-        experiment.initialization: True,
-        "scaled": experiment.initialization not in ("small", "orthogonal"),
-        "double": experiment.precision == "double",
-        "double_numbers": experiment.precision == "double" and data.loss == "squared",
-        "plain_sgd": _is_plain(experiment),
-        "special": not _is_plain(experiment),
-        "growing": experiment.rate_growth != 1,
-        "rising": _rises(experiment),
-        "layer": bool(kinds & {"layer", "group"}),
-        "ghosts": has_ghosts(experiment),
-        "uneven": uneven,
-        "even": not uneven,
-        "scaled_ghosts": "fixed" not in kinds,
-        "fixed_ghosts": "fixed" in kinds,
-        "noise": "noisy-batch" in kinds,
-        "quiet": "noisy-batch" not in kinds,
-        "dropout": any(stage.dropout for stage in stages),
-        "input_noise": "input_noise" in changes,
-        "turns": bool(said),
-        "still": "let_learn(" in said,
-        "switch": "switch(" in said,
-        "begin": any(f'", "{kind}"' in said for kind in STATISTICS),
-        "keep": "keep=True" in said,
-        "no_keep": "keep=True" not in said,
-        "absorb": "absorb(" in said,
-        "all_still": all_still(experiment),
-        "some_learn": not all_still(experiment),
-    }
-    return {name for name, value in true.items() if value}
+def template_values(experiment: Experiment) -> dict[str, object]:
+    """What the template names, but for the normalizers."""
+    return _data_values(experiment) | _network_values(experiment) | _training_values(experiment)
 
 
-def _values(experiment: Experiment) -> dict[str, object]:
-    """What takes the place of the template's names."""
-    data, activation = DATA_SETS[experiment.dataset], ACTIVATIONS[experiment.activation]
-    due = [step for step in range(experiment.steps) if experiment.snapshot_due(step)]
+def _data_values(experiment: Experiment) -> dict[str, object]:
+    """What the template says of the data."""
+    data = DATA_SETS[experiment.dataset]
     return {
-        "id": experiment.id,
-        "seed": experiment.seed,
-        "steps": experiment.steps,
-        "width": experiment.width,
-        "hidden_layers": experiment.hidden_layers,
-        "batch_size": experiment.batch,
-        "learning_rate": experiment.learning_rate,
-        "momentum": experiment.momentum,
-        "dropout": experiment.dropout,
-        "decay_of_name": _decay_of_name(experiment),
-        "growth": experiment.rate_growth,
-        "shrinkage": experiment.shrinkage,
-        "eps": _eps(experiment),
+        "painted": data.painted,
+        "is_part": experiment.examples < data.train_size,
+        "predicts_numbers": data.loss == "squared",
         "label_noise": experiment.label_noise,
+        "input_noise": any(change.name == "input_noise" for change in experiment.possible_changes),
         "coats": experiment.coats,
         "examples": experiment.examples,
         "classes": data.classes,
-        "groups": experiment.groups,
         "loss": LOSSES[data.loss],
+    }
+
+
+def _network_values(experiment: Experiment) -> dict[str, object]:
+    """What the template says of networks and normalizers."""
+    activation, keys, ghosts = ACTIVATIONS[experiment.activation], course.normalizers(experiment), has_ghosts(experiment)
+    stages = [stage for _, stage in course.stages(experiment)]
+    return {
+        "width": experiment.width,
+        "hidden_layers": experiment.hidden_layers,
+        "initialization": experiment.initialization,
+        "double": experiment.precision == "double",
+        "dropout": experiment.dropout,
+        "drops": any(stage.dropout for stage in stages),
+        "ghosts": ghosts,
+        "groups": experiment.groups,
+        "uneven": any(stage.batch % stage.groups for stage in stages),
+        "fixed_scales": "fixed" in keys,
+        "noise": "noisy-batch" in keys,
+        "batch_norm": "GhostBatchNorm" if ghosts else "nn.BatchNorm1d",
+        "epsilon": experiment.epsilon,
+        "eps": _eps(experiment),
+        "statistics_momentum": experiment.statistics_momentum,
+        "gcd": math.gcd,
         "a_of_y": activation.format("y"),
         "a_of_linear": activation.format("linear(a)"),
         "a_of_normed": activation.format("functional.batch_norm(z, None, None, norm.weight, norm.bias, training=True)"),
         "a_of_normalized": activation.format("normalizer(linear(a))"),
-        "normalizers": _dictionary({kind: _normalizer(experiment, kind) for kind in sorted(course.normalizers(experiment))}),
         "networks": _dictionary({arm: f'Network("{course.normalizer(experiment, arm, 0)}")' for arm in experiment.arms}),
-        "turns": "\n".join(turns(experiment)),
+    }
+
+
+def _training_values(experiment: Experiment) -> dict[str, object]:
+    """What the template says of training, and of what changes on the way."""
+    due = [step for step in range(experiment.steps) if experiment.snapshot_due(step)]
+    changes = "\n".join(turns(experiment))
+    return {
+        "id": experiment.id,
+        "seed": experiment.seed,
+        "steps": experiment.steps,
+        "batch_size": experiment.batch,
+        "learning_rate": experiment.learning_rate,
+        "momentum": experiment.momentum,
+        "special": not _is_plain(experiment),
+        "decay_of_name": _decay_of_name(experiment),
+        "growth": experiment.rate_growth,
+        "rising": _rises(experiment),
+        "shrinkage": experiment.shrinkage,
+        "turns": changes,
+        "begins_batch_norm": any(f'", "{key}"' in changes for key in STATISTICS),
+        "keep": "keep=True" in changes,
+        "all_still": all_still(experiment),
         "report": max(1, experiment.steps // REPORTS),
         "last": experiment.steps - due[-1],
     }
+
+
+def _with_normalizers(values: dict[str, object], keys: set[str]) -> dict[str, object]:
+    """The values with what makes each normalizer, and the classes that PyTorch lacks; raises Unsayable, UnknownNormalizer."""
+    scripts = {key: spec_of(key).script for key in sorted(keys)}
+    for key, one in scripts.items():
+        if one is None:
+            raise Unsayable(words.fill(words.shared()["export"]["no_normalizer"], normalizer=SPECS[key].label))
+    expressions = {key: rendered_text(one.module, values) for key, one in scripts.items() if one}
+    definitions = {rendered_text(one.definition, values).strip(): None for one in scripts.values() if one and one.definition}
+    return values | {"normalizers": _dictionary(expressions), "definitions": list(definitions)}
 
 
 def _decay_of_name(experiment: Experiment) -> str:
@@ -165,15 +172,3 @@ def _dictionary(expressions: Mapping[str, str]) -> str:
     pairs = [f'"{name}": {expression}' for name, expression in expressions.items()]
     short = f"{{{', '.join(pairs)}}}"
     return short if len(short) <= LINE else "\n".join(["{", *(f"    {pair}," for pair in pairs), "}"])
-
-
-def _normalizer(experiment: Experiment, kind: str) -> str:
-    """What makes a normalizer: an expression that can be called."""
-    if kind in STATISTICS:
-        name = "GhostBatchNorm" if has_ghosts(experiment) else "nn.BatchNorm1d"
-        affine = ", affine=False" if kind == "fixed" else ""
-        return f"lambda: {name}(WIDTH{_eps(experiment)}, momentum={experiment.statistics_momentum}{affine})"
-    groups = {"layer": "WIDTH", "group": math.gcd(experiment.width, 16)}
-    if kind in groups:
-        return f"lambda: LayerNorm({groups[kind]})"
-    return f"lambda: nn.RMSNorm(WIDTH, eps={experiment.epsilon})" if kind == "rms" else "nn.Identity"

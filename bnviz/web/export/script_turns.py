@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from bnviz.config import course
 from bnviz.config.arms import ARMS
 from bnviz.config.experiment import Experiment
+from bnviz.normalizers import SPECS
 
-STATISTICS = {"batch", "fixed", "noisy-batch"}  # normalizers that use those of the minibatch
+STATISTICS = {key for key, spec in SPECS.items() if spec.statistics == "batch"}  # normalizers that use those of the minibatch
 INPUT_NOISE = 2**34  # is added to the seed, as in bnviz.train.minibatches
 HELD = {1, 2}  # the layers that a held network stops training
 

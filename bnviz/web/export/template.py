@@ -1,34 +1,23 @@
-"""Texts of which a file is made, without what it does not need.
-
-A line that ends in `#? a b` stays if `a` or `b` is true, and so does a block from `#[ a b` to `#]`; `$name` gives way to a value.
-"""
+"""Jinja2 templates of exported files, in this folder."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from string import Template
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 FOLDER = Path(__file__).parent
-_MARK = re.compile(r"\s*#([?\[\]])\s?(.*)$")
+_ENVIRONMENT = Environment(
+    loader=FileSystemLoader(FOLDER), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+)
 
 
-def made(name: str, true: set[str], values: Mapping[str, object]) -> str:
-    """The text of the template `name`, a file of this folder; KeyError names what is missing."""
-    text = (FOLDER / name).read_text(encoding="utf-8")
-    return Template("\n".join(needed(text, true)) + "\n").substitute(values)
+def rendered(name: str, values: Mapping[str, object]) -> str:
+    """The text of the template `name`, a file of this folder; raises jinja2.UndefinedError for a name that `values` lack."""
+    return _ENVIRONMENT.get_template(name).render(values)
 
 
-def needed(text: str, true: set[str]) -> Iterator[str]:
-    """The lines that stay where these words are true, without their marks."""
-    blocks: list[bool] = []
-    for line in text.splitlines():
-        mark = _MARK.search(line)
-        kind, asked = (mark[1], bool(true & set(mark[2].split()))) if mark else ("", True)
-        if kind == "[":
-            blocks.append(asked)
-        elif kind == "]":
-            blocks.pop()
-        elif asked and all(blocks):
-            yield line[: mark.start()] if mark else line
+def rendered_text(template: str, values: Mapping[str, object]) -> str:
+    """The same of a template that is no file."""
+    return _ENVIRONMENT.from_string(template).render(values)
