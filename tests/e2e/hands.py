@@ -16,9 +16,9 @@ KEYS = (" ", "ArrowLeft", "ArrowRight", "Home", "End", "<", ">", "l", "?", *"123
 # One of the visible elements that match, scrolled into view if it is not, and where it is then; null if there is none.
 _FIND = """
 ([selector, share]) => {
-  const seen = [...document.querySelectorAll(selector)].filter((one) => one.checkVisibility() && !one.disabled);
-  if (!seen.length) return null;
-  const one = seen[Math.floor(share * seen.length)];
+  const visible = [...document.querySelectorAll(selector)].filter((one) => one.checkVisibility() && !one.disabled);
+  if (!visible.length) return null;
+  const one = visible[Math.floor(share * visible.length)];
   const {top, bottom} = one.getBoundingClientRect();
   if (top < 0 || bottom > innerHeight - 60) one.scrollIntoView({block: "center"});
   const {x, y, width, height} = one.getBoundingClientRect();
@@ -36,7 +36,9 @@ _ON_IT = """
     focus: () => one.focus(),
     blur: () => one.blur(),
   };
-  if (one) actions[action]();
+  if (!one) return null;
+  actions[action]();
+  return one.value ?? null;
 }
 """
 
@@ -49,11 +51,11 @@ _TRAVEL = """
 
 
 class Hands:
-    """Two hands on one page. `done` counts what each kind of action has done."""
+    """Two hands on one page. `counts` says how often each kind of action had an effect."""
 
     def __init__(self, lab: Lab, seed: int):
         self.page, self.random = lab.page, random.Random(seed)
-        self.done: dict[str, int] = {}
+        self.counts: dict[str, int] = {}
         self.actions: dict[Callable[[], bool], int] = {
             self.button: 6, self.choose: 3, self.scrub: 4, self.key: 6, self.wheel: 2, self.drag: 3, self.double_click: 2,
             self.setting: 4, self.preset: 2, self.selectbox: 1, self.option: 2, self.popover: 1, self.travel: 1, self.scheme: 1,
@@ -62,16 +64,36 @@ class Hands:
     def play(self, seconds: float, least: int = 0) -> None:
         """Do one thing after another for so long, and until at least so many are done."""
         end = time.monotonic() + seconds
-        while time.monotonic() < end or sum(self.done.values()) < least:
+        while time.monotonic() < end or sum(self.counts.values()) < least:
             [action] = self.random.choices(list(self.actions), list(self.actions.values()))
-            if action():
-                self.done[action.__name__] = self.done.get(action.__name__, 0) + 1
+            self.try_once(action)
+
+    def play_every_kind(self, attempts: int = 20) -> None:
+        """Do each kind of action that has had no effect so far until it has one, or give up after so many attempts."""
+        for action in self.actions:
+            for _ in range(attempts):
+                if action.__name__ in self.counts:
+                    break
+                self.prepare(action)
+                self.try_once(action)
+
+    def prepare(self, action: Callable[[], bool]) -> None:
+        """Make a place for an action: nothing lies above the page, and a list is open for its options."""
+        if self.find("dialog[open]") or action != self.option:
+            self.page.keyboard.press("Escape")
+        if action == self.option:
+            self.selectbox()
+
+    def try_once(self, action: Callable[[], bool]) -> None:
+        if action():
+            self.counts[action.__name__] = self.counts.get(action.__name__, 0) + 1
 
     def find(self, selector: str) -> dict[str, float] | None:
         return self.page.evaluate(_FIND, [selector, self.random.random()])
 
-    def do(self, action: str) -> None:
-        self.page.evaluate(_ON_IT, [action, self.random.random()])
+    def do(self, action: str) -> str | None:
+        """Act on the element found last; returns its value then."""
+        return self.page.evaluate(_ON_IT, [action, self.random.random()])
 
     def click(self, selector: str) -> bool:
         if (box := self.find(selector)) is None:
@@ -136,23 +158,24 @@ class Hands:
     # --- the page's settings
 
     def setting(self) -> bool:
-        """One of Streamlit's sliders, a step or two."""
-        if self.find("[role=slider]") is None:
+        """One of Streamlit's sliders, a step or two in one direction. At its end it stays as it is."""
+        if self.find("[data-testid=stSlider] input") is None:
             return False
-        self.do("focus")
+        before = self.do("focus")
+        key = self.random.choice(("ArrowLeft", "ArrowRight"))
         for _ in range(self.random.randint(1, 3)):
-            self.page.keyboard.press(self.random.choice(("ArrowLeft", "ArrowRight")))
-        self.do("blur")
-        return True
+            self.page.keyboard.press(key)
+        return self.do("blur") != before
 
     def preset(self) -> bool:
         return self.click("[data-testid=stButtonGroup] button")
 
     def selectbox(self) -> bool:
-        return self.click("[data-testid=stSelectbox] [data-baseweb=select]")
+        """Open one of Streamlit's lists."""
+        return self.click("[data-testid=stSelectbox] [role=combobox]")
 
     def option(self) -> bool:
-        """An entry of the select box that is open."""
+        """An entry of the list that is open."""
         return self.click("[role=option]")
 
     def popover(self) -> bool:

@@ -12,9 +12,9 @@ def said(lab):
 
 def test_a_link_shows_two_runs_and_can_be_changed_and_sent_on(visit):
     lab = visit().open(steps=STEPS, batch_size=8, beside=f"steps={STEPS}&batch_size=256", step=40).trained()
-    lab.wait("$('.bnviz-ghost').checkVisibility()")
+    lab.wait("d.state === 'paused' && d.step === '40' && $('.bnviz-ghost').checkVisibility()")
+    lab.wait("$('.bnviz-ghost').textContent.includes('another run (Batch size 256). At step 40')")
     lab.wait_plot("learning", f"{FAINT} === 4")
-    assert "another run (Batch size 256). At step 40" in said(lab)
     assert lab.data["run"] == Experiment(steps=STEPS, batch_size=8).id
 
     lab.press("ArrowRight")  # the address is written anew, with all that belongs in it
