@@ -4,16 +4,18 @@ PORT ?= 8501
 BIN := .venv/bin
 JAVASCRIPT := "bnviz/**/*.js" "tests/**/*.mjs" eslint.config.js
 
-.PHONY: run test newest hands bench site evidence cards documents lock audit lint format clean
+.PHONY: run test test-all newest hands bench site evidence cards documents lock audit lint format clean
 
 # With DEV=1 the app follows changes of its sources.
 run: .venv/app
 	$(BIN)/streamlit run app.py --server.port $(PORT) --server.headless true \
 		$(if $(DEV),--server.fileWatcherType auto --server.runOnSave true)
 
-test: .venv/dev
+# All tests but those marked slow, within 8 minutes on two cores, and all tests, within 14. The slowest ten are named at the end.
+test: MARKED = -m "not slow"
+test test-all: .venv/dev
 	$(BIN)/python -m tests.chromium
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations=10 $(MARKED)
 
 # What the newest Streamlit that can be had would break. It reports, and does not fail.
 newest: .venv/dev

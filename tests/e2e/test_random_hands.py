@@ -9,6 +9,7 @@ import time
 import pytest
 
 from bnviz.lessons import LESSONS, SWEEPING, address
+from bnviz.web import words
 from tests.e2e.hands import KEYS, Hands
 
 SECONDS = float(os.environ.get("BNVIZ_HANDS_SECONDS", "3"))
@@ -30,9 +31,10 @@ def turn_to(lab, lesson):
 
 
 def leave(lab):
-    """Go to a page without a player, and wait until the player is gone and all of the run that is watched there has arrived."""
-    turn_to(lab, "does_it_hold")
-    lab.wait("!$('.bnviz-transport') && $('.bnviz-watched')?.dataset.state === 'arrived'")
+    """Go to the page that has no player, in the same document, and wait until the player is gone."""
+    lab.page.evaluate("history.pushState({}, '', 'for-teachers'); dispatchEvent(new PopStateEvent('popstate'))")
+    lab.page.get_by_role("textbox", name=words.shared()["teachers"]["start"]).wait_for()
+    lab.wait("!$('.bnviz-player')")
 
 
 class Heap:

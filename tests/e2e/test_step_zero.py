@@ -48,6 +48,6 @@ def test_a_preset_measures_anew_and_its_link_names_it(lab):
 
 
 def test_a_bad_value_is_named_and_the_rest_holds(lab):
-    lab.open("step-zero", hidden_layers=5, width=16, seeds=3, probe_size="banana")
-    lab.page.locator("[data-testid=stAlert]", has_text="probe_size").wait_for()
+    lab.open("step-zero", hidden_layers=5, width=16, seeds=3, initialization="banana")
+    lab.page.locator("[data-testid=stAlert]", has_text="initialization").wait_for()
     assert lab.data["run"] == sweep(PAGE.default.replace(hidden_layers=5, width=16), {"seeds": 3}).id

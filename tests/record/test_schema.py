@@ -1,6 +1,7 @@
 """Recordings are what the schema says: every key, its shape, and nothing else."""
 
 import dataclasses
+import functools
 import re
 import threading
 
@@ -20,7 +21,7 @@ from bnviz.train import loop
 
 MEASURED = {"look_inside": "yes", "gradient_shift": "yes", "microscope": "yes"}
 EVERYTHING = {**MEASURED, "fixed_scales": "yes", "hold_from": 6, "rising": "yes"}
-SMALL = {"steps": 12, "width": 16, "train_size": 64, "batch_size": 16, "snapshot_every": 1}
+SMALL = {"steps": 12, "width": 16, "train_size": 64, "batch_size": 16, "snapshot_every": 3}
 EXPERIMENTS = {
     "plain": Experiment(**SMALL),
     "everything": Experiment(**SMALL, **EVERYTHING),
@@ -94,20 +95,17 @@ def core(part):
     return schema.names(schema.ARM) & set(part)
 
 
-@pytest.fixture(scope="module")
-def recordings():
-    """Header and snapshots of each experiment, encoded and decoded as a reader gets them."""
+@functools.cache
+def recording(name):
+    """Header and snapshots of an experiment, encoded and decoded as a reader gets them."""
     torch.set_num_threads(1)
-    found = {}
-    for name, experiment in EXPERIMENTS.items():
-        messages = [loop.header(experiment), *filter(None, loop.train(experiment))]
-        found[name] = list(ndjson.read(map(ndjson.line, messages)))
-    return found
+    messages = [loop.header(EXPERIMENTS[name]), *filter(None, loop.train(EXPERIMENTS[name]))]
+    return list(ndjson.read(map(ndjson.line, messages)))
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_a_recording_holds_what_the_schema_says(recordings, name):
-    header, *snapshots = recordings[name]
+def test_a_recording_holds_what_the_schema_says(name):
+    header, *snapshots = recording(name)
     sizes = sizes_of(header)
     check(schema.HEADER, header, sizes, "header")
     for snapshot in snapshots:
@@ -117,15 +115,15 @@ def test_a_recording_holds_what_the_schema_says(recordings, name):
 
 
 @pytest.mark.parametrize("arm", COMPARED)
-def test_any_normalizer_can_be_compared(recordings, arm):
-    header, *snapshots = recordings[arm]
+def test_any_normalizer_can_be_compared(arm):
+    header, *snapshots = recording(arm)
     assert header["arms"] == ["none", arm, "fixed", "none-held", f"{arm}-held", "none-rising", f"{arm}-rising"]
     assert all(set(snapshot["arms"]) == set(header["arms"]) for snapshot in snapshots)
     assert ("gamma" in snapshots[-1]["arms"][arm], "beta" in snapshots[-1]["arms"][arm]) == (True, arm != "rms")
 
 
-def test_every_declared_key_is_recorded_by_somebody(recordings):
-    parts = [part for messages in recordings.values() for one in messages[1:] for part in one["arms"].values()]
+def test_every_declared_key_is_recorded_by_some_experiment():
+    parts = [part for name in EXPERIMENTS for snapshot in recording(name)[1:] for part in snapshot["arms"].values()]
     seen = {name for part in parts for name in part}
     assert schema.names(schema.ARM) | {key.name for measure in live_measures() for key in measure.keys} == seen
 
@@ -156,8 +154,8 @@ def test_the_rows_of_a_sweep_hold_what_the_schema_says():
 
 
 @pytest.mark.parametrize("change", [{"new": 1}, {"mean": {}}, {"gradient_norm": np.zeros(3, np.float32)}, {"train_loss": "x"}])
-def test_a_key_that_is_not_as_declared_is_noticed(recordings, change):
-    header, snapshot, *_ = recordings["plain"]
+def test_a_key_that_is_not_as_declared_is_noticed(change):
+    header, snapshot, *_ = recording("plain")
     part = snapshot["arms"]["none"] | change
     with pytest.raises(AssertionError):
         check(arm_keys("none", part), part, sizes_of(header))

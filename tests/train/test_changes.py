@@ -326,21 +326,27 @@ def test_runs_share_every_line_up_to_the_step_at_which_they_part(name, looking):
 
 
 @pytest.mark.parametrize("compare", ["batch", "layer", "rms"])
-@pytest.mark.parametrize("looking", [{}, LOOKING], ids=["plain", "looking"])
+@pytest.mark.parametrize("looking", [{}, pytest.param(LOOKING, marks=pytest.mark.slow)], ids=["plain", "looking"])
 def test_a_copy_goes_on_as_if_it_had_been_trained_from_the_start(compare, looking):
     changes = "6:times_w1=2;8:compare=none;10:input_noise=0.3;12:freeze_layer=2;14:momentum=0.8;15:batch_size=9;18:compare=batch"
     experiment = SMALL.replace(compare=compare, batch_norm_from=4, dropout=0.2, momentum=0.5, changes=changes, **looking)
-    whole, training, copies = trained(experiment)[1], loop.Training(experiment), []
+    expected, training, copies = trained(experiment)[1], loop.Training(experiment), []
     while not training.done:
         if training.advance():
             copies.append(training.copy())
-    for number, kept in list(enumerate(copies[:-1], 1))[:: 4 if looking else 1]:  # looking takes its time
-        for _ in range(2 if number % 9 == 0 else 1):  # whoever goes on leaves the copy as it is
-            going, lines = kept.resume(experiment), []
-            while not going.done:
-                if message := going.advance():
-                    lines.append(ndjson.line(message))
-            assert lines == whole[number:]
+    for number, copy_ in list(enumerate(copies[:-1], 1))[:: 4 if looking else 1]:  # measuring takes its time
+        for attempt in range(2 if number % 9 == 0 else 1):  # a training that goes on leaves the copy as it is
+            rest = expected[number:] if number in (1, 9) and not attempt else expected[number : number + 2]
+            assert lines_from(copy_.resume(experiment), len(rest)) == rest
+
+
+def lines_from(training, count):
+    """The lines of so many snapshots, the next ones."""
+    lines = []
+    while len(lines) < count:
+        if message := training.advance():
+            lines.append(ndjson.line(message))
+    return lines
 
 
 def test_a_change_that_is_none_changes_nothing():
