@@ -1,6 +1,6 @@
-"""Who computes a run, and where its recording grows.
+"""Execution backends: worker processes on this machine, or a Dask cluster.
 
-Pages and routes share one engine: `shared()`. It never trains in its own process and never imports torch.
+Pages and routes share one engine, `shared()`. It never trains in its own process and never imports torch.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ NO_DASK = "BNVIZ_SCHEDULER is set, but Dask is not installed (pip install -e '.[
 
 @dataclass
 class Counters:
-    """What has happened since the engine began. They only grow."""
+    """Monotonic counters since the engine was created."""
 
     requested: int = 0
     started: int = 0
     store_hits: int = 0
     worker_restarts: int = 0
-    rested: int = 0
+    suspended: int = 0
     rejected: int = 0
     snapshots: int = 0
     bytes: int = 0
@@ -47,42 +47,42 @@ class Engine(Protocol):
     endings: dict[str, int]  # runs that ended, by status
 
     def request(self, experiment: Experiment, visitor: str = "") -> str:
-        """See to it that the experiment's recording is there, being made or waiting for its turn; returns its id.
+        """Find the experiment's recording, or enqueue its run; returns its id.
 
-        Where many wait, visitors take turns. Raises TooExpensive, and Busy if too many wait.
+        Visitors are served round-robin. Raises TooExpensive, and Busy if the queue is full.
         """
         ...
 
-    def leave(self, id: str) -> None:
-        """Whoever asked for a run wants another one now: unless somebody reads it, it need not be computed."""
+    def release(self, id: str) -> None:
+        """The visitor no longer needs this run: unless it has readers, it may be suspended at once."""
         ...
 
     def queue_position(self, id: str) -> QueuePosition | None:
-        """Where a run or an answer is that has not ended."""
+        """State and position of a run or an answer that has not ended; None for others."""
         ...
 
-    def census(self) -> dict[State, int]:
-        """How many runs and answers that have not ended are computed, wait and rest."""
+    def state_counts(self) -> dict[State, int]:
+        """The number of live runs and answers in each state."""
         ...
 
-    def silence(self) -> float:
-        """For how many seconds the run or answer that is computed has had no new line: the longest; 0 if none is computed."""
+    def stall_seconds(self) -> float:
+        """Seconds since the last new line of the task that has stalled longest; 0 if nothing is computed."""
         ...
 
-    def tend(self) -> None:
-        """Have nothing computed that nobody watches: the runs that nobody has read or asked for lately rest, and are begun again
-        when they are asked for. For a server to call, a few times a second."""
+    def suspend_idle(self) -> None:
+        """Suspend the runs without readers or recent requests; a new request resumes them. A server calls it a few times a
+        second."""
         ...
 
     def sweep(self, sweep: Sweep) -> str:
-        """See to it that the sweep's recording is there or being made; returns its id. Raises TooExpensive.
+        """Find or start the sweep's recording; returns its id. Raises TooExpensive.
 
-        Rows that are known from before, also from a sweep that was stopped, are there at once.
+        Stored rows, also those of a sweep that was stopped, are there at once.
         """
         ...
 
     def recording(self, id: str) -> Recording | None:
-        """The recording of an experiment or a sweep requested lately, or from the store. May start a run, may read a file.
+        """The recording of a recently requested experiment or sweep, or from the store. May start a run, may read a file.
 
         Raises Busy.
         """
@@ -96,7 +96,7 @@ class Engine(Protocol):
         """The recording, soon to end, of the answer to a question about the trained network: its name and its values, see
         `bnviz.measures.registry.Question`.
 
-        Equal questions are asked once. Never waits; a worker that dies is replaced and asked again.
+        Equal questions are computed once. Returns at once; a worker that dies is replaced, and the question is repeated.
         """
         ...
 
@@ -105,7 +105,7 @@ class Engine(Protocol):
         ...
 
     def notice(self) -> str | None:
-        """A sentence for people, if something about who computes is not as it should be."""
+        """A sentence for people if the execution backend is degraded."""
         ...
 
     def workers(self) -> tuple[int, int]:
@@ -118,7 +118,7 @@ class Engine(Protocol):
 
 
 def _process_state() -> Any:
-    """Where the shared engine is kept.
+    """A module that holds the shared engine.
 
     Streamlit imports edited modules anew while their old copies live on in the routes; a module without a file is left
     alone, so there is one engine a process whatever happens.
@@ -129,7 +129,7 @@ def _process_state() -> Any:
 
 
 def shared() -> Engine:
-    """The process-wide engine, made on first use and ended with the process."""
+    """The process-wide engine, created on first use and closed with the process."""
     state = _process_state()
     with state.lock:
         if state.engine is None:
@@ -140,23 +140,23 @@ def shared() -> Engine:
 
 
 def make(store: Store, rows: Rows, workers: int | None = None, ready: bool = True, limits: Limits | None = None) -> Engine:
-    """A new engine; whoever asks for it closes it. If `ready`, local workers for live runs are started at once.
+    """A new engine; the caller closes it. If `ready`, local workers for live runs are started at once.
 
-    It is the Dask cluster's whose scheduler BNVIZ_SCHEDULER names, or of so many local workers, `worker_count()` by default.
+    It is a DaskEngine if BNVIZ_SCHEDULER names a scheduler, or else has so many local workers, `worker_count()` by default.
     """
     from bnviz.engine.local import LocalEngine
 
-    trouble = None
+    warning = None
     if address := scheduler():
         try:
             from bnviz.engine.cluster import DaskEngine
 
             return DaskEngine(store, address, workers or worker_count(), rows=rows, limits=limits)
         except ImportError as error:
-            trouble = f"{NO_DASK} this machine computes instead."
-            logging.getLogger(__name__).warning("%s (%s)", trouble, error)
+            warning = f"{NO_DASK} this machine computes instead."
+            logging.getLogger(__name__).warning("%s (%s)", warning, error)
     local = LocalEngine(store, workers or worker_count(), rows=rows, ready=ready, limits=limits)
-    local.trouble = trouble
+    local.warning = warning
     return local
 
 

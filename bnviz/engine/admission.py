@@ -1,7 +1,7 @@
-"""Which runs are computed: so many at a time, only those that somebody wants, and visitors take turns.
+"""Admission control: a bounded number of runs at a time, one queue a visitor, served round-robin; idle runs are suspended.
 
-A run that nobody watches rests: its worker is told to stop, its lines stay, and whoever asks for it again wakes it. It is then
-computed from a checkpoint that its worker may still have, or from the start: the same lines come again and are passed over.
+A run without readers is suspended after an idle timeout: its worker stops, its lines stay, and the next request resumes it. The
+worker then continues from a checkpoint if it still has one, or from the start: it repeats the same lines, which are skipped.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from bnviz import machine
 from bnviz.engine.task import Task
 
 State = Literal["computing", "waiting", "resting", "ended"]
-COMING_SECONDS = 3.0  # in which a reader comes to a run that was asked for
-LEFT_SECONDS = 0.5  # without a reader, after there was one
-ASKING_SECONDS = 10.0  # without anybody who waits for the answer to a question: a page asks again after two
-REST_SECONDS = 120.0  # after which a run that rests is forgotten
-MOST_RESTING = 64
-REMEMBERED = 20  # runs whose durations make the estimate
+UNREAD_TIMEOUT_SECONDS = 3.0  # idle timeout of a run that has had no reader yet
+READ_TIMEOUT_SECONDS = 0.5  # idle timeout after the last reader has left
+QUESTION_TIMEOUT_SECONDS = 10.0  # idle timeout of a question: a page repeats it every two seconds
+MAX_SUSPENDED_SECONDS = 120.0  # after which a suspended run is evicted
+MAX_SUSPENDED = 64
+DURATION_SAMPLES = 20  # runs whose mean duration estimates the wait
 _log = logging.getLogger(__name__)
 
 
 class Busy(Exception):
-    """More runs wait than may; a sentence for people."""
+    """The queue is full; the message is a sentence for people."""
 
 
 class QueuePosition(NamedTuple):
-    """Where a run is; while it waits, how many come before it, and in about how many seconds its turn comes, if that is known."""
+    """A run's state; while it waits, how many come before it, and the estimated wait in seconds if there is an estimate."""
 
     state: State
     before: int = 0
@@ -42,19 +42,19 @@ class QueuePosition(NamedTuple):
 
 @dataclass(frozen=True)
 class Limits:
-    """How many runs are computed at a time, and how many may wait: without a limit for a program that asks for itself alone."""
+    """How many runs are computed at a time, and how many may wait. No limits by default, for a program with one user."""
 
-    at_once: float = math.inf
-    waiting: float = math.inf
+    max_running: float = math.inf
+    max_waiting: float = math.inf
 
     @classmethod
     def from_environment(cls, workers: float, environment: Mapping[str, str] = os.environ) -> Limits:
-        """As BNVIZ_RUNS and BNVIZ_QUEUE say; else four runs a worker, two where there is little memory, and 200 that wait.
+        """BNVIZ_RUNS and BNVIZ_QUEUE; by default four runs a worker, two on a machine with little memory, and 200 waiting.
 
-        A cluster has any number of workers, and a queue of its own.
+        `workers` is infinite for a cluster, which has a queue of its own.
         """
-        usual = workers * machine.fitting(4, small=2)
-        return cls(_number("BNVIZ_RUNS", usual, 1, environment), _number("BNVIZ_QUEUE", 200, 0, environment))
+        default = workers * machine.fitting(4, small=2)
+        return cls(_number("BNVIZ_RUNS", default, 1, environment), _number("BNVIZ_QUEUE", 200, 0, environment))
 
 
 def _number(setting: str, default: float, least: int, environment: Mapping[str, str]) -> float:
@@ -68,44 +68,44 @@ def _number(setting: str, default: float, least: int, environment: Mapping[str, 
 
 
 class Admission:
-    """The tasks of runs and questions that have not ended. Nothing here is safe for threads: the engine's lock guards it."""
+    """The queue of all runs and questions that have not ended. Not thread-safe: the engine's lock guards it."""
 
     def __init__(self, limits: Limits):
         self.limits = limits
-        self.computing: dict[str, Task] = {}  # this and the others by the id of the recording
-        self._resting: OrderedDict[str, Task] = OrderedDict()  # the one that has rested longest first
-        self._waiting: OrderedDict[str, deque[Task]] = OrderedDict()  # by visitor, the one whose turn it is first
-        self._took: deque[float] = deque(maxlen=REMEMBERED)  # seconds from a run's beginning to its end
+        self.computing: dict[str, Task] = {}  # by the id of the recording
+        self._suspended: OrderedDict[str, Task] = OrderedDict()  # by id, the longest suspended first
+        self._waiting: OrderedDict[str, deque[Task]] = OrderedDict()  # by visitor, the next one to be served first
+        self._durations: deque[float] = deque(maxlen=DURATION_SAMPLES)  # seconds of the last runs
 
     @property
     def waiting(self) -> list[Task]:
         return [task for tasks in self._waiting.values() for task in tasks]
 
     @property
-    def resting(self) -> list[Task]:
-        return list(self._resting.values())
+    def suspended(self) -> list[Task]:
+        return list(self._suspended.values())
 
     def check(self) -> None:
-        """Raise Busy if nobody else may wait."""
-        there = len(self.waiting)
-        if there >= self.limits.waiting and len(self.computing) >= self.limits.at_once:
-            raise Busy(f"As many runs wait to be computed as this server allows ({there}).")
+        """Raise Busy if the queue is full."""
+        count = len(self.waiting)
+        if count >= self.limits.max_waiting and len(self.computing) >= self.limits.max_running:
+            raise Busy(f"As many runs wait to be computed as this server allows ({count}).")
 
-    def enter(self, task: Task, visitor: str) -> None:
-        """Let a task wait for its turn among those of its visitor."""
+    def enqueue(self, task: Task, visitor: str) -> None:
+        """Append a task to its visitor's queue."""
         self._waiting.setdefault(visitor, deque()).append(task)
 
-    def wake(self, id: str, visitor: str) -> bool:
-        """Let a task that rests wait again; whether there is one. Raises Busy, and it goes on resting."""
-        if id not in self._resting:
+    def resume(self, id: str, visitor: str) -> bool:
+        """Enqueue a suspended task again; returns whether there is one. Raises Busy, and the task stays suspended."""
+        if id not in self._suspended:
             return False
         self.check()
-        self.enter(self._resting.pop(id), visitor)
+        self.enqueue(self._suspended.pop(id), visitor)
         return True
 
-    def admitted(self) -> Iterator[Task]:
-        """The tasks whose turn it is now, one visitor's after another's."""
-        while self._waiting and len(self.computing) < self.limits.at_once:
+    def admit(self) -> Iterator[Task]:
+        """The tasks to begin now, visitors round-robin."""
+        while self._waiting and len(self.computing) < self.limits.max_running:
             visitor, tasks = self._waiting.popitem(last=False)
             task = tasks.popleft()
             if tasks:
@@ -113,48 +113,48 @@ class Admission:
             self.computing[task.recording.id] = task
             yield task
 
-    def rest(self, task: Task) -> list[Task]:
-        """Let a task rest; returns those that are forgotten for it."""
-        self.leave(task)
-        task.rested = time.monotonic()
-        self._resting[task.recording.id] = task
-        return [self._resting.popitem(last=False)[1] for _ in range(len(self._resting) - MOST_RESTING)]
+    def suspend(self, task: Task) -> list[Task]:
+        """Suspend a task; returns the tasks evicted for it."""
+        self.remove(task)
+        task.suspended_at = time.monotonic()
+        self._suspended[task.recording.id] = task
+        return [self._suspended.popitem(last=False)[1] for _ in range(len(self._suspended) - MAX_SUSPENDED)]
 
-    def leave(self, task: Task) -> None:
-        """Take a task off the books, wherever it is."""
-        for there in (self.computing, self._resting):
-            if there.get(task.recording.id) is task:
-                del there[task.recording.id]
+    def remove(self, task: Task) -> None:
+        """Remove a task, whatever its state."""
+        for tasks_by_id in (self.computing, self._suspended):
+            if tasks_by_id.get(task.recording.id) is task:
+                del tasks_by_id[task.recording.id]
         for visitor, tasks in list(self._waiting.items()):
             if task in tasks:
                 tasks.remove(task)
             if not tasks:
                 del self._waiting[visitor]
 
-    def overdue(self) -> list[Task]:
-        """What has rested long enough."""
-        return [task for task in self._resting.values() if time.monotonic() - task.rested > REST_SECONDS]
+    def expired(self) -> list[Task]:
+        """The tasks that have been suspended for longer than MAX_SUSPENDED_SECONDS."""
+        return [task for task in self._suspended.values() if time.monotonic() - task.suspended_at > MAX_SUSPENDED_SECONDS]
 
-    def took(self, seconds: float) -> None:
-        """A run has come to its end, so long after it was begun."""
-        self._took.append(seconds)
+    def record_duration(self, seconds: float) -> None:
+        """Add a finished run's duration to the estimate of the wait."""
+        self._durations.append(seconds)
 
     def close(self) -> list[Task]:
-        """What is not being computed, off the books from now on."""
-        idle = [*self.waiting, *self.resting]
+        """Remove and return all tasks that are not being computed."""
+        idle = [*self.waiting, *self.suspended]
         self._waiting.clear()
-        self._resting.clear()
+        self._suspended.clear()
         return idle
 
-    def census(self) -> dict[State, int]:
-        """How many there are in each state."""
-        return {"computing": len(self.computing), "waiting": len(self.waiting), "resting": len(self._resting)}
+    def state_counts(self) -> dict[State, int]:
+        """The number of tasks in each state."""
+        return {"computing": len(self.computing), "waiting": len(self.waiting), "resting": len(self._suspended)}
 
     def queue_position(self, id: str) -> QueuePosition | None:
-        """Where a run is, or None if it is not here."""
+        """A run's state and its position in the queue; None for an unknown run."""
         if id in self.computing:
             return QueuePosition("computing")
-        if id in self._resting:
+        if id in self._suspended:
             return QueuePosition("resting")
         for number, tasks in enumerate(self._waiting.values()):
             for index, task in enumerate(tasks):
@@ -163,16 +163,16 @@ class Admission:
         return None
 
     def _waiting_position(self, number: int, index: int) -> QueuePosition:
-        """The place of the `index`-th task of the `number`-th visitor: a task of each of the others comes before each."""
-        before = sum(min(len(tasks), index + (one < number)) for one, tasks in enumerate(self._waiting.values()))
-        if not self._took:
+        """The position of the `index`-th task of the `number`-th visitor, with visitors served round-robin."""
+        before = sum(min(len(tasks), index + (other < number)) for other, tasks in enumerate(self._waiting.values()))
+        if not self._durations:
             return QueuePosition("waiting", before)
-        seconds = (before + 1) * sum(self._took) / len(self._took) / self.limits.at_once
+        seconds = (before + 1) * sum(self._durations) / len(self._durations) / self.limits.max_running
         return QueuePosition("waiting", before, seconds)
 
 
-def patience(task: Task) -> float:
-    """How many seconds a task goes on without anybody who reads it or asks for it."""
+def idle_timeout(task: Task) -> float:
+    """Seconds without a reader or a request after which a task is suspended."""
     if not task.is_run:
-        return ASKING_SECONDS
-    return LEFT_SECONDS if task.recording.was_read else COMING_SECONDS
+        return QUESTION_TIMEOUT_SECONDS
+    return READ_TIMEOUT_SECONDS if task.recording.was_read else UNREAD_TIMEOUT_SECONDS

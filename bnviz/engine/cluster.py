@@ -1,10 +1,10 @@
-"""The engine on a Dask cluster: Dask says which worker computes what, and begins anew what a dead one had.
+"""The Dask backend: Dask schedules tasks on a cluster's workers, and restarts the tasks of a dead one.
 
-Whatever talks to the cluster is a coroutine of one event loop in one thread; the other threads only hand things over to it. Each
-task has a coroutine that sees it through, on the cluster or, while that is away, with the engine on this machine. Its lines come
-back as Dask events, in order and before the news that the task is done.
+All communication with the cluster runs on one event loop in one thread; other threads only submit calls to it. Each task has a
+coroutine that completes it, on the cluster or, while that is unreachable, with the local fallback. Its lines return as Dask
+events, in order and before the task's completion.
 
-Nobody imports this module unless BNVIZ_SCHEDULER is set. The workers' side is bnviz.engine.cluster_worker.
+This module is imported only if BNVIZ_SCHEDULER is set. The workers' side is bnviz.engine.cluster_worker.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from cachetools import LRUCache
 from distributed import Future, KilledWorker
 
 from bnviz.engine.admission import Limits
-from bnviz.engine.base import CLOSED, BaseEngine
+from bnviz.engine.base import CLOSE_MESSAGE, BaseEngine
 from bnviz.engine.connection import RETRY_SECONDS, Connection
 from bnviz.engine.local import COMMAND, LocalEngine
 from bnviz.engine.task import Task
@@ -31,17 +31,17 @@ from bnviz.record.rows import Rows
 from bnviz.record.store import Recording, Store
 
 RUN_PRIORITY, STACK_PRIORITY = 10, 0
-REMEMBERED = 4096  # runs whose trained networks may be asked for
-STAND_IN_SECONDS = 0.5  # between looks whether this machine has to stand in
+MAX_TRAINED = 4096  # LRU: runs whose trained networks may be asked about
+FALLBACK_POLL_SECONDS = 0.5  # between checks whether the fallback is needed
 CLOSE_SECONDS = 3.0
-UNEQUAL = "Two machines computed this run differently: they need equal processors and the same releases. Run it again."
+MISMATCH_MESSAGE = "Two machines computed this run differently: they need equal processors and the same releases. Run it again."
 _log = logging.getLogger(__name__)
 
 
-def _sent_along() -> Callable[[dict[str, Any], str], None]:
-    """`bnviz.engine.cluster_worker.compute` as a function that Dask sends whole.
+def _serializable_compute() -> Callable[[dict[str, Any], str], None]:
+    """`bnviz.engine.cluster_worker.compute` as a function that Dask pickles by value.
 
-    By name, the scheduler would look it up, too, and a worker that does so in vain ends and takes its other tasks along.
+    By reference, the scheduler would import it, too, and a worker where that fails dies together with its other tasks.
     """
 
     def compute(command: dict[str, Any], topic: str) -> None:
@@ -52,8 +52,8 @@ def _sent_along() -> Callable[[dict[str, Any], str], None]:
     return compute
 
 
-class StandIn(LocalEngine):
-    """The engine on this machine while the cluster is away; another engine owns its runs."""
+class FallbackEngine(LocalEngine):
+    """The local backend while the cluster is unreachable; `primary` owns its runs."""
 
     def __init__(self, primary: BaseEngine, workers: int, command: Sequence[str]):
         self._primary = primary
@@ -63,22 +63,22 @@ class StandIn(LocalEngine):
     def _count(self, piece: Piece) -> None:
         self._primary._count(piece)
 
-    def _begin_no_more(self) -> None:
-        """Sweeps, rows and what waits are the other's."""
+    def _stop_dispatch(self) -> None:
+        """Sweeps, rows and the queue belong to `primary`."""
 
 
 class Attempt(Task):
-    """A task as one machine computes it, after others may have begun: of two halves that differ no run is made."""
+    """A task on one machine, after others may have begun it: it fails if its lines differ from theirs."""
 
     def receive(self, piece: Piece) -> bool:
-        there = self.lines.pieces(self.received, self.received + 1) if isinstance(self.lines, Recording) else []
-        if there not in ([], [piece]) and not piece.is_end:
-            self.end("failed", UNEQUAL)
+        earlier = self.lines.pieces(self.line_count, self.line_count + 1) if isinstance(self.lines, Recording) else []
+        if earlier not in ([], [piece]) and not piece.is_end:
+            self.end("failed", MISMATCH_MESSAGE)
         return super().receive(piece)
 
 
 class DaskEngine(BaseEngine):
-    """An Engine on the cluster whose scheduler is at `address`; `workers` processes of this machine stand in while it is away.
+    """An Engine on the cluster whose scheduler is at `address`, with `workers` local processes as its fallback.
 
     See bnviz.engine.Engine for the methods.
     """
@@ -94,51 +94,51 @@ class DaskEngine(BaseEngine):
         limits: Limits | None = None,
     ):
         super().__init__(store, rows, limits)
-        self._make_stand_in = lambda: StandIn(self, workers, command)
-        self._stand_in_workers = workers
-        self._tasks: set[Task] = set()  # that have not been settled; guarded by the lock
+        self._create_fallback = lambda: FallbackEngine(self, workers, command)
+        self._fallback_workers = workers
+        self._tasks: set[Task] = set()  # not settled yet; guarded by the lock
         self._closed = False
-        # What follows belongs to the loop's thread.
-        self._cluster = Connection(address, self._take, retry_seconds)
-        self._coroutines: dict[str, asyncio.Task] = {}  # by a task's key: one that was withdrawn may be begun again at once
-        self._on_cluster: dict[str, Attempt] = {}  # what is with the cluster, by Dask's key
-        self._stand_in: StandIn | None = None
-        self._stand_in_room = asyncio.Semaphore(workers)  # for stacks: all that wait would be in memory at once
-        self._trained: LRUCache[str, str] = LRUCache(REMEMBERED)  # ids of runs, and the worker that may still have the networks
+        # The rest belongs to the loop's thread.
+        self._cluster = Connection(address, self._on_event, retry_seconds)
+        self._coroutines: dict[str, asyncio.Task] = {}  # by a task's key, since a preempted task may be dispatched again at once
+        self._on_cluster: dict[str, Attempt] = {}  # by Dask's key
+        self._fallback: FallbackEngine | None = None
+        self._fallback_slots = asyncio.Semaphore(workers)  # for stacks, or all that wait would be in memory at once
+        self._workers_by_run: LRUCache[str, str] = LRUCache(MAX_TRAINED)  # by run id: the worker that may still have the network
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="bnviz-cluster", daemon=True)
         self._thread.start()
 
     def notice(self) -> str | None:
-        return self._cluster.trouble
+        return self._cluster.warning
 
     def workers(self) -> tuple[int, int]:
         if self._cluster.usable:
             return self._cluster.workers, self._cluster.workers
-        stand_in = self._stand_in
-        return stand_in.workers() if stand_in else (0, self._stand_in_workers)
+        fallback = self._fallback
+        return fallback.workers() if fallback else (0, self._fallback_workers)
 
     def close(self) -> None:
-        self._begin_no_more()
+        self._stop_dispatch()
         with self._lock:
             self._closed, tasks = True, list(self._tasks)
-        self._end(tasks, CLOSED)
+        self._end(tasks, CLOSE_MESSAGE)
         self._call_in_loop(self._cluster.close)
         if self._thread is not threading.current_thread():
             self._thread.join(CLOSE_SECONDS)
-        if self._stand_in is not None:
-            self._stand_in.close()
+        if self._fallback is not None:
+            self._fallback.close()
 
-    def _begin(self, task: Task) -> None:
+    def _dispatch(self, task: Task) -> None:
         with self._lock:
             self._tasks.add(task)
             closed = self._closed
         if closed:
-            self._end([task], CLOSED)
+            self._end([task], CLOSE_MESSAGE)
         else:
             self._call_in_loop(self._schedule, task, task.key)
 
-    def _withdraw(self, task: Task) -> None:
+    def _preempt(self, task: Task) -> None:
         with self._lock:
             self._tasks.discard(task)
         self._call_in_loop(self._abandon, task.key)
@@ -150,29 +150,29 @@ class DaskEngine(BaseEngine):
         for task in tasks:
             self._call_in_loop(self._abandon, task.key)
 
-    def _stacks_at_once(self) -> int:
-        """All of a sweep's stacks go to the cluster: it knows best what comes next."""
+    def _max_stacks(self) -> int:
+        """Unlimited: Dask has a queue of its own."""
         return sys.maxsize
 
     def _end(self, tasks: list[Task], message: str) -> None:
         for task in tasks:
             task.end("stopped", message)
-            self._finished(task)
+            self._remove(task)
 
-    def _finished(self, task: Task) -> None:
-        """Take a task whose lines have ended out of the queue."""
+    def _remove(self, task: Task) -> None:
+        """Remove a task whose lines have ended, and settle it."""
         with self._lock:
-            mine = task in self._tasks
+            was_ours = task in self._tasks
             self._tasks.discard(task)
-        if mine:
+        if was_ours:
             task.settle()
 
     def _call_in_loop(self, function: Callable[..., Any], *arguments: Any) -> None:
-        """Have the loop's thread call a function; after the end nothing happens."""
+        """Call a function in the loop's thread; without effect after the end."""
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(function, *arguments)
 
-    # What follows runs in the loop's thread.
+    # The following methods run in the loop's thread.
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -186,28 +186,28 @@ class DaskEngine(BaseEngine):
 
     async def _serve(self) -> None:
         """Until the engine is closed."""
-        standing_by = self._loop.create_task(self._stand_by())
-        await self._cluster.keep()
-        left = [standing_by, *self._coroutines.values()]
-        for coroutine in left:
+        watcher = self._loop.create_task(self._watch_fallback())
+        await self._cluster.maintain()
+        pending = [watcher, *self._coroutines.values()]
+        for coroutine in pending:
             coroutine.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        await asyncio.gather(*pending, return_exceptions=True)
 
-    async def _stand_by(self) -> None:
-        """Have workers on this machine while they are needed: the first visitor should not wait for them."""
-        await self._cluster.tried.wait()
+    async def _watch_fallback(self) -> None:
+        """Start the fallback as soon as the cluster is unreachable, and close it when it is back and has all tasks."""
+        await self._cluster.first_attempt.wait()
         while True:
             if not self._cluster.usable:
-                self._open_stand_in()
-            elif self._stand_in is not None and len(self._on_cluster) == len(self._coroutines):
-                stand_in, self._stand_in = self._stand_in, None
-                await asyncio.to_thread(stand_in.close)
-            await asyncio.sleep(STAND_IN_SECONDS)
+                self._ensure_fallback()
+            elif self._fallback is not None and len(self._on_cluster) == len(self._coroutines):
+                fallback, self._fallback = self._fallback, None
+                await asyncio.to_thread(fallback.close)
+            await asyncio.sleep(FALLBACK_POLL_SECONDS)
 
-    def _open_stand_in(self) -> StandIn:
-        if self._stand_in is None:
-            self._stand_in = self._make_stand_in()
-        return self._stand_in
+    def _ensure_fallback(self) -> FallbackEngine:
+        if self._fallback is None:
+            self._fallback = self._create_fallback()
+        return self._fallback
 
     def _schedule(self, task: Task, key: str) -> None:
         self._coroutines[key] = self._loop.create_task(self._complete(task))
@@ -218,27 +218,25 @@ class DaskEngine(BaseEngine):
             self._coroutines[key].cancel()
 
     async def _complete(self, task: Task) -> None:
-        """Have a task computed, whatever happens."""
+        """Complete a task, on whichever backend is available."""
         try:
-            await self._cluster.tried.wait()
+            await self._cluster.first_attempt.wait()
             while not task.lines.ended:
                 await (self._compute_on_cluster(task) if self._cluster.usable else self._compute_locally(task))
         except Exception as error:
             _log.exception("this task cannot be computed")
             task.end("failed", f"{type(error).__name__}: {error}")
-        self._finished(task)
+        self._remove(task)
 
     async def _compute_on_cluster(self, task: Task) -> None:
-        """Have the cluster compute a task. Returns before its lines have ended if the cluster was lost."""
+        """Compute a task on the cluster. Returns before its lines have ended if the connection was lost."""
         future = self._submit(task)
         key = str(future.key)
-        self._on_cluster[key] = Attempt(task.name, task.subject, task.lines)
+        self._on_cluster[key] = Attempt(task.name, task.payload, task.lines)
         try:
-            error = (
-                await future.exception()
-            )  # waits for the end and fetches nothing, so a worker that dies now takes nothing along
+            error = await future.exception()  # waits for the end without fetching a result that a dying worker could lose
             if error is not None:
-                task.end("failed", _why(error))
+                task.end("failed", _error_message(error))
             elif future.status == "finished" and not task.lines.ended:
                 task.end("failed", "The cluster lost what it had computed; its logs may say why.")
         finally:
@@ -246,44 +244,44 @@ class DaskEngine(BaseEngine):
             self._cluster.release(future)
 
     def _submit(self, task: Task) -> Future:
-        """All keys begin alike, so Dask sees one group of tasks and keeps those that no thread is free for, best ones first."""
+        """Submit a task. Keys share a prefix, so Dask sees one group of tasks, and queues by priority what waits for a thread."""
         options = {"key": f"bnviz-{uuid.uuid4()}", "priority": STACK_PRIORITY if task.background else RUN_PRIORITY}
-        if "question" in task.subject and task.name in self._trained:
-            options |= {"workers": [self._trained[task.name]], "allow_other_workers": True}
-        return self._cluster.submit(_sent_along(), task.command, self._cluster.topic, **options)
+        if "question" in task.payload and task.name in self._workers_by_run:
+            options |= {"workers": [self._workers_by_run[task.name]], "allow_other_workers": True}
+        return self._cluster.submit(_serializable_compute(), task.command, self._cluster.topic, **options)
 
-    def _take(self, event: tuple[float, Any]) -> None:
-        """Take lines that a worker sent; those of a worker that took over repeat what is there."""
-        if isinstance(event[1], dict):  # Dask's own notes about its client
+    def _on_event(self, event: tuple[float, Any]) -> None:
+        """Receive lines that a worker logged; a worker that takes over repeats earlier ones."""
+        if isinstance(event[1], dict):  # Dask's own events about its client
             return
         key, first, pieces, worker = event[1]
         attempt = self._on_cluster.get(key)
         if attempt is None or first > len(attempt.lines):
             return
-        attempt.received = first
+        attempt.line_count = first
         for piece in (Piece(*parts) for parts in pieces):
             if attempt.receive(piece):
                 self._count(piece)
-        if attempt.lines.ended and "experiment" in attempt.subject:
-            self._trained[attempt.name] = worker
+        if attempt.lines.ended and "experiment" in attempt.payload:
+            self._workers_by_run[attempt.name] = worker
 
     async def _compute_locally(self, task: Task) -> None:
-        """Compute a task on this machine. Returns before its lines have ended if the cluster is back before it began."""
-        async with self._stand_in_room if task.background else contextlib.nullcontext():
+        """Compute a task with the fallback. Returns before its lines have ended if the cluster is back before it began."""
+        async with self._fallback_slots if task.background else contextlib.nullcontext():
             if self._cluster.usable:
                 return
-            ended, stand_in = asyncio.Event(), self._open_stand_in()
-            attempt = Attempt(task.name, task.subject, task.lines, lambda _: self._call_in_loop(ended.set))
-            stand_in._begin(attempt)
+            end, fallback = asyncio.Event(), self._ensure_fallback()
+            attempt = Attempt(task.name, task.payload, task.lines, lambda _: self._call_in_loop(end.set))
+            fallback._dispatch(attempt)
             try:
-                await ended.wait()
+                await end.wait()
             except asyncio.CancelledError:
-                stand_in._withdraw(attempt)
+                fallback._preempt(attempt)
                 raise
 
 
-def _why(error: BaseException) -> str:
-    """Why Dask could not compute a task, in a sentence."""
+def _error_message(error: BaseException) -> str:
+    """Dask's error in a sentence for people."""
     if isinstance(error, KilledWorker):
         return f"The workers that computed this ended unexpectedly {error.allowed_failures + 1} times."
     return f"The cluster cannot compute this: {type(error).__name__}: {' '.join(str(error).split())[:300]}"

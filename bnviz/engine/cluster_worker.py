@@ -7,7 +7,7 @@ from typing import Any
 
 from distributed import Status, Worker, get_worker
 
-from bnviz.engine.worker import begin
+from bnviz.engine.worker import lines_for
 from bnviz.record.piece import Piece
 
 SEND_SECONDS = 0.05  # between events of one task, for each costs the scheduler
@@ -23,7 +23,7 @@ def compute(command: dict[str, Any], topic: str) -> None:
     key = str(worker.get_current_task())
     pieces: list[Piece] = []
     sent, due, checksum = 0, 0.0, 0
-    for line in begin(command):
+    for line in lines_for(command):
         if not _is_wanted(worker, key):
             return
         if line is not None:

@@ -1,4 +1,4 @@
-"""The engine on this machine: worker processes that are replaced when they die, and their runs computed again.
+"""The local backend: supervised worker processes that are restarted when they die, and their tasks with them.
 
 Each worker has a slot with one thread, which starts the process, reads its lines and starts the next one. A viewer of a run
 whose worker dies sees a pause.
@@ -22,42 +22,42 @@ from pathlib import Path
 from typing import IO
 
 from bnviz.engine.admission import Limits
-from bnviz.engine.base import CLOSED, BaseEngine
+from bnviz.engine.base import CLOSE_MESSAGE, BaseEngine
 from bnviz.engine.task import Task
-from bnviz.engine.worker import ALIVE, READY
+from bnviz.engine.worker import HEARTBEAT, READY
 from bnviz.record import piece
 from bnviz.record.piece import Piece
 from bnviz.record.rows import Rows
 from bnviz.record.store import Store
 
 COMMAND = (sys.executable, "-m", "bnviz.engine.worker")
-DEATHS = 5  # of workers in a row at the same line of a task, after which it counts as the cause: who kills at random does not
-MOST_DEATHS = 40  # of workers, wherever a task was: then it is given up all the same
-STARTS = 3  # in a row that come to nothing, after which those who wait are told
-KILLED = 1 / 8  # what a start counts that was killed from outside, which says nothing of the next one
-LONGEST_PAUSE = 5.0  # seconds between attempts to start a worker
+MAX_DEATHS_AT_LINE = 5  # of workers in a row at the same line of a task, which then counts as the cause and fails
+MAX_DEATHS = 40  # of workers, at any line of a task, which then fails
+MAX_FAILED_STARTS = 3  # in a row, after which the waiting tasks fail
+KILLED_START_WEIGHT = 1 / 8  # of a start that was killed from outside, which says nothing about the next one
+MAX_BACKOFF_SECONDS = 5.0  # between attempts to start a worker
 CLOSE_SECONDS = 1.0
-HANGING_SECONDS = 60.0  # in which a worker with something to do has taken a step, on however busy a machine
+HEARTBEAT_TIMEOUT_SECONDS = 60.0  # after which a worker with tasks counts as hung, even on a busy machine
 _ROOT = Path(__file__).resolve().parents[2]
 _log = logging.getLogger(__name__)
 
 
 class Slot:
-    """One worker process after another, and the tasks that are theirs. Guarded by the engine's lock."""
+    """A supervised worker: its current process and its tasks. Guarded by the engine's lock."""
 
     def __init__(self, background: bool = False) -> None:
         self.background = background
         self.process: subprocess.Popen | None = None
-        self.thread: threading.Thread | None = None  # which keeps a process alive; none before the first task needs it
-        self.worked = False  # whether this process has computed anything
-        self.began = 0.0
-        self.heard = math.inf  # when the process last said anything; it says so when it is ready
+        self.thread: threading.Thread | None = None  # the supervisor; started with the first task
+        self.has_computed = False  # whether this process has sent any line
+        self.start_time = 0.0
+        self.last_heartbeat = math.inf  # infinite until the process is ready
         self.tasks: dict[str, Task] = {}
-        self.trained: deque[str] = deque(maxlen=8)  # ids of runs whose networks the process may still have
-        self.begun: deque[str | None] = deque(maxlen=4)  # what its last runs would be without changes on the way
+        self.trained_ids: deque[str] = deque(maxlen=8)  # ids of runs whose networks the process may still have
+        self.recent_unchanged_ids: deque[str | None] = deque(maxlen=4)  # of runs whose checkpoints it may still have
 
     def send(self, command: dict) -> None:
-        """Tell the process, if there is one. When one has just died, its successor is told everything."""
+        """Send a command to the process, if there is one. A successor receives the commands of all tasks."""
         if self.process is not None and self.process.stdin is not None:
             with contextlib.suppress(OSError, ValueError):
                 self.process.stdin.write(json.dumps(command).encode() + b"\n")
@@ -65,8 +65,8 @@ class Slot:
 
     @property
     def was_healthy(self) -> bool:
-        """Whether the process that ended had computed something, or had long been idle."""
-        return self.worked or not self.tasks and time.monotonic() - self.began > LONGEST_PAUSE
+        """Whether the process that ended had computed something, or had been idle for long."""
+        return self.has_computed or not self.tasks and time.monotonic() - self.start_time > MAX_BACKOFF_SECONDS
 
     @property
     def alive(self) -> bool:
@@ -76,9 +76,8 @@ class Slot:
 class LocalEngine(BaseEngine):
     """An Engine of `workers` processes that run `command`, and as many more for sweeps.
 
-    The former are started at once if `ready`, or else by the first run; those for sweeps by the first sweep. These take only what
-    processor time the others leave: the operating system knows best who is waiting for whom. See bnviz.engine.Engine for the
-    methods.
+    The first `workers` are started at once if `ready`, or else by the first run; those for sweeps by the first sweep, at the
+    lowest priority (niceness 19). See bnviz.engine.Engine for the methods.
     """
 
     def __init__(
@@ -99,47 +98,47 @@ class LocalEngine(BaseEngine):
                 self._open(slot)
 
     def _open(self, slot: Slot) -> None:
-        """Start the slot's first process, and the thread that looks after it."""
-        slot.thread = threading.Thread(target=self._keep_alive, args=(slot,), daemon=True)
+        """Start the slot's first process and its supervisor."""
+        slot.thread = threading.Thread(target=self._supervise, args=(slot,), daemon=True)
         self._start_process(slot)
         slot.thread.start()
 
     def workers(self) -> tuple[int, int]:
-        opened = [slot for slot in self._slots if slot.thread]
-        return sum(slot.alive for slot in opened), len(opened)
+        slots = [slot for slot in self._slots if slot.thread]
+        return sum(slot.alive for slot in slots), len(slots)
 
     def processes(self, background: bool = False) -> list[int]:
         """The process ids of the workers that are alive."""
         return [slot.process.pid for slot in self._slots if slot.process and slot.alive and slot.background == background]
 
-    def tend(self) -> None:
-        self._kill_hanging()
-        super().tend()
+    def suspend_idle(self) -> None:
+        self._kill_unresponsive()
+        super().suspend_idle()
 
-    def _kill_hanging(self) -> None:
-        """End the workers that have something to do and have not said for long that they are at it; others take their place."""
+    def _kill_unresponsive(self) -> None:
+        """Kill the workers that have tasks and whose heartbeat has timed out; their supervisors restart them."""
         with self._lock:
-            long_ago = time.monotonic() - HANGING_SECONDS
+            deadline = time.monotonic() - HEARTBEAT_TIMEOUT_SECONDS
             for slot in self._slots:
-                if slot.process and slot.tasks and slot.heard < long_ago:
-                    _log.warning("a worker has taken no step for %d seconds; it is ended", HANGING_SECONDS)
-                    slot.heard = math.inf
+                if slot.process and slot.tasks and slot.last_heartbeat < deadline:
+                    _log.warning("a worker has taken no step for %d seconds; it is ended", HEARTBEAT_TIMEOUT_SECONDS)
+                    slot.last_heartbeat = math.inf
                     slot.process.kill()
 
     def close(self) -> None:
-        self._begin_no_more()
+        self._stop_dispatch()
         with self._lock:
             self._closed.set()
             for slot in self._slots:
                 for task in list(slot.tasks.values()):
-                    self._end(slot, task, "stopped", CLOSED)
+                    self._end(slot, task, "stopped", CLOSE_MESSAGE)
             processes = [slot.process for slot in self._slots if slot.process is not None]
         _end_processes(processes)
         for slot in self._slots:
             if slot.thread not in (None, threading.current_thread()):
                 slot.thread.join(CLOSE_SECONDS)
 
-    def _withdraw(self, task: Task) -> None:
+    def _preempt(self, task: Task) -> None:
         with self._lock:
             for slot in self._slots:
                 if slot.tasks.pop(task.key, None):
@@ -152,47 +151,52 @@ class LocalEngine(BaseEngine):
                     slot.send({"stop": task.key})
                     self._end(slot, task, "stopped", message)
 
-    def _stacks_at_once(self) -> int:
+    def _max_stacks(self) -> int:
         return sum(slot.background for slot in self._slots)
 
-    def _begin(self, task: Task) -> None:
-        """Give a new task to the worker that has the fewest, a question to one that has trained the network.
+    def _dispatch(self, task: Task) -> None:
+        """Give a task to the worker that has the fewest, a question to one that may still have the trained network.
 
-        A run goes to one that may have trained its beginning, unless others have clearly less to do.
+        A run goes to a worker that may have a checkpoint of its beginning, unless others have clearly fewer tasks.
         """
         with self._lock:
             slots = [slot for slot in self._slots if slot.background == task.background]
-            knowing = [slot for slot in slots if "question" in task.subject and task.name in slot.trained]
-            slot = min(knowing or slots, key=lambda slot: (len(slot.tasks) + (task.beginning not in slot.begun), len(slot.tasks)))
-            if not slot.tasks and slot.heard < math.inf:
-                slot.heard = time.monotonic()  # it had nothing to do, and so nothing to say
+            candidates = [slot for slot in slots if "question" in task.payload and task.name in slot.trained_ids]
+            slot = min(candidates or slots, key=lambda slot: self._load(slot, task))
+            if not slot.tasks and slot.last_heartbeat < math.inf:
+                slot.last_heartbeat = time.monotonic()  # an idle worker sends no heartbeat
             slot.tasks[task.key] = task
-            if task.is_run and task.beginning not in slot.begun:
-                slot.begun.append(task.beginning)
+            if task.is_run and task.unchanged_id not in slot.recent_unchanged_ids:
+                slot.recent_unchanged_ids.append(task.unchanged_id)
             if self._closed.is_set():
-                self._end(slot, task, "stopped", CLOSED)
+                self._end(slot, task, "stopped", CLOSE_MESSAGE)
             elif slot.thread is None:
                 self._open(slot)
             else:
                 slot.send(task.command)
 
-    def _end(self, slot: Slot, task: Task, status: str, message: str) -> None:
-        """End a task from here, not from its worker."""
-        task.end(status, message)
-        self._finished(slot, task)
+    @staticmethod
+    def _load(slot: Slot, task: Task) -> tuple[int, int]:
+        """The order in which slots are chosen for a task, least first: a missing checkpoint counts as one more task."""
+        return len(slot.tasks) + (task.unchanged_id not in slot.recent_unchanged_ids), len(slot.tasks)
 
-    def _finished(self, slot: Slot, task: Task) -> None:
-        """Take a task whose lines have ended out of the queue."""
+    def _end(self, slot: Slot, task: Task, status: str, message: str) -> None:
+        """End a task on its worker's behalf."""
+        task.end(status, message)
+        self._remove(slot, task)
+
+    def _remove(self, slot: Slot, task: Task) -> None:
+        """Remove a task whose lines have ended from its slot, and settle it."""
         with self._lock:
-            mine = slot.tasks.pop(task.key, None)
-            if mine and "experiment" in task.subject and task.name not in slot.trained:
-                slot.trained.append(task.name)
-        if mine:
+            was_ours = slot.tasks.pop(task.key, None)
+            if was_ours and "experiment" in task.payload and task.name not in slot.trained_ids:
+                slot.trained_ids.append(task.name)
+        if was_ours:
             task.settle()
 
-    def _keep_alive(self, slot: Slot) -> None:
-        """Runs in the slot's own thread until the engine is closed."""
-        failures = 0.0  # starts in a row that came to nothing
+    def _supervise(self, slot: Slot) -> None:
+        """Restart the slot's process with exponential backoff, in the slot's own thread, until the engine is closed."""
+        failures = 0.0  # failed starts in a row
         while not self._closed.is_set():
             if (process := slot.process) is not None:
                 assert process.stdout is not None
@@ -203,25 +207,25 @@ class LocalEngine(BaseEngine):
             with self._lock:
                 if self._closed.is_set():
                     return
-                failures = 0.0 if slot.was_healthy else failures + (KILLED if _killed(process) else 1)
+                failures = 0.0 if slot.was_healthy else failures + (KILLED_START_WEIGHT if _was_killed(process) else 1)
                 self.counters.worker_restarts += 1
                 self._recover(slot, failures)
             _log.warning("a worker ended (%s); starting another", process and process.returncode)
-            self._closed.wait(min(LONGEST_PAUSE, 0.1 * 2**failures) if failures else 0)
+            self._closed.wait(min(MAX_BACKOFF_SECONDS, 0.1 * 2**failures) if failures else 0)
             self._start_process(slot)
 
     def _close_input(self, process: subprocess.Popen[bytes]) -> None:
-        """Give up the way to a process that has ended; what it had not read yet cannot be flushed."""
+        """Close the pipe to a process that has ended; what it has not read cannot be flushed."""
         assert process.stdin is not None
         with self._lock, contextlib.suppress(OSError):  # nobody writes to it meanwhile
             process.stdin.close()
 
     def _start_process(self, slot: Slot) -> None:
-        """Start a process and send it all the slot's tasks; if it cannot be started, the slot has none."""
+        """Start a process and send it all the slot's tasks; if it cannot be started, the slot's process is None."""
         with self._lock:
-            slot.process, slot.worked, slot.began, slot.heard = None, False, time.monotonic(), math.inf
-            slot.trained.clear()
-            slot.begun.clear()
+            slot.process, slot.has_computed, slot.start_time, slot.last_heartbeat = None, False, time.monotonic(), math.inf
+            slot.trained_ids.clear()
+            slot.recent_unchanged_ids.clear()
             if self._closed.is_set():
                 return
             try:
@@ -232,30 +236,30 @@ class LocalEngine(BaseEngine):
                 slot.send(task.command)
 
     def _read(self, slot: Slot, pipe: IO[bytes]) -> None:
-        """Take pieces until the process has ended. A last one that was cut off does not count."""
+        """Receive pieces until the process has ended. A truncated last one does not count."""
         for head in pipe:
-            slot.heard = time.monotonic()
-            if head.endswith(b"\n") and head not in (READY, ALIVE) and (found := piece.read(pipe, head)):
-                self._receive(slot, *found)
+            slot.last_heartbeat = time.monotonic()
+            if head.endswith(b"\n") and head not in (READY, HEARTBEAT) and (message := piece.read(pipe, head)):
+                self._receive(slot, *message)
 
     def _receive(self, slot: Slot, key: str, line: Piece) -> None:
-        with self._lock:  # a task that is withdrawn between the two would count this line in its next attempt
+        with self._lock:  # or a task that is preempted meanwhile would count this line in its next attempt
             task = slot.tasks.get(key)
-            if task is None:  # stopped or withdrawn meanwhile
+            if task is None:  # stopped or preempted meanwhile
                 return
-            slot.worked = True
+            slot.has_computed = True
             new = task.receive(line)
         if new:
             self._count(line)
         if task.lines.ended:
-            self._finished(slot, task)
+            self._remove(slot, task)
 
     def _recover(self, slot: Slot, failures: float) -> None:
-        """After a death: fail the tasks that have seen too many, prepare the others for the next worker."""
+        """After a death: fail the tasks with too many deaths, restart the others."""
         for task in list(slot.tasks.values()):
-            if task.suspect() >= DEATHS or task.deaths >= MOST_DEATHS:
+            if task.count_repeated_deaths() >= MAX_DEATHS_AT_LINE or task.deaths >= MAX_DEATHS:
                 self._end(slot, task, "failed", f"The worker that computed this run ended unexpectedly {task.deaths} times.")
-            elif failures >= STARTS:
+            elif failures >= MAX_FAILED_STARTS:
                 self._end(slot, task, "failed", "No worker could be started; the server's log says why.")
         tasks = list(slot.tasks.values())
         for task in tasks:
@@ -276,22 +280,22 @@ def start_worker(command: Sequence[str]) -> subprocess.Popen:
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=_ROOT, env=environment)
 
 
-def _killed(process: subprocess.Popen[bytes] | None) -> bool:
-    """Whether somebody else has ended it, a person or an operating system that is short of memory."""
+def _was_killed(process: subprocess.Popen[bytes] | None) -> bool:
+    """Whether it was killed from outside, by a person or by an operating system short of memory."""
     return process is not None and process.returncode == -signal.SIGKILL
 
 
 def _end_processes(processes: Sequence[subprocess.Popen]) -> None:
-    """Close their inputs, which ends a healthy worker at once; then insist."""
+    """Close their inputs, which ends a healthy worker at once; then terminate, then kill."""
     for process in processes:
         with contextlib.suppress(OSError):
             assert process.stdin is not None
             process.stdin.close()
     deadline = time.monotonic() + CLOSE_SECONDS
-    for insist in (subprocess.Popen.terminate, subprocess.Popen.kill):
+    for terminate in (subprocess.Popen.terminate, subprocess.Popen.kill):
         for process in processes:
             try:
                 process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                insist(process)
+                terminate(process)
         deadline += CLOSE_SECONDS

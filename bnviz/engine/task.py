@@ -1,4 +1,4 @@
-"""What an engine gives its workers to compute, and where the lines go that come back."""
+"""A task: what a worker computes, and the sink of its lines."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from bnviz.record.piece import Piece
 from bnviz.record.store import Recording
 
 
-class Lines(Protocol):
-    """What takes a task's lines: a Recording, or a part of a sweep's."""
+class LineSink(Protocol):
+    """The sink of a task's lines: a Recording, or a stack of a sweep."""
 
     status: str | None
 
@@ -28,88 +28,88 @@ class Lines(Protocol):
     def ended(self) -> bool: ...
 
     def append(self, line: bytes) -> bool:
-        """Take a line; False, and nothing happens, after the end."""
+        """Append a line; False, without effect, after the end."""
         ...
 
     def add(self, piece: Piece) -> bool:
-        """Take a line that is compressed, as `append` does."""
+        """Append a compressed line, as `append` does."""
         ...
 
 
 class Task:
-    """One thing to compute. `name` is its run's id, or its sweep's; `subject` is what the worker is told. Runs of
-    one `beginning` differ only in what happens on their way.
+    """One unit of work. `name` is its run's id, or its sweep's; `payload` is the worker's command without the key. Runs with
+    equal `unchanged_id` differ only in their changes, so they begin alike.
 
-    Computing is deterministic, so a task that is begun anew repeats the lines that are there: they are skipped.
+    Computing is deterministic: a new attempt repeats the lines that are there, and they are skipped.
     """
 
     _numbers = itertools.count()
 
-    def __init__(self, name: str, subject: dict[str, Any], lines: Lines, on_end: Callable[[Task], None] = lambda task: None):
-        self.name, self.subject, self.lines, self._on_end = name, subject, lines, on_end
-        self.began = time.monotonic()
-        self.rested = math.inf  # since when nobody computes it because nobody wants it
-        self.deaths = 0  # of workers that were at it
-        self._died_at, self._died_there = 0, 0  # how many lines had come at the last one, and at how many in a row
-        self.beginning = unchanged(Experiment(**subject["experiment"])).id if self.is_run else None
+    def __init__(self, name: str, payload: dict[str, Any], lines: LineSink, on_end: Callable[[Task], None] = lambda task: None):
+        self.name, self.payload, self.lines, self._on_end = name, payload, lines, on_end
+        self.start_time = time.monotonic()
+        self.suspended_at = math.inf  # while it is not suspended
+        self.deaths = 0  # of workers while they computed it
+        self._line_at_death, self._deaths_at_line = 0, 0  # line count at the last death, and how many deaths in a row had it
+        self.unchanged_id = unchanged(Experiment(**payload["experiment"])).id if self.is_run else None
         self.restart()
 
     @property
     def background(self) -> bool:
-        """Whether it may only take what processor time nobody else wants."""
-        return "stack" in self.subject
+        """Whether it runs at the lowest priority."""
+        return "stack" in self.payload
 
     @property
     def is_run(self) -> bool:
-        return "experiment" in self.subject and "question" not in self.subject
+        return "experiment" in self.payload and "question" not in self.payload
 
     @property
     def recording(self) -> Recording:
-        """Where the lines of a run or of an answer go; a stack's go elsewhere."""
+        """The recording of a run or of an answer; a stack has none of its own."""
         assert isinstance(self.lines, Recording)
         return self.lines
 
     def restart(self) -> None:
-        """Prepare another attempt. `key` names it to the worker: late lines of an earlier one are never taken for it."""
+        """Prepare another attempt, with a new `key`, so that late lines of an earlier attempt are not mistaken for its lines."""
         self.key = f"{self.name}.{next(self._numbers)}"
-        self.received = 0
+        self.line_count = 0
 
-    def suspect(self) -> int:
-        """After a worker's death: at how many of the last ones in a row the same number of lines had come.
+    def count_repeated_deaths(self) -> int:
+        """After a worker's death: the number of deaths in a row at this line.
 
-        A run that kills its worker does so at the same line each time, one whose worker is killed from outside hardly ever.
+        A run that kills its worker does so at the same line each time; a worker that is killed from outside dies at a random one.
         """
-        if not self.received:  # the worker had not begun with it
+        if not self.line_count:  # the worker had not begun with it
             return 0
         self.deaths += 1
-        self._died_there = self._died_there + 1 if self.received == self._died_at else 1
-        self._died_at = self.received
-        return self._died_there
+        self._deaths_at_line = self._deaths_at_line + 1 if self.line_count == self._line_at_death else 1
+        self._line_at_death = self.line_count
+        return self._deaths_at_line
 
     @property
     def command(self) -> dict[str, Any]:
-        return {"run": self.key, **self.subject}
+        return {"run": self.key, **self.payload}
 
     def receive(self, piece: Piece) -> bool:
-        """Take the next line of this attempt; whether it was new."""
-        self.received += 1
-        return (piece.is_end or self.received > len(self.lines)) and self.lines.add(piece)
+        """Append the next line of this attempt; returns whether it was new."""
+        self.line_count += 1
+        return (piece.is_end or self.line_count > len(self.lines)) and self.lines.add(piece)
 
     def end(self, status: str, message: str) -> None:
         """Write the end line on the worker's behalf."""
-        self.lines.append(ndjson.end(status, message, time.monotonic() - self.began))
+        self.lines.append(ndjson.end(status, message, time.monotonic() - self.start_time))
 
     def settle(self) -> None:
-        """Say that the lines have ended. Only once."""
+        """Notify the owner, once, that the lines have ended."""
         self._on_end(self)
 
 
-def of_experiment(experiment: Experiment, question: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The subject of a run, or of a question about its trained network."""
-    subject = {"experiment": dataclasses.asdict(experiment)}
-    return subject | {"question": question} if question else subject
+def experiment_payload(experiment: Experiment, question: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The payload of a run, or of a question about its trained network."""
+    payload = {"experiment": dataclasses.asdict(experiment)}
+    return payload | {"question": question} if question else payload
 
 
-def of_stack(runs: tuple[Run, ...], measures: tuple[str, ...]) -> dict[str, Any]:
-    """The subject of a stack of a sweep's runs."""
+def stack_payload(runs: tuple[Run, ...], measures: tuple[str, ...]) -> dict[str, Any]:
+    """The payload of a stack of a sweep's runs."""
     return {"stack": [[dataclasses.asdict(run.experiment), run.arm] for run in runs], "measures": list(measures)}

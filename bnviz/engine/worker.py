@@ -1,4 +1,4 @@
-"""A worker process: many runs that take turns on one torch thread.
+"""A worker process: many runs scheduled round-robin on one torch thread.
 
     python -m bnviz.engine.worker
 
@@ -8,7 +8,7 @@ training's snapshots; one with a ``"stack": [[{…}, arm], …]`` in place of th
 and writes their rows. Standard output carries ``ready``, then pieces (`bnviz.record.piece`) under their keys, and between steps
 ``alive``, about once a second. When standard input ends, the parent has ended, however it did, and so does the worker, at once.
 
-With ``--background`` it takes only what processor time nobody else wants; else the web process still comes first.
+With ``--background`` it runs at niceness 19; else at NICENESS above the web process.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from bnviz.config.sweep import Run
 from bnviz.record import ndjson
 from bnviz.record.piece import Piece
 
-TURN_SECONDS = 0.03
-# By how much more of niceness than the web process: whoever opens a page waits, whoever watches a run sees its beginning.
-BEHIND = machine.fitting(5, small=10)
-ALIVE_SECONDS = 1.0
-READY, ALIVE = b"ready\n", b"alive\n"  # heads that are no piece's
-AHEAD = 16  # lines that may wait to be written
-STOPPED = "The run was stopped."
+TIME_SLICE_SECONDS = 0.03
+# Above the web process, which has people waiting for a page; viewers of a run already see its beginning.
+NICENESS = machine.fitting(5, small=10)
+HEARTBEAT_SECONDS = 1.0
+READY, HEARTBEAT = b"ready\n", b"alive\n"  # lines between pieces
+QUEUE_SIZE = 16  # lines that may wait to be written; then training blocks
+STOP_MESSAGE = "The run was stopped."
 
 
 def load_training() -> ModuleType:
@@ -65,20 +65,19 @@ class Stopwatch:
         self.seconds += perf_counter() - self._begin
 
 
-class Stopped(Exception):
+class StopRun(Exception):
     """Thrown into `record` to end a run early."""
 
 
-# A message, or its line if that is at hand; None after a step without one. Returns status and message.
+# A message or its line; None after a step without one. Returns status and message.
 Messages = Generator[dict[str, Any] | bytes | None, None, tuple[str, str]]
 
 
 def record(experiment: Experiment, training: Any = None, question: dict | None = None) -> Generator[bytes | None]:
-    """The lines of a recording as they are made, and None after every step without one.
+    """Generate the lines of a recording, and None after every step without one.
 
-    An answer to a question is a recording, too: header, answer, end.
-
-    Whatever happens in training, the last line is an end; its seconds are those spent computing, not those waited.
+    An answer to a question is a recording, too: header, answer, end. The last line is always an end, on failure too; its seconds
+    are computing time, without waiting.
     """
 
     def messages() -> Messages:
@@ -90,7 +89,7 @@ def record(experiment: Experiment, training: Any = None, question: dict | None =
 
 
 def record_stack(runs: Sequence[Run], measures: Sequence[str] = (), training: Any = None) -> Generator[bytes | None]:
-    """The rows of a sweep's runs that train together, as `record` gives a run: header, rows, end."""
+    """The rows of a sweep's runs that train as one stack, as `record` generates a run: header, rows, end."""
 
     def messages() -> Messages:
         trainers = training or load_training()
@@ -103,17 +102,17 @@ def record_stack(runs: Sequence[Run], measures: Sequence[str] = (), training: An
 def _lines(messages: Messages) -> Generator[bytes | None]:
     watch = Stopwatch()
     try:
-        ending = yield from _watched(messages, watch)
-    except Stopped:
-        ending = "stopped", STOPPED
+        end = yield from _timed_lines(messages, watch)
+    except StopRun:
+        end = "stopped", STOP_MESSAGE
     except Exception as error:
         traceback.print_exc()
-        ending = "failed", _one_line(error)
-    yield ndjson.end(*ending, watch.seconds)
+        end = "failed", _one_line(error)
+    yield ndjson.end(*end, watch.seconds)
 
 
-def _watched(messages: Messages, watch: Stopwatch) -> Generator[bytes | None, None, tuple[str, str]]:
-    """The messages as lines, while the watch counts what they take."""
+def _timed_lines(messages: Messages, watch: Stopwatch) -> Generator[bytes | None, None, tuple[str, str]]:
+    """The messages as lines; the watch measures the time to compute them."""
     while True:
         with watch:
             try:
@@ -129,10 +128,10 @@ def _one_line(error: Exception) -> str:
     return text if len(text) <= 300 else text[:299] + "…"
 
 
-class Turns:
-    """Runs in a circle, each of which computes for `seconds` of wall time before the next one may."""
+class RoundRobin:
+    """A round-robin scheduler of runs, with time slices of `seconds` of wall time."""
 
-    def __init__(self, write: Callable[[str, bytes], None], training: Any = None, seconds: float = TURN_SECONDS):
+    def __init__(self, write: Callable[[str, bytes], None], training: Any = None, seconds: float = TIME_SLICE_SECONDS):
         self._write, self._training, self._seconds = write, training, seconds
         self._runs: deque[tuple[str, Generator[bytes | None]]] = deque()
 
@@ -142,60 +141,60 @@ class Turns:
     def command(self, command: dict[str, Any]) -> None:
         """Add or stop a run; stopping one that has ended does nothing."""
         if "run" in command:
-            self._runs.append((command["run"], begin(command, self._training)))
+            self._runs.append((command["run"], lines_for(command, self._training)))
             return
         for key, lines in [run for run in self._runs if run[0] == command["stop"]]:
             self._runs.remove((key, lines))
             self._write(key, _stop(lines))
 
     def next(self) -> None:
-        """Give one run its turn."""
+        """Run one time slice of the next run."""
         key, lines = self._runs.popleft()
-        turn_ends = perf_counter() + self._seconds
+        slice_end = perf_counter() + self._seconds
         for line in lines:
             if line is not None:
                 self._write(key, line)
                 if ndjson.is_end(line):
-                    return _give_memory_back()
-            if perf_counter() >= turn_ends:
+                    return _release_memory()
+            if perf_counter() >= slice_end:
                 self._runs.append((key, lines))
                 return
 
 
-def _give_memory_back() -> None:
-    """What a run has freed, to the system: glibc would keep it, a hundred megabytes and more after many different runs."""
+def _release_memory() -> None:
+    """Return freed memory to the system: glibc would keep more than a hundred megabytes after many different runs."""
     with contextlib.suppress(OSError, AttributeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)
 
 
-class Outlet:
-    """Compresses lines and writes them to a pipe in a thread of its own, since neither needs the interpreter that trains."""
+class LineWriter:
+    """Compresses lines and writes them to a pipe, in a thread of its own, since both release the interpreter lock."""
 
     def __init__(self, output: BinaryIO):
         self._output = output
-        self._lines: queue.Queue[tuple[str, bytes] | None] = queue.Queue(AHEAD)
-        self._said = perf_counter()
+        self._lines: queue.Queue[tuple[str, bytes] | None] = queue.Queue(QUEUE_SIZE)
+        self._last_heartbeat = perf_counter()
         threading.Thread(target=self._write_all, daemon=True).start()
 
     def write(self, key: str, line: bytes) -> None:
-        """Have the next line of a recording written; waits if nobody has read the last ones."""
+        """Enqueue the next line of a recording; blocks while the queue is full."""
         self._lines.put((key, line))
 
-    def alive(self) -> None:
-        """Say now and then that the process goes on: to be called between steps, by the thread that takes them."""
-        if perf_counter() - self._said >= ALIVE_SECONDS:
-            self._said = perf_counter()
+    def heartbeat(self) -> None:
+        """Send a heartbeat if one is due. The training thread calls this between steps."""
+        if perf_counter() - self._last_heartbeat >= HEARTBEAT_SECONDS:
+            self._last_heartbeat = perf_counter()
             self._lines.put(None)
 
     def _write_all(self) -> None:
         checksums: dict[str, int] = {}
         with contextlib.suppress(BrokenPipeError):  # the parent ended while we wrote
             while True:
-                if (taken := self._lines.get()) is None:
-                    self._output.write(ALIVE)
+                if (item := self._lines.get()) is None:
+                    self._output.write(HEARTBEAT)
                     self._output.flush()
                     continue
-                key, line = taken
+                key, line = item
                 piece = Piece.of(line, checksums.pop(key, 0))
                 if not piece.is_end:
                     checksums[key] = piece.after
@@ -203,8 +202,8 @@ class Outlet:
         os._exit(0)
 
 
-def begin(command: dict[str, Any], training: Any = None) -> Generator[bytes | None]:
-    """The lines of what a command asks for."""
+def lines_for(command: dict[str, Any], training: Any = None) -> Generator[bytes | None]:
+    """The lines of the recording that a command requests."""
     if "stack" in command:
         runs = [Run(Experiment(**experiment), arm) for experiment, arm in command["stack"]]
         return record_stack(runs, command["measures"], training)
@@ -212,31 +211,31 @@ def begin(command: dict[str, Any], training: Any = None) -> Generator[bytes | No
 
 
 def _stop(lines: Generator[bytes | None]) -> bytes:
-    """End a run's `record` now; returns its last line."""
+    """End a run now; returns its last line."""
     try:
-        return lines.throw(Stopped()) or b""
-    except Stopped:  # it had not begun, so nothing in it could catch this
-        return ndjson.end("stopped", STOPPED, 0.0)
+        return lines.throw(StopRun()) or b""
+    except StopRun:  # the generator had not started, so it could not catch this
+        return ndjson.end("stopped", STOP_MESSAGE, 0.0)
 
 
 def serve(commands: BinaryIO, output: BinaryIO, load: Callable[[], Any] = load_training) -> None:
-    """Work until `commands` ends, and then end the process. `load` gives the module that trains."""
+    """Serve commands until their stream ends, and then end the process. `load` returns the training module."""
     inbox: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=_read_commands, args=(commands, inbox), daemon=True).start()
 
-    outlet = Outlet(output)
-    turns = Turns(outlet.write, load())
+    writer = LineWriter(output)
+    round_robin = RoundRobin(writer.write, load())
     output.write(READY)
     output.flush()
     while True:
-        while not turns or not inbox.empty():
-            turns.command(inbox.get())  # blocks while there is nothing to compute
-        turns.next()
-        outlet.alive()
+        while not round_robin or not inbox.empty():
+            round_robin.command(inbox.get())  # blocks while there is nothing to compute
+        round_robin.next()
+        writer.heartbeat()
 
 
 def _read_commands(commands: BinaryIO, inbox: queue.SimpleQueue[dict[str, Any]]) -> None:
-    """Runs in its own thread, so that the parent's end is noticed in the middle of a training step, too."""
+    """Read commands in a thread of its own, to notice the parent's end even in the middle of a training step."""
     for line in commands:
         inbox.put(json.loads(line))
     os._exit(0)
@@ -244,7 +243,7 @@ def _read_commands(commands: BinaryIO, inbox: queue.SimpleQueue[dict[str, Any]])
 
 def main(load: Callable[[], Any] = load_training) -> None:
     """Serve the process that started this one."""
-    os.nice(19 if "--background" in sys.argv else BEHIND)
+    os.nice(19 if "--background" in sys.argv else NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the parent ends us
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints goes to the log, not between the lines

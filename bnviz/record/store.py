@@ -49,7 +49,7 @@ class Recording:
         self._pieces: list[Piece] = []
         self._crc = self._size = self.nbytes = 0
         self._readers: dict[object, Callable[[], None]] = {}
-        self._looked = self._grew = time.monotonic()
+        self._last_touch = self._last_append = time.monotonic()
         self.was_read = False  # whether anybody has ever subscribed
         self.visitors: set[str] = set()  # who asked for it while it was computed, if they have names
         self._lock = threading.RLock()
@@ -86,7 +86,7 @@ class Recording:
             self._crc = piece.after if piece.before == self._crc else zlib.crc32(piece.line, self._crc)
             self._size += piece.size
             self._pieces.append(piece)
-            self._grew = time.monotonic()
+            self._last_append = time.monotonic()
             self.nbytes += len(piece.packed)
             if piece.is_end:
                 self.status = ndjson.status(piece.line)
@@ -127,28 +127,28 @@ class Recording:
         finally:
             with self._lock:
                 del self._readers[key]
-                self.look()
+                self.touch()
 
-    def silent(self) -> float:
+    def seconds_since_append(self) -> float:
         """Seconds since the last line came, or since it was begun."""
-        return time.monotonic() - self._grew
+        return time.monotonic() - self._last_append
 
     @property
     def readers(self) -> int:
         """How many are subscribed."""
         return len(self._readers)
 
-    def look(self) -> None:
+    def touch(self) -> None:
         """Somebody asks for it, and may subscribe soon."""
-        self._looked = time.monotonic()
+        self._last_touch = time.monotonic()
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Whoever asked for it is gone: unless somebody reads it, nobody has looked at it for ever so long."""
-        self._looked = -math.inf
+        self._last_touch = -math.inf
 
-    def unwatched(self) -> float:
+    def idle_seconds(self) -> float:
         """Seconds since somebody read it or asked for it; 0 while somebody reads it."""
-        return 0.0 if self._readers else time.monotonic() - self._looked
+        return 0.0 if self._readers else time.monotonic() - self._last_touch
 
 
 class Store:

@@ -17,7 +17,7 @@ from bnviz import engine
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import stacks, sweep_over
 from bnviz.engine import connection, worker
-from bnviz.engine.cluster import UNEQUAL, Attempt, DaskEngine
+from bnviz.engine.cluster import MISMATCH_MESSAGE, Attempt, DaskEngine
 from bnviz.engine.local import LocalEngine
 from bnviz.record import ndjson
 from bnviz.record.piece import Piece
@@ -61,9 +61,9 @@ def make_engine():
 
     yield make
     for one in engines:
-        began = time.monotonic()
+        start = time.monotonic()
         one.close()
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - start < 3
         assert not one._thread.is_alive()
 
 
@@ -86,8 +86,8 @@ def expected_rows():
     trainers = worker.load_training()
     rows = {}
     for runs in stacks(SWEEP.runs(), SWEEP.seeds):
-        made = (message for message in trainers.train_stack(runs) if message)
-        rows |= {row["run"]: json.loads(ndjson.line(row)) for row in made}
+        messages = (message for message in trainers.train_stack(runs) if message)
+        rows |= {row["run"]: json.loads(ndjson.line(row)) for row in messages}
     return rows
 
 
@@ -128,8 +128,8 @@ def test_a_sweep_has_the_rows_of_train_stack(dask, expected_rows):
 def test_a_worker_killed_in_mid_sweep_loses_no_row(dask, two_workers, expected_rows):
     lines = dask.recording(dask.sweep(SWEEP))
     until(lambda: rows_of(lines))
-    killed = until(two_workers.busy)[0]
-    os.kill(killed, signal.SIGKILL)
+    pid = until(two_workers.busy)[0]
+    os.kill(pid, signal.SIGKILL)
     assert not lines.ended
     until(lambda: lines.ended, 60)
     assert lines.status == "finished"
@@ -139,8 +139,8 @@ def test_a_worker_killed_in_mid_sweep_loses_no_row(dask, two_workers, expected_r
 def test_a_worker_killed_in_mid_run_is_not_seen_in_the_recording(dask, two_workers, expected):
     lines = dask.recording(dask.request(SMALL))
     until(lambda: len(lines) > 5)
-    (killed,) = two_workers.busy()
-    os.kill(killed, signal.SIGKILL)
+    (pid,) = two_workers.busy()
+    os.kill(pid, signal.SIGKILL)
     assert not lines.ended
     until(lambda: lines.ended, 60)
     assert apart_from_seconds(lines.lines()) == expected
@@ -182,26 +182,26 @@ def test_a_question_is_answered_by_the_worker_that_trained_the_network(dask, two
     until(lambda: answer.ended)
     assert answer.lines()[1] == [line for line in worker.record(experiment, question=question) if line][1]
     trained = two_workers.client.run(lambda: list(sys.modules["bnviz.train.loop"].TRAINED))
-    assert [address for address, ids in trained.items() if experiment.id in ids] == [dask._trained[experiment.id]]
+    assert [address for address, ids in trained.items() if experiment.id in ids] == [dask._workers_by_run[experiment.id]]
 
 
 def test_a_run_that_is_set_aside_and_woken_at_once_is_whole_and_may_be_set_aside_again(make_engine, two_workers):
     one, other = make_engine(two_workers.address), make_engine(two_workers.address)
-    found = one.recording(one.request(LONG))
-    for there in (3, 6, 9):
-        until(lambda there=there: len(found) > there)
-        one.leave(LONG.id)
-        one.tend()
+    recording = one.recording(one.request(LONG))
+    for count in (3, 6, 9):
+        until(lambda count=count: len(recording) > count)
+        one.release(LONG.id)
+        one.suspend_idle()
         assert one.queue_position(LONG.id).state == "resting"
-        assert one.recording(LONG.id) is found and one.queue_position(LONG.id).state == "computing"
-    one.leave(LONG.id)
-    one.tend()
+        assert one.recording(LONG.id) is recording and one.queue_position(LONG.id).state == "computing"
+    one.release(LONG.id)
+    one.suspend_idle()
     until(two_workers.is_idle)
-    assert not found.ended and not one._coroutines, "nobody went on with it"
+    assert not recording.ended and not one._coroutines, "nobody went on with it"
     one.recording(LONG.id)
-    wanted = other.recording(other.request(LONG))
-    until(lambda: found.ended and wanted.ended, 120)
-    assert found.lines()[:-1] == wanted.lines()[:-1] and found.status == wanted.status == "finished"
+    undisturbed = other.recording(other.request(LONG))
+    until(lambda: recording.ended and undisturbed.ended, 120)
+    assert recording.lines()[:-1] == undisturbed.lines()[:-1] and recording.status == undisturbed.status == "finished"
 
 
 def test_a_program_that_just_ends_leaves_nothing_behind(two_workers):
@@ -218,9 +218,9 @@ shared.request(Experiment(**{json.dumps(dataclasses.asdict(LONG))}))
 time.sleep(0.2)
 """
     environment = {**os.environ, "BNVIZ_SCHEDULER": two_workers.address, "BNVIZ_WORKERS": "1", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-X", "dev", "-c", script], env=environment, capture_output=True, text=True)
-    assert done.stdout.split() == ["DaskEngine", "finished"]
-    assert done.stderr == "" and done.returncode == 0
+    process = subprocess.run([sys.executable, "-X", "dev", "-c", script], env=environment, capture_output=True, text=True)
+    assert process.stdout.split() == ["DaskEngine", "finished"]
+    assert process.stderr == "" and process.returncode == 0
     until(two_workers.is_idle, 3)
 
 
@@ -231,9 +231,9 @@ time.sleep(0.2)
 def test_a_cluster_that_is_away_is_said_so_and_this_machine_computes(make_engine, address, caplog, monkeypatch):
     monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.5)
     with caplog.at_level(logging.WARNING, connection.__name__):
-        began = time.monotonic()
+        start = time.monotonic()
         one = make_engine(address, command=fake_training.COMMAND, retry_seconds=0.1)
-        assert time.monotonic() - began < 0.1
+        assert time.monotonic() - start < 0.1
         until(one.notice)
         assert one.notice() == f"The cluster at {address} does not answer; this machine computes instead."
         until(lambda: one.workers() == (1, 1))
@@ -256,7 +256,7 @@ def test_a_scheduler_that_goes_in_mid_run_and_comes_back(make_engine, lonely, ex
     assert apart_from_seconds(lines.lines()) == expected
     assert_complete(rows, SHORT_SWEEP, expected_rows)
     assert one.notice() == f"The cluster at {lonely.address} does not answer; this machine computes instead."
-    here = one._stand_in.processes()
+    here = one._fallback.processes()
     port = lonely.address.rsplit(":", 1)[1]
     lonely.start("scheduler", "--port", port)
     lonely.add_workers(1)
@@ -295,7 +295,7 @@ def test_of_two_halves_no_run_is_made():
     attempt = Attempt(lines.id, {}, lines)
     assert not attempt.receive(header) and not lines.ended
     assert not attempt.receive(Piece.of(b'{"type":"snapshot","index":0,"mean":0.2}\n', header.after))
-    assert lines.status == "failed" and UNEQUAL in lines.lines()[-1].decode()
+    assert lines.status == "failed" and MISMATCH_MESSAGE in lines.lines()[-1].decode()
 
 
 def test_without_dask_this_machine_computes(monkeypatch):

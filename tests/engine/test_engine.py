@@ -19,7 +19,7 @@ from bnviz import engine
 from bnviz.config.cost import TooExpensive
 from bnviz.config.experiment import FORMAT, Experiment
 from bnviz.engine import local, worker
-from bnviz.engine.local import DEATHS, STARTS, LocalEngine, start_worker
+from bnviz.engine.local import MAX_DEATHS_AT_LINE, MAX_FAILED_STARTS, LocalEngine, start_worker
 from bnviz.record import ndjson, version
 from bnviz.record.store import Store
 from tests import fake_training
@@ -70,44 +70,44 @@ def make_engine():
 # runs that begin alike
 
 
-def lines_of(made, experiment):
+def lines_of(backend, experiment):
     """All lines of a run, once it has ended."""
-    recording = made.recording(made.request(experiment))
+    recording = backend.recording(backend.request(experiment))
     return until(lambda: recording.ended and recording.lines(), 60)
 
 
-def begun(made, experiment):
+def task_counts(backend, experiment):
     """How many tasks each worker has, just after this run was requested."""
-    made.request(experiment)
-    return [len(slot.tasks) for slot in made._slots if not slot.background]
+    backend.request(experiment)
+    return [len(slot.tasks) for slot in backend._slots if not slot.background]
 
 
 def test_a_run_goes_to_the_worker_that_trained_its_beginning_unless_others_have_less_to_do(make_engine):
-    made = make_engine(workers=2)
+    backend = make_engine(workers=2)
     other, slow = SLOW.replace(seed=7), SLOW.replace(changes="9:dropout=0.1")
-    assert begun(made, other) == [1, 0] and begun(made, SLOW) == [1, 1]
-    made.stop(other.id), made.stop(SLOW.id)
-    assert begun(made, slow) == [0, 1], "the second one trained its beginning"
-    assert begun(made, SLOW.replace(changes="9:dropout=0.2")) == [1, 1], "the first one had nothing to do"
+    assert task_counts(backend, other) == [1, 0] and task_counts(backend, SLOW) == [1, 1]
+    backend.stop(other.id), backend.stop(SLOW.id)
+    assert task_counts(backend, slow) == [0, 1], "the second one trained its beginning"
+    assert task_counts(backend, SLOW.replace(changes="9:dropout=0.2")) == [1, 1], "the first one had nothing to do"
 
 
 def test_a_worker_that_was_replaced_has_no_beginnings(make_engine):
-    made = make_engine()
-    lines_of(made, SHORT)
-    (slot, _) = made._slots
-    assert len(slot.begun) == 1
-    (pid,) = made.processes()
+    backend = make_engine()
+    lines_of(backend, SHORT)
+    (slot, _) = backend._slots
+    assert len(slot.recent_unchanged_ids) == 1
+    (pid,) = backend.processes()
     os.kill(pid, signal.SIGKILL)
-    until(lambda: made.processes() and made.processes() != [pid])
-    assert len(slot.begun) == 0
+    until(lambda: backend.processes() and backend.processes() != [pid])
+    assert len(slot.recent_unchanged_ids) == 0
 
 
 def test_a_run_that_goes_on_from_another_has_the_lines_of_a_run_from_the_start(make_engine):
     base = Experiment(dataset="mnist1d", width=8, hidden_layers=2, steps=60, train_size=100)
     changed = base.replace(changes="50:learning_rate=1")
-    made, fresh = make_engine(command=local.COMMAND), make_engine(command=local.COMMAND)
-    lines_of(made, base)
-    assert apart_from_seconds(lines_of(made, changed)) == apart_from_seconds(lines_of(fresh, changed))
+    backend, fresh = make_engine(command=local.COMMAND), make_engine(command=local.COMMAND)
+    lines_of(backend, base)
+    assert apart_from_seconds(lines_of(backend, changed)) == apart_from_seconds(lines_of(fresh, changed))
 
 
 # what one worker does
@@ -144,13 +144,13 @@ def test_seconds_are_those_spent_computing():
 
 def test_turns_let_a_short_run_overtake_a_long_one():
     written = []
-    turns = worker.Turns(lambda key, line: written.append((key, line)), fake_training, seconds=0.0)
-    turns.command({"run": "long", "experiment": {"steps": 5000}})
+    round_robin = worker.RoundRobin(lambda key, line: written.append((key, line)), fake_training, seconds=0.0)
+    round_robin.command({"run": "long", "experiment": {"steps": 5000}})
     for _ in range(10):
-        turns.next()
-    turns.command({"run": "short", "experiment": {"steps": 20}})
-    while len(turns) == 2:
-        turns.next()
+        round_robin.next()
+    round_robin.command({"run": "short", "experiment": {"steps": 20}})
+    while len(round_robin) == 2:
+        round_robin.next()
     assert written[-1][0] == "short" and ndjson.is_end(written[-1][1])
     assert sum(key == "long" for key, _ in written) <= 10 + 22
 
@@ -158,22 +158,22 @@ def test_turns_let_a_short_run_overtake_a_long_one():
 def test_a_turn_is_as_long_as_it_should_be(monkeypatch):
     clock = iter(range(10**6))  # every look at the clock is a second later
     monkeypatch.setattr(worker, "perf_counter", lambda: next(clock))
-    turns = worker.Turns(lambda key, line: None, fake_training, seconds=100)
-    turns.command({"run": "a", "experiment": {"steps": 5000}})
-    turns.next()
+    round_robin = worker.RoundRobin(lambda key, line: None, fake_training, seconds=100)
+    round_robin.command({"run": "a", "experiment": {"steps": 5000}})
+    round_robin.next()
     assert 100 <= next(clock) <= 104
 
 
 @pytest.mark.parametrize("turns_before", [0, 1, 5])
 def test_stopping_writes_one_end_whenever_it_comes(turns_before):
     written = []
-    turns = worker.Turns(lambda key, line: written.append(line), fake_training, seconds=0.0)
-    turns.command({"run": "a", "experiment": {"steps": 100}})
+    round_robin = worker.RoundRobin(lambda key, line: written.append(line), fake_training, seconds=0.0)
+    round_robin.command({"run": "a", "experiment": {"steps": 100}})
     for _ in range(turns_before):
-        turns.next()
-    turns.command({"stop": "a"})
-    turns.command({"stop": "a"})
-    assert not turns
+        round_robin.next()
+    round_robin.command({"stop": "a"})
+    round_robin.command({"stop": "a"})
+    assert not round_robin
     assert [ndjson.status(line) for line in written if ndjson.is_end(line)] == ["stopped"]
 
 
@@ -280,13 +280,13 @@ def test_a_killed_worker_is_replaced_and_the_same_lines_come_in_real_training(ma
 
 
 def test_a_run_whose_workers_are_killed_again_and_again_is_not_to_blame(make_engine):
-    made, experiment = make_engine(), Experiment(steps=300, momentum=0.002)
-    run = made.recording(made.request(experiment))
-    (slot, _) = made._slots
-    for number in range(2 * DEATHS):
-        until(lambda number=number: any(task.received > 3 + 5 * number for task in slot.tasks.values()))
-        os.kill(made.processes()[0], signal.SIGKILL)
-        until(lambda number=number: made.counters.worker_restarts > number)
+    backend, experiment = make_engine(), Experiment(steps=300, momentum=0.002)
+    run = backend.recording(backend.request(experiment))
+    (slot, _) = backend._slots
+    for number in range(2 * MAX_DEATHS_AT_LINE):
+        until(lambda number=number: any(task.line_count > 3 + 5 * number for task in slot.tasks.values()))
+        os.kill(backend.processes()[0], signal.SIGKILL)
+        until(lambda number=number: backend.counters.worker_restarts > number)
     until(lambda: run.ended)
     assert run.status == "finished"
     undisturbed = [line for line in worker.record(experiment, fake_training) if line]
@@ -303,7 +303,8 @@ def test_a_run_that_kills_its_workers_is_given_up_and_others_go_on(make_engine):
     deadly = local.recording(local.request(SHORT.replace(seed=fake_training.KILLS_ITS_WORKER)))
     until(lambda: deadly.ended)
     end = json.loads(deadly.lines()[-1])
-    assert end["status"] == "failed" and deaths(deadly) >= DEATHS  # more, if a line was still on its way at some deaths
+    assert end["status"] == "failed"
+    assert deaths(deadly) >= MAX_DEATHS_AT_LINE  # more, if a line was still on its way at some deaths
     assert types(deadly.lines()) == ["header"] + ["snapshot"] * 5 + ["end"]
     good = local.recording(local.request(SHORT))
     until(lambda: good.ended)
@@ -311,60 +312,60 @@ def test_a_run_that_kills_its_workers_is_given_up_and_others_go_on(make_engine):
 
 
 def test_a_worker_that_hangs_is_ended_and_a_run_that_makes_it_hang_is_given_up(make_engine, monkeypatch, caplog):
-    monkeypatch.setattr(local, "HANGING_SECONDS", 2.5)
-    made = make_engine()
-    (pid,) = made.processes()
-    innocent, guilty = (made.recording(made.request(SHORT.replace(seed=seed))) for seed in (9, fake_training.HANGS))
+    monkeypatch.setattr(local, "HEARTBEAT_TIMEOUT_SECONDS", 2.5)
+    backend = make_engine()
+    (pid,) = backend.processes()
+    innocent, guilty = (backend.recording(backend.request(SHORT.replace(seed=seed))) for seed in (9, fake_training.HANGS))
     with guilty.subscribe(lambda: None):
-        until(lambda: made.tend() or guilty.ended)
-    assert guilty.status == "failed" and deaths(guilty) >= DEATHS
+        until(lambda: backend.suspend_idle() or guilty.ended)
+    assert guilty.status == "failed" and deaths(guilty) >= MAX_DEATHS_AT_LINE
     assert innocent.status == "finished" and "has taken no step" in caplog.text
-    until(lambda: made.processes() and gone(pid))
-    after = made.recording(made.request(SHORT.replace(seed=10)))
-    until(lambda: made.tend() or after.ended)
+    until(lambda: backend.processes() and gone(pid))
+    after = backend.recording(backend.request(SHORT.replace(seed=10)))
+    until(lambda: backend.suspend_idle() or after.ended)
     assert after.status == "finished"
 
 
 def test_a_worker_that_takes_its_time_or_has_nothing_to_do_does_not_hang(make_engine, monkeypatch):
-    made = make_engine()
-    (pid,) = made.processes()
-    slow = made.recording(made.request(SLOW.replace(steps=3000)))
+    backend = make_engine()
+    (pid,) = backend.processes()
+    slow = backend.recording(backend.request(SLOW.replace(steps=3000)))
     until(lambda: len(slow) > 3)
-    (slot, _) = made._slots
-    first = until(lambda: slot.heard < math.inf and slot.heard)
-    monkeypatch.setattr(worker, "ALIVE_SECONDS", math.inf)  # of this process, not of the worker
-    until(lambda: slot.heard > first + 1)
+    (slot, _) = backend._slots
+    first = until(lambda: slot.last_heartbeat < math.inf and slot.last_heartbeat)
+    monkeypatch.setattr(worker, "HEARTBEAT_SECONDS", math.inf)  # of this process, not of the worker
+    until(lambda: slot.last_heartbeat > first + 1)
     until(lambda: slow.ended)
-    monkeypatch.setattr(local, "HANGING_SECONDS", 0.0)
-    made.tend()
-    assert made.processes() == [pid], "it has nothing to do"
+    monkeypatch.setattr(local, "HEARTBEAT_TIMEOUT_SECONDS", 0.0)
+    backend.suspend_idle()
+    assert backend.processes() == [pid], "it has nothing to do"
 
 
 def test_a_run_that_needs_more_memory_than_there_is_says_so_and_its_worker_goes_on(make_engine):
-    made = make_engine()
-    (pid,) = made.processes()
-    greedy = made.recording(made.request(SHORT.replace(seed=fake_training.NEEDS_MEMORY)))
+    backend = make_engine()
+    (pid,) = backend.processes()
+    greedy = backend.recording(backend.request(SHORT.replace(seed=fake_training.NEEDS_MEMORY)))
     until(lambda: greedy.ended)
     assert greedy.status == "failed" and b"MemoryError" in greedy.lines()[-1]
-    assert types(lines_of(made, SHORT))[-1] == "end" and made.processes() == [pid]
+    assert types(lines_of(backend, SHORT))[-1] == "end" and backend.processes() == [pid]
 
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="the limits of another process can be set on Linux alone")
 def test_a_worker_whose_memory_is_taken_away_loses_no_line(make_engine):
-    made, undisturbed = make_engine(command=local.COMMAND), make_engine(command=local.COMMAND)
+    backend, undisturbed = make_engine(command=local.COMMAND), make_engine(command=local.COMMAND)
     experiment = Experiment(width=32, steps=300)
-    found = made.recording(made.request(experiment))
-    until(lambda: len(found) > 3)
-    (pid,) = made.processes()
-    there = int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[0]) * resource.getpagesize()
-    resource.prlimit(pid, resource.RLIMIT_AS, (there, there))
-    until(lambda: found.ended)
-    if found.status == "finished":  # it got by with what it had, or died and another one took over
-        assert apart_from_seconds(found.lines()) == apart_from_seconds(lines_of(undisturbed, experiment))
+    recording = backend.recording(backend.request(experiment))
+    until(lambda: len(recording) > 3)
+    (pid,) = backend.processes()
+    memory = int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[0]) * resource.getpagesize()
+    resource.prlimit(pid, resource.RLIMIT_AS, (memory, memory))
+    until(lambda: recording.ended)
+    if recording.status == "finished":  # it got by with what it had, or died and another one took over
+        assert apart_from_seconds(recording.lines()) == apart_from_seconds(lines_of(undisturbed, experiment))
     else:
-        assert found.status == "failed" and json.loads(found.lines()[-1])["message"]
-    os.kill(made.processes()[0], signal.SIGKILL)  # whose successor has no limit
-    assert apart_from_seconds(lines_of(made, experiment)) == apart_from_seconds(lines_of(undisturbed, experiment))
+        assert recording.status == "failed" and json.loads(recording.lines()[-1])["message"]
+    os.kill(backend.processes()[0], signal.SIGKILL)  # whose successor has no limit
+    assert apart_from_seconds(lines_of(backend, experiment)) == apart_from_seconds(lines_of(undisturbed, experiment))
 
 
 def test_failed_and_stopped_runs_are_forgotten_and_start_over(make_engine):
@@ -414,7 +415,7 @@ def test_workers_that_cannot_start_are_tried_at_leisure_and_said_so(make_engine,
     lines = local.recording(local.request(SHORT))
     until(lambda: lines.ended)
     assert json.loads(lines.lines()[-1])["message"].startswith("No worker could be started")
-    assert local.counters.worker_restarts <= STARTS + 1
+    assert local.counters.worker_restarts <= MAX_FAILED_STARTS + 1
 
 
 def test_closing_ends_workers_threads_and_recordings(make_engine):
@@ -431,8 +432,8 @@ def test_closing_ends_workers_threads_and_recordings(make_engine):
 
 def test_there_is_one_shared_engine_even_after_the_module_is_imported_anew(monkeypatch):
     monkeypatch.setenv("BNVIZ_WORKERS", "1")
-    found = []
-    threads = [threading.Thread(target=lambda: found.append(engine.shared())) for _ in range(8)]
+    engines = []
+    threads = [threading.Thread(target=lambda: engines.append(engine.shared())) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -441,12 +442,12 @@ def test_there_is_one_shared_engine_even_after_the_module_is_imported_anew(monke
     try:
         import importlib
 
-        assert importlib.import_module("bnviz.engine").shared() is found[0]
+        assert importlib.import_module("bnviz.engine").shared() is engines[0]
     finally:
         sys.modules["bnviz.engine"] = sys.modules["bnviz"].engine = old
         old.close_shared()
-    assert len(set(map(id, found))) == 1
-    assert found[0].workers() == (0, 1)
+    assert len(set(map(id, engines))) == 1
+    assert engines[0].workers() == (0, 1)
 
 
 @pytest.mark.parametrize("text, count", [("3", 3), ("0", 1), ("", None), ("many", None)])

@@ -43,17 +43,17 @@ EXPERIMENT = Experiment(width=8, steps=10, dataset="mnist1d", train_size=100)
 class Quick(BaseEngine):
     """An engine whose runs end as soon as they begin."""
 
-    def _begin(self, task):
+    def _dispatch(self, task):
         task.end("stopped", "It is over.")
         task.settle()
 
-    def _withdraw(self, task):
+    def _preempt(self, task):
         pass
 
     def _stop_tasks(self, name, message):
         pass
 
-    def _stacks_at_once(self):
+    def _max_stacks(self):
         return 1
 
     def workers(self):
@@ -199,7 +199,7 @@ def test_whatever_a_player_asks_for_is_an_experiment_or_a_clear_refusal(edit):
 def test_what_no_player_says_is_not_heard(state):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(streamlit, "session_state", {player.key_of("live_shift"): state})
-        heard = player.heard("live_shift")
+        heard = player.last_heartbeat("live_shift")
         assert stage.step_in_hand("live_shift") == int((heard.get("hand") or {"step": 0})["step"])
     for name, keys in {"cursor": ("run", "from"), "hand": ("step",), "edit": ("run", "do")}.items():
         assert all(key in heard[name] for key in keys if heard.get(name) is not None)

@@ -60,11 +60,11 @@ def test_the_board_is_one_that_grafana_takes():
 
 
 def test_the_silence_of_a_run_that_hangs_grows_and_ends_with_it(local):
-    assert local.silence() == 0
+    assert local.stall_seconds() == 0
     id = local.request(Experiment(seed=fake_training.HANGS))
-    until(lambda: len(local.recording(id)) > 5 and local.silence() > 0.3)
+    until(lambda: len(local.recording(id)) > 5 and local.stall_seconds() > 0.3)
     local.stop(id)
-    until(lambda: local.silence() == 0)
+    until(lambda: local.stall_seconds() == 0)
 
 
 def test_a_line_of_the_log_is_an_object_with_what_was_handed_over():

@@ -36,7 +36,7 @@ class Stage:
         self.requested.append(experiment)
         return experiment.id
 
-    def leave(self, id):
+    def release(self, id):
         self.left.append(id)
 
     def live_shift(self, experiment):

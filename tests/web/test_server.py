@@ -52,7 +52,7 @@ def shared(monkeypatch):
     store = Store()
     stub = SimpleNamespace(store=store, recording=store.get, counters=engine.Counters(), endings={"failed": 2})
     stub.workers, books = lambda: (1, 2), Admission(Limits())
-    stub.place, stub.census, stub.silence = books.place, books.census, lambda: 1.5
+    stub.queue_position, stub.state_counts, stub.stall_seconds = books.queue_position, books.state_counts, lambda: 1.5
     monkeypatch.setattr(engine, "shared", lambda: stub)
     monkeypatch.setattr(viewers, "closing", False)
     return stub

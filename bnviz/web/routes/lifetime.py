@@ -20,7 +20,7 @@ from bnviz.web.routes.viewers import viewers
 from bnviz.web.site.watch import stop_neglected
 
 SHUTDOWN_SECONDS = 2.0
-TEND_SECONDS = 0.25
+SUSPEND_INTERVAL_SECONDS = 0.25
 _log = logging.getLogger(__name__)
 
 
@@ -32,29 +32,29 @@ async def lifespan(app: object) -> AsyncGenerator[None]:
     machine.allow_files()
     send_at_once()
     engine.shared()
-    tending = asyncio.create_task(_tend())
+    suspender = asyncio.create_task(_suspend_periodically())
     try:
         with _on_exit_signals(asyncio.get_running_loop()):
             yield
     finally:
-        tending.cancel()
+        suspender.cancel()
         viewers.close()
         await to_thread.run_sync(engine.close_shared)
 
 
-async def _tend() -> None:
+async def _suspend_periodically() -> None:
     """See to it, again and again, that nothing is computed that nobody watches."""
     while True:
-        await asyncio.sleep(TEND_SECONDS)
+        await asyncio.sleep(SUSPEND_INTERVAL_SECONDS)
         try:
-            await to_thread.run_sync(_tend_once)
+            await to_thread.run_sync(_suspend_once)
         except Exception:  # the next look may find things in order
             _log.exception("runs could not be looked after")
 
 
-def _tend_once() -> None:
+def _suspend_once() -> None:
     shared = engine.shared()
-    shared.tend()
+    shared.suspend_idle()
     stop_neglected(shared)
 
 

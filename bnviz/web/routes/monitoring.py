@@ -53,7 +53,7 @@ class _Engine(Collector):
 
     def collect(self) -> Iterator[Metric]:
         shared = engine.shared()
-        store, counters, census, (alive, _) = shared.store, shared.counters, shared.census(), shared.workers()
+        store, counters, counts, (alive, _) = shared.store, shared.counters, shared.state_counts(), shared.workers()
         endings = CounterMetricFamily("bnviz_runs_ended", "Runs that ended, by status.", labels=["status"])
         for status in STATUSES:
             endings.add_metric([status], shared.endings.get(status, 0))
@@ -61,16 +61,18 @@ class _Engine(Collector):
         yield _counter("runs_requested", "Experiments that pages asked for.", counters.requested)
         yield _counter("runs_started", "Runs given to a worker.", counters.started)
         yield _gauge("runs_active", "Runs and sweeps that have not ended.", len(store.live()))
-        yield _gauge("runs_computing", "Runs and questions that are with a worker.", census["computing"])
-        yield _gauge("runs_waiting", "Runs and questions that wait for their turn.", census["waiting"])
-        yield _gauge("runs_resting", "Runs that nobody watches.", census["resting"])
-        yield _counter("runs_rested", "Times that a run was set aside because nobody watched it.", counters.rested)
+        yield _gauge("runs_computing", "Runs and questions that are with a worker.", counts["computing"])
+        yield _gauge("runs_waiting", "Runs and questions that wait for their turn.", counts["waiting"])
+        yield _gauge("runs_resting", "Runs that nobody watches.", counts["resting"])
+        yield _counter("runs_rested", "Times that a run was set aside because nobody watched it.", counters.suspended)
         yield _counter("runs_rejected", "Requests refused because too many runs were waiting.", counters.rejected)
         refused = CounterMetricFamily("bnviz_requests_refused", "Requests beyond a client's limit, by kind.", labels=["kind"])
         for kind in RATES:
             refused.add_metric([kind], rates.refused[kind])
         yield refused
-        yield _gauge("silence_seconds", "How long the run that is computed has had no new line; the longest.", shared.silence())
+        yield _gauge(
+            "silence_seconds", "How long the run that is computed has had no new line; the longest.", shared.stall_seconds()
+        )
         yield _counter("store_hits", "Requests answered by a finished recording.", counters.store_hits)
         yield _counter("store_write_errors", "Recordings that could not be written.", store.write_errors)
         yield _counter("store_read_errors", "Recordings that could not be read.", store.read_errors)

@@ -112,7 +112,7 @@ def request(experiment: Experiment, page: Page) -> tuple[Experiment, str]:
 
     engine, history = shared(), st.session_state.setdefault(_SHOWN, [])
     if history and history[-1][1] != experiment:
-        engine.leave(history[-1][1].id)
+        engine.release(history[-1][1].id)
     try:
         run = _requested(experiment)
     except TooExpensive as error:

@@ -1,4 +1,4 @@
-"""A sweep on its way: stacks go to the workers, rows come back into the sweep's recording."""
+"""The scheduler of a sweep: it dispatches stacks to the workers, and appends their rows to the sweep's recording."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from bnviz.config.experiment import FORMAT
 from bnviz.config.sweep import Cell, Run, Sweep, stacks
-from bnviz.engine.task import Task, of_stack
+from bnviz.engine.task import Task, stack_payload
 from bnviz.record import ndjson
 from bnviz.record.piece import Piece
 from bnviz.record.rows import Rows
@@ -33,10 +33,10 @@ def header(sweep: Sweep) -> dict[str, Any]:
 
 
 class StackLines:
-    """Takes the lines of one stack: its rows go on, the rest only counts."""
+    """The sink of one stack's lines: it passes its rows on, and counts the rest."""
 
-    def __init__(self, take: Callable[[dict[str, Any]], None]):
-        self._take, self._count = take, 0
+    def __init__(self, on_row: Callable[[dict[str, Any]], None]):
+        self._on_row, self._count = on_row, 0
         self.status: str | None = None
         self.message = ""
 
@@ -56,17 +56,17 @@ class StackLines:
         self._count += 1
         message = json.loads(line)
         if message["type"] == "row":
-            self._take(message)
+            self._on_row(message)
         elif message["type"] == "end":
             self.status, self.message = message["status"], message["message"]
         return True
 
 
-class Sweeping:
-    """A sweep whose recording grows. `begin` gives a task to the workers, never more than `at_once()` of this sweep's.
+class SweepScheduler:
+    """A live sweep. `dispatch` gives a task to the workers, at most `max_running()` of this sweep's at a time.
 
-    `on_end` is called once, when the recording has ended. Methods may be called from any thread; the lock is the engine's own,
-    for either calls the other.
+    `on_end` is called once, when the recording has ended. Methods may be called from any thread; `lock` is the engine's, since
+    the two call each other.
     """
 
     def __init__(
@@ -74,80 +74,80 @@ class Sweeping:
         sweep: Sweep,
         lines: Recording,
         rows: Rows,
-        begin: Callable[[Task], None],
-        at_once: Callable[[], int],
-        on_end: Callable[[Sweeping], None],
+        dispatch: Callable[[Task], None],
+        max_running: Callable[[], int],
+        on_end: Callable[[SweepScheduler], None],
         lock: threading.RLock,
     ):
         self.sweep, self.lines = sweep, lines
-        self._rows, self._begin, self._at_once, self._on_end = rows, begin, at_once, on_end
+        self._rows, self._dispatch, self._max_running, self._on_end = rows, dispatch, max_running, on_end
         self._lock = lock
-        self._places: dict[str, list[Cell]] = {}
+        self._cells: dict[str, list[Cell]] = {}
         for cell in sweep.cells():
-            self._places.setdefault(cell.run.id, []).append(cell)
+            self._cells.setdefault(cell.run.id, []).append(cell)
         self._waiting: deque[tuple[Run, ...]] = deque()
-        self._working: dict[Task, tuple[Run, ...]] = {}
-        self._began = time.monotonic()
-        self._work = self._done = 0.0  # estimated seconds of computing, in all and done
-        self._ending = "finished", ""
+        self._running: dict[Task, tuple[Run, ...]] = {}
+        self._start_time = time.monotonic()
+        self._total_work = self._finished_work = 0.0  # estimated seconds of computing
+        self._outcome = "finished", ""
 
     def start(self) -> None:
-        """Write the header and the rows that are known, and begin with the others."""
+        """Append the header and the stored rows, and dispatch the missing runs."""
         self._append(header(self.sweep))
         runs = self.sweep.runs()
-        known = self._rows.find(runs, self.sweep.measures)
-        for row in known.values():
+        stored = self._rows.find(runs, self.sweep.measures)
+        for row in stored.values():
             self._write(row)
-        missing = [run for run in runs if run.id not in known]
-        self._work = sum(run.seconds() for run in missing)
+        missing = [run for run in runs if run.id not in stored]
+        self._total_work = sum(run.seconds() for run in missing)
         self._waiting.extend(stacks(missing, first=self.sweep.seeds))
         self._proceed()
 
     def stop(self, message: str) -> None:
-        """End the recording now; what is finished is kept. The caller ends the tasks."""
+        """End the recording now; finished rows stay stored. The caller ends the tasks."""
         with self._lock:
             self._waiting.clear()
             self._end("stopped", message)
 
     def _proceed(self) -> None:
-        """Keep the workers busy; end when there is nothing left."""
+        """Dispatch the next stacks; end when nothing is left."""
         tasks = []
         with self._lock:
-            while self._waiting and len(self._working) < self._at_once() and not self.lines.ended:
+            while self._waiting and len(self._running) < self._max_running() and not self.lines.ended:
                 runs = self._waiting.popleft()
-                task = Task(self.sweep.id, of_stack(runs, self.sweep.measures), StackLines(self._take), self._settled)
-                self._working[task] = runs
+                task = Task(self.sweep.id, stack_payload(runs, self.sweep.measures), StackLines(self._on_row), self._on_task_end)
+                self._running[task] = runs
                 tasks.append(task)
-            if not self._working and not self._waiting:
-                self._end(*self._ending)
+            if not self._running and not self._waiting:
+                self._end(*self._outcome)
         for task in tasks:
-            self._begin(task)
+            self._dispatch(task)
 
-    def _settled(self, task: Task) -> None:
+    def _on_task_end(self, task: Task) -> None:
         with self._lock:
-            runs = self._working.pop(task, ())
-            self._done += sum(run.seconds() for run in runs)
+            runs = self._running.pop(task, ())
+            self._finished_work += sum(run.seconds() for run in runs)
             lines = task.lines
             assert isinstance(lines, StackLines) and lines.status
             if lines.status != "finished":
-                self._ending = lines.status, lines.message
-            if self._work:
-                seconds = round(time.monotonic() - self._began, 3)
-                self._append({"type": "progress", "share": self._done / self._work, "seconds": seconds})
+                self._outcome = lines.status, lines.message
+            if self._total_work:
+                seconds = round(time.monotonic() - self._start_time, 3)
+                self._append({"type": "progress", "share": self._finished_work / self._total_work, "seconds": seconds})
         self._proceed()
 
-    def _take(self, row: dict[str, Any]) -> None:
+    def _on_row(self, row: dict[str, Any]) -> None:
         self._rows.keep(row, self.sweep.measures)
         self._write(row)
 
     def _write(self, row: dict[str, Any]) -> None:
-        """A row for every place in the sweep that it fills."""
-        for cell in self._places[row["run"]]:
+        """Append a row for every cell of the sweep that it fills."""
+        for cell in self._cells[row["run"]]:
             self._append({**row, "curve": cell.curve, "point": cell.point, "value": self.sweep.values[cell.point]})
 
     def _append(self, message: dict[str, Any]) -> None:
         self.lines.append(ndjson.line(message))
 
     def _end(self, status: str, message: str) -> None:
-        if self.lines.append(ndjson.end(status, message, time.monotonic() - self._began)):
+        if self.lines.append(ndjson.end(status, message, time.monotonic() - self._start_time)):
             self._on_end(self)

@@ -12,7 +12,7 @@ from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import plain, sweep_over
 from bnviz.engine import worker
 from bnviz.engine.local import LocalEngine
-from bnviz.engine.sweeping import StackLines
+from bnviz.engine.sweep_scheduler import StackLines
 from bnviz.record import ndjson
 from bnviz.record.rows import Rows
 from bnviz.record.store import Store
@@ -60,7 +60,7 @@ def make_engine():
         one.close()
 
 
-def ended(engine, sweep):
+def finished_lines(engine, sweep):
     lines = engine.recording(engine.sweep(sweep))
     until(lambda: lines.ended)
     return lines
@@ -68,7 +68,7 @@ def ended(engine, sweep):
 
 def test_a_sweep_is_a_recording_of_rows(make_engine):
     engine = make_engine(workers=2)
-    lines = ended(engine, QUICK)
+    lines = finished_lines(engine, QUICK)
     first, *_, last = messages(lines)
     assert first["type"] == "header" and first["id"] == QUICK.id and first["total_rows"] == len(QUICK.cells())
     assert first["sweep"]["axis"] == "batch_size" and first["sweep"]["values"] == [4, 8, 16]
@@ -82,7 +82,7 @@ def test_a_sweep_is_a_recording_of_rows(make_engine):
 
 def test_one_run_fills_all_places_that_are_its(make_engine):
     sweep = sweep_over(Experiment(steps=10), "ghost_batch_size", (4, 8), seeds=2)
-    lines = ended(make_engine(), sweep)
+    lines = finished_lines(make_engine(), sweep)
     assert filled(lines) == places(sweep)
     assert len({row["run"] for row in rows_in(lines)}) == len(sweep.runs()) == 6 < 8
 
@@ -100,15 +100,15 @@ def test_a_sweep_that_was_stopped_goes_on_where_it_was(make_engine):
     until(lambda: rows_in(lines))
     engine.stop(SLOW.id)
     assert lines.ended and lines.status == "stopped" and "kept" in messages(lines)[-1]["message"]
-    kept = filled(lines)
-    assert 0 < len(kept) < len(SLOW.cells())
+    stored = filled(lines)
+    assert 0 < len(stored) < len(SLOW.cells())
     again = engine.recording(engine.sweep(SLOW))
-    assert again is not lines and filled(again)[: len(kept)] and len(filled(again)) >= len(kept)  # at once, before any worker
+    assert again is not lines and filled(again)[: len(stored)] and len(filled(again)) >= len(stored)  # at once, before any worker
     pids = {row["run"]: row["pid"] for row in rows_in(lines)}
     until(lambda: again.ended)
     assert filled(again) == places(SLOW) and again.status == "finished"
     assert all(row["pid"] == pids[row["run"]] for row in rows_in(again) if row["run"] in pids)
-    assert len([row for row in rows_in(again) if row["run"] in pids]) == len(kept)
+    assert len([row for row in rows_in(again) if row["run"] in pids]) == len(stored)
 
 
 def test_a_stopped_sweep_leaves_the_workers_idle(make_engine):
@@ -117,20 +117,20 @@ def test_a_stopped_sweep_leaves_the_workers_idle(make_engine):
     until(lambda: rows_in(lines))
     engine.stop(SLOW.id)
     assert not any(slot.tasks for slot in engine._slots) and engine.store.live() == []
-    short = ended(engine, QUICK)
+    short = finished_lines(engine, QUICK)
     assert short.status == "finished"
 
 
 def test_sweeps_share_rows(make_engine):
     engine = make_engine()
-    ended(engine, QUICK)
+    finished_lines(engine, QUICK)
     fewer = sweep_over(Experiment(steps=10, seed=10), "batch_size", (8,), arms=["batch"], seeds=2)
     lines = engine.recording(engine.sweep(fewer))
     assert lines.ended and filled(lines) == places(fewer)  # nothing had to be computed
 
 
 def test_rows_outlive_the_server(make_engine, tmp_path):
-    ended(make_engine(rows=Rows(tmp_path)), QUICK)
+    finished_lines(make_engine(rows=Rows(tmp_path)), QUICK)
     other = make_engine(rows=Rows(tmp_path))
     lines = other.recording(other.sweep(QUICK))
     assert lines.ended and filled(lines) == places(QUICK) and other.processes(background=True) == []
@@ -138,7 +138,7 @@ def test_rows_outlive_the_server(make_engine, tmp_path):
 
 def test_a_finished_sweep_lies_in_the_folder(make_engine, tmp_path):
     first = make_engine(Store(tmp_path))
-    ended(first, QUICK)
+    finished_lines(first, QUICK)
     until(lambda: not first.store.live())  # it is written
     lines = make_engine(Store(tmp_path)).recording(QUICK.id)
     assert filled(lines) == places(QUICK)
@@ -150,7 +150,7 @@ def test_a_worker_that_is_killed_loses_no_row(make_engine, tmp_path, monkeypatch
     monkeypatch.setenv("BNVIZ_ACCIDENT", str(accident))
     sweep = sweep_over(Experiment(steps=10, seed=fake_training.KILLS_ITS_WORKER), "batch_size", (4, 8), seeds=2)
     engine = make_engine()
-    lines = ended(engine, sweep)
+    lines = finished_lines(engine, sweep)
     assert accident.read_text(encoding="utf-8") == "happened" and engine.counters.worker_restarts == 1
     assert lines.status == "finished" and filled(lines) == places(sweep)
 
@@ -167,7 +167,7 @@ def test_killing_workers_from_outside_loses_no_row_either(make_engine):
 
 def test_a_stack_that_fails_does_not_take_the_others_along(make_engine):
     sweep = sweep_over(Experiment(steps=10, seed=fake_training.RAISES), "batch_size", (4, 8, 16), arms=["batch"], seeds=1)
-    lines = ended(make_engine(), sweep)
+    lines = finished_lines(make_engine(), sweep)
     assert filled(lines) == places(sweep)[1:]
     assert lines.status == "failed" and messages(lines)[-1]["message"] == "ArithmeticError: two lines"
 
@@ -178,7 +178,7 @@ def test_live_runs_have_workers_of_their_own(make_engine):
     lines = engine.recording(engine.sweep(SLOW))
     until(lambda: rows_in(lines))
     (live,), (background,) = engine.processes(), engine.processes(background=True)
-    assert os.getpriority(os.PRIO_PROCESS, background) == 19 and os.getpriority(os.PRIO_PROCESS, live) == worker.BEHIND
+    assert os.getpriority(os.PRIO_PROCESS, background) == 19 and os.getpriority(os.PRIO_PROCESS, live) == worker.NICENESS
     run = engine.recording(engine.request(Experiment(steps=10)))
     until(lambda: run.ended)
     assert not lines.ended and {row["pid"] for row in rows_in(lines)} == {background}
@@ -205,7 +205,7 @@ def test_too_large_a_sweep_is_refused(make_engine):
 
 def test_a_sweep_is_no_experiment(make_engine):
     engine = make_engine()
-    ended(engine, QUICK)
+    finished_lines(engine, QUICK)
     assert engine.experiment(QUICK.id) is None
     other = LocalEngine(engine.store, 1, fake_training.COMMAND)
     assert other.experiment(QUICK.id) is None
@@ -213,12 +213,12 @@ def test_a_sweep_is_no_experiment(make_engine):
 
 
 def test_lines_of_a_stack_count_like_a_recording_s():
-    taken = []
-    lines = StackLines(taken.append)
+    rows = []
+    lines = StackLines(rows.append)
     run = plain(Experiment(steps=10), "batch")
     for line in filter(None, worker.record_stack([run], (), fake_training)):
         assert not lines.ended and lines.append(line)
-    assert lines.ended and lines.status == "finished" and len(lines) == 3 and [row["run"] for row in taken] == [run.id]
+    assert lines.ended and lines.status == "finished" and len(lines) == 3 and [row["run"] for row in rows] == [run.id]
     assert not lines.append(line)
 
 
