@@ -74,7 +74,8 @@ def test_what_a_panel_names_is_there(desk, lesson):
             assert {feed["kind"] for feed in feeds} <= set(known["feeds"]), where
             assert {feed["arm"] for feed in feeds if "arm" in feed} <= set(experiment.arms), where
             assert {feed["key"] for feed in feeds if "key" in feed} <= RECORDED, where
-            assert fits <= set(known["fits"]), where
+            scoped = {fit for fit in fits if fit.startswith(("layer:", "layers:"))}  # any measure of layers
+            assert {fit.partition(":")[2] for fit in scoped} <= RECORDED and fits - scoped <= set(known["fits"]), where
             assert braces(panel) <= set(known["captions"]), where
             assert {panel["id"], panel["id"].split("-")[0]} & set(known["alternatives"]), where
             assert panel.get("control", "target") in known["controls"], where

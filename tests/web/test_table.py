@@ -16,6 +16,7 @@ from bnviz.lessons.regularization.page import PAGE as SIZES
 from bnviz.lessons.regularization.panels import panels as size_panels
 from bnviz.record import ndjson
 from bnviz.web import player, words
+from bnviz.web.figures import axis, layer_curves, layout
 from bnviz.web.site import links
 
 FILE = "web/player/table.js"
@@ -43,6 +44,12 @@ def test_parts_with_one_key_are_one_table_by_rows_and_columns(desk):
         {"key": "step", "columns": ["a", "b"], "rows": [["at first", 9, 7], [0, 2, None], [2, 8, 5], [4, 1, None]]},
         {"key": "unit", "columns": ["a"], "rows": [[1, 3]]},
     ]
+
+
+def test_columns_that_differ_are_never_one(desk):
+    parts = [{"key": "step", "at": [0, 2], "columns": {"a": [value, 1]}} for value in (5, 6, 5, 7)]
+    [table] = desk.call(FILE, "joinTables", parts)
+    assert table == {"key": "step", "columns": ["a", "a (2)", "a (3)"], "rows": [[0, 5, 6, 7], [2, 1, 1, 1]]}
 
 
 @pytest.mark.parametrize("length", [1, 150, 151, 5001])
@@ -104,6 +111,21 @@ def test_every_unit_has_a_column_of_its_means_at_every_step(tables, unit):
         for number in range(SMALL["width"]):
             expected = [frame["arms"][arm]["unit_mean"]["activation"][1][number] for frame in frames]
             assert column(table, f"{name}, unit {number + 1}, mean a[2]") == pytest.approx(expected, nan_ok=True)
+
+
+def test_five_layers_have_five_columns(desk, tables, experiment):
+    _, _, frames = tables("fan", run=experiment.replace(hidden_layers=5), layer=4)
+    traces = layer_curves("batch", "gradient_norm", 5, "%{y:.2f}")
+    panel = {"data": traces, "layout": layout(xaxis=axis("step"), yaxis=axis("‖∂L/∂W‖", fit="layers:gradient_norm"))}
+    [table] = desk.ask("tables", panel=panel)
+    assert table["columns"] == [f"with batch norm, layer {number}, ‖∂L/∂W‖" for number in range(1, 6)]
+    recorded = np.array([frame["arms"]["batch"]["gradient_norm"][:5] for frame in frames], float)
+    assert np.array([row[1:] for row in table["rows"]], float) == pytest.approx(recorded)
+    assert desk.ask("feed", **traces[-1]["feed"])["y"] == pytest.approx(recorded[:, 3])
+    both = np.array([[frame["arms"][arm]["gradient_norm"][:5] for arm in NAMES] for frame in frames], float)
+    for kind, values in (("layers", both), ("layer", both[:, :, 3])):
+        low, high = desk.ask("range", kind=f"{kind}:gradient_norm")
+        assert (low, high) == pytest.approx((values.min() - 0.05 * np.ptp(values), values.max() + 0.05 * np.ptp(values)))
 
 
 def test_percentiles_have_a_column_each(tables):

@@ -131,8 +131,6 @@ export const fits = {
   rates: each((found) => found.dropout_rate ?? []),
   mean_sd: each((found) => [...found.mean_sd.flatMap(logarithms), ...logarithms(found.mean_sd_theory), 0]),
   variance_sd: each((found) => [...found.variance_sd.flatMap(logarithms), ...found.variance_sd_theory.flatMap(logarithms), 0]),
-  accuracy: (frame, arm) => [frame.arms[arm].test_accuracy],
-  test_loss: (frame, arm) => [frame.arms[arm].test_loss],
 };
 
 /** @type {Record<string, Bound>} */
@@ -144,6 +142,4 @@ export const bounds = {
   rates: () => [0, 1],
   mean_sd: () => [-4, 1],
   variance_sd: () => [-4, 1.5],
-  accuracy: () => [0, 1],
-  test_loss: () => [0, 12],
 };

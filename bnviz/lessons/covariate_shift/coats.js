@@ -3,10 +3,11 @@
 // [level][class] from black (level 0) to fully coloured.
 
 import {ATOM, visibleFrames, hasAtom} from "../../web/player/feeds.js";
+import {FILLED} from "../../web/player/fits.js";
 import {centres, extent, smooth, sum, withoutZeros} from "../../web/player/numbers.js";
 import {accuracy, CAT, OTHER} from "./verdict.js";
 
-/** @import {Bound, FeedFunction, Fit, Snapshot, View} from "../../web/player/types" */
+/** @import {FeedFunction, Fit, Snapshot, View} from "../../web/player/types" */
 /** @import {Pair} from "./verdict.js" */
 /** @typedef {"both" | "cats" | "others"} Which the animals that change colour */
 /** @typedef {{level: number, coloured: Which}} Choices `level` from 0, black, to 1, fully coloured */
@@ -17,7 +18,6 @@ const ROWS = [0, 1, 2, 3.5, 4.5, 5.5]; // of the remedy: all, cats, others; colo
 export const BLACK = [0, 0];
 /** @type {Pair} */
 export const COLOURED = [1, 1];
-const FILLED = 0.004; // a bin with a smaller share of the values does not widen an axis
 const nothing = {x: [], y: []};
 
 /**
@@ -206,10 +206,4 @@ export const fits = {
 
   coat_pixels: (frame, arm) =>
     (frame.arms[arm].coat_input_counts ?? []).flatMap((counts) => [0, Math.max(...counts) / sum(counts)]),
-
-  accuracy: (frame, arm) => [frame.arms[arm].test_accuracy],
-  test_loss: (frame, arm) => [frame.arms[arm].test_loss],
 };
-
-/** @type {Record<string, Bound<CoatView>>} */
-export const bounds = {accuracy: () => [0, 1], test_loss: () => [0, 12]};

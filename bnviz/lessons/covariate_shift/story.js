@@ -59,7 +59,6 @@ export default {
   feeds: coats.feeds,
   tables,
   fits: coats.fits,
-  bounds: coats.bounds,
   alternatives: {
     coats: curves,
     remedy: once((frame, view) => withoutStop(remedy(frame, view))),

@@ -2,6 +2,7 @@
 // What fills the traces of the page /gamma-beta, and how far its axes reach.
 
 import {ATOM, density, feeds as drawn, visibleFrames, hasAtom, overSteps, unitLines} from "../../web/player/feeds.js";
+import {FILLED} from "../../web/player/fits.js";
 import {extent, finiteValues} from "../../web/player/numbers.js";
 import {accuracyFeed, histogramFeed} from "./by-hand.js";
 import {chosen, columnView, inside, percentiles, scale, standardizedFrame} from "./reading.js";
@@ -10,7 +11,6 @@ import {chosen, columnView, inside, percentiles, scale, standardizedFrame} from 
 /** @import {Scale} from "./reading.js" */
 
 const NOTHING = {x: [], y: []};
-const FILLED = 0.004; // a bin with a smaller share of the values does not widen an axis
 const SETTLED = 1 / 20; // of the run, after which running statistics, which start at 0 and 1, say something
 
 /**
@@ -50,9 +50,6 @@ export const feeds = {
   "column-front": ridge("ridge-front"),
   "column-first": ridge("ridge-first"),
   band: ({arm, tap, place}, view) => overSteps(visibleFrames(view), (frame) => percentiles(frame, arm, tap, view)?.[place]),
-  "layer-series"({arm, key, layer}, view) {
-    return overSteps(visibleFrames(view), (frame) => series(frame, arm, key)?.[(layer ?? view.layer) - 1]);
-  },
   "hand-histogram": histogramFeed,
   "hand-score": accuracyFeed,
 };
@@ -134,7 +131,6 @@ export const fits = {
   mean_lag: settled("running_mean_lag"),
   variance_lag: settled("running_variance_lag"),
   normed_mean: only((frame, arm, view) => frame.arms[arm].unit_mean[view.tap][view.layer - 1], true),
-  test_loss: (frame, arm) => [frame.arms[arm].test_loss],
 };
 
 /**

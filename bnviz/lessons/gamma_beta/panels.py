@@ -23,6 +23,7 @@ from bnviz.web.figures import (
     axis,
     compared,
     heading,
+    layer_curves,
     layout,
     line,
     panel,
@@ -191,12 +192,7 @@ def lag(norm: str, steps: Layout, layers: int) -> Panel:
     """How far running statistics are from the probe's, one line a layer."""
     traces: list[Trace] = []
     for axes, key, form in (("", "running_mean_lag", "%{y:.3f} σ"), ("2", "running_variance_lag", "%{y:.1%}")):
-        for layer in range(1, layers + 1):
-            feed = {"kind": "layer-series", "arm": norm, "key": key, "layer": layer}
-            label = f"step %{{x}}: {form}<extra>layer {layer}</extra>"
-            traces.append(line(norm, axes, 1, opacity=0.42, feed=feed, hovertemplate=label))
-        chosen = {"kind": "layer-series", "arm": norm, "key": key}
-        traces.append(line(norm, axes, 3, feed=chosen, hovertemplate=f"step %{{x}}: {form}<extra></extra>"))
+        traces += layer_curves(norm, key, layers, form, axes)
     titles = (SAID["lag"]["mean"], SAID["lag"]["variance"])
     arrangement = _row(HALVES, steps, titles, fits=("mean_lag", "variance_lag"))
     arrangement["yaxis2"]["tickformat"] = ".0%"

@@ -70,11 +70,6 @@ export const tables = {
       all.map((one) => [name(one), (frame) => percentiles(frame, arm, tap, view)?.[one]]),
     );
   },
-  "layer-series"({arm, key, layer}, view, {y}) {
-    const number = layer ?? view.layer;
-    const name = joinLabels(say(view, "layer_column", {number}), y);
-    return bySteps(view, [[name, (frame) => /** @type {any} */ (frame.arms[arm])[key]?.[number - 1]]]);
-  },
   "hand-histogram"({when}, view, {x}) {
     const outcome = view.service?.answer?.[when];
     if (!outcome) return [];

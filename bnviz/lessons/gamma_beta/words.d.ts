@@ -70,7 +70,6 @@ export interface Words {
   pinned_highest_mean: {};
   pinned_lowest_sd: {};
   pinned_highest_sd: {};
-  layer_column: {number: string | number};
   share_as_learnt: {};
   share_by_hand: {};
   alt_bands: {low: string | number; high: string | number; middle: string | number};

@@ -1,7 +1,8 @@
 // @ts-check
 // Drawings of how gradients change and of what holding layers costs (panels.py), and the medians behind them.
 
-import {visibleFrames, overSteps} from "../../web/player/feeds.js";
+import {feeds as shared, layerValue, overSteps, visibleFrames} from "../../web/player/feeds.js";
+import {layerFit, layersFit} from "../../web/player/fits.js";
 import {finite, median, quantile, runningMedian} from "../../web/player/numbers.js";
 import {bothArms} from "../../web/player/words.js";
 import {WINDOW} from "./verdict.js";
@@ -16,20 +17,13 @@ export const COSINE = "gradient_cosine";
 /** @param {View} view */
 export const heldFrom = (view) => Number(view.header.experiment.hold_from);
 
+const LOWEST = 2; // the first layer that has others below it
+
 /**
  * All layers that have others below them.
  * @param {View} view
  */
-export const layersOf = (view) => Array.from({length: view.header.hidden_layers - 1}, (_, index) => index + 2);
-
-/**
- * A measure of one layer; null where it was not taken, or the gradient is 0 or not finite.
- * @param {Snapshot} frame
- * @param {string} arm
- * @param {Key} key
- * @param {number} layer
- */
-const valueOf = (frame, arm, key, layer) => finite(frame.arms[arm]?.[key]?.[layer - 1]);
+export const layersOf = (view) => Array.from({length: view.header.hidden_layers - 1}, (_, index) => LOWEST + index);
 
 /**
  * The quantile of one layer's measure over what is shown.
@@ -41,7 +35,7 @@ const valueOf = (frame, arm, key, layer) => finite(frame.arms[arm]?.[key]?.[laye
  */
 export function quantileOf(view, arm, key, layer, share) {
   return quantile(
-    visibleFrames(view).map((frame) => valueOf(frame, arm, key, layer)),
+    visibleFrames(view).map((frame) => layerValue(frame, arm, key, layer)),
     share,
   );
 }
@@ -91,17 +85,14 @@ export const costs = (view, arm) => visibleFrames(view).flatMap((frame) => costO
 export const movement = (frame, arm) => frame.arms[arm]?.shift_step.activation[1];
 
 /**
- * @param {(number | null)[]} values
- * @param {boolean | undefined} smooth
+ * A feed `layer` of what Python asks for: smooth ones are running medians.
+ * @param {{arm: string, key: Key, layer?: number | null, smooth?: boolean}} feed
  */
-const perhapsSmooth = (values, smooth) => (smooth ? runningMedian(values, WINDOW) : values);
+export const layerFeed = ({smooth, ...feed}) => ({...feed, window: smooth ? WINDOW : 0});
 
 /** @type {Record<string, FeedFunction>} */
 export const feeds = {
-  gradient({arm, key, layer, smooth}, view) {
-    const {x, y} = overSteps(visibleFrames(view), (frame) => valueOf(frame, arm, key, layer ?? view.layer));
-    return {x, y: perhapsSmooth(y, smooth)};
-  },
+  gradient: (feed, view) => shared.layer(layerFeed(feed), view),
 
   profile({arm, key}, view) {
     const layers = layersOf(view);
@@ -118,29 +109,22 @@ export const feeds = {
   cost({arm, smooth}, view) {
     const rows = costs(view, arm);
     const values = rows.map(({cost}) => finite(cost));
-    return {x: rows.map(({step}) => step), y: perhapsSmooth(values, smooth)};
+    return {x: rows.map(({step}) => step), y: smooth ? runningMedian(values, WINDOW) : values};
   },
 
   moved: ({arm}, view) => overSteps(visibleFrames(view), (frame) => movement(frame, arm)),
 };
 
-/** @type {(key: Key) => Fit} */
-const ofLayer = (key) => (frame, arm, view) => [valueOf(frame, arm, key, view.layer)];
-/** @type {(key: Key) => Fit} */
-const ofAll = (key) => (frame, arm, view) => layersOf(view).map((layer) => valueOf(frame, arm, key, layer));
-
 /** @type {Record<string, Fit>} */
 export const fits = {
-  gradient_shift: ofLayer("gradient_shift"),
-  gradient_shift_relative: ofLayer(CHANGE),
-  gradient_cosine: ofLayer(COSINE),
-  every_cosine: ofAll(COSINE),
-  profile_relative: ofAll(CHANGE),
-  profile_cosine: ofAll(COSINE),
+  gradient_shift: layerFit("gradient_shift"),
+  gradient_shift_relative: layerFit(CHANGE),
+  gradient_cosine: layerFit(COSINE),
+  every_cosine: layersFit(COSINE, LOWEST),
+  profile_relative: layersFit(CHANGE, LOWEST),
+  profile_cosine: layersFit(COSINE, LOWEST),
   cost: (frame, arm, view) => [0, costOf(frame, arm, view)?.cost],
   moved: (frame, arm) => [movement(frame, arm)],
-  accuracy: (frame, arm) => [frame.arms[arm].test_accuracy],
-  test_loss: (frame, arm) => [frame.arms[arm].test_loss],
 };
 
 /**
@@ -148,7 +132,7 @@ export const fits = {
  * @param {View} view
  */
 function sizes(view) {
-  return bothArms(view).flatMap((arm) => view.frames.map((frame) => valueOf(frame, arm, "gradient_shift", view.layer)));
+  return bothArms(view).flatMap((arm) => view.frames.map((frame) => layerValue(frame, arm, "gradient_shift", view.layer)));
 }
 
 /**
@@ -164,6 +148,4 @@ export const bounds = {
   profile_cosine: () => [-1, 1],
   cost: () => [-3, 3],
   moved: () => [0, 12],
-  accuracy: () => [0, 1],
-  test_loss: () => [0, 12],
 };

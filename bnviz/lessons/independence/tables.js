@@ -2,26 +2,19 @@
 // What the traces of the page /independence say in tables, where that is not simply their x and y.
 
 import {joinLabels} from "../../web/player/table.js";
-import {nameOf, none} from "../../web/player/tables.js";
-import {say as anySay, playerText} from "../../web/player/words.js";
-import {feeds, layersOf, quantileOf} from "./gradients.js";
+import {nameOf, none, tables as shared} from "../../web/player/tables.js";
+import {playerText} from "../../web/player/words.js";
+import {feeds, layerFeed, layersOf, quantileOf} from "./gradients.js";
 
-/** @import {Say, Tabulate} from "../../web/player/types" */
-/** @import {Words} from "./words" */
-
-/** @type {Say<Words>} */
-const say = anySay;
+/** @import {Tabulate} from "../../web/player/types" */
 
 /** @type {Record<string, Tabulate>} */
 export const tables = {
-  gradient(feed, view, titles) {
-    const {arm, layer, smooth} = feed;
-    const number = say(view, "layer_column", {number: layer ?? view.layer});
-    const name = joinLabels(nameOf(view, arm, titles), number, titles.y, smooth && say(view, "running_median"));
-    return steps(feed, view, name);
-  },
+  gradient: (feed, view, titles) => shared.layer(layerFeed(feed), view, titles),
   cost(feed, view, titles) {
-    return steps(feed, view, joinLabels(nameOf(view, feed.arm, titles), titles.y, feed.smooth && say(view, "running_median")));
+    const {x, y} = /** @type {any} */ (feeds.cost(feed, view));
+    const name = joinLabels(nameOf(view, feed.arm, titles), titles.y, feed.smooth && playerText(view, "running_median"));
+    return [{key: playerText(view, "step_key"), at: x, columns: {[name]: y}}];
   },
   profile({arm, key}, view, titles) {
     const layers = layersOf(view);
@@ -32,14 +25,3 @@ export const tables = {
   },
   "profile-band": none,
 };
-
-/**
- * What a feed draws over steps, in a column.
- * @param {any} feed
- * @param {import("../../web/player/types").View} view
- * @param {string} name
- */
-function steps(feed, view, name) {
-  const {x, y} = /** @type {any} */ (feeds[feed.kind](feed, view));
-  return [{key: playerText(view, "step_key"), at: x, columns: {[name]: y}}];
-}

@@ -1,8 +1,6 @@
 // Made by `make documents` from words.toml: change that and make it again.
 
 export interface Words {
-  layer_column: {number: string | number};
-  running_median: {};
   not_measured: {};
   first_layer: {};
   no_gradient: {};

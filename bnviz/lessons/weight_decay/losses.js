@@ -2,7 +2,7 @@
 // Drawings of networks with decay at a constant rate and of their copies at a rising one (panels.py), and the numbers behind
 // them.
 
-import {visibleFrames, overSteps} from "../../web/player/feeds.js";
+import {layerValue, overSteps, visibleFrames} from "../../web/player/feeds.js";
 import {finite} from "../../web/player/numbers.js";
 
 /** @import {Bound, FeedFunction, Fit, Snapshot, View} from "../../web/player/types" */
@@ -73,14 +73,14 @@ export function roundedUpTo(view, arm) {
  * @param {string} arm
  * @param {number} layer
  */
-export const weightOf = (frame, arm, layer) => finite(frame.arms[arm]?.weight_norm?.[layer - 1]);
+export const weightOf = (frame, arm, layer) => layerValue(frame, arm, "weight_norm", layer);
 
 /**
  * @param {Snapshot} frame
  * @param {string} arm
  * @param {number} layer
  */
-export const gradientOf = (frame, arm, layer) => finite(frame.arms[arm]?.gradient_norm[layer - 1]);
+export const gradientOf = (frame, arm, layer) => layerValue(frame, arm, "gradient_norm", layer);
 
 /**
  * The rate by the measure of the weights: η / ‖W‖². Where only the direction of W counts, a step turns it by that much.
@@ -109,8 +109,6 @@ export const feeds = {
   rounding: (_, view) => ({x: [0, view.header.total_steps], y: [roundingOf(view), roundingOf(view)]}),
   "hidden-rate": ({arm}, view) => overSteps(visibleFrames(view), (frame) => frame.arms[arm]?.hidden_rate),
   "effective-rate": ({arm}, view) => overSteps(visibleFrames(view), (frame) => effectiveRate(frame, arm, view.layer)),
-  weight: ({arm}, view) => overSteps(visibleFrames(view), (frame) => weightOf(frame, arm, view.layer)),
-  gradient: ({arm}, view) => overSteps(visibleFrames(view), (frame) => gradientOf(frame, arm, view.layer)),
 };
 
 const WILD = 10; // times the first loss: a network beyond that is about to diverge
@@ -133,8 +131,6 @@ export const fits = {
   effective: fitting(effectiveRate),
   weight: fitting(weightOf),
   gradient: fitting(gradientOf),
-  accuracy: (frame, arm) => [frame.arms[arm].test_accuracy],
-  test_loss: (frame, arm) => [frame.arms[arm].test_loss],
 };
 
 /**
@@ -148,6 +144,4 @@ export const bounds = {
   effective: () => [-16, 4],
   weight: () => [-6, 10],
   gradient: () => [-14, 6],
-  accuracy: () => [0, 1],
-  test_loss: () => [0, 12],
 };

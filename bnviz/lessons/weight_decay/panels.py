@@ -80,21 +80,22 @@ def gap(arms: Arms, experiment: Experiment) -> Panel:
 
 def rates(arms: Arms, steps: Layout) -> Panel:
     """The learning rate of the hidden layers' weights, and the rate relative to their size."""
-    return _two("rates", arms, steps, {"rate": "hidden-rate", "effective": "effective-rate"})
+    return _two("rates", arms, steps, {"rate": {"kind": "hidden-rate"}, "effective": {"kind": "effective-rate"}})
 
 
 def sizes(arms: Arms, steps: Layout) -> Panel:
     """The size of the chosen layer's weights, and of their gradient."""
-    return _two("sizes", arms, steps, {"weight": "weight", "gradient": "gradient"})
+    feeds = {"weight": {"kind": "layer", "key": "weight_norm"}, "gradient": {"kind": "layer", "key": "gradient_norm"}}
+    return _two("sizes", arms, steps, feeds)
 
 
-def _two(name: str, arms: Arms, steps: Layout, feeds: dict[str, str]) -> Panel:
+def _two(name: str, arms: Arms, steps: Layout, feeds: dict[str, dict[str, str]]) -> Panel:
     """Two measures of all four networks side by side, on logarithmic axes; `feeds` by what the axes are called."""
     traces = [
         trace
         for axes, feed in zip(("", "2"), feeds.values(), strict=True)
         for arm, called in arms.items()
-        for trace in _pair(arm, called, axes, {"kind": feed}, ".3g")
+        for trace in _pair(arm, called, axes, feed, ".3g")
     ]
     left, right = (axis(SAID[name][fit], fit=fit, **LOG) for fit in feeds)
     return panel(name, *heading(WORDS, name), (_short(traces), pair(left, right, steps, margin=TWO_ROWS)), height=340)

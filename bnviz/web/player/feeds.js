@@ -2,7 +2,7 @@
 // How a trace is filled from the recording: one function a kind of feed, named in the figure's traces (bnviz.web.figures).
 // Each gets what is on show and returns the trace's data; none changes anything.
 
-import {centres, finite, histogramQuantile, mean, smooth, subsample, withoutZeros} from "./numbers.js";
+import {centres, finite, histogramQuantile, mean, runningMedian, smooth, subsample, withoutZeros} from "./numbers.js";
 
 /** @import {FeedFunction, Snapshot, Tap, Trace, View} from "./types" */
 /** @typedef {{x: (number | null)[], y: (number | null)[]}} Outline */
@@ -31,6 +31,15 @@ export function row(frame, arm, key, view, layer = view.layer, tap = view.tap) {
  * @param {string} key
  */
 const measure = (frame, arm, key) => /** @type {any} */ (frame.arms[arm])?.[key];
+
+/**
+ * A measure [layers] of an arm at one layer; null where it was not taken or is not finite.
+ * @param {Snapshot} frame
+ * @param {string} arm
+ * @param {string} key
+ * @param {number} layer
+ */
+export const layerValue = (frame, arm, key, layer) => finite(measure(frame, arm, key)?.[layer - 1]);
 
 /**
  * The snapshots up to the one on show.
@@ -100,6 +109,12 @@ export const feeds = {
 
   scalar({arm, key}, view) {
     return overSteps(visibleFrames(view), (frame) => measure(frame, arm, key));
+  },
+
+  // A measure [layers] at one layer: the chosen one if none is named. With `window`, its running median over so many snapshots.
+  layer({arm, key, layer, window}, view) {
+    const {x, y} = overSteps(visibleFrames(view), (frame) => layerValue(frame, arm, key, layer ?? view.layer));
+    return {x, y: window ? runningMedian(y, window) : y};
   },
 
   percentile({arm, place}, view) {

@@ -2,14 +2,14 @@
 // Axis ranges that hold for the whole recording, so that axes stand still while the data moves. Each kind looks at one snapshot
 // at a time and widens a range. If an arm diverges, axes reach a few times as far as the other arm, and it is seen to leave them.
 
-import {ATOM, density, expectedNoise, hasAtom, percentile} from "./feeds.js";
+import {ATOM, density, expectedNoise, hasAtom, layerValue, percentile} from "./feeds.js";
 import {extent, sum} from "./numbers.js";
 
 /** @import {Fit, Ranges, View} from "./types" */
 /** @typedef {{low: number, high: number, lost: boolean, peaks: number[], tallest?: {of: number, is: number}}} Reach */
 /** @typedef {{seen: number, arms: Record<string, Reach>}} Known */
 
-const FILLED = 0.004; // a bin with a smaller share of the values does not widen an axis
+export const FILLED = 0.004; // a bin with a smaller share of the values does not widen an axis
 const REMEMBERED = 200; // ranges: those of the panels in sight, for a few choices
 
 /** @type {Record<string, Fit>} */
@@ -20,13 +20,47 @@ export const fits = {
   shift_step: (frame, arm, view) => [frame.arms[arm].shift_step[view.tap][view.layer - 1]],
   mean_noise: (frame, arm, view) => [frame.arms[arm].mean_noise?.linear[view.layer - 1] ?? 0, 1.3 * expectedNoise(view, frame)],
   train_loss: (frame, arm) => [frame.arms[arm].train_loss],
+  accuracy: (frame, arm) => [frame.arms[arm].test_accuracy],
   test_accuracy: (frame, arm, view) => [frame.arms[arm].test_accuracy, view.target],
+  test_loss: (frame, arm) => [frame.arms[arm].test_loss],
   histogram: (frame, arm, view) => extent(density(frame, arm, view), view.header.edges[view.tap], FILLED),
   heat: (frame, arm, view) =>
     frame.arms[arm].counts[view.tap].flatMap((/** @type {ArrayLike<number> & Iterable<number>} */ counts) =>
       extent(shares(counts), view.header.edges[view.tap], FILLED),
     ),
 };
+
+/**
+ * A measure [layers] at the chosen layer.
+ * @param {string} key
+ * @returns {Fit}
+ */
+export const layerFit = (key) => (frame, arm, view) => [layerValue(frame, arm, key, view.layer)];
+
+/**
+ * A measure [layers] at all layers from `first` on.
+ * @param {string} key
+ * @param {number} [first]
+ * @returns {Fit}
+ */
+export const layersFit =
+  (key, first = 1) =>
+  (frame, arm, {header: {hidden_layers: last}}) =>
+    Array.from({length: last - first + 1}, (_, index) => layerValue(frame, arm, key, first + index));
+
+/**
+ * The fit that an axis names: one of the story's, one of those above, or "layer:KEY" or "layers:KEY" for any measure [layers].
+ * @param {string} kind
+ * @param {View} view
+ * @returns {Fit}
+ */
+function fitOf(kind, {story}) {
+  const fit = story.fits?.[kind] ?? fits[kind];
+  if (fit) return fit;
+  const [scope, key] = kind.split(":");
+  if (!key) throw new Error(`there is no fit "${kind}"`);
+  return scope === "layers" ? layersFit(key) : layerFit(key);
+}
 
 /** @param {ArrayLike<number> & Iterable<number>} counts */
 function shares(counts) {
@@ -46,8 +80,9 @@ export function bounds(kind, view) {
   const high = edges[edges.length - 1];
   if (kind === "unit_mean" || kind === "percentiles") return [low - (high - low) / 2, high + (high - low)];
   if (kind === "train_loss") return [0, 3 * (view.frames[0].arms.none.train_loss ?? 3)];
-  if (kind === "test_accuracy") return [0, 1];
+  if (kind === "accuracy" || kind === "test_accuracy") return [0, 1];
   if (kind === "histogram" || kind === "heat") return [low, high];
+  if (kind.includes(":")) return [-Infinity, Infinity]; // of any measure
   return [0, 12];
 }
 
@@ -113,7 +148,7 @@ export class Fits {
     for (const arm of view.header.arms) {
       const reach = known.arms[arm];
       if (kind === "tallest") reach.peaks.push(Math.max(...density(frame, arm, view)));
-      else widen(reach, (view.story.fits?.[kind] ?? fits[kind])(frame, arm, view));
+      else widen(reach, fitOf(kind, view)(frame, arm, view));
       reach.lost ||= !Number.isFinite(frame.arms[arm].train_loss);
     }
   }

@@ -34,7 +34,8 @@ export function pointsOf({x, y}, titles) {
 }
 
 /**
- * One table for all parts with the same key, a row for each of its values in any of them; columns with the same name are one.
+ * One table for all parts with the same key, a row for each of its values in any of them. Columns with the same name are one,
+ * unless they say different things of the same row: then each later one gets a number.
  * @param {Numbers[]} parts
  * @returns {Table[]}
  */
@@ -58,13 +59,24 @@ function join(key, parts) {
   const columns = new Map();
   for (const {at, columns: some} of parts)
     for (const [name, values] of Object.entries(some)) {
-      const column = columns.get(name) ?? new Map();
-      at.forEach((one, place) => column.set(one, isValue(values[place]) ? values[place] : null));
-      columns.set(name, column);
+      const cells = at.map((one, place) => /** @type {const} */ ([one, isValue(values[place]) ? values[place] : null]));
+      const free = freeName(name, (other) => !cells.some(([one, value]) => (columns.get(other)?.get(one) ?? value) !== value));
+      columns.set(free, new Map([...(columns.get(free) ?? []), ...cells]));
     }
   const order = inOrder(new Set(parts.flatMap(({at}) => at)));
   const rows = order.map((one) => [one, ...[...columns.values()].map((column) => column.get(one) ?? null)]);
   return {key, columns: [...columns.keys()], rows};
+}
+
+/**
+ * The name, or the first of "name (2)", "name (3)", … that is free.
+ * @param {string} name
+ * @param {(name: string) => boolean} isFree
+ */
+function freeName(name, isFree) {
+  let free = name;
+  for (let number = 2; !isFree(free); number++) free = `${name} (${number})`;
+  return free;
 }
 
 /**

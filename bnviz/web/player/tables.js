@@ -110,6 +110,14 @@ export const tables = {
     return bySteps(view, [[name, (frame) => row(frame, arm, key, view)[unit]]]);
   },
 
+  layer({layer, window, ...feed}, view, titles) {
+    const {x, y} = /** @type {any} */ (drawn.feeds.layer({...feed, layer, window}, view));
+    const number = playerText(view, "this_layer", {number: layer ?? view.layer});
+    const median = window && playerText(view, "running_median");
+    const name = joinLabels(nameOf(view, feed.arm, titles), number, titles.y, median);
+    return [{key: playerText(view, "step_key"), at: x, columns: {[name]: y}}];
+  },
+
   // The lowest one says all of them, in order.
   percentile({arm, place}, view, titles) {
     const name = (/** @type {number} */ one) =>
