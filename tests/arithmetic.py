@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from bnviz.measures.unit_examples import PARTS
 from bnviz.normalizers import SPECS
 
 ACTIVATIONS = {
@@ -34,3 +35,11 @@ def of_units(quantity, unit_examples, watched):
     if quantity.shape == "layers, parts, examples":
         return value[:, [unit // unit_examples["together"] for unit in range(watched)]]
     return value.reshape(value.shape + (1,) * (3 - value.ndim)) if value.ndim else value
+
+
+def tolerances(unit_examples, normalizer, activation):
+    """How far off every part [layers, watched, examples] may be because z was rounded: all of them rise or fall with z."""
+    z = np.asarray(unit_examples["z"], float)
+    rounding = np.sqrt((z**2).mean(-1, keepdims=True)) / (PARTS - 1)
+    low, middle, high = (derived(unit_examples | {"z": z + sign * rounding}, normalizer, activation) for sign in (-1, 0, 1))
+    return {part: np.maximum(abs(low[part] - middle[part]), abs(high[part] - middle[part])) + 1e-4 for part in middle}

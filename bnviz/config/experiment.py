@@ -347,7 +347,7 @@ class Experiment:
         if self.scale_start == "keep" and self._unkept():
             names = " and ".join(COMPARED[name] for name in self._unkept())
             notes.append(
-                f"What the network computes cannot be kept when {names} is switched on or off, for it normalizes each example by "
+                f"What the network computes cannot be kept when {names} is switched on or off, for it takes each example by "
                 "itself: it starts with γ = 1 and is simply removed."
             )
         return notes

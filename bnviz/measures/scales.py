@@ -1,4 +1,4 @@
-"""The learnt scale γ and shift β of the normalizers."""
+"""What the normalizers learn: γ, β and others."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from bnviz.record.ndjson import rounded
 
 
 def scales(network: Network, parts: int = 128) -> dict[str, np.ndarray]:
-    """`gamma` and `beta` [layers, width], those of them that the network learns, rounded to 1/`parts` of the layer's root mean
-    square."""
-    learnt = {name for name, _ in network.normalizers[0].named_parameters()}
-    values = {name: [getattr(layer, name).detach() for layer in network.normalizers] for name in sorted(learnt)}
-    return {name: rounded(torch.stack(layers).numpy(), parts) for name, layers in values.items()}
+    """The normalizers' parameters: [layers, width], rounded to 1/`parts` of the layer's root mean square, or [layers]."""
+    names = sorted(name for name, _ in network.normalizers[0].named_parameters())
+    values = {name: torch.stack([getattr(layer, name).detach() for layer in network.normalizers]).numpy() for name in names}
+    return {name: rounded(rows, parts) if rows.ndim > 1 else rows.astype(np.float32) for name, rows in values.items()}

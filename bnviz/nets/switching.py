@@ -17,7 +17,7 @@ def switch(network: Network, normalizer: str, experiment: Experiment, x: Tensor)
 
     With `scale_start` "keep", what the network makes of x [examples, features], normalized with x's own statistics, stays: batch
     norm that comes has γ and β that undo it, batch norm that goes is taken into W and b. Else γ = 1 and β = 0, and what goes is
-    just removed. Running statistics start from those of x. What normalizes each example by itself cannot be kept in that way.
+    just removed. Running statistics start from those of x. What takes each example by itself cannot be kept in that way.
     """
     before = network.normalizers
     keep, network.normalizers = experiment.scale_start == "keep", normalizers(normalizer, experiment)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bnviz.normalizers import batch, fixed, group, layer, noisy_batch, noisy_none, none, rms
+from bnviz.normalizers import batch, dyt, fixed, group, layer, noisy_batch, noisy_none, none, rms
 from bnviz.normalizers.spec import NormalizerSpec, Quantity
 
 SPECS: dict[str, NormalizerSpec] = {
@@ -21,6 +21,7 @@ SPECS: dict[str, NormalizerSpec] = {
     "layer": layer.SPEC,
     "group": group.SPEC,
     "rms": rms.SPEC,
+    "dyt": dyt.SPEC,
     "noisy-batch": noisy_batch.SPEC,
     "noisy-none": noisy_none.SPEC,
 }

@@ -9,8 +9,9 @@ from bnviz.config.arms import COMPARED
 from bnviz.config.experiment import WATCHED_UNITS, Experiment
 from bnviz.measures.unit_examples import EXAMPLES, PARTS, unit_examples
 from bnviz.nets.normalizers import MEASURE, equal_groups
+from bnviz.normalizers import SPECS
 from bnviz.train import loop
-from tests.arithmetic import derived
+from tests.arithmetic import derived, tolerances
 from tests.measures import live_context
 
 torch.set_num_threads(1)
@@ -53,24 +54,6 @@ def watched(values):
     return values[:, :EXAMPLES, :WATCHED_UNITS].transpose(1, 2).numpy()
 
 
-def torchs(arm, z):
-    """ẑ [group, width] as PyTorch standardizes z [group, width]."""
-    width = z.shape[-1]
-    return {
-        "batch": lambda: functional.batch_norm(z, None, None, training=True),
-        "noisy-batch": lambda: functional.batch_norm(z, None, None, training=True),
-        "layer": lambda: functional.layer_norm(z, (width,)),
-        "group": lambda: functional.group_norm(z, width // np.gcd(width, 16)),
-        "rms": lambda: functional.rms_norm(z, (width,), eps=1e-5),
-    }[arm.name]()
-
-
-def tolerance(found, slope):
-    """How far off a number may be because z was rounded; `slope` [layers, watched, examples] is by how much it follows z."""
-    rms = np.sqrt((found["z"] ** 2).mean(-1, keepdims=True))
-    return rms / (PARTS - 1) * np.abs(slope) + 1e-4
-
-
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("name", COMPARED)
 def test_the_arithmetic_of_what_is_recorded_is_pytorchs(name, variant):
@@ -81,13 +64,10 @@ def test_the_arithmetic_of_what_is_recorded_is_pytorchs(name, variant):
     examples = min(EXAMPLES, FIRST[variant])
     assert found["z"].shape == (experiment.hidden_layers, WATCHED_UNITS, examples)
     parts = derived(found, name, experiment.activation)
-    slope = 1 / np.sqrt(parts["variance" if "variance" in parts else "square"] + parts["epsilon"])
-    expected = watched(torch.stack([torchs(arm, z) for z in linear]))
-    gamma = found["gamma"][..., None]
-    assert (np.abs(found["z"] - watched(linear)) <= tolerance(found, 1)).all()
-    assert (np.abs(parts["hat"] - expected) <= tolerance(found, slope)).all()
-    assert (np.abs(parts["y"] - watched(normalized)) <= tolerance(found, gamma * slope)).all()
-    assert (np.abs(parts["a"] - watched(activation)) <= tolerance(found, gamma * slope)).all()
+    tolerance = tolerances(found, name, experiment.activation)
+    results = {"z": linear, SPECS[name].steps[-1].part: normalized, "a": activation}
+    for part, values in results.items():
+        assert (np.abs(parts[part] - watched(values)) <= tolerance[part]).all(), part
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -110,9 +90,10 @@ def test_in_evaluation_it_is_pytorchs_batch_norm_with_running_statistics():
             for one, norm in zip(z, arm.network.normalizers, strict=True)
         ]
     )
-    slope = found["gamma"][..., None] / np.sqrt(found["running_variance"][..., None])
     by_hand = derived(found, "batch", SMALL.activation, running=True)["y"]
-    assert (np.abs(by_hand - watched(expected.detach())) <= tolerance(found, slope)).all()
+    rounded = np.sqrt((found["z"] ** 2).mean(-1, keepdims=True)) / (PARTS - 1)
+    slope = found["gamma"][..., None] / np.sqrt(found["running_variance"][..., None])
+    assert (np.abs(by_hand - watched(expected.detach())) <= np.abs(rounded * slope) + 1e-4).all()
 
 
 def test_an_arm_without_a_normalizer_has_z_alone_and_other_arms_have_nothing():

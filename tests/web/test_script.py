@@ -5,7 +5,6 @@ import importlib
 import io
 import json
 import math
-import runpy
 import subprocess
 import sys
 import zipfile
@@ -19,11 +18,11 @@ from bnviz.config.experiment import Experiment
 from bnviz.data import coats
 from bnviz.engine import worker
 from bnviz.record import ndjson
-from bnviz.train.loop import Training, header, outcome
 from bnviz.web.export.archive import archive
 from bnviz.web.export.saved_page import PLAYING, page_of
 from bnviz.web.export.script import MOST_LINES, TooLong, Unsayable, Untrained, script
 from bnviz.web.export.template import rendered_text
+from tests.runs import exact, run_script, trained
 
 SHORT = {"steps": 40, "snapshot_every": 4}
 UNMEASURED = {"gradient_shift": "no", "look_inside": "no", "microscope": "no"}
@@ -45,6 +44,7 @@ CHOSEN = {
     "layer norm": {"compare": "layer", "activation": "tanh"},
     "group norm": {"compare": "group", "width": 24, "initialization": "small"},
     "RMS norm": {"compare": "rms", "activation": "sigmoid"},
+    "DyT": {"compare": "dyt", "momentum": 0.9, "precision": "double"},
     "noise": {"compare": "noisy-batch", "dropout": 0.2, "batch_size": 16},
     "dropout later": {"changes": "10:dropout=0.5;30:dropout=0"},
     "noisy labels": {"label_noise": 0.4, "seed": 3},
@@ -82,30 +82,10 @@ def recorded(experiment):
     return b"".join(line for line in worker.record(experiment) if line)
 
 
-def trained(experiment):
-    """The losses of every step by arm, and a recording that has the last snapshot alone, which saves most of the time."""
-    worker.load_training()  # one thread
-    training = Training(experiment)
-    losses = {arm.name: [] for arm in training.arms}
-    while training.step < experiment.steps:
-        training.seen = training.step  # as if the snapshot had been taken
-        assert training.advance() is None
-        for arm in training.arms:
-            losses[arm.name].append(arm.seen.last_loss)
-    lines = ndjson.line(header(experiment)), ndjson.line(training.advance()), ndjson.end(*outcome(training.arms), 0.0)
-    return losses, b"".join(lines)
-
-
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """Unpack the archive of a recording, run its script in this process, and return the script's names."""
-
-    def run(recording):
-        zipfile.ZipFile(io.BytesIO(archive(recording))).extractall(tmp_path)
-        monkeypatch.setitem(sys.modules, "coats", coats)  # which has painted these animals before; another test compares the two
-        return runpy.run_path(str(tmp_path / "experiment.py"))
-
-    return run
+    """Run the script of a recording; gives the script's names."""
+    return lambda recording: run_script(recording, tmp_path, monkeypatch)
 
 
 def ended(text):
@@ -119,11 +99,10 @@ def ended(text):
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_it_trains_the_networks_of_the_run(run, capsys, name):
     """Training losses to the bit; the test loss but for the rounding of another matrix product."""
-    losses, recording = trained(EXPERIMENTS[name])
-    made, printed = run(recording)["losses"], ended(capsys.readouterr().out)
-    assert {arm: list(map(repr, seen)) for arm, seen in made.items()} == {
-        arm: list(map(repr, seen)) for arm, seen in losses.items()
-    }
+    _, losses, recording = trained(EXPERIMENTS[name])
+    names = run(recording)
+    printed = ended(capsys.readouterr().out)
+    assert exact(names["losses"]) == exact(losses)
     last = json.loads(recording.splitlines()[-2])["arms"]
     assert printed.keys() == last.keys()
     for arm, measured in last.items():
@@ -135,13 +114,13 @@ def test_it_trains_the_networks_of_the_run(run, capsys, name):
 
 
 def test_a_run_that_diverges_does_so_in_the_script(run):
-    _, recording = trained(EXPERIMENTS["diverging"])
+    _, _, recording = trained(EXPERIMENTS["diverging"])
     assert ndjson.status(recording.splitlines()[-1]) == "diverged"
     assert not math.isfinite(run(recording)["losses"]["none"][-1])
 
 
 def test_the_animals_are_painted_by_the_very_same_lines(tmp_path, monkeypatch):
-    _, recording = trained(Experiment(**{**SMALL, "dataset": "cats", "steps": 10, "width": 8}))
+    _, _, recording = trained(Experiment(**{**SMALL, "dataset": "cats", "steps": 10, "width": 8}))
     zipfile.ZipFile(io.BytesIO(archive(recording))).extractall(tmp_path)
     theirs = (tmp_path / "coats.py").read_text(encoding="utf-8")
     assert (
@@ -189,7 +168,7 @@ def test_it_runs_by_itself_and_says_what_the_readme_says(tmp_path):
     [("fashion", {"LICENSE-fashion-mnist"}), ("cats", {"coats.py", "LICENSE-animal-mnist"}), ("spirals", set())],
 )
 def test_the_archive_has_the_data_and_its_licence_and_is_small(dataset, more):
-    _, recording = trained(Experiment(**{**SMALL, "dataset": dataset, "steps": 10, "width": 8}))
+    _, _, recording = trained(Experiment(**{**SMALL, "dataset": dataset, "steps": 10, "width": 8}))
     packed = archive(recording)
     assert len(packed) < 2e6 and packed == archive(recording)
     assert set(zipfile.ZipFile(io.BytesIO(packed)).namelist()) == {"experiment.py", "data.npz", "README.txt", *more}

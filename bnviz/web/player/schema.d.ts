@@ -81,6 +81,8 @@ export interface ArmPart {
   unit_zeros: Record<Tap, Row[]>;
   /** ‖∂loss/∂W‖ on the last minibatch, output layer last */
   gradient_norm: Row;
+  /** α of each layer */
+  alpha?: Row;
   /** how far means of the next minibatch lie from the probe's, root mean square [σ] */
   mean_noise?: Record<Tap, Row>;
   /** how far its variances lie from the probe's, root mean square [σ²] */
@@ -117,6 +119,8 @@ export interface ArmPart {
     example_variance?: Row[][];
     /** mean of z² over units */
     example_square?: Row[][];
+    /** α, not rounded */
+    alpha?: Row;
   };
   /** how many held-out animals there are, half of them cats */
   coat_animals?: number;
