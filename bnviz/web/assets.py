@@ -17,7 +17,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
-FOLDERS = ("web/player", "lessons/*")
+FOLDERS = ("web/player", "web/player/core", "lessons/*")
 TYPES = {".js": "text/javascript", ".css": "text/css"}
 _IMPORT = re.compile(r'^import\b[^;"]*\bfrom "([.]{1,2}/[\w./-]+[.]js)"', re.MULTILINE)  # types in comments are no imports
 

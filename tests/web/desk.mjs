@@ -88,7 +88,7 @@ const actions = {
       choice,
       story: told,
       fits: desk.fits,
-      place,
+      playhead: place,
       moving,
       service: state,
     });
@@ -171,6 +171,7 @@ const actions = {
   // The picture of the two networks as it would be painted: words, rectangles, discs, and the outlines of histograms.
   async paint({width}) {
     const [{Painter}, {arrange}] = await Promise.all(["painter", "geometry"].map((name) => load(`web/player/${name}.js`)));
+    const {ALL_VISIBLE} = await load("web/player/core/visibility.js");
     globalThis.Path2D = Outline;
     const {view} = desk,
       {header, layer, frame} = view;
@@ -178,7 +179,7 @@ const actions = {
     const geometry = arrange({...sizes, chosen: layer});
     const theme = {text: "text", background: "background", grid: "grid", family: "", dark: false};
     const [painter, brush] = [new Painter(), new Brush()];
-    painter.paint(brush.context, {geometry, view, theme, closed: false, hovered: null, small: false, said: frame});
+    painter.paint(brush.context, {geometry, view, theme, visibility: ALL_VISIBLE, hovered: null, small: false, scoresFrame: frame});
     const {far, peak, range} = painter;
     return {geometry, far, peak, range, ...brush.painted};
   },

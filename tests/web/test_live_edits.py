@@ -98,7 +98,7 @@ def test_what_a_setting_was_before_a_change_is_said(desk):
     experiment = BASE.replace(changes="100:batch_size=4;200:learning_rate=1;300:batch_size=8;400:compare=none;500:times_w2=10")
     known = [live_edits.change_data(change, experiment) for change in live_edits.all_changes(experiment)]
     assert [one.get("before") for one in known] == ["Batch size 64", "Learning rate 0.1", "Batch size 4", None, None]
-    before = lambda step: desk.call("web/player/live-edits.js", "before", known, step)  # noqa: E731
+    before = lambda step: desk.call("web/player/core/setting-changes.js", "before", known, step)  # noqa: E731
     assert before(0) == before(99) == ["Batch size 64", "Learning rate 0.1"]
     assert before(100) == ["Learning rate 0.1", "Batch size 4"]
     assert before(299) == ["Batch size 4"]

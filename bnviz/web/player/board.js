@@ -2,6 +2,7 @@
 // The board: panels of a sweep, drawn anew whenever rows have arrived. Each call brings all panels with their data filled in;
 // only those that say something else than before are drawn, on nodes that stay, so zoom and legend choices survive new rows.
 
+import {drawWithinBudget} from "./core/panel-scheduler.js";
 import {make, mark} from "./dom.js";
 import {keeping} from "./mounts.js";
 import {Panel} from "./panel.js";
@@ -12,8 +13,6 @@ import {Watched} from "./watched.js";
 /** @import {Painted} from "./theme.js" */
 /** @import {Run} from "./watched.js" */
 /** @typedef {{run: string, state: string, panels: PanelSpec[], rows: number, shared: Catalogue, one: Run | null}} Data */
-
-const BUDGET_MS = 14; // of one animation frame; what is left over waits for the next one
 
 export default keeping((/** @type {Component<Data>} */ component) => new Board(component));
 
@@ -108,14 +107,17 @@ class Board {
    * @param {Painted} theme
    */
   fill(theme) {
-    const began = performance.now();
     const key = `${this.data.run} ${theme.key}`;
     const due = [...this.panels.values()].filter((panel) => panel.drawnKey !== key);
     due.sort((a, b) => Number(b.visible) - Number(a.visible));
-    for (const [place, panel] of due.entries()) {
-      this.draw(panel, theme, key);
-      if (place + 1 < due.length && performance.now() - began > BUDGET_MS) return;
-    }
+    if (
+      !drawWithinBudget(
+        due,
+        (panel) => this.draw(panel, theme, key),
+        () => performance.now(),
+      )
+    )
+      return;
     if (due.length || this.data.rows !== this.shown) this.drawn();
     mark(this.root, {state: this.data.state === "playing" && !this.shown ? "loading" : this.data.state});
   }

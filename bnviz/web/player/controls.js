@@ -9,7 +9,7 @@ import {pieces, playerText, tapName} from "./words.js";
 
 /** @import {Control, Tap, View} from "./types" */
 /** @import {Panel} from "./panel.js" */
-/** @import {Player} from "./player.js" */
+/** @import {PlayerCore} from "./core/player-core.js" */
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
 const ICONS = {
@@ -23,8 +23,7 @@ const ICONS = {
   link: "M6.5 9.5l3-3M5 8 3.2 9.8a2.1 2.1 0 0 0 3 3L8 11M8 5l1.8-1.8a2.1 2.1 0 0 1 3 3L11 8",
 };
 const FLASH_MS = 4000;
-const ASKS = "asks"; // no headline: the player waits for a guess
-const LIT = "bnviz-outline";
+const OUTLINE = "bnviz-outline";
 // What has keys of its own.
 const ROLES = ["slider", "combobox", "listbox", "radiogroup"].map((role) => `[role=${role}]`);
 const BUSY = ["dialog", "input:not(.bnviz-scrub)", "textarea", "select", "[contenteditable]", ...ROLES].join();
@@ -66,10 +65,11 @@ const label = (text) => make("span", {class: "bnviz-label"}, text);
 
 /**
  * The row of buttons below the charts.
- * @param {Player} player
+ * @param {PlayerCore} player
+ * @param {HTMLElement} root of the player
  * @param {() => void} copyLink
  */
-function transport(player, copyLink) {
+function transport(player, root, copyLink) {
   const text = (/** @type {string} */ key) => player.text(key);
   const play = button("play", text("play"), () => player.toggle());
   const back = button("back", text("back"), () => player.stepBy(-1));
@@ -80,19 +80,19 @@ function transport(player, copyLink) {
   const readout = make("output", {class: "bnviz-readout"});
   const stop = button("stop", text("stop"), () => player.stop());
   const speed = speedChooser(player);
-  const loop = button("loop", text("loop"), () => player.repeat());
+  const loop = button("loop", text("loop"), () => player.toggleLoop());
   const track = make("div", {class: "bnviz-track"}, buffer, range);
   const parts = [back, play, forward, track, readout, stop, speed, loop];
   const group = {class: "bnviz-transport", role: "group", "aria-label": text("playback"), title: ""};
   const copied = make("span", {class: "bnviz-copied", role: "status"});
   const link = button("link", text("copy_link"), copyLink);
-  const save = player.bare ? null : saving(player, icon("save"));
+  const save = player.bare ? null : saving(player, root, icon("save"));
   const last = player.data.embedded ? wayOut(player) : save?.menu;
   const box = make("div", group, ...parts, link, ...(last ? [last] : []), copied);
   return {box, track, play, range, buffer, readout, stop, speed, loop, copied, save};
 }
 
-/** @param {Player} player */
+/** @param {PlayerCore} player */
 function speedChooser(player) {
   /** @type {[number, string][]} */
   const speeds = SPEEDS.map((speed) => [speed, `${speed}×`]);
@@ -106,18 +106,12 @@ export class Controls {
   tap = null;
   /** @type {Map<string, Extract<Control<any>, {show: unknown}>>} by panel: those that follow what is on show */
   following = new Map();
-  // What was shown last.
-  headlineSaid = "";
-  choosersMade = "";
-  choicesShown = "";
-  flashing = 0;
-  lighting = 0;
-  /** @type {boolean | null} */
-  playingShown = null;
+  flashTimer = 0;
+  outlineTimer = 0;
 
   /**
    * @param {HTMLElement} root
-   * @param {Player} player
+   * @param {PlayerCore} player
    */
   constructor(root, player) {
     this.player = player;
@@ -126,28 +120,79 @@ export class Controls {
     this.answer = make("p", {class: "bnviz-answer"});
     this.headlines = make("div", {class: "bnviz-top"}, this.headline, this.choosers, this.answer);
     this.message = make("p", {class: "bnviz-message", role: "status"});
-    this.transport = transport(player, () => this.copyLink());
+    this.transport = transport(player, root, () => this.copyLink());
     root.append(this.headlines, this.transport.box, this.message);
     this.reserve(Number(player.data.experiment.steps));
     this.onKey = (/** @type {KeyboardEvent} */ event) => this.key(event);
     document.addEventListener("keydown", this.onKey);
+    this.subscribe();
+  }
+
+  subscribe() {
+    const {store} = this.player;
+    store.subscribe(
+      ({clock}) => clock.playing,
+      (playing) => this.showPlaying(playing),
+    );
+    store.subscribe(
+      ({clock}) => clock.loop,
+      (loop) => this.transport.loop.setAttribute("aria-pressed", String(loop)),
+    );
+    store.subscribe(
+      ({message}) => message,
+      (message) => set(this.message, message),
+    );
+    store.subscribe(
+      ({placeholder}) => placeholder,
+      (text) => text !== null && this.headline.replaceChildren(make("span", {}, text)),
+    );
+    store.subscribe(
+      ({reminders}) => reminders,
+      (reminders) => reminders > 0 && this.remind(),
+    );
+    this.subscribeToView();
+  }
+
+  subscribeToView() {
+    const {player} = this;
+    const {store} = player;
+    store.subscribe(
+      ({snapshotView}) => snapshotView && `${snapshotView.norm} ${snapshotView.story.choosers}`,
+      () => this.makeChoosers(),
+    );
+    store.subscribe(
+      ({snapshotView}) => snapshotView && `${snapshotView.norm} ${snapshotView.choices}`,
+      () => this.showChoices(),
+    );
+    store.subscribe(
+      ({snapshotView}) => snapshotView,
+      (view) => view && this.follow(view),
+    );
+    store.subscribe(
+      ({view, trainedStep}) => view && [view.run, view.frameIndex, view.ended, trainedStep],
+      () => this.showPosition(),
+    );
+    store.subscribe(
+      ({wordsView, visibility}) => [wordsView, visibility.findings],
+      () => this.showWords(),
+    );
+    store.subscribe(
+      ({ended}) => ended,
+      (ended) => (this.transport.stop.hidden = ended || Boolean(player.data.alone)),
+    );
   }
 
   close() {
     document.removeEventListener("keydown", this.onKey);
-    clearTimeout(this.flashing);
-    clearTimeout(this.lighting);
+    clearTimeout(this.flashTimer);
+    clearTimeout(this.outlineTimer);
   }
 
-  /**
-   * The choosers beside the headline; layer and unit are chosen in the picture of the networks (network.js).
-   * @param {View} view
-   */
-  choose(view) {
+  /** The choosers beside the headline; layer and unit are chosen in the picture of the networks (network.js). */
+  makeChoosers() {
+    const view = this.player.state.snapshotView;
+    if (!view) return;
     const {choosers = ["layer", "signal", "unit"]} = view.story;
-    const signature = `${view.norm} ${choosers}`;
-    if (this.choosersMade === signature) return;
-    this.choosersMade = signature;
     this.choosers.replaceChildren(...(choosers.includes("signal") ? [this.signalChooser(view)] : []));
   }
 
@@ -194,27 +239,9 @@ export class Controls {
     return make("label", {class: "bnviz-target"}, player.text("to_reach"), range);
   }
 
-  /** @param {View} view */
-  show(view) {
-    this.choose(view);
-    this.showChoices(view);
-    this.showPlace(view);
-  }
-
-  /** What can be said before there is a snapshot, too. */
-  showClock() {
-    const {player} = this;
-    this.pressed(player.playing);
-    this.transport.loop.setAttribute("aria-pressed", String(player.loop));
-    this.transport.stop.hidden = Boolean(player.recording.end) || Boolean(player.data.alone);
-    set(this.message, player.message);
-  }
-
-  /** @param {View} view */
-  showChoices(view) {
-    const choices = `${this.choosersMade} ${view.choices}`;
-    if (this.choicesShown === choices) return;
-    this.choicesShown = choices;
+  showChoices() {
+    const view = this.player.state.snapshotView;
+    if (!view) return;
     for (const option of this.tap?.options ?? []) {
       const name = tapName(view, /** @type {Tap} */ (option.value));
       set(option, playerText(view, `signal_${option.value}`, {norm: view.norm, name}));
@@ -222,21 +249,22 @@ export class Controls {
     if (this.tap) this.tap.value = view.tap;
   }
 
-  /** @param {View} view */
-  showPlace(view) {
+  showPosition() {
+    const {view} = this.player.state;
+    if (!view || view.run !== this.player.recording.run) return; // that of the run before
     const {frames, frame, frameIndex, header} = view;
     const {range, buffer, readout} = this.transport;
-    const {expected} = this.player;
+    const {expectedSnapshots: expected} = this.player;
     if (Number(range.max) !== expected - 1) range.max = String(expected - 1);
     if (document.activeElement !== range || Number(range.value) !== frameIndex) range.value = String(frameIndex);
-    const place = {step: frame.step, total: header.total_steps};
-    range.setAttribute("aria-valuetext", playerText(view, "position", place));
+    const position = {step: frame.step, total: header.total_steps};
+    range.setAttribute("aria-valuetext", playerText(view, "position", position));
     buffer.style.setProperty("--trained", String(frames.length / expected));
     buffer.style.setProperty("--shown", String(expected > 1 ? frameIndex / (expected - 1) : 0));
     const epochs = this.player.data.epochs.toFixed(1);
-    const more = {...place, epoch: frame.epoch.toFixed(1), epochs, trained: this.player.recording.trainedStep};
+    const more = {...position, epoch: frame.epoch.toFixed(1), epochs, trained: this.player.recording.trainedStep};
     set(readout, playerText(view, view.ended ? "readout" : "readout_training", more));
-    this.reserve(place.total);
+    this.reserve(position.total);
   }
 
   /**
@@ -250,7 +278,7 @@ export class Controls {
   }
 
   /**
-   * What is on show has changed.
+   * Another snapshot or choice is on show.
    * @param {View} view
    */
   follow(view) {
@@ -258,61 +286,52 @@ export class Controls {
     this.transport.save?.refresh();
   }
 
+  /** The headline and the answer, or the question in their place. */
+  showWords() {
+    const {wordsView: view, visibility} = this.player.state;
+    if (!view) return;
+    const answer = visibility.findings ? view.story.answer?.(view) : null;
+    this.answer.hidden = !answer;
+    set(this.answer, answer ?? "");
+    if (visibility.findings) this.showHeadline(view.story.headline(view), view);
+    else this.askFirst();
+  }
+
   /**
    * Screen readers hear the sentence when playback rests.
    * @param {string} text with marks as words.js makes them
    * @param {View} view
    */
-  headlineText(text, view) {
+  showHeadline(text, view) {
     this.headline.setAttribute("aria-live", this.player.playing ? "off" : "polite");
-    const said = `${text} ${Object.keys(view.arms)}`;
-    if (this.headlineSaid === said) return;
-    this.headlineSaid = said;
-    const coloured = (/** @type {string} */ arm) => ({class: "bnviz-arm", style: `--arm: ${view.arms[arm]?.colour}`});
-    const nodes = pieces(text).map((piece) => (piece.arm ? make("span", coloured(piece.arm), piece.text) : piece.text));
-    this.headline.replaceChildren(make("span", {}, ...nodes));
+    const colour = (/** @type {string} */ arm) => `--arm: ${view.arms[arm]?.colour}`;
+    const nodes = pieces(text).map(({arm, text}) => (arm ? make("span", {class: "bnviz-arm", style: colour(arm)}, text) : text));
+    const sentence = make("span", {}, ...nodes);
+    if (this.headline.innerHTML !== sentence.outerHTML) this.headline.replaceChildren(sentence);
   }
 
-  /**
-   * In the headline's place, for as long as there is nothing to tell.
-   * @param {string} text
-   */
-  standIn(text) {
-    this.headlineSaid = text;
-    this.headline.replaceChildren(make("span", {}, text));
-  }
-
-  /** In the headline's place, for as long as the visitor has not guessed. */
+  /** In the headline's place, for as long as the visitor has not predicted. */
   askFirst() {
     const {player} = this;
-    if (this.headlineSaid === ASKS) return;
-    this.headlineSaid = ASKS;
+    if (this.headline.querySelector(".bnviz-skip")) return;
     const skip = make("button", {type: "button", class: "bnviz-skip", onclick: () => player.skip()}, player.text("skip"));
     this.headline.replaceChildren(make("span", {}, player.text("predict_first"), " ", skip));
   }
 
-  /** Whoever wants to go on is shown what there is to do first: beside the button, and at the question itself. */
+  /** Who wants to go on is shown what there is to do first: beside the button, and at the question itself. */
   remind() {
     /** @type {HTMLElement | null} */ (this.headline.querySelector(".bnviz-skip"))?.focus({preventScroll: true});
     this.flash(this.player.text("predict_first"), "left");
     const question = document.querySelector(QUESTION);
     if (!question) return;
-    question.classList.add(LIT);
+    question.classList.add(OUTLINE);
     question.scrollIntoView({block: "center"});
-    clearTimeout(this.lighting);
-    this.lighting = setTimeout(() => question.classList.remove(LIT), FLASH_MS);
-  }
-
-  /** @param {string | null | undefined} text */
-  answerText(text) {
-    this.answer.hidden = !text;
-    set(this.answer, text ?? "");
+    clearTimeout(this.outlineTimer);
+    this.outlineTimer = setTimeout(() => question.classList.remove(OUTLINE), FLASH_MS);
   }
 
   /** @param {boolean} playing */
-  pressed(playing) {
-    if (this.playingShown === playing) return;
-    this.playingShown = playing;
+  showPlaying(playing) {
     const name = this.player.text(playing ? "pause" : "play");
     const {play} = this.transport;
     play.replaceChildren(icon(playing ? "pause" : "play"));
@@ -325,7 +344,7 @@ export class Controls {
     if (!link) return;
     const whole = wholePage(link);
     if (await copy(whole)) this.flash(this.player.text("copied"));
-    else this.say(whole); // to be copied by hand
+    else this.player.say(whole); // to be copied by hand
   }
 
   /**
@@ -337,14 +356,8 @@ export class Controls {
     const {copied} = this.transport;
     copied.dataset.side = side;
     set(copied, text);
-    clearTimeout(this.flashing);
-    this.flashing = setTimeout(() => set(copied, ""), FLASH_MS);
-  }
-
-  /** @param {string} text */
-  say(text) {
-    this.player.message = text;
-    set(this.message, text);
+    clearTimeout(this.flashTimer);
+    this.flashTimer = setTimeout(() => set(copied, ""), FLASH_MS);
   }
 
   /**
@@ -372,8 +385,8 @@ export class Controls {
       End: () => player.seek(Infinity),
       "<": () => this.faster(-1),
       ">": () => this.faster(1),
-      l: () => player.repeat(),
-      "?": () => this.say(player.text("help")),
+      l: () => player.toggleLoop(),
+      "?": () => player.say(player.text("help")),
     };
   }
 

@@ -8,9 +8,8 @@ import {make, set} from "./dom.js";
 /**
  * @typedef {object} Embedder what this asks of its player
  * @property {Data} data
- * @property {HTMLElement} root
  * @property {(key: string, values?: Values) => string} text
- * @property {() => string | null} placed the address of what is on show, with the step where somebody has paused
+ * @property {() => string | null} placedLink the address of what is on show, with the step where somebody has paused
  */
 
 const OWN = ["embed", "embed_options", "panels"]; // parameters that say how a page is shown inside another one
@@ -45,18 +44,19 @@ const escaped = (text) => text.replace(/&/g, "&amp;").replace(/"/g, "&quot;").re
 /**
  * Show the code, and copy it, where the browser allows that.
  * @param {Embedder} player
+ * @param {HTMLElement} root of the player
  */
-export async function openEmbedding(player) {
-  const code = frame(player.placed() ?? location.href, document.title);
+export async function openEmbedding(player, root) {
+  const code = frame(player.placedLink() ?? location.href, document.title);
   const names = [NETWORK, ...player.data.panels.map(({id}) => id)];
-  const told = make("p", {role: "status"});
-  openDialog(player.root, player.text("embed"), player.text("close"), [
-    told,
+  const status = make("p", {role: "status"});
+  openDialog(root, player.text("embed"), player.text("close"), [
+    status,
     make("pre", {tabindex: 0, role: "group", "aria-label": player.text("embed")}, code),
     make("p", {}, player.text("embed_panels", {example: names.slice(0, 2).join(), names: names.join(", ")})),
   ]);
   const copied = await copy(code);
-  set(told, player.text(copied ? "embed_copied" : "embed_by_hand"));
+  set(status, player.text(copied ? "embed_copied" : "embed_by_hand"));
 }
 
 /**
@@ -77,7 +77,7 @@ export async function copy(text) {
  * @param {Embedder} player
  */
 export function wayOut(player) {
-  const aim = () => (way.href = wholePage(player.placed() ?? location.href));
+  const aim = () => (way.href = wholePage(player.placedLink() ?? location.href));
   const attributes = {class: "bnviz-way-out", href: wholePage(location.href), target: "_blank", rel: "noopener"};
   const way = make("a", {...attributes, onpointerdown: aim, onclick: aim}, player.text("open_whole"));
   return way;

@@ -3,44 +3,46 @@
 
 import {make} from "./dom.js";
 
-/** @import {Edit, Change, Values} from "./types" */
-/**
- * @typedef {object} Bearer what this asks of its player
- * @property {(key: string, values?: Values) => string} text
- * @property {(edit: Edit) => void} edit
- * @property {(share: number) => number} stepAt the step of a snapshot at this share of the scrubber
- * @property {(step: number) => number} shareOf and the other way round
- */
+/** @import {Change, Edit} from "./types" */
+/** @import {PlayerCore} from "./core/player-core.js" */
 
 const DRAGGED_PX = 4; // less is a click
 
 export class Flags {
   /**
    * @param {HTMLElement} track
-   * @param {Bearer} player
+   * @param {PlayerCore} player
    */
   constructor(track, player) {
     this.player = player;
     this.track = track;
     this.box = make("div", {class: "bnviz-flags"});
     track.append(this.box);
-    this.shown = "";
     /** @type {{node: HTMLElement, step: number}[]} */
     this.placed = [];
+    player.store.subscribe(
+      ({changesKey}) => changesKey,
+      () => this.make(player.data.changes),
+    );
+    player.store.subscribe(
+      ({run, trainedStep}) => [run, trainedStep],
+      () => this.place(),
+    );
   }
 
   /** @param {Change[]} changes */
-  show(changes) {
-    const serial = JSON.stringify(changes);
-    if (serial !== this.shown) {
-      this.shown = serial;
-      this.box.replaceChildren(...changes.map((one) => this.flag(one)));
-      this.stack(changes);
-      this.placed = changes.map(({step}, place) => ({node: /** @type {HTMLElement} */ (this.box.children[place]), step}));
-    }
+  make(changes) {
+    this.box.replaceChildren(...changes.map((change) => this.flag(change)));
+    this.stack(changes);
+    this.placed = changes.map(({step}, index) => ({node: /** @type {HTMLElement} */ (this.box.children[index]), step}));
+    this.place();
+  }
+
+  /** While snapshots arrive, steps move on the scrubber. */
+  place() {
     for (const {node, step} of this.placed) {
       const left = `${(100 * this.player.shareOf(step)).toFixed(2)}%`;
-      if (node.style.left !== left && node.dataset.dragged !== "yes") node.style.left = left;
+      if (node.dataset.dragged !== "yes") node.style.left = left;
     }
   }
 
@@ -49,9 +51,9 @@ export class Flags {
    * @param {Change[]} changes
    */
   stack(changes) {
-    changes.forEach(({step}, place) => {
-      const below = changes.slice(0, place).filter((other) => other.step === step).length;
-      /** @type {HTMLElement} */ (this.box.children[place]).style.setProperty("--below", String(below));
+    changes.forEach(({step}, index) => {
+      const below = changes.slice(0, index).filter((other) => other.step === step).length;
+      /** @type {HTMLElement} */ (this.box.children[index]).style.setProperty("--below", String(below));
     });
   }
 
@@ -59,15 +61,15 @@ export class Flags {
   flag(change) {
     const {step, name, label} = change;
     const {player} = this;
-    const said = player.text("flag", {step, label});
+    const title = player.text("flag", {step, label});
     const edit = (/** @type {Edit} */ one) => () => player.edit(one);
-    const handle = make("summary", {title: said, "aria-label": said}, "⚑");
+    const handle = make("summary", {title, "aria-label": title}, "⚑");
     const remove = make("button", {type: "button", onclick: edit({do: "remove", step, name})}, player.text("flag_remove"));
     const early = make("button", {type: "button", onclick: edit({do: "from_start", step, name})}, player.text("flag_from_start"));
     const list = make(
       "div",
       {class: "bnviz-menu-list"},
-      make("b", {}, said),
+      make("b", {}, title),
       early,
       remove,
       make("small", {}, player.text("flag_help")),

@@ -2,20 +2,23 @@
 // The picture of the two networks, and the chooser of layer and unit: a canvas (painter.js) with buttons over it, so that mouse,
 // finger, keyboard and screen reader all find the same things.
 
+import {ALL_VISIBLE} from "./core/visibility.js";
 import {make, set} from "./dom.js";
 import {hasAtom, RECENT_SNAPSHOTS} from "./feeds.js";
 import {arrange, curtain, hit, markAt, unitBox} from "./geometry.js";
 import {Painter} from "./painter.js";
-import {marksOf, told} from "./picture-words.js";
+import {descriptionOf, marksOf} from "./picture-words.js";
 import {both, bothArms, playerText, sigmas, tapName, unitName} from "./words.js";
 
 /** @import {Choice, Values, View} from "./types" */
 /** @import {Painted} from "./theme.js" */
 /** @import {Geometry, HitTarget} from "./geometry.js" */
+/** @import {Visibility} from "./core/visibility.js" */
 /**
  * @typedef {object} Chooser what the picture asks of its player
  * @property {(change: Partial<Choice>) => void} choose
  * @property {(key: string, values?: Values) => string} text the player's own words
+ * @property {() => void} [toggleCurtain]
  */
 
 export class NetworkPicture {
@@ -30,7 +33,6 @@ export class NetworkPicture {
     this.fits = fits;
     this.mayChoose = {layer: choosers.includes("layer"), unit: choosers.includes("unit")};
     this.painter = new Painter();
-    this.closed = false;
     /** @type {HitTarget | null} */
     this.hovered = null;
     /** @type {Geometry | null} */
@@ -39,12 +41,7 @@ export class NetworkPicture {
     this.view = null;
     this.paintedKey = "";
     this.arrangedKey = "";
-    /** @type {import("./types").Snapshot | null} the one that words speak of */
-    this.said = null;
-    /** Whether scores are not to be seen yet. */
-    this.secret = false;
-    /** Whether the second network is not to be seen yet. */
-    this.alone = false;
+    this.visibility = ALL_VISIBLE;
     this.canvas = make("canvas", {"aria-hidden": "true"});
     this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
     this.layers = make("div", {class: "bnviz-layers", role: "group", "aria-label": player.text("layer")});
@@ -56,7 +53,7 @@ export class NetworkPicture {
       type: "button",
       class: "bnviz-curtain",
       "aria-pressed": "false",
-      onclick: () => this.toggleCurtain(),
+      onclick: () => player.toggleCurtain?.(),
     });
     this.intro = make("span", {class: "bnviz-intro"});
     this.legend = make("p");
@@ -88,35 +85,33 @@ export class NetworkPicture {
     this.root.remove();
   }
 
-  /** Open or close the curtain. */
-  toggleCurtain() {
-    this.closed = !this.closed;
-    this.paintedKey = "";
-  }
-
   /**
    * Paint what is on show, if it is not what is painted. Returns whether it painted.
    * @param {View} view
    * @param {Painted} theme
    * @param {string} key all of what is on show
+   * @param {{visibility?: Visibility, wordsFrame?: import("./types").Snapshot}} [more] `wordsFrame` is the snapshot that words speak
+   *   of: scores change with them
    */
-  show(view, theme, key) {
+  show(view, theme, key, {visibility = ALL_VISIBLE, wordsFrame = view.frame} = {}) {
     this.view = view;
+    this.visibility = visibility;
     const {clientWidth: width, clientHeight} = this.box;
     const room = this.fits ? clientHeight : null;
-    const {hovered, closed, small, secret, alone} = this;
+    const {hovered, small} = this;
     const size = `${width} ${room}`;
-    const whole = `${key} ${view.blend} ${this.said?.step} ${size} ${closed} ${secret} ${alone} ${JSON.stringify(hovered)}`;
-    if (!width || whole === this.paintedKey) return false;
-    this.paintedKey = whole;
+    const {curtain, scores, secondNetwork} = visibility;
+    const paintedKey = `${key} ${view.blend} ${wordsFrame.step} ${size} ${curtain} ${scores} ${secondNetwork} ${JSON.stringify(hovered)}`;
+    if (!width || paintedKey === this.paintedKey) return false;
+    this.paintedKey = paintedKey;
     const geometry = this.arrange(view, width, room);
-    const said = this.said && view.frames.includes(this.said) ? this.said : view.frame;
-    this.painter.paint(this.context, {geometry, view, theme, closed, hovered, small, said, secret, alone});
+    const scoresFrame = view.frames.includes(wordsFrame) ? wordsFrame : view.frame;
+    this.painter.paint(this.context, {geometry, view, theme, hovered, small, scoresFrame, visibility});
     return true;
   }
 
   /**
-   * Places of everything, found anew if the width, the network or the chosen layer has changed.
+   * Positions of everything, computed anew if the width, the network or the chosen layer has changed.
    * @param {View} view
    * @param {number} width
    * @param {number | null} room in height
@@ -125,7 +120,7 @@ export class NetworkPicture {
   arrange(view, width, room) {
     const {hidden_layers: layers, experiment, watched_units: watched} = view.header;
     const sizes = {width, layers, units: experiment.width, watched: watched.length, chosen: view.layer, small: this.small, room};
-    const key = `${JSON.stringify(sizes)} ${view.unit} ${devicePixelRatio} ${this.closed}`;
+    const key = `${JSON.stringify(sizes)} ${view.unit} ${devicePixelRatio} ${this.visibility.curtain}`;
     if (this.geometry && this.arrangedKey === key) return this.geometry;
     this.arrangedKey = key;
     this.geometry = arrange(sizes);
@@ -160,8 +155,8 @@ export class NetworkPicture {
     this.unitButtons(view, geometry);
     const covers = Boolean(curtain(geometry));
     this.curtain.hidden = !covers;
-    this.curtain.setAttribute("aria-pressed", String(this.closed));
-    set(this.curtain, playerText(view, this.closed ? "open_curtain" : "close_curtain"));
+    this.curtain.setAttribute("aria-pressed", String(this.visibility.curtain));
+    set(this.curtain, playerText(view, this.visibility.curtain ? "open_curtain" : "close_curtain"));
     set(this.intro, playerText(view, "intro"));
   }
 
@@ -289,7 +284,7 @@ export class NetworkPicture {
     const {view, hovered} = this;
     if (!view) return;
     if (!hovered) return set(this.tip, this.small ? "" : playerText(view, "picture_hint"));
-    const {heading, of, more = this.below(view, hovered)} = told(view, hovered);
+    const {heading, of, more = this.below(view, hovered)} = descriptionOf(view, hovered);
     const parts = (of ? bothArms(view) : []).flatMap((arm) => {
       const name = make("span", {class: "bnviz-arm", style: `color: ${view.arms[arm].colour}`}, view.arms[arm].name);
       return [" · ", name, ` ${of?.(arm)}`];
@@ -308,14 +303,6 @@ export class NetworkPicture {
   }
 
   /**
-   * Scores change with the words that speak of them, and are of the same snapshot.
-   * @param {import("./types").Snapshot} frame
-   */
-  say(frame) {
-    this.said = frame;
-  }
-
-  /**
    * Words change less often than the picture.
    * @param {View} view
    */
@@ -326,8 +313,8 @@ export class NetworkPicture {
         sigmas(Number(/** @type {any} */ (view.frame.arms[arm]).shift_from_first[view.tap][layer - 1])),
       );
       const marks = marksOf(view, layer).map((mark) => both(view, (arm) => mark(view, arm, layer)));
-      const said = [playerText(view, "layer_moved", {name: tapName(view, view.tap, layer), moved}), ...marks];
-      button.setAttribute("aria-description", said.join(". "));
+      const sentences = [playerText(view, "layer_moved", {name: tapName(view, view.tap, layer), moved}), ...marks];
+      button.setAttribute("aria-description", sentences.join(". "));
     }
     if (!this.small) set(this.legend, playerText(view, "legend", {far: sigmas(2 * this.painter.far), lately: RECENT_SNAPSHOTS}));
     this.explain();

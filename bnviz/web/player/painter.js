@@ -9,11 +9,12 @@ import {bothArms, digits, hasDiverged, percent, playerText, tapName} from "./wor
 
 /** @import {Snapshot, View} from "./types" */
 /** @import {Painted} from "./theme.js" */
+/** @import {Visibility} from "./core/visibility.js" */
 /** @import {Box, Column, Geometry, HitTarget} from "./geometry.js" */
 /**
- * @typedef {{geometry: Geometry, view: View, theme: Painted, closed: boolean, hovered: HitTarget | null, small: boolean,
- *     said: Snapshot, secret: boolean, alone: boolean}} Scenery
- *   `said` is the snapshot that words speak of; `secret`: no scores yet; `alone`: nor the second network
+ * @typedef {{geometry: Geometry, view: View, theme: Painted, hovered: HitTarget | null, small: boolean, scoresFrame: Snapshot,
+ *     visibility: Visibility}} Scenery
+ *   `scoresFrame` is the snapshot that words speak of, whose scores are painted
  */
 
 const LEAST_CHANGE = 0.02; // opacity of the lines of a layer that hardly changes
@@ -49,10 +50,10 @@ export class Painter {
     context.textBaseline = "alphabetic";
     this.marked(context, scenery);
     bothArms(view).forEach((arm, row) => {
-      if (!scenery.alone || row === 0) this.network(context, scenery, arm, row);
+      if (scenery.visibility.secondNetwork || row === 0) this.network(context, scenery, arm, row);
       this.name(context, scenery, arm, row);
     });
-    if (scenery.closed) this.curtain(context, scenery);
+    if (scenery.visibility.curtain) this.curtain(context, scenery);
   }
 
   /**
@@ -136,11 +137,11 @@ export class Painter {
    * @param {string} arm
    * @param {number} row
    */
-  name(context, {geometry, view, theme, alone}, arm, row) {
+  name(context, {geometry, view, theme, visibility}, arm, row) {
     context.fillStyle = view.arms[arm].colour;
     context.font = `600 ${geometry.slim ? 11 : 13}px ${theme.family}`;
     context.textAlign = "left";
-    const later = alone && row > 0 ? ` ${playerText(view, "shown_later")}` : "";
+    const later = !visibility.secondNetwork && row > 0 ? ` ${playerText(view, "shown_later")}` : "";
     context.fillText(nameOf(view, arm) + later, 0, geometry.watched.y - 6 + row * geometry.pitch);
   }
 
@@ -410,7 +411,7 @@ export class Painter {
    * @param {string} arm
    * @param {number} row
    */
-  output(context, {geometry, view, theme, said: frame, secret}, arm, row) {
+  output(context, {geometry, view, theme, scoresFrame: frame, visibility}, arm, row) {
     const {x, y, width} = geometry.output;
     const {slim} = geometry;
     const middle = y + row * geometry.pitch + (geometry.watched.height + geometry.others.height) / 2;
@@ -421,8 +422,8 @@ export class Painter {
     context.fillStyle = view.arms[arm].colour;
     context.font = `700 ${slim ? 12 : 20}px ${theme.family}`;
     const lost = hasDiverged(frame, arm);
-    const said = lost ? "✕" : right === null ? digits(Number(loss), slim ? 1 : 2) : percent(right);
-    context.fillText(secret ? "?" : said, x + width / 2, middle + 4);
+    const score = lost ? "✕" : right === null ? digits(Number(loss), slim ? 1 : 2) : percent(right);
+    context.fillText(visibility.scores ? score : "?", x + width / 2, middle + 4);
     context.fillStyle = theme.text;
     context.font = `${slim ? 9 : 11}px ${theme.family}`;
     const label = lost ? "output_lost" : right === null ? "output_loss" : "output_right";
@@ -435,7 +436,7 @@ export class Painter {
    * @param {CanvasRenderingContext2D} context
    * @param {Scenery} scenery
    */
-  curtain(context, {geometry, view, theme, alone}) {
+  curtain(context, {geometry, view, theme, visibility}) {
     const outline = curtain(geometry);
     if (!outline) return;
     const path = new Path2D();
@@ -453,21 +454,21 @@ export class Painter {
     context.lineWidth = 5;
     for (let x = 8; x < geometry.width; x += 18) folds(context, x, geometry.height);
     context.restore();
-    this.curtainWords(context, {geometry, view, theme, alone});
+    this.curtainWords(context, {geometry, view, theme, visibility});
   }
 
   /**
    * @param {CanvasRenderingContext2D} context
-   * @param {Pick<Scenery, "geometry" | "view" | "theme" | "alone">} scenery
+   * @param {Pick<Scenery, "geometry" | "view" | "theme" | "visibility">} scenery
    */
-  curtainWords(context, {geometry, view, theme, alone}) {
+  curtainWords(context, {geometry, view, theme, visibility}) {
     const [first, second] = geometry.columns;
     context.globalAlpha = 1;
     context.fillStyle = theme.text;
     context.textAlign = "center";
     const {slim} = geometry;
     context.font = `600 ${slim ? 9 : 13}px ${theme.family}`;
-    for (const row of alone ? [0] : [0, 1]) {
+    for (const row of visibility.secondNetwork ? [0, 1] : [0]) {
       const box = histogramBox(geometry, row, second);
       context.fillText(playerText(view, slim ? "the_input_short" : "the_input"), box.x + box.width / 2, box.y - 8);
     }

@@ -1,5 +1,5 @@
 // @ts-check
-// What is said of a place in the picture of the networks: one line, with the numbers of both.
+// Describes a place in the picture of the networks: one line, with the numbers of both.
 
 import {hasAtom, layerDensity} from "./feeds.js";
 import {passedOn, spreadOf, unitMotion} from "./motion.js";
@@ -8,7 +8,7 @@ import {digits, percent, playerText, sigmas, tapName, times} from "./words.js";
 /** @import {Values, View} from "./types" */
 /** @import {HitTarget} from "./geometry.js" */
 /**
- * @typedef {object} Told
+ * @typedef {object} Description
  * @property {string} heading what is pointed at
  * @property {((arm: string) => string) | null} of its numbers in one network; null if there are none
  * @property {string} [more] what can be done there
@@ -17,9 +17,9 @@ import {digits, percent, playerText, sigmas, tapName, times} from "./words.js";
 /**
  * @param {View} view
  * @param {HitTarget} place
- * @returns {Told}
+ * @returns {Description}
  */
-export function told(view, place) {
+export function descriptionOf(view, place) {
   const {layer, mark} = place;
   if (mark === "zeros")
     return {heading: playerText(view, "zeros_title", namesOf(view, layer)), of: (arm) => zeros(view, arm, layer)};
@@ -32,7 +32,7 @@ export function told(view, place) {
 /**
  * @param {View} view
  * @param {number} layer
- * @returns {Told}
+ * @returns {Description}
  */
 function all(view, layer) {
   const units = view.header.experiment.width;
@@ -73,7 +73,7 @@ export function passed(view, arm, layer) {
  * their numbers are said with it.
  * @param {View} view
  * @param {HitTarget} place
- * @returns {Told}
+ * @returns {Description}
  */
 function moments(view, {layer, unit, mark}) {
   const heading = unit === null ? tapName(view, view.tap, layer) : playerText(view, "unit_here", {layer, number: unit + 1});

@@ -22,7 +22,7 @@ export class Pointer {
     this.frame = make("div", {class: "bnviz-pointer", "aria-hidden": "true", hidden: ""});
     player.picture.box.append(this.frame);
     /** @type {HTMLElement | null} an element with an outline */
-    this.lit = null;
+    this.target = null;
     /** @type {HTMLDetailsElement | null} what was unfolded so that the part can be seen */
     this.unfolded = null;
   }
@@ -37,12 +37,12 @@ export class Pointer {
     if (inPicture) return this.within(part) ? picture.box : null;
     const selector = "panel" in part ? `[data-panel="${CSS.escape(part.panel)}"]` : ".bnviz-numbers";
     const element = /** @type {HTMLElement | null} */ (root.querySelector(selector));
-    if (element !== this.lit) this.light(element);
+    if (element !== this.target) this.outline(element);
     return element;
   }
 
   /** @param {HTMLElement | null} element */
-  light(element) {
+  outline(element) {
     this.clear();
     const holder = element?.closest("details");
     if (holder && !holder.open) {
@@ -50,7 +50,7 @@ export class Pointer {
       this.unfolded = holder;
     }
     element?.classList.add("bnviz-outline");
-    this.lit = element;
+    this.target = element;
   }
 
   /**
@@ -70,8 +70,8 @@ export class Pointer {
   /** Point at nothing; with `fold`, what was unfolded is folded again. */
   clear(fold = false) {
     this.frame.hidden = true;
-    this.lit?.classList.remove("bnviz-outline");
-    this.lit = null;
+    this.target?.classList.remove("bnviz-outline");
+    this.target = null;
     if (fold && this.unfolded) this.unfolded.open = false;
     if (fold) this.unfolded = null;
   }

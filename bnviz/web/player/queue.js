@@ -1,26 +1,26 @@
 // @ts-check
-// Where a run waits for its turn, asked for until something of it has come.
+// A run's position in the queue, polled until something of the run has come.
 
 import {addressOf} from "./dom.js";
 
 /** @import {Recording} from "./recording.js" */
-/** @typedef {{state: string, before: number, seconds: number | null}} QueuePosition as the server says it */
+/** @typedef {{state: string, before: number, seconds: number | null}} QueuePosition as the server reports it */
 
-const LOOK_MS = 1500;
+const POLL_MS = 1500;
 
 /**
  * @param {Recording} recording
- * @param {(place: QueuePosition | null) => void} say is told the place of a run that waits, and null when it waits no more
+ * @param {(position: QueuePosition | null) => void} say gets the position of a run that waits, and null when it waits no more
  */
-export async function queued(recording, say) {
+export async function watchQueue(recording, say) {
   for (let waited = false; ;) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     if (recording.closed || recording.lines || recording.end) return;
-    const place = await placeOf(recording.run);
-    if (!place || recording.closed || recording.lines) return; // a page without a server, or one that has begun anew
-    if (place.state === "waiting") say(place);
+    const position = await positionOf(recording.run);
+    if (!position || recording.closed || recording.lines) return; // a page without a server, or one that has begun anew
+    if (position.state === "waiting") say(position);
     else if (waited) say(null);
-    waited = place.state === "waiting";
+    waited = position.state === "waiting";
   }
 }
 
@@ -28,7 +28,7 @@ export async function queued(recording, say) {
  * @param {string} run
  * @returns {Promise<QueuePosition | null>}
  */
-async function placeOf(run) {
+async function positionOf(run) {
   try {
     const answer = await fetch(addressOf(`bnviz/runs/${run}/place`));
     return answer.ok ? await answer.json() : null;

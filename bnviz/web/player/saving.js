@@ -14,10 +14,9 @@ import {describeDifferences} from "./settings.js";
  * @property {Data} data
  * @property {Recording} recording
  * @property {{pinned: boolean}} comparison the run beside it
- * @property {HTMLElement} root
  * @property {(key: string, values?: Values) => string} text
  * @property {() => string | null} link the address of what is on show
- * @property {() => string | null} placed the same, with the step only where somebody has paused
+ * @property {() => string | null} placedLink the same, with the step only where somebody has paused
  */
 
 const WHOLE = ["finished", "diverged"]; // how a run ends of which there is something to save
@@ -25,19 +24,20 @@ const WHOLE = ["finished", "diverged"]; // how a run ends of which there is some
 /**
  * The menu, and what makes it anew when another run is on show, or this one has come to its end.
  * @param {Source} player
+ * @param {HTMLElement} root of the player
  * @param {Node} sign
  */
-export function saving(player, sign) {
+export function saving(player, root, sign) {
   const name = player.text("save");
   const list = make("div", {class: "bnviz-menu-list"});
   const menu = make("details", {class: "bnviz-menu bnviz-save"}, make("summary", {"aria-label": name, title: name}, sign), list);
-  let made = "";
+  let key = "";
   const refresh = () => {
     const {run, end} = player.recording;
-    const wanted = menu.open ? `${run} ${end?.status} ${player.comparison.pinned}` : "";
-    if (wanted === made) return; // nothing moves away from below a finger
-    made = wanted;
-    list.replaceChildren(...(menu.open ? entries(player, menu) : []));
+    const current = menu.open ? `${run} ${end?.status} ${player.comparison.pinned}` : "";
+    if (current === key) return; // nothing moves away from below a finger
+    key = current;
+    list.replaceChildren(...(menu.open ? entries(player, root, menu) : []));
   };
   menu.addEventListener("toggle", refresh);
   return {menu, refresh};
@@ -45,9 +45,10 @@ export function saving(player, sign) {
 
 /**
  * @param {Source} player
+ * @param {HTMLElement} root
  * @param {HTMLDetailsElement} menu
  */
-function entries(player, menu) {
+function entries(player, root, menu) {
   const {run, end, header} = player.recording;
   if (!header || !end || !WHOLE.includes(end.status)) return [make("span", {class: "bnviz-label"}, player.text("save_later"))];
   const address = `bnviz/runs/${run}`;
@@ -67,8 +68,8 @@ function entries(player, menu) {
     file(`${address}.ndjson`, player.text("save_recording")),
     picture(player, `${address}/card.png`, ["step", "layer", "tap"], player.text("save_card")),
     picture(player, `${address}/picture.gif`, ["layer", "tap"], player.text("save_animation")),
-    button(player.text("embed"), () => openEmbedding(player)),
-    button(player.text("cite"), () => openCitation(player, header)),
+    button(player.text("embed"), () => openEmbedding(player, root)),
+    button(player.text("cite"), () => openCitation(player, root, header)),
   ];
 }
 
@@ -106,14 +107,15 @@ function orReason(link) {
 
 /**
  * @param {Source} player
+ * @param {HTMLElement} root
  * @param {Header} header
  */
-function openCitation(player, header) {
+function openCitation(player, root, header) {
   const text = (/** @type {string} */ key) => player.text(key);
   const made = {title: document.title, link: player.link() ?? location.href, day: new Date().toISOString().slice(0, 10)};
   const shown = (/** @type {string} */ name, /** @type {string} */ words) =>
     make("pre", {tabindex: 0, role: "group", "aria-label": name}, words);
-  openDialog(player.root, text("cite"), text("close"), [
+  openDialog(root, text("cite"), text("close"), [
     make("p", {}, text("cite_why")),
     shown(text("cite_text"), sentence(header, player.data, made)),
     shown(text("cite_bibtex"), bibtex(header, player.data, made)),

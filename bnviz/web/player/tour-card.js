@@ -2,6 +2,7 @@
 // A card of the tour as people see it: heading, text, guesses, what was measured, and the way on. On a phone it is a sheet at the
 // bottom of the window (player.css).
 
+import {SKIP} from "./core/tour-core.js";
 import {make, set} from "./dom.js";
 
 /** @import {Values} from "./types" */
@@ -13,23 +14,22 @@ import {make, set} from "./dom.js";
  * @property {() => void} leave
  * @property {(guess: string) => void} guess
  */
-/** @typedef {{title: string, text: string, guesses: [string, string][], number: number, count: number}} Said */
+/** @typedef {{title: string, text: string, guesses: [string, string][], number: number, count: number}} Contents */
 
-export const SKIP = "skip";
-let made = 0;
+let cards = 0; // for ids
 
 export class TourCard {
   /** @param {Guide} guide */
   constructor(guide) {
     this.guide = guide;
     const {text} = guide;
-    const id = `bnviz-tour-${++made}`;
+    const id = `bnviz-tour-${++cards}`;
     this.heading = make("h3", {id, tabindex: -1});
     this.text = make("p", {id: `${id}-text`});
     this.guesses = make("div", {class: "bnviz-tour-guesses", role: "group"});
     this.answer = make("p", {class: "bnviz-tour-answer", "aria-live": "polite"});
     this.onward = make("nav", {class: "bnviz-tour-onward", "aria-label": text("tour_onward")});
-    this.place = make("span", {class: "bnviz-label"});
+    this.position = make("span", {class: "bnviz-label"});
     this.back = make("button", {type: "button", class: "bnviz-tour-back", onclick: guide.back}, text("tour_back"));
     this.next = make("button", {type: "button", class: "bnviz-tour-next", onclick: guide.next});
     const name = text("tour_leave");
@@ -42,19 +42,19 @@ export class TourCard {
     this.root = make(
       "section",
       {class: "bnviz-tour", role: "dialog", "aria-modal": "false", "aria-labelledby": id, "aria-describedby": `${id}-text`},
-      make("div", {class: "bnviz-tour-head"}, this.heading, this.place, leave),
+      make("div", {class: "bnviz-tour-head"}, this.heading, this.position, leave),
       make("div", {class: "bnviz-tour-body"}, this.text, make("div", {}, this.guesses, this.answer, this.onward)),
       make("div", {class: "bnviz-tour-foot"}, keys, this.back, this.next),
     );
   }
 
-  /** @param {Said} said */
+  /** @param {Contents} contents */
   show({title, text, guesses, number, count}) {
     const {guide} = this;
     set(this.heading, title);
     set(this.text, text);
     set(this.answer, "");
-    set(this.place, guide.text("tour_place", {number, count}));
+    set(this.position, guide.text("tour_place", {number, count}));
     set(this.next, guide.text(number < count ? "tour_next" : "tour_end"));
     this.back.disabled = number === 1;
     const choices = guesses.length ? [...guesses, [SKIP, guide.text("tour_skip")]] : [];
@@ -78,7 +78,7 @@ export class TourCard {
    * Somebody has guessed: the others cannot be chosen any more.
    * @param {string} guess
    */
-  guessed(guess) {
+  showGuess(guess) {
     const focused = this.guesses.contains(document.activeElement);
     for (const button of /** @type {HTMLButtonElement[]} */ ([...this.guesses.children])) {
       button.setAttribute("aria-pressed", String(button.dataset.guess === guess));
@@ -95,7 +95,7 @@ export class TourCard {
    * @param {string} text
    * @param {boolean} waiting
    */
-  say(verdict, text, waiting) {
+  showAnswer(verdict, text, waiting) {
     const whole = `${verdict} ${text}`;
     if (this.answer.textContent?.trim() === whole.trim()) return;
     this.answer.classList.toggle("bnviz-label", waiting);

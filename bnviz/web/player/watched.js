@@ -2,11 +2,12 @@
 // One run like those of a sweep, watched on the board while the sweep is computed: the small picture of both networks. It plays
 // once, and again if somebody asks for it.
 
+import {SNAPSHOTS_PER_SECOND} from "./core/clock.js";
 import {addressOf, make, set} from "./dom.js";
 import {Fits} from "./fits.js";
 import {NetworkPicture} from "./network.js";
 import {Recording} from "./recording.js";
-import {SNAPSHOTS_PER_SECOND, viewOf} from "./view.js";
+import {viewOf} from "./view.js";
 import {sentenceOrKey} from "./words.js";
 
 /** @import {Data, Story, Values} from "./types" */
@@ -17,7 +18,7 @@ import {sentenceOrKey} from "./words.js";
 const SILENT = {headline: () => "", captions: {}, alternatives: {}};
 
 export class Watched {
-  place = 0;
+  playhead = 0;
   /** @type {number | null} */
   now = null;
   fits = new Fits();
@@ -58,14 +59,14 @@ export class Watched {
     this.data = data;
     if (this.recording?.run === data.run) return;
     this.recording?.close();
-    this.place = 0;
+    this.playhead = 0;
     const nothing = () => {};
     this.recording = new Recording(data.run, nothing, nothing);
     this.recording.stream(addressOf(data.stream));
   }
 
   rewind() {
-    this.place = 0;
+    this.playhead = 0;
     this.still = false;
   }
 
@@ -81,13 +82,12 @@ export class Watched {
     this.now = now;
     if (!recording || last < 0) return;
     this.root.dataset.state = recording.end ? "arrived" : "arriving";
-    this.place = still ? last : Math.min(this.place + elapsed * SNAPSHOTS_PER_SECOND, last);
-    this.again.hidden = !recording.end || this.place < last;
+    this.playhead = still ? last : Math.min(this.playhead + elapsed * SNAPSHOTS_PER_SECOND, last);
+    this.again.hidden = !recording.end || this.playhead < last;
     if (!this.visible()) return;
     const choice = {...data.view, unit: /** @type {const} */ ("auto")};
-    const view = viewOf({recording, data, choice, story: SILENT, fits, place: this.place, moving: this.place < last});
+    const view = viewOf({recording, data, choice, story: SILENT, fits, playhead: this.playhead, moving: this.playhead < last});
     if (!view) return;
-    this.picture.say(view.frame);
     this.picture.show(view, theme, `${view.run} ${view.frameIndex} ${theme.key}`);
     const {step} = view.frame;
     set(this.words, this.text("watched", {name: data.name, step, total: view.header.total_steps}));

@@ -1,0 +1,157 @@
+// @ts-check
+// The comparison run: the run before, or one that the address names, shown as faint lines beside the run on show until somebody
+// dismisses it. Pinned, it stays through further changes and goes into the address.
+
+import {recentMean} from "../feeds.js";
+import {differences} from "../settings.js";
+import {both, digits, percent, playerText} from "../words.js";
+
+/** @import {Data, Ranges, View} from "../types" */
+/** @import {Recording} from "../recording.js" */
+/** @typedef {Pick<Recording, "run" | "header" | "frames" | "end">} Series */
+/**
+ * @typedef {object} Host what this asks of the player
+ * @property {() => number} now in milliseconds
+ * @property {(run: string, onChange: (recording: Recording) => void, address: string) => Recording} openRecording
+ * @property {() => void} onChange another run is to be drawn, or none
+ * @property {() => void} onPin the address is to be brought up to date
+ */
+
+const GLIMPSE_MS = 2000; // a run that was on show for no longer, while a slider was on its way, is not compared with
+
+export class Comparison {
+  /** @type {Series | null} */
+  run = null;
+  /** What that run differs in, in words. */
+  label = "";
+  pinned = false;
+  /** The run that the address names, and its settings there. */
+  #addressRun = "";
+  #addressQuery = "";
+  /** @type {Recording | null} that run's recording */
+  #addressRecording = null;
+  #since;
+
+  /**
+   * @param {Host} host
+   * @param {Ranges} fits
+   */
+  constructor(host, fits) {
+    this.host = host;
+    this.fits = fits;
+    this.#since = host.now();
+  }
+
+  /**
+   * Another run takes the place of this one, which from now on is compared with.
+   * @param {Series} series
+   */
+  keepRun({run, header, frames, end}) {
+    const duration = this.host.now() - this.#since;
+    this.#since = this.host.now();
+    if (this.pinned || !header || frames.length < 2 || (this.run && duration < GLIMPSE_MS)) return;
+    this.run = {run, header, frames: [...frames], end};
+    this.label = "";
+  }
+
+  /**
+   * The page hands over a run from the address; it counts once, for it may be dismissed.
+   * @param {Data["beside"]} beside
+   */
+  openFromAddress(beside) {
+    if (beside) this.label = beside.label;
+    if (!beside || beside.run === this.#addressRun) return;
+    this.close();
+    this.#addressRun = beside.run;
+    this.#addressQuery = beside.query;
+    this.pinned = true;
+    if (beside.run === this.run?.run) return;
+    this.#addressRecording = this.host.openRecording(beside.run, (recording) => this.#onArrival(recording), beside.stream);
+  }
+
+  /** @param {Recording} recording */
+  #onArrival(recording) {
+    if (recording !== this.#addressRecording || !recording.header || !recording.frames.length) return;
+    this.run = recording;
+    this.host.onChange();
+  }
+
+  /**
+   * The pinned run's settings as a link has them; null if none is pinned.
+   * @param {Pick<Data, "usual">} data
+   */
+  query({usual}) {
+    if (!this.pinned) return null;
+    if (!this.run?.header) return this.#addressQuery; // it is still on its way
+    const settings = differences(this.run.header.experiment, usual);
+    return String(new URLSearchParams(settings.map(({name, value}) => [name, String(value)])));
+  }
+
+  togglePin() {
+    this.pinned = !this.pinned;
+    this.host.onPin();
+  }
+
+  dismiss() {
+    this.close();
+    this.run = null;
+    this.pinned = false;
+    this.host.onPin();
+    this.host.onChange();
+  }
+
+  close() {
+    this.#addressRecording?.close();
+  }
+
+  /**
+   * The comparison run as it is seen beside `view`: all of its lines. Null if there is none, or it cannot be compared.
+   * @param {View} view
+   * @returns {View | null}
+   */
+  viewBeside(view) {
+    const {run} = this;
+    if (!run?.header || run.run === view.run) return null;
+    if (run.header.hidden_layers < view.layer || !run.header.arms.includes(view.compared)) return null;
+    if (view.unit !== "pooled" && !run.header.watched_units.includes(view.unit)) return null;
+    const frameIndex = run.frames.length - 1;
+    return {
+      ...view,
+      ...run,
+      header: run.header,
+      frameIndex,
+      frame: run.frames[frameIndex],
+      blend: 0,
+      ended: true,
+      fits: this.fits,
+    };
+  }
+
+  /**
+   * Which run it is, and how it scored at the step on show; null if it is not shown.
+   * @param {View} view
+   * @param {{run: string, label: string}[]} before runs before, and what differs in them
+   */
+  sentence(view, before) {
+    const other = this.viewBeside(view);
+    if (!other) return null;
+    this.label = before.find(({run}) => run === other.run)?.label ?? this.label;
+    const frameIndex = Math.max(
+      0,
+      other.frames.findLastIndex(({step}) => step <= view.frame.step),
+    );
+    const frame = other.frames[frameIndex];
+    const score = (/** @type {string} */ arm) => {
+      const accuracy = recentMean(other.frames, frame, arm, "test_accuracy");
+      return accuracy === null ? digits(recentMean(other.frames, frame, arm, "test_loss")) : percent(accuracy);
+    };
+    const key = frame.arms.none.test_accuracy === null ? "ghost_loss" : "ghost_accuracy";
+    const which = playerText(view, other.run === this.#addressRecording?.run ? "ghost_beside" : "ghost_before");
+    return playerText(view, key, {
+      which,
+      label: this.label,
+      step: frame.step,
+      scores: both({...other, frameIndex, frame}, score),
+    });
+  }
+}
