@@ -179,7 +179,15 @@ const actions = {
     const geometry = arrange({...sizes, chosen: layer});
     const theme = {text: "text", background: "background", grid: "grid", family: "", dark: false};
     const [painter, brush] = [new Painter(), new Brush()];
-    painter.paint(brush.context, {geometry, view, theme, visibility: ALL_VISIBLE, hovered: null, small: false, scoresFrame: frame});
+    painter.paint(brush.context, {
+      geometry,
+      view,
+      theme,
+      visibility: ALL_VISIBLE,
+      hovered: null,
+      small: false,
+      scoresFrame: frame,
+    });
     const {far, peak, range} = painter;
     return {geometry, far, peak, range, ...brush.painted};
   },

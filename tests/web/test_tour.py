@@ -2,7 +2,7 @@
 
 import pytest
 
-TOUR, POINTING = "web/player/tour.js", "web/player/pointing.js"
+TOUR, POINTING = "web/player/core/tour-core.js", "web/player/pointing.js"
 FREE = {"top": 100, "bottom": 600}
 FRAMES = [{"step": step} for step in (0, 1, 2, 10, 20)]
 
@@ -49,4 +49,4 @@ def test_an_experiment_is_known_by_all_of_its_fields(desk):
 
 @pytest.mark.parametrize(("search", "card"), [("?tour=3", 3), ("", None), ("?tour=x", None), ("?a=1&tour=10", 10)])
 def test_the_address_names_a_card(desk, search, card):
-    assert desk.call(TOUR, "cardIn", f"http://localhost/{search}") == card
+    assert desk.call("web/player/core/address.js", "cardIn", f"http://localhost/{search}") == card

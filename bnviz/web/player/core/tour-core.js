@@ -5,7 +5,7 @@
 import {sentence} from "../words.js";
 import {cardIn, linkToCard} from "./address.js";
 
-/** @import {Card, Choice, Data, Edit, View} from "../types" */
+/** @import {Card, Choice, Data, View} from "../types" */
 /** @import {PlayerCore} from "./player-core.js" */
 /**
  * @typedef {object} TourState
