@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import {test} from "node:test";
+
+import {World} from "./world.mjs";
+
+const WIDE = {experiment: {batch_size: 256}};
+const FIRST = "{}";
+const beside = (world) => world.core.comparison.viewBeside(world.core.view())?.run ?? null;
+const played = (options) => new World(options).arrive().until(({playback}) => playback === "ended");
+const addressQuery = (world) => world.parameter("beside") && Object.fromEntries(new URLSearchParams(world.parameter("beside")));
+
+test("the run before stays beside the next one, with what differs in it and its scores at the step on show", () => {
+  const world = played();
+  const label = "Batch size 64";
+  world
+    .rerun({...WIDE, before: [{run: FIRST, step: 0, label}]})
+    .arrive()
+    .pass();
+  assert.equal(beside(world), FIRST);
+  world.core.seek(12);
+  const text = world.pass().core.comparison.sentence(world.core.view(), world.core.data.before);
+  assert.match(text, /Batch size 64/);
+  assert.match(text, /12/);
+});
+
+test("its lines are all there whatever the step on show, and it can be dismissed", () => {
+  const world = played().rerun(WIDE).arrive().pass();
+  const view = world.core.comparison.viewBeside(world.core.view());
+  assert.deepEqual([view.frame.step, view.blend, view.ended], [60, 0, true]);
+  const {redraws} = world.core.state;
+  world.core.comparison.dismiss();
+  assert.equal(beside(world), null);
+  assert.equal(world.core.state.redraws, redraws + 1);
+});
+
+test("a run that was seen for a glimpse, while a slider was on its way, is not compared with", () => {
+  const world = played().rerun(WIDE).arrive().pass(500);
+  world
+    .rerun({experiment: {batch_size: 128}})
+    .arrive()
+    .pass(500);
+  assert.equal(beside(world), FIRST);
+});
+
+test("a run without a layer or unit on show is not compared with", () => {
+  const world = played().rerun(WIDE).arrive().pass();
+  const {comparison} = world.core;
+  const view = world.core.view();
+  assert.equal(comparison.viewBeside({...view, layer: 6}), null);
+  assert.equal(comparison.viewBeside({...view, unit: 99}), null);
+  assert.equal(comparison.viewBeside({...view, compared: "layer"}), null);
+  assert.equal(comparison.viewBeside({...view, unit: "pooled"}).run, FIRST);
+});
+
+test("pinned it stays through further changes and goes with the link", () => {
+  const world = played({experiment: {batch_size: 8}})
+    .rerun()
+    .arrive()
+    .pass(3000);
+  world.core.comparison.togglePin();
+  assert.equal(world.core.state.pinned, true);
+  world.pass(500);
+  assert.deepEqual(addressQuery(world), {batch_size: "8"});
+  assert.equal(new URL(world.core.link()).searchParams.get("beside"), "batch_size=8");
+  world.rerun(WIDE).arrive().pass(3000);
+  assert.equal(beside(world), '{"batch_size":8}');
+  world.core.comparison.togglePin();
+  assert.equal(world.pass(500).parameter("beside"), null);
+});
+
+test("an address brings its run along, which is pinned from the beginning; once dismissed it stays away", () => {
+  const other = {run: '{"batch_size":256}', stream: "its stream", label: "Batch size 256", query: "batch_size=256"};
+  const page = {beside: other, view: {step: 40}};
+  const world = new World({...page, href: "http://lab/?beside=batch_size%3D256"});
+  world.rerun(page).arrive().pass(500);
+  assert.ok(world.streams.includes("its stream"));
+  assert.deepEqual([world.core.state.pinned, addressQuery(world)], [true, {batch_size: "256"}], "it is still on its way");
+  assert.equal(beside(world), null);
+  world.arrive(other.run).pass();
+  assert.equal(beside(world), other.run);
+  assert.match(world.core.comparison.sentence(world.core.view(), []), /Batch size 256/);
+  world.core.comparison.dismiss();
+  world.rerun(page).pass(500);
+  assert.deepEqual([beside(world), world.parameter("beside")], [null, null]);
+});
