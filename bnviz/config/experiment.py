@@ -16,7 +16,7 @@ from typing import Any
 
 from bnviz.config.arms import ARMS, COMPARED, held, rising
 from bnviz.config.changes import Change, canonical_text, misfit, parse
-from bnviz.config.fields import LIVE, OBSERVATION, RUN, SHAPE, BadField, Field, choice, number, text
+from bnviz.config.fields import LIVE, OBSERVATION, RUN, SHAPE, BadField, Field, choice, number, text, written
 from bnviz.config.schedule import shrinkage
 from bnviz.data import DATA_SETS
 from bnviz.data.coats import COATS
@@ -372,6 +372,12 @@ def _table() -> dict[str, Field]:
 
 
 FIELDS: dict[str, Field] = _table()
+
+
+def to_texts(experiment: Experiment, default: Experiment) -> dict[str, str]:
+    """The fields that differ from `default`'s, as texts: what `from_texts` reads."""
+    values = {name: getattr(experiment, name) for name in FIELDS}
+    return {name: written(value) for name, value in values.items() if value != getattr(default, name)}
 
 
 def from_texts(texts: Mapping[str, str], default: Experiment | None = None) -> tuple[Experiment, list[BadField]]:

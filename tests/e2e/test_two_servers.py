@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from bnviz.config.experiment import Experiment
-from bnviz.web import player
+from bnviz.web.player import messages
 from tests.e2e import fronts
 from tests.e2e.lab import Server, free_port, serve
 from tests.e2e.test_policy import HEED
@@ -72,7 +72,7 @@ def replaced(server, store):
 def test_two_servers_are_replaced_one_after_the_other_and_nobody_loses_a_line(visit, tmp_path):
     port, store, lab = free_port(), tmp_path / "store", visit(clean=False)
     outside = f"http://127.0.0.1:{port}/lab"
-    stream = f"{outside}/{player.stream_of(LONG)}"
+    stream = f"{outside}/{messages.stream_url(LONG)}"
     seen, failures, answering = [[] for _ in range(READERS)], [], set()
     with contextlib.ExitStack() as running:
         servers = [running.enter_context(one_of_two(free_port(), store)) for _ in range(2)]
@@ -115,7 +115,7 @@ def cached(tmp_path_factory):
     experiment = Experiment(steps=60, seed=82)
     with serve(base="lab") as server, fronts.nginx(fronts.shipped("nginx.conf", port_of(server), port), port, folder):
         outside = f"http://127.0.0.1:{port}/lab"
-        httpx.get(f"{outside}/{player.stream_of(experiment)}", timeout=60)
+        httpx.get(f"{outside}/{messages.stream_url(experiment)}", timeout=60)
         yield server, outside, experiment
 
 
@@ -140,7 +140,7 @@ def test_a_crowd_that_watches_one_finished_run_costs_one_training_run_and_no_scr
     server, outside, experiment = cached
     at = f"{outside}/bnviz/runs/{experiment.id}"
     url = {
-        "recording": f"{outside}/{player.stream_of(experiment)}",
+        "recording": f"{outside}/{messages.stream_url(experiment)}",
         "page": f"{at}/live_shift.html?view=1",
         "picture": f"{at}/card.png?{urlencode({'lesson': 'live_shift', 'step': 40})}",
     }[what]
@@ -164,7 +164,7 @@ def test_the_page_that_everybody_gets_plays_without_a_script_run(cached, visit):
 def test_a_run_that_is_trained_is_not_kept_by_the_cache(cached):
     server, outside, _ = cached
     other = Experiment(steps=1000, seed=83)
-    with httpx.stream("GET", f"{outside}/{player.stream_of(other)}", timeout=60) as answer:
+    with httpx.stream("GET", f"{outside}/{messages.stream_url(other)}", timeout=60) as answer:
         lines = answer.iter_lines()
         assert answer.headers["x-cache"] in ("MISS", "BYPASS") and '"header"' in next(lines) and '"snapshot"' in next(lines)
         assert server.metric("runs_computing") == 1  # so what came has not waited for the end

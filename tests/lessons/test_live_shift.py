@@ -7,7 +7,7 @@ import pytest
 
 from bnviz.lessons.live_shift.page import PAGE
 from bnviz.record import ndjson
-from bnviz.web import player
+from bnviz.web.player import messages
 from bnviz.web.site import links, live_edits
 from tests.web.test_contract import small
 
@@ -24,7 +24,7 @@ def told(desk, recorded):
         path = recorded(experiment)
         with open(path, "rb") as file:
             frames = [message for message in ndjson.read(file) if message["type"] == "snapshot"]
-        data = player.handed_over(experiment.id, experiment, [], links.VIEW, "live_shift")
+        data = messages.player_data(experiment.id, experiment, [], links.VIEW, "live_shift")
         data["changes"] = [live_edits.change_data(change, experiment) for change in live_edits.all_changes(experiment)]
         choice = {"layer": 2, "tap": "activation", "unit": 0, "target": 0.5}
         place = next(index for index, frame in enumerate(frames) if frame["step"] >= step)

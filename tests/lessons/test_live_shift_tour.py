@@ -12,7 +12,8 @@ from bnviz.config.changes import parse
 from bnviz.config.experiment import Experiment
 from bnviz.lessons.live_shift.page import PAGE
 from bnviz.record import ndjson
-from bnviz.web import player, words
+from bnviz.web import words
+from bnviz.web.player import messages
 from bnviz.web.site import links, live_edits
 from tests.web.test_contract import BROKEN, RUNS, small
 
@@ -38,7 +39,7 @@ def told(desk, recorded):
 
     def tell(changes, shown=10**6, target=0.5):
         experiment = small(PAGE, changes)
-        data = player.handed_over(experiment.id, experiment, [], links.VIEW, "live_shift")
+        data = messages.player_data(experiment.id, experiment, [], links.VIEW, "live_shift")
         choice = {"layer": 2, "tap": "activation", "unit": 0, "target": target}
         desk.ask("look", recording=recorded(experiment), story="live_shift", data=data, choice=choice, place=shown)
         return dict(zip(NAMES, desk.ask("measured", words=WORDS), strict=True))
@@ -152,7 +153,7 @@ def made_up(desk, recorded, tmp_path):
                 change(message["arms"], message["step"])
         path = tmp_path / "made-up.ndjson"
         path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
-        data = player.handed_over(experiment.id, experiment, [], links.VIEW, "live_shift")
+        data = messages.player_data(experiment.id, experiment, [], links.VIEW, "live_shift")
         choice = {"layer": 2, "tap": "activation", "unit": 0, "target": 0.5}
         desk.ask("look", recording=str(path), story="live_shift", data=data, choice=choice, place=10**6)
         return desk.ask("measured", words=WORDS)[NAMES.index(name)]

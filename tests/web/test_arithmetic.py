@@ -13,7 +13,7 @@ from bnviz.config.experiment import Experiment
 from bnviz.lessons.live_shift.page import PAGE
 from bnviz.record import ndjson
 from bnviz.train import loop
-from bnviz.web import player
+from bnviz.web.player import messages
 from bnviz.web.site import links
 from tests.arithmetic import derived
 
@@ -52,7 +52,7 @@ def look(desk, recorded):
 
     def at(name, unit=UNIT, change=None):
         path, snapshots = recorded(name) if change is None else change(*recorded(name))
-        data = player.handed_over(CASES[name].id, CASES[name], PAGE.panels(CASES[name]), links.VIEW, "live_shift", None)
+        data = messages.player_data(CASES[name].id, CASES[name], PAGE.panels(CASES[name]), links.VIEW, "live_shift", None)
         choice = {"layer": LAYER, "tap": "activation", "unit": unit, "target": 0.5}
         desk.ask("look", recording=path, story="live_shift", data=data, choice=choice, place=PLACE)
         snapshot = snapshots[PLACE] | {"activation": CASES[name].activation}

@@ -12,7 +12,8 @@ from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.lessons import LESSONS
 from bnviz.measures.registry import measures
 from bnviz.record import ndjson, schema
-from bnviz.web import player, words
+from bnviz.web import words
+from bnviz.web.player import messages
 from bnviz.web.site import links
 
 LIVE = [lesson for lesson in LESSONS if (words.PACKAGE / "lessons" / lesson / "story.js").exists()]
@@ -98,7 +99,7 @@ def test_a_story_tells_every_kind_of_run(desk, recorded, lesson, name):
     predictions = [None, *page.words.get("predictions", {})]
     for place, prediction in enumerate(predictions):
         for unit in (0, "pooled"):
-            data = player.handed_over(experiment.id, experiment, panels, links.VIEW, lesson, prediction)
+            data = messages.player_data(experiment.id, experiment, panels, links.VIEW, lesson, prediction)
             choice = {"layer": 2 + place, "tap": ndjson.TAPS[place % 3], "unit": unit, "target": 0.5, **choices(desk, lesson)}
             for shown in (0, 7.5, 10**6):
                 desk.ask("look", recording=recorded(experiment), story=lesson, data=data, choice=choice, place=shown, moving=True)
@@ -146,7 +147,7 @@ def test_a_story_knows_that_a_network_is_dead(desk, buried, lesson, name):
     panels = page.panels(experiment)
     for place, prediction in enumerate([None, *page.words.get("predictions", {})]):
         for unit in (0, "pooled"):
-            data = player.handed_over(experiment.id, experiment, panels, links.VIEW, lesson, prediction)
+            data = messages.player_data(experiment.id, experiment, panels, links.VIEW, lesson, prediction)
             choice = {"layer": 2 + place, "tap": ndjson.TAPS[place % 3], "unit": unit, "target": 0.5, **choices(desk, lesson)}
             recording = buried(experiment, GONE[name])
             desk.ask("look", recording=recording, story=lesson, data=data, choice=choice, place=10**6)
@@ -162,7 +163,7 @@ def test_the_first_headline_is_short_and_says_who_learns_better(desk, recorded, 
     """Whatever has moved how far: both test accuracies, or losses, stand beside it, at every step but the first."""
     page = PAGES["live_shift"]
     experiment = small(page, RUNS[name])
-    data = player.handed_over(experiment.id, experiment, [], links.VIEW, "live_shift", None)
+    data = messages.player_data(experiment.id, experiment, [], links.VIEW, "live_shift", None)
     frames = [
         message
         for message in ndjson.read(Path(recorded(experiment)).read_bytes().splitlines(keepends=True))
@@ -187,7 +188,7 @@ def test_the_first_headline_is_short_and_says_who_learns_better(desk, recorded, 
 
 def test_few_examples_are_named_as_a_reason(desk, recorded):
     experiment = Experiment(**{**SMALL, "steps": 60}, ghost_batch_size=2)
-    data = player.handed_over(experiment.id, experiment, [], links.VIEW, "live_shift", None)
+    data = messages.player_data(experiment.id, experiment, [], links.VIEW, "live_shift", None)
     choice = {"layer": 2, "tap": "activation", "unit": 0, "target": 0.5}
     desk.ask("look", recording=recorded(experiment), story="live_shift", data=data, choice=choice, place=10**6)
     [headline, _] = desk.ask("speak", panels=[])

@@ -24,6 +24,7 @@ from bnviz.record.store import Store
 from bnviz.web import player
 from bnviz.web.export.files import FILES
 from bnviz.web.export.saved_page import page_of
+from bnviz.web.player import messages
 from bnviz.web.routes import middleware, routes
 from bnviz.web.routes.viewers import viewers
 from bnviz.web.site import links, live_edits, stage
@@ -198,8 +199,8 @@ def test_whatever_a_player_asks_for_is_an_experiment_or_a_clear_refusal(edit):
 @given(st.dictionaries(st.sampled_from(["cursor", "hand", "edit", "assets", "stop", "skip"]), said) | said)
 def test_what_no_player_says_is_not_heard(state):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(streamlit, "session_state", {player.key_of("live_shift"): state})
-        heard = player.last_heartbeat("live_shift")
-        assert stage.step_in_hand("live_shift") == int((heard.get("hand") or {"step": 0})["step"])
+        patch.setattr(streamlit, "session_state", {messages.component_key("live_shift"): state})
+        heard = player.state("live_shift")
+        assert stage.edit_step("live_shift") == int((heard.get("hand") or {"step": 0})["step"])
     for name, keys in {"cursor": ("run", "from"), "hand": ("step",), "edit": ("run", "do")}.items():
         assert all(key in heard[name] for key in keys if heard.get(name) is not None)

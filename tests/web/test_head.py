@@ -59,7 +59,7 @@ def test_a_page_names_files_that_are_there(client, lesson):
     assert {main, *([story] if story in assets.files() else [])} <= set(scripts)
     for name in scripts:  # nothing that they import is missing
         wanted = {
-            assets.resolved(name, one) for one in re.findall(r'^import.* from "([./\w-]+\.js)"', text_of(name), re.MULTILINE)
+            assets.resolve(name, one) for one in re.findall(r'^import.* from "([./\w-]+\.js)"', text_of(name), re.MULTILINE)
         }
         assert wanted <= set(scripts)
     for kind, href in ours:

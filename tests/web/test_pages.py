@@ -1,8 +1,6 @@
 """The pages' controls, links and presets, in Streamlit's own test harness; the engine and the player are stand-ins."""
 
 import dataclasses
-import sys
-from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -59,13 +57,8 @@ class Stage:
 @pytest.fixture
 def stage(monkeypatch):
     stage = Stage()
-    modules = {
-        "engine": SimpleNamespace(shared=lambda: stage),
-        "web.player": SimpleNamespace(mount=stage.mount, key_of=str, heard=lambda lesson: {}),
-    }
-    for name, module in modules.items():
-        monkeypatch.setitem(sys.modules, f"bnviz.{name}", module)
-        monkeypatch.setattr(f"bnviz.{name}", module, raising=False)
+    monkeypatch.setattr("bnviz.engine.shared", lambda: stage)
+    monkeypatch.setattr("bnviz.web.player.mount", stage.mount)
     monkeypatch.setattr("bnviz.lessons.live_shift.page.PAGE", dataclasses.replace(PAGE, panels=stage.live_shift))
     return stage
 

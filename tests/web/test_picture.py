@@ -15,7 +15,6 @@ from bnviz.config.experiment import Experiment
 from bnviz.config.fields import BadField
 from bnviz.engine import worker
 from bnviz.lessons import LESSONS
-from bnviz.web import player
 from bnviz.web.export import picture
 from bnviz.web.export.validation import InvalidRecording
 from bnviz.web.figures import COLOURS
@@ -24,6 +23,7 @@ from bnviz.web.picture.canvas import Canvas, few_colours, pieces, rgb
 from bnviz.web.picture.painter import BACKGROUND, GRID, QUIET, TEXT, Painter, percent, two_digits
 from bnviz.web.picture.places import Box, arrange
 from bnviz.web.picture.recording_arrays import RecordingArrays
+from bnviz.web.player import messages
 from bnviz.web.routes import preview
 from bnviz.web.site import links
 from tests import ROOT
@@ -91,7 +91,7 @@ class Notes(Canvas):
 def test_all_that_is_drawn_and_said_is_what_the_browser_paints(desk, recording, tmp_path, name, tap):
     experiment, path = RUNS[name], tmp_path / "run.ndjson"
     path.write_bytes(recording(name))
-    data = player.handed_over(experiment.id, experiment, [], links.VIEW, "live_shift", None)
+    data = messages.player_data(experiment.id, experiment, [], links.VIEW, "live_shift", None)
     choice = {"layer": 2, "tap": tap, "unit": "pooled", "target": 0.5}
     film = RecordingArrays(recording(name).splitlines(keepends=True), tap)
     painter = Painter(film, arrange(WIDTH, film.header["hidden_layers"], experiment.width, 8, 2), 2)

@@ -15,8 +15,9 @@ from bnviz.lessons.live_shift.page import PAGE
 from bnviz.lessons.regularization.page import PAGE as SIZES
 from bnviz.lessons.regularization.panels import panels as size_panels
 from bnviz.record import ndjson
-from bnviz.web import player, words
+from bnviz.web import words
 from bnviz.web.figures import axis, layer_curves, layout
+from bnviz.web.player import messages
 from bnviz.web.site import links
 
 FILE = "web/player/table.js"
@@ -81,15 +82,15 @@ def tables(desk, recorded, experiment):
 
     def look(panel, page=PAGE, place=10**6, run=experiment, service=None, **choice):
         path, panels = recorded(run), page.panels(run)
-        data = player.handed_over(run.id, run, panels, links.VIEW, page.lesson)
+        data = messages.player_data(run.id, run, panels, links.VIEW, page.lesson)
         own = desk.ask("choices", story=page.lesson)
         desk.ask(
             "look", recording=path, story=page.lesson, data=data, choice={**CHOICE, **own, **choice}, place=place, service=service
         )
         with open(path, "rb") as file:
-            messages = list(ndjson.read(file.readlines()))
-        found = desk.ask("tables", panel=next(one for one in panels if one["id"] == panel))
-        return found, messages[0], [one for one in messages[1:] if one["type"] == "snapshot"][: place + 1]
+            header, *rest = ndjson.read(file.readlines())
+        result = desk.ask("tables", panel=next(one for one in panels if one["id"] == panel))
+        return result, header, [one for one in rest if one["type"] == "snapshot"][: place + 1]
 
     return look
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import streamlit as st
 
+from bnviz import engine
 from bnviz.config.course import unchanged
 from bnviz.config.experiment import Experiment, Field
 from bnviz.config.sweep import MAXIMUM_SEEDS, Sweep
@@ -23,7 +24,7 @@ from bnviz.lessons.does_it_hold.said import WORDS
 from bnviz.record import ndjson
 from bnviz.web import words
 from bnviz.web.site import board, links, widgets
-from bnviz.web.site.page import controls, foot, head, made_by
+from bnviz.web.site.page import controls, foot, head, widgets_in_browser
 from bnviz.web.site.sweep_page import SEEDS, Scene, SweepPage, defaults, labelled
 
 NAME = "does-it-hold"
@@ -115,33 +116,32 @@ class ClaimsPage:
 
     def show(self) -> None:
         """Lay out the page for the claim that is chosen: by the link that was opened just now, or else by the pills."""
-        asked = form(_named())
-        if link := links.opened(NAME, asked.default, asked.own):
-            widgets.load(link.experiment, defaults(asked) | link.view)
+        initial = form(_claim_of_link())
+        if link := links.opened(NAME, initial.default, initial.own):
+            widgets.load(link.experiment, {**defaults(initial), **link.view})
         claim = CLAIMS[st.session_state["claim"]]
-        others = known()
+        others = own_verdicts()
         page = form(claim, others)
-        made = made_by(page, link)
-        experiment, own = widgets.experiment(made=made), widgets.own(page.own, made)
+        in_browser = widgets_in_browser(page, link)
+        experiment, own = widgets.experiment(in_browser=in_browser), widgets.own(page.own, in_browser)
         links.follow(experiment, links.changed(own, page.own))
         links.write(experiment, page.default)
 
         head(page)
         st.pills(
-            SAID["choice"], list(CLAIMS), format_func=CHOICE.choices.get, key="claim", required=True, on_change=_change,
+            SAID["choice"], list(CLAIMS), format_func=lambda key: CLAIMS[key].name, key="claim", required=True, on_change=_change,
             label_visibility="collapsed",
         )  # fmt: skip
         st.markdown(words.fill(SAID["the_claim"], says=claim.says))
         controls(page, experiment, labelled(page))
-        board.show(
-            page.sweep(unchanged(experiment), own), page.panels, page.verdict, claim.sweep, NAME, one=page.watched(experiment)
-        )
+        sweep, single = page.sweep(unchanged(experiment), own), page.single_run(experiment)
+        board.show(sweep, page.panels, page.verdict, claim.sweep, NAME, single=single)
         foot(page, experiment)
         _table(others)
 
 
-def _named() -> Claim:
-    """The claim in the address; the first one, where it names none that there is."""
+def _claim_of_link() -> Claim:
+    """The claim in the address, or the first one if the address names none."""
     names = st.query_params.get_all("claim")
     return CLAIMS.get(names[0] if len(names) == 1 else FIRST, CLAIMS[FIRST])
 
@@ -167,7 +167,7 @@ def _line(claim: Claim, verdict: Verdict | None, word: str) -> str:
     return row(name, claim.published, verdict.ours if verdict else SAID["not_run"], BADGES.get(word, ""))
 
 
-def known() -> dict[str, Verdict]:
+def own_verdicts() -> dict[str, Verdict]:
     """The verdicts, by key, of the claims whose own sweeps this server has."""
     verdicts = {key: finished(claim) for key, claim in CLAIMS.items()}
     return {key: verdict for key, verdict in verdicts.items() if verdict}
@@ -175,17 +175,15 @@ def known() -> dict[str, Verdict]:
 
 def finished(claim: Claim) -> Verdict | None:
     """The verdict of the claim's own sweep, if this server has it."""
-    from bnviz.engine import shared  # here, so that a page's controls can be tested without it
-
-    found = shared().store.get(claim.sweep.id)
-    return _judged(claim.key, claim.sweep.id) if found and found.ended else None
+    recording = engine.shared().store.get(claim.sweep.id)
+    return _judge(claim.key, claim.sweep.id) if recording and recording.ended else None
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _judged(key: str, id: str) -> Verdict:
-    from bnviz.engine import shared
-
-    rows = [message for message in ndjson.read(shared().store.get(id).lines()) if message["type"] == "row"]
+def _judge(key: str, id: str) -> Verdict:
+    recording = engine.shared().store.get(id)
+    assert recording is not None  # `finished` has just read it
+    rows = [message for message in ndjson.read(recording.lines()) if message["type"] == "row"]
     return CLAIMS[key].judge(CLAIMS[key].sweep, rows)
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from bnviz.config.sweep import Sweep, grid
+from bnviz.judge.claim import Row
 from bnviz.judge.intervals import Interval, difference
 from bnviz.web import words
 
 WORDS = words.catalogue("regularization")
 NETWORKS = WORDS["networks"]
-Rows = list[dict[str, Any]]
+Rows = list[Row]
 Values = dict[str, np.ndarray]  # of one measure, by curve: [sizes, seeds]
 SCENES = ("batch", "none", "dropout")  # followed by a kind of labels, the name of a curve: "batch noisy"
 WITHOUT_GROUPS = SCENES[1:]  # nothing in these networks depends on the size of ghost batches

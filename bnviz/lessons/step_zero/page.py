@@ -15,9 +15,9 @@ from bnviz.web.site.sweep_page import SEEDS, SweepPage
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Untrained(SweepPage):
-    """A page whose networks are only measured: there is no run to watch while they are."""
+    """A page whose networks are only measured: there is no run to watch meanwhile."""
 
-    def watched(self, experiment: Experiment) -> None:
+    def single_run(self, experiment: Experiment) -> None:
         return None
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep, grid
+from bnviz.judge.claim import Row
 from bnviz.lessons.step_zero.measures.wide_layers import COSINE_AFTER
 from bnviz.web import words
 
 WORDS = words.catalogue("step_zero")
-Rows = list[dict[str, Any]]
+Rows = list[Row]
 ARMS = ("none", "batch")
 SMALLEST = 4  # layers that the growth of the gradient can be told from
 

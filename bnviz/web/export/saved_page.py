@@ -21,9 +21,10 @@ from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.fields import written
 from bnviz.data import DATA_SETS
 from bnviz.lessons import LESSONS, SWEEPING
-from bnviz.web import assets, player, words
+from bnviz.web import assets, words
 from bnviz.web.export.markup import head, html
 from bnviz.web.export.validation import validated_header
+from bnviz.web.player import messages
 from bnviz.web.site import links, live_edits
 from bnviz.web.site.page import Page
 
@@ -59,7 +60,7 @@ def saved_page(lesson: str, recording: bytes, live: str = "") -> bytes:
         "settings": _settings(experiment),
         "live": f'<a href="{escape(live)}">{escape(said["live"])}</a>' if live else "",
         "head": head(page.words["title"], f"<style>\n{(FOLDER / 'saved_page.css').read_text(encoding='utf-8')}</style>"),
-        "limits": html(page.told_limits(experiment)),
+        "limits": html(page.limits_text(experiment)),
         "script": script("saved_page.js"),
         "files": packed(json.dumps(_files(page, experiment)).encode()),
         "plotly": _plotly(),
@@ -79,15 +80,15 @@ def apart(recording: bytes) -> tuple[bytes, bytes]:
 def page_data(page: Page, experiment: Experiment) -> dict[str, Any]:
     """What the player is told where there is no server to be asked."""
     view = {**links.VIEW, "layer": min(page.layer, experiment.hidden_layers)}
-    panels = [panel for panel in page.arranged(experiment) if not panel.get("asks")]
-    data = player.handed_over(experiment.id, experiment, panels, view, page.lesson)
+    panels = [panel for panel in page.panels_in_order(experiment) if not panel.get("asks")]
+    data = messages.player_data(experiment.id, experiment, panels, view, page.lesson)
     return {**data, "changes": live_edits.changes_data(experiment), "usual": dataclasses.asdict(page.default), "alone": True}
 
 
 def _files(page: Page, experiment: Experiment) -> dict[str, Any]:
     """What the player is told, and what it is made of."""
-    made_of = player.brought(["web/player/player.js", f"lessons/{page.lesson}/story.js"])
-    return {"data": page_data(page, experiment), **made_of, "loader": assets.loader("player")}
+    bundle = assets.bundle(["web/player/player.js", f"lessons/{page.lesson}/story.js"])
+    return {"data": page_data(page, experiment), **bundle, "loader": assets.loader("player")}
 
 
 def script(name: str) -> str:

@@ -23,7 +23,6 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from bnviz import api
-from bnviz.config import course
 from bnviz.config.experiment import FIELDS, BadField, Experiment
 from bnviz.config.fields import written
 from bnviz.data import DATA_SETS
@@ -32,12 +31,15 @@ from bnviz.files import atomic_write
 from bnviz.lessons import LESSONS, SWEEPING, address
 from bnviz.record import ndjson
 from bnviz.record.store import KEPT, Recording, Store
-from bnviz.web import assets, player, words
+from bnviz.web import assets, words
 from bnviz.web.export.markup import head, html
 from bnviz.web.export.saved_page import FOLDER, apart, packed, page_data, page_of, script
+from bnviz.web.player import messages
 from bnviz.web.site import links, live_edits
-from bnviz.web.site.page import Form, Page
+from bnviz.web.site.form import Form
+from bnviz.web.site.page import Page
 from bnviz.web.site.sweep_page import Scene
+from bnviz.web.site.watch import Rows
 
 MARK = "bnviz-site.json"  # what a folder has that holds such a site
 VARIED = ("batch_size",)  # settings of which all marks are recorded, if nothing else is asked for
@@ -148,7 +150,7 @@ def _write_files(folder: Path) -> None:
     """What all pages share."""
     stories = [f"lessons/{lesson}/story.js" for lesson in LESSONS if lesson not in SWEEPING]
     parts = {
-        **player.brought(["web/player/player.js", "web/player/board.js", *stories]),
+        **assets.bundle(["web/player/player.js", "web/player/board.js", *stories]),
         "loaders": {name: assets.loader(name) for name in ("player", "board")},
     }
     _write(folder / "files" / "player.js", _handing_over("player", {"files": parts}))
@@ -208,12 +210,8 @@ def _ended(recording: Recording) -> Recording:
 
 
 def _others(experiment: Experiment, runs: Sequence[Experiment]) -> list[dict[str, Any]]:
-    """The other runs of the page, any of which may have been on show before: how they differ, as `stage.play` says it."""
-    others = (one for one in runs if one != experiment)
-    return [
-        {"run": one.id, "step": course.shared_until(one, experiment), "label": live_edits.differences(one, experiment)}
-        for one in others
-    ]
+    """The other runs of the page: any of them may have been on show before."""
+    return [live_edits.earlier_run(one, experiment) for one in runs if one != experiment]
 
 
 # sweeps
@@ -223,7 +221,7 @@ def _boards(plan: Plan, engine: Engine, folder: Path, bar: tqdm) -> Iterator[dic
     """Compute the sweeps of a page; what the page is told of each: its id, the query parameters that name it, and its words."""
     for scene in plan.scenes:
         recording, id = _ended(_begun(engine, engine.sweep(scene.sweep))), _id(plan, scene)
-        rows = [line for line in ndjson.read(recording.lines()) if line["type"] == "row"]
+        rows: Rows = [line for line in ndjson.read(recording.lines()) if line["type"] == "row"]
         _write(folder / plan.file(id), _handing_over(id, {"data": _board(scene, id, rows)}))
         bar.update()
         yield {"id": id, "parameters": scene.parameters}
@@ -234,23 +232,18 @@ def _id(plan: Plan, scene: Scene) -> str:
     return f"{scene.sweep.id}-{plan.scenes.index(scene)}"
 
 
-def _board(scene: Scene, id: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _board(scene: Scene, id: str, rows: Rows) -> dict[str, Any]:
     """What the board is told of a sweep that has ended, and the words around it."""
     page = scene.page
     answers = {
         guess: html(page.answer(scene.sweep, rows, guess)) for guess in page.words.get("predictions", ()) if page.answer
     }  # fmt: skip
     return {
-        "run": id,
-        "state": "ended",
-        "panels": page.panels(scene.sweep, rows),
-        "rows": len(rows),
-        "shared": words.shared()["player"],
-        "one": None,
+        **messages.board_data(id, "ended", page.panels(scene.sweep, rows), len(rows)),
         "addresses": ADDRESSES,
         "verdict": html(page.verdict(scene.sweep, rows)),
         "answers": answers,
-        "limits": html(page.told_limits(scene.sweep.base)),
+        "limits": html(page.limits_text(scene.sweep.base)),
     }
 
 
@@ -282,7 +275,7 @@ def _page(plan: Plan, options: list[dict[str, Any]], plans: Sequence[Plan]) -> s
         "head": head(catalogue["title"], '<link rel="stylesheet" href="files/site.css">'),
         "navigation": _navigation(plan, plans),
         "claim": html(catalogue["claim"]),
-        "limits": "" if plan.scenes else html(plan.page.told_limits(plan.runs[0])),
+        "limits": "" if plan.scenes else html(plan.page.limits_text(plan.runs[0])),
         "server": html(SAID["server"]),
         "credit": html(_credit(plan)),
         "page": json.dumps(told).replace("<", "\\u003c"),

@@ -99,4 +99,4 @@ def lesson_at(path: str) -> str:
 def _scripts(lesson: str, files: str) -> list[str]:
     """The names of the scripts that a lesson's page runs; `files` is where they are, which changes with them."""
     story = f"lessons/{lesson}/story.js"
-    return assets.needed(["web/player/player.js", story] if story in assets.files() else ["web/player/board.js"])
+    return assets.with_imports(["web/player/player.js", story] if story in assets.files() else ["web/player/board.js"])

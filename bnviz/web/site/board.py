@@ -14,6 +14,7 @@ import streamlit as st
 from bnviz.config.cost import TooExpensive
 from bnviz.config.sweep import Sweep
 from bnviz.engine.admission import Busy
+from bnviz.web import player
 from bnviz.web.rates import rates
 from bnviz.web.site import predictions
 from bnviz.web.site.watch import Rows, Watch
@@ -34,7 +35,7 @@ def show(
     default: Sweep | None = None,
     key: str = "board",
     asks: Callable[[], bool] = lambda: False,
-    one: Mapping[str, Any] | None = None,
+    single: Mapping[str, Any] | None = None,
 ) -> None:
     """The sweep's words and panels, filling in while its rows arrive, with its progress and a button to stop or resume.
 
@@ -42,12 +43,12 @@ def show(
     see it; `words` gives Markdown. Both are called with the row messages so far, in no order, and with none at first. If the
     sweep is refused, the page says why, and what this board (`key`) showed before stays; if nothing, `default` is shown. For
     as long as `asks` says so, the page waits for a prediction, and neither words nor panels are shown: only how far it is, and
-    `one` run like those of the sweep, as `bnviz.web.player.board` takes it.
+    a `single` run like those of the sweep, as `bnviz.web.player.board` takes it.
     """
     watch = _watch(sweep, default, key)
     if watch is not None:
         ticking = watch.live
-        st.fragment(_draw, run_every=TICK_SECONDS if ticking else None)(watch, panels, words, key, ticking, asks, one)
+        st.fragment(_draw, run_every=TICK_SECONDS if ticking else None)(watch, panels, words, key, ticking, asks, single)
 
 
 def _watch(sweep: Sweep, default: Sweep | None, key: str) -> Watch | None:
@@ -82,11 +83,9 @@ def _draw(
     key: str,
     ticking: bool,
     asks: Callable[[], bool],
-    one: Mapping[str, Any] | None,
+    single: Mapping[str, Any] | None,
 ) -> None:
     """One look at the sweep on the board. Runs in a fragment, which the page has set `ticking` or not."""
-    from bnviz.web import player
-
     watch.read()
     rows, waiting = watch.rows, asks()
     if waiting:
@@ -95,10 +94,10 @@ def _draw(
         with st.container(key="verdict"):
             st.markdown(words(watch.sweep, rows))
     _progress(watch)
-    if watch.state == "failed":
+    if watch.end is not None and watch.state == "failed":
         st.error(fill(shared()["board"]["failed"], message=watch.end["message"]))
     drawn = [] if waiting else panels(watch.sweep, rows)
-    player.board(run=watch.id, state=watch.state, panels=drawn, rows=len(rows), key=key, one=one)
+    player.board(run=watch.id, state=watch.state, panels=drawn, rows=len(rows), key=key, single=single)
     if watch.live != ticking:
         st.rerun()  # the whole page: only there can a fragment begin or cease to tick
 

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
 from bnviz.config.fields import BadField
-from bnviz.web import words
+from bnviz.web import player, words
 from bnviz.web.site import links, live_edits, stage
-
-if TYPE_CHECKING:
-    from bnviz.web.site.page import Page
+from bnviz.web.site.form import RunForm
 
 NETWORK = "network"  # the picture of the two networks, among the names of panels
 TALLEST = 260  # pixels of a chart
@@ -27,13 +25,11 @@ def is_embedded() -> bool:
     return bool(st.context.is_embedded)
 
 
-def show(page: Page) -> None:
-    """Lay out the player with what the link chooses; whatever of the link cannot be used is named above it."""
-    from bnviz.web import player  # here, so that a page's words can be tested without it
-
+def show(page: RunForm) -> None:
+    """Lay out the player with what the link chooses; what cannot be used of the link is named above it."""
     link = links.parse(links.present(), page.default, cards=page.cards)
     experiment, run = stage.request(link.experiment, page)
-    panels = page.arranged(experiment)
+    panels = page.panels_in_order(experiment)
     names, unknown = chosen(link.panels, [panel["id"] for panel in panels])
     if bad := [*link.problems, *unknown]:
         st.warning(links.message(bad))
@@ -44,6 +40,7 @@ def show(page: Page) -> None:
         panels=[compact(panel) for panel in panels if panel["id"] in names],
         view={**place, "layer": min(int(place["layer"]), experiment.hidden_layers)},
         lesson=page.lesson,
+        visitor=stage.visitor(),
         changes=live_edits.changes_data(experiment),
         usual=dataclasses.asdict(page.default),
         embedded={"picture": NETWORK in names, "alone": names == {NETWORK}},

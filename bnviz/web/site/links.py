@@ -12,18 +12,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
-from bnviz.config.experiment import FIELDS, WATCHED_UNITS, BadField, Experiment, Field, from_texts
+from bnviz.config.experiment import FIELDS, WATCHED_UNITS, BadField, Experiment, Field, from_texts, to_texts
 from bnviz.config.fields import written
 from bnviz.record.ndjson import TAPS
 from bnviz.web.compat import is_history_navigation
 from bnviz.web.site import tailored
 from bnviz.web.words import fill, shared
 
-VIEW = {"step": None, "layer": 2, "tap": "activation", "unit": None, "target": 0.75, "tour": None, "beside": None}
+LAYER = 2  # the one that pages show first unless they say otherwise
+VIEW: dict[str, Any] = {
+    "step": None, "layer": LAYER, "tap": "activation", "unit": None, "target": 0.75, "tour": None, "beside": None
+}  # fmt: skip
 RUNS_OWN = ("step", "tour")  # places that mean nothing in another run
 SKIP = Field("skip", int, 0, "Skip the prediction", "", low=0, high=1)
 PANELS = "panels"  # names of what an embedded page shows, separated by commas; whole pages take no notice
@@ -75,7 +79,7 @@ def _parse_view(texts: Mapping[str, str], experiment: Experiment, cards: int = 0
     """The places that can be read, and the others with reasons."""
     view, bad = _read(texts, view_fields(experiment, cards))
     if view.get("unit", "pooled") != "pooled":
-        view["unit"] = int(view["unit"])
+        view["unit"] = int(str(view["unit"]))
     return view, bad
 
 
@@ -129,9 +133,7 @@ def beside(query: str, default: Experiment) -> Experiment:
 
 def parameters(experiment: Experiment, view: Mapping[str, object], default: Experiment) -> dict[str, str]:
     """The query parameters that name an experiment and a place in it; the page's defaults are left out."""
-    values = {name: getattr(experiment, name) for name in FIELDS}
-    changed = {name: value for name, value in values.items() if value != getattr(default, name)}
-    return {name: written(value) for name, value in {**changed, **view}.items()}
+    return {**to_texts(experiment, default), **{name: written(value) for name, value in view.items()}}
 
 
 def opened(page: str, default: Experiment, own: Mapping[str, Field] | None = None, cards: int = 0) -> Link | None:
@@ -160,7 +162,7 @@ def present() -> dict[str, list[str]]:
     return {name: st.query_params.get_all(name) for name in st.query_params}
 
 
-def view(experiment: Experiment, layer: int = VIEW["layer"]) -> dict[str, object]:
+def view(experiment: Experiment, layer: int = LAYER) -> dict[str, object]:
     """The place to show: the link's, and `layer` if it names none.
 
     A step, or a card of the tour, means nothing in another run, so it is dropped there; the rest is kept.

@@ -37,6 +37,11 @@ def differences(experiment: Experiment, other: Experiment) -> str:
     return ", ".join([*labels, *sorted({_label_without(change, experiment, other) for change in missing})])
 
 
+def earlier_run(experiment: Experiment, current: Experiment) -> dict[str, Any]:
+    """A run that was on show before the current one, for the player: to which step they are the same, and how they differ."""
+    return {"run": experiment.id, "step": course.shared_until(experiment, current), "label": differences(experiment, current)}
+
+
 def _label_without(change: Change, experiment: Experiment, other: Experiment) -> str:
     """What an experiment has in place of a change of another one."""
     texts = words.shared()["changes"]

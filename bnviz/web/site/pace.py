@@ -32,7 +32,7 @@ def _within(name: str, value: float) -> int:
     return int(max(field.low, min(field.high, round(value))))
 
 
-def kept(experiment: Experiment, before: Experiment, default: Experiment) -> Experiment:
+def adjust(experiment: Experiment, before: Experiment, default: Experiment) -> Experiment:
     """The experiment, trained for longer or shorter if its batch size has just changed and examples are to stay the same."""
     if st.session_state.get(KEY) != EXAMPLES or experiment.batch == before.batch:
         return experiment

@@ -6,15 +6,11 @@ kept waiting.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import streamlit as st
 
 from bnviz.web.site import tailored
+from bnviz.web.site.form import Form
 from bnviz.web.site.links import Link
-
-if TYPE_CHECKING:
-    from bnviz.web.site.page import Form
 
 _ANSWERED = "bnviz answered"  # session_state: the lessons whose answers may be shown
 

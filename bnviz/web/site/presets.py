@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from bnviz.config.experiment import Experiment
 from bnviz.web.site import links, predictions, tailored, widgets
+from bnviz.web.site.form import Form
 from bnviz.web.words import fill, shared
-
-if TYPE_CHECKING:
-    from bnviz.web.site.page import Form
 
 KEY = "bnviz preset"
 

@@ -7,157 +7,141 @@ import itertools
 import uuid
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import streamlit as st
 
-from bnviz.config import course
+from bnviz import engine
 from bnviz.config.cost import TooExpensive
 from bnviz.config.experiment import Experiment
 from bnviz.engine.admission import Busy
-from bnviz.web import words
+from bnviz.web import player, words
+from bnviz.web.player import messages
 from bnviz.web.rates import rates
 from bnviz.web.site import links, live_edits, predictions, widgets
+from bnviz.web.site.form import RunForm
 
-if TYPE_CHECKING:
-    from bnviz.web.site.page import Page
-
-_SHOWN = "bnviz shown"  # session_state: lessons and experiments whose runs have been on the stage, the newest last
+_HISTORY = "bnviz shown"  # session_state: lessons and experiments whose runs have been on the stage, the newest last
+HISTORY_LENGTH = 13  # the run on the stage included
 _VISITOR = "bnviz visitor"  # session_state: a name for this visitor, for as long as the page is open
-AGAIN_SECONDS = 5.0  # after which a page asks once more for a run that found no place
-REMEMBERED = 13  # of them, the one that is there now included
-_EDIT = "bnviz edit"  # session_state: what was asked for in the player and is not done yet
-_EDITED = "bnviz edited"  # session_state: what was asked for last
+RETRY_SECONDS = 5.0  # after which a page requests a run again that the full queue refused
+_EDIT = "bnviz edit"  # session_state: an edit in the player that has not been applied yet
+_LAST_EDIT = "bnviz edited"  # session_state: the last edit in the player
 
 
-def play(experiment: Experiment, page: Page, view: Mapping[str, object], prediction: str | None) -> None:
+def play(experiment: Experiment, page: RunForm, view: Mapping[str, Any], prediction: str | None) -> None:
     """Show an experiment's run in the page's panels. If it is refused, say why and go on showing the run that was there."""
-    from bnviz.web import player  # here, so that a page's controls can be tested without it
-
-    shown, run = request(experiment, page)
-    if shown != experiment:
-        view = {**view, "step": None, "layer": min(view["layer"], shown.hidden_layers)}
+    current, run = request(experiment, page)
+    if current != experiment:
+        view = {**view, "step": None, "layer": min(view["layer"], current.hidden_layers)}
     player.mount(
         run=run,
-        panels=page.arranged(shown),
-        view=dict(view),
+        experiment=current,
+        panels=page.panels_in_order(current),
+        view=view,
         lesson=page.lesson,
-        experiment=shown,
+        visitor=visitor(),
         prediction=prediction,
-        edit=_ask,
-        outdated=widgets.changed,
-        changes=live_edits.changes_data(shown),
-        before=_before(shown, page),
         waiting=predictions.waiting(page),
+        on_edit=_apply_edit,
         on_skip=partial(predictions.skip, page.lesson),
+        is_outdated=widgets.have_changed,
+        changes=live_edits.changes_data(current),
+        before=_earlier_runs(current, page),
         usual=dataclasses.asdict(page.default),
-        beside=_beside(view, shown, page),
+        beside=_beside(view, current, page),
         onward=dict(page.onward),
     )
 
 
-def asked() -> Mapping[str, Any] | None:
-    """What was asked for in the player since the last look."""
+def pop_edit() -> Mapping[str, Any] | None:
+    """The edit that a visitor has made in the player and that has not been applied yet."""
     return st.session_state.pop(_EDIT, None)
 
 
-def step_in_hand(lesson: str) -> int:
-    """From which step on a setting that has just been changed applies, as the player said when it was reached for; 0 for from the
-    start. (Of which run does not matter: keys are quicker than runs, and each of these begins like the one before.)"""
-    from bnviz.web import player
-
-    hand = player.heard(lesson).get("hand")
+def edit_step(lesson: str) -> int:
+    """The step from which on a setting that has just been changed applies: the playhead when the visitor reached for it, 0 for
+    from the start. (The run does not matter: keys are quicker than runs, and each of these begins like the one before.)"""
+    hand = player.state(lesson).get("hand")
     return int(hand["step"]) if hand else 0
 
 
-def _ask(edit: Mapping[str, Any]) -> None:
-    """Have the whole page run anew with what was asked for, once."""
-    if edit == st.session_state.get(_EDITED):
+def _apply_edit(edit: Mapping[str, Any]) -> None:
+    """Run the whole page anew with an edit, once."""
+    if edit == st.session_state.get(_LAST_EDIT):
         return
-    st.session_state[_EDIT] = st.session_state[_EDITED] = dict(edit)
+    st.session_state[_EDIT] = st.session_state[_LAST_EDIT] = dict(edit)
     st.rerun()
 
 
-def _before(shown: Experiment, page: Page) -> list[dict[str, Any]]:
-    """The runs that were on the stage before, the newest last: up to which step the one that is shown is the same, and what they
-    have that it has not.
+def _earlier_runs(current: Experiment, page: RunForm) -> list[dict[str, Any]]:
+    """The runs that were on the stage before, the newest last.
 
     More than one, for a player may have missed some: keys are quicker than runs.
     """
-    before = [experiment for lesson, experiment in st.session_state[_SHOWN] if lesson == page.lesson]
-    return [
-        {"run": one.id, "step": course.shared_until(one, shown), "label": live_edits.differences(one, shown)}
-        for one in before
-        if one != shown
-    ]
+    earlier = (experiment for lesson, experiment in st.session_state[_HISTORY] if lesson == page.lesson)
+    return [live_edits.earlier_run(other, current) for other in earlier if other != current]
 
 
-def _beside(view: Mapping[str, object], shown: Experiment, page: Page) -> dict[str, Any] | None:
-    """Another run to be compared with the one that is shown, if the address names one that may be."""
-    if not view["beside"] or (other := links.beside(str(view["beside"]), page.default)) == shown:
+def _beside(view: Mapping[str, Any], current: Experiment, page: RunForm) -> dict[str, Any] | None:
+    """The run that the address names for comparison with the current one, if there may be such a run."""
+    if not view["beside"] or (other := links.beside(str(view["beside"]), page.default)) == current:
         return None
-    from bnviz.web.player import stream_of
-
     try:
-        run = ask_for(other)
+        run = request_run(other)
     except (TooExpensive, Busy) as error:
         st.warning(words.fill(words.shared()["refused"]["beside"], reason=error))
         return None
-    return {"run": run, "stream": stream_of(other), "label": live_edits.differences(other, shown), "query": view["beside"]}
+    label = live_edits.differences(other, current)
+    return {"run": run, "stream": messages.stream_url(other), "label": label, "query": view["beside"]}
 
 
-def request(experiment: Experiment, page: Page) -> tuple[Experiment, str]:
-    """The experiment that is shown, and its run's id."""
-    from bnviz.engine import shared
-
-    engine, history = shared(), st.session_state.setdefault(_SHOWN, [])
+def request(experiment: Experiment, page: RunForm) -> tuple[Experiment, str]:
+    """The experiment on the stage, and its run's id. If the experiment is refused, the one before stays."""
+    history: list[tuple[str, Experiment]] = st.session_state.setdefault(_HISTORY, [])
     if history and history[-1][1] != experiment:
-        engine.release(history[-1][1].id)
+        engine.shared().release(history[-1][1].id)
     try:
-        run = _requested(experiment)
+        run = _request_or_wait(experiment)
     except TooExpensive as error:
-        lesson, before = history[-1] if history else (None, None)
-        same = lesson == page.lesson
-        st.error(words.fill(words.shared()["refused"]["run_before" if same else "run_default"], reason=error))
-        experiment = before if same else page.default
-        run = _requested(experiment)
+        before = history[-1][1] if history and history[-1][0] == page.lesson else None
+        st.error(words.fill(words.shared()["refused"]["run_before" if before else "run_default"], reason=error))
+        experiment = before or page.default
+        run = _request_or_wait(experiment)
     if history[-1:] != [(page.lesson, experiment)]:
-        st.session_state[_SHOWN] = [*history, (page.lesson, experiment)][-REMEMBERED:]
+        st.session_state[_HISTORY] = [*history, (page.lesson, experiment)][-HISTORY_LENGTH:]
     return experiment, run
 
 
-def _requested(experiment: Experiment) -> str:
-    """Its run's id. The page goes no further where too many wait. Raises TooExpensive."""
+def _request_or_wait(experiment: Experiment) -> str:
+    """The id of the experiment's run. If the queue is full, the page ends here and retries. Raises TooExpensive."""
     try:
-        return ask_for(experiment)
+        return request_run(experiment)
     except Busy as error:
-        _come_again(error)
+        _retry_later(error)
 
 
-def ask_for(experiment: Experiment) -> str:
-    """The id of its run, which is computed if it is not there. Raises TooExpensive and Busy."""
-    from bnviz.engine import shared
-
-    engine = shared()
-    if engine.store.in_memory(experiment.id) is None:
+def request_run(experiment: Experiment) -> str:
+    """The id of the experiment's run, which is computed unless it is there. Raises TooExpensive and Busy."""
+    if engine.shared().store.in_memory(experiment.id) is None:
         rates.spend("run", st.context.ip_address)
-    return engine.request(experiment, visitor())
+    return engine.shared().request(experiment, visitor())
 
 
 def visitor() -> str:
-    """A name for whoever looks at this page."""
+    """A name for the visitor of this page."""
     return st.session_state.setdefault(_VISITOR, uuid.uuid4().hex)
 
 
-def _come_again(busy: Busy) -> NoReturn:
-    """Say that there is no place at the moment, and have the page ask again by itself."""
-    st.warning(words.fill(words.shared()["refused"]["busy"], reason=busy, seconds=round(AGAIN_SECONDS)))
-    looks = itertools.count()
+def _retry_later(busy: Busy) -> NoReturn:
+    """Say that the queue is full, and run the page again after a while."""
+    st.warning(words.fill(words.shared()["refused"]["busy"], reason=busy, seconds=round(RETRY_SECONDS)))
+    ticks = itertools.count()
 
-    @st.fragment(run_every=AGAIN_SECONDS)
-    def ask_again() -> None:
-        if next(looks):
+    @st.fragment(run_every=RETRY_SECONDS)
+    def retry() -> None:
+        if next(ticks):
             st.rerun()
 
-    ask_again()
+    retry()
     st.stop()

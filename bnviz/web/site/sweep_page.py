@@ -16,8 +16,10 @@ from bnviz.config.experiment import FIELDS, Experiment, Field
 from bnviz.config.sweep import Sweep
 from bnviz.engine.admission import Busy
 from bnviz.web import words
+from bnviz.web.player import messages
 from bnviz.web.site import board, links, predictions, stage, widgets
-from bnviz.web.site.page import Form, foot, head, made_by, settings
+from bnviz.web.site.form import Form
+from bnviz.web.site.page import foot, head, settings, widgets_in_browser
 from bnviz.web.words import fill
 
 SAID = words.shared()["controls"]
@@ -51,28 +53,24 @@ class SweepPage(Form):
             found.append(Scene(said[key]["name"], look, links.parameters(one, {}, self.default), self, sweep))
         return found
 
-    def watched(self, experiment: Experiment) -> dict[str, Any] | None:
-        """A run like those of the experiment's sweep, the first one `inside`, as the board takes it; None if it is refused."""
-        from bnviz.web import player
-
-        single = unchanged(experiment)
-        name, one = next(iter(self.inside(single).items())) if self.inside else ("", single)
+    def single_run(self, experiment: Experiment) -> dict[str, Any] | None:
+        """A run like those of the experiment's sweep, the first one `inside`, for the board; None if it is refused."""
+        alike = unchanged(experiment)
+        name, single = next(iter(self.inside(alike).items())) if self.inside else ("", alike)
         try:
-            run = stage.ask_for(one)
+            run = stage.request_run(single)
         except (TooExpensive, Busy):
             return None
-        return {
-            **player.handed_over(run, one, [], links.VIEW, self.lesson),
-            "name": name or words.shared()["board"]["watched"],
-        }
+        data = messages.player_data(run, single, [], links.VIEW, self.lesson)
+        return {**data, "name": name or words.shared()["board"]["watched"]}
 
     def show(self) -> None:
         """Lay out the page."""
         if link := links.opened(self.lesson, self.default, self.own):
-            widgets.load(link.experiment, defaults(self) | link.view)
+            widgets.load(link.experiment, {**defaults(self), **link.view})
             predictions.follow(self.lesson, link)
-        made = made_by(self, link)
-        experiment, own = widgets.experiment(made=made), widgets.own(self.own, made)
+        in_browser = widgets_in_browser(self, link)
+        experiment, own = widgets.experiment(in_browser=in_browser), widgets.own(self.own, in_browser)
         links.follow(experiment, links.changed(own, self.own))
         links.write(experiment, self.default)
 
@@ -81,7 +79,7 @@ class SweepPage(Form):
         default = self.sweep(self.default, defaults(self))
         asks = partial(predictions.waiting, self)
         sweep, said = self.sweep(unchanged(experiment), own), _said(self, prediction)
-        board.show(sweep, self.panels, said, default, self.lesson, asks, self.watched(experiment))
+        board.show(sweep, self.panels, said, default, self.lesson, asks, self.single_run(experiment))
         if self.inside:
             st.markdown(fill(SAID["inside"], links=_links(self.inside(experiment))))
         foot(self, experiment)
@@ -107,9 +105,10 @@ def _links(experiments: Mapping[str, Experiment]) -> str:
 
 def _said(page: SweepPage, prediction: str | None) -> board.Words:
     """The page's verdict, with the answer to a prediction in front."""
-    if not prediction or not page.answer:
+    answer = page.answer
+    if not prediction or not answer:
         return page.verdict
-    return lambda sweep, rows: f"> {page.answer(sweep, rows, prediction)}\n\n{page.verdict(sweep, rows)}"
+    return lambda sweep, rows: f"> {answer(sweep, rows, prediction)}\n\n{page.verdict(sweep, rows)}"
 
 
 def labelled(page: SweepPage) -> Mapping[str, Field]:

@@ -7,14 +7,17 @@ import threading
 import time
 from typing import Any
 
+from bnviz import engine
 from bnviz.config.sweep import Sweep
 from bnviz.engine import Engine
+from bnviz.judge.claim import Row
+from bnviz.record.store import Recording
 
 GONE_SECONDS = 5.0  # without a look, after which a visitor counts as gone
 NEGLECT_SECONDS = 90.0  # without anybody's look, after which a sweep may be stopped; browsers wake hidden pages once a minute
 STATES = {"finished": "ended", "diverged": "ended", "stopped": "paused", "failed": "failed"}  # statuses as the page has them
 
-Rows = list[dict[str, Any]]
+Rows = list[Row]
 
 
 class Audience:
@@ -52,10 +55,10 @@ class Audience:
 audience = Audience()
 
 
-def stop_neglected(engine: Engine) -> None:
+def stop_neglected(backend: Engine) -> None:
     """Stop the sweeps at which nobody has looked for long. Runs in any thread."""
     for neglected in audience.drop_neglected():
-        engine.stop(neglected)
+        backend.stop(neglected)
 
 
 class Watch:
@@ -69,26 +72,24 @@ class Watch:
     def __init__(self, sweep: Sweep):
         self.sweep, self.id = sweep, sweep.id
         self.total = len(sweep.runs())
-        self._cells: dict[tuple, dict[str, Any]] = {}
+        self._cells: dict[tuple, Row] = {}
         self.begin()
 
     def begin(self) -> None:
         """Ask for the sweep, or ask again: what is known of it is there at once. Raises TooExpensive."""
-        from bnviz.engine import shared  # here, so that a page's controls can be tested without it
-
         audience.neglected.discard(self.id)
-        self.engine, self.left = shared(), False
-        self._recording = self.engine.recording(self.engine.sweep(self.sweep))
-        self._place, self._progress, self._heard = 0, None, 0.0
+        self.engine, self.left = engine.shared(), False
+        recording = self.engine.recording(self.engine.sweep(self.sweep))
+        assert recording is not None  # it was requested just now
+        self._recording: Recording = recording
+        self._cursor, self._progress, self._progress_time = 0, None, 0.0
         self.end: dict[str, Any] | None = None
         self.read()
 
     def read(self) -> None:
         """Take what is new. If the sweep was stopped for neglect, or the engine is another one, ask for the rest."""
-        from bnviz.engine import shared
-
-        lines = self._recording.lines(self._place)
-        self._place += len(lines)
+        lines = self._recording.lines(self._cursor)
+        self._cursor += len(lines)
         for message in map(json.loads, lines):
             self._take(message)
         if self.live:
@@ -96,14 +97,14 @@ class Watch:
         else:
             audience.leave(self.id, id(self))
         neglected = self.state == "paused" and self.id in audience.neglected
-        if not self.left and not self.finished and (neglected or shared() is not self.engine):
+        if not self.left and not self.finished and (neglected or engine.shared() is not self.engine):
             self.begin()
 
     def _take(self, message: dict[str, Any]) -> None:
         if message["type"] == "row":
             self._cells[message["curve"], message["point"], message["seed"]] = message
         elif message["type"] == "progress":
-            self._progress, self._heard = message, time.monotonic()
+            self._progress, self._progress_time = message, time.monotonic()
         elif message["type"] == "end":
             self.end = message
 
@@ -137,7 +138,7 @@ class Watch:
         if not self._progress or not self._progress["share"]:
             return None
         whole = self._progress["seconds"] / self._progress["share"]
-        return max(0.0, whole - self._progress["seconds"] - (time.monotonic() - self._heard))
+        return max(0.0, whole - self._progress["seconds"] - (time.monotonic() - self._progress_time))
 
     def stop(self) -> None:
         """Look no further; see the class."""

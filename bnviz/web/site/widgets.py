@@ -14,26 +14,26 @@ from bnviz.config.fields import written
 from bnviz.web.site import live_edits, tailored
 from bnviz.web.words import fill, shared
 
-_SHOWN = "bnviz settings"  # session_state: the experiment that the widgets show
+_EXPERIMENT = "bnviz settings"  # session_state: the experiment that the widgets show
 _TIMES = "bnviz times set"  # session_state: how often a field's value was set by something else than its widget, by name
 
 
-def load(experiment: Experiment, own: Mapping[str, object] | None = None, made: Collection[str] = ()) -> None:
+def load(experiment: Experiment, own: Mapping[str, object] | None = None, in_browser: Collection[str] = ()) -> None:
     """Set every widget to an experiment's values, and to a page's own. Only before the widgets are made, or in a callback.
 
-    Those in `made`, which the browser has already, are let alone where they are right: a value that is set is sent to the
-    browser, and would take a slider back that somebody has moved on meanwhile.
+    Those `in_browser`, which the browser has already, are left alone where they are right: a value that is set is sent to the
+    browser, and would take a slider back that the visitor has moved on meanwhile.
     """
-    st.session_state[_SHOWN] = experiment
-    _set(_values(experiment) | (own or {}), made)
+    st.session_state[_EXPERIMENT] = experiment
+    _set({**_values(experiment), **(own or {})}, in_browser)
 
 
-def _set(values: Mapping[str, object], made: Collection[str]) -> None:
+def _set(values: Mapping[str, object], in_browser: Collection[str]) -> None:
     times = st.session_state.setdefault(_TIMES, {})
     for name, value in values.items():
         other = st.session_state.get(name) != value
         times[name] = times.get(name, 0) + other
-        if other or name not in made:
+        if other or name not in in_browser:
             st.session_state[name] = value
 
 
@@ -44,33 +44,33 @@ def _values(experiment: Experiment) -> dict[str, object]:
     return values | {name: value for name, value in last.items() if FIELDS[name].takes(value)}
 
 
-def experiment(step_in_hand: Callable[[], int] = lambda: 0, made: Collection[str] = ()) -> Experiment:
+def experiment(edit_step: Callable[[], int] = lambda: 0, in_browser: Collection[str] = ()) -> Experiment:
     """The experiment that the widgets show. A number box that was emptied counts as its default.
 
-    A knob that somebody has just turned counts from `step_in_hand` on, or from the start (0).
+    A knob that the visitor has just turned counts from `edit_step` on, or from the start (0).
 
-    Every value is set anew but for the widgets that are `made` (see `load`), because Streamlit forgets those whose widget a page
+    Every value is set anew but for the widgets `in_browser` (see `load`), because Streamlit forgets those whose widget a page
     does not have, and because a popover's widgets are made when it is opened, from the last run's message alone: without a value
     there they would open with, and send back, their lowest ones.
     """
     values = {name: st.session_state[name] for name in FIELDS}
     values = {name: FIELDS[name].default if value is None else value for name, value in values.items()}
-    experiment = shown() or Experiment(**values)
-    said = _values(experiment)
-    for name, value in ((name, value) for name, value in values.items() if value != said[name]):
-        experiment = _checked(experiment, partial(live_edits.set_value, name=name, value=value, step=step_in_hand()))
-    load(experiment, made=made)
+    experiment = last_experiment() or Experiment(**values)
+    before = _values(experiment)
+    for name, value in ((name, value) for name, value in values.items() if value != before[name]):
+        experiment = _checked(experiment, partial(live_edits.set_value, name=name, value=value, step=edit_step()))
+    load(experiment, in_browser=in_browser)
     return experiment
 
 
-def shown() -> Experiment | None:
+def last_experiment() -> Experiment | None:
     """The experiment that the page was made for last."""
-    return st.session_state.get(_SHOWN)
+    return st.session_state.get(_EXPERIMENT)
 
 
-def changed() -> bool:
+def have_changed() -> bool:
     """Whether a widget shows something else than the page was made for."""
-    values = _values(st.session_state[_SHOWN])
+    values = _values(st.session_state[_EXPERIMENT])
     return any(st.session_state.get(name, value) not in (value, None) for name, value in values.items())
 
 
@@ -92,11 +92,11 @@ def _checked(experiment: Experiment, change: Callable[[Experiment], Experiment])
         return experiment
 
 
-def own(fields: Mapping[str, Field], made: Collection[str] = ()) -> dict[str, object]:
+def own(fields: Mapping[str, Field], in_browser: Collection[str] = ()) -> dict[str, object]:
     """What the widgets of a page's own settings show; see `experiment`."""
     values = {name: st.session_state[name] for name in fields}
     values = {name: fields[name].default if value is None else value for name, value in values.items()}
-    _set(values, made)
+    _set(values, in_browser)
     return values
 
 
@@ -128,8 +128,8 @@ def control(field: Field, hidden: bool = False) -> None:
         key = f"{field.name} {st.session_state[_TIMES][field.name]}"
         st.session_state[key] = st.session_state[field.name]
         said |= {"key": key, "on_change": _take, "args": (field.name, key)}
-    if field.choices is not None:
-        st.selectbox(field.label, list(field.choices), format_func=field.choices.get, **said)
+    if (choices := field.choices) is not None:
+        st.selectbox(field.label, list(choices), format_func=lambda value: choices[value], **said)
     elif field.marks:
         st.select_slider(field.label, stops(field), format_func=written, **said)
     else:

@@ -1,0 +1,67 @@
+"""What a lesson's page is made of: its declaration, without the layout (bnviz/web/site/page.py, sweep_page.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bnviz.config.experiment import Experiment
+from bnviz.data import DATA_SETS
+from bnviz.web import words
+from bnviz.web.site import links
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """What every page has. `lesson` is its folder below bnviz/lessons, whose catalogue holds all sentences of the page.
+
+    `main` fields are always in view, `more` behind a button; others can be set in the address. `presets` are changes to the
+    default experiment, by name.
+    """
+
+    lesson: str
+    main: tuple[str, ...]
+    more: tuple[str, ...]
+    presets: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    default: Experiment = field(default_factory=Experiment)
+
+    @property
+    def words(self) -> Mapping[str, Any]:
+        """The lesson's catalogue."""
+        return words.catalogue(self.lesson)
+
+    @property
+    def cards(self) -> int:
+        """How many cards the lesson's tour has; 0 if it has none."""
+        return sum(key.endswith("_title") for key in self.words.get("tour", ()))
+
+    @property
+    def limits(self) -> str:
+        """What the page does not show, with placeholders for the data set's words."""
+        return self.words.get("limits", "")
+
+    def limits_text(self, experiment: Experiment) -> str:
+        """What the page does not show with this experiment, as Markdown; empty if there is nothing to say."""
+        text = words.fill(self.limits, **DATA_SETS[experiment.dataset].words)
+        return f"**{words.shared()['page']['limits']}** {text}" if text else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunForm(Form):
+    """A page that plays a run; the lesson's story.js says what there is to see in it."""
+
+    panels: Callable[[Experiment], list[dict[str, Any]]]
+    beside: Callable[[Experiment], None] | None = None  # draws something of its own between the controls and the player
+    layer: int = links.LAYER  # the one to show first
+    onward: Mapping[str, str] = field(default_factory=dict)  # titles, by address, of the pages after the tour's last card
+    front: int = 2  # panels in front; the others are folded away below them
+
+    @property
+    def has_pace(self) -> bool:
+        """Whether visitors may train for longer when they make the batches smaller."""
+        return {"batch_size", "steps"} <= {*self.main, *self.more}
+
+    def panels_in_order(self, experiment: Experiment) -> list[dict[str, Any]]:
+        """The panels of an experiment, each with `front`: whether it is in front."""
+        return [{**panel, "front": place < self.front} for place, panel in enumerate(self.panels(experiment))]
