@@ -7,6 +7,7 @@ would be made now.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -14,12 +15,13 @@ from bnviz.lessons import LESSONS
 from bnviz.measures.registry import live_measures, measures
 from bnviz.record import schema
 from bnviz.record.schema import Key
-from bnviz.web import words
+from bnviz.web import constants, words
 from bnviz.web.export.worksheet import worksheet
 
 PACKAGE = Path(__file__).parent
 RECORDING = PACKAGE.parent / "docs" / "recording.md"
 WORKSHEET = PACKAGE.parent / "docs" / "worksheet.md"
+CONSTANTS = PACKAGE / "web" / "player" / "constants.js"
 SCHEMA_TYPES = PACKAGE / "web" / "player" / "schema.d.ts"
 _LISTS = {"type": '"header"', "arms": "string[]", "taps": "Tap[]", "watched_units": "number[]", "percentiles": "number[]"}
 MADE = "// Made by `make documents` from {source}: change that and make it again."
@@ -31,8 +33,17 @@ def made() -> dict[Path, str]:
         RECORDING: recording_page(RECORDING.read_text(encoding="utf-8")),
         WORKSHEET: worksheet(),
         SCHEMA_TYPES: recording_types(),
+        CONSTANTS: constants_module(),
         **lessons_types(),
     }
+
+
+def constants_module() -> str:
+    """bnviz/web/player/constants.js: the constants of bnviz/web/constants.py, with their comments."""
+    lines = Path(constants.__file__).read_text(encoding="utf-8").splitlines()
+    numbers = (re.fullmatch(r"(\w+) = ([\d.]+)(?:  # (.+))?", line) for line in lines)
+    exports = (f"export const {one[1]} = {one[2]};{f' // {one[3]}' if one[3] else ''}" for one in numbers if one)
+    return "\n".join(["// @ts-check", MADE.format(source="bnviz/web/constants.py"), "", *exports, ""])
 
 
 # docs/recording.md

@@ -3,7 +3,7 @@
 // [level][class] from black (level 0) to fully coloured.
 
 import {ATOM, visibleFrames, hasAtom} from "../../web/player/feeds.js";
-import {FILLED} from "../../web/player/fits.js";
+import {VISIBLE_SHARE} from "../../web/player/constants.js";
 import {centres, extent, smooth, sum, withoutZeros} from "../../web/player/numbers.js";
 import {accuracy, CAT, OTHER} from "./verdict.js";
 
@@ -192,7 +192,7 @@ export function shares(frame, arm, key) {
 export const fits = {
   histogram(frame, arm, view) {
     if (!frame.arms[arm].coat_counts) return [];
-    return [0, 1].flatMap((coat) => extent(density(frame, arm, coat, view), view.header.edges[view.tap], FILLED));
+    return [0, 1].flatMap((coat) => extent(density(frame, arm, coat, view), view.header.edges[view.tap], VISIBLE_SHARE));
   },
 
   coat_height(frame, arm, view) {

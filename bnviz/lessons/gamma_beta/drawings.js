@@ -2,7 +2,7 @@
 // What fills the traces of the page /gamma-beta, and how far its axes reach.
 
 import {ATOM, density, feeds as drawn, visibleFrames, hasAtom, overSteps, unitLines} from "../../web/player/feeds.js";
-import {FILLED} from "../../web/player/fits.js";
+import {VISIBLE_SHARE} from "../../web/player/constants.js";
 import {extent, finiteValues} from "../../web/player/numbers.js";
 import {accuracyFeed, histogramFeed} from "./by-hand.js";
 import {chosen, columnView, inside, percentiles, scale, standardizedFrame} from "./reading.js";
@@ -139,7 +139,7 @@ export const fits = {
  * @param {string} arm
  * @param {View} view
  */
-const reach = (frame, arm, view) => extent(density(frame, arm, view), view.header.edges[view.tap], FILLED);
+const reach = (frame, arm, view) => extent(density(frame, arm, view), view.header.edges[view.tap], VISIBLE_SHARE);
 
 /**
  * The same, with room for ReLU's bar.

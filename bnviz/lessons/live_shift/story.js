@@ -1,6 +1,7 @@
 // @ts-check
 // The story of the page /: how far a layer has moved. A sentence may confirm the lecture or contradict it, as the numbers say.
 
+import {RECENT_SNAPSHOTS} from "../../web/player/constants.js";
 import {
   expectedNoise,
   firstFrameAtAccuracy,
@@ -8,7 +9,6 @@ import {
   groupSize,
   hasAtom,
   lastMinibatchFrame,
-  RECENT_SNAPSHOTS,
   recentMean,
   NEARLY_FIXED,
   percentile,

@@ -2,14 +2,8 @@
 // The tour of the page /: the lecture's claims in its order, each held against the run on show. What a card says was measured
 // is a function of the view alone, and may contradict the lecture.
 
-import {
-  firstFrameAtAccuracy,
-  visibleFrames,
-  groupSize,
-  recentMean,
-  RECENT_SNAPSHOTS,
-  samplingError,
-} from "../../web/player/feeds.js";
+import {RECENT_SNAPSHOTS} from "../../web/player/constants.js";
+import {firstFrameAtAccuracy, visibleFrames, groupSize, recentMean, samplingError} from "../../web/player/feeds.js";
 import {finiteValues, mean, median} from "../../web/player/numbers.js";
 import {bothArms, digits, hasDiverged, learns, percent, sigmas, times} from "../../web/player/words.js";
 

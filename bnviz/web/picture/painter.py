@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 import numpy as np
 
 from bnviz.web import words
+from bnviz.web.constants import MIN_LINE_OPACITY, TALL_HISTOGRAM
 from bnviz.web.figures import COLOURS, looks
 from bnviz.web.picture.canvas import Canvas, Colour, Point, rgb
 from bnviz.web.picture.places import Box, Column, Places
@@ -16,8 +17,6 @@ TEXT, BACKGROUND = rgb("#1F2730"), rgb("#FFFFFF")  # of the light page: .streaml
 QUIET = rgb("#666C72")  # 68 % of it
 GRID = rgb("#E0E1E3")  # 14 %
 EXACT = (BACKGROUND, TEXT)  # however few colours a file has
-LEAST_CHANGE = 0.12  # opacity of the lines of a layer that hardly changes
-FULL = 0.72  # of a histogram's box: how high a tall one is
 
 
 class Painter:
@@ -88,7 +87,7 @@ class Painter:
     def _change(self, arm: str, layer: int, number: int) -> float:
         """How strongly a layer's change is drawn: an opacity. The input has number 0, and does not change."""
         change = self.arrays.series[arm].change[number][layer - 1] if layer else 0.0
-        return LEAST_CHANGE + 0.75 * min(1.0, (change / self.arrays.far) ** 0.5) if np.isfinite(change) else LEAST_CHANGE
+        return MIN_LINE_OPACITY + 0.75 * min(1.0, (change / self.arrays.far) ** 0.5) if np.isfinite(change) else MIN_LINE_OPACITY
 
     def _units(self, canvas: Canvas, arm: str, row: int, column: Column, number: int, colour: Colour) -> None:
         """Units as squares, those with numbers of their own as discs: the farther each has moved, the stronger its colour."""
@@ -148,7 +147,7 @@ class Painter:
         middles = (self.arrays.edges[:-1] + self.arrays.edges[1:]) / 2
         seen = (low <= middles) & (middles <= high)
         across = box.x + box.width * (middles[seen] - low) / (high - low)
-        up = box.bottom - box.height * np.minimum(1, FULL * heights[seen] / self.arrays.peak)
+        up = box.bottom - box.height * np.minimum(1, TALL_HISTOGRAM * heights[seen] / self.arrays.peak)
         if not len(across):
             return []
         return [(float(across[0]), box.bottom), *zip(across.tolist(), up.tolist(), strict=True), (box.right, box.bottom)]

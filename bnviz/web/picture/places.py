@@ -10,10 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
-SLIM = 640  # below this width everything is smaller
-LEAST_COLUMN = 40
-ZEROS_WIDTH = 0.11  # of a histogram's box: the bar of values that are exactly 0
-PASSED_HEIGHT = 18  # of the number between two layers
+from bnviz.web.constants import MIN_COLUMN_WIDTH, NARROW_PICTURE, PASSED_HEIGHT, ZEROS_WIDTH
 
 
 class Box(NamedTuple):
@@ -95,9 +92,9 @@ class Places:
 
 def arrange(width: float, layers: int, units: int, watched: int, chosen: int) -> Places:
     """Places in a picture of that width, of networks of so many layers and units; `chosen` must be among the layers on show."""
-    slim = width < SLIM
+    slim = width < NARROW_PICTURE
     side, gap, header = (42, 9, 18) if slim else (84, 40, 22)
-    shown = evenly_spaced(layers, max(2, math.floor((width - 2 * side) / (LEAST_COLUMN + gap))), chosen)
+    shown = evenly_spaced(layers, max(2, math.floor((width - 2 * side) / (MIN_COLUMN_WIDTH + gap))), chosen)
     step = (width - 2 * side) / len(shown)
     column = step - gap
     top = header + 20  # below the names of layers, and of the first network

@@ -15,12 +15,8 @@ import numpy as np
 
 from bnviz.config.experiment import Experiment
 from bnviz.record import ndjson
+from bnviz.web.constants import DIVERGED_REACH, OUTLIER_RATIO, RECENT_SNAPSHOTS, TYPICAL_MOTION, VISIBLE_SHARE
 
-LATELY = 5  # snapshots over which scores and shares are averaged: single ones jump about
-WILD = 10  # so many times farther than another network, a network flies apart
-SPREAD = 0.1  # in σ; to move that far from one snapshot to the next is nothing unusual
-FILLED = 0.004  # a bin with a smaller share of the values does not widen an axis
-CALM = 3  # so many times as far as a network that has not diverged reaches, an axis goes where another one has
 SCALARS = ("train_loss", "probe_loss", "test_accuracy", "test_loss", "normalizer")  # keys of a network's part of a snapshot
 OF_TAP = ("unit_mean", "unit_std", "shift_step", "shift_from_first", "counts", "zeros")  # and those that each signal has
 
@@ -101,7 +97,7 @@ class RecordingArrays:
     def _reach(self, arms: list[Mapping[str, Any]]) -> np.ndarray:
         """[T, 2]: from the first to the last bin that is filled in any layer."""
         counts = np.array([arm["counts"] for arm in arms], dtype=np.float64)
-        filled = (counts / np.maximum(counts.sum(-1, keepdims=True), 1) > FILLED).any(axis=1)  # [T, bins]
+        filled = (counts / np.maximum(counts.sum(-1, keepdims=True), 1) > VISIBLE_SHARE).any(axis=1)  # [T, bins]
         some = filled.any(-1)
         low = np.where(some, self.edges[filled.argmax(-1)], np.nan)
         high = np.where(some, self.edges[filled.shape[-1] - filled[:, ::-1].argmax(-1)], np.nan)
@@ -115,7 +111,7 @@ class RecordingArrays:
         changes = [series.change[1:] for series in self.series.values()]
         own = [quantile(change, 0.95) for change in changes]
         least, most = min(own), max(own)
-        return least if most > WILD * max(least, SPREAD) else quantile(np.stack(changes), 0.95)
+        return least if most > OUTLIER_RATIO * max(least, TYPICAL_MOTION) else quantile(np.stack(changes), 0.95)
 
     @cached_property
     def peak(self) -> float:
@@ -130,7 +126,7 @@ class RecordingArrays:
             return 0.0, 1.0
         highs = {arm: np.nanmax(self._reaches[arm]) for arm in known}
         calm = [highs[arm] for arm in known if not self._gone[arm]]
-        reach = CALM * max(calm) if 0 < len(calm) < len(known) else np.inf
+        reach = DIVERGED_REACH * max(calm) if 0 < len(calm) < len(known) else np.inf
         low = max(min(np.nanmin(self._reaches[arm]) for arm in known), self.edges[0])
         high = max(low, min(max(highs.values()), self.edges[-1], reach))
         room = 0.05 * (high - low) or 0.5
@@ -144,13 +140,13 @@ class RecordingArrays:
 
     def score(self, arm: str, number: int) -> tuple[float | None, float]:
         """Test accuracy, None where there is none, and test loss: means over the last few snapshots."""
-        series, recent = self.series[arm], slice(max(0, number + 1 - LATELY), number + 1)
+        series, recent = self.series[arm], slice(max(0, number + 1 - RECENT_SNAPSHOTS), number + 1)
         accuracy, loss = (finite_mean(values[recent]) for values in (series.accuracy, series.loss))
         return (None if np.isnan(accuracy) else accuracy), loss
 
     def passed_on(self, arm: str, number: int, layer: int) -> float | None:
         """The share of a layer's motion that the next one has shown over the last few snapshots; None if nothing can be said."""
-        recent = self.series[arm].change[max(1, number + 1 - LATELY) : number + 1]
+        recent = self.series[arm].change[max(1, number + 1 - RECENT_SNAPSHOTS) : number + 1]
         below, above = recent[:, layer - 1].sum(), recent[:, layer].sum()
         return float(above / below) if below > 0 and np.isfinite(above / below) else None
 

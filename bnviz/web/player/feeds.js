@@ -2,6 +2,7 @@
 // How a trace is filled from the recording: one function a kind of feed, named in the figure's traces (bnviz.web.figures).
 // Each gets what is on show and returns the trace's data; none changes anything.
 
+import {RECENT_SNAPSHOTS} from "./constants.js";
 import {centres, finite, histogramQuantile, mean, runningMedian, smooth, subsample, withoutZeros} from "./numbers.js";
 
 /** @import {FeedFunction, Snapshot, Tap, Trace, View} from "./types" */
@@ -46,8 +47,6 @@ export const layerValue = (frame, arm, key, layer) => finite(measure(frame, arm,
  * @param {View} view
  */
 export const visibleFrames = (view) => view.frames.slice(0, view.frameIndex + 1);
-
-export const RECENT_SNAPSHOTS = 5; // snapshots over which scores are averaged: single ones jump about
 
 /**
  * A number of one arm's, averaged over the last few snapshots up to one; null where there is none.

@@ -2,6 +2,7 @@
 // Axis ranges that hold for the whole recording, so that axes stand still while the data moves. Each kind looks at one snapshot
 // at a time and widens a range. If an arm diverges, axes reach a few times as far as the other arm, and it is seen to leave them.
 
+import {DIVERGED_REACH, VISIBLE_SHARE} from "./constants.js";
 import {ATOM, density, expectedNoise, hasAtom, layerValue, percentile} from "./feeds.js";
 import {extent, sum} from "./numbers.js";
 
@@ -9,7 +10,6 @@ import {extent, sum} from "./numbers.js";
 /** @typedef {{low: number, high: number, lost: boolean, peaks: number[], tallest?: {of: number, is: number}}} Reach */
 /** @typedef {{seen: number, arms: Record<string, Reach>}} Known */
 
-export const FILLED = 0.004; // a bin with a smaller share of the values does not widen an axis
 const REMEMBERED = 200; // ranges: those of the panels in sight, for a few choices
 
 /** @type {Record<string, Fit>} */
@@ -23,10 +23,10 @@ export const fits = {
   accuracy: (frame, arm) => [frame.arms[arm].test_accuracy],
   test_accuracy: (frame, arm, view) => [frame.arms[arm].test_accuracy, view.target],
   test_loss: (frame, arm) => [frame.arms[arm].test_loss],
-  histogram: (frame, arm, view) => extent(density(frame, arm, view), view.header.edges[view.tap], FILLED),
+  histogram: (frame, arm, view) => extent(density(frame, arm, view), view.header.edges[view.tap], VISIBLE_SHARE),
   heat: (frame, arm, view) =>
     frame.arms[arm].counts[view.tap].flatMap((/** @type {ArrayLike<number> & Iterable<number>} */ counts) =>
-      extent(shares(counts), view.header.edges[view.tap], FILLED),
+      extent(shares(counts), view.header.edges[view.tap], VISIBLE_SHARE),
     ),
 };
 
@@ -106,7 +106,7 @@ export class Fits {
     const [floor, ceiling] = view.story.bounds?.[kind]?.(view) ?? bounds(kind, view);
     const calm = arms.filter(({lost}) => !lost);
     const tallest = Math.max(...calm.map(({high}) => high)); // below 0 of an axis of logarithms, where 3 times as far is nearer
-    const reach = calm.length < arms.length && tallest > 0 ? 3 * tallest : Infinity;
+    const reach = calm.length < arms.length && tallest > 0 ? DIVERGED_REACH * tallest : Infinity;
     const low = Math.max(Math.min(...arms.map((arm) => arm.low)), floor);
     const high = Math.max(low, Math.min(Math.max(...arms.map((arm) => arm.high)), ceiling, reach));
     return withRoom(kind, low, high, floor, view);

@@ -4,6 +4,8 @@
 //   input | layer 1 | layer 2 | … | output      the same columns for both networks, one network a row;
 //                                               in a column the units on top, their common histogram below them
 
+import {MIN_COLUMN_WIDTH, NARROW_PICTURE, PASSED_HEIGHT, ZEROS_WIDTH} from "./constants.js";
+
 /**
  * @typedef {{x: number, y: number, width: number, height: number}} Box
  * @typedef {object} Column
@@ -29,11 +31,7 @@
  * @typedef {{columns: number, size: number}} Grid squares of so many pixels, so many in a row
  */
 
-const SLIM = 640; // below this width everything is smaller
-const LEAST_COLUMN = 40;
 const [LEAST_HISTOGRAM, MOST_HISTOGRAM] = [32, 200]; // pixels in height, where the picture fits itself into a frame
-const ZEROS_WIDTH = 0.11; // of a histogram's box: the bar of values that are exactly 0
-const PASSED_HEIGHT = 18; // of the number between two layers
 
 /**
  * @param {object} sizes
@@ -47,9 +45,9 @@ const PASSED_HEIGHT = 18; // of the number between two layers
  * @returns {Geometry}
  */
 export function arrange({width, layers, units, watched, chosen, small = false, room = null}) {
-  const slim = width < SLIM;
+  const slim = width < NARROW_PICTURE;
   const [side, gap, header] = slim ? [42, 9, 18] : [84, small ? 30 : 40, 22];
-  const most = Math.max(2, Math.floor((width - 2 * side) / (LEAST_COLUMN + gap)));
+  const most = Math.max(2, Math.floor((width - 2 * side) / (MIN_COLUMN_WIDTH + gap)));
   const shown = spread(layers, most, chosen);
   const step = (width - 2 * side) / shown.length;
   const column = step - gap;

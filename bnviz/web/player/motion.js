@@ -1,13 +1,10 @@
 // @ts-check
 // How far layers and units move from snapshot to snapshot: numbers for the picture of the networks.
 
+import {OUTLIER_RATIO, RECENT_SNAPSHOTS, TYPICAL_MOTION} from "./constants.js";
 import {quantile, sum} from "./numbers.js";
 
 /** @import {Snapshot, Tap} from "./types" */
-
-const RECENT = 5; // snapshots over which a share is taken: single ones jump about
-const WILD = 10; // so many times farther than another network, a network flies apart
-const SPREAD = 0.1; // in σ; to move that far from one snapshot to the next is nothing unusual
 
 /**
  * How far each unit of a layer has moved between two snapshots: the 2-Wasserstein distance of normal distributions with its means
@@ -49,7 +46,7 @@ export function spreadOf(first, arm, tap, layer) {
  * @returns {number | null}
  */
 export function passedOn(frames, frameIndex, arm, tap, layer) {
-  const recent = frames.slice(Math.max(1, frameIndex + 1 - RECENT), frameIndex + 1);
+  const recent = frames.slice(Math.max(1, frameIndex + 1 - RECENT_SNAPSHOTS), frameIndex + 1);
   const [below, above] = [layer, layer + 1].map((one) =>
     recent.reduce((total, frame) => total + of(frame, arm, "shift_step", tap, one), 0),
   );
@@ -95,7 +92,7 @@ export class Scale {
  */
 export function common(own, all) {
   const [least, most] = [Math.min(...own), Math.max(...own)];
-  return most > WILD * Math.max(least, SPREAD) ? least : all;
+  return most > OUTLIER_RATIO * Math.max(least, TYPICAL_MOTION) ? least : all;
 }
 
 /**

@@ -4,7 +4,8 @@
 
 import {ALL_VISIBLE} from "./core/visibility.js";
 import {make, set} from "./dom.js";
-import {hasAtom, RECENT_SNAPSHOTS} from "./feeds.js";
+import {RECENT_SNAPSHOTS} from "./constants.js";
+import {hasAtom} from "./feeds.js";
 import {arrange, curtain, hit, markAt, unitBox} from "./geometry.js";
 import {Painter} from "./painter.js";
 import {descriptionOf, marksOf} from "./picture-words.js";

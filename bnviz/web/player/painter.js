@@ -2,6 +2,7 @@
 // Paints the picture of the two networks on a canvas: what is on show, at places that geometry.js gives. Fast enough for every
 // animation frame, and independent of Plotly, so that it is there first.
 
+import {MIN_LINE_OPACITY, TALL_HISTOGRAM} from "./constants.js";
 import {hasAtom, recentMean, layerDensity} from "./feeds.js";
 import {curtain, histogramBox, passedBox, unitBox, zerosBox} from "./geometry.js";
 import {CommonScale, passedOn, Scale, spreadOf, unitMotion} from "./motion.js";
@@ -17,7 +18,6 @@ import {bothArms, digits, hasDiverged, percent, playerText, tapName} from "./wor
  *   `scoresFrame` is the snapshot that words speak of, whose scores are painted
  */
 
-const LEAST_CHANGE = 0.02; // opacity of the lines of a layer that hardly changes
 // Weak colours hardly differ from a dark background, so units' colours get some white there, and weak ones more weight.
 const PALE = "65%"; // share of the colour; the rest is white
 const BEFORE_DARK = 0.7; // power of the strength, 0…1
@@ -175,7 +175,7 @@ export class Painter {
     const top = watched.y + row * pitch + 2;
     const height = watched.height + (small ? 0 : geometry.others.height);
     context.strokeStyle = view.arms[arm].colour;
-    context.globalAlpha = layer ? this.strength(view, arm, layer) : LEAST_CHANGE + 0.1;
+    context.globalAlpha = layer ? this.strength(view, arm, layer) : MIN_LINE_OPACITY;
     context.lineWidth = 1;
     context.beginPath();
     for (const start of [0.1, 0.5, 0.9])
@@ -205,7 +205,7 @@ export class Painter {
     const at = (/** @type {Snapshot} */ one) => Number(/** @type {any} */ (one.arms[arm]).shift_step[tap][layer - 1]) || 0;
     const following = frames[frameIndex + 1] ?? frame;
     const change = at(frame) + blend * (at(following) - at(frame));
-    return LEAST_CHANGE + 0.1 + 0.75 * Math.min(1, Math.sqrt(change / this.far));
+    return MIN_LINE_OPACITY + 0.75 * Math.min(1, Math.sqrt(change / this.far));
   }
 
   /**
@@ -395,7 +395,7 @@ export class Painter {
     for (let bin = 0; bin < heights.length; bin++) {
       const middle = (edges[bin] + edges[bin + 1]) / 2;
       if (middle < low || middle > high) continue;
-      const y = floor - box.height * Math.min(1, (0.72 * heights[bin]) / this.peak);
+      const y = floor - box.height * Math.min(1, (TALL_HISTOGRAM * heights[bin]) / this.peak);
       if (!begun) path.moveTo(across(middle), floor);
       begun = true;
       path.lineTo(across(middle), y);

@@ -1,0 +1,14 @@
+// @ts-check
+// Made by `make documents` from bnviz/web/constants.py: change that and make it again.
+
+export const NARROW_PICTURE = 640; // below this width, in pixels, everything is smaller
+export const MIN_COLUMN_WIDTH = 40; // pixels
+export const ZEROS_WIDTH = 0.11; // of a histogram's box: the bar of values that are exactly 0
+export const PASSED_HEIGHT = 18; // of the number between two layers, in pixels
+export const TALL_HISTOGRAM = 0.72; // of a histogram's box: how high a tall one is
+export const MIN_LINE_OPACITY = 0.12; // of the lines of a layer that hardly changes
+export const RECENT_SNAPSHOTS = 5; // scores and shares are averaged over so many: single ones jump about
+export const OUTLIER_RATIO = 10; // so many times farther than another network, a network flies apart
+export const TYPICAL_MOTION = 0.1; // in σ; to move that far from one snapshot to the next is nothing unusual
+export const VISIBLE_SHARE = 0.004; // a bin with a smaller share of the values does not widen an axis
+export const DIVERGED_REACH = 3; // an axis goes at most so many times as far as a network reaches that has not diverged
