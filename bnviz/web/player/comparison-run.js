@@ -1,6 +1,6 @@
 // @ts-check
-// The line that says which run is compared with, how it scored at the step on show, and whether it is pinned; which traces have such
-// a run's lines beside their own. The logic is in core/comparison.js.
+// The line that says which run is compared with, how it scored at the step on show, and whether it is pinned; which traces have
+// such a run's lines beside their own. The logic is in core/comparison.js.
 
 import {make, set} from "./dom.js";
 

@@ -1,6 +1,6 @@
 // @ts-check
-// Edits while it trains: whether a setting that is changed applies from the start or from the step on show, and what can be done to
-// the networks at that step. The logic is in core/setting-changes.js.
+// Edits while it trains: whether a setting that is changed applies from the start or from the step on show, and what can be done
+// to the networks at that step. The logic is in core/setting-changes.js.
 
 import {before, halfwayStep, isOnTheWay} from "./core/setting-changes.js";
 import {make, set} from "./dom.js";

@@ -91,7 +91,8 @@ export class NetworkPicture {
    * @param {View} view
    * @param {Painted} theme
    * @param {string} key all of what is on show
-   * @param {{visibility?: Visibility, wordsFrame?: import("./types").Snapshot}} [more] `wordsFrame` is the snapshot that words speak
+   * @param {{visibility?: Visibility, wordsFrame?: import("./types").Snapshot}} [more] `wordsFrame` is the snapshot that words
+   *     speak
    *   of: scores change with them
    */
   show(view, theme, key, {visibility = ALL_VISIBLE, wordsFrame = view.frame} = {}) {
@@ -102,7 +103,8 @@ export class NetworkPicture {
     const {hovered, small} = this;
     const size = `${width} ${room}`;
     const {curtain, scores, secondNetwork} = visibility;
-    const paintedKey = `${key} ${view.blend} ${wordsFrame.step} ${size} ${curtain} ${scores} ${secondNetwork} ${JSON.stringify(hovered)}`;
+    const place = `${key} ${view.blend} ${wordsFrame.step} ${size}`;
+    const paintedKey = `${place} ${curtain} ${scores} ${secondNetwork} ${JSON.stringify(hovered)}`;
     if (!width || paintedKey === this.paintedKey) return false;
     this.paintedKey = paintedKey;
     const geometry = this.arrange(view, width, room);

@@ -1,6 +1,6 @@
 // @ts-check
-// The player on the page: draws what its core (core/player-core.js) publishes. What is said of a run comes from the lesson's story,
-// the default export of bnviz/lessons/<page>/story.js (`Story` in types.d.ts).
+// The player on the page: draws what its core (core/player-core.js) publishes. What is said of a run comes from the lesson's
+// story, the default export of bnviz/lessons/<page>/story.js (`Story` in types.d.ts).
 //
 // Streamlit calls the default export at every rerun with the same parent element; the player, its nodes and its playhead survive.
 

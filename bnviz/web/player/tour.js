@@ -11,7 +11,10 @@ import {sentence} from "./words.js";
 /** @import {Pointable} from "./pointing.js" */
 /** @import {TourCore, TourState} from "./core/tour-core.js" */
 /** @import {PlayerCore} from "./core/player-core.js" */
-/** @typedef {{folded: boolean, top: number}} Surroundings what else is as it was before the tour: numbers unfolded, page scrolled */
+/**
+ * @typedef {{folded: boolean, top: number}} Surroundings what else is as it was before the tour: numbers unfolded, page
+ * scrolled
+ */
 
 const NARROW = "(max-width: 640px)"; // where the card is a sheet at the bottom, as player.css has it
 const CARD_GAP = 8; // pixels between the card and what it points at

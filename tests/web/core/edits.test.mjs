@@ -42,7 +42,7 @@ test("an edit of a later step goes on in the run that begins alike, without a ju
   );
 });
 
-test("a run in which something else happens before the step on show is prefetched while the old one waits, and then shown", () => {
+test("a run in which something else happens before the step on show is prefetched while the old one waits, then shown", () => {
   const world = watching(20);
   const {step} = world;
   world.core.edit({do: "start", step: 0});

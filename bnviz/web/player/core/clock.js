@@ -11,7 +11,10 @@
  * @property {number | null} pendingSeek the step to go to as soon as it is there
  * @property {boolean} resting whether a visitor has paused it, at a step that the address is to name
  */
-/** @typedef {{frames: ArrayLike<{step: number}> & {findIndex: Function}, end: object | null}} Timeline what has arrived of a run */
+/**
+ * @typedef {{frames: ArrayLike<{step: number}> & {findIndex: Function}, end: object | null}} Timeline what has arrived of a
+ * run
+ */
 /**
  * @typedef {{type: "begin", step: number | null, still: boolean, waiting: boolean}
  *   | {type: "continue", index: number, still: boolean}

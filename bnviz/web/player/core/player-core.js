@@ -1,6 +1,6 @@
 // @ts-check
-// The player without a page: what is on show of a run, and what people's commands do to it. Views subscribe to its store and draw;
-// the clock, timers, the address and the stream are injected, so that tests use their own.
+// The player without a page: what is on show of a run, and what people's commands do to it. Views subscribe to its store and
+// draw; the clock, timers, the address and the stream are injected, so that tests use their own.
 
 import {labelDifferences} from "../settings.js";
 import {viewOf} from "../view.js";
@@ -27,7 +27,8 @@ import {visibilityOf} from "./visibility.js";
  * @property {(callback: () => void, delay: number) => any} setTimeout
  * @property {(timer: any) => void} clearTimeout
  * @property {(recording: Recording, address: string) => void} stream begin to read a recording
- * @property {(run: string, onChange: (recording: Recording) => void, address: string) => Recording} openRecording one to compare with
+ * @property {(run: string, onChange: (recording: Recording) => void, address: string) => Recording} openRecording one to compare
+ *     with
  * @property {(recording: Recording, say: (position: QueuePosition | null) => void) => void} watchQueue
  * @property {() => string} href the address bar
  * @property {(href: string) => void} replaceHref
@@ -665,8 +666,8 @@ export class PlayerCore {
   }
 
   /**
-   * The address bar holds the place where a visitor has paused, and no step while it plays. It is changed in place: the back button
-   * leads to other runs, not to other steps.
+   * The address bar holds the place where a visitor has paused, and no step while it plays. It is changed in place: the back
+   * button leads to other runs, not to other steps.
    */
   #scheduleAddress() {
     const {environment} = this;

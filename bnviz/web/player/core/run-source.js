@@ -89,8 +89,8 @@ export class RunSource {
   }
 
   /**
-   * Show a run that begins like the one on show: what they share is kept, the rest is read. Returns how many snapshots they share;
-   * 0 if the run does not begin like that.
+   * Show a run that begins like the one on show: what they share is kept, the rest is read. Returns how many snapshots they
+   * share; 0 if the run does not begin like that.
    * @param {Data} data
    */
   continueInRun(data) {

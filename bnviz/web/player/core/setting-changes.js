@@ -1,8 +1,8 @@
 // @ts-check
 // From which step on a setting applies that somebody changes while a run plays, and how long the player holds still for that.
 //
-// The settings are Streamlit's. The page learns where the player is when somebody reaches for one of them, and until the answer is
-// here the player holds still, so that "from step 212 on" means the step that was on show.
+// The settings are Streamlit's. The page learns where the player is when somebody reaches for one of them, and until the answer
+// is here the player holds still, so that "from step 212 on" means the step that was on show.
 
 /** @import {Change, View} from "../types" */
 /** @typedef {"start" | "here"} Mode whether a setting applies from the start, or from the step on show */

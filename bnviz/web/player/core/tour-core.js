@@ -1,6 +1,6 @@
 // @ts-check
-// A tour over the page without the page: which card is open, when its experiment is there, what is guessed, and what was measured.
-// Each card asks for its experiment, plays, and is due at a step. Who leaves the tour may resume it.
+// A tour over the page without the page: which card is open, when its experiment is there, what is guessed, and what was
+// measured. Each card asks for its experiment, plays, and is due at a step. Who leaves the tour may resume it.
 
 import {sentence} from "../words.js";
 import {cardIn, linkToCard} from "./address.js";
@@ -70,9 +70,9 @@ export class TourCore {
   }
 
   /**
-   * Take the place of a tour that somebody was in who comes back to the page. Streamlit may even put another player in the place of
-   * one that it takes away in the middle of a tour, if asked for something while the page is still being made. Returns the number
-   * of its card, counted from 1, if one is open.
+   * Take the place of a tour that somebody was in who comes back to the page. Streamlit may even put another player in the place
+   * of one that it takes away in the middle of a tour, if asked for something while the page is still being made. Returns the
+   * number of its card, counted from 1, if one is open.
    */
   takeOver() {
     if (bookmark?.cards !== this.cards) return null;

@@ -11,7 +11,8 @@ const AUTO_UNIT_SNAPSHOTS = 10; // from which a unit is chosen, unless the story
  * The unit to show, chosen as soon as enough of the run is there and always by the same snapshots; null before that.
  * @param {{header: Header | null, frames: Snapshot[], end: object | null}} recording
  * @param {number} layer counted from 1
- * @param {{unitChoiceSnapshots?: number, movement?: (frames: Snapshot[], layer: number, unit: number, header: Header) => number}} story
+ * @param {{unitChoiceSnapshots?: number, movement?: (frames: Snapshot[], layer: number, unit: number, header: Header) => number}}
+ *     story
  * @returns {number | null}
  */
 export function autoSelectUnit(

@@ -1,6 +1,6 @@
 // @ts-check
-// The one place that says what is withheld: before the visitor's prediction, while a card of the tour asks, while a card shows one
-// network alone, and behind the curtain. Views read it, and hide.
+// The one place that says what is withheld: before the visitor's prediction, while a card of the tour asks, while a card shows
+// one network alone, and behind the curtain. Views read it, and hide.
 
 /**
  * @typedef {object} Visibility
