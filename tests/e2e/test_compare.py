@@ -26,22 +26,6 @@ def test_a_link_shows_two_runs_and_can_be_changed_and_sent_on(visit):
     lab.wait("!location.search.includes('beside')")
 
 
-def test_a_run_that_is_pinned_goes_with_the_link(visit):
-    lab = visit().open(steps=STEPS).from_the_start()
-    lab.press("<")
-    lab.wait("d.state === 'ended'")  # a run that was seen for a glimpse is not kept
-    lab.page.get_by_role("slider", name="Batch size").focus()
-    lab.press("ArrowLeft")
-    lab.wait("$('.bnviz-ghost').checkVisibility()")
-    lab.page.click(".bnviz-ghost-pin")
-    lab.wait("location.search.includes('beside')")
-    link = lab.page.url
-    theirs = visit()
-    theirs.page.goto(link)
-    theirs.wait("$('.bnviz-ghost')?.checkVisibility()")
-    assert "another run (Batch size 64)" in said(theirs)
-
-
 def test_a_run_that_cannot_be_is_named(visit):
     lab = visit().open(steps=STEPS, beside="batch_size=banana")
     assert "beside" in lab.page.inner_text("[data-testid=stAlert]") and "banana" in lab.page.inner_text("[data-testid=stAlert]")

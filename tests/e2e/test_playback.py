@@ -1,19 +1,30 @@
-"""The transport: by mouse and by keyboard."""
+"""The transport: by mouse and by keyboard. What it does to the clock is tested without a browser (tests/web/core)."""
 
+import contextlib
 import io
 
 import pytest
 from PIL import Image
 
+from tests.e2e.conftest import visits
+
 SHORT = {"steps": 60}  # 28 snapshots: 0, 1, … 16, then every fourth
 
 
+@pytest.fixture(scope="module")
+def short_run(tabs, server):
+    """A short run, all of it there, on one page for the tests of this file."""
+    with contextlib.contextmanager(visits)(tabs, server) as visit:
+        yield visit().open(**SHORT).trained()
+
+
 @pytest.fixture
-def still(lab):
-    """A short run, all of it there, shown at its end."""
-    lab.open(**SHORT).trained().press("End")
-    lab.wait("d.state === 'ended' && d.step === '60'")
-    return lab
+def still(short_run):
+    """The same, shown at its end."""
+    short_run.page.evaluate("document.activeElement.blur()")
+    short_run.press("End")
+    short_run.wait("d.state === 'ended' && d.step === '60'")
+    return short_run
 
 
 def at(lab, step, state="paused"):
@@ -42,27 +53,14 @@ def test_keys_step_both_ways_and_jump(still):
     still.wait("$('.bnviz-scrub').getAttribute('aria-valuetext') === 'step 1 of 60' && $('.bnviz-scrub').value === '1'")
 
 
-def test_space_plays_and_pauses_and_keys_set_speed_and_loop(still):
-    still.press("Space")  # at the end: from the start
-    still.wait("d.state === 'playing' && d.step > 0 && d.step < 30")
-    still.press("Space")
-    still.wait("d.state === 'paused'")
-    step = int(still.data["step"])
-    assert 0 < step < 60
-    still.press("Space")
-    still.wait(f"d.state === 'playing' && d.step > {step}")
-    at(still, 60, "ended")
-    speed = still.page.locator("[aria-label=Speed]")
-    still.press("<", "<", "<")
+def test_keys_play_in_a_loop_at_another_speed(still):
+    speed, loop = still.page.locator("[aria-label=Speed]"), still.page.locator("[aria-label=Loop]")
+    still.press(*"<<<")
     assert speed.input_value() == "0.25"
-    still.press(*">>>>>>>")
-    assert speed.input_value() == "8"
-    loop = still.page.locator("[aria-label=Loop]")
-    still.press("l")
-    still.wait("$('[aria-label=Loop]').getAttribute('aria-pressed') === 'true'")
-    still.press("Space")
+    still.press(*">>>>>>>", "l", "Space")
+    assert speed.input_value() == "8" and loop.get_attribute("aria-pressed") == "true"
     comes_round(still)
-    loop.click()
+    still.press("l")
     at(still, 60, "ended")
 
 
@@ -131,18 +129,18 @@ measure();
 """
 
 
-@pytest.mark.parametrize("width", [1400, 820, 390])
+@pytest.mark.parametrize("width", [1400, 390])
 def test_the_time_line_keeps_its_width(visit, width):
     lab = visit(viewport={"width": width, "height": 900})
     lab.page.add_init_script(WIDTHS)
-    lab.open(steps=400, seed=91).trained()
-    lab.wait("d.state === 'ended' && d.step === '400'")
+    lab.open(steps=100, seed=91).press(*">>>")
+    lab.trained().wait("d.state === 'ended' && d.step === '100'")
     assert len(lab.page.evaluate("[...widths]")) == 1
 
 
-def test_nothing_stands_out_beside_the_transport(visit):
+def test_nothing_stands_out_beside_the_transport(still):
     """Of what it hides: left of it, the sign of what can be unfolded."""
-    lab = visit().open(steps=40).trained()
+    lab = still
     box = lab.page.locator(".bnviz-transport").bounding_box()
     beside = {"x": box["x"] - 4, "y": box["y"] + 2, "width": 4, "height": box["height"] - 2}
     lab.page.evaluate("document.querySelector('.bnviz-transport').style.setProperty('--line', 'transparent')")
@@ -150,34 +148,3 @@ def test_nothing_stands_out_beside_the_transport(visit):
         lab.page.evaluate(f"document.querySelector('.stMain').scrollTo(0, {scrolled})")
         seen = Image.open(io.BytesIO(lab.page.screenshot(clip=beside))).convert("RGB").getcolors()
         assert seen == [(seen[0][0], (255, 255, 255))]
-
-
-UNITS = """
-window.units = [];
-const look = () => {
-  const shown = document.querySelector(".bnviz-units [aria-checked=true]")?.ariaLabel;
-  if (shown && shown !== units.at(-1)) units.push(shown);
-  requestAnimationFrame(look);
-};
-look();
-"""
-
-
-def test_the_unit_is_chosen_once_a_run(visit):
-    first, second = visit(), visit()
-    for lab in (first, second):
-        lab.page.add_init_script(UNITS)
-        lab.open(steps=600, seed=77, width=96).trained()
-        units = lab.page.evaluate("units")
-        assert len(units) <= 2, "the first one until there is something to go by, then the telling one"
-    assert first.page.evaluate("units").pop() == units[-1], "the same run, the same unit, however it arrives"
-
-
-def test_the_unit_that_somebody_chose_stays(lab):
-    lab.page.add_init_script(UNITS)
-    lab.open(steps=60).from_the_start()
-    lab.choose_unit(7)
-    lab.page.locator(".st-key-batch_size input").press("ArrowLeft")
-    lab.wait("new URLSearchParams(location.search).get('batch_size') === '32' && d.frames > 0")
-    lab.trained()
-    assert lab.page.evaluate("units").pop() == lab.unit == "unit 8"

@@ -2,19 +2,16 @@
 
 import pytest
 
-from bnviz.lessons import SWEEPING, address
 from bnviz.web import words
-from tests.e2e.lab import PREDICTION_PAGES
 
 SAID = words.shared()["player"]
-LIVE = [page for page in PREDICTION_PAGES if page not in map(address, SWEEPING)]
 SHORT = {"steps": 20, "width": 16}
 SEEN = "[...document.querySelectorAll('.bnviz-panel')].filter(one => one.checkVisibility()).map(one => one.dataset.panel)"
 ASKS = f"$('.bnviz-headline').textContent.startsWith({SAID['predict_first']!r})"
 WAITS = f"d.state === 'paused' && d.step === '0' && {ASKS}"
 
 
-@pytest.mark.parametrize("page", LIVE)
+@pytest.mark.parametrize("page", ["batch-size", "gamma-beta"])
 def test_a_page_waits_for_the_guess_and_plays_when_it_is_skipped(lab, page):
     lab.open(page, prediction=True, **SHORT).trained()
     lab.wait(WAITS)
@@ -26,7 +23,7 @@ def test_a_page_waits_for_the_guess_and_plays_when_it_is_skipped(lab, page):
     lab.page.get_by_role("button", name=SAID["skip"]).click()
     lab.wait(f"d.state === 'ended' && d.step === '20' && !({ASKS})")
     assert set(lab.page.evaluate(SEEN)) >= set(held)
-    if page in ("batch-size", "independence"):
+    if page == "batch-size":
         assert len(lab.page.evaluate(SEEN)) > len(held), "charts of the untrained network that answer were held back"
     assert lab.page.locator("[data-testid=stException]").count() == 0
 
@@ -49,18 +46,6 @@ def test_who_has_guessed_or_skipped_is_not_asked_again(lab):
     before = lab.data["run"]
     lab.page.locator(".st-key-learning_rate input").press("ArrowRight")
     lab.wait(f"d.run !== '{before}' && d.state === 'ended' && d.step === '20' && !({ASKS})")
-
-
-def test_a_link_to_a_step_shows_what_it_is_sent_for(lab):
-    lab.open("independence", prediction=True, step=10, **SHORT)
-    lab.wait(f"d.state === 'paused' && d.step === '10' && !({ASKS})")
-
-
-def test_with_reduced_motion_the_end_is_shown_once_it_may_be(visit):
-    lab = visit(reduced_motion="reduce").open("gamma-beta", prediction=True, **SHORT).trained()
-    lab.wait(WAITS)
-    lab.page.get_by_role("button", name=SAID["skip"]).click()
-    lab.wait("d.state === 'ended' && d.step === '20'")
 
 
 def test_a_sweep_keeps_its_verdict_and_its_charts_until_then(lab):

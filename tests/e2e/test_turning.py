@@ -1,6 +1,7 @@
-"""Knobs that are turned while it trains: from a step on, without a jump back, in the link, and undone again."""
+"""Settings that are changed while it trains: from a step on, without a jump back, in the link, and undone again.
 
-import pytest
+Which run is on show meanwhile, and where, is tested without a browser (tests/web/core/edits.test.mjs).
+"""
 
 from bnviz.config.experiment import Experiment
 
@@ -50,33 +51,6 @@ def test_switch_batch_norm_on_then_the_batch_size_to_4_and_send_the_link(visit):
     assert theirs.data["run"] == Experiment(steps=STEPS, batch_norm_from=start, changes=link["changes"]).id
 
 
-def test_until_it_is_switched_on_both_networks_are_the_same(visit):
-    lab = visit().open(steps=60, batch_norm_from=40, step=32).trained()
-    lab.wait("d.state === 'paused' && d.step === '32'")
-    scores = "(await import(new URL('bnviz/web/player/recording.js', document.baseURI).href))"
-    arms = lab.page.evaluate(f"""async () => {{
-      const {{parsed}} = {scores};
-      const text = await (await fetch(`bnviz/runs/${{document.querySelector('.bnviz-player').dataset.run}}.ndjson`)).text();
-      const frames = text.trim().split('\\n').map(parsed).filter(({{type}}) => type === 'snapshot');
-      const of = (step) => frames.find((frame) => frame.step === step).arms;
-      return [32, 44].map((step) => [of(step).none.test_loss, of(step).batch.test_loss, of(step).batch.normalizer]);
-    }}""")
-    assert arms[0][0] == arms[0][1] and arms[0][2] == "none"
-    assert arms[1][0] != arms[1][1] and arms[1][2] == "batch"
-
-
-def test_from_the_start_is_another_run_from_the_start(visit):
-    lab = watching(visit)
-    lab.page.get_by_role("button", name="from the start").click()
-    slide(lab, "learning_rate", "ArrowRight", 1)
-    lab.wait(f"d.run === '{Experiment(steps=STEPS, learning_rate=0.3).id}'")
-    lab.wait("$('.bnviz-ghost').checkVisibility() && $('.bnviz-ghost').textContent.includes('Learning rate 0.1')")
-    faint = "n.data.filter((trace) => trace.line?.dash === 'dot' && trace.opacity < 1 && trace.y.length > 1).length"
-    lab.wait_plot("learning", f"{faint} === 4")
-    lab.page.click(".bnviz-ghost-dismiss")
-    lab.wait_plot("learning", f"{faint} === 0")
-
-
 def test_flags_are_moved_by_key_and_by_hand_and_removed(visit):
     lab = visit().open(steps=100, changes="40:learning_rate=1", step=80).trained()
     lab.page.focus(".bnviz-flag summary")
@@ -93,18 +67,6 @@ def test_flags_are_moved_by_key_and_by_hand_and_removed(visit):
     lab.page.get_by_role("button", name="remove").click()
     lab.wait(f"d.run === '{Experiment(steps=100).id}' && !$('.bnviz-flag')")
     assert "changes" not in lab.address
-
-
-def test_it_can_be_broken_and_the_change_made_from_the_start(visit):
-    lab = visit().open(steps=100, step=52).trained()
-    lab.wait("d.state === 'paused' && d.step === '52'")
-    lab.page.click(".bnviz-menu > summary")
-    lab.page.click(".bnviz-act-times")
-    lab.wait(f"d.run === '{Experiment(steps=100, changes='52:times_w2=10').id}' && d.step > 52")
-    lab.open(steps=100, changes="50:learning_rate=1")
-    lab.page.click(".bnviz-flag summary")
-    lab.page.get_by_role("button", name="from the start", exact=True).last.click()
-    lab.wait(f"d.run === '{Experiment(steps=100, learning_rate=1.0).id}'")
 
 
 def test_a_slider_is_not_taken_back_by_a_slow_server(visit):
@@ -151,53 +113,36 @@ def test_a_setting_behind_the_button_does_not_come_back_after_a_preset(visit):
     assert lab.data["run"] == preset and "momentum" not in lab.page.url
 
 
-def test_who_has_chosen_from_the_start_keeps_it_in_the_next_run(visit):
-    lab = watching(visit).from_the_start()
-    slide(lab, "learning_rate", "ArrowRight", 1)
-    lab.wait(f"d.run === '{Experiment(steps=STEPS, learning_rate=0.3).id}' && d.step >= 40")
-    slide(lab, "learning_rate", "ArrowRight", 1)
-    lab.wait(f"d.run === '{Experiment(steps=STEPS, learning_rate=1.0).id}'")
-    assert shown(lab) == {}
-
-
-@pytest.mark.parametrize("menu", [".bnviz-flag", ".bnviz-menu"])
-def test_a_menu_closes_by_escape_and_by_a_press_elsewhere(visit, menu):
+def test_a_menu_closes_by_escape_and_by_a_press_elsewhere(visit):
     lab = visit().open(steps=100, changes="40:learning_rate=1", step=52).trained()
     lab.wait("d.state === 'paused' && d.step === '52'")
-    opened = f"$('{menu}').open"
-    lab.page.click(f"{menu} > summary")
-    lab.page.focus(".bnviz-link" if menu == ".bnviz-flag" else f"{menu} > summary")
-    lab.press("Escape")
-    lab.wait(f"!{opened} && document.activeElement === $('{menu} > summary')")
-    for elsewhere in ("h2", "[aria-label='Layer 4']", ".bnviz-link"):
+    for menu, focus in ((".bnviz-flag", ".bnviz-link"), (".bnviz-menu", ".bnviz-menu > summary")):
+        opened = f"$('{menu}').open"
         lab.page.click(f"{menu} > summary")
-        lab.wait(opened)
-        lab.page.click(elsewhere)
-        lab.wait(f"!{opened}")
+        lab.page.focus(focus)
+        lab.press("Escape")
+        lab.wait(f"!{opened} && document.activeElement === $('{menu} > summary')")
+        for elsewhere in ("h2", "[aria-label='Layer 4']", ".bnviz-link"):
+            lab.page.click(f"{menu} > summary")
+            lab.wait(opened)
+            lab.page.click(elsewhere)
+            lab.wait(f"!{opened}")
 
 
 def test_at_the_end_it_is_said_why_nothing_can_be_changed_and_one_press_leads_back(visit):
-    lab = visit().open(steps=100).trained()
+    lab = visit().open(steps=100, changes="40:batch_size=4", step=20).trained()
+    lab.wait("d.step === '20' && $('.bnviz-still').textContent.startsWith('At step 20 still: Batch size 64.')")
     lab.press("End")
-    lab.wait("d.state === 'ended' && $('.bnviz-over').checkVisibility() && !$('.bnviz-actions').checkVisibility()")
+    lab.wait("d.state === 'ended' && !$('.bnviz-still').textContent")
+    lab.wait("$('.bnviz-over').checkVisibility() && !$('.bnviz-actions').checkVisibility()")
     assert "The run is over" in lab.page.inner_text(".bnviz-over")
-    lab.page.get_by_role("button", name="Go back to step 48").click()
-    lab.wait("d.state === 'paused' && d.step === '48' && !$('.bnviz-over').checkVisibility()")
+    lab.page.get_by_role("button", name="Go back to step 68").click()
+    lab.wait("d.state === 'paused' && d.step === '68' && !$('.bnviz-over').checkVisibility()")
     lab.page.click(".bnviz-act-toggle")
-    lab.wait(f"d.run === '{Experiment(steps=100, changes='48:compare=none').id}' && d.step > 48")
+    lab.wait(f"d.run === '{Experiment(steps=100, changes='40:batch_size=4;68:compare=none').id}' && d.step > 68")
     lab.press("Home")
     lab.wait("d.step === '0' && $('.bnviz-over').checkVisibility()")
     assert "Nothing has been trained yet" in lab.page.inner_text(".bnviz-over")
-
-
-def test_before_a_change_it_is_said_what_the_settings_do_not_show(visit):
-    lab = visit().open(steps=100, changes="40:batch_size=4", step=20).trained()
-    lab.wait("d.step === '20' && $('.bnviz-still').textContent.startsWith('At step 20 still: Batch size 64.')")
-    assert lab.page.get_attribute(".st-key-batch_size input", "aria-valuetext") == "4"
-    lab.press("End")
-    lab.wait("d.step === '100' && !$('.bnviz-still').textContent && $('.bnviz-still').checkVisibility()")
-    lab.open(steps=100, changes="40:freeze_layer=2", step=20)
-    lab.wait("!$('.bnviz-still').checkVisibility()")
 
 
 def test_on_a_phone_it_is_said_beside_the_settings_from_when_on_they_apply(visit):

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
 
+import {ACTIONS} from "../../../bnviz/web/player/core/actions.js";
 import {before, halfwayStep, isOnTheWay} from "../../../bnviz/web/player/core/setting-changes.js";
 import {World} from "./world.mjs";
 
@@ -179,4 +180,15 @@ test("no two questions to the page are equal", () => {
   world.core.edit({do: "start", step: 5});
   const [one, other] = world.triggers;
   assert.notDeepEqual(one, other);
+});
+
+test("what can be done at the step on show asks for the layer on show, and switches the normalizer over", () => {
+  const {view} = watching().core.state;
+  const editOf = (name, values = {}) => ACTIONS.find((action) => action.name === name).edit({...view, ...values});
+  assert.deepEqual(editOf("times"), {do: "set", name: "times_w2", value: 10});
+  assert.deepEqual(editOf("freeze", {layer: 4}), {do: "set", name: "freeze_layer", value: 4});
+  assert.deepEqual(editOf("toggle"), {do: "set", name: "compare", value: "none"});
+  const plain = {frame: {arms: {batch: {normalizer: "none"}}}};
+  assert.deepEqual(editOf("toggle", plain), {do: "set", name: "compare", value: "batch"});
+  assert.equal(ACTIONS.find(({name}) => name === "toggle").key({...view, ...plain}), "act_on");
 });
