@@ -26,7 +26,7 @@ from benchmarks import Row, table
 from bnviz import data
 from bnviz.config.arms import ARMS
 from bnviz.config.experiment import Experiment
-from bnviz.config.sweep import Run, plain
+from bnviz.config.sweep import Run, canonical_run
 from bnviz.nets.network import Network
 from bnviz.nets.normalizers import TRAIN
 from bnviz.train import stacked
@@ -96,7 +96,7 @@ class Vmapped:
 def runs_of(arm: str, count: int, batch: int, momentum: float = 0.0) -> list[Run]:
     """The lecture's network on Fashion-MNIST with `count` seeds, every one with a learning rate of its own."""
     base = Experiment(batch_size=batch, momentum=momentum)
-    return [plain(base.replace(seed=seed, learning_rate=0.03 / (1 + seed)), arm) for seed in range(count)]
+    return [canonical_run(base.replace(seed=seed, learning_rate=0.03 / (1 + seed)), arm) for seed in range(count)]
 
 
 def minibatches_of(runs: Sequence[Run], count: int) -> list[tuple[Tensor, Tensor]]:

@@ -32,7 +32,7 @@ from bnviz import __version__, api
 from bnviz.config.cost import TooExpensive
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.fields import BadField, Field
-from bnviz.config.sweep import MAXIMUM_SEEDS, unheld
+from bnviz.config.sweep import MAXIMUM_SEEDS, trainable_arms
 from bnviz.files import atomic_write
 from bnviz.lessons import LESSONS, SWEEPING, address
 from bnviz.measures import budget
@@ -141,7 +141,7 @@ def _add_sweep(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--values", metavar="LIST", required=True, help="its values, separated by commas")
     _add(parser, SEEDS, default=SEEDS.default)
     csv_file = "file to write (.csv), or - for standard output"
-    known = f"separated by commas, from {', '.join(unheld())}; default {','.join(api.ARMS)}"
+    known = f"separated by commas, from {', '.join(trainable_arms())}; default {','.join(api.ARMS)}"
     parser.add_argument("--arms", metavar="LIST", type=lambda text: text.split(","), default=api.ARMS, help=f"networks, {known}")
     _add(parser, WORKERS)
     parser.add_argument(

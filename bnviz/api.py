@@ -26,7 +26,7 @@ from tqdm.auto import tqdm
 from bnviz import engine
 from bnviz.config.experiment import Experiment
 from bnviz.config.fields import BadField
-from bnviz.config.sweep import Cell, Sweep, changes, sweep_over, unheld
+from bnviz.config.sweep import Cell, Sweep, changes, sweep_over, trainable_arms
 from bnviz.files import atomic_write
 from bnviz.judge.intervals import LEVEL, Interval, interval
 from bnviz.record import csv_files, ndjson, storage
@@ -106,8 +106,8 @@ def sweep(
 def planned(axis: str, values: Iterable[Any], seeds: int, arms: Iterable[str], fields: dict[str, Any]) -> Sweep:
     """The sweep, checked; raises BadField."""
     arms = tuple(arms)
-    if not arms or len(set(arms)) < len(arms) or not set(arms) <= set(unheld()):
-        raise BadField("arms", ", ".join(map(str, arms)), f"expected one or more of {', '.join(unheld())}, each once")
+    if not arms or len(set(arms)) < len(arms) or not set(arms) <= set(trainable_arms()):
+        raise BadField("arms", ", ".join(map(str, arms)), f"expected one or more of {', '.join(trainable_arms())}, each once")
     if axis in fields:
         raise BadField(axis, fields[axis], "the sweep varies it, so it cannot have a fixed value")
     base = Experiment(**dict(changes(**fields)))

@@ -15,7 +15,7 @@ from bnviz import engine
 from bnviz.__main__ import main
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.fields import LIVE
-from bnviz.config.sweep import stacks, sweep_over, unheld
+from bnviz.config.sweep import stacks, sweep_over, trainable_arms
 from bnviz.record import csv_files
 from tests import ROOT, fake_stack
 
@@ -113,9 +113,9 @@ def test_every_axis_and_every_arm_there_is(instant, tmp_path):
         assert (
             out.read_text(encoding="utf-8").startswith(f"{name},seed,arm,") and out.read_text(encoding="utf-8").count("\n") == 5
         )
-    arms = ",".join(unheld())
+    arms = ",".join(trainable_arms())
     assert code(*OVER, "--arms", arms, "--seeds", 1, "--out", tmp_path / "arms.csv") == 0
-    assert (tmp_path / "arms.csv").read_text(encoding="utf-8").count("\n") == 1 + 3 * len(unheld())
+    assert (tmp_path / "arms.csv").read_text(encoding="utf-8").count("\n") == 1 + 3 * len(trainable_arms())
 
 
 def test_standard_output_is_in_order_and_nothing_else(instant, whole, capfd):

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from bnviz.config.arms import COMPARED
-from bnviz.config.fields import BadField, Field, written
+from bnviz.config.fields import BadField, Field, format_value
 
-MOST = 8  # changes of one run
+MAX_CHANGES = 8  # changes of one run
 LAYERS = 50  # whose weights can be multiplied
 KNOBS = ("learning_rate", "batch_size", "ghost_batch_size", "dropout", "momentum", "compare")  # fields of the experiment
 TIMES = "times_w"
@@ -38,7 +38,7 @@ class Change:
     value: float | int | str
 
     def __str__(self) -> str:
-        return f"{self.step}:{self.name}={written(self.value)}"
+        return f"{self.step}:{self.name}={format_value(self.value)}"
 
     @property
     def layer(self) -> int:
@@ -62,8 +62,8 @@ def fields() -> Mapping[str, Field]:
 def parse(text: str) -> tuple[Change, ...]:
     """The changes in the order in which they are written; raises BadField."""
     parts = text.split(";") if text.strip() else []
-    if len(parts) > MOST:
-        raise BadField("changes", text, f"expected at most {MOST} changes, and these are {len(parts)}")
+    if len(parts) > MAX_CHANGES:
+        raise BadField("changes", text, f"expected at most {MAX_CHANGES} changes, and these are {len(parts)}")
     try:
         return tuple(map(_change, parts))
     except BadField as error:
@@ -71,8 +71,8 @@ def parse(text: str) -> tuple[Change, ...]:
 
 
 def _change(text: str) -> Change:
-    step, colon, rest = text.partition(":")
-    name, equals, value = rest.partition("=")
+    step, colon, assignment = text.partition(":")
+    name, equals, value = assignment.partition("=")
     name = name.strip()
     if not colon or not equals:
         raise _bad(text, "expected step:name=value")
@@ -110,7 +110,7 @@ def canonical_text(text: str) -> str:
     return canonical(parse(text))
 
 
-def misfit(change: Change, steps: int, hidden_layers: int) -> str | None:
+def rejection_reason(change: Change, steps: int, hidden_layers: int) -> str | None:
     """Why a change cannot happen in a run of so many steps, in words that follow on its text; None if it can."""
     if change.step >= steps:
         return f"comes too late for a run of {steps} steps"

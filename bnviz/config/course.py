@@ -10,7 +10,7 @@ from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.fields import LIVE
 
 
-def unchanged(experiment: Experiment) -> Experiment:
+def without_changes(experiment: Experiment) -> Experiment:
     """The experiment without anything that happens on the way."""
     return experiment.replace(**{field.name: field.default for field in FIELDS.values() if field.role == LIVE})
 
@@ -25,16 +25,16 @@ def in_force(experiment: Experiment, step: int) -> Experiment:
 
 def knobs(experiment: Experiment, step: int) -> dict[str, Any]:
     """The value of every knob for the minibatch trained at `step`; `compare` may be "none"."""
-    turned = {name: latest(experiment, name, step) for name in KNOBS}
-    return {name: getattr(experiment, name) if value is None else value for name, value in turned.items()}
+    changed_values = {name: latest_value(experiment, name, step) for name in KNOBS}
+    return {name: getattr(experiment, name) if value is None else value for name, value in changed_values.items()}
 
 
 def normalizer(experiment: Experiment, arm: str, step: int) -> str:
     """What normalizes an arm for the minibatch trained at `step`: a key of NORMALIZERS."""
     if step < experiment.batch_norm_from:
         return "none"
-    chosen = latest(experiment, "compare", step) if original(arm) == experiment.compare else None
-    return ARMS[chosen or arm].normalizer
+    name = latest_value(experiment, "compare", step) if original(arm) == experiment.compare else None
+    return ARMS[name or arm].normalizer
 
 
 def normalizers(experiment: Experiment) -> set[str]:
@@ -44,21 +44,21 @@ def normalizers(experiment: Experiment) -> set[str]:
 
 def frozen_layer(experiment: Experiment, step: int) -> int:
     """Which layer does not learn from the minibatch trained at `step`, counted from 1; 0 for none."""
-    return latest(experiment, "freeze_layer", step) or 0
+    return latest_value(experiment, "freeze_layer", step) or 0
 
 
 def input_noise(experiment: Experiment, step: int) -> float:
     """Standard deviation of the noise on the test inputs once the minibatch at `step` is trained."""
-    return latest(experiment, "input_noise", step) or 0.0
+    return latest_value(experiment, "input_noise", step) or 0.0
 
 
 def factors(experiment: Experiment, step: int) -> dict[int, float]:
     """By layer, counted from 1: what its weights are multiplied by just before the minibatch at `step` is trained."""
-    here = [change for change in experiment.possible_changes if change.step == step and change.name.startswith(TIMES)]
-    return {change.layer: float(change.value) for change in here}
+    changes = [change for change in experiment.possible_changes if change.step == step and change.name.startswith(TIMES)]
+    return {change.layer: float(change.value) for change in changes}
 
 
-def latest(experiment: Experiment, name: str, step: int) -> Any:
+def latest_value(experiment: Experiment, name: str, step: int) -> Any:
     """The value that the last change of this name up to `step` brought; None if there was none."""
     values = [change.value for change in experiment.possible_changes if change.name == name and change.step <= step]
     return values[-1] if values else None
@@ -66,34 +66,34 @@ def latest(experiment: Experiment, name: str, step: int) -> Any:
 
 def stages(experiment: Experiment) -> list[tuple[int, Experiment]]:
     """What trains for how many steps, one stage between changes after another."""
-    begins = [0, *experiment.change_steps]
+    starts = [0, *experiment.change_steps]
     ends = [*experiment.change_steps, experiment.steps]
-    return [(end - begin, in_force(experiment, begin)) for begin, end in zip(begins, ends, strict=True)]
+    return [(end - start, in_force(experiment, start)) for start, end in zip(starts, ends, strict=True)]
 
 
-def shared_until(one: Experiment, other: Experiment) -> int:
+def common_prefix_step(one: Experiment, other: Experiment) -> int:
     """The last step whose snapshot both runs share; -1 if they share none.
 
     They do up to the first change that only one of them knows, which the snapshot at its step does not show yet.
     """
-    if unchanged(one) != unchanged(other):
+    if without_changes(one) != without_changes(other):
         return -1
-    different = _events(one) ^ _events(other)
+    different = _change_keys(one) ^ _change_keys(other)
     return min((step - (step == 0) for step, *_ in different), default=one.steps)
 
 
-def _events(experiment: Experiment) -> set[tuple]:
+def _change_keys(experiment: Experiment) -> set[tuple]:
     """Everything that happens, each with its step first; how normalizers start is a part of their being switched."""
-    begin = min(experiment.batch_norm_from, experiment.steps)
-    return {(begin, "batch_norm_from", _manner(experiment, begin))} | {
-        _event(experiment, change) for change in experiment.possible_changes
+    start = min(experiment.batch_norm_from, experiment.steps)
+    return {(start, "batch_norm_from", _scale_start(experiment, start))} | {
+        _change_key(experiment, change) for change in experiment.possible_changes
     }
 
 
-def _event(experiment: Experiment, change: Change) -> tuple:
-    manner = _manner(experiment, change.step) if change.name == "compare" else ""
-    return change.step, change.name, change.value, manner
+def _change_key(experiment: Experiment, change: Change) -> tuple:
+    scale_start = _scale_start(experiment, change.step) if change.name == "compare" else ""
+    return change.step, change.name, change.value, scale_start
 
 
-def _manner(experiment: Experiment, step: int) -> str:
+def _scale_start(experiment: Experiment, step: int) -> str:
     return experiment.scale_start if step else ""

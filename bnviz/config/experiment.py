@@ -15,8 +15,8 @@ from functools import cached_property
 from typing import Any
 
 from bnviz.config.arms import ARMS, COMPARED, held, rising
-from bnviz.config.changes import Change, canonical_text, misfit, parse
-from bnviz.config.fields import LIVE, OBSERVATION, RUN, SHAPE, BadField, Field, choice, number, text, written
+from bnviz.config.changes import Change, canonical_text, parse, rejection_reason
+from bnviz.config.fields import LIVE, OBSERVATION, RUN, SHAPE, BadField, Field, choice, format_value, number, text
 from bnviz.config.schedule import shrinkage
 from bnviz.data import DATA_SETS
 from bnviz.data.coats import COATS
@@ -277,7 +277,7 @@ class Experiment:
     @property
     def possible_changes(self) -> tuple[Change, ...]:
         """The changes that can happen in this experiment, by step and name; the others are ignored."""
-        return tuple(change for change in parse(self.changes) if misfit(change, self.steps, self.hidden_layers) is None)
+        return tuple(change for change in parse(self.changes) if rejection_reason(change, self.steps, self.hidden_layers) is None)
 
     def check_changes(self) -> None:
         """Raise BadField if some of the changes cannot happen in this experiment."""
@@ -311,7 +311,7 @@ class Experiment:
         notes = []
         if FIELDS["train_size"].default != self.train_size > self.examples:
             notes.append(f"{DATA_SETS[self.dataset].label} has {self.examples} training examples. All of them are used.")
-        if self.coats != FIELDS["coats"].default and not DATA_SETS[self.dataset].painted:
+        if self.coats != FIELDS["coats"].default and not DATA_SETS[self.dataset].has_coats:
             notes.append(f"{DATA_SETS[self.dataset].label} has no animals, so the setting for their coats has no effect.")
         if self.batch_size > self.batch:
             notes.append(f"The batch size is larger than the training set: every step uses all {self.batch} examples.")
@@ -353,7 +353,7 @@ class Experiment:
         return notes
 
     def _misfits(self) -> list[tuple[Change, str]]:
-        reasons = [(change, misfit(change, self.steps, self.hidden_layers)) for change in parse(self.changes)]
+        reasons = [(change, rejection_reason(change, self.steps, self.hidden_layers)) for change in parse(self.changes)]
         return [(change, reason) for change, reason in reasons if reason]
 
     def _unkept(self) -> list[str]:
@@ -377,7 +377,7 @@ FIELDS: dict[str, Field] = _table()
 def to_texts(experiment: Experiment, default: Experiment) -> dict[str, str]:
     """The fields that differ from `default`'s, as texts: what `from_texts` reads."""
     values = {name: getattr(experiment, name) for name in FIELDS}
-    return {name: written(value) for name, value in values.items() if value != getattr(default, name)}
+    return {name: format_value(value) for name, value in values.items() if value != getattr(default, name)}
 
 
 def from_texts(texts: Mapping[str, str], default: Experiment | None = None) -> tuple[Experiment, list[BadField]]:

@@ -19,12 +19,12 @@ class BadField(ValueError):
     """A value that a field cannot take. `field` names it, `reason` is one clause for people."""
 
     def __init__(self, field: str, value: object, reason: str):
-        shown = _shown(value)
-        self.field, self.value, self.reason = field, shown if len(shown) <= 40 else shown[:39] + "…", reason
+        text = _excerpt(value)
+        self.field, self.value, self.reason = field, text if len(text) <= 40 else text[:39] + "…", reason
         super().__init__(f"{field} = {self.value!r}: {reason}")
 
 
-def _shown(value: object) -> str:
+def _excerpt(value: object) -> str:
     try:
         return str(value)
     except ValueError:  # Python prints no more than 4300 digits
@@ -74,7 +74,7 @@ class Field:
             raise BadField(self.name, value, f"expected {self._expected()}")
         return self.kind(value) + 0  # no -0.0, which would be another id
 
-    def takes(self, value: object) -> bool:
+    def accepts(self, value: object) -> bool:
         """Whether it can have this value."""
         try:
             self.check(value)
@@ -132,6 +132,6 @@ def text(role: Role, default: str, canonical: Callable[[str], str], example: str
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def written(value: object) -> str:
+def format_value(value: object) -> str:
     """How a value is written in texts that links hold: as short as is exact."""
     return str(value).removesuffix(".0") if isinstance(value, float) else str(value)

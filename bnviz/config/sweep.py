@@ -110,7 +110,7 @@ class Sweep:
         if len(set(self.values)) != len(self.values):
             raise BadField("values", self.values, "expected different values")
         if not self.curves or any(curve.arm not in ARMS or ARMS[curve.arm].derived for curve in self.curves):
-            raise BadField("arms", self.curves, f"expected some of {', '.join(unheld())}")
+            raise BadField("arms", self.curves, f"expected some of {', '.join(trainable_arms())}")
         FIELDS["seed"].check(self.base.seed + self.seeds - 1)
         if FIELDS[self.axis].role == LIVE:
             raise BadField("axis", self.axis, STEADY)
@@ -136,7 +136,7 @@ class Sweep:
         return [Cell(point, curve.name, seed, self._run(self.points[point], curve, seed)) for point, curve, seed in places]
 
     def _run(self, point: Changes, curve: Curve, seed: int) -> Run:
-        return plain(self.base.replace(**dict(point), **dict(curve.changes), seed=seed), curve.arm)
+        return canonical_run(self.base.replace(**dict(point), **dict(curve.changes), seed=seed), curve.arm)
 
     def runs(self) -> list[Run]:
         """The runs, each once: where the axis means nothing to an arm, one run serves all points."""
@@ -167,15 +167,15 @@ def sweep_over(
     return Sweep(base, axis, points, tuple(Curve(arm, arm) for arm in arms), seeds, measures)
 
 
-def unheld() -> list[str]:
+def trainable_arms() -> list[str]:
     """The arms that a sweep can train."""
     return [name for name, arm in ARMS.items() if not arm.derived]
 
 
-def plain(experiment: Experiment, arm: str) -> Run:
+def canonical_run(experiment: Experiment, arm: str) -> Run:
     """The run of an arm, with every field that means nothing to it at its default: so equal runs are one run."""
-    unused = [field for field in FIELDS.values() if field.role == OBSERVATION or _needs_statistics(field, arm)]
-    return Run(experiment.replace(**{field.name: field.default for field in unused}), arm)
+    irrelevant = [field for field in FIELDS.values() if field.role == OBSERVATION or _needs_statistics(field, arm)]
+    return Run(experiment.replace(**{field.name: field.default for field in irrelevant}), arm)
 
 
 def _needs_statistics(field: Field, arm: str) -> bool:
@@ -192,20 +192,20 @@ def _stacks(runs: Iterable[Run], seconds: float) -> list[tuple[Run, ...]]:
     shapes: dict[tuple, list[Run]] = {}
     for run in runs:
         shapes.setdefault(run.shape, []).append(run)
-    cut = []
-    for alike in shapes.values():
-        one = max(run.seconds() for run in alike)
-        worthwhile = round(4 * STEP_SECONDS * alike[0].experiment.steps / one)  # runs that bring their share down to a quarter
+    result = []
+    for group in shapes.values():
+        one = max(run.seconds() for run in group)
+        worthwhile = round(4 * STEP_SECONDS * group[0].experiment.steps / one)  # runs that bring their share down to a quarter
         size = min(STACK_RUNS, max(1, worthwhile, round(seconds / one)))
-        count = -(-len(alike) // size)
-        cut += [tuple(part) for part in _evenly(alike, count)]
-    return cut
+        count = -(-len(group) // size)
+        result += [tuple(part) for part in _evenly(group, count)]
+    return result
 
 
 def _evenly(runs: Sequence[Run], count: int) -> Iterable[Sequence[Run]]:
     """`runs` in `count` parts of about one size."""
     borders = [round(place * len(runs) / count) for place in range(count + 1)]
-    return (runs[begin:end] for begin, end in itertools.pairwise(borders))
+    return (runs[start:end] for start, end in itertools.pairwise(borders))
 
 
 def grid(sweep: Sweep, rows: Iterable[Mapping[str, Any]], key: str, shape: tuple[int, ...] = ()) -> np.ndarray:

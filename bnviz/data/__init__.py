@@ -48,7 +48,7 @@ class DataSet:
     load: Callable[..., Split]
     loss: str = "cross-entropy"
     licence: str = ""
-    painted: bool = False  # the coats of an experiment apply, and `load` wants to know them
+    has_coats: bool = False  # the coats of an experiment apply, and `load` wants to know them
 
     @property
     def words(self) -> dict[str, str]:
@@ -145,7 +145,7 @@ DATA_SETS: dict[str, DataSet] = {
         "this program",
         load=_cats,
         licence="LICENSE-animal-mnist",
-        painted=True,
+        has_coats=True,
     ),
     "linear-map": DataSet(
         "Linear map (regression)",
@@ -166,7 +166,7 @@ def load(name: str, world: str = "black") -> Split:
 
     The arrays are read-only; raises KeyError for an unknown name. Where memory is short, only the last two are kept.
     """
-    return _load(name, (world,) if DATA_SETS[name].painted else ())
+    return _load(name, (world,) if DATA_SETS[name].has_coats else ())
 
 
 @lru_cache(machine.fitting(None, small=2))

@@ -33,34 +33,36 @@ class Animals(NamedTuple):
 
 @cache
 def animals() -> tuple[Animals, Animals]:
-    """Those for training and those for testing, cats and others in turn; no shape is in both.
+    """Training and test animals, cats and others in turn; no shape is in both.
 
-    There are fewer shapes of cats than training wants: they come again, mirrored every second time, in other coats.
+    There are fewer shapes of cats than training needs: they are repeated, mirrored every second time, in other coats.
     """
     with np.load(Path(__file__).with_name("cat_vs_other.npz")) as arrays:
         shapes, labels = arrays["x"].astype(np.float32) / 255, arrays["y"]
     order = np.random.default_rng(20200229).permutation(len(labels))
     kinds = [shapes[order][labels[order] == kind] for kind in (OTHER, CAT)]
     half = TEST_SIZE // 2
-    return _herd([kind[half:] for kind in kinds], TRAIN_SIZE, 0), _herd([kind[:half] for kind in kinds], TEST_SIZE, TRAIN_SIZE)
+    return _alternate([kind[half:] for kind in kinds], TRAIN_SIZE, 0), _alternate(
+        [kind[:half] for kind in kinds], TEST_SIZE, TRAIN_SIZE
+    )
 
 
-def _herd(kinds: list[np.ndarray], count: int, first_seed: int) -> Animals:
+def _alternate(kinds: list[np.ndarray], count: int, first_seed: int) -> Animals:
     """`count` animals, of one kind and the other in turn."""
-    shapes = np.stack([_repeated(kind, count // 2) for kind in kinds], axis=1).reshape(count, SIDE, SIDE)
+    shapes = np.stack([_tile(kind, count // 2) for kind in kinds], axis=1).reshape(count, SIDE, SIDE)
     return Animals(shapes, np.arange(count, dtype=np.int64) % 2, np.arange(first_seed, first_seed + count))
 
 
-def _repeated(shapes: np.ndarray, count: int) -> np.ndarray:
+def _tile(shapes: np.ndarray, count: int) -> np.ndarray:
     rounds = [shapes[:, :, :: -1 if turn % 2 else 1] for turn in range(-(-count // len(shapes)))]
     return np.concatenate(rounds)[:count]
 
 
-def levels(coats: str, herd: Animals) -> np.ndarray:
+def levels(coats: str, group: Animals) -> np.ndarray:
     """How coloured each animal is [n] in the world `coats`, a key of COATS."""
     if coats == "mixed":
-        return np.array([np.random.default_rng((1, seed)).uniform() for seed in herd.seeds])
-    return np.where((herd.labels == OTHER) & (coats == "black-cats"), 1.0, 0.0)
+        return np.array([np.random.default_rng((1, seed)).uniform() for seed in group.seeds])
+    return np.where((group.labels == OTHER) & (coats == "black-cats"), 1.0, 0.0)
 
 
 def paint(shapes: np.ndarray, level: np.ndarray | float, seeds: np.ndarray) -> np.ndarray:
@@ -99,7 +101,7 @@ def _stripes(generator: np.random.Generator) -> np.ndarray:
 
 
 def flat(pictures: np.ndarray, coats: str) -> np.ndarray:
-    """Pictures as inputs [n, 2352] of a network that trains in the world `coats`: its training part has mean 0 and spread 1."""
+    """Pictures as inputs [n, 2352] of a network that trains in the world `coats`, standardized on the training part."""
     _, mean, std = _training(coats)
     return (pictures.reshape(len(pictures), FEATURES) - mean) / std
 
@@ -110,15 +112,15 @@ def unflat(inputs: np.ndarray, coats: str) -> np.ndarray:
     return np.clip(inputs * std + mean, 0, 1)
 
 
-def painted(coats: str, herd: Animals) -> np.ndarray:
+def paint_animals(coats: str, group: Animals) -> np.ndarray:
     """The animals [n, 28, 28, 3] as they look in the world `coats`."""
-    return paint(herd.shapes, levels(coats, herd), herd.seeds)
+    return paint(group.shapes, levels(coats, group), group.seeds)
 
 
 @lru_cache(2)  # worlds, 28 MB each
 def _training(coats: str) -> tuple[np.ndarray, np.float32, np.float32]:
-    """The training part as inputs [n, 2352], and mean and spread of all its pixels before."""
-    x = painted(coats, animals()[0]).reshape(TRAIN_SIZE, FEATURES)
+    """The training part as inputs [n, 2352], and the mean and standard deviation of all its pixels before standardization."""
+    x = paint_animals(coats, animals()[0]).reshape(TRAIN_SIZE, FEATURES)
     mean, std = np.float32(x.mean(dtype=np.float64)), np.float32(x.std(dtype=np.float64))
     x -= mean
     x /= std
@@ -128,4 +130,4 @@ def _training(coats: str) -> tuple[np.ndarray, np.float32, np.float32]:
 def split(coats: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """x_train, y_train, x_test, y_test in the world `coats`."""
     train, test = animals()
-    return _training(coats)[0], train.labels, flat(painted(coats, test), coats), test.labels
+    return _training(coats)[0], train.labels, flat(paint_animals(coats, test), coats), test.labels

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from bnviz.config.course import unchanged
+from bnviz.config.course import without_changes
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Run
 from bnviz.record import ndjson
@@ -51,7 +51,7 @@ class Task:
         self.suspended_at = math.inf  # while it is not suspended
         self.deaths = 0  # of workers while they computed it
         self._line_at_death, self._deaths_at_line = 0, 0  # line count at the last death, and how many deaths in a row had it
-        self.unchanged_id = unchanged(Experiment(**payload["experiment"])).id if self.is_run else None
+        self.unchanged_id = without_changes(Experiment(**payload["experiment"])).id if self.is_run else None
         self.restart()
 
     @property

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Generator, Iterator
 
 from bnviz import machine
-from bnviz.config.course import shared_until
+from bnviz.config.course import common_prefix_step
 from bnviz.config.experiment import Experiment
 from bnviz.record import ndjson
 from bnviz.train.loop import Outcome, Training, finish
@@ -45,7 +45,7 @@ class Past:
 
     def shared(self, experiment: Experiment) -> int:
         """How many of the copies an experiment could go on from."""
-        until = shared_until(self.experiment, experiment)
+        until = common_prefix_step(self.experiment, experiment)
         return sum(copy.step <= until for _, copy in self.copies)
 
     def begin(self, experiment: Experiment) -> tuple[Past, Training]:

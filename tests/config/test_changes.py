@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bnviz.config import course
-from bnviz.config.changes import BREAKS, KNOBS, MOST, Change, canonical, canonical_text, fields, misfit, parse
+from bnviz.config.changes import BREAKS, KNOBS, MAX_CHANGES, Change, canonical, canonical_text, fields, parse, rejection_reason
 from bnviz.config.experiment import BadField, Experiment, from_texts
 from bnviz.config.fields import LIVE
 from bnviz.config.sweep import Run, check_steady, sweep_over
@@ -28,7 +28,7 @@ def change(name):
 
 
 CHANGE = st.sampled_from(list(fields())).flatmap(change)
-CHANGES = st.lists(CHANGE, max_size=MOST)
+CHANGES = st.lists(CHANGE, max_size=MAX_CHANGES)
 
 
 @given(CHANGES)
@@ -90,7 +90,7 @@ def test_the_reason_names_the_part_that_is_wrong(part, words):
 
 def test_there_may_be_eight_and_not_nine():
     eight = ";".join(f"{step}:dropout=0.1" for step in range(1, 9))
-    assert len(parse(eight)) == MOST
+    assert len(parse(eight)) == MAX_CHANGES
     with pytest.raises(BadField, match="at most 8"):
         parse(eight + ";9:dropout=0.1")
 
@@ -118,7 +118,10 @@ def test_an_impossible_change_is_refused_in_a_link_and_ignored_afterwards(text):
 
 
 def test_what_fits_is_what_the_network_has():
-    assert misfit(Change(599, "times_w6", 2.0), 600, 5) is None and misfit(Change(599, "freeze_layer", 6), 600, 5) is None
+    assert (
+        rejection_reason(Change(599, "times_w6", 2.0), 600, 5) is None
+        and rejection_reason(Change(599, "freeze_layer", 6), 600, 5) is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -177,7 +180,7 @@ def test_what_is_in_force():
 )
 def test_how_long_two_runs_are_the_same(one, other, step):
     one, other = Experiment(**one), Experiment(**other)
-    assert course.shared_until(one, other) == course.shared_until(other, one) == step
+    assert course.common_prefix_step(one, other) == course.common_prefix_step(other, one) == step
 
 
 @pytest.mark.parametrize("settings", [{"changes": "5:dropout=0.1"}, {"batch_norm_from": 5}, {"scale_start": "keep"}])
@@ -189,7 +192,7 @@ def test_sweeps_and_stacks_refuse_what_happens_on_the_way(settings):
         assert caught.value.field == name
     with pytest.raises(BadField, match="nothing can change"):
         sweep_over(Experiment(), name, [settings[name]])
-    assert course.unchanged(experiment) == Experiment()
+    assert course.without_changes(experiment) == Experiment()
 
 
 def test_a_larger_batch_on_the_way_costs_what_it_costs():

@@ -18,9 +18,9 @@ from bnviz.config.sweep import (
     Curve,
     Run,
     Sweep,
+    canonical_run,
     changes,
     grid,
-    plain,
     stacks,
     sweep_over,
 )
@@ -59,9 +59,9 @@ def test_curves_and_points_may_change_several_fields():
 
 def test_what_only_a_look_inside_knows_is_left_out():
     looked = BASE.replace(snapshot_every=9, gradient_shift="yes", hold_from=5, look_inside="yes", fixed_scales="yes")
-    assert plain(looked, "batch") == Run(BASE, "batch")
-    assert plain(BASE.replace(ghost_batch_size=8), "layer") == plain(BASE, "layer")
-    assert plain(BASE.replace(ghost_batch_size=8), "noisy-batch") != plain(BASE, "noisy-batch")
+    assert canonical_run(looked, "batch") == Run(BASE, "batch")
+    assert canonical_run(BASE.replace(ghost_batch_size=8), "layer") == canonical_run(BASE, "layer")
+    assert canonical_run(BASE.replace(ghost_batch_size=8), "noisy-batch") != canonical_run(BASE, "noisy-batch")
 
 
 def test_the_id_depends_on_everything_and_on_nothing_else():
@@ -114,7 +114,7 @@ experiments = st.builds(
 )
 
 
-@given(st.lists(st.builds(plain, experiments, st.sampled_from(["none", "batch"])), unique=True), st.integers(0, 10))
+@given(st.lists(st.builds(canonical_run, experiments, st.sampled_from(["none", "batch"])), unique=True), st.integers(0, 10))
 def test_stacks_are_a_partition_of_one_shape_each(runs, first):
     cut = stacks(runs, first)
     assert sorted(run.id for stack in cut for run in stack) == sorted(run.id for run in runs)

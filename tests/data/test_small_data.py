@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from bnviz.config.experiment import FIELDS, Experiment
-from bnviz.config.sweep import plain
+from bnviz.config.sweep import canonical_run
 from bnviz.data import DATA_SETS, DataSet, Split
 from bnviz.record import ndjson
 from bnviz.train import loop
@@ -48,6 +48,6 @@ def test_the_example_that_is_watched_is_one_of_them():
 
 
 def test_a_stack_trains_on_it():
-    runs = [plain(Experiment(dataset="blobs", width=16, steps=30, batch_size=32, seed=seed), "batch") for seed in (0, 1)]
+    runs = [canonical_run(Experiment(dataset="blobs", width=16, steps=30, batch_size=32, seed=seed), "batch") for seed in (0, 1)]
     rows = [message for message in train_stack(runs) if message]
     assert all(row["test_accuracy"] > 0.8 and row["train_accuracy"] > 0.8 for row in rows)

@@ -211,70 +211,70 @@ def _processor_ticks(pid):
 
 
 def test_equal_experiments_are_one_run_whoever_asks(make_engine):
-    local = make_engine()
+    backend = make_engine()
     ids = []
-    threads = [threading.Thread(target=lambda: ids.append(local.request(Experiment(steps=300)))) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: ids.append(backend.request(Experiment(steps=300)))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert set(ids) == {Experiment(steps=300).id}
-    assert (local.counters.requested, local.counters.started) == (8, 1)
-    lines = local.recording(ids[0])
+    assert (backend.counters.requested, backend.counters.started) == (8, 1)
+    lines = backend.recording(ids[0])
     until(lambda: lines.ended)
     assert lines.lines()[:-1] == [line for line in worker.record(Experiment(steps=300), fake_training) if line][:-1]
-    assert local.counters.snapshots == 300
-    assert local.endings == {"finished": 1}
+    assert backend.counters.snapshots == 300
+    assert backend.endings == {"finished": 1}
 
 
 def test_a_short_run_ends_long_before_a_long_one_that_began_earlier(make_engine):
-    local = make_engine()
-    slow = local.recording(local.request(SLOW))
+    backend = make_engine()
+    slow = backend.recording(backend.request(SLOW))
     until(lambda: len(slow) > 5)
-    short = local.recording(local.request(SHORT))
+    short = backend.recording(backend.request(SHORT))
     until(lambda: short.ended)
     assert not slow.ended
 
 
 def test_runs_go_to_the_worker_that_has_the_fewest(make_engine):
-    local = make_engine(workers=2)
+    backend = make_engine(workers=2)
     for seed in range(10, 14):
-        local.request(SLOW.replace(seed=seed))
-    assert [len(slot.tasks) for slot in local._slots if not slot.background] == [2, 2]
+        backend.request(SLOW.replace(seed=seed))
+    assert [len(slot.tasks) for slot in backend._slots if not slot.background] == [2, 2]
 
 
 def test_too_expensive_experiments_are_refused(make_engine):
-    local = make_engine()
+    backend = make_engine()
     with pytest.raises(TooExpensive):
-        local.request(Experiment(steps=5000, snapshot_every=1))
-    assert local.counters.started == 0
+        backend.request(Experiment(steps=5000, snapshot_every=1))
+    assert backend.counters.started == 0
 
 
-def _kill_in_the_middle(local, experiment, length):
+def _kill_in_the_middle(backend, experiment, length):
     """The recording of a run whose worker is killed once it has more than `length` lines."""
-    lines = local.recording(local.request(experiment))
+    lines = backend.recording(backend.request(experiment))
     until(lambda: len(lines) > length)
-    os.kill(local.processes()[0], signal.SIGKILL)
+    os.kill(backend.processes()[0], signal.SIGKILL)
     until(lambda: lines.ended)
     return lines.lines()
 
 
 def test_a_killed_worker_is_replaced_and_the_same_lines_come(make_engine):
-    local, experiment = make_engine(), Experiment(steps=300, momentum=0.001)
-    disturbed = _kill_in_the_middle(local, experiment, 50)
+    backend, experiment = make_engine(), Experiment(steps=300, momentum=0.001)
+    disturbed = _kill_in_the_middle(backend, experiment, 50)
     undisturbed = [line for line in worker.record(experiment, fake_training) if line]
     assert apart_from_seconds(disturbed) == apart_from_seconds(undisturbed)
-    assert local.counters.worker_restarts == 1
-    assert local.workers() == (1, 1)
+    assert backend.counters.worker_restarts == 1
+    assert backend.workers() == (1, 1)
 
 
 def test_a_killed_worker_is_replaced_and_the_same_lines_come_in_real_training(make_engine):
     experiment = Experiment(dataset="spirals", width=16, steps=200, snapshot_every=10, batch_size=16)
-    local = make_engine(command=(sys.executable, "-m", "bnviz.engine.worker"))
-    disturbed = _kill_in_the_middle(local, experiment, 3)
-    assert local.counters.worker_restarts == 1
-    local.store._kept.clear()
-    undisturbed = local.recording(local.request(experiment))
+    backend = make_engine(command=(sys.executable, "-m", "bnviz.engine.worker"))
+    disturbed = _kill_in_the_middle(backend, experiment, 3)
+    assert backend.counters.worker_restarts == 1
+    backend.store._kept.clear()
+    undisturbed = backend.recording(backend.request(experiment))
     until(lambda: undisturbed.ended)
     assert apart_from_seconds(disturbed) == apart_from_seconds(undisturbed.lines())
 
@@ -299,14 +299,14 @@ def deaths(given_up):
 
 
 def test_a_run_that_kills_its_workers_is_given_up_and_others_go_on(make_engine):
-    local = make_engine()
-    deadly = local.recording(local.request(SHORT.replace(seed=fake_training.KILLS_ITS_WORKER)))
+    backend = make_engine()
+    deadly = backend.recording(backend.request(SHORT.replace(seed=fake_training.KILLS_ITS_WORKER)))
     until(lambda: deadly.ended)
     end = json.loads(deadly.lines()[-1])
     assert end["status"] == "failed"
     assert deaths(deadly) >= MAX_DEATHS_AT_LINE  # more, if a line was still on its way at some deaths
     assert types(deadly.lines()) == ["header"] + ["snapshot"] * 5 + ["end"]
-    good = local.recording(local.request(SHORT))
+    good = backend.recording(backend.request(SHORT))
     until(lambda: good.ended)
     assert good.status == "finished"
 
@@ -369,24 +369,24 @@ def test_a_worker_whose_memory_is_taken_away_loses_no_line(make_engine):
 
 
 def test_failed_and_stopped_runs_are_forgotten_and_start_over(make_engine):
-    local = make_engine()
+    backend = make_engine()
     for experiment, status in ((SHORT.replace(seed=fake_training.RAISES), "failed"), (SLOW, "stopped")):
-        first = local.recording(local.request(experiment))
+        first = backend.recording(backend.request(experiment))
         until(lambda first=first: len(first) > 3)
         if status == "stopped":
-            local.stop(experiment.id)
+            backend.stop(experiment.id)
         until(lambda first=first: first.ended)
         assert first.status == status
-        until(lambda id=experiment.id: local.store.get(id) is None)
-        assert local.recording(local.request(experiment)) is not first
+        until(lambda id=experiment.id: backend.store.get(id) is None)
+        assert backend.recording(backend.request(experiment)) is not first
 
 
 def test_stopping_tells_the_worker_to_stop_computing(make_engine):
-    local = make_engine()
-    lines = local.recording(local.request(SLOW.replace(momentum=0.0)))
+    backend = make_engine()
+    lines = backend.recording(backend.request(SLOW.replace(momentum=0.0)))
     until(lambda: len(lines) > 3)
-    local.stop(SLOW.replace(momentum=0.0).id)
-    (pid,) = local.processes()
+    backend.stop(SLOW.replace(momentum=0.0).id)
+    (pid,) = backend.processes()
 
     def idle():
         before = _processor_ticks(pid)
@@ -394,39 +394,39 @@ def test_stopping_tells_the_worker_to_stop_computing(make_engine):
         return _processor_ticks(pid) == before
 
     until(idle, seconds=30.0)
-    assert not any(slot.tasks for slot in local._slots)
+    assert not any(slot.tasks for slot in backend._slots)
 
 
 def test_a_recording_that_was_evicted_is_computed_again(make_engine):
-    local = make_engine(Store(memory_bytes=1))
-    first = local.recording(local.request(SHORT))
+    backend = make_engine(Store(memory_bytes=1))
+    first = backend.recording(backend.request(SHORT))
     until(lambda: first.ended)
-    other = local.recording(local.request(Experiment(steps=21)))
-    until(lambda: other.ended and local.store.in_memory(SHORT.id) is None)
-    again = local.recording(SHORT.id)
+    other = backend.recording(backend.request(Experiment(steps=21)))
+    until(lambda: other.ended and backend.store.in_memory(SHORT.id) is None)
+    again = backend.recording(SHORT.id)
     until(lambda: again.ended)
     assert apart_from_seconds(again.lines()) == apart_from_seconds(first.lines())
-    assert local.recording("0123456789abcdef") is None
+    assert backend.recording("0123456789abcdef") is None
 
 
 @pytest.mark.parametrize("command", [("/there/is/no/such/program",), (sys.executable, "-c", "print('ready')")])
 def test_workers_that_cannot_start_are_tried_at_leisure_and_said_so(make_engine, command):
-    local = make_engine(command=command)
-    lines = local.recording(local.request(SHORT))
+    backend = make_engine(command=command)
+    lines = backend.recording(backend.request(SHORT))
     until(lambda: lines.ended)
     assert json.loads(lines.lines()[-1])["message"].startswith("No worker could be started")
-    assert local.counters.worker_restarts <= MAX_FAILED_STARTS + 1
+    assert backend.counters.worker_restarts <= MAX_FAILED_STARTS + 1
 
 
 def test_closing_ends_workers_threads_and_recordings(make_engine):
-    local = make_engine(workers=2)
-    assert local.workers() == (2, 2)
-    lines, pids = local.recording(local.request(SLOW)), local.processes()
-    local.close()
-    local.close()
+    backend = make_engine(workers=2)
+    assert backend.workers() == (2, 2)
+    lines, pids = backend.recording(backend.request(SLOW)), backend.processes()
+    backend.close()
+    backend.close()
     assert lines.status == "stopped"
-    assert all(map(gone, pids)) and not any(slot.thread and slot.thread.is_alive() for slot in local._slots)
-    late = local.recording(local.request(SHORT))
+    assert all(map(gone, pids)) and not any(slot.thread and slot.thread.is_alive() for slot in backend._slots)
+    late = backend.recording(backend.request(SHORT))
     assert late.status == "stopped"
 
 

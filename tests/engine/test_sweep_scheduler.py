@@ -9,7 +9,7 @@ import pytest
 
 from bnviz.config.cost import TooExpensive
 from bnviz.config.experiment import Experiment
-from bnviz.config.sweep import plain, sweep_over
+from bnviz.config.sweep import canonical_run, sweep_over
 from bnviz.engine import worker
 from bnviz.engine.local import LocalEngine
 from bnviz.engine.sweep_scheduler import StackLines
@@ -217,7 +217,7 @@ def test_a_sweep_is_no_experiment(make_engine):
 def test_lines_of_a_stack_count_like_a_recording_s():
     rows = []
     lines = StackLines(rows.append)
-    run = plain(Experiment(steps=10), "batch")
+    run = canonical_run(Experiment(steps=10), "batch")
     for line in filter(None, worker.record_stack([run], (), fake_training)):
         assert not lines.ended and lines.append(line)
     assert lines.ended and lines.status == "finished" and len(lines) == 3 and [row["run"] for row in rows] == [run.id]
@@ -226,7 +226,7 @@ def test_lines_of_a_stack_count_like_a_recording_s():
 
 def test_a_worker_s_real_rows(make_engine):
     """The worker itself, on two tiny runs."""
-    runs = [plain(Experiment(steps=10, width=8, train_size=50, batch_size=8), arm) for arm in ("none", "batch")]
+    runs = [canonical_run(Experiment(steps=10, width=8, train_size=50, batch_size=8), arm) for arm in ("none", "batch")]
     lines = [json.loads(line) for line in worker.record_stack(runs) if line]
     assert [line["type"] for line in lines] == ["header", "row", "row", "end"] and lines[-1]["status"] == "finished"
     assert lines[1]["train_losses"][0] is None and 0 <= lines[1]["test_accuracy"] <= 1

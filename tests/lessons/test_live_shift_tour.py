@@ -84,7 +84,7 @@ def test_every_card_asks_for_an_experiment_that_can_be(cards):
 def test_runs_of_neighbouring_cards_begin_alike(cards):
     experiments = [PAGE.default.replace(**card["values"]) for card in cards]
     for one, other in zip(experiments, experiments[1:], strict=False):
-        assert course.shared_until(one, other) >= min(300, one.steps)
+        assert course.common_prefix_step(one, other) >= min(300, one.steps)
 
 
 @pytest.mark.parametrize("kind", KINDS)

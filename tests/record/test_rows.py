@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import bnviz
 from bnviz.config.experiment import Experiment
-from bnviz.config.sweep import plain
+from bnviz.config.sweep import canonical_run
 from bnviz.record.rows import FILE, Rows
 
-RUNS = [plain(Experiment(seed=seed), "batch") for seed in range(3)]
+RUNS = [canonical_run(Experiment(seed=seed), "batch") for seed in range(3)]
 
 
 def row(run, **more):
@@ -81,7 +81,7 @@ def test_the_environment_names_the_folder(tmp_path, monkeypatch):
 
 
 def test_threads_may_share_it(tmp_path):
-    rows, runs = Rows(tmp_path), [plain(Experiment(seed=seed), "none") for seed in range(40)]
+    rows, runs = Rows(tmp_path), [canonical_run(Experiment(seed=seed), "none") for seed in range(40)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda run: rows.keep(row(run)), runs))
     assert len(rows.find(runs)) == 40

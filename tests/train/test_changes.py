@@ -318,7 +318,7 @@ LOOKING = {"gradient_shift": "yes", "look_inside": "yes", "microscope": "yes", "
 @pytest.mark.parametrize("name", PREFIXES)
 def test_runs_share_every_line_up_to_the_step_at_which_they_part(name, looking):
     one, other = (SMALL.replace(**changes, **looking) for changes in PREFIXES[name])
-    until = loop.course.shared_until(one, other)
+    until = loop.course.common_prefix_step(one, other)
     lines = [trained(each)[1] for each in (one, other)]
     shared = sum(one.snapshot_due(step) for step in range(until + 1))
     assert shared > 8 and lines[0][:shared] == lines[1][:shared]

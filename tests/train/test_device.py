@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bnviz.config.experiment import Experiment
-from bnviz.config.sweep import plain, unheld
+from bnviz.config.sweep import canonical_run, trainable_arms
 from bnviz.train.device import device
 from bnviz.train.stacked import train_stack
 
@@ -15,7 +15,7 @@ needs_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="PyTorch 
 
 def rows(monkeypatch, name, measures=()):
     monkeypatch.setenv("BNVIZ_DEVICE", name)
-    runs = [plain(BASE.replace(seed=seed), arm) for arm in unheld() for seed in (0, 1)]
+    runs = [canonical_run(BASE.replace(seed=seed), arm) for arm in trainable_arms() for seed in (0, 1)]
     return {row["run"]: row for row in train_stack(runs, measures) if row}
 
 

@@ -10,7 +10,7 @@ from torch.nn import functional
 from bnviz.config.arms import ARMS
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.fields import OBSERVATION, RUN, SHAPE
-from bnviz.config.sweep import Run, plain, unheld
+from bnviz.config.sweep import Run, canonical_run, trainable_arms
 from bnviz.lessons.does_it_hold.measures.landscape import landscape
 from bnviz.nets.network import accuracy
 from bnviz.nets.normalizers import EVALUATE
@@ -79,7 +79,9 @@ def assert_same_networks(runs, steps=None, **tolerance):
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 def test_every_arm_in_one_stack_ends_as_it_does_alone(momentum):
     base = BASE.replace(momentum=momentum)
-    assert_same_networks([plain(base.replace(seed=seed), arm) for seed in (0, 7) for arm in unheld()], **TOLERANCE)
+    assert_same_networks(
+        [canonical_run(base.replace(seed=seed), arm) for seed in (0, 7) for arm in trainable_arms()], **TOLERANCE
+    )
 
 
 VALUES = {  # of fields whose first other choice or mark would not do for runs as short and small as BASE
@@ -119,30 +121,30 @@ def weights(network):
     return np.concatenate([values.numpy().ravel() for values in network.state_dict().values()])
 
 
-@pytest.mark.parametrize("arm", unheld())
+@pytest.mark.parametrize("arm", trainable_arms())
 @pytest.mark.parametrize("name", fields_with(RUN))
 def test_runs_that_differ_in_a_field_train_together(name, arm, double):
-    runs = list(dict.fromkeys(plain(experiment, arm) for experiment in variants(name)))
+    runs = list(dict.fromkeys(canonical_run(experiment, arm) for experiment in variants(name)))
     assert len({run.shape for run in runs}) == 1
     assert_same_networks(runs, **EXACT)
 
 
-@pytest.mark.parametrize("arm", unheld())
+@pytest.mark.parametrize("arm", trainable_arms())
 @pytest.mark.parametrize("name", fields_with(SHAPE))
 def test_runs_that_share_any_value_of_a_field_train_together(name, arm, double):
     for experiment in variants(name)[1:]:
-        runs = [plain(experiment.replace(seed=seed), arm) for seed in (0, 1)]
-        assert runs[0].shape == runs[1].shape != plain(variants(name)[0], arm).shape
+        runs = [canonical_run(experiment.replace(seed=seed), arm) for seed in (0, 1)]
+        assert runs[0].shape == runs[1].shape != canonical_run(variants(name)[0], arm).shape
         assert_same_networks(runs, **EXACT)
 
 
-@pytest.mark.parametrize("arm", unheld())
+@pytest.mark.parametrize("arm", trainable_arms())
 @pytest.mark.parametrize("name", fields_with(OBSERVATION))
 def test_what_is_looked_at_changes_no_network(name, arm):
     first, *others = variants(name)
-    known = plain(first, arm)
+    known = canonical_run(first, arm)
     for experiment in others:
-        assert plain(experiment, arm) == known
+        assert canonical_run(experiment, arm) == known
         np.testing.assert_array_equal(ends(Run(experiment, arm)), ends(known))
         (ours,), (expected,) = (trained_together([run]).unstack() for run in (Run(experiment, arm), known))
         np.testing.assert_array_equal(weights(ours), weights(expected))
@@ -158,9 +160,9 @@ def test_every_other_field_changes_some_network(name):
 @pytest.mark.parametrize("name", FIELDS)
 def test_what_only_batch_statistics_know_changes_no_other_network(name):
     for experiment in variants(name)[1:] if FIELDS[name].only_with_statistics else ():
-        for arm in unheld():
+        for arm in trainable_arms():
             alike = np.array_equal(ends(Run(BASE, arm)), ends(Run(experiment, arm)))
-            assert alike == (not ARMS[arm].statistics) == (plain(experiment, arm) == plain(BASE, arm)), arm
+            assert alike == (not ARMS[arm].statistics) == (canonical_run(experiment, arm) == canonical_run(BASE, arm)), arm
 
 
 def test_with_momentum_the_velocity_grows_along_with_the_rate(double):
@@ -168,23 +170,25 @@ def test_with_momentum_the_velocity_grows_along_with_the_rate(double):
         BASE.replace(momentum=0.9, rate_growth=growth, weight_decay=decay)
         for growth, decay in ((1.1, 0.5), (0.9, 0.0), (1.0, 2.0))
     ]
-    assert_same_networks([plain(experiment, arm) for experiment in special for arm in ("none", "batch")], **EXACT)
+    assert_same_networks([canonical_run(experiment, arm) for experiment in special for arm in ("none", "batch")], **EXACT)
 
 
 def test_regression_trains_together():
     base = BASE.replace(dataset="linear-map", activation="identity")
-    assert_same_networks([plain(base.replace(seed=seed), arm) for seed in (0, 1) for arm in ("none", "batch")], **TOLERANCE)
+    assert_same_networks(
+        [canonical_run(base.replace(seed=seed), arm) for seed in (0, 1) for arm in ("none", "batch")], **TOLERANCE
+    )
 
 
 def test_tiny_ghost_batches_agree_as_far_as_numbers_reach(double):
     """Groups of 4 amplify rounding some ten times a step: single precision agrees for three steps, double for many more."""
-    runs = [plain(BASE.replace(ghost_batch_size=4, seed=seed), "batch") for seed in (0, 1)]
+    runs = [canonical_run(BASE.replace(ghost_batch_size=4, seed=seed), "batch") for seed in (0, 1)]
     assert_same_networks(runs, steps=5, rtol=1e-6, atol=1e-6)
 
 
 def test_batch_norm_is_stacked_where_it_can_be():
     pairs = ((0, "batch"), (16, "batch"), (10, "batch"), (0, "layer"))
-    runs = [plain(BASE.replace(ghost_batch_size=size), arm) for size, arm in pairs]
+    runs = [canonical_run(BASE.replace(ghost_batch_size=size), arm) for size, arm in pairs]
     kinds = {(run.arm, run.experiment.ghost_batch_size): None for run in runs}
     stack = Stack(runs)
     for part, normalizers in zip(stack.parts, stack.normalizers[0], strict=True):
@@ -200,7 +204,7 @@ def test_batch_norm_is_stacked_where_it_can_be():
 
 @pytest.mark.parametrize("arm", ["none", "batch", "layer"])
 def test_a_row_says_what_the_plain_network_says(arm):
-    runs = [plain(BASE.replace(seed=seed, label_noise=0.2), arm) for seed in (0, 1)]
+    runs = [canonical_run(BASE.replace(seed=seed, label_noise=0.2), arm) for seed in (0, 1)]
     rows = rows_of(runs)
     for run in runs:
         (network, tensors), row = (lambda pair: (pair[0].network, pair[1]))(trained_plainly(run)), rows[run.id]
@@ -213,7 +217,7 @@ def test_a_row_says_what_the_plain_network_says(arm):
 
 
 def test_a_row_follows_the_training():
-    (run,) = runs = [plain(BASE.replace(steps=30), "batch")]
+    (run,) = runs = [canonical_run(BASE.replace(steps=30), "batch")]
     row = rows_of(runs)[run.id]
     assert row["checkpoints"][0] == 0 and row["checkpoints"][-1] == 30 and sorted(set(row["checkpoints"])) == row["checkpoints"]
     assert len(row["test_accuracies"]) == len(row["train_losses"]) == len(row["checkpoints"])
@@ -229,7 +233,7 @@ def test_a_row_follows_the_training():
 
 
 def test_a_run_that_diverges_leaves_the_others_alone():
-    wild, tame = plain(BASE.replace(learning_rate=10.0, steps=40), "none"), plain(BASE.replace(steps=40), "none")
+    wild, tame = canonical_run(BASE.replace(learning_rate=10.0, steps=40), "none"), canonical_run(BASE.replace(steps=40), "none")
     together, alone = rows_of([wild, tame]), rows_of([tame])
     assert together[tame.id]["diverged_at"] is None
     assert together[tame.id]["test_accuracies"] == pytest.approx(alone[tame.id]["test_accuracies"], abs=0.002)
@@ -237,7 +241,7 @@ def test_a_run_that_diverges_leaves_the_others_alone():
 
 
 def test_a_row_does_not_depend_on_the_stack_that_it_is_in():
-    runs = [plain(BASE.replace(seed=seed), arm) for seed in range(3) for arm in ("none", "batch", "group")]
+    runs = [canonical_run(BASE.replace(seed=seed), arm) for seed in range(3) for arm in ("none", "batch", "group")]
     together = rows_of(runs)
     for run in runs[:3]:
         alone = rows_of([run])[run.id]
@@ -246,7 +250,7 @@ def test_a_row_does_not_depend_on_the_stack_that_it_is_in():
 
 
 def test_it_yields_after_every_step_and_says_how_it_ended():
-    steps, rows = train_stack([plain(BASE, "none")]), []
+    steps, rows = train_stack([canonical_run(BASE, "none")]), []
     while True:
         try:
             rows.append(next(steps))
@@ -258,17 +262,17 @@ def test_it_yields_after_every_step_and_says_how_it_ended():
 
 def test_runs_of_different_shapes_are_refused():
     with pytest.raises(ValueError, match="shapes"):
-        Stack([plain(BASE, "none"), plain(BASE.replace(width=8), "none")])
+        Stack([canonical_run(BASE, "none"), canonical_run(BASE.replace(width=8), "none")])
 
 
 def test_regression_has_no_accuracy():
-    run = plain(BASE.replace(dataset="linear-map", activation="identity"), "batch")
+    run = canonical_run(BASE.replace(dataset="linear-map", activation="identity"), "batch")
     row = rows_of([run])[run.id]
     assert math.isnan(row["test_accuracy"]) and math.isnan(row["train_accuracy"]) and row["test_loss"] > 0
 
 
 def test_measures_are_taken_of_the_networks_on_their_way_and_change_nothing():
-    runs = [plain(BASE.replace(seed=seed), arm) for seed in (0, 1) for arm in ("none", "batch")]
+    runs = [canonical_run(BASE.replace(seed=seed), arm) for seed in (0, 1) for arm in ("none", "batch")]
     without, with_it = rows_of(runs), rows_of(runs, ("landscape",))
     for run in runs:
         row = with_it[run.id]

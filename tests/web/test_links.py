@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from bnviz.config.experiment import FIELDS
-from bnviz.config.fields import written
+from bnviz.config.fields import format_value
 from bnviz.lessons import LESSONS, SWEEPING, address
 from bnviz.web.site import links
 
@@ -35,7 +35,7 @@ def test_a_link_of_an_earlier_release_means_what_it_meant(link, said):
     assert found.experiment == page.default.replace(**{name: FIELDS[name].parse(text) for name, text in settings.items()})
     places = {name.removeprefix("@"): text for name, text in meant.items() if name.startswith("@")}
     assert found.skip == (places.pop("skip", "0") == "1")
-    default = {name: written(field.default) for name, field in (own or {}).items()}
-    assert {name: written(value) for name, value in found.view.items()} == {
+    default = {name: format_value(field.default) for name, field in (own or {}).items()}
+    assert {name: format_value(value) for name, value in found.view.items()} == {
         name: text for name, text in places.items() if text != default.get(name)
     }

@@ -71,8 +71,8 @@ def test_flags_move_go_and_become_the_start():
 def test_runs_are_shared_until_the_first_difference(rate, step, other, later):
     one = live_edits.set_value(BASE, "learning_rate", rate, step)
     two = live_edits.set_value(one, "learning_rate", other, later)
-    shared = course.shared_until(one, two)
-    assert shared == course.shared_until(two, one)
+    shared = course.common_prefix_step(one, two)
+    assert shared == course.common_prefix_step(two, one)
     for moment in range(shared):
         assert course.knobs(one, moment) == course.knobs(two, moment)
     if one != two:
@@ -81,7 +81,7 @@ def test_runs_are_shared_until_the_first_difference(rate, step, other, later):
 
 
 def test_other_experiments_share_nothing():
-    assert course.shared_until(BASE, BASE.replace(seed=1)) < 0
+    assert course.common_prefix_step(BASE, BASE.replace(seed=1)) < 0
 
 
 @pytest.mark.parametrize("experiment", [

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bnviz.config.experiment import FIELDS, Experiment
-from bnviz.config.fields import written
+from bnviz.config.fields import format_value
 from bnviz.lessons.live_shift.page import PAGE
 from bnviz.measures import budget
 from bnviz.record.store import Store
@@ -131,7 +131,7 @@ def test_going_back_to_the_default_empties_the_address(stage):
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_every_field_can_be_linked_to(stage, name):
-    page = visit(**{name: written(OTHER[name])})
+    page = visit(**{name: format_value(OTHER[name])})
     assert stage.shown == Experiment(**{name: OTHER[name]})
     assert shown_values(page).get(name, OTHER[name]) == OTHER[name]
     assert not page.warning
@@ -154,7 +154,7 @@ def test_a_good_value_between_the_marks_is_kept(stage, name, text, value):
     page = visit(**{name: text})
     assert stage.shown == Experiment(**{name: value})
     assert shown_values(page)[name] == value
-    assert page.query_params == {name: written(value)}
+    assert page.query_params == {name: format_value(value)}
     change(page, "steps", 200)
     assert stage.shown == Experiment(**{name: value}, steps=200)
     change(page, name, FIELDS[name].default)

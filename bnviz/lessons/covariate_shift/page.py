@@ -15,7 +15,7 @@ PRESETS = {
 
 def pictures(experiment: Experiment) -> None:
     """Some of the animals, above the player."""
-    if DATA_SETS[experiment.dataset].painted:
+    if DATA_SETS[experiment.dataset].has_coats:
         album.show(experiment.coats)
 
 

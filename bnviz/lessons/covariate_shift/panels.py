@@ -44,7 +44,7 @@ Panel = dict[str, Any]
 
 def panels(experiment: Experiment) -> list[Panel]:
     """All panels of the page, in reading order; data without coats have only the last one."""
-    return [*(_coats(experiment) if DATA_SETS[experiment.dataset].painted else []), learning(experiment, WORDS)]
+    return [*(_coats(experiment) if DATA_SETS[experiment.dataset].has_coats else []), learning(experiment, WORDS)]
 
 
 def _coats(experiment: Experiment) -> list[Panel]:

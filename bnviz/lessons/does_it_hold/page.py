@@ -11,7 +11,7 @@ from types import MappingProxyType
 import streamlit as st
 
 from bnviz import engine
-from bnviz.config.course import unchanged
+from bnviz.config.course import without_changes
 from bnviz.config.experiment import Experiment, Field
 from bnviz.config.sweep import MAXIMUM_SEEDS, Sweep
 from bnviz.data import DATA_SETS
@@ -134,7 +134,7 @@ class ClaimsPage:
         )  # fmt: skip
         st.markdown(words.fill(SAID["the_claim"], says=claim.says))
         controls(page, experiment, labelled(page))
-        sweep, single = page.sweep(unchanged(experiment), own), page.single_run(experiment)
+        sweep, single = page.sweep(without_changes(experiment), own), page.single_run(experiment)
         board.show(sweep, page.panels, page.verdict, claim.sweep, NAME, single=single)
         foot(page, experiment)
         _table(others)

@@ -44,7 +44,7 @@ def _data(experiment: Experiment) -> dict[str, bytes]:
     """What the script reads, by file name, and its licence."""
     data = DATA_SETS[experiment.dataset]
     licence = {data.licence: (FOLDER / data.licence).read_bytes()} if data.licence else {}
-    if not data.painted:
+    if not data.has_coats:
         return {DATA: _arrays(experiment.dataset, experiment.examples), **licence}
     paint = (FOLDER / "coats.py").read_text(encoding="utf-8").replace(SHAPES, DATA)
     return {"coats.py": paint.encode(), DATA: (FOLDER / SHAPES).read_bytes(), **licence}
@@ -68,7 +68,7 @@ def readme(experiment: Experiment, header: Mapping[str, Any], arms: Mapping[str,
         words.fill(said["readme_made"], **header["versions"]),
         "\n".join(f"    {name}: {_came_to(measured)}" for name, measured in arms.items()),
         said["readme_same"],
-        words.fill(said["readme_painted"] if data.painted else said["readme_data"], credit=data.credit),
+        words.fill(said["readme_painted"] if data.has_coats else said["readme_data"], credit=data.credit),
         words.fill(said["readme_licence"], name=data.licence) if data.licence else "",
     ]
     return "\n\n".join(one if one.startswith(" ") else textwrap.fill(one, 100) for one in paragraphs if one) + "\n"

@@ -14,7 +14,7 @@ from typing import Any
 
 from bnviz.config.arms import ARMS, original
 from bnviz.config.experiment import FIELDS, Experiment
-from bnviz.config.fields import written
+from bnviz.config.fields import format_value
 from bnviz.record import ndjson
 from bnviz.web import words
 from bnviz.web.export.series import by_layer, single
@@ -86,7 +86,7 @@ def _texts(header: Mapping[str, Any], file: str) -> dict[str, str]:
     said, usual = words.shared()["export"], Experiment()
     experiment = Experiment(**header["experiment"])
     turned = [name for name in FIELDS if getattr(experiment, name) != getattr(usual, name)]
-    settings = ", ".join(f"`{name} = {written(getattr(experiment, name))}`" for name in turned)
+    settings = ", ".join(f"`{name} = {format_value(getattr(experiment, name))}`" for name in turned)
     values = {
         "id": header["id"],
         "arms": ", ".join(ARMS[arm].label for arm in header["arms"]),

@@ -78,7 +78,7 @@ def _data_values(experiment: Experiment) -> dict[str, object]:
     """What the template says of the data."""
     data = DATA_SETS[experiment.dataset]
     return {
-        "painted": data.painted,
+        "painted": data.has_coats,
         "is_part": experiment.examples < data.train_size,
         "predicts_numbers": data.loss == "squared",
         "label_noise": experiment.label_noise,

@@ -24,7 +24,7 @@ from tqdm.auto import tqdm
 
 from bnviz import api
 from bnviz.config.experiment import FIELDS, BadField, Experiment
-from bnviz.config.fields import written
+from bnviz.config.fields import format_value
 from bnviz.data import DATA_SETS
 from bnviz.engine import Engine
 from bnviz.files import atomic_write
@@ -316,7 +316,7 @@ def _settings(plan: Plan) -> list[dict[str, Any]]:
         if len(values) > 1:
             known = setting.choices or {}
             order = [value for value in known if value in values] or sorted(values)
-            options = [{"value": written(value), "label": known.get(value, written(value))} for value in order]
-            usual = written(getattr(page.default, name))
+            options = [{"value": format_value(value), "label": known.get(value, format_value(value))} for value in order]
+            usual = format_value(getattr(page.default, name))
             found.append({"name": name, "label": setting.label, "slides": not known, "options": options, "usual": usual})
     return found

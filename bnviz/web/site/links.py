@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlencode
 import streamlit as st
 
 from bnviz.config.experiment import FIELDS, WATCHED_UNITS, BadField, Experiment, Field, from_texts, to_texts
-from bnviz.config.fields import written
+from bnviz.config.fields import format_value
 from bnviz.record.ndjson import TAPS
 from bnviz.web.compat import is_history_navigation
 from bnviz.web.site import tailored
@@ -133,7 +133,7 @@ def beside(query: str, default: Experiment) -> Experiment:
 
 def parameters(experiment: Experiment, view: Mapping[str, object], default: Experiment) -> dict[str, str]:
     """The query parameters that name an experiment and a place in it; the page's defaults are left out."""
-    return {**to_texts(experiment, default), **{name: written(value) for name, value in view.items()}}
+    return {**to_texts(experiment, default), **{name: format_value(value) for name, value in view.items()}}
 
 
 def opened(page: str, default: Experiment, own: Mapping[str, Field] | None = None, cards: int = 0) -> Link | None:
@@ -169,7 +169,9 @@ def view(experiment: Experiment, layer: int = LAYER) -> dict[str, object]:
     """
     link = st.session_state[_LINK]
     if experiment != link.experiment:
-        kept, _ = _parse_view({name: written(value) for name, value in link.view.items() if name not in RUNS_OWN}, experiment)
+        kept, _ = _parse_view(
+            {name: format_value(value) for name, value in link.view.items() if name not in RUNS_OWN}, experiment
+        )
         st.session_state[_LINK] = replace(link, experiment=experiment, view=kept, problems=())
     return VIEW | {"layer": min(layer, experiment.hidden_layers)} | st.session_state[_LINK].view
 

@@ -13,7 +13,7 @@ from bnviz.config import changes, course
 from bnviz.config.arms import ARMS
 from bnviz.config.changes import KNOBS, Change
 from bnviz.config.experiment import FIELDS, Experiment
-from bnviz.config.fields import LIVE, BadField, Field, written
+from bnviz.config.fields import LIVE, BadField, Field, format_value
 from bnviz.web import words
 
 LATE = "batch_norm_from"
@@ -39,7 +39,11 @@ def differences(experiment: Experiment, other: Experiment) -> str:
 
 def earlier_run(experiment: Experiment, current: Experiment) -> dict[str, Any]:
     """A run that was on show before the current one, for the player: to which step they are the same, and how they differ."""
-    return {"run": experiment.id, "step": course.shared_until(experiment, current), "label": differences(experiment, current)}
+    return {
+        "run": experiment.id,
+        "step": course.common_prefix_step(experiment, current),
+        "label": differences(experiment, current),
+    }
 
 
 def _label_without(change: Change, experiment: Experiment, other: Experiment) -> str:
@@ -61,7 +65,7 @@ def _label_at_step(change: Change, experiment: Experiment) -> str:
 
 def _value_label(field: Field, value: object) -> str:
     """A field's value as the page shows it."""
-    return field.choices[str(value)] if field.choices else written(value)
+    return field.choices[str(value)] if field.choices else format_value(value)
 
 
 def changes_data(experiment: Experiment) -> list[dict[str, Any]]:
@@ -78,13 +82,13 @@ def change_data(change: Change, experiment: Experiment) -> dict[str, Any]:
         norm = ARMS[experiment.compare if value == "none" else str(value)].label
         label = words.fill(texts["off" if value == "none" else "on"], norm=norm)
     elif change.name.startswith(changes.TIMES):
-        label = words.fill(texts["times"], layer=change.layer, value=written(value))
+        label = words.fill(texts["times"], layer=change.layer, value=format_value(value))
     elif change.name == "freeze_layer":
         label = words.fill(texts["freeze" if value else "thaw"], layer=value)
     elif change.name == "input_noise":
-        label = words.fill(texts["noise" if value else "clear"], value=written(value))
+        label = words.fill(texts["noise" if value else "clear"], value=format_value(value))
     else:
-        label = words.fill(texts["knob"], label=FIELDS[change.name].label, value=written(value))
+        label = words.fill(texts["knob"], label=FIELDS[change.name].label, value=format_value(value))
     return {"step": change.step, "name": change.name, "label": label, **_before(change, experiment)}
 
 
@@ -115,7 +119,7 @@ def _is_redundant(experiment: Experiment, change: Change) -> bool:
     """Whether a change sets the value that is there already; a factor never does."""
     if change.name.startswith(changes.TIMES):
         return False
-    before = course.latest(experiment, change.name, change.step - 1)
+    before = course.latest_value(experiment, change.name, change.step - 1)
     usual = getattr(experiment, change.name) if change.name in KNOBS else changes.fields()[change.name].default
     return change.value == (usual if before is None else before)
 
@@ -141,7 +145,7 @@ def from_start(experiment: Experiment, step: int, name: str) -> Experiment:
     """The value of the change of that name at `step` holds from the start, if the experiment's own field can have it."""
     here, _ = _split(experiment, step, name)
     without = remove(experiment, step, name)
-    if not here or name not in KNOBS or not FIELDS[name].takes(here[0].value):
+    if not here or name not in KNOBS or not FIELDS[name].accepts(here[0].value):
         return without
     return without.replace(**{name: here[0].value})
 

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from bnviz.config.cost import TooExpensive
-from bnviz.config.course import unchanged
+from bnviz.config.course import without_changes
 from bnviz.config.experiment import FIELDS, Experiment, Field
 from bnviz.config.sweep import Sweep
 from bnviz.engine.admission import Busy
@@ -48,14 +48,14 @@ class SweepPage(Form):
         said, found = self.words["presets"], []
         for key, changes in self.presets.items():
             one = self.default.replace(**changes)
-            sweep = self.sweep(unchanged(one), defaults(self))
+            sweep = self.sweep(without_changes(one), defaults(self))
             look = fill(SAID["look_for"], look=said[key]["look"])
             found.append(Scene(said[key]["name"], look, links.parameters(one, {}, self.default), self, sweep))
         return found
 
     def single_run(self, experiment: Experiment) -> dict[str, Any] | None:
         """A run like those of the experiment's sweep, the first one `inside`, for the board; None if it is refused."""
-        alike = unchanged(experiment)
+        alike = without_changes(experiment)
         name, single = next(iter(self.inside(alike).items())) if self.inside else ("", alike)
         try:
             run = stage.request_run(single)
@@ -78,7 +78,7 @@ class SweepPage(Form):
         settings(self, experiment, labelled(self))
         default = self.sweep(self.default, defaults(self))
         asks = partial(predictions.waiting, self)
-        sweep, said = self.sweep(unchanged(experiment), own), _said(self, prediction)
+        sweep, said = self.sweep(without_changes(experiment), own), _said(self, prediction)
         board.show(sweep, self.panels, said, default, self.lesson, asks, self.single_run(experiment))
         if self.inside:
             st.markdown(fill(SAID["inside"], links=_links(self.inside(experiment))))

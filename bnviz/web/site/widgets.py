@@ -10,7 +10,7 @@ import streamlit as st
 
 from bnviz.config import course
 from bnviz.config.experiment import FIELDS, BadField, Experiment, Field
-from bnviz.config.fields import written
+from bnviz.config.fields import format_value
 from bnviz.web.site import live_edits, tailored
 from bnviz.web.words import fill, shared
 
@@ -41,7 +41,7 @@ def _values(experiment: Experiment) -> dict[str, object]:
     """What the widgets show of an experiment: of a knob that is turned on the way, what it comes to in the end."""
     values = {name: getattr(experiment, name) for name in FIELDS}
     last = course.knobs(experiment, experiment.steps)
-    return values | {name: value for name, value in last.items() if FIELDS[name].takes(value)}
+    return values | {name: value for name, value in last.items() if FIELDS[name].accepts(value)}
 
 
 def experiment(edit_step: Callable[[], int] = lambda: 0, in_browser: Collection[str] = ()) -> Experiment:
@@ -131,7 +131,7 @@ def control(field: Field, hidden: bool = False) -> None:
     if (choices := field.choices) is not None:
         st.selectbox(field.label, list(choices), format_func=lambda value: choices[value], **said)
     elif field.marks:
-        st.select_slider(field.label, stops(field), format_func=written, **said)
+        st.select_slider(field.label, stops(field), format_func=format_value, **said)
     else:
         st.number_input(field.label, field.kind(field.low), field.kind(field.high), **said)
 
