@@ -2,8 +2,9 @@
 // What fills the traces of the page /batch-size, and how far its axes reach.
 
 import {finite} from "../../web/player/numbers.js";
+import {hasClasses} from "../../web/player/words.js";
 import {fallOff} from "./laws.js";
-import {activationSd, distance, distances, hasClasses, seen, statisticOf} from "./reading.js";
+import {activationSd, distance, distances, seen, statisticOf} from "./reading.js";
 
 /** @import {Bound, FeedFunction, Fit, View} from "../../web/player/types" */
 /** @import {Microscope} from "./reading.js" */

@@ -31,12 +31,6 @@ export const seen = (view, arm = view.compared) => latest(view)?.arms[arm].micro
 export const fromMinibatch = (found) => Boolean(found.dropout);
 
 /**
- * Whether the data set has classes, and so a probability.
- * @param {View} view
- */
-export const hasClasses = (view) => view.frames[0].arms.none.test_accuracy !== null;
-
-/**
  * How far the example's a[l] is from its value in evaluation, for every draw of every size; pooled, the
  * watched units take turns.
  * @param {View} view

@@ -14,8 +14,9 @@ import {tables} from "./tables.js";
 /** @import {Words} from "./words" */
 /** @import {Microscope, Scene, Statistic} from "./reading.js" */
 
-const {bothArms, digits, divergenceSentence, percent, tapName, unitName} = words;
-const {activationSd, distances, fromMinibatch, hasClasses, latest, namedPlaces, ownPlace, ownSize, seen, statisticOf} = reading;
+const {bothArms, digits, divergenceSentence, enumeration, hasClasses, joinSentences} = words;
+const {percent, smallPercent, tapName, unitName, decimal} = words;
+const {activationSd, distances, fromMinibatch, latest, namedPlaces, ownPlace, ownSize, seen, statisticOf} = reading;
 /** @type {Say<Words>} */
 const say = words.say;
 
@@ -49,7 +50,7 @@ export default {
   answering: ["mates", "said", "scatter", "rates", "mean", "variance"],
   choosers: ["layer", "unit"],
   alternatives: {
-    mates: alternative((view, found) => sentences(variationNamed(view, found), mates(view, found))),
+    mates: alternative((view, found) => joinSentences(variationNamed(view, found), mates(view, found))),
     said: ofBoth(alternative(predicted)),
     scatter: alternative(variation),
     rates: alternative(rates),
@@ -60,12 +61,6 @@ export default {
 };
 
 // --- phrases
-
-/**
- * One after another; what is empty is left out.
- * @param {(string | false)[]} parts
- */
-const sentences = (...parts) => parts.filter(Boolean).join(" ");
 
 /**
  * A caption of what was measured; "" where nothing was.
@@ -108,15 +103,6 @@ function what(view) {
 }
 
 /**
- * @param {View} view
- * @param {string[]} items
- */
-function list(view, items) {
-  if (items.length < 2) return items.join("");
-  return say(view, "and", {most: items.slice(0, -1).join(", "), last: items[items.length - 1]});
-}
-
-/**
  * A standard deviation to two places, or to its first digit.
  * @param {View} view
  * @param {number} value
@@ -137,12 +123,6 @@ function fine(view, value) {
   return value > 0 && value < 0.0005 ? say(view, "under", {least: "0.001"}) : value.toFixed(3);
 }
 
-/** @param {number} value */
-const signed = (value) => digits(value).replace("-", "−");
-
-/** @param {number} value */
-const share = (value) => (value > 0 && value < 0.0995 ? `${(100 * value).toPrecision(2)}\u00a0%` : percent(value));
-
 // --- the headline
 
 /** @param {View} view */
@@ -156,7 +136,7 @@ function headline(view) {
     const one = {sd: amount(view, found.mates.prediction_sd[place]), size: found.sizes[place]};
     return index ? say(view, "sd_of", one) : say(view, "sd_in", one);
   });
-  return say(view, "headline", {what: what(view), values: list(view, values), plain: plain(view)});
+  return say(view, "headline", {what: what(view), values: enumeration(view, values), plain: plain(view)});
 }
 
 /**
@@ -183,9 +163,9 @@ function answer(view) {
   const verdict = nearest(left);
   const expectation = view.predictions[view.prediction];
   const agreed = verdict === view.prediction ? say(view, "as_said") : say(view, "not_as_said", {expectation});
-  const fitted = {from: fittedFrom(found.sizes), to: found.sizes[found.sizes.length - 1], exponent: signed(law.exponent)};
+  const fitted = {from: fittedFrom(found.sizes), to: found.sizes[found.sizes.length - 1], exponent: decimal(law.exponent)};
   const said = {step: frame.step, left: percent(left), signal: signal(view), found: view.predictions[verdict], agreed, ...fitted};
-  return sentences(say(view, "measured", said), small(view, values, found.sizes));
+  return joinSentences(say(view, "measured", said), small(view, values, found.sizes));
 }
 
 /**
@@ -211,7 +191,7 @@ function small(view, values, sizes) {
 function mates(view, found) {
   const example = Math.min(view.header.experiment.example, view.header.probe_size - 1);
   const draws = say(view, "mates", {example, zero: zero(view, found)});
-  return sentences(draws, still(view, found), beyond(view), say(view, "own_groups", {size: ownSize(view)}));
+  return joinSentences(draws, still(view, found), beyond(view), say(view, "own_groups", {size: ownSize(view)}));
 }
 
 /**
@@ -222,7 +202,7 @@ function mates(view, found) {
 function zero(view, found) {
   const running = fromMinibatch(found);
   if (view.unit === "pooled") return say(view, running ? "zero_pooled" : "zero_pooled_plain");
-  const said = {unit: unitName(view), used: signed(found.used[view.layer - 1][view.unit])};
+  const said = {unit: unitName(view), used: decimal(found.used[view.layer - 1][view.unit])};
   return running ? say(view, "zero_unit", said) : say(view, "zero_unit_plain", said);
 }
 
@@ -259,7 +239,7 @@ function variationNamed(view, found) {
   const values = namedPlaces(view, found).map((place) =>
     say(view, "share_at", {share: amount(view, sd[place]), size: found.sizes[place]}),
   );
-  return say(view, "alt_mates", {signal: signal(view), values: list(view, values)});
+  return say(view, "alt_mates", {signal: signal(view), values: enumeration(view, values)});
 }
 
 /**
@@ -271,7 +251,7 @@ function predicted(view, found) {
   if (!hasClasses(view)) return say(view, "said_number", used);
   const [inOthers, inDropout] = /** @type {Scene[]} */ (["mates", "dropout"]).map((scene) => changed(view, found, scene));
   const probability = say(view, "said_probability", used);
-  return sentences(probability, inDropout !== "" && say(view, "said_changed", {mates: inOthers, dropout: inDropout}));
+  return joinSentences(probability, inDropout !== "" && say(view, "said_changed", {mates: inOthers, dropout: inDropout}));
 }
 
 /**
@@ -284,9 +264,9 @@ function changed(view, found, scene) {
   const part = found[scene];
   if (!part) return "";
   const shares = namedPlaces(view, found).map((place) =>
-    say(view, "share_at", {share: share(part.changed[place]), size: found.sizes[place]}),
+    say(view, "share_at", {share: smallPercent(part.changed[place]), size: found.sizes[place]}),
   );
-  return list(view, shares);
+  return enumeration(view, shares);
 }
 
 /**
@@ -295,9 +275,9 @@ function changed(view, found, scene) {
  */
 function variation(view, found) {
   const law = fallOff(found.sizes, found.mates.activation_sd[view.layer - 1]);
-  return sentences(
+  return joinSentences(
     say(view, "scatter", {signal: signal(view)}),
-    law !== null && say(view, "scatter_law", {from: fittedFrom(found.sizes), exponent: signed(law.exponent)}),
+    law !== null && say(view, "scatter_law", {from: fittedFrom(found.sizes), exponent: decimal(law.exponent)}),
     view.layer === 1 && say(view, "scatter_first"),
     predictionVaries(view, found),
   );
@@ -325,9 +305,9 @@ function predictionVaries(view, found) {
 function rates(view, found) {
   const all = Array.from(found.dropout_rate ?? []);
   const named = namedPlaces(view, found).filter((place) => Number.isFinite(all[place]));
-  const each = named.map((place) => say(view, "rate_at", {rate: share(all[place]), size: found.sizes[place]}));
-  return sentences(
-    named.length > 0 && say(view, "rates", {rates: list(view, each)}),
+  const each = named.map((place) => say(view, "rate_at", {rate: smallPercent(all[place]), size: found.sizes[place]}));
+  return joinSentences(
+    named.length > 0 && say(view, "rates", {rates: enumeration(view, each)}),
     !all.every(Number.isFinite) && say(view, "rate_missing"),
   );
 }
@@ -362,7 +342,7 @@ function exponents(view, key) {
     return part ? fallOff(part.sizes, statisticOf(part, key, view.layer - 1)) : null;
   });
   const [none, other] = laws;
-  return none !== null && other !== null && say(view, "exponents", {none: signed(none.exponent), with: signed(other.exponent)});
+  return none !== null && other !== null && say(view, "exponents", {none: decimal(none.exponent), with: decimal(other.exponent)});
 }
 
 /**
@@ -372,7 +352,7 @@ function exponents(view, key) {
 function means(view, found) {
   const {size, none, with: other, theory} = statistic(view, found, "mean_sd");
   const figures = {none: fine(view, none), with: fine(view, other), theory: fine(view, theory)};
-  return sentences(
+  return joinSentences(
     say(view, "mean", {layer: view.layer, size, norm: view.norm, ...figures}),
     exponents(view, "mean_sd"),
     pinned(view, found, other < NEARLY_FIXED * theory),
@@ -403,7 +383,10 @@ function variances(view, found) {
     theory: fine(view, theory),
     theory_with: fine(view, theoryWith),
   };
-  return sentences(say(view, "variance", {layer: view.layer, size, norm: view.norm, ...figures}), exponents(view, "variance_sd"));
+  return joinSentences(
+    say(view, "variance", {layer: view.layer, size, norm: view.norm, ...figures}),
+    exponents(view, "variance_sd"),
+  );
 }
 
 // --- learning
@@ -415,7 +398,7 @@ function learnt(view) {
   const noise = say(view, "learnt_noise", {batch: Math.min(batch, examples), group: ownSize(view)});
   const [none, other] = bothArms(view).map((arm) => progress(view, arm));
   const said = {step: frame.step, none, with: other, norm};
-  return sentences(noise, hasClasses(view) ? say(view, "learnt_shares", said) : say(view, "learnt_losses", said));
+  return joinSentences(noise, hasClasses(view) ? say(view, "learnt_shares", said) : say(view, "learnt_losses", said));
 }
 
 /**

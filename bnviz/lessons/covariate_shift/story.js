@@ -15,7 +15,8 @@ import {accuracy, agrees, CAT, course, failing, OTHER, remedied} from "./verdict
 /** @typedef {Map<string, Record<string, string>>} Seen each arm's accuracy on coloured animals, by experiment without coats */
 /** @typedef {(frame: Snapshot, view: CoatView) => string} Saying */
 
-const {both, bothArms, digits, hasDiverged, divergenceSentence, percent, sigmas, tapName, unitName} = words;
+const {both, bothArms, digits, divergenceSentence, hasClasses, hasDiverged, percent, sigmas} = words;
+const {tapName, unitName, withoutFullStop} = words;
 const {animals, BLACK, chosen, COLOURED, measured, recalls, zeroShare} = coats;
 /** @type {Say<Words>} */
 const say = words.say;
@@ -61,9 +62,9 @@ export default {
   fits: coats.fits,
   alternatives: {
     coats: curves,
-    remedy: once((frame, view) => withoutStop(remedy(frame, view))),
+    remedy: once((frame, view) => withoutFullStop(remedy(frame, view))),
     "coat-unit": once(unit),
-    "coat-shift": once((frame, view) => withoutStop(moved(frame, view))),
+    "coat-shift": once((frame, view) => withoutFullStop(moved(frame, view))),
     "on-the-way": curves,
     learning: losses,
   },
@@ -288,8 +289,7 @@ function remedy(frame, view) {
 /** @param {CoatView} view */
 function learning(view) {
   const {held_out} = view.data;
-  const {none} = view.frame.arms;
-  if (none.test_accuracy === null)
+  if (!hasClasses(view))
     return say(view, "learning_loss", {held_out, losses: both(view, (arm) => digits(view.frame.arms[arm].test_loss))});
   const shares = both(view, (arm) => percent(view.frame.arms[arm].test_accuracy));
   return say(view, measured(view) ? "learning_coats" : "learning_accuracy", {held_out, shares});
@@ -350,14 +350,8 @@ function unit(frame, view) {
 /** @param {CoatView} view */
 function losses(view) {
   const {arms} = view.frame;
-  if (arms.none.test_accuracy === null) return withoutStop(learning(view));
+  if (!hasClasses(view)) return withoutFullStop(learning(view));
   return both(view, (arm) => {
     return say(view, "alt_learning", {accuracy: percent(arms[arm].test_accuracy), loss: digits(arms[arm].train_loss)});
   });
 }
-
-/**
- * A sentence inside another one.
- * @param {string} text
- */
-const withoutStop = (text) => text.replace(/\.$/, "");

@@ -3,8 +3,8 @@
 // The service asks and remembers; sliders talk to it; what is drawn and said is read from the view.
 
 import {centres, binOf} from "../../web/player/numbers.js";
-import {digits, percent, say as anySay, sentenceOrKey, unitName} from "../../web/player/words.js";
-import {hasClasses, overExamples, percent1, scale, signless} from "./reading.js";
+import {digits, hasClasses, percent, say as anySay, sentenceOrKey, unitName} from "../../web/player/words.js";
+import {overExamples, scale, signless} from "./reading.js";
 
 /** @import {Control, FeedFunction, Hands, Host, Make, Say, Service, View} from "../../web/player/types" */
 /** @import {Words} from "./words" */
@@ -208,7 +208,7 @@ export function accuracyFeed(_, view) {
   if (!answer) return NOTHING;
   const classes = hasClasses(view);
   const x = [answer.before, answer.after].map((outcome) => (classes ? outcome.test_accuracy : outcome.test_loss));
-  const text = x.map((value) => (classes ? percent1(value) : digits(value, 3)));
+  const text = x.map((value) => (classes ? percent(value, 1) : digits(value, 3)));
   return {x, y: [say(view, "as_learnt"), say(view, "by_hand")], text};
 }
 
@@ -272,7 +272,7 @@ function scales(view, {gamma, beta}) {
 function score(view, {test_accuracy: accuracy, test_loss}) {
   const loss = digits(test_loss, 3);
   if (!hasClasses(view)) return say(view, "hand_loss", {loss});
-  return say(view, "hand_score", {accuracy: percent1(accuracy), held_out: view.data.held_out, loss});
+  return say(view, "hand_score", {accuracy: percent(accuracy, 1), held_out: view.data.held_out, loss});
 }
 
 /**

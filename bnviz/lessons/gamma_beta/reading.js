@@ -69,19 +69,10 @@ export const comparable = (view) => view.compared === "batch" && view.header.arm
  */
 export const trained = (view) => [view.compared, "fixed", "none"].filter((arm) => view.header.arms.includes(arm));
 
-/**
- * Whether the data set has classes, and so an accuracy.
- * @param {View} view
- */
-export const hasClasses = (view) => view.frames[0].arms.none.test_accuracy !== null;
-
 /** @param {Row} row */
 export const lowest = (row) => Math.min(...row);
 /** @param {Row} row */
 export const highest = (row) => Math.max(...row);
-
-/** @param {number | null | undefined} share */
-export const percent1 = (share) => (Number.isFinite(share) ? `${(100 * Number(share)).toFixed(1)}\u00a0%` : digits(share));
 
 /**
  * Two places after the point, and no minus before 0.

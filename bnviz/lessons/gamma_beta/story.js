@@ -13,8 +13,9 @@ import {CLEARLY, lossAlone, speed} from "./verdict.js";
 /** @import {Say, Story, View} from "../../web/player/types" */
 /** @import {Words} from "./words" */
 
-const {digits, hasDiverged, divergenceStep, divergenceSentence, learns, percent, tapName, unitName} = words;
-const {comparable, hasClasses, highest, inside, lowest, overExamples, percent1, scale, signless, trained} = reading;
+const {digits, divergenceSentence, divergenceStep, enumeration, hasClasses, hasDiverged, joinSentences} = words;
+const {learns, percent, tapName, unitName} = words;
+const {comparable, highest, inside, lowest, overExamples, scale, signless, trained} = reading;
 /** @type {Say<Words>} */
 const say = words.say;
 
@@ -29,7 +30,7 @@ export default {
     gammaaxis: (view) => say(view, overExamples(view) ? "gamma_spread" : "gamma"),
     pinned: unlessGone(pinned),
     pinnedunit: unlessGone(pinnedUnit),
-    pooled: unlessGone((view) => sentences(comparable(view) && say(view, "dotted"), pooled(view))),
+    pooled: unlessGone((view) => joinSentences(comparable(view) && say(view, "dotted"), pooled(view))),
     zeros: (view) => (divergenceSentence(view, view.compared) ? "" : zeros(view)),
     bought,
     views: unlessGone(viewsNow),
@@ -44,7 +45,7 @@ export default {
   bounds,
   alternatives: {
     scatter: unlessGone((view) => [range(view, "beta"), range(view, "gamma")].join(", ")),
-    scales: unlessGone((view) => sentences(`${range(view, "beta")}, ${range(view, "gamma")}.`, pinned(view))),
+    scales: unlessGone((view) => joinSentences(`${range(view, "beta")}, ${range(view, "gamma")}.`, pinned(view))),
     journey: unlessGone((view) => `${unitName(view)}: ${pinnedUnit(view)}`),
     bands: unlessGone(bands),
     learning: bought,
@@ -64,21 +65,6 @@ export default {
  */
 function unlessGone(text) {
   return (view) => divergenceSentence(view, view.compared) || text(view);
-}
-
-/**
- * One after another; what is empty is left out.
- * @param {(string | false)[]} parts
- */
-const sentences = (...parts) => parts.filter(Boolean).join(" ");
-
-/**
- * @param {View} view
- * @param {string[]} items
- */
-function list(view, items) {
-  if (items.length < 2) return items.join("");
-  return say(view, "and", {most: items.slice(0, -1).join(", "), last: items[items.length - 1]});
 }
 
 /**
@@ -115,7 +101,7 @@ function dots(view) {
   const said = overExamples(view)
     ? say(view, "scatter_batch", {layer})
     : say(view, "scatter_example", {layer, norm: sentenceCase(view)});
-  return view.frame.arms[view.compared].beta ? said : sentences(said, say(view, "no_beta", {norm: sentenceCase(view)}));
+  return view.frame.arms[view.compared].beta ? said : joinSentences(said, say(view, "no_beta", {norm: sentenceCase(view)}));
 }
 
 /** @param {View} view */
@@ -168,11 +154,11 @@ function bought(view) {
   const alive = trained(view).filter((arm) => !hasDiverged(view.frame, arm));
   const now = alive.map((arm) => {
     const {test_accuracy: accuracy, test_loss: loss} = view.frame.arms[arm];
-    return say(view, "value_of", {value: accuracies ? percent1(accuracy) : digits(loss, 3), arm: armPhrase(view, arm)});
+    return say(view, "value_of", {value: accuracies ? percent(accuracy, 1) : digits(loss, 3), arm: armPhrase(view, arm)});
   });
-  const values = list(view, now);
+  const values = enumeration(view, now);
   const scores = alive.length > 0 && say(view, accuracies ? "accuracies" : "losses", {values});
-  return sentences(accuracies ? goal(view) : words.divergenceSentences(view, trained(view)), scores);
+  return joinSentences(accuracies ? goal(view) : words.divergenceSentences(view, trained(view)), scores);
 }
 
 /**
@@ -187,7 +173,7 @@ function goal(view) {
     if (step !== undefined) return say(view, "goal_reached", {step, arm});
     return end === null ? say(view, "goal_open", {arm}) : say(view, "goal_gone", {step: end, arm});
   });
-  return say(view, "goal", {share: percent(view.target), held_out: view.data.held_out, when: list(view, when)});
+  return say(view, "goal", {share: percent(view.target), held_out: view.data.held_out, when: enumeration(view, when)});
 }
 
 /** @param {View} view */
@@ -196,7 +182,7 @@ function viewsNow(view) {
   if (!("running_loss" in part)) return "";
   const losses = {own_loss: digits(part.probe_loss, 3), running_loss: digits(part.running_loss, 3)};
   if (!hasClasses(view)) return say(view, "views_loss", losses);
-  return say(view, "views_both", {...losses, own: percent1(part.probe_accuracy), running: percent1(part.running_accuracy)});
+  return say(view, "views_both", {...losses, own: percent(part.probe_accuracy, 1), running: percent(part.running_accuracy, 1)});
 }
 
 /** @param {View} view */
@@ -214,7 +200,7 @@ function bands(view) {
   const [low, middle, high] = Array.from(view.frame.arms[view.compared].percentiles.normalized[view.layer - 1], (one) =>
     signless(one),
   );
-  return sentences(say(view, "alt_bands", {low, middle, high}), pooled(view));
+  return joinSentences(say(view, "alt_bands", {low, middle, high}), pooled(view));
 }
 
 /** @param {View} view */
@@ -247,7 +233,7 @@ function answer(view) {
   if (!finished) return prediction ? say(view, "expected", {expectation}) : "";
   const {verdict, text} = measured(view);
   if (!prediction || !verdict) return text;
-  return sentences(text, prediction === verdict ? say(view, "agreed") : say(view, "disagreed", {expectation}));
+  return joinSentences(text, prediction === verdict ? say(view, "agreed") : say(view, "disagreed", {expectation}));
 }
 
 /**
@@ -314,7 +300,7 @@ const lossFigures = ([free, fixed]) => ({free_loss: digits(free, 3), fixed_loss:
 function endings(view, arms) {
   const [free, fixed] = arms.map((arm) => {
     const {test_accuracy: accuracy, train_loss: loss} = view.frame.arms[arm];
-    return say(view, "ending_part", {accuracy: percent1(accuracy), loss: digits(loss, 3)});
+    return say(view, "ending_part", {accuracy: percent(accuracy, 1), loss: digits(loss, 3)});
   });
   return say(view, "ending", {free, fixed});
 }

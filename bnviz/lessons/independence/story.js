@@ -14,7 +14,7 @@ import {effect, ENOUGH, isFar, larger, missed, spared, WINDOW} from "./verdict.j
 /** @typedef {NonNullable<ReturnType<typeof effect>>} Effect */
 /** @typedef {ReturnType<typeof larger>} Found */
 
-const {both, bothArms, digits, learns, percent} = words;
+const {both, bothArms, digits, hasClasses, learns, percent, signed, withoutFullStop} = words;
 const {CHANGE, COSINE, costs, heldFrom, layersOf, overall, typical} = gradients;
 /** @type {Say<Words>} */
 const say = words.say;
@@ -60,12 +60,6 @@ function cosine(view, value) {
   if (value >= 0.99995) return say(view, "nearly_one");
   return digits(value, value > 0.995 ? 4 : 2);
 }
-
-/**
- * @param {number} value
- * @param {(value: number) => string} form
- */
-const signed = (value, form) => (value < 0 ? "−" : "+") + form(Math.abs(value));
 
 /**
  * The number of each of the two arms; null if one of them has none.
@@ -189,9 +183,6 @@ function idle(view) {
   const said = {norm: view.norm, progress: progress(view, lazy[0])};
   return ` ${say(view, lazy[0] === "none" ? "plain_idle" : "compared_idle", said)}`;
 }
-
-/** @param {View} view */
-const hasClasses = (view) => view.frame.arms.none.test_accuracy !== null;
 
 /**
  * @param {View} view
@@ -336,7 +327,7 @@ function learnt(view) {
  * @returns {(view: View) => string}
  */
 function inside(text) {
-  return (view) => text(view).replace(/\.$/, "") || say(view, "nothing");
+  return (view) => withoutFullStop(text(view)) || say(view, "nothing");
 }
 
 /** @param {View} view */

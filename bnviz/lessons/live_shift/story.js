@@ -21,7 +21,8 @@ import {BETTER, tour} from "./tour.js";
 /** @import {PanelSpec, Say, Snapshot, Story, View} from "../../web/player/types" */
 /** @import {Words} from "./words" */
 
-const {at, both, bothArms, digits, hasDiverged, divergenceStep, divergenceSentence, inColour, learns, percent, times} = words;
+const {armPair, at, both, bothArms, digits, divergenceSentence, divergenceStep, hasClasses, hasDiverged, inColour} = words;
+const {learns, percent, times} = words;
 /** @type {Say<Words>} */
 const say = words.say;
 
@@ -40,19 +41,6 @@ export default {
   alternatives: {fan, ridges, shift, learning, bands, noise, layers},
 };
 
-/**
- * A number for each of the two arms: {plain, compared}.
- * @template T
- * @param {View} view
- * @param {(arm: string) => T} value
- */
-function pair(view, value) {
-  return {plain: value("none"), compared: value(view.compared)};
-}
-
-/** @param {View} view */
-const hasClasses = (view) => view.frames[0].arms.none.test_accuracy !== null;
-
 // --- the headline: how far the chosen layer has moved, and always who learns better
 
 /** @param {View} view */
@@ -63,7 +51,7 @@ function headline(view) {
   if (view.frame.step === 0) return say(view, "untrained", {name});
   if (still(view)) return say(view, "same_network", {norm: view.norm, figures: scores(view)});
   const before = beforeTheSwitch(view);
-  const {plain, compared} = pair(view, (arm) =>
+  const {plain, compared} = armPair(view, (arm) =>
     before ? travelledSince(view, before, arm) : at(view.frame, arm, "shift_from_first", view),
   );
   const said = {name, norm: view.norm, learning: progress(view)};
@@ -142,7 +130,7 @@ const score = (view, arm) => Number(recentMean(view.frames, view.frame, arm, has
  * @param {View} view
  */
 function advantage(view) {
-  const {plain, compared} = pair(view, (arm) => score(view, arm));
+  const {plain, compared} = armPair(view, (arm) => score(view, arm));
   return hasClasses(view) ? compared - plain : (plain - compared) / plain;
 }
 
@@ -154,7 +142,7 @@ function scores(view) {
   const value = (/** @type {string} */ arm) => {
     return inColour(arm, hasClasses(view) ? percent(score(view, arm)) : digits(score(view, arm), 3));
   };
-  return say(view, hasClasses(view) ? "accuracies" : "losses", pair(view, value));
+  return say(view, hasClasses(view) ? "accuracies" : "losses", armPair(view, value));
 }
 
 /**
@@ -237,7 +225,7 @@ function moved(view) {
  */
 function reached(view) {
   if (!hasClasses(view)) return say(view, "no_accuracy");
-  const {plain, compared} = pair(view, (arm) => firstFrameAtAccuracy(visibleFrames(view), arm, view.target)?.step);
+  const {plain, compared} = armPair(view, (arm) => firstFrameAtAccuracy(visibleFrames(view), arm, view.target)?.step);
   const said = {goal: percent(view.target), held_out: view.data.held_out, norm: view.norm};
   if (plain === undefined && compared === undefined)
     return `${say(view, "reached_neither", said)} ${words.divergenceSentences(view)}`.trim();
@@ -284,7 +272,7 @@ const BEYOND = 0.005; // the share of values outside the histogram that is worth
  * @param {View} view
  */
 function beyond(view) {
-  const {plain, compared} = pair(view, (arm) => (hasDiverged(view.frame, arm) ? 0 : outside(view, arm)));
+  const {plain, compared} = armPair(view, (arm) => (hasDiverged(view.frame, arm) ? 0 : outside(view, arm)));
   return (
     (plain < BEYOND ? "" : say(view, "beyond_plain", {share: percent(plain), norm: view.norm})) +
     (compared < BEYOND ? "" : say(view, "beyond_compared", {share: percent(compared), norm: view.norm}))

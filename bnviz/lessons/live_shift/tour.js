@@ -5,7 +5,18 @@
 import {RECENT_SNAPSHOTS} from "../../web/player/constants.js";
 import {firstFrameAtAccuracy, visibleFrames, groupSize, recentMean, samplingError} from "../../web/player/feeds.js";
 import {finiteValues, mean, median} from "../../web/player/numbers.js";
-import {bothArms, digits, hasDiverged, learns, percent, sigmas, times} from "../../web/player/words.js";
+import {
+  armPair,
+  bothArms,
+  decimal,
+  digits,
+  hasClasses,
+  hasDiverged,
+  learns,
+  percent,
+  sigmas,
+  times,
+} from "../../web/player/words.js";
 
 /** @import {Card, Measured, Snapshot, Tell, View} from "../../web/player/types" */
 /** @typedef {import("./words").Tour} Words */
@@ -72,13 +83,6 @@ export const tour = [
 const outcome = (text, correctGuess = null) => ({text, correctGuess});
 
 /**
- * @template T
- * @param {View} view
- * @param {(arm: string) => T} value
- */
-const pair = (view, value) => ({plain: value("none"), compared: value(view.compared)});
-
-/**
  * A card that compares numbers of these networks, the two if none is named, and says so where one has diverged.
  * @param {Card<Words>["measured"]} measured
  * @param {string} [only]
@@ -128,7 +132,7 @@ function beforeAndNow(view, arm) {
  * @param {Say} say
  */
 function inputs(view, say) {
-  const {plain, compared} = pair(view, (arm) => beforeAndNow(view, arm));
+  const {plain, compared} = armPair(view, (arm) => beforeAndNow(view, arm));
   if (plain.now === null || plain.before === null || compared.now === null || compared.before === null)
     return outcome(say("no_accuracy"));
   const falls = [plain.before - plain.now, compared.before - compared.now];
@@ -190,7 +194,7 @@ function chase(view, say) {
  * @param {Say} say
  */
 function norm(view, say) {
-  const {plain, compared} = pair(view, (arm) => shiftOf(view, arm));
+  const {plain, compared} = armPair(view, (arm) => shiftOf(view, arm));
   const values = {
     ...{step: view.frame.step, norm: view.norm, but: idleness(view, say)},
     ...{plain: sigmas(plain), compared: sigmas(compared)},
@@ -232,8 +236,8 @@ function idleness(view, say) {
  * @param {Say} say
  */
 function faster(view, say) {
-  if (view.frame.arms.none.test_accuracy === null) return outcome(say("no_accuracy"));
-  const {plain, compared} = pair(view, (arm) => firstFrameAtAccuracy(visibleFrames(view), arm, view.target)?.step);
+  if (!hasClasses(view)) return outcome(say("no_accuracy"));
+  const {plain, compared} = armPair(view, (arm) => firstFrameAtAccuracy(visibleFrames(view), arm, view.target)?.step);
   const {norm} = view;
   const goal = percent(view.target);
   if (plain === undefined && compared === undefined) return outcome(say("faster_neither", {step: view.frame.step, goal}));
@@ -259,18 +263,14 @@ function free(view, say) {
     step: view.frame.step,
     norm,
     use,
-    gamma_low: signed(Math.min(...scales)),
-    gamma_high: signed(Math.max(...scales)),
+    gamma_low: decimal(Math.min(...scales)),
+    gamma_high: decimal(Math.max(...scales)),
   };
   if (!offsets.length) return outcome(say("free_gamma", values));
-  return outcome(say("free_both", {...values, beta_low: signed(Math.min(...offsets)), beta_high: signed(Math.max(...offsets))}));
+  return outcome(
+    say("free_both", {...values, beta_low: decimal(Math.min(...offsets)), beta_high: decimal(Math.max(...offsets))}),
+  );
 }
-
-/**
- * Two places, with a minus as wide as a plus.
- * @param {number} value
- */
-const signed = (value) => digits(value).replace("-", "\u2212");
 
 /**
  * @param {View} view
@@ -297,7 +297,7 @@ function covered(view, arm) {
  * @param {Say} say
  */
 function range(view, say) {
-  const {plain, compared} = pair(view, (arm) => covered(view, arm));
+  const {plain, compared} = armPair(view, (arm) => covered(view, arm));
   const values = {step: view.frame.step, norm: view.norm, plain: digits(plain), compared: digits(compared)};
   return compare(plain, compared, {
     less: (ratio) => outcome(say("range_less", {...values, times: times(ratio)})),
@@ -314,7 +314,7 @@ function own(view, say) {
   const layer = SECOND + 1;
   const cosines = (/** @type {string} */ arm) =>
     visibleFrames(view).map((frame) => /** @type {any} */ (frame.arms[arm]).gradient_cosine?.[layer - 1] ?? null);
-  const {plain, compared} = pair(view, (arm) => median(cosines(arm)));
+  const {plain, compared} = armPair(view, (arm) => median(cosines(arm)));
   if (plain === null || compared === null) return outcome(say("own_unmeasured"));
   const correctGuess = compared - plain > TURNED ? "nearer" : compared - plain < -TURNED ? "farther" : "alike";
   return outcome(say(`own_${correctGuess}`, {norm: view.norm, plain: digits(plain), compared: digits(compared)}), correctGuess);
@@ -325,7 +325,7 @@ function own(view, say) {
  * @param {Say} say
  */
 function score(view, say) {
-  const {plain, compared} = pair(view, (arm) => recentMean(view.frames, view.frame, arm, "test_accuracy"));
+  const {plain, compared} = armPair(view, (arm) => recentMean(view.frames, view.frame, arm, "test_accuracy"));
   if (plain === null || compared === null) return outcome(say("no_accuracy"));
   const correctGuess = compared - plain > BETTER ? "better" : compared - plain < -BETTER ? "worse" : "same";
   const values = {

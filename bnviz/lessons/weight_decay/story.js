@@ -31,7 +31,7 @@ export default {
     gap: (view) => both(view, (arm) => gapName(view, largestGap(view, arm))),
     rates: (view) => both(view, (arm) => pairName(view, arm, (one) => effectiveRate(view.frame, one, view.layer))),
     sizes: (view) => both(view, (arm) => pairName(view, arm, (one) => weightOf(view.frame, one, view.layer))),
-    learning: (view) => learnt(view).replace(/\.$/, ""),
+    learning: (view) => words.withoutFullStop(learnt(view)),
   },
 };
 
@@ -206,7 +206,7 @@ function changed(view) {
 function learnt(view) {
   const lost = words.divergenceSentences(view);
   if (lost) return lost;
-  const accuracy = view.frame.arms.none.test_accuracy !== null;
+  const accuracy = words.hasClasses(view);
   const score = (/** @type {string} */ arm) => {
     const {test_accuracy, test_loss} = view.frame.arms[arm];
     return accuracy ? percent(test_accuracy) : digits(test_loss, 3);

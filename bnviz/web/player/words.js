@@ -73,9 +73,22 @@ export function pieces(text) {
 
 const NOT_FINITE = "not finite";
 
-/** @param {number} share */
-export const percent = (share) =>
-  Number.isFinite(share) ? `${(100 * share).toFixed(share > 0 && share < 0.1 ? 1 : 0)}\u00a0%` : NOT_FINITE;
+/**
+ * A share in percent: to so many places, or to whole ones, and to one below 10 %.
+ * @param {number | null | undefined} share
+ * @param {number} [places]
+ */
+export function percent(share, places) {
+  if (typeof share !== "number" || !Number.isFinite(share)) return NOT_FINITE;
+  return `${(100 * share).toFixed(places ?? (share > 0 && share < 0.1 ? 1 : 0))}\u00a0%`;
+}
+
+/**
+ * The same to two digits below 10 %, however small it is.
+ * @param {number} share
+ */
+export const smallPercent = (share) => (share > 0 && share < 0.0995 ? `${(100 * share).toPrecision(2)}\u00a0%` : percent(share));
+
 /** @param {number} value */
 export function sigmas(value) {
   if (!Number.isFinite(value)) return NOT_FINITE;
@@ -96,6 +109,19 @@ export function digits(value, places = 2) {
 }
 
 /**
+ * Two places, with a minus as wide as a plus.
+ * @param {number} value
+ */
+export const decimal = (value) => digits(value).replace("-", "\u2212");
+
+/**
+ * With its sign, a plus too.
+ * @param {number} value
+ * @param {(value: number) => string} [form]
+ */
+export const signed = (value, form = digits) => (value < 0 ? "\u2212" : "+") + form(Math.abs(value));
+
+/**
  * A measure [layers] of the chosen signal, at the chosen layer.
  * @param {Snapshot} frame
  * @param {string} arm
@@ -105,6 +131,30 @@ export function digits(value, places = 2) {
  */
 export const at = (frame, arm, key, view, tap = view.tap) => /** @type {any} */ (frame.arms[arm])[key][tap][view.layer - 1];
 
+// --- phrases
+
+/**
+ * One sentence after another; what is empty is left out.
+ * @param {(string | false | null | undefined)[]} parts
+ */
+export const joinSentences = (...parts) => parts.filter(Boolean).join(" ");
+
+/**
+ * A list as it is read, with the lesson's own "and" before the last item.
+ * @param {View} view
+ * @param {string[]} items
+ */
+export function enumeration(view, items) {
+  if (items.length < 2) return items.join("");
+  return say(view, "and", {most: items.slice(0, -1).join(", "), last: items[items.length - 1]});
+}
+
+/**
+ * A sentence as a part of another one.
+ * @param {string} text
+ */
+export const withoutFullStop = (text) => text.replace(/\.$/, "");
+
 // --- names
 
 /**
@@ -113,6 +163,14 @@ export const at = (frame, arm, key, view, tap = view.tap) => /** @type {any} */ 
  * @returns {[string, string]}
  */
 export const bothArms = (view) => ["none", view.compared];
+
+/**
+ * A number, or whatever else, for each of the two arms.
+ * @template T
+ * @param {View} view
+ * @param {(arm: string) => T} value
+ */
+export const armPair = (view, value) => ({plain: value("none"), compared: value(view.compared)});
 
 /**
  * One phrase for both of them. Of one that has diverged nothing is left to be said but that.
@@ -198,6 +256,12 @@ export function alternative(spec, title, view) {
 }
 
 // --- how it goes
+
+/**
+ * Whether the data set has classes, and so accuracies and probabilities.
+ * @param {View} view
+ */
+export const hasClasses = (view) => view.frames[0].arms.none.test_accuracy !== null;
 
 /**
  * @param {Snapshot} frame
