@@ -155,7 +155,10 @@ def test_it_scrolls_inside_itself_where_it_is_narrow(visit, width):
     assert lab.page.evaluate("document.querySelector('.bnviz-numbers').scrollWidth <= innerWidth")
 
 
-@pytest.mark.parametrize("name, word", [("layer", "64 units"), ("group", "16 units"), ("rms", "no mean is subtracted")])
+@pytest.mark.parametrize(
+    "name, word",
+    [("layer", "64 units"), ("group", "16 units"), ("rms", "no mean is subtracted"), ("dyt", "no mean and no variance")],
+)
 def test_other_normalizers_say_what_they_normalize_over(lab, name, word):
     unfold(lab, **RUN, compare=name)
     body = lab.page.inner_text(".bnviz-numbers-body")
