@@ -1,4 +1,4 @@
-"""The worked example of CONTRIBUTING.md, made from its very text in a copy of the project, and run."""
+"""The worked examples of CONTRIBUTING.md, made from its very text in a copy of the project, and run."""
 
 import re
 import shutil
@@ -10,6 +10,7 @@ import pytest
 from tests import ROOT
 
 BLOCK = re.compile(r"^```\w+ (add-to )?(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TABLE_END = re.compile(r"\n([)}\]])\n")
 OPEN = """
 import dataclasses, sys
 from types import SimpleNamespace
@@ -32,7 +33,7 @@ assert (said["lesson"], said["experiment"].compare, [panel["id"] for panel in sa
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
-    """The project with the lesson that CONTRIBUTING.md describes."""
+    """The project with the lesson and the normalizer that CONTRIBUTING.md describes."""
     folder = tmp_path_factory.mktemp("copy") / "bnviz"
     kept = shutil.ignore_patterns("__pycache__", ".*", "node_modules", "benchmarks")
     shutil.copytree(ROOT, folder, ignore=kept)
@@ -41,7 +42,8 @@ def copy(tmp_path_factory):
     for adds, name, text in BLOCK.findall((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")):
         path = folder / name
         if adds:
-            text = path.read_text(encoding="utf-8").replace("\n}\n", f"\n{text}}}\n")
+            text = TABLE_END.sub(lambda end, line=text: f"\n{line}{end[1]}\n", path.read_text(encoding="utf-8"), count=1)
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
     run(folder, "-m", "bnviz.documents")
     return folder
@@ -77,3 +79,17 @@ def test_its_types_are_made(copy):
     assert "now: {step: string | number; both: string | number};" in (copy / "bnviz/lessons/hello/words.d.ts").read_text(
         encoding="utf-8"
     )
+
+
+def test_a_normalizer_is_a_folder_and_a_line(copy):
+    """It trains, the browser computes what PyTorch does, its script trains the same networks, and it is declared."""
+    output = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "scale or whole", "tests/web/test_normalizers.py")
+    assert re.search(r"^\.{13}", output, re.MULTILINE)
+    assert '"scale": Scale' in run(copy, "-c", SCRIPT) and "scale" in run(copy, "-m", "bnviz", "run", "--help")
+
+
+SCRIPT = """
+from bnviz.config.experiment import Experiment
+from bnviz.web.export.script import script
+print(script(Experiment(compare="scale")))
+"""

@@ -4,27 +4,34 @@
 `<folder>/module.py` holds its class, an nn.Module made as Class(width, momentum) and called as module(z, mode, groups, generator)
 with z [examples, units], in one of three modes (bnviz.normalizers.modes); it returns the same shape. Its parameters, if it has
 any, learn unless `learns` says otherwise. One that uses statistics also returns them: see `statistics` of
-`bnviz.normalizers.batch.module.BatchNorm`. A new one is such a folder and a line in `SPECS`, whose order is that of the menus.
+`bnviz.normalizers.batch.module.BatchNorm`. A new one is such a folder and a line in `FOLDERS`, whose order is that of the menus.
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable
 
-from bnviz.normalizers import batch, dyt, fixed, group, layer, noisy_batch, noisy_none, none, rms
 from bnviz.normalizers.spec import NormalizerSpec, Quantity
 
-SPECS: dict[str, NormalizerSpec] = {
-    "none": none.SPEC,
-    "batch": batch.SPEC,
-    "fixed": fixed.SPEC,
-    "layer": layer.SPEC,
-    "group": group.SPEC,
-    "rms": rms.SPEC,
-    "dyt": dyt.SPEC,
-    "noisy-batch": noisy_batch.SPEC,
-    "noisy-none": noisy_none.SPEC,
-}
+FOLDERS = (
+    "none",
+    "batch",
+    "fixed",
+    "layer",
+    "group",
+    "rms",
+    "dyt",
+    "noisy_batch",
+    "noisy_none",
+)
+
+
+def _spec(folder: str) -> NormalizerSpec:
+    return importlib.import_module(f"{__name__}.{folder}").SPEC
+
+
+SPECS: dict[str, NormalizerSpec] = {spec.key: spec for spec in map(_spec, FOLDERS)}
 
 
 class UnknownNormalizer(ValueError):

@@ -15,8 +15,8 @@ from bnviz.normalizers import SPECS, UnknownNormalizer, formula
 from bnviz.normalizers.spec import Step
 from bnviz.record import ndjson
 from bnviz.train.stacked import train_stack
-from bnviz.web import player
 from bnviz.web.export.script import Unsayable, script
+from bnviz.web.player import messages
 from bnviz.web.site import links
 from tests.arithmetic import tolerances
 from tests.runs import exact, run_script, trained
@@ -47,7 +47,7 @@ def outputs_of(training, key):
 def test_the_browser_computes_what_pytorch_computes(run, desk):
     key, training, _, path = run
     experiment = training.experiment
-    data = player.handed_over(experiment.id, experiment, [], links.VIEW, "live_shift")
+    data = messages.player_data(experiment.id, experiment, [], links.VIEW, "live_shift")
     choice = {"layer": LAYER, "tap": "activation", "unit": UNIT, "target": 0.5}
     desk.ask("look", recording=str(path), story="live_shift", data=data, choice=choice, place=0)
     arithmetic = desk.ask("ofView", file="web/player/arithmetic.js", name="arithmetic", args=["view"])
