@@ -44,10 +44,10 @@ def test_shares_are_written_in_percent(desk, share, text):
 
 
 def test_the_player_says_only_what_is_in_its_catalogue_and_all_of_it():
-    scripts = "".join(path.read_text(encoding="utf-8") for path in (words.PACKAGE / "web" / "player").glob("*.js"))
-    said = set(re.findall(r"(?:\btext\(|playerText\(view, )(?:\w+ \? )?\"(\w+)\"(?: : \"(\w+)\")?", scripts))
-    said = {key for pair in said for key in pair if key} | CHOSEN
-    assert said == set(words.shared()["player"])
+    scripts = "".join(path.read_text(encoding="utf-8") for path in (words.PACKAGE / "web" / "player").rglob("*.js"))
+    keys = set(re.findall(r"(?:\btext\(|playerText\(view, )(?:\w+ \? )?\"(\w+)\"(?: : \"(\w+)\")?", scripts))
+    keys = {key for pair in keys for key in pair if key} | CHOSEN
+    assert keys == set(words.shared()["player"])
 
 
 def test_the_site_says_all_of_its_words():
