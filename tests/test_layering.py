@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
@@ -96,6 +97,14 @@ def named(node, module):
         yield from (f"{node.module}.{alias.name}" for alias in node.names if f"{node.module}.{alias.name}" in SOURCES)
 
 
+def named_objects(module):
+    """Packages and modules from which a module imports something that is no module itself."""
+    nodes = [
+        node for node in ast.walk(ast.parse(SOURCES[module].read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)
+    ]
+    return {node.module for node in nodes if any(f"{node.module}.{alias.name}" not in SOURCES for alias in node.names)}
+
+
 def test_the_walk_finds_the_core():
     assert {"bnviz", "bnviz.config.experiment", "bnviz.data", "bnviz.train.loop"} <= set(SOURCES)
     assert "bnviz.nets.network" in set(imports("bnviz.train.loop"))
@@ -107,6 +116,18 @@ def test_a_module_imports_its_own_room_and_lower_ones_only(module):
     for imported in imports(module):
         if imported in SOURCES and room(imported) != room(module):
             assert ROOMS.index(room(module)) > ROOMS.index(room(imported)), f"{module} imports {imported}"
+
+
+def test_imports_make_no_circle():
+    """Imports inside functions and for type checkers count, too; `from package import part` is an import of the part alone."""
+    graph = {module: {name for name in imports(module) if name in SOURCES} - {module} for module in SOURCES}
+    for module, imported in graph.items():
+        parts = {name.rpartition(".")[0] for name in imported}
+        graph[module] = {name for name in imported if name not in parts or name in named_objects(module)}
+    try:
+        list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
 
 
 @pytest.mark.parametrize("module", [module for module in SOURCES if lesson(module)])

@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
 
 from bnviz.config.arms import COMPARED
 from bnviz.config.fields import BadField, Field, format_value
@@ -48,38 +47,39 @@ class Change:
         return int(self.name.removeprefix(TIMES)) if self.name.startswith(TIMES) else 0
 
 
-@cache
-def fields() -> Mapping[str, Field]:
+def fields(experiment: Mapping[str, Field]) -> dict[str, Field]:
     """What may change, by name, and which values it takes: some of the experiment's own fields, and what breaks things."""
-    from bnviz.config.experiment import FIELDS  # which is not there yet when this module is loaded: it needs `parse`
-
     normalizers = {"none": "no normalizer", **COMPARED}
-    knobs = {name: FIELDS[name] for name in KNOBS}
-    return knobs | {"compare": dataclasses.replace(knobs["compare"], choices=normalizers)} | BREAKS
+    knobs = {name: experiment[name] for name in KNOBS}
+    return {**knobs, "compare": dataclasses.replace(knobs["compare"], choices=normalizers), **BREAKS}
 
 
-@lru_cache(maxsize=256)
-def parse(text: str) -> tuple[Change, ...]:
-    """The changes in the order in which they are written; raises BadField."""
+def steps(experiment: Mapping[str, Field]) -> Field:
+    """The steps of the longest run before which something can change."""
+    return Field("step", int, 1, "", "", low=1, high=experiment["steps"].high - 1)
+
+
+def parse(text: str, fields: Mapping[str, Field], steps: Field) -> tuple[Change, ...]:
+    """The changes in the order of the text; raises BadField."""
     parts = text.split(";") if text.strip() else []
     if len(parts) > MAX_CHANGES:
         raise BadField("changes", text, f"expected at most {MAX_CHANGES} changes, and these are {len(parts)}")
     try:
-        return tuple(map(_change, parts))
+        return tuple(_change(part, fields, steps) for part in parts)
     except BadField as error:
         raise BadField("changes", text, error.reason) from None
 
 
-def _change(text: str) -> Change:
-    step, colon, assignment = text.partition(":")
-    name, equals, value = assignment.partition("=")
+def _change(text: str, fields: Mapping[str, Field], steps: Field) -> Change:
+    step, colon, rest = text.partition(":")
+    name, equals, value = rest.partition("=")
     name = name.strip()
     if not colon or not equals:
         raise _bad(text, "expected step:name=value")
-    if name not in fields():
+    if name not in fields:
         raise _bad(text, f"expected one of {', '.join(KNOBS)}, {TIMES}1 to {TIMES}{LAYERS}, freeze_layer, input_noise")
     try:
-        change = Change(_steps().parse(step), name, fields()[name].parse(value.strip()))
+        change = Change(steps.parse(step), name, fields[name].parse(value.strip()))
     except BadField as error:
         raise _bad(text, f"{error.field}: {error.reason}") from None
     if name.startswith(TIMES) and change.value == 0:
@@ -92,22 +92,10 @@ def _bad(part: str, reason: str) -> BadField:
     return BadField("changes", part, f"in {BadField('', part.strip(), '').value!r}, {reason}")
 
 
-def _steps() -> Field:
-    """The steps of the longest run before which something can change."""
-    from bnviz.config.experiment import FIELDS
-
-    return Field("step", int, 1, "", "", low=1, high=FIELDS["steps"].high - 1)
-
-
 def canonical(changes: Iterable[Change]) -> str:
     """The one text for these changes: by step, then by name. Of several for one step and name, the last one counts."""
     last = {(change.step, change.name): change for change in changes}
     return ";".join(str(last[place]) for place in sorted(last))
-
-
-def canonical_text(text: str) -> str:
-    """The text that is kept of one that somebody wrote; raises BadField."""
-    return canonical(parse(text))
 
 
 def rejection_reason(change: Change, steps: int, hidden_layers: int) -> str | None:

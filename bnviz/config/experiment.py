@@ -11,11 +11,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
+from bnviz.config import changes as change_texts
 from bnviz.config.arms import ARMS, COMPARED, held, rising
-from bnviz.config.changes import Change, canonical_text, parse, rejection_reason
+from bnviz.config.changes import Change, canonical, rejection_reason
 from bnviz.config.fields import LIVE, OBSERVATION, RUN, SHAPE, BadField, Field, choice, format_value, number, text
 from bnviz.config.schedule import shrinkage
 from bnviz.data import DATA_SETS
@@ -174,7 +175,7 @@ class Experiment:
         "or, to keep what the network computes, the weights take over what it did.",
     )  # fmt: skip
     changes: str = text(
-        LIVE, "", canonical_text, "200:learning_rate=1;350:batch_size=8", "Changes on the way",
+        LIVE, "", lambda text: canonical(parse_changes(text)), "200:learning_rate=1;350:batch_size=8", "Changes on the way",
         "What changes while the networks train, as step:name=value, separated by semicolons. Names are learning_rate, "
         "batch_size, ghost_batch_size, dropout, momentum and compare, and what breaks things: times_w1, times_w2, … multiply the "
         "weights of a layer, freeze_layer keeps one from learning, input_noise is added to the test inputs.",
@@ -277,7 +278,8 @@ class Experiment:
     @property
     def possible_changes(self) -> tuple[Change, ...]:
         """The changes that can happen in this experiment, by step and name; the others are ignored."""
-        return tuple(change for change in parse(self.changes) if rejection_reason(change, self.steps, self.hidden_layers) is None)
+        present = parse_changes(self.changes)
+        return tuple(change for change in present if rejection_reason(change, self.steps, self.hidden_layers) is None)
 
     def check_changes(self) -> None:
         """Raise BadField if some of the changes cannot happen in this experiment."""
@@ -353,7 +355,7 @@ class Experiment:
         return notes
 
     def _misfits(self) -> list[tuple[Change, str]]:
-        reasons = [(change, rejection_reason(change, self.steps, self.hidden_layers)) for change in parse(self.changes)]
+        reasons = [(change, rejection_reason(change, self.steps, self.hidden_layers)) for change in parse_changes(self.changes)]
         return [(change, reason) for change, reason in reasons if reason]
 
     def _unkept(self) -> list[str]:
@@ -372,6 +374,18 @@ def _table() -> dict[str, Field]:
 
 
 FIELDS: dict[str, Field] = _table()
+
+
+@cache
+def change_fields() -> Mapping[str, Field]:
+    """What may change while a run trains: see `changes.fields`."""
+    return change_texts.fields(FIELDS)
+
+
+@lru_cache(maxsize=256)
+def parse_changes(text: str) -> tuple[Change, ...]:
+    """The changes of an experiment's field `changes`; raises BadField."""
+    return change_texts.parse(text, change_fields(), change_texts.steps(FIELDS))
 
 
 def to_texts(experiment: Experiment, default: Experiment) -> dict[str, str]:

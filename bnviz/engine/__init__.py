@@ -11,7 +11,6 @@ import math
 import os
 import sys
 import threading
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -19,24 +18,11 @@ from bnviz import machine
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep
 from bnviz.engine.admission import Limits, QueuePosition, State
+from bnviz.engine.counters import Counters as Counters
 from bnviz.record.rows import Rows
 from bnviz.record.store import Recording, Store
 
 NO_DASK = "BNVIZ_SCHEDULER is set, but Dask is not installed (pip install -e '.[cluster]');"
-
-
-@dataclass
-class Counters:
-    """Monotonic counters since the engine was created."""
-
-    requested: int = 0
-    started: int = 0
-    store_hits: int = 0
-    worker_restarts: int = 0
-    suspended: int = 0
-    rejected: int = 0
-    snapshots: int = 0
-    bytes: int = 0
 
 
 class Engine(Protocol):

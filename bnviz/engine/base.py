@@ -14,8 +14,8 @@ from collections import Counter, OrderedDict
 
 from bnviz.config.experiment import BadField, Experiment
 from bnviz.config.sweep import Sweep
-from bnviz.engine import Counters
 from bnviz.engine.admission import Admission, Busy, Limits, QueuePosition, State, idle_timeout
+from bnviz.engine.counters import Counters
 from bnviz.engine.sweep_scheduler import SweepScheduler
 from bnviz.engine.task import Task, experiment_payload
 from bnviz.measures import budget

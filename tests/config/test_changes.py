@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bnviz.config import course
-from bnviz.config.changes import BREAKS, KNOBS, MAX_CHANGES, Change, canonical, canonical_text, fields, parse, rejection_reason
-from bnviz.config.experiment import BadField, Experiment, from_texts
+from bnviz.config.changes import BREAKS, KNOBS, MAX_CHANGES, Change, canonical, rejection_reason
+from bnviz.config.experiment import FIELDS, BadField, Experiment, change_fields, from_texts, parse_changes
 from bnviz.config.fields import LIVE
 from bnviz.config.sweep import Run, check_steady, sweep_over
 from bnviz.train.stacked import Stack
@@ -24,16 +24,16 @@ def values(field):
 
 
 def change(name):
-    return st.builds(Change, st.integers(1, 4999), st.just(name), values(fields()[name]))
+    return st.builds(Change, st.integers(1, 4999), st.just(name), values(change_fields()[name]))
 
 
-CHANGE = st.sampled_from(list(fields())).flatmap(change)
+CHANGE = st.sampled_from(list(change_fields())).flatmap(change)
 CHANGES = st.lists(CHANGE, max_size=MAX_CHANGES)
 
 
 @given(CHANGES)
 def test_a_text_says_exactly_the_last_of_the_changes_for_each_step_and_name(changes):
-    found = parse(canonical(changes))
+    found = parse_changes(canonical(changes))
     assert {(one.step, one.name): one.value for one in found} == {(one.step, one.name): one.value for one in changes}
     assert [(one.step, one.name) for one in found] == sorted({(one.step, one.name) for one in changes})
 
@@ -41,21 +41,21 @@ def test_a_text_says_exactly_the_last_of_the_changes_for_each_step_and_name(chan
 @given(CHANGES, st.text(" ", max_size=2))
 def test_any_way_of_writing_them_is_one_text(changes, space):
     text = f"{space};{space}".join(f"{one.step:05}{space}:{space}{one.name}{space}={space}{one.value}" for one in changes)
-    assert canonical_text(text) == canonical(changes) == canonical_text(canonical(changes))
+    assert FIELDS["changes"].canonical(text) == canonical(changes) == FIELDS["changes"].canonical(canonical(changes))
     assert Experiment(changes=text).id == Experiment(changes=canonical(changes)).id
 
 
 @given(st.text(st.sampled_from("0123456789:=;.-_ e" + string.ascii_lowercase + "٣\n"), max_size=60))
 def test_any_other_text_is_refused_with_a_reason(text):
     try:
-        assert canonical_text(canonical_text(text)) == canonical_text(text)
+        assert FIELDS["changes"].canonical(FIELDS["changes"].canonical(text)) == FIELDS["changes"].canonical(text)
     except BadField as error:
         assert error.field == "changes" and "expected" in error.reason and "\n" not in str(error) and len(str(error)) < 250
 
 
 def test_numbers_are_written_as_links_write_them():
     text = "200:learning_rate=1.0; 50:batch_size=008;200:dropout=0.50;50:times_w2=-1e1;200:learning_rate=1e-2"
-    assert canonical_text(text) == "50:batch_size=8;50:times_w2=-10;200:dropout=0.5;200:learning_rate=0.01"
+    assert FIELDS["changes"].canonical(text) == "50:batch_size=8;50:times_w2=-10;200:dropout=0.5;200:learning_rate=0.01"
 
 
 @pytest.mark.parametrize(
@@ -90,16 +90,16 @@ def test_the_reason_names_the_part_that_is_wrong(part, words):
 
 def test_there_may_be_eight_and_not_nine():
     eight = ";".join(f"{step}:dropout=0.1" for step in range(1, 9))
-    assert len(parse(eight)) == MAX_CHANGES
+    assert len(parse_changes(eight)) == MAX_CHANGES
     with pytest.raises(BadField, match="at most 8"):
-        parse(eight + ";9:dropout=0.1")
+        parse_changes(eight + ";9:dropout=0.1")
 
 
 def test_every_value_at_the_edge_is_possible():
-    for name, field in fields().items():
+    for name, field in change_fields().items():
         for value in field.choices or (field.low, field.high):
-            assert parse(f"1:{name}={value}")[0].value == value
-    assert set(fields()) == {*KNOBS, *BREAKS}
+            assert parse_changes(f"1:{name}={value}")[0].value == value
+    assert set(change_fields()) == {*KNOBS, *BREAKS}
 
 
 IMPOSSIBLE = {"600:dropout=0.1": "too late", "5:times_w7=2": "does not have", "5:freeze_layer=7": "does not have"}

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from bnviz.config import course
-from bnviz.config.changes import parse
-from bnviz.config.experiment import Experiment
+from bnviz.config.experiment import Experiment, parse_changes
 from bnviz.lessons.live_shift.page import PAGE
 from bnviz.record import ndjson
 from bnviz.web import words
@@ -78,7 +77,7 @@ def test_every_card_asks_for_an_experiment_that_can_be(cards):
         experiment = live_edits.apply(PAGE.default, {"do": "experiment", "values": card["values"]}, PAGE.default)
         assert {name: getattr(experiment, name) for name in card["values"]} == card["values"]
         assert card["from"] < card["due"] <= experiment.steps
-        assert all(card["from"] < change.step < card["due"] for change in parse(experiment.changes))
+        assert all(card["from"] < change.step < card["due"] for change in parse_changes(experiment.changes))
 
 
 def test_runs_of_neighbouring_cards_begin_alike(cards):

@@ -12,7 +12,7 @@ from typing import Any
 from bnviz.config import changes, course
 from bnviz.config.arms import ARMS
 from bnviz.config.changes import KNOBS, Change
-from bnviz.config.experiment import FIELDS, Experiment
+from bnviz.config.experiment import FIELDS, Experiment, change_fields, parse_changes
 from bnviz.config.fields import LIVE, BadField, Field, format_value
 from bnviz.web import words
 
@@ -106,11 +106,11 @@ def set_value(experiment: Experiment, name: str, value: object, step: int = 0) -
 
     Raises BadField if it cannot be.
     """
-    present = changes.parse(experiment.changes)
+    present = parse_changes(experiment.changes)
     rest = [change for change in present if change.name != name]
-    if step < 1 or name not in changes.fields():
+    if step < 1 or name not in change_fields():
         return experiment.replace(**{name: value, "changes": changes.canonical(rest)})
-    new = Change(step, name, changes.fields()[name].check(value))
+    new = Change(step, name, change_fields()[name].check(value))
     earlier = [change for change in present if change.name == name and change.step < step]
     return with_changes(experiment, [*rest, *earlier, *([] if _is_redundant(experiment, new) else [new])])
 
@@ -120,7 +120,7 @@ def _is_redundant(experiment: Experiment, change: Change) -> bool:
     if change.name.startswith(changes.TIMES):
         return False
     before = course.latest_value(experiment, change.name, change.step - 1)
-    usual = getattr(experiment, change.name) if change.name in KNOBS else changes.fields()[change.name].default
+    usual = getattr(experiment, change.name) if change.name in KNOBS else change_fields()[change.name].default
     return change.value == (usual if before is None else before)
 
 
@@ -152,7 +152,7 @@ def from_start(experiment: Experiment, step: int, name: str) -> Experiment:
 
 def _split(experiment: Experiment, step: int, name: str) -> tuple[list[Change], list[Change]]:
     """The changes of that name at that step, and all others."""
-    present = changes.parse(experiment.changes)
+    present = parse_changes(experiment.changes)
     here = [change for change in present if (change.step, change.name) == (step, name)]
     return here, [change for change in present if change not in here]
 
@@ -160,7 +160,7 @@ def _split(experiment: Experiment, step: int, name: str) -> tuple[list[Change], 
 def with_changes(experiment: Experiment, new: list[Change]) -> Experiment:
     """The experiment with these changes; raises BadField if it cannot have them."""
     text = changes.canonical(new)
-    changes.parse(text)
+    parse_changes(text)
     result = experiment.replace(changes=text)
     result.check_changes()
     return result
@@ -208,5 +208,5 @@ def with_values(default: Experiment, values: Mapping[str, Any]) -> Experiment:
 
 def start_normalizer(experiment: Experiment, step: int) -> Experiment:
     """The normalizer is off before `step` and on from there; other changes that switch it are dropped."""
-    rest = [change for change in changes.parse(experiment.changes) if change.name != "compare"]
+    rest = [change for change in parse_changes(experiment.changes) if change.name != "compare"]
     return experiment.replace(batch_norm_from=step, changes=changes.canonical(rest))
