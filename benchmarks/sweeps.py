@@ -33,7 +33,7 @@ from bnviz.data import DATA_SETS
 from bnviz.engine.local import LocalEngine
 from bnviz.record.rows import Rows
 from bnviz.record.store import Recording, Store
-from bnviz.train.minibatches import Tensors, minibatches
+from bnviz.train.minibatches import DataTensors, minibatches
 from tests.e2e.lab import Server, launch, serve
 
 WORKERS = 2
@@ -111,7 +111,7 @@ def _norm(run: Run, ghost: type[nn.BatchNorm1d]) -> list[nn.Module]:
     return [ghost(one.width, one.groups) if one.groups > 1 else nn.BatchNorm1d(one.width)]
 
 
-def peer_run(run: Run, data: Tensors, ghost: type[nn.BatchNorm1d] = GhostNorm) -> tuple[float, float]:
+def peer_run(run: Run, data: DataTensors, ghost: type[nn.BatchNorm1d] = GhostNorm) -> tuple[float, float]:
     """Train it alone; returns test and training accuracy."""
     torch.manual_seed(run.experiment.seed)
     network = peer_network(run, ghost)
@@ -131,7 +131,7 @@ def peer_run(run: Run, data: Tensors, ghost: type[nn.BatchNorm1d] = GhostNorm) -
 
 def peer_seconds(sweep: Sweep, ghost: type[nn.BatchNorm1d] = GhostNorm) -> tuple[float, float]:
     """Seconds for all cells of a sweep one after another, and for its distinct runs, scaled from one seed of each."""
-    data, taken = Tensors(sweep.base), {}
+    data, taken = DataTensors(sweep.base), {}
     first = dataclasses.replace(sweep, seeds=1)
     peer_run(Run(sweep.base.replace(steps=50), "batch"), data)  # warms up
     for run in first.runs():

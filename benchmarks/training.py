@@ -42,7 +42,7 @@ def plain_network(batch_norm: bool) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Linear(inputs, DATA_SETS[EXPERIMENT.dataset].classes))
 
 
-def bare_loop(tensors: loop.Tensors) -> None:
+def bare_loop(tensors: loop.DataTensors) -> None:
     """Both networks, every step of the experiment."""
     networks = [plain_network(batch_norm) for batch_norm in (False, True)]
     optimizers = [torch.optim.SGD(network.parameters(), lr=EXPERIMENT.learning_rate) for network in networks]
@@ -64,7 +64,7 @@ def recorded_lines(experiment: Experiment = EXPERIMENT) -> Iterator[bytes]:
             yield ndjson.line(snapshot)
 
 
-def paced_loop(tensors: loop.Tensors) -> None:
+def paced_loop(tensors: loop.DataTensors) -> None:
     """Every step in lockstep, with as many snapshots as fit the pace of 15 a second of wall time."""
     due, begin = 0, perf_counter()
     arms = [loop.ArmTrainer(EXPERIMENT, name) for name in EXPERIMENT.arms]
@@ -77,7 +77,7 @@ def paced_loop(tensors: loop.Tensors) -> None:
         x, y = tensors.x_train[upcoming], tensors.y_train[upcoming]
         for arm in arms:
             arm.step(x, y)
-            arm.check(step, arm.seen.last_loss)
+            arm.check_divergence(step, arm.train_metrics.last_loss)
         upcoming = next(batches)
 
 
@@ -89,7 +89,7 @@ def complete_run() -> None:
 
 def loops() -> list[Row]:
     """Whole runs, in turn with the bare loop."""
-    tensors = loop.Tensors(EXPERIMENT)
+    tensors = loop.DataTensors(EXPERIMENT)
     bare, paced, complete = seconds(
         lambda: bare_loop(tensors), lambda: paced_loop(tensors), complete_run, repetitions=REPETITIONS
     )
@@ -120,9 +120,9 @@ def gradient_shift() -> list[Row]:
     return [Row("default run complete, gradient shift measured", f"without it: {without:.2f} s", f"{with_it:.2f} s", ratio, "")]
 
 
-def trained_arms(steps: int = 100) -> tuple[loop.Tensors, list[loop.ArmTrainer], torch.Tensor]:
+def trained_arms(steps: int = 100) -> tuple[loop.DataTensors, list[loop.ArmTrainer], torch.Tensor]:
     """Two arms in the middle of their training, measured before."""
-    tensors, arms = loop.Tensors(EXPERIMENT), [loop.ArmTrainer(EXPERIMENT, name) for name in EXPERIMENT.arms]
+    tensors, arms = loop.DataTensors(EXPERIMENT), [loop.ArmTrainer(EXPERIMENT, name) for name in EXPERIMENT.arms]
     batches = loop.minibatches(EXPERIMENT)
     for step in range(steps):
         chosen = next(batches)
@@ -133,7 +133,7 @@ def trained_arms(steps: int = 100) -> tuple[loop.Tensors, list[loop.ArmTrainer],
     return tensors, arms, next(batches)
 
 
-def tapped(tensors: loop.Tensors, arm: loop.ArmTrainer) -> list[torch.Tensor]:
+def tapped(tensors: loop.DataTensors, arm: loop.ArmTrainer) -> list[torch.Tensor]:
     """The fifteen tensors [512, 64] of one arm that a snapshot measures."""
     taps: list[Any] = []
     with torch.no_grad():
@@ -150,7 +150,7 @@ def snapshot() -> list[Row]:
     def ours() -> None:
         for index in range(count):
             for arm in arms:  # as after a step: nothing is seen twice, and nothing is missing
-                arm.seen.add(torch.tensor(1.0), torch.zeros(EXPERIMENT.batch, 10), tensors.y_train[upcoming])
+                arm.train_metrics.add(torch.tensor(1.0), torch.zeros(EXPERIMENT.batch, 10), tensors.y_train[upcoming])
             ndjson.line({"arms": {arm.name: arm.measure(tensors, upcoming, index, last=False) for arm in arms}})
 
     with tempfile.TemporaryDirectory() as folder, SummaryWriter(folder) as writer:

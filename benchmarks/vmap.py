@@ -101,8 +101,8 @@ def runs_of(arm: str, count: int, batch: int, momentum: float = 0.0) -> list[Run
 
 def minibatches_of(runs: Sequence[Run], count: int) -> list[tuple[Tensor, Tensor]]:
     """The first minibatches of all runs: inputs [runs, examples, features] and labels [runs, examples]."""
-    logbook, batches = stacked.Logbook(stacked.Stack(runs)), [minibatches(run.experiment) for run in runs]
-    return [logbook.minibatch(torch.stack([next(one) for one in batches])) for _ in range(count)]
+    log, batches = stacked.StackLog(stacked.Stack(runs)), [minibatches(run.experiment) for run in runs]
+    return [log.minibatch(torch.stack([next(one) for one in batches])) for _ in range(count)]
 
 
 @contextlib.contextmanager

@@ -19,10 +19,10 @@ def trained(experiment):
     training = Training(experiment)
     losses = {arm.name: [] for arm in training.arms}
     while training.step < experiment.steps:
-        training.seen = training.step  # as if the snapshot had been taken
+        training.last_snapshot_step = training.step  # as if the snapshot had been taken
         assert training.advance() is None
         for arm in training.arms:
-            losses[arm.name].append(arm.seen.last_loss)
+            losses[arm.name].append(arm.train_metrics.last_loss)
     lines = ndjson.line(header(experiment)), ndjson.line(training.advance()), ndjson.end(*outcome(training.arms), 0.0)
     return training, losses, b"".join(lines)
 

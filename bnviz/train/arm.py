@@ -1,4 +1,4 @@
-"""One of the networks of a run, with its optimizer and with what its snapshots need."""
+"""The trainer of one arm of a live run."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from bnviz.measures.scales import scales
 from bnviz.nets.network import LayerTaps, Network, Taps, accuracy
 from bnviz.nets.normalizers import EVALUATE, MEASURE, TRAIN
 from bnviz.nets.switching import switch
-from bnviz.train.minibatches import Tensors, generator_for
+from bnviz.train.minibatches import DataTensors, generator_for
 from bnviz.train.sgd import SGD, Decay
 
 LOSSES = {"cross-entropy": functional.cross_entropy, "squared": functional.mse_loss}
 
 
 class ArmTrainer:
-    """One of the networks, its optimizer, and what a snapshot needs to remember of it."""
+    """One arm of a live run: its network, its optimizer, and the state that its snapshots need."""
 
     def __init__(self, experiment: Experiment, name: str):
         self.name, self.spec, self.experiment, self.groups = name, ARMS[name], experiment, experiment.groups
@@ -36,16 +36,16 @@ class ArmTrainer:
         self.network = Network(experiment, self.normalizer, generator_for(experiment, "weights"))
         decay, rates = Decay.of(experiment, self.spec.rising), (experiment.learning_rate, experiment.momentum)
         self.optimizer = SGD(self.network.parameters(), *rates, self.network.hidden_weights, decay)
-        self.held, self.frozen = False, 0
+        self.is_held, self.frozen_layer = False, 0
         self.dropout = generator_for(experiment, "dropout")
         self.diverged_at: int | None = None
-        self.seen = _Tally()
+        self.train_metrics = _TrainMetrics()
         self.probe = Probe(experiment)
-        self.measures = [(one.every, one.function) for one in live_measures() if one.applies_to(experiment)]
+        self.measures = [(measure.every, measure.function) for measure in live_measures() if measure.applies_to(experiment)]
 
     @property
     def bytes(self) -> int:
-        """What its weights and velocities take, about."""
+        """About the size of its weights and velocities."""
         return sum(tensor.nbytes for tensor in (*self.network.state_dict().values(), *self.optimizer.velocities.values()))
 
     def step(self, x: Tensor, y: Tensor) -> None:
@@ -53,14 +53,14 @@ class ArmTrainer:
         logits = self.network(x, TRAIN, self.groups, self.dropout)
         loss = self.loss(logits, y)
         self.optimizer.zero_grad()
-        if loss.requires_grad:  # something still learns
+        if loss.requires_grad:  # something learns
             loss.backward()
             self.optimizer.step()
-        self.seen.add(loss, logits, y)
+        self.train_metrics.add(loss, logits, y)
 
     @torch.no_grad()
-    def measure(self, tensors: Tensors, minibatch: Tensor, index: int, last: bool) -> dict[str, Any]:
-        """Everything the `index`-th snapshot says of this arm; `minibatch` are the indices of the one that comes next."""
+    def measure(self, tensors: DataTensors, minibatch: Tensor, index: int, last: bool) -> dict[str, Any]:
+        """The arm's part of the `index`-th snapshot; `minibatch` [batch] are the indices of the one that comes next."""
         result = {"normalizer": self.normalizer, **self._training(tensors.x_train[minibatch], tensors.y_train[minibatch])}
         logits, probe_logits, taps = self._forward_test(tensors)
         result["test_loss"] = self.loss(logits, tensors.y_test).item()
@@ -75,13 +75,13 @@ class ArmTrainer:
         return result
 
     @torch.no_grad()
-    def observe(self, tensors: Tensors) -> tuple[Taps, History]:
-        """Take the distributions on the probe for those of the last snapshot."""
+    def observe(self, tensors: DataTensors) -> tuple[Taps, History]:
+        """Measure the distributions on the probe, and remember them as the last snapshot's."""
         *_, taps = self._forward_test(tensors)
         return taps, self.probe.observe(taps)
 
-    def context(self, tensors: Tensors, minibatch: Tensor, taps: Taps, history: History) -> LiveContext:
-        """What a measure may use, with what `observe` gives."""
+    def context(self, tensors: DataTensors, minibatch: Tensor, taps: Taps, history: History) -> LiveContext:
+        """The context of measures; `taps` and `history` are what `observe` returns."""
         return LiveContext(
             network=self.network,
             experiment=self.experiment,
@@ -98,7 +98,7 @@ class ArmTrainer:
             current=history.current,
         )
 
-    def _forward_test(self, tensors: Tensors) -> tuple[Tensor, Tensor, Taps]:
+    def _forward_test(self, tensors: DataTensors) -> tuple[Tensor, Tensor, Taps]:
         """Logits of the test examples in the evaluation view; logits and taps of the probe in the training view.
 
         The views are the same where nothing is normalized with statistics of the batch.
@@ -113,76 +113,76 @@ class ArmTrainer:
         return logits, self.network.forward_from_first(z[:PROBE_SIZE], MEASURE, taps=taps), taps
 
     def _training(self, x: Tensor, y: Tensor) -> dict[str, Any]:
-        """Loss and accuracy on the minibatches since the last snapshot, gradient norms of the last one.
+        """Loss and accuracy on the minibatches since the last snapshot, and gradient norms [layers + 1] of the last one.
 
-        The untrained network has seen none, so it answers for the one that comes first.
+        For the untrained network they are those of the first minibatch.
         """
         gradients = [linear.weight.grad for linear in self.network.linears]
-        if self.seen.minibatches == 0:
+        if self.train_metrics.minibatches == 0:
             with torch.enable_grad():
                 logits = self.network(x, MEASURE, self.groups)
                 loss = self.loss(logits, y)
                 gradients = torch.autograd.grad(loss, [linear.weight for linear in self.network.linears])
-            self.seen.add(loss, logits, y)
-        loss, share = self.seen.take()
+            self.train_metrics.add(loss, logits, y)
+        loss, share = self.train_metrics.pop_means()
         norms = torch.tensor([0.0 if gradient is None else gradient.norm().item() for gradient in gradients]).float().numpy()
         return {"train_loss": loss, "train_accuracy": share, "gradient_norm": norms}
 
     def hold(self) -> None:
-        """In an arm to be held, layers 1 and 2 learn no more; their batch norm goes on using each minibatch's statistics."""
-        if self.spec.held and not self.held:
-            self.held = True
-            self._let_learn()
+        """Freeze layers 1 and 2 of an arm that is to be held. Their batch norm goes on using each minibatch's statistics."""
+        if self.spec.held and not self.is_held:
+            self.is_held = True
+            self._update_requires_grad()
 
-    def turn(self, now: Experiment, step: int, probe: Tensor) -> None:
-        """What changes in this arm before `step`; `now` has the knobs from here on, `probe` the inputs [examples, features]."""
-        self.experiment, self.groups, self.network.dropout = now, now.groups, now.dropout
-        self._normalize(course.normalizer(now, self.name, step), probe)
-        for layer, factor in course.factors(now, step).items():
+    def apply_changes(self, current: Experiment, step: int, probe: Tensor) -> None:
+        """Apply the changes before `step`; `current` has the settings from then on. `probe` are inputs [examples, features]."""
+        self.experiment, self.groups, self.network.dropout = current, current.groups, current.dropout
+        self._normalize(course.normalizer(current, self.name, step), probe)
+        for layer, factor in course.factors(current, step).items():
             self.network.linears[layer - 1].weight.data.mul_(factor)
-        self.frozen = course.frozen_layer(now, step)
-        self._let_learn()
-        self.optimizer.learning_rate, self.optimizer.momentum = now.learning_rate, now.momentum
+        self.frozen_layer = course.frozen_layer(current, step)
+        self._update_requires_grad()
+        self.optimizer.learning_rate, self.optimizer.momentum = current.learning_rate, current.momentum
 
     def _normalize(self, normalizer: str, probe: Tensor) -> None:
-        """Exchange the normalizer. Velocities of what stays are kept; new γ and β have none."""
+        """Replace the normalizer. Parameters that stay keep their velocities; new γ and β have none."""
         if normalizer == self.normalizer:
             return
         switch(self.network, normalizer, self.experiment, probe)
         self.normalizer = normalizer
-        self.optimizer.follow(self.network.parameters())
+        self.optimizer.set_parameters(self.network.parameters())
 
-    def _let_learn(self) -> None:
-        """Say which layers learn: without a gradient, SGD leaves them alone, momentum included."""
-        still = {0, 1} if self.held else set()
-        still.add(self.frozen - 1)
+    def _update_requires_grad(self) -> None:
+        """Turn gradients off for layers that do not learn. SGD leaves parameters without a gradient alone, momentum included."""
+        fixed = {0, 1} if self.is_held else set()
+        fixed.add(self.frozen_layer - 1)
         for layer, linear in enumerate(self.network.linears):
-            linear.requires_grad_(layer not in still)
+            linear.requires_grad_(layer not in fixed)
         for layer, normalizer in enumerate(self.network.normalizers):
-            normalizer.requires_grad_(normalizer.learns and layer not in still)
+            normalizer.requires_grad_(normalizer.learns and layer not in fixed)
 
-    def check(self, step: int, loss: float) -> None:
-        """Remember the first step at which a loss was no longer finite."""
+    def check_divergence(self, step: int, loss: float) -> None:
+        """Record the first step at which a loss is not finite."""
         if self.diverged_at is None and not math.isfinite(loss):
             self.diverged_at = step
 
 
-class _Tally:
-    """Mean loss and accuracy over minibatches."""
+class _TrainMetrics:
+    """Running loss and predictions on minibatches."""
 
     def __init__(self) -> None:
         self.minibatches, self.loss, self.last_loss = 0, 0.0, 0.0
-        self.answers: list[tuple[Tensor, Tensor]] = []
+        self.predictions: list[tuple[Tensor, Tensor]] = []
 
     def add(self, loss: Tensor, logits: Tensor, y: Tensor) -> None:
         self.last_loss = loss.item()
         self.minibatches += 1
         self.loss += self.last_loss
-        self.answers.append((logits.detach(), y))
+        self.predictions.append((logits.detach(), y))
 
-    def take(self) -> tuple[float, float]:
-        """The means since the last call, or since the beginning."""
-        logits, y = map(torch.cat, zip(*self.answers, strict=True))
+    def pop_means(self) -> tuple[float, float]:
+        """Mean loss and accuracy since the last call; starts anew."""
+        logits, y = map(torch.cat, zip(*self.predictions, strict=True))
         means = self.loss / self.minibatches, accuracy(logits, y)
         self.__init__()
         return means

@@ -16,8 +16,8 @@ from bnviz.config.schedule import shrinkage
 
 @dataclass(frozen=True)
 class Decay:
-    """What is special about some weights: their decay, the growth of their rate from step to step, and whether the rate rises in
-    place of decay (`bnviz.config.schedule`)."""
+    """Weight decay of some weights, the factor by which their rate grows at each step, and whether the rate rises in place of
+    decay (`bnviz.config.schedule`)."""
 
     weight_decay: float = 0.0
     rate_growth: float = 1.0
@@ -28,17 +28,16 @@ class Decay:
         return cls(experiment.weight_decay, experiment.rate_growth, rising)
 
     @property
-    def idle(self) -> bool:
-        """Whether nothing is special."""
+    def is_idle(self) -> bool:
+        """Whether there is neither decay nor growth."""
         return not self.weight_decay and self.rate_growth == 1
 
 
 class SGD:
-    """What torch.optim.SGD does, bit for bit, by the function that it calls.
+    """torch.optim.SGD, bit for bit, by the function that it calls.
 
-    The first torch.optim.Optimizer of a process imports torch's compiler: 70 MB and seconds in every worker. A step is quicker,
-    too. Of parameters without a gradient, values and velocities stay as they are. To `hidden`, some of the parameters, `decay`
-    applies.
+    The first torch.optim.Optimizer of a process imports torch's compiler: 70 MB and seconds in every worker. A step is faster,
+    too. Parameters without a gradient keep their values and velocities. `decay` applies to `hidden`, some of the parameters.
     """
 
     def __init__(
@@ -52,14 +51,14 @@ class SGD:
         self.parameters = list(parameters)
         self.learning_rate, self.momentum = learning_rate, momentum
         self.hidden, self.decay = set(hidden), decay
-        self.velocities: dict[Tensor, Tensor] = {}  # by parameter, of those that have moved with momentum
+        self.velocities: dict[Tensor, Tensor] = {}  # by parameter, after their first step with momentum
         self.steps, self.scale = 0, 1.0  # steps taken; what decay alone would have made of a weight of 1
 
-    def follow(self, parameters: Iterable[Tensor]) -> None:
-        """Go on with these parameters: velocities of those that stay are kept, new ones have none."""
+    def set_parameters(self, parameters: Iterable[Tensor]) -> None:
+        """Optimize these parameters from now on. Those that stay keep their velocities; new ones have none."""
         self.parameters = list(parameters)
-        kept = set(self.parameters)
-        self.velocities = {parameter: one for parameter, one in self.velocities.items() if parameter in kept}
+        remaining = set(self.parameters)
+        self.velocities = {parameter: one for parameter, one in self.velocities.items() if parameter in remaining}
 
     def zero_grad(self) -> None:
         """Forget the gradients."""
@@ -78,17 +77,17 @@ class SGD:
 
     @property
     def _shrinkage(self) -> float:
-        found = shrinkage(self._grown_rate, self.decay.weight_decay, self.momentum)
-        return math.nan if found is None else found  # a rate was turned up on the way: there is no such network any more
+        factor = shrinkage(self._grown_rate, self.decay.weight_decay, self.momentum)
+        return math.nan if factor is None else factor  # the rate was raised while training: no such network exists any more
 
     @torch.no_grad()
     def step(self) -> None:
         """Take a step along the gradients."""
-        moving = [parameter for parameter in self.parameters if parameter.grad is not None]
-        if self.decay.idle:
-            return self._move(moving, self.learning_rate, 0.0)
-        hidden = [parameter for parameter in moving if parameter in self.hidden]
-        self._move([parameter for parameter in moving if parameter not in self.hidden], self.learning_rate, 0.0)
+        parameters = [parameter for parameter in self.parameters if parameter.grad is not None]
+        if self.decay.is_idle:
+            return self._move(parameters, self.learning_rate, 0.0)
+        hidden = [parameter for parameter in parameters if parameter in self.hidden]
+        self._move([parameter for parameter in parameters if parameter not in self.hidden], self.learning_rate, 0.0)
         if self.decay.rising:
             self._rise(hidden)
         else:
@@ -96,20 +95,20 @@ class SGD:
         self.steps += 1
 
     def _rise(self, hidden: list[Tensor]) -> None:
-        """At the rate that rises. Weights that stand still, but would shrink, do the same as weights that grow: so with momentum
-        they begin with a velocity."""
-        rate, shrinks = self.hidden_rate, self._shrinkage
+        """A step at the rising rate, which replaces weight decay. Under decay a weight shrinks from the first step on; here it
+        does not, so with momentum it begins with the velocity that makes up for that."""
+        rate, shrinkage_factor = self.hidden_rate, self._shrinkage
         for parameter in hidden if self.momentum else ():
             if parameter not in self.velocities:
-                self.velocities[parameter] = parameter * ((shrinks - 1) / (shrinks**2 * rate))
+                self.velocities[parameter] = parameter * ((shrinkage_factor - 1) / (shrinkage_factor**2 * rate))
         self._move(hidden, rate, 0.0)
-        self.scale *= shrinks
+        self.scale *= shrinkage_factor
 
-    def _move(self, moving: list[Tensor], rate: float, weight_decay: float) -> None:
-        velocities = [self.velocities.get(parameter) for parameter in moving]
-        gradients = [parameter.grad for parameter in moving if parameter.grad is not None]
+    def _move(self, parameters: list[Tensor], rate: float, weight_decay: float) -> None:
+        velocities = [self.velocities.get(parameter) for parameter in parameters]
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
         sgd(
-            moving,
+            parameters,
             gradients,
             velocities,
             foreach=True,
@@ -120,4 +119,4 @@ class SGD:
             nesterov=False,
             maximize=False,
         )
-        self.velocities |= {parameter: one for parameter, one in zip(moving, velocities, strict=True) if one is not None}
+        self.velocities |= {parameter: one for parameter, one in zip(parameters, velocities, strict=True) if one is not None}

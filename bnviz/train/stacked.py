@@ -1,11 +1,11 @@
-"""Many runs at once: networks of one shape whose tensors are stacked, so that one pass trains them all.
+"""Stacked training: networks of one shape whose parameters are stacked, so that one batched pass trains many runs.
 
-`train_stack` gives what `bnviz.train.loop` gives for the same arms, to float tolerance, without a look inside. Weights are
-[runs, out, in] and layers' outputs [runs, examples, width]. Autograd stops at z: the gradient of W is that of z times the
-layer's input, ∂L/∂W = (∂L/∂z)ᵀ a, and goes into W in one pass, for with small minibatches it is moving weights that costs.
-docs/stacked.md compares this with `torch.func.vmap`, and says why this one is used.
+`train_stack` trains the same networks as `bnviz.train.loop`, to float tolerance, without snapshots. Weights are
+[runs, out, in], layers' outputs [runs, examples, width]. Autograd stops at z: the gradient of W is ∂L/∂W = (∂L/∂z)ᵀ a, with a the
+layer's input, and is added to W in one pass, because memory traffic of weights dominates at small batch sizes. docs/stacked.md
+compares this with `torch.func.vmap`.
 
-A stack may train on an accelerator. Whatever is drawn at random is drawn on the processor, so its runs are the same ones there.
+A stack may train on an accelerator. All random numbers are drawn on the CPU, so its runs are the same ones there.
 """
 
 from __future__ import annotations
@@ -32,24 +32,28 @@ from bnviz.nets.network import Network
 from bnviz.nets.normalizers import EVALUATE, TRAIN, BatchNorm
 from bnviz.train.device import device
 from bnviz.train.loop import LOSSES
-from bnviz.train.minibatches import Tensors, generator_for, minibatches, noisy_labels
+from bnviz.train.minibatches import DataTensors, generator_for, minibatches, noisy_labels
 from bnviz.train.sgd import Decay
 
 
 class Normalizers:
-    """The normalizers of one layer as they are, run by run: right for every kind."""
+    """The normalizers of one layer of several runs, applied run by run: works for every kind."""
 
     def __init__(self, layers: Sequence[nn.Module], groups: int):
         self.layers, self.groups = layers, groups
         self.parameters = [parameter for layer in layers for parameter in layer.parameters() if parameter.requires_grad]
-        self.of_run = [place for place, layer in enumerate(layers) for one in layer.parameters() if one.requires_grad]
+        self.run_indices = [index for index, layer in enumerate(layers) for one in layer.parameters() if one.requires_grad]
 
     def __call__(self, z: Tensor, mode: str, generators: Sequence[torch.Generator]) -> Tensor:
         pairs = zip(self.layers, z, generators, strict=True)
         return torch.stack([layer(one, mode, self.groups, generator) for layer, one, generator in pairs])
 
+    def rates(self, learning_rate: Tensor) -> list[Tensor]:
+        """The rate of each of the parameters, of the rates [runs]."""
+        return [learning_rate[index] for index in self.run_indices]
+
     def unstack(self) -> None:
-        """Put what was learnt back into the layers."""
+        """Copy parameters and running statistics back into the layers."""
 
 
 class NoNormalizers(Normalizers):
@@ -62,16 +66,15 @@ class NoNormalizers(Normalizers):
 class StackedBatchNorm(Normalizers):
     """`bnviz.nets.network.BatchNorm` of one layer of several runs: to PyTorch, one batch norm of runs × groups × width units.
 
-    Every ghost batch has running statistics of its own. Following is linear, so their means are those of the plain layer.
+    Every ghost batch has running statistics of its own. Their update is linear, so their means are those of the plain layer.
     """
 
     def __init__(self, layers: Sequence[BatchNorm], groups: int):
         super().__init__(layers, groups)
-        self.gamma, self.beta = (_of_each(layers, name).requires_grad_() for name in ("gamma", "beta"))  # [runs, 1, width]
-        self.parameters = [self.gamma, self.beta]
-        self.mean, self.variance = (  # [runs, groups, width]
-            _of_each(layers, name).repeat(1, groups, 1) for name in ("running_mean", "running_variance")
-        )
+        scales = (_stack_attribute(layers, name).requires_grad_() for name in ("gamma", "beta"))
+        running = (_stack_attribute(layers, name).repeat(1, groups, 1) for name in ("running_mean", "running_variance"))
+        self.gamma, self.beta = self.parameters = list(scales)  # [runs, 1, width]
+        self.mean, self.variance = running  # [runs, groups, width]
         self.momentum, self.eps = layers[0].momentum, layers[0].eps
 
     def __call__(self, z: Tensor, mode: str, generators: Sequence[torch.Generator]) -> Tensor:
@@ -81,20 +84,23 @@ class StackedBatchNorm(Normalizers):
         runs, groups, width = self.mean.shape
         blocks = z.view(runs * groups, -1, width).transpose(0, 1)  # [size, runs × groups, width]
         gamma, beta = (scale.expand(self.mean.shape).reshape(-1) for scale in (self.gamma, self.beta))
-        columns = blocks.reshape(len(blocks), -1)  # one for all that is averaged
+        columns = blocks.reshape(len(blocks), -1)  # one for each run, group and unit
         running = self.mean.view(-1), self.variance.view(-1)
         normalized = functional.batch_norm(columns, *running, gamma, beta, True, self.momentum, self.eps)
         return normalized.view(blocks.shape).transpose(0, 1).reshape(z.shape)
 
+    def rates(self, learning_rate: Tensor) -> list[Tensor]:
+        return [learning_rate[:, None, None]] * len(self.parameters)
+
     @torch.no_grad()
     def unstack(self) -> None:
-        learnt = {"gamma": self.gamma, "beta": self.beta, "running_mean": self.mean, "running_variance": self.variance}
-        for place, layer in enumerate(self.layers):
-            for name, values in learnt.items():
-                getattr(layer, name).copy_(values[place].mean(0))
+        state = {"gamma": self.gamma, "beta": self.beta, "running_mean": self.mean, "running_variance": self.variance}
+        for index, layer in enumerate(self.layers):
+            for name, values in state.items():
+                getattr(layer, name).copy_(values[index].mean(0))
 
 
-def _of_each(layers: Sequence[nn.Module], name: str) -> Tensor:
+def _stack_attribute(layers: Sequence[nn.Module], name: str) -> Tensor:
     """A parameter or buffer [width] of every layer, as [runs, 1, width]."""
     return torch.stack([getattr(layer, name).detach() for layer in layers])[:, None]
 
@@ -111,8 +117,8 @@ def normalizers_of(layers: Sequence[Any], run: Run) -> Normalizers:
 
 def normalizer_kind(run: Run) -> tuple:
     """Runs of one kind are normalized together."""
-    told = [getattr(run.experiment, field.name) for field in FIELDS.values() if field.only_with_statistics]
-    return ARMS[run.arm].normalizer, *told
+    settings = [getattr(run.experiment, field.name) for field in FIELDS.values() if field.only_with_statistics]
+    return ARMS[run.arm].normalizer, *settings
 
 
 def shared_part(experiment: Experiment) -> Experiment:
@@ -145,7 +151,7 @@ class Stack:
             like([getattr(experiment, name) for experiment in self.experiments])
             for name in ("learning_rate", "weight_decay", "rate_growth")
         )
-        self.special = not all(Decay.of(experiment).idle for experiment in self.experiments)
+        self.special = not all(Decay.of(experiment).is_idle for experiment in self.experiments)
         self.steps = 0
         self.dropout = [experiment.dropout for experiment in self.experiments]
 
@@ -153,10 +159,10 @@ class Stack:
         linears = list(zip(*(network.linears for network in self.networks), strict=True))
         self.weights = [torch.stack([linear.weight.detach() for linear in layer]) for layer in linears]
         self.biases = [torch.stack([linear.bias.detach() for linear in layer])[:, None] for layer in linears]
-        places = [
-            list(part) for _, part in itertools.groupby(range(len(self.runs)), lambda place: normalizer_kind(self.runs[place]))
+        indices = [
+            list(part) for _, part in itertools.groupby(range(len(self.runs)), lambda index: normalizer_kind(self.runs[index]))
         ]
-        self.parts = [slice(part[0], part[-1] + 1) for part in places]
+        self.parts = [slice(part[0], part[-1] + 1) for part in indices]
         self.normalizers = [
             [
                 normalizers_of([net.normalizers[layer] for net in self.networks[part]], self.runs[part.start])
@@ -167,11 +173,11 @@ class Stack:
         self.velocities: dict[int, Tensor] = {}
 
     def forward(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """z of every layer, the logits last, and what entered every layer: in training, for x [runs, examples, features]."""
-        z = torch.baddbmm(self.biases[0], x, self.weights[0].mT).requires_grad_()  # the weights are not asked for theirs
+        """z of every layer, the logits last, and every layer's input: in training, for x [runs, examples, features]."""
+        z = torch.baddbmm(self.biases[0], x, self.weights[0].mT).requires_grad_()  # gradients of z, not of the weights
         outputs, inputs = [z], [x]
         for layer, (weight, bias) in enumerate(zip(self.weights[1:], self.biases[1:], strict=True)):
-            a = self._dropped(self.activation(self._normalized(z, layer, TRAIN)))
+            a = self._dropout(self.activation(self._normalized(z, layer, TRAIN)))
             z = torch.baddbmm(bias, a, weight.mT)
             outputs.append(z)
             inputs.append(a)
@@ -180,7 +186,7 @@ class Stack:
     def evaluate(self, first: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
         """Logits [runs, examples, classes] with running statistics, for inputs that all runs share.
 
-        `first(W, b)` is x Wᵀ + b of these inputs: they meet the first weights of all runs in one product.
+        `first(W, b)` is x Wᵀ + b of these inputs, called once with the first weights of all runs.
         """
         wide = first(self.weights[0].flatten(0, 1), self.biases[0].flatten())
         z = wide.unflatten(1, self.weights[0].shape[:2]).transpose(0, 1)
@@ -189,13 +195,13 @@ class Stack:
         return z
 
     def _normalized(self, z: Tensor, layer: int, mode: str) -> Tensor:
-        done = [
+        parts = [
             normalizers(z[part], mode, self.generators[part])
             for part, normalizers in zip(self.parts, self.normalizers[layer], strict=True)
         ]
-        return done[0] if len(done) == 1 else torch.cat(done)
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
 
-    def _dropped(self, a: Tensor) -> Tensor:
+    def _dropout(self, a: Tensor) -> Tensor:
         """Dropout, the masks of each run drawn as in `Network.onward`."""
         if not any(self.dropout):
             return a
@@ -224,7 +230,7 @@ class Stack:
 
     def _step_linears(self, gradients: Sequence[Tensor], inputs: Sequence[Tensor]) -> None:
         momentum, rate = self.shared.momentum, self.learning_rate[:, None, None]
-        special = [self.special] * self.shared.hidden_layers + [False]  # the output layer is as ever
+        special = [self.special] * self.shared.hidden_layers + [False]  # not the output layer
         layers = zip(self.weights, self.biases, gradients, inputs, special, strict=True)
         for weight, bias, gradient, a, is_special in layers:
             scaled = gradient * rate
@@ -249,10 +255,9 @@ class Stack:
         rest = iter(gradients)
         for layer in self.normalizers:
             for part, normalizers in zip(self.parts, layer, strict=True):
-                rates = self.learning_rate[part]
-                for place, one in enumerate(normalizers.parameters):
-                    rate = rates[:, None, None] if isinstance(normalizers, StackedBatchNorm) else rates[normalizers.of_run[place]]
-                    self._descend(one, next(rest) * rate)
+                rates = normalizers.rates(self.learning_rate[part])
+                for parameter, rate in zip(normalizers.parameters, rates, strict=True):
+                    self._descend(parameter, next(rest) * rate)
 
     def _descend(self, parameter: Tensor, update: Tensor) -> None:
         """SGD as torch.optim.SGD has it. Rates are constant, so the velocity may hold them."""
@@ -267,11 +272,11 @@ class Stack:
 
     @torch.no_grad()
     def unstack(self) -> list[Network]:
-        """The runs' networks, with what they have learnt so far."""
-        for place, network in enumerate(self.networks):
+        """The runs' networks, with their current parameters."""
+        for index, network in enumerate(self.networks):
             for layer, linear in enumerate(network.linears):
-                linear.weight.copy_(self.weights[layer][place])
-                linear.bias.copy_(self.biases[layer][place, 0])
+                linear.weight.copy_(self.weights[layer][index])
+                linear.bias.copy_(self.biases[layer][index, 0])
         for layer in self.normalizers:
             for normalizers in layer:
                 normalizers.unstack()
@@ -281,33 +286,33 @@ class Stack:
 def train_stack(runs: Sequence[Run], measures: Sequence[str] = ()) -> Generator[dict[str, Any] | None, None, tuple[str, str]]:
     """Train the runs together; yields None after every step, and at the end a row for each run."""
     stack = Stack(runs)
-    logbook = Logbook(stack, measures)
+    log = StackLog(stack, measures)
     batches = [minibatches(experiment) for experiment in stack.experiments]
     for step in range(stack.shared.steps + 1):
-        logbook.look(step)
+        log.checkpoint(step)
         if step < stack.shared.steps:
             chosen = torch.stack([next(one) for one in batches])  # [runs, examples]
-            logbook.add(stack.step(*logbook.minibatch(chosen)))
+            log.add(stack.step(*log.minibatch(chosen)))
             yield None
-    yield from logbook.rows()
+    yield from log.rows()
     return "finished", ""
 
 
-class Logbook:
-    """The data of a stack's runs, and what is written down of their training."""
+class StackLog:
+    """The data of a stack's runs, and the curves and measurements that their rows list."""
 
     def __init__(self, stack: Stack, measures: Sequence[str] = ()):
         self.stack, self.measures = stack, [checkpoint_measure(name).function for name in measures]
-        self.split = Tensors(stack.shared)
+        self.split = DataTensors(stack.shared)
         labels = [noisy_labels(experiment, self.split.y_train) for experiment in stack.experiments]
         self.x, self.y = self.split.x_train.to(stack.device), torch.stack(labels).to(stack.device)
         self.x_test, self.y_test = self.split.x_test.to(stack.device), self.split.y_test.to(stack.device)
         steps = stack.shared.steps
-        self.checkpoints = sorted({round(place * steps / CHECKPOINTS) for place in range(CHECKPOINTS + 1)})
-        self.since: list[Tensor] = []  # losses [runs] of the steps since the last checkpoint
-        self.diverged: list[int | None] = [None] * len(stack.runs)
+        self.checkpoints = sorted({round(index * steps / CHECKPOINTS) for index in range(CHECKPOINTS + 1)})
+        self.recent_losses: list[Tensor] = []  # losses [runs] of the steps since the last checkpoint
+        self.diverged_at: list[int | None] = [None] * len(stack.runs)
         self.curves: list[dict[str, list]] = [{"train_losses": [], "test_accuracies": []} for _ in stack.runs]
-        self.measured: list[list[dict[str, float]]] = [[] for _ in stack.runs]
+        self.measurements: list[list[dict[str, float]]] = [[] for _ in stack.runs]
 
     def minibatch(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
         """Inputs [runs, examples, features] and labels of the chosen examples [runs, examples]."""
@@ -315,77 +320,77 @@ class Logbook:
         x = self.x.index_select(0, chosen.flatten()).unflatten(0, chosen.shape)
         return x, self.y[torch.arange(len(chosen), device=chosen.device)[:, None], chosen]
 
-    def first_of_test(self, weight: Tensor, bias: Tensor) -> Tensor:
+    def test_linear(self, weight: Tensor, bias: Tensor) -> Tensor:
         """x Wᵀ + b of the test examples."""
         return self.split.test_linear(weight, bias) if weight.is_cpu else functional.linear(self.x_test, weight, bias)
 
     def add(self, losses: Tensor) -> None:
-        self.since.append(losses)
+        self.recent_losses.append(losses)
 
     @torch.no_grad()
-    def look(self, step: int) -> None:
-        """If `step` is a checkpoint: accuracy on the test examples, loss on the minibatches since the last one."""
+    def checkpoint(self, step: int) -> None:
+        """If `step` is a checkpoint: record test accuracy, and the mean loss of the minibatches since the last one."""
         if step not in self.checkpoints:
             return
-        self.logits = self.stack.evaluate(self.first_of_test)
+        self.logits = self.stack.evaluate(self.test_linear)
         losses = self.losses_since(step)
-        for place, accuracy in enumerate(accuracies(self.logits, self.y_test)):
-            self.curves[place]["test_accuracies"].append(accuracy)
-            self.curves[place]["train_losses"].append(losses[place])
+        for index, accuracy in enumerate(accuracies(self.logits, self.y_test)):
+            self.curves[index]["test_accuracies"].append(accuracy)
+            self.curves[index]["train_losses"].append(losses[index])
         if self.measures:
             self.measure(step)
 
     def losses_since(self, step: int) -> list[float]:
-        """Mean losses [runs] since the last checkpoint; the untrained networks have none. Notes the first that is not finite."""
-        if not self.since:
+        """Mean losses [runs] since the last checkpoint, NaN for the untrained networks. Records the first that is not finite."""
+        if not self.recent_losses:
             return [math.nan] * len(self.stack.runs)
-        losses, self.since = torch.stack(self.since), []
-        for place in range(len(self.stack.runs)):
-            lost = (~losses[:, place].isfinite()).nonzero().flatten().tolist()
-            if self.diverged[place] is None and lost:
-                self.diverged[place] = step - len(losses) + lost[0]
+        losses, self.recent_losses = torch.stack(self.recent_losses), []
+        for index in range(len(self.stack.runs)):
+            lost = (~losses[:, index].isfinite()).nonzero().flatten().tolist()
+            if self.diverged_at[index] is None and lost:
+                self.diverged_at[index] = step - len(losses) + lost[0]
         return losses.mean(0).tolist()
 
     def measure(self, step: int) -> None:
-        """Take the measures of every run's own network, all on the same examples, others at each checkpoint."""
+        """Take the measures of every run's network, on one minibatch for all runs, another one at each checkpoint."""
         generator = torch.Generator().manual_seed(step)
         minibatch = torch.randperm(len(self.x), generator=generator)[: self.stack.shared.batch]
         y, examples = self.y.cpu(), self.split.examples()
-        for place, network in enumerate(self.stack.unstack()):
+        for index, network in enumerate(self.stack.unstack()):
             network = network if network.linears[0].weight.is_cpu else copy.deepcopy(network).cpu()
-            experiment, labelled = self.stack.experiments[place], examples._replace(y_train=y[place])
+            experiment, labelled = self.stack.experiments[index], examples._replace(y_train=y[index])
             context = MeasureContext(network, experiment, self.stack.loss, labelled, minibatch)
-            self.measured[place].append({key: value for measure in self.measures for key, value in measure(context).items()})
+            self.measurements[index].append({key: value for measure in self.measures for key, value in measure(context).items()})
 
     @torch.no_grad()
     def rows(self) -> list[dict[str, Any]]:
-        """What every run came to. Training accuracy is on all training examples, with running statistics."""
-        train = self.stack.evaluate(lambda weight, bias: functional.linear(self.x, weight, bias))
-        y_test = self.y_test.expand(len(train), *self.y_test.shape)
-        train_accuracies, test_losses = accuracies(train, self.y), self.stack.losses(self.logits, y_test).tolist()
+        """A row for each run. Training accuracy is on all training examples, with running statistics."""
+        train_logits = self.stack.evaluate(lambda weight, bias: functional.linear(self.x, weight, bias))
+        y_test = self.y_test.expand(len(train_logits), *self.y_test.shape)
+        train_accuracies, test_losses = accuracies(train_logits, self.y), self.stack.losses(self.logits, y_test).tolist()
         return [
             {
                 "type": "row",
                 "run": run.id,
                 "arm": run.arm,
                 "seed": run.experiment.seed,
-                "train_accuracy": train_accuracies[place],
-                "test_accuracy": self.curves[place]["test_accuracies"][-1],
-                "best_test_accuracy": max(self.curves[place]["test_accuracies"]),
-                "train_loss": self.curves[place]["train_losses"][-1],
-                "test_loss": test_losses[place],
-                "diverged_at": self.diverged[place],
+                "train_accuracy": train_accuracies[index],
+                "test_accuracy": self.curves[index]["test_accuracies"][-1],
+                "best_test_accuracy": max(self.curves[index]["test_accuracies"]),
+                "train_loss": self.curves[index]["train_losses"][-1],
+                "test_loss": test_losses[index],
+                "diverged_at": self.diverged_at[index],
                 "checkpoints": self.checkpoints,
-                **self.curves[place],
-                **{name: [values[name] for values in self.measured[place]] for name in (self.measured[place] or [{}])[0]},
+                **self.curves[index],
+                **{name: [values[name] for values in self.measurements[index]] for name in (self.measurements[index] or [{}])[0]},
             }
-            for place, run in enumerate(self.stack.runs)
+            for index, run in enumerate(self.stack.runs)
         ]
 
 
 def accuracies(logits: Tensor, y: Tensor) -> list[float]:
-    """The share of labels [(runs,) examples] that are right in every run [runs]; NaN where numbers are predicted."""
+    """The share of labels [(runs,) examples] that each run [runs] predicts; NaN where it predicts numbers."""
     if y.is_floating_point():
         return [math.nan] * len(logits)
-    right = (logits.argmax(2) == y).sum(1).tolist()
-    return [count / logits.shape[1] for count in right]
+    correct = (logits.argmax(2) == y).sum(1).tolist()
+    return [count / logits.shape[1] for count in correct]

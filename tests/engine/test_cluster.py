@@ -181,7 +181,7 @@ def test_a_question_is_answered_by_the_worker_that_trained_the_network(dask, two
     answer = dask.ask(experiment, question)
     until(lambda: answer.ended)
     assert answer.lines()[1] == [line for line in worker.record(experiment, question=question) if line][1]
-    trained = two_workers.client.run(lambda: list(sys.modules["bnviz.train.loop"].TRAINED))
+    trained = two_workers.client.run(lambda: list(sys.modules["bnviz.train.loop"].TRAINED_NETWORKS))
     assert [address for address, ids in trained.items() if experiment.id in ids] == [dask._workers_by_run[experiment.id]]
 
 

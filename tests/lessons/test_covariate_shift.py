@@ -109,7 +109,7 @@ def test_the_silhouettes_come_with_their_licence_and_the_page_says_what_they_are
 @pytest.fixture(scope="module")
 def trained():
     """Both arms after a few steps, with the tensors and the last snapshot."""
-    tensors, batches = loop.Tensors(SMALL), loop.minibatches(SMALL)
+    tensors, batches = loop.DataTensors(SMALL), loop.minibatches(SMALL)
     arms = {name: loop.ArmTrainer(SMALL, name) for name in SMALL.arms}
     for _ in range(SMALL.steps):
         chosen = next(batches)
@@ -206,7 +206,7 @@ def test_a_watched_units_histograms_are_of_black_and_of_coloured_animals(trained
 
 def test_looking_at_coats_leaves_training_bit_for_bit_alone(trained):
     arms, _ = trained
-    tensors, batches = loop.Tensors(SMALL), loop.minibatches(SMALL)
+    tensors, batches = loop.DataTensors(SMALL), loop.minibatches(SMALL)
     unseen = {name: loop.ArmTrainer(SMALL, name) for name in SMALL.arms}
     watched = {name: loop.ArmTrainer(SMALL, name) for name in SMALL.arms}
     for _ in range(SMALL.steps):

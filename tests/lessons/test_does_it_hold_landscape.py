@@ -14,7 +14,7 @@ from bnviz.lessons.does_it_hold.measures.landscape import MULTIPLES, landscape
 from bnviz.measures.context import Examples, MeasureContext
 from bnviz.nets.network import Network
 from bnviz.nets.normalizers import MEASURE
-from bnviz.train.minibatches import Tensors, generator_for
+from bnviz.train.minibatches import DataTensors, generator_for
 
 RATE = 0.3
 EXPERIMENT = Experiment(learning_rate=RATE, width=16, train_size=200, batch_size=64, ghost_batch_size=16)
@@ -66,7 +66,7 @@ def network_and_batch(arm, seed=0):
     """A network that has taken a few steps, so that γ, β and running statistics are not as they were."""
     experiment = EXPERIMENT.replace(seed=seed)
     network = Network(experiment, ARMS[arm].normalizer, generator_for(experiment, "weights"))
-    tensors = Tensors(experiment)
+    tensors = DataTensors(experiment)
     x, y = tensors.x_train[:64], tensors.y_train[:64]
     optimizer = torch.optim.SGD(network.parameters(), lr=0.05)
     for _ in range(3):

@@ -199,9 +199,9 @@ def expected_answer(network, layer, unit, gamma, beta):
 @pytest.mark.parametrize("at_hand", [True, False])
 def test_moving_by_hand_equals_an_independent_computation_and_leaves_the_network_alone(trained, at_hand):
     network = trained[1]["batch"]
-    loop.TRAINED.clear()
+    loop.TRAINED_NETWORKS.clear()
     if at_hand:
-        loop.TRAINED[SMALL.id] = network
+        loop.TRAINED_NETWORKS[SMALL.id] = network
     before = copy.deepcopy(network.state_dict())
     header, answer, end = answers(SMALL, **VALUES)
     assert header["id"] == SMALL.id and end["status"] == "finished"
@@ -249,7 +249,7 @@ def test_the_last_snapshot_and_the_answer_agree(trained):
 
 
 def test_questions_that_wait_for_one_network_share_its_training(monkeypatch):
-    loop.TRAINED.clear()
+    loop.TRAINED_NETWORKS.clear()
     begun, original = [], loop.train
 
     def train(experiment):
@@ -267,11 +267,11 @@ def test_questions_that_wait_for_one_network_share_its_training(monkeypatch):
 
 
 def test_the_last_networks_are_kept_and_no_more(monkeypatch):
-    monkeypatch.setattr(loop, "TRAINED", LRUCache(2))
+    monkeypatch.setattr(loop, "TRAINED_NETWORKS", LRUCache(2))
     experiments = [SMALL.replace(steps=10, seed=seed) for seed in range(3)]
     for experiment in experiments:
         answers(experiment, **VALUES)
-    assert list(loop.TRAINED) == [experiment.id for experiment in experiments[1:]]
+    assert list(loop.TRAINED_NETWORKS) == [experiment.id for experiment in experiments[1:]]
 
 
 def test_the_engine_answers_also_after_its_worker_was_killed(make_engine):  # noqa: F811

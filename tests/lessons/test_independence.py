@@ -135,7 +135,7 @@ def held_loop(arm):
         for ours, plain in plain_parameters(fresh, net):
             plain.copy_(ours)
     optimizer = torch.optim.SGD(net.parameters(), lr=HELD.learning_rate, momentum=HELD.momentum)
-    tensors, batches, losses = loop.Tensors(HELD), plain_batches(HELD), []
+    tensors, batches, losses = loop.DataTensors(HELD), plain_batches(HELD), []
     for step in range(HELD.steps):
         chosen = next(batches)
         loss = functional.cross_entropy(net(tensors.x_train[chosen]), tensors.y_train[chosen])
@@ -187,8 +187,8 @@ def test_held_arms_do_not_touch_the_others_and_are_not_measured():
 def test_squared_loss_has_no_accuracy_and_the_network_is_linear():
     snapshots, (status, _), networks, _ = run(LINEAR)
     assert status == "finished"
-    x = loop.Tensors(LINEAR).x_test[:8]
-    tensors = loop.Tensors(LINEAR)
+    x = loop.DataTensors(LINEAR).x_test[:8]
+    tensors = loop.DataTensors(LINEAR)
     for name, network in networks.items():
         arm = snapshots[-1]["arms"][name]
         assert arm["test_accuracy"] is None and arm["train_accuracy"] is None
@@ -200,7 +200,7 @@ def test_squared_loss_has_no_accuracy_and_the_network_is_linear():
 
 
 def test_label_noise_gives_some_examples_the_targets_of_others():
-    clean, noisy = loop.Tensors(LINEAR).y_train, loop.Tensors(LINEAR.replace(label_noise=0.3)).y_train
+    clean, noisy = loop.DataTensors(LINEAR).y_train, loop.DataTensors(LINEAR.replace(label_noise=0.3)).y_train
     changed = (clean != noisy).any(1)
     assert 0.2 < changed.double().mean() < 0.4
     assert {tuple(row) for row in noisy.tolist()} <= {tuple(row) for row in clean.tolist()}

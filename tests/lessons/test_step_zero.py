@@ -18,7 +18,7 @@ from bnviz.lessons.step_zero.panels import panels
 from bnviz.lessons.step_zero.results import WORDS, growth, settled_cosine, theory
 from bnviz.measures.context import MeasureContext
 from bnviz.nets.network import Network
-from bnviz.train.minibatches import Tensors, generator_for
+from bnviz.train.minibatches import DataTensors, generator_for
 from bnviz.train.stacked import train_stack
 from bnviz.web.words import fill
 
@@ -80,7 +80,7 @@ def network_of(experiment, arm):
 
 
 def measured_of(experiment, arm="none", network=None, chosen=None):
-    tensors = Tensors(experiment)
+    tensors = DataTensors(experiment)
     network = network or network_of(experiment, arm)
     minibatch = torch.arange(experiment.batch) if chosen is None else chosen
     return signal(MeasureContext(network, experiment, functional.cross_entropy, tensors.examples(), minibatch))
@@ -89,7 +89,7 @@ def measured_of(experiment, arm="none", network=None, chosen=None):
 @pytest.mark.parametrize("arm", ["none", "batch"])
 def test_the_gradient_is_that_of_a_plain_double_precision_network(arm):
     experiment = Experiment(**SMALL)
-    tensors, network = Tensors(experiment), network_of(experiment, arm)
+    tensors, network = DataTensors(experiment), network_of(experiment, arm)
     a, y = tensors.x_train[:32].double(), tensors.y_train[:32]
     weights = [linear.weight.detach().double().requires_grad_() for linear in network.linears]
     ranks, means = [], []

@@ -36,7 +36,7 @@ def ended(experiment):
     while not training.done:
         if training.advance() is None:
             for arm in training.arms:
-                losses[arm.name].append(arm.seen.last_loss)
+                losses[arm.name].append(arm.train_metrics.last_loss)
     return training, {name: np.array(values) for name, values in losses.items()}
 
 
@@ -50,7 +50,7 @@ def arms_of(training):
 def plainly(experiment, rising):
     """Losses of batch norm's network, written out: θ ← θ − η v, v ← m v + ∂L/∂θ + λ θ for the weights of hidden layers; or
     without λ, at the rate η α^(−2t − 1)."""
-    arm, tensors, batches = ArmTrainer(experiment, "batch"), loop.Tensors(experiment), loop.minibatches(experiment)
+    arm, tensors, batches = ArmTrainer(experiment, "batch"), loop.DataTensors(experiment), loop.minibatches(experiment)
     network, losses = arm.network, []
     hidden = [linear.weight for linear in network.linears[:-1]]
     eta, decay = experiment.learning_rate, experiment.weight_decay
@@ -126,7 +126,7 @@ def test_only_the_weights_of_hidden_layers_decay():
 
 
 def test_multiplied_weights_change_no_output_and_divide_the_gradient():
-    arm, tensors = ArmTrainer(SMALL, "batch"), loop.Tensors(SMALL)
+    arm, tensors = ArmTrainer(SMALL, "batch"), loop.DataTensors(SMALL)
     x, y, weight = tensors.x_train[:32], tensors.y_train[:32], arm.network.linears[1].weight
 
     def look():
@@ -162,13 +162,13 @@ def test_other_experiments_are_not_measured():
 
 
 def test_a_run_goes_on_from_a_checkpoint_where_its_rate_had_risen_to():
-    from bnviz.train.checkpoints import Checkpoints, train
+    from bnviz.train.checkpoints import CheckpointCache, train
 
     first, later = SMALL.replace(steps=40), SMALL.replace(steps=40, changes="30:times_w2=2")
-    kept = Checkpoints()
+    kept = CheckpointCache()
     list(train(first, kept))
     resumed = [line for line in train(later, kept) if line]
-    assert resumed == [line for line in train(later, Checkpoints()) if line]
+    assert resumed == [line for line in train(later, CheckpointCache()) if line]
 
 
 @pytest.mark.parametrize("name", PAGE.presets)

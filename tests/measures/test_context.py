@@ -41,7 +41,7 @@ def probe_values(arm, tensors):
 
 @pytest.mark.parametrize("name", ["none", "batch"])
 def test_first_previous_and_current_are_the_distributions_of_three_snapshots(name):
-    arm, tensors, batches = loop.ArmTrainer(SMALL, name), loop.Tensors(SMALL), loop.minibatches(SMALL)
+    arm, tensors, batches = loop.ArmTrainer(SMALL, name), loop.DataTensors(SMALL), loop.minibatches(SMALL)
     expected, contexts = [], []
     for _ in range(3):
         expected.append(probe_values(arm, tensors))
@@ -70,7 +70,7 @@ def test_once_something_is_normalized_all_distributions_have_three_taps():
 
 def test_the_minibatch_is_the_one_that_comes_next_as_it_is_trained_on():
     experiment = SMALL.replace(label_noise=1.0)
-    tensors, batches = loop.Tensors(experiment), loop.minibatches(experiment)
+    tensors, batches = loop.DataTensors(experiment), loop.minibatches(experiment)
     context = live_context(loop.ArmTrainer(experiment, "batch"), tensors, batches.peek())
     chosen = next(batches)
     assert torch.equal(context.x, tensors.x_train[chosen]) and torch.equal(context.y, tensors.y_train[chosen])

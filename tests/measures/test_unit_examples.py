@@ -29,7 +29,7 @@ FIRST = {"plain": 32, "ghosts": 11, "tiny ghosts": 4, "parts of four units": 32,
 
 def trained(experiment, name):
     """An arm after some steps, its data and the minibatch that comes next."""
-    arm, tensors, batches = loop.ArmTrainer(experiment, name), loop.Tensors(experiment), loop.minibatches(experiment)
+    arm, tensors, batches = loop.ArmTrainer(experiment, name), loop.DataTensors(experiment), loop.minibatches(experiment)
     for _ in range(12):
         chosen = next(batches)
         arm.step(tensors.x_train[chosen], tensors.y_train[chosen])

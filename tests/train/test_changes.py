@@ -213,17 +213,17 @@ def test_what_is_kept_stays_within_rounding(how, activation):
     experiment = SMALL.replace(scale_start="keep", activation=activation, **how)
     training = arms_at(experiment, STEP)
     before = probe_logits(training, experiment.compare)
-    training._turn()
+    training._apply_changes()
     assert (probe_logits(training, experiment.compare) - before).abs().max() < 1e-5
     one = arms_at(experiment.replace(scale_start="one"), STEP)
-    one._turn()
+    one._apply_changes()
     assert (probe_logits(one, experiment.compare) - before).abs().max() > 0.1
 
 
 @pytest.mark.parametrize("start", ["one", "keep"])
 def test_evaluation_means_something_at_once(start):
     training = arms_at(SMALL.replace(batch_norm_from=STEP, scale_start=start), STEP)
-    training._turn()
+    training._apply_changes()
     views = [probe_logits(training, "batch", mode) for mode in (MEASURE, EVALUATE)]
     assert torch.allclose(*views, rtol=0.01, atol=0.01)
 
@@ -231,7 +231,7 @@ def test_evaluation_means_something_at_once(start):
 def test_gamma_and_beta_start_at_one_and_zero_or_where_they_keep():
     for start, kept in (("one", False), ("keep", True)):
         training = arms_at(SMALL.replace(batch_norm_from=STEP, scale_start=start), STEP)
-        training._turn()
+        training._apply_changes()
         first = training.arms[1].network.normalizers[0]
         z = training.arms[1].network.linears[0](training.tensors.x_test[:PROBE_SIZE]).detach()
         assert torch.allclose(first.beta, z.mean(0) if kept else torch.zeros(16), atol=1e-6)

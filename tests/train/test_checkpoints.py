@@ -7,7 +7,7 @@ from bnviz.config.experiment import Experiment
 from bnviz.record import ndjson
 from bnviz.train import checkpoints as module
 from bnviz.train import loop
-from bnviz.train.checkpoints import PER_RUN, Checkpoints, train
+from bnviz.train.checkpoints import PER_RUN, CheckpointCache, train
 
 torch.set_num_threads(1)
 SMALL = Experiment(dataset="mnist1d", width=16, hidden_layers=3, steps=64, batch_size=32, snapshot_every=3, train_size=200)
@@ -34,7 +34,7 @@ def lines_of(messages):
 
 @pytest.fixture
 def kept():
-    return Checkpoints()
+    return CheckpointCache()
 
 
 @pytest.mark.parametrize(
@@ -80,36 +80,36 @@ def test_the_best_of_several_is_taken(kept):
 
 
 def test_memory_is_bounded_and_the_last_runs_are_kept():
-    alone = Checkpoints()
+    alone = CheckpointCache()
     lines_of(train(SMALL, alone))
-    size = sum(past.bytes for past in alone._pasts.values())
-    few = Checkpoints(most_bytes=int(2.5 * size))
+    size = sum(past.bytes for past in alone._runs.values())
+    few = CheckpointCache(max_bytes=int(2.5 * size))
     for seed in range(5):
         for _ in train(SMALL.replace(seed=seed), few):
-            assert sum(past.bytes for past in few._pasts.values()) <= 2.5 * size
-    assert list(few._pasts) == [SMALL.replace(seed=seed).id for seed in (3, 4)]
-    assert len(next(iter(few._pasts.values())).copies) <= PER_RUN + 2
+            assert sum(past.bytes for past in few._runs.values()) <= 2.5 * size
+    assert list(few._runs) == [SMALL.replace(seed=seed).id for seed in (3, 4)]
+    assert len(next(iter(few._runs.values())).checkpoints) <= PER_RUN + 2
 
 
 def test_a_run_too_large_to_keep_is_trained_all_the_same():
-    tiny = Checkpoints(most_bytes=1000)
+    tiny = CheckpointCache(max_bytes=1000)
     for _ in range(2):
         lines, steps, _ = lines_of(train(SMALL, tiny))
-        assert steps == 64 and lines == lines_of(loop.train(SMALL))[0] and not tiny._pasts
+        assert steps == 64 and lines == lines_of(loop.train(SMALL))[0] and not tiny._runs
 
 
 def test_the_networks_of_a_run_that_went_on_can_be_asked(kept):
     experiment = SMALL.replace(changes="40:learning_rate=1")
     lines_of(loop.train(experiment))
-    expected = loop.TRAINED.pop(experiment.id).state_dict()
+    expected = loop.TRAINED_NETWORKS.pop(experiment.id).state_dict()
     lines_of(train(SMALL, kept)), lines_of(train(experiment, kept))
-    found = loop.TRAINED[experiment.id].state_dict()
+    found = loop.TRAINED_NETWORKS[experiment.id].state_dict()
     assert all(torch.equal(found[name], expected[name]) for name in expected)
 
 
 def test_a_worker_has_room_for_several_runs_of_the_default_experiment():
     for _ in train(Experiment()):
         pass
-    assert 2 * module.CHECKPOINTS._pasts[Experiment().id].bytes < module.MOST_BYTES
+    assert 2 * module.CHECKPOINTS._runs[Experiment().id].bytes < module.MAX_BYTES
     _, steps, _ = lines_of(train(Experiment(changes="500:learning_rate=1")))
     assert 100 <= steps < 100 + 600 // PER_RUN + Experiment().snapshot_every

@@ -500,7 +500,7 @@ def test_label_noise_replaces_its_share_by_any_class(share):
 
 
 def test_label_noise_touches_neither_the_minibatches_nor_the_held_out_labels():
-    quiet, loud = (loop.Tensors(SMALL.replace(label_noise=share)) for share in (0.0, 1.0))
+    quiet, loud = (loop.DataTensors(SMALL.replace(label_noise=share)) for share in (0.0, 1.0))
     assert torch.equal(quiet.y_test, loud.y_test) and not torch.equal(quiet.y_train, loud.y_train)
     a, b = (next(loop.minibatches(SMALL.replace(label_noise=share))) for share in (0.0, 1.0))
     assert torch.equal(a, b)

@@ -15,7 +15,7 @@ from bnviz.lessons.does_it_hold.measures.landscape import landscape
 from bnviz.nets.network import accuracy
 from bnviz.nets.normalizers import EVALUATE
 from bnviz.train import loop
-from bnviz.train.stacked import Logbook, Normalizers, Stack, StackedBatchNorm, train_stack
+from bnviz.train.stacked import Normalizers, Stack, StackedBatchNorm, StackLog, train_stack
 from tests.measures import live_context
 
 BASE = Experiment(steps=12, batch_size=32, learning_rate=0.02, width=16, train_size=200)
@@ -37,21 +37,21 @@ def double():
 
 def trained_plainly(run, steps=None):
     """The arm after its training, or so many steps of it, as in a live run."""
-    tensors, arm = loop.Tensors(run.experiment), loop.ArmTrainer(run.experiment, run.arm)
+    tensors, arm = loop.DataTensors(run.experiment), loop.ArmTrainer(run.experiment, run.arm)
     batches = loop.minibatches(run.experiment)
     for step in range(run.experiment.steps if steps is None else steps):
         chosen = next(batches)
         arm.step(tensors.x_train[chosen].to(dtype_of(run)), tensors.y_train[chosen])
-        arm.check(step, arm.seen.last_loss)
+        arm.check_divergence(step, arm.train_metrics.last_loss)
     return arm, tensors
 
 
 def trained_together(runs, steps=None):
     """The stack after its training, or so many steps of it."""
     stack = Stack(runs)
-    logbook, batches = Logbook(stack), [loop.minibatches(experiment) for experiment in stack.experiments]
+    log, batches = StackLog(stack), [loop.minibatches(experiment) for experiment in stack.experiments]
     for _ in range(steps or stack.shared.steps):
-        x, y = logbook.minibatch(torch.stack([next(one) for one in batches]))
+        x, y = log.minibatch(torch.stack([next(one) for one in batches]))
         stack.step(x.to(dtype_of(stack.runs[0])), y)
     return stack
 
@@ -283,7 +283,7 @@ def test_measures_are_taken_of_the_networks_on_their_way_and_change_nothing():
 def test_the_untrained_networks_are_measured_first():
     run = Run(BASE, "none")
     measured = rows_of([run], ("landscape",))[run.id]
-    tensors, arm = loop.Tensors(BASE), loop.ArmTrainer(BASE, "none")
+    tensors, arm = loop.DataTensors(BASE), loop.ArmTrainer(BASE, "none")
     chosen = torch.randperm(BASE.examples, generator=torch.Generator().manual_seed(0))[: BASE.batch]
     expected = landscape(live_context(arm, tensors, chosen))
     assert measured["loss_range"][0] == pytest.approx(expected["loss_range"], rel=1e-4)
