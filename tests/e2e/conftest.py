@@ -99,6 +99,12 @@ def visits(tabs: Tabs, server: Server) -> Iterator[Callable[..., Lab]]:
     assert [trouble for lab in clean_labs for trouble in lab.troubles] == []
 
 
+@pytest.fixture(scope="module")
+def module_visit(tabs: Tabs, server: Server) -> Iterator[Callable[..., Lab]]:
+    """As `visit`, for pages that all tests of a file use, each after `Lab.reset`."""
+    yield from visits(tabs, server)
+
+
 @pytest.fixture
 def visit(tabs: Tabs, server: Server) -> Iterator[Callable[..., Lab]]:
     """Make a page in a context with these options; a test that breaks the network on purpose says `clean=False`."""

@@ -234,6 +234,22 @@ class Lab:
         """Wait until so many more frames have been drawn."""
         self.wait(f"d.frames >= {int(self.data['frames']) + frames}")
 
+    def reset(self, snapshot: int | None = None, layer: int = 2, unit: int | None = None) -> Lab:
+        """Put a page that other tests have used back: nothing is open above it or pointed at, at one speed, and it is paused at
+        this snapshot, counted from 0, or at the last one, with this layer and perhaps this unit chosen.
+        """
+        self.page.mouse.move(0, 0)
+        self.page.evaluate(_PUT_BACK)
+        self.press(*(["End"] if snapshot is None else ["Home", *["ArrowRight"] * snapshot]), str(layer))
+        index = "p.querySelector('.bnviz-scrub').max" if snapshot is None else f"'{snapshot}'"
+        self.wait(f"d.state !== 'playing' && p.querySelector('.bnviz-scrub').value === {index}")
+        if unit is not None:
+            self.choose_unit(unit)
+            self.wait(f"$('.bnviz-units [aria-checked=true]').ariaLabel === 'unit {unit + 1}'")
+            self.page.mouse.move(0, 0)
+            self.page.evaluate("document.activeElement.blur()")  # arrow keys belong to the units while one has the focus
+        return self
+
     def trained(self) -> Lab:
         """Wait until the whole run has arrived, whatever is shown of it."""
         self.wait("/ of (\\d+)/.exec($('.bnviz-readout').textContent)?.[1] === d.trainedStep")
@@ -312,4 +328,12 @@ class Lab:
         return area.bounding_box()
 
 
+_PUT_BACK = """() => {
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+  for (const menu of document.querySelectorAll(".bnviz-menu[open], .bnviz-save[open]")) menu.open = false;
+  document.activeElement.blur();
+  document.querySelector(".stMain").scrollTo(0, 0);
+  const speed = document.querySelector("[aria-label=Speed]");
+  if (speed.value !== "1") { speed.value = "1"; speed.dispatchEvent(new Event("change")); }
+}"""
 _NODE = "document.querySelector(`[data-panel='${panel}'] .bnviz-plot`)"

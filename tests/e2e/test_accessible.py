@@ -38,9 +38,20 @@ def test_words_and_axes_are_readable(visit, scheme):
     assert {what: ratio for what, ratio in contrast.items() if ratio < 4.5} == {}
 
 
-def test_nothing_sticks_out_at_any_width(lab):
-    lab.open(steps=40).trained().press("End")
-    for width in (1400, 820, 390):
+@pytest.fixture(scope="module")
+def page_open(module_visit):
+    return module_visit().open(steps=40).trained()
+
+
+@pytest.fixture
+def opened(page_open):
+    """A finished run, at its end."""
+    return page_open.reset()
+
+
+def test_nothing_sticks_out_at_any_width(opened):
+    lab = opened
+    for width in (820, 390, 1400):
         lab.page.set_viewport_size({"width": width, "height": 900})
         lab.wait_plot("fan", "n._fullLayout && Math.abs(n._fullLayout.width - n.clientWidth) <= 1")
         assert lab.page.evaluate(WIDE) == [], width
@@ -90,9 +101,8 @@ def test_the_row_of_pages_fades_where_more_is_to_come(visit, pages, fades):
     lab.wait(f"{style}.maskPosition === '0px 0px'")  # at the left
 
 
-def test_on_a_wide_screen_pages_are_named_once(lab):
-    lab.open(steps=40)
-    links = lab.page.get_by_role("link", name=LESSONS["gamma_beta"])
+def test_on_a_wide_screen_pages_are_named_once(opened):
+    links = opened.page.get_by_role("link", name=LESSONS["gamma_beta"])
     assert links.count() == 1
 
 
@@ -102,6 +112,7 @@ def test_reduced_motion_shows_the_end_and_plays_on_request(visit):
     lab.wait("d.state === 'ended' && d.step === '60'")
     lab.press("Space")
     lab.wait("d.state === 'playing' && d.step < 60")
+    lab.page.select_option("[aria-label=Speed]", "8")
     lab.wait("d.state === 'ended' && d.step === '60'")
 
 
@@ -115,9 +126,9 @@ def test_reduced_motion_starts_nothing_by_itself(visit):
     assert "playing" not in lab.page.evaluate("states")
 
 
-def test_every_chart_has_a_text_alternative_with_current_numbers(lab):
-    lab.open(steps=40, step=12).trained()
-    lab.wait("d.state === 'paused' && d.step === '12'")
+def test_every_chart_has_a_text_alternative_with_current_numbers(opened):
+    lab = opened.reset(12)
+    lab.wait("d.step === '12'")
     for step, key in ((12, None), (13, "ArrowRight"), (40, "End")):
         if key:
             lab.press(key)
@@ -130,9 +141,8 @@ def test_every_chart_has_a_text_alternative_with_current_numbers(lab):
             assert re.search(r"\d", label[1].split(f"step {step}:")[1]), label
 
 
-def test_every_control_is_reached_by_tab_in_order(lab):
-    lab.open(steps=40).trained().press("End")
-    lab.wait("d.state === 'ended'")
+def test_every_control_is_reached_by_tab_in_order(opened):
+    lab = opened
     lab.page.evaluate("document.querySelector('.bnviz-player').scrollIntoView()")
     reached = []
     lab.page.focus("[data-testid=stPopoverButton]")
@@ -152,9 +162,9 @@ def test_every_control_is_reached_by_tab_in_order(lab):
     assert [label for label in reached if label in wanted] == wanted
 
 
-def test_every_chart_has_its_numbers_in_a_table(visit, server):
-    lab = visit().open(steps=40, step=12).trained()
-    lab.wait("d.state === 'paused' && d.step === '12'")
+def test_every_chart_has_its_numbers_in_a_table(opened, server):
+    lab = opened.reset(12)
+    lab.wait("d.step === '12'")
     lab.look_at("learning")
     for panel in lab.page.locator(".bnviz-panel").all():
         panel.scroll_into_view_if_needed()
@@ -188,8 +198,8 @@ def test_every_chart_has_its_numbers_in_a_table(visit, server):
     lab.page.wait_for_selector("dialog", state="detached")
 
 
-def test_what_is_measured_exactly_is_one_click_away(lab):
-    lab.open(steps=40, step=12)
+def test_what_is_measured_exactly_is_one_click_away(opened):
+    lab = opened
     lab.page.locator("[data-panel=shift]").get_by_role("button", name="Definition: ").click()
     text = lab.page.get_by_role("dialog").inner_text()
     assert "Wasserstein-1" in text and "512 fixed test images" in text and "{" not in text
