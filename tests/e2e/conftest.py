@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from tests.e2e.lab import Lab, Server, launch, serve
 
 # Plotly throws a few exceptions while it begins, and for each V8 reads all of it again to say where: half of that time.
 V8_FLAGS = "--js-flags=--no-enable-lazy-source-positions"
+
+SCREEN: ViewportSize = {"width": 1400, "height": 900}
 
 
 @pytest.fixture(scope="session")
@@ -50,9 +52,10 @@ def browser() -> Iterator[Browser]:
 
 
 class Tabs:
-    """A browser context for each set of options, and its tabs that no test uses at the moment.
+    """The browser's contexts, and their tabs that no test uses at the moment.
 
-    What a browser has compiled of a script it keeps with the context, and with a tab's process.
+    What a browser has compiled of a script it keeps with the context, so there are as few as can be: size, colours and motion are
+    the tab's, and only other options need a context of their own.
     """
 
     def __init__(self, browser: Browser):
@@ -60,13 +63,22 @@ class Tabs:
         self.contexts: dict[str, BrowserContext] = {}
         self.idle: dict[str, list[Page]] = {}
 
-    def open(self, server: Server, options: dict[str, object]) -> Lab:
+    def open(
+        self,
+        server: Server,
+        viewport: ViewportSize = SCREEN,
+        color_scheme: str = "light",
+        reduced_motion: str = "no-preference",
+        **options: object,
+    ) -> Lab:
         """A tab that is as if it were new."""
         key = repr(sorted(options.items()))
         if key not in self.contexts:
-            self.contexts[key] = self.browser.new_context(**{"viewport": {"width": 1400, "height": 900}, **options})
+            self.contexts[key] = self.browser.new_context(viewport=SCREEN, **options)
         idle = self.idle.setdefault(key, [])
         page = idle.pop() if idle else self.contexts[key].new_page()
+        page.set_viewport_size(viewport)
+        page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
         return Lab(page, server, give_back=idle.append)
 
     def close(self) -> None:
@@ -74,7 +86,7 @@ class Tabs:
             context.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def tabs(browser: Browser) -> Iterator[Tabs]:
     tabs = Tabs(browser)
     yield tabs
@@ -87,7 +99,7 @@ def visits(tabs: Tabs, server: Server) -> Iterator[Callable[..., Lab]]:
     clean_labs: list[Lab] = []
 
     def visit(clean: bool = True, **options: object) -> Lab:
-        lab = tabs.open(server, options)
+        lab = tabs.open(server, **options)
         labs.append(lab)
         if clean:
             clean_labs.append(lab)

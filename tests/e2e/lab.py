@@ -154,11 +154,10 @@ class Lab:
     def __init__(self, page: Page, server: Server, give_back: Callable[[Page], object] | None = None):
         self.page, self.server, self.troubles = page, server, []
         self._give_back = give_back
-        self._viewport = page.viewport_size
         if not hasattr(page, "opens_charts"):
             page.add_init_script("if (!localStorage['bnviz more charts']) localStorage['bnviz more charts'] = 'open'")
             page.opens_charts = True
-        for method in ("add_init_script", "route_web_socket", "emulate_media"):
+        for method in ("add_init_script", "route_web_socket"):
             self._keep_for_good(method)
         self.page.set_default_timeout(WAIT_MS)
         self._listeners = {"console": self._on_console, "pageerror": self._on_error, "request": self._on_request}
@@ -189,8 +188,6 @@ class Lab:
         self.page.mouse.move(0, 0)
         self.page.goto("about:blank")
         self._forget()
-        if self.page.viewport_size != self._viewport and self._viewport:
-            self.page.set_viewport_size(self._viewport)
         self._give_back(self.page)
 
     def _forget(self) -> None:

@@ -37,9 +37,21 @@ def test_it_plays_before_plotly_is_there(visit):
     wait_for_other_ink(lab, ink(lab))
 
 
-def test_layers_and_units_are_chosen_in_it(lab):
-    lab.open(steps=60).trained().press("End")
-    lab.wait("d.state === 'ended'")
+@pytest.fixture(scope="module")
+def page_open(module_visit):
+    return module_visit().open(steps=40).trained()
+
+
+@pytest.fixture
+def opened(page_open):
+    """A finished run, at its end."""
+    lab = page_open.reset()
+    lab.wait("d.state === 'ended' && d.step === '40'")
+    return lab
+
+
+def test_layers_and_units_are_chosen_in_it(opened):
+    lab = opened
     lab.page.mouse.click(*middle(lab, 4))
     lab.wait("$('.bnviz-layers [aria-pressed=true]').ariaLabel === 'Layer 4'")
     lab.page.mouse.click(*middle(lab, 2, unit=5))
@@ -48,17 +60,16 @@ def test_layers_and_units_are_chosen_in_it(lab):
     lab.page.focus(".bnviz-units [aria-checked=true]")
     lab.press("ArrowRight")
     lab.wait(f"{UNIT} === 'unit 7'")
-    assert lab.data["step"] == "60", "arrow keys among units do not step the player"
+    assert lab.data["step"] == "40", "arrow keys among units do not step the player"
     lab.pool_units()
     lab.wait(f"{UNIT} === 'all units pooled'")
 
 
-def test_pointing_at_something_says_its_numbers(lab, server):
-    lab.open(steps=40, step=40).trained()
-    lab.wait("d.state === 'ended' && d.step === '40'")
+def test_pointing_at_something_says_its_numbers(opened):
+    lab = opened
     lab.page.mouse.move(*middle(lab, 3, unit=2))
     lab.wait("$('.bnviz-tip').textContent.includes('layer 3, unit 3')")
-    said = lab.page.inner_text(".bnviz-tip")
+    text = lab.page.inner_text(".bnviz-tip")
     recorded = lab.page.evaluate("""async () => {
       const {parsed} = await import(new URL('bnviz/web/player/recording.js', document.baseURI).href);
       const text = await (await fetch(`bnviz/runs/${document.querySelector('.bnviz-player').dataset.run}.ndjson`)).text();
@@ -66,7 +77,7 @@ def test_pointing_at_something_says_its_numbers(lab, server):
       const part = frames.at(-1).arms.none;
       return {mean: part.unit_mean.activation[2][2], sd: part.unit_std.activation[2][2]};
     }""")
-    assert f"mean {recorded['mean']:.2f}, sd {recorded['sd']:.2f}" in said
+    assert f"mean {recorded['mean']:.2f}, sd {recorded['sd']:.2f}" in text
 
 
 def marks(lab):
@@ -82,9 +93,8 @@ def marks(lab):
     return lab.page.evaluate(script)
 
 
-def test_every_mark_says_what_it_is(lab):
-    lab.open(steps=40, step=40).trained()
-    lab.wait("d.state === 'ended' && d.step === '40'")
+def test_every_mark_says_what_it_is(opened):
+    lab = opened
     bar, number = marks(lab)
     lab.page.mouse.move(*bar)
     lab.wait(r"/exactly 0 · without batch norm \d+\s% are exactly 0/.test($('.bnviz-tip').textContent)")
@@ -144,9 +154,8 @@ def test_in_the_dark_a_weak_colour_differs_from_the_background(visit):
     assert (luminance(seen) + 0.05) / (luminance(background) + 0.05) > 1.9  # 1.5 without any white in it
 
 
-def test_the_curtain_hides_what_layer_3_does_not_see(lab):
-    lab.open(steps=40, step=40).trained()
-    lab.wait("d.state === 'ended'")
+def test_the_curtain_hides_what_layer_3_does_not_see(opened):
+    lab = opened
     open_ = ink(lab)
     lab.page.click(".bnviz-curtain")
     lab.wait("$('.bnviz-curtain').ariaPressed === 'true'")
@@ -157,7 +166,8 @@ def test_the_curtain_hides_what_layer_3_does_not_see(lab):
 
 @pytest.mark.parametrize("page", ["covariate-shift", "gamma-beta", "independence", "batch-size"])
 def test_every_lesson_has_it_small(lab, page):
-    lab.open(page, steps=40).wait("d.state === 'ended'")
+    lab.open(page, steps=40).trained().press("End")
+    lab.wait("d.state === 'ended'")
     assert lab.page.locator(".bnviz-small canvas").count() == 1
     assert lab.page.eval_on_selector(PICTURE, "(node) => node.clientHeight") < 260
     trained = ink(lab)
