@@ -26,8 +26,8 @@ def test_the_code_opens_the_page_in_a_frame(desk):
 
 def test_the_way_out_leads_to_the_same_place_of_the_whole_page(desk):
     inside = f"{ADDRESS}&embed=true&embed_options=dark_theme&panels=network"
-    assert parse_qs(urlsplit(desk.call(FILE, "wholePage", inside)).query) == parse_qs(urlsplit(ADDRESS).query)
-    assert desk.call(FILE, "wholePage", "http://127.0.0.1:8501/?embed=true") == "http://127.0.0.1:8501/"
+    assert parse_qs(urlsplit(desk.call(FILE, "wholePageAddress", inside)).query) == parse_qs(urlsplit(ADDRESS).query)
+    assert desk.call(FILE, "wholePageAddress", "http://127.0.0.1:8501/?embed=true") == "http://127.0.0.1:8501/"
 
 
 @pytest.mark.parametrize(("text", "panels"), [("", ()), ("network,fan", ("network", "fan")), (" fan , fan,,x ", ("fan", "x"))])

@@ -4,22 +4,22 @@
 
 import {drawWithinBudget} from "./core/panel-scheduler.js";
 import {make, mark} from "./dom.js";
-import {keeping} from "./mounts.js";
+import {persistentMount} from "./mounts.js";
 import {Panel} from "./panel.js";
 import {Theme} from "./theme.js";
-import {Watched} from "./watched.js";
+import {SampleRun} from "./sample-run.js";
 
 /** @import {Catalogue, Component, PanelSpec} from "./types" */
 /** @import {Painted} from "./theme.js" */
-/** @import {Run} from "./watched.js" */
+/** @import {Run} from "./sample-run.js" */
 /** @typedef {{run: string, state: string, panels: PanelSpec[], rows: number, shared: Catalogue, one: Run | null}} Data */
 
-export default keeping((/** @type {Component<Data>} */ component) => new Board(component));
+export default persistentMount((/** @type {Component<Data>} */ component) => new Board(component));
 
 class Board {
   frames = 0;
   /** Rows that the panels show. */
-  shown = 0;
+  shownRows = 0;
   /** @type {Map<string, Panel>} */
   panels = new Map();
   /** @type {Map<string, string>} panels' specifications as text */
@@ -35,8 +35,8 @@ class Board {
     parentElement.append(this.root);
     this.theme = new Theme(this.root);
     component.plotly();
-    /** @type {Watched | null} */
-    this.watched = null;
+    /** @type {SampleRun | null} */
+    this.sampleRun = null;
     mark(this.root, {trainedStep: 0, frames: 0});
     this.begin(data.run);
     this.frame = requestAnimationFrame((now) => this.tick(now));
@@ -51,15 +51,15 @@ class Board {
     this.data = data;
     mark(this.root, {trainedStep: data.rows});
     this.arrange(data.panels);
-    this.watch(data.one);
+    this.showSampleRun(data.one);
   }
 
-  /** @param {Run | null} one */
-  watch(one) {
-    if (one && this.watched) this.watched.update(one);
-    else if (one) this.watched = new Watched(this.top, one);
-    else this.watched?.close();
-    if (!one) this.watched = null;
+  /** @param {Run | null} run */
+  showSampleRun(run) {
+    if (run && this.sampleRun) this.sampleRun.update(run);
+    else if (run) this.sampleRun = new SampleRun(this.top, run);
+    else this.sampleRun?.close();
+    if (!run) this.sampleRun = null;
   }
 
   /**
@@ -67,7 +67,7 @@ class Board {
    * @param {string} run
    */
   begin(run) {
-    this.shown = 0;
+    this.shownRows = 0;
     mark(this.root, {run, step: 0, state: "loading"});
   }
 
@@ -98,7 +98,7 @@ class Board {
   tick(now) {
     this.frame = requestAnimationFrame((next) => this.tick(next));
     const theme = this.theme.now();
-    this.watched?.tick(now, theme);
+    this.sampleRun?.tick(now, theme);
     if (globalThis.Plotly) this.fill(theme);
   }
 
@@ -108,7 +108,7 @@ class Board {
    */
   fill(theme) {
     const key = `${this.data.run} ${theme.key}`;
-    const due = [...this.panels.values()].filter((panel) => panel.drawnKey !== key);
+    const due = [...this.panels.values()].filter((panel) => panel.contentKey !== key);
     due.sort((a, b) => Number(b.visible) - Number(a.visible));
     if (
       !drawWithinBudget(
@@ -118,8 +118,8 @@ class Board {
       )
     )
       return;
-    if (due.length || this.data.rows !== this.shown) this.drawn();
-    mark(this.root, {state: this.data.state === "playing" && !this.shown ? "loading" : this.data.state});
+    if (due.length || this.data.rows !== this.shownRows) this.drawn();
+    mark(this.root, {state: this.data.state === "playing" && !this.shownRows ? "loading" : this.data.state});
   }
 
   /**
@@ -135,13 +135,13 @@ class Board {
 
   drawn() {
     this.frames += 1;
-    this.shown = this.data.rows;
-    mark(this.root, {frames: this.frames, step: this.shown});
+    this.shownRows = this.data.rows;
+    mark(this.root, {frames: this.frames, step: this.shownRows});
   }
 
   close() {
     cancelAnimationFrame(this.frame);
-    this.watched?.close();
+    this.sampleRun?.close();
     for (const panel of this.panels.values()) panel.close();
     this.root.remove();
   }

@@ -2,7 +2,7 @@
 // The player's own controls: choosers above the charts, transport below them, and the keyboard.
 
 import {make, mark, set} from "./dom.js";
-import {copy, wayOut, wholePage} from "./embedding.js";
+import {copy, linkToWholePage, wholePageAddress} from "./embedding.js";
 import {saving} from "./saving.js";
 import {QUESTION} from "./streamlit.js";
 import {pieces, playerText, tapName} from "./words.js";
@@ -84,12 +84,12 @@ function transport(player, root, copyLink) {
   const track = make("div", {class: "bnviz-track"}, buffer, range);
   const parts = [back, play, forward, track, readout, stop, speed, loop];
   const group = {class: "bnviz-transport", role: "group", "aria-label": text("playback"), title: ""};
-  const copied = make("span", {class: "bnviz-copied", role: "status"});
+  const status = make("span", {class: "bnviz-copied", role: "status"});
   const link = button("link", text("copy_link"), copyLink);
   const save = player.bare ? null : saving(player, root, icon("save"));
-  const last = player.data.embedded ? wayOut(player) : save?.menu;
-  const box = make("div", group, ...parts, link, ...(last ? [last] : []), copied);
-  return {box, track, play, range, buffer, readout, stop, speed, loop, copied, save};
+  const last = player.data.embedded ? linkToWholePage(player) : save?.menu;
+  const box = make("div", group, ...parts, link, ...(last ? [last] : []), status);
+  return {box, track, play, range, buffer, readout, stop, speed, loop, status, save};
 }
 
 /** @param {PlayerCore} player */
@@ -105,7 +105,7 @@ export class Controls {
   /** @type {HTMLSelectElement | null} */
   tap = null;
   /** @type {Map<string, Extract<Control<any>, {show: unknown}>>} by panel: those that follow what is on show */
-  following = new Map();
+  viewControls = new Map();
   flashTimer = 0;
   outlineTimer = 0;
 
@@ -209,13 +209,13 @@ export class Controls {
    * @param {Map<string, Panel>} panels
    */
   place(panels) {
-    for (const id of this.following.keys()) if (!panels.has(id)) this.following.delete(id);
+    for (const id of this.viewControls.keys()) if (!panels.has(id)) this.viewControls.delete(id);
     for (const [id, panel] of panels) {
       const name = panel.spec.control;
       if (!name || panel.heading.dataset.control === name) continue;
       panel.heading.dataset.control = name;
       const control = this.control(name);
-      if ("show" in control) this.following.set(id, control);
+      if ("show" in control) this.viewControls.set(id, control);
       panel.heading.append("show" in control ? control.element : control);
     }
   }
@@ -282,7 +282,7 @@ export class Controls {
    * @param {View} view
    */
   follow(view) {
-    for (const control of this.following.values()) control.show(view);
+    for (const control of this.viewControls.values()) control.show(view);
     this.transport.save?.refresh();
   }
 
@@ -342,9 +342,9 @@ export class Controls {
   async copyLink() {
     const link = this.player.link();
     if (!link) return;
-    const whole = wholePage(link);
-    if (await copy(whole)) this.flash(this.player.text("copied"));
-    else this.player.say(whole); // to be copied by hand
+    const address = wholePageAddress(link);
+    if (await copy(address)) this.flash(this.player.text("copied"));
+    else this.player.say(address); // to be copied by hand
   }
 
   /**
@@ -353,11 +353,11 @@ export class Controls {
    * @param {"left" | "right"} [side] where that button is
    */
   flash(text, side = "right") {
-    const {copied} = this.transport;
-    copied.dataset.side = side;
-    set(copied, text);
+    const {status} = this.transport;
+    status.dataset.side = side;
+    set(status, text);
     clearTimeout(this.flashTimer);
-    this.flashTimer = setTimeout(() => set(copied, ""), FLASH_MS);
+    this.flashTimer = setTimeout(() => set(status, ""), FLASH_MS);
   }
 
   /**

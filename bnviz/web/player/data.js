@@ -13,21 +13,21 @@ import {csv, visibleRows, formatValue} from "./table.js";
 
 /**
  * @param {HTMLElement} parent
- * @param {{title: string, said: string, file: string}} chart `file` is what its files are called, without a suffix
+ * @param {{title: string, summary: string, file: string}} chart `file` is what its files are called, without a suffix
  * @param {Table[]} tables
  * @param {Text} text
  * @param {(format: "png" | "svg") => void} picture saves the chart as a picture
  */
-export function openData(parent, {title, said, file}, tables, text, picture) {
-  const shown = tables.flatMap((table, place) => {
+export function openData(parent, {title, summary, file}, tables, text, picture) {
+  const sections = tables.flatMap((table, index) => {
     const caption = tables.length > 1 ? text("rows_by", {title, key: table.key}) : title;
-    return shownTable(table, caption, place ? `${file}-${place + 1}.csv` : `${file}.csv`, text);
+    return tableSection(table, caption, index ? `${file}-${index + 1}.csv` : `${file}.csv`, text);
   });
-  const content = shown.length ? shown : [make("p", {}, text("no_data"))];
+  const content = sections.length ? sections : [make("p", {}, text("no_data"))];
   const as = (/** @type {"png" | "svg"} */ format, /** @type {string} */ words) =>
     make("button", {type: "button", onclick: () => picture(format)}, words);
   const pictures = make("p", {class: "bnviz-table-tools"}, as("png", text("chart_png")), " ", as("svg", text("chart_svg")));
-  openDialog(parent, text("data_of", {title}), text("close"), [make("p", {}, said), pictures, ...content]);
+  openDialog(parent, text("data_of", {title}), text("close"), [make("p", {}, summary), pictures, ...content]);
 }
 
 /**
@@ -37,7 +37,7 @@ export function openData(parent, {title, said, file}, tables, text, picture) {
  * @param {string} file
  * @param {Text} text
  */
-function shownTable(table, caption, file, text) {
+function tableSection(table, caption, file, text) {
   const {rows, every} = visibleRows(table);
   const total = table.rows.length;
   const size = every > 1 ? text("thinned", {every, shown: rows.length, total}) : text("all_rows", {total});

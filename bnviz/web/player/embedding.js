@@ -20,7 +20,7 @@ const [WIDTH, HEIGHT] = [900, 500]; // pixels; it fits itself into others
  * The address of the whole page that shows what an embedded one does.
  * @param {string} address
  */
-export function wholePage(address) {
+export function wholePageAddress(address) {
   const url = new URL(address);
   for (const name of OWN) url.searchParams.delete(name);
   return url.href;
@@ -32,14 +32,14 @@ export function wholePage(address) {
  * @param {string} title for those who do not see it
  */
 export function frame(address, title) {
-  const url = new URL(wholePage(address));
+  const url = new URL(wholePageAddress(address));
   url.searchParams.set("embed", "true");
-  const what = `src="${escaped(url.href)}" width="${WIDTH}" height="${HEIGHT}" title="${escaped(title)}"`;
+  const what = `src="${escapeHtml(url.href)}" width="${WIDTH}" height="${HEIGHT}" title="${escapeHtml(title)}"`;
   return `<iframe ${what} loading="lazy" allow="clipboard-write" allowfullscreen></iframe>`;
 }
 
 /** @param {string} text */
-const escaped = (text) => text.replace(/&/g, "&amp;").replace(/"/g, "&quot;").replace(/</g, "&lt;");
+const escapeHtml = (text) => text.replace(/&/g, "&amp;").replace(/"/g, "&quot;").replace(/</g, "&lt;");
 
 /**
  * Show the code, and copy it, where the browser allows that.
@@ -55,8 +55,8 @@ export async function openEmbedding(player, root) {
     make("pre", {tabindex: 0, role: "group", "aria-label": player.text("embed")}, code),
     make("p", {}, player.text("embed_panels", {example: names.slice(0, 2).join(), names: names.join(", ")})),
   ]);
-  const copied = await copy(code);
-  set(status, player.text(copied ? "embed_copied" : "embed_by_hand"));
+  const isCopied = await copy(code);
+  set(status, player.text(isCopied ? "embed_copied" : "embed_by_hand"));
 }
 
 /**
@@ -76,9 +76,9 @@ export async function copy(text) {
  * The way from an embedded page to the whole one, at the place that is on show when it is taken.
  * @param {Embedder} player
  */
-export function wayOut(player) {
-  const aim = () => (way.href = wholePage(player.placedLink() ?? location.href));
-  const attributes = {class: "bnviz-way-out", href: wholePage(location.href), target: "_blank", rel: "noopener"};
-  const way = make("a", {...attributes, onpointerdown: aim, onclick: aim}, player.text("open_whole"));
-  return way;
+export function linkToWholePage(player) {
+  const aim = () => (link.href = wholePageAddress(player.placedLink() ?? location.href));
+  const attributes = {class: "bnviz-way-out", href: wholePageAddress(location.href), target: "_blank", rel: "noopener"};
+  const link = make("a", {...attributes, onpointerdown: aim, onclick: aim}, player.text("open_whole"));
+  return link;
 }

@@ -19,7 +19,7 @@ export class Flags {
     this.box = make("div", {class: "bnviz-flags"});
     track.append(this.box);
     /** @type {{node: HTMLElement, step: number}[]} */
-    this.placed = [];
+    this.markers = [];
     player.store.subscribe(
       ({changesKey}) => changesKey,
       () => this.make(player.data.changes),
@@ -34,13 +34,13 @@ export class Flags {
   make(changes) {
     this.box.replaceChildren(...changes.map((change) => this.flag(change)));
     this.stack(changes);
-    this.placed = changes.map(({step}, index) => ({node: /** @type {HTMLElement} */ (this.box.children[index]), step}));
+    this.markers = changes.map(({step}, index) => ({node: /** @type {HTMLElement} */ (this.box.children[index]), step}));
     this.place();
   }
 
   /** While snapshots arrive, steps move on the scrubber. */
   place() {
-    for (const {node, step} of this.placed) {
+    for (const {node, step} of this.markers) {
       const left = `${(100 * this.player.shareOf(step)).toFixed(2)}%`;
       if (node.dataset.dragged !== "yes") node.style.left = left;
     }

@@ -1,10 +1,10 @@
 // @ts-check
-// The charts that do not stand in front: folded away behind a line that names them. What is folded is not drawn. Whoever has
-// opened them finds them open on the next page, too.
+// The charts that do not stand in front: folded away behind a line that names them. What is folded is not drawn. They stay
+// open on the next page for those who have opened them.
 
 import {make, set} from "./dom.js";
 
-const REMEMBERED = "bnviz more charts";
+const STORAGE_KEY = "bnviz more charts";
 
 export class Fold {
   /** @param {string} label */
@@ -12,29 +12,29 @@ export class Fold {
     this.names = make("span", {class: "bnviz-label"});
     this.grid = make("div", {class: "bnviz-panels"});
     this.root = make("details", {class: "bnviz-fold"}, make("summary", {}, make("b", {}, label), " ", this.names), this.grid);
-    this.root.open = remembered() === "open";
-    this.root.addEventListener("toggle", () => remember(this.root.open ? "open" : "closed"));
+    this.root.open = readState() === "open";
+    this.root.addEventListener("toggle", () => writeState(this.root.open ? "open" : "closed"));
   }
 
   /** @param {string[]} titles of what is folded away */
-  tell(titles) {
+  setTitles(titles) {
     this.root.hidden = !titles.length;
     set(this.names, titles.join(" · "));
   }
 }
 
-function remembered() {
+function readState() {
   try {
-    return localStorage.getItem(REMEMBERED);
+    return localStorage.getItem(STORAGE_KEY);
   } catch {
     return null; // a browser that keeps nothing for us
   }
 }
 
 /** @param {string} state */
-function remember(state) {
+function writeState(state) {
   try {
-    localStorage.setItem(REMEMBERED, state);
+    localStorage.setItem(STORAGE_KEY, state);
   } catch {
     // a browser that keeps nothing for us
   }

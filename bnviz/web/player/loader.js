@@ -10,7 +10,7 @@
  * @property {boolean} [opened] whether a module has been opened
  * @property {boolean} [last] whether there is no other way to get them
  */
-/** @typedef {{modules: [string, string][], style: string, plotly?: string}} Brought scripts by name, and the rest */
+/** @typedef {{modules: [string, string][], style: string, plotly?: string}} Bundle scripts by name, and the rest */
 
 /** @type {Window & {bnvizFiles?: Files}} */
 const page = window;
@@ -45,27 +45,27 @@ const add = (tag, attributes) =>
  */
 function once(make) {
   /** @type {Promise<unknown> | undefined} */
-  let made;
-  return () => (made ??= make());
+  let promise;
+  return () => (promise ??= make());
 }
 
 /**
  * @param {{files: string, plotly: string}} addresses
  * @returns {Files}
  */
-function fetched({files, plotly}) {
+function fetchFiles({files, plotly}) {
   const style = at(`${files}/web/player/player.css`);
   if (![...document.styleSheets].some((one) => one.href === style)) add("link", {rel: "stylesheet", href: style}).catch(() => {});
   return {plotly: once(() => add("script", {src: at(plotly)})), open: (file) => import(at(`${files}/${file}`))};
 }
 
 /**
- * @param {Brought} brought
+ * @param {Bundle} bundle
  * @param {string} address of Plotly, where it is not brought
  * @param {Files} [before]
  * @returns {Files}
  */
-function handedOver({modules, style, plotly}, address, before) {
+function filesFromData({modules, style, plotly}, address, before) {
   /** @type {Record<string, string>} */
   const addresses = {};
   for (const [name, text] of modules) {
@@ -82,8 +82,8 @@ function handedOver({modules, style, plotly}, address, before) {
 /** @param {{data: any, setStateValue: (name: string, value: unknown) => void}} component */
 export default async function (component) {
   const {data, setStateValue} = component;
-  if (data.assets && !page.bnvizFiles?.last) page.bnvizFiles = handedOver(data.assets, data.addresses.plotly, page.bnvizFiles);
-  const files = (page.bnvizFiles ??= fetched(data.addresses));
+  if (data.assets && !page.bnvizFiles?.last) page.bnvizFiles = filesFromData(data.assets, data.addresses.plotly, page.bnvizFiles);
+  const files = (page.bnvizFiles ??= fetchFiles(data.addresses));
   if (data.assets) setStateValue("assets", false); // once is enough
   try {
     const names = ["web/player/MAIN", ...(data.story ? [`lessons/${data.story}/story.js`] : [])];

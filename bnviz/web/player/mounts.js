@@ -1,34 +1,34 @@
 // @ts-check
-// What a component's module exports: Streamlit calls it at every rerun with the same parent element, and what `make` has made
-// there, its nodes and its place survive.
+// What a component's module exports: Streamlit calls it at every rerun with the same parent element, and what `create` has
+// created there survives, with its nodes and its state.
 
 /** @import {Component, Story} from "./types" */
 /**
  * @template D
- * @typedef {{update(component: Component<D>): void, close(): void}} Kept
+ * @typedef {{update(component: Component<D>): void, close(): void}} Mounted
  */
 
-const LOOK_MS = 200;
+const CHECK_MS = 200;
 
 /**
  * @template D
- * @param {(component: Component<D>, story: Story<any, any> | undefined) => Kept<D>} make
+ * @param {(component: Component<D>, story: Story<any, any> | undefined) => Mounted<D>} create
  * @returns {(component: Component<D>, story?: Story<any, any>) => void}
  */
-export function keeping(make) {
-  /** @type {WeakMap<HTMLElement, Kept<D>>} */
-  const made = new WeakMap();
+export function persistentMount(create) {
+  /** @type {WeakMap<HTMLElement, Mounted<D>>} */
+  const instances = new WeakMap();
   return (component, story) => {
     const {parentElement} = component;
-    const kept = made.get(parentElement) ?? make(component, story);
-    if (!made.has(parentElement)) {
-      made.set(parentElement, kept);
-      whenGone(parentElement, () => {
-        made.delete(parentElement);
-        kept.close();
+    const instance = instances.get(parentElement) ?? create(component, story);
+    if (!instances.has(parentElement)) {
+      instances.set(parentElement, instance);
+      whenRemoved(parentElement, () => {
+        instances.delete(parentElement);
+        instance.close();
       });
     }
-    kept.update(component);
+    instance.update(component);
   };
 }
 
@@ -37,9 +37,9 @@ export function keeping(make) {
  * one, and says nothing of a call whose module was still on its way when the page was left. A move within the page is no leaving.
  * @param {HTMLElement} element
  * @param {() => void} end
- * @param {number} [missed] looks at which it was not there
+ * @param {number} [absences] checks at which it was not there
  */
-function whenGone(element, end, missed = 0) {
-  if (missed > 1) return end();
-  setTimeout(() => whenGone(element, end, element.isConnected ? 0 : missed + 1), LOOK_MS);
+function whenRemoved(element, end, absences = 0) {
+  if (absences > 1) return end();
+  setTimeout(() => whenRemoved(element, end, element.isConnected ? 0 : absences + 1), CHECK_MS);
 }

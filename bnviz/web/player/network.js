@@ -35,7 +35,7 @@ export class NetworkPicture {
     this.mayChoose = {layer: choosers.includes("layer"), unit: choosers.includes("unit")};
     this.painter = new Painter();
     /** @type {HitTarget | null} */
-    this.hovered = null;
+    this.hoverTarget = null;
     /** @type {Geometry | null} */
     this.geometry = null;
     /** @type {View | null} */
@@ -67,8 +67,8 @@ export class NetworkPicture {
     this.root = make("figure", {class: `bnviz-network${small ? " bnviz-small" : ""}`}, ...parts);
     parent.append(this.root);
     this.listen();
-    this.sizer = new ResizeObserver(() => (this.paintedKey = ""));
-    this.sizer.observe(this.box);
+    this.resizeObserver = new ResizeObserver(() => (this.paintedKey = ""));
+    this.resizeObserver.observe(this.box);
   }
 
   listen() {
@@ -82,7 +82,7 @@ export class NetworkPicture {
   }
 
   close() {
-    this.sizer.disconnect();
+    this.resizeObserver.disconnect();
     this.root.remove();
   }
 
@@ -100,7 +100,7 @@ export class NetworkPicture {
     this.visibility = visibility;
     const {clientWidth: width, clientHeight} = this.box;
     const room = this.fits ? clientHeight : null;
-    const {hovered, small} = this;
+    const {hoverTarget: hovered, small} = this;
     const size = `${width} ${room}`;
     const {curtain, scores, secondNetwork} = visibility;
     const place = `${key} ${view.blend} ${wordsFrame.step} ${size}`;
@@ -278,16 +278,16 @@ export class NetworkPicture {
 
   /** @param {HitTarget | null} place */
   hover(place) {
-    this.hovered = place;
+    this.hoverTarget = place;
     this.explain();
   }
 
   /** The numbers of what is pointed at, in a line of its own that covers nothing. */
   explain() {
-    const {view, hovered} = this;
+    const {view, hoverTarget: hovered} = this;
     if (!view) return;
     if (!hovered) return set(this.tip, this.small ? "" : playerText(view, "picture_hint"));
-    const {heading, of, more = this.below(view, hovered)} = descriptionOf(view, hovered);
+    const {heading, of, more = this.numbersHint(view, hovered)} = descriptionOf(view, hovered);
     const parts = (of ? bothArms(view) : []).flatMap((arm) => {
       const name = make("span", {class: "bnviz-arm", style: `color: ${view.arms[arm].colour}`}, view.arms[arm].name);
       return [" · ", name, ` ${of?.(arm)}`];
@@ -300,9 +300,9 @@ export class NetworkPicture {
    * @param {View} view
    * @param {HitTarget} place
    */
-  below(view, {unit}) {
-    const watched = unit !== null && view.header.watched_units.includes(unit);
-    return watched && !this.small && !this.fits ? playerText(view, "numbers_below") : "";
+  numbersHint(view, {unit}) {
+    const isWatched = unit !== null && view.header.watched_units.includes(unit);
+    return isWatched && !this.small && !this.fits ? playerText(view, "numbers_below") : "";
   }
 
   /**

@@ -23,15 +23,15 @@ const PALE = "65%"; // share of the colour; the rest is white
 const BEFORE_DARK = 0.7; // power of the strength, 0…1
 
 export class Painter {
-  farAway = new CommonScale(0.95);
-  tall = new Scale(0.9);
+  motionScale = new CommonScale(0.95);
+  heightScale = new Scale(0.9);
   // What colours, heights and places of the picture on show are measured by.
   far = 1;
   peak = 1;
   /** @type {[number, number]} */
   range = [0, 1];
   /** @type {WeakMap<Snapshot, Map<string, any>>} what was worked out of snapshots: they are painted many times */
-  known = new WeakMap();
+  cache = new WeakMap();
 
   /**
    * @param {CanvasRenderingContext2D} context
@@ -41,14 +41,14 @@ export class Painter {
     const {view, geometry} = scenery;
     const key = `${view.run} ${view.tap}`;
     const still = view.frames[0];
-    this.far = this.farAway.upTo(key, view.frames, bothArms(view), (frame, arm) =>
-      frame === still ? [] : moved(frame, arm, view),
+    this.far = this.motionScale.upTo(key, view.frames, bothArms(view), (frame, arm) =>
+      frame === still ? [] : layerMotions(frame, arm, view),
     );
-    this.peak = this.tall.upTo(key, view.frames, (frame) => this.peaks(frame, view));
+    this.peak = this.heightScale.upTo(key, view.frames, (frame) => this.peaks(frame, view));
     this.range = view.fits.range("heat", view) ?? [0, 1];
     context.clearRect(0, 0, geometry.width, geometry.height);
     context.textBaseline = "alphabetic";
-    this.marked(context, scenery);
+    this.highlightLayers(context, scenery);
     bothArms(view).forEach((arm, row) => {
       if (scenery.visibility.secondNetwork || row === 0) this.network(context, scenery, arm, row);
       this.name(context, scenery, arm, row);
@@ -57,18 +57,18 @@ export class Painter {
   }
 
   /**
-   * What `make` works out of a snapshot, worked out once.
+   * What `compute` derives from a snapshot, computed once.
    * @template T
    * @param {Snapshot} frame
    * @param {string} key
-   * @param {() => T} make
+   * @param {() => T} compute
    * @returns {T}
    */
-  once(frame, key, make) {
-    const known = this.known.get(frame) ?? new Map();
-    this.known.set(frame, known);
-    if (!known.has(key)) known.set(key, make());
-    return known.get(key);
+  cached(frame, key, compute) {
+    const values = this.cache.get(frame) ?? new Map();
+    this.cache.set(frame, values);
+    if (!values.has(key)) values.set(key, compute());
+    return values.get(key);
   }
 
   /**
@@ -78,7 +78,7 @@ export class Painter {
    * @param {View} view
    */
   density(frame, arm, layer, view) {
-    return this.once(frame, `density ${arm} ${layer} ${view.tap}`, () => layerDensity(frame, arm, layer, view));
+    return this.cached(frame, `density ${arm} ${layer} ${view.tap}`, () => layerDensity(frame, arm, layer, view));
   }
 
   /**
@@ -96,7 +96,7 @@ export class Painter {
    * @param {CanvasRenderingContext2D} context
    * @param {Scenery} scenery
    */
-  marked(context, {geometry, view, theme, hovered}) {
+  highlightLayers(context, {geometry, view, theme, hovered}) {
     for (const [layer, opacity] of [
       [hovered?.layer, 0.05],
       [view.layer, 0.09],
@@ -203,8 +203,8 @@ export class Painter {
    */
   strength({frame, frames, frameIndex, blend, tap}, arm, layer) {
     const at = (/** @type {Snapshot} */ one) => Number(/** @type {any} */ (one.arms[arm]).shift_step[tap][layer - 1]) || 0;
-    const following = frames[frameIndex + 1] ?? frame;
-    const change = at(frame) + blend * (at(following) - at(frame));
+    const next = frames[frameIndex + 1] ?? frame;
+    const change = at(frame) + blend * (at(next) - at(frame));
     return MIN_LINE_OPACITY + 0.75 * Math.min(1, Math.sqrt(change / this.far));
   }
 
@@ -221,13 +221,13 @@ export class Painter {
     const {frames, frameIndex, blend, header} = view;
     const watched = header.watched_units.length;
     const motions = this.motions(view, arm, column.layer, frameIndex);
-    const following = blend > 0 && frames[frameIndex + 1] ? this.motions(view, arm, column.layer, frameIndex + 1) : motions;
-    const colour = lively(view.arms[arm].colour, theme);
+    const next = blend > 0 && frames[frameIndex + 1] ? this.motions(view, arm, column.layer, frameIndex + 1) : motions;
+    const colour = unitColour(view.arms[arm].colour, theme);
     const lost = hasDiverged(view.frame, arm);
     for (let unit = 0; unit < header.experiment.width; unit++) {
       const box = unitBox(geometry, row, column, unit, watched);
       if (!box) break;
-      const motion = motions[unit] + blend * (following[unit] - motions[unit]);
+      const motion = motions[unit] + blend * (next[unit] - motions[unit]);
       if (lost || !Number.isFinite(motion)) this.hollow(context, box, unit < watched, theme);
       else this.unit(context, box, unit < watched, Math.min(1, Math.sqrt(motion / (2 * this.far))), colour, theme);
       const chosen = unit === view.unit && column.layer === view.layer;
@@ -287,7 +287,7 @@ export class Painter {
     if (frameIndex === 0) return new Array(header.experiment.width).fill(0);
     const [before, now] = [frames[frameIndex - 1], frames[frameIndex]];
     const make = () => unitMotion(before, now, arm, tap, layer, spreadOf(frames[0], arm, tap, layer));
-    return this.once(now, `motion ${arm} ${layer} ${tap} ${before.step}`, make);
+    return this.cached(now, `motion ${arm} ${layer} ${tap} ${before.step}`, make);
   }
 
   /**
@@ -391,16 +391,16 @@ export class Painter {
     const across = (/** @type {number} */ value) => box.x + (box.width * (value - low)) / (high - low);
     const path = new Path2D();
     const floor = box.y + box.height;
-    let begun = false;
+    let isOpen = false;
     for (let bin = 0; bin < heights.length; bin++) {
       const middle = (edges[bin] + edges[bin + 1]) / 2;
       if (middle < low || middle > high) continue;
       const y = floor - box.height * Math.min(1, (TALL_HISTOGRAM * heights[bin]) / this.peak);
-      if (!begun) path.moveTo(across(middle), floor);
-      begun = true;
+      if (!isOpen) path.moveTo(across(middle), floor);
+      isOpen = true;
       path.lineTo(across(middle), y);
     }
-    if (begun) path.lineTo(Math.min(box.x + box.width, across(high)), floor);
+    if (isOpen) path.lineTo(Math.min(box.x + box.width, across(high)), floor);
     return path;
   }
 
@@ -485,14 +485,14 @@ export class Painter {
  * @param {string} arm
  * @param {View} view
  */
-const moved = (frame, arm, view) => Array.from(/** @type {any} */ (frame.arms[arm]).shift_step[view.tap]);
+const layerMotions = (frame, arm, view) => Array.from(/** @type {any} */ (frame.arms[arm]).shift_step[view.tap]);
 
 /**
  * An arm's colour for units, in which a weak one can be told from the background.
  * @param {string} colour
  * @param {Painted} theme
  */
-const lively = (colour, {dark}) => (dark ? `color-mix(in srgb, ${colour} ${PALE}, white)` : colour);
+const unitColour = (colour, {dark}) => (dark ? `color-mix(in srgb, ${colour} ${PALE}, white)` : colour);
 
 /**
  * How a network is called; as long as its normalizer is off it is as the other one.

@@ -31,7 +31,7 @@ const CONFIG = {displaylogo: false, responsive: false, showSendToCloud: false, m
 const NARROW = 560;
 const CLEAR = "rgba(0,0,0,0)";
 const HIGH_RATE = 30;
-const ON_THE_WAY_MS = 250; // for so long lines may be bent before Plotly, whose labels say what it knows, draws them again
+const BENDING_MS = 250; // for so long lines may be bent before Plotly, whose labels say what it knows, draws them again
 
 export class Panel {
   /**
@@ -44,8 +44,8 @@ export class Panel {
     this.words = words;
     this.fits = fits;
     this.title = make("h3");
-    this.definition = make("button", {type: "button", onclick: () => this.define()}, this.text("definition"));
-    this.data = make("button", {type: "button", onclick: () => this.tabulate()}, this.text("data"));
+    this.definition = make("button", {type: "button", onclick: () => this.showDefinition()}, this.text("definition"));
+    this.data = make("button", {type: "button", onclick: () => this.showData()}, this.text("data"));
     this.heading = make("header", {}, this.title, make("span", {class: "bnviz-tools"}, this.definition, this.data));
     this.caption = make("p", {class: "bnviz-caption"});
     /** @type {any} with what Plotly adds */
@@ -54,15 +54,15 @@ export class Panel {
     parent.append(this.box);
     this.visible = true;
     /** The definition, its braces filled in. */
-    this.defined = "";
-    this.drawnAt = 0;
+    this.definitionText = "";
+    this.lastDrawAt = 0;
     /** What it shows now; "" if it has to be drawn anew. */
-    this.drawnKey = "";
-    this.plottedAt = 0;
+    this.contentKey = "";
+    this.lastPlotAt = 0;
     /** The layout that Plotly was given last, as text; "" if it has to draw anew. */
-    this.laidOut = "";
+    this.layoutKey = "";
     /** @type {Map<string, {range: [number, number], revision: string}>} axis -> its range as it was last given to Plotly */
-    this.given = new Map();
+    this.axisRanges = new Map();
     /** @type {Scene | null} what its words are of */
     this.scene = null;
     /** @type {Painted | null} */
@@ -72,20 +72,22 @@ export class Panel {
     this.spec = spec;
     this.fast = false; // whether it moves between snapshots, too
     this.configure(spec);
-    this.seer = new IntersectionObserver((entries) => this.seen(Boolean(entries.at(-1)?.isIntersecting)), {rootMargin: "150px"});
-    this.seer.observe(this.box);
-    this.sizer = new ResizeObserver(() => this.stale());
-    this.sizer.observe(this.node);
+    this.visibilityObserver = new IntersectionObserver((entries) => this.setVisible(Boolean(entries.at(-1)?.isIntersecting)), {
+      rootMargin: "150px",
+    });
+    this.visibilityObserver.observe(this.box);
+    this.resizeObserver = new ResizeObserver(() => this.invalidate());
+    this.resizeObserver.observe(this.node);
   }
 
   /** @param {boolean} visible */
-  seen(visible) {
+  setVisible(visible) {
     this.visible = visible;
   }
 
   /** It has to be drawn anew, whatever it shows. */
-  stale() {
-    this.drawnKey = this.laidOut = "";
+  invalidate() {
+    this.contentKey = this.layoutKey = "";
   }
 
   /**
@@ -97,15 +99,15 @@ export class Panel {
   }
 
   /** What is measured, exactly. */
-  define() {
-    openDialog(this.box, this.title.textContent ?? "", this.text("close"), [make("p", {}, this.defined)]);
+  showDefinition() {
+    openDialog(this.box, this.title.textContent ?? "", this.text("close"), [make("p", {}, this.definitionText)]);
   }
 
   /** What the chart shows at this moment, as a table. */
-  tabulate() {
+  showData() {
     if (!this.scene) return;
     const {spec, scene} = this;
-    const chart = {title: this.title.textContent ?? "", said: this.node.getAttribute("aria-label") ?? "", file: this.file};
+    const chart = {title: this.title.textContent ?? "", summary: this.node.getAttribute("aria-label") ?? "", file: this.file};
     const text = (/** @type {string} */ key, /** @type {Values | undefined} */ values) => this.text(key, values);
     openData(this.box, chart, tablesOf(spec, scene), text, (format) => this.save(format));
   }
@@ -123,18 +125,18 @@ export class Panel {
    */
   save(format) {
     const {scene, theme, title, caption} = this;
-    if (!scene || !theme || !this.drawnAt) return;
+    if (!scene || !theme || !this.lastDrawAt) return;
     const {run, view, comparison, beside, settings} = scene;
-    this.plot(this.traces(scene), this.layout(scene, theme), this.drawnAt); // lines may have been bent since
+    this.plot(this.traces(scene), this.layout(scene, theme), this.lastDrawAt); // lines may have been bent since
     const arms = (view?.header.arms ?? []).map((arm) => view?.arms[arm]).filter((arm) => arm !== undefined);
     const about = view ? [this.text("chart_step", {step: view.frame.step}), ...(settings?.() ?? [])] : [];
-    const dotted =
+    const comparisonNote =
       comparison && this.spec.data.some(isComparable)
         ? this.text("chart_beside", {run: comparison.run, label: beside ?? ""})
         : "";
-    const notes = [joinLabels(...about), dotted, this.text("chart_from", {run})].filter(Boolean);
-    const said = {title: title.textContent ?? "", caption: caption.textContent ?? "", notes, arms};
-    void savePicture(this.node, said, theme, format, this.file);
+    const notes = [joinLabels(...about), comparisonNote, this.text("chart_from", {run})].filter(Boolean);
+    const texts = {title: title.textContent ?? "", caption: caption.textContent ?? "", notes, arms};
+    void savePicture(this.node, texts, theme, format, this.file);
   }
 
   /** Plotly's own button would save the chart without a word. */
@@ -156,7 +158,7 @@ export class Panel {
     this.box.classList.toggle("bnviz-wide", spec.wide);
     this.node.style.height = `${spec.height}px`;
     this.definition.hidden = !spec.definition;
-    this.stale();
+    this.invalidate();
   }
 
   /**
@@ -174,8 +176,8 @@ export class Panel {
    * @param {number} blend
    * @param {number} now
    */
-  due(key, blend, now) {
-    return this.visible && this.drawnKey !== this.keyAt(key, blend) && now - this.drawnAt >= 1000 / this.spec.rate - 4;
+  isDue(key, blend, now) {
+    return this.visible && this.contentKey !== this.keyAt(key, blend) && now - this.lastDrawAt >= 1000 / this.spec.rate - 4;
   }
 
   /**
@@ -187,11 +189,11 @@ export class Panel {
   draw(scene, theme, key, now) {
     const blend = scene.view?.blend ?? 0;
     const [traces, layout] = [this.traces(scene), this.layout(scene, theme)];
-    const onTheWay = this.fast && blend > 0 && now - this.plottedAt < ON_THE_WAY_MS && this.laidOut === JSON.stringify(layout);
-    if (!onTheWay || !bend(this.node, traces)) this.plot(traces, layout, now);
+    const isBending = this.fast && blend > 0 && now - this.lastPlotAt < BENDING_MS && this.layoutKey === JSON.stringify(layout);
+    if (!isBending || !bend(this.node, traces)) this.plot(traces, layout, now);
     this.theme = theme;
-    this.drawnAt = now;
-    this.drawnKey = this.keyAt(key, blend);
+    this.lastDrawAt = now;
+    this.contentKey = this.keyAt(key, blend);
   }
 
   /** @param {Scene} scene */
@@ -205,11 +207,11 @@ export class Panel {
    * @param {number} now
    */
   plot(traces, layout, now) {
-    this.laidOut = JSON.stringify(layout); // Plotly writes into it
+    this.layoutKey = JSON.stringify(layout); // Plotly writes into it
     Plotly.react(this.node, traces, layout, (this.config ??= this.buttons()));
-    if (!this.drawnAt) this.node.on("plotly_relayout", () => this.stale()); // who has zoomed out sees the range of now
-    this.unzoomTo();
-    this.plottedAt = now;
+    if (!this.lastDrawAt) this.node.on("plotly_relayout", () => this.invalidate()); // who has zoomed out sees the range of now
+    this.setUnzoomRanges();
+    this.lastPlotAt = now;
   }
 
   /**
@@ -221,7 +223,7 @@ export class Panel {
     this.scene = scene;
     const title = fill(this.spec.title);
     set(this.title, title);
-    this.defined = fill(this.spec.definition ?? "");
+    this.definitionText = fill(this.spec.definition ?? "");
     this.definition.setAttribute("aria-label", this.text("definition_of", {title}));
     this.data.setAttribute("aria-label", this.text("data_of", {title}));
     set(this.caption, fill(this.spec.caption));
@@ -245,7 +247,7 @@ export class Panel {
     /** @type {Record<string, any>} */
     const layout = {...given, width, height, uirevision: scene.run, ...colours};
     for (const name of Object.keys(given)) if (/^[xy]axis/.test(name)) layout[name] = this.axis(name, scene, theme, narrow);
-    if (narrow && scene.view) layout.annotations = shortened(given.annotations, ` ${scene.view.norm}`);
+    if (narrow && scene.view) layout.annotations = shortenNames(given.annotations, ` ${scene.view.norm}`);
     if (theme.coarse) layout.dragmode = false; // a finger scrolls the page
     return layout;
   }
@@ -263,8 +265,8 @@ export class Panel {
     const title = {...given.title, text: fill(given.title.text)};
     const axis = {...given, title, gridcolor: theme.grid, linecolor: theme.grid, uirevision: revision};
     if (given.nticks && narrow) axis.nticks = Math.min(given.nticks, 4);
-    const range = (given.fit && view && this.reach(given.fit, view, comparison)) || given.range;
-    if (range) axis.range = this.unlessZoomed(name, range, revision);
+    const range = (given.fit && view && this.rangeOf(given.fit, view, comparison)) || given.range;
+    if (range) axis.range = this.rangeUnlessZoomed(name, range, revision);
     return axis;
   }
 
@@ -275,7 +277,7 @@ export class Panel {
    * @param {View | null} [comparison]
    * @returns {[number, number] | null}
    */
-  reach(fit, view, comparison) {
+  rangeOf(fit, view, comparison) {
     const own = this.fits?.range(fit, view) ?? null;
     const other = comparison && FITS.has(fit) ? comparison.fits.range(fit, comparison) : null;
     return own && other ? [Math.min(own[0], other[0]), Math.max(own[1], other[1])] : own;
@@ -288,26 +290,26 @@ export class Panel {
    * @param {string} revision
    * @returns {[number, number]}
    */
-  unlessZoomed(name, range, revision) {
-    const given = this.given.get(name);
+  rangeUnlessZoomed(name, range, revision) {
+    const given = this.axisRanges.get(name);
     const shown = this.node.layout?.[name]?.range;
     const zoomed = given?.revision === revision && shown && given.range.some((end, place) => end !== shown[place]);
     if (zoomed) return [...given.range];
-    this.given.set(name, {range: [...range], revision});
+    this.axisRanges.set(name, {range: [...range], revision});
     return [...range];
   }
 
   /** A double click goes back to the ranges that were given first, unless told otherwise: in Plotly's private fields. */
-  unzoomTo() {
-    for (const [name, {range}] of this.given) {
+  setUnzoomRanges() {
+    for (const [name, {range}] of this.axisRanges) {
       const axis = this.node._fullLayout?.[name];
       if (axis) Object.assign(axis, {_rangeInitial0: range[0], _rangeInitial1: range[1]});
     }
   }
 
   close() {
-    this.seer.disconnect();
-    this.sizer.disconnect();
+    this.visibilityObserver.disconnect();
+    this.resizeObserver.disconnect();
     // Plotly listens to the whole page until a drag ends, and would then stumble over a chart that is no more.
     if (this.node._dragging) document.dispatchEvent(new MouseEvent("mouseup"));
     if (globalThis.Plotly) Plotly.purge(this.node);
@@ -341,4 +343,4 @@ function comparisonTraces(traces, {comparison}) {
  * @param {{text: string}[] | undefined} annotations
  * @param {string} norm
  */
-const shortened = (annotations, norm) => annotations?.map((note) => ({...note, text: note.text.replace(norm, "")}));
+const shortenNames = (annotations, norm) => annotations?.map((note) => ({...note, text: note.text.replace(norm, "")}));

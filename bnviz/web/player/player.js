@@ -15,7 +15,7 @@ import {Flags} from "./flags.js";
 import {Fold} from "./fold.js";
 import {LiveEdits} from "./live-edits.js";
 import {Menus} from "./menus.js";
-import {keeping} from "./mounts.js";
+import {persistentMount} from "./mounts.js";
 import {NetworkPicture} from "./network.js";
 import {Panel} from "./panel.js";
 import {Theme} from "./theme.js";
@@ -28,7 +28,7 @@ import {UnitNumbers} from "./unit-numbers.js";
 const PLOTLY_MS = 2000; // after so long Plotly starts without a picture
 
 /** @type {(component: Component<Data>, story?: Story<any, any>) => void} */
-const mount = keeping((component, story) => {
+const mount = persistentMount((component, story) => {
   if (!story) throw new Error("the player needs a story");
   return new Player(component, story);
 });
@@ -82,7 +82,7 @@ export class Player {
   serviceOf(story) {
     const redraw = (/** @type {string} */ id) => {
       this.core.rewriteWords();
-      this.panels.get(id)?.stale();
+      this.panels.get(id)?.invalidate();
     };
     return story.service?.({redraw, choose: (change) => this.core.choose(change)}) ?? null;
   }
@@ -103,7 +103,7 @@ export class Player {
     );
     store.subscribe(
       ({redraws}) => redraws,
-      () => this.panels.forEach((panel) => panel.stale()),
+      () => this.panels.forEach((panel) => panel.invalidate()),
     );
     store.subscribe(
       ({unitChoices}) => unitChoices,
@@ -199,7 +199,7 @@ export class Player {
    */
   drawPanels(view, theme, key, time) {
     const now = this.core.playing ? time : Infinity;
-    const due = [...this.panels.values()].filter((panel) => panel.due(key, view.blend, now));
+    const due = [...this.panels.values()].filter((panel) => panel.isDue(key, view.blend, now));
     const scene = this.core.scene(view);
     this.scheduler.run(due, (panel) => panel.draw(scene, theme, key, time), time);
     return due.length > 0;
@@ -214,7 +214,7 @@ export class Player {
     for (const panel of this.panels.values()) panel.write(scene);
     this.picture.write(view);
     const folded = [...this.panels.values()].filter(({spec}) => !spec.front);
-    this.fold.tell(folded.map(({title}) => title.textContent ?? ""));
+    this.fold.setTitles(folded.map(({title}) => title.textContent ?? ""));
   }
 
   close() {

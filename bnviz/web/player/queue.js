@@ -13,14 +13,14 @@ const POLL_MS = 1500;
  * @param {(position: QueuePosition | null) => void} say gets the position of a run that waits, and null when it waits no more
  */
 export async function watchQueue(recording, say) {
-  for (let waited = false; ;) {
+  for (let waits = false; ;) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     if (recording.closed || recording.lines || recording.end) return;
     const position = await positionOf(recording.run);
     if (!position || recording.closed || recording.lines) return; // a page without a server, or one that has begun anew
     if (position.state === "waiting") say(position);
-    else if (waited) say(null);
-    waited = position.state === "waiting";
+    else if (waits) say(null);
+    waits = position.state === "waiting";
   }
 }
 

@@ -3,21 +3,32 @@
 // Reading resumes where it stopped, so a dropped connection costs time and nothing else.
 
 /** @import {End, Header, Message, Snapshot} from "./types" */
-/** @typedef {{dtype: keyof typeof KINDS, bdata: string, shape: string | number}} Packed */
+/** @typedef {{dtype: keyof typeof KINDS, bdata: string, shape: string | number}} PackedArray */
+/**
+ * @typedef {object} Network what a recording is read with
+ * @property {typeof fetch} fetch
+ * @property {(delay: number) => Promise<unknown>} wait in milliseconds
+ * @property {() => Promise<unknown>} yieldToBrowser let the browser draw
+ */
 
 const KINDS = {
   ...{f4: Float32Array, f8: Float64Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array},
   ...{i1: Int8Array, i2: Int16Array, i4: Int32Array},
 };
-const AT_ONCE = 6; // lines
+const BATCH_LINES = 6; // taken at once
 const RETRY_MS = [300, 1000, 2000, 4000, 8000];
-const AWAY = [502, 503, 504];
+const PROXY_STATUSES = [502, 503, 504]; // of a proxy whose server is away
 
-/** Let the browser draw. A page that nobody sees is not drawn, and its timers are slow. */
-const breath = () => new Promise((resolve) => (document.hidden ? resolve(null) : setTimeout(resolve)));
+/** @type {Network} */
+const BROWSER = {
+  fetch: (...request) => fetch(...request),
+  wait: (delay) => new Promise((resolve) => setTimeout(resolve, delay)),
+  // A page that nobody sees is not drawn, and its timers are slow.
+  yieldToBrowser: () => (document.hidden ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve))),
+};
 
 /** The stream could not be read; `blocked` if it seems that no route leads there. */
-class Unread extends Error {
+class StreamError extends Error {
   /**
    * @param {string} message
    * @param {boolean} blocked
@@ -36,7 +47,7 @@ function bytes(base64) {
 
 /**
  * A typed array, cut into nested arrays along all axes but the last. The formats are little-endian, as browsers are.
- * @param {Packed} packed
+ * @param {PackedArray} packed
  * @returns {any}
  */
 export function decode({dtype, bdata, shape}) {
@@ -56,7 +67,7 @@ export function decode({dtype, bdata, shape}) {
  * @param {string} line
  * @returns {Message}
  */
-export const parsed = (line) =>
+export const parseLine = (line) =>
   JSON.parse(line, (_, value) => (value && typeof value === "object" && "bdata" in value ? decode(value) : value));
 
 export class Recording {
@@ -64,9 +75,11 @@ export class Recording {
    * @param {string} run
    * @param {() => void} onChange called after every batch of lines
    * @param {() => void} onBlocked called once if the route cannot be reached at all
+   * @param {Network} [network]
    */
-  constructor(run, onChange, onBlocked) {
+  constructor(run, onChange, onBlocked, network = BROWSER) {
     this.run = run;
+    this.network = network;
     this.onChange = onChange;
     this.onBlocked = onBlocked;
     /** @type {Header | null} */
@@ -77,19 +90,20 @@ export class Recording {
     this.end = null;
     this.lines = 0;
     this.failures = 0;
-    this.waiting = false;
+    /** Whether the connection is lost, and to be tried again. */
+    this.reconnects = false;
     /** The server that the lines come from, and whether it has become another one. */
     this.server = "";
-    this.moved = false;
+    this.serverChanged = false;
     this.abort = new AbortController();
   }
 
   /**
-   * Begin with what is known already, of another run that begins in the same way.
+   * Start with the snapshots of another run that begins in the same way.
    * @param {Header} header
    * @param {Snapshot[]} frames
    */
-  begin(header, frames) {
+  startWith(header, frames) {
     this.header = header;
     this.frames = frames;
     this.lines = 1 + frames.length;
@@ -104,7 +118,7 @@ export class Recording {
   }
 
   /** Ended by the server before its time: when the page asks for the run again, it begins anew. */
-  get broken() {
+  get isBroken() {
     return !this.closed && ["failed", "stopped"].includes(this.end?.status ?? "");
   }
 
@@ -114,19 +128,19 @@ export class Recording {
   }
 
   /**
-   * Take recorded lines that begin at line `from`; what is known already is passed over.
+   * Take recorded lines that begin at line `from`; those that are here already are skipped.
    * @param {string[]} lines
    * @param {number} from
    */
   accept(lines, from) {
-    const fresh = lines.slice(Math.max(0, this.lines - from));
-    if (this.closed || this.end || from > this.lines || !fresh.length) return;
-    for (const line of fresh) this.take(parsed(line));
+    const newLines = lines.slice(Math.max(0, this.lines - from));
+    if (this.closed || this.end || from > this.lines || !newLines.length) return;
+    for (const line of newLines) this.append(parseLine(line));
     this.onChange();
   }
 
   /** @param {Message} message */
-  take(message) {
+  append(message) {
     this.lines += 1;
     if (message.type === "header") this.header = message;
     else if (message.type === "snapshot") this.frames.push(message);
@@ -143,17 +157,16 @@ export class Recording {
         if (!this.end) throw new Error("the stream ended early");
       } catch (error) {
         if (this.closed) return;
-        if (this.isHopeless(error)) return this.onBlocked();
-        await this.pause();
+        if (this.isUnreachable(error)) return this.onBlocked();
+        await this.backOff();
       }
     }
   }
 
-  async pause() {
-    this.waiting = true;
+  async backOff() {
+    this.reconnects = true;
     this.onChange();
-    const wait = RETRY_MS[Math.min(this.failures++, RETRY_MS.length - 1)];
-    await new Promise((resolve) => setTimeout(resolve, wait));
+    await this.network.wait(RETRY_MS[Math.min(this.failures++, RETRY_MS.length - 1)]);
   }
 
   /**
@@ -161,32 +174,33 @@ export class Recording {
    * network is away: that may take its time.
    * @param {unknown} error
    */
-  isHopeless(error) {
-    if (!(error instanceof Unread)) return !this.lines && this.failures >= 2;
+  isUnreachable(error) {
+    if (!(error instanceof StreamError)) return !this.lines && this.failures >= 2;
     return error.blocked || this.failures >= (this.lines ? RETRY_MS.length : 2);
   }
 
   /** @param {string} url */
   async read(url) {
-    const response = await fetch(url, {signal: this.abort.signal});
+    const response = await this.network.fetch(url, {signal: this.abort.signal});
     const type = response.headers.get("content-type") || "";
     if (!response.ok || !response.body || !type.includes("ndjson")) {
-      if (AWAY.includes(response.status) && !type.includes("json")) throw new Error("a proxy says that the server is away");
+      if (PROXY_STATUSES.includes(response.status) && !type.includes("json"))
+        throw new Error("a proxy says that the server is away");
       // Our own 404 (the server began anew) is worth another try; a page in place of the stream means that no route leads there.
-      throw new Unread(`no stream: ${response.status}`, !type.includes("json"));
+      throw new StreamError(`no stream: ${response.status}`, !type.includes("json"));
     }
     const server = response.headers.get("bnviz-server") ?? "";
-    this.moved ||= Boolean(this.server && server && server !== this.server);
+    this.serverChanged ||= Boolean(this.server && server && server !== this.server);
     this.server = server;
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-    for (let rest = ""; ;) {
+    for (let remainder = ""; ;) {
       const {done, value} = await reader.read();
       if (done) return;
-      const pieces = (rest + value).split("\n");
-      rest = pieces.pop() ?? "";
+      const pieces = (remainder + value).split("\n");
+      remainder = pieces.pop() ?? "";
       this.failures = 0;
-      this.waiting = false;
-      await this.acceptInTurn(pieces);
+      this.reconnects = false;
+      await this.acceptInBatches(pieces);
     }
   }
 
@@ -194,10 +208,10 @@ export class Recording {
    * Take lines a few at a time: of a long recording that is there at once the first picture is seen while the rest is read.
    * @param {string[]} lines
    */
-  async acceptInTurn(lines) {
-    for (let taken = 0; taken < lines.length; taken += AT_ONCE) {
-      if (taken) await breath();
-      this.accept(lines.slice(taken, taken + AT_ONCE), this.lines);
+  async acceptInBatches(lines) {
+    for (let start = 0; start < lines.length; start += BATCH_LINES) {
+      if (start) await this.network.yieldToBrowser();
+      this.accept(lines.slice(start, start + BATCH_LINES), this.lines);
     }
   }
 }

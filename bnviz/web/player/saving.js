@@ -19,7 +19,7 @@ import {describeDifferences} from "./settings.js";
  * @property {() => string | null} placedLink the same, with the step only where somebody has paused
  */
 
-const WHOLE = ["finished", "diverged"]; // how a run ends of which there is something to save
+const SAVABLE = ["finished", "diverged"]; // how a run ends of which there is something to save
 
 /**
  * The menu, and what makes it anew when another run is on show, or this one has come to its end.
@@ -50,7 +50,7 @@ export function saving(player, root, sign) {
  */
 function entries(player, root, menu) {
   const {run, end, header} = player.recording;
-  if (!header || !end || !WHOLE.includes(end.status)) return [make("span", {class: "bnviz-label"}, player.text("save_later"))];
+  if (!header || !end || !SAVABLE.includes(end.status)) return [make("span", {class: "bnviz-label"}, player.text("save_later"))];
   const address = `bnviz/runs/${run}`;
   const page = `${address}/${player.data.story}.html?live=${encodeURIComponent(player.link() ?? "")}`;
   const file = (/** @type {string} */ at, /** @type {string} */ name) => make("a", {href: addressOf(at), download: ""}, name);
@@ -58,16 +58,16 @@ function entries(player, root, menu) {
     const close = () => (menu.open = false);
     return make("button", {type: "button", onclick: () => (close(), open())}, name);
   };
-  const alone = player.comparison.pinned ? [make("span", {class: "bnviz-label"}, player.text("save_alone"))] : [];
+  const notes = player.comparison.pinned ? [make("span", {class: "bnviz-label"}, player.text("save_alone"))] : [];
   return [
-    ...alone,
+    ...notes,
     file(page, player.text("save_page")),
-    orReason(file(`${address}/script.zip`, player.text("save_script"))),
+    withFailureReason(file(`${address}/script.zip`, player.text("save_script"))),
     file(`${address}/notebook.ipynb`, player.text("save_notebook")),
     file(`${address}/series.csv`, player.text("save_series")),
     file(`${address}.ndjson`, player.text("save_recording")),
-    picture(player, `${address}/card.png`, ["step", "layer", "tap"], player.text("save_card")),
-    picture(player, `${address}/picture.gif`, ["layer", "tap"], player.text("save_animation")),
+    pictureLink(player, `${address}/card.png`, ["step", "layer", "tap"], player.text("save_card")),
+    pictureLink(player, `${address}/picture.gif`, ["layer", "tap"], player.text("save_animation")),
     button(player.text("embed"), () => openEmbedding(player, root)),
     button(player.text("cite"), () => openCitation(player, root, header)),
   ];
@@ -80,7 +80,7 @@ function entries(player, root, menu) {
  * @param {string[]} names of what belongs to the place
  * @param {string} name
  */
-function picture(player, at, names, name) {
+function pictureLink(player, at, names, name) {
   const address = () => {
     const link = new URL(player.link() ?? location.href).searchParams;
     const place = names.map((one) => [one, link.get(one) ?? ""]);
@@ -95,7 +95,7 @@ function picture(player, at, names, name) {
  * would just fail.
  * @param {HTMLAnchorElement} link
  */
-function orReason(link) {
+function withFailureReason(link) {
   link.addEventListener("click", async (event) => {
     event.preventDefault();
     const answer = await fetch(link.href);
@@ -112,23 +112,23 @@ function orReason(link) {
  */
 function openCitation(player, root, header) {
   const text = (/** @type {string} */ key) => player.text(key);
-  const made = {title: document.title, link: player.link() ?? location.href, day: new Date().toISOString().slice(0, 10)};
-  const shown = (/** @type {string} */ name, /** @type {string} */ words) =>
+  const metadata = {title: document.title, link: player.link() ?? location.href, day: new Date().toISOString().slice(0, 10)};
+  const quotation = (/** @type {string} */ name, /** @type {string} */ words) =>
     make("pre", {tabindex: 0, role: "group", "aria-label": name}, words);
   openDialog(root, text("cite"), text("close"), [
     make("p", {}, text("cite_why")),
-    shown(text("cite_text"), sentence(header, player.data, made)),
-    shown(text("cite_bibtex"), bibtex(header, player.data, made)),
+    quotation(text("cite_text"), sentence(header, player.data, metadata)),
+    quotation(text("cite_bibtex"), bibtex(header, player.data, metadata)),
   ]);
 }
 
-/** @typedef {{title: string, link: string, day: string}} Made the day it is seen, as 2026-11-28 */
+/** @typedef {{title: string, link: string, day: string}} Metadata the day it is seen, as 2026-11-28 */
 
 /**
  * A run in a sentence: what it is, what made it, where it is to be seen.
  * @param {Pick<Header, "id" | "versions" | "experiment">} header
  * @param {Pick<Data, "usual">} data
- * @param {Made} made
+ * @param {Metadata} metadata
  */
 export function sentence(header, data, {title, link, day}) {
   return `bnviz, “${title}”, run ${header.id} (${note(header, data)}). ${link}, seen on ${day}.`;
@@ -138,7 +138,7 @@ export function sentence(header, data, {title, link, day}) {
  * The same for BibTeX.
  * @param {Pick<Header, "id" | "versions" | "experiment">} header
  * @param {Pick<Data, "usual">} data
- * @param {Made} made
+ * @param {Metadata} metadata
  */
 export function bibtex(header, data, {title, link, day}) {
   const fields = {

@@ -77,17 +77,17 @@ test("where the stream is blocked the page is polled: at once, after each batch,
 test("lost connections are said, and no more when it goes on", () => {
   const world = new World().arrive(undefined, {upTo: 8});
   const recording = world.recordings.get("{}");
-  recording.waiting = true;
+  recording.reconnects = true;
   recording.onChange();
   assert.notEqual(world.core.state.message, "");
-  recording.waiting = false;
+  recording.reconnects = false;
   world.arrive();
   assert.equal(world.core.state.message, "");
 });
 
 test("when the stream has moved to another server Streamlit is told, until the page has been run", () => {
   const world = new World().arrive(undefined, {upTo: 8});
-  world.recordings.get("{}").moved = true;
+  world.recordings.get("{}").serverChanged = true;
   world.arrive(undefined, {upTo: 12}).pass(5000);
   assert.equal(world.reruns, 2);
   world.rerun().pass(20_000);

@@ -31,9 +31,9 @@ test("what is dearer than a budget is drawn all the same, one at a time", () => 
 test("fast panels go first, those that were drawn longest ago before others", () => {
   const {now, draw, drawn} = slowMachine(1);
   const panels = [
-    {name: "slow", fast: false, drawnAt: 0},
-    {name: "late", fast: true, drawnAt: 9},
-    {name: "early", fast: true, drawnAt: 3},
+    {name: "slow", fast: false, lastDrawAt: 0},
+    {name: "late", fast: true, lastDrawAt: 9},
+    {name: "early", fast: true, lastDrawAt: 3},
   ];
   new PanelScheduler(now).run(panels, draw, 100);
   assert.deepEqual(drawn, ["early", "late", "slow"]);
@@ -43,8 +43,8 @@ test("on a slow machine fast and slow panels take turns, and none starves", () =
   const {now, draw, drawn} = slowMachine(20);
   const scheduler = new PanelScheduler(now);
   const panels = [
-    {name: "slow", fast: false, drawnAt: 0},
-    {name: "fast", fast: true, drawnAt: 0},
+    {name: "slow", fast: false, lastDrawAt: 0},
+    {name: "fast", fast: true, lastDrawAt: 0},
   ];
   for (let time = 100; time < 1100; time += 50) scheduler.run(panels, draw, time);
   const slow = drawn.filter((name) => name === "slow").length;

@@ -2,7 +2,7 @@
 // Which panels are drawn in this animation frame: as many as fit into its budget. Fast panels (they move between snapshots) come
 // first, but neither kind starves the other.
 
-/** @typedef {{fast: boolean, drawnAt: number}} Schedulable */
+/** @typedef {{fast: boolean, lastDrawAt: number}} Schedulable */
 
 const BUDGET_MS = 14; // of one animation frame; what is left over waits for the next one
 const SLOW_PANEL_WAIT_MS = 45; // after so long without a slow panel drawn, one goes before the fast ones
@@ -61,6 +61,6 @@ export class PanelScheduler {
   #ordered(due, time) {
     const slowFirst = this.#fastDrawn && time - this.#slowAt > SLOW_PANEL_WAIT_MS;
     const rank = (/** @type {Panel} */ panel) => Number(panel.fast === slowFirst);
-    return due.toSorted((a, b) => rank(a) - rank(b) || a.drawnAt - b.drawnAt);
+    return due.toSorted((a, b) => rank(a) - rank(b) || a.lastDrawAt - b.lastDrawAt);
   }
 }

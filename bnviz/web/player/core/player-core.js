@@ -193,7 +193,7 @@ export class PlayerCore {
   }
 
   /** Whether it stays at the untrained networks until the visitor has predicted, or would rather not. */
-  get waiting() {
+  get awaitsPrediction() {
     return this.data.waiting && !this.#skipped;
   }
 
@@ -247,7 +247,7 @@ export class PlayerCore {
    * @param {View} view
    */
   keyOf(view) {
-    return [view.run, view.frameIndex, view.ended, view.choices, view.prediction, this.waiting].join();
+    return [view.run, view.frameIndex, view.ended, view.choices, view.prediction, this.awaitsPrediction].join();
   }
 
   /**
@@ -271,13 +271,13 @@ export class PlayerCore {
    * @param {Component<Data>} component
    */
   update(component) {
-    const {waiting} = this;
+    const waiting = this.awaitsPrediction;
     this.#stopReruns();
     this.component = component;
     this.data = component.data;
     this.store.update({data: this.data, ...keysOf(this.data)});
     this.#updateVisibility();
-    if (waiting && !this.waiting) this.#restart();
+    if (waiting && !this.awaitsPrediction) this.#restart();
     if (!this.source.isOnShow(this.data.run) && this.#changeRun()) return;
     this.comparison.openFromAddress(this.data.beside);
     this.store.update({pinned: this.comparison.pinned});
@@ -346,7 +346,7 @@ export class PlayerCore {
 
   /** @param {number | null} step */
   #begin(step) {
-    this.#clock({type: "begin", step, still: this.still, waiting: this.waiting});
+    this.#clock({type: "begin", step, still: this.still, waiting: this.awaitsPrediction});
     this.#scheduleAddress();
   }
 
@@ -377,7 +377,7 @@ export class PlayerCore {
   #onQueue(recording, position) {
     if (recording !== this.recording || this.source.polling) return;
     this.say(position ? this.#queueSentence(position) : "");
-    if (!this.waiting) this.store.update({placeholder: this.state.message || this.text("untrained")});
+    if (!this.awaitsPrediction) this.store.update({placeholder: this.state.message || this.text("untrained")});
   }
 
   /** @param {QueuePosition} position */
@@ -390,8 +390,8 @@ export class PlayerCore {
   #onArrival() {
     const {recording, source} = this;
     this.store.update({trainedStep: recording.trainedStep, ended: Boolean(recording.end)});
-    if (recording.moved) this.#rerunPage();
-    if (recording.waiting) this.say(this.text("connection_lost"));
+    if (recording.serverChanged) this.#rerunPage();
+    if (recording.reconnects) this.say(this.text("connection_lost"));
     else if (!source.polling && !source.pending && !this.state.clock.held) this.say("");
     this.#announceEnd();
     this.#seekPending();
@@ -402,7 +402,7 @@ export class PlayerCore {
   /** How the run came to its end; that a network diverged is not told to those who are asked what they expect. */
   #announceEnd() {
     const {end} = this.recording;
-    if (end?.message && !(this.waiting && end.status === "diverged")) this.say(end.message);
+    if (end?.message && !(this.awaitsPrediction && end.status === "diverged")) this.say(end.message);
   }
 
   /**
@@ -411,7 +411,7 @@ export class PlayerCore {
    */
   #rerunPage() {
     const {setTimeout, rerunPage} = this.environment;
-    this.recording.moved = false;
+    this.recording.serverChanged = false;
     this.#rerunTimers = RERUN_MS.map((delay) => setTimeout(rerunPage, delay));
   }
 
@@ -478,7 +478,7 @@ export class PlayerCore {
 
   #updateVisibility() {
     const {tour, curtain} = this.state;
-    const {waiting} = this;
+    const waiting = this.awaitsPrediction;
     const answering = this.story.answering ?? [];
     const visibility = visibilityOf({waiting, answering, tourAsks: tour.asks, networkAlone: tour.alone, curtain});
     this.store.update({visibility});
@@ -491,13 +491,13 @@ export class PlayerCore {
 
   #seekPending() {
     const {pendingSeek} = this.state.clock;
-    if (pendingSeek !== null && !this.waiting) this.seekStep(pendingSeek);
+    if (pendingSeek !== null && !this.awaitsPrediction) this.seekStep(pendingSeek);
   }
 
   // --- commands
 
   play() {
-    if (this.waiting) return this.#remind();
+    if (this.awaitsPrediction) return this.#remind();
     this.#clock({type: "play"});
     this.#scheduleAddress();
   }
@@ -514,7 +514,7 @@ export class PlayerCore {
 
   /** @param {number} index of the snapshot, or beyond the last one */
   seek(index) {
-    if (this.waiting) return this.#remind();
+    if (this.awaitsPrediction) return this.#remind();
     this.#clock({type: "seek", index});
     this.#scheduleAddress();
   }

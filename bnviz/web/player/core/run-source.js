@@ -40,7 +40,7 @@ export class RunSource {
 
   /** @param {string} run */
   isOnShow(run) {
-    return this.current.run === run && !this.current.broken;
+    return this.current.run === run && !this.current.isBroken;
   }
 
   /**
@@ -102,7 +102,7 @@ export class RunSource {
     if (!header || step < 1 || view.step !== null || !common.length) return 0;
     this.#leave();
     this.current = this.#recording(run);
-    this.current.begin({...header, id: run, experiment}, common);
+    this.current.startWith({...header, id: run, experiment}, common);
     this.host.stream(this.current, stream);
     return common.length;
   }
@@ -158,7 +158,7 @@ export class RunSource {
 
   #startPolling() {
     this.polling = true;
-    this.current.waiting = false;
+    this.current.reconnects = false;
     this.host.onBlocked();
     this.#poll();
   }

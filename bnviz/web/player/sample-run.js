@@ -1,5 +1,5 @@
 // @ts-check
-// One run like those of a sweep, watched on the board while the sweep is computed: the small picture of both networks. It plays
+// One run like those of a sweep, shown on the board while the sweep is computed: the small picture of both networks. It plays
 // once, and again if somebody asks for it.
 
 import {SNAPSHOTS_PER_SECOND} from "./core/clock.js";
@@ -17,7 +17,7 @@ import {sentenceOrKey} from "./words.js";
 /** The board has panels of its own, so nothing is said here but by the picture. @type {Story} */
 const SILENT = {headline: () => "", captions: {}, alternatives: {}};
 
-export class Watched {
+export class SampleRun {
   playhead = 0;
   /** @type {number | null} */
   now = null;
