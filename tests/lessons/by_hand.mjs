@@ -27,8 +27,8 @@ function scene() {
     clear: (timer) => timers.set(timer, null),
     run: () => timers.forEach((action, timer) => (timers.set(timer, null), action?.())),
   };
-  const ask = (place, wanted, signal) =>
-    new Promise((resolve) => asked.push({unit: place.unit, ...wanted, signal, reply: (answer) => resolve({answer})}));
+  const ask = (place, target, signal) =>
+    new Promise((resolve) => asked.push({unit: place.unit, ...target, signal, reply: (answer) => resolve({answer})}));
   const service = new ByHand({redraw: (id) => drawn.push(id)}, ask, clock);
   return {service, asked, drawn, clock};
 }

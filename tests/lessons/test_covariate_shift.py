@@ -271,7 +271,7 @@ def test_a_class_fails_whose_recall_falls_by_more_than_two_standard_errors(verdi
     before, after = generator.uniform(0.5, 1, 2).round(3), generator.uniform(0.3, 1, 2).round(3)
     fell = before - after > 0.08
     expected = ("neither", "cats", "others", "both")[2 * fell[0] + fell[1]]
-    assert verdict("failing", before.tolist(), after.tolist()) == expected
+    assert verdict("failingClasses", before.tolist(), after.tolist()) == expected
     for prediction, happened in {"others": fell[0], "cats": fell[1], "neither": not fell.any()}.items():
         assert verdict("agrees", prediction, expected) == happened
     assert verdict("accuracy", after.tolist()) == pytest.approx(after.mean())
@@ -279,7 +279,7 @@ def test_a_class_fails_whose_recall_falls_by_more_than_two_standard_errors(verdi
 
 def test_an_accuracy_changes_by_more_than_chance_or_stays(verdict):
     assert [verdict("course", 0.9, after) for after in (0.84, 0.86, 0.94, 0.96)] == ["falls", "stays", "stays", "rises"]
-    assert [verdict("remedied", 0.9, after) for after in (0.86, 0.89, 0.96)] == ["falls", "stays", "rises"]
+    assert [verdict("courseOfSameNetwork", 0.9, after) for after in (0.86, 0.89, 0.96)] == ["falls", "stays", "rises"]
     assert verdict("course", 0.9, float("nan")) == "stays"
 
 

@@ -278,13 +278,13 @@ def test_an_effect_is_the_mean_cost_and_its_share_of_the_mean_loss(verdict):
     ],
 )
 def test_who_misses_the_learning_of_held_layers_has_a_higher_loss(verdict, shares, who, times):
-    found = verdict("missed", shares)
+    found = verdict("costlierArm", shares)
     assert found["who"] == who and (times is None or found["times"] == pytest.approx(times))
 
 
 def test_who_is_spared_motion_has_a_lower_loss_at_first(verdict):
     pairs = ([-0.05, -0.03], [-0.05, 0.1], [0.0, -0.03], [-0.01, 0.0])
-    assert [verdict("spared", pair) for pair in pairs] == ["both", "plain", "compared", None]
+    assert [verdict("sparedArms", pair) for pair in pairs] == ["both", "plain", "compared", None]
 
 
 # The page

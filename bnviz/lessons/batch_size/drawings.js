@@ -4,7 +4,7 @@
 import {finite} from "../../web/player/numbers.js";
 import {hasClasses} from "../../web/player/words.js";
 import {fallOff} from "./laws.js";
-import {activationSd, distance, distances, seen, statisticOf} from "./reading.js";
+import {activationSd, distance, distances, microscopeOf, statisticOf} from "./reading.js";
 
 /** @import {Bound, FeedFunction, Fit, View} from "../../web/player/types" */
 /** @import {Microscope} from "./reading.js" */
@@ -42,43 +42,43 @@ function columns(sizes, rows, side) {
 /** @type {Record<string, FeedFunction>} */
 export const feeds = {
   "example-dots"({arm, scene, side}, view) {
-    return columns(seen(view, arm)?.sizes ?? [], distances(view, arm, scene), side);
+    return columns(microscopeOf(view, arm)?.sizes ?? [], distances(view, arm, scene), side);
   },
   "said-dots"({arm, scene, side}, view) {
     /** @type {any} */
-    const found = seen(view, arm);
-    return found?.[scene] ? columns(found.sizes, found[scene].prediction, side) : NOTHING;
+    const microscope = microscopeOf(view, arm);
+    return microscope?.[scene] ? columns(microscope.sizes, microscope[scene].prediction, side) : NOTHING;
   },
   "example-scatter"({scene}, view) {
-    const [found, values] = [seen(view), activationSd(view, scene)];
-    return found && values ? over(found.sizes, Array.from(values, positive)) : NOTHING;
+    const [microscope, values] = [microscopeOf(view), activationSd(view, scene)];
+    return microscope && values ? over(microscope.sizes, Array.from(values, positive)) : NOTHING;
   },
   "said-scatter"({arm, scene}, view) {
     /** @type {any} */
-    const found = seen(view, arm);
-    return found?.[scene] ? over(found.sizes, found[scene].prediction_sd) : NOTHING;
+    const microscope = microscopeOf(view, arm);
+    return microscope?.[scene] ? over(microscope.sizes, microscope[scene].prediction_sd) : NOTHING;
   },
   "root-guide"(_, view) {
-    const [found, values] = [seen(view), activationSd(view, "mates")];
-    const law = found && values && fallOff(found.sizes, values);
-    return found && law ? over(found.sizes, Array.from(found.sizes, law.root)) : NOTHING;
+    const [microscope, values] = [microscopeOf(view), activationSd(view, "mates")];
+    const law = microscope && values && fallOff(microscope.sizes, values);
+    return microscope && law ? over(microscope.sizes, Array.from(microscope.sizes, law.root)) : NOTHING;
   },
   rates(_, view) {
-    const found = seen(view);
-    return found?.dropout_rate ? over(found.sizes, found.dropout_rate) : NOTHING;
+    const microscope = microscopeOf(view);
+    return microscope?.dropout_rate ? over(microscope.sizes, microscope.dropout_rate) : NOTHING;
   },
   statistic({arm, key}, view) {
-    const found = seen(view, arm);
-    return found ? over(found.sizes, Array.from(statisticOf(found, key, view.layer - 1), positive)) : NOTHING;
+    const microscope = microscopeOf(view, arm);
+    return microscope ? over(microscope.sizes, Array.from(statisticOf(microscope, key, view.layer - 1), positive)) : NOTHING;
   },
   "other-layers"({arm, key}, view) {
-    const found = seen(view, arm);
-    if (!found) return NOTHING;
+    const microscope = microscopeOf(view, arm);
+    if (!microscope) return NOTHING;
     /** @type {Values[]} */
-    const rows = /** @type {any} */ (found)[key];
+    const rows = /** @type {any} */ (microscope)[key];
     const others = rows.filter((_, layer) => layer !== view.layer - 1);
     return {
-      x: others.flatMap(() => [...found.sizes, null]),
+      x: others.flatMap(() => [...microscope.sizes, null]),
       y: others.flatMap((row) => [...Array.from(row, positive), null]),
     };
   },
@@ -91,12 +91,12 @@ export const feeds = {
  * @returns {Fit}
  */
 const each = (values) => (frame, arm, view) => {
-  const found = frame.arms[arm].microscope;
-  return found ? values(found, view) : [];
+  const microscope = frame.arms[arm].microscope;
+  return microscope ? values(microscope, view) : [];
 };
 
-/** @param {Microscope} found */
-const scenes = (found) => (found.dropout ? [found.mates, found.dropout] : [found.mates]);
+/** @param {Microscope} microscope */
+const scenes = (microscope) => (microscope.dropout ? [microscope.mates, microscope.dropout] : [microscope.mates]);
 
 /** @param {Iterable<number>} values */
 const logarithms = (values) =>
@@ -106,32 +106,38 @@ const logarithms = (values) =>
 
 /**
  * As far as other minibatches take a unit, and a quarter of that to spare. Dropout may take it further.
- * @param {Microscope} found
+ * @param {Microscope} microscope
  * @param {number} layer counted from 0
  * @param {number} unit
  */
-function reach(found, layer, unit) {
-  const levels = found.mates.activation[layer][unit].flatMap((row) => Array.from(row));
-  const known = levels.map((level) => distance(found, layer, unit, level)).filter((value) => value !== null);
-  if (!known.length) return [];
-  const [low, high] = [Math.min(...known), Math.max(...known)];
+function reach(microscope, layer, unit) {
+  const levels = microscope.mates.activation[layer][unit].flatMap((row) => Array.from(row));
+  const offsets = levels.map((level) => distance(microscope, layer, unit, level)).filter((value) => value !== null);
+  if (!offsets.length) return [];
+  const [low, high] = [Math.min(...offsets), Math.max(...offsets)];
   return [Math.min(-LEAST, low - (high - low) / 4), Math.max(LEAST, high + (high - low) / 4)];
 }
 
 /** @type {Record<string, Fit>} */
 export const fits = {
-  mates: each((found, view) => {
-    const units = view.unit === "pooled" ? Array.from(found.range[0].keys()) : [view.unit];
-    return units.flatMap((unit) => reach(found, view.layer - 1, unit));
+  mates: each((microscope, view) => {
+    const units = view.unit === "pooled" ? Array.from(microscope.range[0].keys()) : [view.unit];
+    return units.flatMap((unit) => reach(microscope, view.layer - 1, unit));
   }),
-  said: each((found, view) =>
-    hasClasses(view) ? [0, 1] : scenes(found).flatMap(({prediction}) => prediction.flatMap((row) => Array.from(row))),
+  said: each((microscope, view) =>
+    hasClasses(view) ? [0, 1] : scenes(microscope).flatMap(({prediction}) => prediction.flatMap((row) => Array.from(row))),
   ),
-  example_scatter: each((found, view) => scenes(found).flatMap((scene) => logarithms(scene.activation_sd[view.layer - 1]))),
-  said_scatter: each((found) => scenes(found).flatMap((scene) => Array.from(scene.prediction_sd))),
-  rates: each((found) => found.dropout_rate ?? []),
-  mean_sd: each((found) => [...found.mean_sd.flatMap(logarithms), ...logarithms(found.mean_sd_theory), 0]),
-  variance_sd: each((found) => [...found.variance_sd.flatMap(logarithms), ...found.variance_sd_theory.flatMap(logarithms), 0]),
+  example_scatter: each((microscope, view) =>
+    scenes(microscope).flatMap((scene) => logarithms(scene.activation_sd[view.layer - 1])),
+  ),
+  said_scatter: each((microscope) => scenes(microscope).flatMap((scene) => Array.from(scene.prediction_sd))),
+  rates: each((microscope) => microscope.dropout_rate ?? []),
+  mean_sd: each((microscope) => [...microscope.mean_sd.flatMap(logarithms), ...logarithms(microscope.mean_sd_theory), 0]),
+  variance_sd: each((microscope) => [
+    ...microscope.variance_sd.flatMap(logarithms),
+    ...microscope.variance_sd_theory.flatMap(logarithms),
+    0,
+  ]),
 };
 
 /** @type {Record<string, Bound>} */

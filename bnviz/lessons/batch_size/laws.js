@@ -34,10 +34,10 @@ export function fallOff(sizes, values) {
 
 /**
  * Which of a quarter, a half and all is nearest in proportion to the share `left`.
- * @param {number} left
+ * @param {number} share
  * @returns {Verdict}
  */
-export const nearest = (left) => (left < Math.SQRT1_2 / 2 ? "quarter" : left < Math.SQRT1_2 ? "half" : "all");
+export const nearest = (share) => (share < Math.SQRT1_2 / 2 ? "quarter" : share < Math.SQRT1_2 ? "half" : "all");
 
 /**
  * The place of the size nearest in proportion to `size`.
@@ -45,6 +45,6 @@ export const nearest = (left) => (left < Math.SQRT1_2 / 2 ? "quarter" : left < M
  * @param {number} size
  */
 export function nearestPlace(sizes, size) {
-  const off = Array.from(sizes, (one) => Math.abs(Math.log(one / size)));
-  return off.indexOf(Math.min(...off));
+  const distances = Array.from(sizes, (one) => Math.abs(Math.log(one / size)));
+  return distances.indexOf(Math.min(...distances));
 }

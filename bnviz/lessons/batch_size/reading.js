@@ -13,7 +13,7 @@ import {nearestPlace} from "./laws.js";
  * The last snapshot, as far as is shown, that was measured; null before the first one.
  * @param {View} view
  */
-export const latest = (view) =>
+export const lastMicroscopeFrame = (view) =>
   view.frames.slice(0, view.frameIndex + 1).findLast((frame) => frame.arms[view.compared].microscope) ?? null;
 
 /**
@@ -22,13 +22,13 @@ export const latest = (view) =>
  * @param {string} [arm]
  * @returns {Microscope | undefined}
  */
-export const seen = (view, arm = view.compared) => latest(view)?.arms[arm].microscope;
+export const microscopeOf = (view, arm = view.compared) => lastMicroscopeFrame(view)?.arms[arm].microscope;
 
 /**
  * Whether the compared arm takes its statistics from the minibatch, so that other examples matter; then there is dropout, too.
- * @param {Microscope} found
+ * @param {Microscope} microscope
  */
-export const fromMinibatch = (found) => Boolean(found.dropout);
+export const fromMinibatch = (microscope) => Boolean(microscope.dropout);
 
 /**
  * How far the example's a[l] is from its value in evaluation, for every draw of every size; pooled, the
@@ -39,28 +39,28 @@ export const fromMinibatch = (found) => Boolean(found.dropout);
  * @returns {(number | null)[][]}
  */
 export function distances(view, arm, scene) {
-  const found = seen(view, arm);
-  const units = found?.[scene]?.activation[view.layer - 1];
-  if (!found || !units) return [];
-  return Array.from(found.sizes, (_, size) =>
+  const microscope = microscopeOf(view, arm);
+  const units = microscope?.[scene]?.activation[view.layer - 1];
+  if (!microscope || !units) return [];
+  return Array.from(microscope.sizes, (_, size) =>
     Array.from(units[0][size], (_, draw) => {
       const unit = view.unit === "pooled" ? draw % units.length : view.unit;
-      return distance(found, view.layer - 1, unit, units[unit][size][draw]);
+      return distance(microscope, view.layer - 1, unit, units[unit][size][draw]);
     }),
   );
 }
 
 /**
  * How far a recorded level is from the value in evaluation; null for no finite number.
- * @param {Microscope} found
+ * @param {Microscope} microscope
  * @param {number} layer counted from 0
  * @param {number} unit
  * @param {number} level
  */
-export function distance(found, layer, unit, level) {
-  const [low, high] = found.range[layer][unit];
-  if (level > found.levels) return null;
-  return finite(low + (level / found.levels) * (high - low) - found.used[layer][unit]);
+export function distance(microscope, layer, unit, level) {
+  const [low, high] = microscope.range[layer][unit];
+  if (level > microscope.levels) return null;
+  return finite(low + (level / microscope.levels) * (high - low) - microscope.used[layer][unit]);
 }
 
 /**
@@ -68,16 +68,16 @@ export function distance(found, layer, unit, level) {
  * @param {View} view
  * @param {Scene} scene
  */
-export const activationSd = (view, scene) => seen(view)?.[scene]?.activation_sd[view.layer - 1];
+export const activationSd = (view, scene) => microscopeOf(view)?.[scene]?.activation_sd[view.layer - 1];
 
 /**
  * Standard deviations of a statistic, or what theory says of them, at a layer counted from 0.
- * @param {Microscope} found
+ * @param {Microscope} microscope
  * @param {string} key
  * @param {number} layer
  */
-export function statisticOf(found, key, layer) {
-  const values = /** @type {any} */ (found)[key];
+export function statisticOf(microscope, key, layer) {
+  const values = /** @type {any} */ (microscope)[key];
   return /** @type {import("../../web/player/schema").Row} */ (key === "mean_sd_theory" ? values : values[layer]);
 }
 
@@ -90,13 +90,13 @@ export const ownSize = (view) => Number(view.header.group_size.toFixed(1));
 /**
  * The place of the size nearest to this run's own groups.
  * @param {View} view
- * @param {Microscope} found
+ * @param {Microscope} microscope
  */
-export const ownPlace = (view, found) => nearestPlace(found.sizes, ownSize(view));
+export const ownPlace = (view, microscope) => nearestPlace(microscope.sizes, ownSize(view));
 
 /**
  * The places of the smallest size, of this run's own and of the largest.
  * @param {View} view
- * @param {Microscope} found
+ * @param {Microscope} microscope
  */
-export const namedPlaces = (view, found) => [...new Set([0, ownPlace(view, found), found.sizes.length - 1])];
+export const namedPlaces = (view, microscope) => [...new Set([0, ownPlace(view, microscope), microscope.sizes.length - 1])];

@@ -16,7 +16,8 @@ import {tables} from "./tables.js";
 
 const {bothArms, digits, divergenceSentence, enumeration, hasClasses, joinSentences} = words;
 const {percent, smallPercent, tapName, unitName, decimal} = words;
-const {activationSd, distances, fromMinibatch, latest, namedPlaces, ownPlace, ownSize, seen, statisticOf} = reading;
+const {activationSd, distances, fromMinibatch, lastMicroscopeFrame, namedPlaces, ownPlace, ownSize, microscopeOf, statisticOf} =
+  reading;
 /** @type {Say<Words>} */
 const say = words.say;
 
@@ -32,13 +33,13 @@ export default {
     tap: signal,
     number: (view) => String(view.layer),
     what,
-    mates: measured(mates),
-    said: ofBoth(measured(predicted)),
-    scatter: measured(variation),
-    rate: measured(rates),
-    mean: ofBoth(measured(means)),
-    variance: ofBoth(measured(variances)),
-    learnt: ofBoth(learnt),
+    mates: captionOf(mates),
+    said: unlessDiverged(captionOf(predictionText)),
+    scatter: captionOf(variation),
+    rate: captionOf(rates),
+    mean: unlessDiverged(captionOf(means)),
+    variance: unlessDiverged(captionOf(variances)),
+    learnt: unlessDiverged(learningText),
   },
   answer,
   feeds,
@@ -50,13 +51,13 @@ export default {
   answering: ["mates", "said", "scatter", "rates", "mean", "variance"],
   choosers: ["layer", "unit"],
   alternatives: {
-    mates: alternative((view, found) => joinSentences(variationNamed(view, found), mates(view, found))),
-    said: ofBoth(alternative(predicted)),
+    mates: alternative((view, microscope) => joinSentences(variationAtSizes(view, microscope), mates(view, microscope))),
+    said: unlessDiverged(alternative(predictionText)),
     scatter: alternative(variation),
     rates: alternative(rates),
-    mean: ofBoth(alternative(means)),
-    variance: ofBoth(alternative(variances)),
-    learning: ofBoth(learnt),
+    mean: unlessDiverged(alternative(means)),
+    variance: unlessDiverged(alternative(variances)),
+    learning: unlessDiverged(learningText),
   },
 };
 
@@ -67,10 +68,10 @@ export default {
  * @param {(view: View, found: Microscope) => string} caption
  * @returns {(view: View) => string}
  */
-function measured(caption) {
+function captionOf(caption) {
   return (view) => {
-    const found = seen(view);
-    return divergenceSentence(view, view.compared) || (found ? caption(view, found) : "");
+    const microscope = microscopeOf(view);
+    return divergenceSentence(view, view.compared) || (microscope ? caption(view, microscope) : "");
   };
 }
 
@@ -79,7 +80,7 @@ function measured(caption) {
  * @param {(view: View) => string} text
  * @returns {(view: View) => string}
  */
-function ofBoth(text) {
+function unlessDiverged(text) {
   return (view) => words.divergenceSentences(view) || text(view);
 }
 
@@ -89,7 +90,7 @@ function ofBoth(text) {
  * @returns {(view: View) => string}
  */
 function alternative(caption) {
-  return (view) => measured(caption)(view) || say(view, "not_measured", {step: view.frame.step});
+  return (view) => captionOf(caption)(view) || say(view, "not_measured", {step: view.frame.step});
 }
 
 /** @param {View} view */
@@ -127,13 +128,13 @@ function fine(view, value) {
 
 /** @param {View} view */
 function headline(view) {
-  const found = seen(view);
-  if (!found) return say(view, "missing");
-  const lost = words.divergenceSentences(view);
-  if (lost) return lost;
-  if (Math.max(...found.mates.prediction_sd) < ROUNDING) return say(view, "headline_still", {norm: view.norm});
-  const values = namedPlaces(view, found).map((place, index) => {
-    const one = {sd: amount(view, found.mates.prediction_sd[place]), size: found.sizes[place]};
+  const microscope = microscopeOf(view);
+  if (!microscope) return say(view, "missing");
+  const divergence = words.divergenceSentences(view);
+  if (divergence) return divergence;
+  if (Math.max(...microscope.mates.prediction_sd) < ROUNDING) return say(view, "headline_still", {norm: view.norm});
+  const values = namedPlaces(view, microscope).map((place, index) => {
+    const one = {sd: amount(view, microscope.mates.prediction_sd[place]), size: microscope.sizes[place]};
     return index ? say(view, "sd_of", one) : say(view, "sd_in", one);
   });
   return say(view, "headline", {what: what(view), values: enumeration(view, values), plain: plain(view)});
@@ -144,7 +145,7 @@ function headline(view) {
  * @param {View} view
  */
 function plain(view) {
-  const most = Math.max(...(seen(view, "none")?.mates.prediction_sd ?? [0]));
+  const most = Math.max(...(microscopeOf(view, "none")?.mates.prediction_sd ?? [0]));
   if (most < ROUNDING) return say(view, "plain_still", {norm: view.norm});
   return say(view, "plain_moves", {norm: view.norm, most: amount(view, most)});
 }
@@ -155,17 +156,28 @@ function plain(view) {
 function answer(view) {
   if (!view.prediction) return null;
   if (divergenceSentence(view, view.compared)) return divergenceSentence(view, view.compared);
-  const [frame, found, values] = [latest(view), seen(view), activationSd(view, "mates")];
-  if (!frame || !found || !values) return say(view, "missing");
-  const law = fallOff(found.sizes, values);
-  if (!law || !fromMinibatch(found)) return say(view, "nothing_varies", {signal: signal(view)});
-  const left = 4 ** law.exponent;
-  const verdict = nearest(left);
+  const [frame, microscope, values] = [lastMicroscopeFrame(view), microscopeOf(view), activationSd(view, "mates")];
+  if (!frame || !microscope || !values) return say(view, "missing");
+  const law = fallOff(microscope.sizes, values);
+  if (!law || !fromMinibatch(microscope)) return say(view, "nothing_varies", {signal: signal(view)});
+  const shareLeft = 4 ** law.exponent;
+  const verdict = nearest(shareLeft);
   const expectation = view.predictions[view.prediction];
-  const agreed = verdict === view.prediction ? say(view, "as_said") : say(view, "not_as_said", {expectation});
-  const fitted = {from: fittedFrom(found.sizes), to: found.sizes[found.sizes.length - 1], exponent: decimal(law.exponent)};
-  const said = {step: frame.step, left: percent(left), signal: signal(view), found: view.predictions[verdict], agreed, ...fitted};
-  return joinSentences(say(view, "measured", said), small(view, values, found.sizes));
+  const agreement = verdict === view.prediction ? say(view, "as_said") : say(view, "not_as_said", {expectation});
+  const fit = {
+    from: fittedFrom(microscope.sizes),
+    to: microscope.sizes[microscope.sizes.length - 1],
+    exponent: decimal(law.exponent),
+  };
+  const details = {
+    step: frame.step,
+    left: percent(shareLeft),
+    signal: signal(view),
+    found: view.predictions[verdict],
+    agreed: agreement,
+    ...fit,
+  };
+  return joinSentences(say(view, "measured", details), small(view, values, microscope.sizes));
 }
 
 /**
@@ -177,42 +189,42 @@ function answer(view) {
 function small(view, values, sizes) {
   const place = Array.from(sizes).indexOf(fittedFrom(sizes));
   if (place < 1 || !(values[0] > 0)) return "";
-  const left = values[place] / values[0];
-  const said = {smallest: sizes[0], from: sizes[place], left: percent(left)};
-  return left > CEILING ? say(view, "small_ceiling", said) : say(view, "small", said);
+  const shareLeft = values[place] / values[0];
+  const details = {smallest: sizes[0], from: sizes[place], left: percent(shareLeft)};
+  return shareLeft > CEILING ? say(view, "small_ceiling", details) : say(view, "small", details);
 }
 
 // --- the example
 
 /**
  * @param {View} view
- * @param {Microscope} found
+ * @param {Microscope} microscope
  */
-function mates(view, found) {
+function mates(view, microscope) {
   const example = Math.min(view.header.experiment.example, view.header.probe_size - 1);
-  const draws = say(view, "mates", {example, zero: zero(view, found)});
-  return joinSentences(draws, still(view, found), beyond(view), say(view, "own_groups", {size: ownSize(view)}));
+  const draws = say(view, "mates", {example, zero: zero(view, microscope)});
+  return joinSentences(draws, still(view, microscope), beyond(view), say(view, "own_groups", {size: ownSize(view)}));
 }
 
 /**
  * What 0 stands for.
  * @param {View} view
- * @param {Microscope} found
+ * @param {Microscope} microscope
  */
-function zero(view, found) {
-  const running = fromMinibatch(found);
-  if (view.unit === "pooled") return say(view, running ? "zero_pooled" : "zero_pooled_plain");
-  const said = {unit: unitName(view), used: decimal(found.used[view.layer - 1][view.unit])};
-  return running ? say(view, "zero_unit", said) : say(view, "zero_unit_plain", said);
+function zero(view, microscope) {
+  const usesRunning = fromMinibatch(microscope);
+  if (view.unit === "pooled") return say(view, usesRunning ? "zero_pooled" : "zero_pooled_plain");
+  const details = {unit: unitName(view), used: decimal(microscope.used[view.layer - 1][view.unit])};
+  return usesRunning ? say(view, "zero_unit", details) : say(view, "zero_unit_plain", details);
 }
 
 /**
  * A unit that nothing moves.
  * @param {View} view
- * @param {Microscope} found
+ * @param {Microscope} microscope
  */
-function still(view, found) {
-  if (!fromMinibatch(found)) return say(view, "still_norm", {norm: view.norm});
+function still(view, microscope) {
+  if (!fromMinibatch(microscope)) return say(view, "still_norm", {norm: view.norm});
   const values = distances(view, view.compared, "mates").flat();
   return values.every((value) => value === values[0]) && say(view, "still");
 }
@@ -232,82 +244,88 @@ function beyond(view) {
 /**
  * Standard deviations of the signal at the sizes that are named.
  * @param {View} view
- * @param {Microscope} found
+ * @param {Microscope} microscope
  */
-function variationNamed(view, found) {
-  const sd = found.mates.activation_sd[view.layer - 1];
-  const values = namedPlaces(view, found).map((place) =>
-    say(view, "share_at", {share: amount(view, sd[place]), size: found.sizes[place]}),
+function variationAtSizes(view, microscope) {
+  const sd = microscope.mates.activation_sd[view.layer - 1];
+  const values = namedPlaces(view, microscope).map((place) =>
+    say(view, "share_at", {share: amount(view, sd[place]), size: microscope.sizes[place]}),
   );
   return say(view, "alt_mates", {signal: signal(view), values: enumeration(view, values)});
 }
 
 /**
  * @param {View} view
- * @param {Microscope} found
+ * @param {Microscope} microscope
  */
-function predicted(view, found) {
-  const used = {with: digits(found.used_prediction), without: digits(seen(view, "none")?.used_prediction), norm: view.norm};
-  if (!hasClasses(view)) return say(view, "said_number", used);
-  const [inOthers, inDropout] = /** @type {Scene[]} */ (["mates", "dropout"]).map((scene) => changed(view, found, scene));
-  const probability = say(view, "said_probability", used);
+function predictionText(view, microscope) {
+  const predictions = {
+    with: digits(microscope.used_prediction),
+    without: digits(microscopeOf(view, "none")?.used_prediction),
+    norm: view.norm,
+  };
+  if (!hasClasses(view)) return say(view, "said_number", predictions);
+  const [inOthers, inDropout] = /** @type {Scene[]} */ (["mates", "dropout"]).map((scene) =>
+    shareOfChanges(view, microscope, scene),
+  );
+  const probability = say(view, "said_probability", predictions);
   return joinSentences(probability, inDropout !== "" && say(view, "said_changed", {mates: inOthers, dropout: inDropout}));
 }
 
 /**
  * In how many draws another class is predicted; "" where the scene was not measured.
  * @param {View} view
- * @param {Microscope} found
+ * @param {Microscope} microscope
  * @param {Scene} scene
  */
-function changed(view, found, scene) {
-  const part = found[scene];
+function shareOfChanges(view, microscope, scene) {
+  const part = microscope[scene];
   if (!part) return "";
-  const shares = namedPlaces(view, found).map((place) =>
-    say(view, "share_at", {share: smallPercent(part.changed[place]), size: found.sizes[place]}),
+  const shares = namedPlaces(view, microscope).map((place) =>
+    say(view, "share_at", {share: smallPercent(part.changed[place]), size: microscope.sizes[place]}),
   );
   return enumeration(view, shares);
 }
 
 /**
  * @param {View} view
- * @param {Microscope} found
+ * @param {Microscope} microscope
  */
-function variation(view, found) {
-  const law = fallOff(found.sizes, found.mates.activation_sd[view.layer - 1]);
+function variation(view, microscope) {
+  const law = fallOff(microscope.sizes, microscope.mates.activation_sd[view.layer - 1]);
   return joinSentences(
     say(view, "scatter", {signal: signal(view)}),
-    law !== null && say(view, "scatter_law", {from: fittedFrom(found.sizes), exponent: decimal(law.exponent)}),
+    law !== null && say(view, "scatter_law", {from: fittedFrom(microscope.sizes), exponent: decimal(law.exponent)}),
     view.layer === 1 && say(view, "scatter_first"),
-    predictionVaries(view, found),
+    predictionVaries(view, microscope),
   );
 }
 
 /**
  * Whether the prediction varies more or less than under dropout.
  * @param {View} view
- * @param {Microscope} found
+ * @param {Microscope} microscope
  */
-function predictionVaries(view, found) {
-  const place = ownPlace(view, found);
-  const [others, dropout] = [found.mates, found.dropout].map((scene) => scene?.prediction_sd[place] ?? NaN);
-  const figures = {mates: amount(view, others), size: found.sizes[place], dropout: amount(view, dropout)};
-  const said = {what: what(view), found: say(view, "found_right", figures)};
-  if (!(others > 0 && dropout > 0)) return say(view, "right_plain", said);
-  if (others > CLEARLY * dropout) return say(view, "right_more", said);
-  return dropout > CLEARLY * others ? say(view, "right_less", said) : say(view, "right_alike", said);
+function predictionVaries(view, microscope) {
+  const place = ownPlace(view, microscope);
+  const [others, dropout] = [microscope.mates, microscope.dropout].map((scene) => scene?.prediction_sd[place] ?? NaN);
+  const figures = {mates: amount(view, others), size: microscope.sizes[place], dropout: amount(view, dropout)};
+  const details = {what: what(view), found: say(view, "found_right", figures)};
+  if (!(others > 0 && dropout > 0)) return say(view, "right_plain", details);
+  if (others > CLEARLY * dropout) return say(view, "right_more", details);
+  return dropout > CLEARLY * others ? say(view, "right_less", details) : say(view, "right_alike", details);
 }
 
 /**
  * @param {View} view
- * @param {Microscope} found
+ * @param {Microscope} microscope
  */
-function rates(view, found) {
-  const all = Array.from(found.dropout_rate ?? []);
-  const named = namedPlaces(view, found).filter((place) => Number.isFinite(all[place]));
-  const each = named.map((place) => say(view, "rate_at", {rate: smallPercent(all[place]), size: found.sizes[place]}));
+function rates(view, microscope) {
+  const all = Array.from(microscope.dropout_rate ?? []);
+  const places = namedPlaces(view, microscope).filter((place) => Number.isFinite(all[place]));
+  const each = places.map((place) => say(view, "rate_at", {rate: smallPercent(all[place]), size: microscope.sizes[place]}));
   return joinSentences(
-    named.length > 0 && say(view, "rates", {rates: enumeration(view, each)}),
+    places.length > 0 && say(view, "rates", {rates: enumeration(view, each)}),
     !all.every(Number.isFinite) && say(view, "rate_missing"),
   );
 }
@@ -317,18 +335,18 @@ function rates(view, found) {
 /**
  * What is measured of both networks at the size nearest to this run's own groups, and what theory says there.
  * @param {View} view
- * @param {Microscope} found
+ * @param {Microscope} microscope
  * @param {Statistic} key
  * @param {number} [layer]
  */
-function statistic(view, found, key, layer = view.layer) {
-  const place = ownPlace(view, found);
-  const of = (/** @type {string} */ arm, /** @type {string} */ name) => {
-    const part = seen(view, arm);
+function statistic(view, microscope, key, layer = view.layer) {
+  const place = ownPlace(view, microscope);
+  const valueOf = (/** @type {string} */ arm, /** @type {string} */ name) => {
+    const part = microscopeOf(view, arm);
     return part ? statisticOf(part, name, layer - 1)[place] : NaN;
   };
-  const [theory, theoryWith] = bothArms(view).map((arm) => of(arm, `${key}_theory`));
-  return {size: found.sizes[place], none: of("none", key), with: of(view.compared, key), theory, theoryWith};
+  const [theory, theoryWith] = bothArms(view).map((arm) => valueOf(arm, `${key}_theory`));
+  return {size: microscope.sizes[place], none: valueOf("none", key), with: valueOf(view.compared, key), theory, theoryWith};
 }
 
 /**
@@ -338,7 +356,7 @@ function statistic(view, found, key, layer = view.layer) {
  */
 function exponents(view, key) {
   const laws = bothArms(view).map((arm) => {
-    const part = seen(view, arm);
+    const part = microscopeOf(view, arm);
     return part ? fallOff(part.sizes, statisticOf(part, key, view.layer - 1)) : null;
   });
   const [none, other] = laws;
@@ -347,15 +365,15 @@ function exponents(view, key) {
 
 /**
  * @param {View} view
- * @param {Microscope} found
+ * @param {Microscope} microscope
  */
-function means(view, found) {
-  const {size, none, with: other, theory} = statistic(view, found, "mean_sd");
+function means(view, microscope) {
+  const {size, none, with: other, theory} = statistic(view, microscope, "mean_sd");
   const figures = {none: fine(view, none), with: fine(view, other), theory: fine(view, theory)};
   return joinSentences(
     say(view, "mean", {layer: view.layer, size, norm: view.norm, ...figures}),
     exponents(view, "mean_sd"),
-    pinned(view, found, other < NEARLY_FIXED * theory),
+    fixedMeanText(view, microscope, other < NEARLY_FIXED * theory),
     say(view, "faint"),
   );
 }
@@ -363,20 +381,20 @@ function means(view, found) {
 /**
  * Above layer 1, what comes in was normalized with the very minibatch whose mean is taken.
  * @param {View} view
- * @param {Microscope} found
+ * @param {Microscope} microscope
  * @param {boolean} fixed
  */
-function pinned(view, found, fixed) {
-  if (!fixed || view.layer === 1 || !fromMinibatch(found)) return "";
-  return say(view, "pinned", {layer: view.layer, first: fine(view, statistic(view, found, "mean_sd", 1).with)});
+function fixedMeanText(view, microscope, fixed) {
+  if (!fixed || view.layer === 1 || !fromMinibatch(microscope)) return "";
+  return say(view, "pinned", {layer: view.layer, first: fine(view, statistic(view, microscope, "mean_sd", 1).with)});
 }
 
 /**
  * @param {View} view
- * @param {Microscope} found
+ * @param {Microscope} microscope
  */
-function variances(view, found) {
-  const {size, none, with: other, theory, theoryWith} = statistic(view, found, "variance_sd");
+function variances(view, microscope) {
+  const {size, none, with: other, theory, theoryWith} = statistic(view, microscope, "variance_sd");
   const figures = {
     none: fine(view, none),
     with: fine(view, other),
@@ -392,13 +410,13 @@ function variances(view, found) {
 // --- learning
 
 /** @param {View} view */
-function learnt(view) {
+function learningText(view) {
   const {frame, norm} = view;
   const {batch_size: batch, train_size: examples} = view.header.experiment;
   const noise = say(view, "learnt_noise", {batch: Math.min(batch, examples), group: ownSize(view)});
   const [none, other] = bothArms(view).map((arm) => progress(view, arm));
-  const said = {step: frame.step, none, with: other, norm};
-  return joinSentences(noise, hasClasses(view) ? say(view, "learnt_shares", said) : say(view, "learnt_losses", said));
+  const details = {step: frame.step, none, with: other, norm};
+  return joinSentences(noise, hasClasses(view) ? say(view, "learnt_shares", details) : say(view, "learnt_losses", details));
 }
 
 /**
@@ -423,10 +441,10 @@ function progress(view, arm) {
  */
 function movement(frames, layer, unit, header) {
   const parts = frames.slice(0, EARLY).map((frame) => frame.arms[header.arms[1]].microscope);
-  const found = parts.findLast(Boolean);
-  if (!found || found.used[layer - 1][unit] === 0) return 0;
-  const levels = found.mates.activation[layer - 1][unit].flatMap((row) => Array.from(row));
-  const [low, high] = found.range[layer - 1][unit];
+  const microscope = parts.findLast(Boolean);
+  if (!microscope || microscope.used[layer - 1][unit] === 0) return 0;
+  const levels = microscope.mates.activation[layer - 1][unit].flatMap((row) => Array.from(row));
+  const [low, high] = microscope.range[layer - 1][unit];
   const middle = mean(levels) ?? 0;
   return (high - low) * Math.sqrt(sum(levels.map((level) => (level - middle) ** 2)) / levels.length);
 }

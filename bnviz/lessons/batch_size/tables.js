@@ -5,7 +5,7 @@ import {finite} from "../../web/player/numbers.js";
 import {joinLabels} from "../../web/player/table.js";
 import {nameOf} from "../../web/player/tables.js";
 import {say as anySay} from "../../web/player/words.js";
-import {distances, seen, statisticOf} from "./reading.js";
+import {distances, microscopeOf, statisticOf} from "./reading.js";
 
 /** @import {Numbers, Say, Tabulate, View} from "../../web/player/types" */
 /** @import {Words} from "./words" */
@@ -17,7 +17,7 @@ const say = anySay;
 export const tables = {
   "example-dots": ({arm, scene}, view, {name, y}) => draws(view, arm, distances(view, arm, scene), joinLabels(name, y)),
   "said-dots"({arm, scene}, view, {name, y}) {
-    return draws(view, arm, /** @type {any} */ (seen(view, arm))?.[scene]?.prediction ?? [], joinLabels(name, y));
+    return draws(view, arm, /** @type {any} */ (microscopeOf(view, arm))?.[scene]?.prediction ?? [], joinLabels(name, y));
   },
   statistic({arm, key}, view, titles) {
     const theory = key.endsWith("_theory") && titles.name;
@@ -39,7 +39,7 @@ export const tables = {
  */
 function draws(view, arm, rows, name) {
   if (!rows.length) return [];
-  const sizes = seen(view, arm)?.sizes ?? [];
+  const sizes = microscopeOf(view, arm)?.sizes ?? [];
   const columns = Array.from(rows, (row, place) => [joinLabels(`B = ${sizes[place]}`, name), Array.from(row, finite)]);
   const at = Array.from(rows[0], (_, draw) => draw + 1);
   return [{key: say(view, "draw_key"), at, columns: Object.fromEntries(columns)}];
@@ -56,11 +56,11 @@ function draws(view, arm, rows, name) {
  * @returns {Numbers[]}
  */
 function statistics(view, arm, key, titles, name, layers) {
-  const found = seen(view, arm);
-  if (!found) return [];
+  const microscope = microscopeOf(view, arm);
+  if (!microscope) return [];
   const columns = layers.map((layer) => {
     const y = titles.y.replace(`z[${view.layer}]`, `z[${layer}]`);
-    return [name(y), Array.from(statisticOf(found, key, layer - 1), finite)];
+    return [name(y), Array.from(statisticOf(microscope, key, layer - 1), finite)];
   });
-  return [{key: titles.x, at: Array.from(found.sizes), columns: Object.fromEntries(columns)}];
+  return [{key: titles.x, at: Array.from(microscope.sizes), columns: Object.fromEntries(columns)}];
 }

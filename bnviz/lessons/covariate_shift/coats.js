@@ -18,13 +18,13 @@ const ROWS = [0, 1, 2, 3.5, 4.5, 5.5]; // of the remedy: all, cats, others; colo
 export const BLACK = [0, 0];
 /** @type {Pair} */
 export const COLOURED = [1, 1];
-const nothing = {x: [], y: []};
+const NOTHING = {x: [], y: []};
 
 /**
  * The newest snapshot up to the one on show at which animals were repainted.
  * @param {CoatView} view
  */
-export const measured = (view) => visibleFrames(view).findLast((frame) => frame.arms.none.coat_recall) ?? null;
+export const lastCoatFrame = (view) => visibleFrames(view).findLast((frame) => frame.arms.none.coat_recall) ?? null;
 
 /**
  * Recalls, each class at its own level.
@@ -46,7 +46,7 @@ export function recalls(frame, arm, [other, cat], key = "coat_recall") {
  * @param {number} level
  * @returns {Pair}
  */
-export const chosen = (view, level) => [view.coloured === "cats" ? 0 : level, view.coloured === "others" ? 0 : level];
+export const levelsOf = (view, level) => [view.coloured === "cats" ? 0 : level, view.coloured === "others" ? 0 : level];
 
 /**
  * How many held-out animals there are.
@@ -116,32 +116,32 @@ function density(frame, arm, coat, view) {
 /** @type {Record<string, FeedFunction<CoatView>>} */
 export const feeds = {
   "coat-levels"({arm, key, class: kind}, view) {
-    const frame = measured(view);
+    const frame = lastCoatFrame(view);
     const table = frame && /** @type {any} */ (frame.arms[arm])?.[key];
-    if (!frame || !table) return nothing;
+    if (!frame || !table) return NOTHING;
     const x = Array.from(table, (_, index) => index / (table.length - 1));
-    return {x, y: x.map((level) => pick(recalls(frame, arm, chosen(view, level), key), kind))};
+    return {x, y: x.map((level) => pick(recalls(frame, arm, levelsOf(view, level), key), kind))};
   },
 
   "coat-mark": (_, view) => ({x: [view.level, view.level], y: [0, 1.03]}),
 
   "coat-steps"({arm, class: kind, black}, view) {
     const frames = visibleFrames(view).filter((frame) => frame.arms[arm]?.coat_recall);
-    const levels = black ? BLACK : chosen(view, view.level);
+    const levels = black ? BLACK : levelsOf(view, view.level);
     return {x: frames.map((frame) => frame.step), y: frames.map((frame) => recalls(frame, arm, levels)[kind])};
   },
 
   "coat-density"({arm, coat}, view) {
-    const frame = measured(view);
-    if (!frame) return nothing;
+    const frame = lastCoatFrame(view);
+    if (!frame) return NOTHING;
     const x = centres(view.header.edges[view.tap]);
     return {x: [x[0], ...x, x[x.length - 1]], y: [0, ...density(frame, arm, coat, view), 0]};
   },
 
   // ReLU's atom: a bar at the left, as high as the share of values that are exactly 0.
   "coat-zeros"({arm, coat}, view) {
-    const frame = measured(view);
-    if (!frame || !hasAtom(view)) return nothing;
+    const frame = lastCoatFrame(view);
+    if (!frame || !hasAtom(view)) return NOTHING;
     const share = zeroShare(frame, arm, coat, view);
     const room = ATOM * view.widest;
     const left = (coat ? -0.45 : -0.85) * room;
@@ -151,27 +151,27 @@ export const feeds = {
 
   // The share of the pixels in each bin of brightness; there are so many of them that no smoothing is needed.
   "coat-pixels"({coat}, view) {
-    const counts = measured(view)?.arms.none.coat_input_counts?.[coat];
-    if (!counts) return nothing;
+    const counts = lastCoatFrame(view)?.arms.none.coat_input_counts?.[coat];
+    if (!counts) return NOTHING;
     const total = sum(counts);
     const x = Array.from(counts, (_, bin) => (bin + 0.5) / counts.length);
     return {x: [0, ...x, 1], y: [0, ...Array.from(counts, (count) => count / total), 0]};
   },
 
   "coat-shift"({arm, key}, view) {
-    const row = /** @type {any} */ (measured(view)?.arms[arm])?.[key]?.[view.tap];
-    return row ? {x: Array.from(row, (_, layer) => layer + 1), y: Array.from(row)} : nothing;
+    const row = /** @type {any} */ (lastCoatFrame(view)?.arms[arm])?.[key]?.[view.tap];
+    return row ? {x: Array.from(row, (_, layer) => layer + 1), y: Array.from(row)} : NOTHING;
   },
 
   "coat-inputs"(_, view) {
-    const frame = measured(view);
-    return frame ? {x: [0], y: [frame.arms.none.coat_input_shift]} : nothing;
+    const frame = lastCoatFrame(view);
+    return frame ? {x: [0], y: [frame.arms.none.coat_input_shift]} : NOTHING;
   },
 
   // Accuracy, cats and others; coloured ones first. Without a key, the lines from before to after.
   "coat-change"({arm, key}, view) {
-    const frame = measured(view);
-    if (!frame?.arms[arm]?.coat_recall_recomputed) return nothing;
+    const frame = lastCoatFrame(view);
+    if (!frame?.arms[arm]?.coat_recall_recomputed) return NOTHING;
     if (key) return {x: shares(frame, arm, key), y: ROWS};
     const [before, after] = ["coat_recall", "coat_recall_recomputed"].map((which) => shares(frame, arm, which));
     return {x: ROWS.flatMap((_, row) => [before[row], after[row], null]), y: ROWS.flatMap((row) => [row, row, null])};
@@ -200,8 +200,8 @@ export const fits = {
   },
 
   coat_shift(frame, arm, view) {
-    const {coat_shift: moved, coat_shift_recomputed: after, coat_input_shift: given} = frame.arms[arm];
-    return moved ? [0, given, ...moved[view.tap], ...(after?.[view.tap] ?? [])] : [];
+    const {coat_shift: shift, coat_shift_recomputed: after, coat_input_shift: inputShift} = frame.arms[arm];
+    return shift ? [0, inputShift, ...shift[view.tap], ...(after?.[view.tap] ?? [])] : [];
   },
 
   coat_pixels: (frame, arm) =>

@@ -5,7 +5,7 @@ import {hasAtom} from "../../web/player/feeds.js";
 import * as words from "../../web/player/words.js";
 import * as coats from "./coats.js";
 import {tables} from "./tables.js";
-import {accuracy, agrees, CAT, course, failing, OTHER, remedied} from "./verdict.js";
+import {accuracy, agrees, CAT, course, failingClasses, OTHER, courseOfSameNetwork} from "./verdict.js";
 
 /** @import {Hands, Make, Say, Service, Snapshot, Story} from "../../web/player/types" */
 /** @import {Choices, CoatView, Which} from "./coats.js" */
@@ -17,7 +17,7 @@ import {accuracy, agrees, CAT, course, failing, OTHER, remedied} from "./verdict
 
 const {both, bothArms, digits, divergenceSentence, hasClasses, hasDiverged, percent, sigmas} = words;
 const {tapName, unitName, withoutFullStop} = words;
-const {animals, BLACK, chosen, COLOURED, measured, recalls, zeroShare} = coats;
+const {animals, BLACK, levelsOf, COLOURED, lastCoatFrame, recalls, zeroShare} = coats;
 /** @type {Say<Words>} */
 const say = words.say;
 
@@ -48,15 +48,15 @@ export default {
     watched: watchedName,
     zeros: once(zeros),
     recompute: once(recompute),
-    running: once(running),
-    moved: once(moved),
+    running: once(runningText),
+    moved: once(shiftText),
     remedy: once(remedy),
-    learning,
+    learning: learningText,
   },
   scored: (view) => (view.frames[0].arms.none.coat_recall ? say(view, world(view).scored) : ""),
   choices: {level: 1, coloured: "both"},
   controls: {"coat-which": whichControl, "coat-level": levelControl},
-  service: () => new Remembering(),
+  service: () => new Accuracies(),
   feeds: coats.feeds,
   tables,
   fits: coats.fits,
@@ -64,7 +64,7 @@ export default {
     coats: curves,
     remedy: once((frame, view) => withoutFullStop(remedy(frame, view))),
     "coat-unit": once(unit),
-    "coat-shift": once((frame, view) => withoutFullStop(moved(frame, view))),
+    "coat-shift": once((frame, view) => withoutFullStop(shiftText(frame, view))),
     "on-the-way": curves,
     learning: losses,
   },
@@ -77,7 +77,7 @@ export default {
  */
 function once(text) {
   return (view) => {
-    const frame = measured(view);
+    const frame = lastCoatFrame(view);
     return frame ? text(frame, view) : "";
   };
 }
@@ -88,17 +88,19 @@ function once(text) {
  * Remembers the black-trained runs that were seen to their end, so that the remedy can be compared with them.
  * @implements {Service<Choices, Seen>}
  */
-export class Remembering {
+export class Accuracies {
   /** @type {Seen} */
   state = new Map();
 
   /** @param {CoatView} view */
   follow(view) {
     const {experiment, total_steps: total} = view.header;
-    const frame = measured(view);
+    const frame = lastCoatFrame(view);
     if (experiment.coats !== "black" || frame?.step !== total || bothArms(view).some((arm) => hasDiverged(frame, arm))) return;
-    const seen = Object.fromEntries(bothArms(view).map((arm) => [arm, percent(accuracy(recalls(frame, arm, COLOURED)))]));
-    this.state = new Map(this.state).set(alike(view), seen);
+    const accuraciesByArm = Object.fromEntries(
+      bothArms(view).map((arm) => [arm, percent(accuracy(recalls(frame, arm, COLOURED)))]),
+    );
+    this.state = new Map(this.state).set(alike(view), accuraciesByArm);
   }
 }
 
@@ -113,13 +115,13 @@ const alike = (view) => JSON.stringify({...view.header.experiment, coats: ""});
 /** @param {CoatView} view */
 function headline(view) {
   if (!view.frames[0].arms.none.coat_recall) return say(view, "no_animals");
-  const lost = words.divergenceSentences(view);
-  if (lost) return lost;
-  const frame = measured(view);
+  const divergence = words.divergenceSentences(view);
+  if (divergence) return divergence;
+  const frame = lastCoatFrame(view);
   if (!frame || view.frame.step === 0) return say(view, "untrained");
   const [plain, compared] = bothArms(view).map((arm) => change(view, frame, arm));
-  const said = {course: courses(view, plain, compared), wrong: wrong(view, plain, compared), earlier: earlier(view)};
-  return say(view, world(view).sentence, said);
+  const details = {course: courses(view, plain, compared), wrong: wrong(view, plain, compared), earlier: earlier(view)};
+  return say(view, world(view).sentence, details);
 }
 
 /** @param {CoatView} view */
@@ -135,7 +137,7 @@ const world = (view) => WORLDS[view.header.experiment.coats];
 function change(view, frame, arm) {
   const {home, away} = world(view);
   const [before, after] = [recalls(frame, arm, home), recalls(frame, arm, away)];
-  return {before, after, fails: failing(before, after)};
+  return {before, after, fails: failingClasses(before, after)};
 }
 
 /** @param {Change} change */
@@ -184,8 +186,8 @@ function wrong(view, plain, compared) {
 /** @param {CoatView} view */
 function earlier(view) {
   /** @type {Seen} */
-  const seen = view.service ?? new Map();
-  const before = view.header.experiment.coats === "mixed" && seen.get(alike(view));
+  const accuraciesByArm = view.service ?? new Map();
+  const before = view.header.experiment.coats === "mixed" && accuraciesByArm.get(alike(view));
   return before ? say(view, "earlier", {norm: view.norm, plain: before.none, compared: before[view.compared]}) : "";
 }
 
@@ -193,10 +195,10 @@ function earlier(view) {
 
 /** @param {CoatView} view */
 function answer(view) {
-  const frame = measured(view);
+  const frame = lastCoatFrame(view);
   if (!view.prediction || !frame || view.frame.step === 0) return "";
-  const lost = words.divergenceSentences(view);
-  if (lost) return say(view, "answer_lost", {prediction: view.predictions[view.prediction], lost});
+  const divergence = words.divergenceSentences(view);
+  if (divergence) return say(view, "answer_lost", {prediction: view.predictions[view.prediction], lost: divergence});
   const [plain, compared] = bothArms(view).map((arm) => change(view, frame, arm));
   const [first, second] = [plain, compared].map(({fails}) => agrees(view.prediction, fails));
   const {norm} = view;
@@ -204,15 +206,15 @@ function answer(view) {
     first === second
       ? say(view, first ? "both_agree" : "neither_agrees")
       : say(view, first ? "plain_agrees" : "compared_agrees", {norm});
-  const said = {verdict, norm, plain: recognized(view, plain), compared: recognized(view, compared)};
-  return say(view, "answer", {...said, prediction: view.predictions[view.prediction], step: frame.step});
+  const details = {verdict, norm, plain: recallTexts(view, plain), compared: recallTexts(view, compared)};
+  return say(view, "answer", {...details, prediction: view.predictions[view.prediction], step: frame.step});
 }
 
 /**
  * @param {CoatView} view
  * @param {Change} change
  */
-function recognized(view, {before, after}) {
+function recallTexts(view, {before, after}) {
   const [cats, cats_before] = [after, before].map((recall) => percent(recall[CAT]));
   const [others, others_before] = [after, before].map((recall) => percent(recall[OTHER]));
   return say(view, "recognized", {cats, cats_before, others, others_before});
@@ -244,7 +246,7 @@ function recompute(frame, view) {
 }
 
 /** @type {Saying} */
-function running(frame, view) {
+function runningText(frame, view) {
   return keepsStatistics(frame, view) ? say(view, "running", {norm: view.norm}) : "";
 }
 
@@ -265,13 +267,13 @@ function zeroShares(frame, arm, view) {
 }
 
 /** @type {Saying} */
-function moved(frame, view) {
-  const of = (/** @type {string} */ arm) => sigmas(Number(frame.arms[arm].coat_shift?.[view.tap][view.layer - 1]));
+function shiftText(frame, view) {
+  const valueOf = (/** @type {string} */ arm) => sigmas(Number(frame.arms[arm].coat_shift?.[view.tap][view.layer - 1]));
   const after = frame.arms[view.compared].coat_shift_recomputed?.[view.tap][view.layer - 1];
-  const recomputed =
+  const afterRecomputing =
     after === undefined || divergenceSentence(view, view.compared) ? "" : say(view, "moved_recomputed", {after: sigmas(after)});
   const inputs = sigmas(Number(frame.arms.none.coat_input_shift));
-  return say(view, "moved", {name: tapName(view), both: both(view, of), recomputed, inputs});
+  return say(view, "moved", {name: tapName(view), both: both(view, valueOf), recomputed: afterRecomputing, inputs});
 }
 
 /** @type {Saying} */
@@ -279,20 +281,20 @@ function remedy(frame, view) {
   if (!keepsStatistics(frame, view)) return "";
   if (divergenceSentence(view, view.compared)) return divergenceSentence(view, view.compared);
   const [coloured, black] = [COLOURED, BLACK].map((levels) => {
-    const of = (/** @type {string} */ key) => accuracy(recalls(frame, view.compared, levels, key));
-    const [before, after] = [of("coat_recall"), of("coat_recall_recomputed")];
-    return say(view, remedied(before, after), shares(before, after));
+    const valueOf = (/** @type {string} */ key) => accuracy(recalls(frame, view.compared, levels, key));
+    const [before, after] = [valueOf("coat_recall"), valueOf("coat_recall_recomputed")];
+    return say(view, courseOfSameNetwork(before, after), shares(before, after));
   });
   return say(view, "remedy", {norm: view.norm, coloured, black});
 }
 
 /** @param {CoatView} view */
-function learning(view) {
+function learningText(view) {
   const {held_out} = view.data;
   if (!hasClasses(view))
     return say(view, "learning_loss", {held_out, losses: both(view, (arm) => digits(view.frame.arms[arm].test_loss))});
   const shares = both(view, (arm) => percent(view.frame.arms[arm].test_accuracy));
-  return say(view, measured(view) ? "learning_coats" : "learning_accuracy", {held_out, shares});
+  return say(view, lastCoatFrame(view) ? "learning_coats" : "learning_accuracy", {held_out, shares});
 }
 
 // --- controls
@@ -334,10 +336,10 @@ const texts = (player) => (/** @type {string} */ key) => words.sentenceOrKey(pla
 
 /** @param {CoatView} view */
 function curves(view) {
-  const frame = measured(view);
+  const frame = lastCoatFrame(view);
   if (!frame) return say(view, "not_measured");
   return both(view, (arm) => {
-    const [black, coloured] = [0, view.level].map((level) => percent(accuracy(recalls(frame, arm, chosen(view, level)))));
+    const [black, coloured] = [0, view.level].map((level) => percent(accuracy(recalls(frame, arm, levelsOf(view, level)))));
     return say(view, "alt_coats", {black, coloured, level: levelName(view)});
   });
 }
@@ -350,7 +352,7 @@ function unit(frame, view) {
 /** @param {CoatView} view */
 function losses(view) {
   const {arms} = view.frame;
-  if (!hasClasses(view)) return withoutFullStop(learning(view));
+  if (!hasClasses(view)) return withoutFullStop(learningText(view));
   return both(view, (arm) => {
     return say(view, "alt_learning", {accuracy: percent(arms[arm].test_accuracy), loss: digits(arms[arm].train_loss)});
   });

@@ -4,7 +4,7 @@
 import {joinLabels} from "../../web/player/table.js";
 import {byBins, nameOf, none} from "../../web/player/tables.js";
 import {percent, say as anySay, tapName, unitName} from "../../web/player/words.js";
-import {coatHistogram, feeds, measured, shares} from "./coats.js";
+import {coatHistogram, feeds, lastCoatFrame, shares} from "./coats.js";
 
 /** @import {Say, Tabulate} from "../../web/player/types" */
 /** @import {CoatView} from "./coats.js" */
@@ -42,18 +42,18 @@ export const tables = {
     return [{key: say(view, "brightness_key"), at: x.slice(1, -1), columns: {[say(view, COATS[coat])]: y.slice(1, -1)}}];
   },
   "coat-density"({arm, coat}, view, titles) {
-    const frame = measured(view);
+    const frame = lastCoatFrame(view);
     if (!frame) return [];
     const name = joinLabels(nameOf(view, arm, titles), say(view, COATS[coat]));
     return byBins(view, `${tapName(view)}, ${unitName(view)}`, [{name, ...coatHistogram(frame, arm, coat, view)}]);
   },
   "coat-zeros": none,
   "coat-inputs"(_, view, {name, x, y}) {
-    const frame = measured(view);
+    const frame = lastCoatFrame(view);
     return frame ? [{key: x, at: [name], columns: {[joinLabels(name, y)]: [frame.arms.none.coat_input_shift ?? null]}}] : [];
   },
   "coat-change"({arm, key, rows}, view, {name, x}) {
-    const frame = measured(view);
+    const frame = lastCoatFrame(view);
     if (!key || !frame?.arms[arm]?.coat_recall_recomputed) return [];
     return [{key: say(view, "animals_key"), at: rows, columns: {[joinLabels(name, x)]: shares(frame, arm, key)}}];
   },

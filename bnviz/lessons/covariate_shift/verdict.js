@@ -33,7 +33,7 @@ export function course(before, after, least = NOTICED) {
  * @param {number} before
  * @param {number} after
  */
-export const remedied = (before, after) => course(before, after, NOTICED_SAME_NETWORK);
+export const courseOfSameNetwork = (before, after) => course(before, after, NOTICED_SAME_NETWORK);
 
 /**
  * The classes that are recognized less often than before.
@@ -41,7 +41,7 @@ export const remedied = (before, after) => course(before, after, NOTICED_SAME_NE
  * @param {Pair} after
  * @returns {Failing}
  */
-export function failing(before, after) {
+export function failingClasses(before, after) {
   const [others, cats] = [OTHER, CAT].map((kind) => before[kind] - after[kind] > NOTICED_IN_CLASS);
   if (others && cats) return "both";
   return others ? "others" : cats ? "cats" : "neither";
@@ -51,6 +51,6 @@ export function failing(before, after) {
  * Whether a prediction, a key of `predictions`, is what happened. Where the recall of cats falls, cats are missed; where that of
  * the others falls, others are taken for cats.
  * @param {string | null} prediction
- * @param {Failing} found
+ * @param {Failing} failure
  */
-export const agrees = (prediction, found) => found === prediction || (found === "both" && prediction !== "neither");
+export const agrees = (prediction, failure) => failure === prediction || (failure === "both" && prediction !== "neither");

@@ -4,20 +4,20 @@
 
 import {centres, binOf} from "../../web/player/numbers.js";
 import {digits, hasClasses, percent, say as anySay, sentenceOrKey, unitName} from "../../web/player/words.js";
-import {overExamples, scale, signless} from "./reading.js";
+import {overExamples, scale, withoutNegativeZero} from "./reading.js";
 
 /** @import {Control, FeedFunction, Hands, Host, Make, Say, Service, View} from "../../web/player/types" */
 /** @import {Words} from "./words" */
 /** @typedef {{gamma: number, beta: number}} Scales */
-/** @typedef {{run: string, layer: number, unit: number, learnt: Scales}} Place the unit whose γ and β may be moved */
+/** @typedef {{run: string, layer: number, unit: number, initial: Scales}} Place the unit whose γ and β may be moved */
 /** @typedef {{counts: number[], zeros: number, test_accuracy: number | null, test_loss: number | null}} Outcome */
 /** @typedef {{layer: number, unit: number, before: Outcome & Scales, after: Outcome & Scales}} Answer */
 /**
- * What is asked and known; a new object whenever it changes. `wanted` is where the sliders stand, `problem` what the server says
+ * Question and answer; a new object whenever it changes. `target` is where the sliders stand, `problem` what the server says
  * is wrong.
- * @typedef {{place: Place | null, wanted: Scales | null, answer: Answer | null, problem: string, unreachable: boolean}} State
+ * @typedef {{place: Place | null, target: Scales | null, answer: Answer | null, problem: string, unreachable: boolean}} State
  */
-/** @typedef {(place: Place, wanted: Scales, signal: AbortSignal) => Promise<Partial<State>>} Ask */
+/** @typedef {(place: Place, target: Scales, signal: AbortSignal) => Promise<Partial<State>>} Ask */
 
 /** @typedef {{set(action: () => void, milliseconds: number): number, clear(timer: number): void}} Clock */
 
@@ -31,7 +31,7 @@ const LIMIT = 10; // what the server takes of γ and β
 /** @type {Record<keyof Scales, {name: string, min: number, max: number}>} */
 const SLIDERS = {gamma: {name: "γ", min: -2, max: 4}, beta: {name: "β", min: -3, max: 3}};
 /** @type {State} */
-const AT_FIRST = {place: null, wanted: null, answer: null, problem: "", unreachable: false};
+const AT_FIRST = {place: null, target: null, answer: null, problem: "", unreachable: false};
 
 // --- asking
 
@@ -40,7 +40,7 @@ export class ByHand {
   state = AT_FIRST;
   closed = false;
   /** @type {AbortController | null} of the question that is under way */
-  asking = null;
+  request = null;
 
   /**
    * @param {Pick<Host, "redraw">} host
@@ -60,31 +60,31 @@ export class ByHand {
   follow(view) {
     const place = placeOf(view);
     if (JSON.stringify(place) === JSON.stringify(this.state.place)) return;
-    this.state = {...AT_FIRST, place, wanted: place && place.learnt};
+    this.state = {...AT_FIRST, place, target: place && place.initial};
     this.ask();
   }
 
   /** @param {Partial<Scales>} change */
   move(change) {
-    if (!this.state.wanted) return;
-    this.state = {...this.state, wanted: {...this.state.wanted, ...change}};
+    if (!this.state.target) return;
+    this.state = {...this.state, target: {...this.state.target, ...change}};
     this.ask();
   }
 
   reset() {
-    if (this.state.place) this.move(this.state.place.learnt);
+    if (this.state.place) this.move(this.state.place.initial);
   }
 
-  /** Ask soon; the question before this one is wanted no more. */
+  /** Ask soon; the question before this one is obsolete. */
   ask() {
-    this.asking?.abort();
-    const {place, wanted} = this.state;
-    if (this.closed || !place || !wanted) return;
-    const asking = new AbortController();
-    this.asking = asking;
-    const begin = () => void this.take(this.fetch(place, wanted, asking.signal), asking.signal);
+    this.request?.abort();
+    const {place, target} = this.state;
+    if (this.closed || !place || !target) return;
+    const request = new AbortController();
+    this.request = request;
+    const begin = () => void this.take(this.fetch(place, target, request.signal), request.signal);
     const soon = this.clock.set(begin, PATIENCE_MS);
-    asking.signal.addEventListener("abort", () => this.clock.clear(soon));
+    request.signal.addEventListener("abort", () => this.clock.clear(soon));
   }
 
   /**
@@ -93,20 +93,20 @@ export class ByHand {
    * @param {AbortSignal} signal
    */
   async take(answer, signal) {
-    const found = await answer;
+    const response = await answer;
     if (signal.aborted) return;
-    this.state = {...this.state, problem: "", unreachable: false, ...found};
+    this.state = {...this.state, problem: "", unreachable: false, ...response};
     this.host.redraw("hand");
   }
 
   close() {
     this.closed = true;
-    this.asking?.abort();
+    this.request?.abort();
   }
 }
 
 /** @param {View} view */
-const finished = (view) => view.ended && view.frames[view.frames.length - 1].step === view.header.total_steps;
+const isFinished = (view) => view.ended && view.frames[view.frames.length - 1].step === view.header.total_steps;
 
 /**
  * The unit on show and what it has learnt in the finished run, as exactly as sliders need it; null while there is none.
@@ -115,9 +115,9 @@ const finished = (view) => view.ended && view.frames[view.frames.length - 1].ste
  */
 function placeOf(view) {
   const {run, layer, unit} = view;
-  if (!finished(view) || unit === "pooled") return null;
-  const learnt = {gamma: learntScale(view, "gamma", unit), beta: learntScale(view, "beta", unit)};
-  return Object.values(learnt).every(Number.isFinite) ? {run, layer, unit, learnt} : null;
+  if (!isFinished(view) || unit === "pooled") return null;
+  const initial = {gamma: learntScale(view, "gamma", unit), beta: learntScale(view, "beta", unit)};
+  return Object.values(initial).every(Number.isFinite) ? {run, layer, unit, initial} : null;
 }
 
 /**
@@ -167,10 +167,10 @@ export function control(player, make) {
   }
 
   function place() {
-    const {wanted} = service.state;
+    const {target} = service.state;
     for (const key of /** @type {(keyof Scales)[]} */ (["gamma", "beta"])) {
-      sliders[key].disabled = !wanted;
-      if (wanted) sliders[key].value = String(wanted[key]);
+      sliders[key].disabled = !target;
+      if (target) sliders[key].value = String(target[key]);
     }
   }
 
@@ -218,15 +218,15 @@ export function accuracyFeed(_, view) {
  * The caption.
  * @param {View} view
  */
-export function told(view) {
+export function statusText(view) {
   /** @type {State} */
   const {answer, problem, unreachable} = view.service ?? AT_FIRST;
   if (view.unit === "pooled") return say(view, "hand_pooled");
-  if (!finished(view)) return say(view, "hand_waiting");
+  if (!isFinished(view)) return say(view, "hand_waiting");
   if (!placeOf(view)) return say(view, "hand_lost");
   if (unreachable) return say(view, "hand_unreachable");
   if (problem || !answer) return problem || say(view, "hand_asking");
-  return [how(view), learnt(view, answer), moved(view, answer)].join(" ");
+  return [how(view), learnedText(view, answer), movementText(view, answer)].join(" ");
 }
 
 /**
@@ -241,7 +241,7 @@ function how(view) {
  * @param {View} view
  * @param {Answer} answer
  */
-function learnt(view, {layer, unit, before}) {
+function learnedText(view, {layer, unit, before}) {
   return say(view, "hand_learnt", {layer, unit: unitName(view, unit), scales: scales(view, before), score: score(view, before)});
 }
 
@@ -249,10 +249,10 @@ function learnt(view, {layer, unit, before}) {
  * @param {View} view
  * @param {Answer} answer
  */
-function moved(view, {before, after}) {
+function movementText(view, {before, after}) {
   /** @type {State} */
-  const {place, wanted} = view.service;
-  if (wanted?.gamma === place?.learnt.gamma && wanted?.beta === place?.learnt.beta) return say(view, "hand_move");
+  const {place, target} = view.service;
+  if (target?.gamma === place?.initial.gamma && target?.beta === place?.initial.beta) return say(view, "hand_move");
   return say(view, "hand_moved", {scales: scales(view, after), zeros: zeros(view, before, after), score: score(view, after)});
 }
 
@@ -261,8 +261,8 @@ function moved(view, {before, after}) {
  * @param {{gamma: number, beta: number | null}} found null where the normalizer has no β
  */
 function scales(view, {gamma, beta}) {
-  if (beta === null) return say(view, "hand_gamma", {gamma: signless(gamma)});
-  return say(view, "hand_scales", {gamma: signless(gamma), beta: signless(beta)});
+  if (beta === null) return say(view, "hand_gamma", {gamma: withoutNegativeZero(gamma)});
+  return say(view, "hand_scales", {gamma: withoutNegativeZero(gamma), beta: withoutNegativeZero(beta)});
 }
 
 /**

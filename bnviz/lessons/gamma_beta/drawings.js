@@ -1,11 +1,11 @@
 // @ts-check
 // What fills the traces of the page /gamma-beta, and how far its axes reach.
 
-import {ATOM, density, feeds as drawn, visibleFrames, hasAtom, overSteps, unitLines} from "../../web/player/feeds.js";
+import {ATOM, density, feeds as playerFeeds, visibleFrames, hasAtom, overSteps, unitLines} from "../../web/player/feeds.js";
 import {VISIBLE_SHARE} from "../../web/player/constants.js";
 import {extent, finiteValues} from "../../web/player/numbers.js";
 import {accuracyFeed, histogramFeed} from "./by-hand.js";
-import {chosen, columnView, inside, percentiles, scale, standardizedFrame} from "./reading.js";
+import {chosenUnit, columnView, standardizedMeasure, percentiles, scale, standardizedFrame} from "./reading.js";
 
 /** @import {Bound, FeedFunction, Fit, Snapshot, View} from "../../web/player/types" */
 /** @import {Scale} from "./reading.js" */
@@ -20,21 +20,21 @@ const SETTLED = 1 / 20; // of the run, after which running statistics, which sta
 const ridge =
   (kind) =>
   ({arm, tap}, view) =>
-    drawn[kind]({arm}, columnView(view, tap));
+    playerFeeds[kind]({arm}, columnView(view, tap));
 
 /** @type {Record<string, FeedFunction>} */
 export const feeds = {
   "scale-dots"(_, view) {
-    const [x, y] = blended(view);
+    const [x, y] = interpolatedScales(view);
     return {x, y};
   },
   "scale-chosen"(_, view) {
-    const unit = chosen(view);
-    const [x, y] = blended(view);
+    const unit = chosenUnit(view);
+    const [x, y] = interpolatedScales(view);
     return unit === null ? NOTHING : {x: [x[unit]], y: [y[unit]]};
   },
   "scale-path"(_, view) {
-    const unit = chosen(view);
+    const unit = chosenUnit(view);
     if (unit === null) return NOTHING;
     const all = (/** @type {Scale} */ key) => visibleFrames(view).map((frame) => scale(frame, key, view)[unit]);
     return {x: all("beta"), y: all("gamma")};
@@ -42,10 +42,10 @@ export const feeds = {
   "pinned-dot": () => ({x: [0], y: [1]}),
   "scale-units": ({key}, view) => unitLines(visibleFrames(view), (frame) => scale(frame, key, view)),
   "scale-unit"({key}, view) {
-    const unit = chosen(view);
+    const unit = chosenUnit(view);
     return unit === null ? NOTHING : overSteps(visibleFrames(view), (frame) => scale(frame, key, view)[unit]);
   },
-  pinned: ({key, place}, view) => overSteps(visibleFrames(view), (frame) => inside(frame, key, view)?.[place]),
+  pinned: ({key, place}, view) => overSteps(visibleFrames(view), (frame) => standardizedMeasure(frame, key, view)?.[place]),
   "column-past": ridge("ridge-past"),
   "column-front": ridge("ridge-front"),
   "column-first": ridge("ridge-first"),
@@ -59,7 +59,7 @@ export const feeds = {
  * @param {View} view
  * @returns {number[][]}
  */
-function blended(view) {
+function interpolatedScales(view) {
   const next = view.frames[view.frameIndex + 1] ?? view.frame;
   return /** @type {Scale[]} */ (["beta", "gamma"]).map((key) => {
     const [from, to] = [view.frame, next].map((frame) => scale(frame, key, view));
@@ -79,13 +79,13 @@ const series = (frame, arm, key) => /** @type {any} */ (frame.arms[arm])[key];
 /**
  * Of the compared arm alone, and of the one with fixed γ and β if `fixed`.
  * @param {Fit} values
- * @param {boolean} [fixed]
+ * @param {boolean} [withFixedArm]
  * @returns {Fit}
  */
-const only =
-  (values, fixed = false) =>
+const comparedFit =
+  (values, withFixedArm = false) =>
   (frame, arm, view) =>
-    arm === view.compared || (fixed && arm === "fixed") ? values(frame, arm, view) : [];
+    arm === view.compared || (withFixedArm && arm === "fixed") ? values(frame, arm, view) : [];
 
 /**
  * As far to one side of `middle` as to the other.
@@ -93,10 +93,10 @@ const only =
  * @param {number} middle
  * @returns {Fit}
  */
-const even = (key, middle) =>
-  only((frame, _, view) => {
-    const off = finiteValues(scale(frame, key, view)).map((value) => Math.abs(value - middle));
-    const reach = Math.max(0.05, ...off);
+const symmetricFit = (key, middle) =>
+  comparedFit((frame, _, view) => {
+    const deviations = finiteValues(scale(frame, key, view)).map((value) => Math.abs(value - middle));
+    const reach = Math.max(0.05, ...deviations);
     return [middle - reach, middle + reach];
   });
 
@@ -104,33 +104,33 @@ const even = (key, middle) =>
  * @param {string} key
  * @returns {Fit}
  */
-const settled = (key) =>
-  only((frame, arm, view) => (frame.step >= SETTLED * view.header.total_steps ? (series(frame, arm, key) ?? []) : []));
+const settledFit = (key) =>
+  comparedFit((frame, arm, view) => (frame.step >= SETTLED * view.header.total_steps ? (series(frame, arm, key) ?? []) : []));
 
 /** @type {Record<string, Fit>} */
 export const fits = {
-  beta: only((frame, _, view) => scale(frame, "beta", view)),
-  gamma: only((frame, _, view) => scale(frame, "gamma", view)),
-  beta_even: even("beta", 0),
-  gamma_even: even("gamma", 1),
-  before_g: only((frame, arm, view) => [
+  beta: comparedFit((frame, _, view) => scale(frame, "beta", view)),
+  gamma: comparedFit((frame, _, view) => scale(frame, "gamma", view)),
+  beta_even: symmetricFit("beta", 0),
+  gamma_even: symmetricFit("gamma", 1),
+  before_g: comparedFit((frame, arm, view) => [
     ...reach(standardizedFrame(frame), arm, {...view, tap: "normalized"}),
     ...reach(frame, arm, {...view, tap: "normalized"}),
   ]),
-  after_g: only((frame, arm, view) => withAtom(frame, arm, {...view, tap: "activation"})),
-  band_z: only(
+  after_g: comparedFit((frame, arm, view) => withAtom(frame, arm, {...view, tap: "activation"})),
+  band_z: comparedFit(
     (frame, arm, view) => [
       ...(percentiles(frame, arm, "standardized", view) ?? []),
       ...percentiles(frame, arm, "normalized", view),
     ],
     true,
   ),
-  band_a: only((frame, arm, view) => percentiles(frame, arm, "activation", view), true),
-  view_loss: only((frame, arm) => [frame.arms[arm].probe_loss, frame.arms[arm].running_loss]),
-  view_accuracy: only((frame, arm) => [frame.arms[arm].probe_accuracy, frame.arms[arm].running_accuracy]),
-  mean_lag: settled("running_mean_lag"),
-  variance_lag: settled("running_variance_lag"),
-  normed_mean: only((frame, arm, view) => frame.arms[arm].unit_mean[view.tap][view.layer - 1], true),
+  band_a: comparedFit((frame, arm, view) => percentiles(frame, arm, "activation", view), true),
+  view_loss: comparedFit((frame, arm) => [frame.arms[arm].probe_loss, frame.arms[arm].running_loss]),
+  view_accuracy: comparedFit((frame, arm) => [frame.arms[arm].probe_accuracy, frame.arms[arm].running_accuracy]),
+  mean_lag: settledFit("running_mean_lag"),
+  variance_lag: settledFit("running_variance_lag"),
+  normed_mean: comparedFit((frame, arm, view) => frame.arms[arm].unit_mean[view.tap][view.layer - 1], true),
 };
 
 /**

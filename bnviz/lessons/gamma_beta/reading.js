@@ -29,7 +29,7 @@ export function scale(frame, key, view) {
  * @param {string} [arm]
  * @returns {any}
  */
-export function inside(frame, key, view, arm = view.compared) {
+export function standardizedMeasure(frame, key, view, arm = view.compared) {
   return /** @type {any} */ (frame.arms[arm].standardized)?.[key][view.layer - 1];
 }
 
@@ -41,7 +41,7 @@ export function inside(frame, key, view, arm = view.compared) {
  * @param {View} view
  */
 export function percentiles(frame, arm, column, view) {
-  if (column === "standardized") return inside(frame, "percentiles", view, arm);
+  if (column === "standardized") return standardizedMeasure(frame, "percentiles", view, arm);
   return frame.arms[arm].percentiles[column][view.layer - 1];
 }
 
@@ -49,7 +49,7 @@ export function percentiles(frame, arm, column, view) {
  * The chosen unit; null if all are pooled.
  * @param {View} view
  */
-export const chosen = (view) => (view.unit === "pooled" ? null : view.unit);
+export const chosenUnit = (view) => (view.unit === "pooled" ? null : view.unit);
 
 /**
  * Whether the compared arm takes its mean and variance over examples, so that γ and β are a unit's own: batch norm does.
@@ -67,7 +67,7 @@ export const comparable = (view) => view.compared === "batch" && view.header.arm
  * The arms in the order in which the page speaks of them.
  * @param {View} view
  */
-export const trained = (view) => [view.compared, "fixed", "none"].filter((arm) => view.header.arms.includes(arm));
+export const armsInOrder = (view) => [view.compared, "fixed", "none"].filter((arm) => view.header.arms.includes(arm));
 
 /** @param {Row} row */
 export const lowest = (row) => Math.min(...row);
@@ -78,30 +78,30 @@ export const highest = (row) => Math.max(...row);
  * Two places after the point, and no minus before 0.
  * @param {number | null | undefined} value
  */
-export const signless = (value) => digits(value).replace(/^-0\.00$/, "0.00");
+export const withoutNegativeZero = (value) => digits(value).replace(/^-0\.00$/, "0.00");
 
 // --- a view of ẑ
 
 /** @type {WeakMap<Snapshot, Snapshot>} made once a snapshot, for every ridge asks */
-const substituted = new WeakMap();
+const cache = new WeakMap();
 
 /**
  * A snapshot in which ẑ stands where γẑ+β stands, so that every drawing of feeds.js can draw it, too.
  * @param {Snapshot} frame
  */
 export function standardizedFrame(frame) {
-  const known = substituted.get(frame);
-  if (known) return known;
+  const cachedFrame = cache.get(frame);
+  if (cachedFrame) return cachedFrame;
   const arms = Object.fromEntries(Object.entries(frame.arms).map(([arm, part]) => [arm, substitute(part)]));
-  const made = {...frame, arms};
-  substituted.set(frame, made);
-  return made;
+  const standardized = {...frame, arms};
+  cache.set(frame, standardized);
+  return standardized;
 }
 
 /** @param {any} part */
 function substitute(part) {
-  const measured = Object.entries(part.standardized ?? {});
-  return {...part, ...Object.fromEntries(measured.map(([key, value]) => [key, {...part[key], normalized: value}]))};
+  const measures = Object.entries(part.standardized ?? {});
+  return {...part, ...Object.fromEntries(measures.map(([key, value]) => [key, {...part[key], normalized: value}]))};
 }
 
 /**
@@ -112,12 +112,12 @@ function substitute(part) {
  */
 export function columnView(view, column) {
   const tap = column === "standardized" ? "normalized" : column;
-  const own = {...view, tap, choices: `${view.choices} ${column}`};
+  const scene = {...view, tap, choices: `${view.choices} ${column}`};
   if (column === "standardized") {
-    own.frames = view.frames.map(standardizedFrame);
-    own.frame = standardizedFrame(view.frame);
+    scene.frames = view.frames.map(standardizedFrame);
+    scene.frame = standardizedFrame(view.frame);
   }
-  own.tallest = (arm) => view.fits.tallest(arm, own);
-  own.widest = view.fits.range("after_g", view)?.[1] ?? 1;
-  return own;
+  scene.tallest = (arm) => view.fits.tallest(arm, scene);
+  scene.widest = view.fits.range("after_g", view)?.[1] ?? 1;
+  return scene;
 }

@@ -4,7 +4,7 @@
 import {firstFrameAtAccuracy, visibleFrames, hasAtom, zeroShare} from "../../web/player/feeds.js";
 import {mean} from "../../web/player/numbers.js";
 import * as words from "../../web/player/words.js";
-import {ByHand, control, told} from "./by-hand.js";
+import {ByHand, control, statusText} from "./by-hand.js";
 import {bounds, feeds, fits} from "./drawings.js";
 import * as reading from "./reading.js";
 import {tables} from "./tables.js";
@@ -15,7 +15,7 @@ import {CLEARLY, lossAlone, speed} from "./verdict.js";
 
 const {digits, divergenceSentence, divergenceStep, enumeration, hasClasses, hasDiverged, joinSentences} = words;
 const {learns, percent, tapName, unitName} = words;
-const {comparable, highest, inside, lowest, overExamples, scale, signless, trained} = reading;
+const {comparable, highest, standardizedMeasure, lowest, overExamples, scale, withoutNegativeZero, armsInOrder} = reading;
 /** @type {Say<Words>} */
 const say = words.say;
 
@@ -28,14 +28,14 @@ export default {
     scatter: unlessGone(dots),
     betaaxis: (view) => say(view, overExamples(view) ? "beta_mean" : "beta"),
     gammaaxis: (view) => say(view, overExamples(view) ? "gamma_spread" : "gamma"),
-    pinned: unlessGone(pinned),
+    pinned: unlessGone(pinnedText),
     pinnedunit: unlessGone(pinnedUnit),
-    pooled: unlessGone((view) => joinSentences(comparable(view) && say(view, "dotted"), pooled(view))),
+    pooled: unlessGone((view) => joinSentences(comparable(view) && say(view, "dotted"), pooledText(view))),
     zeros: (view) => (divergenceSentence(view, view.compared) ? "" : zeros(view)),
     bought,
     views: unlessGone(viewsNow),
     lag: unlessGone(lagNow),
-    hand: told,
+    hand: statusText,
     layernumber: (view) => String(view.layer),
   },
   answer,
@@ -45,14 +45,14 @@ export default {
   bounds,
   alternatives: {
     scatter: unlessGone((view) => [range(view, "beta"), range(view, "gamma")].join(", ")),
-    scales: unlessGone((view) => joinSentences(`${range(view, "beta")}, ${range(view, "gamma")}.`, pinned(view))),
+    scales: unlessGone((view) => joinSentences(`${range(view, "beta")}, ${range(view, "gamma")}.`, pinnedText(view))),
     journey: unlessGone((view) => `${unitName(view)}: ${pinnedUnit(view)}`),
     bands: unlessGone(bands),
     learning: bought,
     views: unlessGone(viewsNow),
     lag: unlessGone(lagNow),
     means: (view) => words.divergenceSentences(view, [view.compared, "fixed"]) || means(view),
-    hand: told,
+    hand: statusText,
   },
   controls: {"by-hand": control},
   service: (host) => new ByHand(host),
@@ -89,19 +89,19 @@ function headline(view) {
   );
   const off = Math.max(...Array.from(means, Math.abs), ...Array.from(spreads, (spread) => Math.abs(spread - 1)));
   if (frame.step === 0 && off < JUST_BEGUN) return say(view, "untrained", {name});
-  const [low, high, narrow, wide] = [lowest(means), highest(means), lowest(spreads), highest(spreads)].map((one) =>
-    signless(one),
+  const [low, high, narrow, widest] = [lowest(means), highest(means), lowest(spreads), highest(spreads)].map((one) =>
+    withoutNegativeZero(one),
   );
-  return say(view, "spread", {name, low, high, narrow, wide});
+  return say(view, "spread", {name, low, high, narrow, wide: widest});
 }
 
 /** @param {View} view */
 function dots(view) {
   const layer = words.playerText(view, "this_layer", {number: view.layer});
-  const said = overExamples(view)
+  const text = overExamples(view)
     ? say(view, "scatter_batch", {layer})
     : say(view, "scatter_example", {layer, norm: sentenceCase(view)});
-  return view.frame.arms[view.compared].beta ? said : joinSentences(said, say(view, "no_beta", {norm: sentenceCase(view)}));
+  return view.frame.arms[view.compared].beta ? text : joinSentences(text, say(view, "no_beta", {norm: sentenceCase(view)}));
 }
 
 /** @param {View} view */
@@ -111,12 +111,12 @@ const sentenceCase = ({norm}) => norm[0].toUpperCase() + norm.slice(1);
  * What was measured of ẑ, to as many digits as it takes to see whether it is 0 and 1.
  * @param {View} view
  */
-function pinned(view) {
-  const means = inside(view.frame, "mean_range", view);
+function pinnedText(view) {
+  const means = standardizedMeasure(view.frame, "mean_range", view);
   if (!means) return "";
-  const [narrow, wide] = Array.from(inside(view.frame, "std_range", view), (value) => digits(Number(value), 3));
+  const [narrow, widest] = Array.from(standardizedMeasure(view.frame, "std_range", view), (value) => digits(Number(value), 3));
   const off = Math.max(Math.abs(means[0]), Math.abs(means[1]));
-  return say(view, "pinned", {off: off < 0.001 ? "0.001" : digits(off, 3), narrow, wide});
+  return say(view, "pinned", {off: off < 0.001 ? "0.001" : digits(off, 3), narrow, wide: widest});
 }
 
 /** @param {View} view */
@@ -127,16 +127,19 @@ function pinnedUnit(view) {
     view.unit === "pooled"
       ? [means.normalized[at], std.normalized[at]]
       : [unit_mean.normalized[at][view.unit], unit_std.normalized[at][view.unit]];
-  return say(view, "pinned_unit", {mean: signless(middle), spread: digits(spread)});
+  return say(view, "pinned_unit", {mean: withoutNegativeZero(middle), spread: digits(spread)});
 }
 
 /** @param {View} view */
-function pooled(view) {
-  const [before, spread] = ["mean", "std"].map((key) => inside(view.frame, key, view));
+function pooledText(view) {
+  const [before, spread] = ["mean", "std"].map((key) => standardizedMeasure(view.frame, key, view));
   if (before === undefined) return "";
   const {mean: means, std} = view.frame.arms[view.compared];
-  const after = {mean_after: signless(means.normalized[view.layer - 1]), spread_after: digits(std.normalized[view.layer - 1])};
-  return say(view, "pooled", {mean: signless(before), spread: digits(spread), ...after});
+  const after = {
+    mean_after: withoutNegativeZero(means.normalized[view.layer - 1]),
+    spread_after: digits(std.normalized[view.layer - 1]),
+  };
+  return say(view, "pooled", {mean: withoutNegativeZero(before), spread: digits(spread), ...after});
 }
 
 /** @param {View} view */
@@ -151,14 +154,14 @@ function zeros(view) {
 /** @param {View} view */
 function bought(view) {
   const accuracies = hasClasses(view);
-  const alive = trained(view).filter((arm) => !hasDiverged(view.frame, arm));
+  const alive = armsInOrder(view).filter((arm) => !hasDiverged(view.frame, arm));
   const now = alive.map((arm) => {
     const {test_accuracy: accuracy, test_loss: loss} = view.frame.arms[arm];
     return say(view, "value_of", {value: accuracies ? percent(accuracy, 1) : digits(loss, 3), arm: armPhrase(view, arm)});
   });
   const values = enumeration(view, now);
   const scores = alive.length > 0 && say(view, accuracies ? "accuracies" : "losses", {values});
-  return joinSentences(accuracies ? goal(view) : words.divergenceSentences(view, trained(view)), scores);
+  return joinSentences(accuracies ? goal(view) : words.divergenceSentences(view, armsInOrder(view)), scores);
 }
 
 /**
@@ -166,7 +169,7 @@ function bought(view) {
  * @param {View} view
  */
 function goal(view) {
-  const when = trained(view).map((one) => {
+  const when = armsInOrder(view).map((one) => {
     const step = firstFrameAtAccuracy(visibleFrames(view), one, view.target)?.step;
     const arm = armPhrase(view, one);
     const end = divergenceStep(view, one);
@@ -198,9 +201,9 @@ function lagNow(view) {
 /** @param {View} view */
 function bands(view) {
   const [low, middle, high] = Array.from(view.frame.arms[view.compared].percentiles.normalized[view.layer - 1], (one) =>
-    signless(one),
+    withoutNegativeZero(one),
   );
-  return joinSentences(say(view, "alt_bands", {low, middle, high}), pooled(view));
+  return joinSentences(say(view, "alt_bands", {low, middle, high}), pooledText(view));
 }
 
 /** @param {View} view */
@@ -218,7 +221,11 @@ function means(view) {
  */
 function range(view, key) {
   const row = scale(view.frame, key, view);
-  return say(view, "alt_range", {name: key === "beta" ? "β" : "γ", low: signless(lowest(row)), high: signless(highest(row))});
+  return say(view, "alt_range", {
+    name: key === "beta" ? "β" : "γ",
+    low: withoutNegativeZero(lowest(row)),
+    high: withoutNegativeZero(highest(row)),
+  });
 }
 
 // --- the answer
@@ -229,9 +236,9 @@ function answer(view) {
   if (!view.header.arms.includes("fixed")) return prediction ? say(view, "off") : "";
   if (!comparable(view)) return prediction ? say(view, "unlike", {norm: view.norm}) : "";
   const expectation = prediction ? view.predictions[prediction] : "";
-  const finished = view.frame.step === view.header.total_steps;
-  if (!finished) return prediction ? say(view, "expected", {expectation}) : "";
-  const {verdict, text} = measured(view);
+  const isFinished = view.frame.step === view.header.total_steps;
+  if (!isFinished) return prediction ? say(view, "expected", {expectation}) : "";
+  const {verdict, text} = judgement(view);
   if (!prediction || !verdict) return text;
   return joinSentences(text, prediction === verdict ? say(view, "agreed") : say(view, "disagreed", {expectation}));
 }
@@ -240,7 +247,7 @@ function answer(view) {
  * @param {View} view
  * @returns {{verdict: import("./verdict.js").Verdict | null, text: string}}
  */
-function measured(view) {
+function judgement(view) {
   const arms = [view.compared, "fixed"];
   const idle = arms.filter((arm) => hasDiverged(view.frame, arm) || !learns(view.frame, arm, view));
   if (idle.length === 2) return {verdict: null, text: say(view, "both_idle")};
@@ -265,16 +272,16 @@ function bySteps(view, arms, losses) {
   const verdict = speed(numbers, losses, view.header.experiment.snapshot_every);
   const [free, fixed] = steps.map((step) => (step === undefined ? say(view, "never") : say(view, "after", {step})));
   const limits = {steps: percent(CLEARLY.steps), loss: percent(CLEARLY.loss)};
-  const found = view.predictions[verdict];
-  const said = {
-    verdict: verdict === "alike" ? say(view, "alike", {verdict: found, ...limits}) : found,
+  const verdictText = view.predictions[verdict];
+  const details = {
+    verdict: verdict === "alike" ? say(view, "alike", {verdict: verdictText, ...limits}) : verdictText,
     goal,
     free,
     fixed,
     ...lossFigures(losses),
     ending,
   };
-  return {verdict, text: say(view, "measured", said)};
+  return {verdict, text: say(view, "measured", details)};
 }
 
 /**
@@ -284,9 +291,10 @@ function bySteps(view, arms, losses) {
  */
 function byLoss(view, losses) {
   const verdict = lossAlone(losses);
-  const found = view.predictions[verdict];
-  const shown = verdict === "alike" ? say(view, "alike_loss", {verdict: found, loss: percent(CLEARLY.loss)}) : found;
-  return {verdict, text: say(view, "measured_loss", {verdict: shown, ...lossFigures(losses)})};
+  const verdictText = view.predictions[verdict];
+  const verdictPhrase =
+    verdict === "alike" ? say(view, "alike_loss", {verdict: verdictText, loss: percent(CLEARLY.loss)}) : verdictText;
+  return {verdict, text: say(view, "measured_loss", {verdict: verdictPhrase, ...lossFigures(losses)})};
 }
 
 /** @param {[number, number]} losses */

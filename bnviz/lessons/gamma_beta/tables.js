@@ -5,7 +5,7 @@ import {joinLabels} from "../../web/player/table.js";
 import {byBins, bySteps, byUnits, none, percentileName, tables as shared, unitsBySteps} from "../../web/player/tables.js";
 import {say as anySay, tapName, unitName} from "../../web/player/words.js";
 import {accuracyFeed} from "./by-hand.js";
-import {chosen, columnView, inside, percentiles, scale} from "./reading.js";
+import {chosenUnit, columnView, standardizedMeasure, percentiles, scale} from "./reading.js";
 
 /** @import {Say, Tabulate, Tap, View} from "../../web/player/types" */
 /** @import {Words} from "./words" */
@@ -39,7 +39,7 @@ export const tables = {
   },
   "scale-chosen": none,
   "scale-path"(_, view, {x, y}) {
-    const unit = chosen(view);
+    const unit = chosenUnit(view);
     if (unit === null) return [];
     return bySteps(view, [
       [joinLabels(unitName(view), x), (frame) => scale(frame, "beta", view)[unit]],
@@ -56,7 +56,7 @@ export const tables = {
   "scale-unit": none,
   pinned({key, place}, view) {
     const name = say(view, PINNED[/** @type {keyof typeof PINNED} */ (key)][place]);
-    return bySteps(view, [[name, (frame) => inside(frame, key, view)?.[place]]]);
+    return bySteps(view, [[name, (frame) => standardizedMeasure(frame, key, view)?.[place]]]);
   },
   "column-past": ridge("ridge-past"),
   "column-front": ridge("ridge-front"),

@@ -65,10 +65,10 @@ export const overall = (view, arm, key) => median(layersOf(view).map((layer) => 
  * @returns {Cost | null}
  */
 function costOf(frame, arm, view) {
-  const held = frame.arms[`${arm}-held`];
-  if (!held || frame.step <= heldFrom(view)) return null;
+  const copy = frame.arms[`${arm}-held`];
+  if (!copy || frame.step <= heldFrom(view)) return null;
   const loss = frame.arms[arm].train_loss ?? NaN; // null stands for a number that is not finite
-  return {step: frame.step, cost: (held.train_loss ?? NaN) - loss, loss};
+  return {step: frame.step, cost: (copy.train_loss ?? NaN) - loss, loss};
 }
 
 /**

@@ -6,13 +6,13 @@
 import * as words from "../../web/player/words.js";
 import * as gradients from "./gradients.js";
 import {tables} from "./tables.js";
-import {effect, ENOUGH, isFar, larger, missed, spared, WINDOW} from "./verdict.js";
+import {effect, ENOUGH, isFar, larger, costlierArm, sparedArms, WINDOW} from "./verdict.js";
 
 /** @import {Say, Story, View} from "../../web/player/types" */
 /** @import {Cost, Pair} from "./verdict.js" */
 /** @import {Words} from "./words" */
 /** @typedef {NonNullable<ReturnType<typeof effect>>} Effect */
-/** @typedef {ReturnType<typeof larger>} Found */
+/** @typedef {ReturnType<typeof larger>} Side */
 
 const {both, bothArms, digits, hasClasses, learns, percent, signed, withoutFullStop} = words;
 const {CHANGE, COSINE, costs, heldFrom, layersOf, overall, typical} = gradients;
@@ -23,7 +23,7 @@ const say = words.say;
 export default {
   headline,
   answer,
-  captions: {number: (view) => String(view.layer), below, held, moved, profile, learnt},
+  captions: {number: (view) => String(view.layer), below, held: holdText, moved: movementText, profile, learnt: learningText},
   feeds: gradients.feeds,
   tables,
   fits: gradients.fits,
@@ -34,10 +34,10 @@ export default {
     amount: (view) => both(view, (arm) => share(view, typical(view, arm, CHANGE))),
     direction: (view) => both(view, (arm) => cosine(view, typical(view, arm, COSINE))),
     every: everyLayer,
-    profile: inside(profile),
-    paths: inside(held),
-    stillness: inside(moved),
-    learning: inside(learnt),
+    profile: alternativeOf(profile),
+    paths: alternativeOf(holdText),
+    stillness: alternativeOf(movementText),
+    learning: alternativeOf(learningText),
   },
 };
 
@@ -82,13 +82,13 @@ const shares = (view, [plain, compared]) => ({norm: view.norm, plain: share(view
 // --- the headline
 
 /** @param {View} view */
-const measured = (view) => Boolean(view.frames[0].arms.none.gradient_shift);
+const isMeasured = (view) => Boolean(view.frames[0].arms.none.gradient_shift);
 
 /** @param {View} view */
 function headline(view) {
-  const lost = words.divergenceSentences(view);
-  if (lost) return lost;
-  if (!measured(view)) return heldFrom(view) ? held(view) : say(view, "not_measured");
+  const divergence = words.divergenceSentences(view);
+  if (divergence) return divergence;
+  if (!isMeasured(view)) return heldFrom(view) ? holdText(view) : say(view, "not_measured");
   if (view.layer === 1) return say(view, "first_layer");
   const changes = pair(view, (arm) => typical(view, arm, CHANGE));
   return changes ? say(view, "headline", {layer: view.layer, ...shares(view, changes)}) : say(view, "no_gradient");
@@ -102,45 +102,45 @@ function headline(view) {
  */
 function answer(view) {
   const {prediction} = view;
-  if (!prediction || !measured(view)) return null;
+  if (!prediction || !isMeasured(view)) return null;
   if (view.layer === 1) return say(view, "first_layer");
-  const lost = words.divergenceSentences(view);
-  if (lost) return say(view, "answer_lost", {prediction: view.predictions[prediction], lost});
+  const divergence = words.divergenceSentences(view);
+  if (divergence) return say(view, "answer_lost", {prediction: view.predictions[prediction], lost: divergence});
   if (view.frameIndex < Math.min(ENOUGH, view.frames.length - Number(view.ended))) return say(view, "wait");
   const changes = pair(view, (arm) => typical(view, arm, CHANGE));
   if (!changes) return say(view, "no_gradient");
-  const found = larger(changes);
-  const verdict = say(view, found === prediction ? "right" : "wrong", {prediction: view.predictions[prediction]});
-  const more = {elsewhere: elsewhere(view, found), absolute: absolute(view, found), idle: idle(view)};
-  const said = {
+  const side = larger(changes);
+  const verdict = say(view, side === prediction ? "right" : "wrong", {prediction: view.predictions[prediction]});
+  const more = {elsewhere: elsewhere(view, side), absolute: absolute(view, side), idle: idle(view)};
+  const details = {
     verdict,
     ...shares(view, changes),
-    found: comparison(view, found, "as_much"),
-    lecture: lecture(view, found, changes),
+    found: comparison(view, side, "as_much"),
+    lecture: lecture(view, side, changes),
   };
-  return say(view, "answer", {...said, ...more, layer: view.layer, count: view.frameIndex + 1, step: view.frame.step});
+  return say(view, "answer", {...details, ...more, layer: view.layer, count: view.frameIndex + 1, step: view.frame.step});
 }
 
 /**
  * @param {View} view
- * @param {Found} found
+ * @param {Side} side
  * @param {"as_much" | "as_large"} same
  */
-function comparison(view, found, same) {
-  if (found === "same") return say(view, same);
-  return say(view, found === "without" ? "more_without" : "more_with", {norm: view.norm});
+function comparison(view, side, same) {
+  if (side === "same") return say(view, same);
+  return say(view, side === "without" ? "more_without" : "more_with", {norm: view.norm});
 }
 
 /**
  * What the lecture's claim has to do with it.
  * @param {View} view
- * @param {Found} found
+ * @param {Side} side
  * @param {Pair} changes
  */
-function lecture(view, found, [, compared]) {
+function lecture(view, side, [, compared]) {
   const {norm} = view;
-  if (found === "with") return say(view, "contradicts", {norm});
-  if (found === "same") return say(view, "no_support", {norm});
+  if (side === "with") return say(view, "contradicts", {norm});
+  if (side === "same") return say(view, "no_support", {norm});
   const far = isFar(compared) ? say(view, "far", {norm, cosine: cosine(view, typical(view, view.compared, COSINE))}) : "";
   return say(view, "agrees", {norm, far});
 }
@@ -148,24 +148,24 @@ function lecture(view, found, [, compared]) {
 /**
  * What all layers say, and whether that is something else.
  * @param {View} view
- * @param {Found} found
+ * @param {Side} side
  */
-function elsewhere(view, found) {
+function elsewhere(view, side) {
   const changes = pair(view, (arm) => overall(view, arm, CHANGE));
   if (!changes || view.header.hidden_layers < 3) return "";
   const [plain_cosine, compared_cosine] = bothArms(view).map((arm) => cosine(view, overall(view, arm, COSINE)));
-  const said = {...shares(view, changes), plain_cosine, compared_cosine, last: view.header.hidden_layers};
-  return ` ${say(view, larger(changes) === found ? "over_layers" : "over_layers_differs", said)}`;
+  const details = {...shares(view, changes), plain_cosine, compared_cosine, last: view.header.hidden_layers};
+  return ` ${say(view, larger(changes) === side ? "over_layers" : "over_layers_differs", details)}`;
 }
 
 /**
  * What the absolute change says, where it says something else.
  * @param {View} view
- * @param {Found} found
+ * @param {Side} side
  */
-function absolute(view, found) {
+function absolute(view, side) {
   const sizes = pair(view, (arm) => typical(view, arm, "gradient_shift"));
-  if (!sizes || larger(sizes) === found) return "";
+  if (!sizes || larger(sizes) === side) return "";
   const [plain, compared] = sizes.map((size) => size.toPrecision(2));
   return ` ${say(view, "absolute", {plain, compared, norm: view.norm, found: comparison(view, larger(sizes), "as_large")})}`;
 }
@@ -180,8 +180,8 @@ function idle(view) {
   const lazy = view.frame.step < EARLY ? [] : bothArms(view).filter((arm) => !learns(view.frame, arm, view));
   if (!lazy.length) return "";
   if (lazy.length === 2) return ` ${say(view, "neither_learns")}`;
-  const said = {norm: view.norm, progress: progress(view, lazy[0])};
-  return ` ${say(view, lazy[0] === "none" ? "plain_idle" : "compared_idle", said)}`;
+  const details = {norm: view.norm, progress: progress(view, lazy[0])};
+  return ` ${say(view, lazy[0] === "none" ? "plain_idle" : "compared_idle", details)}`;
 }
 
 /**
@@ -200,7 +200,7 @@ function progress(view, arm) {
  * What holding layers 1 and 2 has cost so far, in training loss: right after the hold, and lately.
  * @param {View} view
  */
-function held(view) {
+function holdText(view) {
   const from = heldFrom(view);
   if (!from) return "";
   if (view.frame.step <= from) return say(view, "held_ahead", {from});
@@ -211,8 +211,8 @@ function held(view) {
   const [plain, compared] = late.map((one) => effectName(view, one));
   if (rows[0].length < 2 * WINDOW) return say(view, "held_begun", {from, norm: view.norm, plain, compared});
   const [plain_early, compared_early] = early.map((one) => effectName(view, one));
-  const said = {plain_early, plain_late: plain, compared_early, compared_late: compared, norm: view.norm, window: WINDOW};
-  return say(view, "held", {...said, spared: sparedWords(view, early), missed: missedWords(view, late)});
+  const details = {plain_early, plain_late: plain, compared_early, compared_late: compared, norm: view.norm, window: WINDOW};
+  return say(view, "held", {...details, spared: sparedWords(view, early), missed: missedWords(view, late)});
 }
 
 /**
@@ -238,7 +238,7 @@ function effectName(view, {cost, share}) {
  * @param {[Effect, Effect]} early
  */
 function sparedWords(view, [plain, compared]) {
-  const who = spared([plain.share, compared.share]);
+  const who = sparedArms([plain.share, compared.share]);
   if (!who) return "";
   if (who === "both") return say(view, "spared_both");
   return say(view, who === "plain" ? "spared_plain" : "spared_compared", {norm: view.norm});
@@ -251,20 +251,20 @@ function sparedWords(view, [plain, compared]) {
  */
 function missedWords(view, [plain, compared]) {
   if (!bothArms(view).every((arm) => learns(view.frame, arm, view))) return "";
-  const {who, times} = missed([plain.share, compared.share]);
-  const said = {norm: view.norm, times: words.times(times)};
+  const {who, times} = costlierArm([plain.share, compared.share]);
+  const details = {norm: view.norm, times: words.times(times)};
   if (who === "neither") return say(view, "missed_neither");
   if (who === "alike") return say(view, "missed_alike");
-  if (who === "plain") return say(view, "missed_plain", said);
-  if (who === "compared") return say(view, "missed_compared", said);
-  return who === "plain_more" ? say(view, "missed_plain_more", said) : ` ${say(view, "missed_compared_more", said)}`;
+  if (who === "plain") return say(view, "missed_plain", details);
+  if (who === "compared") return say(view, "missed_compared", details);
+  return who === "plain_more" ? say(view, "missed_plain_more", details) : ` ${say(view, "missed_compared_more", details)}`;
 }
 
 /** @param {View} view */
-function moved(view) {
+function movementText(view) {
   if (!heldFrom(view)) return "";
-  const lost = words.divergenceSentences(view);
-  if (lost) return lost;
+  const divergence = words.divergenceSentences(view);
+  if (divergence) return divergence;
   const {norm, data} = view;
   const [plain, compared] = bothArms(view).map((arm) => movementName(view, arm));
   if (view.frame.step <= heldFrom(view)) return say(view, "moved", {norm, plain, compared, held: ""});
@@ -296,27 +296,27 @@ function below(view) {
 
 /** @param {View} view */
 function profile(view) {
-  if (!measured(view)) return "";
-  const lost = words.divergenceSentences(view);
-  if (lost) return lost;
+  if (!isMeasured(view)) return "";
+  const divergence = words.divergenceSentences(view);
+  if (divergence) return divergence;
   const last = view.header.hidden_layers;
-  const of = (/** @type {number} */ layer) => bothArms(view).map((arm) => share(view, typical(view, arm, CHANGE, layer)));
-  const [[plain_low, compared_low], [plain_high, compared_high]] = [of(2), of(last)];
+  const valueOf = (/** @type {number} */ layer) => bothArms(view).map((arm) => share(view, typical(view, arm, CHANGE, layer)));
+  const [[plain_low, compared_low], [plain_high, compared_high]] = [valueOf(2), valueOf(last)];
   if (last === 2) return say(view, "profile_one", {norm: view.norm, plain: plain_low, compared: compared_low});
   return say(view, "profile", {norm: view.norm, last, plain_low, plain_high, compared_low, compared_high});
 }
 
 /** @param {View} view */
-function learnt(view) {
-  const of = (/** @type {string} */ arm) => {
+function learningText(view) {
+  const valueOf = (/** @type {string} */ arm) => {
     const {test_accuracy: accuracy, test_loss: loss} = view.frame.arms[arm];
     return hasClasses(view) ? percent(accuracy) : digits(loss, 3);
   };
-  const lost = words.divergenceSentences(view);
-  if (lost) return lost;
-  const [plain, compared] = bothArms(view).map(of);
-  const said = {step: view.frame.step, norm: view.norm, held_out: view.data.held_out, plain, compared};
-  return say(view, hasClasses(view) ? "learnt" : "learnt_loss", said);
+  const divergence = words.divergenceSentences(view);
+  if (divergence) return divergence;
+  const [plain, compared] = bothArms(view).map(valueOf);
+  const details = {step: view.frame.step, norm: view.norm, held_out: view.data.held_out, plain, compared};
+  return say(view, hasClasses(view) ? "learnt" : "learnt_loss", details);
 }
 
 // --- in words, for those who do not see the charts
@@ -326,7 +326,7 @@ function learnt(view) {
  * @param {(view: View) => string} text
  * @returns {(view: View) => string}
  */
-function inside(text) {
+function alternativeOf(text) {
   return (view) => withoutFullStop(text(view)) || say(view, "nothing");
 }
 

@@ -40,7 +40,7 @@ export function effect(rows) {
  * @param {Pair} shares costs at first, as shares of the loss
  * @returns {"both" | "plain" | "compared" | null}
  */
-export function spared(shares) {
+export function sparedArms(shares) {
   const [plain, compared] = shares.map((share) => share < SPARED);
   if (plain && compared) return "both";
   return plain ? "plain" : compared ? "compared" : null;
@@ -51,7 +51,7 @@ export function spared(shares) {
  * @param {Pair} shares costs lately, as shares of the loss
  * @returns {{who: "neither" | "compared" | "plain" | "compared_more" | "plain_more" | "alike", times: number}}
  */
-export function missed(shares) {
+export function costlierArm(shares) {
   const [plain, compared] = shares;
   const times = Math.max(plain / compared, compared / plain);
   const [first, second] = shares.map((share) => share > MISSED);

@@ -33,20 +33,27 @@ const FEW = 8; // examples or fewer give statistics that are off by a third of a
 /** @type {Story} */
 export default {
   headline,
-  answer: turned,
+  answer: changeText,
   picture: "large",
   numbers: true,
   tour,
-  captions: {beyond, zeros, reached, noise, moved, probe_size: (view) => String(view.header.probe_size)},
-  alternatives: {fan, ridges, shift, learning, bands, noise, layers},
+  captions: {
+    beyond,
+    zeros,
+    reached: reachedText,
+    noise,
+    moved: movementText,
+    probe_size: (view) => String(view.header.probe_size),
+  },
+  alternatives: {fan, ridges, shift, learning: learningText, bands, noise, layers},
 };
 
 // --- the headline: how far the chosen layer has moved, and always who learns better
 
 /** @param {View} view */
 function headline(view) {
-  const lost = bothArms(view).filter((arm) => hasDiverged(view.frame, arm));
-  if (lost.length) return divergence(view, lost);
+  const divergedArms = bothArms(view).filter((arm) => hasDiverged(view.frame, arm));
+  if (divergedArms.length) return divergence(view, divergedArms);
   const name = signalInWords(view);
   if (view.frame.step === 0) return say(view, "untrained", {name});
   if (still(view)) return say(view, "same_network", {norm: view.norm, figures: scores(view)});
@@ -54,9 +61,9 @@ function headline(view) {
   const {plain, compared} = armPair(view, (arm) =>
     before ? travelledSince(view, before, arm) : at(view.frame, arm, "shift_from_first", view),
   );
-  const said = {name, norm: view.norm, learning: progress(view)};
+  const details = {name, norm: view.norm, learning: progress(view)};
   const ratio = plain > compared ? plain / compared : compared / plain;
-  const values = {...said, times: times(ratio), step: Number(before?.step)};
+  const values = {...details, times: times(ratio), step: Number(before?.step)};
   if (!(ratio > CLEARLY)) return say(view, before ? "since_alike" : "alike", values);
   if (plain > compared) return say(view, before ? "since_less" : "less", values);
   return say(view, before ? "since_more" : "more", values);
@@ -157,16 +164,17 @@ function noisy(view) {
 
 /**
  * @param {View} view
- * @param {string[]} lost
+ * @param {string[]} divergedArms
  */
-function divergence(view, lost) {
-  const step = Number(divergenceStep(view, lost[0]));
-  if (lost.length === 2) return say(view, "both_diverged", {step: Math.max(step, Number(divergenceStep(view, lost[1])))});
-  const arm = lost[0] === "none" ? view.compared : "none";
+function divergence(view, divergedArms) {
+  const step = Number(divergenceStep(view, divergedArms[0]));
+  if (divergedArms.length === 2)
+    return say(view, "both_diverged", {step: Math.max(step, Number(divergenceStep(view, divergedArms[1])))});
+  const arm = divergedArms[0] === "none" ? view.compared : "none";
   const rest = hasClasses(view)
     ? say(view, "other_accuracy", {accuracy: inColour(arm, percent(score(view, arm)))})
     : say(view, "other_loss", {loss: inColour(arm, digits(score(view, arm), 3))});
-  return say(view, lost[0] === "none" ? "plain_diverged" : "compared_diverged", {norm: view.norm, step, other: rest});
+  return say(view, divergedArms[0] === "none" ? "plain_diverged" : "compared_diverged", {norm: view.norm, step, other: rest});
 }
 
 // --- what the last change on the way did
@@ -175,7 +183,7 @@ function divergence(view, lost) {
  * Scores and movement just before the last change and lately, each over a few snapshots; null before there is anything to say.
  * @param {View} view
  */
-function turned(view) {
+function changeText(view) {
   const change = view.changes.findLast(({step}) => step < view.frame.step);
   if (!change || !hasClasses(view)) return null;
   if (bothArms(view).every((arm) => hasDiverged(view.frame, arm))) return null;
@@ -184,14 +192,17 @@ function turned(view) {
     .filter(({step}) => step > change.step)
     .slice(-RECENT_SNAPSHOTS);
   if (!before || since.length < RECENT_SNAPSHOTS) return null;
-  const were = {...view, frame: before, frameIndex: view.frames.indexOf(before)};
-  const right = (/** @type {string} */ arm) => ({old: percent(score(were, arm)), now: percent(score(view, arm))});
-  const pace = (/** @type {string} */ arm) => ({old: words.sigmas(stride(were, arm)), now: words.sigmas(stride(view, arm))});
+  const earlierView = {...view, frame: before, frameIndex: view.frames.indexOf(before)};
+  const right = (/** @type {string} */ arm) => ({old: percent(score(earlierView, arm)), now: percent(score(view, arm))});
+  const pace = (/** @type {string} */ arm) => ({
+    old: words.sigmas(stride(earlierView, arm)),
+    now: words.sigmas(stride(view, arm)),
+  });
   const values = {label: change.label, step: change.step, window: RECENT_SNAPSHOTS, name: words.tapName(view)};
-  const told = {scores: both(view, (arm) => say(view, "from_to", right(arm)))};
+  const scores = both(view, (arm) => say(view, "from_to", right(arm)));
   const same = before.arms.none.test_loss === before.arms[view.compared].test_loss;
   const until = same ? say(view, "turned_same") : "";
-  return say(view, "turned", {...values, ...told, until, moves: both(view, (arm) => say(view, "from_to", pace(arm)))});
+  return say(view, "turned", {...values, scores, until, moves: both(view, (arm) => say(view, "from_to", pace(arm)))});
 }
 
 /**
@@ -212,10 +223,10 @@ const stride = (view, arm) =>
 // --- captions
 
 /** @param {View} view */
-function moved(view) {
+function movementText(view) {
   if (view.frame.step === 0) return "";
-  const of = (/** @type {string} */ arm, /** @type {string} */ key) => words.sigmas(at(view.frame, arm, key, view));
-  const one = (/** @type {string} */ arm) => ({first: of(arm, "shift_from_first"), last: of(arm, "shift_step")});
+  const valueOf = (/** @type {string} */ arm, /** @type {string} */ key) => words.sigmas(at(view.frame, arm, key, view));
+  const one = (/** @type {string} */ arm) => ({first: valueOf(arm, "shift_from_first"), last: valueOf(arm, "shift_step")});
   return say(view, "moved", {both: both(view, (arm) => say(view, "moved_of", one(arm)))});
 }
 
@@ -223,22 +234,22 @@ function moved(view) {
  * When each arm first reached the target, as far as is shown.
  * @param {View} view
  */
-function reached(view) {
+function reachedText(view) {
   if (!hasClasses(view)) return say(view, "no_accuracy");
   const {plain, compared} = armPair(view, (arm) => firstFrameAtAccuracy(visibleFrames(view), arm, view.target)?.step);
-  const said = {goal: percent(view.target), held_out: view.data.held_out, norm: view.norm};
+  const details = {goal: percent(view.target), held_out: view.data.held_out, norm: view.norm};
   if (plain === undefined && compared === undefined)
-    return `${say(view, "reached_neither", said)} ${words.divergenceSentences(view)}`.trim();
+    return `${say(view, "reached_neither", details)} ${words.divergenceSentences(view)}`.trim();
   if (plain === undefined) {
-    const open = divergenceSentence(view, "none") || say(view, "open_plain");
-    return say(view, "reached_compared", {...said, compared: Number(compared), open});
+    const openText = divergenceSentence(view, "none") || say(view, "open_plain");
+    return say(view, "reached_compared", {...details, compared: Number(compared), open: openText});
   }
   if (compared === undefined) {
-    const open = divergenceSentence(view, view.compared) || say(view, "open_compared");
-    return say(view, "reached_plain", {...said, plain, open});
+    const openText = divergenceSentence(view, view.compared) || say(view, "open_compared");
+    return say(view, "reached_plain", {...details, plain, open: openText});
   }
-  if (plain === compared) return say(view, "reached_together", {...said, plain});
-  return say(view, "reached_both", {...said, plain, compared});
+  if (plain === compared) return say(view, "reached_together", {...details, plain});
+  return say(view, "reached_both", {...details, plain, compared});
 }
 
 /**
@@ -250,13 +261,21 @@ function noise(view) {
   if (!frame) return "";
   const {layer} = view;
   const size = Number(groupSize(view, frame).toFixed(1));
-  const off = (/** @type {string} */ arm, /** @type {"linear" | "activation"} */ tap) =>
+  const deviation = (/** @type {string} */ arm, /** @type {"linear" | "activation"} */ tap) =>
     digits(at(frame, arm, "mean_noise", view, tap), 3);
-  const measured = both(view, (arm) => say(view, "noise_of", {layer, z: off(arm, "linear"), a: off(arm, "activation")}));
+  const noiseText = both(view, (arm) =>
+    say(view, "noise_of", {layer, z: deviation(arm, "linear"), a: deviation(arm, "activation")}),
+  );
   const theory = expectedNoise(view, frame);
   const fixed = layer > 1 && at(frame, view.compared, "mean_noise", view, "linear") < NEARLY_FIXED * theory;
-  const said = say(view, "noise", {layer, size, probe: view.header.probe_size, theory: digits(theory, 3), measured});
-  return fixed ? `${said} ${say(view, "noise_pinned", {norm: view.norm, layer})}` : said;
+  const details = say(view, "noise", {
+    layer,
+    size,
+    probe: view.header.probe_size,
+    theory: digits(theory, 3),
+    measured: noiseText,
+  });
+  return fixed ? `${details} ${say(view, "noise_pinned", {norm: view.norm, layer})}` : details;
 }
 
 /** @param {View} view */
@@ -309,7 +328,7 @@ function shift(view) {
 }
 
 /** @param {View} view */
-function learning(view) {
+function learningText(view) {
   return both(view, (arm) => {
     const {test_accuracy: accuracy, test_loss, train_loss} = view.frame.arms[arm];
     const loss = digits(train_loss);

@@ -90,10 +90,10 @@ const outcome = (text, correctGuess = null) => ({text, correctGuess});
  */
 function finite(measured, only) {
   return (view, say) => {
-    const lost = (only ? [only] : bothArms(view)).filter((arm) => hasDiverged(view.frame, arm));
-    if (!lost.length) return measured(view, say);
-    if (lost.length === 2) return outcome(say("both_diverged"));
-    return outcome(say(lost[0] === "none" ? "plain_diverged" : "compared_diverged", {norm: view.norm}));
+    const divergedArms = (only ? [only] : bothArms(view)).filter((arm) => hasDiverged(view.frame, arm));
+    if (!divergedArms.length) return measured(view, say);
+    if (divergedArms.length === 2) return outcome(say("both_diverged"));
+    return outcome(say(divergedArms[0] === "none" ? "plain_diverged" : "compared_diverged", {norm: view.norm}));
   };
 }
 
@@ -101,7 +101,7 @@ function finite(measured, only) {
  * Before which step something changes for the first time; the end if nothing does.
  * @param {View} view
  */
-function turn(view) {
+function changeStep(view) {
   const steps = String(view.header.experiment.changes ?? "").match(/\d+(?=:)/g) ?? [];
   return Math.min(...steps.map(Number), view.header.total_steps);
 }
@@ -120,8 +120,8 @@ const accuracy = (frames, arm) => mean(frames.map((frame) => frame.arms[arm].tes
  */
 function beforeAndNow(view, arm) {
   const frames = visibleFrames(view);
-  const before = frames.filter(({step}) => step <= turn(view)).slice(-RECENT_SNAPSHOTS);
-  const after = frames.filter(({step}) => step > turn(view)).slice(-RECENT_SNAPSHOTS);
+  const before = frames.filter(({step}) => step <= changeStep(view)).slice(-RECENT_SNAPSHOTS);
+  const after = frames.filter(({step}) => step > changeStep(view)).slice(-RECENT_SNAPSHOTS);
   return {before: accuracy(before, arm), now: accuracy(after.length ? after : before.slice(-1), arm)};
 }
 
@@ -150,9 +150,9 @@ function inputs(view, say) {
  * @param {Say} say
  */
 function layers(view, say) {
-  const moved = shiftOf(view, "none");
-  const values = {step: view.frame.step, norm: view.norm, plain: sigmas(moved)};
-  return outcome(say(moved > STILL ? "layers_moved" : "layers_still", values));
+  const shift = shiftOf(view, "none");
+  const values = {step: view.frame.step, norm: view.norm, plain: sigmas(shift)};
+  return outcome(say(shift > STILL ? "layers_moved" : "layers_still", values));
 }
 
 /**
@@ -256,9 +256,12 @@ function free(view, say) {
   const {gamma, beta} = /** @type {any} */ (view.frame.arms[view.compared]);
   const [scales, offsets] = [gamma, beta].map((rows) => /** @type {number[]} */ (finiteValues(rows?.[SECOND - 1] ?? [])));
   const {norm} = view;
-  if (!scales.length) return hasDiverged(view.frame, view.compared) ? lost(view, say) : outcome(say("free_none", {norm}));
-  const left = scales.filter((scale, unit) => Math.max(Math.abs(Math.abs(scale) - 1), Math.abs(offsets[unit] ?? 0)) > FAR).length;
-  const use = left ? say("free_used", {left, units: scales.length, far: FAR}) : say("free_unused", {far: FAR});
+  if (!scales.length)
+    return hasDiverged(view.frame, view.compared) ? comparedDiverged(view, say) : outcome(say("free_none", {norm}));
+  const unitCount = scales.filter(
+    (scale, unit) => Math.max(Math.abs(Math.abs(scale) - 1), Math.abs(offsets[unit] ?? 0)) > FAR,
+  ).length;
+  const use = unitCount ? say("free_used", {left: unitCount, units: scales.length, far: FAR}) : say("free_unused", {far: FAR});
   const values = {
     step: view.frame.step,
     norm,
@@ -276,14 +279,14 @@ function free(view, say) {
  * @param {View} view
  * @param {Say} say
  */
-const lost = (view, say) => outcome(say("compared_diverged", {norm: view.norm}));
+const comparedDiverged = (view, say) => outcome(say("compared_diverged", {norm: view.norm}));
 
 /**
  * How far apart the lowest and the highest mean of a unit of a[2] are over the run so far, on average over units.
  * @param {View} view
  * @param {string} arm
  */
-function covered(view, arm) {
+function meanRange(view, arm) {
   const rows = visibleFrames(view).map((frame) => frame.arms[arm].unit_mean.activation[SECOND - 1]);
   const ranges = Array.from(rows[0], (_, unit) => {
     const values = rows.map((row) => row[unit]);
@@ -297,7 +300,7 @@ function covered(view, arm) {
  * @param {Say} say
  */
 function range(view, say) {
-  const {plain, compared} = armPair(view, (arm) => covered(view, arm));
+  const {plain, compared} = armPair(view, (arm) => meanRange(view, arm));
   const values = {step: view.frame.step, norm: view.norm, plain: digits(plain), compared: digits(compared)};
   return compare(plain, compared, {
     less: (ratio) => outcome(say("range_less", {...values, times: times(ratio)})),
@@ -344,7 +347,7 @@ function score(view, say) {
  * @param {View} view
  * @param {Snapshot[]} frames
  */
-function off(view, frames) {
+function meanNoise(view, frames) {
   const measured = frames.flatMap((frame) => {
     const part = frame.arms[view.compared];
     const noise = /** @type {any} */ (part.mean_noise)?.linear[0];
@@ -362,13 +365,13 @@ function off(view, frames) {
  */
 function noise(view, say) {
   const frames = visibleFrames(view);
-  const early = off(
+  const early = meanNoise(
     view,
-    frames.filter(({step}) => step <= turn(view)),
+    frames.filter(({step}) => step <= changeStep(view)),
   );
-  const late = off(
+  const late = meanNoise(
     view,
-    frames.filter(({step}) => step > turn(view)),
+    frames.filter(({step}) => step > changeStep(view)),
   );
   const {norm} = view;
   if (!Number.isFinite(early.noise)) return outcome(say("noise_unmeasured"));

@@ -118,7 +118,7 @@ const WILD = 10; // times the first loss: a network beyond that is about to dive
  * @param {(frame: Snapshot, arm: string, layer: number) => number | null} value
  * @returns {Fit}
  */
-const fitting = (value) => (frame, arm, view) => {
+const fitOf = (value) => (frame, arm, view) => {
   const [first, now] = [view.frames[0], frame].map((one) => finite(one.arms[arm].train_loss));
   return first !== null && now !== null && now < WILD * first ? [logarithm(value(frame, arm, view.layer))] : [];
 };
@@ -127,10 +127,10 @@ const fitting = (value) => (frame, arm, view) => {
 export const fits = {
   losses: (frame, arm) => [0, frame.arms[arm].train_loss],
   gap: (frame, arm, view) => [logarithm(roundingOf(view) / 2), logarithm(gapOf(frame, arm))],
-  rate: fitting((frame, arm) => finite(frame.arms[arm].hidden_rate)),
-  effective: fitting(effectiveRate),
-  weight: fitting(weightOf),
-  gradient: fitting(gradientOf),
+  rate: fitOf((frame, arm) => finite(frame.arms[arm].hidden_rate)),
+  effective: fitOf(effectiveRate),
+  weight: fitOf(weightOf),
+  gradient: fitOf(gradientOf),
 };
 
 /**

@@ -20,7 +20,7 @@ const ENOUGH = 0.5; // of the run, before a prediction is judged
 export default {
   headline,
   answer,
-  captions: {number: (view) => String(view.layer), compared: gaps, grown, changed, learnt},
+  captions: {number: (view) => String(view.layer), compared: gaps, grown: growthText, changed: changeText, learnt: learningText},
   feeds,
   fits,
   bounds,
@@ -31,7 +31,7 @@ export default {
     gap: (view) => both(view, (arm) => gapName(view, largestGap(view, arm))),
     rates: (view) => both(view, (arm) => pairName(view, arm, (one) => effectiveRate(view.frame, one, view.layer))),
     sizes: (view) => both(view, (arm) => pairName(view, arm, (one) => weightOf(view.frame, one, view.layer))),
-    learning: (view) => words.withoutFullStop(learnt(view)),
+    learning: (view) => words.withoutFullStop(learningText(view)),
   },
 };
 
@@ -44,8 +44,8 @@ export default {
 function short(value) {
   if (value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5)) return String(Number(value.toPrecision(2)));
   const [front, power] = value.toExponential(1).split("e");
-  const raised = [...String(Number(power))].map((sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)])).join("");
-  return `${front} · 10${raised}`;
+  const exponent = [...String(Number(power))].map((sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)])).join("");
+  return `${front} · 10${exponent}`;
 }
 
 /**
@@ -75,14 +75,14 @@ function gapName(view, gap) {
 function pairName(view, arm, value) {
   const [own, other] = [value(arm), value(risingOf(arm))];
   if (own === null) return say(view, "both_lost");
-  const said = {own: short(own)};
-  return other === null ? say(view, "alt_alone", said) : say(view, "alt_pair", {...said, other: short(other)});
+  const details = {own: short(own)};
+  return other === null ? say(view, "alt_alone", details) : say(view, "alt_pair", {...details, other: short(other)});
 }
 
 // --- what there is
 
 /** @param {View} view */
-const trained = (view) => Boolean(view.frame.arms[risingOf("none")]);
+const hasCopies = (view) => Boolean(view.frame.arms[risingOf("none")]);
 
 /**
  * How many times as large the rate is now as at first, in the copies.
@@ -98,31 +98,31 @@ function growth(view) {
 /** @param {View} view */
 function headline(view) {
   if (words.divergenceSentence(view, view.compared)) return words.divergenceSentences(view);
-  return [found(view), words.divergenceSentence(view, "none")].filter(Boolean).join(" ");
+  return [finding(view), words.divergenceSentence(view, "none")].filter(Boolean).join(" ");
 }
 
 /**
  * What is found of the compared network, which has not diverged.
  * @param {View} view
  */
-function found(view) {
-  if (!trained(view)) return say(view, "not_trained");
+function finding(view) {
+  if (!hasCopies(view)) return say(view, "not_trained");
   if (view.frame.step === 0) return say(view, "beginning", {norm: view.norm});
-  if (multiplied(view)) return changed(view).trim();
+  if (multiplication(view)) return changeText(view).trim();
   const gap = largestGap(view, view.compared);
-  const said = {norm: view.norm, growth: times(growth(view)), gap: gapName(view, gap), step: view.frame.step};
-  if (growth(view) === 1) return say(view, "one_way", said);
-  if (gap !== null && gap < SAME) return say(view, "same", said);
-  if (gap === Infinity) return say(view, "lost", said);
-  const apart = say(view, "apart", {...said, first: Number(partsAt(view, view.compared, SAME)), visible: percent(SAME)});
-  return [apart, rounded(view)].filter(Boolean).join(" ");
+  const details = {norm: view.norm, growth: times(growth(view)), gap: gapName(view, gap), step: view.frame.step};
+  if (growth(view) === 1) return say(view, "one_way", details);
+  if (gap !== null && gap < SAME) return say(view, "same", details);
+  if (gap === Infinity) return say(view, "lost", details);
+  const apart = say(view, "apart", {...details, first: Number(partsAt(view, view.compared, SAME)), visible: percent(SAME)});
+  return [apart, roundingText(view)].filter(Boolean).join(" ");
 }
 
 /**
  * Says so if the losses of the compared network have come apart by rounding alone.
  * @param {View} view
  */
-function rounded(view) {
+function roundingText(view) {
   const early = roundedUpTo(view, view.compared);
   return early && say(view, "rounded", {step: early.step, gap: gapName(view, early.gap)});
 }
@@ -135,16 +135,16 @@ function rounded(view) {
  */
 function answer(view) {
   const {prediction, norm} = view;
-  if (!prediction || !trained(view)) return null;
+  if (!prediction || !hasCopies(view)) return null;
   if (words.divergenceSentence(view, view.compared))
     return say(view, "answer_lost", {prediction: view.predictions[prediction], norm});
   if (view.frame.step < ENOUGH * view.header.total_steps) return say(view, "wait");
   const gap = largestGap(view, view.compared);
-  const found = gap === null || gap === Infinity ? "diverges" : gap < SAME ? "same" : gap < APART ? "close" : "apart";
-  const said = {norm, prediction: view.predictions[prediction], gap: gapName(view, gap), step: view.frame.step};
-  if (found === prediction) return say(view, "answer_right", said);
-  const answer = say(view, found === "close" ? "answer_close" : "answer_wrong", said);
-  return [answer, prediction === "same" && rounded(view)].filter(Boolean).join(" ");
+  const finding = gap === null || gap === Infinity ? "diverges" : gap < SAME ? "same" : gap < APART ? "close" : "apart";
+  const details = {norm, prediction: view.predictions[prediction], gap: gapName(view, gap), step: view.frame.step};
+  if (finding === prediction) return say(view, "answer_right", details);
+  const answer = say(view, finding === "close" ? "answer_close" : "answer_wrong", details);
+  return [answer, prediction === "same" && roundingText(view)].filter(Boolean).join(" ");
 }
 
 // --- captions
@@ -154,7 +154,7 @@ function answer(view) {
  * @param {View} view
  */
 function gaps(view) {
-  if (!trained(view)) return "";
+  if (!hasCopies(view)) return "";
   const all = both(view, (arm) => gapName(view, largestGap(view, arm)));
   return say(view, "gaps", {all, rounding: short(roundingOf(view))});
 }
@@ -163,8 +163,8 @@ function gaps(view) {
  * How the rate has grown, and the weights with it.
  * @param {View} view
  */
-function grown(view) {
-  if (!trained(view) || growth(view) === 1 || words.hasDiverged(view.frame, view.compared)) return "";
+function growthText(view) {
+  if (!hasCopies(view) || growth(view) === 1 || words.hasDiverged(view.frame, view.compared)) return "";
   const own = weightOf(view.frame, view.compared, view.layer);
   const other = weightOf(view.frame, risingOf(view.compared), view.layer);
   if (!own || !other) return "";
@@ -176,7 +176,7 @@ function grown(view) {
  * @param {View} view
  * @returns {{step: number, layer: number, factor: string, before: Snapshot, after: Snapshot} | null}
  */
-function multiplied(view) {
+function multiplication(view) {
   const change = view.changes.find(({name}) => name.startsWith("times_w"));
   if (!change) return null;
   const before = view.frames.findLast(({step}) => step <= change.step);
@@ -190,28 +190,28 @@ function multiplied(view) {
  * What has become of the gradient and of the effective rate since a layer's weights were multiplied.
  * @param {View} view
  */
-function changed(view) {
-  const found = multiplied(view);
+function changeText(view) {
+  const finding = multiplication(view);
   const arm = view.compared;
-  if (!found || words.hasDiverged(view.frame, arm)) return "";
-  const {step, layer, factor, before, after} = found;
+  if (!finding || words.hasDiverged(view.frame, arm)) return "";
+  const {step, layer, factor, before, after} = finding;
   const rate = (/** @type {Snapshot} */ frame) => effectiveRate(frame, arm, layer) ?? NaN;
-  const said = {step, layer, factor, norm: view.norm, now: view.frame.step, rate: short(rate(after) / rate(before))};
-  const [first, then] = [before, after].map((frame) => gradientOf(frame, arm, layer) ?? NaN);
-  const gradients = {before: short(first), after: short(then)};
-  return ` ${say(view, "changed", {...said, ...gradients, recovered: short(rate(view.frame) / rate(before))})}`;
+  const details = {step, layer, factor, norm: view.norm, now: view.frame.step, rate: short(rate(after) / rate(before))};
+  const [first, later] = [before, after].map((frame) => gradientOf(frame, arm, layer) ?? NaN);
+  const gradients = {before: short(first), after: short(later)};
+  return ` ${say(view, "changed", {...details, ...gradients, recovered: short(rate(view.frame) / rate(before))})}`;
 }
 
 /** @param {View} view */
-function learnt(view) {
-  const lost = words.divergenceSentences(view);
-  if (lost) return lost;
+function learningText(view) {
+  const divergence = words.divergenceSentences(view);
+  if (divergence) return divergence;
   const accuracy = words.hasClasses(view);
   const score = (/** @type {string} */ arm) => {
     const {test_accuracy, test_loss} = view.frame.arms[arm];
     return accuracy ? percent(test_accuracy) : digits(test_loss, 3);
   };
   const scores = both(view, score);
-  const said = {step: view.frame.step, scores, held_out: view.data.held_out};
-  return say(view, accuracy ? "learnt" : "learnt_loss", said);
+  const details = {step: view.frame.step, scores, held_out: view.data.held_out};
+  return say(view, accuracy ? "learnt" : "learnt_loss", details);
 }
