@@ -59,12 +59,12 @@ def watched(values):
 def test_the_arithmetic_of_what_is_recorded_is_pytorchs(name, variant):
     experiment = SMALL.replace(compare=name, **VARIANTS[variant])
     arm, tensors, upcoming = trained(experiment, name)
-    found = measured(arm, tensors, upcoming)
+    recorded = measured(arm, tensors, upcoming)
     linear, normalized, activation = taps_of(arm, tensors, upcoming)
     examples = min(EXAMPLES, FIRST[variant])
-    assert found["z"].shape == (experiment.hidden_layers, WATCHED_UNITS, examples)
-    parts = derived(found, name, experiment.activation)
-    tolerance = tolerances(found, name, experiment.activation)
+    assert recorded["z"].shape == (experiment.hidden_layers, WATCHED_UNITS, examples)
+    parts = derived(recorded, name, experiment.activation)
+    tolerance = tolerances(recorded, name, experiment.activation)
     results = {"z": linear, SPECS[name].steps[-1].part: normalized, "a": activation}
     for part, values in results.items():
         assert (np.abs(parts[part] - watched(values)) <= tolerance[part]).all(), part
@@ -73,26 +73,26 @@ def test_the_arithmetic_of_what_is_recorded_is_pytorchs(name, variant):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_statistics_are_exact_and_of_the_first_group(variant):
     arm, tensors, upcoming = trained(SMALL.replace(**VARIANTS[variant]), "batch")
-    found, z = measured(arm, tensors, upcoming), taps_of(arm, tensors, upcoming)[0].double()
-    assert found["together"] == z.shape[1] == FIRST[variant]
-    assert np.allclose(found["mean"], z.mean(1)[:, :WATCHED_UNITS], rtol=1e-4, atol=1e-5)
-    assert np.allclose(found["variance"], z.var(1, correction=0)[:, :WATCHED_UNITS], rtol=1e-4, atol=1e-6)
+    recorded, z = measured(arm, tensors, upcoming), taps_of(arm, tensors, upcoming)[0].double()
+    assert recorded["together"] == z.shape[1] == FIRST[variant]
+    assert np.allclose(recorded["mean"], z.mean(1)[:, :WATCHED_UNITS], rtol=1e-4, atol=1e-5)
+    assert np.allclose(recorded["variance"], z.var(1, correction=0)[:, :WATCHED_UNITS], rtol=1e-4, atol=1e-6)
     for key in ("gamma", "beta"):
-        assert np.array_equal(found[key], [getattr(one, key).detach()[:WATCHED_UNITS] for one in arm.network.normalizers])
+        assert np.array_equal(recorded[key], [getattr(one, key).detach()[:WATCHED_UNITS] for one in arm.network.normalizers])
 
 
 def test_in_evaluation_it_is_pytorchs_batch_norm_with_running_statistics():
     arm, tensors, upcoming = trained(SMALL, "batch")
-    found, z = measured(arm, tensors, upcoming), taps_of(arm, tensors, upcoming)[0]
+    recorded, z = measured(arm, tensors, upcoming), taps_of(arm, tensors, upcoming)[0]
     expected = torch.stack(
         [
             functional.batch_norm(one, norm.running_mean, norm.running_variance, norm.gamma, norm.beta)
             for one, norm in zip(z, arm.network.normalizers, strict=True)
         ]
     )
-    by_hand = derived(found, "batch", SMALL.activation, running=True)["y"]
-    rounded = np.sqrt((found["z"] ** 2).mean(-1, keepdims=True)) / (PARTS - 1)
-    slope = found["gamma"][..., None] / np.sqrt(found["running_variance"][..., None])
+    by_hand = derived(recorded, "batch", SMALL.activation, running=True)["y"]
+    rounded = np.sqrt((recorded["z"] ** 2).mean(-1, keepdims=True)) / (PARTS - 1)
+    slope = recorded["gamma"][..., None] / np.sqrt(recorded["running_variance"][..., None])
     assert (np.abs(by_hand - watched(expected.detach())) <= np.abs(rounded * slope) + 1e-4).all()
 
 

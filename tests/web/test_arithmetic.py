@@ -1,4 +1,4 @@
-"""arithmetic.js: a unit's numbers as NumPy computes them from the recording, and what is said of them."""
+"""arithmetic.js: a unit's numbers as NumPy computes them from the recording, and its sentences."""
 
 import math
 import re
@@ -33,15 +33,15 @@ BROKEN = re.compile(r"undefined|NaN|Infinity|\bnull\b|\[object|\{\w+\}|  ")
 def recorded(tmp_path_factory):
     """A function: the file of a case's recording, and its snapshots; each trained once."""
     torch.set_num_threads(1)
-    folder, known = tmp_path_factory.mktemp("recordings"), {}
+    folder, records = tmp_path_factory.mktemp("recordings"), {}
 
     def record(name):
-        if name not in known:
+        if name not in records:
             messages = [loop.header(CASES[name]), *filter(None, loop.train(CASES[name]))]
             lines = [ndjson.line(message) for message in messages]
             (folder / name).write_bytes(b"".join(lines) + ndjson.end("finished", "", 1.0))
-            known[name] = str(folder / name), list(ndjson.read(lines))[1:]
-        return known[name]
+            records[name] = str(folder / name), list(ndjson.read(lines))[1:]
+        return records[name]
 
     return record
 
@@ -56,7 +56,7 @@ def look(desk, recorded):
         choice = {"layer": LAYER, "tap": "activation", "unit": unit, "target": 0.5}
         desk.ask("look", recording=path, story="live_shift", data=data, choice=choice, place=PLACE)
         snapshot = snapshots[PLACE] | {"activation": CASES[name].activation}
-        return snapshot, desk.ask("ofView", file=FILE, name="arithmetic", args=["view"])
+        return snapshot, desk.ask("ofView", file=FILE, name="arithmeticOf", args=["view"])
 
     return at
 
@@ -77,23 +77,23 @@ def same(numbers, expected):
 @pytest.mark.parametrize("name", CASES)
 def test_a_units_numbers_are_numpys(look, name):
     experiment = CASES[name]
-    snapshot, found = look(name)
+    snapshot, arithmetic = look(name)
     compared = snapshot["arms"][experiment.compare]["unit_examples"]
-    same(found["training"], by_hand(snapshot, experiment.compare))
-    same(found["plain"], by_hand(snapshot, "none"))
-    assert found["count"] == compared["z"].shape[-1] == min(8, -(-experiment.batch // experiment.groups))
-    assert found["training"]["together"] == compared.get("together", 0)
+    same(arithmetic["training"], by_hand(snapshot, experiment.compare))
+    same(arithmetic["plain"], by_hand(snapshot, "none"))
+    assert arithmetic["count"] == compared["z"].shape[-1] == min(8, -(-experiment.batch // experiment.groups))
+    assert arithmetic["training"]["together"] == compared.get("together", 0)
     if "running_mean" in compared:
-        same(found["evaluation"], by_hand(snapshot, experiment.compare, running=True))
+        same(arithmetic["evaluation"], by_hand(snapshot, experiment.compare, running=True))
     else:
-        assert found["evaluation"] is None
+        assert arithmetic["evaluation"] is None
 
 
 def test_group_norm_takes_the_part_of_the_layer_that_holds_the_unit(look):
     """Of width 20, four units are normalized together, so that unit 5 lies in the second part."""
-    snapshot, found = look("group")
+    snapshot, arithmetic = look("group")
     first, second = snapshot["arms"]["group"]["unit_examples"]["example_mean"][LAYER - 1]
-    assert found["training"]["parts"]["mean"] == pytest.approx(second) and not np.allclose(first, second)
+    assert arithmetic["training"]["parts"]["mean"] == pytest.approx(second) and not np.allclose(first, second)
 
 
 def test_all_units_together_or_an_old_recording_have_no_numbers(desk, look, tmp_path):
@@ -113,38 +113,38 @@ def edited(path, folder, *gone, **more):
 
 
 def test_where_nothing_is_normalized_z_goes_into_the_nonlinearity(desk, look, tmp_path):
-    _, found = look("batch", change=lambda path, snapshots: (edited(path, tmp_path, normalizer="none"), snapshots))
-    assert found["training"]["normalizer"]["key"] == "none" and found["evaluation"] is None
-    assert found["training"]["parts"]["a"] == [max(0, z) for z in found["training"]["parts"]["z"]]
-    assert "has no batch norm yet, or no more" in desk.ask("ofView", file=WORDS, name="lead", args=["view", found, "text"])
+    _, arithmetic = look("batch", change=lambda path, snapshots: (edited(path, tmp_path, normalizer="none"), snapshots))
+    assert arithmetic["training"]["normalizer"]["key"] == "none" and arithmetic["evaluation"] is None
+    assert arithmetic["training"]["parts"]["a"] == [max(0, z) for z in arithmetic["training"]["parts"]["z"]]
+    assert "has no batch norm yet, or no more" in desk.ask("ofView", file=WORDS, name="lead", args=["view", arithmetic, "text"])
 
 
 def test_an_unknown_normalizer_is_named(desk, look, tmp_path):
-    _, found = look("batch", change=lambda path, snapshots: (edited(path, tmp_path, normalizer="magic"), snapshots))
-    assert found is None and desk.ask("ofView", file=FILE, name="unknownNormalizer", args=["view"]) == "magic"
+    _, arithmetic = look("batch", change=lambda path, snapshots: (edited(path, tmp_path, normalizer="magic"), snapshots))
+    assert arithmetic is None and desk.ask("ofView", file=FILE, name="unknownNormalizer", args=["view"]) == "magic"
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_number_says_where_it_comes_from(desk, look, name):
     """And names all the numbers that it is computed from, as they are written."""
-    _, found = look(name)
-    assert not BROKEN.search(desk.ask("ofView", file=WORDS, name="lead", args=["view", found, "text"]))
-    for side in filter(found.get, ("training", "evaluation", "plain")):
-        for part in found[side]["parts"]:
+    _, arithmetic = look(name)
+    assert not BROKEN.search(desk.ask("ofView", file=WORDS, name="lead", args=["view", arithmetic, "text"]))
+    for side in filter(arithmetic.get, ("training", "evaluation", "plain")):
+        for part in arithmetic[side]["parts"]:
             place = {"part": part, "side": side, "example": 1}
-            said = desk.ask("ofView", file=WORDS, name="origin", args=[place, found, CASES[name].activation, "text"])
-            assert not BROKEN.search(said), said
+            sentence = desk.ask("ofView", file=WORDS, name="origin", args=[place, arithmetic, CASES[name].activation, "text"])
+            assert not BROKEN.search(sentence), sentence
             own = {part} if part != "epsilon" else set()
-            used = set(desk.call(FILE, "sources", part, found[side], side == "evaluation")) - {"epsilon"}
+            used = set(desk.call(FILE, "sources", part, arithmetic[side], side == "evaluation")) - {"epsilon"}
             used -= {"z"} if part in ("mean", "variance") else set()
             for one in own | used:
-                assert desk.call(WORDS, "numberOf", found[side], one, 1) in said, (part, one, said)
+                assert desk.call(WORDS, "numberOf", arithmetic[side], one, 1) in sentence, (part, one, sentence)
 
 
 def test_what_is_no_finite_number_is_said_to_be_none(desk, look):
-    _, found = look("batch")
-    found["plain"]["parts"]["z"][1] = math.inf
-    args = [{"part": "z", "side": "plain", "example": 1}, found, "relu", "text"]
+    _, arithmetic = look("batch")
+    arithmetic["plain"]["parts"]["z"][1] = math.inf
+    args = [{"part": "z", "side": "plain", "example": 1}, arithmetic, "relu", "text"]
     assert desk.ask("ofView", file=WORDS, name="origin", args=args).startswith("A dash stands for")
 
 
@@ -180,4 +180,4 @@ def test_a_row_has_two_decimals_or_three_digits(desk, values, places):
     ],
 )
 def test_numbers_have_a_true_minus_sign_and_no_negative_zero(desk, value, places, text):
-    assert desk.call(FILE, "written", value, places) == text
+    assert desk.call(FILE, "formatNumber", value, places) == text

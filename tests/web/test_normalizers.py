@@ -15,7 +15,7 @@ from bnviz.normalizers import SPECS, UnknownNormalizer, formula
 from bnviz.normalizers.spec import Step
 from bnviz.record import ndjson
 from bnviz.train.stacked import train_stack
-from bnviz.web.export.script import Unsayable, script
+from bnviz.web.export.script import Unsupported, script
 from bnviz.web.player import messages
 from bnviz.web.site import links
 from tests.arithmetic import tolerances
@@ -50,7 +50,7 @@ def test_the_browser_computes_what_pytorch_computes(run, desk):
     data = messages.player_data(experiment.id, experiment, [], links.VIEW, "live_shift")
     choice = {"layer": LAYER, "tap": "activation", "unit": UNIT, "target": 0.5}
     desk.ask("look", recording=str(path), story="live_shift", data=data, choice=choice, place=0)
-    arithmetic = desk.ask("ofView", file="web/player/arithmetic.js", name="arithmetic", args=["view"])
+    arithmetic = desk.ask("ofView", file="web/player/arithmetic.js", name="arithmeticOf", args=["view"])
     (snapshot,) = [one for one in ndjson.read(path.read_bytes().splitlines()) if one["type"] == "snapshot"]
     measured = snapshot["arms"][key]
     assert measured["normalizer"] == arithmetic["training"]["normalizer"]["key"] == key
@@ -113,7 +113,7 @@ def test_an_unknown_normalizer_is_refused_everywhere(monkeypatch):
 
 def test_a_script_without_a_normalizer_of_the_run_is_refused(monkeypatch):
     monkeypatch.setattr("bnviz.config.course.normalizer", lambda *_: "noisy-none")
-    with pytest.raises(Unsayable, match="no script with noise"):
+    with pytest.raises(Unsupported, match="no script with noise"):
         script(SMALL)
 
 

@@ -20,7 +20,7 @@ from bnviz.engine import worker
 from bnviz.record import ndjson
 from bnviz.web.export.archive import archive
 from bnviz.web.export.saved_page import PLAYING, page_of
-from bnviz.web.export.script import MOST_LINES, TooLong, Unsayable, Untrained, script
+from bnviz.web.export.script import MOST_LINES, TooLong, Unsupported, Untrained, script
 from bnviz.web.export.template import rendered_text
 from tests.runs import exact, run_script, trained
 
@@ -92,7 +92,8 @@ def ended(text):
     """What the last lines of a text say of each network, by its name: a dictionary of numbers."""
     lines = [line.strip().partition(": ") for line in text.splitlines() if ": training loss" in line]
     return {
-        name: {said.rpartition(" ")[0]: float(said.rpartition(" ")[2]) for said in rest.split(", ")} for name, _, rest in lines
+        name: {output.rpartition(" ")[0]: float(output.rpartition(" ")[2]) for output in rest.split(", ")}
+        for name, _, rest in lines
     }
 
 
@@ -106,11 +107,11 @@ def test_it_trains_the_networks_of_the_run(run, capsys, name):
     last = json.loads(recording.splitlines()[-2])["arms"]
     assert printed.keys() == last.keys()
     for arm, measured in last.items():
-        for said, key in (("test loss", "test_loss"), ("test accuracy", "test_accuracy")):
+        for output, key in (("test loss", "test_loss"), ("test accuracy", "test_accuracy")):
             if measured[key] is not None:
-                assert printed[arm][said] == pytest.approx(measured[key], rel=1e-5, abs=1e-6)
+                assert printed[arm][output] == pytest.approx(measured[key], rel=1e-5, abs=1e-6)
             else:
-                assert not math.isfinite(printed[arm].get(said, math.nan))
+                assert not math.isfinite(printed[arm].get(output, math.nan))
 
 
 def test_a_run_that_diverges_does_so_in_the_script(run):
@@ -158,9 +159,9 @@ def test_it_runs_by_itself_and_says_what_the_readme_says(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     readme, header = (tmp_path / "README.txt").read_text(encoding="utf-8"), json.loads(recording.splitlines()[0])
     assert header["id"] in readme and f"PyTorch {header['versions']['torch']}" in readme and "made by this program" in readme
-    said, written = ended(done.stdout), ended(readme)
-    assert said.keys() == written.keys() == {"none", "batch"}
-    assert all(said[arm] == pytest.approx(written[arm], rel=1e-5, abs=2e-6) for arm in said)
+    output, written = ended(done.stdout), ended(readme)
+    assert output.keys() == written.keys() == {"none", "batch"}
+    assert all(output[arm] == pytest.approx(written[arm], rel=1e-5, abs=2e-6) for arm in output)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +192,7 @@ def test_what_a_short_script_cannot_say_is_refused():
 )
 def test_special_weights_with_which_more_happens_are_refused(changes):
     script(Experiment(weight_decay=0.01))
-    with pytest.raises(Unsayable, match="no script says both"):
+    with pytest.raises(Unsupported, match="no script says both"):
         script(Experiment(weight_decay=0.01, **changes))
 
 

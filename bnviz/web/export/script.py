@@ -15,7 +15,7 @@ from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.data import DATA_SETS
 from bnviz.normalizers import SPECS, spec_of
 from bnviz.web import words
-from bnviz.web.export.script_turns import STATISTICS, all_still, has_ghosts, turns
+from bnviz.web.export.script_changes import STATISTICS, change_lines, fully_frozen, has_ghosts
 from bnviz.web.export.template import rendered, rendered_text
 from bnviz.web.export.validation import ExportError
 
@@ -27,14 +27,14 @@ LOSSES = {"cross-entropy": "cross_entropy", "squared": "mse_loss"}
 
 
 class TooLong(ExportError):
-    """An experiment that a short script cannot say."""
+    """An experiment whose script would be too long."""
 
 
 class Untrained(ExportError):
     """An experiment in which nothing is trained."""
 
 
-class Unsayable(ExportError):
+class Unsupported(ExportError):
     """An experiment whose script nobody has written."""
 
 
@@ -42,7 +42,7 @@ def script(experiment: Experiment) -> str:
     """The Python source; raises ExportError."""
     if not experiment.steps:
         raise Untrained(words.shared()["export"]["untrained"])
-    _check_sayable(experiment)
+    _check_supported(experiment)
     values = _with_normalizers(template_values(experiment), course.normalizers(experiment))
     source = rendered("experiment.py.txt", values)
     if (lines := source.count("\n")) > MOST_LINES:
@@ -50,13 +50,13 @@ def script(experiment: Experiment) -> str:
     return source
 
 
-def _check_sayable(experiment: Experiment) -> None:
-    """Raise Unsayable where weights are special and more happens to them than a script says."""
+def _check_supported(experiment: Experiment) -> None:
+    """Raise Unsupported where weights are special and more happens to them than a script says."""
     rises = _rises(experiment)
     special = rises or not _is_plain(experiment)
     turned = {change.name for change in experiment.possible_changes} & {"learning_rate", "momentum", "compare"}
     if special and (turned or experiment.starts_late) or rises and (experiment.momentum or experiment.rate_growth != 1):
-        raise Unsayable(words.shared()["export"]["unsayable"])
+        raise Unsupported(words.shared()["export"]["unsayable"])
 
 
 def _rises(experiment: Experiment) -> bool:
@@ -122,7 +122,7 @@ def _network_values(experiment: Experiment) -> dict[str, object]:
 def _training_values(experiment: Experiment) -> dict[str, object]:
     """What the template says of training, and of what changes on the way."""
     due = [step for step in range(experiment.steps) if experiment.snapshot_due(step)]
-    changes = "\n".join(turns(experiment))
+    changes = "\n".join(change_lines(experiment))
     return {
         "id": experiment.id,
         "seed": experiment.seed,
@@ -135,21 +135,21 @@ def _training_values(experiment: Experiment) -> dict[str, object]:
         "growth": experiment.rate_growth,
         "rising": _rises(experiment),
         "shrinkage": experiment.shrinkage,
-        "turns": changes,
+        "changes": changes,
         "begins_batch_norm": any(f'", "{key}"' in changes for key in STATISTICS),
         "keep": "keep=True" in changes,
-        "all_still": all_still(experiment),
+        "fully_frozen": fully_frozen(experiment),
         "report": max(1, experiment.steps // REPORTS),
         "last": experiment.steps - due[-1],
     }
 
 
 def _with_normalizers(values: dict[str, object], keys: set[str]) -> dict[str, object]:
-    """The values with what makes each normalizer, and the classes that PyTorch lacks; raises Unsayable, UnknownNormalizer."""
+    """The values with what makes each normalizer, and the classes that PyTorch lacks; raises Unsupported, UnknownNormalizer."""
     scripts = {key: spec_of(key).script for key in sorted(keys)}
     for key, one in scripts.items():
         if one is None:
-            raise Unsayable(words.fill(words.shared()["export"]["no_normalizer"], normalizer=SPECS[key].label))
+            raise Unsupported(words.fill(words.shared()["export"]["no_normalizer"], normalizer=SPECS[key].label))
     expressions = {key: rendered_text(one.module, values) for key, one in scripts.items() if one}
     definitions = {rendered_text(one.definition, values).strip(): None for one in scripts.values() if one and one.definition}
     return values | {"normalizers": _dictionary(expressions), "definitions": list(definitions)}

@@ -1,7 +1,7 @@
 // @ts-check
 // What is said of a unit's arithmetic: what everything is, and where a number comes from. No page is needed.
 
-import {decimals, inputPart, quantityOf, written} from "./arithmetic.js";
+import {decimals, formatNumber, inputPart, quantityOf} from "./arithmetic.js";
 import {sentenceOrKey} from "./words.js";
 
 /** @import {Arithmetic, Numbers, Part} from "./arithmetic.js" */
@@ -20,9 +20,9 @@ const PARAMETER_DECIMALS = 3;
 export function numberOf({normalizer, parts}, part, example) {
   const values = parts[part] ?? [];
   const quantity = quantityOf(normalizer, part);
-  if (quantity?.learns) return written(values[example], PARAMETER_DECIMALS);
+  if (quantity?.learns) return formatNumber(values[example], PARAMETER_DECIMALS);
   if (quantity?.shape === "") return String(values[example]);
-  return written(values[example], decimals(parts[quantity?.decimals_of || part] ?? values));
+  return formatNumber(values[example], decimals(parts[quantity?.decimals_of || part] ?? values));
 }
 
 /**
@@ -56,7 +56,7 @@ export function origin({part, side, example}, arithmetic, activation, text) {
   const texts = Object.fromEntries(Object.keys(parts).map((name) => [name, numberOf(numbers, name, example)]));
   const values = {together, count: arithmetic.count, ...texts, example: example + 1, input: texts[inputPart(normalizer)]};
   if (part === "z") return text("numbers_from_z", values);
-  if (part === "a") return activated(activation, values, text);
+  if (part === "a") return activationText(activation, values, text);
   const quantity = quantityOf(normalizer, part);
   const running = side === "evaluation" ? quantity?.running : null;
   const source = running ?? quantity ?? normalizer.steps.find((one) => one.part === part);
@@ -68,7 +68,7 @@ export function origin({part, side, example}, arithmetic, activation, text) {
  * @param {Values} values
  * @param {Text} text
  */
-function activated(activation, values, text) {
+function activationText(activation, values, text) {
   if (activation === "relu") return text("numbers_from_a_relu", values);
   if (activation === "tanh") return text("numbers_from_a_tanh", values);
   return activation === "sigmoid" ? text("numbers_from_a_sigmoid", values) : text("numbers_from_a_identity", values);

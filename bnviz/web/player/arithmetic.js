@@ -104,7 +104,7 @@ export function unknownNormalizer(view) {
  * @param {View} view
  * @returns {Arithmetic | null}
  */
-export function arithmetic(view) {
+export function arithmeticOf(view) {
   const {frame, compared, layer, unit, header, normalizers} = view;
   const [plain, other] = ["none", compared].map((arm) => frame.arms[arm]?.unit_examples);
   if (unit === "pooled" || !plain || !other || unknownNormalizer(view)) return null;
@@ -185,7 +185,7 @@ export function decimals(values) {
  * @param {number | undefined} value
  * @param {number} places
  */
-export function written(value, places) {
+export function formatNumber(value, places) {
   if (value === undefined || !Number.isFinite(value)) return DASH;
   const text = Math.abs(value) >= MOST ? value.toExponential(1).replace("e+", "e") : value.toFixed(places);
   return (/^-0\.?0*$/.test(text) ? text.slice(1) : text).replaceAll("-", "−");

@@ -32,19 +32,19 @@ const isSum = (/** @type {Formula} */ formula) => Array.isArray(formula) && (for
  * @param {boolean} [operand] whether it follows an operator
  * @returns {Pieces}
  */
-export function drawing(formula, leaf, operand = false) {
+export function drawFormula(formula, leaf, operand = false) {
   if (typeof formula === "number") return [String(formula)];
   if (typeof formula === "string") return [leaf(formula, operand)];
   const [operation, first, second] = formula;
-  if (operation === "/") return [fraction(drawing(first, leaf), drawing(second, leaf))];
-  if (operation === "sqrt") return [root(drawing(first, leaf))];
-  if (operation === "exp") return ["e", make("sup", {}, ...drawing(first, leaf))];
-  if (operation === "tanh") return ["tanh(", ...drawing(first, leaf), ")"];
+  if (operation === "/") return [fraction(drawFormula(first, leaf), drawFormula(second, leaf))];
+  if (operation === "sqrt") return [root(drawFormula(first, leaf))];
+  if (operation === "exp") return ["e", make("sup", {}, ...drawFormula(first, leaf))];
+  if (operation === "tanh") return ["tanh(", ...drawFormula(first, leaf), ")"];
   const sign = SIGNS[operation];
   if (!sign) throw new Error(`the operation "${operation}" cannot be drawn`);
   const product = operation === "*";
-  const left = bracketed(first, leaf, product, operand);
-  return [...left, sign, ...bracketed(second, leaf, product || operation === "-", true)];
+  const left = withBrackets(first, leaf, product, operand);
+  return [...left, sign, ...withBrackets(second, leaf, product || operation === "-", true)];
 }
 
 /**
@@ -55,8 +55,8 @@ export function drawing(formula, leaf, operand = false) {
  * @param {boolean} operand
  * @returns {Pieces}
  */
-function bracketed(formula, leaf, needed, operand) {
-  const pieces = drawing(formula, leaf, operand);
+function withBrackets(formula, leaf, needed, operand) {
+  const pieces = drawFormula(formula, leaf, operand);
   return needed && isSum(formula) ? ["(", ...pieces, ")"] : pieces;
 }
 
@@ -67,7 +67,7 @@ function bracketed(formula, leaf, needed, operand) {
  * @param {Leaf} leaf
  * @returns {Pieces}
  */
-export function activating(activation, input, leaf) {
+export function drawActivation(activation, input, leaf) {
   const of = leaf(input);
   const inside = {
     relu: () => ["max(0, ", of, ")"],

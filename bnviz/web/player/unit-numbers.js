@@ -1,11 +1,11 @@
 // @ts-check
-// One unit in its own numbers: what normalization makes of a few examples, and where each number comes from. Plain elements, made
+// One unit in its own numbers: what normalization makes of a few examples, and where each number comes from. Plain elements, created
 // once for a unit and a kind of normalizer; from then on only texts change.
 
 import {lead, numberOf, origin} from "./arithmetic-words.js";
-import {arithmetic, inputPart, isOfExample, namesIn, quantityOf, sources, unknownNormalizer} from "./arithmetic.js";
+import {arithmeticOf, inputPart, isOfExample, namesIn, quantityOf, sources, unknownNormalizer} from "./arithmetic.js";
 import {make, set} from "./dom.js";
-import {activating, drawing} from "./formulas.js";
+import {drawActivation, drawFormula} from "./formulas.js";
 import {sentenceOrKey, unitName} from "./words.js";
 
 /** @import {Arithmetic, Numbers, Part} from "./arithmetic.js" */
@@ -18,7 +18,7 @@ import {sentenceOrKey, unitName} from "./words.js";
  * @typedef {{node: HTMLElement, side: Side, part: Part, example: number | null, operand: boolean, symbol: boolean}} Place
  */
 
-let made = 0;
+let instances = 0;
 
 export class UnitNumbers {
   /** @type {Map<HTMLElement, Place>} */
@@ -30,12 +30,12 @@ export class UnitNumbers {
   /** @type {View | null} */
   view = null;
   /** @type {Arithmetic | null} */
-  found = null;
+  arithmetic = null;
   /** The example whose numbers stand in the formulas. */
   example = 0;
   /** @type {Place | null} what somebody points at */
-  pointed = null;
-  built = "";
+  target = null;
+  layoutKey = "";
 
   /**
    * @param {HTMLElement} parent
@@ -45,7 +45,7 @@ export class UnitNumbers {
     this.host = host;
     this.text = host.text.bind(host);
     this.title = make("h3");
-    this.said = make("p", {class: "bnviz-numbers-said", id: `bnviz-numbers-said-${++made}`});
+    this.explanation = make("p", {class: "bnviz-numbers-said", id: `bnviz-numbers-said-${++instances}`});
     const listeners = {
       onpointerover: (/** @type {Event} */ event) => this.point(event.target),
       onpointerleave: () => this.point(document.activeElement),
@@ -83,33 +83,33 @@ export class UnitNumbers {
   /** Folded up, it costs nothing. */
   draw() {
     if (!this.view || !this.box.open) return;
-    this.found = arithmetic(this.view);
-    this.build(this.view, this.found);
+    this.arithmetic = arithmeticOf(this.view);
+    this.build(this.view, this.arithmetic);
     this.fill();
   }
 
-  // --- making
+  // --- nodes
 
   /**
    * @param {View} view
-   * @param {Arithmetic | null} found
+   * @param {Arithmetic | null} arithmetic
    */
-  build(view, found) {
-    const {normalizer, together} = found?.training ?? {};
+  build(view, arithmetic) {
+    const {normalizer, together} = arithmetic?.training ?? {};
     const {activation, dropout} = view.header.experiment;
-    const shape = [normalizer?.key, together, found?.count, activation, dropout];
+    const shape = [normalizer?.key, together, arithmetic?.count, activation, dropout];
     const key = [...shape, view.compared, view.layer, view.unit].join();
-    if (this.built === key) return;
+    if (this.layoutKey === key) return;
     const at = this.lines.flat().findIndex((node) => node === document.activeElement);
-    this.example = Math.min(this.example, Math.max(0, (found?.count ?? 0) - 1));
-    Object.assign(this, {built: key, places: new Map(), lines: [], sentences: [], pointed: null});
-    this.body.replaceChildren(...(found ? this.sheet(view, found) : [this.instead(view)]));
-    this.rove(this.lines[0]?.[0]);
+    this.example = Math.min(this.example, Math.max(0, (arithmetic?.count ?? 0) - 1));
+    Object.assign(this, {layoutKey: key, places: new Map(), lines: [], sentences: [], target: null});
+    this.body.replaceChildren(...(arithmetic ? this.sheet(view, arithmetic) : [this.placeholder(view)]));
+    this.setTabStop(this.lines[0]?.[0]);
     if (at >= 0) this.lines.flat()[at]?.focus();
   }
 
   /** @param {View} view */
-  instead(view) {
+  placeholder(view) {
     const normalizer = unknownNormalizer(view);
     const pooled = view.unit === "pooled";
     const caption = normalizer
@@ -120,18 +120,18 @@ export class UnitNumbers {
 
   /**
    * @param {View} view
-   * @param {Arithmetic} found
+   * @param {Arithmetic} arithmetic
    */
-  sheet(view, found) {
+  sheet(view, arithmetic) {
     const {norm, compared} = view;
-    const said = make("p", {class: "bnviz-caption"}, lead(view, found, this.text));
-    const off = !found.training.normalizer.steps.length;
+    const introduction = make("p", {class: "bnviz-caption"}, lead(view, arithmetic, this.text));
+    const off = !arithmetic.training.normalizer.steps.length;
     const title = this.heading(this.text(off ? "numbers_training_off" : "numbers_training", {norm}), compared);
-    const training = this.equations(view, found.training);
-    const main = make("section", this.side(compared), title, training, this.said, this.table(view, found));
-    const plain = make("section", this.side("none"), ...this.plain(view, found.plain));
-    const aside = off ? [] : [this.evaluation(view, found)];
-    return [said, make("div", {class: "bnviz-numbers-sides"}, main, make("div", {}, ...aside, plain))];
+    const training = this.equations(view, arithmetic.training);
+    const main = make("section", this.side(compared), title, training, this.explanation, this.table(view, arithmetic));
+    const plain = make("section", this.side("none"), ...this.plain(view, arithmetic.plain));
+    const aside = off ? [] : [this.evaluation(view, arithmetic)];
+    return [introduction, make("div", {class: "bnviz-numbers-sides"}, main, make("div", {}, ...aside, plain))];
   }
 
   /** @param {string} arm */
@@ -153,12 +153,12 @@ export class UnitNumbers {
    * @param {Numbers} numbers
    */
   equations(view, numbers) {
-    const made = this.steps(view, numbers).map(({name, part, formula}) => {
+    const rows = this.steps(view, numbers).map(({name, part, formula}) => {
       const symbols = make("div", {class: "bnviz-equation"}, ...this.equation(part, formula, "training"));
-      const called = make("span", {class: "bnviz-label"}, name);
-      return make("div", {}, called, symbols, this.line(part, formula, "training"));
+      const label = make("span", {class: "bnviz-label"}, name);
+      return make("div", {}, label, symbols, this.line(part, formula, "training"));
     });
-    return make("div", {class: "bnviz-equations"}, ...made);
+    return make("div", {class: "bnviz-equations"}, ...rows);
   }
 
   /**
@@ -167,12 +167,12 @@ export class UnitNumbers {
    * @param {Side} side
    * @param {Numbers} numbers
    */
-  inShort(view, side, numbers) {
+  compactLines(view, side, numbers) {
     return this.steps(view, numbers).map(({part, formula}) => this.line(part, formula, side));
   }
 
   /**
-   * How a is computed: what each step is called, what it makes, and its formula.
+   * How a is computed: what each step is label, what it makes, and its formula.
    * @param {View} view
    * @param {Numbers} numbers
    * @returns {{name: string, part: Part, formula: (leaf: Leaf) => Pieces}[]}
@@ -183,9 +183,9 @@ export class UnitNumbers {
     return [
       ...normalizer.steps.map(({name, part, formula}) => ({
         ...{name, part},
-        formula: (/** @type {Leaf} */ leaf) => drawing(formula, leaf),
+        formula: (/** @type {Leaf} */ leaf) => drawFormula(formula, leaf),
       })),
-      {name: this.text("numbers_activate"), part: "a", formula: (leaf) => activating(activation, input, leaf)},
+      {name: this.text("numbers_activate"), part: "a", formula: (leaf) => drawActivation(activation, input, leaf)},
     ];
   }
 
@@ -220,7 +220,7 @@ export class UnitNumbers {
 
   /**
    * @param {View} view
-   * @param {Arithmetic} found
+   * @param {Arithmetic} arithmetic
    */
   table(view, {count, training}) {
     const {quantities, steps} = training.normalizer;
@@ -240,8 +240,8 @@ export class UnitNumbers {
    */
   row(part, count, training) {
     const numbers = Array.from({length: count}, (_, at) => this.number("training", part, at));
-    const besides = this.besides(part, training);
-    this.lines.push([...numbers, ...besides.map(([, node]) => node)]);
+    const shared = this.sharedNumbers(part, training);
+    this.lines.push([...numbers, ...shared.map(([, node]) => node)]);
     const cells = numbers.map((node, at) => make("td", {"data-column": at}, node));
     const name = make(
       "th",
@@ -249,9 +249,9 @@ export class UnitNumbers {
       this.symbol("training", part),
       make("span", {class: "bnviz-label"}, this.rowName(part, training)),
     );
-    const more = besides.flatMap(([symbol, node]) => [make("span", {}, symbol, " = ", node)]);
-    const why = this.why(part, training);
-    const beside = make("td", {class: "bnviz-beside"}, ...more, make("span", {class: "bnviz-label"}, more.length ? why : ""));
+    const more = shared.flatMap(([symbol, node]) => [make("span", {}, symbol, " = ", node)]);
+    const reason = this.reason(part, training);
+    const beside = make("td", {class: "bnviz-beside"}, ...more, make("span", {class: "bnviz-label"}, more.length ? reason : ""));
     return make("tr", {}, name, ...cells, beside);
   }
 
@@ -261,7 +261,7 @@ export class UnitNumbers {
    * @param {Numbers} training
    * @returns {[HTMLElement, HTMLElement][]}
    */
-  besides(part, {normalizer}) {
+  sharedNumbers(part, {normalizer}) {
     const {quantities, steps} = normalizer;
     const step = steps.find((one) => one.part === part);
     const names = step ? namesIn(step.formula) : [];
@@ -275,7 +275,7 @@ export class UnitNumbers {
    * @param {Part} part
    * @param {Numbers} training
    */
-  why(part, {together}) {
+  reason(part, {together}) {
     return part === "z" ? this.text("numbers_over", {together}) : this.text("numbers_learnt");
   }
 
@@ -291,7 +291,7 @@ export class UnitNumbers {
 
   /**
    * @param {View} view
-   * @param {Arithmetic} found
+   * @param {Arithmetic} arithmetic
    */
   evaluation(view, {training, evaluation}) {
     const {norm, compared} = view;
@@ -300,8 +300,8 @@ export class UnitNumbers {
       const same = make("p", {class: "bnviz-caption"}, sentenceOrKey({same: training.normalizer.evaluation}, "same", {norm}));
       return make("section", this.side(compared), title, same);
     }
-    const why = this.sentence((example) => this.text("numbers_running", {example: example + 1}));
-    return make("section", this.side(compared), title, why, ...this.inShort(view, "evaluation", evaluation));
+    const reason = this.sentence((example) => this.text("numbers_running", {example: example + 1}));
+    return make("section", this.side(compared), title, reason, ...this.compactLines(view, "evaluation", evaluation));
   }
 
   /**
@@ -310,14 +310,14 @@ export class UnitNumbers {
    */
   plain(view, numbers) {
     const {norm} = view;
-    const why = this.sentence((example) => this.text("numbers_plain", {example: example + 1, norm}));
-    return [this.heading(this.text("numbers_without", {norm}), "none"), why, ...this.inShort(view, "plain", numbers)];
+    const reason = this.sentence((example) => this.text("numbers_plain", {example: example + 1, norm}));
+    return [this.heading(this.text("numbers_without", {norm}), "none"), reason, ...this.compactLines(view, "plain", numbers)];
   }
 
-  /** @param {(example: number) => string} say */
-  sentence(say) {
+  /** @param {(example: number) => string} textFor */
+  sentence(textFor) {
     const node = make("p", {class: "bnviz-caption"});
-    this.sentences.push([node, say]);
+    this.sentences.push([node, textFor]);
     return node;
   }
 
@@ -326,7 +326,7 @@ export class UnitNumbers {
    * @param {Part} part
    */
   symbol(side, part) {
-    const {quantities, steps} = this.found?.[side]?.normalizer ?? {quantities: [], steps: []};
+    const {quantities, steps} = this.arithmetic?.[side]?.normalizer ?? {quantities: [], steps: []};
     const text = [...quantities, ...steps].find((one) => one.part === part)?.symbol ?? part;
     const node = make("span", {class: "bnviz-symbol", "data-part": part, "data-side": side}, text);
     this.places.set(node, {node, side, part, example: null, operand: false, symbol: true});
@@ -341,7 +341,7 @@ export class UnitNumbers {
    */
   number(side, part, example, operand = false) {
     const where = example === null ? {} : {"data-example": example};
-    const attributes = {type: "button", class: "bnviz-number", tabindex: -1, "aria-describedby": this.said.id, ...where};
+    const attributes = {type: "button", class: "bnviz-number", tabindex: -1, "aria-describedby": this.explanation.id, ...where};
     const node = make("button", {...attributes, "data-part": part, "data-side": side});
     this.places.set(node, {node, side, part, example, operand, symbol: false});
     return node;
@@ -351,49 +351,49 @@ export class UnitNumbers {
 
   /** Numbers, sentences and lights of what is on show. */
   fill() {
-    const {found, example} = this;
-    if (!found) return;
-    for (const place of this.places.values()) if (!place.symbol) set(place.node, this.written(place, found));
-    for (const [node, say] of this.sentences) set(node, say(example));
+    const {arithmetic, example} = this;
+    if (!arithmetic) return;
+    for (const place of this.places.values()) if (!place.symbol) set(place.node, this.textOf(place, arithmetic));
+    for (const [node, textFor] of this.sentences) set(node, textFor(example));
     for (const node of this.body.querySelectorAll("[data-column]"))
       node.classList.toggle("bnviz-chosen", Number(/** @type {HTMLElement} */ (node).dataset.column) === example);
-    this.light(found);
+    this.highlight(arithmetic);
   }
 
   /**
    * @param {Place} place
-   * @param {Arithmetic} found
+   * @param {Arithmetic} arithmetic
    */
-  written({side, part, example, operand}, found) {
-    const numbers = found[side];
+  textOf({side, part, example, operand}, arithmetic) {
+    const numbers = arithmetic[side];
     if (!numbers) return "";
     const text = numberOf(numbers, part, example ?? this.example);
     return operand && text.startsWith("−") ? `(${text})` : text;
   }
 
-  /** @param {Arithmetic} found */
-  light(found) {
-    const {pointed, example} = this;
-    const numbers = pointed && found[pointed.side];
-    const from = pointed && numbers ? sources(pointed.part, numbers, pointed.side === "evaluation") : [];
-    const quantity = pointed && numbers && quantityOf(numbers.normalizer, pointed.part);
+  /** @param {Arithmetic} arithmetic */
+  highlight(arithmetic) {
+    const {target, example} = this;
+    const numbers = target && arithmetic[target.side];
+    const from = target && numbers ? sources(target.part, numbers, target.side === "evaluation") : [];
+    const quantity = target && numbers && quantityOf(numbers.normalizer, target.part);
     const ofAll = Boolean(quantity && !isOfExample(quantity)); // statistics are of every example
     for (const {node, side, part, example: own} of this.places.values()) {
-      const near = side === pointed?.side && (own === null || own === example);
-      node.classList.toggle("bnviz-pointed", near && part === pointed.part);
-      node.classList.toggle("bnviz-highlight", from.includes(part) && (near || (ofAll && side === pointed?.side)));
+      const near = side === target?.side && (own === null || own === example);
+      node.classList.toggle("bnviz-pointed", near && part === target.part);
+      node.classList.toggle("bnviz-highlight", from.includes(part) && (near || (ofAll && side === target?.side)));
     }
-    this.said.setAttribute("aria-live", this.host.playing ? "off" : "polite");
-    set(this.said, pointed ? this.origin(pointed, found) : this.text("numbers_point"));
+    this.explanation.setAttribute("aria-live", this.host.playing ? "off" : "polite");
+    set(this.explanation, target ? this.origin(target, arithmetic) : this.text("numbers_point"));
   }
 
   /**
    * @param {Place} place
-   * @param {Arithmetic} found
+   * @param {Arithmetic} arithmetic
    */
-  origin({part, side}, found) {
+  origin({part, side}, arithmetic) {
     const {activation} = this.view?.header.experiment ?? {};
-    return origin({part, side, example: this.example}, found, activation, this.text);
+    return origin({part, side, example: this.example}, arithmetic, activation, this.text);
   }
 
   // --- what people do
@@ -405,8 +405,8 @@ export class UnitNumbers {
   point(target) {
     const node = target instanceof Element ? target.closest("[data-part]") : null;
     const place = this.places.get(/** @type {HTMLElement} */ (node)) ?? null;
-    if (place === this.pointed) return;
-    this.pointed = place;
+    if (place === this.target) return;
+    this.target = place;
     this.example = place?.example ?? this.example;
     this.fill();
   }
@@ -430,7 +430,7 @@ export class UnitNumbers {
     if (!(event.key in next)) return;
     event.preventDefault();
     event.stopPropagation();
-    this.rove(next[event.key]);
+    this.setTabStop(next[event.key]);
     next[event.key]?.focus();
   }
 
@@ -438,7 +438,7 @@ export class UnitNumbers {
    * The one number that Tab reaches.
    * @param {HTMLElement | undefined} node
    */
-  rove(node) {
+  setTabStop(node) {
     if (!node) return;
     for (const other of this.lines.flat()) if (other.tabIndex === 0) other.tabIndex = -1;
     node.tabIndex = 0;

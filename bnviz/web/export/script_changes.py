@@ -19,16 +19,16 @@ def has_ghosts(experiment: Experiment) -> bool:
     return bool(course.normalizers(experiment) & STATISTICS) and any(stage.groups > 1 for _, stage in course.stages(experiment))
 
 
-def all_still(experiment: Experiment) -> bool:
+def fully_frozen(experiment: Experiment) -> bool:
     """Whether a network ever has no layer that learns."""
     layers = set(range(1, experiment.hidden_layers + 2))
-    return any(_still(experiment, arm, step) == layers for arm in experiment.arms for step in _steps(experiment))
+    return any(_frozen_layers(experiment, arm, step) == layers for arm in experiment.arms for step in _steps(experiment))
 
 
-def turns(experiment: Experiment) -> Iterator[str]:
+def change_lines(experiment: Experiment) -> Iterator[str]:
     """Lines of the loop, indented as they stand in it."""
     for step in _steps(experiment):
-        if lines := list(_turn(experiment, step)):
+        if lines := list(_changes_at(experiment, step)):
             yield f"    if step == {step}:"
             yield from (f"        {line}" for line in lines)
 
@@ -39,7 +39,7 @@ def _steps(experiment: Experiment) -> list[int]:
     return sorted({*experiment.change_steps, *held})
 
 
-def _turn(experiment: Experiment, step: int) -> Iterator[str]:
+def _changes_at(experiment: Experiment, step: int) -> Iterator[str]:
     """What changes before a step, in the order of `bnviz.train.arm.ArmTrainer.turn`."""
     for arm in experiment.arms:
         yield from _switching(experiment, arm, step)
@@ -61,19 +61,19 @@ def _switching(experiment: Experiment, arm: str, step: int) -> Iterator[str]:
     keep = experiment.scale_start == "keep"
     if keep and before in STATISTICS and now == "none":
         yield f'absorb("{arm}")'
-    kept = keep and before == "none" and now in STATISTICS - {"fixed"}
-    yield f'switch("{arm}", "{now}"{", keep=True" if kept else ""})'
+    keeps = keep and before == "none" and now in STATISTICS - {"fixed"}
+    yield f'switch("{arm}", "{now}"{", keep=True" if keeps else ""})'
 
 
 def _learning(experiment: Experiment, step: int) -> Iterator[str]:
-    """Which layers learn from here on, where that is another set or a new normalizer has to be told."""
-    stills = {arm: _still(experiment, arm, step) for arm in experiment.arms}
-    for arm, still in stills.items():
-        if still != _still(experiment, arm, step - 1) or (still and any(_switching(experiment, arm, step))):
-            yield f'let_learn("{arm}", but={sorted(still)})'
+    """Which layers learn from here on, where that is another set or a new normalizer needs it again."""
+    frozen = {arm: _frozen_layers(experiment, arm, step) for arm in experiment.arms}
+    for arm, layers in frozen.items():
+        if layers != _frozen_layers(experiment, arm, step - 1) or (layers and any(_switching(experiment, arm, step))):
+            yield f'let_learn("{arm}", but={sorted(layers)})'
 
 
-def _still(experiment: Experiment, arm: str, step: int) -> set[int]:
+def _frozen_layers(experiment: Experiment, arm: str, step: int) -> set[int]:
     """The layers, counted from 1, that do not learn from the minibatch trained at `step`."""
     held = HELD if ARMS[arm].held and 0 < experiment.hold_from <= step else set()
     return (held | {course.frozen_layer(experiment, step)}) - {0}
