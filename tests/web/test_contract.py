@@ -78,7 +78,8 @@ def test_what_a_panel_names_is_there(desk, lesson):
             scoped = {fit for fit in fits if fit.startswith(("layer:", "layers:"))}  # any measure of layers
             assert {fit.partition(":")[2] for fit in scoped} <= RECORDED and fits - scoped <= set(known["fits"]), where
             assert braces(panel) <= set(known["captions"]), where
-            assert {panel["id"], panel["id"].split("-")[0]} & set(known["alternatives"]), where
+            lines = {feed["kind"] for feed in feeds} & {"scalar", "layer", "series"}  # which have a text alternative already
+            assert lines or {panel["id"], panel["id"].split("-")[0]} & set(known["alternatives"]), where
             assert panel.get("control", "target") in known["controls"], where
 
 

@@ -1,6 +1,8 @@
 // @ts-check
 // Words that every lesson needs: sentences from the catalogue, and how arms, layers, units and numbers are called.
 
+import {feeds} from "./feeds.js";
+
 /** @import {Caption, Catalogue, PanelSpec, Say, Snapshot, Story, Tap, Values, View} from "./types" */
 
 // --- sentences
@@ -244,6 +246,21 @@ export function filler(view) {
  */
 export const alternativeOf = (story, spec) => story.alternatives[spec.id] ?? story.alternatives[spec.id.split("-")[0]];
 
+/** Feeds that draw one number of an arm over steps. */
+const LINES = ["scalar", "layer", "series"];
+
+/**
+ * The text alternative of a panel of lines over steps: the last value of both arms.
+ * @param {View<any>} view
+ * @param {PanelSpec} spec
+ */
+export function lastValues(view, spec) {
+  const feed = spec.data.map((trace) => trace.feed).find((one) => one && LINES.includes(one.kind));
+  if (!feed) throw new Error(`the panel "${spec.id}" has no text alternative`);
+  const {layer: _, ...chosen} = feed; // of the chosen layer
+  return both(view, (arm) => digits(/** @type {any} */ (feeds[feed.kind]({...chosen, arm}, view)).y.at(-1)));
+}
+
 /**
  * What a panel shows, in current numbers, for those who do not see it.
  * @param {PanelSpec} spec
@@ -251,7 +268,7 @@ export const alternativeOf = (story, spec) => story.alternatives[spec.id] ?? sto
  * @param {View} view
  */
 export function alternative(spec, title, view) {
-  const text = alternativeOf(view.story, spec)(view, spec).replace(/[.…]$/, "");
+  const text = (alternativeOf(view.story, spec) ?? lastValues)(view, spec).replace(/[.…]$/, "");
   return playerText(view, "alternative", {title, step: view.frame.step, text});
 }
 
