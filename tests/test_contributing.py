@@ -9,7 +9,7 @@ import pytest
 
 from tests import ROOT
 
-BLOCK = re.compile(r"^```\w+ (add-to )?(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```\w+ (add-to |append-to )?(\S+)(?: after ([^\n]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TABLE_END = re.compile(r"\n([)}\]])\n")
 OPEN = """
 import dataclasses, sys
@@ -33,20 +33,31 @@ assert (said["lesson"], said["experiment"].compare, [panel["id"] for panel in sa
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
-    """The project with the lesson and the normalizer that CONTRIBUTING.md describes."""
+    """The project with the lesson, the normalizer and the measure that CONTRIBUTING.md describes."""
     folder = tmp_path_factory.mktemp("copy") / "bnviz"
     kept = shutil.ignore_patterns("__pycache__", ".*", "node_modules", "benchmarks")
     shutil.copytree(ROOT, folder, ignore=kept)
     (folder / "bnviz" / "lessons" / "hello").mkdir()
     (folder / "bnviz" / "lessons" / "hello" / "__init__.py").write_text('"""The lesson at /hello."""\n', encoding="utf-8")
-    for adds, name, text in BLOCK.findall((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")):
+    for verb, name, anchor, text in BLOCK.findall((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")):
         path = folder / name
-        if adds:
-            text = TABLE_END.sub(lambda end, line=text: f"\n{line}{end[1]}\n", path.read_text(encoding="utf-8"), count=1)
         path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        path.write_text(placed(text, verb.strip(), anchor, before), encoding="utf-8")
     run(folder, "-m", "bnviz.documents")
     return folder
+
+
+def placed(text, verb, anchor, before):
+    """A file's text with a block in it: in its first table, at its end, after a line, or in its place."""
+    if verb == "add-to":
+        return TABLE_END.sub(lambda end: f"\n{text}{end[1]}\n", before, count=1)
+    if verb == "append-to":
+        return f"{before}\n\n{text}"
+    if anchor:
+        (indented,) = re.findall(rf"^ *{re.escape(anchor)}\n", before, re.MULTILINE)
+        return before.replace(indented, indented + text)
+    return text
 
 
 def run(folder, *arguments):
@@ -87,6 +98,31 @@ def test_a_normalizer_is_a_folder_and_a_line(copy):
     assert re.search(r"^\.{13}", output, re.MULTILINE)
     assert '"scale": Scale' in run(copy, "-c", SCRIPT) and "scale" in run(copy, "-m", "bnviz", "run", "--help")
 
+
+def test_a_measure_with_a_panel_is_four_files(copy):
+    """It is recorded as declared and described, and the page `/` draws it and says it."""
+    chosen = "live_shift and (names or words or default or rms or diverging)"
+    output = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", chosen, "tests/web/test_contract.py")
+    assert re.search(r"^\.{5}", output, re.MULTILINE)
+    assert "0.5 of" in run(copy, "-c", DEAD)
+    assert "dead_units?: Row;" in (copy / "bnviz/web/player/schema.d.ts").read_text(encoding="utf-8")
+    touched = {
+        name for _, name, _, text in BLOCK.findall((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")) if "dead" in text
+    }
+    assert len(touched) == 4
+
+
+DEAD = """
+import torch
+from bnviz.config.experiment import Experiment
+from bnviz.train.loop import Training
+training = Training(Experiment(dataset="mnist1d", width=8, hidden_layers=2))
+first = training.arms[0].network.linears[0]
+with torch.no_grad():
+    first.bias[:4] = -1e6  # these four are 0 whatever comes
+    first.bias[4:] = 1e6
+print(training.advance()["arms"]["none"]["dead_units"][0], "of layer 1")
+"""
 
 SCRIPT = """
 from bnviz.config.experiment import Experiment
