@@ -10,41 +10,7 @@ from bnviz.config.experiment import (
     Experiment,
     from_texts,
 )
-
-OTHER = {
-    "dataset": "spirals",
-    "activation": "tanh",
-    "hidden_layers": 4,
-    "width": 32,
-    "initialization": "small",
-    "learning_rate": 0.2,
-    "momentum": 0.9,
-    "batch_size": 32,
-    "ghost_batch_size": 16,
-    "label_noise": 0.1,
-    "dropout": 0.1,
-    "train_size": 1000,
-    "steps": 100,
-    "snapshot_every": 10,
-    "seed": 1,
-    "statistics_momentum": 0.3,
-    "fixed_scales": "yes",
-    "gradient_shift": "yes",
-    "look_inside": "yes",
-    "hold_from": 50,
-    "coats": "mixed",
-    "compare": "layer",
-    "microscope": "yes",
-    "example": 3,
-    "weight_decay": 0.05,
-    "rate_growth": 1.01,
-    "rising": "yes",
-    "epsilon": 1e-3,
-    "precision": "double",
-    "batch_norm_from": 200,
-    "scale_start": "keep",
-    "changes": "200:learning_rate=1",
-}
+from tests.fields import OTHER
 
 
 def test_id_of_the_default_experiment_is_pinned():
@@ -52,7 +18,7 @@ def test_id_of_the_default_experiment_is_pinned():
 
 
 def test_every_field_changes_the_id():
-    changed = {name: Experiment().replace(**{name: OTHER.get(name, "?")}).id for name in FIELDS}
+    changed = {name: Experiment().replace(**{name: OTHER[name]}).id for name in FIELDS}
     assert len({Experiment().id, *changed.values()}) == len(FIELDS) + 1
 
 

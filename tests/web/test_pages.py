@@ -13,6 +13,7 @@ from bnviz.record.store import Store
 from bnviz.web.site import links
 from bnviz.web.site.presets import KEY
 from tests import ROOT
+from tests.fields import OTHER
 from tests.web.settings import settings
 
 PRESETS = PAGE.presets
@@ -93,21 +94,6 @@ def test_first_visit_shows_the_default_experiment(stage):
 def test_a_visitor_is_told_when_something_is_wrong_with_who_computes(stage):
     stage.trouble = "The cluster does not answer; this machine computes instead."
     assert any(stage.trouble in caption.value for caption in visit().caption)
-
-
-OTHER = {
-    "dataset": "spirals", "activation": "sigmoid", "hidden_layers": 3, "width": 32, "initialization": "pytorch",
-    "learning_rate": 1.0, "momentum": 0.9, "batch_size": 8, "ghost_batch_size": 4, "label_noise": 0.5, "dropout": 0.1,
-    "train_size": 1000, "steps": 200, "snapshot_every": 10, "seed": 7,
-    "statistics_momentum": 0.3, "fixed_scales": "yes", "gradient_shift": "yes", "look_inside": "yes",
-    "hold_from": 50, "compare": "layer", "coats": "mixed", "microscope": "yes", "example": 7,
-    "weight_decay": 0.02, "rate_growth": 1.01, "rising": "yes", "epsilon": 1e-10, "precision": "double",
-    "batch_norm_from": 100, "scale_start": "keep", "changes": "150:learning_rate=1",
-}  # fmt: skip
-
-
-def test_other_has_a_value_for_every_field():
-    assert OTHER.keys() == FIELDS.keys()
 
 
 def test_every_widget_changes_the_run_and_the_address(stage):

@@ -14,7 +14,7 @@ from PIL import Image
 from bnviz.config.experiment import Experiment
 from bnviz.config.fields import BadField
 from bnviz.engine import worker
-from bnviz.lessons import LESSONS
+from bnviz.lessons import LESSONS, SWEEPING
 from bnviz.web.export import picture
 from bnviz.web.export.validation import InvalidRecording
 from bnviz.web.figures import COLOURS
@@ -250,3 +250,17 @@ def test_every_lesson_has_a_small_card_of_its_own(lesson):
     path = cards.path_of(lesson)
     assert seen(path.read_bytes()).size == (card.WIDTH, card.HEIGHT) and path.stat().st_size <= 60e3
     assert len({Path(cards.path_of(one)).read_bytes() for one in LESSONS}) == len(LESSONS)
+
+
+def test_cards_are_drawn_again_only_if_their_run_or_their_words_have_changed(monkeypatch, tmp_path):
+    contents = {lesson: cards.path_of(lesson).read_bytes() for lesson in LESSONS}
+    cards.main([])
+    assert {lesson: cards.path_of(lesson).read_bytes() for lesson in LESSONS} == contents, "make cards is out of date"
+    lesson = SWEEPING[0]  # no run to train
+    (tmp_path / "lessons" / lesson).mkdir(parents=True)
+    monkeypatch.setattr(cards, "PACKAGE", tmp_path)
+    assert not cards.is_current(lesson)
+    cards.main([lesson])
+    assert cards.is_current(lesson) and cards.path_of(lesson).read_bytes() == cards.draw(lesson)
+    assert cards.path_of(lesson).read_bytes() == contents[lesson]
+    assert Image.open(cards.path_of(lesson)).text == {"Source": Image.open(io.BytesIO(contents[lesson])).text["Source"]}
