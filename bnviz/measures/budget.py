@@ -1,4 +1,4 @@
-"""What a live run or a sweep costs with the measures that it asks for, and whether that may be. Loads no PyTorch."""
+"""Estimated cost of a live run or a sweep with its measures, and admission by that cost. Loads no PyTorch."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def seconds(experiment: Experiment) -> float:
 
 
 def check(experiment: Experiment) -> None:
-    """Raise TooExpensive, saying what to change, if one run would cost more than a shared server should spend."""
+    """Raise TooExpensive, which says what to change, for a run above the limits of a shared server."""
     cost.check_snapshots(experiment)
     cost.check_seconds(seconds(experiment))
 
 
 def measuring(sweep: Sweep) -> float:
-    """Estimated seconds that the measures of a sweep take beside its training, on one ordinary core."""
+    """Estimated seconds of a sweep's measures, beside its training, on one ordinary core."""
     measures = [checkpoint_measure(name) for name in sweep.measures]
     return (cost.CHECKPOINTS + 1) * sum(measure.seconds(run.experiment) for run in sweep.runs() for measure in measures)

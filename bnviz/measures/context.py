@@ -63,12 +63,12 @@ class Distributions:
         return self.by_tap(self.values)[name]
 
     @property
-    def places(self) -> list[int]:
+    def tap_indices(self) -> list[int]:
         """Which of TAPS the first axis of every array stands for."""
         return [0, 2] if len(self.values) == 2 else [0, 1, 2]
 
     def by_tap(self, arrays: np.ndarray | Sequence[np.ndarray]) -> dict[str, np.ndarray]:
-        """Arrays, one for each of `places`, by the name of their tap, as a recording has them."""
+        """Arrays, one for each of `tap_indices`, by the name of their tap, as a recording has them."""
         first, *rest = arrays
         return dict(zip(TAPS, (first, first, *rest) if len(self.values) == 2 else arrays, strict=True))
 

@@ -13,11 +13,11 @@ from bnviz.nets.network import Taps
 from bnviz.nets.normalizers import MEASURE, equal_groups
 from bnviz.record.ndjson import rounded
 
-PARTS = 32  # precision of one minibatch's statistics, which scatter by more than that
+PARTS = 32  # rounding of one minibatch's statistics, whose noise is larger
 
 
 def minibatch_noise(context: LiveContext) -> dict[str, Any]:
-    """How far statistics of the next minibatch lie from the probe's, in every group that is normalized apart."""
+    """How far statistics of the next minibatch are from the probe's, over all groups (ghost batches)."""
     taps: Taps = []
     groups = context.experiment.groups
     context.network(context.x, MEASURE, groups, taps=taps)
@@ -31,8 +31,8 @@ def minibatch_noise(context: LiveContext) -> dict[str, Any]:
 
 
 def _compare(probe: Distributions, group_mean: np.ndarray, group_variance: np.ndarray, size: float) -> dict[str, Any]:
-    """Scatter of statistics [taps, layers, groups, width] around the probe's: of all groups, and the first group's own."""
-    group_mean, group_variance = group_mean[probe.places], group_variance[probe.places]
+    """Noise of the groups' statistics [taps, layers, groups, width] around the probe's, and the first group's statistics."""
+    group_mean, group_variance = group_mean[probe.tap_indices], group_variance[probe.tap_indices]
     arrays = {
         "mean_noise": statistics.mean_noise(group_mean, probe.mean, probe.std),
         "variance_noise": statistics.variance_noise(group_variance, probe.std),

@@ -19,7 +19,7 @@ ACTIVATION_RANGE = {"relu": (0.0, 8.0), "tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.
 
 
 def bin_edges(experiment: Experiment) -> dict[str, np.ndarray]:
-    """Histogram edges [BINS + 1] of every tap: one set for both arms and all steps, so that pictures can be compared."""
+    """Histogram edges [BINS + 1] of every tap, the same for both arms and all steps, so that histograms can be compared."""
     ranges = {"linear": LINEAR_RANGE, "normalized": LINEAR_RANGE, "activation": ACTIVATION_RANGE[experiment.activation]}
     return {tap: np.linspace(*ranges[tap], BINS + 1, dtype=np.float32) for tap in TAPS}
 
@@ -95,20 +95,20 @@ class Probe:
     def _histograms(self, current: Distributions) -> dict[str, Any]:
         """Histograms of watched units, and of all units together with their percentiles."""
         by_tap, values = current.by_tap, current.values
-        units = [statistics.histogram(rows, self.edges[tap]) for tap, rows in zip(current.places, values, strict=True)]
+        units = [statistics.histogram(rows, self.edges[tap]) for tap, rows in zip(current.tap_indices, values, strict=True)]
         pooled = [part.pooled() for part in units]
         size = self.shape[1] * self.shape[2]
         count = np.uint16 if size <= np.iinfo(np.uint16).max else np.uint32
         result = {key: by_tap([getattr(part, key).astype(count) for part in pooled]) for key in statistics.Histogram._fields}
         rows = values.reshape(*values.shape[:2], size)
-        result["percentiles"] = by_tap(self._percentiles(rows, pooled, current.places))
+        result["percentiles"] = by_tap(self._percentiles(rows, pooled, current.tap_indices))
         result["unit_counts"] = by_tap([smallest_type(part.counts[:, :WATCHED_UNITS]) for part in units])
         result["unit_zeros"] = by_tap([part.zeros[:, :WATCHED_UNITS].astype(np.uint16) for part in units])
         return result
 
-    def _percentiles(self, values: np.ndarray, histograms: list[statistics.Histogram], places: list[int]) -> np.ndarray:
+    def _percentiles(self, values: np.ndarray, histograms: list[statistics.Histogram], taps: list[int]) -> np.ndarray:
         """Percentiles [taps, layers, percentiles] of values [taps, layers, n]; the last tap's follow from those before it."""
-        inputs = zip(places[:-1], values, histograms, strict=False)
-        around = [statistics.around_percentiles(rows, self.edges[tap], histogram) for tap, rows, histogram in inputs]
-        around = np.array([*around, self._activated(around[-1])])
-        return statistics.percentiles(around, values.shape[-1]).astype(np.float32)
+        inputs = zip(taps[:-1], values, histograms, strict=False)
+        neighbours = [statistics.percentile_neighbours(rows, self.edges[tap], histogram) for tap, rows, histogram in inputs]
+        neighbours = np.array([*neighbours, self._activated(neighbours[-1])])
+        return statistics.percentiles(neighbours, values.shape[-1]).astype(np.float32)

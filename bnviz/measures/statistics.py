@@ -1,7 +1,7 @@
-"""What is measured of a layer's distribution: arrays in, arrays out, plain NumPy but for one search.
+"""Statistics of a layer's distribution: arrays in, arrays out, plain NumPy but for PyTorch's binary search.
 
-Most functions want values sorted along their last axis, because one sort serves them all. NaN sorts last, so values that are not
-finite lie at the two ends of a row and are counted there.
+Most functions take values sorted along their last axis, because one sort serves all of them. NaN sorts last, so values that are
+not finite are at the two ends of a row.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class Histogram(NamedTuple):
 
     def pooled(self) -> Histogram:
         """The histogram of all rows of the last axis together."""
-        counts, *others = self
-        return Histogram(counts.sum(axis=-2), *(other.sum(axis=-1) for other in others))
+        counts, *tails = self
+        return Histogram(counts.sum(axis=-2), *(tail.sum(axis=-1) for tail in tails))
 
 
 def histogram(ordered: np.ndarray, edges: np.ndarray) -> Histogram:
@@ -38,16 +38,16 @@ def histogram(ordered: np.ndarray, edges: np.ndarray) -> Histogram:
     Bins are half open, the last one closed, as in `numpy.histogram`. Binary searches find every border.
     """
     largest, tiny = np.finfo(np.float32).max, np.finfo(np.float32).smallest_subnormal
-    others = np.array([np.nextafter(edges[-1], np.float32(np.inf)), -largest, np.inf, 0, tiny])
-    borders = np.concatenate([edges[:-1], others]).astype(ordered.dtype)
+    ends = np.array([np.nextafter(edges[-1], np.float32(np.inf)), -largest, np.inf, 0, tiny])
+    borders = np.concatenate([edges[:-1], ends]).astype(ordered.dtype)
     rows = ordered.reshape(-1, ordered.shape[-1])
-    found = _below(rows, borders).reshape(*ordered.shape[:-1], -1)
+    ranks = _below(rows, borders).reshape(*ordered.shape[:-1], -1)
     bins = len(edges)
-    below, above, zero, positive = (found[..., bins + index] for index in range(4))
+    below, above, zero, positive = (ranks[..., bins + index] for index in range(4))
     return Histogram(
-        counts=np.diff(found[..., :bins], axis=-1),
-        underflow=found[..., 0] - below,
-        overflow=above - found[..., bins - 1],
+        counts=np.diff(ranks[..., :bins], axis=-1),
+        underflow=ranks[..., 0] - below,
+        overflow=above - ranks[..., bins - 1],
         nonfinite=below + ordered.shape[-1] - above,
         zeros=positive - zero,
     )
@@ -56,7 +56,7 @@ def histogram(ordered: np.ndarray, edges: np.ndarray) -> Histogram:
 def _below(rows: np.ndarray, borders: np.ndarray) -> np.ndarray:
     """How many values of each sorted row [rows, P] lie below each border: [rows, borders].
 
-    PyTorch searches in all rows with one call. It knows no place for NaN, so NaN counts as infinite here.
+    PyTorch searches all rows in one call. Its search has no order for NaN, so NaN counts as infinite here.
     """
     if np.isnan(rows[:, -1]).any():
         rows = np.where(np.isnan(rows), np.inf, rows).astype(rows.dtype)
@@ -64,49 +64,49 @@ def _below(rows: np.ndarray, borders: np.ndarray) -> np.ndarray:
     return torch.searchsorted(torch.as_tensor(rows), in_each).numpy()
 
 
-def percentiles(around: np.ndarray, count: int) -> np.ndarray:
-    """PERCENTILES [...] of `count` values, linear between the order statistics `around` [..., 2, percentiles] each of them, as in
-    `numpy.percentile`."""
-    _, _, share = _places(count)
-    low, high = around[..., 0, :], around[..., 1, :]
+def percentiles(neighbours: np.ndarray, count: int) -> np.ndarray:
+    """PERCENTILES [..., percentiles] of `count` values, linear between their neighbouring order statistics
+    [..., 2, percentiles], as in `numpy.percentile`."""
+    _, _, share = _percentile_ranks(count)
+    low, high = neighbours[..., 0, :], neighbours[..., 1, :]
     with np.errstate(invalid="ignore"):
-        return low + (high - low) * share.astype(around.dtype)
+        return low + (high - low) * share.astype(neighbours.dtype)
 
 
-def _places(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _percentile_ranks(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The ranks of the order statistics below and above each percentile, and how far it lies between them: 0…1."""
-    place = np.asarray(PERCENTILES) / 100 * (count - 1)
-    below = np.floor(place).astype(int)
-    return below, np.minimum(below + 1, count - 1), place - below
+    rank = np.asarray(PERCENTILES) / 100 * (count - 1)
+    below = np.floor(rank).astype(int)
+    return below, np.minimum(below + 1, count - 1), rank - below
 
 
-def around_percentiles(values: np.ndarray, edges: np.ndarray, found: Histogram) -> np.ndarray:
+def percentile_neighbours(values: np.ndarray, edges: np.ndarray, counts: Histogram) -> np.ndarray:
     """The order statistics [rows, 2, percentiles] below and above each percentile of rows [rows, n], sorted or not.
 
     Their histogram says in which bins they lie, so only these few values are put in order.
     """
-    parts = zip(*found, strict=True)
-    return np.array([_around(row, edges, Histogram(*part)) for row, part in zip(values, parts, strict=True)])
+    parts = zip(*counts, strict=True)
+    return np.array([_neighbours(row, edges, Histogram(*part)) for row, part in zip(values, parts, strict=True)])
 
 
-def _around(values: np.ndarray, edges: np.ndarray, found: Histogram) -> np.ndarray:
+def _neighbours(values: np.ndarray, edges: np.ndarray, counts: Histogram) -> np.ndarray:
     """The order statistics [2, percentiles] of one row."""
-    below, above, _ = _places(len(values))
-    if found.nonfinite:  # these are in no bin
+    below, above, _ = _percentile_ranks(len(values))
+    if counts.nonfinite:  # these are in no bin
         return np.sort(values)[np.stack([below, above])]
-    beyond = np.nextafter(edges[-1], np.float32(np.inf))
-    borders = np.concatenate([[-np.inf], edges[:-1], [beyond, np.inf]]).astype(values.dtype)
-    sizes = np.concatenate([np.zeros(1, int), found.underflow[None], found.counts, found.overflow[None]])
+    upper = np.nextafter(edges[-1], np.float32(np.inf))
+    borders = np.concatenate([[-np.inf], edges[:-1], [upper, np.inf]]).astype(values.dtype)
+    sizes = np.concatenate([np.zeros(1, int), counts.underflow[None], counts.counts, counts.overflow[None]])
     before = np.cumsum(sizes)  # how many values lie before each border
     return np.transpose([_order_statistics(values, borders, before, pair) for pair in zip(below, above, strict=True)])
 
 
 def _order_statistics(values: np.ndarray, borders: np.ndarray, before: np.ndarray, ranks: tuple[int, int]) -> np.ndarray:
-    """Two neighbouring order statistics: those of the values between the borders around both."""
+    """Two neighbouring order statistics, from the values between the borders on either side of them."""
     first, last = before.searchsorted(ranks, side="right")
     between = values[(values >= borders[first - 1]) & (values < borders[last])]
-    places = np.subtract(ranks, before[first - 1])
-    return np.partition(between, places)[places]
+    positions = np.subtract(ranks, before[first - 1])
+    return np.partition(between, positions)[positions]
 
 
 def moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -131,14 +131,14 @@ def shift(ordered: np.ndarray, reference: np.ndarray, reference_std: np.ndarray)
     mean absolute difference of order statistics. Zero where nothing moved, even if the reference has no spread.
     """
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        moved = np.subtract(ordered, reference)
-        distance = np.abs(moved, out=moved).mean(axis=(-2, -1), dtype=np.float32)
+        difference = np.subtract(ordered, reference)
+        distance = np.abs(difference, out=difference).mean(axis=(-2, -1), dtype=np.float32)
         scale = np.sqrt((reference_std**2).mean(axis=-1))
         return np.where(distance == 0, np.float32(0), distance / scale)
 
 
 def mean_noise(group_mean: np.ndarray, mean: np.ndarray, std: np.ndarray) -> np.ndarray:
-    """How far the means of minibatches lie from the whole's: root mean square, in the whole's standard deviations.
+    """How far the means of minibatches are from the probe's: root mean square, in the probe's standard deviations.
 
     `group_mean` [..., groups, units] against `mean` and `std` [..., units] of the probe. Independent draws of n give √(1/n + 1/P)
     against a probe of P.
@@ -149,7 +149,7 @@ def mean_noise(group_mean: np.ndarray, mean: np.ndarray, std: np.ndarray) -> np.
 
 
 def variance_noise(group_variance: np.ndarray, std: np.ndarray) -> np.ndarray:
-    """How far the (unbiased) variances of minibatches lie from the whole's: root mean square, relative to its variance.
+    """How far the (unbiased) variances of minibatches are from the probe's: root mean square, relative to its variance.
 
     `group_variance` [..., groups, units] against `std` [..., units] of the probe. See `variance_noise_theory`.
     """

@@ -147,7 +147,7 @@ def test_dropout_is_plain_dropout_in_evaluation_view(trained):
     net, own = plain(network).eval(), torch.tensor(split.x_test[7:8])
     rates, masks = torch.tensor([0.0, 0.3, 0.8]), torch.rand(3, 5, SMALL.width)
     with torch.no_grad():
-        activations, logits = microscope.thinned(network, network.linears[0](own), rates, masks)
+        activations, logits = microscope.with_dropout(network, network.linears[0](own), rates, masks)
         for place, rate in enumerate(rates.tolist()):
             for draw in range(5):
                 value, layer = own, 0
@@ -167,7 +167,7 @@ def test_the_matched_rate_scatters_a2_as_much_as_the_mates_do(trained):
         for wanted, found, rate in zip(
             part["mates"]["activation_sd"][1], part["dropout"]["activation_sd"][1], part["dropout_rate"], strict=True
         ):
-            assert math.isnan(rate) or (found == pytest.approx(wanted, rel=0.1) and 0 < rate < microscope.HIGHEST)
+            assert math.isnan(rate) or (found == pytest.approx(wanted, rel=0.1) and 0 < rate < microscope.MAX_RATE)
         assert np.nanmax(np.diff(part["dropout_rate"])) < 0.05, "larger minibatches, less dropout"
         assert (part["dropout"]["activation_sd"][0][np.isfinite(part["dropout_rate"])] == 0).all(), (
             "dropout begins behind layer 1"

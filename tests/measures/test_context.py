@@ -63,7 +63,7 @@ def test_once_something_is_normalized_all_distributions_have_three_taps():
         training.advance()
     arm = training.arms[1]
     context = live_context(arm, training.tensors, training.batches.peek())
-    assert [part.places for part in (context.first, context.previous, context.current)] == [[0, 1, 2]] * 3
+    assert [part.tap_indices for part in (context.first, context.previous, context.current)] == [[0, 1, 2]] * 3
     assert np.array_equal(context.first.tap("linear"), context.first.tap("normalized"))
     assert not np.allclose(context.current.tap("linear"), context.current.tap("normalized"))
 

@@ -52,7 +52,7 @@ def test_counts_are_numpys_on_finite_values(rows):
 def around(values):
     """As a snapshot has them: by the histogram of the units, which have been sorted one by one."""
     found = statistics.histogram(np.sort(values)[None], EDGES).pooled()
-    return statistics.around_percentiles(values.reshape(1, -1), EDGES, found)[0]
+    return statistics.percentile_neighbours(values.reshape(1, -1), EDGES, found)[0]
 
 
 @quick

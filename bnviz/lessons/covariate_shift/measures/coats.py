@@ -1,4 +1,4 @@
-"""Black and coloured animals: what a network that was trained on some coats makes of others, and what new statistics change."""
+"""Black and coloured animals: a network's recall and shift on coats that it was not trained on; recomputed statistics."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _as_precise(inputs: Inputs, weight: Tensor) -> Inputs:
 def with_statistics_of(network: Network, x: Tensor) -> Network:
     """A copy whose running statistics are those of `x` [examples, features], all else unchanged (Wu & Johnson 2021).
 
-    One pass over all of `x` as one batch, its statistics weighing 1: each layer sees inputs that are normalized by the new ones.
+    One pass over all of `x` as one batch, with momentum 1: the inputs of each layer are normalized by the new statistics.
     """
     fresh = copy.deepcopy(network)
     fresh.dropout = 0.0

@@ -1,4 +1,4 @@
-"""How a network does on examples that it is not trained on, one by one: to choose learning rates by, and to judge."""
+"""Validation accuracy, to choose learning rates by, and each test example's result, to judge."""
 
 from __future__ import annotations
 

@@ -31,10 +31,10 @@ def landscape(context: MeasureContext) -> dict[str, float]:
         rate = multiple * context.experiment.learning_rate
         _move(parameters, start, here, rate)
         value, there = _gradient(context, network, parameters)
-        distance, way = (there - here).norm().item(), rate * here.norm().item()
+        distance, length = (there - here).norm().item(), rate * here.norm().item()
         losses.append(value)
         distances.append(distance)
-        bends.append(distance / way if way else math.nan)  # a gradient of exactly 0 gives no direction
+        bends.append(distance / length if length else math.nan)  # a gradient of exactly 0 gives no direction
     return {"loss_range": max(losses) - min(losses), "gradient_distance": max(distances), "gradient_bend": max(bends)}
 
 

@@ -1,4 +1,4 @@
-"""A trained network with γ and β of one unit moved by hand: what that unit then hands on, and what it costs the network."""
+"""A trained network with γ and β of one unit set by hand: the unit's activations, and the network's loss and accuracy."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from bnviz.nets.normalizers import EVALUATE
 def answer(
     network: Network, experiment: Experiment, loss: Loss, layer: int, unit: int, gamma: float, beta: float
 ) -> dict[str, Any]:
-    """The unit's a[layer] on the probe and the test accuracy, with γ and β as learnt and with these in their place.
+    """The unit's a[layer] on the probe, test accuracy and test loss, with γ and β as learnt and with these values.
 
     `layer` counts from 1, `unit` from 0. Everything is in evaluation view: batch norm uses its running statistics. A normalizer
-    without β (RMS norm) has None in its place, and leaves `beta` aside. The network is as before when this returns.
+    without β (RMS norm) has None for it and ignores `beta`. The network is unchanged when this returns.
     """
-    normalizer, where = network.normalizers[layer - 1], (network, experiment, loss, layer, unit)
-    learnt = _scales(normalizer, unit)
-    scales = {name: None if learnt[name] is None else value for name, value in (("gamma", gamma), ("beta", beta))}
-    before = learnt | _evaluate(*where)
+    normalizer, arguments = network.normalizers[layer - 1], (network, experiment, loss, layer, unit)
+    original = _scales(normalizer, unit)
+    scales = {name: None if original[name] is None else value for name, value in (("gamma", gamma), ("beta", beta))}
+    before = original | _evaluate(*arguments)
     with _replaced_scales(normalizer, unit, scales):
-        after = scales | _evaluate(*where)
+        after = scales | _evaluate(*arguments)
     return {"layer": layer, "unit": unit, "before": before, "after": after}
 
 
@@ -46,12 +46,12 @@ def _scales(normalizer: nn.Module, unit: int) -> dict[str, float | None]:
 @contextlib.contextmanager
 def _replaced_scales(normalizer: nn.Module, unit: int, scales: dict[str, float | None]) -> Iterator[None]:
     """Inside this context γ and β of one unit have these values."""
-    learnt = _scales(normalizer, unit)
+    original = _scales(normalizer, unit)
     try:
         _set(normalizer, unit, scales)
         yield
     finally:
-        _set(normalizer, unit, learnt)
+        _set(normalizer, unit, original)
 
 
 def _set(normalizer: nn.Module, unit: int, scales: dict[str, float | None]) -> None:

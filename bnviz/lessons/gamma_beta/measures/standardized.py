@@ -1,4 +1,4 @@
-"""ẑ, what batch norm makes of z before γ and β act on it: pinned at mean 0 and standard deviation 1, and here measured."""
+"""Distributions of ẑ, the output of batch norm before γ and β: by construction of mean 0 and standard deviation 1."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from bnviz.measures.probe import bin_edges
 from bnviz.measures.scales import scales
 from bnviz.record.ndjson import smallest_type
 
-FINE = 4096  # parts to which γ and β are rounded here: they move by less than what a snapshot usually keeps of them
+FINE = 4096  # rounding of γ and β here, finer than in other snapshots, in which their smallest changes disappear
 
 
 def standardized(context: LiveContext) -> dict[str, Any]:
-    """Distributions of ẑ = (z - mean) / sqrt(variance + ε) on the probe, with its own statistics, as those of any tap are kept.
+    """Distributions of ẑ = (z - mean) / sqrt(variance + ε) on the probe, with its own statistics, recorded as those of a tap.
 
     Histograms have the edges of `normalized`, so that ẑ and γẑ+β can be compared bin by bin. `mean_range` and `std_range`
-    [layers, 2] are the smallest and the largest over units: exact, because rounding would pin what is said to be pinned.
-    γ and β come along once more, in steps fine enough to watch them.
+    [layers, 2] are the smallest and the largest over units: not rounded, because rounding would itself give 0 and 1.
+    γ and β are recorded once more, less rounded.
     """
     if not context.network.has_running_statistics:
         return {}
@@ -43,9 +43,9 @@ def _moments(values: np.ndarray) -> dict[str, np.ndarray]:
 def _histograms(values: np.ndarray, edges: np.ndarray) -> dict[str, np.ndarray]:
     units = statistics.histogram(values, edges)
     pooled, rows = units.pooled(), values.reshape(len(values), -1)
-    around = statistics.around_percentiles(rows, edges, pooled)
+    neighbours = statistics.percentile_neighbours(rows, edges, pooled)
     return {
-        "percentiles": statistics.percentiles(around, rows.shape[-1]).astype(np.float32),
+        "percentiles": statistics.percentiles(neighbours, rows.shape[-1]).astype(np.float32),
         "counts": pooled.counts.astype(np.uint32),
         "zeros": pooled.zeros.astype(np.uint32),
         "unit_counts": smallest_type(units.counts[:, :WATCHED_UNITS]),

@@ -1,4 +1,4 @@
-"""Training view against evaluation view: what becomes of the network when running statistics stand in for the batch's own."""
+"""Training view against evaluation view: the network with the batch's own statistics and with running statistics."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bnviz.nets.normalizers import EVALUATE, MEASURE
 
 
 def views(context: LiveContext) -> dict[str, Any]:
-    """Accuracy on the probe with its own statistics, loss and accuracy with running ones, and how far the running ones lag.
+    """Accuracy on the probe with its own statistics, loss and accuracy with running ones, and the lag of the running ones.
 
     (The loss with its own is `probe_loss`.) Lags [layers] are root mean squares over units of z: of the mean in standard
     deviations of the probe, of the variance relative to the probe's.

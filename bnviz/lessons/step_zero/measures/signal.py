@@ -1,4 +1,4 @@
-"""How examples go up through a network, layer by layer, and how the gradient comes down."""
+"""Signal propagation: the forward signal of a network layer by layer, and the gradient of each layer."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def signal(context: MeasureContext) -> dict[str, list[float] | None]:
 def effective_rank(h: Tensor) -> float:
     """(tr M)² / ‖M‖² of M = HᵀH, for H [examples, units]: from 1, all examples on one line, to as many as there are directions.
 
-    It bounds the number of singular values that count from below (Daneshmand et al. 2020). NaN if nothing but zeros goes in.
+    It is a lower bound of the rank (Daneshmand et al. 2020). NaN if nothing but zeros goes in.
     """
     h = h.double()
     moments = h.mT @ h if h.shape[0] > h.shape[1] else h @ h.mT  # they share their eigenvalues
@@ -59,7 +59,7 @@ def cosines(a: Tensor) -> Tensor:
 def wide_cosines(x: Tensor, experiment: Experiment, layers: int) -> list[float] | None:
     """The mean cosine after each of so many infinitely wide layers for inputs x [examples, features].
 
-    Known for nonlinearities that do not mind the scale of the weights, and without biases.
+    Closed forms exist for nonlinearities that are homogeneous in the scale of the weights, without biases.
     """
     if experiment.activation not in COSINE_AFTER or experiment.initialization == "pytorch":
         return None

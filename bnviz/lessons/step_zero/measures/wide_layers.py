@@ -1,4 +1,4 @@
-"""What becomes of the cosine of two examples from one infinitely wide layer to the next. Loads no PyTorch."""
+"""The cosine of two examples from one infinitely wide layer to the next, in closed form. Loads no PyTorch."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ def _rectified(cosine: Any) -> Any:
     return (np.sqrt(1 - cosine**2) + cosine * (np.pi - np.arccos(cosine))) / np.pi
 
 
-# By nonlinearity, of those that do not mind the scale of the weights: the cosine after it, of one before it or of an array.
+# By homogeneous nonlinearity: the cosine after it, as a function of the cosine before it (a number or an array).
 COSINE_AFTER: dict[str, Callable[[Any], Any]] = {"relu": _rectified, "identity": lambda cosine: cosine}

@@ -1,4 +1,4 @@
-"""How large the weights of the hidden layers are, and at which rate they learn."""
+"""The norm of each hidden layer's weights, and their learning rate."""
 
 from __future__ import annotations
 
