@@ -318,7 +318,7 @@ export class Controls {
     this.headline.replaceChildren(make("span", {}, player.text("predict_first"), " ", skip));
   }
 
-  /** Who wants to go on is shown what there is to do first: beside the button, and at the question itself. */
+  /** Somebody wants to go on: point at what there is to do first: beside the button, and at the question itself. */
   remind() {
     /** @type {HTMLElement | null} */ (this.headline.querySelector(".bnviz-skip"))?.focus({preventScroll: true});
     this.flash(this.player.text("predict_first"), "left");

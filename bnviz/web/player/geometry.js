@@ -48,10 +48,10 @@ export function arrange({width, layers, units, watched, chosen, small = false, r
   const slim = width < NARROW_PICTURE;
   const [side, gap, header] = slim ? [42, 9, 18] : [84, small ? 30 : 40, 22];
   const most = Math.max(2, Math.floor((width - 2 * side) / (MIN_COLUMN_WIDTH + gap)));
-  const shown = spread(layers, most, chosen);
-  const step = (width - 2 * side) / shown.length;
+  const visible = spread(layers, most, chosen);
+  const step = (width - 2 * side) / visible.length;
   const column = step - gap;
-  const columns = shown.map((layer, place) => ({layer, x: side + place * step + gap / 2, width: column}));
+  const columns = visible.map((layer, place) => ({layer, x: side + place * step + gap / 2, width: column}));
   const top = header + 20; // below the names of layers, and of the first network
   const watchedGrid = grid(watched, column, column < 110 ? 2 : 1, small ? 12 : 18);
   const watchedBox = {x: 0, y: top, width: column, height: rows(watched, watchedGrid) * watchedGrid.size};

@@ -36,7 +36,7 @@ export function spreadOf(first, arm, tap, layer) {
 }
 
 /**
- * The share of a layer's change that the next layer shows, over the last few snapshots up to number `shown`; null while nothing
+ * The share of a layer's change that the next layer shows, over the last few snapshots up to `frameIndex`; null while nothing
  * has changed, or nothing can be said.
  * @param {Snapshot[]} frames
  * @param {number} frameIndex
@@ -64,7 +64,7 @@ export class Scale {
   constructor(share) {
     this.share = share;
     this.key = "";
-    this.seen = 0;
+    this.count = 0;
     /** @type {number[]} */
     this.values = [];
     this.value = 1;
@@ -76,9 +76,9 @@ export class Scale {
    * @param {(frame: Snapshot) => Iterable<number>} valuesOf
    */
   upTo(key, frames, valuesOf) {
-    if (this.key !== key || this.seen > frames.length) Object.assign(this, {key, seen: 0, values: [], value: 1});
-    if (this.seen === frames.length) return this.value;
-    for (; this.seen < frames.length; this.seen++) this.values.push(...valuesOf(frames[this.seen]));
+    if (this.key !== key || this.count > frames.length) Object.assign(this, {key, count: 0, values: [], value: 1});
+    if (this.count === frames.length) return this.value;
+    for (; this.count < frames.length; this.count++) this.values.push(...valuesOf(frames[this.count]));
     this.value = quantile(this.values, this.share) || 1;
     return this.value;
   }

@@ -19,7 +19,7 @@ import {alternative, sentenceOrKey} from "./words.js";
  * @typedef {object} Scene what a panel is drawn from; the board has no view
  * @property {string} run
  * @property {View} [view]
- * @property {View | null} [comparison] the run before, kept as faint lines
+ * @property {View | null} [comparison] the comparison run, drawn as faint lines
  * @property {string} [beside] what that run is called
  * @property {(text: string) => string} fill
  * @property {() => string[]} [settings] those that are not as usual
@@ -238,16 +238,16 @@ export class Panel {
   layout(scene, theme) {
     const width = this.node.clientWidth;
     const narrow = width < NARROW;
-    const {layout: given, height} = this.spec;
+    const {layout: base, height} = this.spec;
     this.node.classList.toggle("bnviz-low-bar", narrow || theme.coarse); // Plotly's buttons would cover titles
-    const font = {...given.font, size: narrow ? 10 : 12, color: theme.text, family: theme.family};
+    const font = {...base.font, size: narrow ? 10 : 12, color: theme.text, family: theme.family};
     const hoverlabel = {bgcolor: theme.background, bordercolor: theme.grid, font: {color: theme.text}};
     const modebar = {bgcolor: theme.background, color: theme.text, activecolor: theme.text};
     const colours = {paper_bgcolor: CLEAR, plot_bgcolor: CLEAR, font, hoverlabel, modebar};
     /** @type {Record<string, any>} */
-    const layout = {...given, width, height, uirevision: scene.run, ...colours};
-    for (const name of Object.keys(given)) if (/^[xy]axis/.test(name)) layout[name] = this.axis(name, scene, theme, narrow);
-    if (narrow && scene.view) layout.annotations = shortenNames(given.annotations, ` ${scene.view.norm}`);
+    const layout = {...base, width, height, uirevision: scene.run, ...colours};
+    for (const name of Object.keys(base)) if (/^[xy]axis/.test(name)) layout[name] = this.axis(name, scene, theme, narrow);
+    if (narrow && scene.view) layout.annotations = shortenNames(base.annotations, ` ${scene.view.norm}`);
     if (theme.coarse) layout.dragmode = false; // a finger scrolls the page
     return layout;
   }
@@ -260,18 +260,18 @@ export class Panel {
    */
   axis(name, {run, view, comparison, fill}, theme, narrow) {
     /** @type {Axis} */
-    const given = this.spec.layout[name];
+    const base = this.spec.layout[name];
     const revision = view ? `${run} ${view.layer} ${view.tap} ${view.unit}` : run;
-    const title = {...given.title, text: fill(given.title.text)};
-    const axis = {...given, title, gridcolor: theme.grid, linecolor: theme.grid, uirevision: revision};
-    if (given.nticks && narrow) axis.nticks = Math.min(given.nticks, 4);
-    const range = (given.fit && view && this.rangeOf(given.fit, view, comparison)) || given.range;
+    const title = {...base.title, text: fill(base.title.text)};
+    const axis = {...base, title, gridcolor: theme.grid, linecolor: theme.grid, uirevision: revision};
+    if (base.nticks && narrow) axis.nticks = Math.min(base.nticks, 4);
+    const range = (base.fit && view && this.rangeOf(base.fit, view, comparison)) || base.range;
     if (range) axis.range = this.rangeUnlessZoomed(name, range, revision);
     return axis;
   }
 
   /**
-   * How far an axis reaches: over the run on show, and the one that is kept beside it.
+   * How far an axis reaches: over the run on show and the comparison run.
    * @param {string} fit
    * @param {View} view
    * @param {View | null} [comparison]
@@ -291,10 +291,10 @@ export class Panel {
    * @returns {[number, number]}
    */
   rangeUnlessZoomed(name, range, revision) {
-    const given = this.axisRanges.get(name);
-    const shown = this.node.layout?.[name]?.range;
-    const zoomed = given?.revision === revision && shown && given.range.some((end, place) => end !== shown[place]);
-    if (zoomed) return [...given.range];
+    const last = this.axisRanges.get(name);
+    const current = this.node.layout?.[name]?.range;
+    const isZoomed = last?.revision === revision && current && last.range.some((end, index) => end !== current[index]);
+    if (isZoomed) return [...last.range];
     this.axisRanges.set(name, {range: [...range], revision});
     return [...range];
   }
@@ -318,7 +318,7 @@ export class Panel {
 }
 
 /**
- * The lines of the run that is kept, faint and dotted.
+ * The lines of the comparison run, faint and dotted.
  * @param {Trace[]} traces
  * @param {Scene} scene
  * @returns {Record<string, unknown>[]}

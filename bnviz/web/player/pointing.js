@@ -89,10 +89,10 @@ export function boxOf(geometry, part) {
   if ("scores" in part) return {x: x - RIM, y, width: width + 2 * RIM, height: output.height + pitch};
   if (!("layers" in part)) return null;
   const [from, to] = part.layers;
-  const shown = columns.filter(({layer}) => from <= layer && layer <= to);
-  if (!shown.length) return null;
-  const last = shown[shown.length - 1];
-  const [left, right] = [shown[0].x - RIM, last.x + last.width + RIM];
+  const visible = columns.filter(({layer}) => from <= layer && layer <= to);
+  if (!visible.length) return null;
+  const last = visible[visible.length - 1];
+  const [left, right] = [visible[0].x - RIM, last.x + last.width + RIM];
   return {x: left, y: 0, width: right - left, height};
 }
 

@@ -96,8 +96,8 @@ export class TourCard {
    * @param {boolean} waiting
    */
   showAnswer(verdict, text, waiting) {
-    const whole = `${verdict} ${text}`;
-    if (this.answer.textContent?.trim() === whole.trim()) return;
+    const answer = `${verdict} ${text}`;
+    if (this.answer.textContent?.trim() === answer.trim()) return;
     this.answer.classList.toggle("bnviz-label", waiting);
     this.answer.setAttribute("aria-live", waiting ? "off" : "polite");
     this.answer.replaceChildren(...(verdict ? [make("b", {}, verdict), " "] : []), text);

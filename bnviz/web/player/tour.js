@@ -193,8 +193,8 @@ export class Tour {
     const {top, bottom} = part.getBoundingClientRect();
     const transport = root.querySelector(".bnviz-transport")?.getBoundingClientRect();
     const free = sheet ? freeBetween([], [card]) : freeBetween([], transport ? [transport] : []);
-    const whole = {top: sheet ? top : top - card.height - CARD_GAP, bottom};
-    const by = scrollBy(whole, free);
+    const target = {top: sheet ? top : top - card.height - CARD_GAP, bottom};
+    const by = scrollBy(target, free);
     if (by) scroller.scrollBy({top: by, behavior: this.player.still ? "instant" : "smooth"});
   }
 
