@@ -24,6 +24,16 @@ export default [
       "prefer-const": "error",
     },
   },
+  // The core runs without a page: time, network and address bar are injected (bnviz/web/player/environment.js).
+  {
+    files: ["bnviz/web/player/core/*.js"],
+    rules: {
+      "no-restricted-globals": [
+        ...["error", "document", "window", "location", "history", "navigator", "performance", "localStorage", "matchMedia"],
+        ...["fetch", "setTimeout", "clearTimeout", "setInterval", "requestAnimationFrame", "addEventListener"],
+      ],
+    },
+  },
   // A page that was saved has it in front of its own script.
   {
     files: ["bnviz/web/export/unpacking.js"],
