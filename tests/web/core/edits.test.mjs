@@ -58,6 +58,14 @@ test("a run in which something else happens before the step on show is prefetche
   assert.ok(world.pass(1500).step > step, "it plays on");
 });
 
+test("an address that names a step opens its run there, though it begins like the one on show", () => {
+  const world = watching(24);
+  world.rerun({...SWITCHED, before: [{run: PLAIN, step: 24, label: ""}], view: {step: 8}});
+  assert.equal(world.recordings.get(SWITCHED_RUN).lines, 0);
+  world.arrive().pass();
+  assert.deepEqual([world.step, world.playback], [8, "paused"]);
+});
+
 test("a prefetched run that cannot be streamed is opened in the place of the old one", () => {
   const world = watching(20);
   world.core.edit({do: "start", step: 0});
@@ -65,6 +73,8 @@ test("a prefetched run that cannot be streamed is opened in the place of the old
   world.recordings.get(SWITCHED_RUN).onBlocked();
   assert.equal(world.core.state.run, SWITCHED_RUN);
   assert.equal(world.streams.filter((address) => address === `stream of ${SWITCHED_RUN}`).length, 2);
+  world.arrive().pass();
+  assert.equal(world.core.comparison.viewBeside(world.core.view()).run, PLAIN);
 });
 
 test("a newer wish drops the run that was prefetched", () => {

@@ -119,6 +119,7 @@ test("steps find their places on the scrubber before they are there, and do not 
     shares.toSorted((a, b) => a - b),
   );
   assert.deepEqual([shares[0], shares.at(-1)], [0, 1]);
+  assert.ok(shareOf(20, part) < shareOf(40, part) && shareOf(40, part) < 1);
   assert.equal(stepAt(1, part), 60);
 });
 

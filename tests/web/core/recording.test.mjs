@@ -77,6 +77,11 @@ test("a server that has answered before may be away for longer", async () => {
   assert.deepEqual(log.waits.slice(0, 7), [300, 1000, 2000, 4000, 8000, 8000, 8000]);
 });
 
+test("a run that is gone in the middle is tried again for as long as a server needs to begin anew", async () => {
+  const {log} = await readFrom([stream(LINES.slice(0, 5)), page(404, "application/json")]);
+  assert.deepEqual([log.blocked, log.waits], [1, [300, 1000, 2000, 4000, 8000]]);
+});
+
 test("a proxy that says its server is away is no page in the stream's place", async () => {
   const {recording, log} = await readFrom([page(502, "text/html"), stream(LINES)]);
   assert.deepEqual([log.blocked, recording.trainedStep], [0, 16]);
