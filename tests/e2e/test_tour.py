@@ -12,6 +12,7 @@ OBSERVED = {"gradient_shift": "yes"}
 PLAIN, NOISY = Experiment(**OBSERVED), Experiment(**OBSERVED, changes="300:input_noise=1")
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 ANSWERED = "$('.bnviz-tour-answer').textContent && !$('.bnviz-tour-answer').classList.contains('bnviz-label')"
+EIGHTFOLD = ">>>"  # keys that set the speed
 FOCUSED = "document.activeElement === $('.bnviz-tour h3')"
 POINTED = """() => {
   const $ = (selector) => document.querySelector(selector);
@@ -46,7 +47,7 @@ def label(lab):
 
 
 def test_the_whole_tour_by_keyboard(lab):
-    lab.open()
+    lab.open().press(*EIGHTFOLD)
     lab.page.focus(".bnviz-take-tour")
     lab.press("Enter")
     runs = []
@@ -166,6 +167,7 @@ def test_nothing_answers_before_the_guess_and_esc_gives_back_what_was_there(lab)
 
 def test_on_a_phone_the_sheet_leaves_what_it_points_at_in_view(visit):
     lab = visit(**PHONE).open()
+    lab.press(*EIGHTFOLD)
     lab.page.tap(".bnviz-take-tour")
     for number in range(1, len(TITLES) + 1):
         at_card(lab, number)
