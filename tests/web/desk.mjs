@@ -106,7 +106,7 @@ const actions = {
 
   tallest: ({arm}) => desk.view.tallest(arm),
 
-  remembered: () => desk.view.fits.known.size,
+  remembered: () => desk.view.fits.cache.size,
 
   // What there is to be named: by every page, and by a lesson's story.
   async names({story}) {

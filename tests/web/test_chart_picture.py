@@ -56,6 +56,6 @@ def test_a_chart_without_captions_is_left_with_its_title(desk):
 
 @given(st.lists(st.text("abcdefghij", min_size=1, max_size=12), max_size=30), st.integers(12, 40))
 def test_lines_hold_all_words_in_order_and_are_no_longer_than_there_is_room(desk, words, room):
-    lines = desk.call(FILE, "wrapped", " ".join(words), room)
+    lines = desk.call(FILE, "wrap", " ".join(words), room)
     assert " ".join(lines).split() == words
     assert all(len(line) <= room for line in lines)

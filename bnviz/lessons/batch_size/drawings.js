@@ -32,7 +32,7 @@ const over = (sizes, values) => ({x: Array.from(sizes), y: Array.from(values, fi
  * @param {number} side of the size's place, in octaves
  */
 function columns(sizes, rows, side) {
-  const draws = Array.from(rows).flatMap((row, place) => Array.from(row, (value, draw) => ({size: sizes[place], value, draw})));
+  const draws = Array.from(rows).flatMap((row, index) => Array.from(row, (value, draw) => ({size: sizes[index], value, draw})));
   return {
     x: draws.map(({size, draw}) => size * 2 ** (side + JITTER * (2 * ((draw * GOLDEN) % 1) - 1))),
     y: draws.map(({value}) => finite(value)),

@@ -22,7 +22,7 @@ export const fittedFrom = (sizes) => (sizes[sizes.length - 1] >= 4 * FITTED_FROM
  * @returns {{exponent: number, root: (size: number) => number} | null}
  */
 export function fallOff(sizes, values) {
-  const points = Array.from(sizes, (size, place) => [size, values[place]]).filter(
+  const points = Array.from(sizes, (size, index) => [size, values[index]]).filter(
     ([size, value]) => size >= fittedFrom(sizes) && value > 0 && Number.isFinite(value),
   );
   const [x, y] = [0, 1].map((axis) => points.map((point) => point[axis]));

@@ -3,11 +3,11 @@
 // player as Streamlit would.
 
 /** @param {string} id of the script element that holds it */
-const packed = (id) => document.getElementById(id)?.textContent ?? "";
+const packedText = (id) => document.getElementById(id)?.textContent ?? "";
 
 async function begin() {
-  const [files, plotly] = await Promise.all(["files", "plotly"].map((id) => unpacked(packed(id)).text()));
-  const stream = await addressOfRecording(packed("lines"), packed("arrays"));
+  const [files, plotly] = await Promise.all(["files", "plotly"].map((id) => unpacked(packedText(id)).text()));
+  const stream = await addressOfRecording(packedText("lines"), packedText("arrays"));
   const {data, modules, style, loader} = JSON.parse(files);
   const {default: load} = await import(addressOfText(loader, "text/javascript"));
   const nobody = () => {};

@@ -13,16 +13,16 @@
 export function bend(node, traces) {
   if (node._dragging) return false;
   /** @type {[Element, string][]} */
-  const bent = [];
-  for (const [place, trace] of traces.entries()) {
-    if (alike(trace.x, node.data[place]?.x) && alike(trace.y, node.data[place]?.y)) continue;
-    const full = node._fullData[place];
+  const paths = [];
+  for (const [index, trace] of traces.entries()) {
+    if (equal(trace.x, node.data[index]?.x) && equal(trace.y, node.data[index]?.y)) continue;
+    const full = node._fullData[index];
     if (full?.visible === "legendonly") continue;
     const lines = isLine(full) ? linesOf(node, full, trace) : null;
     if (!lines) return false;
-    bent.push(...lines);
+    paths.push(...lines);
   }
-  for (const [path, line] of bent) path.setAttribute("d", line);
+  for (const [path, line] of paths) path.setAttribute("d", line);
   return true;
 }
 
@@ -43,7 +43,7 @@ function linesOf(node, full, trace) {
   const pieces = piecesOf(trace, ...axesOf(node, full));
   if (!paths.length || paths.length !== pieces.length) return null;
   /** @type {[Element, string][]} */
-  const lines = paths.map((path, place) => [path, pieces[place]]);
+  const lines = paths.map((path, index) => [path, pieces[index]]);
   const fill = group.querySelector(".js-fill");
   if (fill) lines.push([fill, pieces.map((piece) => `${piece}Z`).join("")]);
   return lines;
@@ -66,9 +66,9 @@ const axesOf = ({_fullLayout: layout}, {xaxis, yaxis}) => [layout[`xaxis${xaxis.
 function piecesOf({x, y}, xaxis, yaxis) {
   /** @type {string[][]} */
   const pieces = [[]];
-  for (const [place, value] of x.entries()) {
-    if (value === null || y[place] === null) pieces.push([]);
-    else pieces[pieces.length - 1].push(`${xaxis.c2p(value).toFixed(2)},${yaxis.c2p(y[place]).toFixed(2)}`);
+  for (const [index, value] of x.entries()) {
+    if (value === null || y[index] === null) pieces.push([]);
+    else pieces[pieces.length - 1].push(`${xaxis.c2p(value).toFixed(2)},${yaxis.c2p(y[index]).toFixed(2)}`);
   }
   return pieces.filter((piece) => piece.length).map((piece) => `M${piece.join("L")}`);
 }
@@ -77,5 +77,5 @@ function piecesOf({x, y}, xaxis, yaxis) {
  * @param {unknown[] | undefined} one
  * @param {unknown[] | undefined} other
  */
-const alike = (one, other) =>
-  one === other || Boolean(one && one.length === other?.length && one.every((value, place) => value === other[place]));
+const equal = (one, other) =>
+  one === other || Boolean(one && one.length === other?.length && one.every((value, index) => value === other[index]));

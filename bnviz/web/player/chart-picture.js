@@ -6,25 +6,25 @@ import {saveFile} from "./files.js";
 
 /** @import {Painted} from "./theme.js" */
 /**
- * @typedef {{title: string, caption: string, notes: string[], arms: {name: string, colour: string}[]}} Said in plain words
+ * @typedef {{title: string, caption: string, notes: string[], arms: {name: string, colour: string}[]}} ChartTexts in plain words
  * @typedef {{data: object[], layout: Record<string, any>}} Figure
  */
 
 const SCALE = 2;
-const NARROWEST = 640; // pixels: the words below a chart need room
-const LINE = 16; // pixels, of small words
-const LETTER = 6.2; // pixels, on average
-const TITLE = 34; // pixels
+const MIN_WIDTH = 640; // pixels: the words below a chart need room
+const LINE_HEIGHT = 16; // pixels, of small words
+const LETTER_WIDTH = 6.2; // pixels, on average
+const TITLE_HEIGHT = 34; // pixels
 
 /**
  * @param {any} node Plotly's
- * @param {Said} said
+ * @param {ChartTexts} texts
  * @param {Painted} theme
  * @param {"png" | "svg"} format
  * @param {string} file its name without a suffix
  */
-export async function savePicture(node, said, theme, format, file) {
-  const {data, layout} = figureOf(node, said, theme);
+export async function savePicture(node, texts, theme, format, file) {
+  const {data, layout} = figureOf(node, texts, theme);
   const {width, height} = layout;
   const address = await Plotly.toImage({data, layout}, {format, width, height, scale: format === "png" ? SCALE : 1});
   const blob = await (await fetch(address)).blob();
@@ -34,22 +34,22 @@ export async function savePicture(node, said, theme, format, file) {
 /**
  * The chart with its words around it.
  * @param {Figure} chart
- * @param {Said} said
+ * @param {ChartTexts} texts
  * @param {Pick<Painted, "background" | "text">} theme
  * @returns {Figure}
  */
 export function figureOf({data, layout}, {title, caption, notes, arms}, {background, text}) {
-  const width = Math.max(layout.width, NARROWEST);
-  const room = Math.floor((width - 24) / LETTER);
-  const above = wrapped(caption, room);
-  const names = arms.map(({name, colour}) => `<span style="color:${colour}">${escaped(name)}</span>`).join(" · ");
-  const below = [names, ...notes.flatMap((note) => wrapped(note, room))].filter(Boolean);
+  const width = Math.max(layout.width, MIN_WIDTH);
+  const room = Math.floor((width - 24) / LETTER_WIDTH);
+  const above = wrap(caption, room);
+  const names = arms.map(({name, colour}) => `<span style="color:${colour}">${escapeMarkup(name)}</span>`).join(" · ");
+  const below = [names, ...notes.flatMap((note) => wrap(note, room))].filter(Boolean);
   const margin = {l: 70, r: 20, t: 40, b: 50, ...layout.margin};
-  const [top, bottom] = [TITLE + above.length * LINE, below.length * LINE + 10];
+  const [top, bottom] = [TITLE_HEIGHT + above.length * LINE_HEIGHT, below.length * LINE_HEIGHT + 10];
   const words = {showarrow: false, xref: "paper", yref: "paper", align: "left", xanchor: "left", x: 0, xshift: 12 - margin.l};
   const head = {...words, yanchor: "bottom", y: 1, yshift: margin.t, font: {size: 12, color: text}};
   const foot = {...words, yanchor: "top", y: 0, yshift: -margin.b, font: {size: 11, color: text}};
-  const heading = [`<b style="font-size:17px">${escaped(title)}</b>`, ...above].join("<br>");
+  const heading = [`<b style="font-size:17px">${escapeMarkup(title)}</b>`, ...above].join("<br>");
   const annotations = [...(layout.annotations ?? []), {...head, text: heading}];
   if (below.length) annotations.push({...foot, text: below.join("<br>")});
   return {
@@ -71,7 +71,7 @@ export function figureOf({data, layout}, {title, caption, notes, arms}, {backgro
  * @param {string} sentence
  * @param {number} room
  */
-export function wrapped(sentence, room) {
+export function wrap(sentence, room) {
   /** @type {string[]} */
   const lines = [];
   for (const word of sentence.split(" ").filter(Boolean)) {
@@ -79,11 +79,11 @@ export function wrapped(sentence, room) {
     if (last !== undefined && last.length + 1 + word.length <= room) lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
-  return lines.map(escaped);
+  return lines.map(escapeMarkup);
 }
 
 /**
  * Plotly reads marks of HTML in its texts.
  * @param {string} text
  */
-const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+const escapeMarkup = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");

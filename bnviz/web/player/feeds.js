@@ -77,11 +77,11 @@ export function overSteps(frames, value) {
  * @returns {Outline}
  */
 export function unitLines(frames, rowOf) {
-  const kept = subsample(frames).map((frame) => ({step: frame.step, values: rowOf(frame)}));
+  const rows = subsample(frames).map((frame) => ({step: frame.step, values: rowOf(frame)}));
   /** @type {Outline} */
   const outline = {x: [], y: []};
-  for (let unit = 0; unit < (kept[0]?.values.length ?? 0); unit++) {
-    for (const {step, values} of kept) {
+  for (let unit = 0; unit < (rows[0]?.values.length ?? 0); unit++) {
+    for (const {step, values} of rows) {
       outline.x.push(step);
       outline.y.push(finite(values[unit]));
     }
@@ -145,10 +145,10 @@ export const feeds = {
 
   "ridge-front"({arm}, view) {
     const {frame, blend} = view;
-    const following = view.frames[view.frameIndex + 1];
+    const nextFrame = view.frames[view.frameIndex + 1];
     let heights = density(frame, arm, view);
-    if (following && blend > 0) {
-      const target = density(following, arm, view);
+    if (nextFrame && blend > 0) {
+      const target = density(nextFrame, arm, view);
       heights = heights.map((height, bin) => height + blend * (target[bin] - height));
     }
     const step = interpolatedStep(view);
@@ -179,10 +179,10 @@ export const feeds = {
     const frame = lastMinibatchFrame(view, arm);
     if (!frame) return {x: [], y: []};
     const spread = row(frame, arm, "variance_noise_theory", view, view.layer, "linear") / 2;
-    const turn = Array.from({length: 49}, (_, index) => (index * Math.PI) / 24);
+    const angles = Array.from({length: 49}, (_, index) => (index * Math.PI) / 24);
     return {
-      x: turn.map((angle) => 2 * expectedNoise(view, frame) * Math.cos(angle)),
-      y: turn.map((angle) => 1 + 2 * spread * Math.sin(angle)),
+      x: angles.map((angle) => 2 * expectedNoise(view, frame) * Math.cos(angle)),
+      y: angles.map((angle) => 1 + 2 * spread * Math.sin(angle)),
     };
   },
 
@@ -203,8 +203,8 @@ export const feeds = {
       while (index < view.frameIndex && view.frames[index + 1].step <= x[column]) index++;
       const frame = view.frames[index];
       const counts = withoutZeros(row(frame, arm, "counts", view, layer), borders, row(frame, arm, "zeros", view, layer));
-      const most = Math.max(1, ...counts);
-      for (let bin = 0; bin < counts.length; bin++) z[bin][column] = counts[bin] / most;
+      const highest = Math.max(1, ...counts);
+      for (let bin = 0; bin < counts.length; bin++) z[bin][column] = counts[bin] / highest;
     }
     return {x, y: centres(borders), z, zmin: 0, zmax: 1};
   },
@@ -230,8 +230,8 @@ export function fillTrace(trace, view) {
 export function minibatch(view, arm) {
   const frame = lastMinibatchFrame(view, arm);
   if (!frame) return {units: [], means: [], spreads: []};
-  const of = (/** @type {string} */ key) => row(frame, arm, key, view, view.layer, "linear");
-  const [mean, std, batchMean, batchStd] = ["unit_mean", "unit_std", "minibatch_mean", "minibatch_std"].map(of);
+  const measureOf = (/** @type {string} */ key) => row(frame, arm, key, view, view.layer, "linear");
+  const [mean, std, batchMean, batchStd] = ["unit_mean", "unit_std", "minibatch_mean", "minibatch_std"].map(measureOf);
   /** @type {number[]} */
   const units = [...mean.keys()].filter((unit) => std[unit] > 0);
   const means = units.map((unit) => (batchMean[unit] - mean[unit]) / std[unit]);
@@ -257,8 +257,8 @@ export function pastRidges(view) {
  * @param {View} view
  */
 function interpolatedStep({frames, frame, frameIndex, blend}) {
-  const following = frames[frameIndex + 1];
-  return frame.step + (following ? blend * (following.step - frame.step) : 0);
+  const nextFrame = frames[frameIndex + 1];
+  return frame.step + (nextFrame ? blend * (nextFrame.step - frame.step) : 0);
 }
 
 /**
@@ -323,9 +323,9 @@ export function layerDensity(frame, arm, layer, view) {
  */
 function ridge(outline, heights, step, arm, view) {
   const x = centres(view.header.edges[view.tap]);
-  const inside = heights.map((height, bin) => height > 0 || heights[bin - 1] > 0 || heights[bin + 1] > 0);
-  const first = inside.indexOf(true);
-  const last = inside.lastIndexOf(true);
+  const nonzero = heights.map((height, bin) => height > 0 || heights[bin - 1] > 0 || heights[bin + 1] > 0);
+  const first = nonzero.indexOf(true);
+  const last = nonzero.lastIndexOf(true);
   if (first < 0) return outline;
   const tallest = view.tallest(arm);
   const scale = (2.2 * view.header.total_steps) / ROWS / tallest;

@@ -1,16 +1,16 @@
 // @ts-check
 // Axis ranges that hold for the whole recording, so that axes stand still while the data moves. Each kind looks at one snapshot
-// at a time and widens a range. If an arm diverges, axes reach a few times as far as the other arm, and it is seen to leave them.
+// at a time and widens a range. If an arm diverges, axes reach a few times as far as the other arm, and its line leaves them.
 
 import {DIVERGED_REACH, VISIBLE_SHARE} from "./constants.js";
 import {ATOM, density, expectedNoise, hasAtom, layerValue, percentile} from "./feeds.js";
 import {extent, sum} from "./numbers.js";
 
 /** @import {Fit, Ranges, View} from "./types" */
-/** @typedef {{low: number, high: number, lost: boolean, peaks: number[], tallest?: {of: number, is: number}}} Reach */
-/** @typedef {{seen: number, arms: Record<string, Reach>}} Known */
+/** @typedef {{low: number, high: number, diverged: boolean, peaks: number[], tallest?: {count: number, value: number}}} Reach */
+/** @typedef {{frameCount: number, arms: Record<string, Reach>}} RangeState the range over so many snapshots, by arm */
 
-const REMEMBERED = 200; // ranges: those of the panels in sight, for a few choices
+const MAX_CACHED = 200; // ranges: those of the panels in sight, for a few choices
 
 /** @type {Record<string, Fit>} */
 export const fits = {
@@ -90,8 +90,8 @@ export function bounds(kind, view) {
 export class Fits {
   constructor() {
     this.run = "";
-    /** @type {Map<string, Known>} by kind and choices, the longest unused one first */
-    this.known = new Map();
+    /** @type {Map<string, RangeState>} by kind and choices: an LRU cache, the least recently used first */
+    this.cache = new Map();
   }
 
   /**
@@ -101,10 +101,10 @@ export class Fits {
    * @returns {[number, number] | null}
    */
   range(kind, view) {
-    const arms = Object.values(this.upToDate(kind, view).arms).filter(({low, high}) => high >= low);
+    const arms = Object.values(this.stateWithAllFrames(kind, view).arms).filter(({low, high}) => high >= low);
     if (!arms.length) return null;
     const [floor, ceiling] = view.story.bounds?.[kind]?.(view) ?? bounds(kind, view);
-    const calm = arms.filter(({lost}) => !lost);
+    const calm = arms.filter(({diverged}) => !diverged);
     const tallest = Math.max(...calm.map(({high}) => high)); // below 0 of an axis of logarithms, where 3 times as far is nearer
     const reach = calm.length < arms.length && tallest > 0 ? DIVERGED_REACH * tallest : Infinity;
     const low = Math.max(Math.min(...arms.map((arm) => arm.low)), floor);
@@ -118,61 +118,61 @@ export class Fits {
    * @param {View} view
    */
   tallest(arm, view) {
-    const reach = this.upToDate("tallest", view).arms[arm];
+    const reach = this.stateWithAllFrames("tallest", view).arms[arm];
     const {peaks} = reach;
-    if (reach.tallest?.of !== peaks.length) {
+    if (reach.tallest?.count !== peaks.length) {
       const sorted = peaks.toSorted((a, b) => a - b); // asked for every ridge, so sorted once for as many snapshots
-      reach.tallest = {of: peaks.length, is: sorted[Math.floor(0.9 * (peaks.length - 1))] || 1};
+      reach.tallest = {count: peaks.length, value: sorted[Math.floor(0.9 * (peaks.length - 1))] || 1};
     }
-    return reach.tallest.is;
+    return reach.tallest.value;
   }
 
   /**
    * @param {string} kind
    * @param {View} view
    */
-  upToDate(kind, view) {
-    const known = this.recalled(kind, view);
-    for (; known.seen < view.frames.length; known.seen++) this.take(kind, view, known);
-    return known;
+  stateWithAllFrames(kind, view) {
+    const state = this.cachedState(kind, view);
+    for (; state.frameCount < view.frames.length; state.frameCount++) this.addFrame(kind, view, state);
+    return state;
   }
 
   /**
-   * One more snapshot.
+   * Widen the range by one more snapshot.
    * @param {string} kind
    * @param {View} view
-   * @param {Known} known
+   * @param {RangeState} state
    */
-  take(kind, view, known) {
-    const frame = view.frames[known.seen];
+  addFrame(kind, view, state) {
+    const frame = view.frames[state.frameCount];
     for (const arm of view.header.arms) {
-      const reach = known.arms[arm];
+      const reach = state.arms[arm];
       if (kind === "tallest") reach.peaks.push(Math.max(...density(frame, arm, view)));
       else widen(reach, fitOf(kind, view)(frame, arm, view));
-      reach.lost ||= !Number.isFinite(frame.arms[arm].train_loss);
+      reach.diverged ||= !Number.isFinite(frame.arms[arm].train_loss);
     }
   }
 
   /**
-   * What is known of this kind for these choices. Another run starts anew.
+   * The range of this kind for these choices, as far as it is computed. Another run clears the cache.
    * @param {string} kind
    * @param {View} view
-   * @returns {Known}
+   * @returns {RangeState}
    */
-  recalled(kind, view) {
-    if (this.run !== view.run) this.known.clear();
+  cachedState(kind, view) {
+    if (this.run !== view.run) this.cache.clear();
     this.run = view.run;
     const key = `${kind} ${view.choices}`;
     /** @type {() => Reach} */
-    const fresh = () => ({low: Infinity, high: -Infinity, peaks: [], lost: false});
-    const known = this.known.get(key) ?? {
-      seen: 0,
+    const fresh = () => ({low: Infinity, high: -Infinity, peaks: [], diverged: false});
+    const state = this.cache.get(key) ?? {
+      frameCount: 0,
       arms: Object.fromEntries(view.header.arms.map((/** @type {string} */ arm) => [arm, fresh()])),
     };
-    this.known.delete(key);
-    this.known.set(key, known);
-    if (this.known.size > REMEMBERED) this.known.delete(String(this.known.keys().next().value));
-    return known;
+    this.cache.delete(key);
+    this.cache.set(key, state);
+    if (this.cache.size > MAX_CACHED) this.cache.delete(String(this.cache.keys().next().value));
+    return state;
   }
 }
 

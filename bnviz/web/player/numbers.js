@@ -28,8 +28,8 @@ export const sum = (values) => finiteValues(values).reduce((total, value) => tot
  * @param {Values} values
  */
 export function mean(values) {
-  const kept = finiteValues(values);
-  return kept.length ? sum(kept) / kept.length : null;
+  const finiteOnly = finiteValues(values);
+  return finiteOnly.length ? sum(finiteOnly) / finiteOnly.length : null;
 }
 
 /**
@@ -154,9 +154,9 @@ function countBelowZero(counts, edges) {
  */
 function valueAt(counts, edges, rank) {
   if (!sum(counts)) return null;
-  let [bin, left] = [0, rank];
-  while (bin < counts.length - 1 && (left > counts[bin] || !counts[bin])) left -= counts[bin++];
-  return edges[bin] + (edges[bin + 1] - edges[bin]) * Math.min(1, left / counts[bin]);
+  let [bin, remainder] = [0, rank];
+  while (bin < counts.length - 1 && (remainder > counts[bin] || !counts[bin])) remainder -= counts[bin++];
+  return edges[bin] + (edges[bin + 1] - edges[bin]) * Math.min(1, remainder / counts[bin]);
 }
 
 /**
@@ -181,10 +181,10 @@ export function binOf(value, edges) {
  * At most `most` of `items` at even distances, the newest (last) among them.
  * @template T
  * @param {T[]} items
- * @param {number} [most]
+ * @param {number} [limit]
  */
-export function subsample(items, most = 120) {
-  const stride = Math.ceil(items.length / most);
+export function subsample(items, limit = 120) {
+  const stride = Math.ceil(items.length / limit);
   return items.filter((_, index) => (items.length - 1 - index) % stride === 0);
 }
 

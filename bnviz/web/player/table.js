@@ -8,9 +8,9 @@ import {subsample} from "./numbers.js";
 /** @typedef {(Value | null)[]} Row */
 /** @typedef {{key: string, columns: string[], rows: Row[]}} Table each row begins with the key's value */
 
-const MOST = 25_000; // cells that a page shows at once
-const SHOWN = 4; // digits on the page
-const KEPT = 7; // digits of a file: as many as recordings hold
+const MAX_CELLS = 25_000; // cells that a page shows at once
+const PAGE_DIGITS = 4; // digits on the page
+const FILE_DIGITS = 7; // digits of a file: as many as recordings hold
 
 /** @param {unknown} value @returns {value is Value} */
 const isValue = (value) => (typeof value === "number" ? Number.isFinite(value) : typeof value === "string" && value !== "");
@@ -28,7 +28,7 @@ export const joinLabels = (...parts) => parts.filter(Boolean).join(", ");
  * @returns {Numbers[]}
  */
 export function pointsOf({x, y}, titles) {
-  const points = Array.from(x ?? [], (one, place) => [one, y[place]]).filter((point) => point.every(isValue));
+  const points = Array.from(x ?? [], (one, index) => [one, y[index]]).filter((point) => point.every(isValue));
   const columns = {[joinLabels(titles.name, titles.y)]: points.map(([, one]) => one)};
   return [{key: titles.x, at: points.map(([one]) => one), columns}];
 }
@@ -40,11 +40,11 @@ export function pointsOf({x, y}, titles) {
  * @returns {Table[]}
  */
 export function joinTables(parts) {
-  const known = parts.filter(({at}) => at.length);
-  return [...new Set(known.map(({key}) => key))].map((key) =>
+  const nonempty = parts.filter(({at}) => at.length);
+  return [...new Set(nonempty.map(({key}) => key))].map((key) =>
     join(
       key,
-      known.filter((part) => part.key === key),
+      nonempty.filter((part) => part.key === key),
     ),
   );
 }
@@ -57,9 +57,9 @@ export function joinTables(parts) {
 function join(key, parts) {
   /** @type {Map<string, Map<Value, Value | null>>} */
   const columns = new Map();
-  for (const {at, columns: some} of parts)
-    for (const [name, values] of Object.entries(some)) {
-      const cells = at.map((one, place) => /** @type {const} */ ([one, isValue(values[place]) ? values[place] : null]));
+  for (const {at, columns: partColumns} of parts)
+    for (const [name, values] of Object.entries(partColumns)) {
+      const cells = at.map((one, index) => /** @type {const} */ ([one, isValue(values[index]) ? values[index] : null]));
       const free = freeName(name, (other) => !cells.some(([one, value]) => (columns.get(other)?.get(one) ?? value) !== value));
       columns.set(free, new Map([...(columns.get(free) ?? []), ...cells]));
     }
@@ -94,8 +94,8 @@ function inOrder(values) {
  * @param {Table} table
  */
 export function visibleRows({columns, rows}) {
-  const most = Math.max(2, Math.floor(MOST / (columns.length + 1)));
-  return {rows: subsample(rows, most), every: Math.ceil(rows.length / most)};
+  const maxRows = Math.max(2, Math.floor(MAX_CELLS / (columns.length + 1)));
+  return {rows: subsample(rows, maxRows), every: Math.ceil(rows.length / maxRows)};
 }
 
 /**
@@ -103,7 +103,7 @@ export function visibleRows({columns, rows}) {
  * @param {Value | null} value
  * @param {number} [digits]
  */
-export function formatValue(value, digits = SHOWN) {
+export function formatValue(value, digits = PAGE_DIGITS) {
   if (value === null) return "";
   return typeof value === "string" || Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(digits)));
 }
@@ -114,6 +114,8 @@ export function formatValue(value, digits = SHOWN) {
  */
 export function csv({key, columns, rows}) {
   const cell = (/** @type {string} */ text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const lines = [[key, ...columns], ...rows].map((row) => `${row.map((value) => cell(formatValue(value, KEPT))).join(",")}\n`);
+  const lines = [[key, ...columns], ...rows].map(
+    (row) => `${row.map((value) => cell(formatValue(value, FILE_DIGITS))).join(",")}\n`,
+  );
   return lines.join("").replaceAll("\u00a0", " ");
 }

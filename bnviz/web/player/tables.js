@@ -2,7 +2,7 @@
 // What feeds of feeds.js say in a table, where they draw something else: several lines in one trace, outlines of histograms,
 // shades. The others' numbers are simply their x and y.
 
-import * as drawn from "./feeds.js";
+import * as feedFunctions from "./feeds.js";
 import {isComparable} from "./comparison-run.js";
 import {centres, finite, withoutZeros} from "./numbers.js";
 import {joinTables, joinLabels, pointsOf} from "./table.js";
@@ -10,7 +10,7 @@ import {playerText, tapName, unitName} from "./words.js";
 
 /** @import {Numbers, PanelSpec, Snapshot, Tabulate, Titles, Trace, View} from "./types" */
 
-const {fillTrace, visibleFrames, hasAtom, row} = drawn;
+const {fillTrace, visibleFrames, hasAtom, row} = feedFunctions;
 
 /** Nothing, or nothing that is not in the table already. @type {Tabulate<any>} */
 export const none = () => [];
@@ -90,8 +90,8 @@ const ridges = (frames) => (feed, view, titles) => {
   const total = view.header.probe_size * (view.unit === "pooled" ? view.header.experiment.width : 1);
   const histograms = frames(view).map((frame) => {
     const name = playerText(view, "share_at", {name: nameOf(view, feed.arm, titles), step: frame.step});
-    const zeros = drawn.zeroShare(frame, feed.arm, view) * total;
-    return {name, counts: drawn.histogram(frame, feed.arm, view), zeros, total};
+    const zeros = feedFunctions.zeroShare(frame, feed.arm, view) * total;
+    return {name, counts: feedFunctions.histogram(frame, feed.arm, view), zeros, total};
   });
   return byBins(view, `${titles.x || tapName(view)}, ${unitName(view)}`, histograms);
 };
@@ -111,7 +111,7 @@ export const tables = {
   },
 
   layer({layer, window, ...feed}, view, titles) {
-    const {x, y} = /** @type {any} */ (drawn.feeds.layer({...feed, layer, window}, view));
+    const {x, y} = /** @type {any} */ (feedFunctions.feeds.layer({...feed, layer, window}, view));
     const number = playerText(view, "this_layer", {number: layer ?? view.layer});
     const median = window && playerText(view, "running_median");
     const name = joinLabels(nameOf(view, feed.arm, titles), number, titles.y, median);
@@ -125,7 +125,7 @@ export const tables = {
     const all = place === 0 ? [0, 1, 2] : [];
     return bySteps(
       view,
-      all.map((one) => [name(one), (frame) => drawn.percentile(frame, arm, one, view)]),
+      all.map((one) => [name(one), (frame) => feedFunctions.percentile(frame, arm, one, view)]),
     );
   },
 
@@ -148,7 +148,7 @@ export const tables = {
     return bySteps(view, [[name, (frame) => row(frame, arm, "zeros", view, layer) / total]]);
   },
 
-  "ridge-past": ridges(drawn.pastRidges),
+  "ridge-past": ridges(feedFunctions.pastRidges),
   "ridge-front": ridges(({frame}) => [frame]),
   "ridge-first": ridges(({frames}) => frames.slice(0, 1)),
 
@@ -157,12 +157,13 @@ export const tables = {
   ellipse: none,
 
   minibatch({arm}, view, titles) {
-    const {units, means, spreads} = drawn.minibatch(view, arm);
+    const {units, means, spreads} = feedFunctions.minibatch(view, arm);
     const name = nameOf(view, arm, titles);
     return byUnits(view, units, {[joinLabels(name, titles.x)]: means, [joinLabels(name, titles.y)]: spreads});
   },
 
-  expected: (_, view) => bySteps(view, [[playerText(view, "expected_noise"), (frame) => drawn.expectedNoise(view, frame)]]),
+  expected: (_, view) =>
+    bySteps(view, [[playerText(view, "expected_noise"), (frame) => feedFunctions.expectedNoise(view, frame)]]),
 };
 
 // --- a panel's
@@ -192,8 +193,8 @@ export function tablesOf({data, layout}, {view, comparison, beside = "", fill}) 
 function numbersOf(trace, view, titles) {
   const {feed, table} = trace;
   if (table) return table;
-  const own = feed && view && (view.story.tables?.[feed.kind] ?? tables[feed.kind]);
-  return own ? own(feed, view, titles) : pointsOf(fillTrace(trace, view), titles);
+  const tabulate = feed && view && (view.story.tables?.[feed.kind] ?? tables[feed.kind]);
+  return tabulate ? tabulate(feed, view, titles) : pointsOf(fillTrace(trace, view), titles);
 }
 
 /**
@@ -203,9 +204,9 @@ function numbersOf(trace, view, titles) {
  * @param {string} label in what it differs
  */
 function ofBefore(part, view, label) {
-  const called = (/** @type {string} */ name) =>
+  const columnName = (/** @type {string} */ name) =>
     label ? playerText(view, "before_with", {name, label}) : playerText(view, "before", {name});
-  const columns = Object.entries(part.columns).map(([name, values]) => [called(name), values]);
+  const columns = Object.entries(part.columns).map(([name, values]) => [columnName(name), values]);
   return {...part, columns: Object.fromEntries(columns)};
 }
 

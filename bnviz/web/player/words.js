@@ -63,12 +63,12 @@ export const inColour = (arm, text) => `[[${arm}:${text}]]`;
  */
 export function pieces(text) {
   const parts = text.split(/\[\[([\w-]+):(.*?)\]\]/); // plain, arm, its text, plain, …
-  const found = [];
-  for (let place = 0; place < parts.length; place += 3) {
-    if (parts[place]) found.push({arm: null, text: parts[place]});
-    if (place + 2 < parts.length) found.push({arm: parts[place + 1], text: parts[place + 2]});
+  const list = [];
+  for (let index = 0; index < parts.length; index += 3) {
+    if (parts[index]) list.push({arm: null, text: parts[index]});
+    if (index + 2 < parts.length) list.push({arm: parts[index + 1], text: parts[index + 2]});
   }
-  return found;
+  return list;
 }
 
 // --- numbers
@@ -229,12 +229,12 @@ export const names = {
  */
 export function filler(view) {
   /** @type {Map<string, string>} */
-  const known = new Map();
-  const value = (/** @type {string} */ whole, /** @type {string} */ name) => {
+  const texts = new Map();
+  const value = (/** @type {string} */ brace, /** @type {string} */ name) => {
     const caption = view.story.captions[name] ?? names[name];
-    if (!caption) return whole;
-    if (!known.has(name)) known.set(name, caption(view));
-    return /** @type {string} */ (known.get(name));
+    if (!caption) return brace;
+    if (!texts.has(name)) texts.set(name, caption(view));
+    return /** @type {string} */ (texts.get(name));
   };
   return (text) => text.replace(/\{(\w+)\}/g, value);
 }
