@@ -1,6 +1,6 @@
 // @ts-check
-// One unit in its own numbers: what normalization makes of a few examples, and where each number comes from. Plain elements, created
-// once for a unit and a kind of normalizer; from then on only texts change.
+// One unit in its own numbers: what normalization makes of a few examples, and where each number comes from. Plain elements,
+// created once for a unit and a kind of normalizer; from then on only texts change.
 
 import {lead, numberOf, origin} from "./arithmetic-words.js";
 import {arithmeticOf, inputPart, isOfExample, namesIn, quantityOf, sources, unknownNormalizer} from "./arithmetic.js";
