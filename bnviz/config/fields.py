@@ -58,6 +58,10 @@ class Field:
     canonical: Callable[[str], str] | None = None
     example: str = ""
 
+    def value_label(self, value: object) -> str:
+        """What people call a value: the choice's label, or the number as it is written in links."""
+        return (self.choices or {}).get(str(value), format_value(value))
+
     def check(self, value: object) -> Any:
         """`value` as this field's type; raises BadField if it is of another type or outside the range."""
         if self.canonical is not None:

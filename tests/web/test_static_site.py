@@ -86,7 +86,7 @@ def test_a_page_knows_its_settings_and_presets(site):
     ids = {option["id"] for option in page["options"]}
     assert {preset["id"] for preset in page["presets"]} <= ids and len(page["presets"]) == 5
     rate, activation = (next(one for one in page["settings"] if one["name"] == name) for name in ("learning_rate", "activation"))
-    assert rate["slides"] and [option["value"] for option in rate["options"]] == ["0.01", "0.1", "1"] and rate["usual"] == "0.1"
+    assert rate["slides"] and [option["value"] for option in rate["options"]] == ["0.01", "0.1", "1"] and rate["default"] == "0.1"
     assert not activation["slides"] and {"value": "relu", "label": "ReLU"} in activation["options"]
 
 

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from bnviz.config.experiment import FIELDS, Experiment
-from bnviz.config.fields import format_value
 from bnviz.data import DATA_SETS
 from bnviz.lessons import LESSONS, SWEEPING
 from bnviz.web import assets, words
@@ -101,8 +100,7 @@ def _settings(experiment: Experiment) -> str:
     rows = []
     for field in FIELDS.values():
         value = getattr(experiment, field.name)
-        said = field.choices.get(str(value), format_value(value)) if field.choices else format_value(value)
-        rows.append(f"<tr><th scope='row'>{escape(field.label)}</th><td>{escape(said) or '–'}</td></tr>")
+        rows.append(f"<tr><th scope='row'>{escape(field.label)}</th><td>{escape(field.value_label(value)) or '–'}</td></tr>")
     return "".join(rows)
 
 

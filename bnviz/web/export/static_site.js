@@ -3,28 +3,28 @@
 // shows one in the player, or on the board, as Streamlit would.
 
 /**
- * @typedef {Record<string, string>} Query query parameters that differ from the page's usual settings
+ * @typedef {Record<string, string>} Query query parameters that differ from the default settings of the page
  * @typedef {{id: string, parameters: Query}} Option
- * @typedef {{name: string, label: string, slides: boolean, options: {value: string, label: string}[], usual: string}} Setting
+ * @typedef {{name: string, label: string, slides: boolean, options: {value: string, label: string}[], default: string}} Setting
  * @typedef {{
  *   lesson: string, kind: "player" | "board", options: Option[], presets: {name: string, look: string, id: string}[],
- *   settings: Setting[], fields: string[], views: string[], predictions: Record<string, string>, said: Record<string, string>,
+ *   settings: Setting[], fields: string[], views: string[], predictions: Record<string, string>, texts: Record<string, string>,
  * }} Page
  */
 
 /** @param {string} id */
-const found = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const elementOf = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 /** @type {Page} */
-const page = JSON.parse(found("page").textContent ?? "");
+const page = JSON.parse(elementOf("page").textContent ?? "");
 
 /**
  * What scripts hand over: parts, packed, by name.
  * @type {Map<string, (parts: Record<string, string>) => void>}
  */
-const awaited = new Map();
+const resolvers = new Map();
 Object.assign(globalThis, {
-  bnvizSite: {take: (/** @type {string} */ name, /** @type {Record<string, string>} */ parts) => awaited.get(name)?.(parts)},
+  bnvizSite: {take: (/** @type {string} */ name, /** @type {Record<string, string>} */ parts) => resolvers.get(name)?.(parts)},
 });
 
 /**
@@ -33,27 +33,27 @@ Object.assign(globalThis, {
  * @param {string} name
  * @returns {Promise<Record<string, string>>}
  */
-function handed(address, name) {
+function loadScript(address, name) {
   return new Promise((resolve, reject) => {
-    awaited.set(name, resolve);
-    const lost = () => reject(new Error(filled(page.said.lost, {address})));
-    document.head.append(Object.assign(document.createElement("script"), {src: address, onerror: lost}));
+    resolvers.set(name, resolve);
+    const fail = () => reject(new Error(fillText(page.texts.lost, {address})));
+    document.head.append(Object.assign(document.createElement("script"), {src: address, onerror: fail}));
   });
 }
 
 /**
  * @template T
- * @param {(key: string) => Promise<T>} make
+ * @param {(key: string) => Promise<T>} create
  * @returns {(key: string) => Promise<T>}
  */
-function remembered(make) {
+function cached(create) {
   /** @type {Map<string, Promise<T>>} */
-  const made = new Map();
+  const promises = new Map();
   return (key) => {
-    const one = made.get(key) ?? make(key);
-    made.set(key, one);
-    one.catch(() => made.delete(key)); // another try may find it
-    return one;
+    const promise = promises.get(key) ?? create(key);
+    promises.set(key, promise);
+    promise.catch(() => promises.delete(key)); // another try may find it
+    return promise;
   };
 }
 
@@ -61,18 +61,18 @@ function remembered(make) {
  * @param {string} text with names in braces
  * @param {Record<string, string>} values
  */
-const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+const fillText = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 
-const files = remembered(async (name) => JSON.parse(await unpacked((await handed(`files/${name}.js`, name)).files).text()));
+const files = cached(async (name) => JSON.parse(await unpacked((await loadScript(`files/${name}.js`, name)).files).text()));
 
-const loader = remembered(async (kind) => {
+const loader = cached(async (kind) => {
   const {loaders} = await files("player");
   return (await import(addressOfText(loaders[kind], "text/javascript"))).default;
 });
 
 /** What the player or the board is told of a recording. */
-const recording = remembered(async (id) => {
-  const parts = await handed(`recordings/${page.lesson}/${id}.js`, id);
+const recording = cached(async (id) => {
+  const parts = await loadScript(`recordings/${page.lesson}/${id}.js`, id);
   const data = JSON.parse(await unpacked(parts.data).text());
   return parts.lines ? {...data, stream: await addressOfRecording(parts.lines, parts.arrays)} : data;
 });
@@ -84,73 +84,75 @@ const recording = remembered(async (id) => {
  * @param {string} one
  * @param {string} other
  */
-const same = (one, other) => one === other || (one !== "" && other !== "" && Number(one) === Number(other));
+const equalValues = (one, other) => one === other || (one !== "" && other !== "" && Number(one) === Number(other));
 
 /**
- * In how many settings a recording is otherwise than wanted.
+ * How many settings of a recording differ from the target.
  * @param {Option} option
- * @param {Query} wanted
+ * @param {Query} target
  */
-function differences({parameters}, wanted) {
-  const names = [...new Set([...Object.keys(parameters), ...Object.keys(wanted)])];
-  return names.filter((name) => !same(value(parameters, name), value(wanted, name))).length;
+function differences({parameters}, target) {
+  const names = [...new Set([...Object.keys(parameters), ...Object.keys(target)])];
+  return names.filter((name) => !equalValues(value(parameters, name), value(target, name))).length;
 }
 
 /**
  * @param {Query} parameters
  * @param {string} name
  */
-const value = (parameters, name) => parameters[name] ?? page.settings.find((one) => one.name === name)?.usual ?? "";
+const value = (parameters, name) => parameters[name] ?? page.settings.find((one) => one.name === name)?.default ?? "";
 
 /**
- * The recording that is most like what is wanted, of those that have the setting `must` as wanted.
- * @param {Query} wanted
- * @param {string} [must]
+ * The recording with the fewest differences from the target, of those with its value of the setting `required`.
+ * @param {Query} target
+ * @param {string} [required]
  */
-function nearest(wanted, must) {
-  const able = must ? page.options.filter(({parameters}) => same(value(parameters, must), value(wanted, must))) : page.options;
-  return able.reduce((best, one) => (differences(one, wanted) < differences(best, wanted) ? one : best), able[0]);
+function nearest(target, required) {
+  const candidates = required
+    ? page.options.filter(({parameters}) => equalValues(value(parameters, required), value(target, required)))
+    : page.options;
+  return candidates.reduce((best, one) => (differences(one, target) < differences(best, target) ? one : best), candidates[0]);
 }
 
 /** What the address asks for, and the names in it that mean nothing here. */
-function asked() {
+function addressQuery() {
   const entries = [...new URLSearchParams(location.search)].filter(([name]) => !page.views.includes(name));
-  const known = [...page.fields, ...page.options.flatMap(({parameters}) => Object.keys(parameters))];
+  const names = [...page.fields, ...page.options.flatMap(({parameters}) => Object.keys(parameters))];
   return {
-    wanted: Object.fromEntries(entries.filter(([name]) => known.includes(name))),
-    unknown: entries.map(([name]) => name).filter((name) => !known.includes(name)),
+    target: Object.fromEntries(entries.filter(([name]) => names.includes(name))),
+    unknown: entries.map(([name]) => name).filter((name) => !names.includes(name)),
   };
 }
 
 // --- what is on show
 
 /** @type {Option} */
-let shown = page.options[0];
+let currentOption = page.options[0];
 /** @type {string | null} */
 let guess = null;
-let waiting = Object.keys(page.predictions).length > 0;
-let turns = 0;
+let awaitsGuess = Object.keys(page.predictions).length > 0;
+let requests = 0;
 
 /** @param {Option} option */
 async function show(option) {
-  shown = option;
-  write();
-  const turn = ++turns;
+  currentOption = option;
+  updateControls();
+  const request = ++requests;
   try {
     const [data, {modules, style}, load] = await Promise.all([recording(option.id), files("player"), loader(page.kind)]);
-    if (turn !== turns) return; // somebody has moved on
+    if (request !== requests) return; // somebody has moved on
     if (page.kind === "board") writeBoard(data);
     const view = viewOf(data.view);
-    const shared = {...data.shared, alone: page.said.alone};
-    const panels = page.kind === "board" && waiting ? [] : data.panels;
+    const shared = {...data.shared, alone: page.texts.alone};
+    const panels = page.kind === "board" && awaitsGuess ? [] : data.panels;
     await load({
-      data: {...data, panels, view, shared, waiting, prediction: guess, assets: {modules, style}},
-      parentElement: found("player"),
+      data: {...data, panels, view, shared, waiting: awaitsGuess, prediction: guess, assets: {modules, style}},
+      parentElement: elementOf("player"),
       setStateValue: () => {},
       setTriggerValue: (/** @type {string} */ name) => name === "skip" && skip(),
     });
   } catch (error) {
-    say(error instanceof Error ? error.message : String(error));
+    showNotice(error instanceof Error ? error.message : String(error));
   }
 }
 
@@ -173,11 +175,11 @@ function viewOf(usual) {
 }
 
 /** @param {string} text */
-const say = (text) => (found("notice").textContent = text);
+const showNotice = (text) => (elementOf("notice").textContent = text);
 
 function skip() {
-  waiting = false;
-  void show(shown);
+  awaitsGuess = false;
+  void show(currentOption);
 }
 
 /**
@@ -186,31 +188,31 @@ function skip() {
  * @param {string} [notice]
  */
 function choose(option, notice = "") {
-  say(notice);
-  if (option === shown) return write();
+  showNotice(notice);
+  if (option === currentOption) return updateControls();
   const url = new URL(location.href);
-  const kept = [...url.searchParams].filter(([name]) => page.views.includes(name) && !["step", "tour"].includes(name));
-  url.search = String(new URLSearchParams([...Object.entries(option.parameters), ...kept]));
+  const views = [...url.searchParams].filter(([name]) => page.views.includes(name) && !["step", "tour"].includes(name));
+  url.search = String(new URLSearchParams([...Object.entries(option.parameters), ...views]));
   history.pushState(null, "", url);
   void show(option);
 }
 
-/** A recording in words: its settings that are not the usual ones. */
-function called() {
-  const chosen = page.settings.map(({name, label}) => `${label}: ${value(shown.parameters, name)}`);
-  return chosen.join(", ") || page.said.usual;
+/** The recording in words: its settings. */
+function description() {
+  const values = page.settings.map(({name, label}) => `${label}: ${value(currentOption.parameters, name)}`);
+  return values.join(", ") || page.texts.usual;
 }
 
 /** Show what the address asks for. */
 function follow() {
-  const {wanted, unknown} = asked();
-  const option = nearest(wanted);
+  const {target, unknown} = addressQuery();
+  const option = nearest(target);
   const query = new URLSearchParams(location.search);
-  if (query.has("step") || query.get("skip") === "1") waiting = false;
+  if (query.has("step") || query.get("skip") === "1") awaitsGuess = false;
   void show(option);
-  const notices = unknown.length ? [filled(page.said.unknown, {names: unknown.join(", ")})] : [];
-  if (differences(option, wanted)) notices.push(filled(page.said.nearest, {shown: called()}));
-  say(notices.join(" "));
+  const notices = unknown.length ? [fillText(page.texts.unknown, {names: unknown.join(", ")})] : [];
+  if (differences(option, target)) notices.push(fillText(page.texts.nearest, {shown: description()}));
+  showNotice(notices.join(" "));
 }
 
 // --- controls
@@ -222,66 +224,66 @@ function follow() {
  * @param {...(Node | string)} children
  */
 function element(name, attributes, ...children) {
-  const made = Object.assign(document.createElement(name), attributes);
-  made.append(...children);
-  return made;
+  const node = Object.assign(document.createElement(name), attributes);
+  node.append(...children);
+  return node;
 }
 
 /** @type {(() => void)[]} what brings the controls up to date */
-const writers = [];
-const write = () => writers.forEach((one) => one());
+const controlUpdates = [];
+const updateControls = () => controlUpdates.forEach((one) => one());
 
 function makePresets() {
   for (const {name, id} of page.presets) {
-    const onclick = () => choose(page.options.find((one) => one.id === id) ?? shown);
+    const onclick = () => choose(page.options.find((one) => one.id === id) ?? currentOption);
     const button = element("button", {type: "button", onclick}, name);
-    writers.push(() => button.setAttribute("aria-pressed", String(shown.id === id)));
-    found("presets").append(button);
+    controlUpdates.push(() => button.setAttribute("aria-pressed", String(currentOption.id === id)));
+    elementOf("presets").append(button);
   }
-  writers.push(() => (found("look").innerHTML = page.presets.find(({id}) => id === shown.id)?.look ?? ""));
+  controlUpdates.push(() => (elementOf("look").innerHTML = page.presets.find(({id}) => id === currentOption.id)?.look ?? ""));
 }
 
 /** @param {Setting} setting */
 function makeSetting(setting) {
   const {name, label, options, slides} = setting;
-  const isNow = (/** @type {{value: string}} */ one) => same(one.value, value(shown.parameters, name));
-  const now = () => Math.max(0, options.findIndex(isNow));
-  const turn = (/** @type {number} */ place) => {
-    const wanted = {...shown.parameters, [name]: options[place].value};
-    const option = nearest(wanted, name);
-    const missing = differences(option, wanted) > 0;
+  const isSelected = (/** @type {{value: string}} */ one) => equalValues(one.value, value(currentOption.parameters, name));
+  const selectedIndex = () => Math.max(0, options.findIndex(isSelected));
+  const select = (/** @type {number} */ index) => {
+    const target = {...currentOption.parameters, [name]: options[index].value};
+    const option = nearest(target, name);
+    const isMissing = differences(option, target) > 0;
     choose(option);
-    if (missing) say(filled(page.said.nearest, {shown: called()}));
+    if (isMissing) showNotice(fillText(page.texts.nearest, {shown: description()}));
   };
   const output = element("output", {});
   const control = slides
     ? element("input", {type: "range", min: "0", max: String(options.length - 1), step: "1"})
-    : element("select", {}, ...options.map((one, place) => element("option", {value: String(place)}, one.label)));
+    : element("select", {}, ...options.map((one, index) => element("option", {value: String(index)}, one.label)));
   control.name = name;
   control.setAttribute("aria-label", label);
-  control.addEventListener("input", () => turn(Number(control.value)));
-  writers.push(() => {
-    control.value = String(now());
-    output.textContent = slides ? options[now()].label : "";
-    control.setAttribute("aria-valuetext", options[now()].label);
+  control.addEventListener("input", () => select(Number(control.value)));
+  controlUpdates.push(() => {
+    control.value = String(selectedIndex());
+    output.textContent = slides ? options[selectedIndex()].label : "";
+    control.setAttribute("aria-valuetext", options[selectedIndex()].label);
   });
-  found("settings").append(element("label", {}, element("span", {}, label, output), control));
+  elementOf("settings").append(element("label", {}, element("span", {}, label, output), control));
 }
 
 function makeQuestion() {
   const entries = Object.entries(page.predictions);
-  found("question").hidden = !entries.length;
+  elementOf("question").hidden = !entries.length;
   for (const [key, text] of entries) {
     const onclick = () => {
       guess = key;
       skip();
     };
     const button = element("button", {type: "button", onclick}, text);
-    writers.push(() => button.setAttribute("aria-pressed", String(guess === key)));
-    found("question").append(button);
+    controlUpdates.push(() => button.setAttribute("aria-pressed", String(guess === key)));
+    elementOf("question").append(button);
   }
-  found("skip").onclick = skip;
-  writers.push(() => (found("guess").hidden = page.kind !== "board" || !waiting));
+  elementOf("skip").onclick = skip;
+  controlUpdates.push(() => (elementOf("guess").hidden = page.kind !== "board" || !awaitsGuess));
 }
 
 /**
@@ -290,8 +292,8 @@ function makeQuestion() {
  */
 function writeBoard({verdict, answers, limits}) {
   const answer = guess && answers[guess] ? `<blockquote>${answers[guess]}</blockquote>` : "";
-  found("verdict").innerHTML = waiting ? "" : answer + verdict;
-  found("limits").innerHTML = limits;
+  elementOf("verdict").innerHTML = awaitsGuess ? "" : answer + verdict;
+  elementOf("limits").innerHTML = limits;
 }
 
 makePresets();

@@ -43,7 +43,7 @@ from bnviz.web.site.watch import Rows
 
 MARK = "bnviz-site.json"  # what a folder has that holds such a site
 VARIED = ("batch_size",)  # settings of which all marks are recorded, if nothing else is asked for
-SAID = words.shared()["static"]
+TEXTS = words.shared()["static"]
 ADDRESSES = {"files": "files", "plotly": "files/plotly.min.js"}
 
 
@@ -252,8 +252,8 @@ def _board(scene: Scene, id: str, rows: Rows) -> dict[str, Any]:
 
 def _page(plan: Plan, options: list[dict[str, Any]], plans: Sequence[Plan]) -> str:
     """The HTML of a lesson's page."""
-    catalogue = words.catalogue(plan.lesson)
-    told = {
+    catalogue, question = words.catalogue(plan.lesson), plan.page.question
+    page = {
         "lesson": address(plan.lesson),
         "kind": "board" if plan.scenes else "player",
         "options": options,
@@ -261,14 +261,14 @@ def _page(plan: Plan, options: list[dict[str, Any]], plans: Sequence[Plan]) -> s
         "settings": [] if plan.scenes else _settings(plan),
         "fields": list(FIELDS),
         "views": [*links.VIEW, links.SKIP.name],
-        "predictions": catalogue.get("predictions", {}),
-        "said": {key: SAID[key] for key in ("nearest", "usual", "unknown", "alone", "lost")},
+        "predictions": question.predictions if question else {},
+        "texts": {key: TEXTS[key] for key in ("nearest", "usual", "unknown", "alone", "lost")},
     }
     texts = {
         "title": catalogue["title"],
-        "question": catalogue.get("question", ""),
+        "question": question.text if question else "",
         "skip": words.shared()["player"]["skip"],
-        "noscript": SAID["noscript"],
+        "noscript": TEXTS["noscript"],
         "try": words.shared()["controls"]["presets"],
     }
     parts = {
@@ -276,9 +276,9 @@ def _page(plan: Plan, options: list[dict[str, Any]], plans: Sequence[Plan]) -> s
         "navigation": _navigation(plan, plans),
         "claim": html(catalogue["claim"]),
         "limits": "" if plan.scenes else html(plan.page.limits_text(plan.runs[0])),
-        "server": html(SAID["server"]),
+        "server": html(TEXTS["server"]),
         "credit": html(_credit(plan)),
-        "page": json.dumps(told).replace("<", "\\u003c"),
+        "page": json.dumps(page).replace("<", "\\u003c"),
         "script": script("static_site.js"),
     }
     template = (FOLDER / "static_site.html").read_text(encoding="utf-8")
@@ -298,25 +298,25 @@ def _navigation(plan: Plan, plans: Sequence[Plan]) -> str:
 
 
 def _presets(plan: Plan) -> list[dict[str, str]]:
-    """What can be chosen by name: the name, what to look for in it (HTML), and which recording it is."""
+    """What can be chosen by name: the page's presets, what to look for in each (HTML), and which recording it is."""
     if plan.scenes:
         return [{"name": one.name, "look": html(one.look), "id": _id(plan, one)} for one in plan.scenes]
-    said, look = words.catalogue(plan.lesson)["presets"], words.shared()["controls"]["look_for"]
+    presets = plan.page.preset_choices
     return [
-        {"name": said[key]["name"], "look": html(words.fill(look, look=said[key]["look"])), "id": one.id}
-        for key, one in plan.presets.items()
+        {"name": presets[key].name, "look": html(presets[key].look), "id": experiment.id}
+        for key, experiment in plan.presets.items()
     ]
 
 
 def _settings(plan: Plan) -> list[dict[str, Any]]:
-    """The settings in view that differ between runs, with their values: written as in links, and as people call them."""
-    page, found = page_of(plan.lesson), []
-    for name in page.main:
-        setting, values = FIELDS[name], {getattr(one, name) for one in plan.runs}
+    """The page's settings in view that differ between runs, with their values: written as in links, and as people call them."""
+    settings = []
+    for setting in (FIELDS[name] for name in plan.page.main):
+        values = {getattr(one, setting.name) for one in plan.runs}
         if len(values) > 1:
-            known = setting.choices or {}
-            order = [value for value in known if value in values] or sorted(values)
-            options = [{"value": format_value(value), "label": known.get(value, format_value(value))} for value in order]
-            usual = format_value(getattr(page.default, name))
-            found.append({"name": name, "label": setting.label, "slides": not known, "options": options, "usual": usual})
-    return found
+            order = [value for value in setting.choices or () if value in values] or sorted(values)
+            options = [{"value": format_value(value), "label": setting.value_label(value)} for value in order]
+            default = format_value(getattr(plan.page.default, setting.name))
+            more = {"slides": not setting.choices, "options": options, "default": default}
+            settings.append({"name": setting.name, "label": setting.label, **more})
+    return settings

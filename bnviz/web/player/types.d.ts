@@ -287,8 +287,10 @@ export interface Story<Own = {}, State = any> {
   headline: Caption<View<Own>>;
   /** What the braces in titles, captions and axis titles stand for. Each is called only if a text names it. */
   captions: Record<string, Caption<View<Own>>>;
-  /** Text alternatives of panels, by the panel's id or the part of it before the first hyphen; for a panel of lines over steps there
-   * is one already. */
+  /**
+   * Text alternatives of panels, by the panel's id or the part of it before the first hyphen; for a panel of lines over steps
+   * there is one already.
+   */
   alternatives: Record<string, (view: View<Own>, spec: PanelSpec) => string>;
   /** Holds the prediction against the run; null or "" if there is nothing to say. */
   answer?(view: View<Own>): string | null;

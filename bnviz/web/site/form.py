@@ -12,6 +12,23 @@ from bnviz.web import words
 from bnviz.web.site import links
 
 
+@dataclass(frozen=True)
+class Preset:
+    """An experiment worth a look: its name, and what to look for in it (Markdown)."""
+
+    name: str
+    look: str
+    experiment: Experiment
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a page asks before it shows an answer, and the predictions to choose from, by key."""
+
+    text: str
+    predictions: Mapping[str, str]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Form:
     """What every page has. `lesson` is its folder below bnviz/lessons, whose catalogue holds all sentences of the page.
@@ -30,6 +47,21 @@ class Form:
     def words(self) -> Mapping[str, Any]:
         """The lesson's catalogue."""
         return words.catalogue(self.lesson)
+
+    @property
+    def preset_choices(self) -> dict[str, Preset]:
+        """The page's presets by key, as its row of buttons and a static page show them."""
+        texts, look_for = self.words.get("presets", {}), words.shared()["controls"]["look_for"]
+        return {
+            key: Preset(texts[key]["name"], words.fill(look_for, look=texts[key]["look"]), self.default.replace(**changes))
+            for key, changes in self.presets.items()
+        }
+
+    @property
+    def question(self) -> Question | None:
+        """The page's question; None if it asks nothing."""
+        predictions = self.words.get("predictions")
+        return Question(self.words["question"], predictions) if predictions else None
 
     @property
     def cards(self) -> int:

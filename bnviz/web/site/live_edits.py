@@ -65,7 +65,7 @@ def _label_at_step(change: Change, experiment: Experiment) -> str:
 
 def _value_label(field: Field, value: object) -> str:
     """A field's value as the page shows it."""
-    return field.choices[str(value)] if field.choices else format_value(value)
+    return field.value_label(value)
 
 
 def changes_data(experiment: Experiment) -> list[dict[str, Any]]:

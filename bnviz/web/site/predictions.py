@@ -17,15 +17,16 @@ _ANSWERED = "bnviz answered"  # session_state: the lessons whose answers may be 
 
 def ask(page: Form) -> str | None:
     """The question, where the page has one, and what the visitor has chosen: a key of the lesson's predictions."""
-    if not (predictions := page.words.get("predictions")):
+    if (question := page.question) is None:
         return None
     if tailored.hides("question"):
         return skip(page.lesson)
     key = _key(page.lesson)
-    chosen = st.segmented_control(page.words["question"], list(predictions), format_func=predictions.get, key=key)
-    if chosen:
+    predictions = question.predictions
+    guess = st.segmented_control(question.text, list(predictions), format_func=predictions.__getitem__, key=key)
+    if guess:
         skip(page.lesson)
-    return chosen
+    return guess
 
 
 def _key(lesson: str) -> str:

@@ -18,7 +18,7 @@ from bnviz.engine.admission import Busy
 from bnviz.web import words
 from bnviz.web.player import messages
 from bnviz.web.site import board, links, predictions, stage, widgets
-from bnviz.web.site.form import Form
+from bnviz.web.site.form import Form, Preset
 from bnviz.web.site.page import foot, head, settings, widgets_in_browser
 from bnviz.web.words import fill
 
@@ -45,13 +45,13 @@ class SweepPage(Form):
 
     def scenes(self) -> list[Scene]:
         """Its presets."""
-        said, found = self.words["presets"], []
-        for key, changes in self.presets.items():
-            one = self.default.replace(**changes)
-            sweep = self.sweep(without_changes(one), defaults(self))
-            look = fill(SAID["look_for"], look=said[key]["look"])
-            found.append(Scene(said[key]["name"], look, links.parameters(one, {}, self.default), self, sweep))
-        return found
+        return [
+            Scene(preset.name, preset.look, links.parameters(preset.experiment, {}, self.default), self, self._sweep_of(preset))
+            for preset in self.preset_choices.values()
+        ]
+
+    def _sweep_of(self, preset: Preset) -> Sweep:
+        return self.sweep(without_changes(preset.experiment), defaults(self))
 
     def single_run(self, experiment: Experiment) -> dict[str, Any] | None:
         """A run like those of the experiment's sweep, the first one `inside`, for the board; None if it is refused."""
