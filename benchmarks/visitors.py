@@ -162,7 +162,7 @@ def boundaries(server: Server, run: str) -> list[int]:
     for line in server.lines(run):
         copy.append(line)
     for piece in copy.pieces():
-        ends.append(size := size + len(piece.packed))
+        ends.append(size := size + len(piece.compressed))
     return ends
 
 

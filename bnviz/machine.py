@@ -1,6 +1,6 @@
-"""What this program may use of the machine: memory and cores, as far as a container limits them, and what follows from that.
+"""The machine's resources: memory, cores and open files, within the limits of a container.
 
-Inside a container all of the machine's memory and cores are seen; what may be used stands in the control group's files
+A container shows all of the machine's memory and cores; its limits are in the files of its control group
 (cgroups, version 2 or 1; docs.kernel.org/admin-guide/cgroup-v2.html), or in those of a group above it.
 """
 
@@ -16,56 +16,60 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-LITTLE = 1.5 * 2**30  # bytes of memory below which everything is done with less
-MOST_FILES, FEW_FILES, FILES_EACH = 65_536, 4096, 6  # that may be open; fewer are worth a warning; what a visitor takes
+LOW_MEMORY_BYTES = 1.5 * 2**30  # below it, defaults are smaller
+MAX_OPEN_FILES = 65_536
+FEW_OPEN_FILES = 4096  # below it, a warning
+FILES_PER_VISITOR = 6
 GROUPS = Path("/sys/fs/cgroup")
-MINE = Path("/proc/self/cgroup")
+OWN_GROUP = Path("/proc/self/cgroup")
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
 @functools.cache
 def memory() -> float:
-    """Bytes that this program's processes may take together; infinite if nothing says."""
+    """The memory limit in bytes of all processes together; infinite if it is unknown."""
     limits = [_number(folder / name) for folder in _folders("memory") for name in ("memory.max", "memory.limit_in_bytes")]
     return min([_physical_memory(), *limits])
 
 
 @functools.cache
 def cores() -> float:
-    """How many cores may be used: a quota of time counts as a part of them."""
-    there = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return min([there, *_quotas()])
+    """The number of usable cores; a CPU quota may make it a fraction."""
+    count = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return min([count, *_quotas()])
 
 
-def fitting(usual: T, small: T) -> T:
-    """What is `usual`, or on a machine with little memory `small`."""
-    return small if memory() < LITTLE else usual
+def by_memory(default: T, small: T) -> T:
+    """`default`, or `small` on a machine with less memory than LOW_MEMORY_BYTES."""
+    return small if memory() < LOW_MEMORY_BYTES else default
 
 
 def allow_files() -> float:
-    """Raise the number of files that this process may have open as far as it may, and return it; infinity if nothing limits it.
+    """Raise this process's limit of open files as far as possible, and return it; infinity if there is none.
 
-    A visitor takes several: the page's socket, the run's stream, and what Streamlit keeps for each session, for the last 128
-    even after they have gone. The usual limit of 1,024 is too low for a lecture hall.
+    A visitor needs several: the page's socket, the run's stream, and those that Streamlit keeps for each session, for the last
+    128 even after they have ended. The usual limit of 1,024 is too low for a lecture hall.
     """
     try:
         import resource
     except ImportError:  # Windows
         return math.inf
-    usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_FILES if most == resource.RLIM_INFINITY else min(most, MOST_FILES)
-    if usual != resource.RLIM_INFINITY and usual < wanted:
+    soft_limit, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    target = MAX_OPEN_FILES if hard_limit == resource.RLIM_INFINITY else min(hard_limit, MAX_OPEN_FILES)
+    if soft_limit != resource.RLIM_INFINITY and soft_limit < target:
         with contextlib.suppress(OSError, ValueError):  # macOS has a limit of its own below the hard one
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
-    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    if allowed < FEW_FILES:
-        _log.warning("%d files can be open at a time: enough for about %d visitors (ulimit -n)", allowed, allowed // FILES_EACH)
-    return allowed
+            resource.setrlimit(resource.RLIMIT_NOFILE, (target, hard_limit))
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if limit < FEW_OPEN_FILES:
+        _log.warning(
+            "%d files can be open at a time: enough for about %d visitors (ulimit -n)", limit, limit // FILES_PER_VISITOR
+        )
+    return limit
 
 
 def cache_folder(name: str, platform: str = sys.platform, environment: Mapping[str, str] = os.environ) -> Path:
-    """Where this user's programs keep what can be made again. Raises RuntimeError if the user has no home."""
+    """This user's cache folder of a program. Raises RuntimeError if the user has no home."""
     if platform == "win32":
         base = environment.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
     elif platform == "darwin":
@@ -76,12 +80,12 @@ def cache_folder(name: str, platform: str = sys.platform, environment: Mapping[s
 
 
 def megabytes(setting: str, default: int, environment: Mapping[str, str] = os.environ) -> int:
-    """Bytes, from a setting in megabytes; the default where it is not set, or says no number."""
+    """Bytes, from a setting in megabytes; the default if it is not set or is no number."""
     text = environment.get(setting, "").strip()
     try:
-        wanted = float(text or default)
-        if 0 <= wanted < math.inf:
-            return int(wanted * 2**20)
+        number = float(text or default)
+        if 0 <= number < math.inf:
+            return int(number * 2**20)
     except ValueError:
         pass
     _log.warning("%s = %r is no number of megabytes; %d are used", setting, text, default)
@@ -89,20 +93,20 @@ def megabytes(setting: str, default: int, environment: Mapping[str, str] = os.en
 
 
 def _folders(controller: str) -> list[Path]:
-    """The folders of this process's control group and of those above it. Where a container sees its own group as the root, only
-    that one is there, whatever its name outside."""
-    found = []
-    for line in _text(MINE).splitlines():
+    """The folders of this process's control group and its ancestors. A container may see its own group as the root, under another
+    name than outside."""
+    folders = []
+    for line in _text(OWN_GROUP).splitlines():
         _, controllers, path = line.split(":", 2)
         if not controllers or controller in controllers.split(","):
             top = GROUPS / controller if controllers else GROUPS
-            here = top / path.lstrip("/")
-            found += [folder for folder in (here, *here.parents) if folder.is_relative_to(top)]
-    return found
+            own = top / path.lstrip("/")
+            folders += [folder for folder in (own, *own.parents) if folder.is_relative_to(top)]
+    return folders
 
 
 def _quotas() -> Iterator[float]:
-    """Cores' worth of time: so many microseconds in every period."""
+    """CPU quotas in cores: microseconds a period over the period."""
     for folder in _folders("cpu"):
         old = [_text(folder / f"cpu.cfs_{name}_us").strip() for name in ("quota", "period")]
         words = _text(folder / "cpu.max").split() or old

@@ -22,7 +22,7 @@ def groups(tmp_path, monkeypatch):
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text(text, encoding="utf-8")
         monkeypatch.setattr(machine, "GROUPS", tmp_path)
-        monkeypatch.setattr(machine, "MINE", tmp_path / "mine")
+        monkeypatch.setattr(machine, "OWN_GROUP", tmp_path / "mine")
 
     return pretend
 
@@ -120,5 +120,5 @@ def files_of(limit, code):
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
 def test_as_many_files_may_be_open_as_the_system_allows():
     assert files_of(256, "print(machine.allow_files())").stdout.strip() == "5000"
-    assert files_of(256, "machine.FEW_FILES = 6000; machine.allow_files()").stderr.count("about 833 visitors") == 1
+    assert files_of(256, "machine.FEW_OPEN_FILES = 6000; machine.allow_files()").stderr.count("about 833 visitors") == 1
     assert files_of(5000, "print(machine.allow_files())").stdout.strip() == "5000"

@@ -169,7 +169,7 @@ def load(name: str, world: str = "black") -> Split:
     return _load(name, (world,) if DATA_SETS[name].has_coats else ())
 
 
-@lru_cache(machine.fitting(None, small=2))
+@lru_cache(machine.by_memory(None, small=2))
 def _load(name: str, worlds: tuple[str, ...]) -> Split:
     split = DATA_SETS[name].load(*worlds)
     for array in split:

@@ -164,4 +164,4 @@ def close_shared() -> None:
 def worker_count() -> int:
     """BNVIZ_WORKERS, or as many as there are cores, four at most; one where there is little memory."""
     text = os.environ.get("BNVIZ_WORKERS", "")
-    return max(1, int(text) if text.strip().isdigit() else min(int(machine.cores()), machine.fitting(4, small=1)))
+    return max(1, int(text) if text.strip().isdigit() else min(int(machine.cores()), machine.by_memory(4, small=1)))

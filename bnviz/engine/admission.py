@@ -53,7 +53,7 @@ class Limits:
 
         `workers` is infinite for a cluster, which has a queue of its own.
         """
-        default = workers * machine.fitting(4, small=2)
+        default = workers * machine.by_memory(4, small=2)
         return cls(_number("BNVIZ_RUNS", default, 1, environment), _number("BNVIZ_QUEUE", 200, 0, environment))
 
 

@@ -22,7 +22,7 @@ from bnviz.measures import budget
 from bnviz.record import ndjson
 from bnviz.record.piece import Piece
 from bnviz.record.rows import Rows
-from bnviz.record.store import KEPT, Recording, Store
+from bnviz.record.store import COMPLETE_STATUSES, Recording, Store
 
 MAX_REQUESTS = 4096  # LRU: experiments that can be computed again when their recording has been evicted
 STOP_MESSAGE = "The run was stopped."
@@ -200,7 +200,7 @@ class BaseEngine(ABC):
             self.admission.remove(task)
             self.endings[lines.status] += task.is_run
             seconds = time.monotonic() - task.start_time
-            if task.is_run and lines.status in KEPT:
+            if task.is_run and lines.status in COMPLETE_STATUSES:
                 self.admission.record_duration(seconds)
         if task.is_run:
             details = {"run": lines.id, "status": lines.status, "lines": len(lines), "seconds": round(seconds, 3)}

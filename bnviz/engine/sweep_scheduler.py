@@ -137,7 +137,7 @@ class SweepScheduler:
         self._proceed()
 
     def _on_row(self, row: dict[str, Any]) -> None:
-        self._rows.keep(row, self.sweep.measures)
+        self._rows.put(row, self.sweep.measures)
         self._write(row)
 
     def _write(self, row: dict[str, Any]) -> None:

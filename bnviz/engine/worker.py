@@ -36,7 +36,7 @@ from bnviz.record.piece import Piece
 
 TIME_SLICE_SECONDS = 0.03
 # Above the web process, which has people waiting for a page; viewers of a run already see its beginning.
-NICENESS = machine.fitting(5, small=10)
+NICENESS = machine.by_memory(5, small=10)
 HEARTBEAT_SECONDS = 1.0
 READY, HEARTBEAT = b"ready\n", b"alive\n"  # lines between pieces
 QUEUE_SIZE = 16  # lines that may wait to be written; then training blocks

@@ -135,7 +135,7 @@ class File(Table):
         if lines and lines[0] != [self.axis, *COLUMNS]:
             raise self._other()
         for number, line in enumerate(lines[1:], 2):
-            row = self._parsed(line)
+            row = self._parse_row(line)
             if row is None or self.runs.get(key_of(self.axis, row), "") != row["run"]:
                 raise OtherContents(f"line {number} of {self.place} is of another sweep; nothing was written")
             self.rows[key_of(self.axis, row)] = row
@@ -149,12 +149,12 @@ class File(Table):
     def _other(self) -> OtherContents:
         return OtherContents(f"{self.place} does not hold rows of a sweep over {self.axis}")
 
-    def _parsed(self, texts: list[str]) -> Row | None:
+    def _parse_row(self, texts: list[str]) -> Row | None:
         """The row written in a line; None if it is none."""
         try:
-            value, *rest = texts
-            parsed = [_READERS.get(name, float)(text) if text else None for name, text in zip(COLUMNS, rest, strict=True)]
-            return {self.axis: FIELDS[self.axis].parse(value), **dict(zip(COLUMNS, parsed, strict=True))}
+            value, *cells = texts
+            values = [_READERS.get(name, float)(text) if text else None for name, text in zip(COLUMNS, cells, strict=True)]
+            return {self.axis: FIELDS[self.axis].parse(value), **dict(zip(COLUMNS, values, strict=True))}
         except (ValueError, BadField):
             return None
 

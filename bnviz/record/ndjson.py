@@ -64,26 +64,26 @@ def end(status: str, message: str, seconds: float) -> bytes:
     return line({"type": "end", "status": status, "message": message, "seconds": round(seconds, 3)})
 
 
-def kind(recorded: bytes) -> str:
+def kind(line_bytes: bytes) -> str:
     """The type of a recorded line; cheap, so that nobody need parse what is only passed on. Nothing for what is no message."""
-    found = _KIND.match(recorded)
-    return found[1].decode() if found else ""
+    match = _KIND.match(line_bytes)
+    return match[1].decode() if match else ""
 
 
-def is_end(recorded: bytes) -> bool:
+def is_end(line_bytes: bytes) -> bool:
     """Whether a recorded line is the last one."""
-    return kind(recorded) == "end"
+    return kind(line_bytes) == "end"
 
 
-def status(recorded: bytes) -> str:
+def status(line_bytes: bytes) -> str:
     """The status in an end line."""
-    return json.loads(recorded)["status"]
+    return json.loads(line_bytes)["status"]
 
 
 def read(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     """The messages of a recording, typed arrays decoded."""
-    for recorded in lines:
-        yield json.loads(recorded, object_hook=lambda value: decode(value) if "bdata" in value else value)
+    for line_bytes in lines:
+        yield json.loads(line_bytes, object_hook=lambda value: decode(value) if "bdata" in value else value)
 
 
 def rounded(rows: np.ndarray, parts: int = 128) -> np.ndarray:

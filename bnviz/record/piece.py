@@ -1,4 +1,4 @@
-"""A line of a recording, compressed where it was made: whoever passes it on need neither parse nor pack it again."""
+"""A compressed line of a recording: it is passed on without parsing or compressing it again."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ class Piece(NamedTuple):
     size: int  # of the line, in bytes
     before: int  # CRC-32 of all lines before it
     after: int  # and of this one, too
-    packed: bytes
+    compressed: bytes
 
     @classmethod
     def of(cls, line: bytes, before: int = 0) -> Piece:
         """The piece of a line that follows lines with the checksum `before`."""
-        packer = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-        packed = packer.compress(line) + packer.flush(zlib.Z_FULL_FLUSH)
-        return cls(ndjson.kind(line), len(line), before, zlib.crc32(line, before), packed)
+        compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+        compressed = compressor.compress(line) + compressor.flush(zlib.Z_FULL_FLUSH)
+        return cls(ndjson.kind(line), len(line), before, zlib.crc32(line, before), compressed)
 
     @property
     def line(self) -> bytes:
-        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(self.packed)
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(self.compressed)
 
     @property
     def is_end(self) -> bool:
@@ -36,8 +36,8 @@ class Piece(NamedTuple):
 
     def write(self, output: IO[bytes], key: str) -> None:
         """Write the piece to a pipe, under a key without a space: one line of text, then the block."""
-        head = f"{key} {self.kind} {self.size} {self.before} {self.after} {len(self.packed)}\n"
-        output.write(head.encode() + self.packed)
+        head = f"{key} {self.kind} {self.size} {self.before} {self.after} {len(self.compressed)}\n"
+        output.write(head.encode() + self.compressed)
         output.flush()
 
 
@@ -45,5 +45,5 @@ def read(pipe: IO[bytes], head: bytes) -> tuple[str, Piece] | None:
     """What `Piece.write` wrote, whose first line is `head`; None if it was cut off."""
     key, kind, *numbers = head.decode().split()
     size, before, after, length = map(int, numbers)
-    packed = pipe.read(length)
-    return (key, Piece(kind, size, before, after, packed)) if len(packed) == length else None
+    compressed = pipe.read(length)
+    return (key, Piece(kind, size, before, after, compressed)) if len(compressed) == length else None

@@ -1,4 +1,4 @@
-"""Rows of sweeps by run: what is finished is never computed twice, not even after a stop, in another sweep, or after a restart.
+"""A cache of sweeps' rows by run: no run is computed twice, not even after a stop, in another sweep, or after a restart.
 
 One SQLite table, in memory or in a folder, where several servers may share it.
 """
@@ -20,19 +20,19 @@ from bnviz.record import storage
 from bnviz.record.version import results_version
 
 FILE = "rows.sqlite"
-MOST = 100_000  # rows; the oldest go first
+MAX_ROWS = 100_000  # then the oldest are evicted
 _TABLE = "create table if not exists rows (key text primary key, row text not null)"
 _log = logging.getLogger(__name__)
 
 
 class Rows:
-    """All methods may be called from any thread. A folder that fails is given up for memory, and nothing else happens."""
+    """All methods may be called from any thread. If its folder fails, the table falls back to memory."""
 
     def __init__(self, folder: str | os.PathLike[str] | None = None):
         self._lock = threading.Lock()
         self._table = self._memory()
         if folder:
-            with self._forgiving():
+            with self._fall_back():
                 Path(folder).mkdir(parents=True, exist_ok=True)
                 self._table = self._open(Path(folder) / FILE)
 
@@ -43,19 +43,19 @@ class Rows:
 
     def find(self, runs: Iterable[Run], measures: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
         """The rows there are of these runs, by run id."""
-        found: dict[str, dict[str, Any]] = {}
-        with self._lock, self._forgiving():
+        rows: dict[str, dict[str, Any]] = {}
+        with self._lock, self._fall_back():
             for run in runs:
                 for (text,) in self._table.execute("select row from rows where key = ?", [_key(run.id, measures)]):
-                    found[run.id] = json.loads(text)
-        return found
+                    rows[run.id] = json.loads(text)
+        return rows
 
-    def keep(self, row: dict[str, Any], measures: tuple[str, ...] = ()) -> None:
+    def put(self, row: dict[str, Any], measures: tuple[str, ...] = ()) -> None:
         """Keep a row under its run's id."""
-        with self._lock, self._forgiving(), self._table:
+        with self._lock, self._fall_back(), self._table:
             entry = [_key(row["run"], measures), json.dumps(row)]
             self._table.execute("insert or replace into rows values (?, ?)", entry)
-            self._table.execute("delete from rows where rowid <= (select max(rowid) from rows) - ?", [MOST])
+            self._table.execute("delete from rows where rowid <= (select max(rowid) from rows) - ?", [MAX_ROWS])
 
     def close(self) -> None:
         with self._lock:
@@ -63,7 +63,7 @@ class Rows:
             self._table = self._memory()
 
     @contextlib.contextmanager
-    def _forgiving(self) -> Generator[None]:
+    def _fall_back(self) -> Generator[None]:
         try:
             yield
         except (sqlite3.Error, OSError, ValueError) as error:

@@ -1,7 +1,7 @@
 """Recordings by id: live ones, then an LRU cache of finished ones, then a storage that outlives the process.
 
-A line is compressed once, where it is made, and every reader is given the same compressed piece: pieces make one ordinary gzip
-file between a header and a trailer (RFC 1952).
+A line is compressed once, by its worker, and all readers share the compressed piece: a header, all pieces and a trailer are one
+ordinary gzip file (RFC 1952).
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from bnviz.record.piece import Piece
 from bnviz.record.storage import RecordingStorage
 from bnviz.record.version import is_current, results_version
 
-KEPT = ("finished", "diverged")
-SLOW_SECONDS = 0.5  # in which a disk has written a recording; whoever ends a run has others to see to
+COMPLETE_STATUSES = ("finished", "diverged")
+SAVE_TIMEOUT_SECONDS = 0.5  # after which `finish` no longer waits for a slow disk
 GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
-TIMES = 100  # as large as its file a recording may be; they are 3 to 10 times
+MAX_RATIO = 100  # of a recording's size to its file's, against decompression bombs; usual ratios are 3 to 10
 _LAST_BLOCK = b"\x03\x00"
 _ID = re.compile(r"[0-9a-f]{16}")
 _log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def is_id(text: str) -> bool:
 
 
 class Recording:
-    """The lines of one run so far: an append-only log that any number of threads read and one at a time appends to."""
+    """The lines of one run so far: an append-only log with many concurrent readers and one writer at a time."""
 
     def __init__(self, id: str):
         self.id = id
@@ -50,8 +50,8 @@ class Recording:
         self._crc = self._size = self.nbytes = 0
         self._readers: dict[object, Callable[[], None]] = {}
         self._last_touch = self._last_append = time.monotonic()
-        self.was_read = False  # whether anybody has ever subscribed
-        self.visitors: set[str] = set()  # who asked for it while it was computed, if they have names
+        self.was_read = False  # whether it has ever had a reader
+        self.visitors: set[str] = set()  # those who requested it while it was live, if they have names
         self._lock = threading.RLock()
 
     def __len__(self) -> int:
@@ -82,12 +82,12 @@ class Recording:
         with self._lock:
             if self.ended:
                 return False
-            # Another attempt at the same run had the same lines before; if not, its checksum is not this recording's.
+            # Another attempt at the same run has the same lines; otherwise its checksum does not continue this recording's.
             self._crc = piece.after if piece.before == self._crc else zlib.crc32(piece.line, self._crc)
             self._size += piece.size
             self._pieces.append(piece)
             self._last_append = time.monotonic()
-            self.nbytes += len(piece.packed)
+            self.nbytes += len(piece.compressed)
             if piece.is_end:
                 self.status = ndjson.status(piece.line)
             readers = list(self._readers.values())
@@ -99,21 +99,21 @@ class Recording:
         """Lines `start` to `stop`, compressed."""
         return self._pieces[start:stop]
 
-    def packed(self, start: int = 0, stop: int | None = None) -> bytes:
-        """Lines `start` to `stop` as a part of what stands between GZIP_HEADER and `gzip_trailer()`."""
-        return b"".join(piece.packed for piece in self.pieces(start, stop))
+    def compressed(self, start: int = 0, stop: int | None = None) -> bytes:
+        """Lines `start` to `stop` as a part of the stream between GZIP_HEADER and `gzip_trailer()`."""
+        return b"".join(piece.compressed for piece in self.pieces(start, stop))
 
     def lines(self, start: int = 0, stop: int | None = None) -> list[bytes]:
         """Lines `start` to `stop`."""
         return [piece.line for piece in self.pieces(start, stop)]
 
     def gzip_trailer(self) -> bytes:
-        """What closes the gzip of all lines; only for a recording that has ended."""
+        """The end of the gzip file of all lines, for a recording that has ended."""
         return _LAST_BLOCK + struct.pack("<II", self._crc, self._size & 0xFFFFFFFF)
 
     def gzip(self) -> bytes:
         """A recording that has ended, as one gzip file."""
-        return b"".join([GZIP_HEADER, self.packed(), self.gzip_trailer()])
+        return b"".join([GZIP_HEADER, self.compressed(), self.gzip_trailer()])
 
     @contextlib.contextmanager
     def subscribe(self, wake: Callable[[], None]) -> Generator[None]:
@@ -130,7 +130,7 @@ class Recording:
                 self.touch()
 
     def seconds_since_append(self) -> float:
-        """Seconds since the last line came, or since it was begun."""
+        """Seconds since the last line, or since it was created."""
         return time.monotonic() - self._last_append
 
     @property
@@ -139,15 +139,15 @@ class Recording:
         return len(self._readers)
 
     def touch(self) -> None:
-        """Somebody asks for it, and may subscribe soon."""
+        """Restart the idle time: a request came in, and its reader may subscribe soon."""
         self._last_touch = time.monotonic()
 
     def release(self) -> None:
-        """Whoever asked for it is gone: unless somebody reads it, nobody has looked at it for ever so long."""
+        """Make it idle at once unless it has readers: the visitor no longer needs it."""
         self._last_touch = -math.inf
 
     def idle_seconds(self) -> float:
-        """Seconds since somebody read it or asked for it; 0 while somebody reads it."""
+        """Seconds since the last reader or request; 0 while it has readers."""
         return 0.0 if self._readers else time.monotonic() - self._last_touch
 
 
@@ -164,16 +164,16 @@ class Store:
         self._storage = RecordingStorage(address, size_limit) if address else None
         self._writer = ThreadPoolExecutor(1, "storing")
         self._live: dict[str, Recording] = {}
-        # The newest is kept even if it alone is over the bound, since somebody is about to ask for it: none counts for more.
+        # The newest one is cached even if it alone exceeds the bound, since a request for it follows: so none counts for more.
         bound = max(1, memory_bytes)
-        self._kept: LRUCache[str, Recording] = LRUCache(bound, lambda recording: min(recording.nbytes, bound))
+        self._cache: LRUCache[str, Recording] = LRUCache(bound, lambda recording: min(recording.nbytes, bound))
         self._lock = threading.Lock()
         self.write_errors = self.read_errors = 0
 
     @classmethod
     def from_environment(cls) -> Store:
         """As BNVIZ_STORE and BNVIZ_STORE_MB say (`bnviz.record.storage`), and BNVIZ_MEMORY_MB."""
-        memory_bytes = machine.megabytes("BNVIZ_MEMORY_MB", machine.fitting(64, small=16))
+        memory_bytes = machine.megabytes("BNVIZ_MEMORY_MB", machine.by_memory(64, small=16))
         address = storage.configured_address()
         try:
             return cls(address, memory_bytes, machine.megabytes(storage.SIZE_SETTING, storage.SIZE_LIMIT >> 20))
@@ -182,9 +182,9 @@ class Store:
             return cls(None, memory_bytes)
 
     def in_memory(self, id: str) -> Recording | None:
-        """The live or finished recording, if it is at hand. Never waits for the storage."""
+        """The live or finished recording, if it is in memory. Never waits for the storage."""
         with self._lock:
-            return self._live.get(id) or self._kept.get(id)
+            return self._live.get(id) or self._cache.get(id)
 
     def get(self, id: str) -> Recording | None:
         """The live or finished recording, or None. May read a file."""
@@ -193,19 +193,19 @@ class Store:
     def start(self, id: str) -> tuple[Recording, bool]:
         """The recording in memory, or a new live one; and whether it is new."""
         with self._lock:
-            found = self._live.get(id) or self._kept.get(id)
-            if found is None:
+            recording = self._live.get(id) or self._cache.get(id)
+            if recording is None:
                 self._live[id] = Recording(id)
-            return found or self._live[id], found is None
+            return recording or self._live[id], recording is None
 
-    def finish(self, ended: Recording) -> None:
-        """Keep a recording that ended well, forget one that was stopped or failed. May write a file."""
-        if ended.status in KEPT:
-            self._keep(ended)
-            self._save_soon(ended)
+    def finish(self, recording: Recording) -> None:
+        """Cache and save a complete recording, drop one that was stopped or failed. May write a file."""
+        if recording.status in COMPLETE_STATUSES:
+            self._cache_recording(recording)
+            self._save_soon(recording)
         with self._lock:
-            if self._live.get(ended.id) is ended:
-                del self._live[ended.id]
+            if self._live.get(recording.id) is recording:
+                del self._live[recording.id]
 
     def live(self) -> list[Recording]:
         """The recordings that have not ended."""
@@ -216,11 +216,11 @@ class Store:
     def nbytes(self) -> int:
         """Memory that all recordings take, where a finished one counts for no more than the bound."""
         with self._lock:  # to look at the finished ones one by one would count as using them
-            return int(self._kept.currsize) + sum(recording.nbytes for recording in self._live.values())
+            return int(self._cache.currsize) + sum(recording.nbytes for recording in self._live.values())
 
-    def _keep(self, ended: Recording) -> None:
+    def _cache_recording(self, recording: Recording) -> None:
         with self._lock:
-            self._kept[ended.id] = ended
+            self._cache[recording.id] = recording
 
     def flush(self) -> None:
         """Wait until everything that was finished is written."""
@@ -233,7 +233,7 @@ class Store:
         try:
             if (contents := self._storage.read(name)) is None:
                 return None
-            loaded = _parse(id, _unpacked(contents).splitlines(keepends=True))
+            recording = _parse(id, _decompress(contents).splitlines(keepends=True))
         except (ValueError, zlib.error) as error:
             _log.warning("ignoring %s: %s", name, error)
             return None
@@ -242,21 +242,21 @@ class Store:
             if self.read_errors == 1:  # once: it would fill the log
                 _log.warning("cannot read recordings that were kept: %s", error)
             return None
-        self._keep(loaded)
-        return loaded
+        self._cache_recording(recording)
+        return recording
 
-    def _save_soon(self, ended: Recording) -> None:
+    def _save_soon(self, recording: Recording) -> None:
         """Written in the writer's thread: a bucket some time, a folder by the time this returns, unless its disk is slow."""
-        if not self._storage or not is_id(ended.id):
+        if not self._storage or not is_id(recording.id):
             return
-        saved = self._writer.submit(self._save, self._storage, ended)
+        future = self._writer.submit(self._save, self._storage, recording)
         if self._storage.folder:
             with contextlib.suppress(TimeoutError):
-                saved.result(SLOW_SECONDS)
+                future.result(SAVE_TIMEOUT_SECONDS)
 
-    def _save(self, storage: RecordingStorage, ended: Recording) -> None:
+    def _save(self, storage: RecordingStorage, recording: Recording) -> None:
         try:
-            storage.write(_name(ended.id), ended.gzip())
+            storage.write(_name(recording.id), recording.gzip())
         except Exception as error:  # a disk's error, or of whatever kind a bucket's client has
             self.write_errors += 1
             if self.write_errors == 1:  # once: a full disk would fill the log, too
@@ -267,26 +267,26 @@ def _name(id: str) -> str:
     return f"{id}-{results_version()}.ndjson.gz"
 
 
-def _unpacked(contents: bytes) -> bytes:
+def _decompress(contents: bytes) -> bytes:
     """What is in a gzip file; ValueError if it is cut off, followed by more, or would take more memory than any recording."""
-    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    unpacked = unpacker.decompress(contents, TIMES * len(contents))
-    if not unpacker.eof or unpacker.unused_data:
+    decompressor = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    lines = decompressor.decompress(contents, MAX_RATIO * len(contents))
+    if not decompressor.eof or decompressor.unused_data:
         raise ValueError("no whole gzip file, or one of something else")
-    return unpacked
+    return lines
 
 
 def _parse(id: str, lines: Iterable[bytes]) -> Recording:
     """The recording of these lines; ValueError if they are not a whole one of that id and of this release that ended well."""
-    loaded = Recording(id)
+    recording = Recording(id)
     for line in lines:
-        if not loaded.append(line):
+        if not recording.append(line):
             raise ValueError("lines after the end")
-    if loaded.status not in KEPT:
-        raise ValueError(f"a recording whose status is {loaded.status}")
-    header = next(ndjson.read(loaded.lines(0, 1)))
+    if recording.status not in COMPLETE_STATUSES:
+        raise ValueError(f"a recording whose status is {recording.status}")
+    header = next(ndjson.read(recording.lines(0, 1)))
     if header.get("id") != id:
         raise ValueError("the recording of another experiment")
     if not is_current(header):
         raise ValueError("the recording of another release")
-    return loaded
+    return recording

@@ -192,7 +192,7 @@ def answer(experiment: Experiment, name: str, values: dict[str, Any]) -> Generat
 
 
 # The compared arm's network of this process's last finished runs, by run id.
-TRAINED_NETWORKS: LRUCache[str, Network] = LRUCache(machine.fitting(8, small=2))
+TRAINED_NETWORKS: LRUCache[str, Network] = LRUCache(machine.by_memory(8, small=2))
 _retraining: dict[str, Generator[dict[str, Any] | None, None, Outcome]] = {}  # by run id: for questions
 
 

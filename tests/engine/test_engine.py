@@ -273,7 +273,7 @@ def test_a_killed_worker_is_replaced_and_the_same_lines_come_in_real_training(ma
     backend = make_engine(command=(sys.executable, "-m", "bnviz.engine.worker"))
     disturbed = _kill_in_the_middle(backend, experiment, 3)
     assert backend.counters.worker_restarts == 1
-    backend.store._kept.clear()
+    backend.store._cache.clear()
     undisturbed = backend.recording(backend.request(experiment))
     until(lambda: undisturbed.ended)
     assert apart_from_seconds(disturbed) == apart_from_seconds(undisturbed.lines())

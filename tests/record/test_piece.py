@@ -30,7 +30,7 @@ def test_pieces_in_a_row_are_one_deflate_stream_whose_checksum_the_last_one_know
     pieces = chain(lines)
     assert [made.line for made in pieces] == lines
     unpack = zlib.decompressobj(-zlib.MAX_WBITS)
-    assert unpack.decompress(b"".join(made.packed for made in pieces)) == b"".join(lines)
+    assert unpack.decompress(b"".join(made.compressed for made in pieces)) == b"".join(lines)
     assert pieces[-1].after == zlib.crc32(b"".join(lines))
 
 

@@ -53,7 +53,7 @@ def test_every_piece_can_be_read_as_soon_as_it_is_there():
     unpack.decompress(GZIP_HEADER)
     for index, line in enumerate(lines_of()):
         made.append(line)
-        assert unpack.decompress(made.packed(index)) == line
+        assert unpack.decompress(made.compressed(index)) == line
 
 
 def test_nothing_follows_the_end():
@@ -253,4 +253,4 @@ def test_the_environment_sets_the_store_up(tmp_path, monkeypatch):
     monkeypatch.setenv("BNVIZ_MEMORY_MB", "0.5")
     fill(Store.from_environment())
     assert len(os.listdir(tmp_path)) == 1
-    assert Store.from_environment()._kept.maxsize == 2**19
+    assert Store.from_environment()._cache.maxsize == 2**19

@@ -30,7 +30,7 @@ from bnviz.engine import Engine
 from bnviz.files import atomic_write
 from bnviz.lessons import LESSONS, SWEEPING, address
 from bnviz.record import ndjson
-from bnviz.record.store import KEPT, Recording, Store
+from bnviz.record.store import COMPLETE_STATUSES, Recording, Store
 from bnviz.web import assets, words
 from bnviz.web.export.markup import head, html
 from bnviz.web.export.saved_page import FOLDER, apart, packed, page_data, page_of, script
@@ -204,7 +204,7 @@ def _ended(recording: Recording) -> Recording:
         while not recording.ended:
             more.wait()
             more.clear()
-    if recording.status not in KEPT:
+    if recording.status not in COMPLETE_STATUSES:
         raise api.Failed(json.loads(recording.lines(-1)[0]).get("message") or recording.status)
     return recording
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from bnviz.config.experiment import Experiment
 from bnviz.record import ndjson
-from bnviz.record.store import KEPT
+from bnviz.record.store import COMPLETE_STATUSES
 
 VERSIONS = {"bnviz", "torch", "python"}  # that a header names
 
@@ -30,7 +30,7 @@ def validated_header(recording: bytes) -> Mapping[str, Any]:
         header, status = json.loads(lines[0]), ndjson.status(lines[-1])
     except ValueError:  # a line may be cut
         raise InvalidRecording("This is no whole recording: it needs a header, snapshots and an end.") from None
-    if status not in KEPT:
+    if status not in COMPLETE_STATUSES:
         raise InvalidRecording(f"This run has {status}, so there is nothing to save.")
     try:
         same = Experiment(**header["experiment"]).id == header["id"] and header["versions"].keys() >= VERSIONS

@@ -18,7 +18,7 @@ from starlette.responses import FileResponse, Response
 from bnviz.config.fields import BadField
 from bnviz.engine.admission import Busy
 from bnviz.lessons import LESSONS, SWEEPING, address
-from bnviz.record.store import KEPT, Recording
+from bnviz.record.store import COMPLETE_STATUSES, Recording
 from bnviz.web.export.validation import InvalidRecording
 from bnviz.web.rates import Kind
 from bnviz.web.routes.http import error, spend, too_busy, unchanged
@@ -55,7 +55,7 @@ async def _picture(request: Request, kind: str) -> Response:
         return error(404, "There is no such page.")
     if (recording := await at_hand(id)) is None:
         return error(404, "There is no such run.")
-    if recording.status not in KEPT:
+    if recording.status not in COMPLETE_STATUSES:
         return error(409, "There is no picture of a run before it has been trained to its end.")
     headers = {"Content-Disposition": f'inline; filename="{_name(kind, lesson, id, query)}"', "Cache-Control": LASTING}
     if request.method == "HEAD":

@@ -15,7 +15,7 @@ from starlette.types import Scope
 
 from bnviz import engine
 from bnviz.lessons import LESSONS, SWEEPING, address
-from bnviz.record.store import KEPT
+from bnviz.record.store import COMPLETE_STATUSES
 from bnviz.web import words
 from bnviz.web.compat import is_host_allowed
 from bnviz.web.picture import HEIGHT, WIDTH
@@ -57,7 +57,7 @@ def _of_run(lesson: str, query: str) -> str | None:
 
     link = links.parse(parse_qs(query), page_of(lesson).default)  # what it cannot read is of no interest here
     found = engine.shared().store.get(link.experiment.id)
-    if found is None or found.status not in KEPT:
+    if found is None or found.status not in COMPLETE_STATUSES:
         return None
     place = {name: link.view[name] for name in PLACE if link.view.get(name) is not None}
     return f"bnviz/runs/{link.experiment.id}/card.png?{urlencode({'lesson': lesson, **place})}"

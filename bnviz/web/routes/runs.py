@@ -15,7 +15,7 @@ from bnviz.config.cost import TooExpensive
 from bnviz.config.experiment import FIELDS, Experiment, from_texts
 from bnviz.engine.admission import Busy, QueuePosition
 from bnviz.record.ndjson import MEDIA_TYPE
-from bnviz.record.store import GZIP_HEADER, KEPT, Recording, is_id
+from bnviz.record.store import COMPLETE_STATUSES, GZIP_HEADER, Recording, is_id
 from bnviz.web.routes.http import asked_from_elsewhere, error, spend, takes_gzip, too_busy, unchanged
 from bnviz.web.routes.viewers import viewers
 
@@ -99,7 +99,7 @@ async def _packed(recording: Recording) -> AsyncIterator[bytes]:
     """All lines as one gzip stream of pieces that every viewer shares."""
     yield GZIP_HEADER
     async for begin, end in _follow(recording, 0):
-        yield recording.packed(begin, end)
+        yield recording.compressed(begin, end)
     if recording.ended:
         yield recording.gzip_trailer()
 
@@ -127,7 +127,7 @@ async def _follow(recording: Recording, start: int) -> AsyncIterator[tuple[int, 
 
 async def _finished(request: Request, recording: Recording, start: int) -> Response:
     headers = {"Vary": "Accept-Encoding", "ETag": recording.etag, "Cache-Control": "no-store", "Bnviz-Server": SERVER}
-    if recording.status in KEPT:
+    if recording.status in COMPLETE_STATUSES:
         headers["Cache-Control"] = LASTING
     if unchanged(request, recording.etag):
         return Response(None, 304, headers)
