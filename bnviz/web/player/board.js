@@ -1,6 +1,6 @@
 // @ts-check
-// The board: panels of a sweep, drawn anew whenever rows have arrived. Each call brings all panels with their data filled in;
-// only those that say something else than before are drawn, on nodes that stay, so zoom and legend choices survive new rows.
+// The board: panels of a sweep, redrawn whenever rows have arrived. Each call brings all panels with their data filled in;
+// only those whose contents have changed are redrawn, on nodes that stay, so zoom and legend choices survive new rows.
 
 import {drawWithinBudget} from "./core/panel-scheduler.js";
 import {make, mark} from "./dom.js";
@@ -103,7 +103,7 @@ class Board {
   }
 
   /**
-   * As many panels as fit into this animation frame, those in view first. What is shown is counted when all are drawn.
+   * As many panels as fit into this animation frame, those in view first. The frame counts when all of them are drawn.
    * @param {Painted} theme
    */
   fill(theme) {
@@ -118,7 +118,7 @@ class Board {
       )
     )
       return;
-    if (due.length || this.data.rows !== this.shownRows) this.drawn();
+    if (due.length || this.data.rows !== this.shownRows) this.countFrame();
     mark(this.root, {state: this.data.state === "playing" && !this.shownRows ? "loading" : this.data.state});
   }
 
@@ -133,7 +133,7 @@ class Board {
     panel.write(scene);
   }
 
-  drawn() {
+  countFrame() {
     this.frames += 1;
     this.shownRows = this.data.rows;
     mark(this.root, {frames: this.frames, step: this.shownRows});

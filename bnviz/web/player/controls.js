@@ -205,7 +205,7 @@ export class Controls {
   }
 
   /**
-   * Controls that belong to a panel stand in its heading; a story may have some of its own.
+   * Controls of a panel are in its heading; a story may have some of its own.
    * @param {Map<string, Panel>} panels
    */
   place(panels) {
@@ -318,7 +318,7 @@ export class Controls {
     this.headline.replaceChildren(make("span", {}, player.text("predict_first"), " ", skip));
   }
 
-  /** Somebody wants to go on: point at what there is to do first: beside the button, and at the question itself. */
+  /** Playback waits for the prediction: say so beside the button, and point at the question. */
   remind() {
     /** @type {HTMLElement | null} */ (this.headline.querySelector(".bnviz-skip"))?.focus({preventScroll: true});
     this.flash(this.player.text("predict_first"), "left");

@@ -1,5 +1,5 @@
 // @ts-check
-// The page inside another one: the code that puts it there, and the way back to the whole page.
+// The page inside another one: the code that puts it there, and the link to the whole page.
 
 import {openDialog} from "./dialog.js";
 import {make, set} from "./dom.js";
@@ -73,7 +73,7 @@ export async function copy(text) {
 }
 
 /**
- * The way from an embedded page to the whole one, at the place that is on show when it is taken.
+ * The link from an embedded page to the whole one, at the step that is on show when it is clicked.
  * @param {Embedder} player
  */
 export function linkToWholePage(player) {

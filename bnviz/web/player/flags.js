@@ -47,7 +47,7 @@ export class Flags {
   }
 
   /**
-   * Flags of one step stand one above the other.
+   * Flags of one step are stacked.
    * @param {Change[]} changes
    */
   stack(changes) {

@@ -1,5 +1,5 @@
 // @ts-check
-// The charts that do not stand in front: folded away behind a line that names them. What is folded is not drawn. They stay
+// The charts that are not in front: folded away behind a line that names them. What is folded is not drawn. They stay
 // open on the next page for those who have opened them.
 
 import {make, set} from "./dom.js";

@@ -1,5 +1,5 @@
 // @ts-check
-// Where everything stands in the picture of the two networks: pixels from sizes, no page, no recording.
+// The layout of the picture of the two networks: pixels from sizes, no page, no recording.
 //
 //   input | layer 1 | layer 2 | … | output      the same columns for both networks, one network a row;
 //                                               in a column the units on top, their common histogram below them
@@ -27,7 +27,7 @@ import {MIN_COLUMN_WIDTH, NARROW_PICTURE, PASSED_HEIGHT, ZEROS_WIDTH} from "./co
  * @property {Grid} othersGrid
  * @typedef {{row: number, layer: number, unit: number | null, mark?: "passed" | "zeros" | "all" | "layer"}} HitTarget what is
  *     pointed at: a layer of a network, a unit of it, or a mark there: the number between it and the next layer, the bar of exact
- *     zeros, the choice of all units, or, by keyboard, everything that is said of a layer
+ *     zeros, the choice of all units, or, by keyboard, the description of a layer
  * @typedef {{columns: number, size: number}} Grid squares of so many pixels, so many in a row
  */
 
@@ -152,7 +152,7 @@ export function histogramBox({histogram, pitch}, row, column) {
 }
 
 /**
- * Where the bar of values that are exactly 0 stands, as high as it would be if all were.
+ * The bar of values that are exactly 0, as high as it would be if all were.
  * @param {Geometry} geometry
  * @param {number} row
  * @param {Column} column

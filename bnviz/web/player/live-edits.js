@@ -29,7 +29,7 @@ export class LiveEdits {
     const modes = make("span", {class: "bnviz-modes"}, this.modeButtons.start, this.modeButtons.here);
     this.reason = make("span", {class: "bnviz-label"});
     this.back = make("button", {type: "button", class: "bnviz-back-to", onclick: () => this.goBack()});
-    /** In the place of what can be done, where nothing can: why, and the way to where something can. */
+    /** Shown instead of the actions at the first and last step: why there are none, and a button that leads back. */
     this.over = make("span", {class: "bnviz-over", role: "status"}, this.reason, this.back);
     this.until = make("span", {class: "bnviz-still bnviz-label"});
     this.actions = acts ? new Actions((edit) => player.edit(edit), player) : null;

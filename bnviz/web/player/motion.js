@@ -47,8 +47,8 @@ export function spreadOf(first, arm, tap, layer) {
  */
 export function passedOn(frames, frameIndex, arm, tap, layer) {
   const recent = frames.slice(Math.max(1, frameIndex + 1 - RECENT_SNAPSHOTS), frameIndex + 1);
-  const [below, above] = [layer, layer + 1].map((one) =>
-    recent.reduce((total, frame) => total + of(frame, arm, "shift_step", tap, one), 0),
+  const [below, above] = [layer, layer + 1].map((number) =>
+    recent.reduce((total, frame) => total + of(frame, arm, "shift_step", tap, number), 0),
   );
   return below > 0 && Number.isFinite(above / below) ? above / below : null;
 }

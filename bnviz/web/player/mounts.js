@@ -33,8 +33,8 @@ export function persistentMount(create) {
 }
 
 /**
- * Calls `end` when an element has left the page. Streamlit's own word for it does not always come: it ends a call before each new
- * one, and says nothing of a call whose module was still on its way when the page was left. A move within the page is no leaving.
+ * Calls `end` when an element has left the page. Streamlit's own callback is not reliable: it ends a call before each new
+ * one, and never ends a call whose module was still loading when the page was left. A move within the page does not count.
  * @param {HTMLElement} element
  * @param {() => void} end
  * @param {number} [absences] checks at which it was not there

@@ -60,7 +60,7 @@ export class NetworkPicture {
     this.legend = make("p");
     const reading = make("details", {class: "bnviz-caption"}, make("summary", {}, player.text("how_to_read")), this.legend);
     reading.addEventListener("toggle", () => reading.open && reading.scrollIntoView({block: "nearest"}));
-    /** What else may stand above the picture. */
+    /** What else is above the picture. */
     this.above = make("span", {class: "bnviz-choosers"}, this.curtain);
     const above = make("div", {class: "bnviz-above"}, this.intro, this.above);
     const parts = small ? [this.box, this.tip] : [above, this.box, this.tip, reading];
@@ -114,7 +114,7 @@ export class NetworkPicture {
   }
 
   /**
-   * Positions of everything, computed anew if the width, the network or the chosen layer has changed.
+   * Positions of everything, recomputed if the width, the network or the chosen layer has changed.
    * @param {View} view
    * @param {number} width
    * @param {number | null} room in height

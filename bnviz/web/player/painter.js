@@ -259,7 +259,7 @@ export class Painter {
   }
 
   /**
-   * A unit of which nothing is left.
+   * A unit of a network that has diverged.
    * @param {CanvasRenderingContext2D} context
    * @param {Box} box
    * @param {boolean} disc

@@ -56,10 +56,10 @@ export class Panel {
     /** The definition, its braces filled in. */
     this.definitionText = "";
     this.lastDrawAt = 0;
-    /** What it shows now; "" if it has to be drawn anew. */
+    /** What it shows now; "" if it has to be redrawn. */
     this.contentKey = "";
     this.lastPlotAt = 0;
-    /** The layout that Plotly was given last, as text; "" if it has to draw anew. */
+    /** The layout that Plotly was given last, as text; "" if it has to redraw. */
     this.layoutKey = "";
     /** @type {Map<string, {range: [number, number], revision: string}>} axis -> its range as it was last given to Plotly */
     this.axisRanges = new Map();
@@ -67,7 +67,7 @@ export class Panel {
     this.scene = null;
     /** @type {Painted | null} */
     this.theme = null;
-    /** @type {Record<string, any> | null} what Plotly is told of its own buttons, once it is there */
+    /** @type {Record<string, any> | null} Plotly's configuration, once Plotly is there */
     this.config = null;
     this.spec = spec;
     this.fast = false; // whether it moves between snapshots, too
@@ -85,7 +85,7 @@ export class Panel {
     this.visible = visible;
   }
 
-  /** It has to be drawn anew, whatever it shows. */
+  /** Have it redrawn, whatever it shows. */
   invalidate() {
     this.contentKey = this.layoutKey = "";
   }
@@ -148,7 +148,7 @@ export class Panel {
 
   /**
    * @param {PanelSpec} spec
-   * @param {HTMLElement} [parent] where it stands from now on
+   * @param {HTMLElement} [parent] its parent from now on
    */
   configure(spec, parent) {
     if (parent && this.box.parentElement !== parent) parent.append(this.box);

@@ -69,8 +69,8 @@ export function passed(view, arm, layer) {
 }
 
 /**
- * Mean, standard deviation and motion of a layer or a unit. Whoever comes to a layer by keyboard cannot point at its marks, so
- * their numbers are said with it.
+ * Mean, standard deviation and motion of a layer or a unit. The marks of a layer cannot be pointed at by keyboard, so
+ * their numbers are part of its description.
  * @param {View} view
  * @param {HitTarget} place
  * @returns {Description}

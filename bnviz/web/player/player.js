@@ -182,9 +182,9 @@ export class Player {
     const {visibility, wordsView} = core.state;
     const theme = this.theme.now();
     const key = `${core.keyOf(view)},${theme.key}`;
-    const painted = this.picture.show(view, theme, key, {visibility, wordsFrame: wordsView?.frame});
-    const drawn = globalThis.Plotly ? this.drawPanels(view, theme, key, time) : false;
-    if (!painted && !drawn) return;
+    const hasPainted = this.picture.show(view, theme, key, {visibility, wordsFrame: wordsView?.frame});
+    const hasDrawn = globalThis.Plotly ? this.drawPanels(view, theme, key, time) : false;
+    if (!hasPainted && !hasDrawn) return;
     if (!this.frames) this.startPlotly();
     this.frames += 1;
     mark(this.root, {frames: this.frames, step: view.frame.step});
@@ -237,7 +237,7 @@ function classesOf({alone, embedded}) {
 }
 
 /**
- * Inside another page the picture is large where it stands alone.
+ * Inside another page the picture is large if it is the only thing shown.
  * @param {Data["embedded"]} embedded
  * @returns {{picture?: "large" | "small"}}
  */

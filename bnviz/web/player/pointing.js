@@ -114,7 +114,7 @@ export function scrollBy({top, bottom}, free) {
  */
 export function freeBetween(above, below) {
   const top = Math.max(HEADER_PX, ...above.map(({bottom}) => bottom));
-  return {top: top + ROOM, bottom: Math.min(innerHeight, ...below.map((one) => one.top)) - ROOM};
+  return {top: top + ROOM, bottom: Math.min(innerHeight, ...below.map(({top}) => top)) - ROOM};
 }
 
 /**
@@ -123,7 +123,7 @@ export function freeBetween(above, below) {
  * @returns {Element}
  */
 export function scrollerOf(element) {
-  for (let one = element.parentElement; one; one = one.parentElement)
-    if (/auto|scroll/.test(getComputedStyle(one).overflowY) && one.scrollHeight > one.clientHeight) return one;
+  for (let parent = element.parentElement; parent; parent = parent.parentElement)
+    if (/auto|scroll/.test(getComputedStyle(parent).overflowY) && parent.scrollHeight > parent.clientHeight) return parent;
   return document.scrollingElement ?? document.documentElement;
 }

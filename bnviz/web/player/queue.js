@@ -17,7 +17,7 @@ export async function watchQueue(recording, say) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     if (recording.closed || recording.lines || recording.end) return;
     const position = await positionOf(recording.run);
-    if (!position || recording.closed || recording.lines) return; // a page without a server, or one that has begun anew
+    if (!position || recording.closed || recording.lines) return; // a page without a server, or one that has restarted
     if (position.state === "waiting") say(position);
     else if (waits) say(null);
     waits = position.state === "waiting";

@@ -117,7 +117,7 @@ export class Recording {
     return this.abort.signal.aborted;
   }
 
-  /** Ended by the server before its time: when the page asks for the run again, it begins anew. */
+  /** Ended by the server before its time: when the page asks for the run again, it restarts. */
   get isBroken() {
     return !this.closed && ["failed", "stopped"].includes(this.end?.status ?? "");
   }
@@ -186,7 +186,7 @@ export class Recording {
     if (!response.ok || !response.body || !type.includes("ndjson")) {
       if (PROXY_STATUSES.includes(response.status) && !type.includes("json"))
         throw new Error("a proxy says that the server is away");
-      // Our own 404 (the server began anew) is worth another try; a page in place of the stream means that no route leads there.
+      // Our own 404 (the server has restarted) is worth another try; a page in its place means that no route leads there.
       throw new StreamError(`no stream: ${response.status}`, !type.includes("json"));
     }
     const server = response.headers.get("bnviz-server") ?? "";

@@ -1,5 +1,5 @@
 // @ts-check
-// What can be taken away from a run: files, and words to cite it by.
+// What can be saved of a run: files, and a citation.
 
 import {openDialog} from "./dialog.js";
 import {addressOf, make} from "./dom.js";
@@ -19,10 +19,10 @@ import {describeDifferences} from "./settings.js";
  * @property {() => string | null} placedLink the same, with the step only where somebody has paused
  */
 
-const SAVABLE = ["finished", "diverged"]; // how a run ends of which there is something to save
+const SAVABLE = ["finished", "diverged"]; // ends of runs that can be saved
 
 /**
- * The menu, and what makes it anew when another run is on show, or this one has come to its end.
+ * The menu, and the function that rebuilds it when another run is on show, or this one has ended.
  * @param {Source} player
  * @param {HTMLElement} root of the player
  * @param {Node} sign
@@ -154,7 +154,7 @@ export function bibtex(header, data, {title, link, day}) {
 }
 
 /**
- * Releases, and the settings that are not those of the page: what a later release computes otherwise is still told apart.
+ * Releases, and the settings that are not those of the page: results of different releases can be told apart.
  * @param {Pick<Header, "versions" | "experiment">} header
  * @param {Pick<Data, "usual">} data
  */

@@ -252,7 +252,7 @@ export class Tour {
 }
 
 /**
- * Where one unit's own numbers stand; a card may unfold them.
+ * The numbers of one unit; a card may unfold them.
  * @param {HTMLElement} root
  */
 const numbersOf = (root) => /** @type {HTMLDetailsElement | null} */ (root.querySelector(".bnviz-numbers"));

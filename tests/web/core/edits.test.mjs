@@ -16,7 +16,7 @@ test("who reaches for a setting holds the player still, and the page learns the 
   const world = watching();
   const {step} = world;
   world.core.settingChanges.reach(world.core.state.view);
-  assert.deepEqual(world.states.hand, {step, asked: 1});
+  assert.deepEqual(world.states.hand, {step, serial: 1});
   assert.equal(world.pass(1000).step, step);
   assert.equal(world.playback, "playing", "it only holds still");
   assert.ok(world.pass(4000).step > step, "nothing was changed after all");

@@ -49,10 +49,10 @@ test("what still arrives of a run that was left is not heard", () => {
 test("where the stream is blocked the page is polled: at once, after each batch, and again if no answer comes", () => {
   const world = new World();
   world.recordings.get("{}").onBlocked();
-  assert.deepEqual(world.states.cursor, {run: "{}", from: 0, asked: 1});
+  assert.deepEqual(world.states.cursor, {run: "{}", from: 0, serial: 1});
   assert.notEqual(world.core.state.message, "");
   world.pass(6000);
-  assert.equal(world.states.cursor.asked, 2);
+  assert.equal(world.states.cursor.serial, 2);
   const header = JSON.stringify({
     type: "header",
     arms: ["none", "batch"],
@@ -63,15 +63,15 @@ test("where the stream is blocked the page is polled: at once, after each batch,
   });
   const lines = {run: "{}", from: 0, lines: [header, ...linesOf(stepsUpTo(8))]};
   world.rerun({lines}).pass(50);
-  assert.deepEqual(world.states.cursor, {run: "{}", from: 10, asked: 3});
+  assert.deepEqual(world.states.cursor, {run: "{}", from: 10, serial: 3});
   world.rerun({lines}).pass(300);
-  assert.equal(world.states.cursor.asked, 3, "nothing new: it waits a moment");
+  assert.equal(world.states.cursor.serial, 3, "nothing new: it waits a moment");
   world.pass(400);
-  assert.equal(world.states.cursor.asked, 4);
+  assert.equal(world.states.cursor.serial, 4);
   world
     .rerun({lines: {run: "{}", from: 10, lines: [JSON.stringify({type: "end", status: "finished", message: ""})]}})
     .pass(20_000);
-  assert.equal(world.states.cursor.asked, 4, "the run is over");
+  assert.equal(world.states.cursor.serial, 4, "the run is over");
 });
 
 test("lost connections are said, and no more when it goes on", () => {

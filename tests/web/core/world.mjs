@@ -178,7 +178,7 @@ export class World {
 
   /** What was asked for in the player last. */
   get lastEdit() {
-    const [, {asked: _asked, run: _run, ...edit}] = this.triggers.findLast(([name]) => name === "edit");
+    const [, {serial: _serial, run: _run, ...edit}] = this.triggers.findLast(([name]) => name === "edit");
     return edit;
   }
 }

@@ -123,10 +123,10 @@ export class PlayerCore {
    * @param {Record<string, unknown>} value
    */
   send(name, value) {
-    this.component.setStateValue(name, {...value, asked: ++this.#questions});
+    this.component.setStateValue(name, {...value, serial: ++this.#questions});
   }
 
-  // --- what is known
+  // --- state
 
   /** The recording on show. */
   get recording() {
@@ -428,7 +428,7 @@ export class PlayerCore {
     if ("step" in edit) this.dispatch({type: "hold"});
     this.settingChanges.awaitAnswer();
     this.say(this.text("asked_for"));
-    this.component.setTriggerValue("edit", {...edit, run: this.recording.run, asked: ++this.#questions});
+    this.component.setTriggerValue("edit", {...edit, run: this.recording.run, serial: ++this.#questions});
   }
 
   /** @param {string} message */
@@ -436,7 +436,7 @@ export class PlayerCore {
     this.store.update({message});
   }
 
-  /** Everything has to be drawn anew. */
+  /** Have everything redrawn. */
   redraw() {
     this.rewriteWords();
     this.store.update({redraws: this.state.redraws + 1});
