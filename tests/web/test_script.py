@@ -24,7 +24,7 @@ from bnviz.web.export.script import MOST_LINES, TooLong, Unsupported, Untrained,
 from bnviz.web.export.template import rendered_text
 from tests.runs import exact, run_script, trained
 
-SHORT = {"steps": 40, "snapshot_every": 4}
+SHORT = {"steps": 16, "snapshot_every": 4}
 UNMEASURED = {"gradient_shift": "no", "look_inside": "no", "microscope": "no"}
 SMALL = {**SHORT, "dataset": "mnist1d", "train_size": 300, "width": 16, "learning_rate": 0.3}
 PRESETS = {
@@ -32,13 +32,13 @@ PRESETS = {
     for lesson in PLAYING
     for name, made in page_of(lesson).presets.items()
 }
-SWITCHED = {"batch_norm_from": 10, "steps": 30}
+SWITCHED = {"batch_norm_from": 4}
 CHOSEN = {
-    "turned": {"changes": "10:learning_rate=1;20:batch_size=8"},
-    "turned, momentum": {"momentum": 0.9, "changes": "10:momentum=0;20:momentum=0.5"},
-    "another size of minibatches at the end of an epoch": {"changes": "3:batch_size=100;9:batch_size=2"},
+    "turned": {"changes": "4:learning_rate=1;8:batch_size=8"},
+    "turned, momentum": {"momentum": 0.9, "changes": "4:momentum=0;8:momentum=0.5"},
+    "another size of minibatches at the end of an epoch": {"changes": "3:batch_size=100;7:batch_size=2"},
     "groups": {"ghost_batch_size": 4},
-    "uneven groups": {"batch_size": 30, "ghost_batch_size": 4, "changes": "20:ghost_batch_size=10"},
+    "uneven groups": {"batch_size": 30, "ghost_batch_size": 4, "changes": "8:ghost_batch_size=10"},
     "groups, γ and β fixed": {"ghost_batch_size": 8, "fixed_scales": "yes"},
     "γ and β fixed": {"fixed_scales": "yes", "initialization": "pytorch"},
     "layer norm": {"compare": "layer", "activation": "tanh"},
@@ -46,7 +46,7 @@ CHOSEN = {
     "RMS norm": {"compare": "rms", "activation": "sigmoid"},
     "DyT": {"compare": "dyt", "momentum": 0.9, "precision": "double"},
     "noise": {"compare": "noisy-batch", "dropout": 0.2, "batch_size": 16},
-    "dropout later": {"changes": "10:dropout=0.5;30:dropout=0"},
+    "dropout later": {"changes": "4:dropout=0.5;12:dropout=0"},
     "noisy labels": {"label_noise": 0.4, "seed": 3},
     "noisy numbers": {"dataset": "linear-map", "label_noise": 0.4, "activation": "identity", "initialization": "xavier"},
     "few examples": {"train_size": 20, "batch_size": 512},
@@ -58,22 +58,22 @@ CHOSEN = {
     "epsilon of RMS norm": {"epsilon": 1e-3, "compare": "rms"},
     "decay": {"weight_decay": 0.5, "momentum": 0.9},
     "decay and a growing rate": {"weight_decay": 0.5, "rate_growth": 1.01, "momentum": 0.5, "epsilon": 1e-10},
-    "a rising rate": {"weight_decay": 0.5, "rising": "yes", "changes": "20:times_w2=1000"},
-    "a rising rate, and no decay": {"rising": "yes", "momentum": 0.9, "changes": "20:learning_rate=0.01"},
+    "a rising rate": {"weight_decay": 0.5, "rising": "yes", "changes": "8:times_w2=1000"},
+    "a rising rate, and no decay": {"rising": "yes", "momentum": 0.9, "changes": "8:learning_rate=0.01"},
     "orthogonal": {"initialization": "orthogonal", "activation": "identity"},
     "switched on": SWITCHED,
     "switched on, kept": {**SWITCHED, "scale_start": "keep"},
-    "switched off": {"changes": "10:compare=none"},
-    "switched off, kept": {"changes": "10:compare=none;20:input_noise=1", "scale_start": "keep", "momentum": 0.9},
-    "switched to another": {"changes": "10:compare=rms;20:compare=noisy-batch"},
-    "held": {"hold_from": 10, "momentum": 0.9},
-    "held and frozen": {"hold_from": 10, "hidden_layers": 2, "changes": "20:freeze_layer=3;30:freeze_layer=0"},
-    "frozen, then another normalizer": {"changes": "5:freeze_layer=2;10:compare=layer;20:freeze_layer=1"},
-    "broken": {"changes": "10:times_w1=-2;10:input_noise=0.5;20:input_noise=0"},
+    "switched off": {"changes": "4:compare=none"},
+    "switched off, kept": {"changes": "4:compare=none;8:input_noise=1", "scale_start": "keep", "momentum": 0.9},
+    "switched to another": {"changes": "4:compare=rms;8:compare=noisy-batch"},
+    "held": {"hold_from": 4, "momentum": 0.9},
+    "held and frozen": {"hold_from": 4, "hidden_layers": 2, "changes": "8:freeze_layer=3;12:freeze_layer=0"},
+    "frozen, then another normalizer": {"changes": "2:freeze_layer=2;4:compare=layer;8:freeze_layer=1"},
+    "broken": {"changes": "4:times_w1=-2;4:input_noise=0.5;8:input_noise=0"},
     "diverging": {"learning_rate": 10.0, "activation": "identity"},
 }  # fmt: skip
 EXPERIMENTS = {
-    **{name: one.replace(steps=20, **UNMEASURED, hold_from=min(one.hold_from, 10)) for name, one in PRESETS.items()},
+    **{name: one.replace(steps=8, **UNMEASURED, hold_from=min(one.hold_from, 4)) for name, one in PRESETS.items()},
     **{name: Experiment(**{**SMALL, **made}) for name, made in CHOSEN.items()},
 }
 
