@@ -17,7 +17,7 @@ export default [
     files: ["bnviz/**/*.js", "tests/**/*.mjs"],
     rules: {
       ...length,
-      complexity: ["error", 20],
+      complexity: ["error", 14],
       eqeqeq: "error",
       "no-unused-vars": ["error", {args: "after-used", argsIgnorePattern: "^_", varsIgnorePattern: "^_", caughtErrors: "all"}],
       "no-var": "error",

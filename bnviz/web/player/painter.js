@@ -123,6 +123,7 @@ export class Painter {
     this.input(context, scenery, row);
     geometry.columns.forEach((column, place) => {
       this.lines(context, scenery, arm, row, place);
+      this.passedShare(context, scenery, arm, row, place);
       this.units(context, scenery, arm, row, column);
       this.histogram(context, scenery, arm, row, column);
     });
@@ -160,14 +161,14 @@ export class Painter {
   }
 
   /**
-   * Lines from one layer to the next: the more the lower one changes, the stronger; on them the share that passes on.
+   * Lines from one layer to the next: the more the lower one changes, the stronger.
    * @param {CanvasRenderingContext2D} context
    * @param {Scenery} scenery
    * @param {string} arm
    * @param {number} row
    * @param {number} place of the column that they lead to
    */
-  lines(context, {geometry, view, theme, small}, arm, row, place) {
+  lines(context, {geometry, view, small}, arm, row, place) {
     const {columns, input, output, watched, pitch} = geometry;
     const from = place === 0 ? input.x + input.width - 4 : columns[place - 1].x + columns[place - 1].width;
     const to = place === columns.length ? output.x + (geometry.slim ? -2 : 4) : columns[place].x;
@@ -185,9 +186,21 @@ export class Painter {
       }
     context.stroke();
     context.globalAlpha = 1;
-    const next = columns[place]?.layer;
-    const share = layer && next === layer + 1 ? passedOn(view.frames, view.frameIndex, arm, view.tap, layer) : null;
-    if (share === null || geometry.slim || small) return;
+  }
+
+  /**
+   * The share of a layer's change that passes on to the next layer, on the lines between them.
+   * @param {CanvasRenderingContext2D} context
+   * @param {Scenery} scenery
+   * @param {string} arm
+   * @param {number} row
+   * @param {number} place of the column that the lines lead to
+   */
+  passedShare(context, {geometry, view, theme, small}, arm, row, place) {
+    const [layer, next] = [geometry.columns[place - 1]?.layer, geometry.columns[place]?.layer];
+    if (!layer || next !== layer + 1 || geometry.slim || small) return;
+    const share = passedOn(view.frames, view.frameIndex, arm, view.tap, layer);
+    if (share === null) return;
     context.fillStyle = theme.text;
     context.font = `11px ${theme.family}`;
     context.textAlign = "center";

@@ -371,17 +371,27 @@ export class UnitNumbers {
     return operand && text.startsWith("−") ? `(${text})` : text;
   }
 
+  /**
+   * What a number is computed from, and whether that is taken from every example, as statistics are.
+   * @param {Place | null} target
+   * @param {Arithmetic} arithmetic
+   */
+  sourcesOf(target, arithmetic) {
+    const numbers = target && arithmetic[target.side];
+    if (!target || !numbers) return {parts: [], ofEveryExample: false};
+    const quantity = quantityOf(numbers.normalizer, target.part);
+    const parts = sources(target.part, numbers, target.side === "evaluation");
+    return {parts, ofEveryExample: Boolean(quantity && !isOfExample(quantity))};
+  }
+
   /** @param {Arithmetic} arithmetic */
   highlight(arithmetic) {
     const {target, example} = this;
-    const numbers = target && arithmetic[target.side];
-    const from = target && numbers ? sources(target.part, numbers, target.side === "evaluation") : [];
-    const quantity = target && numbers && quantityOf(numbers.normalizer, target.part);
-    const ofAll = Boolean(quantity && !isOfExample(quantity)); // statistics are of every example
+    const {parts, ofEveryExample} = this.sourcesOf(target, arithmetic);
     for (const {node, side, part, example: own} of this.places.values()) {
       const near = side === target?.side && (own === null || own === example);
       node.classList.toggle("bnviz-pointed", near && part === target.part);
-      node.classList.toggle("bnviz-highlight", from.includes(part) && (near || (ofAll && side === target?.side)));
+      node.classList.toggle("bnviz-highlight", parts.includes(part) && (near || (ofEveryExample && side === target?.side)));
     }
     this.explanation.setAttribute("aria-live", this.host.playing ? "off" : "polite");
     set(this.explanation, target ? this.origin(target, arithmetic) : this.text("numbers_point"));
