@@ -7,7 +7,7 @@ import * as coats from "./coats.js";
 import {tables} from "./tables.js";
 import {accuracy, agrees, CAT, course, failingClasses, OTHER, courseOfSameNetwork} from "./verdict.js";
 
-/** @import {Hands, Make, Say, Service, Snapshot, Story} from "../../web/player/types" */
+/** @import {ControlHost, Make, Say, Service, Snapshot, Story} from "../../web/player/types" */
 /** @import {Choices, CoatView, Which} from "./coats.js" */
 /** @import {Failing, Pair} from "./verdict.js" */
 /** @import {Words} from "./words" */
@@ -301,7 +301,7 @@ function learningText(view) {
 
 /**
  * Which animals change colour.
- * @param {Hands<Choices, Seen>} player
+ * @param {ControlHost<Choices, Seen>} player
  * @param {Make} make
  */
 function whichControl(player, make) {
@@ -315,7 +315,7 @@ function whichControl(player, make) {
 
 /**
  * How coloured they are.
- * @param {Hands<Choices, Seen>} player
+ * @param {ControlHost<Choices, Seen>} player
  * @param {Make} make
  */
 function levelControl(player, make) {
@@ -328,7 +328,7 @@ function levelControl(player, make) {
 
 /**
  * The lesson's words for its controls.
- * @param {Hands<Choices, Seen>} player
+ * @param {ControlHost<Choices, Seen>} player
  */
 const texts = (player) => (/** @type {string} */ key) => words.sentenceOrKey(player.words, key);
 

@@ -6,7 +6,7 @@ import {centres, binOf} from "../../web/player/numbers.js";
 import {digits, hasClasses, percent, say as anySay, sentenceOrKey, unitName} from "../../web/player/words.js";
 import {overExamples, scale, withoutNegativeZero} from "./reading.js";
 
-/** @import {Control, FeedFunction, Hands, Host, Make, Say, Service, View} from "../../web/player/types" */
+/** @import {Control, FeedFunction, ControlHost, ServiceHost, Make, Say, Service, View} from "../../web/player/types" */
 /** @import {Words} from "./words" */
 /** @typedef {{gamma: number, beta: number}} Scales */
 /** @typedef {{run: string, layer: number, unit: number, initial: Scales}} Place the unit whose γ and β may be moved */
@@ -43,7 +43,7 @@ export class ByHand {
   request = null;
 
   /**
-   * @param {Pick<Host, "redraw">} host
+   * @param {Pick<ServiceHost, "redraw">} host
    * @param {Ask} [ask]
    * @param {Clock} [clock]
    */
@@ -147,7 +147,7 @@ async function askServer({run, layer, unit}, {gamma, beta}, signal) {
 
 /**
  * Sliders for γ and β, and a way back.
- * @param {Hands<{}, State>} player
+ * @param {ControlHost<{}, State>} player
  * @param {Make} make
  * @returns {Control}
  */

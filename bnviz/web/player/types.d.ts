@@ -213,7 +213,7 @@ export type Tabulate<V = View> = (feed: any, view: V, titles: Titles) => Numbers
 export type Unit = number | "pooled";
 
 /** What is on show. It is made only when there is a snapshot to show; whatever is drawn or said is a function of it alone. */
-export interface Shown {
+export interface BaseView {
   run: string;
   header: Header;
   /** All snapshots that have arrived; never empty. */
@@ -257,7 +257,7 @@ export interface Shown {
 }
 
 /** What is on show; `Own` are the story's own choices and their types, such as {level: number}. */
-export type View<Own = {}> = Shown & Own;
+export type View<Own = {}> = BaseView & Own;
 
 /** Axis ranges that hold for the whole recording. */
 export interface Ranges {
@@ -318,8 +318,8 @@ export interface Story<Own = {}, State = any> {
   /** The story's own choices as they are at first. */
   choices?: Own;
   /** Controls in headings of panels, by the name that the panel's `control` says. */
-  controls?: Record<string, (player: Hands<Own, State>, make: Make) => Control<Own>>;
-  service?(host: Host<Own>): Service<Own, State>;
+  controls?: Record<string, (player: ControlHost<Own, State>, make: Make) => Control<Own>>;
+  service?(host: ServiceHost<Own>): Service<Own, State>;
 }
 
 /** The only place for side effects: fetching, remembering. The player makes one for itself. */
@@ -332,14 +332,14 @@ export interface Service<Own = {}, State = any> {
 }
 
 /** What a service may ask of its player. */
-export interface Host<Own = {}> {
+export interface ServiceHost<Own = {}> {
   /** `service.state` has changed: draw this panel and say all words again. */
   redraw(panelId: string): void;
   choose(change: Partial<Choice & Own>): void;
 }
 
 /** What a control may ask of the player. */
-export interface Hands<Own = {}, State = any> {
+export interface ControlHost<Own = {}, State = any> {
   choose(change: Partial<Choice & Own>): void;
   readonly choice: Choice & Own;
   readonly service: Service<Own, State> | null;
