@@ -69,16 +69,16 @@ def paced_loop(tensors: loop.DataTensors) -> None:
     due, begin = 0, perf_counter()
     arms = [loop.ArmTrainer(EXPERIMENT, name) for name in EXPERIMENT.arms]
     batches = loop.minibatches(EXPERIMENT)
-    upcoming = next(batches)
+    minibatch = next(batches)
     for step in range(EXPERIMENT.steps):
         if (perf_counter() - begin) * SNAPSHOTS_A_SECOND >= due:
-            ndjson.line({"arms": loop.measure_arms(arms, tensors, upcoming, due, last=False)})
+            ndjson.line({"arms": loop.measure_arms(arms, tensors, minibatch, due, last=False)})
             due += 1
-        x, y = tensors.x_train[upcoming], tensors.y_train[upcoming]
+        x, y = tensors.x_train[minibatch], tensors.y_train[minibatch]
         for arm in arms:
             arm.step(x, y)
             arm.check_divergence(step, arm.train_metrics.last_loss)
-        upcoming = next(batches)
+        minibatch = next(batches)
 
 
 def complete_run() -> None:
@@ -143,15 +143,15 @@ def tapped(tensors: loop.DataTensors, arm: loop.ArmTrainer) -> list[torch.Tensor
 
 def snapshot() -> list[Row]:
     """One snapshot on one thread, noise at its usual rate, against TensorBoard's histograms alone of the same 30 tensors."""
-    tensors, arms, upcoming = trained_arms()
+    tensors, arms, minibatch = trained_arms()
     outputs = [output for arm in arms for output in tapped(tensors, arm)]
     count = NOISE_EVERY
 
     def ours() -> None:
         for index in range(count):
             for arm in arms:  # as after a step: nothing is seen twice, and nothing is missing
-                arm.train_metrics.add(torch.tensor(1.0), torch.zeros(EXPERIMENT.batch, 10), tensors.y_train[upcoming])
-            ndjson.line({"arms": {arm.name: arm.measure(tensors, upcoming, index, last=False) for arm in arms}})
+                arm.train_metrics.add(torch.tensor(1.0), torch.zeros(EXPERIMENT.batch, 10), tensors.y_train[minibatch])
+            ndjson.line({"arms": {arm.name: arm.measure(tensors, minibatch, index, last=False) for arm in arms}})
 
     with tempfile.TemporaryDirectory() as folder, SummaryWriter(folder) as writer:
 

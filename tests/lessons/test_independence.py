@@ -79,10 +79,10 @@ def test_gradient_shift_equals_a_plain_implementation(changes, monkeypatch):
     experiment, compared = SMALL.replace(**changes), 0
     original = loop.ArmTrainer.measure
 
-    def measure(arm, tensors, upcoming, *rest, **more):
+    def measure(arm, tensors, minibatch, *rest, **more):
         nonlocal compared
-        measured = original(arm, tensors, upcoming, *rest, **more)
-        expected = plain_shift(experiment, arm, tensors.x_train[upcoming], tensors.y_train[upcoming])
+        measured = original(arm, tensors, minibatch, *rest, **more)
+        expected = plain_shift(experiment, arm, tensors.x_train[minibatch], tensors.y_train[minibatch])
         for key, row in zip(KEYS, expected, strict=True):
             assert np.allclose(measured[key], row, rtol=2e-3, atol=1e-5), (key, arm.name)
         compared += 1

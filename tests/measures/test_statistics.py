@@ -33,13 +33,13 @@ def generator():
 @quick
 @given(rows_of(ANY))
 def test_the_parts_of_a_histogram_add_up_whatever_the_values(rows):
-    found = statistics.histogram(np.sort(rows), EDGES)
-    assert (found.counts.sum(-1) + found.underflow + found.overflow + found.nonfinite == rows.shape[-1]).all()
-    assert (found.nonfinite == (~np.isfinite(rows)).sum(-1)).all()
-    assert (found.zeros == (rows == 0).sum(-1)).all()
+    counts = statistics.histogram(np.sort(rows), EDGES)
+    assert (counts.counts.sum(-1) + counts.underflow + counts.overflow + counts.nonfinite == rows.shape[-1]).all()
+    assert (counts.nonfinite == (~np.isfinite(rows)).sum(-1)).all()
+    assert (counts.zeros == (rows == 0).sum(-1)).all()
     with np.errstate(invalid="ignore"):
-        assert (found.underflow == ((rows < EDGES[0]) & np.isfinite(rows)).sum(-1)).all()
-        assert (found.overflow == ((rows > EDGES[-1]) & np.isfinite(rows)).sum(-1)).all()
+        assert (counts.underflow == ((rows < EDGES[0]) & np.isfinite(rows)).sum(-1)).all()
+        assert (counts.overflow == ((rows > EDGES[-1]) & np.isfinite(rows)).sum(-1)).all()
 
 
 @quick
@@ -51,8 +51,8 @@ def test_counts_are_numpys_on_finite_values(rows):
 
 def around(values):
     """As a snapshot has them: by the histogram of the units, which have been sorted one by one."""
-    found = statistics.histogram(np.sort(values)[None], EDGES).pooled()
-    return statistics.percentile_neighbours(values.reshape(1, -1), EDGES, found)[0]
+    counts = statistics.histogram(np.sort(values)[None], EDGES).pooled()
+    return statistics.percentile_neighbours(values.reshape(1, -1), EDGES, counts)[0]
 
 
 @quick
@@ -105,8 +105,8 @@ def test_shift_is_scipys_wasserstein_distance_in_standard_deviations(generator):
         / np.sqrt(np.var(layer[1], axis=1).mean())
         for layer in zip(now, then, strict=True)
     ]
-    found = statistics.shift(np.sort(now), np.sort(then), then.std(-1))
-    assert np.allclose(found, expected, rtol=1e-5)
+    distance = statistics.shift(np.sort(now), np.sort(then), then.std(-1))
+    assert np.allclose(distance, expected, rtol=1e-5)
 
 
 @quick
@@ -149,8 +149,8 @@ def minibatches(generator, population, size, count=20000):
 @pytest.mark.parametrize("size", [2, 8, 64])
 def test_means_of_independent_minibatches_scatter_as_one_over_root_n(generator, population, size):
     mean, std = statistics.moments(population)
-    drawn = minibatches(generator, population, size).mean(-1)
-    assert statistics.mean_noise(drawn, mean, std) == pytest.approx(1 / np.sqrt(size), rel=0.02)
+    draws = minibatches(generator, population, size).mean(-1)
+    assert statistics.mean_noise(draws, mean, std) == pytest.approx(1 / np.sqrt(size), rel=0.02)
 
 
 @pytest.mark.parametrize("size", [2, 3, 8, 64])
@@ -159,9 +159,9 @@ def test_minibatches_and_probes_scatter_as_the_theory_says(generator, population
     means, variances, theory = [], [], []
     for probe in minibatches(generator, population, 150, count=400)[0]:
         mean, std = statistics.moments(probe[None])
-        drawn = minibatches(generator, population, size, count=50)
-        means.append(statistics.mean_noise(drawn.mean(-1), mean, std) ** 2)
-        variances.append(statistics.variance_noise(drawn.var(-1, ddof=1), std) ** 2)
+        draws = minibatches(generator, population, size, count=50)
+        means.append(statistics.mean_noise(draws.mean(-1), mean, std) ** 2)
+        variances.append(statistics.variance_noise(draws.var(-1, ddof=1), std) ** 2)
         theory.append(statistics.variance_noise_theory(probe[None], mean, std, size) ** 2)
     assert np.mean(means) == pytest.approx(1 / size + 1 / 150, rel=0.05)
     assert np.mean(variances) == pytest.approx(np.mean(theory), rel=0.15)

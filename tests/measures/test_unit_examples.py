@@ -37,15 +37,15 @@ def trained(experiment, name):
 
 
 @torch.no_grad()
-def measured(arm, tensors, upcoming):
-    return unit_examples(live_context(arm, tensors, upcoming))["unit_examples"]
+def measured(arm, tensors, minibatch):
+    return unit_examples(live_context(arm, tensors, minibatch))["unit_examples"]
 
 
 @torch.no_grad()
-def taps_of(arm, tensors, upcoming):
+def taps_of(arm, tensors, minibatch):
     """linear, normalized, activation [layers, group, width] of the first group when the whole minibatch passes through."""
     taps = []
-    arm.network(tensors.x_train[upcoming], MEASURE, arm.groups, taps=taps)
+    arm.network(tensors.x_train[minibatch], MEASURE, arm.groups, taps=taps)
     return [torch.stack([equal_groups(output, arm.groups)[0][0] for output in tap]) for tap in zip(*taps, strict=True)]
 
 
@@ -58,9 +58,9 @@ def watched(values):
 @pytest.mark.parametrize("name", COMPARED)
 def test_the_arithmetic_of_what_is_recorded_is_pytorchs(name, variant):
     experiment = SMALL.replace(compare=name, **VARIANTS[variant])
-    arm, tensors, upcoming = trained(experiment, name)
-    recorded = measured(arm, tensors, upcoming)
-    linear, normalized, activation = taps_of(arm, tensors, upcoming)
+    arm, tensors, minibatch = trained(experiment, name)
+    recorded = measured(arm, tensors, minibatch)
+    linear, normalized, activation = taps_of(arm, tensors, minibatch)
     examples = min(EXAMPLES, FIRST[variant])
     assert recorded["z"].shape == (experiment.hidden_layers, WATCHED_UNITS, examples)
     parts = derived(recorded, name, experiment.activation)
@@ -72,8 +72,8 @@ def test_the_arithmetic_of_what_is_recorded_is_pytorchs(name, variant):
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_statistics_are_exact_and_of_the_first_group(variant):
-    arm, tensors, upcoming = trained(SMALL.replace(**VARIANTS[variant]), "batch")
-    recorded, z = measured(arm, tensors, upcoming), taps_of(arm, tensors, upcoming)[0].double()
+    arm, tensors, minibatch = trained(SMALL.replace(**VARIANTS[variant]), "batch")
+    recorded, z = measured(arm, tensors, minibatch), taps_of(arm, tensors, minibatch)[0].double()
     assert recorded["together"] == z.shape[1] == FIRST[variant]
     assert np.allclose(recorded["mean"], z.mean(1)[:, :WATCHED_UNITS], rtol=1e-4, atol=1e-5)
     assert np.allclose(recorded["variance"], z.var(1, correction=0)[:, :WATCHED_UNITS], rtol=1e-4, atol=1e-6)
@@ -82,8 +82,8 @@ def test_statistics_are_exact_and_of_the_first_group(variant):
 
 
 def test_in_evaluation_it_is_pytorchs_batch_norm_with_running_statistics():
-    arm, tensors, upcoming = trained(SMALL, "batch")
-    recorded, z = measured(arm, tensors, upcoming), taps_of(arm, tensors, upcoming)[0]
+    arm, tensors, minibatch = trained(SMALL, "batch")
+    recorded, z = measured(arm, tensors, minibatch), taps_of(arm, tensors, minibatch)[0]
     expected = torch.stack(
         [
             functional.batch_norm(one, norm.running_mean, norm.running_variance, norm.gamma, norm.beta)

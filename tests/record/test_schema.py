@@ -21,12 +21,11 @@ from bnviz.train import loop
 
 MEASURED = {"look_inside": "yes", "gradient_shift": "yes", "microscope": "yes"}
 EVERYTHING = {**MEASURED, "fixed_scales": "yes", "hold_from": 6, "rising": "yes"}
-SMALL = {"steps": 12, "width": 16, "train_size": 64, "batch_size": 16, "snapshot_every": 3}
+SMALL = {"steps": 9, "width": 16, "train_size": 64, "batch_size": 16, "snapshot_every": 3}
 EXPERIMENTS = {
     "plain": Experiment(**SMALL),
     "everything": Experiment(**SMALL, **EVERYTHING),
-    "animals": Experiment(**SMALL, **EVERYTHING, dataset="cats", hidden_layers=3),
-    **{arm: Experiment(**SMALL, **EVERYTHING, dataset="cats", compare=arm) for arm in COMPARED},
+    **{arm: Experiment(**SMALL, **EVERYTHING, dataset="cats", hidden_layers=3, compare=arm) for arm in COMPARED},
     "numbers": Experiment(**SMALL, **EVERYTHING, dataset="linear-map"),
     "normalized later": Experiment(**SMALL, **EVERYTHING, batch_norm_from=5),
     "changed": Experiment(**SMALL, **EVERYTHING, changes="3:compare=none;5:batch_size=4;7:freeze_layer=3;8:compare=rms"),

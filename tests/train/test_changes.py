@@ -131,8 +131,8 @@ def test_a_change_of_the_batch_size_goes_on_from_the_same_place(step):
 
 
 def test_epochs_count_the_examples_that_were_used():
-    found = {one["step"]: one["epoch"] for one in snapshots(SMALL.replace(changes=f"{STEP}:batch_size=8"))}
-    assert found[STEP + 1] == (STEP * 32 + 8) / 200 and found[40] == (STEP * 32 + 20 * 8) / 200
+    epochs = {one["step"]: one["epoch"] for one in snapshots(SMALL.replace(changes=f"{STEP}:batch_size=8"))}
+    assert epochs[STEP + 1] == (STEP * 32 + 8) / 200 and epochs[40] == (STEP * 32 + 20 * 8) / 200
 
 
 def with_batch_norm(keep):
@@ -229,13 +229,13 @@ def test_evaluation_means_something_at_once(start):
 
 
 def test_gamma_and_beta_start_at_one_and_zero_or_where_they_keep():
-    for start, kept in (("one", False), ("keep", True)):
+    for start, keeps in (("one", False), ("keep", True)):
         training = arms_at(SMALL.replace(batch_norm_from=STEP, scale_start=start), STEP)
         training._apply_changes()
         first = training.arms[1].network.normalizers[0]
         z = training.arms[1].network.linears[0](training.tensors.x_test[:PROBE_SIZE]).detach()
-        assert torch.allclose(first.beta, z.mean(0) if kept else torch.zeros(16), atol=1e-6)
-        assert torch.allclose(first.gamma, torch.sqrt(z.var(0, correction=0) + 1e-5) if kept else torch.ones(16), rtol=1e-5)
+        assert torch.allclose(first.beta, z.mean(0) if keeps else torch.zeros(16), atol=1e-6)
+        assert torch.allclose(first.gamma, torch.sqrt(z.var(0, correction=0) + 1e-5) if keeps else torch.ones(16), rtol=1e-5)
 
 
 # What breaks
@@ -260,11 +260,11 @@ def test_a_frozen_layer_learns_again():
 
 def test_a_network_of_which_nothing_learns_stays_as_it_is():
     experiment = SMALL.replace(hidden_layers=2, hold_from=5, changes="10:freeze_layer=3;10:compare=none", gradient_shift="yes")
-    shown = {one["step"]: one["arms"] for one in snapshots(experiment)}
+    arms_by_step = {one["step"]: one["arms"] for one in snapshots(experiment)}
     for arm in ("none-held", "batch-held"):
-        assert shown[11][arm]["probe_loss"] == shown[40][arm]["probe_loss"]
-        assert (shown[40][arm]["gradient_norm"] == 0).all()
-    assert shown[11]["none"]["probe_loss"] != shown[40]["none"]["probe_loss"]
+        assert arms_by_step[11][arm]["probe_loss"] == arms_by_step[40][arm]["probe_loss"]
+        assert (arms_by_step[40][arm]["gradient_norm"] == 0).all()
+    assert arms_by_step[11]["none"]["probe_loss"] != arms_by_step[40]["none"]["probe_loss"]
 
 
 def test_gradient_shift_is_measured_where_a_layer_is_frozen():

@@ -33,50 +33,50 @@ def lines_of(messages):
 
 
 @pytest.fixture
-def kept():
+def checkpoint_cache():
     return CheckpointCache()
 
 
 @pytest.mark.parametrize(
     "more", [{}, {"momentum": 0.9, "dropout": 0.3, "hold_from": 9, "fixed_scales": "yes", "look_inside": "yes"}]
 )
-def test_every_variant_goes_on_from_another_and_nobody_can_tell(kept, more):
+def test_every_variant_goes_on_from_another_and_nobody_can_tell(checkpoint_cache, more):
     base = SMALL.replace(**more)
-    lines_of(train(base, kept))
+    lines_of(train(base, checkpoint_cache))
     for name, (step, changes) in VARIANTS.items():
         experiment = base.replace(**changes)
-        lines, steps, outcome = lines_of(train(experiment, kept))
+        lines, steps, outcome = lines_of(train(experiment, checkpoint_cache))
         assert (lines, 64, outcome) == lines_of(loop.train(experiment)), name
         assert 64 - step <= steps < 64 - step + 64 // PER_RUN + SMALL.snapshot_every, name
 
 
-def test_batch_norm_that_comes_later_goes_on_from_before_it_came(kept):
+def test_batch_norm_that_comes_later_goes_on_from_before_it_came(checkpoint_cache):
     for begin in (50, 30, 40, 45):
         experiment = SMALL.replace(batch_norm_from=begin)
-        lines, steps, _ = lines_of(train(experiment, kept))
+        lines, steps, _ = lines_of(train(experiment, checkpoint_cache))
         assert lines == lines_of(loop.train(experiment))[0]
     assert steps < 40
 
 
-def test_a_change_goes_on_from_a_run_that_is_still_on_its_way_and_both_stay_what_they_are(kept):
-    going = train(SMALL, kept)
+def test_a_change_goes_on_from_a_run_that_is_still_on_its_way_and_both_stay_what_they_are(checkpoint_cache):
+    going = train(SMALL, checkpoint_cache)
     begun = [next(going) for _ in range(70)]
     experiment = SMALL.replace(changes="30:learning_rate=1")
-    lines, steps, _ = lines_of(train(experiment, kept))
+    lines, steps, _ = lines_of(train(experiment, checkpoint_cache))
     assert steps < 50 and lines == lines_of(loop.train(experiment))[0]
     assert [line for line in begun if line] + lines_of(going)[0] == lines_of(loop.train(SMALL))[0]
 
 
-def test_other_experiments_begin_at_the_start(kept):
-    lines_of(train(SMALL, kept))
+def test_other_experiments_begin_at_the_start(checkpoint_cache):
+    lines_of(train(SMALL, checkpoint_cache))
     for changes in ({"seed": 1}, {"batch_norm_from": 50}, {"look_inside": "yes"}, {"changes": "1:learning_rate=1"}):
-        assert lines_of(train(SMALL.replace(**changes), kept))[1] >= 63
+        assert lines_of(train(SMALL.replace(**changes), checkpoint_cache))[1] >= 63
 
 
-def test_the_best_of_several_is_taken(kept):
+def test_the_best_of_several_is_taken(checkpoint_cache):
     for changes in ("20:dropout=0.1", "20:dropout=0.2;50:momentum=0.5", "20:dropout=0.3"):
-        lines_of(train(SMALL.replace(changes=changes), kept))
-    assert lines_of(train(SMALL.replace(changes="20:dropout=0.2;50:momentum=0.9"), kept))[1] < 20
+        lines_of(train(SMALL.replace(changes=changes), checkpoint_cache))
+    assert lines_of(train(SMALL.replace(changes="20:dropout=0.2;50:momentum=0.9"), checkpoint_cache))[1] < 20
 
 
 def test_memory_is_bounded_and_the_last_runs_are_kept():
@@ -98,13 +98,13 @@ def test_a_run_too_large_to_keep_is_trained_all_the_same():
         assert steps == 64 and lines == lines_of(loop.train(SMALL))[0] and not tiny._runs
 
 
-def test_the_networks_of_a_run_that_went_on_can_be_asked(kept):
+def test_the_networks_of_a_run_that_went_on_can_be_asked(checkpoint_cache):
     experiment = SMALL.replace(changes="40:learning_rate=1")
     lines_of(loop.train(experiment))
     expected = loop.TRAINED_NETWORKS.pop(experiment.id).state_dict()
-    lines_of(train(SMALL, kept)), lines_of(train(experiment, kept))
-    found = loop.TRAINED_NETWORKS[experiment.id].state_dict()
-    assert all(torch.equal(found[name], expected[name]) for name in expected)
+    lines_of(train(SMALL, checkpoint_cache)), lines_of(train(experiment, checkpoint_cache))
+    resumed = loop.TRAINED_NETWORKS[experiment.id].state_dict()
+    assert all(torch.equal(resumed[name], expected[name]) for name in expected)
 
 
 def test_a_worker_has_room_for_several_runs_of_the_default_experiment():

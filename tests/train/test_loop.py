@@ -361,12 +361,12 @@ def test_divergence_in_the_very_last_step_is_reported(monkeypatch):
 
     def step(arm, x, y):
         original(arm, x, y)
-        step.taken += 1
-        if step.taken == 2 * SMALL.steps:
+        step.count += 1
+        if step.count == 2 * SMALL.steps:
             with torch.no_grad():
                 arm.network.linears[-1].weight.fill_(math.inf)
 
-    step.taken = 0
+    step.count = 0
     monkeypatch.setattr(loop.ArmTrainer, "step", step)
     assert run(SMALL)[1] == ("diverged", "The network with batch norm diverged at step 30.")
 
@@ -466,9 +466,9 @@ def noise(experiment, key="mean_noise"):
 
 def test_minibatch_means_scatter_as_one_over_root_n_and_less_in_larger_batches():
     """Within 25 %: the probe is held out, so its own mean is off by a little, and there are 60 minibatches only."""
-    found = [noise(SMALL.replace(batch_size=size, steps=60, snapshot_every=1, learning_rate=0.0001)) for size in (4, 16, 64)]
-    assert found[0] > found[1] > found[2]
-    assert np.allclose(found, 1 / np.sqrt([4, 16, 64]), rtol=0.25)
+    errors = [noise(SMALL.replace(batch_size=size, steps=60, snapshot_every=1, learning_rate=0.0001)) for size in (4, 16, 64)]
+    assert errors[0] > errors[1] > errors[2]
+    assert np.allclose(errors, 1 / np.sqrt([4, 16, 64]), rtol=0.25)
 
 
 def test_it_is_the_ghost_batch_that_decides_the_noise():

@@ -1,5 +1,6 @@
 """Stacked training against the plain trainer, run by run, and rows against what the plain networks say."""
 
+import functools
 import math
 
 import numpy as np
@@ -36,7 +37,12 @@ def double():
 
 
 def trained_plainly(run, steps=None):
-    """The arm after its training, or so many steps of it, as in a live run."""
+    """The arm after its training, or so many steps of it, as in a live run, and its data; nobody changes them."""
+    return _trained_plainly(run, steps, torch.get_default_dtype())
+
+
+@functools.lru_cache(maxsize=256)
+def _trained_plainly(run, steps, _default_dtype):
     tensors, arm = loop.DataTensors(run.experiment), loop.ArmTrainer(run.experiment, run.arm)
     batches = loop.minibatches(run.experiment)
     for step in range(run.experiment.steps if steps is None else steps):
@@ -142,11 +148,11 @@ def test_runs_that_share_any_value_of_a_field_train_together(name, arm, double):
 @pytest.mark.parametrize("name", fields_with(OBSERVATION))
 def test_what_is_looked_at_changes_no_network(name, arm):
     first, *others = variants(name)
-    known = canonical_run(first, arm)
+    plain_run = canonical_run(first, arm)
     for experiment in others:
-        assert canonical_run(experiment, arm) == known
-        np.testing.assert_array_equal(ends(Run(experiment, arm)), ends(known))
-        (ours,), (expected,) = (trained_together([run]).unstack() for run in (Run(experiment, arm), known))
+        assert canonical_run(experiment, arm) == plain_run
+        np.testing.assert_array_equal(ends(Run(experiment, arm)), ends(plain_run))
+        (ours,), (expected,) = (trained_together([run]).unstack() for run in (Run(experiment, arm), plain_run))
         np.testing.assert_array_equal(weights(ours), weights(expected))
 
 
@@ -224,8 +230,8 @@ def test_a_row_follows_the_training():
     assert row["test_accuracy"] == row["test_accuracies"][-1] and row["best_test_accuracy"] == max(row["test_accuracies"])
     snapshots = [snapshot for snapshot in loop.train(run.experiment.replace(snapshot_every=1)) if snapshot]
     by_step = {snapshot["step"]: snapshot["arms"]["batch"] for snapshot in snapshots}
-    for step, found in zip(row["checkpoints"], row["test_accuracies"], strict=True):
-        assert found == pytest.approx(by_step[step]["test_accuracy"], abs=0.003)
+    for step, accuracy_there in zip(row["checkpoints"], row["test_accuracies"], strict=True):
+        assert accuracy_there == pytest.approx(by_step[step]["test_accuracy"], abs=0.003)
     assert math.isnan(row["train_losses"][0])
     last, before = row["checkpoints"][-1], row["checkpoints"][-2]
     losses = [by_step[step]["train_loss"] for step in range(before + 1, last + 1)]
