@@ -43,7 +43,8 @@ AGREE = {"rtol": 1e-8, "atol": 1e-8}
 REPETITIONS = 15
 SECONDS = 0.02  # that a repetition of the stacked trainer takes about
 STACKED = [
-    getattr(stacked, name) for name in ("Normalizers", "NoNormalizers", "StackedBatchNorm", "_of_each", "normalizers_of", "Stack")
+    getattr(stacked, name)
+    for name in ("Normalizers", "NoNormalizers", "StackedBatchNorm", "_stack_attribute", "normalizers_of", "Stack")
 ]  # what a step of the stacked trainer needs
 
 
