@@ -9,13 +9,21 @@ from bnviz.web.assets import addresses
 RANGES = "['xaxis', 'yaxis'].map(name => n._fullLayout[name].range.map(Number))"
 
 
+@pytest.fixture(scope="module")
+def page_open(module_visit):
+    lab = module_visit().open(steps=200, snapshot_every=1)
+    lab.press("l")
+    return lab.trained()
+
+
 @pytest.fixture
-def playing(lab):
+def playing(page_open):
     """A run that plays slowly, again and again, so that there are frames for as long as the test needs them."""
-    lab.open(steps=200, snapshot_every=1).press("<", "l")
-    lab.trained().wait_plot("shift", "n.querySelector('.nsewdrag')")
-    lab.wait("d.state === 'playing'")
-    return lab
+    page_open.reset(0).press("<", "Space")
+    page_open.wait_plot("shift", "n.querySelector('.nsewdrag')")
+    page_open.wait("d.state === 'playing'")
+    yield page_open
+    page_open.press("End")
 
 
 def drag(lab, panel, start=(0.3, 0.3), end=(0.7, 0.7)):
@@ -31,6 +39,21 @@ def plotted(lab, panel, times=3):
     """Wait until Plotly has drawn the panel so many times more."""
     lab.plot(panel, "(n.plotted = 0, n.on('plotly_afterplot', () => { n.plotted += 1; }), 0)")
     lab.wait_plot(panel, f"n.plotted >= {times}")
+
+
+MOVED = """(n.plotted = 0, n.moved = 0, n.on('plotly_afterplot', () => { n.plotted += 1; }),
+  new MutationObserver(() => { n.moved += 1; }).observe(n, {subtree: true, attributeFilter: ['d']}), 0)"""
+
+
+def test_playing_bends_ridgelines_and_a_pause_has_them_drawn(playing):
+    playing.press("<")  # on a slow machine, too, there are frames between two snapshots
+    playing.wait_plot("ridges", "n.querySelector('.js-fill')")
+    playing.plot("ridges", MOVED)
+    playing.wait_plot("ridges", "n.plotted > 2 && n.moved > 2 * n.plotted")
+    playing.press(" ")
+    playing.wait("d.state === 'paused'")
+    front = "n.data.find(trace => trace.feed.kind === 'ridge-front').y[0]"
+    playing.wait_plot("ridges", f"{front} === {playing.data['step']}")
 
 
 @pytest.mark.parametrize("panel", ["shift", "ridges"])
@@ -58,6 +81,8 @@ def test_a_legend_choice_is_kept_while_playing(playing):
     plotted(playing, "shift")
     assert playing.plot("shift", "n._fullData.map(trace => trace.visible)")[:2] == ["legendonly", True]
     assert playing.plot("learning", "n._fullData[0].visible") is True
+    toggle.click()
+    playing.wait_plot("shift", "n._fullData[0].visible === true")
 
 
 def test_hover_names_numbers_while_playing_and_after(playing):
@@ -116,8 +141,8 @@ def bent(lab, how):
     return found["done"], *(np.array(found[whose]) for whose in ("still", "ours", "theirs"))
 
 
-def test_bent_lines_run_where_plotly_would_draw_them(lab):
-    lab.open(steps=60).trained().press("End")
+def test_bent_lines_run_where_plotly_would_draw_them(page_open):
+    lab = page_open.reset()
     lab.wait_plot("ridges", "n.data[0].x.length > 100")
     done, still, ours, theirs = bent(lab, "higher")
     assert done and len(ours) > 20
@@ -125,20 +150,6 @@ def test_bent_lines_run_where_plotly_would_draw_them(lab):
     for other in ("with a gap", "as dots"):  # left to Plotly
         done, still, ours, _ = bent(lab, other)
         assert not done and np.array_equal(ours, still)
-
-
-MOVED = """(n.plotted = 0, n.moved = 0, n.on('plotly_afterplot', () => { n.plotted += 1; }),
-  new MutationObserver(() => { n.moved += 1; }).observe(n, {subtree: true, attributeFilter: ['d']}), 0)"""
-
-
-def test_playing_bends_ridgelines_and_a_pause_has_them_drawn(playing):
-    playing.wait_plot("ridges", "n.querySelector('.js-fill')")
-    playing.plot("ridges", MOVED)
-    playing.wait_plot("ridges", "n.plotted > 2 && n.moved > 2 * n.plotted")
-    playing.press(" ")
-    playing.wait("d.state === 'paused'")
-    front = "n.data.find(trace => trace.feed.kind === 'ridge-front').y[0]"
-    playing.wait_plot("ridges", f"{front} === {playing.data['step']}")
 
 
 def test_choosers_change_the_charts_without_a_rerun(lab):

@@ -58,10 +58,21 @@ def test_predict_play_and_read_the_answer(visit, server):
     assert shown == pytest.approx([mean.min(), mean.max(), std.min(), std.max()], abs=0.006)
 
 
-def test_every_panel_has_data_and_the_standardized_signal_is_pinned(visit):
-    lab = visit(**TALL).open("gamma-beta", **SHORT).trained()
-    lab.press("End")
-    lab.wait("d.state === 'ended'")
+@pytest.fixture(scope="module")
+def page_open(module_visit):
+    return module_visit(**TALL).open("gamma-beta", **SHORT).trained()
+
+
+@pytest.fixture
+def opened(page_open):
+    """A finished run, at its end."""
+    lab = page_open.reset(unit=3)
+    lab.wait("d.state === 'ended' && d.step === '60'")
+    return lab
+
+
+def test_every_panel_has_data_and_the_standardized_signal_is_pinned(opened):
+    lab = opened
     panels = lab.page.evaluate("[...document.querySelectorAll('.bnviz-panel')].map(panel => panel.dataset.panel)")
     assert panels == ["scatter", "scales", "journey", "bands", "learning", "views", "lag", "means", "hand"]
     for panel in panels:
@@ -75,9 +86,8 @@ def test_every_panel_has_data_and_the_standardized_signal_is_pinned(visit):
     assert SAID["story"]["hand_pooled"] in lab.page.inner_text("[data-panel=hand] .bnviz-caption")
 
 
-def test_moving_a_unit_by_hand_is_answered(visit, server):
-    lab = visit(**TALL).open("gamma-beta", unit=3, layer=2, **SHORT).trained()
-    lab.press("End")
+def test_moving_a_unit_by_hand_is_answered(opened, server):
+    lab = opened
     lab.wait_plot("hand", "n.data?.[0]?.x.length")
     for value in (1, 2, 3):  # the last one counts
         move(lab, "γ", value)
@@ -114,7 +124,7 @@ def test_a_deep_link_opens_the_place_and_what_is_switched_off_is_left_out(lab):
 def test_a_finished_run_is_asked_once_and_a_stopped_one_never(visit):
     lab, asked = visit(**TALL), []
     lab.page.on("request", lambda request: asked.append(request.url) if "/by-hand?" in request.url else None)
-    lab.open("gamma-beta", unit=2, steps=5000)
+    lab.open("gamma-beta", unit=2, steps=5000, width=32)
     lab.wait("d.step > 0")
     lab.page.click("[aria-label='Stop training']")
     lab.wait(f"$('[data-panel=hand] .bnviz-caption').textContent === {SAID['story']['hand_waiting']!r}")

@@ -19,51 +19,55 @@ ATTEMPTS = {
 }
 
 
-@pytest.fixture
-def heeded(visit):
-    """A page on which violations are gathered."""
+@pytest.fixture(scope="module")
+def lab(module_visit):
+    """A tab in which violations are gathered, of each document anew."""
+    lab = module_visit()
+    lab.page.add_init_script(HEED)
+    return lab
 
-    def opened(**options):
-        lab = visit(**options)
-        lab.page.add_init_script(HEED)
-        return lab
 
-    return opened
+@pytest.fixture(scope="module")
+def noisy_lab(module_visit):
+    """The same, where the console may complain."""
+    lab = module_visit(clean=False)
+    lab.page.add_init_script(HEED)
+    return lab
 
 
 @pytest.mark.parametrize("page", ["", *(address(lesson) for lesson in list(LESSONS)[1:] if lesson not in SWEEPING)])
-def test_every_player_keeps_to_the_policy(heeded, page):
-    lab = heeded().open(page, steps=40, seed=6).trained()
+def test_every_player_keeps_to_the_policy(lab, page):
+    lab.open(page, steps=40).trained()
     lab.look_at(lab.page.get_attribute("[data-panel]:has(.bnviz-plot)", "data-panel"))
     lab.page.click(".bnviz-save > summary")
     assert lab.page.evaluate("violations") == []
 
 
 @pytest.mark.parametrize("page", [*map(address, SWEEPING), "for-teachers"])
-def test_every_other_page_keeps_to_the_policy(heeded, server, page):
-    lab = heeded()
-    lab.page.goto(f"{server.url}/{page}")
+def test_every_other_page_keeps_to_the_policy(lab, page):
+    lab.page.goto(f"{lab.server.url}/{page}")
     lab.page.wait_for_selector(".stMainBlockContainer h2, .stMainBlockContainer h1")
     if page != "for-teachers":
         lab.page.wait_for_function("() => document.querySelector('.bnviz-player')?.dataset.state && globalThis.Plotly")
     assert lab.page.evaluate("violations") == []
 
 
-def test_scripts_that_come_over_the_socket_run_under_the_policy(heeded):
-    lab = heeded(clean=False)
+def test_scripts_that_come_over_the_socket_run_under_the_policy(noisy_lab):
+    lab = noisy_lab
     lab.page.route("**/bnviz/**", lambda route: route.abort())
-    lab.open(steps=40, seed=6)
+    lab.open(steps=40)
     lab.wait("d.trainedStep === '40'")
     assert lab.page.evaluate("violations") == []
+    lab.page.unroute_all(behavior="ignoreErrors")
 
 
 def test_the_page_may_stand_in_anybodys_frame(inside):  # noqa: F811
-    assert inside("steps=40&seed=6").locator(".bnviz-player").is_visible()
+    assert inside("steps=40").locator(".bnviz-player").is_visible()
 
 
 @pytest.mark.parametrize("directive", ATTEMPTS)
-def test_what_the_policy_forbids_does_not_happen(heeded, directive):
-    lab = heeded(clean=False)
+def test_what_the_policy_forbids_does_not_happen(noisy_lab, directive):
+    lab = noisy_lab
     lab.page.goto(f"{lab.server.url}/robots.txt")  # any answer carries it
     lab.page.evaluate(ATTEMPTS[directive])
     lab.page.wait_for_function("(name) => violations.some((one) => one.startsWith(name))", arg=directive)
