@@ -121,7 +121,7 @@ def test_reduced_motion_starts_nothing_by_itself(visit):
     lab.page.add_init_script("window.states = []; addEventListener('DOMContentLoaded', () => new MutationObserver(() =>"
         " states.push(document.querySelector('.bnviz-player')?.dataset.state)).observe(document.body,"
         " {subtree: true, attributes: true, attributeFilter: ['data-state']}))")  # fmt: skip
-    lab.open(steps=600, seed=99).trained()
+    lab.open(steps=60).trained()
     lab.wait("d.state === 'ended'")
     assert "playing" not in lab.page.evaluate("states")
 

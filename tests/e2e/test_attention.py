@@ -50,6 +50,7 @@ def test_a_page_that_is_closed_leaves_nothing_that_computes_and_one_that_returns
     assert server.lines(LONG.id)[:-1] == undisturbed(LONG, tmp_path / "run.ndjson")
 
 
+@pytest.mark.slow
 def test_those_who_come_later_wait_in_line_and_get_their_turn_when_others_go(visit, server, idle):
     first, second, third = visit(), visit(), visit()
     first.open(**long(81))

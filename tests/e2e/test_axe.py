@@ -35,7 +35,7 @@ def pages() -> list[str]:
     return ["" if lesson == next(iter(LESSONS)) else address(lesson) for lesson in LESSONS]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_no_page_keeps_anybody_out(visit, scheme):
     lab, rules = visit(color_scheme=scheme), RULES[scheme]
     found = {}

@@ -82,7 +82,10 @@ def through(behind, visit):
     return opened
 
 
-@pytest.mark.parametrize("front, file", [(fronts.nginx, "nginx.conf"), (fronts.caddy, "Caddyfile")], ids=["nginx", "caddy"])
+FRONTS = [(fronts.nginx, "nginx.conf"), pytest.param(fronts.caddy, "Caddyfile", marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("front, file", FRONTS, ids=["nginx", "caddy"])
 def test_behind_a_proxy_the_page_plays_while_the_run_is_trained(behind, through, app, front, file):
     lab = through(app, behind(front, lambda port: fronts.shipped(file, port_of(app), port)))
     lab.open(steps=4000, batch_size=256, snapshot_every=100, seed=len(file))
@@ -160,6 +163,7 @@ def little_memory():
     pytest.skip("no control group can be made here")
 
 
+@pytest.mark.slow
 def test_with_700_mb_it_starts_one_worker_and_plays_the_default_experiment(browser, little_memory):
     group, met = little_memory
     with serve(workers=None, group=group) as server:

@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pytest
 
 from bnviz.config.experiment import Experiment
 from bnviz.lessons.independence.page import PAGE, PRESETS
@@ -85,6 +86,7 @@ def test_a_cold_deep_link_opens_the_layer_and_the_step(lab, server):
     assert np.allclose(numbers(lab.headline), [100 * value for value in medians(server, lab.data["run"], 5)], atol=1)
 
 
+@pytest.mark.slow
 def test_the_linear_net_says_the_opposite_where_it_measures_it(lab, server):
     changes = {**PRESETS["linear_net"], "steps": 12}
     lab.open("independence", **changes, layer=20)

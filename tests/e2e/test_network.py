@@ -164,7 +164,10 @@ def test_the_curtain_hides_what_layer_3_does_not_see(opened):
     lab.page.wait_for_function("([one, before]) => document.querySelector(one).toDataURL() === before", arg=[PICTURE, open_])
 
 
-@pytest.mark.parametrize("page", ["covariate-shift", "gamma-beta", "independence", "batch-size"])
+SMALL_PICTURES = ("covariate-shift", "independence", "batch-size")
+
+
+@pytest.mark.parametrize("page", ["gamma-beta", *(pytest.param(page, marks=pytest.mark.slow) for page in SMALL_PICTURES)])
 def test_every_lesson_has_it_small(lab, page):
     lab.open(page, steps=40).trained().press("End")
     lab.wait("d.state === 'ended'")

@@ -35,7 +35,10 @@ def noisy_lab(module_visit):
     return lab
 
 
-@pytest.mark.parametrize("page", ["", *(address(lesson) for lesson in list(LESSONS)[1:] if lesson not in SWEEPING)])
+PLAYERS = [address(lesson) for lesson in list(LESSONS)[1:] if lesson not in SWEEPING]
+
+
+@pytest.mark.parametrize("page", ["", *(pytest.param(page, marks=pytest.mark.slow) for page in PLAYERS)])
 def test_every_player_keeps_to_the_policy(lab, page):
     lab.open(page, steps=40).trained()
     lab.look_at(lab.page.get_attribute("[data-panel]:has(.bnviz-plot)", "data-panel"))

@@ -92,6 +92,7 @@ def test_rows_fill_in_on_the_same_nodes_and_zoom_and_legend_survive(lab):
     button(lab, "Stop").wait_for(state="detached")
 
 
+@pytest.mark.slow
 def test_stop_keeps_rows_and_resume_goes_on_from_them(lab, server):
     changes = {**SMALL, "steps": 600, "seed": 200}
     open(lab, changes)
@@ -151,6 +152,7 @@ def test_another_setting_is_another_sweep_on_the_same_nodes(lab):
     assert lab.page.evaluate(MARKED) == list(range(len(PANELS)))
 
 
+@pytest.mark.slow
 def test_nothing_sticks_out_at_any_width(visit):
     lab = open(visit(color_scheme="dark"), {**TINY, "seed": 400})
     lab.wait("d.state === 'ended'")

@@ -66,6 +66,7 @@ def test_a_run_is_cited_with_what_made_it(lab):
     lab.wait("!$('dialog')")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lesson", PLAYING[1:])
 def test_every_other_lesson_plays_from_a_file(offline, tmp_path, lesson):
     experiment = page_of(lesson).default.replace(steps=40, changes="", hold_from=0)

@@ -38,6 +38,7 @@ def test_the_guess_comes_first_and_is_answered_with_what_was_measured(lab):
     assert WORDS["half"]["apart"] in lab.page.inner_text(".st-key-verdict")
 
 
+@pytest.mark.slow
 def test_a_preset_measures_anew_and_its_link_names_it(lab):
     lab.open("step-zero", **SMALL).wait("d.state === 'ended'")
     before = lab.data["run"]

@@ -79,6 +79,7 @@ def test_without_the_route_the_run_comes_with_the_page(visit):
     lab.wait(f"d.run === '{Experiment(batch_size=4).id}' && d.trainedStep > 20 && d.step > 0")
 
 
+@pytest.mark.slow
 def test_a_question_that_gets_lost_is_asked_again(visit):
     lab, lost = visit(clean=False), []
 
@@ -128,7 +129,7 @@ def test_a_stream_that_breaks_off_is_resumed_where_it_broke(lab, server):
     assert lab.page.inner_text(".bnviz-message") == ""
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGKILL])
 def test_a_page_outlives_its_server_and_plays_on_where_it_was(visit, tmp_path, number):
     """The next server knows nothing of the run but what the page says."""
     experiment, port, lab = LONG.replace(seed=int(number)), free_port(), visit(clean=False)
@@ -164,6 +165,7 @@ def test_who_watches_a_run_alone_may_stop_it_and_play_what_has_arrived(lab, serv
     assert not lab.troubles
 
 
+@pytest.mark.slow
 def test_a_laptop_that_sleeps_while_the_run_is_trained_wakes_up_to_all_of_it(lab, server):
     """Frozen as by a closed lid: no timer, no animation frame and no network event of the page runs until it is woken."""
     experiment = LONG.replace(seed=78)

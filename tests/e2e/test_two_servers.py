@@ -69,6 +69,7 @@ def replaced(server, store):
     return one_of_two(port_of(server), store)
 
 
+@pytest.mark.slow
 def test_two_servers_are_replaced_one_after_the_other_and_nobody_loses_a_line(visit, tmp_path):
     port, store, lab = free_port(), tmp_path / "store", visit(clean=False)
     outside = f"http://127.0.0.1:{port}/lab"

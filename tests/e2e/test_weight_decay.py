@@ -41,6 +41,7 @@ def test_the_guess_is_judged_by_what_was_measured(lab):
 ROUNDING = SAID["story"]["rounded"].split(":")[0].strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("settings", "rounding"), [({"precision": "single"}, True), ({"epsilon": 1e-5}, False)])
 def test_it_is_said_whether_rounding_alone_brought_the_losses_apart(lab, settings, rounding):
     lab.open("weight-decay", prediction=True, **settings).trained()

@@ -33,6 +33,7 @@ RUNS = {  # what a page may be asked to tell
     "two layers": {"hidden_layers": 2},
     **{f"compared with {arm}": {"compare": arm} for arm in COMPARED if arm != "batch"},
 }
+SLOW = {name: pytest.mark.slow for name in RUNS if name == "idle" or name.startswith("compared with")}
 GONE = {"one is gone": {"none"}, "the other is gone": {"batch", "fixed"}, "all are gone": {"none", "batch", "fixed"}}  # arms
 # What must not be said of a network that has diverged: numbers that nothing stands for.
 DEAD = re.compile(r"(?i)not? finite|(?<![\d.])0\W% (without|with)|100\W% of the layer|accuracy 0\W%|\bneither network shows")
@@ -91,7 +92,7 @@ def test_a_lesson_says_all_of_its_words(lesson):
     assert not unsaid
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=SLOW.get(name, ())) for name in RUNS])
 @pytest.mark.parametrize("lesson", LIVE)
 def test_a_story_tells_every_kind_of_run(desk, recorded, lesson, name):
     page = PAGES[lesson]
