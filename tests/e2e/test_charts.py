@@ -49,7 +49,7 @@ def test_playing_bends_ridgelines_and_a_pause_has_them_drawn(playing):
     playing.press("<")  # on a slow machine, too, there are frames between two snapshots
     playing.wait_plot("ridges", "n.querySelector('.js-fill')")
     playing.plot("ridges", MOVED)
-    playing.wait_plot("ridges", "n.plotted > 2 && n.moved > 2 * n.plotted")
+    playing.wait_plot("ridges", "n.plotted > 2 && n.moved > n.plotted + 2")  # the rest was bent
     playing.press(" ")
     playing.wait("d.state === 'paused'")
     front = "n.data.find(trace => trace.feed.kind === 'ridge-front').y[0]"
