@@ -57,9 +57,9 @@ class Claim:
     def judge(self, sweep: Sweep, rows: Iterable[Row]) -> Verdict:
         """What the rows of `sweep`, this claim's own or one like it with another base or other seeds, say of the claim."""
         rows = list(rows)
-        here, wanted = len({row["run"] for row in rows}), len(sweep.runs())
-        if here < wanted:
-            return Verdict((), f"{here} of {wanted} runs have finished.", computing=True)
+        finished, total = len({row["run"] for row in rows}), len(sweep.runs())
+        if finished < total:
+            return Verdict((), f"{finished} of {total} runs have finished.", computing=True)
         if DATA_SETS[sweep.base.dataset].loss != "cross-entropy":
             return Verdict((), "This data set has numbers to predict and no classes, so there is no accuracy.")
         return self.verdict(sweep, rows)

@@ -16,7 +16,7 @@ from bnviz.judge.intervals import Interval
 # Accuracies that differ by less count as the same: with 1,000 test examples, one accuracy of 85 % has a standard error of 1.1 %.
 SAME = 0.01
 PLACES = (1, 2, 3)  # after the point, that a percentage may be written to
-SETTLED = 3  # checkpoints, the last ones: at a constant learning rate a single one jumps about by a percent or two
+FINAL_CHECKPOINTS = 3  # averaged: at a constant learning rate a single one varies by a percent or two
 
 
 def chance(sweep: Sweep) -> float:
@@ -35,20 +35,22 @@ def guessing(sweep: Sweep) -> float:
 
 
 def _last(row: Row, key: str) -> float:
-    return float(np.array(row[key][-SETTLED:], float).mean())
+    return float(np.array(row[key][-FINAL_CHECKPOINTS:], float).mean())
 
 
-def settled(sweep: Sweep, rows: Iterable[Row]) -> np.ndarray:
+def final_accuracy(sweep: Sweep, rows: Iterable[Row]) -> np.ndarray:
     """Test accuracy at the end, mean of the last checkpoints [curves, points, seeds]; NaN where a row is missing."""
     return grid(sweep, [{**row, "settled": _last(row, "test_accuracies")} for row in rows], "settled")
 
 
 def losses(sweep: Sweep, rows: Iterable[Row]) -> np.ndarray:
-    """Training loss at the end, as `settled`, at most that of guessing, which a network that diverged counts as, too."""
-    most = guessing(sweep)
+    """Training loss at the end, as `final_accuracy`, at most that of guessing, which a network that diverged counts as, too."""
+    limit = guessing(sweep)
     ends = [_last(row, "train_losses") for row in rows]
-    capped = [{**row, "settled": min(end, most) if math.isfinite(end) else most} for row, end in zip(rows, ends, strict=True)]
-    return grid(sweep, capped, "settled")
+    capped_rows = [
+        {**row, "settled": min(end, limit) if math.isfinite(end) else limit} for row, end in zip(rows, ends, strict=True)
+    ]
+    return grid(sweep, capped_rows, "settled")
 
 
 def series(sweep: Sweep, rows: Iterable[Row], key: str) -> np.ndarray:
@@ -57,31 +59,31 @@ def series(sweep: Sweep, rows: Iterable[Row], key: str) -> np.ndarray:
     return grid(sweep, rows, key, (max((len(row[key]) for row in rows), default=0),))
 
 
-def choosing(sweep: Sweep, rows: Iterable[Row]) -> np.ndarray:
+def selection_accuracy(sweep: Sweep, rows: Iterable[Row]) -> np.ndarray:
     """Accuracy on examples that do not judge [curves, points, seeds, checkpoints], to choose learning rates by.
 
     They are training examples that the runs do not train on; where a data set has none to spare, or where they were not asked
     for, it is test accuracy after all.
     """
     rows = list(rows)
-    asked = rows and all("validation_accuracies" in row for row in rows)
-    spared = series(sweep, rows, "validation_accuracies" if asked else "test_accuracies")
-    return spared if np.isfinite(spared).any() else series(sweep, rows, "test_accuracies")
+    is_recorded = rows and all("validation_accuracies" in row for row in rows)
+    accuracies = series(sweep, rows, "validation_accuracies" if is_recorded else "test_accuracies")
+    return accuracies if np.isfinite(accuracies).any() else series(sweep, rows, "test_accuracies")
 
 
-def ends(values: np.ndarray) -> np.ndarray:
+def final_mean(values: np.ndarray) -> np.ndarray:
     """The mean of the last checkpoints [...] of [..., checkpoints]; NaN where there are none yet."""
-    return values[..., -SETTLED:].mean(-1) if values.shape[-1] else np.full(values.shape[:-1], np.nan)
+    return values[..., -FINAL_CHECKPOINTS:].mean(-1) if values.shape[-1] else np.full(values.shape[:-1], np.nan)
 
 
-def right(sweep: Sweep, rows: Iterable[Row]) -> np.ndarray:
+def correct(sweep: Sweep, rows: Iterable[Row]) -> np.ndarray:
     """Which test examples are right [curves, points, seeds, checkpoints, examples], 1 or 0; NaN where a row is missing."""
     rows, examples = list(rows), DATA_SETS[sweep.base.dataset].test_size
-    bits = ({**row, "right": [_unpacked(text, examples) for text in row["right"]]} for row in rows)
+    bits = ({**row, "right": [_unpack_bits(text, examples) for text in row["right"]]} for row in rows)
     return grid(sweep, bits, "right", (len(rows[0]["right"]) if rows else 0, examples))
 
 
-def _unpacked(text: str, count: int) -> np.ndarray:
+def _unpack_bits(text: str, count: int) -> np.ndarray:
     return np.unpackbits(np.frombuffer(base64.b64decode(text), np.uint8), count=count)
 
 
@@ -92,9 +94,9 @@ def curve(sweep: Sweep, name: str) -> int:
 
 def best(values: np.ndarray) -> np.ndarray:
     """For each curve of [curves, points, seeds] the point whose mean over seeds is highest; missing values are left out."""
-    there = np.isfinite(values)
-    means = np.where(there, values, 0).sum(-1) / np.maximum(there.sum(-1), 1)
-    return np.where(there.any(-1), means, -np.inf).argmax(-1)
+    finite = np.isfinite(values)
+    means = np.where(finite, values, 0).sum(-1) / np.maximum(finite.sum(-1), 1)
+    return np.where(finite.any(-1), means, -np.inf).argmax(-1)
 
 
 def edges(sweep: Sweep, chosen: np.ndarray) -> list[str]:
@@ -119,7 +121,7 @@ def percent(share: float, places: int = 1) -> str:
 
 def points(one: Interval, places: int = 1) -> str:
     """A difference of shares, in percentage points, with its interval."""
-    return _said(one, lambda value: _signed(100 * value, places), " points")
+    return _format_interval(one, lambda value: _format_signed(100 * value, places), " points")
 
 
 def by(first: float, second: float, change: Interval) -> str:
@@ -127,7 +129,7 @@ def by(first: float, second: float, change: Interval) -> str:
     places = _places(first, second, float(change.mean))
     if first < second:
         change = Interval(-change.mean, -change.high, -change.low, change.count)
-    return _said(change, lambda value: f"{100 * value:.{places}f}".replace("-", "−"), " points")
+    return _format_interval(change, lambda value: f"{100 * value:.{places}f}".replace("-", "−"), " points")
 
 
 def apart(first: float, second: float, change: Interval) -> tuple[str, str, str]:
@@ -149,18 +151,18 @@ def _adds_up(first: float, second: float, change: float) -> bool:
 
 def times(one: Interval) -> str:
     """A ratio, from the interval of its logarithm."""
-    return _said(one, lambda value: _digits(math.exp(value)), " times")
+    return _format_interval(one, lambda value: _digits(math.exp(value)), " times")
 
 
-def _said(one: Interval, write: Callable[[float], str], unit: str) -> str:
+def _format_interval(one: Interval, write: Callable[[float], str], unit: str) -> str:
     mean, low, high = (float(number) for number in (one.mean, one.low, one.high))
     if not math.isfinite(mean):
         return "unknown because a network diverged"
-    known = math.isfinite(low)  # not so with one seed
-    return f"{write(mean)}{unit}" + (f" ({write(low)} to {write(high)})" if known else "")
+    has_bounds = math.isfinite(low)  # not so with one seed
+    return f"{write(mean)}{unit}" + (f" ({write(low)} to {write(high)})" if has_bounds else "")
 
 
-def _signed(value: float, places: int) -> str:
+def _format_signed(value: float, places: int) -> str:
     rounded = round(value, places)
     return f"{rounded:+.{places}f}".replace("-", "−") if rounded else f"{0:.{places}f}"
 
@@ -170,7 +172,7 @@ def _digits(value: float) -> str:
     return f"{value:#.2g}" if value < 10 else f"{value:.0f}"
 
 
-def listed(parts: Mapping[str, object] | Iterable[str]) -> str:
+def enumeration(parts: Mapping[str, object] | Iterable[str]) -> str:
     """a, b and c."""
     *first, last = parts
     return f"{', '.join(first)} and {last}" if first else last

@@ -57,21 +57,21 @@ class Estimate(NamedTuple):
             return float(mean < bound)
         return t_tail((mean - bound) / error, freedom)
 
-    def mirrored(self) -> Estimate:
+    def negated(self) -> Estimate:
         """The estimate of minus the mean."""
         return self._replace(mean=-self.mean)
 
 
 def over_seeds(values: np.ndarray) -> Estimate:
     """The mean over the last axis of [..., seeds]. Missing values (NaN) are left out, and not counted in `seeds`."""
-    there = np.isfinite(values)
-    seeds = there.sum(-1)
+    finite = np.isfinite(values)
+    seeds = finite.sum(-1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(there, values, 0).sum(-1) / seeds
-        squares = (np.where(there, values - mean[..., None], 0) ** 2).sum(-1)
+        mean = np.where(finite, values, 0).sum(-1) / seeds
+        squares = (np.where(finite, values - mean[..., None], 0) ** 2).sum(-1)
         error = np.sqrt(squares / (seeds - 1) / seeds)
-    several = seeds > 1
-    return Estimate(mean, np.where(several, error, np.nan), np.where(several, seeds - 1.0, np.nan), seeds)
+    has_several = seeds > 1
+    return Estimate(mean, np.where(has_several, error, np.nan), np.where(has_several, seeds - 1.0, np.nan), seeds)
 
 
 def over_seeds_and_images(values: np.ndarray) -> Estimate:

@@ -35,7 +35,7 @@ def test_the_verdict_and_the_charts_are_what_the_rows_say(lab, server):
     assert lab.data["run"] == SWEEP.id
     rows = [message for message in server.messages(SWEEP.id) if message["type"] == "row"]
     said = CLAIM.judge(SWEEP, rows)
-    lab.page.locator(".st-key-verdict").get_by_text(said.ours).wait_for()
+    lab.page.locator(".st-key-verdict").get_by_text(said.summary).wait_for()
     assert lab.page.get_by_label("First seed", exact=True).count() == 1  # beside how many seeds there are
     shown = verdict(lab)
     assert together({"": said}, len(CLAIMS))[""] in shown

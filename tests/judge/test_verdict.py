@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from bnviz.judge.intervals import over_seeds, over_seeds_and_images, t_tail
-from bnviz.judge.verdict import AGREES, CANNOT_TELL, DISAGREES, Part, Verdict, holm, seeds_needed, words
+from bnviz.judge.verdict import AGREES, CANNOT_TELL, DISAGREES, Criterion, Verdict, holm, seeds_needed, words
 
 VALUES = np.array([0.3, 0.5, 0.1, 0.4, 0.35, 0.2])
 
 
 def part(values, side, bound=0.0, **more):
-    return Part("part", over_seeds(np.asarray(values, float)), side, bound, **more)
+    return Criterion("part", over_seeds(np.asarray(values, float)), side, bound, **more)
 
 
 @pytest.mark.parametrize("bound", [0.0, 0.3, 0.6])
@@ -85,7 +85,7 @@ def test_all_parts_must_hold_and_one_that_fails_refutes():
     told = {AGREES: (sure, sure), CANNOT_TELL: (sure, open_), DISAGREES: (sure, wrong)}
     assert {word: words({"": Verdict(parts, "")}, 1)[""] for word, parts in told.items()} == {word: word for word in told}
     assert words({"": Verdict((), "")}, 1)[""] == CANNOT_TELL
-    assert words({"": Verdict((part([1, 1.1, 0.9], "above", telling=False),), "")}, 1)[""] == CANNOT_TELL
+    assert words({"": Verdict((part([1, 1.1, 0.9], "above", informative=False),), "")}, 1)[""] == CANNOT_TELL
 
 
 def test_refuting_is_no_easier_for_a_claim_of_many_parts():

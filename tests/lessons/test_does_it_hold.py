@@ -91,7 +91,7 @@ def test_first_visit_shows_the_first_claim_and_what_the_rows_say(lab):
     said = claim.judge(claim.sweep, made_up(claim.sweep, CASES[FIRST][DISAGREES]))
     limits = fill(claim.limits, **DATA_SETS[claim.sweep.base.dataset].words)
     shown = text(page)
-    assert all(part in shown for part in (claim.says, claim.published, claim.source, said.ours, BADGES[DISAGREES], limits))
+    assert all(part in shown for part in (claim.says, claim.published, claim.source, said.summary, BADGES[DISAGREES], limits))
 
 
 @pytest.mark.parametrize("key", CLAIMS)

@@ -9,7 +9,7 @@ import re
 import numpy as np
 import pytest
 
-from bnviz.judge.findings import apart, best, losses, points, series, settled, times
+from bnviz.judge.findings import apart, best, final_accuracy, losses, points, series, times
 from bnviz.judge.intervals import Interval, interval
 from bnviz.judge.verdict import AGREES, CANNOT_TELL, COMPUTING, DISAGREES, Verdict, words
 from bnviz.lessons.does_it_hold.claims import CLAIMS, cell, table
@@ -149,8 +149,8 @@ def test_every_claim_has_cases():
 @pytest.mark.parametrize("key, wanted", [(key, wanted) for key, cases in CASES.items() for wanted in cases])
 def test_a_judge_says_what_the_rows_say(key, wanted):
     found = judged(key, CASES[key][wanted])
-    assert word(found) == wanted, found.ours
-    assert re.search(r"\d", found.ours) and "nan" not in found.ours and "inf" not in found.ours
+    assert word(found) == wanted, found.summary
+    assert re.search(r"\d", found.summary) and "nan" not in found.summary and "inf" not in found.summary
 
 
 @pytest.mark.parametrize("key", CLAIMS)
@@ -168,21 +168,21 @@ def test_with_missing_rows_nothing_is_told_but_how_many_there_are(key):
 @pytest.mark.parametrize("key", CLAIMS)
 def test_one_seed_is_no_verdict(key):
     found = judged(key, CASES[key][AGREES], seeds=1)
-    assert word(found) == CANNOT_TELL and "nan" not in found.ours
+    assert word(found) == CANNOT_TELL and "nan" not in found.summary
 
 
 @pytest.mark.parametrize("key", CLAIMS)
 def test_when_everything_diverges_no_claim_agrees(key):
     found = judged(key, lambda curve, value, seed: diverged())
     assert word(found) != AGREES
-    assert "nan" not in found.ours and "inf" not in found.ours
+    assert "nan" not in found.summary and "inf" not in found.summary
 
 
 @pytest.mark.parametrize("key", CLAIMS)
 def test_other_settings_of_the_page_can_be_judged(key):
     base = CLAIMS[key].sweep.base.replace(seed=40, dataset="linear-map")
     no_classes = judged(key, lambda *_: {"test_accuracies": [None] * 6}, base=base, seeds=2)
-    assert word(no_classes) == CANNOT_TELL and "no accuracy" in no_classes.ours
+    assert word(no_classes) == CANNOT_TELL and "no accuracy" in no_classes.summary
     assert word(judged(key, CASES[key][AGREES], base=base.replace(dataset="fashion"))) == AGREES
 
 
@@ -260,7 +260,7 @@ def test_a_rate_at_which_one_seed_does_not_arrive_is_not_the_quickest():
     claim = CLAIMS["faster"]
     rows = made_up(claim.sweep, lambda curve, rate, seed: reaching(40 if rate == 0.03 else 10 if seed else None))
     assert np.isnan(steps_needed(claim.sweep, rows)).any()
-    assert "40 without batch norm (rate 0.03)" in claim.judge(claim.sweep, rows).ours
+    assert "40 without batch norm (rate 0.03)" in claim.judge(claim.sweep, rows).summary
 
 
 def test_the_largest_rate_ends_where_training_first_fails():
@@ -291,7 +291,7 @@ def test_rows_are_read_where_they_belong():
     rows = made_up(
         sweep, lambda curve, rate, seed: {"score": rate / 10 + seed / 100, "train_losses": [None, names.index(curve), 9]}
     )
-    assert settled(sweep, rows)[2, 2].tolist() == pytest.approx([0.003 + seed / 100 for seed in range(sweep.seeds)])
+    assert final_accuracy(sweep, rows)[2, 2].tolist() == pytest.approx([0.003 + seed / 100 for seed in range(sweep.seeds)])
     every = series(sweep, rows[1:], "train_losses")
     assert every.shape == (4, 6, sweep.seeds, 3) and np.isnan(every[0, 0, 0]).all() and every[3, 2, 1, 1] == 3
     assert losses(sweep, rows)[0, 0, 0] == pytest.approx(GUESSING)  # not finite, and 9 is more than guessing
@@ -331,13 +331,13 @@ def test_the_document_has_a_row_for_every_claim():
     rows = [line for line in made.splitlines() if line.startswith("| **")]
     assert len(rows) == len(CLAIMS) and COMMAND in made
     for claim, row in zip(CLAIMS.values(), rows, strict=True):
-        name, published, ours, verdict, p, seeds, seconds = row.strip("| ").split(" | ")
+        name, published, summary, verdict, p, seeds, seconds = row.strip("| ").split(" | ")
         assert name == cell(f"**{claim.name}.** {claim.says}") and published.startswith(
             cell(f"{claim.published} ({claim.source})")
         )
         assert published.endswith(cell(claim.checked)) and (p.startswith("less than") or 0 < float(p) <= 1)
         assert int(seeds) == claim.sweep.seeds
-        assert verdict.strip("*") in (AGREES, DISAGREES, CANNOT_TELL) and re.search(r"\d", ours) and float(seconds) > 0
+        assert verdict.strip("*") in (AGREES, DISAGREES, CANNOT_TELL) and re.search(r"\d", summary) and float(seconds) > 0
 
 
 def test_the_table_keeps_its_cells():

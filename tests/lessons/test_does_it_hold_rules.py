@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bnviz.config.sweep import MAXIMUM_SEEDS
-from bnviz.judge.findings import SAME, at, best, edges, points, right
+from bnviz.judge.findings import SAME, at, best, correct, edges, points
 from bnviz.judge.intervals import difference, interval
 from bnviz.judge.verdict import AGREES, CANNOT_TELL, DISAGREES
 from bnviz.lessons.does_it_hold.claims import CLAIMS
@@ -62,10 +62,12 @@ def test_faster_says_the_ratio_at_every_rate_and_chooses_on_other_examples():
     claim = CLAIMS["faster"]
     rows = made_up(claim.sweep, tell)
     chosen = quickest(claim.sweep, rows)
-    ours = claim.judge(claim.sweep, rows).ours
-    assert claim.sweep.values[chosen[0]] == 0.1 and "30 without batch norm (rate 0.1)" in ours
+    summary = claim.judge(claim.sweep, rows).summary
+    assert claim.sweep.values[chosen[0]] == 0.1 and "30 without batch norm (rate 0.1)" in summary
     assert (
-        "at 0.03 2.0 times" in ours and "at 0.1 3.0 times" in ours and all(f"at {rate:g} " in ours for rate in claim.sweep.values)
+        "at 0.03 2.0 times" in summary
+        and "at 0.1 3.0 times" in summary
+        and all(f"at {rate:g} " in summary for rate in claim.sweep.values)
     )
     assert sum("for each step" in panel["title"] for panel in panels(claim, claim.sweep, rows)) == 1
 
@@ -85,8 +87,8 @@ def test_a_best_rate_at_the_edge_is_said_to_be_there():
     rows = [0.7, 0.75, 0.8, 0.85]
     told = judged("same-score", lambda curve, rate, seed: rows[[0.03, 0.1, 0.3, 1.0].index(rate)] + little(seed))
     inside = judged("same-score", lambda curve, rate, seed: 0.8 - abs(rate - 0.3) + little(seed))
-    assert "Best at the smallest or the largest rate that was tried: without batch norm and with batch norm." in told.ours
-    assert "Best at the smallest" not in inside.ours
+    assert "Best at the smallest or the largest rate that was tried: without batch norm and with batch norm." in told.summary
+    assert "Best at the smallest" not in inside.summary
     sweep = CLAIMS["same-score"].sweep
     assert (
         edges(sweep, np.array([0, 2])) == ["none"]
@@ -101,8 +103,8 @@ def test_an_error_that_falls_is_said_to_fall():
         return 0.8 + little(seed) + (0.036 if size == 2 else 0) * (curve != "batch") - 0.3 * (curve == "batch" and size == 2)
 
     found, claim = judged("small-batches", tell), CLAIMS["small-batches"]
-    assert word(found) == AGREES and "group norm falls from 20.0 % to 16.4 %, by 3.6 points (" in found.ours
-    assert "batch norm rises from 20.0 % to 50.0 %, by 30.0 points (" in found.ours
+    assert word(found) == AGREES and "group norm falls from 20.0 % to 16.4 %, by 3.6 points (" in found.summary
+    assert "batch norm rises from 20.0 % to 50.0 %, by 30.0 points (" in found.summary
     assert "stays the same" not in claim.says and "does not grow" in claim.says and "“Does not grow”" in claim.limits
 
 
@@ -110,7 +112,7 @@ def test_nothing_gained_is_told_from_something_lost():
     loses = judged("tiny-rates", lambda curve, rate, seed: 0.8 + little(seed) - 0.035 * (curve == "batch" and rate == 0.001))
     same = judged("tiny-rates", lambda curve, rate, seed: 0.8 + little(seed))
     assert word(loses) == word(same) == AGREES
-    assert "at 0.001 it costs up to 3.5 points" in loses.ours and "cost more than half a point" in same.ours
+    assert "at 0.001 it costs up to 3.5 points" in loses.summary and "cost more than half a point" in same.summary
 
 
 def test_better_than_without_is_tested():
@@ -127,27 +129,27 @@ def test_a_network_that_blew_up_is_not_left_out():
     """All but one of the ratios are 0.2 and one network with batch norm blew up: without that seed the old rule agreed."""
     tell = lambda curve, rate, seed: smooth(None if seed == 3 else 0.2 + little(seed)) if curve == "batch" else smooth(1)  # noqa: E731
     found = judged("smoother", tell)
-    assert word(found) == CANNOT_TELL and "Of 20 runs, 0 without batch norm and 1 with it blow up" in found.ours
+    assert word(found) == CANNOT_TELL and "Of 20 runs, 0 without batch norm and 1 with it blow up" in found.summary
     claim = CLAIMS["smoother"]
     captions = [panel["caption"] for panel in panels(claim, claim.sweep, made_up(claim.sweep, tell))]
     assert all("Not counted in the means, because there is no number: 1 of 20 with batch norm" in text for text in captions)
     other = judged(
         "smoother", lambda curve, rate, seed: smooth(None if seed == 3 and curve == "none" else 0.2 if curve == "batch" else 1)
     )
-    assert word(other) == AGREES and "1 without batch norm and 0 with it blow up" in other.ours
+    assert word(other) == AGREES and "1 without batch norm and 0 with it blow up" in other.summary
 
 
 def test_seeds_in_which_a_network_diverges_count_in_the_same_score():
     """In five of twenty seeds the network with batch norm diverges and ends at chance; the old rule left these seeds out."""
     bad = lambda curve, rate, seed: diverged() if curve == "batch" and seed % 4 == 0 else 0.8  # noqa: E731
     found = judged("same-score", bad)
-    assert word(found) != AGREES and "In 5 of 20 seeds a network diverges" in found.ours
+    assert word(found) != AGREES and "In 5 of 20 seeds a network diverges" in found.summary
 
 
 def test_bits_are_read_back_as_they_were_written():
     claim = CLAIMS["tiny-rates"]
     rows = made_up(claim.sweep, lambda curve, rate, seed: 0.25 + seed / 100)
-    found = right(claim.sweep, rows)
+    found = correct(claim.sweep, rows)
     assert found.shape == (2, 3, claim.sweep.seeds, 6, 1000)
     assert found[1, 2, 4, -1].mean() == pytest.approx(0.29) and at(found, best(found.mean((-1, -2)))).shape[:2] == (
         2,

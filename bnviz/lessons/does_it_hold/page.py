@@ -74,7 +74,7 @@ def verdict(claim: Claim, others: Mapping[str, Verdict], sweep: Sweep, rows: Seq
     """The verdict, and what was published next to what our runs give."""
     judged = claim.judge(sweep, rows)
     word = together({**others, claim.key: judged}, len(CLAIMS))[claim.key]
-    table = [row(SAID["published"], SAID["ours"]), row("---", "---"), row(cited(claim), judged.ours)]
+    table = [row(SAID["published"], SAID["ours"]), row("---", "---"), row(cited(claim), judged.summary)]
     heading = words.fill(SAID["verdict"], verdict=_computing(sweep, rows) if word == COMPUTING else BADGES[word])
     settings = [] if sweep == claim.sweep else [SAID["other_settings"]]
     return "\n\n".join([heading, *settings, "\n".join(table), *_brackets(sweep, judged)])
@@ -164,7 +164,7 @@ def _table(verdicts: Mapping[str, Verdict]) -> None:
 
 def _line(claim: Claim, verdict: Verdict | None, word: str) -> str:
     name = f"[{claim.name}](./{NAME}?claim={claim.key})"
-    return row(name, claim.published, verdict.ours if verdict else SAID["not_run"], BADGES.get(word, ""))
+    return row(name, claim.published, verdict.summary if verdict else SAID["not_run"], BADGES.get(word, ""))
 
 
 def own_verdicts() -> dict[str, Verdict]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from bnviz.config.sweep import MAXIMUM_SEEDS, Sweep
 from bnviz.judge.claim import Claim
 from bnviz.judge.intervals import LEVEL
-from bnviz.judge.verdict import Part, Verdict, seeds_needed
+from bnviz.judge.verdict import Criterion, Verdict, seeds_needed
 from bnviz.lessons.does_it_hold.claims import CLAIMS, row
 from bnviz.lessons.does_it_hold.said import WORDS
 from bnviz.lessons.does_it_hold.seeds import PILOT, PILOT_SEEDS, POWER
@@ -22,23 +22,23 @@ def pilot_of(claim: Claim) -> Sweep:
     return dataclasses.replace(claim.sweep, base=claim.sweep.base.replace(seed=PILOT), seeds=PILOT_SEEDS)
 
 
-def distance(part: Part) -> float:
+def distance(part: Criterion) -> float:
     """How far the pilot's mean lies from the nearest bound."""
     mean = float(part.estimate.mean)
     return abs(part.bound - abs(mean)) if part.side == "within" else abs(mean - part.bound)
 
 
-def needed(part: Part, parts: int) -> float:
+def needed(part: Criterion, parts: int) -> float:
     """Seeds for this part to be decided in the strictest step of Holm's method, whichever way the pilot's mean points."""
     strict = (1 - LEVEL) / len(CLAIMS) / 2 / (1 if _points_to_it(part) else parts)
     return seeds_needed(distance(part), float(part.estimate.std), 1 - strict, POWER, float(part.estimate.fixed))
 
 
-def _points_to_it(part: Part) -> bool:
+def _points_to_it(part: Criterion) -> bool:
     return part.holds < part.fails
 
 
-def decisive(verdict: Verdict) -> list[Part]:
+def decisive(verdict: Verdict) -> list[Criterion]:
     """The parts that have to be seen: all if the pilot points to agreement, else the one that most surely fails."""
     if all(map(_points_to_it, verdict.parts)):
         return list(verdict.parts)

@@ -9,7 +9,7 @@ import numpy as np
 
 from bnviz.config.sweep import Sweep
 from bnviz.judge.claim import Chart, Claim, Row, Values
-from bnviz.judge.findings import edges, listed
+from bnviz.judge.findings import edges, enumeration
 from bnviz.judge.verdict import Verdict
 from bnviz.web import words
 from bnviz.web.figures import NAMES
@@ -32,7 +32,7 @@ def fill(key: str, sentence: str, **values: object) -> str:
 def at_edges(sweep: Sweep, chosen: np.ndarray) -> str:
     """A sentence about the curves whose best point is the first or the last that was tried; nothing if there is none."""
     names = [NAMES[name] for name in edges(sweep, chosen)]
-    return words.fill(WORDS["notes"]["edges"], networks=listed(names)) if names else ""
+    return words.fill(WORDS["notes"]["edges"], networks=enumeration(names)) if names else ""
 
 
 def claim(key: str, *, sweep: Sweep, verdict: Callable[[Sweep, list[Row]], Verdict], charts: tuple[Chart, ...]) -> Claim:

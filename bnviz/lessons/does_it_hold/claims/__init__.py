@@ -45,7 +45,7 @@ def table(results: Mapping[str, tuple[Verdict, float]]) -> str:
 def _line(claim: Claim, verdict: Verdict, seconds: float, word: str) -> str:
     published = f"{claim.published} ({claim.source}) {fill(WORDS['page']['checked'], checked=claim.checked)}"
     numbers = written(verdict.p), f"{claim.sweep.seeds}", f"{seconds:.0f}"
-    return row(f"**{claim.name}.** {claim.says}", published, verdict.ours, f"**{word}**", *numbers)
+    return row(f"**{claim.name}.** {claim.says}", published, verdict.summary, f"**{word}**", *numbers)
 
 
 def row(*texts: str) -> str:

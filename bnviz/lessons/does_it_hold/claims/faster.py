@@ -9,9 +9,9 @@ import numpy as np
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep, present, sweep_over
 from bnviz.judge.claim import Row
-from bnviz.judge.findings import at, best, choosing, curve, percent, rates, series, times
+from bnviz.judge.findings import at, best, curve, percent, rates, selection_accuracy, series, times
 from bnviz.judge.intervals import interval, over_seeds
-from bnviz.judge.verdict import Part, Verdict
+from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.said import at_edges, chart, claim, fill
 from bnviz.lessons.does_it_hold.seeds import FRESH
 
@@ -50,7 +50,7 @@ def _crossings(rows: list[Row], accuracies: np.ndarray) -> np.ndarray:
 def quickest(sweep: Sweep, rows: list[Row]) -> np.ndarray:
     """For each curve the point that takes the fewest steps on examples that do not judge, one at which every seed reaches the
     target if there is one."""
-    needed = _crossings(rows, choosing(sweep, rows))
+    needed = _crossings(rows, selection_accuracy(sweep, rows))
     return best(-np.where(np.isfinite(needed), needed, NEVER))
 
 
@@ -68,14 +68,14 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
         return Verdict((), fill(KEY, "never", target=percent(TARGET)))
     log = {name: np.log(np.where(there[name], steps, sweep.base.steps)) for name, steps in own.items()}  # they take even longer
     gain, rate = over_seeds(log["none"] - log["batch"]), rates(sweep, chosen)
-    ours = fill(
+    summary = fill(
         KEY, "ours", target=percent(TARGET),
         none=f"{np.exp(log['none']).mean():.0f}", none_rate=rate["none"],
         batch=f"{np.exp(log['batch']).mean():.0f}", batch_rate=rate["batch"],
         gain=times(gain.interval()), same="; ".join(_at_same(sweep, needed)),
         missed=_missed(sweep, there), edges=at_edges(sweep, chosen),
     )  # fmt: skip
-    return Verdict((Part("steps", gain, "above", telling=bool(there["batch"].all())),), ours)
+    return Verdict((Criterion("steps", gain, "above", informative=bool(there["batch"].all())),), summary)
 
 
 def _at_same(sweep: Sweep, needed: np.ndarray) -> Iterator[str]:

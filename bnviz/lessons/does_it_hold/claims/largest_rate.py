@@ -7,9 +7,9 @@ import numpy as np
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep, sweep_over
 from bnviz.judge.claim import Row
-from bnviz.judge.findings import chance, curve, settled, times, trains
+from bnviz.judge.findings import chance, curve, final_accuracy, times, trains
 from bnviz.judge.intervals import over_seeds
-from bnviz.judge.verdict import Part, Verdict
+from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.said import GUIDES, chart, claim, fill, said
 from bnviz.lessons.does_it_hold.seeds import FRESH
 
@@ -20,7 +20,7 @@ RATES = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0)
 
 def largest(sweep: Sweep, rows: list[Row]) -> np.ndarray:
     """The largest rate [curves, seeds] up to which every rate of the sweep trains; NaN if the smallest does not."""
-    trained = settled(sweep, rows) > trains(sweep)
+    trained = final_accuracy(sweep, rows) > trains(sweep)
     unbroken = np.logical_and.accumulate(trained, axis=1).sum(1)  # how many rates, from the smallest on
     return np.where(unbroken > 0, np.array(sweep.values)[np.maximum(unbroken, 1) - 1], np.nan)
 
@@ -38,8 +38,8 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
         return Verdict((), fill(KEY, "never", rate=f"{sweep.values[0]:g}"))
     ratio, last = over_seeds(np.log(batch) - np.log(none)), sweep.values[-1]
     least = said(KEY)["least"] if batch.max() == last else ""
-    ours = fill(KEY, "ours", none=_span(none, last), batch=_span(batch, last), least=least, ratio=times(ratio.interval()))
-    return Verdict((Part("ratio", ratio, "above"),), ours)
+    summary = fill(KEY, "ours", none=_span(none, last), batch=_span(batch, last), least=least, ratio=times(ratio.interval()))
+    return Verdict((Criterion("ratio", ratio, "above"),), summary)
 
 
 CLAIM = claim(
@@ -48,7 +48,7 @@ CLAIM = claim(
     verdict=verdict,
     charts=(
         chart(
-            KEY, "end", settled, braces={"steps": STEPS},
+            KEY, "end", final_accuracy, braces={"steps": STEPS},
             guides=lambda sweep: {GUIDES["trains"]: trains(sweep), GUIDES["chance"]: chance(sweep)},
         ),
     ),

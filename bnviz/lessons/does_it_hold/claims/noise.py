@@ -7,9 +7,9 @@ import numpy as np
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep, sweep_over
 from bnviz.judge.claim import Row
-from bnviz.judge.findings import at, best, chance, curve, guessing, listed, losses, rates, settled, times
+from bnviz.judge.findings import at, best, chance, curve, enumeration, final_accuracy, guessing, losses, rates, times
 from bnviz.judge.intervals import over_seeds
-from bnviz.judge.verdict import Part, Verdict
+from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.said import GUIDES, at_edges, chart, claim, fill, said
 from bnviz.lessons.does_it_hold.seeds import FRESH
 
@@ -31,18 +31,18 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     reached, rate = dict(zip(ARMS, at(values, chosen), strict=True)), rates(sweep, chosen)
     ends = {arm.replace("-", "_"): fill(KEY, "end", loss=f"{reached[arm].mean():.2f}", rate=rate[arm]) for arm in ARMS}
     stopped = stopped_at(sweep, values)
-    ours = fill(
+    summary = fill(
         KEY, "ours", **ends, guessing=f"{guessing(sweep):.2f}",
-        stopped=fill(KEY, "stopped", rates=listed(stopped)) if stopped else said(KEY)["not_stopped"],
+        stopped=fill(KEY, "stopped", rates=enumeration(stopped)) if stopped else said(KEY)["not_stopped"],
         better=times(over_seeds(np.log(reached["noisy-batch"]) - np.log(reached["none"])).interval()),
         edges=at_edges(sweep, chosen),
     )  # fmt: skip
     parts = (
-        Part("it still trains", over_seeds(reached["noisy-batch"]), "below", half),
-        Part("better than without", over_seeds(reached["noisy-batch"] - reached["none"]), "below"),
-        Part("not without batch norm", over_seeds(reached["noisy-none"]), "above", half),
+        Criterion("it still trains", over_seeds(reached["noisy-batch"]), "below", half),
+        Criterion("better than without", over_seeds(reached["noisy-batch"] - reached["none"]), "below"),
+        Criterion("not without batch norm", over_seeds(reached["noisy-none"]), "above", half),
     )
-    return Verdict(parts, ours)
+    return Verdict(parts, summary)
 
 
 CLAIM = claim(
@@ -54,6 +54,6 @@ CLAIM = claim(
             KEY, "loss", losses, ".2f",
             guides=lambda sweep: {GUIDES["guessing"]: guessing(sweep), GUIDES["half"]: guessing(sweep) / 2},
         ),
-        chart(KEY, "end", settled, guides=lambda sweep: {GUIDES["chance"]: chance(sweep)}),
+        chart(KEY, "end", final_accuracy, guides=lambda sweep: {GUIDES["chance"]: chance(sweep)}),
     ),
 )  # fmt: skip

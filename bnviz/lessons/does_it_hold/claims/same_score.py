@@ -10,23 +10,23 @@ from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep, sweep_over
 from bnviz.judge.claim import Row
 from bnviz.judge.findings import (
+    FINAL_CHECKPOINTS,
     SAME,
-    SETTLED,
     apart,
     at,
     best,
-    choosing,
+    correct,
     curve,
-    ends,
+    final_accuracy,
+    final_mean,
     percent,
     rates,
-    right,
+    selection_accuracy,
     series,
-    settled,
     trains,
 )
 from bnviz.judge.intervals import over_seeds_and_images
-from bnviz.judge.verdict import Part, Verdict
+from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.said import at_edges, chart, claim, fill, said
 from bnviz.lessons.does_it_hold.seeds import FRESH
 
@@ -35,7 +35,7 @@ KEY = "same-score"
 
 def chosen_rates(sweep: Sweep, rows: list[Row]) -> np.ndarray:
     """For each curve the point that is best at the end, on examples that do not judge."""
-    return best(ends(choosing(sweep, rows)))
+    return best(final_mean(selection_accuracy(sweep, rows)))
 
 
 def at_equal_loss(sweep: Sweep, rows: list[Row]) -> tuple[np.ndarray, np.ndarray]:
@@ -51,14 +51,14 @@ def at_equal_loss(sweep: Sweep, rows: list[Row]) -> tuple[np.ndarray, np.ndarray
     common = losses.min(-1).max(0)
     there = np.isfinite(common)
     first = np.where(there, (losses <= common[:, None]).argmax(-1), losses.shape[-1] - 1)
-    each = np.moveaxis(at(right(sweep, rows), chosen), -1, -2)  # [curves, seeds, examples, checkpoints]
+    each = np.moveaxis(at(correct(sweep, rows), chosen), -1, -2)  # [curves, seeds, examples, checkpoints]
     reached = np.take_along_axis(smoothed(each), first[..., None, None], -1)[..., 0]
     return reached, np.where(there, common, np.nan)
 
 
 def smoothed(values: np.ndarray) -> np.ndarray:
     """Means over checkpoints in a row [..., checkpoints less one or two]."""
-    return np.lib.stride_tricks.sliding_window_view(values, SETTLED, axis=-1).mean(-1)
+    return np.lib.stride_tricks.sliding_window_view(values, FINAL_CHECKPOINTS, axis=-1).mean(-1)
 
 
 def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
@@ -67,16 +67,16 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     if not np.isfinite(loss).any():
         return Verdict((), said(KEY)["diverges"])
     change = over_seeds_and_images(reached[batch] - reached[none])
-    rate, end = rates(sweep, chosen), at(settled(sweep, rows), chosen).mean(-1)
+    rate, end = rates(sweep, chosen), at(final_accuracy(sweep, rows), chosen).mean(-1)
     with_it, without, gain = apart(reached[batch].mean(), reached[none].mean(), change.interval())
     lost = int((~np.isfinite(loss)).sum())
-    ours = fill(
+    summary = fill(
         KEY, "ours", none_rate=rate["none"], batch_rate=rate["batch"], loss=f"{np.nanmean(loss):.2g}",
         none=without, batch=with_it, apart=gain, none_end=percent(end[none]), batch_end=percent(end[batch]),
         lost=fill(KEY, "lost", lost=lost, seeds=sweep.seeds) if lost else "", edges=at_edges(sweep, chosen),
     )  # fmt: skip
-    telling = bool(reached[none].mean() >= trains(sweep))  # networks that do not train are alike for that reason
-    return Verdict((Part("difference", change, "within", SAME, telling),), ours)
+    informative = bool(reached[none].mean() >= trains(sweep))  # networks that do not train are alike for that reason
+    return Verdict((Criterion("difference", change, "within", SAME, informative),), summary)
 
 
 def _at_best(key: str) -> Callable[[Sweep, list[Row]], np.ndarray]:
@@ -94,7 +94,7 @@ CLAIM = claim(
     ),
     verdict=verdict,
     charts=(
-        chart(KEY, "end", settled),
+        chart(KEY, "end", final_accuracy),
         chart(KEY, "accuracy", _at_best("test_accuracies"), over_steps=True),
         chart(KEY, "loss", _at_best("train_losses"), ".2g", log=True, over_steps=True),
     ),

@@ -7,9 +7,21 @@ import numpy as np
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep, sweep_over
 from bnviz.judge.claim import Row
-from bnviz.judge.findings import at, best, chance, choosing, curve, ends, listed, percent, rates, settled, trains
+from bnviz.judge.findings import (
+    at,
+    best,
+    chance,
+    curve,
+    enumeration,
+    final_accuracy,
+    final_mean,
+    percent,
+    rates,
+    selection_accuracy,
+    trains,
+)
 from bnviz.judge.intervals import over_seeds
-from bnviz.judge.verdict import Part, Verdict
+from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.said import GUIDES, at_edges, chart, claim, fill, said
 from bnviz.lessons.does_it_hold.seeds import FRESH
 
@@ -22,21 +34,21 @@ def stuck(sweep: Sweep) -> float:
 
 
 def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
-    values, chosen = settled(sweep, rows), best(ends(choosing(sweep, rows)))
+    values, chosen = final_accuracy(sweep, rows), best(final_mean(selection_accuracy(sweep, rows)))
     rate, reached = rates(sweep, chosen), dict(zip((one.name for one in sweep.curves), at(values, chosen), strict=True))
     still = values[curve(sweep, "none")].mean(-1) < stuck(sweep)
     where = [f"{value:g}" for value, is_stuck in zip(sweep.values, still, strict=True) if is_stuck]
-    ours = fill(
+    summary = fill(
         KEY, "ours", none=percent(np.mean(reached["none"])), none_rate=rate["none"],
         batch=percent(np.mean(reached["batch"])), batch_rate=rate["batch"], chance=percent(chance(sweep)),
-        stuck=fill(KEY, "stuck", rates=listed(where)) if where else said(KEY)["not_stuck"],
+        stuck=fill(KEY, "stuck", rates=enumeration(where)) if where else said(KEY)["not_stuck"],
         edges=at_edges(sweep, chosen),
     )  # fmt: skip
     parts = (
-        Part("stuck without", over_seeds(reached["none"]), "below", stuck(sweep)),
-        Part("trains with it", over_seeds(reached["batch"]), "above", trains(sweep)),
+        Criterion("stuck without", over_seeds(reached["none"]), "below", stuck(sweep)),
+        Criterion("trains with it", over_seeds(reached["batch"]), "above", trains(sweep)),
     )
-    return Verdict(parts, ours)
+    return Verdict(parts, summary)
 
 
 CLAIM = claim(
@@ -48,7 +60,7 @@ CLAIM = claim(
     verdict=verdict,
     charts=(
         chart(
-            KEY, "end", settled,
+            KEY, "end", final_accuracy,
             guides=lambda sweep: {GUIDES["trains"]: trains(sweep), GUIDES["stuck"]: stuck(sweep)},
         ),
     ),

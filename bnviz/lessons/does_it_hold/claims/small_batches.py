@@ -7,9 +7,9 @@ import numpy as np
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Changes, Curve, Sweep, changes
 from bnviz.judge.claim import Row
-from bnviz.judge.findings import SAME, apart, by, curve, ends, right, settled
+from bnviz.judge.findings import SAME, apart, by, correct, curve, final_accuracy, final_mean
 from bnviz.judge.intervals import Estimate, over_seeds_and_images
-from bnviz.judge.verdict import Part, Verdict
+from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.said import chart, claim, fill, said
 from bnviz.lessons.does_it_hold.seeds import FRESH
 
@@ -32,18 +32,21 @@ def _point(size: int) -> Changes:
 
 
 def errors(sweep: Sweep, rows: list[Row]) -> np.ndarray:
-    return 1 - settled(sweep, rows)
+    return 1 - final_accuracy(sweep, rows)
 
 
 def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     small, *_, large = sweep.values
-    each = np.moveaxis(right(sweep, rows), -1, -2)  # [curves, points, seeds, examples, checkpoints]
-    found = {arm: 1 - ends(each[curve(sweep, arm)]) for arm in ARMS}  # how often each test example is wrong
+    each = np.moveaxis(correct(sweep, rows), -1, -2)  # [curves, points, seeds, examples, checkpoints]
+    found = {arm: 1 - final_mean(each[curve(sweep, arm)]) for arm in ARMS}  # how often each test example is wrong
     rises = {arm: over_seeds_and_images(wrong[0] - wrong[-1]) for arm, wrong in found.items()}
     parts = [_told(arm, found[arm][0].mean(), found[arm][-1].mean(), rise) for arm, rise in rises.items()]
-    ours = fill(KEY, "ours", large=large, small=small, errors="; ".join(parts))
-    rising, not_rising = Part("batch norm", rises["batch"], "above", SAME), Part("group norm", rises["group"], "below", SAME)
-    return Verdict((rising, not_rising), ours)
+    summary = fill(KEY, "ours", large=large, small=small, errors="; ".join(parts))
+    rising, not_rising = (
+        Criterion("batch norm", rises["batch"], "above", SAME),
+        Criterion("group norm", rises["group"], "below", SAME),
+    )
+    return Verdict((rising, not_rising), summary)
 
 
 def _told(arm: str, small: float, large: float, rise: Estimate) -> str:

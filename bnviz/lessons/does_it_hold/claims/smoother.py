@@ -11,9 +11,9 @@ import numpy as np
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep, present, sweep_over
 from bnviz.judge.claim import Chart, Row, Values
-from bnviz.judge.findings import curve, listed, series, times
+from bnviz.judge.findings import curve, enumeration, series, times
 from bnviz.judge.intervals import LEVEL, over_seeds
-from bnviz.judge.verdict import Part, Verdict
+from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.said import claim, fill, said
 from bnviz.lessons.does_it_hold.seeds import FRESH
 
@@ -38,7 +38,7 @@ def _over_checkpoints(sweep: Sweep, rows: list[Row], key: str, reduce: Callable)
     return np.where(present(sweep, rows), found, np.nan)
 
 
-def ratio(name: str, values: np.ndarray, sweep: Sweep) -> Part:
+def ratio(name: str, values: np.ndarray, sweep: Sweep) -> Criterion:
     """That a measure is smaller with batch norm than without, at the judged rate, from the logarithms of [curves, points, seeds].
 
     A seed whose network without batch norm blew up counts as the smallest ratio of the others, which is too large. Where one with
@@ -51,7 +51,7 @@ def ratio(name: str, values: np.ndarray, sweep: Sweep) -> Part:
         logarithms = np.where(both, np.log(batch) - np.log(none), np.nan)
     least = np.nanmin(logarithms, initial=np.inf)
     counted = np.where(np.isinf(none) & np.isfinite(batch) & np.isfinite(least), least, logarithms)
-    return Part(name, over_seeds(counted), "below", telling=bool(np.isfinite(batch).all()))
+    return Criterion(name, over_seeds(counted), "below", informative=bool(np.isfinite(batch).all()))
 
 
 def judge(key: str, sweep: Sweep, rows: list[Row]) -> Verdict:
@@ -60,11 +60,11 @@ def judge(key: str, sweep: Sweep, rows: list[Row]) -> Verdict:
     worst = {measure: highest(sweep, rows, measure) for measure in names}
     medians = [ratio(name, typical(sweep, rows, measure), sweep) for measure, name in names.items()]
     peaks = [ratio(fill(key, "maximum", name=name), worst[measure], sweep) for measure, name in names.items()]
-    ours = fill(
+    summary = fill(
         key, "ours", rate=f"{JUDGED:g}", medians=_told(key, names, medians), peaks=_told(key, names, peaks),
         amiss=_amiss(key, [*medians, *peaks]), blown=_blown(key, sweep, list(worst.values())),
     )  # fmt: skip
-    return Verdict((*medians, *peaks), ours)
+    return Verdict((*medians, *peaks), summary)
 
 
 def measures(key: str) -> dict[str, str]:
@@ -72,14 +72,14 @@ def measures(key: str) -> dict[str, str]:
     return {measure: name[0].lower() + name[1:] for measure, name in said(key)["measures"].items()}
 
 
-def _amiss(key: str, parts: Sequence[Part]) -> str:
+def _amiss(key: str, parts: Sequence[Criterion]) -> str:
     """What is not smaller, and what cannot be told, each by its own 95 % interval."""
     one_sided = (1 - LEVEL) / 2
     kinds = {
         "not_smaller": [part.name for part in parts if part.fails <= one_sided],
         "left_open": [part.name for part in parts if min(part.holds, part.fails) > one_sided],
     }
-    return "".join(fill(key, kind, names=listed(named)) for kind, named in kinds.items() if named)
+    return "".join(fill(key, kind, names=enumeration(named)) for kind, named in kinds.items() if named)
 
 
 def _blown(key: str, sweep: Sweep, worst: list[np.ndarray]) -> str:
@@ -92,7 +92,7 @@ def _blown(key: str, sweep: Sweep, worst: list[np.ndarray]) -> str:
 def judge_curvature(sweep: Sweep, rows: list[Row]) -> Verdict:
     """The same of the curvature; and how often its maximum lies before any training."""
     found = judge("bend", sweep, rows)
-    return replace(found, ours=found.ours + untrained(sweep, rows, "gradient_bend"))
+    return replace(found, summary=found.summary + untrained(sweep, rows, "gradient_bend"))
 
 
 def untrained(sweep: Sweep, rows: list[Row], measure: str) -> str:
@@ -103,7 +103,7 @@ def untrained(sweep: Sweep, rows: list[Row], measure: str) -> str:
     return fill("bend", "untrained", none=none, batch=batch, seeds=sweep.seeds)
 
 
-def _told(key: str, names: Mapping[str, str], parts: Sequence[Part]) -> str:
+def _told(key: str, names: Mapping[str, str], parts: Sequence[Criterion]) -> str:
     pairs = zip(names.values(), parts, strict=True)
     return "; ".join(fill(key, "measure", name=name, ratio=times(part.estimate.interval())) for name, part in pairs)
 

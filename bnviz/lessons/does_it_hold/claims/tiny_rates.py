@@ -7,9 +7,9 @@ import numpy as np
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep, sweep_over
 from bnviz.judge.claim import Row
-from bnviz.judge.findings import SAME, apart, curve, ends, listed, right, settled, trains
+from bnviz.judge.findings import SAME, apart, correct, curve, enumeration, final_accuracy, final_mean, trains
 from bnviz.judge.intervals import Interval, over_seeds_and_images
-from bnviz.judge.verdict import Part, Verdict
+from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.said import chart, claim, fill, said
 from bnviz.lessons.does_it_hold.seeds import FRESH
 
@@ -17,8 +17,8 @@ KEY = "tiny-rates"
 
 
 def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
-    each = np.moveaxis(right(sweep, rows), -1, -2)  # [curves, points, seeds, examples, checkpoints]
-    none, batch = (ends(each[curve(sweep, name)]) for name in ("none", "batch"))
+    each = np.moveaxis(correct(sweep, rows), -1, -2)  # [curves, points, seeds, examples, checkpoints]
+    none, batch = (final_mean(each[curve(sweep, name)]) for name in ("none", "batch"))
     gains = [over_seeds_and_images(change) for change in batch - none]
     shown = [gain.interval() for gain in gains]
     parts, told = [], []
@@ -26,19 +26,21 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
         name, without = f"{rate:g}", none[place].mean()
         at_rate = dict(zip(("batch", "none", "gain"), apart(batch[place].mean(), without, shown[place]), strict=True))
         told.append(fill(KEY, "rate", rate=name, **at_rate))
-        parts.append(Part(name, gains[place], "below", SAME, telling=bool(without >= trains(sweep))))
+        parts.append(Criterion(name, gains[place], "below", SAME, informative=bool(without >= trains(sweep))))
     return Verdict(tuple(parts), fill(KEY, "ours", rates="; ".join(told), worse=_worse(sweep, shown)))
 
 
 def _worse(sweep: Sweep, gains: list[Interval]) -> str:
     """Where the network with batch norm is less accurate, and by how much."""
     lost = {f"{rate:g}": float(gain.mean) for rate, gain in zip(sweep.values, gains, strict=True) if gain.high < -SAME / 2}
-    return fill(KEY, "worse", rates=listed(lost), most=f"{-100 * min(lost.values()):.1f}") if lost else said(KEY)["not_worse"]
+    return (
+        fill(KEY, "worse", rates=enumeration(lost), most=f"{-100 * min(lost.values()):.1f}") if lost else said(KEY)["not_worse"]
+    )
 
 
 CLAIM = claim(
     KEY,
     sweep=sweep_over(Experiment(seed=FRESH, steps=2500), "learning_rate", (0.001, 0.003, 0.01), seeds=20, measures=("held_out",)),
     verdict=verdict,
-    charts=(chart(KEY, "end", settled),),
+    charts=(chart(KEY, "end", final_accuracy),),
 )
