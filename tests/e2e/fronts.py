@@ -71,10 +71,10 @@ def caddy(site: str, port: int, folder: Path) -> Iterator[None]:
 
 def _installed(program: str) -> str:
     """Where a program is. Without it there is nothing to test, which in CI is a mistake."""
-    found = shutil.which(program) or shutil.which(program, path="/usr/sbin")
-    if not found and os.environ.get("CI"):
+    path = shutil.which(program) or shutil.which(program, path="/usr/sbin")
+    if not path and os.environ.get("CI"):
         pytest.fail(f"{program} is not installed; .ci/run should do that", pytrace=False)
-    return found or pytest.skip(f"{program} is not installed")
+    return path or pytest.skip(f"{program} is not installed")
 
 
 @contextlib.contextmanager

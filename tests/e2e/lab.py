@@ -247,6 +247,12 @@ class Lab:
             self.page.evaluate("document.activeElement.blur()")  # arrow keys belong to the units while one has the focus
         return self
 
+    def at_the_end(self) -> Lab:
+        """Wait until the whole run has arrived, and go to its last snapshot without playing it."""
+        self.trained().press("End")
+        self.wait("d.state === 'ended'")
+        return self
+
     def trained(self) -> Lab:
         """Wait until the whole run has arrived, whatever is shown of it."""
         self.wait("/ of (\\d+)/.exec($('.bnviz-readout').textContent)?.[1] === d.trainedStep")

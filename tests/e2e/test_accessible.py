@@ -151,15 +151,15 @@ def test_every_control_is_reached_by_tab_in_order(opened):
         reached.append(lab.page.evaluate("document.activeElement.getAttribute('aria-label')"))
         if reached[-1] == "Copy link to this step":
             break
-    wanted = [
+    expected = [
         "Signal",
         *(f"Layer {layer}" for layer in range(1, 6)),
         "Test accuracy to reach",
         "One snapshot back",
         "Play",
     ]
-    wanted += ["One snapshot on", "Snapshot", "Speed", "Loop", "Copy link to this step"]
-    assert [label for label in reached if label in wanted] == wanted
+    expected += ["One snapshot on", "Snapshot", "Speed", "Loop", "Copy link to this step"]
+    assert [label for label in reached if label in expected] == expected
 
 
 def test_every_chart_has_its_numbers_in_a_table(opened, server):
@@ -183,8 +183,10 @@ def test_every_chart_has_its_numbers_in_a_table(opened, server):
     head, *rows = lab.page.locator("dialog tr").evaluate_all(
         "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
     )
-    shown = [message for message in server.messages(lab.data["run"]) if message["type"] == "snapshot" and message["step"] <= 12]
-    expected = {one["step"]: pytest.approx(one["arms"]["batch"]["train_loss"], rel=1e-3) for one in shown}
+    snapshots = [
+        message for message in server.messages(lab.data["run"]) if message["type"] == "snapshot" and message["step"] <= 12
+    ]
+    expected = {one["step"]: pytest.approx(one["arms"]["batch"]["train_loss"], rel=1e-3) for one in snapshots}
     name = "with batch norm, training loss"
     assert {int(row[0]): float(row[head.index(name)]) for row in rows} == expected
     called = f"bnviz-{lab.data['run'][:8]}-learning-step-12.csv"

@@ -14,7 +14,7 @@ SHORT = {"dataset": "mnist1d", "width": 32, "steps": 24, "snapshot_every": 1, "t
 TALL = {"viewport": {"width": 1400, "height": 3000}}  # all panels are in view
 SIZES = [2, 4, 8, 16, 32, 64, 128, 256, 512]
 OWN = SIZES.index(64)
-SAID = words.catalogue("batch_size")
+WORDS = words.catalogue("batch_size")
 
 
 def measured(server, run, step):
@@ -54,19 +54,19 @@ def test_predict_play_and_read_the_answer(visit, server):
     sd = part["batch"]["mates"]["activation_sd"][1]
     slope = np.polyfit(np.log(SIZES[2:]), np.log(sd[2:]), 1)[0]
     shares = {"a quarter": 1 / 4, "half": 1 / 2, "all": 1}
-    found = min(shares, key=lambda name: abs(np.log(shares[name]) - slope * np.log(4)))
+    nearest = min(shares, key=lambda name: abs(np.log(shares[name]) - slope * np.log(4)))
     answer = lab.page.inner_text(".bnviz-answer")
     assert numbers(answer.split("leave ")[1])[0] == pytest.approx(100 * 4**slope, abs=1) and f"−{-slope:.2f}" in answer
-    name = {"a quarter": "quarter", "half": "half", "all": "all"}[found]
-    agreed = "as you said" if found == "a quarter" else f"you said {SAID['predictions']['quarter']}"
-    assert f"{SAID['predictions'][name]} ({agreed})" in answer
+    name = {"a quarter": "quarter", "half": "half", "all": "all"}[nearest]
+    agreed = "as you said" if nearest == "a quarter" else f"you said {WORDS['predictions']['quarter']}"
+    assert f"{WORDS['predictions'][name]} ({agreed})" in answer
 
-    said = numbers(lab.headline)
+    figures = numbers(lab.headline)
     scatter = part["batch"]["mates"]["prediction_sd"]
-    assert said[1::2] == [2, 64, 512] and np.allclose(said[::2], scatter[[0, OWN, -1]], rtol=0.1, atol=0.006)
+    assert figures[1::2] == [2, 64, 512] and np.allclose(figures[::2], scatter[[0, OWN, -1]], rtol=0.1, atol=0.006)
     assert (
         part["none"]["mates"]["prediction_sd"].max() < 1e-6
-        and words.fill(SAID["story"]["plain_still"], norm="batch norm") in lab.headline
+        and words.fill(WORDS["story"]["plain_still"], norm="batch norm") in lab.headline
     )
     rates = [float(f"{100 * part['batch']['dropout_rate'][place]:.2g}") for place in (0, OWN, -1)]
     assert numbers(caption(lab, "rates").split("at a rate of ")[1])[::2] == rates
@@ -116,7 +116,7 @@ def test_between_two_measurements_the_last_one_is_shown(lab, server):
 
 def test_what_is_not_measured_is_said_and_numbers_are_no_probabilities(lab):
     lab.open("batch-size", **SHORT, microscope="no")
-    assert lab.headline == SAID["story"]["missing"]
+    assert lab.headline == WORDS["story"]["missing"]
     assert lab.page.locator(".bnviz-panel").count() == 1
     changes = {"dataset": "linear-map", "activation": "identity", "width": 10, "learning_rate": 0.001, "steps": 20}
     ended(lab.open("batch-size", **changes))

@@ -128,17 +128,17 @@ BEND = """async ([address, how]) => {
   });
   const [ours, theirs] = [await draw(before), await draw(after)];
   const [still, done] = [sample(ours), bend(ours, after.data)];
-  const found = {done, still, ours: sample(ours), theirs: sample(theirs)};
+  const result = {done, still, ours: sample(ours), theirs: sample(theirs)};
   for (const node of [ours, theirs]) { Plotly.purge(node); node.remove(); }
-  return found;
+  return result;
 }"""
 
 
 def bent(lab, how):
     """What becomes of the ridgelines' lines if they are to be bent: whether they were, and points along their paths."""
     module = f"{lab.server.url}/{addresses()['files']}/web/player/bending.js"
-    found = lab.page.evaluate(BEND, [module, how])
-    return found["done"], *(np.array(found[whose]) for whose in ("still", "ours", "theirs"))
+    result = lab.page.evaluate(BEND, [module, how])
+    return result["done"], *(np.array(result[whose]) for whose in ("still", "ours", "theirs"))
 
 
 def test_bent_lines_run_where_plotly_would_draw_them(page_open):
@@ -158,16 +158,16 @@ def test_choosers_change_the_charts_without_a_rerun(lab):
     lab.open(steps=60).trained().press("End")
     lab.wait("d.state === 'ended'")
     before, lines = len(sent), "JSON.stringify(n.data.find(trace => trace.feed.arm === 'batch').y)"
-    seen = [lab.plot("fan", lines)]
+    states = [lab.plot("fan", lines)]
     for choose in (
         lambda: lab.page.click("[aria-label='Layer 4']"),
         lambda: lab.page.select_option("[aria-label=Signal]", "linear"),
         lambda: lab.page.select_option("[aria-label=Signal]", "normalized"),
     ):
         choose()
-        lab.wait_plot("fan", f"{lines} !== {seen[-1]!r}")
-        seen.append(lab.plot("fan", lines))
-    assert len(set(seen)) == len(seen)
+        lab.wait_plot("fan", f"{lines} !== {states[-1]!r}")
+        states.append(lab.plot("fan", lines))
+    assert len(set(states)) == len(states)
     lab.wait("$('.bnviz-headline').textContent.includes('layer 4')")
     lab.pool_units()
     lab.wait("$('[data-panel=ridges]').textContent.includes('all units pooled')")

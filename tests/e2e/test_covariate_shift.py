@@ -16,10 +16,19 @@ TRAINED, MIXED, EARLIER = (  # how these sentences begin
 )
 
 
-def ended(visit, **parameters):
+def short_run(visit):
     """The page with a short run, all of it shown."""
-    lab = visit(**TALL).open(PATH, **{"steps": 60, "snapshot_every": 10, **parameters})
-    lab.trained().press("End")
+    return visit(**TALL).open(PATH, steps=60, snapshot_every=10).at_the_end()
+
+
+@pytest.fixture(scope="module")
+def page_open(module_visit):
+    return short_run(module_visit)
+
+
+@pytest.fixture
+def opened(page_open):
+    lab = page_open.reset()
     lab.wait("d.state === 'ended' && d.step === '60'")
     return lab
 
@@ -34,19 +43,21 @@ def test_predict_play_and_read_the_answer(visit):
     lab.trained().press("End")
     lab.wait("d.state === 'ended' && $('.bnviz-answer').textContent.includes('step 400')")
     last = lab.server.messages(lab.data["run"])[-2]["arms"]
-    said = lab.page.inner_text(".bnviz-answer")
-    figures = [int(share) for share in re.findall(r"(\d+)\s%", said)]
-    wanted = [(100 * last[arm]["coat_recall"][level][kind]) for arm in ("none", "batch") for kind in (1, 0) for level in (-1, 0)]
-    assert figures == [pytest.approx(share, abs=0.51) for share in wanted]
-    assert PAGE.words["predictions"]["others"] in said
+    answer = lab.page.inner_text(".bnviz-answer")
+    figures = [int(share) for share in re.findall(r"(\d+)\s%", answer)]
+    expected = [
+        (100 * last[arm]["coat_recall"][level][kind]) for arm in ("none", "batch") for kind in (1, 0) for level in (-1, 0)
+    ]
+    assert figures == [pytest.approx(share, abs=0.51) for share in expected]
+    assert PAGE.words["predictions"]["others"] in answer
     drops = {arm: np.subtract(last[arm]["coat_recall"][0], last[arm]["coat_recall"][-1]) for arm in ("none", "batch")}
     right = [drop[0] > 0.08 for drop in drops.values()]
     story = PAGE.words["story"]
-    assert (story["neither_agrees"] in said) == (not any(right)) and (story["both_agree"] in said) == all(right)
+    assert (story["neither_agrees"] in answer) == (not any(right)) and (story["both_agree"] in answer) == all(right)
 
 
-def test_the_headline_agrees_with_the_recording(visit):
-    lab = ended(visit)
+def test_the_headline_agrees_with_the_recording(opened):
+    lab = opened
     last = lab.server.messages(SHORT.id)[-2]["arms"]
     figures = [int(share) for share in re.findall(r"(\d+)\s%", lab.headline)]
     accuracy = [100 * last[arm]["coat_recall"][level].mean() for arm in ("none", "batch") for level in (0, -1)]
@@ -54,7 +65,7 @@ def test_the_headline_agrees_with_the_recording(visit):
 
 
 def test_the_remedy_is_compared_with_the_run_before(visit):
-    lab = ended(visit)
+    lab = short_run(visit)
     lab.wait(f"$('.bnviz-headline').textContent.startsWith('{TRAINED}')")
     before = re.findall(r"(\d+)\s%", lab.headline)
     lab.page.locator(".st-key-coats [role=combobox]").click()
@@ -73,8 +84,8 @@ def test_a_deep_link_opens_another_world_and_place(visit):
     assert lab.page.locator(".st-key-album img").count() == 3
 
 
-def test_which_animals_change_and_how_far_is_chosen_on_the_panels(visit):
-    lab = ended(visit)
+def test_which_animals_change_and_how_far_is_chosen_on_the_panels(opened):
+    lab = opened
     others = "n.data.find(trace => trace.feed.kind === 'coat-levels' && trace.feed.class === 0).y"
     lab.wait_plot("coats", f"new Set({others}).size > 1")
     lab.page.select_option("[aria-label='Which animals are coloured']", "cats")
@@ -85,8 +96,8 @@ def test_which_animals_change_and_how_far_is_chosen_on_the_panels(visit):
     assert PAGE.words["story"]["level_black"] in lab.page.inner_text("[data-panel=on-the-way] .bnviz-caption")
 
 
-def test_every_panel_shows_numbers_and_has_a_text_alternative(visit):
-    lab = ended(visit)
+def test_every_panel_shows_numbers_and_has_a_text_alternative(opened):
+    lab = opened
     for panel in ("coats", "remedy", "coat-unit", "coat-shift", "on-the-way", "learning"):
         lab.wait_plot(panel, "n.data?.some(trace => Array.from(trace.y).some(Number.isFinite))")
         assert re.search(r"step 60: .*\d", lab.plot(panel, "n.getAttribute('aria-label')")), panel

@@ -34,18 +34,18 @@ def test_the_verdict_and_the_charts_are_what_the_rows_say(lab, server):
     open(lab).wait("d.state === 'ended'")
     assert lab.data["run"] == SWEEP.id
     rows = [message for message in server.messages(SWEEP.id) if message["type"] == "row"]
-    said = CLAIM.judge(SWEEP, rows)
-    lab.page.locator(".st-key-verdict").get_by_text(said.summary).wait_for()
+    judgement = CLAIM.judge(SWEEP, rows)
+    lab.page.locator(".st-key-verdict").get_by_text(judgement.summary).wait_for()
     assert lab.page.get_by_label("First seed", exact=True).count() == 1  # beside how many seeds there are
-    shown = verdict(lab)
-    assert together({"": said}, len(CLAIMS))[""] in shown
-    assert CLAIM.published in shown and CLAIM.checked in shown and WORDS["page"]["other_settings"] in shown
+    text = verdict(lab)
+    assert together({"": judgement}, len(CLAIMS))[""] in text
+    assert CLAIM.published in text and CLAIM.checked in text and WORDS["page"]["other_settings"] in text
     panels = lab.page.evaluate("[...document.querySelectorAll('.bnviz-panel')].map(panel => panel.dataset.panel)")
     assert panels == ["faster-0", "faster-1", "faster-2"]
     with np.errstate(invalid="ignore"):
         single = np.concatenate(steps_needed(SWEEP, rows).tolist()).ravel()
-    drawn = lab.plot("faster-0", "n.data.filter(t => t.mode === 'markers').flatMap(t => Array.from(t.y))")
-    assert np.allclose(np.array(drawn, float), single, equal_nan=True)
+    points = lab.plot("faster-0", "n.data.filter(t => t.mode === 'markers').flatMap(t => Array.from(t.y))")
+    assert np.allclose(np.array(points, float), single, equal_nan=True)
     path = lab.plot("faster-2", "n.data.filter(t => t.showlegend).map(t => t.x.at(-1))")
     assert path == [SWEEP.base.steps] * 2
     assert lab.address == {"claim": "faster", **{name: str(value) for name, value in TINY.items()}, "seeds": "2"}

@@ -58,9 +58,9 @@ def inside(visit, elsewhere):
 def test_in_a_frame_there_is_the_player_alone_and_all_of_it(inside, width, height):
     frame = inside("steps=40&seed=5&step=20", width, height)
     frame.wait_for_selector(".bnviz-player[data-step='20']")
-    seen = "(node) => node.checkVisibility({visibilityProperty: true})"
+    visible = "(node) => node.checkVisibility({visibilityProperty: true})"
     for name in AROUND:
-        assert not any(one.evaluate(seen) for one in frame.locator(f"[data-testid={name}]").all()), name
+        assert not any(one.evaluate(visible) for one in frame.locator(f"[data-testid={name}]").all()), name
     assert frame.evaluate(SCROLLING) == [] and frame.evaluate("document.documentElement.scrollWidth") == width
     for part in (".bnviz-headline", ".bnviz-picture canvas", ".bnviz-play", ".bnviz-way-out"):
         box = frame.locator(part).bounding_box()

@@ -30,8 +30,8 @@ def test_a_paired_run_plays_by_itself(visit, server):
     panels = lab.page.evaluate(ARMS_WITH_DATA)
     assert len(panels) >= 7
     for panel, arms in panels.items():
-        wanted = {"layers-none": {"none"}, "layers-batch": {"batch"}}.get(panel, {"none", "batch"})
-        assert arms.keys() == wanted and min(arms.values()) > 0, panel
+        expected = {"layers-none": {"none"}, "layers-batch": {"batch"}}.get(panel, {"none", "batch"})
+        assert arms.keys() == expected and min(arms.values()) > 0, panel
     assert lab.address == {}
 
 

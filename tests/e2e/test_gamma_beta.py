@@ -10,8 +10,8 @@ from bnviz.web import words
 
 SHORT = {"steps": 60, "width": 32}
 TALL = {"viewport": {"width": 1400, "height": 3400}}  # all panels are in view
-SAID = words.catalogue("gamma_beta")
-EXPECTED = SAID["predictions"]
+WORDS = words.catalogue("gamma_beta")
+EXPECTED = WORDS["predictions"]
 
 
 def first_reaching(messages, arm, target):
@@ -42,20 +42,20 @@ def test_predict_play_and_read_the_answer(visit, server):
     lab.wait("d.state === 'paused' && d.step === '0'")  # it waits for the guess
     lab.trained()
     messages = server.messages(run)
-    found = verdict(messages, 0.6)
-    said = next(name for name in EXPECTED if name != found)
-    lab.page.get_by_text(EXPECTED[said], exact=True).click()
+    outcome = verdict(messages, 0.6)
+    guess = next(name for name in EXPECTED if name != outcome)
+    lab.page.get_by_text(EXPECTED[guess], exact=True).click()
     lab.page.select_option("[aria-label=Speed]", "8")
     lab.wait("d.state === 'ended' && $('.bnviz-answer').textContent.includes('You expected')")
     answer = lab.page.inner_text(".bnviz-answer")
-    assert answer.startswith(f"Measured: {EXPECTED[found]}") and answer.endswith(f"You expected: {EXPECTED[said]}.")
+    assert answer.startswith(f"Measured: {EXPECTED[outcome]}") and answer.endswith(f"You expected: {EXPECTED[guess]}.")
     for arm in ("batch", "fixed"):
         assert f"accuracy {100 * messages[-2]['arms'][arm]['test_accuracy']:.1f}\u00a0%" in answer
-    lab.page.get_by_text(EXPECTED[found], exact=True).click()
-    lab.wait(f"$('.bnviz-answer').textContent.endsWith({SAID['story']['agreed']!r})")
+    lab.page.get_by_text(EXPECTED[outcome], exact=True).click()
+    lab.wait(f"$('.bnviz-answer').textContent.endsWith({WORDS['story']['agreed']!r})")
     mean, std = (messages[-2]["arms"]["batch"][key]["normalized"][1] for key in ("unit_mean", "unit_std"))
-    shown = [float(number) for number in re.findall(r"-?\d+\.\d+", lab.headline)]
-    assert shown == pytest.approx([mean.min(), mean.max(), std.min(), std.max()], abs=0.006)
+    figures = [float(number) for number in re.findall(r"-?\d+\.\d+", lab.headline)]
+    assert figures == pytest.approx([mean.min(), mean.max(), std.min(), std.max()], abs=0.006)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_every_panel_has_data_and_the_standardized_signal_is_pinned(opened):
     assert lab.plot("scatter", "n.data[0].x.length") == 32
     lab.pool_units()
     lab.wait_plot("scatter", "n.data[2].x.length === 0")
-    assert SAID["story"]["hand_pooled"] in lab.page.inner_text("[data-panel=hand] .bnviz-caption")
+    assert WORDS["story"]["hand_pooled"] in lab.page.inner_text("[data-panel=hand] .bnviz-caption")
 
 
 def test_moving_a_unit_by_hand_is_answered(opened, server):
@@ -100,14 +100,14 @@ def test_moving_a_unit_by_hand_is_answered(opened, server):
     assert right in lab.page.inner_text("[data-panel=hand] .bnviz-caption")
     lab.wait_plot("hand", f"n.data[2].x[1] === {answer['after']['test_accuracy']}")
     lab.page.click("text=as learnt >> nth=0")
-    lab.wait(f"{caption}.includes({SAID['story']['hand_move']!r})")
+    lab.wait(f"{caption}.includes({WORDS['story']['hand_move']!r})")
 
 
 def test_where_the_route_leads_nowhere_it_is_said_quietly(visit):
     lab = visit(clean=False, **TALL)
     lab.page.route("**/by-hand?*", lambda route: route.fulfill(status=200, body="<html>", content_type="text/html"))
     lab.open("gamma-beta", **SHORT).trained().press("End")
-    lab.wait(f"$('[data-panel=hand] .bnviz-caption').textContent === {SAID['story']['hand_unreachable']!r}")
+    lab.wait(f"$('[data-panel=hand] .bnviz-caption').textContent === {WORDS['story']['hand_unreachable']!r}")
     assert lab.data["state"] == "ended"
 
 
@@ -122,19 +122,19 @@ def test_a_deep_link_opens_the_place_and_what_is_switched_off_is_left_out(lab):
 
 
 def test_a_finished_run_is_asked_once_and_a_stopped_one_never(visit):
-    lab, asked = visit(**TALL), []
-    lab.page.on("request", lambda request: asked.append(request.url) if "/by-hand?" in request.url else None)
+    lab, requests = visit(**TALL), []
+    lab.page.on("request", lambda request: requests.append(request.url) if "/by-hand?" in request.url else None)
     lab.open("gamma-beta", unit=2, steps=5000, width=32)
     lab.wait("d.step > 0")
     lab.page.click("[aria-label='Stop training']")
-    lab.wait(f"$('[data-panel=hand] .bnviz-caption').textContent === {SAID['story']['hand_waiting']!r}")
+    lab.wait(f"$('[data-panel=hand] .bnviz-caption').textContent === {WORDS['story']['hand_waiting']!r}")
     assert lab.page.is_disabled("[aria-label='γ by hand']")
-    assert asked == []
+    assert requests == []
     lab.open("gamma-beta", unit=2, **SHORT).trained().press("End")
     lab.wait_plot("hand", "n.data?.[0]?.x.length")
     lab.press("Home")
     lab.wait("+d.step === 0")
-    assert len(asked) == 1
+    assert len(requests) == 1
 
 
 def test_with_layer_norm_panels_that_say_nothing_are_left_out(lab):

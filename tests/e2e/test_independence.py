@@ -10,7 +10,11 @@ from bnviz.lessons.independence.page import PAGE, PRESETS
 from bnviz.web import words
 
 STORY, PREDICTIONS = PAGE.words["story"], PAGE.words["predictions"]
-FOUND = {"without": "more_without", "with": "more_with", "same": "as_much"}  # sentences about the gradient, as answers say them
+OUTCOMES = {
+    "without": "more_without",
+    "with": "more_with",
+    "same": "as_much",
+}  # sentences about the gradient, as answers say them
 LAYER = 3
 SHORT = {"steps": 60, "snapshot_every": 4, "hold_from": 20}
 TALL = {"viewport": {"width": 1400, "height": 3000}}  # all panels are in view
@@ -49,13 +53,13 @@ def test_predict_play_and_read_the_answer(visit, server):
     lab.page.select_option("[aria-label=Speed]", "8")
     lab.wait("d.state === 'ended'")
     none, batch = medians(server, run)
-    found = "without" if none > 1.1 * batch else "with" if batch > 1.1 * none else "same"
-    changes = words.fill(STORY[FOUND[found]], norm="batch norm")
+    outcome = "without" if none > 1.1 * batch else "with" if batch > 1.1 * none else "same"
+    changes = words.fill(STORY[OUTCOMES[outcome]], norm="batch norm")
     lab.wait(f"/gradient of layer 3 changes {changes}: .*up to step 60/.test($('.bnviz-answer').textContent)")
     answer = lab.page.inner_text(".bnviz-answer")
     right, wrong = (words.fill(STORY[key], prediction=PREDICTIONS["with"]) for key in ("right", "wrong"))
-    assert (right in answer) == (found == "with") and (wrong in answer) == (found != "with")
-    assert agrees(answer) == (found == "without") and contradicts(answer) == (found == "with")
+    assert (right in answer) == (outcome == "with") and (wrong in answer) == (outcome != "with")
+    assert agrees(answer) == (outcome == "without") and contradicts(answer) == (outcome == "with")
     for text in (answer, lab.headline):
         assert np.allclose(numbers(text)[:2], [100 * none, 100 * batch], atol=1)
 

@@ -134,8 +134,8 @@ def discs(lab):
 def test_a_network_that_has_diverged_is_hollow_and_the_other_still_moves_visibly(lab):
     lab.open(steps=40, learning_rate=1, step=15).trained()
     lab.wait("d.step === '15' && d.state === 'paused'")
-    gone, healthy = discs(lab)
-    assert all(opacity == 0 for *_, opacity in gone)
+    diverged, healthy = discs(lab)
+    assert all(opacity == 0 for *_, opacity in diverged)
     assert max(opacity for *_, opacity in healthy) > 100
 
 
@@ -150,8 +150,8 @@ def test_in_the_dark_a_weak_colour_differs_from_the_background(visit):
     lab.wait("d.step === '200' && d.state === 'ended'")
     background = (0x12, 0x16, 0x1C)
     *colour, opacity = sorted(discs(lab)[1], key=lambda disc: disc[3])[4]
-    seen = [behind + (part - behind) * opacity / 255 for part, behind in zip(colour, background, strict=True)]
-    assert (luminance(seen) + 0.05) / (luminance(background) + 0.05) > 1.9  # 1.5 without any white in it
+    blend = [behind + (part - behind) * opacity / 255 for part, behind in zip(colour, background, strict=True)]
+    assert (luminance(blend) + 0.05) / (luminance(background) + 0.05) > 1.9  # 1.5 without any white in it
 
 
 def test_the_curtain_hides_what_layer_3_does_not_see(opened):

@@ -16,9 +16,9 @@ RANGES = "['xaxis', 'yaxis'].map(name => n._fullLayout[name].range.map(Number))"
 MARK = "[...document.querySelectorAll('.bnviz-plot')].forEach((node, place) => { node.place = place; })"
 MARKED = "[...document.querySelectorAll('.bnviz-plot')].map(node => node.place)"
 WATCH = """() => {
-  window.seen = [];
+  window.records = [];
   const look = (all) => all.some(({target}) => target.matches('.bnviz-player'))
-    && seen.push({...document.querySelector('.bnviz-player').dataset});
+    && records.push({...document.querySelector('.bnviz-player').dataset});
   const attributeFilter = ['data-trained-step', 'data-state'];
   new MutationObserver(look).observe(document.body, {attributes: true, subtree: true, attributeFilter});
 }"""
@@ -81,12 +81,12 @@ def test_rows_fill_in_on_the_same_nodes_and_zoom_and_legend_survive(lab):
     assert lab.plot("gap", "n._fullData.some(trace => trace.visible === 'legendonly')")
     total = len(of(changes).cells())
     assert lab.data["step"] == lab.data["trainedStep"] == str(total)
-    seen = lab.page.evaluate("seen")
+    records = lab.page.evaluate("records")
     for key in ("trainedStep", "step", "frames"):
-        values = [int(one[key]) for one in seen]
+        values = [int(one[key]) for one in records]
         assert values == sorted(values) and values[-1] > values[0], key
-    assert all(int(one["step"]) <= int(one["trainedStep"]) <= total for one in seen)
-    states = list(dict.fromkeys(one["state"] for one in seen))
+    assert all(int(one["step"]) <= int(one["trainedStep"]) <= total for one in records)
+    states = list(dict.fromkeys(one["state"] for one in records))
     assert states in (["loading", "playing", "ended"], ["playing", "ended"])
     lab.page.get_by_text("All 42 runs have finished.").wait_for()
     button(lab, "Stop").wait_for(state="detached")
@@ -100,20 +100,20 @@ def test_stop_keeps_rows_and_resume_goes_on_from_them(lab, server):
     lab.wait("d.state === 'playing' && +d.step > 0")
     button(lab, "Stop").click()
     lab.wait("d.state === 'paused'")
-    kept = int(lab.data["trainedStep"])
-    assert 0 < kept < len(of(changes).cells())
+    rows_before = int(lab.data["trainedStep"])
+    assert 0 < rows_before < len(of(changes).cells())
     server.await_metric("runs_active", 0)
     lab.page.get_by_text(re.compile(r"\d+ of 42 runs, stopped")).wait_for()
     button(lab, "Resume").click()
-    lab.wait(f"d.state === 'playing' && +d.step > {kept}")
+    lab.wait(f"d.state === 'playing' && +d.step > {rows_before}")
     lab.page.get_by_text(re.compile(r"\d+ of 42 runs, about \d+ (s|min) left")).wait_for()
     server.await_metric("runs_active", 1)
     button(lab, "Stop").click()
     lab.wait("d.state === 'paused' && +d.step === +d.trainedStep")
-    seen = lab.page.evaluate("seen")
-    rows = [int(one["trainedStep"]) for one in seen]
-    assert rows == sorted(rows) and kept in rows and rows[-1] == int(lab.data["trainedStep"])
-    assert {one["run"] for one in seen} == {of(changes).id}
+    records = lab.page.evaluate("records")
+    rows = [int(one["trainedStep"]) for one in records]
+    assert rows == sorted(rows) and rows_before in rows and rows[-1] == int(lab.data["trainedStep"])
+    assert {one["run"] for one in records} == {of(changes).id}
 
 
 def test_a_cold_link_shows_what_was_measured_and_then_nothing_ticks(lab, server):
@@ -121,21 +121,21 @@ def test_a_cold_link_shows_what_was_measured_and_then_nothing_ticks(lab, server)
     lab.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     open(lab, changes)
     lab.wait("d.state === 'ended'")
-    wanted = of(changes)
-    rows = [message for message in server.messages(wanted.id) if message["type"] == "row"]
-    assert lab.data["run"] == wanted.id and len(rows) == len(wanted.cells())
-    said = re.sub(r"[*>-] ?|\n+", " ", verdict(wanted, rows))
-    shown = lab.page.inner_text(".st-key-verdict")
-    assert re.findall(r"[−+]?\d+\.\d", shown) == re.findall(r"[−+]?\d+\.\d", said) != []
+    expected = of(changes)
+    rows = [message for message in server.messages(expected.id) if message["type"] == "row"]
+    assert lab.data["run"] == expected.id and len(rows) == len(expected.cells())
+    sentence = re.sub(r"[*>-] ?|\n+", " ", verdict(expected, rows))
+    text = lab.page.inner_text(".st-key-verdict")
+    assert re.findall(r"[−+]?\d+\.\d", text) == re.findall(r"[−+]?\d+\.\d", sentence) != []
     panels = lab.page.evaluate("[...document.querySelectorAll('.bnviz-panel')].map(panel => panel.dataset.panel)")
     assert panels == PANELS
     for panel in panels:
         lab.wait_plot(
             panel, "n._fullData?.length && n.ariaLabel.includes('With 50 % random labels') || n.ariaLabel.includes('groups of 4')"
         )
-    asked = len(sent)
+    before = len(sent)
     lab.page.wait_for_timeout(1600)  # two ticks, had there been any
-    assert len(sent) == asked
+    assert len(sent) == before
     assert lab.address == {**{name: str(value) for name, value in changes.items()}, "seeds": "3"}
 
 
@@ -176,9 +176,9 @@ def test_the_boards_charts_have_tables_too(lab):
     open(lab, {**TINY, "seed": 400}).wait("d.state === 'ended'")
     lab.page.locator("[data-panel=test]").get_by_role("button", name="Data: ").click()
     values = "n.data.flatMap(one => Array.from(one.y)).filter(Number.isFinite)"
-    drawn = lab.plot("test", f"{values}.map(one => Number(one.toPrecision(4)))")
+    points = lab.plot("test", f"{values}.map(one => Number(one.toPrecision(4)))")
     rows = lab.page.locator("dialog tbody tr td:last-child").all_inner_texts()
-    assert 0 < len(rows) <= 300 and {float(one) for one in rows} <= set(drawn)
+    assert 0 < len(rows) <= 300 and {float(one) for one in rows} <= set(points)
     lab.press("Escape")
     lab.page.wait_for_selector("dialog", state="detached")
 

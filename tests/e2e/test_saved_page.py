@@ -21,6 +21,7 @@ def offline(browser):
 def played(page, path):
     """Open a file and wait until its run has been played to the end and its charts are drawn."""
     page.goto(path.as_uri())
+    page.select_option("[aria-label=Speed]", "8")
     page.wait_for_selector(".bnviz-player[data-state=ended]", state="attached")
     page.wait_for_selector("[data-panel] .bnviz-plot .main-svg", state="attached")
     return page.evaluate("({...document.querySelector('.bnviz-player').dataset})")
@@ -36,12 +37,12 @@ def test_the_app_saves_it_and_it_plays_from_a_file(lab, offline, tmp_path):
     path = tmp_path / "saved.html"
     download.value.save_as(path)
 
-    seen = played(offline, path)
-    assert (seen["run"], seen["step"], seen["trainedStep"]) == (run, "40", "40")
+    state = played(offline, path)
+    assert (state["run"], state["step"], state["trainedStep"]) == (run, "40", "40")
     assert offline.inner_text("h1") == "Watch a[2] shift"
     assert lab.headline == offline.inner_text(".bnviz-headline")
-    for gone in (".bnviz-hand", ".bnviz-take-tour", ".bnviz-save"):
-        assert not any(node.evaluate(VISIBLE) for node in offline.locator(gone).all()), gone
+    for selector in (".bnviz-hand", ".bnviz-take-tour", ".bnviz-save"):
+        assert not any(node.evaluate(VISIBLE) for node in offline.locator(selector).all()), selector
     live = offline.get_by_role("link", name="Open it live").get_attribute("href")
     assert live.startswith(f"{lab.server.url}/?steps=40&seed=5")
     offline.click(".bnviz-layers button >> nth=3")

@@ -16,13 +16,13 @@ ENDED = ".bnviz-player[data-state=ended]"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    made = tmp_path_factory.mktemp("site")
+    site = tmp_path_factory.mktemp("site")
     played = static_site.planned(["live_shift", "gamma_beta"], ["batch_size"], {"steps": 40})
     (swept,) = static_site.planned(["regularization"])
     front, *others = played
     few = [run for run in front.runs if run.batch_size in (4, 16, 64)]
-    static_site.write(made, [dataclasses.replace(front, runs=tuple(few)), *others_short(others), small(swept)])
-    return made
+    static_site.write(site, [dataclasses.replace(front, runs=tuple(few)), *others_short(others), small(swept)])
+    return site
 
 
 def others_short(plans):

@@ -14,15 +14,15 @@ CHARTS = ("rank", "cosine", "gradient")
 
 def test_all_is_measured_and_drawn_without_any_training(lab):
     lab.open("step-zero", **SMALL).wait("d.state === 'ended'")
-    wanted = sweep(PAGE.default.replace(hidden_layers=12, width=32), {"seeds": 5})
-    assert lab.data["run"] == wanted.id and lab.data["step"] == "10"
+    expected = sweep(PAGE.default.replace(hidden_layers=12, width=32), {"seeds": 5})
+    assert lab.data["run"] == expected.id and lab.data["step"] == "10"
     for chart in CHARTS:
         assert lab.plot(chart, "n.data.find((one) => one.line.width === 2.5).x.length") == 12
-    rows = [message for message in lab.server.messages(wanted.id) if message["type"] == "row"]
+    rows = [message for message in lab.server.messages(expected.id) if message["type"] == "row"]
     assert {tuple(row["checkpoints"]) for row in rows} == {(0,)}
     mean = sum(row["effective_rank"][0][-1] for row in rows if row["curve"] == "batch") / 5
-    shown = "n.data.find((one) => one.name === 'with batch norm' && one.line.width === 2.5).y.at(-1)"
-    assert lab.plot("rank", shown) == pytest.approx(mean)
+    expression = "n.data.find((one) => one.name === 'with batch norm' && one.line.width === 2.5).y.at(-1)"
+    assert lab.plot("rank", expression) == pytest.approx(mean)
     assert "Training ends" not in lab.page.inner_text(".stMain")
 
 

@@ -2,7 +2,7 @@
 
 from bnviz.web import words
 
-SAID = words.shared()["teachers"]
+WORDS = words.shared()["teachers"]
 
 
 def choose(page, label, *names):
@@ -18,15 +18,15 @@ def choose(page, label, *names):
 def test_a_link_is_made_and_holds_on_every_page_that_it_names(lab, visit):
     page = lab.page
     page.goto(f"{lab.server.url}/for-teachers")
-    field = page.get_by_role("textbox", name=SAID["start"])
+    field = page.get_by_role("textbox", name=WORDS["start"])
     field.fill("/?batch_size=8&step=40&steps=60")
     field.press("Enter")
-    choose(page, SAID["pages"], "Live shift", "Batch size")
-    choose(page, SAID["hide"], "the row of presets")
-    choose(page, SAID["lock"], "Batch size")
+    choose(page, WORDS["pages"], "Live shift", "Batch size")
+    choose(page, WORDS["hide"], "the row of presets")
+    choose(page, WORDS["lock"], "Batch size")
     link = page.locator("code", has_text="lock=batch_size").inner_text()
     with page.expect_download() as download:
-        page.get_by_role("button", name=SAID["worksheet"]).click()
+        page.get_by_role("button", name=WORDS["worksheet"]).click()
     sheet = download.value.path().read_text(encoding="utf-8")
     assert "Watch a[2] shift" in sheet and "(/gamma-beta)" not in sheet and "Name:" in sheet
 
@@ -45,8 +45,8 @@ def test_a_link_is_made_and_holds_on_every_page_that_it_names(lab, visit):
 
 def test_a_link_that_is_of_no_use_is_said_so(lab):
     lab.page.goto(f"{lab.server.url}/for-teachers")
-    for start, said in (("/?batch_size=abc", "abc"), ("/live_shift", "there is no such page")):
-        field = lab.page.get_by_role("textbox", name=SAID["start"])
+    for start, message in (("/?batch_size=abc", "abc"), ("/live_shift", "there is no such page")):
+        field = lab.page.get_by_role("textbox", name=WORDS["start"])
         field.fill(start)
         field.press("Enter")
-        lab.page.get_by_role("alert").get_by_text(said).wait_for()
+        lab.page.get_by_role("alert").get_by_text(message).wait_for()

@@ -8,7 +8,7 @@ import pytest
 from bnviz.lessons.weight_decay.page import PAGE
 from bnviz.web import words
 
-SAID = words.catalogue("weight_decay")
+WORDS = words.catalogue("weight_decay")
 SMALL = {"dataset": "mnist1d", "width": 16, "hidden_layers": 3, "steps": 60, "train_size": 500}
 LINES = "n.data.filter((one) => one.feed?.arm === '{arm}').map((one) => Array.from(one.y))[0]"
 
@@ -19,7 +19,7 @@ def drawn(lab, panel, arm):
 
 
 def test_both_ways_are_one_loss_with_batch_norm_and_two_without(lab):
-    lab.open("weight-decay", **SMALL).wait("d.state === 'ended'")
+    lab.open("weight-decay", **SMALL).at_the_end()
     assert lab.data["run"] == PAGE.default.replace(**SMALL).id
     last = [message for message in lab.server.messages(lab.data["run"]) if message["type"] == "snapshot"][-1]["arms"]
     for arm in last:
@@ -32,28 +32,29 @@ def test_both_ways_are_one_loss_with_batch_norm_and_two_without(lab):
 def test_the_guess_is_judged_by_what_was_measured(lab):
     lab.open("weight-decay", prediction=True, **SMALL).trained()
     assert lab.page.locator("[data-panel=losses]").is_hidden()
-    lab.page.get_by_text(SAID["predictions"]["diverges"], exact=True).click()
+    lab.page.get_by_text(WORDS["predictions"]["diverges"], exact=True).click()
+    lab.press("End")
     lab.wait("d.state === 'ended' && $('.bnviz-answer').checkVisibility()")
-    told = lab.page.inner_text(".bnviz-answer")
-    assert SAID["predictions"]["diverges"] in told and "not so here" in told and "of the loss" in told
+    answer = lab.page.inner_text(".bnviz-answer")
+    assert WORDS["predictions"]["diverges"] in answer and "not so here" in answer and "of the loss" in answer
 
 
-ROUNDING = SAID["story"]["rounded"].split(":")[0].strip()
+ROUNDING = WORDS["story"]["rounded"].split(":")[0].strip()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("settings", "rounding"), [({"precision": "single"}, True), ({"epsilon": 1e-5}, False)])
 def test_it_is_said_whether_rounding_alone_brought_the_losses_apart(lab, settings, rounding):
     lab.open("weight-decay", prediction=True, **settings).trained()
-    lab.page.get_by_text(SAID["predictions"]["same"], exact=True).click()
+    lab.page.get_by_text(WORDS["predictions"]["same"], exact=True).click()
     lab.press("End")
     lab.wait("d.state === 'ended' && $('.bnviz-answer').checkVisibility()")
-    for told in (lab.page.inner_text(".bnviz-answer"), lab.headline):
-        assert (ROUNDING in told) == rounding, told
+    for text in (lab.page.inner_text(".bnviz-answer"), lab.headline):
+        assert (ROUNDING in text) == rounding, text
 
 
 def test_w2_times_1000_divides_the_gradient_and_changes_no_loss(lab):
-    lab.open("weight-decay", **SMALL, changes="30:times_w2=1000").wait("d.state === 'ended'")
+    lab.open("weight-decay", **SMALL, changes="30:times_w2=1000").at_the_end()
     assert "W[2] was multiplied by 1000" in lab.headline and "to 1.0 · 10⁻⁶ times what it had been" in lab.headline
     sizes = drawn(lab, "sizes", "batch")
     steps = lab.plot("sizes", "Array.from(n.data[0].x)")
@@ -66,6 +67,6 @@ def test_w2_times_1000_divides_the_gradient_and_changes_no_loss(lab):
 
 
 def test_more_decay_than_a_rate_can_rise_for_is_said(lab):
-    lab.open("weight-decay", **SMALL, weight_decay=10, learning_rate=0.3).wait("d.state === 'ended'")
+    lab.open("weight-decay", **SMALL, weight_decay=10, learning_rate=0.3).at_the_end()
     assert "no rising rate does the same" in lab.page.inner_text(".stMain")
-    assert lab.headline.startswith(SAID["story"]["not_trained"][:40])
+    assert lab.headline.startswith(WORDS["story"]["not_trained"][:40])

@@ -12,7 +12,7 @@ FILES = {"A plain PyTorch script": ".zip", "A notebook": ".ipynb", "Loss, accura
 
 
 @pytest.fixture
-def taken(lab, tmp_path):
+def downloads(lab, tmp_path):
     """The files by ending."""
     lab.open(**SHORT).trained()
     lab.page.click(".bnviz-save > summary")
@@ -21,15 +21,15 @@ def taken(lab, tmp_path):
         with lab.page.expect_download() as download:
             lab.page.get_by_role("link", name=name).click()
         assert download.value.suggested_filename == f"bnviz-{Experiment(**SHORT).id}{ending}"
-        download.value.save_as(paths.setdefault(ending, tmp_path / f"taken{ending}"))
+        download.value.save_as(paths.setdefault(ending, tmp_path / f"downloads{ending}"))
     return paths
 
 
-def test_the_menu_gives_the_run_as_script_notebook_and_table(taken):
-    script = zipfile.ZipFile(taken[".zip"]).read("experiment.py").decode()
+def test_the_menu_gives_the_run_as_script_notebook_and_table(downloads):
+    script = zipfile.ZipFile(downloads[".zip"]).read("experiment.py").decode()
     assert Experiment(**SHORT).id in script and "SEED, STEPS, WIDTH = 5, 40, 64" in script
-    assert Experiment(**SHORT).id in "".join(json.loads(taken[".ipynb"].read_text(encoding="utf-8"))["cells"][0]["source"])
-    assert taken[".csv"].read_text(encoding="utf-8").splitlines()[-1].startswith("40,")
+    assert Experiment(**SHORT).id in "".join(json.loads(downloads[".ipynb"].read_text(encoding="utf-8"))["cells"][0]["source"])
+    assert downloads[".csv"].read_text(encoding="utf-8").splitlines()[-1].startswith("40,")
 
 
 def test_a_run_without_a_script_says_why_in_the_place_of_the_link(visit):
