@@ -51,7 +51,7 @@ export function arrange({width, layers, units, watched, chosen, small = false, r
   const visible = spread(layers, most, chosen);
   const step = (width - 2 * side) / visible.length;
   const column = step - gap;
-  const columns = visible.map((layer, place) => ({layer, x: side + place * step + gap / 2, width: column}));
+  const columns = visible.map((layer, index) => ({layer, x: side + index * step + gap / 2, width: column}));
   const top = header + 20; // below the names of layers, and of the first network
   const watchedGrid = grid(watched, column, column < 110 ? 2 : 1, small ? 12 : 18);
   const watchedBox = {x: 0, y: top, width: column, height: rows(watched, watchedGrid) * watchedGrid.size};
@@ -80,8 +80,8 @@ export function arrange({width, layers, units, watched, chosen, small = false, r
  * @param {number} chosen
  */
 export function spread(count, most, chosen) {
-  if (count <= most) return Array.from({length: count}, (_, place) => place + 1);
-  const layers = Array.from({length: most}, (_, place) => 1 + Math.round((place * (count - 1)) / (most - 1)));
+  if (count <= most) return Array.from({length: count}, (_, index) => index + 1);
+  const layers = Array.from({length: most}, (_, index) => 1 + Math.round((index * (count - 1)) / (most - 1)));
   if (layers.includes(chosen)) return layers;
   const distances = layers.map((layer) => Math.abs(layer - chosen));
   layers[distances.indexOf(Math.min(...distances))] = chosen;
@@ -134,11 +134,11 @@ export function unitBox(geometry, row, column, unit, watched) {
   const first = unit < watched;
   const {columns, size} = first ? geometry.watchedGrid : geometry.othersGrid;
   if (!size) return null;
-  const place = first ? unit : unit - watched;
+  const index = first ? unit : unit - watched;
   const box = first ? geometry.watched : geometry.others;
   const indent = (column.width - columns * size) / 2;
-  const x = column.x + indent + (place % columns) * size;
-  return {x, y: box.y + row * geometry.pitch + Math.floor(place / columns) * size, width: size, height: size};
+  const x = column.x + indent + (index % columns) * size;
+  return {x, y: box.y + row * geometry.pitch + Math.floor(index / columns) * size, width: size, height: size};
 }
 
 /**
@@ -167,13 +167,13 @@ export function zerosBox(geometry, row, column) {
  * Between a column and the next one: the lines, and at the bottom the number that says what passes on.
  * @param {Geometry} geometry
  * @param {number} row
- * @param {number} place of the column at the left
+ * @param {number} index of the column at the left
  * @returns {Box}
  */
-export function passedBox({columns, watched, others, pitch}, row, place) {
-  const left = columns[place].x + columns[place].width;
+export function passedBox({columns, watched, others, pitch}, row, index) {
+  const left = columns[index].x + columns[index].width;
   const height = watched.height + others.height + PASSED_HEIGHT;
-  return {x: left, y: watched.y + row * pitch, width: columns[place + 1].x - left, height};
+  return {x: left, y: watched.y + row * pitch, width: columns[index + 1].x - left, height};
 }
 
 /**
@@ -194,11 +194,11 @@ const inBox = (box, x, y) => x >= box.x && x < box.x + box.width && y >= box.y &
 export function markAt(geometry, x, y, has) {
   const {columns} = geometry;
   for (const row of [0, 1])
-    for (const [place, column] of columns.entries()) {
+    for (const [index, column] of columns.entries()) {
       const {layer} = column;
       if (has.zeros && inBox(zerosBox(geometry, row, column), x, y)) return {row, layer, unit: null, mark: "zeros"};
-      if (!has.passed || columns[place + 1]?.layer !== layer + 1) continue;
-      if (inBox(passedBox(geometry, row, place), x, y)) return {row, layer, unit: null, mark: "passed"};
+      if (!has.passed || columns[index + 1]?.layer !== layer + 1) continue;
+      if (inBox(passedBox(geometry, row, index), x, y)) return {row, layer, unit: null, mark: "passed"};
     }
   return null;
 }

@@ -103,8 +103,8 @@ export class NetworkPicture {
     const {hoverTarget: hovered, small} = this;
     const size = `${width} ${room}`;
     const {curtain, scores, secondNetwork} = visibility;
-    const place = `${key} ${view.blend} ${wordsFrame.step} ${size}`;
-    const paintedKey = `${place} ${curtain} ${scores} ${secondNetwork} ${JSON.stringify(hovered)}`;
+    const content = `${key} ${view.blend} ${wordsFrame.step} ${size}`;
+    const paintedKey = `${content} ${curtain} ${scores} ${secondNetwork} ${JSON.stringify(hovered)}`;
     if (!width || paintedKey === this.paintedKey) return false;
     this.paintedKey = paintedKey;
     const geometry = this.arrange(view, width, room);
@@ -146,8 +146,8 @@ export class NetworkPicture {
   buttons(view, geometry) {
     if (this.layers.childElementCount !== geometry.columns.length)
       this.layers.replaceChildren(...geometry.columns.map(() => this.layerButton()));
-    geometry.columns.forEach(({layer, x, width}, place) => {
-      const button = /** @type {HTMLButtonElement} */ (this.layers.children[place]);
+    geometry.columns.forEach(({layer, x, width}, index) => {
+      const button = /** @type {HTMLButtonElement} */ (this.layers.children[index]);
       const name = playerText(view, "layer_number", {number: layer});
       button.dataset.layer = String(layer);
       button.setAttribute("aria-label", name);
@@ -189,8 +189,8 @@ export class NetworkPicture {
     const all = [...view.header.watched_units, "pooled"];
     if (this.units.childElementCount !== all.length) this.units.replaceChildren(...all.map((unit) => this.unitButton(unit)));
     this.units.setAttribute("aria-label", playerText(view, "unit_of", {layer: view.layer}));
-    all.forEach((unit, place) => {
-      const button = /** @type {HTMLButtonElement} */ (this.units.children[place]);
+    all.forEach((unit, index) => {
+      const button = /** @type {HTMLButtonElement} */ (this.units.children[index]);
       const checked = unit === view.unit;
       button.setAttribute("aria-checked", String(checked));
       button.tabIndex = checked ? 0 : -1;
@@ -220,8 +220,8 @@ export class NetworkPicture {
     const all = unit === "pooled";
     if (all) button.className = "bnviz-all";
     /** @type {Omit<HitTarget, "layer">} */
-    const place = all ? {row: 0, unit: null, mark: "all"} : {row: 0, unit};
-    button.addEventListener("focus", () => this.view && this.hover({...place, layer: this.view.layer}));
+    const target = all ? {row: 0, unit: null, mark: "all"} : {row: 0, unit};
+    button.addEventListener("focus", () => this.view && this.hover({...target, layer: this.view.layer}));
     button.addEventListener("blur", () => this.hover(null));
     return button;
   }
@@ -233,10 +233,10 @@ export class NetworkPicture {
   key(event) {
     const by = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1}[event.key];
     const buttons = /** @type {HTMLButtonElement[]} */ ([...this.units.children]);
-    const place = buttons.indexOf(/** @type {any} */ (document.activeElement));
-    if (!by || place < 0) return;
+    const index = buttons.indexOf(/** @type {any} */ (document.activeElement));
+    if (!by || index < 0) return;
     event.preventDefault();
-    const next = buttons[(place + by + buttons.length) % buttons.length];
+    const next = buttons[(index + by + buttons.length) % buttons.length];
     next.click();
     next.focus();
   }
@@ -268,17 +268,17 @@ export class NetworkPicture {
     return markAt(geometry, clientX - left, clientY - top, has);
   }
 
-  /** @param {HitTarget | null} place */
-  click(place) {
-    if (!place || !this.view) return;
-    const {layer, unit} = place;
+  /** @param {HitTarget | null} target */
+  click(target) {
+    if (!target || !this.view) return;
+    const {layer, unit} = target;
     if (this.mayChoose.layer) this.player.choose({layer});
     if (this.mayChoose.unit && unit !== null && this.view.header.watched_units.includes(unit)) this.player.choose({unit});
   }
 
-  /** @param {HitTarget | null} place */
-  hover(place) {
-    this.hoverTarget = place;
+  /** @param {HitTarget | null} target */
+  hover(target) {
+    this.hoverTarget = target;
     this.explain();
   }
 
@@ -298,7 +298,7 @@ export class NetworkPicture {
   /**
    * Where there is more of a unit.
    * @param {View} view
-   * @param {HitTarget} place
+   * @param {HitTarget} target
    */
   numbersHint(view, {unit}) {
     const isWatched = unit !== null && view.header.watched_units.includes(unit);

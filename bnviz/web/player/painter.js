@@ -87,7 +87,7 @@ export class Painter {
    * @param {View} view
    */
   peaks(frame, view) {
-    const layers = Array.from({length: view.header.hidden_layers}, (_, place) => place + 1);
+    const layers = Array.from({length: view.header.hidden_layers}, (_, index) => index + 1);
     return bothArms(view).flatMap((arm) => layers.map((layer) => Math.max(...this.density(frame, arm, layer, view).heights)));
   }
 
@@ -121,9 +121,9 @@ export class Painter {
   network(context, scenery, arm, row) {
     const {geometry} = scenery;
     this.input(context, scenery, row);
-    geometry.columns.forEach((column, place) => {
-      this.lines(context, scenery, arm, row, place);
-      this.passedShare(context, scenery, arm, row, place);
+    geometry.columns.forEach((column, index) => {
+      this.lines(context, scenery, arm, row, index);
+      this.passedShare(context, scenery, arm, row, index);
       this.units(context, scenery, arm, row, column);
       this.histogram(context, scenery, arm, row, column);
     });
@@ -166,13 +166,13 @@ export class Painter {
    * @param {Scenery} scenery
    * @param {string} arm
    * @param {number} row
-   * @param {number} place of the column that they lead to
+   * @param {number} index of the column that they lead to
    */
-  lines(context, {geometry, view, small}, arm, row, place) {
+  lines(context, {geometry, view, small}, arm, row, index) {
     const {columns, input, output, watched, pitch} = geometry;
-    const from = place === 0 ? input.x + input.width - 4 : columns[place - 1].x + columns[place - 1].width;
-    const to = place === columns.length ? output.x + (geometry.slim ? -2 : 4) : columns[place].x;
-    const layer = place === 0 ? 0 : columns[place - 1].layer;
+    const from = index === 0 ? input.x + input.width - 4 : columns[index - 1].x + columns[index - 1].width;
+    const to = index === columns.length ? output.x + (geometry.slim ? -2 : 4) : columns[index].x;
+    const layer = index === 0 ? 0 : columns[index - 1].layer;
     const top = watched.y + row * pitch + 2;
     const height = watched.height + (small ? 0 : geometry.others.height);
     context.strokeStyle = view.arms[arm].colour;
@@ -194,17 +194,17 @@ export class Painter {
    * @param {Scenery} scenery
    * @param {string} arm
    * @param {number} row
-   * @param {number} place of the column that the lines lead to
+   * @param {number} index of the column that the lines lead to
    */
-  passedShare(context, {geometry, view, theme, small}, arm, row, place) {
-    const [layer, next] = [geometry.columns[place - 1]?.layer, geometry.columns[place]?.layer];
+  passedShare(context, {geometry, view, theme, small}, arm, row, index) {
+    const [layer, next] = [geometry.columns[index - 1]?.layer, geometry.columns[index]?.layer];
     if (!layer || next !== layer + 1 || geometry.slim || small) return;
     const share = passedOn(view.frames, view.frameIndex, arm, view.tap, layer);
     if (share === null) return;
     context.fillStyle = theme.text;
     context.font = `11px ${theme.family}`;
     context.textAlign = "center";
-    const box = passedBox(geometry, row, place - 1);
+    const box = passedBox(geometry, row, index - 1);
     context.fillText(`×${digits(share, share < 10 ? 1 : 0)}`, box.x + box.width / 2, box.y + box.height - 4);
   }
 
@@ -453,7 +453,7 @@ export class Painter {
     const outline = curtain(geometry);
     if (!outline) return;
     const path = new Path2D();
-    outline.forEach(([x, y], place) => (place ? path.lineTo(x, y) : path.moveTo(x, y)));
+    outline.forEach(([x, y], index) => (index ? path.lineTo(x, y) : path.moveTo(x, y)));
     path.closePath();
     context.fillStyle = theme.background;
     context.fill(path);
@@ -488,7 +488,7 @@ export class Painter {
     context.font = `${slim ? 10 : 12}px ${theme.family}`;
     const middle = (first.x + first.width) / 2;
     const lines = playerText(view, "curtain_says").split("|");
-    lines.forEach((text, place) => context.fillText(text, middle, geometry.height / 2 + 16 * (place - 1)));
+    lines.forEach((text, index) => context.fillText(text, middle, geometry.height / 2 + 16 * (index - 1)));
   }
 }
 

@@ -16,17 +16,17 @@ import {digits, percent, playerText, sigmas, tapName, times} from "./words.js";
 
 /**
  * @param {View} view
- * @param {HitTarget} place
+ * @param {HitTarget} target
  * @returns {Description}
  */
-export function descriptionOf(view, place) {
-  const {layer, mark} = place;
+export function descriptionOf(view, target) {
+  const {layer, mark} = target;
   if (mark === "zeros")
     return {heading: playerText(view, "zeros_title", namesOf(view, layer)), of: (arm) => zeros(view, arm, layer)};
   if (mark === "passed")
     return {heading: playerText(view, "passed_title", namesOf(view, layer)), of: (arm) => passed(view, arm, layer)};
   if (mark === "all") return all(view, layer);
-  return moments(view, place);
+  return moments(view, target);
 }
 
 /**
@@ -72,7 +72,7 @@ export function passed(view, arm, layer) {
  * Mean, standard deviation and motion of a layer or a unit. The marks of a layer cannot be pointed at by keyboard, so
  * their numbers are part of its description.
  * @param {View} view
- * @param {HitTarget} place
+ * @param {HitTarget} target
  * @returns {Description}
  */
 function moments(view, {layer, unit, mark}) {
