@@ -119,12 +119,24 @@ class NormalizerSpec:
         """What is learnt."""
         return tuple(quantity for quantity in self.quantities if quantity.learns)
 
+    @property
+    def symbol(self) -> str:
+        """How a page writes what enters the nonlinearity."""
+        return self.steps[-1].symbol if self.steps else "z"
+
     def for_browser(self) -> dict[str, Any]:
         """What the browser needs of it: player/types.d.ts calls it Normalizer."""
         texts = {name: _one_line(getattr(self, name)) for name in ("lead", "note", "evaluation")}
         quantities = [_quantity(quantity) for quantity in self.quantities]
         steps = [_step(step) for step in self.steps]
-        return {"key": self.key, "statistics": self.statistics, "quantities": quantities, "steps": steps, **texts}
+        return {
+            "key": self.key,
+            "symbol": self.symbol,
+            "statistics": self.statistics,
+            "quantities": quantities,
+            "steps": steps,
+            **texts,
+        }
 
 
 def _quantity(quantity: Quantity) -> dict[str, Any]:

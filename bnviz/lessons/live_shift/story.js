@@ -104,7 +104,8 @@ function still({frame, compared}) {
  */
 function signalInWords(view) {
   const {layer} = view;
-  if (view.tap !== "activation") return say(view, view.tap === "linear" ? "sums" : "enters", {layer});
+  if (view.tap === "linear") return say(view, "sums", {layer});
+  if (view.tap === "normalized") return say(view, "enters", {layer, symbol: words.normalizedSymbol(view)});
   if (layer === view.header.hidden_layers) return say(view, "hands_on_last", {layer});
   return say(view, "hands_on", {layer, next: layer + 1});
 }

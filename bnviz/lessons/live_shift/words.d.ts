@@ -4,7 +4,7 @@ export interface Words {
   hands_on: {layer: string | number; next: string | number};
   hands_on_last: {layer: string | number};
   sums: {layer: string | number};
-  enters: {layer: string | number};
+  enters: {layer: string | number; symbol: string | number};
   untrained: {name: string | number};
   less: {name: string | number; times: string | number; norm: string | number; learning: string | number};
   more: {name: string | number; times: string | number; norm: string | number; learning: string | number};

@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 
+from bnviz.normalizers import SPECS
 from bnviz.web import words
 from bnviz.web.constants import MIN_LINE_OPACITY, TALL_HISTOGRAM
 from bnviz.web.figures import COLOURS, looks
@@ -138,7 +139,7 @@ class Painter:
     def tap(self, layer: int) -> str:
         """A signal as the lecture writes it."""
         if self.arrays.tap == "normalized":
-            return words.fill(self.said["normalized_of"], layer=layer)
+            return words.fill(self.said["normalized_of"], layer=layer, symbol=SPECS[self.arrays.arms[1]].symbol)
         return f"{'z' if self.arrays.tap == 'linear' else 'a'}[{layer}]"
 
     def _outline(self, heights: np.ndarray, box: Box) -> list[Point]:

@@ -40,6 +40,8 @@ export interface Quantity {
 /** How a normalizer computes: quantities, then one step after another from z to what enters the nonlinearity. */
 export interface Normalizer {
   key: string;
+  /** What enters the nonlinearity: "γẑ+β". */
+  symbol: string;
   statistics: "batch" | "example" | "none";
   quantities: Quantity[];
   steps: {part: string; symbol: string; name: string; row: string; origin: string; formula: Formula}[];

@@ -189,13 +189,19 @@ export function both(view, phrase) {
 }
 
 /**
+ * What enters the nonlinearity of the compared arm, as its normalizer writes it: γẑ+β.
+ * @param {View} view
+ */
+export const normalizedSymbol = ({normalizers, compared}) => normalizers[compared]?.symbol ?? "z";
+
+/**
  * A signal as the lecture writes it: z, γẑ+β or a, with the layer in brackets.
  * @param {View} view
  * @param {Tap} [tap]
  * @param {number} [layer]
  */
 export function tapName(view, tap = view.tap, layer = view.layer) {
-  if (tap === "normalized") return playerText(view, "normalized_of", {layer});
+  if (tap === "normalized") return playerText(view, "normalized_of", {layer, symbol: normalizedSymbol(view)});
   return `${tap === "linear" ? "z" : "a"}[${layer}]`;
 }
 
@@ -214,7 +220,11 @@ export function unitName(view, unit = view.unit) {
 export const names = {
   tap: (view) => tapName(view),
   tapname: (view) =>
-    ({linear: "z", normalized: playerText(view, "normalized_or_plain", {norm: view.norm}), activation: "a"})[view.tap],
+    ({
+      linear: "z",
+      normalized: playerText(view, "normalized_or_plain", {norm: view.norm, symbol: normalizedSymbol(view)}),
+      activation: "a",
+    })[view.tap],
   layer: (view) => playerText(view, "this_layer", {number: view.layer}),
   unit: (view) => unitName(view),
   thick: (view) => (view.unit === "pooled" ? "" : ` ${playerText(view, "thick", {unit: unitName(view)})}`),
