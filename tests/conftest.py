@@ -14,9 +14,15 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as under nohup: our chi
 
 os.environ["BNVIZ_STORE"] = ""  # nothing is kept in the cache of whoever runs the tests, and nothing comes from there
 
-SLOW = ("e2e", "engine", "train")  # folders, the slowest first
+# Folders and files in the order in which they are begun, the most expensive first.
+EXPENSIVE = ("e2e", "engine", "train", "test_contract.py", "test_script.py", "test_schema.py", "lessons")
 
 
 def pytest_collection_modifyitems(items):
-    """Slow files first: those who run tests in parallel then end together."""
-    items.sort(key=lambda item: next((place for place, name in enumerate(SLOW) if name in Path(item.path).parts), len(SLOW)))
+    """Expensive files first: workers of pytest then end together."""
+
+    def rank(item):
+        parts = Path(item.path).parts
+        return next((index for index, name in enumerate(EXPENSIVE) if name in parts), len(EXPENSIVE))
+
+    items.sort(key=rank)

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import asdict
 
 import pytest
@@ -156,10 +155,7 @@ def test_who_watches_a_run_alone_may_stop_it_and_play_what_has_arrived(lab, serv
     lab.wait("$('.bnviz-message').textContent.includes('Training was stopped at step')")
     lab.wait("d.state === 'ended'")
     assert 0 < int(lab.data["trainedStep"]) < 4000
-    deadline = time.monotonic() + 60
-    while server.metric("runs_active") != active - 1:
-        assert time.monotonic() < deadline, "the server trains on"
-        lab.page.wait_for_timeout(50)
+    server.await_metric("runs_active", active - 1)
     lab.press("Home")
     lab.wait("d.step === '0' && d.state === 'paused'")
     assert not lab.troubles

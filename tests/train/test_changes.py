@@ -314,7 +314,7 @@ PREFIXES = {
 LOOKING = {"gradient_shift": "yes", "look_inside": "yes", "microscope": "yes", "fixed_scales": "yes", "hold_from": 10}
 
 
-@pytest.mark.parametrize("looking", [{}, LOOKING], ids=["plain", "looking"])
+@pytest.mark.parametrize("looking", [{}, pytest.param(LOOKING, marks=pytest.mark.slow)], ids=["plain", "looking"])
 @pytest.mark.parametrize("name", PREFIXES)
 def test_runs_share_every_line_up_to_the_step_at_which_they_part(name, looking):
     one, other = (SMALL.replace(**changes, **looking) for changes in PREFIXES[name])
