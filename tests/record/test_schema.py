@@ -140,7 +140,7 @@ def test_the_rows_of_a_sweep_hold_what_the_schema_says():
         lines = engine.recording(engine.sweep(sweep))
         ended = threading.Event()
         with lines.subscribe(lambda: lines.ended and ended.set()):
-            assert lines.ended or ended.wait(60)
+            assert lines.ended or ended.wait(240)
         header, *messages = ndjson.read(lines.lines())
     finally:
         engine.close()
