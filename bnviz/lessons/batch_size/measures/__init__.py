@@ -1,4 +1,4 @@
-"""What only this lesson measures: one example among ever new minibatch-mates, and how far minibatches' statistics scatter."""
+"""Measures of this lesson: one example's response to other minibatches, and the scatter of minibatches' statistics."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ _PARTS = (
     Key("variance_sd", "the same of the unbiased variance of z", "layers, sizes", "σ²"),
     Key("variance_sd_theory", f"{_THEORY}: `statistics.subset_variance_theory`", "layers, sizes", "σ²"),
 )
-SIZES = (2, 4, 8, 16, 32, 64, 128, 256, 512)  # of the minibatches that the microscope looks at
+SIZES = (2, 4, 8, 16, 32, 64, 128, 256, 512)  # of the microscope's minibatches
 DRAWS = 40  # of each size
 
 
 def sizes(experiment: Experiment) -> tuple[int, ...]:
-    """The minibatches that the microscope looks at, none larger than half of the training examples."""
+    """The microscope's minibatch sizes, none larger than half of the training examples."""
     return tuple(size for size in SIZES if size <= experiment.examples // 2)
 
 
 def _seconds(experiment: Experiment) -> float:
-    """Every minibatch passes twice through the network, but for the first weights; the taps are kept and averaged."""
+    """Two forward passes of every minibatch without the first layer, whose output is computed once, and means of the taps."""
     layers, width = experiment.hidden_layers, experiment.width
     return 2 * DRAWS * sum(sizes(experiment)) * ((layers - 1) * width**2 / RATE + 6e-9 * layers * width)
 

@@ -1,4 +1,4 @@
-"""What only this lesson measures: what becomes of animals when their coats change."""
+"""Measures of this lesson: recall and shift of animals whose coats differ from those in training."""
 
 from typing import Any
 

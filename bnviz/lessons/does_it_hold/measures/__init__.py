@@ -1,4 +1,4 @@
-"""What only this lesson measures: how the loss looks along its gradient, and how single held-out examples fare."""
+"""Measures of this lesson: loss and gradient along the gradient, and results on held-out examples."""
 
 from bnviz.config.cost import RATE, weights
 from bnviz.measures.registry import CheckpointMeasure

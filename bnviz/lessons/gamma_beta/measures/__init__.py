@@ -1,4 +1,4 @@
-"""What only this lesson measures: ẑ before γ and β act on it, and the network with running statistics beside the batch's own."""
+"""Measures of this lesson: ẑ before γ and β, and the training view beside the evaluation view."""
 
 from bnviz.config.cost import RATE, distribution_seconds, weights
 from bnviz.config.experiment import PROBE_SIZE, Experiment

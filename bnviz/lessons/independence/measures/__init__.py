@@ -1,4 +1,4 @@
-"""What only this lesson measures: whether a layer's gradient survives a step of the layers below."""
+"""Measures of this lesson: gradient shift, the change of a layer's gradient by a step of the layers below."""
 
 from bnviz.config.cost import step_seconds
 from bnviz.measures.registry import LiveMeasure

@@ -1,4 +1,4 @@
-"""What only this lesson measures: how examples go up through a network, and how the gradient comes down."""
+"""Measures of this lesson: signal propagation, forward and backward."""
 
 from bnviz.config.cost import RATE, weights
 from bnviz.measures.registry import CheckpointMeasure

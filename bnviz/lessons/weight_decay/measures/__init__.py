@@ -1,4 +1,4 @@
-"""What only this lesson measures: how large the weights are, and at which rate they learn."""
+"""Measures of this lesson: the norm of the weights, and their learning rate."""
 
 from bnviz.measures.registry import LiveMeasure
 from bnviz.record.schema import Key
