@@ -78,56 +78,6 @@ def test_without_the_route_the_run_comes_with_the_page(visit):
     lab.wait(f"d.run === '{Experiment(batch_size=4).id}' && d.trainedStep > 20 && d.step > 0")
 
 
-@pytest.mark.slow
-def test_a_question_that_gets_lost_is_asked_again(visit):
-    lab, lost = visit(clean=False), []
-
-    def lose_first_question(socket):
-        server = socket.connect_to_server()
-
-        def on_message(message):
-            if b"cursor" in message and not lost:
-                lost.append(message)
-            else:
-                server.send(message)
-
-        socket.on_message(on_message)
-
-    lab.page.route_web_socket("**/_stcore/stream", lose_first_question)
-    lab.page.route("**/bnviz/runs/**", lambda route: route.abort())
-    lab.open(steps=100, seed=76)
-    assert lost
-    whole_run_by_component(lab)
-
-
-def test_where_the_route_cannot_be_reached_at_all_the_run_comes_with_the_page(visit):
-    lab = visit(clean=False)
-    lab.page.route("**/bnviz/runs/**", lambda route: route.abort())
-    lab.open(steps=100, seed=78)
-    whole_run_by_component(lab)
-
-
-def test_a_stream_that_breaks_off_is_resumed_where_it_broke(lab, server):
-    other = Experiment(steps=100, seed=79)
-    lab.open(steps=100, seed=79).trained()
-    whole, asked = b"".join(server.lines(other.id)), []
-
-    def half_first(route):
-        asked.append(route.request.url)
-        if len(asked) > 1:
-            return route.continue_()
-        return route.fulfill(content_type="application/x-ndjson", body=whole[: len(whole) // 2])
-
-    lab.page.route("**/bnviz/runs/**", half_first)
-    lab.open(steps=100, seed=79).trained()
-    lab.press("End")
-    lab.wait("d.state === 'ended' && d.step === '100'")
-    assert len(asked) == 2 and "from=" not in asked[0]
-    assert 5 < int(asked[1].split("from=")[1]) < other.snapshots
-    assert lab.plot("shift", "n.data[0].x.length") == other.snapshots
-    assert lab.page.inner_text(".bnviz-message") == ""
-
-
 @pytest.mark.parametrize("number", [pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGKILL])
 def test_a_page_outlives_its_server_and_plays_on_where_it_was(visit, tmp_path, number):
     """The next server knows nothing of the run but what the page says."""

@@ -66,6 +66,11 @@ test("a page in place of the stream means that no route leads there", async () =
   assert.deepEqual([log.blocked, log.urls.length], [1, 1]);
 });
 
+test("where no request gets through at all the stream is blocked after three", async () => {
+  const {log} = await readFrom([new TypeError("blocked")]);
+  assert.deepEqual([log.blocked, log.waits], [1, [300, 1000]]);
+});
+
 test("a run that our own server does not know is tried again, thrice in all", async () => {
   const {log} = await readFrom([page(404, "application/json")]);
   assert.deepEqual([log.blocked, log.waits], [1, [300, 1000]]);
