@@ -122,7 +122,7 @@ export interface Change {
   before?: string;
 }
 
-/** What somebody asks for in the player: bnviz/web/site/turning.py answers with another experiment. */
+/** What somebody asks for in the player: bnviz/web/site/live_edits.py answers with another experiment. */
 export type Edit =
   | {do: "start"; step: number}
   | {do: "set"; step: number; name: string; value: string | number}
