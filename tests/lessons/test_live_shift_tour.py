@@ -41,7 +41,7 @@ def told(desk, recorded):
         data = messages.player_data(experiment.id, experiment, [], links.VIEW, "live_shift")
         choice = {"layer": 2, "tap": "activation", "unit": 0, "target": target}
         desk.ask("look", recording=recorded(experiment), story="live_shift", data=data, choice=choice, place=shown)
-        return dict(zip(NAMES, desk.ask("measured", words=WORDS), strict=True))
+        return dict(zip(NAMES, desk.ask("outcomes", words=WORDS), strict=True))
 
     return tell
 
@@ -155,7 +155,7 @@ def made_up(desk, recorded, tmp_path):
         data = messages.player_data(experiment.id, experiment, [], links.VIEW, "live_shift")
         choice = {"layer": 2, "tap": "activation", "unit": 0, "target": 0.5}
         desk.ask("look", recording=str(path), story="live_shift", data=data, choice=choice, place=10**6)
-        return desk.ask("measured", words=WORDS)[NAMES.index(name)]
+        return desk.ask("outcomes", words=WORDS)[NAMES.index(name)]
 
     return tell
 

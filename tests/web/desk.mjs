@@ -163,9 +163,9 @@ const actions = {
   cards: async ({story}) => (await load(`lessons/${story}/story.js`)).default.tour ?? [],
 
   // What every card of the tour says was measured in this view, in these words.
-  async measured({words}) {
+  async outcomes({words}) {
     const {sentence} = await load("web/player/words.js");
-    return desk.view.story.tour.map((card) => card.measured(desk.view, (key, values) => sentence(words, key, values)));
+    return desk.view.story.tour.map((card) => card.outcome(desk.view, (key, values) => sentence(words, key, values)));
   },
 
   // The picture of the two networks as it would be painted: words, rectangles, discs, and the outlines of histograms.

@@ -18,9 +18,9 @@ import {
   times,
 } from "../../web/player/words.js";
 
-/** @import {Card, Measured, Snapshot, Tell, View} from "../../web/player/types" */
+/** @import {Card, CardOutcome, Snapshot, TourSay, View} from "../../web/player/types" */
 /** @typedef {import("./words").Tour} Words */
-/** @typedef {Tell<Words>} Say */
+/** @typedef {TourSay<Words>} Say */
 
 const CLEARLY = 1.1; // times as far is clearly farther
 const STILL = 0.05; // σ; less is hardly moved
@@ -33,65 +33,70 @@ const SECOND = 2; // the layer whose output is spoken of
 const NOISY = "300:input_noise=1";
 const SMALLER = "300:batch_size=4";
 
-const OBSERVED = {gradient_shift: "yes"}; // measured for one card, recorded for all, so that no run has to begin anew
+const WITH_GRADIENT_SHIFT = {gradient_shift: "yes"}; // measured for one card, recorded for all, so that no run has to begin anew
 
 /** @type {Card<Words>[]} */
 export const tour = [
   {
-    ...{name: "inputs", values: {...OBSERVED, changes: NOISY}, part: {scores: true}, from: 284, again: true, due: 340},
-    ...{guesses: ["stays", "falls"], measured: inputs},
+    ...{name: "inputs", values: {...WITH_GRADIENT_SHIFT, changes: NOISY}, part: {scores: true}, from: 284, again: true, due: 340},
+    ...{guesses: ["stays", "falls"], outcome: inputs},
   },
   {
-    ...{name: "layers", values: OBSERVED, curtain: true, part: {layers: [2, 2]}, from: 0, again: true, due: 60},
+    ...{name: "layers", values: WITH_GRADIENT_SHIFT, curtain: true, part: {layers: [2, 2]}, from: 0, again: true, due: 60},
     alone: true,
-    measured: finite(layers, "none"),
+    outcome: finite(layers, "none"),
   },
   {
-    ...{name: "chase", values: OBSERVED, part: {layers: [2, 5]}, from: 60, due: 140},
+    ...{name: "chase", values: WITH_GRADIENT_SHIFT, part: {layers: [2, 5]}, from: 60, due: 140},
     alone: true,
-    measured: finite(chase, "none"),
+    outcome: finite(chase, "none"),
   },
   {
-    ...{name: "norm", values: OBSERVED, part: {layers: [2, 2]}, from: 0, again: true, due: 140},
-    ...{guesses: ["less", "alike", "more"], measured: finite(norm)},
+    ...{name: "norm", values: WITH_GRADIENT_SHIFT, part: {layers: [2, 2]}, from: 0, again: true, due: 140},
+    ...{guesses: ["less", "alike", "more"], outcome: finite(norm)},
   },
   {
-    ...{name: "faster", values: OBSERVED, part: {panel: "learning"}, from: 20, due: 240},
-    ...{guesses: ["with", "without", "together"], measured: faster},
+    ...{name: "faster", values: WITH_GRADIENT_SHIFT, part: {panel: "learning"}, from: 20, due: 240},
+    ...{guesses: ["with", "without", "together"], outcome: faster},
   },
-  {name: "free", values: OBSERVED, part: {numbers: true}, from: 240, due: 320, measured: free},
-  {name: "range", values: OBSERVED, part: {panel: "fan"}, from: 320, due: 400, measured: finite(range)},
+  {name: "free", values: WITH_GRADIENT_SHIFT, part: {numbers: true}, from: 240, due: 320, outcome: free},
+  {name: "range", values: WITH_GRADIENT_SHIFT, part: {panel: "fan"}, from: 320, due: 400, outcome: finite(range)},
   {
-    ...{name: "own", values: OBSERVED, choice: {layer: 3}, part: {layers: [1, 3]}, from: 400, due: 480},
-    ...{guesses: ["nearer", "alike", "farther"], measured: own},
-  },
-  {
-    ...{name: "score", values: OBSERVED, part: {scores: true}, from: 480, due: 600},
-    ...{guesses: ["better", "same", "worse"], measured: score},
+    ...{name: "own", values: WITH_GRADIENT_SHIFT, choice: {layer: 3}, part: {layers: [1, 3]}, from: 400, due: 480},
+    ...{guesses: ["nearer", "alike", "farther"], outcome: own},
   },
   {
-    ...{name: "noise", values: {...OBSERVED, changes: SMALLER}, choice: {layer: 1, tap: "linear"}, part: {panel: "noise"}},
-    ...{from: 284, again: true, due: 400, measured: noise},
+    ...{name: "score", values: WITH_GRADIENT_SHIFT, part: {scores: true}, from: 480, due: 600},
+    ...{guesses: ["better", "same", "worse"], outcome: score},
+  },
+  {
+    ...{
+      name: "noise",
+      values: {...WITH_GRADIENT_SHIFT, changes: SMALLER},
+      choice: {layer: 1, tap: "linear"},
+      part: {panel: "noise"},
+    },
+    ...{from: 284, again: true, due: 400, outcome: noise},
   },
 ];
 
 /**
  * @param {string} text
  * @param {string | null} [correctGuess]
- * @returns {Measured}
+ * @returns {CardOutcome}
  */
 const outcome = (text, correctGuess = null) => ({text, correctGuess});
 
 /**
  * A card that compares numbers of these networks, the two if none is named, and says so where one has diverged.
- * @param {Card<Words>["measured"]} measured
+ * @param {Card<Words>["outcome"]} outcomeOf
  * @param {string} [only]
- * @returns {Card<Words>["measured"]}
+ * @returns {Card<Words>["outcome"]}
  */
-function finite(measured, only) {
+function finite(outcomeOf, only) {
   return (view, say) => {
     const divergedArms = (only ? [only] : bothArms(view)).filter((arm) => hasDiverged(view.frame, arm));
-    if (!divergedArms.length) return measured(view, say);
+    if (!divergedArms.length) return outcomeOf(view, say);
     if (divergedArms.length === 2) return outcome(say("both_diverged"));
     return outcome(say(divergedArms[0] === "none" ? "plain_diverged" : "compared_diverged", {norm: view.norm}));
   };
@@ -348,14 +353,14 @@ function score(view, say) {
  * @param {Snapshot[]} frames
  */
 function meanNoise(view, frames) {
-  const measured = frames.flatMap((frame) => {
+  const noises = frames.flatMap((frame) => {
     const part = frame.arms[view.compared];
     const noise = /** @type {any} */ (part.mean_noise)?.linear[0];
     const examples = groupSize(view, frame);
     return Number.isFinite(noise) ? [{noise, examples}] : [];
   });
-  const examples = measured.at(-1)?.examples ?? NaN;
-  const alike = measured.filter((one) => one.examples === examples);
+  const examples = noises.at(-1)?.examples ?? NaN;
+  const alike = noises.filter((one) => one.examples === examples);
   return {examples, noise: Math.sqrt(mean(alike.map(({noise}) => noise * noise)) ?? NaN), theory: samplingError(view, examples)};
 }
 

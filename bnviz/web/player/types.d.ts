@@ -375,7 +375,7 @@ export interface Choice {
 export type Part = {layers: [number, number]} | {scores: true} | {panel: string} | {numbers: true};
 
 /** What was measured, as a sentence, and which of the guesses is so here; null if none of them can be judged. */
-export interface Measured {
+export interface CardOutcome {
   text: string;
   correctGuess: string | null;
 }
@@ -400,11 +400,11 @@ export interface Card<Words> {
   again?: boolean;
   due: number;
   guesses?: string[];
-  measured(view: View, tell: Tell<Words>): Measured;
+  outcome(view: View, say: TourSay<Words>): CardOutcome;
 }
 
 /** A sentence of the tour's, typed as `Say` types those of the story. */
-export type Tell<Words> = <Key extends keyof Words & string>(
+export type TourSay<Words> = <Key extends keyof Words & string>(
   key: Key,
   ...values: keyof Words[Key] extends never ? [] : [values: {[Name in keyof Words[Key]]: string | number}]
 ) => string;

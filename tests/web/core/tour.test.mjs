@@ -6,14 +6,14 @@ import {World} from "./world.mjs";
 
 const NOISY = {changes: "40:input_noise=1"};
 const [PLAIN_RUN, NOISY_RUN] = ["{}", JSON.stringify(NOISY)];
-const measured = (view, tell) => ({text: tell("measured", {step: view.frame.step}), correctGuess: "falls"});
+const outcome = (view, tell) => ({text: tell("measured", {step: view.frame.step}), correctGuess: "falls"});
 
 /** Cards as a lesson has them: of another experiment, of one network alone, one that goes on, and one that asks. */
 const cards = () => [
-  {name: "inputs", values: NOISY, part: {scores: true}, from: 32, again: true, due: 44, guesses: ["stays", "falls"], measured},
-  {name: "layers", values: {}, part: {layers: [2, 2]}, from: 0, again: true, due: 12, curtain: true, alone: true, measured},
-  {name: "chase", values: {}, part: {layers: [2, 5]}, from: 12, due: 24, choice: {layer: 3}, measured},
-  {name: "norm", values: {}, part: {layers: [2, 2]}, from: 0, again: true, due: 20, guesses: ["stays", "falls"], measured},
+  {name: "inputs", values: NOISY, part: {scores: true}, from: 32, again: true, due: 44, guesses: ["stays", "falls"], outcome},
+  {name: "layers", values: {}, part: {layers: [2, 2]}, from: 0, again: true, due: 12, curtain: true, alone: true, outcome},
+  {name: "chase", values: {}, part: {layers: [2, 5]}, from: 12, due: 24, choice: {layer: 3}, outcome},
+  {name: "norm", values: {}, part: {layers: [2, 2]}, from: 0, again: true, due: 20, guesses: ["stays", "falls"], outcome},
 ];
 const WORDS = {
   ...{measured: "Measured at step {step}."},

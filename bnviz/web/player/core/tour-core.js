@@ -44,7 +44,7 @@ export class TourCore {
   /** Whether the card's experiment is there and its play has begun. */
   #started = false;
   /** Whether what was measured is in the answer. It then stays, so that it can be read, and heard once. */
-  #measured = false;
+  #hasOutcome = false;
   #request = NO_REQUEST;
   #wordsAt = 0;
   closed = false;
@@ -109,7 +109,7 @@ export class TourCore {
     if (this.state.index === index) return;
     if (this.state.index === null) this.before ??= this.#situation(surroundings());
     this.destination = null;
-    this.#started = this.#measured = false;
+    this.#started = this.#hasOutcome = false;
     this.#wordsAt = 0;
     this.#request = NO_REQUEST;
     bookmark = this;
@@ -211,7 +211,7 @@ export class TourCore {
     if (!this.#isReady(card.values, time)) return;
     this.#writeAddress(Number(this.state.index) + 1);
     if (!this.#started) return this.#start(card); // the view is that of before
-    if (!this.#measured && (time - this.#wordsAt > WORDS_MS || !this.player.playing)) this.#answer(card, view, time);
+    if (!this.#hasOutcome && (time - this.#wordsAt > WORDS_MS || !this.player.playing)) this.#answer(card, view, time);
   }
 
   /**
@@ -287,8 +287,8 @@ export class TourCore {
     if (this.asking) return this.#askFirst();
     if (step < card.due && !over) return this.#say("", player.text("tour_waiting", {due: card.due, step}), true);
     const {tour} = player.data;
-    const {text, correctGuess} = card.measured(view, (key, ...values) => sentence(tour, key, ...values));
-    this.#measured = true;
+    const {text, correctGuess} = card.outcome(view, (key, ...values) => sentence(tour, key, ...values));
+    this.#hasOutcome = true;
     player.setPlaying(false); // what is on show is what is sentenceOrKey of
     this.#say(this.#verdict(card, correctGuess), text, false);
   }
