@@ -284,7 +284,7 @@ def site(options: dict) -> None:
         static_site.claim(folder)
     except static_site.Unwritable as error:
         raise Unusable(str(error)) from None
-    plans = static_site.planned([page.replace("-", "_") for page in options["pages"]], options["vary"])
+    plans = static_site.plan_site([page.replace("-", "_") for page in options["pages"]], options["vary"])
     size = static_site.write(folder, plans, options.get("workers"))
     print(f"{folder / static_site.file_of(plans[0].lesson)}: {sum(plan.size for plan in plans)} recordings, {size / 1e6:.1f} MB")
 

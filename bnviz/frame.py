@@ -19,8 +19,8 @@ def main() -> None:
     st.set_page_config(words.shared()["frame"]["title"], layout="wide", initial_sidebar_state="collapsed")
     st.html(ROOT / "bnviz" / "web" / "site" / "style.css")
     tailored.follow(st.query_params)
-    named = tailored.now().pages or list(map(address, LESSONS))
-    pages = [_page(lesson, title, address(lesson) in named) for lesson, title in LESSONS.items()]
+    names = tailored.now().pages or list(map(address, LESSONS))
+    pages = [_page(lesson, title, address(lesson) in names) for lesson, title in LESSONS.items()]
     teachers = st.Page(ROOT / "pages" / "for_teachers.py", url_path="for-teachers", visibility="hidden")
     embedded = is_embedded()
     page = st.navigation([*pages, teachers], position="hidden" if embedded else "top")
@@ -36,10 +36,10 @@ def main() -> None:
         st.page_link(teachers, label=words.shared()["teachers"]["foot"])
 
 
-def _page(lesson: str, title: str, named: bool) -> st.Page:
+def _page(lesson: str, title: str, is_visible: bool) -> st.Page:
     """A lesson's door, a file because cold links to a page below / want one. One that is not `named` still opens by its link."""
     door, first = ROOT / "pages" / f"{lesson}.py", lesson == next(iter(LESSONS))
-    visibility = "visible" if named else "hidden"
+    visibility = "visible" if is_visible else "hidden"
     return st.Page(door, title=title, url_path=address(lesson), default=first, visibility=visibility)
 
 

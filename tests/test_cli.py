@@ -275,7 +275,7 @@ def test_a_site_is_written_and_its_size_is_told(tmp_path, monkeypatch, capfd):
         asked.append((lessons, varied))
         return [SimpleNamespace(lesson="batch_size", size=3), SimpleNamespace(lesson="gamma_beta", size=4)]
 
-    monkeypatch.setattr("bnviz.web.export.static_site.planned", planned)
+    monkeypatch.setattr("bnviz.web.export.static_site.plan_site", planned)
     monkeypatch.setattr("bnviz.web.export.static_site.write", lambda folder, plans, workers: 12_300_000)
     assert code("site", "--page", "batch-size", "gamma-beta", "--vary", "learning-rate", "--out", tmp_path) == 0
     assert asked == [(["batch_size", "gamma_beta"], ["learning_rate"])]

@@ -46,16 +46,16 @@ def component_scripts() -> list[str]:
 
 def _with_imports(folder: Path, names: Iterable[str]) -> set[str]:
     """The scripts `names` and what they import, but for what the page's own head has already."""
-    known: set[str] = set()
+    result: set[str] = set()
     open = list(names)
     page = _page()
     while open:
         name = open.pop()
-        if name in known or name in page or not (folder / name).is_file():
+        if name in result or name in page or not (folder / name).is_file():
             continue
-        known.add(name)
+        result.add(name)
         open += _IMPORTED.findall((folder / name).read_text(encoding="utf-8"))
-    return known
+    return result
 
 
 def _page() -> str:

@@ -54,7 +54,7 @@ def paired_names(experiment: Experiment) -> dict[str, str]:
     return {arm: names[arm] for arm in compared(experiment)}
 
 
-def looks(experiment: Experiment) -> dict[str, dict[str, str]]:
+def arm_styles(experiment: Experiment) -> dict[str, dict[str, str]]:
     """For the player: each arm's label ("batch norm"), name ("with batch norm") and colour."""
     names = arm_names(experiment)
     return {arm: {"label": ARMS[arm].label, "name": name, "colour": COLOURS[arm]} for arm, name in names.items()}
@@ -62,8 +62,8 @@ def looks(experiment: Experiment) -> dict[str, dict[str, str]]:
 
 def heading(words: Mapping[str, Any], identifier: str) -> tuple[str, str]:
     """A panel's title and caption in a lesson's catalogue."""
-    said = words["panels"][identifier]
-    return said["title"], said["caption"]
+    texts = words["panels"][identifier]
+    return texts["title"], texts["caption"]
 
 
 def translucent(arm: str, opacity: float) -> str:
@@ -90,13 +90,13 @@ def table(key: str, at: Iterable[Any], columns: Mapping[str, Iterable[Any]]) -> 
 
 
 def columns_over_seeds(
-    said: Mapping[str, str], about: Mapping[str, object], mean: Interval, seeds: Iterable[np.ndarray], first: int
+    texts: Mapping[str, str], about: Mapping[str, object], mean: Interval, seeds: Iterable[np.ndarray], first: int
 ) -> dict[str, np.ndarray]:
     """For `table`: a mean, its interval and the values of every seed, from the `first` on, by what a catalogue's `columns` call
     them; `about` fills the names."""
     bounds = zip(("mean", "low", "high"), mean[:3], strict=True)
-    own = {fill(said[part], **about): values for part, values in bounds}
-    return own | {fill(said["seed"], **about, seed=seed): values for seed, values in enumerate(seeds, start=first)}
+    own = {fill(texts[part], **about): values for part, values in bounds}
+    return own | {fill(texts["seed"], **about, seed=seed): values for seed, values in enumerate(seeds, start=first)}
 
 
 NO_TABLE: Trace = {"table": []}  # for a trace that shows nothing which another one does not say
@@ -109,8 +109,8 @@ def numbers(values: Iterable[Any]) -> list[float | None]:
 
 def band(arm: str, x: np.ndarray, low: np.ndarray, high: np.ndarray, opacity: float) -> Trace:
     """An interval [places] around an arm's curve, where it is known."""
-    known = np.isfinite(low)
-    there, around = x[known].tolist(), numbers([*low[known], *high[known][::-1]])
+    finite = np.isfinite(low)
+    there, around = x[finite].tolist(), numbers([*low[finite], *high[finite][::-1]])
     shade = translucent(arm, opacity)
     return line(arm, "", 0, x=[*there, *there[::-1]], y=around, fill="toself", fillcolor=shade, hoverinfo="skip", legendgroup=arm)
 
@@ -204,10 +204,10 @@ def evenly_spaced(first: int, last: int, most: int = 8) -> list[int]:
 
 def legend(traces: list[Trace]) -> list[Trace]:
     """`traces` with one entry a name in the legend: the first strong line's."""
-    named: set[str] = set()
+    names: set[str] = set()
     for trace in traces:
-        if trace["line"]["width"] >= 2 and trace["name"] not in named:
-            named.add(trace["name"])
+        if trace["line"]["width"] >= 2 and trace["name"] not in names:
+            names.add(trace["name"])
             trace["showlegend"] = True
     return traces
 

@@ -81,7 +81,7 @@ class Rates:
         if not self._times:
             return
         at_once, a_second = (self._times * number for number in RATES[kind])
-        key = kind, named(client)
+        key = kind, client_key(client)
         with self._lock:
             now = self._now()
             there, before = self._left.get(key, (at_once, now))
@@ -92,7 +92,7 @@ class Rates:
             self._left[key] = there - 1, now
 
 
-def named(client: str | None) -> str:
+def client_key(client: str | None) -> str:
     """Who counts as one client: an address, or with IPv6 the network that one household or hall is given."""
     try:
         address = ipaddress.ip_address(client or "127.0.0.1")

@@ -36,7 +36,7 @@ def braces(text: str) -> list[str]:
 
 def fill(text: str, /, **values: object) -> str:
     """A template with its braces filled in; KeyError names what is missing."""
-    return _BRACES.sub(lambda found: str(values[found[1]]), text)
+    return _BRACES.sub(lambda match: str(values[match[1]]), text)
 
 
 def _read(path: Path) -> dict[str, Any]:

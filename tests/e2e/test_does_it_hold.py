@@ -9,7 +9,7 @@ import pytest
 from bnviz.judge.verdict import words as together
 from bnviz.lessons.does_it_hold.claims import CLAIMS
 from bnviz.lessons.does_it_hold.claims.faster import steps_needed
-from bnviz.lessons.does_it_hold.said import WORDS
+from bnviz.lessons.does_it_hold.sentences import WORDS
 from tests.e2e.lab import Lab
 
 CLAIM = CLAIMS["faster"]

@@ -17,8 +17,8 @@ ENDED = ".bnviz-player[data-state=ended]"
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     site = tmp_path_factory.mktemp("site")
-    played = static_site.planned(["live_shift", "gamma_beta"], ["batch_size"], {"steps": 40})
-    (swept,) = static_site.planned(["regularization"])
+    played = static_site.plan_site(["live_shift", "gamma_beta"], ["batch_size"], {"steps": 40})
+    (swept,) = static_site.plan_site(["regularization"])
     front, *others = played
     few = [run for run in front.runs if run.batch_size in (4, 16, 64)]
     static_site.write(site, [dataclasses.replace(front, runs=tuple(few)), *others_short(others), small(swept)])

@@ -364,7 +364,7 @@ def test_the_portrait_is_the_watched_example():
     assert picture.shape == (28 * portrait.PIXEL, 28 * portrait.PIXEL) and picture.dtype == np.uint8
     small = picture[:: portrait.PIXEL, :: portrait.PIXEL].astype(float).ravel()
     assert np.corrcoef(small, split.x_test[4])[0, 1] > 0.999
-    assert len(portrait.SAID["classes"]) == DATA_SETS["fashion"].classes
+    assert len(portrait.TEXTS["classes"]) == DATA_SETS["fashion"].classes
 
 
 def test_presets_and_the_default_are_affordable_and_named_once():

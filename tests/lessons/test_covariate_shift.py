@@ -89,7 +89,7 @@ def test_coats_mean_nothing_to_other_data():
 
 
 def test_the_page_shows_the_very_pictures_that_train():
-    herd = album.chosen(coats.animals()[0])
+    herd = album.select(coats.animals()[0])
     split, (_, mean, std) = load("cats", "mixed"), coats._training("mixed")
     sheet = album.sheet(herd, coats.levels("mixed", herd))
     first = sheet[: coats.SIDE * album.PIXEL : album.PIXEL, : coats.SIDE * album.PIXEL : album.PIXEL]

@@ -11,7 +11,7 @@ from bnviz.data import DATA_SETS
 from bnviz.judge.verdict import AGREES, DISAGREES
 from bnviz.lessons.does_it_hold.claims import CLAIMS
 from bnviz.lessons.does_it_hold.page import BADGES, FIRST, MORE
-from bnviz.lessons.does_it_hold.said import WORDS
+from bnviz.lessons.does_it_hold.sentences import WORDS
 from bnviz.record import ndjson
 from bnviz.record.store import Recording
 from bnviz.web import player

@@ -196,11 +196,11 @@ def expected_answer(network, layer, unit, gamma, beta):
         return right, whole[: 3 * layer](torch.tensor(split.x_test[:PROBE_SIZE]))[:, unit].numpy()
 
 
-@pytest.mark.parametrize("at_hand", [True, False])
-def test_moving_by_hand_equals_an_independent_computation_and_leaves_the_network_alone(trained, at_hand):
+@pytest.mark.parametrize("stored_recording", [True, False])
+def test_moving_by_hand_equals_an_independent_computation_and_leaves_the_network_alone(trained, stored_recording):
     network = trained[1]["batch"]
     loop.TRAINED_NETWORKS.clear()
-    if at_hand:
+    if stored_recording:
         loop.TRAINED_NETWORKS[SMALL.id] = network
     before = copy.deepcopy(network.state_dict())
     header, answer, end = answers(SMALL, **VALUES)

@@ -16,7 +16,7 @@ from bnviz.config.sweep import STACK_SECONDS
 from bnviz.lessons.regularization.judge import PREDICTIONS, answer, verdict
 from bnviz.lessons.regularization.page import PAGE, ghost_sizes, inside, sweep
 from bnviz.lessons.regularization.panels import panels
-from bnviz.lessons.regularization.results import WORDS, labels, measured, sizes
+from bnviz.lessons.regularization.results import WORDS, labels, measurements, sizes
 from bnviz.measures import budget
 from bnviz.record import ndjson
 from bnviz.record.store import Recording, Store
@@ -306,7 +306,7 @@ def test_few_rows_make_whole_panels():
     rows = made()
     for count in (0, 1, 2, 7, 40):
         drawn(panels(SWEEP, rows[:count]))
-    assert measured(SWEEP, [])["gap"]["batch noisy"].shape == (7, 5)
+    assert measurements(SWEEP, [])["gap"]["batch noisy"].shape == (7, 5)
 
 
 def test_the_scale_holds_all_values():

@@ -325,7 +325,7 @@ def own():
         if link := links.opened("own", Experiment(), OWN):
             widgets.load(link.experiment, {name: field.default for name, field in OWN.items()} | link.view)
         experiment, values = widgets.experiment(), widgets.own(OWN)
-        links.follow(experiment, links.changed(values, OWN))
+        links.follow(experiment, links.non_default(values, OWN))
         links.write(experiment, Experiment())
         widgets.row(["batch_size", "seeds", "claim"], ["steps"], OWN)
         if problems := links.problems():

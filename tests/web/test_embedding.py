@@ -37,11 +37,11 @@ def test_a_link_names_what_is_shown_and_nobody_complains_on_a_whole_page(text, p
 
 
 def test_what_is_no_panel_is_named_with_those_that_there_are():
-    assert embedded.chosen((), ["fan", "shift"]) == ({"network"}, [])
-    assert embedded.chosen(("shift", "network"), ["fan", "shift"]) == ({"network", "shift"}, [])
-    names, bad = embedded.chosen(("shift", "fun"), ["fan", "shift"])
+    assert embedded.choose_panels((), ["fan", "shift"]) == ({"network"}, [])
+    assert embedded.choose_panels(("shift", "network"), ["fan", "shift"]) == ({"network", "shift"}, [])
+    names, bad = embedded.choose_panels(("shift", "fun"), ["fan", "shift"])
     assert names == {"shift"} and "`panels = fun` (there is no such panel; there are network, fan, shift)" in links.message(bad)
-    assert embedded.chosen(("fun",), ["fan"])[0] == {"network"}
+    assert embedded.choose_panels(("fun",), ["fan"])[0] == {"network"}
 
 
 @given(SIZES, st.integers(0, 1200))

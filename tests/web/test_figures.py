@@ -37,7 +37,7 @@ def test_every_arm_has_a_colour_and_no_two_share_one():
 def test_both_arms_are_named_after_the_normalizer(arm):
     experiment = Experiment(compare=arm, hold_from=10, fixed_scales="yes")
     assert figures.paired_names(experiment) == {"none": f"without {COMPARED[arm]}", arm: f"with {COMPARED[arm]}"}
-    assert figures.looks(experiment)[arm] == {
+    assert figures.arm_styles(experiment)[arm] == {
         "label": COMPARED[arm],
         "name": f"with {COMPARED[arm]}",
         "colour": figures.COLOURS[arm],

@@ -19,7 +19,7 @@ from bnviz.web.export import picture
 from bnviz.web.export.validation import InvalidRecording
 from bnviz.web.figures import COLOURS
 from bnviz.web.picture import animation, card, cards, letters
-from bnviz.web.picture.canvas import Canvas, few_colours, pieces, rgb
+from bnviz.web.picture.canvas import Canvas, dashes, few_colours, rgb
 from bnviz.web.picture.painter import BACKGROUND, GRID, QUIET, TEXT, Painter, percent, two_digits
 from bnviz.web.picture.places import Box, arrange
 from bnviz.web.picture.recording_arrays import RecordingArrays
@@ -124,7 +124,7 @@ def test_a_unit_has_its_colour():
     """What is drawn over what, in the end: an opacity of 1/2 is the mean of the colours."""
     canvas = Canvas(40, 20, BACKGROUND)
     canvas.box(Box(0, 0, 20, 20), rgb(COLOURS["none"]))
-    canvas.scaled(2).moved(10, 0).disc(5, 5, 4, rgb(COLOURS["batch"]), 0.5)
+    canvas.scale(2).translate(10, 0).disc(5, 5, 4, rgb(COLOURS["batch"]), 0.5)
     drawn = canvas.finished()
     assert drawn.getpixel((10, 10)) == rgb("#E06C1F") and drawn.getpixel((39, 0)) == (255, 255, 255)
     assert drawn.getpixel((30, 10)) == pytest.approx([(255 + part) / 2 for part in rgb("#2F7FD1")], abs=1)
@@ -153,7 +153,7 @@ def test_the_letters_are_those_of_the_page():
 
 
 def test_a_dotted_line_is_made_of_strokes_along_it():
-    strokes = pieces([(0, 0), (0, 10), (10, 10)], on=3, off=2)
+    strokes = dashes([(0, 0), (0, 10), (10, 10)], on=3, off=2)
     lengths = [sum(np.hypot(x - to_x, y - to_y) for (x, y), (to_x, to_y) in [stroke]) for stroke in strokes]
     assert sum(lengths) == pytest.approx(12) and max(lengths) <= 3 + 1e-9
     assert strokes[2] == [(0, 10), (3, 10)]
@@ -181,7 +181,7 @@ def test_a_card_is_of_its_run_and_step(recording):
 @given(st.integers(2, 25), st.sampled_from([8, 64, 256]), st.integers(1, 2))
 def test_the_networks_have_room_on_a_card(layers, units, chosen):
     film = SimpleNamespace(header={"hidden_layers": layers, "watched_units": range(8)}, experiment=Experiment(width=units))
-    places, scale = card.fitted(film, chosen)
+    places, scale = card.fit(film, chosen)
     assert card.PICTURE + places.height * scale <= card.FOOT and places.width * scale == pytest.approx(
         card.WIDTH - 2 * card.MARGIN
     )
@@ -217,17 +217,17 @@ def test_an_animation_goes_from_the_first_step_to_the_last(recording):
 
 @given(st.integers(1, 5000))
 def test_the_frames_of_an_animation_are_few_and_reach_the_end(count):
-    shown = animation.chosen(count)
+    shown = animation.frame_numbers(count)
     assert shown[0] == 0 and shown[-1] == count - 1 and len(shown) == min(count, animation.FRAMES)
     assert all(earlier < later for earlier, later in zip(shown, shown[1:], strict=False))
 
 
 def test_words_that_are_too_long_end_in_dots():
     canvas = Canvas(10, 10, BACKGROUND)
-    short = card.fitting(canvas, "a title that does not fit", 20, 100)
+    short = card.shorten(canvas, "a title that does not fit", 20, 100)
     assert short.endswith("…") and canvas.width_of(short, 20) <= 100 < canvas.width_of(short[:-1] + "xx…", 20)
-    assert card.fitting(canvas, "short", 20, 100) == "short"
-    lines = card.broken(canvas, "one two three four", 20, 80)
+    assert card.shorten(canvas, "short", 20, 100) == "short"
+    lines = card.wrap(canvas, "one two three four", 20, 80)
     assert " ".join(lines) == "one two three four" and all(canvas.width_of(line, 20) <= 80 for line in lines)
 
 

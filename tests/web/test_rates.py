@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from bnviz.config.experiment import Experiment
 from bnviz.engine.admission import Busy
 from bnviz.web import rates as module
-from bnviz.web.rates import CLIENTS, RATES, Rates, TooMany, named
+from bnviz.web.rates import CLIENTS, RATES, Rates, TooMany, client_key
 from bnviz.web.routes import http
 from bnviz.web.routes.render_cache import RenderCache
 from tests.e2e.lab import serve
@@ -87,9 +87,9 @@ def test_clients_take_a_bounded_memory(clock):
 
 
 def test_addresses_of_one_network_are_one_client():
-    assert named("2001:db8::1") == named("2001:db8::ffff:1") != named("2001:db8:0:1::1")
-    assert named("::ffff:192.0.2.1") == named("192.0.2.1") != named("192.0.2.2")
-    assert named(None) == named("127.0.0.1") and len(named("x" * 1000)) == 64
+    assert client_key("2001:db8::1") == client_key("2001:db8::ffff:1") != client_key("2001:db8:0:1::1")
+    assert client_key("::ffff:192.0.2.1") == client_key("192.0.2.1") != client_key("192.0.2.2")
+    assert client_key(None) == client_key("127.0.0.1") and len(client_key("x" * 1000)) == 64
 
 
 @pytest.mark.parametrize(("text", "times"), [("", 1), ("2.5", 2.5), ("0", 0), ("-1", 1), ("nan", 1), ("inf", 1), ("many", 1)])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bnviz.config.experiment import Experiment
 from bnviz.engine import worker
 from bnviz.record import ndjson
-from bnviz.web.export.saved_page import PLAYING, apart, page_of, saved_page
+from bnviz.web.export.saved_page import PLAYING, page_of, saved_page, split_arrays
 from bnviz.web.export.validation import InvalidRecording, validated_header
 
 SMALL = {"width": 8, "steps": 20, "snapshot_every": 10, "dataset": "mnist1d", "train_size": 100}
@@ -56,7 +56,7 @@ def test_the_recording_in_it_is_the_recording_to_the_byte(page, recording):
 @given(st.lists(st.binary(max_size=50)))
 def test_arrays_of_any_size_are_set_apart(arrays):
     lines = b"".join(ndjson.line({"type": "snapshot", "bdata": base64.b64encode(array).decode()}) for array in arrays)
-    assert put_together(*apart(lines)) == lines
+    assert put_together(*split_arrays(lines)) == lines
 
 
 def test_it_asks_nobody_for_anything(page):

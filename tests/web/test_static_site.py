@@ -29,7 +29,7 @@ def small(plan):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
-    played, swept = static_site.planned(["live_shift", "regularization"], ["activation"], SHORT)
+    played, swept = static_site.plan_site(["live_shift", "regularization"], ["activation"], SHORT)
     size = static_site.write(folder, [played, small(swept)])
     assert size == sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     return folder
@@ -47,7 +47,7 @@ def handed(path):
 
 
 def test_every_preset_of_every_lesson_is_planned():
-    plans = static_site.planned(list(LESSONS), [])
+    plans = static_site.plan_site(list(LESSONS), [])
     assert [plan.lesson for plan in plans] == list(LESSONS)
     for plan in plans:
         if plan.lesson in PLAYING:
@@ -57,7 +57,7 @@ def test_every_preset_of_every_lesson_is_planned():
 
 
 def test_marks_of_a_setting_are_planned_where_the_page_has_it_in_view():
-    front, cats = static_site.planned(["live_shift", "covariate_shift"], ["dataset"])
+    front, cats = static_site.plan_site(["live_shift", "covariate_shift"], ["dataset"])
     assert {run.dataset for run in front.runs} == set(FIELDS["dataset"].choices)
     assert {run.dataset for run in cats.runs} == {"cats"}
 
@@ -108,13 +108,13 @@ def test_pages_lead_only_to_what_is_there(site):
 
 
 def test_several_claims_that_judge_one_sweep_have_a_recording_each():
-    (plan,) = static_site.planned(["does_it_hold"])
+    (plan,) = static_site.plan_site(["does_it_hold"])
     assert len({scene.sweep.id for scene in plan.scenes}) < len(plan.scenes)
     assert len({static_site._id(plan, scene) for scene in plan.scenes}) == len(plan.scenes)
 
 
 def test_a_site_may_be_written_again_but_nothing_else_is_written_over(site, tmp_path):
-    static_site.write(site, static_site.planned(["live_shift"], [], SHORT)[:0])
+    static_site.write(site, static_site.plan_site(["live_shift"], [], SHORT)[:0])
     (tmp_path / "thesis.tex").write_text("years of work", encoding="utf-8")
     with pytest.raises(static_site.Unwritable, match="holds something else"):
         static_site.write(tmp_path, [])

@@ -116,4 +116,4 @@ def test_the_worksheet_asks_what_the_pages_ask():
 
 def test_parts_and_pages_that_can_be_named_are_those_that_there_are():
     assert set(tailored.KINDS["pages"]) == {address(lesson) for lesson in LESSONS} and SWEEPING
-    assert tailored.read({"hide": " claim , claim,"}) == (Tailoring(hide=("claim",)), [])
+    assert tailored.parse({"hide": " claim , claim,"}) == (Tailoring(hide=("claim",)), [])

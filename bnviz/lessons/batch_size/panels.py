@@ -33,7 +33,7 @@ HALVES = [[0, 0.42], [0.58, 1]]
 DOTS, CURVES = {"height": 360, "rate": 2}, {"height": 340, "rate": 2}
 
 WORDS = words.catalogue("batch_size")
-SAID = WORDS["panels"]
+TEXTS = WORDS["panels"]
 
 
 def panels(experiment: Experiment) -> list[Panel]:
@@ -42,15 +42,15 @@ def panels(experiment: Experiment) -> list[Panel]:
     Where statistics are not taken from the minibatch, other minibatches change nothing: nothing varies that could be matched.
     """
     varying = [scatter, rates] if ARMS[compared(experiment)[1]].statistics else []
-    measured = [mates, said, *varying, means, variances] if experiment.microscope == "yes" else []
-    return [*(make(experiment) for make in measured), {**learning(experiment, WORDS), "wide": True, "height": 280}]
+    microscope = [mates, example_panel, *varying, means, variances] if experiment.microscope == "yes" else []
+    return [*(make(experiment) for make in microscope), {**learning(experiment, WORDS), "wide": True, "height": 280}]
 
 
 def _scenes(experiment: Experiment) -> dict[str, str]:
     """Names of the scenes: both arms and, where it can be matched, dropout. Short, for a telephone has little room."""
     none, norm = compared(experiment)
-    names = {none: SAID["without"], norm: paired_names(experiment)[norm]}
-    return names | ({"dropout": SAID["dropout"]} if ARMS[norm].statistics else {})
+    names = {none: TEXTS["without"], norm: paired_names(experiment)[norm]}
+    return names | ({"dropout": TEXTS["dropout"]} if ARMS[norm].statistics else {})
 
 
 def _arranged(experiment: Experiment, *y: Layout, **more: Any) -> Layout:
@@ -60,7 +60,7 @@ def _arranged(experiment: Experiment, *y: Layout, **more: Any) -> Layout:
     mark = {"type": "line", "x0": own, "x1": own, "y0": 0, "y1": 1, "line": {"color": GREY, "width": 1.5, "dash": "dot"}}
     arrangement = layout(showlegend=True, margin=MARGIN, shapes=[])
     for place, (axes, vertical) in enumerate(zip(("", "2"), y, strict=False)):
-        x = axis(SAID["batch_axis"], type="log", range=reach, anchor=f"y{axes}", **more)
+        x = axis(TEXTS["batch_axis"], type="log", range=reach, anchor=f"y{axes}", **more)
         x["tickvals"] = list(sizes[:: len(y)])
         arrangement[f"xaxis{axes}"] = {**x, "domain": HALVES[place]} if len(y) > 1 else x
         arrangement[f"yaxis{axes}"] = {**vertical, "anchor": f"x{axes}"}
@@ -83,7 +83,7 @@ def _dots(experiment: Experiment, scene: str, name: str, side: float, kind: str,
     return {**line(scene), "feed": feed, "mode": "markers", "marker": mark, **more}
 
 
-def _drawn(experiment: Experiment, kind: str, form: str, y: Layout) -> tuple[list[Trace], Layout]:
+def _figure(experiment: Experiment, kind: str, form: str, y: Layout) -> tuple[list[Trace], Layout]:
     """Dots of all scenes over the sizes."""
     arrangement = _arranged(experiment, y, showgrid=False)
     arrangement["legend"] |= {"itemsizing": "constant"}
@@ -93,14 +93,14 @@ def _drawn(experiment: Experiment, kind: str, form: str, y: Layout) -> tuple[lis
 
 def mates(experiment: Experiment) -> Panel:
     """How far a[l] of the example is from its value in evaluation, draw by draw."""
-    zero = axis(SAID["mates"]["y"], fit="mates", zerolinecolor=GREY) | {"zeroline": True}
-    return panel("mates", *heading(WORDS, "mates"), _drawn(experiment, "example-dots", "+.2f", zero), **DOTS)
+    zero = axis(TEXTS["mates"]["y"], fit="mates", zerolinecolor=GREY) | {"zeroline": True}
+    return panel("mates", *heading(WORDS, "mates"), _figure(experiment, "example-dots", "+.2f", zero), **DOTS)
 
 
-def said(experiment: Experiment) -> Panel:
+def example_panel(experiment: Experiment) -> Panel:
     """What the network predicts for the example, draw by draw."""
-    probability = axis(SAID["said"]["y"], fit="said")
-    return panel("said", *heading(WORDS, "said"), _drawn(experiment, "said-dots", ".3f", probability), **DOTS)
+    probability = axis(TEXTS["said"]["y"], fit="said")
+    return panel("said", *heading(WORDS, "said"), _figure(experiment, "said-dots", ".3f", probability), **DOTS)
 
 
 def _curve(experiment: Experiment, scene: str, axes: str, feed: dict[str, Any], form: str, unit: str = "", **more: Any) -> Trace:
@@ -130,15 +130,15 @@ def scatter(experiment: Experiment) -> Panel:
     feed = {"kind": "said-scatter"}
     right = [_curve(experiment, scene, "2", feed, ".3f", showlegend=True) for scene in _scenes(experiment)]
     guide = _expected("", {"kind": "root-guide"}, "∝ 1/√B")
-    example = _powers(SAID["scatter"]["example"], "example_scatter")
-    prediction = axis(SAID["scatter"]["prediction"], rangemode="tozero", fit="said_scatter")
+    example = _powers(TEXTS["scatter"]["example"], "example_scatter")
+    prediction = axis(TEXTS["scatter"]["prediction"], rangemode="tozero", fit="said_scatter")
     arrangement = _arranged(experiment, example, prediction) | {"margin": TWO_ROWS}
     return panel("scatter", *heading(WORDS, "scatter"), ([*left, *right, guide], arrangement), **CURVES)
 
 
 def rates(experiment: Experiment) -> Panel:
     """The dropout rate that varies a[2] as much."""
-    arrangement = _arranged(experiment, axis(SAID["rates"]["y"], tickformat=".0%", rangemode="tozero", fit="rates"))
+    arrangement = _arranged(experiment, axis(TEXTS["rates"]["y"], tickformat=".0%", rangemode="tozero", fit="rates"))
     trace = _curve(experiment, "dropout", "", {"kind": "rates"}, ".1%")
     return panel("rates", *heading(WORDS, "rates"), ([trace], arrangement), **CURVES)
 
@@ -151,7 +151,7 @@ def _noise(experiment: Experiment, name: str, unit: str, expected: list[Trace]) 
         traces.append(line(arm, "", 1, opacity=0.45, feed={"kind": "other-layers", "arm": arm, "key": key}, hoverinfo="skip"))
     statistic = {"kind": "statistic", "key": key}
     traces += [_curve(experiment, arm, "", statistic, ".3f", f" {unit}", **dots) for arm in arms]
-    arrangement = _arranged(experiment, _powers(SAID[name]["y"], key))
+    arrangement = _arranged(experiment, _powers(TEXTS[name]["y"], key))
     return panel(name, *heading(WORDS, name), (traces, arrangement), **CURVES)
 
 
@@ -163,7 +163,7 @@ def means(experiment: Experiment) -> Panel:
 
 def variances(experiment: Experiment) -> Panel:
     """Here theory depends on the tails of z, so each network has a line of its own."""
-    theory, name = {"kind": "statistic", "key": "variance_sd_theory"}, SAID["theory"]
+    theory, name = {"kind": "statistic", "key": "variance_sd_theory"}, TEXTS["theory"]
     expected = [
         _expected(arm, {**theory, "arm": arm}, name, " σ²", legendgroup="theory", showlegend=arm == "none")
         for arm in compared(experiment)

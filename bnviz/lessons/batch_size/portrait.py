@@ -12,7 +12,7 @@ from bnviz.data import DATA_SETS, FOLDER
 from bnviz.web import words
 
 PIXEL = 2  # every pixel is drawn so large, or browsers would blur it
-SAID = words.catalogue("batch_size")["portrait"]
+TEXTS = words.catalogue("batch_size")["portrait"]
 
 
 def show(experiment: Experiment) -> None:
@@ -21,10 +21,10 @@ def show(experiment: Experiment) -> None:
         return
     images, labels = _held_out()
     with st.container(key="portrait", horizontal=True, vertical_alignment="center"):
-        held_out, clothing = DATA_SETS["fashion"].words["held_out"], SAID["classes"][labels[experiment.example]]
+        held_out, clothing = DATA_SETS["fashion"].words["held_out"], TEXTS["classes"][labels[experiment.example]]
         st.image(enlarged(images[experiment.example]), output_format="PNG", width=PIXEL * images.shape[2], alt=clothing)
-        said = {"example": experiment.example, "held_out": held_out, "class": clothing}
-        st.caption(words.fill(SAID["caption"], **said))
+        values = {"example": experiment.example, "held_out": held_out, "class": clothing}
+        st.caption(words.fill(TEXTS["caption"], **values))
 
 
 @cache

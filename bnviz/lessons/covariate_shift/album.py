@@ -8,7 +8,7 @@ import streamlit as st
 from bnviz.data.coats import CAT, OTHER, SIDE, Animals, animals, levels, paint
 from bnviz.web import words
 
-SAID = words.catalogue("covariate_shift")["album"]
+TEXTS = words.catalogue("covariate_shift")["album"]
 COLUMNS = 10
 PIXEL = 4  # each pixel is drawn as a square of 4 by 4, or browsers would blur it
 GAP = 2
@@ -17,18 +17,18 @@ GAP = 2
 def show(world: str) -> None:
     """The training and the test animals of the world `world` (a key of COATS): cats above, other animals below."""
     train, test = animals()
-    shown = [
-        (SAID["trained"], train, levels(world, chosen(train))),
-        (SAID["black"], test, 0.0),
-        (SAID["coloured"], test, 1.0),
+    sheets = [
+        (TEXTS["trained"], train, levels(world, select(train))),
+        (TEXTS["black"], test, 0.0),
+        (TEXTS["coloured"], test, 1.0),
     ]
     with st.container(key="album"):
-        for place, (caption, herd, level) in zip(st.columns(len(shown)), shown, strict=True):
-            alt = words.fill(SAID["alt"], caption=caption)
-            place.image(sheet(chosen(herd), level), caption=caption, width="stretch", output_format="PNG", alt=alt)
+        for place, (caption, herd, level) in zip(st.columns(len(sheets)), sheets, strict=True):
+            alt = words.fill(TEXTS["alt"], caption=caption)
+            place.image(sheet(select(herd), level), caption=caption, width="stretch", output_format="PNG", alt=alt)
 
 
-def chosen(herd: Animals) -> Animals:
+def select(herd: Animals) -> Animals:
     """The first cats and the first others of a herd: COLUMNS of each."""
     places = np.concatenate([np.flatnonzero(herd.labels == kind)[:COLUMNS] for kind in (CAT, OTHER)])
     return Animals(*(array[places] for array in herd))
@@ -40,5 +40,5 @@ def sheet(herd: Animals, level: np.ndarray | float) -> np.ndarray:
     opaque = np.concatenate([pictures, np.full((*pictures.shape[:3], 1), 255, np.uint8)], axis=-1)
     framed = np.pad(opaque, ((0, 0), (0, GAP), (0, GAP), (0, 0)))
     rows = framed.reshape(-1, COLUMNS, SIDE + GAP, SIDE + GAP, 4).transpose(0, 2, 1, 3, 4)
-    whole = rows.reshape(-1, COLUMNS * (SIDE + GAP), 4)[:-GAP, :-GAP]
-    return whole.repeat(PIXEL, axis=0).repeat(PIXEL, axis=1)
+    pixels = rows.reshape(-1, COLUMNS * (SIDE + GAP), 4)[:-GAP, :-GAP]
+    return pixels.repeat(PIXEL, axis=0).repeat(PIXEL, axis=1)

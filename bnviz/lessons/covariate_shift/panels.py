@@ -30,9 +30,9 @@ from bnviz.web.figures import (
 )
 
 WORDS = words.catalogue("covariate_shift")
-SAID = WORDS["panels"]
+TEXTS = WORDS["panels"]
 OTHER, CAT = 0, 1  # classes, in the recording's order
-SUBJECTS = {SAID["coats"]["cats"]: CAT, SAID["coats"]["others"]: OTHER}
+SUBJECTS = {TEXTS["coats"]["cats"]: CAT, TEXTS["coats"]["others"]: OTHER}
 RECALL, RECOMPUTED = "coat_recall", "coat_recall_recomputed"  # keys of the recording
 SHARE = {"range": [0, 1.03], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"}
 CLEAR = "rgba(0,0,0,0)"
@@ -67,7 +67,7 @@ def _coats(experiment: Experiment) -> list[Panel]:
 
 def along(curves: list[Curve]) -> Panel:
     """Accuracy and the recall of both classes against the level of colour."""
-    subplots = {SAID["coats"]["accuracy"]: None, **SUBJECTS}
+    subplots = {TEXTS["coats"]["accuracy"]: None, **SUBJECTS}
     traces = [trace for place, kind in enumerate(subplots.values(), 1) for trace in _along(curves, place, kind)]
     more = {"control": "coat-which", "height": 320, "rate": 3}
     return panel("coats", *heading(WORDS, "coats"), (traces, _thirds(list(subplots))), **more)
@@ -91,7 +91,7 @@ def _thirds(titles: list[str]) -> Layout:
     level = {
         "range": [-0.06, 1.06],
         "tickvals": [0, 0.25, 0.5, 0.75, 1],
-        "ticktext": ["", "", SAID["coats"]["level"], "", ""],
+        "ticktext": ["", "", TEXTS["coats"]["level"], "", ""],
         "tickangle": 0,
     }
     arrangement = _legend_above(layout(showlegend=True, margin={"l": 46, "r": 22, "t": 64, "b": 26}, annotations=[]))
@@ -171,19 +171,19 @@ def _coloured(outline: str, fill: str) -> Trace:
 def _inputs_and_arms(arms: Arms) -> Layout:
     """Three subplots, of which the arms' share their axes; and an axis from 0 to 1 upon either of these."""
     heights, values = {"fit": "coat_height", "tickformat": ".0%"}, {"fit": "histogram"}
-    whole = {"range": [0, 1], "visible": False, "fixedrange": True}
-    said = SAID["coat-unit"]
+    unit_range = {"range": [0, 1], "visible": False, "fixedrange": True}
+    texts = TEXTS["coat-unit"]
     return layout(
-        xaxis=axis(said["brightness"], domain=[0, 0.24], range=[0, 1], tickvals=[0, 1]),
+        xaxis=axis(texts["brightness"], domain=[0, 0.24], range=[0, 1], tickvals=[0, 1]),
         xaxis2=axis("{tap}", domain=[0.36, 0.66], anchor="y2", **values),
         xaxis3=axis("{tap}", domain=[0.7, 1], anchor="y3", matches="x2", **values),
-        yaxis=axis(said["share"], rangemode="tozero", fit="coat_pixels", tickformat=".0%"),
+        yaxis=axis(texts["share"], rangemode="tozero", fit="coat_pixels", tickformat=".0%"),
         yaxis2=axis("", anchor="x2", **heights),
         yaxis3=axis("", anchor="x3", matches="y2", showticklabels=False, **heights),
-        yaxis4=axis("", overlaying="y2", anchor="x2", **whole),
-        yaxis5=axis("", overlaying="y3", anchor="x3", **whole),
+        yaxis4=axis("", overlaying="y2", anchor="x2", **unit_range),
+        yaxis5=axis("", overlaying="y3", anchor="x3", **unit_range),
         annotations=[
-            _above(said["inputs"], 0.12),
+            _above(texts["inputs"], 0.12),
             *(arm_title(arm, name, x) for (arm, name), x in zip(arms.items(), (0.51, 0.85), strict=True)),
         ],
     )
@@ -194,24 +194,24 @@ def _inputs_and_arms(arms: Arms) -> Layout:
 
 def shift(curves: list[Curve], hidden_layers: int) -> Panel:
     """A group of bars a layer; the inputs, which are nobody's, have a bar that stands alone."""
-    said = SAID["coat-shift"]
+    texts = TEXTS["coat-shift"]
     alone = {"offset": -0.1, "width": 0.2, "marker": {"color": GREY}, "showlegend": False}
-    traces = [{**_bar("none", said["input"]), "feed": {"kind": "coat-inputs"}, **alone}]
+    traces = [{**_bar("none", texts["input"]), "feed": {"kind": "coat-inputs"}, **alone}]
     for arm, key, name in curves:
         feed = {"kind": "coat-shift", "arm": arm, "key": key.replace("recall", "shift")}
         hollow = {"color": translucent(arm, 0.15), "line": {"color": COLOURS[arm], "width": 1.5}}
         traces.append({**_bar(arm, name), "feed": feed} | ({"marker": hollow} if key == RECOMPUTED else {}))
     layers = list(range(hidden_layers + 1))
-    places = {"tickvals": layers, "ticktext": [said["input"], *map(str, layers[1:])]}
+    places = {"tickvals": layers, "ticktext": [texts["input"], *map(str, layers[1:])]}
     arrangement = layout(
         showlegend=True,
         barmode="group",
         bargap=0.25,
         margin={"l": 46, "r": 14, "t": 44, "b": 40},
-        xaxis=axis(said["x"], range=[-0.6, hidden_layers + 0.6], **places),
-        yaxis=axis(said["y"], rangemode="tozero", fit="coat_shift"),
+        xaxis=axis(texts["x"], range=[-0.6, hidden_layers + 0.6], **places),
+        yaxis=axis(texts["y"], rangemode="tozero", fit="coat_shift"),
     )
-    return panel("coat-shift", *heading(WORDS, "coat-shift"), (traces, arrangement), definition=said["definition"])
+    return panel("coat-shift", *heading(WORDS, "coat-shift"), (traces, arrangement), definition=texts["definition"])
 
 
 def _bar(arm: str, name: str) -> Trace:
@@ -224,22 +224,22 @@ def _bar(arm: str, name: str) -> Trace:
 
 def remedy(arm: str) -> Panel:
     """Six shares as trained and with recomputed statistics: a line from one to the other."""
-    said, colour = SAID["remedy"], COLOURS[arm]
+    texts, colour = TEXTS["remedy"], COLOURS[arm]
     marks = {
-        RECALL: (said["before"], {"color": colour, "size": 11}),
-        RECOMPUTED: (said["after"], {"color": colour, "size": 11, "symbol": "diamond-open", "line": {"width": 2}}),
+        RECALL: (texts["before"], {"color": colour, "size": 11}),
+        RECOMPUTED: (texts["after"], {"color": colour, "size": 11, "symbol": "diamond-open", "line": {"width": 2}}),
     }
     link = {"line": {"color": translucent(arm, 0.45), "width": 4}, "hoverinfo": "skip"}
     traces = [line(arm, feed={"kind": "coat-change", "arm": arm}) | link]
     for key, (name, marker) in marks.items():
-        feed = {"kind": "coat-change", "arm": arm, "key": key, "rows": said["rows"]}
+        feed = {"kind": "coat-change", "arm": arm, "key": key, "rows": texts["rows"]}
         points = {"name": name, "mode": "markers", "marker": marker, "showlegend": True}
         traces.append(line(arm, feed=feed, hovertemplate="%{y}: %{x:.0%}<extra></extra>") | points)
-    rows = {"tickvals": [0, 1, 2, 3.5, 4.5, 5.5], "ticktext": said["rows"], "range": [6.1, -0.6], "nticks": 0}
+    rows = {"tickvals": [0, 1, 2, 3.5, 4.5, 5.5], "ticktext": texts["rows"], "range": [6.1, -0.6], "nticks": 0}
     arrangement = layout(
         showlegend=True,
         margin={"l": 104, "r": 20, "t": 44, "b": 40},
-        xaxis=axis(said["x"], **{**SHARE, "range": [-0.03, 1.03]}),
+        xaxis=axis(texts["x"], **{**SHARE, "range": [-0.03, 1.03]}),
         yaxis=axis("", showgrid=False, **rows),
     )
     return panel("remedy", *heading(WORDS, "remedy"), (traces, arrangement), height=320)

@@ -18,19 +18,19 @@ from bnviz.data import DATA_SETS
 from bnviz.judge.claim import Claim, Row
 from bnviz.judge.verdict import AGREES, CANNOT_TELL, COMPUTING, DISAGREES, Verdict
 from bnviz.judge.verdict import words as together
-from bnviz.lessons.does_it_hold.claims import CLAIMS, row, written
+from bnviz.lessons.does_it_hold.claims import CLAIMS, format_p, row
 from bnviz.lessons.does_it_hold.panels import panels
-from bnviz.lessons.does_it_hold.said import WORDS
+from bnviz.lessons.does_it_hold.sentences import WORDS
 from bnviz.record import ndjson
 from bnviz.web import words
 from bnviz.web.site import board, links, widgets
 from bnviz.web.site.page import controls, foot, head, widgets_in_browser
-from bnviz.web.site.sweep_page import SEEDS, Scene, SweepPage, defaults, labelled
+from bnviz.web.site.sweep_page import SEEDS, Scene, SweepPage, defaults, own_fields
 
 NAME = "does-it-hold"
 FIRST = next(iter(CLAIMS))
-SAID = WORDS["page"]
-CHOICE = Field("claim", str, FIRST, SAID["choice"], "", choices={key: claim.name for key, claim in CLAIMS.items()})
+TEXTS = WORDS["page"]
+CHOICE = Field("claim", str, FIRST, TEXTS["choice"], "", choices={key: claim.name for key, claim in CLAIMS.items()})
 MORE = ("hidden_layers", "width", "activation", "initialization", "momentum", "dataset")
 BADGES = {  # the verdict words are those of bnviz.judge.claim
     AGREES: f":green-badge[{AGREES}]", DISAGREES: f":red-badge[{DISAGREES}]", CANNOT_TELL: f":gray-badge[{CANNOT_TELL}]",
@@ -74,28 +74,28 @@ def verdict(claim: Claim, others: Mapping[str, Verdict], sweep: Sweep, rows: Seq
     """The verdict, and what was published next to what our runs give."""
     judged = claim.judge(sweep, rows)
     word = together({**others, claim.key: judged}, len(CLAIMS))[claim.key]
-    table = [row(SAID["published"], SAID["ours"]), row("---", "---"), row(cited(claim), judged.summary)]
-    heading = words.fill(SAID["verdict"], verdict=_computing(sweep, rows) if word == COMPUTING else BADGES[word])
-    settings = [] if sweep == claim.sweep else [SAID["other_settings"]]
+    table = [row(TEXTS["published"], TEXTS["ours"]), row("---", "---"), row(cited(claim), judged.summary)]
+    heading = words.fill(TEXTS["verdict"], verdict=_computing(sweep, rows) if word == COMPUTING else BADGES[word])
+    settings = [] if sweep == claim.sweep else [TEXTS["other_settings"]]
     return "\n\n".join([heading, *settings, "\n".join(table), *_brackets(sweep, judged)])
 
 
 def cited(claim: Claim) -> str:
     """What was published, where, and how that was checked."""
-    return f"{claim.published} *({claim.source})* {words.fill(SAID['checked'], checked=claim.checked)}"
+    return f"{claim.published} *({claim.source})* {words.fill(TEXTS['checked'], checked=claim.checked)}"
 
 
 def _brackets(sweep: Sweep, judged: Verdict) -> list[str]:
     """What the intervals are of, and how strict the verdict is; nothing before there is one."""
     examples = DATA_SETS[sweep.base.dataset].examples
-    about = {"family": len(CLAIMS), "examples": examples, "p": written(judged.p)}
-    return [] if judged.computing else [words.fill(SAID["brackets"], **about)]
+    about = {"family": len(CLAIMS), "examples": examples, "p": format_p(judged.p)}
+    return [] if judged.computing else [words.fill(TEXTS["brackets"], **about)]
 
 
 def _computing(sweep: Sweep, rows: Sequence[Row]) -> str:
     """What stands in the verdict's place until all rows are in."""
     done, total = len({row["run"] for row in rows}), len(sweep.runs())
-    return f":gray-badge[{words.fill(SAID['computing'], done=done, total=total)}]"
+    return f":gray-badge[{words.fill(TEXTS['computing'], done=done, total=total)}]"
 
 
 class ClaimsPage:
@@ -106,7 +106,7 @@ class ClaimsPage:
         return [
             Scene(
                 claim.name,
-                words.fill(SAID["the_claim"], says=claim.says),
+                words.fill(TEXTS["the_claim"], says=claim.says),
                 {} if claim.key == FIRST else {"claim": claim.key},
                 form(claim),
                 claim.sweep,
@@ -124,16 +124,16 @@ class ClaimsPage:
         page = form(claim, others)
         in_browser = widgets_in_browser(page, link)
         experiment, own = widgets.experiment(in_browser=in_browser), widgets.own(page.own, in_browser)
-        links.follow(experiment, links.changed(own, page.own))
+        links.follow(experiment, links.non_default(own, page.own))
         links.write(experiment, page.default)
 
         head(page)
         st.pills(
-            SAID["choice"], list(CLAIMS), format_func=lambda key: CLAIMS[key].name, key="claim", required=True, on_change=_change,
-            label_visibility="collapsed",
+            TEXTS["choice"], list(CLAIMS), format_func=lambda key: CLAIMS[key].name, key="claim", required=True,
+            on_change=_change, label_visibility="collapsed",
         )  # fmt: skip
-        st.markdown(words.fill(SAID["the_claim"], says=claim.says))
-        controls(page, experiment, labelled(page))
+        st.markdown(words.fill(TEXTS["the_claim"], says=claim.says))
+        controls(page, experiment, own_fields(page))
         sweep, single = page.sweep(without_changes(experiment), own), page.single_run(experiment)
         board.show(sweep, page.panels, page.verdict, claim.sweep, NAME, single=single)
         foot(page, experiment)
@@ -155,8 +155,8 @@ def _change() -> None:
 
 def _table(verdicts: Mapping[str, Verdict]) -> None:
     """All claims, with the verdicts of those whose sweeps this server has finished."""
-    with st.expander(SAID["all"]), st.container(key="claims"):
-        head = row(SAID["column_claim"], SAID["published"], SAID["ours"], SAID["column_verdict"])
+    with st.expander(TEXTS["all"]), st.container(key="claims"):
+        head = row(TEXTS["column_claim"], TEXTS["published"], TEXTS["ours"], TEXTS["column_verdict"])
         decided = together(verdicts, len(CLAIMS))
         lines = [_line(claim, verdicts.get(claim.key), decided.get(claim.key, "")) for claim in CLAIMS.values()]
         st.markdown("\n".join([head, row(*["---"] * 4), *lines]))
@@ -164,7 +164,7 @@ def _table(verdicts: Mapping[str, Verdict]) -> None:
 
 def _line(claim: Claim, verdict: Verdict | None, word: str) -> str:
     name = f"[{claim.name}](./{NAME}?claim={claim.key})"
-    return row(name, claim.published, verdict.summary if verdict else SAID["not_run"], BADGES.get(word, ""))
+    return row(name, claim.published, verdict.summary if verdict else TEXTS["not_run"], BADGES.get(word, ""))
 
 
 def own_verdicts() -> dict[str, Verdict]:

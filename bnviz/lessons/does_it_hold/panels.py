@@ -13,7 +13,7 @@ from bnviz.config.experiment import FIELDS
 from bnviz.config.sweep import Sweep, present
 from bnviz.judge.claim import Chart, Claim, Row
 from bnviz.judge.intervals import Interval, interval
-from bnviz.lessons.does_it_hold.said import WORDS
+from bnviz.lessons.does_it_hold.sentences import WORDS
 from bnviz.web.figures import (
     COLOURS,
     GREY,
@@ -34,7 +34,7 @@ from bnviz.web.figures import (
 )
 from bnviz.web.words import fill
 
-AXES, SAID = WORDS["axes"], WORDS["charts"]
+AXES, TEXTS = WORDS["axes"], WORDS["charts"]
 DASHES = {"noisy-batch": "dash", "noisy-none": "dash", "group": "dashdot", "layer": "dashdot"}
 SYMBOLS = {"noisy-batch": "diamond", "noisy-none": "diamond", "group": "square", "layer": "triangle-up"}
 APART = 0.06  # between two curves' dots at one place, in distances of the places
@@ -55,14 +55,14 @@ def _wide(claim: Claim, place: int) -> bool:
 
 
 def _panel(name: str, chart: Chart, sweep: Sweep, rows: list[Row], wide: bool) -> dict[str, Any]:
-    measured, guides = chart.values(sweep, rows), chart.guides(sweep)
-    values, caption = _scaled(chart, measured), " ".join([chart.caption, *_left_out(chart, sweep, rows, measured)])
+    raw, guides = chart.values(sweep, rows), chart.guides(sweep)
+    values, caption = _to_axis(chart, raw), " ".join([chart.caption, *_left_out(chart, sweep, rows, raw)])
     traces, x = _over_steps(chart, sweep, rows, values) if chart.over_steps else _over_axis(chart, sweep, values)
     y = axis(chart.y, **_y_axis(chart, values, guides))
     figure = layout(showlegend=True, margin=MARGIN, xaxis=x, yaxis=y, **_guides(chart, guides))
-    text = _told(chart, sweep, values) if rows else SAID["nothing_at_all"]
-    told = fill(SAID["alternative"], title=chart.title, y=chart.y, text=text)
-    return panel(name, chart.title, caption, (traces, figure), wide=wide, height=340, alternative=told)
+    text = _description(chart, sweep, values) if rows else TEXTS["nothing_at_all"]
+    alternative = fill(TEXTS["alternative"], title=chart.title, y=chart.y, text=text)
+    return panel(name, chart.title, caption, (traces, figure), wide=wide, height=340, alternative=alternative)
 
 
 def _left_out(chart: Chart, sweep: Sweep, rows: list[Row], values: np.ndarray) -> Iterator[str]:
@@ -73,18 +73,18 @@ def _left_out(chart: Chart, sweep: Sweep, rows: list[Row], values: np.ndarray) -
         lost = (there.all() & ~np.isfinite(ends)).sum(-1)  # [curves, 1]
     else:
         lost = (there & ~np.isfinite(values)).sum(-1)
-    said = SAID["left_out_path" if chart.over_steps else "left_out_runs"]
+    text = TEXTS["left_out_path" if chart.over_steps else "left_out_runs"]
     runs = [
-        fill(said, count=count, seeds=sweep.seeds, name=NAMES[curve.arm], place=f"{value:g}")
+        fill(text, count=count, seeds=sweep.seeds, name=NAMES[curve.arm], place=f"{value:g}")
         for curve, counts in zip(sweep.curves, lost, strict=True)
         for value, count in zip(sweep.values, counts, strict=False)
         if count
     ]
     if runs:
-        yield fill(SAID["left_out"], runs="; ".join(runs))
+        yield fill(TEXTS["left_out"], runs="; ".join(runs))
 
 
-def _scaled(chart: Chart, values: np.ndarray) -> np.ndarray:
+def _to_axis(chart: Chart, values: np.ndarray) -> np.ndarray:
     """On a logarithmic chart means and intervals are taken of logarithms."""
     if not chart.log:
         return values
@@ -122,8 +122,8 @@ def _places(sweep: Sweep) -> tuple[np.ndarray, float]:
 def _x_axis(sweep: Sweep) -> Layout:
     """A logarithmic axis of the sweep's values, as many of them written out as there is room for."""
     places, gap = _places(sweep)
-    shown = sweep.values[:: math.ceil(len(sweep.values) / MOST_TICKS)]
-    ticks = {"tickvals": list(shown), "ticktext": [f"{value:g}" for value in shown], "tickangle": 0}
+    values = sweep.values[:: math.ceil(len(sweep.values) / MOST_TICKS)]
+    ticks = {"tickvals": list(values), "ticktext": [f"{value:g}" for value in values], "tickangle": 0}
     ends = [float(places.min() - ROOM * gap), float(places.max() + ROOM * gap)]
     return axis(_axis_title(sweep), type="log", range=ends, **ticks)
 
@@ -134,8 +134,8 @@ def _axis_title(sweep: Sweep) -> str:
 
 def _columns(chart: Chart, sweep: Sweep, arm: str, mean: Interval, seeds: np.ndarray) -> dict[str, np.ndarray]:
     """For the chart's table: mean, interval and every run of [seeds, rows] of one curve, by what they are called."""
-    shown, about = mean.through(partial(_back, chart)), {"name": NAMES[arm], "y": chart.y}
-    return columns_over_seeds(SAID["columns"], about, shown, _back(chart, seeds), sweep.base.seed)
+    means, about = mean.through(partial(_back, chart)), {"name": NAMES[arm], "y": chart.y}
+    return columns_over_seeds(TEXTS["columns"], about, means, _back(chart, seeds), sweep.base.seed)
 
 
 def _seeds(chart: Chart, arm: str, x: np.ndarray, values: np.ndarray) -> Trace:
@@ -150,7 +150,7 @@ def _means(chart: Chart, sweep: Sweep, arm: str, x: np.ndarray, mean: Interval) 
     """The mean over seeds, and its interval as far as it is known."""
     middle, low, high = (_back(chart, one) for one in mean[:3])
     bars = {"type": "data", "symmetric": False, "array": numbers(high - middle), "arrayminus": numbers(middle - low)}
-    text = [f"{value:g}: {_said(chart, mean, place)}" for place, value in enumerate(sweep.values)]
+    text = [f"{value:g}: {_value_text(chart, mean, place)}" for place, value in enumerate(sweep.values)]
     trace = line(arm, "", 2.5, DASHES.get(arm, "solid"), x=x.tolist(), y=numbers(middle), text=text, legendgroup=arm)
     return trace | {
         "mode": "lines+markers",
@@ -163,7 +163,7 @@ def _means(chart: Chart, sweep: Sweep, arm: str, x: np.ndarray, mean: Interval) 
 
 def _published(chart: Chart, arm: str, x: Iterable[float], y: Iterable[float]) -> Trace:
     """The published values of one curve, dotted."""
-    name = fill(SAID["published"], name=NAMES[arm])
+    name = fill(TEXTS["published"], name=NAMES[arm])
     label = f"%{{x}}: %{{y:{chart.form}}}<extra>{name}</extra>"
     dotted = line(arm, "", 1.5, "dot", x=list(x), y=list(y), name=name, hovertemplate=label, legendgroup=arm)
     return {**dotted, "mode": "lines+markers", "marker": {"size": 5, "symbol": "x"}}
@@ -202,22 +202,22 @@ def _ticks(chart: Chart, low: float, high: float) -> Layout:
 def _y_axis(chart: Chart, values: np.ndarray, guides: Mapping[str, float]) -> Layout:
     """Kind, format and range."""
     kind = {"type": "log"} if chart.log else {"tickformat": ".1~%"} if chart.form.endswith("%") else {}
-    named = [*guides.values(), *(value for of_curve in chart.published.values() for value in of_curve)]
+    references = [*guides.values(), *(value for of_curve in chart.published.values() for value in of_curve)]
     if chart.over_steps and not chart.log:
         values = values[..., 1:]  # the untrained network's value would compress the rest of the axis
     if not np.isfinite(values).any():
         return {**kind, "range": [0.0, 1.02]} if "tickformat" in kind else kind
-    shown = np.append(values[np.isfinite(values)], _scaled(chart, np.array(named)))
-    low, high = _reach(shown, interval(values.swapaxes(-1, -2) if chart.over_steps else values))
+    visible = np.append(values[np.isfinite(values)], _to_axis(chart, np.array(references)))
+    low, high = _reach(visible, interval(values.swapaxes(-1, -2) if chart.over_steps else values))
     if chart.log:
         reach = [low / math.log(10), high / math.log(10)]
         return {**kind, "range": reach, **_ticks(chart, *reach)}
     return {**kind, "range": [max(low, 0.0), min(high, 1.02) if kind else high]}  # nothing that is measured here is negative
 
 
-def _reach(shown: np.ndarray, mean: Interval) -> tuple[float, float]:
+def _reach(visible: np.ndarray, mean: Interval) -> tuple[float, float]:
     """From the lowest to the highest value, and as much of their intervals as leaves the values readable, with some room."""
-    low, high = shown.min(), shown.max()
+    low, high = visible.min(), visible.max()
     beyond = MOST_BEYOND * max(high - low, 0.05)
     ends = np.concatenate([mean.low.ravel(), mean.high.ravel(), [low, high]])
     ends = ends[np.isfinite(ends)].clip(low - beyond, high + beyond)
@@ -241,20 +241,20 @@ def _one(chart: Chart, value: float) -> str:
     return f"{100 * value:.1f} %" if chart.form.endswith("%") else f"{value:{chart.form}}"
 
 
-def _said(chart: Chart, mean: Interval, place: int) -> str:
+def _value_text(chart: Chart, mean: Interval, place: int) -> str:
     """A mean with its interval."""
     middle, low, high = (float(_back(chart, one[place])) for one in mean[:3])
     if not math.isfinite(middle):
-        return SAID["nothing"]
+        return TEXTS["nothing"]
     if not math.isfinite(low):
         return _one(chart, middle)
-    return fill(SAID["interval"], mean=_one(chart, middle), low=_one(chart, low), high=_one(chart, high))
+    return fill(TEXTS["interval"], mean=_one(chart, middle), low=_one(chart, low), high=_one(chart, high))
 
 
-def _told(chart: Chart, sweep: Sweep, values: np.ndarray) -> str:
+def _description(chart: Chart, sweep: Sweep, values: np.ndarray) -> str:
     """The means, for those who do not see them."""
     return " ".join(
-        fill(SAID["curve"], name=NAMES[curve.arm], values=_told_of(chart, sweep, of_curve))
+        fill(TEXTS["curve"], name=NAMES[curve.arm], values=_told_of(chart, sweep, of_curve))
         for curve, of_curve in zip(sweep.curves, values, strict=True)
     )
 
@@ -262,7 +262,7 @@ def _told(chart: Chart, sweep: Sweep, values: np.ndarray) -> str:
 def _told_of(chart: Chart, sweep: Sweep, values: np.ndarray) -> str:
     """The means of one curve: at every place of the axis, or at the end of training."""
     if chart.over_steps:
-        return fill(SAID["at_the_end"], value=_said(chart, interval(values.T), -1))
+        return fill(TEXTS["at_the_end"], value=_value_text(chart, interval(values.T), -1))
     mean = interval(values)
-    places = [fill(SAID["value"], place=f"{x:g}", value=_said(chart, mean, place)) for place, x in enumerate(sweep.values)]
+    places = [fill(TEXTS["value"], place=f"{x:g}", value=_value_text(chart, mean, place)) for place, x in enumerate(sweep.values)]
     return ", ".join(places)

@@ -11,8 +11,8 @@ from bnviz.judge.claim import Claim
 from bnviz.judge.intervals import LEVEL
 from bnviz.judge.verdict import Criterion, Verdict, seeds_needed
 from bnviz.lessons.does_it_hold.claims import CLAIMS, row
-from bnviz.lessons.does_it_hold.said import WORDS
 from bnviz.lessons.does_it_hold.seeds import PILOT, PILOT_SEEDS, POWER
+from bnviz.lessons.does_it_hold.sentences import WORDS
 
 FEWEST = 4  # seeds of a verdict, however large the difference
 
@@ -28,7 +28,7 @@ def distance(part: Criterion) -> float:
     return abs(part.bound - abs(mean)) if part.side == "within" else abs(mean - part.bound)
 
 
-def needed(part: Criterion, parts: int) -> float:
+def required_seeds(part: Criterion, parts: int) -> float:
     """Seeds for this part to be decided in the strictest step of Holm's method, whichever way the pilot's mean points."""
     strict = (1 - LEVEL) / len(CLAIMS) / 2 / (1 if _points_to_it(part) else parts)
     return seeds_needed(distance(part), float(part.estimate.std), 1 - strict, POWER, float(part.estimate.fixed))
@@ -56,12 +56,12 @@ def _line(key: str, verdict: Verdict) -> str:
     claim = CLAIMS[key]
     if not verdict.parts:
         return row(claim.name, "", "", "", "", "")
-    seeds, part = max(((needed(one, len(verdict.parts)), one) for one in decisive(verdict)), key=lambda found: found[0])
+    seeds, part = max(((required_seeds(one, len(verdict.parts)), one) for one in decisive(verdict)), key=lambda found: found[0])
     numbers = (f"{float(part.estimate.mean):.3g}", f"{part.estimate.std:.2g}", f"{part.side} {part.bound:.3g}")
-    return row(claim.name, part.name, *numbers, _whole(seeds))
+    return row(claim.name, part.name, *numbers, _rounded_up(seeds))
 
 
-def _whole(seeds: float) -> str:
+def _rounded_up(seeds: float) -> str:
     """So many seeds, within what is reasonable."""
     if not seeds <= MAXIMUM_SEEDS:  # nor if it is unknown
         return f"more than {MAXIMUM_SEEDS}"

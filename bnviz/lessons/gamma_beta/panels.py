@@ -31,7 +31,7 @@ from bnviz.web.figures import (
 )
 
 WORDS = words.catalogue("gamma_beta")
-SAID = WORDS["panels"]
+TEXTS = WORDS["panels"]
 Arms = dict[str, str]
 Panel = dict[str, Any]
 COLUMNS = {"standardized": "ẑ", "normalized": "γẑ+β", "activation": "a"}
@@ -64,13 +64,13 @@ def scatter(norm: str) -> Panel:
     """One dot a unit: where the normalizer puts its mean and its standard deviation."""
     path = line(norm, width=2, feed={"kind": "scale-path"}, hoverinfo="skip")
     units = _dots(norm, {"kind": "scale-dots"}, 7, 0.55)
-    chosen = _dots(norm, {"kind": "scale-chosen"}, 13, 1)
+    selection = _dots(norm, {"kind": "scale-chosen"}, 13, 1)
     pinned = {**line(norm), "feed": {"kind": "pinned-dot"}, "mode": "markers", "hoverinfo": "skip"}
     pinned["marker"] = {"symbol": "cross-thin", "size": 26, "line": {"color": GREY, "width": 3}}
     arrangement = layout(
-        xaxis=axis(SAID["scatter"]["beta"], fit="beta_even"), yaxis=axis(SAID["scatter"]["gamma"], fit="gamma_even")
+        xaxis=axis(TEXTS["scatter"]["beta"], fit="beta_even"), yaxis=axis(TEXTS["scatter"]["gamma"], fit="gamma_even")
     )
-    return panel("scatter", *heading(WORDS, "scatter"), ([units, path, chosen, pinned], arrangement), height=340, rate=60)
+    return panel("scatter", *heading(WORDS, "scatter"), ([units, path, selection, pinned], arrangement), height=340, rate=60)
 
 
 def _dots(arm: str, feed: dict[str, Any], size: int, opacity: float) -> Trace:
@@ -87,7 +87,7 @@ def scales(norm: str, steps: Layout, pinned: bool) -> Panel:
         label = "step %{x}: %{y:.3f}<extra></extra>"
         traces.append(line(norm, axes, 3, feed={"kind": "scale-unit", "key": key}, hovertemplate=label))
         traces += [_pinned(norm, axes, pin, place) for place in (0, 1) if pinned]
-    arrangement = _row(HALVES, steps, (SAID["scales"]["beta"], SAID["scales"]["gamma"]), fits=("beta", "gamma"))
+    arrangement = _row(HALVES, steps, (TEXTS["scales"]["beta"], TEXTS["scales"]["gamma"]), fits=("beta", "gamma"))
     return panel("scales", *heading(WORDS, "scales"), (traces, arrangement), height=340, rate=8)
 
 
@@ -118,7 +118,7 @@ def _journey_layout(norm: str, columns: dict[str, str], steps: int) -> Layout:
         fit = "after_g" if tap == "activation" else "before_g"
         shared = {"matches": "y", "showticklabels": False} if axes else {}
         arrangement[f"xaxis{axes}"] = axis("", domain=domain, anchor=f"y{axes}", fit=fit, nticks=4)
-        arrangement[f"yaxis{axes}"] = axis("" if axes else SAID["journey"]["y"], anchor=f"x{axes}", **shared, **rows)
+        arrangement[f"yaxis{axes}"] = axis("" if axes else TEXTS["journey"]["y"], anchor=f"x{axes}", **shared, **rows)
     return arrangement
 
 
@@ -151,8 +151,8 @@ def learning(arms: Arms, steps: Layout, classes: bool) -> Panel:
     dashes = {"fixed": "dash"}
     traces = arm_curves(arms, (("train_loss", "", ".3f"), (key, "2", form)), dashes)
     traces += _targets(arms) if classes else []
-    said, fits = SAID["learning"], ("train_loss", key)
-    arrangement = _row(HALVES, steps, (said["train_loss"], said[key]), fits, showlegend=True)
+    texts, fits = TEXTS["learning"], ("train_loss", key)
+    arrangement = _row(HALVES, steps, (texts["train_loss"], texts[key]), fits, showlegend=True)
     arrangement["yaxis"]["rangemode"] = "tozero"
     arrangement["yaxis2"] |= {"tickformat": ".0%"} if classes else {"rangemode": "tozero"}
     control = {"control": "target"} if classes else {}
@@ -172,15 +172,15 @@ def _targets(arms: Arms) -> list[Trace]:
 
 def views(norm: str, steps: Layout, classes: bool) -> Panel:
     """The network on the probe, normalized by the probe's own statistics and by the running ones."""
-    said = SAID["views"]
+    texts = TEXTS["views"]
     columns = [("", "probe_loss", "running_loss", ".3f"), ("2", "probe_accuracy", "running_accuracy", ".1%")]
     traces: list[Trace] = []
     for axes, own, running, form in columns if classes else columns[:1]:
-        for key, name, dash in ((own, said["own"], "solid"), (running, said["running"], "dot")):
+        for key, name, dash in ((own, texts["own"], "solid"), (running, texts["running"], "dot")):
             label = f"step %{{x}}: %{{y:{form}}}<extra>{name}</extra>"
             more = {"hovertemplate": label, "legendgroup": name, "showlegend": axes == "", "name": name}
             traces.append(line(norm, axes, 2, dash, feed={"kind": "scalar", "arm": norm, "key": key}, **more))
-    titles, fits = (said["loss"], said["accuracy"]), ("view_loss", "view_accuracy")
+    titles, fits = (texts["loss"], texts["accuracy"]), ("view_loss", "view_accuracy")
     both = HALVES if classes else [[0, 1]]
     arrangement = _row(both, steps, titles[: len(both)], fits[: len(both)], showlegend=True)
     if classes:
@@ -193,7 +193,7 @@ def lag(norm: str, steps: Layout, layers: int) -> Panel:
     traces: list[Trace] = []
     for axes, key, form in (("", "running_mean_lag", "%{y:.3f} σ"), ("2", "running_variance_lag", "%{y:.1%}")):
         traces += layer_curves(norm, key, layers, form, axes)
-    titles = (SAID["lag"]["mean"], SAID["lag"]["variance"])
+    titles = (TEXTS["lag"]["mean"], TEXTS["lag"]["variance"])
     arrangement = _row(HALVES, steps, titles, fits=("mean_lag", "variance_lag"))
     arrangement["yaxis2"]["tickformat"] = ".0%"
     return panel("lag", *heading(WORDS, "lag"), (traces, arrangement))
@@ -205,9 +205,9 @@ def means(norm: str, arms: Arms, steps: Layout) -> Panel:
     for arm, axes in ((norm, ""), ("fixed", "2")):
         every = {"kind": "units", "arm": arm, "key": "unit_mean"}
         traces.append(line(arm, axes, 1, opacity=0.42, feed=every, hoverinfo="skip"))
-        chosen = {"kind": "chosen-unit", "arm": arm, "key": "unit_mean"}
-        traces.append(line(arm, axes, 3, feed=chosen, hovertemplate="step %{x}<br>mean %{y:.2f}<extra></extra>"))
-    arrangement = _row(WIDE_HALVES, steps, (SAID["means"]["y"], ""), fits=("normed_mean", "normed_mean"))
+        feed = {"kind": "chosen-unit", "arm": arm, "key": "unit_mean"}
+        traces.append(line(arm, axes, 3, feed=feed, hovertemplate="step %{x}<br>mean %{y:.2f}<extra></extra>"))
+    arrangement = _row(WIDE_HALVES, steps, (TEXTS["means"]["y"], ""), fits=("normed_mean", "normed_mean"))
     arrangement["yaxis2"] |= {"matches": "y", "showticklabels": False}
     arrangement["annotations"] = [arm_title(norm, arms[norm], 0.235), arm_title("fixed", arms["fixed"], 0.765)]
     return panel("means", *heading(WORDS, "means"), (traces, arrangement))
@@ -229,12 +229,12 @@ def by_hand(norm: str, held_out: str, classes: bool) -> Panel:
 
 
 def _hand_layout(classes: bool) -> Layout:
-    said = SAID["hand"]
+    texts = TEXTS["hand"]
     accuracy = {"range": [0, 1.2], "tickvals": [0, 0.5, 1], "tickformat": ".0%"} if classes else {"rangemode": "tozero"}
     return layout(
-        xaxis=axis(said["x"], domain=[0, 0.54], anchor="y", rangemode="tozero"),
-        yaxis=axis(said["share"], anchor="x", tickformat=".0%", rangemode="tozero"),
-        xaxis2=axis(said["accuracy" if classes else "loss"], domain=[0.72, 1], anchor="y2", **accuracy),
+        xaxis=axis(texts["x"], domain=[0, 0.54], anchor="y", rangemode="tozero"),
+        yaxis=axis(texts["share"], anchor="x", tickformat=".0%", rangemode="tozero"),
+        xaxis2=axis(texts["accuracy" if classes else "loss"], domain=[0.72, 1], anchor="y2", **accuracy),
         yaxis2=axis("", anchor="x2", autorange="reversed"),
         bargap=0.5,
     )

@@ -29,7 +29,7 @@ from bnviz.web.figures import (
 )
 
 WORDS = words.catalogue("independence")
-SAID = WORDS["panels"]
+TEXTS = WORDS["panels"]
 RELATIVE, ABSOLUTE, COSINE = "gradient_shift_relative", "gradient_shift", "gradient_cosine"  # keys of the recording
 Arms = dict[str, str]
 Panel = dict[str, Any]
@@ -38,11 +38,11 @@ Panel = dict[str, Any]
 def panels(experiment: Experiment) -> list[Panel]:
     """All panels of the page, in reading order; what an experiment does not measure has none."""
     arms, steps = paired_names(experiment), {"range": [0, experiment.steps]}
-    measured = [amount(arms, steps), direction(arms, steps), every_layer(arms, experiment), profile(arms, experiment)]
-    held = [paths(arms, experiment), stillness(arms, experiment)]
+    gradient_panels = [amount(arms, steps), direction(arms, steps), every_layer(arms, experiment), profile(arms, experiment)]
+    hold_panels = [paths(arms, experiment), stillness(arms, experiment)]
     return [
-        *(measured if experiment.gradient_shift == "yes" else []),
-        *(held if experiment.hold_from else []),
+        *(gradient_panels if experiment.gradient_shift == "yes" else []),
+        *(hold_panels if experiment.hold_from else []),
         learning(experiment, WORDS),
     ]
 
@@ -53,7 +53,7 @@ def panels(experiment: Experiment) -> list[Panel]:
 def _gradient(arm: str, name: str, axes: str, key: str, form: str, layer: int | None = None) -> list[Trace]:
     """One measure of one arm: faint as measured, one minibatch a snapshot; strong its running median."""
     feed = {"kind": "gradient", "arm": arm, "key": key, "layer": layer}
-    label = f"step %{{x}}: %{{y:{form}}}<extra>{words.fill(SAID['amount']['median'], arm=name)}</extra>"
+    label = f"step %{{x}}: %{{y:{form}}}<extra>{words.fill(TEXTS['amount']['median'], arm=name)}</extra>"
     faint = line(arm, axes, 1, opacity=0.3, feed=feed, hoverinfo="skip")
     strong = {"hovertemplate": label, "legendgroup": arm, "name": name}
     return [faint, line(arm, axes, 2.5, feed={**feed, "smooth": True}) | strong]
@@ -65,8 +65,8 @@ def amount(arms: Arms, steps: Layout) -> Panel:
     traces = [
         trace for key, axes, form in columns for arm, name in arms.items() for trace in _gradient(arm, name, axes, key, form)
     ]
-    relative = axis(SAID["amount"]["relative"], rangemode="tozero", tickformat=".0%", fit=RELATIVE)
-    absolute = axis(SAID["amount"]["absolute"], rangemode="tozero", fit=ABSOLUTE)
+    relative = axis(TEXTS["amount"]["relative"], rangemode="tozero", tickformat=".0%", fit=RELATIVE)
+    absolute = axis(TEXTS["amount"]["absolute"], rangemode="tozero", fit=ABSOLUTE)
     return panel("amount", *heading(WORDS, "amount"), (legend(traces), pair(relative, absolute, steps)), height=340)
 
 
@@ -77,27 +77,27 @@ def direction(arms: Arms, steps: Layout) -> Panel:
         showlegend=True,
         margin=MARGIN,
         xaxis=axis("step", **steps),
-        yaxis=axis(SAID["direction"]["cosine"], fit=COSINE),
+        yaxis=axis(TEXTS["direction"]["cosine"], fit=COSINE),
     )
     return panel("direction", *heading(WORDS, "direction"), (legend(traces), arrangement), height=340)
 
 
 def every_layer(arms: Arms, experiment: Experiment) -> Panel:
     """The cosine over steps, layer by layer, on one scale."""
-    chosen = evenly_spaced(2, experiment.hidden_layers)
+    layers = evenly_spaced(2, experiment.hidden_layers)
     traces: list[Trace] = []
     arrangement = layout(annotations=[], margin={**MARGIN, "t": 22, "b": 24})
     steps = {"range": [0, experiment.steps], "tickvals": [0, experiment.steps // 2]}
-    for place, layer in enumerate(chosen):
+    for place, layer in enumerate(layers):
         axes = str(place + 1) if place else ""
         traces += [_gradient(arm, name, axes, COSINE, ".2f", layer)[1] for arm, name in arms.items()]
-        left, right = place / len(chosen) + 0.01, (place + 1) / len(chosen) - 0.01
+        left, right = place / len(layers) + 0.01, (place + 1) / len(layers) - 0.01
         shared = {"matches": "y", "showticklabels": False} if place else {}
-        title = "" if place else SAID["direction"]["cosine"]
+        title = "" if place else TEXTS["direction"]["cosine"]
         arrangement[f"xaxis{axes}"] = axis("", domain=[left, right], anchor=f"y{axes}", **steps)
         arrangement[f"yaxis{axes}"] = axis(title, anchor=f"x{axes}", fit="every_cosine", **shared)
-        full = not place or len(chosen) <= 5  # eight full names have no room on a telephone
-        text = words.fill(SAID["every-layer"]["layer"], number=layer) if full else str(layer)
+        full = not place or len(layers) <= 5  # eight full names have no room on a telephone
+        text = words.fill(TEXTS["every-layer"]["layer"], number=layer) if full else str(layer)
         arrangement["annotations"].append(_above(text, (left + right) / 2))
     more = {"wide": True, "height": 220, "rate": 2}
     return panel("every-layer", *heading(WORDS, "every-layer"), (traces, arrangement), **more)
@@ -117,9 +117,9 @@ def profile(arms: Arms, experiment: Experiment) -> Panel:
     ]
     last = experiment.hidden_layers
     layers = {"range": [1.7, last + 0.3], "tickvals": list(range(2, last + 1, max(1, last // 6)))}
-    relative = axis(SAID["amount"]["relative"], rangemode="tozero", tickformat=".0%", fit="profile_relative")
-    cosine = axis(SAID["direction"]["cosine"], fit="profile_cosine")
-    arrangement = pair(relative, cosine, layers, SAID["profile"]["x"])
+    relative = axis(TEXTS["amount"]["relative"], rangemode="tozero", tickformat=".0%", fit="profile_relative")
+    cosine = axis(TEXTS["direction"]["cosine"], fit="profile_cosine")
+    arrangement = pair(relative, cosine, layers, TEXTS["profile"]["x"])
     return panel("profile", *heading(WORDS, "profile"), (legend(traces), arrangement), rate=2, height=320)
 
 
@@ -140,15 +140,15 @@ def _typical(arm: str, name: str, axes: str, key: str, form: str) -> list[Trace]
 def _hold_mark(experiment: Experiment, axes: tuple[str, ...]) -> list[Layout]:
     """A line in every subplot at the step from which layers 1 and 2 are held."""
     look = {"type": "line", "y0": 0, "y1": 1, "line": {"color": GREY, "width": 1, "dash": "dash"}}
-    held = experiment.hold_from
-    return [{**look, "x0": held, "x1": held, "xref": f"x{name}", "yref": f"y{name} domain"} for name in axes]
+    start = experiment.hold_from
+    return [{**look, "x0": start, "x1": start, "xref": f"x{name}", "yref": f"y{name} domain"} for name in axes]
 
 
 def _four(arms: Arms, feed: dict[str, Any], form: str) -> list[Trace]:
     """A measure of both arms, and dotted of their copies whose layers are held."""
-    held = zip(arms, (WORDS["held"]["none"], WORDS["held"]["compared"]), strict=True)
+    twins = zip(arms, (WORDS["held"]["none"], WORDS["held"]["compared"]), strict=True)
     lines = [(arm, arm, name, "solid") for arm, name in arms.items()]
-    lines += [(f"{arm}-held", arm, name, "dot") for arm, name in held]
+    lines += [(f"{arm}-held", arm, name, "dot") for arm, name in twins]
     traces = []
     for arm, colour, name, dash in lines:
         label = f"step %{{x}}: %{{y:{form}}}<extra>{name}</extra>"
@@ -166,9 +166,9 @@ def paths(arms: Arms, experiment: Experiment) -> Panel:
         traces.append(line(arm, "2", 1, opacity=0.3, feed=feed, hoverinfo="skip"))
         strong = {"hovertemplate": label, "legendgroup": arm, "name": name}
         traces.append(line(arm, "2", 2.5, feed={**feed, "smooth": True}) | strong)
-    loss = axis(SAID["paths"]["loss"], rangemode="tozero", fit="train_loss")
+    loss = axis(TEXTS["paths"]["loss"], rangemode="tozero", fit="train_loss")
     zero = {"zeroline": True, "zerolinecolor": "rgba(128,128,128,0.6)"}
-    cost = axis(SAID["paths"]["cost"], fit="cost") | zero
+    cost = axis(TEXTS["paths"]["cost"], fit="cost") | zero
     marks = _hold_mark(experiment, ("", "2"))
     arrangement = pair(loss, cost, {"range": [0, experiment.steps]}, margin=TWO_ROWS, shapes=marks)
     return panel("paths", *heading(WORDS, "paths"), (legend(traces), arrangement), height=340)
@@ -180,9 +180,9 @@ def stillness(arms: Arms, experiment: Experiment) -> Panel:
         showlegend=True,
         margin=TWO_ROWS,
         xaxis=axis("step", range=[0, experiment.steps]),
-        yaxis=axis(SAID["stillness"]["y"], rangemode="tozero", fit="moved"),
+        yaxis=axis(TEXTS["stillness"]["y"], rangemode="tozero", fit="moved"),
         shapes=_hold_mark(experiment, ("",)),
     )
     traces = legend(_four(arms, {"kind": "moved"}, ".3f σ"))
-    definition = SAID["stillness"]["definition"]
+    definition = TEXTS["stillness"]["definition"]
     return panel("stillness", *heading(WORDS, "stillness"), (traces, arrangement), height=340, definition=definition)

@@ -30,7 +30,7 @@ from bnviz.web.figures import (
 )
 
 WORDS = words.catalogue("live_shift")
-SAID = WORDS["panels"]
+TEXTS = WORDS["panels"]
 Arms = dict[str, str]
 Panel = dict[str, Any]
 
@@ -59,10 +59,10 @@ def fan(arms: Arms, steps: Layout) -> Panel:
     traces: list[Trace] = []
     for arm, axes in _sides(arms):
         every = {"kind": "units", "arm": arm, "key": "unit_mean"}
-        chosen = {"kind": "chosen-unit", "arm": arm, "key": "unit_mean"}
+        unit_feed = {"kind": "chosen-unit", "arm": arm, "key": "unit_mean"}
         traces.append(line(arm, axes, 1, opacity=0.42, feed=every, hoverinfo="skip"))
-        traces.append(line(arm, axes, 3, feed=chosen, hovertemplate="step %{x}<br>mean %{y:.2f}<extra></extra>"))
-    arrangement = side_by_side(arms, steps, {"fit": "unit_mean"}, "step", SAID["fan"]["y"])
+        traces.append(line(arm, axes, 3, feed=unit_feed, hovertemplate="step %{x}<br>mean %{y:.2f}<extra></extra>"))
+    arrangement = side_by_side(arms, steps, {"fit": "unit_mean"}, "step", TEXTS["fan"]["y"])
     return panel("fan", *heading(WORDS, "fan"), (traces, arrangement), height=380, rate=5)
 
 
@@ -75,7 +75,7 @@ def ridges(arms: Arms, steps: int) -> Panel:
         traces.append(line(arm, axes, 2.5, feed={"kind": "ridge-front", "arm": arm}, fillcolor=translucent(arm, 0.5), **fill))
         traces.append(line(arm, axes, 1.5, "dot", feed={"kind": "ridge-first", "arm": arm}, hoverinfo="skip"))
     rows = {"range": [steps * 1.02, -steps * 0.22], "tickvals": [0, steps / 2, steps]}
-    arrangement = side_by_side(arms, {"fit": "histogram"}, rows, "{tap}", SAID["ridges"]["y"])
+    arrangement = side_by_side(arms, {"fit": "histogram"}, rows, "{tap}", TEXTS["ridges"]["y"])
     return panel("ridges", *heading(WORDS, "ridges"), (traces, arrangement), height=380, rate=60)
 
 
@@ -110,10 +110,10 @@ def shift(arms: Arms, steps: Layout) -> Panel:
         showlegend=True,
         xaxis=axis("step", domain=[0, 0.45], **steps),
         xaxis2=axis("step", domain=[0.55, 1], anchor="y2", matches="x", **steps),
-        yaxis=axis(SAID["shift"]["first"], rangemode="tozero", fit="shift_from_first"),
-        yaxis2=axis(SAID["shift"]["step"], anchor="x2", rangemode="tozero", fit="shift_step"),
+        yaxis=axis(TEXTS["shift"]["first"], rangemode="tozero", fit="shift_from_first"),
+        yaxis2=axis(TEXTS["shift"]["step"], anchor="x2", rangemode="tozero", fit="shift_step"),
     )
-    return panel("shift", *heading(WORDS, "shift"), (traces, arrangement), definition=SAID["shift"]["definition"])
+    return panel("shift", *heading(WORDS, "shift"), (traces, arrangement), definition=TEXTS["shift"]["definition"])
 
 
 def _series(arm: str, name: str, axes: str, key: str, **more: Any) -> Trace:
@@ -136,8 +136,8 @@ def learning(arms: Arms, steps: Layout) -> Panel:
         showlegend=True,
         xaxis=axis("step", domain=[0, 0.45], **steps),
         xaxis2=axis("step", domain=[0.55, 1], anchor="y2", matches="x", **steps),
-        yaxis=axis(SAID["learning"]["loss"], rangemode="tozero", fit="train_loss"),
-        yaxis2=axis(SAID["learning"]["accuracy"], anchor="x2", tickformat=".1~%", fit="test_accuracy"),
+        yaxis=axis(TEXTS["learning"]["loss"], rangemode="tozero", fit="train_loss"),
+        yaxis2=axis(TEXTS["learning"]["accuracy"], anchor="x2", tickformat=".1~%", fit="test_accuracy"),
     )
     return panel("learning", *heading(WORDS, "learning"), (traces, arrangement), control="target")
 
@@ -162,7 +162,7 @@ def noise(arms: Arms, steps: Layout) -> Panel:
 def _noise_layout(arms: Arms, steps: Layout) -> Layout:
     off = {"range": [-1.6, 1.6], "tickvals": [-1, 0, 1]}
     ratio = {"range": [0, 2.4], "tickvals": [0, 1, 2]}
-    mean, spread_title = SAID["noise"]["mean"], SAID["noise"]["spread"]
+    mean, spread_title = TEXTS["noise"]["mean"], TEXTS["noise"]["spread"]
     return layout(
         xaxis=axis(mean, domain=[0, 0.27], **off),
         xaxis2=axis(mean, domain=[0.3, 0.57], anchor="y2", matches="x", **off),
@@ -176,13 +176,13 @@ def _noise_layout(arms: Arms, steps: Layout) -> Layout:
 
 def layers(arm: str, name: str, experiment: Experiment) -> Panel:
     """Histograms over time of every layer; heat maps side by side, or below one another on a narrow page."""
-    chosen = evenly_spaced(1, experiment.hidden_layers)
+    numbers = evenly_spaced(1, experiment.hidden_layers)
     traces: list[Trace] = []
     arrangement = layout(annotations=[], margin={"l": 34, "r": 6, "t": 22, "b": 24})
-    for place, layer in enumerate(chosen, start=1):
+    for place, layer in enumerate(numbers, start=1):
         axes = "" if place == 1 else str(place)
         traces += _heat(arm, axes, layer)
-        domain = [(place - 1) / len(chosen) + 0.006, place / len(chosen) - 0.006]
+        domain = [(place - 1) / len(numbers) + 0.006, place / len(numbers) - 0.006]
         shared = {} if place == 1 else {"matches": "y", "showticklabels": False}
         arrangement[f"xaxis{axes}"] = axis("", domain=domain, anchor=f"y{axes}", range=[0, experiment.steps], nticks=2)
         arrangement[f"yaxis{axes}"] = axis("", anchor=f"x{axes}", fit="heat", **shared)

@@ -24,8 +24,8 @@ def sweep(base: Experiment, own: Mapping[str, Any]) -> Sweep:
 
 def ghost_sizes(batch: int) -> list[int]:
     """The whole minibatch, if a ghost batch may be so large, and the sizes that split it."""
-    whole = [batch] if batch <= FIELDS["ghost_batch_size"].high else []
-    return [*whole, *(size for size in SIZES if 2 * size <= batch)]
+    full = [batch] if batch <= FIELDS["ghost_batch_size"].high else []
+    return [*full, *(size for size in SIZES if 2 * size <= batch)]
 
 
 def _curves(kind: str, noise: float, dropout: float) -> list[Curve]:
@@ -36,13 +36,13 @@ def _curves(kind: str, noise: float, dropout: float) -> list[Curve]:
 
 def inside(base: Experiment) -> dict[str, Experiment]:
     """Single runs worth a look, with and without batch norm side by side."""
-    said, found = WORDS["inside"], {}
+    texts, experiments = WORDS["inside"], {}
     for size in dict.fromkeys((min(ghost_sizes(base.batch)), max(ghost_sizes(base.batch)))):
         one = base.replace(dropout=0.0, ghost_batch_size=size)
-        found[words.fill(said["whole"], size=size)] = one
+        experiments[words.fill(texts["whole"], size=size)] = one
         if base.label_noise:
-            found[words.fill(said["clean"], size=size)] = one.replace(label_noise=0.0)
-    return found
+            experiments[words.fill(texts["clean"], size=size)] = one.replace(label_noise=0.0)
+    return experiments
 
 
 PRESETS = {

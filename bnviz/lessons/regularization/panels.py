@@ -21,7 +21,7 @@ from bnviz.lessons.regularization.results import (
     course,
     groups_name,
     labels,
-    measured,
+    measurements,
     network_name,
     percent,
     points,
@@ -46,7 +46,7 @@ from bnviz.web.figures import (
 )
 from bnviz.web.words import fill
 
-SAID, ALTERNATIVES = WORDS["panels"], WORDS["alternatives"]
+TEXTS, ALTERNATIVES = WORDS["panels"], WORDS["alternatives"]
 MEASURES = ("test", "train", "gap")
 OCTAVES_BEYOND = {"none": 0.75, "dropout": 1.15}  # the last size: where the seeds of networks without ghost batches stand
 BESIDE = 0.2  # octaves between a mean and the dots of its seeds
@@ -60,7 +60,7 @@ Panel = dict[str, Any]
 
 def panels(sweep: Sweep, rows: Rows) -> list[Panel]:
     """All panels of the page, in reading order."""
-    values = measured(sweep, rows)
+    values = measurements(sweep, rows)
     return [*(against_size(sweep, key, values[key]) for key in MEASURES), learning(sweep, rows), compared(sweep, values["test"])]
 
 
@@ -80,12 +80,12 @@ def against_size(sweep: Sweep, key: str, values: Values) -> Panel:
         for scene in scenes(sweep):
             draw, of_scene = _flat if scene in WITHOUT_GROUPS else _curve, values[f"{scene} {kind}"]
             traces += [trace | NO_TABLE for trace in draw(sweep, of_scene, scene, axes)]
-            traces[-1] |= _listed(sweep, of_scene, f"{network_name(sweep, scene)}, {name}, {SAID[key]['y']}")
-    y = axis(SAID[key]["y"], tickformat=".1~%", range=_round_range(_seen(values)))
+            traces[-1] |= _listed(sweep, of_scene, f"{network_name(sweep, scene)}, {name}, {TEXTS[key]['y']}")
+    y = axis(TEXTS[key]["y"], tickformat=".1~%", range=_round_range(_finite(values)))
     title, caption = heading(WORDS, key)
     caption = fill(caption, **DATA_SETS[sweep.base.dataset].words)
-    text = " ".join(_told(sweep, values, kind, name) for kind, name in labels(sweep).items())
-    alternative = fill(ALTERNATIVES["panel"], title=title, y=SAID[key]["y"], text=text)
+    text = " ".join(_description(sweep, values, kind, name) for kind, name in labels(sweep).items())
+    alternative = fill(ALTERNATIVES["panel"], title=title, y=TEXTS[key]["y"], text=text)
     return panel(key, title, caption, (traces, _arranged(sweep, y, _size_axis(sweep))), height=350, alternative=alternative)
 
 
@@ -111,7 +111,7 @@ def _curve(sweep: Sweep, values: np.ndarray, scene: str, axes: str) -> list[Trac
     }
     beside = [size * 2**BESIDE for size in sizes(sweep)]
     seeds = [(place, one) for place, row in zip(beside, values, strict=True) for one in row if math.isfinite(one)]
-    return [_dots(scene, axes, seeds), _named(strong, scene, axes, name)]
+    return [_dots(scene, axes, seeds), _with_name(strong, scene, axes, name)]
 
 
 def _flat(sweep: Sweep, values: np.ndarray, scene: str, axes: str) -> list[Trace]:
@@ -122,18 +122,18 @@ def _flat(sweep: Sweep, values: np.ndarray, scene: str, axes: str) -> list[Trace
     strong = line(scene, axes, 2, x=ends, y=numbers([*mean.mean] * len(ends)), hovertemplate=label)
     place = sizes(sweep)[-1] * 2 ** OCTAVES_BEYOND[scene]
     seeds = [(place, one) for one in values[0] if math.isfinite(one)]
-    return [_band(scene, axes, ends, mean), _named(strong, scene, axes, name), _dots(scene, axes, seeds)]
+    return [_band(scene, axes, ends, mean), _with_name(strong, scene, axes, name), _dots(scene, axes, seeds)]
 
 
 def _band(scene: str, axes: str, ends: list[float], mean: Interval) -> Trace:
     """The interval of one mean from end to end; nothing where it is unknown."""
-    known = ends and np.isfinite(mean.low).all()
-    x, y = ([*ends, *ends[::-1]], [*mean.low, *mean.low, *mean.high, *mean.high]) if known else ([], [])
+    is_finite = ends and np.isfinite(mean.low).all()
+    x, y = ([*ends, *ends[::-1]], [*mean.low, *mean.low, *mean.high, *mean.high]) if is_finite else ([], [])
     band = line(scene, axes, 0, x=x, y=numbers(y), fill="toself", hoverinfo="skip", legendgroup=scene)
     return {**band, "fillcolor": translucent(scene, 0.16)}
 
 
-def _named(trace: Trace, scene: str, axes: str, name: str) -> Trace:
+def _with_name(trace: Trace, scene: str, axes: str, name: str) -> Trace:
     """With an entry in the legend, which rules both subplots."""
     return {**trace, "name": name, "legendgroup": scene, "showlegend": axes == ""}
 
@@ -145,20 +145,20 @@ def _dots(scene: str, axes: str, seeds: list[tuple[float, float]]) -> Trace:
     return {**line(scene, axes, x=x, y=y), "mode": "markers", "marker": mark, "legendgroup": scene, "hoverinfo": "skip"}
 
 
-def _told(sweep: Sweep, values: Values, kind: str, name: str) -> str:
+def _description(sweep: Sweep, values: Values, kind: str, name: str) -> str:
     """The means of one subplot, for those who do not see it."""
-    parts = [_told_of(sweep, scene, interval(values[f"{scene} {kind}"])) for scene in scenes(sweep)]
+    parts = [_curve_description(sweep, scene, interval(values[f"{scene} {kind}"])) for scene in scenes(sweep)]
     return fill(ALTERNATIVES["labels"], labels=name, text="; ".join(parts))
 
 
-def _told_of(sweep: Sweep, scene: str, mean: Interval) -> str:
+def _curve_description(sweep: Sweep, scene: str, mean: Interval) -> str:
     """The means of one network: one of each size, or one."""
-    known = [place for place in range(len(sizes(sweep))) if np.isfinite(mean.mean[place])]
+    finite = [place for place in range(len(sizes(sweep))) if np.isfinite(mean.mean[place])]
     if scene in WITHOUT_GROUPS:
-        told = [accuracy(mean, place) for place in known[:1]]
+        sentences = [accuracy(mean, place) for place in finite[:1]]
     else:
-        told = [fill(ALTERNATIVES["group"], accuracy=accuracy(mean, place), size=sizes(sweep)[place]) for place in known]
-    return fill(ALTERNATIVES["network"], name=network_name(sweep, scene), text=", ".join(told) or ALTERNATIVES["nothing"])
+        sentences = [fill(ALTERNATIVES["group"], accuracy=accuracy(mean, place), size=sizes(sweep)[place]) for place in finite]
+    return fill(ALTERNATIVES["network"], name=network_name(sweep, scene), text=", ".join(sentences) or ALTERNATIVES["nothing"])
 
 
 # Accuracy during training
@@ -167,19 +167,19 @@ def _told_of(sweep: Sweep, scene: str, mean: Interval) -> str:
 def learning(sweep: Sweep, rows: Rows) -> Panel:
     """Test accuracy over steps, mean over seeds: of the smallest and the largest ghost batches, and of the other networks."""
     traces: list[Trace] = []
-    told: list[str] = []
+    sentences: list[str] = []
     for axes, kind, name in _subplots(sweep):
         for label, scene, size in _courses(sweep):
             steps, accuracies = course(rows, f"{scene} {kind}", size)
             dash = "dot" if scene == "batch" and size == sizes(sweep)[-1] else "solid"
             hover = f"step %{{x}}: %{{y:.1%}}<extra>{label}</extra>"
-            shown = {"x": steps, "y": numbers(accuracies), "name": label, "hovertemplate": hover, "legendgroup": label}
-            listed = table(WORDS["axes"]["step"], steps, {f"{label}, {name}, {SAID['learning']['y']}": accuracies})
-            traces.append({**line(scene, axes, 2, dash, **shown), "showlegend": axes == "", **listed})
-            told += _told_course(label, name, accuracies)
-    y = axis(SAID["learning"]["y"], tickformat=".1~%", range=_round_range(np.concatenate([_y(one) for one in traces])))
+            options = {"x": steps, "y": numbers(accuracies), "name": label, "hovertemplate": hover, "legendgroup": label}
+            listed = table(WORDS["axes"]["step"], steps, {f"{label}, {name}, {TEXTS['learning']['y']}": accuracies})
+            traces.append({**line(scene, axes, 2, dash, **options), "showlegend": axes == "", **listed})
+            sentences += _course_description(label, name, accuracies)
+    y = axis(TEXTS["learning"]["y"], tickformat=".1~%", range=_round_range(np.concatenate([_y(one) for one in traces])))
     arrangement = _arranged(sweep, y, axis(WORDS["axes"]["step"], range=[0, sweep.base.steps]))
-    alternative = fill(SAID["learning"]["alternative"], curves="; ".join(told) or ALTERNATIVES["nothing"])
+    alternative = fill(TEXTS["learning"]["alternative"], curves="; ".join(sentences) or ALTERNATIVES["nothing"])
     return panel("learning", *heading(WORDS, "learning"), (traces, arrangement), height=350, alternative=alternative)
 
 
@@ -187,12 +187,12 @@ def _y(trace: Trace) -> np.ndarray:
     return np.array(trace["y"], float)
 
 
-def _told_course(label: str, labels_name: str, accuracies: np.ndarray) -> list[str]:
+def _course_description(label: str, labels_name: str, accuracies: np.ndarray) -> list[str]:
     """The best and the last accuracy of a curve that has one."""
     if not len(accuracies) or not np.isfinite(accuracies[-1]):
         return []
     best, end = percent(np.nanmax(accuracies)), percent(accuracies[-1])
-    return [fill(SAID["learning"]["curve"], name=label, labels=labels_name, best=best, end=end)]
+    return [fill(TEXTS["learning"]["curve"], name=label, labels=labels_name, best=best, end=end)]
 
 
 def _courses(sweep: Sweep) -> list[tuple[str, str, int | None]]:
@@ -208,66 +208,66 @@ def _courses(sweep: Sweep) -> list[tuple[str, str, int | None]]:
 def differences(sweep: Sweep, test: Values, kind: str) -> dict[str, Interval]:
     """Differences in test accuracy with one kind of labels, seed by seed, by what is compared."""
     small, large = sizes(sweep)[0], sizes(sweep)[-1]
-    plain, dropout = WORDS["networks"]["short_none"], SAID["compared"]["dropout"]
-    found = {f"{small} − {large}": shrunk(test[f"batch {kind}"])} if small != large else {}
-    found[f"{small} − {plain}"] = against(test, "none", kind)
+    plain, dropout = WORDS["networks"]["short_none"], TEXTS["compared"]["dropout"]
+    intervals = {f"{small} − {large}": shrunk(test[f"batch {kind}"])} if small != large else {}
+    intervals[f"{small} − {plain}"] = against(test, "none", kind)
     if "dropout" in scenes(sweep):
-        found[f"{small} − {dropout}"] = against(test, "dropout", kind)
-        found[f"{dropout} − {plain}"] = difference(test[f"dropout {kind}"][0], test[f"none {kind}"][0])
-    return found
+        intervals[f"{small} − {dropout}"] = against(test, "dropout", kind)
+        intervals[f"{dropout} − {plain}"] = difference(test[f"dropout {kind}"][0], test[f"none {kind}"][0])
+    return intervals
 
 
 def compared(sweep: Sweep, test: Values) -> Panel:
     """Differences in test accuracy with their intervals, one below the other."""
-    found = {kind: differences(sweep, test, kind) for kind in labels(sweep)}
-    traces = [trace for axes, kind, _ in _subplots(sweep) for trace in _forests(sweep, axes, found[kind])]
+    intervals = {kind: differences(sweep, test, kind) for kind in labels(sweep)}
+    traces = [trace for axes, kind, _ in _subplots(sweep) for trace in _forests(sweep, axes, intervals[kind])]
     traces = [trace | NO_TABLE for trace in traces]
-    traces[0]["table"] = [part for kind, name in labels(sweep).items() for part in _differences_table(name, found[kind])]
-    told = [_told_differences(name, found[kind]) for kind, name in labels(sweep).items()]
-    x, y = _points_axis(traces), _names_axis(list(found["clean"]))
+    traces[0]["table"] = [part for kind, name in labels(sweep).items() for part in _differences_table(name, intervals[kind])]
+    sentences = [_differences_description(name, intervals[kind]) for kind, name in labels(sweep).items()]
+    x, y = _points_axis(traces), _names_axis(list(intervals["clean"]))
     arrangement = _arranged(sweep, y, x, showlegend=False, margin=WIDE_MARGIN)
     title, caption = heading(WORDS, "compared")
     return panel(
         "compared", title, fill(caption, small=sizes(sweep)[0]), (traces, arrangement), wide=True, height=230,
-        alternative=fill(SAID["compared"]["alternative"], differences=" ".join(told)),
+        alternative=fill(TEXTS["compared"]["alternative"], differences=" ".join(sentences)),
     )  # fmt: skip
 
 
-def _forests(sweep: Sweep, axes: str, found: Mapping[str, Interval]) -> list[Trace]:
+def _forests(sweep: Sweep, axes: str, intervals: Mapping[str, Interval]) -> list[Trace]:
     """The differences of one subplot, each in the colour of the network that comes first in its name."""
     if "dropout" not in scenes(sweep):
-        return [_forest("batch", axes, found)]
-    *of_batch, of_dropout = found
-    return [_forest("batch", axes, {name: found[name] for name in of_batch}),
-            _forest("dropout", axes, {of_dropout: found[of_dropout]})]  # fmt: skip
+        return [_forest("batch", axes, intervals)]
+    *of_batch, of_dropout = intervals
+    return [_forest("batch", axes, {name: intervals[name] for name in of_batch}),
+            _forest("dropout", axes, {of_dropout: intervals[of_dropout]})]  # fmt: skip
 
 
-def _forest(scene: str, axes: str, found: Mapping[str, Interval]) -> Trace:
+def _forest(scene: str, axes: str, intervals: Mapping[str, Interval]) -> Trace:
     """A dot with its interval for each difference that is known; `meta` holds the ends of all of them."""
-    known = {name: change for name, change in found.items() if math.isfinite(change.mean)}
-    bars = {"type": "data", "symmetric": True, "array": numbers([100 * (one.high - one.mean) for one in known.values()])}
-    trace = line(scene, axes, x=[100 * float(change.mean) for change in known.values()], y=list(known), error_x=bars)
+    finite = {name: change for name, change in intervals.items() if math.isfinite(change.mean)}
+    bars = {"type": "data", "symmetric": True, "array": numbers([100 * (one.high - one.mean) for one in finite.values()])}
+    trace = line(scene, axes, x=[100 * float(change.mean) for change in finite.values()], y=list(finite), error_x=bars)
     return trace | {
         "mode": "markers",
         "marker": {"size": 9, "color": trace["line"]["color"]},
         "hovertemplate": "%{text}<extra></extra>",
-        "text": [f"{name}: {points(change)}" for name, change in known.items()],
-        "meta": [float(end) for change in known.values() for end in change[:3] if math.isfinite(end)],
+        "text": [f"{name}: {points(change)}" for name, change in finite.items()],
+        "meta": [float(end) for change in finite.values() for end in change[:3] if math.isfinite(end)],
     }
 
 
-def _differences_table(name: str, found: Mapping[str, Interval]) -> list[dict[str, Any]]:
+def _differences_table(name: str, intervals: Mapping[str, Interval]) -> list[dict[str, Any]]:
     """The differences of one subplot in percentage points, with their intervals."""
-    about = f"{name}, {SAID['compared']['x']}"
-    ends = zip(("mean", "low", "high"), zip(*(change[:3] for change in found.values()), strict=True), strict=True)
+    about = f"{name}, {TEXTS['compared']['x']}"
+    ends = zip(("mean", "low", "high"), zip(*(change[:3] for change in intervals.values()), strict=True), strict=True)
     columns = {fill(WORDS["columns"][part], about=about): [100 * float(end) for end in of_part] for part, of_part in ends}
-    return table(SAID["compared"]["key"], found, columns)["table"]
+    return table(TEXTS["compared"]["key"], intervals, columns)["table"]
 
 
 def _points_axis(traces: list[Trace]) -> Layout:
     """Percentage points, as many to the left of 0 as to the right."""
     reach = 115 * max([0.05, *(abs(end) for trace in traces for end in trace["meta"])])
-    return axis(SAID["compared"]["x"], range=[-reach, reach], zeroline=True, zerolinecolor=GREY, zerolinewidth=1.5)
+    return axis(TEXTS["compared"]["x"], range=[-reach, reach], zeroline=True, zerolinecolor=GREY, zerolinewidth=1.5)
 
 
 def _names_axis(names: list[str]) -> Layout:
@@ -276,10 +276,10 @@ def _names_axis(names: list[str]) -> Layout:
     return axis("", range=[-0.6, len(names) - 0.4], **order)
 
 
-def _told_differences(labels_name: str, found: Mapping[str, Interval]) -> str:
+def _differences_description(labels_name: str, intervals: Mapping[str, Interval]) -> str:
     """The differences of one subplot, for those who do not see it."""
-    known = [f"{name} {points(change)}" for name, change in found.items() if math.isfinite(change.mean)]
-    return fill(ALTERNATIVES["labels"], labels=labels_name, text=", ".join(known) or ALTERNATIVES["nothing"])
+    parts = [f"{name} {points(change)}" for name, change in intervals.items() if math.isfinite(change.mean)]
+    return fill(ALTERNATIVES["labels"], labels=labels_name, text=", ".join(parts) or ALTERNATIVES["nothing"])
 
 
 # Axes
@@ -311,7 +311,7 @@ def _arranged(sweep: Sweep, y: Layout, x: Layout, **more: Any) -> Layout:
     return arrangement
 
 
-def _seen(values: Values) -> np.ndarray:
+def _finite(values: Values) -> np.ndarray:
     """All values, and as much of their intervals as should be in view: with few seeds these may be huge."""
     every = np.concatenate([one.ravel() for one in values.values()])
     every = every[np.isfinite(every)]

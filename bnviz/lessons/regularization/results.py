@@ -46,12 +46,12 @@ def groups_name(size: int | str) -> str:
     return words.fill(NETWORKS["groups"], size=size)
 
 
-def measured(sweep: Sweep, rows: Rows) -> dict[str, Values]:
+def measurements(sweep: Sweep, rows: Rows) -> dict[str, Values]:
     """Training accuracy, test accuracy and the gap between them, of every curve: [sizes, seeds], NaN where there is none."""
     order, names = np.argsort(sweep.values), [curve.name for curve in sweep.curves]
     train, test = (grid(sweep, rows, f"{key}_accuracy")[:, order] for key in ("train", "test"))
-    found = {"test": test, "train": train, "gap": train - test}
-    return {key: dict(zip(names, values, strict=True)) for key, values in found.items()}
+    scores = {"test": test, "train": train, "gap": train - test}
+    return {key: dict(zip(names, values, strict=True)) for key, values in scores.items()}
 
 
 def course(rows: Rows, curve: str, size: int | None) -> tuple[list[int], np.ndarray]:

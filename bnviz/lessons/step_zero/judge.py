@@ -8,7 +8,7 @@ import numpy as np
 
 from bnviz.config.sweep import Sweep
 from bnviz.judge.intervals import Interval, difference, interval
-from bnviz.lessons.step_zero.results import SMALLEST, WORDS, Rows, from_end_to_end, growth, measured, theory
+from bnviz.lessons.step_zero.results import SMALLEST, WORDS, Rows, from_end_to_end, growth, measurements, theory
 from bnviz.web.words import fill
 
 PREDICTIONS = WORDS["predictions"]
@@ -22,7 +22,7 @@ def apart(sweep: Sweep, rows: Rows) -> int | None:
 
     None if these seeds cannot tell.
     """
-    rank = measured(sweep, rows, "effective_rank")
+    rank = measurements(sweep, rows, "effective_rank")
     change = difference(rank["batch"][:, -1], rank["none"][:, -1])
     return 1 if change.low > 0 else -1 if change.high < 0 else None
 
@@ -32,7 +32,7 @@ def grows(sweep: Sweep, rows: Rows) -> int | None:
 
     None if these seeds cannot tell: their interval lies neither within LEAST nor outside of it.
     """
-    squared, least = measured(sweep, rows, "squared_gradient"), math.log(LEAST)
+    squared, least = measurements(sweep, rows, "squared_gradient"), math.log(LEAST)
     change = difference(growth(squared["batch"]), growth(squared["none"]))
     if -least < change.low and change.high < least:
         return 0
@@ -41,8 +41,8 @@ def grows(sweep: Sweep, rows: Rows) -> int | None:
 
 def outcome(sweep: Sweep, rows: Rows) -> str | None:
     """One of OUTCOMES; None if these seeds cannot tell."""
-    found = apart(sweep, rows), grows(sweep, rows)
-    return None if None in found else OUTCOMES[found[0] == 1, found[1] == 1]
+    facts = apart(sweep, rows), grows(sweep, rows)
+    return None if None in facts else OUTCOMES[facts[0] == 1, facts[1] == 1]
 
 
 def complete(sweep: Sweep, rows: Rows) -> bool:
@@ -52,18 +52,18 @@ def complete(sweep: Sweep, rows: Rows) -> bool:
 
 def verdict(sweep: Sweep, rows: Rows) -> str:
     """The verdicts, as Markdown."""
-    said = WORDS["verdict"]
+    texts = WORDS["verdict"]
     if not complete(sweep, rows):
-        return fill(said["computing"], done=len({row["run"] for row in rows}), total=len(sweep.runs()))
-    asked = [_alike(sweep, rows), _gradient(sweep, rows)]
-    found = f"**{WORDS['half'][half]}**" if (half := outcome(sweep, rows)) else ""
+        return fill(texts["computing"], done=len({row["run"] for row in rows}), total=len(sweep.runs()))
+    answers = [_alike(sweep, rows), _gradient(sweep, rows)]
+    headline = f"**{WORDS['half'][half]}**" if (half := outcome(sweep, rows)) else ""
     return "\n\n".join(
         filter(
             None,
             [
-                "\n".join(f"- {one}" for one in asked),
-                found,
-                fill(said["brackets"], seeds=sweep.seeds, least=_percent(LEAST)),
+                "\n".join(f"- {one}" for one in answers),
+                headline,
+                fill(texts["brackets"], seeds=sweep.seeds, least=_percent(LEAST)),
             ],
         )
     )
@@ -71,59 +71,59 @@ def verdict(sweep: Sweep, rows: Rows) -> str:
 
 def answer(sweep: Sweep, rows: Rows, prediction: str) -> str:
     """Compares a prediction, one of PREDICTIONS, with what was measured."""
-    said = WORDS["answer"]
+    texts = WORDS["answer"]
     if not complete(sweep, rows):
-        return said["wait"]
+        return texts["wait"]
     if sweep.base.hidden_layers < SMALLEST:
-        return fill(said["shallow"], least=SMALLEST)
-    if (found := outcome(sweep, rows)) is None:
-        return said["open"]
-    if found == prediction:
-        return fill(said["right"], prediction=PREDICTIONS[prediction])
-    return fill(said["wrong"], prediction=PREDICTIONS[prediction], found=said[found])
+        return fill(texts["shallow"], least=SMALLEST)
+    if (result := outcome(sweep, rows)) is None:
+        return texts["open"]
+    if result == prediction:
+        return fill(texts["right"], prediction=PREDICTIONS[prediction])
+    return fill(texts["wrong"], prediction=PREDICTIONS[prediction], found=texts[result])
 
 
 def _alike(sweep: Sweep, rows: Rows) -> str:
     """Do the examples become alike?"""
-    said = WORDS["alike"]
+    texts = WORDS["alike"]
     rank, cosine = (
-        {arm: interval(values[:, -1]) for arm, values in measured(sweep, rows, key).items()}
+        {arm: interval(values[:, -1]) for arm, values in measurements(sweep, rows, key).items()}
         for key in ("effective_rank", "cosine")
     )
-    told = fill(
-        said["told"],
+    details = fill(
+        texts["told"],
         layer=sweep.base.hidden_layers, width=sweep.base.width, examples=sweep.base.batch,
         plain_rank=number(rank["none"], 1), batch_rank=number(rank["batch"], 1),
         plain_cosine=number(cosine["none"], 2), batch_cosine=number(cosine["batch"], 2),
     )  # fmt: skip
-    return f"**{said['ask']}** **{said[SIDES[apart(sweep, rows)]]}** {told}"
+    return f"**{texts['ask']}** **{texts[SIDES[apart(sweep, rows)]]}** {details}"
 
 
 def _gradient(sweep: Sweep, rows: Rows) -> str:
     """Does the gradient keep its size on its way down?"""
-    said, layers = WORDS["gradient"], sweep.base.hidden_layers
+    texts, layers = WORDS["gradient"], sweep.base.hidden_layers
     if layers < SMALLEST:
-        return f"**{said['ask']}** {fill(said['shallow'], least=SMALLEST)}"
-    squared = measured(sweep, rows, "squared_gradient")
+        return f"**{texts['ask']}** {fill(texts['shallow'], least=SMALLEST)}"
+    squared = measurements(sweep, rows, "squared_gradient")
     rates = {arm: interval(growth(values)) for arm, values in squared.items()}
     ends = {arm: float(np.exp(np.nanmean(from_end_to_end(values)))) for arm, values in squared.items()}
-    told = fill(
-        said["told"],
+    details = fill(
+        texts["told"],
         middle=layers // 2 + 1, layer=layers, plain=factor(rates["none"]), batch=factor(rates["batch"]),
         plain_ends=short(ends["none"]), batch_ends=short(ends["batch"]),
     )  # fmt: skip
-    found = fill(said[SIDES[grows(sweep, rows)]], least=_percent(LEAST))
-    return " ".join([f"**{said['ask']}** **{found}**", told, *_law(sweep, rates["batch"])])
+    headline = fill(texts[SIDES[grows(sweep, rows)]], least=_percent(LEAST))
+    return " ".join([f"**{texts['ask']}** **{headline}**", details, *_law(sweep, rates["batch"])])
 
 
 def _law(sweep: Sweep, rate: Interval) -> list[str]:
     """What was published for wide layers, and whether these networks agree."""
-    expected, said = theory(sweep.base), WORDS["law"]
+    expected, texts = theory(sweep.base), WORDS["law"]
     if expected is None:
         return []
     low, high = math.exp(rate.low), math.exp(rate.high)
     side = "within" if low <= expected <= high else "above" if low > expected else "below"
-    return [fill(said[sweep.base.activation], expected=f"{expected:.3f}", batch=sweep.base.batch, side=said[side])]
+    return [fill(texts[sweep.base.activation], expected=f"{expected:.3f}", batch=sweep.base.batch, side=texts[side])]
 
 
 def _percent(factor: float) -> str:

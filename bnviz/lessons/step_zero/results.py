@@ -18,7 +18,7 @@ ARMS = ("none", "batch")
 SMALLEST = 4  # layers that the growth of the gradient can be told from
 
 
-def measured(sweep: Sweep, rows: Rows, key: str) -> dict[str, np.ndarray]:
+def measurements(sweep: Sweep, rows: Rows, key: str) -> dict[str, np.ndarray]:
     """One measure of every arm, [seeds, layers]; NaN where a row is missing or its value is no finite number."""
     values = grid(sweep, rows, key, (1, sweep.base.hidden_layers))  # measured once
     return {curve.name: of_curve[0, :, 0] for curve, of_curve in zip(sweep.curves, values, strict=True)}

@@ -25,7 +25,7 @@ from bnviz.web.figures import (
 )
 
 WORDS = words.catalogue("weight_decay")
-SAID = WORDS["panels"]
+TEXTS = WORDS["panels"]
 LOG = {"type": "log", "exponentformat": "power"}
 Arms = dict[str, str]
 Panel = dict[str, Any]
@@ -34,8 +34,8 @@ Panel = dict[str, Any]
 def panels(experiment: Experiment) -> list[Panel]:
     """All panels of the page, in reading order; where the networks do not train a second time there is little to see."""
     arms, steps = paired_names(experiment), {"range": [0, experiment.steps]}
-    measured = [losses(arms, experiment), gap(arms, experiment), rates(arms, steps), sizes(arms, steps)]
-    return [*(measured if rising("none") in experiment.arms else []), learning(experiment, WORDS)]
+    result = [losses(arms, experiment), gap(arms, experiment), rates(arms, steps), sizes(arms, steps)]
+    return [*(result if rising("none") in experiment.arms else []), learning(experiment, WORDS)]
 
 
 def _pair(arm: str, name: str, axes: str, feed: dict[str, Any], form: str) -> list[Trace]:
@@ -57,7 +57,7 @@ def losses(arms: Arms, experiment: Experiment) -> Panel:
     traces = [
         trace for axes, (arm, name) in zip(("", "2"), arms.items(), strict=True) for trace in _pair(arm, name, axes, feed, ".4f")
     ]
-    figure = side_by_side(arms, steps, {"rangemode": "tozero", "fit": "losses"}, "step", SAID["losses"]["y"])
+    figure = side_by_side(arms, steps, {"rangemode": "tozero", "fit": "losses"}, "step", TEXTS["losses"]["y"])
     return panel("losses", title, caption, (traces, figure), height=320)
 
 
@@ -67,13 +67,13 @@ def gap(arms: Arms, experiment: Experiment) -> Panel:
     for arm, name in arms.items():
         label = f"step %{{x}}: %{{y:.1e}}<extra>{name}</extra>"
         traces.append(line(arm, feed={"kind": "gap", "arm": arm}) | {"name": name, "hovertemplate": label})
-    rounding = line("none", "", 1.5, "dash", feed={"kind": "rounding"}, name=SAID["gap"]["rounding"], hoverinfo="name")
+    rounding = line("none", "", 1.5, "dash", feed={"kind": "rounding"}, name=TEXTS["gap"]["rounding"], hoverinfo="name")
     traces.append(rounding | {"line": {**rounding["line"], "color": GREY}, "showlegend": True})
     figure = layout(
         showlegend=True,
         margin=TWO_ROWS,
         xaxis=axis("step", range=[0, experiment.steps]),
-        yaxis=axis(SAID["gap"]["y"], fit="gap", dtick=4, **LOG),
+        yaxis=axis(TEXTS["gap"]["y"], fit="gap", dtick=4, **LOG),
     )
     return panel("gap", *heading(WORDS, "gap"), (legend(traces), figure), height=320)
 
@@ -97,7 +97,7 @@ def _two(name: str, arms: Arms, steps: Layout, feeds: dict[str, dict[str, str]])
         for arm, called in arms.items()
         for trace in _pair(arm, called, axes, feed, ".3g")
     ]
-    left, right = (axis(SAID[name][fit], fit=fit, **LOG) for fit in feeds)
+    left, right = (axis(TEXTS[name][fit], fit=fit, **LOG) for fit in feeds)
     return panel(name, *heading(WORDS, name), (_short(traces), pair(left, right, steps, margin=TWO_ROWS)), height=340)
 
 

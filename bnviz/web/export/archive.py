@@ -61,21 +61,21 @@ def _arrays(name: str, examples: int) -> bytes:
 
 def readme(experiment: Experiment, header: Mapping[str, Any], arms: Mapping[str, Any]) -> str:
     """What the files are, what made the run, and what its last snapshot says of its networks."""
-    said, data = words.shared()["export"], DATA_SETS[experiment.dataset]
+    texts, data = words.shared()["export"], DATA_SETS[experiment.dataset]
     paragraphs = [
-        words.fill(said["readme_title"], id=header["id"]),
-        said["readme_run"],
-        words.fill(said["readme_made"], **header["versions"]),
-        "\n".join(f"    {name}: {_came_to(measured)}" for name, measured in arms.items()),
-        said["readme_same"],
-        words.fill(said["readme_painted"] if data.has_coats else said["readme_data"], credit=data.credit),
-        words.fill(said["readme_licence"], name=data.licence) if data.licence else "",
+        words.fill(texts["readme_title"], id=header["id"]),
+        texts["readme_run"],
+        words.fill(texts["readme_made"], **header["versions"]),
+        "\n".join(f"    {name}: {_final_values(snapshot)}" for name, snapshot in arms.items()),
+        texts["readme_same"],
+        words.fill(texts["readme_painted"] if data.has_coats else texts["readme_data"], credit=data.credit),
+        words.fill(texts["readme_licence"], name=data.licence) if data.licence else "",
     ]
     return "\n\n".join(one if one.startswith(" ") else textwrap.fill(one, 100) for one in paragraphs if one) + "\n"
 
 
-def _came_to(measured: Mapping[str, Any]) -> str:
+def _final_values(snapshot: Mapping[str, Any]) -> str:
     """The line that the script ends with for a network; what is no finite number is `nan` there."""
     names = {"training loss": "train_loss", "test loss": "test_loss", "test accuracy": "test_accuracy"}
-    values = {name: measured[key] for name, key in names.items() if key != "test_accuracy" or measured[key] is not None}
+    values = {name: snapshot[key] for name, key in names.items() if key != "test_accuracy" or snapshot[key] is not None}
     return ", ".join(f"{name} {'nan' if value is None else f'{value:.6f}'}" for name, value in values.items())

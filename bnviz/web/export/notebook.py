@@ -23,7 +23,7 @@ from bnviz.web.export.validation import validated_header
 from bnviz.web.figures import COLOURS
 
 LARGEST = 3_000_000  # characters of a recording that is a part of the notebook
-DRAWN = {"counts", "percentiles"}  # keys with more than a number for each layer that are drawn
+PLOTTED_KEYS = {"counts", "percentiles"}  # keys with more than a number for each layer that are drawn
 TEXTS = (
     "notebook_title", "notebook_read", "notebook_alone", "notebook_beside",
     "notebook_learning", "notebook_percentiles", "notebook_ridges", "notebook_shift",
@@ -38,7 +38,7 @@ def notebook(recording: bytes, file: str) -> bytes:
     A recording that is too large to be a part of it is read from `file` beside it.
     """
     header = validated_header(recording)
-    packed = base64.b64encode(gzip.compress(_drawn(recording), 9, mtime=0)).decode("ascii")
+    packed = base64.b64encode(gzip.compress(_without_unit_data(recording), 9, mtime=0)).decode("ascii")
     alone = len(packed) <= LARGEST
     values = {
         "alone": alone,
@@ -55,7 +55,7 @@ def notebook(recording: bytes, file: str) -> bytes:
     return json.dumps(whole_notebook, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
-def _drawn(recording: bytes) -> bytes:
+def _without_unit_data(recording: bytes) -> bytes:
     """The recording without what is known of single units and examples."""
     return b"".join(ndjson.line(_without_units(message)) for message in ndjson.read(recording.splitlines()))
 
@@ -64,8 +64,8 @@ def _without_units(message: Mapping[str, Any]) -> dict[str, Any]:
     if message["type"] != "snapshot":
         return dict(message)
     arms = {
-        arm: {key: value for key, value in measured.items() if key in DRAWN or single(value) or by_layer(value)}
-        for arm, measured in message["arms"].items()
+        arm: {key: value for key, value in values.items() if key in PLOTTED_KEYS or single(value) or by_layer(value)}
+        for arm, values in message["arms"].items()
     }
     return {**message, "arms": arms}
 
@@ -73,28 +73,28 @@ def _without_units(message: Mapping[str, Any]) -> dict[str, Any]:
 def _arms(arms: list[str]) -> str:
     """A dictionary: label, colour and dash of every network."""
     about = {arm: ", held" * ARMS[arm].held + ", rising rate" * ARMS[arm].rising for arm in arms}
-    said = {arm: (ARMS[arm].label + about[arm], COLOURS[original(arm)]) for arm in arms}
+    styles = {arm: (ARMS[arm].label + about[arm], COLOURS[original(arm)]) for arm in arms}
     lines = (
         f'    "{arm}": ("{label}", "{colour}", "{"dot" if ARMS[arm].derived else "solid"}"),'
-        for arm, (label, colour) in said.items()
+        for arm, (label, colour) in styles.items()
     )
     return "\n".join(["{", *lines, "}"])
 
 
 def _texts(header: Mapping[str, Any], file: str) -> dict[str, str]:
     """The cells of Markdown by name."""
-    said, usual = words.shared()["export"], Experiment()
+    texts, usual = words.shared()["export"], Experiment()
     experiment = Experiment(**header["experiment"])
-    turned = [name for name in FIELDS if getattr(experiment, name) != getattr(usual, name)]
-    settings = ", ".join(f"`{name} = {format_value(getattr(experiment, name))}`" for name in turned)
+    names = [name for name in FIELDS if getattr(experiment, name) != getattr(usual, name)]
+    settings = ", ".join(f"`{name} = {format_value(getattr(experiment, name))}`" for name in names)
     values = {
         "id": header["id"],
         "arms": ", ".join(ARMS[arm].label for arm in header["arms"]),
-        "settings": words.fill(said[SAID_OF_SETTINGS[bool(turned)]], settings=settings),
+        "settings": words.fill(texts[SAID_OF_SETTINGS[bool(names)]], settings=settings),
         "file": f"`{file}`",
         **header["versions"],
     }
-    return {name: words.fill(said[name], **values) for name in TEXTS}
+    return {name: words.fill(texts[name], **values) for name in TEXTS}
 
 
 def _cell(place: int, text: str | None, code: str) -> dict[str, Any]:

@@ -46,32 +46,32 @@ def saved_page(lesson: str, recording: bytes, live: str = "") -> bytes:
     """
     page, header = page_of(lesson), validated_header(recording)
     experiment = Experiment(**header["experiment"])
-    said = words.shared()["export"]
+    export_texts = words.shared()["export"]
     texts = {
         "title": page.words["title"],
         "claim": page.words["claim"],
-        "saved": words.fill(said["saved"], id=header["id"], **header["versions"]),
+        "saved": words.fill(export_texts["saved"], id=header["id"], **header["versions"]),
         "credit": words.fill(words.shared()["page"]["credit"], credit=DATA_SETS[experiment.dataset].credit),
-        "settings_title": said["settings"],
-        "noscript": said["noscript"],
+        "settings_title": export_texts["settings"],
+        "noscript": export_texts["noscript"],
     }
     parts = {
         "settings": _settings(experiment),
-        "live": f'<a href="{escape(live)}">{escape(said["live"])}</a>' if live else "",
+        "live": f'<a href="{escape(live)}">{escape(export_texts["live"])}</a>' if live else "",
         "head": head(page.words["title"], f"<style>\n{(FOLDER / 'saved_page.css').read_text(encoding='utf-8')}</style>"),
         "limits": html(page.limits_text(experiment)),
         "script": script("saved_page.js"),
-        "files": packed(json.dumps(_files(page, experiment)).encode()),
+        "files": pack(json.dumps(_files(page, experiment)).encode()),
         "plotly": _plotly(),
-        **{name: packed(part) for name, part in zip(("lines", "arrays"), apart(recording), strict=True)},
+        **{name: pack(part) for name, part in zip(("lines", "arrays"), split_arrays(recording), strict=True)},
     }
     template = (FOLDER / "saved_page.html").read_text(encoding="utf-8")
     return words.fill(template, **{name: escape(text) for name, text in texts.items()}, **parts).encode()
 
 
-def apart(recording: bytes) -> tuple[bytes, bytes]:
+def split_arrays(recording: bytes) -> tuple[bytes, bytes]:
     """A recording whose arrays hold nothing but how many bytes they had, and these bytes in the same order."""
-    arrays = [base64.b64decode(found) for found in _ARRAY.findall(recording)]
+    arrays = [base64.b64decode(text) for text in _ARRAY.findall(recording)]
     sizes = iter(arrays)
     return _ARRAY.sub(lambda _: b'"bdata":%d' % len(next(sizes)), recording), b"".join(arrays)
 
@@ -107,9 +107,9 @@ def _settings(experiment: Experiment) -> str:
 @functools.cache
 def _plotly() -> str:
     """Packed once a process: it takes most of a second."""
-    return packed(assets.plotly_js().read_bytes(), 9)
+    return pack(assets.plotly_js().read_bytes(), 9)
 
 
-def packed(contents: bytes, level: int = 6) -> str:
+def pack(contents: bytes, level: int = 6) -> str:
     """With gzip, in base64."""
     return base64.b64encode(gzip.compress(contents, level, mtime=0)).decode("ascii")

@@ -28,14 +28,14 @@ def series(recording: bytes) -> bytes:
     text = io.StringIO()
     lines = csv.DictWriter(text, sorted(columns, key=lambda name: name[-1].isdigit()), restval="", lineterminator="\n")
     lines.writeheader()
-    lines.writerows({name: _said(value) for name, value in row.items()} for row in rows)
+    lines.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
     return text.getvalue().encode()
 
 
 def _rows(snapshot: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """A snapshot's rows, one for each network."""
-    for arm, measured in snapshot["arms"].items():
-        columns = (column for key, value in measured.items() for column in _columns(key, value))
+    for arm, values in snapshot["arms"].items():
+        columns = (column for key, value in values.items() for column in _columns(key, value))
         yield {name: snapshot.get(name, arm) for name in PLACE} | dict(columns)
 
 
@@ -62,7 +62,7 @@ def by_layer(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.ndim == 1
 
 
-def _said(value: Any) -> str:
+def _cell(value: Any) -> str:
     """A value in its cell."""
     if value is None or (isinstance(value, (float, np.floating)) and not math.isfinite(value)):
         return ""

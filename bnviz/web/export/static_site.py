@@ -33,7 +33,7 @@ from bnviz.record import ndjson
 from bnviz.record.store import COMPLETE_STATUSES, Recording, Store
 from bnviz.web import assets, words
 from bnviz.web.export.markup import head, html
-from bnviz.web.export.saved_page import FOLDER, apart, packed, page_data, page_of, script
+from bnviz.web.export.saved_page import FOLDER, pack, page_data, page_of, script, split_arrays
 from bnviz.web.player import messages
 from bnviz.web.site import links, live_edits
 from bnviz.web.site.form import Form
@@ -74,7 +74,7 @@ class Plan:
         return f"recordings/{address(self.lesson)}/{id}.js"
 
 
-def planned(lessons: Sequence[str], varied: Sequence[str] = VARIED, changes: Mapping[str, Any] | None = None) -> list[Plan]:
+def plan_site(lessons: Sequence[str], varied: Sequence[str] = VARIED, changes: Mapping[str, Any] | None = None) -> list[Plan]:
     """What there is to record for these lessons: presets, and every mark of the `varied` settings that the page has in view.
 
     `changes` are made to every run that is played, and to none of a sweep.
@@ -153,16 +153,16 @@ def _write_files(folder: Path) -> None:
         **assets.bundle(["web/player/player.js", "web/player/board.js", *stories]),
         "loaders": {name: assets.loader(name) for name in ("player", "board")},
     }
-    _write(folder / "files" / "player.js", _handing_over("player", {"files": parts}))
+    _write(folder / "files" / "player.js", _data_script("player", {"files": parts}))
     _write(folder / "files" / "plotly.min.js", assets.plotly_js().read_bytes())
     style = "".join((FOLDER / name).read_text(encoding="utf-8") for name in ("saved_page.css", "static_site.css"))
     _write(folder / "files" / "site.css", style.encode())
 
 
-def _handing_over(name: str, values: Mapping[str, Any], /, **packs: bytes) -> bytes:
+def _data_script(name: str, values: Mapping[str, Any], /, **packs: bytes) -> bytes:
     """A script that hands over, by name, values as packed JSON and `packs` as they are, packed."""
-    parts = {key: packed(json.dumps(value).encode()) for key, value in values.items()}
-    parts |= {key: packed(contents) for key, contents in packs.items()}
+    parts = {key: pack(json.dumps(value).encode()) for key, value in values.items()}
+    parts |= {key: pack(contents) for key, contents in packs.items()}
     return f"bnvizSite.take({json.dumps(name)}, {json.dumps(parts)});\n".encode()
 
 
@@ -172,32 +172,32 @@ def _handing_over(name: str, values: Mapping[str, Any], /, **packs: bytes) -> by
 def _runs(plan: Plan, engine: Engine, folder: Path, bar: tqdm) -> Iterator[dict[str, Any]]:
     """Record the runs of a page; what the page is told of each: its id, and the query parameters that name it."""
     page = page_of(plan.lesson)
-    for experiment, recording in _recorded(plan.runs, engine):
+    for experiment, recording in _record(plan.runs, engine):
         data = {**page_data(page, experiment), "before": _others(experiment, plan.runs), "addresses": ADDRESSES}
-        lines, arrays = apart(b"".join(recording.lines()))
-        _write(folder / plan.file(experiment.id), _handing_over(experiment.id, {"data": data}, lines=lines, arrays=arrays))
+        lines, arrays = split_arrays(b"".join(recording.lines()))
+        _write(folder / plan.file(experiment.id), _data_script(experiment.id, {"data": data}, lines=lines, arrays=arrays))
         bar.update()
         yield {"id": experiment.id, "parameters": links.parameters(experiment, {}, page.default)}
 
 
-def _recorded(experiments: Iterable[Experiment], engine: Engine) -> Iterator[tuple[Experiment, Recording]]:
+def _record(experiments: Iterable[Experiment], engine: Engine) -> Iterator[tuple[Experiment, Recording]]:
     """Recordings in this order, of which as many are made at once as there are workers. Raises Failed."""
-    begun: deque[tuple[Experiment, Recording]] = deque()
+    queue: deque[tuple[Experiment, Recording]] = deque()
     for experiment in experiments:
-        begun.append((experiment, _begun(engine, engine.request(experiment))))
-        if len(begun) > engine.workers()[1]:
-            yield begun[0][0], _ended(begun.popleft()[1])
-    for experiment, recording in begun:
-        yield experiment, _ended(recording)
+        queue.append((experiment, _start(engine, engine.request(experiment))))
+        if len(queue) > engine.workers()[1]:
+            yield queue[0][0], _wait(queue.popleft()[1])
+    for experiment, recording in queue:
+        yield experiment, _wait(recording)
 
 
-def _begun(engine: Engine, id: str) -> Recording:
+def _start(engine: Engine, id: str) -> Recording:
     recording = engine.recording(id)
     assert recording is not None  # it was asked for just now
     return recording
 
 
-def _ended(recording: Recording) -> Recording:
+def _wait(recording: Recording) -> Recording:
     """When its end has come. Raises Failed if it is a bad one."""
     more = threading.Event()
     with recording.subscribe(more.set):
@@ -220,9 +220,9 @@ def _others(experiment: Experiment, runs: Sequence[Experiment]) -> list[dict[str
 def _boards(plan: Plan, engine: Engine, folder: Path, bar: tqdm) -> Iterator[dict[str, Any]]:
     """Compute the sweeps of a page; what the page is told of each: its id, the query parameters that name it, and its words."""
     for scene in plan.scenes:
-        recording, id = _ended(_begun(engine, engine.sweep(scene.sweep))), _id(plan, scene)
+        recording, id = _wait(_start(engine, engine.sweep(scene.sweep))), _id(plan, scene)
         rows: Rows = [line for line in ndjson.read(recording.lines()) if line["type"] == "row"]
-        _write(folder / plan.file(id), _handing_over(id, {"data": _board(scene, id, rows)}))
+        _write(folder / plan.file(id), _data_script(id, {"data": _board(scene, id, rows)}))
         bar.update()
         yield {"id": id, "parameters": scene.parameters}
 

@@ -12,18 +12,18 @@ ROOM = "\n\n".join(["___________________________________________________________
 
 def worksheet(lessons: Iterable[str] = LESSONS) -> str:
     """All questions of these lessons' pages, as Markdown."""
-    said = words.shared()["worksheet"]
-    return "\n\n".join([f"# {said['title']}", said["name"], said["how"], *filter(None, map(_sheet, lessons))]) + "\n"
+    texts = words.shared()["worksheet"]
+    return "\n\n".join([f"# {texts['title']}", texts["name"], texts["how"], *filter(None, map(_sheet, lessons))]) + "\n"
 
 
 def _sheet(lesson: str) -> str:
     """The questions of one page; nothing of a page that asks none."""
-    said, place = words.catalogue(lesson), "" if lesson == next(iter(LESSONS)) else address(lesson)
-    asked = list(_guesses(said.get("tour", {})))
-    if "predictions" in said:
-        asked.append(_question(said["question"], said["predictions"].values()))
-    looks = [f"**{one['name']}.** {one['look']}\n\n{ROOM}" for one in said.get("presets", {}).values()]
-    return "\n\n".join([f"## {said['title']} (/{place})", *asked, *looks]) if asked or looks else ""
+    catalogue, place = words.catalogue(lesson), "" if lesson == next(iter(LESSONS)) else address(lesson)
+    questions = list(_guesses(catalogue.get("tour", {})))
+    if "predictions" in catalogue:
+        questions.append(_question(catalogue["question"], catalogue["predictions"].values()))
+    presets = [f"**{one['name']}.** {one['look']}\n\n{ROOM}" for one in catalogue.get("presets", {}).values()]
+    return "\n\n".join([f"## {catalogue['title']} (/{place})", *questions, *presets]) if questions or presets else ""
 
 
 def _guesses(tour: Mapping[str, str]) -> Iterable[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from bnviz.web.picture.canvas import Canvas, few_colours
-from bnviz.web.picture.card import fitting, placed, step_of
+from bnviz.web.picture.card import place_networks, shorten, step_of
 from bnviz.web.picture.painter import BACKGROUND, EXACT, GRID, TEXT, Painter
 from bnviz.web.picture.places import Box
 from bnviz.web.picture.recording_arrays import RecordingArrays
@@ -34,20 +34,20 @@ def animation(arrays: RecordingArrays, title: str, layer: int) -> bytes:
 
 def _frames(arrays: RecordingArrays, title: str, layer: int) -> Iterator[Image.Image]:
     layer, room = min(layer, arrays.header["hidden_layers"]), WIDTH - 2 * MARGIN
-    places = placed(arrays, room, layer)
+    places = place_networks(arrays, room, layer)
     painter = Painter(arrays, places, layer)
-    for number in chosen(len(arrays)):
-        canvas = Canvas(WIDTH, round(places.height) + HEAD + 6, BACKGROUND).moved(MARGIN, 0)
+    for number in frame_numbers(len(arrays)):
+        canvas = Canvas(WIDTH, round(places.height) + HEAD + 6, BACKGROUND).translate(MARGIN, 0)
         step = step_of(arrays, number)
         canvas.text(room, 24, step, 16, TEXT, weight=600, align="right")
-        canvas.text(0, 24, fitting(canvas, title, 18, room - 40 - canvas.width_of(step, 16, 600), 700), 18, TEXT, weight=700)
+        canvas.text(0, 24, shorten(canvas, title, 18, room - 40 - canvas.width_of(step, 16, 600), 700), 18, TEXT, weight=700)
         canvas.box(Box(0, 34, room, 3), GRID)
         canvas.box(Box(0, 34, room * arrays.steps[number] / max(1, arrays.header["total_steps"]), 3), TEXT)
-        painter.paint(canvas.moved(0, HEAD), number)
+        painter.paint(canvas.translate(0, HEAD), number)
         yield canvas.finished()
 
 
-def chosen(count: int) -> list[int]:
+def frame_numbers(count: int) -> list[int]:
     """The numbers of the snapshots that are shown: at even distances, the first and the last among them."""
     return np.unique(np.linspace(0, count - 1, min(count, FRAMES)).round().astype(int)).tolist()
 

@@ -1,4 +1,4 @@
-"""Something to draw on in the units of a picture, with smooth edges: drawn larger than it becomes."""
+"""A canvas in the units of a picture, with smooth edges by supersampling."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from PIL import Image, ImageColor, ImageDraw
 from bnviz.web.picture import letters
 from bnviz.web.picture.places import Box
 
-FINER = 2  # so many times larger in each direction it is drawn
-SAME = 8  # of 255: Pillow looks up the nearest of few colours no finer than that
+SUPERSAMPLING = 2  # in each direction
+TOLERANCE = 8  # of 255: Pillow looks up the nearest of few colours no finer than that
 Point = tuple[float, float]
 Colour = tuple[int, int, int]
 ANCHORS = {"left": "ls", "center": "ms", "right": "rs"}  # Pillow's words for it, on the base line
@@ -21,27 +21,29 @@ class Canvas:
     """A picture of `width` × `height` pixels. Lengths are in units, of which `scale` says how many pixels each is."""
 
     def __init__(self, width: int, height: int, background: Colour, scale: float = 1.0):
-        self.factor = scale * FINER
-        self._image = Image.new("RGB", (width * FINER, height * FINER), background)
+        self.factor = scale * SUPERSAMPLING
+        self._image = Image.new("RGB", (width * SUPERSAMPLING, height * SUPERSAMPLING), background)
         self._draw = ImageDraw.Draw(self._image, "RGBA")  # colours with an opacity are mixed with what is below
         self._origin = (0.0, 0.0)
 
-    def moved(self, x: float, y: float) -> Canvas:
+    def translate(self, x: float, y: float) -> Canvas:
         """The same picture, with its origin there."""
         other = object.__new__(Canvas)
         other.__dict__.update(self.__dict__, _origin=(self._origin[0] + x, self._origin[1] + y))
         return other
 
-    def scaled(self, scale: float) -> Canvas:
+    def scale(self, scale: float) -> Canvas:
         """The same picture, with units of so many pixels from its origin on."""
         other = object.__new__(Canvas)
-        ratio = self.factor / (scale * FINER)
-        other.__dict__.update(self.__dict__, factor=scale * FINER, _origin=(self._origin[0] * ratio, self._origin[1] * ratio))
+        ratio = self.factor / (scale * SUPERSAMPLING)
+        other.__dict__.update(
+            self.__dict__, factor=scale * SUPERSAMPLING, _origin=(self._origin[0] * ratio, self._origin[1] * ratio)
+        )
         return other
 
     def finished(self) -> Image.Image:
         """The picture as it is to be seen."""
-        return self._image.reduce(FINER)
+        return self._image.reduce(SUPERSAMPLING)
 
     def _at(self, points: Iterable[Point]) -> list[Point]:
         left, top = self._origin
@@ -84,7 +86,7 @@ class Canvas:
 
     def dots(self, points: Sequence[Point], colour: Colour, opacity: float, on: float = 1.5, off: float = 2.5) -> None:
         """A dotted line from point to point."""
-        for piece in pieces(points, on, off):
+        for piece in dashes(points, on, off):
             self.line(piece, colour, opacity)
 
     def area(self, points: Sequence[Point], colour: Colour, opacity: float = 1.0) -> None:
@@ -117,27 +119,27 @@ def few_colours(image: Image.Image, count: int, exact: Sequence[Colour]) -> Imag
     """The picture in so many colours; those in `exact` are not replaced by a mean of what is near them."""
     reduced = image.quantize(count, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     flat = reduced.getpalette() or []
-    known = [tuple(flat[place : place + 3]) for place in range(0, len(flat), 3)]
+    palette = [tuple(flat[place : place + 3]) for place in range(0, len(flat), 3)]
     for colour in exact:
-        apart = [max(abs(a - b) for a, b in zip(other, colour, strict=True)) for other in known]
-        known = [colour if far <= max(SAME, min(apart)) else other for other, far in zip(known, apart, strict=True)]
-    reduced.putpalette([part for colour in known for part in colour])
+        apart = [max(abs(a - b) for a, b in zip(other, colour, strict=True)) for other in palette]
+        palette = [colour if far <= max(TOLERANCE, min(apart)) else other for other, far in zip(palette, apart, strict=True)]
+    reduced.putpalette([part for colour in palette for part in colour])
     return reduced
 
 
-def pieces(points: Sequence[Point], on: float, off: float) -> list[list[Point]]:
+def dashes(points: Sequence[Point], on: float, off: float) -> list[list[Point]]:
     """The strokes of a dotted line: `on` long, `off` apart, measured along the line."""
     strokes: list[list[Point]] = []
     left, drawing = on, True
     for (x, y), (to_x, to_y) in zip(points, points[1:], strict=False):
         length = ((to_x - x) ** 2 + (to_y - y) ** 2) ** 0.5
-        gone = 0.0
-        while gone < length:
-            far = min(left, length - gone)
+        start = 0.0
+        while start < length:
+            far = min(left, length - start)
             if drawing:
-                ends = [(x + (to_x - x) * share / length, y + (to_y - y) * share / length) for share in (gone, gone + far)]
+                ends = [(x + (to_x - x) * share / length, y + (to_y - y) * share / length) for share in (start, start + far)]
                 strokes.append(ends)
-            gone, left = gone + far, left - far
+            start, left = start + far, left - far
             if left <= 1e-9:
                 drawing = not drawing
                 left = on if drawing else off

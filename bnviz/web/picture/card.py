@@ -28,21 +28,21 @@ def card(arrays: RecordingArrays, number: int, title: str, usual: Experiment, la
     """The PNG of the snapshot of that number; `usual` is what the settings are compared with, `layer` the one that stands out."""
     canvas = Canvas(WIDTH, HEIGHT, BACKGROUND)
     layer = min(layer, arrays.header["hidden_layers"])
-    places, scale = fitted(arrays, layer)
+    places, scale = fit(arrays, layer)
     painter = Painter(arrays, places, layer)
-    painter.paint(canvas.moved(MARGIN, PICTURE).scaled(scale), number)
+    painter.paint(canvas.translate(MARGIN, PICTURE).scale(scale), number)
     _head(canvas, title, settings(arrays.experiment, usual), step_of(arrays, number))
-    _line(canvas, HEIGHT - 36, said(painter, number))
+    _line(canvas, HEIGHT - 36, shift_sentence(painter, number))
     return png(canvas.finished())
 
 
-def fitted(arrays: RecordingArrays, layer: int) -> tuple[Places, float]:
+def fit(arrays: RecordingArrays, layer: int) -> tuple[Places, float]:
     """The places of the networks, and how large to draw them so that there is room for them."""
-    tried = ((placed(arrays, (WIDTH - 2 * MARGIN) / scale, layer), scale) for scale in SCALES)
+    tried = ((place_networks(arrays, (WIDTH - 2 * MARGIN) / scale, layer), scale) for scale in SCALES)
     return next((places, scale) for places, scale in tried if PICTURE + places.height * scale <= FOOT)
 
 
-def placed(arrays: RecordingArrays, width: float, layer: int) -> Places:
+def place_networks(arrays: RecordingArrays, width: float, layer: int) -> Places:
     """The places of the networks of a arrays in that width."""
     return arrange(width, arrays.header["hidden_layers"], arrays.experiment.width, len(arrays.header["watched_units"]), layer)
 
@@ -52,14 +52,14 @@ def words_alone(title: str, text: str) -> bytes:
     canvas, room = Canvas(WIDTH, HEIGHT, BACKGROUND), WIDTH - 2 * MARGIN
     for place, arm in enumerate(("none", "batch")):
         canvas.box(Box(MARGIN + place * room / 2, MARGIN, room / 2, 8), rgb(COLOURS[arm]))
-    canvas.text(MARGIN, 150, fitting(canvas, title, 60, room, 700), 60, TEXT, weight=700)
-    for place, line in enumerate(broken(canvas, text, 30, room)[:LINES]):
+    canvas.text(MARGIN, 150, shorten(canvas, title, 60, room, 700), 60, TEXT, weight=700)
+    for place, line in enumerate(wrap(canvas, text, 30, room)[:LINES]):
         canvas.text(MARGIN, 225 + 44 * place, line, 30, TEXT)
     canvas.text(MARGIN, HEIGHT - MARGIN, words.shared()["frame"]["title"], 24, QUIET)
     return png(canvas.finished())
 
 
-def broken(canvas: Canvas, text: str, size: float, width: float) -> list[str]:
+def wrap(canvas: Canvas, text: str, size: float, width: float) -> list[str]:
     """A text in lines that are no wider."""
     lines = [""]
     for word in text.split():
@@ -76,9 +76,9 @@ def _head(canvas: Canvas, title: str, settings: str, step: str) -> None:
     right, brand = WIDTH - MARGIN, words.shared()["frame"]["title"]
     room = right - MARGIN - 40
     canvas.text(right, 70, brand, 22, QUIET, align="right")
-    canvas.text(MARGIN, 72, fitting(canvas, title, 42, room - canvas.width_of(brand, 22), 700), 42, TEXT, weight=700)
+    canvas.text(MARGIN, 72, shorten(canvas, title, 42, room - canvas.width_of(brand, 22), 700), 42, TEXT, weight=700)
     canvas.text(right, 112, step, 24, TEXT, weight=600, align="right")
-    canvas.text(MARGIN, 112, fitting(canvas, settings, 24, room - canvas.width_of(step, 24, 600)), 24, QUIET)
+    canvas.text(MARGIN, 112, shorten(canvas, settings, 24, room - canvas.width_of(step, 24, 600)), 24, QUIET)
 
 
 def _line(canvas: Canvas, y: float, parts: Sequence[tuple[str, Colour]]) -> None:
@@ -90,13 +90,13 @@ def _line(canvas: Canvas, y: float, parts: Sequence[tuple[str, Colour]]) -> None
         x += canvas.width_of(text, 22, weight)
 
 
-def said(painter: Painter, number: int) -> list[tuple[str, Colour]]:
+def shift_sentence(painter: Painter, number: int) -> list[tuple[str, Colour]]:
     """How far the layer that stands out has moved in both networks; what an arm's name says is in its colour."""
     arrays, layer = painter.arrays, painter.layer
     parts = [(words.fill(words.shared()["picture"]["moved"], name=painter.tap(layer)) + " ", TEXT)]
     for place, arm in enumerate(arrays.arms):
         shift = sigmas(arrays.series[arm].shift[number][layer - 1])
-        parts += [(f"{', ' if place else ''}{painter.looks[arm]['name']} ", TEXT), (shift, rgb(COLOURS[arm]))]
+        parts += [(f"{', ' if place else ''}{painter.styles[arm]['name']} ", TEXT), (shift, rgb(COLOURS[arm]))]
     return parts
 
 
@@ -119,7 +119,7 @@ def sigmas(value: float) -> str:
     return f"{two_digits(value)} σ"
 
 
-def fitting(canvas: Canvas, text: str, size: float, width: float, weight: int = 400) -> str:
+def shorten(canvas: Canvas, text: str, size: float, width: float, weight: int = 400) -> str:
     """As much of a text as there is room for."""
     if canvas.width_of(text, size, weight) <= width:
         return text

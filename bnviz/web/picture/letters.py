@@ -20,9 +20,9 @@ def font(size: float, weight: int = 400) -> Font:
     """Letters of so many pixels; `weight` as in CSS."""
     if (path := _file()) is None:
         return ImageFont.load_default(size)
-    found = ImageFont.truetype(path, size)
-    found.set_variation_by_axes([weight])
-    return found
+    result = ImageFont.truetype(path, size)
+    result.set_variation_by_axes([weight])
+    return result
 
 
 @functools.cache

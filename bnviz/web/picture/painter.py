@@ -9,7 +9,7 @@ import numpy as np
 from bnviz.normalizers import SPECS
 from bnviz.web import words
 from bnviz.web.constants import MIN_LINE_OPACITY, TALL_HISTOGRAM
-from bnviz.web.figures import COLOURS, looks
+from bnviz.web.figures import COLOURS, arm_styles
 from bnviz.web.picture.canvas import Canvas, Colour, Point, rgb
 from bnviz.web.picture.places import Box, Column, Places
 from bnviz.web.picture.recording_arrays import RecordingArrays
@@ -26,7 +26,7 @@ class Painter:
     def __init__(self, arrays: RecordingArrays, places: Places, layer: int):
         self.arrays, self.places, self.layer = arrays, places, layer
         self.said = words.shared()["player"]
-        self.looks = looks(arrays.experiment)
+        self.styles = arm_styles(arrays.experiment)
         self.watched = len(arrays.header["watched_units"])
 
     def paint(self, canvas: Canvas, number: int) -> None:
@@ -47,12 +47,12 @@ class Painter:
         """The names of the layers; the one that stands out, from top to bottom."""
         places = self.places
         for layer, x, width in places.columns:
-            chosen = layer == self.layer
-            if chosen:
+            is_chosen = layer == self.layer
+            if is_chosen:
                 canvas.box(Box(x - 4, 0, width + 8, places.height), TEXT, 0.09, radius=6)
                 canvas.box(Box(x - 4, 0, width + 8, 20), TEXT, radius=6)
             name = str(layer) if places.slim else words.fill(self.said["layer_number"], number=layer)
-            canvas.text(x + width / 2, 15, name, 13.5, BACKGROUND if chosen else TEXT, weight=600, align="center")
+            canvas.text(x + width / 2, 15, name, 13.5, BACKGROUND if is_chosen else TEXT, weight=600, align="center")
 
     def _input(self, canvas: Canvas, row: int) -> None:
         places = self.places
@@ -62,9 +62,9 @@ class Painter:
 
     def _name(self, canvas: Canvas, arm: str, row: int, number: int, colour: Colour) -> None:
         """What the network is called; as long as its normalizer is off it is as the other one."""
-        name = self.looks[arm]["name"]
+        name = self.styles[arm]["name"]
         if row and self.arrays.series[arm].normalizers[number] == "none":
-            name = words.fill(self.said["not_yet"], norm=self.looks[arm]["label"])
+            name = words.fill(self.said["not_yet"], norm=self.styles[arm]["label"])
         y = self.places.watched.y - 6 + row * self.places.pitch
         canvas.text(0, y, name, 11 if self.places.slim else 13, colour, weight=600)
 
@@ -82,8 +82,8 @@ class Painter:
         if 0 < place < len(columns) and columns[place].layer == layer + 1 and not places.slim:
             share = self.arrays.passed_on(arm, number, layer)
             box = places.passed(row, place - 1)
-            said = "" if share is None else f"×{fixed(share, 1 if share < 10 else 0)}"
-            canvas.text(box.x + box.width / 2, box.bottom - 4, said, 11, TEXT, align="center")
+            label = "" if share is None else f"×{fixed(share, 1 if share < 10 else 0)}"
+            canvas.text(box.x + box.width / 2, box.bottom - 4, label, 11, TEXT, align="center")
 
     def _change(self, arm: str, layer: int, number: int) -> float:
         """How strongly a layer's change is drawn: an opacity. The input has number 0, and does not change."""
@@ -125,8 +125,8 @@ class Painter:
     def _labels(self, canvas: Canvas, box: Box, inside: Box, layer: int, row: int) -> None:
         """What is counted, and below the lower network the ends of the axis."""
         slim = box.width < 90
-        chosen = layer == self.layer
-        size, weight = 10 if slim else 13, 700 if chosen else 400
+        is_chosen = layer == self.layer
+        size, weight = 10 if slim else 13, 700 if is_chosen else 400
         canvas.text(box.right, box.y + (30 if slim else 32), self.tap(layer), size, TEXT, weight=weight, align="right")
         if row != 1:
             return
@@ -146,9 +146,9 @@ class Painter:
         """A density as an outline that begins and ends on the axis; all histograms have the same axes."""
         low, high = self.arrays.range
         middles = (self.arrays.edges[:-1] + self.arrays.edges[1:]) / 2
-        seen = (low <= middles) & (middles <= high)
-        across = box.x + box.width * (middles[seen] - low) / (high - low)
-        up = box.bottom - box.height * np.minimum(1, TALL_HISTOGRAM * heights[seen] / self.arrays.peak)
+        visible = (low <= middles) & (middles <= high)
+        across = box.x + box.width * (middles[visible] - low) / (high - low)
+        up = box.bottom - box.height * np.minimum(1, TALL_HISTOGRAM * heights[visible] / self.arrays.peak)
         if not len(across):
             return []
         return [(float(across[0]), box.bottom), *zip(across.tolist(), up.tolist(), strict=True), (box.right, box.bottom)]

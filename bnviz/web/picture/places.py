@@ -90,12 +90,12 @@ class Places:
         return Box(left, self.watched.y + row * self.pitch, self.columns[place + 1].x - left, height)
 
 
-def arrange(width: float, layers: int, units: int, watched: int, chosen: int) -> Places:
+def arrange(width: float, layers: int, units: int, watched: int, focus: int) -> Places:
     """Places in a picture of that width, of networks of so many layers and units; `chosen` must be among the layers on show."""
     slim = width < NARROW_PICTURE
     side, gap, header = (42, 9, 18) if slim else (84, 40, 22)
-    shown = evenly_spaced(layers, max(2, math.floor((width - 2 * side) / (MIN_COLUMN_WIDTH + gap))), chosen)
-    step = (width - 2 * side) / len(shown)
+    layers_shown = evenly_spaced(layers, max(2, math.floor((width - 2 * side) / (MIN_COLUMN_WIDTH + gap))), focus)
+    step = (width - 2 * side) / len(layers_shown)
     column = step - gap
     top = header + 20  # below the names of layers, and of the first network
     watched_grid = _grid(watched, column, 2 if column < 110 else 1, 18)
@@ -108,7 +108,7 @@ def arrange(width: float, layers: int, units: int, watched: int, chosen: int) ->
         width=width,
         height=histogram.bottom + pitch + 14,
         slim=slim,
-        columns=tuple(Column(layer, side + place * step + gap / 2, column) for place, layer in enumerate(shown)),
+        columns=tuple(Column(layer, side + place * step + gap / 2, column) for place, layer in enumerate(layers_shown)),
         pitch=pitch,
         watched=watched_box,
         others=others,
@@ -120,13 +120,13 @@ def arrange(width: float, layers: int, units: int, watched: int, chosen: int) ->
     )
 
 
-def evenly_spaced(count: int, most: int, chosen: int) -> list[int]:
+def evenly_spaced(count: int, most: int, focus: int) -> list[int]:
     """At most `most` of the layers 1…count at even distances, `chosen` among them."""
     if count <= most:
         return list(range(1, count + 1))
     layers = [1 + math.floor(place * (count - 1) / (most - 1) + 0.5) for place in range(most)]
-    if chosen not in layers:
-        layers[min(range(most), key=lambda place: abs(layers[place] - chosen))] = chosen
+    if focus not in layers:
+        layers[min(range(most), key=lambda place: abs(layers[place] - focus))] = focus
     return layers
 
 

@@ -121,13 +121,13 @@ class RecordingArrays:
     @cached_property
     def range(self) -> tuple[float, float]:
         """Of the histograms' axis."""
-        known = [arm for arm, reach in self._reaches.items() if np.isfinite(reach).any()]
-        if not known:
+        finite = [arm for arm, reach in self._reaches.items() if np.isfinite(reach).any()]
+        if not finite:
             return 0.0, 1.0
-        highs = {arm: np.nanmax(self._reaches[arm]) for arm in known}
-        calm = [highs[arm] for arm in known if not self._gone[arm]]
-        reach = DIVERGED_REACH * max(calm) if 0 < len(calm) < len(known) else np.inf
-        low = max(min(np.nanmin(self._reaches[arm]) for arm in known), self.edges[0])
+        highs = {arm: np.nanmax(self._reaches[arm]) for arm in finite}
+        bounded = [highs[arm] for arm in finite if not self._gone[arm]]
+        reach = DIVERGED_REACH * max(bounded) if 0 < len(bounded) < len(finite) else np.inf
+        low = max(min(np.nanmin(self._reaches[arm]) for arm in finite), self.edges[0])
         high = max(low, min(max(highs.values()), self.edges[-1], reach))
         room = 0.05 * (high - low) or 0.5
         return float(low - room), float(high + room)
@@ -164,8 +164,8 @@ def motion(mean: np.ndarray, std: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore", invalid="ignore"):
         scale = np.sqrt((std[0] ** 2).mean(-1, keepdims=True))
         scale[scale == 0] = 1
-        moved = np.hypot(np.diff(mean, axis=0), np.diff(std, axis=0)) / scale
-    return np.concatenate([np.zeros_like(mean[:1]), moved])
+        distance = np.hypot(np.diff(mean, axis=0), np.diff(std, axis=0)) / scale
+    return np.concatenate([np.zeros_like(mean[:1]), distance])
 
 
 def smoothed(heights: np.ndarray) -> np.ndarray:

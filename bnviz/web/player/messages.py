@@ -16,7 +16,7 @@ from bnviz.data import DATA_SETS
 from bnviz.normalizers import SPECS
 from bnviz.record.version import results_version
 from bnviz.web import assets, words
-from bnviz.web.figures import looks
+from bnviz.web.figures import arm_styles
 
 NAMES = ("cursor", "assets", "stop", "skip", "hand", "edit")  # of the parts of the player's state
 _SHAPES = {"cursor": {"run": str, "from": int}, "hand": {"step": int}, "edit": {"run": str, "do": str}}
@@ -82,7 +82,7 @@ def player_data(
         "words": catalogue.get("story", {}),
         "tour": catalogue.get("tour", {}),
         "shared": words.shared()["player"],
-        "arms": looks(experiment),
+        "arms": arm_styles(experiment),
         "normalizers": {key: spec.for_browser() for key, spec in SPECS.items() if key in normalizers},
         "data": DATA_SETS[experiment.dataset].words,
         "experiment": dataclasses.asdict(experiment),

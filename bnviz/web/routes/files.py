@@ -32,11 +32,11 @@ async def asset(request: Request) -> Response:
 
     Its address may hold the files' fingerprint; if it is that of today, a browser need not ask again.
     """
-    found = assets.files()
-    if (path := found.get(request.path_params["file"])) is None:
+    files = assets.files()
+    if (path := files.get(request.path_params["file"])) is None:
         return error(404, "There is no such file.")
     contents = path.read_bytes()
-    lasting = request.path_params.get("version") == assets.fingerprint(found)
+    lasting = request.path_params.get("version") == assets.fingerprint(files)
     headers = {"ETag": f'W/"{zlib.crc32(contents):08x}"', "Cache-Control": FOR_EVER if lasting else "public, max-age=60"}
     if unchanged(request, headers["ETag"]):
         return Response(None, 304, headers)

@@ -59,8 +59,8 @@ class _Page:
         for name in OF_ANOTHER:
             del headers[name]
         if self.scope["method"] != "HEAD":
-            said = await described(self.scope, lesson_at(self.scope["path"]))
-            self.body = self.body.replace(b"</head>", (said + tags(self.scope["path"])).encode() + b"</head>", 1)
+            description = await described(self.scope, lesson_at(self.scope["path"]))
+            self.body = self.body.replace(b"</head>", (description + tags(self.scope["path"])).encode() + b"</head>", 1)
             headers["content-length"] = str(len(self.body))
         await self.send({**start, "headers": headers.raw})
         await self.send({"type": "http.response.body", "body": self.body})
@@ -81,12 +81,12 @@ def tags(path: str) -> str:
 
     Addresses are relative, as Streamlit's own in the same head are.
     """
-    found = assets.addresses()
-    scripts = [f"{found['files']}/{name}" for name in _scripts(lesson_at(path), found["files"])]
-    ours = [f'<link rel="modulepreload" href="./{escape(name)}">' for name in scripts]
-    theirs = [f'<link rel="modulepreload" crossorigin href="./static/js/{name}">' for name in component_scripts()]
-    style = f'<link rel="stylesheet" href="./{found["files"]}/web/player/player.css">'
-    return "".join([*ours, *theirs, style, f'<link rel="prefetch" as="script" href="./{escape(found["plotly"])}">'])
+    addresses = assets.addresses()
+    scripts = [f"{addresses['files']}/{name}" for name in _scripts(lesson_at(path), addresses["files"])]
+    own_links = [f'<link rel="modulepreload" href="./{escape(name)}">' for name in scripts]
+    host_links = [f'<link rel="modulepreload" crossorigin href="./static/js/{name}">' for name in component_scripts()]
+    style = f'<link rel="stylesheet" href="./{addresses["files"]}/web/player/player.css">'
+    return "".join([*own_links, *host_links, style, f'<link rel="prefetch" as="script" href="./{escape(addresses["plotly"])}">'])
 
 
 def lesson_at(path: str) -> str:

@@ -21,10 +21,10 @@ from bnviz.web.routes.viewers import viewers
 
 async def health(request: Request) -> Response:
     """For load balancers: 503 only if nothing can be computed."""
-    alive, wanted = engine.shared().workers()
+    alive, total = engine.shared().workers()
     body = {
-        "status": "ok" if alive == wanted else "degraded",
-        "workers": {"alive": alive, "wanted": wanted},
+        "status": "ok" if alive == total else "degraded",
+        "workers": {"alive": alive, "wanted": total},
         "version": bnviz.__version__,
     }
     return JSONResponse(body, 200 if alive else 503, {"Cache-Control": "no-store"})

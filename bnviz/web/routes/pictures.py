@@ -23,7 +23,7 @@ from bnviz.web.export.validation import InvalidRecording
 from bnviz.web.rates import Kind
 from bnviz.web.routes.http import error, spend, too_busy, unchanged
 from bnviz.web.routes.render_cache import RenderCache
-from bnviz.web.routes.runs import LASTING, at_hand
+from bnviz.web.routes.runs import LASTING, stored_recording
 
 if TYPE_CHECKING:
     from bnviz.web.picture.recording_arrays import RecordingArrays
@@ -53,7 +53,7 @@ async def _picture(request: Request, kind: str) -> Response:
     lesson = query.get("lesson", next(iter(LESSONS)))
     if lesson not in LESSONS or lesson in SWEEPING:
         return error(404, "There is no such page.")
-    if (recording := await at_hand(id)) is None:
+    if (recording := await stored_recording(id)) is None:
         return error(404, "There is no such run.")
     if recording.status not in COMPLETE_STATUSES:
         return error(409, "There is no picture of a run before it has been trained to its end.")

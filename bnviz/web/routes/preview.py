@@ -32,21 +32,21 @@ async def described(scope: Scope, lesson: str) -> str:
 
 def _tags(scope: Scope, lesson: str) -> str:
     """Runs in a thread: it may read a stored recording."""
-    said, where = words.catalogue(lesson), site(scope)
-    shown = {"og:type": "website", "og:site_name": words.shared()["frame"]["title"], "og:title": said["title"]}
-    shown["og:description"] = said["claim"]
+    catalogue, where = words.catalogue(lesson), site(scope)
+    properties = {"og:type": "website", "og:site_name": words.shared()["frame"]["title"], "og:title": catalogue["title"]}
+    properties["og:description"] = catalogue["claim"]
     if where and (picture := picture_of(lesson, scope.get("query_string", b"").decode("latin-1"))):
-        shown |= {"og:image": f"{where}/{picture}", "og:image:type": "image/png", "og:image:alt": said["title"]}
-        shown |= {"og:image:width": str(WIDTH), "og:image:height": str(HEIGHT)}
-    card = {"twitter:card": "summary_large_image" if "og:image" in shown else "summary"}
-    ours = [f'<meta property="{name}" content="{escape(text)}">' for name, text in shown.items()]
-    return "".join([*ours, *(f'<meta name="{name}" content="{text}">' for name, text in card.items())])
+        properties |= {"og:image": f"{where}/{picture}", "og:image:type": "image/png", "og:image:alt": catalogue["title"]}
+        properties |= {"og:image:width": str(WIDTH), "og:image:height": str(HEIGHT)}
+    card = {"twitter:card": "summary_large_image" if "og:image" in properties else "summary"}
+    tags = [f'<meta property="{name}" content="{escape(text)}">' for name, text in properties.items()]
+    return "".join([*tags, *(f'<meta name="{name}" content="{text}">' for name, text in card.items())])
 
 
 def picture_of(lesson: str, query: str) -> str | None:
     """The address, below the app's own, of a picture of what a link shows: its run's, if that is at hand, else the lesson's."""
-    if lesson not in SWEEPING and len(query) <= LONGEST and (found := _of_run(lesson, query)):
-        return found
+    if lesson not in SWEEPING and len(query) <= LONGEST and (picture := _of_run(lesson, query)):
+        return picture
     return f"bnviz/cards/{lesson}.png" if card_path(lesson) else None
 
 
@@ -56,8 +56,8 @@ def _of_run(lesson: str, query: str) -> str | None:
     from bnviz.web.site import links
 
     link = links.parse(parse_qs(query), page_of(lesson).default)  # what it cannot read is of no interest here
-    found = engine.shared().store.get(link.experiment.id)
-    if found is None or found.status not in COMPLETE_STATUSES:
+    recording = engine.shared().store.get(link.experiment.id)
+    if recording is None or recording.status not in COMPLETE_STATUSES:
         return None
     place = {name: link.view[name] for name in PLACE if link.view.get(name) is not None}
     return f"bnviz/runs/{link.experiment.id}/card.png?{urlencode({'lesson': lesson, **place})}"

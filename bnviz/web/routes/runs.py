@@ -30,14 +30,14 @@ async def run(request: Request) -> Response:
     if not re.fullmatch(r"[0-9]{1,9}", start):
         return error(400, "from is the number of lines to skip: a whole number from 0 on.")
     try:
-        found = await (_find(id, request) if _may_begin(request) else at_hand(id)) if is_id(id) else None
+        recording = await (_find(id, request) if _may_begin(request) else stored_recording(id)) if is_id(id) else None
     except Busy as busy:
         return too_busy(busy)
-    if found is None:
+    if recording is None:
         return error(404, "There is no such run.")
-    if not found.ended:
-        return _live(request, found, int(start))
-    return await _finished(request, found, int(start))
+    if not recording.ended:
+        return _live(request, recording, int(start))
+    return await _finished(request, recording, int(start))
 
 
 def _may_begin(request: Request) -> bool:
@@ -45,7 +45,7 @@ def _may_begin(request: Request) -> bool:
     return request.method == "GET" and not asked_from_elsewhere(request)
 
 
-async def at_hand(id: str) -> Recording | None:
+async def stored_recording(id: str) -> Recording | None:
     """The recording of a run that is live or kept; nothing is started for it."""
     return await to_thread.run_sync(engine.shared().store.get, id) if is_id(id) else None
 
@@ -53,17 +53,17 @@ async def at_hand(id: str) -> Recording | None:
 async def _find(id: str, request: Request) -> Recording | None:
     """The recording; a run that rests is begun again. Raises Busy."""
     shared = engine.shared()
-    if (found := shared.store.in_memory(id)) is None:
+    if (recording := shared.store.in_memory(id)) is None:
         spend("run", request)
         return await to_thread.run_sync(_find_or_request, id, dict(request.query_params))
-    return found if found.ended else shared.recording(id)
+    return recording if recording.ended else shared.recording(id)
 
 
 def _find_or_request(id: str, texts: dict[str, str]) -> Recording | None:
     """Runs in a thread. A server that has begun anew, or another one of several, knows no more than what the address says."""
     shared = engine.shared()
-    if (found := shared.recording(id)) is not None:
-        return found
+    if (recording := shared.recording(id)) is not None:
+        return recording
     experiment, _ = from_texts({name: text for name, text in texts.items() if name in FIELDS}, Experiment())
     if experiment.id != id:
         return None
@@ -114,12 +114,12 @@ async def _follow(recording: Recording, start: int) -> AsyncIterator[tuple[int, 
     with viewers.watch(recording) as changed:
         while not viewers.closing:
             changed.clear()
-            ended, length = recording.ended, len(recording)  # in this order: a line may come in between
+            is_complete, length = recording.ended, len(recording)  # in this order: a line may come in between
             if start < length:
                 end = min(length, start + LINES_AT_ONCE)
                 yield start, end
                 start = end
-            elif ended:
+            elif is_complete:
                 return
             else:
                 await changed.wait()

@@ -15,7 +15,7 @@ from bnviz.web.export.markup import POLICY
 from bnviz.web.export.validation import ExportError
 from bnviz.web.routes.http import error, spend, too_busy
 from bnviz.web.routes.render_cache import RenderCache
-from bnviz.web.routes.runs import LASTING, at_hand
+from bnviz.web.routes.runs import LASTING, stored_recording
 
 LONGEST = 2000  # characters of an address that a page may name as where it is live
 MEMORY = 16 << 20  # bytes of files that are kept: many who save save the same
@@ -53,16 +53,16 @@ async def file(request: Request) -> Response:
 
 async def _file(request: Request, name: str, media_type: str, make: Callable[[bytes], bytes], live: str = "") -> Response:
     """What `make` makes of the run's recording, and of `live`, as a file of this name."""
-    if (found := await at_hand(request.path_params["id"])) is None:
+    if (recording := await stored_recording(request.path_params["id"])) is None:
         return error(404, "There is no such run.")
-    if not found.ended:
+    if not recording.ended:
         return error(409, "The run is still being trained; ask again when it has ended.")
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     if request.method == "HEAD":
         return Response(None, headers=headers, media_type=media_type)
     try:
         contents = await _cache.get(
-            lambda: (name, live, found.etag), lambda: make(b"".join(found.lines())), lambda: spend("file", request)
+            lambda: (name, live, recording.etag), lambda: make(b"".join(recording.lines())), lambda: spend("file", request)
         )
     except Busy as busy:
         return too_busy(busy)

@@ -57,7 +57,7 @@ class Security:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
 
-        async def told(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=list(message.get("headers", [])))
                 for name, value in HEADERS.items():
@@ -65,7 +65,7 @@ class Security:
                 message = {**message, "headers": headers.raw}
             await send(message)
 
-        await (_refusal(scope) or self.app)(scope, receive, told)
+        await (_refusal(scope) or self.app)(scope, receive, send_with_headers)
 
 
 def _too_many(scope: Scope) -> Response | None:

@@ -61,18 +61,18 @@ def _watch(sweep: Sweep, default: Sweep | None, key: str) -> Watch | None:
             rates.spend("sweep", st.context.ip_address)
             watch = Watch(sweep)
         except (TooExpensive, Busy) as error:
-            watch = _instead(str(error), before if board == key else None, default)
+            watch = _fallback(str(error), before if board == key else None, default)
     if before and before is not watch and before.live:
         before.stop()
     st.session_state[_WATCH] = key, watch
     return watch
 
 
-def _instead(reason: str, before: Watch | None, default: Sweep | None) -> Watch | None:
+def _fallback(reason: str, before: Watch | None, default: Sweep | None) -> Watch | None:
     """What is shown in the place of a sweep that was refused."""
     refused = shared()["refused"]
-    shown = refused["sweep_before"] if before else refused["sweep_default"] if default else "{reason}"
-    st.error(fill(shown, reason=reason))
+    text = refused["sweep_before"] if before else refused["sweep_default"] if default else "{reason}"
+    st.error(fill(text, reason=reason))
     return before or (Watch(default) if default else None)
 
 
@@ -96,39 +96,39 @@ def _draw(
     _progress(watch)
     if watch.end is not None and watch.state == "failed":
         st.error(fill(shared()["board"]["failed"], message=watch.end["message"]))
-    drawn = [] if waiting else panels(watch.sweep, rows)
-    player.board(run=watch.id, state=watch.state, panels=drawn, rows=len(rows), key=key, single=single)
+    visible_panels = [] if waiting else panels(watch.sweep, rows)
+    player.board(run=watch.id, state=watch.state, panels=visible_panels, rows=len(rows), key=key, single=single)
     if watch.live != ticking:
         st.rerun()  # the whole page: only there can a fragment begin or cease to tick
 
 
 def _wait_for_a_guess(lesson: str) -> None:
     """What stands where the answer will be."""
-    said = shared()["player"]
+    texts = shared()["player"]
     with st.container(key="guess", horizontal=True, vertical_alignment="center"):
-        st.markdown(said["predict_first"], width="content")
-        st.button(said["skip"], on_click=predictions.skip, args=(lesson,))
+        st.markdown(texts["predict_first"], width="content")
+        st.button(texts["skip"], on_click=predictions.skip, args=(lesson,))
 
 
 def _progress(watch: Watch) -> None:
     """How far it is, and a button to stop it or to go on."""
-    said = shared()["board"]
+    texts = shared()["board"]
     with st.container(key="progress", horizontal=True, vertical_alignment="center"):
         st.progress(watch.done / watch.total, text(watch))
         if watch.live:
-            st.button(said["stop"], on_click=watch.stop, help=said["stop_help"])
+            st.button(texts["stop"], on_click=watch.stop, help=texts["stop_help"])
         elif not watch.finished:
-            st.button(said["resume"], on_click=watch.begin, help=said["resume_help"])
+            st.button(texts["resume"], on_click=watch.begin, help=texts["resume_help"])
 
 
 def text(watch: Watch) -> str:
     """Where the sweep stands."""
     left = watch.seconds_left() if watch.live else None
     time = "" if left is None else duration(left)
-    return fill(shared()["board"][_standing(watch, left)], done=watch.done, total=watch.total, time=time)
+    return fill(shared()["board"][_progress_key(watch, left)], done=watch.done, total=watch.total, time=time)
 
 
-def _standing(watch: Watch, left: float | None) -> str:
+def _progress_key(watch: Watch, left: float | None) -> str:
     """The name of the sentence about where it stands; `left` are the estimated seconds."""
     if watch.finished:
         return "finished"
@@ -141,7 +141,7 @@ def _standing(watch: Watch, left: float | None) -> str:
 
 def duration(seconds: float) -> str:
     """A length of time in a suitable unit."""
-    said = shared()["board"]
+    texts = shared()["board"]
     if seconds < 100:
-        return fill(said["seconds"], count=max(1, round(seconds)))
-    return fill(said["minutes"], count=round(seconds / 60))
+        return fill(texts["seconds"], count=max(1, round(seconds)))
+    return fill(texts["minutes"], count=round(seconds / 60))

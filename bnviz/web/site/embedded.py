@@ -30,7 +30,7 @@ def show(page: RunForm) -> None:
     link = links.parse(links.present(), page.default, cards=page.cards)
     experiment, run = stage.request(link.experiment, page)
     panels = page.panels_in_order(experiment)
-    names, unknown = chosen(link.panels, [panel["id"] for panel in panels])
+    names, unknown = choose_panels(link.panels, [panel["id"] for panel in panels])
     if bad := [*link.problems, *unknown]:
         st.warning(links.message(bad))
     place = {**links.VIEW, "layer": page.layer, **link.view, "tour": None}
@@ -47,12 +47,12 @@ def show(page: RunForm) -> None:
     )
 
 
-def chosen(wanted: Iterable[str], panels: Iterable[str]) -> tuple[set[str], list[BadField]]:
+def choose_panels(requested: Iterable[str], panels: Iterable[str]) -> tuple[set[str], list[BadField]]:
     """Those of the wanted names that there are, or else the picture of the networks; and what is wrong with the others."""
-    known = [NETWORK, *panels]
-    reason = words.fill(words.shared()["links"]["no_panel"], names=", ".join(known))
-    unknown = [BadField(links.PANELS, name, reason) for name in wanted if name not in known]
-    return {name for name in wanted if name in known} or {NETWORK}, unknown
+    valid = [NETWORK, *panels]
+    reason = words.fill(words.shared()["links"]["no_panel"], names=", ".join(valid))
+    unknown = [BadField(links.PANELS, name, reason) for name in requested if name not in valid]
+    return {name for name in requested if name in valid} or {NETWORK}, unknown
 
 
 def compact(panel: Mapping[str, Any]) -> dict[str, Any]:

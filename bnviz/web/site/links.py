@@ -35,7 +35,7 @@ SHOWN_PROBLEMS = 6
 
 _PAGE = "bnviz page"  # session_state: the page it was opened on
 _LINK = "bnviz link"  # session_state: the link that was opened, with what of its view still holds
-_WRITTEN = "bnviz written"  # session_state: the parameters, but for the place, that were last sent to the address bar
+_LAST_SETTINGS = "bnviz written"  # session_state: the parameters, but for the place, that were last sent to the address bar
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,15 @@ def parse(
     `cards` is how many cards the page's tour has.
     """
     texts = {name: values[0] for name, values in parameters.items() if len(values) == 1}
-    said = shared()["links"]
+    sentences = shared()["links"]
     repeated = [
-        BadField(name, said["and"].join(values), said["repeated"]) for name, values in parameters.items() if name not in texts
+        BadField(name, sentences["and"].join(values), sentences["repeated"])
+        for name, values in parameters.items()
+        if name not in texts
     ]
     skip, bad_skip = _read({name: texts.pop(name) for name in (SKIP.name,) if name in texts}, {SKIP.name: SKIP})
-    panels = tuple(tailored.listed(texts.pop(PANELS, "")))
-    _, bad_tailoring = tailored.read({kind: texts.pop(kind) for kind in tailored.KINDS if kind in texts})
+    panels = tuple(tailored.split_names(texts.pop(PANELS, "")))
+    _, bad_tailoring = tailored.parse({kind: texts.pop(kind) for kind in tailored.KINDS if kind in texts})
     names = [name for name in VIEW if name != "tour" or cards] if own is None else own
     experiment, bad = from_texts({name: text for name, text in texts.items() if name not in names}, default)
     rest = {name: text for name, text in texts.items() if name in names}
@@ -86,10 +88,10 @@ def _parse_view(texts: Mapping[str, str], experiment: Experiment, cards: int = 0
 def _parse_own(texts: Mapping[str, str], own: Mapping[str, Field]) -> tuple[dict[str, object], list[BadField]]:
     """The page's own settings that can be read, and the others with reasons."""
     values, bad = _read(texts, own)
-    return changed(values, own), bad
+    return non_default(values, own), bad
 
 
-def changed(values: Mapping[str, object], own: Mapping[str, Field]) -> dict[str, object]:
+def non_default(values: Mapping[str, object], own: Mapping[str, Field]) -> dict[str, object]:
     """Those of a page's own settings that are not at their default."""
     return {name: value for name, value in values.items() if value != own[name].default}
 
@@ -141,7 +143,7 @@ def opened(page: str, default: Experiment, own: Mapping[str, Field] | None = Non
     there = st.session_state.get(_PAGE) == page and all(name in st.session_state for name in (*FIELDS, *(own or ())))
     if there and not is_history_navigation():
         if own is None:
-            _hear(cards)
+            _read_view(cards)
         return None
     link = parse(present(), default, own, cards)
     link = replace(link, experiment=tailored.as_locked(link.experiment))
@@ -149,7 +151,7 @@ def opened(page: str, default: Experiment, own: Mapping[str, Field] | None = Non
     return link
 
 
-def _hear(cards: int) -> None:
+def _read_view(cards: int) -> None:
     """Take up the place that the player has written into the address since: it belongs to the player while the page is open."""
     link = st.session_state[_LINK]
     texts = {name: values[0] for name, values in present().items() if name in VIEW and len(values) == 1}
@@ -169,10 +171,10 @@ def view(experiment: Experiment, layer: int = LAYER) -> dict[str, object]:
     """
     link = st.session_state[_LINK]
     if experiment != link.experiment:
-        kept, _ = _parse_view(
+        place, _ = _parse_view(
             {name: format_value(value) for name, value in link.view.items() if name not in RUNS_OWN}, experiment
         )
-        st.session_state[_LINK] = replace(link, experiment=experiment, view=kept, problems=())
+        st.session_state[_LINK] = replace(link, experiment=experiment, view=place, problems=())
     return VIEW | {"layer": min(layer, experiment.hidden_layers)} | st.session_state[_LINK].view
 
 
@@ -193,13 +195,13 @@ def write(experiment: Experiment, default: Experiment) -> None:
     place = dict(link.view)
     if place.pop("tour", None):
         there.pop("tour", None)
-    wanted = parameters(experiment, place, default) | ({SKIP.name: "1"} if link.skip else {}) | tailored.now().parameters
-    same = {name: [value] for name, value in wanted.items()} == there
+    query = parameters(experiment, place, default) | ({SKIP.name: "1"} if link.skip else {}) | tailored.now().parameters
+    same = {name: [value] for name, value in query.items()} == there
     # What the browser reported may be older than what was last written to it, so compare with both; the player writes, too.
-    settings = {name: value for name, value in wanted.items() if name not in VIEW}
-    if not same or settings != st.session_state.get(_WRITTEN, settings):
-        st.query_params.from_dict(wanted)
-    st.session_state[_WRITTEN] = settings
+    settings = {name: value for name, value in query.items() if name not in VIEW}
+    if not same or settings != st.session_state.get(_LAST_SETTINGS, settings):
+        st.query_params.from_dict(query)
+    st.session_state[_LAST_SETTINGS] = settings
 
 
 def problems() -> str | None:
@@ -215,16 +217,16 @@ def forget_problems() -> None:
 
 def message(bad: Sequence[BadField]) -> str:
     """A sentence that names bad parameters with reasons."""
-    said = shared()["links"]
-    named = [
-        fill(said["problem"], parameter=_quoted(f"{error.field} = {error.value}"), reason=error.reason)
+    texts = shared()["links"]
+    sentences = [
+        fill(texts["problem"], parameter=_quote(f"{error.field} = {error.value}"), reason=error.reason)
         for error in bad[:SHOWN_PROBLEMS]
     ]
-    more = fill(said["more"], count=len(bad) - SHOWN_PROBLEMS) if len(bad) > SHOWN_PROBLEMS else ""
-    return fill(said["problems"], problems="; ".join(named), more=more)
+    more = fill(texts["more"], count=len(bad) - SHOWN_PROBLEMS) if len(bad) > SHOWN_PROBLEMS else ""
+    return fill(texts["problems"], problems="; ".join(sentences), more=more)
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     """Text from a stranger, so that Markdown in it stays text."""
-    shown = "".join(character if character.isprintable() else " " for character in text.replace("`", "'"))
-    return f"`{shown if len(shown) <= 80 else shown[:79] + '…'}`"
+    printable = "".join(character if character.isprintable() else " " for character in text.replace("`", "'"))
+    return f"`{printable if len(printable) <= 80 else printable[:79] + '…'}`"

@@ -41,7 +41,7 @@ def adjust(experiment: Experiment, before: Experiment, default: Experiment) -> E
 
 def row(experiment: Experiment, default: Experiment) -> None:
     """How many epochs it is, and the switch."""
-    said = shared()["pace"]
+    texts = shared()["pace"]
     epochs = experiment.steps * experiment.batch / experiment.examples
     numbers = {
         "steps": experiment.steps,
@@ -50,17 +50,17 @@ def row(experiment: Experiment, default: Experiment) -> None:
         "examples": f"{experiment.examples:,}",
     }
     with st.container(key="pace", horizontal=True, vertical_alignment="center"):
-        st.caption(fill(said["epochs"], **numbers), width="content")
+        st.caption(fill(texts["epochs"], **numbers), width="content")
         st.session_state.setdefault(KEY, STEPS)
         st.segmented_control(
-            said["keep"], [STEPS, EXAMPLES], format_func=said.get, key=KEY, on_change=_apply, args=(experiment, default),
+            texts["keep"], [STEPS, EXAMPLES], format_func=texts.get, key=KEY, on_change=_apply, args=(experiment, default),
             width="content", label_visibility="collapsed",
         )  # fmt: skip
 
 
 def _apply(experiment: Experiment, default: Experiment) -> None:
-    chosen = st.session_state[KEY]
-    if chosen is None:  # a second press on the chosen one, which stays chosen
+    choice = st.session_state[KEY]
+    if choice is None:  # a second press on the chosen one, which stays chosen
         st.session_state[KEY] = STEPS if experiment.steps == default.steps else EXAMPLES
     else:
-        widgets.load((with_same_examples if chosen == EXAMPLES else with_same_steps)(experiment, default))
+        widgets.load((with_same_examples if choice == EXAMPLES else with_same_steps)(experiment, default))

@@ -22,8 +22,8 @@ from bnviz.web.site.form import Form, Preset
 from bnviz.web.site.page import foot, head, settings, widgets_in_browser
 from bnviz.web.words import fill
 
-SAID = words.shared()["controls"]
-SEEDS = Field("seeds", int, 5, SAID["seeds"], SAID["seeds_help"], low=3, high=10, marks=(3, 5, 7, 10))
+TEXTS = words.shared()["controls"]
+SEEDS = Field("seeds", int, 5, TEXTS["seeds"], TEXTS["seeds_help"], low=3, high=10, marks=(3, 5, 7, 10))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,17 +71,17 @@ class SweepPage(Form):
             predictions.follow(self.lesson, link)
         in_browser = widgets_in_browser(self, link)
         experiment, own = widgets.experiment(in_browser=in_browser), widgets.own(self.own, in_browser)
-        links.follow(experiment, links.changed(own, self.own))
+        links.follow(experiment, links.non_default(own, self.own))
         links.write(experiment, self.default)
 
         prediction = head(self)
-        settings(self, experiment, labelled(self))
+        settings(self, experiment, own_fields(self))
         default = self.sweep(self.default, defaults(self))
         asks = partial(predictions.waiting, self)
-        sweep, said = self.sweep(without_changes(experiment), own), _said(self, prediction)
-        board.show(sweep, self.panels, said, default, self.lesson, asks, self.single_run(experiment))
+        sweep, verdict = self.sweep(without_changes(experiment), own), _verdict(self, prediction)
+        board.show(sweep, self.panels, verdict, default, self.lesson, asks, self.single_run(experiment))
         if self.inside:
-            st.markdown(fill(SAID["inside"], links=_links(self.inside(experiment))))
+            st.markdown(fill(TEXTS["inside"], links=_links(self.inside(experiment))))
         foot(self, experiment)
 
 
@@ -103,7 +103,7 @@ def _links(experiments: Mapping[str, Experiment]) -> str:
     return " · ".join(f"[{name}](./?{query})" for name, query in queries.items())
 
 
-def _said(page: SweepPage, prediction: str | None) -> board.Words:
+def _verdict(page: SweepPage, prediction: str | None) -> board.Words:
     """The page's verdict, with the answer to a prediction in front."""
     answer = page.answer
     if not prediction or not answer:
@@ -111,9 +111,9 @@ def _said(page: SweepPage, prediction: str | None) -> board.Words:
     return lambda sweep, rows: f"> {answer(sweep, rows, prediction)}\n\n{page.verdict(sweep, rows)}"
 
 
-def labelled(page: SweepPage) -> Mapping[str, Field]:
+def own_fields(page: SweepPage) -> Mapping[str, Field]:
     """The page's own settings, and what the experiment's seed is here: that of the first of all runs that are alike."""
-    return {**page.own, "seed": replace(FIELDS["seed"], label=SAID["first_seed"])}
+    return {**page.own, "seed": replace(FIELDS["seed"], label=TEXTS["first_seed"])}
 
 
 def defaults(page: SweepPage) -> dict[str, object]:

@@ -23,7 +23,7 @@ KINDS = {  # parameter: what it may name, in the words of people
     "lock": {name: field.label for name, field in FIELDS.items()},
 }
 _KEY = "bnviz tailored"  # session_state: the Tailoring of this visit
-_HELD = "bnviz held"  # session_state: the values that the link gives to settings it locks, as texts
+_LOCKED_VALUES = "bnviz held"  # session_state: the values that the link gives to settings it locks, as texts
 
 
 @dataclass(frozen=True)
@@ -40,18 +40,18 @@ class Tailoring:
         return {kind: ",".join(names) for kind in KINDS if (names := getattr(self, kind))}
 
 
-def read(texts: Mapping[str, str]) -> tuple[Tailoring, list[BadField]]:
+def parse(texts: Mapping[str, str]) -> tuple[Tailoring, list[BadField]]:
     """What these parameters say, and the names that there are not, each with those that there are."""
-    found, bad = {}, []
-    for kind, known in KINDS.items():
-        names = listed(texts.get(kind, ""))
-        found[kind] = tuple(name for name in names if name in known)
-        reason = fill(shared()["tailored"]["unknown"], names=", ".join(known))
-        bad += [BadField(kind, name, reason) for name in names if name not in known]
-    return Tailoring(**found), bad
+    values, bad = {}, []
+    for kind, valid in KINDS.items():
+        names = split_names(texts.get(kind, ""))
+        values[kind] = tuple(name for name in names if name in valid)
+        reason = fill(shared()["tailored"]["unknown"], names=", ".join(valid))
+        bad += [BadField(kind, name, reason) for name in names if name not in valid]
+    return Tailoring(**values), bad
 
 
-def listed(text: str) -> list[str]:
+def split_names(text: str) -> list[str]:
     """Names that are separated by commas, each once."""
     return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
@@ -59,9 +59,9 @@ def listed(text: str) -> list[str]:
 def follow(texts: Mapping[str, str]) -> None:
     """Take up what the address says; one that says nothing of it is of a page further on in the same visit."""
     if any(kind in texts for kind in KINDS):
-        st.session_state[_KEY], _ = read(texts)
-        given = {**st.session_state.get(_HELD, {}), **texts}  # an address leaves out what is usual on its page
-        st.session_state[_HELD] = {name: given[name] for name in now().lock if name in given}
+        st.session_state[_KEY], _ = parse(texts)
+        values = {**st.session_state.get(_LOCKED_VALUES, {}), **texts}  # an address leaves out what is usual on its page
+        st.session_state[_LOCKED_VALUES] = {name: values[name] for name in now().lock if name in values}
 
 
 def now() -> Tailoring:
@@ -76,7 +76,7 @@ def hides(part: str) -> bool:
 
 def as_locked(experiment: Experiment) -> Experiment:
     """The experiment with the link's values of what it locks: pages have other defaults, and presets other values."""
-    return from_texts(st.session_state.get(_HELD, {}), experiment)[0]
+    return from_texts(st.session_state.get(_LOCKED_VALUES, {}), experiment)[0]
 
 
 def locks(setting: str) -> bool:

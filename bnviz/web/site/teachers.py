@@ -15,25 +15,27 @@ from bnviz.web.export.saved_page import page_of
 from bnviz.web.export.worksheet import worksheet
 from bnviz.web.site import links, tailored
 
-SAID = words.shared()["teachers"]
+TEXTS = words.shared()["teachers"]
 FRONT = address(next(iter(LESSONS)))
 
 
 def show() -> None:
     """Lay out the page."""
-    st.header(SAID["title"], anchor=False)
-    st.markdown(SAID["about"])
-    start = st.text_input(SAID["start"], placeholder="/?batch_size=8&step=120", help=SAID["start_help"], key="teachers start")
-    chosen = {}
-    for kind, known in tailored.KINDS.items():
-        names = st.multiselect(SAID[kind], list(known), format_func=known.get, help=SAID["help"][kind], key=f"teachers {kind}")
-        chosen[kind] = tuple(names)
-    st.markdown(SAID["link"])
+    st.header(TEXTS["title"], anchor=False)
+    st.markdown(TEXTS["about"])
+    start = st.text_input(TEXTS["start"], placeholder="/?batch_size=8&step=120", help=TEXTS["start_help"], key="teachers start")
+    choices = {}
+    for kind, options in tailored.KINDS.items():
+        names = st.multiselect(
+            TEXTS[kind], list(options), format_func=options.get, help=TEXTS["help"][kind], key=f"teachers {kind}"
+        )
+        choices[kind] = tuple(names)
+    st.markdown(TEXTS["link"])
     if problems := _problems(start):
         st.warning(links.message(problems))
-    st.code(link(start, tailored.Tailoring(**chosen), st.context.url or ""), language=None, wrap_lines=True)
-    st.download_button(SAID["worksheet"], printable(chosen["pages"]), "bnviz-worksheet.html", "text/html")
-    st.caption(SAID["lessons"])
+    st.code(link(start, tailored.Tailoring(**choices), st.context.url or ""), language=None, wrap_lines=True)
+    st.download_button(TEXTS["worksheet"], printable(choices["pages"]), "bnviz-worksheet.html", "text/html")
+    st.caption(TEXTS["lessons"])
 
 
 def link(start: str, tailoring: tailored.Tailoring, here: str) -> str:
@@ -46,8 +48,8 @@ def link(start: str, tailoring: tailored.Tailoring, here: str) -> str:
     first = tailoring.pages[0] if tailoring.pages else FRONT
     page = place if place in tailored.KINDS["pages"] else FRONT
     page = page if not tailoring.pages or page in tailoring.pages else first
-    kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in tailored.KINDS]
-    query = urlencode([*(kept if page == (place or FRONT) else []), *tailoring.parameters.items()], safe=",:;")
+    parameters = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in tailored.KINDS]
+    query = urlencode([*(parameters if page == (place or FRONT) else []), *tailoring.parameters.items()], safe=",:;")
     address_of_page = urljoin(here, "." if page == FRONT else page)
     return f"{address_of_page}?{query}" if query else address_of_page
 
@@ -58,7 +60,7 @@ def _problems(start: str) -> list[BadField]:
     place = parts.path.rpartition("/")[2]
     lesson = next((one for one in LESSONS if address(one) == (place or FRONT)), None)
     if lesson is None:
-        return [BadField(SAID["page"], place, words.fill(SAID["no_page"], names=", ".join(tailored.KINDS["pages"])))]
+        return [BadField(TEXTS["page"], place, words.fill(TEXTS["no_page"], names=", ".join(tailored.KINDS["pages"])))]
     if lesson in SWEEPING:
         return []  # its own settings are its page's
     page = page_of(lesson)

@@ -38,15 +38,15 @@ class Audience:
 
     def others(self, sweep: str, watch: int) -> bool:
         """Whether anybody else has looked at the sweep lately."""
-        lately = time.monotonic() - GONE_SECONDS
+        since = time.monotonic() - GONE_SECONDS
         with self._lock:
-            return any(one != watch and seen > lately for one, seen in self._looks.get(sweep, {}).items())
+            return any(one != watch and last_read > since for one, last_read in self._looks.get(sweep, {}).items())
 
     def drop_neglected(self) -> list[str]:
         """The sweeps at which nobody has looked for long, off the books from now on."""
         long_ago = time.monotonic() - NEGLECT_SECONDS
         with self._lock:
-            old = [sweep for sweep, looks in self._looks.items() if all(seen < long_ago for seen in looks.values())]
+            old = [sweep for sweep, watches in self._looks.items() if all(last_read < long_ago for last_read in watches.values())]
             dropped = [sweep for sweep in old if self._looks.pop(sweep)]  # what everybody has left is not neglected
             self.neglected.update(dropped)
             return dropped
@@ -137,8 +137,8 @@ class Watch:
         """Estimated from what the sweep has taken so far; None before there is anything to go by."""
         if not self._progress or not self._progress["share"]:
             return None
-        whole = self._progress["seconds"] / self._progress["share"]
-        return max(0.0, whole - self._progress["seconds"] - (time.monotonic() - self._progress_time))
+        total = self._progress["seconds"] / self._progress["share"]
+        return max(0.0, total - self._progress["seconds"] - (time.monotonic() - self._progress_time))
 
     def stop(self) -> None:
         """Look no further; see the class."""

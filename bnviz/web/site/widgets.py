@@ -123,17 +123,17 @@ def control(field: Field, hidden: bool = False) -> None:
     For the browser does not take in what a widget is set to that it does not show, and with the next answer it sends back what
     it knew. A widget with another key is new to it.
     """
-    said: dict[str, Any] = {"key": field.name, "help": field.help, "disabled": tailored.locks(field.name)}
+    options: dict[str, Any] = {"key": field.name, "help": field.help, "disabled": tailored.locks(field.name)}
     if hidden:
         key = f"{field.name} {st.session_state[_TIMES][field.name]}"
         st.session_state[key] = st.session_state[field.name]
-        said |= {"key": key, "on_change": _take, "args": (field.name, key)}
+        options |= {"key": key, "on_change": _take, "args": (field.name, key)}
     if (choices := field.choices) is not None:
-        st.selectbox(field.label, list(choices), format_func=lambda value: choices[value], **said)
+        st.selectbox(field.label, list(choices), format_func=lambda value: choices[value], **options)
     elif field.marks:
-        st.select_slider(field.label, stops(field), format_func=format_value, **said)
+        st.select_slider(field.label, stops(field), format_func=format_value, **options)
     else:
-        st.number_input(field.label, field.kind(field.low), field.kind(field.high), **said)
+        st.number_input(field.label, field.kind(field.low), field.kind(field.high), **options)
 
 
 def _take(name: str, key: str) -> None:

@@ -16,7 +16,7 @@ from bnviz.lessons.does_it_hold.claims import (
     smoother,
     tiny_rates,
 )
-from bnviz.lessons.does_it_hold.said import WORDS
+from bnviz.lessons.does_it_hold.sentences import WORDS
 from bnviz.web.words import fill
 
 _ALL = (
@@ -44,7 +44,7 @@ def table(results: Mapping[str, tuple[Verdict, float]]) -> str:
 
 def _line(claim: Claim, verdict: Verdict, seconds: float, word: str) -> str:
     published = f"{claim.published} ({claim.source}) {fill(WORDS['page']['checked'], checked=claim.checked)}"
-    numbers = written(verdict.p), f"{claim.sweep.seeds}", f"{seconds:.0f}"
+    numbers = format_p(verdict.p), f"{claim.sweep.seeds}", f"{seconds:.0f}"
     return row(f"**{claim.name}.** {claim.says}", published, verdict.summary, f"**{word}**", *numbers)
 
 
@@ -53,7 +53,7 @@ def row(*texts: str) -> str:
     return f"| {' | '.join(cell(text) for text in texts)} |"
 
 
-def written(p: float) -> str:
+def format_p(p: float) -> str:
     """A p-value to one digit, and none that pretends to be exact."""
     return f"{p:.1g}" if p >= 1e-4 else "less than 0.0001"
 

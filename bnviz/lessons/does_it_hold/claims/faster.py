@@ -12,8 +12,8 @@ from bnviz.judge.claim import Row
 from bnviz.judge.findings import at, best, curve, percent, rates, selection_accuracy, series, times
 from bnviz.judge.intervals import interval, over_seeds
 from bnviz.judge.verdict import Criterion, Verdict
-from bnviz.lessons.does_it_hold.said import at_edges, chart, claim, fill
 from bnviz.lessons.does_it_hold.seeds import FRESH
+from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, fill
 
 KEY = "faster"
 TARGET = 0.8  # networks of this size end at about 85 %: late enough to count, early enough for all to reach it
@@ -50,42 +50,42 @@ def _crossings(rows: list[Row], accuracies: np.ndarray) -> np.ndarray:
 def quickest(sweep: Sweep, rows: list[Row]) -> np.ndarray:
     """For each curve the point that takes the fewest steps on examples that do not judge, one at which every seed reaches the
     target if there is one."""
-    needed = _crossings(rows, selection_accuracy(sweep, rows))
-    return best(-np.where(np.isfinite(needed), needed, NEVER))
+    steps = _crossings(rows, selection_accuracy(sweep, rows))
+    return best(-np.where(np.isfinite(steps), steps, NEVER))
 
 
-def gains(sweep: Sweep, needed: np.ndarray) -> np.ndarray:
+def gains(sweep: Sweep, steps: np.ndarray) -> np.ndarray:
     """How many times as many steps the network without batch norm takes as the other, at the same rate [points, seeds], of the
     steps [curves, points, seeds]; NaN where one of them does not reach the target."""
-    return needed[curve(sweep, "none")] / needed[curve(sweep, "batch")]
+    return steps[curve(sweep, "none")] / steps[curve(sweep, "batch")]
 
 
 def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
-    needed, chosen = steps_needed(sweep, rows), quickest(sweep, rows)
-    own = dict(zip((one.name for one in sweep.curves), at(needed, chosen), strict=True))
+    steps_to_target, best_rates = steps_needed(sweep, rows), quickest(sweep, rows)
+    own = dict(zip((one.name for one in sweep.curves), at(steps_to_target, best_rates), strict=True))
     there = {name: np.isfinite(steps) for name, steps in own.items()}
     if not all(one.any() for one in there.values()):
         return Verdict((), fill(KEY, "never", target=percent(TARGET)))
     log = {name: np.log(np.where(there[name], steps, sweep.base.steps)) for name, steps in own.items()}  # they take even longer
-    gain, rate = over_seeds(log["none"] - log["batch"]), rates(sweep, chosen)
+    gain, rate = over_seeds(log["none"] - log["batch"]), rates(sweep, best_rates)
     summary = fill(
         KEY, "ours", target=percent(TARGET),
         none=f"{np.exp(log['none']).mean():.0f}", none_rate=rate["none"],
         batch=f"{np.exp(log['batch']).mean():.0f}", batch_rate=rate["batch"],
-        gain=times(gain.interval()), same="; ".join(_at_same(sweep, needed)),
-        missed=_missed(sweep, there), edges=at_edges(sweep, chosen),
+        gain=times(gain.interval()), same="; ".join(_at_same(sweep, steps_to_target)),
+        missed=_missed(sweep, there), edges=at_edges(sweep, best_rates),
     )  # fmt: skip
     return Verdict((Criterion("steps", gain, "above", informative=bool(there["batch"].all())),), summary)
 
 
-def _at_same(sweep: Sweep, needed: np.ndarray) -> Iterator[str]:
+def _at_same(sweep: Sweep, steps: np.ndarray) -> Iterator[str]:
     """The ratio at every rate, or how many do not reach the target there."""
-    ratios = gains(sweep, needed)
+    ratios = gains(sweep, steps)
     for place, rate in enumerate(sweep.values):
         if np.isfinite(ratios[place]).all():
             yield fill(KEY, "at_rate", rate=f"{rate:g}", ratio=times(interval(np.log(ratios[place]))))
         else:
-            none, batch = ((~np.isfinite(needed[curve(sweep, name), place])).sum() for name in ("none", "batch"))
+            none, batch = ((~np.isfinite(steps[curve(sweep, name), place])).sum() for name in ("none", "batch"))
             yield fill(KEY, "missed_at_rate", rate=f"{rate:g}", none=none, batch=batch, seeds=sweep.seeds)
 
 

@@ -10,8 +10,8 @@ from bnviz.judge.claim import Row
 from bnviz.judge.findings import chance, curve, final_accuracy, times, trains
 from bnviz.judge.intervals import over_seeds
 from bnviz.judge.verdict import Criterion, Verdict
-from bnviz.lessons.does_it_hold.said import GUIDES, chart, claim, fill, said
 from bnviz.lessons.does_it_hold.seeds import FRESH
+from bnviz.lessons.does_it_hold.sentences import GUIDES, chart, claim, claim_texts, fill
 
 KEY = "largest-rate"
 STEPS = 300
@@ -25,9 +25,9 @@ def largest(sweep: Sweep, rows: list[Row]) -> np.ndarray:
     return np.where(unbroken > 0, np.array(sweep.values)[np.maximum(unbroken, 1) - 1], np.nan)
 
 
-def _span(found: np.ndarray, last: float) -> str:
+def _span(edges: np.ndarray, last: float) -> str:
     """The rates of the seeds, in a clause."""
-    low, high = found.min(), found.max()
+    low, high = edges.min(), edges.max()
     span = f"{low:g}" if low == high else fill(KEY, "span", low=f"{low:g}", high=f"{high:g}")
     return fill(KEY, "last", span=span) if high == last else span
 
@@ -37,7 +37,7 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     if not np.isfinite([none, batch]).all():
         return Verdict((), fill(KEY, "never", rate=f"{sweep.values[0]:g}"))
     ratio, last = over_seeds(np.log(batch) - np.log(none)), sweep.values[-1]
-    least = said(KEY)["least"] if batch.max() == last else ""
+    least = claim_texts(KEY)["least"] if batch.max() == last else ""
     summary = fill(KEY, "ours", none=_span(none, last), batch=_span(batch, last), least=least, ratio=times(ratio.interval()))
     return Verdict((Criterion("ratio", ratio, "above"),), summary)
 

@@ -10,8 +10,8 @@ from bnviz.judge.claim import Row
 from bnviz.judge.findings import at, best, chance, curve, enumeration, final_accuracy, guessing, losses, rates, times
 from bnviz.judge.intervals import over_seeds
 from bnviz.judge.verdict import Criterion, Verdict
-from bnviz.lessons.does_it_hold.said import GUIDES, at_edges, chart, claim, fill, said
 from bnviz.lessons.does_it_hold.seeds import FRESH
+from bnviz.lessons.does_it_hold.sentences import GUIDES, at_edges, chart, claim, claim_texts, fill
 
 KEY = "noise"
 RATES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
@@ -27,20 +27,20 @@ def stopped_at(sweep: Sweep, values: np.ndarray) -> list[str]:
 
 def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     values, half = losses(sweep, rows), guessing(sweep) / 2
-    chosen = best(-values)
-    reached, rate = dict(zip(ARMS, at(values, chosen), strict=True)), rates(sweep, chosen)
-    ends = {arm.replace("-", "_"): fill(KEY, "end", loss=f"{reached[arm].mean():.2f}", rate=rate[arm]) for arm in ARMS}
+    best_rates = best(-values)
+    final, rate = dict(zip(ARMS, at(values, best_rates), strict=True)), rates(sweep, best_rates)
+    ends = {arm.replace("-", "_"): fill(KEY, "end", loss=f"{final[arm].mean():.2f}", rate=rate[arm]) for arm in ARMS}
     stopped = stopped_at(sweep, values)
     summary = fill(
         KEY, "ours", **ends, guessing=f"{guessing(sweep):.2f}",
-        stopped=fill(KEY, "stopped", rates=enumeration(stopped)) if stopped else said(KEY)["not_stopped"],
-        better=times(over_seeds(np.log(reached["noisy-batch"]) - np.log(reached["none"])).interval()),
-        edges=at_edges(sweep, chosen),
+        stopped=fill(KEY, "stopped", rates=enumeration(stopped)) if stopped else claim_texts(KEY)["not_stopped"],
+        better=times(over_seeds(np.log(final["noisy-batch"]) - np.log(final["none"])).interval()),
+        edges=at_edges(sweep, best_rates),
     )  # fmt: skip
     parts = (
-        Criterion("it still trains", over_seeds(reached["noisy-batch"]), "below", half),
-        Criterion("better than without", over_seeds(reached["noisy-batch"] - reached["none"]), "below"),
-        Criterion("not without batch norm", over_seeds(reached["noisy-none"]), "above", half),
+        Criterion("it still trains", over_seeds(final["noisy-batch"]), "below", half),
+        Criterion("better than without", over_seeds(final["noisy-batch"] - final["none"]), "below"),
+        Criterion("not without batch norm", over_seeds(final["noisy-none"]), "above", half),
     )
     return Verdict(parts, summary)
 

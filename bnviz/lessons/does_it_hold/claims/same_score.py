@@ -27,8 +27,8 @@ from bnviz.judge.findings import (
 )
 from bnviz.judge.intervals import over_seeds_and_images
 from bnviz.judge.verdict import Criterion, Verdict
-from bnviz.lessons.does_it_hold.said import at_edges, chart, claim, fill, said
 from bnviz.lessons.does_it_hold.seeds import FRESH
+from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, claim_texts, fill
 
 KEY = "same-score"
 
@@ -45,15 +45,15 @@ def at_equal_loss(sweep: Sweep, rows: list[Row]) -> tuple[np.ndarray, np.ndarray
     Both are means over SETTLED checkpoints in a row: a single low value of a jumping loss is no convergence. Where an arm has no
     finite loss, there is no such moment, and the loss is NaN: then both count with what they end with.
     """
-    chosen = chosen_rates(sweep, rows)
-    losses = smoothed(at(series(sweep, rows, "train_losses"), chosen))
+    best_rates = chosen_rates(sweep, rows)
+    losses = smoothed(at(series(sweep, rows, "train_losses"), best_rates))
     losses = np.where(np.isfinite(losses), losses, np.inf)
     common = losses.min(-1).max(0)
     there = np.isfinite(common)
     first = np.where(there, (losses <= common[:, None]).argmax(-1), losses.shape[-1] - 1)
-    each = np.moveaxis(at(correct(sweep, rows), chosen), -1, -2)  # [curves, seeds, examples, checkpoints]
-    reached = np.take_along_axis(smoothed(each), first[..., None, None], -1)[..., 0]
-    return reached, np.where(there, common, np.nan)
+    each = np.moveaxis(at(correct(sweep, rows), best_rates), -1, -2)  # [curves, seeds, examples, checkpoints]
+    accuracy = np.take_along_axis(smoothed(each), first[..., None, None], -1)[..., 0]
+    return accuracy, np.where(there, common, np.nan)
 
 
 def smoothed(values: np.ndarray) -> np.ndarray:
@@ -63,19 +63,19 @@ def smoothed(values: np.ndarray) -> np.ndarray:
 
 def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     none, batch = curve(sweep, "none"), curve(sweep, "batch")
-    chosen, (reached, loss) = chosen_rates(sweep, rows), at_equal_loss(sweep, rows)
+    best_rates, (accuracy, loss) = chosen_rates(sweep, rows), at_equal_loss(sweep, rows)
     if not np.isfinite(loss).any():
-        return Verdict((), said(KEY)["diverges"])
-    change = over_seeds_and_images(reached[batch] - reached[none])
-    rate, end = rates(sweep, chosen), at(final_accuracy(sweep, rows), chosen).mean(-1)
-    with_it, without, gain = apart(reached[batch].mean(), reached[none].mean(), change.interval())
+        return Verdict((), claim_texts(KEY)["diverges"])
+    change = over_seeds_and_images(accuracy[batch] - accuracy[none])
+    rate, end = rates(sweep, best_rates), at(final_accuracy(sweep, rows), best_rates).mean(-1)
+    with_it, without, gain = apart(accuracy[batch].mean(), accuracy[none].mean(), change.interval())
     lost = int((~np.isfinite(loss)).sum())
     summary = fill(
         KEY, "ours", none_rate=rate["none"], batch_rate=rate["batch"], loss=f"{np.nanmean(loss):.2g}",
         none=without, batch=with_it, apart=gain, none_end=percent(end[none]), batch_end=percent(end[batch]),
-        lost=fill(KEY, "lost", lost=lost, seeds=sweep.seeds) if lost else "", edges=at_edges(sweep, chosen),
+        lost=fill(KEY, "lost", lost=lost, seeds=sweep.seeds) if lost else "", edges=at_edges(sweep, best_rates),
     )  # fmt: skip
-    informative = bool(reached[none].mean() >= trains(sweep))  # networks that do not train are alike for that reason
+    informative = bool(accuracy[none].mean() >= trains(sweep))  # networks that do not train are alike for that reason
     return Verdict((Criterion("difference", change, "within", SAME, informative),), summary)
 
 

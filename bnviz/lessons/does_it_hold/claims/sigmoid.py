@@ -22,8 +22,8 @@ from bnviz.judge.findings import (
 )
 from bnviz.judge.intervals import over_seeds
 from bnviz.judge.verdict import Criterion, Verdict
-from bnviz.lessons.does_it_hold.said import GUIDES, at_edges, chart, claim, fill, said
 from bnviz.lessons.does_it_hold.seeds import FRESH
+from bnviz.lessons.does_it_hold.sentences import GUIDES, at_edges, chart, claim, claim_texts, fill
 
 KEY = "sigmoid"
 
@@ -34,19 +34,19 @@ def stuck(sweep: Sweep) -> float:
 
 
 def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
-    values, chosen = final_accuracy(sweep, rows), best(final_mean(selection_accuracy(sweep, rows)))
-    rate, reached = rates(sweep, chosen), dict(zip((one.name for one in sweep.curves), at(values, chosen), strict=True))
+    values, best_rates = final_accuracy(sweep, rows), best(final_mean(selection_accuracy(sweep, rows)))
+    rate, final = rates(sweep, best_rates), dict(zip((one.name for one in sweep.curves), at(values, best_rates), strict=True))
     still = values[curve(sweep, "none")].mean(-1) < stuck(sweep)
     where = [f"{value:g}" for value, is_stuck in zip(sweep.values, still, strict=True) if is_stuck]
     summary = fill(
-        KEY, "ours", none=percent(np.mean(reached["none"])), none_rate=rate["none"],
-        batch=percent(np.mean(reached["batch"])), batch_rate=rate["batch"], chance=percent(chance(sweep)),
-        stuck=fill(KEY, "stuck", rates=enumeration(where)) if where else said(KEY)["not_stuck"],
-        edges=at_edges(sweep, chosen),
+        KEY, "ours", none=percent(np.mean(final["none"])), none_rate=rate["none"],
+        batch=percent(np.mean(final["batch"])), batch_rate=rate["batch"], chance=percent(chance(sweep)),
+        stuck=fill(KEY, "stuck", rates=enumeration(where)) if where else claim_texts(KEY)["not_stuck"],
+        edges=at_edges(sweep, best_rates),
     )  # fmt: skip
     parts = (
-        Criterion("stuck without", over_seeds(reached["none"]), "below", stuck(sweep)),
-        Criterion("trains with it", over_seeds(reached["batch"]), "above", trains(sweep)),
+        Criterion("stuck without", over_seeds(final["none"]), "below", stuck(sweep)),
+        Criterion("trains with it", over_seeds(final["batch"]), "above", trains(sweep)),
     )
     return Verdict(parts, summary)
 

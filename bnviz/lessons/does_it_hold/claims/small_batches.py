@@ -10,8 +10,8 @@ from bnviz.judge.claim import Row
 from bnviz.judge.findings import SAME, apart, by, correct, curve, final_accuracy, final_mean
 from bnviz.judge.intervals import Estimate, over_seeds_and_images
 from bnviz.judge.verdict import Criterion, Verdict
-from bnviz.lessons.does_it_hold.said import chart, claim, fill, said
 from bnviz.lessons.does_it_hold.seeds import FRESH
+from bnviz.lessons.does_it_hold.sentences import chart, claim, claim_texts, fill
 
 KEY = "small-batches"
 ARMS = ("batch", "group", "layer", "none")
@@ -38,9 +38,9 @@ def errors(sweep: Sweep, rows: list[Row]) -> np.ndarray:
 def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     small, *_, large = sweep.values
     each = np.moveaxis(correct(sweep, rows), -1, -2)  # [curves, points, seeds, examples, checkpoints]
-    found = {arm: 1 - final_mean(each[curve(sweep, arm)]) for arm in ARMS}  # how often each test example is wrong
-    rises = {arm: over_seeds_and_images(wrong[0] - wrong[-1]) for arm, wrong in found.items()}
-    parts = [_told(arm, found[arm][0].mean(), found[arm][-1].mean(), rise) for arm, rise in rises.items()]
+    wrong_shares = {arm: 1 - final_mean(each[curve(sweep, arm)]) for arm in ARMS}  # how often each test example is wrong
+    rises = {arm: over_seeds_and_images(wrong[0] - wrong[-1]) for arm, wrong in wrong_shares.items()}
+    parts = [_error_sentence(arm, wrong_shares[arm][0].mean(), wrong_shares[arm][-1].mean(), rise) for arm, rise in rises.items()]
     summary = fill(KEY, "ours", large=large, small=small, errors="; ".join(parts))
     rising, not_rising = (
         Criterion("batch norm", rises["batch"], "above", SAME),
@@ -49,11 +49,11 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     return Verdict((rising, not_rising), summary)
 
 
-def _told(arm: str, small: float, large: float, rise: Estimate) -> str:
+def _error_sentence(arm: str, small: float, large: float, rise: Estimate) -> str:
     """Whether a network's error rises or falls, from what to what and by how much."""
     at_small, at_large, _ = apart(small, large, rise.interval())
-    moves = said(KEY)["rises" if small >= large else "falls"]
-    name, change = said(KEY)["networks"][arm], by(small, large, rise.interval())
+    moves = claim_texts(KEY)["rises" if small >= large else "falls"]
+    name, change = claim_texts(KEY)["networks"][arm], by(small, large, rise.interval())
     return fill(KEY, "error", name=name, moves=moves, large=at_large, small=at_small, by=change)
 
 

@@ -14,8 +14,8 @@ from bnviz.judge.claim import Chart, Row, Values
 from bnviz.judge.findings import curve, enumeration, series, times
 from bnviz.judge.intervals import LEVEL, over_seeds
 from bnviz.judge.verdict import Criterion, Verdict
-from bnviz.lessons.does_it_hold.said import claim, fill, said
 from bnviz.lessons.does_it_hold.seeds import FRESH
+from bnviz.lessons.does_it_hold.sentences import claim, claim_texts, fill
 
 JUDGED = 0.1  # the learning rate that every page begins with; both networks train there
 
@@ -34,8 +34,8 @@ def _over_checkpoints(sweep: Sweep, rows: list[Row], key: str, reduce: Callable)
     values = series(sweep, rows, key)
     if not values.shape[-1]:
         return np.full(values.shape[:-1], np.nan)
-    found = reduce(np.where(np.isfinite(values), values, np.inf), axis=-1)  # what is not finite counts as large
-    return np.where(present(sweep, rows), found, np.nan)
+    result = reduce(np.where(np.isfinite(values), values, np.inf), axis=-1)  # what is not finite counts as large
+    return np.where(present(sweep, rows), result, np.nan)
 
 
 def ratio(name: str, values: np.ndarray, sweep: Sweep) -> Criterion:
@@ -50,49 +50,49 @@ def ratio(name: str, values: np.ndarray, sweep: Sweep) -> Criterion:
     with np.errstate(divide="ignore", invalid="ignore"):
         logarithms = np.where(both, np.log(batch) - np.log(none), np.nan)
     least = np.nanmin(logarithms, initial=np.inf)
-    counted = np.where(np.isinf(none) & np.isfinite(batch) & np.isfinite(least), least, logarithms)
-    return Criterion(name, over_seeds(counted), "below", informative=bool(np.isfinite(batch).all()))
+    ratios = np.where(np.isinf(none) & np.isfinite(batch) & np.isfinite(least), least, logarithms)
+    return Criterion(name, over_seeds(ratios), "below", informative=bool(np.isfinite(batch).all()))
 
 
 def judge(key: str, sweep: Sweep, rows: list[Row]) -> Verdict:
     """All of a claim's measures must be smaller with batch norm: their medians over training and their maxima."""
     names = measures(key)
-    worst = {measure: highest(sweep, rows, measure) for measure in names}
+    peaks_by_measure = {measure: highest(sweep, rows, measure) for measure in names}
     medians = [ratio(name, typical(sweep, rows, measure), sweep) for measure, name in names.items()]
-    peaks = [ratio(fill(key, "maximum", name=name), worst[measure], sweep) for measure, name in names.items()]
+    peaks = [ratio(fill(key, "maximum", name=name), peaks_by_measure[measure], sweep) for measure, name in names.items()]
     summary = fill(
-        key, "ours", rate=f"{JUDGED:g}", medians=_told(key, names, medians), peaks=_told(key, names, peaks),
-        amiss=_amiss(key, [*medians, *peaks]), blown=_blown(key, sweep, list(worst.values())),
+        key, "ours", rate=f"{JUDGED:g}", medians=_ratios_text(key, names, medians), peaks=_ratios_text(key, names, peaks),
+        amiss=_exceptions(key, [*medians, *peaks]), blown=_divergence_sentence(key, sweep, list(peaks_by_measure.values())),
     )  # fmt: skip
     return Verdict((*medians, *peaks), summary)
 
 
 def measures(key: str) -> dict[str, str]:
     """What a claim measures, keys of a row, each with its name in a sentence."""
-    return {measure: name[0].lower() + name[1:] for measure, name in said(key)["measures"].items()}
+    return {measure: name[0].lower() + name[1:] for measure, name in claim_texts(key)["measures"].items()}
 
 
-def _amiss(key: str, parts: Sequence[Criterion]) -> str:
+def _exceptions(key: str, parts: Sequence[Criterion]) -> str:
     """What is not smaller, and what cannot be told, each by its own 95 % interval."""
     one_sided = (1 - LEVEL) / 2
     kinds = {
         "not_smaller": [part.name for part in parts if part.fails <= one_sided],
         "left_open": [part.name for part in parts if min(part.holds, part.fails) > one_sided],
     }
-    return "".join(fill(key, kind, names=enumeration(named)) for kind, named in kinds.items() if named)
+    return "".join(fill(key, kind, names=enumeration(names)) for kind, names in kinds.items() if names)
 
 
-def _blown(key: str, sweep: Sweep, worst: list[np.ndarray]) -> str:
+def _divergence_sentence(key: str, sweep: Sweep, peaks: list[np.ndarray]) -> str:
     """How many of the judged runs of each arm blew up on the way, by what was `highest` of each measure."""
-    lost = np.isinf(worst)[:, :, sweep.values.index(JUDGED)].any(0).sum(-1)
+    lost = np.isinf(peaks)[:, :, sweep.values.index(JUDGED)].any(0).sum(-1)
     none, batch = (int(lost[curve(sweep, arm)]) for arm in ("none", "batch"))
     return fill(key, "blown", none=none, batch=batch, seeds=sweep.seeds) if none or batch else ""
 
 
 def judge_curvature(sweep: Sweep, rows: list[Row]) -> Verdict:
     """The same of the curvature; and how often its maximum lies before any training."""
-    found = judge("bend", sweep, rows)
-    return replace(found, summary=found.summary + untrained(sweep, rows, "gradient_bend"))
+    verdict = judge("bend", sweep, rows)
+    return replace(verdict, summary=verdict.summary + untrained(sweep, rows, "gradient_bend"))
 
 
 def untrained(sweep: Sweep, rows: list[Row], measure: str) -> str:
@@ -103,7 +103,7 @@ def untrained(sweep: Sweep, rows: list[Row], measure: str) -> str:
     return fill("bend", "untrained", none=none, batch=batch, seeds=sweep.seeds)
 
 
-def _told(key: str, names: Mapping[str, str], parts: Sequence[Criterion]) -> str:
+def _ratios_text(key: str, names: Mapping[str, str], parts: Sequence[Criterion]) -> str:
     pairs = zip(names.values(), parts, strict=True)
     return "; ".join(fill(key, "measure", name=name, ratio=times(part.estimate.interval())) for name, part in pairs)
 
@@ -114,14 +114,14 @@ def _path(measure: str) -> Values:
 
 def _charts(key: str) -> tuple[Chart, ...]:
     """Two charts of each measure: over the steps of the judged rate, and its median at each rate."""
-    texts, found = said(key), []
+    texts, charts = claim_texts(key), []
     for measure, name in texts["measures"].items():
         y, caption = texts["charts"][measure]["y"], texts["charts"][measure]["caption"]
         title = fill(key, "title_path", name=name, rate=f"{JUDGED:g}")
-        found.append(Chart(title, caption, y, _path(measure), ".2g", log=True, over_steps=True))
+        charts.append(Chart(title, caption, y, _path(measure), ".2g", log=True, over_steps=True))
         title, median = fill(key, "title_typical", name=name), partial(typical, key=measure)
-        found.append(Chart(title, texts["caption_typical"], y, median, ".2g", log=True))
-    return tuple(found)
+        charts.append(Chart(title, texts["caption_typical"], y, median, ".2g", log=True))
+    return tuple(charts)
 
 
 SWEEP = sweep_over(Experiment(seed=FRESH, steps=400), "learning_rate", (0.03, JUDGED, 0.3), seeds=20, measures=("landscape",))

@@ -10,8 +10,8 @@ from bnviz.judge.claim import Row
 from bnviz.judge.findings import SAME, apart, correct, curve, enumeration, final_accuracy, final_mean, trains
 from bnviz.judge.intervals import Interval, over_seeds_and_images
 from bnviz.judge.verdict import Criterion, Verdict
-from bnviz.lessons.does_it_hold.said import chart, claim, fill, said
 from bnviz.lessons.does_it_hold.seeds import FRESH
+from bnviz.lessons.does_it_hold.sentences import chart, claim, claim_texts, fill
 
 KEY = "tiny-rates"
 
@@ -20,21 +20,23 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     each = np.moveaxis(correct(sweep, rows), -1, -2)  # [curves, points, seeds, examples, checkpoints]
     none, batch = (final_mean(each[curve(sweep, name)]) for name in ("none", "batch"))
     gains = [over_seeds_and_images(change) for change in batch - none]
-    shown = [gain.interval() for gain in gains]
-    parts, told = [], []
+    intervals = [gain.interval() for gain in gains]
+    parts, sentences = [], []
     for place, rate in enumerate(sweep.values):
         name, without = f"{rate:g}", none[place].mean()
-        at_rate = dict(zip(("batch", "none", "gain"), apart(batch[place].mean(), without, shown[place]), strict=True))
-        told.append(fill(KEY, "rate", rate=name, **at_rate))
+        at_rate = dict(zip(("batch", "none", "gain"), apart(batch[place].mean(), without, intervals[place]), strict=True))
+        sentences.append(fill(KEY, "rate", rate=name, **at_rate))
         parts.append(Criterion(name, gains[place], "below", SAME, informative=bool(without >= trains(sweep))))
-    return Verdict(tuple(parts), fill(KEY, "ours", rates="; ".join(told), worse=_worse(sweep, shown)))
+    return Verdict(tuple(parts), fill(KEY, "ours", rates="; ".join(sentences), worse=_worse(sweep, intervals)))
 
 
 def _worse(sweep: Sweep, gains: list[Interval]) -> str:
     """Where the network with batch norm is less accurate, and by how much."""
     lost = {f"{rate:g}": float(gain.mean) for rate, gain in zip(sweep.values, gains, strict=True) if gain.high < -SAME / 2}
     return (
-        fill(KEY, "worse", rates=enumeration(lost), most=f"{-100 * min(lost.values()):.1f}") if lost else said(KEY)["not_worse"]
+        fill(KEY, "worse", rates=enumeration(lost), most=f"{-100 * min(lost.values()):.1f}")
+        if lost
+        else claim_texts(KEY)["not_worse"]
     )
 
 

@@ -18,26 +18,26 @@ WORDS = words.catalogue("does_it_hold")
 GUIDES: Mapping[str, str] = WORDS["guides"]
 
 
-def said(key: str) -> Mapping[str, Any]:
+def claim_texts(key: str) -> Mapping[str, Any]:
     """A claim's words."""
     own = WORDS["claims"][key]
-    return {**said(own["shares"]), **own} if "shares" in own else own
+    return {**claim_texts(own["shares"]), **own} if "shares" in own else own
 
 
 def fill(key: str, sentence: str, **values: object) -> str:
     """A sentence of a claim's verdict with its braces filled in."""
-    return words.fill(said(key)[sentence], **values)
+    return words.fill(claim_texts(key)[sentence], **values)
 
 
-def at_edges(sweep: Sweep, chosen: np.ndarray) -> str:
+def at_edges(sweep: Sweep, best_rates: np.ndarray) -> str:
     """A sentence about the curves whose best point is the first or the last that was tried; nothing if there is none."""
-    names = [NAMES[name] for name in edges(sweep, chosen)]
+    names = [NAMES[name] for name in edges(sweep, best_rates)]
     return words.fill(WORDS["notes"]["edges"], networks=enumeration(names)) if names else ""
 
 
 def claim(key: str, *, sweep: Sweep, verdict: Callable[[Sweep, list[Row]], Verdict], charts: tuple[Chart, ...]) -> Claim:
     """The claim of that key."""
-    texts = {name: said(key)[name] for name in ("name", "says", "published", "source", "checked", "limits")}
+    texts = {name: claim_texts(key)[name] for name in ("name", "says", "published", "source", "checked", "limits")}
     return Claim(key=key, sweep=sweep, verdict=verdict, charts=charts, **texts)
 
 
@@ -45,5 +45,5 @@ def chart(
     key: str, name: str, values: Values, form: str = ".1%", braces: Mapping[str, object] | None = None, **more: Any
 ) -> Chart:
     """One of a claim's charts; `braces` are what fills its texts, and `more` are further fields of a Chart."""
-    texts = {part: words.fill(text, **(braces or {})) for part, text in said(key)["charts"][name].items()}
+    texts = {part: words.fill(text, **(braces or {})) for part, text in claim_texts(key)["charts"][name].items()}
     return Chart(texts["title"], texts["caption"], texts["y"], values, form, **more)
