@@ -7,9 +7,11 @@ import sys
 
 import pytest
 
+from bnviz.config.experiment import Experiment
+from bnviz.record import ndjson
 from tests import ROOT
 
-BLOCK = re.compile(r"^```\w+ (add-to |append-to )?(\S+)(?: after ([^\n]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```\w+ (add-to |append-to )?(\S+)(?: (after|before) ([^\n]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TABLE_END = re.compile(r"\n([)}\]])\n")
 OPEN = """
 import dataclasses, sys
@@ -20,51 +22,51 @@ from bnviz.record.store import Store
 from bnviz.web import player
 mounted = []
 engine.shared = lambda: SimpleNamespace(request=lambda one, visitor: one.id, notice=lambda: None, store=Store())
-player.mount = lambda **said: mounted.append(said)
+player.mount = lambda **arguments: mounted.append(arguments)
 page = AppTest.from_file("pages/hello.py", default_timeout=60)
 page.query_params["compare"] = "rms"
 page.run()
 assert not page.exception and not page.warning, page
 assert page.header[0].value == "Hello" and page.select_slider(key="learning_rate")
-(said,) = mounted
-assert (said["lesson"], said["experiment"].compare, [panel["id"] for panel in said["panels"]]) == ("hello", "rms", ["loss"])
+(data,) = mounted
+assert (data["lesson"], data["experiment"].compare, [panel["id"] for panel in data["panels"]]) == ("hello", "rms", ["loss"])
 """
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
-    """The project with the lesson, the normalizer and the measure that CONTRIBUTING.md describes."""
+    """The project with everything that CONTRIBUTING.md adds to it."""
     folder = tmp_path_factory.mktemp("copy") / "bnviz"
-    kept = shutil.ignore_patterns("__pycache__", ".*", "node_modules", "benchmarks")
-    shutil.copytree(ROOT, folder, ignore=kept)
+    ignore = shutil.ignore_patterns("__pycache__", ".*", "node_modules", "benchmarks")
+    shutil.copytree(ROOT, folder, ignore=ignore)
     (folder / "bnviz" / "lessons" / "hello").mkdir()
     (folder / "bnviz" / "lessons" / "hello" / "__init__.py").write_text('"""The lesson at /hello."""\n', encoding="utf-8")
-    for verb, name, anchor, text in BLOCK.findall((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")):
+    for verb, name, side, anchor, text in BLOCK.findall((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")):
         path = folder / name
         path.parent.mkdir(exist_ok=True)
         before = path.read_text(encoding="utf-8") if path.exists() else ""
-        path.write_text(placed(text, verb.strip(), anchor, before), encoding="utf-8")
+        path.write_text(insert(text, verb.strip() or side, anchor, before), encoding="utf-8")
     run(folder, "-m", "bnviz.documents")
     return folder
 
 
-def placed(text, verb, anchor, before):
-    """A file's text with a block in it: in its first table, at its end, after a line, or in its place."""
-    if verb == "add-to":
+def insert(text, where, anchor, before):
+    """A file's text with a block in it: in its first table, at its end, after or before a line, or in its place."""
+    if where == "add-to":
         return TABLE_END.sub(lambda end: f"\n{text}{end[1]}\n", before, count=1)
-    if verb == "append-to":
+    if where == "append-to":
         return f"{before}\n\n{text}"
     if anchor:
-        (indented,) = re.findall(rf"^ *{re.escape(anchor)}\n", before, re.MULTILINE)
-        return before.replace(indented, indented + text)
+        (line,) = re.findall(rf"^ *{re.escape(anchor)}\n", before, re.MULTILINE)
+        return before.replace(line, line + text if where == "after" else text + line)
     return text
 
 
 def run(folder, *arguments):
     environment = {"PYTHONPATH": str(folder), "PATH": "", "HOME": str(folder)}
-    done = subprocess.run([sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    process = subprocess.run([sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True)
+    assert process.returncode == 0, process.stdout + process.stderr
+    return process.stdout
 
 
 def test_the_example_is_short(copy):
@@ -107,7 +109,7 @@ def test_a_measure_with_a_panel_is_four_files(copy):
     assert "0.5 of" in run(copy, "-c", DEAD)
     assert "dead_units?: Row;" in (copy / "bnviz/web/player/schema.d.ts").read_text(encoding="utf-8")
     touched = {
-        name for _, name, _, text in BLOCK.findall((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")) if "dead" in text
+        name for _, name, _, _, text in BLOCK.findall((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")) if "dead" in text
     }
     assert len(touched) == 4
 
@@ -129,3 +131,50 @@ from bnviz.config.experiment import Experiment
 from bnviz.web.export.script import script
 print(script(Experiment(compare="scale")))
 """
+
+FIELD = """
+from bnviz.config.experiment import Experiment, from_texts
+print(Experiment().id, Experiment(echo=3).id)
+experiment, problems = from_texts({"echo": "3"})
+assert experiment.echo == 3 and not problems and from_texts({"echo": "99"})[1]
+"""
+
+
+def test_a_field_is_a_line(copy):
+    """A link and a flag set it, a bad value is refused, and experiments that leave it alone keep their ids."""
+    usual, other = run(copy, "-c", FIELD).split()
+    assert usual == Experiment().id and usual != other
+    assert "--echo" in run(copy, "-m", "bnviz", "run", "--help")
+
+
+def test_a_data_set_is_a_loader_and_an_entry(copy, tmp_path):
+    out = tmp_path / "run.ndjson"
+    settings = {"dataset": "stripes", "width": 8, "hidden-layers": 2, "steps": 3, "batch-size": 16}
+    flags = [text for name, value in settings.items() for text in (f"--{name}", str(value))]
+    run(copy, "-m", "bnviz", "run", *flags, "--out", str(out))
+    header, *_, snapshot, _ = ndjson.read(out.read_bytes().splitlines(keepends=True))
+    assert header["experiment"]["dataset"] == "stripes" and 0 < snapshot["arms"]["batch"]["test_accuracy"] < 1
+
+
+def test_a_card_of_the_tour_passes_its_tests(copy):
+    names = "text_for_every_card or every_sentence or short_enough or can_be or begin_alike or (tells_every and 7-default)"
+    output = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", names, "tests/lessons/test_live_shift_tour.py")
+    assert re.search(r"^\.{6}", output, re.MULTILINE)
+
+
+CLAIM = """
+from bnviz.lessons.does_it_hold.claims import CLAIMS
+from bnviz.lessons.does_it_hold.page import form
+from tests.lessons.test_does_it_hold_claims import made_up
+claim = CLAIMS["deeper"]
+page = form(claim)
+rows = made_up(claim.sweep, lambda curve, value, seed: 0.5 + 0.2 * (curve == "batch") + 0.001 * seed)
+print(page.verdict(claim.sweep, rows))
+(panel,) = page.panels(claim.sweep, rows)
+assert panel["title"] == "Test accuracy at the end" and panel["data"]
+assert claim.judge(claim.sweep, rows[:5]).computing
+"""
+
+
+def test_a_claim_is_judged_and_drawn(copy):
+    assert "is 20 points higher" in run(copy, "-c", CLAIM)

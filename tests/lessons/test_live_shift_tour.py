@@ -18,7 +18,7 @@ from tests.web.test_contract import BROKEN, RUNS, small
 
 WORDS = PAGE.words["tour"]
 SCRIPT = (words.PACKAGE / "lessons" / "live_shift" / "tour.js").read_text(encoding="utf-8")
-NAMES = ["inputs", "layers", "chase", "norm", "faster", "free", "range", "own", "score", "noise"]
+NAMES = [key.removesuffix("_title") for key in WORDS if key.endswith("_title")]  # of the cards, in the order of their words
 MOST_WORDS = 45  # of a card
 READ_IN = 90  # seconds, all cards
 WORDS_A_SECOND = 4

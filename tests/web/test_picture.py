@@ -54,7 +54,7 @@ def recording():
 @settings(deadline=None, max_examples=40)
 def test_everything_stands_where_it_does_in_the_browser(desk, width, layers, units, chosen):
     sizes = {"width": width, "layers": layers, "units": units, "watched": 8, "chosen": chosen}
-    theirs, ours = desk.call("web/player/geometry.js", "arrange", sizes), arrange(**sizes)
+    theirs, ours = desk.call("web/player/geometry.js", "arrange", sizes), arrange(width, layers, units, 8, chosen)
     for name in ("width", "height", "slim", "pitch"):
         assert getattr(ours, name) == pytest.approx(theirs[name]), name
     for name in ("watched", "others", "histogram", "input", "output"):
