@@ -75,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with _terminable():
             command(options)
-    except BrokenPipeError:  # whoever read standard output has seen enough
+    except BrokenPipeError:  # the reader of standard output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (TooExpensive, BadField, Unusable, csv_files.OtherContents) as error:
         parser.error(str(error))
@@ -98,7 +98,7 @@ def _notes(error: BaseException) -> list[str]:
 
 def parsers() -> Parser:
     """The parser; what it parses has the command, a function of the other options, and the command's own parser."""
-    parser = Parser(_called(), description="A laboratory for the question why batch norm works.", allow_abbrev=False)
+    parser = Parser(_program_name(), description="A laboratory for the question why batch norm works.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"bnviz {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="command", required=True)
     _add_run(commands)
@@ -108,7 +108,7 @@ def parsers() -> Parser:
     return parser
 
 
-def _called() -> str:
+def _program_name() -> str:
     """The words that started this program: the installed command, or the module."""
     return "bnviz" if Path(sys.argv[0]).stem == "bnviz" else "python -m bnviz"
 
@@ -141,8 +141,10 @@ def _add_sweep(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--values", metavar="LIST", required=True, help="its values, separated by commas")
     _add(parser, SEEDS, default=SEEDS.default)
     csv_file = "file to write (.csv), or - for standard output"
-    known = f"separated by commas, from {', '.join(trainable_arms())}; default {','.join(api.ARMS)}"
-    parser.add_argument("--arms", metavar="LIST", type=lambda text: text.split(","), default=api.ARMS, help=f"networks, {known}")
+    arms_help = f"separated by commas, from {', '.join(trainable_arms())}; default {','.join(api.ARMS)}"
+    parser.add_argument(
+        "--arms", metavar="LIST", type=lambda text: text.split(","), default=api.ARMS, help=f"networks, {arms_help}"
+    )
     _add(parser, WORKERS)
     parser.add_argument(
         "--out",
@@ -166,8 +168,8 @@ def _add_export(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--step", metavar="NUMBER", help="which step a picture (.png) shows; default the last one")
     kinds = ", ".join(f"{ending} ({kind})" for ending, kind in EXPORTS.items())
-    told = f"file to write: {kinds}, or - for the page on standard output"
-    parser.add_argument("--out", metavar="FILE", type=_file(*EXPORTS), required=True, help=told)
+    help_text = f"file to write: {kinds}, or - for the page on standard output"
+    parser.add_argument("--out", metavar="FILE", type=_file(*EXPORTS), required=True, help=help_text)
 
 
 def _add_site(commands: argparse._SubParsersAction) -> None:
@@ -175,24 +177,24 @@ def _add_site(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("site", help=about, description=about, allow_abbrev=False)
     parser.set_defaults(command=site, parser=parser)
     pages = [address(lesson) for lesson in LESSONS]
-    named = f"pages to write, of {', '.join(pages)}; all if left out"
-    parser.add_argument("--page", metavar="NAME", dest="pages", nargs="+", choices=pages, default=pages, help=named)
-    varied = "settings of which every mark is recorded, where the page has them in view; default batch_size"
-    parser.add_argument("--vary", metavar="NAME", nargs="*", type=_axis, default=["batch_size"], help=varied)
+    help_text = f"pages to write, of {', '.join(pages)}; all if left out"
+    parser.add_argument("--page", metavar="NAME", dest="pages", nargs="+", choices=pages, default=pages, help=help_text)
+    vary_help = "settings of which every mark is recorded, where the page has them in view; default batch_size"
+    parser.add_argument("--vary", metavar="NAME", nargs="*", type=_axis, default=["batch_size"], help=vary_help)
     _add(parser, WORKERS)
     parser.add_argument("--out", metavar="FOLDER", required=True, help="folder to write; made if it is not there")
 
 
 def _add(parser: argparse.ArgumentParser, field: Field, default: object = argparse.SUPPRESS) -> None:
     """A flag for a field. Without a default it is left out of the options unless it is given."""
-    known = "" if field.default in (None, "") else f"; default {field.default}"
+    default_text = "" if field.default in (None, "") else f"; default {field.default}"
     parser.add_argument(
         "--" + field.name.replace("_", "-"),
         dest=field.name,
         type=_reader(field),
         default=default,
         metavar="NAME" if field.choices else "TEXT" if field.canonical else "NUMBER",
-        help=f"{field.help} {field.range}{known}.".replace("%", "%%"),
+        help=f"{field.help} {field.range}{default_text}.".replace("%", "%%"),
     )
 
 
@@ -241,18 +243,18 @@ def export(options: dict) -> None:
     """Write a file that is made of a recording; the ending of its name says which."""
     from bnviz.web.export.validation import ExportError
 
-    given, ending = Path(options["recording"]), Path(options["out"]).suffix or ".html"
+    source, ending = Path(options["recording"]), Path(options["out"]).suffix or ".html"
     if options["page"] and ending not in OF_PAGES:
         raise Unusable(f"--page {options['page']}: expected together with an --out that ends in {', '.join(OF_PAGES)}")
     if options["step"] and ending != ".png":
         raise Unusable(f"--step {options['step']}: expected together with an --out that ends in .png")
     lesson = (options["page"] or next(iter(LESSONS))).replace("-", "_")
     try:
-        contents = _maker(ending, lesson, options["step"])(given.read_bytes(), given.name)
+        contents = _maker(ending, lesson, options["step"])(source.read_bytes(), source.name)
     except OSError as error:
-        raise Unusable(f"cannot read {given}: {error.strerror or error}") from None
+        raise Unusable(f"cannot read {source}: {error.strerror or error}") from None
     except ExportError as error:
-        raise Unusable(f"{given}: {error}") from None
+        raise Unusable(f"{source}: {error}") from None
     with destination(options["out"]) as file:
         file.write(contents)
 

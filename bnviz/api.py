@@ -60,8 +60,8 @@ class Results(list):
 
     def grid(self, key: str) -> np.ndarray:
         """The same as [arms, values, seeds]."""
-        there = dict(zip((csv_files.key_of(self.axis, row) for row in self), self.column(key), strict=True))
-        return np.array([[[there[value, arm, seed] for seed in self.seeds] for value in self.values] for arm in self.arms])
+        by_cell = dict(zip((csv_files.key_of(self.axis, row) for row in self), self.column(key), strict=True))
+        return np.array([[[by_cell[value, arm, seed] for seed in self.seeds] for value in self.values] for arm in self.arms])
 
     def interval(self, key: str, level: float = LEVEL) -> dict[str, Interval]:
         """By arm: mean over seeds, bounds of Student's t interval, and how many seeds gave a number; each [values]."""
@@ -92,18 +92,18 @@ def sweep(
     Raises BadField for a value that a field cannot take, `csv_files.OtherContents` for a file that holds something else,
     OSError for one that cannot be written, and Failed. A note on the exception says which rows have been kept.
     """
-    plan = planned(axis, values, seeds, arms, fields)
+    plan = plan_sweep(axis, values, seeds, arms, fields)
     with csv_files.table(out, plan) as table:
         try:
             _compute(table, workers)
             table.finish()
         except BaseException as error:
-            _say_what_is_kept(error, table)
+            _add_row_note(error, table)
             raise
     return Results(plan, table.sorted())
 
 
-def planned(axis: str, values: Iterable[Any], seeds: int, arms: Iterable[str], fields: dict[str, Any]) -> Sweep:
+def plan_sweep(axis: str, values: Iterable[Any], seeds: int, arms: Iterable[str], fields: dict[str, Any]) -> Sweep:
     """The sweep, checked; raises BadField."""
     arms = tuple(arms)
     if not arms or len(set(arms)) < len(arms) or not set(arms) <= set(trainable_arms()):
@@ -115,7 +115,7 @@ def planned(axis: str, values: Iterable[Any], seeds: int, arms: Iterable[str], f
 
 
 @dataclass(frozen=True)
-class Part(Sweep):
+class PendingCells(Sweep):
     """Some of a sweep's cells, by number. Without a limit on computing time: this is not a shared server."""
 
     pending: tuple[int, ...] = ()
@@ -133,11 +133,11 @@ def _compute(table: csv_files.Table, workers: int | None) -> None:
     pending = tuple(number for number, cell in enumerate(table.sweep.cells()) if table.key(cell) not in table.rows)
     if not pending:
         return
-    part = Part(**vars(table.sweep), pending=pending)
-    with _bar(table) as bar, _recording(part, workers) as lines:
+    pending_sweep = PendingCells(**vars(table.sweep), pending=pending)
+    with _bar(table) as bar, _recording(pending_sweep, workers) as lines:
         for message in _messages(lines):
             if message["type"] == "row":
-                table.add(csv_files.row_of(part.axis, message))
+                table.add(csv_files.row_of(pending_sweep.axis, message))
                 bar.update()
             elif message["type"] == "tick":
                 bar.refresh()
@@ -147,32 +147,32 @@ def _compute(table: csv_files.Table, workers: int | None) -> None:
 
 def _bar(table: csv_files.Table) -> tqdm:
     """A bar that counts rows, on a terminal and in a notebook, whose standard error is no terminal; elsewhere nothing."""
-    hidden = False if "ipykernel" in sys.modules else None
-    return tqdm(total=len(table.runs), initial=len(table.rows), unit=" runs", smoothing=0, disable=hidden)
+    disable = False if "ipykernel" in sys.modules else None
+    return tqdm(total=len(table.runs), initial=len(table.rows), unit=" runs", smoothing=0, disable=disable)
 
 
 @contextlib.contextmanager
 def _recording(sweep: Sweep, workers: int | None) -> Iterator[Recording]:
     """The sweep's recording while an engine computes it, which ends with the block."""
-    with computing(Store(), workers) as mine:
-        with _deaf():
-            lines = mine.recording(mine.sweep(sweep))
+    with computing(Store(), workers) as backend:
+        with _block_sigint():
+            lines = backend.recording(backend.sweep(sweep))
             assert lines is not None  # it was asked for just now
         yield lines
 
 
 @contextlib.contextmanager
 def computing(store: Store, workers: int | None = None) -> Iterator[engine.Engine]:
-    """An engine that ends with the block, whose processes never hear Ctrl-C."""
+    """An engine that ends with the block, whose processes ignore Ctrl-C."""
     with contextlib.ExitStack() as stack:
-        with _deaf():
-            mine = stack.enter_context(contextlib.closing(engine.make(store, Rows.from_environment(), workers, ready=False)))
-        yield mine
+        with _block_sigint():
+            backend = stack.enter_context(contextlib.closing(engine.make(store, Rows.from_environment(), workers, ready=False)))
+        yield backend
 
 
 @contextlib.contextmanager
-def _deaf() -> Iterator[None]:
-    """Ctrl-C waits until the block is left, and what is started in it never hears it: it is ours to handle."""
+def _block_sigint() -> Iterator[None]:
+    """Block SIGINT until the block is left, also in the processes that it starts: this process handles Ctrl-C."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -182,22 +182,22 @@ def _deaf() -> Iterator[None]:
 
 def _messages(lines: Recording) -> Iterator[dict[str, Any]]:
     """The messages of a recording as they come, and one of type ``tick`` now and then, so that clocks go on."""
-    changed, count = threading.Event(), 0
-    with lines.subscribe(changed.set):
+    has_grown, count = threading.Event(), 0
+    with lines.subscribe(has_grown.set):
         while True:
-            changed.clear()
+            has_grown.clear()
             new = lines.lines(count)
             count += len(new)
             yield from ndjson.read(new)
             if new and ndjson.is_end(new[-1]):
                 return
-            if not changed.wait(TICK):
+            if not has_grown.wait(TICK):
                 yield {"type": "tick"}
 
 
-def _say_what_is_kept(error: BaseException, table: csv_files.Table) -> None:
-    kept = f"{len(table.rows)} of {len(table.runs)} rows"
+def _add_row_note(error: BaseException, table: csv_files.Table) -> None:
+    rows = f"{len(table.rows)} of {len(table.runs)} rows"
     if table.place:
-        error.add_note(f"{kept} are kept in {table.place}; repeat the sweep to continue from there")
+        error.add_note(f"{rows} are kept in {table.place}; repeat the sweep to continue from there")
     elif folder := storage.rows_folder():
-        error.add_note(f"{kept} are kept in {folder}; repeat the sweep to continue from there")
+        error.add_note(f"{rows} are kept in {folder}; repeat the sweep to continue from there")

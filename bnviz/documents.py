@@ -1,8 +1,8 @@
-"""Files that are made from declarations, so that nothing is written twice: `python -m bnviz.documents` brings them up to date.
+"""Generated files, so that nothing is declared twice: `python -m bnviz.documents` updates them.
 
 The tables of docs/recording.md and the types of the scripts in the browser come from the schema of a recording and from the
-measures; each lesson's types of its sentences, and the worksheet, come from the catalogues. A test fails where a file is not what
-would be made now.
+measures; each lesson's types of its sentences, and the worksheet, come from the catalogues. A test fails where a
+file is out of date.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ WORKSHEET = PACKAGE.parent / "docs" / "worksheet.md"
 CONSTANTS = PACKAGE / "web" / "player" / "constants.js"
 SCHEMA_TYPES = PACKAGE / "web" / "player" / "schema.d.ts"
 _LISTS = {"type": '"header"', "arms": "string[]", "taps": "Tap[]", "watched_units": "number[]", "percentiles": "number[]"}
-MADE = "// Made by `make documents` from {source}: change that and make it again."
+GENERATED_NOTE = "// Made by `make documents` from {source}: change that and make it again."
 
 
-def made() -> dict[Path, str]:
-    """Every file that is made, with what it should hold."""
+def generate_all() -> dict[Path, str]:
+    """Every generated file, with its contents."""
     return {
         RECORDING: recording_page(RECORDING.read_text(encoding="utf-8")),
         WORKSHEET: worksheet(),
@@ -43,7 +43,7 @@ def constants_module() -> str:
     lines = Path(constants.__file__).read_text(encoding="utf-8").splitlines()
     numbers = (re.fullmatch(r"(\w+) = ([\d.]+)(?:  # (.+))?", line) for line in lines)
     exports = (f"export const {one[1]} = {one[2]};{f' // {one[3]}' if one[3] else ''}" for one in numbers if one)
-    return "\n".join(["// @ts-check", MADE.format(source="bnviz/web/constants.py"), "", *exports, ""])
+    return "\n".join(["// @ts-check", GENERATED_NOTE.format(source="bnviz/web/constants.py"), "", *exports, ""])
 
 
 # docs/recording.md
@@ -99,25 +99,25 @@ def recording_types() -> str:
     keys = (*schema.ARM, *(key for one in live_measures() for key in one.keys))
     parts = {
         "Header": interface(schema.HEADER, **_LISTS),
-        "ArmPart": interface(merged(keys), all_optional={key.name for one in measures() for key in one.keys}),
+        "ArmPart": interface(merge_keys(keys), all_optional={key.name for one in measures() for key in one.keys}),
         "Snapshot": interface(schema.SNAPSHOT, type='"snapshot"', arms="Record<string, ArmPart>"),
         "End": interface(schema.END, type='"end"', status='"finished" | "diverged" | "stopped" | "failed"'),
     }
-    declared = "\n\n".join(f"export interface {name} {body}" for name, body in parts.items())
-    return f"""{MADE.format(source="bnviz/record/schema.py and the measures")}
+    declarations = "\n\n".join(f"export interface {name} {body}" for name, body in parts.items())
+    return f"""{GENERATED_NOTE.format(source="bnviz/record/schema.py and the measures")}
 
 export type Tap = "linear" | "normalized" | "activation";
 
 /** A decoded typed array: the last axis of every array in a recording. */
 export type Row = Float32Array | Float64Array | Uint8Array | Uint16Array | Uint32Array | Int8Array | Int16Array | Int32Array;
 
-{declared}
+{declarations}
 
 export type Message = Header | Snapshot | End;
 """
 
 
-def merged(keys: Iterable[Key]) -> list[Key]:
+def merge_keys(keys: Iterable[Key]) -> list[Key]:
     """The keys, each name once: a measure may record a key of every snapshot more finely."""
     return list({key.name: key for key in reversed(list(keys))}.values())[::-1]
 
@@ -128,10 +128,10 @@ def interface(keys: Iterable[Key], all_optional: Iterable[str] = (), indent: str
     return "{\n" + "\n".join(lines) + f"\n{indent}}}"
 
 
-def _member(key: Key, optional: bool, indent: str, known: str | None) -> str:
+def _member(key: Key, optional: bool, indent: str, override: str | None) -> str:
     unit = f" [{key.unit}]" if key.unit else ""
     mark = "?" if optional else ""
-    return f"{indent}/** {key.what}{unit} */\n{indent}{key.name}{mark}: {known or _type(key, indent)};"
+    return f"{indent}/** {key.what}{unit} */\n{indent}{key.name}{mark}: {override or _type(key, indent)};"
 
 
 def _type(key: Key, indent: str) -> str:
@@ -147,19 +147,23 @@ def _plain(key: Key) -> str:
 
 def lessons_types() -> dict[Path, str]:
     """The types of every lesson's sentences that its story says."""
-    found = {lesson: words.catalogue(lesson) for lesson in LESSONS}
-    return {PACKAGE / "lessons" / lesson / "words.d.ts": lesson_types(said) for lesson, said in found.items() if "story" in said}
+    catalogues = {lesson: words.catalogue(lesson) for lesson in LESSONS}
+    return {
+        PACKAGE / "lessons" / lesson / "words.d.ts": lesson_types(catalogue)
+        for lesson, catalogue in catalogues.items()
+        if "story" in catalogue
+    }
 
 
-def lesson_types(said: Mapping[str, Mapping[str, str]]) -> str:
+def lesson_types(catalogue: Mapping[str, Mapping[str, str]]) -> str:
     """The sentences of a lesson's story, and of its tour if it has one."""
-    tour = f"\n{_interface('Tour', said['tour'])}" if "tour" in said else ""
-    return sentence_types(said["story"]) + tour
+    tour = f"\n{_interface('Tour', catalogue['tour'])}" if "tour" in catalogue else ""
+    return sentence_types(catalogue["story"]) + tour
 
 
 def sentence_types(sentences: Mapping[str, str]) -> str:
     """The interface `Words`: for each sentence what stands in its braces."""
-    return f"{MADE.format(source='words.toml')}\n\n{_interface('Words', sentences)}"
+    return f"{GENERATED_NOTE.format(source='words.toml')}\n\n{_interface('Words', sentences)}"
 
 
 def _interface(name: str, sentences: Mapping[str, str]) -> str:
@@ -174,10 +178,10 @@ def _values(text: str) -> str:
 
 def main() -> None:
     """Write what has changed."""
-    for path, text in made().items():
+    for path, text in generate_all().items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
-            print(f"made {path.relative_to(PACKAGE.parent)}")
+            print(f"wrote {path.relative_to(PACKAGE.parent)}")
 
 
 if __name__ == "__main__":

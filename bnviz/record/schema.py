@@ -48,7 +48,7 @@ def text(name: str, what: str, **more: Any) -> Key:
     return Key(name, what, kind="text", **more)
 
 
-def listed(name: str, what: str, **more: Any) -> Key:
+def json_list(name: str, what: str, **more: Any) -> Key:
     """A key whose value is a plain JSON list."""
     return Key(name, what, kind="list", **more)
 
@@ -63,15 +63,15 @@ HEADER = (
     Key("format", "version of this description"),
     text("id", "sixteen hex digits, a hash of the format and of every field"),
     Key("experiment", "every field of the experiment", kind="object"),
-    listed("arms", "the networks that train: `none`, then the one it is compared with, then others that were asked for"),
+    json_list("arms", "the networks that train: `none`, then the one it is compared with, then others that were asked for"),
     Key("hidden_layers", "how many hidden layers there are"),
-    listed("taps", "`linear` z, `normalized` (what enters the nonlinearity), `activation` a"),
+    json_list("taps", "`linear` z, `normalized` (what enters the nonlinearity), `activation` a"),
     by_tap("edges", "edges of the histograms, the same for all arms, layers and steps", "bins+1"),
     Key("probe_size", "how many held-out examples the distributions are measured on"),
     Key("total_steps", "steps of the whole run"),
     Key("classes", "classes to tell apart, or numbers to predict"),
-    listed("watched_units", "the units that have histograms of their own, counted from 0"),
-    listed("percentiles", "which percentiles are recorded", unit="%"),
+    json_list("watched_units", "the units that have histograms of their own, counted from 0"),
+    json_list("percentiles", "which percentiles are recorded", unit="%"),
     Key("group_size", "examples that are normalized together in training, before anything changes", unit="examples"),
     Key("versions", "releases of `bnviz`, `torch` and `python` that computed it", kind="object"),
 )
@@ -158,9 +158,9 @@ ROW = (
     Key("test_loss", _ENDING, unit=LOSS),
     Key("best_test_accuracy", "the best at any checkpoint", unit="share"),
     Key("diverged_at", "the first step whose loss was no finite number, or `null`"),
-    listed("checkpoints", "the steps at which accuracy was measured"),
-    listed("test_accuracies", "test accuracy at each checkpoint", unit="share"),
-    listed("train_losses", "training loss up to each checkpoint"),
+    json_list("checkpoints", "the steps at which accuracy was measured"),
+    json_list("test_accuracies", "test accuracy at each checkpoint", unit="share"),
+    json_list("train_losses", "training loss up to each checkpoint"),
 )
 
 PROGRESS = (

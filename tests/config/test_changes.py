@@ -33,9 +33,9 @@ CHANGES = st.lists(CHANGE, max_size=MAX_CHANGES)
 
 @given(CHANGES)
 def test_a_text_says_exactly_the_last_of_the_changes_for_each_step_and_name(changes):
-    found = parse_changes(canonical(changes))
-    assert {(one.step, one.name): one.value for one in found} == {(one.step, one.name): one.value for one in changes}
-    assert [(one.step, one.name) for one in found] == sorted({(one.step, one.name) for one in changes})
+    result = parse_changes(canonical(changes))
+    assert {(one.step, one.name): one.value for one in result} == {(one.step, one.name): one.value for one in changes}
+    assert [(one.step, one.name) for one in result] == sorted({(one.step, one.name) for one in changes})
 
 
 @given(CHANGES, st.text(" ", max_size=2))
@@ -186,9 +186,9 @@ def test_how_long_two_runs_are_the_same(one, other, step):
 @pytest.mark.parametrize("settings", [{"changes": "5:dropout=0.1"}, {"batch_norm_from": 5}, {"scale_start": "keep"}])
 def test_sweeps_and_stacks_refuse_what_happens_on_the_way(settings):
     experiment, (name,) = Experiment(**settings), settings
-    for refused in (check_steady, lambda one: sweep_over(one, "width", (8,)), lambda one: Stack([Run(one, "none")])):
+    for reject in (check_steady, lambda one: sweep_over(one, "width", (8,)), lambda one: Stack([Run(one, "none")])):
         with pytest.raises(BadField, match="nothing can change") as caught:
-            refused(experiment)
+            reject(experiment)
         assert caught.value.field == name
     with pytest.raises(BadField, match="nothing can change"):
         sweep_over(Experiment(), name, [settings[name]])

@@ -58,8 +58,8 @@ def test_curves_and_points_may_change_several_fields():
 
 
 def test_what_only_a_look_inside_knows_is_left_out():
-    looked = BASE.replace(snapshot_every=9, gradient_shift="yes", hold_from=5, look_inside="yes", fixed_scales="yes")
-    assert canonical_run(looked, "batch") == Run(BASE, "batch")
+    observed = BASE.replace(snapshot_every=9, gradient_shift="yes", hold_from=5, look_inside="yes", fixed_scales="yes")
+    assert canonical_run(observed, "batch") == Run(BASE, "batch")
     assert canonical_run(BASE.replace(ghost_batch_size=8), "layer") == canonical_run(BASE, "layer")
     assert canonical_run(BASE.replace(ghost_batch_size=8), "noisy-batch") != canonical_run(BASE, "noisy-batch")
 
@@ -116,18 +116,18 @@ experiments = st.builds(
 
 @given(st.lists(st.builds(canonical_run, experiments, st.sampled_from(["none", "batch"])), unique=True), st.integers(0, 10))
 def test_stacks_are_a_partition_of_one_shape_each(runs, first):
-    cut = stacks(runs, first)
-    assert sorted(run.id for stack in cut for run in stack) == sorted(run.id for run in runs)
-    for stack in cut:
+    groups = stacks(runs, first)
+    assert sorted(run.id for stack in groups for run in stack) == sorted(run.id for run in runs)
+    for stack in groups:
         assert 1 <= len(stack) <= STACK_RUNS and len({run.shape for run in stack}) == 1
 
 
 def test_stacks_take_about_as_long_as_they_should_and_the_first_ones_less():
     runs = sweep_over(Experiment(batch_size=256, steps=240), "learning_rate", (0.1, 0.2, 0.3), seeds=5).runs()
-    cut = stacks(runs, first=5)
-    longest = [max(sum(run.seconds() for run in stack) for stack in part) for part in (cut[:2], cut[2:])]
+    groups = stacks(runs, first=5)
+    longest = [max(sum(run.seconds() for run in stack) for stack in part) for part in (groups[:2], groups[2:])]
     assert longest[0] <= 1.5 * FIRST_SECONDS < longest[1] <= 1.2 * STACK_SECONDS
-    assert {run for stack in cut[:2] for run in stack} <= set(runs[:5])  # what comes first is trained first
+    assert {run for stack in groups[:2] for run in stack} <= set(runs[:5])  # what comes first is trained first
 
 
 def test_many_small_runs_make_stacks_that_fit_into_memory():

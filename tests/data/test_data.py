@@ -70,6 +70,6 @@ def test_archives_come_with_their_licences():
 def test_the_linear_map_is_one_matrix_for_training_and_testing():
     entry, split = DATA_SETS["linear-map"], load("linear-map")
     assert split.x_train.shape == (entry.train_size, entry.features) and split.y_train.shape == (entry.train_size, entry.classes)
-    found = np.linalg.lstsq(split.x_train, split.y_train, rcond=None)[0]
-    assert np.allclose(split.x_test @ found, split.y_test, atol=1e-4)
+    matrix = np.linalg.lstsq(split.x_train, split.y_train, rcond=None)[0]
+    assert np.allclose(split.x_test @ matrix, split.y_test, atol=1e-4)
     assert split.y_train.dtype == np.float32 and 0.5 < split.y_train.std() < 2

@@ -41,8 +41,8 @@ def test_within_is_two_one_sided_tests():
     "values, holds, fails", [([1, 1, 1], 0, 1), ([-1, -1], 1, 0), ([0, 0], 1, 1), ([5], 1, 1), ([math.nan], 1, 1)]
 )
 def test_without_scatter_or_without_seeds(values, holds, fails):
-    found = part(values, "above")
-    assert (found.holds, found.fails) == (holds, fails)
+    result = part(values, "above")
+    assert (result.holds, result.fails) == (holds, fails)
 
 
 @pytest.mark.parametrize("t, freedom", [(0.0, 3), (2.0, 4.5), (9.0, 2), (-1.5, 60.3)])
@@ -64,10 +64,10 @@ def test_over_seeds_and_images_covers_the_truth_where_seeds_alone_do_not():
 def test_over_seeds_and_images_is_about_a_bootstrap_of_both():
     random = np.random.default_rng(1)
     values = random.normal(0, 0.05, (20, 1)) + random.normal(0, 0.4, (1, 300)) + random.normal(0, 0.3, (20, 300))
-    found = over_seeds_and_images(values)
+    result = over_seeds_and_images(values)
     means = [values[np.ix_(random.integers(20, size=20), random.integers(300, size=300))].mean() for _ in range(2000)]
-    assert float(found.error) == pytest.approx(np.std(means), rel=0.1)
-    assert float(found.fixed) == pytest.approx(0.4 / math.sqrt(300), rel=0.15) and float(found.std) < 0.15
+    assert float(result.error) == pytest.approx(np.std(means), rel=0.1)
+    assert float(result.fixed) == pytest.approx(0.4 / math.sqrt(300), rel=0.15) and float(result.std) < 0.15
 
 
 @pytest.mark.parametrize("shape", [(1, 100), (5, 1), (1, 1)])
@@ -82,20 +82,20 @@ def test_where_rows_and_columns_scatter_less_than_the_rest_the_error_is_a_number
 
 def test_all_parts_must_hold_and_one_that_fails_refutes():
     sure, open_, wrong = part([1, 1.1, 0.9], "above"), part([1, -1.2, 0.3], "above"), part([-1, -1.1, -0.9], "above")
-    told = {AGREES: (sure, sure), CANNOT_TELL: (sure, open_), DISAGREES: (sure, wrong)}
-    assert {word: words({"": Verdict(parts, "")}, 1)[""] for word, parts in told.items()} == {word: word for word in told}
+    cases = {AGREES: (sure, sure), CANNOT_TELL: (sure, open_), DISAGREES: (sure, wrong)}
+    assert {word: words({"": Verdict(parts, "")}, 1)[""] for word, parts in cases.items()} == {word: word for word in cases}
     assert words({"": Verdict((), "")}, 1)[""] == CANNOT_TELL
     assert words({"": Verdict((part([1, 1.1, 0.9], "above", informative=False),), "")}, 1)[""] == CANNOT_TELL
 
 
 def test_refuting_is_no_easier_for_a_claim_of_many_parts():
     """Each of eight parts is true, at its bound. One of them fails by chance at 2.5 % in one trial of five, not the claim."""
-    random, refuted, once = np.random.default_rng(2), 0, 0
+    random, fails, once = np.random.default_rng(2), 0, 0
     for _ in range(400):
         parts = tuple(part(random.normal(0, 1, 8), "below") for _ in range(8))
-        refuted += words({"": Verdict(parts, "")}, 1)[""] == DISAGREES
+        fails += words({"": Verdict(parts, "")}, 1)[""] == DISAGREES
         once += any(one.fails < 0.025 for one in parts)
-    assert once > 50 and refuted < 20
+    assert once > 50 and fails < 20
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=9))
@@ -127,6 +127,6 @@ def test_as_many_seeds_as_are_said_to_be_needed_reach_the_power():
     level, power, std, distance = 1 - 0.0028, 0.9, 1.0, 1.1
     seeds = math.ceil(seeds_needed(distance, std, level, power))
     random = np.random.default_rng(4)
-    found = np.mean([part(random.normal(distance, std, seeds), "above").holds <= 1 - level for _ in range(1500)])
-    assert power - 0.03 < found < power + 0.06
+    result = np.mean([part(random.normal(distance, std, seeds), "above").holds <= 1 - level for _ in range(1500)])
+    assert power - 0.03 < result < power + 0.06
     assert seeds_needed(0.1, 1.0, level, power, fixed=0.1) == math.inf

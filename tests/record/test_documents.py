@@ -5,9 +5,9 @@ import pytest
 from bnviz import documents
 
 
-@pytest.mark.parametrize("path", documents.made(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", documents.generate_all(), ids=lambda path: path.name)
 def test_a_made_file_is_up_to_date(path):
-    assert path.read_text(encoding="utf-8") == documents.made()[path], "make documents"
+    assert path.read_text(encoding="utf-8") == documents.generate_all()[path], "make documents"
 
 
 def test_a_page_without_a_place_for_a_table_is_refused():

@@ -44,9 +44,9 @@ def test_scalars_that_are_not_finite_become_null_at_any_depth():
 
 
 def test_a_line_is_one_line_of_utf8_without_spaces():
-    recorded = ndjson.line({"type": "snapshot", "text": "two\nlines, β", "n": [1, 2]})
-    assert recorded.count(b"\n") == 1 and recorded.endswith(b"\n") and b'"n":[1,2]' in recorded
-    assert next(ndjson.read([recorded]))["text"] == "two\nlines, β"
+    encoded = ndjson.line({"type": "snapshot", "text": "two\nlines, β", "n": [1, 2]})
+    assert encoded.count(b"\n") == 1 and encoded.endswith(b"\n") and b'"n":[1,2]' in encoded
+    assert next(ndjson.read([encoded]))["text"] == "two\nlines, β"
 
 
 def test_reading_gives_back_arrays_and_everything_else():
@@ -58,9 +58,9 @@ def test_reading_gives_back_arrays_and_everything_else():
 
 def test_an_end_is_known_by_its_first_bytes():
     for status in ndjson.STATUSES:
-        recorded = ndjson.end(status, 'said "so"', 1.23456)
-        assert ndjson.is_end(recorded) and ndjson.status(recorded) == status
-        assert json.loads(recorded) == {"type": "end", "status": status, "message": 'said "so"', "seconds": 1.235}
+        encoded = ndjson.end(status, 'said "so"', 1.23456)
+        assert ndjson.is_end(encoded) and ndjson.status(encoded) == status
+        assert json.loads(encoded) == {"type": "end", "status": status, "message": 'said "so"', "seconds": 1.235}
     assert not ndjson.is_end(ndjson.line({"type": "snapshot", "text": '{"type":"end"'}))
 
 
@@ -72,18 +72,18 @@ def test_unknown_statuses_are_refused():
 @quick
 @given(arrays.arrays(np.float32, (2, 16), elements=st.floats(width=32, allow_nan=False, allow_infinity=False)))
 def test_rounding_stays_within_its_bound_and_finite(rows):
-    found = rounded(rows)
+    result = rounded(rows)
     root_mean_square = np.sqrt((rows.astype(np.float64) ** 2).mean(-1, keepdims=True))
-    assert found.dtype == np.float32 and np.isfinite(found).all()
-    assert (np.abs(found.astype(np.float64) - rows) <= root_mean_square / 128).all()
+    assert result.dtype == np.float32 and np.isfinite(result).all()
+    assert (np.abs(result.astype(np.float64) - rows) <= root_mean_square / 128).all()
 
 
 @quick
 @given(arrays.arrays(np.float32, (2, 8), elements=FLOATS))
 def test_rounding_never_hides_what_is_not_finite(rows):
-    found = rounded(rows)
-    assert np.array_equal(np.isnan(found), np.isnan(rows))
-    assert np.array_equal(np.isinf(found), np.isinf(rows))
+    result = rounded(rows)
+    assert np.array_equal(np.isnan(result), np.isnan(rows))
+    assert np.array_equal(np.isinf(result), np.isinf(rows))
 
 
 def test_rounding_keeps_zeros_and_leaves_few_bits_set():

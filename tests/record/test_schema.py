@@ -44,15 +44,15 @@ def sizes_of(header):
     }
 
 
-def check(keys, found, sizes, where=""):
-    """Every key of `found` is declared, is there if it has to be, and looks as declared. Returns the names that were seen."""
+def check(keys, result, sizes, where=""):
+    """Every key of `result` is declared, is there if it has to be, and looks as declared. Returns the names that were seen."""
     declared = {key.name: key for key in keys}
-    assert set(found) <= set(declared), f"{where}: not in the schema: {set(found) - set(declared)}"
-    missing = {name for name, key in declared.items() if not key.optional} - set(found)
+    assert set(result) <= set(declared), f"{where}: not in the schema: {set(result) - set(declared)}"
+    missing = {name for name, key in declared.items() if not key.optional} - set(result)
     assert not missing, f"{where}: {missing} missing"
-    for name, value in found.items():
+    for name, value in result.items():
         check_value(declared[name], value, sizes, f"{where}.{name}")
-    return set(found)
+    return set(result)
 
 
 def check_value(key, value, sizes, where):
@@ -73,10 +73,10 @@ def check_array(key, array, sizes, where):
     assert isinstance(array, np.ndarray), where
     assert len(array.shape) == len(key.sizes), f"{where}: {array.shape} is not [{key.shape}]"
     for name, size in zip(key.sizes, array.shape, strict=True):
-        assert size == wanted(name, size, sizes), f"{where}: {array.shape} is not [{key.shape}]"
+        assert size == expected(name, size, sizes), f"{where}: {array.shape} is not [{key.shape}]"
 
 
-def wanted(name, size, sizes):
+def expected(name, size, sizes):
     """A number, a known size, one of these and a little more ("bins+1"), or what the name stood for before."""
     if name.isdigit():
         return int(name)
@@ -86,8 +86,8 @@ def wanted(name, size, sizes):
 
 def arm_keys(name, part):
     """The keys that an arm's part of a snapshot may have: every snapshot's, and those of the measures that were taken of it."""
-    taken = [measure for measure in live_measures() if {key.name for key in measure.keys} & set(part) - core(part)]
-    return {key.name: key for keys in (schema.ARM, *(measure.keys for measure in taken)) for key in keys}.values()
+    present = [measure for measure in live_measures() if {key.name for key in measure.keys} & set(part) - core(part)]
+    return {key.name: key for keys in (schema.ARM, *(measure.keys for measure in present)) for key in keys}.values()
 
 
 def core(part):

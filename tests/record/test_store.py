@@ -29,75 +29,75 @@ def lines_of(id=ID, snapshots=5, status="finished", versions=version.versions())
 
 
 def fill(store, id=ID, **kind):
-    made, new = store.start(id)
+    recording, new = store.start(id)
     assert new
     for line in lines_of(id, **kind):
-        made.append(line)
-    store.finish(made)
-    return made
+        recording.append(line)
+    store.finish(recording)
+    return recording
 
 
 def test_lines_come_back_as_they_were_from_any_line_on():
-    made = Recording(ID)
+    recording = Recording(ID)
     for line in lines_of():
-        assert made.append(line)
-    assert made.lines() == lines_of()
-    assert made.lines(3) == lines_of()[3:]
-    assert made.lines(2, 4) == lines_of()[2:4]
-    assert made.lines(99) == []
-    assert gzip.decompress(made.gzip()) == b"".join(lines_of())
+        assert recording.append(line)
+    assert recording.lines() == lines_of()
+    assert recording.lines(3) == lines_of()[3:]
+    assert recording.lines(2, 4) == lines_of()[2:4]
+    assert recording.lines(99) == []
+    assert gzip.decompress(recording.gzip()) == b"".join(lines_of())
 
 
 def test_every_piece_can_be_read_as_soon_as_it_is_there():
-    made, unpack = Recording(ID), zlib.decompressobj(16 + zlib.MAX_WBITS)
+    recording, unpack = Recording(ID), zlib.decompressobj(16 + zlib.MAX_WBITS)
     unpack.decompress(GZIP_HEADER)
     for index, line in enumerate(lines_of()):
-        made.append(line)
-        assert unpack.decompress(made.compressed(index)) == line
+        recording.append(line)
+        assert unpack.decompress(recording.compressed(index)) == line
 
 
 def test_nothing_follows_the_end():
-    made = Recording(ID)
-    made.append(ndjson.end("stopped", "", 0.0))
-    assert not made.append(b"more\n")
-    assert (len(made), made.status) == (1, "stopped")
+    recording = Recording(ID)
+    recording.append(ndjson.end("stopped", "", 0.0))
+    assert not recording.append(b"more\n")
+    assert (len(recording), recording.status) == (1, "stopped")
 
 
 def test_readers_are_woken_until_they_leave():
-    made, woken = Recording(ID), []
-    with made.subscribe(lambda: woken.append(len(made))):
-        made.append(b"a\n")
-        made.append(b"b\n")
-        assert made.readers == 1
-    made.append(b"c\n")
-    assert woken == [1, 2]
-    assert made.readers == 0
+    recording, wakeups = Recording(ID), []
+    with recording.subscribe(lambda: wakeups.append(len(recording))):
+        recording.append(b"a\n")
+        recording.append(b"b\n")
+        assert recording.readers == 1
+    recording.append(b"c\n")
+    assert wakeups == [1, 2]
+    assert recording.readers == 0
 
 
 def test_readers_in_other_threads_miss_nothing():
-    made, seen = Recording(ID), []
+    recording, copies = Recording(ID), []
 
     def read():
-        changed = threading.Event()
-        with made.subscribe(changed.set):
-            got = []
+        altered = threading.Event()
+        with recording.subscribe(altered.set):
+            result = []
             while True:
-                changed.clear()
-                ended = made.ended
-                got += made.lines(len(got))
+                altered.clear()
+                ended = recording.ended
+                result += recording.lines(len(result))
                 if ended:
                     break
-                assert changed.wait(10)
-        seen.append(got)
+                assert altered.wait(10)
+        copies.append(result)
 
     threads = [threading.Thread(target=read) for _ in range(4)]
     for thread in threads:
         thread.start()
     for line in lines_of(snapshots=300):
-        made.append(line)
+        recording.append(line)
     for thread in threads:
         thread.join()
-    assert seen == [lines_of(snapshots=300)] * 4
+    assert copies == [lines_of(snapshots=300)] * 4
 
 
 def test_the_least_recently_used_go_first():
@@ -122,27 +122,27 @@ def test_the_newest_is_kept_however_large(memory_bytes):
     assert store.get(other) and not store.get(ID)
 
 
-@pytest.mark.parametrize("status, kept", [("finished", 1), ("diverged", 1), ("stopped", 0), ("failed", 0)])
-def test_only_what_ended_well_is_kept(tmp_path, status, kept):
+@pytest.mark.parametrize("status, is_cached", [("finished", 1), ("diverged", 1), ("stopped", 0), ("failed", 0)])
+def test_only_what_ended_well_is_kept(tmp_path, status, is_cached):
     store = Store(tmp_path)
     fill(store, status=status)
-    assert (store.get(ID) is not None) == kept
-    assert len(os.listdir(tmp_path)) == kept
+    assert (store.get(ID) is not None) == is_cached
+    assert len(os.listdir(tmp_path)) == is_cached
     assert store.live() == []
 
 
 def test_a_live_recording_is_found_and_is_one(tmp_path):
     store = Store(tmp_path)
-    made, new = store.start(ID)
-    assert new and store.start(ID) == (made, False)
-    assert store.get(ID) is made and store.live() == [made]
+    recording, new = store.start(ID)
+    assert new and store.start(ID) == (recording, False)
+    assert store.get(ID) is recording and store.live() == [recording]
 
 
 def test_the_folder_outlives_the_process(tmp_path):
     etag = fill(Store(tmp_path / "new" / "folder")).etag
-    found = Store(tmp_path / "new" / "folder").get(ID)
-    assert found.lines() == lines_of()
-    assert (found.status, found.etag) == ("finished", etag)
+    result = Store(tmp_path / "new" / "folder").get(ID)
+    assert result.lines() == lines_of()
+    assert (result.status, result.etag) == ("finished", etag)
     assert os.listdir(tmp_path / "new" / "folder") == [FILE]
     assert gzip.decompress((tmp_path / "new" / "folder" / FILE).read_bytes()) == b"".join(lines_of())
 
@@ -154,11 +154,11 @@ def test_another_release_does_not_find_it_and_computes_it_anew(tmp_path, monkeyp
     store = Store(tmp_path)
     assert store.get(ID) is None
     header = {"type": "header", "id": ID, "format": version.FORMAT, "versions": version.versions()}
-    made, new = store.start(ID)
+    recording, new = store.start(ID)
     for line in [ndjson.line(header), ndjson.end("finished", "", 1.0)]:
-        made.append(line)
-    store.finish(made)
-    assert new and Store(tmp_path).get(ID).lines() == made.lines() and len(os.listdir(tmp_path)) == 2
+        recording.append(line)
+    store.finish(recording)
+    assert new and Store(tmp_path).get(ID).lines() == recording.lines() and len(os.listdir(tmp_path)) == 2
 
 
 def test_another_pytorch_is_another_release(monkeypatch):
@@ -173,7 +173,7 @@ def test_a_file_in_its_place_that_another_release_wrote_is_not_served(tmp_path, 
     assert Store(tmp_path).get(ID) is None and "another release" in caplog.text
 
 
-def _whole():
+def _complete():
     return gzip.compress(b"".join(lines_of()))
 
 
@@ -182,8 +182,8 @@ def _whole():
     [
         b"",
         b"nonsense",
-        _whole()[:-20],
-        _whole()[:40] + b"\0\0\0\0" + _whole()[44:],
+        _complete()[:-20],
+        _complete()[:40] + b"\0\0\0\0" + _complete()[44:],
         gzip.compress(b"".join(lines_of()[:-1])),
         gzip.compress(b"".join(lines_of(status="failed"))),
         gzip.compress(b"".join(lines_of("f" * 16))),
@@ -226,13 +226,13 @@ def test_a_full_disk_breaks_nothing_and_leaves_nothing(tmp_path, monkeypatch, ca
 
 
 def test_a_slow_disk_keeps_nobody_waiting(tmp_path, monkeypatch):
-    store, there, free = Store(tmp_path), [], threading.Event()
-    monkeypatch.setattr(store._storage, "write", lambda name, contents: free.wait(30) and there.append(name))
+    store, written, free = Store(tmp_path), [], threading.Event()
+    monkeypatch.setattr(store._storage, "write", lambda name, contents: free.wait(30) and written.append(name))
     ended = fill(store)
-    assert store.get(ended.id) is ended and not there, "it is at hand before it is written"
+    assert store.get(ended.id) is ended and not written, "it is at hand before it is written"
     free.set()
     store.flush()
-    assert len(there) == 1
+    assert len(written) == 1
 
 
 def test_a_folder_that_cannot_be_made_breaks_nothing(tmp_path):

@@ -2,16 +2,16 @@
 
 from bnviz.config.cost import RATE, weights
 from bnviz.measures.registry import CheckpointMeasure
-from bnviz.record.schema import listed
+from bnviz.record.schema import json_list
 
 MEASURES = (
     CheckpointMeasure(
         "landscape",
         "bnviz.lessons.does_it_hold.measures.landscape:landscape",
         keys=(
-            listed("loss_range", "the largest loss found along the gradient less the smallest"),
-            listed("gradient_distance", "the largest change of the gradient there"),
-            listed("gradient_bend", "the largest change of the gradient there for each unit of way"),
+            json_list("loss_range", "the largest loss found along the gradient less the smallest"),
+            json_list("gradient_distance", "the largest change of the gradient there"),
+            json_list("gradient_bend", "the largest change of the gradient there for each unit of way"),
         ),
         when="where the sweep asks for `landscape`, at every checkpoint",
         seconds=lambda experiment: 6 * 3 * experiment.batch * weights(experiment) / RATE,
@@ -20,8 +20,8 @@ MEASURES = (
         "held_out",
         "bnviz.lessons.does_it_hold.measures.held_out:held_out",
         keys=(
-            listed("validation_accuracies", "on up to 1,000 training examples that the run does not train on", unit="share"),
-            listed("right", "a bit for each test example in base64, the highest of a byte first: whether its label is found"),
+            json_list("validation_accuracies", "on up to 1,000 training examples that the run does not train on", unit="share"),
+            json_list("right", "a bit for each test example in base64, the highest of a byte first: whether its label is found"),
         ),
         when="where the sweep asks for `held_out`, at every checkpoint",
         seconds=lambda experiment: 2000 * weights(experiment) / RATE,
