@@ -106,13 +106,13 @@ class NormalizerSpec:
     evaluation: str = ""
 
     def __post_init__(self) -> None:
-        known = {"z", *(quantity.part for quantity in self.quantities)}
+        parts = {"z", *(quantity.part for quantity in self.quantities)}
         for step in self.steps:
-            if missing := set(names(step.formula)) - known:
+            if missing := set(names(step.formula)) - parts:
                 raise ValueError(
                     f"{self.key}: the formula of {step.part} names {', '.join(sorted(missing))}, which it does not have"
                 )
-            known.add(step.part)
+            parts.add(step.part)
 
     @property
     def parameters(self) -> tuple[Quantity, ...]:

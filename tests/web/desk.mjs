@@ -192,6 +192,23 @@ const actions = {
     return {geometry, far, peak, range, ...brush.painted};
   },
 
+  // A formula as a page draws it, as text; what follows an operator, and is bracketed where it is negative, has a prime.
+  async formula({formula}) {
+    const {drawFormula} = await load("web/player/formulas.js");
+    class Text {
+      pieces = [];
+      setAttribute() {}
+      append = (...pieces) => this.pieces.push(...pieces);
+      toString = () => this.pieces.join("");
+    }
+    globalThis.document = {createElement: () => new Text()};
+    try {
+      return drawFormula(formula, (part, operand) => part + (operand ? "'" : "")).join("");
+    } finally {
+      delete globalThis.document; // with a page, a sentence that is lacking is only reported
+    }
+  },
+
   fill: async ({text}) => (await load("web/player/words.js")).filler(desk.view)(text),
 };
 

@@ -117,6 +117,22 @@ def test_a_script_without_a_normalizer_of_the_run_is_refused(monkeypatch):
         script(SMALL)
 
 
+@pytest.mark.parametrize(
+    "text, drawing",
+    [
+        ("(z - mean) / sqrt(variance + epsilon)", "z − mean' / √variance + epsilon'"),
+        ("gamma * hat + beta", "gamma · hat' + beta'"),
+        ("tanh(alpha * z)", "tanh(alpha · z')"),
+        ("a - (b - c)", "a − (b' − c')"),
+        ("a + b * c", "a + b' · c'"),
+        ("(a + b) * (c - 2)", "(a + b') · (c' − 2)"),
+        ("exp(z)", "ez"),
+    ],
+)
+def test_formulas_are_drawn_with_brackets_where_they_are_needed(desk, text, drawing):
+    assert desk.ask("formula", formula=formula.tree(text)) == drawing
+
+
 @pytest.mark.parametrize("text", ["z ** 2", "max(z, 0)", "z if z else 0", "'z'"])
 def test_a_formula_that_cannot_be_drawn_is_refused(text):
     with pytest.raises(ValueError, match="cannot be drawn"):
