@@ -231,13 +231,13 @@ class Lab:
         """Wait until so many more frames have been drawn."""
         self.wait(f"d.frames >= {int(self.data['frames']) + frames}")
 
-    def reset(self, snapshot: int | None = None, layer: int = 2, unit: int | None = None) -> Lab:
-        """Put a page that other tests have used back: nothing is open above it or pointed at, at one speed, and it is paused at
-        this snapshot, counted from 0, or at the last one, with this layer and perhaps this unit chosen.
+    def reset(self, snapshot: int | None = None, layer: int | None = None, unit: int | None = None) -> Lab:
+        """Put a page that other tests have used back: nothing is open above it or pointed at, the speed is 1, and it is paused at
+        this snapshot, counted from 0, or at the last one. A layer and a unit are chosen only if they are given.
         """
         self.page.mouse.move(0, 0)
         self.page.evaluate(_PUT_BACK)
-        self.press(*(["End"] if snapshot is None else ["Home", *["ArrowRight"] * snapshot]), str(layer))
+        self.press(*(["End"] if snapshot is None else ["Home", *["ArrowRight"] * snapshot]), *([str(layer)] if layer else []))
         index = "p.querySelector('.bnviz-scrub').max" if snapshot is None else f"'{snapshot}'"
         self.wait(f"d.state !== 'playing' && p.querySelector('.bnviz-scrub').value === {index}")
         if unit is not None:

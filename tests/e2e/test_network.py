@@ -45,7 +45,7 @@ def page_open(module_visit):
 @pytest.fixture
 def opened(page_open):
     """A finished run, at its end."""
-    lab = page_open.reset()
+    lab = page_open.reset(layer=2)
     lab.wait("d.state === 'ended' && d.step === '40'")
     return lab
 

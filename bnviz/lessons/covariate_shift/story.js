@@ -161,7 +161,7 @@ function courses(view, plain, compared) {
   const [[plain_before, plain_after], [compared_before, compared_after]] = [
     [a, b],
     [c, d],
-  ].map((pair) => pair.map(percent));
+  ].map((pair) => pair.map((share) => percent(share)));
   return say(view, key, {norm, plain_before, plain_after, compared_before, compared_after});
 }
 
