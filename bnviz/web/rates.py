@@ -1,8 +1,8 @@
-"""How much of what is costly one client may ask for: so much at once, and more as time goes by.
+"""Rate limits: a token bucket for each client and kind of costly request.
 
-A client is the address that a connection comes from. What a proxy says about whom it asks for is believed if the proxy's own
+A client is the address that a connection comes from. A proxy's word about its client counts if the proxy's own
 address is among those in FORWARDED_ALLOW_IPS, which uvicorn reads: 127.0.0.1 unless set. A lecture hall is often one address, so
-the limits lie above what 300 students do, and mostly above what the server can do: they keep a program from taking all of it.
+the limits lie above what 300 students do, and mostly above what the server can do: they stop a program that takes all of it.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from cachetools import LRUCache
 from bnviz.engine.admission import Busy
 
 Kind = Literal["page", "run", "sweep", "question", "picture", "film", "file"]
-CLIENTS = 10_000  # addresses that are remembered; one that is forgotten begins anew
+CLIENTS = 10_000  # with a bucket; the least recently used are evicted, and begin with a full one
 SETTING = "BNVIZ_RATE"
 _log = logging.getLogger(__name__)
 
 
 class Rate(NamedTuple):
-    """How many may be asked for at once, and how many more each second."""
+    """A bucket's capacity, and how many tokens flow in each second."""
 
     at_once: float
     a_second: float
@@ -46,7 +46,7 @@ RATES: dict[Kind, Rate] = {
 
 
 class TooMany(Busy):
-    """A client has asked for too much; in so many `seconds` there is room for one more."""
+    """A client's bucket is empty; in `seconds` it holds a token again."""
 
     def __init__(self, seconds: float):
         self.seconds = seconds
@@ -54,12 +54,12 @@ class TooMany(Busy):
 
 
 class Rates:
-    """What clients have left. Methods may be called from any thread."""
+    """The clients' token buckets. Methods may be called from any thread."""
 
     def __init__(self, times: float = 1.0, now: Callable[[], float] = time.monotonic):
-        """Everything in RATES counts so many `times`; without limit if that is 0."""
+        """All of RATES is multiplied by `times`; 0 means no limits."""
         self._times, self._now = times, now
-        self._left: LRUCache[tuple[Kind, str], tuple[float, float]] = LRUCache(CLIENTS)  # how much there was, and when
+        self._buckets: LRUCache[tuple[Kind, str], tuple[float, float]] = LRUCache(CLIENTS)  # tokens, and when they were counted
         self._lock = threading.Lock()
         self.refused: Counter[Kind] = Counter()
 
@@ -77,23 +77,23 @@ class Rates:
         return cls(times)
 
     def spend(self, kind: Kind, client: str | None) -> None:
-        """One more for this client's address. Raises TooMany."""
+        """Take a token from the bucket of this client's address. Raises TooMany."""
         if not self._times:
             return
         at_once, a_second = (self._times * number for number in RATES[kind])
         key = kind, client_key(client)
         with self._lock:
             now = self._now()
-            there, before = self._left.get(key, (at_once, now))
-            there = min(at_once, there + a_second * (now - before))
-            if there < 1:
+            tokens, before = self._buckets.get(key, (at_once, now))
+            tokens = min(at_once, tokens + a_second * (now - before))
+            if tokens < 1:
                 self.refused[kind] += 1
-                raise TooMany((1 - there) / a_second)
-            self._left[key] = there - 1, now
+                raise TooMany((1 - tokens) / a_second)
+            self._buckets[key] = tokens - 1, now
 
 
 def client_key(client: str | None) -> str:
-    """Who counts as one client: an address, or with IPv6 the network that one household or hall is given."""
+    """The key of a client: its address, or with IPv6 the network (/64) of one household or hall."""
     try:
         address = ipaddress.ip_address(client or "127.0.0.1")
     except ValueError:

@@ -83,7 +83,7 @@ def test_clients_take_a_bounded_memory(clock):
     rates = Rates(now=clock)
     for number in range(3 * CLIENTS):
         rates.spend("page", f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
-    assert len(rates._left) == CLIENTS
+    assert len(rates._buckets) == CLIENTS
 
 
 def test_addresses_of_one_network_are_one_client():

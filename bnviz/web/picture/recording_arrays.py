@@ -1,4 +1,4 @@
-"""What the picture of the two networks shows of a recording, worked out once for all of its snapshots: arrays over time.
+"""What the picture of the two networks shows of a recording, computed once for all of its snapshots: arrays over time.
 
 The same measures as in the browser: bnviz/web/player/motion.js (how far units move, and what that is measured by), feeds.js (the
 densities) and fits.js (the range of the axes).

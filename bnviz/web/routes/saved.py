@@ -1,4 +1,4 @@
-"""A run as a file to keep: a lesson's page that plays it, or one of `bnviz.web.export.files`. Nothing is computed for it."""
+"""A run as a file to save: a lesson's page that plays it, or one of `bnviz.web.export.files`. No run is trained for it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from bnviz.web.routes.render_cache import RenderCache
 from bnviz.web.routes.runs import LASTING, stored_recording
 
 LONGEST = 2000  # characters of an address that a page may name as where it is live
-MEMORY = 16 << 20  # bytes of files that are kept: many who save save the same
-WAITING = 32  # as many may wait for theirs; others are told to come back
+MEMORY = 16 << 20  # bytes of files in the cache: many visitors save the same
+WAITING = 32  # so many requests may wait for their file; others are refused
 
 _cache = RenderCache(MEMORY, WAITING)
 
@@ -27,7 +27,7 @@ _cache = RenderCache(MEMORY, WAITING)
 async def saved(request: Request) -> Response:
     """A lesson's page with a run that is at hand, as a file to keep; with `view` in the query, to be played where it is.
 
-    The latter is the same for everybody and for ever, so any cache in front may keep it: who watches it costs no script run.
+    With `view` the page never changes, so any cache in front of the server may store it: a viewer costs no script run.
     """
     from bnviz.web.export.saved_page import PLAYING, saved_page  # loads pages, which not every server is asked for
 
@@ -52,7 +52,7 @@ async def file(request: Request) -> Response:
 
 
 async def _file(request: Request, name: str, media_type: str, make: Callable[[bytes], bytes], live: str = "") -> Response:
-    """What `make` makes of the run's recording, and of `live`, as a file of this name."""
+    """The file that `make` makes of the run's recording; `live` is a part of its key in the cache."""
     if (recording := await stored_recording(request.path_params["id"])) is None:
         return error(404, "There is no such run.")
     if not recording.ended:

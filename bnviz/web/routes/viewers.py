@@ -10,7 +10,7 @@ from bnviz.record.store import Recording
 
 
 class Viewers:
-    """Everybody who is reading a live recording, so that all can be counted, and woken when the server goes."""
+    """All readers of live recordings: how many there are, and events that wake them when the server goes."""
 
     def __init__(self) -> None:
         self._woken: set[asyncio.Event] = set()
