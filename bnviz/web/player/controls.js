@@ -1,6 +1,8 @@
 // @ts-check
 // The player's own controls: choosers above the charts, transport below them, and the keyboard.
 
+import {SPEEDS} from "./core/clock.js";
+import {pressKey} from "./core/keyboard.js";
 import {make, mark, set} from "./dom.js";
 import {copy, linkToWholePage, wholePageAddress} from "./embedding.js";
 import {saving} from "./saving.js";
@@ -11,7 +13,6 @@ import {pieces, playerText, tapName} from "./words.js";
 /** @import {Panel} from "./panel.js" */
 /** @import {PlayerCore} from "./core/player-core.js" */
 
-const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
 const ICONS = {
   play: "M4 2.5v11l9-5.5z",
   pause: "M4 2.5h3v11H4zM9 2.5h3v11H9z",
@@ -96,9 +97,7 @@ function transport(player, root, copyLink) {
 function speedChooser(player) {
   /** @type {[number, string][]} */
   const speeds = SPEEDS.map((speed) => [speed, `${speed}×`]);
-  const chooser = select(player.text("speed"), speeds, (value) => player.setSpeed(Number(value)));
-  chooser.value = "1";
-  return chooser;
+  return select(player.text("speed"), speeds, (value) => player.setSpeed(Number(value)));
 }
 
 export class Controls {
@@ -133,6 +132,10 @@ export class Controls {
     store.subscribe(
       ({clock}) => clock.playing,
       (playing) => this.showPlaying(playing),
+    );
+    store.subscribe(
+      ({clock}) => clock.speed,
+      (speed) => (this.transport.speed.value = String(speed)),
     );
     store.subscribe(
       ({clock}) => clock.loop,
@@ -368,37 +371,6 @@ export class Controls {
     const target = event.target instanceof Element ? event.target : null;
     if (event.ctrlKey || event.metaKey || event.altKey || !this.player.recording.frames.length) return;
     if (target?.closest(BUSY) || (event.key === " " && target?.closest("button, a, summary"))) return;
-    const action = this.actions()[event.key] ?? (/^[1-8]$/.test(event.key) ? () => this.layer(Number(event.key)) : null);
-    if (!action) return;
-    event.preventDefault();
-    action();
-  }
-
-  /** @returns {Record<string, () => void>} */
-  actions() {
-    const {player} = this;
-    return {
-      " ": () => player.toggle(),
-      ArrowLeft: () => player.stepBy(-1),
-      ArrowRight: () => player.stepBy(1),
-      Home: () => player.seek(0),
-      End: () => player.seek(Infinity),
-      "<": () => this.faster(-1),
-      ">": () => this.faster(1),
-      l: () => player.toggleLoop(),
-      "?": () => player.say(player.text("help")),
-    };
-  }
-
-  /** @param {number} by */
-  faster(by) {
-    const {speed} = this.transport;
-    speed.selectedIndex = Math.max(0, Math.min(SPEEDS.length - 1, speed.selectedIndex + by));
-    this.player.setSpeed(Number(speed.value));
-  }
-
-  /** @param {number} number */
-  layer(number) {
-    if (number <= Number(this.player.recording.header?.hidden_layers)) this.player.choose({layer: number});
+    if (pressKey(this.player, event.key)) event.preventDefault();
   }
 }

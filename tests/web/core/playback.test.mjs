@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {test} from "node:test";
 
 import {nextClock, playbackState, STOPPED_CLOCK} from "../../../bnviz/web/player/core/clock.js";
+import {pressKey} from "../../../bnviz/web/player/core/keyboard.js";
 import {shareOf, stepAt} from "../../../bnviz/web/player/core/timeline.js";
 import {stepsUpTo, World} from "./world.mjs";
 
@@ -156,4 +157,25 @@ test("a place in the queue is said until it is over, and stands in for the headl
   assert.equal(world.core.state.message, "");
   world.arrive().pass(300);
   assert.equal(world.core.state.placeholder, null);
+});
+
+test("keys work the playback, and leave other keys alone", () => {
+  const world = finished();
+  const {core} = world;
+  const press = (...keys) => (keys.forEach((key) => assert.ok(pressKey(core, key), key)), world.pass());
+  assert.equal(press("Home").step, 0);
+  assert.equal(press("ArrowRight", "ArrowRight", "ArrowLeft").step, 1);
+  assert.equal(press("End").step, 60);
+  press(" ");
+  assert.equal(world.playback, "playing");
+  assert.equal(press("<", "<", "<").core.state.clock.speed, 0.25);
+  assert.equal(press(..."><>>>>>>>").core.state.clock.speed, 8);
+  assert.equal(press("l").core.state.clock.loop, true);
+  assert.equal(press("4", "8").core.view().layer, 4, "there is no layer 8");
+  press("?");
+  assert.notEqual(core.state.message, "");
+  assert.deepEqual(
+    ["a", "9", "Enter", "toString"].map((key) => pressKey(core, key)),
+    [false, false, false, false],
+  );
 });

@@ -24,11 +24,13 @@
  *   | {type: "seekStep", step: number}
  *   | {type: "pendSeek", step: number | null}
  *   | {type: "setSpeed", speed: number}
+ *   | {type: "stepSpeed", by: number}
  *   | {type: "setPlaying", playing: boolean}
  *   | {type: "play" | "pause" | "toggleLoop" | "hold" | "release"}} ClockEvent
  */
 
 export const SNAPSHOTS_PER_SECOND = 15; // at speed 1
+export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
 
 /** @type {Clock} */
 export const STOPPED_CLOCK = {
@@ -84,6 +86,10 @@ const TRANSITIONS = {
   },
   pendSeek: (clock, {step}) => ({...clock, pendingSeek: step}),
   setSpeed: (clock, {speed}) => ({...clock, speed}),
+  stepSpeed(clock, {by}) {
+    const index = SPEEDS.indexOf(clock.speed) + by;
+    return {...clock, speed: SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, index))]};
+  },
   setPlaying: (clock, {playing}) => ({...clock, playing}),
   toggleLoop: (clock) => ({...clock, loop: !clock.loop}),
   hold: (clock) => ({...clock, held: true}),

@@ -375,6 +375,11 @@ export class PlayerCore {
     this.dispatch({type: "setSpeed", speed});
   }
 
+  /** @param {number} by so many of the speeds that there are to choose from */
+  stepSpeed(by) {
+    this.dispatch({type: "stepSpeed", by});
+  }
+
   toggleLoop() {
     this.dispatch({type: "toggleLoop"});
   }
