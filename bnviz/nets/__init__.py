@@ -1,1 +1,1 @@
-"""The network and its normalizers, in plain PyTorch."""
+"""The network, in plain PyTorch."""
