@@ -24,15 +24,15 @@ import benchmarks
 from benchmarks import Row, row_of_table, table
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-KEPT = DOCUMENT.with_suffix(".json")
+RESULTS = DOCUMENT.with_suffix(".json")
 LONG = ("cluster", "faults", "soak", "sweeps", "vmap", "worker")  # each takes minutes, or answers a question once
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 
 
 def names() -> list[str]:
     """The modules of this folder that have rows."""
-    found = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name != "__main__")
-    return [name for name in found if hasattr(importlib.import_module(f"benchmarks.{name}"), "rows")]
+    results = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name != "__main__")
+    return [name for name in results if hasattr(importlib.import_module(f"benchmarks.{name}"), "rows")]
 
 
 def machine() -> str:
@@ -49,32 +49,32 @@ def _lines(path: str) -> list[str]:
         return []
 
 
-def kept() -> dict[str, dict]:
+def load_results() -> dict[str, dict]:
     """What was measured last: for each module when, on what machine, and its rows."""
-    return json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+    return json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
 
 
-def measured(name: str, before: dict) -> Iterator[Row]:
+def measure(name: str, before: dict) -> Iterator[Row]:
     """A module's rows, each with what it was before."""
     last = {row["what"]: row["ours"] for row in before.get("rows", ())}
     for row in importlib.import_module(f"benchmarks.{name}").rows():
         yield row._replace(before=last.get(row.what, "–"))
 
 
-def written(found: dict[str, dict]) -> str:
+def render(results: dict[str, dict]) -> str:
     """One table a module."""
     parts = []
-    for name, one in sorted(found.items()):
-        made = f"`python -m benchmarks {name} --write`, {one['date']}: {one['machine']}; {one['seconds']:.0f} s."
-        parts.append(f"## {name.capitalize()}\n\n{made}\n\n{table([Row(**row) for row in one['rows']])}")
+    for name, one in sorted(results.items()):
+        caption = f"`python -m benchmarks {name} --write`, {one['date']}: {one['machine']}; {one['seconds']:.0f} s."
+        parts.append(f"## {name.capitalize()}\n\n{caption}\n\n{table([Row(**row) for row in one['rows']])}")
     return "\n\n".join(parts)
 
 
 def write(text: str) -> None:
     """Put `text` between the markers of docs/benchmarks.md; without markers, at its end."""
     old = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else "# Benchmarks\n"
-    before, _, rest = old.partition(BEGIN)
-    _, _, after = rest.partition(END)
+    before, _, tail = old.partition(BEGIN)
+    _, _, after = tail.partition(END)
     DOCUMENT.parent.mkdir(exist_ok=True)
     DOCUMENT.write_text(f"{before.rstrip()}\n\n{BEGIN}\n{text}\n{END}\n{after.lstrip(chr(10))}", encoding="utf-8")
 
@@ -88,19 +88,19 @@ def main() -> None:
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(names()):
         parser.error(f"there is no {', '.join(sorted(unknown))}: choose from {', '.join(names())}")
-    found = kept()
+    results = load_results()
     print(table([]), flush=True)
     for name in arguments.names or [name for name in names() if arguments.all or name not in LONG]:
-        began, rows = perf_counter(), []
-        for row in measured(name, found.get(name, {})):
+        start, rows = perf_counter(), []
+        for row in measure(name, results.get(name, {})):
             print(row_of_table(row), flush=True)
             rows.append(row._asdict())
         today = f"{datetime.date.today():%d %B %Y}"
-        found[name] = {"date": today, "machine": machine(), "seconds": perf_counter() - began, "rows": rows}
+        results[name] = {"date": today, "machine": machine(), "seconds": perf_counter() - start, "rows": rows}
         if arguments.write:
-            KEPT.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if arguments.write:
-        write(written(found))
+        write(render(results))
 
 
 if __name__ == "__main__":

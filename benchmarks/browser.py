@@ -53,8 +53,8 @@ REPORT = "() => ({redraws: watched.redraws, long: watched.long, seconds: (perfor
 def watch(page: Page, charts: int) -> tuple[float, float]:
     """Redraws a second of each of so many watched charts, and the share of time that was spent in long tasks."""
     page.wait_for_timeout(1000 * SECONDS)
-    seen = page.evaluate(REPORT)
-    return seen["redraws"] / charts / seen["seconds"], seen["long"] / 1000 / seen["seconds"]
+    report = page.evaluate(REPORT)
+    return report["redraws"] / charts / report["seconds"], report["long"] / 1000 / report["seconds"]
 
 
 def player(browser: Browser, server: Server) -> tuple[float, float, float]:
@@ -69,11 +69,11 @@ def player(browser: Browser, server: Server) -> tuple[float, float, float]:
         page.click("[aria-label=Play]")
     page.evaluate(WATCH)
     page.evaluate(WATCH_LINES, "[data-panel=ridges] .bnviz-plot")
-    seen = watch(page, 1)
+    report = watch(page, 1)
     assert page.get_attribute(".bnviz-player", "data-state") == "playing", "the player stands still"
     alone = plotly_alone(page)
     page.context.close()
-    return *seen, alone
+    return *report, alone
 
 
 # Figures of the ridgelines as the player hands them to Plotly, one after another.
@@ -121,7 +121,7 @@ COUNT = """() => {
   const count = () => { painted.frames += 1; requestAnimationFrame(count); };
   count();
 }"""
-COUNTED = "() => ({...painted, seconds: (performance.now() - painted.began) / 1000})"
+COUNT_REPORT = "() => ({...painted, seconds: (performance.now() - painted.began) / 1000})"
 
 
 def picture(browser: Browser, app: Server) -> list[Row]:
@@ -131,9 +131,9 @@ def picture(browser: Browser, app: Server) -> list[Row]:
     page.wait_for_selector(".bnviz-player[data-state=playing][data-trained-step='600']")
     page.evaluate(COUNT)
     page.wait_for_timeout(1000 * SECONDS // 2)
-    seen = page.evaluate(COUNTED)
+    report = page.evaluate(COUNT_REPORT)
     page.context.close()
-    ours, peer = seen["redraws"] / seen["seconds"], seen["frames"] / seen["seconds"]
+    ours, peer = report["redraws"] / report["seconds"], report["frames"] / report["seconds"]
     return [
         Row("redraws/s of the networks' picture", f"animation frames: {peer:.1f}", f"{ours:.1f}", f"{ours / peer:.2f}", "≥ 60/s")
     ]
@@ -147,26 +147,26 @@ def plain(browser: Browser, server: Server) -> tuple[float, float]:
     page.wait_for_timeout(2000)
     page.evaluate(WATCH)
     page.evaluate(WATCH_TITLES, ".gtitle")
-    seen = watch(page, 2)
+    report = watch(page, 2)
     page.context.close()
-    return seen
+    return report
 
 
 def redraws(browser: Browser, app: Server) -> list[Row]:
     """Charts that move."""
     ours, ours_long, alone = player(browser, app)
     with serve("benchmarks/plain/app.py") as server:
-        theirs, theirs_long = plain(browser, server)
+        peer_rate, peer_long = plain(browser, server)
     peer = "st.plotly_chart in a 0.1 s fragment"
     what = "redraws/s of the two ridgelines, whole page playing"
     return [
-        Row(what, f"{peer}: {theirs:.1f}", f"{ours:.1f}", f"{ours / theirs:.1f}", "≥ 4"),
+        Row(what, f"{peer}: {peer_rate:.1f}", f"{ours:.1f}", f"{ours / peer_rate:.1f}", "≥ 4"),
         Row(what, f"one Plotly.react loop over them, alone: {alone:.1f}", f"{ours:.1f}", f"{ours / alone:.1f}", "≥ 2, or ≥ 30/s"),
         Row(
             "main thread in long tasks, 15 snapshots/s",
-            f"{peer}: {theirs_long:.0%}",
+            f"{peer}: {peer_long:.0%}",
             f"{ours_long:.0%}",
-            f"{ours_long / theirs_long:.2f}",
+            f"{ours_long / peer_long:.2f}",
             "≤ 25 %",
         ),
     ]
@@ -180,7 +180,7 @@ new MutationObserver((_, observer) => {
   window.seenAt = performance.now();
 }).observe(document, {subtree: true, childList: true, attributes: true});
 """
-TITLED = "document.querySelector('[data-testid=stMain] h1')"
+TITLES = "document.querySelector('[data-testid=stMain] h1')"
 DRAWN = "document.querySelector('.bnviz-player[data-frames]')"
 PLOTS = "[...document.querySelectorAll('[data-panel] .bnviz-plot')]"
 ALL_DRAWN = f"{DRAWN} && {PLOTS}.length && {PLOTS}.every((plot) => plot.querySelector('.main-svg'))"
@@ -194,9 +194,9 @@ def opening(browser: Browser, url: str, sight: str, viewport: ViewportSize = ORD
     page.add_init_script("localStorage['bnviz more charts'] = 'open'")
     page.goto(url, wait_until="commit")
     page.wait_for_function("() => window.seenAt", timeout=60_000)
-    taken = page.evaluate("window.seenAt") / 1000
+    elapsed = page.evaluate("window.seenAt") / 1000
     context.close()
-    return taken
+    return elapsed
 
 
 def first_snapshot(browser: Browser, app: Server) -> list[Row]:
@@ -206,7 +206,7 @@ def first_snapshot(browser: Browser, app: Server) -> list[Row]:
         times = []
         for run in itertools.islice(runs, VISITS + 1):
             known = [
-                opening(browser, hello.url, TITLED),
+                opening(browser, hello.url, TITLES),
                 opening(browser, app.url, DRAWN),
                 opening(browser, app.url, ALL_DRAWN, TALL),
             ]
@@ -215,8 +215,14 @@ def first_snapshot(browser: Browser, app: Server) -> list[Row]:
     peer, *ours = (statistics.median(column) for column in zip(*times[1:], strict=True))
     whats = ("first drawn snapshot, recorded run", "last of all charts, recorded run", "first drawn snapshot, new run")
     return [
-        Row(f"opening the page to the {what}", f"streamlit hello: {peer:.2f} s", f"{taken:.2f} s", f"{taken / peer:.2f}", reach)
-        for what, taken, reach in zip(whats, ours, ("≤ 1.5", "≤ 2.5", "≤ 1.5"), strict=True)
+        Row(
+            f"opening the page to the {what}",
+            f"streamlit hello: {peer:.2f} s",
+            f"{elapsed:.2f} s",
+            f"{elapsed / peer:.2f}",
+            reach,
+        )
+        for what, elapsed, reach in zip(whats, ours, ("≤ 1.5", "≤ 2.5", "≤ 1.5"), strict=True)
     ]
 
 

@@ -185,16 +185,16 @@ def live(two: Cluster) -> Live:
         wait(engine.recording(engine.request(RUN.replace(steps=20))))
         before = process_time()
         lines = wait(engine.recording(engine.request(RUN))).lines()
-        spent = process_time() - before
+        processor_time = process_time() - before
     finally:
         engine.close()
-    took = json.loads(lines[-1])["seconds"]
-    snapshots = RUN.snapshots / took
+    seconds = json.loads(lines[-1])["seconds"]
+    snapshots = RUN.snapshots / seconds
     size = sum(len(zlib.compress(line, 1)) for line in lines)
-    return Live(snapshots, min(snapshots, 1 / SEND_SECONDS), size / took, spent / RUN.snapshots)
+    return Live(snapshots, min(snapshots, 1 / SEND_SECONDS), size / seconds, processor_time / RUN.snapshots)
 
 
-def measured(two: Cluster) -> tuple[Costs, Live, list[Row]]:
+def measure_costs(two: Cluster) -> tuple[Costs, Live, list[Row]]:
     """What tasks and lines cost."""
     meter = Meter(two.scheduler.pid)
     task, rate = task_cost(two, meter)
@@ -258,9 +258,9 @@ def estimate(alone: float, costs: Costs, one: Live) -> list[Row]:
 def rows() -> list[Row]:
     """All rows of this subject."""
     with cluster(1) as one, cluster(2) as two:
-        alone, scaled = scaling(one, two)
-        costs, stream, costed = measured(two)
-    return [*scaled, *costed, *estimate(alone, costs, stream)]
+        alone, scaling_rows = scaling(one, two)
+        costs, stream, cost_rows = measure_costs(two)
+    return [*scaling_rows, *cost_rows, *estimate(alone, costs, stream)]
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ import httpx
 import websockets
 
 from benchmarks import UNLIMITED, Row, table
-from benchmarks.visitors import EXPERIMENTS, PATIENCE, SECONDS, VISITORS, client_of, open_page
+from benchmarks.visitors import EXPERIMENTS, SECONDS, TIMEOUT_SECONDS, VISITORS, client_of, open_page
 from bnviz.config.experiment import Experiment
 from bnviz.record import ndjson
 from tests.e2e.lab import Server, serve
@@ -43,7 +43,7 @@ class Faults:
     kills: int = 0
     cuts: int = 0
 
-    def patience(self) -> float:
+    def bytes_until_cut(self) -> float:
         """Bytes until the next connection is cut."""
         return self.random.expovariate(1 / CUT_BYTES) if self.on else float("inf")
 
@@ -76,14 +76,14 @@ async def read_on(client: httpx.AsyncClient, server: Server, run: str, faults: F
 
 async def _read_until_cut(client: httpx.AsyncClient, address: str, lines: list[bytes], faults: Faults) -> None:
     """Add the lines that one connection brings, from the first that is missing on."""
-    rest, allowed = b"", faults.patience()
+    tail, remaining = b"", faults.bytes_until_cut()
     async with client.stream("GET", address, params={"from": len(lines)}) as response:
         response.raise_for_status()
         async for piece in response.aiter_bytes():
-            allowed -= len(piece)
-            *whole, rest = (rest + piece).split(b"\n")
-            lines += [line + b"\n" for line in whole]
-            if allowed < 0:
+            remaining -= len(piece)
+            *complete_lines, tail = (tail + piece).split(b"\n")
+            lines += [line + b"\n" for line in complete_lines]
+            if remaining < 0:
                 faults.cuts += 1
                 return
 
@@ -92,7 +92,7 @@ async def visit(client: httpx.AsyncClient, server: Server, experiment: Experimen
     """Open the page after so many seconds, and read its run; nothing if that fails."""
     await asyncio.sleep(after)
     try:
-        async with asyncio.timeout(2 * PATIENCE):
+        async with asyncio.timeout(2 * TIMEOUT_SECONDS):
             query = urlencode({"seed": experiment.seed, "steps": experiment.steps})
             await open_page(server, query, experiment.id.encode())
             return await read_on(client, server, experiment.id, faults)
@@ -106,32 +106,33 @@ async def crowd(server: Server, visitors: int, faults: Faults, first_seed: int) 
     runs = [Experiment(seed=first_seed + number, steps=STEPS) for number in range(EXPERIMENTS)]
     async with client_of(visitors) as client, faults.killing(server):
         visits = (visit(client, server, runs[n % EXPERIMENTS], SECONDS * n / visitors, faults) for n in range(visitors))
-        seen = await asyncio.gather(*visits)
-    recorded = [server.lines(run.id) for run in runs]
-    finished = [ndjson.status(lines[-1]) == "finished" for lines in recorded]
-    return sum(finished[n % EXPERIMENTS] and lines == recorded[n % EXPERIMENTS] for n, lines in enumerate(seen))
+        received_lines = await asyncio.gather(*visits)
+    expected = [server.lines(run.id) for run in runs]
+    finished = [ndjson.status(lines[-1]) == "finished" for lines in expected]
+    return sum(finished[n % EXPERIMENTS] and lines == expected[n % EXPERIMENTS] for n, lines in enumerate(received_lines))
 
 
 def rows(numbers: tuple[int, ...] = (VISITORS,)) -> list[Row]:
     """All rows of this subject."""
-    found = []
+    results = []
     for number in numbers:
-        taken, told = {}, Faults(on=True)
-        for faults in (Faults(on=False), told):
+        elapsed, injected = {}, Faults(on=True)
+        for faults in (Faults(on=False), injected):
             with serve(workers=2, settings=UNLIMITED) as server:
-                began = perf_counter()
+                start = perf_counter()
                 complete = asyncio.run(crowd(server, number, faults, FIRST_SEED))
-                taken[faults.on] = perf_counter() - began
-        found.append(
+                elapsed[faults.on] = perf_counter() - start
+        results.append(
             Row(
                 f"{number} visitors within {SECONDS:.0f} s, {EXPERIMENTS} new runs, a worker killed every second",
-                f"nothing breaks: {taken[False]:.0f} s until all have all",
-                f"{taken[True]:.0f} s, {complete} of {number} have every line once; {told.kills} kills, {told.cuts} cuts",
-                f"{taken[True] / taken[False]:.1f}",
+                f"nothing breaks: {elapsed[False]:.0f} s until all have all",
+                f"{elapsed[True]:.0f} s, {complete} of {number} have every line once; "
+                f"{injected.kills} kills, {injected.cuts} cuts",
+                f"{elapsed[True] / elapsed[False]:.1f}",
                 "all complete",
             )
         )
-    return found
+    return results
 
 
 if __name__ == "__main__":

@@ -34,47 +34,47 @@ def replay() -> None:
     """Be a worker that has these lines at hand, for as many runs as it is asked for, again and again, until it is killed."""
     header, *snapshots = Path(os.environ[LINES]).read_bytes().splitlines(keepends=True)
     first, pieces = Piece.of(header), [Piece.of(line) for line in snapshots]
-    keys, rest, begin = [], b"", 0.0
+    keys, tail, start = [], b"", 0.0
     sys.stdout.buffer.write(b"ready\n")
     for turn in itertools.count():
-        commands = (rest + (os.read(0, 1 << 20) if _readable() else b"")).split(b"\n")
-        rest = commands.pop()
+        commands = (tail + (os.read(0, 1 << 20) if _readable() else b"")).split(b"\n")
+        tail = commands.pop()
         for command in commands:
             keys.append(json.loads(command)["run"])
             first.write(sys.stdout.buffer, keys[-1])
-        begin = begin or time.monotonic()
+        start = start or time.monotonic()
         for key in keys:
             pieces[turn % len(pieces)].write(sys.stdout.buffer, key)
-        time.sleep(max(0.0, begin + (turn + 1) / PACE - time.monotonic()))
+        time.sleep(max(0.0, start + (turn + 1) / PACE - time.monotonic()))
 
 
 def _readable() -> bool:
     return bool(select.select([0], [], [], 0)[0])
 
 
-def recorded(runs: int) -> tuple[float, float]:
+def record_runs(runs: int) -> tuple[float, float]:
     """The share of the due snapshots that were recorded of so many runs, and the processor's share that this process took."""
     engine = LocalEngine(Store(), WORKERS, (sys.executable, "-m", "benchmarks.recording", "--replay"))
     try:
-        found = [engine.recording(engine.request(Experiment(seed=seed))) for seed in range(runs)]
-        recordings = [one for one in found if one is not None]
+        candidates = [engine.recording(engine.request(Experiment(seed=seed))) for seed in range(runs)]
+        recordings = [one for one in candidates if one is not None]
         while not all(len(one) > 1 for one in recordings):
             time.sleep(0.05)
-        before, begin, busy = sum(map(len, recordings)), time.monotonic(), time.process_time()
+        before, start, busy = sum(map(len, recordings)), time.monotonic(), time.process_time()
         time.sleep(SECONDS)
-        passed = time.monotonic() - begin
-        share = (sum(map(len, recordings)) - before) / (runs * PACE * passed)
-        return share, (time.process_time() - busy) / passed
+        elapsed = time.monotonic() - start
+        share = (sum(map(len, recordings)) - before) / (runs * PACE * elapsed)
+        return share, (time.process_time() - busy) / elapsed
     finally:
         engine.close()
 
 
 def packing(lines: list[bytes]) -> float:
     """Seconds of this process for a snapshot that it would have to compress itself."""
-    made, begin = Recording("peer"), time.process_time()
+    recording, start = Recording("peer"), time.process_time()
     for line in lines:
-        made.append(line)
-    return (time.process_time() - begin) / len(lines)
+        recording.append(line)
+    return (time.process_time() - start) / len(lines)
 
 
 def rows() -> Iterator[Row]:
@@ -85,8 +85,8 @@ def rows() -> Iterator[Row]:
         Path(os.environ[LINES]).write_bytes(b"".join(lines))
         kept_up, share = 0, 0.0
         for runs in (50, 100, 150, 200):
-            arrived, busy = recorded(runs)
-            if arrived < KEEPS_UP:
+            share_recorded, busy = record_runs(runs)
+            if share_recorded < KEEPS_UP:
                 break
             kept_up, share = runs, busy
     peer = 1 / (PACE * packing(lines[1:]))

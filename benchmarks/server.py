@@ -57,12 +57,12 @@ async def watch(server: Server, run: str, viewers: int) -> list[float]:
     limits = httpx.Limits(max_connections=viewers)
 
     async def one(client: httpx.AsyncClient) -> float:
-        begin, rest = perf_counter(), b""
+        start, tail = perf_counter(), b""
         async with client.stream("GET", f"{server.url}/bnviz/runs/{run}.ndjson") as response:
             async for piece in response.aiter_bytes():
-                rest = (rest + piece)[-2000:]
-        assert ndjson.is_end(rest.splitlines(keepends=True)[-1]), "a stream broke off"
-        return perf_counter() - begin
+                tail = (tail + piece)[-2000:]
+        assert ndjson.is_end(tail.splitlines(keepends=True)[-1]), "a stream broke off"
+        return perf_counter() - start
 
     async with httpx.AsyncClient(timeout=120, limits=limits) as client:
         return await asyncio.gather(*(one(client) for _ in range(viewers)))

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks import UNLIMITED, Row, table
 from benchmarks.server import memory
-from benchmarks.visitors import answered, session, wish
+from benchmarks.visitors import request_page, session, wait_for_answer
 from bnviz.config.experiment import Experiment
 from tests.e2e.lab import Server, launch, serve
 
@@ -31,7 +31,7 @@ PLAY_SECONDS = float(os.environ.get("BNVIZ_SOAK_SECONDS", "60"))
 SPEED = "8"  # times the ordinary one
 
 
-class Taken(NamedTuple):
+class Usage(NamedTuple):
     """What a server holds: memory of the web process and of its workers in MB, threads, open files, and processes."""
 
     web: float
@@ -41,10 +41,10 @@ class Taken(NamedTuple):
     processes: int
 
 
-def taken(server: Server) -> Taken:
+def usage(server: Server) -> Usage:
     """What the server holds now."""
     process, workers = Path(f"/proc/{server.process.pid}"), server.workers()
-    return Taken(
+    return Usage(
         memory(server.process.pid),
         sum(map(memory, workers)),
         len(list((process / "task").iterdir())),
@@ -64,24 +64,24 @@ async def come_and_go(server: Server, sessions: int) -> None:
     await asyncio.gather(*map(one, range(sessions)))
 
 
-async def _session(server: Server, hand: random.Random) -> None:
+async def _session(server: Server, choices: random.Random) -> None:
     async with session(server) as socket:
         for _ in range(1 + CHANGES):
-            run = hand.choice(RUNS)
-            await wish(socket, urlencode({"seed": run.seed, "steps": run.steps}))
-            if hand.random() < 0.8:  # others do not wait for what they asked for
-                await answered(socket)
+            run = choices.choice(RUNS)
+            await request_page(socket, urlencode({"seed": run.seed, "steps": run.steps}))
+            if choices.random() < 0.8:  # others do not wait for what they asked for
+                await wait_for_answer(socket)
 
 
 def sessions() -> list[Row]:
     """What is left after a thousand sessions, against what was left after half of them."""
     with serve(settings=UNLIMITED) as server:
-        seen = []
+        samples = []
         for number in (WARM, SESSIONS // 2 - WARM, SESSIONS - SESSIONS // 2):
             asyncio.run(come_and_go(server, number))
             server.await_metric("runs_computing", 0)
-            seen.append(taken(server))
-    _, half, last = seen
+            samples.append(usage(server))
+    _, half, last = samples
     whats = {
         "web": "web process, MB",
         "workers": "workers, MB",
@@ -92,7 +92,7 @@ def sessions() -> list[Row]:
     return [
         Row(
             f"{what}, after {SESSIONS} sessions opened, changed and closed",
-            f"after {WARM}: {getattr(seen[0], name):.0f}, after {SESSIONS // 2}: {getattr(half, name):.0f}",
+            f"after {WARM}: {getattr(samples[0], name):.0f}, after {SESSIONS // 2}: {getattr(half, name):.0f}",
             f"{getattr(last, name):.0f}",
             f"{getattr(last, name) / max(getattr(half, name), 1):.2f}",
             "flat: ≤ 1.05",
@@ -101,7 +101,7 @@ def sessions() -> list[Row]:
     ]
 
 
-def held(page: Page) -> float:
+def heap_size(page: Page) -> float:
     """What the page's JavaScript holds in MB, garbage collected."""
     session = page.context.new_cdp_session(page)
     session.send("HeapProfiler.collectGarbage")
@@ -119,9 +119,9 @@ def playing(browser: Browser, server: Server) -> list[Row]:
     if page.get_attribute(".bnviz-player", "data-state") != "playing":
         page.click("[aria-label=Play]")
     page.wait_for_timeout(15_000)  # every chart has been drawn, and every snapshot shown
-    before, frames = held(page), int(page.get_attribute(".bnviz-player", "data-frames") or 0)
+    before, frames = heap_size(page), int(page.get_attribute(".bnviz-player", "data-frames") or 0)
     page.wait_for_timeout(1000 * PLAY_SECONDS)
-    after, more = held(page), int(page.get_attribute(".bnviz-player", "data-frames") or 0) - frames
+    after, more = heap_size(page), int(page.get_attribute(".bnviz-player", "data-frames") or 0) - frames
     assert page.get_attribute(".bnviz-player", "data-state") == "playing", "the player stands still"
     page.context.close()
     what = f"heap of a page that has looped for {PLAY_SECONDS / 60:.0f} min at {SPEED} times the speed"
@@ -132,9 +132,9 @@ def playing(browser: Browser, server: Server) -> list[Row]:
 
 def rows() -> list[Row]:
     """All rows of this subject."""
-    found = sessions()
+    results = sessions()
     with sync_playwright() as playwright, launch(playwright) as browser, serve() as server:
-        return [*found, *playing(browser, server)]
+        return [*results, *playing(browser, server)]
 
 
 if __name__ == "__main__":

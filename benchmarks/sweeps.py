@@ -116,8 +116,8 @@ def peer_run(run: Run, data: DataTensors, ghost: type[nn.BatchNorm1d] = GhostNor
     torch.manual_seed(run.experiment.seed)
     network = peer_network(run, ghost)
     optimizer = torch.optim.SGD(network.parameters(), lr=run.experiment.learning_rate, momentum=run.experiment.momentum)
-    for chosen in itertools.islice(minibatches(run.experiment), run.experiment.steps):
-        loss = functional.cross_entropy(network(data.x_train[chosen]), data.y_train[chosen])
+    for indices in itertools.islice(minibatches(run.experiment), run.experiment.steps):
+        loss = functional.cross_entropy(network(data.x_train[indices]), data.y_train[indices])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -131,14 +131,14 @@ def peer_run(run: Run, data: DataTensors, ghost: type[nn.BatchNorm1d] = GhostNor
 
 def peer_seconds(sweep: Sweep, ghost: type[nn.BatchNorm1d] = GhostNorm) -> tuple[float, float]:
     """Seconds for all cells of a sweep one after another, and for its distinct runs, scaled from one seed of each."""
-    data, taken = DataTensors(sweep.base), {}
+    data, elapsed = DataTensors(sweep.base), {}
     first = dataclasses.replace(sweep, seeds=1)
     peer_run(Run(sweep.base.replace(steps=50), "batch"), data)  # warms up
     for run in first.runs():
-        begin = perf_counter()
+        start = perf_counter()
         peer_run(run, data, ghost)
-        taken[run] = perf_counter() - begin
-    return sweep.seeds * sum(taken[cell.run] for cell in first.cells()), sweep.seeds * sum(taken.values())
+        elapsed[run] = perf_counter() - start
+    return sweep.seeds * sum(elapsed[cell.run] for cell in first.cells()), sweep.seeds * sum(elapsed.values())
 
 
 @contextlib.contextmanager
@@ -154,11 +154,11 @@ def threads(count: int) -> Iterator[None]:
 
 def better(measure: Callable[[], tuple[float, float]]) -> tuple[tuple[float, float], int]:
     """What was measured with one thread or with two, whichever was quicker, and with how many it was."""
-    found = []
+    timings = []
     for count in (1, 2):
         with threads(count):
-            found.append((measure(), count))
-    return min(found)
+            timings.append((measure(), count))
+    return min(timings)
 
 
 # ours
@@ -174,30 +174,30 @@ def local_engine() -> Iterator[LocalEngine]:
 
 def until(lines: Recording, kind: bytes) -> None:
     """Wait until the recording has a line of this kind."""
-    count, there = 0, False
-    while not there:
+    count, has_row = 0, False
+    while not has_row:
         new = lines.lines(count)
-        count, there = count + len(new), any(line.startswith(b'{"type":"%s"' % kind) for line in new)
+        count, has_row = count + len(new), any(line.startswith(b'{"type":"%s"' % kind) for line in new)
         time.sleep(0.005)
 
 
 def first_row(one: LocalEngine, sweep: Sweep) -> float:
     """Seconds until the first row of a sweep is there; the rest is stopped."""
-    begin = perf_counter()
+    start = perf_counter()
     until(one.recording(one.sweep(sweep)), b"row")
-    taken = perf_counter() - begin
+    elapsed = perf_counter() - start
     one.stop(sweep.id)
-    return taken
+    return elapsed
 
 
 def ours_seconds(one: LocalEngine, sweep: Sweep) -> float:
     """Seconds for a whole sweep."""
-    begin = perf_counter()
+    start = perf_counter()
     lines = one.recording(one.sweep(sweep))
     until(lines, b"end")
-    taken = perf_counter() - begin
+    elapsed = perf_counter() - start
     assert lines.status == "finished", lines.lines()[-1]
-    return taken
+    return elapsed
 
 
 def rates() -> list[Row]:
@@ -249,10 +249,10 @@ def first_rows() -> list[Row]:
 
 
 def _first_rows(seed: int) -> tuple[float, float, float]:
-    begin = perf_counter()
+    start = perf_counter()
     with local_engine() as one:
         first_row(one, ghost_sweep(seed))
-        cold = perf_counter() - begin
+        cold = perf_counter() - start
     with local_engine() as one:
         for number in range(WORKERS):  # the server has shown runs
             until(one.recording(one.request(Experiment(steps=10, seed=number))), b"end")
@@ -275,13 +275,13 @@ def memory_of(processes: Iterable[int]) -> tuple[float, float]:
 def memory() -> list[Row]:
     """The most that an engine's processes take during the two sweeps."""
     with local_engine() as one:
-        seen = []
+        samples = []
         for sweep in (ghost_sweep(), small_batch_sweep()):
             lines = one.recording(one.sweep(sweep))
             while not lines.ended:
-                seen.append(memory_of([*one.processes(), *one.processes(background=True)]))
+                samples.append(memory_of([*one.processes(), *one.processes(background=True)]))
                 time.sleep(0.1)
-    total, largest = (max(column) for column in zip(*seen, strict=True))
+    total, largest = (max(column) for column in zip(*samples, strict=True))
     what = f"the engine's {2 * WORKERS} processes during both sweeps"
     return [Row(what, "–", f"{total:.0f} MB together, {largest:.0f} MB the largest (shared pages included)", "–", "≤ 1500 MB")]
 

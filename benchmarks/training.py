@@ -48,8 +48,8 @@ def bare_loop(tensors: loop.DataTensors) -> None:
     optimizers = [torch.optim.SGD(network.parameters(), lr=EXPERIMENT.learning_rate) for network in networks]
     batches = loop.minibatches(EXPERIMENT)
     for _ in range(EXPERIMENT.steps):
-        chosen = next(batches)
-        x, y = tensors.x_train[chosen], tensors.y_train[chosen]
+        indices = next(batches)
+        x, y = tensors.x_train[indices], tensors.y_train[indices]
         for network, optimizer in zip(networks, optimizers, strict=True):
             loss = functional.cross_entropy(network(x), y)
             optimizer.zero_grad()
@@ -66,12 +66,12 @@ def recorded_lines(experiment: Experiment = EXPERIMENT) -> Iterator[bytes]:
 
 def paced_loop(tensors: loop.DataTensors) -> None:
     """Every step in lockstep, with as many snapshots as fit the pace of 15 a second of wall time."""
-    due, begin = 0, perf_counter()
+    due, start = 0, perf_counter()
     arms = [loop.ArmTrainer(EXPERIMENT, name) for name in EXPERIMENT.arms]
     batches = loop.minibatches(EXPERIMENT)
     minibatch = next(batches)
     for step in range(EXPERIMENT.steps):
-        if (perf_counter() - begin) * SNAPSHOTS_A_SECOND >= due:
+        if (perf_counter() - start) * SNAPSHOTS_A_SECOND >= due:
             ndjson.line({"arms": loop.measure_arms(arms, tensors, minibatch, due, last=False)})
             due += 1
         x, y = tensors.x_train[minibatch], tensors.y_train[minibatch]
@@ -114,8 +114,8 @@ def loops() -> list[Row]:
 
 def gradient_shift() -> list[Row]:
     """What gradient shift costs a run that asks for it; one that does not is the row above."""
-    asked = EXPERIMENT.replace(gradient_shift="yes")
-    without, with_it = seconds(complete_run, lambda: list(recorded_lines(asked)), repetitions=3)
+    with_gradient_shift = EXPERIMENT.replace(gradient_shift="yes")
+    without, with_it = seconds(complete_run, lambda: list(recorded_lines(with_gradient_shift)), repetitions=3)
     ratio = f"{with_it / without:.2f}"
     return [Row("default run complete, gradient shift measured", f"without it: {without:.2f} s", f"{with_it:.2f} s", ratio, "")]
 
@@ -125,15 +125,15 @@ def trained_arms(steps: int = 100) -> tuple[loop.DataTensors, list[loop.ArmTrain
     tensors, arms = loop.DataTensors(EXPERIMENT), [loop.ArmTrainer(EXPERIMENT, name) for name in EXPERIMENT.arms]
     batches = loop.minibatches(EXPERIMENT)
     for step in range(steps):
-        chosen = next(batches)
+        indices = next(batches)
         for arm in arms:
             if step % 25 == 0:
-                arm.measure(tensors, chosen, 0, last=False)
-            arm.step(tensors.x_train[chosen], tensors.y_train[chosen])
+                arm.measure(tensors, indices, 0, last=False)
+            arm.step(tensors.x_train[indices], tensors.y_train[indices])
     return tensors, arms, next(batches)
 
 
-def tapped(tensors: loop.DataTensors, arm: loop.ArmTrainer) -> list[torch.Tensor]:
+def tap_outputs(tensors: loop.DataTensors, arm: loop.ArmTrainer) -> list[torch.Tensor]:
     """The fifteen tensors [512, 64] of one arm that a snapshot measures."""
     taps: list[Any] = []
     with torch.no_grad():
@@ -144,7 +144,7 @@ def tapped(tensors: loop.DataTensors, arm: loop.ArmTrainer) -> list[torch.Tensor
 def snapshot() -> list[Row]:
     """One snapshot on one thread, noise at its usual rate, against TensorBoard's histograms alone of the same 30 tensors."""
     tensors, arms, minibatch = trained_arms()
-    outputs = [output for arm in arms for output in tapped(tensors, arm)]
+    outputs = [output for arm in arms for output in tap_outputs(tensors, arm)]
     count = NOISE_EVERY
 
     def ours() -> None:
@@ -160,14 +160,14 @@ def snapshot() -> list[Row]:
                 for number, output in enumerate(outputs):
                     writer.add_histogram(f"tap{number}", output, index)
 
-        theirs, mine = (1000 * total / count for total in seconds(peer, ours, repetitions=4 * REPETITIONS))
+        peer_ms, our_ms = (1000 * total / count for total in seconds(peer, ours, repetitions=4 * REPETITIONS))
     what = "one whole snapshot: forward of both arms, every measure, encoding"
     return [
         Row(
             what,
-            f"TensorBoard, add_histogram alone: {theirs:.1f} ms",
-            f"{mine:.1f} ms",
-            f"{mine / theirs:.2f}",
+            f"TensorBoard, add_histogram alone: {peer_ms:.1f} ms",
+            f"{our_ms:.1f} ms",
+            f"{our_ms / peer_ms:.2f}",
             "≤ 0.15",
         )
     ]

@@ -29,7 +29,7 @@ VISITORS = 300
 SECONDS = 30.0  # within which they come
 EXPERIMENTS = 10
 VIEWERS = 300  # of one live run
-PATIENCE = 120.0  # seconds, after which a visitor gives up
+TIMEOUT_SECONDS = 120.0  # after which a visitor gives up
 FIRST_SEED = 5000
 
 
@@ -48,36 +48,36 @@ class Visit:
 def session(server: Server) -> websockets.connect:
     """A new session of Streamlit's, to be entered."""
     address = server.url.replace("http", "ws", 1) + "/_stcore/stream"
-    return websockets.connect(address, subprotocols=["streamlit"], max_size=None, open_timeout=PATIENCE)
+    return websockets.connect(address, subprotocols=["streamlit"], max_size=None, open_timeout=TIMEOUT_SECONDS)
 
 
-async def wish(socket: websockets.ClientConnection, query: str) -> None:
+async def request_page(socket: websockets.ClientConnection, query: str) -> None:
     """Have the page's script run with this query."""
     message = BackMsg()
     message.rerun_script.query_string = query
     await socket.send(message.SerializeToString())
 
 
-async def answered(socket: websockets.ClientConnection, wanted: bytes = b"") -> tuple[int, bool]:
-    """How the page's script has ended, once it has, and whether it has sent `wanted` on the way."""
-    seen = False
+async def wait_for_answer(socket: websockets.ClientConnection, marker: bytes = b"") -> tuple[int, bool]:
+    """How the page's script has ended, once it has, and whether it has sent `marker` on the way."""
+    has_marker = False
     async for data in socket:
-        seen = seen or wanted in data
+        has_marker = has_marker or marker in data
         message = ForwardMsg.FromString(data)
         if message.WhichOneof("type") == "script_finished":
-            return message.script_finished, seen
+            return message.script_finished, has_marker
     raise ConnectionError("the session was closed")
 
 
-async def open_page(server: Server, query: str, wanted: bytes) -> float:
-    """Seconds until Streamlit has run the page's script to its end, and has sent `wanted` on the way."""
-    begin = perf_counter()
+async def open_page(server: Server, query: str, marker: bytes) -> float:
+    """Seconds until Streamlit has run the page's script to its end, and has sent `marker` on the way."""
+    start = perf_counter()
     async with session(server) as socket:
-        await wish(socket, query)
-        ended, seen = await answered(socket, wanted)
+        await request_page(socket, query)
+        ended, has_marker = await wait_for_answer(socket, marker)
         assert ended == ForwardMsg.FINISHED_SUCCESSFULLY, "the script failed"
-        assert seen, "the page is not whole"
-        return perf_counter() - begin
+        assert has_marker, "the page is not whole"
+        return perf_counter() - start
 
 
 async def read(client: httpx.AsyncClient, server: Server, run: str) -> tuple[bytes, list[tuple[float, int]]]:
@@ -94,19 +94,21 @@ async def read(client: httpx.AsyncClient, server: Server, run: str) -> tuple[byt
 async def visit(client: httpx.AsyncClient, server: Server, experiment: Experiment, after: float) -> Visit:
     """Open the page after so many seconds, and read its run."""
     await asyncio.sleep(after)
-    seen = Visit()
+    result = Visit()
     try:
-        async with asyncio.timeout(PATIENCE):
-            seen.ready = await open_page(server, urlencode({"seed": experiment.seed}), experiment.id.encode())
-            seen.raw, _ = await read(client, server, experiment.id)
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            result.ready = await open_page(server, urlencode({"seed": experiment.seed}), experiment.id.encode())
+            result.raw, _ = await read(client, server, experiment.id)
     except (OSError, TimeoutError, AssertionError, httpx.HTTPError, websockets.WebSocketException) as error:
         print(f"a visitor was lost: {error!r}", file=sys.stderr)
-    return seen
+    return result
 
 
 def client_of(count: int) -> httpx.AsyncClient:
     """A client for so many readers at once."""
-    return httpx.AsyncClient(timeout=PATIENCE, limits=httpx.Limits(max_connections=count), headers={"Accept-Encoding": "gzip"})
+    return httpx.AsyncClient(
+        timeout=TIMEOUT_SECONDS, limits=httpx.Limits(max_connections=count), headers={"Accept-Encoding": "gzip"}
+    )
 
 
 async def crowd(server: Server, visitors: int, seconds: float, first_seed: int) -> list[Visit]:
@@ -114,11 +116,11 @@ async def crowd(server: Server, visitors: int, seconds: float, first_seed: int) 
     runs = [Experiment(seed=first_seed + number) for number in range(EXPERIMENTS)]
     async with client_of(visitors) as client:
         visits = (visit(client, server, runs[n % EXPERIMENTS], seconds * n / visitors) for n in range(visitors))
-        seen = await asyncio.gather(*visits)
+        readings = await asyncio.gather(*visits)
         whole = [(await read(client, server, run.id))[0] for run in runs]
-    for number, one in enumerate(seen):
+    for number, one in enumerate(readings):
         assert not one.complete or one.raw == whole[number % EXPERIMENTS], "a visitor has other bytes than the recording"
-    return list(seen)
+    return list(readings)
 
 
 async def crowd_of_plain(server: Server, visitors: int, seconds: float) -> list[float]:
@@ -139,8 +141,8 @@ def share(values: list[float], percent: int) -> float:
 def lecture_hall(visitors: int, peer: list[float]) -> list[Row]:
     """All come within half a minute, on a server that has just started."""
     with serve(workers=2, settings=UNLIMITED) as server:
-        seen = asyncio.run(crowd(server, visitors, SECONDS, FIRST_SEED))
-    ready, complete = [one.ready for one in seen], sum(one.complete for one in seen)
+        visits = asyncio.run(crowd(server, visitors, SECONDS, FIRST_SEED))
+    ready, complete = [one.ready for one in visits], sum(one.complete for one in visits)
     rows = []
     for percent, reach in ((50, "≤ 1 s"), (95, "≤ 3 s")):
         theirs, ours = share(peer, percent), share(ready, percent)
@@ -168,13 +170,13 @@ def boundaries(server: Server, run: str) -> list[int]:
 
 def times(arrivals: list[tuple[float, int]], ends: list[int]) -> list[float]:
     """When each line had arrived."""
-    found, at = [], iter(arrivals)
+    results, at = [], iter(arrivals)
     moment, size = next(at)
     for end in ends:
         while size < end:
             moment, size = next(at)
-        found.append(moment)
-    return found
+        results.append(moment)
+    return results
 
 
 async def watch(server: Server, viewers: int, seed: int) -> list[float]:
@@ -182,10 +184,10 @@ async def watch(server: Server, viewers: int, seed: int) -> list[float]:
     run = Experiment(seed=seed, steps=2000)
     async with client_of(viewers) as client:
         await open_page(server, urlencode({"seed": seed, "steps": run.steps}), run.id.encode())
-        seen = await asyncio.gather(*(read(client, server, run.id) for _ in range(viewers)))
-    assert len({raw for raw, _ in seen}) == 1, "viewers have other bytes than the recording"
+        readings = await asyncio.gather(*(read(client, server, run.id) for _ in range(viewers)))
+    assert len({raw for raw, _ in readings}) == 1, "viewers have other bytes than the recording"
     ends = boundaries(server, run.id)
-    return [when - min(line) for line in zip(*(times(arrivals, ends) for _, arrivals in seen), strict=True) for when in line]
+    return [when - min(line) for line in zip(*(times(arrivals, ends) for _, arrivals in readings), strict=True) for when in line]
 
 
 def viewers() -> list[Row]:
@@ -205,12 +207,12 @@ def viewers() -> list[Row]:
 
 def rows(numbers: tuple[int, ...] = (VISITORS,)) -> list[Row]:
     """All rows of this subject."""
-    found = []
+    results = []
     for number in numbers:
         with serve("benchmarks/plain/app.py") as plain:
             peer = asyncio.run(crowd_of_plain(plain, number, SECONDS))
-        found += lecture_hall(number, peer)
-    return [*found, *viewers()]
+        results += lecture_hall(number, peer)
+    return [*results, *viewers()]
 
 
 if __name__ == "__main__":

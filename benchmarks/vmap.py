@@ -130,11 +130,11 @@ def check(arm: str, count: int, batch: int, momentum: float, **how: bool) -> Non
     """
     with torch_set(1, torch.float64):
         runs = runs_of(arm, count, batch, momentum)
-        ours, theirs = stacked.Stack(runs), Vmapped(runs, **how)
+        ours, vmapped = stacked.Stack(runs), Vmapped(runs, **how)
         for x, y in minibatches_of(runs, CHECKED_STEPS):
-            torch.testing.assert_close(theirs.step(x.double(), y), ours.step(x.double(), y), **AGREE)
+            torch.testing.assert_close(vmapped.step(x.double(), y), ours.step(x.double(), y), **AGREE)
         expected = stack_module_state(ours.unstack())
-        for state, same in zip((theirs.parameters, theirs.buffers), expected, strict=True):
+        for state, same in zip((vmapped.parameters, vmapped.buffers), expected, strict=True):
             torch.testing.assert_close(state, same, **AGREE)
 
 
@@ -147,22 +147,22 @@ def check_all() -> None:
 # times
 
 
-def quickest(steps: Sequence[Callable[[Tensor, Tensor], object]], given: Sequence[tuple[Tensor, Tensor]]) -> list[float]:
+def quickest(steps: Sequence[Callable[[Tensor, Tensor], object]], batches: Sequence[tuple[Tensor, Tensor]]) -> list[float]:
     """Seconds that each kind of step takes, in the quickest of its repetitions. They take turns."""
-    turn = itertools.cycle(given)
+    turn = itertools.cycle(batches)
     for step in (*steps, *steps):  # warms up
         step(*next(turn))
-    begin = perf_counter()
+    start = perf_counter()
     steps[0](*next(turn))
-    count = max(2, round(SECONDS / (perf_counter() - begin)))
+    count = max(2, round(SECONDS / (perf_counter() - start)))
     times: list[list[float]] = [[] for _ in steps]
     for _ in range(REPETITIONS):
         for step, own in zip(steps, times, strict=True):
             gc.collect()
-            begin = perf_counter()
+            start = perf_counter()
             for _ in range(count):
                 step(*next(turn))
-            own.append((perf_counter() - begin) / count)
+            own.append((perf_counter() - start) / count)
     return [min(own) for own in times]
 
 
@@ -179,14 +179,14 @@ def compiled(arm: str, count: int, batch: int) -> Row:
     """The same for vmap under torch.compile, with the time for compiling and the steps after which that is made good."""
     torch.compiler.reset()
     runs = runs_of(arm, count, batch)
-    given, ours, theirs = minibatches_of(runs, MINIBATCHES), stacked.Stack(runs), Vmapped(runs, compiled=True)
-    begin = perf_counter()
-    theirs.step(*given[0])
-    waited = perf_counter() - begin
-    mine, other = quickest([ours.step, theirs.step], given)
-    even = f"made good after {waited / (mine - other):,.0f} steps" if other < mine else "never made good"
-    peer = f"vmap of grad, compiled: {1000 * other:.2f} ms; {waited:.0f} s of compiling, {even}"
-    return Row(_what(arm, count, batch), peer, f"{1000 * mine:.2f} ms", f"{other / mine:.2f}", "")
+    batches, ours, vmapped = minibatches_of(runs, MINIBATCHES), stacked.Stack(runs), Vmapped(runs, compiled=True)
+    start = perf_counter()
+    vmapped.step(*batches[0])
+    compile_seconds = perf_counter() - start
+    our_seconds, other = quickest([ours.step, vmapped.step], batches)
+    even = f"made good after {compile_seconds / (our_seconds - other):,.0f} steps" if other < our_seconds else "never made good"
+    peer = f"vmap of grad, compiled: {1000 * other:.2f} ms; {compile_seconds:.0f} s of compiling, {even}"
+    return Row(_what(arm, count, batch), peer, f"{1000 * our_seconds:.2f} ms", f"{other / our_seconds:.2f}", "")
 
 
 def _what(arm: str, count: int, batch: int) -> str:

@@ -31,8 +31,8 @@ def different() -> Iterator[Experiment]:
 
 def worker_of_this_process() -> int:
     """The process id of the one worker that this process has started."""
-    listed = subprocess.run(["ps", "--ppid", str(os.getpid()), "-o", "pid=,args="], capture_output=True, text=True).stdout
-    return next(int(line.split()[0]) for line in listed.splitlines() if "bnviz.engine.worker" in line)
+    listing = subprocess.run(["ps", "--ppid", str(os.getpid()), "-o", "pid=,args="], capture_output=True, text=True).stdout
+    return next(int(line.split()[0]) for line in listing.splitlines() if "bnviz.engine.worker" in line)
 
 
 def finished(engine: LocalEngine, experiment: Experiment) -> None:
@@ -44,15 +44,15 @@ def finished(engine: LocalEngine, experiment: Experiment) -> None:
 
 def rows() -> list[Row]:
     """All rows of this subject."""
-    engine, taken = LocalEngine(Store(), 1), {}
+    engine, usage = LocalEngine(Store(), 1), {}
     try:
         for count, experiment in enumerate(itertools.islice(different(), RUNS), 1):
             finished(engine, experiment)
             if count in (1, RUNS // 2, RUNS):
-                taken[count] = memory(worker_of_this_process())
+                usage[count] = memory(worker_of_this_process())
     finally:
         engine.close()
-    first, half, last = taken.values()
+    first, half, last = usage.values()
     what = f"a worker after {RUNS} different runs"
     return [
         Row(
