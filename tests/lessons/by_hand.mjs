@@ -15,12 +15,12 @@ const view = (changes = {}) => ({
   unit: 0,
   ...changes,
 });
-const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
+const nextTask = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 /** A service whose questions wait in `asked` until they are answered, and whose clock is moved by hand. */
 function scene() {
-  const asked = [],
-    drawn = [],
+  const requests = [],
+    redraws = [],
     timers = new Map();
   const clock = {
     set: (action) => (timers.set(timers.size + 1, action), timers.size),
@@ -28,54 +28,59 @@ function scene() {
     run: () => timers.forEach((action, timer) => (timers.set(timer, null), action?.())),
   };
   const ask = (place, target, signal) =>
-    new Promise((resolve) => asked.push({unit: place.unit, ...target, signal, reply: (answer) => resolve({answer})}));
-  const service = new ByHand({redraw: (id) => drawn.push(id)}, ask, clock);
-  return {service, asked, drawn, clock};
+    new Promise((resolve) => requests.push({unit: place.unit, ...target, signal, reply: (answer) => resolve({answer})}));
+  const service = new ByHand({redraw: (id) => redraws.push(id)}, ask, clock);
+  return {service, requests, redraws, clock};
 }
 
-const questions = (asked) => asked.map(({unit, gamma, beta}) => [unit, gamma, beta]);
+const questions = (requests) => requests.map(({unit, gamma, beta}) => [unit, gamma, beta]);
 
 async function latest() {
-  const {service, asked, drawn, clock} = scene();
+  const {service, requests, redraws, clock} = scene();
   service.follow(view());
   clock.run();
   service.move({gamma: 2});
   service.move({gamma: 3});
   clock.run();
-  asked[1].reply("second");
-  await settled();
-  asked[0].reply("first"); // too late
-  await settled();
-  return {asked: questions(asked), answer: service.state.answer, drawn, aborted: asked.map(({signal}) => signal.aborted)};
+  requests[1].reply("second");
+  await nextTask();
+  requests[0].reply("first"); // too late
+  await nextTask();
+  return {
+    asked: questions(requests),
+    answer: service.state.answer,
+    drawn: redraws,
+    aborted: requests.map((one) => one.signal.aborted),
+  };
 }
 
 async function unfinished() {
-  const {service, asked, clock} = scene();
+  const {service, requests, clock} = scene();
   for (const changes of [{ended: false}, {frames: [frame(9)]}, {unit: "pooled"}]) {
     service.follow(view(changes));
     service.move({gamma: 2});
     service.reset();
     clock.run();
   }
-  return {asked: questions(asked), place: service.state.place};
+  return {asked: questions(requests), place: service.state.place};
 }
 
 async function another() {
-  const {service, asked, clock} = scene();
+  const {service, requests, clock} = scene();
   service.follow(view());
   clock.run();
   service.follow(view({layer: 1, unit: 1}));
-  asked[0].reply("of unit 0");
-  await settled();
-  const between = service.state.answer;
+  requests[0].reply("of unit 0");
+  await nextTask();
+  const answerBetween = service.state.answer;
   clock.run();
   service.follow(view({layer: 1, unit: 1})); // the same again
   clock.run();
-  return {asked: questions(asked), between};
+  return {asked: questions(requests), between: answerBetween};
 }
 
 async function closed() {
-  const {service, asked, drawn, clock} = scene();
+  const {service, requests, redraws, clock} = scene();
   service.follow(view());
   clock.run();
   service.move({beta: 1});
@@ -84,9 +89,9 @@ async function closed() {
   service.move({beta: 2});
   service.follow(view({unit: 1}));
   clock.run();
-  asked[0].reply("late");
-  await settled();
-  return {asked: questions(asked), answer: service.state.answer, drawn};
+  requests[0].reply("late");
+  await nextTask();
+  return {asked: questions(requests), answer: service.state.answer, drawn: redraws};
 }
 
 console.log(

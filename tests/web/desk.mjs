@@ -8,6 +8,7 @@ const PACKAGE = new URL("../../bnviz/", import.meta.url);
 const NUMBERS = {NaN: NaN, Infinity: Infinity, "-Infinity": -Infinity};
 
 const load = (file) => import(new URL(file, PACKAGE));
+const NO_STORY = {captions: {}, alternatives: {}, headline: () => ""};
 const desk = {recording: "", fits: null, view: null};
 
 const recordings = new Map();
@@ -72,7 +73,8 @@ const actions = {
   async ofView({file, name, args = []}) {
     const {playerText} = await load("web/player/words.js");
     const text = (key, values) => playerText(desk.view, key, values);
-    return (await load(file))[name](...args.map((one) => (one === "view" ? desk.view : one === "text" ? text : one)));
+    const values = {view: desk.view, text};
+    return (await load(file))[name](...args.map((argument) => values[argument] ?? argument));
   },
 
   // Look at the first `lines` lines of a recording (a file): from now on feeds, ranges and words are asked of this view.
@@ -80,13 +82,13 @@ const actions = {
     const {viewOf} = await load("web/player/view.js");
     const {Fits} = await load("web/player/fits.js");
     if (desk.recording !== recording) Object.assign(desk, {recording, fits: new Fits()});
-    const told = story ? (await load(`lessons/${story}/story.js`)).default : {captions: {}, alternatives: {}, headline: () => ""};
+    const storyModule = story ? (await load(`lessons/${story}/story.js`)).default : NO_STORY;
     const state = service && {state: service};
     desk.view = viewOf({
       recording: await read(recording, lines),
       data,
       choice,
-      story: told,
+      story: storyModule,
       fits: desk.fits,
       playhead: place,
       moving,
@@ -111,15 +113,15 @@ const actions = {
   // What there is to be named: by every page, and by a lesson's story.
   async names({story}) {
     const [{feeds}, {fits}, {names}] = await Promise.all(["feeds", "fits", "words"].map((name) => load(`web/player/${name}.js`)));
-    const told = (await load(`lessons/${story}/story.js`)).default;
+    const storyModule = (await load(`lessons/${story}/story.js`)).default;
     const keys = (...tables) => tables.flatMap((table) => Object.keys(table ?? {}));
     return {
-      feeds: keys(feeds, told.feeds),
-      fits: keys(fits, told.fits),
-      captions: keys(names, told.captions),
-      bounds: keys(told.bounds),
-      alternatives: keys(told.alternatives),
-      controls: ["target", ...keys(told.controls)],
+      feeds: keys(feeds, storyModule.feeds),
+      fits: keys(fits, storyModule.fits),
+      captions: keys(names, storyModule.captions),
+      bounds: keys(storyModule.bounds),
+      alternatives: keys(storyModule.alternatives),
+      controls: ["target", ...keys(storyModule.controls)],
     };
   },
 
@@ -133,7 +135,7 @@ const actions = {
     const {view} = desk,
       {story} = view,
       fill = filler(view),
-      said = [
+      texts = [
         pieces(story.headline(view))
           .map(({text}) => text)
           .join(""),
@@ -143,13 +145,13 @@ const actions = {
       for (const trace of panel.data) (story.feeds?.[trace.feed.kind] ?? feeds[trace.feed.kind])(trace.feed, view);
       for (const [name, axis] of Object.entries(panel.layout)) {
         if (!/^[xy]axis/.test(name)) continue;
-        said.push(fill(axis.title.text));
+        texts.push(fill(axis.title.text));
         if (axis.fit) view.fits.range(axis.fit, view);
       }
-      said.push(...tablesOf(panel, {view, fill}).flatMap(({key, columns}) => [key, ...columns]));
-      said.push(fill(panel.title), fill(panel.caption), panel.alternative ?? alternative(panel, fill(panel.title), view));
+      texts.push(...tablesOf(panel, {view, fill}).flatMap(({key, columns}) => [key, ...columns]));
+      texts.push(fill(panel.title), fill(panel.caption), panel.alternative ?? alternative(panel, fill(panel.title), view));
     }
-    return said;
+    return texts;
   },
 
   // The tables of a panel: of the view, or, on the board, of what its traces hold.

@@ -44,7 +44,7 @@ export const feeds = {
   "example-dots"({arm, scene, side}, view) {
     return columns(microscopeOf(view, arm)?.sizes ?? [], distances(view, arm, scene), side);
   },
-  "said-dots"({arm, scene, side}, view) {
+  "prediction-dots"({arm, scene, side}, view) {
     /** @type {any} */
     const microscope = microscopeOf(view, arm);
     return microscope?.[scene] ? columns(microscope.sizes, microscope[scene].prediction, side) : NOTHING;
@@ -53,7 +53,7 @@ export const feeds = {
     const [microscope, values] = [microscopeOf(view), activationSd(view, scene)];
     return microscope && values ? over(microscope.sizes, Array.from(values, positive)) : NOTHING;
   },
-  "said-scatter"({arm, scene}, view) {
+  "prediction-scatter"({arm, scene}, view) {
     /** @type {any} */
     const microscope = microscopeOf(view, arm);
     return microscope?.[scene] ? over(microscope.sizes, microscope[scene].prediction_sd) : NOTHING;
@@ -87,7 +87,7 @@ export const feeds = {
 // --- axis ranges, which hold for all measurements; those of powers of ten are in logarithms
 
 /**
- * @param {(found: Microscope, view: View) => Iterable<number | null>} values
+ * @param {(microscope: Microscope, view: View) => Iterable<number | null>} values
  * @returns {Fit}
  */
 const each = (values) => (frame, arm, view) => {
@@ -124,13 +124,13 @@ export const fits = {
     const units = view.unit === "pooled" ? Array.from(microscope.range[0].keys()) : [view.unit];
     return units.flatMap((unit) => reach(microscope, view.layer - 1, unit));
   }),
-  said: each((microscope, view) =>
+  prediction: each((microscope, view) =>
     hasClasses(view) ? [0, 1] : scenes(microscope).flatMap(({prediction}) => prediction.flatMap((row) => Array.from(row))),
   ),
   example_scatter: each((microscope, view) =>
     scenes(microscope).flatMap((scene) => logarithms(scene.activation_sd[view.layer - 1])),
   ),
-  said_scatter: each((microscope) => scenes(microscope).flatMap((scene) => Array.from(scene.prediction_sd))),
+  prediction_scatter: each((microscope) => scenes(microscope).flatMap((scene) => Array.from(scene.prediction_sd))),
   rates: each((microscope) => microscope.dropout_rate ?? []),
   mean_sd: each((microscope) => [...microscope.mean_sd.flatMap(logarithms), ...logarithms(microscope.mean_sd_theory), 0]),
   variance_sd: each((microscope) => [
@@ -143,9 +143,9 @@ export const fits = {
 /** @type {Record<string, Bound>} */
 export const bounds = {
   mates: () => [-20, 20],
-  said: (view) => (hasClasses(view) ? [0, 1] : [-20, 20]),
+  prediction: (view) => (hasClasses(view) ? [0, 1] : [-20, 20]),
   example_scatter: () => [-4, 1.5],
-  said_scatter: () => [0, 10],
+  prediction_scatter: () => [0, 10],
   rates: () => [0, 1],
   mean_sd: () => [-4, 1],
   variance_sd: () => [-4, 1.5],

@@ -99,8 +99,8 @@ def mates(experiment: Experiment) -> Panel:
 
 def example_panel(experiment: Experiment) -> Panel:
     """What the network predicts for the example, draw by draw."""
-    probability = axis(TEXTS["said"]["y"], fit="said")
-    return panel("said", *heading(WORDS, "said"), _figure(experiment, "said-dots", ".3f", probability), **DOTS)
+    probability = axis(TEXTS["said"]["y"], fit="prediction")
+    return panel("said", *heading(WORDS, "said"), _figure(experiment, "prediction-dots", ".3f", probability), **DOTS)
 
 
 def _curve(experiment: Experiment, scene: str, axes: str, feed: dict[str, Any], form: str, unit: str = "", **more: Any) -> Trace:
@@ -127,11 +127,11 @@ def scatter(experiment: Experiment) -> Panel:
     _, norm = compared(experiment)
     left = [_curve(experiment, scene, "", {"kind": "example-scatter"}, ".3f") for scene in ("dropout", norm)]
     left[0] |= {"line": {**left[0]["line"], "width": 7}, "opacity": 0.5}  # matched, so the other one lies upon it
-    feed = {"kind": "said-scatter"}
+    feed = {"kind": "prediction-scatter"}
     right = [_curve(experiment, scene, "2", feed, ".3f", showlegend=True) for scene in _scenes(experiment)]
     guide = _expected("", {"kind": "root-guide"}, "∝ 1/√B")
     example = _powers(TEXTS["scatter"]["example"], "example_scatter")
-    prediction = axis(TEXTS["scatter"]["prediction"], rangemode="tozero", fit="said_scatter")
+    prediction = axis(TEXTS["scatter"]["prediction"], rangemode="tozero", fit="prediction_scatter")
     arrangement = _arranged(experiment, example, prediction) | {"margin": TWO_ROWS}
     return panel("scatter", *heading(WORDS, "scatter"), ([*left, *right, guide], arrangement), **CURVES)
 

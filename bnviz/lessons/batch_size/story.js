@@ -65,7 +65,7 @@ export default {
 
 /**
  * A caption of what was measured; "" where nothing was.
- * @param {(view: View, found: Microscope) => string} caption
+ * @param {(view: View, microscope: Microscope) => string} caption
  * @returns {(view: View) => string}
  */
 function captionOf(caption) {
@@ -76,7 +76,7 @@ function captionOf(caption) {
 }
 
 /**
- * What is said of both networks, unless one has diverged.
+ * A caption of both networks, unless one has diverged.
  * @param {(view: View) => string} text
  * @returns {(view: View) => string}
  */
@@ -86,7 +86,7 @@ function unlessDiverged(text) {
 
 /**
  * The same for those who do not see the charts.
- * @param {(view: View, found: Microscope) => string} caption
+ * @param {(view: View, microscope: Microscope) => string} caption
  * @returns {(view: View) => string}
  */
 function alternative(caption) {

@@ -16,7 +16,7 @@ const say = anySay;
 /** @type {Record<string, Tabulate>} */
 export const tables = {
   "example-dots": ({arm, scene}, view, {name, y}) => draws(view, arm, distances(view, arm, scene), joinLabels(name, y)),
-  "said-dots"({arm, scene}, view, {name, y}) {
+  "prediction-dots"({arm, scene}, view, {name, y}) {
     return draws(view, arm, /** @type {any} */ (microscopeOf(view, arm))?.[scene]?.prediction ?? [], joinLabels(name, y));
   },
   statistic({arm, key}, view, titles) {

@@ -1,5 +1,5 @@
 // @ts-check
-// Drawings of what becomes of animals when colour changes (panels.py), and what they are made from. Recalls in a recording are
+// Drawings of what becomes of animals when colour changes (panels.py), and their data. Recalls in a recording are
 // [level][class] from black (level 0) to fully coloured.
 
 import {ATOM, visibleFrames, hasAtom} from "../../web/player/feeds.js";

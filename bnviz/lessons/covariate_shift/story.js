@@ -12,7 +12,10 @@ import {accuracy, agrees, CAT, course, failingClasses, OTHER, courseOfSameNetwor
 /** @import {Failing, Pair} from "./verdict.js" */
 /** @import {Words} from "./words" */
 /** @typedef {{before: Pair, after: Pair, fails: Failing}} Change recalls in the world of the training, and in the other one */
-/** @typedef {Map<string, Record<string, string>>} Seen each arm's accuracy on coloured animals, by experiment without coats */
+/**
+ * @typedef {Map<string, Record<string, string>>} AccuraciesByRun each arm's accuracy on coloured animals, by experiment without
+ *     coats
+ */
 /** @typedef {(frame: Snapshot, view: CoatView) => string} Saying */
 
 const {both, bothArms, digits, divergenceSentence, hasClasses, hasDiverged, percent, sigmas} = words;
@@ -37,7 +40,7 @@ const WHICH = /** @type {const} */ ({both: "which_both", cats: "which_cats", oth
 const WRONG = /** @type {const} */ ({cats: "wrong_cats", others: "wrong_others", both: "wrong_both", neither: "wrong_neither"});
 const OPTIONS = {both: "control_both", cats: "control_cats", others: "control_others"};
 
-/** @type {Story<Choices, Seen>} */
+/** @type {Story<Choices, AccuraciesByRun>} */
 export default {
   headline,
   answer,
@@ -71,7 +74,7 @@ export default {
 };
 
 /**
- * What is said of the newest measurement; nothing where there is none.
+ * A caption of the newest measurement; empty where there is none.
  * @param {Saying} text
  * @returns {(view: CoatView) => string}
  */
@@ -82,14 +85,14 @@ function once(text) {
   };
 }
 
-// --- what this visitor has seen
+// --- runs of this visitor
 
 /**
- * Remembers the black-trained runs that were seen to their end, so that the remedy can be compared with them.
- * @implements {Service<Choices, Seen>}
+ * Stores accuracies of finished runs that were trained on black animals, so that the remedy can be compared with them.
+ * @implements {Service<Choices, AccuraciesByRun>}
  */
 export class Accuracies {
-  /** @type {Seen} */
+  /** @type {AccuraciesByRun} */
   state = new Map();
 
   /** @param {CoatView} view */
@@ -144,7 +147,7 @@ function change(view, frame, arm) {
 const accuracies = ({before, after}) => [accuracy(before), accuracy(after)];
 
 /**
- * How the accuracy of either network changes; said once if it is the same.
+ * How the accuracy of either network changes; one sentence if it is the same.
  * @param {CoatView} view
  * @param {Change} plain
  * @param {Change} compared
@@ -185,7 +188,7 @@ function wrong(view, plain, compared) {
 
 /** @param {CoatView} view */
 function earlier(view) {
-  /** @type {Seen} */
+  /** @type {AccuraciesByRun} */
   const accuraciesByArm = view.service ?? new Map();
   const before = view.header.experiment.coats === "mixed" && accuraciesByArm.get(alike(view));
   return before ? say(view, "earlier", {norm: view.norm, plain: before.none, compared: before[view.compared]}) : "";
@@ -301,7 +304,7 @@ function learningText(view) {
 
 /**
  * Which animals change colour.
- * @param {ControlHost<Choices, Seen>} player
+ * @param {ControlHost<Choices, AccuraciesByRun>} player
  * @param {Make} make
  */
 function whichControl(player, make) {
@@ -315,7 +318,7 @@ function whichControl(player, make) {
 
 /**
  * How coloured they are.
- * @param {ControlHost<Choices, Seen>} player
+ * @param {ControlHost<Choices, AccuraciesByRun>} player
  * @param {Make} make
  */
 function levelControl(player, make) {
@@ -328,7 +331,7 @@ function levelControl(player, make) {
 
 /**
  * The lesson's words for its controls.
- * @param {ControlHost<Choices, Seen>} player
+ * @param {ControlHost<Choices, AccuraciesByRun>} player
  */
 const texts = (player) => (/** @type {string} */ key) => words.sentenceOrKey(player.words, key);
 

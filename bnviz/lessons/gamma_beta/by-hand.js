@@ -1,6 +1,6 @@
 // @ts-check
 // Move γ and β of one unit of the trained network, and ask the server what it does then: measures/by_hand.py answers.
-// The service asks and remembers; sliders talk to it; what is drawn and said is read from the view.
+// The service requests and caches; sliders call it; drawings and sentences read the view.
 
 import {centres, binOf} from "../../web/player/numbers.js";
 import {digits, hasClasses, percent, say as anySay, sentenceOrKey, unitName} from "../../web/player/words.js";
@@ -88,7 +88,7 @@ export class ByHand {
   }
 
   /**
-   * The answer to the latest question is kept; one to an earlier question is dropped.
+   * Only the answer to the latest request counts; earlier ones are dropped.
    * @param {Promise<Partial<State>>} answer
    * @param {AbortSignal} signal
    */
@@ -212,7 +212,7 @@ export function accuracyFeed(_, view) {
   return {x, y: [say(view, "as_learnt"), say(view, "by_hand")], text};
 }
 
-// --- what is said
+// --- sentences
 
 /**
  * The caption.
@@ -258,7 +258,7 @@ function movementText(view, {before, after}) {
 
 /**
  * @param {View} view
- * @param {{gamma: number, beta: number | null}} found null where the normalizer has no β
+ * @param {{gamma: number, beta: number | null}} scales `beta` is null where the normalizer has no β
  */
 function scales(view, {gamma, beta}) {
   if (beta === null) return say(view, "hand_gamma", {gamma: withoutNegativeZero(gamma)});

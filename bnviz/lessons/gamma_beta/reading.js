@@ -82,7 +82,7 @@ export const withoutNegativeZero = (value) => digits(value).replace(/^-0\.00$/, 
 
 // --- a view of ẑ
 
-/** @type {WeakMap<Snapshot, Snapshot>} made once a snapshot, for every ridge asks */
+/** @type {WeakMap<Snapshot, Snapshot>} a cache: every ridge needs it */
 const cache = new WeakMap();
 
 /**

@@ -59,7 +59,7 @@ export default {
 };
 
 /**
- * What is said of the compared network, unless it has diverged.
+ * A caption of the compared network, unless it has diverged.
  * @param {(view: View) => string} text
  * @returns {(view: View) => string}
  */

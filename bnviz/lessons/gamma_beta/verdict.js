@@ -1,5 +1,5 @@
 // @ts-check
-// Whether learnable γ and β made the network faster. Two things are asked: steps to a goal, and the training loss averaged over
+// Whether learnable γ and β made the network faster. Two criteria: steps to a goal, and the training loss averaged over
 // the run, because a test accuracy that jitters with its running statistics reaches a goal early or late by chance.
 
 /** @typedef {"faster" | "alike" | "slower"} Verdict */

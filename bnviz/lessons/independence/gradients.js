@@ -136,7 +136,7 @@ function sizes(view) {
 }
 
 /**
- * The furthest that an axis may reach: what lies beyond is seen to leave it.
+ * The furthest that an axis may reach: lines beyond leave the chart.
  * @type {Record<string, Bound>}
  */
 export const bounds = {

@@ -102,7 +102,7 @@ function headline(view) {
 }
 
 /**
- * What is found of the compared network, which has not diverged.
+ * The finding for the compared network, which has not diverged.
  * @param {View} view
  */
 function finding(view) {

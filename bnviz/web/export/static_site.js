@@ -70,7 +70,7 @@ const loader = cached(async (kind) => {
   return (await import(addressOfText(loaders[kind], "text/javascript"))).default;
 });
 
-/** What the player or the board is told of a recording. */
+/** The data of a recording for the player or the board. */
 const recording = cached(async (id) => {
   const parts = await loadScript(`recordings/${page.lesson}/${id}.js`, id);
   const data = JSON.parse(await unpacked(parts.data).text());

@@ -121,7 +121,7 @@ export class Fits {
     const reach = this.stateWithAllFrames("tallest", view).arms[arm];
     const {peaks} = reach;
     if (reach.tallest?.count !== peaks.length) {
-      const sorted = peaks.toSorted((a, b) => a - b); // asked for every ridge, so sorted once for as many snapshots
+      const sorted = peaks.toSorted((a, b) => a - b); // every ridge needs it, so it is sorted once for as many snapshots
       reach.tallest = {count: peaks.length, value: sorted[Math.floor(0.9 * (peaks.length - 1))] || 1};
     }
     return reach.tallest.value;

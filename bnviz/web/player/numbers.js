@@ -108,7 +108,7 @@ export function smooth(heights) {
 }
 
 /**
- * A quantile read off a histogram, linear within its bin; null for an empty one. Values outside of all bins are not seen here.
+ * A quantile read off a histogram, linear within its bin; null for an empty one. Values outside of all bins do not count.
  * `zeros` of the values, which are in `counts`, too, are exactly 0: no interpolating smears these over their bin.
  * @param {ArrayLike<number> & Iterable<number>} counts
  * @param {ArrayLike<number>} edges one more than counts

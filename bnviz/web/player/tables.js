@@ -169,7 +169,7 @@ export const tables = {
 // --- a panel's
 
 /**
- * All numbers of a panel: those of the run on show, then those of the run that is kept.
+ * All numbers of a panel: those of the run on show, then those of the comparison run.
  * @param {PanelSpec} spec
  * @param {{view?: View, comparison?: View | null, beside?: string, fill: (text: string) => string}} scene
  */
@@ -181,8 +181,8 @@ export function tablesOf({data, layout}, {view, comparison, beside = "", fill}) 
   });
   const parts = data.flatMap((trace) => numbersOf(trace, view, titles(trace)));
   if (!comparison) return joinTables(parts);
-  const kept = data.filter(isComparable).flatMap((trace) => numbersOf(trace, comparison, titles(trace)));
-  return joinTables([...parts, ...kept.map((part) => ofBefore(part, comparison, beside))]);
+  const comparisonParts = data.filter(isComparable).flatMap((trace) => numbersOf(trace, comparison, titles(trace)));
+  return joinTables([...parts, ...comparisonParts.map((part) => ofBefore(part, comparison, beside))]);
 }
 
 /**

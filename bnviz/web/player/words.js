@@ -175,7 +175,7 @@ export const bothArms = (view) => ["none", view.compared];
 export const armPair = (view, value) => ({plain: value("none"), compared: value(view.compared)});
 
 /**
- * One phrase for both of them. Of one that has diverged nothing is left to be said but that.
+ * One phrase for both of them. For one that has diverged it says only that.
  * @param {View} view
  * @param {(arm: string) => string} phrase
  */
