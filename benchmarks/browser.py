@@ -85,7 +85,7 @@ GATHER = """(wanted) => {
     return react(node, data, layout, config);
   };
 }"""
-# The peer that plain Plotly can reach: a page that stands still, and one loop over those figures, a frame each.
+# The peer that plain Plotly can reach: an idle page, and one loop over those figures, a frame each.
 LOOP = """(seconds) => new Promise((resolve) => {
   const node = document.body.appendChild(document.createElement("div")), began = performance.now();
   node.style.cssText = "position: fixed; inset: 0 auto auto 0";
@@ -172,7 +172,7 @@ def redraws(browser: Browser, app: Server) -> list[Row]:
     ]
 
 
-# The page itself looks at its clock: whoever asks from outside is answered only when the main thread is idle again.
+# The page reads its own clock, since a query from outside waits until the main thread is idle.
 SIGHT = """
 new MutationObserver((_, observer) => {
   if (!(%s)) return;

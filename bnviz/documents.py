@@ -50,7 +50,7 @@ def constants_module() -> str:
 
 
 def recording_page(page: str) -> str:
-    """The page with its tables made anew: each stands between `<!-- table NAME -->` and `<!-- end -->`."""
+    """The page with its tables regenerated, each between `<!-- table NAME -->` and `<!-- end -->`."""
     tables = {
         "header": table(schema.HEADER),
         "snapshot": table(schema.SNAPSHOT),
@@ -162,7 +162,7 @@ def lesson_types(catalogue: Mapping[str, Mapping[str, str]]) -> str:
 
 
 def sentence_types(sentences: Mapping[str, str]) -> str:
-    """The interface `Words`: for each sentence what stands in its braces."""
+    """The interface `Words`: for each sentence the names in its braces."""
     return f"{GENERATED_NOTE.format(source='words.toml')}\n\n{_interface('Words', sentences)}"
 
 

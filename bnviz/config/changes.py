@@ -1,4 +1,4 @@
-"""What may change while a run trains: knobs are turned and things are broken before a step, as a text in a link tells.
+"""Changes of a run while it trains: settings are edited, or something is broken, before a step; a text in a link lists them.
 
     200:learning_rate=1;350:batch_size=8
 

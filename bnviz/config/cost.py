@@ -1,4 +1,4 @@
-"""What may be asked for: estimated computing time on one ordinary core, from the fields alone, and the limits."""
+"""Limits of cost: estimated computing time on one ordinary core, from the fields alone."""
 
 from __future__ import annotations
 
@@ -73,9 +73,9 @@ def paired_seconds(experiment: Experiment, measures: float = 0.0) -> float:
 
 
 def stacked_seconds(experiment: Experiment) -> float:
-    """One arm without a look inside, when it trains stacked with a few others."""
+    """One arm without measures, when it trains stacked with a few others."""
     data, forward = DATA_SETS[experiment.dataset], weights(experiment)
-    backward = 2 * forward - data.features * experiment.width  # nobody asks for the gradient of x
+    backward = 2 * forward - data.features * experiment.width  # without the gradient of x
     step = 2e-5 * experiment.hidden_layers + (forward + backward) * (experiment.batch / 2.8e10 + 1.5e-10)
     evaluations = CHECKPOINTS * 1000 + experiment.examples
     return experiment.steps * step + evaluations * forward / 5e10

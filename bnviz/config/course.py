@@ -1,4 +1,4 @@
-"""The course of a run whose experiment changes on the way: what is in force at a step, and how long two runs are the same."""
+"""The course of a run with changes: which settings are in force at a step, and up to which step two runs are equal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bnviz.config.fields import LIVE
 
 
 def without_changes(experiment: Experiment) -> Experiment:
-    """The experiment without anything that happens on the way."""
+    """The experiment without changes."""
     return experiment.replace(**{field.name: field.default for field in FIELDS.values() if field.role == LIVE})
 
 

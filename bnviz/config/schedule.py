@@ -1,7 +1,7 @@
 """Weight decay and the rising learning rate that does the same to weights whose size does not matter.
 
-Batch norm takes the size out of what stands before it: a layer whose weights are all multiplied by c computes the same, and its
-gradient is divided by c. For such weights SGD with rate η and weight decay λ goes through the same networks as SGD without decay
+A layer before batch norm is scale-invariant: with all weights multiplied by c it computes the same, and its gradient is divided
+by c. For such weights SGD with rate η and weight decay λ goes through the same networks as SGD without decay
 whose rate rises (Li & Arora 2020; van Laarhoven 2017): with w[t] = c[t] u[t] and c[t + 1] = α c[t], u follows SGD at the rate
 η / (c[t] c[t + 1]), which is η α^(−2t − 1) if η stays the same.
 """

@@ -78,7 +78,7 @@ def paint(shapes: np.ndarray, level: np.ndarray | float, seeds: np.ndarray) -> n
 
 
 def _scene(generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Background colour [1, 1, 3], black and coloured coat, and noise, the latter [28, 28, 3]."""
+    """Background colour [1, 1, 3]; black coat, coloured coat and noise, each [28, 28, 3]."""
     ground = generator.uniform(0.5, 1.0, (1, 1, 3))
     stripes = _stripes(generator)
     dark = np.repeat(0.04 + 0.08 * stripes, 3, axis=2)

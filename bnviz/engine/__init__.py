@@ -106,8 +106,8 @@ class Engine(Protocol):
 def _process_state() -> Any:
     """A module that holds the shared engine.
 
-    Streamlit imports edited modules anew while their old copies live on in the routes; a module without a file is left
-    alone, so there is one engine a process whatever happens.
+    Streamlit reimports edited modules while the routes still hold their old copies. It leaves a module without a file alone, so
+    there is always one engine a process.
     """
     state: Any = ModuleType("bnviz.engine._process")
     state.engine, state.lock = None, threading.Lock()

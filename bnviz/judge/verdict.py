@@ -1,7 +1,7 @@
 """From means to verdicts: what a claim says of each mean, how surely that holds or fails, and which word that allows.
 
-A claim agrees with our runs if all of its parts hold, and disagrees if one of them fails; both are wrong equally rarely. Claims
-that stand in one table are judged together.
+A claim agrees with our runs if all of its parts hold, and disagrees if one of them fails; both are wrong equally rarely. The
+claims of one table are judged together, with Holm's correction.
 """
 
 from __future__ import annotations
