@@ -71,8 +71,8 @@ def parse(text: str, fields: Mapping[str, Field], steps: Field) -> tuple[Change,
 
 
 def _change(text: str, fields: Mapping[str, Field], steps: Field) -> Change:
-    step, colon, rest = text.partition(":")
-    name, equals, value = rest.partition("=")
+    step, colon, assignment = text.partition(":")
+    name, equals, value = assignment.partition("=")
     name = name.strip()
     if not colon or not equals:
         raise _bad(text, "expected step:name=value")

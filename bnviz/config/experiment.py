@@ -360,9 +360,9 @@ class Experiment:
 
     def _unkept(self) -> list[str]:
         """Those of the normalizers switched on or off on the way that do not use statistics of the minibatch."""
-        chosen = [change.value for change in self.possible_changes if change.name == "compare"]
-        switched = {self.compare, *chosen} if chosen or self.starts_late else set()
-        return [name for name in COMPARED if name in switched and not ARMS[name].statistics]
+        compared = [change.value for change in self.possible_changes if change.name == "compare"]
+        normalizers = {self.compare, *compared} if compared or self.starts_late else set()
+        return [name for name in COMPARED if name in normalizers and not ARMS[name].statistics]
 
 
 def _table() -> dict[str, Field]:
@@ -397,11 +397,11 @@ def to_texts(experiment: Experiment, default: Experiment) -> dict[str, str]:
 def from_texts(texts: Mapping[str, str], default: Experiment | None = None) -> tuple[Experiment, list[BadField]]:
     """Read what is readable: the experiment with every bad value replaced by `default`'s, and the bad ones with reasons."""
     values, bad = {}, []
-    for name, said in texts.items():
+    for name, value in texts.items():
         try:
             if name not in FIELDS:
-                raise BadField(name, said, "there is no such setting")
-            values[name] = FIELDS[name].parse(said)
+                raise BadField(name, value, "there is no such setting")
+            values[name] = FIELDS[name].parse(value)
         except BadField as error:
             bad.append(error)
     default = default or Experiment()
