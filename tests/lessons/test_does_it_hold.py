@@ -87,7 +87,7 @@ def test_first_visit_shows_the_first_claim_and_what_the_rows_say(lab):
     page, claim = visit(), CLAIMS[FIRST]
     assert chosen(page) == FIRST and page.query_params == {} and not page.warning and not page.error
     assert lab.engine.asked == [claim.sweep] and lab.drawn[-1]["run"] == claim.sweep.id and lab.drawn[-1]["state"] == "ended"
-    assert lab.drawn[-1]["one"]["run"] == claim.sweep.base.id
+    assert lab.drawn[-1]["single"]["run"] == claim.sweep.base.id
     said = claim.judge(claim.sweep, made_up(claim.sweep, CASES[FIRST][DISAGREES]))
     limits = fill(claim.limits, **DATA_SETS[claim.sweep.base.dataset].words)
     shown = text(page)

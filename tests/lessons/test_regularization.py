@@ -394,12 +394,12 @@ def test_one_of_its_runs_is_watched_before_and_after_the_guess(visit):
     page = visit.open()
     smallest, base = ghost_sizes(PAGE.default.batch), PAGE.default
     watched = base.replace(dropout=0.0, ghost_batch_size=min(smallest))
-    assert visit.said[-1]["one"]["run"] == watched.id and visit.said[-1]["panels"] == []
-    assert str(min(smallest)) in visit.said[-1]["one"]["name"]
+    assert visit.said[-1]["single"]["run"] == watched.id and visit.said[-1]["panels"] == []
+    assert str(min(smallest)) in visit.said[-1]["single"]["name"]
     page.button[0].click().run()
-    assert visit.said[-1]["one"]["run"] == watched.id and visit.said[-1]["panels"]
+    assert visit.said[-1]["single"]["run"] == watched.id and visit.said[-1]["panels"]
     visit.open(seed="13")
-    assert visit.said[-1]["one"] is None, "a run that is refused is not watched"
+    assert visit.said[-1]["single"] is None, "a run that is refused is not watched"
 
 
 def test_a_guess_or_a_link_shows_the_verdict(visit):
