@@ -52,7 +52,7 @@ def test_the_app_saves_it_and_it_plays_from_a_file(lab, offline, tmp_path):
 def test_while_it_trains_there_is_nothing_to_save(lab):
     lab.open(steps=5000, seed=5)
     lab.page.click(".bnviz-save > summary")
-    assert "trained to its end" in lab.page.inner_text(".bnviz-save")
+    lab.page.locator(".bnviz-save", has_text="trained to its end").wait_for()  # a menu is filled a moment after it unfolds
     assert lab.page.locator(".bnviz-save a").count() == 0
 
 
