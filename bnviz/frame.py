@@ -7,7 +7,7 @@ import streamlit as st
 from bnviz.engine import shared
 from bnviz.lessons import LESSONS, address
 from bnviz.web import words
-from bnviz.web.measured import page_seconds
+from bnviz.web.metrics import page_seconds
 from bnviz.web.site import tailored
 from bnviz.web.site.embedded import is_embedded
 

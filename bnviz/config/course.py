@@ -15,7 +15,7 @@ def without_changes(experiment: Experiment) -> Experiment:
     return experiment.replace(**{field.name: field.default for field in FIELDS.values() if field.role == LIVE})
 
 
-def in_force(experiment: Experiment, step: int) -> Experiment:
+def experiment_at(experiment: Experiment, step: int) -> Experiment:
     """The experiment with its knobs as they are for the minibatch trained at `step`.
 
     The compared arm keeps its name, so `compare` stays; `normalizer` says what it has.
@@ -68,7 +68,7 @@ def stages(experiment: Experiment) -> list[tuple[int, Experiment]]:
     """What trains for how many steps, one stage between changes after another."""
     starts = [0, *experiment.change_steps]
     ends = [*experiment.change_steps, experiment.steps]
-    return [(end - start, in_force(experiment, start)) for start, end in zip(starts, ends, strict=True)]
+    return [(end - start, experiment_at(experiment, start)) for start, end in zip(starts, ends, strict=True)]
 
 
 def common_prefix_step(one: Experiment, other: Experiment) -> int:

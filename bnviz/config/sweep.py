@@ -25,7 +25,7 @@ FIRST_SECONDS, STACK_SECONDS = 1.5, 3.0  # of computing, after which a sweep's f
 STACK_RUNS = 20  # more bring no further gain, only memory
 STEP_SECONDS = 5e-4  # that a stack's step takes beside its runs' own: with small minibatches it pays to share it
 
-STEADY = "networks of a sweep train together from start to end, so nothing can change on their way"
+NO_LIVE_CHANGES = "networks of a sweep train together from start to end, so nothing can change on their way"
 
 Changes = tuple[tuple[str, Any], ...]  # fields and values: a dictionary that can be hashed
 
@@ -38,11 +38,11 @@ def changes(**fields: Any) -> Changes:
     return tuple((name, FIELDS[name].check(value)) for name, value in fields.items())
 
 
-def check_steady(experiment: Experiment) -> None:
+def check_no_live_changes(experiment: Experiment) -> None:
     """Raise BadField if something happens on the experiment's way, which only a live run can show."""
     for field in FIELDS.values():
         if field.role == LIVE and (value := getattr(experiment, field.name)) != field.default:
-            raise BadField(field.name, value, STEADY)
+            raise BadField(field.name, value, NO_LIVE_CHANGES)
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,9 @@ class Sweep:
             raise BadField("arms", self.curves, f"expected some of {', '.join(trainable_arms())}")
         FIELDS["seed"].check(self.base.seed + self.seeds - 1)
         if FIELDS[self.axis].role == LIVE:
-            raise BadField("axis", self.axis, STEADY)
+            raise BadField("axis", self.axis, NO_LIVE_CHANGES)
         for different in (*self.points, *(curve.changes for curve in self.curves)):
-            check_steady(self.base.replace(**dict(different)))
+            check_no_live_changes(self.base.replace(**dict(different)))
 
     @property
     def values(self) -> tuple:

@@ -162,9 +162,9 @@ class DaskEngine(BaseEngine):
     def _remove(self, task: Task) -> None:
         """Remove a task whose lines have ended, and settle it."""
         with self._lock:
-            was_ours = task in self._tasks
+            is_pending = task in self._tasks
             self._tasks.discard(task)
-        if was_ours:
+        if is_pending:
             task.settle()
 
     def _call_in_loop(self, function: Callable[..., Any], *arguments: Any) -> None:

@@ -188,10 +188,10 @@ class LocalEngine(BaseEngine):
     def _remove(self, slot: Slot, task: Task) -> None:
         """Remove a task whose lines have ended from its slot, and settle it."""
         with self._lock:
-            was_ours = slot.tasks.pop(task.key, None)
-            if was_ours and "experiment" in task.payload and task.name not in slot.trained_ids:
+            own_task = slot.tasks.pop(task.key, None)
+            if own_task and "experiment" in task.payload and task.name not in slot.trained_ids:
                 slot.trained_ids.append(task.name)
-        if was_ours:
+        if own_task:
             task.settle()
 
     def _supervise(self, slot: Slot) -> None:

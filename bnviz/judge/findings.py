@@ -99,10 +99,10 @@ def best(values: np.ndarray) -> np.ndarray:
     return np.where(finite.any(-1), means, -np.inf).argmax(-1)
 
 
-def edges(sweep: Sweep, chosen: np.ndarray) -> list[str]:
-    """The curves whose chosen point is the first or the last of several: what is best may lie beyond."""
+def edges(sweep: Sweep, points: np.ndarray) -> list[str]:
+    """The curves whose point in `points` is the first or the last of several: what is best may lie beyond."""
     last = len(sweep.points) - 1
-    return [one.name for one, point in zip(sweep.curves, chosen, strict=True) if last and point in (0, last)]
+    return [one.name for one, point in zip(sweep.curves, points, strict=True) if last and point in (0, last)]
 
 
 def at(values: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -10,8 +10,8 @@ from bnviz.measures.registry import checkpoint_measure, live_measures
 
 def seconds(experiment: Experiment) -> float:
     """Estimated computing time on one ordinary core, from the fields alone."""
-    chosen = [measure for measure in live_measures() if measure.applies_to(experiment)]
-    return cost.paired_seconds(experiment, sum(measure.seconds(experiment) / measure.every for measure in chosen))
+    applicable = [measure for measure in live_measures() if measure.applies_to(experiment)]
+    return cost.paired_seconds(experiment, sum(measure.seconds(experiment) / measure.every for measure in applicable))
 
 
 def check(experiment: Experiment) -> None:

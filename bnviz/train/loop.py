@@ -98,7 +98,7 @@ class Training:
 
     def _apply_changes(self) -> None:
         """Apply the changes before this step. The next minibatch, so far only peeked at, gets the new size."""
-        current = course.in_force(self.experiment, self.step)
+        current = course.experiment_at(self.experiment, self.step)
         self.batches.size = current.batch
         for arm in self.arms:
             arm.apply_changes(current, self.step, self.tensors.x_test[:PROBE_SIZE])
@@ -136,7 +136,7 @@ class Training:
         other = self.copy()
         other.experiment = experiment
         for arm in other.arms:
-            arm.experiment = course.in_force(experiment, self.step - 1)
+            arm.experiment = course.experiment_at(experiment, self.step - 1)
         _map_arms(other.arms, lambda arm: arm.observe(other.tensors))
         return other
 

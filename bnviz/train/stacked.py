@@ -25,7 +25,7 @@ from bnviz.config.arms import ARMS
 from bnviz.config.cost import CHECKPOINTS
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.fields import SHAPE
-from bnviz.config.sweep import Run, check_steady
+from bnviz.config.sweep import Run, check_no_live_changes
 from bnviz.measures.context import MeasureContext
 from bnviz.measures.registry import checkpoint_measure
 from bnviz.nets.network import Network
@@ -133,7 +133,7 @@ class Stack:
         if len({run.shape for run in runs}) != 1:
             raise ValueError("runs of different shapes cannot be stacked")
         for run in runs:
-            check_steady(run.experiment)
+            check_no_live_changes(run.experiment)
         self.runs = sorted(runs, key=normalizer_kind)
         self.experiments = [run.experiment for run in self.runs]
         self.shared = shared_part(self.experiments[0])
@@ -291,8 +291,8 @@ def train_stack(runs: Sequence[Run], measures: Sequence[str] = ()) -> Generator[
     for step in range(stack.shared.steps + 1):
         log.checkpoint(step)
         if step < stack.shared.steps:
-            chosen = torch.stack([next(one) for one in batches])  # [runs, examples]
-            log.add(stack.step(*log.minibatch(chosen)))
+            indices = torch.stack([next(one) for one in batches])  # [runs, examples]
+            log.add(stack.step(*log.minibatch(indices)))
             yield None
     yield from log.rows()
     return "finished", ""
@@ -314,11 +314,11 @@ class StackLog:
         self.curves: list[dict[str, list]] = [{"train_losses": [], "test_accuracies": []} for _ in stack.runs]
         self.measurements: list[list[dict[str, float]]] = [[] for _ in stack.runs]
 
-    def minibatch(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
+    def minibatch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Inputs [runs, examples, features] and labels of the chosen examples [runs, examples]."""
-        chosen = chosen.to(self.x.device)
-        x = self.x.index_select(0, chosen.flatten()).unflatten(0, chosen.shape)
-        return x, self.y[torch.arange(len(chosen), device=chosen.device)[:, None], chosen]
+        indices = indices.to(self.x.device)
+        x = self.x.index_select(0, indices.flatten()).unflatten(0, indices.shape)
+        return x, self.y[torch.arange(len(indices), device=indices.device)[:, None], indices]
 
     def test_linear(self, weight: Tensor, bias: Tensor) -> Tensor:
         """x Wᵀ + b of the test examples."""

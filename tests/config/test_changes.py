@@ -11,7 +11,7 @@ from bnviz.config import course
 from bnviz.config.changes import BREAKS, KNOBS, MAX_CHANGES, Change, canonical, rejection_reason
 from bnviz.config.experiment import FIELDS, BadField, Experiment, change_fields, from_texts, parse_changes
 from bnviz.config.fields import LIVE
-from bnviz.config.sweep import Run, check_steady, sweep_over
+from bnviz.config.sweep import Run, check_no_live_changes, sweep_over
 from bnviz.train.stacked import Stack
 
 
@@ -150,7 +150,7 @@ def test_snapshots_come_at_every_step_after_a_change_and_none_before():
 
 def test_what_is_in_force():
     experiment = Experiment(changes="100:learning_rate=1;100:batch_size=8;200:learning_rate=0.5;200:compare=none;300:compare=rms")
-    rates = [course.in_force(experiment, step).learning_rate for step in (0, 99, 100, 199, 200, 599)]
+    rates = [course.experiment_at(experiment, step).learning_rate for step in (0, 99, 100, 199, 200, 599)]
     assert rates == [0.1, 0.1, 1.0, 1.0, 0.5, 0.5]
     assert [steps for steps, _ in course.stages(experiment)] == [100, 100, 100, 300]
     names = [[course.normalizer(experiment, arm, step) for step in (0, 199, 200, 299, 300)] for arm in ("none", "batch")]
@@ -186,7 +186,7 @@ def test_how_long_two_runs_are_the_same(one, other, step):
 @pytest.mark.parametrize("settings", [{"changes": "5:dropout=0.1"}, {"batch_norm_from": 5}, {"scale_start": "keep"}])
 def test_sweeps_and_stacks_refuse_what_happens_on_the_way(settings):
     experiment, (name,) = Experiment(**settings), settings
-    for reject in (check_steady, lambda one: sweep_over(one, "width", (8,)), lambda one: Stack([Run(one, "none")])):
+    for reject in (check_no_live_changes, lambda one: sweep_over(one, "width", (8,)), lambda one: Stack([Run(one, "none")])):
         with pytest.raises(BadField, match="nothing can change") as caught:
             reject(experiment)
         assert caught.value.field == name

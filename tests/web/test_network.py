@@ -72,7 +72,7 @@ def test_a_point_in_a_mark_is_that_mark_and_covers_no_unit(geometry, sizes, data
 @settings(deadline=None)
 def test_layers_that_fit_are_spread_evenly_and_the_chosen_one_is_among_them(geometry, count, most, chosen):
     chosen = min(chosen, count)
-    layers = geometry("spread", count, most, chosen)
+    layers = geometry("evenlySpaced", count, most, chosen)
     assert len(layers) == min(count, most) and chosen in layers
     assert layers == sorted(set(layers)) and layers[0] >= 1 and layers[-1] <= count
 
@@ -109,7 +109,7 @@ def test_motion_is_the_distance_of_normal_distributions(desk):
     rng = np.random.default_rng(0)
     means, stds = rng.normal(size=(2, 5)), rng.uniform(0.5, 2, size=(2, 5))
     before, now = (snapshot(mean, std, []) for mean, std in zip(means, stds, strict=True))
-    scale = desk.call(MOTION, "spreadOf", before, "none", "activation", 1)
+    scale = desk.call(MOTION, "layerStd", before, "none", "activation", 1)
     assert scale == pytest.approx(np.sqrt((stds[0] ** 2).mean()))
     moved = desk.call(MOTION, "unitMotion", before, now, "none", "activation", 1, scale)
     # W2 between normals by coupling quantiles: the root mean square of their differences

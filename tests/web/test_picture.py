@@ -95,12 +95,12 @@ def test_all_that_is_drawn_and_said_is_what_the_browser_paints(desk, recording, 
     choice = {"layer": 2, "tap": tap, "unit": "pooled", "target": 0.5}
     film = RecordingArrays(recording(name).splitlines(keepends=True), tap)
     painter = Painter(film, arrange(WIDTH, film.header["hidden_layers"], experiment.width, 8, 2), 2)
-    assert film.series["none"].lost.any() == (name == "diverging")
+    assert film.series["none"].diverged.any() == (name == "diverging")
     for number in (0, 1, len(film) // 2, len(film) - 1):
         desk.ask("look", recording=str(path), story="live_shift", data=data, choice=choice, place=number)
         theirs, ours = desk.ask("paint", width=WIDTH), Notes()
         painter.paint(ours, number)
-        assert (film.far, film.peak, *film.range) == pytest.approx((theirs["far"], theirs["peak"], *theirs["range"]))
+        assert (film.typical_change, film.peak, *film.range) == pytest.approx((theirs["far"], theirs["peak"], *theirs["range"]))
         said = [[plain(words), *place] for words, *place in theirs["words"]]
         assert sorted(ours.words) == [(words, pytest.approx(x), pytest.approx(y)) for words, x, y in sorted(said)]
         for kind in ("boxes", "discs"):

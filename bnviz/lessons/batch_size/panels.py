@@ -125,15 +125,18 @@ def _powers(title: str, fit: str) -> Layout:
 def scatter(experiment: Experiment) -> Panel:
     """How much the example varies, in a[l] and in what the network predicts, in other minibatches and under dropout."""
     _, norm = compared(experiment)
-    left = [_curve(experiment, scene, "", {"kind": "example-scatter"}, ".3f") for scene in ("dropout", norm)]
-    left[0] |= {"line": {**left[0]["line"], "width": 7}, "opacity": 0.5}  # matched, so the other one lies upon it
+    example_curves = [_curve(experiment, scene, "", {"kind": "example-scatter"}, ".3f") for scene in ("dropout", norm)]
+    example_curves[0] |= {
+        "line": {**example_curves[0]["line"], "width": 7},
+        "opacity": 0.5,
+    }  # matched, so the other one lies upon it
     feed = {"kind": "prediction-scatter"}
-    right = [_curve(experiment, scene, "2", feed, ".3f", showlegend=True) for scene in _scenes(experiment)]
+    prediction_curves = [_curve(experiment, scene, "2", feed, ".3f", showlegend=True) for scene in _scenes(experiment)]
     guide = _expected("", {"kind": "root-guide"}, "∝ 1/√B")
     example = _powers(TEXTS["scatter"]["example"], "example_scatter")
     prediction = axis(TEXTS["scatter"]["prediction"], rangemode="tozero", fit="prediction_scatter")
     arrangement = _arranged(experiment, example, prediction) | {"margin": TWO_ROWS}
-    return panel("scatter", *heading(WORDS, "scatter"), ([*left, *right, guide], arrangement), **CURVES)
+    return panel("scatter", *heading(WORDS, "scatter"), ([*example_curves, *prediction_curves, guide], arrangement), **CURVES)
 
 
 def rates(experiment: Experiment) -> Panel:

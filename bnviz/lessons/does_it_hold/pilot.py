@@ -47,8 +47,8 @@ def decisive(verdict: Verdict) -> list[Criterion]:
 
 def table_of_seeds(results: Mapping[str, tuple[Verdict, float]]) -> str:
     """A Markdown table: for each claim the part that needs most seeds, its scatter, and how many it needs."""
-    said = WORDS["pilot"]
-    head = [said[name] for name in ("claim", "part", "mean", "spread", "bound", "needed")]
+    texts = WORDS["pilot"]
+    head = [texts[name] for name in ("claim", "part", "mean", "spread", "bound", "needed")]
     return "\n".join([row(*head), row(*["---"] * len(head)), *(_line(key, verdict) for key, (verdict, _) in results.items())])
 
 
@@ -56,7 +56,7 @@ def _line(key: str, verdict: Verdict) -> str:
     claim = CLAIMS[key]
     if not verdict.parts:
         return row(claim.name, "", "", "", "", "")
-    seeds, part = max(((required_seeds(one, len(verdict.parts)), one) for one in decisive(verdict)), key=lambda found: found[0])
+    seeds, part = max(((required_seeds(one, len(verdict.parts)), one) for one in decisive(verdict)), key=lambda pair: pair[0])
     numbers = (f"{float(part.estimate.mean):.3g}", f"{part.estimate.std:.2g}", f"{part.side} {part.bound:.3g}")
     return row(claim.name, part.name, *numbers, _rounded_up(seeds))
 

@@ -81,7 +81,7 @@ def _frozen_layers(experiment: Experiment, arm: str, step: int) -> set[int]:
 
 def _knobs(experiment: Experiment, step: int) -> Iterator[str]:
     """The settings that have another value from here on."""
-    before, now = (course.in_force(experiment, one) for one in (step - 1, step))
+    before, now = (course.experiment_at(experiment, one) for one in (step - 1, step))
     if (before.learning_rate, before.momentum) != (now.learning_rate, now.momentum):
         yield "for optimizer in optimizers.values():"
         yield f"    optimizer.param_groups[0].update(lr={now.learning_rate}, momentum={now.momentum})"

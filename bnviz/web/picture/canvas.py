@@ -130,17 +130,17 @@ def few_colours(image: Image.Image, count: int, exact: Sequence[Colour]) -> Imag
 def dashes(points: Sequence[Point], on: float, off: float) -> list[list[Point]]:
     """The strokes of a dotted line: `on` long, `off` apart, measured along the line."""
     strokes: list[list[Point]] = []
-    left, drawing = on, True
+    remaining, drawing = on, True
     for (x, y), (to_x, to_y) in zip(points, points[1:], strict=False):
         length = ((to_x - x) ** 2 + (to_y - y) ** 2) ** 0.5
         start = 0.0
         while start < length:
-            far = min(left, length - start)
+            distance = min(remaining, length - start)
             if drawing:
-                ends = [(x + (to_x - x) * share / length, y + (to_y - y) * share / length) for share in (start, start + far)]
+                ends = [(x + (to_x - x) * share / length, y + (to_y - y) * share / length) for share in (start, start + distance)]
                 strokes.append(ends)
-            start, left = start + far, left - far
-            if left <= 1e-9:
+            start, remaining = start + distance, remaining - distance
+            if remaining <= 1e-9:
                 drawing = not drawing
-                left = on if drawing else off
+                remaining = on if drawing else off
     return strokes

@@ -21,13 +21,13 @@ EXACT = (BACKGROUND, TEXT)  # however few colours a file has
 
 
 class Painter:
-    """Paints snapshots of one arrays at the same places; `layer`, counted from 1, is the one that stands out."""
+    """Paints snapshots of one recording at the same places; `layer`, counted from 1, is the one that stands out."""
 
     def __init__(self, arrays: RecordingArrays, places: Places, layer: int):
         self.arrays, self.places, self.layer = arrays, places, layer
-        self.said = words.shared()["player"]
+        self.texts = words.shared()["player"]
         self.styles = arm_styles(arrays.experiment)
-        self.watched = len(arrays.header["watched_units"])
+        self.watched_count = len(arrays.header["watched_units"])
 
     def paint(self, canvas: Canvas, number: int) -> None:
         """Paint the snapshot of that number."""
@@ -51,20 +51,20 @@ class Painter:
             if is_chosen:
                 canvas.box(Box(x - 4, 0, width + 8, places.height), TEXT, 0.09, radius=6)
                 canvas.box(Box(x - 4, 0, width + 8, 20), TEXT, radius=6)
-            name = str(layer) if places.slim else words.fill(self.said["layer_number"], number=layer)
+            name = str(layer) if places.slim else words.fill(self.texts["layer_number"], number=layer)
             canvas.text(x + width / 2, 15, name, 13.5, BACKGROUND if is_chosen else TEXT, weight=600, align="center")
 
     def _input(self, canvas: Canvas, row: int) -> None:
         places = self.places
         middle = places.input.y + row * places.pitch + places.watched.height / 2
         size = 10 if places.slim else 12
-        canvas.text(places.input.x + places.input.width / 2, middle + 4, self.said["input"], size, TEXT, align="center")
+        canvas.text(places.input.x + places.input.width / 2, middle + 4, self.texts["input"], size, TEXT, align="center")
 
     def _name(self, canvas: Canvas, arm: str, row: int, number: int, colour: Colour) -> None:
         """What the network is called; as long as its normalizer is off it is as the other one."""
         name = self.styles[arm]["name"]
         if row and self.arrays.series[arm].normalizers[number] == "none":
-            name = words.fill(self.said["not_yet"], norm=self.styles[arm]["label"])
+            name = words.fill(self.texts["not_yet"], norm=self.styles[arm]["label"])
         y = self.places.watched.y - 6 + row * self.places.pitch
         canvas.text(0, y, name, 11 if self.places.slim else 13, colour, weight=600)
 
@@ -88,20 +88,24 @@ class Painter:
     def _change(self, arm: str, layer: int, number: int) -> float:
         """How strongly a layer's change is drawn: an opacity. The input has number 0, and does not change."""
         change = self.arrays.series[arm].change[number][layer - 1] if layer else 0.0
-        return MIN_LINE_OPACITY + 0.75 * min(1.0, (change / self.arrays.far) ** 0.5) if np.isfinite(change) else MIN_LINE_OPACITY
+        return (
+            MIN_LINE_OPACITY + 0.75 * min(1.0, (change / self.arrays.typical_change) ** 0.5)
+            if np.isfinite(change)
+            else MIN_LINE_OPACITY
+        )
 
     def _units(self, canvas: Canvas, arm: str, row: int, column: Column, number: int, colour: Colour) -> None:
         """Units as squares, those with numbers of their own as discs: the farther each has moved, the stronger its colour."""
-        lost = self.arrays.series[arm].lost[number]
+        lost = self.arrays.series[arm].diverged[number]
         for unit, strength in enumerate(self.arrays.strength(arm, number)[column.layer - 1]):
-            box = self.places.unit(row, column, unit, self.watched)
+            box = self.places.unit(row, column, unit, self.watched_count)
             if not box.width:
                 break
             if lost or not np.isfinite(strength):
-                _hollow(canvas, box, unit < self.watched)
+                _hollow(canvas, box, unit < self.watched_count)
             else:
-                _filled(canvas, box, unit < self.watched, TEXT, 0.12)
-                _filled(canvas, box, unit < self.watched, colour, float(strength))
+                _filled(canvas, box, unit < self.watched_count, TEXT, 0.12)
+                _filled(canvas, box, unit < self.watched_count, colour, float(strength))
 
     def _histogram(self, canvas: Canvas, arm: str, row: int, column: Column, number: int, colour: Colour) -> None:
         """What a layer hands on: density, the values of exactly 0 as a bar beside it, dotted the untrained one."""
@@ -139,7 +143,7 @@ class Painter:
     def tap(self, layer: int) -> str:
         """A signal as the lecture writes it."""
         if self.arrays.tap == "normalized":
-            return words.fill(self.said["normalized_of"], layer=layer, symbol=SPECS[self.arrays.arms[1]].symbol)
+            return words.fill(self.texts["normalized_of"], layer=layer, symbol=SPECS[self.arrays.arms[1]].symbol)
         return f"{'z' if self.arrays.tap == 'linear' else 'a'}[{layer}]"
 
     def _outline(self, heights: np.ndarray, box: Box) -> list[Point]:
@@ -164,12 +168,12 @@ class Painter:
 
     def scored(self, arm: str, number: int) -> tuple[str, str]:
         """A network's score at a snapshot, and what it is called: the share of right answers, or the loss."""
-        if self.arrays.series[arm].lost[number]:
-            return "×", self.said["output_lost"]
+        if self.arrays.series[arm].diverged[number]:
+            return "×", self.texts["output_lost"]
         accuracy, loss = self.arrays.score(arm, number)
         if accuracy is None:
-            return two_places(loss), self.said["output_loss"]
-        return percent(accuracy), self.said["output_right"]
+            return two_places(loss), self.texts["output_loss"]
+        return percent(accuracy), self.texts["output_right"]
 
 
 def _filled(canvas: Canvas, box: Box, disc: bool, colour: Colour, opacity: float) -> None:

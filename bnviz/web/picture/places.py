@@ -91,7 +91,7 @@ class Places:
 
 
 def arrange(width: float, layers: int, units: int, watched: int, focus: int) -> Places:
-    """Places in a picture of that width, of networks of so many layers and units; `chosen` must be among the layers on show."""
+    """Places in a picture of that width, of networks of so many layers and units; `focus` must be among the layers on show."""
     slim = width < NARROW_PICTURE
     side, gap, header = (42, 9, 18) if slim else (84, 40, 22)
     layers_shown = evenly_spaced(layers, max(2, math.floor((width - 2 * side) / (MIN_COLUMN_WIDTH + gap))), focus)
@@ -121,7 +121,7 @@ def arrange(width: float, layers: int, units: int, watched: int, focus: int) -> 
 
 
 def evenly_spaced(count: int, most: int, focus: int) -> list[int]:
-    """At most `most` of the layers 1…count at even distances, `chosen` among them."""
+    """At most `most` of the layers 1…count at even distances, `focus` among them."""
     if count <= most:
         return list(range(1, count + 1))
     layers = [1 + math.floor(place * (count - 1) / (most - 1) + 0.5) for place in range(most)]

@@ -17,8 +17,8 @@ from bnviz.config.experiment import Experiment
 from bnviz.record import ndjson
 from bnviz.web.constants import DIVERGED_REACH, OUTLIER_RATIO, RECENT_SNAPSHOTS, TYPICAL_MOTION, VISIBLE_SHARE
 
-SCALARS = ("train_loss", "probe_loss", "test_accuracy", "test_loss", "normalizer")  # keys of a network's part of a snapshot
-OF_TAP = ("unit_mean", "unit_std", "shift_step", "shift_from_first", "counts", "zeros")  # and those that each signal has
+ARM_KEYS = ("train_loss", "probe_loss", "test_accuracy", "test_loss", "normalizer")  # keys of a network's part of a snapshot
+TAP_KEYS = ("unit_mean", "unit_std", "shift_step", "shift_from_first", "counts", "zeros")  # and those that each signal has
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class ArmSeries:
     reach: np.ndarray  # [T, 2] lowest and highest value worth an axis; NaN where there is none
     accuracy: np.ndarray  # [T] share of right answers on the test examples; NaN where numbers are predicted
     loss: np.ndarray  # [T] on the test examples
-    lost: np.ndarray  # [T] whether it has diverged
+    diverged: np.ndarray  # [T] whether it has diverged
     normalizers: tuple[str, ...]  # [T] what normalizes it
 
 
@@ -44,7 +44,7 @@ class RecordingArrays:
         messages = ndjson.read(lines)
         self.header: Mapping[str, Any] = (header := next(messages))
         self.tap = tap
-        snapshots = [self._needed(message) for message in messages if message["type"] == "snapshot"]
+        snapshots = [self._pictured_values(message) for message in messages if message["type"] == "snapshot"]
         self.experiment = Experiment(**header["experiment"])
         self.arms: tuple[str, str] = tuple(header["arms"][:2])
         self.edges: np.ndarray = header["edges"][tap]
@@ -54,12 +54,12 @@ class RecordingArrays:
             arm: self.series[arm].reach if arm in self.series else self._reach([one["arms"][arm] for one in snapshots])
             for arm in header["arms"]
         }
-        self._gone = {arm: any(one["arms"][arm]["train_loss"] is None for one in snapshots) for arm in header["arms"]}
+        self._diverged = {arm: any(one["arms"][arm]["train_loss"] is None for one in snapshots) for arm in header["arms"]}
 
-    def _needed(self, snapshot: Mapping[str, Any]) -> dict[str, Any]:
+    def _pictured_values(self, snapshot: Mapping[str, Any]) -> dict[str, Any]:
         """A snapshot without what no picture shows: a recording may be long."""
         arms = {
-            arm: {key: values[key] for key in SCALARS} | {key: values[key][self.tap] for key in OF_TAP}
+            arm: {key: values[key] for key in ARM_KEYS} | {key: values[key][self.tap] for key in TAP_KEYS}
             for arm, values in snapshot["arms"].items()
         }
         return {"step": snapshot["step"], "arms": arms}
@@ -82,7 +82,7 @@ class RecordingArrays:
             reach=self._reach(arms),
             accuracy=np.array([arm["test_accuracy"] for arm in arms], dtype=np.float64),
             loss=np.array([arm["test_loss"] for arm in arms], dtype=np.float64),
-            lost=np.array([arm["train_loss"] is None or arm["probe_loss"] is None for arm in arms]),
+            diverged=np.array([arm["train_loss"] is None or arm["probe_loss"] is None for arm in arms]),
             normalizers=tuple(arm["normalizer"] for arm in arms),
         )
 
@@ -106,7 +106,7 @@ class RecordingArrays:
     # What colours, heights and places are measured by: the same in both networks and at every step.
 
     @cached_property
-    def far(self) -> float:
+    def typical_change(self) -> float:
         """What is usual for a layer to move from one snapshot to the next, in σ; a unit's colour is full at twice as much."""
         changes = [series.change[1:] for series in self.series.values()]
         own = [quantile(change, 0.95) for change in changes]
@@ -125,7 +125,7 @@ class RecordingArrays:
         if not finite:
             return 0.0, 1.0
         highs = {arm: np.nanmax(self._reaches[arm]) for arm in finite}
-        bounded = [highs[arm] for arm in finite if not self._gone[arm]]
+        bounded = [highs[arm] for arm in finite if not self._diverged[arm]]
         reach = DIVERGED_REACH * max(bounded) if 0 < len(bounded) < len(finite) else np.inf
         low = max(min(np.nanmin(self._reaches[arm]) for arm in finite), self.edges[0])
         high = max(low, min(max(highs.values()), self.edges[-1], reach))
@@ -136,7 +136,7 @@ class RecordingArrays:
 
     def strength(self, arm: str, number: int) -> np.ndarray:
         """[L, W]: how strong the colour of each unit is, 0…1; NaN where nothing is left to measure."""
-        return np.minimum(1, np.sqrt(self.series[arm].motion[number] / (2 * self.far)))
+        return np.minimum(1, np.sqrt(self.series[arm].motion[number] / (2 * self.typical_change)))
 
     def score(self, arm: str, number: int) -> tuple[float | None, float]:
         """Test accuracy, None where there is none, and test loss: means over the last few snapshots."""

@@ -48,7 +48,7 @@ export function arrange({width, layers, units, watched, chosen, small = false, r
   const slim = width < NARROW_PICTURE;
   const [side, gap, header] = slim ? [42, 9, 18] : [84, small ? 30 : 40, 22];
   const most = Math.max(2, Math.floor((width - 2 * side) / (MIN_COLUMN_WIDTH + gap)));
-  const visible = spread(layers, most, chosen);
+  const visible = evenlySpaced(layers, most, chosen);
   const step = (width - 2 * side) / visible.length;
   const column = step - gap;
   const columns = visible.map((layer, index) => ({layer, x: side + index * step + gap / 2, width: column}));
@@ -79,7 +79,7 @@ export function arrange({width, layers, units, watched, chosen, small = false, r
  * @param {number} most
  * @param {number} chosen
  */
-export function spread(count, most, chosen) {
+export function evenlySpaced(count, most, chosen) {
   if (count <= most) return Array.from({length: count}, (_, index) => index + 1);
   const layers = Array.from({length: most}, (_, index) => 1 + Math.round((index * (count - 1)) / (most - 1)));
   if (layers.includes(chosen)) return layers;

@@ -14,7 +14,7 @@ import {quantile, sum} from "./numbers.js";
  * @param {string} arm
  * @param {Tap} tap
  * @param {number} layer counted from 1
- * @param {number} scale see `spreadOf`
+ * @param {number} scale see `layerStd`
  * @returns {number[]}
  */
 export function unitMotion(before, now, arm, tap, layer, scale) {
@@ -30,7 +30,7 @@ export function unitMotion(before, now, arm, tap, layer, scale) {
  * @param {Tap} tap
  * @param {number} layer
  */
-export function spreadOf(first, arm, tap, layer) {
+export function layerStd(first, arm, tap, layer) {
   const std = of(first, arm, "unit_std", tap, layer);
   return Math.sqrt(sum(Array.from(std, (value) => value * value)) / std.length) || 1;
 }

@@ -5,7 +5,7 @@
 import {MIN_LINE_OPACITY, TALL_HISTOGRAM} from "./constants.js";
 import {hasAtom, recentMean, layerDensity} from "./feeds.js";
 import {curtain, histogramBox, passedBox, unitBox, zerosBox} from "./geometry.js";
-import {CommonScale, passedOn, Scale, spreadOf, unitMotion} from "./motion.js";
+import {CommonScale, passedOn, Scale, layerStd, unitMotion} from "./motion.js";
 import {bothArms, digits, hasDiverged, percent, playerText, tapName} from "./words.js";
 
 /** @import {Snapshot, View} from "./types" */
@@ -299,7 +299,7 @@ export class Painter {
   motions({frames, tap, header}, arm, layer, frameIndex) {
     if (frameIndex === 0) return new Array(header.experiment.width).fill(0);
     const [before, now] = [frames[frameIndex - 1], frames[frameIndex]];
-    const make = () => unitMotion(before, now, arm, tap, layer, spreadOf(frames[0], arm, tap, layer));
+    const make = () => unitMotion(before, now, arm, tap, layer, layerStd(frames[0], arm, tap, layer));
     return this.cached(now, `motion ${arm} ${layer} ${tap} ${before.step}`, make);
   }
 

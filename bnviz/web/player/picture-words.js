@@ -2,7 +2,7 @@
 // Describes a place in the picture of the networks: one line, with the numbers of both.
 
 import {hasAtom, layerDensity} from "./feeds.js";
-import {passedOn, spreadOf, unitMotion} from "./motion.js";
+import {passedOn, layerStd, unitMotion} from "./motion.js";
 import {digits, percent, playerText, sigmas, tapName, times} from "./words.js";
 
 /** @import {Values, View} from "./types" */
@@ -105,7 +105,7 @@ function momentsOf(view, arm, layer, unit) {
   const of = (/** @type {string} */ key) => /** @type {any} */ (frame.arms[arm])[key][tap][layer - 1];
   if (unit === null) return {mean: digits(of("mean")), sd: digits(of("std")), moved: sigmas(of("shift_step"))};
   const motion = frameIndex
-    ? unitMotion(frames[frameIndex - 1], frame, arm, tap, layer, spreadOf(frames[0], arm, tap, layer))[unit]
+    ? unitMotion(frames[frameIndex - 1], frame, arm, tap, layer, layerStd(frames[0], arm, tap, layer))[unit]
     : 0;
   return {mean: digits(of("unit_mean")[unit]), sd: digits(of("unit_std")[unit]), moved: sigmas(motion)};
 }

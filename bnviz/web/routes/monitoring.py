@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 import bnviz
 from bnviz import engine
 from bnviz.record.ndjson import STATUSES
-from bnviz.web.measured import registry
+from bnviz.web.metrics import registry
 from bnviz.web.rates import RATES, rates
 from bnviz.web.routes.viewers import viewers
 

@@ -111,9 +111,9 @@ async def _plain(recording: Recording, start: int) -> AsyncIterator[bytes]:
 
 async def _follow(recording: Recording, start: int) -> AsyncIterator[tuple[int, int]]:
     """Ranges of lines from `start` on as they come, until the recording has ended or the server is going."""
-    with viewers.watch(recording) as changed:
+    with viewers.watch(recording) as change_event:
         while not viewers.closing:
-            changed.clear()
+            change_event.clear()
             is_complete, length = recording.ended, len(recording)  # in this order: a line may come in between
             if start < length:
                 end = min(length, start + LINES_AT_ONCE)
@@ -122,7 +122,7 @@ async def _follow(recording: Recording, start: int) -> AsyncIterator[tuple[int, 
             elif is_complete:
                 return
             else:
-                await changed.wait()
+                await change_event.wait()
 
 
 async def _finished(request: Request, recording: Recording, start: int) -> Response:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bnviz.web.compat import inline_scripts, is_host_allowed
-from bnviz.web.measured import pages
+from bnviz.web.metrics import pages
 from bnviz.web.rates import TooMany, rates
 from bnviz.web.routes.http import error, too_busy
 

@@ -22,24 +22,24 @@ class Viewers:
     @contextlib.contextmanager
     def watch(self, recording: Recording) -> Generator[asyncio.Event]:
         """An event that is set whenever the recording has grown; runs in any thread that appends."""
-        loop, changed = asyncio.get_running_loop(), asyncio.Event()
+        loop, change_event = asyncio.get_running_loop(), asyncio.Event()
 
         def wake() -> None:
             with contextlib.suppress(RuntimeError):  # the loop has been closed
-                loop.call_soon_threadsafe(changed.set)
+                loop.call_soon_threadsafe(change_event.set)
 
-        self._woken.add(changed)
+        self._woken.add(change_event)
         try:
             with recording.subscribe(wake):
-                yield changed
+                yield change_event
         finally:
-            self._woken.discard(changed)
+            self._woken.discard(change_event)
 
     def close(self) -> None:
         """End all streams soon."""
         self.closing = True
-        for changed in self._woken:
-            changed.set()
+        for change_event in self._woken:
+            change_event.set()
 
 
 viewers = Viewers()
@@ -47,9 +47,9 @@ viewers = Viewers()
 
 async def has_ended(recording: Recording, seconds: float) -> bool:
     """Wait for a recording's end, but no longer than that."""
-    with contextlib.suppress(TimeoutError), viewers.watch(recording) as changed:
+    with contextlib.suppress(TimeoutError), viewers.watch(recording) as change_event:
         async with asyncio.timeout(seconds):
             while not recording.ended and not viewers.closing:
-                await changed.wait()
-                changed.clear()
+                await change_event.wait()
+                change_event.clear()
     return recording.ended

@@ -123,20 +123,20 @@ def _progress(watch: Watch) -> None:
 
 def text(watch: Watch) -> str:
     """Where the sweep stands."""
-    left = watch.seconds_left() if watch.live else None
-    time = "" if left is None else duration(left)
-    return fill(shared()["board"][_progress_key(watch, left)], done=watch.done, total=watch.total, time=time)
+    seconds = watch.seconds_left() if watch.live else None
+    time = "" if seconds is None else duration(seconds)
+    return fill(shared()["board"][_progress_key(watch, seconds)], done=watch.done, total=watch.total, time=time)
 
 
-def _progress_key(watch: Watch, left: float | None) -> str:
-    """The name of the sentence about where it stands; `left` are the estimated seconds."""
+def _progress_key(watch: Watch, seconds: float | None) -> str:
+    """The name of the sentence about where it stands; `seconds` are the estimated remaining ones."""
     if watch.finished:
         return "finished"
     if watch.live:
-        return "so_far" if left is None else "left"
+        return "so_far" if seconds is None else "left"
     if watch.state == "failed":
         return "so_far"
-    return "stopped" if watch.left else "stopped_elsewhere"
+    return "stopped" if watch.stopped_here else "stopped_elsewhere"
 
 
 def duration(seconds: float) -> str:

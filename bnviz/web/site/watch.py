@@ -24,30 +24,34 @@ class Audience:
     """When every watch of a live sweep was last read, for all visitors of this process. Methods may be called from any thread."""
 
     def __init__(self) -> None:
-        self._looks: dict[str, dict[int, float]] = {}  # sweep -> watch -> seconds
+        self._read_times: dict[str, dict[int, float]] = {}  # sweep -> watch -> seconds
         self._lock = threading.Lock()
         self.neglected: set[str] = set()  # sweeps that were stopped because nobody looked
 
     def look(self, sweep: str, watch: int) -> None:
         with self._lock:
-            self._looks.setdefault(sweep, {})[watch] = time.monotonic()
+            self._read_times.setdefault(sweep, {})[watch] = time.monotonic()
 
     def leave(self, sweep: str, watch: int) -> None:
         with self._lock:
-            self._looks.get(sweep, {}).pop(watch, None)
+            self._read_times.get(sweep, {}).pop(watch, None)
 
     def others(self, sweep: str, watch: int) -> bool:
         """Whether anybody else has looked at the sweep lately."""
         since = time.monotonic() - GONE_SECONDS
         with self._lock:
-            return any(one != watch and last_read > since for one, last_read in self._looks.get(sweep, {}).items())
+            return any(one != watch and last_read > since for one, last_read in self._read_times.get(sweep, {}).items())
 
     def drop_neglected(self) -> list[str]:
         """The sweeps at which nobody has looked for long, off the books from now on."""
         long_ago = time.monotonic() - NEGLECT_SECONDS
         with self._lock:
-            old = [sweep for sweep, watches in self._looks.items() if all(last_read < long_ago for last_read in watches.values())]
-            dropped = [sweep for sweep in old if self._looks.pop(sweep)]  # what everybody has left is not neglected
+            old = [
+                sweep
+                for sweep, watches in self._read_times.items()
+                if all(last_read < long_ago for last_read in watches.values())
+            ]
+            dropped = [sweep for sweep in old if self._read_times.pop(sweep)]  # what everybody has left is not neglected
             self.neglected.update(dropped)
             return dropped
 
@@ -78,7 +82,7 @@ class Watch:
     def begin(self) -> None:
         """Ask for the sweep, or ask again: what is known of it is there at once. Raises TooExpensive."""
         audience.neglected.discard(self.id)
-        self.engine, self.left = engine.shared(), False
+        self.engine, self.stopped_here = engine.shared(), False
         recording = self.engine.recording(self.engine.sweep(self.sweep))
         assert recording is not None  # it was requested just now
         self._recording: Recording = recording
@@ -97,7 +101,7 @@ class Watch:
         else:
             audience.leave(self.id, id(self))
         neglected = self.state == "paused" and self.id in audience.neglected
-        if not self.left and not self.finished and (neglected or engine.shared() is not self.engine):
+        if not self.stopped_here and not self.finished and (neglected or engine.shared() is not self.engine):
             self.begin()
 
     def _take(self, message: dict[str, Any]) -> None:
@@ -122,7 +126,7 @@ class Watch:
         """As the player's data-state says it."""
         if self.end is not None:
             return STATES[self.end["status"]]
-        return "paused" if self.left else "playing"
+        return "paused" if self.stopped_here else "playing"
 
     @property
     def finished(self) -> bool:
@@ -142,7 +146,7 @@ class Watch:
 
     def stop(self) -> None:
         """Look no further; see the class."""
-        self.left = True
+        self.stopped_here = True
         if self.end is None and not audience.others(self.id, id(self)):
             self.engine.stop(self.id)
         self.read()

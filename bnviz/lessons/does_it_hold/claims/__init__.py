@@ -35,11 +35,11 @@ CLAIMS: dict[str, Claim] = {claim.key: claim for claim in _ALL}
 
 def table(results: Mapping[str, tuple[Verdict, float]]) -> str:
     """A Markdown table of verdicts and of the seconds that their sweeps took, by key."""
-    said = WORDS["page"]
+    labels = WORDS["page"]
     columns = ("column_claim", "published", "ours", "column_verdict", "column_p", "column_seeds", "column_seconds")
     decided = words({key: verdict for key, (verdict, _) in results.items()}, len(CLAIMS))
     lines = [_line(CLAIMS[key], *result, decided[key]) for key, result in results.items()]
-    return "\n".join([row(*(said[one] for one in columns)), row(*["---"] * len(columns)), *lines])
+    return "\n".join([row(*(labels[one] for one in columns)), row(*["---"] * len(columns)), *lines])
 
 
 def _line(claim: Claim, verdict: Verdict, seconds: float, word: str) -> str:
