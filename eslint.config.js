@@ -12,6 +12,7 @@ const length = {"max-len": ["error", {code: 130}]};
 const generated = ["bnviz/web/player/schema.d.ts", "bnviz/lessons/*/words.d.ts"];
 
 export default [
+  {ignores: [".venv/", "build/"]},
   {files: ["bnviz/**/*.js", "tests/**/*.mjs"], linterOptions: {reportUnusedDisableDirectives: "error"}},
   {
     files: ["bnviz/**/*.js", "tests/**/*.mjs"],
