@@ -156,6 +156,24 @@ def test_a_data_set_is_a_loader_and_an_entry(copy, tmp_path):
     assert header["experiment"]["dataset"] == "stripes" and 0 < snapshot["arms"]["batch"]["test_accuracy"] < 1
 
 
+def test_a_kind_of_file_is_an_entry(copy, tmp_path):
+    recording, out = tmp_path / "run.ndjson", tmp_path / "run.txt"
+    run(copy, "-m", "bnviz", "run", "--dataset", "mnist1d", "--steps", "3", "--out", str(recording))
+    run(copy, "-m", "bnviz", "export", str(recording), "--out", str(out))
+    assert int(out.read_bytes()) == len(recording.read_bytes().splitlines())
+
+
+def test_every_row_of_the_table_is_worked():
+    """Each place that a row names is one that a block of the text changes."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    changed = {name for _, name, *_ in BLOCK.findall(text)}
+    rows = re.findall(r"^\| (an? [^|]+?) \| (.+) \|$", text, re.MULTILINE)
+    assert len(rows) >= 9
+    for name, description in rows:
+        files = re.findall(r"`((?:bnviz/|pages/)?[\w/.]+/|[\w/]*\w+\.(?:py|js|toml))`", description)
+        assert any(file in path for path in changed for file in files), name
+
+
 def test_a_card_of_the_tour_passes_its_tests(copy):
     names = "text_for_every_card or every_sentence or short_enough or can_be or begin_alike or (tells_every and 7-default)"
     output = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", names, "tests/lessons/test_live_shift_tour.py")
