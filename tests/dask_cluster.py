@@ -21,7 +21,7 @@ class Cluster:
         self.address = json.loads(_wait_for(self._written))["address"]
         self.client = Client(self.address, set_as_default=False)
 
-    def _written(self):
+    def _log_text(self):
         path = self.folder / "scheduler.json"
         text = path.read_text(encoding="utf-8") if path.exists() else ""
         return text if text.rstrip().endswith("}") else ""

@@ -62,7 +62,7 @@ class Instant:
     """An engine that is done before anybody looks. `ending` is how a sweep ends; with None it never does."""
 
     def __init__(self, ending=("finished", "")):
-        self.ending, self.asked, self.closed = ending, [], 0
+        self.ending, self.plans, self.closed = ending, [], 0
         self.without = ()  # runs whose rows never come
         self.heard_interrupts = False  # while something might have been started
 
@@ -77,11 +77,11 @@ class Instant:
     def sweep(self, sweep):
         self._listen()
         sweep.check_cost()
-        self.asked.append(sweep)
+        self.plans.append(sweep)
         return sweep.id
 
     def recording(self, id):
-        lines, plan = Recording(id), self.asked[-1]
+        lines, plan = Recording(id), self.plans[-1]
         for cell in reversed(plan.cells()):
             if cell.run not in self.without:
                 place = {"curve": cell.curve, "point": cell.point, "value": plan.values[cell.point]}

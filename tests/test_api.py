@@ -25,9 +25,9 @@ from tests.test_sweep_cli import until
 def instant(monkeypatch):
     """The engine that sweeps get."""
     monkeypatch.setenv("BNVIZ_STORE", "")
-    made = fake_stack.Instant()
-    monkeypatch.setattr(engine, "make", made.make)
-    return made
+    stand_in = fake_stack.Instant()
+    monkeypatch.setattr(engine, "make", stand_in.make)
+    return stand_in
 
 
 def test_rows_are_dictionaries_sorted_by_value_arm_and_seed(instant):
@@ -35,10 +35,10 @@ def test_rows_are_dictionaries_sorted_by_value_arm_and_seed(instant):
     assert [(row["batch_size"], row["arm"], row["seed"]) for row in rows] == [
         (size, arm, seed) for size in (4, 8) for arm in ("batch", "none") for seed in (0, 1)
     ]
-    one = instant.asked[0].cells()[0].run
+    one = instant.plans[0].cells()[0].run
     assert one.experiment.learning_rate == 0.3
-    (found,) = (row for row in rows if row["run"] == one.id)
-    assert found == {"batch_size": 8} | {name: fake_stack.row(one)[name] for name in list(found)[1:]}
+    (match,) = (row for row in rows if row["run"] == one.id)
+    assert match == {"batch_size": 8} | {name: fake_stack.row(one)[name] for name in list(match)[1:]}
     assert instant.closed == 1
 
 
@@ -56,8 +56,8 @@ def test_what_is_asked_comes_in_the_order_it_was_asked_in(instant):
     assert grid == pytest.approx(np.array([[[size / (seed + 3) for seed in (5, 6, 7)] for size in (16, 4, 8)]] * 3))
     by_arm = rows.interval("train_accuracy")
     assert list(by_arm) == ["none", "layer", "batch"]
-    for found, expected in zip(by_arm["layer"], intervals.interval(grid[1]), strict=True):
-        assert np.array_equal(found, expected)
+    for actual, expected in zip(by_arm["layer"], intervals.interval(grid[1]), strict=True):
+        assert np.array_equal(actual, expected)
     assert (rows.interval("train_accuracy", 0.5)["none"].low > by_arm["none"].low).all()
 
 
@@ -77,7 +77,7 @@ def test_a_data_frame_is_the_table_that_is_saved(instant, tmp_path):
     pandas.testing.assert_frame_equal(frame, pandas.read_csv(tmp_path / "x.csv"), check_dtype=False)
     assert frame.groupby("arm").size().to_dict() == {"batch": 4, "none": 4}
     again = sweep("activation", ["tanh", "relu"], seeds=2, seed=fake_stack.DIVERGES, out=tmp_path / "x.csv")
-    assert again == rows and len(instant.asked) == 1
+    assert again == rows and len(instant.plans) == 1
 
 
 def test_numbers_of_numpy_are_numbers(instant):
@@ -86,7 +86,7 @@ def test_numbers_of_numpy_are_numbers(instant):
 
 
 @pytest.mark.parametrize(
-    ("asked", "named"),
+    ("arguments", "message"),
     [
         (("nope", [1]), "axis"),
         (("seed", [1]), "axis"),
@@ -100,17 +100,17 @@ def test_numbers_of_numpy_are_numbers(instant):
         (("width", [8], 1, []), "arms"),
     ],
 )
-def test_what_cannot_be_is_named(instant, tmp_path, asked, named):
+def test_what_cannot_be_is_named(instant, tmp_path, arguments, message):
     with pytest.raises(BadField) as caught:
-        sweep(*asked, out=tmp_path / "x.csv")
-    assert caught.value.field == named and not instant.asked and not os.listdir(tmp_path)
+        sweep(*arguments, out=tmp_path / "x.csv")
+    assert caught.value.field == message and not instant.plans and not os.listdir(tmp_path)
 
 
 @pytest.mark.parametrize("fields", [{"nope": 1}, {"momentum": 2}, {"width": 8}])
 def test_a_field_that_cannot_be_is_named(instant, fields):
     with pytest.raises(BadField) as caught:
         sweep("width", [8], **fields)
-    assert caught.value.field in fields and not instant.asked
+    assert caught.value.field in fields and not instant.plans
 
 
 def test_an_interruption_loses_nothing(instant, tmp_path):
@@ -129,7 +129,7 @@ def test_an_interruption_loses_nothing(instant, tmp_path):
     assert instant.closed == 1
     instant.ending, instant.without = ("finished", ""), ()
     assert len(sweep("batch_size", [8, 4], seeds=2, out=out)) == 8
-    assert [len(one.cells()) for one in instant.asked] == [8, 3]
+    assert [len(one.cells()) for one in instant.plans] == [8, 3]
 
 
 @pytest.mark.parametrize(

@@ -161,8 +161,8 @@ def test_a_terminal_gets_a_bar(recorded, tmp_path, monkeypatch, capsys):
 
 def test_help_names_every_field(capsys):
     assert code("run", "--help") == 0
-    shown = capsys.readouterr().out
-    assert all("--" + name.replace("_", "-") in shown for name in FIELDS)
+    output = capsys.readouterr().out
+    assert all("--" + name.replace("_", "-") in output for name in FIELDS)
 
 
 def test_version_in_a_process_of_its_own():
@@ -248,7 +248,7 @@ def test_a_page_is_chosen_for_a_page_only(a_run, tmp_path, capfd):
 
 @pytest.mark.parametrize("ending", ["html", "zip", "ipynb", "csv", "gif"])
 @pytest.mark.parametrize(
-    ("contents", "arguments", "said"),
+    ("contents", "arguments", "message"),
     [
         (None, [], "cannot read"),
         (b"no recording", [], "no whole recording"),
@@ -258,27 +258,27 @@ def test_a_page_is_chosen_for_a_page_only(a_run, tmp_path, capfd):
         (b"", ["--out", "x.txt"], "ends in .html, .png, .gif, .zip, .ipynb, .csv"),
     ],
 )
-def test_what_is_no_recording_or_no_page_is_one_line_and_2(tmp_path, capfd, contents, arguments, said, ending):
-    given, out = tmp_path / "given.ndjson", tmp_path / f"x.{ending}"
+def test_what_is_no_recording_or_no_page_is_one_line_and_2(tmp_path, capfd, contents, arguments, message, ending):
+    source, out = tmp_path / "given.ndjson", tmp_path / f"x.{ending}"
     if contents is not None:
-        given.write_bytes(contents)
-    assert code("export", given, "--out", out, *arguments) == 2
+        source.write_bytes(contents)
+    assert code("export", source, "--out", out, *arguments) == 2
     error = capfd.readouterr().err
-    assert said in error and error.count("\n") == 1
+    assert message in error and error.count("\n") == 1
     assert not out.exists()
 
 
 def test_a_site_is_written_and_its_size_is_told(tmp_path, monkeypatch, capfd):
-    asked = []
+    calls = []
 
-    def planned(lessons, varied):
-        asked.append((lessons, varied))
+    def plan(lessons, varied):
+        calls.append((lessons, varied))
         return [SimpleNamespace(lesson="batch_size", size=3), SimpleNamespace(lesson="gamma_beta", size=4)]
 
-    monkeypatch.setattr("bnviz.web.export.static_site.plan_site", planned)
+    monkeypatch.setattr("bnviz.web.export.static_site.plan_site", plan)
     monkeypatch.setattr("bnviz.web.export.static_site.write", lambda folder, plans, workers: 12_300_000)
     assert code("site", "--page", "batch-size", "gamma-beta", "--vary", "learning-rate", "--out", tmp_path) == 0
-    assert asked == [(["batch_size", "gamma_beta"], ["learning_rate"])]
+    assert calls == [(["batch_size", "gamma_beta"], ["learning_rate"])]
     assert capfd.readouterr().out == f"{tmp_path / 'batch-size.html'}: 7 recordings, 12.3 MB\n"
 
 
@@ -288,5 +288,5 @@ def test_a_site_is_written_and_its_size_is_told(tmp_path, monkeypatch, capfd):
 def test_a_site_that_cannot_be_written_gets_one_line(tmp_path, capfd, arguments, reason):
     (tmp_path / "thesis.tex").write_text("years of work", encoding="utf-8")
     assert code("site", "--out", tmp_path, *arguments) == 2
-    assert reason in (said := capfd.readouterr().err) and said.count("\n") == 1
+    assert reason in (message := capfd.readouterr().err) and message.count("\n") == 1
     assert os.listdir(tmp_path) == ["thesis.tex"]

@@ -83,9 +83,9 @@ def test_the_page_opens(copy):
 
 
 def test_its_panels_and_words_pass_the_contract(copy):
-    chosen = "hello and (names or words or default or rms or diverging)"
-    said = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", chosen, "tests/web/test_contract.py")
-    assert re.search(r"^\.{5}", said, re.MULTILINE)
+    selection = "hello and (names or words or default or rms or diverging)"
+    output = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", selection, "tests/web/test_contract.py")
+    assert re.search(r"^\.{5}", output, re.MULTILINE)
 
 
 def test_its_types_are_made(copy):
@@ -103,8 +103,8 @@ def test_a_normalizer_is_a_folder_and_a_line(copy):
 
 def test_a_measure_with_a_panel_is_four_files(copy):
     """It is recorded as declared and described, and the page `/` draws it and says it."""
-    chosen = "live_shift and (names or words or default or rms or diverging)"
-    output = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", chosen, "tests/web/test_contract.py")
+    selection = "live_shift and (names or words or default or rms or diverging)"
+    output = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", selection, "tests/web/test_contract.py")
     assert re.search(r"^\.{5}", output, re.MULTILINE)
     assert "0.5 of" in run(copy, "-c", DEAD)
     assert "dead_units?: Row;" in (copy / "bnviz/web/player/schema.d.ts").read_text(encoding="utf-8")

@@ -21,7 +21,7 @@ STEPS = [
 ]
 
 
-def said(step):
+def step_text(step):
     """What all lines of one kind say."""
     return [rest for name, rest in STEPS if name == step]
 
@@ -30,7 +30,7 @@ def said(step):
 def image(tmp_path_factory):
     """A folder with what the Dockerfile copies, and nothing of it may be written."""
     folder = tmp_path_factory.mktemp("app")
-    for line in said("COPY"):
+    for line in step_text("COPY"):
         *sources, target = line.split()
         for source in sources:
             place = folder / target / source if target == "./" else folder / target
@@ -44,21 +44,24 @@ def image(tmp_path_factory):
 def test_what_is_copied_is_let_through(image):
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert "*" in ignored
-    for line in said("COPY"):
+    for line in step_text("COPY"):
         assert {f"!{source}" for source in line.split()[:-1]} <= set(ignored)
 
 
 def test_it_runs_as_an_ordinary_user_and_keeps_recordings_in_the_volume():
-    assert said("USER") == ["lab"] and any("useradd" in line and "chown lab /store" in line for line in said("RUN"))
-    assert said("VOLUME") == ["/store"] and "BNVIZ_STORE=/store" in said("ENV")[0]
+    assert step_text("USER") == ["lab"] and any("useradd" in line and "chown lab /store" in line for line in step_text("RUN"))
+    assert step_text("VOLUME") == ["/store"] and "BNVIZ_STORE=/store" in step_text("ENV")[0]
     compose = (ROOT / "compose.yaml").read_text(encoding="utf-8")
     assert "read_only: true" in compose and ":/store" in compose and "tmpfs: [/tmp]" in compose
 
 
 def test_the_copied_tree_serves_and_its_health_is_checked(image, tmp_path):
     port, store = str(free_port()), tmp_path / "store"
-    program, *arguments = json.loads(said("CMD")[0].replace("8501", port).replace("0.0.0.0", "127.0.0.1"))
-    variables = dict(re.findall(r"(\w+)=(\S+)", said("ENV")[0])) | {"BNVIZ_STORE": str(store), "HOME": str(tmp_path / "nowhere")}
+    program, *arguments = json.loads(step_text("CMD")[0].replace("8501", port).replace("0.0.0.0", "127.0.0.1"))
+    variables = dict(re.findall(r"(\w+)=(\S+)", step_text("ENV")[0])) | {
+        "BNVIZ_STORE": str(store),
+        "HOME": str(tmp_path / "nowhere"),
+    }
     before = {path: path.stat().st_mtime_ns for path in image.rglob("*")}
     process = subprocess.Popen(
         [sys.executable, "-m", program, *arguments],
@@ -68,7 +71,7 @@ def test_the_copied_tree_serves_and_its_health_is_checked(image, tmp_path):
         stderr=subprocess.DEVNULL,
     )
     try:
-        check = json.loads(said("HEALTHCHECK")[0].split("CMD ")[1].replace("8501", port))
+        check = json.loads(step_text("HEALTHCHECK")[0].split("CMD ")[1].replace("8501", port))
         deadline = time.monotonic() + 90
         while subprocess.run([sys.executable, *check[1:]], capture_output=True, timeout=60).returncode:
             assert process.poll() is None and time.monotonic() < deadline

@@ -84,10 +84,10 @@ def loads_torch(module):
 def imports(module, top=False):
     """Names of modules that a module imports, those imported from packages included: anywhere in its text, or at its `top`."""
     tree = ast.parse(SOURCES[module].read_text(encoding="utf-8"))
-    return [name for node in (tree.body if top else ast.walk(tree)) for name in named(node, module)]
+    return [name for node in (tree.body if top else ast.walk(tree)) for name in imported_names(node, module)]
 
 
-def named(node, module):
+def imported_names(node, module):
     """Names that an import statement brings, if the node is one."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
@@ -161,9 +161,9 @@ def test_nobody_loads_dask_unless_there_is_a_cluster():
 def test_nothing_asks_what_time_it_is():
     """A clock may be set back: what has to pass is measured with a clock that nobody sets."""
     asks = re.compile(r"\btime\.time\(|\bdatetime\.now\(|\butcnow\(|\bDate\.now\(")
-    found = [
+    violations = [
         str(path.relative_to(ROOT))
         for path in (*(ROOT / "bnviz").rglob("*.py"), *(ROOT / "bnviz").rglob("*.js"))
         if asks.search(path.read_text(encoding="utf-8"))
     ]
-    assert found == []
+    assert violations == []

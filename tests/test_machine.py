@@ -16,8 +16,8 @@ from tests import ROOT
 def groups(tmp_path, monkeypatch):
     """Pretend that these are the control groups, and that this process is in `mine`."""
 
-    def pretend(mine, files):
-        (tmp_path / "mine").write_text(mine, encoding="utf-8")
+    def pretend(own_group, files):
+        (tmp_path / "mine").write_text(own_group, encoding="utf-8")
         for name, text in files.items():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text(text, encoding="utf-8")
@@ -31,7 +31,7 @@ OUTSIDE = "5:cpu,cpuacct:/docker/3f\n4:memory:/docker/3f\n0::/\n"  # names that 
 
 
 @pytest.mark.parametrize(
-    "mine, files, memory",
+    "own_group, files, memory",
     [
         ("0::/\n", {"memory.max": "734003200\n"}, 734003200),
         ("0::/\n", {"memory.max": "max\n"}, math.inf),
@@ -44,8 +44,8 @@ OUTSIDE = "5:cpu,cpuacct:/docker/3f\n4:memory:/docker/3f\n0::/\n"  # names that 
         ("", {}, math.inf),
     ],
 )
-def test_memory_is_the_least_of_the_limits(groups, monkeypatch, mine, files, memory):
-    groups(mine, files)
+def test_memory_is_the_least_of_the_limits(groups, monkeypatch, own_group, files, memory):
+    groups(own_group, files)
     monkeypatch.setattr(machine, "_physical_memory", lambda: math.inf)
     assert machine.memory.__wrapped__() == memory
     monkeypatch.setattr(machine, "_physical_memory", lambda: 500.0)
@@ -53,7 +53,7 @@ def test_memory_is_the_least_of_the_limits(groups, monkeypatch, mine, files, mem
 
 
 @pytest.mark.parametrize(
-    "mine, files, cores",
+    "own_group, files, cores",
     [
         ("0::/\n", {"cpu.max": "150000 100000\n"}, 1.5),
         ("0::/\n", {"cpu.max": "max 100000\n"}, 8),
@@ -63,8 +63,8 @@ def test_memory_is_the_least_of_the_limits(groups, monkeypatch, mine, files, mem
         ("", {}, 8),
     ],
 )
-def test_cores_are_those_allowed_or_the_quota_of_time(groups, monkeypatch, mine, files, cores):
-    groups(mine, files)
+def test_cores_are_those_allowed_or_the_quota_of_time(groups, monkeypatch, own_group, files, cores):
+    groups(own_group, files)
     monkeypatch.setattr(machine.sys, "platform", "linux")
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)), raising=False)
     assert machine.cores.__wrapped__() == cores

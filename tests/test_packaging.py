@@ -36,9 +36,9 @@ def wheel(tmp_path_factory):
 
 def test_the_wheel_has_all_of_the_package_and_nothing_else(wheel):
     files = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("bnviz/**/*") if path.is_file()}
-    packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    assert packed == {name for name in files if "__pycache__" not in name}
-    assert {"bnviz/data/mnist1d.npz", "bnviz/data/LICENSE-mnist1d", "bnviz/web/player/player.css"} <= packed
+    contents = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    assert contents == {name for name in files if "__pycache__" not in name}
+    assert {"bnviz/data/mnist1d.npz", "bnviz/data/LICENSE-mnist1d", "bnviz/web/player/player.css"} <= contents
 
 
 def test_the_wheel_has_its_version_its_licences_and_the_command(wheel):
@@ -78,7 +78,7 @@ def test_the_lock_file_has_a_fitting_release_of_every_dependency_with_its_hashes
     locked = {Requirement(part.split("\\")[0]).name.lower(): part for part in parts}
     for part in locked.values():
         assert re.findall(r"--hash=sha256:[0-9a-f]{64}\b", part), part.split()[0]
-    for wanted in map(Requirement, PROJECT["project"]["dependencies"]):
-        if wanted.name != "torch":
-            version = re.search(r"==(\S+)", locked[wanted.name.lower()])[1]
-            assert version in wanted.specifier, f"{wanted}: run make lock"
+    for requirement in map(Requirement, PROJECT["project"]["dependencies"]):
+        if requirement.name != "torch":
+            version = re.search(r"==(\S+)", locked[requirement.name.lower()])[1]
+            assert version in requirement.specifier, f"{requirement}: run make lock"

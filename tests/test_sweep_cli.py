@@ -27,17 +27,17 @@ PLAN = sweep_over(Experiment(), "batch_size", [4, 8, 16], seeds=2)
 def instant(monkeypatch):
     """The engine that the command gets."""
     monkeypatch.setenv("BNVIZ_STORE", "")
-    made = fake_stack.Instant()
-    monkeypatch.setattr(engine, "make", made.make)
-    return made
+    stand_in = fake_stack.Instant()
+    monkeypatch.setattr(engine, "make", stand_in.make)
+    return stand_in
 
 
 @pytest.fixture
-def whole(instant, tmp_path):
+def complete(instant, tmp_path):
     """The bytes of the complete file of OVER with two seeds."""
     path = tmp_path / "whole.csv"
     assert code(*OVER, "--seeds", 2, "--out", path) == 0
-    instant.asked.clear()
+    instant.plans.clear()
     return path.read_bytes()
 
 
@@ -49,9 +49,9 @@ def code(*arguments):
         return error.code
 
 
-def asked(instant):
+def requested_places(instant):
     """The places of the sweep that the engine was asked for."""
-    return [(plan.values[cell.point], cell.run.arm, cell.seed) for plan in instant.asked for cell in plan.cells()]
+    return [(plan.values[cell.point], cell.run.arm, cell.seed) for plan in instant.plans for cell in plan.cells()]
 
 
 # what is written
@@ -91,8 +91,10 @@ def test_the_same_rows_as_training_them_directly(tmp_path, monkeypatch):
     plan = sweep_over(Experiment(**small), "batch_size", [16, 4, 8], arms, seeds=2)
     rows = {row["run"]: row for stack in stacks(plan.runs()) for row in load_training().train_stack(stack) if row}
     places = sorted((plan.values[cell.point], cell.run.arm, cell.seed, cell.run.id) for cell in plan.cells())
-    wanted = [{"batch_size": value, **{name: rows[run][name] for name in csv_files.COLUMNS}} for value, _, _, run in places]
-    assert (tmp_path / "x.csv").read_bytes() == csv_files.csv_text("batch_size", wanted)
+    expected_rows = [
+        {"batch_size": value, **{name: rows[run][name] for name in csv_files.COLUMNS}} for value, _, _, run in places
+    ]
+    assert (tmp_path / "x.csv").read_bytes() == csv_files.csv_text("batch_size", expected_rows)
 
 
 def test_every_axis_and_every_arm_there_is(instant, tmp_path):
@@ -118,21 +120,21 @@ def test_every_axis_and_every_arm_there_is(instant, tmp_path):
     assert (tmp_path / "arms.csv").read_text(encoding="utf-8").count("\n") == 1 + 3 * len(trainable_arms())
 
 
-def test_standard_output_is_in_order_and_nothing_else(instant, whole, capfd):
+def test_standard_output_is_in_order_and_nothing_else(instant, complete, capfd):
     assert code(*OVER, "--seeds", 2, "--out", "-") == 0
-    assert capfd.readouterr() == (whole.decode(), "")
+    assert capfd.readouterr() == (complete.decode(), "")
 
 
 def test_rows_come_to_standard_output_as_soon_as_those_before_them_are_there(capfd):
     table = csv_files.Stream(PLAN)
     rows = [{"batch_size": place[0], **fake_stack.row(cell.run)} for place, cell in cells_in_order()]
     lines = [csv_files.csv_text("batch_size", [row], header=False).decode() for row in rows]
-    seen = []
+    outputs = []
     for number in (1, 2, 0, 3, 11, 4):
         capfd.readouterr()
         table.add(rows[number])
-        seen.append(capfd.readouterr().out)
-    assert seen == ["", "", "".join(lines[:3]), lines[3], "", lines[4]]
+        outputs.append(capfd.readouterr().out)
+    assert outputs == ["", "", "".join(lines[:3]), lines[3], "", lines[4]]
 
 
 def cells_in_order():
@@ -207,7 +209,7 @@ def test_bad_input_is_one_line_and_2(instant, tmp_path, monkeypatch, capfd, argu
     out, err = capfd.readouterr()
     assert out == ""
     assert err.count("\n") == 1 and err.startswith("python -m bnviz") and len(err) < 250
-    assert instant.asked == []
+    assert instant.plans == []
     assert sorted(os.listdir(tmp_path)) == ["folder.csv", "pipe.csv"]
 
 
@@ -220,32 +222,32 @@ OTHERS = {
     "an endless line": b"9" * 200_000 + b"\n",
     "nothing but an empty line": b"\n",
     "another axis": b"width,seed,arm,train_accuracy,test_accuracy,best_test_accuracy,train_loss,test_loss,diverged_at,run\n",
-    "a line too much": lambda whole: whole + b"# my notes\n",
-    "a column too much": lambda whole: whole.replace(b"\n", b",1\n"),
-    "an empty line": lambda whole: whole + b"\n",
-    "not a number": lambda whole: whole.replace(b",4.0,", b",much,"),
-    "no run": lambda whole: b"\n".join(line.rpartition(b",")[0] + b"," for line in whole.splitlines()),
-    "rows of another run": lambda whole: whole.replace(b"-none\n", b"-batch\n"),
-    "an unknown run without a name": lambda whole: whole + b"4,5,none,,,,,,,\n",
-    "another seed": lambda whole: whole.replace(b"\n4,0,", b"\n4,5,"),
+    "a line too much": lambda complete: complete + b"# my notes\n",
+    "a column too much": lambda complete: complete.replace(b"\n", b",1\n"),
+    "an empty line": lambda complete: complete + b"\n",
+    "not a number": lambda complete: complete.replace(b",4.0,", b",much,"),
+    "no run": lambda complete: b"\n".join(line.rpartition(b",")[0] + b"," for line in complete.splitlines()),
+    "rows of another run": lambda complete: complete.replace(b"-none\n", b"-batch\n"),
+    "an unknown run without a name": lambda complete: complete + b"4,5,none,,,,,,,\n",
+    "another seed": lambda complete: complete.replace(b"\n4,0,", b"\n4,5,"),
 }
 
 
 @pytest.mark.parametrize("contents", OTHERS.values(), ids=OTHERS)
-def test_a_file_of_something_else_is_left_alone(instant, whole, tmp_path, capfd, contents):
-    out, contents = tmp_path / "x.csv", contents(whole) if callable(contents) else contents
+def test_a_file_of_something_else_is_left_alone(instant, complete, tmp_path, capfd, contents):
+    out, contents = tmp_path / "x.csv", contents(complete) if callable(contents) else contents
     out.write_bytes(contents)
     assert code(*OVER, "--seeds", 2, "--out", out) == 2
-    said = capfd.readouterr().err
-    assert said.count("\n") == 1 and "x.csv" in said
-    assert out.read_bytes() == contents and instant.asked == []
+    error = capfd.readouterr().err
+    assert error.count("\n") == 1 and "x.csv" in error
+    assert out.read_bytes() == contents and instant.plans == []
 
 
 @pytest.mark.parametrize("other", [["--learning-rate", "0.3"], ["--seed", "1"], ["--arms", "none"], ["--values", "16,4"]])
-def test_a_file_of_another_sweep_is_left_alone(instant, whole, tmp_path, other):
-    (tmp_path / "x.csv").write_bytes(whole)
+def test_a_file_of_another_sweep_is_left_alone(instant, complete, tmp_path, other):
+    (tmp_path / "x.csv").write_bytes(complete)
     assert code(*OVER, "--seeds", 2, *other, "--out", tmp_path / "x.csv") == 2
-    assert (tmp_path / "x.csv").read_bytes() == whole and instant.asked == []
+    assert (tmp_path / "x.csv").read_bytes() == complete and instant.plans == []
 
 
 def test_a_mistake_is_answered_without_torch_and_a_sweep_never_loads_it(tmp_path):
@@ -263,51 +265,51 @@ def test_a_mistake_is_answered_without_torch_and_a_sweep_never_loads_it(tmp_path
 # what survives
 
 
-def test_a_whole_file_is_not_touched(instant, whole, tmp_path):
+def test_a_whole_file_is_not_touched(instant, complete, tmp_path):
     out = tmp_path / "x.csv"
-    out.write_bytes(whole)
+    out.write_bytes(complete)
     os.utime(out, (1, 1))
     assert code(*OVER, "--seeds", 2, "--out", out) == 0
-    assert out.stat().st_mtime == 1 and instant.asked == []
+    assert out.stat().st_mtime == 1 and instant.plans == []
 
 
 def test_wherever_a_file_was_cut_off_it_is_completed(instant, tmp_path):
     out, over = tmp_path / "x.csv", [*OVER[:-1], "8,4", "--seeds", 1, "--out", tmp_path / "x.csv"]
     assert code(*over) == 0
-    whole, places = out.read_bytes(), sorted(asked(instant))
-    ends = [at for at, byte in enumerate(whole) if byte == ord("\n")]
-    for length in sorted({*range(0, len(whole), 5), *(at + more for at in ends for more in (-1, 0, 1))}):
-        out.write_bytes(whole[:length])
-        instant.asked.clear()
+    complete, places = out.read_bytes(), sorted(requested_places(instant))
+    ends = [at for at, byte in enumerate(complete) if byte == ord("\n")]
+    for length in sorted({*range(0, len(complete), 5), *(at + more for at in ends for more in (-1, 0, 1))}):
+        out.write_bytes(complete[:length])
+        instant.plans.clear()
         assert code(*over) == 0
-        assert out.read_bytes() == whole
-        assert sorted(asked(instant)) == places[max(0, whole[:length].count(b"\n") - 1) :]
+        assert out.read_bytes() == complete
+        assert sorted(requested_places(instant)) == places[max(0, complete[:length].count(b"\n") - 1) :]
 
 
-def test_rows_in_any_order_and_more_values_and_seeds_than_before(instant, whole, tmp_path):
-    header, *lines = whole.splitlines(keepends=True)
+def test_rows_in_any_order_and_more_values_and_seeds_than_before(instant, complete, tmp_path):
+    header, *lines = complete.splitlines(keepends=True)
     out = tmp_path / "x.csv"
     out.write_bytes(header + b"".join(lines[7:2:-1]))
     assert code(*OVER[:-1], "16,4,8,2", "--seeds", 3, "--out", out) == 0
-    assert len(asked(instant)) == 4 * 2 * 3 - 5
-    assert set(whole.splitlines()) < set(out.read_bytes().splitlines())
+    assert len(requested_places(instant)) == 4 * 2 * 3 - 5
+    assert set(complete.splitlines()) < set(out.read_bytes().splitlines())
     assert out.read_bytes().splitlines()[1].startswith(b"2,0,batch,")
 
 
 def test_where_the_axis_means_nothing_one_run_has_a_row_for_every_value(instant, tmp_path):
     over = ["sweep", "--axis", "ghost_batch_size", "--values", "4,8", "--seeds", 1, "--out", tmp_path / "x.csv"]
     assert code(*over) == 0
-    whole = (tmp_path / "x.csv").read_bytes()
-    assert [line.split(b",")[0] for line in whole.splitlines() if b"-none" in line] == [b"4", b"8"]
-    (tmp_path / "x.csv").write_bytes(whole[: whole.rindex(b"8,0,none")])
-    instant.asked.clear()
+    complete = (tmp_path / "x.csv").read_bytes()
+    assert [line.split(b",")[0] for line in complete.splitlines() if b"-none" in line] == [b"4", b"8"]
+    (tmp_path / "x.csv").write_bytes(complete[: complete.rindex(b"8,0,none")])
+    instant.plans.clear()
     assert code(*over) == 0
-    assert asked(instant) == [(8, "none", 0)] and (tmp_path / "x.csv").read_bytes() == whole
+    assert requested_places(instant) == [(8, "none", 0)] and (tmp_path / "x.csv").read_bytes() == complete
 
 
-def test_a_failed_sweep_keeps_its_rows_and_goes_on(instant, whole, tmp_path, capfd):
+def test_a_failed_sweep_keeps_its_rows_and_goes_on(instant, complete, tmp_path, capfd):
     out = tmp_path / "x.csv"
-    header, first, second, *_ = whole.splitlines(keepends=True)
+    header, first, second, *_ = complete.splitlines(keepends=True)
     out.write_bytes(header + first + second[:20])  # one row and a half
     instant.ending, instant.without = ("failed", "out of memory"), [cell.run for cell in PLAN.cells()[:5]]
     assert code(*OVER, "--seeds", 2, "--out", out) == 1
@@ -316,13 +318,13 @@ def test_a_failed_sweep_keeps_its_rows_and_goes_on(instant, whole, tmp_path, cap
     )
     assert out.read_bytes().count(b"\n") == 9 and instant.closed == 2
     instant.ending, instant.without = ("finished", ""), ()
-    instant.asked.clear()
+    instant.plans.clear()
     assert code(*OVER, "--seeds", 2, "--out", out) == 0
-    assert len(asked(instant)) == 4 and out.read_bytes() == whole
+    assert len(requested_places(instant)) == 4 and out.read_bytes() == complete
 
 
 @pytest.mark.parametrize("room", [0, 50, 300, 1000])
-def test_a_full_disk_keeps_what_fitted_and_goes_on(instant, whole, tmp_path, capsys, room):
+def test_a_full_disk_keeps_what_fitted_and_goes_on(instant, complete, tmp_path, capsys, room):
     out = tmp_path / "x.csv"
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
@@ -330,22 +332,22 @@ def test_a_full_disk_keeps_what_fitted_and_goes_on(instant, whole, tmp_path, cap
         assert code(*OVER, "--seeds", 2, "--out", out) == 2
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1 and "cannot write" in said
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "cannot write" in error
     assert out.stat().st_size == room
-    kept = max(0, out.read_bytes().count(b"\n") - 1)
-    assert room < 300 or f"{kept} of 12 rows are kept" in said
-    instant.asked.clear()
+    row_count = max(0, out.read_bytes().count(b"\n") - 1)
+    assert room < 300 or f"{row_count} of 12 rows are kept" in error
+    instant.plans.clear()
     assert code(*OVER, "--seeds", 2, "--out", out) == 0
-    assert out.read_bytes() == whole and len(asked(instant)) == 12 - kept
+    assert out.read_bytes() == complete and len(requested_places(instant)) == 12 - row_count
 
 
-def test_a_disk_that_is_full_only_for_the_sorting_keeps_every_row(instant, whole, tmp_path, monkeypatch, capfd):
+def test_a_disk_that_is_full_only_for_the_sorting_keeps_every_row(instant, complete, tmp_path, monkeypatch, capfd):
     out = tmp_path / "x.csv"
     monkeypatch.setattr(os, "fsync", lambda file: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     assert code(*OVER, "--seeds", 2, "--out", out) == 2
     assert "12 of 12 rows are kept" in capfd.readouterr().err
-    assert sorted(out.read_bytes().splitlines()) == sorted(whole.splitlines())
+    assert sorted(out.read_bytes().splitlines()) == sorted(complete.splitlines())
     assert sorted(os.listdir(tmp_path)) == ["whole.csv", "x.csv"]
 
 
@@ -392,10 +394,10 @@ def test_whatever_stops_it_the_same_command_goes_on(tmp_path, number):
     with subprocess.Popen(command, env=started(tmp_path), stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         until(lambda: out.exists() and out.read_bytes().count(b"\n") == 5)  # the other four wait at the gate
         os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)  # as Ctrl-C does it
-        said = process.communicate(timeout=60)[1]
-    kept = f"interrupted; 4 of 8 rows are kept in {out}; repeat the sweep to continue from there\n"
-    expected = {signal.SIGINT: (130, kept), signal.SIGTERM: (143, kept), signal.SIGKILL: (-9, "")}
-    assert (process.returncode, said.removeprefix("python -m bnviz sweep: ")) == expected[number]
+        error = process.communicate(timeout=60)[1]
+    message = f"interrupted; 4 of 8 rows are kept in {out}; repeat the sweep to continue from there\n"
+    expected = {signal.SIGINT: (130, message), signal.SIGTERM: (143, message), signal.SIGKILL: (-9, "")}
+    assert (process.returncode, error.removeprefix("python -m bnviz sweep: ")) == expected[number]
     until(lambda: subprocess.run(["pgrep", "--session", str(process.pid)], stdout=subprocess.DEVNULL).returncode)  # no orphans
     before = log.read_text(encoding="utf-8").splitlines()
     gate.touch()

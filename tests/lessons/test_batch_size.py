@@ -49,7 +49,7 @@ def trained():
     return snapshots, networks
 
 
-def measured(snapshots, arm, place=-1):
+def measurements(snapshots, arm, place=-1):
     """What the microscope says in the `place`-th of its snapshots."""
     return [part for part in (snapshot["arms"][arm].get("microscope") for snapshot in snapshots) if part][place]
 
@@ -93,7 +93,7 @@ def values(part, scene):
 
 @pytest.mark.parametrize("arm", ["none", "batch"])
 def test_the_example_among_mates_is_that_of_plain_batch_norms_over_explicit_minibatches(trained, arm):
-    part, network = measured(trained[0], arm), trained[1][arm]
+    part, network = measurements(trained[0], arm), trained[1][arm]
     split, rows = load("mnist1d"), {"a": [], "p": [], "chosen": []}
     x, own, label = torch.tensor(split.x_train[:300]), torch.tensor(split.x_test[7]), split.y_test[7]
     for minibatches in microscope.minibatches_for(SMALL):
@@ -102,10 +102,10 @@ def test_the_example_among_mates_is_that_of_plain_batch_norms_over_explicit_mini
             rows["a"].append(torch.stack([layer[0] for layer in a]).numpy())
             rows["p"].append(logits[0].softmax(0)[label].item())
             rows["chosen"].append(logits[0].argmax().item())
-    a, p, chosen = (np.array(rows[key]).reshape(len(SIZES), DRAWS, -1) for key in rows)
+    a, p, classes = (np.array(rows[key]).reshape(len(SIZES), DRAWS, -1) for key in rows)
     a = a.reshape(len(SIZES), DRAWS, SMALL.hidden_layers, SMALL.width).transpose(2, 3, 0, 1)
-    found, off = values(part, "mates")
-    assert (np.abs(found - a[:, :8]) <= off + 1e-4).all()
+    result, off = values(part, "mates")
+    assert (np.abs(result - a[:, :8]) <= off + 1e-4).all()
     sd = np.sqrt((a.std(-1, ddof=1, dtype=float) ** 2).mean(1))
     np.testing.assert_allclose(part["mates"]["activation_sd"], sd, rtol=1e-3, atol=1e-5)
     np.testing.assert_allclose(part["mates"]["prediction"], p[..., 0], atol=1e-4)
@@ -113,28 +113,28 @@ def test_the_example_among_mates_is_that_of_plain_batch_norms_over_explicit_mini
     with torch.no_grad():
         used = plain(network).eval()(own[None])[0]
     assert part["used_prediction"] == pytest.approx(used.softmax(0)[label].item(), abs=1e-5)
-    np.testing.assert_allclose(part["mates"]["changed"], (chosen[..., 0] != used.argmax().item()).mean(1), atol=1e-6)
+    np.testing.assert_allclose(part["mates"]["changed"], (classes[..., 0] != used.argmax().item()).mean(1), atol=1e-6)
 
 
 def test_without_batch_norm_mates_change_nothing(trained):
     for place in range(2):
-        mates = measured(trained[0], "none", place)["mates"]
+        mates = measurements(trained[0], "none", place)["mates"]
         assert all(
             mates[key].max() < 1e-6 for key in ("activation_sd", "prediction_sd", "changed")
         )  # the order of a sum may differ
         assert np.ptp(mates["prediction"]) < 1e-6
-        batch = measured(trained[0], "batch", place)["mates"]
+        batch = measurements(trained[0], "batch", place)["mates"]
         assert (batch["activation_sd"] > 0).all() and (batch["prediction_sd"] > 0).all()
 
 
 def test_of_two_examples_that_are_normalized_together_one_is_plus_and_one_minus_one():
-    first = values(measured(run(SMALL.replace(steps=10))[0], "batch", 0), "mates")[0][0, :, 0]  # untrained: γ is 1 and β is 0
+    first = values(measurements(run(SMALL.replace(steps=10))[0], "batch", 0), "mates")[0][0, :, 0]  # untrained: γ is 1 and β is 0
     apart = np.minimum(np.abs(first), np.abs(first - 1))  # ReLU makes 0 of -1
     assert (apart < 0.02).mean() > 0.98 and 0.2 < first.mean() < 0.8
 
 
 def test_a_layers_scatter_falls_like_one_over_root_b(trained):
-    sd = measured(trained[0], "batch")["mates"]["activation_sd"][0]
+    sd = measurements(trained[0], "batch")["mates"]["activation_sd"][0]
     slope = np.polyfit(np.log(SIZES[2:]), np.log(sd[2:]), 1)[0]
     assert slope == pytest.approx(-0.5, abs=0.1)
 
@@ -162,12 +162,12 @@ def test_dropout_is_plain_dropout_in_evaluation_view(trained):
 
 def test_the_matched_rate_scatters_a2_as_much_as_the_mates_do(trained):
     for place in range(2):
-        part = measured(trained[0], "batch", place)
+        part = measurements(trained[0], "batch", place)
         assert np.isfinite(part["dropout_rate"]).sum() >= 5
-        for wanted, found, rate in zip(
+        for target, actual, rate in zip(
             part["mates"]["activation_sd"][1], part["dropout"]["activation_sd"][1], part["dropout_rate"], strict=True
         ):
-            assert math.isnan(rate) or (found == pytest.approx(wanted, rel=0.1) and 0 < rate < microscope.MAX_RATE)
+            assert math.isnan(rate) or (actual == pytest.approx(target, rel=0.1) and 0 < rate < microscope.MAX_RATE)
         assert np.nanmax(np.diff(part["dropout_rate"])) < 0.05, "larger minibatches, less dropout"
         assert (part["dropout"]["activation_sd"][0][np.isfinite(part["dropout_rate"])] == 0).all(), (
             "dropout begins behind layer 1"
@@ -183,9 +183,9 @@ def test_in_a_linear_net_the_matched_rate_has_a_closed_form():
         a = network.normalizers[0](z, EVALUATE, 1)[0]
         gain = network.normalizers[1].gamma ** 2 / (network.normalizers[1].running_variance + 1e-5)
         c = ((network.linears[1].weight ** 2 @ a**2) * gain).mean().item()
-        wanted = np.array([0.2, 0.5, 1.0, 2.0])
-        found = microscope.matched_rates(network, z, wanted)
-    np.testing.assert_allclose(found, wanted**2 / (wanted**2 + c), rtol=0.06)
+        targets = np.array([0.2, 0.5, 1.0, 2.0])
+        rates = microscope.matched_rates(network, z, targets)
+    np.testing.assert_allclose(rates, targets**2 / (targets**2 + c), rtol=0.06)
 
 
 def test_what_no_rate_can_match_has_none():
@@ -200,25 +200,25 @@ def test_what_no_rate_can_match_has_none():
 
 @pytest.mark.parametrize("arm", ["none", "batch"])
 def test_statistics_scatter_as_over_explicit_minibatches(trained, arm):
-    part, network = measured(trained[0], arm), trained[1][arm]
+    part, network = measurements(trained[0], arm), trained[1][arm]
     x = torch.tensor(load("mnist1d").x_train[:300])
-    whole = [z.numpy() for z in plainly(network, x)[0]]
+    full_batch = [z.numpy() for z in plainly(network, x)[0]]
     for place, minibatches in enumerate(microscope.minibatches_for(SMALL)):
         parts = [plainly(network, x[indices])[0] for indices in minibatches]
-        for layer, everything in enumerate(whole):
+        for layer, everything in enumerate(full_batch):
             z = np.stack([part[layer].numpy() for part in parts]).astype(float)  # [draws, size, width]
             variance = everything.var(0, ddof=1).mean()
             mean = np.sqrt(z.mean(1).var(0, ddof=1).mean() / variance)
-            spread = np.sqrt(z.var(1, ddof=1).var(0, ddof=1).mean()) / variance
+            ratio = np.sqrt(z.var(1, ddof=1).var(0, ddof=1).mean()) / variance
             assert part["mean_sd"][layer, place] == pytest.approx(mean, rel=2e-3)
-            assert part["variance_sd"][layer, place] == pytest.approx(spread, rel=2e-3)
-    expected = statistics.subset_variance_theory(np.stack([z.T for z in whole]), np.array(SIZES))
+            assert part["variance_sd"][layer, place] == pytest.approx(ratio, rel=2e-3)
+    expected = statistics.subset_variance_theory(np.stack([z.T for z in full_batch]), np.array(SIZES))
     np.testing.assert_allclose(part["variance_sd_theory"], expected, rtol=1e-3)
     np.testing.assert_allclose(part["mean_sd_theory"], [math.sqrt(1 / size - 1 / 300) for size in SIZES], rtol=1e-6)
 
 
 def test_theory_holds_where_nothing_was_normalized_below_and_means_are_pinned_where_it_was(trained):
-    none, batch = (measured(trained[0], arm) for arm in ("none", "batch"))
+    none, batch = (measurements(trained[0], arm) for arm in ("none", "batch"))
     for part, layers in ((none, slice(None)), (batch, slice(0, 1))):
         np.testing.assert_allclose(part["mean_sd"][layers] / part["mean_sd_theory"], 1, atol=0.3)
         np.testing.assert_allclose(part["variance_sd"][layers] / part["variance_sd_theory"][layers], 1, atol=0.5)
@@ -233,8 +233,8 @@ def test_it_is_taken_with_the_first_snapshot_now_and_then_and_with_the_last_of_t
     assert 12 <= extra.every <= 20
     snapshots, *_ = run(SMALL.replace(snapshot_every=1, steps=40, hold_from=5, fixed_scales="yes"))
     for snapshot in snapshots:
-        wanted = {"none", "batch"} if snapshot["index"] % extra.every == 0 or snapshot["step"] == 40 else set()
-        assert {name for name, arm in snapshot["arms"].items() if "microscope" in arm} == wanted
+        expected_arms = {"none", "batch"} if snapshot["index"] % extra.every == 0 or snapshot["step"] == 40 else set()
+        assert {name for name, arm in snapshot["arms"].items() if "microscope" in arm} == expected_arms
 
 
 VARIANTS = {
@@ -248,11 +248,11 @@ VARIANTS = {
 @pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS)
 def test_looking_leaves_training_bit_identical(changes):
     experiment = SMALL.replace(**changes)
-    seen, _, watched, _ = run(experiment)
+    inspected, _, inspected_networks, _ = run(experiment)
     unseen, _, alone, _ = run(experiment.replace(microscope="no"))
     for arm in experiment.arms:
-        assert all(map(torch.equal, watched[arm].state_dict().values(), alone[arm].state_dict().values()))
-    for with_it, without in zip(seen, unseen, strict=True):
+        assert all(map(torch.equal, inspected_networks[arm].state_dict().values(), alone[arm].state_dict().values()))
+    for with_it, without in zip(inspected, unseen, strict=True):
         for arm in with_it["arms"].values():
             arm.pop("microscope", None)
         assert ndjson.line(with_it) == ndjson.line(without)
@@ -273,10 +273,10 @@ def test_it_draws_the_same_in_every_run_snapshot_and_arm_and_leaves_the_global_g
 
 def test_a_network_that_diverges_is_recorded_to_the_end():
     snapshots, (status, _), _, lines = run(SMALL.replace(learning_rate=10.0, width=64, hidden_layers=6, steps=60))
-    none = measured(snapshots, "none")
+    none = measurements(snapshots, "none")
     assert status == "diverged" and none["used_prediction"] is None
     assert (none["mates"]["activation"][-1] == microscope.LEVELS + 1).all() and np.isnan(none["mates"]["prediction_sd"]).all()
-    assert np.isfinite(none["range"]).all() and np.isfinite(measured(snapshots, "batch")["mates"]["activation_sd"]).all()
+    assert np.isfinite(none["range"]).all() and np.isfinite(measurements(snapshots, "batch")["mates"]["activation_sd"]).all()
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ def test_a_network_that_diverges_is_recorded_to_the_end():
 )
 def test_minibatches_are_no_larger_than_half_of_the_examples(changes, sizes):
     experiment = SMALL.replace(steps=10, **changes)
-    part = measured(run(experiment)[0], "batch")
+    part = measurements(run(experiment)[0], "batch")
     assert tuple(part["sizes"]) == sizes == sizes_of(experiment)
     assert part["mates"]["activation"].shape == (experiment.hidden_layers, 8, len(sizes), DRAWS)
     assert part["mean_sd"].shape == part["variance_sd_theory"].shape == (experiment.hidden_layers, len(sizes))
@@ -302,10 +302,10 @@ def test_where_numbers_are_learnt_it_is_the_first_of_them():
     changes = {"dataset": "linear-map", "activation": "identity", "width": 10, "learning_rate": 0.01, "initialization": "xavier"}
     experiment = SMALL.replace(train_size=1000, **changes)
     snapshots, _, networks, _ = run(experiment)
-    part = measured(snapshots, "batch")
+    part = measurements(snapshots, "batch")
     with torch.no_grad():
-        said = networks["batch"](torch.tensor(load("linear-map").x_test[7:8]), EVALUATE)
-    assert part["used_prediction"] == pytest.approx(said[0, 0].item(), rel=1e-4)
+        output = networks["batch"](torch.tensor(load("linear-map").x_test[7:8]), EVALUATE)
+    assert part["used_prediction"] == pytest.approx(output[0, 0].item(), rel=1e-4)
 
 
 def test_it_costs_what_the_estimate_says_and_the_ordinary_run_nothing():
@@ -322,12 +322,12 @@ SIZES_AND_VALUES = st.lists(st.one_of(st.floats(1e-4, 10), st.just(0.0)), min_si
 @given(SIZES_AND_VALUES)
 @settings(deadline=None)
 def test_the_power_law_is_that_of_scipys_line_through_logarithms(desk, values):
-    found = desk.call("lessons/batch_size/laws.js", "fallOff", list(ALL_SIZES), values)
+    result = desk.call("lessons/batch_size/laws.js", "fallOff", list(ALL_SIZES), values)
     points = [(math.log(size), math.log(value)) for size, value in zip(ALL_SIZES, values, strict=True) if size >= 8 and value]
     if len(points) < 2:
-        assert found is None
+        assert result is None
     else:
-        assert found["exponent"] == pytest.approx(stats.linregress(*zip(*points, strict=True)).slope, abs=1e-6)
+        assert result["exponent"] == pytest.approx(stats.linregress(*zip(*points, strict=True)).slope, abs=1e-6)
 
 
 @pytest.mark.parametrize("sizes, first", [(ALL_SIZES, 8), ((2, 4, 8, 16, 32), 8), ((2, 4, 8, 16), 2)])
@@ -347,12 +347,12 @@ def test_the_answer_is_the_share_nearest_in_proportion(desk, left):
 
 def test_panels_show_what_is_measured_and_mark_the_size_that_this_run_normalizes():
     assert [panel["id"] for panel in panels(Experiment())] == ["learning"]
-    shown = panels(Experiment(microscope="yes", batch_size=256, ghost_batch_size=4))
-    assert [panel["id"] for panel in shown] == ["mates", "said", "scatter", "rates", "mean", "variance", "learning"]
+    visible_panels = panels(Experiment(microscope="yes", batch_size=256, ghost_batch_size=4))
+    assert [panel["id"] for panel in visible_panels] == ["mates", "said", "scatter", "rates", "mean", "variance", "learning"]
     for arm in ("layer", "group", "rms"):  # other minibatches change nothing there
         shown_of_it = panels(Experiment(microscope="yes", compare=arm))
         assert [panel["id"] for panel in shown_of_it] == ["mates", "said", "mean", "variance", "learning"]
-    for panel in shown[:-1]:
+    for panel in visible_panels[:-1]:
         assert {shape["x0"] for shape in panel["layout"]["shapes"]} == {4}
         assert not any(trace["type"] == "scattergl" for trace in panel["data"])
 
@@ -379,7 +379,7 @@ def test_presets_and_the_default_are_affordable_and_named_once():
 def test_the_page_opens_with_its_own_default_and_picture_and_takes_a_link(monkeypatch):
     mounted = []
     monkeypatch.setattr(engine, "shared", lambda: SimpleNamespace(request=lambda one, visitor: one.id, store=Store()))
-    monkeypatch.setattr(player, "mount", lambda **said: mounted.append(said))
+    monkeypatch.setattr(player, "mount", lambda **payload: mounted.append(payload))
     for link, experiment, words in (
         ({}, PAGE.default, "its class: shirt"),
         ({"batch_size": "256", "ghost_batch_size": "4", "example": "511"}, None, "Example 511 of"),

@@ -32,11 +32,11 @@ TAPS = ("linear", "normalized", "activation")
 
 def test_paint_is_deterministic_and_each_animal_stands_alone():
     train, _ = coats.animals()
-    whole = coats.paint(train.shapes[:40], 0.5, train.seeds[:40])
-    assert np.array_equal(whole, coats.paint(train.shapes[:40], 0.5, train.seeds[:40]))
-    assert np.array_equal(whole[7:9], coats.paint(train.shapes[7:9], 0.5, train.seeds[7:9]))
-    assert not np.array_equal(whole[0], coats.paint(train.shapes[:1], 0.5, train.seeds[1:2])[0])
-    assert whole.dtype == np.float32 and whole.min() >= 0 and whole.max() <= 1
+    images = coats.paint(train.shapes[:40], 0.5, train.seeds[:40])
+    assert np.array_equal(images, coats.paint(train.shapes[:40], 0.5, train.seeds[:40]))
+    assert np.array_equal(images[7:9], coats.paint(train.shapes[7:9], 0.5, train.seeds[7:9]))
+    assert not np.array_equal(images[0], coats.paint(train.shapes[:1], 0.5, train.seeds[1:2])[0])
+    assert images.dtype == np.float32 and images.min() >= 0 and images.max() <= 1
 
 
 def test_the_level_changes_the_coat_and_nothing_else():
@@ -112,12 +112,12 @@ def trained():
     tensors, batches = loop.DataTensors(SMALL), loop.minibatches(SMALL)
     arms = {name: loop.ArmTrainer(SMALL, name) for name in SMALL.arms}
     for _ in range(SMALL.steps):
-        chosen = next(batches)
+        indices = next(batches)
         for arm in arms.values():
-            arm.step(tensors.x_train[chosen], tensors.y_train[chosen])
+            arm.step(tensors.x_train[indices], tensors.y_train[indices])
     with torch.no_grad():
-        found = {name: look(live_context(arm, tensors, chosen)) for name, arm in arms.items()}
-    return arms, found
+        results = {name: look(live_context(arm, tensors, indices)) for name, arm in arms.items()}
+    return arms, results
 
 
 def plain(network):
@@ -144,18 +144,18 @@ def pictures(level, part=1, count=HELD_OUT):
 def plain_recall(net):
     with torch.no_grad():
         answers = [(net.eval()(pictures(level)[0]).argmax(1), pictures(level)[1]) for level in LEVELS]
-    return np.array([[(said[y == kind] == kind).float().mean().item() for kind in (0, 1)] for said, y in answers])
+    return np.array([[(predictions[y == kind] == kind).float().mean().item() for kind in (0, 1)] for predictions, y in answers])
 
 
 @pytest.mark.parametrize("name", ["none", "batch"])
 def test_recall_is_a_plain_networks(trained, name):
-    arms, found = trained
-    assert found[name]["coat_recall"] == pytest.approx(plain_recall(plain(arms[name].network)), abs=1e-6)
+    arms, results = trained
+    assert results[name]["coat_recall"] == pytest.approx(plain_recall(plain(arms[name].network)), abs=1e-6)
 
 
 def test_recomputed_statistics_are_those_of_a_fresh_pass_over_the_data(trained):
     """The oracle goes layer by layer: mean and unbiased variance of all coloured animals, normalized with these below."""
-    arms, found = trained
+    arms, results = trained
     net, (a, _) = plain(arms["batch"].network).eval(), pictures(1, part=0, count=RECOMPUTED_ON)
     with torch.no_grad():
         for layer in net:
@@ -165,17 +165,19 @@ def test_recomputed_statistics_are_those_of_a_fresh_pass_over_the_data(trained):
             else:
                 a = layer(a)
     fresh = with_statistics_of(arms["batch"].network, pictures(1, part=0, count=RECOMPUTED_ON)[0])
-    for mine, theirs in zip(fresh.normalizers, [layer for layer in net if isinstance(layer, nn.BatchNorm1d)], strict=True):
-        assert torch.allclose(mine.running_mean, theirs.running_mean, atol=1e-4)
-        assert torch.allclose(mine.running_variance, theirs.running_var, rtol=1e-3)
-    assert found["batch"]["coat_recall_recomputed"] == pytest.approx(plain_recall(net), abs=0.011)
-    assert not np.array_equal(found["batch"]["coat_recall_recomputed"], found["batch"]["coat_recall"])
-    assert "coat_recall_recomputed" not in found["none"]
+    for normalizer, reference in zip(
+        fresh.normalizers, [layer for layer in net if isinstance(layer, nn.BatchNorm1d)], strict=True
+    ):
+        assert torch.allclose(normalizer.running_mean, reference.running_mean, atol=1e-4)
+        assert torch.allclose(normalizer.running_variance, reference.running_var, rtol=1e-3)
+    assert results["batch"]["coat_recall_recomputed"] == pytest.approx(plain_recall(net), abs=0.011)
+    assert not np.array_equal(results["batch"]["coat_recall_recomputed"], results["batch"]["coat_recall"])
+    assert "coat_recall_recomputed" not in results["none"]
 
 
 @pytest.mark.parametrize("name", ["none", "batch"])
 def test_shifts_are_scipys_between_black_and_coloured_animals(trained, name):
-    arms, found = trained
+    arms, results = trained
     black, coloured = ([] for _ in range(2))
     for taps, level in ((black, 0), (coloured, 1)):
         with torch.no_grad():
@@ -185,14 +187,14 @@ def test_shifts_are_scipys_between_black_and_coloured_animals(trained, name):
             before, after = (taps[layer][place].numpy().T for taps in (black, coloured))
             distance = np.mean([stats.wasserstein_distance(*pair) for pair in zip(after, before, strict=True)])
             expected = distance / np.sqrt(np.var(before, axis=1).mean())
-            assert found[name]["coat_shift"][tap][layer] == pytest.approx(expected, rel=1e-3)
+            assert results[name]["coat_shift"][tap][layer] == pytest.approx(expected, rel=1e-3)
     before, after = (pictures(level)[0].numpy().T for level in (0, 1))
     distance = np.abs(np.sort(after, axis=1) - np.sort(before, axis=1)).mean()
-    assert found[name]["coat_input_shift"] == pytest.approx(distance / np.sqrt(np.var(before, axis=1).mean()), rel=1e-3)
+    assert results[name]["coat_input_shift"] == pytest.approx(distance / np.sqrt(np.var(before, axis=1).mean()), rel=1e-3)
 
 
 def test_a_watched_units_histograms_are_of_black_and_of_coloured_animals(trained):
-    arms, found = trained
+    arms, results = trained
     edges = loop.bin_edges(SMALL)["activation"]
     for place, level in enumerate((0, 1)):
         taps = []
@@ -200,24 +202,24 @@ def test_a_watched_units_histograms_are_of_black_and_of_coloured_animals(trained
             arms["batch"].network(pictures(level)[0], EVALUATE, taps=taps)
         values = taps[1][2].numpy().T[:WATCHED_UNITS]
         counts = np.array([np.histogram(unit, edges)[0] for unit in values])
-        assert np.abs(found["batch"]["coat_counts"]["activation"][place][1].astype(int) - counts).sum() <= 6
-        assert np.abs(found["batch"]["coat_zeros"]["activation"][place][1].astype(int) - (values == 0).sum(1)).max() <= 2
+        assert np.abs(results["batch"]["coat_counts"]["activation"][place][1].astype(int) - counts).sum() <= 6
+        assert np.abs(results["batch"]["coat_zeros"]["activation"][place][1].astype(int) - (values == 0).sum(1)).max() <= 2
 
 
 def test_looking_at_coats_leaves_training_bit_for_bit_alone(trained):
     arms, _ = trained
     tensors, batches = loop.DataTensors(SMALL), loop.minibatches(SMALL)
     unseen = {name: loop.ArmTrainer(SMALL, name) for name in SMALL.arms}
-    watched = {name: loop.ArmTrainer(SMALL, name) for name in SMALL.arms}
+    inspected = {name: loop.ArmTrainer(SMALL, name) for name in SMALL.arms}
     for _ in range(SMALL.steps):
-        chosen = next(batches)
-        for arm in (*unseen.values(), *watched.values()):
-            arm.step(tensors.x_train[chosen], tensors.y_train[chosen])
+        indices = next(batches)
+        for arm in (*unseen.values(), *inspected.values()):
+            arm.step(tensors.x_train[indices], tensors.y_train[indices])
         with torch.no_grad():
-            for arm in watched.values():
-                look(live_context(arm, tensors, chosen))
+            for arm in inspected.values():
+                look(live_context(arm, tensors, indices))
     for name in SMALL.arms:
-        pairs = zip(unseen[name].network.state_dict().values(), watched[name].network.state_dict().values(), strict=True)
+        pairs = zip(unseen[name].network.state_dict().values(), inspected[name].network.state_dict().values(), strict=True)
         assert all(torch.equal(*pair) for pair in pairs)
 
 
@@ -236,8 +238,8 @@ def test_only_animals_are_asked_about_their_coats():
 
 def test_a_run_says_it_now_and_then_and_at_the_end():
     snapshots = [message for message in loop.train(SMALL.replace(snapshot_every=3, steps=20)) if message]
-    said = [snapshot["index"] for snapshot in snapshots if "coat_recall" in snapshot["arms"]["none"]]
-    assert said == [*range(0, len(snapshots), 8)] + ([len(snapshots) - 1] if (len(snapshots) - 1) % 8 else [])
+    indices = [snapshot["index"] for snapshot in snapshots if "coat_recall" in snapshot["arms"]["none"]]
+    assert indices == [*range(0, len(snapshots), 8)] + ([len(snapshots) - 1] if (len(snapshots) - 1) % 8 else [])
 
 
 # What is shown and said
@@ -251,10 +253,10 @@ def test_data_without_coats_have_only_the_panel_of_learning():
 @pytest.mark.parametrize(("arm", "recomputed"), [("noisy-batch", True), ("layer", False)])
 def test_statistics_are_recomputed_only_where_the_compared_normalizer_keeps_them(monkeypatch, arm, recomputed):
     monkeypatch.setattr(Experiment, "arms", ("none", arm))
-    shown = {panel["id"]: panel for panel in panels(SMALL)}
-    feeds = [trace["feed"] for panel in shown.values() for trace in panel["data"]]
+    panels_by_id = {panel["id"]: panel for panel in panels(SMALL)}
+    feeds = [trace["feed"] for panel in panels_by_id.values() for trace in panel["data"]]
     assert {feed["arm"] for feed in feeds if "arm" in feed} == {"none", arm}
-    assert any("recomputed" in feed.get("key", "") for feed in feeds) == ("remedy" in shown) == recomputed
+    assert any("recomputed" in feed.get("key", "") for feed in feeds) == ("remedy" in panels_by_id) == recomputed
 
 
 @pytest.fixture(scope="module")
@@ -284,9 +286,9 @@ def test_an_accuracy_changes_by_more_than_chance_or_stays(verdict):
 
 
 def test_pixels_are_counted_by_their_brightness(trained):
-    _, found = trained
+    _, results = trained
     herd = coats.animals()[1]
     for place, level in enumerate((0, 1)):
         painted = coats.paint(herd.shapes[:HELD_OUT], level, herd.seeds[:HELD_OUT])
-        counts = np.histogram(painted, found["none"]["coat_input_counts"].shape[1], (0, 1))[0]
-        assert np.abs(found["none"]["coat_input_counts"][place].astype(int) - counts).sum() < 0.001 * painted.size
+        counts = np.histogram(painted, results["none"]["coat_input_counts"].shape[1], (0, 1))[0]
+        assert np.abs(results["none"]["coat_input_counts"][place].astype(int) - counts).sum() < 0.001 * painted.size

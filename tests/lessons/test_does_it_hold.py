@@ -27,11 +27,11 @@ class Engine:
     """Knows all rows at once, and keeps what it is told to keep."""
 
     def __init__(self):
-        self.asked, self.kept, self.store = [], {}, self
+        self.plans, self.recordings, self.store = [], {}, self
 
     def sweep(self, sweep):
         sweep.check_cost()
-        self.asked.append(sweep)
+        self.plans.append(sweep)
         return sweep.id
 
     def request(self, experiment, visitor=""):
@@ -41,29 +41,29 @@ class Engine:
         return None
 
     def recording(self, id):
-        wanted = self.asked[-1]
+        request = self.plans[-1]
         key = next(
-            key for key, claim in CLAIMS.items() if claim.sweep.points == wanted.points and claim.sweep.curves == wanted.curves
+            key for key, claim in CLAIMS.items() if claim.sweep.points == request.points and claim.sweep.curves == request.curves
         )
-        return self.finished(wanted, CASES[key][DISAGREES])
+        return self.finished(request, CASES[key][DISAGREES])
 
     @staticmethod
-    def finished(sweep, tell):
-        found = Recording(sweep.id)
-        for row in made_up(sweep, tell):
-            found.append(ndjson.line({"type": "row", "value": sweep.values[row["point"]], **row}))
-        found.append(ndjson.end("finished", "", 1.0))
-        return found
+    def finished(sweep, outcome):
+        recording = Recording(sweep.id)
+        for row in made_up(sweep, outcome):
+            recording.append(ndjson.line({"type": "row", "value": sweep.values[row["point"]], **row}))
+        recording.append(ndjson.end("finished", "", 1.0))
+        return recording
 
     def get(self, id):
-        return self.kept.get(id)
+        return self.recordings.get(id)
 
 
 @pytest.fixture
 def lab(monkeypatch):
-    lab = SimpleNamespace(engine=Engine(), drawn=[])
+    lab = SimpleNamespace(engine=Engine(), payloads=[])
     monkeypatch.setattr(engine, "shared", lambda: lab.engine)
-    monkeypatch.setattr(player, "board", lambda **said: lab.drawn.append(said))
+    monkeypatch.setattr(player, "board", lambda **payload: lab.payloads.append(payload))
     return lab
 
 
@@ -79,25 +79,29 @@ def text(page):
     return "\n".join(one.value for one in page.markdown)
 
 
-def chosen(page):
+def selection(page):
     return page.button_group(key="claim").value
 
 
 def test_first_visit_shows_the_first_claim_and_what_the_rows_say(lab):
     page, claim = visit(), CLAIMS[FIRST]
-    assert chosen(page) == FIRST and page.query_params == {} and not page.warning and not page.error
-    assert lab.engine.asked == [claim.sweep] and lab.drawn[-1]["run"] == claim.sweep.id and lab.drawn[-1]["state"] == "ended"
-    assert lab.drawn[-1]["single"]["run"] == claim.sweep.base.id
-    said = claim.judge(claim.sweep, made_up(claim.sweep, CASES[FIRST][DISAGREES]))
+    assert selection(page) == FIRST and page.query_params == {} and not page.warning and not page.error
+    assert (
+        lab.engine.plans == [claim.sweep] and lab.payloads[-1]["run"] == claim.sweep.id and lab.payloads[-1]["state"] == "ended"
+    )
+    assert lab.payloads[-1]["single"]["run"] == claim.sweep.base.id
+    verdict = claim.judge(claim.sweep, made_up(claim.sweep, CASES[FIRST][DISAGREES]))
     limits = fill(claim.limits, **DATA_SETS[claim.sweep.base.dataset].words)
-    shown = text(page)
-    assert all(part in shown for part in (claim.says, claim.published, claim.source, said.summary, BADGES[DISAGREES], limits))
+    page_text = text(page)
+    assert all(
+        part in page_text for part in (claim.says, claim.published, claim.source, verdict.summary, BADGES[DISAGREES], limits)
+    )
 
 
 @pytest.mark.parametrize("key", CLAIMS)
 def test_every_claim_can_be_linked_to(lab, key):
     page = visit(claim=key)
-    assert chosen(page) == key and lab.engine.asked == [CLAIMS[key].sweep]
+    assert selection(page) == key and lab.engine.plans == [CLAIMS[key].sweep]
     assert CLAIMS[key].published in text(page) and WORDS["page"]["other_settings"] not in text(page)
     assert page.query_params == ({} if key == FIRST else {"claim": key})
     assert page.select_slider(key="seeds").value == CLAIMS[key].sweep.seeds
@@ -108,26 +112,26 @@ def test_a_pill_brings_the_claim_with_its_own_experiment_and_keeps_the_seed(lab)
     page.button_group(key="claim").set_value("noise").run()
     assert not page.exception
     noise = CLAIMS["noise"].sweep
-    assert lab.engine.asked[-1] == dataclasses.replace(noise, base=noise.base.replace(seed=7))
+    assert lab.engine.plans[-1] == dataclasses.replace(noise, base=noise.base.replace(seed=7))
     assert page.query_params == {"claim": "noise", "seed": "7"}
     page.button_group(key="claim").set_value(FIRST).run()
-    assert page.query_params == {"seed": "7"} and lab.engine.asked[-1].seeds == CLAIMS[FIRST].sweep.seeds
+    assert page.query_params == {"seed": "7"} and lab.engine.plans[-1].seeds == CLAIMS[FIRST].sweep.seeds
 
 
 def test_a_link_to_changes_on_the_way_is_a_sweep_without_them(lab):
     page = visit(changes="200:learning_rate=1", batch_norm_from="100")
-    assert not page.warning and lab.engine.asked[-1] == CLAIMS[FIRST].sweep
+    assert not page.warning and lab.engine.plans[-1] == CLAIMS[FIRST].sweep
 
 
 def test_settings_are_in_the_address_and_the_words_say_that_they_are_not_the_claims_own(lab):
     page = visit(claim="sigmoid", hidden_layers="10", seeds="2")
     sweep = CLAIMS["sigmoid"].sweep
-    assert lab.engine.asked[-1] == dataclasses.replace(sweep, base=sweep.base.replace(hidden_layers=10), seeds=2)
+    assert lab.engine.plans[-1] == dataclasses.replace(sweep, base=sweep.base.replace(hidden_layers=10), seeds=2)
     assert WORDS["page"]["other_settings"] in text(page)
     settings(page)["seed"].set_value(5).run()
     assert page.query_params == {"claim": "sigmoid", "hidden_layers": "10", "seeds": "2", "seed": "5"}
     cold = visit(**page.query_params)
-    assert lab.engine.asked[-1].base.seed == 5 and chosen(cold) == "sigmoid"
+    assert lab.engine.plans[-1].base.seed == 5 and selection(cold) == "sigmoid"
 
 
 def test_more_settings_are_offered(lab):
@@ -143,18 +147,18 @@ def test_what_cannot_be_read_is_named_and_the_default_stands_in(lab, bad):
     page = visit(**bad)
     (name,) = bad
     assert len(page.warning) == 1 and f"`{name} = " in page.warning[0].value
-    assert page.query_params == {} and lab.engine.asked[-1] == CLAIMS[FIRST].sweep
+    assert page.query_params == {} and lab.engine.plans[-1] == CLAIMS[FIRST].sweep
 
 
 def test_too_expensive_is_refused_and_the_claims_own_sweep_is_shown(lab):
     page = visit(claim="small-batches", width="256", seeds="20")
     assert len(page.error) == 1 and "s of computing" in page.error[0].value
-    assert lab.engine.asked[-1] == CLAIMS["small-batches"].sweep
+    assert lab.engine.plans[-1] == CLAIMS["small-batches"].sweep
 
 
 def test_the_table_has_the_verdicts_of_sweeps_that_are_there(lab):
     claim = CLAIMS["noise"]
-    lab.engine.kept[claim.sweep.id] = lab.engine.finished(claim.sweep, CASES["noise"][AGREES])
+    lab.engine.recordings[claim.sweep.id] = lab.engine.finished(claim.sweep, CASES["noise"][AGREES])
     table = next(one.value for one in visit().markdown if one.value.startswith("| claim"))
     rows = table.splitlines()[2:]
     assert len(rows) == len(CLAIMS) and sum(WORDS["page"]["not_run"] in row for row in rows) == len(CLAIMS) - 1

@@ -28,15 +28,15 @@ CHEAP = 170  # estimated seconds on one core, about 75 s on two
 CHECKPOINTS = [0, 10, 20, 30, 40, 50]
 
 
-def made_up(sweep, tell):
+def made_up(sweep, outcome):
     """Rows of which `tell(curve, value, seed)` says the score at the end, or everything that is not as it is by default."""
     rows = []
     for place in sweep.cells():
         seed = place.run.experiment.seed
-        told = tell(place.curve, sweep.values[place.point], seed - sweep.base.seed)
-        told = told if isinstance(told, dict) else {"score": told}
-        score = told.pop("score", 0.5)
-        accuracies = told.get("test_accuracies", [0.1, score / 2, score / 2, score, score, score])
+        values = outcome(place.curve, sweep.values[place.point], seed - sweep.base.seed)
+        values = values if isinstance(values, dict) else {"score": values}
+        score = values.pop("score", 0.5)
+        accuracies = values.get("test_accuracies", [0.1, score / 2, score / 2, score, score, score])
         row = {
             "run": place.run.id, "curve": place.curve, "point": place.point, "seed": seed,
             "checkpoints": CHECKPOINTS, "test_accuracies": accuracies,
@@ -44,7 +44,7 @@ def made_up(sweep, tell):
             "train_losses": [None, 1.0, 0.5, 0.2, 0.1, 0.05], "test_accuracy": score, "train_accuracy": score,
             **dict.fromkeys(("loss_range", "gradient_distance", "gradient_bend"), [1.0] * 5),
         }  # fmt: skip
-        rows.append({**row, **told})
+        rows.append({**row, **values})
     return rows
 
 
@@ -54,10 +54,10 @@ def some_right(share, shuffled_by=0):
     return base64.b64encode(np.packbits(np.random.default_rng(shuffled_by).permutation(bits)).tobytes()).decode()
 
 
-def judged(key, tell, **changes):
+def judged(key, outcome, **changes):
     claim = CLAIMS[key]
     sweep = dataclasses.replace(claim.sweep, **changes)
-    return claim.judge(sweep, made_up(sweep, tell))
+    return claim.judge(sweep, made_up(sweep, outcome))
 
 
 def word(verdict):
@@ -65,7 +65,7 @@ def word(verdict):
     return words({"": verdict}, len(CLAIMS))[""]
 
 
-def wild(seed):
+def chaotic(seed):
     """Noise too large for any verdict."""
     return 0.4 * (-1) ** seed
 
@@ -88,8 +88,8 @@ def losing(curve, loss, seed):
     return {"train_losses": [None, *[loss * (2 if curve == "none" else 1) + little(seed)] * 5]}
 
 
-def smooth(factor, worst=None):
-    values = [factor] * 4 + [factor if worst is None else worst]
+def smooth(factor, maximum=None):
+    values = [factor] * 4 + [factor if maximum is None else maximum]
     return dict.fromkeys(("loss_range", "gradient_distance", "gradient_bend"), values)
 
 
@@ -97,7 +97,7 @@ CASES = {
     "same-score": {
         AGREES: lambda curve, rate, seed: 0.8 + little(seed) * (curve == "batch"),
         DISAGREES: lambda curve, rate, seed: 0.8 + (0.05 + little(seed)) * (curve == "batch"),
-        CANNOT_TELL: lambda curve, rate, seed: 0.5 + wild(seed) * (curve == "batch"),
+        CANNOT_TELL: lambda curve, rate, seed: 0.5 + chaotic(seed) * (curve == "batch"),
     },
     "faster": {
         AGREES: lambda curve, rate, seed: reaching(20 if curve == "batch" else 40),
@@ -112,7 +112,7 @@ CASES = {
     "tiny-rates": {
         AGREES: lambda curve, rate, seed: 0.8 - (0.03 + little(seed)) * (curve == "batch"),
         DISAGREES: lambda curve, rate, seed: 0.8 + (0.03 + little(seed)) * (curve == "batch" and rate == 0.003),
-        CANNOT_TELL: lambda curve, rate, seed: 0.5 + wild(seed) * (curve == "batch" and rate == 0.001),
+        CANNOT_TELL: lambda curve, rate, seed: 0.5 + chaotic(seed) * (curve == "batch" and rate == 0.001),
     },
     "noise": {
         AGREES: lambda curve, rate, seed: diverged() if curve == "noisy-none" else losing(curve, 0.5, seed),
@@ -122,22 +122,22 @@ CASES = {
     "smoother": {
         AGREES: lambda curve, rate, seed: smooth(0.2 + little(seed) if curve == "batch" else 1),
         DISAGREES: lambda curve, rate, seed: smooth(*(0.2 + little(seed), 5) if curve == "batch" else (1,)),
-        CANNOT_TELL: lambda curve, rate, seed: smooth(0.6 + wild(seed) if curve == "batch" else 0.6),
+        CANNOT_TELL: lambda curve, rate, seed: smooth(0.6 + chaotic(seed) if curve == "batch" else 0.6),
     },
     "bend": {
         AGREES: lambda curve, rate, seed: smooth(0.2 + little(seed) if curve == "batch" else 1),
         DISAGREES: lambda curve, rate, seed: smooth(0.2, 1.2 + little(seed)) if curve == "batch" else smooth(1),
-        CANNOT_TELL: lambda curve, rate, seed: smooth(0.6 + wild(seed) if curve == "batch" else 0.6),
+        CANNOT_TELL: lambda curve, rate, seed: smooth(0.6 + chaotic(seed) if curve == "batch" else 0.6),
     },
     "small-batches": {
         AGREES: lambda curve, size, seed: 0.8 + little(seed) - 0.2 * (curve == "batch" and size == 2),
         DISAGREES: lambda curve, size, seed: 0.8 + little(seed) - 0.2 * (curve in ("batch", "group") and size == 2),
-        CANNOT_TELL: lambda curve, size, seed: 0.5 + wild(seed) * (curve == "batch" and size == 2),
+        CANNOT_TELL: lambda curve, size, seed: 0.5 + chaotic(seed) * (curve == "batch" and size == 2),
     },
     "sigmoid": {
         AGREES: lambda curve, rate, seed: 0.8 + little(seed) if curve == "batch" else 0.1,
         DISAGREES: lambda curve, rate, seed: 0.7 + little(seed) if rate == 1 else 0.1,
-        CANNOT_TELL: lambda curve, rate, seed: 0.8 if curve == "batch" else 0.5 + wild(seed) if rate == 1 else 0.1,
+        CANNOT_TELL: lambda curve, rate, seed: 0.8 if curve == "batch" else 0.5 + chaotic(seed) if rate == 1 else 0.1,
     },
 }  # fmt: skip
 
@@ -146,11 +146,11 @@ def test_every_claim_has_cases():
     assert CASES.keys() == CLAIMS.keys()
 
 
-@pytest.mark.parametrize("key, wanted", [(key, wanted) for key, cases in CASES.items() for wanted in cases])
-def test_a_judge_says_what_the_rows_say(key, wanted):
-    found = judged(key, CASES[key][wanted])
-    assert word(found) == wanted, found.summary
-    assert re.search(r"\d", found.summary) and "nan" not in found.summary and "inf" not in found.summary
+@pytest.mark.parametrize("key, expected", [(key, expected) for key, cases in CASES.items() for expected in cases])
+def test_a_judge_says_what_the_rows_say(key, expected):
+    judgement = judged(key, CASES[key][expected])
+    assert word(judgement) == expected, judgement.summary
+    assert re.search(r"\d", judgement.summary) and "nan" not in judgement.summary and "inf" not in judgement.summary
 
 
 @pytest.mark.parametrize("key", CLAIMS)
@@ -167,15 +167,15 @@ def test_with_missing_rows_nothing_is_told_but_how_many_there_are(key):
 
 @pytest.mark.parametrize("key", CLAIMS)
 def test_one_seed_is_no_verdict(key):
-    found = judged(key, CASES[key][AGREES], seeds=1)
-    assert word(found) == CANNOT_TELL and "nan" not in found.summary
+    judgement = judged(key, CASES[key][AGREES], seeds=1)
+    assert word(judgement) == CANNOT_TELL and "nan" not in judgement.summary
 
 
 @pytest.mark.parametrize("key", CLAIMS)
 def test_when_everything_diverges_no_claim_agrees(key):
-    found = judged(key, lambda curve, value, seed: diverged())
-    assert word(found) != AGREES
-    assert "nan" not in found.summary and "inf" not in found.summary
+    judgement = judged(key, lambda curve, value, seed: diverged())
+    assert word(judgement) != AGREES
+    assert "nan" not in judgement.summary and "inf" not in judgement.summary
 
 
 @pytest.mark.parametrize("key", CLAIMS)
@@ -205,10 +205,10 @@ def test_charts_draw_what_there_is(key):
     rows = made_up(claim.sweep, CASES[key][DISAGREES])
     lost = made_up(claim.sweep, lambda curve, value, seed: diverged())
     for some in ([], rows[:1], rows[3:17], rows, lost):
-        drawn = panels(claim, claim.sweep, some)
-        json.dumps(drawn, allow_nan=False)
-        assert [panel["id"] for panel in drawn] == [f"{key}-{place}" for place in range(len(claim.charts))]
-        assert all("nan" not in panel["alternative"] for panel in drawn)
+        charts = panels(claim, claim.sweep, some)
+        json.dumps(charts, allow_nan=False)
+        assert [panel["id"] for panel in charts] == [f"{key}-{place}" for place in range(len(claim.charts))]
+        assert all("nan" not in panel["alternative"] for panel in charts)
     for panel in panels(claim, claim.sweep, rows):
         strong = [trace for trace in panel["data"] if trace["showlegend"]]
         assert len(strong) == len(claim.sweep.curves)
@@ -239,13 +239,13 @@ def test_a_chart_shows_means_and_intervals_over_seeds():
 def test_equal_convergence_is_at_the_lowest_loss_that_both_reach():
     """Here without batch norm at the end, with it from the fourth checkpoint on; means of three."""
     sweep = dataclasses.replace(CLAIMS["same-score"].sweep, seeds=2)
-    told = {
+    outcomes = {
         "none": {"train_losses": [None, 1, 0.5, 0.3, 0.2, 0.1], "test_accuracies": [0.1, 0.5, 0.6, 0.7, 0.75, 0.8]},
         "batch": {"train_losses": [None, 0.5, 0.1, 0.1, 0.1, 0.01], "test_accuracies": [0.1, 0.6, 0.3, 0.6, 0.9, 0.1]},
     }
-    reached, loss = at_equal_loss(sweep, made_up(sweep, lambda curve, rate, seed: dict(told[curve])))
+    steps, loss = at_equal_loss(sweep, made_up(sweep, lambda curve, rate, seed: dict(outcomes[curve])))
     assert loss == pytest.approx([0.2, 0.2])
-    assert reached.mean(-1) == pytest.approx(np.array([[0.75] * 2, [0.6] * 2]))
+    assert steps.mean(-1) == pytest.approx(np.array([[0.75] * 2, [0.6] * 2]))
 
 
 def test_the_crossing_lies_on_a_straight_line_between_checkpoints():
@@ -265,8 +265,8 @@ def test_a_rate_at_which_one_seed_does_not_arrive_is_not_the_quickest():
 
 def test_the_largest_rate_ends_where_training_first_fails():
     sweep = dataclasses.replace(CLAIMS["largest-rate"].sweep, seeds=2)
-    found = largest(sweep, made_up(sweep, lambda curve, rate, seed: 0.8 if rate <= 0.5 or rate == 2 else 0.1))
-    assert (found == 0.5).all()
+    rates = largest(sweep, made_up(sweep, lambda curve, rate, seed: 0.8 if rate <= 0.5 or rate == 2 else 0.1))
+    assert (rates == 0.5).all()
     assert np.isnan(largest(sweep, made_up(sweep, lambda *_: 0.1))).all()
 
 
@@ -327,9 +327,9 @@ def only(mean):
 def test_the_document_has_a_row_for_every_claim():
     text = DOCUMENT.read_text(encoding="utf-8")
     begin, end = markers("table")
-    made = text[text.index(begin) : text.index(end)]
-    rows = [line for line in made.splitlines() if line.startswith("| **")]
-    assert len(rows) == len(CLAIMS) and COMMAND in made
+    document_table = text[text.index(begin) : text.index(end)]
+    rows = [line for line in document_table.splitlines() if line.startswith("| **")]
+    assert len(rows) == len(CLAIMS) and COMMAND in document_table
     for claim, row in zip(CLAIMS.values(), rows, strict=True):
         name, published, summary, verdict, p, seeds, seconds = row.strip("| ").split(" | ")
         assert name == cell(f"**{claim.name}.** {claim.says}") and published.startswith(

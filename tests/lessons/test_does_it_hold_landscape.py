@@ -50,16 +50,16 @@ def test_on_a_quadratic_it_is_what_algebra_says():
     x, w = random.normal(size=(50, 4)), random.normal(size=4)
     a = x.T @ x / 50
     g = a @ w
-    found = look(Quadratic(w), half_square, torch.tensor(x), torch.zeros(50))
+    result = look(Quadratic(w), half_square, torch.tensor(x), torch.zeros(50))
     losses = [0.5 * v @ a @ v for v in (w - multiple * RATE * g for multiple in MULTIPLES)]
-    assert found["loss_range"] == pytest.approx(max(losses) - min(losses))
-    assert found["gradient_distance"] == pytest.approx(4 * RATE * np.linalg.norm(a @ g))  # the farthest step bends it most
-    assert found["gradient_bend"] == pytest.approx(np.linalg.norm(a @ g) / np.linalg.norm(g))  # the same at every step
+    assert result["loss_range"] == pytest.approx(max(losses) - min(losses))
+    assert result["gradient_distance"] == pytest.approx(4 * RATE * np.linalg.norm(a @ g))  # the farthest step bends it most
+    assert result["gradient_bend"] == pytest.approx(np.linalg.norm(a @ g) / np.linalg.norm(g))  # the same at every step
 
 
 def test_without_a_gradient_there_is_no_bend():
-    found = look(Quadratic(np.zeros(4)), half_square, torch.ones(5, 4, dtype=torch.float64), torch.zeros(5))
-    assert found["loss_range"] == found["gradient_distance"] == 0 and np.isnan(found["gradient_bend"])
+    result = look(Quadratic(np.zeros(4)), half_square, torch.ones(5, 4, dtype=torch.float64), torch.zeros(5))
+    assert result["loss_range"] == result["gradient_distance"] == 0 and np.isnan(result["gradient_bend"])
 
 
 def network_and_batch(arm, seed=0):
@@ -78,30 +78,30 @@ def network_and_batch(arm, seed=0):
 
 def after_a_step(network, x, y, rate):
     """Loss and gradient where one step of torch's own SGD leads."""
-    moved = copy.deepcopy(network)
-    optimizer = torch.optim.SGD(moved.parameters(), lr=rate)
+    updated = copy.deepcopy(network)
+    optimizer = torch.optim.SGD(updated.parameters(), lr=rate)
     optimizer.zero_grad()
-    functional.cross_entropy(moved(x, MEASURE, EXPERIMENT.groups), y).backward()
-    here = torch.cat([one.grad.flatten().clone() for one in moved.parameters()])
+    functional.cross_entropy(updated(x, MEASURE, EXPERIMENT.groups), y).backward()
+    here = torch.cat([one.grad.flatten().clone() for one in updated.parameters()])
     optimizer.step()
     optimizer.zero_grad()
-    loss = functional.cross_entropy(moved(x, MEASURE, EXPERIMENT.groups), y)
+    loss = functional.cross_entropy(updated(x, MEASURE, EXPERIMENT.groups), y)
     loss.backward()
-    return loss.item(), here, torch.cat([one.grad.flatten() for one in moved.parameters()])
+    return loss.item(), here, torch.cat([one.grad.flatten() for one in updated.parameters()])
 
 
 @pytest.mark.parametrize("arm", ["none", "batch"])
 def test_on_a_network_it_is_where_sgd_leads(arm):
     network, x, y = network_and_batch(arm)
-    found = look(network, functional.cross_entropy, x, y)
+    result = look(network, functional.cross_entropy, x, y)
     ways = [after_a_step(network, x, y, multiple * RATE) for multiple in (0.5, 1, 2, 3, 4)]
     losses = [loss for loss, _, _ in ways]
     distances = [(there - here).norm().item() for _, here, there in ways]
     steps = [multiple * RATE * ways[0][1].norm().item() for multiple in (0.5, 1, 2, 3, 4)]
-    assert found["loss_range"] == pytest.approx(max(losses) - min(losses), rel=1e-4)
-    assert found["gradient_distance"] == pytest.approx(max(distances), rel=1e-4)
+    assert result["loss_range"] == pytest.approx(max(losses) - min(losses), rel=1e-4)
+    assert result["gradient_distance"] == pytest.approx(max(distances), rel=1e-4)
     bends = [distance / step for distance, step in zip(distances, steps, strict=True)]
-    assert found["gradient_bend"] == pytest.approx(max(bends), rel=1e-4)
+    assert result["gradient_bend"] == pytest.approx(max(bends), rel=1e-4)
 
 
 @pytest.mark.parametrize("arm", ["batch", "noisy-batch"])

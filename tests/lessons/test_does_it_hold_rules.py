@@ -27,18 +27,18 @@ def test_as_many_seeds_as_the_pilot_asked_for():
     text, (begin, end) = DOCUMENT.read_text(encoding="utf-8"), markers("seeds")
     rows = [line.strip("| ").split(" | ") for line in text[text.index(begin) : text.index(end)].splitlines() if " | " in line][2:]
     assert [row[0] for row in rows] == [claim.name for claim in CLAIMS.values()]
-    for (*_, needed), claim in zip(rows, CLAIMS.values(), strict=True):
-        least = MAXIMUM_SEEDS if needed.startswith("more") else int(needed)
+    for (*_, seeds_text), claim in zip(rows, CLAIMS.values(), strict=True):
+        least = MAXIMUM_SEEDS if seeds_text.startswith("more") else int(seeds_text)
         assert claim.sweep.seeds >= least, claim.key
 
 
 def test_one_of_nine_claims_is_not_decided_by_a_chance_of_one_in_forty():
     """Its own 95 % interval lies above 1, by which the old rule agreed."""
     steps = (26, 31, 28, 30, 29)
-    found = judged("faster", lambda curve, rate, seed: reaching_between(steps[seed] if curve == "batch" else 32), seeds=5)
-    (part,) = found.parts
-    assert part.estimate.interval().low > 0 and 0.05 / 9 < found.p < 0.05
-    assert word(found) == CANNOT_TELL
+    judgement = judged("faster", lambda curve, rate, seed: reaching_between(steps[seed] if curve == "batch" else 32), seeds=5)
+    (part,) = judgement.parts
+    assert part.estimate.interval().low > 0 and 0.05 / 9 < judgement.p < 0.05
+    assert word(judgement) == CANNOT_TELL
 
 
 def reaching_between(step):
@@ -53,17 +53,17 @@ def reaching_between(step):
 def test_faster_says_the_ratio_at_every_rate_and_chooses_on_other_examples():
     """On the test images 0.03 is a little quicker without batch norm, on those to choose by it is 0.1."""
 
-    def tell(curve, rate, seed):
+    def outcome(curve, rate, seed):
         if curve == "batch":
             return reaching(10)
         there = reaching({0.03: 20, 0.1: 30}.get(rate, 50))
         return {**there, "validation_accuracies": reaching({0.03: 40, 0.1: 30}.get(rate, 50))["test_accuracies"]}
 
     claim = CLAIMS["faster"]
-    rows = made_up(claim.sweep, tell)
-    chosen = quickest(claim.sweep, rows)
+    rows = made_up(claim.sweep, outcome)
+    best_points = quickest(claim.sweep, rows)
     summary = claim.judge(claim.sweep, rows).summary
-    assert claim.sweep.values[chosen[0]] == 0.1 and "30 without batch norm (rate 0.1)" in summary
+    assert claim.sweep.values[best_points[0]] == 0.1 and "30 without batch norm (rate 0.1)" in summary
     assert (
         "at 0.03 2.0 times" in summary
         and "at 0.1 3.0 times" in summary
@@ -74,20 +74,22 @@ def test_faster_says_the_ratio_at_every_rate_and_chooses_on_other_examples():
 
 def test_the_same_score_on_other_images_is_not_known_to_be_the_same():
     """All seeds agree to the image, so an interval over seeds is a point; but the two networks are right on different images."""
-    found = {}
+    judgements = {}
     for shuffled in (0, 1):
         bits = {"none": some_right(0.8), "batch": some_right(0.8, shuffled)}
-        found[shuffled] = judged("same-score", lambda curve, rate, seed, bits=bits: {"score": 0.8, "right": [bits[curve]] * 6})
-    assert word(found[0]) == AGREES and word(found[1]) == CANNOT_TELL
+        judgements[shuffled] = judged(
+            "same-score", lambda curve, rate, seed, bits=bits: {"score": 0.8, "right": [bits[curve]] * 6}
+        )
+    assert word(judgements[0]) == AGREES and word(judgements[1]) == CANNOT_TELL
     ends = np.full(16, 0.8)
     assert difference(ends, ends).low == difference(ends, ends).high == 0 < SAME  # the old rule's interval
 
 
 def test_a_best_rate_at_the_edge_is_said_to_be_there():
     rows = [0.7, 0.75, 0.8, 0.85]
-    told = judged("same-score", lambda curve, rate, seed: rows[[0.03, 0.1, 0.3, 1.0].index(rate)] + little(seed))
+    judgement = judged("same-score", lambda curve, rate, seed: rows[[0.03, 0.1, 0.3, 1.0].index(rate)] + little(seed))
     inside = judged("same-score", lambda curve, rate, seed: 0.8 - abs(rate - 0.3) + little(seed))
-    assert "Best at the smallest or the largest rate that was tried: without batch norm and with batch norm." in told.summary
+    assert "Best at the smallest or the largest rate that was tried: without batch norm and with batch norm." in judgement.summary
     assert "Best at the smallest" not in inside.summary
     sweep = CLAIMS["same-score"].sweep
     assert (
@@ -99,12 +101,12 @@ def test_a_best_rate_at_the_edge_is_said_to_be_there():
 def test_an_error_that_falls_is_said_to_fall():
     """The old table said of this that the claim "its error stays the same" was right."""
 
-    def tell(curve, size, seed):
+    def outcome(curve, size, seed):
         return 0.8 + little(seed) + (0.036 if size == 2 else 0) * (curve != "batch") - 0.3 * (curve == "batch" and size == 2)
 
-    found, claim = judged("small-batches", tell), CLAIMS["small-batches"]
-    assert word(found) == AGREES and "group norm falls from 20.0 % to 16.4 %, by 3.6 points (" in found.summary
-    assert "batch norm rises from 20.0 % to 50.0 %, by 30.0 points (" in found.summary
+    judgement, claim = judged("small-batches", outcome), CLAIMS["small-batches"]
+    assert word(judgement) == AGREES and "group norm falls from 20.0 % to 16.4 %, by 3.6 points (" in judgement.summary
+    assert "batch norm rises from 20.0 % to 50.0 %, by 30.0 points (" in judgement.summary
     assert "stays the same" not in claim.says and "does not grow" in claim.says and "“Does not grow”" in claim.limits
 
 
@@ -118,20 +120,20 @@ def test_nothing_gained_is_told_from_something_lost():
 def test_better_than_without_is_tested():
     """With noise after batch norm training works, but no better than without batch norm: the claim said it does."""
 
-    def tell(curve, rate, seed):
+    def outcome(curve, rate, seed):
         return diverged() if curve == "noisy-none" else losing("batch", 0.4 if curve == "none" else 0.6, seed)
 
-    found = judged("noise", tell)
-    assert word(found) == DISAGREES and "better than one without batch norm" in CLAIMS["noise"].says
+    judgement = judged("noise", outcome)
+    assert word(judgement) == DISAGREES and "better than one without batch norm" in CLAIMS["noise"].says
 
 
 def test_a_network_that_blew_up_is_not_left_out():
     """All but one of the ratios are 0.2 and one network with batch norm blew up: without that seed the old rule agreed."""
-    tell = lambda curve, rate, seed: smooth(None if seed == 3 else 0.2 + little(seed)) if curve == "batch" else smooth(1)  # noqa: E731
-    found = judged("smoother", tell)
-    assert word(found) == CANNOT_TELL and "Of 20 runs, 0 without batch norm and 1 with it blow up" in found.summary
+    outcome = lambda curve, rate, seed: smooth(None if seed == 3 else 0.2 + little(seed)) if curve == "batch" else smooth(1)  # noqa: E731
+    judgement = judged("smoother", outcome)
+    assert word(judgement) == CANNOT_TELL and "Of 20 runs, 0 without batch norm and 1 with it blow up" in judgement.summary
     claim = CLAIMS["smoother"]
-    captions = [panel["caption"] for panel in panels(claim, claim.sweep, made_up(claim.sweep, tell))]
+    captions = [panel["caption"] for panel in panels(claim, claim.sweep, made_up(claim.sweep, outcome))]
     assert all("Not counted in the means, because there is no number: 1 of 20 with batch norm" in text for text in captions)
     other = judged(
         "smoother", lambda curve, rate, seed: smooth(None if seed == 3 and curve == "none" else 0.2 if curve == "batch" else 1)
@@ -142,17 +144,17 @@ def test_a_network_that_blew_up_is_not_left_out():
 def test_seeds_in_which_a_network_diverges_count_in_the_same_score():
     """In five of twenty seeds the network with batch norm diverges and ends at chance; the old rule left these seeds out."""
     bad = lambda curve, rate, seed: diverged() if curve == "batch" and seed % 4 == 0 else 0.8  # noqa: E731
-    found = judged("same-score", bad)
-    assert word(found) != AGREES and "In 5 of 20 seeds a network diverges" in found.summary
+    judgement = judged("same-score", bad)
+    assert word(judgement) != AGREES and "In 5 of 20 seeds a network diverges" in judgement.summary
 
 
 def test_bits_are_read_back_as_they_were_written():
     claim = CLAIMS["tiny-rates"]
     rows = made_up(claim.sweep, lambda curve, rate, seed: 0.25 + seed / 100)
-    found = correct(claim.sweep, rows)
-    assert found.shape == (2, 3, claim.sweep.seeds, 6, 1000)
-    assert found[1, 2, 4, -1].mean() == pytest.approx(0.29) and at(found, best(found.mean((-1, -2)))).shape[:2] == (
+    bits = correct(claim.sweep, rows)
+    assert bits.shape == (2, 3, claim.sweep.seeds, 6, 1000)
+    assert bits[1, 2, 4, -1].mean() == pytest.approx(0.29) and at(bits, best(bits.mean((-1, -2)))).shape[:2] == (
         2,
         claim.sweep.seeds,
     )
-    assert points(interval(found[0, 0, :2, -1].mean(-1))).startswith("+25.5")
+    assert points(interval(bits[0, 0, :2, -1].mean(-1))).startswith("+25.5")

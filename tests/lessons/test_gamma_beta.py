@@ -67,19 +67,19 @@ def trained():
 
 def test_fixed_scales_are_batch_norm_without_affine_bit_for_bit():
     generator = torch.Generator().manual_seed(1)
-    ours, plain = FixedBatchNorm(16, 0.3), nn.BatchNorm1d(16, momentum=0.3, affine=False)
+    module, plain = FixedBatchNorm(16, 0.3), nn.BatchNorm1d(16, momentum=0.3, affine=False)
     for _ in range(5):
         z = (3 * torch.randn(32, 16, generator=generator) + 1).requires_grad_()
         twin = z.detach().clone().requires_grad_()
         weights = torch.randn(32, 16, generator=generator)
-        out, expected = ours(z, TRAIN, 1), plain(twin)
+        out, expected = module(z, TRAIN, 1), plain(twin)
         (out * weights).sum().backward()
         (expected * weights).sum().backward()
         assert torch.equal(out, expected) and torch.equal(z.grad, twin.grad)
-    assert torch.equal(ours.running_mean, plain.running_mean)
-    assert torch.equal(ours.running_variance, plain.running_var)
-    assert torch.equal(ours(z, EVALUATE, 1), plain.eval()(z))
-    assert ours.gamma.grad is None and ours.beta.grad is None
+    assert torch.equal(module.running_mean, plain.running_mean)
+    assert torch.equal(module.running_variance, plain.running_var)
+    assert torch.equal(module(z, EVALUATE, 1), plain.eval()(z))
+    assert module.gamma.grad is None and module.beta.grad is None
 
 
 def test_a_network_with_fixed_scales_trains_like_one_of_affine_free_batch_norms(trained):
@@ -95,20 +95,20 @@ def test_a_network_with_fixed_scales_trains_like_one_of_affine_free_batch_norms(
     split, batches = load("mnist1d"), loop.minibatches(SMALL)
     optimizer = torch.optim.SGD(plain.parameters(), lr=SMALL.learning_rate)
     for _ in range(SMALL.steps):
-        chosen = next(batches)
-        loss = functional.cross_entropy(plain(torch.tensor(split.x_train)[chosen]), torch.tensor(split.y_train)[chosen])
+        indices = next(batches)
+        loss = functional.cross_entropy(plain(torch.tensor(split.x_train)[indices]), torch.tensor(split.y_train)[indices])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
     fixed = trained[1]["fixed"]
     norms = [layer for layer in plain if isinstance(layer, nn.BatchNorm1d)]
     linears = [layer for layer in plain if isinstance(layer, nn.Linear)]
-    for ours, theirs in zip(fixed.linears, linears, strict=True):
-        assert torch.equal(ours.weight, theirs.weight) and torch.equal(ours.bias, theirs.bias)
-    for ours, theirs in zip(fixed.normalizers, norms, strict=True):
-        assert torch.equal(ours.running_mean, theirs.running_mean)
-        assert torch.equal(ours.running_variance, theirs.running_var)
-        assert torch.equal(ours.gamma, torch.ones(16)) and torch.equal(ours.beta, torch.zeros(16))
+    for module, reference in zip(fixed.linears, linears, strict=True):
+        assert torch.equal(module.weight, reference.weight) and torch.equal(module.bias, reference.bias)
+    for module, reference in zip(fixed.normalizers, norms, strict=True):
+        assert torch.equal(module.running_mean, reference.running_mean)
+        assert torch.equal(module.running_variance, reference.running_var)
+        assert torch.equal(module.gamma, torch.ones(16)) and torch.equal(module.beta, torch.zeros(16))
 
 
 # looking inside
@@ -135,13 +135,13 @@ def test_the_standardized_signal_is_that_of_a_batch_norm_without_affine(trained,
         expected = functional.batch_norm(z, None, None, training=True).numpy()
         undone = ((normalized - network.normalizers[layer].beta) / network.normalizers[layer].gamma).detach().numpy()
         np.testing.assert_allclose(expected, undone, atol=1e-4)
-        seen = {key: value[layer] for key, value in snapshot["standardized"].items()}
-        np.testing.assert_allclose(seen["percentiles"], np.percentile(expected, (15, 50, 85)), atol=1e-4)
-        np.testing.assert_allclose([seen["mean"], seen["std"]], [expected.mean(), expected.std()], atol=1e-4)
+        recorded = {key: value[layer] for key, value in snapshot["standardized"].items()}
+        np.testing.assert_allclose(recorded["percentiles"], np.percentile(expected, (15, 50, 85)), atol=1e-4)
+        np.testing.assert_allclose([recorded["mean"], recorded["std"]], [expected.mean(), expected.std()], atol=1e-4)
         for key, values in (("mean_range", expected.mean(0)), ("std_range", expected.std(0))):
-            np.testing.assert_allclose(seen[key], [values.min(), values.max()], atol=1e-4)
-        assert np.abs(seen["counts"].astype(int) - np.histogram(expected, edges)[0]).sum() <= 4  # at borders
-        assert np.abs(seen["unit_counts"][3].astype(int) - np.histogram(expected[:, 3], edges)[0]).sum() <= 2
+            np.testing.assert_allclose(recorded[key], [values.min(), values.max()], atol=1e-4)
+        assert np.abs(recorded["counts"].astype(int) - np.histogram(expected, edges)[0]).sum() <= 4  # at borders
+        assert np.abs(recorded["unit_counts"][3].astype(int) - np.histogram(expected[:, 3], edges)[0]).sum() <= 2
 
 
 def test_gamma_and_beta_come_fine_enough_to_watch(trained):
@@ -190,10 +190,10 @@ def expected_answer(network, layer, unit, gamma, beta):
         plain.running_mean, plain.running_var = norm.running_mean, norm.running_variance
         layers += [linear, plain, nn.ReLU()]
     layers[3 * layer - 2].weight.data[unit], layers[3 * layer - 2].bias.data[unit] = gamma, beta
-    split, whole = load("mnist1d"), nn.Sequential(*layers, network.linears[-1])
+    split, model = load("mnist1d"), nn.Sequential(*layers, network.linears[-1])
     with torch.no_grad():
-        right = (whole(torch.tensor(split.x_test)).argmax(1) == torch.tensor(split.y_test)).float().mean().item()
-        return right, whole[: 3 * layer](torch.tensor(split.x_test[:PROBE_SIZE]))[:, unit].numpy()
+        right = (model(torch.tensor(split.x_test)).argmax(1) == torch.tensor(split.y_test)).float().mean().item()
+        return right, model[: 3 * layer](torch.tensor(split.x_test[:PROBE_SIZE]))[:, unit].numpy()
 
 
 @pytest.mark.parametrize("stored_recording", [True, False])
@@ -208,12 +208,12 @@ def test_moving_by_hand_equals_an_independent_computation_and_leaves_the_network
     learnt = [getattr(network.normalizers[1], key)[3].item() for key in ("gamma", "beta")]
     for when, gamma, beta in (("before", *learnt), ("after", -1.5, 0.75)):
         right, a = expected_answer(network, 2, 3, gamma, beta)
-        said = answer[when]
-        assert (said["gamma"], said["beta"], said["test_accuracy"]) == (gamma, beta, pytest.approx(right, abs=1e-6))
+        result = answer[when]
+        assert (result["gamma"], result["beta"], result["test_accuracy"]) == (gamma, beta, pytest.approx(right, abs=1e-6))
         counts = np.histogram(a, loop.bin_edges(SMALL)["activation"])[0]
-        assert np.abs(np.array(said["counts"]) - counts).sum() <= 2
-        assert said["zeros"] == (a == 0).sum()
-        assert sum(said["counts"]) + said["underflow"] + said["overflow"] + said["nonfinite"] == PROBE_SIZE
+        assert np.abs(np.array(result["counts"]) - counts).sum() <= 2
+        assert result["zeros"] == (a == 0).sum()
+        assert sum(result["counts"]) + result["underflow"] + result["overflow"] + result["nonfinite"] == PROBE_SIZE
     assert answer["after"]["zeros"] != answer["before"]["zeros"]
     assert all(map(torch.equal, before.values(), network.state_dict().values()))
     assert answers(SMALL, **VALUES)[1] == answer
@@ -236,10 +236,10 @@ def test_other_normalizers_are_moved_as_far_as_they_have_the_weights(beta):
     if beta is None:
         network.normalizers = nn.ModuleList(OnlyGamma(SMALL.width) for _ in network.normalizers)
     before = copy.deepcopy(network.state_dict())
-    said = by_hand.answer(network, SMALL, functional.cross_entropy, **{**VALUES, "gamma": 0.3})
-    assert said["before"]["beta"] == beta and said["after"]["gamma"] == 0.3
-    assert said["after"]["beta"] == (beta if beta is None else 0.75)
-    assert said["before"]["counts"] != said["after"]["counts"]
+    result = by_hand.answer(network, SMALL, functional.cross_entropy, **{**VALUES, "gamma": 0.3})
+    assert result["before"]["beta"] == beta and result["after"]["gamma"] == 0.3
+    assert result["after"]["beta"] == (beta if beta is None else 0.75)
+    assert result["before"]["counts"] != result["after"]["counts"]
     assert all(map(torch.equal, before.values(), network.state_dict().values()))
 
 
@@ -250,20 +250,20 @@ def test_the_last_snapshot_and_the_answer_agree(trained):
 
 def test_questions_that_wait_for_one_network_share_its_training(monkeypatch):
     loop.TRAINED_NETWORKS.clear()
-    begun, original = [], loop.train
+    trainings, original = [], loop.train
 
     def train(experiment):
-        begun.append(experiment)
+        trainings.append(experiment)
         return (yield from original(experiment))
 
     monkeypatch.setattr(loop, "train", train)
     waiting = [loop.answer(SMALL, "by-hand", VALUES), loop.answer(SMALL, "by-hand", {**VALUES, "unit": 0})]
-    found = {}
-    while len(found) < 2:
+    answers = {}
+    while len(answers) < 2:
         for number, question in enumerate(waiting):
-            if number not in found and (message := next(question)):
-                found[number] = message
-    assert len(begun) == 1 and found[0]["unit"] == 3 and found[1]["unit"] == 0
+            if number not in answers and (message := next(question)):
+                answers[number] = message
+    assert len(trainings) == 1 and answers[0]["unit"] == 3 and answers[1]["unit"] == 0
 
 
 def test_the_last_networks_are_kept_and_no_more(monkeypatch):
@@ -284,8 +284,8 @@ def test_the_engine_answers_also_after_its_worker_was_killed(make_engine):  # no
     os.kill(local.processes()[0], signal.SIGKILL)
     second = local.ask(SMALL, {**QUESTION, "values": {**VALUES, "gamma": 2.0}})
     until(lambda: second.ended, 60)
-    said = [json.loads(one.lines(1, 2)[0]) for one in (first, second)]
-    assert said[0]["before"] == said[1]["before"] and said[0]["after"] != said[1]["after"]
+    messages = [json.loads(one.lines(1, 2)[0]) for one in (first, second)]
+    assert messages[0]["before"] == messages[1]["before"] and messages[0]["after"] != messages[1]["after"]
     assert (local.counters.started, local.endings) == (1, {"finished": 1})
     assert local.experiment(SMALL.id) == SMALL and local.experiment("0" * 16) is None
     local._known.clear()
@@ -336,9 +336,9 @@ def scenes():
 
 
 def test_the_latest_question_wins(scenes):
-    seen = scenes["latest"]
-    assert seen["asked"] == [[0, 1.5, 0.25], [0, 3, 0.25]]  # what the slider passed on its way is not asked
-    assert seen["aborted"] == [True, False] and seen["answer"] == "second" and seen["drawn"] == ["hand"]
+    recorded = scenes["latest"]
+    assert recorded["asked"] == [[0, 1.5, 0.25], [0, 3, 0.25]]  # what the slider passed on its way is not asked
+    assert recorded["aborted"] == [True, False] and recorded["answer"] == "second" and recorded["drawn"] == ["hand"]
 
 
 def test_nothing_is_asked_before_the_run_is_finished_or_of_all_units_together(scenes):

@@ -81,12 +81,12 @@ def test_gradient_shift_equals_a_plain_implementation(changes, monkeypatch):
 
     def measure(arm, tensors, minibatch, *rest, **more):
         nonlocal compared
-        measured = original(arm, tensors, minibatch, *rest, **more)
+        result = original(arm, tensors, minibatch, *rest, **more)
         expected = plain_shift(experiment, arm, tensors.x_train[minibatch], tensors.y_train[minibatch])
         for key, row in zip(KEYS, expected, strict=True):
-            assert np.allclose(measured[key], row, rtol=2e-3, atol=1e-5), (key, arm.name)
+            assert np.allclose(result[key], row, rtol=2e-3, atol=1e-5), (key, arm.name)
         compared += 1
-        return measured
+        return result
 
     monkeypatch.setattr(loop.ArmTrainer, "measure", measure)
     run(experiment)
@@ -96,11 +96,11 @@ def test_gradient_shift_equals_a_plain_implementation(changes, monkeypatch):
 @pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS)
 def test_measuring_gradient_shift_leaves_training_alone(changes):
     experiment = SMALL.replace(**changes)
-    measured, trained = run(experiment)[::2]
+    messages, trained = run(experiment)[::2]
     unmeasured, alone = run(experiment.replace(gradient_shift="no"))[::2]
     for arm in experiment.arms:
         assert all(map(torch.equal, parameters(trained[arm]), parameters(alone[arm])))
-    for with_it, without in zip(measured, unmeasured, strict=True):
+    for with_it, without in zip(messages, unmeasured, strict=True):
         for arm in experiment.arms:
             assert set(with_it["arms"][arm]) - set(without["arms"][arm]) == set(KEYS)
             assert with_it["arms"][arm]["train_loss"] == without["arms"][arm]["train_loss"]
@@ -123,25 +123,25 @@ def test_a_network_that_diverges_is_recorded_to_the_end():
 
 # Held layers
 
-HELD = SMALL.replace(gradient_shift="no", hold_from=5, momentum=0.9, learning_rate=0.03)
+HOLD = SMALL.replace(gradient_shift="no", hold_from=5, momentum=0.9, learning_rate=0.03)
 
 
 def held_loop(arm):
     """The plain loop, whose optimizer is no longer given layers 1 and 2 from step 5 on."""
-    net = plain_loop(HELD.replace(steps=10), arm)[0]  # for its architecture only
+    net = plain_loop(HOLD.replace(steps=10), arm)[0]  # for its architecture only
     per_layer = 3 if arm == "batch" else 2
-    fresh = loop.ArmTrainer(HELD, arm).network
+    fresh = loop.ArmTrainer(HOLD, arm).network
     with torch.no_grad():
-        for ours, plain in plain_parameters(fresh, net):
-            plain.copy_(ours)
-    optimizer = torch.optim.SGD(net.parameters(), lr=HELD.learning_rate, momentum=HELD.momentum)
-    tensors, batches, losses = loop.DataTensors(HELD), plain_batches(HELD), []
-    for step in range(HELD.steps):
-        chosen = next(batches)
-        loss = functional.cross_entropy(net(tensors.x_train[chosen]), tensors.y_train[chosen])
+        for own, plain in plain_parameters(fresh, net):
+            plain.copy_(own)
+    optimizer = torch.optim.SGD(net.parameters(), lr=HOLD.learning_rate, momentum=HOLD.momentum)
+    tensors, batches, losses = loop.DataTensors(HOLD), plain_batches(HOLD), []
+    for step in range(HOLD.steps):
+        indices = next(batches)
+        loss = functional.cross_entropy(net(tensors.x_train[indices]), tensors.y_train[indices])
         optimizer.zero_grad()
         loss.backward()
-        if step >= HELD.hold_from:
+        if step >= HOLD.hold_from:
             for layer in net[: 2 * per_layer]:
                 for parameter in layer.parameters():
                     parameter.grad = None
@@ -152,24 +152,24 @@ def held_loop(arm):
 
 @pytest.mark.parametrize("arm", ["none", "batch"])
 def test_held_arms_train_like_a_plain_loop_that_leaves_two_layers_out(arm):
-    snapshots, _, networks, _ = run(HELD)
+    snapshots, _, networks, _ = run(HOLD)
     net, losses = held_loop(arm)
-    for ours, plain in plain_parameters(networks[f"{arm}-held"], net):
-        assert torch.equal(ours, plain)
+    for own, plain in plain_parameters(networks[f"{arm}-held"], net):
+        assert torch.equal(own, plain)
     assert [snapshot["arms"][f"{arm}-held"]["train_loss"] for snapshot in snapshots[1:]] == losses
 
 
 def test_held_arms_are_their_companions_until_the_hold_and_stand_still_from_then_on():
-    snapshots, _, networks, _ = run(HELD)
+    snapshots, _, networks, _ = run(HOLD)
     assert list(snapshots[0]["arms"]) == ["none", "batch", "none-held", "batch-held"]
     for arm in ("none", "batch"):
         free, held = ([snapshot["arms"][name] for snapshot in snapshots] for name in (arm, f"{arm}-held"))
         for step, (a, b) in enumerate(zip(free, held, strict=True)):
-            moved = b["shift_step"]["linear"]
-            if step <= HELD.hold_from:
-                assert a["train_loss"] == b["train_loss"] and np.array_equal(a["shift_step"]["linear"], moved)
+            shift = b["shift_step"]["linear"]
+            if step <= HOLD.hold_from:
+                assert a["train_loss"] == b["train_loss"] and np.array_equal(a["shift_step"]["linear"], shift)
             else:
-                assert (moved[:2] == 0).all() and (moved[2:] > 0).all() and (a["shift_step"]["linear"] > 0).all()
+                assert (shift[:2] == 0).all() and (shift[2:] > 0).all() and (a["shift_step"]["linear"] > 0).all()
         assert not torch.equal(networks[arm].linears[0].weight, networks[f"{arm}-held"].linears[0].weight)
 
 
@@ -201,8 +201,8 @@ def test_squared_loss_has_no_accuracy_and_the_network_is_linear():
 
 def test_label_noise_gives_some_examples_the_targets_of_others():
     clean, noisy = loop.DataTensors(LINEAR).y_train, loop.DataTensors(LINEAR.replace(label_noise=0.3)).y_train
-    changed = (clean != noisy).any(1)
-    assert 0.2 < changed.double().mean() < 0.4
+    differs = (clean != noisy).any(1)
+    assert 0.2 < differs.double().mean() < 0.4
     assert {tuple(row) for row in noisy.tolist()} <= {tuple(row) for row in clean.tolist()}
 
 
@@ -218,26 +218,26 @@ def test_panels_show_what_is_measured_and_nothing_else():
     def of(**changes):
         return [panel["id"] for panel in panels(Experiment(**changes))]
 
-    measured, held = ["amount", "direction", "every-layer", "profile"], ["paths", "stillness"]
+    measure_ids, hold_ids = ["amount", "direction", "every-layer", "profile"], ["paths", "stillness"]
     assert of() == ["learning"]
-    assert of(gradient_shift="yes") == [*measured, "learning"]
-    assert of(gradient_shift="yes", hold_from=9) == [*measured, *held, "learning"]
+    assert of(gradient_shift="yes") == [*measure_ids, "learning"]
+    assert of(gradient_shift="yes", hold_from=9) == [*measure_ids, *hold_ids, "learning"]
 
 
 @pytest.mark.parametrize("layers", range(2, 26))
 def test_small_multiples_reach_from_layer_2_to_the_last(layers):
-    chosen = evenly_spaced(2, layers)
-    assert chosen[0] == 2 and chosen[-1] == layers and chosen == sorted(set(chosen)) and len(chosen) == min(layers - 1, 8)
+    indices = evenly_spaced(2, layers)
+    assert indices[0] == 2 and indices[-1] == layers and indices == sorted(set(indices)) and len(indices) == min(layers - 1, 8)
 
 
 def test_any_arm_may_be_compared_and_held(monkeypatch):
     arms = ("none", "layer", "none-held", "layer-held")
     monkeypatch.setattr(Experiment, "arms", arms)
-    shown = panels(Experiment(gradient_shift="yes", hold_from=9))
-    assert {trace["feed"]["arm"] for panel in shown for trace in panel["data"]} == set(arms)
-    traces = [trace for panel in shown for trace in panel["data"]]
-    said = [*(trace["name"] for trace in traces if trace["showlegend"]), *(trace.get("hovertemplate", "") for trace in traces)]
-    assert any("layer norm" in text for text in said) and not any("batch norm" in text for text in said)
+    visible_panels = panels(Experiment(gradient_shift="yes", hold_from=9))
+    assert {trace["feed"]["arm"] for panel in visible_panels for trace in panel["data"]} == set(arms)
+    traces = [trace for panel in visible_panels for trace in panel["data"]]
+    texts = [*(trace["name"] for trace in traces if trace["showlegend"]), *(trace.get("hovertemplate", "") for trace in traces)]
+    assert any("layer norm" in text for text in texts) and not any("batch norm" in text for text in texts)
 
 
 # Verdicts
@@ -260,8 +260,8 @@ def test_one_number_is_clearly_larger_from_a_tenth_more_on(verdict):
 def test_an_effect_is_the_mean_cost_and_its_share_of_the_mean_loss(verdict):
     cost, loss = np.random.default_rng(0).normal(0, 0.1, 9), np.random.default_rng(1).uniform(0.5, 2, 9)
     rows = [{"step": step, "cost": c, "loss": v} for step, (c, v) in enumerate(zip(cost.tolist(), loss.tolist(), strict=True))]
-    found = verdict("effect", rows)
-    assert found == {"cost": pytest.approx(cost.mean()), "share": pytest.approx(cost.mean() / loss.mean())}
+    result = verdict("effect", rows)
+    assert result == {"cost": pytest.approx(cost.mean()), "share": pytest.approx(cost.mean() / loss.mean())}
     assert verdict("effect", [*rows, {"step": 9, "cost": math.nan, "loss": 1.0}]) is None
     assert verdict("effect", []) is None
 
@@ -278,8 +278,8 @@ def test_an_effect_is_the_mean_cost_and_its_share_of_the_mean_loss(verdict):
     ],
 )
 def test_who_misses_the_learning_of_held_layers_has_a_higher_loss(verdict, shares, who, times):
-    found = verdict("costlierArm", shares)
-    assert found["who"] == who and (times is None or found["times"] == pytest.approx(times))
+    result = verdict("costlierArm", shares)
+    assert result["who"] == who and (times is None or result["times"] == pytest.approx(times))
 
 
 def test_who_is_spared_motion_has_a_lower_loss_at_first(verdict):
@@ -302,7 +302,7 @@ def test_presets_and_the_default_are_affordable_and_named_once():
 def test_the_page_opens_at_layer_3_with_its_own_default_and_takes_a_link(monkeypatch):
     mounted = []
     monkeypatch.setattr(engine, "shared", lambda: SimpleNamespace(request=lambda one, visitor: one.id, store=Store()))
-    monkeypatch.setattr(player, "mount", lambda **said: mounted.append(said))
+    monkeypatch.setattr(player, "mount", lambda **payload: mounted.append(payload))
     for link, experiment, layer in (
         ({}, PAGE.default, 3),
         ({"hidden_layers": "2", "hold_from": "0"}, PAGE.default.replace(hidden_layers=2, hold_from=0), 2),
@@ -312,8 +312,8 @@ def test_the_page_opens_at_layer_3_with_its_own_default_and_takes_a_link(monkeyp
         page.query_params.update(link)
         page.run()
         assert not page.exception and not page.warning
-        said = mounted[-1]
-        assert (said["run"], said["view"]["layer"], said["lesson"]) == (experiment.id, layer, "independence")
+        payload = mounted[-1]
+        assert (payload["run"], payload["view"]["layer"], payload["lesson"]) == (experiment.id, layer, "independence")
         assert page.query_params == link
     page.button_group(key="prediction independence").set_value("same").run()
     assert mounted[-1]["prediction"] == "same"

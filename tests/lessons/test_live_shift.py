@@ -16,10 +16,10 @@ SAME = PAGE.words["story"]["turned_same"].strip()
 
 
 @pytest.fixture
-def told(desk, recorded):
+def tell_story(desk, recorded):
     """What is said of the last change at a step, and the snapshots of the run."""
 
-    def tell(changes, step):
+    def run(changes, step):
         experiment = small(PAGE, changes)
         path = recorded(experiment)
         with open(path, "rb") as file:
@@ -31,12 +31,12 @@ def told(desk, recorded):
         desk.ask("look", recording=path, story="live_shift", data=data, choice=choice, place=place)
         return desk.ask("speak", panels=[])[1], frames
 
-    return tell
+    return run
 
 
 @pytest.mark.parametrize("kind", TURNS)
-def test_before_and_now_are_averages_of_the_run(told, kind):
-    said, frames = told(TURNS[kind], 40)
+def test_before_and_now_are_averages_of_the_run(tell_story, kind):
+    text, frames = tell_story(TURNS[kind], 40)
     before = [frame for frame in frames if frame["step"] <= 20]
     now = [frame for frame in frames if frame["step"] <= 40]
 
@@ -47,15 +47,15 @@ def test_before_and_now_are_averages_of_the_run(told, kind):
         return np.mean([frame["arms"][arm]["shift_step"]["activation"][1] for frame in part[1:][-5:]])
 
     pairs = [(part, arm) for arm in ("none", "batch") for part in (before, now)]
-    assert found(said, "%") == pytest.approx([accuracy(*pair) for pair in pairs], abs=0.6)
-    assert found(said, "σ") == pytest.approx([stride(*pair) for pair in pairs], rel=0.06)
-    assert (SAME in said) == (kind == "late")
+    assert numbers(text, "%") == pytest.approx([accuracy(*pair) for pair in pairs], abs=0.6)
+    assert numbers(text, "σ") == pytest.approx([stride(*pair) for pair in pairs], rel=0.06)
+    assert (SAME in text) == (kind == "late")
 
 
-def found(text, unit):
+def numbers(text, unit):
     return [float(number) for number in re.findall(rf"([\d.]+)\s{unit}", text)]
 
 
 @pytest.mark.parametrize("step", [0, 10, 20, 22])
-def test_nothing_is_said_before_there_is_something_to_compare(told, step):
-    assert told(TURNS["batch"], step)[0] == ""
+def test_nothing_is_said_before_there_is_something_to_compare(tell_story, step):
+    assert tell_story(TURNS["batch"], step)[0] == ""

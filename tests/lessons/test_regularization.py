@@ -33,15 +33,15 @@ LEVELS = {  # test and training accuracy by curve; batch norm's from the smalles
 }  # fmt: skip
 
 
-def made(wanted=SWEEP, levels=None, scatter=0.01, **more):
+def synthetic_rows(plan=SWEEP, levels=None, scatter=0.01, **more):
     """A row for every place; accuracies scatter over runs."""
     levels, random = LEVELS | (levels or {}), np.random.default_rng(1)
-    noise = {run: random.normal(0, scatter, 2) for run in wanted.runs()}
-    return [row(wanted, cell, levels[cell.curve], noise[cell.run], **more) for cell in wanted.cells()]
+    noise = {run: random.normal(0, scatter, 2) for run in plan.runs()}
+    return [row(plan, cell, levels[cell.curve], noise[cell.run], **more) for cell in plan.cells()]
 
 
-def row(wanted, cell, level, noise, **more):
-    place = sizes(wanted).index(wanted.values[cell.point]) / max(1, len(wanted.points) - 1)
+def row(plan, cell, level, noise, **more):
+    place = sizes(plan).index(plan.values[cell.point]) / max(1, len(plan.points) - 1)
     test, train = (one if isinstance(one, float) else one[0] + place * (one[1] - one[0]) for one in level)
     accuracies = {"test_accuracy": test + noise[0], "train_accuracy": train + noise[1]}
     course = {
@@ -49,15 +49,15 @@ def row(wanted, cell, level, noise, **more):
         "test_accuracies": [0.1, accuracies["test_accuracy"] + 0.05, accuracies["test_accuracy"]],
     }
     return {
-        "type": "row", "run": cell.run.id, "curve": cell.curve, "point": cell.point, "value": wanted.values[cell.point],
+        "type": "row", "run": cell.run.id, "curve": cell.curve, "point": cell.point, "value": plan.values[cell.point],
         "seed": cell.run.experiment.seed, "diverged_at": None, **accuracies, **course, **more,
     }  # fmt: skip
 
 
 def column(rows, curve, key, value=None):
     """A measure over seeds."""
-    chosen = [one for one in rows if one["curve"] == curve and value in (None, one["value"])]
-    return np.array([one[key] for one in sorted({one["run"]: one for one in chosen}.values(), key=lambda one: one["seed"])])
+    selection = [one for one in rows if one["curve"] == curve and value in (None, one["value"])]
+    return np.array([one[key] for one in sorted({one["run"]: one for one in selection}.values(), key=lambda one: one["seed"])])
 
 
 def scipys(first, second):
@@ -77,7 +77,7 @@ def side(kind, better):
 
 def uncapitalized(text):
     """The same whether a sentence begins with it or not."""
-    return re.sub(r"(\*\*|^)([A-Z])", lambda found: found[1] + found[2].lower(), text)
+    return re.sub(r"(\*\*|^)([A-Z])", lambda match: match[1] + match[2].lower(), text)
 
 
 def bullets(text):
@@ -107,9 +107,9 @@ def test_the_first_stack_is_small_and_telling():
 
 @pytest.mark.parametrize("batch", [2, 4, 5, 16, 100, 256, 512, 1000])
 def test_every_ghost_size_splits_the_minibatch_otherwise(batch):
-    found = ghost_sizes(batch)
-    groups = [Experiment(train_size=5000, batch_size=batch, ghost_batch_size=size).groups for size in found]
-    assert found and len(set(groups)) == len(groups) and all(size <= 512 for size in found)
+    options = ghost_sizes(batch)
+    groups = [Experiment(train_size=5000, batch_size=batch, ghost_batch_size=size).groups for size in options]
+    assert options and len(set(groups)) == len(groups) and all(size <= 512 for size in options)
     assert (1 in groups) == (batch <= FIELDS["ghost_batch_size"].high)
 
 
@@ -123,7 +123,7 @@ def test_without_label_noise_or_dropout_there_are_fewer_curves():
 
 
 def test_both_halves_of_the_lecture_where_they_are_so():
-    rows = made()
+    rows = synthetic_rows()
     text = verdict(SWEEP, rows)
     regularizes, reliable, beside = bullets(text)
     assert SAYS["less_better"] in regularizes and SAYS["less"] in regularizes
@@ -139,7 +139,7 @@ def test_both_halves_of_the_lecture_where_they_are_so():
 
 
 def test_every_comparison_is_paired_over_seeds():
-    rows = made(scatter=0.05)
+    rows = synthetic_rows(scatter=0.05)
     expected = [
         scipys(column(rows, f"batch {world}", "test_accuracy", 4), column(rows, f"{scene} {world}", "test_accuracy"))
         for scene in ("none", "dropout") for world in ("noisy", "clean")
@@ -159,7 +159,7 @@ OPPOSITE = {  # levels; which verdicts of the catalogue; the prediction that com
 
 @pytest.mark.parametrize(("levels", "first", "second", "outcome"), OPPOSITE.values(), ids=OPPOSITE)
 def test_what_is_measured_is_said_also_where_it_contradicts(levels, first, second, outcome):
-    rows = made(levels=levels)
+    rows = synthetic_rows(levels=levels)
     regularizes, reliable, _ = bullets(verdict(SWEEP, rows))
     assert f"**{SAYS[first]}**" in regularizes and f"**{WORDS['reliable'][second]}**" in reliable
     for prediction in PREDICTIONS:
@@ -172,18 +172,18 @@ def test_what_is_measured_is_said_also_where_it_contradicts(levels, first, secon
      ((0.9, 0.9), side("together", "worse")), ((0.7, 0.6), f"{side('noisy', 'same')}; {side('clean', 'better')}")],
 )  # fmt: skip
 def test_the_noise_is_compared_with_dropout(dropout, expected):
-    rows = made(levels={"dropout noisy": (dropout[0], 0.8), "dropout clean": (dropout[1], 0.8)})
+    rows = synthetic_rows(levels={"dropout noisy": (dropout[0], 0.8), "dropout clean": (dropout[1], 0.8)})
     assert expected in uncapitalized(bullets(verdict(SWEEP, rows))[2])
 
 
 def test_before_dropout_is_there_nothing_is_said_of_it():
-    rows = [one for one in made() if not one["curve"].startswith("dropout")]
+    rows = [one for one in synthetic_rows() if not one["curve"].startswith("dropout")]
     like = bullets(verdict(SWEEP, rows))[2]
     assert LIKE["later"] in like and LIKE["no_dropout"].split("{ask}** ")[1].split(".")[0] not in like
 
 
 def test_too_little_is_said_to_be_too_little():
-    rows = made()
+    rows = synthetic_rows()
     assert verdict(SWEEP, []) == fill(WORDS["verdict"]["nothing"], total=90)
     for few in (rows[:1], rows[:5], [one for one in rows if one["value"] != 4]):
         text = verdict(SWEEP, few)
@@ -196,75 +196,77 @@ def test_too_little_is_said_to_be_too_little():
 
 def test_cannot_tell_is_a_verdict_of_all_seeds():
     """Two of five seeds with no clear difference are no verdict yet; five are."""
-    alike = made(levels=dict.fromkeys(LEVELS, (0.8, 0.8)))
+    alike = synthetic_rows(levels=dict.fromkeys(LEVELS, (0.8, 0.8)))
     early = [one for one in alike if one["seed"] < 2]
     assert "cannot tell" not in verdict(SWEEP, early) and verdict(SWEEP, early).count("Computing, ") == 3
     assert "cannot tell" in verdict(SWEEP, alike) and "Computing" not in verdict(SWEEP, alike)
 
 
 def test_the_best_size_between_the_ends_is_named():
-    rows = made()
+    rows = synthetic_rows()
     for one in rows:
         if one["curve"] == "batch noisy" and one["value"] == 8:
             one["test_accuracy"] += 0.2
     best = SAYS["best"].split("{size}")[0]
-    assert f"{best}8," in verdict(SWEEP, rows) and best not in verdict(SWEEP, made())
+    assert f"{best}8," in verdict(SWEEP, rows) and best not in verdict(SWEEP, synthetic_rows())
 
 
 def test_diverged_runs_are_counted_and_break_nothing():
-    rows = made()
+    rows = synthetic_rows()
     for one in rows:
         if one["curve"] == "none noisy":
             one |= {"diverged_at": 3, "test_accuracy": None, "train_accuracy": None, "test_accuracies": [0.1, None, None]}
     text = verdict(SWEEP, rows)
     assert f"5 {WORDS['networks']['short_none']}." in text and "nan" not in text.lower()
-    drawn(panels(SWEEP, rows))
+    checked_panels(panels(SWEEP, rows))
 
 
 def test_where_numbers_are_learnt_there_is_no_accuracy():
     linear = sweep(PAGE.default.replace(dataset="linear-map", activation="identity"), {"seeds": 3})
-    rows = made(linear, test_accuracy=None, train_accuracy=None, test_accuracies=[None] * 3)
+    rows = synthetic_rows(linear, test_accuracy=None, train_accuracy=None, test_accuracies=[None] * 3)
     assert verdict(linear, rows) == WORDS["verdict"]["no_accuracy"]
-    drawn(panels(linear, rows))
+    checked_panels(panels(linear, rows))
 
 
 @pytest.mark.parametrize(
     "changes", [{"label_noise": 0.0}, {"dropout": 0.0}, {"batch_size": 4}, {"label_noise": 0.0, "dropout": 0.0}]
 )
 def test_fewer_curves_are_fewer_words(changes):
-    wanted = sweep(PAGE.default.replace(**changes), {"seeds": 3})
-    for rows in ([], made(wanted)):
-        text = verdict(wanted, rows)
-        drawn(panels(wanted, rows))
-        assert ("choose some label noise" in text.lower()) == (bool(rows) and not wanted.base.label_noise)
-        assert ("Choose some dropout" in text) == (bool(rows) and not wanted.base.dropout)
-        assert answer(wanted, rows, "same")
+    plan = sweep(PAGE.default.replace(**changes), {"seeds": 3})
+    for rows in ([], synthetic_rows(plan)):
+        text = verdict(plan, rows)
+        checked_panels(panels(plan, rows))
+        assert ("choose some label noise" in text.lower()) == (bool(rows) and not plan.base.label_noise)
+        assert ("Choose some dropout" in text) == (bool(rows) and not plan.base.dropout)
+        assert answer(plan, rows, "same")
 
 
 # Panels
 
 
-def drawn(found):
+def checked_panels(charts):
     """All traces of all panels, by panel; they can be sent, and have what a panel needs."""
-    json.dumps(found, allow_nan=False)
-    assert [one["id"] for one in found] == ["test", "train", "gap", "learning", "compared"]
-    for one in found:
+    json.dumps(charts, allow_nan=False)
+    assert [one["id"] for one in charts] == ["test", "train", "gap", "learning", "compared"]
+    for one in charts:
         assert one["title"] and one["caption"] and "nan" not in one["alternative"].lower()
         assert all(len(trace["x"]) == len(trace["y"]) for trace in one["data"])
-    return {one["id"]: one for one in found}
+    return {one["id"]: one for one in charts}
 
 
 def lines(panel, scene, axes):
     """The traces of a scene in one subplot: the strong line, the band or None."""
-    mine = [one for one in panel["data"] if one["xaxis"] == axes and one.get("legendgroup") == scene and one["mode"] != "markers"]
-    (strong,) = [one for one in mine if one["line"]["width"] > 0]
-    return strong, next((one for one in mine if one.get("fill")), None)
+    traces = [
+        one for one in panel["data"] if one["xaxis"] == axes and one.get("legendgroup") == scene and one["mode"] != "markers"
+    ]
+    (strong,) = [one for one in traces if one["line"]["width"] > 0]
+    return strong, next((one for one in traces if one.get("fill")), None)
 
 
 def test_lines_are_means_and_bars_and_bands_are_scipys_intervals():
-    rows = made(scatter=0.03)
-    shown = drawn(panels(SWEEP, rows))
-    batch, _ = lines(shown["test"], "batch", "x")
+    rows = synthetic_rows(scatter=0.03)
+    charts = checked_panels(panels(SWEEP, rows))
+    batch, _ = lines(charts["test"], "batch", "x")
     assert batch["x"] == [4, 8, 16, 32, 64, 128, 256]
     for place, size in enumerate(batch["x"]):
         values = column(rows, "batch noisy", "test_accuracy", size)
@@ -272,47 +274,47 @@ def test_lines_are_means_and_bars_and_bands_are_scipys_intervals():
         assert batch["y"][place] == pytest.approx(values.mean())
         assert batch["error_y"]["array"][place] == pytest.approx((high - low) / 2, rel=1e-4)
     gaps = column(rows, "dropout clean", "train_accuracy") - column(rows, "dropout clean", "test_accuracy")
-    line, band = lines(shown["gap"], "dropout", "x2")
+    line, band = lines(charts["gap"], "dropout", "x2")
     low, high = stats.t.interval(0.95, 4, gaps.mean(), stats.sem(gaps))
     assert line["y"] == pytest.approx([gaps.mean()] * 2) and line["name"] == "dropout 0.1 instead"
     assert sorted(set(band["y"])) == pytest.approx([low, high], rel=1e-4)
 
 
 def test_every_seed_is_a_dot():
-    rows = made()
-    shown = drawn(panels(SWEEP, rows))
+    rows = synthetic_rows()
+    charts = checked_panels(panels(SWEEP, rows))
     for key in ("test", "train"):
         for axes, world in (("x", "noisy"), ("x2", "clean")):
-            dots = sum(len(t["x"]) for t in shown[key]["data"] if t["mode"] == "markers" and t["xaxis"] == axes)
+            dots = sum(len(t["x"]) for t in charts[key]["data"] if t["mode"] == "markers" and t["xaxis"] == axes)
             assert dots == len({one["run"] for one in rows if one["curve"].endswith(world)}) == 45
 
 
 def test_the_chart_of_differences_says_what_the_words_say():
-    rows = made()
-    shown = drawn(panels(SWEEP, rows))["compared"]
-    noisy = {name: x for trace in shown["data"] if trace["xaxis"] == "x" for name, x in zip(trace["y"], trace["x"], strict=True)}
+    rows = synthetic_rows()
+    charts = checked_panels(panels(SWEEP, rows))["compared"]
+    noisy = {name: x for trace in charts["data"] if trace["xaxis"] == "x" for name, x in zip(trace["y"], trace["x"], strict=True)}
     assert list(noisy) == ["4 − 256", f"4 − {PLAIN}", "4 − dropout", f"dropout − {PLAIN}"]
-    for world, told in zip(("noisy", "clean"), shown["alternative"].split("With ")[1:], strict=True):
+    for world, sentence in zip(("noisy", "clean"), charts["alternative"].split("With ")[1:], strict=True):
         first = column(rows, f"batch {world}", "test_accuracy", 4)
         none, dropout = (column(rows, f"{scene} {world}", "test_accuracy") for scene in ("none", "dropout"))
         pairs = [(first, column(rows, f"batch {world}", "test_accuracy", 256)), (first, none), (first, dropout), (dropout, none)]
-        assert numbers(told) == sum((scipys(*pair) for pair in pairs), [])
+        assert numbers(sentence) == sum((scipys(*pair) for pair in pairs), [])
         if world == "noisy":
             assert list(noisy.values()) == pytest.approx([100 * (one - other).mean() for one, other in pairs])
-    assert bullets(verdict(SWEEP, rows))[0].split(", test accuracy by ")[1].rstrip(".") in shown["alternative"]
+    assert bullets(verdict(SWEEP, rows))[0].split(", test accuracy by ")[1].rstrip(".") in charts["alternative"]
 
 
 def test_few_rows_make_whole_panels():
-    rows = made()
+    rows = synthetic_rows()
     for count in (0, 1, 2, 7, 40):
-        drawn(panels(SWEEP, rows[:count]))
+        checked_panels(panels(SWEEP, rows[:count]))
     assert measurements(SWEEP, [])["gap"]["batch noisy"].shape == (7, 5)
 
 
 def test_the_scale_holds_all_values():
     for scatter in (0.0, 0.05):
-        rows = made(scatter=scatter)
-        low, high = drawn(panels(SWEEP, rows))["test"]["layout"]["yaxis"]["range"]
+        rows = synthetic_rows(scatter=scatter)
+        low, high = checked_panels(panels(SWEEP, rows))["test"]["layout"]["yaxis"]["range"]
         values = [one["test_accuracy"] for one in rows]
         assert low < min(values) and max(values) < high and high - low < max(values) - min(values) + 0.3
 
@@ -338,26 +340,26 @@ def test_links_to_single_runs_open_without_complaint():
 
 @pytest.fixture
 def visit(monkeypatch):
-    """Opens the page with an engine that knows all rows at once; `said` is what the board was told."""
-    said = []
+    """Opens the page with an engine that knows all rows at once; `payloads` is what the board gets."""
+    payloads = []
 
-    def answered(wanted):
-        found = Recording(wanted.id)
-        for message in ({"type": "header"}, *made(wanted)):
-            found.append(ndjson.line(message))
-        found.append(ndjson.end("finished", "", 1.0))
-        return found
+    def answered(plan):
+        lines = Recording(plan.id)
+        for message in ({"type": "header"}, *synthetic_rows(plan)):
+            lines.append(ndjson.line(message))
+        lines.append(ndjson.end("finished", "", 1.0))
+        return lines
 
     class Engine:
         store = Store()
 
-        def sweep(self, wanted):
-            wanted.check_cost()
-            self.wanted = wanted
-            return wanted.id
+        def sweep(self, plan):
+            plan.check_cost()
+            self.plan = plan
+            return plan.id
 
         def recording(self, id):
-            return answered(self.wanted)
+            return answered(self.plan)
 
         def request(self, experiment, visitor=""):
             if experiment.seed == 13:
@@ -366,7 +368,7 @@ def visit(monkeypatch):
 
     only = Engine()
     monkeypatch.setattr(engine, "shared", lambda: only)
-    monkeypatch.setattr(player, "board", lambda **one: said.append(one))
+    monkeypatch.setattr(player, "board", lambda **one: payloads.append(one))
 
     def open(**parameters):
         page = AppTest.from_file(str(ROOT / "pages" / "regularization.py"), default_timeout=60)
@@ -375,7 +377,7 @@ def visit(monkeypatch):
         assert not page.exception
         return page
 
-    return SimpleNamespace(open=open, said=said)
+    return SimpleNamespace(open=open, said=payloads)
 
 
 def test_the_page_shows_its_default_sweep_with_words(visit):
@@ -393,11 +395,11 @@ def test_the_page_shows_its_default_sweep_with_words(visit):
 def test_one_of_its_runs_is_watched_before_and_after_the_guess(visit):
     page = visit.open()
     smallest, base = ghost_sizes(PAGE.default.batch), PAGE.default
-    watched = base.replace(dropout=0.0, ghost_batch_size=min(smallest))
-    assert visit.said[-1]["single"]["run"] == watched.id and visit.said[-1]["panels"] == []
+    expected = base.replace(dropout=0.0, ghost_batch_size=min(smallest))
+    assert visit.said[-1]["single"]["run"] == expected.id and visit.said[-1]["panels"] == []
     assert str(min(smallest)) in visit.said[-1]["single"]["name"]
     page.button[0].click().run()
-    assert visit.said[-1]["single"]["run"] == watched.id and visit.said[-1]["panels"]
+    assert visit.said[-1]["single"]["run"] == expected.id and visit.said[-1]["panels"]
     visit.open(seed="13")
     assert visit.said[-1]["single"] is None, "a run that is refused is not watched"
 

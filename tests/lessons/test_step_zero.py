@@ -34,23 +34,23 @@ def small(**changes):
     return sweep(PAGE.default.replace(**{**SMALL, **changes}), {"seeds": 3})
 
 
-def trained(wanted):
+def trained(plan):
     """The rows of a sweep, as a worker and the engine make them."""
-    cells = {cell.run.id: cell for cell in wanted.cells()}
-    rows = [row for row in train_stack(wanted.runs(), wanted.measures) if row]
-    return [{**row, "curve": cells[row["run"]].curve, "point": 0, "value": wanted.values[0]} for row in rows]
+    cells = {cell.run.id: cell for cell in plan.cells()}
+    rows = [row for row in train_stack(plan.runs(), plan.measures) if row]
+    return [{**row, "curve": cells[row["run"]].curve, "point": 0, "value": plan.values[0]} for row in rows]
 
 
-def made(wanted, rank=(1.0, 10.0), rate=(1.0, 1.4), scatter=0.001):
+def synthetic_rows(plan, rank=(1.0, 10.0), rate=(1.0, 1.4), scatter=0.001):
     """Made-up rows: the last layer's effective rank without and with batch norm, and the growth of the gradient per layer."""
-    layers, random = wanted.base.hidden_layers, np.random.default_rng(0)
+    layers, random = plan.base.hidden_layers, np.random.default_rng(0)
     return [
         {
             "run": cell.run.id, "curve": cell.curve, "point": cell.point, "seed": cell.seed, "wide_cosine": [None],
             "effective_rank": [[rank[arm] * (1 + scatter * random.normal())] * layers], "cosine": [[0.5] * layers],
             "squared_gradient": [(rate[arm] ** (-(1 + scatter * random.normal()) * np.arange(layers))).tolist()],
         }
-        for cell in wanted.cells() if (arm := ("none", "batch").index(cell.curve)) is not None
+        for cell in plan.cells() if (arm := ("none", "batch").index(cell.curve)) is not None
     ]  # fmt: skip
 
 
@@ -79,10 +79,10 @@ def network_of(experiment, arm):
     return Network(experiment, arm, generator_for(experiment, "weights"))
 
 
-def measured_of(experiment, arm="none", network=None, chosen=None):
+def measured_of(experiment, arm="none", network=None, indices=None):
     tensors = DataTensors(experiment)
     network = network or network_of(experiment, arm)
-    minibatch = torch.arange(experiment.batch) if chosen is None else chosen
+    minibatch = torch.arange(experiment.batch) if indices is None else indices
     return signal(MeasureContext(network, experiment, functional.cross_entropy, tensors.examples(), minibatch))
 
 
@@ -102,10 +102,10 @@ def test_the_gradient_is_that_of_a_plain_double_precision_network(arm):
         unit = functional.normalize(a.detach()).numpy()
         means.append(np.mean([unit[i] @ unit[j] for i in range(32) for j in range(i)]))
     functional.cross_entropy(a @ weights[-1].mT, y).backward()
-    found = measured_of(experiment, arm, network)
-    assert found["squared_gradient"] == pytest.approx([w.grad.square().sum().item() for w in weights[:-1]], rel=1e-3)
-    assert found["effective_rank"] == pytest.approx(ranks, rel=1e-4)
-    assert found["cosine"] == pytest.approx(means, abs=1e-5)
+    result = measured_of(experiment, arm, network)
+    assert result["squared_gradient"] == pytest.approx([w.grad.square().sum().item() for w in weights[:-1]], rel=1e-3)
+    assert result["effective_rank"] == pytest.approx(ranks, rel=1e-4)
+    assert result["cosine"] == pytest.approx(means, abs=1e-5)
 
 
 def test_measuring_leaves_the_network_as_it_is():
@@ -118,9 +118,9 @@ def test_measuring_leaves_the_network_as_it_is():
 
 def test_orthogonal_linear_layers_keep_every_angle_and_the_gradients_size():
     experiment = Experiment(**{**SMALL, "hidden_layers": 20}, activation="identity", initialization="orthogonal")
-    found = measured_of(experiment)
+    result = measured_of(experiment)
     for key in ("effective_rank", "squared_gradient"):
-        assert found[key][1:] == pytest.approx([found[key][-1]] * 19, rel=1e-3)
+        assert result[key][1:] == pytest.approx([result[key][-1]] * 19, rel=1e-3)
     weight = network_of(experiment, "none").linears[3].weight
     assert torch.allclose(weight @ weight.mT, torch.eye(16), atol=1e-5)
 
@@ -172,13 +172,13 @@ def test_with_batch_norm_the_cosine_settles_where_independent_examples_are():
 
 
 def test_a_sweep_trains_nothing_and_measures_once():
-    wanted = small()
-    assert wanted.base.steps == 0 and {run.experiment.steps for run in wanted.runs()} == {0}
-    rows = trained(wanted)
+    plan = small()
+    assert plan.base.steps == 0 and {run.experiment.steps for run in plan.runs()} == {0}
+    rows = trained(plan)
     assert len(rows) == 6
-    chosen = torch.randperm(100, generator=torch.Generator().manual_seed(0))[:32]  # as for every measure of sweeps
+    indices = torch.randperm(100, generator=torch.Generator().manual_seed(0))[:32]  # as for every measure of sweeps
     for row in rows:
-        alone = measured_of(wanted.base.replace(seed=row["seed"]), row["curve"], chosen=chosen)
+        alone = measured_of(plan.base.replace(seed=row["seed"]), row["curve"], indices=indices)
         assert row["checkpoints"] == [0] and {key: row[key] for key in alone} == {key: [value] for key, value in alone.items()}
 
 
@@ -191,19 +191,19 @@ def test_the_published_numbers_are_found():
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_is_cheap_enough_to_be_instant(name):
-    wanted = sweep(PAGE.default.replace(**PRESETS[name]), {"seeds": 10})
-    wanted.check_cost()
-    assert wanted.seconds() < 3
+    plan = sweep(PAGE.default.replace(**PRESETS[name]), {"seeds": 10})
+    plan.check_cost()
+    assert plan.seconds() < 3
 
 
 # what is said
 
 
 def test_nothing_is_said_before_all_rows_are_in():
-    wanted = small()
-    rows = made(wanted)[:-1]
-    assert verdict(wanted, rows) == fill(WORDS["verdict"]["computing"], done=5, total=6)
-    assert answer(wanted, rows, "both") == WORDS["answer"]["wait"] and panels(wanted, []) and panels(wanted, rows)
+    plan = small()
+    rows = synthetic_rows(plan)[:-1]
+    assert verdict(plan, rows) == fill(WORDS["verdict"]["computing"], done=5, total=6)
+    assert answer(plan, rows, "both") == WORDS["answer"]["wait"] and panels(plan, []) and panels(plan, rows)
 
 
 @pytest.mark.parametrize(
@@ -214,45 +214,45 @@ def test_nothing_is_said_before_all_rows_are_in():
     ],
 )  # fmt: skip
 def test_the_verdict_follows_both_measures(rank, rate, outcome):
-    wanted = small()
-    rows = made(wanted, rank, rate)
-    assert WORDS["half"][outcome] in verdict(wanted, rows)
+    plan = small()
+    rows = synthetic_rows(plan, rank, rate)
+    assert WORDS["half"][outcome] in verdict(plan, rows)
     for prediction in PREDICTIONS:
         right = fill(WORDS["answer"]["right"], prediction=PREDICTIONS[prediction])
-        assert (answer(wanted, rows, prediction) == right) == (prediction == outcome)
+        assert (answer(plan, rows, prediction) == right) == (prediction == outcome)
 
 
 def test_what_is_statistically_sure_but_tiny_does_not_count_as_growth():
     """Orthogonal linear nets: × 1.003 a layer, with an interval far from 1. The page must not call that an explosion."""
-    wanted = small()
-    assert judge.grows(wanted, made(wanted, rate=(1, 1.003), scatter=1e-4)) == 0
-    assert judge.grows(wanted, made(wanted, rate=(1, LEAST + 0.01), scatter=1e-4)) == 1
+    plan = small()
+    assert judge.grows(plan, synthetic_rows(plan, rate=(1, 1.003), scatter=1e-4)) == 0
+    assert judge.grows(plan, synthetic_rows(plan, rate=(1, LEAST + 0.01), scatter=1e-4)) == 1
 
 
 def test_wide_intervals_settle_nothing():
-    wanted = small()
-    rows = made(wanted, rate=(1, 1.3), scatter=1.0)
-    assert judge.grows(wanted, rows) is None
-    assert fill(WORDS["gradient"]["open"], least="2") in verdict(wanted, rows)
-    assert answer(wanted, rows, "both") == WORDS["answer"]["open"]
-    assert judge.apart(wanted, made(wanted, rank=(5, 5.1), scatter=0.3)) is None
+    plan = small()
+    rows = synthetic_rows(plan, rate=(1, 1.3), scatter=1.0)
+    assert judge.grows(plan, rows) is None
+    assert fill(WORDS["gradient"]["open"], least="2") in verdict(plan, rows)
+    assert answer(plan, rows, "both") == WORDS["answer"]["open"]
+    assert judge.apart(plan, synthetic_rows(plan, rank=(5, 5.1), scatter=0.3)) is None
 
 
 def test_the_growth_is_told_with_its_interval_and_compared_with_the_law():
-    wanted, rows = small(), made(small(), rate=(1, math.pi / (math.pi - 1)))
-    told = verdict(wanted, rows)
-    assert re.search(r"and by 1\.46\d \(1\.4[56]\d to 1\.4[67]\d\) with batch norm", told)
-    assert WORDS["law"]["within"] in told
-    assert WORDS["law"]["above"] in verdict(wanted, made(wanted, rate=(1, 1.6)))
-    assert WORDS["law"]["below"] in verdict(wanted, made(wanted, rate=(1, 1.2)))
-    assert "Yang" not in verdict(small(activation="tanh"), made(small(activation="tanh")))
+    plan, rows = small(), synthetic_rows(small(), rate=(1, math.pi / (math.pi - 1)))
+    text = verdict(plan, rows)
+    assert re.search(r"and by 1\.46\d \(1\.4[56]\d to 1\.4[67]\d\) with batch norm", text)
+    assert WORDS["law"]["within"] in text
+    assert WORDS["law"]["above"] in verdict(plan, synthetic_rows(plan, rate=(1, 1.6)))
+    assert WORDS["law"]["below"] in verdict(plan, synthetic_rows(plan, rate=(1, 1.2)))
+    assert "Yang" not in verdict(small(activation="tanh"), synthetic_rows(small(activation="tanh")))
 
 
 def test_few_layers_have_no_growth():
-    wanted = small(hidden_layers=3)
-    rows = made(wanted)
-    assert fill(WORDS["gradient"]["shallow"], least=4) in verdict(wanted, rows)
-    assert answer(wanted, rows, "both") == fill(WORDS["answer"]["shallow"], least=4)
+    plan = small(hidden_layers=3)
+    rows = synthetic_rows(plan)
+    assert fill(WORDS["gradient"]["shallow"], least=4) in verdict(plan, rows)
+    assert answer(plan, rows, "both") == fill(WORDS["answer"]["shallow"], least=4)
     assert np.isnan(growth(np.ones((2, 3)))).all()
 
 
@@ -269,17 +269,17 @@ def test_factors_are_written_short(value, text):
 
 
 def test_a_network_that_overflows_is_not_defined_rather_than_drawn():
-    wanted, rows = small(), made(small())
+    plan, rows = small(), synthetic_rows(small())
     rows[0]["squared_gradient"] = [[None] * 8]
-    drawn = panels(wanted, rows)
-    assert [panel["id"] for panel in drawn] == ["rank", "cosine", "gradient"]
-    assert verdict(wanted, rows)
+    charts = panels(plan, rows)
+    assert [panel["id"] for panel in charts] == ["rank", "cosine", "gradient"]
+    assert verdict(plan, rows)
 
 
 def test_charts_hold_means_and_theory():
-    wanted = small()
-    rows = trained(wanted)
-    rank, cosine, gradient = panels(wanted, rows)
+    plan = small()
+    rows = trained(plan)
+    rank, cosine, gradient = panels(plan, rows)
     means = {trace["name"]: trace["y"] for trace in rank["data"] if trace.get("line", {}).get("width") == 2.5}
     batch = np.mean([row["effective_rank"][0] for row in rows if row["curve"] == "batch"], 0)
     assert means["with batch norm"] == pytest.approx(batch)

@@ -21,7 +21,7 @@ from bnviz.web import words
 SMALL = PAGE.default.replace(
     dataset="mnist1d", width=16, hidden_layers=3, batch_size=32, train_size=400, steps=40, snapshot_every=10
 )
-SAID = words.catalogue("weight_decay")
+TEXTS = words.catalogue("weight_decay")
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def one_thread():
     torch.set_num_threads(1)
 
 
-def ended(experiment):
+def last_snapshot(experiment):
     """A training that has come to its end, and the loss of every step by arm."""
     training = loop.Training(experiment)
     losses = {arm.name: [] for arm in training.arms}
@@ -56,8 +56,8 @@ def plainly(experiment, rising):
     eta, decay = experiment.learning_rate, experiment.weight_decay
     alpha = 1 - eta * decay
     for step in range(experiment.steps):
-        chosen = next(batches)
-        loss = functional.cross_entropy(network(tensors.x_train[chosen], "train"), tensors.y_train[chosen])
+        indices = next(batches)
+        loss = functional.cross_entropy(network(tensors.x_train[indices], "train"), tensors.y_train[indices])
         losses.append(loss.item())
         gradients = torch.autograd.grad(loss, list(network.parameters()))
         with torch.no_grad():
@@ -70,7 +70,7 @@ def plainly(experiment, rising):
 
 @pytest.mark.parametrize("rising, name", [(False, "batch"), (True, "batch-rising")])
 def test_each_way_is_what_li_and_arora_write(rising, name):
-    training, losses = ended(SMALL)
+    training, losses = last_snapshot(SMALL)
     expected, weights = plainly(SMALL, rising)
     np.testing.assert_allclose(losses[name], expected, rtol=1e-9)
     for linear, weight in zip(arms_of(training)[name].network.linears, weights, strict=False):
@@ -91,7 +91,7 @@ WAYS = {
 def test_with_batch_norm_both_ways_are_one_to_rounding(name):
     """Also where rate or weights change on the way. Weights are apart by what decay alone would have made of them."""
     experiment = SMALL.replace(**WAYS[name])
-    training, losses = ended(experiment)
+    training, losses = last_snapshot(experiment)
     np.testing.assert_allclose(losses["batch-rising"], losses["batch"], rtol=1e-9)
     arms = arms_of(training)
     scale = arms["batch-rising"].optimizer.scale
@@ -101,14 +101,14 @@ def test_with_batch_norm_both_ways_are_one_to_rounding(name):
 
 
 def test_without_batch_norm_they_are_not():
-    _, losses = ended(SMALL)
+    _, losses = last_snapshot(SMALL)
     gaps = np.abs(losses["none-rising"] - losses["none"]) / losses["none"]
     assert gaps[1] > 1e-6 and not gaps[-1] < 1e-2  # NaN if it diverged
 
 
 def test_an_epsilon_that_is_not_tiny_parts_them_and_single_precision_does():
     for changes in ({"epsilon": 1e-3}, {"precision": "single"}):
-        _, losses = ended(SMALL.replace(**changes))
+        _, losses = last_snapshot(SMALL.replace(**changes))
         gaps = np.abs(losses["batch-rising"] - losses["batch"]) / losses["batch"]
         assert gaps.max() > 1e-8, changes
 
@@ -150,11 +150,11 @@ def test_sizes_and_rates_are_recorded_as_they_are():
         if (snapshot := training.advance()) is None:
             continue
         for arm in training.arms:
-            measured = snapshot["arms"][arm.name]
+            values = snapshot["arms"][arm.name]
             norms = [linear.weight.norm().item() for linear in arm.network.linears[:-1]]
-            assert measured["weight_norm"] == pytest.approx(norms)
+            assert values["weight_norm"] == pytest.approx(norms)
             rise = (1 - 0.005) ** (-2 * training.step - 1) if "rising" in arm.name else 1
-            assert measured["hidden_rate"] == pytest.approx(0.1 * rise)
+            assert values["hidden_rate"] == pytest.approx(0.1 * rise)
 
 
 def test_other_experiments_are_not_measured():
@@ -165,9 +165,9 @@ def test_a_run_goes_on_from_a_checkpoint_where_its_rate_had_risen_to():
     from bnviz.train.checkpoints import CheckpointCache, train
 
     first, later = SMALL.replace(steps=40), SMALL.replace(steps=40, changes="30:times_w2=2")
-    kept = CheckpointCache()
-    list(train(first, kept))
-    resumed = [line for line in train(later, kept) if line]
+    cache = CheckpointCache()
+    list(train(first, cache))
+    resumed = [line for line in train(later, cache) if line]
     assert resumed == [line for line in train(later, CheckpointCache()) if line]
 
 
@@ -217,8 +217,8 @@ def view_of(losses, rising, precision="double"):
     [([2, 1], [2, 1.5], 0.5), ([2, 1, 1], [2.2, 1, 1], 0.1), ([1, 1], [1, 1], 0), ([1, None], [1, None], None)],
 )
 def test_the_largest_gap_so_far(desk, losses, rising, gap):
-    found = desk.call("lessons/weight_decay/losses.js", "largestGap", view_of(losses, rising), "batch")
-    assert found == (None if gap is None else pytest.approx(gap))
+    result = desk.call("lessons/weight_decay/losses.js", "largestGap", view_of(losses, rising), "batch")
+    assert result == (None if gap is None else pytest.approx(gap))
 
 
 def test_the_step_at_which_losses_part(desk):

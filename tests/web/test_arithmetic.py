@@ -26,7 +26,7 @@ RUNS = {
 }
 CASES = {name: Experiment(**{**SMALL, **changes}) for name, changes in RUNS.items()}
 LAYER, UNIT, PLACE = 2, 5, 3
-BROKEN = re.compile(r"undefined|NaN|Infinity|\bnull\b|\[object|\{\w+\}|  ")
+MALFORMED = re.compile(r"undefined|NaN|Infinity|\bnull\b|\[object|\{\w+\}|  ")
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +63,8 @@ def look(desk, recorded):
 
 def by_hand(snapshot, arm, running=False):
     """Parts of the chosen unit, each [examples], from what is recorded of an arm."""
-    measured = snapshot["arms"][arm]
-    parts = derived(measured["unit_examples"], measured["normalizer"], snapshot["activation"], running)
+    recorded = snapshot["arms"][arm]
+    parts = derived(recorded["unit_examples"], recorded["normalizer"], snapshot["activation"], running)
     return {name: values[LAYER - 1, UNIT] for name, values in parts.items()}
 
 
@@ -101,12 +101,12 @@ def test_all_units_together_or_an_old_recording_have_no_numbers(desk, look, tmp_
     assert look("batch", change=lambda path, snapshots: (edited(path, tmp_path, "unit_examples"), snapshots))[1] is None
 
 
-def edited(path, folder, *gone, **more):
+def edited(path, folder, *removed, **more):
     """A copy of a recording whose compared arm lacks some keys and has others."""
     header, *rest = ndjson.read(Path(path).read_bytes().splitlines())
     for snapshot in rest[:-1]:
         part = snapshot["arms"]["batch"]
-        snapshot["arms"]["batch"] = {key: value for key, value in part.items() if key not in gone} | more
+        snapshot["arms"]["batch"] = {key: value for key, value in part.items() if key not in removed} | more
     copy = folder / "edited.ndjson"
     copy.write_bytes(b"".join(map(ndjson.line, [header, *rest])))
     return str(copy)
@@ -128,12 +128,12 @@ def test_an_unknown_normalizer_is_named(desk, look, tmp_path):
 def test_every_number_says_where_it_comes_from(desk, look, name):
     """And names all the numbers that it is computed from, as they are written."""
     _, arithmetic = look(name)
-    assert not BROKEN.search(desk.ask("ofView", file=WORDS, name="lead", args=["view", arithmetic, "text"]))
+    assert not MALFORMED.search(desk.ask("ofView", file=WORDS, name="lead", args=["view", arithmetic, "text"]))
     for side in filter(arithmetic.get, ("training", "evaluation", "plain")):
         for part in arithmetic[side]["parts"]:
             place = {"part": part, "side": side, "example": 1}
             sentence = desk.ask("ofView", file=WORDS, name="origin", args=[place, arithmetic, CASES[name].activation, "text"])
-            assert not BROKEN.search(sentence), sentence
+            assert not MALFORMED.search(sentence), sentence
             own = {part} if part != "epsilon" else set()
             used = set(desk.call(FILE, "sources", part, arithmetic[side], side == "evaluation")) - {"epsilon"}
             used -= {"z"} if part in ("mean", "variance") else set()

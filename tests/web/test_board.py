@@ -27,16 +27,16 @@ class Engine:
     """A stand-in that computes a row when it is told to, and knows rows as the real one does."""
 
     def __init__(self):
-        self.live, self.known, self.asked, self.stopped = {}, {}, [], []
+        self.live, self.run_cache, self.requested_ids, self.stopped = {}, {}, [], []
 
     def sweep(self, sweep):
         sweep.check_cost()
-        self.asked.append(sweep.id)
+        self.requested_ids.append(sweep.id)
         if sweep.id not in self.live:
             self.live[sweep.id] = Recording(sweep.id)
             self.say(sweep, type="header")
             for cell in sweep.cells():
-                if cell.run.id in self.known:
+                if cell.run.id in self.run_cache:
                     self.write(sweep, cell)
         return sweep.id
 
@@ -52,9 +52,9 @@ class Engine:
 
     def compute(self, sweep, runs):
         """Finish so many more runs."""
-        missing = [run for run in sweep.runs() if run.id not in self.known][:runs]
+        missing = [run for run in sweep.runs() if run.id not in self.run_cache][:runs]
         for run in missing:
-            self.known[run.id] = True
+            self.run_cache[run.id] = True
             for cell in sweep.cells():
                 if cell.run == run:
                     self.write(sweep, cell)
@@ -69,10 +69,10 @@ class Engine:
 
 @pytest.fixture
 def lab(monkeypatch):
-    """The engine, what was mounted (`drawn`), at which pace the fragment ran (`ticks`), and a function that opens a page."""
-    stage = SimpleNamespace(engine=Engine(), drawn=[], ticks=[], wanted=SWEEP, default=None, key="board")
+    """The engine, what was mounted (`payloads`), at which pace the fragment ran (`ticks`), and a function that opens a page."""
+    stage = SimpleNamespace(engine=Engine(), payloads=[], ticks=[], plan=SWEEP, default=None, key="board")
     monkeypatch.setattr(engine, "shared", lambda: stage.engine)
-    monkeypatch.setattr(player, "board", lambda **said: stage.drawn.append(said))
+    monkeypatch.setattr(player, "board", lambda **payload: stage.payloads.append(payload))
 
     def fragment(draw, run_every=None):
         stage.ticks.append(run_every)
@@ -88,7 +88,7 @@ def lab(monkeypatch):
         from bnviz.web.site import board
 
         board.show(
-            stage.wanted,
+            stage.plan,
             lambda sweep, rows: [{"id": f"{len(rows)} rows"}],
             lambda sweep, rows: f"{len(rows)} rows, axis {sweep.axis}",
             stage.default,
@@ -105,12 +105,12 @@ def lab(monkeypatch):
 
 
 def last(stage):
-    said = stage.drawn[-1]
-    assert said["panels"] == [{"id": f"{said['rows']} rows"}]
-    return said["run"], said["state"], said["rows"]
+    payload = stage.payloads[-1]
+    assert payload["panels"] == [{"id": f"{payload['rows']} rows"}]
+    return payload["run"], payload["state"], payload["rows"]
 
 
-def shown(page):
+def page_texts(page):
     """Text of the progress bar, and the buttons."""
     (bar,) = page.get("progress")
     return bar.proto.text, bar.proto.value, [button.label for button in page.button]
@@ -124,19 +124,19 @@ def press(page, label):
 
 def test_rows_fill_in_and_the_fragment_ticks_until_the_end(lab):
     page = lab.open()
-    assert last(lab) == (SWEEP.id, "playing", 0) and shown(page) == ("0 of 6 runs", 0, ["Stop"])
+    assert last(lab) == (SWEEP.id, "playing", 0) and page_texts(page) == ("0 of 6 runs", 0, ["Stop"])
     assert page.markdown[0].value == "0 rows, axis ghost_batch_size"
     lab.engine.compute(SWEEP, 3)
     page.run()
     assert last(lab) == (SWEEP.id, "playing", 5)  # the nets without batch norm know no ghost batches: each fills two places
-    assert shown(page) == ("3 of 6 runs", 50, ["Stop"])
+    assert page_texts(page) == ("3 of 6 runs", 50, ["Stop"])
     lab.engine.compute(SWEEP, 3)
     lab.engine.end(SWEEP.id, "finished")
     assert set(lab.ticks) == {board.TICK_SECONDS}
     page.run()  # sees the end, and asks for a run of the page that ticks no more
     assert lab.ticks[-1] is None
-    assert last(lab) == (SWEEP.id, "ended", 8) and shown(page) == ("All 6 runs have finished.", 100, [])
-    assert lab.engine.asked == [SWEEP.id] and not lab.engine.stopped
+    assert last(lab) == (SWEEP.id, "ended", 8) and page_texts(page) == ("All 6 runs have finished.", 100, [])
+    assert lab.engine.requested_ids == [SWEEP.id] and not lab.engine.stopped
 
 
 def test_the_time_left_is_estimated_from_the_time_taken(lab, monkeypatch):
@@ -144,11 +144,11 @@ def test_the_time_left_is_estimated_from_the_time_taken(lab, monkeypatch):
     lab.engine.compute(SWEEP, 2)
     lab.engine.say(SWEEP, type="progress", share=0.25, seconds=4.0)
     page.run()
-    assert shown(page)[0] == "2 of 6 runs, about 12 s left"
+    assert page_texts(page)[0] == "2 of 6 runs, about 12 s left"
     now = watch.time.monotonic()
     monkeypatch.setattr(watch.time, "monotonic", lambda: now + 5)
     page.run()
-    assert shown(page)[0] == "2 of 6 runs, about 7 s left"
+    assert page_texts(page)[0] == "2 of 6 runs, about 7 s left"
 
 
 def test_a_duration_has_the_unit_that_it_deserves():
@@ -161,11 +161,11 @@ def test_stop_keeps_rows_and_resume_goes_on(lab):
     press(page, "Stop")
     before = last(lab)
     assert before == (SWEEP.id, "paused", 4) and lab.engine.stopped == [SWEEP.id]
-    assert shown(page) == ("2 of 6 runs, stopped", 33, ["Resume"]) and lab.ticks[-1] is None
+    assert page_texts(page) == ("2 of 6 runs, stopped", 33, ["Resume"]) and lab.ticks[-1] is None
     page.run()
     assert last(lab) == before, "nobody asks for it again by just looking"
-    assert lab.engine.asked == [SWEEP.id]
-    lab.engine.known.clear()  # even should the engine have forgotten, the page has not
+    assert lab.engine.requested_ids == [SWEEP.id]
+    lab.engine.run_cache.clear()  # even should the engine have forgotten, the page has not
     press(page, "Resume")
     assert last(lab) == (SWEEP.id, "playing", 4) and lab.ticks[-1] == board.TICK_SECONDS
     lab.engine.compute(SWEEP, 6)
@@ -187,7 +187,7 @@ def test_who_stops_what_others_watch_has_merely_left(lab, monkeypatch):
     press(one, "Resume")
     assert last(lab) == (SWEEP.id, "playing", 4)
     two.run()
-    assert shown(two)[0].endswith("stopped")
+    assert page_texts(two)[0].endswith("stopped")
 
 
 def test_a_sweep_that_somebody_else_has_stopped_can_be_resumed(lab):
@@ -196,7 +196,7 @@ def test_a_sweep_that_somebody_else_has_stopped_can_be_resumed(lab):
     lab.engine.stop(SWEEP.id)
     page.run()
     assert last(lab) == (SWEEP.id, "paused", 4)
-    assert shown(page) == ("2 of 6 runs, stopped by another visitor", 33, ["Resume"])
+    assert page_texts(page) == ("2 of 6 runs, stopped by another visitor", 33, ["Resume"])
     press(page, "Resume")
     assert last(lab) == (SWEEP.id, "playing", 4)
 
@@ -221,7 +221,7 @@ def test_another_engine_is_asked_again(lab):
     lab.engine.end(SWEEP.id, "stopped", "The server was stopped.")
     lab.engine = Engine()
     page.run()
-    assert last(lab) == (SWEEP.id, "playing", 4) and lab.engine.asked == [SWEEP.id]
+    assert last(lab) == (SWEEP.id, "playing", 4) and lab.engine.requested_ids == [SWEEP.id]
 
 
 def test_another_engine_is_not_asked_for_what_is_there(lab):
@@ -230,16 +230,16 @@ def test_another_engine_is_not_asked_for_what_is_there(lab):
     lab.engine.end(SWEEP.id, "finished")
     lab.engine = Engine()
     page.run()
-    assert last(lab) == (SWEEP.id, "ended", 8) and not lab.engine.asked
+    assert last(lab) == (SWEEP.id, "ended", 8) and not lab.engine.requested_ids
 
 
 def test_another_sweep_ends_the_one_before_unless_others_watch_it(lab):
     page = lab.open()
-    lab.wanted = OTHER
+    lab.plan = OTHER
     page.run()
     assert last(lab) == (OTHER.id, "playing", 0) and lab.engine.stopped == [SWEEP.id]
     second = lab.open()
-    lab.wanted = SWEEP
+    lab.plan = SWEEP
     page.run()
     assert last(lab)[0] == SWEEP.id and lab.engine.stopped == [SWEEP.id]
     second.run()
@@ -250,7 +250,7 @@ def test_a_sweep_whose_visitors_have_gone_is_stopped_and_goes_on_if_they_return(
     page, now = lab.open(), watch.time.monotonic()
     lab.engine.compute(SWEEP, 2)
     page.run()
-    lab.wanted = OTHER
+    lab.plan = OTHER
     monkeypatch.setattr(watch.time, "monotonic", lambda: now + watch.NEGLECT_SECONDS - 1)
     lab.open()
     watch.stop_neglected(lab.engine)
@@ -258,9 +258,9 @@ def test_a_sweep_whose_visitors_have_gone_is_stopped_and_goes_on_if_they_return(
     monkeypatch.setattr(watch.time, "monotonic", lambda: now + watch.NEGLECT_SECONDS + 1)
     watch.stop_neglected(lab.engine)
     assert lab.engine.stopped == [SWEEP.id], "and not the other one, which was looked at"
-    lab.wanted = SWEEP
+    lab.plan = SWEEP
     page.run()
-    assert last(lab) == (SWEEP.id, "playing", 4) and lab.engine.asked.count(SWEEP.id) == 2
+    assert last(lab) == (SWEEP.id, "playing", 4) and lab.engine.requested_ids.count(SWEEP.id) == 2
     press(page, "Stop")
     page.run()
     assert last(lab) == (SWEEP.id, "paused", 4), "what somebody has stopped stays so"
@@ -269,31 +269,31 @@ def test_a_sweep_whose_visitors_have_gone_is_stopped_and_goes_on_if_they_return(
 def test_what_is_too_expensive_is_refused_and_the_sweep_before_stays(lab):
     page = lab.open()
     lab.engine.compute(SWEEP, 2)
-    lab.wanted, lab.default = DEAR, OTHER
+    lab.plan, lab.default = DEAR, OTHER
     page.run()
     (error,) = page.error
     assert "fewer seeds" in error.value and "previous sweep" in error.value
     assert last(lab) == (SWEEP.id, "playing", 4) and not lab.engine.stopped
-    lab.wanted = SWEEP
+    lab.plan = SWEEP
     page.run()
     assert not page.error
 
 
-@pytest.mark.parametrize(("default", "drawn"), [(OTHER, [OTHER.id]), (None, [])])
-def test_what_is_too_expensive_at_first_shows_the_default(lab, default, drawn):
-    lab.wanted, lab.default = DEAR, default
+@pytest.mark.parametrize(("default", "expected_runs"), [(OTHER, [OTHER.id]), (None, [])])
+def test_what_is_too_expensive_at_first_shows_the_default(lab, default, expected_runs):
+    lab.plan, lab.default = DEAR, default
     page = lab.open()
     (error,) = page.error
-    assert "s of computing" in error.value and ("default sweep" in error.value) == bool(drawn)
-    assert [said["run"] for said in lab.drawn] == drawn
+    assert "s of computing" in error.value and ("default sweep" in error.value) == bool(expected_runs)
+    assert [payload["run"] for payload in lab.payloads] == expected_runs
 
 
 def test_what_another_page_has_shown_is_no_stand_in(lab):
     page = lab.open()
-    lab.wanted, lab.key = DEAR, "another page"
-    drawn = len(lab.drawn)
+    lab.plan, lab.key = DEAR, "another page"
+    count = len(lab.payloads)
     page.run()
-    assert len(page.error) == 1 and len(lab.drawn) == drawn and lab.engine.stopped == [SWEEP.id]
+    assert len(page.error) == 1 and len(lab.payloads) == count and lab.engine.stopped == [SWEEP.id]
 
 
 def test_every_state_of_a_recording_has_a_state_on_the_page():

@@ -15,7 +15,7 @@ CHART = {
         "uirevision": 1,
     },
 }
-SAID = {
+TEXTS = {
     "title": "Shift & <drift>",
     "caption": "One line for each unit.",
     "notes": ["step 40, learning_rate = 1", "bnviz, run 0123456789abcdef"],
@@ -26,7 +26,7 @@ THEME = {"background": "#fff", "text": "#111"}
 
 @pytest.fixture
 def layout(desk):
-    return desk.call(FILE, "figureOf", CHART, SAID, THEME)["layout"]
+    return desk.call(FILE, "figureOf", CHART, TEXTS, THEME)["layout"]
 
 
 def test_it_says_what_it_is_of(layout):
@@ -50,8 +50,8 @@ def test_the_plot_stays_as_high_as_it_was_and_the_words_get_room_of_their_own(la
 
 
 def test_a_chart_without_captions_is_left_with_its_title(desk):
-    made = desk.call(FILE, "figureOf", CHART, {"title": "A", "caption": "", "notes": [], "arms": []}, THEME)
-    assert [note["text"] for note in made["layout"]["annotations"]] == ["with", '<b style="font-size:17px">A</b>']
+    figure = desk.call(FILE, "figureOf", CHART, {"title": "A", "caption": "", "notes": [], "arms": []}, THEME)
+    assert [note["text"] for note in figure["layout"]["annotations"]] == ["with", '<b style="font-size:17px">A</b>']
 
 
 @given(st.lists(st.text("abcdefghij", min_size=1, max_size=12), max_size=30), st.integers(12, 40))

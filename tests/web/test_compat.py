@@ -74,10 +74,12 @@ def test_it_knows_the_options_that_we_set(option):
     assert streamlit.get_option(option) is not None
 
 
-NAMED = "".join((ROOT / "bnviz" / "web" / file).read_text(encoding="utf-8") for file in ("site/style.css", "player/streamlit.js"))
+SOURCES = "".join(
+    (ROOT / "bnviz" / "web" / file).read_text(encoding="utf-8") for file in ("site/style.css", "player/streamlit.js")
+)
 
 
-@pytest.mark.parametrize("name", sorted({"st-key-", *re.findall(r"\bst[A-Z]\w+", NAMED)}))
+@pytest.mark.parametrize("name", sorted({"st-key-", *re.findall(r"\bst[A-Z]\w+", SOURCES)}))
 def test_a_class_or_a_test_id_that_our_styles_name_is_in_its_scripts(name):
     """Else something looks, or behaves, as if we had said nothing: look for the name in these two files."""
     assert any(name in path.read_text(encoding="utf-8") for path in SCRIPTS.glob("*.js")), name

@@ -34,10 +34,10 @@ RUNS = {  # what a page may be asked to tell
     **{f"compared with {arm}": {"compare": arm} for arm in COMPARED if arm != "batch"},
 }
 SLOW = {name: pytest.mark.slow for name in RUNS if name == "idle" or name.startswith("compared with")}
-GONE = {"one is gone": {"none"}, "the other is gone": {"batch", "fixed"}, "all are gone": {"none", "batch", "fixed"}}  # arms
+DIVERGED = {"one is gone": {"none"}, "the other is gone": {"batch", "fixed"}, "all are gone": {"none", "batch", "fixed"}}  # arms
 # What must not be said of a network that has diverged: numbers that nothing stands for.
 DEAD = re.compile(r"(?i)not? finite|(?<![\d.])0\W% (without|with)|100\W% of the layer|accuracy 0\W%|\bneither network shows")
-BROKEN = re.compile(r"undefined|NaN|Infinity|\bnull\b|\[object|\{\w+\}|\[\[|  |[a-z)][.;:!?][A-Z]")
+MALFORMED = re.compile(r"undefined|NaN|Infinity|\bnull\b|\[object|\{\w+\}|\[\[|  |[a-z)][.;:!?][A-Z]")
 
 
 def variants(page):
@@ -67,21 +67,21 @@ RECORDED = keys((*schema.ARM, *(key for measure in measures() for key in measure
 
 @pytest.mark.parametrize("lesson", LIVE)
 def test_what_a_panel_names_is_there(desk, lesson):
-    known = desk.ask("names", story=lesson)
+    names = desk.ask("names", story=lesson)
     for experiment in variants(PAGES[lesson]):
         for panel in PAGES[lesson].panels(experiment):
             feeds = [trace["feed"] for trace in panel["data"]]
             fits = {axis["fit"] for axis in panel["layout"].values() if isinstance(axis, dict) and axis.get("fit")}
             where = f"{lesson}, {panel['id']}"
-            assert {feed["kind"] for feed in feeds} <= set(known["feeds"]), where
+            assert {feed["kind"] for feed in feeds} <= set(names["feeds"]), where
             assert {feed["arm"] for feed in feeds if "arm" in feed} <= set(experiment.arms), where
             assert {feed["key"] for feed in feeds if "key" in feed} <= RECORDED, where
             scoped = {fit for fit in fits if fit.startswith(("layer:", "layers:"))}  # any measure of layers
-            assert {fit.partition(":")[2] for fit in scoped} <= RECORDED and fits - scoped <= set(known["fits"]), where
-            assert braces(panel) <= set(known["captions"]), where
+            assert {fit.partition(":")[2] for fit in scoped} <= RECORDED and fits - scoped <= set(names["fits"]), where
+            assert braces(panel) <= set(names["captions"]), where
             lines = {feed["kind"] for feed in feeds} & {"scalar", "layer", "series"}  # which have a text alternative already
-            assert lines or {panel["id"], panel["id"].split("-")[0]} & set(known["alternatives"]), where
-            assert panel.get("control", "target") in known["controls"], where
+            assert lines or {panel["id"], panel["id"].split("-")[0]} & set(names["alternatives"]), where
+            assert panel.get("control", "target") in names["controls"], where
 
 
 @pytest.mark.parametrize("lesson", LIVE)
@@ -103,11 +103,13 @@ def test_a_story_tells_every_kind_of_run(desk, recorded, lesson, name):
         for unit in (0, "pooled"):
             data = messages.player_data(experiment.id, experiment, panels, links.VIEW, lesson, prediction)
             choice = {"layer": 2 + place, "tap": ndjson.TAPS[place % 3], "unit": unit, "target": 0.5, **choices(desk, lesson)}
-            for shown in (0, 7.5, 10**6):
-                desk.ask("look", recording=recorded(experiment), story=lesson, data=data, choice=choice, place=shown, moving=True)
-                said = desk.ask("speak", panels=panels)
-                broken = [text for text in said if BROKEN.search(text)]
-                assert not broken, broken
+            for progress in (0, 7.5, 10**6):
+                desk.ask(
+                    "look", recording=recorded(experiment), story=lesson, data=data, choice=choice, place=progress, moving=True
+                )
+                texts = desk.ask("speak", panels=panels)
+                malformed = [text for text in texts if MALFORMED.search(text)]
+                assert not malformed, malformed
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +143,7 @@ def dead(part):
     return float("nan") if isinstance(part, float) else part
 
 
-@pytest.mark.parametrize("name", GONE)
+@pytest.mark.parametrize("name", DIVERGED)
 @pytest.mark.parametrize("lesson", LIVE)
 def test_a_story_knows_that_a_network_is_dead(desk, buried, lesson, name):
     page = PAGES[lesson]
@@ -151,12 +153,12 @@ def test_a_story_knows_that_a_network_is_dead(desk, buried, lesson, name):
         for unit in (0, "pooled"):
             data = messages.player_data(experiment.id, experiment, panels, links.VIEW, lesson, prediction)
             choice = {"layer": 2 + place, "tap": ndjson.TAPS[place % 3], "unit": unit, "target": 0.5, **choices(desk, lesson)}
-            recording = buried(experiment, GONE[name])
+            recording = buried(experiment, DIVERGED[name])
             desk.ask("look", recording=recording, story=lesson, data=data, choice=choice, place=10**6)
-            headline, *said = desk.ask("speak", panels=panels)
-            wrong = [text for text in (headline, *said) if DEAD.search(text) or BROKEN.search(text)]
+            headline, *texts = desk.ask("speak", panels=panels)
+            wrong = [text for text in (headline, *texts) if DEAD.search(text) or MALFORMED.search(text)]
             assert not wrong, wrong
-            dies_here = GONE[name] & ({"batch"} if lesson == "gamma_beta" else {"none", "batch"})
+            dies_here = DIVERGED[name] & ({"batch"} if lesson == "gamma_beta" else {"none", "batch"})
             assert not dies_here or "diverged" in headline
 
 
@@ -172,20 +174,20 @@ def test_the_first_headline_is_short_and_says_who_learns_better(desk, recorded, 
         if message["type"] == "snapshot"
     ]
     for tap in ndjson.TAPS:
-        for shown in (0, 5, 10**6):
+        for progress in (0, 5, 10**6):
             choice = {"layer": 2, "tap": tap, "unit": 0, "target": 0.5}
-            frame = desk.ask("look", recording=recorded(experiment), story="live_shift", data=data, choice=choice, place=shown)[
-                "frame"
-            ]
+            frame = desk.ask(
+                "look", recording=recorded(experiment), story="live_shift", data=data, choice=choice, place=progress
+            )["frame"]
             [headline, _] = desk.ask("speak", panels=[])
-            said = headline.replace("\N{NO-BREAK SPACE}", "")
-            assert 10 <= len(said.split()) <= 32, headline
-            if "moved" in said and frame["step"]:
+            text = headline.replace("\N{NO-BREAK SPACE}", "")
+            assert 10 <= len(text.split()) <= 32, headline
+            if "moved" in text and frame["step"]:
                 for arm in experiment.arms[:2]:
-                    lately = [one["arms"][arm] for one in frames if one["step"] <= frame["step"]][-5:]
-                    means = {key: [one[key] for one in lately] for key in ("test_accuracy", "test_loss")}
+                    recent = [one["arms"][arm] for one in frames if one["step"] <= frame["step"]][-5:]
+                    means = {key: [one[key] for one in recent] for key in ("test_accuracy", "test_loss")}
                     accuracy, loss = (None if None in values else sum(values) / len(values) for values in means.values())
-                    assert (f"{loss:.3f}" if accuracy is None else f"{100 * accuracy:.0f}%") in said, headline
+                    assert (f"{loss:.3f}" if accuracy is None else f"{100 * accuracy:.0f}%") in text, headline
 
 
 def test_few_examples_are_named_as_a_reason(desk, recorded):

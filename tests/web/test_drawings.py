@@ -66,10 +66,10 @@ def test_without_a_snapshot_nothing_is_on_show(look, lines):
     assert look(place=0, lines=2)["frameIndex"] == 0
 
 
-@pytest.mark.parametrize("place, shown", [(-3, 0), (0, 0), (7.9, 7), (10_000, LAST)])
-def test_a_place_that_is_not_there_shows_the_nearest_snapshot(look, place, shown):
+@pytest.mark.parametrize("place, expected", [(-3, 0), (0, 0), (7.9, 7), (10_000, LAST)])
+def test_a_place_that_is_not_there_shows_the_nearest_snapshot(look, place, expected):
     view = look(place=place)
-    assert (view["frameIndex"], view["frame"]["step"]) == (shown, shown)
+    assert (view["frameIndex"], view["frame"]["step"]) == (expected, expected)
 
 
 def test_only_what_plays_lies_between_two_snapshots(look):
@@ -109,9 +109,9 @@ def test_a_line_of_the_chosen_layer_and_signal_is_what_was_recorded(desk, look):
 def test_measures_taken_now_and_then_leave_no_gaps(desk, look):
     look(tap="linear")
     line = desk.ask("feed", kind="series", arm="batch", key="mean_noise", tap="linear")
-    taken = [frame for frame in frames() if "mean_noise" in frame["arms"]["batch"]]
-    assert line["x"] == [frame["step"] for frame in taken]
-    assert len(taken) > 0
+    measured_frames = [frame for frame in frames() if "mean_noise" in frame["arms"]["batch"]]
+    assert line["x"] == [frame["step"] for frame in measured_frames]
+    assert len(measured_frames) > 0
 
 
 def test_lines_of_units_are_thinned_keep_the_newest_and_end_in_gaps(desk, look):
@@ -130,9 +130,9 @@ def test_lines_of_units_are_thinned_keep_the_newest_and_end_in_gaps(desk, look):
 def test_a_units_percentile_is_read_off_its_histogram(desk, look, place):
     look(place=10, tap="linear")
     share = messages()[0]["percentiles"][place] / 100
-    read = desk.ask("feed", kind="percentile", arm="batch", place=place)["y"]
-    for found, counts in zip(read, np.array(recorded("unit_counts", tap="linear"))[:11, 3], strict=True):
-        assert stats.rv_histogram((counts, edges("linear"))).cdf(found) == pytest.approx(share, abs=1e-6)
+    values = desk.ask("feed", kind="percentile", arm="batch", place=place)["y"]
+    for value, counts in zip(values, np.array(recorded("unit_counts", tap="linear"))[:11, 3], strict=True):
+        assert stats.rv_histogram((counts, edges("linear"))).cdf(value) == pytest.approx(share, abs=1e-6)
 
 
 def test_a_percentile_of_a_unit_is_0_as_long_as_so_many_values_are(desk, look):
@@ -141,16 +141,16 @@ def test_a_percentile_of_a_unit_is_0_as_long_as_so_many_values_are(desk, look):
     for unit in range(8):
         look(unit=unit)
         for place, share in enumerate(np.array(messages()[0]["percentiles"]) / 100):
-            read = desk.ask("feed", kind="percentile", arm="none", place=place)["y"]
+            values = desk.ask("feed", kind="percentile", arm="none", place=place)["y"]
             zeros = np.array(recorded("unit_zeros", "none"))[:, unit] / SMALL.probe_size
-            exact = [found == 0 for found in read]
+            exact = [value == 0 for value in values]
             assert exact == (share <= zeros).tolist()
             within |= set(exact)
             step = exact.index(False) if False in exact else None
             if step is not None:
                 rest = np.array(recorded("unit_counts", "none")[step][unit], float)
                 rest[np.searchsorted(edges(), 0, side="right") - 1] -= zeros[step] * SMALL.probe_size
-                above = stats.rv_histogram((rest, edges())).cdf(read[step])
+                above = stats.rv_histogram((rest, edges())).cdf(values[step])
                 assert zeros[step] + (1 - zeros[step]) * above == pytest.approx(share, abs=1e-6)
     assert within == {True, False}
 

@@ -19,9 +19,11 @@ ADDRESS = "https://example.org/lab/gamma-beta?batch_size=4&changes=20%3Alearning
 def test_the_code_opens_the_page_in_a_frame(desk):
     code = desk.call(FILE, "frame", f"{ADDRESS}&panels=fan", 'γ "and" <β>')
     assert re.fullmatch(r"<iframe( \w+=\"[^\"<]*\"| allowfullscreen)+></iframe>", code)
-    said = {name: unescape(text) for name, text in re.findall(r'(\w+)="([^"]*)"', code)}
-    assert said["src"] == f"{ADDRESS}&embed=true" and said["title"] == 'γ "and" <β>' and said["loading"] == "lazy"
-    assert int(said["width"]) > int(said["height"]) > 0
+    attributes = {name: unescape(text) for name, text in re.findall(r'(\w+)="([^"]*)"', code)}
+    assert (
+        attributes["src"] == f"{ADDRESS}&embed=true" and attributes["title"] == 'γ "and" <β>' and attributes["loading"] == "lazy"
+    )
+    assert int(attributes["width"]) > int(attributes["height"]) > 0
 
 
 def test_the_way_out_leads_to_the_same_place_of_the_whole_page(desk):

@@ -70,10 +70,10 @@ def recorded():
 def client(recorded, tmp_path_factory):
     """The whole app as Streamlit serves it, with one finished run."""
     shared, folder = Quick(Store(), limits=Limits(2, 5)), tmp_path_factory.mktemp("elsewhere")
-    made, _ = shared.store.start(EXPERIMENT.id)
+    recording, _ = shared.store.start(EXPERIMENT.id)
     for line in recorded:
-        made.append(line)
-    shared.store.finish(made)
+        recording.append(line)
+    shared.store.finish(recording)
     (folder / "secret.js").write_text(SECRET, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "shared", lambda: shared)
@@ -178,11 +178,11 @@ def _nested(some):
     return st.lists(some, max_size=3) | st.dictionaries(odd, some, max_size=3)
 
 
-said = st.recursive(st.none() | st.booleans() | numbers | st.integers() | st.floats() | odd, _nested, max_leaves=6)
+payloads = st.recursive(st.none() | st.booleans() | numbers | st.integers() | st.floats() | odd, _nested, max_leaves=6)
 ORDERS = ["start", "set", "remove", "move", "from_start", "scales", "experiment"]
-PARTS = {"step": said, "name": names | said, "value": said, "to": said}
-edits = st.dictionaries(st.sampled_from(["do", "run", "values", *PARTS]) | odd, said) | st.fixed_dictionaries(
-    {"do": st.sampled_from(ORDERS), "values": st.dictionaries(names, said, max_size=3) | said, **PARTS}
+PARTS = {"step": payloads, "name": names | payloads, "value": payloads, "to": payloads}
+edits = st.dictionaries(st.sampled_from(["do", "run", "values", *PARTS]) | odd, payloads) | st.fixed_dictionaries(
+    {"do": st.sampled_from(ORDERS), "values": st.dictionaries(names, payloads, max_size=3) | payloads, **PARTS}
 )
 
 
@@ -196,11 +196,11 @@ def test_whatever_a_player_asks_for_is_an_experiment_or_a_clear_refusal(edit):
 
 
 @TRIES
-@given(st.dictionaries(st.sampled_from(["cursor", "hand", "edit", "assets", "stop", "skip"]), said) | said)
+@given(st.dictionaries(st.sampled_from(["cursor", "hand", "edit", "assets", "stop", "skip"]), payloads) | payloads)
 def test_what_no_player_says_is_not_heard(state):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(streamlit, "session_state", {messages.component_key("live_shift"): state})
-        heard = player.state("live_shift")
-        assert stage.edit_step("live_shift") == int((heard.get("hand") or {"step": 0})["step"])
+        accepted = player.state("live_shift")
+        assert stage.edit_step("live_shift") == int((accepted.get("hand") or {"step": 0})["step"])
     for name, keys in {"cursor": ("run", "from"), "hand": ("step",), "edit": ("run", "do")}.items():
-        assert all(key in heard[name] for key in keys if heard.get(name) is not None)
+        assert all(key in accepted[name] for key in keys if accepted.get(name) is not None)

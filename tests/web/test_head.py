@@ -52,20 +52,20 @@ def links(text):
 def test_a_page_names_files_that_are_there(client, lesson):
     path = "/" if lesson == "live_shift" else f"/{address(lesson)}"
     response = client.get(path, headers=BROWSER)
-    ours = [(kind, href) for kind, href in links(response.text) if href.startswith("bnviz/")]
-    scripts = [href.split("/", 3)[3] for kind, href in ours if kind == "modulepreload"]
+    own_links = [(kind, href) for kind, href in links(response.text) if href.startswith("bnviz/")]
+    scripts = [href.split("/", 3)[3] for kind, href in own_links if kind == "modulepreload"]
     story = f"lessons/{lesson}/story.js"
     main = "web/player/player.js" if story in assets.files() else "web/player/board.js"
     assert {main, *([story] if story in assets.files() else [])} <= set(scripts)
     for name in scripts:  # nothing that they import is missing
-        wanted = {
+        expected = {
             assets.resolve(name, one) for one in re.findall(r'^import.* from "([./\w-]+\.js)"', text_of(name), re.MULTILINE)
         }
-        assert wanted <= set(scripts)
-    for kind, href in ours:
-        found = client.get(f"/{href}")
-        assert found.status_code == 200 and "immutable" in found.headers["cache-control"], (kind, href)
-    assert [kind for kind, href in ours if "plotly" in href] == ["prefetch"]
+        assert expected <= set(scripts)
+    for kind, href in own_links:
+        answer = client.get(f"/{href}")
+        assert answer.status_code == 200 and "immutable" in answer.headers["cache-control"], (kind, href)
+    assert [kind for kind, href in own_links if "plotly" in href] == ["prefetch"]
 
 
 def text_of(name):

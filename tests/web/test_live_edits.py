@@ -27,8 +27,8 @@ def test_from_a_step_on_it_is_a_change_that_replaces_later_ones():
 
 
 def test_back_to_what_it_was_is_no_change():
-    turned = live_edits.set_value(BASE, "batch_size", 8, 200)
-    assert live_edits.set_value(turned, "batch_size", 64, 200) == BASE
+    edit = live_edits.set_value(BASE, "batch_size", 8, 200)
+    assert live_edits.set_value(edit, "batch_size", 64, 200) == BASE
 
 
 def test_what_cannot_change_on_the_way_changes_from_the_start():
@@ -90,15 +90,15 @@ def test_other_experiments_share_nothing():
 ])  # fmt: skip
 def test_every_change_has_a_name_for_people(experiment):
     for change in live_edits.all_changes(experiment):
-        said = live_edits.change_data(change, experiment)
-        assert said["label"] and "{" not in said["label"] and "_" not in said["label"]
+        data = live_edits.change_data(change, experiment)
+        assert data["label"] and "{" not in data["label"] and "_" not in data["label"]
 
 
 def test_what_a_setting_was_before_a_change_is_said(desk):
     experiment = BASE.replace(changes="100:batch_size=4;200:learning_rate=1;300:batch_size=8;400:compare=none;500:times_w2=10")
-    known = [live_edits.change_data(change, experiment) for change in live_edits.all_changes(experiment)]
-    assert [one.get("before") for one in known] == ["Batch size 64", "Learning rate 0.1", "Batch size 4", None, None]
-    before = lambda step: desk.call("web/player/core/setting-changes.js", "before", known, step)  # noqa: E731
+    changes = [live_edits.change_data(change, experiment) for change in live_edits.all_changes(experiment)]
+    assert [one.get("before") for one in changes] == ["Batch size 64", "Learning rate 0.1", "Batch size 4", None, None]
+    before = lambda step: desk.call("web/player/core/setting-changes.js", "before", changes, step)  # noqa: E731
     assert before(0) == before(99) == ["Batch size 64", "Learning rate 0.1"]
     assert before(100) == ["Learning rate 0.1", "Batch size 4"]
     assert before(299) == ["Batch size 4"]
@@ -116,8 +116,8 @@ def test_what_an_earlier_run_had_is_said_in_words():
 def test_a_whole_experiment_starts_from_the_pages_default():
     default = BASE.replace(steps=400)
     edit = {"do": "experiment", "values": {"seed": 3, "changes": "300:input_noise=1"}}
-    wanted = live_edits.apply(BASE.replace(width=32), edit, default)
-    assert wanted == default.replace(seed=3, changes="300:input_noise=1")
+    result = live_edits.apply(BASE.replace(width=32), edit, default)
+    assert result == default.replace(seed=3, changes="300:input_noise=1")
 
 
 LATE = {"steps": 100, "changes": "300:batch_size=4"}

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 GEOMETRY, MOTION = "web/player/geometry.js", "web/player/motion.js"
-WATCHED = 8
+WATCHED_UNITS = 8
 SIZES = st.fixed_dictionaries({
     "width": st.integers(320, 1500), "layers": st.integers(2, 25), "units": st.sampled_from([8, 16, 64, 128, 256]),
-    "watched": st.just(WATCHED), "chosen": st.integers(1, 2), "small": st.booleans(),
+    "watched": st.just(WATCHED_UNITS), "chosen": st.integers(1, 2), "small": st.booleans(),
 })  # fmt: skip
 
 
@@ -24,56 +24,56 @@ def geometry(desk):
 @given(SIZES)
 @settings(deadline=None, max_examples=60)
 def test_columns_stand_beside_each_other_within_the_picture(geometry, sizes):
-    placed = geometry("arrange", sizes)
-    edges = [(column["x"], column["x"] + column["width"]) for column in placed["columns"]]
+    layout = geometry("arrange", sizes)
+    edges = [(column["x"], column["x"] + column["width"]) for column in layout["columns"]]
     assert all(left < right for left, right in edges)
     assert all(right < left for (_, right), (left, _) in zip(edges, edges[1:], strict=False))
-    assert edges[0][0] >= placed["input"]["width"] and edges[-1][1] <= placed["output"]["x"] + 1e-6
-    assert sizes["chosen"] in [column["layer"] for column in placed["columns"]]
-    assert placed["histogram"]["y"] + placed["histogram"]["height"] + placed["pitch"] <= placed["height"]
+    assert edges[0][0] >= layout["input"]["width"] and edges[-1][1] <= layout["output"]["x"] + 1e-6
+    assert sizes["chosen"] in [column["layer"] for column in layout["columns"]]
+    assert layout["histogram"]["y"] + layout["histogram"]["height"] + layout["pitch"] <= layout["height"]
 
 
 @given(SIZES, st.data())
 @settings(deadline=None, max_examples=60)
 def test_a_point_in_a_unit_is_that_unit(geometry, sizes, data):
-    placed = geometry("arrange", sizes)
+    layout = geometry("arrange", sizes)
     row, unit = data.draw(st.integers(0, 1)), data.draw(st.integers(0, sizes["units"] - 1))
-    column = data.draw(st.sampled_from(placed["columns"]))
-    box = geometry("unitBox", placed, row, column, unit, WATCHED)
+    column = data.draw(st.sampled_from(layout["columns"]))
+    box = geometry("unitBox", layout, row, column, unit, WATCHED_UNITS)
     if box is None:
-        assert sizes["small"] and unit >= WATCHED
+        assert sizes["small"] and unit >= WATCHED_UNITS
         return
     assert column["x"] - 1e-6 <= box["x"] and box["x"] + box["width"] <= column["x"] + column["width"] + 1e-6
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    found = geometry("hit", placed, *middle, {"units": sizes["units"], "watched": WATCHED})
-    assert found == {"row": row, "layer": column["layer"], "unit": unit}
+    target = geometry("hit", layout, *middle, {"units": sizes["units"], "watched": WATCHED_UNITS})
+    assert target == {"row": row, "layer": column["layer"], "unit": unit}
 
 
 @given(SIZES, st.data())
 @settings(deadline=None, max_examples=60)
 def test_a_point_in_a_mark_is_that_mark_and_covers_no_unit(geometry, sizes, data):
-    placed = geometry("arrange", sizes)
-    row, place = data.draw(st.integers(0, 1)), data.draw(st.integers(0, len(placed["columns"]) - 2))
-    column, following = placed["columns"][place : place + 2]
+    layout = geometry("arrange", sizes)
+    row, place = data.draw(st.integers(0, 1)), data.draw(st.integers(0, len(layout["columns"]) - 2))
+    column, following = layout["columns"][place : place + 2]
     both = {"zeros": True, "passed": True}
-    at = lambda box: geometry("markAt", placed, box["x"] + box["width"] / 2, box["y"] + box["height"] - 1, both)  # noqa: E731
-    bar, between = geometry("zerosBox", placed, row, column), geometry("passedBox", placed, row, place)
-    found = {"row": row, "layer": column["layer"], "unit": None}
-    assert at(bar) == {**found, "mark": "zeros"}
+    at = lambda box: geometry("markAt", layout, box["x"] + box["width"] / 2, box["y"] + box["height"] - 1, both)  # noqa: E731
+    bar, between = geometry("zerosBox", layout, row, column), geometry("passedBox", layout, row, place)
+    target = {"row": row, "layer": column["layer"], "unit": None}
+    assert at(bar) == {**target, "mark": "zeros"}
     follows = following["layer"] == column["layer"] + 1
-    assert at(between) == ({**found, "mark": "passed"} if follows else None)
+    assert at(between) == ({**target, "mark": "passed"} if follows else None)
     assert column["x"] + column["width"] <= between["x"] and between["x"] + between["width"] <= following["x"] + 1e-6
-    assert geometry("markAt", placed, bar["x"] + 1, bar["y"] + 1, {"zeros": False, "passed": True}) is None
-    units = [geometry("unitBox", placed, row, column, unit, WATCHED) for unit in range(sizes["units"])]
+    assert geometry("markAt", layout, bar["x"] + 1, bar["y"] + 1, {"zeros": False, "passed": True}) is None
+    units = [geometry("unitBox", layout, row, column, unit, WATCHED_UNITS) for unit in range(sizes["units"])]
     assert all(unit is None or unit["y"] + unit["height"] <= bar["y"] + 1e-6 for unit in units)
 
 
 @given(st.integers(2, 25), st.integers(2, 25), st.integers(1, 25))
 @settings(deadline=None)
-def test_layers_that_fit_are_spread_evenly_and_the_chosen_one_is_among_them(geometry, count, most, chosen):
-    chosen = min(chosen, count)
-    layers = geometry("evenlySpaced", count, most, chosen)
-    assert len(layers) == min(count, most) and chosen in layers
+def test_layers_that_fit_are_spread_evenly_and_the_chosen_one_is_among_them(geometry, count, most, focus):
+    focus = min(focus, count)
+    layers = geometry("evenlySpaced", count, most, focus)
+    assert len(layers) == min(count, most) and focus in layers
     assert layers == sorted(set(layers)) and layers[0] >= 1 and layers[-1] <= count
 
 
@@ -87,22 +87,22 @@ def inside(outline, point):
 
 
 def test_the_curtain_leaves_what_layer_2_hands_on(geometry):
-    placed = geometry("arrange", {"width": 1300, "layers": 5, "units": 64, "watched": 8, "chosen": 2})
-    outline = geometry("curtain", placed)
+    layout = geometry("arrange", {"width": 1300, "layers": 5, "units": 64, "watched": 8, "chosen": 2})
+    outline = geometry("curtain", layout)
     covers = partial(inside, outline)
-    first, second, third = placed["columns"][:3]
+    first, second, third = layout["columns"][:3]
     for row in (0, 1):
-        middle = [geometry("histogramBox", placed, row, column) for column in (first, second, third)]
+        middle = [geometry("histogramBox", layout, row, column) for column in (first, second, third)]
         centres = [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in middle]
         assert [covers(centre) for centre in centres] == [True, False, False]
-        units = [geometry("unitBox", placed, row, column, 3, 8) for column in (first, second, third)]
+        units = [geometry("unitBox", layout, row, column, 3, 8) for column in (first, second, third)]
         assert [covers((box["x"] + 3, box["y"] + 3)) for box in units] == [True, True, False]
     assert geometry("curtain", geometry("arrange", {"width": 1300, "layers": 2, "units": 64, "watched": 8, "chosen": 1})) is None
 
 
-def snapshot(mean, std, moved):
+def snapshot(mean, std, shift):
     by_tap = lambda values: {"activation": [list(map(float, values))]}  # noqa: E731
-    return {"arms": {"none": {"unit_mean": by_tap(mean), "unit_std": by_tap(std), "shift_step": {"activation": moved}}}}
+    return {"arms": {"none": {"unit_mean": by_tap(mean), "unit_std": by_tap(std), "shift_step": {"activation": shift}}}}
 
 
 def test_motion_is_the_distance_of_normal_distributions(desk):
@@ -111,15 +111,15 @@ def test_motion_is_the_distance_of_normal_distributions(desk):
     before, now = (snapshot(mean, std, []) for mean, std in zip(means, stds, strict=True))
     scale = desk.call(MOTION, "layerStd", before, "none", "activation", 1)
     assert scale == pytest.approx(np.sqrt((stds[0] ** 2).mean()))
-    moved = desk.call(MOTION, "unitMotion", before, now, "none", "activation", 1, scale)
+    motion = desk.call(MOTION, "unitMotion", before, now, "none", "activation", 1, scale)
     # W2 between normals by coupling quantiles: the root mean square of their differences
     grid = (np.arange(20000) + 0.5) / 20000
     quantiles = [norm.ppf(grid[:, None], mean, std) for mean, std in zip(means, stds, strict=True)]
-    assert moved == pytest.approx(np.sqrt(((quantiles[1] - quantiles[0]) ** 2).mean(0)) / scale, rel=1e-3)
+    assert motion == pytest.approx(np.sqrt(((quantiles[1] - quantiles[0]) ** 2).mean(0)) / scale, rel=1e-3)
 
 
 def test_the_share_that_passes_on_is_of_the_last_few_snapshots(desk):
-    frames = [snapshot([0], [1], moved) for moved in ([9, 9], [1, 3], [2, 2], [1, 1], [0, 2], [4, 0], [1, 1])]
+    frames = [snapshot([0], [1], shift) for shift in ([9, 9], [1, 3], [2, 2], [1, 1], [0, 2], [4, 0], [1, 1])]
     assert desk.call(MOTION, "passedOn", frames, 6, "none", "activation", 1) == pytest.approx(6 / 8)
     assert desk.call(MOTION, "passedOn", frames, 1, "none", "activation", 1) == pytest.approx(3)
     assert desk.call(MOTION, "passedOn", frames, 0, "none", "activation", 1) is None

@@ -52,9 +52,9 @@ def test_the_browser_computes_what_pytorch_computes(run, desk):
     desk.ask("look", recording=str(path), story="live_shift", data=data, choice=choice, place=0)
     arithmetic = desk.ask("ofView", file="web/player/arithmetic.js", name="arithmeticOf", args=["view"])
     (snapshot,) = [one for one in ndjson.read(path.read_bytes().splitlines()) if one["type"] == "snapshot"]
-    measured = snapshot["arms"][key]
-    assert measured["normalizer"] == arithmetic["training"]["normalizer"]["key"] == key
-    tolerance = tolerances(measured["unit_examples"], key, experiment.activation)
+    recorded = snapshot["arms"][key]
+    assert recorded["normalizer"] == arithmetic["training"]["normalizer"]["key"] == key
+    tolerance = tolerances(recorded["unit_examples"], key, experiment.activation)
     parts = "z", SPECS[key].steps[-1].part, "a"
     for part, values in zip(parts, outputs_of(training, key), strict=True):
         place = LAYER - 1, UNIT
@@ -64,11 +64,11 @@ def test_the_browser_computes_what_pytorch_computes(run, desk):
 def test_a_recording_holds_all_that_it_learns(run):
     key, training, _, path = run
     (snapshot,) = [one for one in ndjson.read(path.read_bytes().splitlines()) if one["type"] == "snapshot"]
-    measured = snapshot["arms"][key]
+    recorded = snapshot["arms"][key]
     assert {one.name for one in SPECS[key].parameters} == dict(training.arms[1].network.normalizers[0].named_parameters()).keys()
     for one in SPECS[key].parameters:
         values = torch.stack([getattr(layer, one.name).detach() for layer in training.arms[1].network.normalizers]).numpy()
-        assert values.shape == measured[one.name].shape and np.abs(values - measured[one.name]).max() < 0.02
+        assert values.shape == recorded[one.name].shape and np.abs(values - recorded[one.name]).max() < 0.02
         assert len(np.unique(values)) > 1, f"{one.name} does not learn"
 
 

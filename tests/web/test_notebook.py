@@ -29,14 +29,14 @@ def recording(request):
     return b"".join(line for line in worker.record(RUNS[request.param]) if line)
 
 
-def code(made):
-    return ["".join(cell["source"]) for cell in json.loads(made)["cells"] if cell["cell_type"] == "code"]
+def code(document):
+    return ["".join(cell["source"]) for cell in json.loads(document)["cells"] if cell["cell_type"] == "code"]
 
 
-def drawn(made):
+def figures(document):
     """The names that the cells leave behind, run one after another in a namespace of their own."""
     names = {"__name__": "__main__"}
-    for source in code(made):
+    for source in code(document):
         exec(compile(source, "cell", "exec"), names)
     return names
 
@@ -47,46 +47,48 @@ def traces(figure):
 
 
 def test_its_charts_show_the_numbers_of_the_recording(recording):
-    names = drawn(notebook(recording, "x.ndjson"))
+    names = figures(notebook(recording, "x.ndjson"))
     header, *snapshots, end = ndjson.read(recording.splitlines())
     steps = [one["step"] for one in snapshots]
 
     def recorded(key):
         """[arms, snapshots, …] of layer 2 where there are layers."""
-        told = [[one["arms"][arm][key] for one in snapshots] for arm in header["arms"]]
-        return np.array([[one["activation"][1] if isinstance(one, dict) else one for one in arm] for arm in told], float)
+        series = [[one["arms"][arm][key] for one in snapshots] for arm in header["arms"]]
+        return np.array([[one["activation"][1] if isinstance(one, dict) else one for one in arm] for arm in series], float)
 
-    shown = [key for key in ("train_loss", "test_loss", "test_accuracy") if not np.isnan(recorded(key)).all()]
+    measures = [key for key in ("train_loss", "test_loss", "test_accuracy") if not np.isnan(recorded(key)).all()]
     learning, shift, percentiles = (traces(names[name]) for name in ("learning", "shift", "percentiles"))
-    assert len(learning) == len(shown) * len(header["arms"]) and "train_loss" in shown
-    for found, keys in ((learning, shown), (shift, ("shift_from_first", "shift_step"))):
-        assert np.array_equal([y for _, y in found], [arm for key in keys for arm in recorded(key)], equal_nan=True)
+    assert len(learning) == len(measures) * len(header["arms"]) and "train_loss" in measures
+    for chart, keys in ((learning, measures), (shift, ("shift_from_first", "shift_step"))):
+        assert np.array_equal([y for _, y in chart], [arm for key in keys for arm in recorded(key)], equal_nan=True)
     assert all(x.tolist() == steps for x, _ in learning + shift + percentiles)
     low, middle, high = np.moveaxis(recorded("percentiles"), 2, 0)
     for arm, (one, two, three) in enumerate(zip(low, high, middle, strict=True)):
-        found = [y for _, y in percentiles[3 * arm : 3 * arm + 3]]
-        assert np.array_equal(found, [one, two, three], equal_nan=True)
+        chart = [y for _, y in percentiles[3 * arm : 3 * arm + 3]]
+        assert np.array_equal(chart, [one, two, three], equal_nan=True)
 
 
 def test_its_ridges_are_the_histograms_without_the_zeros(recording):
-    names = drawn(notebook(recording, "x.ndjson"))
+    names = figures(notebook(recording, "x.ndjson"))
     header, *snapshots, _ = ndjson.read(recording.splitlines())
-    ridges, chosen = traces(names["ridges"])[1::2], names["chosen"]
-    assert chosen[0] == 0 and chosen[-1] == len(snapshots) - 1 and len(ridges) == len(chosen) * len(header["arms"])
+    ridges, focus = traces(names["ridges"])[1::2], names["chosen"]
+    assert focus[0] == 0 and focus[-1] == len(snapshots) - 1 and len(ridges) == len(focus) * len(header["arms"])
     for arm, name in enumerate(header["arms"]):
         first = snapshots[0]["arms"][name]
         counts = first["counts"]["activation"][1].astype(float)
         counts[np.flatnonzero(header["edges"]["activation"] <= 0).max()] -= first["zeros"]["activation"][1]
-        y = ridges[arm * len(chosen)][1]
+        y = ridges[arm * len(focus)][1]
         assert y / y.max() == pytest.approx(counts / counts.max())
 
 
 def test_it_is_a_notebook(recording):
     """What nbformat 4.5 asks for; see its schema."""
-    made = json.loads(notebook(recording, "x.ndjson"))
-    assert (made["nbformat"], made["nbformat_minor"]) == (4, 5) and made["metadata"]["kernelspec"]["name"] == "python3"
-    assert len({cell["id"] for cell in made["cells"]}) == len(made["cells"])
-    for cell in made["cells"]:
+    document = json.loads(notebook(recording, "x.ndjson"))
+    assert (document["nbformat"], document["nbformat_minor"]) == (4, 5) and document["metadata"]["kernelspec"][
+        "name"
+    ] == "python3"
+    assert len({cell["id"] for cell in document["cells"]}) == len(document["cells"])
+    for cell in document["cells"]:
         assert re.fullmatch(r"[a-zA-Z0-9-_]{1,64}", cell["id"]) and cell["source"] and isinstance(cell["source"], list)
         extra = {"outputs", "execution_count"} if cell["cell_type"] == "code" else set()
         assert cell.keys() == {"cell_type", "id", "metadata", "source"} | extra
@@ -102,22 +104,22 @@ def test_it_says_which_run_it_is_and_what_is_not_as_usual():
 
 def test_what_is_too_large_is_read_from_the_file_beside(tmp_path, monkeypatch):
     recording = b"".join(line for line in worker.record(RUNS["usual"]) if line)
-    alone = drawn(notebook(recording, "x.ndjson"))
+    alone = figures(notebook(recording, "x.ndjson"))
     monkeypatch.setattr(notebooks, "LARGEST", 1000)
-    made = notebook(recording, "run of mine.ndjson")
-    assert len(made) < 20_000 and "run of mine.ndjson" in json.loads(made)["cells"][4]["source"][0]
+    document = notebook(recording, "run of mine.ndjson")
+    assert len(document) < 20_000 and "run of mine.ndjson" in json.loads(document)["cells"][4]["source"][0]
     monkeypatch.chdir(tmp_path)
     (tmp_path / "run of mine.ndjson").write_bytes(recording)
-    assert drawn(made)["learning"] == alone["learning"]
+    assert figures(document)["learning"] == alone["learning"]
 
 
 def test_the_documentation_has_the_same_reader():
     """The reader of docs/recording.md, run there and here."""
-    found = re.search(r"```python\n(.*?)```", (ROOT / "docs/recording.md").read_text(encoding="utf-8"), re.DOTALL)[1]
+    match = re.search(r"```python\n(.*?)```", (ROOT / "docs/recording.md").read_text(encoding="utf-8"), re.DOTALL)[1]
     reader = (FOLDER / "reader.py.txt").read_text(encoding="utf-8")
-    assert found == f"import base64\nimport json\n\nimport numpy as np\n\n\n{reader}" and len(reader.split("\n\n")) == 3
+    assert match == f"import base64\nimport json\n\nimport numpy as np\n\n\n{reader}" and len(reader.split("\n\n")) == 3
     names = {}
-    exec(found, names)
+    exec(match, names)
     recording = [line for line in worker.record(RUNS["usual"]) if line]
     for one, other in zip(names["read"](recording), ndjson.read(recording), strict=True):
         assert repr(one) == repr(other)

@@ -31,10 +31,10 @@ OPERATIONS = ROOT / "docs" / "operations.md"
 
 @pytest.fixture
 def local(monkeypatch):
-    made = LocalEngine(Store(), 1, fake_training.COMMAND)
-    monkeypatch.setattr(engine, "shared", lambda: made)
-    yield made
-    made.close()
+    local_engine = LocalEngine(Store(), 1, fake_training.COMMAND)
+    monkeypatch.setattr(engine, "shared", lambda: local_engine)
+    yield local_engine
+    local_engine.close()
 
 
 @pytest.fixture
@@ -46,8 +46,8 @@ def names(local):
 
 @pytest.mark.parametrize("path", [BOARD, OPERATIONS], ids=lambda path: path.name)
 def test_every_metric_that_is_named_exists(names, path):
-    named = set(re.findall(r"\bbnviz_\w+", path.read_text(encoding="utf-8")))
-    assert named and named - names == set()
+    metric_names = set(re.findall(r"\bbnviz_\w+", path.read_text(encoding="utf-8")))
+    assert metric_names and metric_names - names == set()
 
 
 def test_the_board_is_one_that_grafana_takes():
@@ -75,9 +75,9 @@ def test_a_line_of_the_log_is_an_object_with_what_was_handed_over():
             "bnviz.x", logging.ERROR, "file", 1, "two\nlines of %s", ("text",), sys.exc_info(), extra={"run": "f" * 16}
         )
     (line,) = JsonLines().format(record).splitlines()
-    said = json.loads(line)
-    assert {"level": "error", "logger": "bnviz.x", "message": "two\nlines of text", "run": "f" * 16}.items() <= said.items()
-    assert "no such thing" in said["exception"] and re.match(r"20\d\d-\d\d-\d\dT.*\+00:00$", said["time"])
+    entry = json.loads(line)
+    assert {"level": "error", "logger": "bnviz.x", "message": "two\nlines of text", "run": "f" * 16}.items() <= entry.items()
+    assert "no such thing" in entry["exception"] and re.match(r"20\d\d-\d\d-\d\dT.*\+00:00$", entry["time"])
 
 
 def test_the_log_of_a_server_is_json_and_has_nobodys_address_in_it(tmp_path):
@@ -99,8 +99,12 @@ def test_the_log_of_a_server_is_json_and_has_nobodys_address_in_it(tmp_path):
         process.send_signal(signal.SIGTERM)
         process.wait(10)
     text = log.read_text(encoding="utf-8")
-    (ended,) = (said for said in map(json.loads, text.splitlines()) if said["message"] == "a run has ended")
-    assert ended["run"] == experiment.id and ended["status"] == "finished" and ended["lines"] == experiment.snapshots + 2
+    (last_entry,) = (entry for entry in map(json.loads, text.splitlines()) if entry["message"] == "a run has ended")
+    assert (
+        last_entry["run"] == experiment.id
+        and last_entry["status"] == "finished"
+        and last_entry["lines"] == experiment.snapshots + 2
+    )
     for personal in ("192.0.2.77", "127.0.0.1", "a reader of logs", "4711", "somebody"):
         assert personal not in text
 

@@ -24,7 +24,7 @@ class Stage:
     """A stand-in for engine, figures and player that remembers what the page asked of them."""
 
     def __init__(self):
-        self.requested, self.drawn, self.mounted, self.left = [], [], [], []
+        self.requested, self.plotted, self.mounted, self.released = [], [], [], []
         self.trouble, self.store = None, Store()
 
     def notice(self):
@@ -36,18 +36,18 @@ class Stage:
         return experiment.id
 
     def release(self, id):
-        self.left.append(id)
+        self.released.append(id)
 
     def live_shift(self, experiment):
-        self.drawn.append(experiment)
+        self.plotted.append(experiment)
         return [{"id": "fan"}]
 
     def mount(self, run, panels, view, **_):
         self.mounted.append((run, view))
 
     @property
-    def shown(self):
-        assert self.mounted[-1][0] == self.drawn[-1].id == self.requested[-1].id
+    def texts(self):
+        assert self.mounted[-1][0] == self.plotted[-1].id == self.requested[-1].id
         return self.requested[-1]
 
     @property

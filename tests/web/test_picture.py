@@ -40,28 +40,28 @@ WIDTH = 900
 
 @pytest.fixture(scope="module")
 def recording():
-    known = {}
+    recordings = {}
 
     def of(name):
-        if name not in known:
-            known[name] = b"".join(line for line in worker.record(RUNS[name]) if line)
-        return known[name]
+        if name not in recordings:
+            recordings[name] = b"".join(line for line in worker.record(RUNS[name]) if line)
+        return recordings[name]
 
     return of
 
 
 @given(st.integers(320, 1500), st.integers(2, 50), st.sampled_from([8, 16, 64, 128, 256]), st.integers(1, 2))
 @settings(deadline=None, max_examples=40)
-def test_everything_stands_where_it_does_in_the_browser(desk, width, layers, units, chosen):
-    sizes = {"width": width, "layers": layers, "units": units, "watched": 8, "chosen": chosen}
-    theirs, ours = desk.call("web/player/geometry.js", "arrange", sizes), arrange(width, layers, units, 8, chosen)
+def test_everything_stands_where_it_does_in_the_browser(desk, width, layers, units, focus):
+    sizes = {"width": width, "layers": layers, "units": units, "watched": 8, "chosen": focus}
+    browser, places = desk.call("web/player/geometry.js", "arrange", sizes), arrange(width, layers, units, 8, focus)
     for name in ("width", "height", "slim", "pitch"):
-        assert getattr(ours, name) == pytest.approx(theirs[name]), name
+        assert getattr(places, name) == pytest.approx(browser[name]), name
     for name in ("watched", "others", "histogram", "input", "output"):
-        assert getattr(ours, name)._asdict() == pytest.approx(theirs[name]), name
-    assert [column._asdict() for column in ours.columns] == [pytest.approx(column) for column in theirs["columns"]]
-    assert ours.watched_grid._asdict() == pytest.approx(theirs["watchedGrid"])
-    assert ours.others_grid._asdict() == pytest.approx(theirs["othersGrid"])
+        assert getattr(places, name)._asdict() == pytest.approx(browser[name]), name
+    assert [column._asdict() for column in places.columns] == [pytest.approx(column) for column in browser["columns"]]
+    assert places.watched_grid._asdict() == pytest.approx(browser["watchedGrid"])
+    assert places.others_grid._asdict() == pytest.approx(browser["othersGrid"])
 
 
 class Notes(Canvas):
@@ -98,16 +98,18 @@ def test_all_that_is_drawn_and_said_is_what_the_browser_paints(desk, recording, 
     assert film.series["none"].diverged.any() == (name == "diverging")
     for number in (0, 1, len(film) // 2, len(film) - 1):
         desk.ask("look", recording=str(path), story="live_shift", data=data, choice=choice, place=number)
-        theirs, ours = desk.ask("paint", width=WIDTH), Notes()
-        painter.paint(ours, number)
-        assert (film.typical_change, film.peak, *film.range) == pytest.approx((theirs["far"], theirs["peak"], *theirs["range"]))
-        said = [[plain(words), *place] for words, *place in theirs["words"]]
-        assert sorted(ours.words) == [(words, pytest.approx(x), pytest.approx(y)) for words, x, y in sorted(said)]
+        browser, notes = desk.ask("paint", width=WIDTH), Notes()
+        painter.paint(notes, number)
+        assert (film.typical_change, film.peak, *film.range) == pytest.approx(
+            (browser["far"], browser["peak"], *browser["range"])
+        )
+        texts = [[plain(words), *place] for words, *place in browser["words"]]
+        assert sorted(notes.words) == [(words, pytest.approx(x), pytest.approx(y)) for words, x, y in sorted(texts)]
         for kind in ("boxes", "discs"):
-            np.testing.assert_allclose(ordered(getattr(ours, kind)), ordered(theirs[kind]), atol=1e-6)
-        assert len(ours.outlines) == len(theirs["outlines"])
-        for mine, other in zip(ours.outlines, theirs["outlines"], strict=True):
-            np.testing.assert_allclose(np.reshape(mine, (-1, 2)), np.reshape(other, (-1, 2)), atol=1e-6)
+            np.testing.assert_allclose(ordered(getattr(notes, kind)), ordered(browser[kind]), atol=1e-6)
+        assert len(notes.outlines) == len(browser["outlines"])
+        for outline, other in zip(notes.outlines, browser["outlines"], strict=True):
+            np.testing.assert_allclose(np.reshape(outline, (-1, 2)), np.reshape(other, (-1, 2)), atol=1e-6)
 
 
 def plain(words):
@@ -125,9 +127,9 @@ def test_a_unit_has_its_colour():
     canvas = Canvas(40, 20, BACKGROUND)
     canvas.box(Box(0, 0, 20, 20), rgb(COLOURS["none"]))
     canvas.scale(2).translate(10, 0).disc(5, 5, 4, rgb(COLOURS["batch"]), 0.5)
-    drawn = canvas.finished()
-    assert drawn.getpixel((10, 10)) == rgb("#E06C1F") and drawn.getpixel((39, 0)) == (255, 255, 255)
-    assert drawn.getpixel((30, 10)) == pytest.approx([(255 + part) / 2 for part in rgb("#2F7FD1")], abs=1)
+    image = canvas.finished()
+    assert image.getpixel((10, 10)) == rgb("#E06C1F") and image.getpixel((39, 0)) == (255, 255, 255)
+    assert image.getpixel((30, 10)) == pytest.approx([(255 + part) / 2 for part in rgb("#2F7FD1")], abs=1)
 
 
 def test_few_colours_keep_those_that_count():
@@ -140,16 +142,16 @@ def test_the_colours_are_those_of_the_light_page():
     theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]["light"]
     assert (rgb(theme["textColor"]), rgb(theme["backgroundColor"])) == (TEXT, BACKGROUND)
     for mixed, share in ((QUIET, 0.68), (GRID, 0.14)):
-        wanted = [share * dark + (1 - share) * light for dark, light in zip(TEXT, BACKGROUND, strict=True)]
-        assert mixed == pytest.approx(wanted, abs=1)
+        expected = [share * dark + (1 - share) * light for dark, light in zip(TEXT, BACKGROUND, strict=True)]
+        assert mixed == pytest.approx(expected, abs=1)
 
 
 def test_the_letters_are_those_of_the_page():
     """Should this fail after an upgrade of Streamlit, pictures have other letters, and no Greek: see FILES."""
-    found = letters.font(20, 700)
-    assert found.getname()[0].startswith("SourceSans")
-    lacking = bytes(found.getmask("\ue000"))
-    assert [letter for letter in "aγβσẑµ×–…²[]%" if bytes(found.getmask(letter)) == lacking] == []
+    font = letters.font(20, 700)
+    assert font.getname()[0].startswith("SourceSans")
+    lacking = bytes(font.getmask("\ue000"))
+    assert [letter for letter in "aγβσẑµ×–…²[]%" if bytes(font.getmask(letter)) == lacking] == []
 
 
 def test_a_dotted_line_is_made_of_strokes_along_it():
@@ -159,13 +161,13 @@ def test_a_dotted_line_is_made_of_strokes_along_it():
     assert strokes[2] == [(0, 10), (3, 10)]
 
 
-def seen(contents):
+def decoded_image(contents):
     return Image.open(io.BytesIO(contents))
 
 
 def test_a_card_is_of_its_run_and_step(recording):
     first, again = (picture.still("live_shift", recording("usual"), {"step": "30"}) for _ in range(2))
-    assert first == again and seen(first).size == (preview.WIDTH, preview.HEIGHT) == (card.WIDTH, card.HEIGHT)
+    assert first == again and decoded_image(first).size == (preview.WIDTH, preview.HEIGHT) == (card.WIDTH, card.HEIGHT)
     others = [
         picture.still("live_shift", recording("usual"), {"step": "35"}),
         picture.still("live_shift", recording("usual"), {"step": "30", "layer": "3"}),
@@ -179,9 +181,9 @@ def test_a_card_is_of_its_run_and_step(recording):
 
 
 @given(st.integers(2, 25), st.sampled_from([8, 64, 256]), st.integers(1, 2))
-def test_the_networks_have_room_on_a_card(layers, units, chosen):
+def test_the_networks_have_room_on_a_card(layers, units, focus):
     film = SimpleNamespace(header={"hidden_layers": layers, "watched_units": range(8)}, experiment=Experiment(width=units))
-    places, scale = card.fit(film, chosen)
+    places, scale = card.fit(film, focus)
     assert card.PICTURE + places.height * scale <= card.FOOT and places.width * scale == pytest.approx(
         card.WIDTH - 2 * card.MARGIN
     )
@@ -190,8 +192,8 @@ def test_the_networks_have_room_on_a_card(layers, units, chosen):
 def test_a_card_says_how_the_run_differs():
     usual = Experiment()
     assert card.settings(usual, usual) == "The usual settings of this page"
-    said = card.settings(usual.replace(batch_size=4, activation="tanh"), usual)
-    assert sorted(said.split(", ")) == ["Activation tanh", "Batch size 4"]
+    text = card.settings(usual.replace(batch_size=4, activation="tanh"), usual)
+    assert sorted(text.split(", ")) == ["Activation tanh", "Batch size 4"]
 
 
 @pytest.mark.parametrize(("name", "text"), [("step", "61"), ("layer", "6"), ("tap", "x"), ("step", "")])
@@ -203,8 +205,8 @@ def test_a_place_that_is_not_in_the_run_is_named(recording, name, text):
 
 
 def test_an_animation_goes_from_the_first_step_to_the_last(recording):
-    made = picture.animated("live_shift", recording("late"), {})
-    film = seen(made)
+    animation_bytes = picture.animated("live_shift", recording("late"), {})
+    film = decoded_image(animation_bytes)
     assert film.n_frames == recording("late").count(b'{"type":"snapshot"') < animation.FRAMES
     assert film.info["loop"] == 0
     frames = []
@@ -217,9 +219,9 @@ def test_an_animation_goes_from_the_first_step_to_the_last(recording):
 
 @given(st.integers(1, 5000))
 def test_the_frames_of_an_animation_are_few_and_reach_the_end(count):
-    shown = animation.frame_numbers(count)
-    assert shown[0] == 0 and shown[-1] == count - 1 and len(shown) == min(count, animation.FRAMES)
-    assert all(earlier < later for earlier, later in zip(shown, shown[1:], strict=False))
+    frame_indices = animation.frame_numbers(count)
+    assert frame_indices[0] == 0 and frame_indices[-1] == count - 1 and len(frame_indices) == min(count, animation.FRAMES)
+    assert all(earlier < later for earlier, later in zip(frame_indices, frame_indices[1:], strict=False))
 
 
 def test_words_that_are_too_long_end_in_dots():
@@ -233,22 +235,22 @@ def test_words_that_are_too_long_end_in_dots():
 
 def test_a_run_that_trains_nothing_is_an_animation_of_one_frame():
     lines = b"".join(line for line in worker.record(SMALL.replace(steps=0)) if line)
-    assert seen(picture.animated("live_shift", lines, {})).n_frames == 1
+    assert decoded_image(picture.animated("live_shift", lines, {})).n_frames == 1
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "expected"),
     [(5.25, "5.3"), (12.4, "12"), (0.4, "0.40"), (3, "3.0"), (9.96, "10"), (0.0996, "0.10"), (123.4, "123"), (0, "0.0")],
 )
-def test_numbers_are_written_as_in_the_browser(value, said):
-    assert two_digits(value) == said
+def test_numbers_are_written_as_in_the_browser(value, expected):
+    assert two_digits(value) == expected
     assert [percent(share) for share in (0, 0.0925, 0.5, 1)] == ["0 %", "9.3 %", "50 %", "100 %"]
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_every_lesson_has_a_small_card_of_its_own(lesson):
     path = cards.path_of(lesson)
-    assert seen(path.read_bytes()).size == (card.WIDTH, card.HEIGHT) and path.stat().st_size <= 60e3
+    assert decoded_image(path.read_bytes()).size == (card.WIDTH, card.HEIGHT) and path.stat().st_size <= 60e3
     assert len({Path(cards.path_of(one)).read_bytes() for one in LESSONS}) == len(LESSONS)
 
 

@@ -47,11 +47,11 @@ def store(monkeypatch):
 
 @pytest.fixture
 def stored(store, lines):
-    made, _ = store.start(RUN.id)
+    recording, _ = store.start(RUN.id)
     for line in lines:
-        made.append(line)
-    store.finish(made)
-    return made
+        recording.append(line)
+    store.finish(recording)
+    return recording
 
 
 async def page(request: Request):
@@ -67,8 +67,8 @@ def client(store):
 
 def shown(response):
     """What the page says of itself to others, by name."""
-    found = re.findall(r'<meta (?:property|name)="([^"]+)" content="([^"]*)">', response.text)
-    return {name: unescape(text) for name, text in found}
+    metadata = re.findall(r'<meta (?:property|name)="([^"]+)" content="([^"]*)">', response.text)
+    return {name: unescape(text) for name, text in metadata}
 
 
 # the pictures
@@ -99,7 +99,7 @@ def test_who_asks_only_for_the_head_has_nothing_drawn(client, stored, monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("query", "status", "said"),
+    ("query", "status", "expected"),
     [
         ("step=21", 400, "step"),
         ("layer=x", 400, "layer"),
@@ -107,20 +107,20 @@ def test_who_asks_only_for_the_head_has_nothing_drawn(client, stored, monkeypatc
         ("lesson=does_it_hold", 404, "no such page"),
     ],
 )
-def test_what_cannot_be_shown_is_said(client, stored, query, status, said):
+def test_what_cannot_be_shown_is_said(client, stored, query, status, expected):
     response = client.get(f"{CARD}?{query}")
-    assert response.status_code == status and said in response.json()["error"]
+    assert response.status_code == status and expected in response.json()["error"]
     assert response.headers["cache-control"] == "no-store"
 
 
 def test_a_run_that_is_not_at_hand_or_not_whole_has_no_picture(client, store, lines):
     for at in (CARD, FILM, "/bnviz/runs/x/card.png"):
         assert client.get(at).status_code == 404
-    made, _ = store.start(RUN.id)
+    recording, _ = store.start(RUN.id)
     for line in lines[:-1]:
-        made.append(line)
+        recording.append(line)
     assert client.get(CARD).status_code == 409
-    made.append(ndjson.end("stopped", "", 1.0))
+    recording.append(ndjson.end("stopped", "", 1.0))
     assert client.get(FILM).status_code == 409
 
 
@@ -134,23 +134,23 @@ def test_a_crowd_is_told_to_come_back(client, stored, monkeypatch):
 
 
 def test_a_link_shows_its_own_run(client, stored):
-    said = shown(client.get(f"/gamma-beta?{urlencode({**SETTINGS, 'step': 10, 'layer': 3, 'embed': 'true'})}", headers=ROBOT))
-    assert "og:image" in said and RUN.id not in said["og:image"], "the page's default is another one"
-    said = shown(client.get(f"/?{urlencode({**SETTINGS, 'step': 10, 'layer': 3, 'embed': 'true'})}", headers=ROBOT))
-    assert said["og:title"] == words.catalogue("live_shift")["title"] and said["og:description"].startswith("The claim: ")
-    assert said["twitter:card"] == "summary_large_image"
-    assert said["og:image"] == f"https://bnviz.example{CARD}?lesson=live_shift&step=10&layer=3"
-    picture = client.get(said["og:image"])
+    tags = shown(client.get(f"/gamma-beta?{urlencode({**SETTINGS, 'step': 10, 'layer': 3, 'embed': 'true'})}", headers=ROBOT))
+    assert "og:image" in tags and RUN.id not in tags["og:image"], "the page's default is another one"
+    tags = shown(client.get(f"/?{urlencode({**SETTINGS, 'step': 10, 'layer': 3, 'embed': 'true'})}", headers=ROBOT))
+    assert tags["og:title"] == words.catalogue("live_shift")["title"] and tags["og:description"].startswith("The claim: ")
+    assert tags["twitter:card"] == "summary_large_image"
+    assert tags["og:image"] == f"https://bnviz.example{CARD}?lesson=live_shift&step=10&layer=3"
+    picture = client.get(tags["og:image"])
     assert picture.status_code == 200
-    assert Image.open(io.BytesIO(picture.content)).size == (int(said["og:image:width"]), int(said["og:image:height"]))
+    assert Image.open(io.BytesIO(picture.content)).size == (int(tags["og:image:width"]), int(tags["og:image:height"]))
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_a_link_whose_run_is_not_at_hand_shows_the_lesson(client, lesson):
-    said = shown(client.get(f"/{'' if lesson == 'live_shift' else address(lesson)}", headers=ROBOT))
-    assert urlsplit(said["og:image"]).path == f"/bnviz/cards/{lesson}.png"
-    assert client.get(said["og:image"]).headers["content-type"] == "image/png"
-    assert said["og:title"] == words.catalogue(lesson)["title"]
+    tags = shown(client.get(f"/{'' if lesson == 'live_shift' else address(lesson)}", headers=ROBOT))
+    assert urlsplit(tags["og:image"]).path == f"/bnviz/cards/{lesson}.png"
+    assert client.get(tags["og:image"]).headers["content-type"] == "image/png"
+    assert tags["og:title"] == words.catalogue(lesson)["title"]
 
 
 def test_there_is_no_card_of_anything_else(client):

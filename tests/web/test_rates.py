@@ -117,14 +117,14 @@ def statuses(server, number, **headers):
 
 async def pages_opened(server, number, address):
     """Whether Streamlit's socket could be opened, so many times; with which status not."""
-    url, told = server.url.replace("http", "ws", 1) + "/_stcore/stream", []
+    url, messages = server.url.replace("http", "ws", 1) + "/_stcore/stream", []
     for _ in range(number):
         try:
             async with websockets.connect(url, subprotocols=["streamlit"], additional_headers={"x-forwarded-for": address}):
-                told.append(True)
+                messages.append(True)
         except websockets.InvalidStatus as refused:
-            told.append(refused.response.status_code)
-    return told
+            messages.append(refused.response.status_code)
+    return messages
 
 
 @pytest.mark.parametrize("trusted", [True, False])
@@ -141,11 +141,11 @@ def test_a_proxy_that_is_trusted_says_who_asks_and_nobody_else_does(trusted):
 
 
 def test_many_who_ask_for_the_same_have_it_made_once_and_few_may_wait():
-    made, spent, gate = [], [], threading.Event()
+    calls, spent, gate = [], [], threading.Event()
 
     def make():
         gate.wait(10)
-        made.append(1)
+        calls.append(1)
         return b"a file"
 
     async def all_of_them():
@@ -156,6 +156,6 @@ def test_many_who_ask_for_the_same_have_it_made_once_and_few_may_wait():
         gate.set()
         return await asyncio.gather(*asking, return_exceptions=True)
 
-    told = asyncio.run(all_of_them())
-    assert told.count(b"a file") == 4 and sum(isinstance(one, Busy) for one in told) == 4
-    assert len(made) == len(spent) == 1
+    answers = asyncio.run(all_of_them())
+    assert answers.count(b"a file") == 4 and sum(isinstance(one, Busy) for one in answers) == 4
+    assert len(calls) == len(spent) == 1

@@ -40,13 +40,13 @@ def part(page, id):
 
 def put_together(lines, arrays):
     """An independent reading: each array's bytes in its place."""
-    whole, rest = b"", lines
-    while found := re.search(rb'"bdata":(\d+)', rest):
-        size = int(found[1])
-        whole += rest[: found.start()] + b'"bdata":"' + base64.b64encode(arrays[:size]) + b'"'
-        rest, arrays = rest[found.end() :], arrays[size:]
+    content, rest = b"", lines
+    while match := re.search(rb'"bdata":(\d+)', rest):
+        size = int(match[1])
+        content += rest[: match.start()] + b'"bdata":"' + base64.b64encode(arrays[:size]) + b'"'
+        rest, arrays = rest[match.end() :], arrays[size:]
     assert not arrays
-    return whole + rest
+    return content + rest
 
 
 def test_the_recording_in_it_is_the_recording_to_the_byte(page, recording):
@@ -79,11 +79,11 @@ def test_it_says_what_made_it(page, recording):
 @pytest.mark.parametrize("lesson", PLAYING)
 def test_every_lesson_that_plays_a_run_can_be_saved(lesson):
     default = page_of(lesson).default
-    made = saved_page(lesson, recorded(default.replace(width=8, steps=20, snapshot_every=10, changes="", hold_from=0))).decode()
-    files = json.loads(part(made, "files"))
+    page = saved_page(lesson, recorded(default.replace(width=8, steps=20, snapshot_every=10, changes="", hold_from=0))).decode()
+    files = json.loads(part(page, "files"))
     assert files["data"]["story"] == lesson and files["data"]["alone"]
     assert {"web/player/player.js", f"lessons/{lesson}/story.js"} <= dict(files["modules"]).keys()
-    assert not re.search(r"\{[a-z_]+\}", re.sub(r"(?s)<(script|style).*?</\1>", "", made)), "a word was left open"
+    assert not re.search(r"\{[a-z_]+\}", re.sub(r"(?s)<(script|style).*?</\1>", "", page)), "a word was left open"
 
 
 @pytest.mark.parametrize("lesson", ["does_it_hold", "nowhere"])

@@ -28,12 +28,12 @@ SHORT = {"steps": 16, "snapshot_every": 4}
 UNMEASURED = {"gradient_shift": "no", "look_inside": "no", "microscope": "no"}
 SMALL = {**SHORT, "dataset": "mnist1d", "train_size": 300, "width": 16, "learning_rate": 0.3}
 PRESETS = {
-    f"{lesson}-{name}": page_of(lesson).default.replace(**made)
+    f"{lesson}-{name}": page_of(lesson).default.replace(**settings)
     for lesson in PLAYING
-    for name, made in page_of(lesson).presets.items()
+    for name, settings in page_of(lesson).presets.items()
 }
 SWITCHED = {"batch_norm_from": 4}
-CHOSEN = {
+CONFIGURATIONS = {
     "turned": {"changes": "4:learning_rate=1;8:batch_size=8"},
     "turned, momentum": {"momentum": 0.9, "changes": "4:momentum=0;8:momentum=0.5"},
     "another size of minibatches at the end of an epoch": {"changes": "3:batch_size=100;7:batch_size=2"},
@@ -74,7 +74,7 @@ CHOSEN = {
 }  # fmt: skip
 EXPERIMENTS = {
     **{name: one.replace(steps=8, **UNMEASURED, hold_from=min(one.hold_from, 4)) for name, one in PRESETS.items()},
-    **{name: Experiment(**{**SMALL, **made}) for name, made in CHOSEN.items()},
+    **{name: Experiment(**{**SMALL, **settings}) for name, settings in CONFIGURATIONS.items()},
 }
 
 
@@ -88,7 +88,7 @@ def run(tmp_path, monkeypatch):
     return lambda recording: run_script(recording, tmp_path, monkeypatch)
 
 
-def ended(text):
+def last_lines(text):
     """What the last lines of a text say of each network, by its name: a dictionary of numbers."""
     lines = [line.strip().partition(": ") for line in text.splitlines() if ": training loss" in line]
     return {
@@ -102,14 +102,14 @@ def test_it_trains_the_networks_of_the_run(run, capsys, name):
     """Training losses to the bit; the test loss but for the rounding of another matrix product."""
     _, losses, recording = trained(EXPERIMENTS[name])
     names = run(recording)
-    printed = ended(capsys.readouterr().out)
+    printed = last_lines(capsys.readouterr().out)
     assert exact(names["losses"]) == exact(losses)
     last = json.loads(recording.splitlines()[-2])["arms"]
     assert printed.keys() == last.keys()
-    for arm, measured in last.items():
+    for arm, values in last.items():
         for output, key in (("test loss", "test_loss"), ("test accuracy", "test_accuracy")):
-            if measured[key] is not None:
-                assert printed[arm][output] == pytest.approx(measured[key], rel=1e-5, abs=1e-6)
+            if values[key] is not None:
+                assert printed[arm][output] == pytest.approx(values[key], rel=1e-5, abs=1e-6)
             else:
                 assert not math.isfinite(printed[arm].get(output, math.nan))
 
@@ -123,10 +123,10 @@ def test_a_run_that_diverges_does_so_in_the_script(run):
 def test_the_animals_are_painted_by_the_very_same_lines(tmp_path, monkeypatch):
     _, _, recording = trained(Experiment(**{**SMALL, "dataset": "cats", "steps": 10, "width": 8}))
     zipfile.ZipFile(io.BytesIO(archive(recording))).extractall(tmp_path)
-    theirs = (tmp_path / "coats.py").read_text(encoding="utf-8")
+    source = (tmp_path / "coats.py").read_text(encoding="utf-8")
     assert (
-        theirs == Path(coats.__file__).read_text(encoding="utf-8").replace("cat_vs_other.npz", "data.npz")
-        and "bnviz" not in theirs
+        source == Path(coats.__file__).read_text(encoding="utf-8").replace("cat_vs_other.npz", "data.npz")
+        and "bnviz" not in source
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "coats", raising=False)
@@ -134,7 +134,7 @@ def test_the_animals_are_painted_by_the_very_same_lines(tmp_path, monkeypatch):
         assert all(map(np.array_equal, one, other))
 
 
-@pytest.mark.parametrize("name", [*PRESETS, *CHOSEN])
+@pytest.mark.parametrize("name", [*PRESETS, *CONFIGURATIONS])
 def test_it_can_be_read_in_one_sitting_and_needs_nothing_of_ours(name):
     source = script({**EXPERIMENTS, **PRESETS}[name])
     assert source.count("\n") <= MOST_LINES < 120 and max(map(len, source.splitlines())) <= 130
@@ -159,9 +159,9 @@ def test_it_runs_by_itself_and_says_what_the_readme_says(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     readme, header = (tmp_path / "README.txt").read_text(encoding="utf-8"), json.loads(recording.splitlines()[0])
     assert header["id"] in readme and f"PyTorch {header['versions']['torch']}" in readme and "made by this program" in readme
-    output, written = ended(done.stdout), ended(readme)
-    assert output.keys() == written.keys() == {"none", "batch"}
-    assert all(output[arm] == pytest.approx(written[arm], rel=1e-5, abs=2e-6) for arm in output)
+    output, readme_end = last_lines(done.stdout), last_lines(readme)
+    assert output.keys() == readme_end.keys() == {"none", "batch"}
+    assert all(output[arm] == pytest.approx(readme_end[arm], rel=1e-5, abs=2e-6) for arm in output)
 
 
 @pytest.mark.parametrize(
@@ -170,9 +170,9 @@ def test_it_runs_by_itself_and_says_what_the_readme_says(tmp_path):
 )
 def test_the_archive_has_the_data_and_its_licence_and_is_small(dataset, more):
     _, _, recording = trained(Experiment(**{**SMALL, "dataset": dataset, "steps": 10, "width": 8}))
-    packed = archive(recording)
-    assert len(packed) < 2e6 and packed == archive(recording)
-    assert set(zipfile.ZipFile(io.BytesIO(packed)).namelist()) == {"experiment.py", "data.npz", "README.txt", *more}
+    contents = archive(recording)
+    assert len(contents) < 2e6 and contents == archive(recording)
+    assert set(zipfile.ZipFile(io.BytesIO(contents)).namelist()) == {"experiment.py", "data.npz", "README.txt", *more}
 
 
 def test_what_a_short_script_cannot_say_is_refused():

@@ -45,17 +45,17 @@ def test_every_number_is_the_recordings(rows, recording):
     _, *snapshots, _ = ndjson.read(recording.splitlines())
     left = iter(rows)
     for snapshot in snapshots:
-        for measured in snapshot["arms"].values():
+        for values in snapshot["arms"].values():
             row = next(left)
             for key in ("train_loss", "probe_loss", "test_loss", "test_accuracy"):
-                assert float(row[key]) == measured[key]
+                assert float(row[key]) == values[key]
             for layer in range(3):
                 for tap in ndjson.TAPS:
                     assert float(row[f"shift_from_first_{tap}_{layer + 1}"]) == pytest.approx(
-                        measured["shift_from_first"][tap][layer]
+                        values["shift_from_first"][tap][layer]
                     )
-                assert float(row[f"gradient_cosine_{layer + 1}"]) == pytest.approx(measured["gradient_cosine"][layer])
-            assert float(row["gradient_norm_4"]) == pytest.approx(measured["gradient_norm"][3])
+                assert float(row[f"gradient_cosine_{layer + 1}"]) == pytest.approx(values["gradient_cosine"][layer])
+            assert float(row["gradient_norm_4"]) == pytest.approx(values["gradient_norm"][3])
 
 
 def test_what_only_some_networks_have_is_empty_in_the_others(rows):
@@ -67,7 +67,7 @@ def test_what_is_no_finite_number_is_empty():
     assert ndjson.status(recording.splitlines()[-1]) == "diverged"
     last = list(csv.DictReader(io.StringIO(series(recording).decode())))[-2]
     assert last["arm"] == "none" and last["train_loss"] == ""
-    numbers = [float(said) for name, said in last.items() if said and name not in ("arm", "normalizer")]
+    numbers = [float(text) for name, text in last.items() if text and name not in ("arm", "normalizer")]
     assert all(map(math.isfinite, numbers))
 
 

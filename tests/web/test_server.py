@@ -65,18 +65,18 @@ def client(shared):
 
 @pytest.fixture
 def finished(shared):
-    made, _ = shared.store.start(ID)
+    recording, _ = shared.store.start(ID)
     for line in LINES:
-        made.append(line)
-    shared.store.finish(made)
-    return made
+        recording.append(line)
+    shared.store.finish(recording)
+    return recording
 
 
 class Visit:
     """One request, made by hand, so that a test decides when the reader reads and when it goes away."""
 
     def __init__(self, path, query="", headers=(), reads=True):
-        self.messages, self._gone, self._may_read = [], asyncio.Event(), asyncio.Event()
+        self.messages, self._disconnected, self._may_read = [], asyncio.Event(), asyncio.Event()
         if reads:
             self._may_read.set()
         pairs = [(name.encode(), value.encode()) for name, value in dict(headers).items()]
@@ -85,7 +85,7 @@ class Visit:
         self.task = asyncio.create_task(app(scope, self._receive, self._send))
 
     async def _receive(self):
-        await self._gone.wait()
+        await self._disconnected.wait()
         return {"type": "http.disconnect"}
 
     async def _send(self, message):
@@ -103,7 +103,7 @@ class Visit:
                 await asyncio.sleep(0.002)
 
     async def leave(self):
-        self._gone.set()
+        self._disconnected.set()
         await asyncio.wait_for(self.task, 5)
 
 
@@ -112,10 +112,10 @@ class Visit:
 
 def test_lines_arrive_one_by_one_while_the_run_is_live(shared):
     async def watch():
-        made, _ = shared.store.start(ID)
+        recording, _ = shared.store.start(ID)
         visit = Visit(URL)
         for index, line in enumerate(LINES):
-            made.append(line)
+            recording.append(line)
             await visit.has(lambda body, index=index: body == b"".join(LINES[: index + 1]))
         await asyncio.wait_for(visit.task, 5)
         return visit
@@ -128,12 +128,12 @@ def test_lines_arrive_one_by_one_while_the_run_is_live(shared):
 
 def test_gzip_lines_arrive_one_by_one_and_make_one_gzip_file(shared):
     async def watch():
-        made, _ = shared.store.start(ID)
+        recording, _ = shared.store.start(ID)
         visit = Visit(URL, headers={"accept-encoding": "gzip"})
         for index, line in enumerate(LINES):
-            made.append(line)
-            whole = b"".join(LINES[: index + 1])
-            await visit.has(lambda body, whole=whole: zlib.decompressobj(31).decompress(body) == whole)
+            recording.append(line)
+            expected = b"".join(LINES[: index + 1])
+            await visit.has(lambda body, expected=expected: zlib.decompressobj(31).decompress(body) == expected)
         await asyncio.wait_for(visit.task, 5)
         assert gzip.decompress(visit.body) == b"".join(LINES)
         assert dict(visit.messages[0]["headers"])[b"content-encoding"] == b"gzip"
@@ -144,11 +144,11 @@ def test_gzip_lines_arrive_one_by_one_and_make_one_gzip_file(shared):
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
 def test_resuming_a_live_run_gives_the_tail(shared, encoding):
     async def watch():
-        made, _ = shared.store.start(ID)
-        made.append(HEADER)
+        recording, _ = shared.store.start(ID)
+        recording.append(HEADER)
         visit = Visit(URL, "from=5", {"accept-encoding": encoding})
         for line in LINES[1:]:
-            made.append(line)
+            recording.append(line)
         await asyncio.wait_for(visit.task, 5)
         body = visit.body if encoding == "identity" else gzip.decompress(visit.body)
         assert body == b"".join(LINES[5:])
@@ -158,27 +158,27 @@ def test_resuming_a_live_run_gives_the_tail(shared, encoding):
 
 def test_a_reader_that_goes_away_is_forgotten(shared):
     async def watch():
-        made, _ = shared.store.start(ID)
-        made.append(HEADER)
+        recording, _ = shared.store.start(ID)
+        recording.append(HEADER)
         visits = [Visit(URL) for _ in range(50)]
         for visit in visits:
             await visit.has(lambda body: body == HEADER)
-        assert made.readers == len(viewers) == 50
+        assert recording.readers == len(viewers) == 50
         for visit in visits:
             await visit.leave()
-        assert made.readers == len(viewers) == 0
+        assert recording.readers == len(viewers) == 0
 
     asyncio.run(watch())
 
 
 def test_a_reader_that_does_not_read_holds_nothing_up(shared):
     async def watch():
-        made, _ = shared.store.start(ID)
-        made.append(HEADER)
+        recording, _ = shared.store.start(ID)
+        recording.append(HEADER)
         slow, quick = Visit(URL, reads=False), Visit(URL)
         await quick.has(lambda body: body == HEADER)
         for line in LINES[1:]:
-            made.append(line)
+            recording.append(line)
         await asyncio.wait_for(quick.task, 5)
         assert quick.body == b"".join(LINES)
         assert slow.messages == [] and not slow.task.done()
@@ -195,15 +195,15 @@ def test_three_hundred_viewers_need_no_threads(shared):
     import threading
 
     async def watch():
-        made, _ = shared.store.start(ID)
+        recording, _ = shared.store.start(ID)
         before = threading.active_count()
         visits = [Visit(URL, headers={"accept-encoding": "gzip"}) for _ in range(300)]
         for line in LINES[:-1]:
-            made.append(line)
+            recording.append(line)
             await asyncio.sleep(0)
         assert threading.active_count() <= before + 1
-        assert made.readers == 300
-        made.append(END)
+        assert recording.readers == 300
+        recording.append(END)
         await asyncio.wait_for(asyncio.gather(*(visit.task for visit in visits)), 20)
         assert {gzip.decompress(visit.body) for visit in visits} == {b"".join(LINES)}
 
@@ -212,8 +212,8 @@ def test_three_hundred_viewers_need_no_threads(shared):
 
 def test_streams_end_when_the_server_goes(shared):
     async def watch():
-        made, _ = shared.store.start(ID)
-        made.append(HEADER)
+        recording, _ = shared.store.start(ID)
+        recording.append(HEADER)
         visit = Visit(URL)
         await visit.has(lambda body: body == HEADER)
         viewers.close()
@@ -273,45 +273,45 @@ def trained():
 
 
 @pytest.fixture
-def kept(shared, trained):
+def page_url(shared, trained):
     """A real run that has ended, in the store; returns where its page is."""
-    made, _ = shared.store.start(trained[0])
+    recording, _ = shared.store.start(trained[0])
     for line in trained[1]:
-        made.append(line)
-    shared.store.finish(made)
-    return f"/bnviz/runs/{made.id}/live_shift.html"
+        recording.append(line)
+    shared.store.finish(recording)
+    return f"/bnviz/runs/{recording.id}/live_shift.html"
 
 
-def test_a_finished_run_can_be_saved_as_a_page(client, kept, trained):
-    response = client.get(f"{kept}?live=https%3A%2F%2Fexample.org%2F%3Fsteps%3D10")
+def test_a_finished_run_can_be_saved_as_a_page(client, page_url, trained):
+    response = client.get(f"{page_url}?live=https%3A%2F%2Fexample.org%2F%3Fsteps%3D10")
     assert response.status_code == 200 and response.headers["content-type"].startswith("text/html")
     assert response.headers["content-disposition"] == f'attachment; filename="bnviz-live-shift-{trained[0]}.html"'
     assert 'href="https://example.org/?steps=10"' in response.text
-    assert client.head(kept).headers["content-disposition"] == response.headers["content-disposition"]
+    assert client.head(page_url).headers["content-disposition"] == response.headers["content-disposition"]
 
 
-def test_a_page_to_be_viewed_is_the_same_for_everybody_and_for_ever(client, kept):
-    seen, kept_file = client.get(f"{kept}?view=1&live=https%3A%2F%2Fevil.example"), client.get(kept)
-    assert seen.status_code == 200 and "immutable" in seen.headers["cache-control"] and "evil" not in seen.text
-    assert seen.headers["content-disposition"] == "inline" and "script-src" in seen.headers["content-security-policy"]
-    assert kept_file.headers["cache-control"] == "no-store" and seen.content == kept_file.content
+def test_a_page_to_be_viewed_is_the_same_for_everybody_and_for_ever(client, page_url):
+    view, download = client.get(f"{page_url}?view=1&live=https%3A%2F%2Fevil.example"), client.get(page_url)
+    assert view.status_code == 200 and "immutable" in view.headers["cache-control"] and "evil" not in view.text
+    assert view.headers["content-disposition"] == "inline" and "script-src" in view.headers["content-security-policy"]
+    assert download.headers["cache-control"] == "no-store" and view.content == download.content
     missing = client.get(f"/bnviz/runs/{'f' * 16}/live_shift.html?view=1")
     assert missing.status_code == 404 and missing.headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize("live", ["javascript:alert(1)", "file:///etc/passwd", "https:", "http://[", "https://x/" + "a" * 2000])
-def test_a_saved_page_leads_nowhere_but_to_the_web(client, kept, live):
-    page = client.get(kept, params={"live": live}).text
+def test_a_saved_page_leads_nowhere_but_to_the_web(client, page_url, live):
+    page = client.get(page_url, params={"live": live}).text
     assert [address for address in re.findall(r'href="([^"]*)"', page) if address != "data:,"] == []
 
 
 def test_a_page_is_made_of_whole_runs_only(client, shared, finished):
-    made, _ = shared.store.start("a" * 16)
-    made.append(HEADER)
-    told = {name: client.get(f"/bnviz/runs/{name}.html") for name in (f"{made.id}/live_shift", f"{ID}/live_shift")}
-    assert [response.status_code for response in told.values()] == [409, 409]
-    assert "still being trained" in told[f"{made.id}/live_shift"].json()["error"]
-    assert "another release" in told[f"{ID}/live_shift"].json()["error"]
+    recording, _ = shared.store.start("a" * 16)
+    recording.append(HEADER)
+    responses = {name: client.get(f"/bnviz/runs/{name}.html") for name in (f"{recording.id}/live_shift", f"{ID}/live_shift")}
+    assert [response.status_code for response in responses.values()] == [409, 409]
+    assert "still being trained" in responses[f"{recording.id}/live_shift"].json()["error"]
+    assert "another release" in responses[f"{ID}/live_shift"].json()["error"]
 
 
 @pytest.mark.parametrize(
@@ -323,8 +323,8 @@ def test_there_is_no_page_of_what_there_is_not(client, finished, name):
 
 
 @pytest.mark.parametrize(("file", "ending"), [("script.zip", "zip"), ("notebook.ipynb", "ipynb"), ("series.csv", "csv")])
-def test_a_finished_run_can_be_taken_away_as_other_files(client, shared, kept, trained, finished, file, ending):
-    at = kept.replace("live_shift.html", file)
+def test_a_finished_run_can_be_taken_away_as_other_files(client, shared, page_url, trained, finished, file, ending):
+    at = page_url.replace("live_shift.html", file)
     response, head = client.get(at), client.head(at)
     assert response.status_code == head.status_code == 200 and not head.content
     assert response.content == FILES[file].make(b"".join(trained[1]), f"{trained[0]}.ndjson")
@@ -332,9 +332,9 @@ def test_a_finished_run_can_be_taken_away_as_other_files(client, shared, kept, t
         assert one.headers["content-disposition"] == f'attachment; filename="bnviz-{trained[0]}.{ending}"'
         assert one.headers["content-type"].startswith(FILES[file].media_type)
     shared.store.start("a" * 16)[0].append(HEADER)
-    told = {id: client.get(f"/bnviz/runs/{id}/{file}") for id in ("a" * 16, ID, "f" * 16, "x")}
-    assert [one.status_code for one in told.values()] == [409, 409, 404, 404]
-    assert "still being trained" in told["a" * 16].json()["error"] and "another release" in told[ID].json()["error"]
+    responses = {id: client.get(f"/bnviz/runs/{id}/{file}") for id in ("a" * 16, ID, "f" * 16, "x")}
+    assert [one.status_code for one in responses.values()] == [409, 409, 404, 404]
+    assert "still being trained" in responses["a" * 16].json()["error"] and "another release" in responses[ID].json()["error"]
     assert client.post(at).status_code == 405
 
 
@@ -385,12 +385,12 @@ def test_health(client, shared):
 
 def test_alive_and_ready_are_two_questions(client, shared):
     """Whoever is ready gets visitors; whoever is not alive is started anew: one that is ending, or has no worker, is not."""
-    told = lambda: [client.get(f"/bnviz/{name}").status_code for name in ("livez", "readyz")]  # noqa: E731
-    assert told() == [200, 200]
+    statuses = lambda: [client.get(f"/bnviz/{name}").status_code for name in ("livez", "readyz")]  # noqa: E731
+    assert statuses() == [200, 200]
     shared.workers = lambda: (0, 2)
-    assert told() == [200, 503]
+    assert statuses() == [200, 503]
     shared.workers, viewers.closing = lambda: (2, 2), True
-    assert told() == [200, 503]
+    assert statuses() == [200, 503]
 
 
 def test_metrics_are_what_prometheus_reads(client, finished):
@@ -457,15 +457,15 @@ def test_only_the_players_scripts_and_styles_are_served(client, player, name):
 
 def test_plotly_is_compressed_once(client, monkeypatch):
     with client.stream("GET", "/bnviz/plotly.min.js", headers={"accept-encoding": "gzip"}) as response:
-        packed = b"".join(response.iter_raw())
-    whole = assets.plotly_js().read_bytes()
-    assert gzip.decompress(packed) == whole
-    assert len(packed) < len(whole) / 3
+        compressed = b"".join(response.iter_raw())
+    source = assets.plotly_js().read_bytes()
+    assert gzip.decompress(compressed) == source
+    assert len(compressed) < len(source) / 3
     monkeypatch.setattr(gzip, "compress", None)  # a second time would fail
     response = client.get("/bnviz/plotly.min.js")
-    assert response.content == whole
+    assert response.content == source
     assert client.get("/bnviz/plotly.min.js", headers={"if-none-match": response.headers["etag"]}).status_code == 304
-    assert client.get("/bnviz/plotly.min.js", headers=PLAIN).content == whole
+    assert client.get("/bnviz/plotly.min.js", headers=PLAIN).content == source
 
 
 # with an engine
@@ -534,8 +534,8 @@ def answer(url, seconds=60.0):
 
 
 def children(pid):
-    listed = subprocess.run(["ps", "--ppid", str(pid), "-o", "pid="], capture_output=True, text=True).stdout
-    return [int(text) for text in listed.split()]
+    output = subprocess.run(["ps", "--ppid", str(pid), "-o", "pid="], capture_output=True, text=True).stdout
+    return [int(text) for text in output.split()]
 
 
 def running(pid):

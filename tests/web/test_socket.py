@@ -49,7 +49,7 @@ def memory(pid):
 
 def test_messages_that_are_none_close_their_socket_and_nothing_else(server, address):
     chance = random.Random(3)
-    broken = [
+    malformed = [
         b"\xff" * 10,
         "text",
         b"\x0a\xff\xff\xff\xff\x0f",
@@ -62,7 +62,7 @@ def test_messages_that_are_none_close_their_socket_and_nothing_else(server, addr
 
     before = memory(server.process.pid)
     assert None not in asyncio.run(all_of_them(fatal))
-    asyncio.run(all_of_them(broken))
+    asyncio.run(all_of_them(malformed))
     assert asyncio.run(open_page(server, "steps=40", b"")) > 0
     assert memory(server.process.pid) < before + (100 << 20)
 

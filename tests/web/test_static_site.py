@@ -35,7 +35,7 @@ def site(tmp_path_factory):
     return folder
 
 
-def told(folder, name):
+def player_data(folder, name):
     """What a page's script is told."""
     return json.loads(re.search(r'id="page">(.*?)</script>', (folder / name).read_text(encoding="utf-8"))[1])
 
@@ -70,7 +70,7 @@ def test_a_mark_that_a_page_cannot_have_is_left_out():
 
 
 def test_the_recordings_are_those_of_the_runs_to_the_byte(site):
-    options = told(site, "index.html")["options"]
+    options = player_data(site, "index.html")["options"]
     assert {option["parameters"].get("activation", "relu") for option in options} == set(FIELDS["activation"].choices)
     for option in options[:2]:
         name, parts = handed(site / f"recordings/live-shift/{option['id']}.js")
@@ -82,7 +82,7 @@ def test_the_recordings_are_those_of_the_runs_to_the_byte(site):
 
 
 def test_a_page_knows_its_settings_and_presets(site):
-    page = told(site, "index.html")
+    page = player_data(site, "index.html")
     ids = {option["id"] for option in page["options"]}
     assert {preset["id"] for preset in page["presets"]} <= ids and len(page["presets"]) == 5
     rate, activation = (next(one for one in page["settings"] if one["name"] == name) for name in ("learning_rate", "activation"))
@@ -91,7 +91,7 @@ def test_a_page_knows_its_settings_and_presets(site):
 
 
 def test_a_sweep_comes_with_its_verdict_and_an_answer_to_every_guess(site):
-    page = told(site, "regularization.html")
+    page = player_data(site, "regularization.html")
     (option,) = page["options"]
     data = json.loads(handed(site / f"recordings/regularization/{option['id']}.js")[1]["data"])
     assert data["state"] == "ended" and data["rows"] > 0 and all(panel["data"] for panel in data["panels"])
@@ -103,8 +103,8 @@ def test_pages_lead_only_to_what_is_there(site):
     for page in site.glob("*.html"):
         for address in re.findall(r'(?:src|href)="([^"]*)"', page.read_text(encoding="utf-8")):
             assert address == "data:," or (site / address).is_file()
-        for option in told(site, page.name)["options"]:
-            assert (site / "recordings" / told(site, page.name)["lesson"] / f"{option['id']}.js").is_file()
+        for option in player_data(site, page.name)["options"]:
+            assert (site / "recordings" / player_data(site, page.name)["lesson"] / f"{option['id']}.js").is_file()
 
 
 def test_several_claims_that_judge_one_sweep_have_a_recording_each():

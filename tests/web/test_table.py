@@ -56,10 +56,10 @@ def test_columns_that_differ_are_never_one(desk):
 @pytest.mark.parametrize("length", [1, 150, 151, 5001])
 def test_a_page_shows_all_rows_or_one_in_so_many_and_says_so(desk, length):
     rows = [[step, *[0] * 132] for step in range(length)]
-    shown = desk.call(FILE, "visibleRows", {"key": "step", "columns": ["a"] * 132, "rows": rows})
-    steps = [row[0] for row in shown["rows"]]
+    page_rows = desk.call(FILE, "visibleRows", {"key": "step", "columns": ["a"] * 132, "rows": rows})
+    steps = [row[0] for row in page_rows["rows"]]
     assert len(steps) * 133 <= 25_000 and steps[-1] == length - 1
-    assert set(np.diff(steps)) <= {shown["every"]} and steps[0] < shown["every"]
+    assert set(np.diff(steps)) <= {page_rows["every"]} and steps[0] < page_rows["every"]
 
 
 def test_a_file_can_be_read_and_holds_all_rows_and_digits(desk):
@@ -140,9 +140,9 @@ def test_percentiles_have_a_column_each(tables):
 
 def test_what_is_said_of_the_middle_is_of_the_unit_that_is_drawn(desk, tables, experiment):
     [table], _, frames = tables("bands")
-    said = desk.ask("speak", panels=[one for one in PAGE.panels(experiment) if one["id"] == "bands"])
+    texts = desk.ask("speak", panels=[one for one in PAGE.panels(experiment) if one["id"] == "bands"])
     middle = {arm: column(table, f"{name}, 50th percentile of a[2], unit 4")[-1] for arm, name in NAMES.items()}
-    assert f"unit 4, median {middle['none']:.2f}" in said[-1] and f"unit 4, median {middle['batch']:.2f}" in said[-1]
+    assert f"unit 4, median {middle['none']:.2f}" in texts[-1] and f"unit 4, median {middle['batch']:.2f}" in texts[-1]
     for arm, zeros in ((arm, frames[-1]["arms"][arm]["unit_zeros"]["activation"][1][3]) for arm in NAMES):
         assert (middle[arm] == 0) == (zeros >= 256)
 
@@ -153,9 +153,9 @@ def test_a_ridgeline_is_a_histogram_at_each_step_drawn(tables):
     assert keys(table)[0] == "exactly 0" and keys(table)[1:] == pytest.approx((edges[1:] + edges[:-1]) / 2)
     assert table["key"] == "a[2], unit 4: middle of the bin"
     for arm, name in NAMES.items():
-        drawn = [one for one in table["columns"] if one.startswith(name)]
-        assert f"{name}, share at step 0" in drawn and f"{name}, share at step {frames[-1]['step']}" in drawn
-        for one in drawn:
+        names = [one for one in table["columns"] if one.startswith(name)]
+        assert f"{name}, share at step 0" in names and f"{name}, share at step {frames[-1]['step']}" in names
+        for one in names:
             part = next(frame for frame in frames if one.endswith(f"step {frame['step']}"))["arms"][arm]
             counts, zeros = part["unit_counts"]["activation"][1][3], part["unit_zeros"]["activation"][1][3]
             shares = column(table, one)
@@ -199,16 +199,16 @@ def test_every_chart_of_every_lesson_has_a_table(tables, lesson, unit):
     page = import_module(f"bnviz.lessons.{lesson}.page").PAGE
     run = page.default.replace(**SMALL, hold_from=min(page.default.hold_from, 20))
     for panel in page.panels(run):
-        found = tables(panel["id"], page=page, run=run, unit=unit)[0]
+        result = tables(panel["id"], page=page, run=run, unit=unit)[0]
         if panel["id"] == "hand":
             continue  # asks the server
-        assert found, panel["id"]
-        for table in found:
+        assert result, panel["id"]
+        for table in result:
             where = f"{panel['id']}, {table['key']}: {table['columns']}"
             assert table["key"] and table["rows"] and len({str(key) for key in keys(table)}) == len(table["rows"]), where
             assert all(name and name[0] != "," for name in table["columns"]), where
-            known = [any(row[1 + place] is not None for row in table["rows"]) for place in range(len(table["columns"]))]
-            assert any(known), where
+            has_values = [any(row[1 + place] is not None for row in table["rows"]) for place in range(len(table["columns"]))]
+            assert any(has_values), where
 
 
 def test_what_is_moved_by_hand_is_a_histogram_and_a_score(tables):

@@ -19,14 +19,14 @@ HERE = "https://example.org/lab/for-teachers"
 
 @pytest.mark.usefixtures("stage")
 def test_parts_are_left_out_and_the_run_is_the_same(stage):  # noqa: F811
-    whole = visit(batch_size="8")
-    assert whole.caption and "batch_size" in settings(whole)
+    full_page = visit(batch_size="8")
+    assert full_page.caption and "batch_size" in settings(full_page)
     page = visit(batch_size="8", hide="claim,presets,more,limits")
     assert stage.shown == Experiment(batch_size=8)
     claim = words.catalogue("live_shift")["claim"]
-    assert claim in [one.value for one in whole.markdown] and claim not in [one.value for one in page.markdown]
+    assert claim in [one.value for one in full_page.markdown] and claim not in [one.value for one in page.markdown]
     assert set(settings(page)) == {"batch_size", "learning_rate", "activation", "dataset"}
-    assert not page.button_group and whole.button_group
+    assert not page.button_group and full_page.button_group
 
 
 def test_without_settings_the_experiment_of_the_link_stays(stage):  # noqa: F811
@@ -105,10 +105,10 @@ def test_the_page_builds_a_link_from_what_is_chosen():
 def test_the_worksheet_asks_what_the_pages_ask():
     sheet = worksheet()
     for lesson in LESSONS:
-        said = words.catalogue(lesson)
-        for text in said.get("predictions", {}).values():
+        texts = words.catalogue(lesson)
+        for text in texts.get("predictions", {}).values():
             assert f"☐ {text}" in sheet
-        if said.get("presets"):
+        if texts.get("presets"):
             assert f"({'/' if lesson == 'live_shift' else '/' + address(lesson)})" in sheet
     assert sheet.count("☐") > 20 and "{" not in sheet
     assert "<h2>Watch a[2] shift (/)</h2>" in teachers.printable()

@@ -8,7 +8,7 @@ from bnviz.web import words
 from tests.web.desk import Failed
 
 FILE = "web/player/words.js"
-CHOSEN = {  # put together or picked
+INDIRECT_KEYS = {  # put together or picked
     "signal_linear", "signal_normalized", "signal_activation", "readout", "readout_training",
     "act_start", "act_off", "act_on", "act_times", "act_freeze", "act_thaw", "act_noise", "act_clear",
     "open_curtain", "close_curtain", "output_right", "output_loss", "output_lost",
@@ -46,7 +46,7 @@ def test_shares_are_written_in_percent(desk, share, text):
 def test_the_player_says_only_what_is_in_its_catalogue_and_all_of_it():
     scripts = "".join(path.read_text(encoding="utf-8") for path in (words.PACKAGE / "web" / "player").rglob("*.js"))
     keys = set(re.findall(r"(?:\btext\(|playerText\(view, )(?:\w+ \? )?\"(\w+)\"(?: : \"(\w+)\")?", scripts))
-    keys = {key for pair in keys for key in pair if key} | CHOSEN
+    keys = {key for pair in keys for key in pair if key} | INDIRECT_KEYS
     assert keys == set(words.shared()["player"])
 
 
