@@ -29,7 +29,7 @@ CHECKPOINTS = [0, 10, 20, 30, 40, 50]
 
 
 def made_up(sweep, outcome):
-    """Rows of which `tell(curve, value, seed)` says the score at the end, or everything that is not as it is by default."""
+    """Rows of which `outcome(curve, value, seed)` says the score at the end, or everything that is not as it is by default."""
     rows = []
     for place in sweep.cells():
         seed = place.run.experiment.seed

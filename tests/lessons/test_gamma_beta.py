@@ -288,7 +288,7 @@ def test_the_engine_answers_also_after_its_worker_was_killed(make_engine):  # no
     assert messages[0]["before"] == messages[1]["before"] and messages[0]["after"] != messages[1]["after"]
     assert (local.counters.started, local.endings) == (1, {"finished": 1})
     assert local.experiment(SMALL.id) == SMALL and local.experiment("0" * 16) is None
-    local._known.clear()
+    local._requests.clear()
     assert local.experiment(SMALL.id) == SMALL
 
 
@@ -336,9 +336,9 @@ def scenes():
 
 
 def test_the_latest_question_wins(scenes):
-    recorded = scenes["latest"]
-    assert recorded["asked"] == [[0, 1.5, 0.25], [0, 3, 0.25]]  # what the slider passed on its way is not asked
-    assert recorded["aborted"] == [True, False] and recorded["answer"] == "second" and recorded["drawn"] == ["hand"]
+    scene = scenes["latest"]
+    assert scene["asked"] == [[0, 1.5, 0.25], [0, 3, 0.25]]  # what the slider passed on its way is not asked
+    assert scene["aborted"] == [True, False] and scene["answer"] == "second" and scene["drawn"] == ["hand"]
 
 
 def test_nothing_is_asked_before_the_run_is_finished_or_of_all_units_together(scenes):
