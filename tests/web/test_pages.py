@@ -46,7 +46,7 @@ class Stage:
         self.mounted.append((run, view))
 
     @property
-    def texts(self):
+    def experiment(self):
         assert self.mounted[-1][0] == self.plotted[-1].id == self.requested[-1].id
         return self.requested[-1]
 
@@ -84,7 +84,7 @@ def shown_values(page):
 
 def test_first_visit_shows_the_default_experiment(stage):
     page = visit()
-    assert stage.shown == Experiment()
+    assert stage.experiment == Experiment()
     assert stage.view == links.VIEW
     assert shown_values(page) == {name: FIELDS[name].default for name in (*PAGE.main, *PAGE.more)}
     assert page.query_params == {}
@@ -102,10 +102,10 @@ def test_every_widget_changes_the_run_and_the_address(stage):
     for name, value in offered.items():
         change(page, name, value)
         expected = expected.replace(**{name: value})
-        assert stage.shown == expected
+        assert stage.experiment == expected
         assert page.query_params == links.parameters(expected, {}, Experiment())
     cold = visit(**page.query_params)
-    assert stage.shown == expected
+    assert stage.experiment == expected
     assert shown_values(cold) == offered
 
 
@@ -118,7 +118,7 @@ def test_going_back_to_the_default_empties_the_address(stage):
 @pytest.mark.parametrize("name", FIELDS)
 def test_every_field_can_be_linked_to(stage, name):
     page = visit(**{name: format_value(OTHER[name])})
-    assert stage.shown == Experiment(**{name: OTHER[name]})
+    assert stage.experiment == Experiment(**{name: OTHER[name]})
     assert shown_values(page).get(name, OTHER[name]) == OTHER[name]
     assert not page.warning
 
@@ -138,13 +138,13 @@ def test_every_field_can_be_linked_to(stage, name):
 )
 def test_a_good_value_between_the_marks_is_kept(stage, name, text, value):
     page = visit(**{name: text})
-    assert stage.shown == Experiment(**{name: value})
+    assert stage.experiment == Experiment(**{name: value})
     assert shown_values(page)[name] == value
     assert page.query_params == {name: format_value(value)}
     change(page, "steps", 200)
-    assert stage.shown == Experiment(**{name: value}, steps=200)
+    assert stage.experiment == Experiment(**{name: value}, steps=200)
     change(page, name, FIELDS[name].default)
-    assert stage.shown == Experiment(steps=200)
+    assert stage.experiment == Experiment(steps=200)
     assert not page.warning
 
 
@@ -190,7 +190,7 @@ def test_a_bad_parameter_is_named_once_and_replaced_and_its_neighbours_are_kept(
     assert len(page.warning) == 1
     assert page.warning[0].value.count(f"`{name} = ") == 1
     assert len(page.warning[0].value) < 400
-    assert stage.shown == Experiment(momentum=0.9)
+    assert stage.experiment == Experiment(momentum=0.9)
     assert stage.view == links.VIEW | ({} if name == "tap" else {"tap": "linear"})
     assert page.query_params == good
 
@@ -210,7 +210,7 @@ def test_many_bad_parameters_make_one_short_message(stage):
     assert len(page.warning) == 1
     assert len(page.warning[0].value) < 1500
     assert "and 195 more" in page.warning[0].value
-    assert stage.shown == Experiment()
+    assert stage.experiment == Experiment()
 
 
 def test_streamlits_own_parameters_are_not_bad(stage):
@@ -251,7 +251,7 @@ def test_a_preset_sets_the_experiment_and_says_what_to_look_for(stage, name):
     assert page.button_group(key=KEY).value is None
     page.button_group(key=KEY).set_value(name).run()
     assert not page.exception
-    assert stage.shown == Experiment(**PRESETS[name])
+    assert stage.experiment == Experiment(**PRESETS[name])
     assert page.query_params == links.parameters(Experiment(**PRESETS[name]), {}, Experiment())
     assert any(PAGE.words["presets"][name]["look"] in caption.value for caption in page.caption)
     change(page, "seed", 5)
@@ -266,7 +266,7 @@ def test_a_preset_reached_by_link_is_shown_as_chosen(stage):
 def test_pressing_the_chosen_preset_again_changes_nothing(stage):
     page = visit(learning_rate="1")
     page.button_group(key=KEY).set_value(None).run()
-    assert stage.shown == Experiment(learning_rate=1.0)
+    assert stage.experiment == Experiment(learning_rate=1.0)
     assert page.button_group(key=KEY).value == "fast"
 
 
@@ -280,16 +280,16 @@ def test_too_expensive_is_refused_with_the_reason_and_the_last_run_stays(stage):
     change(page, "snapshot_every", 1)
     change(page, "steps", 5000)
     assert len(page.error) == 1 and "5001 snapshots" in page.error[0].value
-    assert stage.shown == Experiment(batch_size=8, snapshot_every=1)
+    assert stage.experiment == Experiment(batch_size=8, snapshot_every=1)
     change(page, "steps", 1000)
     assert not page.error
-    assert stage.shown == Experiment(batch_size=8, snapshot_every=1, steps=1000)
+    assert stage.experiment == Experiment(batch_size=8, snapshot_every=1, steps=1000)
 
 
 def test_too_expensive_link_shows_the_default_run(stage):
     page = visit(steps="5000", width="256", step="4000", layer="7", hidden_layers="8")
     assert len(page.error) == 1 and "s of computing" in page.error[0].value
-    assert stage.shown == Experiment()
+    assert stage.experiment == Experiment()
     assert stage.view == links.VIEW | {"layer": 5}
     assert shown_values(page)["width"] == 256
 

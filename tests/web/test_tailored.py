@@ -22,7 +22,7 @@ def test_parts_are_left_out_and_the_run_is_the_same(stage):  # noqa: F811
     full_page = visit(batch_size="8")
     assert full_page.caption and "batch_size" in settings(full_page)
     page = visit(batch_size="8", hide="claim,presets,more,limits")
-    assert stage.shown == Experiment(batch_size=8)
+    assert stage.experiment == Experiment(batch_size=8)
     claim = words.catalogue("live_shift")["claim"]
     assert claim in [one.value for one in full_page.markdown] and claim not in [one.value for one in page.markdown]
     assert set(settings(page)) == {"batch_size", "learning_rate", "activation", "dataset"}
@@ -33,7 +33,7 @@ def test_without_settings_the_experiment_of_the_link_stays(stage):  # noqa: F811
     page = visit(batch_size="8", steps="400", hide="settings")
     page.run()
     page.run()
-    assert settings(page) == {} and stage.shown == Experiment(batch_size=8, steps=400)
+    assert settings(page) == {} and stage.experiment == Experiment(batch_size=8, steps=400)
 
 
 @pytest.mark.usefixtures("stage")
@@ -50,7 +50,7 @@ def test_a_locked_setting_stays_as_the_link_has_it_on_every_page_and_in_every_pr
         page.switch_page(str(ROOT / "pages" / f"{other}.py")).run()
         assert not page.exception and settings(page)["batch_size"].value == 8, other
     page.button_group(key=KEY).set_value("fast").run()
-    assert stage.shown == Experiment(**{**PRESETS["fast"], "batch_size": 8})
+    assert stage.experiment == Experiment(**{**PRESETS["fast"], "batch_size": 8})
     assert page.query_params["batch_size"] == "8"
 
 
