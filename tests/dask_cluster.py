@@ -18,10 +18,10 @@ class Cluster:
     def __init__(self, folder):
         self.folder, self.processes = folder, []
         self.scheduler = self.start("scheduler", "--port", "0")
-        self.address = json.loads(_wait_for(self._written))["address"]
+        self.address = json.loads(_wait_for(self._scheduler_file))["address"]
         self.client = Client(self.address, set_as_default=False)
 
-    def _log_text(self):
+    def _scheduler_file(self):
         path = self.folder / "scheduler.json"
         text = path.read_text(encoding="utf-8") if path.exists() else ""
         return text if text.rstrip().endswith("}") else ""

@@ -37,11 +37,11 @@ def test_other_estimates_are_what_they_were():
 
 def test_a_measure_costs_what_it_says_as_often_as_it_is_taken(monkeypatch):
     snapshots = Experiment().snapshots
-    monkeypatch.setattr(budget, "measures", lambda: ())
+    monkeypatch.setattr(budget, "live_measures", lambda: ())
     before = budget.seconds(Experiment())
-    extra = registry.Measure("extra", "nowhere:nothing", (), "always", every=4, seconds=lambda experiment: 0.01)
-    off = dataclasses.replace(extra, asked=lambda experiment: False)
-    monkeypatch.setattr(budget, "measures", lambda: (extra, off))
+    extra = registry.LiveMeasure("extra", "nowhere:nothing", (), "always", every=4, seconds=lambda experiment: 0.01)
+    off = dataclasses.replace(extra, applies_to=lambda experiment: False)
+    monkeypatch.setattr(budget, "live_measures", lambda: (extra, off))
     assert budget.seconds(Experiment()) == pytest.approx(before + 2 * snapshots * 0.01 / 4)
 
 

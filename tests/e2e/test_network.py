@@ -71,9 +71,9 @@ def test_pointing_at_something_says_its_numbers(opened):
     lab.wait("$('.bnviz-tip').textContent.includes('layer 3, unit 3')")
     text = lab.page.inner_text(".bnviz-tip")
     recorded = lab.page.evaluate("""async () => {
-      const {parsed} = await import(new URL('bnviz/web/player/recording.js', document.baseURI).href);
+      const {parseLine} = await import(new URL('bnviz/web/player/recording.js', document.baseURI).href);
       const text = await (await fetch(`bnviz/runs/${document.querySelector('.bnviz-player').dataset.run}.ndjson`)).text();
-      const frames = text.trim().split('\\n').map(parsed).filter(({type}) => type === 'snapshot');
+      const frames = text.trim().split('\\n').map(parseLine).filter(({type}) => type === 'snapshot');
       const part = frames.at(-1).arms.none;
       return {mean: part.unit_mean.activation[2][2], sd: part.unit_std.activation[2][2]};
     }""")

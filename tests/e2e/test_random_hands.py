@@ -15,6 +15,8 @@ from tests.e2e.hands import KEYS, Hands
 SECONDS = float(os.environ.get("BNVIZ_HANDS_SECONDS", "3"))
 SEED = int(os.environ.get("BNVIZ_HANDS_SEED", "8"))
 LIVE = [lesson for lesson in LESSONS if lesson not in SWEEPING]
+LISTS = {"selectbox", "option"}  # kinds of action that need a list
+LISTS_BEHIND_A_BUTTON = {"batch_size"}  # lessons that have none in front
 MAY_GROW_MB = 5  # Streamlit remembers settings; a player that is kept takes 8 or more
 COLLECTION_SECONDS = 20.0  # in which garbage that is collected late is gone
 pytestmark = pytest.mark.timeout(120 + 4 * SECONDS)
@@ -71,7 +73,8 @@ def test_hands_break_nothing_and_leave_nothing_behind(lab, lesson):
 
     assert lab.page.locator("[data-testid=stException]").count() == 0
     lab.wait("['playing', 'paused', 'ended', 'loading'].includes(d.state)")
-    assert hands.counts.keys() == {action.__name__ for action in hands.actions}, hands.counts
+    missing = {action.__name__ for action in hands.actions} - hands.counts.keys()
+    assert missing <= LISTS and (not missing or lesson in LISTS_BEHIND_A_BUTTON), hands.counts
     assert lab.troubles == []
     leave(lab)
     assert heap.falls_to(before + MAY_GROW_MB) <= before + MAY_GROW_MB
