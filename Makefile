@@ -11,7 +11,7 @@ run: .venv/app
 	$(BIN)/streamlit run app.py --server.port $(PORT) --server.headless true \
 		$(if $(DEV),--server.fileWatcherType auto --server.runOnSave true)
 
-# All tests but those marked slow, within 8 minutes on two cores, and all tests, within 14. The slowest ten are named at the end.
+# All tests but those marked slow, and all tests. CONTRIBUTING.md has their budgets; the slowest ten are named at the end.
 test: MARKED = -m "not slow"
 test test-all: .venv/dev
 	$(BIN)/python -m tests.chromium
