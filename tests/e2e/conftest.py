@@ -16,6 +16,7 @@ from tests.e2e.lab import Lab, Server, launch, serve
 V8_FLAGS = "--js-flags=--no-enable-lazy-source-positions"
 
 SCREEN: ViewportSize = {"width": 1400, "height": 900}
+CLIPBOARD = ["clipboard-read", "clipboard-write"]
 
 
 @pytest.fixture(scope="session")
@@ -55,8 +56,8 @@ def browser() -> Iterator[Browser]:
 class Tabs:
     """The browser's contexts, and their tabs that no test uses at the moment.
 
-    What a browser has compiled of a script it keeps with the context, so there are as few as can be: size, colours and motion are
-    the tab's, and only other options need a context of their own.
+    What a browser has compiled of a script it keeps with the context, and a new one costs 7 CPU seconds: so there are as few as
+    can be. Size, colours and motion are the tab's; only other options, as those of `PHONE`, need a context of their own.
     """
 
     def __init__(self, browser: Browser):
@@ -75,7 +76,7 @@ class Tabs:
         """A tab that is as if it were new."""
         key = repr(sorted(options.items()))
         if key not in self.contexts:
-            self.contexts[key] = self.browser.new_context(viewport=SCREEN, **options)
+            self.contexts[key] = self.browser.new_context(viewport=SCREEN, permissions=CLIPBOARD, **options)
         idle = self.idle.setdefault(key, [])
         page = idle.pop() if idle else self.contexts[key].new_page()
         page.set_viewport_size(viewport)

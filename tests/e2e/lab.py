@@ -32,6 +32,7 @@ FLAGS = [
 PREDICTION_PAGES = (  # pages that want a prediction
     "covariate-shift", "gamma-beta", "independence", "batch-size", "regularization", "step-zero", "weight-decay",
 )  # fmt: skip
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 WAIT_MS = int(os.environ.get("BNVIZ_WAIT_MS", 90_000))  # for a state, beside whatever other tests do
 
 
@@ -83,7 +84,8 @@ def serve(
     `base` is the prefix of its addresses, `store` where its recordings outlive it, `group` the folder of a control group to run
     in, `settings` other environment variables. Without a number of workers it finds one by itself.
     """
-    port = port or free_port()
+    pooled = not port
+    port = port or _ports.take()
     verb = ["hello"] if script == "hello" else ["run", script]
     command = [sys.executable, "-m", "streamlit", *verb, "--server.headless=true", f"--server.port={port}"]
     command += ["--server.address=127.0.0.1", "--browser.gatherUsageStats=false", f"--server.baseUrlPath={base}"]
@@ -105,13 +107,35 @@ def serve(
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        if pooled:
+            _ports.give_back(port)
 
 
-def free_port() -> int:
-    """A port on which nobody listens."""
+def free_port(port: int = 0) -> int:
+    """A port on which nobody listens: this one, or any. Raises OSError if somebody does listen on this one."""
     with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of an ended server may still be closing
+        free.bind(("127.0.0.1", port))
         return free.getsockname()[1]
+
+
+class _PortPool:
+    """Ports of servers that have ended, used again by the next: what a browser has compiled of a script it keeps by address."""
+
+    def __init__(self) -> None:
+        self._idle: list[int] = []
+
+    def take(self) -> int:
+        while self._idle:
+            with contextlib.suppress(OSError):
+                return free_port(self._idle.pop())
+        return free_port()
+
+    def give_back(self, port: int) -> None:
+        self._idle.append(port)
+
+
+_ports = _PortPool()
 
 
 def _await(url: str, process: subprocess.Popen, seconds: float = 60.0) -> None:

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from bnviz.lessons import LESSONS
+from tests.e2e.lab import PHONE
 
 CONTRAST = """() => {
   const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
@@ -58,7 +59,7 @@ def test_nothing_sticks_out_at_any_width(opened):
 
 
 def test_a_finger_scrolls_the_page_and_works_the_player(visit):
-    lab = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    lab = visit(**PHONE)
     lab.open(steps=40).trained()
     lab.page.tap(".bnviz-play")
     lab.wait("d.state === 'paused' || d.state === 'ended'")
@@ -75,7 +76,7 @@ COVERED = """(panel) => {
 
 
 def test_on_a_phone_pages_have_names_and_plotlys_buttons_cover_no_title(visit):
-    lab = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    lab = visit(**PHONE)
     lab.open(steps=40).trained()
     names = lab.page.locator(".st-key-pages a")
     assert names.all_inner_texts() == list(LESSONS.values()) and names.first.is_visible()

@@ -110,7 +110,7 @@ def test_behind_a_proxy_that_knows_only_streamlits_own_addresses_the_run_comes_w
 def test_a_link_that_is_copied_in_a_frame_of_community_cloud_is_the_address_that_people_see(behind, visit, server):
     forward = TO_STREAMLIT.format(app=port_of(server), path="/")
     port = behind(fronts.nginx, lambda port: MAP + FRAMED.format(port=port, forward=forward))
-    page = visit(clean=False, permissions=["clipboard-read", "clipboard-write"]).page
+    page = visit(clean=False).page
     player = page.frame_locator("iframe").locator(".bnviz-player[data-state=paused][data-step='20']")
     page.goto(f"http://lab.localhost:{port}/gamma-beta?steps=40&step=20&skip=1")
     player.get_by_role("button", name="Copy link to this step").click()
@@ -126,7 +126,9 @@ def test_a_link_opened_on_a_server_that_has_just_begun_shows_what_an_earlier_one
     experiment = Experiment(steps=100, seed=92)
     page = browser.new_page()
     for started in (1, 0):
-        with serve(store=str(tmp_path)) as server:
+        with serve(
+            store=str(tmp_path), port=free_port()
+        ) as server:  # at an address for which the browser has nothing in its cache
             lab = Lab(page, server)
             lab.open(steps=100, seed=92, step=40).trained()
             lab.wait(f"d.run === '{experiment.id}' && d.state === 'paused' && d.step === '40'")

@@ -89,7 +89,7 @@ def test_a_link_chooses_panels_and_is_told_of_those_there_are_not(inside):
 
 
 def test_the_menu_gives_code_and_pictures(visit, tmp_path):
-    lab = visit(permissions=["clipboard-read", "clipboard-write"])
+    lab = visit()
     lab.open(**SHORT, step=20).trained()
     lab.page.click(".bnviz-save > summary")
     for name, kind in (("Picture of this step", "PNG"), ("Animation", "GIF")):

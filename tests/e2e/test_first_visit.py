@@ -9,7 +9,7 @@ import pytest
 from bnviz.config.experiment import Experiment
 
 TALL = {"viewport": {"width": 1400, "height": 3000}}  # all panels are in view
-# Panels that still lack numbers of an arm they should have: on a busy machine the last charts are drawn some frames after the end.
+# Panels that still lack numbers of an arm: on a busy machine the last charts are drawn some frames after the end.
 PANELS_WITHOUT_DATA = """() => [...document.querySelectorAll('.bnviz-panel')].flatMap(panel => {
   const expected = {"layers-none": ["none"], "layers-batch": ["batch"]}[panel.dataset.panel] ?? ["none", "batch"];
   const counts = {};

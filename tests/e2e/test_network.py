@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.e2e.lab import PHONE
+
 UNIT = "document.querySelector('.bnviz-units [aria-checked=true]').ariaLabel"
 PICTURE = ".bnviz-picture canvas"
 
@@ -109,7 +111,7 @@ def test_every_mark_says_what_it_is(opened):
 
 
 def test_a_tap_says_numbers_too(visit):
-    lab = visit(has_touch=True, viewport={"width": 390, "height": 844}).open(steps=40, step=40).trained()
+    lab = visit(**PHONE).open(steps=40, step=40).trained()
     lab.wait("d.state === 'ended' && d.step === '40'")
     lab.page.touchscreen.tap(*middle(lab, 3))
     lab.wait("$('.bnviz-tip').textContent.startsWith('a[3] · without batch norm mean')")

@@ -5,12 +5,12 @@ import pytest
 
 from bnviz.config.experiment import Experiment
 from bnviz.lessons.live_shift.page import PAGE
+from tests.e2e.lab import PHONE
 
 WORDS = PAGE.words["tour"]
 TITLES = [text for key, text in WORDS.items() if key.endswith("_title")]
 OBSERVED = {"gradient_shift": "yes"}
 PLAIN, NOISY = Experiment(**OBSERVED), Experiment(**OBSERVED, changes="300:input_noise=1")
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 ANSWERED = "$('.bnviz-tour-answer').textContent && !$('.bnviz-tour-answer').classList.contains('bnviz-label')"
 EIGHTFOLD = ">>>"  # keys that set the speed
 FOCUSED = "document.activeElement === $('.bnviz-tour h3')"
