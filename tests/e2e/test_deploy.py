@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -96,6 +98,38 @@ def test_behind_a_proxy_the_page_plays_while_the_run_is_trained(behind, through,
     lab.page.get_by_role("button", name="Stop training").click()
     lab.wait("d.state === 'ended'")
     app.await_metric("runs_active", 0)
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers with the address that it is asked for."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.path.encode())
+
+    def log_message(self, format, *args):
+        """Nothing is written of it."""
+
+
+@pytest.fixture
+def echo():
+    """The port of a stand-in for the app that says what it is asked for."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("front, file", [(fronts.nginx, "nginx.conf"), (fronts.caddy, "Caddyfile")], ids=["nginx", "caddy"])
+@pytest.mark.parametrize("path", ["/lab", "/lab/batch-size", "/lab/bnviz/runs/x.ndjson"])
+def test_the_query_of_a_link_survives_every_proxy(behind, echo, front, file, path):
+    port = behind(front, lambda port: fronts.shipped(file, echo, port))
+    query = "changes=200%3Alearning_rate%3D1%3B350%3Abatch_size%3D8&seed=43&beside=a%26b"
+    answer = httpx.get(f"http://127.0.0.1:{port}{path}?{query}", follow_redirects=True)
+    assert answer.text == f"{'/lab/' if path == '/lab' else path}?{query}"
 
 
 def test_behind_a_proxy_that_knows_only_streamlits_own_addresses_the_run_comes_with_the_page(behind, through, app):

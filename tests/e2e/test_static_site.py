@@ -70,7 +70,7 @@ def test_a_lesson_plays_from_a_disk_and_settings_move_among_recorded_runs(page, 
 
 
 def test_a_link_means_the_same_as_in_the_app_and_says_what_is_not_there(page, folder):
-    page.goto(f"{(folder / 'index.html').as_uri()}?steps=40&batch_size=16.0&step=20&layer=3")
+    page.goto(f"{(folder / 'index.html').as_uri()}?steps=40&batch_size=16.0&step=20&layer=3&utm_source=a&fbclid=b")
     page.wait_for_selector(".bnviz-player[data-step='20'][data-state=paused]", state="attached")
     assert "a[3]" in page.inner_text(".bnviz-headline") and page.inner_text("#notice") == ""
     page.goto(f"{(folder / 'index.html').as_uri()}?batch_size=3&width=12&colour=red&step=20")

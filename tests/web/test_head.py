@@ -15,7 +15,7 @@ from bnviz import engine
 from bnviz.lessons import LESSONS, address
 from bnviz.record.store import Store
 from bnviz.web import assets
-from bnviz.web.routes import head, routes
+from bnviz.web.routes import head, routes, security
 
 PAGE = "<!DOCTYPE html><html><head><title>x</title></head><body>é</body></html>"
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -66,6 +66,23 @@ def test_a_page_names_files_that_are_there(client, lesson):
         answer = client.get(f"/{href}")
         assert answer.status_code == 200 and "immutable" in answer.headers["cache-control"], (kind, href)
     assert [kind for kind, href in own_links if "plotly" in href] == ["prefetch"]
+
+
+FALLBACK = {"modulepreload": "script-src", "stylesheet": "style-src", "prefetch": "default-src"}  # in Firefox
+
+
+@pytest.mark.parametrize("kind", FALLBACK)
+def test_firefox_may_load_what_the_head_names(kind):
+    assert kind in {kind for kind, _ in links(head.tags("/"))}
+    assert "'self'" in security.POLICY[FALLBACK[kind]].split()
+
+
+def test_nothing_falls_back_to_the_default_but_what_is_prefetched():
+    """What Content Security Policy 3 has fall back to default-src, if neither it nor what stands between them is there."""
+    fetched = {"child", "connect", "font", "frame", "img", "manifest", "media", "object", "script", "style"}
+    assert {f"{name}-src" for name in fetched - {"child"}} <= set(
+        security.POLICY
+    )  # frames and workers have frame-src, script-src
 
 
 def text_of(name):

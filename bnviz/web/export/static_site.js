@@ -8,7 +8,8 @@
  * @typedef {{name: string, label: string, slides: boolean, options: {value: string, label: string}[], default: string}} Setting
  * @typedef {{
  *   lesson: string, kind: "player" | "board", options: Option[], presets: {name: string, look: string, id: string}[],
- *   settings: Setting[], fields: string[], views: string[], predictions: Record<string, string>, texts: Record<string, string>,
+ *   settings: Setting[], fields: string[], views: string[], tracking: string, predictions: Record<string, string>,
+ *   texts: Record<string, string>,
  * }} Page
  */
 
@@ -114,9 +115,11 @@ function nearest(target, required) {
   return candidates.reduce((best, one) => (differences(one, target) < differences(best, target) ? one : best), candidates[0]);
 }
 
-/** What the address asks for, and the names in it that mean nothing here. */
+/** What the address asks for, and the names in it that mean nothing here, not even where a visitor comes from. */
 function addressQuery() {
-  const entries = [...new URLSearchParams(location.search)].filter(([name]) => !page.views.includes(name));
+  const tracking = new RegExp(page.tracking);
+  const isOther = (/** @type {string} */ name) => page.views.includes(name) || tracking.test(name.toLowerCase());
+  const entries = [...new URLSearchParams(location.search)].filter(([name]) => !isOther(name));
   const names = [...page.fields, ...page.options.flatMap(({parameters}) => Object.keys(parameters))];
   return {
     target: Object.fromEntries(entries.filter(([name]) => names.includes(name))),

@@ -31,7 +31,7 @@ from bnviz.files import atomic_write
 from bnviz.lessons import LESSONS, SWEEPING, address
 from bnviz.record import ndjson
 from bnviz.record.store import COMPLETE_STATUSES, Recording, Store
-from bnviz.web import assets, words
+from bnviz.web import assets, tracking, words
 from bnviz.web.export.markup import head, html
 from bnviz.web.export.saved_page import FOLDER, pack, page_data, page_of, script, split_arrays
 from bnviz.web.player import messages
@@ -261,6 +261,7 @@ def _page(plan: Plan, options: list[dict[str, Any]], plans: Sequence[Plan]) -> s
         "settings": [] if plan.scenes else _settings(plan),
         "fields": list(FIELDS),
         "views": [*links.VIEW, links.SKIP.name],
+        "tracking": tracking.NAMES,
         "predictions": question.predictions if question else {},
         "texts": {key: TEXTS[key] for key in ("nearest", "usual", "unknown", "alone", "lost")},
     }

@@ -16,9 +16,12 @@ from bnviz.web.routes.http import error, too_busy
 
 # Nothing comes from elsewhere or goes there, and no text becomes a script. blob: is how Streamlit starts a component's script,
 # how the player starts the scripts that come over Streamlit's socket, and how pictures are saved; Plotly and Streamlit write
-# styles into the page; Streamlit's protobuf counts in WebAssembly.
+# styles into the page; Streamlit's protobuf counts in WebAssembly. Firefox takes default-src for what is prefetched, so it is not
+# 'none', and what else would fall back to it is named.
 POLICY = {
-    "default-src": "'none'",
+    "default-src": "'self'",
+    "frame-src": "'none'",
+    "object-src": "'none'",
     "script-src": " ".join(["'self'", "blob:", "'wasm-unsafe-eval'", *inline_scripts()]),
     "style-src": "'self' 'unsafe-inline' blob:",
     "img-src": "'self' data: blob:",

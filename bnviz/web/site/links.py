@@ -22,6 +22,7 @@ from bnviz.config.fields import format_value
 from bnviz.record.ndjson import TAPS
 from bnviz.web.compat import is_history_navigation
 from bnviz.web.site import tailored
+from bnviz.web.tracking import is_tracking
 from bnviz.web.words import fill, shared
 
 LAYER = 2  # the one that pages show first unless they say otherwise
@@ -58,8 +59,9 @@ def parse(
 ) -> Link:
     """The link with these query parameters. Whatever cannot be read is a problem, and the page's default stands in for it.
 
-    `cards` is how many cards the page's tour has.
+    `cards` is how many cards the page's tour has. Parameters that only say where a visitor comes from are ignored.
     """
+    parameters = {name: values for name, values in parameters.items() if not is_tracking(name)}
     texts = {name: values[0] for name, values in parameters.items() if len(values) == 1}
     sentences = shared()["links"]
     repeated = [

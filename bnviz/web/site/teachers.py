@@ -14,6 +14,7 @@ from bnviz.web.export.markup import head, html
 from bnviz.web.export.saved_page import page_of
 from bnviz.web.export.worksheet import worksheet
 from bnviz.web.site import links, tailored
+from bnviz.web.tracking import is_tracking
 
 TEXTS = words.shared()["teachers"]
 FRONT = address(next(iter(LESSONS)))
@@ -48,7 +49,8 @@ def link(start: str, tailoring: tailored.Tailoring, here: str) -> str:
     first = tailoring.pages[0] if tailoring.pages else FRONT
     page = place if place in tailored.KINDS["pages"] else FRONT
     page = page if not tailoring.pages or page in tailoring.pages else first
-    parameters = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in tailored.KINDS]
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    parameters = [(name, value) for name, value in pairs if name not in tailored.KINDS and not is_tracking(name)]
     query = urlencode([*(parameters if page == (place or FRONT) else []), *tailoring.parameters.items()], safe=",:;")
     address_of_page = urljoin(here, "." if page == FRONT else page)
     return f"{address_of_page}?{query}" if query else address_of_page
