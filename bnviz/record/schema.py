@@ -95,6 +95,7 @@ def _parameter(quantity: Quantity) -> Key:
 
 
 LOSS = "nats or squared error"
+DIVERGED_AT = "the first step whose loss was no finite number"
 _SEEN = "over the minibatches since the last snapshot; of the untrained network, on the first minibatch"
 _ROUNDED = ", rounded to 1/128 of the layer's root mean square so that it compresses"
 _POOLED = "of all units of the layer together"
@@ -124,6 +125,7 @@ ARM = (
     by_tap("unit_counts", "histogram of each watched unit", "layers, watched, bins", "values"),
     by_tap("unit_zeros", "values of exactly 0 of each watched unit", "layers, watched", "values"),
     Key("gradient_norm", "‖∂loss/∂W‖ on the last minibatch, output layer last", "layers+1"),
+    Key("diverged_at", DIVERGED_AT, optional=True, when="once the arm has diverged"),
     *map(_parameter, normalizers.parameters()),
 )
 
@@ -157,7 +159,7 @@ ROW = (
     Key("test_accuracy", _ENDING, unit="share"),
     Key("test_loss", _ENDING, unit=LOSS),
     Key("best_test_accuracy", "the best at any checkpoint", unit="share"),
-    Key("diverged_at", "the first step whose loss was no finite number, or `null`"),
+    Key("diverged_at", f"{DIVERGED_AT}, or `null`"),
     json_list("checkpoints", "the steps at which accuracy was measured"),
     json_list("test_accuracies", "test accuracy at each checkpoint", unit="share"),
     json_list("train_losses", "training loss up to each checkpoint"),

@@ -89,6 +89,8 @@ class Training:
         arms = measure_arms(self.arms, self.tensors, self.batches.peek(), self.index, last)
         for arm in self.arms:
             arm.check_divergence(self.step, arms[arm.name]["probe_loss"])  # the last step's damage shows only here
+            if arm.diverged_at is not None:
+                arms[arm.name]["diverged_at"] = arm.diverged_at
         epoch = self.example_count / self.experiment.examples
         group = self.batches.size / self.arms[0].groups
         position = {"index": self.index, "step": self.step, "epoch": epoch, "group_size": group}

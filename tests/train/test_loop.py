@@ -348,6 +348,10 @@ def test_a_net_that_blows_up_is_seen_to_blow_up():
     step = int(message.removeprefix("The network without a normalizer diverged at step ").rstrip("."))
     assert status == "diverged" and 0 < step < experiment.steps
     last, first = snapshots[-1]["arms"]["none"], snapshots[0]["arms"]["none"]
+    told = [snapshot["arms"]["none"].get("diverged_at") for snapshot in snapshots]
+    first_told = told.index(step)
+    assert set(told[:first_told]) == {None} and set(told[first_told:]) == {step}
+    assert snapshots[first_told - 1]["step"] <= step <= snapshots[first_told]["step"]
     assert last["test_loss"] is None and last["train_loss"] is None and first["test_loss"] is not None
     assert last["nonfinite"]["linear"].sum() > 0 and first["nonfinite"]["linear"].sum() == 0
     assert max(snapshot["arms"]["none"]["overflow"]["linear"].max() for snapshot in snapshots) > 0

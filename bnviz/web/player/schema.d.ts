@@ -81,6 +81,8 @@ export interface ArmPart {
   unit_zeros: Record<Tap, Row[]>;
   /** ‖∂loss/∂W‖ on the last minibatch, output layer last */
   gradient_norm: Row;
+  /** the first step whose loss was no finite number */
+  diverged_at?: number;
   /** α of each layer */
   alpha?: Row;
   /** how far means of the next minibatch lie from the probe's, root mean square [σ] */

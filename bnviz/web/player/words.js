@@ -295,17 +295,19 @@ export const hasClasses = (view) => view.frames[0].arms.none.test_accuracy !== n
  * @param {string} arm
  */
 export function hasDiverged(frame, arm) {
+  if (frame.arms[arm].diverged_at !== undefined) return true;
   return [frame.arms[arm].train_loss, frame.arms[arm].probe_loss].some((loss) => !Number.isFinite(loss));
 }
 
 /**
- * The step of the first snapshot, up to the one on show, at which an arm has diverged; null if it has not.
+ * The first step whose loss was no finite number, if an arm has diverged by the step on show; else null. Recordings from before
+ * snapshots held it have the step of the first snapshot that shows it.
  * @param {View} view
  * @param {string} arm
  */
 export function divergenceStep(view, arm) {
   if (!hasDiverged(view.frame, arm)) return null; // a loss that is not finite does not become finite again
-  return view.frames.find((frame) => hasDiverged(frame, arm))?.step ?? null;
+  return view.frame.arms[arm].diverged_at ?? view.frames.find((frame) => hasDiverged(frame, arm))?.step ?? null;
 }
 
 /**
