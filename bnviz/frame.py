@@ -10,10 +10,12 @@ from bnviz.web import words
 from bnviz.web.metrics import page_seconds
 from bnviz.web.site import tailored
 from bnviz.web.site.embedded import is_embedded
+from bnviz.web.slots import slots
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@slots.slot()
 def main() -> None:
     """Lay out the frame and run the page that the address names."""
     st.set_page_config(words.shared()["frame"]["title"], layout="wide", initial_sidebar_state="collapsed")

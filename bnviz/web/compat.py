@@ -13,10 +13,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import streamlit
-from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
-__all__ = ["STREAM", "component_scripts", "inline_scripts", "is_history_navigation", "is_host_allowed"]
+__all__ = ["STREAM", "RerunException", "component_scripts", "inline_scripts", "is_history_navigation", "is_host_allowed"]
 
 STREAM = "/_stcore/stream"  # what the address of its socket ends in
 COMPONENT = "BidiComponent"  # its script that shows a component of ours; it asks for it when the first one is there

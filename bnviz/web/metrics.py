@@ -14,3 +14,9 @@ page_seconds = Histogram(
     buckets=(0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
     registry=registry,
 )
+script_wait_seconds = Histogram(
+    "bnviz_script_wait_seconds",
+    "How long a page's script, or a part of it, waited for its turn.",
+    buckets=(0.01, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
+    registry=registry,
+)

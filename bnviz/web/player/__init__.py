@@ -17,6 +17,7 @@ from bnviz.config.experiment import Experiment
 from bnviz.engine.admission import Busy
 from bnviz.web import assets
 from bnviz.web.player import messages
+from bnviz.web.slots import slots
 
 LINES_AT_ONCE = 60
 
@@ -28,6 +29,7 @@ def _component(name: str) -> Any:
 
 
 @st.fragment
+@slots.slot()
 def mount(
     run: str,
     experiment: Experiment,

@@ -18,6 +18,7 @@ from bnviz.web import player
 from bnviz.web.rates import rates
 from bnviz.web.site import predictions
 from bnviz.web.site.watch import Rows, Watch
+from bnviz.web.slots import slots
 from bnviz.web.words import fill, shared
 
 Panels = Callable[[Sweep, Rows], list[dict[str, Any]]]
@@ -76,6 +77,7 @@ def _fallback(reason: str, before: Watch | None, default: Sweep | None) -> Watch
     return before or (Watch(default) if default else None)
 
 
+@slots.slot()
 def _draw(
     watch: Watch,
     panels: Panels,
