@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
 import threading
 from collections.abc import Iterable, Iterator
@@ -23,7 +22,7 @@ from typing import Any
 import numpy as np
 from tqdm.auto import tqdm
 
-from bnviz import engine
+from bnviz import engine, machine
 from bnviz.config.experiment import Experiment
 from bnviz.config.fields import BadField
 from bnviz.config.sweep import Cell, Sweep, changes, sweep_over, trainable_arms
@@ -155,7 +154,7 @@ def _bar(table: csv_files.Table) -> tqdm:
 def _recording(sweep: Sweep, workers: int | None) -> Iterator[Recording]:
     """The sweep's recording while an engine computes it, which ends with the block."""
     with computing(Store(), workers) as backend:
-        with _block_sigint():
+        with machine.block_interrupts():
             lines = backend.recording(backend.sweep(sweep))
             assert lines is not None  # it was asked for just now
         yield lines
@@ -165,19 +164,9 @@ def _recording(sweep: Sweep, workers: int | None) -> Iterator[Recording]:
 def computing(store: Store, workers: int | None = None) -> Iterator[engine.Engine]:
     """An engine that ends with the block, whose processes ignore Ctrl-C."""
     with contextlib.ExitStack() as stack:
-        with _block_sigint():
+        with machine.block_interrupts():
             backend = stack.enter_context(contextlib.closing(engine.make(store, Rows.from_environment(), workers, ready=False)))
         yield backend
-
-
-@contextlib.contextmanager
-def _block_sigint() -> Iterator[None]:
-    """Block SIGINT until the block is left, also in the processes that it starts: this process handles Ctrl-C."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _messages(lines: Recording) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The machine's resources: memory, cores and open files, within the limits of a container.
+"""What operating systems differ in: resources, priorities, signals, `/proc`. Each has a fallback where there is no such thing.
 
 A container shows all of the machine's memory and cores; its limits are in the files of its control group
 (cgroups, version 2 or 1; docs.kernel.org/admin-guide/cgroup-v2.html), or in those of a group above it.
@@ -7,11 +7,15 @@ A container shows all of the machine's memory and cores; its limits are in the f
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import functools
 import logging
 import math
 import os
+import platform
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -22,6 +26,8 @@ FEW_OPEN_FILES = 4096  # below it, a warning
 FILES_PER_VISITOR = 6
 GROUPS = Path("/sys/fs/cgroup")
 OWN_GROUP = Path("/proc/self/cgroup")
+OPEN_FILES = Path("/proc/self/fd")
+PROCESSOR = Path("/proc/cpuinfo")
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
@@ -36,8 +42,8 @@ def memory() -> float:
 @functools.cache
 def cores() -> float:
     """The number of usable cores; a CPU quota may make it a fraction."""
-    count = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return min([count, *_quotas()])
+    allowed = getattr(os, "sched_getaffinity", None)  # Linux
+    return min([len(allowed(0)) if allowed else os.cpu_count() or 1, *_quotas()])
 
 
 def by_memory(default: T, small: T) -> T:
@@ -66,6 +72,71 @@ def allow_files() -> float:
             "%d files can be open at a time: enough for about %d visitors (ulimit -n)", limit, limit // FILES_PER_VISITOR
         )
     return limit
+
+
+def lower_priority(niceness: int) -> None:
+    """Let other processes go first, on a scale to 19. Windows has another scale; there nothing is done."""
+    if hasattr(os, "nice"):
+        os.nice(niceness)
+
+
+def release_memory() -> None:
+    """Return freed memory to the system: glibc would keep more than a hundred megabytes after many different runs."""
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # another C library; on Windows none has this name
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def was_killed(returncode: int) -> bool:
+    """Whether a process was killed from outside, by a person or by an operating system short of memory. Windows does not say."""
+    return hasattr(signal, "SIGKILL") and returncode == -signal.SIGKILL
+
+
+@contextlib.contextmanager
+def block_interrupts() -> Iterator[None]:
+    """Hold back Ctrl-C until the block is left, also from the processes that it starts.
+
+    Windows cannot block a signal: there Ctrl-C is noted, and raised at the end. Processes that start are not protected.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        with _late_interrupts():
+            yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def _late_interrupts() -> Iterator[None]:
+    """Note Ctrl-C, and raise it when the block is left. Only the main thread is interrupted."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    noted: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: noted.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if noted:
+            signal.raise_signal(signal.SIGINT)
+
+
+def open_files() -> list[int]:
+    """The descriptors that this process has open; none where the system does not list them."""
+    try:
+        return [int(entry.name) for entry in OPEN_FILES.iterdir()]
+    except OSError:
+        return []
+
+
+def processor() -> str:
+    """The processor's name."""
+    lines = (line.partition(":") for line in _text(PROCESSOR).splitlines())
+    names = (name.strip() for key, _, name in lines if key.strip() == "model name")
+    return next(names, "") or platform.processor() or platform.machine()
 
 
 def cache_folder(name: str, platform: str = sys.platform, environment: Mapping[str, str] = os.environ) -> Path:

@@ -1,7 +1,9 @@
-"""What the program may use: the limits of control groups, of either version, as containers show them."""
+"""What operating systems differ in: limits of control groups, of either version, priorities, signals, `/proc`."""
 
 import math
 import os
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -122,3 +124,77 @@ def test_as_many_files_may_be_open_as_the_system_allows():
     assert files_of(256, "print(machine.allow_files())").stdout.strip() == "5000"
     assert files_of(256, "machine.FEW_OPEN_FILES = 6000; machine.allow_files()").stderr.count("about 833 visitors") == 1
     assert files_of(5000, "print(machine.allow_files())").stdout.strip() == "5000"
+
+
+DIFFERENT = (
+    r"os\.(nice|sysconf|sched_\w+|fork|kill\w*|getuid)\b|pthread_sigmask|SIGKILL|"
+    r"[\"']/(proc|sys|dev)/|\b(resource|ctypes|fcntl)\b"
+)
+
+
+def test_what_systems_differ_in_is_reached_in_one_place():
+    """Whatever is imported or called elsewhere has no fallback on Windows or macOS."""
+    users = {
+        path.relative_to(ROOT).as_posix()
+        for path in ROOT.glob("bnviz/**/*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.search(DIFFERENT, line.partition("#")[0])
+    }
+    assert users == {"bnviz/machine.py"}
+
+
+@pytest.fixture
+def windows(monkeypatch):
+    """As on Windows, as far as names go."""
+    for module, name in (
+        (os, "nice"),
+        (os, "sched_getaffinity"),
+        (os, "sysconf"),
+        (signal, "pthread_sigmask"),
+        (signal, "SIGKILL"),
+    ):
+        monkeypatch.delattr(module, name, raising=False)
+    for name in ("GROUPS", "OWN_GROUP", "OPEN_FILES", "PROCESSOR"):
+        monkeypatch.setattr(machine, name, Path("nowhere") / name)
+    monkeypatch.setitem(sys.modules, "resource", None)
+
+
+@pytest.mark.usefixtures("windows")
+def test_where_a_system_has_no_such_thing_something_else_is_done():
+    machine.lower_priority(19)
+    assert machine.open_files() == [] and machine.processor() and not machine.was_killed(-9)
+    assert machine.cores.__wrapped__() == os.cpu_count() and machine.memory.__wrapped__() == machine.allow_files() == math.inf
+
+
+def test_memory_is_given_back_where_the_c_library_can(monkeypatch):
+    machine.release_memory()
+
+    def no_name(name):
+        raise TypeError("LoadLibrary() argument 1 must be str, not None")  # as on Windows
+
+    monkeypatch.setattr(machine.ctypes, "CDLL", no_name)
+    machine.release_memory()
+
+
+def test_a_process_that_was_killed_from_outside_is_told_from_one_that_failed():
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as killed:
+        killed.kill()
+    assert machine.was_killed(killed.wait()) == hasattr(signal, "SIGKILL") and not machine.was_killed(1)
+
+
+def interrupted(steps):
+    """Interrupt this process in the middle of a block; what has happened until KeyboardInterrupt."""
+    with pytest.raises(KeyboardInterrupt), machine.block_interrupts():
+        signal.raise_signal(signal.SIGINT)
+        steps.append("the block has ended")
+    return steps
+
+
+def test_an_interrupt_waits_for_the_end_of_a_block():
+    assert interrupted([]) == ["the block has ended"]
+
+
+@pytest.mark.usefixtures("windows")
+def test_an_interrupt_waits_also_where_signals_cannot_be_blocked():
+    assert interrupted([]) == ["the block has ended"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

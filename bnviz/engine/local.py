@@ -11,7 +11,6 @@ import json
 import logging
 import math
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -21,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from bnviz import machine
 from bnviz.engine.admission import Limits
 from bnviz.engine.base import CLOSE_MESSAGE, BaseEngine
 from bnviz.engine.task import Task
@@ -207,7 +207,8 @@ class LocalEngine(BaseEngine):
             with self._lock:
                 if self._closed.is_set():
                     return
-                failures = 0.0 if slot.was_healthy else failures + (KILLED_START_WEIGHT if _was_killed(process) else 1)
+                was_killed = process is not None and machine.was_killed(process.returncode)
+                failures = 0.0 if slot.was_healthy else failures + (KILLED_START_WEIGHT if was_killed else 1)
                 self.counters.worker_restarts += 1
                 self._recover(slot, failures)
             _log.warning("a worker ended (%s); starting another", process and process.returncode)
@@ -278,11 +279,6 @@ def start_worker(command: Sequence[str]) -> subprocess.Popen:
         "MALLOC_ARENA_MAX": "2",  # threads that share heaps leave fewer holes in them
     }
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=_ROOT, env=environment)
-
-
-def _was_killed(process: subprocess.Popen[bytes] | None) -> bool:
-    """Whether it was killed from outside, by a person or by an operating system short of memory."""
-    return process is not None and process.returncode == -signal.SIGKILL
 
 
 def _end_processes(processes: Sequence[subprocess.Popen]) -> None:

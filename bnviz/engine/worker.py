@@ -14,7 +14,6 @@ With ``--background`` it runs at niceness 19; else at NICENESS above the web pro
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import queue
@@ -155,16 +154,10 @@ class RoundRobin:
             if line is not None:
                 self._write(key, line)
                 if ndjson.is_end(line):
-                    return _release_memory()
+                    return machine.release_memory()
             if perf_counter() >= slice_end:
                 self._runs.append((key, lines))
                 return
-
-
-def _release_memory() -> None:
-    """Return freed memory to the system: glibc would keep more than a hundred megabytes after many different runs."""
-    with contextlib.suppress(OSError, AttributeError):  # another C library
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 class LineWriter:
@@ -243,7 +236,7 @@ def _read_commands(commands: BinaryIO, inbox: queue.SimpleQueue[dict[str, Any]])
 
 def main(load: Callable[[], Any] = load_training) -> None:
     """Serve the process that started this one."""
-    os.nice(19 if "--background" in sys.argv else NICENESS)
+    machine.lower_priority(19 if "--background" in sys.argv else NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the parent ends us
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints goes to the log, not between the lines

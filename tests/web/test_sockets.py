@@ -4,10 +4,11 @@ import socket
 
 import pytest
 
-from bnviz.web.routes.sockets import OPEN, send_at_once
+from bnviz import machine
+from bnviz.web.routes.sockets import send_at_once
 
 
-@pytest.mark.skipif(not OPEN.is_dir(), reason="this system does not list a process's open files")
+@pytest.mark.skipif(not machine.OPEN_FILES.is_dir(), reason="this system does not list a process's open files")
 @pytest.mark.parametrize(("family", "address"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])
 def test_what_connects_waits_for_no_acknowledgement(family, address):
     with socket.socket(family=family) as listening:  # as Streamlit makes it: without the protocol's number

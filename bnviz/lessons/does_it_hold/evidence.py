@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from bnviz import machine
 from bnviz.config.sweep import Sweep
 from bnviz.engine import Engine, worker_count
 from bnviz.engine.local import LocalEngine
@@ -48,18 +49,9 @@ def run(engine: Engine, claim: Claim, sweep: Sweep) -> tuple[Verdict, float]:
     return claim.judge(sweep, [one for one in messages if one["type"] == "row"]), messages[-1]["seconds"]
 
 
-def machine() -> str:
+def machine_in_words() -> str:
     """Processor, cores and Python, in words."""
-    try:
-        models = [
-            line.split(":")[1].strip()
-            for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-            if "model name" in line
-        ]
-    except OSError:
-        models = []
-    model = models[0] if models else platform.processor() or platform.machine()
-    return f"{model}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    return f"{machine.processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
 
 
 def markers(name: str) -> tuple[str, str]:
@@ -97,7 +89,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     print(text)
     if options.write:
         command = f"{COMMAND}{' --pilot' if options.pilot else ''} --write"
-        write(name, f"Made by `{command}` on {datetime.date.today():%d %B %Y}: {machine()}.\n\n{text}")
+        write(name, f"Made by `{command}` on {datetime.date.today():%d %B %Y}: {machine_in_words()}.\n\n{text}")
 
 
 def _result(engine: Engine, claim: Claim, pilot: bool) -> tuple[Verdict, float]:

@@ -6,9 +6,8 @@ import contextlib
 import os
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 
-OPEN = Path("/proc/self/fd")  # Linux; elsewhere nothing is done
+from bnviz import machine
 
 
 def send_at_once() -> None:
@@ -24,8 +23,7 @@ def send_at_once() -> None:
 
 def _listening() -> Iterator[socket.socket]:
     """This process's TCP sockets that wait for connections, each for as long as it is looked at."""
-    numbers = [int(entry.name) for entry in OPEN.iterdir()] if OPEN.is_dir() else []
-    for number in numbers:
+    for number in machine.open_files():
         with contextlib.suppress(OSError), socket.socket(fileno=os.dup(number)) as one:  # a file is no socket
             if one.family in (socket.AF_INET, socket.AF_INET6) and one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
                 yield one
