@@ -8,8 +8,7 @@ JAVASCRIPT := "bnviz/**/*.js" "tests/**/*.mjs" eslint.config.js
 
 # With DEV=1 the app follows changes of its sources.
 run: .venv/app
-	$(BIN)/streamlit run app.py --server.port $(PORT) --server.headless true \
-		$(if $(DEV),--server.fileWatcherType auto --server.runOnSave true)
+	$(if $(DEV),STREAMLIT_SERVER_FILE_WATCHER_TYPE=auto STREAMLIT_SERVER_RUN_ON_SAVE=true) $(BIN)/bnviz serve --port $(PORT)
 
 # All tests but those marked slow, and all tests. CONTRIBUTING.md has their budgets; the slowest ten are named at the end.
 test: MARKED = -m "not slow"
@@ -72,12 +71,12 @@ format: .venv/dev node_modules/.installed
 clean:
 	rm -rf .venv node_modules
 
-.venv/app: pyproject.toml
+.venv/app: pyproject.toml setup.py
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	touch $@
 
-.venv/dev: pyproject.toml
+.venv/dev: pyproject.toml setup.py
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,cluster]'
 	touch $@ .venv/app

@@ -1,5 +1,6 @@
-"""The command line: recordings and sweeps without a browser.
+"""The command line: the app, and recordings and sweeps without a browser.
 
+    bnviz serve --open
     bnviz run --batch-size 4 --out tiny.ndjson
     bnviz sweep --axis batch_size --values 2,4,8 --seeds 5 --out sweep.csv
     bnviz export tiny.ndjson --page batch-size --out tiny.html
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import logging
 import os
 import signal
@@ -49,6 +51,8 @@ WORKERS = Field(
     high=256,
 )
 
+PORT = Field("port", int, None, "Port", "The port to listen at. By default the first free one from 8501 on.", low=1, high=65535)
+
 EXPORTS = {  # what a recording can be made into
     ".html": "page", ".png": "picture", ".gif": "moving picture", ".zip": "script with its data", ".ipynb": "notebook",
     ".csv": "series",
@@ -69,9 +73,10 @@ class Parser(argparse.ArgumentParser):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code, or raises SystemExit with it."""
+    _replace_unprintable()
     parser = parsers()
     options = vars(parser.parse_args(arguments))
-    command, parser, out = options.pop("command"), options.pop("parser"), options["out"]
+    command, parser, out = options.pop("command"), options.pop("parser"), options.get("out")
     try:
         with _terminable():
             command(options)
@@ -92,6 +97,13 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def _replace_unprintable() -> None:
+    """Print question marks for letters that the output cannot have: on Windows, Greek ones in a file."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def _notes(error: BaseException) -> list[str]:
     return getattr(error, "__notes__", [])
 
@@ -101,6 +113,7 @@ def parsers() -> Parser:
     parser = Parser(_program_name(), description="A laboratory for the question why batch norm works.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"bnviz {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="command", required=True)
+    _add_serve(commands)
     _add_run(commands)
     _add_sweep(commands)
     _add_export(commands)
@@ -111,6 +124,19 @@ def parsers() -> Parser:
 def _program_name() -> str:
     """The words that started this program: the installed command, or the module."""
     return "bnviz" if Path(sys.argv[0]).stem == "bnviz" else "python -m bnviz"
+
+
+def _add_serve(commands: argparse._SubParsersAction) -> None:
+    about = "serve the app, for this machine's browser and for others"
+    settings = "Environment variables (STREAMLIT_…) change other settings of the server, BNVIZ_… those of the app: see README."
+    parser = commands.add_parser("serve", help=about, description=f"{about}. {settings}", allow_abbrev=False)
+    parser.set_defaults(command=serve, parser=parser)
+    _add(parser, PORT)
+    parser.add_argument(
+        "--host", metavar="ADDRESS", default=argparse.SUPPRESS, help="address to listen at, as 127.0.0.1; by default all"
+    )
+    parser.add_argument("--base-path", metavar="PATH", default=argparse.SUPPRESS, help="prefix of all addresses, as lab")
+    parser.add_argument("--open", action="store_true", help="open the page in this machine's browser")
 
 
 def _add_run(commands: argparse._SubParsersAction) -> None:
@@ -222,6 +248,17 @@ def _file(*endings: str) -> Callable[[str], str]:
         return text
 
     return read
+
+
+def serve(options: dict) -> None:
+    """Serve the app."""
+    from bnviz.serve import command  # loads Streamlit, which nothing else need wait for
+    from bnviz.web.compat import BadSetting
+
+    try:
+        command.serve(options)
+    except BadSetting as error:
+        raise Unusable(str(error)) from None
 
 
 def run(options: dict) -> None:

@@ -1,8 +1,8 @@
 """Generated files, so that nothing is declared twice: `python -m bnviz.documents` updates them.
 
 The tables of docs/recording.md and the types of the scripts in the browser come from the schema of a recording and from the
-measures; each lesson's types of its sentences, and the worksheet, come from the catalogues. A test fails where a
-file is out of date.
+measures; each lesson's types of its sentences, and the worksheet, come from the catalogues. Settings of the server for
+`streamlit run app.py` are those of `bnviz serve`. A test fails where a file is out of date.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from bnviz.web.export.worksheet import worksheet
 PACKAGE = Path(__file__).parent
 RECORDING = PACKAGE.parent / "docs" / "recording.md"
 WORKSHEET = PACKAGE.parent / "docs" / "worksheet.md"
+SERVE_SETTINGS = PACKAGE / "serve" / ".streamlit" / "config.toml"
+SETTINGS = PACKAGE.parent / ".streamlit" / "config.toml"
 CONSTANTS = PACKAGE / "web" / "player" / "constants.js"
 SCHEMA_TYPES = PACKAGE / "web" / "player" / "schema.d.ts"
 _LISTS = {"type": '"header"', "arms": "string[]", "taps": "Tap[]", "watched_units": "number[]", "percentiles": "number[]"}
@@ -32,6 +34,7 @@ def generate_all() -> dict[Path, str]:
     return {
         RECORDING: recording_page(RECORDING.read_text(encoding="utf-8")),
         WORKSHEET: worksheet(),
+        SETTINGS: settings(),
         SCHEMA_TYPES: recording_types(),
         CONSTANTS: constants_module(),
         **lessons_types(),
@@ -44,6 +47,12 @@ def constants_module() -> str:
     numbers = (re.fullmatch(r"(\w+) = ([\d.]+)(?:  # (.+))?", line) for line in lines)
     exports = (f"export const {one[1]} = {one[2]};{f' // {one[3]}' if one[3] else ''}" for one in numbers if one)
     return "\n".join(["// @ts-check", GENERATED_NOTE.format(source="bnviz/web/constants.py"), "", *exports, ""])
+
+
+def settings() -> str:
+    """.streamlit/config.toml, which Streamlit reads beside app.py."""
+    note = "# Made by `make documents` from bnviz/serve/.streamlit/config.toml: change that and make it again."
+    return f"{note}\n{SERVE_SETTINGS.read_text(encoding='utf-8')}"
 
 
 # docs/recording.md

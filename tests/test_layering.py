@@ -31,6 +31,7 @@ ROOMS = [  # from the lowest; a module may import its own room and lower ones
     "bnviz.web",
     "bnviz.lessons.*",
     "bnviz.documents",
+    "bnviz.serve",
     "bnviz.frame",
     "bnviz.__main__",
     "pages",
@@ -46,7 +47,7 @@ KNOWS_TORCH = {
 }
 TORCHLESS = {"bnviz.measures.registry", "bnviz.engine.worker"}  # until something is computed
 KNOWS_DASK = {"bnviz.engine"}
-KNOWS_STREAMLIT = {"bnviz.web", "bnviz.lessons.*", "bnviz.frame", "app"}
+KNOWS_STREAMLIT = {"bnviz.web", "bnviz.lessons.*", "bnviz.frame", "bnviz.serve", "app"}
 RUN_WHEN_IMPORTED = ("pages.", "bnviz.frame")  # Streamlit scripts
 
 

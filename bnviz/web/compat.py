@@ -9,20 +9,58 @@ import base64
 import functools
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import streamlit
 from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
-__all__ = ["STREAM", "RerunException", "component_scripts", "inline_scripts", "is_history_navigation", "is_host_allowed"]
+__all__ = [
+    "STREAM",
+    "BadSetting",
+    "RerunException",
+    "component_scripts",
+    "inline_scripts",
+    "is_history_navigation",
+    "is_host_allowed",
+    "local_address",
+    "serve",
+]
 
 STREAM = "/_stcore/stream"  # what the address of its socket ends in
 COMPONENT = "BidiComponent"  # its script that shows a component of ours; it asks for it when the first one is there
 _STATIC = Path(streamlit.__file__).parent / "static"
 _IMPORTED = re.compile(r'(?:from|import)\s*"\./([\w.-]+\.js)"')
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+
+class BadSetting(ValueError):
+    """A setting that Streamlit cannot use; the message names it."""
+
+
+def serve(app: Path, flags: Sequence[str]) -> None:
+    """Serve an app as `streamlit run` does, in this process, until a signal ends it.
+
+    Environment variables count, which they do not for `st.App.run`. Raises SystemExit, KeyboardInterrupt, or BadSetting.
+    """
+    from click import Abort, ClickException
+    from streamlit.web import cli
+
+    try:
+        cli.main(["run", str(app), *flags], prog_name="streamlit", standalone_mode=False)
+    except Abort:
+        raise KeyboardInterrupt from None
+    except ClickException as error:
+        raise BadSetting(error.format_message()) from None
+
+
+def local_address() -> str:
+    """Where this machine's own browser finds the server, once it listens."""
+    from streamlit.web.server import server_util
+
+    host = streamlit.config.get_option("server.address")
+    return server_util.get_url("localhost" if host in (None, "0.0.0.0", "::") else host)
 
 
 def is_history_navigation() -> bool:

@@ -1,0 +1,1 @@
+"""The app as a program: `bnviz serve`. `app.py` is what Streamlit opens, `.streamlit/config.toml` its settings."""
