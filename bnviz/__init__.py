@@ -1,3 +1,3 @@
 """bnviz: a laboratory in the browser for why batch norm works."""
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"

@@ -1,9 +1,10 @@
 """What `pip install .` installs, and the `bnviz` command."""
 
+import email
+import email.policy
 import re
-import shutil
-import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -14,24 +15,28 @@ from packaging.version import Version
 
 import bnviz
 from bnviz.__main__ import parsers
+from tests import packages
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """The wheel, built from a copy: building leaves files behind."""
-    copy, built = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, copy)
-    for name in ("bnviz", "tests", "pages", "benchmarks"):
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", built, copy]
-    subprocess.run(command, check=True)
-    (path,) = built.iterdir()
-    with zipfile.ZipFile(path) as opened:
+def built(tmp_path_factory):
+    """The sdist, and the wheel that is made from it."""
+    return packages.build(tmp_path_factory.mktemp("packages"))
+
+
+@pytest.fixture(scope="module")
+def wheel(built):
+    with zipfile.ZipFile(built.wheel) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel):
+    (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+    return email.message_from_bytes(wheel.read(name), policy=email.policy.default)
 
 
 def test_the_wheel_has_all_of_the_package_and_nothing_else(wheel):
@@ -46,6 +51,40 @@ def test_the_wheel_has_its_version_its_licences_and_the_command(wheel):
     assert folder == f"bnviz-{bnviz.__version__}.dist-info"
     assert {f"{folder}/licenses/LICENSE", f"{folder}/licenses/bnviz/data/LICENSE-mnist1d"} <= set(wheel.namelist())
     assert "bnviz = bnviz.__main__:main" in wheel.read(f"{folder}/entry_points.txt").decode()
+
+
+def test_the_sdist_has_what_make_run_needs_and_no_tests(built):
+    with tarfile.open(built.sdist) as opened:
+        files = {name.partition("/")[2] for name in opened.getnames()}
+    assert {"Makefile", "app.py", "pages/gamma_beta.py", ".streamlit/config.toml", "bnviz/serve/.streamlit/config.toml"} <= files
+    assert not [name for name in files if name.startswith(("tests", "benchmarks", "build"))]
+
+
+def test_a_package_index_gets_what_it_shows(metadata):
+    source = PROJECT["project"]["urls"]["Source"]
+    assert metadata["Version"] == bnviz.__version__ and metadata["Description-Content-Type"] == "text/markdown"
+    assert {"Source", "Issues", "Changelog", "Documentation"} == {url.split(", ")[0] for url in metadata.get_all("Project-URL")}
+    assert all(url.split(", ")[1].startswith(source) for url in metadata.get_all("Project-URL"))
+    assert (
+        metadata["Author"] and metadata["Keywords"] and "Programming Language :: Python :: 3.11" in metadata.get_all("Classifier")
+    )
+
+
+def test_links_of_the_readme_work_wherever_it_is_read(metadata):
+    """Each leads to a file of the repository, below the one address that pyproject.toml names."""
+    source, text = PROJECT["project"]["urls"]["Source"], metadata.get_payload()
+    links = re.findall(r"(!?)\[[^\]]*\]\(([^)\s]+)\)", text)
+    assert len(links) == len(re.findall(r"\]\(", text)) > 10 and any(picture for picture, _ in links)
+    for picture, link in links:
+        kind, path = ("raw", "blob")[not picture], link.removeprefix(source)
+        assert path.startswith(f"/{kind}/HEAD/") and (ROOT / path.split("#")[0].removeprefix(f"/{kind}/HEAD/")).is_file(), link
+
+
+def test_whoever_cites_the_program_names_this_release():
+    """And the changelog's newest entry is about it."""
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.search(r"^version: (.+)$", citation, re.MULTILINE)[1] == bnviz.__version__
+    assert re.search(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)[1] == bnviz.__version__
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,62 @@
+"""The sdist and the wheel, built as a package index gets them, and an environment in which nothing else is installed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests import ROOT
+
+LEFT_OUT = shutil.ignore_patterns(
+    "__pycache__", ".git", ".venv", "node_modules", "build", "dist", "*.egg-info", ".*_cache", "out"
+)
+SDIST = "import sys; from setuptools import build_meta; build_meta.build_sdist(sys.argv[1])"
+
+
+@dataclass(frozen=True)
+class Packages:
+    """Paths of the two files."""
+
+    sdist: Path
+    wheel: Path
+
+
+def build(folder: Path) -> Packages:
+    """Build both in a folder, the wheel from the sdist. From a copy: building leaves files behind."""
+    copy, target = folder / "source", folder / "dist"
+    shutil.copytree(ROOT, copy, ignore=LEFT_OUT, symlinks=True)
+    target.mkdir()
+    subprocess.run([sys.executable, "-c", SDIST, str(target)], cwd=copy, check=True, capture_output=True)
+    (sdist,) = target.iterdir()
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", target, sdist]
+    subprocess.run(command, check=True)
+    (wheel,) = target.glob("*.whl")
+    return Packages(sdist, wheel)
+
+
+def install(wheel: Path, folder: Path) -> Path:
+    """A new environment with the wheel, and with what it depends on as it is installed here; the folder of its commands."""
+    venv.create(folder, with_pip=False)
+    commands = folder / ("Scripts" if sys.platform == "win32" else "bin")
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        str(commands / "python"),
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+        wheel,
+    ]
+    subprocess.run(command, check=True)
+    variables = {"base": str(folder), "platbase": str(folder)}
+    packages = Path(sysconfig.get_path("purelib", "venv", vars=variables))
+    (packages / "dependencies.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
+    return commands
