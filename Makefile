@@ -4,7 +4,7 @@ PORT ?= 8501
 BIN := .venv/bin
 JAVASCRIPT := "bnviz/**/*.js" "tests/**/*.mjs" eslint.config.js
 
-.PHONY: run test test-all newest hands bench site evidence cards documents lock audit lint format clean
+.PHONY: run test test-all newest hands bench site evidence cards documents lock packages audit lint format clean
 
 # With DEV=1 the app follows changes of its sources.
 run: .venv/app
@@ -49,6 +49,12 @@ lock: .venv/dev
 	{ sed -n '/^dependencies/,/^]/s/^ *"\(.*\)",/\1/p' pyproject.toml | grep -v ^torch; printf '%s\n' filelock networkx sympy; } | \
 		$(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet \
 		--output-file requirements.lock
+
+# What a package index takes, in dist: sdist and wheel, checked.
+packages: .venv/dev
+	$(BIN)/python -m pip install --quiet build twine
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/twine check --strict dist/*
 
 # Whether anything is known against them: asks the package index.
 audit: .venv/dev

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests import ROOT
 
 LEFT_OUT = shutil.ignore_patterns(
-    "__pycache__", ".git", ".venv", "node_modules", "build", "dist", "*.egg-info", ".*_cache", "out"
+    "__pycache__", ".git", ".venv", "node_modules", "build", "dist", "*.egg-info", ".*_cache", ".hypothesis", "out"
 )
 SDIST = "import sys; from setuptools import build_meta; build_meta.build_sdist(sys.argv[1])"
 
@@ -43,19 +43,8 @@ def install(wheel: Path, folder: Path) -> Path:
     """A new environment with the wheel, and with what it depends on as it is installed here; the folder of its commands."""
     venv.create(folder, with_pip=False)
     commands = folder / ("Scripts" if sys.platform == "win32" else "bin")
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "--python",
-        str(commands / "python"),
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--no-index",
-        wheel,
-    ]
-    subprocess.run(command, check=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(commands / "python")]
+    subprocess.run([*pip, "install", "--quiet", "--no-deps", "--no-index", str(wheel)], check=True)
     variables = {"base": str(folder), "platbase": str(folder)}
     packages = Path(sysconfig.get_path("purelib", "venv", vars=variables))
     (packages / "dependencies.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")

@@ -55,6 +55,17 @@ def test_it_runs_as_an_ordinary_user_and_keeps_recordings_in_the_volume():
     assert "read_only: true" in compose and ":/store" in compose and "tmpfs: [/tmp]" in compose
 
 
+@pytest.mark.parametrize("reachable", [True, False])
+def test_the_build_says_in_one_line_when_it_installs_pytorch_with_cuda(reachable, tmp_path):
+    (step,) = (step for step in step_text("RUN") if "urlopen" in step)
+    (tmp_path / "index.html").touch()
+    place = (tmp_path / "index.html").as_uri() if reachable else "http://127.0.0.1:9/"
+    command = re.sub(r"https://[^']+", place, step).replace("python -c", f"'{sys.executable}' -c")
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == (not reachable) and ("CUDA" in done.stdout) != reachable
+    assert not done.stderr
+
+
 def test_the_copied_tree_serves_and_its_health_is_checked(image, tmp_path):
     port, store = str(free_port()), tmp_path / "store"
     program, *arguments = json.loads(step_text("CMD")[0].replace("8501", port).replace("0.0.0.0", "127.0.0.1"))

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import httpx
 import pytest
@@ -14,7 +13,7 @@ import pytest
 from bnviz.config.experiment import Experiment
 from bnviz.record import ndjson
 from tests import ROOT
-from tests.e2e.lab import free_port
+from tests.e2e.lab import await_server, free_port
 
 RUN = Experiment(steps=10, snapshot_every=5, width=8, hidden_layers=2, train_size=512)
 FLAGS = ["--steps=10", "--width=8", "--hidden-layers=2", "--train-size=512"]
@@ -77,7 +76,7 @@ def test_it_serves_pages_and_runs(environment, tmp_path):
     with process:
         try:
             url = f"http://127.0.0.1:{port}"
-            _await(f"{url}/bnviz/readyz", process)
+            await_server(f"{url}/bnviz/readyz", process)
             assert "Why batch norm works" in httpx.get(url).text
             stream = f"{url}/bnviz/runs/{RUN.id}.ndjson?steps=10&snapshot_every=5&width=8&hidden_layers=2&train_size=512"
             assert ndjson.status(httpx.get(stream, timeout=60).content.splitlines(keepends=True)[-1]) == "finished"
@@ -85,14 +84,3 @@ def test_it_serves_pages_and_runs(environment, tmp_path):
         finally:
             process.send_signal(signal.SIGTERM)
         assert "Traceback" not in process.stderr.read().decode(errors="replace")
-
-
-def _await(url, process, seconds=60):
-    deadline = time.monotonic() + seconds
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            if httpx.get(url).status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    raise AssertionError(f"{url} does not answer")

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -90,25 +90,28 @@ def serve(
     command = [sys.executable, "-m", "streamlit", *verb, "--server.headless=true", f"--server.port={port}"]
     command += ["--server.address=127.0.0.1", "--browser.gatherUsageStats=false", f"--server.baseUrlPath={base}"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "BNVIZ_WORKERS": str(workers or ""), "BNVIZ_STORE": store, **settings}
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        preexec_fn=(lambda: (group / "cgroup.procs").write_text(str(os.getpid()), encoding="utf-8")) if group else None,
-    )
-    server = Server(process, f"http://127.0.0.1:{port}/{base}".rstrip("/"))
+    join = (lambda: (group / "cgroup.procs").write_text(str(os.getpid()), encoding="utf-8")) if group else None
     try:
-        _await(f"{server.url}/_stcore/health", process)
-        yield server
+        url = f"http://127.0.0.1:{port}/{base}".rstrip("/")
+        with run_server(command, url, cwd=ROOT, env=environment, preexec_fn=join) as server:
+            yield server
+    finally:
+        if pooled:
+            _ports.give_back(port)
+
+
+@contextlib.contextmanager
+def run_server(command: Sequence[str], url: str, **options: Any) -> Iterator[Server]:
+    """A server that this command starts, once it answers at its address. Ended with everything it started."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, start_new_session=True, **(quiet | options))
+    try:
+        await_server(f"{url}/_stcore/health", process)
+        yield Server(process, url)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        if pooled:
-            _ports.give_back(port)
 
 
 def free_port(port: int = 0) -> int:
@@ -138,7 +141,8 @@ class _PortPool:
 _ports = _PortPool()
 
 
-def _await(url: str, process: subprocess.Popen, seconds: float = 60.0) -> None:
+def await_server(url: str, process: subprocess.Popen, seconds: float = 60.0) -> None:
+    """Wait until a server answers at this address. Raises RuntimeError if it does not, or has ended."""
     deadline = time.monotonic() + seconds
     while process.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(httpx.TransportError):
