@@ -37,7 +37,7 @@ assert (data["lesson"], data["experiment"].compare, [panel["id"] for panel in da
 def copy(tmp_path_factory):
     """The project with everything that CONTRIBUTING.md adds to it."""
     folder = tmp_path_factory.mktemp("copy") / "bnviz"
-    ignore = shutil.ignore_patterns("__pycache__", ".*", "node_modules", "benchmarks")
+    ignore = shutil.ignore_patterns("__pycache__", ".git", ".venv", ".*_cache", ".hypothesis", "node_modules", "benchmarks")
     shutil.copytree(ROOT, folder, ignore=ignore)
     (folder / "bnviz" / "lessons" / "hello").mkdir()
     (folder / "bnviz" / "lessons" / "hello" / "__init__.py").write_text('"""The lesson at /hello."""\n', encoding="utf-8")

@@ -57,9 +57,10 @@ def serve(app: Path, flags: Sequence[str]) -> None:
 
 def local_address() -> str:
     """Where this machine's own browser finds the server, once it listens."""
+    from streamlit import config
     from streamlit.web.server import server_util
 
-    host = streamlit.config.get_option("server.address")
+    host = config.get_option("server.address")
     return server_util.get_url("localhost" if host in (None, "0.0.0.0", "::") else host)
 
 

@@ -570,7 +570,7 @@ def test_the_server_ends_promptly_in_the_middle_of_streams(tmp_path, number, sta
         answer(f"{url}/bnviz/healthz")
         workers = children(process.pid)
         stream = f"{url}/bnviz/runs/{RUN.id}.ndjson"
-        with httpx.stream("GET", stream) as reading, contextlib.ExitStack() as stack:
+        with httpx.stream("GET", stream, timeout=60) as reading, contextlib.ExitStack() as stack:
             for _ in range(stalled_readers):
                 stack.enter_context(stalled(stream))
             lines = reading.iter_lines()
