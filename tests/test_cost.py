@@ -5,7 +5,7 @@ import importlib
 
 import pytest
 
-from bnviz.config.cost import MAXIMUM_SECONDS, MAXIMUM_SNAPSHOTS, TooExpensive
+from bnviz.config.cost import MAXIMUM_BYTES, MAXIMUM_SECONDS, MAXIMUM_SNAPSHOTS, TooExpensive
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import canonical_run
 from bnviz.measures import budget, registry
@@ -45,9 +45,20 @@ def test_a_measure_costs_what_it_says_as_often_as_it_is_taken(monkeypatch):
     assert budget.seconds(Experiment()) == pytest.approx(before + 2 * snapshots * 0.01 / 4)
 
 
+def test_bytes_are_those_of_the_arms_and_measures_that_there_are():
+    both = budget.recording_bytes(Experiment())
+    assert budget.recording_bytes(Experiment(fixed_scales="yes")) == pytest.approx(1.5 * both, rel=0.15)
+    assert both < budget.recording_bytes(Experiment(gradient_shift="yes")) < 1.1 * both
+    assert budget.recording_bytes(Experiment(microscope="yes")) > 1.1 * both
+    assert budget.recording_bytes(Experiment(batch_norm_from=50)) > 0.95 * both  # it comes to have γ and β
+    assert both / Experiment().snapshots < budget.recording_bytes(Experiment(steps=0)) < 2 * both / Experiment().snapshots
+
+
 def test_the_default_is_cheap_and_the_extremes_are_refused_with_advice():
     budget.check(Experiment())
     with pytest.raises(TooExpensive, match=rf"more than the {MAXIMUM_SNAPSHOTS} .*snapshot_every"):
         budget.check(Experiment(steps=5000, snapshot_every=1))
+    with pytest.raises(TooExpensive, match=rf"140 MB, more than the {MAXIMUM_BYTES / 1e6:.0f} MB .*raise snapshot_every"):
+        budget.check(Experiment(hidden_layers=50, width=8, batch_size=2, steps=1490, snapshot_every=1))
     with pytest.raises(TooExpensive, match=rf"more than the {MAXIMUM_SECONDS:.0f} s .*lower steps"):
-        budget.check(Experiment(steps=5000, width=256, batch_size=512, hidden_layers=8))
+        budget.check(Experiment(steps=5000, snapshot_every=40, width=256, batch_size=512, hidden_layers=8))

@@ -1,4 +1,4 @@
-"""Limits of cost: estimated computing time on one ordinary core, from the fields alone."""
+"""Limits of cost: estimated computing time on one ordinary core, and size of a recording, from the fields alone."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from bnviz.data import DATA_SETS
 
 MAXIMUM_SECONDS = 90.0  # of one run
 MAXIMUM_SNAPSHOTS = 1500  # of one recording
+MAXIMUM_BYTES = 30e6  # of one recording, compressed: a server keeps many, and a browser all of one
 MAXIMUM_SWEEP_SECONDS = 600.0
 CHECKPOINTS = 12  # of a sweep's run: when its accuracy is taken
 RATE = 2e10  # multiply-adds a second, measured low so that the estimates err high
 
 
 class TooExpensive(ValueError):
-    """An experiment or a sweep that would take more computing time than a shared server should spend on it."""
+    """An experiment or a sweep that would take more time or memory than a shared server should spend on it."""
 
 
 def check_snapshots(experiment: Experiment) -> None:
@@ -23,6 +24,15 @@ def check_snapshots(experiment: Experiment) -> None:
         raise TooExpensive(
             f"{snapshots} snapshots are more than the {MAXIMUM_SNAPSHOTS} that one recording can hold: "
             "raise snapshot_every or lower steps."
+        )
+
+
+def check_bytes(size: float) -> None:
+    """Raise TooExpensive if a recording would be too large."""
+    if size > MAXIMUM_BYTES:
+        raise TooExpensive(
+            f"The recording would take about {size / 1e6:.0f} MB, more than the {MAXIMUM_BYTES / 1e6:.0f} MB that one may: "
+            "raise snapshot_every, or lower steps, hidden_layers or width."
         )
 
 

@@ -39,7 +39,12 @@ def normalizer(experiment: Experiment, arm: str, step: int) -> str:
 
 def normalizers(experiment: Experiment) -> set[str]:
     """All that ever normalize an arm: keys of NORMALIZERS."""
-    return {normalizer(experiment, arm, step) for arm in experiment.arms for step in (0, *experiment.change_steps)}
+    return {name for arm in experiment.arms for name in arm_normalizers(experiment, arm)}
+
+
+def arm_normalizers(experiment: Experiment, arm: str) -> set[str]:
+    """All that ever normalize one arm: keys of NORMALIZERS."""
+    return {normalizer(experiment, arm, step) for step in (0, *experiment.change_steps)}
 
 
 def frozen_layer(experiment: Experiment, step: int) -> int:

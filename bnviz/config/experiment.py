@@ -25,6 +25,7 @@ from bnviz.data.coats import COATS
 FORMAT = 1  # of recordings; part of every id, so a new format never meets an old recording
 PROBE_SIZE = 512
 WATCHED_UNITS = 8
+BINS = 48  # of every histogram
 PERCENTILES = (15, 50, 85)  # of a layer's outputs, as in figure 1 of Ioffe & Szegedy 2015
 CLOSELY = 8  # steps after a change at each of which a snapshot is taken
 

@@ -7,13 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from bnviz.config.experiment import WATCHED_UNITS, Experiment
+from bnviz.config.experiment import BINS, WATCHED_UNITS, Experiment
 from bnviz.measures import statistics
 from bnviz.measures.context import Distributions
 from bnviz.nets.network import ACTIVATIONS, Taps
 from bnviz.record.ndjson import TAPS, rounded, smallest_type
 
-BINS = 48
 LINEAR_RANGE = (-8.0, 8.0)
 ACTIVATION_RANGE = {"relu": (0.0, 8.0), "tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "identity": LINEAR_RANGE}
 

@@ -16,11 +16,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from bnviz import normalizers
+from bnviz.config.arms import original
 from bnviz.config.cost import RATE, weights
 from bnviz.config.experiment import Experiment
 from bnviz.config.fields import Field
 from bnviz.lessons import LESSONS
-from bnviz.record.schema import Key, by_tap
+from bnviz.record.schema import ROUNDED, Key, by_tap
 
 if TYPE_CHECKING:
     from bnviz.measures.context import LiveContext, Loss, MeasureContext
@@ -48,10 +49,16 @@ class Measure:
 @dataclass(frozen=True)
 class LiveMeasure(Measure):
     """A measure of a live run, of each of its arms: taken with every `every`-th snapshot, and with the last one, of an experiment
-    that it `applies_to`. Its values join the arm's part of the snapshot; it may return none for some arms."""
+    that it `applies_to`. Its values join the arm's part of the snapshot; it may return none for some arms.
+
+    For the estimate of a recording's size: `arms` are those that it returns values for, and `sizes` what the names in its keys'
+    shapes stand for, beyond `bnviz.record.size.sizes_of`.
+    """
 
     applies_to: Callable[[Experiment], bool] = lambda experiment: True
     every: int = 1
+    arms: Callable[[Experiment], tuple[str, ...]] = lambda experiment: experiment.arms
+    sizes: Callable[[Experiment], Mapping[str, int]] = lambda experiment: {}
 
     @property
     def function(self) -> Callable[[LiveContext], Values]:
@@ -97,6 +104,16 @@ def _function(path: str) -> Callable[..., Values]:
     return getattr(importlib.import_module(module), name)
 
 
+def compared_arms(experiment: Experiment) -> tuple[str, ...]:
+    """The two arms that are compared, without companions of theirs."""
+    return experiment.arms[:2]
+
+
+def normalized_arms(experiment: Experiment) -> tuple[str, ...]:
+    """The arms that have a normalizer, at some step or other."""
+    return tuple(arm for arm in experiment.arms if original(arm) != "none")
+
+
 _NORMALIZED = {"optional": True, "when": "while something is normalized"}
 
 SHARED = (
@@ -111,8 +128,13 @@ SHARED = (
                 "what independent draws would give; for the mean that is √(1/`group_size` + 1/`probe_size`)",
                 unit="σ²",
             ),
-            by_tap("minibatch_mean", "mean of each unit on the first group normalized together, rounded", "layers, width"),
-            by_tap("minibatch_std", "standard deviation of each unit there, rounded", "layers, width"),
+            by_tap(
+                "minibatch_mean",
+                "mean of each unit on the first group normalized together, rounded",
+                "layers, width",
+                value_bytes=ROUNDED,
+            ),
+            by_tap("minibatch_std", "standard deviation of each unit there, rounded", "layers, width", value_bytes=ROUNDED),
         ),
         when="every fourth snapshot",
         every=4,
@@ -130,6 +152,7 @@ SHARED = (
                         "z of the first eight examples, fewer if fewer are normalized together, rounded to 1/256 of its root "
                         "mean square over them",
                         "layers, watched, examples",
+                        value_bytes=ROUNDED,
                     ),
                     Key("together", "how many values are normalized together", unit="examples or units", **_NORMALIZED),
                     *(Key(one.name, one.what, one.shape, optional=True, when=one.when) for one in normalizers.quantities()),
@@ -138,6 +161,7 @@ SHARED = (
         ),
         when="every snapshot, of the two arms that are compared; unit j lies in part j // `together`",
         seconds=lambda experiment: experiment.batch * weights(experiment) / RATE,
+        arms=compared_arms,
     ),
 )
 

@@ -16,6 +16,13 @@ from bnviz.normalizers.spec import LAYER, Quantity
 
 Kind = Literal["number", "text", "list", "object"]
 
+# About how many bytes a value of an array takes in a compressed recording (`bnviz.record.size`), measured over many runs.
+EXACT = 4.2  # a number that is not rounded
+ROUNDED = 2.2  # one that is
+BIN = 0.8  # a bin of a histogram of many values
+SPARSE_BIN = 0.3  # a bin of one unit's histogram, most of which are empty
+FEW = 1.0  # a count that is 0 more often than not
+
 
 @dataclass(frozen=True)
 class Key:
@@ -23,7 +30,8 @@ class Key:
 
     `shape` names the sizes of an array, separated by commas ("layers, bins"), and is empty for a single value. With `by_tap` the
     value is an object that holds such an array for each tap; with `parts` it is an object with these keys. Not every line has
-    an `optional` key; `when` says which ones do. `since` is the first format that has it.
+    an `optional` key; `when` says which ones do. `since` is the first format that has it. `value_bytes` is about how many bytes a
+    value of the array takes in a compressed recording.
     """
 
     name: str
@@ -36,6 +44,7 @@ class Key:
     optional: bool = False
     when: str = ""
     since: int = 1
+    value_bytes: float = EXACT
 
     @property
     def sizes(self) -> list[str]:
@@ -91,7 +100,7 @@ def _parameter(quantity: Quantity) -> Key:
     what, shape = f"{quantity.symbol} of each unit, rounded like `unit_mean`", "layers, width"
     if quantity.shape == LAYER:
         what, shape = f"{quantity.symbol} of each layer", "layers"
-    return Key(quantity.name, what, shape, optional=True, when="while the arm has it")
+    return Key(quantity.name, what, shape, optional=True, when="while the arm has it", value_bytes=ROUNDED)
 
 
 LOSS = "nats or squared error"
@@ -99,6 +108,7 @@ DIVERGED_AT = "the first step whose loss was no finite number"
 _SEEN = "over the minibatches since the last snapshot; of the untrained network, on the first minibatch"
 _ROUNDED = ", rounded to 1/128 of the layer's root mean square so that it compresses"
 _POOLED = "of all units of the layer together"
+_ALL = "with `counts`, `underflow` and `overflow` all values"
 ARM = (
     text("normalizer", "what normalizes it here, a key of `NORMALIZERS`; `none` where nothing does"),
     Key("train_loss", f"mean loss {_SEEN}", unit=LOSS),
@@ -110,20 +120,20 @@ ARM = (
     ),
     Key("test_loss", "loss on the held-out examples, with running statistics (evaluation view)", unit=LOSS),
     Key("test_accuracy", "share of right answers there; `null` where numbers are predicted", unit="share"),
-    by_tap("counts", f"histogram {_POOLED}", "layers, bins", "values"),
-    by_tap("underflow", "values below the first bin", unit="values"),
-    by_tap("overflow", "values above the last bin", unit="values"),
-    by_tap("nonfinite", "values that are no finite number: with `counts`, `underflow` and `overflow` all values", unit="values"),
-    by_tap("zeros", "values of exactly 0, which are in `counts`, too: ReLU's share", unit="values"),
+    by_tap("counts", f"histogram {_POOLED}", "layers, bins", "values", value_bytes=BIN),
+    by_tap("underflow", "values below the first bin", unit="values", value_bytes=FEW),
+    by_tap("overflow", "values above the last bin", unit="values", value_bytes=FEW),
+    by_tap("nonfinite", f"values that are no finite number: {_ALL}", unit="values", value_bytes=FEW),
+    by_tap("zeros", "values of exactly 0, which are in `counts`, too: ReLU's share", unit="values", value_bytes=FEW),
     by_tap("mean", f"mean {_POOLED}"),
     by_tap("std", f"standard deviation {_POOLED}"),
     by_tap("percentiles", f"percentiles {_POOLED}, those in the header", "layers, percentiles"),
     by_tap("shift_from_first", "how far units have moved from the untrained network: `statistics.shift`", unit="σ"),
     by_tap("shift_step", "the same from the snapshot before", unit="σ"),
-    by_tap("unit_mean", f"mean of each unit{_ROUNDED}", "layers, width"),
-    by_tap("unit_std", "standard deviation of each unit, rounded alike", "layers, width"),
-    by_tap("unit_counts", "histogram of each watched unit", "layers, watched, bins", "values"),
-    by_tap("unit_zeros", "values of exactly 0 of each watched unit", "layers, watched", "values"),
+    by_tap("unit_mean", f"mean of each unit{_ROUNDED}", "layers, width", value_bytes=ROUNDED),
+    by_tap("unit_std", "standard deviation of each unit, rounded alike", "layers, width", value_bytes=ROUNDED),
+    by_tap("unit_counts", "histogram of each watched unit", "layers, watched, bins", "values", value_bytes=SPARSE_BIN),
+    by_tap("unit_zeros", "values of exactly 0 of each watched unit", "layers, watched", "values", value_bytes=FEW),
     Key("gradient_norm", "‖∂loss/∂W‖ on the last minibatch, output layer last", "layers+1"),
     Key("diverged_at", DIVERGED_AT, optional=True, when="once the arm has diverged"),
     *map(_parameter, normalizers.parameters()),

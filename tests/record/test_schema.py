@@ -13,15 +13,20 @@ from bnviz.config.arms import COMPARED
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import sweep_over
 from bnviz.engine import make
+from bnviz.measures import budget
 from bnviz.measures.registry import checkpoint_measure, live_measures, measures
 from bnviz.record import ndjson, schema
+from bnviz.record.piece import Piece
 from bnviz.record.rows import Rows
+from bnviz.record.size import size_of
+from bnviz.record.size import sizes_of as estimated_sizes
 from bnviz.record.store import Store
 from bnviz.train import loop
 
 MEASURED = {"look_inside": "yes", "gradient_shift": "yes", "microscope": "yes"}
 EVERYTHING = {**MEASURED, "fixed_scales": "yes", "hold_from": 6, "rising": "yes"}
 SMALL = {"steps": 9, "width": 16, "train_size": 64, "batch_size": 16, "snapshot_every": 3}
+FEWER = {"parts", "examples"}  # sizes that may be smaller: layer norm has one part, a minibatch may have few examples
 EXPERIMENTS = {
     "plain": Experiment(**SMALL),
     "everything": Experiment(**SMALL, **EVERYTHING),
@@ -95,11 +100,17 @@ def core(part):
 
 
 @functools.cache
-def recording(name):
-    """Header and snapshots of an experiment, encoded and decoded as a reader gets them."""
+def recorded_lines(name):
+    """Header and snapshots of an experiment, as they are written."""
     torch.set_num_threads(1)
     messages = [loop.header(EXPERIMENTS[name]), *filter(None, loop.train(EXPERIMENTS[name]))]
-    return list(ndjson.read(map(ndjson.line, messages)))
+    return list(map(ndjson.line, messages))
+
+
+@functools.cache
+def recording(name):
+    """Header and snapshots of an experiment, encoded and decoded as a reader gets them."""
+    return list(ndjson.read(recorded_lines(name)))
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -111,6 +122,38 @@ def test_a_recording_holds_what_the_schema_says(name):
         check(schema.SNAPSHOT, snapshot, sizes, "snapshot")
         for arm, part in snapshot["arms"].items():
             check(arm_keys(arm, part), part, dict(sizes), f"snapshot {snapshot['index']} {arm}")
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_the_size_of_a_recording_is_known_before_it_is_made(name):
+    measured = sum(len(Piece.of(line).compressed) for line in recorded_lines(name)[1:])
+    highest = 2 if name == "normalized later" else 1.35  # until then networks are the same, which compression finds
+    assert 0.8 < budget.recording_bytes(EXPERIMENTS[name]) / measured < highest
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_shapes_are_known_before_anything_is_recorded(name):
+    """From an experiment and a measure alone, as the estimate of the size needs them."""
+    experiment = EXPERIMENTS[name]
+    for snapshot in recording(name)[1:]:
+        for part in snapshot["arms"].values():
+            check_sizes(schema.ARM, part, estimated_sizes(experiment))
+            for measure in live_measures():
+                check_sizes(measure.keys, part, {**estimated_sizes(experiment), **measure.sizes(experiment)})
+
+
+def check_sizes(keys, part, sizes):
+    """The arrays of these keys that are there have these sizes."""
+    for key in keys:
+        value = part.get(key.name)
+        if isinstance(value, dict) and key.parts:
+            check_sizes(key.parts, value, sizes)
+        elif value is not None and key.sizes:
+            for array in value.values() if key.by_tap else [value]:
+                known = [size_of(one, sizes) for one in key.sizes]
+                assert len(known) == array.ndim, key.name
+                for one, length, expected_length in zip(key.sizes, array.shape, known, strict=True):
+                    assert length == expected_length or (one in FEWER and length < expected_length), key.name
 
 
 @pytest.mark.parametrize("arm", COMPARED)

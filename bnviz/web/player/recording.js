@@ -2,8 +2,9 @@
 // A run's recording as it arrives: one line after another, over HTTP or handed in by the page.
 // Reading resumes where it stopped, so a dropped connection costs time and nothing else.
 
+import {parseArrays} from "./arrays.js";
+
 /** @import {End, Header, Message, Snapshot} from "./types" */
-/** @typedef {{dtype: keyof typeof KINDS, bdata: string, shape: string | number}} PackedArray */
 /**
  * @typedef {object} Network what a recording is read with
  * @property {typeof fetch} fetch
@@ -11,10 +12,6 @@
  * @property {() => Promise<unknown>} yieldToBrowser let the browser draw
  */
 
-const KINDS = {
-  ...{f4: Float32Array, f8: Float64Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array},
-  ...{i1: Int8Array, i2: Int16Array, i4: Int32Array},
-};
 const BATCH_LINES = 6; // taken at once
 const RETRY_MS = [300, 1000, 2000, 4000, 8000];
 const PROXY_STATUSES = [502, 503, 504]; // of a proxy whose server is away
@@ -38,37 +35,6 @@ class StreamError extends Error {
     this.blocked = blocked;
   }
 }
-
-/** @param {string} base64 */
-function bytes(base64) {
-  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-}
-
-/**
- * A typed array, cut into nested arrays along all axes but the last. The formats are little-endian, as browsers are.
- * @param {PackedArray} packed
- * @returns {any}
- */
-export function decode({dtype, bdata, shape}) {
-  const flat = new KINDS[dtype](bytes(bdata).buffer);
-  const sizes = String(shape).split(",").map(Number);
-  /** @type {(start: number, sizes: number[]) => any} */
-  const cut = (start, [size, ...rest]) => {
-    if (!rest.length) return flat.subarray(start, start + size);
-    const stride = rest.reduce((product, value) => product * value, 1);
-    return Array.from({length: size}, (_, index) => cut(start + index * stride, rest));
-  };
-  return cut(0, sizes);
-}
-
-/**
- * One line of a recording.
- * @param {string} line
- * @returns {Message}
- */
-export const parseLine = (line) =>
-  JSON.parse(line, (_, value) => (value && typeof value === "object" && "bdata" in value ? decode(value) : value));
 
 export class Recording {
   /**
@@ -135,7 +101,7 @@ export class Recording {
   accept(lines, from) {
     const newLines = lines.slice(Math.max(0, this.lines - from));
     if (this.closed || this.end || from > this.lines || !newLines.length) return;
-    for (const line of newLines) this.append(parseLine(line));
+    for (const line of newLines) this.append(parseArrays(line));
     this.onChange();
   }
 

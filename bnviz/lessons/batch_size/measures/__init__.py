@@ -6,7 +6,7 @@ from typing import Any
 
 from bnviz.config.cost import RATE
 from bnviz.config.experiment import Experiment
-from bnviz.measures.registry import LiveMeasure
+from bnviz.measures.registry import LiveMeasure, compared_arms
 from bnviz.record.schema import Key
 
 _STATISTICS: dict[str, Any] = {"optional": True, "when": "arms with batch statistics"}
@@ -14,7 +14,7 @@ _LEVELS = "a of the watched units in steps from 0 to `levels` over `range`; one 
 _DROPOUT = "dropout rate at which a[2] varies as much, found by bisection with 256 masks; NaN where no rate up to 0.9 does"
 _THEORY = "what draws without replacement would give"
 _SCENE = (
-    Key("activation", _LEVELS, "layers, watched, sizes, draws", "steps"),
+    Key("activation", _LEVELS, "layers, watched, sizes, draws", "steps", value_bytes=0.6),
     Key("activation_sd", "standard deviation of a over draws, root mean square over all units", "layers, sizes"),
     Key("prediction", "probability of its class, or the first number predicted", "sizes, draws"),
     Key("prediction_sd", "standard deviation of that over draws", "sizes"),
@@ -59,5 +59,7 @@ MEASURES = (
         applies_to=lambda experiment: experiment.microscope == "yes",
         every=16,
         seconds=_seconds,
+        arms=compared_arms,
+        sizes=lambda experiment: {"sizes": len(sizes(experiment)), "draws": DRAWS},
     ),
 )

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from bnviz.config.experiment import WATCHED_UNITS
 from bnviz.data.coats import animals, flat, paint, unflat
+from bnviz.lessons.covariate_shift.measures import LEVELS, PIXEL_BINS
 from bnviz.measures import statistics
 from bnviz.measures.context import LiveContext
 from bnviz.measures.probe import bin_edges
@@ -19,9 +20,7 @@ from bnviz.nets.network import LayerTaps, Network, Taps
 from bnviz.nets.normalizers import EVALUATE, TRAIN
 from bnviz.record.ndjson import TAPS, smallest_type
 
-LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)  # how coloured, from black
 HELD_OUT = 400  # animals, the first of the test part: half are cats
-PIXEL_BINS = 32
 RECOMPUTED_ON = 1000  # animals, the first of the training part
 
 

@@ -3,8 +3,8 @@
 from bnviz.config.cost import RATE, distribution_seconds, weights
 from bnviz.config.experiment import PROBE_SIZE, Experiment
 from bnviz.config.fields import Field
-from bnviz.measures.registry import LiveMeasure, Question
-from bnviz.record.schema import Key
+from bnviz.measures.registry import LiveMeasure, Question, normalized_arms
+from bnviz.record.schema import BIN, FEW, SPARSE_BIN, Key
 
 _OF_TAP = "as of a tap, with the edges of `normalized`"
 
@@ -22,15 +22,21 @@ MEASURES = (
                 "standardized",
                 "of ẑ on the probe, training view",
                 parts=(
-                    Key("counts", f"histogram, {_OF_TAP}", "layers, bins", "values"),
-                    Key("zeros", "values of exactly 0", "layers", "values"),
+                    Key("counts", f"histogram, {_OF_TAP}", "layers, bins", "values", value_bytes=2 * BIN),
+                    Key("zeros", "values of exactly 0", "layers", "values", value_bytes=FEW),
                     Key("percentiles", _OF_TAP, "layers, percentiles"),
                     Key("mean", "mean of all units of the layer together", "layers"),
                     Key("std", "standard deviation of all units of the layer together", "layers"),
                     Key("mean_range", "smallest and largest mean of a unit", "layers, 2"),
                     Key("std_range", "smallest and largest standard deviation of a unit", "layers, 2"),
-                    Key("unit_counts", "histogram of each watched unit", "layers, watched, bins", "values"),
-                    Key("unit_zeros", "values of exactly 0 of each watched unit", "layers, watched", "values"),
+                    Key(
+                        "unit_counts",
+                        "histogram of each watched unit",
+                        "layers, watched, bins",
+                        "values",
+                        value_bytes=SPARSE_BIN,
+                    ),
+                    Key("unit_zeros", "values of exactly 0 of each watched unit", "layers, watched", "values", value_bytes=FEW),
                 ),
             ),
             Key("gamma", "γ of each unit, here rounded to 1/4096 of the layer's root mean square", "layers, width"),
@@ -39,6 +45,7 @@ MEASURES = (
         when="where `look_inside` is yes, every snapshot, of arms with batch statistics",
         applies_to=_looks_inside,
         seconds=lambda experiment: distribution_seconds(experiment) / 3,
+        arms=normalized_arms,
     ),
     LiveMeasure(
         "views",
@@ -53,6 +60,7 @@ MEASURES = (
         when="where `look_inside` is yes, every snapshot, of arms with batch statistics",
         applies_to=_looks_inside,
         seconds=lambda experiment: 2 * PROBE_SIZE * weights(experiment) / RATE,
+        arms=normalized_arms,
     ),
 )
 
