@@ -17,6 +17,7 @@ from typing import Literal, NamedTuple
 
 from bnviz import machine
 from bnviz.engine.task import Task
+from bnviz.record import store
 
 State = Literal["computing", "waiting", "resting", "ended"]
 UNREAD_TIMEOUT_SECONDS = 3.0  # idle timeout of a run that has had no reader yet
@@ -42,19 +43,23 @@ class QueuePosition(NamedTuple):
 
 @dataclass(frozen=True)
 class Limits:
-    """How many runs are computed at a time, and how many may wait. No limits by default, for a program with one user."""
+    """How many runs are computed at a time, and how many may wait; how many bytes the recordings of live runs may take. No limits
+    by default, for a program with one user."""
 
     max_running: float = math.inf
     max_waiting: float = math.inf
+    max_bytes: float = math.inf
 
     @classmethod
     def from_environment(cls, workers: float, environment: Mapping[str, str] = os.environ) -> Limits:
-        """BNVIZ_RUNS and BNVIZ_QUEUE; by default four runs a worker, two on a machine with little memory, and 200 waiting.
+        """BNVIZ_RUNS, BNVIZ_QUEUE and BNVIZ_MEMORY_MB; by default four runs a worker, two on a machine with little memory, and 200
+        waiting.
 
         `workers` is infinite for a cluster, which has a queue of its own.
         """
         default = workers * machine.by_memory(4, small=2)
-        return cls(_number("BNVIZ_RUNS", default, 1, environment), _number("BNVIZ_QUEUE", 200, 0, environment))
+        runs, queue = _number("BNVIZ_RUNS", default, 1, environment), _number("BNVIZ_QUEUE", 200, 0, environment)
+        return cls(runs, queue, store.memory_bytes(environment))
 
 
 def _number(setting: str, default: float, least: int, environment: Mapping[str, str]) -> float:
@@ -88,7 +93,8 @@ class Admission:
     def check(self) -> None:
         """Raise Busy if the queue is full."""
         count = len(self.waiting)
-        if count >= self.limits.max_waiting and len(self.computing) >= self.limits.max_running:
+        full = len(self.computing) >= self.limits.max_running or (self._waiting and not self._has_room())
+        if full and count >= self.limits.max_waiting:
             raise Busy(f"As many runs wait to be computed as this server allows ({count}).")
 
     def enqueue(self, task: Task, visitor: str) -> None:
@@ -104,14 +110,23 @@ class Admission:
         return True
 
     def admit(self) -> Iterator[Task]:
-        """The tasks to begin now, visitors round-robin."""
-        while self._waiting and len(self.computing) < self.limits.max_running:
+        """The tasks to begin now, visitors round-robin. One whose recording memory has no room for waits, and all after it."""
+        while self._waiting and len(self.computing) < self.limits.max_running and self._has_room():
             visitor, tasks = self._waiting.popitem(last=False)
             task = tasks.popleft()
             if tasks:
                 self._waiting[visitor] = tasks
             self.computing[task.recording.id] = task
             yield task
+
+    def _has_room(self) -> bool:
+        """Whether there is memory for the recording of the next task; there always is for a single one."""
+        tasks = next(iter(self._waiting.values()))
+        return not self.computing or self._computing_bytes() + tasks[0].bytes <= self.limits.max_bytes
+
+    def _computing_bytes(self) -> float:
+        """Estimated size of the recordings that are being computed, once they are complete."""
+        return sum(task.bytes for task in self.computing.values())
 
     def suspend(self, task: Task) -> list[Task]:
         """Suspend a task; returns the tasks evicted for it."""
@@ -132,8 +147,14 @@ class Admission:
                 del self._waiting[visitor]
 
     def expired(self) -> list[Task]:
-        """The tasks that have been suspended for longer than MAX_SUSPENDED_SECONDS."""
-        return [task for task in self._suspended.values() if time.monotonic() - task.suspended_at > MAX_SUSPENDED_SECONDS]
+        """The tasks that have been suspended for longer than MAX_SUSPENDED_SECONDS, or whose lines memory has no room for."""
+        room = self.limits.max_bytes - self._computing_bytes()
+        expired = []
+        for task in reversed(self._suspended.values()):  # the latest first: it is the likeliest to be resumed
+            room -= task.recording.nbytes
+            if room < 0 or time.monotonic() - task.suspended_at > MAX_SUSPENDED_SECONDS:
+                expired.append(task)
+        return expired
 
     def record_duration(self, seconds: float) -> None:
         """Add a finished run's duration to the estimate of the wait."""

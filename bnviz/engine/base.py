@@ -176,6 +176,7 @@ class BaseEngine(ABC):
                 if task.recording.idle_seconds() > idle_timeout(task):
                     evicted += self._suspend(task)
         self._end_idle(evicted, IDLE_MESSAGE)
+        self.store.make_room()
         self._admit()
 
     def _suspend(self, task: Task) -> list[Task]:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from bnviz.config.course import without_changes
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Run
+from bnviz.measures import budget
 from bnviz.record import ndjson
 from bnviz.record.piece import Piece
 from bnviz.record.store import Recording
@@ -38,7 +39,7 @@ class LineSink(Protocol):
 
 class Task:
     """One unit of work. `name` is its run's id, or its sweep's; `payload` is the worker's command without the key. Runs with
-    equal `unchanged_id` differ only in their changes, so they begin alike.
+    equal `unchanged_id` differ only in their changes, so they begin alike. `bytes` is the estimated size of a run's recording.
 
     Computing is deterministic: a new attempt repeats the lines that are there, and they are skipped.
     """
@@ -51,7 +52,9 @@ class Task:
         self.suspended_at = math.inf  # while it is not suspended
         self.deaths = 0  # of workers while they computed it
         self._line_at_death, self._deaths_at_line = 0, 0  # line count at the last death, and how many deaths in a row had it
-        self.unchanged_id = without_changes(Experiment(**payload["experiment"])).id if self.is_run else None
+        experiment = Experiment(**payload["experiment"]) if self.is_run else None
+        self.unchanged_id = without_changes(experiment).id if experiment else None
+        self.bytes = budget.recording_bytes(experiment) if experiment else 0.0
         self.restart()
 
     @property

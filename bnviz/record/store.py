@@ -15,7 +15,7 @@ import struct
 import threading
 import time
 import zlib
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from cachetools import LRUCache
@@ -33,6 +33,11 @@ MAX_RATIO = 100  # of a recording's size to its file's, against decompression bo
 _LAST_BLOCK = b"\x03\x00"
 _ID = re.compile(r"[0-9a-f]{16}")
 _log = logging.getLogger(__name__)
+
+
+def memory_bytes(environment: Mapping[str, str] = os.environ) -> int:
+    """BNVIZ_MEMORY_MB in bytes: how much memory recordings may take, live and finished ones together."""
+    return machine.megabytes("BNVIZ_MEMORY_MB", machine.by_memory(64, small=16), environment)
 
 
 def is_id(text: str) -> bool:
@@ -165,7 +170,7 @@ class Store:
         self._writer = ThreadPoolExecutor(1, "storing")
         self._live: dict[str, Recording] = {}
         # The newest one is cached even if it alone exceeds the bound, since a request for it follows: so none counts for more.
-        bound = max(1, memory_bytes)
+        self._bound = bound = max(1, memory_bytes)
         self._cache: LRUCache[str, Recording] = LRUCache(bound, lambda recording: min(recording.nbytes, bound))
         self._lock = threading.Lock()
         self.write_errors = self.read_errors = 0
@@ -173,13 +178,12 @@ class Store:
     @classmethod
     def from_environment(cls) -> Store:
         """As BNVIZ_STORE and BNVIZ_STORE_MB say (`bnviz.record.storage`), and BNVIZ_MEMORY_MB."""
-        memory_bytes = machine.megabytes("BNVIZ_MEMORY_MB", machine.by_memory(64, small=16))
         address = storage.configured_address()
         try:
-            return cls(address, memory_bytes, machine.megabytes(storage.SIZE_SETTING, storage.SIZE_LIMIT >> 20))
+            return cls(address, memory_bytes(), machine.megabytes(storage.SIZE_SETTING, storage.SIZE_LIMIT >> 20))
         except (ImportError, ValueError) as error:
             _log.warning("%s = %r: %s; recordings are kept in memory only", storage.SETTING, address, error)
-            return cls(None, memory_bytes)
+            return cls(None, memory_bytes())
 
     def in_memory(self, id: str) -> Recording | None:
         """The live or finished recording, if it is in memory. Never waits for the storage."""
@@ -221,6 +225,13 @@ class Store:
     def _cache_recording(self, recording: Recording) -> None:
         with self._lock:
             self._cache[recording.id] = recording
+
+    def make_room(self) -> None:
+        """Evict finished recordings, the least recently used first, until they and the live ones are within the bound."""
+        with self._lock:
+            live = sum(recording.nbytes for recording in self._live.values())
+            while len(self._cache) > 1 and self._cache.currsize + live > self._bound:
+                self._cache.popitem()
 
     def flush(self) -> None:
         """Wait until everything that was finished is written."""

@@ -15,6 +15,7 @@ from bnviz.engine import admission
 from bnviz.engine.admission import MAX_SUSPENDED, Admission, Busy, Limits, QueuePosition
 from bnviz.engine.local import COMMAND, LocalEngine
 from bnviz.engine.task import Task, experiment_payload
+from bnviz.record import ndjson
 from bnviz.record.store import Recording, Store
 from tests import fake_training
 from tests.engine.test_engine import SHORT, SLOW, apart_from_seconds, until
@@ -71,6 +72,37 @@ def test_the_place_of_a_run_is_how_many_begin_before_it(visitors, max_running):
     assert {one.name: QueuePosition("waiting", number) for number, one in enumerate(admitted_tasks)} == positions
 
 
+def test_runs_whose_recordings_memory_has_no_room_for_wait_their_turn():
+    two = 2.5 * task(0).bytes
+    admission_queue, large, small = Admission(Limits(max_waiting=1, max_bytes=two)), task(0), [task(seed) for seed in (1, 2, 3)]
+    large.bytes *= 10
+    admission_queue.enqueue(large, "a")
+    assert list(admission_queue.admit()) == [large], "a single one always has room"
+    admission_queue.enqueue(small[0], "b")
+    assert not list(admission_queue.admit())
+    with pytest.raises(Busy):
+        admission_queue.check()
+    admission_queue.remove(large)
+    assert list(admission_queue.admit()) == small[:1]
+    for one in small[1:]:
+        admission_queue.enqueue(one, "c")
+    assert list(admission_queue.admit()) == small[1:2]
+
+
+def test_runs_set_aside_are_forgotten_where_running_ones_need_their_memory():
+    line = ndjson.line({"type": "snapshot", "text": random.Random(0).randbytes(500).hex()})
+    tasks = [task(seed) for seed in range(4)]
+    for one in tasks:
+        one.recording.append(line)
+    admission_queue = Admission(Limits(max_bytes=tasks[0].bytes + 2.5 * tasks[0].recording.nbytes))
+    for one in tasks[:3]:
+        admission_queue.suspend(one)
+    assert not admission_queue.expired()
+    admission_queue.enqueue(tasks[3], "a")
+    assert list(admission_queue.admit()) == [tasks[3]]
+    assert admission_queue.expired() == tasks[:1], "the one that has been set aside for longest"
+
+
 def test_a_visitor_with_one_run_does_not_wait_for_all_of_another():
     admission_queue = Admission(Limits(max_running=1))
     for seed in range(9):
@@ -106,7 +138,8 @@ def test_only_so_many_rest():
 
 def test_limits_are_read_from_the_environment(caplog):
     assert Limits() == Limits(math.inf, math.inf)
-    assert Limits.from_environment(2, {"BNVIZ_RUNS": "3", "BNVIZ_QUEUE": "0"}) == Limits(3, 0)
+    settings = {"BNVIZ_RUNS": "3", "BNVIZ_QUEUE": "0", "BNVIZ_MEMORY_MB": "5"}
+    assert Limits.from_environment(2, settings) == Limits(3, 0, 5 * 2**20)
     default = Limits.from_environment(2, {})
     assert default.max_running in (4, 8) and default.max_waiting == 200 and not caplog.records
     assert Limits.from_environment(math.inf, {}).max_running == math.inf, "a cluster has its own queue"

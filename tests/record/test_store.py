@@ -113,6 +113,27 @@ def test_the_least_recently_used_go_first():
     assert store.nbytes <= size * 3.5
 
 
+def test_live_recordings_take_the_room_of_finished_ones():
+    size = fill(Store(), ID, snapshots=50).nbytes
+    store, others = Store(memory_bytes=int(size * 3.5)), [str(number) * 16 for number in range(3)]
+    for id in others:
+        fill(store, id, snapshots=50)
+    live, _ = store.start(ID)
+    store.make_room()
+    assert all(map(store.in_memory, others))
+    for line in lines_of(snapshots=50)[:-1]:
+        live.append(line)
+    store.make_room()
+    assert [store.in_memory(id) is not None for id in others] == [False, True, True]
+    assert store.nbytes <= size * 3.5
+    for line in lines_of(snapshots=200)[51:-1]:
+        live.append(line)
+    store.make_room()
+    assert [store.in_memory(id) is not None for id in others] == [False, False, True], (
+        "the newest is kept, however small the room"
+    )
+
+
 @pytest.mark.parametrize("memory_bytes", [0, 1, 300])
 def test_the_newest_is_kept_however_large(memory_bytes):
     store, other = Store(memory_bytes=memory_bytes), "f" * 16

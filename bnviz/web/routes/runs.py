@@ -134,5 +134,4 @@ async def _finished(request: Request, recording: Recording, start: int) -> Respo
     if start == 0 and takes_gzip(request):
         headers["Content-Encoding"] = "gzip"
         return Response(recording.gzip(), headers=headers, media_type=MEDIA_TYPE)
-    lines = await to_thread.run_sync(recording.lines, start)
-    return Response(b"".join(lines), headers=headers, media_type=MEDIA_TYPE)
+    return StreamingResponse(_plain(recording, start), headers=headers, media_type=MEDIA_TYPE)  # unpacked it may be 200 MB
