@@ -28,6 +28,7 @@ GROUPS = Path("/sys/fs/cgroup")
 OWN_GROUP = Path("/proc/self/cgroup")
 OPEN_FILES = Path("/proc/self/fd")
 PROCESSOR = Path("/proc/cpuinfo")
+STATM = Path("/proc/self/statm")  # pages: in all, in memory, …
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
@@ -44,6 +45,13 @@ def cores() -> float:
     """The number of usable cores; a CPU quota may make it a fraction."""
     allowed = getattr(os, "sched_getaffinity", None)  # Linux
     return min([len(allowed(0)) if allowed else os.cpu_count() or 1, *_quotas()])
+
+
+def resident_memory() -> int:
+    """How many bytes of this process are in memory; 0 where that is unknown."""
+    with contextlib.suppress(AttributeError, OSError, ValueError, IndexError):
+        return int(STATM.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
 
 
 def by_memory(default: T, small: T) -> T:

@@ -1,6 +1,7 @@
 """Stands in for bnviz.train.loop in tests, as a module and as a worker's script: no torch, and misbehaviour to order.
 
-The experiment says what happens: `momentum` is the seconds a step takes, and the seed chooses the accident.
+The experiment says what happens: `momentum` is the seconds a step takes, and the seed chooses the accident. The environment
+variable BNVIZ_PRETENDED_MEMORY is how many bytes the worker believes to take.
 """
 
 import os
@@ -9,6 +10,7 @@ import sys
 import threading
 import time
 
+from bnviz import machine
 from bnviz.engine import worker
 
 DIVERGES, RAISES, KILLS_ITS_WORKER, HANGS, NEEDS_MEMORY = 1, 2, 3, 4, 5
@@ -54,4 +56,6 @@ def train_stack(runs, measures=()):
 
 
 if __name__ == "__main__":
+    if memory := os.environ.get("BNVIZ_PRETENDED_MEMORY"):
+        machine.resident_memory = lambda: int(memory)
     worker.main(lambda: sys.modules[__name__])

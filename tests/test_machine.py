@@ -198,3 +198,15 @@ def test_an_interrupt_waits_for_the_end_of_a_block():
 def test_an_interrupt_waits_also_where_signals_cannot_be_blocked():
     assert interrupted([]) == ["the block has ended"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says it in a file")
+def test_what_a_process_takes_is_what_it_fills():
+    before = machine.resident_memory()
+    block = bytearray(b"x" * (40 << 20))
+    assert machine.resident_memory() - before > 0.9 * len(block)
+
+
+def test_where_it_is_unknown_a_process_takes_nothing(monkeypatch, tmp_path):
+    monkeypatch.setattr(machine, "STATM", tmp_path / "missing")
+    assert machine.resident_memory() == 0

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bnviz import machine
 from bnviz.data import coats
 from bnviz.data.linear_map import linear_map
 
@@ -162,14 +161,14 @@ DATA_SETS: dict[str, DataSet] = {
 
 
 def load(name: str, world: str = "black") -> Split:
-    """The data set called `name`, read once a process; `world`, a key of COATS, tells how painted animals look.
+    """The data set called `name`, read when it is needed; `world`, a key of COATS, tells how painted animals look.
 
-    The arrays are read-only; raises KeyError for an unknown name. Where memory is short, only the last two are kept.
+    The arrays are read-only; raises KeyError for an unknown name. The last two are kept: painted animals take 50 MB a world.
     """
     return _load(name, (world,) if DATA_SETS[name].has_coats else ())
 
 
-@lru_cache(machine.by_memory(None, small=2))
+@lru_cache(2)
 def _load(name: str, worlds: tuple[str, ...]) -> Split:
     split = DATA_SETS[name].load(*worlds)
     for array in split:

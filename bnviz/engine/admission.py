@@ -52,10 +52,9 @@ class Limits:
 
     @classmethod
     def from_environment(cls, workers: float, environment: Mapping[str, str] = os.environ) -> Limits:
-        """BNVIZ_RUNS, BNVIZ_QUEUE and BNVIZ_MEMORY_MB; by default four runs a worker, two on a machine with little memory, and 200
-        waiting.
+        """BNVIZ_RUNS, BNVIZ_QUEUE and BNVIZ_MEMORY_MB.
 
-        `workers` is infinite for a cluster, which has a queue of its own.
+        By default there are four runs a worker, two on a machine with little memory, and 200 may wait. `workers` is infinite for a cluster, which has a queue of its own.
         """
         default = workers * machine.by_memory(4, small=2)
         runs, queue = _number("BNVIZ_RUNS", default, 1, environment), _number("BNVIZ_QUEUE", 200, 0, environment)

@@ -13,6 +13,7 @@ class Counters:
     started: int = 0
     store_hits: int = 0
     worker_restarts: int = 0
+    worker_retirements: int = 0
     suspended: int = 0
     rejected: int = 0
     snapshots: int = 0

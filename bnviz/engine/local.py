@@ -24,7 +24,7 @@ from bnviz import machine
 from bnviz.engine.admission import Limits
 from bnviz.engine.base import CLOSE_MESSAGE, BaseEngine
 from bnviz.engine.task import Task
-from bnviz.engine.worker import HEARTBEAT, READY
+from bnviz.engine.worker import HEARTBEAT, READY, RETIRED
 from bnviz.record import piece
 from bnviz.record.piece import Piece
 from bnviz.record.rows import Rows
@@ -50,6 +50,7 @@ class Slot:
         self.process: subprocess.Popen | None = None
         self.thread: threading.Thread | None = None  # the supervisor; started with the first task
         self.has_computed = False  # whether this process has sent any line
+        self.has_retired = False  # whether it has said that it ends because it has grown too large
         self.start_time = 0.0
         self.last_heartbeat = math.inf  # infinite until the process is ready
         self.tasks: dict[str, Task] = {}
@@ -207,11 +208,17 @@ class LocalEngine(BaseEngine):
             with self._lock:
                 if self._closed.is_set():
                     return
-                was_killed = process is not None and machine.was_killed(process.returncode)
-                failures = 0.0 if slot.was_healthy else failures + (KILLED_START_WEIGHT if was_killed else 1)
-                self.counters.worker_restarts += 1
-                self._recover(slot, failures)
-            _log.warning("a worker ended (%s); starting another", process and process.returncode)
+                if slot.has_retired:
+                    failures = 0.0
+                    self.counters.worker_retirements += 1
+                    _log.info("a worker has grown beyond its share of memory; starting another")
+                else:
+                    was_killed = process is not None and machine.was_killed(process.returncode)
+                    failures = 0.0 if slot.was_healthy else failures + (KILLED_START_WEIGHT if was_killed else 1)
+                    self.counters.worker_restarts += 1
+                    self._fail_repeated(slot, failures)
+                    _log.warning("a worker ended (%s); starting another", process and process.returncode)
+                self._restart_tasks(slot)
             self._closed.wait(min(MAX_BACKOFF_SECONDS, 0.1 * 2**failures) if failures else 0)
             self._start_process(slot)
 
@@ -224,7 +231,8 @@ class LocalEngine(BaseEngine):
     def _start_process(self, slot: Slot) -> None:
         """Start a process and send it all the slot's tasks; if it cannot be started, the slot's process is None."""
         with self._lock:
-            slot.process, slot.has_computed, slot.start_time, slot.last_heartbeat = None, False, time.monotonic(), math.inf
+            slot.process, slot.has_computed, slot.has_retired = None, False, False
+            slot.start_time, slot.last_heartbeat = time.monotonic(), math.inf
             slot.trained_ids.clear()
             slot.recent_unchanged_ids.clear()
             if self._closed.is_set():
@@ -240,7 +248,9 @@ class LocalEngine(BaseEngine):
         """Receive pieces until the process has ended. A truncated last one does not count."""
         for head in pipe:
             slot.last_heartbeat = time.monotonic()
-            if head.endswith(b"\n") and head not in (READY, HEARTBEAT) and (message := piece.read(pipe, head)):
+            if head == RETIRED:
+                slot.has_retired = True
+            elif head.endswith(b"\n") and head not in (READY, HEARTBEAT) and (message := piece.read(pipe, head)):
                 self._receive(slot, *message)
 
     def _receive(self, slot: Slot, key: str, line: Piece) -> None:
@@ -255,13 +265,16 @@ class LocalEngine(BaseEngine):
         if task.lines.ended:
             self._remove(slot, task)
 
-    def _recover(self, slot: Slot, failures: float) -> None:
-        """After a death: fail the tasks with too many deaths, restart the others."""
+    def _fail_repeated(self, slot: Slot, failures: float) -> None:
+        """After a death: fail the tasks with too many deaths."""
         for task in list(slot.tasks.values()):
             if task.count_repeated_deaths() >= MAX_DEATHS_AT_LINE or task.deaths >= MAX_DEATHS:
                 self._end(slot, task, "failed", f"The worker that computed this run ended unexpectedly {task.deaths} times.")
             elif failures >= MAX_FAILED_STARTS:
                 self._end(slot, task, "failed", "No worker could be started; the server's log says why.")
+
+    def _restart_tasks(self, slot: Slot) -> None:
+        """Prepare the tasks of a worker that has ended for its successor."""
         tasks = list(slot.tasks.values())
         for task in tasks:
             task.restart()

@@ -6,7 +6,8 @@ Standard input carries one JSON command a line, ``{"run": key, "experiment": {�
 text without a space, chosen by the sender. A run with a ``"question": {…}`` answers it (`bnviz.train.loop.answer`) in place of a
 training's snapshots; one with a ``"stack": [[{…}, arm], …]`` in place of the experiment trains these runs of a sweep together
 and writes their rows. Standard output carries ``ready``, then pieces (`bnviz.record.piece`) under their keys, and between steps
-``alive``, about once a second. When standard input ends, the parent has ended, however it did, and so does the worker, at once.
+``alive``, about once a second. A worker that has grown beyond its share of memory writes ``retired`` and ends; what it was still
+computing is for its successor. When standard input ends, the parent has ended, however it did, and so does the worker, at once.
 
 With ``--background`` it runs at niceness 19; else at NICENESS above the web process.
 """
@@ -37,7 +38,10 @@ TIME_SLICE_SECONDS = 0.03
 # Above the web process, which has people waiting for a page; viewers of a run already see its beginning.
 NICENESS = machine.by_memory(5, small=10)
 HEARTBEAT_SECONDS = 1.0
-READY, HEARTBEAT = b"ready\n", b"alive\n"  # lines between pieces
+READY, HEARTBEAT, RETIRED = b"ready\n", b"alive\n", b"retired\n"  # lines between pieces
+MEMORY_SHARE = machine.by_memory(500, small=350) * 2**20  # bytes: beyond it a worker with nothing to compute retires
+MOST_MEMORY = 2 * MEMORY_SHARE  # beyond it also one in the middle of runs
+MIN_RUNS = 10  # that a worker has ended before it retires: a large run needs what it needs, whoever computes it
 QUEUE_SIZE = 16  # lines that may wait to be written; then training blocks
 STOP_MESSAGE = "The run was stopped."
 
@@ -133,6 +137,7 @@ class RoundRobin:
     def __init__(self, write: Callable[[str, bytes], None], training: Any = None, seconds: float = TIME_SLICE_SECONDS):
         self._write, self._training, self._seconds = write, training, seconds
         self._runs: deque[tuple[str, Generator[bytes | None]]] = deque()
+        self.ended = 0  # how many runs have ended so far
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -145,6 +150,7 @@ class RoundRobin:
         for key, lines in [run for run in self._runs if run[0] == command["stop"]]:
             self._runs.remove((key, lines))
             self._write(key, _stop(lines))
+            self._end_run()
 
     def next(self) -> None:
         """Run one time slice of the next run."""
@@ -154,10 +160,21 @@ class RoundRobin:
             if line is not None:
                 self._write(key, line)
                 if ndjson.is_end(line):
-                    return machine.release_memory()
+                    return self._end_run()
             if perf_counter() >= slice_end:
                 self._runs.append((key, lines))
                 return
+
+    def _end_run(self) -> None:
+        self.ended += 1
+        machine.release_memory()
+
+
+def should_retire(round_robin: RoundRobin) -> bool:
+    """Whether this process has grown beyond its share of memory and should make room for a fresh one."""
+    if round_robin.ended < MIN_RUNS:
+        return False
+    return machine.resident_memory() > (MOST_MEMORY if round_robin else MEMORY_SHARE)
 
 
 class LineWriter:
@@ -165,9 +182,10 @@ class LineWriter:
 
     def __init__(self, output: BinaryIO):
         self._output = output
-        self._lines: queue.Queue[tuple[str, bytes] | None] = queue.Queue(QUEUE_SIZE)
+        self._lines: queue.Queue[tuple[str, bytes] | bytes] = queue.Queue(QUEUE_SIZE)
         self._last_heartbeat = perf_counter()
-        threading.Thread(target=self._write_all, daemon=True).start()
+        self._thread = threading.Thread(target=self._write_all, daemon=True)
+        self._thread.start()
 
     def write(self, key: str, line: bytes) -> None:
         """Enqueue the next line of a recording; blocks while the queue is full."""
@@ -177,14 +195,21 @@ class LineWriter:
         """Send a heartbeat if one is due. The training thread calls this between steps."""
         if perf_counter() - self._last_heartbeat >= HEARTBEAT_SECONDS:
             self._last_heartbeat = perf_counter()
-            self._lines.put(None)
+            self._lines.put(HEARTBEAT)
+
+    def retire(self) -> None:
+        """Write what is left, say that this worker retires, and end the process."""
+        self._lines.put(RETIRED)
+        self._thread.join()
 
     def _write_all(self) -> None:
         checksums: dict[str, int] = {}
+        item: tuple[str, bytes] | bytes = b""
         with contextlib.suppress(BrokenPipeError):  # the parent ended while we wrote
-            while True:
-                if (item := self._lines.get()) is None:
-                    self._output.write(HEARTBEAT)
+            while item != RETIRED:
+                item = self._lines.get()
+                if isinstance(item, bytes):
+                    self._output.write(item)
                     self._output.flush()
                     continue
                 key, line = item
@@ -225,6 +250,8 @@ def serve(commands: BinaryIO, output: BinaryIO, load: Callable[[], Any] = load_t
             round_robin.command(inbox.get())  # blocks while there is nothing to compute
         round_robin.next()
         writer.heartbeat()
+        if should_retire(round_robin):
+            writer.retire()
 
 
 def _read_commands(commands: BinaryIO, inbox: queue.SimpleQueue[dict[str, Any]]) -> None:

@@ -24,7 +24,8 @@ class DataTensors:
     """The experiment's data as tensors: training examples, the held-out ones, and the probe, the first 512 of these."""
 
     def __init__(self, experiment: Experiment):
-        x_train, y_train, self.x_test, self.y_test, self._x_test = _load_tensors(experiment.dataset, experiment.coats)
+        coats = experiment.coats if data.DATA_SETS[experiment.dataset].has_coats else ""  # which paint nothing elsewhere
+        x_train, y_train, self.x_test, self.y_test, self._x_test = _load_tensors(experiment.dataset, coats)
         self.x_train = x_train[: experiment.examples]
         self.y_train = noisy_labels(experiment, y_train[: experiment.examples])
         if experiment.precision == "double":
@@ -55,9 +56,9 @@ class DataTensors:
         return z.to_dense() if z.is_mkldnn else z
 
 
-@functools.cache
+@functools.lru_cache(2)
 def _load_tensors(name: str, coats: str) -> tuple[Tensor, ...]:
-    """A data set, and its held-out inputs once more in oneDNN's layout. All runs of a process share this memory."""
+    """A data set, and its held-out inputs once more in oneDNN's layout. Runs of a process that use it share this memory."""
     parts = [_view_of(part) for part in data.load(name, coats)]
     return *parts, _for_onednn(parts[2])
 

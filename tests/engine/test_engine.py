@@ -279,6 +279,31 @@ def test_a_killed_worker_is_replaced_and_the_same_lines_come_in_real_training(ma
     assert apart_from_seconds(disturbed) == apart_from_seconds(undisturbed.lines())
 
 
+@pytest.mark.parametrize("memory, retires_amid_runs", [(worker.MEMORY_SHARE + 1, False), (worker.MOST_MEMORY + 1, True)])
+def test_a_worker_that_has_grown_makes_room_for_a_fresh_one_and_the_same_lines_come(
+    make_engine, monkeypatch, memory, retires_amid_runs
+):
+    monkeypatch.setenv("BNVIZ_PRETENDED_MEMORY", str(memory))
+    backend, experiment = make_engine(), Experiment(steps=400, momentum=0.002)
+    (first,) = backend.processes()
+    run = backend.recording(backend.request(experiment))
+    for seed in range(10, 10 + worker.MIN_RUNS):
+        lines_of(backend, Experiment(steps=2, seed=seed))
+    assert run.status is None or not retires_amid_runs
+    until(lambda: backend.counters.worker_retirements and run.ended and backend.workers() == (1, 1))
+    undisturbed = [line for line in worker.record(experiment, fake_training) if line]
+    assert apart_from_seconds(run.lines()) == apart_from_seconds(undisturbed)
+    assert backend.counters.worker_restarts == 0 and backend.processes() != [first]
+
+
+def test_a_worker_stays_as_long_as_it_has_its_share(make_engine, monkeypatch):
+    monkeypatch.setenv("BNVIZ_PRETENDED_MEMORY", str(worker.MEMORY_SHARE))
+    backend = make_engine()
+    for seed in range(10, 12 + worker.MIN_RUNS):
+        lines_of(backend, Experiment(steps=2, seed=seed))
+    assert backend.counters.worker_retirements == 0
+
+
 def test_a_run_whose_workers_are_killed_again_and_again_is_not_to_blame(make_engine):
     backend, experiment = make_engine(), Experiment(steps=300, momentum=0.002)
     run = backend.recording(backend.request(experiment))

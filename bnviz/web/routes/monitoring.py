@@ -78,6 +78,7 @@ class _Engine(Collector):
         yield _counter("store_read_errors", "Recordings that could not be read.", store.read_errors)
         yield _gauge("workers_alive", "Worker processes.", alive)
         yield _counter("worker_restarts", "Workers replaced after they ended.", counters.worker_restarts)
+        yield _counter("worker_retirements", "Workers replaced because they had grown.", counters.worker_retirements)
         yield _counter("snapshots_recorded", "Snapshots taken from workers.", counters.snapshots)
         yield _counter("recorded_bytes", "Bytes taken from workers, before compression.", counters.bytes)
         yield _gauge("recordings_memory_bytes", "Compressed recordings in memory.", store.nbytes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,7 +32,7 @@ class Inputs(NamedTuple):
     coloured: Tensor
 
 
-@cache
+@lru_cache(2)  # worlds, 28 MB each
 def inputs_of(world: str) -> Inputs:
     """The inputs of a network that trains in `world`, a key of COATS."""
     train, test = (type(part)(*(array[:count] for array in part)) for part, count in _parts())
