@@ -121,8 +121,9 @@ class Training:
 
     @property
     def shared_bytes(self) -> int:
-        """The size of what all copies of a run share beside the data: the distributions of the untrained networks."""
-        return sum(arm.probe.first.nbytes for arm in self.arms if arm.probe.first)
+        """The size of what all copies of a run share, but no other run: the distributions of the untrained networks, and data
+        that only it has."""
+        return self.tensors.bytes + sum(arm.probe.first.nbytes for arm in self.arms if arm.probe.first)
 
     def copy(self) -> Training:
         """A checkpoint, without what `resume` can compute again. Only right after a snapshot."""

@@ -91,6 +91,16 @@ def test_memory_is_bounded_and_the_last_runs_are_kept():
     assert len(next(iter(few._runs.values())).checkpoints) <= PER_RUN + 2
 
 
+def test_data_that_only_one_run_has_count():
+    sizes = {}
+    for precision in ("single", "double"):
+        cache, experiment = CheckpointCache(), SMALL.replace(precision=precision, steps=4)
+        lines_of(train(experiment, cache))
+        sizes[precision] = cache._runs[experiment.id].bytes
+    data = 8 * 40 * (200 + 1000)  # training and held-out examples of 40 numbers
+    assert sizes["double"] > sizes["single"] + data
+
+
 def test_a_run_too_large_to_keep_is_trained_all_the_same():
     tiny = CheckpointCache(max_bytes=1000)
     for _ in range(2):

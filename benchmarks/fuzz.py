@@ -1,0 +1,133 @@
+"""Many different experiments, most of them stopped on the way: how large workers grow, and how close estimated sizes come.
+
+python -m benchmarks.fuzz
+
+BNVIZ_FUZZ_RUNS says how many, BNVIZ_FUZZ_SEED where the random choices begin.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import statistics
+from collections.abc import Callable, Iterator
+from time import monotonic, sleep
+from typing import Any
+
+from benchmarks import Row, table
+from benchmarks.server import memory
+from bnviz.config.cost import TooExpensive
+from bnviz.config.experiment import FIELDS, Experiment
+from bnviz.engine.local import LocalEngine
+from bnviz.engine.worker import MEMORY_SHARE
+from bnviz.measures import budget
+from bnviz.record.store import Recording, Store
+
+RUNS = int(os.environ.get("BNVIZ_FUZZ_RUNS", "2000"))
+SEED = int(os.environ.get("BNVIZ_FUZZ_SEED", "0"))
+CHANGED = 0.5  # the share of fields that are not at their default
+FINISHED = 0.25  # the share of runs that are not stopped
+MAX_SECONDS = 30  # estimated, of a run
+SHORT_SECONDS = 1.5  # estimated, of one that is not stopped
+SNAPSHOTS = 4  # after which a run is stopped, at the latest
+PATIENCE_SECONDS = 120
+
+
+def experiments(seed: int) -> Iterator[Experiment]:
+    """Random experiments that are accepted, without end."""
+    choices = random.Random(seed)
+    while True:
+        values: dict[str, Any] = {
+            name: _value(choices, name) for name in FIELDS if name != "changes" and choices.random() < CHANGED
+        }
+        experiment = Experiment(**values)
+        try:
+            budget.check(experiment)
+        except TooExpensive:
+            continue
+        if budget.seconds(experiment) < MAX_SECONDS:
+            yield experiment
+
+
+def _value(choices: random.Random, name: str) -> Any:
+    field = FIELDS[name]
+    if field.choices is not None:
+        return choices.choice(list(field.choices))
+    if field.marks and choices.random() < 0.7:
+        return choices.choice(field.marks)
+    return choices.randint(int(field.low), int(field.high)) if field.kind is int else choices.uniform(field.low, field.high)
+
+
+class Watch:
+    """What is seen of a worker meanwhile."""
+
+    def __init__(self, engine: LocalEngine):
+        self.engine = engine
+        self.largest = 0.0  # MB, between runs
+        self.ratios: list[float] = []  # estimated size of a finished recording over its real one
+        self.failed = 0
+
+    def run(self, experiment: Experiment, finishes: bool, snapshots: int) -> None:
+        """Run an experiment to its end, or stop it after so many snapshots."""
+        recording = self.engine.recording(self.engine.request(experiment))
+        assert recording is not None
+        _wait(lambda: recording.ended or (not finishes and len(recording) > snapshots))
+        if not recording.ended:
+            self.engine.stop(experiment.id)
+        elif recording.status in ("finished", "diverged"):
+            self.ratios.append(budget.recording_bytes(experiment) / _snapshot_bytes(recording))
+        self.failed += recording.status == "failed"
+
+    def look(self) -> None:
+        """Take note of how large the worker is; one that retires is between two."""
+        for process in self.engine.processes():
+            try:
+                self.largest = max(self.largest, memory(process))
+            except (FileNotFoundError, StopIteration):
+                continue
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    deadline = monotonic() + PATIENCE_SECONDS
+    while not condition():
+        if monotonic() > deadline:
+            raise TimeoutError("a run stands still")
+        sleep(0.005)
+
+
+def _snapshot_bytes(recording: Recording) -> int:
+    return sum(len(piece.compressed) for piece in recording.pieces() if piece.kind == "snapshot")
+
+
+def rows() -> list[Row]:
+    """All rows of this subject."""
+    choices, engine = random.Random(SEED), LocalEngine(Store(), 1)
+    watch = Watch(engine)
+    try:
+        for number, experiment in zip(range(1, RUNS + 1), experiments(SEED), strict=False):
+            finishes = budget.seconds(experiment) < SHORT_SECONDS or choices.random() < FINISHED / 10
+            watch.run(experiment, finishes, choices.randint(0, SNAPSHOTS))
+            watch.look()
+            if number % 100 == 0:
+                print(f"{number} runs: {watch.largest:.0f} MB, {engine.counters.worker_retirements} retired", flush=True)
+        restarts, retired = engine.counters.worker_restarts, engine.counters.worker_retirements
+    finally:
+        engine.close()
+    ratios = statistics.quantiles(watch.ratios, n=20)
+    what = f"{RUNS} different experiments, {len(watch.ratios)} of them to their end"
+    return [
+        Row(f"a worker's memory at the most, {what}", f"{retired} retired", f"{watch.largest:.0f} MB", "–", "≤ twice its share"),
+        Row("its share", "–", f"{MEMORY_SHARE / 1e6:.0f} MB", "–", "–"),
+        Row("workers that died, runs that failed", "–", f"{restarts}, {watch.failed}", "–", "0, 0"),
+        Row(
+            "estimated size of a recording over its real one",
+            f"{min(watch.ratios):.2f} to {max(watch.ratios):.2f}",
+            f"{ratios[0]:.2f} to {ratios[-1]:.2f} for 9 of 10",
+            f"{statistics.median(watch.ratios):.2f}",
+            "0.8 to 1.5",
+        ),
+    ]
+
+
+if __name__ == "__main__":
+    print(table(rows()))
