@@ -54,8 +54,8 @@ class Limits:
     def from_environment(cls, workers: float, environment: Mapping[str, str] = os.environ) -> Limits:
         """BNVIZ_RUNS, BNVIZ_QUEUE and BNVIZ_MEMORY_MB.
 
-        By default there are four runs a worker, two on a machine with little memory, and 200 may wait. `workers` is infinite for a
-        cluster, which has a queue of its own.
+        By default there are four runs a worker, two on a machine with little memory, and 200 may wait. `workers` is infinite for
+        a cluster, which has a queue of its own.
         """
         default = workers * machine.by_memory(4, small=2)
         runs, queue = _number("BNVIZ_RUNS", default, 1, environment), _number("BNVIZ_QUEUE", 200, 0, environment)
