@@ -74,6 +74,11 @@ def over_seeds(values: np.ndarray) -> Estimate:
     return Estimate(mean, np.where(has_several, error, np.nan), np.where(has_several, seeds - 1.0, np.nan), seeds)
 
 
+def finite_mean(values: np.ndarray) -> float:
+    """The mean of the finite values; NaN, without a warning, if there are none."""
+    return float(over_seeds(values.ravel()).mean)
+
+
 def over_seeds_and_images(values: np.ndarray) -> Estimate:
     """The mean of [seeds, images] where all seeds share the images, and both are samples of more.
 

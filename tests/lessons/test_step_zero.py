@@ -276,6 +276,20 @@ def test_a_network_that_overflows_is_not_defined_rather_than_drawn():
     assert verdict(plan, rows)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "lost", [{"squared_gradient": [[0.0] * 8]}, {"squared_gradient": [[None] * 8], "cosine": [[None] * 8]}, None]
+)
+@pytest.mark.parametrize("arm", ["none", "batch"])
+def test_an_arm_without_any_number_fills_no_log_with_warnings(arm, lost):
+    """Whether its gradients are all 0, as deep sigmoid layers have them, or no numbers, or its rows are not there yet."""
+    plan = small()
+    rows = [row | (lost or {}) if row["curve"] == arm else row for row in synthetic_rows(plan)]
+    rows = [row for row in rows if lost or row["curve"] != arm]
+    assert len(panels(plan, rows)) == 3 and verdict(plan, rows)
+    assert wide_cosines(torch.zeros(2, 2), plan.base, 1) == pytest.approx([math.nan], nan_ok=True)
+
+
 def test_charts_hold_means_and_theory():
     plan = small()
     rows = trained(plan)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from bnviz.config.sweep import Sweep
-from bnviz.judge.intervals import Interval, difference, interval
+from bnviz.judge.intervals import Interval, difference, finite_mean, interval
 from bnviz.lessons.step_zero.results import SMALLEST, WORDS, Rows, from_end_to_end, growth, measurements, theory
 from bnviz.web.words import fill
 
@@ -106,7 +106,7 @@ def _gradient(sweep: Sweep, rows: Rows) -> str:
         return f"**{texts['ask']}** {fill(texts['shallow'], least=SMALLEST)}"
     squared = measurements(sweep, rows, "squared_gradient")
     rates = {arm: interval(growth(values)) for arm, values in squared.items()}
-    ends = {arm: float(np.exp(np.nanmean(from_end_to_end(values)))) for arm, values in squared.items()}
+    ends = {arm: float(np.exp(finite_mean(from_end_to_end(values)))) for arm, values in squared.items()}
     details = fill(
         texts["told"],
         middle=layers // 2 + 1, layer=layers, plain=factor(rates["none"]), batch=factor(rates["batch"]),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bnviz.config.sweep import Sweep
-from bnviz.judge.intervals import interval
+from bnviz.judge.intervals import finite_mean, interval
 from bnviz.lessons.step_zero.judge import number, short
 from bnviz.lessons.step_zero.results import ARMS, WORDS, Rows, logarithms, measurements, settled_cosine, theory
 from bnviz.web.figures import (
@@ -80,7 +80,7 @@ def gradient(sweep: Sweep, rows: Rows) -> Panel:
     """The squared norm of the gradient, on a logarithmic axis; means and intervals are of logarithms."""
     logs = {arm: logarithms(values) for arm, values in measurements(sweep, rows, "squared_gradient").items()}
     guides, rate = [], theory(sweep.base)
-    if rate is not None and np.isfinite(last := np.nanmean(np.append(logs["batch"][:, -1], np.nan)) if rows else math.nan):
+    if rate is not None and math.isfinite(last := finite_mean(logs["batch"][:, -1])):
         below = np.arange(sweep.base.hidden_layers)[::-1]
         guides.append(_expected("batch", sweep, np.exp(last + below * math.log(rate)), TEXTS["gradient"]["law"]))
     y = {"type": "log", "exponentformat": "power"} | ({"dtick": 2} if _decades(logs) > FEW_DECADES else {})

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from bnviz.config.experiment import Experiment
+from bnviz.judge.intervals import finite_mean
 from bnviz.record import ndjson
 from bnviz.web.constants import DIVERGED_REACH, OUTLIER_RATIO, RECENT_SNAPSHOTS, TYPICAL_MOTION, VISIBLE_SHARE
 
@@ -178,9 +179,3 @@ def quantile(values: np.ndarray, share: float) -> float:
     """The quantile of the finite values; 1 if there are none, or if it is 0: something is divided by it."""
     finite = values[np.isfinite(values)]
     return float(np.quantile(finite, share)) or 1.0 if finite.size else 1.0
-
-
-def finite_mean(values: np.ndarray) -> float:
-    """The mean of the finite values; NaN if there are none."""
-    finite = values[np.isfinite(values)]
-    return float(finite.mean()) if finite.size else float("nan")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from bnviz.config.experiment import Experiment
+from bnviz.judge.intervals import finite_mean
 from bnviz.lessons.step_zero.measures.wide_layers import COSINE_AFTER
 from bnviz.measures.context import MeasureContext
 from bnviz.nets.network import Taps
@@ -66,5 +66,5 @@ def wide_cosines(x: Tensor, experiment: Experiment, layers: int) -> list[float] 
     pairs, means = cosines(x).numpy(), []
     for _ in range(layers):
         pairs = COSINE_AFTER[experiment.activation](pairs)
-        means.append(float(np.nanmean(pairs)))
+        means.append(finite_mean(pairs))
     return means
