@@ -14,9 +14,11 @@ from pathlib import Path
 
 import streamlit
 from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
+from streamlit.web.server.starlette import starlette_websocket
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 __all__ = [
+    "SOCKET_LOGGER",
     "STREAM",
     "BadSetting",
     "RerunException",
@@ -29,6 +31,7 @@ __all__ = [
 ]
 
 STREAM = "/_stcore/stream"  # what the address of its socket ends in
+SOCKET_LOGGER = starlette_websocket.__name__  # by which it tells of its socket
 COMPONENT = "BidiComponent"  # its script that shows a component of ours; it asks for it when the first one is there
 _STATIC = Path(streamlit.__file__).parent / "static"
 _IMPORTED = re.compile(r'(?:from|import)\s*"\./([\w.-]+\.js)"')

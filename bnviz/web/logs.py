@@ -1,4 +1,6 @@
-"""The log as lines of JSON, for programs that gather logs: BNVIZ_LOG=json. No visitor's address or query is in it."""
+"""The log: one line for a socket that breaks off, and lines of JSON for programs that gather logs (BNVIZ_LOG=json). No visitor's
+address or query is in these.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,8 @@ import json
 import logging
 import os
 from datetime import UTC, datetime
+
+from bnviz.web.compat import SOCKET_LOGGER
 
 SETTING = "BNVIZ_LOG"
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
@@ -27,8 +31,29 @@ class JsonLines(logging.Formatter):
         return json.dumps(entry, default=str)
 
 
+class OneLine(logging.Filter):
+    """Names an exception in place of its traceback: a page that is reloaded breaks its socket off, which is no error."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and (error := record.exc_info[1]):
+            record.msg, record.args = "%s: %s", (record.getMessage(), described(error))
+            record.exc_info = record.exc_text = None
+        return True
+
+
+def described(error: BaseException) -> str:
+    """An exception in one line."""
+    return " ".join(f"{type(error).__name__} {error}".split())
+
+
 def set_up() -> None:
-    """As BNVIZ_LOG says: if json, everybody who logs to a stream does so in lines of JSON, and runs are told, too."""
+    """Have sockets that break off told in one line each.
+
+    If BNVIZ_LOG is json, everybody who logs to a stream does so in lines of JSON, and runs are told, too.
+    """
+    socket_logger = logging.getLogger(SOCKET_LOGGER)
+    if not any(isinstance(one, OneLine) for one in socket_logger.filters):
+        socket_logger.addFilter(OneLine())
     if os.environ.get(SETTING, "").strip().lower() != "json":
         return
     package_logger = logging.getLogger("bnviz")

@@ -13,14 +13,17 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.web.server.starlette import starlette_websocket
 
 from benchmarks.visitors import open_page
 from bnviz import engine
 from bnviz.config.experiment import Experiment
 from bnviz.engine.local import LocalEngine
 from bnviz.record.store import Store
-from bnviz.web.logs import JsonLines
+from bnviz.web.logs import JsonLines, set_up
 from bnviz.web.routes import routes
+from bnviz.web.routes.security import Security
 from tests import ROOT, fake_training
 from tests.e2e.lab import Server, free_port, serve
 from tests.engine.test_engine import until
@@ -78,6 +81,44 @@ def test_a_line_of_the_log_is_an_object_with_what_was_handed_over():
     entry = json.loads(line)
     assert {"level": "error", "logger": "bnviz.x", "message": "two\nlines of text", "run": "f" * 16}.items() <= entry.items()
     assert "no such thing" in entry["exception"] and re.match(r"20\d\d-\d\d-\d\dT.*\+00:00$", entry["time"])
+
+
+class BrokenSocket:
+    """A browser's end that is gone: whatever is sent to it fails as uvicorn lets it fail."""
+
+    headers, cookies, client = {}, {}, None
+
+    async def send_bytes(self, payload):
+        raise RuntimeError("Unexpected ASGI message 'websocket.send', after sending 'websocket.close'\nor another line.")
+
+
+def test_a_page_that_is_reloaded_while_it_is_written_to_is_one_line_of_the_log(caplog):
+    set_up()
+
+    async def write():
+        client = starlette_websocket.StarletteSessionClient(BrokenSocket())
+        client.write_forward_msg(ForwardMsg(hash="x"))
+        await client._closed.wait()
+
+    asyncio.run(write())
+    (record,) = caplog.records
+    assert record.exc_info is None and "RuntimeError Unexpected ASGI message" in record.getMessage()
+    assert len(logging.Formatter().format(record).splitlines()) == 1
+
+
+def test_a_socket_that_ends_in_an_exception_is_one_line_of_the_log_and_is_closed(caplog):
+    sent = []
+
+    async def broken(scope, receive, send):
+        raise TypeError("WebSocket text frames are not supported\nin two lines")
+
+    async def send(message):
+        sent.append(message["type"])
+
+    asyncio.run(Security(broken)({"type": "websocket", "path": "/_stcore/stream", "headers": []}, None, send))
+    (record,) = caplog.records
+    assert len(logging.Formatter().format(record).splitlines()) == 1 and "text frames" in record.getMessage()
+    assert sent == ["websocket.close"]
 
 
 def test_the_log_of_a_server_is_json_and_has_nobodys_address_in_it(tmp_path):

@@ -5,11 +5,15 @@ The page may stand in anybody's frame: it is made to be embedded, holds no accou
 
 from __future__ import annotations
 
+import contextlib
+import logging
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bnviz.web.compat import inline_scripts, is_host_allowed
+from bnviz.web.logs import described
 from bnviz.web.metrics import pages
 from bnviz.web.rates import TooMany, rates
 from bnviz.web.routes.http import error, too_busy
@@ -33,6 +37,7 @@ POLICY = {
     "base-uri": "'none'",
     "form-action": "'none'",
 }
+BROKEN = 1011  # the code of a socket that is closed because something went wrong (RFC 6455)
 METHODS = ("GET", "HEAD", "OPTIONS")
 HEADERS = {
     "Content-Security-Policy": "; ".join(f"{name} {allowed}" for name, allowed in POLICY.items()),
@@ -40,6 +45,7 @@ HEADERS = {
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+_log = logging.getLogger(__name__)
 
 
 class Security:
@@ -56,7 +62,7 @@ class Security:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             with pages.track_inprogress():  # Streamlit sees to Host and Origin of its socket
-                return await (_too_many(scope) or self.app)(scope, receive, send)
+                return await _told_in_one_line(_too_many(scope) or self.app, scope, receive, send)
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
 
@@ -69,6 +75,16 @@ class Security:
             await send(message)
 
         await (_refusal(scope) or self.app)(scope, receive, send_with_headers)
+
+
+async def _told_in_one_line(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve a socket. One that breaks off while it is written to ends in an exception, which uvicorn would log in 60 lines."""
+    try:
+        await app(scope, receive, send)
+    except Exception as error:
+        _log.warning("a page's socket has broken off: %s", described(error))
+        with contextlib.suppress(Exception):  # most often it is closed already
+            await send({"type": "websocket.close", "code": BROKEN})
 
 
 def _too_many(scope: Scope) -> Response | None:
