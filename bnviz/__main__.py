@@ -278,7 +278,7 @@ def sweep(options: dict) -> None:
 
 def export(options: dict) -> None:
     """Write a file that is made of a recording; the ending of its name says which."""
-    from bnviz.web.export.validation import ExportError
+    from bnviz.web.export.validation import ExportError, check_recording
 
     source, ending = Path(options["recording"]), Path(options["out"]).suffix or ".html"
     if options["page"] and ending not in OF_PAGES:
@@ -287,13 +287,23 @@ def export(options: dict) -> None:
         raise Unusable(f"--step {options['step']}: expected together with an --out that ends in .png")
     lesson = (options["page"] or next(iter(LESSONS))).replace("-", "_")
     try:
-        contents = _maker(ending, lesson, options["step"])(source.read_bytes(), source.name)
+        recording = source.read_bytes()
+        check_recording(recording)
+        contents = _maker(ending, lesson, options["step"])(recording, source.name)
     except OSError as error:
         raise Unusable(f"cannot read {source}: {error.strerror or error}") from None
     except ExportError as error:
         raise Unusable(f"{source}: {error}") from None
+    except BadField:
+        raise
+    except Exception as error:  # a damaged file may look whole, and still make no sense
+        raise Unusable(f"{source}: nothing can be made of this recording ({_one_line(error)})") from error
     with destination(options["out"]) as file:
         file.write(contents)
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
 
 
 def _maker(ending: str, lesson: str, step: str | None) -> Callable[[bytes, str], bytes]:

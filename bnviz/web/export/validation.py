@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from bnviz.config.experiment import Experiment
+from bnviz.measures.registry import live_measures
 from bnviz.record import ndjson
+from bnviz.record.check import ERRORS, Damaged, check_lines
 from bnviz.record.store import COMPLETE_STATUSES
 
 VERSIONS = {"bnviz", "torch", "python"}  # that a header names
@@ -21,6 +23,16 @@ class InvalidRecording(ExportError):
     """A recording that has not ended well, or that this release did not make; the message says which."""
 
 
+def check_recording(recording: bytes) -> None:
+    """Raise InvalidRecording for a file that does not hold a whole recording, down to its last array: it may be damaged."""
+    experiment = Experiment(**validated_header(recording)["experiment"])
+    measured = [key for measure in live_measures() for key in measure.keys]
+    try:
+        check_lines(recording.splitlines(), experiment, measured)
+    except Damaged as error:
+        raise InvalidRecording(f"This recording cannot be used: {error}.") from None
+
+
 def validated_header(recording: bytes) -> Mapping[str, Any]:
     """The header of a recording that has ended well; raises InvalidRecording."""
     lines = recording.splitlines(keepends=True)
@@ -28,13 +40,13 @@ def validated_header(recording: bytes) -> Mapping[str, Any]:
         if not lines or ndjson.kind(lines[0]) != "header" or not ndjson.is_end(lines[-1]):
             raise ValueError
         header, status = json.loads(lines[0]), ndjson.status(lines[-1])
-    except ValueError:  # a line may be cut
+    except ERRORS:  # a line may be cut, and hold anything
         raise InvalidRecording("This is no whole recording: it needs a header, snapshots and an end.") from None
     if status not in COMPLETE_STATUSES:
         raise InvalidRecording(f"This run has {status}, so there is nothing to save.")
     try:
         same = Experiment(**header["experiment"]).id == header["id"] and header["versions"].keys() >= VERSIONS
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except ERRORS:
         same = False
     if not same:
         raise InvalidRecording("This recording is of a sweep, or of another release of bnviz, so nothing can be made of it.")
