@@ -8,7 +8,8 @@ import {parseArrays} from "./arrays.js";
 /**
  * @typedef {object} Network what a recording is read with
  * @property {typeof fetch} fetch
- * @property {(delay: number) => Promise<unknown>} wait in milliseconds
+ * @property {(delay: number) => Promise<unknown>} wait in milliseconds; less if the network comes back meanwhile
+ * @property {() => boolean} isOffline whether the browser knows that there is no network
  * @property {() => Promise<unknown>} yieldToBrowser let the browser draw
  */
 
@@ -19,7 +20,17 @@ const PROXY_STATUSES = [502, 503, 504]; // of a proxy whose server is away
 /** @type {Network} */
 const BROWSER = {
   fetch: (...request) => fetch(...request),
-  wait: (delay) => new Promise((resolve) => setTimeout(resolve, delay)),
+  wait: (delay) =>
+    new Promise((resolve) => {
+      const timer = setTimeout(done, delay);
+      function done() {
+        clearTimeout(timer);
+        removeEventListener("online", done);
+        resolve(null);
+      }
+      addEventListener("online", done);
+    }),
+  isOffline: () => !navigator.onLine,
   // A page that nobody sees is not drawn, and its timers are slow.
   yieldToBrowser: () => (document.hidden ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve))),
 };
@@ -40,7 +51,7 @@ export class Recording {
   /**
    * @param {string} run
    * @param {() => void} onChange called after every batch of lines
-   * @param {() => void} onBlocked called once if the route cannot be reached at all
+   * @param {() => void} onBlocked called if the route seems not to be reachable at all; it may turn out to be later
    * @param {Network} [network]
    */
   constructor(run, onChange, onBlocked, network = BROWSER) {
@@ -58,6 +69,9 @@ export class Recording {
     this.failures = 0;
     /** Whether the connection is lost, and to be tried again. */
     this.reconnects = false;
+    /** Whether the route seems not to be reachable, and whether lines come over it now. */
+    this.isBlocked = false;
+    this.isStreaming = false;
     /** The server that the lines come from, and whether it has become another one. */
     this.server = "";
     this.serverChanged = false;
@@ -117,21 +131,28 @@ export class Recording {
   async stream(url) {
     while (!this.end && !this.closed) {
       try {
-        const address = new URL(url);
-        if (this.lines) address.searchParams.set("from", String(this.lines));
-        await this.read(address.href);
+        const [address, from] = [new URL(url), this.lines];
+        if (from) address.searchParams.set("from", String(from));
+        await this.read(address.href, from);
         if (!this.end) throw new Error("the stream ended early");
       } catch (error) {
+        this.isStreaming = false;
         if (this.closed) return;
-        if (this.isUnreachable(error)) return this.onBlocked();
+        if (!this.isBlocked && this.isUnreachable(error)) this.block();
+        if (error instanceof StreamError && error.blocked) return; // a page in the stream's place stays there
         await this.backOff();
       }
     }
   }
 
+  block() {
+    this.isBlocked = true;
+    this.onBlocked();
+  }
+
   async backOff() {
-    this.reconnects = true;
-    this.onChange();
+    this.reconnects = !this.isBlocked;
+    if (this.reconnects) this.onChange();
     await this.network.wait(RETRY_MS[Math.min(this.failures++, RETRY_MS.length - 1)]);
   }
 
@@ -141,12 +162,15 @@ export class Recording {
    * @param {unknown} error
    */
   isUnreachable(error) {
-    if (!(error instanceof StreamError)) return !this.lines && this.failures >= 2;
+    if (!(error instanceof StreamError)) return !this.lines && this.failures >= 2 && !this.network.isOffline();
     return error.blocked || this.failures >= (this.lines ? RETRY_MS.length : 2);
   }
 
-  /** @param {string} url */
-  async read(url) {
+  /**
+   * @param {string} url
+   * @param {number} from the number of the line that it begins with; the page may hand over others meanwhile
+   */
+  async read(url, from) {
     const response = await this.network.fetch(url, {signal: this.abort.signal});
     const type = response.headers.get("content-type") || "";
     if (!response.ok || !response.body || !type.includes("ndjson")) {
@@ -165,19 +189,22 @@ export class Recording {
       const pieces = (remainder + value).split("\n");
       remainder = pieces.pop() ?? "";
       this.failures = 0;
-      this.reconnects = false;
-      await this.acceptInBatches(pieces);
+      this.reconnects = this.isBlocked = false;
+      this.isStreaming = true;
+      await this.acceptInBatches(pieces, from);
+      from += pieces.length;
     }
   }
 
   /**
    * Take lines a few at a time: of a long recording that is there at once the first picture is seen while the rest is read.
    * @param {string[]} lines
+   * @param {number} from
    */
-  async acceptInBatches(lines) {
+  async acceptInBatches(lines, from) {
     for (let start = 0; start < lines.length; start += BATCH_LINES) {
       if (start) await this.network.yieldToBrowser();
-      this.accept(lines.slice(start, start + BATCH_LINES), this.lines);
+      this.accept(lines.slice(start, start + BATCH_LINES), from + start);
     }
   }
 }

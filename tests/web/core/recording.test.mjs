@@ -12,7 +12,7 @@ const stream = (lines, server = "one") =>
 const page = (status, type) => new Response("<html>", {status, headers: {"content-type": type}});
 
 /** Read a run from a server whose answers are these, one after another; the last one is given for ever. */
-async function readFrom(answers, {stopAfter = Infinity} = {}) {
+async function readFrom(answers, {stopAfter = Infinity, waitsAtMost = 20, offline = false} = {}) {
   const log = {urls: [], waits: [], changes: 0, blocked: 0, lost: 0};
   const network = {
     async fetch(url) {
@@ -22,7 +22,11 @@ async function readFrom(answers, {stopAfter = Infinity} = {}) {
       if (answer instanceof Error) throw answer;
       return answer.clone();
     },
-    wait: async (delay) => void log.waits.push(delay),
+    wait: async (delay) => {
+      log.waits.push(delay);
+      if (log.waits.length >= waitsAtMost) recording.close();
+    },
+    isOffline: () => offline,
     yieldToBrowser: async () => {},
   };
   const onChange = () => {
@@ -68,12 +72,42 @@ test("a page in place of the stream means that no route leads there", async () =
 
 test("where no request gets through at all the stream is blocked after three", async () => {
   const {log} = await readFrom([new TypeError("blocked")]);
-  assert.deepEqual([log.blocked, log.waits], [1, [300, 1000]]);
+  assert.deepEqual([log.blocked, log.waits.slice(0, 4)], [1, [300, 1000, 2000, 4000]]);
+});
+
+test("a stream that was blocked for a short time is read after all, and no lost connection is told meanwhile", async () => {
+  const away = new TypeError("no network");
+  const {recording, log} = await readFrom([away, away, away, away, stream(LINES)]);
+  assert.deepEqual([log.blocked, recording.trainedStep, recording.isBlocked, recording.isStreaming], [1, 16, false, true]);
+  assert.equal(log.lost, 2, "only before it seemed to be blocked");
+});
+
+test("a browser that knows that it is offline does not take the stream for blocked", async () => {
+  const {recording, log} = await readFrom([...Array(9).fill(new TypeError("no network")), stream(LINES)], {offline: true});
+  assert.deepEqual([log.blocked, recording.trainedStep], [0, 16]);
+});
+
+test("lines that the page hands over while the stream is away are not taken twice", async () => {
+  const texts = LINES.map((line) => JSON.stringify(line));
+  const network = {
+    async fetch() {
+      recording.accept(texts.slice(0, 7), 0); // they come with the page after the stream was asked from its beginning
+      return stream(LINES);
+    },
+    ...{wait: async () => {}, isOffline: () => false, yieldToBrowser: async () => {}},
+  };
+  const ignore = () => {};
+  const recording = new Recording("run", ignore, ignore, network);
+  await recording.stream("http://lab/run.ndjson");
+  assert.deepEqual(
+    recording.frames.map(({step}) => step),
+    stepsUpTo(16),
+  );
 });
 
 test("a run that our own server does not know is tried again, thrice in all", async () => {
   const {log} = await readFrom([page(404, "application/json")]);
-  assert.deepEqual([log.blocked, log.waits], [1, [300, 1000]]);
+  assert.deepEqual([log.blocked, log.lost], [1, 2]);
 });
 
 test("a server that has answered before may be away for longer", async () => {
@@ -84,7 +118,7 @@ test("a server that has answered before may be away for longer", async () => {
 
 test("a run that is gone in the middle is tried again for as long as a server needs to begin anew", async () => {
   const {log} = await readFrom([stream(LINES.slice(0, 5)), page(404, "application/json")]);
-  assert.deepEqual([log.blocked, log.waits], [1, [300, 1000, 2000, 4000, 8000]]);
+  assert.deepEqual([log.blocked, log.lost], [1, 5]);
 });
 
 test("a proxy that says its server is away is no page in the stream's place", async () => {

@@ -98,3 +98,16 @@ test("how the run ended is said", () => {
   const world = new World().arrive(undefined, {end: "failed", message: "It failed."}).pass();
   assert.deepEqual([world.core.state.message, world.playback], ["It failed.", "failed"]);
 });
+
+test("a page that was offline for a short time goes on with the stream when the network is back, and says no more of it", () => {
+  const world = new World();
+  const recording = world.recordings.get("{}");
+  recording.block();
+  assert.equal(world.core.state.message, world.core.text("no_stream"));
+  recording.isStreaming = true;
+  world.arrive(undefined, {upTo: 8});
+  assert.equal(world.core.state.message, "");
+  const {serial} = world.states.cursor;
+  world.pass(20_000);
+  assert.equal(world.states.cursor.serial, serial, "the page is asked no more");
+});

@@ -145,7 +145,10 @@ export class RunSource {
     const recording = new Recording(
       run,
       route(
-        () => host.onArrival(),
+        () => {
+          if (this.polling && recording.isStreaming) this.#stopPolling();
+          host.onArrival();
+        },
         () => host.onPendingArrival(),
       ),
       route(
@@ -161,6 +164,12 @@ export class RunSource {
     this.current.reconnects = false;
     this.host.onBlocked();
     this.#poll();
+  }
+
+  /** The stream can be reached after all. */
+  #stopPolling() {
+    this.polling = false;
+    this.host.clearTimeout(this.#pollTimer);
   }
 
   #poll() {
