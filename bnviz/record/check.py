@@ -91,7 +91,7 @@ class _Checker:
         _expect(required == self.required.setdefault(arm, required), " and ".join(sorted(required ^ self.required[arm])))
         for tap in ndjson.TAPS:
             values = sum(part[name][tap].reshape(len(part[name][tap]), -1).sum(1) for name in COUNTED)
-            _expect(np.all(values == self.header["probe_size"] * self.experiment.width), f"the number of values of {tap}")
+            _expect(bool(np.all(values == self.header["probe_size"] * self.experiment.width)), f"the number of values of {tap}")
 
 
 def _one_line(error: BaseException) -> str:
