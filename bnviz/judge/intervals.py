@@ -128,6 +128,7 @@ def t_tail(t: float, freedom: float) -> float:
     return float(np.interp(math.atan(-t / math.sqrt(freedom)), angle, below))  # symmetric, and small numbers stay exact
 
 
+@lru_cache(8)  # 3 MB each: a table of claims asks again and again for the few numbers of seeds that its sweeps have
 def _distribution(freedom: float) -> tuple[np.ndarray, np.ndarray]:
     """Angles θ, and how likely t is less than √ν tan θ.
 

@@ -18,7 +18,7 @@ from bnviz.web.site import links
 
 LIVE = [lesson for lesson in LESSONS if (words.PACKAGE / "lessons" / lesson / "story.js").exists()]
 PAGES = {lesson: import_module(f"bnviz.lessons.{lesson}.page").PAGE for lesson in LIVE}
-SMALL = {"steps": 40, "width": 16, "train_size": 96, "batch_size": 16, "snapshot_every": 2}
+SMALL = {"steps": 20, "width": 16, "train_size": 96, "batch_size": 16, "snapshot_every": 2}
 EVERYTHING = {"look_inside": "yes", "gradient_shift": "yes", "microscope": "yes", "fixed_scales": "yes"}
 NOTHING = {"look_inside": "no", "gradient_shift": "no", "microscope": "no", "fixed_scales": "no", "hold_from": 0}
 COMPARED = list(FIELDS["compare"].choices) if "compare" in FIELDS else ["batch"]
@@ -28,12 +28,13 @@ RUNS = {  # what a page may be asked to tell
     "cats": {"dataset": "cats", "coats": "mixed"},
     "held": {"hold_from": 10},
     "diverging": {"learning_rate": 10.0, "hidden_layers": 6, "width": 64},
-    "idle": {"activation": "sigmoid", "initialization": "small", "learning_rate": 0.001, "steps": 80},
+    "idle": {"activation": "sigmoid", "initialization": "small", "learning_rate": 0.001},
     "nothing": NOTHING,
     "two layers": {"hidden_layers": 2},
     **{f"compared with {arm}": {"compare": arm} for arm in COMPARED if arm != "batch"},
 }
-SLOW = {name: pytest.mark.slow for name in RUNS if name == "idle" or name.startswith("compared with")}
+EVERY_LESSONS = ("default", "diverging")  # kinds that every lesson tells also in `make test`
+PROGRESS = (0, 7.5, 10**6)  # snapshots at which a run is told
 DIVERGED = {"one is gone": {"none"}, "the other is gone": {"batch", "fixed"}, "all are gone": {"none", "batch", "fixed"}}  # arms
 # What must not be said of a network that has diverged: numbers that nothing stands for.
 DEAD = re.compile(r"(?i)not? finite|(?<![\d.])0\W% (without|with)|100\W% of the layer|accuracy 0\W%|\bneither network shows")
@@ -48,7 +49,24 @@ def variants(page):
 
 def small(page, changes):
     """A short run of the page's own kind."""
-    return page.default.replace(**{**SMALL, "hold_from": min(page.default.hold_from, 20), **changes})
+    return page.default.replace(**{**SMALL, "hold_from": min(page.default.hold_from, 10), **changes})
+
+
+def pair(lesson, name):
+    """A lesson and a kind of run; slow, but for the first lesson, what every lesson tells, and a third of the others."""
+    place = LIVE.index(lesson)
+    quick = place == 0 or name in EVERY_LESSONS or (place + list(RUNS).index(name)) % 3 == 0
+    return pytest.param(lesson, name, id=f"{lesson}-{name}", marks=() if quick else pytest.mark.slow)
+
+
+def choice_of(desk, lesson, place, unit):
+    """What a visitor has chosen on a lesson's page; another layer and tap at every place."""
+    return {"layer": 2 + place, "tap": ndjson.TAPS[place % 3], "unit": unit, "target": 0.5, **choices(desk, lesson)}
+
+
+def alternate_unit(*places):
+    """A unit, or all units pooled, so that any two values of two of the places meet both."""
+    return (0, "pooled")[sum(places) % 2]
 
 
 def braces(panel):
@@ -92,24 +110,20 @@ def test_a_lesson_says_all_of_its_words(lesson):
     assert not unsaid
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=SLOW.get(name, ())) for name in RUNS])
-@pytest.mark.parametrize("lesson", LIVE)
+@pytest.mark.parametrize(("lesson", "name"), [pair(lesson, name) for lesson in LIVE for name in RUNS])
 def test_a_story_tells_every_kind_of_run(desk, recorded, lesson, name):
+    """With every guess at every progress; whether of one unit or of all alternates, and is the other way in the next run."""
     page = PAGES[lesson]
     experiment = small(page, RUNS[name])
     panels = page.panels(experiment)
-    predictions = [None, *page.words.get("predictions", {})]
-    for place, prediction in enumerate(predictions):
-        for unit in (0, "pooled"):
-            data = messages.player_data(experiment.id, experiment, panels, links.VIEW, lesson, prediction)
-            choice = {"layer": 2 + place, "tap": ndjson.TAPS[place % 3], "unit": unit, "target": 0.5, **choices(desk, lesson)}
-            for progress in (0, 7.5, 10**6):
-                desk.ask(
-                    "look", recording=recorded(experiment), story=lesson, data=data, choice=choice, place=progress, moving=True
-                )
-                texts = desk.ask("speak", panels=panels)
-                malformed = [text for text in texts if MALFORMED.search(text)]
-                assert not malformed, malformed
+    for place, prediction in enumerate([None, *page.words.get("predictions", {})]):
+        data = messages.player_data(experiment.id, experiment, panels, links.VIEW, lesson, prediction)
+        for when, progress in enumerate(PROGRESS):
+            choice = choice_of(desk, lesson, place, alternate_unit(list(RUNS).index(name), place, when))
+            desk.ask("look", recording=recorded(experiment), story=lesson, data=data, choice=choice, place=progress, moving=True)
+            texts = desk.ask("speak", panels=panels)
+            malformed = [text for text in texts if MALFORMED.search(text)]
+            assert not malformed, malformed
 
 
 @pytest.fixture(scope="module")
@@ -149,17 +163,16 @@ def test_a_story_knows_that_a_network_is_dead(desk, buried, lesson, name):
     page = PAGES[lesson]
     experiment = small(page, {})
     panels = page.panels(experiment)
+    recording = buried(experiment, DIVERGED[name])
     for place, prediction in enumerate([None, *page.words.get("predictions", {})]):
-        for unit in (0, "pooled"):
-            data = messages.player_data(experiment.id, experiment, panels, links.VIEW, lesson, prediction)
-            choice = {"layer": 2 + place, "tap": ndjson.TAPS[place % 3], "unit": unit, "target": 0.5, **choices(desk, lesson)}
-            recording = buried(experiment, DIVERGED[name])
-            desk.ask("look", recording=recording, story=lesson, data=data, choice=choice, place=10**6)
-            headline, *texts = desk.ask("speak", panels=panels)
-            wrong = [text for text in (headline, *texts) if DEAD.search(text) or MALFORMED.search(text)]
-            assert not wrong, wrong
-            dies_here = DIVERGED[name] & ({"batch"} if lesson == "gamma_beta" else {"none", "batch"})
-            assert not dies_here or "diverged" in headline
+        data = messages.player_data(experiment.id, experiment, panels, links.VIEW, lesson, prediction)
+        choice = choice_of(desk, lesson, place, alternate_unit(list(DIVERGED).index(name), place))
+        desk.ask("look", recording=recording, story=lesson, data=data, choice=choice, place=10**6)
+        headline, *texts = desk.ask("speak", panels=panels)
+        wrong = [text for text in (headline, *texts) if DEAD.search(text) or MALFORMED.search(text)]
+        assert not wrong, wrong
+        dies_here = DIVERGED[name] & ({"batch"} if lesson == "gamma_beta" else {"none", "batch"})
+        assert not dies_here or "diverged" in headline
 
 
 @pytest.mark.parametrize("name", RUNS)
