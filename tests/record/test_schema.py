@@ -24,16 +24,16 @@ from bnviz.record.store import Store
 from bnviz.train import loop
 
 MEASURED = {"look_inside": "yes", "gradient_shift": "yes", "microscope": "yes"}
-EVERYTHING = {**MEASURED, "fixed_scales": "yes", "hold_from": 6, "rising": "yes"}
-SMALL = {"steps": 9, "width": 16, "train_size": 64, "batch_size": 16, "snapshot_every": 3}
 FEWER = {"parts", "examples"}  # sizes that may be smaller: layer norm has one part, a minibatch may have few examples
+EVERYTHING = {**MEASURED, "fixed_scales": "yes", "hold_from": 3, "rising": "yes"}
+SMALL = {"steps": 5, "width": 16, "train_size": 64, "batch_size": 16, "snapshot_every": 2}
 EXPERIMENTS = {
     "plain": Experiment(**SMALL),
     "everything": Experiment(**SMALL, **EVERYTHING),
     **{arm: Experiment(**SMALL, **EVERYTHING, dataset="cats", hidden_layers=3, compare=arm) for arm in COMPARED},
     "numbers": Experiment(**SMALL, **EVERYTHING, dataset="linear-map"),
-    "normalized later": Experiment(**SMALL, **EVERYTHING, batch_norm_from=5),
-    "changed": Experiment(**SMALL, **EVERYTHING, changes="3:compare=none;5:batch_size=4;7:freeze_layer=3;8:compare=rms"),
+    "normalized later": Experiment(**SMALL, **EVERYTHING, batch_norm_from=2),
+    "changed": Experiment(**SMALL, **EVERYTHING, changes="1:compare=none;2:batch_size=4;3:freeze_layer=3;4:compare=rms"),
 }
 
 
@@ -166,8 +166,8 @@ def test_any_normalizer_can_be_compared(arm):
 
 def test_every_declared_key_is_recorded_by_some_experiment():
     parts = [part for name in EXPERIMENTS for snapshot in recording(name)[1:] for part in snapshot["arms"].values()]
-    seen = {name for part in parts for name in part}
-    assert schema.names(schema.ARM) | {key.name for measure in live_measures() for key in measure.keys} == seen
+    recorded_names = {name for part in parts for name in part}
+    assert schema.names(schema.ARM) | {key.name for measure in live_measures() for key in measure.keys} == recorded_names
 
 
 def test_a_measure_is_taken_when_it_says():
