@@ -12,6 +12,7 @@ settings.load_profile("loaded machine")
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as under nohup: our children would inherit it, and some are interrupted
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+os.environ["OMP_NUM_THREADS"] = "1"  # all cores are taken by workers of pytest, and more threads would round differently
 os.environ["BNVIZ_STORE"] = ""  # nothing is kept in the cache of whoever runs the tests, and nothing comes from there
 
 # Folders and files in the order in which they are begun, the most expensive first.

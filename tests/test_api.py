@@ -18,7 +18,7 @@ from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import sweep_over
 from bnviz.judge import intervals
 from tests import ROOT, fake_stack
-from tests.test_sweep_cli import until
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -18,6 +17,7 @@ from bnviz.config.fields import LIVE
 from bnviz.config.sweep import stacks, sweep_over, trainable_arms
 from bnviz.record import csv_files
 from tests import ROOT, fake_stack
+from tests.waiting import until
 
 OVER = ["sweep", "--axis", "batch_size", "--values", "16,4,8"]
 PLAN = sweep_over(Experiment(), "batch_size", [4, 8, 16], seeds=2)
@@ -377,14 +377,6 @@ def started(folder):
         "BNVIZ_STORE": "",
     }
     return {**os.environ, **here}
-
-
-def until(condition, seconds=60.0):
-    """Wait for a state, and fail if it does not come."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "this state never came"
-        time.sleep(0.005)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -15,7 +15,7 @@ from bnviz.config.experiment import Experiment
 from tests.e2e import fronts
 from tests.e2e.lab import Lab, Server, free_port, serve
 from tests.e2e.test_trouble import whole_run_by_component
-from tests.engine.test_engine import until
+from tests.waiting import until
 
 # Streamlit's socket and the rest, whatever the prefix; what a proxy that knows nothing of our routes lets through.
 TO_STREAMLIT = """

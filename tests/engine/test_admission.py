@@ -18,7 +18,8 @@ from bnviz.engine.task import Task, experiment_payload
 from bnviz.record import ndjson
 from bnviz.record.store import Recording, Store
 from tests import fake_training
-from tests.engine.test_engine import SHORT, SLOW, apart_from_seconds, until
+from tests.engine.test_engine import SHORT, SLOW, apart_from_seconds
+from tests.waiting import until
 
 REAL = Experiment(dataset="mnist1d", width=8, hidden_layers=2, steps=400, train_size=100)
 

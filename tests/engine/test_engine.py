@@ -23,18 +23,10 @@ from bnviz.engine.local import MAX_DEATHS_AT_LINE, MAX_FAILED_STARTS, LocalEngin
 from bnviz.record import ndjson, version
 from bnviz.record.store import Store
 from tests import fake_training
+from tests.waiting import until
 
 SLOW = Experiment(steps=5000, momentum=0.001)
 SHORT = Experiment(steps=20)
-
-
-def until(condition, seconds=60.0):
-    """Wait for a state, and fail if it does not come."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "this state never came"
-        time.sleep(0.005)
-    return value
 
 
 def types(lines):
@@ -76,6 +68,11 @@ def lines_of(backend, experiment):
     return until(lambda: recording.ended and recording.lines(), 60)
 
 
+def lines_in_this_process(experiment):
+    """All lines of a run that is really trained from its start, without a worker."""
+    return [line for line in worker.record(experiment) if line]
+
+
 def task_counts(backend, experiment):
     """How many tasks each worker has, just after this run was requested."""
     backend.request(experiment)
@@ -105,9 +102,9 @@ def test_a_worker_that_was_replaced_has_no_beginnings(make_engine):
 def test_a_run_that_goes_on_from_another_has_the_lines_of_a_run_from_the_start(make_engine):
     base = Experiment(dataset="mnist1d", width=8, hidden_layers=2, steps=60, train_size=100)
     changed = base.replace(changes="50:learning_rate=1")
-    backend, fresh = make_engine(command=local.COMMAND), make_engine(command=local.COMMAND)
+    backend = make_engine(command=local.COMMAND)
     lines_of(backend, base)
-    assert apart_from_seconds(lines_of(backend, changed)) == apart_from_seconds(lines_of(fresh, changed))
+    assert apart_from_seconds(lines_of(backend, changed)) == apart_from_seconds(lines_in_this_process(changed))
 
 
 # what one worker does
@@ -270,13 +267,10 @@ def test_a_killed_worker_is_replaced_and_the_same_lines_come(make_engine):
 
 def test_a_killed_worker_is_replaced_and_the_same_lines_come_in_real_training(make_engine):
     experiment = Experiment(dataset="spirals", width=16, steps=200, snapshot_every=10, batch_size=16)
-    backend = make_engine(command=(sys.executable, "-m", "bnviz.engine.worker"))
+    backend = make_engine(command=local.COMMAND)
     disturbed = _kill_in_the_middle(backend, experiment, 3)
     assert backend.counters.worker_restarts == 1
-    backend.store._cache.clear()
-    undisturbed = backend.recording(backend.request(experiment))
-    until(lambda: undisturbed.ended)
-    assert apart_from_seconds(disturbed) == apart_from_seconds(undisturbed.lines())
+    assert apart_from_seconds(disturbed) == apart_from_seconds(lines_in_this_process(experiment))
 
 
 @pytest.mark.parametrize("memory, retires_amid_runs", [(worker.MEMORY_SHARE + 1, False), (worker.MOST_MEMORY + 1, True)])
@@ -377,20 +371,20 @@ def test_a_run_that_needs_more_memory_than_there_is_says_so_and_its_worker_goes_
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="the limits of another process can be set on Linux alone")
 def test_a_worker_whose_memory_is_taken_away_loses_no_line(make_engine):
-    backend, undisturbed = make_engine(command=local.COMMAND), make_engine(command=local.COMMAND)
-    experiment = Experiment(width=32, steps=300)
+    backend, experiment = make_engine(command=local.COMMAND), Experiment(width=32, steps=150)
     recording = backend.recording(backend.request(experiment))
     until(lambda: len(recording) > 3)
     (pid,) = backend.processes()
     memory = int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[0]) * resource.getpagesize()
     resource.prlimit(pid, resource.RLIMIT_AS, (memory, memory))
     until(lambda: recording.ended)
+    expected = apart_from_seconds(lines_in_this_process(experiment))
     if recording.status == "finished":  # it got by with what it had, or died and another one took over
-        assert apart_from_seconds(recording.lines()) == apart_from_seconds(lines_of(undisturbed, experiment))
+        assert apart_from_seconds(recording.lines()) == expected
     else:
         assert recording.status == "failed" and json.loads(recording.lines()[-1])["message"]
     os.kill(backend.processes()[0], signal.SIGKILL)  # whose successor has no limit
-    assert apart_from_seconds(lines_of(backend, experiment)) == apart_from_seconds(lines_of(undisturbed, experiment))
+    assert apart_from_seconds(lines_of(backend, experiment)) == expected
 
 
 def test_failed_and_stopped_runs_are_forgotten_and_start_over(make_engine):

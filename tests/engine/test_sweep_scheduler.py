@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import time
 
 import pytest
 
@@ -17,18 +16,10 @@ from bnviz.record import ndjson
 from bnviz.record.rows import Rows
 from bnviz.record.store import Store
 from tests import fake_training
+from tests.waiting import until
 
 QUICK = sweep_over(Experiment(steps=10, seed=10), "batch_size", (4, 8, 16), seeds=3)
 SLOW = sweep_over(Experiment(steps=100, momentum=0.01, seed=10), "batch_size", (4, 8, 16, 32), seeds=3)
-
-
-def until(condition, seconds=60.0):
-    """Wait for a state, and fail if it does not come."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "this state never came"
-        time.sleep(0.005)
-    return value
 
 
 def messages(lines):

@@ -22,7 +22,7 @@ from bnviz import engine
 from bnviz.config.experiment import PROBE_SIZE, Experiment
 from bnviz.data import load
 from bnviz.engine import worker
-from bnviz.engine.local import COMMAND
+from bnviz.engine.local import COMMAND, LocalEngine
 from bnviz.lessons.gamma_beta.measures import by_hand
 from bnviz.lessons.gamma_beta.page import PAGE
 from bnviz.lessons.gamma_beta.panels import panels
@@ -31,10 +31,11 @@ from bnviz.nets.network import Network
 from bnviz.nets.normalizers import EVALUATE, MEASURE, TRAIN, BatchNorm
 from bnviz.normalizers.fixed.module import FixedBatchNorm
 from bnviz.record import ndjson
+from bnviz.record.store import Store
 from bnviz.train import loop
 from bnviz.web.routes import questions
 from bnviz.web.routes.viewers import viewers
-from tests.engine.test_engine import make_engine, until  # noqa: F401
+from tests.waiting import until
 from tests.web.desk import node
 from tests.web.test_server import app
 
@@ -274,10 +275,17 @@ def test_the_last_networks_are_kept_and_no_more(monkeypatch):
     assert list(loop.TRAINED_NETWORKS) == [experiment.id for experiment in experiments[1:]]
 
 
-def test_the_engine_answers_also_after_its_worker_was_killed(make_engine):  # noqa: F811
-    local = make_engine(command=COMMAND)
-    lines = local.recording(local.request(SMALL))
-    until(lambda: lines.ended, 60)
+@pytest.fixture(scope="module")
+def local():
+    """An engine whose one worker has trained SMALL."""
+    one = LocalEngine(Store(), 1, COMMAND)
+    lines = one.recording(one.request(SMALL))
+    until(lambda: lines.ended)
+    yield one
+    one.close()
+
+
+def test_the_engine_answers_also_after_its_worker_was_killed(local):
     first = local.ask(SMALL, QUESTION)
     assert local.ask(SMALL, QUESTION) is first
     until(lambda: first.ended)
@@ -293,9 +301,7 @@ def test_the_engine_answers_also_after_its_worker_was_killed(make_engine):  # no
 
 
 @pytest.fixture
-def client(monkeypatch, make_engine):  # noqa: F811
-    local = make_engine(command=COMMAND)
-    until(lambda: local.recording(local.request(SMALL)).ended, 60)
+def client(monkeypatch, local):
     monkeypatch.setattr(engine, "shared", lambda: local)
     monkeypatch.setattr(viewers, "closing", False)
     return TestClient(app)

@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import re
-import threading
 
 import numpy as np
 import pytest
@@ -22,6 +21,7 @@ from bnviz.record.size import size_of
 from bnviz.record.size import sizes_of as estimated_sizes
 from bnviz.record.store import Store
 from bnviz.train import loop
+from tests.waiting import until
 
 MEASURED = {"look_inside": "yes", "gradient_shift": "yes", "microscope": "yes"}
 FEWER = {"parts", "examples"}  # sizes that may be smaller: layer norm has one part, a minibatch may have few examples
@@ -181,9 +181,7 @@ def test_the_rows_of_a_sweep_hold_what_the_schema_says():
     engine = make(Store(), Rows(), workers=1, ready=False)
     try:
         lines = engine.recording(engine.sweep(sweep))
-        ended = threading.Event()
-        with lines.subscribe(lambda: lines.ended and ended.set()):
-            assert lines.ended or ended.wait(240)
+        until(lambda: lines.ended, 240)
         header, *messages = ndjson.read(lines.lines())
     finally:
         engine.close()

@@ -26,7 +26,7 @@ from bnviz.web.routes import routes
 from bnviz.web.routes.security import Security
 from tests import ROOT, fake_training
 from tests.e2e.lab import Server, free_port, serve
-from tests.engine.test_engine import until
+from tests.waiting import until
 
 BOARD = ROOT / "deploy" / "grafana.json"
 OPERATIONS = ROOT / "docs" / "operations.md"
