@@ -3,7 +3,7 @@
 import time
 
 
-def until(condition, seconds=60.0):
+def until(condition, seconds=200.0):
     """What `condition` gives once it is true; fails if that does not come within so many seconds."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
