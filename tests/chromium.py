@@ -30,7 +30,7 @@ def _playwrights() -> str | None:
 def install() -> None:
     """Try Playwright's own download, then Debian's package where this user may install it."""
     _quietly([sys.executable, "-m", "playwright", "install", "chromium"])
-    if find() is None and os.geteuid() == 0 and shutil.which("apt-get"):
+    if find() is None and shutil.which("apt-get") and os.geteuid() == 0:
         _quietly(["apt-get", "update"])
         for package in ("chromium-headless-shell", "chromium"):  # older releases know only the second
             if find() is None:

@@ -110,7 +110,10 @@ def run_server(command: Sequence[str], url: str, **options: Any) -> Iterator[Ser
         yield Server(process, url)
     finally:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+            if hasattr(os, "killpg"):
+                os.killpg(process.pid, signal.SIGKILL)
+            else:  # Windows; its workers end with it
+                process.kill()
         process.wait()
 
 
