@@ -32,6 +32,12 @@ FLAGS = [
 PREDICTION_PAGES = (  # pages that want a prediction
     "covariate-shift", "gamma-beta", "independence", "batch-size", "regularization", "step-zero", "weight-decay",
 )  # fmt: skip
+VIOLATION_LISTENER = """window.violations = [];
+addEventListener("securitypolicyviolation", (event) => violations.push(`${event.violatedDirective} ${event.blockedURI}`))"""
+# Parts of the page that stick out of their box.
+WIDE_PARTS = """() => [...document.querySelectorAll(
+  'html, .stMain, .bnviz-player, .bnviz-panel, .bnviz-transport, .st-key-verdict')]
+  .filter(node => node.scrollWidth > node.clientWidth + 1).map(node => node.className)"""
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 WAIT_MS = int(os.environ.get("BNVIZ_WAIT_MS", 90_000))  # for a state, beside whatever other tests do
 
@@ -277,6 +283,14 @@ class Lab:
             self.page.mouse.move(0, 0)
             self.page.evaluate("document.activeElement.blur()")  # arrow keys belong to the units while one has the focus
         return self
+
+    def change_scheme(self, scheme: str) -> None:
+        """Change the colours of the page that is open, to those for "light" or "dark", if it has the others."""
+        background = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
+        before, same = self.page.evaluate(f"[{background}, matchMedia('(prefers-color-scheme: {scheme})').matches]")
+        self.page.emulate_media(color_scheme=scheme)
+        if not same:
+            self.wait(f"{background} !== {before!r}")
 
     def at_the_end(self) -> Lab:
         """Wait until the whole run has arrived, and go to its last snapshot without playing it."""

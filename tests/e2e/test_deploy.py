@@ -156,19 +156,15 @@ def test_a_link_that_is_copied_in_a_frame_of_community_cloud_is_the_address_that
     expect(player).to_be_visible()
 
 
-def test_a_link_opened_on_a_server_that_has_just_begun_shows_what_an_earlier_one_trained(browser, tmp_path):
-    experiment = Experiment(steps=100, seed=92)
-    page = browser.new_page()
+def test_a_link_opened_on_a_server_that_has_just_begun_shows_what_an_earlier_one_trained(visit, tmp_path):
+    experiment, lab = Experiment(steps=100, seed=92), visit(clean=False)
     for started in (1, 0):
-        with serve(
-            store=str(tmp_path), port=free_port()
-        ) as server:  # at an address for which the browser has nothing in its cache
-            lab = Lab(page, server)
+        # At an address of which the browser has nothing in its cache.
+        with serve(store=str(tmp_path), port=free_port()) as lab.server:
             lab.open(steps=100, seed=92, step=40).trained()
             lab.wait(f"d.run === '{experiment.id}' && d.state === 'paused' && d.step === '40'")
-            assert server.metric("runs_started_total") == started
+            assert lab.server.metric("runs_started_total") == started
             until(lambda: list(tmp_path.rglob("*.ndjson.gz")))  # it is written just after its last line was sent
-    page.close()
 
 
 MEMORY = 700 * 2**20  # bytes: what Streamlit Community Cloud grants at the least

@@ -67,19 +67,6 @@ def test_a_pill_opens_another_claim_and_the_browser_finds_the_way_back(lab, serv
     assert CLAIM.published in verdict(lab)
 
 
-def test_nothing_sticks_out(visit):
-    lab = open(visit(color_scheme="dark"))
-    lab.wait("d.state === 'ended'")
-    lab.page.get_by_text(WORDS["page"]["all"]).click()
-    lab.page.get_by_text(WORDS["page"]["not_run"]).first.wait_for()
-    parts = "[...document.querySelectorAll('html, .stMain, .bnviz-player, .bnviz-panel, .st-key-verdict')]"
-    for width in (1400, 390):
-        lab.page.set_viewport_size({"width": width, "height": 900})
-        for panel in ("faster-0", "faster-1"):
-            lab.wait_plot(panel, "n._fullLayout && Math.abs(n._fullLayout.width - n.clientWidth) <= 1")
-        assert lab.page.evaluate(f"{parts}.filter(n => n.scrollWidth > n.clientWidth + 1).map(n => n.className)") == []
-
-
 def test_a_claim_that_is_not_there_is_named(lab):
     lab.open("does-it-hold", claim="nonsense", **TINY, seeds=2)
     alert = lab.page.locator("[data-testid=stAlert]")

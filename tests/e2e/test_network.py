@@ -168,20 +168,6 @@ def test_the_curtain_hides_what_layer_3_does_not_see(opened):
     lab.page.wait_for_function("([one, before]) => document.querySelector(one).toDataURL() === before", arg=[PICTURE, open_])
 
 
-SMALL_PICTURES = ("covariate-shift", "independence", "batch-size")
-
-
-@pytest.mark.parametrize("page", ["gamma-beta", *(pytest.param(page, marks=pytest.mark.slow) for page in SMALL_PICTURES)])
-def test_every_lesson_has_it_small(lab, page):
-    lab.open(page, steps=40).trained().press("End")
-    lab.wait("d.state === 'ended'")
-    assert lab.page.locator(".bnviz-small canvas").count() == 1
-    assert lab.page.eval_on_selector(PICTURE, "(node) => node.clientHeight") < 260
-    trained = ink(lab)
-    lab.press("Home")
-    wait_for_other_ink(lab, trained)
-
-
 def test_no_page_begins_with_more_than_two_charts(visit):
     lab = visit().open(steps=40)
     lab.page.click(".bnviz-fold > summary")

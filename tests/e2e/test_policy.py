@@ -1,12 +1,10 @@
-"""The content security policy in Chromium: every page keeps to it, and what it forbids does not happen."""
+"""The content security policy in Chromium: what it forbids does not happen (test_every_page.py: pages keep to it)."""
 
 import pytest
 
-from bnviz.lessons import LESSONS, SWEEPING, address
+from tests.e2e.lab import VIOLATION_LISTENER
 from tests.e2e.test_embedded import elsewhere, inside  # noqa: F401
 
-HEED = """window.violations = [];
-addEventListener("securitypolicyviolation", (event) => violations.push(`${event.violatedDirective} ${event.blockedURI}`))"""
 ATTEMPTS = {
     "img-src": "document.body.append(Object.assign(new Image(), {src: 'http://127.0.0.1:9/x.png'}))",
     "connect-src": "fetch('http://127.0.0.1:9/').catch(() => {})",
@@ -20,39 +18,11 @@ ATTEMPTS = {
 
 
 @pytest.fixture(scope="module")
-def lab(module_visit):
-    """A tab in which violations are gathered, of each document anew."""
-    lab = module_visit()
-    lab.page.add_init_script(HEED)
-    return lab
-
-
-@pytest.fixture(scope="module")
 def noisy_lab(module_visit):
-    """The same, where the console may complain."""
+    """A tab in which breaches of the policy are gathered, of each document anew, and whose console may complain."""
     lab = module_visit(clean=False)
-    lab.page.add_init_script(HEED)
+    lab.page.add_init_script(VIOLATION_LISTENER)
     return lab
-
-
-PLAYERS = [address(lesson) for lesson in list(LESSONS)[1:] if lesson not in SWEEPING]
-
-
-@pytest.mark.parametrize("page", ["", *(pytest.param(page, marks=pytest.mark.slow) for page in PLAYERS)])
-def test_every_player_keeps_to_the_policy(lab, page):
-    lab.open(page, steps=40).trained()
-    lab.look_at(lab.page.get_attribute("[data-panel]:has(.bnviz-plot)", "data-panel"))
-    lab.page.click(".bnviz-save > summary")
-    assert lab.page.evaluate("violations") == []
-
-
-@pytest.mark.parametrize("page", [*map(address, SWEEPING), "for-teachers"])
-def test_every_other_page_keeps_to_the_policy(lab, page):
-    lab.page.goto(f"{lab.server.url}/{page}")
-    lab.page.wait_for_selector(".stMainBlockContainer h2, .stMainBlockContainer h1")
-    if page != "for-teachers":
-        lab.page.wait_for_function("() => document.querySelector('.bnviz-player')?.dataset.state && globalThis.Plotly")
-    assert lab.page.evaluate("violations") == []
 
 
 def test_scripts_that_come_over_the_socket_run_under_the_policy(noisy_lab):

@@ -152,18 +152,6 @@ def test_another_setting_is_another_sweep_on_the_same_nodes(lab):
     assert lab.page.evaluate(MARKED) == list(range(len(PANELS)))
 
 
-@pytest.mark.slow
-def test_nothing_sticks_out_at_any_width(visit):
-    lab = open(visit(color_scheme="dark"), {**TINY, "seed": 400})
-    lab.wait("d.state === 'ended'")
-    for width in (1400, 820, 390):
-        lab.page.set_viewport_size({"width": width, "height": 900})
-        for panel in PANELS:
-            lab.wait_plot(panel, "n._fullLayout && Math.abs(n._fullLayout.width - n.clientWidth) <= 1")
-        parts = "[...document.querySelectorAll('html, .stMain, .bnviz-player, .bnviz-panel')]"
-        assert lab.page.evaluate(f"{parts}.filter(n => n.scrollWidth > n.clientWidth + 1).map(n => n.className)") == [], width
-
-
 def test_without_our_routes_the_board_comes_with_the_page(visit):
     lab = visit(clean=False)
     lab.page.route("**/bnviz/**", lambda route: route.abort())

@@ -1,15 +1,13 @@
 """Things that break, and what the viewer notices: a pause at most."""
 
+import functools
 import os
 import signal
-import subprocess
-import sys
-from dataclasses import asdict
 
 import pytest
 
 from bnviz.config.experiment import Experiment
-from tests import ROOT
+from bnviz.engine import worker
 from tests.e2e.lab import free_port, serve
 
 LONG = Experiment(steps=700, snapshot_every=10, seed=76)
@@ -30,15 +28,13 @@ def server(server_alone):
     return server_alone
 
 
-def undisturbed(experiment, path):
-    """The lines that the command line records, without the end, which holds the time taken."""
-    options = [f"--{name.replace('_', '-')}={value}" for name, value in asdict(experiment).items()]
-    command = [sys.executable, "-m", "bnviz", "run", *options, "--out", str(path)]
-    subprocess.run(command, cwd=ROOT, check=True)
-    return path.read_bytes().splitlines(keepends=True)[:-1]
+@functools.cache
+def undisturbed(experiment):
+    """The lines of a recording that nothing disturbs, without the end, which holds the time taken."""
+    return [line for line in worker.record(experiment) if line][:-1]
 
 
-def test_a_worker_killed_in_mid_run_costs_a_pause_and_nothing_else(lab, server, tmp_path):
+def test_a_worker_killed_in_mid_run_costs_a_pause_and_nothing_else(lab, server):
     changes = {"steps": LONG.steps, "snapshot_every": LONG.snapshot_every, "seed": LONG.seed}
     lab.open(**changes)
     lab.page.evaluate(WATCH)
@@ -54,7 +50,7 @@ def test_a_worker_killed_in_mid_run_costs_a_pause_and_nothing_else(lab, server, 
     assert seen["states"] in (["playing"], ["playing", "ended"])  # a slow machine's player has caught up with the training
     assert seen["trained"] == sorted(seen["trained"]) and seen["steps"] == sorted(seen["steps"])
     assert lab.data["run"] == LONG.id
-    assert server.lines(LONG.id)[:-1] == undisturbed(LONG, tmp_path / "run.ndjson")
+    assert server.lines(LONG.id)[:-1] == undisturbed(LONG)
 
 
 def whole_run_by_component(lab):
@@ -79,7 +75,7 @@ def test_without_the_route_the_run_comes_with_the_page(visit):
 
 
 @pytest.mark.parametrize("number", [pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGKILL])
-def test_a_page_outlives_its_server_and_plays_on_where_it_was(visit, tmp_path, number):
+def test_a_page_outlives_its_server_and_plays_on_where_it_was(visit, number):
     """The next server knows nothing of the run but what the page says."""
     experiment, port, lab = LONG.replace(seed=int(number)), free_port(), visit(clean=False)
     with serve(port=port) as lab.server:
@@ -92,7 +88,7 @@ def test_a_page_outlives_its_server_and_plays_on_where_it_was(visit, tmp_path, n
         lab.wait(f"d.trainedStep === '{LONG.steps}'")
         seen = lab.page.evaluate("({...seen, states: [...seen.states]})")
         assert set(seen["states"]) <= {"playing", "ended"} and seen["steps"] == sorted(seen["steps"])
-        assert lab.server.lines(experiment.id)[:-1] == undisturbed(experiment, tmp_path / "run.ndjson")
+        assert lab.server.lines(experiment.id)[:-1] == undisturbed(experiment)
         lab.server.await_metric("runs_requested_total", 2, more=True)  # by the stream, and then by the page
         lab.page.get_by_text("Tiny batches").click()
         lab.wait(f"d.run !== '{experiment.id}' && d.trainedStep > 0")

@@ -14,8 +14,7 @@ import pytest
 from bnviz.config.experiment import Experiment
 from bnviz.web.player import messages
 from tests.e2e import fronts
-from tests.e2e.lab import Server, free_port, serve
-from tests.e2e.test_policy import HEED
+from tests.e2e.lab import VIOLATION_LISTENER, Server, free_port, serve
 from tests.e2e.test_trouble import WATCH, undisturbed
 
 LONG = Experiment(steps=1500, snapshot_every=10, seed=81)
@@ -97,7 +96,7 @@ def test_two_servers_are_replaced_one_after_the_other_and_nobody_loses_a_line(vi
         run(watched())
         lab.wait(f"d.trainedStep === '{LONG.steps}'")
         states = lab.page.evaluate("({...seen, states: [...seen.states]})")
-    whole = undisturbed(LONG, tmp_path / "run.ndjson")
+    whole = undisturbed(LONG)
     assert all(lines[:-1] == whole for lines in seen), [len(lines) for lines in seen]
     assert states["steps"] == sorted(states["steps"]) and states["trained"] == sorted(states["trained"])
     assert failures == [] and len(answering) >= 3  # of the two, and of those that took their places
@@ -155,7 +154,7 @@ def test_the_page_that_everybody_gets_plays_without_a_script_run(cached, visit):
     server, outside, experiment = cached
     lab = visit()
     lab.server = Server(server.process, outside)
-    lab.page.add_init_script(HEED)
+    lab.page.add_init_script(VIOLATION_LISTENER)
     lab.page.goto(f"{outside}/bnviz/runs/{experiment.id}/live_shift.html?view=1")
     lab.wait("d.state === 'ended' && d.trainedStep === '60'")
     assert lab.page.evaluate("violations") == []

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.arithmetic import derived
-from tests.e2e.test_accessible import WIDE
+from tests.e2e.lab import WIDE_PARTS
 
 RUN = {"steps": 60, "step": 12, "layer": 2, "unit": 3}
 NUMBERS = """() => Object.fromEntries(['z', 'hat', 'y', 'a'].map(part => [part,
@@ -157,7 +157,7 @@ def test_while_it_plays_nodes_stay_and_nothing_moves(page_unfolded):
 def test_it_scrolls_inside_itself_where_it_is_narrow(unfolded):
     for width in (820, 390, 1400):
         unfolded.page.set_viewport_size({"width": width, "height": 900})
-        unfolded.page.wait_for_function(f"() => ({WIDE})().length === 0")  # charts take their width a moment later
+        unfolded.page.wait_for_function(f"() => ({WIDE_PARTS})().length === 0")  # charts take their width a moment later
         assert unfolded.page.evaluate("document.querySelector('.bnviz-numbers').scrollWidth <= innerWidth")
 
 

@@ -1,0 +1,111 @@
+"""What holds for every page alike, on a small run, opened once: the policy, axe-core in light and dark, and every width."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from bnviz.lessons import LESSONS, SWEEPING, address
+from tests.e2e.lab import VIOLATION_LISTENER, WIDE_PARTS, Lab
+
+GRAVE = ("serious", "critical")
+CONTRAST = {"runOnly": ["color-contrast"]}  # the only rule whose answer can differ between light and dark
+SMALL_RUN = {"steps": 20, "width": 16}
+SMALL_SWEEPS = {
+    "regularization": {"dataset": "mnist1d", "train_size": 100, "batch_size": 16, "steps": 20, "seeds": 3},
+    "step-zero": {"hidden_layers": 5, "width": 16, "seeds": 3},
+    "does-it-hold": {"claim": "faster", "width": 16, "hidden_layers": 2, "steps": 60, "train_size": 500, "seeds": 2},
+}
+# What is Streamlit's own: the rule, and a part of the element's place or text. Nothing here is made by this package.
+STREAMLITS: list[tuple[str, str]] = []
+PICTURE = ".bnviz-picture canvas"
+WITH_SMALL_PICTURE = ("covariate-shift", "gamma-beta", "independence", "batch-size")
+CHARTS_OF_OTHER_WIDTH = """() => [...document.querySelectorAll('.bnviz-plot.js-plotly-plot')]
+  .filter((node) => Math.abs(node._fullLayout.width - node.clientWidth) > 1)"""
+
+
+def faults(lab: Lab, context: str | None = None, rules: dict | None = None) -> list[str]:
+    """What axe-core complains about, gravely, in one line for each element."""
+    response = Axe().run(lab.page, context=context, options=rules or {}).response["violations"]
+    nodes = [(rule, node) for rule in response if rule["impact"] in GRAVE for node in rule["nodes"]]
+    return [
+        f"{rule['id']}: {node['target']} {node['failureSummary']}"
+        for rule, node in nodes
+        if not any(rule["id"] == name and part in str(node["target"]) for name, part in STREAMLITS)
+    ]
+
+
+def open_small(lab: Lab, page: str) -> None:
+    """The page with a small experiment, at its end."""
+    if page in SMALL_SWEEPS:
+        lab.open(page, **SMALL_SWEEPS[page]).wait("d.state === 'ended'")
+    else:
+        lab.open(page, **SMALL_RUN).at_the_end()
+    lab.page.wait_for_selector(".bnviz-plot.js-plotly-plot .main-svg", state="attached")
+
+
+def check_widths(lab: Lab) -> None:
+    for width in (820, 390, 1400):
+        lab.page.set_viewport_size({"width": width, "height": 900})
+        lab.page.wait_for_function(f"() => ({CHARTS_OF_OTHER_WIDTH})().length === 0")
+        lab.page.wait_for_function(f"() => ({WIDE_PARTS})().length === 0")
+
+
+def check_small_picture(lab: Lab) -> None:
+    """Beside a lesson's own charts the two networks are small, and move."""
+    assert lab.page.locator(".bnviz-small canvas").count() == 1
+    assert lab.page.eval_on_selector(PICTURE, "(node) => node.clientHeight") < 260
+    trained = lab.page.eval_on_selector(PICTURE, "(node) => node.toDataURL()")
+    lab.press("Home")
+    lab.wait(f"$('{PICTURE}').toDataURL() !== {trained!r}")
+    lab.press("End")
+    lab.wait("d.state === 'ended'")
+
+
+def paths() -> list[str]:
+    """All lessons' paths; the first lesson's is the root."""
+    return ["", *map(address, list(LESSONS)[1:])]
+
+
+@pytest.fixture(scope="module")
+def module_lab(module_visit):
+    """A tab in which breaches of the policy are gathered, of each document anew."""
+    lab = module_visit()
+    lab.page.add_init_script(VIOLATION_LISTENER)
+    return lab
+
+
+@pytest.mark.parametrize("page", paths())
+def test_a_page_keeps_to_the_policy_keeps_nobody_out_and_fits_every_width(module_lab, page):
+    lab = module_lab
+    open_small(lab, page)
+    if page in WITH_SMALL_PICTURE:
+        check_small_picture(lab)
+    check_widths(lab)
+    assert faults(lab) == []
+    lab.change_scheme("dark")
+    assert faults(lab, rules=CONTRAST) == []
+    lab.page.locator(".bnviz-tools button:visible").last.click()
+    lab.page.wait_for_selector("dialog[open]")
+    assert faults(lab, "dialog", CONTRAST) == [], "a dark table of numbers"
+    lab.change_scheme("light")
+    assert faults(lab, "dialog") == [], "a table of numbers"
+    lab.press("Escape")
+    if page not in SWEEPING:
+        lab.page.click(".bnviz-save > summary")
+    assert lab.page.evaluate("violations") == []
+
+
+def test_the_page_for_teachers_keeps_to_the_policy_and_keeps_nobody_out(module_lab):
+    module_lab.page.goto(f"{module_lab.server.url}/for-teachers")
+    module_lab.page.wait_for_selector(".stMainBlockContainer h1, .stMainBlockContainer h2")
+    assert module_lab.page.evaluate("violations") == []
+    assert faults(module_lab) == []
+
+
+def test_a_page_that_waits_for_a_guess_keeps_nobody_out(module_lab):
+    lab = module_lab
+    lab.page.goto(f"{lab.server.url}/gamma-beta?steps=20&width=16")
+    lab.wait("$('.bnviz-skip')")
+    assert faults(lab) == []
+    lab.change_scheme("dark")
+    assert faults(lab, rules=CONTRAST) == []
+    lab.change_scheme("light")
