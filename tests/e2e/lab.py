@@ -131,6 +131,11 @@ def free_port(port: int = 0) -> int:
         return free.getsockname()[1]
 
 
+def port_of(server: Server) -> int:
+    """The port at which a server answers."""
+    return int(server.url.split(":")[2].split("/")[0])
+
+
 class _PortPool:
     """Ports of servers that have ended, used again by the next: what a browser has compiled of a script it keeps by address."""
 

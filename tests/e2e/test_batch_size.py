@@ -72,8 +72,13 @@ def test_predict_play_and_read_the_answer(visit, server):
     assert numbers(caption(lab, "rates").split("at a rate of ")[1])[::2] == rates
 
 
-def test_every_dot_is_a_recorded_draw_and_without_batch_norm_they_lie_on_one_another(visit, server):
-    lab = ended(visit(**TALL).open("batch-size", **SHORT, unit=3))
+@pytest.fixture(scope="module")
+def page_open(module_visit):
+    return module_visit(**TALL).open("batch-size", **SHORT).trained()
+
+
+def test_every_dot_is_a_recorded_draw_and_without_batch_norm_they_lie_on_one_another(page_open, server):
+    lab = page_open.reset(layer=2, unit=3)
     part = measured(server, lab.data["run"], 24)
     panels = lab.page.evaluate("[...document.querySelectorAll('.bnviz-panel')].map(panel => panel.dataset.panel)")
     assert panels == ["mates", "said", "scatter", "rates", "mean", "variance", "learning"]
@@ -104,13 +109,13 @@ def test_every_dot_is_a_recorded_draw_and_without_batch_norm_they_lie_on_one_ano
         assert re.search(r"\d", label.split("step 24:")[1]) and "undefined" not in label and "NaN" not in label
 
 
-def test_between_two_measurements_the_last_one_is_shown(lab, server):
-    lab.open("batch-size", **SHORT, step=20, layer=3, unit=1, seed=2).trained()
-    lab.wait("d.state === 'paused' && d.step === '20'")
+def test_between_two_measurements_the_last_one_is_shown(page_open, server):
+    lab = page_open.reset(20, layer=3, unit=1)
     lab.page.get_by_text("half", exact=True).click()
     lab.wait("/^At step 16,.* a\\[3\\]/.test($('.bnviz-answer').textContent)")
     part = measured(server, lab.data["run"], 16)["batch"]
-    lab.wait_plot("said", "n.data?.length")
+    first = "n.data.find(t => t.feed.scene === 'mates' && t.feed.arm === 'batch').y[0]"
+    lab.wait_plot("said", f"Math.abs({first} - {part['mates']['prediction'].flat[0]}) < 1e-6")
     assert np.allclose(dots(lab, "said", "mates")[1], part["mates"]["prediction"].ravel(), atol=1e-6)
 
 

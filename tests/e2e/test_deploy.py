@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from bnviz.config.experiment import Experiment
 from tests.e2e import fronts
-from tests.e2e.lab import Lab, Server, free_port, serve
+from tests.e2e.lab import Lab, Server, free_port, port_of, serve
 from tests.e2e.test_trouble import whole_run_by_component
 from tests.waiting import until
 
@@ -55,17 +55,19 @@ def app():
         yield running
 
 
-def port_of(server):
-    return int(server.url.split(":")[2].split("/")[0])
+@pytest.fixture(scope="module")
+def front_port():
+    """One port for all proxies, one after the other: what the browser has compiled it keeps by address."""
+    return free_port()
 
 
 @pytest.fixture
-def behind(tmp_path):
+def behind(tmp_path, front_port):
     """Start a proxy with what a function of its port says; returns the port. It ends after the pages have."""
     with contextlib.ExitStack() as running:
 
         def start(front, site):
-            port = free_port()
+            port = free_port(front_port)
             running.enter_context(front(site(port), port, tmp_path))
             return port
 

@@ -8,7 +8,7 @@ import pytest
 
 from bnviz.config.experiment import Experiment
 from bnviz.engine import worker
-from tests.e2e.lab import free_port, serve
+from tests.e2e.lab import port_of, serve
 
 LONG = Experiment(steps=700, snapshot_every=10, seed=76)
 BROKEN = "The stream cannot be reached"
@@ -77,14 +77,14 @@ def test_without_the_route_the_run_comes_with_the_page(visit):
 @pytest.mark.parametrize("number", [pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGKILL])
 def test_a_page_outlives_its_server_and_plays_on_where_it_was(visit, number):
     """The next server knows nothing of the run but what the page says."""
-    experiment, port, lab = LONG.replace(seed=int(number)), free_port(), visit(clean=False)
-    with serve(port=port) as lab.server:
+    experiment, lab = LONG.replace(seed=int(number)), visit(clean=False)
+    with serve() as lab.server:
         lab.open(steps=LONG.steps, snapshot_every=LONG.snapshot_every, seed=experiment.seed)
         lab.wait("d.trainedStep > 100")
         lab.page.evaluate(WATCH)
         lab.server.process.send_signal(number)
         lab.page.get_by_text("The connection was lost").wait_for()
-    with serve(port=port) as lab.server:
+    with serve(port=port_of(lab.server)) as lab.server:
         lab.wait(f"d.trainedStep === '{LONG.steps}'")
         seen = lab.page.evaluate("({...seen, states: [...seen.states]})")
         assert set(seen["states"]) <= {"playing", "ended"} and seen["steps"] == sorted(seen["steps"])

@@ -14,7 +14,7 @@ import pytest
 from bnviz.config.experiment import Experiment
 from bnviz.web.player import messages
 from tests.e2e import fronts
-from tests.e2e.lab import VIOLATION_LISTENER, Server, free_port, serve
+from tests.e2e.lab import VIOLATION_LISTENER, Server, free_port, port_of, serve
 from tests.e2e.test_trouble import WATCH, undisturbed
 
 LONG = Experiment(steps=1500, snapshot_every=10, seed=81)
@@ -26,10 +26,6 @@ READERS = 12
 def one_of_two(port, store):
     with serve(base="lab", port=port, store=str(store)) as server:
         yield server
-
-
-def port_of(server):
-    return int(server.url.split(":")[2].split("/")[0])
 
 
 def run(coroutine):
