@@ -69,6 +69,30 @@ def run(folder, *arguments):
     return process.stdout
 
 
+CONTRACT, NORMALIZERS, TOUR = (
+    "tests/web/test_contract.py",
+    "tests/web/test_normalizers.py",
+    "tests/lessons/test_live_shift_tour.py",
+)
+SELECTIONS = (  # of tests: of the lesson and the panel, of the normalizer, of the card
+    "(hello or live_shift) and (names or words or default or rms or diverging)",
+    "scale or whole",
+    "text_for_every_card or every_sentence or short_enough or can_be or begin_alike or (tells_every and 7-default)",
+)
+
+
+@pytest.fixture(scope="module")
+def results(copy):
+    """What pytest says of the tests that look at the examples, a line each: one process, because each takes seconds to start."""
+    selection = " or ".join(f"({one})" for one in SELECTIONS)
+    return run(copy, "-m", "pytest", "-vv", "-p", "no:cacheprovider", "-k", selection, CONTRACT, NORMALIZERS, TOUR)
+
+
+def count_of_passes(results, file, part=""):
+    """How many tests of a file, with this in their names, have passed."""
+    return len(re.findall(rf"^{file}::.*{part}.* PASSED", results, re.MULTILINE))
+
+
 def test_the_example_is_short(copy):
     lines = [
         line
@@ -82,10 +106,8 @@ def test_the_page_opens(copy):
     run(copy, "-c", OPEN)
 
 
-def test_its_panels_and_words_pass_the_contract(copy):
-    selection = "hello and (names or words or default or rms or diverging)"
-    output = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", selection, "tests/web/test_contract.py")
-    assert re.search(r"^\.{5}", output, re.MULTILINE)
+def test_its_panels_and_words_pass_the_contract(results):
+    assert count_of_passes(results, CONTRACT, "hello") >= 5
 
 
 def test_its_types_are_made(copy):
@@ -94,18 +116,15 @@ def test_its_types_are_made(copy):
     )
 
 
-def test_a_normalizer_is_a_folder_and_a_line(copy):
+def test_a_normalizer_is_a_folder_and_a_line(copy, results):
     """It trains, the browser computes what PyTorch does, its script trains the same networks, and it is declared."""
-    output = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "scale or whole", "tests/web/test_normalizers.py")
-    assert re.search(r"^\.{13}", output, re.MULTILINE)
+    assert count_of_passes(results, NORMALIZERS) >= 13
     assert '"scale": Scale' in run(copy, "-c", SCRIPT) and "scale" in run(copy, "-m", "bnviz", "run", "--help")
 
 
-def test_a_measure_with_a_panel_is_four_files(copy):
+def test_a_measure_with_a_panel_is_four_files(copy, results):
     """It is recorded as declared and described, and the page `/` draws it and says it."""
-    selection = "live_shift and (names or words or default or rms or diverging)"
-    output = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", selection, "tests/web/test_contract.py")
-    assert re.search(r"^\.{5}", output, re.MULTILINE)
+    assert count_of_passes(results, CONTRACT, "live_shift") >= 5
     assert "0.5 of" in run(copy, "-c", DEAD)
     assert "dead_units?: Row;" in (copy / "bnviz/web/player/schema.d.ts").read_text(encoding="utf-8")
     touched = {
@@ -174,10 +193,8 @@ def test_every_row_of_the_table_is_worked():
         assert any(file in path for path in changed for file in files), name
 
 
-def test_a_card_of_the_tour_passes_its_tests(copy):
-    names = "text_for_every_card or every_sentence or short_enough or can_be or begin_alike or (tells_every and 7-default)"
-    output = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", names, "tests/lessons/test_live_shift_tour.py")
-    assert re.search(r"^\.{6}", output, re.MULTILINE)
+def test_a_card_of_the_tour_passes_its_tests(results):
+    assert count_of_passes(results, TOUR) >= 6
 
 
 CLAIM = """

@@ -31,6 +31,7 @@ from tests.waiting import until
 SMALL = Experiment(dataset="spirals", width=16, batch_size=16, steps=400, snapshot_every=8)
 SHORT = SMALL.replace(steps=20)
 LONG = SMALL.replace(steps=5000, snapshot_every=20, width=64)
+MIDDLING = LONG.replace(steps=2000, width=16)
 SWEEP = sweep_over(SMALL.replace(steps=200), "batch_size", [4, 8, 12, 16, 24, 32], seeds=2)
 SHORT_SWEEP = sweep_over(SMALL.replace(steps=200), "batch_size", [4, 8], seeds=2)
 
@@ -160,8 +161,9 @@ def test_stopping_a_run_stops_the_worker_and_leaves_nothing_behind(dask, two_wor
     until(lambda: not dask._coroutines)
 
 
+@pytest.mark.slow
 def test_a_run_overtakes_a_sweep(dask, two_workers):
-    slow = sweep_over(SMALL.replace(steps=2000), "learning_rate", [0.01 * place for place in range(1, 11)], seeds=20)
+    slow = sweep_over(SMALL.replace(steps=800), "learning_rate", [0.01 * place for place in range(1, 11)], seeds=20)
     lines = dask.recording(dask.sweep(slow))
     until(two_workers.busy)
     run = dask.recording(dask.request(SHORT))
@@ -186,22 +188,23 @@ def test_a_question_is_answered_by_the_worker_that_trained_the_network(dask, two
     assert [address for address, ids in trained.items() if experiment.id in ids] == [dask._workers_by_run[experiment.id]]
 
 
+@pytest.mark.slow
 def test_a_run_that_is_set_aside_and_woken_at_once_is_whole_and_may_be_set_aside_again(make_engine, two_workers):
     one, other = make_engine(two_workers.address), make_engine(two_workers.address)
-    recording = one.recording(one.request(LONG))
+    recording = one.recording(one.request(MIDDLING))
     for count in (3, 6, 9):
         until(lambda count=count: len(recording) > count)
-        one.release(LONG.id)
+        one.release(MIDDLING.id)
         one.suspend_idle()
-        assert one.queue_position(LONG.id).state == "resting"
-        assert one.recording(LONG.id) is recording and one.queue_position(LONG.id).state == "computing"
-    one.release(LONG.id)
+        assert one.queue_position(MIDDLING.id).state == "resting"
+        assert one.recording(MIDDLING.id) is recording and one.queue_position(MIDDLING.id).state == "computing"
+    one.release(MIDDLING.id)
     one.suspend_idle()
     until(two_workers.is_idle)
     assert not recording.ended and not one._coroutines, "nobody went on with it"
-    one.recording(LONG.id)
-    undisturbed = other.recording(other.request(LONG))
-    until(lambda: recording.ended and undisturbed.ended, 120)
+    one.recording(MIDDLING.id)
+    undisturbed = other.recording(other.request(MIDDLING))
+    until(lambda: recording.ended and undisturbed.ended)
     assert recording.lines()[:-1] == undisturbed.lines()[:-1] and recording.status == undisturbed.status == "finished"
 
 
@@ -244,6 +247,7 @@ def test_a_cluster_that_is_away_is_said_so_and_this_machine_computes(make_engine
     assert len(caplog.records) == 1
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_goes_in_mid_run_and_comes_back(make_engine, lonely, expected, expected_rows, monkeypatch):
     monkeypatch.setattr(connection, "CONNECT_SECONDS", 1.0)
     lonely.add_workers(1)

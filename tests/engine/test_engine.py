@@ -369,6 +369,7 @@ def test_a_run_that_needs_more_memory_than_there_is_says_so_and_its_worker_goes_
     assert types(lines_of(backend, SHORT))[-1] == "end" and backend.processes() == [pid]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="the limits of another process can be set on Linux alone")
 def test_a_worker_whose_memory_is_taken_away_loses_no_line(make_engine):
     backend, experiment = make_engine(command=local.COMMAND), Experiment(width=32, steps=150)

@@ -138,13 +138,16 @@ def test_runs_that_differ_in_a_field_train_together(name, arm, double):
 @pytest.mark.parametrize("arm", trainable_arms())
 @pytest.mark.parametrize("name", fields_with(SHAPE))
 def test_runs_that_share_any_value_of_a_field_train_together(name, arm, double):
-    for experiment in variants(name)[1:]:
-        runs = [canonical_run(experiment.replace(seed=seed), arm) for seed in (0, 1)]
-        assert runs[0].shape == runs[1].shape != canonical_run(variants(name)[0], arm).shape
-        assert_same_networks(runs, **EXACT)
+    """Each arm tries one of the field's values, the next arm the next one: every value is tried, by some arm."""
+    first, *others = variants(name)
+    assert len(others) <= len(trainable_arms())
+    experiment = others[trainable_arms().index(arm) % len(others)]
+    runs = [canonical_run(experiment.replace(seed=seed), arm) for seed in (0, 1)]
+    assert runs[0].shape == runs[1].shape != canonical_run(first, arm).shape
+    assert_same_networks(runs, **EXACT)
 
 
-@pytest.mark.parametrize("arm", trainable_arms())
+@pytest.mark.parametrize("arm", ["none", "batch", "noisy-batch"])
 @pytest.mark.parametrize("name", fields_with(OBSERVATION))
 def test_what_is_looked_at_changes_no_network(name, arm):
     first, *others = variants(name)
