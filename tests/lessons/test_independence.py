@@ -126,6 +126,12 @@ def test_a_network_that_diverges_is_recorded_to_the_end():
 HOLD = SMALL.replace(gradient_shift="no", hold_from=5, momentum=0.9, learning_rate=0.03)
 
 
+@pytest.fixture(scope="module")
+def hold():
+    """Snapshots and networks of HOLD."""
+    return run(HOLD)[::2]
+
+
 def held_loop(arm):
     """The plain loop, whose optimizer is no longer given layers 1 and 2 from step 5 on."""
     net = plain_loop(HOLD.replace(steps=10), arm)[0]  # for its architecture only
@@ -151,16 +157,16 @@ def held_loop(arm):
 
 
 @pytest.mark.parametrize("arm", ["none", "batch"])
-def test_held_arms_train_like_a_plain_loop_that_leaves_two_layers_out(arm):
-    snapshots, _, networks, _ = run(HOLD)
+def test_held_arms_train_like_a_plain_loop_that_leaves_two_layers_out(hold, arm):
+    snapshots, networks = hold
     net, losses = held_loop(arm)
     for own, plain in plain_parameters(networks[f"{arm}-held"], net):
         assert torch.equal(own, plain)
     assert [snapshot["arms"][f"{arm}-held"]["train_loss"] for snapshot in snapshots[1:]] == losses
 
 
-def test_held_arms_are_their_companions_until_the_hold_and_stand_still_from_then_on():
-    snapshots, _, networks, _ = run(HOLD)
+def test_held_arms_are_their_companions_until_the_hold_and_stand_still_from_then_on(hold):
+    snapshots, networks = hold
     assert list(snapshots[0]["arms"]) == ["none", "batch", "none-held", "batch-held"]
     for arm in ("none", "batch"):
         free, held = ([snapshot["arms"][name] for snapshot in snapshots] for name in (arm, f"{arm}-held"))
