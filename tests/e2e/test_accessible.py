@@ -200,3 +200,44 @@ def test_what_is_measured_exactly_is_one_click_away(opened):
     lab.page.mouse.click(5, 5)  # a press beside it closes it
     lab.page.wait_for_selector("dialog", state="detached")
     assert "Wasserstein" not in lab.page.inner_text(".bnviz-player")
+
+
+# Of what shows a value, and of its moving part: whether a border, an outline or the background stands out from the page.
+STANDS_OUT = """() => {
+  const canvas = getComputedStyle(document.body).backgroundColor;
+  const seen = ([where, part]) => {
+    const style = getComputedStyle(document.querySelector(where), part);
+    const lines = ['border-top', 'outline'].filter((line) => style.getPropertyValue(`${line}-style`) !== 'none'
+      && parseFloat(style.getPropertyValue(`${line}-width`)) > 0).map((line) => style.getPropertyValue(`${line}-color`));
+    return [style.backgroundColor, ...lines].some((colour) => ![canvas, 'rgba(0, 0, 0, 0)'].includes(colour));
+  };
+  const parts = {
+    'time line': ['.bnviz-buffer'], 'shown': ['.bnviz-buffer', '::after'], 'trained': ['.bnviz-buffer', '::before'],
+    'rail': ['.stSlider [role=group] > div > div:first-child'], 'thumb': ['.stSlider [role=group] > div > div:has(input)'],
+  };
+  return Object.keys(parts).filter((name) => !seen(parts[name]));
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_time_line_and_sliders_are_seen_in_forced_colours(opened, scheme):
+    lab = opened
+    lab.page.emulate_media(forced_colors="active", color_scheme=scheme)
+    try:
+        assert lab.page.evaluate("matchMedia('(forced-colors: active)').matches")
+        assert lab.page.evaluate(STANDS_OUT) == []
+    finally:
+        lab.page.emulate_media(forced_colors="none", color_scheme="light")
+
+
+UNDRAWN = """() => [...document.querySelectorAll('.bnviz-plot')]
+  .filter(node => node.clientWidth && !node.querySelector('.main-svg')).map(node => node.closest('[data-panel]').dataset.panel)"""
+
+
+def test_charts_that_were_never_on_the_screen_are_on_paper(visit):
+    lab = visit(viewport={"width": 1400, "height": 500})
+    lab.open(steps=40, step=8).trained()
+    lab.wait("d.state === 'paused' && d.step === '8'")
+    assert {"learning", "noise"} <= set(lab.page.evaluate(UNDRAWN))
+    lab.page.pdf()
+    assert lab.page.evaluate(UNDRAWN) == []

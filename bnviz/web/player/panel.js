@@ -196,6 +196,17 @@ export class Panel {
     this.contentKey = this.keyAt(key, blend);
   }
 
+  /**
+   * Draw it, wherever it is, unless it is folded away or shows this already.
+   * @param {Scene} scene
+   * @param {Painted} theme
+   * @param {string} key of a snapshot
+   */
+  drawForPrint(scene, theme, key) {
+    const isCurrent = this.contentKey === this.keyAt(key, scene.view?.blend ?? 0);
+    if (!isCurrent && this.node.clientWidth > 0) this.draw(scene, theme, key, performance.now());
+  }
+
   /** @param {Scene} scene */
   traces(scene) {
     return [...this.spec.data.map((trace) => fillTrace(trace, scene.view)), ...comparisonTraces(this.spec.data, scene)];

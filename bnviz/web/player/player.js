@@ -75,6 +75,7 @@ export class Player {
     this.subscribe();
     this.tour = core.tour && new Tour(core, core.tour, this);
     this.animation = requestAnimationFrame((time) => this.tick(time));
+    addEventListener("beforeprint", this.drawForPrint);
     setTimeout(() => this.startPlotly(), PLOTLY_MS);
   }
 
@@ -205,6 +206,15 @@ export class Player {
     return due.length > 0;
   }
 
+  /** Draw at once all charts that paper shows: those that nobody has scrolled to are not drawn yet, or show an earlier step. */
+  drawForPrint = () => {
+    const {view} = this.core.state;
+    if (!view || !globalThis.Plotly) return;
+    const theme = this.theme.now();
+    const [key, scene] = [`${this.core.keyOf(view)},${theme.key}`, this.core.scene(view)];
+    for (const panel of this.panels.values()) panel.drawForPrint(scene, theme, key);
+  };
+
   /**
    * The words around the panels and the picture.
    * @param {View} view
@@ -219,6 +229,7 @@ export class Player {
 
   close() {
     cancelAnimationFrame(this.animation);
+    removeEventListener("beforeprint", this.drawForPrint);
     this.tour?.close();
     this.core.close();
     this.controls.close();

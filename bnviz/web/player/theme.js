@@ -20,7 +20,12 @@ export class Theme {
   now() {
     const style = getComputedStyle(this.root);
     const text = style.color;
-    const background = style.getPropertyValue("--st-background-color") || "#fff";
+    // Forced colours are the system's, not Streamlit's: the browser says them where a background is used.
+    const isForced = matchMedia("(forced-colors: active)").matches;
+    const chosen = isForced
+      ? opaque(getComputedStyle(document.body).backgroundColor)
+      : style.getPropertyValue("--st-background-color");
+    const background = chosen || "#fff";
     const key = text + background;
     if (this.painted?.key === key) return this.painted;
     const grid = resolved(`color-mix(in srgb, ${text} 14%, ${background})`);
@@ -29,6 +34,12 @@ export class Theme {
     return this.painted;
   }
 }
+
+/**
+ * A colour without its opacity: of what is forced, the opacity stays as it was.
+ * @param {string} colour
+ */
+const opaque = (colour) => colour.replace(/^rgba\((.*), [\d.]+\)$/, "rgb($1)");
 
 /**
  * Whether a background is rather dark than light.
