@@ -38,6 +38,7 @@ from bnviz.config.sweep import MAXIMUM_SEEDS, trainable_arms
 from bnviz.files import atomic_write
 from bnviz.lessons import LESSONS, SWEEPING, address
 from bnviz.measures import budget
+from bnviz.plural import counted
 from bnviz.record import csv_files, ndjson
 
 SEEDS = Field("seeds", int, 5, "Seeds", "How many seeds, counting up from --seed.", low=1, high=MAXIMUM_SEEDS)
@@ -335,7 +336,8 @@ def site(options: dict) -> None:
         raise Unusable(str(error)) from None
     plans = static_site.plan_site([page.replace("-", "_") for page in options["pages"]], options["vary"])
     size = static_site.write(folder, plans, options.get("workers"))
-    print(f"{folder / static_site.file_of(plans[0].lesson)}: {sum(plan.size for plan in plans)} recordings, {size / 1e6:.1f} MB")
+    recordings = counted(sum(plan.size for plan in plans), "recordings")
+    print(f"{folder / static_site.file_of(plans[0].lesson)}: {recordings}, {size / 1e6:.1f} MB")
 
 
 @contextlib.contextmanager

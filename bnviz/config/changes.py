@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from bnviz.config.arms import COMPARED
 from bnviz.config.fields import BadField, Field, format_value
+from bnviz.plural import counted
 
 MAX_CHANGES = 8  # changes of one run
 LAYERS = 50  # whose weights can be multiplied
@@ -101,7 +102,7 @@ def canonical(changes: Iterable[Change]) -> str:
 def rejection_reason(change: Change, steps: int, hidden_layers: int) -> str | None:
     """Why a change cannot happen in a run of so many steps, in words that follow on its text; None if it can."""
     if change.step >= steps:
-        return f"comes too late for a run of {steps} steps"
+        return f"comes too late for a run of {counted(steps, 'steps')}"
     if change.layer > hidden_layers + 1:
         return f"means a layer that a network of {hidden_layers} hidden layers does not have"
     return None

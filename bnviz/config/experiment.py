@@ -21,6 +21,7 @@ from bnviz.config.fields import LIVE, OBSERVATION, RUN, SHAPE, BadField, Field, 
 from bnviz.config.schedule import shrinkage
 from bnviz.data import DATA_SETS
 from bnviz.data.coats import COATS
+from bnviz.plural import counted
 
 FORMAT = 1  # of recordings; part of every id, so a new format never meets an old recording
 PROBE_SIZE = 512
@@ -321,8 +322,9 @@ class Experiment:
         remainder = self.examples % self.batch
         if remainder and self.examples < 10 * self.batch:
             notes.append(
-                f"An epoch is {self.examples // self.batch} minibatches of {self.batch}. The {remainder} examples left over "
-                "are not used before the next shuffle, so that every minibatch has the same number of examples."
+                f"An epoch is {counted(self.examples // self.batch, 'minibatches')} of {self.batch}. What is left over, "
+                f"{counted(remainder, 'examples')}, is not used before the next shuffle, so that every minibatch has the same "
+                "number of examples."
             )
         if self.ghost_batch_size == 1:
             notes.append("A single example has no variance, so a ghost batch size of 1 counts as off.")
@@ -330,8 +332,8 @@ class Experiment:
             notes.append("The ghost batch size is not smaller than the minibatch, so it has no effect.")
         elif self.ghost_batch_size and self.batch % self.ghost_batch_size:
             notes.append(
-                f"{self.batch} examples cannot be divided into groups of {self.ghost_batch_size}: batch norm uses {self.groups} "
-                f"groups of {self.batch // self.groups} or {self.batch // self.groups + 1} examples."
+                f"{self.batch} examples cannot be divided into groups of {self.ghost_batch_size}: batch norm uses "
+                f"{counted(self.groups, 'groups')} of {self._group_sizes} examples."
             )
         if self.rising == "yes" and not self.shrinkage:
             notes.append(
@@ -354,6 +356,12 @@ class Experiment:
                 "itself: it starts with γ = 1 and is simply removed."
             )
         return notes
+
+    @property
+    def _group_sizes(self) -> str:
+        """How large ghost batches are, in words."""
+        size, more = divmod(self.batch, self.groups)
+        return f"{size} or {size + 1}" if more else str(size)
 
     def _misfits(self) -> list[tuple[Change, str]]:
         reasons = [(change, rejection_reason(change, self.steps, self.hidden_layers)) for change in parse_changes(self.changes)]

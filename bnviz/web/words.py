@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bnviz.plural import filled
+
 PACKAGE = Path(__file__).parents[1]
 _BRACES = re.compile(r"\{(\w+)\}")
 
@@ -35,8 +37,8 @@ def braces(text: str) -> list[str]:
 
 
 def fill(text: str, /, **values: object) -> str:
-    """A template with its braces filled in; KeyError names what is missing."""
-    return _BRACES.sub(lambda match: str(values[match[1]]), text)
+    """A template with its braces filled in, nouns after a 1 in the singular; KeyError names what is missing."""
+    return filled(text, _BRACES, values)
 
 
 def _read(path: Path) -> dict[str, Any]:

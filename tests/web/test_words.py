@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from bnviz.lessons import LESSONS
+from bnviz.plural import NOUNS, counted
 from bnviz.web import words
 from tests.web.desk import Failed
 
@@ -14,6 +16,9 @@ INDIRECT_KEYS = {  # put together or picked
     "open_curtain", "close_curtain", "output_right", "output_loss", "output_lost",
     "ghost_accuracy", "ghost_loss", "ghost_pin", "ghost_dismiss", "ghost_before", "ghost_beside",
     "tour_take", "tour_resume", "tour_next", "tour_end", "tour_right", "tour_wrong",
+}  # fmt: skip
+NO_COUNT = {  # words in -s after braces: verbs, factors, and the nine claims
+    "changes", "claims", "computes", "hands", "has", "moves", "shows", "stays", "stops", "sums", "times", "treats", "varies",
 }  # fmt: skip
 CATALOGUE = {"moved": "{name} has moved {times} less.", "still": "Nothing moves."}
 
@@ -36,6 +41,36 @@ def test_marks_of_colour_are_cut_out_of_a_headline(desk):
         (None, "moved "), ("noisy-batch", "0.1 σ with"), (None, ", "), ("none", "0.7 σ"), (None, "."),
     ]  # fmt: skip
     assert desk.call(FILE, "pieces", "plain") == [{"arm": None, "text": "plain"}]
+
+
+COUNTED = "{n} hidden layers, {n} of {n} runs, after {n} steps, {n} stepson, {n} times, {n} minibatches{n} examples of {n}"
+ONE = "1 hidden layer, 1 of 1 run, after 1 step, 1 stepson, 1 times, 1 minibatch1 example of 1"
+
+
+@pytest.mark.parametrize(
+    "number, text", [(1, ONE), ("1", ONE), (11, COUNTED.replace("{n}", "11")), (0, COUNTED.replace("{n}", "0"))]
+)
+def test_nouns_agree_with_the_numbers_before_them_on_both_sides(desk, number, text):
+    assert words.fill(COUNTED, n=number) == text
+    assert desk.call(FILE, "sentence", {"counted": COUNTED}, "counted", {"n": number}) == text
+
+
+@pytest.mark.parametrize("noun", NOUNS)
+def test_both_sides_know_the_same_nouns(desk, noun):
+    assert desk.call(FILE, "agreeing", 1, f" {noun}.") == counted(1, f"{noun}.")[1:] != f" {noun}."
+
+
+def texts_of(table):
+    """All texts of a catalogue."""
+    for value in table.values():
+        yield from texts_of(value) if isinstance(value, dict) else [value] if isinstance(value, str) else []
+
+
+def test_every_noun_that_a_catalogue_counts_is_known():
+    catalogues = [words.shared(), *map(words.catalogue, LESSONS)]
+    texts = [text for catalogue in catalogues for text in texts_of(catalogue)]
+    after_numbers = {word for text in texts for word in re.findall(r"\{\w+\} ([a-z]+[^s\W]s)\b", text)}
+    assert after_numbers - set(NOUNS) == NO_COUNT
 
 
 @pytest.mark.parametrize("share, text", [(0, "0 %"), (0.034, "3.4 %"), (0.5, "50 %"), (1, "100 %")])

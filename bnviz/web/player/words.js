@@ -15,11 +15,28 @@ import {feeds} from "./feeds.js";
  */
 export function sentence(catalogue, key, values = {}) {
   if (!Object.hasOwn(catalogue, key)) throw new Error(`there is no sentence "${key}"`);
-  return catalogue[key].replace(/\{(\w+)\}/g, (_, name) => {
-    if (!Object.hasOwn(values, name)) throw new Error(`the sentence "${key}" lacks {${name}}`);
-    return String(values[name]);
+  const [first, ...others] = catalogue[key].split(/\{(\w+)\}/);
+  const parts = others.map((text, index) => {
+    if (index % 2) return agreeing(values[others[index - 1]], text);
+    if (!Object.hasOwn(values, text)) throw new Error(`the sentence "${key}" lacks {${text}}`);
+    return String(values[text]);
   });
+  return first + parts.join("");
 }
+
+const PLURAL = new RegExp(
+  "^( (?:hidden |test |training )?)(steps|runs|seeds|snapshots|epochs|minibatches|layers|units|networks|points|lines|examples|" +
+    "rows|seconds|groups|recordings|measurements)\\b",
+);
+
+/**
+ * What follows on a number, with its first noun in the singular if the number is 1: sentences are written in the plural.
+ * (As in bnviz/plural.py.)
+ * @param {unknown} number
+ * @param {string} text
+ */
+export const agreeing = (number, text) =>
+  String(number) === "1" ? text.replace(PLURAL, (_, gap, noun) => gap + noun.replace(/(?<=ch)es$|s$/, "")) : text;
 
 /**
  * A sentence as `sentence` makes it. Where one cannot be made, a page shows its key and complains in the console; without a page,
