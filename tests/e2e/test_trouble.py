@@ -1,5 +1,6 @@
 """Things that break, and what the viewer notices: a pause at most."""
 
+import contextlib
 import functools
 import os
 import signal
@@ -107,16 +108,38 @@ def test_who_watches_a_run_alone_may_stop_it_and_play_what_has_arrived(lab, serv
     assert not lab.troubles
 
 
+@contextlib.contextmanager
+def frozen(lab):
+    """As Chromium freezes a tab that nobody sees: no timer, no animation frame and no network event of the page runs."""
+    session = lab.page.context.new_cdp_session(lab.page)
+    session.send("Page.setWebLifecycleState", {"state": "frozen"})
+    yield
+    session.send("Page.setWebLifecycleState", {"state": "active"})
+
+
+@contextlib.contextmanager
+def stopped(lab):
+    """As under a closed lid: the processes that show pages do not run at all, and are not told of it."""
+    processes = lab.page.context.browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+    renderers = [process["id"] for process in processes if process["type"] == "renderer"]
+    assert renderers
+    try:
+        for process in renderers:
+            os.kill(process, signal.SIGSTOP)
+        yield
+    finally:
+        for process in renderers:
+            os.kill(process, signal.SIGCONT)
+
+
 @pytest.mark.slow
-def test_a_laptop_that_sleeps_while_the_run_is_trained_wakes_up_to_all_of_it(lab, server):
-    """Frozen as by a closed lid: no timer, no animation frame and no network event of the page runs until it is woken."""
-    experiment = LONG.replace(seed=78)
+@pytest.mark.parametrize("suspended", [frozen, stopped])
+def test_a_laptop_that_sleeps_while_the_run_is_trained_wakes_up_to_all_of_it(lab, server, suspended):
+    experiment = LONG.replace(seed=78 if suspended is frozen else 79)
     lab.open(steps=LONG.steps, snapshot_every=LONG.snapshot_every, seed=experiment.seed)
     lab.page.evaluate(WATCH)
-    lid = lab.page.context.new_cdp_session(lab.page)
-    lid.send("Page.setWebLifecycleState", {"state": "frozen"})
-    assert len(server.lines(experiment.id)) > experiment.snapshots  # waits until it has ended
-    lid.send("Page.setWebLifecycleState", {"state": "active"})
+    with suspended(lab):
+        assert len(server.lines(experiment.id)) > experiment.snapshots  # waits until it has ended
     lab.wait(f"d.trainedStep === '{LONG.steps}'")
     seen = lab.page.evaluate("({...seen, states: [...seen.states]})")
     assert seen["steps"] == sorted(seen["steps"]) and set(seen["states"]) <= {"playing", "ended"}
