@@ -246,12 +246,13 @@ def serve(commands: BinaryIO, output: BinaryIO, load: Callable[[], Any] = load_t
     output.write(READY)
     output.flush()
     while True:
-        while not round_robin or not inbox.empty():
-            round_robin.command(inbox.get())  # blocks while there is nothing to compute
-        round_robin.next()
-        writer.heartbeat()
         if should_retire(round_robin):
             writer.retire()
+        if not round_robin or not inbox.empty():
+            round_robin.command(inbox.get())  # blocks while there is nothing to compute
+        else:
+            round_robin.next()
+            writer.heartbeat()
 
 
 def _read_commands(commands: BinaryIO, inbox: queue.SimpleQueue[dict[str, Any]]) -> None:

@@ -290,6 +290,17 @@ def test_a_worker_that_has_grown_makes_room_for_a_fresh_one_and_the_same_lines_c
     assert backend.counters.worker_restarts == 0 and backend.processes() != [first]
 
 
+def test_a_worker_that_has_grown_over_stopped_runs_makes_room_too(make_engine, monkeypatch):
+    monkeypatch.setenv("BNVIZ_PRETENDED_MEMORY", str(worker.MEMORY_SHARE + 1))
+    backend = make_engine()
+    for seed in range(10, 10 + worker.MIN_RUNS):
+        experiment = SLOW.replace(seed=seed)
+        recording = backend.recording(backend.request(experiment))
+        until(lambda recording=recording: len(recording) > 1)
+        backend.stop(experiment.id)
+    until(lambda: backend.counters.worker_retirements == 1)
+
+
 def test_a_worker_stays_as_long_as_it_has_its_share(make_engine, monkeypatch):
     monkeypatch.setenv("BNVIZ_PRETENDED_MEMORY", str(worker.MEMORY_SHARE))
     backend = make_engine()
