@@ -63,7 +63,7 @@ class Watch:
     def __init__(self, engine: LocalEngine):
         self.engine = engine
         self.largest = 0.0  # MB, between runs
-        self.ratios: list[float] = []  # estimated size of a finished recording over its real one
+        self.ratios: list[float] = []  # estimated size of a recording that finished over its real one
         self.failed = 0
 
     def run(self, experiment: Experiment, finishes: bool, snapshots: int) -> None:
@@ -73,7 +73,7 @@ class Watch:
         _wait(lambda: recording.ended or (not finishes and len(recording) > snapshots))
         if not recording.ended:
             self.engine.stop(experiment.id)
-        elif recording.status in ("finished", "diverged"):
+        elif recording.status == "finished":  # one that diverges records the same non-numbers again and again
             self.ratios.append(budget.recording_bytes(experiment) / _snapshot_bytes(recording))
         self.failed += recording.status == "failed"
 

@@ -11,11 +11,10 @@ from bnviz.measures import budget
 from bnviz.record import ndjson, version
 from bnviz.train import loop
 
-MOST_MB = 300
+MOST_MB = 200  # of the 300 that a page may take: the run that it is compared with may be as large
 DEEP = Experiment(hidden_layers=50, width=8, batch_size=2, train_size=100, snapshot_every=1)
 MANY_ARMS = {"hold_from": 2, "fixed_scales": "yes", "rising": "yes", "weight_decay": 0.005}
 SMALL = Experiment(dataset="spirals", hidden_layers=2, width=8, batch_size=16, train_size=100, snapshot_every=1, **MANY_ARMS)
-WIDE = Experiment(dataset="spirals", hidden_layers=2, width=256, batch_size=2, train_size=100, snapshot_every=1)
 REAL_STEPS = 6  # so many are trained; what they measure is repeated
 
 
@@ -44,12 +43,11 @@ def heap_mb(page):
     session.send("HeapProfiler.collectGarbage")
     usage = session.send("Runtime.getHeapUsage")
     session.detach()
-    print({name: round(size / 1e6) for name, size in usage.items()})
     return (usage["usedSize"] + usage["backingStorageSize"]) / 1e6
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", [DEEP, SMALL, WIDE], ids=["deep", "small", "wide"])
+@pytest.mark.parametrize("kind", [DEEP, SMALL], ids=["many layers", "many arrays"])
 def test_the_largest_recording_that_is_accepted_fits_into_a_page(kind, recordings, visit):
     experiment = largest(kind)
     size = stored(experiment, recordings)
