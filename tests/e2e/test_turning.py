@@ -98,6 +98,29 @@ def test_a_slider_is_not_taken_back_by_a_slow_server(visit):
     assert seen == sorted(seen, reverse=True) and seen[-1] == 8
 
 
+HOLD = """async (keys) => {
+  const slider = document.querySelector('.st-key-batch_size input'), seen = [];
+  slider.focus();
+  for (const key of keys) {
+    slider.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
+    await new Promise(requestAnimationFrame);
+    seen.push(Number(slider.ariaValueText));
+  }
+  return seen;
+}"""
+
+
+def test_a_key_that_is_held_shows_each_value_and_asks_when_it_rests(visit):
+    lab, sent = visit(), []
+    lab.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    lab.open(steps=40).from_the_start()
+    sent.clear()
+    seen = lab.page.evaluate(HOLD, [*["ArrowLeft"] * 5, *["ArrowRight"] * 5] * 3 + ["ArrowLeft"] * 4)
+    assert seen == [32, 16, 8, 4, 2, 4, 8, 16, 32, 64] * 3 + [32, 16, 8, 4]
+    lab.wait(f"d.run === '{Experiment(steps=40, batch_size=4).id}'")
+    assert len(sent) <= 5, "thirty-four keys; on a busy machine some of them come late"
+
+
 def test_a_setting_behind_the_button_does_not_come_back_after_a_preset(visit):
     lab = visit().open("weight-decay", prediction=True, skip=1)
     lab.page.get_by_role("button", name="More settings").click()

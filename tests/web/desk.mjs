@@ -211,6 +211,9 @@ const actions = {
     }
   },
 
+  // What is read of a message to Streamlit's server.
+  request: async ({bytes}) => (await load("web/player/rerun-request.js")).rerunRequest(Uint8Array.from(bytes)),
+
   fill: async ({text}) => (await load("web/player/words.js")).filler(desk.view)(text),
 };
 

@@ -1,11 +1,13 @@
 """What is private to Streamlit, or bound to its release. Each failure says what no longer works, and what comes of it."""
 
 import re
+import struct
 from pathlib import Path
 
 import pytest
 import streamlit
 from starlette.routing import WebSocketRoute
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from bnviz.web import compat
 from tests import ROOT
@@ -57,6 +59,50 @@ def test_it_still_opens_its_port_without_the_number_of_tcp():
 
     with _bind_socket("127.0.0.1", 0, 1) as listening:
         assert listening.proto == 0
+
+
+(MISLEADING,) = struct.unpack("<d", b"\0\0\0\0\x10\1\x10\1")  # its second half reads like the press of a button
+
+
+def rerun(trigger=None, **more):
+    """What its browser sends when somebody has moved a slider, and pressed a button."""
+    message = BackMsg()
+    request = message.rerun_script
+    request.query_string, request.page_script_hash, request.is_auto_rerun = "steps=40", "f" * 200, True
+    request.context_info.timezone_offset, request.context_info.url = -(2**31), "http://127.0.0.1/"
+    request.widget_states.widgets.add(id="$$ID-1-momentum").double_array_value.data.extend([0.5, 0.9])
+    request.widget_states.widgets.add(id="$$ID-4").double_value = MISLEADING
+    request.widget_states.widgets.add(id="$$ID-2-player").json_value = '{"hand": {"step": 3}}'
+    if trigger:
+        setattr(request.widget_states.widgets.add(id="$$ID-3"), *trigger)
+    for name, value in more.items():
+        setattr(request, name, value)
+    return list(message.SerializeToString())
+
+
+TRIGGERS = {"trigger_value": True, "json_trigger_value": '["edit"]'}
+
+
+@pytest.mark.parametrize("trigger", [None, *TRIGGERS.items()])
+def test_its_requests_for_a_run_are_read(desk, trigger):
+    """Else keys that are held ask for a run thirty times a second, or a press of a button is lost: player/rerun-request.js."""
+    page = {"page": "f" * 200 + " ", "part": "", "hasTrigger": bool(trigger)}
+    assert desk.ask("request", bytes=rerun(trigger)) == page
+    assert desk.ask("request", bytes=rerun(trigger, fragment_id="part")) == {**page, "part": "part"}
+
+
+def test_what_asks_for_no_run_is_not_read_as_if_it_did(desk):
+    for message in (BackMsg(app_heartbeat=True), BackMsg(stop_script=True), BackMsg()):
+        assert desk.ask("request", bytes=list(message.SerializeToString())) is None
+
+
+def test_all_that_it_says_once_is_known():
+    """Else the press of a new kind of button may be lost while a setting is moved."""
+    from streamlit.proto.WidgetStates_pb2 import WidgetState
+
+    fields = {field.number for field in WidgetState.DESCRIPTOR.fields if "trigger" in field.name or "chat" in field.name}
+    text = (ROOT / "bnviz" / "web" / "player" / "streamlit.js").read_text(encoding="utf-8")
+    assert fields == {int(number) for number in re.search(r"TRIGGERS = \[(.*)\]", text)[1].split(",")}
 
 
 def test_its_cookie_has_the_name_that_the_proxy_looks_for():

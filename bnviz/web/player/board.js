@@ -6,6 +6,7 @@ import {drawWithinBudget} from "./core/panel-scheduler.js";
 import {make, mark} from "./dom.js";
 import {persistentMount} from "./mounts.js";
 import {Panel} from "./panel.js";
+import {restSocket} from "./resting-socket.js";
 import {Theme} from "./theme.js";
 import {SampleRun} from "./sample-run.js";
 
@@ -35,6 +36,7 @@ class Board {
     parentElement.append(this.root);
     this.theme = new Theme(this.root);
     component.plotly();
+    restSocket();
     /** @type {SampleRun | null} */
     this.sampleRun = null;
     mark(this.root, {trainedStep: 0, frames: 0});

@@ -18,6 +18,7 @@ import {Menus} from "./menus.js";
 import {persistentMount} from "./mounts.js";
 import {NetworkPicture} from "./network.js";
 import {Panel} from "./panel.js";
+import {restSocket} from "./resting-socket.js";
 import {Theme} from "./theme.js";
 import {Tour} from "./tour.js";
 import {UnitNumbers} from "./unit-numbers.js";
@@ -53,6 +54,7 @@ export class Player {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const core = new PlayerCore({component, story, environment: browser, fits: this.fits, comparisonFits: new Fits(), still});
     this.core = core;
+    if (!core.bare) restSocket();
     this.root = make("div", {class: classesOf(data)});
     component.parentElement.append(this.root);
     this.theme = new Theme(this.root);

@@ -10,3 +10,14 @@ export const NO_KNOB = "[data-testid=stPopoverButton], [data-testid=stTooltipHov
 
 /** The question that asks for a prediction (bnviz/web/site/predictions.py). */
 export const QUESTION = "[class*=st-key-prediction-]";
+
+/** What its socket's address ends in. */
+export const STREAM = "/_stcore/stream";
+
+// The numbers of fields in what the browser sends there (its protobuf messages BackMsg, ClientState, WidgetStates, WidgetState).
+export const MESSAGE = {rerunScript: 11};
+export const STATE = {widgetStates: 2, pageScriptHash: 3, pageName: 4, fragmentId: 5};
+export const WIDGETS = {widgets: 1};
+
+/** Those of a widget's state that are said once, as a press of a button is. */
+export const TRIGGERS = [2, 14, 15, 16];

@@ -139,6 +139,20 @@ test("the moves of a slider are one change, from the step of the first move on",
   assert.equal(world.states.hand.step, step + 4);
 });
 
+test("the page is told a step once, and again when it is another one", () => {
+  const world = watching();
+  const {settingChanges, state} = world.core;
+  const {step} = world;
+  for (let key = 0; key < 10; key++) {
+    settingChanges.reach(state.view);
+    world.pass(100);
+  }
+  assert.deepEqual(world.states.hand, {step, serial: 1});
+  world.pass(1000);
+  settingChanges.reach({...state.view, frame: {step: step + 4}});
+  assert.deepEqual(world.states.hand, {step: step + 4, serial: 2});
+});
+
 test("the answer releases the player, but not before the slider has come to rest", () => {
   const world = watching();
   const {step} = world;

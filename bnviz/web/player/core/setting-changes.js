@@ -26,6 +26,8 @@ export class SettingChanges {
   #reachedAt = -Infinity;
   /** From which step on what is being moved is to apply. */
   #step = 0;
+  /** What the page was told last: each time it is told, a part of it runs. */
+  #announced = /** @type {number | null} */ (null);
   /** @type {any} */
   #timer = 0;
 
@@ -60,6 +62,8 @@ export class SettingChanges {
     if (this.#step) this.host.hold();
     this.#reachedAt = now;
     this.#releaseIn(UNCHANGED_HOLD_MS);
+    if (this.#announced === this.#step) return;
+    this.#announced = this.#step;
     this.host.announceStep(this.#step);
   }
 
