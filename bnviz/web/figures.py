@@ -5,6 +5,7 @@ Figures are plain Plotly JSON. Colours of text, grid and background come from th
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -66,6 +67,7 @@ def heading(words: Mapping[str, Any], identifier: str) -> tuple[str, str]:
     return texts["title"], texts["caption"]
 
 
+@functools.cache
 def translucent(arm: str, opacity: float) -> str:
     """The arm's colour as an rgba() string."""
     red, green, blue = (int(COLOURS[arm][place : place + 2], 16) for place in (1, 3, 5))
