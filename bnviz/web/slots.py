@@ -1,4 +1,4 @@
-"""Slots for page scripts: few run at a time, the others wait in line.
+"""Slots for page scripts: one runs at a time, the others wait in line.
 
 Streamlit gives every session's script a thread and lets all of them run at once, on one interpreter lock. With fifty, each takes
 fifty times as long; its visitor has changed another setting by then, so it ends early, and none comes to its end. Routes wait for
@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator
 from bnviz.web.compat import RerunException
 from bnviz.web.metrics import script_wait_seconds
 
-COUNT = 2  # so that one that waits for a disk does not hold up the rest
-HUNG_SECONDS = 5.0  # after which a script that still runs no longer takes a slot away from others
+COUNT = 1  # with two, the event loop has less of the interpreter's lock: at 50 changes a second answers took half as long again
+HUNG_SECONDS = 2.0  # after which a script that still runs, or waits for a disk, no longer takes a slot away from others
 
 
 class Slots:
