@@ -25,7 +25,7 @@ from benchmarks import Row, row_of_table, table
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 RESULTS = DOCUMENT.with_suffix(".json")
-LONG = ("cluster", "faults", "fuzz", "soak", "sweeps", "vmap", "worker")  # each takes minutes, or answers a question once
+LONG = ("cluster", "faults", "fuzz", "lecture", "soak", "sweeps", "vmap", "worker")  # minutes each, or a question once
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 
 
