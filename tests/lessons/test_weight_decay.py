@@ -13,10 +13,10 @@ from bnviz.lessons.weight_decay.measures import MEASURES
 from bnviz.lessons.weight_decay.page import PAGE
 from bnviz.lessons.weight_decay.panels import panels
 from bnviz.measures import budget
-from bnviz.record import ndjson
 from bnviz.train import loop
 from bnviz.train.arm import ArmTrainer
 from bnviz.web import words
+from tests.runs import trained
 
 SMALL = PAGE.default.replace(
     dataset="mnist1d", width=16, hidden_layers=3, batch_size=32, train_size=400, steps=40, snapshot_every=10
@@ -29,14 +29,9 @@ def one_thread():
     torch.set_num_threads(1)
 
 
-def last_snapshot(experiment):
-    """A training that has come to its end, and the loss of every step by arm."""
-    training = loop.Training(experiment)
-    losses = {arm.name: [] for arm in training.arms}
-    while not training.done:
-        if training.advance() is None:
-            for arm in training.arms:
-                losses[arm.name].append(arm.train_metrics.last_loss)
+def training_and_losses(experiment):
+    """A training that has come to its end, and the loss of every step [steps] by arm."""
+    training, losses, _ = trained(experiment)
     return training, {name: np.array(values) for name, values in losses.items()}
 
 
@@ -70,7 +65,7 @@ def plainly(experiment, rising):
 
 @pytest.mark.parametrize("rising, name", [(False, "batch"), (True, "batch-rising")])
 def test_each_way_is_what_li_and_arora_write(rising, name):
-    training, losses = last_snapshot(SMALL)
+    training, losses = training_and_losses(SMALL)
     expected, weights = plainly(SMALL, rising)
     np.testing.assert_allclose(losses[name], expected, rtol=1e-9)
     for linear, weight in zip(arms_of(training)[name].network.linears, weights, strict=False):
@@ -91,7 +86,7 @@ WAYS = {
 def test_with_batch_norm_both_ways_are_one_to_rounding(name):
     """Also where rate or weights change on the way. Weights are apart by what decay alone would have made of them."""
     experiment = SMALL.replace(**WAYS[name])
-    training, losses = last_snapshot(experiment)
+    training, losses = training_and_losses(experiment)
     np.testing.assert_allclose(losses["batch-rising"], losses["batch"], rtol=1e-9)
     arms = arms_of(training)
     scale = arms["batch-rising"].optimizer.scale
@@ -101,14 +96,14 @@ def test_with_batch_norm_both_ways_are_one_to_rounding(name):
 
 
 def test_without_batch_norm_they_are_not():
-    _, losses = last_snapshot(SMALL)
+    _, losses = training_and_losses(SMALL)
     gaps = np.abs(losses["none-rising"] - losses["none"]) / losses["none"]
     assert gaps[1] > 1e-6 and not gaps[-1] < 1e-2  # NaN if it diverged
 
 
 def test_an_epsilon_that_is_not_tiny_parts_them_and_single_precision_does():
     for changes in ({"epsilon": 1e-3}, {"precision": "single"}):
-        _, losses = last_snapshot(SMALL.replace(**changes))
+        _, losses = training_and_losses(SMALL.replace(**changes))
         gaps = np.abs(losses["batch-rising"] - losses["batch"]) / losses["batch"]
         assert gaps.max() > 1e-8, changes
 
@@ -192,8 +187,7 @@ def test_without_a_second_training_only_learning_is_shown():
 
 def test_losses_part_where_numpy_says(desk):
     """On the last snapshot of a run."""
-    *_, snapshot = (one for one in loop.train(SMALL) if one)
-    frame = json.loads(ndjson.line(snapshot))
+    frame = json.loads(trained(SMALL)[2].splitlines()[-2])
     own, other = (frame["arms"][name]["train_loss"] for name in ("batch", "batch-rising"))
     assert desk.call("lessons/weight_decay/losses.js", "gapOf", frame, "batch") == pytest.approx(abs(other - own) / own)
     assert desk.call("lessons/weight_decay/losses.js", "gapOf", frame, "nothing") is None
