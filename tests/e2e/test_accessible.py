@@ -241,3 +241,41 @@ def test_charts_that_were_never_on_the_screen_are_on_paper(visit):
     assert {"learning", "noise"} <= set(lab.page.evaluate(UNDRAWN))
     lab.page.pdf()
     assert lab.page.evaluate(UNDRAWN) == []
+
+
+SCREENS = {  # width and height in CSS pixels, and how many of the screen's each is
+    "125 %": (1120, 720, 1.25),
+    "200 %": (700, 450, 2),
+    "a phone's": (390, 800, 3),
+}
+BLURRED = """() => [...document.querySelectorAll('.bnviz-picture canvas')]
+  .filter(one => Math.abs(one.width - one.clientWidth * devicePixelRatio) > 2).length"""
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_zoom_and_fine_screens_blur_nothing_and_nothing_sticks_out(opened, name):
+    """A browser's zoom of 200 % is a page of half the width with pixels of twice the size."""
+    width, height, scale = SCREENS[name]
+    session = opened.page.context.new_cdp_session(opened.page)
+    metrics = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False}
+    session.send("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        opened.wait(f"devicePixelRatio === {scale} && ({BLURRED})() === 0")
+        opened.wait_plot("fan", "n._fullLayout && Math.abs(n._fullLayout.width - n.clientWidth) <= 1")
+        assert opened.page.evaluate(WIDE_PARTS) == []
+    finally:
+        session.send("Emulation.clearDeviceMetricsOverride")
+        session.detach()
+
+
+@pytest.mark.slow
+def test_where_people_write_from_the_right_numbers_and_sliders_are_as_elsewhere(visit):
+    lab = visit(locale="ar-EG")
+    lab.open(steps=40, step=8).trained()
+    lab.wait("d.state === 'paused' && d.step === '8'")
+    assert lab.page.evaluate("navigator.language") == "ar-EG"
+    texts = lab.page.inner_text(".bnviz-player")
+    assert "step 8 of 40" in texts and not re.search("[\u0660-\u0669]", texts)
+    lab.press("ArrowRight")
+    lab.wait("d.step === '9'")
+    assert lab.page.evaluate(WIDE_PARTS) == []
