@@ -12,8 +12,9 @@ run: .venv/app
 
 # All tests but those marked slow, and all tests. CONTRIBUTING.md has their budgets; the slowest ten are named at the end.
 test: MARKED = -m "not slow"
+test: BROWSERS = chromium
 test test-all: .venv/dev
-	$(BIN)/python -m tests.chromium
+	$(BIN)/python -m tests.browsers $(BROWSERS)
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations=10 $(MARKED)
 
 # What the newest Streamlit that can be had would break. It reports, and does not fail.
@@ -23,11 +24,11 @@ newest: .venv/dev
 	-PYTHONPATH=build/newest $(BIN)/python -m pytest tests/web/test_compat.py tests/web/test_pages.py tests/web/test_board.py
 
 hands: .venv/dev
-	$(BIN)/python -m tests.chromium
+	$(BIN)/python -m tests.browsers chromium
 	BNVIZ_HANDS_SECONDS=40 $(BIN)/python -m pytest tests/e2e/test_random_hands.py
 
 bench: .venv/dev
-	$(BIN)/python -m tests.chromium
+	$(BIN)/python -m tests.browsers chromium
 	$(BIN)/python -m benchmarks
 
 # All lessons as plain files in build/site. PAGES and VARY choose which, as `bnviz site --help` says.

@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Page, Playwright
 from bnviz.record import ndjson
 from bnviz.web.site import links
 from tests import ROOT
-from tests.chromium import HOW, find
+from tests.browsers import need
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -167,10 +167,8 @@ def await_server(url: str, process: subprocess.Popen, seconds: float = 60.0) -> 
 
 
 def launch(playwright: Playwright, *flags: str) -> Browser:
-    """A Chromium, or one line that says how to get one."""
-    if (path := find()) is None:
-        raise FileNotFoundError(HOW)
-    return playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
+    """A Chromium, or FileNotFoundError with one line that says how to get one."""
+    return playwright.chromium.launch(executable_path=need(), args=[*FLAGS, *flags])
 
 
 @contextlib.contextmanager
@@ -197,7 +195,9 @@ class Lab:
         self.page, self.server, self.troubles = page, server, []
         self._give_back = give_back
         if not hasattr(page, "opens_charts"):
-            page.add_init_script("if (!localStorage['bnviz more charts']) localStorage['bnviz more charts'] = 'open'")
+            page.add_init_script(
+                "if (origin !== 'null' && !localStorage['bnviz more charts']) localStorage['bnviz more charts'] = 'open'"
+            )
             page.opens_charts = True
         for method in ("add_init_script", "route_web_socket"):
             self._keep_for_good(method)
@@ -250,7 +250,7 @@ class Lab:
         self.troubles.append(f"uncaught: {error}")
 
     def _on_request(self, request: Any) -> None:
-        if not request.url.startswith((self.server.url, "data:", "blob:")):
+        if not request.url.startswith((self.server.url, "data:", "blob:", "file:")):
             self.troubles.append(f"a request to elsewhere: {request.url}")
 
     def open(self, page: str = "", /, prediction: bool = False, **parameters: object) -> Lab:

@@ -1,0 +1,94 @@
+"""Smoke tests in Firefox and WebKitGTK: every page draws, and what a visitor does most works. All else is tested in Chromium.
+
+What the two do differently is in `tests/e2e/webdriver.py`.
+"""
+
+import httpx
+import pytest
+
+from bnviz.config.experiment import Experiment
+from bnviz.lessons import address
+from bnviz.web.export.saved_page import PLAYING
+from tests.e2e.lab import Lab
+from tests.e2e.webdriver import PAGES
+
+pytestmark = pytest.mark.slow
+
+PLAYERS = ["", *map(address, PLAYING[1:])]
+BOARDS = {
+    "regularization": {"dataset": "mnist1d", "train_size": 100, "batch_size": 16, "steps": 20, "seeds": 3},
+    "step-zero": {"hidden_layers": 12, "width": 32, "seeds": 5},
+    "does-it-hold": {"claim": "faster", "hidden_layers": 2, "width": 16, "seeds": 2},
+}
+DRAWN = "$('[data-panel] .bnviz-plot .main-svg')"
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def opened(request, server):
+    """The one page of a browser, for all of these tests."""
+    try:
+        with PAGES[request.param]() as page:
+            yield Lab(page, server)
+    except FileNotFoundError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture
+def lab(opened):
+    """The same; the console must stay clean."""
+    yield opened
+    opened.page.report()
+    troubles, opened.troubles[:] = opened.troubles[:], []
+    assert troubles == []
+
+
+@pytest.mark.parametrize("page", PLAYERS)
+def test_a_lesson_draws_plays_and_pauses(lab, page):
+    lab.open(page, steps=40).trained().press("l", "Home")  # in a loop it does not end before it is paused
+    lab.wait("d.state === 'paused' && d.step === '0'")
+    lab.page.click("[aria-label=Play]")
+    lab.wait("d.state === 'playing' && d.step > 0")
+    lab.page.click("[aria-label=Pause]")
+    lab.wait(f"d.state === 'paused' && {DRAWN}")
+
+
+@pytest.mark.parametrize("page", BOARDS)
+def test_a_board_is_drawn(lab, page):
+    lab.open(page, **BOARDS[page]).wait(DRAWN)
+
+
+def test_a_page_without_a_run_is_shown(lab):
+    lab.page.goto(f"{lab.server.url}/for-teachers")
+    assert lab.page.inner_text(".stMainBlockContainer h2")
+
+
+def test_a_setting_begins_another_run(lab):
+    lab.open(steps=40).from_the_start().trained()
+    lab.page.focus(".st-key-batch_size input")
+    lab.press("ArrowLeft")
+    lab.wait(f"d.run === '{Experiment(steps=40, batch_size=32).id}' && d.trainedStep === '40'")
+    assert lab.address == {"steps": "40", "batch_size": "32"}
+
+
+def test_batch_norm_begins_in_mid_run(lab):
+    lab.open(steps=60, step=16).trained().wait("d.state === 'paused' && d.step === '16'")
+    lab.page.click(".bnviz-act-start")
+    lab.wait(f"d.run === '{Experiment(steps=60, batch_norm_from=16).id}' && d.step > 16")
+    assert lab.address == {"steps": "60", "batch_norm_from": "16"}
+
+
+def test_a_link_opens_the_place_that_it_names(lab):
+    lab.open(steps=60, batch_size=16, step=40, layer=3, tap="linear").trained()
+    lab.wait("d.state === 'paused' && d.step === '40'")
+    assert lab.data["run"] == Experiment(steps=60, batch_size=16).id
+    assert "z[3]" in lab.headline
+
+
+def test_a_saved_page_plays_from_a_file(lab, tmp_path):
+    lab.open(steps=40).trained()
+    run = lab.data["run"]
+    path = tmp_path / "saved.html"
+    path.write_bytes(httpx.get(f"{lab.server.url}/bnviz/runs/{run}/live_shift.html").raise_for_status().content)
+    lab.page.goto(path.as_uri())
+    lab.wait(f"d.state === 'ended' && {DRAWN}")
+    assert (lab.data["run"], lab.data["step"]) == (run, "40")
