@@ -1,6 +1,7 @@
 """What an operator has: a log for programs, a board for Grafana, and documents whose metrics and settings exist."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -8,6 +9,8 @@ import re
 import signal
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
@@ -25,6 +28,7 @@ from bnviz.web.logs import JsonLines, set_up
 from bnviz.web.routes import routes
 from bnviz.web.routes.security import Security
 from tests import ROOT, fake_training
+from tests.e2e import fronts
 from tests.e2e.lab import Server, free_port, serve
 from tests.waiting import until
 
@@ -167,3 +171,42 @@ def test_a_page_that_is_open_and_how_long_its_script_took_are_counted():
         asyncio.run(visit())
         assert server.metric("page_seconds_count") == before + 1 and server.metric("page_seconds_sum") > 0
         server.await_metric("pages_open", 0)
+
+
+class _Named(BaseHTTPRequestHandler):
+    """Answers with the port that was asked."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(str(self.server.server_port).encode())
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def _named_server():
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Named) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+def test_the_documented_caddy_sends_a_browser_to_the_same_process_each_time(tmp_path):
+    site = re.search(r"```caddy\n(.*?)```", OPERATIONS.read_text(encoding="utf-8"), re.DOTALL)[1]
+    port = free_port()
+    with _named_server() as one, _named_server() as other:
+        for before, after in {":80 {": f":{port} {{", "127.0.0.1:8501": f"127.0.0.1:{one}", ":8502": f":{other}"}.items():
+            assert before in site
+            site = site.replace(before, after)
+        with fronts.caddy(site, port, tmp_path), httpx.Client() as browser:
+            chosen = set()
+            for _ in range(20):
+                browser.cookies.clear()
+                answers = {browser.get(f"http://127.0.0.1:{port}/lab/").text for _ in range(6)}
+                assert len(answers) == 1
+                chosen |= answers
+    assert chosen == {str(one), str(other)}, "both have browsers"
