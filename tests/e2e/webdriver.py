@@ -25,7 +25,7 @@ from websockets.sync.client import ClientConnection, connect
 from tests.browsers import need
 from tests.e2e.lab import free_port
 
-WIDTH, HEIGHT = 1400, 900
+WIDTH, HEIGHT = 1000, 750  # every pixel is drawn by the processor
 START_SECONDS = 60
 KEYS = {"ArrowLeft": "\ue012", "ArrowRight": "\ue014", "End": "\ue010", "Home": "\ue011", "Escape": "\ue00c", "Space": " "}
 # The middle of an element that can be pressed, scrolled into view; null while there is none, or something lies above it.
@@ -57,6 +57,8 @@ HEARD = "[...heard.splice(0), ...performance.getEntriesByType('resource').map(({
 
 class WebDriverPage(ABC):
     """The one page of a browser. Listeners hear of `console`, `pageerror` and `request`, as they do of Playwright's pages."""
+
+    opens_charts = True  # as far as `Lab` is concerned: those that are folded at first stay so
 
     def __init__(self) -> None:
         self.keyboard = SimpleNamespace(press=self._press)
