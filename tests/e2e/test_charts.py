@@ -21,8 +21,8 @@ def page_open(module_visit):
 
 @pytest.fixture
 def playing(page_open):
-    """A run that plays slowly, again and again, so that there are frames for as long as the test needs them."""
-    page_open.reset(0).press("<", "Space")
+    """A run that plays again and again, so that there are frames for as long as the test needs them."""
+    page_open.reset(0).press("Space")
     page_open.wait_plot("shift", "n.querySelector('.nsewdrag')")
     page_open.wait("d.state === 'playing'")
     yield page_open
