@@ -43,7 +43,7 @@ def open_small(lab: Lab, page: str) -> None:
         lab.open(page, **SMALL_SWEEPS[page]).wait("d.state === 'ended'")
     else:
         lab.open(page, **SMALL_RUN).at_the_end()
-    lab.page.wait_for_selector(".bnviz-plot.js-plotly-plot .main-svg", state="attached")
+    lab.look_at(lab.page.get_attribute("[data-panel]:has(.bnviz-plot)", "data-panel"))
 
 
 def check_widths(lab: Lab) -> None:
