@@ -19,6 +19,11 @@ os.environ["BNVIZ_STORE"] = ""  # nothing is kept in the cache of whoever runs t
 EXPENSIVE = ("e2e", "engine", "train", "test_contract.py", "test_script.py", "test_schema.py", "lessons")
 
 
+def pytest_xdist_auto_num_workers(config):
+    """One more than there are cores: browser tests wait a third of their time."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items):
     """Expensive files first: workers of pytest then end together."""
 

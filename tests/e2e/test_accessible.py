@@ -108,6 +108,7 @@ def test_reduced_motion_shows_the_end_and_plays_on_request(visit):
     lab.wait("d.state === 'ended' && d.step === '60'")
 
 
+@pytest.mark.slow
 def test_reduced_motion_starts_nothing_by_itself(visit):
     lab = visit(reduced_motion="reduce")
     lab.page.add_init_script("window.states = []; addEventListener('DOMContentLoaded', () => new MutationObserver(() =>"

@@ -36,6 +36,7 @@ def leave(lab):
     lab.page.goto(f"{lab.server.url}/bnviz/healthz")
 
 
+@pytest.mark.slow
 def test_a_page_that_is_closed_leaves_nothing_that_computes_and_one_that_returns_finds_it(visit, server, idle):
     first = visit()
     first.open(**long(LONG.seed))

@@ -119,6 +119,7 @@ def test_between_two_measurements_the_last_one_is_shown(page_open, server):
     assert np.allclose(dots(lab, "said", "mates")[1], part["mates"]["prediction"].ravel(), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_what_is_not_measured_is_said_and_numbers_are_no_probabilities(lab):
     lab.open("batch-size", **SHORT, microscope="no")
     assert lab.headline == WORDS["story"]["missing"]

@@ -76,6 +76,7 @@ def test_playing_bends_ridgelines_and_a_pause_has_them_drawn(clocked):
     clocked.wait_plot("ridges", f"{front} === {clocked.data['step']}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("panel", ["shift", "ridges"])
 def test_zoom_is_kept_while_playing_and_a_double_click_resets(playing, panel):
     playing.wait_plot(panel, "n.querySelector('.nsewdrag')")
@@ -172,6 +173,7 @@ def test_bent_lines_run_where_plotly_would_draw_them(page_open):
         assert not done and np.array_equal(ours, still)
 
 
+@pytest.mark.slow
 def test_choosers_change_the_charts_without_a_rerun(lab):
     sent = []
     lab.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))

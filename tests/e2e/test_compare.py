@@ -1,5 +1,7 @@
 """Two runs in the same charts: a pinned one stands in the link, and the link brings it along."""
 
+import pytest
+
 from bnviz.config.experiment import Experiment
 
 FAINT = "n.data.filter((trace) => trace.line?.dash === 'dot' && trace.opacity < 1 && trace.y.length > 1).length"
@@ -26,6 +28,7 @@ def test_a_link_shows_two_runs_and_can_be_changed_and_sent_on(visit):
     lab.wait("!location.search.includes('beside')")
 
 
+@pytest.mark.slow
 def test_a_run_that_cannot_be_is_named(visit):
     lab = visit().open(steps=STEPS, beside="batch_size=banana")
     assert "beside" in lab.page.inner_text("[data-testid=stAlert]") and "banana" in lab.page.inner_text("[data-testid=stAlert]")

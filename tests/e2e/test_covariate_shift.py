@@ -60,6 +60,7 @@ def test_the_headline_agrees_with_the_recording(opened):
     assert figures == [pytest.approx(share, abs=0.51) for share in accuracy]
 
 
+@pytest.mark.slow
 def test_a_deep_link_opens_another_world_and_place(visit):
     lab = visit().open(PATH, coats="mixed", steps=60, snapshot_every=10, step=30, layer=3)
     lab.wait("d.state === 'paused' && d.step === '30'")
@@ -88,6 +89,7 @@ def test_every_panel_shows_numbers_and_has_a_text_alternative(opened):
         assert re.search(r"step 60: .*\d", lab.plot(panel, "n.getAttribute('aria-label')")), panel
 
 
+@pytest.mark.slow
 def test_other_data_say_what_is_missing(visit):
     lab = visit(**TALL).open(PATH, dataset="spirals", steps=60)
     assert lab.headline == PAGE.words["story"]["no_animals"]

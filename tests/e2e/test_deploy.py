@@ -134,6 +134,7 @@ def test_the_query_of_a_link_survives_every_proxy(behind, echo, front, file, pat
     assert answer.text == f"{'/lab/' if path == '/lab' else path}?{query}"
 
 
+@pytest.mark.slow
 def test_behind_a_proxy_that_knows_only_streamlits_own_addresses_the_run_comes_with_the_page(behind, through, app):
     forward = TO_STREAMLIT.format(app=port_of(app), path="")
     lab = through(app, behind(fronts.nginx, lambda port: MAP + ONLY_STREAMLIT.format(port=port, forward=forward)), clean=False)
@@ -143,6 +144,7 @@ def test_behind_a_proxy_that_knows_only_streamlits_own_addresses_the_run_comes_w
     assert troubles and all("/lab/bnviz/" in trouble and "404" in trouble for trouble in troubles)
 
 
+@pytest.mark.slow
 def test_a_link_that_is_copied_in_a_frame_of_community_cloud_is_the_address_that_people_see(behind, visit, server):
     forward = TO_STREAMLIT.format(app=port_of(server), path="/")
     port = behind(fronts.nginx, lambda port: MAP + FRAMED.format(port=port, forward=forward))
@@ -158,6 +160,7 @@ def test_a_link_that_is_copied_in_a_frame_of_community_cloud_is_the_address_that
     expect(player).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_link_opened_on_a_server_that_has_just_begun_shows_what_an_earlier_one_trained(visit, tmp_path):
     experiment, lab = Experiment(steps=100, seed=92), visit(clean=False)
     for started in (1, 0):

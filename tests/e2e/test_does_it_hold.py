@@ -51,6 +51,7 @@ def test_the_verdict_and_the_charts_are_what_the_rows_say(lab, server):
     assert lab.address == {"claim": "faster", **{name: str(value) for name, value in TINY.items()}, "seeds": "2"}
 
 
+@pytest.mark.slow
 def test_a_pill_opens_another_claim_and_the_browser_finds_the_way_back(lab, server):
     open(lab).wait("d.state === 'ended'")
     other = CLAIMS["largest-rate"]

@@ -32,6 +32,7 @@ def test_the_menu_gives_the_run_as_script_notebook_and_table(downloads):
     assert downloads[".csv"].read_text(encoding="utf-8").splitlines()[-1].startswith("40,")
 
 
+@pytest.mark.slow
 def test_a_run_without_a_script_says_why_in_the_place_of_the_link(visit):
     settings = {"ghost_batch_size": 4, "dropout": 0.1, "label_noise": 0.1, "batch_norm_from": 10, "scale_start": "keep"}
     lab = visit(clean=False)  # a browser complains of the answer 409

@@ -108,6 +108,7 @@ def test_the_menu_gives_code_and_pictures(visit, tmp_path):
     assert f'src="{lab.server.url}/?steps=40&amp;seed=5' in code and "embed=true" in code and "step=20" in code
 
 
+@pytest.mark.slow
 def test_to_preview_a_link_trains_nothing_until_somebody_opens_it(lab):
     query = "steps=40&seed=77&step=20"
     before = lab.server.metric("runs_requested_total"), lab.server.metric("runs_started_total")

@@ -30,7 +30,7 @@ def test_a_paired_run_plays_by_itself(visit, server):
     lab.page.select_option("[aria-label=Speed]", "8")
     lab.wait("d.state === 'ended'")
     assert lab.data["step"] == lab.data["trainedStep"] == "600"
-    lab.page.wait_for_function(f"({PANELS_WITHOUT_DATA})().length === 0")
+    lab.page.wait_for_function(f"() => ({PANELS_WITHOUT_DATA})().length === 0")
     assert lab.page.locator(".bnviz-panel").count() >= 7
     assert lab.address == {}
 
@@ -77,6 +77,7 @@ def expected_noise(lab):
     return lab.plot("noise", "n.data.find(trace => trace.feed.kind === 'expected').y[0]")
 
 
+@pytest.mark.slow
 def test_a_value_from_a_link_survives_the_settings_that_are_folded_away(lab):
     lab.open(width=33, steps=40).from_the_start()
     slider = lab.page.locator(".st-key-batch_size input")
@@ -101,6 +102,7 @@ def test_the_back_button_returns_to_the_run_before(lab):
     lab.wait(f"d.run === '{before}'")
 
 
+@pytest.mark.slow
 def test_two_tabs_share_one_run(visit, server):
     started = server.metric("runs_started_total")
     first, second = visit(), visit()

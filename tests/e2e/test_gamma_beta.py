@@ -103,6 +103,7 @@ def test_moving_a_unit_by_hand_is_answered(opened, server):
     lab.wait(f"{caption}.includes({WORDS['story']['hand_move']!r})")
 
 
+@pytest.mark.slow
 def test_where_the_route_leads_nowhere_it_is_said_quietly(visit):
     lab = visit(clean=False, **TALL)
     lab.page.route("**/by-hand?*", lambda route: route.fulfill(status=200, body="<html>", content_type="text/html"))
@@ -111,6 +112,7 @@ def test_where_the_route_leads_nowhere_it_is_said_quietly(visit):
     lab.wait("d.state === 'ended'")  # the rest of the page goes on
 
 
+@pytest.mark.slow
 def test_a_deep_link_opens_the_place_and_what_is_switched_off_is_left_out(lab):
     lab.open("gamma-beta", fixed_scales="no", look_inside="no", step=20, layer=3, **SHORT).trained()
     lab.wait("d.state === 'paused' && d.step === '20'")
@@ -121,6 +123,7 @@ def test_a_deep_link_opens_the_place_and_what_is_switched_off_is_left_out(lab):
     lab.wait("$('.bnviz-answer').textContent.includes('switched off')")
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_asked_once_and_a_stopped_one_never(visit):
     lab, requests = visit(**TALL), []
     lab.page.on("request", lambda request: requests.append(request.url) if "/by-hand?" in request.url else None)
@@ -137,6 +140,7 @@ def test_a_finished_run_is_asked_once_and_a_stopped_one_never(visit):
     assert len(requests) == 1
 
 
+@pytest.mark.slow
 def test_with_layer_norm_panels_that_say_nothing_are_left_out(lab):
     lab.open("gamma-beta", compare="layer", unit=1, **SHORT).trained().press("End")
     panels = lab.page.evaluate("[...document.querySelectorAll('.bnviz-panel')].map(panel => panel.dataset.panel)")

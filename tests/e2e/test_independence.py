@@ -80,6 +80,7 @@ def test_every_panel_shows_both_arms_and_holding_is_seen(visit, server):
     assert cost == last["none-held"]["train_loss"] - last["none"]["train_loss"]
 
 
+@pytest.mark.slow
 def test_a_cold_deep_link_opens_the_layer_and_the_step(lab, server):
     lab.open("independence", steps=40, hold_from=0, layer=5, step=20).trained()
     lab.wait("d.state === 'paused' && d.step === '20' && $('.bnviz-headline').textContent.includes('W[5]')")
@@ -103,6 +104,7 @@ def test_the_linear_net_says_the_opposite_where_it_measures_it(lab, server):
     assert "no accuracy" in lab.page.inner_text("[data-panel=learning]")
 
 
+@pytest.mark.slow
 def test_what_is_not_measured_is_said(lab):
     lab.open("independence", gradient_shift="no", hold_from=0, steps=20)
     assert lab.headline == STORY["not_measured"]
@@ -110,6 +112,7 @@ def test_what_is_not_measured_is_said(lab):
     assert lab.headline == STORY["first_layer"]
 
 
+@pytest.mark.slow
 def test_the_page_at_the_root_shows_a_run_without_accuracy(lab):
     ended(lab.open(dataset="linear-map", activation="identity", width=10, learning_rate=0.01, steps=20))
     assert "no accuracy" in lab.page.inner_text("[data-panel=learning]")

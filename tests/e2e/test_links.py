@@ -1,5 +1,7 @@
 """Links: what they open and what is copied. Their parts are tested without a browser (tests/web/core/address.test.mjs)."""
 
+import pytest
+
 from bnviz.config.experiment import Experiment
 
 PLACE = {"step": 40, "layer": 3, "tap": "linear"}
@@ -47,6 +49,7 @@ def has_step(step):
     return f"new URLSearchParams(location.search).get('step') === {step!r}"
 
 
+@pytest.mark.slow
 def test_player_and_page_do_not_fight_over_the_address(visit):
     lab = visit()
     lab.page.add_init_script(PUSHED)

@@ -73,9 +73,9 @@ def test_pointing_at_something_says_its_numbers(opened):
     lab.wait("$('.bnviz-tip').textContent.includes('layer 3, unit 3')")
     text = lab.page.inner_text(".bnviz-tip")
     recorded = lab.page.evaluate("""async () => {
-      const {parseLine} = await import(new URL('bnviz/web/player/recording.js', document.baseURI).href);
+      const {parseArrays} = await import(new URL('bnviz/web/player/arrays.js', document.baseURI).href);
       const text = await (await fetch(`bnviz/runs/${document.querySelector('.bnviz-player').dataset.run}.ndjson`)).text();
-      const frames = text.trim().split('\\n').map(parseLine).filter(({type}) => type === 'snapshot');
+      const frames = text.trim().split('\\n').map(parseArrays).filter(({type}) => type === 'snapshot');
       const part = frames.at(-1).arms.none;
       return {mean: part.unit_mean.activation[2][2], sd: part.unit_std.activation[2][2]};
     }""")
@@ -147,6 +147,7 @@ def luminance(colour):
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+@pytest.mark.slow
 def test_in_the_dark_a_weak_colour_differs_from_the_background(visit):
     lab = visit(color_scheme="dark").open(steps=200, step=200).trained()
     lab.wait("d.step === '200' && d.state === 'ended'")
@@ -168,6 +169,7 @@ def test_the_curtain_hides_what_layer_3_does_not_see(opened):
     lab.page.wait_for_function("([one, before]) => document.querySelector(one).toDataURL() === before", arg=[PICTURE, open_])
 
 
+@pytest.mark.slow
 def test_no_page_begins_with_more_than_two_charts(visit):
     lab = visit().open(steps=40)
     lab.page.click(".bnviz-fold > summary")

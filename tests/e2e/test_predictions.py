@@ -39,6 +39,7 @@ def test_play_points_at_the_question_that_it_waits_for(lab):
     lab.wait(f"!{question}.matches('.bnviz-outline')")
 
 
+@pytest.mark.slow
 def test_who_has_guessed_or_skipped_is_not_asked_again(lab):
     lab.open("gamma-beta", prediction=True, **SHORT).wait(WAITS)
     lab.page.get_by_role("button", name=SAID["skip"]).click()
@@ -48,6 +49,7 @@ def test_who_has_guessed_or_skipped_is_not_asked_again(lab):
     lab.wait(f"d.run !== '{before}' && d.state === 'ended' && d.step === '20' && !({ASKS})")
 
 
+@pytest.mark.slow
 def test_a_sweep_keeps_its_verdict_and_its_charts_until_then(lab):
     tiny = {"dataset": "mnist1d", "train_size": 100, "batch_size": 16, "steps": 20, "seeds": 3}
     lab.page.goto(f"{lab.server.url}/regularization?{'&'.join(f'{name}={value}' for name, value in tiny.items())}")

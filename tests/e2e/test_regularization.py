@@ -8,7 +8,7 @@ from bnviz.lessons.regularization.judge import verdict
 from bnviz.lessons.regularization.page import PAGE, sweep
 from tests.e2e.lab import Lab
 
-# A few stacks of about a second: long enough to be stopped in the middle. Every test has its own seed, so nothing is known yet.
+# A few stacks, long enough to be stopped in the middle. Every test has its own seed, so nothing is known yet.
 SMALL = {"dataset": "mnist1d", "train_size": 200, "batch_size": 64, "steps": 200}
 TINY = {"dataset": "mnist1d", "train_size": 100, "batch_size": 16, "steps": 20}
 PANELS = ["test", "train", "gap", "learning", "compared"]
@@ -49,6 +49,7 @@ def drag(lab, panel):
     lab.page.mouse.up()
 
 
+@pytest.mark.slow
 def test_rows_fill_in_on_the_same_nodes_and_zoom_and_legend_survive(lab):
     changes = {**SMALL, "seed": 100}
     open(lab, changes)
@@ -94,7 +95,7 @@ def test_rows_fill_in_on_the_same_nodes_and_zoom_and_legend_survive(lab):
 
 @pytest.mark.slow
 def test_stop_keeps_rows_and_resume_goes_on_from_them(lab, server):
-    changes = {**SMALL, "steps": 600, "seed": 200}
+    changes = {**SMALL, "steps": 300, "seed": 200}
     open(lab, changes)
     lab.page.evaluate(WATCH)
     lab.wait("d.state === 'playing' && +d.step > 0")
@@ -139,6 +140,7 @@ def test_a_cold_link_shows_what_was_measured_and_then_nothing_ticks(lab, server)
     assert lab.address == {**{name: str(value) for name, value in changes.items()}, "seeds": "3"}
 
 
+@pytest.mark.slow
 def test_another_setting_is_another_sweep_on_the_same_nodes(lab):
     open(lab, {**TINY, "seed": 400})
     lab.wait("d.state === 'ended'")
@@ -152,6 +154,7 @@ def test_another_setting_is_another_sweep_on_the_same_nodes(lab):
     assert lab.page.evaluate(MARKED) == list(range(len(PANELS)))
 
 
+@pytest.mark.slow
 def test_without_our_routes_the_board_comes_with_the_page(visit):
     lab = visit(clean=False)
     lab.page.route("**/bnviz/**", lambda route: route.abort())
@@ -171,6 +174,7 @@ def test_the_boards_charts_have_tables_too(lab):
     lab.page.wait_for_selector("dialog", state="detached")
 
 
+@pytest.mark.slow
 def test_what_is_too_expensive_or_bad_is_named(lab):
     lab.open("regularization", steps=5000, seeds=10, bogus=1, step=3)
     alerts = lab.page.locator("[data-testid=stAlert]")

@@ -48,6 +48,7 @@ def test_a_preset_measures_anew_and_its_link_names_it(lab):
     assert lab.plot("gradient", "n.data.find((one) => one.line.width === 2.5).x.length") == 50
 
 
+@pytest.mark.slow
 def test_a_bad_value_is_named_and_the_rest_holds(lab):
     lab.open("step-zero", hidden_layers=5, width=16, seeds=3, initialization="banana")
     lab.page.locator("[data-testid=stAlert]", has_text="initialization").wait_for()

@@ -46,6 +46,7 @@ def label(lab):
     return lab.page.inner_text(".bnviz-take-tour")
 
 
+@pytest.mark.slow
 def test_the_whole_tour_by_keyboard(lab):
     lab.open().press(*EIGHTFOLD)
     lab.page.focus(".bnviz-take-tour")
@@ -84,7 +85,7 @@ def test_a_cold_link_opens_its_card(lab):
     lab.wait("$('.bnviz-curtain').ariaPressed === 'false'")
 
 
-@pytest.mark.parametrize("touch", [".bnviz-play", "text=Too fast for the plain net"])
+@pytest.mark.parametrize("touch", [".bnviz-play", pytest.param("text=Too fast for the plain net", marks=pytest.mark.slow)])
 def test_touching_anything_else_ends_it(lab, touch):
     lab.open(tour=4)
     at_card(lab, 4)
@@ -93,6 +94,7 @@ def test_touching_anything_else_ends_it(lab, touch):
     assert label(lab) == "Resume the tour"
 
 
+@pytest.mark.slow
 def test_a_setting_changed_by_keyboard_ends_it_and_the_address_forgets_it(lab):
     lab.open(tour=4)
     at_card(lab, 4)
@@ -132,6 +134,7 @@ def test_a_guess_is_judged(lab):
     lab.wait(f"{ANSWERED} && !$('.bnviz-tour [data-guess]:enabled')")  # a guess stands
 
 
+@pytest.mark.slow
 def test_back_in_the_browser_is_back_in_the_tour(lab):
     lab.open(tour=1)
     lab.wait(f"d.run === '{NOISY.id}' && location.search.includes('input_noise') && location.search.includes('tour=1')")
@@ -166,6 +169,7 @@ def test_nothing_answers_before_the_guess_and_esc_gives_back_what_was_there(lab)
     assert lab.address == {"steps": "300"}
 
 
+@pytest.mark.slow
 def test_on_a_phone_the_sheet_leaves_what_it_points_at_in_view(visit):
     lab = visit(**PHONE).open()
     lab.press(*EIGHTFOLD)

@@ -35,6 +35,7 @@ def undisturbed(experiment):
     return [line for line in worker.record(experiment) if line][:-1]
 
 
+@pytest.mark.slow
 def test_a_worker_killed_in_mid_run_costs_a_pause_and_nothing_else(lab, server):
     changes = {"steps": LONG.steps, "snapshot_every": LONG.snapshot_every, "seed": LONG.seed}
     lab.open(**changes)
@@ -75,7 +76,8 @@ def test_without_the_route_the_run_comes_with_the_page(visit):
     lab.wait(f"d.run === '{Experiment(batch_size=4).id}' && d.trainedStep > 20 && d.step > 0")
 
 
-@pytest.mark.parametrize("number", [pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGKILL])
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_page_outlives_its_server_and_plays_on_where_it_was(visit, number):
     """The next server knows nothing of the run but what the page says."""
     experiment, lab = LONG.replace(seed=int(number)), visit(clean=False)

@@ -3,6 +3,8 @@
 Which run is on show meanwhile, and where, is tested without a browser (tests/web/core/edits.test.mjs).
 """
 
+import pytest
+
 from bnviz.config.experiment import Experiment
 from bnviz.lessons.weight_decay.page import PAGE as weight_decay
 
@@ -52,6 +54,7 @@ def test_switch_batch_norm_on_then_the_batch_size_to_4_and_send_the_link(visit):
     assert theirs.data["run"] == Experiment(steps=STEPS, batch_norm_from=start, changes=link["changes"]).id
 
 
+@pytest.mark.slow
 def test_flags_are_moved_by_key_and_by_hand_and_removed(visit):
     lab = visit().open(steps=100, changes="40:learning_rate=1", step=80).trained()
     lab.page.focus(".bnviz-flag summary")
@@ -70,6 +73,7 @@ def test_flags_are_moved_by_key_and_by_hand_and_removed(visit):
     assert "changes" not in lab.address
 
 
+@pytest.mark.slow
 def test_a_slider_is_not_taken_back_by_a_slow_server(visit):
     """The answer to the first key comes when the second and the third have been pressed."""
     lab, held, holding = visit(), [], []
@@ -121,6 +125,7 @@ def test_a_key_that_is_held_shows_each_value_and_asks_when_it_rests(visit):
     assert len(sent) <= 5, "thirty-four keys; on a busy machine some of them come late"
 
 
+@pytest.mark.slow
 def test_a_setting_behind_the_button_does_not_come_back_after_a_preset(visit):
     lab = visit().open("weight-decay", prediction=True, skip=1)
     lab.page.get_by_role("button", name="More settings").click()
@@ -154,6 +159,7 @@ def test_a_menu_closes_by_escape_and_by_a_press_elsewhere(visit):
             lab.wait(f"!{opened}")
 
 
+@pytest.mark.slow
 def test_at_the_end_it_is_said_why_nothing_can_be_changed_and_one_press_leads_back(visit):
     lab = visit().open(steps=100, changes="40:batch_size=4", step=20).trained()
     lab.wait("d.step === '20' && $('.bnviz-still').textContent.startsWith('At step 20 still: Batch size 64.')")

@@ -131,7 +131,7 @@ async def crowd(url, number):
     return did, bodies
 
 
-@pytest.mark.parametrize("what", ["recording", "page", "picture"])
+@pytest.mark.parametrize("what", ["recording", *(pytest.param(what, marks=pytest.mark.slow) for what in ("page", "picture"))])
 def test_a_crowd_that_watches_one_finished_run_costs_one_training_run_and_no_script_run(cached, what):
     server, outside, experiment = cached
     at = f"{outside}/bnviz/runs/{experiment.id}"

@@ -53,6 +53,7 @@ def test_it_is_said_whether_rounding_alone_brought_the_losses_apart(lab, setting
         assert (ROUNDING in text) == rounding, text
 
 
+@pytest.mark.slow
 def test_w2_times_1000_divides_the_gradient_and_changes_no_loss(lab):
     lab.open("weight-decay", **SMALL, changes="30:times_w2=1000").at_the_end()
     assert "W[2] was multiplied by 1000" in lab.headline and "to 1.0 · 10⁻⁶ times what it had been" in lab.headline
@@ -66,6 +67,7 @@ def test_w2_times_1000_divides_the_gradient_and_changes_no_loss(lab):
     assert not plain[place + 1] < 10 * plain[place], "nothing takes the size out of the plain network's weights"
 
 
+@pytest.mark.slow
 def test_more_decay_than_a_rate_can_rise_for_is_said(lab):
     lab.open("weight-decay", **SMALL, weight_decay=10, learning_rate=0.3).at_the_end()
     assert "no rising rate does the same" in lab.page.inner_text(".stMain")
