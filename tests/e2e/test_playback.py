@@ -85,10 +85,12 @@ def test_keys_change_the_layer_but_not_while_somebody_types(still):
 
 def test_the_mouse_works_every_control(still):
     page = still.page
+    page.click("[aria-label=Loop]")  # so that it does not end before it is paused
     page.click("[aria-label=Play]")
     still.wait("d.state === 'playing'")
     page.click("[aria-label=Pause]")
     still.wait("d.state === 'paused'")
+    page.click("[aria-label=Loop]")
     buffer = "Number($('.bnviz-buffer').style.getPropertyValue('--{}'))"
     scrub(still, 0.5)
     still.wait(f"{buffer.format('trained')} === 1 && Math.abs({buffer.format('shown')} - 0.5) < 0.1")
