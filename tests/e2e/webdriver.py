@@ -55,6 +55,10 @@ addEventListener("unhandledrejection", ({reason}) => heard.push(["pageerror", St
 HEARD = "[...heard.splice(0), ...performance.getEntriesByType('resource').map(({name}) => ['request', name])]"
 
 
+class DocumentLeft(Exception):
+    """The page has gone to another document before it answered."""
+
+
 class WebDriverPage(ABC):
     """The one page of a browser. Listeners hear of `console`, `pageerror` and `request`, as they do of Playwright's pages."""
 
@@ -104,10 +108,15 @@ class WebDriverPage(ABC):
     def wait_for_function(self, expression: str, arg: Any = None) -> SimpleNamespace:
         """Wait until an expression, or a function of the argument, has a value that counts as true."""
         deadline = time.monotonic() + self.seconds
-        while not (value := self.evaluate(expression, arg)):
+        while not (value := self._evaluate_or_none(expression, arg)):
             assert time.monotonic() < deadline, f"not within {self.seconds:.0f} s: {expression}"
             time.sleep(0.05)
         return SimpleNamespace(json_value=lambda: value)
+
+    def _evaluate_or_none(self, expression: str, argument: Any) -> Any:
+        """The value of an expression; None if the document was left while it was asked for."""
+        with contextlib.suppress(DocumentLeft):
+            return self.evaluate(expression, argument)
 
     def inner_text(self, selector: str) -> str:
         return self.wait_for_function("(selector) => document.querySelector(selector)?.innerText", selector).json_value()
@@ -214,6 +223,8 @@ class WebKitPage(WebDriverPage):
 
     def _command(self, path: str, **parameters: Any) -> Any:
         answer = self.client.post(f"/session/{self.session}{path}" if self.session else path, json=parameters)
+        if answer.status_code != 200 and answer.json()["value"]["error"] == "no such frame":
+            raise DocumentLeft(answer.text)
         assert answer.status_code == 200, answer.text
         return answer.json()["value"]
 

@@ -11,6 +11,7 @@ from bnviz.web.player import messages
 from bnviz.web.site import links, live_edits
 from tests.web.test_contract import small
 
+LONGER = {"steps": 40}  # there is as much after a change at step 20 as before it
 TURNS = {"batch": {"changes": "20:batch_size=4"}, "late": {"batch_norm_from": 20}}
 SAME = PAGE.words["story"]["turned_same"].strip()
 
@@ -20,7 +21,7 @@ def tell_story(desk, recorded):
     """What is said of the last change at a step, and the snapshots of the run."""
 
     def run(changes, step):
-        experiment = small(PAGE, changes)
+        experiment = small(PAGE, {**LONGER, **changes})
         path = recorded(experiment)
         with open(path, "rb") as file:
             frames = [message for message in ndjson.read(file) if message["type"] == "snapshot"]

@@ -16,6 +16,7 @@ from bnviz.web.player import messages
 from bnviz.web.site import links, live_edits
 from tests.web.test_contract import MALFORMED, RUNS, small
 
+LONGER = {"steps": 40}  # there is as much after a change at step 20 as before it
 WORDS = PAGE.words["tour"]
 SCRIPT = (words.PACKAGE / "lessons" / "live_shift" / "tour.js").read_text(encoding="utf-8")
 NAMES = [key.removesuffix("_title") for key in WORDS if key.endswith("_title")]  # of the cards, in the order of their words
@@ -37,7 +38,7 @@ def answers(desk, recorded):
     """What the cards say of a run of `changes` at snapshot `shown`, by name."""
 
     def answer(changes, step=10**6, target=0.5):
-        experiment = small(PAGE, changes)
+        experiment = small(PAGE, {**LONGER, **changes})
         data = messages.player_data(experiment.id, experiment, [], links.VIEW, "live_shift")
         choice = {"layer": 2, "tap": "activation", "unit": 0, "target": target}
         desk.ask("look", recording=recorded(experiment), story="live_shift", data=data, choice=choice, place=step)
@@ -107,7 +108,7 @@ def frames_of(path):
 
 def test_numbers_are_those_of_the_recording(answers, recorded):
     findings = answers({"gradient_shift": "yes"})
-    frames = frames_of(recorded(small(PAGE, {"gradient_shift": "yes"})))
+    frames = frames_of(recorded(small(PAGE, {**LONGER, "gradient_shift": "yes"})))
     none, batch = (frames[-1]["arms"][arm] for arm in ("none", "batch"))
     shifts = [float(arm["shift_from_first"]["activation"][1]) for arm in (batch, none)]
     assert numbers(findings["norm"]["text"], "σ")[:2] == pytest.approx(shifts, rel=0.06)
@@ -145,7 +146,7 @@ def made_up(desk, recorded, tmp_path):
     """What a card says of the default run once its snapshots have been changed."""
 
     def answer(name, change, changes=CHANGES["noise on the inputs"]):
-        experiment = small(PAGE, changes)
+        experiment = small(PAGE, {**LONGER, **changes})
         lines = [json.loads(line) for line in Path(recorded(experiment)).read_text(encoding="utf-8").splitlines()]
         for message in lines:
             if message["type"] == "snapshot":

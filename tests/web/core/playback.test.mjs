@@ -64,6 +64,20 @@ test("in a loop it comes round, and ends when it is no loop any more", () => {
   world.until(({playback}) => playback === "ended");
 });
 
+test("a loop shows its end however seldom a slow machine draws", () => {
+  const world = finished();
+  world.core.setSpeed(8);
+  world.core.toggleLoop();
+  world.core.play();
+  const steps = new Set();
+  for (let frame = 0; frame < 12; frame++) {
+    world.time += 240;
+    world.core.tick(world.time);
+    steps.add(world.step);
+  }
+  assert.ok(steps.has(60) && steps.has(0), String([...steps]));
+});
+
 test("a page that was hidden for a minute does not jump", () => {
   const world = new World().arrive().pass(100);
   const {step} = world;

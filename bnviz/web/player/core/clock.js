@@ -65,7 +65,8 @@ const TRANSITIONS = {
     if (!clock.playing || clock.held || last < 0) return clock;
     const playhead = Math.min(clock.playhead + seconds * clock.speed * SNAPSHOTS_PER_SECOND, last);
     if (!timeline.end || playhead < last) return {...clock, playhead};
-    return clock.loop ? {...clock, playhead: 0} : {...clock, playhead, playing: false};
+    if (!clock.loop) return {...clock, playhead, playing: false};
+    return {...clock, playhead: clock.playhead < last ? last : 0}; // the end is shown, however few frames a slow machine draws
   },
   play(clock, _, timeline) {
     const rewind = timeline.end && clock.playhead >= lastIndex(timeline);
