@@ -105,12 +105,15 @@ def test_a_slider_is_not_taken_back_by_a_slow_server(visit):
 HOLD = """async (keys) => {
   const slider = document.querySelector('.st-key-batch_size input'), seen = [];
   slider.focus();
+  let [rests, before] = [0, performance.now()];
   for (const key of keys) {
     slider.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
     await new Promise(requestAnimationFrame);
     seen.push(Number(slider.ariaValueText));
+    if (performance.now() - before > 150) rests += 1; // on a busy machine a key comes so late that the setting has rested
+    before = performance.now();
   }
-  return seen;
+  return [seen, rests];
 }"""
 
 
@@ -119,10 +122,10 @@ def test_a_key_that_is_held_shows_each_value_and_asks_when_it_rests(visit):
     lab.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     lab.open(steps=40).from_the_start()
     sent.clear()
-    seen = lab.page.evaluate(HOLD, [*["ArrowLeft"] * 5, *["ArrowRight"] * 5] * 3 + ["ArrowLeft"] * 4)
+    seen, rests = lab.page.evaluate(HOLD, [*["ArrowLeft"] * 5, *["ArrowRight"] * 5] * 3 + ["ArrowLeft"] * 4)
     assert seen == [32, 16, 8, 4, 2, 4, 8, 16, 32, 64] * 3 + [32, 16, 8, 4]
     lab.wait(f"d.run === '{Experiment(steps=40, batch_size=4).id}'")
-    assert len(sent) <= 5, "thirty-four keys; on a busy machine some of them come late"
+    assert len(sent) <= 5 + 2 * rests, "thirty-four keys"
 
 
 @pytest.mark.slow

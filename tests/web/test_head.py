@@ -121,3 +121,17 @@ def test_files_that_have_changed_have_another_address(tmp_path, monkeypatch, cli
 @pytest.mark.parametrize("path", ["/", "/nowhere", "/lab", "/gamma-beta", "/lab/gamma-beta", "/gamma-beta/"])
 def test_a_page_is_known_under_any_prefix(path):
     assert head.lesson_at(path) == ("gamma_beta" if "gamma" in path else "live_shift")
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/", True),
+        ("/lab/gamma-beta", True),
+        ("/bnviz/gamma-beta", True),
+        ("/lab/bnviz/runs/0123456789abcdef/gamma_beta.html", False),
+    ],
+)
+def test_a_saved_page_keeps_its_own_head(path, expected):
+    scope = {"type": "http", "path": path, "headers": [(b"accept", BROWSER["accept"].encode())]}
+    assert head.wants_page(scope) == expected

@@ -20,6 +20,7 @@ from bnviz.web.routes.preview import described
 # The whole page goes through our hands: not packed, not in parts, and no page from before.
 LEFT_OUT = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")
 OF_ANOTHER = ("content-length", "etag", "last-modified", "accept-ranges")  # what holds for the page as it was
+RUNS = "/bnviz/runs/"
 PAGES = {"", *map(address, LESSONS)}  # what the address of a page ends in
 
 
@@ -67,7 +68,12 @@ class _Page:
 
 
 def wants_page(scope: Scope) -> bool:
-    """Whether somebody asks for a page: a browser does so by name, others that show a preview of a link take anything."""
+    """Whether somebody asks for a page: a browser does so by name, others that show a preview of a link take anything.
+
+    A saved page, which the routes of runs serve, has a head of its own.
+    """
+    if RUNS in scope["path"]:
+        return False
     accepted = Headers(scope=scope).get("accept", "*/*")
     return "text/html" in accepted or (accepted == "*/*" and scope["path"].rpartition("/")[2] in PAGES)
 
