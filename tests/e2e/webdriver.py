@@ -27,15 +27,20 @@ from tests.e2e.lab import free_port
 
 WIDTH, HEIGHT = 1000, 750  # every pixel is drawn by the processor
 START_SECONDS = 60
+HIT_SECONDS = 2  # a click that an element has not had by then went elsewhere
 KEYS = {"ArrowLeft": "\ue012", "ArrowRight": "\ue014", "End": "\ue010", "Home": "\ue011", "Escape": "\ue00c", "Space": " "}
 # The middle of an element that can be pressed, scrolled into view; null while there is none, or something lies above it.
+# From then on the element's `clicks` are counted.
 MIDDLE = """(selector) => {
   const one = document.querySelector(selector);
   if (!one?.checkVisibility() || one.disabled) return null;
   one.scrollIntoView({block: "center", behavior: "instant"});
   const {x, y, width, height} = one.getBoundingClientRect();
   const [across, down] = [Math.round(x + width / 2), Math.round(y + height / 2)];
-  return one.contains(document.elementFromPoint(across, down)) ? [across, down] : null;
+  if (!one.contains(document.elementFromPoint(across, down))) return null;
+  globalThis.clicks = 0;
+  one.addEventListener("click", () => { clicks += 1; }, {capture: true, once: true});
+  return [across, down];
 }"""
 FOCUS = """(selector) => {
   const one = document.querySelector(selector);
@@ -122,8 +127,28 @@ class WebDriverPage(ABC):
         return self.wait_for_function("(selector) => document.querySelector(selector)?.innerText", selector).json_value()
 
     def click(self, selector: str) -> None:
-        """Press the middle of an element, as soon as nothing lies above it."""
-        x, y = self.wait_for_function(MIDDLE, selector).json_value()
+        """Press the middle of an element, as soon as nothing lies above it.
+
+        A page that is still being laid out may move the element away between the question where it is and the click; then the
+        click is repeated.
+        """
+        deadline = time.monotonic() + self.seconds
+        while True:
+            self._press_at(*self.wait_for_function(MIDDLE, selector).json_value())
+            if self._hit():
+                return
+            assert time.monotonic() < deadline, f"not hit within {self.seconds:.0f} s: {selector}"
+
+    def _hit(self) -> bool:
+        """Whether the element has had its click; a document that is not the same any more was left by it."""
+        deadline = time.monotonic() + HIT_SECONDS
+        while missed := self._evaluate_or_none("globalThis.clicks", None) == 0:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.05)
+        return not missed
+
+    def _press_at(self, x: int, y: int) -> None:
         press = [
             {"type": "pointerMove", "x": x, "y": y},
             {"type": "pointerDown", "button": 0},
