@@ -4,7 +4,7 @@ PORT ?= 8501
 BIN := .venv/bin
 JAVASCRIPT := "bnviz/**/*.js" "tests/**/*.mjs" eslint.config.js
 
-.PHONY: run test test-all newest hands bench site evidence cards documents lock packages audit lint format clean
+.PHONY: run test test-all test-failed newest hands bench site evidence cards documents lock packages audit lint format clean
 
 # With DEV=1 the app follows changes of its sources.
 run: .venv/app
@@ -16,6 +16,10 @@ test: BROWSERS = chromium
 test test-all: .venv/dev
 	$(BIN)/python -m tests.browsers $(BROWSERS)
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations=10 $(MARKED)
+
+# Those that failed the last time, one after the other, by name.
+test-failed: .venv/dev
+	$(BIN)/python -m pytest --last-failed --last-failed-no-failures none -v
 
 # What the newest Streamlit that can be had would break. It reports, and does not fail.
 newest: .venv/dev

@@ -5,6 +5,7 @@ A subclass adds the execution backend: `_dispatch`, `_preempt`, `_stop_tasks`, `
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import threading
@@ -175,9 +176,17 @@ class BaseEngine(ABC):
             for task in (*self.admission.computing.values(), *self.admission.waiting):
                 if task.recording.idle_seconds() > idle_timeout(task):
                     evicted += self._suspend(task)
+            self._resume_read()
         self._end_idle(evicted, IDLE_MESSAGE)
         self.store.make_room()
         self._admit()
+
+    def _resume_read(self) -> None:
+        """Resume suspended runs that have readers: they subscribed just after their run was suspended."""
+        with contextlib.suppress(Busy):  # the queue is full: next time
+            for task in self.admission.suspended:
+                if task.recording.readers:
+                    self.admission.resume(task.recording.id, "")
 
     def _suspend(self, task: Task) -> list[Task]:
         if task.recording.id in self.admission.computing:

@@ -156,6 +156,7 @@ def test_a_run_that_nobody_reads_rests_and_goes_on_for_whoever_comes(make, monke
     backend = make()
     recording = backend.recording(backend.request(SLOW))
     until(lambda: len(recording) > 3)
+    recording.touch()
     backend.suspend_idle()
     assert states(backend, SLOW) == ["computing"], "whoever asked for it may be on the way"
     monkeypatch.setattr(admission, "UNREAD_TIMEOUT_SECONDS", 0.0)
@@ -171,6 +172,17 @@ def test_a_run_that_nobody_reads_rests_and_goes_on_for_whoever_comes(make, monke
     monkeypatch.setattr(admission, "READ_TIMEOUT_SECONDS", 0.0)
     backend.suspend_idle()
     assert states(backend, SLOW) == ["resting"] and backend.counters.suspended == 2
+
+
+def test_a_run_goes_on_for_a_reader_who_comes_just_after_it_was_set_aside(make):
+    backend = make()
+    recording = backend.recording(backend.request(SLOW))
+    backend.release(SLOW.id)
+    backend.suspend_idle()
+    with recording.subscribe(lambda: None):
+        assert states(backend, SLOW) == ["resting"]
+        backend.suspend_idle()
+        assert states(backend, SLOW) == ["computing"]
 
 
 def test_nothing_is_set_aside_for_a_program_that_does_not_look_after_visitors(make):
@@ -265,14 +277,17 @@ def test_a_run_that_is_set_aside_again_and_again_has_the_lines_of_one_that_was_n
     assert interruptions > 3 and apart_from_seconds(recording.lines()) == apart_from_seconds(undisturbed_recording.lines())
 
 
+STEPS = 80  # of a run whose readers come and go
+
+
 def test_readers_that_come_and_go_lose_nothing_while_another_thread_looks_after_runs(make, monkeypatch):
     for name in ("UNREAD_TIMEOUT_SECONDS", "READ_TIMEOUT_SECONDS"):
         monkeypatch.setattr(admission, name, 0.002)
     backend, ready = make(max_running=1), threading.Event()
-    experiments = [SHORT.replace(seed=seed, steps=200) for seed in (21, 22, 23)]
+    experiments = [SHORT.replace(seed=seed, steps=STEPS) for seed in (21, 22, 23)]
 
     def suspend_idle():
-        while not ready.is_set():
+        while not ready.wait(0.001):
             backend.suspend_idle()
 
     suspender = threading.Thread(target=suspend_idle)
@@ -284,13 +299,13 @@ def test_readers_that_come_and_go_lose_nothing_while_another_thread_looks_after_
             one = chance.choice(unfinished)
             recording = backend.recording(backend.request(one))
             with recording.subscribe(lambda: None):
-                enough = len(recording) + chance.randrange(1, 50)
+                enough = len(recording) + chance.randrange(1, STEPS // 4)
                 until(lambda recording=recording, enough=enough: recording.ended or len(recording) >= enough)
             if recording.ended:
                 unfinished.remove(one)
-                numbers = [b"%d," % index for index in range(200)]
+                numbers = [b"%d," % index for index in range(STEPS)]
                 lines = recording.lines()[1:-1]
-                assert [b'"index":' + number in line for number, line in zip(numbers, lines, strict=True)] == [True] * 200
+                assert [b'"index":' + number in line for number, line in zip(numbers, lines, strict=True)] == [True] * STEPS
         assert not unfinished
     finally:
         ready.set()

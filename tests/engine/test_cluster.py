@@ -31,7 +31,7 @@ from tests.waiting import until
 SMALL = Experiment(dataset="spirals", width=16, batch_size=16, steps=400, snapshot_every=8)
 SHORT = SMALL.replace(steps=20)
 LONG = SMALL.replace(steps=5000, snapshot_every=20, width=64)
-MIDDLING = LONG.replace(steps=2000, width=16)
+MIDDLING = LONG.replace(steps=1000, width=16)
 SWEEP = sweep_over(SMALL.replace(steps=200), "batch_size", [4, 8, 12, 16, 24, 32], seeds=2)
 SHORT_SWEEP = sweep_over(SMALL.replace(steps=200), "batch_size", [4, 8], seeds=2)
 

@@ -38,7 +38,14 @@ def checkpoint_cache():
 
 
 @pytest.mark.parametrize(
-    "more", [{}, {"momentum": 0.9, "dropout": 0.3, "hold_from": 9, "fixed_scales": "yes", "look_inside": "yes"}]
+    "more",
+    [
+        {},
+        pytest.param(
+            {"momentum": 0.9, "dropout": 0.3, "hold_from": 9, "fixed_scales": "yes", "look_inside": "yes"},
+            marks=pytest.mark.slow,
+        ),
+    ],
 )
 def test_every_variant_goes_on_from_another_and_nobody_can_tell(checkpoint_cache, more):
     base = SMALL.replace(**more)
@@ -117,6 +124,7 @@ def test_the_networks_of_a_run_that_went_on_can_be_asked(checkpoint_cache):
     assert all(torch.equal(resumed[name], expected[name]) for name in expected)
 
 
+@pytest.mark.slow
 def test_a_worker_has_room_for_several_runs_of_the_default_experiment():
     for _ in train(Experiment()):
         pass

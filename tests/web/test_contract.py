@@ -112,14 +112,16 @@ def test_a_lesson_says_all_of_its_words(lesson):
 
 @pytest.mark.parametrize(("lesson", "name"), [pair(lesson, name) for lesson in LIVE for name in RUNS])
 def test_a_story_tells_every_kind_of_run(desk, recorded, lesson, name):
-    """With every guess at every progress; whether of one unit or of all alternates, and is the other way in the next run."""
+    """With every guess at the end and once before it, of one unit or of all in turn."""
     page = PAGES[lesson]
     experiment = small(page, RUNS[name])
     panels = page.panels(experiment)
     for place, prediction in enumerate([None, *page.words.get("predictions", {})]):
         data = messages.player_data(experiment.id, experiment, panels, links.VIEW, lesson, prediction)
-        for when, progress in enumerate(PROGRESS):
-            choice = choice_of(desk, lesson, place, alternate_unit(list(RUNS).index(name), place, when))
+        run = list(RUNS).index(name)
+        early = PROGRESS[(run + place) % 2], alternate_unit(run // 2, place // 2)
+        for progress, unit in (early, (PROGRESS[-1], alternate_unit(run, place))):
+            choice = choice_of(desk, lesson, place, unit)
             desk.ask("look", recording=recorded(experiment), story=lesson, data=data, choice=choice, place=progress, moving=True)
             texts = desk.ask("speak", panels=panels)
             malformed = [text for text in texts if MALFORMED.search(text)]
