@@ -38,6 +38,7 @@ def opened(page_open):
     return page_open.reset()
 
 
+@pytest.mark.slow
 def test_words_and_axes_are_readable(opened):
     lab = opened
     lab.look_at("fan")
@@ -49,6 +50,7 @@ def test_words_and_axes_are_readable(opened):
         lab.page.wait_for_function(f"() => {{ const {{page, ...parts}} = ({CONTRAST})(); return {right}; }}")
 
 
+@pytest.mark.slow
 def test_a_finger_scrolls_the_page_and_works_the_player(visit):
     lab = visit(**PHONE)
     lab.open(steps=40).trained()

@@ -77,6 +77,7 @@ def page_open(module_visit):
     return module_visit(**TALL).open("batch-size", **SHORT).trained()
 
 
+@pytest.mark.slow
 def test_every_dot_is_a_recorded_draw_and_without_batch_norm_they_lie_on_one_another(page_open, server):
     lab = page_open.reset(layer=2, unit=3)
     part = measured(server, lab.data["run"], 24)
@@ -109,6 +110,7 @@ def test_every_dot_is_a_recorded_draw_and_without_batch_norm_they_lie_on_one_ano
         assert re.search(r"\d", label.split("step 24:")[1]) and "undefined" not in label and "NaN" not in label
 
 
+@pytest.mark.slow
 def test_between_two_measurements_the_last_one_is_shown(page_open, server):
     lab = page_open.reset(20, layer=3, unit=1)
     lab.page.get_by_text("half", exact=True).click()
@@ -131,6 +133,7 @@ def test_what_is_not_measured_is_said_and_numbers_are_no_probabilities(lab):
     assert "class" not in lab.page.inner_text("[data-panel=said]")
 
 
+@pytest.mark.slow
 def test_another_example_is_another_run_with_another_picture(lab):
     lab.open("batch-size", steps=10, width=16)
     assert "Example 4 of the test images is watched; its class: shirt." in lab.page.inner_text(".st-key-portrait")

@@ -59,6 +59,7 @@ def clocked(browser, server):
     assert lab.troubles == []
 
 
+@pytest.mark.slow
 def test_playing_bends_ridgelines_and_a_pause_has_them_drawn(clocked):
     clocked.open(steps=60).trained().press("Home", "<")
     clocked.wait_plot("ridges", "n.querySelector('.js-fill')")

@@ -89,6 +89,7 @@ def through(behind, visit):
 FRONTS = [(fronts.nginx, "nginx.conf"), pytest.param(fronts.caddy, "Caddyfile", marks=pytest.mark.slow)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("front, file", FRONTS, ids=["nginx", "caddy"])
 def test_behind_a_proxy_the_page_plays_while_the_run_is_trained(behind, through, app, front, file):
     lab = through(app, behind(front, lambda port: fronts.shipped(file, port_of(app), port)))

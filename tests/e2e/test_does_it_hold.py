@@ -13,7 +13,7 @@ from bnviz.lessons.does_it_hold.sentences import WORDS
 from tests.e2e.lab import Lab
 
 CLAIM = CLAIMS["faster"]
-TINY = {"width": 16, "hidden_layers": 2}  # some seconds for all of it
+TINY = {"width": 16, "hidden_layers": 2, "steps": 60, "train_size": 500}  # a few seconds for all of it
 SWEEP = dataclasses.replace(CLAIM.sweep, base=CLAIM.sweep.base.replace(**TINY), seeds=2)
 
 

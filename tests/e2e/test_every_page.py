@@ -105,6 +105,7 @@ def test_the_page_for_teachers_keeps_to_the_policy_and_keeps_nobody_out(module_l
     assert faults(module_lab) == []
 
 
+@pytest.mark.slow
 def test_a_page_that_waits_for_a_guess_keeps_nobody_out(module_lab):
     lab = module_lab
     lab.page.goto(f"{lab.server.url}/gamma-beta?steps=20&width=16")

@@ -112,6 +112,7 @@ def test_two_tabs_share_one_run(visit, server):
     assert server.metric("runs_started_total") == started + 1
 
 
+@pytest.mark.slow
 def test_divergence_is_said_and_drawn(lab):
     lab.open(learning_rate=10, steps=60).trained().press("End")
     lab.wait("d.state === 'ended' && $('.bnviz-headline').textContent.includes('diverged')")

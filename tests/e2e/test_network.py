@@ -30,6 +30,7 @@ def middle(lab, layer, unit=None):
     return lab.page.evaluate(script, {"layer": layer, "unit": unit})
 
 
+@pytest.mark.slow
 def test_it_plays_before_plotly_is_there(visit):
     lab = visit(clean=False)
     lab.page.route("**/plotly.min.js*", lambda route: None)  # never answered

@@ -25,6 +25,7 @@ def noisy_lab(module_visit):
     return lab
 
 
+@pytest.mark.slow
 def test_scripts_that_come_over_the_socket_run_under_the_policy(noisy_lab):
     lab = noisy_lab
     lab.page.route("**/bnviz/**", lambda route: route.abort())

@@ -97,6 +97,7 @@ def waiting(lab):
     return let_through
 
 
+@pytest.mark.slow
 def test_before_the_first_snapshot_no_button_and_no_key_breaks_anything(lab, waiting):
     for button in lab.page.locator(".bnviz-transport button:not(.bnviz-stop)").all():
         button.click()
@@ -109,6 +110,7 @@ def test_before_the_first_snapshot_no_button_and_no_key_breaks_anything(lab, wai
     lab.wait("d.frames > 0")
 
 
+@pytest.mark.slow
 def test_a_run_stopped_before_its_first_snapshot_has_ended(lab, waiting):
     lab.page.get_by_role("button", name="Stop training").click()
     lab.wait("d.state === 'ended' && $('.bnviz-message').textContent.includes('stopped at step 0')")
@@ -116,6 +118,7 @@ def test_a_run_stopped_before_its_first_snapshot_has_ended(lab, waiting):
     assert lab.data["state"] == "ended"
 
 
+@pytest.mark.slow
 def test_charts_have_buttons_only_for_what_stays_here(lab):
     lab.open().look_at("fan")
     titles = lab.page.evaluate("[...document.querySelectorAll('.modebar-btn')].map((button) => button.dataset.title)")

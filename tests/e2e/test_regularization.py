@@ -117,6 +117,7 @@ def test_stop_keeps_rows_and_resume_goes_on_from_them(lab, server):
     assert {one["run"] for one in records} == {of(changes).id}
 
 
+@pytest.mark.slow
 def test_a_cold_link_shows_what_was_measured_and_then_nothing_ticks(lab, server):
     changes, sent = {**TINY, "seed": 300, "label_noise": 0.5}, []
     lab.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
@@ -186,6 +187,7 @@ def test_what_is_too_expensive_or_bad_is_named(lab):
     lab.wait("d.state === 'paused'")
 
 
+@pytest.mark.slow
 def test_one_of_its_runs_is_watched_while_the_sweep_is_computed(lab):
     lab.open("regularization", prediction=True, **SMALL, seed=107, seeds=3)
     says = "$('.bnviz-watched-line').textContent"
