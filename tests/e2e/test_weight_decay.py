@@ -26,7 +26,7 @@ def test_both_ways_are_one_loss_with_batch_norm_and_two_without(lab):
         assert drawn(lab, "losses", arm)[-1] == pytest.approx(last[arm]["train_loss"])
     np.testing.assert_allclose(drawn(lab, "losses", "batch-rising"), drawn(lab, "losses", "batch"), rtol=1e-6)
     assert not np.allclose(drawn(lab, "losses", "none-rising"), drawn(lab, "losses", "none"), rtol=1e-3)
-    assert re.search(r"two ways and one loss: at step 60 the rate is 1\.8\d times as high", lab.headline)
+    assert re.search(r"two ways and one training loss: at step 60 the rate is 1\.8\d times as high", lab.headline)
 
 
 def test_the_guess_is_judged_by_what_was_measured(lab):
@@ -71,4 +71,4 @@ def test_w2_times_1000_divides_the_gradient_and_changes_no_loss(lab):
 def test_more_decay_than_a_rate_can_rise_for_is_said(lab):
     lab.open("weight-decay", **SMALL, weight_decay=10, learning_rate=0.3).at_the_end()
     assert "no rising rate does the same" in lab.page.inner_text(".stMain")
-    assert lab.headline.startswith(WORDS["story"]["not_trained"][:40])
+    assert lab.headline.startswith(WORDS["story"]["no_rate"][:40])

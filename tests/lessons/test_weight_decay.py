@@ -2,13 +2,14 @@
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional
 
-from bnviz.config.experiment import Experiment
+from bnviz.config.experiment import Experiment, parse_changes
 from bnviz.lessons.weight_decay.measures import MEASURES
 from bnviz.lessons.weight_decay.page import PAGE
 from bnviz.lessons.weight_decay.panels import panels
@@ -16,6 +17,8 @@ from bnviz.measures import budget
 from bnviz.train import loop
 from bnviz.train.arm import ArmTrainer
 from bnviz.web import words
+from bnviz.web.player import messages
+from bnviz.web.site import links
 from tests.runs import trained
 
 SMALL = PAGE.default.replace(
@@ -95,6 +98,14 @@ def test_with_batch_norm_both_ways_are_one_to_rounding(name):
         np.testing.assert_allclose(one.weight.detach(), scale * other.weight.detach(), rtol=1e-5, atol=1e-9)
 
 
+@pytest.mark.parametrize("changes", ["20:learning_rate=0.02", "20:times_w2=10"])
+def test_with_momentum_they_part_where_rate_or_weights_change(changes):
+    """Up to there they are one."""
+    _, losses = training_and_losses(SMALL.replace(momentum=0.9, learning_rate=0.01, changes=changes))
+    gaps = np.abs(losses["batch-rising"] - losses["batch"]) / losses["batch"]
+    assert gaps[:20].max() < 1e-12 and gaps[22:].max() > 1e-6
+
+
 def test_without_batch_norm_they_are_not():
     _, losses = training_and_losses(SMALL)
     gaps = np.abs(losses["none-rising"] - losses["none"]) / losses["none"]
@@ -170,7 +181,7 @@ def test_a_run_goes_on_from_a_checkpoint_where_its_rate_had_risen_to():
 def test_every_preset_may_be_asked_for(name):
     experiment = PAGE.default.replace(**PAGE.presets[name])
     budget.check(experiment)
-    assert [panel["id"] for panel in panels(experiment)] == ["losses", "gap", "rates", "sizes", "learning"]
+    assert [panel["id"] for panel in panels(experiment)] == ["losses", "gap", "evaluation", "rates", "sizes", "learning"]
 
 
 def test_the_rate_of_the_default_rises_some_four_hundredfold():
@@ -196,14 +207,17 @@ def test_losses_part_where_numpy_says(desk):
     assert desk.call("lessons/weight_decay/losses.js", "effectiveRate", {"arms": {}}, "batch", 2) is None
 
 
-def view_of(losses, rising, precision="double"):
+def view_of(losses, rising, precision="double", statistics="batch", **experiment):
     """As much of a view as losses.js asks for."""
     frames = [
         {"step": step, "arms": {"batch": {"train_loss": one}, "batch-rising": {"train_loss": other}}}
         for step, (one, other) in enumerate(zip(losses, rising, strict=True))
     ]
-    header = {"experiment": {"precision": precision}}
-    return {"frames": frames, "frame": frames[-1], "frameIndex": len(frames) - 1, "header": header}
+    settings = {"epsilon": 1e-30, "momentum": 0.0, "changes": "", **experiment}
+    header = {"experiment": {"precision": precision, **settings}}
+    changes = [{"name": change.name} for change in parse_changes(settings["changes"])]
+    about = {"header": header, "changes": changes, "normalizers": {"batch": {"statistics": statistics}}}
+    return {"frames": frames, "frame": frames[-1], "frameIndex": len(frames) - 1, **about}
 
 
 @pytest.mark.parametrize(
@@ -225,3 +239,78 @@ def test_rounding_is_that_of_the_precision(desk):
     for precision, dtype in (("single", np.float32), ("double", np.float64)):
         assert desk.call("lessons/weight_decay/losses.js", "roundingOf", view_of([1], [1], precision)) == np.finfo(dtype).eps
     assert math.isclose(np.finfo(np.float64).eps, 2.0**-52)
+
+
+ROUNDING_SHOWS = [1.0] * 5, [1.0, 1.0, 1 + 1e-15, 1 + 1e-14, 1.2]
+OTHERWISE = [1.0] * 5, [1.0, 1.0, 1.01, 1.1, 1.2]  # step 0 and step 1 are of the same networks
+
+
+@pytest.mark.parametrize(
+    "setting, alone",
+    [
+        ({}, True),
+        ({"changes": "2:learning_rate=0.3;3:times_w2=1000"}, True),
+        ({"changes": "2:batch_size=8;3:dropout=0.1", "momentum": 0.9}, True),
+        ({"changes": "2:learning_rate=0.3", "momentum": 0.9}, False),
+        ({"changes": "2:times_w2=1000", "momentum": 0.9}, False),
+        ({"changes": "2:momentum=0.5"}, False),
+        ({"changes": "2:compare=none"}, False),
+        ({"changes": "2:freeze_layer=1"}, False),
+        ({"epsilon": 1e-5}, False),
+        ({"statistics": "example"}, False),
+    ],
+)
+def test_it_is_rounding_alone_only_where_nothing_else_parts_them(desk, setting, alone):
+    early = desk.call("lessons/weight_decay/losses.js", "roundedUpTo", view_of(*ROUNDING_SHOWS, **setting), "batch")
+    assert early == ({"step": 3, "gap": pytest.approx(1e-14, rel=0.1)} if alone else None)
+    assert desk.call("lessons/weight_decay/losses.js", "roundedUpTo", view_of(*OTHERWISE, **setting), "batch") is None
+
+
+@pytest.fixture
+def texts(desk, recorded):
+    """All that the page says at the end of a run, by name: the headline, and captions by panel."""
+
+    def spoken(**changes):
+        experiment = SMALL.replace(**changes)
+        data = messages.player_data(experiment.id, experiment, [], links.VIEW, "weight_decay")
+        choice = {"layer": 2, "tap": "activation", "unit": 0, "target": 0.5}
+        desk.ask("look", recording=recorded(experiment), story="weight_decay", data=data, choice=choice, place=10**6)
+        captions = {panel["id"]: desk.ask("fill", text=panel["caption"]) for panel in panels(experiment)}
+        return {"headline": desk.ask("speak", panels=[])[0], **captions}
+
+    return spoken
+
+
+def last_arms(path):
+    return json.loads(path.read_text(encoding="utf-8").splitlines()[-2])["arms"]
+
+
+def test_in_evaluation_two_ways_are_two_losses(texts, recorded):
+    """One training loss and one loss with the probe's own statistics, but running ones lag behind; with others, more so."""
+    text = texts(statistics_momentum=0.03)["evaluation"]
+    arms = last_arms(Path(recorded(SMALL.replace(statistics_momentum=0.03))))
+    one, other = arms["batch"], arms["batch-rising"]
+    assert other["train_loss"] == pytest.approx(one["train_loss"], rel=1e-9)
+    assert other["probe_loss"] == pytest.approx(one["probe_loss"], rel=1e-6)
+    assert abs(other["test_loss"] / one["test_loss"] - 1) > 0.01
+    assert f"here they are two: {one['test_loss']:.3f} with decay, {other['test_loss']:.3f} at the rising rate" in text
+    assert f"is {one['probe_loss']:.3f} and {other['probe_loss']:.3f}" in text
+
+
+def test_without_running_statistics_evaluation_says_the_same_as_training(texts):
+    """Layer norm has none, and the weights before it have a size that matters: its bias does not grow along."""
+    assert "But the training losses differ, too." in texts(compare="layer", weight_decay=0.5)["evaluation"]
+
+
+@pytest.mark.parametrize(
+    "changes, sentence",
+    [
+        ({"rising": "no"}, "not_trained"),
+        ({"momentum": 0.9}, "no_rate"),
+        ({"changes": "30:learning_rate=10", "weight_decay": 0.15}, "rate_lost"),
+    ],
+)
+def test_networks_that_no_rising_rate_can_follow_are_not_left_out_in_silence(texts, changes, sentence):
+    """They have not diverged either: there is no such rate."""
+    text = texts(**changes)["headline"]
+    assert TEXTS["story"][sentence].strip().replace("\n", " ").rstrip(".") in text and "has diverged" not in text

@@ -47,25 +47,42 @@ export function largestGap(view, arm) {
 export const partsAt = (view, arm, far) => visibleFrames(view).find((frame) => (gapOf(frame, arm) ?? 0) > far)?.step ?? null;
 
 const ROUNDED = 100; // times the smallest difference that the precision knows: so little comes from rounding alone
+const FIRST_TOLD = 2; // the step of the first loss after a step of training: before it, both networks are the same
+
+// What may change on the way without parting the two ways. With momentum, the velocity would have to change along with some.
+const HARMLESS = new Set(["batch_size", "ghost_batch_size", "dropout", "input_noise"]);
+const isHarmless = (/** @type {string} */ name, /** @type {boolean} */ momentum) =>
+  HARMLESS.has(name) || (!momentum && (name === "learning_rate" || name.startsWith("times_w")));
+
+/**
+ * Whether in exact arithmetic an arm and its copy would have the same training losses.
+ * @param {View} view
+ * @param {string} arm
+ */
+export function exactlyOne(view, arm) {
+  const {epsilon, momentum} = view.header.experiment;
+  const invariant = view.normalizers[arm]?.statistics === "batch" && epsilon <= roundingOf(view);
+  return invariant && view.changes.every(({name}) => isHarmless(name, momentum > 0));
+}
 
 /**
  * Where the losses of an arm and of its copy have come apart by rounding alone: the step up to which the difference was still as
- * small as that, and how large it was. Null where something else is at work: a change on the way, or an ε that matters.
+ * small as that, and how large it was. Null where something else is at work.
  * @param {View} view
  * @param {string} arm
  * @returns {{step: number, gap: number} | null}
  */
 export function roundedUpTo(view, arm) {
-  const {changes, epsilon} = view.header.experiment;
-  if (changes || epsilon > roundingOf(view)) return null;
+  if (!exactlyOne(view, arm)) return null;
   const small = (/** @type {Snapshot} */ frame) => (gapOf(frame, arm) ?? Infinity) <= ROUNDED * roundingOf(view);
   const frames = visibleFrames(view);
   const early = frames.slice(
     0,
     frames.findIndex((frame) => !small(frame)),
   );
-  if (early.length < 2) return null;
-  return {step: early[early.length - 1].step, gap: Math.max(...early.map((frame) => Number(gapOf(frame, arm))))};
+  const last = early.at(-1);
+  if (!last || last.step < FIRST_TOLD) return null;
+  return {step: last.step, gap: Math.max(...early.map((frame) => Number(gapOf(frame, arm))))};
 }
 
 /**
@@ -126,6 +143,7 @@ const fitOf = (value) => (frame, arm, view) => {
 /** @type {Record<string, Fit>} */
 export const fits = {
   losses: (frame, arm) => [0, frame.arms[arm].train_loss],
+  evaluation: (frame, arm) => [0, frame.arms[arm].test_loss],
   gap: (frame, arm, view) => [logarithm(roundingOf(view) / 2), logarithm(gapOf(frame, arm))],
   rate: fitOf((frame, arm) => finite(frame.arms[arm].hidden_rate)),
   effective: fitOf(effectiveRate),
@@ -139,6 +157,7 @@ export const fits = {
  */
 export const bounds = {
   losses: (view) => [0, 1.5 * (view.frames[0].arms.none.train_loss ?? 3)],
+  evaluation: (view) => [0, 2 * (view.frames[0].arms.none.test_loss ?? 3)],
   gap: () => [-18, 1],
   rate: () => [-8, 12],
   effective: () => [-16, 4],

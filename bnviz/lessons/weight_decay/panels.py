@@ -34,7 +34,13 @@ Panel = dict[str, Any]
 def panels(experiment: Experiment) -> list[Panel]:
     """All panels of the page, in reading order; where the networks do not train a second time there is little to see."""
     arms, steps = paired_names(experiment), {"range": [0, experiment.steps]}
-    result = [losses(arms, experiment), gap(arms, experiment), rates(arms, steps), sizes(arms, steps)]
+    result = [
+        losses(arms, experiment),
+        gap(arms, experiment),
+        evaluation(arms, steps),
+        rates(arms, steps),
+        sizes(arms, steps),
+    ]
     return [*(result if rising("none") in experiment.arms else []), learning(experiment, WORDS)]
 
 
@@ -53,12 +59,23 @@ def losses(arms: Arms, experiment: Experiment) -> Panel:
     """The training loss of all four networks, which are trained only where weight decay has a shrinkage."""
     steps, (title, caption) = {"range": [0, experiment.steps]}, heading(WORDS, "losses")
     caption = words.fill(caption, times=f"{(experiment.shrinkage or 1.0) ** -2:.5g}")
-    feed = {"kind": "scalar", "key": "train_loss"}
+    return panel("losses", title, caption, _side_by_side("losses", "train_loss", arms, steps), height=320)
+
+
+def evaluation(arms: Arms, steps: Layout) -> Panel:
+    """The loss of all four networks on held-out examples, in evaluation: with running statistics, which lag behind."""
+    return panel("evaluation", *heading(WORDS, "evaluation"), _side_by_side("evaluation", "test_loss", arms, steps), height=320)
+
+
+def _side_by_side(name: str, key: str, arms: Arms, steps: Layout) -> tuple[list[Trace], Layout]:
+    """A loss of all four networks, a subplot for each arm."""
+    feed = {"kind": "scalar", "key": key}
     traces = [
-        trace for axes, (arm, name) in zip(("", "2"), arms.items(), strict=True) for trace in _pair(arm, name, axes, feed, ".4f")
+        trace
+        for axes, (arm, called) in zip(("", "2"), arms.items(), strict=True)
+        for trace in _pair(arm, called, axes, feed, ".4f")
     ]
-    figure = side_by_side(arms, steps, {"rangemode": "tozero", "fit": "losses"}, "step", TEXTS["losses"]["y"])
-    return panel("losses", title, caption, (traces, figure), height=320)
+    return traces, side_by_side(arms, steps, {"rangemode": "tozero", "fit": name}, "step", TEXTS[name]["y"])
 
 
 def gap(arms: Arms, experiment: Experiment) -> Panel:

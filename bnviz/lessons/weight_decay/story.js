@@ -1,6 +1,7 @@
 // @ts-check
 // The story of the page /weight-decay: are a constant rate with decay and a rising rate without it the same training?
 
+import {finite} from "../../web/player/numbers.js";
 import * as words from "../../web/player/words.js";
 import * as losses from "./losses.js";
 
@@ -20,15 +21,23 @@ const ENOUGH = 0.5; // of the run, before a prediction is judged
 export default {
   headline,
   answer,
-  captions: {number: (view) => String(view.layer), compared: gaps, grown: growthText, changed: changeText, learnt: learningText},
+  captions: {
+    number: (view) => String(view.layer),
+    compared: gaps,
+    grown: growthText,
+    changed: changeText,
+    learnt: learningText,
+    evaluated: evaluationText,
+  },
   feeds,
   fits,
   bounds,
   choosers: ["layer"],
-  answering: ["losses", "gap", "rates", "sizes"],
+  answering: ["losses", "gap", "evaluation", "rates", "sizes"],
   alternatives: {
     losses: (view) => both(view, (arm) => pairName(view, arm, (one) => view.frame.arms[one].train_loss)),
     gap: (view) => both(view, (arm) => gapName(view, largestGap(view, arm))),
+    evaluation: (view) => both(view, (arm) => pairName(view, arm, (one) => view.frame.arms[one].test_loss)),
     rates: (view) => both(view, (arm) => pairName(view, arm, (one) => effectiveRate(view.frame, one, view.layer))),
     sizes: (view) => both(view, (arm) => pairName(view, arm, (one) => weightOf(view.frame, one, view.layer))),
     learning: (view) => words.withoutFullStop(learningText(view)),
@@ -61,7 +70,7 @@ const times = (value) => (value < 10 ? digits(value, 2) : short(value));
  */
 function gapName(view, gap) {
   if (gap === null) return say(view, "both_lost");
-  if (gap === Infinity) return say(view, "copy_lost");
+  if (gap === Infinity) return say(view, hasRate(view) ? "copy_lost" : "rate_lost");
   if (gap === 0) return say(view, "no_gap");
   return say(view, "gap", {gap: gap >= 1e-3 ? percent(gap) : short(gap)});
 }
@@ -85,6 +94,12 @@ function pairName(view, arm, value) {
 const hasCopies = (view) => Boolean(view.frame.arms[risingOf("none")]);
 
 /**
+ * Whether there still is a rate that does the same as decay.
+ * @param {View} view
+ */
+const hasRate = (view) => finite(view.frame.arms[risingOf(view.compared)]?.hidden_rate) !== null;
+
+/**
  * How many times as large the rate is now as at first, in the copies.
  * @param {View} view
  */
@@ -106,7 +121,7 @@ function headline(view) {
  * @param {View} view
  */
 function finding(view) {
-  if (!hasCopies(view)) return say(view, "not_trained");
+  if (!hasCopies(view)) return say(view, view.header.experiment.rising === "yes" ? "no_rate" : "not_trained");
   if (view.frame.step === 0) return say(view, "beginning", {norm: view.norm});
   if (multiplication(view)) return changeText(view).trim();
   const gap = largestGap(view, view.compared);
@@ -200,6 +215,27 @@ function changeText(view) {
   const [first, later] = [before, after].map((frame) => gradientOf(frame, arm, layer) ?? NaN);
   const gradients = {before: short(first), after: short(later)};
   return ` ${say(view, "changed", {...details, ...gradients, recovered: short(rate(view.frame) / rate(before))})}`;
+}
+
+/**
+ * What the two ways come to in evaluation, where running statistics are used.
+ * @param {View} view
+ */
+function evaluationText(view) {
+  return say(view, "evaluated", {held_out: view.data.held_out, found: hasCopies(view) ? evaluationFinding(view) : ""}).trim();
+}
+
+/** @param {View} view */
+function evaluationFinding(view) {
+  const {compared, norm} = view;
+  const [one, copy] = [compared, risingOf(compared)].map((arm) => view.frame.arms[arm]);
+  const [own, other] = [one, copy].map(({test_loss}) => finite(test_loss));
+  if (own === null || other === null || !view.frame.step) return "";
+  const numbers = {norm, own: digits(own, 3), other: digits(other, 3)};
+  if ((largestGap(view, compared) ?? Infinity) > SAME) return say(view, "evaluated_apart", numbers);
+  if (Math.abs(other - own) <= SAME * own) return say(view, "evaluated_one", numbers);
+  const [own_probe, other_probe] = [one, copy].map(({probe_loss}) => digits(probe_loss, 3));
+  return say(view, "evaluated_two", {...numbers, own_probe, other_probe, probe: view.header.probe_size});
 }
 
 /** @param {View} view */
