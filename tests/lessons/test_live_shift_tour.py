@@ -11,6 +11,7 @@ from bnviz.config import course
 from bnviz.config.experiment import Experiment, parse_changes
 from bnviz.lessons.live_shift.page import PAGE
 from bnviz.record import ndjson
+from bnviz.train import loop
 from bnviz.web import words
 from bnviz.web.player import messages
 from bnviz.web.site import links, live_edits
@@ -138,6 +139,38 @@ def test_the_noise_is_that_of_the_batch_before_and_after(answers):
     assert early_theory / 2 < early < 2 * early_theory and late_theory / 2 < late < 2 * late_theory
 
 
+def test_what_a_value_of_a2_says_about_the_class_changes_too():
+    """P(y given a unit's a[2]), in quarters of its distribution, of one half of the test examples at step 10 and of the other at
+    step 100: farther apart than of both halves at step 10. So it is more than covariate shift, in which that would stay."""
+    experiment = Experiment(dataset="mnist1d", width=16, steps=100, activation="tanh")
+    training, values = loop.Training(experiment), []
+    for step in (10, 100):
+        while training.step < step:
+            training.last_snapshot_step = training.step  # as if the snapshot had been taken
+            training.advance()
+        taps = []
+        training.arms[0].network(training.tensors.x_test, "evaluate", taps=taps)
+        values.append(taps[1].activation.detach().numpy())
+    (early, late), y = values, training.tensors.y_test.numpy()
+    one, other = slice(0, None, 2), slice(1, None, 2)
+    changed = np.mean([of_classes(early[one, j], late[other, j], y[one], y[other]) for j in range(experiment.width)])
+    by_chance = np.mean([of_classes(early[one, j], early[other, j], y[one], y[other]) for j in range(experiment.width)])
+    assert changed > 1.2 * by_chance
+
+
+def of_classes(values, others, y, other_y):
+    """The total variation between P(y given v) and P(y given w), averaged over quarters of v."""
+    edges = np.quantile(values, [0.25, 0.5, 0.75])
+    shares, counts = [], []
+    for one, classes in ((values, y), (others, other_y)):
+        table = np.zeros((4, 10))
+        np.add.at(table, (np.searchsorted(edges, one), classes), 1)
+        counts.append(table.sum(1))
+        shares.append(table / np.maximum(counts[-1], 1)[:, None])
+    weights = np.minimum(*counts)
+    return (weights * np.abs(shares[0] - shares[1]).sum(1) / 2).sum() / weights.sum()
+
+
 # --- judging: recordings made up for it
 
 
@@ -185,6 +218,13 @@ def test_the_score_is_judged(made_up, none, batch, expected):
 def test_who_is_faster_is_judged(made_up, none, batch, expected):
     accuracies = [lambda step, at=at: 0.9 if step >= at else 0.1 for at in (none, batch)]
     assert made_up("faster", scoring(*accuracies))["correctGuess"] == expected
+
+
+def test_one_seed_against_the_lecture_is_called_one_seed(answers):
+    """With seed 2 the plain network is first at this target, with seed 0 the other one."""
+    against, as_told = (answers({"seed": seed}, target=0.2)["faster"] for seed in (2, 0))
+    assert (against["correctGuess"], as_told["correctGuess"]) == ("without", "with")
+    assert "This run contradicts the lecture. But it is one seed" in against["text"] and "is wrong" not in against["text"]
 
 
 @pytest.mark.parametrize(("fall", "expected"), [(0.2, "falls"), (0.0, "stays"), (0.03, None)])

@@ -245,12 +245,13 @@ function faster(view, say) {
   const {plain, compared} = armPair(view, (arm) => firstFrameAtAccuracy(visibleFrames(view), arm, view.target)?.step);
   const {norm} = view;
   const goal = percent(view.target);
+  const one_seed = say("faster_one_seed");
   if (plain === undefined && compared === undefined) return outcome(say("faster_neither", {step: view.frame.step, goal}));
   if (plain === undefined) return outcome(say("faster_only_with", {goal, norm, compared: Number(compared)}), "with");
-  if (compared === undefined) return outcome(say("faster_only_without", {goal, norm, plain}), "without");
-  if (plain === compared) return outcome(say("faster_together", {goal, norm, plain}), "together");
-  const correctGuess = compared < plain ? "with" : "without";
-  return outcome(say(`faster_${correctGuess}`, {goal, norm, plain, compared}), correctGuess);
+  if (compared === undefined) return outcome(say("faster_only_without", {goal, norm, plain, one_seed}), "without");
+  if (plain === compared) return outcome(say("faster_together", {goal, norm, plain, one_seed}), "together");
+  if (compared > plain) return outcome(say("faster_without", {goal, norm, plain, compared, one_seed}), "without");
+  return outcome(say("faster_with", {goal, norm, plain, compared}), "with");
 }
 
 /**

@@ -92,10 +92,11 @@ export interface Tour {
   faster_guess_without: {};
   faster_guess_together: {};
   faster_with: {goal: string | number; compared: string | number; norm: string | number; plain: string | number};
-  faster_without: {goal: string | number; compared: string | number; norm: string | number; plain: string | number};
-  faster_together: {goal: string | number; plain: string | number; norm: string | number};
+  faster_without: {goal: string | number; compared: string | number; norm: string | number; plain: string | number; one_seed: string | number};
+  faster_together: {goal: string | number; plain: string | number; norm: string | number; one_seed: string | number};
+  faster_one_seed: {};
   faster_only_with: {goal: string | number; compared: string | number; norm: string | number};
-  faster_only_without: {goal: string | number; plain: string | number; norm: string | number};
+  faster_only_without: {goal: string | number; plain: string | number; norm: string | number; one_seed: string | number};
   faster_neither: {step: string | number; goal: string | number};
   free_title: {};
   free_text: {};
