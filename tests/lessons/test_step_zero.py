@@ -12,7 +12,7 @@ from torch.nn import functional
 from bnviz.config.experiment import Experiment
 from bnviz.lessons.step_zero import judge
 from bnviz.lessons.step_zero.judge import LEAST, PREDICTIONS, answer, short, verdict
-from bnviz.lessons.step_zero.measures.signal import cosines, effective_rank, signal, wide_cosines
+from bnviz.lessons.step_zero.measures.signal import activation_rank, cosines, effective_rank, signal, wide_cosines
 from bnviz.lessons.step_zero.page import PAGE, PRESETS, sweep
 from bnviz.lessons.step_zero.panels import panels
 from bnviz.lessons.step_zero.results import WORDS, growth, settled_cosine, theory
@@ -41,6 +41,9 @@ def trained(plan):
     return [{**row, "curve": cells[row["run"]].curve, "point": 0, "value": plan.values[0]} for row in rows]
 
 
+AFTER = 0.5  # of the rank that enters the nonlinearity is left after it, in made-up rows
+
+
 def synthetic_rows(plan, rank=(1.0, 10.0), rate=(1.0, 1.4), scatter=0.001):
     """Made-up rows: the last layer's effective rank without and with batch norm, and the growth of the gradient per layer."""
     layers, random = plan.base.hidden_layers, np.random.default_rng(0)
@@ -48,6 +51,7 @@ def synthetic_rows(plan, rank=(1.0, 10.0), rate=(1.0, 1.4), scatter=0.001):
         {
             "run": cell.run.id, "curve": cell.curve, "point": cell.point, "seed": cell.seed, "wide_cosine": [None],
             "effective_rank": [[rank[arm] * (1 + scatter * random.normal())] * layers], "cosine": [[0.5] * layers],
+            "activation_rank": [[AFTER * rank[arm]] * layers],
             "squared_gradient": [(rate[arm] ** (-(1 + scatter * random.normal()) * np.arange(layers))).tolist()],
         }
         for cell in plan.cells() if (arm := ("none", "batch").index(cell.curve)) is not None
@@ -83,7 +87,8 @@ def measured_of(experiment, arm="none", network=None, indices=None):
     tensors = DataTensors(experiment)
     network = network or network_of(experiment, arm)
     minibatch = torch.arange(experiment.batch) if indices is None else indices
-    return signal(MeasureContext(network, experiment, functional.cross_entropy, tensors.examples(), minibatch))
+    context = MeasureContext(network, experiment, functional.cross_entropy, tensors.examples(), minibatch)
+    return signal(context) | activation_rank(context)
 
 
 @pytest.mark.parametrize("arm", ["none", "batch"])
@@ -92,19 +97,21 @@ def test_the_gradient_is_that_of_a_plain_double_precision_network(arm):
     tensors, network = DataTensors(experiment), network_of(experiment, arm)
     a, y = tensors.x_train[:32].double(), tensors.y_train[:32]
     weights = [linear.weight.detach().double().requires_grad_() for linear in network.linears]
-    ranks, means = [], []
+    ranks, after, means = [], [], []
     for weight in weights[:-1]:
         z = a @ weight.mT
         z = (z - z.mean(0)) / torch.sqrt(z.var(0, correction=0) + 1e-5) if arm == "batch" else z
         a = torch.relu(z)
-        squares = np.linalg.svd(z.detach().numpy(), compute_uv=False) ** 2
-        ranks.append(squares.sum() ** 2 / (squares**2).sum())
+        for values, into in ((z, ranks), (a, after)):
+            squares = np.linalg.svd(values.detach().numpy(), compute_uv=False) ** 2
+            into.append(squares.sum() ** 2 / (squares**2).sum())
         unit = functional.normalize(a.detach()).numpy()
         means.append(np.mean([unit[i] @ unit[j] for i in range(32) for j in range(i)]))
     functional.cross_entropy(a @ weights[-1].mT, y).backward()
     result = measured_of(experiment, arm, network)
     assert result["squared_gradient"] == pytest.approx([w.grad.square().sum().item() for w in weights[:-1]], rel=1e-3)
     assert result["effective_rank"] == pytest.approx(ranks, rel=1e-4)
+    assert result["activation_rank"] == pytest.approx(after, rel=1e-4)
     assert result["cosine"] == pytest.approx(means, abs=1e-5)
 
 
@@ -185,8 +192,12 @@ def test_a_sweep_trains_nothing_and_measures_once():
 def test_the_published_numbers_are_found():
     """The issue's expectations, measured: at 20 ReLU layers of 64 the rank is near 1 without and above 10 with batch norm."""
     rows = trained(sweep(PAGE.default.replace(hidden_layers=20), {"seeds": 3}))
-    rank = {arm: np.mean([row["effective_rank"][0][-1] for row in rows if row["curve"] == arm]) for arm in ("none", "batch")}
+    rank, after = (
+        {arm: np.mean([row[key][0][-1] for row in rows if row["curve"] == arm]) for arm in ("none", "batch")}
+        for key in ("effective_rank", "activation_rank")
+    )
     assert 1 <= rank["none"] < 1.5 and 10 < rank["batch"] < 20
+    assert 4 < after["batch"] < 0.7 * rank["batch"]  # "the rank" is half of that once ReLU has made all values positive
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -248,6 +259,13 @@ def test_the_growth_is_told_with_its_interval_and_compared_with_the_law():
     assert "Yang" not in verdict(small(activation="tanh"), synthetic_rows(small(activation="tanh")))
 
 
+def test_it_is_said_whose_rank_it_is():
+    plan = small()
+    text = verdict(plan, synthetic_rows(plan, rank=(2.0, 12.0), scatter=0.0001))
+    assert re.search(r"rank of 2\.0 \(.*?\) without and 12\.0 \(.*?\) with batch norm, in what enters the nonlinearity", text)
+    assert re.search(r"In what leaves it, the rank is 1\.0 \(.*?\) and 6\.0 \(", text)
+
+
 def test_few_layers_have_no_growth():
     plan = small(hidden_layers=3)
     rows = synthetic_rows(plan)
@@ -297,6 +315,9 @@ def test_charts_hold_means_and_theory():
     means = {trace["name"]: trace["y"] for trace in rank["data"] if trace.get("line", {}).get("width") == 2.5}
     batch = np.mean([row["effective_rank"][0] for row in rows if row["curve"] == "batch"], 0)
     assert means["with batch norm"] == pytest.approx(batch)
+    name = fill(WORDS["panels"]["rank"]["after"], name="with batch norm")
+    (dashed,) = [trace["y"] for trace in rank["data"] if trace["name"] == name]
+    assert dashed == pytest.approx(np.mean([row["activation_rank"][0] for row in rows if row["curve"] == "batch"], 0))
     dotted = {trace["name"]: trace["y"] for trace in cosine["data"] if trace["line"]["dash"] == "dot"}
     assert dotted[WORDS["panels"]["cosine"]["wide"]] == pytest.approx(rows[0]["wide_cosine"][0])
     (law,) = [np.array(trace["y"]) for trace in gradient["data"] if trace["line"]["dash"] == "dot"]

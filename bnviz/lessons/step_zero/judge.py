@@ -86,14 +86,15 @@ def answer(sweep: Sweep, rows: Rows, prediction: str) -> str:
 def _alike(sweep: Sweep, rows: Rows) -> str:
     """Do the examples become alike?"""
     texts = WORDS["alike"]
-    rank, cosine = (
+    rank, after, cosine = (
         {arm: interval(values[:, -1]) for arm, values in measurements(sweep, rows, key).items()}
-        for key in ("effective_rank", "cosine")
+        for key in ("effective_rank", "activation_rank", "cosine")
     )
     details = fill(
         texts["told"],
         layer=sweep.base.hidden_layers, width=sweep.base.width, examples=sweep.base.batch,
         plain_rank=number(rank["none"], 1), batch_rank=number(rank["batch"], 1),
+        plain_after=number(after["none"], 1), batch_after=number(after["batch"], 1),
         plain_cosine=number(cosine["none"], 2), batch_cosine=number(cosine["batch"], 2),
     )  # fmt: skip
     return f"**{texts['ask']}** **{texts[SIDES[apart(sweep, rows)]]}** {details}"

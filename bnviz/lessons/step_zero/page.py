@@ -25,7 +25,7 @@ def sweep(base: Experiment, own: Mapping[str, Any]) -> Sweep:
     """Networks without and with batch norm as they are initialized, over seeds, measured layer by layer."""
     point = changes(hidden_layers=base.hidden_layers)
     curves = tuple(Curve(arm, arm) for arm in ("none", "batch"))
-    return Sweep(base.replace(steps=0), "hidden_layers", (point,), curves, own["seeds"], measures=("signal",))
+    return Sweep(base.replace(steps=0), "hidden_layers", (point,), curves, own["seeds"], measures=("signal", "activation_rank"))
 
 
 PRESETS = {

@@ -41,10 +41,21 @@ def panels(sweep: Sweep, rows: Rows) -> list[Panel]:
 
 
 def rank(sweep: Sweep, rows: Rows) -> Panel:
-    """The effective rank of what enters the nonlinearity."""
+    """The effective rank of what enters the nonlinearity and, dashed, of what leaves it."""
     values = measurements(sweep, rows, "effective_rank")
+    after = [_after(sweep, rows, arm) for arm in ARMS if sweep.base.activation != "identity"]
     lower = _expected("batch", sweep, [math.sqrt(sweep.base.width)] * sweep.base.hidden_layers, TEXTS["rank"]["bound"])
-    return _panel("rank", sweep, values, [lower], {"rangemode": "tozero"}, lambda mean: number(mean, 1))
+    return _panel("rank", sweep, values, [*after, lower], {"rangemode": "tozero"}, lambda mean: number(mean, 1))
+
+
+def _after(sweep: Sweep, rows: Rows, arm: str) -> Trace:
+    """The mean effective rank of an arm's outputs a[l]."""
+    layers, name = list(range(1, sweep.base.hidden_layers + 1)), fill(TEXTS["rank"]["after"], name=NAMES[arm])
+    values = interval(measurements(sweep, rows, "activation_rank")[arm].T).mean
+    label = f"{fill(WORDS['axes']['hover'], layer='%{x}')}: %{{y:.3~g}}<extra>{name}</extra>"
+    columns = {fill(WORDS["columns"]["mean"], name=name, y=TEXTS["rank"]["y"]): values}
+    dashed = line(arm, "", 1.5, "dash", x=layers, y=numbers(values), name=name, hovertemplate=label)
+    return {**dashed, "showlegend": True, **table(WORDS["axes"]["layer"], layers, columns)}
 
 
 def cosine(sweep: Sweep, rows: Rows) -> Panel:

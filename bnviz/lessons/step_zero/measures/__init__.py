@@ -17,4 +17,11 @@ MEASURES = (
         when="where the sweep asks for `signal`, at every checkpoint",
         seconds=lambda experiment: 3 * experiment.batch * weights(experiment) / RATE,
     ),
+    CheckpointMeasure(
+        "activation_rank",
+        "bnviz.lessons.step_zero.measures.signal:activation_rank",
+        keys=(json_list("activation_rank", "effective rank of the outputs a[l] of each hidden layer"),),
+        when="where the sweep asks for `activation_rank`, at every checkpoint",
+        seconds=lambda experiment: experiment.batch * weights(experiment) / RATE,
+    ),
 )

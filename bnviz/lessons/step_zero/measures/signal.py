@@ -35,6 +35,17 @@ def signal(context: MeasureContext) -> dict[str, list[float] | None]:
     }
 
 
+def activation_rank(context: MeasureContext) -> dict[str, list[float]]:
+    """On one minibatch: `activation_rank`, the effective rank of the outputs a[l] of each hidden layer [layers].
+
+    Nothing is centred, as in the code of Daneshmand et al. (2020). The network stays as it is.
+    """
+    taps: Taps = []
+    with torch.no_grad():
+        context.network(context.x, MEASURE, context.experiment.groups, taps=taps)
+    return {"activation_rank": [effective_rank(layer.activation) for layer in taps]}
+
+
 def effective_rank(h: Tensor) -> float:
     """(tr M)² / ‖M‖² of M = HᵀH, for H [examples, units]: from 1, all examples on one line, to as many as there are directions.
 
