@@ -12,9 +12,10 @@ from torch.nn import functional
 from bnviz.config.experiment import WATCHED_UNITS, Experiment
 from bnviz.data import DATA_SETS, FOLDER, coats, load
 from bnviz.lessons.covariate_shift import album
-from bnviz.lessons.covariate_shift.measures.coats import HELD_OUT, LEVELS, RECOMPUTED_ON, with_statistics_of
+from bnviz.lessons.covariate_shift.measures.coats import HELD_OUT, LEVELS, RECOMPUTED_ON
 from bnviz.lessons.covariate_shift.measures.coats import coats as look
 from bnviz.lessons.covariate_shift.panels import panels
+from bnviz.measures.recomputed import with_statistics_of
 from bnviz.measures.registry import live_measures
 from bnviz.nets.normalizers import EVALUATE
 from bnviz.train import loop

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -16,8 +15,9 @@ from bnviz.lessons.covariate_shift.measures import LEVELS, PIXEL_BINS
 from bnviz.measures import statistics
 from bnviz.measures.context import LiveContext
 from bnviz.measures.probe import bin_edges
+from bnviz.measures.recomputed import with_statistics_of
 from bnviz.nets.network import LayerTaps, Network, Taps
-from bnviz.nets.normalizers import EVALUATE, TRAIN
+from bnviz.nets.normalizers import EVALUATE
 from bnviz.record.ndjson import TAPS, smallest_type
 
 HELD_OUT = 400  # animals, the first of the test part: half are cats
@@ -65,19 +65,6 @@ def coats(context: LiveContext) -> dict[str, Any]:
 def _as_precise(inputs: Inputs, weight: Tensor) -> Inputs:
     """The animals in the precision of the network's weights."""
     return Inputs(inputs.held_out.to(weight.dtype), inputs.labels, inputs.coloured.to(weight.dtype))
-
-
-def with_statistics_of(network: Network, x: Tensor) -> Network:
-    """A copy whose running statistics are those of `x` [examples, features], all else unchanged (Wu & Johnson 2021).
-
-    One pass over all of `x` as one batch, with momentum 1: the inputs of each layer are normalized by the new statistics.
-    """
-    fresh = copy.deepcopy(network)
-    fresh.dropout = 0.0
-    for normalizer in fresh.normalizers:
-        normalizer.momentum = 1.0
-    fresh(x, TRAIN, generator=torch.Generator().manual_seed(0))  # of a normalizer that draws noise
-    return fresh
 
 
 def _evaluate(network: Network, inputs: Inputs) -> tuple[np.ndarray, Taps]:
