@@ -215,6 +215,13 @@ class Experiment:
         "With how many bits the networks compute: some 7 or some 16 decimal digits.",
         late=True,
     )  # fmt: skip
+    trainable: str = choice(
+        SHAPE, "all", {"all": "all", "scales": "only the normalizer's (γ and β)", "output": "only the output layer's"},
+        "Parameters that learn",
+        "Which parameters SGD trains; all others keep their initial random values. Without a normalizer there are no γ and β, "
+        "so then nothing learns.",
+        late=True,
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         for field in FIELDS.values():
@@ -335,6 +342,8 @@ class Experiment:
                 f"{self.batch} examples cannot be divided into groups of {self.ghost_batch_size}: batch norm uses "
                 f"{counted(self.groups, 'groups')} of {self._group_sizes} examples."
             )
+        if self.trainable == "scales":
+            notes.append("The network without a normalizer has no γ and no β, so it learns nothing.")
         if self.rising == "yes" and not self.shrinkage:
             notes.append(
                 "So much weight decay makes weights swing through 0, and no rising rate does the same: the networks with a "

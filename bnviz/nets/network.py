@@ -6,7 +6,7 @@ PyTorch keeps examples in rows, so z below is [examples, units]. Normalizers hav
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 import torch
@@ -49,11 +49,20 @@ class Network(nn.Module):
         self.linears: Layers[nn.Linear] = Layers(linears)
         self.normalizers = normalizers(normalizer, experiment)
         self.activation = ACTIVATIONS[experiment.activation]
-        self.dropout = experiment.dropout
+        self.dropout, self.trainable = experiment.dropout, experiment.trainable
         for linear in self.linears:
             initialize(linear, experiment.initialization, generator)
         if experiment.precision == "double":  # drawn in single precision all the same, so both begin alike
             self.double()
+        self.let_learn()
+
+    def let_learn(self, but: Collection[int] = ()) -> None:
+        """Turn gradients on for what `Experiment.trainable` names and off for the rest; the layers `but`, from 0 on, stay off."""
+        for layer, linear in enumerate(self.linears):
+            learns = self.trainable == "all" or self.trainable == "output" and layer == len(self.normalizers)
+            linear.requires_grad_(learns and layer not in but)
+        for layer, normalizer in enumerate(self.normalizers):
+            normalizer.requires_grad_(normalizer.learns and self.trainable != "output" and layer not in but)
 
     @property
     def hidden_weights(self) -> list[Tensor]:

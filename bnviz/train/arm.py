@@ -115,18 +115,25 @@ class ArmTrainer:
     def _training(self, x: Tensor, y: Tensor) -> dict[str, Any]:
         """Loss and accuracy on the minibatches since the last snapshot, and gradient norms [layers + 1] of the last one.
 
-        For the untrained network they are those of the first minibatch.
+        For the untrained network they are those of the first minibatch. What does not learn has no gradient: its norm is 0.
         """
         gradients = [linear.weight.grad for linear in self.network.linears]
         if self.train_metrics.minibatches == 0:
             with torch.enable_grad():
                 logits = self.network(x, MEASURE, self.groups)
                 loss = self.loss(logits, y)
-                gradients = torch.autograd.grad(loss, [linear.weight for linear in self.network.linears])
+                gradients = self._gradients(loss)
             self.train_metrics.add(loss, logits, y)
         loss, share = self.train_metrics.pop_means()
         norms = torch.tensor([0.0 if gradient is None else gradient.norm().item() for gradient in gradients]).float().numpy()
         return {"train_loss": loss, "train_accuracy": share, "gradient_norm": norms}
+
+    def _gradients(self, loss: Tensor) -> list[Tensor | None]:
+        """The gradient of every layer's W, None where it does not learn."""
+        weights = [linear.weight for linear in self.network.linears]
+        learning = [weight for weight in weights if weight.requires_grad]
+        found = dict(zip(learning, torch.autograd.grad(loss, learning), strict=True)) if learning else {}
+        return [found.get(weight) for weight in weights]
 
     def hold(self) -> None:
         """Freeze layers 1 and 2 of an arm that is to be held. Their batch norm goes on using each minibatch's statistics."""
@@ -155,11 +162,7 @@ class ArmTrainer:
     def _update_requires_grad(self) -> None:
         """Turn gradients off for layers that do not learn. SGD leaves parameters without a gradient alone, momentum included."""
         fixed = {0, 1} if self.is_held else set()
-        fixed.add(self.frozen_layer - 1)
-        for layer, linear in enumerate(self.network.linears):
-            linear.requires_grad_(layer not in fixed)
-        for layer, normalizer in enumerate(self.network.normalizers):
-            normalizer.requires_grad_(normalizer.learns and layer not in fixed)
+        self.network.let_learn(but=fixed | {self.frozen_layer - 1})
 
     def check_divergence(self, step: int, loss: float) -> None:
         """Record the first step at which a loss is not finite."""

@@ -71,9 +71,10 @@ class StackedBatchNorm(Normalizers):
 
     def __init__(self, layers: Sequence[BatchNorm], groups: int):
         super().__init__(layers, groups)
-        scales = (_stack_attribute(layers, name).requires_grad_() for name in ("gamma", "beta"))
+        scales = (_stack_attribute(layers, name).requires_grad_(layers[0].gamma.requires_grad) for name in ("gamma", "beta"))
         running = (_stack_attribute(layers, name).repeat(1, groups, 1) for name in ("running_mean", "running_variance"))
-        self.gamma, self.beta = self.parameters = list(scales)  # [runs, 1, width]
+        self.gamma, self.beta = scales  # [runs, 1, width]
+        self.parameters = [one for one in (self.gamma, self.beta) if one.requires_grad]
         self.mean, self.variance = running  # [runs, groups, width]
         self.momentum, self.eps = layers[0].momentum, layers[0].eps
 
@@ -231,8 +232,9 @@ class Stack:
     def _step_linears(self, gradients: Sequence[Tensor], inputs: Sequence[Tensor]) -> None:
         momentum, rate = self.shared.momentum, self.learning_rate[:, None, None]
         special = [self.special] * self.shared.hidden_layers + [False]  # not the output layer
-        layers = zip(self.weights, self.biases, gradients, inputs, special, strict=True)
-        for weight, bias, gradient, a, is_special in layers:
+        layers = list(zip(self.weights, self.biases, gradients, inputs, special, strict=True))
+        first = {"all": 0, "scales": len(layers), "output": -1}[self.shared.trainable]  # of those that learn
+        for weight, bias, gradient, a, is_special in layers[first:]:
             scaled = gradient * rate
             if is_special:
                 self._step_hidden(weight, gradient, a)

@@ -75,11 +75,13 @@ def assert_same_networks(runs, steps=None, **tolerance):
     stack = trained_together(runs, steps)
     assert sorted(run.id for run in stack.runs) == sorted(run.id for run in runs)
     for run, network in zip(stack.runs, stack.unstack(), strict=True):
-        expected = trained_plainly(run, steps)[0].network.state_dict()
-        initial = loop.ArmTrainer(run.experiment, run.arm).network.state_dict()
+        plain = trained_plainly(run, steps)[0].network
+        expected, initial = plain.state_dict(), loop.ArmTrainer(run.experiment, run.arm).network.state_dict()
         for name, values in network.state_dict().items():
             np.testing.assert_allclose(values, expected[name], err_msg=f"{run.arm} {name}", **tolerance)
-        assert not torch.equal(expected["linears.0.weight"], initial["linears.0.weight"])  # there was something to compare
+        moved = {name for name, _ in plain.named_parameters() if not torch.equal(expected[name], initial[name])}
+        learning = {name for name, one in plain.named_parameters() if one.requires_grad}
+        assert moved <= learning and bool(moved) == bool(learning)  # there was something to compare
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
@@ -172,6 +174,17 @@ def test_what_only_batch_statistics_know_changes_no_other_network(name):
         for arm in trainable_arms():
             alike = np.array_equal(ends(Run(BASE, arm)), ends(Run(experiment, arm)))
             assert alike == (not ARMS[arm].statistics) == (canonical_run(experiment, arm) == canonical_run(BASE, arm)), arm
+
+
+@pytest.mark.parametrize("arm", ["none", "batch", "dyt"])
+@pytest.mark.parametrize("trainable", ["scales", "output"])
+def test_only_what_is_trainable_learns(trainable, arm, double):
+    run = canonical_run(BASE.replace(trainable=trainable, momentum=0.9, weight_decay=0.5), arm)
+    assert_same_networks([run], **EXACT)
+    learning = {name for name, one in trained_plainly(run)[0].network.named_parameters() if one.requires_grad}
+    output = {f"linears.{BASE.hidden_layers}.{part}" for part in ("weight", "bias")}
+    own = {name for name, _ in trained_plainly(run)[0].network.named_parameters() if name.startswith("normalizers")}
+    assert learning == (output if trainable == "output" else own) and bool(own) == (arm != "none")
 
 
 def test_with_momentum_the_velocity_grows_along_with_the_rate(double):

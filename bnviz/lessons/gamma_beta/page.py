@@ -32,6 +32,7 @@ PAGE = Page(
         "snapshot_every",
         "fixed_scales",
         "look_inside",
+        "trainable",
     ),
     presets=PRESETS,
     default=Experiment(fixed_scales="yes", look_inside="yes", learning_rate=0.3),

@@ -57,6 +57,9 @@ def _check_supported(experiment: Experiment) -> None:
     turned = {change.name for change in experiment.possible_changes} & {"learning_rate", "momentum", "compare"}
     if special and (turned or experiment.starts_late) or rises and (experiment.momentum or experiment.rate_growth != 1):
         raise Unsupported(words.shared()["export"]["unsayable"])
+    lines = "\n".join(change_lines(experiment))
+    if experiment.trainable != "all" and ("switch(" in lines or "let_learn(" in lines):
+        raise Unsupported(words.shared()["export"]["unsayable_trainable"])
 
 
 def _rises(experiment: Experiment) -> bool:
@@ -131,6 +134,7 @@ def _training_values(experiment: Experiment) -> dict[str, object]:
         "learning_rate": experiment.learning_rate,
         "momentum": experiment.momentum,
         "special": not _is_plain(experiment),
+        "trainable": experiment.trainable,
         "decay_of_name": _decay_of_name(experiment),
         "growth": experiment.rate_growth,
         "rising": _rises(experiment),

@@ -20,7 +20,9 @@ def has_ghosts(experiment: Experiment) -> bool:
 
 
 def fully_frozen(experiment: Experiment) -> bool:
-    """Whether a network ever has no layer that learns."""
+    """Whether a network ever has no parameter that learns."""
+    if experiment.trainable == "scales":
+        return True  # the network without a normalizer
     layers = set(range(1, experiment.hidden_layers + 2))
     return any(_frozen_layers(experiment, arm, step) == layers for arm in experiment.arms for step in _steps(experiment))
 

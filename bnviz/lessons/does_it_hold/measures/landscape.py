@@ -21,9 +21,13 @@ def landscape(context: MeasureContext) -> dict[str, float]:
 
     `loss_range`, the largest loss found minus the smallest; `gradient_distance`, the largest ‖g(w) - g(w - η g)‖₂ (gradient
     predictiveness); `gradient_bend`, the largest ‖g(w) - g(w - η g)‖₂ / ‖η g‖₂ (effective β-smoothness).
+
+    The gradient is that of what learns; all are NaN where nothing does.
     """
     network = copy.deepcopy(context.network)
     parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    if not parameters:
+        return dict.fromkeys(("loss_range", "gradient_distance", "gradient_bend"), math.nan)
     start = [parameter.detach().clone() for parameter in parameters]
     _, here = _gradient(context, network, parameters)
     losses, distances, bends = [], [], []

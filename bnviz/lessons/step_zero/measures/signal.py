@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 
 import torch
@@ -22,7 +23,8 @@ def signal(context: MeasureContext) -> dict[str, list[float] | None]:
     squared norm of ∂L/∂W[l]. `wide_cosine` is what the cosine would be in infinitely wide layers without a normalizer, None
     where that has no closed form. The network stays as it is.
     """
-    network, experiment, x = context.network, context.experiment, context.x
+    network, experiment, x = copy.deepcopy(context.network), context.experiment, context.x
+    network.linears.requires_grad_(True)  # also of weights that do not learn
     taps: Taps = []
     with torch.enable_grad():
         loss = context.loss(network(x, MEASURE, experiment.groups, taps=taps), context.y)
