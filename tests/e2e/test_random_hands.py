@@ -1,7 +1,7 @@
 """Whatever hands do to a page, it does not break, complain or keep what it no longer needs.
 
-`make hands` gives them 40 seconds on every page (BNVIZ_HANDS_SECONDS); otherwise they have one second on the first page, which has
-the tour, and on one that has lists and panels of its own.
+`make hands` gives them 40 seconds on every page (BNVIZ_HANDS_SECONDS). Otherwise they have one second on the first page, which
+has the tour, and on one that has lists and panels of its own.
 """
 
 import os

@@ -1,14 +1,17 @@
 """Links of teachers: what they leave out, that it lasts, and the page that makes them."""
 
+from importlib import import_module
+
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from bnviz.config.experiment import Experiment
+from bnviz.config import changes
+from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.lessons import LESSONS, SWEEPING, address
 from bnviz.web import words
 from bnviz.web.export.worksheet import worksheet
-from bnviz.web.site import tailored, teachers
+from bnviz.web.site import presets, tailored, teachers, widgets
 from bnviz.web.site.presets import KEY
 from bnviz.web.site.tailored import Tailoring
 from tests.web.settings import settings
@@ -65,12 +68,80 @@ def test_it_stands_in_the_address_for_good_and_names_that_there_are_not_are_told
     }  # fmt: skip
 
 
-def test_a_locked_setting_cannot_be_turned_in_the_player_either(monkeypatch):
-    from bnviz.web.site import widgets as site_widgets
+def test_a_lock_without_a_value_locks_what_is_usual_and_presets_that_change_it_are_off(stage):  # noqa: F811
+    page = visit(lock="batch_size")
+    barred = page.button_group(key=f"{KEY} barred")
+    names = words.catalogue("live_shift")["presets"]
+    assert barred.disabled and barred.options == [names[key]["name"] for key, one in PRESETS.items() if "batch_size" in one]
+    assert page.button_group(key=KEY).options == [names[key]["name"] for key, one in PRESETS.items() if "batch_size" not in one]
+    assert any("Set by your teacher: Batch size." in one.value for one in page.caption)
+    page._page_hash = calc_hash("batch-size")
+    page.run()
+    assert settings(page)["batch_size"].value == 64, "that page has another default"
 
-    monkeypatch.setattr(tailored, "now", lambda: Tailoring(lock=("batch_size",)))
-    same = site_widgets.edit(Experiment(), {"do": "set", "name": "batch_size", "value": 4, "step": 40}, Experiment())
-    assert same == Experiment()
+
+@pytest.fixture
+def open_locked(monkeypatch):
+    """Has a visit begin with a link to a page that locks a setting."""
+
+    def open_locked(experiment, name):
+        monkeypatch.setattr(tailored.st, "session_state", {})
+        monkeypatch.setattr(tailored, "now", lambda: Tailoring(lock=(name,)))
+        return tailored.lock(experiment)
+
+    return open_locked
+
+
+PAGES = [import_module(f"bnviz.lessons.{lesson}.page").PAGE for lesson in LESSONS if lesson != "does_it_hold"]  # has no settings
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_no_preset_and_no_edit_of_any_page_changes_a_locked_setting(open_locked, name):
+    """A preset is permitted if and only if it leaves the setting as it is; so is each of the player's edits."""
+    for page in PAGES:
+        link = open_locked(page.default.replace(**dict(zip([name], some_values(name)[-1:], strict=False))), name)
+        knob = name in changes.KNOBS
+        for preset in presets.locked_choices(page).values():
+            turned = knob and any(change.name == name for change in preset.experiment.possible_changes)
+            assert tailored.permits(preset.experiment) == (getattr(preset.experiment, name) == getattr(link, name) and not turned)
+        edits = [{"do": "experiment", "values": {name: value}} for value in some_values(name)]
+        if knob:
+            edits += [{"do": "set", "name": name, "value": value, "step": 5} for value in some_values(name)]
+        for edit in edits:
+            assert widgets.edit(link, edit, page.default) in (link, page.default.replace(**{name: getattr(link, name)}))
+
+
+def some_values(name):
+    field = FIELDS[name]
+    return list(field.choices or field.marks)[:3] if name != "changes" else []
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"do": "set", "name": "batch_size", "value": 4, "step": 40},
+        {"do": "remove", "name": "batch_size", "step": 50},
+        {"do": "move", "name": "batch_size", "step": 50, "to": 60},
+        {"do": "from_start", "name": "batch_size", "step": 50},
+        {"do": "experiment", "values": {"batch_size": 4}},
+        {"do": "experiment", "values": {"changes": "9:batch_size=4"}},
+    ],
+)
+def test_a_locked_setting_cannot_be_turned_in_the_player_either(open_locked, edit):
+    link = open_locked(Experiment(changes="50:batch_size=8"), "batch_size")
+    assert widgets.edit(link, edit, Experiment()) == link
+    free = {"do": "set", "name": "learning_rate", "value": 1.0, "step": 40}
+    assert widgets.edit(link, free, Experiment()).changes == "40:learning_rate=1;50:batch_size=8"
+
+
+def test_links_to_other_pages_take_the_lock_along(open_locked, monkeypatch):
+    open_locked(Experiment(batch_size=8), "batch_size")
+    pages = {"batch-size": "Batch size", "gamma-beta": "γ and β"}
+    assert list(tailored.onward(pages)) == ["batch-size?lock=batch_size&batch_size=8", "gamma-beta?lock=batch_size&batch_size=8"]
+    monkeypatch.setattr(tailored, "now", lambda: Tailoring(pages=("gamma-beta",)))
+    assert tailored.onward(pages) == {"gamma-beta?pages=gamma-beta": "γ and β"}
+    monkeypatch.setattr(tailored, "now", Tailoring)
+    assert tailored.onward(pages) == pages
 
 
 @pytest.mark.parametrize(

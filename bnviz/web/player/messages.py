@@ -91,6 +91,7 @@ def player_data(
         "beside": None,
         "usual": dataclasses.asdict(experiment),
         "labels": {field.name: field.label for field in FIELDS.values()},
+        "locks": [],
         "onward": {},
         "addresses": assets.addresses(),
     }

@@ -93,8 +93,10 @@ export interface Data {
   data: Record<string, string> & {held_out: string};
   /** Every field of the experiment. */
   experiment: Record<string, any>;
-  /** The page's default. */
+  /** The page's default, as far as a teacher's link has not locked other values. */
   usual: Record<string, any>;
+  /** Settings that a teacher's link has locked, by name. */
+  locks: string[];
   /** What people call the settings, by their names in links. */
   labels: Record<string, string>;
   /** Where the tour's last card leads: titles by address. */

@@ -148,7 +148,7 @@ def opened(page: str, default: Experiment, own: Mapping[str, Field] | None = Non
             _read_view(cards)
         return None
     link = parse(present(), default, own, cards)
-    link = replace(link, experiment=tailored.as_locked(link.experiment))
+    link = replace(link, experiment=tailored.lock(link.experiment))
     st.session_state[_PAGE], st.session_state[_LINK] = page, link
     return link
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bnviz.config.experiment import FIELDS, Experiment
-from bnviz.web.site import widgets
+from bnviz.web.site import tailored, widgets
 from bnviz.web.words import fill, shared
 
 STEPS, EXAMPLES = "steps", "examples"
@@ -36,7 +36,7 @@ def adjust(experiment: Experiment, before: Experiment, default: Experiment) -> E
     """The experiment, trained for longer or shorter if its batch size has just changed and examples are to stay the same."""
     if st.session_state.get(KEY) != EXAMPLES or experiment.batch == before.batch:
         return experiment
-    return with_same_examples(experiment, default)
+    return tailored.as_locked(with_same_examples(experiment, default))
 
 
 def row(experiment: Experiment, default: Experiment) -> None:
@@ -54,7 +54,7 @@ def row(experiment: Experiment, default: Experiment) -> None:
         st.session_state.setdefault(KEY, STEPS)
         st.segmented_control(
             texts["keep"], [STEPS, EXAMPLES], format_func=texts.get, key=KEY, on_change=_apply, args=(experiment, default),
-            width="content", label_visibility="collapsed",
+            width="content", label_visibility="collapsed", disabled=tailored.locks("steps"),
         )  # fmt: skip
 
 

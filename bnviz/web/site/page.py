@@ -8,7 +8,7 @@ from functools import partial
 
 import streamlit as st
 
-from bnviz.config.experiment import Experiment, Field
+from bnviz.config.experiment import FIELDS, Experiment, Field
 from bnviz.data import DATA_SETS
 from bnviz.web import words
 from bnviz.web.site import embedded, links, pace, predictions, presets, stage, tailored, widgets
@@ -81,6 +81,8 @@ def controls(
         widgets.row(page.main, () if tailored.hides("more") else page.more, own, last)
     if problems := links.problems():
         st.warning(problems)
+    if locked := [FIELDS[name].label for name in (*page.main, *page.more) if name in FIELDS and tailored.locks(name)]:
+        st.caption(words.fill(words.shared()["tailored"]["locked_settings"], settings=", ".join(locked)))
     if notes := experiment.notes():
         st.caption(" ".join(notes))
 

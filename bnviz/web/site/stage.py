@@ -18,7 +18,7 @@ from bnviz.engine.admission import Busy
 from bnviz.web import player, words
 from bnviz.web.player import messages
 from bnviz.web.rates import rates
-from bnviz.web.site import links, live_edits, predictions, widgets
+from bnviz.web.site import links, live_edits, predictions, tailored, widgets
 from bnviz.web.site.form import RunForm
 
 _HISTORY = "bnviz shown"  # session_state: lessons and experiments whose runs have been on the stage, the newest last
@@ -48,9 +48,10 @@ def play(experiment: Experiment, page: RunForm, view: Mapping[str, Any], predict
         is_outdated=widgets.have_changed,
         changes=live_edits.changes_data(current),
         before=_earlier_runs(current, page),
-        usual=dataclasses.asdict(page.default),
+        usual=dataclasses.asdict(tailored.as_locked(page.default)),
+        locks=list(tailored.now().lock),
         beside=_beside(view, current, page),
-        onward=dict(page.onward),
+        onward=tailored.onward(page.onward),
     )
 
 

@@ -17,7 +17,7 @@ from bnviz.config.sweep import Sweep
 from bnviz.engine.admission import Busy
 from bnviz.web import words
 from bnviz.web.player import messages
-from bnviz.web.site import board, links, predictions, stage, widgets
+from bnviz.web.site import board, links, predictions, stage, tailored, widgets
 from bnviz.web.site.form import Form, Preset
 from bnviz.web.site.page import foot, head, settings, widgets_in_browser
 from bnviz.web.words import fill
@@ -80,8 +80,8 @@ class SweepPage(Form):
         asks = partial(predictions.waiting, self)
         sweep, verdict = self.sweep(without_changes(experiment), own), _verdict(self, prediction)
         board.show(sweep, self.panels, verdict, default, self.lesson, asks, self.single_run(experiment))
-        if self.inside:
-            st.markdown(fill(TEXTS["inside"], links=_links(self.inside(experiment))))
+        if self.inside and (inside := _links(self.inside(experiment))):
+            st.markdown(fill(TEXTS["inside"], links=inside))
         foot(self, experiment)
 
 
@@ -99,7 +99,10 @@ class Scene:
 
 def _links(experiments: Mapping[str, Experiment]) -> str:
     """Links to the live page, which is the one at the root."""
-    queries = {name: urlencode(links.parameters(one, {}, Experiment())) for name, one in experiments.items()}
+    permitted = {name: one for name, one in experiments.items() if tailored.permits(one)}
+    queries = {
+        name: urlencode(links.parameters(one, {}, Experiment()) | tailored.parameters()) for name, one in permitted.items()
+    }
     return " · ".join(f"[{name}](./?{query})" for name, query in queries.items())
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import streamlit as st
 
-from bnviz.config.experiment import FIELDS, Experiment, from_texts
-from bnviz.config.fields import BadField
+from bnviz.config.changes import Change
+from bnviz.config.experiment import FIELDS, Experiment
+from bnviz.config.fields import BadField, format_value
 from bnviz.lessons import LESSONS, address
 from bnviz.web.words import fill, shared
 
@@ -23,7 +25,7 @@ KINDS = {  # parameter: what it may name, in the words of people
     "lock": {name: field.label for name, field in FIELDS.items()},
 }
 _KEY = "bnviz tailored"  # session_state: the Tailoring of this visit
-_LOCKED_VALUES = "bnviz held"  # session_state: the values that the link gives to settings it locks, as texts
+_LOCKED = "bnviz locked"  # session_state: the link's experiment, whose values of what it locks hold on every page
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,17 @@ def split_names(text: str) -> list[str]:
 def follow(texts: Mapping[str, str]) -> None:
     """Take up what the address says; one that says nothing of it is of a page further on in the same visit."""
     if any(kind in texts for kind in KINDS):
-        st.session_state[_KEY], _ = parse(texts)
-        values = {**st.session_state.get(_LOCKED_VALUES, {}), **texts}  # an address leaves out what is usual on its page
-        st.session_state[_LOCKED_VALUES] = {name: values[name] for name in now().lock if name in values}
+        tailoring, _ = parse(texts)
+        if tailoring != now():
+            st.session_state.pop(_LOCKED, None)
+        st.session_state[_KEY] = tailoring
+
+
+def lock(experiment: Experiment) -> Experiment:
+    """A link's experiment as locked: the first one of a visit says what the locked settings are, with its page's defaults."""
+    if now().lock:
+        st.session_state.setdefault(_LOCKED, experiment)
+    return as_locked(experiment)
 
 
 def now() -> Tailoring:
@@ -75,8 +85,36 @@ def hides(part: str) -> bool:
 
 
 def as_locked(experiment: Experiment) -> Experiment:
-    """The experiment with the link's values of what it locks: pages have other defaults, and presets other values."""
-    return from_texts(st.session_state.get(_LOCKED_VALUES, {}), experiment)[0]
+    """The experiment with the link's values of what it locks: pages have other defaults."""
+    return experiment.replace(**_locked_values())
+
+
+def permits(experiment: Experiment) -> bool:
+    """Whether locked settings are in it as the link has them, from the start and on the way."""
+    link: Experiment | None = st.session_state.get(_LOCKED)
+    return link is None or (as_locked(experiment) == experiment and _locked_changes(experiment) == _locked_changes(link))
+
+
+def _locked_values() -> dict[str, object]:
+    link: Experiment | None = st.session_state.get(_LOCKED)
+    return {name: getattr(link, name) for name in now().lock} if link else {}
+
+
+def _locked_changes(experiment: Experiment) -> list[Change]:
+    """Its changes of locked settings on the way."""
+    return [change for change in experiment.possible_changes if change.name in now().lock]
+
+
+def parameters() -> dict[str, str]:
+    """What a link to another page needs so that the same holds there."""
+    return now().parameters | {name: format_value(value) for name, value in _locked_values().items()}
+
+
+def onward(pages: Mapping[str, str]) -> dict[str, str]:
+    """Titles by address of the pages that are not left out, with addresses at which the same holds."""
+    query = urlencode(parameters(), safe=",:;=")
+    names = now().pages or pages
+    return {f"{page}?{query}" if query else page: title for page, title in pages.items() if page in names}
 
 
 def locks(setting: str) -> bool:

@@ -75,10 +75,14 @@ def have_changed() -> bool:
 
 
 def edit(experiment: Experiment, edit: Mapping[str, Any], default: Experiment) -> Experiment:
-    """The experiment as somebody asks for in the player, which the widgets show from now on; as it is, if that is locked."""
-    if tailored.locks(str(edit.get("name"))):
+    """The experiment as somebody asks for in the player, which the widgets show from now on.
+
+    As it is, if that would change what a teacher's link has locked.
+    """
+    result = _checked(experiment, partial(live_edits.apply, edit=edit, default=tailored.as_locked(default)))
+    if not tailored.permits(result):
+        st.warning(shared()["tailored"]["locked"])
         return experiment
-    result = _checked(experiment, partial(live_edits.apply, edit=edit, default=default))
     load(result)
     return result
 

@@ -53,6 +53,17 @@ test("a link opens its card: its experiment is asked for, played, and measured w
   assert.deepEqual([world.core.view().layer, world.core.view().tap], [3, "activation"]);
 });
 
+test("cards that change what a teacher's link has locked are left out, and a tour of none is none", () => {
+  const names = (options) => touring(options).tour?.cards.map(({name}) => name) ?? [];
+  const usual = {batch_size: 64, changes: ""};
+  assert.deepEqual(names({usual, locks: ["batch_size"]}), ["inputs", "layers", "chase", "norm"]);
+  assert.deepEqual(names({usual, locks: ["input_noise"]}), ["layers", "chase", "norm"]);
+  assert.deepEqual(names({usual, locks: ["changes"]}), ["layers", "chase", "norm"]);
+  const other = cards().map((card) => ({...card, values: {...card.values, batch_size: 8}}));
+  assert.deepEqual(names({usual, locks: ["batch_size"], story: {tour: other}}), []);
+  assert.equal(names({usual: {...usual, batch_size: 8}, locks: ["batch_size"], story: {tour: other}}).length, 4);
+});
+
 test("a card that there is not opens nothing", () => {
   const world = touring({number: 11}).arrive().pass();
   assert.equal(state(world).index, null);

@@ -78,7 +78,8 @@ export class PlayerCore {
     this.settingChanges = new SettingChanges(this.#settingsHost());
     this.runs.start(data.view.step);
     /** @type {TourCore | null} */
-    this.tour = story.tour && !this.bare ? new TourCore(this, story.tour) : null;
+    const tour = story.tour && !this.bare ? new TourCore(this, story.tour) : null;
+    this.tour = tour?.cards.length ? tour : null;
     this.#updateVisibility();
   }
 

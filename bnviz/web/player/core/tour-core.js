@@ -19,7 +19,7 @@ import {cardIn, linkToCard} from "./address.js";
 /** @typedef {{values: Record<string, any>, step: number, playing: boolean}} Destination an experiment, and a place in it */
 /** @typedef {{choice: Choice, curtain: boolean, surroundings: any}} Setting what else is on show */
 /**
- * @typedef {Pick<TourCore, "cards" | "state" | "guesses" | "before" | "destination" | "closed" | "onReplaced">} Bookmark where
+ * @typedef {Pick<TourCore, "allCards" | "state" | "guesses" | "before" | "destination" | "closed" | "onReplaced">} Bookmark where
  *   somebody was last
  */
 
@@ -53,11 +53,12 @@ export class TourCore {
 
   /**
    * @param {PlayerCore} player
-   * @param {Card<any>[]} cards
+   * @param {Card<any>[]} cards those that change what a teacher's link has locked are left out
    */
   constructor(player, cards) {
     this.player = player;
-    this.cards = cards;
+    this.allCards = cards;
+    this.cards = cards.filter(({values}) => isPermitted(values, player.data));
   }
 
   get state() {
@@ -75,7 +76,7 @@ export class TourCore {
    * number of its card, counted from 1, if one is open.
    */
   takeOver() {
-    if (bookmark?.cards !== this.cards) return null;
+    if (bookmark?.allCards !== this.allCards) return null;
     const {state, guesses, before, destination, closed} = bookmark;
     bookmark.onReplaced();
     Object.assign(this, {guesses, before, destination});
@@ -85,8 +86,8 @@ export class TourCore {
 
   close() {
     this.closed = true;
-    const {cards, state, guesses, before, destination} = this;
-    if (bookmark === this) bookmark = {cards, state, guesses, before, destination, closed: true, onReplaced: () => {}};
+    const {allCards, state, guesses, before, destination} = this;
+    if (bookmark === this) bookmark = {allCards, state, guesses, before, destination, closed: true, onReplaced: () => {}};
   }
 
   // --- opening, turning and leaving
@@ -317,6 +318,17 @@ export class TourCore {
     const name = sentence(this.player.data.tour, `${card.name}_guess_${guess}`);
     return this.player.text(guess === correctGuess ? "tour_right" : "tour_wrong", {guess: name});
   }
+}
+
+/**
+ * Whether a card's experiment leaves everything that is locked as it is, from the start and on the way.
+ * @param {Record<string, unknown>} values
+ * @param {Pick<Data, "usual" | "locks">} data
+ */
+export function isPermitted(values, {usual, locks}) {
+  const changes = String(values.changes ?? usual.changes);
+  const changesLocked = changes !== usual.changes && locks.some((name) => new RegExp(`\\b${name}=`).test(changes));
+  return !changesLocked && locks.every((name) => !(name in values) || values[name] === usual[name]);
 }
 
 /**
