@@ -223,6 +223,14 @@ class Experiment:
         late=True,
     )  # fmt: skip
 
+    skip_connections: str = choice(
+        SHAPE, "none", {"none": "none", "residual": "residual", "skipinit": "SkipInit"}, "Skip connections",
+        "What layer 2 and every later layer hand on: g(y) alone; what they received plus g(y) (He et al. 2016); or what they "
+        "received plus α g(y), with one number α a layer that is learnt and starts at 0 (SkipInit, De & Smith 2020). A layer "
+        "that is held or frozen keeps its α. Charts show g(y).",
+        late=True,
+    )  # fmt: skip
+
     def __post_init__(self) -> None:
         for field in FIELDS.values():
             object.__setattr__(self, field.name, field.check(getattr(self, field.name)))

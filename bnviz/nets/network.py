@@ -48,6 +48,9 @@ class Network(nn.Module):
         linears = (nn.utils.skip_init(nn.Linear, *sizes) for sizes in zip(inputs, outputs, strict=True))
         self.linears: Layers[nn.Linear] = Layers(linears)
         self.normalizers = normalizers(normalizer, experiment)
+        self.has_skips = experiment.skip_connections != "none"
+        scaled = experiment.hidden_layers - 1 if experiment.skip_connections == "skipinit" else 0
+        self.skip_scales = nn.ParameterList(nn.Parameter(torch.zeros(())) for _ in range(scaled))  # α of the second layer first
         self.activation = ACTIVATIONS[experiment.activation]
         self.dropout, self.trainable = experiment.dropout, experiment.trainable
         for linear in self.linears:
@@ -57,12 +60,15 @@ class Network(nn.Module):
         self.let_learn()
 
     def let_learn(self, but: Collection[int] = ()) -> None:
-        """Turn gradients on for what `Experiment.trainable` names and off for the rest; the layers `but`, from 0 on, stay off."""
+        """Turn gradients on for what `Experiment.trainable` names and off for the rest; the layers `but`, from 0 on, stay off,
+        with their α of SkipInit."""
         for layer, linear in enumerate(self.linears):
             learns = self.trainable == "all" or self.trainable == "output" and layer == len(self.normalizers)
             linear.requires_grad_(learns and layer not in but)
         for layer, normalizer in enumerate(self.normalizers):
             normalizer.requires_grad_(normalizer.learns and self.trainable != "output" and layer not in but)
+        for layer, scale in enumerate(self.skip_scales, 1):
+            scale.requires_grad_(self.trainable == "all" and layer not in but)
 
     @property
     def hidden_weights(self) -> list[Tensor]:
@@ -89,15 +95,24 @@ class Network(nn.Module):
     ) -> Tensor:
         """`forward` from z[1] on: the one part of it that is the same in every mode."""
         _, *onward = self.linears
-        for normalizer, following in zip(self.normalizers, onward, strict=True):
+        received = None
+        for layer, (normalizer, following) in enumerate(zip(self.normalizers, onward, strict=True)):
             normalized = normalizer(z, mode, groups, generator)
             a = self.activation(normalized)
             if taps is not None:
                 taps.append(LayerTaps(z, normalized, a))
             if self.dropout and mode == TRAIN:
                 a = a * (torch.rand(a.shape, generator=generator) >= self.dropout) / (1 - self.dropout)
-            z = following(a)
+            received = self.hand_on(layer, a, received)
+            z = following(received)
         return z
+
+    def hand_on(self, layer: int, a: Tensor, received: Tensor | None) -> Tensor:
+        """What a hidden layer, counted from 0, hands to the next one: a [examples, width], added to what it `received` from the
+        one before if there are skip connections. The first one's inputs are of another size, so it has none."""
+        if not self.has_skips or received is None:
+            return a
+        return received + (self.skip_scales[layer - 1] * a if len(self.skip_scales) else a)
 
 
 def normalizers(key: str, experiment: Experiment) -> Layers[Any]:

@@ -29,21 +29,23 @@ def switch(network: Network, normalizer: str, experiment: Experiment, x: Tensor)
 
 def _start(network: Network, x: Tensor, keep: bool) -> None:
     """Layer by layer: running statistics of z and, to `keep` it, γ = sqrt(variance + ε) and β = mean."""
-    for linear, normalizer in zip(network.linears, network.normalizers, strict=False):
+    received = None
+    for layer, (linear, normalizer) in enumerate(zip(network.linears, network.normalizers, strict=False)):
         z = linear(x)
         normalizer.running_mean.copy_(z.mean(0))
         normalizer.running_variance.copy_(z.var(0))
         if keep:
             normalizer.gamma.copy_(torch.sqrt(z.var(0, correction=0) + normalizer.eps))
             normalizer.beta.copy_(z.mean(0))
-        x = network.activation(normalizer(z, MEASURE, 1))
+        x = received = network.hand_on(layer, network.activation(normalizer(z, MEASURE, 1)), received)
 
 
 def _absorb(network: Network, before: Layers[BatchNorm], x: Tensor) -> None:
     """Layer by layer: W' = s W and b' = s (b - mean) + β with s = γ / sqrt(variance + ε)."""
-    for linear, normalizer in zip(network.linears, before, strict=False):
+    received = None
+    for layer, (linear, normalizer) in enumerate(zip(network.linears, before, strict=False)):
         z = linear(x)
         scale = normalizer.gamma / torch.sqrt(z.var(0, correction=0) + normalizer.eps)
         linear.bias.copy_((linear.bias - z.mean(0)) * scale + normalizer.beta)
         linear.weight.mul_(scale[:, None])
-        x = network.activation(linear(x))
+        x = received = network.hand_on(layer, network.activation(linear(x)), received)

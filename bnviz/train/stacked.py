@@ -160,6 +160,9 @@ class Stack:
         linears = list(zip(*(network.linears for network in self.networks), strict=True))
         self.weights = [torch.stack([linear.weight.detach() for linear in layer]) for layer in linears]
         self.biases = [torch.stack([linear.bias.detach() for linear in layer])[:, None] for layer in linears]
+        skips = zip(*(network.skip_scales for network in self.networks), strict=True)
+        learns = self.shared.trainable == "all"
+        self.skip_scales = [torch.stack([one.detach() for one in layer])[:, None, None].requires_grad_(learns) for layer in skips]
         indices = [
             list(part) for _, part in itertools.groupby(range(len(self.runs)), lambda index: normalizer_kind(self.runs[index]))
         ]
@@ -179,6 +182,7 @@ class Stack:
         outputs, inputs = [z], [x]
         for layer, (weight, bias) in enumerate(zip(self.weights[1:], self.biases[1:], strict=True)):
             a = self._dropout(self.activation(self._normalized(z, layer, TRAIN)))
+            a = self._hand_on(layer, a, inputs[-1])
             z = torch.baddbmm(bias, a, weight.mT)
             outputs.append(z)
             inputs.append(a)
@@ -191,9 +195,17 @@ class Stack:
         """
         wide = first(self.weights[0].flatten(0, 1), self.biases[0].flatten())
         z = wide.unflatten(1, self.weights[0].shape[:2]).transpose(0, 1)
+        a = z  # which no first layer adds to
         for layer, (weight, bias) in enumerate(zip(self.weights[1:], self.biases[1:], strict=True)):
-            z = torch.baddbmm(bias, self.activation(self._normalized(z, layer, EVALUATE)), weight.mT)
+            a = self._hand_on(layer, self.activation(self._normalized(z, layer, EVALUATE)), a)
+            z = torch.baddbmm(bias, a, weight.mT)
         return z
+
+    def _hand_on(self, layer: int, a: Tensor, received: Tensor) -> Tensor:
+        """As `Network.hand_on`."""
+        if layer == 0 or self.shared.skip_connections == "none":
+            return a
+        return received + (self.skip_scales[layer - 1] * a if self.skip_scales else a)
 
     def _normalized(self, z: Tensor, layer: int, mode: str) -> Tensor:
         parts = [
@@ -222,6 +234,7 @@ class Stack:
         outputs, inputs = self.forward(x)
         losses = self.losses(outputs[-1], y)
         scales = [one for layer in self.normalizers for part in layer for one in part.parameters]
+        scales += [one for one in self.skip_scales if one.requires_grad]
         gradients = torch.autograd.grad(losses.sum(), outputs + scales)
         with torch.no_grad():
             self._step_linears(gradients[: len(outputs)], inputs)
@@ -260,6 +273,8 @@ class Stack:
                 rates = normalizers.rates(self.learning_rate[part])
                 for parameter, rate in zip(normalizers.parameters, rates, strict=True):
                     self._descend(parameter, next(rest) * rate)
+        for scale, gradient in zip(self.skip_scales, rest, strict=False):  # none, if they do not learn
+            self._descend(scale, gradient * self.learning_rate[:, None, None])
 
     def _descend(self, parameter: Tensor, update: Tensor) -> None:
         """SGD as torch.optim.SGD has it. Rates are constant, so the velocity may hold them."""
@@ -279,6 +294,8 @@ class Stack:
             for layer, linear in enumerate(network.linears):
                 linear.weight.copy_(self.weights[layer][index])
                 linear.bias.copy_(self.biases[layer][index, 0])
+            for scale, values in zip(network.skip_scales, self.skip_scales, strict=True):
+                scale.copy_(values[index, 0, 0])
         for layer in self.normalizers:
             for normalizers in layer:
                 normalizers.unstack()

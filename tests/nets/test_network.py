@@ -176,6 +176,32 @@ def test_logits_and_taps_are_those_of_a_sequential(arm, activation, module):
     assert len(taps) == 3
 
 
+@pytest.mark.parametrize("skips, alpha", [("residual", 1.0), ("skipinit", 0.25)])
+@pytest.mark.parametrize("arm", ["none", "batch"])
+def test_what_a_layer_hands_on_holds_what_it_received(arm, skips, alpha):
+    network = Network(Experiment(dataset="mnist1d", width=16, hidden_layers=3, skip_connections=skips), arm, seeded())
+    assert [scale.item() for scale in network.skip_scales] == ([0.0, 0.0] if skips == "skipinit" else [])
+    for scale in network.skip_scales:
+        scale.data.fill_(alpha)
+    x = torch.randn(32, 40, generator=seeded(3))
+
+    def branch(layer, a):
+        z = network.linears[layer](a)
+        return torch.relu(nn.BatchNorm1d(16)(z) if arm == "batch" else z)
+
+    taps, a = [], branch(0, x)
+    for layer in (1, 2):
+        a = a + alpha * branch(layer, a)
+    assert torch.allclose(network(x, MEASURE, taps=taps), network.linears[3](a), atol=1e-6)
+    assert torch.allclose(taps[0].activation, branch(0, x)) and not torch.allclose(taps[2].activation, a)
+
+
+def test_skipinit_begins_as_a_network_of_one_hidden_layer():
+    network = Network(Experiment(dataset="mnist1d", width=16, skip_connections="skipinit"), "batch", seeded())
+    x, taps = torch.randn(32, 40, generator=seeded(3)), []
+    assert torch.equal(network(x, MEASURE, taps=taps), network.linears[-1](taps[0].activation))
+
+
 def test_dropout_drops_its_share_in_training_only():
     network = Network(Experiment(dataset="mnist1d", dropout=0.3, hidden_layers=2), "none", seeded())
     x = torch.randn(64, 40, generator=seeded(4))

@@ -215,8 +215,9 @@ def probe_logits(training, arm, mode=MEASURE):
 @pytest.mark.parametrize(
     "how", [{"batch_norm_from": STEP}, {"changes": f"{STEP}:compare=none"}, {"compare": "noisy-batch", "batch_norm_from": STEP}]
 )
-def test_what_is_kept_stays_within_rounding(how, activation):
-    experiment = SMALL.replace(scale_start="keep", activation=activation, **how)
+@pytest.mark.parametrize("skips", ["none", "skipinit"])
+def test_what_is_kept_stays_within_rounding(how, activation, skips):
+    experiment = SMALL.replace(scale_start="keep", activation=activation, skip_connections=skips, **how)
     training = arms_at(experiment, STEP)
     before = probe_logits(training, experiment.compare)
     training._apply_changes()
@@ -262,6 +263,21 @@ def test_a_frozen_layer_learns_again():
                 *(("normalizers.{}.gamma", "normalizers.{}.beta") if arm and frozen < 4 else ()),
             )
             assert same == {name.format(frozen - 1) for name in learnt if frozen}
+
+
+def test_a_layer_that_is_held_or_frozen_keeps_its_alpha():
+    at = {}
+    training = loop.Training(
+        SMALL.replace(skip_connections="skipinit", momentum=0.9, hold_from=10, changes="20:freeze_layer=3;30:freeze_layer=0")
+    )
+    while not training.done:
+        at.setdefault(training.step, {arm.name: [one.item() for one in arm.network.skip_scales] for arm in training.arms})
+        training.advance()
+    for arm in ("none", "batch", "none-held", "batch-held"):
+        for begin, end, frozen in ((5, 9, set()), (11, 19, set()), (21, 29, {3}), (31, 39, set())):
+            pairs = zip(at[begin][arm], at[end][arm], strict=True)
+            same = {layer for layer, (before, after) in enumerate(pairs, 2) if before == after}
+            assert same == frozen | ({2} if arm.endswith("held") and begin > 10 else set())
 
 
 def test_a_network_of_which_nothing_learns_stays_as_it_is():

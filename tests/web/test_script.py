@@ -62,6 +62,8 @@ CONFIGURATIONS = {
     "a rising rate, and no decay": {"rising": "yes", "momentum": 0.9, "changes": "8:learning_rate=0.01"},
     "only γ and β learn": {"trainable": "scales", "momentum": 0.9, "weight_decay": 0.5, "fixed_scales": "yes"},
     "only the output layer learns": {"trainable": "output", "compare": "rms", "changes": "8:times_w2=3"},
+    "residual": {"skip_connections": "residual", "dropout": 0.2, "learning_rate": 0.01},
+    "SkipInit": {"skip_connections": "skipinit", "momentum": 0.9, "weight_decay": 0.1},
     "orthogonal": {"initialization": "orthogonal", "activation": "identity"},
     "switched on": SWITCHED,
     "switched on, kept": {**SWITCHED, "scale_start": "keep"},
@@ -200,8 +202,10 @@ def test_special_weights_with_which_more_happens_are_refused(changes):
 
 @pytest.mark.parametrize("changes", [{"hold_from": 4}, {"changes": "4:compare=none"}, {"changes": "4:freeze_layer=1"}])
 def test_parameters_that_learn_and_layers_that_change_on_the_way_are_refused(changes):
-    with pytest.raises(Unsupported, match="no script says both"):
-        script(Experiment(trainable="scales", **changes))
+    for own in ({"trainable": "scales"}, {"skip_connections": "skipinit"}):
+        script(Experiment(**own))
+        with pytest.raises(Unsupported, match="no script says both"):
+            script(Experiment(**own, **changes))
 
 
 def test_a_run_that_trains_nothing_has_no_script():

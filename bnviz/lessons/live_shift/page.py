@@ -25,6 +25,7 @@ PAGE = Page(
         "steps",
         "seed",
         "hidden_layers",
+        "skip_connections",
         "label_noise",
         "dropout",
         "train_size",

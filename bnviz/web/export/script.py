@@ -51,15 +51,16 @@ def script(experiment: Experiment) -> str:
 
 
 def _check_supported(experiment: Experiment) -> None:
-    """Raise Unsupported where weights are special and more happens to them than a script says."""
+    """Raise Unsupported where weights or layers are special and more happens to them than a script says."""
     rises = _rises(experiment)
     special = rises or not _is_plain(experiment)
     turned = {change.name for change in experiment.possible_changes} & {"learning_rate", "momentum", "compare"}
     if special and (turned or experiment.starts_late) or rises and (experiment.momentum or experiment.rate_growth != 1):
         raise Unsupported(words.shared()["export"]["unsayable"])
     lines = "\n".join(change_lines(experiment))
-    if experiment.trainable != "all" and ("switch(" in lines or "let_learn(" in lines):
-        raise Unsupported(words.shared()["export"]["unsayable_trainable"])
+    has_own_parts = experiment.trainable != "all" or experiment.skip_connections != "none"
+    if has_own_parts and ("switch(" in lines or "let_learn(" in lines):
+        raise Unsupported(words.shared()["export"]["unsayable_parts"])
 
 
 def _rises(experiment: Experiment) -> bool:
@@ -103,6 +104,7 @@ def _network_values(experiment: Experiment) -> dict[str, object]:
         "initialization": experiment.initialization,
         "double": experiment.precision == "double",
         "dropout": experiment.dropout,
+        "skips": "" if experiment.skip_connections == "none" else experiment.skip_connections,
         "drops": any(stage.dropout for stage in stages),
         "ghosts": ghosts,
         "groups": experiment.groups,

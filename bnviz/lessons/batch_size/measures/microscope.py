@@ -118,11 +118,13 @@ def with_dropout(network: Network, z: Tensor, rates: Tensor, masks: Tensor) -> t
     example's z[1], `rates` [rates], `masks` [layers, draws, width] uniform numbers. a[l] is taken before its own mask.
     """
     shape, rate = (len(rates), masks.shape[1]), rates.repeat_interleave(masks.shape[1])[:, None]
-    z, activations = z.expand(len(rate), -1), []
-    for normalizer, following, uniform in zip(network.normalizers, network.linears[1:], masks, strict=False):
+    z, activations, received = z.expand(len(rate), -1), [], None
+    layers = zip(network.normalizers, network.linears[1:], masks, strict=False)
+    for layer, (normalizer, following, uniform) in enumerate(layers):
         a = network.activation(normalizer(z, EVALUATE, 1))
         activations.append(a.unflatten(0, shape))
-        z = following(a * (uniform.repeat(len(rates), 1) >= rate) / (1 - rate))
+        received = network.hand_on(layer, a * (uniform.repeat(len(rates), 1) >= rate) / (1 - rate), received)
+        z = following(received)
     return torch.stack(activations), z.unflatten(0, shape)
 
 

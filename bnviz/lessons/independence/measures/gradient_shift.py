@@ -64,6 +64,8 @@ def _from_below(network: Network, next_network: Network, first: Tensor, loss: Ca
     for below, linear in enumerate(network.linears[1:-1]):
         for parts in ("linears", "normalizers"):
             getattr(network, parts)[below].load_state_dict(getattr(next_network, parts)[below].state_dict())
+        if below and len(network.skip_scales):
+            network.skip_scales[below - 1].data.copy_(next_network.skip_scales[below - 1])
         after += torch.autograd.grad(loss(network), linear.weight)
     return after
 

@@ -72,9 +72,11 @@ def cosines(a: Tensor) -> Tensor:
 def wide_cosines(x: Tensor, experiment: Experiment, layers: int) -> list[float] | None:
     """The mean cosine after each of so many infinitely wide layers for inputs x [examples, features].
 
-    Closed forms exist for nonlinearities that are homogeneous in the scale of the weights, without biases.
+    Closed forms exist for nonlinearities that are homogeneous in the scale of the weights, without biases and skip connections.
     """
     if experiment.activation not in COSINE_AFTER or experiment.initialization == "pytorch":
+        return None
+    if experiment.skip_connections != "none":
         return None
     pairs, means = cosines(x).numpy(), []
     for _ in range(layers):
