@@ -62,7 +62,7 @@ def weights(experiment: Experiment) -> int:
 
 def step_seconds(experiment: Experiment) -> float:
     """One step of one arm."""
-    return 0.0001 * experiment.hidden_layers + 3 * experiment.batch * weights(experiment) / RATE
+    return experiment.accumulate * (0.0001 * experiment.hidden_layers + 3 * experiment.batch * weights(experiment) / RATE)
 
 
 def distribution_seconds(experiment: Experiment) -> float:
@@ -88,4 +88,4 @@ def stacked_seconds(experiment: Experiment) -> float:
     backward = 2 * forward - data.features * experiment.width  # without the gradient of x
     step = 2e-5 * experiment.hidden_layers + (forward + backward) * (experiment.batch / 2.8e10 + 1.5e-10)
     evaluations = CHECKPOINTS * 1000 + experiment.examples
-    return experiment.steps * step + evaluations * forward / 5e10
+    return experiment.steps * experiment.accumulate * step + evaluations * forward / 5e10

@@ -231,6 +231,14 @@ class Experiment:
         late=True,
     )  # fmt: skip
 
+    accumulate: int = number(
+        SHAPE, 1, 1, 64, "Minibatches a step",
+        "Gradient accumulation: each step of SGD takes the mean gradient of so many minibatches, one after another. Batch norm "
+        "sees each of them by itself.",
+        (1, 2, 4, 8, 16, 32),
+        late=True,
+    )  # fmt: skip
+
     def __post_init__(self) -> None:
         for field in FIELDS.values():
             object.__setattr__(self, field.name, field.check(getattr(self, field.name)))
@@ -349,6 +357,11 @@ class Experiment:
             notes.append(
                 f"{self.batch} examples cannot be divided into groups of {self.ghost_batch_size}: batch norm uses "
                 f"{counted(self.groups, 'groups')} of {self._group_sizes} examples."
+            )
+        if self.accumulate > 1:
+            notes.append(
+                f"Each step takes the gradient of {self.accumulate} minibatches of {self.batch} examples, "
+                f"{self.accumulate * self.batch} together. Gradient shift is that of the first of them."
             )
         if self.trainable == "scales":
             notes.append("The network without a normalizer has no γ and no β, so it learns nothing.")

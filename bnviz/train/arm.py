@@ -49,14 +49,18 @@ class ArmTrainer:
         return sum(tensor.nbytes for tensor in (*self.network.state_dict().values(), *self.optimizer.velocities.values()))
 
     def step(self, x: Tensor, y: Tensor) -> None:
-        """One step of SGD on a minibatch."""
-        logits = self.network(x, TRAIN, self.groups, self.dropout)
-        loss = self.loss(logits, y)
+        """One step of SGD on a minibatch, or on several [accumulate × batch, …]: on the mean of their gradients."""
+        count, learns = self.experiment.accumulate, False
         self.optimizer.zero_grad()
-        if loss.requires_grad:  # something learns
-            loss.backward()
+        for inputs, labels in zip(x.chunk(count), y.chunk(count), strict=True):
+            logits = self.network(inputs, TRAIN, self.groups, self.dropout)
+            loss = self.loss(logits, labels)
+            if learns := loss.requires_grad:
+                (loss if count == 1 else loss / count).backward()
+            self.train_metrics.add(loss, logits, labels)
+        if learns:
             self.optimizer.step()
-        self.train_metrics.add(loss, logits, y)
+        self.train_metrics.end_step(count)
 
     @torch.no_grad()
     def measure(self, tensors: DataTensors, minibatch: Tensor, index: int, last: bool) -> dict[str, Any]:
@@ -174,14 +178,19 @@ class _TrainMetrics:
     """Running loss and predictions on minibatches."""
 
     def __init__(self) -> None:
-        self.minibatches, self.loss, self.last_loss = 0, 0.0, 0.0
+        self.minibatches, self.loss, self.last_loss, self.step_loss = 0, 0.0, 0.0, 0.0
         self.predictions: list[tuple[Tensor, Tensor]] = []
 
     def add(self, loss: Tensor, logits: Tensor, y: Tensor) -> None:
-        self.last_loss = loss.item()
+        value = loss.item()
         self.minibatches += 1
-        self.loss += self.last_loss
+        self.loss += value
+        self.step_loss += value
         self.predictions.append((logits.detach(), y))
+
+    def end_step(self, minibatches: int) -> None:
+        """A step has ended, of so many minibatches: `last_loss` is their mean."""
+        self.last_loss, self.step_loss = self.step_loss / minibatches, 0.0
 
     def pop_means(self) -> tuple[float, float]:
         """Mean loss and accuracy since the last call; starts anew."""

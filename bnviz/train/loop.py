@@ -107,12 +107,12 @@ class Training:
         self.tensors = self.tensors.with_input_noise(current, course.input_noise(current, self.step))
 
     def _train(self) -> None:
-        minibatch = next(self.batches)
-        x, y = self.tensors.x_train[minibatch], self.tensors.y_train[minibatch]
+        chosen = self.batches.take(self.experiment.accumulate)
+        x, y = self.tensors.x_train[chosen], self.tensors.y_train[chosen]
         for arm in self.arms:
             arm.step(x, y)
             arm.check_divergence(self.step, arm.train_metrics.last_loss)
-        self.step, self.example_count = self.step + 1, self.example_count + len(minibatch)
+        self.step, self.example_count = self.step + 1, self.example_count + len(chosen)
 
     @property
     def bytes(self) -> int:

@@ -128,6 +128,10 @@ class Minibatches(Iterator[Tensor]):
         self._position += self.size
         return minibatch
 
+    def take(self, count: int) -> Tensor:
+        """Indices [count × size] of the next minibatches, one after another: those of a step that accumulates gradients."""
+        return next(self) if count == 1 else torch.cat([next(self) for _ in range(count)])
+
 
 def minibatches(experiment: Experiment) -> Minibatches:
     """The experiment's minibatches, from the first one on."""

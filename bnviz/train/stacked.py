@@ -14,7 +14,7 @@ import copy
 import itertools
 import math
 from collections.abc import Callable, Generator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -127,6 +127,27 @@ def shared_part(experiment: Experiment) -> Experiment:
     return Experiment(**{field.name: getattr(experiment, field.name) for field in FIELDS.values() if field.role == SHAPE})
 
 
+class Pass(NamedTuple):
+    """What a minibatch gives: losses [runs], gradients of every layer's z [runs, examples, width], every layer's input, and
+    gradients of what else learns."""
+
+    losses: Tensor
+    outputs: Sequence[Tensor]
+    inputs: Sequence[Tensor]
+    scales: Sequence[Tensor]
+
+
+def _joined(passes: Sequence[Pass]) -> Pass:
+    """Those of several minibatches as if they were one: the gradient of W is a sum over examples, of whichever minibatch."""
+    losses, outputs, inputs, scales = zip(*passes, strict=True)
+    return Pass(
+        torch.stack(losses).mean(0),
+        [torch.cat(layer, 1) / len(passes) for layer in zip(*outputs, strict=True)],
+        [torch.cat([a.detach() for a in layer], 1) for layer in zip(*inputs, strict=True)],
+        [torch.stack(part).mean(0) for part in zip(*scales, strict=True)],
+    )
+
+
 class Stack:
     """Runs of one shape, sorted by kind."""
 
@@ -230,17 +251,24 @@ class Stack:
         return each.view(len(self.runs), -1).mean(1)
 
     def step(self, x: Tensor, y: Tensor) -> Tensor:
-        """One step of SGD for every run on its own minibatch; returns the losses [runs] before it."""
+        """One step of SGD for every run on its own minibatch, or on several [runs, accumulate × batch, …] by the mean of their
+        gradients; returns the mean losses [runs] before it."""
+        count = self.shared.accumulate
+        passes = [self._backward(*part) for part in zip(x.chunk(count, 1), y.chunk(count, 1), strict=True)]
+        losses, outputs, inputs, scales = passes[0] if count == 1 else _joined(passes)
+        with torch.no_grad():
+            self._step_linears(outputs, inputs)
+            self._step_scales(scales)
+        self.steps += 1
+        return losses
+
+    def _backward(self, x: Tensor, y: Tensor) -> Pass:
         outputs, inputs = self.forward(x)
         losses = self.losses(outputs[-1], y)
         scales = [one for layer in self.normalizers for part in layer for one in part.parameters]
         scales += [one for one in self.skip_scales if one.requires_grad]
         gradients = torch.autograd.grad(losses.sum(), outputs + scales)
-        with torch.no_grad():
-            self._step_linears(gradients[: len(outputs)], inputs)
-            self._step_scales(gradients[len(outputs) :])
-        self.steps += 1
-        return losses.detach()
+        return Pass(losses.detach(), gradients[: len(outputs)], inputs, gradients[len(outputs) :])
 
     def _step_linears(self, gradients: Sequence[Tensor], inputs: Sequence[Tensor]) -> None:
         momentum, rate = self.shared.momentum, self.learning_rate[:, None, None]
@@ -310,7 +338,7 @@ def train_stack(runs: Sequence[Run], measures: Sequence[str] = ()) -> Generator[
     for step in range(stack.shared.steps + 1):
         log.checkpoint(step)
         if step < stack.shared.steps:
-            indices = torch.stack([next(one) for one in batches])  # [runs, examples]
+            indices = torch.stack([one.take(stack.shared.accumulate) for one in batches])  # [runs, examples]
             log.add(stack.step(*log.minibatch(indices)))
             yield None
     yield from log.rows()

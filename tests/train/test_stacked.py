@@ -46,7 +46,7 @@ def _trained_plainly(run, steps, _default_dtype):
     tensors, arm = loop.DataTensors(run.experiment), loop.ArmTrainer(run.experiment, run.arm)
     batches = loop.minibatches(run.experiment)
     for step in range(run.experiment.steps if steps is None else steps):
-        chosen = next(batches)
+        chosen = batches.take(run.experiment.accumulate)
         arm.step(tensors.x_train[chosen].to(dtype_of(run)), tensors.y_train[chosen])
         arm.check_divergence(step, arm.train_metrics.last_loss)
     return arm, tensors
@@ -57,7 +57,7 @@ def trained_together(runs, steps=None):
     stack = Stack(runs)
     log, batches = StackLog(stack), [loop.minibatches(experiment) for experiment in stack.experiments]
     for _ in range(steps or stack.shared.steps):
-        x, y = log.minibatch(torch.stack([next(one) for one in batches]))
+        x, y = log.minibatch(torch.stack([one.take(stack.shared.accumulate) for one in batches]))
         stack.step(x.to(dtype_of(stack.runs[0])), y)
     return stack
 
@@ -185,6 +185,20 @@ def test_only_what_is_trainable_learns(trainable, arm, double):
     output = {f"linears.{BASE.hidden_layers}.{part}" for part in ("weight", "bias")}
     own = {name for name, _ in trained_plainly(run)[0].network.named_parameters() if name.startswith("normalizers")}
     assert learning == (output if trainable == "output" else own) and bool(own) == (arm != "none")
+
+
+@pytest.mark.parametrize("arm", ["none", "batch", "noisy-batch"])
+def test_accumulated_gradients_train_together(arm, double):
+    experiment = BASE.replace(accumulate=3, batch_size=8, momentum=0.9, dropout=0.2, ghost_batch_size=4, rate_growth=1.02)
+    assert_same_networks([canonical_run(experiment.replace(seed=seed), arm) for seed in (0, 1)], steps=6, **EXACT)
+
+
+def test_without_statistics_accumulated_minibatches_are_one(double):
+    """SGD sees the mean gradient of the same examples; batch norm sees other minibatches."""
+    whole, parts = BASE.replace(batch_size=32, train_size=192), BASE.replace(batch_size=8, train_size=192, accumulate=4)
+    for arm in ("none", "layer"):
+        np.testing.assert_allclose(ends(canonical_run(parts, arm)), ends(canonical_run(whole, arm)), **EXACT)
+    assert not np.allclose(ends(canonical_run(parts, "batch")), ends(canonical_run(whole, "batch")), atol=0.01)
 
 
 def test_with_momentum_the_velocity_grows_along_with_the_rate(double):

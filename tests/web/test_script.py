@@ -62,6 +62,8 @@ CONFIGURATIONS = {
     "a rising rate, and no decay": {"rising": "yes", "momentum": 0.9, "changes": "8:learning_rate=0.01"},
     "only γ and β learn": {"trainable": "scales", "momentum": 0.9, "weight_decay": 0.5, "fixed_scales": "yes"},
     "only the output layer learns": {"trainable": "output", "compare": "rms", "changes": "8:times_w2=3"},
+    "accumulation": {"accumulate": 4, "batch_size": 8, "dropout": 0.2, "changes": "8:batch_size=2", "rate_growth": 0.99},
+    "accumulation, γ and β": {"accumulate": 3, "trainable": "scales", "momentum": 0.9},
     "residual": {"skip_connections": "residual", "dropout": 0.2, "learning_rate": 0.01},
     "SkipInit": {"skip_connections": "skipinit", "momentum": 0.9, "weight_decay": 0.1},
     "orthogonal": {"initialization": "orthogonal", "activation": "identity"},

@@ -32,6 +32,7 @@ PAGE = Page(
         "width",
         "hidden_layers",
         "momentum",
+        "accumulate",
         "initialization",
         "snapshot_every",
     ),

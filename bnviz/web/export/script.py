@@ -137,6 +137,7 @@ def _training_values(experiment: Experiment) -> dict[str, object]:
         "momentum": experiment.momentum,
         "special": not _is_plain(experiment),
         "trainable": experiment.trainable,
+        "accumulate": experiment.accumulate,
         "decay_of_name": _decay_of_name(experiment),
         "growth": experiment.rate_growth,
         "rising": _rises(experiment),
