@@ -1,29 +1,37 @@
 """The page /regularization: its sweep, what it draws and what it says, from rows that are made up; SciPy is the oracle."""
 
 import json
+import math
 import re
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from scipy import stats
 from streamlit.testing.v1 import AppTest
+from torch.nn import functional
 
 from bnviz import engine
 from bnviz.config.cost import TooExpensive
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.sweep import STACK_SECONDS
 from bnviz.lessons.regularization.judge import PREDICTIONS, answer, verdict
+from bnviz.lessons.regularization.measures.population import population
 from bnviz.lessons.regularization.page import PAGE, ghost_sizes, inside, sweep
 from bnviz.lessons.regularization.panels import panels
 from bnviz.lessons.regularization.results import WORDS, labels, measurements, sizes
 from bnviz.measures import budget
+from bnviz.measures.context import MeasureContext
+from bnviz.nets.normalizers import EVALUATE, TRAIN, BatchNorm
 from bnviz.record import ndjson
 from bnviz.record.store import Recording, Store
+from bnviz.train import loop
 from bnviz.web import player
 from bnviz.web.site import links
 from bnviz.web.words import fill
 from tests import ROOT
+from tests.runs import trained
 
 SWEEP = sweep(PAGE.default, {"seeds": 5})
 SAYS, LIKE, PLAIN = WORDS["regularizes"], WORDS["like_dropout"], WORDS["networks"]["short_none"]
@@ -33,11 +41,21 @@ LEVELS = {  # test and training accuracy by curve; batch norm's from the smalles
 }  # fmt: skip
 
 
+RECOVERED = {4: 0.024, 8: 0.006}  # test accuracy that statistics of the training set bring back, by size of the groups
+
+
 def synthetic_rows(plan=SWEEP, levels=None, scatter=0.01, **more):
     """A row for every place; accuracies scatter over runs."""
     levels, random = LEVELS | (levels or {}), np.random.default_rng(1)
     noise = {run: random.normal(0, scatter, 2) for run in plan.runs()}
     return [row(plan, cell, levels[cell.curve], noise[cell.run], **more) for cell in plan.cells()]
+
+
+def with_population(rows, recovered, scatter=0.001):
+    """The rows, with test accuracies in population statistics that are higher by so much, by size of the groups."""
+    random = np.random.default_rng(2)
+    scores = [one["test_accuracy"] + recovered.get(one["value"], 0) + random.normal(0, scatter) for one in rows]
+    return [one | {"population_accuracies": [None, None, score]} for one, score in zip(rows, scores, strict=True)]
 
 
 def row(plan, cell, level, noise, **more):
@@ -47,6 +65,7 @@ def row(plan, cell, level, noise, **more):
     course = {
         "checkpoints": [0, 10, 20],
         "test_accuracies": [0.1, accuracies["test_accuracy"] + 0.05, accuracies["test_accuracy"]],
+        "population_accuracies": [None, None, accuracies["test_accuracy"] if cell.run.arm == "batch" else None],
     }
     return {
         "type": "row", "run": cell.run.id, "curve": cell.curve, "point": cell.point, "value": plan.values[cell.point],
@@ -119,6 +138,43 @@ def test_without_label_noise_or_dropout_there_are_fewer_curves():
     assert list(labels(plain)) == ["clean"]
 
 
+# Statistics of the training set
+
+
+def test_statistics_of_the_training_set_are_what_a_plain_pass_computes():
+    """A network trained in groups of 4: normalized layer by layer by mean and variance over all of its training examples."""
+    changes = {"ghost_batch_size": 4, "learning_rate": 0.3, "statistics_momentum": 0.01}
+    experiment = Experiment(dataset="mnist1d", width=16, hidden_layers=3, train_size=200, batch_size=32, steps=60, **changes)
+    plain, network = (arm.network for arm in trained(experiment)[0].arms)
+    split = loop.DataTensors(experiment)
+    measured, unmeasured = (
+        population(MeasureContext(one, experiment, functional.cross_entropy, split.examples(), torch.arange(32)))
+        for one in (network, plain)
+    )
+    a, x = split.x_test, split.x_train
+    for linear, norm in zip(network.linears[:-1], network.normalizers, strict=True):
+        z = linear(x)
+        scales = [norm.gamma / torch.sqrt(z.var(0, correction=correction) + norm.eps) for correction in (1, 0)]
+        pairs = zip((linear(a), z), scales, strict=True)
+        a, x = (torch.relu((one - z.mean(0)) * scale + norm.beta) for one, scale in pairs)
+    right = (network.linears[-1](a).argmax(1) == split.y_test).double().mean().item()
+    assert measured["population_accuracies"] == pytest.approx(right, abs=0.003)
+    running = (network(split.x_test, EVALUATE).argmax(1) == split.y_test).double().mean().item()
+    assert abs(running - right) > 0.01 and math.isnan(unmeasured["population_accuracies"])
+
+
+def test_bessels_correction_is_a_quarter_in_groups_of_4():
+    """Running variances fit the whole minibatch with it; without it they would be a quarter too small."""
+    z = torch.randn(4096, 8, generator=torch.Generator().manual_seed(0))
+    norm = BatchNorm(8, momentum=1.0)
+    norm(z, TRAIN, 1024)
+    assert norm.running_variance.mean().item() == pytest.approx(z.var(0).mean().item(), rel=0.02)
+    inside = z.unflatten(0, (1024, 4)).var(1, correction=0).mean().item()
+    assert inside == pytest.approx(0.75 * z.var(0).mean().item(), rel=0.02)
+    caption = next(one["caption"] for one in panels(SWEEP, []) if one["id"] == "statistics")
+    assert "In groups of 4 a variance comes out 25.0 % too small" in caption
+
+
 # Words
 
 
@@ -134,7 +190,7 @@ def test_both_halves_of_the_lecture_where_they_are_so():
         for world in ("noisy", "clean") for key in ("train", "test")
     }  # fmt: skip
     assert numbers(regularizes) == [*changes["noisy", "train"], *changes["noisy", "test"]]
-    assert numbers(reliable) == [*changes["clean", "train"], *changes["clean", "test"]]
+    assert numbers(reliable)[:6] == [*changes["clean", "train"], *changes["clean", "test"]]
     assert " of 90 runs" not in text and fill(WORDS["verdict"]["intervals"], seeds=5) in text
 
 
@@ -247,7 +303,7 @@ def test_fewer_curves_are_fewer_words(changes):
 def checked_panels(charts):
     """All traces of all panels, by panel; they can be sent, and have what a panel needs."""
     json.dumps(charts, allow_nan=False)
-    assert [one["id"] for one in charts] == ["test", "train", "gap", "learning", "compared"]
+    assert [one["id"] for one in charts] == ["test", "train", "gap", "statistics", "learning", "compared"]
     for one in charts:
         assert one["title"] and one["caption"] and "nan" not in one["alternative"].lower()
         assert all(len(trace["x"]) == len(trace["y"]) for trace in one["data"])
@@ -302,6 +358,29 @@ def test_the_chart_of_differences_says_what_the_words_say():
         if world == "noisy":
             assert list(noisy.values()) == pytest.approx([100 * (one - other).mean() for one, other in pairs])
     assert bullets(verdict(SWEEP, rows))[0].split(", test accuracy by ")[1].rstrip(".") in charts["alternative"]
+
+
+@pytest.mark.parametrize("recovered, found", [(RECOVERED, "better"), ({}, "same"), ({4: -0.03}, "worse")])
+def test_harm_of_statistics_that_do_not_fit_is_told_from_that_of_noise(recovered, found):
+    """Groups of 4 lose 6 points with clean labels: how many of them statistics of the training set bring back."""
+    rows = with_population(synthetic_rows(), recovered)
+    reliable = bullets(verdict(SWEEP, rows))[1]
+    expected = []
+    for size in (4, 8):
+        population = np.array([values[-1] for values in column(rows, "batch clean", "population_accuracies", size)], float)
+        expected += scipys(population, column(rows, "batch clean", "test_accuracy", size))
+    told = fill(WORDS["statistics"][found], small=4, change="").split(" changes by")[0]
+    assert told in reliable and numbers(reliable)[6:] == expected
+    chart = checked_panels(panels(SWEEP, rows))["statistics"]
+    (dashed,) = [one for one in chart["data"] if one["xaxis"] == "x2" and one["line"]["dash"] == "dash"]
+    (solid,) = [one for one in chart["data"] if one["xaxis"] == "x2" and one["line"]["dash"] == "solid"]
+    assert dashed["x"] == solid["x"] == [4, 8, 16, 32, 64, 128, 256]
+    assert np.subtract(dashed["y"], solid["y"])[:2] == pytest.approx([recovered.get(size, 0) for size in (4, 8)], abs=0.002)
+
+
+def test_where_small_groups_do_no_harm_nothing_is_to_blame():
+    rows = with_population(synthetic_rows(levels={"batch clean": ((0.8, 0.8), (0.79, 1.0))}), RECOVERED)
+    assert "statistics of the whole training set" not in verdict(SWEEP, rows)
 
 
 def test_few_rows_make_whole_panels():

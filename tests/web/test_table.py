@@ -253,7 +253,12 @@ CHECKPOINTS = [0, 50, 100, 150]
 
 def made_up_row(sweep, cell, score):
     place = {"curve": cell.curve, "point": cell.point, "value": sweep.values[cell.point], "seed": cell.run.experiment.seed}
-    series = {"test_accuracies": [score] * 4, "train_losses": [1.0, 0.5, 0.2, 0.1], "checkpoints": CHECKPOINTS}
+    series = {
+        "test_accuracies": [score] * 4,
+        "population_accuracies": [score] * 4,
+        "train_losses": [1.0, 0.5, 0.2, 0.1],
+        "checkpoints": CHECKPOINTS,
+    }
     return {"type": "row", "run": cell.run.id, **place, **series, "train_accuracy": score + 0.1, "test_accuracy": score}
 
 

@@ -22,6 +22,7 @@ from bnviz.lessons.regularization.results import (
     network_name,
     percent,
     points,
+    recovered,
     scenes,
     shrunk,
     sizes,
@@ -130,7 +131,21 @@ def _reliable(sweep: Sweep, values: dict[str, Values], done: int) -> str:
     scores = _sign_or_none(sweep, test)
     if scores is None:
         return _unknown(sweep, texts["ask"], done)
-    return _paragraph(texts["ask"], texts[SCORES[scores]], fill(texts["told"], train=points(train), test=points(test)))
+    details = fill(texts["told"], train=points(train), test=points(test))
+    if (cause := _statistics(sweep, values)) and scores < 0:
+        details = f"{details} {cause}"
+    return _paragraph(texts["ask"], texts[SCORES[scores]], details)
+
+
+def _statistics(sweep: Sweep, values: dict[str, Values]) -> str:
+    """How much of that harm is running statistics that do not fit, in the two smallest sizes of groups."""
+    changes, texts = recovered(values, "clean")[:2], WORDS["statistics"]
+    first = _sign_or_none(sweep, changes[0])
+    if first is None:
+        return ""
+    told = fill(texts[SCORES[first]], small=sizes(sweep)[0], change=points(changes[0]))
+    second = [fill(texts["next"], size=sizes(sweep)[1], change=points(one)) for one in changes[1:] if sign(one) is not None]
+    return " ".join([told, *second])
 
 
 def _like_dropout(sweep: Sweep, test: Values, done: int) -> str:

@@ -19,7 +19,7 @@ def sweep(base: Experiment, own: Mapping[str, Any]) -> Sweep:
     kinds = {"noisy": base.label_noise, "clean": 0.0} if base.label_noise else {"clean": 0.0}
     curves = [curve for kind, noise in kinds.items() for curve in _curves(kind, noise, base.dropout)]
     points = tuple(changes(ghost_batch_size=size) for size in ghost_sizes(base.batch))
-    return Sweep(base, "ghost_batch_size", points, tuple(curves), seeds=own["seeds"])
+    return Sweep(base, "ghost_batch_size", points, tuple(curves), seeds=own["seeds"], measures=("population",))
 
 
 def ghost_sizes(batch: int) -> list[int]:

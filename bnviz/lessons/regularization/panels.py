@@ -25,6 +25,7 @@ from bnviz.lessons.regularization.results import (
     network_name,
     percent,
     points,
+    recovered,
     scenes,
     shrunk,
     sizes,
@@ -61,7 +62,8 @@ Panel = dict[str, Any]
 def panels(sweep: Sweep, rows: Rows) -> list[Panel]:
     """All panels of the page, in reading order."""
     values = measurements(sweep, rows)
-    return [*(against_size(sweep, key, values[key]) for key in MEASURES), learning(sweep, rows), compared(sweep, values["test"])]
+    sizes_panels = [against_size(sweep, key, values[key]) for key in MEASURES]
+    return [*sizes_panels, statistics(sweep, values), learning(sweep, rows), compared(sweep, values["test"])]
 
 
 def _subplots(sweep: Sweep) -> Iterator[tuple[str, str, str]]:
@@ -87,6 +89,37 @@ def against_size(sweep: Sweep, key: str, values: Values) -> Panel:
     text = " ".join(_description(sweep, values, kind, name) for kind, name in labels(sweep).items())
     alternative = fill(ALTERNATIVES["panel"], title=title, y=TEXTS[key]["y"], text=text)
     return panel(key, title, caption, (traces, _arranged(sweep, y, _size_axis(sweep))), height=350, alternative=alternative)
+
+
+def statistics(sweep: Sweep, values: Mapping[str, Values]) -> Panel:
+    """Batch norm's test accuracy with running statistics and, dashed, with those of the whole training set."""
+    traces: list[Trace] = []
+    for axes, kind, name in _subplots(sweep):
+        for key, dash in (("test", "solid"), ("population", "dash")):
+            called, of_key = TEXTS["statistics"][key], values[key][f"batch {kind}"]
+            strong = _curve(sweep, of_key, "batch", axes)[-1] | {"name": called, "legendgroup": key} | NO_TABLE
+            strong = {**strong, "line": {**strong["line"], "dash": dash}}
+            traces.append(strong | _listed(sweep, of_key, f"{called}, {name}, {TEXTS['statistics']['y']}"))
+    shown = {f"{key} {kind}": values[key][f"batch {kind}"] for key in ("test", "population") for kind in labels(sweep)}
+    y = axis(TEXTS["statistics"]["y"], tickformat=".1~%", range=_round_range(_finite(shown)))
+    title, caption = heading(WORDS, "statistics")
+    small = sizes(sweep)[0]
+    caption = fill(caption, **DATA_SETS[sweep.base.dataset].words, small=small, share=percent(1 / small))
+    text = " ".join(_statistics_description(sweep, values, kind, name) for kind, name in labels(sweep).items())
+    alternative = fill(ALTERNATIVES["panel"], title=title, y=TEXTS["statistics"]["y"], text=text)
+    arrangement = _arranged(sweep, y, _size_axis(sweep))
+    return panel("statistics", title, caption, (traces, arrangement), height=350, alternative=alternative)
+
+
+def _statistics_description(sweep: Sweep, values: Mapping[str, Values], kind: str, name: str) -> str:
+    """What other statistics change, for those who do not see it."""
+    changes = [
+        fill(ALTERNATIVES["group"], accuracy=points(change), size=size)
+        for size, change in zip(sizes(sweep), recovered(values, kind), strict=True)
+        if math.isfinite(change.mean)
+    ]
+    text = fill(ALTERNATIVES["population"], changes=", ".join(changes) or ALTERNATIVES["nothing"])
+    return fill(ALTERNATIVES["labels"], labels=name, text=text)
 
 
 def _listed(sweep: Sweep, values: np.ndarray, about: str) -> Trace:

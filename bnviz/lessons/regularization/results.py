@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -47,10 +48,13 @@ def groups_name(size: int | str) -> str:
 
 
 def measurements(sweep: Sweep, rows: Rows) -> dict[str, Values]:
-    """Training accuracy, test accuracy and the gap between them, of every curve: [sizes, seeds], NaN where there is none."""
+    """Training accuracy, test accuracy, the gap between them, and test accuracy with population statistics, of every curve:
+    [sizes, seeds], NaN where there is none."""
     order, names = np.argsort(sweep.values), [curve.name for curve in sweep.curves]
     train, test = (grid(sweep, rows, f"{key}_accuracy")[:, order] for key in ("train", "test"))
-    scores = {"test": test, "train": train, "gap": train - test}
+    last = [{**row, "population": row["population_accuracies"][-1]} for row in rows]
+    population = grid(sweep, last, "population")[:, order]
+    scores = {"test": test, "train": train, "gap": train - test, "population": population}
     return {key: dict(zip(names, values, strict=True)) for key, values in scores.items()}
 
 
@@ -68,6 +72,12 @@ def course(rows: Rows, curve: str, size: int | None) -> tuple[list[int], np.ndar
 def shrunk(values: np.ndarray) -> Interval:
     """The smallest groups minus the largest, seed by seed, of values [sizes, seeds]."""
     return difference(values[0], values[-1])
+
+
+def recovered(values: Mapping[str, Values], kind: str) -> list[Interval]:
+    """What population statistics change test accuracy by, in groups of each size in turn, with one kind of labels."""
+    pairs = zip(values["population"][f"batch {kind}"], values["test"][f"batch {kind}"], strict=True)
+    return [difference(population, running) for population, running in pairs]
 
 
 def against(test: Values, scene: str, kind: str) -> Interval:
