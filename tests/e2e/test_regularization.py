@@ -11,7 +11,7 @@ from tests.e2e.lab import Lab
 # A few stacks, long enough to be stopped in the middle. Every test has its own seed, so nothing is known yet.
 SMALL = {"dataset": "mnist1d", "train_size": 200, "batch_size": 64, "steps": 200}
 TINY = {"dataset": "mnist1d", "train_size": 100, "batch_size": 16, "steps": 20}
-PANELS = ["test", "train", "gap", "learning", "compared"]
+PANELS = ["test", "train", "gap", "statistics", "learning", "compared"]
 RANGES = "['xaxis', 'yaxis'].map(name => n._fullLayout[name].range.map(Number))"
 MARK = "[...document.querySelectorAll('.bnviz-plot')].forEach((node, place) => { node.place = place; })"
 MARKED = "[...document.querySelectorAll('.bnviz-plot')].map(node => node.place)"
