@@ -64,6 +64,7 @@ def test_every_field_is_a_flag(recorded, tmp_path):
             "coats": "mixed",
             "compare": "layer",
             "scale_start": "keep",
+            "switch_examples": "test",
             "changes": "200:learning_rate=1",
         }
         | dict.fromkeys(("fixed_scales", "gradient_shift", "look_inside", "microscope", "rising"), "yes")

@@ -90,15 +90,16 @@ def common_prefix_step(one: Experiment, other: Experiment) -> int:
 def _change_keys(experiment: Experiment) -> set[tuple]:
     """Everything that happens, each with its step first; how normalizers start is a part of their being switched."""
     start = min(experiment.batch_norm_from, experiment.steps)
-    return {(start, "batch_norm_from", _scale_start(experiment, start))} | {
+    return {(start, "batch_norm_from", _start(experiment, start))} | {
         _change_key(experiment, change) for change in experiment.possible_changes
     }
 
 
 def _change_key(experiment: Experiment, change: Change) -> tuple:
-    scale_start = _scale_start(experiment, change.step) if change.name == "compare" else ""
-    return change.step, change.name, change.value, scale_start
+    start = _start(experiment, change.step) if change.name == "compare" else ""
+    return change.step, change.name, change.value, start
 
 
-def _scale_start(experiment: Experiment, step: int) -> str:
-    return experiment.scale_start if step else ""
+def _start(experiment: Experiment, step: int) -> str:
+    """How a normalizer starts that is switched on at a step; without statistics, `switch_examples` is the same for all."""
+    return f"{experiment.scale_start} {experiment.switch_examples}" if step else ""

@@ -239,9 +239,24 @@ class Experiment:
         late=True,
     )  # fmt: skip
 
+    switch_examples: str = choice(
+        LIVE, "training", {"training": "training examples", "test": "test examples"}, "Examples for a switch",
+        "From which examples, the first 512 of them, batch norm takes its first statistics when it is switched on in the middle "
+        "of a run, and by which the weights take over what it did when it is switched off. Older releases took test examples.",
+        late=True, formerly="test",
+    )  # fmt: skip
+
     def __post_init__(self) -> None:
         for field in FIELDS.values():
             object.__setattr__(self, field.name, field.check(getattr(self, field.name)))
+        if not self.switches_statistics:
+            object.__setattr__(self, "switch_examples", FIELDS["switch_examples"].default)
+
+    @classmethod
+    def of_recording(cls, values: Mapping[str, Any]) -> Experiment:
+        """The experiment of a recording's header, which may be from before some late fields; raises TypeError, BadField."""
+        unsaid = {field.name: field.unsaid for field in FIELDS.values() if field.late}
+        return cls(**{**unsaid, **values})
 
     @cached_property
     def id(self) -> str:
@@ -251,9 +266,11 @@ class Experiment:
 
     @property
     def identity_fields(self) -> dict[str, Any]:
-        """The fields that make it what it is: all but those that were added late and are at their default."""
+        """The fields that make it what it is: all but those that were added late and say what was so before, or nothing."""
         values = dataclasses.asdict(self)
-        return {name: value for name, value in values.items() if not FIELDS[name].late or value != FIELDS[name].default}
+        if not self.switches_statistics:
+            values.pop("switch_examples")
+        return {name: value for name, value in values.items() if not FIELDS[name].late or value != FIELDS[name].unsaid}
 
     def replace(self, **changes: Any) -> Experiment:
         """This experiment with some fields changed; raises BadField."""
@@ -315,6 +332,11 @@ class Experiment:
     def starts_late(self) -> bool:
         """Whether the second network gets its normalizer on the way."""
         return 0 < self.batch_norm_from < self.steps
+
+    @cached_property
+    def switches_statistics(self) -> bool:
+        """Whether a normalizer with statistics of the minibatch is switched on or off on the way."""
+        return any(ARMS[name].statistics for name in self._switched())
 
     @cached_property
     def change_steps(self) -> tuple[int, ...]:
@@ -399,9 +421,12 @@ class Experiment:
 
     def _unkept(self) -> list[str]:
         """Those of the normalizers switched on or off on the way that do not use statistics of the minibatch."""
-        compared = [change.value for change in self.possible_changes if change.name == "compare"]
-        normalizers = {self.compare, *compared} if compared or self.starts_late else set()
-        return [name for name in COMPARED if name in normalizers and not ARMS[name].statistics]
+        return [name for name in COMPARED if name in self._switched() and not ARMS[name].statistics]
+
+    def _switched(self) -> set[str]:
+        """The normalizers that are switched on or off on the way, keys of ARMS."""
+        compared = {str(change.value) for change in self.possible_changes if change.name == "compare"}
+        return {self.compare, *compared} if compared or self.starts_late else set()
 
 
 def _table() -> dict[str, Field]:

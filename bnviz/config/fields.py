@@ -38,9 +38,10 @@ class Field:
     A field that people write as they like has `canonical`, which gives the one way in which a text is kept, or raises BadField;
     `example` is such a text.
 
-    `late`: it was added when there were recordings already, whose ids stay the same, because it counts only where it is not at
-    its default. `only_with_statistics`: it means nothing to arms that do not normalize with statistics of the minibatch. What is
-    no field of an experiment (a flag of the command line, a part of a question) has no role.
+    `late`: it was added when there were recordings already, whose ids stay the same, because it counts only where it is not what
+    those did: its default, or `formerly` where that is another value. `only_with_statistics`: it means nothing to arms that do
+    not normalize with statistics of the minibatch. What is no field of an experiment (a flag of the command line, a part of a
+    question) has no role.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Field:
     role: Role | None = None
     only_with_statistics: bool = False
     late: bool = False
+    formerly: str = ""
     canonical: Callable[[str], str] | None = None
     example: str = ""
 
@@ -77,6 +79,11 @@ class Field:
         if not self.low <= value <= self.high:  # false for NaN, too
             raise BadField(self.name, value, f"expected {self._expected()}")
         return self.kind(value) + 0  # no -0.0, which would be another id
+
+    @property
+    def unsaid(self) -> Any:
+        """The value of a late field that recordings from before have, which do not name it, and which ids leave out."""
+        return self.formerly or self.default
 
     def accepts(self, value: object) -> bool:
         """Whether it can have this value."""
@@ -108,9 +115,11 @@ class Field:
         return f"{'a whole number' if self.kind is int else 'a number'} from {self.low:g} to {self.high:g}"
 
 
-def choice(role: Role, default: str, choices: Mapping[str, str], label: str, help: str, late: bool = False) -> Any:
+def choice(
+    role: Role, default: str, choices: Mapping[str, str], label: str, help: str, late: bool = False, formerly: str = ""
+) -> Any:
     """Declare a field that takes one of `choices`."""
-    metadata = {"role": role, "choices": choices, "label": label, "help": help, "late": late}
+    metadata = {"role": role, "choices": choices, "label": label, "help": help, "late": late, "formerly": formerly}
     return dataclasses.field(default=default, metadata=metadata)
 
 

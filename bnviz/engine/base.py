@@ -108,7 +108,7 @@ class BaseEngine(ABC):
         stored = self.store.get(id)
         header = next(ndjson.read(stored.lines(0, 1)), {}) if stored else {}
         try:
-            return Experiment(**header["experiment"])
+            return Experiment.of_recording(header["experiment"])
         except (KeyError, TypeError, BadField):  # a sweep, or fields that this release does not know
             return None
 

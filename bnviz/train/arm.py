@@ -145,21 +145,22 @@ class ArmTrainer:
             self.is_held = True
             self._update_requires_grad()
 
-    def apply_changes(self, current: Experiment, step: int, probe: Tensor) -> None:
-        """Apply the changes before `step`; `current` has the settings from then on. `probe` are inputs [examples, features]."""
+    def apply_changes(self, current: Experiment, step: int, x: Tensor) -> None:
+        """Apply the changes before `step`; `current` has the settings from then on. A normalizer that comes takes its first
+        statistics from inputs x [examples, features]."""
         self.experiment, self.groups, self.network.dropout = current, current.groups, current.dropout
-        self._normalize(course.normalizer(current, self.name, step), probe)
+        self._normalize(course.normalizer(current, self.name, step), x)
         for layer, factor in course.factors(current, step).items():
             self.network.linears[layer - 1].weight.data.mul_(factor)
         self.frozen_layer = course.frozen_layer(current, step)
         self._update_requires_grad()
         self.optimizer.learning_rate, self.optimizer.momentum = current.learning_rate, current.momentum
 
-    def _normalize(self, normalizer: str, probe: Tensor) -> None:
+    def _normalize(self, normalizer: str, x: Tensor) -> None:
         """Replace the normalizer. Parameters that stay keep their velocities; new γ and β have none."""
         if normalizer == self.normalizer:
             return
-        switch(self.network, normalizer, self.experiment, probe)
+        switch(self.network, normalizer, self.experiment, x)
         self.normalizer = normalizer
         self.optimizer.set_parameters(self.network.parameters())
 

@@ -103,8 +103,14 @@ class Training:
         current = course.experiment_at(self.experiment, self.step)
         self.batches.size = current.batch
         for arm in self.arms:
-            arm.apply_changes(current, self.step, self.tensors.x_test[:PROBE_SIZE])
+            arm.apply_changes(current, self.step, self._switch_examples)
         self.tensors = self.tensors.with_input_noise(current, course.input_noise(current, self.step))
+
+    @property
+    def _switch_examples(self) -> Tensor:
+        """Inputs [examples, features] from which a normalizer that is switched on takes its first statistics."""
+        is_training = self.experiment.switch_examples == "training"
+        return (self.tensors.x_train if is_training else self.tensors.x_test)[:PROBE_SIZE]
 
     def _train(self) -> None:
         chosen = self.batches.take(self.experiment.accumulate)

@@ -175,6 +175,8 @@ def test_what_is_in_force():
         ({"batch_norm_from": 100}, {"batch_norm_from": 100, "scale_start": "keep"}, 100),
         ({"changes": "50:compare=none"}, {"changes": "50:compare=none", "scale_start": "keep"}, 50),
         ({}, {"scale_start": "keep"}, 600),
+        ({"batch_norm_from": 100}, {"batch_norm_from": 100, "switch_examples": "test"}, 100),
+        ({"changes": "50:compare=none"}, {"changes": "50:compare=none", "switch_examples": "test"}, 50),
         ({}, {"seed": 1, "changes": "200:dropout=0.1"}, -1),
     ],
 )
@@ -206,4 +208,5 @@ def test_a_larger_batch_on_the_way_costs_what_it_costs():
 def test_the_role_is_told():
     from bnviz.config.experiment import FIELDS
 
-    assert [name for name, field in FIELDS.items() if field.role == LIVE] == ["batch_norm_from", "scale_start", "changes"]
+    live = ["batch_norm_from", "scale_start", "changes", "switch_examples"]
+    assert [name for name, field in FIELDS.items() if field.role == LIVE] == live

@@ -18,8 +18,10 @@ def test_id_of_the_default_experiment_is_pinned():
 
 
 def test_every_field_changes_the_id():
-    changed = {name: Experiment().replace(**{name: OTHER[name]}).id for name in FIELDS}
-    assert len({Experiment().id, *changed.values()}) == len(FIELDS) + 1
+    switched = Experiment(batch_norm_from=60)  # one field counts only where there is a switch
+    bases = {name: switched if name == "switch_examples" else Experiment() for name in FIELDS}
+    changed = {name: base.replace(**{name: OTHER[name]}).id for name, base in bases.items()}
+    assert len({Experiment().id, switched.id, *changed.values()}) == len(FIELDS) + 2
 
 
 def test_equal_experiments_have_one_id():

@@ -1,5 +1,7 @@
 """The rising rate that does what weight decay does, against plain arithmetic; and ids that late fields leave alone."""
 
+import dataclasses
+
 import pytest
 
 from bnviz.config.experiment import FIELDS, Experiment
@@ -38,8 +40,31 @@ def test_late_fields_leave_ids_alone_until_they_say_something():
     """As they were before there was weight decay."""
     assert Experiment().id == "e35c29a746372b09" and Experiment(width=32, changes="5:times_w2=1000").id == "b4f266a6b6dec406"
     late = {name: field for name, field in FIELDS.items() if field.late}
-    new = {"trainable", "skip_connections", "accumulate"}
+    new = {"trainable", "skip_connections", "accumulate", "switch_examples"}
     assert {"weight_decay", "rate_growth", "rising", "epsilon", "precision"} | new == set(late)
     other = sweep_over(Experiment(weight_decay=0.1), "width", [8])
     assert other.id != sweep_over(Experiment(), "width", [8]).id
     assert Experiment(weight_decay=0.0).id == Experiment().id
+
+
+OLD = {  # ids of experiments that switch batch norm on or off, from before `switch_examples`
+    "ccec4f62459cfde0": {"batch_norm_from": 100},
+    "1225878350860721": {"changes": "50:compare=none", "scale_start": "keep"},
+}
+
+
+@pytest.mark.parametrize("id, settings", OLD.items())
+def test_an_old_recording_keeps_its_id_and_a_new_one_has_another(id, settings):
+    new = Experiment(**settings)
+    header = dataclasses.asdict(new)
+    del header["switch_examples"]
+    old = Experiment.of_recording(header)
+    assert old.id == id != new.id and (old.switch_examples, new.switch_examples) == ("test", "training")
+    assert Experiment.of_recording(dataclasses.asdict(old)) == old and Experiment.of_recording(dataclasses.asdict(new)) == new
+
+
+@pytest.mark.parametrize("settings", [{}, {"compare": "layer", "batch_norm_from": 50}, {"batch_norm_from": 50, "steps": 50}])
+def test_where_no_batch_statistics_are_switched_there_is_one_experiment(settings):
+    """Its id is what it was: `switch_examples` says nothing about it."""
+    one, other = Experiment(**settings), Experiment(**settings, switch_examples="test")
+    assert one == other and "switch_examples" not in one.identity_fields

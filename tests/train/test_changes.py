@@ -142,12 +142,17 @@ def test_epochs_count_the_examples_that_were_used():
     assert epochs[STEP + 1] == (STEP * 32 + 8) / 200 and epochs[40] == (STEP * 32 + 20 * 8) / 200
 
 
-def with_batch_norm(keep):
-    """A BatchNorm1d in front of every nonlinearity; running statistics, and with `keep` γ and β, from the probe."""
-    probe = torch.tensor(load(SMALL.dataset).x_test)[:PROBE_SIZE]
+def first_examples(examples):
+    """The inputs from which batch norm begins: the first 512 training or test examples of the run."""
+    split = load(SMALL.dataset)
+    return torch.tensor(split.x_train[: SMALL.train_size] if examples == "training" else split.x_test)[:PROBE_SIZE]
+
+
+def with_batch_norm(keep, examples="training"):
+    """A BatchNorm1d in front of every nonlinearity; running statistics, and with `keep` γ and β, from the first examples."""
 
     def change(state):
-        layers, x = [], probe
+        layers, x = [], first_examples(examples)
         for layer in state["net"]:
             x = layer(x)
             layers.append(layer)
@@ -181,6 +186,19 @@ def test_batch_norm_from_a_step_on_is_a_plain_one_put_in_there(start, momentum, 
         assert torch.equal(ours, plain)
 
 
+@pytest.mark.parametrize("start", ["one", "keep"])
+def test_a_run_of_an_older_release_takes_its_first_statistics_from_test_examples(start):
+    """As its header is read, which has no `switch_examples`: to the bit what it was."""
+    header = loop.header(SMALL.replace(batch_norm_from=STEP, scale_start=start))["experiment"]
+    del header["switch_examples"]
+    experiment = Experiment.of_recording(header)
+    expected = plain_loop(experiment, "none", STEP, with_batch_norm(start == "keep", "test"))
+    pairs = list(plain_parameters(networks(experiment)["batch"], expected))
+    assert all(torch.equal(ours, plain) for ours, plain in pairs)
+    new = plain_parameters(networks(SMALL.replace(batch_norm_from=STEP, scale_start=start))["batch"], expected)
+    assert not all(torch.equal(ours, plain) for ours, plain in new)
+
+
 @pytest.mark.parametrize("settings", [{}, {"momentum": 0.9, "learning_rate": 0.02}, {"dropout": 0.3}])
 @pytest.mark.parametrize("compare", ["batch", "rms"])
 def test_both_networks_are_one_until_the_normalizer_comes(settings, compare):
@@ -205,10 +223,10 @@ def test_a_snapshot_says_which_normalizer_is_in_force():
 # Keeping what is computed
 
 
-def probe_logits(training, arm, mode=MEASURE):
+def kept_logits(training, arm, mode=MEASURE):
     network = next(one for one in training.arms if one.name == arm).network
     with torch.no_grad():
-        return network(training.tensors.x_test[:PROBE_SIZE], mode)
+        return network(training.tensors.x_train[:PROBE_SIZE], mode)
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
@@ -219,19 +237,19 @@ def probe_logits(training, arm, mode=MEASURE):
 def test_what_is_kept_stays_within_rounding(how, activation, skips):
     experiment = SMALL.replace(scale_start="keep", activation=activation, skip_connections=skips, **how)
     training = arms_at(experiment, STEP)
-    before = probe_logits(training, experiment.compare)
+    before = kept_logits(training, experiment.compare)
     training._apply_changes()
-    assert (probe_logits(training, experiment.compare) - before).abs().max() < 1e-5
+    assert (kept_logits(training, experiment.compare) - before).abs().max() < 1e-5
     one = arms_at(experiment.replace(scale_start="one"), STEP)
     one._apply_changes()
-    assert (probe_logits(one, experiment.compare) - before).abs().max() > 0.1
+    assert (kept_logits(one, experiment.compare) - before).abs().max() > 0.1
 
 
 @pytest.mark.parametrize("start", ["one", "keep"])
 def test_evaluation_means_something_at_once(start):
     training = arms_at(SMALL.replace(batch_norm_from=STEP, scale_start=start), STEP)
     training._apply_changes()
-    views = [probe_logits(training, "batch", mode) for mode in (MEASURE, EVALUATE)]
+    views = [kept_logits(training, "batch", mode) for mode in (MEASURE, EVALUATE)]
     assert torch.allclose(*views, rtol=0.01, atol=0.01)
 
 
@@ -240,7 +258,7 @@ def test_gamma_and_beta_start_at_one_and_zero_or_where_they_keep():
         training = arms_at(SMALL.replace(batch_norm_from=STEP, scale_start=start), STEP)
         training._apply_changes()
         first = training.arms[1].network.normalizers[0]
-        z = training.arms[1].network.linears[0](training.tensors.x_test[:PROBE_SIZE]).detach()
+        z = training.arms[1].network.linears[0](training.tensors.x_train[:PROBE_SIZE]).detach()
         assert torch.allclose(first.beta, z.mean(0) if keeps else torch.zeros(16), atol=1e-6)
         assert torch.allclose(first.gamma, torch.sqrt(z.var(0, correction=0) + 1e-5) if keeps else torch.ones(16), rtol=1e-5)
 
@@ -331,6 +349,7 @@ PREFIXES = {
     "two of three": ({"changes": "5:batch_size=8;21:dropout=0.5"}, {"changes": "5:batch_size=8;21:dropout=0.4;30:compare=none"}),
     "normalizer": ({"batch_norm_from": 23}, {"batch_norm_from": 31}),
     "start": ({"batch_norm_from": 23}, {"batch_norm_from": 23, "scale_start": "keep"}),
+    "examples": ({"batch_norm_from": 23}, {"batch_norm_from": 23, "switch_examples": "test"}),
     "noise": ({}, {"changes": "22:input_noise=1;22:times_w1=9;22:freeze_layer=1"}),
 }
 LOOKING = {"gradient_shift": "yes", "look_inside": "yes", "microscope": "yes", "fixed_scales": "yes", "hold_from": 10}

@@ -69,6 +69,8 @@ CONFIGURATIONS = {
     "orthogonal": {"initialization": "orthogonal", "activation": "identity"},
     "switched on": SWITCHED,
     "switched on, kept": {**SWITCHED, "scale_start": "keep"},
+    "switched on in an older release": {**SWITCHED, "scale_start": "keep", "switch_examples": "test"},
+    "switched off in an older release": {"changes": "4:compare=none", "scale_start": "keep", "switch_examples": "test"},
     "switched off": {"changes": "4:compare=none"},
     "switched off, kept": {"changes": "4:compare=none;8:input_noise=1", "scale_start": "keep", "momentum": 0.9},
     "switched to another": {"changes": "4:compare=rms;8:compare=noisy-batch"},

@@ -26,7 +26,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the date of all files in it, so that equal runs
 def archive(recording: bytes) -> bytes:
     """The zip file of a recording, NDJSON as the route gives it; raises InvalidRecording or TooLong."""
     header = validated_header(recording)
-    experiment = Experiment(**header["experiment"])
+    experiment = Experiment.of_recording(header["experiment"])
     last = json.loads(recording.splitlines()[-2])
     files = {
         "experiment.py": script(experiment).encode(),

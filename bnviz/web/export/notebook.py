@@ -84,7 +84,7 @@ def _arms(arms: list[str]) -> str:
 def _texts(header: Mapping[str, Any], file: str) -> dict[str, str]:
     """The cells of Markdown by name."""
     texts, usual = words.shared()["export"], Experiment()
-    experiment = Experiment(**header["experiment"])
+    experiment = Experiment.of_recording(header["experiment"])
     names = [name for name in FIELDS if getattr(experiment, name) != getattr(usual, name)]
     settings = ", ".join(f"`{name} = {format_value(getattr(experiment, name))}`" for name in names)
     values = {

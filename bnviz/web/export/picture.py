@@ -45,6 +45,6 @@ def animated(lesson: str, recording: bytes, place: Mapping[str, str], read: Read
 
 def parse_view(recording: bytes, place: Mapping[str, str]) -> dict:
     """Step, layer and tap: those that the texts name, or None, None, activation. Raises InvalidRecording, and BadField."""
-    fields = links.view_fields(Experiment(**validated_header(recording)["experiment"]), cards=0)
+    fields = links.view_fields(Experiment.of_recording(validated_header(recording)["experiment"]), cards=0)
     values = {name: fields[name].parse(text) for name, text in place.items() if name in PLACE}
     return {"step": None, "layer": None, "tap": links.VIEW["tap"], **values}

@@ -45,7 +45,7 @@ def saved_page(lesson: str, recording: bytes, live: str = "") -> bytes:
     `live` is the address of the page that it was saved from. Raises KeyError for a lesson without a run, and InvalidRecording.
     """
     page, header = page_of(lesson), validated_header(recording)
-    experiment = Experiment(**header["experiment"])
+    experiment = Experiment.of_recording(header["experiment"])
     export_texts = words.shared()["export"]
     texts = {
         "title": page.words["title"],

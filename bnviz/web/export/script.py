@@ -144,6 +144,8 @@ def _training_values(experiment: Experiment) -> dict[str, object]:
         "shrinkage": experiment.shrinkage,
         "changes": changes,
         "begins_batch_norm": any(f'", "{key}"' in changes for key in STATISTICS),
+        "switch_kind": experiment.switch_examples,
+        "switch_examples": {"training": "x_train", "test": "x_test"}[experiment.switch_examples],
         "keep": "keep=True" in changes,
         "fully_frozen": fully_frozen(experiment),
         "report": max(1, experiment.steps // REPORTS),

@@ -25,7 +25,7 @@ class InvalidRecording(ExportError):
 
 def check_recording(recording: bytes) -> None:
     """Raise InvalidRecording for a file that does not hold a whole recording, down to its last array: it may be damaged."""
-    experiment = Experiment(**validated_header(recording)["experiment"])
+    experiment = Experiment.of_recording(validated_header(recording)["experiment"])
     measured = [key for measure in live_measures() for key in measure.keys]
     try:
         check_lines(recording.splitlines(), experiment, measured)
@@ -45,7 +45,7 @@ def validated_header(recording: bytes) -> Mapping[str, Any]:
     if status not in COMPLETE_STATUSES:
         raise InvalidRecording(f"This run has {status}, so there is nothing to save.")
     try:
-        same = Experiment(**header["experiment"]).id == header["id"] and header["versions"].keys() >= VERSIONS
+        same = Experiment.of_recording(header["experiment"]).id == header["id"] and header["versions"].keys() >= VERSIONS
     except ERRORS:
         same = False
     if not same:

@@ -46,7 +46,7 @@ class RecordingArrays:
         self.header: Mapping[str, Any] = (header := next(messages))
         self.tap = tap
         snapshots = [self._pictured_values(message) for message in messages if message["type"] == "snapshot"]
-        self.experiment = Experiment(**header["experiment"])
+        self.experiment = Experiment.of_recording(header["experiment"])
         self.arms: tuple[str, str] = tuple(header["arms"][:2])
         self.edges: np.ndarray = header["edges"][tap]
         self.steps = [snapshot["step"] for snapshot in snapshots]
