@@ -106,6 +106,23 @@ def test_with_momentum_they_part_where_rate_or_weights_change(changes):
     assert gaps[:20].max() < 1e-12 and gaps[22:].max() > 1e-6
 
 
+@pytest.mark.parametrize("activation, jumps", [("relu", True), ("tanh", False)])
+def test_a_sum_near_0_with_another_sign_is_a_jump_with_relu_alone(activation, jumps):
+    """The gradient for one example in two networks that differ by 10⁻¹² in one bias."""
+
+    def gradients(sign):
+        arm, tensors = ArmTrainer(SMALL.replace(activation=activation), "none"), loop.DataTensors(SMALL)
+        x, y, (first, second, *_) = tensors.x_train[:1], tensors.y_train[:1], arm.network.linears
+        a = arm.network.activation(first(x)).detach()
+        second.bias.data[0] = sign * 0.5e-12 - (second.weight[0] @ a[0]).item()
+        loss = functional.cross_entropy(arm.network(x, "measure"), y)
+        return torch.autograd.grad(loss, first.weight)[0]
+
+    one, other = gradients(1), gradients(-1)
+    change = ((one - other).norm() / one.norm()).item()
+    assert change > 1e-3 if jumps else change < 1e-9
+
+
 def test_without_batch_norm_they_are_not():
     _, losses = training_and_losses(SMALL)
     gaps = np.abs(losses["none-rising"] - losses["none"]) / losses["none"]
