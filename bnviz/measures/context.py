@@ -81,6 +81,40 @@ class Distributions:
         return self if len(self.values) == 3 else Distributions(*(part[[0, 0, 1]] for part in (self.values, self.mean, self.std)))
 
 
+class Draw(NamedTuple):
+    """What the next step of training draws at random: a `minibatch` [batch] of training examples, by their indices, `groups` of
+    which are normalized apart, and noise, by the state of the generator that it comes from. `turn` counts snapshots."""
+
+    minibatch: Tensor
+    groups: int
+    noise: Tensor
+    turn: int
+
+    @property
+    def first_group(self) -> int:
+        """How many examples are normalized with the minibatch's first one: larger groups come first (`equal_groups`)."""
+        return -(-len(self.minibatch) // self.groups)
+
+    @property
+    def generator(self) -> torch.Generator:
+        """A generator that draws the same noise."""
+        generator = torch.Generator()
+        generator.set_state(self.noise)
+        return generator
+
+
+class ExampleValues(NamedTuple):
+    """An arm's values of examples of the probe at a snapshot, in the order of the probe.
+
+    `probe` are its taps [probe, width] in the training view: all of the probe is normalized together. `minibatch`
+    [taps, layers, examples, width] are the first of these examples in the minibatch of `draw`: `example_values.in_minibatch`.
+    """
+
+    probe: Taps
+    minibatch: Tensor
+    draw: Draw
+
+
 @dataclass(frozen=True)
 class MeasureContext:
     """A network while it trains, and the examples to measure it on.
@@ -114,7 +148,8 @@ class LiveContext(MeasureContext):
     generator of dropout's masks, `dropout`, are as the next step will find them. `taps` are the outputs [probe, width] of each
     hidden layer on the probe, in the order of its examples: linear, normalized, activation. `first`, `previous` and `current` are
     the arm's distributions: of the untrained network, at the snapshot before this one, and now. At the first snapshot all three
-    are the same.
+    are the same. `values_before` and `values` are those of the same examples at the snapshot before and now, of the two arms that
+    are compared; None of others.
     """
 
     arm: str
@@ -125,6 +160,8 @@ class LiveContext(MeasureContext):
     first: Distributions
     previous: Distributions
     current: Distributions
+    values_before: ExampleValues | None = None
+    values: ExampleValues | None = None
 
     @property
     def is_compared(self) -> bool:

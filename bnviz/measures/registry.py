@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 from bnviz import normalizers
 from bnviz.config.arms import original
 from bnviz.config.cost import RATE, weights
-from bnviz.config.experiment import Experiment
+from bnviz.config.experiment import PROBE_SIZE, Experiment
 from bnviz.config.fields import Field
 from bnviz.lessons import LESSONS
-from bnviz.record.schema import ROUNDED, Key, by_tap
+from bnviz.record.schema import FEW, ROUNDED, Key, by_tap
 
 if TYPE_CHECKING:
     from bnviz.measures.context import LiveContext, Loss, MeasureContext
@@ -116,7 +116,35 @@ def normalized_arms(experiment: Experiment) -> tuple[str, ...]:
 
 _NORMALIZED = {"optional": True, "when": "while something is normalized"}
 
+_AS_TRAINED = "in the places of examples of the minibatch that comes next"
+
 SHARED = (
+    LiveMeasure(
+        "example_steps",
+        "bnviz.measures.example_steps:example_steps",
+        keys=(
+            by_tap(
+                "example_step",
+                "how far the same examples' values are from those at the snapshot before: root mean square over the probe and "
+                "the units, normalized with the probe's own statistics",
+                unit="σ",
+            ),
+            by_tap("example_step_in_training", f"the same of the probe's first examples, {_AS_TRAINED}", unit="σ"),
+            by_tap(
+                "example_step_weights", "how far the weights alone would have moved these, in the minibatch of before", unit="σ"
+            ),
+            by_tap("example_step_mates", "how far the other minibatch, and noise, have then moved them", unit="σ"),
+            by_tap(
+                "unit_example_step",
+                "`example_step_in_training` of each unit, in 1/16 of the layer's",
+                "layers, width",
+                value_bytes=FEW,
+            ),
+        ),
+        when="every snapshot, of the two arms that are compared",
+        seconds=lambda experiment: 2 * (PROBE_SIZE + experiment.batch) * weights(experiment) / RATE,
+        arms=compared_arms,
+    ),
     LiveMeasure(
         "minibatch_noise",
         "bnviz.measures.minibatch_noise:minibatch_noise",

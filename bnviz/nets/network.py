@@ -85,8 +85,8 @@ class Network(nn.Module):
     ) -> Tensor:
         """Logits [examples, classes] of x [examples, features].
 
-        Dropout and noise act in TRAIN mode only, drawn from `generator`. Appends the LayerTaps of every hidden layer to
-        `taps` if that is a list.
+        Dropout acts in TRAIN mode only, drawn from `generator`; noise in MEASURE mode, too, if there is one. Appends the
+        LayerTaps of every hidden layer to `taps` if that is a list.
         """
         return self.forward_from_first(self.linears[0](x), mode, groups, generator, taps)
 

@@ -89,6 +89,7 @@ class NormalizerSpec:
     statistics mean something to it; the units of each example; or nothing. A page may set it beside the network without a
     normalizer if it is `comparable`. `steps` lead from z to what enters the nonlinearity; none of them: z does. `lead` says what
     is computed, before any formula, `note` what is left out of the formulas, and `evaluation` how it differs in evaluation.
+    `noisy`: in training it adds noise.
     """
 
     key: str
@@ -104,6 +105,7 @@ class NormalizerSpec:
     lead: str = ""
     note: str = ""
     evaluation: str = ""
+    noisy: bool = False
 
     def __post_init__(self) -> None:
         parts = {"z", *(quantity.part for quantity in self.quantities)}

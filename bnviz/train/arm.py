@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -13,7 +13,8 @@ from bnviz import data
 from bnviz.config import course
 from bnviz.config.arms import ARMS
 from bnviz.config.experiment import PROBE_SIZE, Experiment
-from bnviz.measures.context import LiveContext
+from bnviz.measures import example_values
+from bnviz.measures.context import Draw, ExampleValues, LiveContext
 from bnviz.measures.probe import History, Probe
 from bnviz.measures.registry import live_measures
 from bnviz.measures.scales import scales
@@ -24,6 +25,15 @@ from bnviz.train.minibatches import DataTensors, generator_for
 from bnviz.train.sgd import SGD, Decay
 
 LOSSES = {"cross-entropy": functional.cross_entropy, "squared": functional.mse_loss}
+
+
+class Observation(NamedTuple):
+    """What measures are told of the probe: its taps now, distributions, and values of the same examples before and now."""
+
+    taps: Taps
+    history: History
+    values_before: ExampleValues | None = None
+    values: ExampleValues | None = None
 
 
 class ArmTrainer:
@@ -41,6 +51,7 @@ class ArmTrainer:
         self.diverged_at: int | None = None
         self.train_metrics = _TrainMetrics()
         self.probe = Probe(experiment)
+        self.values: ExampleValues | None = None  # of the last snapshot
         self.measures = [(measure.every, measure.function) for measure in live_measures() if measure.applies_to(experiment)]
 
     @property
@@ -70,22 +81,32 @@ class ArmTrainer:
         result["test_loss"] = self.loss(logits, tensors.y_test).item()
         result["test_accuracy"] = accuracy(logits, tensors.y_test)
         result["probe_loss"] = self.loss(probe_logits, tensors.y_test[:PROBE_SIZE]).item()
-        history = self.probe.observe(taps)
-        result |= self.probe.measure(history) | scales(self.network)
-        context = self.context(tensors, minibatch, taps, history)
+        observation = self._remember(tensors, minibatch, index, taps)
+        result |= self.probe.measure(observation.history) | scales(self.network)
+        context = self.context(tensors, minibatch, observation)
         for every, function in self.measures:
             if last or index % every == 0:
                 result |= function(context)
         return result
 
     @torch.no_grad()
-    def observe(self, tensors: DataTensors) -> tuple[Taps, History]:
-        """Measure the distributions on the probe, and remember them as the last snapshot's."""
+    def observe(self, tensors: DataTensors, minibatch: Tensor, index: int) -> Observation:
+        """Observe the probe, and remember it as the `index`-th snapshot's; `minibatch` is as in `measure`."""
         *_, taps = self._forward_test(tensors)
-        return taps, self.probe.observe(taps)
+        return self._remember(tensors, minibatch, index, taps)
 
-    def context(self, tensors: DataTensors, minibatch: Tensor, taps: Taps, history: History) -> LiveContext:
-        """The context of measures; `taps` and `history` are what `observe` returns."""
+    def _remember(self, tensors: DataTensors, minibatch: Tensor, index: int, taps: Taps) -> Observation:
+        history = self.probe.observe(taps)
+        if self.name not in self.experiment.arms[:2]:
+            return Observation(taps, history)
+        draw = Draw(minibatch, self.groups, self.dropout.get_state(), index)
+        values = example_values.observe(self.network, self.normalizer, tensors.x_train, taps, draw)
+        before, self.values = self.values or values, values
+        return Observation(taps, history, before, values)
+
+    def context(self, tensors: DataTensors, minibatch: Tensor, observation: Observation) -> LiveContext:
+        """The context of measures; `observation` is what `observe` returns."""
+        history = observation.history
         return LiveContext(
             network=self.network,
             experiment=self.experiment,
@@ -96,10 +117,12 @@ class ArmTrainer:
             normalizer=self.normalizer,
             optimizer=self.optimizer,
             dropout=self.dropout,
-            taps=taps,
+            taps=observation.taps,
             first=history.first,
             previous=history.previous,
             current=history.current,
+            values_before=observation.values_before,
+            values=observation.values,
         )
 
     def _forward_test(self, tensors: DataTensors) -> tuple[Tensor, Tensor, Taps]:

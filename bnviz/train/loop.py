@@ -133,10 +133,11 @@ class Training:
 
     def copy(self) -> Training:
         """A checkpoint, without what `resume` can compute again. Only right after a snapshot."""
-        memo = {id(shared): shared for shared in (self.experiment, self.tensors, *(arm.probe for arm in self.arms))}
+        again = [one for arm in self.arms for one in (arm.probe, arm.values)]
+        memo = {id(shared): shared for shared in (self.experiment, self.tensors, *again)}
         other = copy.deepcopy(self, memo)
         for arm in other.arms:
-            arm.probe = arm.probe.from_first()
+            arm.probe, arm.values = arm.probe.from_first(), None
             arm.optimizer.zero_grad()
         return other
 
@@ -146,7 +147,7 @@ class Training:
         other.experiment = experiment
         for arm in other.arms:
             arm.experiment = course.experiment_at(experiment, self.step - 1)
-        _map_arms(other.arms, lambda arm: arm.observe(other.tensors))
+        _map_arms(other.arms, lambda arm: arm.observe(other.tensors, other.batches.peek(), other.index - 1))
         return other
 
 

@@ -57,14 +57,14 @@ def test_batch_norm_evaluates_like_pytorchs(pair):
     assert torch.equal(ours(z, EVALUATE, 3), theirs.eval()(z))
 
 
-@pytest.mark.parametrize("groups", [1, 3])
+@pytest.mark.parametrize("groups", [1, 3, 5])
 def test_measuring_normalizes_as_training_does_and_updates_nothing(pair, groups):
     ours, _ = pair
     z = batches(1)[0]
     before = {name: value.clone() for name, value in ours.state_dict().items()}
     measured = ours(z, MEASURE, groups)
     assert all(torch.equal(value, before[name]) for name, value in ours.state_dict().items())
-    assert torch.equal(measured, ours(z, TRAIN, groups))
+    assert torch.allclose(measured, ours(z, TRAIN, groups), rtol=1e-5, atol=1e-6)
     assert not torch.equal(before["running_mean"], ours.running_mean)
 
 

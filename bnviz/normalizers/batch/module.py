@@ -32,12 +32,21 @@ class BatchNorm(nn.Module):
         self.register_buffer("running_variance", torch.ones(width))
 
     def forward(self, z: Tensor, mode: str, groups: int, generator: torch.Generator | None = None) -> Tensor:
+        if groups > 1 and mode == MEASURE and len(z) % groups == 0:
+            return self._measure_groups(z, groups)
         if groups > 1 and mode != EVALUATE:
             return self._normalize_groups(z, groups, update=mode == TRAIN)
         running = (None, None) if mode == MEASURE else (self.running_mean, self.running_variance)
         return functional.batch_norm(
             z, *running, self.gamma, self.beta, training=mode != EVALUATE, momentum=self.momentum, eps=self.eps
         )
+
+    def _measure_groups(self, z: Tensor, groups: int) -> Tensor:
+        """The same for equally large groups when nothing is updated, several times as fast: a unit of each group as a channel."""
+        channels = z.unflatten(0, (groups, -1)).transpose(0, 1).flatten(1)  # [size, groups * units]
+        scales = (parameter.repeat(groups) for parameter in (self.gamma, self.beta))
+        normalized = functional.batch_norm(channels, None, None, *scales, training=True, eps=self.eps)
+        return normalized.unflatten(1, (groups, -1)).transpose(0, 1).flatten(0, 1)
 
     def _normalize_groups(self, z: Tensor, groups: int, update: bool) -> Tensor:
         normalized, means, variances = [], [], []

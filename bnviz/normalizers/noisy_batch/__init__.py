@@ -11,5 +11,6 @@ SPEC = dataclasses.replace(
     name="with batch norm and noise after it",
     colour="#6A5FD3",
     module="bnviz.normalizers.noisy_batch.module:NoisyBatchNorm",
+    noisy=True,
     note="In training, noise is then added to γẑ+β; here it is left out.",
 )

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from bnviz.normalizers.batch.module import BatchNorm
-from bnviz.normalizers.modes import TRAIN
+from bnviz.normalizers.modes import EVALUATE, MEASURE
 
 
 class NoisyBatchNorm(BatchNorm):
@@ -17,8 +17,8 @@ class NoisyBatchNorm(BatchNorm):
 
 
 def disturb(z: Tensor, mode: str, generator: torch.Generator | None) -> Tensor:
-    """z [examples, units] with noise, in TRAIN mode."""
-    if mode != TRAIN:
+    """z [examples, units] with noise: in TRAIN mode, and in MEASURE mode if there is a generator to draw it from."""
+    if mode == EVALUATE or (mode == MEASURE and generator is None):
         return z
     shift, scale = (values.to(z.device) for values in noise(z.shape[-1], generator))
     return z * scale + shift

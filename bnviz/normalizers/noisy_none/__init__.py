@@ -10,6 +10,7 @@ SPEC = dataclasses.replace(
     label="noise, no normalizer",
     name="without a normalizer, with the same noise",
     colour="#C0443C",
+    noisy=True,
     script=None,
     module="bnviz.normalizers.noisy_none.module:Noise",
 )

@@ -85,6 +85,16 @@ export interface ArmPart {
   diverged_at?: number;
   /** α of each layer */
   alpha?: Row;
+  /** how far the same examples' values are from those at the snapshot before: root mean square over the probe and the units, normalized with the probe's own statistics [σ] */
+  example_step?: Record<Tap, Row>;
+  /** the same of the probe's first examples, in the places of examples of the minibatch that comes next [σ] */
+  example_step_in_training?: Record<Tap, Row>;
+  /** how far the weights alone would have moved these, in the minibatch of before [σ] */
+  example_step_weights?: Record<Tap, Row>;
+  /** how far the other minibatch, and noise, have then moved them [σ] */
+  example_step_mates?: Record<Tap, Row>;
+  /** `example_step_in_training` of each unit, in 1/16 of the layer's */
+  unit_example_step?: Record<Tap, Row[]>;
   /** how far means of the next minibatch lie from the probe's, root mean square [σ] */
   mean_noise?: Record<Tap, Row>;
   /** how far its variances lie from the probe's, root mean square [σ²] */
