@@ -16,7 +16,7 @@ from bnviz.config.experiment import Experiment
 from bnviz.record import ndjson
 from bnviz.train.loop import Outcome, Training, finish
 
-MAX_BYTES = machine.by_memory(40, small=20) * 2**20  # of a process: about two runs of the default experiment, or one
+MAX_BYTES = machine.by_memory(44, small=22) * 2**20  # of a process: about two runs of the default experiment, or one
 PER_RUN = 12  # checkpoints, evenly spaced over its steps
 
 

@@ -88,9 +88,12 @@ def test_noise_comes_after_and_is_fresh_for_every_unit_at_every_step(name, base)
 
 @pytest.mark.parametrize("name, base", [("noisy-batch", "batch"), ("noisy-none", "none")])
 @pytest.mark.parametrize("view", [MEASURE, EVALUATE])
-def test_outside_training_there_is_no_noise(name, base, view):
+def test_outside_training_there_is_no_noise_unless_it_is_asked_for(name, base, view):
     z = outputs()
-    assert torch.equal(NORMALIZERS[name](48)(z, view, 1, seeded()), NORMALIZERS[base](48)(z, view, 1))
+    noisy, plain = NORMALIZERS[name](48), NORMALIZERS[base](48)(z, view, 1)
+    assert torch.equal(noisy(z, view, 1), plain)
+    expected = plain if view == EVALUATE else NORMALIZERS[name](48)(z, TRAIN, 1, seeded())
+    assert torch.equal(noisy(z, view, 1, seeded()), expected)
 
 
 def test_the_moments_of_noisy_batch_norm():
