@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from bnviz.config.sweep import Sweep
 from bnviz.data import DATA_SETS
-from bnviz.judge.verdict import Verdict
+from bnviz.judge.verdict import FEWEST_SEEDS, Verdict
 
 Row = Mapping[str, Any]
 Values = Callable[[Sweep, list[Row]], np.ndarray]  # what a chart shows, from a sweep's rows
@@ -62,4 +62,4 @@ class Claim:
             return Verdict((), f"{finished} of {total} runs have finished.", computing=True)
         if DATA_SETS[sweep.base.dataset].loss != "cross-entropy":
             return Verdict((), "This data set has numbers to predict and no classes, so there is no accuracy.")
-        return self.verdict(sweep, rows)
+        return replace(self.verdict(sweep, rows), few=sweep.seeds < FEWEST_SEEDS)

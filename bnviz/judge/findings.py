@@ -11,10 +11,12 @@ import numpy as np
 from bnviz.config.sweep import Sweep, grid
 from bnviz.data import DATA_SETS
 from bnviz.judge.claim import Row
-from bnviz.judge.intervals import Interval
+from bnviz.judge.intervals import Interval, over_seeds_and_images
+from bnviz.judge.signs import Measured, Signs, Strictest
 
 # Accuracies that differ by less count as the same: with 1,000 test examples, one accuracy of 85 % has a standard error of 1.1 %.
 SAME = 0.01
+LEAST = 1.1  # times: ratios nearer to 1 count as none
 PLACES = (1, 2, 3)  # after the point, that a percentage may be written to
 FINAL_CHECKPOINTS = 3  # averaged: at a constant learning rate a single one varies by a percent or two
 
@@ -110,6 +112,27 @@ def at(values: np.ndarray, points: np.ndarray) -> np.ndarray:
     return np.stack([of_curve[point] for of_curve, point in zip(values, points, strict=True)])
 
 
+def at_own_best(values: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """The values [curves, points, seeds] of each seed [curves, seeds] at its own best point, by `scores` of the same shape.
+
+    Seeds stay independent of each other, which they are not where all of them choose one point together.
+    """
+    best_points = np.where(np.isfinite(scores), scores, -np.inf).argmax(1)
+    return np.take_along_axis(values, best_points[:, None], 1)[:, 0]
+
+
+def mixed(trained: np.ndarray) -> bool:
+    """Whether some seeds of an arm train and others do not [arms, seeds]: then values are of two kinds, and means say little."""
+    return bool((trained.any(-1) & ~trained.all(-1)).any())
+
+
+def over_images(change: np.ndarray, trained: np.ndarray) -> Measured:
+    """A change [seeds, images] over both; where only some of the networks that are compared are `trained` [arms, seeds], a count of
+    the seeds has to say the same."""
+    estimate = over_seeds_and_images(change)
+    return Strictest(estimate, Signs(change.mean(1))) if mixed(trained) else estimate
+
+
 def rates(sweep: Sweep, points: np.ndarray) -> dict[str, str]:
     """The chosen point of each curve, as people write it."""
     return {one.name: f"{sweep.values[point]:g}" for one, point in zip(sweep.curves, points, strict=True)}
@@ -158,8 +181,9 @@ def _format_interval(one: Interval, write: Callable[[float], str], unit: str) ->
     mean, low, high = (float(number) for number in (one.mean, one.low, one.high))
     if not math.isfinite(mean):
         return "unknown because a network diverged"
-    has_bounds = math.isfinite(low)  # not so with one seed
-    return f"{write(mean)}{unit}" + (f" ({write(low)} to {write(high)})" if has_bounds else "")
+    if not math.isfinite(low):  # with one seed
+        return f"{write(mean)}{unit}"
+    return f"{write(mean)}{unit} " + (f"({write(low)} to {write(high)})" if math.isfinite(high) else f"({write(low)} or more)")
 
 
 def _format_signed(value: float, places: int) -> str:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 LEVEL = 0.95
+SAME_VALUE = 1e-9  # of the largest value: what differs by less differs by rounding
 
 
 class Interval(NamedTuple):
@@ -28,7 +29,8 @@ class Interval(NamedTuple):
 class Estimate(NamedTuple):
     """A mean [...], its standard error and that one's degrees of freedom, NaN where they are unknown, and the number of seeds.
 
-    `fixed` is the part of the error that stays however many seeds there are.
+    `fixed` is the part of the error that stays however many seeds there are. `floor` is the least p-value that the values allow:
+    where most of them are tied, they say no more than their signs do, whatever their scatter is.
     """
 
     mean: np.ndarray
@@ -36,6 +38,7 @@ class Estimate(NamedTuple):
     freedom: np.ndarray
     seeds: np.ndarray
     fixed: np.ndarray = np.zeros(())
+    floor: np.ndarray = np.zeros(())
 
     @property
     def std(self) -> np.ndarray:
@@ -53,9 +56,12 @@ class Estimate(NamedTuple):
         mean, error, freedom = float(self.mean), float(self.error), float(self.freedom)
         if not (math.isfinite(mean) and math.isfinite(error)) or mean == bound:
             return 1.0
-        if error == 0:
-            return float(mean < bound)
-        return t_tail((mean - bound) / error, freedom)
+        p = t_tail((mean - bound) / error, freedom) if error else float(mean < bound)
+        return max(p, float(self.floor))
+
+    def not_below(self, bound: float) -> float:
+        """The same of a mean so small, if the true mean is `bound` or more."""
+        return self.negated().not_above(-bound)
 
     def negated(self) -> Estimate:
         """The estimate of minus the mean."""
@@ -71,7 +77,19 @@ def over_seeds(values: np.ndarray) -> Estimate:
         squares = (np.where(finite, values - mean[..., None], 0) ** 2).sum(-1)
         error = np.sqrt(squares / (seeds - 1) / seeds)
     has_several = seeds > 1
-    return Estimate(mean, np.where(has_several, error, np.nan), np.where(has_several, seeds - 1.0, np.nan), seeds)
+    floor = np.where(_mostly_tied(values, finite), 0.5**seeds, 0.0)
+    return Estimate(
+        mean, np.where(has_several, error, np.nan), np.where(has_several, seeds - 1.0, np.nan), seeds, np.zeros(()), floor
+    )
+
+
+def _mostly_tied(values: np.ndarray, finite: np.ndarray) -> np.ndarray:
+    """Whether at most half of the finite values [..., seeds] are different ones."""
+    order = np.sort(np.where(finite, values, np.inf), -1)
+    with np.errstate(invalid="ignore"):
+        steps = np.diff(order, axis=-1) > SAME_VALUE * np.abs(np.where(finite, values, 0)).max(-1, initial=0)[..., None]
+    distinct = 1 + (steps & np.isfinite(order[..., 1:])).sum(-1)
+    return 2 * distinct <= finite.sum(-1)
 
 
 def finite_mean(values: np.ndarray) -> float:
@@ -99,7 +117,8 @@ def over_seeds_and_images(values: np.ndarray) -> Estimate:
         both, of_error = squares[larger], freedom[larger]
     else:
         of_error = both**2 / (squares**2 / freedom).sum()
-    return Estimate(*map(np.asarray, (mean, math.sqrt(both / values.size), of_error, seeds, fixed)))
+    floor = 0.0 if both else 0.5**seeds
+    return Estimate(*map(np.asarray, (mean, math.sqrt(both / values.size), of_error, seeds, fixed, floor)))
 
 
 def interval(values: np.ndarray, level: float = LEVEL) -> Interval:
@@ -117,24 +136,42 @@ def t_quantile(probability: float, freedom: float) -> float:
     """The quantile of Student's t distribution; NaN without degrees of freedom."""
     if not freedom > 0:
         return math.nan
-    angle, below = _distribution(freedom)
-    return float(np.sqrt(freedom) * np.tan(np.interp(probability, below, angle)))
+    if probability < 0.5:
+        return -t_quantile(1 - probability, freedom)
+    low, high = 0.0, 1.0
+    while t_tail(high, freedom) > 1 - probability:
+        high *= 2
+    for _ in range(60):  # halves of the way
+        middle = (low + high) / 2
+        low, high = (middle, high) if t_tail(middle, freedom) > 1 - probability else (low, middle)
+    return (low + high) / 2
 
 
-@lru_cache(4096)
 def t_tail(t: float, freedom: float) -> float:
-    """How likely Student's t is larger than `t`."""
-    angle, below = _distribution(freedom)
-    return float(np.interp(math.atan(-t / math.sqrt(freedom)), angle, below))  # symmetric, and small numbers stay exact
+    """How likely Student's t is larger than `t`: half of the incomplete beta function I at ν/(ν + t²) with a = ν/2 and b = ½."""
+    half = _beta(freedom / (freedom + t * t), freedom / 2, 0.5) / 2
+    return half if t > 0 else 1 - half
 
 
-@lru_cache(8)  # 3 MB each: a table of claims asks again and again for the few numbers of seeds that its sweeps have
-def _distribution(freedom: float) -> tuple[np.ndarray, np.ndarray]:
-    """Angles θ, and how likely t is less than √ν tan θ.
+def _beta(x: float, a: float, b: float) -> float:
+    """The regularized incomplete beta function, by its continued fraction (Abramowitz & Stegun 26.5.8, after Lentz)."""
+    if x in (0, 1):
+        return float(x)
+    if x > (a + 1) / (a + b + 2):  # where the fraction converges slowly
+        return 1 - _beta(1 - x, b, a)
+    logarithm = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
+    return math.exp(logarithm) / a / _continued_fraction(x, a, b)
 
-    With t = √ν tan θ the density becomes cos^(ν-1) θ up to a constant, which is smooth and bounded, so that a sum will do.
-    """
-    angle = np.linspace(-np.pi / 2, np.pi / 2, 200_001)
-    density = np.clip(np.cos(angle), 0, None) ** (freedom - 1)
-    total = np.concatenate([[0], np.cumsum((density[1:] + density[:-1]) / 2)])
-    return angle, total / total[-1]
+
+def _continued_fraction(x: float, a: float, b: float) -> float:
+    """1 + d₁/(1 + d₂/(1 + …)), from the front until it no longer changes."""
+    value, numerator, denominator = 1.0, 1.0, 0.0
+    for place in range(1, 500):
+        m, among = place // 2, a + place
+        d = -(a + m) * (a + b + m) * x / ((among - 1) * among) if place % 2 else m * (b - m) * x / ((among - 1) * among)
+        denominator = 1 / (1 + d * denominator)
+        numerator = 1 + d / numerator
+        value *= numerator * denominator
+        if abs(numerator * denominator - 1) < 1e-14:
+            break
+    return value

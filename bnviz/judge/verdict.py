@@ -6,64 +6,72 @@ claims of one table are judged together, with Holm's correction.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Literal
 
-from bnviz.judge.intervals import LEVEL, Estimate
+from bnviz.judge.intervals import LEVEL
+from bnviz.judge.signs import Measured, tail
 
-AGREES, DISAGREES, CANNOT_TELL = "agrees", "disagrees", "cannot tell"
+AGREES, DISAGREES, CANNOT_TELL, TOO_FEW = "agrees", "disagrees", "cannot tell", "too few to tell"
 COMPUTING = "computing"  # no verdict: rows are missing
+FEWEST_SEEDS = 5  # of a verdict: with two or three a standard deviation is hardly known, and tests err more often than they say
 
 
 @dataclass(frozen=True)
 class Criterion:
     """What a claim says of one mean: that it lies `above` or `below` a bound, or `within` the bound on either side of 0.
 
-    One that holds for a reason that proves nothing is not `informative`: then it may fail, but nothing follows if it holds.
+    One that holds for a reason that proves nothing is not `informative`: then it may fail, but nothing follows if it holds. One
+    whose networks do not train is not `telling`: then nothing follows either way.
     """
 
     name: str
-    estimate: Estimate
+    estimate: Measured
     side: Literal["above", "below", "within"]
     bound: float = 0.0
     informative: bool = True
+    telling: bool = True
 
     @property
     def holds(self) -> float:
         """p-value against the statement's contrary: if it is small, the statement holds."""
-        if not self.informative:
+        if not (self.informative and self.telling):
             return 1.0
         match self.side:
             case "above":
                 return self.estimate.not_above(self.bound)
             case "below":
-                return self.estimate.negated().not_above(-self.bound)
+                return self.estimate.not_below(self.bound)
             case "within":  # two one-sided tests (Schuirmann 1987)
-                return max(self.estimate.not_above(-self.bound), self.estimate.negated().not_above(-self.bound))
+                return max(self.estimate.not_above(-self.bound), self.estimate.not_below(self.bound))
 
     @property
     def fails(self) -> float:
         """p-value against the statement itself: if it is small, the statement fails."""
+        if not self.telling:
+            return 1.0
         match self.side:
             case "above":
-                return self.estimate.negated().not_above(-self.bound)
+                return self.estimate.not_below(self.bound)
             case "below":
                 return self.estimate.not_above(self.bound)
             case "within":
-                outside = min(self.estimate.not_above(self.bound), self.estimate.negated().not_above(self.bound))
+                outside = min(self.estimate.not_above(self.bound), self.estimate.not_below(-self.bound))
                 return min(1.0, 2 * outside)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What our runs say of a claim: its `parts`, none if nothing can be told, and in words what was measured (`summary`)."""
+    """What our runs say of a claim: its `parts`, none if nothing can be told, and in words what was measured (`summary`).
+
+    `few`: it rests on fewer than FEWEST_SEEDS seeds.
+    """
 
     parts: tuple[Criterion, ...]
     summary: str
     computing: bool = False
+    few: bool = False
 
     @property
     def holds(self) -> float:
@@ -77,14 +85,33 @@ class Verdict:
 
     @property
     def p(self) -> float:
-        """The p-value of the verdict, whichever way it goes."""
-        return min(1.0, 2 * min(self.holds, self.fails))
+        """The p-value of the verdict, whichever way it goes; 1 if there is none for lack of seeds."""
+        return 1.0 if self.few else min(1.0, 2 * min(self.holds, self.fails))
 
     def word(self, is_decided: bool) -> str:
         """The verdict in a word, if p is small enough to decide."""
         if self.computing:
             return COMPUTING
+        if self.few:
+            return TOO_FEW
         return CANNOT_TELL if not is_decided else AGREES if self.holds <= self.fails else DISAGREES
+
+    @property
+    def undecided(self) -> str:
+        """Why there is no verdict, if there is none: `few` seeds, `unmeasured` (no parts), networks that do not train (`untrained`),
+        a part that proves nothing (`uninformative`), too few seeds for a count (`coarse`), or means that lie too near their bounds
+        for so many seeds (`open`)."""
+        if self.few:
+            return "few"
+        if not self.parts:
+            return "unmeasured"
+        if not all(part.telling for part in self.parts):
+            return "untrained"
+        if not all(part.informative for part in self.parts):
+            return "uninformative"
+        seeds = int(self.parts[0].estimate.seeds)
+        clearest = tail(seeds, seeds)  # all seeds on one side
+        return "coarse" if clearest in (self.holds, *(part.fails for part in self.parts)) else "open"
 
 
 def holm(p: Sequence[float], family: int, level: float = LEVEL) -> list[bool]:
@@ -102,15 +129,3 @@ def words(verdicts: Mapping[str, Verdict], family: int) -> dict[str, str]:
     """The verdicts' words, by key, of some of a family of claims that are judged together."""
     decisions = holm([one.p for one in verdicts.values()], family)
     return {key: one.word(sure) for (key, one), sure in zip(verdicts.items(), decisions, strict=True)}
-
-
-def seeds_needed(distance: float, std: float, level: float, power: float, fixed: float = 0.0) -> float:
-    """How many seeds a one-sided t test needs to see a mean at this `distance` from its bound with this `power`.
-
-    `std` is the standard deviation over seeds, `fixed` the part of the standard error that no seed makes smaller. The normal
-    approximation, (z + z')² σ²/δ², and z²/2 more for σ being estimated (Guenther 1981). Infinity, where no number is enough.
-    """
-    z = NormalDist().inv_cdf(level)
-    standard_error = distance / (z + NormalDist().inv_cdf(power))
-    remainder = standard_error**2 - fixed**2
-    return std**2 / remainder + z**2 / 2 if remainder > 0 else math.inf

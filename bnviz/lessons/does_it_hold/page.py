@@ -16,9 +16,10 @@ from bnviz.config.experiment import Experiment, Field
 from bnviz.config.sweep import MAXIMUM_SEEDS, Sweep
 from bnviz.data import DATA_SETS
 from bnviz.judge.claim import Claim, Row
-from bnviz.judge.verdict import AGREES, CANNOT_TELL, COMPUTING, DISAGREES, Verdict
+from bnviz.judge.findings import LEAST, SAME
+from bnviz.judge.verdict import AGREES, CANNOT_TELL, COMPUTING, DISAGREES, TOO_FEW, Verdict
 from bnviz.judge.verdict import words as together
-from bnviz.lessons.does_it_hold.claims import CLAIMS, format_p, row
+from bnviz.lessons.does_it_hold.claims import CLAIMS, format_p, reason_text, row
 from bnviz.lessons.does_it_hold.panels import panels
 from bnviz.lessons.does_it_hold.sentences import WORDS
 from bnviz.record import ndjson
@@ -34,6 +35,7 @@ CHOICE = Field("claim", str, FIRST, TEXTS["choice"], "", choices={key: claim.nam
 MORE = ("hidden_layers", "width", "activation", "initialization", "momentum", "dataset")
 BADGES = {  # the verdict words are those of bnviz.judge.claim
     AGREES: f":green-badge[{AGREES}]", DISAGREES: f":red-badge[{DISAGREES}]", CANNOT_TELL: f":gray-badge[{CANNOT_TELL}]",
+    TOO_FEW: f":gray-badge[{TOO_FEW}]",
 }  # fmt: skip
 
 
@@ -77,7 +79,8 @@ def verdict(claim: Claim, others: Mapping[str, Verdict], sweep: Sweep, rows: Seq
     table = [row(TEXTS["published"], TEXTS["ours"]), row("---", "---"), row(cited(claim), judged.summary)]
     heading = words.fill(TEXTS["verdict"], verdict=_computing(sweep, rows) if word == COMPUTING else BADGES[word])
     settings = [] if sweep == claim.sweep else [TEXTS["other_settings"]]
-    return "\n\n".join([heading, *settings, "\n".join(table), *_brackets(sweep, judged)])
+    reason = [reason_text(judged, sweep)] if word in (CANNOT_TELL, TOO_FEW) else []
+    return "\n\n".join([heading, *reason, *settings, "\n".join(table), *_brackets(sweep, judged)])
 
 
 def cited(claim: Claim) -> str:
@@ -87,9 +90,11 @@ def cited(claim: Claim) -> str:
 
 def _brackets(sweep: Sweep, judged: Verdict) -> list[str]:
     """What the intervals are of, and how strict the verdict is; nothing before there is one."""
-    examples = DATA_SETS[sweep.base.dataset].examples
-    about = {"family": len(CLAIMS), "examples": examples, "p": format_p(judged.p)}
-    return [] if judged.computing else [words.fill(TEXTS["brackets"], **about)]
+    if judged.computing:
+        return []
+    examples, size = DATA_SETS[sweep.base.dataset].examples, f"{sweep.base.examples:,}"
+    effects = {"same": f"{100 * SAME:g}", "least": f"{LEAST:g}"}
+    return [words.fill(TEXTS["brackets"], family=len(CLAIMS), p=format_p(judged.p), examples=examples, size=size, **effects)]
 
 
 def _computing(sweep: Sweep, rows: Sequence[Row]) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bnviz.config.sweep import Sweep
 from bnviz.judge.claim import Claim
-from bnviz.judge.verdict import Verdict, words
+from bnviz.judge.verdict import CANNOT_TELL, FEWEST_SEEDS, Criterion, Verdict, words
 from bnviz.lessons.does_it_hold.claims import (
     faster,
     largest_rate,
@@ -30,22 +31,36 @@ _ALL = (
     small_batches.CLAIM,
     sigmoid.CLAIM,
 )
+OPEN = 0.001  # a part that is surer than this leaves nothing open
 CLAIMS: dict[str, Claim] = {claim.key: claim for claim in _ALL}
 
 
-def table(results: Mapping[str, tuple[Verdict, float]]) -> str:
-    """A Markdown table of verdicts and of the seconds that their sweeps took, by key."""
+def table(results: Mapping[str, Verdict]) -> str:
+    """A Markdown table of verdicts by key."""
     labels = WORDS["page"]
-    columns = ("column_claim", "published", "ours", "column_verdict", "column_p", "column_seeds", "column_seconds")
-    decided = words({key: verdict for key, (verdict, _) in results.items()}, len(CLAIMS))
-    lines = [_line(CLAIMS[key], *result, decided[key]) for key, result in results.items()]
+    columns = ("column_claim", "published", "ours", "column_verdict", "column_p", "column_seeds")
+    decided = words(results, len(CLAIMS))
+    lines = [_line(CLAIMS[key], verdict, decided[key]) for key, verdict in results.items()]
     return "\n".join([row(*(labels[one] for one in columns)), row(*["---"] * len(columns)), *lines])
 
 
-def _line(claim: Claim, verdict: Verdict, seconds: float, word: str) -> str:
+def _line(claim: Claim, verdict: Verdict, word: str) -> str:
     published = f"{claim.published} ({claim.source}) {fill(WORDS['page']['checked'], checked=claim.checked)}"
-    numbers = format_p(verdict.p), f"{claim.sweep.seeds}", f"{seconds:.0f}"
-    return row(f"**{claim.name}.** {claim.says}", published, verdict.summary, f"**{word}**", *numbers)
+    summary = " ".join([verdict.summary, *([reason_text(verdict, claim.sweep)] if word == CANNOT_TELL else [])])
+    return row(f"**{claim.name}.** {claim.says}", published, summary, f"**{word}**", format_p(verdict.p), f"{claim.sweep.seeds}")
+
+
+def reason_text(verdict: Verdict, sweep: Sweep) -> str:
+    """Why a sweep has no verdict on a claim, and what to choose."""
+    reason = verdict.undecided
+    parts = ", ".join(part.name for part in verdict.parts if _is_in_the_way(reason, part))
+    about = {"least": FEWEST_SEEDS, "seeds": sweep.seeds, "parts": parts, "summary": verdict.summary}
+    return fill(WORDS["reasons"][reason], **about)
+
+
+def _is_in_the_way(reason: str, part: Criterion) -> bool:
+    """Whether a part is why there is no verdict."""
+    return {"untrained": not part.telling, "uninformative": not part.informative}.get(reason, min(part.holds, part.fails) > OPEN)
 
 
 def row(*texts: str) -> str:

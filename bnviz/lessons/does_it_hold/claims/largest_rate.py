@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep, sweep_over
 from bnviz.judge.claim import Row
-from bnviz.judge.findings import chance, curve, final_accuracy, times, trains
-from bnviz.judge.intervals import over_seeds
+from bnviz.judge.findings import LEAST, chance, curve, final_accuracy, times, trains
+from bnviz.judge.intervals import Interval, over_seeds
+from bnviz.judge.signs import Censored, Signs
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
 from bnviz.lessons.does_it_hold.sentences import GUIDES, chart, claim, claim_texts, fill
@@ -25,6 +28,11 @@ def largest(sweep: Sweep, rows: list[Row]) -> np.ndarray:
     return np.where(unbroken > 0, np.array(sweep.values)[np.maximum(unbroken, 1) - 1], np.nan)
 
 
+def next_rate(sweep: Sweep, rates: np.ndarray) -> np.ndarray:
+    """The next larger rate of the sweep; infinity after the last one, for nobody tried what lies beyond."""
+    return np.append(np.array(sweep.values), np.inf)[np.searchsorted(sweep.values, rates) + 1]
+
+
 def _span(edges: np.ndarray, last: float) -> str:
     """The rates of the seeds, in a clause."""
     low, high = edges.min(), edges.max()
@@ -32,19 +40,30 @@ def _span(edges: np.ndarray, last: float) -> str:
     return fill(KEY, "last", span=span) if high == last else span
 
 
+def _interval(least: np.ndarray, ratio: np.ndarray, most: np.ndarray) -> Interval:
+    """The mean of the logarithms of `ratio` [seeds], from the interval of the least that they may be to that of the most."""
+    high = over_seeds(most).interval().high if np.isfinite(most).all() else np.array(np.inf)
+    return Interval(ratio.mean(), over_seeds(least).interval().low, high, np.array(len(ratio)))
+
+
 def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
+    """The largest rate lies between the last one that trains and the next one: the ratio of two is known within that."""
     none, batch = (largest(sweep, rows)[curve(sweep, name)] for name in ("none", "batch"))
     if not np.isfinite([none, batch]).all():
         return Verdict((), fill(KEY, "never", rate=f"{sweep.values[0]:g}"))
-    ratio, last = over_seeds(np.log(batch) - np.log(none)), sweep.values[-1]
-    least = claim_texts(KEY)["least"] if batch.max() == last else ""
-    summary = fill(KEY, "ours", none=_span(none, last), batch=_span(batch, last), least=least, ratio=times(ratio.interval()))
-    return Verdict((Criterion("ratio", ratio, "above"),), summary)
+    ratio, last = np.log(batch) - np.log(none), sweep.values[-1]
+    least, most = np.log(batch) - np.log(next_rate(sweep, none)), np.log(next_rate(sweep, batch)) - np.log(none)
+    at_least = claim_texts(KEY)["least"] if batch.max() == last else ""
+    summary = fill(
+        KEY, "ours", none=_span(none, last), batch=_span(batch, last), least=at_least,
+        ratio=times(_interval(least, ratio, most)),
+    )  # fmt: skip
+    return Verdict((Criterion("ratio", Censored(Signs(least), Signs(most)), "above", math.log(LEAST)),), summary)
 
 
 CLAIM = claim(
     KEY,
-    sweep=sweep_over(Experiment(seed=FRESH, steps=STEPS), "learning_rate", RATES, seeds=5),
+    sweep=sweep_over(Experiment(seed=FRESH, steps=STEPS), "learning_rate", RATES, seeds=14),
     verdict=verdict,
     charts=(
         chart(

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
 import numpy as np
 
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep, sweep_over
 from bnviz.judge.claim import Row
-from bnviz.judge.findings import at, best, chance, curve, enumeration, final_accuracy, guessing, losses, rates, times
+from bnviz.judge.findings import (
+    LEAST,
+    at,
+    at_own_best,
+    best,
+    chance,
+    curve,
+    enumeration,
+    final_accuracy,
+    guessing,
+    losses,
+    rates,
+    times,
+)
 from bnviz.judge.intervals import over_seeds
+from bnviz.judge.signs import Measured, Signs
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
 from bnviz.lessons.does_it_hold.sentences import GUIDES, at_edges, chart, claim, claim_texts, fill
@@ -29,25 +46,43 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     values, half = losses(sweep, rows), guessing(sweep) / 2
     best_rates = best(-values)
     final, rate = dict(zip(ARMS, at(values, best_rates), strict=True)), rates(sweep, best_rates)
+    own = dict(zip(ARMS, at_own_best(values, -values), strict=True))  # of each seed at its own best rate [seeds]
     ends = {arm.replace("-", "_"): fill(KEY, "end", loss=f"{final[arm].mean():.2f}", rate=rate[arm]) for arm in ARMS}
-    stopped = stopped_at(sweep, values)
+    stopped, ratio = stopped_at(sweep, values), _logarithms(own["noisy-batch"]) - _logarithms(own["none"])
     summary = fill(
         KEY, "ours", **ends, guessing=f"{guessing(sweep):.2f}",
         stopped=fill(KEY, "stopped", rates=enumeration(stopped)) if stopped else claim_texts(KEY)["not_stopped"],
-        better=times(over_seeds(np.log(final["noisy-batch"]) - np.log(final["none"])).interval()),
-        edges=at_edges(sweep, best_rates),
+        counts=fill(KEY, "counts", seeds=sweep.seeds, **{arm: int((own[f"noisy-{arm}"] < half).sum()) for arm in ("none", "batch")}),
+        better=times(over_seeds(ratio).interval()), edges=at_edges(sweep, best_rates),
     )  # fmt: skip
+    with_it, without = (_most_train(own[arm], half) for arm in ("batch", "none"))  # before there is any noise
     parts = (
-        Criterion("it still trains", over_seeds(final["noisy-batch"]), "below", half),
-        Criterion("better than without", over_seeds(final["noisy-batch"] - final["none"]), "below"),
-        Criterion("not without batch norm", over_seeds(final["noisy-none"]), "above", half),
+        Criterion("it still trains", Signs(own["noisy-batch"]), "below", half, telling=with_it),
+        Criterion("better than without", _better(own, ratio, half), "below", -math.log(LEAST), telling=with_it),
+        Criterion("not without batch norm", Signs(own["noisy-none"]), "above", half, informative=without, telling=with_it),
     )
     return Verdict(parts, summary)
 
 
+def _logarithms(losses: np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(losses, np.finfo(float).tiny))
+
+
+def _most_train(losses: np.ndarray, half: float) -> bool:
+    """Whether most seeds [seeds] train."""
+    return 2 * int((losses < half).sum()) > len(losses)
+
+
+def _better(own: Mapping[str, np.ndarray], ratio: np.ndarray, half: float) -> Measured:
+    """The ratio's logarithm [seeds]; where a network does not train, its loss is of another kind, so that seeds are counted."""
+    fails = {arm: own[arm] >= half for arm in ("noisy-batch", "none")}
+    neither = fails["noisy-batch"] & fails["none"]  # has no ratio worth the name
+    return Signs(np.where(neither, np.nan, ratio)) if any(map(np.any, fails.values())) else over_seeds(ratio)
+
+
 CLAIM = claim(
     KEY,
-    sweep=sweep_over(Experiment(seed=FRESH, hidden_layers=15, steps=600), "learning_rate", RATES, ARMS, seeds=5),
+    sweep=sweep_over(Experiment(seed=FRESH, hidden_layers=15, steps=600), "learning_rate", RATES, ARMS, seeds=11),
     verdict=verdict,
     charts=(
         chart(

@@ -19,6 +19,7 @@ from bnviz.judge.findings import (
     curve,
     final_accuracy,
     final_mean,
+    over_images,
     percent,
     rates,
     selection_accuracy,
@@ -66,6 +67,7 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     best_rates, (accuracy, loss) = chosen_rates(sweep, rows), at_equal_loss(sweep, rows)
     if not np.isfinite(loss).any():
         return Verdict((), claim_texts(KEY)["diverges"])
+    estimate = over_images(accuracy[batch] - accuracy[none], accuracy.mean(-1) >= trains(sweep))
     change = over_seeds_and_images(accuracy[batch] - accuracy[none])
     rate, end = rates(sweep, best_rates), at(final_accuracy(sweep, rows), best_rates).mean(-1)
     with_it, without, gain = apart(accuracy[batch].mean(), accuracy[none].mean(), change.interval())
@@ -75,8 +77,8 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
         none=without, batch=with_it, apart=gain, none_end=percent(end[none]), batch_end=percent(end[batch]),
         lost=fill(KEY, "lost", lost=lost, seeds=sweep.seeds) if lost else "", edges=at_edges(sweep, best_rates),
     )  # fmt: skip
-    informative = bool(accuracy[none].mean() >= trains(sweep))  # networks that do not train are alike for that reason
-    return Verdict((Criterion("difference", change, "within", SAME, informative),), summary)
+    train = accuracy.mean((-1, -2)) >= trains(sweep)  # networks that do not train are alike for that reason
+    return Verdict((Criterion("difference", estimate, "within", SAME, bool(train[none]), bool(train.any())),), summary)
 
 
 def _at_best(key: str) -> Callable[[Sweep, list[Row]], np.ndarray]:

@@ -9,6 +9,7 @@ from bnviz.config.sweep import Sweep, sweep_over
 from bnviz.judge.claim import Row
 from bnviz.judge.findings import (
     at,
+    at_own_best,
     best,
     chance,
     curve,
@@ -20,7 +21,7 @@ from bnviz.judge.findings import (
     selection_accuracy,
     trains,
 )
-from bnviz.judge.intervals import over_seeds
+from bnviz.judge.signs import Signs
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
 from bnviz.lessons.does_it_hold.sentences import GUIDES, at_edges, chart, claim, claim_texts, fill
@@ -34,28 +35,38 @@ def stuck(sweep: Sweep) -> float:
 
 
 def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
-    values, best_rates = final_accuracy(sweep, rows), best(final_mean(selection_accuracy(sweep, rows)))
-    rate, final = rates(sweep, best_rates), dict(zip((one.name for one in sweep.curves), at(values, best_rates), strict=True))
-    still = values[curve(sweep, "none")].mean(-1) < stuck(sweep)
+    values, scores = final_accuracy(sweep, rows), final_mean(selection_accuracy(sweep, rows))
+    best_rates, own = best(scores), at_own_best(values, scores)
+    rate, final = rates(sweep, best_rates), at(values, best_rates).mean(-1)
+    none, batch = curve(sweep, "none"), curve(sweep, "batch")
+    still = values[none].mean(-1) < stuck(sweep)
     where = [f"{value:g}" for value, is_stuck in zip(sweep.values, still, strict=True) if is_stuck]
     summary = fill(
-        KEY, "ours", none=percent(np.mean(final["none"])), none_rate=rate["none"],
-        batch=percent(np.mean(final["batch"])), batch_rate=rate["batch"], chance=percent(chance(sweep)),
+        KEY, "ours", none=percent(final[none]), none_rate=rate["none"],
+        batch=percent(final[batch]), batch_rate=rate["batch"], chance=percent(chance(sweep)),
         stuck=fill(KEY, "stuck", rates=enumeration(where)) if where else claim_texts(KEY)["not_stuck"],
-        edges=at_edges(sweep, best_rates),
+        counts=_counts(sweep, own[none], own[batch]), edges=at_edges(sweep, best_rates),
     )  # fmt: skip
+    telling = bool((own > stuck(sweep)).any())
     parts = (
-        Criterion("stuck without", over_seeds(final["none"]), "below", stuck(sweep)),
-        Criterion("trains with it", over_seeds(final["batch"]), "above", trains(sweep)),
+        Criterion("stuck without", Signs(own[none]), "below", stuck(sweep), telling=telling),
+        Criterion("trains with it", Signs(own[batch]), "above", trains(sweep), telling=telling),
     )
     return Verdict(parts, summary)
+
+
+def _counts(sweep: Sweep, none: np.ndarray, batch: np.ndarray) -> str:
+    """How many seeds are stuck without batch norm and train with it, each at its own best rate, and what to try."""
+    still = int((none < stuck(sweep)).sum())
+    text = fill(KEY, "counts", still=still, trained=int((batch > trains(sweep)).sum()), seeds=sweep.seeds)
+    return text if still == sweep.seeds else f"{text} {claim_texts(KEY)['deeper']}"
 
 
 CLAIM = claim(
     KEY,
     sweep=sweep_over(
         Experiment(seed=FRESH, activation="sigmoid", train_size=4000, steps=1000), "learning_rate",
-        (0.03, 0.1, 0.3, 1.0, 3.0, 10.0), seeds=5, measures=("held_out",),
+        (0.03, 0.1, 0.3, 1.0, 3.0, 10.0), seeds=14, measures=("held_out",),
     ),
     verdict=verdict,
     charts=(

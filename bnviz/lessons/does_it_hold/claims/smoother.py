@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,8 +12,9 @@ import numpy as np
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep, present, sweep_over
 from bnviz.judge.claim import Chart, Row, Values
-from bnviz.judge.findings import curve, enumeration, series, times
+from bnviz.judge.findings import LEAST, curve, enumeration, series, times
 from bnviz.judge.intervals import LEVEL, over_seeds
+from bnviz.judge.signs import Measured, Signs
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
 from bnviz.lessons.does_it_hold.sentences import claim, claim_texts, fill
@@ -38,33 +40,47 @@ def _over_checkpoints(sweep: Sweep, rows: list[Row], key: str, reduce: Callable)
     return np.where(present(sweep, rows), result, np.nan)
 
 
-def ratio(name: str, values: np.ndarray, sweep: Sweep) -> Criterion:
-    """That a measure is smaller with batch norm than without, at the judged rate, from the logarithms of [curves, points, seeds].
+def diverged(sweep: Sweep, rows: list[Row]) -> np.ndarray:
+    """Which runs [curves, points, seeds] end without a finite training loss."""
+    return ~np.isfinite(series(sweep, rows, "train_losses")[..., -1])
 
-    A seed whose network without batch norm blew up counts as the smallest ratio of the others, which is too large. Where one with
-    batch norm blew up, nothing shows that the measure is smaller.
-    """
+
+def ratios(values: np.ndarray, sweep: Sweep) -> np.ndarray:
+    """With batch norm over without, the logarithm [seeds] at the judged rate, of [curves, points, seeds]; not finite where a network
+    blew up."""
     judged = sweep.values.index(JUDGED)
     none, batch = (values[curve(sweep, arm)][judged] for arm in ("none", "batch"))
-    both = np.isfinite(none) & np.isfinite(batch)
     with np.errstate(divide="ignore", invalid="ignore"):
-        logarithms = np.where(both, np.log(batch) - np.log(none), np.nan)
-    least = np.nanmin(logarithms, initial=np.inf)
-    ratios = np.where(np.isinf(none) & np.isfinite(batch) & np.isfinite(least), least, logarithms)
-    return Criterion(name, over_seeds(ratios), "below", informative=bool(np.isfinite(batch).all()))
+        return np.log(batch) - np.log(none)
+
+
+def measured(logarithms: np.ndarray) -> Measured:
+    """The ratios' logarithms [seeds]. Where a network blew up, seeds are counted, and that one counts against whatever is to be
+    shown: that the measure is smaller, and that it is not. A blow-up says how far training came, not how smooth its loss was.
+    """
+    there = np.isfinite(logarithms)
+    return over_seeds(logarithms) if there.all() else Signs(np.where(there, logarithms, np.nan))
 
 
 def judge(key: str, sweep: Sweep, rows: list[Row]) -> Verdict:
     """All of a claim's measures must be smaller with batch norm: their medians over training and their maxima."""
     names = measures(key)
-    peaks_by_measure = {measure: highest(sweep, rows, measure) for measure in names}
-    medians = [ratio(name, typical(sweep, rows, measure), sweep) for measure, name in names.items()]
-    peaks = [ratio(fill(key, "maximum", name=name), peaks_by_measure[measure], sweep) for measure, name in names.items()]
+    lost = diverged(sweep, rows) | np.any([np.isinf(highest(sweep, rows, measure)) for measure in names], 0)
+    medians, peaks = (
+        {name: ratios(np.where(lost, np.inf, reduced(sweep, rows, measure)), sweep) for measure, name in names.items()}
+        for reduced in (typical, highest)
+    )
+    at_maximum = {fill(key, "maximum", name=name): logarithms for name, logarithms in peaks.items()}
+    parts = tuple(_part(name, logarithms) for name, logarithms in {**medians, **at_maximum}.items())
     summary = fill(
-        key, "ours", rate=f"{JUDGED:g}", medians=_ratios_text(key, names, medians), peaks=_ratios_text(key, names, peaks),
-        amiss=_exceptions(key, [*medians, *peaks]), blown=_divergence_sentence(key, sweep, list(peaks_by_measure.values())),
+        key, "ours", rate=f"{JUDGED:g}", medians=_ratios_text(key, medians), peaks=_ratios_text(key, peaks),
+        amiss=_exceptions(key, parts), blown=_divergence_sentence(key, sweep, lost),
     )  # fmt: skip
-    return Verdict((*medians, *peaks), summary)
+    return Verdict(parts, summary)
+
+
+def _part(name: str, logarithms: np.ndarray) -> Criterion:
+    return Criterion(name, measured(logarithms), "below", -math.log(LEAST), telling=bool(np.isfinite(logarithms).any()))
 
 
 def measures(key: str) -> dict[str, str]:
@@ -82,9 +98,9 @@ def _exceptions(key: str, parts: Sequence[Criterion]) -> str:
     return "".join(fill(key, kind, names=enumeration(names)) for kind, names in kinds.items() if names)
 
 
-def _divergence_sentence(key: str, sweep: Sweep, peaks: list[np.ndarray]) -> str:
-    """How many of the judged runs of each arm blew up on the way, by what was `highest` of each measure."""
-    lost = np.isinf(peaks)[:, :, sweep.values.index(JUDGED)].any(0).sum(-1)
+def _divergence_sentence(key: str, sweep: Sweep, blown: np.ndarray) -> str:
+    """How many of the judged runs of each arm blew up on the way, of [curves, points, seeds]."""
+    lost = blown[:, sweep.values.index(JUDGED)].sum(-1)
     none, batch = (int(lost[curve(sweep, arm)]) for arm in ("none", "batch"))
     return fill(key, "blown", none=none, batch=batch, seeds=sweep.seeds) if none or batch else ""
 
@@ -103,9 +119,11 @@ def untrained(sweep: Sweep, rows: list[Row], measure: str) -> str:
     return fill("bend", "untrained", none=none, batch=batch, seeds=sweep.seeds)
 
 
-def _ratios_text(key: str, names: Mapping[str, str], parts: Sequence[Criterion]) -> str:
-    pairs = zip(names.values(), parts, strict=True)
-    return "; ".join(fill(key, "measure", name=name, ratio=times(part.estimate.interval())) for name, part in pairs)
+def _ratios_text(key: str, logarithms: Mapping[str, np.ndarray]) -> str:
+    """The mean ratio of the seeds in which neither network blew up, with its interval, by name."""
+    return "; ".join(
+        fill(key, "measure", name=name, ratio=times(over_seeds(values).interval())) for name, values in logarithms.items()
+    )
 
 
 def _path(measure: str) -> Values:

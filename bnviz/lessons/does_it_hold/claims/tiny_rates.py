@@ -7,7 +7,7 @@ import numpy as np
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep, sweep_over
 from bnviz.judge.claim import Row
-from bnviz.judge.findings import SAME, apart, correct, curve, enumeration, final_accuracy, final_mean, trains
+from bnviz.judge.findings import SAME, apart, correct, curve, enumeration, final_accuracy, final_mean, over_images, trains
 from bnviz.judge.intervals import Interval, over_seeds_and_images
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
@@ -26,8 +26,16 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
         name, without = f"{rate:g}", none[place].mean()
         at_rate = dict(zip(("batch", "none", "gain"), apart(batch[place].mean(), without, intervals[place]), strict=True))
         sentences.append(fill(KEY, "rate", rate=name, **at_rate))
-        parts.append(Criterion(name, gains[place], "below", SAME, informative=bool(without >= trains(sweep))))
+        parts.append(_part(sweep, name, none[place], batch[place]))
     return Verdict(tuple(parts), fill(KEY, "ours", rates="; ".join(sentences), worse=_worse(sweep, intervals)))
+
+
+def _part(sweep: Sweep, name: str, none: np.ndarray, batch: np.ndarray) -> Criterion:
+    """That batch norm gains less than counts at one rate, of [seeds, examples]. Networks that do not train gain nothing either."""
+    least = trains(sweep)
+    estimate = over_images(batch - none, np.stack([none, batch]).mean(-1) >= least)
+    plain_trains, one_trains = none.mean() >= least, max(none.mean(), batch.mean()) >= least
+    return Criterion(name, estimate, "below", SAME, informative=bool(plain_trains), telling=bool(one_trains))
 
 
 def _worse(sweep: Sweep, gains: list[Interval]) -> str:
