@@ -127,8 +127,8 @@ def mixed(trained: np.ndarray) -> bool:
 
 
 def over_images(change: np.ndarray, trained: np.ndarray) -> Measured:
-    """A change [seeds, images] over both; where only some of the networks that are compared are `trained` [arms, seeds], a count of
-    the seeds has to say the same."""
+    """A change [seeds, images] over both. Where only some of the networks that are compared are `trained` [arms, seeds], a count
+    of the seeds has to say the same."""
     estimate = over_seeds_and_images(change)
     return Strictest(estimate, Signs(change.mean(1))) if mixed(trained) else estimate
 

@@ -1,7 +1,7 @@
 """How surely fresh seeds will decide, from a pilot of a few others: power, averaged over what so small a pilot leaves unknown.
 
-A pilot's mean and scatter are themselves uncertain. Power for the very values that it found promises too much; its average over all
-that the pilot allows is called assurance (O'Hagan, Stevens & Campbell 2005).
+A pilot's mean and scatter are themselves uncertain. Power for the very values that it found promises too much; its average over
+all that the pilot allows is called assurance (O'Hagan, Stevens & Campbell 2005).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _below(pilot: Measured, bound: float, seeds: int, p: float) -> float:
 
 
 def _of_mean(pilot: Estimate, bound: float, seeds: int, p: float) -> float:
-    """The fresh mean lies about the pilot's, with a scatter that the pilot's degrees of freedom know (predictive distribution)."""
+    """The fresh mean lies about the pilot's; its predictive distribution has the pilot's degrees of freedom."""
     std, known = float(pilot.std), int(pilot.seeds)
     error = math.sqrt(std**2 / seeds + float(pilot.fixed) ** 2)
     ahead = float(pilot.mean) - bound - t_quantile(1 - p, seeds - 1) * error

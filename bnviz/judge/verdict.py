@@ -98,9 +98,11 @@ class Verdict:
 
     @property
     def undecided(self) -> str:
-        """Why there is no verdict, if there is none: `few` seeds, `unmeasured` (no parts), networks that do not train (`untrained`),
-        a part that proves nothing (`uninformative`), too few seeds for a count (`coarse`), or means that lie too near their bounds
-        for so many seeds (`open`)."""
+        """Why there is no verdict, if there is none.
+
+        `few` seeds, `unmeasured` (no parts), networks that do not train (`untrained`), a part that proves nothing
+        (`uninformative`), too few seeds for a count (`coarse`), or what lies too near a bound for so many seeds (`open`).
+        """
         if self.few:
             return "few"
         if not self.parts:

@@ -159,7 +159,7 @@ def test_a_network_that_blew_up_is_not_left_out():
 
 @pytest.mark.parametrize("blown", ["none", "batch"])
 def test_networks_that_blew_up_count_the_hard_way_on_both_sides(blown):
-    """19 of 20 blow up, and the last ratio is 1.5 or 0.5. That one was put in the place of all: "disagrees, p = 0", or "agrees"."""
+    """19 of 20 blow up, and the last ratio is 1.5 or 0.5, which was put in the place of all: "disagrees, p = 0", or "agrees"."""
     for ratio in (1.5, 0.5):
         judgement = judged(
             "smoother",
@@ -223,7 +223,7 @@ def test_a_chance_of_one_in_thirty_two_does_not_refute_that_noise_stops_training
 
 
 def test_losses_of_two_kinds_are_counted():
-    """Three of eleven networks without batch norm diverge, which counts as guessing; all others are better than those with noise."""
+    """Three of eleven networks without batch norm diverge and count as guessing; all others are better than those with noise."""
     judgement = judged(
         "noise",
         lambda curve, rate, seed: (
@@ -277,7 +277,7 @@ def test_a_gain_of_networks_of_which_some_do_not_train_has_to_be_counted():
 
 
 def test_half_of_the_seeds_do_not_say_that_the_slower_network_arrives():
-    """Where a run does not reach the goal nobody knows its steps: the plain networks of eight of fourteen seeds, all others alike."""
+    """The plain networks of eight of fourteen seeds do not arrive, so nobody knows their steps; all others take equally many."""
     judgement = judged("faster", lambda curve, rate, seed: reaching(30 if curve == "batch" else None if seed < 8 else 30))
     (part,) = judgement.parts
     assert part.holds == pytest.approx(stats.binomtest(8, 14, alternative="greater").pvalue) and word(judgement) == CANNOT_TELL

@@ -16,7 +16,7 @@ from bnviz import engine
 from bnviz.config.cost import TooExpensive
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.sweep import STACK_SECONDS
-from bnviz.lessons.regularization.judge import PREDICTIONS, answer, verdict
+from bnviz.lessons.regularization.judge import PREDICTIONS, answer, family, sign, verdict
 from bnviz.lessons.regularization.measures.population import population
 from bnviz.lessons.regularization.page import PAGE, ghost_sizes, inside, sweep
 from bnviz.lessons.regularization.panels import panels
@@ -179,7 +179,7 @@ def test_bessels_correction_is_a_quarter_in_groups_of_4():
 
 
 def test_both_halves_of_the_lecture_where_they_are_so():
-    rows = synthetic_rows()
+    rows = synthetic_rows(scatter=0.005)
     text = verdict(SWEEP, rows)
     regularizes, reliable, beside = bullets(text)
     assert SAYS["less_better"] in regularizes and SAYS["less"] in regularizes
@@ -191,7 +191,7 @@ def test_both_halves_of_the_lecture_where_they_are_so():
     }  # fmt: skip
     assert numbers(regularizes) == [*changes["noisy", "train"], *changes["noisy", "test"]]
     assert numbers(reliable)[:6] == [*changes["clean", "train"], *changes["clean", "test"]]
-    assert " of 90 runs" not in text and fill(WORDS["verdict"]["intervals"], seeds=5) in text
+    assert " of 90 runs" not in text and fill(WORDS["verdict"]["intervals"], seeds=5, family=6) in text
 
 
 def test_every_comparison_is_paired_over_seeds():
@@ -258,6 +258,39 @@ def test_cannot_tell_is_a_verdict_of_all_seeds():
     assert "cannot tell" in verdict(SWEEP, alike) and "Computing" not in verdict(SWEEP, alike)
 
 
+def test_fewer_than_five_seeds_are_too_few_to_tell():
+    plan = sweep(PAGE.default, {"seeds": 4})
+    text = verdict(plan, synthetic_rows(plan))
+    assert text.startswith(fill(WORDS["verdict"]["few"], least=5)) and not bullets(text)
+    assert answer(plan, synthetic_rows(plan), "split") == fill(WORDS["answer"]["few"], least=5)
+
+
+def test_seeds_are_counted_where_some_runs_diverge():
+    """Three of five of the largest groups' runs diverge and end at chance; every seed has a difference of one sign, which five
+    seeds have by chance once in sixteen times. Student's t took the two kinds of differences for a scatter."""
+    rows = synthetic_rows(scatter=0.0)
+    for one in rows:
+        if one["curve"] == "batch clean" and one["value"] == 256 and one["seed"] < 3:
+            one |= {"diverged_at": 9, "test_accuracy": 0.1, "train_accuracy": 0.1}
+        elif one["curve"] == "batch clean" and one["value"] == 256:
+            one["test_accuracy"] = 0.7
+    assert f"**{WORDS['reliable']['same']}**" in bullets(verdict(SWEEP, rows))[1]
+
+
+def test_differences_without_any_scatter_are_no_surer_than_their_signs():
+    assert f"**{WORDS['reliable']['same']}**" in bullets(verdict(SWEEP, synthetic_rows(scatter=0.0)))[1]
+
+
+def test_five_comparisons_are_rarely_decided_where_there_is_nothing():
+    """At 95 % each, one sweep in five would say something."""
+    random, decided, each = np.random.default_rng(0), 0, 0
+    for _ in range(300):
+        five = random.normal(0, 0.01, (5, 2, 5))
+        decided += any(sign(SWEEP, ends, np.zeros((2, 5))) for ends in five)
+        each += any(stats.ttest_rel(*ends).pvalue < 0.05 for ends in five)
+    assert family(SWEEP) == 6 and decided <= 27 and each > 40
+
+
 def test_the_best_size_between_the_ends_is_named():
     rows = synthetic_rows()
     for one in rows:
@@ -288,7 +321,7 @@ def test_where_numbers_are_learnt_there_is_no_accuracy():
     "changes", [{"label_noise": 0.0}, {"dropout": 0.0}, {"batch_size": 4}, {"label_noise": 0.0, "dropout": 0.0}]
 )
 def test_fewer_curves_are_fewer_words(changes):
-    plan = sweep(PAGE.default.replace(**changes), {"seeds": 3})
+    plan = sweep(PAGE.default.replace(**changes), {"seeds": 5})
     for rows in ([], synthetic_rows(plan)):
         text = verdict(plan, rows)
         checked_panels(panels(plan, rows))

@@ -31,7 +31,7 @@ def one_thread():
 
 
 def small(**changes):
-    return sweep(PAGE.default.replace(**{**SMALL, **changes}), {"seeds": 3})
+    return sweep(PAGE.default.replace(**{**SMALL, **changes}), {"seeds": 5})
 
 
 def trained(plan):
@@ -182,7 +182,7 @@ def test_a_sweep_trains_nothing_and_measures_once():
     plan = small()
     assert plan.base.steps == 0 and {run.experiment.steps for run in plan.runs()} == {0}
     rows = trained(plan)
-    assert len(rows) == 6
+    assert len(rows) == 10
     indices = torch.randperm(100, generator=torch.Generator().manual_seed(0))[:32]  # as for every measure of sweeps
     for row in rows:
         alone = measured_of(plan.base.replace(seed=row["seed"]), row["curve"], indices=indices)
@@ -213,7 +213,7 @@ def test_every_preset_is_cheap_enough_to_be_instant(name):
 def test_nothing_is_said_before_all_rows_are_in():
     plan = small()
     rows = synthetic_rows(plan)[:-1]
-    assert verdict(plan, rows) == fill(WORDS["verdict"]["computing"], done=5, total=6)
+    assert verdict(plan, rows) == fill(WORDS["verdict"]["computing"], done=9, total=10)
     assert answer(plan, rows, "both") == WORDS["answer"]["wait"] and panels(plan, []) and panels(plan, rows)
 
 
@@ -238,6 +238,28 @@ def test_what_is_statistically_sure_but_tiny_does_not_count_as_growth():
     plan = small()
     assert judge.grows(plan, synthetic_rows(plan, rate=(1, 1.003), scatter=1e-4)) == 0
     assert judge.grows(plan, synthetic_rows(plan, rate=(1, LEAST + 0.01), scatter=1e-4)) == 1
+
+
+def test_fewer_than_five_seeds_are_too_few_to_tell():
+    plan = sweep(PAGE.default.replace(**SMALL), {"seeds": 4})
+    rows, few = synthetic_rows(plan), fill(WORDS["verdict"]["few"], least=5)
+    assert verdict(plan, rows).count(few) == 2 and answer(plan, rows, "both") == few
+    assert judge.apart(plan, rows) is None and judge.grows(plan, rows) is None
+
+
+def test_ranks_that_are_all_but_equal_are_said_to_be():
+    """Sure to the last digit, and 0.1 % apart: the page said that examples stay farther apart with batch norm."""
+    plan = small()
+    rows = synthetic_rows(plan, rank=(10.0, 10.01), scatter=1e-5)
+    assert judge.apart(plan, rows) == 0 and fill(WORDS["alike"]["same"], least="10") in verdict(plan, rows)
+
+
+def test_where_there_is_no_difference_three_answers_are_rarely_given():
+    """All three at their bounds, where 5 % each would be 14 % together."""
+    random, wrong = np.random.default_rng(1), 0
+    for _ in range(400):
+        wrong += any(judge.side(random.normal(0.1, 0.05, 10), 0.1) is not None for _ in range(judge.FAMILY))
+    assert wrong <= 32
 
 
 def test_wide_intervals_settle_nothing():

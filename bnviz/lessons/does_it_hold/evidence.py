@@ -2,9 +2,9 @@
 
 python -m bnviz.lessons.does_it_hold.evidence [--pilot] [--write] [CLAIM …]
 
-With --pilot, other seeds are run, a few of each claim, and the table says how many the verdict needs. With --write, a table in
-docs/evidence.md is replaced, with the command, the machine and the date. With BNVIZ_STORE, rows are kept there, so that a stop costs
-none.
+With --write, the table in docs/evidence.md is replaced; of claims that are named, only their rows are.
+With --pilot, other seeds are run, a few of each claim, and the table says how many the verdict needs. With BNVIZ_STORE, the runs'
+rows are kept there, so that a stop costs none.
 """
 
 from __future__ import annotations
@@ -70,28 +70,43 @@ def write(name: str, text: str) -> None:
     DOCUMENT.write_text(f"{before.rstrip()}\n\n{begin}\n{text}\n{end}\n{after.lstrip(chr(10))}", encoding="utf-8")
 
 
+def merged(new: str) -> str:
+    """The document's table of verdicts with the rows of a new one in the place of its own."""
+    begin, end = markers("table")
+    old = DOCUMENT.read_text(encoding="utf-8").partition(begin)[2].partition(end)[0].strip().splitlines()
+    rows = {_claim_of(line): line for line in new.splitlines()[2:]}
+    return "\n".join(rows.get(_claim_of(line), line) for line in old if line.startswith("|"))
+
+
+def _claim_of(line: str) -> str:
+    """The bold name that a row of the table begins with."""
+    return line.split("**")[1] if line.startswith("| **") else ""
+
+
 def main(arguments: Iterable[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m bnviz.lessons.does_it_hold.evidence", description="Run the claims' sweeps and print their table."
     )
     parser.add_argument("claims", nargs="*", metavar="CLAIM", help=f"some of {', '.join(CLAIMS)}; all if none is named")
     parser.add_argument("--pilot", action="store_true", help="run the pilot's seeds, and say how many the verdicts need")
-    parser.add_argument("--write", action="store_true", help="replace the table in docs/evidence.md, which needs all claims")
+    parser.add_argument("--write", action="store_true", help="replace the table in docs/evidence.md, or the claims' rows in it")
     options = parser.parse_args(arguments)
     if unknown := [key for key in options.claims if key not in CLAIMS]:
         parser.error(f"there is no claim {', '.join(unknown)}; there are {', '.join(CLAIMS)}")
-    if options.write and options.claims:
-        parser.error("--write needs all claims")
+    if options.pilot and options.write and options.claims:
+        parser.error("the pilot's table is written for all claims together")
     engine = LocalEngine(Store(), worker_count(), rows=Rows.from_environment())
     try:
         results = {key: _result(engine, CLAIMS[key], options.pilot) for key in options.claims or CLAIMS}
     finally:
         engine.close()
-    name, text = ("seeds", table_of_seeds(results)) if options.pilot else ("table", table(results))
+    today = f"{datetime.date.today():%d %B %Y}"
+    name, text = ("seeds", table_of_seeds(results)) if options.pilot else ("table", table(results, today))
     print(text)
     if options.write:
         command = f"{COMMAND}{' --pilot' if options.pilot else ''} --write"
-        write(name, f"Made by `{command}` on {datetime.date.today():%d %B %Y}: {machine_in_words()}.\n\n{text}")
+        text = merged(text) if options.claims else text
+        write(name, f"Made by `{command}` on {today}: {machine_in_words()}.\n\n{text}")
 
 
 def _result(engine: Engine, claim: Claim, pilot: bool) -> Verdict:

@@ -44,8 +44,8 @@ def decisive(verdict: Verdict) -> list[Criterion]:
 
 
 def table_of_seeds(results: Mapping[str, Verdict]) -> str:
-    """A Markdown table: for each claim the part that is least sure to be decided, its scatter, how many seeds it needs for POWER, and
-    the power of those that the claim has."""
+    """A Markdown table: for each claim the part that is least sure to be decided, its scatter, how many seeds it needs for POWER,
+    and the power of those that the claim has."""
     texts = WORDS["pilot"]
     head = [texts[name] for name in ("claim", "part", "mean", "spread", "bound", "needed", "power")]
     return "\n".join([row(*head), row(*["---"] * len(head)), *(_line(key, verdict) for key, verdict in results.items())])

@@ -1,8 +1,10 @@
-"""What a sweep says of the claim that batch norm's noise regularizes: verdicts with paired intervals over seeds."""
+"""What a sweep says of the claim that batch norm's noise regularizes: verdicts from paired differences over seeds.
+
+All that is said of one sweep is judged together, each comparison so strictly that all of them are right 95 times in 100.
+"""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping
 
@@ -10,16 +12,19 @@ import numpy as np
 
 from bnviz.config.sweep import Sweep
 from bnviz.data import DATA_SETS
-from bnviz.judge.intervals import Interval
+from bnviz.judge.intervals import LEVEL, Interval, over_seeds
+from bnviz.judge.signs import Signs
+from bnviz.judge.verdict import FEWEST_SEEDS
 from bnviz.lessons.regularization.results import (
     SCENES,
     WORDS,
     Rows,
-    Values,
     against,
+    diverged,
     labels,
     measurements,
     network_name,
+    pair,
     percent,
     points,
     recovered,
@@ -35,17 +40,40 @@ SCORES = {1: "better", 0: "same", -1: "worse"}  # names in the catalogue, by sig
 MEMORIZES = {1: "more", 0: "same", -1: "less"}
 
 
-def sign(change: Interval) -> int | None:
-    """1 or -1 where the interval lies on one side of 0, 0 where it contains 0, None where there is none yet."""
-    if not math.isfinite(change.low):
+def family(sweep: Sweep) -> int:
+    """How many comparisons are judged: of the groups, on training and test examples, of their statistics, and with dropout for each
+    kind of labels."""
+    return 2 + 2 * ("noisy" in labels(sweep)) + len(labels(sweep)) * ("dropout" in scenes(sweep))
+
+
+def sign(sweep: Sweep, ends: np.ndarray, lost: np.ndarray) -> int | None:
+    """1 or -1 where the first of `ends` [2, seeds] is surely larger or smaller than the second, 0 where it is not sure.
+
+    None before all seeds are in. Where some of the runs are `lost`, accuracies are of two kinds, and seeds are counted.
+    """
+    change = ends[0] - ends[1]
+    if not np.isfinite(change).all():
         return None
-    return int(change.low > 0) - int(change.high < 0)
+    one, surely = Signs(change) if (lost > 0).any() else over_seeds(change), (1 - LEVEL) / family(sweep) / 2
+    return int(one.not_above(0) <= surely) - int(one.not_below(0) <= surely)
 
 
-def _sign_or_none(sweep: Sweep, change: Interval) -> int | None:
-    """The sign of a change; that it is too small to tell is known only when all seeds are in."""
-    direction = sign(change)
-    return None if direction == 0 and change.count < sweep.seeds else direction
+def sign_of_shrinking(sweep: Sweep, rows: Rows, measure: str, kind: str) -> int | None:
+    """Whether a measure rises as the groups shrink, with one kind of labels, as `sign`."""
+    values, lost = measurements(sweep, rows)[measure][f"batch {kind}"], diverged(sweep, rows)[f"batch {kind}"]
+    return sign(sweep, values[[0, -1]], lost[[0, -1]])
+
+
+def sign_against(sweep: Sweep, rows: Rows, scene: str, kind: str) -> int | None:
+    """Whether the smallest groups are more accurate than another scene, with one kind of labels, as `sign`."""
+    test, lost = measurements(sweep, rows)["test"], diverged(sweep, rows)
+    return sign(sweep, pair(test, scene, kind), pair(lost, scene, kind))
+
+
+def sign_of_recovery(sweep: Sweep, rows: Rows) -> int | None:
+    """Whether population statistics raise test accuracy in the smallest groups, with clean labels, as `sign`."""
+    values, lost = measurements(sweep, rows), diverged(sweep, rows)["batch clean"][0]
+    return sign(sweep, np.stack([values[key]["batch clean"][0] for key in ("population", "test")]), np.stack([lost, lost]))
 
 
 def verdict(sweep: Sweep, rows: Rows) -> str:
@@ -55,9 +83,9 @@ def verdict(sweep: Sweep, rows: Rows) -> str:
         return texts["no_accuracy"]
     if not rows:
         return fill(texts["nothing"], total=total)
-    values = measurements(sweep, rows)
-    done = len({row["run"] for row in rows})
-    answers = [_regularizes(sweep, values, done), _reliable(sweep, values, done), _like_dropout(sweep, values["test"], done)]
+    if sweep.seeds < FEWEST_SEEDS:
+        return "\n\n".join([fill(texts["few"], least=FEWEST_SEEDS), " ".join([_note(sweep, rows), *_diverged(sweep, rows)])])
+    answers = [_regularizes(sweep, rows), _reliable(sweep, rows), _like_dropout(sweep, rows)]
     return "\n\n".join(["\n".join(f"- {one}" for one in answers if one), " ".join([_note(sweep, rows), *_diverged(sweep, rows)])])
 
 
@@ -65,7 +93,7 @@ def _note(sweep: Sweep, rows: Rows) -> str:
     """How much is in, and what the brackets are."""
     texts, done, total = WORDS["verdict"], len({row["run"] for row in rows}), len(sweep.runs())
     so_far = [fill(texts["so_far"], done=done, total=total)] if done < total else []
-    return f"*{' '.join([*so_far, fill(texts['intervals'], seeds=sweep.seeds)])}*"
+    return f"*{' '.join([*so_far, fill(texts['intervals'], seeds=sweep.seeds, family=family(sweep))])}*"
 
 
 def answer(sweep: Sweep, rows: Rows, prediction: str) -> str:
@@ -73,19 +101,25 @@ def answer(sweep: Sweep, rows: Rows, prediction: str) -> str:
     texts = WORDS["answer"]
     if "noisy" not in labels(sweep):
         return texts["no_noise"]
-    values = measurements(sweep, rows)["test"]
-    noisy, clean = (_sign_or_none(sweep, shrunk(values[f"batch {kind}"])) for kind in ("noisy", "clean"))
+    if sweep.seeds < FEWEST_SEEDS:
+        return fill(texts["few"], least=FEWEST_SEEDS)
+    noisy, clean = (sign_of_shrinking(sweep, rows, "test", kind) for kind in ("noisy", "clean"))
     if noisy is None or clean is None:
-        return fill(texts["unknown"], done=len({row["run"] for row in rows}), total=len(sweep.runs()))
+        return fill(texts["unknown"], done=_done(rows), total=len(sweep.runs()))
     right = _OUTCOMES.get((noisy, clean)) == prediction
     verdict = texts["right"] if right else fill(texts["other"], prediction=PREDICTIONS[prediction])
     return fill(texts["found"], noisy=texts[SCORES[noisy]], clean=texts[SCORES[clean]], verdict=verdict)
 
 
-def _unknown(sweep: Sweep, ask: str, done: int) -> str:
-    """A question that has no answer yet, as only `done` runs are in."""
+def _done(rows: Rows) -> int:
+    """How many runs are in."""
+    return len({row["run"] for row in rows})
+
+
+def _unknown(sweep: Sweep, rows: Rows, ask: str) -> str:
+    """A question that has no answer yet, as runs are missing."""
     ends = {"small": sizes(sweep)[0], "large": sizes(sweep)[-1]}
-    return fill(WORDS["verdict"]["unknown"], ask=ask, done=done, total=len(sweep.runs()), **ends)
+    return fill(WORDS["verdict"]["unknown"], ask=ask, done=_done(rows), total=len(sweep.runs()), **ends)
 
 
 def _paragraph(ask: str, verdict: str, details: str) -> str:
@@ -93,17 +127,18 @@ def _paragraph(ask: str, verdict: str, details: str) -> str:
     return fill(WORDS["verdict"]["told"], ask=ask, verdict=verdict, told=details)
 
 
-def _regularizes(sweep: Sweep, values: dict[str, Values], done: int) -> str:
+def _regularizes(sweep: Sweep, rows: Rows) -> str:
     """With random labels: does it memorize less, and does that help?"""
     texts, small, large = WORDS["regularizes"], sizes(sweep)[0], sizes(sweep)[-1]
     if "noisy" not in labels(sweep):
         return fill(texts["no_noise"], ask=texts["ask"])
     if small == large:
         return fill(texts["one_size"], ask=texts["ask"])
-    train, test = (shrunk(values[key]["batch noisy"]) for key in ("train", "test"))
-    memorizes, scores = _sign_or_none(sweep, train), _sign_or_none(sweep, test)
+    memorizes, scores = (sign_of_shrinking(sweep, rows, key, "noisy") for key in ("train", "test"))
     if memorizes is None or scores is None:
-        return _unknown(sweep, texts["ask"], done)
+        return _unknown(sweep, rows, texts["ask"])
+    values = measurements(sweep, rows)
+    train, test = (shrunk(values[key]["batch noisy"]) for key in ("train", "test"))
     details = fill(
         texts["told"],
         small=small, large=large, memorizes=texts[MEMORIZES[memorizes]],
@@ -122,38 +157,37 @@ def _best(sweep: Sweep, values: np.ndarray) -> str:
     return fill(WORDS["regularizes"]["best"], size=sizes(sweep)[best], accuracy=percent(means[best]))
 
 
-def _reliable(sweep: Sweep, values: dict[str, Values], done: int) -> str:
+def _reliable(sweep: Sweep, rows: Rows) -> str:
     """With clean labels: does the same noise cost anything?"""
     if len(sizes(sweep)) == 1:
         return ""
-    texts = WORDS["reliable"]
-    train, test = (shrunk(values[key]["batch clean"]) for key in ("train", "test"))
-    scores = _sign_or_none(sweep, test)
+    texts, scores, values = WORDS["reliable"], sign_of_shrinking(sweep, rows, "test", "clean"), measurements(sweep, rows)
     if scores is None:
-        return _unknown(sweep, texts["ask"], done)
+        return _unknown(sweep, rows, texts["ask"])
+    train, test = (shrunk(values[key]["batch clean"]) for key in ("train", "test"))
     details = fill(texts["told"], train=points(train), test=points(test))
-    if (cause := _statistics(sweep, values)) and scores < 0:
+    if (cause := _statistics(sweep, rows)) and scores < 0:
         details = f"{details} {cause}"
     return _paragraph(texts["ask"], texts[SCORES[scores]], details)
 
 
-def _statistics(sweep: Sweep, values: dict[str, Values]) -> str:
+def _statistics(sweep: Sweep, rows: Rows) -> str:
     """How much of that harm is running statistics that do not fit, in the two smallest sizes of groups."""
-    changes, texts = recovered(values, "clean")[:2], WORDS["statistics"]
-    first = _sign_or_none(sweep, changes[0])
+    changes, texts = recovered(measurements(sweep, rows), "clean")[:2], WORDS["statistics"]
+    first = sign_of_recovery(sweep, rows)
     if first is None:
         return ""
     told = fill(texts[SCORES[first]], small=sizes(sweep)[0], change=points(changes[0]))
-    second = [fill(texts["next"], size=sizes(sweep)[1], change=points(one)) for one in changes[1:] if sign(one) is not None]
-    return " ".join([told, *second])
+    known = (one for one in changes[1:] if np.isfinite(one.low))
+    return " ".join([told, *(fill(texts["next"], size=sizes(sweep)[1], change=points(one)) for one in known)])
 
 
-def _like_dropout(sweep: Sweep, test: Values, done: int) -> str:
+def _like_dropout(sweep: Sweep, rows: Rows) -> str:
     """The smallest groups against the network without batch norm, with dropout and without: test accuracy."""
     texts, small = WORDS["like_dropout"], sizes(sweep)[0]
-    others = {scene: intervals for scene in scenes(sweep)[1:] if (intervals := _finite_differences(sweep, test, scene))}
+    others = {scene: intervals for scene in scenes(sweep)[1:] if (intervals := _differences(sweep, rows, scene))}
     if not others:
-        return fill(texts["unknown"], ask=texts["ask"], small=small, done=done, total=len(sweep.runs()))
+        return fill(texts["unknown"], ask=texts["ask"], small=small, done=_done(rows), total=len(sweep.runs()))
     rate = f"{sweep.base.dropout:g}"
     differences = "; ".join(
         fill(texts[f"than_{scene}"], rate=rate, changes=_listed(intervals)) for scene, intervals in others.items()
@@ -163,13 +197,16 @@ def _like_dropout(sweep: Sweep, test: Values, done: int) -> str:
         return _paragraph(texts["ask"], texts["later"], details)
     if "dropout" not in others:
         return fill(texts["no_dropout"], ask=texts["ask"], told=details)
-    return _paragraph(texts["ask"], _better({kind: sign(change) for kind, change in others["dropout"].items()}), details)
+    return _paragraph(
+        texts["ask"], _better({kind: sign_against(sweep, rows, "dropout", kind) for kind in others["dropout"]}), details
+    )
 
 
-def _finite_differences(sweep: Sweep, test: Values, scene: str) -> dict[str, Interval]:
-    """What the smallest groups change against another scene, by kind of labels, where it is known."""
-    intervals = {kind: against(test, scene, kind) for kind in labels(sweep)}
-    return {kind: change for kind, change in intervals.items() if _sign_or_none(sweep, change) is not None}
+def _differences(sweep: Sweep, rows: Rows, scene: str) -> dict[str, Interval]:
+    """What the smallest groups change against another scene, by kind of labels, where all seeds are in."""
+    test = measurements(sweep, rows)["test"]
+    kinds = (kind for kind in labels(sweep) if sign_against(sweep, rows, scene, kind) is not None)
+    return {kind: against(test, scene, kind) for kind in kinds}
 
 
 def _listed(intervals: Mapping[str, Interval]) -> str:

@@ -58,6 +58,13 @@ def measurements(sweep: Sweep, rows: Rows) -> dict[str, Values]:
     return {key: dict(zip(names, values, strict=True)) for key, values in scores.items()}
 
 
+def diverged(sweep: Sweep, rows: Rows) -> Values:
+    """Which runs of every curve diverged, 1 or 0: [sizes, seeds], NaN where there is none."""
+    order = np.argsort(sweep.values)
+    lost = grid(sweep, [{**row, "lost": row["diverged_at"] is not None} for row in rows], "lost")[:, order]
+    return dict(zip((curve.name for curve in sweep.curves), lost, strict=True))
+
+
 def course(rows: Rows, curve: str, size: int | None) -> tuple[list[int], np.ndarray]:
     """Steps, and the mean over seeds of the test accuracy there: [checkpoints] each. `size` None: whatever the size."""
     runs = {row["run"]: row for row in rows if row["curve"] == curve and size in (None, row["value"])}
@@ -80,9 +87,14 @@ def recovered(values: Mapping[str, Values], kind: str) -> list[Interval]:
     return [difference(population, running) for population, running in pairs]
 
 
+def pair(test: Values, scene: str, kind: str) -> np.ndarray:
+    """Test accuracy of the smallest groups and of another scene, with one kind of labels: [2, seeds]."""
+    return np.stack([test[f"batch {kind}"][0], test[f"{scene} {kind}"][0]])
+
+
 def against(test: Values, scene: str, kind: str) -> Interval:
     """Test accuracy of the smallest groups minus that of another scene, seed by seed, with one kind of labels."""
-    return difference(test[f"batch {kind}"][0], test[f"{scene} {kind}"][0])
+    return difference(*pair(test, scene, kind))
 
 
 def percent(share: float) -> str:

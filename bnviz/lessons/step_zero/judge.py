@@ -3,40 +3,61 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
 from bnviz.config.sweep import Sweep
-from bnviz.judge.intervals import Interval, difference, finite_mean, interval
-from bnviz.lessons.step_zero.results import SMALLEST, WORDS, Rows, from_end_to_end, growth, measurements, theory
+from bnviz.judge.intervals import LEVEL, Interval, finite_mean, interval, over_seeds
+from bnviz.judge.verdict import FEWEST_SEEDS
+from bnviz.lessons.step_zero.results import (
+    SMALLEST,
+    WORDS,
+    Rows,
+    from_end_to_end,
+    growth,
+    logarithms,
+    measurements,
+    theory,
+)
 from bnviz.web.words import fill
 
 PREDICTIONS = WORDS["predictions"]
 LEAST = 1.02  # by which the factors per layer have to differ to count: over 50 layers that makes 2.7
+LEAST_RANK = 1.1  # by which effective ranks have to differ to count
+FAMILY = 3  # what is judged of one sweep: ranks, gradients, and whether theory fits; each so strictly that all are right together
+STRICT = 1 - (1 - LEVEL) / FAMILY
 SIDES = {1: "more", 0: "same", -1: "less", None: "open"}  # names in the catalogue, by sign
 OUTCOMES = {(True, False): "both", (True, True): "apart", (False, False): "steady", (False, True): "neither"}
 
 
-def apart(sweep: Sweep, rows: Rows) -> int | None:
-    """Whether examples stay farther apart with batch norm (1) or without (-1): by the effective rank in the last hidden layer.
+def side(change: np.ndarray, least: float) -> int | None:
+    """1 or -1 where the mean of `change` [seeds] surely lies above `least` or below -`least`, 0 where surely between them.
 
-    None if these seeds cannot tell.
+    None if these seeds cannot tell, or are too few to.
     """
-    rank = measurements(sweep, rows, "effective_rank")
-    change = difference(rank["batch"][:, -1], rank["none"][:, -1])
-    return 1 if change.low > 0 else -1 if change.high < 0 else None
+    one, surely = over_seeds(change), (1 - STRICT) / 2
+    if one.seeds < FEWEST_SEEDS:
+        return None
+    if one.not_above(-least) <= surely and one.not_below(least) <= surely:
+        return 0
+    direction = int(one.not_above(least) <= surely) - int(one.not_below(-least) <= surely)
+    return direction or None
+
+
+def apart(sweep: Sweep, rows: Rows) -> int | None:
+    """Whether examples stay farther apart with batch norm (1), without (-1) or in both alike (0), as `side`.
+
+    By the effective rank in the last hidden layer.
+    """
+    rank = {arm: logarithms(values[:, -1]) for arm, values in measurements(sweep, rows, "effective_rank").items()}
+    return side(rank["batch"] - rank["none"], math.log(LEAST_RANK))
 
 
 def grows(sweep: Sweep, rows: Rows) -> int | None:
-    """Whether the gradient grows faster on its way down with batch norm (1) or without (-1), or in both alike (0).
-
-    None if these seeds cannot tell: their interval lies neither within LEAST nor outside of it.
-    """
-    squared, least = measurements(sweep, rows, "squared_gradient"), math.log(LEAST)
-    change = difference(growth(squared["batch"]), growth(squared["none"]))
-    if -least < change.low and change.high < least:
-        return 0
-    return 1 if change.low >= least else -1 if change.high <= -least else None
+    """Whether the gradient grows faster on its way down with batch norm (1), without (-1), or in both alike (0), as `side`."""
+    squared = measurements(sweep, rows, "squared_gradient")
+    return side(growth(squared["batch"]) - growth(squared["none"]), math.log(LEAST))
 
 
 def outcome(sweep: Sweep, rows: Rows) -> str | None:
@@ -77,7 +98,7 @@ def answer(sweep: Sweep, rows: Rows, prediction: str) -> str:
     if sweep.base.hidden_layers < SMALLEST:
         return fill(texts["shallow"], least=SMALLEST)
     if (result := outcome(sweep, rows)) is None:
-        return texts["open"]
+        return fill(WORDS["verdict"]["few"], least=FEWEST_SEEDS) if sweep.seeds < FEWEST_SEEDS else texts["open"]
     if result == prediction:
         return fill(texts["right"], prediction=PREDICTIONS[prediction])
     return fill(texts["wrong"], prediction=PREDICTIONS[prediction], found=texts[result])
@@ -97,7 +118,7 @@ def _alike(sweep: Sweep, rows: Rows) -> str:
         plain_after=number(after["none"], 1), batch_after=number(after["batch"], 1),
         plain_cosine=number(cosine["none"], 2), batch_cosine=number(cosine["batch"], 2),
     )  # fmt: skip
-    return f"**{texts['ask']}** **{texts[SIDES[apart(sweep, rows)]]}** {details}"
+    return f"**{texts['ask']}** **{_headline(sweep, texts, apart(sweep, rows), LEAST_RANK)}** {details}"
 
 
 def _gradient(sweep: Sweep, rows: Rows) -> str:
@@ -113,14 +134,21 @@ def _gradient(sweep: Sweep, rows: Rows) -> str:
         middle=layers // 2 + 1, layer=layers, plain=factor(rates["none"]), batch=factor(rates["batch"]),
         plain_ends=short(ends["none"]), batch_ends=short(ends["batch"]),
     )  # fmt: skip
-    headline = fill(texts[SIDES[grows(sweep, rows)]], least=_percent(LEAST))
-    return " ".join([f"**{texts['ask']}** **{headline}**", details, *_law(sweep, rates["batch"])])
+    headline = _headline(sweep, texts, grows(sweep, rows), LEAST)
+    return " ".join([f"**{texts['ask']}** **{headline}**", details, *_law(sweep, interval(growth(squared["batch"]), STRICT))])
+
+
+def _headline(sweep: Sweep, texts: Mapping[str, str], answer: int | None, least: float) -> str:
+    """What `side` says in words."""
+    if sweep.seeds < FEWEST_SEEDS:
+        return fill(WORDS["verdict"]["few"], least=FEWEST_SEEDS)
+    return fill(texts[SIDES[answer]], least=_percent(least))
 
 
 def _law(sweep: Sweep, rate: Interval) -> list[str]:
     """What was published for wide layers, and whether these networks agree."""
     expected, texts = theory(sweep.base), WORDS["law"]
-    if expected is None:
+    if expected is None or sweep.seeds < FEWEST_SEEDS:
         return []
     low, high = math.exp(rate.low), math.exp(rate.high)
     side = "within" if low <= expected <= high else "above" if low > expected else "below"

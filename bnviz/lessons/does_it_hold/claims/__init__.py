@@ -35,19 +35,24 @@ OPEN = 0.001  # a part that is surer than this leaves nothing open
 CLAIMS: dict[str, Claim] = {claim.key: claim for claim in _ALL}
 
 
-def table(results: Mapping[str, Verdict]) -> str:
-    """A Markdown table of verdicts by key."""
+def table(results: Mapping[str, Verdict], made: str) -> str:
+    """A Markdown table of verdicts by key, and when they were `made`. Claims that are missing count as undecided."""
     labels = WORDS["page"]
-    columns = ("column_claim", "published", "ours", "column_verdict", "column_p", "column_seeds")
+    columns = ("column_claim", "published", "ours", "column_verdict", "column_p", "column_seeds", "column_made")
     decided = words(results, len(CLAIMS))
-    lines = [_line(CLAIMS[key], verdict, decided[key]) for key, verdict in results.items()]
+    lines = [_line(CLAIMS[key], verdict, decided[key], made) for key, verdict in results.items()]
     return "\n".join([row(*(labels[one] for one in columns)), row(*["---"] * len(columns)), *lines])
 
 
-def _line(claim: Claim, verdict: Verdict, word: str) -> str:
+def _line(claim: Claim, verdict: Verdict, word: str, made: str) -> str:
     published = f"{claim.published} ({claim.source}) {fill(WORDS['page']['checked'], checked=claim.checked)}"
     summary = " ".join([verdict.summary, *([reason_text(verdict, claim.sweep)] if word == CANNOT_TELL else [])])
-    return row(f"**{claim.name}.** {claim.says}", published, summary, f"**{word}**", format_p(verdict.p), f"{claim.sweep.seeds}")
+    return row(f"**{claim.name}.** {claim.says}", published, summary, f"**{word}**", format_p(verdict.p), seeds_text(claim), made)
+
+
+def seeds_text(claim: Claim) -> str:
+    """How many seeds a claim's own sweep has, and from which on."""
+    return fill(WORDS["page"]["seeds_from"], seeds=claim.sweep.seeds, first=claim.sweep.base.seed)
 
 
 def reason_text(verdict: Verdict, sweep: Sweep) -> str:

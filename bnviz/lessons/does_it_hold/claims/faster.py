@@ -81,8 +81,8 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
 
 
 def _measured(gain: np.ndarray, there: Mapping[str, np.ndarray]) -> Measured:
-    """The gain's logarithm [seeds], where all runs arrive. Where one does not, it needs nobody knows how many steps, and seeds are
-    counted: it is the slower one by no more than what was seen, or by any factor, whichever is harder for what is to be shown."""
+    """The gain's logarithm [seeds]. Where a run does not arrive, nobody knows how many steps it needs: seeds are counted, and it
+    counts as just behind the end of its run or as infinitely slow, whichever is harder for what is to be shown."""
     if all(one.all() for one in there.values()):
         return over_seeds(gain)
     least, most = np.where(there["batch"], gain, -np.inf), np.where(there["none"], gain, np.inf)

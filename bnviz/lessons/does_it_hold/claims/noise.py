@@ -52,7 +52,7 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     summary = fill(
         KEY, "ours", **ends, guessing=f"{guessing(sweep):.2f}",
         stopped=fill(KEY, "stopped", rates=enumeration(stopped)) if stopped else claim_texts(KEY)["not_stopped"],
-        counts=fill(KEY, "counts", seeds=sweep.seeds, **{arm: int((own[f"noisy-{arm}"] < half).sum()) for arm in ("none", "batch")}),
+        counts=_counts(sweep, own, half),
         better=times(over_seeds(ratio).interval()), edges=at_edges(sweep, best_rates),
     )  # fmt: skip
     with_it, without = (_most_train(own[arm], half) for arm in ("batch", "none"))  # before there is any noise
@@ -62,6 +62,12 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
         Criterion("not without batch norm", Signs(own["noisy-none"]), "above", half, informative=without, telling=with_it),
     )
     return Verdict(parts, summary)
+
+
+def _counts(sweep: Sweep, own: Mapping[str, np.ndarray], half: float) -> str:
+    """How many seeds of each network train with the noise."""
+    trained = {arm: int((own[f"noisy-{arm}"] < half).sum()) for arm in ("none", "batch")}
+    return fill(KEY, "counts", seeds=sweep.seeds, **trained)
 
 
 def _logarithms(losses: np.ndarray) -> np.ndarray:

@@ -46,8 +46,10 @@ def diverged(sweep: Sweep, rows: list[Row]) -> np.ndarray:
 
 
 def ratios(values: np.ndarray, sweep: Sweep) -> np.ndarray:
-    """With batch norm over without, the logarithm [seeds] at the judged rate, of [curves, points, seeds]; not finite where a network
-    blew up."""
+    """With batch norm over without, the logarithm [seeds] at the judged rate, of [curves, points, seeds].
+
+    It is not finite where a network blew up.
+    """
     judged = sweep.values.index(JUDGED)
     none, batch = (values[curve(sweep, arm)][judged] for arm in ("none", "batch"))
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -31,7 +31,7 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
 
 
 def _part(sweep: Sweep, name: str, none: np.ndarray, batch: np.ndarray) -> Criterion:
-    """That batch norm gains less than counts at one rate, of [seeds, examples]. Networks that do not train gain nothing either."""
+    """That batch norm gains less than counts at one rate, of [seeds, examples]."""
     least = trains(sweep)
     estimate = over_images(batch - none, np.stack([none, batch]).mean(-1) >= least)
     plain_trains, one_trains = none.mean() >= least, max(none.mean(), batch.mean()) >= least
