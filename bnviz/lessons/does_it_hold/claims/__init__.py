@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from bnviz.config.sweep import Sweep
 from bnviz.judge.claim import Claim
@@ -32,6 +32,14 @@ _ALL = (
     sigmoid.CLAIM,
 )
 OPEN = 0.001  # a part that is surer than this leaves nothing open
+IN_THE_WAY: Mapping[str, Callable[[Criterion], bool]] = {  # by why there is no verdict, whether a part is to be named
+    "few": lambda part: False,
+    "unmeasured": lambda part: False,
+    "untrained": lambda part: not part.telling,
+    "uninformative": lambda part: not part.informative,
+    "coarse": lambda part: False,
+    "open": lambda part: min(part.holds, part.fails) > OPEN,
+}
 CLAIMS: dict[str, Claim] = {claim.key: claim for claim in _ALL}
 
 
@@ -58,14 +66,8 @@ def seeds_text(claim: Claim) -> str:
 def reason_text(verdict: Verdict, sweep: Sweep) -> str:
     """Why a sweep has no verdict on a claim, and what to choose."""
     reason = verdict.undecided
-    parts = ", ".join(part.name for part in verdict.parts if _is_in_the_way(reason, part))
-    about = {"least": FEWEST_SEEDS, "seeds": sweep.seeds, "parts": parts, "summary": verdict.summary}
-    return fill(WORDS["reasons"][reason], **about)
-
-
-def _is_in_the_way(reason: str, part: Criterion) -> bool:
-    """Whether a part is why there is no verdict."""
-    return {"untrained": not part.telling, "uninformative": not part.informative}.get(reason, min(part.holds, part.fails) > OPEN)
+    parts = ", ".join(part.name for part in verdict.parts if IN_THE_WAY[reason](part))
+    return fill(WORDS["reasons"][reason], least=FEWEST_SEEDS, seeds=sweep.seeds, parts=parts)
 
 
 def row(*texts: str) -> str:
