@@ -31,16 +31,10 @@ Maker = Callable[[Random, Sweep, Sequence[bool]], list[Row]]
 def _rows(sweep: Sweep, values: Callable[[str, int, int], Mapping[str, Any]]) -> list[Row]:
     """A row for each place, of which `values` says what the curve's name, the point and the seed have."""
     steps = [round(sweep.base.steps * place / (CHECKPOINTS - 1)) for place in range(CHECKPOINTS)]
+    common = {"checkpoints": steps, "train_losses": [0.1] * CHECKPOINTS}
     places = itertools.product([curve.name for curve in sweep.curves], range(len(sweep.points)), range(sweep.seeds))
     return [
-        {
-            "curve": curve,
-            "point": point,
-            "seed": sweep.base.seed + seed,
-            "checkpoints": steps,
-            "train_losses": [0.1] * CHECKPOINTS,
-        }
-        | values(curve, point, seed)
+        {**common, "curve": curve, "point": point, "seed": sweep.base.seed + seed, **values(curve, point, seed)}
         for curve, point, seed in places
     ]
 

@@ -32,7 +32,7 @@ from bnviz.lessons.does_it_hold.sentences import GUIDES, at_edges, chart, claim,
 
 KEY = "noise"
 RATES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
-ARMS = ("none", "batch", "noisy-none", "noisy-batch")
+ARMS: tuple[str, ...] = ("none", "batch", "noisy-none", "noisy-batch")
 
 
 def stopped_at(sweep: Sweep, values: np.ndarray) -> list[str]:
