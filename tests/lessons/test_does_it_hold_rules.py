@@ -189,7 +189,7 @@ def test_bits_are_read_back_as_they_were_written():
 
 def stuck_or_not(stuck):
     """Sigmoid networks that train with batch norm at every rate, and without it in all seeds but those that are `stuck`."""
-    return lambda curve, rate, seed: 0.8 + little(seed) if curve == "batch" else 0.1 + little(seed) if seed in stuck else 0.7
+    return lambda curve, rate, seed: 0.8 + seed / 1e4 if curve == "batch" else 0.1 + seed / 1e4 if seed in stuck else 0.7
 
 
 def test_networks_that_are_stuck_or_not_are_counted():
@@ -215,7 +215,8 @@ def test_a_chance_of_one_in_thirty_two_does_not_refute_that_noise_stops_training
     """By a coin, networks without batch norm train with the noise or diverge. Here all five train: "disagrees, p = 0" of old."""
 
     def outcome(curve, rate, seed):
-        return losing(curve, {"batch": 0.3, "noisy-batch": 0.3, "none": 0.4, "noisy-none": 0.5}[curve], seed)
+        loss = {"batch": 0.3, "noisy-batch": 0.3, "none": 0.8, "noisy-none": 0.5}[curve] + seed / 1e4
+        return {"train_losses": [None, *[loss] * 5]}
 
     judgement = judged("noise", outcome, seeds=5)
     assert word(judgement) == CANNOT_TELL and judgement.parts[2].fails == 1 / 2**5
