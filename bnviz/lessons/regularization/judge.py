@@ -41,8 +41,7 @@ MEMORIZES = {1: "more", 0: "same", -1: "less"}
 
 
 def family(sweep: Sweep) -> int:
-    """How many comparisons are judged: of the groups, on training and test examples, of their statistics, and with dropout for each
-    kind of labels."""
+    """How many comparisons are judged: of groups, by training and test accuracy, of statistics, and with dropout, by labels."""
     return 2 + 2 * ("noisy" in labels(sweep)) + len(labels(sweep)) * ("dropout" in scenes(sweep))
 
 
