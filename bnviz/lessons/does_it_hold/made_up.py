@@ -109,7 +109,8 @@ def largest_rate(random: Random, sweep: Sweep, on_bound: Sequence[bool]) -> list
 
 
 def noise(random: Random, sweep: Sweep, on_bound: Sequence[bool]) -> list[Row]:
-    """Every network trains at one rate at most, by a coin where that lies on the bound."""
+    """Every network trains at one rate at most, by a coin where that lies on the bound. With that coin the network with noise is no
+    better in half of the seeds already, which is the bound of being better, too."""
     places, seeds = len(sweep.points), sweep.seeds
     trains, better, stops = on_bound
     is_trained = {
@@ -117,7 +118,7 @@ def noise(random: Random, sweep: Sweep, on_bound: Sequence[bool]) -> list[Row]:
         "noisy-batch": random.random(seeds) < (0.5 if trains else 0.98),
         "noisy-none": random.random(seeds) < (0.5 if stops else 0.02),
     }  # fmt: skip
-    ratio = np.exp(random.normal(-math.log(LEAST if better else 1.6), 0.1, seeds))
+    ratio = np.exp(random.normal(-math.log(LEAST if better and not trains else 1.6), 0.1, seeds))
     losses = {
         "none": np.full(seeds, 0.5),
         "batch": np.full(seeds, 0.3),
