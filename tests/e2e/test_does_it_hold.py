@@ -73,5 +73,4 @@ def test_a_claim_that_is_not_there_is_named(lab):
     alert = lab.page.locator("[data-testid=stAlert]")
     alert.first.wait_for()
     assert "claim = nonsense" in alert.first.inner_text() and "same-score" in alert.first.inner_text()
-    lab.page.get_by_role("button", name="Stop", exact=True).click()
-    lab.wait("d.state === 'paused'")
+    lab.wait("d.state === 'ended'")

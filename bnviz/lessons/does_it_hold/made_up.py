@@ -109,7 +109,7 @@ def largest_rate(random: Random, sweep: Sweep, on_bound: Sequence[bool]) -> list
 
 
 def noise(random: Random, sweep: Sweep, on_bound: Sequence[bool]) -> list[Row]:
-    """Every network trains at one rate at most, by a coin where that lies on the bound. With that coin the network with noise is no
+    """Every network trains at one rate at most, by a coin where that lies on the bound. By that coin the network with noise is no
     better in half of the seeds already, which is the bound of being better, too."""
     places, seeds = len(sweep.points), sweep.seeds
     trains, better, stops = on_bound
