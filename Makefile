@@ -39,8 +39,10 @@ bench: .venv/dev
 site: .venv/app
 	$(BIN)/bnviz site --out build/site $(if $(PAGES),--page $(PAGES)) $(if $(filter undefined,$(origin VARY)),,--vary $(VARY))
 
+# The table of verdicts, and how often their rules are wrong on made-up rows. With BNVIZ_STORE=FOLDER a stop costs no runs.
 evidence: .venv/app
 	$(BIN)/python -m bnviz.lessons.does_it_hold.evidence --write
+	$(BIN)/python -m bnviz.lessons.does_it_hold.simulation --write
 
 cards: .venv/app
 	$(BIN)/python -m bnviz.web.picture.cards
