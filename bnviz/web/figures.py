@@ -20,10 +20,15 @@ from bnviz.normalizers import SPECS
 from bnviz.web.words import fill
 
 # Orange and blue stay apart for every kind of colour blindness. All have contrast 3:1 or more on white and on the dark page.
-COLOURS = {key: spec.colour for key, spec in SPECS.items()} | {"dropout": "#B5528F"}
-# What arms are called in the charts of sweeps; there a network with dropout is a curve, too.
+COLOURS = {key: spec.colour for key, spec in SPECS.items()} | {
+    "dropout": "#B5528F", "scales": "#0E86C4", "output": "#8A7A3A",
+    "skipinit": "#4E8F3A", "residual": "#C2571A", "residual-batch": "#2F7FD0",
+}  # fmt: skip
+# What arms are called in the charts of sweeps; there networks with something else about them are curves, too.
 NAMES = {name: arm.label for name, arm in ARMS.items() if not arm.derived} | {
     "none": "without batch norm", "batch": "with batch norm", "dropout": "dropout",
+    "scales": "γ and β of batch norm alone", "output": "the output layer alone", "skipinit": "SkipInit without batch norm",
+    "residual": "skip connections without batch norm", "residual-batch": "skip connections with batch norm",
 }  # fmt: skip
 GREY = "rgba(128,128,128,0.9)"  # what is expected, aimed at or of no arm
 

@@ -19,6 +19,7 @@ from bnviz.lessons.does_it_hold.seeds import FRESH, PILOT, PILOT_SEEDS
 from tests.lessons.test_does_it_hold_claims import (
     CASES,
     GUESSING,
+    WRITTEN,
     diverged,
     judged,
     little,
@@ -40,8 +41,8 @@ def test_the_seeds_that_judge_are_not_those_of_the_pilot(key):
 def test_as_many_seeds_as_the_pilot_asked_for():
     text, (begin, end) = DOCUMENT.read_text(encoding="utf-8"), markers("seeds")
     rows = [line.strip("| ").split(" | ") for line in text[text.index(begin) : text.index(end)].splitlines() if " | " in line][2:]
-    assert [row[0] for row in rows] == [claim.name for claim in CLAIMS.values()]
-    for (*_, seeds_text), claim in zip(rows, CLAIMS.values(), strict=True):
+    assert [row[0] for row in rows] == [claim.name for claim in WRITTEN]
+    for (*_, seeds_text), claim in zip(rows, WRITTEN, strict=True):
         least = MAXIMUM_SEEDS if seeds_text.startswith("more") else int(seeds_text)
         assert claim.sweep.seeds >= least, claim.key
 

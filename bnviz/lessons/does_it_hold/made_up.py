@@ -18,7 +18,7 @@ import numpy as np
 from bnviz.config.sweep import Sweep
 from bnviz.data import DATA_SETS
 from bnviz.judge.claim import Row
-from bnviz.judge.findings import LEAST, SAME, guessing
+from bnviz.judge.findings import LEAST, SAME, guessing, trains
 from bnviz.lessons.does_it_hold.claims.faster import TARGET
 
 STUCK, TRAINED = 0.1, 0.8  # test accuracies
@@ -167,6 +167,40 @@ def sigmoid(random: Random, sweep: Sweep, on_bound: Sequence[bool]) -> list[Row]
     )
 
 
+def only_scales(random: Random, sweep: Sweep, on_bound: Sequence[bool]) -> list[Row]:
+    """One rate is best for all; accuracies scatter over seeds by a point."""
+    scales = random.normal(trains(sweep) if on_bound[0] else 0.72, 0.01, sweep.seeds)
+    output = scales - random.normal(SAME if on_bound[1] else 0.3, 0.01, sweep.seeds)
+    return _best_at_one_rate(random, sweep, {"scales": scales, "output": output})
+
+
+def skipinit(random: Random, sweep: Sweep, on_bound: Sequence[bool]) -> list[Row]:
+    """Where something lies on its bound, half of the networks lie well above it and half well below."""
+    coins = random.random((2, sweep.seeds)) < 0.5
+    own = trains(sweep) + np.where(coins[0], 0.2, -0.2) if on_bound[0] else np.full(sweep.seeds, TRAINED)
+    gain = SAME + np.where(coins[1], 0.05, -0.05) if on_bound[1] else np.full(sweep.seeds, 0.25)
+    curves = {"skipinit": own, "residual": own - gain, "residual-batch": np.full(sweep.seeds, 0.75)}
+    return _best_at_one_rate(random, sweep, curves)
+
+
+def _best_at_one_rate(random: Random, sweep: Sweep, best: Mapping[str, np.ndarray]) -> list[Row]:
+    """Accuracies of every curve [seeds] at one rate, and worse ones at all others."""
+    place = random.integers(len(sweep.points))
+    return _rows(sweep, lambda curve, point, seed: _scores(best[curve][seed] - 0.1 * (point != place)))
+
+
+def adversarial(random: Random, sweep: Sweep, on_bound: Sequence[bool]) -> list[Row]:
+    """Under attack, differences scatter over seeds by two points; without, all networks train."""
+    loss = random.normal(SAME if on_bound[0] else 0.08, 0.02, sweep.seeds)
+
+    def values(curve: str, point: int, seed: int) -> Mapping[str, Any]:
+        attacked = 0.4 - (loss[seed] if curve == "batch" else 0)
+        lists = {"attacked_accuracies": [attacked] * CHECKPOINTS, "noised_accuracies": [0.7] * CHECKPOINTS}
+        return {**_scores(TRAINED + random.normal(0, 0.005)), **lists}
+
+    return _rows(sweep, values)
+
+
 MAKERS: Mapping[str, Maker] = {
     "same-score": same_score,
     "faster": faster,
@@ -177,10 +211,13 @@ MAKERS: Mapping[str, Maker] = {
     "bend": partial(landscape, ("gradient_bend",)),
     "small-batches": small_batches,
     "sigmoid": sigmoid,
+    "only-scales": only_scales,
+    "skipinit": skipinit,
+    "adversarial": adversarial,
 }
 PARTS: Mapping[str, int] = {
     "same-score": 1, "faster": 1, "largest-rate": 1, "tiny-rates": 3, "noise": 3, "smoother": 4, "bend": 2, "small-batches": 2,
-    "sigmoid": 2,
+    "sigmoid": 2, "only-scales": 2, "skipinit": 2, "adversarial": 1,
 }  # fmt: skip
 
 

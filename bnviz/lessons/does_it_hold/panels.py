@@ -75,7 +75,7 @@ def _left_out(chart: Chart, sweep: Sweep, rows: list[Row], values: np.ndarray) -
         lost = (there & ~np.isfinite(values)).sum(-1)
     text = TEXTS["left_out_path" if chart.over_steps else "left_out_runs"]
     runs = [
-        fill(text, count=count, seeds=sweep.seeds, name=NAMES[curve.arm], place=f"{value:g}")
+        fill(text, count=count, seeds=sweep.seeds, name=NAMES[curve.name], place=f"{value:g}")
         for curve, counts in zip(sweep.curves, lost, strict=True)
         for value, count in zip(sweep.values, counts, strict=False)
         if count
@@ -102,14 +102,14 @@ def _over_axis(chart: Chart, sweep: Sweep, values: np.ndarray) -> tuple[list[Tra
     traces: list[Trace] = []
     for number, (curve, of_curve) in enumerate(zip(sweep.curves, values, strict=True)):
         x = 10 ** (places + APART * gap * (number - (len(sweep.curves) - 1) / 2))
-        columns = _columns(chart, sweep, curve.arm, interval(of_curve), of_curve.T)
+        columns = _columns(chart, sweep, curve.name, interval(of_curve), of_curve.T)
         listed = table(_axis_title(sweep), sweep.values, columns)
         traces += [
-            _seeds(chart, curve.arm, x, of_curve) | NO_TABLE,
-            _means(chart, sweep, curve.arm, x, interval(of_curve)) | listed,
+            _seeds(chart, curve.name, x, of_curve) | NO_TABLE,
+            _means(chart, sweep, curve.name, x, interval(of_curve)) | listed,
         ]
         if curve.name in chart.published:
-            traces.append(_published(chart, curve.arm, sweep.values, chart.published[curve.name]))
+            traces.append(_published(chart, curve.name, sweep.values, chart.published[curve.name]))
     return traces, _x_axis(sweep)
 
 
@@ -175,11 +175,11 @@ def _over_steps(chart: Chart, sweep: Sweep, rows: list[Row], values: np.ndarray)
     traces: list[Trace] = []
     for curve, of_curve in zip(sweep.curves, values, strict=True):
         mean = interval(of_curve.T)
-        listed = table(AXES["step"], steps, _columns(chart, sweep, curve.arm, mean, of_curve))
+        listed = table(AXES["step"], steps, _columns(chart, sweep, curve.name, mean, of_curve))
         traces += [
-            band(curve.arm, steps, _back(chart, mean.low), _back(chart, mean.high), 0.15) | NO_TABLE,
-            threads(curve.arm, steps, _back(chart, of_curve)) | NO_TABLE,
-            _path(chart, curve.arm, steps, mean) | listed,
+            band(curve.name, steps, _back(chart, mean.low), _back(chart, mean.high), 0.15) | NO_TABLE,
+            threads(curve.name, steps, _back(chart, of_curve)) | NO_TABLE,
+            _path(chart, curve.name, steps, mean) | listed,
         ]
     return traces, axis(AXES["step"], range=[0, sweep.base.steps])
 
@@ -254,7 +254,7 @@ def _value_text(chart: Chart, mean: Interval, place: int) -> str:
 def _description(chart: Chart, sweep: Sweep, values: np.ndarray) -> str:
     """The means, for those who do not see them."""
     return " ".join(
-        fill(TEXTS["curve"], name=NAMES[curve.arm], values=_told_of(chart, sweep, of_curve))
+        fill(TEXTS["curve"], name=NAMES[curve.name], values=_told_of(chart, sweep, of_curve))
         for curve, of_curve in zip(sweep.curves, values, strict=True)
     )
 

@@ -8,11 +8,14 @@ from bnviz.config.sweep import Sweep
 from bnviz.judge.claim import Claim
 from bnviz.judge.verdict import CANNOT_TELL, FEWEST_SEEDS, Criterion, Verdict, words
 from bnviz.lessons.does_it_hold.claims import (
+    adversarial,
     faster,
     largest_rate,
     noise,
+    only_scales,
     same_score,
     sigmoid,
+    skipinit,
     small_batches,
     smoother,
     tiny_rates,
@@ -30,6 +33,9 @@ _ALL = (
     smoother.SMALLER_CURVATURE,
     small_batches.CLAIM,
     sigmoid.CLAIM,
+    only_scales.CLAIM,
+    skipinit.CLAIM,
+    adversarial.CLAIM,
 )
 OPEN = 0.001  # a part that is surer than this leaves nothing open
 IN_THE_WAY: Mapping[str, Callable[[Criterion], bool]] = {  # by why there is no verdict, whether a part is to be named

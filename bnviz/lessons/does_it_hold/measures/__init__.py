@@ -1,4 +1,4 @@
-"""Measures of this lesson: loss and gradient along the gradient, and results on held-out examples."""
+"""Measures of this lesson: loss and gradient along the gradient, and results on held-out examples, also attacked ones."""
 
 from bnviz.config.cost import RATE, weights
 from bnviz.measures.registry import CheckpointMeasure
@@ -25,5 +25,15 @@ MEASURES = (
         ),
         when="where the sweep asks for `held_out`, at every checkpoint",
         seconds=lambda experiment: 2000 * weights(experiment) / RATE,
+    ),
+    CheckpointMeasure(
+        "robustness",
+        "bnviz.lessons.does_it_hold.measures.robustness:robustness",
+        keys=(
+            json_list("attacked_accuracies", "on test examples moved by 0.1 along the sign of the loss's gradient", unit="share"),
+            json_list("noised_accuracies", "on test examples with Gaussian noise of standard deviation 0.1", unit="share"),
+        ),
+        when="where the sweep asks for `robustness`, at every checkpoint",
+        seconds=lambda experiment: 5 * 1000 * weights(experiment) / RATE,
     ),
 )

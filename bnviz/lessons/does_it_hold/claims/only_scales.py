@@ -1,0 +1,65 @@
+"""Does a deep network learn whose γ and β alone are trained?"""
+
+from __future__ import annotations
+
+from bnviz.config.experiment import Experiment
+from bnviz.config.sweep import Curve, Sweep, changes
+from bnviz.judge.claim import Row
+from bnviz.judge.findings import (
+    SAME,
+    apart,
+    at,
+    best,
+    chance,
+    curve,
+    final_accuracy,
+    final_mean,
+    percent,
+    rates,
+    selection_accuracy,
+    trains,
+)
+from bnviz.judge.intervals import over_seeds
+from bnviz.judge.verdict import Criterion, Verdict
+from bnviz.lessons.does_it_hold.seeds import FRESH
+from bnviz.lessons.does_it_hold.sentences import GUIDES, at_edges, chart, claim, fill
+
+KEY = "only-scales"
+RATES = (0.1, 0.3, 1.0, 3.0, 10.0)
+
+
+def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
+    values, best_rates = final_accuracy(sweep, rows), best(final_mean(selection_accuracy(sweep, rows)))
+    scales, output = (at(values, best_rates)[curve(sweep, name)] for name in ("scales", "output"))
+    if max(scales.mean(), output.mean()) < 2 * chance(sweep):
+        return Verdict((), fill(KEY, "never", chance=percent(chance(sweep))))
+    gain, rate = over_seeds(scales - output), rates(sweep, best_rates)
+    with_scales, with_output, difference = apart(scales.mean(), output.mean(), gain.interval())
+    summary = fill(
+        KEY, "ours", scales=with_scales, scales_rate=rate["scales"], output=with_output, output_rate=rate["output"],
+        apart=difference, chance=percent(chance(sweep)), edges=at_edges(sweep, best_rates),
+    )  # fmt: skip
+    parts = (
+        Criterion("it learns", over_seeds(scales), "above", trains(sweep)),
+        Criterion("more than the output layer alone", gain, "above", SAME),
+    )
+    return Verdict(parts, summary)
+
+
+CLAIM = claim(
+    KEY,
+    sweep=Sweep(
+        Experiment(seed=FRESH, hidden_layers=10, train_size=4000, steps=1000),
+        "learning_rate",
+        tuple(changes(learning_rate=rate) for rate in RATES),
+        tuple(Curve(name, "batch", changes(trainable=name)) for name in ("scales", "output")),
+        seeds=10,
+        measures=("held_out",),
+    ),
+    verdict=verdict,
+    charts=(
+        chart(
+            KEY, "end", final_accuracy, guides=lambda sweep: {GUIDES["trains"]: trains(sweep), GUIDES["chance"]: chance(sweep)}
+        ),
+    ),
+)
