@@ -245,6 +245,17 @@ class Experiment:
         "of a run, and by which the weights take over what it did when it is switched off. Older releases took test examples.",
         late=True, formerly="test",
     )  # fmt: skip
+    three_views: str = choice(
+        OBSERVATION, "no", YES_NO, "Evaluate in three views",
+        "At every fourth snapshot, measure a network that normalizes with statistics of the minibatch in three views: with each "
+        "minibatch's own statistics, with running ones, and with ones recomputed over the training set.",
+        late=True,
+    )  # fmt: skip
+    evaluation_coats: str = choice(
+        OBSERVATION, "same", {"same": "as in training", "coloured": "all coloured"}, "Coats in evaluation",
+        "How the animals of the data set Cats look on which the three views are measured.",
+        late=True,
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         for field in FIELDS.values():

@@ -10,6 +10,7 @@ LESSONS: dict[str, str] = {  # folder: title in the navigation, in its order; th
     "gamma_beta": "γ and β",
     "independence": "Independence",
     "batch_size": "Batch size",
+    "train_and_eval": "train() and eval()",
     "regularization": "Regularization",
     "step_zero": "Step zero",
     "weight_decay": "Weight decay",

@@ -30,7 +30,8 @@ FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PREDICTION_PAGES = (  # pages that want a prediction
-    "covariate-shift", "gamma-beta", "independence", "batch-size", "regularization", "step-zero", "weight-decay",
+    "covariate-shift", "gamma-beta", "independence", "batch-size", "train-and-eval", "regularization", "step-zero",
+    "weight-decay",
 )  # fmt: skip
 VIOLATION_LISTENER = """window.violations = [];
 addEventListener("securitypolicyviolation", (event) => violations.push(`${event.violatedDirective} ${event.blockedURI}`))"""

@@ -244,6 +244,35 @@ export interface ArmPart {
     /** what draws without replacement would give: `statistics.subset_variance_theory` [σ²] */
     variance_sd_theory: Row[];
   };
+  /** the network in three views, dropout off; σ is the root mean square over a layer's units of their recomputed standard deviations */
+  evaluation?: {
+    /** on the held-out examples in minibatches as large as in training, each with its statistics [nats or squared error] */
+    minibatch_loss: number;
+    /** the same [share] */
+    minibatch_accuracy: number;
+    /** on the held-out examples, with running statistics [nats or squared error] */
+    running_loss: number;
+    /** the same [share] */
+    running_accuracy: number;
+    /** on the held-out examples, with statistics recomputed over the training set in one pass [nats or squared error] */
+    recomputed_loss: number;
+    /** the same [share] */
+    recomputed_accuracy: number;
+    /** on the held-out examples, with the statistics of all of them together [nats or squared error] */
+    own_loss: number;
+    /** the same [share] */
+    own_accuracy: number;
+    /** how far running means of z lie from recomputed ones, root mean square over units [σ] */
+    mean_error: Row;
+    /** how far roots of running variances of z lie from recomputed ones, root mean square [σ] */
+    std_error: Row;
+    /** recomputed means of z, root mean square [σ] */
+    mean_size: Row;
+    /** standard deviation over training minibatches of their means of z, root mean square [σ] */
+    mean_noise: Row;
+    /** how far means of z of the held-out examples lie from recomputed ones, root mean square [σ] */
+    mean_distance: Row;
+  };
   /** ‖W[l]‖, the root of the sum of squares of a hidden layer's weights */
   weight_norm?: Row;
   /** the learning rate that the next step has for the hidden layers' weights */

@@ -1,0 +1,73 @@
+// @ts-check
+// What fills the traces of the page /train-and-eval, and how far its axes reach.
+
+import {overSteps, visibleFrames} from "../../web/player/feeds.js";
+import {finite} from "../../web/player/numbers.js";
+import {evaluationOf, measure, measuredFrame, partsOf} from "./reading.js";
+
+/** @import {Bound, FeedFunction, Fit, View} from "../../web/player/types" */
+
+const NOTHING = {x: [], y: []};
+const SETTLED = 1 / 20; // of the run, after which running statistics, which start at 0 and 1, say something
+
+/**
+ * The snapshots up to the one on show at which the views were measured.
+ * @param {View} view
+ */
+const measuredFrames = (view) => visibleFrames(view).filter((frame) => evaluationOf(frame, view));
+
+/**
+ * A measure [layers] of the views.
+ * @param {import("../../web/player/types").Snapshot} frame
+ * @param {View} view
+ * @param {string} key
+ * @returns {ArrayLike<number> & Iterable<number>}
+ */
+const layersOf = (frame, view, key) => /** @type {any} */ (evaluationOf(frame, view))?.[key] ?? [];
+
+/** @type {Record<string, FeedFunction>} */
+export const feeds = {
+  evaluation: ({key}, view) => overSteps(measuredFrames(view), (frame) => measure(frame, view, key)),
+  "evaluation-layer": ({key, layer}, view) =>
+    overSteps(measuredFrames(view), (frame) => layersOf(frame, view, key)[(layer ?? view.layer) - 1]),
+  "error-bars"({key}, view) {
+    const frame = measuredFrame(view);
+    if (!frame) return NOTHING;
+    const values = Array.from(layersOf(frame, view, key), finite);
+    return {x: values.map((_, index) => index + 1), y: values};
+  },
+  part: ({part}, view) => overSteps(measuredFrames(view), (frame) => /** @type {any} */ (partsOf(view, frame, view.layer))[part]),
+};
+
+/**
+ * Of the compared arm alone, once the start is over.
+ * @param {Fit} values
+ * @returns {Fit}
+ */
+const settled = (values) => (frame, arm, view) =>
+  arm === view.compared && frame.step >= SETTLED * view.header.total_steps ? values(frame, arm, view) : [];
+
+const SCORED = ["minibatch", "running", "recomputed"];
+
+/** @type {Record<string, Fit>} */
+export const fits = {
+  view_accuracy: (frame, arm, view) => [
+    frame.arms[arm].test_accuracy,
+    ...[...SCORED, "own"].map((name) => measure(frame, view, `${name}_accuracy`)),
+  ],
+  view_loss: (frame, arm, view) => [frame.arms[arm].test_loss, ...SCORED.map((name) => measure(frame, view, `${name}_loss`))],
+  errors: settled((frame, _, view) => [...layersOf(frame, view, "mean_error"), ...layersOf(frame, view, "std_error")]),
+  parts: settled((frame, _, view) => {
+    if (!evaluationOf(frame, view)) return [];
+    const {start, drift, noise, distance, measured} = partsOf(view, frame, view.layer);
+    return [start, drift, noise, distance, measured];
+  }),
+};
+
+/** @type {Record<string, Bound>} */
+export const bounds = {
+  view_accuracy: () => [0, 1],
+  view_loss: (view) => [0, 3 * (view.frames[0].arms.none.train_loss ?? 3)],
+  errors: () => [0, 20],
+  parts: () => [0, 20],
+};

@@ -1,0 +1,125 @@
+"""One network in three views: with each minibatch's statistics, with running ones, and with ones of the training set.
+
+Statistics that a view normalizes with are those of all layers: what reaches layer 2 was normalized by the view's own in layer 1.
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bnviz.data import DATA_SETS
+from bnviz.data.coats import animals, flat, paint
+from bnviz.lessons.train_and_eval.measures import NOISE_EXAMPLES
+from bnviz.measures.context import LiveContext
+from bnviz.measures.recomputed import with_statistics_of
+from bnviz.nets.network import Network, Taps, accuracy
+from bnviz.nets.normalizers import EVALUATE, MEASURE
+
+
+class HeldOut(NamedTuple):
+    """Held-out examples in a fixed random order: x [examples, features], and labels or targets y."""
+
+    x: Tensor
+    y: Tensor
+
+
+def evaluation(context: LiveContext) -> dict[str, Any]:
+    """`evaluation`: loss and accuracy in every view, and how far the statistics of the views lie apart [layers]."""
+    if not context.network.has_running_statistics:
+        return {}
+    held_out, recomputed = _held_out(context), with_statistics_of(context.network, context.examples.x_train)
+    taps: Taps = []
+    views = {
+        "minibatch": context.network(held_out.x, MEASURE, _groups(context, len(held_out.x))),
+        "running": context.network(held_out.x, EVALUATE),
+        "recomputed": recomputed(held_out.x, EVALUATE, taps=taps),
+        "own": context.network(held_out.x, MEASURE),
+    }
+    scores = {name: score for view, logits in views.items() for name, score in _scores(context, view, logits, held_out.y).items()}
+    return {"evaluation": scores | _errors(context.network, recomputed) | _scatter(context, recomputed, taps)}
+
+
+def _held_out(context: LiveContext) -> HeldOut:
+    """What is evaluated on: the test examples, or coloured animals where those were asked for."""
+    experiment, examples = context.experiment, context.examples
+    x, y = examples.x_test, examples.y_test
+    if experiment.evaluation_coats == "coloured" and DATA_SETS[experiment.dataset].has_coats:
+        x, y = _coloured(experiment.coats)
+    order = _order(len(x))
+    return HeldOut(x[order].to(context.network.linears[0].weight.dtype), y[order])
+
+
+@cache
+def _order(count: int) -> Tensor:
+    """A random order, always the same one, so that a minibatch of the examples is a random draw."""
+    return torch.randperm(count, generator=torch.Generator().manual_seed(0))
+
+
+@lru_cache(1)  # 6 MB
+def _coloured(world: str) -> tuple[Tensor, Tensor]:
+    """The held-out animals, all coloured, as a network sees them that trains in `world`, and their labels."""
+    _, test = animals()
+    return torch.tensor(flat(paint(test.shapes, 1, test.seeds), world)), torch.tensor(test.labels)
+
+
+def _groups(context: LiveContext, count: int) -> int:
+    """Into how many groups so many examples are split, so that each is as large as those normalized together in training."""
+    experiment = context.experiment
+    return max(1, count * experiment.groups // experiment.batch)
+
+
+def _scores(context: LiveContext, view: str, logits: Tensor, y: Tensor) -> dict[str, float]:
+    return {f"{view}_loss": context.loss(logits, y).item(), f"{view}_accuracy": accuracy(logits, y)}
+
+
+def _running(network: Network) -> tuple[np.ndarray, np.ndarray]:
+    """Running means and standard deviations [layers, width]."""
+    mean, variance = (
+        torch.stack([getattr(layer, name) for layer in network.normalizers]).numpy()
+        for name in ("running_mean", "running_variance")
+    )
+    return mean, np.sqrt(variance)
+
+
+def _errors(network: Network, recomputed: Network) -> dict[str, np.ndarray]:
+    """How far running statistics lie from recomputed ones, and recomputed means from 0, [layers], in σ."""
+    (mean, std), (true_mean, true_std) = _running(network), _running(recomputed)
+    return {
+        "mean_size": _in_sigmas(true_mean, true_std),
+        "mean_error": _in_sigmas(mean - true_mean, true_std),
+        "std_error": _in_sigmas(std - true_std, true_std),
+    }
+
+
+def _scatter(context: LiveContext, recomputed: Network, held_out: Taps) -> dict[str, np.ndarray]:
+    """How far means of minibatches scatter, and how far those of the held-out examples lie off, [layers], in σ."""
+    true_mean, true_std = _running(recomputed)
+    off = np.stack([layer.linear.mean(0).numpy() for layer in held_out]) - true_mean
+    return {
+        "mean_noise": _in_sigmas(_scatter_of_means(context), true_std),
+        "mean_distance": _in_sigmas(off, true_std),
+    }
+
+
+def _scatter_of_means(context: LiveContext) -> np.ndarray:
+    """Standard deviation over minibatches of their means of z [layers, width], each normalized as in training; NaN where the
+    training set is a single minibatch."""
+    batch, x = context.experiment.batch, context.examples.x_train
+    count = min(len(x) // batch, max(2, NOISE_EXAMPLES // batch))
+    if count < 2:
+        return np.full((context.experiment.hidden_layers, context.experiment.width), np.nan)
+    taps: Taps = []
+    context.network(x[: count * batch], MEASURE, count * context.experiment.groups, taps=taps)
+    means = torch.stack([layer.linear.unflatten(0, (count, batch)).mean(1) for layer in taps])  # [layers, minibatches, width]
+    return means.std(1).numpy()
+
+
+def _in_sigmas(values: np.ndarray, std: np.ndarray) -> np.ndarray:
+    """Root mean square over units of `values` [layers, width], in root mean squares of `std`: [layers]."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        return np.sqrt((values**2).mean(-1) / (std**2).mean(-1)).astype(np.float32)

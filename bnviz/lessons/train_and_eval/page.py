@@ -1,0 +1,42 @@
+"""The page at /train-and-eval: one network is good in train() and bad in eval(), for one of four causes."""
+
+from bnviz.config.experiment import Experiment
+from bnviz.lessons.train_and_eval.panels import panels
+from bnviz.web.site.page import Page
+
+PRESETS = {
+    "default": {},
+    "usual_momentum": {"statistics_momentum": 0.1},
+    "small_batches": {"statistics_momentum": 0.1, "batch_size": 4},
+    "fast_weights": {"statistics_momentum": 0.1, "weight_decay": 0.1, "momentum": 0.9},
+    "other_data": {"statistics_momentum": 0.1, "dataset": "cats", "evaluation_coats": "coloured", "steps": 400},
+    "last_minibatch": {"statistics_momentum": 1.0, "batch_size": 8},
+}
+
+PAGE = Page(
+    lesson="train_and_eval",
+    panels=panels,
+    main=("statistics_momentum", "batch_size", "learning_rate", "compare"),
+    more=(
+        "ghost_batch_size",
+        "weight_decay",
+        "momentum",
+        "evaluation_coats",
+        "coats",
+        "dataset",
+        "activation",
+        "hidden_layers",
+        "width",
+        "initialization",
+        "dropout",
+        "label_noise",
+        "train_size",
+        "steps",
+        "seed",
+        "snapshot_every",
+        "three_views",
+    ),
+    presets=PRESETS,
+    front=3,
+    default=Experiment(three_views="yes", statistics_momentum=0.001),
+)

@@ -1,0 +1,139 @@
+"""The panels of the page /train-and-eval: one network in several views, and how far its running statistics are off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bnviz.config.arms import ARMS
+from bnviz.config.experiment import Experiment
+from bnviz.data import DATA_SETS
+from bnviz.web import words
+from bnviz.web.figures import (
+    COLOURS,
+    GREY,
+    TWO_ROWS,
+    Layout,
+    Trace,
+    arm_names,
+    axis,
+    compared,
+    heading,
+    layer_curves,
+    layout,
+    learning,
+    line,
+    pair,
+    panel,
+    translucent,
+)
+
+WORDS = words.catalogue("train_and_eval")
+TEXTS = WORDS["panels"]
+Panel = dict[str, Any]
+VIEWS = {"minibatch": "dash", "running": "solid", "recomputed": "dot"}
+PARTS = {"start": "solid", "drift": "dash", "noise": "dot", "distance": "dashdot"}
+
+
+def panels(experiment: Experiment) -> list[Panel]:
+    """All panels of the page, in reading order; a normalizer without running statistics has one view, so little to show."""
+    _, norm = compared(experiment)
+    if experiment.three_views == "no" or not ARMS[norm].statistics:
+        return [learning(experiment, WORDS)]
+    return [
+        views(experiment, norm),
+        layers(experiment, norm),
+        causes(experiment, norm),
+        errors(experiment, norm),
+        learning(experiment, WORDS),
+    ]
+
+
+def views(experiment: Experiment, norm: str) -> Panel:
+    """The accuracy of the compared network in every view, and that of the plain one; and their losses."""
+    columns = [("", "accuracy", ".1%"), ("2", "loss", ".3f")]
+    if not _has_classes(experiment):
+        columns = [("", "loss", ".3f")]
+    traces = [trace for column in columns for trace in _views_of(experiment, norm, *column)]
+    return panel("views", *heading(WORDS, "views"), (traces, _views_layout(experiment, columns)), height=340)
+
+
+def _has_classes(experiment: Experiment) -> bool:
+    return DATA_SETS[experiment.dataset].loss == "cross-entropy"
+
+
+def _views_of(experiment: Experiment, norm: str, axes: str, score: str, form: str) -> list[Trace]:
+    """One line a view, and one of the plain network, whose views are one."""
+    dashes = {**VIEWS, "own": "dashdot"} if experiment.evaluation_coats == "coloured" else VIEWS
+    traces = []
+    for view, dash in dashes.items():
+        feed = {"kind": "evaluation", "arm": norm, "key": f"{view}_{score}"}
+        width = 3.5 if dash == "solid" else 2
+        traces.append(_named(line(norm, axes, width, dash, feed=feed), WORDS["views"][view], axes, form))
+    plain, _ = compared(experiment)
+    if experiment.evaluation_coats != "coloured":  # of other data nothing is known of the plain network
+        feed = {"kind": "scalar", "arm": plain, "key": f"test_{score}"}
+        traces.append(_named(line(plain, axes, 1.5, feed=feed), arm_names(experiment)[plain], axes, form))
+    return traces
+
+
+def _named(trace: Trace, name: str, axes: str, form: str) -> Trace:
+    """With a name, in the legend once."""
+    label = f"step %{{x}}: %{{y:{form}}}<extra>{name}</extra>"
+    return {**trace, "name": name, "hovertemplate": label, "legendgroup": name, "showlegend": axes == ""}
+
+
+def _views_layout(experiment: Experiment, columns: list[tuple[str, str, str]]) -> Layout:
+    steps, texts = {"range": [0, experiment.steps]}, TEXTS["views"]
+    loss = axis(texts["loss"], rangemode="tozero", fit="view_loss")
+    if len(columns) == 1:
+        return layout(showlegend=True, margin=TWO_ROWS, xaxis=axis("step", **steps), yaxis=loss)
+    share = axis(texts["accuracy"], tickformat=".0%", fit="view_accuracy")
+    return pair(share, loss, steps, margin=TWO_ROWS)
+
+
+def layers(experiment: Experiment, norm: str) -> Panel:
+    """Two bars a layer: how far the running mean and the running standard deviation are off at the step on show."""
+    filled, hollow = {"color": COLOURS[norm]}, {"color": translucent(norm, 0.2), "line": {"color": COLOURS[norm], "width": 2}}
+    traces = []
+    for key, marker in (("mean_error", filled), ("std_error", hollow)):
+        name = TEXTS["layers"][key]
+        label = f"layer %{{x}}: %{{y:.3f}} σ<extra>{name}</extra>"
+        bars = {"type": "bar", "x": [], "y": [], "name": name, "marker": marker, "hovertemplate": label, "showlegend": True}
+        traces.append({**bars, "xaxis": "x", "yaxis": "y", "feed": {"kind": "error-bars", "arm": norm, "key": key}})
+    figure = layout(
+        showlegend=True,
+        barmode="group",
+        bargap=0.3,
+        margin=TWO_ROWS,
+        xaxis=axis(TEXTS["layers"]["x"], range=[0.4, experiment.hidden_layers + 0.6], tickformat="d"),
+        yaxis=axis(TEXTS["layers"]["y"], fit="errors", rangemode="tozero"),
+    )
+    return panel("layers", *heading(WORDS, "layers"), (traces, figure), height=320)
+
+
+def causes(experiment: Experiment, norm: str) -> Panel:
+    """The error of the running mean in the chosen layer, what it is made of, and how far the held-out examples lie off."""
+    measured = line(norm, width=4, feed={"kind": "evaluation-layer", "arm": norm, "key": "mean_error"})
+    traces = [_named(measured, WORDS["parts"]["measured"], "", ".3f")]
+    for part, dash in PARTS.items():
+        trace = line(norm, "", 2, dash, feed={"kind": "part", "arm": norm, "part": part})
+        trace["line"] |= {"color": GREY}
+        traces.append(_named(trace, WORDS["parts"][part], "", ".3f"))
+    figure = layout(
+        showlegend=True,
+        margin=TWO_ROWS,
+        xaxis=axis("step", range=[0, experiment.steps]),
+        yaxis=axis(TEXTS["causes"]["y"], fit="parts", rangemode="tozero"),
+    )
+    return panel("causes", *heading(WORDS, "causes"), (traces, figure), height=320)
+
+
+def errors(experiment: Experiment, norm: str) -> Panel:
+    """How far running mean and standard deviation are off over steps, one line a layer."""
+    traces, steps = [], {"range": [0, experiment.steps]}
+    for axes, key in (("", "mean_error"), ("2", "std_error")):
+        for trace in layer_curves(norm, key, experiment.hidden_layers, "%{y:.3f} σ", axes):
+            traces.append({**trace, "feed": {**trace["feed"], "kind": "evaluation-layer"}})
+    left, right = (axis(TEXTS["errors"][key], fit="errors", rangemode="tozero") for key in ("mean", "std"))
+    figure = {**pair(left, right, steps), "showlegend": False}
+    return panel("errors", *heading(WORDS, "errors"), (traces, figure))

@@ -1,0 +1,127 @@
+// @ts-check
+// Reading what was recorded of the views now and then: the last measurement up to the snapshot on show counts.
+
+import {finite} from "../../web/player/numbers.js";
+import {hasClasses} from "../../web/player/words.js";
+import {Course, noiseLeft, rootMeanSquare} from "./causes.js";
+
+/** @import {ArmPart, Snapshot, View} from "../../web/player/types" */
+/** @import {Scores} from "./causes.js" */
+/** @typedef {NonNullable<ArmPart["evaluation"]>} Evaluation */
+/** @typedef {{start: number, drift: number, noise: number, distance: number, measured: number}} Parts in σ */
+
+/**
+ * What was measured of the views at a snapshot; undefined where nothing was.
+ * @param {Snapshot} frame
+ * @param {View} view
+ * @returns {Evaluation | undefined}
+ */
+export const evaluationOf = (frame, view) => frame.arms[view.compared].evaluation;
+
+/**
+ * The last snapshot, as far as is shown, at which the views were measured; null before the first one, and where a normalizer that
+ * has running statistics has gone since.
+ * @param {View} view
+ * @returns {Snapshot | null}
+ */
+export function measuredFrame(view) {
+  const frame = view.frames.slice(0, view.frameIndex + 1).findLast((one) => evaluationOf(one, view));
+  return frame && frame.arms[view.compared].normalizer === view.frame.arms[view.compared].normalizer ? frame : null;
+}
+
+/**
+ * How the views score, the higher the better: accuracies, or, where there are none, the share of the first loss that is gone.
+ * @param {View} view
+ * @param {Evaluation} evaluation
+ * @returns {Scores}
+ */
+export function scoresOf(view, evaluation) {
+  const first = Number(view.frames[0].arms[view.compared].test_loss);
+  const score = (/** @type {number} */ accuracy, /** @type {number} */ loss) => (hasClasses(view) ? accuracy : 1 - loss / first);
+  return {
+    minibatch: score(evaluation.minibatch_accuracy, evaluation.minibatch_loss),
+    running: score(evaluation.running_accuracy, evaluation.running_loss),
+    recomputed: score(evaluation.recomputed_accuracy, evaluation.recomputed_loss),
+    own: score(evaluation.own_accuracy, evaluation.own_loss),
+  };
+}
+
+/** @typedef {{course: Course | null, normalizer: string, parts: ReturnType<Course["parts"]>[]}} Progress of a layer */
+
+/** By the first snapshot of a run, and by layer: how far it is followed. @type {WeakMap<Snapshot, Map<number, Progress>>} */
+const followed = new WeakMap();
+
+/**
+ * `Course.parts` of a layer at every snapshot so far. A normalizer that comes on the way
+ * starts with the right statistics.
+ * @param {View} view
+ * @param {number} layer counted from 1
+ */
+function partsOverSteps(view, layer) {
+  const layers = followed.get(view.frames[0]) ?? new Map();
+  followed.set(view.frames[0], layers);
+  /** @type {Progress} */
+  const progress = layers.get(layer) ?? {course: null, normalizer: "", parts: []};
+  layers.set(layer, progress);
+  for (let place = progress.parts.length; place < view.frames.length; place++) follow(progress, view, view.frames[place], layer);
+  return progress.parts;
+}
+
+/**
+ * @param {Progress} progress
+ * @param {View} view
+ * @param {Snapshot} frame
+ * @param {number} layer
+ */
+function follow(progress, view, frame, layer) {
+  const {normalizer, unit_mean: mean} = frame.arms[view.compared];
+  const means = {step: frame.step, mean: mean.linear[layer - 1]};
+  if (progress.course && progress.normalizer === normalizer) progress.course.advance(means);
+  else {
+    const momentum = Number(view.header.experiment.statistics_momentum);
+    progress.course = new Course(means, momentum, frame === view.frames[0]);
+  }
+  progress.normalizer = normalizer;
+  progress.parts.push(progress.course.parts());
+}
+
+/**
+ * What the running mean of a layer (from 1) is wrong by at a snapshot at which the views were measured, in σ.
+ * @param {View} view
+ * @param {Snapshot} frame
+ * @param {number} layer
+ * @returns {Parts}
+ */
+export function partsOf(view, frame, layer) {
+  const momentum = Number(view.header.experiment.statistics_momentum);
+  const {steps, left, drift} = partsOverSteps(view, layer)[view.frames.indexOf(frame)];
+  const sigma = rootMeanSquare(Array.from(frame.arms[view.compared].unit_std.linear[layer - 1])) || 1;
+  const evaluation = /** @type {Evaluation} */ (evaluationOf(frame, view));
+  const at = layer - 1;
+  return {
+    start: left * evaluation.mean_size[at],
+    drift: drift / sigma,
+    noise: noiseLeft(evaluation.mean_noise[at] || 0, momentum, steps),
+    distance: evaluation.mean_distance[at],
+    measured: evaluation.mean_error[at],
+  };
+}
+
+/**
+ * The same over all layers, root mean squares.
+ * @param {View} view
+ * @param {Snapshot} frame
+ */
+export function partsOfAllLayers(view, frame) {
+  const all = Array.from({length: view.header.hidden_layers}, (_, index) => partsOf(view, frame, index + 1));
+  const over = (/** @type {keyof Parts} */ name) => rootMeanSquare(all.map((parts) => parts[name]));
+  return {start: over("start"), drift: over("drift"), noise: over("noise"), distance: over("distance")};
+}
+
+/**
+ * A number of the views, if it was measured and is finite.
+ * @param {Snapshot} frame
+ * @param {View} view
+ * @param {string} key
+ */
+export const measure = (frame, view, key) => finite(/** @type {any} */ (evaluationOf(frame, view))?.[key]);

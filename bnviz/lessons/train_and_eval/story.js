@@ -1,0 +1,218 @@
+// @ts-check
+// The story of the page /train-and-eval: is one network the same in train() and in eval(), and if not, why?
+
+import * as words from "../../web/player/words.js";
+import {CLEARLY, causeOf, rootMeanSquare} from "./causes.js";
+import {bounds, feeds, fits} from "./drawings.js";
+import {evaluationOf, measuredFrame, partsOf, partsOfAllLayers, scoresOf} from "./reading.js";
+
+/** @import {Say, Snapshot, Story, View} from "../../web/player/types" */
+/** @import {Cause} from "./causes.js" */
+/** @import {Evaluation} from "./reading.js" */
+/** @import {Words} from "./words" */
+
+const {both, digits, divergenceSentence, hasClasses, joinSentences, percent} = words;
+/** @type {Say<Words>} */
+const say = words.say;
+
+/** @type {Story} */
+export default {
+  headline,
+  answer,
+  captions: {
+    number: (view) => String(view.layer),
+    threshold: () => points(CLEARLY),
+    views: measured(now),
+    layers: measured(layersText),
+    causes: measured(causesText),
+    learnt: learningText,
+  },
+  feeds,
+  fits,
+  bounds,
+  choosers: ["layer"],
+  answering: ["views", "layers", "causes", "errors"],
+  alternatives: {
+    views: measured(now),
+    layers: measured(barsText),
+    causes: measured(causesText),
+    errors: measured(layersText),
+    learning: (view) => words.withoutFullStop(learningText(view)),
+  },
+};
+
+/**
+ * A text of the last measurement; nothing where there is none, or where the network has diverged.
+ * @param {(view: View, frame: Snapshot, evaluation: Evaluation) => string} text
+ * @returns {(view: View) => string}
+ */
+function measured(text) {
+  return (view) => {
+    const frame = measuredFrame(view);
+    const gone = divergenceSentence(view, view.compared);
+    return gone || (frame ? text(view, frame, /** @type {Evaluation} */ (evaluationOf(frame, view))) : "");
+  };
+}
+
+/** @param {number} share */
+const points = (share) => `${Math.round(100 * share)} points`;
+
+/**
+ * How the views score, in words: shares, or losses where there are no classes.
+ * @param {View} view
+ * @param {Evaluation} evaluation
+ */
+function scoreTexts(view, evaluation) {
+  const text = (/** @type {number} */ accuracy, /** @type {number} */ loss) =>
+    hasClasses(view) ? percent(accuracy, 1) : digits(loss, 3);
+  return {
+    minibatch: text(evaluation.minibatch_accuracy, evaluation.minibatch_loss),
+    running: text(evaluation.running_accuracy, evaluation.running_loss),
+    recomputed: text(evaluation.recomputed_accuracy, evaluation.recomputed_loss),
+    own: text(evaluation.own_accuracy, evaluation.own_loss),
+  };
+}
+
+// --- the headline
+
+/** @param {View} view */
+function headline(view) {
+  const gone = divergenceSentence(view, view.compared);
+  if (gone) return gone;
+  const {step, arms} = view.frame;
+  if (!hasRunningStatistics(view, view.frame)) return say(view, "no_running", {norm: view.norm, learnt: learningText(view)});
+  const frame = measuredFrame(view);
+  if (!frame) return say(view, step === 0 && arms[view.compared].evaluation ? "beginning" : "not_measured");
+  if (frame.step === 0) return say(view, "beginning");
+  const evaluation = /** @type {Evaluation} */ (evaluationOf(frame, view));
+  const {own: _, ...scores} = scoreTexts(view, evaluation);
+  const details = {...scores, norm: view.norm, step: frame.step, held_out: view.data.held_out};
+  return joinSentences(say(view, hasClasses(view) ? "seen" : "seen_loss", details), causeText(view, frame, evaluation));
+}
+
+/**
+ * Whether something normalizes with statistics of the minibatch at a snapshot.
+ * @param {View} view
+ * @param {Snapshot} frame
+ */
+const hasRunningStatistics = (view, frame) => view.normalizers[frame.arms[view.compared].normalizer]?.statistics === "batch";
+
+/**
+ * @param {View} view
+ * @param {Snapshot} frame
+ * @param {Evaluation} evaluation
+ */
+function causeText(view, frame, evaluation) {
+  const parts = partsOfAllLayers(view, frame);
+  const cause = causeOf(scoresOf(view, evaluation), parts);
+  const {minibatch, own} = scoreTexts(view, evaluation);
+  const momentum = Number(view.header.experiment.statistics_momentum);
+  /** @type {Record<Cause, () => string>} */
+  const texts = {
+    none: () => say(view, "cause_none", {threshold: points(CLEARLY)}),
+    start: () => say(view, "cause_start", {count: frame.step, momentum, left: percent((1 - momentum) ** frame.step)}),
+    drift: () => say(view, "cause_drift", {drift: digits(parts.drift)}),
+    noise: () => say(view, "cause_noise", {noise: digits(noiseOf(evaluation)), momentum, part: digits(parts.noise)}),
+    data: () => say(view, "cause_data", {distance: digits(parts.distance), own}),
+    batch: () => say(view, "cause_batch", {size: Number(view.header.group_size.toFixed(1)), minibatch}),
+  };
+  return texts[cause]();
+}
+
+/** @param {Evaluation} evaluation */
+const noiseOf = ({mean_noise: noise}) => rootMeanSquare(Array.from(noise));
+
+// --- captions
+
+/**
+ * @param {View} view
+ * @param {Snapshot} frame
+ * @param {Evaluation} evaluation
+ */
+function now(view, frame, evaluation) {
+  const {own, ...scores} = scoreTexts(view, evaluation);
+  const text = say(view, "now", {step: frame.step, ...scores});
+  return view.header.experiment.evaluation_coats === "coloured" ? joinSentences(text, say(view, "views_own", {own})) : text;
+}
+
+/**
+ * @param {View} view
+ * @param {Snapshot} frame
+ * @param {Evaluation} evaluation
+ */
+function layersText(view, frame, evaluation) {
+  const at = view.layer - 1;
+  const [mean, std] = [evaluation.mean_error[at], evaluation.std_error[at]].map((value) => digits(value));
+  const layer = words.playerText(view, "this_layer", {number: view.layer});
+  return say(view, "layers_now", {step: frame.step, mean, std, layer});
+}
+
+/**
+ * All bars in words.
+ * @param {View} view
+ * @param {Snapshot} _
+ * @param {Evaluation} evaluation
+ */
+function barsText(view, _, evaluation) {
+  const [mean, std] = [evaluation.mean_error, evaluation.std_error].map((row) =>
+    list(
+      view,
+      Array.from(row, (one) => digits(one)),
+    ),
+  );
+  return say(view, "alt_layers", {mean, std, last: view.header.hidden_layers});
+}
+
+/**
+ * @param {View} view
+ * @param {string[]} items
+ */
+const list = (view, items) => say(view, "alt_list", {most: items.slice(0, -1).join(", "), last: items[items.length - 1]});
+
+/**
+ * @param {View} view
+ * @param {Snapshot} frame
+ */
+function causesText(view, frame) {
+  const {start, drift, noise, distance, measured: all} = partsOf(view, frame, view.layer);
+  const together = Math.hypot(start, drift, noise);
+  const numbers = {start, drift, noise, distance, together, measured: all};
+  const texts = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, words.sigmas(value)]));
+  return say(view, "causes_now", /** @type {any} */ ({step: frame.step, ...texts}));
+}
+
+/** @param {View} view */
+function learningText(view) {
+  const divergence = words.divergenceSentences(view);
+  if (divergence) return divergence;
+  const accuracy = hasClasses(view);
+  const scores = both(view, (arm) => {
+    const {test_accuracy, test_loss} = view.frame.arms[arm];
+    return accuracy ? percent(test_accuracy, 1) : digits(test_loss, 3);
+  });
+  return say(view, accuracy ? "learnt" : "learnt_loss", {step: view.frame.step, scores, held_out: view.data.held_out});
+}
+
+// --- the prediction
+
+/**
+ * Holds the prediction against the trained network.
+ * @param {View} view
+ */
+function answer(view) {
+  const {prediction} = view;
+  if (!prediction) return null;
+  if (divergenceSentence(view, view.compared)) return divergenceSentence(view, view.compared);
+  if (!hasRunningStatistics(view, view.frame)) return say(view, "answer_none", {norm: view.norm});
+  const frame = measuredFrame(view);
+  if (!frame) return say(view, "not_measured");
+  if (frame.step < view.header.total_steps) return say(view, "wait");
+  const evaluation = /** @type {Evaluation} */ (evaluationOf(frame, view));
+  const scores = scoresOf(view, evaluation);
+  const gain = scores.running - scores.minibatch;
+  const verdict = gain <= -CLEARLY ? "worse" : gain >= CLEARLY ? "better" : "alike";
+  const {running, minibatch} = scoreTexts(view, evaluation);
+  const details = {prediction: view.predictions[prediction], running, minibatch};
+  if (verdict === prediction) return say(view, "answer_right", details);
+  return say(view, "answer_wrong", {...details, verdict: view.predictions[verdict]});
+}

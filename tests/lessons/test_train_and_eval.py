@@ -1,0 +1,289 @@
+"""The page /train-and-eval: every view and every error against plain PyTorch, the causes told apart, and what the page says."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from bnviz.config.experiment import Experiment
+from bnviz.data import coats, load
+from bnviz.lessons.train_and_eval.measures import MEASURES, NOISE_EXAMPLES
+from bnviz.lessons.train_and_eval.measures import evaluation as measure
+from bnviz.lessons.train_and_eval.page import PAGE
+from bnviz.lessons.train_and_eval.panels import panels
+from bnviz.measures import budget
+from bnviz.train import loop
+from bnviz.web import words
+from bnviz.web.player import messages
+from bnviz.web.site import links
+
+TEXTS = words.catalogue("train_and_eval")
+CAUSES = "lessons/train_and_eval/causes.js"
+SMALL = PAGE.default.replace(
+    dataset="mnist1d", width=16, hidden_layers=3, batch_size=40, steps=40, snapshot_every=1, statistics_momentum=0.1
+)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
+
+
+def end_of(experiment):
+    """The last snapshot's part of the compared arm, and its network."""
+    training, last = loop.Training(experiment), None
+    while not training.done:
+        last = training.advance() or last
+    arm = training.arms[1]
+    return last["arms"][arm.name], arm.network
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return end_of(SMALL)
+
+
+def plain(network):
+    """The same network of PyTorch's own modules."""
+    layers = []
+    for linear, norm in zip(network.linears, network.normalizers, strict=False):
+        batch_norm = nn.BatchNorm1d(len(norm.gamma))
+        batch_norm.weight.data, batch_norm.bias.data = norm.gamma.data.clone(), norm.beta.data.clone()
+        batch_norm.running_mean, batch_norm.running_var = norm.running_mean.clone(), norm.running_variance.clone()
+        layers += [linear, batch_norm, nn.ReLU()]
+    return nn.Sequential(*layers, network.linears[-1])
+
+
+def norms_of(model):
+    return [layer for layer in model if isinstance(layer, nn.BatchNorm1d)]
+
+
+def held_out():
+    """The test examples in the order in which they are evaluated."""
+    split = load("mnist1d")
+    order = torch.randperm(len(split.x_test), generator=torch.Generator().manual_seed(0))
+    return torch.tensor(split.x_test)[order], torch.tensor(split.y_test)[order]
+
+
+def training_examples():
+    return torch.tensor(load("mnist1d").x_train[: SMALL.examples])
+
+
+def recomputed(network):
+    """The plain network after one pass over the training set, whose statistics replace the running ones."""
+    model = plain(network)
+    for norm in norms_of(model):
+        norm.momentum = 1.0
+    model.train()(training_examples())
+    return model.eval()
+
+
+def scores(logits, y):
+    return functional.cross_entropy(logits, y).item(), (logits.argmax(1) == y).float().mean().item()
+
+
+# the views
+
+
+@torch.no_grad()
+def test_every_view_is_what_pytorch_computes(trained):
+    part, network = trained
+    x, y = held_out()
+    parts = x.split(SMALL.batch_size)
+    logits = {
+        "minibatch": torch.cat([plain(network).train()(one) for one in parts]),
+        "running": plain(network).eval()(x),
+        "recomputed": recomputed(network)(x),
+        "own": plain(network).train()(x),
+    }
+    for view, expected in logits.items():
+        loss, accuracy = scores(expected, y)
+        assert part["evaluation"][f"{view}_loss"] == pytest.approx(loss, rel=1e-4), view
+        assert part["evaluation"][f"{view}_accuracy"] == pytest.approx(accuracy, abs=0.0011), view
+    assert len({part["evaluation"][f"{view}_loss"] for view in logits}) == 4
+    assert part["evaluation"]["running_loss"] == pytest.approx(part["test_loss"], rel=1e-5)
+
+
+def in_sigmas(values, std):
+    return [math.sqrt((one**2).mean() / (sigma**2).mean()) for one, sigma in zip(values, std, strict=True)]
+
+
+@torch.no_grad()
+def test_errors_noise_and_distance_are_those_of_plain_code(trained):
+    part, network = trained
+    true = recomputed(network)
+    means, stds = ([read(norm) for norm in norms_of(true)] for read in (lambda n: n.running_mean, lambda n: n.running_var.sqrt()))
+    evaluation, own = part["evaluation"], norms_of(plain(network))
+    off = [norm.running_mean - mean for norm, mean in zip(own, means, strict=True)]
+    np.testing.assert_allclose(evaluation["mean_error"], in_sigmas(off, stds), rtol=1e-3)
+    np.testing.assert_allclose(evaluation["mean_size"], in_sigmas(means, stds), rtol=1e-3)
+    wide = [norm.running_var.sqrt() - std for norm, std in zip(own, stds, strict=True)]
+    np.testing.assert_allclose(evaluation["std_error"], in_sigmas(wide, stds), rtol=1e-3)
+    z = [inputs_of(true, held_out()[0], layer).mean(0) for layer in range(3)]
+    np.testing.assert_allclose(
+        evaluation["mean_distance"], in_sigmas([a - b for a, b in zip(z, means, strict=True)], stds), rtol=1e-3
+    )
+    batches = training_examples()[: NOISE_EXAMPLES // 40 * 40].split(40)
+    scatter = [
+        torch.stack([inputs_of(plain(network).train(), one, layer).mean(0) for one in batches]).std(0) for layer in range(3)
+    ]
+    np.testing.assert_allclose(evaluation["mean_noise"], in_sigmas(scatter, stds), rtol=1e-3)
+
+
+def inputs_of(model, x, layer):
+    """z, what enters the normalizer of a layer (from 0)."""
+    return model[: 3 * layer + 1](x)
+
+
+def test_measuring_changes_no_network_and_is_done_only_where_asked(trained):
+    part, network = end_of(SMALL.replace(three_views="no"))
+    assert "evaluation" not in part
+    for name, values in network.state_dict().items():
+        assert torch.equal(values, trained[1].state_dict()[name]), name
+
+
+def test_without_statistics_of_the_minibatch_there_are_no_views():
+    part, _ = end_of(SMALL.replace(compare="layer", steps=1))
+    assert "evaluation" not in part
+    assert [panel["id"] for panel in panels(SMALL.replace(compare="layer"))] == ["learning"]
+
+
+def test_a_training_set_of_one_minibatch_has_no_noise_to_measure():
+    part, _ = end_of(SMALL.replace(train_size=50, steps=1))
+    assert np.isnan(part["evaluation"]["mean_noise"]).all() and np.isfinite(part["evaluation"]["mean_error"]).all()
+
+
+def test_coloured_animals_are_painted_where_asked(monkeypatch):
+    x, y = measure._coloured("black")
+    _, test = coats.animals()
+    np.testing.assert_array_equal(x, coats.flat(coats.paint(test.shapes, 1, test.seeds), "black"))
+    np.testing.assert_array_equal(y, test.labels)
+
+
+def test_other_experiments_are_not_measured():
+    assert not MEASURES[0].applies_to(Experiment(look_inside="yes")) and MEASURES[0].applies_to(SMALL)
+
+
+# the causes
+
+
+def running_mean(means, momentum, initial):
+    """Plainly: r ← (1 − m) r + m µ(s) at every step s."""
+    running = initial
+    for mean in means[:-1]:
+        running = (1 - momentum) * running + momentum * mean
+    return running
+
+
+@pytest.mark.parametrize("momentum", [0.01, 0.3, 1.0])
+@pytest.mark.parametrize("from0", [True, False])
+def test_start_and_drift_are_what_a_plain_average_of_true_means_lacks(desk, momentum, from0):
+    means = np.cumsum(np.random.default_rng(0).normal(1, 1, (31, 4)), axis=0)
+    initial = np.zeros(4) if from0 else means[0]
+    whole = running_mean(means, momentum, initial) - means[-1]
+    start = (1 - momentum) ** 30 * (initial - means[-1]) if from0 else np.zeros(4)
+    snapshots = [{"step": step, "mean": mean.tolist()} for step, mean in enumerate(means)]
+    parts = desk.call(CAUSES, "partsAt", snapshots, momentum, from0)
+    assert parts["left"] * np.sqrt((means[-1] ** 2).mean()) == pytest.approx(np.sqrt((start**2).mean()), abs=1e-9)
+    assert parts["drift"] == pytest.approx(np.sqrt(((whole - start) ** 2).mean()))
+
+
+def test_between_snapshots_a_mean_moves_evenly(desk):
+    """A mean that moves by d a step ends up d / m ahead of its running average: what was last averaged is one step old."""
+    snapshots = [{"step": step, "mean": [0.5 * step]} for step in (0, 100, 1000)]
+    assert desk.call(CAUSES, "partsAt", snapshots, 0.1, True)["drift"] == pytest.approx(0.5 / 0.1, rel=1e-6)
+
+
+@pytest.mark.parametrize("momentum, steps", [(0.1, 500), (0.01, 3), (1.0, 1)])
+def test_noise_is_averaged_as_its_weights_say(desk, momentum, steps):
+    weights = momentum * (1 - momentum) ** np.arange(steps)
+    assert desk.call(CAUSES, "noiseLeft", 2.0, momentum, steps) == pytest.approx(2 * np.sqrt((weights**2).sum()))
+
+
+PARTS = {"start": 0.1, "drift": 0.3, "noise": 0.2}
+
+
+@pytest.mark.parametrize(
+    "cause, minibatch, running, recomputed, own, parts",
+    [
+        ("none", 0.84, 0.85, 0.85, 0.85, PARTS),
+        ("none", 0.84, 0.83, 0.85, 0.85, PARTS),  # two points are no difference
+        ("drift", 0.55, 0.45, 0.55, 0.56, PARTS),
+        ("start", 0.84, 0.68, 0.85, 0.85, {**PARTS, "start": 0.5}),
+        ("noise", 0.65, 0.57, 0.77, 0.76, {**PARTS, "noise": 0.5}),
+        ("data", 0.84, 0.62, 0.60, 0.84, PARTS),
+        ("data", 0.84, 0.55, 0.60, 0.84, PARTS),  # recomputing helps a little, the data's own statistics far more
+        ("batch", 0.45, 0.61, 0.62, 0.62, PARTS),
+    ],
+)
+def test_each_cause_is_told_from_what_the_views_score(desk, cause, minibatch, running, recomputed, own, parts):
+    scores = {"minibatch": minibatch, "running": running, "recomputed": recomputed, "own": own}
+    assert desk.call(CAUSES, "causeOf", scores, parts) == cause
+
+
+def story_of(desk, recording, experiment, prediction=None):
+    """All that is said at the end of a run: the headline, the answer, and the panels' texts."""
+    drawn = panels(experiment)
+    data = messages.player_data(experiment.id, experiment, drawn, links.VIEW, "train_and_eval", prediction)
+    choice = {"layer": 1, "tap": "linear", "unit": 0, "target": 0.5}
+    desk.ask("look", recording=recording, story="train_and_eval", data=data, choice=choice, place=10**6)
+    return desk.ask("speak", panels=drawn)
+
+
+def opening(key):
+    """The words of a sentence before its first number."""
+    return TEXTS["story"][key].split("{")[0].strip()
+
+
+LONGER = {"dataset": "mnist1d", "width": 32, "hidden_layers": 2, "steps": 200, "snapshot_every": 8, "learning_rate": 0.3}
+RUNS = {
+    "cause_start": {**LONGER, "statistics_momentum": 0.001},
+    "cause_noise": {
+        "dataset": "fashion", "width": 32, "hidden_layers": 4, "steps": 60, "snapshot_every": 50, "train_size": 500,
+        "batch_size": 8, "statistics_momentum": 1.0,
+    },
+    "cause_drift": {**LONGER, "statistics_momentum": 0.03, "momentum": 0.9, "weight_decay": 0.1},
+    "cause_batch": {**LONGER, "statistics_momentum": 0.1, "batch_size": 4},
+    "cause_none": {**LONGER, "statistics_momentum": 0.1},
+    "cause_data": {
+        "dataset": "cats", "evaluation_coats": "coloured", "width": 16, "hidden_layers": 2, "steps": 100, "train_size": 600,
+        "snapshot_every": 50, "statistics_momentum": 0.1,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cause", RUNS)
+def test_a_run_names_its_cause(desk, recorded, cause):
+    experiment = PAGE.default.replace(**RUNS[cause])
+    headline, *_ = story_of(desk, recorded(experiment), experiment)
+    assert opening(cause) in headline, headline
+
+
+def test_start_drift_and_noise_make_the_error_that_is_measured(desk, recorded):
+    """As if they were independent, in layer 1, whose inputs do not move."""
+    for momentum in (0.01, 0.1, 1.0):
+        experiment = SMALL.replace(statistics_momentum=momentum, learning_rate=0.3)
+        story_of(desk, recorded(experiment), experiment)
+        parts = [desk.ask("feed", kind="part", part=part)["y"][-1] for part in ("start", "drift", "noise", "measured")]
+        assert parts[-1] == pytest.approx(math.hypot(*parts[:-1]), rel=0.25), (momentum, parts)
+
+
+# the page
+
+
+@pytest.mark.parametrize("name", PAGE.presets)
+def test_every_preset_may_be_asked_for(name):
+    experiment = PAGE.default.replace(**PAGE.presets[name])
+    budget.check(experiment)
+    assert [panel["id"] for panel in panels(experiment)] == ["views", "layers", "causes", "errors", "learning"]
+
+
+@pytest.mark.parametrize("prediction, judgement", [("worse", "answer_right"), ("better", "answer_wrong")])
+def test_a_guess_is_held_against_the_trained_network(desk, recorded, prediction, judgement):
+    experiment = PAGE.default.replace(**RUNS["cause_start"])
+    _, answer, *_ = story_of(desk, recorded(experiment), experiment, prediction)
+    assert answer.startswith(TEXTS["story"][judgement].split("{")[0])
+    assert (", and so it is" in answer) == (judgement == "answer_right")
