@@ -37,6 +37,6 @@ PAGE = Page(
         "three_views",
     ),
     presets=PRESETS,
-    front=3,
+    front=4,
     default=Experiment(three_views="yes", statistics_momentum=0.001),
 )

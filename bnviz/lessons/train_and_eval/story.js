@@ -77,8 +77,15 @@ function scoreTexts(view, evaluation) {
 
 /** @param {View} view */
 function headline(view) {
-  const gone = divergenceSentence(view, view.compared);
-  if (gone) return gone;
+  if (divergenceSentence(view, view.compared)) return words.divergenceSentences(view);
+  return joinSentences(finding(view), divergenceSentence(view, "none"));
+}
+
+/**
+ * The finding for the compared network, which has not diverged.
+ * @param {View} view
+ */
+function finding(view) {
   const {step, arms} = view.frame;
   if (!hasRunningStatistics(view, view.frame)) return say(view, "no_running", {norm: view.norm, learnt: learningText(view)});
   const frame = measuredFrame(view);
