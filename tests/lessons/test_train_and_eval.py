@@ -156,7 +156,7 @@ def test_a_training_set_of_one_minibatch_has_no_noise_to_measure():
     assert np.isnan(part["evaluation"]["mean_noise"]).all() and np.isfinite(part["evaluation"]["mean_error"]).all()
 
 
-def test_coloured_animals_are_painted_where_asked(monkeypatch):
+def test_coloured_animals_are_painted_where_asked():
     x, y = measure._coloured("black")
     _, test = coats.animals()
     np.testing.assert_array_equal(x, coats.flat(coats.paint(test.shapes, 1, test.seeds), "black"))
@@ -263,12 +263,12 @@ def test_a_run_names_its_cause(desk, recorded, cause):
 
 
 def test_start_drift_and_noise_make_the_error_that_is_measured(desk, recorded):
-    """As if they were independent, in layer 1, whose inputs do not move."""
-    for momentum in (0.01, 0.1, 1.0):
-        experiment = SMALL.replace(statistics_momentum=momentum, learning_rate=0.3)
+    """As if they were independent, in layer 1, whose inputs do not move. 16 units give a root mean square to some 18 %."""
+    for momentum, minibatches in ((0.01, 1), (0.01, 4), (1.0, 1)):
+        experiment = SMALL.replace(statistics_momentum=momentum, accumulate=minibatches, learning_rate=0.3)
         story_of(desk, recorded(experiment), experiment)
         parts = [desk.ask("feed", kind="part", part=part)["y"][-1] for part in ("start", "drift", "noise", "measured")]
-        assert parts[-1] == pytest.approx(math.hypot(*parts[:-1]), rel=0.25), (momentum, parts)
+        assert parts[-1] == pytest.approx(math.hypot(*parts[:-1]), rel=0.4), (momentum, minibatches, parts)
 
 
 # the page

@@ -23,7 +23,13 @@ from bnviz.record.store import Store
 from bnviz.train import loop
 from tests.waiting import until
 
-MEASURED = {"look_inside": "yes", "gradient_shift": "yes", "microscope": "yes"}
+MEASURED = {
+    "look_inside": "yes",
+    "gradient_shift": "yes",
+    "microscope": "yes",
+    "three_views": "yes",
+    "evaluation_coats": "coloured",
+}
 FEWER = {"parts", "examples"}  # sizes that may be smaller: layer norm has one part, a minibatch may have few examples
 EVERYTHING = {**MEASURED, "fixed_scales": "yes", "hold_from": 3, "rising": "yes"}
 SMALL = {"steps": 5, "width": 16, "train_size": 64, "batch_size": 16, "snapshot_every": 2}

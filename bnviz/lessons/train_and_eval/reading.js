@@ -46,6 +46,14 @@ export function scoresOf(view, evaluation) {
   };
 }
 
+/**
+ * Batch norm's momentum, and how often a step updates the running statistics: once for each of its minibatches.
+ * @param {View} view
+ */
+export function averaging({header: {experiment}}) {
+  return {momentum: Number(experiment.statistics_momentum), updates: Number(experiment.accumulate ?? 1)};
+}
+
 /** @typedef {{course: Course | null, normalizer: string, parts: ReturnType<Course["parts"]>[]}} Progress of a layer */
 
 /** By the first snapshot of a run, and by layer: how far it is followed. @type {WeakMap<Snapshot, Map<number, Progress>>} */
@@ -78,8 +86,8 @@ function follow(progress, view, frame, layer) {
   const means = {step: frame.step, mean: mean.linear[layer - 1]};
   if (progress.course && progress.normalizer === normalizer) progress.course.advance(means);
   else {
-    const momentum = Number(view.header.experiment.statistics_momentum);
-    progress.course = new Course(means, momentum, frame === view.frames[0]);
+    const {momentum, updates} = averaging(view);
+    progress.course = new Course(means, 1 - (1 - momentum) ** updates, frame === view.frames[0]);
   }
   progress.normalizer = normalizer;
   progress.parts.push(progress.course.parts());
@@ -93,7 +101,7 @@ function follow(progress, view, frame, layer) {
  * @returns {Parts}
  */
 export function partsOf(view, frame, layer) {
-  const momentum = Number(view.header.experiment.statistics_momentum);
+  const {momentum, updates} = averaging(view);
   const {steps, left, drift} = partsOverSteps(view, layer)[view.frames.indexOf(frame)];
   const sigma = rootMeanSquare(Array.from(frame.arms[view.compared].unit_std.linear[layer - 1])) || 1;
   const evaluation = /** @type {Evaluation} */ (evaluationOf(frame, view));
@@ -101,7 +109,7 @@ export function partsOf(view, frame, layer) {
   return {
     start: left * evaluation.mean_size[at],
     drift: drift / sigma,
-    noise: noiseLeft(evaluation.mean_noise[at] || 0, momentum, steps),
+    noise: noiseLeft(evaluation.mean_noise[at] || 0, momentum, updates * steps),
     distance: evaluation.mean_distance[at],
     measured: evaluation.mean_error[at],
   };

@@ -4,7 +4,7 @@
 import * as words from "../../web/player/words.js";
 import {CLEARLY, causeOf, rootMeanSquare} from "./causes.js";
 import {bounds, feeds, fits} from "./drawings.js";
-import {evaluationOf, measuredFrame, partsOf, partsOfAllLayers, scoresOf} from "./reading.js";
+import {averaging, evaluationOf, measuredFrame, partsOf, partsOfAllLayers, scoresOf} from "./reading.js";
 
 /** @import {Say, Snapshot, Story, View} from "../../web/player/types" */
 /** @import {Cause} from "./causes.js" */
@@ -113,11 +113,12 @@ function causeText(view, frame, evaluation) {
   const parts = partsOfAllLayers(view, frame);
   const cause = causeOf(scoresOf(view, evaluation), parts);
   const {minibatch, own} = scoreTexts(view, evaluation);
-  const momentum = Number(view.header.experiment.statistics_momentum);
+  const {momentum, updates} = averaging(view);
+  const count = updates * frame.step;
   /** @type {Record<Cause, () => string>} */
   const texts = {
     none: () => say(view, "cause_none", {threshold: points(CLEARLY)}),
-    start: () => say(view, "cause_start", {count: frame.step, momentum, left: percent((1 - momentum) ** frame.step)}),
+    start: () => say(view, "cause_start", {count, momentum, left: percent((1 - momentum) ** count)}),
     drift: () => say(view, "cause_drift", {drift: digits(parts.drift)}),
     noise: () => say(view, "cause_noise", {noise: digits(noiseOf(evaluation)), momentum, part: digits(parts.noise)}),
     data: () => say(view, "cause_data", {distance: digits(parts.distance), own}),
