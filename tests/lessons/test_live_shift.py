@@ -60,3 +60,24 @@ def numbers(text, unit):
 @pytest.mark.parametrize("step", [0, 10, 20, 22])
 def test_nothing_is_said_before_there_is_something_to_compare(tell_story, step):
     assert tell_story(TURNS["batch"], step)[0] == ""
+
+
+# --- the other way to move
+
+
+def of_examples(frames, arm):
+    """The median of what the same examples' a[2] moved in training."""
+    return np.median([frame["arms"][arm]["example_step_in_training"]["activation"][1] for frame in frames[1:]])
+
+
+def test_what_the_same_example_gives_stands_below_the_headline(tell_story):
+    text, frames = tell_story({}, 40)
+    assert "distribution is held by batch norm by construction" in text
+    compared, plain = of_examples(frames, "batch"), of_examples(frames, "none")
+    assert numbers(text, "σ") == pytest.approx([compared, plain], rel=0.06)
+    assert (" more " in text) == (compared > 1.1 * plain) and (" less " in text) == (plain > 1.1 * compared)
+
+
+def test_no_distribution_is_held_by_layer_norm(tell_story):
+    text, _ = tell_story({"compare": "layer"}, 40)
+    assert "by construction" not in text and len(numbers(text, "σ")) == 2

@@ -113,6 +113,12 @@ def test_numbers_are_those_of_the_recording(answers, recorded):
     none, batch = (frames[-1]["arms"][arm] for arm in ("none", "batch"))
     shifts = [float(arm["shift_from_first"]["activation"][1]) for arm in (batch, none)]
     assert numbers(findings["norm"]["text"], "σ")[:2] == pytest.approx(shifts, rel=0.06)
+    paces = [
+        np.median([frame["arms"][arm]["example_step_in_training"]["activation"][1] for frame in frames[1:]])
+        for arm in ("batch", "none")
+    ]
+    assert numbers(findings["norm"]["text"], "σ")[2:] == pytest.approx(paces, rel=0.06)
+    assert numbers(findings["layers"]["text"], "σ")[-1] == pytest.approx(paces[1], rel=0.06)
     assert findings["norm"]["correctGuess"] == judged(shifts[1] / shifts[0], 1.1)
     cosines = [np.nanmedian([frame["arms"][arm]["gradient_cosine"][2] for frame in frames]) for arm in ("batch", "none")]
     assert [float(one) for one in re.findall(r"-?\d\.\d\d", findings["own"]["text"])] == pytest.approx(cosines, abs=0.006)

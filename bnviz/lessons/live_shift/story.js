@@ -14,6 +14,7 @@ import {
   percentile,
   zeroShare,
 } from "../../web/player/feeds.js";
+import {exampleStep} from "../../web/player/motion.js";
 import {finiteValues, mean, sum} from "../../web/player/numbers.js";
 import * as words from "../../web/player/words.js";
 import {BETTER, tour} from "./tour.js";
@@ -33,7 +34,7 @@ const FEW = 8; // examples or fewer give statistics that are off by a third of a
 /** @type {Story} */
 export default {
   headline,
-  answer: changeText,
+  answer: below,
   picture: "large",
   numbers: true,
   tour,
@@ -176,6 +177,32 @@ function divergence(view, divergedArms) {
     ? say(view, "other_accuracy", {accuracy: inColour(arm, percent(score(view, arm)))})
     : say(view, "other_loss", {loss: inColour(arm, digits(score(view, arm), 3))});
   return say(view, divergedArms[0] === "none" ? "plain_diverged" : "compared_diverged", {norm: view.norm, step, other: rest});
+}
+
+// --- the other way to move
+
+/**
+ * Below the headline: what the last change did, or, where nothing changes, the way to move that the headline does not speak of.
+ * @param {View} view
+ */
+function below(view) {
+  return view.changes.length ? changeText(view) : sameExample(view);
+}
+
+/**
+ * How far what the same example gives moves in training, which no normalizer fixes; null where that was not measured.
+ * @param {View} view
+ */
+function sameExample(view) {
+  if (bothArms(view).some((arm) => hasDiverged(view.frame, arm))) return null;
+  const frames = visibleFrames(view).slice(1);
+  const {plain, compared} = armPair(view, (arm) => exampleStep(frames, arm, view.tap, view.layer));
+  if (plain === null || compared === null) return null;
+  const ratio = plain > compared ? plain / compared : compared / plain;
+  const key = !(ratio > CLEARLY) ? "same_alike" : plain > compared ? "same_less" : "same_more";
+  const values = {norm: view.norm, plain: words.sigmas(plain), compared: words.sigmas(compared), times: times(ratio)};
+  const isHeld = view.normalizers[view.compared]?.statistics === "batch";
+  return words.joinSentences(isHeld && say(view, "held", {norm: view.norm}), say(view, key, values));
 }
 
 // --- what the last change on the way did

@@ -4,6 +4,7 @@
 
 import {RECENT_SNAPSHOTS} from "../../web/player/constants.js";
 import {firstFrameAtAccuracy, visibleFrames, groupSize, recentMean, samplingError} from "../../web/player/feeds.js";
+import {exampleStep} from "../../web/player/motion.js";
 import {finiteValues, mean, median} from "../../web/player/numbers.js";
 import {
   armPair,
@@ -156,7 +157,9 @@ function inputs(view, say) {
  */
 function layers(view, say) {
   const shift = shiftOf(view, "none");
-  const values = {step: view.frame.step, norm: view.norm, plain: sigmas(shift)};
+  const pace = examplePace(view, "none");
+  const same = pace === null ? "" : say("layers_same", {pace: sigmas(pace)});
+  const values = {step: view.frame.step, norm: view.norm, plain: sigmas(shift), same};
   return outcome(say(shift > STILL ? "layers_moved" : "layers_still", values));
 }
 
@@ -166,6 +169,13 @@ function layers(view, say) {
  * @param {string} arm
  */
 const shiftOf = (view, arm) => view.frame.arms[arm].shift_from_first.activation[SECOND - 1];
+
+/**
+ * How far the same example's a[2] moves in training from snapshot to snapshot (median); null where that was not measured.
+ * @param {View} view
+ * @param {string} arm
+ */
+const examplePace = (view, arm) => exampleStep(visibleFrames(view).slice(1), arm, "activation", SECOND);
 
 /**
  * The median of what a layer's output moves from snapshot to snapshot.
@@ -201,7 +211,7 @@ function chase(view, say) {
 function norm(view, say) {
   const {plain, compared} = armPair(view, (arm) => shiftOf(view, arm));
   const values = {
-    ...{step: view.frame.step, norm: view.norm, but: idleness(view, say)},
+    ...{step: view.frame.step, norm: view.norm, but: idleness(view, say), same: normSame(view, say)},
     ...{plain: sigmas(plain), compared: sigmas(compared)},
   };
   return compare(plain, compared, {
@@ -209,6 +219,17 @@ function norm(view, say) {
     alike: () => outcome(say("norm_alike", values), "alike"),
     more: (ratio) => outcome(say("norm_more", {...values, times: times(ratio)}), "more"),
   });
+}
+
+/**
+ * The other way to move, which batch norm does not fix: what the same example gives. "" where it was not measured.
+ * @param {View} view
+ * @param {Say} say
+ */
+function normSame(view, say) {
+  const {plain, compared} = armPair(view, (arm) => examplePace(view, arm));
+  if (plain === null || compared === null) return "";
+  return say("norm_same", {norm: view.norm, plain: sigmas(plain), compared: sigmas(compared)});
 }
 
 /**

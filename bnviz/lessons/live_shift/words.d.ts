@@ -15,6 +15,10 @@ export interface Words {
   turned_same: {};
   from_to: {old: string | number; now: string | number};
   alike: {name: string | number; norm: string | number; learning: string | number};
+  held: {norm: string | number};
+  same_less: {times: string | number; norm: string | number; compared: string | number; plain: string | number};
+  same_more: {times: string | number; norm: string | number; compared: string | number; plain: string | number};
+  same_alike: {norm: string | number; compared: string | number; plain: string | number};
   accuracies: {compared: string | number; plain: string | number};
   losses: {compared: string | number; plain: string | number};
   better: {figures: string | number};
@@ -66,8 +70,9 @@ export interface Tour {
   inputs_differs: {norm: string | number; plain_before: string | number; plain: string | number; compared_before: string | number; compared: string | number};
   layers_title: {};
   layers_text: {};
-  layers_moved: {step: string | number; plain: string | number; norm: string | number};
-  layers_still: {step: string | number; norm: string | number; plain: string | number};
+  layers_moved: {step: string | number; plain: string | number; norm: string | number; same: string | number};
+  layers_still: {step: string | number; norm: string | number; plain: string | number; same: string | number};
+  layers_same: {pace: string | number};
   chase_title: {};
   chase_text: {};
   chase_grows: {norm: string | number; move: string | number; top: string | number; times: string | number};
@@ -80,9 +85,10 @@ export interface Tour {
   norm_guess_less: {};
   norm_guess_alike: {};
   norm_guess_more: {};
-  norm_less: {step: string | number; compared: string | number; norm: string | number; plain: string | number; times: string | number; but: string | number};
-  norm_alike: {step: string | number; compared: string | number; norm: string | number; plain: string | number; but: string | number};
-  norm_more: {step: string | number; compared: string | number; norm: string | number; plain: string | number; times: string | number; but: string | number};
+  norm_less: {step: string | number; compared: string | number; norm: string | number; plain: string | number; times: string | number; but: string | number; same: string | number};
+  norm_alike: {step: string | number; compared: string | number; norm: string | number; plain: string | number; but: string | number; same: string | number};
+  norm_more: {step: string | number; compared: string | number; norm: string | number; plain: string | number; times: string | number; but: string | number; same: string | number};
+  norm_same: {compared: string | number; norm: string | number; plain: string | number};
   norm_but_both: {};
   norm_but_plain: {norm: string | number};
   norm_but_compared: {norm: string | number};

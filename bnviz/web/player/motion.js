@@ -2,7 +2,7 @@
 // How far layers and units move from snapshot to snapshot: numbers for the picture of the networks.
 
 import {OUTLIER_RATIO, RECENT_SNAPSHOTS, TYPICAL_MOTION} from "./constants.js";
-import {quantile, sum} from "./numbers.js";
+import {median, quantile, sum} from "./numbers.js";
 
 /** @import {Snapshot, Tap} from "./types" */
 
@@ -22,6 +22,17 @@ export function unitMotion(before, now, arm, tap, layer, scale) {
   const [oldMean, oldStd] = ["unit_mean", "unit_std"].map((key) => of(before, arm, key, tap, layer));
   return Array.from(mean, (value, unit) => Math.hypot(value - oldMean[unit], std[unit] - oldStd[unit]) / scale);
 }
+
+/**
+ * How far the same examples' values of a layer move in training from snapshot to snapshot, in σ: the median over `frames`; null
+ * where it was not measured.
+ * @param {Snapshot[]} frames
+ * @param {string} arm
+ * @param {Tap} tap
+ * @param {number} layer counted from 1
+ */
+export const exampleStep = (frames, arm, tap, layer) =>
+  median(frames.map((frame) => /** @type {any} */ (frame.arms[arm]).example_step_in_training?.[tap][layer - 1] ?? null));
 
 /**
  * σ of a layer: the root mean square of its units' standard deviations, of the untrained network.
