@@ -293,7 +293,8 @@ export class Controls {
   showWords() {
     const {wordsView: view, visibility} = this.player.state;
     if (!view) return;
-    const answer = visibility.findings ? view.story.answer?.(view) : null;
+    const hasRoom = !this.player.data.embedded || view.changes.length > 0; // a small frame shows what a change did, and no more
+    const answer = visibility.findings && hasRoom ? view.story.answer?.(view) : null;
     this.answer.hidden = !answer;
     set(this.answer, answer ?? "");
     if (visibility.findings) this.showHeadline(view.story.headline(view), view);
