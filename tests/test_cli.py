@@ -65,9 +65,12 @@ def test_every_field_is_a_flag(recorded, tmp_path):
             "compare": "layer",
             "scale_start": "keep",
             "switch_examples": "test",
+            "trainable": "scales",
+            "skip_connections": "residual",
+            "evaluation_coats": "coloured",
             "changes": "200:learning_rate=1",
         }
-        | dict.fromkeys(("fixed_scales", "gradient_shift", "look_inside", "microscope", "rising"), "yes")
+        | dict.fromkeys(("fixed_scales", "gradient_shift", "look_inside", "microscope", "rising", "three_views"), "yes")
         | {"precision": "double"}
     )
     for name, field in FIELDS.items():

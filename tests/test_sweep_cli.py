@@ -109,7 +109,8 @@ def test_every_axis_and_every_arm_there_is(instant, tmp_path):
     for name, field in FIELDS.items():
         if name == "seed" or field.role == LIVE:
             continue
-        values = others.get(name) or ("no,yes" if field.choices else ",".join(map(str, (*field.marks, 3, 4)[:2])))
+        options = list(field.choices or (*field.marks, 3, 4))
+        values = others.get(name) or ",".join(map(str, options[:2]))
         out = tmp_path / f"{name}.csv"
         assert code("sweep", "--axis", name.replace("_", "-"), "--values", values, "--seeds", 1, "--out", out) == 0
         assert (

@@ -51,7 +51,7 @@ def test_who_has_guessed_or_skipped_is_not_asked_again(lab):
 
 @pytest.mark.slow
 def test_a_sweep_keeps_its_verdict_and_its_charts_until_then(lab):
-    tiny = {"dataset": "mnist1d", "train_size": 100, "batch_size": 16, "steps": 20, "seeds": 3}
+    tiny = {"dataset": "mnist1d", "train_size": 100, "batch_size": 16, "steps": 20, "seeds": 5}
     lab.page.goto(f"{lab.server.url}/regularization?{'&'.join(f'{name}={value}' for name, value in tiny.items())}")
     lab.wait("d.state === 'ended'")
     assert lab.page.inner_text(".st-key-guess").startswith(SAID["predict_first"])
