@@ -72,7 +72,7 @@ def make_engine():
 @pytest.fixture
 def dask(make_engine, two_workers):
     one = make_engine(two_workers.address)
-    until(lambda: one.workers() == (2, 2), 30)
+    until(lambda: one.workers() == (2, 2))
     return one
 
 
@@ -122,7 +122,7 @@ def test_a_run_has_the_bytes_of_the_local_engine_and_they_come_while_it_trains(t
 
 def test_a_sweep_has_the_rows_of_train_stack(dask, expected_rows):
     lines = dask.recording(dask.sweep(SWEEP))
-    until(lambda: lines.ended, 60)
+    until(lambda: lines.ended)
     assert lines.status == "finished"
     assert_complete(lines, SWEEP, expected_rows)
 
@@ -133,7 +133,7 @@ def test_a_worker_killed_in_mid_sweep_loses_no_row(dask, two_workers, expected_r
     pid = until(two_workers.busy)[0]
     os.kill(pid, signal.SIGKILL)
     assert not lines.ended
-    until(lambda: lines.ended, 60)
+    until(lambda: lines.ended)
     assert lines.status == "finished"
     assert_complete(lines, SWEEP, expected_rows)
 
@@ -144,7 +144,7 @@ def test_a_worker_killed_in_mid_run_is_not_seen_in_the_recording(dask, two_worke
     (pid,) = two_workers.busy()
     os.kill(pid, signal.SIGKILL)
     assert not lines.ended
-    until(lambda: lines.ended, 60)
+    until(lambda: lines.ended)
     assert apart_from_seconds(lines.lines()) == expected
 
 
@@ -153,7 +153,7 @@ def test_stopping_a_run_stops_the_worker_and_leaves_nothing_behind(dask, two_wor
     until(lambda: len(lines) > 3)
     dask.stop(LONG.id)
     assert lines.status == "stopped"
-    until(two_workers.is_idle, 3)
+    until(two_workers.is_idle)
     assert not dask._tasks and not dask._on_cluster
     again = dask.recording(dask.request(LONG))
     assert again is not lines
@@ -171,7 +171,7 @@ def test_a_run_overtakes_a_sweep(dask, two_workers):
     assert run.status == "finished" and not lines.ended
     assert len(rows_of(lines)) < len(slow.cells()) / 2
     dask.stop(slow.id)
-    until(two_workers.is_idle, 20)
+    until(two_workers.is_idle)
 
 
 def test_a_question_is_answered_by_the_worker_that_trained_the_network(dask, two_workers):
@@ -225,7 +225,7 @@ time.sleep(0.2)
     process = subprocess.run([sys.executable, "-X", "dev", "-c", script], env=environment, capture_output=True, text=True)
     assert process.stdout.split() == ["DaskEngine", "finished"]
     assert process.stderr == "" and process.returncode == 0
-    until(two_workers.is_idle, 3)
+    until(two_workers.is_idle)
 
 
 # without it
@@ -257,7 +257,7 @@ def test_a_scheduler_that_goes_in_mid_run_and_comes_back(make_engine, lonely, ex
     until(lambda: len(lines) > 5)
     lonely.scheduler.kill()
     assert not lines.ended
-    until(lambda: lines.ended and rows.ended, 60)
+    until(lambda: lines.ended and rows.ended)
     assert apart_from_seconds(lines.lines()) == expected
     assert_complete(rows, SHORT_SWEEP, expected_rows)
     assert one.notice() == f"The cluster at {lonely.address} does not answer; this machine computes instead."
@@ -265,7 +265,7 @@ def test_a_scheduler_that_goes_in_mid_run_and_comes_back(make_engine, lonely, ex
     port = lonely.address.rsplit(":", 1)[1]
     lonely.start("scheduler", "--port", port)
     lonely.add_workers(1)
-    until(lambda: one.notice() is None and one.workers() == (1, 1), 30)
+    until(lambda: one.notice() is None and one.workers() == (1, 1))
     until(lambda: all(map(gone, here)))
 
 

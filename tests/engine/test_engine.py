@@ -65,7 +65,7 @@ def make_engine():
 def lines_of(backend, experiment):
     """All lines of a run, once it has ended."""
     recording = backend.recording(backend.request(experiment))
-    return until(lambda: recording.ended and recording.lines(), 60)
+    return until(lambda: recording.ended and recording.lines())
 
 
 def lines_in_this_process(experiment):
