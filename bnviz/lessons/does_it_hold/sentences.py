@@ -9,7 +9,7 @@ import numpy as np
 
 from bnviz.config.sweep import Sweep
 from bnviz.judge.claim import Chart, Claim, Row, Values
-from bnviz.judge.findings import edges, enumeration
+from bnviz.judge.findings import chance, edges, enumeration, trains
 from bnviz.judge.verdict import Verdict
 from bnviz.web import words
 from bnviz.web.figures import NAMES
@@ -39,6 +39,11 @@ def claim(key: str, *, sweep: Sweep, verdict: Callable[[Sweep, list[Row]], Verdi
     """The claim of that key."""
     texts = {name: claim_texts(key)[name] for name in ("name", "says", "published", "source", "checked", "limits")}
     return Claim(key=key, sweep=sweep, verdict=verdict, charts=charts, **texts)
+
+
+def training_guides(sweep: Sweep) -> dict[str, float]:
+    """Lines in a chart of final accuracy: from where on a network counts as trained, and chance."""
+    return {GUIDES["trains"]: trains(sweep), GUIDES["chance"]: chance(sweep)}
 
 
 def chart(

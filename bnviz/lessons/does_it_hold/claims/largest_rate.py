@@ -9,12 +9,12 @@ import numpy as np
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep, sweep_over
 from bnviz.judge.claim import Row
-from bnviz.judge.findings import LEAST, chance, curve, final_accuracy, times, trains
+from bnviz.judge.findings import LEAST, curve, final_accuracy, times, trains
 from bnviz.judge.intervals import Interval, over_seeds
 from bnviz.judge.signs import Censored, Signs
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
-from bnviz.lessons.does_it_hold.sentences import GUIDES, chart, claim, claim_texts, fill
+from bnviz.lessons.does_it_hold.sentences import chart, claim, claim_texts, fill, training_guides
 
 KEY = "largest-rate"
 STEPS = 300
@@ -68,7 +68,7 @@ CLAIM = claim(
     charts=(
         chart(
             KEY, "end", final_accuracy, braces={"steps": STEPS},
-            guides=lambda sweep: {GUIDES["trains"]: trains(sweep), GUIDES["chance"]: chance(sweep)},
+            guides=training_guides,
         ),
     ),
 )  # fmt: skip

@@ -24,7 +24,7 @@ from bnviz.judge.intervals import over_seeds
 from bnviz.judge.signs import Signs
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
-from bnviz.lessons.does_it_hold.sentences import GUIDES, at_edges, chart, claim, fill
+from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, fill, training_guides
 
 KEY = "skipinit"
 RATES = (0.01, 0.03, 0.1, 0.3)
@@ -67,9 +67,5 @@ CLAIM = claim(
         measures=("held_out",),
     ),
     verdict=verdict,
-    charts=(
-        chart(
-            KEY, "end", final_accuracy, guides=lambda sweep: {GUIDES["trains"]: trains(sweep), GUIDES["chance"]: chance(sweep)}
-        ),
-    ),
+    charts=(chart(KEY, "end", final_accuracy, guides=training_guides),),
 )
