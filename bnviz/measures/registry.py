@@ -185,6 +185,13 @@ SHARED = (
         seconds=lambda experiment: experiment.batch * weights(experiment) / RATE,
         arms=compared_arms,
     ),
+    LiveMeasure(
+        "skip_scales",
+        "bnviz.measures.skip_scales:skip_scales",
+        keys=(Key("skip_scale", "α of SkipInit of each layer; the first one has none, not a number", "layers"),),
+        when="every snapshot, where `skip_connections` is `skipinit`",
+        applies_to=lambda experiment: experiment.skip_connections == "skipinit",
+    ),
 )
 
 

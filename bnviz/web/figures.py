@@ -146,14 +146,14 @@ def arm_curves(
     return traces
 
 
-def layer_curves(arm: str, key: str, layers: int, form: str, axes: str = "") -> list[Trace]:
-    """A measure [layers] of an arm over steps: a thin line for each layer, and a strong one for the chosen layer.
+def layer_curves(arm: str, key: str, layers: int, form: str, axes: str = "", first: int = 1) -> list[Trace]:
+    """A measure [layers] of an arm over steps: a thin line for each layer from the `first` on, a strong one for the chosen layer.
 
     `form` is what a label says of a value, such as "%{y:.1%}". An axis with the fit "layers:KEY" holds all of them.
     """
     feed = {"kind": "layer", "arm": arm, "key": key}
     traces = []
-    for layer in range(1, layers + 1):
+    for layer in range(first, layers + 1):
         label = f"step %{{x}}: {form}<extra>layer {layer}</extra>"
         traces.append(line(arm, axes, 1, opacity=0.42, feed={**feed, "layer": layer}, hovertemplate=label))
     return [*traces, line(arm, axes, 3, feed=feed, hovertemplate=f"step %{{x}}: {form}<extra></extra>")]

@@ -7,6 +7,7 @@ import pytest
 
 from bnviz.lessons.live_shift.page import PAGE
 from bnviz.record import ndjson
+from bnviz.train import loop
 from bnviz.web.player import messages
 from bnviz.web.site import links, live_edits
 from tests.web.test_contract import small
@@ -81,3 +82,49 @@ def test_what_the_same_example_gives_stands_below_the_headline(tell_story):
 def test_no_distribution_is_held_by_layer_norm(tell_story):
     text, _ = tell_story({"compare": "layer"}, 40)
     assert "by construction" not in text and len(numbers(text, "σ")) == 2
+
+
+# --- α of SkipInit
+
+
+@pytest.fixture
+def skipinit(recorded):
+    """A run with SkipInit: its experiment, and its file."""
+    experiment = small(PAGE, {"skip_connections": "skipinit", "hidden_layers": 4})
+    return experiment, recorded(experiment)
+
+
+def look_at_alphas(desk, experiment, path, layer):
+    """The panel of α, and its caption and text alternative at the last snapshot, with one layer chosen."""
+    [panel] = [one for one in PAGE.panels(experiment) if one["id"] == "alphas"]
+    data = messages.player_data(experiment.id, experiment, [panel], links.VIEW, "live_shift")
+    choice = {"layer": layer, "tap": "activation", "unit": 0, "target": 0.5}
+    desk.ask("look", recording=path, story="live_shift", data=data, choice=choice, place=10**6)
+    return panel, " ".join(desk.ask("speak", panels=[panel]))
+
+
+def test_alphas_are_the_networks_and_are_drawn_layer_by_layer(desk, skipinit):
+    experiment, path = skipinit
+    with open(path, "rb") as file:
+        frames = [message for message in ndjson.read(file) if message["type"] == "snapshot"]
+    every = np.array([frame["arms"]["batch"]["skip_scale"] for frame in frames])
+    learnt = [scale.item() for scale in loop.TRAINED_NETWORKS[experiment.id].skip_scales]
+    assert np.isnan(every[:, 0]).all() and (every[0, 1:] == 0).all()
+    assert every[-1, 1:] == pytest.approx(learnt) and min(map(abs, learnt)) > 0
+    panel, text = look_at_alphas(desk, experiment, path, layer=3)
+    of_batch = [trace["feed"] for trace in panel["data"] if trace["feed"]["arm"] == "batch"]
+    drawn = [desk.ask("feed", **feed)["y"] for feed in of_batch]
+    assert [one[-1] for one in drawn] == pytest.approx([*learnt, learnt[1]])
+    assert "layer 3" in text and all(f"{one:.3f}" in text for one in learnt)
+
+
+def test_layer_1_has_no_alpha_and_older_recordings_have_none_at_all(desk, skipinit, tmp_path):
+    experiment, path = skipinit
+    assert "Layer 1 has none" in look_at_alphas(desk, experiment, path, layer=1)[1]
+    older = tmp_path / "older.ndjson"
+    with open(path, "rb") as file:
+        older.write_bytes(file.read().replace(b'"skip_scale"', b'"unknown_key"'))
+    panel, text = look_at_alphas(desk, experiment, str(older), layer=2)
+    assert "not recorded" in text
+    assert all(one is None for trace in panel["data"] for one in desk.ask("feed", **trace["feed"])["y"])
+    assert "alphas" not in [one["id"] for one in PAGE.panels(PAGE.default)]

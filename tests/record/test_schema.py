@@ -38,6 +38,7 @@ EXPERIMENTS = {
     "everything": Experiment(**SMALL, **EVERYTHING),
     **{arm: Experiment(**SMALL, **EVERYTHING, dataset="cats", hidden_layers=3, compare=arm) for arm in COMPARED},
     "numbers": Experiment(**SMALL, **EVERYTHING, dataset="linear-map"),
+    "SkipInit": Experiment(**SMALL, skip_connections="skipinit"),
     "diverging": Experiment(**SMALL, learning_rate=10.0, momentum=0.9),
     "normalized later": Experiment(**SMALL, **EVERYTHING, batch_norm_from=2),
     "changed": Experiment(**SMALL, **EVERYTHING, changes="1:compare=none;2:batch_size=4;3:freeze_layer=3;4:compare=rms"),

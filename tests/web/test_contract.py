@@ -31,6 +31,7 @@ RUNS = {  # what a page may be asked to tell
     "idle": {"activation": "sigmoid", "initialization": "small", "learning_rate": 0.001},
     "nothing": NOTHING,
     "two layers": {"hidden_layers": 2},
+    "SkipInit": {"skip_connections": "skipinit"},
     **{f"compared with {arm}": {"compare": arm} for arm in COMPARED if arm != "batch"},
 }
 EVERY_LESSONS = ("default", "diverging")  # kinds that every lesson tells also in `make test`

@@ -21,6 +21,7 @@ from bnviz.web.figures import (
     axis,
     evenly_spaced,
     heading,
+    layer_curves,
     layout,
     line,
     paired_names,
@@ -46,6 +47,7 @@ def panels(experiment: Experiment) -> list[Panel]:
         bands(arms, steps),
         noise(arms, steps),
         *(layers(arm, name, experiment) for arm, name in arms.items()),
+        *([alphas(arms, experiment)] if experiment.skip_connections == "skipinit" else []),
     ]
 
 
@@ -200,3 +202,15 @@ def _heat(arm: str, axes: str, layer: int) -> list[Trace]:
     }  # fmt: skip
     feed = {"kind": "layer-percentiles", "arm": arm, "layer": layer}
     return [heat, {**line(arm, axes), "feed": feed, "line": {"color": GREY, "width": 1}, "hoverinfo": "skip"}]
+
+
+def alphas(arms: Arms, experiment: Experiment) -> Panel:
+    """α of SkipInit over steps: one thin line for every layer that has one, a strong one for the chosen layer."""
+    traces = [
+        trace
+        for arm, axes in _sides(arms)
+        for trace in layer_curves(arm, "skip_scale", experiment.hidden_layers, "α = %{y:.3f}", axes, first=2)
+    ]
+    steps = {"range": [0, experiment.steps]}
+    arrangement = side_by_side(arms, steps, {"fit": "layers:skip_scale"}, "step", TEXTS["alphas"]["y"])
+    return panel("alphas", *heading(WORDS, "alphas"), (traces, arrangement))

@@ -44,9 +44,10 @@ export default {
     reached: reachedText,
     noise,
     moved: movementText,
+    thick_alpha: (view) => (view.layer === 1 ? say(view, "no_alpha") : say(view, "thick_alpha", {layer: view.layer})),
     probe_size: (view) => String(view.header.probe_size),
   },
-  alternatives: {fan, ridges, shift, learning: learningText, bands, noise, layers},
+  alternatives: {fan, ridges, shift, learning: learningText, bands, noise, layers, alphas},
 };
 
 // --- the headline: how far the chosen layer has moved, and always who learns better
@@ -381,4 +382,16 @@ function layers(view, spec) {
   const arm = spec.id.slice("layers-".length);
   const means = view.frame.arms[arm].mean[view.tap];
   return divergenceSentence(view, arm) || say(view, "alt_layers", {means: Array.from(means, (mean) => digits(mean)).join(", ")});
+}
+
+/**
+ * Older recordings have no α.
+ * @param {View} view
+ */
+function alphas(view) {
+  return both(view, (arm) => {
+    const [, ...values] = view.frame.arms[arm].skip_scale ?? [];
+    if (!values.length) return say(view, "alt_no_alphas");
+    return divergenceSentence(view, arm) || say(view, "alt_alphas", {alphas: values.map((one) => digits(one, 3)).join(", ")});
+  });
 }

@@ -58,6 +58,10 @@ export interface Words {
   alt_learning: {accuracy: string | number; loss: string | number};
   alt_bands: {unit: string | number; middle: string | number; low: string | number; high: string | number};
   alt_layers: {means: string | number};
+  alt_alphas: {alphas: string | number};
+  alt_no_alphas: {};
+  thick_alpha: {layer: string | number};
+  no_alpha: {};
 }
 
 export interface Tour {

@@ -132,6 +132,8 @@ export interface ArmPart {
     /** α, not rounded */
     alpha?: Row;
   };
+  /** α of SkipInit of each layer; the first one has none, not a number */
+  skip_scale?: Row;
   /** how many held-out animals there are, half of them cats */
   coat_animals?: number;
   /** share recognized of each class, held-out animals painted from black (first row) to fully coloured (last) [share] */
