@@ -68,6 +68,7 @@ def test_every_field_is_a_flag(recorded, tmp_path):
             "trainable": "scales",
             "skip_connections": "residual",
             "evaluation_coats": "coloured",
+            "probe_noise": "omitted",
             "changes": "200:learning_rate=1",
         }
         | dict.fromkeys(("fixed_scales", "gradient_shift", "look_inside", "microscope", "rising", "three_views"), "yes")

@@ -13,8 +13,8 @@ class ArmSpec:
     """`name` completes "the network …", `label` names what normalizes it; `normalizer` is a key of `bnviz.normalizers.SPECS`.
 
     `statistics`: it normalizes with statistics of the minibatch, so that ghost batches and running statistics mean something to
-    it. `comparable`: pages may set it beside the network without a normalizer. `held`: layers 1 and 2 stop learning at the
-    experiment's `hold_from`. `rising`: its rate rises in place of weight decay.
+    it. `comparable`: pages may set it beside the network without a normalizer. `noisy`: its normalizer adds noise in training.
+    `held`: layers 1 and 2 stop learning at the experiment's `hold_from`. `rising`: its rate rises in place of weight decay.
     """
 
     name: str
@@ -22,6 +22,7 @@ class ArmSpec:
     normalizer: str
     statistics: bool = False
     comparable: bool = False
+    noisy: bool = False
     held: bool = False
     rising: bool = False
 
@@ -32,7 +33,8 @@ class ArmSpec:
 
 
 LEARNING: dict[str, ArmSpec] = {
-    key: ArmSpec(spec.name, spec.label, key, spec.statistics == "batch", spec.comparable) for key, spec in SPECS.items()
+    key: ArmSpec(spec.name, spec.label, key, spec.statistics == "batch", spec.comparable, spec.noisy)
+    for key, spec in SPECS.items()
 }
 
 

@@ -88,7 +88,8 @@ def common_prefix_step(one: Experiment, other: Experiment) -> int:
 
 
 def _change_keys(experiment: Experiment) -> set[tuple]:
-    """Everything that happens, each with its step first; how normalizers start is a part of their being switched."""
+    """Everything that happens, each with its step first; how normalizers start, and are measured, is a part of their being
+    switched."""
     start = min(experiment.batch_norm_from, experiment.steps)
     return {(start, "batch_norm_from", _start(experiment, start))} | {
         _change_key(experiment, change) for change in experiment.possible_changes
@@ -101,5 +102,6 @@ def _change_key(experiment: Experiment, change: Change) -> tuple:
 
 
 def _start(experiment: Experiment, step: int) -> str:
-    """How a normalizer starts that is switched on at a step; without statistics, `switch_examples` is the same for all."""
-    return f"{experiment.scale_start} {experiment.switch_examples}" if step else ""
+    """How a normalizer starts that is switched on at a step, and whether its noise is on the probe. Without statistics
+    `switch_examples`, and without noise `probe_noise`, is the same for all."""
+    return f"{experiment.scale_start} {experiment.switch_examples} {experiment.probe_noise}" if step else ""

@@ -256,12 +256,18 @@ class Experiment:
         "How the animals of the data set Cats look on which the three views are measured.",
         late=True,
     )  # fmt: skip
+    probe_noise: str = choice(
+        OBSERVATION, "included", {"included": "included", "omitted": "omitted"}, "Noise on the probe",
+        "Whether the noise that noisy batch norm adds in training is on the probe, too, on which distributions are measured: "
+        "that of the step that comes next. Older releases omitted it.",
+        late=True, formerly="omitted",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         for field in FIELDS.values():
             object.__setattr__(self, field.name, field.check(getattr(self, field.name)))
-        if not self.switches_statistics:
-            object.__setattr__(self, "switch_examples", FIELDS["switch_examples"].default)
+        for name in self._idle_fields():
+            object.__setattr__(self, name, FIELDS[name].default)
 
     @classmethod
     def of_recording(cls, values: Mapping[str, Any]) -> Experiment:
@@ -278,10 +284,9 @@ class Experiment:
     @property
     def identity_fields(self) -> dict[str, Any]:
         """The fields that make it what it is: all but those that were added late and say what was so before, or nothing."""
-        values = dataclasses.asdict(self)
-        if not self.switches_statistics:
-            values.pop("switch_examples")
-        return {name: value for name, value in values.items() if not FIELDS[name].late or value != FIELDS[name].unsaid}
+        values, idle = dataclasses.asdict(self), self._idle_fields()
+        said = {name: value for name, value in values.items() if not FIELDS[name].late or value != FIELDS[name].unsaid}
+        return {name: value for name, value in said.items() if name not in idle}
 
     def replace(self, **changes: Any) -> Experiment:
         """This experiment with some fields changed; raises BadField."""
@@ -348,6 +353,16 @@ class Experiment:
     def switches_statistics(self) -> bool:
         """Whether a normalizer with statistics of the minibatch is switched on or off on the way."""
         return any(ARMS[name].statistics for name in self._switched())
+
+    @cached_property
+    def adds_noise(self) -> bool:
+        """Whether a normalizer of the compared network, now or later, adds noise in training."""
+        return any(ARMS[name].noisy for name in {self.compare, *self._switched()})
+
+    def _idle_fields(self) -> set[str]:
+        """The fields that count only in other experiments: here they have their defaults, and say nothing."""
+        counts = {"switch_examples": self.switches_statistics, "probe_noise": self.adds_noise}
+        return {name for name, here in counts.items() if not here}
 
     @cached_property
     def change_steps(self) -> tuple[int, ...]:

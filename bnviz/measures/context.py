@@ -17,6 +17,7 @@ from torch import Tensor
 from bnviz.config.arms import ARMS, ArmSpec
 from bnviz.config.experiment import Experiment
 from bnviz.nets.network import Network, Taps
+from bnviz.normalizers import SPECS
 from bnviz.record.ndjson import TAPS
 
 Loss = Callable[..., Tensor]  # of logits and labels, as torch.nn.functional.cross_entropy
@@ -48,7 +49,8 @@ class Optimizer(Protocol):
 
 @dataclass(frozen=True)
 class Distributions:
-    """An arm's values on the probe at one snapshot, in the training view: normalized with the probe's own statistics.
+    """An arm's values on the probe at one snapshot, in the training view: normalized with the probe's own statistics, and with
+    the noise that training adds, as in training; without dropout.
 
     `values` [taps, layers, width, probe] are sorted along the last axis, `mean` and (population) `std` [taps, layers, width] are
     theirs. There are three taps, or two where nothing is normalized: `linear` and `normalized` are the same values then.
@@ -103,10 +105,18 @@ class Draw(NamedTuple):
         return generator
 
 
+def probe_noise(experiment: Experiment, normalizer: str, generator: torch.Generator) -> torch.Generator | None:
+    """A generator of the noise that `normalizer` adds to the probe in the training view: a copy of the one that training draws
+    from, so that it is the noise of the next step, and training draws it all the same. None if there is none."""
+    if not SPECS[normalizer].noisy or experiment.probe_noise == "omitted":
+        return None
+    return torch.Generator().set_state(generator.get_state())
+
+
 class ExampleValues(NamedTuple):
     """An arm's values of examples of the probe at a snapshot, in the order of the probe.
 
-    `probe` are its taps [probe, width] in the training view: all of the probe is normalized together. `minibatch`
+    `probe` are its taps [probe, width] in the training view, all of the probe normalized together. `minibatch`
     [taps, layers, examples, width] are the first of these examples in the minibatch of `draw`: `example_values.in_minibatch`.
     """
 
@@ -162,6 +172,11 @@ class LiveContext(MeasureContext):
     current: Distributions
     values_before: ExampleValues | None = None
     values: ExampleValues | None = None
+
+    @property
+    def noise(self) -> torch.Generator | None:
+        """What draws the noise that is on the probe: `probe_noise`."""
+        return probe_noise(self.experiment, self.normalizer, self.dropout)
 
     @property
     def is_compared(self) -> bool:

@@ -17,10 +17,13 @@ PARTS = 32  # rounding of one minibatch's statistics, whose noise is larger
 
 
 def minibatch_noise(context: LiveContext) -> dict[str, Any]:
-    """How far statistics of the next minibatch are from the probe's, over all groups (ghost batches)."""
+    """How far statistics of the next minibatch are from the probe's, over all groups (ghost batches).
+
+    Noise that training adds is that of the probe.
+    """
     taps: Taps = []
     groups = context.experiment.groups
-    context.network(context.x, MEASURE, groups, taps=taps)
+    context.network(context.x, MEASURE, groups, context.noise, taps)
     stacked = torch.stack([torch.stack(outputs) for outputs in zip(*taps, strict=True)])  # [taps, layers, batch, width]
     blocks = equal_groups(stacked.movedim(2, 0), groups)  # [groups, size, taps, layers, width] each
     with np.errstate(over="ignore", invalid="ignore"):  # of a network that diverges

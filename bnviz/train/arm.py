@@ -14,7 +14,7 @@ from bnviz.config import course
 from bnviz.config.arms import ARMS
 from bnviz.config.experiment import PROBE_SIZE, Experiment
 from bnviz.measures import example_values
-from bnviz.measures.context import Draw, ExampleValues, LiveContext
+from bnviz.measures.context import Draw, ExampleValues, LiveContext, probe_noise
 from bnviz.measures.probe import History, Probe
 from bnviz.measures.registry import live_measures
 from bnviz.measures.scales import scales
@@ -128,16 +128,17 @@ class ArmTrainer:
     def _forward_test(self, tensors: DataTensors) -> tuple[Tensor, Tensor, Taps]:
         """Logits of the test examples in the evaluation view; logits and taps of the probe in the training view.
 
-        The views are the same where nothing is normalized with statistics of the batch.
+        The views are the same where nothing is normalized with statistics of the batch and no noise is added.
         """
         z = tensors.first_linear(self.network.linears[0])
         evaluated: Taps = []
         logits = self.network.forward_from_first(z, EVALUATE, taps=evaluated)
-        if not self.network.has_running_statistics:
+        noise = probe_noise(self.experiment, self.normalizer, self.dropout)
+        if noise is None and not self.network.has_running_statistics:
             probe = [LayerTaps(*(tap[:PROBE_SIZE] for tap in layer)) for layer in evaluated]
             return logits, logits[:PROBE_SIZE], probe
         taps: Taps = []
-        return logits, self.network.forward_from_first(z[:PROBE_SIZE], MEASURE, taps=taps), taps
+        return logits, self.network.forward_from_first(z[:PROBE_SIZE], MEASURE, generator=noise, taps=taps), taps
 
     def _training(self, x: Tensor, y: Tensor) -> dict[str, Any]:
         """Loss and accuracy on the minibatches since the last snapshot, and gradient norms [layers + 1] of the last one.

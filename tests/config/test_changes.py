@@ -177,6 +177,8 @@ def test_what_is_in_force():
         ({}, {"scale_start": "keep"}, 600),
         ({"batch_norm_from": 100}, {"batch_norm_from": 100, "switch_examples": "test"}, 100),
         ({"changes": "50:compare=none"}, {"changes": "50:compare=none", "switch_examples": "test"}, 50),
+        ({"changes": "50:compare=noisy-batch"}, {"changes": "50:compare=noisy-batch", "probe_noise": "omitted"}, 50),
+        ({"compare": "noisy-batch"}, {"compare": "noisy-batch", "probe_noise": "omitted"}, -1),
         ({}, {"seed": 1, "changes": "200:dropout=0.1"}, -1),
     ],
 )

@@ -18,10 +18,11 @@ def test_id_of_the_default_experiment_is_pinned():
 
 
 def test_every_field_changes_the_id():
-    switched = Experiment(batch_norm_from=60)  # one field counts only where there is a switch
-    bases = {name: switched if name == "switch_examples" else Experiment() for name in FIELDS}
+    # These fields count only where there is a switch, or noise.
+    special = {"switch_examples": Experiment(batch_norm_from=60), "probe_noise": Experiment(compare="noisy-batch", seed=3)}
+    bases = {name: special.get(name, Experiment()) for name in FIELDS}
     changed = {name: base.replace(**{name: OTHER[name]}).id for name, base in bases.items()}
-    assert len({Experiment().id, switched.id, *changed.values()}) == len(FIELDS) + 2
+    assert len({Experiment().id, *(one.id for one in special.values()), *changed.values()}) == len(FIELDS) + 3
 
 
 def test_equal_experiments_have_one_id():

@@ -40,26 +40,30 @@ def test_late_fields_leave_ids_alone_until_they_say_something():
     """As they were before there was weight decay."""
     assert Experiment().id == "e35c29a746372b09" and Experiment(width=32, changes="5:times_w2=1000").id == "b4f266a6b6dec406"
     late = {name: field for name, field in FIELDS.items() if field.late}
-    new = {"trainable", "skip_connections", "accumulate", "switch_examples", "three_views", "evaluation_coats"}
+    new = {"trainable", "skip_connections", "accumulate", "switch_examples", "three_views", "evaluation_coats", "probe_noise"}
     assert {"weight_decay", "rate_growth", "rising", "epsilon", "precision"} | new == set(late)
     other = sweep_over(Experiment(weight_decay=0.1), "width", [8])
     assert other.id != sweep_over(Experiment(), "width", [8]).id
     assert Experiment(weight_decay=0.0).id == Experiment().id
 
 
-OLD = {  # ids of experiments that switch batch norm on or off, from before `switch_examples`
-    "ccec4f62459cfde0": {"batch_norm_from": 100},
-    "1225878350860721": {"changes": "50:compare=none", "scale_start": "keep"},
+SWITCH, NOISE = {"switch_examples": ("test", "training")}, {"probe_noise": ("omitted", "included")}
+OLD = {  # ids of experiments from before fields that say what they did, with that and what new ones do
+    "ccec4f62459cfde0": ({"batch_norm_from": 100}, SWITCH),
+    "1225878350860721": ({"changes": "50:compare=none", "scale_start": "keep"}, SWITCH),
+    "2c01647a9970a472": ({"compare": "noisy-batch"}, NOISE),
+    "7b78efb4b9336bb4": ({"compare": "noisy-batch", "batch_norm_from": 100}, SWITCH | NOISE),
+    "a70796d10dd2e82d": ({"changes": "50:compare=noisy-batch"}, SWITCH | NOISE),
 }
 
 
-@pytest.mark.parametrize("id, settings", OLD.items())
-def test_an_old_recording_keeps_its_id_and_a_new_one_has_another(id, settings):
+@pytest.mark.parametrize("id, settings, differences", [(id, *case) for id, case in OLD.items()])
+def test_an_old_recording_keeps_its_id_and_a_new_one_has_another(id, settings, differences):
     new = Experiment(**settings)
-    header = dataclasses.asdict(new)
-    del header["switch_examples"]
+    header = {name: value for name, value in dataclasses.asdict(new).items() if name not in differences}
     old = Experiment.of_recording(header)
-    assert old.id == id != new.id and (old.switch_examples, new.switch_examples) == ("test", "training")
+    assert old.id == id != new.id
+    assert {name: (getattr(old, name), getattr(new, name)) for name in differences} == differences
     assert Experiment.of_recording(dataclasses.asdict(old)) == old and Experiment.of_recording(dataclasses.asdict(new)) == new
 
 

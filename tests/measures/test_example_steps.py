@@ -119,7 +119,7 @@ class Look:
     def __init__(self, arm, tensors, minibatch, turn):
         self.plain, self.draw = Plain(arm), Draw(minibatch, arm.groups, arm.dropout.get_state(), turn)
         self.probe, self.x_train = tensors.x_test[:PROBE_SIZE].double().numpy(), tensors.x_train.double().numpy()
-        self.alone = self.plain.taps(self.probe)
+        self.alone = self.plain.taps(self.probe, self.draw.noise)
         self.trained = self.with_draw(self.draw)
 
     def with_draw(self, draw):

@@ -350,6 +350,7 @@ PREFIXES = {
     "normalizer": ({"batch_norm_from": 23}, {"batch_norm_from": 31}),
     "start": ({"batch_norm_from": 23}, {"batch_norm_from": 23, "scale_start": "keep"}),
     "examples": ({"batch_norm_from": 23}, {"batch_norm_from": 23, "switch_examples": "test"}),
+    "noise on the probe": tuple({"changes": "22:compare=noisy-batch", "probe_noise": noise} for noise in ("included", "omitted")),
     "noise": ({}, {"changes": "22:input_noise=1;22:times_w1=9;22:freeze_layer=1"}),
 }
 LOOKING = {"gradient_shift": "yes", "look_inside": "yes", "microscope": "yes", "fixed_scales": "yes", "hold_from": 10}
@@ -368,8 +369,8 @@ def test_runs_share_every_line_up_to_the_step_at_which_they_part(name, looking):
 
 @pytest.mark.parametrize(
     ("compare", "looking"),
-    [("batch", {}), ("rms", {}), pytest.param("layer", LOOKING, marks=pytest.mark.slow)],
-    ids=["batch", "rms", "layer-looking"],
+    [("batch", {}), ("rms", {}), ("noisy-batch", {}), pytest.param("layer", LOOKING, marks=pytest.mark.slow)],
+    ids=["batch", "rms", "noisy-batch", "layer-looking"],
 )
 def test_a_copy_goes_on_as_if_it_had_been_trained_from_the_start(compare, looking):
     changes = "6:times_w1=2;8:compare=none;10:input_noise=0.3;12:freeze_layer=2;14:momentum=0.8;15:batch_size=9;18:compare=batch"

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from bnviz.config.experiment import PROBE_SIZE, WATCHED_UNITS, Experiment
 from bnviz.data import DATA_SETS, load
+from bnviz.nets import normalizers
 from bnviz.record import ndjson
 from bnviz.train import loop, minibatches
 
@@ -172,6 +173,24 @@ def test_training_ends_bit_identical_with_snapshots_without_and_in_a_plain_loop(
         assert all(map(torch.equal, parameters(trained[arm]), parameters(alone[arm])))
         for ours, plain in plain_parameters(trained[arm], plain_loop(experiment, arm)[0]):
             assert torch.equal(ours, plain)
+
+
+def test_noise_on_the_probe_is_that_of_the_next_step_which_trains_no_otherwise(monkeypatch):
+    """Neither do runs that omit it, as older releases did, and runs without snapshots."""
+    experiment = SMALL.replace(compare="noisy-batch", dropout=0.2, steps=12)
+    runs = [run(experiment.replace(probe_noise=value)) for value in ("included", "omitted")]
+    monkeypatch.setattr(Experiment, "snapshot_due", lambda self, step: False)
+    runs.append(run(experiment))
+    trained = [[*parameters(networks["noisy-batch"])] for _, _, networks, _ in runs]
+    assert all(map(torch.equal, trained[0], trained[1])) and all(map(torch.equal, trained[0], trained[2]))
+    noisy, quiet = ([snapshot["arms"]["noisy-batch"] for snapshot in one[0]] for one in runs[:2])
+    shift, scale = normalizers.noise(experiment.width, minibatches.generator_for(experiment, "dropout"))
+    first = noisy[0]["unit_mean"]["normalized"][0], noisy[0]["unit_std"]["normalized"][0]
+    assert first[0] == pytest.approx(shift, abs=0.01) and first[1] == pytest.approx(scale, abs=0.02)
+    assert quiet[0]["unit_mean"]["normalized"][0] == pytest.approx(0, abs=0.01)
+    for one, other in zip(noisy[1:], quiet[1:], strict=True):  # fresh at every step
+        assert one["shift_step"]["normalized"][0] > 2 * other["shift_step"]["normalized"][0]
+        assert one["test_loss"] == other["test_loss"] and one["train_loss"] == other["train_loss"]
 
 
 @pytest.mark.parametrize("ghost", [8, 10, 16])

@@ -24,7 +24,7 @@ def views(context: LiveContext) -> dict[str, Any]:
     if not network.has_running_statistics:
         return {}
     x, y = context.examples.x_test[:PROBE_SIZE], context.examples.y_test[:PROBE_SIZE]
-    own, running = network(x, MEASURE), network(x, EVALUATE)
+    own, running = network(x, MEASURE, generator=context.noise), network(x, EVALUATE)
     return {
         "probe_accuracy": accuracy(own, y),
         "running_loss": context.loss(running, y).item(),
