@@ -71,7 +71,9 @@ def test_every_field_is_a_flag(recorded, tmp_path):
             "probe_noise": "omitted",
             "changes": "200:learning_rate=1",
         }
-        | dict.fromkeys(("fixed_scales", "gradient_shift", "look_inside", "microscope", "rising", "three_views"), "yes")
+        | dict.fromkeys(
+            ("fixed_scales", "gradient_shift", "look_inside", "microscope", "rising", "three_views", "bootstrap"), "yes"
+        )
         | {"precision": "double"}
     )
     for name, field in FIELDS.items():

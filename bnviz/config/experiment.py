@@ -262,6 +262,12 @@ class Experiment:
         "that of the step that comes next. Older releases omitted it.",
         late=True, formerly="omitted",
     )  # fmt: skip
+    bootstrap: str = choice(
+        RUN, "no", YES_NO, "Bootstrap the training set",
+        "Train on as many examples as before, but drawn from them with replacement: on average 63 % of them, some several times. "
+        "Each seed draws a training set of its own, as if other examples had been collected.",
+        late=True,
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         for field in FIELDS.values():

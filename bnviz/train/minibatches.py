@@ -17,7 +17,8 @@ from bnviz.config.experiment import Experiment
 from bnviz.measures.context import Examples
 
 SPARE = 1000  # at most so many training examples beside those that are trained on: a validation set
-INPUT_NOISE = 2**34  # added to the seed: far from the generators below
+INPUT_NOISE = 2**34  # added to the seed; PyTorch reads the lower 32 bits, so this is the seed itself, and old runs keep it
+BOOTSTRAP = 2**31  # added to the seed: far from the generators below
 
 
 class DataTensors:
@@ -28,10 +29,14 @@ class DataTensors:
         x_train, y_train, self.x_test, self.y_test, self._x_test = _load_tensors(experiment.dataset, coats)
         self.x_train = x_train[: experiment.examples]
         self.y_train = noisy_labels(experiment, y_train[: experiment.examples])
+        if experiment.bootstrap == "yes":
+            drawn = bootstrap_sample(experiment)
+            self.x_train, self.y_train = self.x_train[drawn], self.y_train[drawn]
         if experiment.precision == "double":
             self.x_train, self.x_test, self._x_test = self.x_train.double(), self.x_test.double(), self.x_test.double()
             self.y_train, self.y_test = (y.double() if y.is_floating_point() else y for y in (self.y_train, self.y_test))
-        self._own = [self.x_train, self.x_test] if experiment.precision == "double" else []  # what no other run shares
+        is_drawn, is_double = experiment.bootstrap == "yes", experiment.precision == "double"
+        self._own = [self.x_train] * (is_drawn or is_double) + [self.x_test] * is_double  # what no other run shares
         self._clean = self.x_test
         self._spare = x_train[experiment.examples :][:SPARE], y_train[experiment.examples :][:SPARE]
 
@@ -96,6 +101,12 @@ def noisy_labels(experiment: Experiment, labels: Tensor) -> Tensor:
         return torch.where(mask[:, None], random, labels)
     random = torch.randint(data.DATA_SETS[experiment.dataset].classes, labels.shape, generator=generator)
     return torch.where(mask, random, labels)
+
+
+def bootstrap_sample(experiment: Experiment) -> Tensor:
+    """Indices [examples] of the training examples that the experiment draws, with replacement; each seed draws others."""
+    generator = torch.Generator().manual_seed(BOOTSTRAP + experiment.seed)
+    return torch.randint(experiment.examples, (experiment.examples,), generator=generator)
 
 
 class Minibatches(Iterator[Tensor]):

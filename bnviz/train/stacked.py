@@ -32,7 +32,7 @@ from bnviz.nets.network import Network
 from bnviz.nets.normalizers import EVALUATE, TRAIN, BatchNorm
 from bnviz.train.device import device
 from bnviz.train.loop import LOSSES
-from bnviz.train.minibatches import DataTensors, generator_for, minibatches, noisy_labels
+from bnviz.train.minibatches import DataTensors, bootstrap_sample, generator_for, minibatches, noisy_labels
 from bnviz.train.sgd import Decay
 
 
@@ -353,6 +353,7 @@ class StackLog:
         self.split = DataTensors(stack.shared)
         labels = [noisy_labels(experiment, self.split.y_train) for experiment in stack.experiments]
         self.x, self.y = self.split.x_train.to(stack.device), torch.stack(labels).to(stack.device)
+        self.drawn = drawn_examples(stack.experiments).to(stack.device)
         self.x_test, self.y_test = self.split.x_test.to(stack.device), self.split.y_test.to(stack.device)
         steps = stack.shared.steps
         self.checkpoints = sorted({round(index * steps / CHECKPOINTS) for index in range(CHECKPOINTS + 1)})
@@ -363,7 +364,7 @@ class StackLog:
 
     def minibatch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Inputs [runs, examples, features] and labels of the chosen examples [runs, examples]."""
-        indices = indices.to(self.x.device)
+        indices = self.drawn.gather(1, indices.to(self.x.device))
         x = self.x.index_select(0, indices.flatten()).unflatten(0, indices.shape)
         return x, self.y[torch.arange(len(indices), device=indices.device)[:, None], indices]
 
@@ -402,19 +403,23 @@ class StackLog:
         """Take the measures of every run's network, on one minibatch for all runs, another one at each checkpoint."""
         generator = torch.Generator().manual_seed(step)
         minibatch = torch.randperm(len(self.x), generator=generator)[: self.stack.shared.batch]
-        y, examples = self.y.cpu(), self.split.examples()
+        y, drawn, examples = self.y.cpu(), self.drawn.cpu(), self.split.examples()
         for index, network in enumerate(self.stack.unstack()):
             network = network if network.linears[0].weight.is_cpu else copy.deepcopy(network).cpu()
-            experiment, labelled = self.stack.experiments[index], examples._replace(y_train=y[index])
-            context = MeasureContext(network, experiment, self.stack.loss, labelled, minibatch)
+            experiment, own = self.stack.experiments[index], examples._replace(y_train=y[index])
+            if experiment.bootstrap == "yes":
+                own = own._replace(x_train=own.x_train[drawn[index]], y_train=own.y_train[drawn[index]])
+            context = MeasureContext(network, experiment, self.stack.loss, own, minibatch)
             self.measurements[index].append({key: value for measure in self.measures for key, value in measure(context).items()})
 
     @torch.no_grad()
     def rows(self) -> list[dict[str, Any]]:
         """A row for each run. Training accuracy is on all training examples, with running statistics."""
-        train_logits = self.stack.evaluate(lambda weight, bias: functional.linear(self.x, weight, bias))
+        all_logits = self.stack.evaluate(lambda weight, bias: functional.linear(self.x, weight, bias))
+        runs = torch.arange(len(self.drawn), device=self.drawn.device)[:, None]
+        train_logits, y_train = all_logits[runs, self.drawn], self.y[runs, self.drawn]
         y_test = self.y_test.expand(len(train_logits), *self.y_test.shape)
-        train_accuracies, test_losses = accuracies(train_logits, self.y), self.stack.losses(self.logits, y_test).tolist()
+        train_accuracies, test_losses = accuracies(train_logits, y_train), self.stack.losses(self.logits, y_test).tolist()
         return [
             {
                 "type": "row",
@@ -433,6 +438,11 @@ class StackLog:
             }
             for index, run in enumerate(self.stack.runs)
         ]
+
+
+def drawn_examples(experiments: Sequence[Experiment]) -> Tensor:
+    """For each run the indices [runs, examples] of the training examples that it has: all of them, or a bootstrap sample."""
+    return torch.stack([bootstrap_sample(one) if one.bootstrap == "yes" else torch.arange(one.examples) for one in experiments])
 
 
 def accuracies(logits: Tensor, y: Tensor) -> list[float]:

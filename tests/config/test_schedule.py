@@ -40,7 +40,9 @@ def test_late_fields_leave_ids_alone_until_they_say_something():
     """As they were before there was weight decay."""
     assert Experiment().id == "e35c29a746372b09" and Experiment(width=32, changes="5:times_w2=1000").id == "b4f266a6b6dec406"
     late = {name: field for name, field in FIELDS.items() if field.late}
-    new = {"trainable", "skip_connections", "accumulate", "switch_examples", "three_views", "evaluation_coats", "probe_noise"}
+    new = {"trainable", "skip_connections", "accumulate", "switch_examples", "three_views", "evaluation_coats", "probe_noise"} | {
+        "bootstrap"
+    }
     assert {"weight_decay", "rate_growth", "rising", "epsilon", "precision"} | new == set(late)
     other = sweep_over(Experiment(weight_decay=0.1), "width", [8])
     assert other.id != sweep_over(Experiment(), "width", [8]).id

@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bnviz import engine
+from bnviz.config.experiment import FIELDS
 from bnviz.data import DATA_SETS
 from bnviz.judge.verdict import AGREES, DISAGREES
 from bnviz.lessons.does_it_hold.claims import CLAIMS
@@ -132,6 +133,13 @@ def test_settings_are_in_the_address_and_the_words_say_that_they_are_not_the_cla
     assert page.query_params == {"claim": "sigmoid", "hidden_layers": "10", "seeds": "2", "seed": "5"}
     cold = visit(**page.query_params)
     assert lab.engine.plans[-1].base.seed == 5 and selection(cold) == "sigmoid"
+
+
+def test_the_words_say_whether_seeds_share_their_training_images(lab):
+    shared, own = text(visit()), text(visit(bootstrap="yes"))
+    assert "the same 1,000 training images" in shared and FIELDS["bootstrap"].label in shared
+    assert "its own 1,000 training images" in own and "the same 1,000" not in own
+    assert lab.engine.plans[-1].base.bootstrap == "yes"
 
 
 def test_more_settings_are_offered(lab):

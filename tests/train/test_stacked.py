@@ -16,7 +16,7 @@ from bnviz.lessons.does_it_hold.measures.landscape import landscape
 from bnviz.nets.network import accuracy
 from bnviz.nets.normalizers import EVALUATE
 from bnviz.train import loop
-from bnviz.train.stacked import Normalizers, Stack, StackedBatchNorm, StackLog, train_stack
+from bnviz.train.stacked import Normalizers, Stack, StackedBatchNorm, StackLog, drawn_examples, train_stack
 from tests.measures import live_context
 
 BASE = Experiment(steps=12, batch_size=32, learning_rate=0.02, width=16, train_size=200)
@@ -240,7 +240,8 @@ def test_batch_norm_is_stacked_where_it_can_be():
 
 @pytest.mark.parametrize("arm", ["none", "batch", "layer"])
 def test_a_row_says_what_the_plain_network_says(arm):
-    runs = [canonical_run(BASE.replace(seed=seed, label_noise=0.2), arm) for seed in (0, 1)]
+    variants = ({"seed": 0}, {"seed": 1}, {"seed": 1, "bootstrap": "yes"})
+    runs = [canonical_run(BASE.replace(label_noise=0.2, **changes), arm) for changes in variants]
     rows = rows_of(runs)
     for run in runs:
         (network, tensors), row = (lambda pair: (pair[0].network, pair[1]))(trained_plainly(run)), rows[run.id]
@@ -250,6 +251,18 @@ def test_a_row_says_what_the_plain_network_says(arm):
         assert row["test_accuracy"] == pytest.approx(accuracy(test, tensors.y_test), abs=0.002)
         assert row["train_accuracy"] == pytest.approx(accuracy(train, tensors.y_train), abs=0.006)
         assert row["test_loss"] == pytest.approx(functional.cross_entropy(test, tensors.y_test).item(), rel=1e-3)
+
+
+def test_each_seed_draws_a_training_set_of_its_own_with_replacement():
+    """63 % of the examples, some several times; a measure is told of these, and of nothing else."""
+    runs = [canonical_run(BASE.replace(seed=seed, bootstrap="yes", train_size=2000), "none") for seed in (0, 1)]
+    first, second = drawn_examples([run.experiment for run in runs])
+    assert len(first) == 2000 and first.unique().numel() / 2000 == pytest.approx(1 - 1 / math.e, abs=0.03)
+    assert not torch.equal(first, second) and first.max() < 2000
+    tensors = loop.DataTensors(runs[0].experiment)
+    plain = loop.DataTensors(runs[0].experiment.replace(bootstrap="no"))
+    assert torch.equal(tensors.x_train, plain.x_train[first]) and torch.equal(tensors.y_train, plain.y_train[first])
+    assert tensors.bytes - plain.bytes == plain.x_train.nbytes
 
 
 def test_a_row_follows_the_training():

@@ -49,6 +49,7 @@ CONFIGURATIONS = {
     "dropout later": {"changes": "4:dropout=0.5;12:dropout=0"},
     "noisy labels": {"label_noise": 0.4, "seed": 3},
     "noisy numbers": {"dataset": "linear-map", "label_noise": 0.4, "activation": "identity", "initialization": "xavier"},
+    "bootstrap": {"bootstrap": "yes", "label_noise": 0.2, "batch_norm_from": 8, "scale_start": "keep", "seed": 3},
     "few examples": {"train_size": 20, "batch_size": 512},
     "spirals": {"dataset": "spirals", "hidden_layers": 2},
     "statistics": {"statistics_momentum": 1.0},

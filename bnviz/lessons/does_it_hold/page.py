@@ -12,7 +12,7 @@ import streamlit as st
 
 from bnviz import engine
 from bnviz.config.course import without_changes
-from bnviz.config.experiment import Experiment, Field
+from bnviz.config.experiment import FIELDS, Experiment, Field
 from bnviz.config.sweep import MAXIMUM_SEEDS, Sweep
 from bnviz.data import DATA_SETS
 from bnviz.judge.claim import Claim, Row
@@ -32,7 +32,7 @@ NAME = "does-it-hold"
 FIRST = next(iter(CLAIMS))
 TEXTS = WORDS["page"]
 CHOICE = Field("claim", str, FIRST, TEXTS["choice"], "", choices={key: claim.name for key, claim in CLAIMS.items()})
-MORE = ("hidden_layers", "width", "activation", "initialization", "momentum", "dataset")
+MORE = ("hidden_layers", "width", "activation", "initialization", "momentum", "bootstrap", "dataset")
 BADGES = {  # the verdict words are those of bnviz.judge.claim
     AGREES: f":green-badge[{AGREES}]", DISAGREES: f":red-badge[{DISAGREES}]", CANNOT_TELL: f":gray-badge[{CANNOT_TELL}]",
     TOO_FEW: f":gray-badge[{TOO_FEW}]",
@@ -92,9 +92,16 @@ def _brackets(sweep: Sweep, judged: Verdict) -> list[str]:
     """What the intervals are of, and how strict the verdict is; nothing before there is one."""
     if judged.computing:
         return []
-    examples, size = DATA_SETS[sweep.base.dataset].examples, f"{sweep.base.examples:,}"
-    effects = {"same": f"{100 * SAME:g}", "least": f"{LEAST:g}"}
-    return [words.fill(TEXTS["brackets"], family=len(CLAIMS), p=format_p(judged.p), examples=examples, size=size, **effects)]
+    examples, effects = DATA_SETS[sweep.base.dataset].examples, {"same": f"{100 * SAME:g}", "least": f"{LEAST:g}"}
+    known = {"family": len(CLAIMS), "p": format_p(judged.p), "examples": examples, "images": _images(sweep.base)}
+    return [words.fill(TEXTS["brackets"], **known, **effects)]
+
+
+def _images(base: Experiment) -> str:
+    """Which examples the seeds train on, and whether intervals include that others would have given other results."""
+    text, labels = TEXTS["own_images" if base.bootstrap == "yes" else "same_images"], words.shared()["controls"]
+    choice = {"bootstrap": FIELDS["bootstrap"].label, "more": labels["more"]}
+    return words.fill(text, size=f"{base.examples:,}", examples=DATA_SETS[base.dataset].examples, **choice)
 
 
 def _computing(sweep: Sweep, rows: Sequence[Row]) -> str:

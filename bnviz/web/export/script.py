@@ -86,6 +86,7 @@ def _data_values(experiment: Experiment) -> dict[str, object]:
         "is_part": experiment.examples < data.train_size,
         "predicts_numbers": data.loss == "squared",
         "label_noise": experiment.label_noise,
+        "bootstrap": experiment.bootstrap == "yes",
         "input_noise": any(change.name == "input_noise" for change in experiment.possible_changes),
         "coats": experiment.coats,
         "examples": experiment.examples,
