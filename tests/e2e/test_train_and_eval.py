@@ -29,4 +29,4 @@ def test_the_views_are_drawn_as_measured_and_the_guess_is_judged(lab):
     np.testing.assert_allclose(drawn(lab, "layers", "mean_error"), last["evaluation"]["mean_error"], rtol=1e-6)
     answer = lab.page.inner_text(".bnviz-answer")
     assert WORDS["predictions"]["better"] in answer and "with running statistics" in answer
-    assert "the start still has a weight of 94" in lab.headline
+    assert "it still has a weight of 94" in lab.headline

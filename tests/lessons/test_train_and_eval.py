@@ -163,6 +163,35 @@ def test_coloured_animals_are_painted_where_asked():
     np.testing.assert_array_equal(y, test.labels)
 
 
+ANIMALS = PAGE.default.replace(
+    dataset="cats", evaluation_coats="coloured", width=16, hidden_layers=2, steps=8, train_size=300, snapshot_every=4
+)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("compare", ["batch", "layer"])
+def test_networks_of_one_view_are_evaluated_on_coloured_animals_too(desk, recorded, compare):
+    experiment = ANIMALS.replace(compare=compare)
+    training, last = loop.Training(experiment), None
+    while not training.done:
+        last = training.advance() or last
+    _, test = coats.animals()
+    x, y = torch.tensor(coats.flat(coats.paint(test.shapes, 1, test.seeds), "black")), torch.tensor(test.labels)
+    linears = training.arms[0].network.linears
+    model = nn.Sequential(linears[0], nn.ReLU(), linears[1], nn.ReLU(), linears[2])
+    loss, accuracy = scores(model(x), y)
+    part = last["arms"]["none"]
+    assert (part["evaluated_loss"], part["evaluated_accuracy"]) == (
+        pytest.approx(loss, rel=1e-4),
+        pytest.approx(accuracy, abs=0.002),
+    )
+    assert ("evaluated_loss" in last["arms"][compare]) == (compare == "layer")
+    said = " ".join(filter(None, story_of(desk, recorded(experiment), experiment)))
+    assert f"{100 * accuracy:.1f}\xa0%" in said
+    drawn = desk.ask("feed", kind="evaluated", arm="none", key="evaluated_accuracy")
+    assert drawn["x"][-1] == 8 and drawn["y"][-1] == pytest.approx(accuracy, abs=0.002) and None not in drawn["y"]
+
+
 def test_other_experiments_are_not_measured():
     assert not MEASURES[0].applies_to(Experiment(look_inside="yes")) and MEASURES[0].applies_to(SMALL)
 
@@ -260,6 +289,7 @@ def test_a_run_names_its_cause(desk, recorded, cause):
     experiment = PAGE.default.replace(**RUNS[cause])
     headline, *_ = story_of(desk, recorded(experiment), experiment)
     assert opening(cause) in headline, headline
+    assert len(headline) <= 180  # five lines of a phone, 390 px wide
 
 
 def test_start_drift_and_noise_make_the_error_that_is_measured(desk, recorded):
@@ -278,7 +308,8 @@ def test_start_drift_and_noise_make_the_error_that_is_measured(desk, recorded):
 def test_every_preset_may_be_asked_for(name):
     experiment = PAGE.default.replace(**PAGE.presets[name])
     budget.check(experiment)
-    assert [panel["id"] for panel in panels(experiment)] == ["views", "layers", "causes", "errors", "learning"]
+    views = [] if experiment.compare == "layer" else ["views", "layers", "causes", "errors"]
+    assert [panel["id"] for panel in panels(experiment)] == [*views, "learning"]
 
 
 @pytest.mark.parametrize("prediction, judgement", [("worse", "answer_right"), ("better", "answer_wrong")])

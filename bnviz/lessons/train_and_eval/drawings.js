@@ -3,7 +3,7 @@
 
 import {overSteps, visibleFrames} from "../../web/player/feeds.js";
 import {finite} from "../../web/player/numbers.js";
-import {evaluationOf, measure, measuredFrame, partsOf} from "./reading.js";
+import {evaluatedScore, evaluationOf, measure, measuredFrame, partsOf} from "./reading.js";
 
 /** @import {Bound, FeedFunction, Fit, View} from "../../web/player/types" */
 
@@ -17,6 +17,13 @@ const SETTLED = 1 / 20; // of the run, after which running statistics, which sta
 const measuredFrames = (view) => visibleFrames(view).filter((frame) => evaluationOf(frame, view));
 
 /**
+ * The snapshots up to the one on show at which a network without running statistics was evaluated on other data.
+ * @param {View} view
+ * @param {string} arm
+ */
+const evaluatedFrames = (view, arm) => visibleFrames(view).filter((frame) => "evaluated_loss" in frame.arms[arm]);
+
+/**
  * A measure [layers] of the views.
  * @param {import("../../web/player/types").Snapshot} frame
  * @param {View} view
@@ -27,6 +34,7 @@ const layersOf = (frame, view, key) => /** @type {any} */ (evaluationOf(frame, v
 
 /** @type {Record<string, FeedFunction>} */
 export const feeds = {
+  evaluated: ({arm, key}, view) => overSteps(evaluatedFrames(view, arm), (frame) => evaluatedScore(frame, arm, key)),
   evaluation: ({key}, view) => overSteps(measuredFrames(view), (frame) => measure(frame, view, key)),
   "evaluation-layer": ({key, layer}, view) =>
     overSteps(measuredFrames(view), (frame) => layersOf(frame, view, key)[(layer ?? view.layer) - 1]),
@@ -51,11 +59,17 @@ const SCORED = ["minibatch", "running", "recomputed"];
 
 /** @type {Record<string, Fit>} */
 export const fits = {
+  evaluated_accuracy: (frame, arm) => [evaluatedScore(frame, arm, "evaluated_accuracy")],
   view_accuracy: (frame, arm, view) => [
     frame.arms[arm].test_accuracy,
+    evaluatedScore(frame, arm, "evaluated_accuracy"),
     ...[...SCORED, "own"].map((name) => measure(frame, view, `${name}_accuracy`)),
   ],
-  view_loss: (frame, arm, view) => [frame.arms[arm].test_loss, ...SCORED.map((name) => measure(frame, view, `${name}_loss`))],
+  view_loss: (frame, arm, view) => [
+    frame.arms[arm].test_loss,
+    evaluatedScore(frame, arm, "evaluated_loss"),
+    ...SCORED.map((name) => measure(frame, view, `${name}_loss`)),
+  ],
   errors: settled((frame, _, view) => [...layersOf(frame, view, "mean_error"), ...layersOf(frame, view, "std_error")]),
   parts: settled((frame, _, view) => {
     if (!evaluationOf(frame, view)) return [];
@@ -66,6 +80,7 @@ export const fits = {
 
 /** @type {Record<string, Bound>} */
 export const bounds = {
+  evaluated_accuracy: () => [0, 1],
   view_accuracy: () => [0, 1],
   view_loss: (view) => [0, 3 * (view.frames[0].arms.none.train_loss ?? 3)],
   errors: () => [0, 20],

@@ -11,6 +11,9 @@ PRESETS = {
     "fast_weights": {"statistics_momentum": 0.1, "weight_decay": 0.1, "momentum": 0.9},
     "other_data": {"statistics_momentum": 0.1, "dataset": "cats", "evaluation_coats": "coloured", "steps": 400},
     "last_minibatch": {"statistics_momentum": 1.0, "batch_size": 8},
+    "accumulated_8": {"statistics_momentum": 0.1, "batch_size": 8, "accumulate": 8, "steps": 300},
+    "accumulated_32": {"statistics_momentum": 0.1, "batch_size": 2, "accumulate": 32, "steps": 300},
+    "accumulated_layer": {"statistics_momentum": 0.1, "batch_size": 2, "accumulate": 32, "steps": 300, "compare": "layer"},
 }
 
 PAGE = Page(
@@ -18,6 +21,7 @@ PAGE = Page(
     panels=panels,
     main=("statistics_momentum", "batch_size", "learning_rate", "compare"),
     more=(
+        "accumulate",
         "ghost_batch_size",
         "weight_decay",
         "momentum",

@@ -23,6 +23,7 @@ from bnviz.web.figures import (
     learning,
     line,
     pair,
+    paired_names,
     panel,
     translucent,
 )
@@ -38,7 +39,8 @@ def panels(experiment: Experiment) -> list[Panel]:
     """All panels of the page, in reading order; a normalizer without running statistics has one view, so little to show."""
     _, norm = compared(experiment)
     if experiment.three_views == "no" or not ARMS[norm].statistics:
-        return [learning(experiment, WORDS)]
+        evaluates_others = experiment.three_views == "yes" and _is_coloured(experiment)
+        return [*([evaluated(experiment)] if evaluates_others else []), learning(experiment, WORDS)]
     return [
         views(experiment, norm),
         layers(experiment, norm),
@@ -57,23 +59,42 @@ def views(experiment: Experiment, norm: str) -> Panel:
     return panel("views", *heading(WORDS, "views"), (traces, _views_layout(experiment, columns)), height=340)
 
 
+def _is_coloured(experiment: Experiment) -> bool:
+    """Whether animals are evaluated that are coloured, whatever those of training are."""
+    return experiment.evaluation_coats == "coloured" and DATA_SETS[experiment.dataset].has_coats
+
+
+def evaluated(experiment: Experiment) -> Panel:
+    """The accuracy of two networks on coloured animals, neither of which has running statistics."""
+    traces = [_on_coloured(arm, name, "accuracy", "", ".1%") for arm, name in paired_names(experiment).items()]
+    share = axis(TEXTS["evaluated"]["accuracy"], tickformat=".0%", fit="evaluated_accuracy")
+    figure = layout(showlegend=True, xaxis=axis("step", range=[0, experiment.steps]), yaxis=share)
+    return panel("evaluated", *heading(WORDS, "evaluated"), (traces, figure))
+
+
+def _on_coloured(arm: str, name: str, score: str, axes: str, form: str) -> Trace:
+    """A score on coloured animals of a network that has one view."""
+    feed = {"kind": "evaluated", "arm": arm, "key": f"evaluated_{score}"}
+    return _named(line(arm, axes, 1.5, feed=feed), name, axes, form)
+
+
 def _has_classes(experiment: Experiment) -> bool:
     return DATA_SETS[experiment.dataset].loss == "cross-entropy"
 
 
 def _views_of(experiment: Experiment, norm: str, axes: str, score: str, form: str) -> list[Trace]:
     """One line a view, and one of the plain network, whose views are one."""
-    dashes = {**VIEWS, "own": "dashdot"} if experiment.evaluation_coats == "coloured" else VIEWS
+    dashes = {**VIEWS, "own": "dashdot"} if _is_coloured(experiment) else VIEWS
     traces = []
     for view, dash in dashes.items():
         feed = {"kind": "evaluation", "arm": norm, "key": f"{view}_{score}"}
         width = 3.5 if dash == "solid" else 2
         traces.append(_named(line(norm, axes, width, dash, feed=feed), WORDS["views"][view], axes, form))
     plain, _ = compared(experiment)
-    if experiment.evaluation_coats != "coloured":  # of other data nothing is known of the plain network
-        feed = {"kind": "scalar", "arm": plain, "key": f"test_{score}"}
-        traces.append(_named(line(plain, axes, 1.5, feed=feed), arm_names(experiment)[plain], axes, form))
-    return traces
+    name, feed = arm_names(experiment)[plain], {"kind": "scalar", "arm": plain, "key": f"test_{score}"}
+    if _is_coloured(experiment):
+        return [*traces, _on_coloured(plain, name, score, axes, form)]
+    return [*traces, _named(line(plain, axes, 1.5, feed=feed), name, axes, form)]
 
 
 def _named(trace: Trace, name: str, axes: str, form: str) -> Trace:

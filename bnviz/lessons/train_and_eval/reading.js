@@ -133,3 +133,20 @@ export function partsOfAllLayers(view, frame) {
  * @param {string} key
  */
 export const measure = (frame, view, key) => finite(/** @type {any} */ (evaluationOf(frame, view))?.[key]);
+
+/**
+ * A score on other data than in training, of a network that has one view; null where it was not measured.
+ * @param {Snapshot} frame
+ * @param {string} arm
+ * @param {string} key
+ */
+export const evaluatedScore = (frame, arm, key) => finite(/** @type {any} */ (frame.arms[arm])[key]);
+
+/**
+ * The last snapshot, as far as is shown, at which both networks were evaluated on other data; null if there is none.
+ * @param {View} view
+ */
+export function evaluatedFrame(view) {
+  const has = (/** @type {Snapshot} */ frame) => [view.compared, "none"].every((arm) => "evaluated_accuracy" in frame.arms[arm]);
+  return view.frames.slice(0, view.frameIndex + 1).findLast(has) ?? null;
+}

@@ -2,15 +2,16 @@
 // The story of the page /train-and-eval: is one network the same in train() and in eval(), and if not, why?
 
 import * as words from "../../web/player/words.js";
-import {CLEARLY, causeOf, rootMeanSquare} from "./causes.js";
+import {CLEARLY, causeOf} from "./causes.js";
 import {bounds, feeds, fits} from "./drawings.js";
-import {averaging, evaluationOf, measuredFrame, partsOf, partsOfAllLayers, scoresOf} from "./reading.js";
+import * as reading from "./reading.js";
 
 /** @import {Say, Snapshot, Story, View} from "../../web/player/types" */
 /** @import {Cause} from "./causes.js" */
 /** @import {Evaluation} from "./reading.js" */
 /** @import {Words} from "./words" */
 
+const {averaging, evaluatedFrame, evaluatedScore, evaluationOf, measuredFrame, partsOf, partsOfAllLayers, scoresOf} = reading;
 const {both, digits, divergenceSentence, hasClasses, joinSentences, percent} = words;
 /** @type {Say<Words>} */
 const say = words.say;
@@ -25,6 +26,7 @@ export default {
     views: measured(now),
     layers: measured(layersText),
     causes: measured(causesText),
+    evaluated: evaluatedText,
     learnt: learningText,
   },
   feeds,
@@ -37,6 +39,7 @@ export default {
     layers: measured(barsText),
     causes: measured(causesText),
     errors: measured(layersText),
+    evaluated: (view) => words.withoutFullStop(evaluatedText(view)),
     learning: (view) => words.withoutFullStop(learningText(view)),
   },
 };
@@ -93,7 +96,7 @@ function finding(view) {
   if (frame.step === 0) return say(view, "beginning");
   const evaluation = /** @type {Evaluation} */ (evaluationOf(frame, view));
   const {own: _, ...scores} = scoreTexts(view, evaluation);
-  const details = {...scores, norm: view.norm, step: frame.step, held_out: view.data.held_out};
+  const details = {...scores, norm: view.norm, step: frame.step};
   return joinSentences(say(view, hasClasses(view) ? "seen" : "seen_loss", details), causeText(view, frame, evaluation));
 }
 
@@ -118,17 +121,14 @@ function causeText(view, frame, evaluation) {
   /** @type {Record<Cause, () => string>} */
   const texts = {
     none: () => say(view, "cause_none", {threshold: points(CLEARLY)}),
-    start: () => say(view, "cause_start", {count, momentum, left: percent((1 - momentum) ** count)}),
+    start: () => say(view, "cause_start", {count, left: percent((1 - momentum) ** count)}),
     drift: () => say(view, "cause_drift", {drift: digits(parts.drift)}),
-    noise: () => say(view, "cause_noise", {noise: digits(noiseOf(evaluation)), momentum, part: digits(parts.noise)}),
+    noise: () => say(view, "cause_noise", {part: digits(parts.noise)}),
     data: () => say(view, "cause_data", {distance: digits(parts.distance), own}),
     batch: () => say(view, "cause_batch", {size: Number(view.header.group_size.toFixed(1)), minibatch}),
   };
   return texts[cause]();
 }
-
-/** @param {Evaluation} evaluation */
-const noiseOf = ({mean_noise: noise}) => rootMeanSquare(Array.from(noise));
 
 // --- captions
 
@@ -140,7 +140,17 @@ const noiseOf = ({mean_noise: noise}) => rootMeanSquare(Array.from(noise));
 function now(view, frame, evaluation) {
   const {own, ...scores} = scoreTexts(view, evaluation);
   const text = say(view, "now", {step: frame.step, ...scores});
-  return view.header.experiment.evaluation_coats === "coloured" ? joinSentences(text, say(view, "views_own", {own})) : text;
+  if (view.header.experiment.evaluation_coats !== "coloured") return text;
+  const plain = evaluatedScore(frame, "none", "evaluated_accuracy");
+  return joinSentences(text, say(view, "views_own", {own}), plain !== null && say(view, "plain_own", {plain: percent(plain, 1)}));
+}
+
+/** @param {View} view */
+function evaluatedText(view) {
+  const frame = evaluatedFrame(view);
+  if (!frame) return words.divergenceSentences(view);
+  const scores = both(view, (arm) => percent(evaluatedScore(frame, arm, "evaluated_accuracy"), 1));
+  return say(view, "evaluated_now", {step: frame.step, scores});
 }
 
 /**

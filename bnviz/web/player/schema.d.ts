@@ -273,6 +273,10 @@ export interface ArmPart {
     /** how far means of z of the held-out examples lie from recomputed ones, root mean square [σ] */
     mean_distance: Row;
   };
+  /** on the held-out animals, all coloured, dropout off [nats or squared error] */
+  evaluated_loss?: number;
+  /** the same [share] */
+  evaluated_accuracy?: number;
   /** ‖W[l]‖, the root of the sum of squares of a hidden layer's weights */
   weight_norm?: Row;
   /** the learning rate that the next step has for the hidden layers' weights */

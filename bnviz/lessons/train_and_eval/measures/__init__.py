@@ -37,6 +37,11 @@ def _seconds(experiment: Experiment) -> float:
     return passes * weights(experiment) / RATE
 
 
+def _evaluates_coloured(experiment: Experiment) -> bool:
+    is_coloured = experiment.evaluation_coats == "coloured" and DATA_SETS[experiment.dataset].has_coats
+    return experiment.three_views == "yes" and is_coloured
+
+
 MEASURES = (
     LiveMeasure(
         "evaluation",
@@ -54,5 +59,17 @@ MEASURES = (
         every=4,
         seconds=_seconds,
         arms=normalized_arms,
+    ),
+    LiveMeasure(
+        "evaluated",
+        "bnviz.lessons.train_and_eval.measures.evaluation:evaluated",
+        keys=(
+            Key("evaluated_loss", "on the held-out animals, all coloured, dropout off", unit=_LOSS),
+            Key("evaluated_accuracy", "the same", unit="share"),
+        ),
+        when="where `three_views` is yes and `evaluation_coats` coloured, every fourth snapshot, of other arms",
+        applies_to=_evaluates_coloured,
+        every=4,
+        seconds=lambda experiment: DATA_SETS[experiment.dataset].test_size * weights(experiment) / RATE,
     ),
 )

@@ -44,6 +44,14 @@ def evaluation(context: LiveContext) -> dict[str, Any]:
     return {"evaluation": scores | _errors(context.network, recomputed) | _scatter(context, recomputed, taps)}
 
 
+def evaluated(context: LiveContext) -> dict[str, float]:
+    """`evaluated_…`: loss and accuracy on the coloured animals of a network that has one view only."""
+    if context.network.has_running_statistics:
+        return {}
+    held_out = _held_out(context)
+    return _scores(context, "evaluated", context.network(held_out.x, EVALUATE), held_out.y)
+
+
 def _held_out(context: LiveContext) -> HeldOut:
     """What is evaluated on: the test examples, or coloured animals where those were asked for."""
     experiment, examples = context.experiment, context.examples
