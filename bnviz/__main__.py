@@ -54,6 +54,10 @@ WORKERS = Field(
 
 PORT = Field("port", int, None, "Port", "The port to listen at. By default the first free one from 8501 on.", low=1, high=65535)
 
+PROCESSES = Field(
+    "processes", int, None, "Processes", "How many web processes, behind one port. More than one needs nginx.", low=1, high=64
+)
+
 EXPORTS = {  # what a recording can be made into
     ".html": "page", ".png": "picture", ".gif": "moving picture", ".zip": "script with its data", ".ipynb": "notebook",
     ".csv": "series",
@@ -133,6 +137,7 @@ def _add_serve(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("serve", help=about, description=f"{about}. {settings}", allow_abbrev=False)
     parser.set_defaults(command=serve, parser=parser)
     _add(parser, PORT)
+    _add(parser, PROCESSES)
     parser.add_argument(
         "--host", metavar="ADDRESS", default=argparse.SUPPRESS, help="address to listen at, as 127.0.0.1; by default all"
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from bnviz.serve import browser
+from bnviz.serve import browser, processes
 from bnviz.web import compat
 
 APP = Path(__file__).with_name("app.py")
@@ -18,7 +18,13 @@ FLAGS = {"port": "--server.port", "host": "--server.address", "base_path": "--se
 
 
 def serve(options: Mapping[str, object]) -> None:
-    """Serve the app until a signal ends it. Raises SystemExit, KeyboardInterrupt, or `compat.BadSetting`."""
+    """Serve the app until a signal ends it, in one web process or in as many as the option `processes` says.
+
+    Raises SystemExit, KeyboardInterrupt, or `compat.BadSetting`.
+    """
+    count = int(str(options.get("processes", 1)))
+    if count > 1:
+        return processes.serve(count, options)
     browser.is_wanted = bool(options.get("open"))
     compat.serve(APP, streamlit_flags(options))
 

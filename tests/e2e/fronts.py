@@ -57,7 +57,7 @@ def nginx(site: str, port: int, folder: Path) -> Iterator[None]:
     """nginx with the servers of `site`, on this port."""
     (folder / "site.conf").write_text(site.replace("/var/cache/nginx", str(folder)), encoding="utf-8")
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder), encoding="utf-8")
-    with _running([_installed("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf")], port, folder):
+    with _running([installed("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf")], port, folder):
         yield
 
 
@@ -65,11 +65,11 @@ def nginx(site: str, port: int, folder: Path) -> Iterator[None]:
 def caddy(site: str, port: int, folder: Path) -> Iterator[None]:
     """Caddy with the sites of `site`, on this port."""
     (folder / "Caddyfile").write_text(CADDY.format(folder=folder) + site, encoding="utf-8")
-    with _running([_installed("caddy"), "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"], port, folder):
+    with _running([installed("caddy"), "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"], port, folder):
         yield
 
 
-def _installed(program: str) -> str:
+def installed(program: str) -> str:
     """Where a program is. Without it there is nothing to test, which in CI is a mistake."""
     path = shutil.which(program) or shutil.which(program, path="/usr/sbin")
     if not path and os.environ.get("CI"):
