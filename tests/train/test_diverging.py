@@ -14,11 +14,13 @@ from bnviz.train.stacked import train_stack
 
 EVERYTHING = {"gradient_shift": "yes", "look_inside": "yes", "microscope": "yes", "fixed_scales": "yes", "hold_from": 5}
 SMALL = {"steps": 16, "width": 16, "hidden_layers": 8, "train_size": 256, "batch_size": 16, "snapshot_every": 2}
+SHORT = {"steps": 8, "hidden_layers": 5}  # the network without a normalizer diverges by then, the other one later
 WILD = Experiment(learning_rate=10.0, momentum=0.99, **SMALL, **EVERYTHING)
 ACTIVATIONS = ("identity", "relu", "tanh")
 PAIRS = [  # every data set, every activation, and every activation on the first data set
-    *((next(iter(DATA_SETS)), activation) for activation in ACTIVATIONS),
-    *((name, ACTIVATIONS[place % 3]) for place, name in enumerate(DATA_SETS) if place),
+    (next(iter(DATA_SETS)), "identity", {}),
+    *((next(iter(DATA_SETS)), activation, SHORT) for activation in ACTIVATIONS[1:]),
+    *((name, ACTIVATIONS[place % 3], SHORT) for place, name in enumerate(DATA_SETS) if place),
 ]
 
 torch.set_num_threads(1)
@@ -30,10 +32,10 @@ def every_warning_is_an_error():
         yield
 
 
-@pytest.mark.parametrize(("dataset", "activation"), PAIRS)
-def test_a_network_that_blows_up_is_measured_without_a_warning(dataset, activation):
+@pytest.mark.parametrize(("dataset", "activation", "length"), PAIRS)
+def test_a_network_that_blows_up_is_measured_without_a_warning(dataset, activation, length):
     lines, ending = [], None
-    training = loop.train(WILD.replace(dataset=dataset, activation=activation))
+    training = loop.train(WILD.replace(dataset=dataset, activation=activation, **length))
     while ending is None:
         try:
             if (message := next(training)) is not None:
