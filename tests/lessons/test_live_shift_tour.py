@@ -17,7 +17,7 @@ from bnviz.web.player import messages
 from bnviz.web.site import links, live_edits
 from tests.web.test_contract import MALFORMED, RUNS, small
 
-LONGER = {"steps": 40}  # there is as much after a change at step 20 as before it
+LONGER = {"steps": 20}  # there is as much after a change at step 10 as before it
 WORDS = PAGE.words["tour"]
 SCRIPT = (words.PACKAGE / "lessons" / "live_shift" / "tour.js").read_text(encoding="utf-8")
 NAMES = [key.removesuffix("_title") for key in WORDS if key.endswith("_title")]  # of the cards, in the order of their words
@@ -25,11 +25,11 @@ MOST_WORDS = 45  # of a card
 READ_IN = 90  # seconds, all cards
 WORDS_A_SECOND = 4
 CHANGES = {
-    "noise on the inputs": {"changes": "20:input_noise=1"},
-    "smaller batches": {"changes": "20:batch_size=4"},
+    "noise on the inputs": {"changes": "10:input_noise=1"},
+    "smaller batches": {"changes": "10:batch_size=4"},
     "gradients measured": {"gradient_shift": "yes"},
-    "normalizer off": {"changes": "20:compare=none"},
-    "normalizer late": {"batch_norm_from": 20},
+    "normalizer off": {"changes": "10:compare=none"},
+    "normalizer late": {"batch_norm_from": 10},
 }
 KINDS = RUNS | CHANGES
 
@@ -228,16 +228,16 @@ def test_who_is_faster_is_judged(made_up, none, batch, expected):
 
 def test_one_seed_against_the_lecture_is_called_one_seed(answers):
     """With seed 2 the plain network is first at this target, with seed 0 the other one."""
-    against, as_told = (answers({"seed": seed}, target=0.2)["faster"] for seed in (2, 0))
+    against, as_told = (answers({"seed": seed, "steps": 40}, target=0.2)["faster"] for seed in (2, 0))
     assert (against["correctGuess"], as_told["correctGuess"]) == ("without", "with")
     assert "This run contradicts the lecture. But it is one seed" in against["text"] and "is wrong" not in against["text"]
 
 
 @pytest.mark.parametrize(("fall", "expected"), [(0.2, "falls"), (0.0, "stays"), (0.03, None)])
 def test_a_fall_is_judged(made_up, fall, expected):
-    after = [lambda step: 0.8 if step <= 20 else 0.8 - fall] * 2
+    after = [lambda step: 0.8 if step <= 10 else 0.8 - fall] * 2
     assert made_up("inputs", scoring(*after))["correctGuess"] == expected
 
 
 def test_a_fall_of_one_network_alone_is_neither(made_up):
-    assert made_up("inputs", scoring(lambda step: 0.8 if step <= 20 else 0.5, lambda _: 0.8))["correctGuess"] is None
+    assert made_up("inputs", scoring(lambda step: 0.8 if step <= 10 else 0.5, lambda _: 0.8))["correctGuess"] is None
