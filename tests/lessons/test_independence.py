@@ -83,7 +83,7 @@ def layer_of(name):
 
 @pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS)
 def test_gradient_shift_equals_a_plain_implementation(changes, monkeypatch):
-    experiment, compared = SMALL.replace(**changes), 0
+    experiment, compared = SMALL.replace(**changes, steps=6), 0
     original = loop.ArmTrainer.measure
 
     def measure(arm, tensors, minibatch, *rest, **more):
@@ -102,7 +102,7 @@ def test_gradient_shift_equals_a_plain_implementation(changes, monkeypatch):
 
 @pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS)
 def test_measuring_gradient_shift_leaves_training_alone(changes):
-    experiment = SMALL.replace(**changes)
+    experiment = SMALL.replace(**changes, steps=6)
     messages, trained = run(experiment)[::2]
     unmeasured, alone = run(experiment.replace(gradient_shift="no"))[::2]
     for arm in experiment.arms:
