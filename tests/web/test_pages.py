@@ -115,11 +115,13 @@ def test_going_back_to_the_default_empties_the_address(stage):
     assert page.query_params == {}
 
 
-@pytest.mark.parametrize("name", FIELDS)
-def test_every_field_can_be_linked_to(stage, name):
-    page = visit(**{name: format_value(OTHER[name])})
-    assert stage.experiment == Experiment(**{name: OTHER[name]})
-    assert shown_values(page).get(name, OTHER[name]) == OTHER[name]
+@pytest.mark.parametrize("names", [set(FIELDS) - {"changes"}, {"changes"}])  # which change what settings show
+def test_every_field_can_be_linked_to(stage, names):
+    changes = {name: OTHER[name] for name in names}
+    page = visit(**{name: format_value(value) for name, value in changes.items()})
+    assert stage.experiment == Experiment(**changes)
+    for name, value in shown_values(page).items():
+        assert names == {"changes"} or value == OTHER[name], name
     assert not page.warning
 
 
@@ -182,14 +184,28 @@ BAD = {
 }
 
 
+def neighbours(name):
+    """Good parameters beside a bad one."""
+    return {key: value for key, value in {"momentum": "0.9", "tap": "linear"}.items() if key != name}
+
+
 @pytest.mark.parametrize(("name", "text"), BAD.values(), ids=BAD)
-def test_a_bad_parameter_is_named_once_and_replaced_and_its_neighbours_are_kept(stage, name, text):
-    good = {"momentum": "0.9", "tap": "linear"}
-    good = {key: value for key, value in good.items() if key != name}
+def test_a_bad_parameter_is_named_once_and_replaced_and_its_neighbours_are_kept(name, text):
+    texts = {name: text if isinstance(text, list) else [text], **{key: [value] for key, value in neighbours(name).items()}}
+    link = links.parse(texts, Experiment(), cards=PAGE.cards)
+    message = links.message(link.problems)
+    assert message.count(f"`{name} = ") == 1 and len(message) < 400
+    assert link.experiment == Experiment(momentum=0.9)
+    assert link.view == ({} if name == "tap" else {"tap": "linear"})
+
+
+@pytest.mark.parametrize("bad", ["unknown", "huge", "repeated", "markdown", "unit word"])
+def test_the_page_names_a_bad_parameter_once_and_keeps_its_neighbours(stage, bad):
+    name, text = BAD[bad]
+    good = neighbours(name)
     page = visit(**{name: text}, **good)
     assert len(page.warning) == 1
     assert page.warning[0].value.count(f"`{name} = ") == 1
-    assert len(page.warning[0].value) < 400
     assert stage.experiment == Experiment(momentum=0.9)
     assert stage.view == links.VIEW | ({} if name == "tap" else {"tap": "linear"})
     assert page.query_params == good
