@@ -79,7 +79,7 @@ def test_it_says_what_made_it(page, recording):
 @pytest.mark.parametrize("lesson", PLAYING)
 def test_every_lesson_that_plays_a_run_can_be_saved(lesson):
     default = page_of(lesson).default
-    page = saved_page(lesson, recorded(default.replace(width=8, steps=20, snapshot_every=10, changes="", hold_from=0))).decode()
+    page = saved_page(lesson, recorded(default.replace(width=8, steps=4, changes="", hold_from=0))).decode()
     files = json.loads(part(page, "files"))
     assert files["data"]["story"] == lesson and files["data"]["alone"]
     assert {"web/player/player.js", f"lessons/{lesson}/story.js"} <= dict(files["modules"]).keys()

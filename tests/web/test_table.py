@@ -23,7 +23,7 @@ from bnviz.web.site import links
 FILE = "web/player/table.js"
 TITLES = {"name": "without", "x": "step", "y": "loss"}
 LIVE = [lesson for lesson in LESSONS if (words.PACKAGE / "lessons" / lesson / "story.js").exists()]
-SMALL = {"steps": 60, "width": 16, "train_size": 200, "batch_size": 16, "snapshot_every": 2, "hidden_layers": 3}
+SMALL = {"steps": 40, "width": 16, "train_size": 200, "batch_size": 16, "snapshot_every": 2, "hidden_layers": 3}
 CHOICE = {"layer": 2, "tap": "activation", "unit": 3, "target": 0.5}
 NAMES = {"none": "without batch norm", "batch": "with batch norm"}
 
@@ -197,7 +197,7 @@ def test_dots_are_rows_by_unit(tables):
 @pytest.mark.parametrize("unit", [1, "pooled"])
 def test_every_chart_of_every_lesson_has_a_table(tables, lesson, unit):
     page = import_module(f"bnviz.lessons.{lesson}.page").PAGE
-    run = page.default.replace(**SMALL, hold_from=min(page.default.hold_from, 20))
+    run = page.default.replace(**{**SMALL, "steps": 16}, hold_from=min(page.default.hold_from, 8))
     for panel in page.panels(run):
         result = tables(panel["id"], page=page, run=run, unit=unit)[0]
         if panel["id"] == "hand":
