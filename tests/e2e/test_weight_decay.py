@@ -39,20 +39,6 @@ def test_the_guess_is_judged_by_what_was_measured(lab):
     assert WORDS["predictions"]["diverges"] in answer and "not so here" in answer and "of the loss" in answer
 
 
-ROUNDING = WORDS["story"]["rounded"].split(":")[0].strip()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("settings", "rounding"), [({"precision": "single"}, True), ({"epsilon": 1e-5}, False)])
-def test_it_is_said_whether_rounding_alone_brought_the_losses_apart(lab, settings, rounding):
-    lab.open("weight-decay", prediction=True, **settings).trained()
-    lab.page.get_by_text(WORDS["predictions"]["same"], exact=True).click()
-    lab.press("End")
-    lab.wait("d.state === 'ended' && $('.bnviz-answer').checkVisibility()")
-    for text in (lab.page.inner_text(".bnviz-answer"), lab.headline):
-        assert (ROUNDING in text) == rounding, text
-
-
 @pytest.mark.slow
 def test_w2_times_1000_divides_the_gradient_and_changes_no_loss(lab):
     lab.open("weight-decay", **SMALL, changes="30:times_w2=1000").at_the_end()

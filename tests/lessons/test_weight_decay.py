@@ -14,6 +14,7 @@ from bnviz.lessons.weight_decay.measures import MEASURES
 from bnviz.lessons.weight_decay.page import PAGE
 from bnviz.lessons.weight_decay.panels import panels
 from bnviz.measures import budget
+from bnviz.record import ndjson
 from bnviz.train import loop
 from bnviz.train.arm import ArmTrainer
 from bnviz.web import words
@@ -281,6 +282,24 @@ def test_it_is_rounding_alone_only_where_nothing_else_parts_them(desk, setting, 
     early = desk.call("lessons/weight_decay/losses.js", "roundedUpTo", view_of(*ROUNDING_SHOWS, **setting), "batch")
     assert early == ({"step": 3, "gap": pytest.approx(1e-14, rel=0.1)} if alone else None)
     assert desk.call("lessons/weight_decay/losses.js", "roundedUpTo", view_of(*OTHERWISE, **setting), "batch") is None
+
+
+@pytest.mark.parametrize(("settings", "rounding"), [({"precision": "single"}, True), ({"epsilon": 1e-5}, False)])
+def test_it_is_said_whether_rounding_alone_brought_the_losses_apart(desk, recorded, tmp_path, settings, rounding):
+    """Of a recording in which the losses of batch norm's two ways lie apart by rounding up to step 20, and then by a half."""
+    experiment, path = SMALL.replace(**settings), tmp_path / "apart.ndjson"
+    lines = list(ndjson.read(Path(recorded(experiment)).read_bytes().splitlines(keepends=True)))
+    for line in lines:
+        if line["type"] == "snapshot":
+            one = line["arms"]["batch"]
+            line["arms"]["batch-rising"]["train_loss"] = one["train_loss"] * (1 + 1e-8 if line["step"] <= 20 else 1.5)
+    path.write_bytes(b"".join(map(ndjson.line, lines)))
+    data = messages.player_data(experiment.id, experiment, [], links.VIEW, "weight_decay", "same")
+    choice = {"layer": 2, "tap": "activation", "unit": 0, "target": 0.5}
+    desk.ask("look", recording=str(path), story="weight_decay", data=data, choice=choice, place=10**6)
+    sentence = TEXTS["story"]["rounded"].split(":")[0].strip()
+    headline, answer = desk.ask("speak", panels=[])
+    assert (sentence in headline, sentence in answer) == (rounding, rounding), (headline, answer)
 
 
 @pytest.fixture
