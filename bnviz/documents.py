@@ -26,6 +26,16 @@ SETTINGS = PACKAGE.parent / ".streamlit" / "config.toml"
 CONSTANTS = PACKAGE / "web" / "player" / "constants.js"
 SCHEMA_TYPES = PACKAGE / "web" / "player" / "schema.d.ts"
 _LISTS = {"type": '"header"', "arms": "string[]", "taps": "Tap[]", "watched_units": "number[]", "percentiles": "number[]"}
+_LAYERS = """{
+    name: string;
+    kind: string;
+    normalizer: string;
+    source: string;
+    repeat: number;
+    width: number;
+    units: number[];
+    values: number;
+  }[]"""
 GENERATED_NOTE = "// Made by `make documents` from {source}: change that and make it again."
 
 
@@ -65,6 +75,8 @@ def recording_page(page: str) -> str:
         "snapshot": table(schema.SNAPSHOT),
         "arm": table(schema.ARM),
         "end": table(schema.END),
+        "own-header": table(schema.OWN_HEADER),
+        "own-arm": table(schema.OWN_ARM),
         "sweep-header": table(schema.SWEEP_HEADER),
         "row": table(schema.ROW),
         "progress": table(schema.PROGRESS),
@@ -105,10 +117,13 @@ def _rows(keys: Iterable[Key], before: str) -> Iterable[str]:
 
 def recording_types() -> str:
     """TypeScript's declarations of a recording as the player decodes it."""
-    keys = (*schema.ARM, *(key for one in live_measures() for key in one.keys))
+    own = [key for key in schema.OWN_ARM if key.name not in schema.names(schema.ARM)]
+    keys = (*schema.ARM, *(key for one in live_measures() for key in one.keys), *own)
+    optional = {key.name for one in measures() for key in one.keys} | schema.names(own)
     parts = {
         "Header": interface(schema.HEADER, **_LISTS),
-        "ArmPart": interface(merge_keys(keys), all_optional={key.name for one in measures() for key in one.keys}),
+        "OwnHeader": interface(schema.OWN_HEADER, **_LISTS, layers=_LAYERS, parameters="string[]"),
+        "ArmPart": interface(merge_keys(keys), all_optional=optional),
         "Snapshot": interface(schema.SNAPSHOT, type='"snapshot"', arms="Record<string, ArmPart>"),
         "End": interface(schema.END, type='"end"', status='"finished" | "diverged" | "stopped" | "failed"'),
     }

@@ -146,6 +146,65 @@ END = (
     Key("seconds", "computing time", unit="s"),
 )
 
+# A recording of a network of one's own (`bnviz.record`): keys of its header, and what an arm's part has beyond or instead of ARM.
+# There each key is there only if it could be measured. Arrays are as wide as the widest layer: NaN or 0 where one is narrower.
+
+_SHARED = {key.name: key for key in HEADER}
+OWN_HEADER = (
+    *(_SHARED[name] for name in ("type", "format")),
+    text("id", "sixteen hex digits, drawn at random"),
+    text("title", "what people call the recording", optional=True, when="if they do"),
+    json_list("arms", "the networks that train, 1 to 4, as they were named; `model` for a single one"),
+    Key("hidden_layers", "how many layers are recorded"),
+    json_list(
+        "taps",
+        "`linear`: what goes into a normalizer; `normalized`: what comes out; `activation`: what the next layer gets of it",
+    ),
+    by_tap("edges", "edges of each layer's histograms, the same for all arms and steps; wider far out", "layers, bins+1"),
+    json_list(
+        "layers",
+        "of the first arm, in the order of calls: `name` as in `named_modules`; `kind` and `normalizer`, its classes, nothing "
+        "where nothing normalizes; `source`, the module with weights before the normalizer; `repeat`, which call of the module, "
+        "from 0; `width` in units; `units`, the numbers of the recorded ones; `values` of each unit and tap, over examples and "
+        "positions",
+    ),
+    Key("layers_found", "how many layers there are; of more than 64, 64 are recorded, spread evenly"),
+    text("view", "`training`, or `evaluation` where the probe cannot be seen as in training: what distributions are of"),
+    Key("probe_size", "how many examples the distributions are measured on, or `null`"),
+    Key("total_steps", "steps of the whole training, or `null` where nobody said so"),
+    Key("classes", "classes to tell apart, or `null`"),
+    json_list("watched_units", "which of the recorded units have histograms of their own, counted from 0"),
+    _SHARED["percentiles"],
+    json_list("parameters", "names of the weights that have gradients and updates, at most 64, of the first arm"),
+    _SHARED["versions"],
+)
+
+OWN_ARM = (
+    Key("train_loss", "mean of the losses that `step` was given since the last snapshot; `null` if none"),
+    Key("probe_accuracy", "share of right answers on the probe, as in training; `null` without classes", unit="share"),
+    Key("evaluation_loss", "loss on the probe in evaluation: with running statistics, without dropout"),
+    Key("evaluation_accuracy", "share of right answers there; `null` without classes", unit="share"),
+    Key("recomputed_loss", "the same, with statistics recomputed over some batches", when="if they were asked for"),
+    Key("recomputed_accuracy", "share of right answers there", unit="share", when="if they were asked for"),
+    Key("gradient_norm", "‖gradient‖ of each weight in the header's `parameters`; NaN where it has none", "parameters"),
+    Key("update_ratio", "‖change‖ / ‖weights‖ in the last step, of the same; NaN where it is not known", "parameters"),
+    Key(
+        "running_mean_error",
+        "how far running means lie from the probe's, root mean square over units; NaN without",
+        "layers",
+        "σ",
+    ),
+    Key("running_std_error", "the same of running standard deviations", "layers", "σ"),
+    Key("updates_seen", "updates that running statistics have seen; NaN without", "layers", "steps"),
+    Key(
+        "normalized_together",
+        "values of a unit that are normalized together in training; NaN where not known",
+        "layers",
+        "values",
+    ),
+    Key("frozen", "1 where batch norm trained with running statistics, 0 where not; NaN where the layer has none", "layers"),
+)
+
 SWEEP_HEADER = (
     text("type", "`header`"),
     Key("format", "version of this description"),

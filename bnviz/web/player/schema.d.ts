@@ -38,6 +38,54 @@ export interface Header {
   versions: Record<string, any>;
 }
 
+export interface OwnHeader {
+  /** `header` */
+  type: "header";
+  /** version of this description */
+  format: number;
+  /** sixteen hex digits, drawn at random */
+  id: string;
+  /** what people call the recording */
+  title?: string;
+  /** the networks that train, 1 to 4, as they were named; `model` for a single one */
+  arms: string[];
+  /** how many layers are recorded */
+  hidden_layers: number;
+  /** `linear`: what goes into a normalizer; `normalized`: what comes out; `activation`: what the next layer gets of it */
+  taps: Tap[];
+  /** edges of each layer's histograms, the same for all arms and steps; wider far out */
+  edges: Record<Tap, Row[]>;
+  /** of the first arm, in the order of calls: `name` as in `named_modules`; `kind` and `normalizer`, its classes, nothing where nothing normalizes; `source`, the module with weights before the normalizer; `repeat`, which call of the module, from 0; `width` in units; `units`, the numbers of the recorded ones; `values` of each unit and tap, over examples and positions */
+  layers: {
+    name: string;
+    kind: string;
+    normalizer: string;
+    source: string;
+    repeat: number;
+    width: number;
+    units: number[];
+    values: number;
+  }[];
+  /** how many layers there are; of more than 64, 64 are recorded, spread evenly */
+  layers_found: number;
+  /** `training`, or `evaluation` where the probe cannot be seen as in training: what distributions are of */
+  view: string;
+  /** how many examples the distributions are measured on, or `null` */
+  probe_size: number;
+  /** steps of the whole training, or `null` where nobody said so */
+  total_steps: number;
+  /** classes to tell apart, or `null` */
+  classes: number;
+  /** which of the recorded units have histograms of their own, counted from 0 */
+  watched_units: number[];
+  /** which percentiles are recorded [%] */
+  percentiles: number[];
+  /** names of the weights that have gradients and updates, at most 64, of the first arm */
+  parameters: string[];
+  /** releases of `bnviz`, `torch` and `python` that computed it */
+  versions: Record<string, any>;
+}
+
 export interface ArmPart {
   /** what normalizes it here, a key of `NORMALIZERS`; `none` where nothing does */
   normalizer: string;
@@ -177,8 +225,6 @@ export interface ArmPart {
   gamma?: Row[];
   /** β of each unit, rounded like `unit_mean` */
   beta?: Row[];
-  /** on the probe, with its own statistics [share] */
-  probe_accuracy?: number;
   /** on the probe, with running statistics [nats or squared error] */
   running_loss?: number;
   /** on the probe, with running statistics [share] */
@@ -281,6 +327,28 @@ export interface ArmPart {
   weight_norm?: Row;
   /** the learning rate that the next step has for the hidden layers' weights */
   hidden_rate?: number;
+  /** on the probe, with its own statistics [share] */
+  probe_accuracy?: number;
+  /** loss on the probe in evaluation: with running statistics, without dropout */
+  evaluation_loss?: number;
+  /** share of right answers there; `null` without classes [share] */
+  evaluation_accuracy?: number;
+  /** the same, with statistics recomputed over some batches */
+  recomputed_loss?: number;
+  /** share of right answers there [share] */
+  recomputed_accuracy?: number;
+  /** ‖change‖ / ‖weights‖ in the last step, of the same; NaN where it is not known */
+  update_ratio?: Row;
+  /** how far running means lie from the probe's, root mean square over units; NaN without [σ] */
+  running_mean_error?: Row;
+  /** the same of running standard deviations [σ] */
+  running_std_error?: Row;
+  /** updates that running statistics have seen; NaN without [steps] */
+  updates_seen?: Row;
+  /** values of a unit that are normalized together in training; NaN where not known [values] */
+  normalized_together?: Row;
+  /** 1 where batch norm trained with running statistics, 0 where not; NaN where the layer has none */
+  frozen?: Row;
 }
 
 export interface Snapshot {

@@ -1,0 +1,199 @@
+"""One network of a recording: what is measured of it at a snapshot."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from bnviz.recorder import kinds, parameters
+from bnviz.recorder.calls import Place
+from bnviz.recorder.distributions import DistributionHistory, Edges, Sizes
+from bnviz.recorder.graph import normalized_together
+from bnviz.recorder.layers import Layer
+from bnviz.recorder.observation import Observer
+from bnviz.recorder.preserve import untouched
+from bnviz.recorder.probe import Loss, Probe, accuracy, class_count, loss_value
+
+Modes = Mapping[nn.Module, bool]  # whether a module is in training mode
+
+_log = logging.getLogger("bnviz")
+
+
+class Scores(NamedTuple):
+    """Loss and accuracy on the probe, where there are such."""
+
+    loss: float | None
+    accuracy: float | None
+
+
+@dataclass
+class Observed:
+    """What a pass over the probe gives: see `bnviz.recorder.observation.Observation`; its scores, and the number of classes."""
+
+    values: Mapping[int, np.ndarray]
+    statistics: parameters.Statistics
+    scores: Scores
+    classes: int | None
+
+
+class Reporter:
+    """Logs a failure once: measuring must never end a training, and should not fill its output."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+
+    @contextmanager
+    def attempt(self, what: str) -> Iterator[None]:
+        """A block whose failure is logged, once for each `what`, and goes no further."""
+        try:
+            yield
+        except Exception as error:
+            if what not in self._seen:
+                self._seen.add(what)
+                reason = " ".join(str(error).split())[:300]
+                _log.warning("%s could not be recorded: %s: %s", what, type(error).__name__, reason)
+
+
+class Arm:
+    """A network that is recorded, its layers, and its distributions so far."""
+
+    def __init__(
+        self,
+        name: str,
+        model: nn.Module,
+        probe: Probe,
+        loss: Loss | None,
+        layers: Sequence[Layer],
+        found: int,
+        batch_norms: Sequence[Place],
+    ):
+        """`layers` are recorded, of so many that were `found`; `batch_norms` are all calls of batch norm."""
+        self.name, self.model, self.probe, self.layers_found = name, model, probe, found
+        self._batch_norms, self._groups = batch_norms, {}
+        self.view = "training"  # or "evaluation", where the probe cannot be seen as in training
+        self._loss = loss
+        self.set_layers(layers)
+        self._history: DistributionHistory | None = None
+        self._weights = list(parameters.weights(model).values())
+        self.updates = parameters.Updates(self._weights)
+        self._losses: list[Tensor | float] = []
+        self._reporter = Reporter()
+
+    def set_layers(self, layers: Sequence[Layer]) -> None:
+        """Say which layers are recorded, before anything is measured."""
+        self.layers, self._observer = layers, Observer(self.model, self.probe, layers)
+
+    def report(self, what: str, error: Exception) -> None:
+        """Log a failure, once for each `what`."""
+        with self._reporter.attempt(what):
+            raise error
+
+    def add_loss(self, loss: Any) -> None:
+        """Keep a loss of training until the next snapshot. No device is waited for."""
+        self._losses.append(loss.detach().clone() if isinstance(loss, Tensor) else loss)
+
+    def read_graph(self, loss: Any) -> None:
+        """Learn from a loss how much is normalized together."""
+        with self._reporter.attempt(f"What {self.name!r} normalizes together"):
+            self._groups = normalized_together(loss, self._batch_norms)
+
+    def observe(self, modes: Modes | None = None) -> Observed:
+        """A pass over the probe in the arm's view: in training, with modules in these modes. It leaves no trace."""
+        with untouched(self.model):
+            if self.view == "training":
+                set_training_view(self.model, modes)
+            else:
+                self.model.eval()
+            observation = self._observer.observe()
+            return Observed(observation.values, observation.statistics, *self._scores(observation.output))
+
+    def evaluate(self) -> Scores:
+        """Loss and accuracy on the probe in the evaluation view."""
+        with untouched(self.model):
+            self.model.eval()
+            return self._scores(self.probe.call(self.model))[0]
+
+    def _scores(self, output: Any) -> tuple[Scores, int | None]:
+        """Loss and accuracy of an output, and how many classes it tells apart."""
+        target, loss = self.probe.target, None
+        with self._reporter.attempt(f"The loss of {self.name!r}"):
+            loss = loss_value(self._loss, output, target)
+        return Scores(loss, accuracy(output, target)), class_count(output, target)
+
+    def set_edges(self, edges: Edges) -> None:
+        """Fix the edges of the histograms, before anything is measured."""
+        self._history = DistributionHistory(self.layers, edges)
+
+    def measure(self, modes: Modes | None, observed: Observed | None = None) -> dict[str, Any]:
+        """The arm's part of a snapshot, with modules in these modes in the training view. What fails is missing."""
+        part: dict[str, Any] = {"train_loss": self._take_loss()}
+        with self._reporter.attempt(f"Gradients and updates of {self.name!r}"):
+            part["gradient_norm"] = parameters.gradient_norms(self._weights)
+            part["update_ratio"] = self.updates.ratios()
+        with self._reporter.attempt(f"The distributions of {self.name!r}"):
+            part |= self._distributions(observed or self.observe(modes), modes)
+        with self._reporter.attempt(f"{self.name!r} in evaluation"):
+            scores = self.evaluate()
+            part |= {"evaluation_loss": scores.loss, "evaluation_accuracy": scores.accuracy}
+        return part
+
+    def _distributions(self, observed: Observed, modes: Modes | None) -> dict[str, Any]:
+        assert self._history is not None
+        return {
+            "probe_loss": observed.scores.loss,
+            "probe_accuracy": observed.scores.accuracy,
+            **self._history.measure(observed.values),
+            **parameters.running_statistics(self.layers, observed.statistics),
+            **self._normalization(modes),
+            **parameters.scales(self.layers, Sizes.of(self.layers).width),
+        }
+
+    def _normalization(self, modes: Modes | None) -> dict[str, np.ndarray]:
+        """How batch norm trains [layers]: with how many values together, and whether with running statistics, in these modes."""
+        if not self._batch_norms:
+            return {}
+        groups = [self._groups.get(layer.sites[1][0], np.nan) for layer in self.layers]
+        frozen = [np.nan if modes is None else is_frozen(layer.module, modes) for layer in self.layers]
+        return {"normalized_together": np.array(groups, np.float32), "frozen": np.array(frozen, np.float32)}
+
+    def _take_loss(self) -> float | None:
+        """The mean of the losses since the last snapshot; None if there are none."""
+        losses, self._losses = self._losses, []
+        if not losses:
+            return None
+        with self._reporter.attempt(f"The training loss of {self.name!r}"):
+            return float(np.mean([float(one) for one in losses]))
+        return None
+
+
+def is_frozen(module: nn.Module, modes: Modes) -> float:
+    """1 if batch norm uses running statistics in these modes, 0 if not; NaN for what has none."""
+    if not (kinds.is_batch_norm(module) and kinds.has_running_statistics(module)):
+        return np.nan
+    return float(not modes[module])
+
+
+def modes_of(model: nn.Module) -> Modes:
+    """Which of the model's modules are in training mode."""
+    return {module: module.training for module in model.modules()}
+
+
+def set_training_view(model: nn.Module, modes: Modes | None) -> None:
+    """Put a model's modules into these modes: those in which it trains. Without them, into training mode, unless it is there.
+
+    Then modules of it that are in evaluation stay so, as batch norm does that is frozen."""
+    if modes is not None:
+        for module, training in modes.items():
+            module.training = training
+    elif not model.training:
+        model.train()
+    for module in model.modules():
+        if isinstance(module, nn.SyncBatchNorm):  # it would wait for other processes, which do not measure
+            module.forward = _BatchNorm.forward.__get__(module)

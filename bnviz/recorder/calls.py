@@ -1,0 +1,139 @@
+"""The calls of a model's layers in one forward pass: what goes into a module, and what comes out of it.
+
+Hooks are there for that pass alone. They see a module's output before anything that works in place, as `ReLU(inplace=True)`, has
+written to it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from bnviz.recorder import kinds
+from bnviz.recorder.tensors import first_values, tensors
+
+INPUT = -1  # in the place of a call: the model's input
+MOST_CALLS = 4  # of one module, that are layers of their own: a recurrent cell is called at every time step
+
+
+class Place(NamedTuple):
+    """A call of a module: which module, by its name in `named_modules`, and how often it was called before in the pass."""
+
+    name: str
+    repeat: int
+
+
+Receive = Callable[[Place, str, Tensor], None]  # of a place, "in" or "out", and the values there
+
+
+@contextlib.contextmanager
+def listening(modules: Iterable[tuple[str, nn.Module]], receive: Receive) -> Iterator[None]:
+    """Within the block, `receive` gets what goes into these modules and what comes out, at the very moment."""
+    counts: Counter[str] = Counter()
+    with contextlib.ExitStack() as stack:
+        for name, module in modules:
+            before, after = _hooks(name, counts, receive)
+            stack.callback(module.register_forward_pre_hook(before, with_kwargs=True).remove)
+            stack.callback(module.register_forward_hook(after).remove)
+        yield
+
+
+def _hooks(name: str, counts: Counter[str], receive: Receive) -> tuple[Callable[..., None], Callable[..., None]]:
+    running: list[int] = []  # calls that have not returned, the innermost last
+
+    def before(module: nn.Module, arguments: Any, named: Any) -> None:
+        running.append(counts[name])
+        counts[name] += 1
+        if (values := first_values((arguments, named))) is not None and running[-1] < MOST_CALLS:
+            receive(Place(name, running[-1]), "in", values)
+
+    def after(module: nn.Module, arguments: Any, output: Any) -> None:
+        repeat = running.pop()
+        if (values := first_values(output)) is not None and repeat < MOST_CALLS:
+            receive(Place(name, repeat), "out", values)
+
+    return before, after
+
+
+def layer_modules(model: nn.Module) -> dict[str, nn.Module]:
+    """The modules that are listened to, by name: normalizers, and modules with weights."""
+    return {
+        name: module
+        for name, module in model.named_modules()
+        if not isinstance(module, torch.jit.ScriptModule) and (kinds.normalizes(module) or kinds.is_weighted(module))
+    }
+
+
+@dataclass
+class Call:
+    """A call: the shapes of its input and output, and the calls (or INPUT) that its input was computed from directly."""
+
+    place: Place
+    module: nn.Module
+    input_shape: torch.Size
+    output_shape: torch.Size | None = None
+    sources: set[int] = field(default_factory=set)
+
+
+def trace(model: nn.Module, inputs: Any, forward: Callable[[], Any]) -> tuple[list[Call], Any]:
+    """The calls in a forward pass with these inputs, in their order, with what depends on what; and the model's output."""
+    modules, calls = layer_modules(model), []
+    flow = Dataflow(tensors(inputs), (*model.parameters(), *model.buffers()))
+    numbers: dict[Place, int] = {}
+
+    def receive(place: Place, side: str, values: Tensor) -> None:
+        if side == "in":
+            numbers[place] = len(calls)
+            sources = flow.sources(values)
+            calls.append(Call(place, modules[place.name], values.shape, None, _known(sources, len(calls))))
+        elif place in numbers:
+            calls[numbers[place]].output_shape = values.shape
+            flow.set_sources(values, {numbers[place]})
+
+    with listening(modules.items(), receive), flow:
+        output = forward()
+    return calls, output
+
+
+def _known(sources: set[int] | None, number: int) -> set[int]:
+    """The sources of a call's input; where they are not known, the call before."""
+    return ({number - 1} if number else set()) if sources is None else sources
+
+
+class Dataflow(TorchFunctionMode):
+    """Which calls every tensor was computed from, as long as the block lasts: those nearest, and none behind them."""
+
+    def __init__(self, inputs: Iterable[Tensor], constants: Iterable[Tensor]):
+        """`inputs` are the model's, `constants` come from nowhere."""
+        super().__init__()
+        self._tensors: list[Tensor] = []  # kept, so that no other tensor gets the same id
+        self._sources: dict[int, set[int]] = {}
+        for one in constants:
+            self.set_sources(one, set())
+        for one in inputs:
+            self.set_sources(one, {INPUT})
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = function(*args, **(kwargs or {}))
+        results = list(tensors(result))
+        if results:
+            known = [self._sources[id(one)] for one in tensors((args, kwargs)) if id(one) in self._sources]
+            for one in results:
+                self.set_sources(one, set().union(*known))
+        return result
+
+    def sources(self, tensor: Tensor) -> set[int] | None:
+        """The calls that a tensor comes from; None if it was made where nobody saw it."""
+        return self._sources.get(id(tensor))
+
+    def set_sources(self, tensor: Tensor, sources: set[int]) -> None:
+        """Say where a tensor comes from."""
+        self._sources[id(tensor)] = sources
+        self._tensors.append(tensor)

@@ -1,0 +1,73 @@
+"""Which modules normalize, which have weights, and on which axis their units lie."""
+
+from __future__ import annotations
+
+import re
+
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
+from torch.nn.modules.conv import _ConvNd
+
+NORMALIZERS = (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, nn.LocalResponseNorm)
+NAME = re.compile(r"norm(\d?d)?$", re.IGNORECASE)  # of a normalizer's class that PyTorch does not know
+WEIGHTED = (nn.Linear, nn.Bilinear, nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention, _ConvNd)
+NOT_WEIGHTED = (nn.PReLU, nn.Embedding, nn.EmbeddingBag)  # a nonlinearity; and tables, whose input is no number
+CHANNELS_FIRST = (_NormBase, nn.GroupNorm, nn.LocalResponseNorm, _ConvNd)
+
+
+class Unnormalized(nn.Identity):
+    """What `bnviz.swap` puts in the place of a normalizer: nothing, in a place that is recorded as a layer."""
+
+
+def normalizes(module: nn.Module) -> bool:
+    """Whether a module is a normalizer, or stands in the place of one."""
+    if isinstance(module, (*NORMALIZERS, Unnormalized)):
+        return True
+    return bool(NAME.search(type(module).__name__)) and not any(normalizes(child) for child in module.children())
+
+
+def normalizer_name(module: nn.Module) -> str:
+    """The class of a normalizer; nothing for another module."""
+    return type(module).__name__ if normalizes(module) and not isinstance(module, Unnormalized) else ""
+
+
+def is_weighted(module: nn.Module) -> bool:
+    """Whether a module multiplies its input by weights: Linear, convolutions, recurrent ones, and any leaf with parameters."""
+    if isinstance(module, NOT_WEIGHTED) or normalizes(module):
+        return False
+    own = any(True for _ in module.parameters(recurse=False))
+    return isinstance(module, WEIGHTED) or own and not any(True for _ in module.children())
+
+
+def has_running_statistics(module: nn.Module) -> bool:
+    """Whether a normalizer keeps running averages."""
+    return getattr(module, "running_mean", None) is not None
+
+
+def is_batch_norm(module: nn.Module) -> bool:
+    """Whether a normalizer uses statistics over examples."""
+    return isinstance(module, _BatchNorm)
+
+
+def units_axis(module: nn.Module, shape: torch.Size) -> int:
+    """The axis of a module's output on which its units lie: channels of convolutions, the last axis of all else."""
+    last = len(shape) - 1
+    if len(shape) < 2:
+        return last
+    if isinstance(module, _ConvNd):  # may lack the axis of examples
+        return last - len(module.kernel_size)
+    if isinstance(module, CHANNELS_FIRST):
+        return 1
+    width = _width(module)
+    if width in (None, shape[last]) or width not in shape[1:]:
+        return last if width is not None or len(shape) < 4 else 1
+    return list(shape).index(width, 1)
+
+
+def _width(module: nn.Module) -> int | None:
+    """The number of units that a module's weight says, if it has one."""
+    weight = getattr(module, "weight", None)
+    if isinstance(module, nn.LayerNorm | nn.RMSNorm):
+        return module.normalized_shape[0]
+    return len(weight) if isinstance(weight, torch.Tensor) and weight.ndim else None

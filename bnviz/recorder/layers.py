@@ -1,0 +1,182 @@
+"""The layers of a model: each a triple of places at which values are read in a forward pass.
+
+`linear` is what goes into a normalizer, `normalized` what comes out of it, `activation` what the next module with weights (or the
+next normalizer) gets of it. Where nothing normalizes, `linear` and `normalized` are the output of a module with weights.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from bnviz.recorder import kinds
+from bnviz.recorder.calls import INPUT, Call, Place
+
+MOST_LAYERS = 64
+MOST_UNITS = 64
+MOST_VALUES = 512  # of a unit, over examples and positions
+LISTED = 12  # names in a message
+
+Choice = str | nn.Module | Sequence[str | nn.Module] | None
+Site = tuple[Place, str]  # a call, and "in" or "out"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer.
+
+    `sites` are where its taps are read, `width` is its number of units, `axis` where they lie in `linear`'s values, and `values`
+    how many values of each are recorded. `source` names the module with weights whose output goes into the normalizer directly,
+    if one does.
+    """
+
+    name: str
+    kind: str
+    normalizer: str
+    source: str
+    repeat: int
+    width: int
+    axis: int
+    values: int
+    sites: tuple[Site, Site, Site]
+    module: nn.Module
+
+    @property
+    def is_one_tap(self) -> bool:
+        """Whether `linear` and `normalized` are the same values."""
+        return self.sites[0] == self.sites[1] or self.normalizer == ""
+
+    @property
+    def units(self) -> np.ndarray:
+        """The numbers of the units that are recorded, spread evenly."""
+        return evenly(self.width, MOST_UNITS)
+
+    def describe(self) -> dict[str, Any]:
+        """What a header says of it."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "normalizer": self.normalizer,
+            "source": self.source,
+            "repeat": self.repeat,
+            "width": self.width,
+            "units": self.units.tolist(),
+            "values": self.values,
+        }
+
+
+def evenly(count: int, most: int) -> np.ndarray:
+    """Numbers from 0 to `count` - 1, all of them or `most` that are spread evenly."""
+    return np.arange(count) if count <= most else np.linspace(0, count - 1, most).round().astype(int)
+
+
+def find_layers(calls: Sequence[Call]) -> list[Layer]:
+    """All layers of a model whose forward pass makes these calls, in their order."""
+    consumers = [[number for number, call in enumerate(calls) if own in call.sources] for own in range(len(calls))]
+    layers = []
+    for number, call in enumerate(calls):
+        following = calls[consumers[number][0]] if consumers[number] else None
+        if kinds.normalizes(call.module):
+            layers.append(_normalized(call, calls, following))
+        elif following and not _is_normalized(number, following):
+            layers.append(_plain(call, following))
+    return layers or [_plain(call, None) for call in calls if not kinds.normalizes(call.module)]
+
+
+def _is_normalized(number: int, following: Call) -> bool:
+    """Whether the next that gets a module's output is a normalizer, and it gets nothing else: they are one layer."""
+    return kinds.normalizes(following.module) and following.sources == {number}
+
+
+def _normalized(call: Call, calls: Sequence[Call], following: Call | None) -> Layer:
+    direct = [calls[number] for number in call.sources if number != INPUT] if len(call.sources) == 1 else []
+    source = next((one.place.name for one in direct if kinds.is_weighted(one.module)), "")
+    return _layer(call, (call.place, "in"), call.output_shape or call.input_shape, following, source)
+
+
+def _plain(call: Call, following: Call | None) -> Layer:
+    return _layer(call, (call.place, "out"), call.output_shape or call.input_shape, following, call.place.name)
+
+
+def _layer(call: Call, linear: Site, shape: torch.Size, following: Call | None, source: str) -> Layer:
+    axis = kinds.units_axis(call.module, shape)
+    width = shape[axis] if len(shape) else 1
+    normalized = activation = (call.place, "out")
+    shapes = [call.input_shape, call.output_shape] if linear[1] == "in" else [call.output_shape]
+    if following and units_place(following.input_shape, width, axis):
+        activation = (following.place, "in")
+        shapes.append(following.input_shape)
+    return Layer(
+        name=call.place.name,
+        kind=type(call.module).__name__,
+        normalizer=kinds.normalizer_name(call.module),
+        source=source,
+        repeat=call.place.repeat,
+        width=width,
+        axis=axis,
+        values=min([MOST_VALUES, *(math.prod(one) // max(1, width) for one in shapes if one is not None)]),
+        sites=(linear, normalized, activation),
+        module=call.module,
+    )
+
+
+class UnitsPlace(NamedTuple):
+    """Where units lie in a tensor: on an axis, after axis 1 was split into (units, positions) if `is_flat`."""
+
+    axis: int
+    is_flat: bool = False
+
+
+def units_place(shape: torch.Size, width: int, axis: int) -> UnitsPlace | None:
+    """Where a layer's units lie in a tensor of this shape, if `axis` is where they lie in another one of the layer.
+
+    What convolutions give may have been flattened since, the channel first. None where the units cannot be found.
+    """
+    if axis < len(shape) and shape[axis] == width:
+        return UnitsPlace(axis)
+    if len(shape) > 1 and shape[-1] == width:
+        return UnitsPlace(len(shape) - 1)
+    if len(shape) == 2 and width and shape[1] % width == 0:
+        return UnitsPlace(1, is_flat=True)
+    return None
+
+
+def choose(layers: Sequence[Layer], choice: Choice, model: nn.Module) -> list[Layer]:
+    """The layers that `choice` names: a pattern as in file names, a module, or several of them; all if it is None.
+
+    A layer is found by its own name or by that of the module with weights before its normalizer. Raises ValueError.
+    """
+    if not layers:
+        raise ValueError("the model has no layer that can be recorded: no module with weights was called with the probe")
+    if choice is None:
+        return list(layers)
+    wanted = [choice] if isinstance(choice, str | nn.Module) else list(choice)
+    names = {id(module): name for name, module in model.named_modules()}
+    patterns = [names.get(id(one), "") if isinstance(one, nn.Module) else one for one in wanted]
+    for one, pattern in zip(wanted, patterns, strict=True):
+        if not any(_matches(layer, pattern) for layer in layers):
+            called = type(one).__name__ if isinstance(one, nn.Module) else repr(one)
+            raise ValueError(f"layers: no layer matches {called}; this model has {_listed(layer.name for layer in layers)}")
+    return [layer for layer in layers if any(_matches(layer, pattern) for pattern in patterns)]
+
+
+def _matches(layer: Layer, pattern: str) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for name in (layer.name, layer.source) if name)
+
+
+def _listed(names: Iterable[str]) -> str:
+    names = list(names)
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return ", ".join(names[:LISTED]) + more
+
+
+def spread(layers: Sequence[Layer]) -> list[Layer]:
+    """The layers, or MOST_LAYERS of them that are spread evenly."""
+    return [layers[number] for number in evenly(len(layers), MOST_LAYERS)]

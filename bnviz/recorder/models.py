@@ -1,0 +1,123 @@
+"""From what people hand to `bnviz.record` to arms that can be measured, or an error that says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.parameter import UninitializedParameter
+
+from bnviz.recorder import kinds
+from bnviz.recorder.arm import Arm, Observed, set_training_view
+from bnviz.recorder.calls import Call, trace
+from bnviz.recorder.layers import Choice, Layer, choose, find_layers, spread
+from bnviz.recorder.preserve import untouched
+from bnviz.recorder.probe import Loss, Probe
+
+MOST_ARMS = 4
+ONLY_ARM = "model"
+
+
+def arms_of(model: Any, probe: Any, loss: Loss | None, layers: Choice) -> list[Arm]:
+    """The arms of a recording: one model, or several by name. Raises TypeError and ValueError."""
+    models = _models(model)
+    examples, arms = Probe(probe), []
+    for name, one in models.items():
+        examples.check_device(one)
+        calls = _calls(one, examples)
+        found = choose(find_layers(calls), layers, one)
+        batch_norms = [call.place for call in calls if kinds.is_batch_norm(call.module)]
+        arms.append(Arm(name, one, examples, loss, spread(found), len(found), batch_norms))
+    _match(arms)
+    return arms
+
+
+def _models(model: Any) -> dict[str, nn.Module]:
+    named = dict(model) if isinstance(model, Mapping) else {ONLY_ARM: model}
+    if not 1 <= len(named) <= MOST_ARMS:
+        raise ValueError(f"model: expected 1 to {MOST_ARMS} networks, and got {len(named)}")
+    models = {str(name): plain_model(one) for name, one in named.items()}
+    for one in models.values():
+        _check(one)
+    return models
+
+
+def plain_model(model: Any) -> nn.Module:
+    """The model itself, out of what compiles it or spreads it over devices and processes. Raises TypeError."""
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model: expected a torch.nn.Module, and got {type(model).__name__}")
+    while True:
+        if isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel):
+            model = model.module
+        elif isinstance(inner := getattr(model, "_orig_mod", None), nn.Module):  # of torch.compile
+            model = inner
+        else:
+            return model
+
+
+def _check(model: nn.Module) -> None:
+    if isinstance(model, torch.jit.ScriptModule):
+        raise TypeError("model: TorchScript runs without Python and cannot be observed; record the model that it was made from")
+    for name, parameter in model.named_parameters():
+        if isinstance(parameter, UninitializedParameter):
+            raise ValueError(f"model: {name} has no shape yet; call the model once with a batch before you record it")
+        if type(parameter).__name__ == "DTensor" or type(parameter.data).__name__ == "DTensor":
+            raise ValueError(f"model: {name} is spread over processes, which cannot be recorded; record it in one process")
+
+
+def _calls(model: nn.Module, probe: Probe) -> list[Call]:
+    """The calls of its layers in a pass over the probe. Raises ValueError where the model cannot be called with it."""
+    error: Exception | None = None
+    for set_view in (lambda: set_training_view(model, None), model.eval):
+        with untouched(model):
+            set_view()
+            try:
+                return trace(model, probe.inputs, lambda: probe.call(model))[0]
+            except Exception as failure:
+                error = error or failure
+    raise ValueError(
+        f"probe: the model cannot be called with it ({type(error).__name__}: {_one_line(error)}). Expected (inputs, target), "
+        "whose inputs are a tensor, a tuple of arguments, a dictionary of named ones, or a function that calls the model"
+    ) from error
+
+
+def _one_line(error: BaseException | None) -> str:
+    return " ".join(str(error).split())[:300]
+
+
+def _match(arms: Sequence[Arm]) -> None:
+    """Match layers of all arms by their order. Raises ValueError where their numbers or widths differ."""
+    first = arms[0]
+    for arm in arms[1:]:
+        if len(arm.layers) != len(first.layers):
+            counts = f"{first.name!r} has {len(first.layers)} layers, {arm.name!r} has {len(arm.layers)}"
+            raise ValueError(f"layers: {counts}, and they are matched by order; choose some of them with layers=")
+        for own, other in zip(first.layers, arm.layers, strict=True):
+            if own.width != other.width:
+                names = f"{own.name} has {own.width} units, {other.name} of {arm.name!r} has {other.width}"
+                raise ValueError(f"layers: {names}, and they are matched by order; choose some of them with layers=")
+    counts = [min(layer.values for layer in layers) for layers in zip(*(arm.layers for arm in arms), strict=True)]
+    for arm in arms:
+        arm.set_layers([_with_values(layer, count) for layer, count in zip(arm.layers, counts, strict=True)])
+
+
+def _with_values(layer: Layer, count: int) -> Layer:
+    return layer if layer.values == count else replace(layer, values=count)
+
+
+def first_observation(arm: Arm) -> Observed:
+    """The arm's first pass over the probe. Where the training view fails, as batch norm's does for a single example, the
+    evaluation view takes its place from now on. Raises ValueError."""
+    try:
+        return arm.observe()
+    except Exception as error:
+        arm.view = "evaluation"
+        try:
+            observed = arm.observe()
+        except Exception:
+            raise ValueError(f"probe: the model fails with it: {type(error).__name__}: {_one_line(error)}") from error
+        arm.report(f"The training view of {arm.name!r}", error)
+        return observed

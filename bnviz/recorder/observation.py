@@ -1,0 +1,108 @@
+"""One pass over the probe: the values of every layer's recorded units, and what the model says."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bnviz.recorder import kinds
+from bnviz.recorder.calls import Place, listening
+from bnviz.recorder.layers import Layer, Site, units_place
+from bnviz.recorder.probe import Probe
+
+SEED = 0  # of the choice of positions
+
+
+class Sampler:
+    """Takes the values of a layer's recorded units from tensors, at places that are drawn once for all."""
+
+    def __init__(self, layer: Layer):
+        self._layer = layer
+        self._units = torch.from_numpy(layer.units)
+        self._places: dict[torch.Size, tuple[Tensor, ...]] = {}
+
+    def take(self, values: Tensor) -> np.ndarray:
+        """Values [units, values] as float32. Raises ValueError where the units cannot be found."""
+        layer = self._layer
+        place = units_place(values.shape, layer.width, layer.axis)
+        if place is None:
+            raise ValueError(f"the values of {layer.name} have another shape than before: {tuple(values.shape)}")
+        if place.is_flat:
+            values = values.unflatten(1, (layer.width, -1))
+        rows = values.movedim(place.axis, -1) if values.ndim > 1 else values[None]
+        taken = rows[self._places_in(rows)][:, self._units.to(rows.device)]
+        return taken.to(torch.float32).T.contiguous().cpu().numpy()
+
+    def _places_in(self, rows: Tensor) -> tuple[Tensor, ...]:
+        """Indices of all axes but the last one."""
+        shape = rows.shape[:-1]
+        if shape not in self._places:
+            chosen = np.sort(np.random.default_rng(SEED).choice(math.prod(shape), self._layer.values, replace=False))
+            self._places[shape] = tuple(torch.from_numpy(one).to(rows.device) for one in np.unravel_index(chosen, shape))
+        return self._places[shape]
+
+
+def batch_statistics(values: Tensor, axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and (population) standard deviation [width] of a tensor over all axes but the units'."""
+    rows = values.detach().movedim(axis, -1).flatten(0, -2).to(torch.float32)
+    variance, mean = torch.var_mean(rows, dim=0, correction=0)
+    return mean.cpu().numpy(), variance.sqrt().cpu().numpy()
+
+
+@dataclass
+class Observation:
+    """A pass over the probe.
+
+    `values` are those of each layer, by its number, [taps, units, values], with two taps where `linear` and `normalized` are one;
+    `statistics` are mean and standard deviation [width] of what goes into batch norm; `output` is the model's. A layer that was
+    not called is missing.
+    """
+
+    values: dict[int, np.ndarray]
+    statistics: dict[int, tuple[np.ndarray, np.ndarray]]
+    output: Any
+
+
+class Observer:
+    """Observes these layers of a model."""
+
+    def __init__(self, model: nn.Module, probe: Probe, layers: Sequence[Layer]):
+        self.model, self.probe, self.layers = model, probe, layers
+        self._samplers = [Sampler(layer) for layer in layers]
+        self._sites: dict[Site, list[tuple[int, int]]] = defaultdict(list)  # what is read there: the layer, the tap
+        for number, layer in enumerate(layers):
+            for tap in (0, 2) if layer.is_one_tap else (0, 1, 2):
+                self._sites[layer.sites[tap]].append((number, tap))
+        names = {place.name for place, _ in self._sites}
+        self._modules = {name: module for name, module in model.named_modules() if name in names}
+
+    def observe(self) -> Observation:
+        """Run the model on the probe, in the mode that it is in. The caller protects it: `preserve.untouched`."""
+        taken: dict[tuple[int, int], np.ndarray] = {}
+        statistics: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+
+        def receive(place: Place, side: str, values: Tensor) -> None:
+            for number, tap in self._sites.get((place, side), ()):
+                taken[number, tap] = self._samplers[number].take(values.detach())
+                layer = self.layers[number]
+                if tap == 0 and kinds.is_batch_norm(layer.module):
+                    statistics[number] = batch_statistics(values, layer.axis)
+
+        with listening(self._modules.items(), receive):
+            output = self.probe.call(self.model)
+        return Observation(self._stack(taken), statistics, output)
+
+    def _stack(self, taken: Mapping[tuple[int, int], np.ndarray]) -> dict[int, np.ndarray]:
+        stacks = {}
+        for number, layer in enumerate(self.layers):
+            wanted = [(number, tap) for tap in ((0, 2) if layer.is_one_tap else (0, 1, 2))]
+            if all(key in taken for key in wanted):
+                stacks[number] = np.stack([taken[key] for key in wanted])
+        return stacks

@@ -1,0 +1,108 @@
+"""The probe: the fixed examples on which a network is measured, and how the model is called with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from bnviz.recorder.tensors import tensors
+
+Loss = Callable[..., Any]  # of output and target, or of the output alone where the probe has no target
+
+
+class Probe:
+    """Inputs, and the target that the loss compares the output with.
+
+    `probe` is `inputs` or the pair `(inputs, target)`. The inputs are a tensor, a tuple of arguments, a dictionary of named
+    arguments, or a function that gets the model, calls it and returns the output. Raises TypeError and ValueError.
+    """
+
+    def __init__(self, probe: Any):
+        is_pair = isinstance(probe, tuple | list) and len(probe) == 2
+        self.inputs, self.target = probe if is_pair else (probe, None)
+        if not (isinstance(self.inputs, Tensor | tuple | list | Mapping) or callable(self.inputs)):
+            raise TypeError(
+                "probe: expected (inputs, target), whose inputs are a tensor, a tuple, a dictionary or a function; "
+                f"{self._kinds(probe)}"
+            )
+        if any(len(one) == 0 for one in tensors(self.inputs) if one.ndim):
+            raise ValueError("probe: it has no examples; give it some, 256 of held-out data, say")
+
+    @staticmethod
+    def _kinds(probe: Any) -> str:
+        if isinstance(probe, tuple | list):
+            return f"this one is a {type(probe).__name__} of {', '.join(type(one).__name__ for one in probe) or 'nothing'}"
+        return f"this one is a {type(probe).__name__}"
+
+    def call(self, model: nn.Module) -> Any:
+        """The model's output."""
+        if isinstance(self.inputs, Tensor):
+            return model(self.inputs)
+        if isinstance(self.inputs, Mapping):
+            return model(**self.inputs)
+        if isinstance(self.inputs, tuple | list):
+            return model(*self.inputs)
+        return self.inputs(model)
+
+    @property
+    def size(self) -> int | None:
+        """The number of examples, if the probe says it: the length of its target, else of its first input."""
+        known = [one for one in (*tensors(self.target), *tensors(self.inputs)) if one.ndim]
+        return len(known[0]) if known else None
+
+    def check_device(self, model: nn.Module) -> None:
+        """Raise ValueError if model and probe lie on different devices."""
+        places = {parameter.device for parameter in model.parameters()}
+        for one in tensors(self.inputs):
+            if len(places) == 1 and one.device not in places:
+                device = next(iter(places))
+                raise ValueError(
+                    f"probe: its inputs are on {one.device}, the model is on {device}; move them there: x.to({str(device)!r})"
+                )
+
+
+def loss_value(loss: Loss | None, output: Any, target: Any) -> float | None:
+    """The loss of an output as a number; what the output brings as `loss` if no function is given; None if there is none."""
+    if loss is None:
+        value = output.get("loss") if isinstance(output, Mapping) else getattr(output, "loss", None)
+    else:
+        value = loss(output) if target is None else loss(output, target)
+    return None if value is None else float(value)
+
+
+def logits_of(output: Any, target: Any) -> tuple[Tensor, Tensor, int] | None:
+    """Scores, classes and the scores' axis of classes, if the target is made of class numbers; else None."""
+    scores = _scores(output)
+    if scores is None or not isinstance(target, Tensor) or target.is_floating_point() or scores.ndim != target.ndim + 1:
+        return None
+    for axis in (1, scores.ndim - 1):
+        if scores.shape[:axis] + scores.shape[axis + 1 :] == target.shape:
+            return scores, target, axis
+    return None
+
+
+def _scores(output: Any) -> Tensor | None:
+    """The output itself, its `logits`, or the first tensor in it."""
+    if isinstance(output, Mapping):
+        output = output.get("logits", output)
+    output = getattr(output, "logits", output)
+    return next((one for one in tensors(output) if one.is_floating_point() and one.ndim > 1), None)
+
+
+def accuracy(output: Any, target: Any) -> float | None:
+    """The share of right answers, positions that no class number is given for (negative) left out; None if it has no classes."""
+    found = logits_of(output, target)
+    if found is None:
+        return None
+    scores, classes, axis = found
+    counted = classes >= 0
+    right = (scores.argmax(axis) == classes) & counted
+    return float(right.sum() / counted.sum()) if counted.any() else None
+
+
+def class_count(output: Any, target: Any) -> int | None:
+    """How many classes there are to tell apart, if there are."""
+    found = logits_of(output, target)
+    return None if found is None else found[0].shape[found[2]]

@@ -1,0 +1,277 @@
+"""`bnviz.record` on small networks: what is recorded is what a plain computation gives, and training is untouched."""
+
+import logging
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import bnviz
+from bnviz.record import ndjson, schema
+from bnviz.recorder.edges import bin_edges
+from bnviz.recorder.layers import evenly
+from bnviz.recorder.schedule import schedule
+from tests.record.test_schema import check, check_array
+from tests.recorder.training import Training, assert_untouched, cross_entropy, examples, messages, mlp
+
+X, Y = examples()
+
+
+@pytest.fixture(scope="module", params=[nn.BatchNorm1d, None], ids=["batch norm", "nothing"])
+def recording(request):
+    """The recording of an MLP with and without batch norm, whose training is untouched."""
+    return assert_untouched(lambda: mlp(request.param), X, Y)
+
+
+def sizes_of(header):
+    """The sizes of a recording's arrays."""
+    layers = header["layers"]
+    return {
+        "layers": len(layers),
+        "width": max(len(layer["units"]) for layer in layers),
+        "bins": 48,
+        "watched": len(header["watched_units"]),
+        "percentiles": 3,
+        "parameters": len(header["parameters"]),
+    }
+
+
+def test_a_recording_holds_what_the_schema_says(recording):
+    header, snapshots = recording
+    check(schema.OWN_HEADER, header, sizes_of(header), "header")
+    own = schema.names(schema.OWN_ARM)
+    keys = {key.name: key for key in (*(key for key in schema.ARM if key.name not in own), *schema.OWN_ARM)}
+    for snapshot in snapshots:
+        assert set(snapshot) == {"type", "index", "step", "epoch", "arms"}
+        part = snapshot["arms"]["model"]
+        assert set(part) <= set(keys)
+        assert {"counts", "unit_counts", "percentiles", "shift_step", "gradient_norm", "evaluation_loss"} <= set(part)
+        for name, value in part.items():
+            for array in value.values() if keys[name].by_tap else [value] if keys[name].sizes else []:
+                check_array(keys[name], array, sizes_of(header), name)
+
+
+def test_layers_are_named_as_in_the_model(recording):
+    header, snapshots = recording
+    normalized = header["layers"][0]["normalizer"] == "BatchNorm1d"
+    assert [layer["name"] for layer in header["layers"]] == (["1", "4"] if normalized else ["0", "2"])
+    assert [layer["source"] for layer in header["layers"]] == (["0", "3"] if normalized else ["0", "2"])
+    assert [snapshot["step"] for snapshot in snapshots] == [0, 1, 2, 4, 6]
+    assert ("gamma" in snapshots[-1]["arms"]["model"]) == normalized
+
+
+def test_what_is_recorded_is_what_a_plain_pass_gives():
+    training = Training(mlp, X, Y, options={})
+    _, snapshots = messages(training.recorder)
+    part, model = snapshots[-1]["arms"]["model"], training.model.train()
+    z = model[0](X).detach()
+    y = model[1](z)
+    a = y.detach().relu()
+    for tap, values in {"linear": z, "normalized": y.detach(), "activation": a}.items():
+        assert part["mean"][tap][0] == pytest.approx(values.mean().item(), abs=1e-5)
+        assert part["std"][tap][0] == pytest.approx(values.std(correction=0).item(), rel=1e-4)
+        assert part["percentiles"][tap][0] == pytest.approx(np.percentile(values.numpy(), [15, 50, 85]), abs=1e-4)
+        rows = ndjson.rounded(values.numpy().mean(0)[None], 128)[0]
+        assert part["unit_mean"][tap][0, :12] == pytest.approx(rows, abs=1e-5)
+        assert np.isnan(part["unit_mean"][tap][1, 8:]).all()
+    assert part["zeros"]["activation"][0] == (a == 0).sum()
+    assert part["gamma"][0] == pytest.approx(ndjson.rounded(model[1].weight.detach().numpy()[None])[0])
+    assert part["probe_loss"] == pytest.approx(cross_entropy(model(X), Y).item(), rel=1e-5)
+
+
+def test_evaluation_and_running_statistics_are_those_of_the_model():
+    training = Training(mlp, X, Y, options={})
+    part, model = messages(training.recorder)[1][-1]["arms"]["model"], training.model.eval()
+    z, norm = model[0](X).detach(), model[1]
+    std = z.std(0, correction=0)
+    scale = (std**2).mean().sqrt()
+    assert part["evaluation_accuracy"] == pytest.approx((model(X).argmax(1) == Y).float().mean().item())
+    assert part["evaluation_loss"] == pytest.approx(cross_entropy(model(X), Y).item(), rel=1e-5)
+    assert part["running_mean_error"][0] == pytest.approx(
+        (((norm.running_mean - z.mean(0)) ** 2).mean().sqrt() / scale).item(), rel=1e-3
+    )
+    error = norm.running_var.sqrt() - std
+    assert part["running_std_error"][0] == pytest.approx(((error**2).mean().sqrt() / scale).item(), rel=1e-3)
+    assert part["updates_seen"].tolist() == [6, 6]
+
+
+def test_gradients_updates_and_group_sizes_are_those_of_training():
+    training = Training(mlp, X, Y, options={"every": 3}, steps=3)
+    header, snapshots = messages(training.recorder)
+    part = snapshots[-1]["arms"]["model"]
+    assert header["parameters"] == ["0.weight", "3.weight", "6.weight"]
+    assert part["gradient_norm"] == pytest.approx([training.model[number].weight.grad.norm().item() for number in (0, 3, 6)])
+    before = Training(mlp, X, Y, steps=2).model
+    pairs = [(before[number].weight, training.model[number].weight) for number in (0, 3, 6)]
+    assert part["update_ratio"] == pytest.approx([((new - old).norm() / old.norm()).item() for old, new in pairs], rel=1e-4)
+    assert part["normalized_together"].tolist() == [16, 16]
+    assert part["frozen"].tolist() == [0, 0]
+    assert part["train_loss"] == pytest.approx(training.losses[-1])
+    assert snapshots[2]["step"] == 2 and snapshots[2]["arms"]["model"]["train_loss"] == pytest.approx(training.losses[1])
+
+
+def test_arms_are_recorded_side_by_side_with_the_same_edges():
+    models = {"without": mlp(None), "with": mlp()}
+    recorder = bnviz.record(models, probe=(X, Y), loss=cross_entropy)
+    recorder.step(loss={"without": 1.0, "with": 2.0})
+    recorder.close()
+    header, snapshots = messages(recorder)
+    assert header["arms"] == ["without", "with"] and header["edges"]["linear"].shape == (2, 49)
+    assert [snapshots[1]["arms"][arm]["train_loss"] for arm in header["arms"]] == [1.0, 2.0]
+    assert "running_mean_error" in snapshots[1]["arms"]["with"] and "running_mean_error" not in snapshots[1]["arms"]["without"]
+
+
+def test_the_file_is_the_recording(tmp_path):
+    out = tmp_path / "run.ndjson"
+    with bnviz.record(mlp(), probe=(X, Y), loss=cross_entropy, out=out, title="Mine") as recorder:
+        assert ndjson.kind(out.read_bytes()) == "header"
+        recorder.step()
+    lines = out.read_bytes().splitlines(keepends=True)
+    assert [ndjson.kind(line) for line in lines] == ["header", "snapshot", "snapshot", "end"]
+    assert ndjson.status(lines[-1]) == "finished"
+    assert next(ndjson.read(lines))["title"] == "Mine" and len(lines[0]) < 20_000
+    assert "2 snapshots" in str(recorder.cost)
+    bnviz.record(mlp(), probe=(X, Y), out=out).close()  # a recording may be replaced
+    assert len(out.read_bytes().splitlines()) == 3
+    out.write_text("something else", encoding="utf-8")
+    with pytest.raises(ValueError, match="no recording"):
+        bnviz.record(mlp(), probe=(X, Y), out=out)
+    assert out.read_text(encoding="utf-8") == "something else"
+
+
+def test_the_end_says_how_it_ended():
+    with pytest.raises(ZeroDivisionError), bnviz.record(mlp(), probe=(X, Y)) as recorder:
+        raise ZeroDivisionError("oh")
+    assert list(recorder.messages())[-1]["status"] == "failed"
+    with pytest.raises(KeyboardInterrupt), bnviz.record(mlp(), probe=(X, Y)) as recorder:
+        raise KeyboardInterrupt
+    assert list(recorder.messages())[-1]["status"] == "stopped"
+
+
+@pytest.mark.parametrize(
+    "arguments, kind, words",
+    [
+        ({"model": 3}, TypeError, "expected a torch.nn.Module, and got int"),
+        ({"model": dict.fromkeys("abcde", mlp())}, ValueError, "expected 1 to 4 networks, and got 5"),
+        ({"probe": 3}, TypeError, "this one is a int"),
+        ({"probe": (X[:0], Y[:0])}, ValueError, "it has no examples"),
+        ({"probe": (X.to("meta"), Y)}, ValueError, "its inputs are on meta, the model is on cpu"),
+        ({"probe": (X[:, :3], Y)}, ValueError, "the model cannot be called with it"),
+        ({"layers": "encoder.*"}, ValueError, r"no layer matches 'encoder.\*'; this model has 1, 4"),
+        ({"every": 0}, ValueError, "expected 1 or more"),
+        ({"every": "often"}, TypeError, "expected a number of steps"),
+        ({"out": "run.csv"}, ValueError, "ends in .ndjson"),
+        ({"model": nn.ReLU()}, ValueError, "no layer that can be recorded"),
+        ({"model": nn.Sequential(nn.LazyLinear(3))}, ValueError, "call the model once with a batch"),
+        ({"model": {"a": mlp(), "b": mlp(widths=(20, 12))}}, ValueError, "'a' has 2 layers, 'b' has 1"),
+        ({"model": {"a": mlp(), "b": mlp(widths=(20, 12, 9))}}, ValueError, "matched by order"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Lazy modules")
+def test_errors_say_what_to_do(arguments, kind, words):
+    with pytest.raises(kind, match=words):
+        bnviz.record(**{"model": mlp(), "probe": (X, Y), "loss": cross_entropy, **arguments})
+
+
+@pytest.mark.parametrize("layers", ["4", "3", ["nothing", "4"], "[34]"])
+def test_layers_are_chosen_by_pattern_name_and_source(layers):
+    model = mlp()
+    if layers == ["nothing", "4"]:
+        layers = [model[4]]
+    recorder = bnviz.record(model, probe=(X, Y), layers=layers)
+    assert [layer["name"] for layer in next(recorder.messages())["layers"]] == ["4"]
+
+
+def test_many_layers_and_units_are_spread_evenly():
+    widths = (20, *[100] * 66)
+    recorder = bnviz.record(mlp(None, widths), probe=(X, Y))
+    header = next(recorder.messages())
+    names = [int(layer["name"]) for layer in header["layers"]]
+    assert len(names) == header["hidden_layers"] == 64 and (names[0], names[-1]) == (0, 130) and header["layers_found"] == 66
+    assert header["layers"][3]["width"] == 100 and header["layers"][3]["units"] == evenly(100, 64).tolist()
+
+
+@pytest.mark.parametrize(
+    "probe",
+    [
+        ((X, X), Y),
+        ({"first": X, "second": X}, Y),
+        (lambda model: model(X, second=X), Y),
+    ],
+)
+def test_a_model_may_have_several_inputs(probe):
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.two, self.out = nn.Linear(20, 8), nn.Linear(20, 8), nn.Linear(8, 3)
+
+        def forward(self, first, second):
+            return self.out(torch.relu(self.one(first) + self.two(second)))
+
+    recorder = bnviz.record(Two(), probe=probe, loss=cross_entropy)
+    recorder.close()
+    header, snapshots = messages(recorder)
+    assert [layer["name"] for layer in header["layers"]] == ["one", "two"] and header["classes"] == 3
+    assert snapshots[0]["arms"]["model"]["probe_loss"] is not None
+
+
+def test_a_measurement_that_fails_is_missing_and_said_once(caplog):
+    model = mlp()
+    with caplog.at_level(logging.WARNING), bnviz.record(model, probe=(X, Y), loss=cross_entropy, every=1) as recorder:
+        forward = model[1].forward
+        model[1].forward = lambda z: 1 / 0
+        recorder.step(loss=1.0)
+        recorder.step(loss=1.0)
+        model[1].forward = forward
+        recorder.step(loss=1.0)
+    snapshots = messages(recorder)[1]
+    assert ["counts" in snapshot["arms"]["model"] for snapshot in snapshots] == [True, False, False, True]
+    assert len([record for record in caplog.records if "distributions" in record.getMessage()]) == 1
+    assert snapshots[-1]["arms"]["model"]["shift_step"]["linear"].max() == 0
+
+
+def test_the_disk_may_be_full(caplog, monkeypatch, tmp_path):
+    recorder = bnviz.record(mlp(), probe=(X, Y), out=tmp_path / "run.ndjson", every=1)
+
+    def full(file, data):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("bnviz.recorder.output.os.write", full)
+    with caplog.at_level(logging.WARNING):
+        recorder.step()
+        recorder.step()
+        recorder.close()
+    assert len(caplog.records) == 1 and "No space left" in caplog.text
+
+
+def test_snapshots_are_denser_at_first_or_when_a_function_says():
+    due = schedule(100)
+    assert [step for step in range(1, 301) if due(step)] == [1, 2, 4, 8, 16, 32, 64, 100, 200, 300]
+    asked = []
+    recorder = bnviz.record(mlp(), probe=(X, Y), every=lambda step: asked.append(step) or step == 2)
+    for _ in range(3):
+        recorder.step()
+    assert asked == [1, 2, 3, 4]
+    assert [message.get("step") for message in recorder.messages()] == [None, 0, 2]
+
+
+@pytest.mark.parametrize("kind", ["normal", "rectified", "constant", "zero", "huge", "offset", "infinite"])
+def test_edges_hold_a_layer_that_grows_tenfold(kind):
+    values = np.random.default_rng(0).normal(size=5000).astype(np.float32)
+    samples = {
+        "normal": values,
+        "rectified": np.maximum(values, 0),
+        "constant": np.full(100, 7, np.float32),
+        "zero": np.zeros(100, np.float32),
+        "huge": values * np.float32(1e37),
+        "offset": values * np.float32(1e-4) + np.float32(1e4),
+        "infinite": np.array([np.inf, np.nan, -np.inf], np.float32),
+    }
+    edges = bin_edges(samples[kind])
+    assert edges.shape == (49,) and edges.dtype == np.float32 and np.isfinite(edges).all() and (np.diff(edges) > 0).all()
+    if kind in ("normal", "rectified"):
+        grown = 10 * samples[kind]
+        assert ((grown >= edges[0]) & (grown <= edges[-1])).mean() > 0.999
+        assert (np.histogram(samples[kind], edges)[0] > 20).sum() > 20  # and still fine where values are now
+    assert (edges[0] == 0) == (kind == "rectified")
