@@ -123,6 +123,28 @@ def test_it_trains_the_networks_of_the_run(run, capsys, name):
                 assert not math.isfinite(printed[arm].get(output, math.nan))
 
 
+RECOMPUTED = {
+    "noise, dropout and groups": {"compare": "noisy-batch", "dropout": 0.2, "batch_size": 32, "ghost_batch_size": 8},
+    "accumulation": {"accumulate": 4, "batch_size": 8, "statistics_momentum": 0.01},
+    "double numbers": {"precision": "double", "dataset": "linear-map", "activation": "identity"},
+    "coloured animals": {"dataset": "cats", "evaluation_coats": "coloured", "steps": 4},
+}
+
+
+@pytest.mark.parametrize("name", RECOMPUTED)
+def test_statistics_are_recomputed_as_in_the_run(run, capsys, name):
+    """By `update_bn`, to the accuracy of the run and its loss but for rounding."""
+    experiment = Experiment(**{**SMALL, "three_views": "yes", **RECOMPUTED[name]})
+    recording = recorded(experiment)
+    run(recording)
+    arm = experiment.compare
+    [line] = [one for one in capsys.readouterr().out.splitlines() if one.startswith(f"{arm}, statistics recomputed: ")]
+    views = json.loads(recording.splitlines()[-2])["arms"][arm]["evaluation"]
+    loss, *accuracy = (float(part.rpartition(" ")[2]) for part in line.partition(": ")[2].split(", "))
+    assert loss == pytest.approx(views["recomputed_loss"], rel=1e-5) != pytest.approx(views["running_loss"], rel=1e-2)
+    assert accuracy == ([] if views["recomputed_accuracy"] is None else [pytest.approx(views["recomputed_accuracy"], abs=1e-6)])
+
+
 def test_a_run_that_diverges_does_so_in_the_script(run):
     _, _, recording = trained(EXPERIMENTS["diverging"])
     assert ndjson.status(recording.splitlines()[-1]) == "diverged"

@@ -89,6 +89,7 @@ def _data_values(experiment: Experiment) -> dict[str, object]:
         "bootstrap": experiment.bootstrap == "yes",
         "input_noise": any(change.name == "input_noise" for change in experiment.possible_changes),
         "coats": experiment.coats,
+        "coloured": data.has_coats and experiment.evaluation_coats == "coloured",
         "examples": experiment.examples,
         "classes": data.classes,
         "loss": LOSSES[data.loss],
@@ -151,7 +152,15 @@ def _training_values(experiment: Experiment) -> dict[str, object]:
         "fully_frozen": fully_frozen(experiment),
         "report": max(1, experiment.steps // REPORTS),
         "last": experiment.steps - due[-1],
+        "recomputed": _recomputed(experiment),
     }
+
+
+def _recomputed(experiment: Experiment) -> list[str]:
+    """The networks that have running statistics in the end, if those are to be recomputed."""
+    if experiment.three_views == "no":
+        return []
+    return [arm for arm in experiment.arms if course.normalizer(experiment, arm, experiment.steps) in STATISTICS]
 
 
 def _with_normalizers(values: dict[str, object], keys: set[str]) -> dict[str, object]:
