@@ -12,6 +12,7 @@ import pytest
 from bnviz.judge.findings import apart, best, final_accuracy, losses, points, series, times
 from bnviz.judge.intervals import Interval, interval
 from bnviz.judge.verdict import AGREES, CANNOT_TELL, COMPUTING, DISAGREES, TOO_FEW, Verdict, words
+from bnviz.lessons.does_it_hold import evidence
 from bnviz.lessons.does_it_hold.claims import CLAIMS, cell, seeds_text, table
 from bnviz.lessons.does_it_hold.claims.faster import first_crossing, steps_needed
 from bnviz.lessons.does_it_hold.claims.largest_rate import largest
@@ -25,7 +26,7 @@ from tests import ROOT
 DOCUMENT = ROOT / "docs" / "evidence.md"
 GUESSING = math.log(10)
 CHEAP = 170  # estimated seconds on one core, about 75 s on two
-NEW = ("only-scales", "skipinit", "adversarial")  # claims whose rows in the document `make evidence` has still to make
+NEW = ("only-scales", "skipinit", "adversarial", "dyt")  # claims whose rows in the document `make evidence` has still to make
 WRITTEN = [claim for key, claim in CLAIMS.items() if key not in NEW]
 CHECKPOINTS = [0, 10, 20, 30, 40, 50]
 
@@ -160,6 +161,11 @@ CASES = {
         AGREES: lambda curve, rate, seed: attacked((0.3 if curve == "batch" else 0.4) + little(seed)),
         DISAGREES: lambda curve, rate, seed: attacked(0.4 + little(seed) * (curve == "batch")),
         CANNOT_TELL: lambda curve, rate, seed: attacked(0.5 + chaotic(seed) * (curve == "batch")),
+    },
+    "dyt": {
+        AGREES: lambda curve, rate, seed: 0.8 + little(seed) + 0.03 * (curve == "dyt") - 0.1 * (rate == 1),
+        DISAGREES: lambda curve, rate, seed: 0.8 + little(seed) - (0.05 if rate < 1 else 0.57) * (curve == "dyt"),
+        CANNOT_TELL: lambda curve, rate, seed: 0.56 + chaotic(seed) * (curve == "dyt"),
     },
 }  # fmt: skip
 
@@ -367,6 +373,19 @@ def test_the_document_has_a_row_for_every_claim():
 def test_the_table_keeps_its_cells():
     row = table({"noise": Verdict((), "a | b")}, "today").splitlines()[-1]
     assert "a \\| b" in row and row.endswith("| **cannot tell** | 1 | 11 from 2000 | today |")
+
+
+def test_rows_of_some_claims_join_the_documents_table(monkeypatch, tmp_path):
+    """Each in its place, new ones, too; all others stay."""
+    first, second, third, *_ = CLAIMS
+    old = table({key: Verdict((), key) for key in (first, third)}, "once")
+    (tmp_path / "evidence.md").write_text(
+        "\n".join([markers("table")[0], "Made.", "", old, markers("table")[1]]), encoding="utf-8"
+    )
+    monkeypatch.setattr(evidence, "DOCUMENT", tmp_path / "evidence.md")
+    lines = evidence.merged(table({key: Verdict((), f"new {key}") for key in (second, third)}, "today")).splitlines()
+    assert lines[:2] == old.splitlines()[:2] and lines[2] == old.splitlines()[2]
+    assert [line.split(" | ")[2].split(" ")[:2] for line in lines[3:]] == [["new", second], ["new", third]]
 
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["--pilot", "--write", "noise"]])

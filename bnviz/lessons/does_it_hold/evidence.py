@@ -71,16 +71,17 @@ def write(name: str, text: str) -> None:
 
 
 def merged(new: str) -> str:
-    """The document's table of verdicts with the rows of a new one in the place of its own."""
+    """The document's table of verdicts with the rows of a new one, in the place of its own or where it had none."""
     begin, end = markers("table")
-    old = DOCUMENT.read_text(encoding="utf-8").partition(begin)[2].partition(end)[0].strip().splitlines()
-    rows = {_claim_of(line): line for line in new.splitlines()[2:]}
-    return "\n".join(rows.get(_claim_of(line), line) for line in old if line.startswith("|"))
+    old = DOCUMENT.read_text(encoding="utf-8").partition(begin)[2].partition(end)[0].splitlines()
+    rows = {_claim_of(line): line for line in (*old, *new.splitlines()) if _claim_of(line)}
+    head = new.splitlines()[:2]
+    return "\n".join([*head, *(rows[claim.name] for claim in CLAIMS.values() if claim.name in rows)])
 
 
 def _claim_of(line: str) -> str:
-    """The bold name that a row of the table begins with."""
-    return line.split("**")[1] if line.startswith("| **") else ""
+    """The claim that a row of the table is of: the bold name that it begins with, without its full stop."""
+    return line.split("**")[1].removesuffix(".") if line.startswith("| **") else ""
 
 
 def main(arguments: Iterable[str] | None = None) -> None:

@@ -201,6 +201,13 @@ def adversarial(random: Random, sweep: Sweep, on_bound: Sequence[bool]) -> list[
     return _rows(sweep, values)
 
 
+def dyt(random: Random, sweep: Sweep, on_bound: Sequence[bool]) -> list[Row]:
+    """The first rate is best for all networks."""
+    shares, more = _images(random, sweep)
+    gains = {"none": -0.05, "batch": 0.0, "dyt": more - (SAME if on_bound[0] else -3 * SAME)}
+    return _rows(sweep, lambda curve, point, seed: _right(random, shares + gains[curve] - 0.1 * (point > 0)))
+
+
 MAKERS: Mapping[str, Maker] = {
     "same-score": same_score,
     "faster": faster,
@@ -214,10 +221,11 @@ MAKERS: Mapping[str, Maker] = {
     "only-scales": only_scales,
     "skipinit": skipinit,
     "adversarial": adversarial,
+    "dyt": dyt,
 }
 PARTS: Mapping[str, int] = {
     "same-score": 1, "faster": 1, "largest-rate": 1, "tiny-rates": 3, "noise": 3, "smoother": 4, "bend": 2, "small-batches": 2,
-    "sigmoid": 2, "only-scales": 2, "skipinit": 2, "adversarial": 1,
+    "sigmoid": 2, "only-scales": 2, "skipinit": 2, "adversarial": 1, "dyt": 1,
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from bnviz.judge.claim import Claim
 from bnviz.judge.verdict import CANNOT_TELL, FEWEST_SEEDS, Criterion, Verdict, words
 from bnviz.lessons.does_it_hold.claims import (
     adversarial,
+    dyt,
     faster,
     largest_rate,
     noise,
@@ -36,6 +37,7 @@ _ALL = (
     only_scales.CLAIM,
     skipinit.CLAIM,
     adversarial.CLAIM,
+    dyt.CLAIM,
 )
 OPEN = 0.001  # a part that is surer than this leaves nothing open
 IN_THE_WAY: Mapping[str, Callable[[Criterion], bool]] = {  # by why there is no verdict, whether a part is to be named

@@ -53,7 +53,7 @@ CLAIM = claim(
         "learning_rate",
         tuple(changes(learning_rate=rate) for rate in RATES),
         tuple(Curve(name, "batch", changes(trainable=name)) for name in ("scales", "output")),
-        seeds=10,
+        seeds=11,
         measures=("held_out",),
     ),
     verdict=verdict,

@@ -63,7 +63,7 @@ CLAIM = claim(
             Curve("residual", "none", changes(skip_connections="residual")),
             Curve("residual-batch", "batch", changes(skip_connections="residual")),
         ),
-        seeds=10,
+        seeds=11,
         measures=("held_out",),
     ),
     verdict=verdict,
