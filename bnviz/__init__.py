@@ -10,8 +10,12 @@ from typing import Any
 
 __version__ = "0.4.0"
 
+_FUNCTIONS = {"swap": "bnviz.recorder.swap"}  # name: the module that has it; these load PyTorch
+
 
 def __getattr__(name: str) -> Any:
     if name == "record":  # the package, which can be called
         return importlib.import_module("bnviz.record")
+    if name in _FUNCTIONS:
+        return getattr(importlib.import_module(_FUNCTIONS[name]), name)
     raise AttributeError(f"module 'bnviz' has no attribute {name!r}")

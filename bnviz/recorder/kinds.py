@@ -17,7 +17,14 @@ CHANNELS_FIRST = (_NormBase, nn.GroupNorm, nn.LocalResponseNorm, _ConvNd)
 
 
 class Unnormalized(nn.Identity):
-    """What `bnviz.swap` puts in the place of a normalizer: nothing, in a place that is recorded as a layer."""
+    """What `bnviz.swap` puts in the place of a normalizer: nothing, in a place that is recorded as a layer.
+
+    `axis` is where its units lie.
+    """
+
+    def __init__(self, axis: int = 1):
+        super().__init__()
+        self.axis = axis
 
 
 def normalizes(module: nn.Module) -> bool:
@@ -57,6 +64,8 @@ def units_axis(module: nn.Module, shape: torch.Size) -> int:
         return last
     if isinstance(module, _ConvNd):  # may lack the axis of examples
         return last - len(module.kernel_size)
+    if isinstance(module, Unnormalized):
+        return module.axis % len(shape)
     if isinstance(module, CHANNELS_FIRST):
         return 1
     width = _width(module)
