@@ -20,6 +20,7 @@ from bnviz.recorder.layers import Layer
 from bnviz.recorder.observation import Observer
 from bnviz.recorder.preserve import untouched
 from bnviz.recorder.probe import Loss, Probe, accuracy, class_count, loss_value
+from bnviz.recorder.recompute import Batches
 
 Modes = Mapping[nn.Module, bool]  # whether a module is in training mode
 
@@ -83,6 +84,7 @@ class Arm:
         self._history: DistributionHistory | None = None
         self._weights = list(parameters.weights(model).values())
         self.updates = parameters.Updates(self._weights)
+        self.batches: Batches | None = None  # that statistics are recomputed over
         self._losses: list[Tensor | float] = []
         self._reporter = Reporter()
 
@@ -114,9 +116,12 @@ class Arm:
             observation = self._observer.observe()
             return Observed(observation.values, observation.statistics, *self._scores(observation.output))
 
-    def evaluate(self) -> Scores:
-        """Loss and accuracy on the probe in the evaluation view."""
+    def evaluate(self, batches: Batches | None = None) -> Scores:
+        """Loss and accuracy on the probe in the evaluation view, or with statistics that are recomputed over these batches."""
         with untouched(self.model):
+            if batches is not None:
+                set_training_view(self.model, None)
+                batches.recompute(self.model)
             self.model.eval()
             return self._scores(self.probe.call(self.model))[0]
 
@@ -142,6 +147,10 @@ class Arm:
         with self._reporter.attempt(f"{self.name!r} in evaluation"):
             scores = self.evaluate()
             part |= {"evaluation_loss": scores.loss, "evaluation_accuracy": scores.accuracy}
+        if self.batches is not None:
+            with self._reporter.attempt(f"{self.name!r} with recomputed statistics"):
+                scores = self.evaluate(self.batches)
+                part |= {"recomputed_loss": scores.loss, "recomputed_accuracy": scores.accuracy}
         return part
 
     def _distributions(self, observed: Observed, modes: Modes | None) -> dict[str, Any]:

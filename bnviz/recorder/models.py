@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,12 +16,13 @@ from bnviz.recorder.calls import Call, trace
 from bnviz.recorder.layers import Choice, Layer, choose, find_layers, spread
 from bnviz.recorder.preserve import untouched
 from bnviz.recorder.probe import Loss, Probe
+from bnviz.recorder.recompute import Batches
 
 MOST_ARMS = 4
 ONLY_ARM = "model"
 
 
-def arms_of(model: Any, probe: Any, loss: Loss | None, layers: Choice) -> list[Arm]:
+def arms_of(model: Any, probe: Any, loss: Loss | None, layers: Choice, recompute: Iterable[Any] | None) -> list[Arm]:
     """The arms of a recording: one model, or several by name. Raises TypeError and ValueError."""
     models = _models(model)
     examples, arms = Probe(probe), []
@@ -31,6 +32,8 @@ def arms_of(model: Any, probe: Any, loss: Loss | None, layers: Choice) -> list[A
         found = choose(find_layers(calls), layers, one)
         batch_norms = [call.place for call in calls if kinds.is_batch_norm(call.module)]
         arms.append(Arm(name, one, examples, loss, spread(found), len(found), batch_norms))
+        if recompute is not None and any(kinds.has_running_statistics(module) for module in one.modules()):
+            arms[-1].batches = Batches(recompute, one)
     _match(arms)
     return arms
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import platform
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,7 @@ def record(
     every: Every = 100,
     layers: Choice = None,
     *,
+    recompute: Iterable[Any] | None = None,
     title: str | None = None,
     total_steps: int | None = None,
 ) -> Recorder:
@@ -52,11 +53,13 @@ def record(
     `probe` are the fixed examples on which it is measured, (inputs, target) on the model's device: see `recorder.probe.Probe`.
     `loss(output, target)` is the loss on them. `out` is the file to write (.ndjson); without it the recording stays in memory. A
     snapshot is taken after every `every` steps, more often at first, or when `every(step)` is true. `layers` are those to record:
-    a pattern, names or modules; all if left out. `title` names the recording, `total_steps` says how long training will be.
+    a pattern, names or modules; all if left out. With `recompute`, a DataLoader or a list of batches, a third view is recorded:
+    in evaluation, with statistics of batch norm recomputed over its first batches. `title` names the recording, `total_steps` says
+    how long training will be.
 
     Raises TypeError or ValueError for what cannot be recorded, and OSError for a file that cannot be written.
     """
-    return Recorder(model, probe, loss, out, every, layers, title=title, total_steps=total_steps)
+    return Recorder(model, probe, loss, out, every, layers, recompute=recompute, title=title, total_steps=total_steps)
 
 
 class Recorder:
@@ -71,6 +74,7 @@ class Recorder:
         every: Every,
         layers: Choice,
         *,
+        recompute: Iterable[Any] | None,
         title: str | None,
         total_steps: int | None,
     ):
@@ -83,7 +87,7 @@ class Recorder:
         self._arms: list[Arm] = []
         self._output: Output | None = None
         if is_writer():
-            self._arms = arms_of(model, probe, loss, layers)
+            self._arms = arms_of(model, probe, loss, layers, recompute)
             observed = [first_observation(arm) for arm in self._arms]
             self._output = Output(out)
             self._begin(observed, header_of(self._arms[0], title, total_steps))

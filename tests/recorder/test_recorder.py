@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
 import bnviz
 from bnviz.record import ndjson, schema
@@ -94,6 +95,26 @@ def test_evaluation_and_running_statistics_are_those_of_the_model():
     error = norm.running_var.sqrt() - std
     assert part["running_std_error"][0] == pytest.approx(((error**2).mean().sqrt() / scale).item(), rel=1e-3)
     assert part["updates_seen"].tolist() == [6, 6]
+
+
+def test_recomputed_statistics_are_those_of_the_loader():
+    """A tiny momentum leaves running statistics where they were at first. Loaders draw from the training's random numbers."""
+
+    def make():
+        return mlp(lambda width: nn.BatchNorm1d(width, momentum=0.001))
+
+    x = 3 * X + 2
+    own = torch.Generator()
+    loaders = [DataLoader(TensorDataset(x, Y), 64, shuffle=True, generator=one) for one in (None, own)]
+    state = own.get_state()
+    parts = [
+        assert_untouched(make, x, Y, options={"recompute": loader})[1][-1]["arms"]["model"] for loader in (*loaders, [(x, Y)])
+    ]
+    assert torch.equal(own.get_state(), state)
+    for part in parts:
+        assert part["recomputed_loss"] == pytest.approx(part["probe_loss"], rel=0.05) != part["evaluation_loss"]
+    with pytest.raises(TypeError, match="training would lack"):
+        bnviz.record(mlp(), probe=(X, Y), recompute=iter(loaders[0]))
 
 
 def test_gradients_updates_and_group_sizes_are_those_of_training():
