@@ -28,10 +28,8 @@ class Batches:
     """
 
     def __init__(self, loader: Iterable[Any], model: nn.Module):
-        if iter(loader) is loader:
-            raise TypeError(
-                "recompute: expected a DataLoader or a list of batches; an iterator's batches would be lost to training"
-            )
+        if isinstance(loader, Iterator):
+            raise TypeError("recompute: expected a DataLoader or a list of batches; training would lack an iterator's batches")
         device = next((one.device for one in model.parameters()), torch.device("cpu"))
         with untouched(model), _generators_kept(loader):
             self._probes = [Probe(_moved(batch, device)) for batch in islice(loader, MOST_BATCHES)]

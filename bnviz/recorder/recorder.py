@@ -54,7 +54,7 @@ def record(
     `loss(output, target)` is the loss on them. `out` is the file to write (.ndjson); without it the recording stays in memory. A
     snapshot is taken after every `every` steps, more often at first, or when `every(step)` is true. `layers` are those to record:
     a pattern, names or modules; all if left out. With `recompute`, a DataLoader or a list of batches, a third view is recorded:
-    in evaluation, with statistics of batch norm recomputed over its first batches. `title` names the recording, `total_steps` says
+    in evaluation, with statistics of batch norm recomputed over its first batches. `title` names the recording, `total_steps` is
     how long training will be.
 
     Raises TypeError or ValueError for what cannot be recorded, and OSError for a file that cannot be written.
