@@ -112,7 +112,7 @@ def test_recomputed_statistics_are_those_of_the_loader():
     ]
     assert torch.equal(own.get_state(), state)
     for part in parts:
-        assert part["recomputed_loss"] == pytest.approx(part["probe_loss"], rel=0.05) != part["evaluation_loss"]
+        assert part["recomputed_loss"] == pytest.approx(part["probe_loss"], rel=0.01) != part["evaluation_loss"]
     with pytest.raises(TypeError, match="training would lack"):
         bnviz.record(mlp(), probe=(X, Y), recompute=iter(loaders[0]))
 
