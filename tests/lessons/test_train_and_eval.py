@@ -81,6 +81,14 @@ def recomputed(network):
     return model.eval()
 
 
+def uncorrected(network):
+    """The plain network with variances that divide by the number of examples above layer 1."""
+    model = plain(network)
+    for norm in norms_of(model)[1:]:
+        norm.running_var *= (SMALL.batch_size - 1) / SMALL.batch_size
+    return model.eval()
+
+
 def scores(logits, y):
     return functional.cross_entropy(logits, y).item(), (logits.argmax(1) == y).float().mean().item()
 
@@ -98,12 +106,13 @@ def test_every_view_is_what_pytorch_computes(trained):
         "running": plain(network).eval()(x),
         "recomputed": recomputed(network)(x),
         "own": plain(network).train()(x),
+        "uncorrected": uncorrected(network)(x),
     }
     for view, expected in logits.items():
         loss, accuracy = scores(expected, y)
         assert part["evaluation"][f"{view}_loss"] == pytest.approx(loss, rel=1e-4), view
         assert part["evaluation"][f"{view}_accuracy"] == pytest.approx(accuracy, abs=0.0011), view
-    assert len({part["evaluation"][f"{view}_loss"] for view in logits}) == 4
+    assert len({part["evaluation"][f"{view}_loss"] for view in logits}) == 5
     assert part["evaluation"]["running_loss"] == pytest.approx(part["test_loss"], rel=1e-5)
 
 
@@ -131,6 +140,27 @@ def test_errors_noise_and_distance_are_those_of_plain_code(trained):
         torch.stack([inputs_of(plain(network).train(), one, layer).mean(0) for one in batches]).std(0) for layer in range(3)
     ]
     np.testing.assert_allclose(evaluation["mean_noise"], in_sigmas(scatter, stds), rtol=1e-3)
+
+
+@torch.no_grad()
+def test_offset_factor_and_spread_are_those_of_plain_code(trained):
+    part, network = trained
+    evaluation, own = part["evaluation"], norms_of(plain(network))
+    chosen = training_examples()[: NOISE_EXAMPLES // 40 * 40]
+    stds = [norm.running_var.sqrt() for norm in norms_of(recomputed(network))]
+    offsets, factors, spreads = [], [], []
+    for layer in range(3):
+        groups = [inputs_of(plain(network).train(), one, layer) for one in chosen.split(40)]
+        together = inputs_of(plain(network).train(), chosen, layer).mean(0)
+        offsets.append(torch.stack([one.mean(0) for one in groups]).mean(0) - together)
+        factors.append(own[layer].running_var.mean() / torch.stack([one.var(0, correction=0) for one in groups]).mean())
+        after = slice(0, 3 * layer + 2)  # of the normalizer
+        view = torch.cat([plain(network).train()[after](one) for one in held_out()[0].split(40)])
+        spreads.append((plain(network).eval()[after](held_out()[0]).var(0).mean() / view.var(0).mean()).sqrt())
+    assert in_sigmas(offsets[:1], stds[:1]) == pytest.approx([0], abs=1e-5) and in_sigmas(offsets[1:], stds[1:]) > [1e-4, 1e-4]
+    np.testing.assert_allclose(evaluation["mean_offset"], in_sigmas(offsets, stds), rtol=0.01, atol=1e-5)
+    np.testing.assert_allclose(evaluation["variance_factor"], factors, rtol=1e-3)
+    np.testing.assert_allclose(evaluation["spread"], spreads, rtol=1e-3)
 
 
 def inputs_of(model, x, layer):
@@ -232,7 +262,7 @@ def test_noise_is_averaged_as_its_weights_say(desk, momentum, steps):
     assert desk.call(CAUSES, "noiseLeft", 2.0, momentum, steps) == pytest.approx(2 * np.sqrt((weights**2).sum()))
 
 
-PARTS = {"start": 0.1, "drift": 0.3, "noise": 0.2}
+PARTS = {"start": 0.1, "drift": 0.3, "noise": 0.2, "offset": 0.05}
 
 
 @pytest.mark.parametrize(
@@ -243,13 +273,14 @@ PARTS = {"start": 0.1, "drift": 0.3, "noise": 0.2}
         ("drift", 0.55, 0.45, 0.55, 0.56, PARTS),
         ("start", 0.84, 0.68, 0.85, 0.85, {**PARTS, "start": 0.5}),
         ("noise", 0.65, 0.57, 0.77, 0.76, {**PARTS, "noise": 0.5}),
+        ("offset", 0.65, 0.57, 0.77, 0.76, {**PARTS, "offset": 0.5}),
         ("data", 0.84, 0.62, 0.60, 0.84, PARTS),
         ("data", 0.84, 0.55, 0.60, 0.84, PARTS),  # recomputing helps a little, the data's own statistics far more
         ("batch", 0.45, 0.61, 0.62, 0.62, PARTS),
     ],
 )
 def test_each_cause_is_told_from_what_the_views_score(desk, cause, minibatch, running, recomputed, own, parts):
-    scores = {"minibatch": minibatch, "running": running, "recomputed": recomputed, "own": own}
+    scores = {"minibatch": minibatch, "running": running, "recomputed": recomputed, "own": own, "uncorrected": running}
     assert desk.call(CAUSES, "causeOf", scores, parts) == cause
 
 
@@ -277,6 +308,10 @@ RUNS = {
     "cause_drift": {**LONGER, "statistics_momentum": 0.03, "momentum": 0.9, "weight_decay": 0.1},
     "cause_batch": {**LONGER, "statistics_momentum": 0.1, "batch_size": 4},
     "cause_none": {**LONGER, "statistics_momentum": 0.1},
+    "cause_bessel": {
+        "hidden_layers": 8, "batch_size": 32, "ghost_batch_size": 4, "steps": 100, "snapshot_every": 100,
+        "statistics_momentum": 0.1,
+    },
     "cause_data": {
         "dataset": "cats", "evaluation_coats": "coloured", "width": 16, "hidden_layers": 2, "steps": 100, "train_size": 600,
         "snapshot_every": 50, "statistics_momentum": 0.1,
@@ -308,7 +343,7 @@ def test_start_drift_and_noise_make_the_error_that_is_measured(desk, recorded):
 def test_every_preset_may_be_asked_for(name):
     experiment = PAGE.default.replace(**PAGE.presets[name])
     budget.check(experiment)
-    views = [] if experiment.compare == "layer" else ["views", "layers", "causes", "errors"]
+    views = [] if experiment.compare == "layer" else ["views", "layers", "causes", "law", "bessel", "errors"]
     assert [panel["id"] for panel in panels(experiment)] == [*views, "learning"]
 
 

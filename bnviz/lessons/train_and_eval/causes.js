@@ -4,11 +4,13 @@
 // With r the running mean, µ the true one and n a minibatch's deviation from it, after t steps of r ← (1 − m) r + m (µ + n):
 // r − µ(t) = (1 − m)^t (r(0) − µ(t))  +  Σ m (1 − m)^(t−1−s) (µ(s) − µ(t))  +  Σ m (1 − m)^(t−1−s) n(s)
 //            start                       drift                                noise
+// Above layer 1 the mean of n is not 0, as inputs were normalized by their own minibatch. That mean is the offset.
 
 /** @typedef {ArrayLike<number> & Iterable<number>} Row */
 /** @typedef {{step: number, mean: Row}} Means true means [width] at a snapshot */
-/** @typedef {"none" | "start" | "drift" | "noise" | "data" | "batch"} Cause */
-/** @typedef {{minibatch: number, running: number, recomputed: number, own: number}} Scores the higher, the better: 0…1 */
+/** @typedef {"none" | "start" | "drift" | "noise" | "offset" | "bessel" | "data" | "batch"} Cause */
+/** @typedef {Record<"minibatch" | "running" | "recomputed" | "own" | "uncorrected", number>} Scores from 0 to 1, the best */
+/** @typedef {{start: number, drift: number, noise: number, offset: number}} Terms of a running mean's error */
 
 export const CLEARLY = 0.03; // of a share: what differs less is not called a difference
 
@@ -36,10 +38,11 @@ export class Course {
   advance(next) {
     const {last, momentum} = this;
     const steps = next.step - last.step;
+    const left = (1 - momentum) ** steps;
     this.running = this.running.map((value, unit) => {
       const slope = (next.mean[unit] - last.mean[unit]) / steps;
-      for (let step = 0; step < steps; step++) value += momentum * (last.mean[unit] + step * slope - value);
-      return value;
+      const behind = last.mean[unit] - slope / momentum; // what an old average would be, of a mean that always moved like this
+      return behind + slope * steps + left * (value - behind);
     });
     this.last = next;
   }
@@ -75,21 +78,23 @@ export const noiseLeft = (noise, momentum, steps) =>
   noise * Math.sqrt((momentum / (2 - momentum)) * (1 - (1 - momentum) ** (2 * steps)));
 
 /**
- * The cause, told from what the views score and from the parts of the running mean's error over all layers.
+ * The cause, told from what the views score and from the terms of the running mean's error over all layers.
+ *
+ * Bessel's correction is the one cause that a view takes away alone, so that view's gain decides, not a term.
  * @param {Scores} scores
- * @param {{start: number, drift: number, noise: number}} parts
+ * @param {Terms} terms
  * @returns {Cause}
  */
-export function causeOf({minibatch, running, recomputed, own}, parts) {
+export function causeOf({minibatch, running, recomputed, own, uncorrected}, terms) {
   const gain = recomputed - running;
   const beyond = own - Math.max(running, recomputed);
   if (beyond >= CLEARLY && beyond >= gain) return "data";
-  if (gain >= CLEARLY) return largest(parts);
+  if (gain >= CLEARLY) return uncorrected - running >= Math.max(CLEARLY, gain / 2) ? "bessel" : largest(terms);
   return recomputed - minibatch >= CLEARLY ? "batch" : "none";
 }
 
-/** @param {{start: number, drift: number, noise: number}} parts */
-function largest(parts) {
-  const names = /** @type {("start" | "drift" | "noise")[]} */ (["start", "drift", "noise"]);
-  return names.reduce((most, name) => (parts[name] > parts[most] ? name : most));
+/** @param {Terms} terms */
+function largest(terms) {
+  const names = /** @type {(keyof Terms)[]} */ (["start", "drift", "noise", "offset"]);
+  return names.reduce((most, name) => (terms[name] > terms[most] ? name : most));
 }

@@ -3,18 +3,14 @@
 
 import {overSteps, visibleFrames} from "../../web/player/feeds.js";
 import {finite} from "../../web/player/numbers.js";
-import {evaluatedScore, evaluationOf, measure, measuredFrame, partsOf} from "./reading.js";
+import {besselFactor, expectedSpread} from "./bessel.js";
+import {lawBounds, lawFeeds, lawFits} from "./law-drawings.js";
+import {evaluatedScore, evaluationOf, layersOf, measure, measuredFrame, measuredFrames, partsOf} from "./reading.js";
 
 /** @import {Bound, FeedFunction, Fit, View} from "../../web/player/types" */
 
 const NOTHING = {x: [], y: []};
 const SETTLED = 1 / 20; // of the run, after which running statistics, which start at 0 and 1, say something
-
-/**
- * The snapshots up to the one on show at which the views were measured.
- * @param {View} view
- */
-const measuredFrames = (view) => visibleFrames(view).filter((frame) => evaluationOf(frame, view));
 
 /**
  * The snapshots up to the one on show at which a network without running statistics was evaluated on other data.
@@ -23,17 +19,9 @@ const measuredFrames = (view) => visibleFrames(view).filter((frame) => evaluatio
  */
 const evaluatedFrames = (view, arm) => visibleFrames(view).filter((frame) => "evaluated_loss" in frame.arms[arm]);
 
-/**
- * A measure [layers] of the views.
- * @param {import("../../web/player/types").Snapshot} frame
- * @param {View} view
- * @param {string} key
- * @returns {ArrayLike<number> & Iterable<number>}
- */
-const layersOf = (frame, view, key) => /** @type {any} */ (evaluationOf(frame, view))?.[key] ?? [];
-
 /** @type {Record<string, FeedFunction>} */
 export const feeds = {
+  ...lawFeeds,
   evaluated: ({arm, key}, view) => overSteps(evaluatedFrames(view, arm), (frame) => evaluatedScore(frame, arm, key)),
   evaluation: ({key}, view) => overSteps(measuredFrames(view), (frame) => measure(frame, view, key)),
   "evaluation-layer": ({key, layer}, view) =>
@@ -43,6 +31,11 @@ export const feeds = {
     if (!frame) return NOTHING;
     const values = Array.from(layersOf(frame, view, key), finite);
     return {x: values.map((_, index) => index + 1), y: values};
+  },
+  bessel({key}, view) {
+    const size = view.frame.group_size;
+    const layers = Array.from({length: view.header.hidden_layers}, (_, index) => index + 1);
+    return {x: layers, y: layers.map((layer) => (key === "spread" ? expectedSpread(size, layer) : besselFactor(size)))};
   },
   part: ({part}, view) => overSteps(measuredFrames(view), (frame) => /** @type {any} */ (partsOf(view, frame, view.layer))[part]),
 };
@@ -60,6 +53,7 @@ const SCORED = ["minibatch", "running", "recomputed"];
 /** @type {Record<string, Fit>} */
 export const fits = {
   evaluated_accuracy: (frame, arm) => [evaluatedScore(frame, arm, "evaluated_accuracy")],
+  ...lawFits,
   view_accuracy: (frame, arm, view) => [
     frame.arms[arm].test_accuracy,
     evaluatedScore(frame, arm, "evaluated_accuracy"),
@@ -70,19 +64,23 @@ export const fits = {
     evaluatedScore(frame, arm, "evaluated_loss"),
     ...SCORED.map((name) => measure(frame, view, `${name}_loss`)),
   ],
+  variance_factor: settled((frame, _, view) => [0, ...layersOf(frame, view, "variance_factor"), besselFactor(frame.group_size)]),
+  spread: settled((frame, _, view) => [0, ...layersOf(frame, view, "spread"), 1]),
   errors: settled((frame, _, view) => [...layersOf(frame, view, "mean_error"), ...layersOf(frame, view, "std_error")]),
   parts: settled((frame, _, view) => {
     if (!evaluationOf(frame, view)) return [];
-    const {start, drift, noise, distance, measured} = partsOf(view, frame, view.layer);
-    return [start, drift, noise, distance, measured];
+    return Object.values(partsOf(view, frame, view.layer));
   }),
 };
 
 /** @type {Record<string, Bound>} */
 export const bounds = {
   evaluated_accuracy: () => [0, 1],
+  ...lawBounds,
   view_accuracy: () => [0, 1],
   view_loss: (view) => [0, 3 * (view.frames[0].arms.none.train_loss ?? 3)],
   errors: () => [0, 20],
   parts: () => [0, 20],
+  variance_factor: () => [0, 5],
+  spread: () => [0, 3],
 };

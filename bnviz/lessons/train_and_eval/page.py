@@ -10,6 +10,7 @@ PRESETS = {
     "small_batches": {"statistics_momentum": 0.1, "batch_size": 4},
     "fast_weights": {"statistics_momentum": 0.1, "weight_decay": 0.1, "momentum": 0.9},
     "other_data": {"statistics_momentum": 0.1, "dataset": "cats", "evaluation_coats": "coloured", "steps": 400},
+    "groups_of_four": {"statistics_momentum": 0.1, "ghost_batch_size": 4, "hidden_layers": 10, "steps": 300},
     "last_minibatch": {"statistics_momentum": 1.0, "batch_size": 8},
     "accumulated_8": {"statistics_momentum": 0.1, "batch_size": 8, "accumulate": 8, "steps": 300},
     "accumulated_32": {"statistics_momentum": 0.1, "batch_size": 2, "accumulate": 32, "steps": 300},

@@ -7,6 +7,7 @@ from typing import Any
 from bnviz.config.arms import ARMS
 from bnviz.config.experiment import Experiment
 from bnviz.data import DATA_SETS
+from bnviz.lessons.train_and_eval.law_panels import bessel, law
 from bnviz.web import words
 from bnviz.web.figures import (
     COLOURS,
@@ -32,7 +33,7 @@ WORDS = words.catalogue("train_and_eval")
 TEXTS = WORDS["panels"]
 Panel = dict[str, Any]
 VIEWS = {"minibatch": "dash", "running": "solid", "recomputed": "dot"}
-PARTS = {"start": "solid", "drift": "dash", "noise": "dot", "distance": "dashdot"}
+PARTS = {"start": "solid", "drift": "dash", "noise": "dot", "offset": "longdash", "distance": "dashdot"}
 
 
 def panels(experiment: Experiment) -> list[Panel]:
@@ -45,6 +46,8 @@ def panels(experiment: Experiment) -> list[Panel]:
         views(experiment, norm),
         layers(experiment, norm),
         causes(experiment, norm),
+        law(experiment, norm),
+        bessel(experiment, norm),
         errors(experiment, norm),
         learning(experiment, WORDS),
     ]

@@ -1,14 +1,16 @@
 // @ts-check
 // Reading what was recorded of the views now and then: the last measurement up to the snapshot on show counts.
 
+import {visibleFrames} from "../../web/player/feeds.js";
 import {finite} from "../../web/player/numbers.js";
 import {hasClasses} from "../../web/player/words.js";
 import {Course, noiseLeft, rootMeanSquare} from "./causes.js";
+import {momentumOfStep} from "./law.js";
 
 /** @import {ArmPart, Snapshot, View} from "../../web/player/types" */
 /** @import {Scores} from "./causes.js" */
 /** @typedef {NonNullable<ArmPart["evaluation"]>} Evaluation */
-/** @typedef {{start: number, drift: number, noise: number, distance: number, measured: number}} Parts in σ */
+/** @typedef {{start: number, drift: number, noise: number, offset: number, distance: number, measured: number}} Parts in σ */
 
 /**
  * What was measured of the views at a snapshot; undefined where nothing was.
@@ -43,6 +45,7 @@ export function scoresOf(view, evaluation) {
     running: score(evaluation.running_accuracy, evaluation.running_loss),
     recomputed: score(evaluation.recomputed_accuracy, evaluation.recomputed_loss),
     own: score(evaluation.own_accuracy, evaluation.own_loss),
+    uncorrected: score(evaluation.uncorrected_accuracy ?? NaN, evaluation.uncorrected_loss ?? NaN),
   };
 }
 
@@ -56,7 +59,7 @@ export function averaging({header: {experiment}}) {
 
 /** @typedef {{course: Course | null, normalizer: string, parts: ReturnType<Course["parts"]>[]}} Progress of a layer */
 
-/** By the first snapshot of a run, and by layer: how far it is followed. @type {WeakMap<Snapshot, Map<number, Progress>>} */
+/** By a run's first snapshot, then by layer and momentum. @type {WeakMap<Snapshot, Map<string, Progress>>} */
 const followed = new WeakMap();
 
 /**
@@ -64,14 +67,16 @@ const followed = new WeakMap();
  * starts with the right statistics.
  * @param {View} view
  * @param {number} layer counted from 1
+ * @param {number} momentum batch norm's
  */
-function partsOverSteps(view, layer) {
+function partsOverSteps(view, layer, momentum) {
   const layers = followed.get(view.frames[0]) ?? new Map();
   followed.set(view.frames[0], layers);
   /** @type {Progress} */
-  const progress = layers.get(layer) ?? {course: null, normalizer: "", parts: []};
-  layers.set(layer, progress);
-  for (let place = progress.parts.length; place < view.frames.length; place++) follow(progress, view, view.frames[place], layer);
+  const progress = layers.get(`${layer} ${momentum}`) ?? {course: null, normalizer: "", parts: []};
+  layers.set(`${layer} ${momentum}`, progress);
+  const average = {...averaging(view), momentum};
+  for (const frame of view.frames.slice(progress.parts.length)) follow(progress, view, frame, layer, average);
   return progress.parts;
 }
 
@@ -80,13 +85,13 @@ function partsOverSteps(view, layer) {
  * @param {View} view
  * @param {Snapshot} frame
  * @param {number} layer
+ * @param {ReturnType<typeof averaging>} average
  */
-function follow(progress, view, frame, layer) {
+function follow(progress, view, frame, layer, {momentum, updates}) {
   const {normalizer, unit_mean: mean} = frame.arms[view.compared];
   const means = {step: frame.step, mean: mean.linear[layer - 1]};
   if (progress.course && progress.normalizer === normalizer) progress.course.advance(means);
   else {
-    const {momentum, updates} = averaging(view);
     progress.course = new Course(means, 1 - (1 - momentum) ** updates, frame === view.frames[0]);
   }
   progress.normalizer = normalizer;
@@ -94,22 +99,35 @@ function follow(progress, view, frame, layer) {
 }
 
 /**
- * What the running mean of a layer (from 1) is wrong by at a snapshot at which the views were measured, in σ.
+ * σ of a layer (from 1) at a snapshot: the root mean square of its units' standard deviations.
  * @param {View} view
  * @param {Snapshot} frame
  * @param {number} layer
+ */
+export function sigmaOf(view, frame, layer) {
+  return rootMeanSquare(Array.from(frame.arms[view.compared].unit_std.linear[layer - 1])) || 1;
+}
+
+/**
+ * What the running mean of a layer (from 1) is wrong by at a snapshot at which the views were measured, in σ; or what it would be
+ * wrong by at another momentum, which trains no other network.
+ * @param {View} view
+ * @param {Snapshot} frame
+ * @param {number} layer
+ * @param {number} [momentum]
  * @returns {Parts}
  */
-export function partsOf(view, frame, layer) {
-  const {momentum, updates} = averaging(view);
-  const {steps, left, drift} = partsOverSteps(view, layer)[view.frames.indexOf(frame)];
-  const sigma = rootMeanSquare(Array.from(frame.arms[view.compared].unit_std.linear[layer - 1])) || 1;
+export function partsOf(view, frame, layer, momentum = averaging(view).momentum) {
+  const {updates} = averaging(view);
+  const {steps, left, drift} = partsOverSteps(view, layer, momentum)[view.frames.indexOf(frame)];
+  const sigma = sigmaOf(view, frame, layer);
   const evaluation = /** @type {Evaluation} */ (evaluationOf(frame, view));
   const at = layer - 1;
   return {
     start: left * evaluation.mean_size[at],
     drift: drift / sigma,
     noise: noiseLeft(evaluation.mean_noise[at] || 0, momentum, updates * steps),
+    offset: evaluation.mean_offset?.[at] || 0,
     distance: evaluation.mean_distance[at],
     measured: evaluation.mean_error[at],
   };
@@ -123,7 +141,7 @@ export function partsOf(view, frame, layer) {
 export function partsOfAllLayers(view, frame) {
   const all = Array.from({length: view.header.hidden_layers}, (_, index) => partsOf(view, frame, index + 1));
   const over = (/** @type {keyof Parts} */ name) => rootMeanSquare(all.map((parts) => parts[name]));
-  return {start: over("start"), drift: over("drift"), noise: over("noise"), distance: over("distance")};
+  return {start: over("start"), drift: over("drift"), noise: over("noise"), offset: over("offset"), distance: over("distance")};
 }
 
 /**
@@ -149,4 +167,57 @@ export const evaluatedScore = (frame, arm, key) => finite(/** @type {any} */ (fr
 export function evaluatedFrame(view) {
   const has = (/** @type {Snapshot} */ frame) => [view.compared, "none"].every((arm) => "evaluated_accuracy" in frame.arms[arm]);
   return view.frames.slice(0, view.frameIndex + 1).findLast(has) ?? null;
+}
+
+/**
+ * A measure [layers] of the views.
+ * @param {Snapshot} frame
+ * @param {View} view
+ * @param {string} key
+ * @returns {ArrayLike<number> & Iterable<number>}
+ */
+export const layersOf = (frame, view, key) => /** @type {any} */ (evaluationOf(frame, view))?.[key] ?? [];
+
+/**
+ * The snapshots up to the one on show at which the views were measured.
+ * @param {View} view
+ */
+export const measuredFrames = (view) => visibleFrames(view).filter((frame) => evaluationOf(frame, view));
+
+/**
+ * What the law takes of a layer (from 1) at a snapshot at which the views were measured, and of the average so far. Drift is that
+ * of the last 1 / momentum steps, as far back as this running mean remembers, or of the time between two snapshots.
+ * @param {View} view
+ * @param {Snapshot} frame
+ * @param {number} layer
+ * @returns {{terms: import("./law.js").Terms, average: import("./law.js").Average}}
+ */
+export function lawOf(view, frame, layer) {
+  const {momentum, updates} = averaging(view);
+  const {steps} = partsOverSteps(view, layer, momentum)[view.frames.indexOf(frame)];
+  const average = {momentum, updates, steps};
+  const evaluation = /** @type {Evaluation} */ (evaluationOf(frame, view));
+  const at = layer - 1;
+  const terms = {
+    size: evaluation.mean_size[at],
+    drift: driftOf(view, frame, layer, Math.min(average.steps, 1 / momentumOfStep(average))),
+    noise: evaluation.mean_noise[at] || 0,
+    offset: evaluation.mean_offset?.[at] || 0,
+  };
+  return {terms, average};
+}
+
+/**
+ * How far the true means of a layer have moved a step, over about the last so many: root mean square over units, in σ.
+ * @param {View} view
+ * @param {Snapshot} frame
+ * @param {number} layer
+ * @param {number} steps
+ */
+function driftOf(view, frame, layer, steps) {
+  const before = view.frames.slice(0, view.frames.indexOf(frame)).findLast((one) => one.step <= frame.step - steps);
+  if (!before) return 0;
+  const [now, then] = [frame, before].map((one) => one.arms[view.compared].unit_mean.linear[layer - 1]);
+  const moved = rootMeanSquare(Array.from(now, (mean, unit) => mean - then[unit]));
+  return moved / (frame.step - before.step) / sigmaOf(view, frame, layer);
 }

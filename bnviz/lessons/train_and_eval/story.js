@@ -4,6 +4,8 @@
 import * as words from "../../web/player/words.js";
 import {CLEARLY, causeOf} from "./causes.js";
 import {bounds, feeds, fits} from "./drawings.js";
+import {besselFactor, expectedSpread} from "./bessel.js";
+import {lawNumbers} from "./law-drawings.js";
 import * as reading from "./reading.js";
 
 /** @import {Say, Snapshot, Story, View} from "../../web/player/types" */
@@ -27,17 +29,21 @@ export default {
     layers: measured(layersText),
     causes: measured(causesText),
     evaluated: evaluatedText,
+    law: measured(lawText),
+    bessel: measured(besselText),
     learnt: learningText,
   },
   feeds,
   fits,
   bounds,
   choosers: ["layer"],
-  answering: ["views", "layers", "causes", "errors"],
+  answering: ["views", "layers", "causes", "law", "bessel", "errors"],
   alternatives: {
     views: measured(now),
     layers: measured(barsText),
     causes: measured(causesText),
+    law: measured(lawText),
+    bessel: measured(besselText),
     errors: measured(layersText),
     evaluated: (view) => words.withoutFullStop(evaluatedText(view)),
     learning: (view) => words.withoutFullStop(learningText(view)),
@@ -73,6 +79,7 @@ function scoreTexts(view, evaluation) {
     running: text(evaluation.running_accuracy, evaluation.running_loss),
     recomputed: text(evaluation.recomputed_accuracy, evaluation.recomputed_loss),
     own: text(evaluation.own_accuracy, evaluation.own_loss),
+    uncorrected: text(evaluation.uncorrected_accuracy ?? NaN, evaluation.uncorrected_loss ?? NaN),
   };
 }
 
@@ -95,8 +102,8 @@ function finding(view) {
   if (!frame) return say(view, step === 0 && arms[view.compared].evaluation ? "beginning" : "not_measured");
   if (frame.step === 0) return say(view, "beginning");
   const evaluation = /** @type {Evaluation} */ (evaluationOf(frame, view));
-  const {own: _, ...scores} = scoreTexts(view, evaluation);
-  const details = {...scores, norm: view.norm, step: frame.step};
+  const {minibatch, running, recomputed} = scoreTexts(view, evaluation);
+  const details = {minibatch, running, recomputed, norm: view.norm, step: frame.step};
   return joinSentences(say(view, hasClasses(view) ? "seen" : "seen_loss", details), causeText(view, frame, evaluation));
 }
 
@@ -115,17 +122,20 @@ const hasRunningStatistics = (view, frame) => view.normalizers[frame.arms[view.c
 function causeText(view, frame, evaluation) {
   const parts = partsOfAllLayers(view, frame);
   const cause = causeOf(scoresOf(view, evaluation), parts);
-  const {minibatch, own} = scoreTexts(view, evaluation);
+  const {minibatch, own, uncorrected} = scoreTexts(view, evaluation);
   const {momentum, updates} = averaging(view);
   const count = updates * frame.step;
+  const size = Number(frame.group_size.toFixed(1));
   /** @type {Record<Cause, () => string>} */
   const texts = {
     none: () => say(view, "cause_none", {threshold: points(CLEARLY)}),
     start: () => say(view, "cause_start", {count, left: percent((1 - momentum) ** count)}),
     drift: () => say(view, "cause_drift", {drift: digits(parts.drift)}),
     noise: () => say(view, "cause_noise", {part: digits(parts.noise)}),
+    offset: () => say(view, "cause_offset", {offset: digits(parts.offset)}),
+    bessel: () => say(view, "cause_bessel", {size, less: Number((size - 1).toFixed(1)), uncorrected}),
     data: () => say(view, "cause_data", {distance: digits(parts.distance), own}),
-    batch: () => say(view, "cause_batch", {size: Number(view.header.group_size.toFixed(1)), minibatch}),
+    batch: () => say(view, "cause_batch", {size, minibatch}),
   };
   return texts[cause]();
 }
@@ -138,8 +148,8 @@ function causeText(view, frame, evaluation) {
  * @param {Evaluation} evaluation
  */
 function now(view, frame, evaluation) {
-  const {own, ...scores} = scoreTexts(view, evaluation);
-  const text = say(view, "now", {step: frame.step, ...scores});
+  const {own, minibatch, running, recomputed} = scoreTexts(view, evaluation);
+  const text = say(view, "now", {step: frame.step, minibatch, running, recomputed});
   if (view.header.experiment.evaluation_coats !== "coloured") return text;
   const plain = evaluatedScore(frame, "none", "evaluated_accuracy");
   return joinSentences(text, say(view, "views_own", {own}), plain !== null && say(view, "plain_own", {plain: percent(plain, 1)}));
@@ -192,11 +202,50 @@ const list = (view, items) => say(view, "alt_list", {most: items.slice(0, -1).jo
  * @param {Snapshot} frame
  */
 function causesText(view, frame) {
-  const {start, drift, noise, distance, measured: all} = partsOf(view, frame, view.layer);
-  const together = Math.hypot(start, drift, noise);
-  const numbers = {start, drift, noise, distance, together, measured: all};
+  const parts = partsOf(view, frame, view.layer);
+  const together = Math.hypot(parts.start, parts.drift, parts.noise, parts.offset);
+  const numbers = {...parts, together};
   const texts = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, words.sigmas(value)]));
   return say(view, "causes_now", /** @type {any} */ ({step: frame.step, ...texts}));
+}
+
+/**
+ * @param {View} view
+ * @param {Snapshot} frame
+ */
+function lawText(view, frame) {
+  if (!frame.step) return "";
+  const {drift, noise, law, measured: error, byLaw, averaged} = lawNumbers(view, frame);
+  const numbers = {drift, noise, law, measured: error, best_error: byLaw.error, averaged_error: averaged.error};
+  const texts = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, words.sigmas(value)]));
+  const momenta = {momentum: averaging(view).momentum, best: rounded(byLaw.momentum), averaged: rounded(averaged.momentum)};
+  return say(view, "law_now", /** @type {any} */ ({step: frame.step, ...texts, ...momenta}));
+}
+
+/** A momentum to two digits. @param {number} momentum */
+const rounded = (momentum) => Number(momentum.toPrecision(2));
+
+/**
+ * @param {View} view
+ * @param {Snapshot} frame
+ * @param {Evaluation} evaluation
+ */
+function besselText(view, frame, {variance_factor: factors, spread}) {
+  if (!factors || !spread) return "";
+  const last = view.header.hidden_layers;
+  const expected = besselFactor(frame.group_size);
+  return say(view, "bessel_now", {
+    step: frame.step,
+    size: Number(frame.group_size.toFixed(1)),
+    factors: list(
+      view,
+      Array.from(factors, (one) => digits(one)),
+    ),
+    factor: digits(expected),
+    last,
+    spread: percent(spread[last - 1]),
+    expected: percent(expectedSpread(frame.group_size, last)),
+  });
 }
 
 /** @param {View} view */

@@ -10,12 +10,16 @@ export interface Words {
   cause_start: {count: string | number; left: string | number};
   cause_drift: {drift: string | number};
   cause_noise: {part: string | number};
+  cause_offset: {offset: string | number};
+  cause_bessel: {size: string | number; less: string | number; uncorrected: string | number};
   cause_data: {distance: string | number; own: string | number};
   cause_batch: {size: string | number; minibatch: string | number};
   views_own: {own: string | number};
   now: {step: string | number; minibatch: string | number; running: string | number; recomputed: string | number};
   layers_now: {step: string | number; mean: string | number; layer: string | number; std: string | number};
-  causes_now: {step: string | number; start: string | number; drift: string | number; noise: string | number; together: string | number; measured: string | number; distance: string | number};
+  causes_now: {step: string | number; start: string | number; drift: string | number; noise: string | number; offset: string | number; together: string | number; measured: string | number; distance: string | number};
+  law_now: {step: string | number; drift: string | number; noise: string | number; momentum: string | number; law: string | number; measured: string | number; best: string | number; best_error: string | number; averaged: string | number; averaged_error: string | number};
+  bessel_now: {step: string | number; size: string | number; factors: string | number; last: string | number; factor: string | number; spread: string | number; expected: string | number};
   evaluated_now: {step: string | number; scores: string | number};
   plain_own: {plain: string | number};
   learnt: {step: string | number; held_out: string | number; scores: string | number};

@@ -308,6 +308,10 @@ export interface ArmPart {
     own_loss: number;
     /** the same [share] */
     own_accuracy: number;
+    /** on the held-out examples, with running statistics, but variances without Bessel's correction above layer 1 [nats or squared error] */
+    uncorrected_loss?: number;
+    /** the same [share] */
+    uncorrected_accuracy?: number;
     /** how far running means of z lie from recomputed ones, root mean square over units [σ] */
     mean_error: Row;
     /** how far roots of running variances of z lie from recomputed ones, root mean square [σ] */
@@ -318,6 +322,12 @@ export interface ArmPart {
     mean_noise: Row;
     /** how far means of z of the held-out examples lie from recomputed ones, root mean square [σ] */
     mean_distance: Row;
+    /** how far means of z over training minibatches, each normalized by itself, lie from those of the same examples normalized together, root mean square [σ] */
+    mean_offset?: Row;
+    /** running variances over the variances that normalize in training, which divide by the number of examples: of means over units and training minibatches */
+    variance_factor?: Row;
+    /** standard deviation of what enters the nonlinearity over the held-out examples, with running statistics over with each minibatch's: of root mean squares over units */
+    spread?: Row;
   };
   /** on the held-out animals, all coloured, dropout off [nats or squared error] */
   evaluated_loss?: number;

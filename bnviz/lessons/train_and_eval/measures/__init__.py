@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bnviz.config.cost import RATE, weights
 from bnviz.config.experiment import Experiment
 from bnviz.data import DATA_SETS
@@ -9,6 +11,7 @@ from bnviz.measures.registry import LiveMeasure, normalized_arms
 from bnviz.record.schema import Key
 
 _LOSS = "nats or squared error"
+_LATER: dict[str, Any] = {"optional": True, "when": "in recordings from 0.4.0 on"}
 _PARTS = (
     Key(
         "minibatch_loss",
@@ -22,18 +25,47 @@ _PARTS = (
     Key("recomputed_accuracy", "the same", unit="share"),
     Key("own_loss", "on the held-out examples, with the statistics of all of them together", unit=_LOSS),
     Key("own_accuracy", "the same", unit="share"),
+    Key(
+        "uncorrected_loss",
+        "on the held-out examples, with running statistics, but variances without Bessel's correction above layer 1",
+        unit=_LOSS,
+        **_LATER,
+    ),
+    Key("uncorrected_accuracy", "the same", unit="share", **_LATER),
     Key("mean_error", "how far running means of z lie from recomputed ones, root mean square over units", "layers", "σ"),
     Key("std_error", "how far roots of running variances of z lie from recomputed ones, root mean square", "layers", "σ"),
     Key("mean_size", "recomputed means of z, root mean square", "layers", "σ"),
     Key("mean_noise", "standard deviation over training minibatches of their means of z, root mean square", "layers", "σ"),
     Key("mean_distance", "how far means of z of the held-out examples lie from recomputed ones, root mean square", "layers", "σ"),
+    Key(
+        "mean_offset",
+        "how far means of z over training minibatches, each normalized by itself, lie from those of the same examples normalized "
+        "together, root mean square",
+        "layers",
+        "σ",
+        **_LATER,
+    ),
+    Key(
+        "variance_factor",
+        "running variances over the variances that normalize in training, which divide by the number of examples: of means over "
+        "units and training minibatches",
+        "layers",
+        **_LATER,
+    ),
+    Key(
+        "spread",
+        "standard deviation of what enters the nonlinearity over the held-out examples, with running statistics over with each "
+        "minibatch's: of root mean squares over units",
+        "layers",
+        **_LATER,
+    ),
 )
 NOISE_EXAMPLES = 2048  # training examples whose minibatches' means are compared
 
 
 def _seconds(experiment: Experiment) -> float:
-    """Forward passes over the training set, over some of it in minibatches, and over the held-out examples, three times."""
-    passes = experiment.examples + NOISE_EXAMPLES + 3 * DATA_SETS[experiment.dataset].test_size
+    """Forward passes over the training set, twice over some of it, and over the held-out examples, five times."""
+    passes = experiment.examples + 2 * NOISE_EXAMPLES + 5 * DATA_SETS[experiment.dataset].test_size
     return passes * weights(experiment) / RATE
 
 

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from bnviz.data import DATA_SETS
 from bnviz.data.coats import animals, flat, paint
-from bnviz.lessons.train_and_eval.measures import NOISE_EXAMPLES
+from bnviz.lessons.train_and_eval.measures.bessel import group_size, spread, without_correction
+from bnviz.lessons.train_and_eval.measures.minibatches import Minibatches
 from bnviz.measures.context import LiveContext
 from bnviz.measures.recomputed import with_statistics_of
 from bnviz.nets.network import Network, Taps, accuracy
@@ -33,15 +34,17 @@ def evaluation(context: LiveContext) -> dict[str, Any]:
     if not context.network.has_running_statistics:
         return {}
     held_out, recomputed = _held_out(context), with_statistics_of(context.network, context.examples.x_train)
-    taps: Taps = []
+    minibatch, running, taps = Taps(), Taps(), Taps()
     views = {
-        "minibatch": context.network(held_out.x, MEASURE, _groups(context, len(held_out.x))),
-        "running": context.network(held_out.x, EVALUATE),
+        "minibatch": context.network(held_out.x, MEASURE, _groups(context, len(held_out.x)), taps=minibatch),
+        "running": context.network(held_out.x, EVALUATE, taps=running),
         "recomputed": recomputed(held_out.x, EVALUATE, taps=taps),
         "own": context.network(held_out.x, MEASURE),
+        "uncorrected": without_correction(context.network, group_size(context.experiment))(held_out.x, EVALUATE),
     }
     scores = {name: score for view, logits in views.items() for name, score in _scores(context, view, logits, held_out.y).items()}
-    return {"evaluation": scores | _errors(context.network, recomputed) | _scatter(context, recomputed, taps)}
+    errors = _errors(context.network, recomputed) | _scatter(context, recomputed, taps)
+    return {"evaluation": scores | errors | {"spread": spread(running, minibatch)}}
 
 
 def evaluated(context: LiveContext) -> dict[str, float]:
@@ -105,26 +108,16 @@ def _errors(network: Network, recomputed: Network) -> dict[str, np.ndarray]:
 
 
 def _scatter(context: LiveContext, recomputed: Network, held_out: Taps) -> dict[str, np.ndarray]:
-    """How far means of minibatches scatter, and how far those of the held-out examples lie off, [layers], in σ."""
+    """How minibatches of training examples scatter and lie off, and how far means of the held-out ones lie off, [layers]."""
     true_mean, true_std = _running(recomputed)
     off = np.stack([layer.linear.mean(0).numpy() for layer in held_out]) - true_mean
+    minibatches = Minibatches.of(context)
     return {
-        "mean_noise": _in_sigmas(_scatter_of_means(context), true_std),
+        "mean_noise": _in_sigmas(minibatches.noise(), true_std),
+        "mean_offset": _in_sigmas(minibatches.offset(context.network).numpy(), true_std),
         "mean_distance": _in_sigmas(off, true_std),
+        "variance_factor": minibatches.variance_factor(context.network),
     }
-
-
-def _scatter_of_means(context: LiveContext) -> np.ndarray:
-    """Standard deviation over minibatches of their means of z [layers, width], each normalized as in training; NaN where the
-    training set is a single minibatch."""
-    batch, x = context.experiment.batch, context.examples.x_train
-    count = min(len(x) // batch, max(2, NOISE_EXAMPLES // batch))
-    if count < 2:
-        return np.full((context.experiment.hidden_layers, context.experiment.width), np.nan)
-    taps: Taps = []
-    context.network(x[: count * batch], MEASURE, count * context.experiment.groups, taps=taps)
-    means = torch.stack([layer.linear.unflatten(0, (count, batch)).mean(1) for layer in taps])  # [layers, minibatches, width]
-    return means.std(1).numpy()
 
 
 def _in_sigmas(values: np.ndarray, std: np.ndarray) -> np.ndarray:
