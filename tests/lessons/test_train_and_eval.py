@@ -309,7 +309,7 @@ RUNS = {
     "cause_batch": {**LONGER, "statistics_momentum": 0.1, "batch_size": 4},
     "cause_none": {**LONGER, "statistics_momentum": 0.1},
     "cause_bessel": {
-        "hidden_layers": 8, "batch_size": 32, "ghost_batch_size": 4, "steps": 100, "snapshot_every": 100,
+        "width": 48, "hidden_layers": 10, "ghost_batch_size": 4, "steps": 40, "snapshot_every": 40, "train_size": 1000,
         "statistics_momentum": 0.1,
     },
     "cause_data": {
