@@ -33,6 +33,13 @@ PREDICTION_PAGES = (  # pages that want a prediction
     "covariate-shift", "gamma-beta", "independence", "batch-size", "train-and-eval", "regularization", "step-zero",
     "weight-decay",
 )  # fmt: skip
+SMALL_SWEEPS = {  # pages of a sweep, and settings with which theirs takes a second or two
+    "regularization": {
+        "dataset": "mnist1d", "width": 16, "hidden_layers": 2, "train_size": 100, "batch_size": 16, "steps": 10, "seeds": 3,
+    },
+    "step-zero": {"hidden_layers": 5, "width": 16, "seeds": 3},
+    "does-it-hold": {"claim": "faster", "width": 16, "hidden_layers": 2, "steps": 60, "train_size": 500, "seeds": 2},
+}  # fmt: skip
 VIOLATION_LISTENER = """window.violations = [];
 addEventListener("securitypolicyviolation", (event) => violations.push(`${event.violatedDirective} ${event.blockedURI}`))"""
 # Parts of the page that stick out of their box.

@@ -9,17 +9,12 @@ import pytest
 from bnviz.config.experiment import Experiment
 from bnviz.lessons import address
 from bnviz.web.export.saved_page import PLAYING
-from tests.e2e.lab import Lab
+from tests.e2e.lab import SMALL_SWEEPS, Lab
 from tests.e2e.webdriver import PAGES
 
 pytestmark = pytest.mark.slow
 
 PLAYERS = ["", *map(address, PLAYING[1:])]
-BOARDS = {
-    "regularization": {"dataset": "mnist1d", "train_size": 100, "batch_size": 16, "steps": 20, "seeds": 3},
-    "step-zero": {"hidden_layers": 12, "width": 32, "seeds": 5},
-    "does-it-hold": {"claim": "faster", "hidden_layers": 2, "width": 16, "seeds": 2},
-}
 # Scrolls to the first chart: those that nobody sees are not drawn.
 CHART_SEEN = """() => {
   const chart = document.querySelector("[data-panel] .bnviz-plot");
@@ -66,9 +61,9 @@ def test_a_lesson_is_drawn(lab, page):
     see_a_chart(lab.open(page, steps=20, step=8).trained())
 
 
-@pytest.mark.parametrize("page", BOARDS)
+@pytest.mark.parametrize("page", SMALL_SWEEPS)
 def test_a_board_is_drawn(lab, page):
-    see_a_chart(lab.open(page, **BOARDS[page]))
+    see_a_chart(lab.open(page, **SMALL_SWEEPS[page]))
 
 
 def test_a_page_without_a_run_is_shown(lab):
