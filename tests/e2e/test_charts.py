@@ -14,7 +14,7 @@ RANGES = "['xaxis', 'yaxis'].map(name => n._fullLayout[name].range.map(Number))"
 
 @pytest.fixture(scope="module")
 def page_open(module_visit):
-    lab = module_visit().open(steps=200, snapshot_every=1)
+    lab = module_visit().open(steps=120, snapshot_every=1)
     lab.press("l")
     return lab.trained()
 
@@ -105,6 +105,12 @@ def test_a_legend_choice_is_kept_while_playing(playing):
     assert playing.plot("learning", "n._fullData[0].visible") is True
     toggle.click()
     playing.wait_plot("shift", "n._fullData[0].visible === true")
+
+
+def test_charts_have_buttons_only_for_what_stays_here(page_open):
+    page_open.reset().look_at("fan")
+    titles = page_open.page.evaluate("[...document.querySelectorAll('.modebar-btn')].map((button) => button.dataset.title)")
+    assert set(titles) == {"Save the chart as a picture (PNG)", "Reset axes"}
 
 
 def test_hover_names_numbers_while_playing_and_after(playing):
