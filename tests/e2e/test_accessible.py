@@ -50,16 +50,6 @@ def test_words_and_axes_are_readable(opened):
         lab.page.wait_for_function(f"() => {{ const {{page, ...parts}} = ({CONTRAST})(); return {right}; }}")
 
 
-@pytest.mark.slow
-def test_a_finger_scrolls_the_page_and_works_the_player(visit):
-    lab = visit(**PHONE)
-    lab.open(steps=40).trained()
-    lab.page.tap(".bnviz-play")
-    lab.wait("d.state === 'paused' || d.state === 'ended'")
-    lab.wait_plot("fan", "n._fullLayout?.dragmode === false")
-    assert lab.page.evaluate(WIDE_PARTS) == []
-
-
 COVERED = """(panel) => {
   const box = panel.querySelector('.modebar').getBoundingClientRect();
   const crosses = (one) => one.left < box.right && box.left < one.right && one.top < box.bottom && box.top < one.bottom;
@@ -68,9 +58,13 @@ COVERED = """(panel) => {
 }"""
 
 
-def test_on_a_phone_pages_have_names_and_plotlys_buttons_cover_no_title(visit):
+def test_on_a_phone_a_finger_works_all_pages_have_names_and_plotlys_buttons_cover_no_title(visit):
     lab = visit(**PHONE)
     lab.open(steps=40).trained()
+    lab.page.tap(".bnviz-play")
+    lab.wait("d.state === 'paused' || d.state === 'ended'")
+    lab.wait_plot("fan", "n._fullLayout?.dragmode === false")
+    assert lab.page.evaluate(WIDE_PARTS) == []
     names = lab.page.locator(".st-key-pages a")
     assert names.all_inner_texts() == list(LESSONS.values()) and names.first.is_visible()
     assert not lab.page.get_by_test_id("stExpandSidebarButton").is_visible()
@@ -102,23 +96,16 @@ def test_on_a_wide_screen_pages_are_named_once(opened):
 
 def test_reduced_motion_shows_the_end_and_plays_on_request(visit):
     lab = visit(reduced_motion="reduce")
-    lab.open(steps=60).trained()
-    lab.wait("d.state === 'ended' && d.step === '60'")
-    lab.press("Space")
-    lab.wait("d.state === 'playing' && d.step < 60")
-    lab.page.select_option("[aria-label=Speed]", "8")
-    lab.wait("d.state === 'ended' && d.step === '60'")
-
-
-@pytest.mark.slow
-def test_reduced_motion_starts_nothing_by_itself(visit):
-    lab = visit(reduced_motion="reduce")
     lab.page.add_init_script("window.states = []; addEventListener('DOMContentLoaded', () => new MutationObserver(() =>"
         " states.push(document.querySelector('.bnviz-player')?.dataset.state)).observe(document.body,"
         " {subtree: true, attributes: true, attributeFilter: ['data-state']}))")  # fmt: skip
     lab.open(steps=60).trained()
-    lab.wait("d.state === 'ended'")
-    assert "playing" not in lab.page.evaluate("states")
+    lab.wait("d.state === 'ended' && d.step === '60'")
+    assert "playing" not in lab.page.evaluate("states"), "nothing starts by itself"
+    lab.press("Space")
+    lab.wait("d.state === 'playing' && d.step < 60")
+    lab.page.select_option("[aria-label=Speed]", "8")
+    lab.wait("d.state === 'ended' && d.step === '60'")
 
 
 def test_every_chart_has_a_text_alternative_with_current_numbers(opened):
