@@ -10,16 +10,11 @@ from bnviz.judge.verdict import words as together
 from bnviz.lessons.does_it_hold.claims import CLAIMS
 from bnviz.lessons.does_it_hold.claims.faster import steps_needed
 from bnviz.lessons.does_it_hold.sentences import WORDS
-from tests.e2e.lab import Lab
+from tests.e2e.lab import SMALL_SWEEPS, Lab
 
 CLAIM = CLAIMS["faster"]
-TINY = {"width": 16, "hidden_layers": 2, "steps": 60, "train_size": 500}  # a few seconds for all of it
+TINY = {name: value for name, value in SMALL_SWEEPS["does-it-hold"].items() if name not in ("claim", "seeds")}
 SWEEP = dataclasses.replace(CLAIM.sweep, base=CLAIM.sweep.base.replace(**TINY), seeds=2)
-
-
-@pytest.fixture
-def server(server_alone):
-    return server_alone
 
 
 def open(lab: Lab) -> Lab:
