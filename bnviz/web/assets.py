@@ -1,4 +1,4 @@
-"""The browser's files: the player's scripts and style sheets, the lessons' scripts, and the Plotly that the package brings along.
+"""The browser's files: scripts and style sheets of the player and the lessons, and the Plotly that the package brings along.
 
 A file's name is its path below the package, in addresses too, so that one script finds another by a relative import wherever
 it is read: in the browser, by a type checker, in a test.
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = Path(__file__).parents[1]
-FOLDERS = ("web/player", "web/player/core", "lessons/*")
+FOLDERS = ("web/player", "web/player/core", "web/own", "lessons/*")
 TYPES = {".js": "text/javascript", ".css": "text/css"}
 _IMPORT = re.compile(r'^import\b[^;"]*\bfrom "([.]{1,2}/[\w./-]+[.]js)"', re.MULTILINE)  # types in comments are no imports
 

@@ -1,4 +1,5 @@
-"""Words by name: each lesson's catalogue (bnviz/lessons/<lesson>/words.toml) and the one that all share (bnviz/web/words.toml).
+"""Words by name: each lesson's catalogue (bnviz/lessons/<lesson>/words.toml), that of people's own networks
+(bnviz/web/own/words.toml) and the one that all share (bnviz/web/words.toml).
 
 A lesson's catalogue holds all that its page says, whichever side says it, so that a translation is one file more. Sentences are
 templates: names in braces stand for what a run or a setting fills in.
@@ -29,6 +30,12 @@ def catalogue(lesson: str) -> Mapping[str, Any]:
 def shared() -> Mapping[str, Any]:
     """The words that belong to no lesson."""
     return _read(PACKAGE / "web" / "words.toml")
+
+
+@cache
+def own() -> Mapping[str, Any]:
+    """The words of recordings of people's own networks."""
+    return _read(PACKAGE / "web" / "own" / "words.toml")
 
 
 def braces(text: str) -> list[str]:

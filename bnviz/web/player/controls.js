@@ -5,6 +5,7 @@ import {SPEEDS} from "./core/clock.js";
 import {pressKey} from "./core/keyboard.js";
 import {make, mark, set} from "./dom.js";
 import {copy, linkToWholePage, wholePageAddress} from "./embedding.js";
+import {stepsOf} from "./layers.js";
 import {saving} from "./saving.js";
 import {QUESTION} from "./streamlit.js";
 import {pieces, playerText, tapName} from "./words.js";
@@ -100,6 +101,14 @@ function speedChooser(player) {
   return select(player.text("speed"), speeds, (value) => player.setSpeed(Number(value)));
 }
 
+/**
+ * A signal as the chooser names it.
+ * @param {View} view
+ * @param {Tap} tap
+ */
+const signalName = (view, tap) =>
+  view.story.signal?.(view, tap) ?? playerText(view, `signal_${tap}`, {norm: view.norm, name: tapName(view, tap)});
+
 export class Controls {
   /** @type {HTMLSelectElement | null} */
   tap = null;
@@ -121,7 +130,7 @@ export class Controls {
     this.message = make("p", {class: "bnviz-message", role: "status"});
     this.transport = transport(player, root, () => this.copyLink());
     root.append(this.headlines, this.transport.box, this.message);
-    this.reserve(Number(player.data.experiment.steps));
+    this.reserve(player.steps);
     this.onKey = (/** @type {KeyboardEvent} */ event) => this.key(event);
     document.addEventListener("keydown", this.onKey);
     this.subscribe();
@@ -246,8 +255,7 @@ export class Controls {
     const view = this.player.state.snapshotView;
     if (!view) return;
     for (const option of this.tap?.options ?? []) {
-      const name = tapName(view, /** @type {Tap} */ (option.value));
-      set(option, playerText(view, `signal_${option.value}`, {norm: view.norm, name}));
+      set(option, signalName(view, /** @type {Tap} */ (option.value)));
     }
     if (this.tap) this.tap.value = view.tap;
   }
@@ -255,19 +263,31 @@ export class Controls {
   showPosition() {
     const {view} = this.player.state;
     if (!view || view.run !== this.player.recording.run) return; // that of the run before
-    const {frames, frame, frameIndex, header} = view;
+    const {frames, frame, frameIndex} = view;
     const {range, buffer, readout} = this.transport;
     const {expectedSnapshots: expected} = this.player;
     if (Number(range.max) !== expected - 1) range.max = String(expected - 1);
     if (document.activeElement !== range || Number(range.value) !== frameIndex) range.value = String(frameIndex);
-    const position = {step: frame.step, total: header.total_steps};
+    const position = {step: frame.step, total: stepsOf(view)};
     range.setAttribute("aria-valuetext", playerText(view, "position", position));
     buffer.style.setProperty("--trained", String(frames.length / expected));
     buffer.style.setProperty("--shown", String(expected > 1 ? frameIndex / (expected - 1) : 0));
-    const epochs = this.player.data.epochs.toFixed(1);
-    const more = {...position, epoch: frame.epoch.toFixed(1), epochs, trained: this.player.recording.trainedStep};
-    set(readout, playerText(view, view.ended ? "readout" : "readout_training", more));
+    set(readout, this.readout({...position, trained: this.player.recording.trainedStep}, frame.epoch, view.ended));
     this.reserve(position.total);
+  }
+
+  /**
+   * Where it is, in words. Only the lab counts epochs.
+   * @param {{step: number, total: number, trained: number}} position
+   * @param {number | null} epoch
+   * @param {boolean} hasEnded
+   */
+  readout(position, epoch, hasEnded) {
+    const {player} = this;
+    const {epochs} = player.data;
+    if (!epochs) return player.text(hasEnded ? "readout_steps" : "readout_steps_training", position);
+    const more = {...position, epoch: Number(epoch).toFixed(1), epochs: epochs.toFixed(1)};
+    return player.text(hasEnded ? "readout" : "readout_training", more);
   }
 
   /**
@@ -275,9 +295,8 @@ export class Controls {
    * @param {number} total its steps
    */
   reserve(total) {
-    const epochs = this.player.data.epochs.toFixed(1);
-    const longest = {step: total, total, epoch: epochs, epochs, trained: total};
-    mark(this.transport.readout, {longest: this.player.text("readout_training", longest)});
+    const longest = this.readout({step: total, total, trained: total}, this.player.data.epochs, false);
+    mark(this.transport.readout, {longest});
   }
 
   /**

@@ -3,6 +3,7 @@
 // Each gets what is on show and returns the trace's data; none changes anything.
 
 import {RECENT_SNAPSHOTS} from "./constants.js";
+import {edgesOf, listedLayers, stepsOf, valueCount} from "./layers.js";
 import {centres, finite, histogramQuantile, mean, runningMedian, smooth, subsample, withoutZeros} from "./numbers.js";
 
 /** @import {FeedFunction, Snapshot, Tap, Trace, View} from "./types" */
@@ -160,7 +161,7 @@ export const feeds = {
   },
 
   target(_, view) {
-    return {x: [0, view.header.total_steps], y: [view.target, view.target]};
+    return {x: [0, stepsOf(view)], y: [view.target, view.target]};
   },
 
   reached({arm}, view) {
@@ -190,13 +191,12 @@ export const feeds = {
   expected(_, view) {
     const frames = visibleFrames(view);
     const {x, y} = overSteps(frames, (frame) => expectedNoise(view, frame));
-    return {x: [...x, view.header.total_steps], y: [...y, expectedNoise(view)]};
+    return {x: [...x, stepsOf(view)], y: [...y, expectedNoise(view)]};
   },
 
   // Columns at even steps, so that Plotly may draw one smooth image. The atom at 0 is left out, the rest has its own scale.
   heat({arm, layer}, view) {
-    const {edges, total_steps: total} = view.header;
-    const borders = edges[view.tap];
+    const [borders, total] = [edgesOf(view, layer), stepsOf(view)];
     const x = Array.from({length: COLUMNS}, (_, index) => (index * total) / (COLUMNS - 1));
     const z = Array.from({length: borders.length - 1}, () => new Array(COLUMNS).fill(null));
     for (let column = 0, index = 0; column < COLUMNS && x[column] <= view.frame.step; column++) {
@@ -243,7 +243,7 @@ export function minibatch(view, arm) {
  * @param {View} view
  */
 export function pastRidges(view) {
-  const spacing = view.header.total_steps / ROWS;
+  const spacing = stepsOf(view) / ROWS;
   let next = 0;
   return view.frames.slice(0, view.frameIndex).filter(({step}) => {
     if (step < next) return false;
@@ -269,7 +269,7 @@ function interpolatedStep({frames, frame, frameIndex, blend}) {
  * @returns {ArrayLike<number> & Iterable<number>}
  */
 export function histogram(frame, arm, view) {
-  return view.unit === "pooled" ? row(frame, arm, "counts", view) : row(frame, arm, "unit_counts", view)[view.unit];
+  return (view.unit === "pooled" ? row(frame, arm, "counts", view) : row(frame, arm, "unit_counts", view)?.[view.unit]) ?? [];
 }
 
 /**
@@ -280,9 +280,8 @@ export function histogram(frame, arm, view) {
  * @returns {number}
  */
 export function zeroShare(frame, arm, view) {
-  const {probe_size: size, experiment} = view.header;
-  if (view.unit === "pooled") return row(frame, arm, "zeros", view) / (size * experiment.width);
-  return row(frame, arm, "unit_zeros", view)[view.unit] / size;
+  const zeros = view.unit === "pooled" ? row(frame, arm, "zeros", view) : row(frame, arm, "unit_zeros", view)?.[view.unit];
+  return (zeros ?? 0) / valueCount(view);
 }
 
 /**
@@ -293,10 +292,11 @@ export function zeroShare(frame, arm, view) {
  * @returns {number[]}
  */
 export function density(frame, arm, view) {
-  const total = view.header.probe_size * (view.unit === "pooled" ? view.header.experiment.width : 1);
-  const zeros = zeroShare(frame, arm, view) * total;
-  const counts = withoutZeros(histogram(frame, arm, view), view.header.edges[view.tap], zeros);
-  return smooth(counts.map((count) => count / total));
+  const histogramNow = histogram(frame, arm, view);
+  if (!histogramNow.length) return []; // it was not taken
+  const [total, edges] = [valueCount(view), edgesOf(view)];
+  const counts = withoutZeros(histogramNow, edges, zeroShare(frame, arm, view) * total);
+  return ofEvenBins(smooth(counts.map((count) => count / total)), edges, view);
 }
 
 /**
@@ -307,10 +307,24 @@ export function density(frame, arm, view) {
  * @param {View} view
  */
 export function layerDensity(frame, arm, layer, view) {
-  const total = view.header.probe_size * view.header.experiment.width;
-  const zeros = row(frame, arm, "zeros", view, layer);
-  const counts = withoutZeros(row(frame, arm, "counts", view, layer), view.header.edges[view.tap], zeros);
-  return {heights: smooth(counts.map((count) => count / total)), zeros: zeros / total};
+  const [total, edges] = [valueCount(view, layer, true), edgesOf(view, layer)];
+  const zeros = row(frame, arm, "zeros", view, layer) ?? 0;
+  const counts = withoutZeros(row(frame, arm, "counts", view, layer) ?? [], edges, zeros);
+  return {heights: ofEvenBins(smooth(counts.map((count) => count / total)), edges, view), zeros: zeros / total};
+}
+
+/**
+ * Heights that compare where bins are of different widths, as they may be in a network of somebody's own: shares of a bin as wide
+ * as the narrowest one.
+ * @param {number[]} heights
+ * @param {ArrayLike<number>} edges
+ * @param {View} view
+ */
+function ofEvenBins(heights, edges, {header}) {
+  if (!listedLayers(header)) return heights;
+  const widths = heights.map((_, bin) => edges[bin + 1] - edges[bin]);
+  const narrowest = Math.min(...widths);
+  return heights.map((height, bin) => (height * narrowest) / widths[bin]);
 }
 
 /**
@@ -322,13 +336,13 @@ export function layerDensity(frame, arm, layer, view) {
  * @param {View} view
  */
 function ridge(outline, heights, step, arm, view) {
-  const x = centres(view.header.edges[view.tap]);
+  const x = centres(edgesOf(view));
   const nonzero = heights.map((height, bin) => height > 0 || heights[bin - 1] > 0 || heights[bin + 1] > 0);
   const first = nonzero.indexOf(true);
   const last = nonzero.lastIndexOf(true);
   if (first < 0) return outline;
   const tallest = view.tallest(arm);
-  const scale = (2.2 * view.header.total_steps) / ROWS / tallest;
+  const scale = (2.2 * stepsOf(view)) / ROWS / tallest;
   outline.x.push(x[first]);
   outline.y.push(step);
   for (let bin = first; bin <= last; bin++) {
@@ -352,7 +366,7 @@ function atom(outline, share, step, view) {
   const room = ATOM * view.widest;
   const from = -0.1 * room;
   const to = from - 0.9 * room * share;
-  const high = (0.5 * view.header.total_steps) / ROWS;
+  const high = (0.5 * stepsOf(view)) / ROWS;
   outline.x.push(from, to, to, from, from, null);
   outline.y.push(step, step, step - high, step - high, step, null);
   return outline;
@@ -363,8 +377,14 @@ function atom(outline, share, step, view) {
  * @param {View} view
  */
 export function hasAtom(view) {
-  return view.tap === "activation" && view.header.experiment.activation === "relu";
+  const {header, frames, layer} = view;
+  if (view.tap !== "activation") return false;
+  if (!listedLayers(header)) return header.experiment.activation === "relu";
+  const least = VISIBLE_ATOM * valueCount(view, layer, true);
+  return header.arms.some((/** @type {string} */ arm) => row(frames[0], arm, "zeros", view) > least);
 }
+
+const VISIBLE_ATOM = 0.02; // of the values, in the untrained network
 
 export const ATOM = 0.22; // room for the atom's bar, as a share of the widest distribution
 
@@ -377,10 +397,9 @@ export const ATOM = 0.22; // room for the atom's bar, as a share of the widest d
  * @returns {number | null}
  */
 export function percentile(frame, arm, place, view) {
-  if (view.unit === "pooled") return row(frame, arm, "percentiles", view)[place];
-  const {edges, percentiles} = view.header;
-  const zeros = row(frame, arm, "unit_zeros", view)[view.unit];
-  return histogramQuantile(histogram(frame, arm, view), edges[view.tap], percentiles[place] / 100, zeros);
+  if (view.unit === "pooled") return row(frame, arm, "percentiles", view)?.[place] ?? null;
+  const zeros = row(frame, arm, "unit_zeros", view)?.[view.unit] ?? 0;
+  return histogramQuantile(histogram(frame, arm, view), edgesOf(view), view.header.percentiles[place] / 100, zeros);
 }
 
 /**

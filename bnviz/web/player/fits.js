@@ -4,6 +4,7 @@
 
 import {DIVERGED_REACH, VISIBLE_SHARE} from "./constants.js";
 import {ATOM, density, expectedNoise, hasAtom, layerValue, percentile} from "./feeds.js";
+import {edgesOf, listedLayers} from "./layers.js";
 import {extent, sum} from "./numbers.js";
 
 /** @import {Fit, Ranges, View} from "./types" */
@@ -23,10 +24,10 @@ export const fits = {
   accuracy: (frame, arm) => [frame.arms[arm].test_accuracy],
   test_accuracy: (frame, arm, view) => [frame.arms[arm].test_accuracy, view.target],
   test_loss: (frame, arm) => [frame.arms[arm].test_loss],
-  histogram: (frame, arm, view) => extent(density(frame, arm, view), view.header.edges[view.tap], VISIBLE_SHARE),
+  histogram: (frame, arm, view) => extent(density(frame, arm, view), edgesOf(view), VISIBLE_SHARE),
   heat: (frame, arm, view) =>
     frame.arms[arm].counts[view.tap].flatMap((/** @type {ArrayLike<number> & Iterable<number>} */ counts) =>
-      extent(shares(counts), view.header.edges[view.tap], VISIBLE_SHARE),
+      extent(shares(counts), edgesOf(view), VISIBLE_SHARE),
     ),
 };
 
@@ -75,11 +76,11 @@ function shares(counts) {
  * @returns {[number, number]}
  */
 export function bounds(kind, view) {
-  const edges = view.header.edges[view.tap];
+  const edges = edgesOf(view);
   const low = edges[0];
   const high = edges[edges.length - 1];
   if (kind === "unit_mean" || kind === "percentiles") return [low - (high - low) / 2, high + (high - low)];
-  if (kind === "train_loss") return [0, 3 * (view.frames[0].arms.none.train_loss ?? 3)];
+  if (kind === "train_loss") return [0, 3 * (view.frames[0].arms[view.header.arms[0]].train_loss ?? 3)];
   if (kind === "accuracy" || kind === "test_accuracy") return [0, 1];
   if (kind === "histogram" || kind === "heat") return [low, high];
   if (kind.includes(":")) return [-Infinity, Infinity]; // of any measure
@@ -133,6 +134,7 @@ export class Fits {
    */
   stateWithAllFrames(kind, view) {
     const state = this.cachedState(kind, view);
+    if (state.frameCount > view.frames.length) state.frameCount = 0; // some of a long recording have been left out since
     for (; state.frameCount < view.frames.length; state.frameCount++) this.addFrame(kind, view, state);
     return state;
   }
@@ -149,7 +151,7 @@ export class Fits {
       const reach = state.arms[arm];
       if (kind === "tallest") reach.peaks.push(Math.max(...density(frame, arm, view)));
       else widen(reach, fitOf(kind, view)(frame, arm, view));
-      reach.diverged ||= !Number.isFinite(frame.arms[arm].train_loss);
+      reach.diverged ||= !listedLayers(view.header) && !Number.isFinite(frame.arms[arm].train_loss);
     }
   }
 

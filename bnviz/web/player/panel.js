@@ -289,7 +289,7 @@ export class Panel {
    * @returns {[number, number] | null}
    */
   rangeOf(fit, view, comparison) {
-    const own = this.fits?.range(fit, view) ?? null;
+    const own = view.story.ranges?.[fit]?.(view) ?? this.fits?.range(fit, view) ?? null;
     const other = comparison && FITS.has(fit) ? comparison.fits.range(fit, comparison) : null;
     return own && other ? [Math.min(own[0], other[0]), Math.max(own[1], other[1])] : own;
   }

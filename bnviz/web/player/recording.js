@@ -115,7 +115,12 @@ export class Recording {
   accept(lines, from) {
     const newLines = lines.slice(Math.max(0, this.lines - from));
     if (this.closed || this.end || from > this.lines || !newLines.length) return;
-    for (const line of newLines) this.append(parseArrays(line));
+    this.take(newLines.map(parseArrays));
+  }
+
+  /** @param {Message[]} messages the next ones */
+  take(messages) {
+    for (const message of messages) this.append(message);
     this.onChange();
   }
 

@@ -4,6 +4,7 @@
 
 import * as feedFunctions from "./feeds.js";
 import {isComparable} from "./comparison-run.js";
+import {edgesOf, valueCount} from "./layers.js";
 import {centres, finite, withoutZeros} from "./numbers.js";
 import {joinTables, joinLabels, pointsOf} from "./table.js";
 import {playerText, tapName, unitName} from "./words.js";
@@ -68,7 +69,7 @@ export const byUnits = (view, units, columns) => [
  * @returns {Numbers[]}
  */
 export function byBins(view, signal, histograms) {
-  const edges = view.header.edges[view.tap];
+  const edges = edgesOf(view);
   const at = [playerText(view, "exactly_zero"), ...centres(edges)];
   const columns = histograms.map(({name, counts, zeros, total}) => {
     return [name, [zeros, ...withoutZeros(counts, edges, zeros)].map((count) => count / total)];
@@ -87,7 +88,7 @@ export const percentileName = (view, place, what) =>
 
 /** @param {(view: View) => Snapshot[]} frames whose ridges are drawn @returns {Tabulate} */
 const ridges = (frames) => (feed, view, titles) => {
-  const total = view.header.probe_size * (view.unit === "pooled" ? view.header.experiment.width : 1);
+  const total = valueCount(view);
   const histograms = frames(view).map((frame) => {
     const name = playerText(view, "share_at", {name: nameOf(view, feed.arm, titles), step: frame.step});
     const zeros = feedFunctions.zeroShare(frame, feed.arm, view) * total;
@@ -143,7 +144,7 @@ export const tables = {
   // Its shades are histograms; their percentiles are in the table already. It leaves out what is exactly 0.
   heat({arm, layer}, view, titles) {
     if (!hasAtom(view)) return [];
-    const total = view.header.probe_size * view.header.experiment.width;
+    const total = valueCount(view, layer, true);
     const name = joinLabels(nameOf(view, arm, titles), playerText(view, "zeros_of", {what: tapName(view, view.tap, layer)}));
     return bySteps(view, [[name, (frame) => row(frame, arm, "zeros", view, layer) / total]]);
   },

@@ -315,6 +315,10 @@ export interface Story<Own = {}, State = any> {
   answering?: string[];
   /** How many of the first snapshots `movement` has to see. */
   unitChoiceSnapshots?: number;
+  /** What the chooser calls a signal, if not as the lab does. */
+  signal?(view: View<Own>, tap: Tap): string;
+  /** Axis ranges that are computed from the view alone, by the name that the axis gives as its `fit`. */
+  ranges?: Record<string, Bound<View<Own>>>;
   /** Which of layer, signal and unit people may choose; all three if left out. */
   choosers?: ("layer" | "signal" | "unit")[];
   /** Whether the arithmetic of the unit on show stands below the first two panels, in its own numbers. */

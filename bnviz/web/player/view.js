@@ -23,7 +23,7 @@ export function viewOf({recording, data, choice, story, fits, playhead, moving =
   if (!header || !frames.length) return null;
   const frameIndex = Math.max(0, Math.min(Math.floor(playhead), frames.length - 1));
   const choices = within(choice, header);
-  const compared = header.arms[1];
+  const compared = header.arms[1] ?? header.arms[0];
   const {prediction, predictions, arms, normalizers, words, shared, changes} = data;
   /** @type {View} */
   const view = {

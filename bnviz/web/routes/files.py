@@ -21,7 +21,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 class _Asset(PathConvertor):
     """The names of `bnviz.web.assets.files`."""
 
-    regex = r"(?:web/player(?:/core)?|lessons/\w+)/[\w.-]+"
+    regex = r"(?:web/player(?:/core)?|web/own|lessons/\w+)/[\w.-]+"
 
 
 register_url_convertor("asset", _Asset())

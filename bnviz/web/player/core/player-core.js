@@ -2,6 +2,7 @@
 // The player without a page: what is on show of a run, and what people's commands do to it. Views subscribe to its store and
 // draw; the clock, timers, the address and the stream are injected, so that tests use their own.
 
+import {stepsOf} from "../layers.js";
 import {labelDifferences} from "../settings.js";
 import {viewOf} from "../view.js";
 import {filler, sentenceOrKey} from "../words.js";
@@ -171,8 +172,12 @@ export class PlayerCore {
   }
 
   #timeline() {
-    const steps = Number(this.data.experiment.steps);
-    return {frames: this.recording.frames, expected: this.expectedSnapshots, steps};
+    return {frames: this.recording.frames, expected: this.expectedSnapshots, steps: this.steps};
+  }
+
+  /** Steps of the whole run; of one that does not say, as far as it has come. */
+  get steps() {
+    return Number(this.data.experiment?.steps ?? stepsOf(this.recording));
   }
 
   /** What is on show; null while there is nothing. */
@@ -189,6 +194,7 @@ export class PlayerCore {
    */
   scene(view) {
     const settings = () => {
+      if (!view.header.experiment) return []; // of somebody's own network nobody knows them
       const differ = labelDifferences(view.header.experiment, this.data.usual, this.data.labels);
       return differ.length ? differ : [this.text("usual")];
     };
@@ -201,7 +207,7 @@ export class PlayerCore {
    * @param {View} view
    */
   keyOf(view) {
-    return [view.run, view.frameIndex, view.ended, view.choices, view.prediction, this.awaitsPrediction].join();
+    return [view.run, view.frame.step, view.frameIndex, view.ended, view.choices, view.prediction, this.awaitsPrediction].join();
   }
 
   /**

@@ -1,0 +1,86 @@
+// @ts-check
+// Which measures a recording has, and what of them is asked for most often. Nothing is taken for granted: any may be missing.
+
+import {layerValue, row} from "../player/feeds.js";
+import {finite} from "../player/numbers.js";
+
+/** @import {Snapshot, View} from "../player/types" */
+
+/**
+ * The names of the measures that any of some snapshots has.
+ * @param {Snapshot[]} frames
+ * @param {Set<string>} [known] those that are known already, which grow
+ */
+export function measuresIn(frames, known = new Set()) {
+  for (const {arms} of frames)
+    for (const part of Object.values(arms))
+      for (const [key, value] of Object.entries(part)) if (value !== null && value !== undefined) known.add(key);
+  return known;
+}
+
+/**
+ * How far a layer has moved since the snapshot before, or since the untrained network, in σ; null where it was not measured.
+ * @param {View} view
+ * @param {string} arm
+ * @param {number} layer
+ * @param {"shift_step" | "shift_from_first"} [key]
+ */
+export const movement = (view, arm, layer, key = "shift_step") => finite(row(view.frame, arm, key, view, layer));
+
+/**
+ * How many values of a layer are no finite numbers, over all of its signals.
+ * @param {Snapshot} frame
+ * @param {string} arm
+ * @param {number} layer
+ */
+export function nonfiniteCount(frame, arm, layer) {
+  const counts = Object.values(/** @type {any} */ (frame.arms[arm]).nonfinite ?? {});
+  return counts.reduce((/** @type {number} */ total, /** @type {any} */ count) => total + (count?.[layer - 1] ?? 0), 0);
+}
+
+/**
+ * The first layer with such values, and the first of its snapshots; null if there is none on show.
+ * @param {View} view
+ * @param {string} arm
+ */
+export function firstNonfinite(view, arm) {
+  const layers = Array.from({length: view.header.hidden_layers}, (_, index) => index + 1);
+  const layer = layers.find((one) => nonfiniteCount(view.frame, arm, one) > 0);
+  if (!layer) return null;
+  const frame = view.frames.find((one) => nonfiniteCount(one, arm, layer) > 0) ?? view.frame;
+  return {layer, step: frame.step};
+}
+
+/**
+ * The layer that moves most at the snapshot on show; null if nothing was measured.
+ * @param {View} view
+ * @param {string} arm
+ */
+export function liveliest(view, arm) {
+  let best = /** @type {{layer: number, moved: number} | null} */ (null);
+  for (let layer = 1; layer <= view.header.hidden_layers; layer++) {
+    const moved = movement(view, arm, layer);
+    if (moved !== null && moved > (best?.moved ?? 0)) best = {layer, moved};
+  }
+  return best;
+}
+
+/**
+ * A measure of an arm that is one number; null where it is missing or not finite.
+ * @param {Snapshot} frame
+ * @param {string} arm
+ * @param {string} key
+ */
+export const scalar = (frame, arm, key) => finite(/** @type {any} */ (frame.arms[arm])?.[key]);
+
+/**
+ * All values of a measure that is a list, such as one number a layer.
+ * @param {Snapshot} frame
+ * @param {string} arm
+ * @param {string} key
+ * @returns {(number | null)[]}
+ */
+export function listOf(frame, arm, key) {
+  const values = /** @type {any} */ (frame.arms[arm])?.[key];
+  return Array.from({length: values?.length ?? 0}, (_, index) => layerValue(frame, arm, key, index + 1));
+}

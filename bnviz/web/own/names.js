@@ -1,0 +1,62 @@
+// @ts-check
+// What layers, units and signals of a recording are called. Lab recordings have numbers for names.
+
+import {listedLayers} from "../player/layers.js";
+import {say} from "../player/words.js";
+
+/** @import {Tap, View} from "../player/types" */
+
+/**
+ * The name of a layer, as `named_modules` has it.
+ * @param {View} view
+ * @param {number} [layer] counted from 1
+ */
+export const layerName = (view, layer = view.layer) =>
+  listedLayers(view.header)?.[layer - 1].name || say(view, "layer_number", {number: layer});
+
+/**
+ * What a layer is, in a few words: its class, what normalizes it, and which of its units are recorded.
+ * @param {View} view
+ * @param {number} [layer]
+ */
+export function layerKind(view, layer = view.layer) {
+  const listed = listedLayers(view.header)?.[layer - 1];
+  if (!listed) return say(view, "lab_layer", {units: view.header.experiment.width});
+  const {kind, normalizer, width, units} = listed;
+  const counted = units.length < width ? say(view, "units_of", {units: units.length, width}) : say(view, "all_units", {width});
+  return [kind, normalizer, counted].filter(Boolean).join(", ");
+}
+
+/**
+ * The number of a unit in its layer, counted from 0 as PyTorch does.
+ * @param {View} view
+ * @param {number} unit its place among the recorded ones
+ * @param {number} [layer]
+ */
+export const unitNumber = (view, unit, layer = view.layer) => listedLayers(view.header)?.[layer - 1].units[unit] ?? unit;
+
+/**
+ * @param {View} view
+ * @param {View["unit"]} [unit]
+ */
+export const unitName = (view, unit = view.unit) =>
+  unit === "pooled" ? say(view, "pooled", {}) : say(view, "unit_number", {number: unitNumber(view, unit)});
+
+/**
+ * A signal of a layer.
+ * @param {View} view
+ * @param {Tap} [tap]
+ * @param {number} [layer]
+ */
+export const signalName = (view, tap = view.tap, layer = view.layer) => say(view, `of_${tap}`, {layer: layerName(view, layer)});
+
+/**
+ * A phrase for each arm, with the arms' names where there is more than one.
+ * @param {View} view
+ * @param {(arm: string) => string} phrase
+ */
+export function forArms(view, phrase) {
+  const {arms} = view.header;
+  if (arms.length === 1) return phrase(arms[0]);
+  return arms.map((/** @type {string} */ arm) => say(view, "of_arm", {arm: view.arms[arm].name, text: phrase(arm)})).join("; ");
+}

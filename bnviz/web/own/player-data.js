@@ -1,0 +1,65 @@
+// @ts-check
+// What the player is told of a recording: in the lab the page says it, here the recording's header does.
+
+import {shown} from "./checks.js";
+import {panelsOf} from "./panels.js";
+
+/** @import {Arm, Catalogue, Data, Header, Tap} from "../player/types" */
+/** @import {PanelWords} from "./panels.js" */
+/**
+ * @typedef {object} Words
+ * @property {Catalogue} story
+ * @property {PanelWords} panels
+ * @property {Catalogue} shared the player's own
+ * @property {Catalogue} page
+ * @property {Record<string, {name: string, colour: string}>} lab what the lab calls its arms, and their colours
+ */
+
+const COLOURS = ["#E06C1F", "#2F7FD1", "#0E9F6E", "#A65AA8"]; // apart for every kind of colour blindness
+const ALONE = "#2F7FD1";
+
+/**
+ * Names and colours of the arms.
+ * @param {Header} header
+ * @param {Words} words
+ * @returns {Record<string, Arm>}
+ */
+function armsOf({arms, experiment}, {lab}) {
+  const entries = arms.map((arm, index) => {
+    const known = experiment ? lab[arm] : null;
+    const name = known?.name ?? shown(arm);
+    return [arm, {label: name, name, colour: known?.colour ?? (arms.length > 1 ? COLOURS[index] : ALONE)}];
+  });
+  return Object.fromEntries(entries);
+}
+
+/**
+ * The place that an address names: layer, signal, unit and step.
+ * @param {URLSearchParams} query
+ * @param {Header} header
+ * @returns {Data["view"]}
+ */
+export function viewIn(query, {taps}) {
+  const number = (/** @type {string} */ name) => (/^\d{1,12}$/.test(query.get(name) ?? "") ? Number(query.get(name)) : null);
+  const tap = taps.find((one) => one === query.get("tap")) ?? taps[taps.length - 1];
+  const unit = query.get("unit") === "pooled" ? "pooled" : number("unit");
+  return {step: number("step"), layer: number("layer") || 1, tap: /** @type {Tap} */ (tap), unit, target: 0, tour: null};
+}
+
+/**
+ * @param {Header} header
+ * @param {Set<string>} measures
+ * @param {Words} words
+ * @param {Data["view"]} view
+ * @returns {Data}
+ */
+export function dataOf(header, measures, words, view) {
+  const arms = armsOf(header, words);
+  return /** @type {any} */ ({
+    ...{run: header.id, stream: "", snapshots: 0, epochs: 0, view, story: "own", arms, normalizers: {}},
+    panels: panelsOf({header, measures, arms, words: words.panels}),
+    ...{words: words.story, shared: words.shared, data: {held_out: ""}, tour: {}, onward: {}},
+    ...{prediction: null, predictions: {}, waiting: false, usual: {}, locks: [], labels: {}},
+    ...{changes: [], before: [], beside: null, alone: true},
+  });
+}

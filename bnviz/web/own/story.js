@@ -1,0 +1,227 @@
+// @ts-check
+// What is said of a recording of somebody's own network: what was measured, and no more.
+
+import {overSteps, percentile, row, unitLines, visibleFrames} from "../player/feeds.js";
+import {stepsOf} from "../player/layers.js";
+import {finite, subsample, sum, totalVariation} from "../player/numbers.js";
+import {digits, joinSentences, percent, say, sigmas} from "../player/words.js";
+import {firstNonfinite, listOf, liveliest, movement, nonfiniteCount, scalar} from "./measures.js";
+import {forArms, layerKind, layerName, signalName, unitName} from "./names.js";
+
+/** @import {Caption, Story, View} from "../player/types" */
+
+const MOST_DECADES = 30; // that an axis of powers of ten may reach from 1
+const LOGARITHMIC = ["gradient_norm", "update_ratio"];
+
+/**
+ * A number or "not measured".
+ * @param {View} view
+ * @param {number | null} value
+ * @param {(value: number) => string} write
+ */
+const measured = (view, value, write) => (value === null ? say(view, "not_measured", {}) : write(value));
+
+/** Small and large ones alike. @param {number} value */
+const short = (value) =>
+  value !== 0 && (Math.abs(value) < 0.01 || Math.abs(value) >= 1e4) ? value.toExponential(1) : digits(value);
+
+// --- the headline
+
+/** @param {View} view */
+function headline(view) {
+  const broken = view.header.arms.filter((/** @type {string} */ arm) => firstNonfinite(view, arm));
+  const first = broken.length ? brokenSentence(view, broken[0]) : movedSentence(view);
+  return joinSentences(first, gapSentence(view));
+}
+
+/**
+ * @param {View} view
+ * @param {string} arm
+ */
+function brokenSentence(view, arm) {
+  const {layer, step} = /** @type {{layer: number, step: number}} */ (firstNonfinite(view, arm));
+  const name = view.header.arms.length > 1 ? say(view, "in_arm", {arm: view.arms[arm].name}) : "";
+  return say(view, "nonfinite", {layer: layerName(view, layer), step, name, count: nonfiniteCount(view.frame, arm, layer)});
+}
+
+/** @param {View} view */
+function movedSentence(view) {
+  const {frame} = view;
+  if (view.frameIndex === 0) return say(view, "untrained", {step: frame.step});
+  const moved = forArms(view, (arm) => {
+    const best = liveliest(view, arm);
+    if (!best) return say(view, "nothing_moves", {});
+    return say(view, "moves_most", {layer: layerName(view, best.layer), moved: sigmas(best.moved)});
+  });
+  return say(view, "moved", {step: frame.step, moved});
+}
+
+/**
+ * What running statistics cost: the loss on the same examples in both views.
+ * @param {View} view
+ */
+function gapSentence(view) {
+  const {frame} = view;
+  const known = view.header.arms.filter((/** @type {string} */ arm) =>
+    [scalar(frame, arm, "probe_loss"), scalar(frame, arm, "evaluation_loss")].every((loss) => loss !== null),
+  );
+  if (!known.length) return "";
+  return say(view, "gap", {
+    losses: forArms(view, (arm) =>
+      say(view, "gap_of", {
+        probe: measured(view, scalar(frame, arm, "probe_loss"), short),
+        evaluation: measured(view, scalar(frame, arm, "evaluation_loss"), short),
+      }),
+    ),
+  });
+}
+
+// --- captions and text alternatives
+
+/**
+ * A measure of the chosen layer for every arm, as a phrase.
+ * @param {(view: View, arm: string) => number | null} value
+ * @param {(value: number) => string} [write]
+ * @returns {Caption<View>}
+ */
+const ofArms =
+  (value, write = short) =>
+  (view) =>
+    forArms(view, (arm) => measured(view, value(view, arm), write));
+
+const unitMean = ofArms((view, arm) =>
+  view.unit === "pooled" ? null : finite(row(view.frame, arm, "unit_mean", view)?.[view.unit]),
+);
+const movedNow = ofArms((view, arm) => movement(view, arm, view.layer), sigmas);
+const movedInAll = ofArms((view, arm) => movement(view, arm, view.layer, "shift_from_first"), sigmas);
+const middle = (/** @type {View} */ view) =>
+  forArms(view, (arm) => {
+    const [low, high] = [0, 2].map((place) => percentile(view.frame, arm, place, view));
+    return low === null || high === null
+      ? say(view, "not_measured", {})
+      : say(view, "from_to", {low: short(low), high: short(high)});
+  });
+
+/** @param {string} key */
+const atLayer = (key) => ofArms((view, arm) => listOf(view.frame, arm, key)[view.layer - 1] ?? null);
+
+/** @param {string} key */
+const number = (key) => ofArms((view, arm) => scalar(view.frame, arm, key), key.endsWith("accuracy") ? percent : short);
+
+/** @type {Record<string, Caption<View>>} */
+const captions = {
+  tap: (view) => signalName(view),
+  layer: (view) => layerName(view),
+  kind: (view) => layerKind(view),
+  unit: (view) => unitName(view),
+  thick: (view) => (view.unit === "pooled" ? "" : say(view, "thick", {unit: unitName(view)})),
+  step: (view) => String(view.frame.step),
+};
+
+/**
+ * The values of several measures at the step on show.
+ * @param {[string, (view: View) => string][]} parts names of sentences, and their values
+ */
+const told = (parts) => (/** @type {View} */ view) =>
+  parts.map(([key, value]) => say(view, key, {value: value(view)})).join(". ");
+
+/** @type {Story["alternatives"]} */
+const alternatives = {
+  fan: told([["told_mean", unitMean]]),
+  ridges: told([["told_middle", middle]]),
+  bands: told([["told_middle", middle]]),
+  shift: told([
+    ["told_first", movedInAll],
+    ["told_step", movedNow],
+  ]),
+  learning: told([
+    ["told_loss", number("probe_loss")],
+    ["told_evaluation", number("evaluation_loss")],
+  ]),
+  views: told([
+    ["told_running_mean", atLayer("running_mean_error")],
+    ["told_running_std", atLayer("running_std_error")],
+  ]),
+  gradients: told([
+    ["told_gradient", atLayer("gradient_norm")],
+    ["told_update", atLayer("update_ratio")],
+  ]),
+};
+
+// --- lines and axes
+
+/** @type {Story["feeds"]} */
+const feeds = {
+  // Every entry's line in one trace: a gap ends each.
+  list: ({arm, key}, view) => unitLines(visibleFrames(view), (frame) => /** @type {number[]} */ (listOf(frame, arm, key))),
+  // Of a measure that was not taken at all snapshots, those that have it.
+  scalar({arm, key}, view) {
+    return overSteps(
+      subsample(
+        visibleFrames(view).filter((frame) => scalar(frame, arm, key) !== null),
+        600,
+      ),
+      (frame) => scalar(frame, arm, key),
+    );
+  },
+};
+
+/** @type {Story["fits"]} */
+const fits = {
+  losses: (frame, arm) =>
+    ["train_loss", "probe_loss", "evaluation_loss", "recomputed_loss"].map((key) => scalar(frame, arm, key)),
+  ...Object.fromEntries(
+    LOGARITHMIC.map((key) => [
+      `log ${key}`,
+      (/** @type {any} */ frame, /** @type {string} */ arm) =>
+        listOf(frame, arm, key).map((value) => (value ? Math.log10(value) : null)),
+    ]),
+  ),
+};
+
+/**
+ * A loss that blows up leaves the axis, as in the lab.
+ * @type {NonNullable<Story["bounds"]>[string]}
+ */
+function lossBounds({header, frames}) {
+  const first = header.arms.map(
+    (/** @type {string} */ arm) => scalar(frames[0], arm, "probe_loss") ?? scalar(frames[0], arm, "train_loss"),
+  );
+  const known = first.filter((/** @type {number | null} */ loss) => loss !== null);
+  return [0, known.length && sum(known) > 0 ? 3 * Math.max(...known) : Infinity];
+}
+
+/** @type {Story} */
+const story = {
+  headline,
+  captions,
+  alternatives,
+  feeds,
+  fits,
+  bounds: {
+    losses: lossBounds,
+    shift_from_first: () => [0, 1e6],
+    shift_step: () => [0, 1e6],
+    ...Object.fromEntries(
+      LOGARITHMIC.map((key) => [`log ${key}`, () => /** @type {[number, number]} */ ([-MOST_DECADES, MOST_DECADES])]),
+    ),
+  },
+  ranges: {
+    steps: (view) => [0, stepsOf(view)],
+    rows: (view) => [1.02 * stepsOf(view), -0.22 * stepsOf(view)],
+  },
+  signal: (view, tap) => signalName(view, tap),
+  // Of middling movement in the arm that comes first.
+  movement: (frames, layer, unit, header) =>
+    totalVariation(
+      frames.map(
+        (frame) =>
+          /** @type {any} */ (frame.arms[header.arms[0]]).unit_mean?.[header.taps.at(-1) ?? ""]?.[layer - 1]?.[unit] ?? NaN,
+      ),
+    ),
+  tables: {
+    list: () => [],
+  },
+};
+
+export default story;

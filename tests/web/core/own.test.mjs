@@ -1,0 +1,237 @@
+// Recordings of people's own networks: what is read of a file, and what the player makes of it.
+
+import assert from "node:assert/strict";
+import {readFileSync} from "node:fs";
+import {test} from "node:test";
+
+import {dataOf, viewIn} from "../../../bnviz/web/own/player-data.js";
+import {measuresIn} from "../../../bnviz/web/own/measures.js";
+import {readHeader, readRecording} from "../../../bnviz/web/own/reading.js";
+import story from "../../../bnviz/web/own/story.js";
+import {fillTrace} from "../../../bnviz/web/player/feeds.js";
+import {Fits} from "../../../bnviz/web/player/fits.js";
+import {Recording} from "../../../bnviz/web/player/recording.js";
+import {tablesOf} from "../../../bnviz/web/player/tables.js";
+import {viewOf} from "../../../bnviz/web/player/view.js";
+import {alternative, filler} from "../../../bnviz/web/player/words.js";
+import {numbers, ownLines, sourceOf, streamOf} from "./own-recording.mjs";
+
+const WORDS = JSON.parse(readFileSync(process.env.BNVIZ_OWN_WORDS, "utf8"));
+
+const host = (notices, more = {}) => ({
+  ...{wait: async () => {}, yieldToBrowser: async () => {}},
+  ...{notice: (key, values) => notices.push([key, values]), ...more},
+});
+
+/** A text as it is read: the recording, or why there is none; and what was said of it. */
+async function read(text, {source = sourceOf(text, 700), ...more} = {}) {
+  const notices = [];
+  const recording = new Recording(
+    "run",
+    () => {},
+    () => {},
+  );
+  await readRecording(recording, source, host(notices, more));
+  return {recording, notices};
+}
+
+const textOf = (lines) => lines.map((line) => `${line}\n`).join("");
+
+/** What is on show of a recording, and its data. */
+function scene(recording, choice = {}, playhead = 1e9) {
+  const data = dataOf(recording.header, measuresIn(recording.frames), WORDS, viewIn(new URLSearchParams(""), recording.header));
+  const chosen = {...data.view, unit: "auto", ...choice};
+  const view = viewOf({recording, data, choice: chosen, story, fits: new Fits(), playhead});
+  return {data, view};
+}
+
+/** Every number that a trace draws. */
+const drawn = (trace) => [trace.x, trace.y].flat().filter((value) => value !== null && value !== undefined);
+
+test("recordings of every shape are drawn and told, layer by layer, with no value that is not a number", async () => {
+  const next = numbers(7);
+  const whole = (low, high) => low + Math.floor(next() * (high - low + 1));
+  for (let trial = 0; trial < 24; trial++) {
+    const arms = ["model", "with norm", "b", "c"].slice(0, whole(1, 4));
+    const widths = Array.from({length: trial ? whole(1, 12) : 64}, () => whole(1, trial % 3 ? 6 : 64));
+    const taps = ["linear", "normalized", "activation"].slice(whole(0, 2));
+    const options = {arms, widths, taps, watched: whole(0, 4), snapshots: whole(1, 5), seed: trial, evaluation: next() < 0.5};
+    const {recording} = await read(textOf(ownLines({...options, histograms: trial % 4 !== 3, total: trial % 2 ? 100 : null})));
+    assert.equal(recording.frames.length, options.snapshots, JSON.stringify(options));
+    const unit = options.watched ? whole(0, options.watched - 1) : "pooled";
+    const {data, view} = scene(recording, {layer: whole(1, widths.length), tap: taps[0], unit});
+    assert.ok(data.panels.length >= 5);
+    for (const spec of data.panels) {
+      for (const trace of spec.data)
+        for (const value of drawn(fillTrace(trace, view))) assert.ok(Number.isFinite(value), `${spec.id} ${trace.feed.kind}`);
+      const fill = filler(view);
+      assert.doesNotMatch(
+        `${fill(spec.title)} ${fill(spec.caption)} ${alternative(spec, fill(spec.title), view)}`,
+        /[{}]|undefined|NaN/,
+      );
+      tablesOf(spec, {view, fill});
+      for (const [name, axis] of Object.entries(spec.layout).filter(([, axis]) => axis?.fit))
+        assert.ok(
+          (story.ranges[axis.fit]?.(view) ?? view.fits.range(axis.fit, view) ?? [0]).every(Number.isFinite),
+          `${spec.id} ${name}`,
+        );
+    }
+    assert.doesNotMatch(story.headline(view), /[{}]|undefined|NaN/);
+  }
+});
+
+test("densities compare where bins are of different widths", async () => {
+  const lines = ownLines({widths: [2], snapshots: 1, watched: 1});
+  const {recording} = await read(textOf(lines));
+  const {header, frames} = recording;
+  const edges = header.edges.activation[0];
+  const widths = Array.from({length: edges.length - 1}, (_, bin) => edges[bin + 1] - edges[bin]);
+  frames[0].arms.model.unit_zeros = {activation: [[0]]};
+  frames[0].arms.model.unit_counts = {activation: [[widths.map((width) => width * 10)]]}; // the same density everywhere
+  const {view} = scene(recording, {tap: "activation", unit: 0});
+  const {tallest} = view;
+  const heights = view.fits.stateWithAllFrames("histogram", view) && tallest("model");
+  const ridge = fillTrace({feed: {kind: "ridge-front", arm: "model"}}, view).y.filter(Number.isFinite);
+  const inner = ridge.slice(4, -4);
+  assert.ok(heights > 0 && Math.max(...inner) - Math.min(...inner) < 1e-6 * Math.abs(inner[0]) + 1e-9, inner.join());
+});
+
+test("a layer's names, kinds and units are those of the header", async () => {
+  const {recording} = await read(textOf(ownLines({widths: [3, 8], watched: 2})));
+  const {view, data} = scene(recording, {layer: 2, tap: "linear", unit: 1});
+  const fill = filler(view);
+  assert.equal(
+    fill("{layer}: {kind}, {unit}, {tap}"),
+    "blocks.1.fc: Conv2d, BatchNorm1d, 8 of 16 units recorded, unit 2, z of blocks.1.fc",
+  );
+  assert.deepEqual(data.arms, {model: {label: "model", name: "model", colour: "#2F7FD1"}});
+});
+
+test("the first layer with values that are not finite is named, with its step", async () => {
+  const {recording} = await read(textOf(ownLines({widths: [3, 3, 3], snapshots: 4, every: 5})));
+  for (const frame of recording.frames.slice(2)) frame.arms.model.nonfinite = {activation: [0, 7, 40]};
+  assert.match(
+    story.headline(scene(recording).view),
+    /^blocks\.1\.fc is the first layer .* not finite: 7 of them, from step 10 on\./,
+  );
+  assert.doesNotMatch(story.headline(scene(recording, {}, 1).view), /not finite/);
+});
+
+test("a recording without an end line plays to its last whole line, and says so", async () => {
+  const text = textOf(ownLines({snapshots: 6, end: null}));
+  for (const cut of [0, 20, 900]) {
+    const {recording, notices} = await read(text.slice(0, text.length - cut));
+    assert.equal(recording.frames.length, cut > 1 ? 5 : 6);
+    assert.equal(recording.end.status, "stopped");
+    assert.deepEqual(notices, [["no_end", {step: recording.trainedStep}]]);
+  }
+});
+
+test("what is damaged ends it there", async () => {
+  const lines = ownLines({snapshots: 6});
+  const damages = [
+    (line) => line.slice(0, -30),
+    (line) => line.replace('"step":20', '"step":3'),
+    (line) => line.replace('"f4"', '"f5"'),
+    (line) => line.replace(/"shape":"2, 8"/, '"shape":"1, 16"'),
+    (line) => line.replace('"arms":{"model"', '"arms":{"other"'),
+    () => "[]",
+    () => '{"type":"snapshot","step":20,"arms":[]}',
+    () => `{"type":"snapshot","step":20,"arms":${"[".repeat(9000)}`,
+  ];
+  for (const damage of damages) {
+    const text = textOf(lines.map((line, index) => (index === 3 ? damage(line) : line)));
+    const {recording, notices} = await read(text);
+    const kept = text.includes("\n[]\n") ? 5 : 2; // a line of another kind is passed over
+    assert.equal(recording.frames.length, kept, `${damage}`);
+    if (kept === 2) assert.deepEqual(notices, [["damaged", {line: 4}]], `${damage}`);
+  }
+});
+
+test("what is no recording gets a sentence", async () => {
+  const [header, ...frames] = ownLines({});
+  const withHeader = (change) => textOf([JSON.stringify({...JSON.parse(header), ...change}), ...frames]);
+  const edges = (values) => ({edges: Object.fromEntries(["linear", "normalized", "activation"].map((tap) => [tap, values]))});
+  const cases = [
+    ["", "empty"],
+    ["a,b\n1,2\n", "foreign"],
+    ["{}\n", "foreign"],
+    ["null\n", "foreign"],
+    ["\u0000\u0001\n", "foreign"],
+    [withHeader({format: 9}), "other_format"],
+    [withHeader({sweep: {}}), "sweep"],
+    ...Object.entries({
+      ...{arms: [], hidden_layers: 65, taps: ["loss"], probe_size: -1, watched_units: [-1], percentiles: [1], total_steps: "x"},
+      ...{layers: [{name: 1}]},
+    }).map(([name, value]) => [withHeader({[name]: value}), "bad_header"]),
+    [withHeader({arms: ["a", "a"]}), "bad_header"],
+    [withHeader({arms: ["a", "b", "c", "d", "e"]}), "bad_header"],
+    [withHeader(edges([1, 1, 2])), "bad_header"],
+    [withHeader(edges([[0, 1]])), "bad_header"],
+    [withHeader({edges: {}}), "bad_header"],
+  ];
+  for (const [text, key] of cases) {
+    await assert.rejects(readHeader(sourceOf(text)), {key}, text.slice(0, 300));
+    assert.ok(WORDS.page.errors[key], key);
+  }
+  await assert.rejects(readHeader({name: "x", open: async () => streamOf("")}), {key: "empty"});
+});
+
+test("names of somebody's own cannot become marks of ours", async () => {
+  const lines = ownLines({arms: ["<a href='//x'>a</a>", "b"], widths: [2, 2]});
+  const text = textOf(lines).replaceAll("blocks.0.fc", "[[none:x]] {tap} <b>");
+  const {recording} = await read(text);
+  const {data, view} = scene(recording);
+  const names = [...Object.values(data.arms).map(({name}) => name), filler(view)("{layer}")].join();
+  assert.doesNotMatch(names, /[<>{}]|\[\[/);
+});
+
+test("of a long recording as many snapshots are kept as there is memory for, the first and the last among them", async () => {
+  const lines = ownLines({snapshots: 200, every: 1});
+  const size = lines[1].length;
+  const {recording, notices} = await read(textOf(lines), {memory: 30 * size * 0.75});
+  const steps = recording.frames.map(({step}) => step);
+  assert.ok(steps.length > 14 && steps.length <= 31, String(steps.length));
+  assert.deepEqual([steps[0], steps.at(-1)], [0, 199]);
+  const gaps = new Set(steps.slice(1, -1).map((step, index) => step - steps[index]));
+  assert.deepEqual([...gaps], [notices.at(-1)[1].stride]);
+  assert.equal(recording.end.status, "finished");
+});
+
+test("a growing file is followed from where it was left, and its end ends it", async () => {
+  const lines = ownLines({snapshots: 5});
+  const opened = [];
+  const open = async (from) => {
+    opened.push(from);
+    if (opened.length === 2) throw new TypeError("the server is away");
+    return streamOf(textOf(lines.slice(from, opened.length === 1 ? 3 : lines.length)));
+  };
+  const {recording} = await read("", {source: {name: "x", open, resumes: true}});
+  assert.deepEqual(opened, [0, 3, 3]);
+  assert.deepEqual(
+    recording.frames.map(({step}) => step),
+    [0, 10, 20, 30, 40],
+  );
+  assert.equal(recording.end.status, "finished");
+});
+
+test("links name layer, signal, unit and step; nonsense in them is passed over", () => {
+  const header = {taps: ["linear", "activation"]};
+  const place = (query) => viewIn(new URLSearchParams(query), header);
+  assert.deepEqual(place("layer=3&tap=linear&unit=2&step=40"), {
+    step: 40,
+    layer: 3,
+    tap: "linear",
+    unit: 2,
+    target: 0,
+    tour: null,
+  });
+  assert.deepEqual(place("layer=x&tap=normalized&unit=-1&step=1e5"), {
+    step: null,
+    layer: 1,
+    tap: "activation",
+    unit: null,
+    target: 0,
+    tour: null,
+  });
+});
