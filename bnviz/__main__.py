@@ -7,6 +7,7 @@
     bnviz export tiny.ndjson --step 100 --out tiny.png
     bnviz export tiny.ndjson --out tiny.zip
     bnviz site --out folder
+    bnviz view own.ndjson
 
 `python -m bnviz` is the same, from a checkout as well.
 
@@ -56,6 +57,10 @@ PORT = Field("port", int, None, "Port", "The port to listen at. By default the f
 
 PROCESSES = Field(
     "processes", int, None, "Processes", "How many web processes, behind one port. More than one needs nginx.", low=1, high=64
+)
+
+VIEW_PORT = Field(
+    "port", int, None, "Port", "The port to listen at, on this machine alone. By default a free one.", low=1, high=65535
 )
 
 EXPORTS = {  # what a recording can be made into
@@ -123,6 +128,7 @@ def parsers() -> Parser:
     _add_sweep(commands)
     _add_export(commands)
     _add_site(commands)
+    _add_view(commands)
     return parser
 
 
@@ -217,6 +223,15 @@ def _add_site(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--out", metavar="FOLDER", required=True, help="folder to write; made if it is not there")
 
 
+def _add_view(commands: argparse._SubParsersAction) -> None:
+    about = "show recordings of your own networks, or of the lab's, in the browser; files that still grow are followed"
+    parser = commands.add_parser("view", help=about, description=about, allow_abbrev=False)
+    parser.set_defaults(command=view, parser=parser)
+    parser.add_argument("recordings", metavar="FILE", nargs="+", type=Path, help="recordings (.ndjson)")
+    _add(parser, VIEW_PORT)
+    parser.add_argument("--no-open", action="store_true", help="print the address, and open no browser")
+
+
 def _add(parser: argparse.ArgumentParser, field: Field, default: object = argparse.SUPPRESS) -> None:
     """A flag for a field. Without a default it is left out of the options unless it is given."""
     default_text = "" if field.default in (None, "") else f"; default {field.default}"
@@ -267,6 +282,19 @@ def serve(options: dict) -> None:
         raise Unusable(str(error)) from None
 
 
+def view(options: dict) -> None:
+    """Show recordings in the browser."""
+    for path in options["recordings"]:
+        if not path.is_file():
+            raise Unusable(f"{path}: there is no such file")
+    from bnviz.serve.view import view as serve_player  # loads a server, which nothing else need wait for
+
+    try:
+        serve_player(options["recordings"], options.get("port"), opens=not options["no_open"])
+    except OSError as error:
+        raise Unusable(f"cannot listen at port {options.get('port')}: {error.strerror or error}") from None
+
+
 def run(options: dict) -> None:
     """Record one experiment."""
     experiment = Experiment(**{name: options[name] for name in FIELDS})
@@ -294,13 +322,16 @@ def export(options: dict) -> None:
     lesson = (options["page"] or next(iter(LESSONS))).replace("-", "_")
     try:
         recording = source.read_bytes()
-        check_recording(recording)
-        contents = _maker(ending, lesson, options["step"])(recording, source.name)
+        make = _own_maker(ending, recording)
+        if make is None:
+            check_recording(recording)
+            make = _maker(ending, lesson, options["step"])
+        contents = make(recording, source.name)
     except OSError as error:
         raise Unusable(f"cannot read {source}: {error.strerror or error}") from None
     except ExportError as error:
         raise Unusable(f"{source}: {error}") from None
-    except BadField:
+    except (BadField, Unusable):
         raise
     except Exception as error:  # a damaged file may look whole, and still make no sense
         raise Unusable(f"{source}: nothing can be made of this recording ({_one_line(error)})") from error
@@ -310,6 +341,19 @@ def export(options: dict) -> None:
 
 def _one_line(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())[:200]
+
+
+def _own_maker(ending: str, recording: bytes) -> Callable[[bytes, str], bytes] | None:
+    """The same for a recording of somebody's own network; None for any other. Raises Unusable."""
+    from bnviz.web.export import own_page, series
+
+    if not own_page.is_own(recording):
+        return None
+    if ending == ".html":
+        return own_page.saved_page
+    if ending == ".csv":
+        return lambda contents, _: series.own_series(contents)
+    raise Unusable(f"a recording of your own network can be made into a page (.html) or a table (.csv), not into {ending}")
 
 
 def _maker(ending: str, lesson: str, step: str | None) -> Callable[[bytes, str], bytes]:

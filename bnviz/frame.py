@@ -10,6 +10,7 @@ from bnviz.engine import shared
 from bnviz.lessons import LESSONS, address
 from bnviz.web import words
 from bnviz.web.metrics import page_seconds
+from bnviz.web.own import page as own
 from bnviz.web.site import tailored, teachers
 from bnviz.web.site.embedded import is_embedded
 from bnviz.web.slots import slots
@@ -23,14 +24,15 @@ def main() -> None:
     st.set_page_config(words.shared()["frame"]["title"], layout="wide", initial_sidebar_state="collapsed")
     st.html(STYLE)
     tailored.follow(st.query_params)
-    names = tailored.now().pages or list(map(address, LESSONS))
+    names = tailored.now().pages or [*map(address, LESSONS), "own"]
     pages = [_page(lesson, title, address(lesson) in names) for lesson, title in LESSONS.items()]
     for_teachers = st.Page(teachers.show, title=words.shared()["teachers"]["title"], url_path="for-teachers", visibility="hidden")
+    own_network = _page_of_own_networks("own" in names)
     embedded = is_embedded()
-    page = st.navigation([*pages, for_teachers], position="hidden" if embedded else "top")
+    page = st.navigation([*pages, own_network, for_teachers], position="hidden" if embedded else "top")
     if not embedded:
         with st.container(key="pages", horizontal=True):  # shown on small screens, where Streamlit's own hides behind a sign
-            for one in (one for one in pages if one.visibility == "visible"):
+            for one in (one for one in [*pages, own_network] if one.visibility == "visible"):
                 st.page_link(one)
     if notice := shared().notice():  # something is wrong with who computes
         st.caption(notice)
@@ -44,6 +46,11 @@ def _page(lesson: str, title: str, is_visible: bool) -> st.Page:
     """A lesson's page. One that is not visible still opens by its link."""
     show, visibility = functools.partial(_show, lesson), "visible" if is_visible else "hidden"
     return st.Page(show, title=title, url_path=address(lesson), default=lesson == next(iter(LESSONS)), visibility=visibility)
+
+
+def _page_of_own_networks(is_visible: bool) -> st.Page:
+    visibility = "visible" if is_visible else "hidden"
+    return st.Page(own.show, title=words.own()["title"], url_path="own", visibility=visibility)
 
 
 def _show(lesson: str) -> None:

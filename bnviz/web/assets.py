@@ -19,6 +19,7 @@ from typing import Any
 
 PACKAGE = Path(__file__).parents[1]
 FOLDERS = ("web/player", "web/player/core", "web/own", "lessons/*")
+MAINS = {"player": "player/player.js", "board": "player/board.js", "own": "own/own.js"}  # modules that a page begins with
 TYPES = {".js": "text/javascript", ".css": "text/css"}
 _IMPORT = re.compile(r'^import\b[^;"]*\bfrom "([.]{1,2}/[\w./-]+[.]js)"', re.MULTILINE)  # types in comments are no imports
 
@@ -80,7 +81,7 @@ def scripts() -> list[tuple[str, str]]:
 
 def loader(main: str) -> str:
     """The script that loads the module `main` and all that it needs, without its comments: Streamlit sends it again and again."""
-    text = (PACKAGE / "web" / "player" / "loader.js").read_text(encoding="utf-8").replace("MAIN", f"{main}.js")
+    text = (PACKAGE / "web" / "player" / "loader.js").read_text(encoding="utf-8").replace("MAIN", MAINS[main])
     return re.sub(r"^ *//.*\n|^ */[*][*](.|\n)*?[*]/\n", "", text, flags=re.MULTILINE)
 
 

@@ -103,6 +103,8 @@ def test_pages_lead_only_to_what_is_there(site):
     for page in site.glob("*.html"):
         for address in re.findall(r'(?:src|href)="([^"]*)"', page.read_text(encoding="utf-8")):
             assert address == "data:," or (site / address).is_file()
+        if page.name == static_site.OWN:
+            continue  # it has no recordings of ours
         for option in player_data(site, page.name)["options"]:
             assert (site / "recordings" / player_data(site, page.name)["lesson"] / f"{option['id']}.js").is_file()
 

@@ -24,9 +24,13 @@ HEAD = """<meta charset="utf-8">
 {style}"""
 
 
-def head(title: str, style: str) -> str:
-    """What stands in the head of a page; `style` is the element that brings its style sheet."""
-    return HEAD.format(policy=POLICY, title=escape(title), style=style)
+def head(title: str, style: str, connects: bool = False) -> str:
+    """What stands in the head of a page; `style` is the element that brings its style sheet.
+
+    `connects` says whether the page may ask the server that it comes from.
+    """
+    policy = POLICY.replace("connect-src", "connect-src 'self'") if connects else POLICY
+    return HEAD.format(policy=policy, title=escape(title), style=style)
 
 
 def html(text: str) -> str:

@@ -6,12 +6,8 @@ text: in base64 gzip finds less to save.
 
 from __future__ import annotations
 
-import base64
 import dataclasses
-import functools
-import gzip
 import json
-import re
 from html import escape
 from importlib import import_module
 from pathlib import Path
@@ -22,13 +18,13 @@ from bnviz.data import DATA_SETS
 from bnviz.lessons import LESSONS, SWEEPING
 from bnviz.web import assets, words
 from bnviz.web.export.markup import head, html
+from bnviz.web.export.packing import pack, packed_plotly, split_arrays
 from bnviz.web.export.validation import validated_header
 from bnviz.web.player import messages
 from bnviz.web.site import links, live_edits
 from bnviz.web.site.page import Page
 
 FOLDER = Path(__file__).parent
-_ARRAY = re.compile(rb'"bdata":"([^"]*)"')
 PLAYING = tuple(lesson for lesson in LESSONS if lesson not in SWEEPING)
 
 
@@ -62,18 +58,11 @@ def saved_page(lesson: str, recording: bytes, live: str = "") -> bytes:
         "limits": html(page.limits_text(experiment)),
         "script": script("saved_page.js"),
         "files": pack(json.dumps(_files(page, experiment)).encode()),
-        "plotly": _plotly(),
+        "plotly": packed_plotly(),
         **{name: pack(part) for name, part in zip(("lines", "arrays"), split_arrays(recording), strict=True)},
     }
     template = (FOLDER / "saved_page.html").read_text(encoding="utf-8")
     return words.fill(template, **{name: escape(text) for name, text in texts.items()}, **parts).encode()
-
-
-def split_arrays(recording: bytes) -> tuple[bytes, bytes]:
-    """A recording whose arrays hold nothing but how many bytes they had, and these bytes in the same order."""
-    arrays = [base64.b64decode(text) for text in _ARRAY.findall(recording)]
-    sizes = iter(arrays)
-    return _ARRAY.sub(lambda _: b'"bdata":%d' % len(next(sizes)), recording), b"".join(arrays)
 
 
 def page_data(page: Page, experiment: Experiment) -> dict[str, Any]:
@@ -102,14 +91,3 @@ def _settings(experiment: Experiment) -> str:
         value = getattr(experiment, field.name)
         rows.append(f"<tr><th scope='row'>{escape(field.label)}</th><td>{escape(field.value_label(value)) or '–'}</td></tr>")
     return "".join(rows)
-
-
-@functools.cache
-def _plotly() -> str:
-    """Packed once a process: it takes most of a second."""
-    return pack(assets.plotly_js().read_bytes(), 9)
-
-
-def pack(contents: bytes, level: int = 6) -> str:
-    """With gzip, in base64."""
-    return base64.b64encode(gzip.compress(contents, level, mtime=0)).decode("ascii")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from bnviz.record import ndjson
 from bnviz.web.export.validation import validated_header
 
+OF_PARAMETERS = ("gradient_norm", "update_ratio")  # in recordings of people's own networks
 PLACE = ("step", "epoch", "group_size", "arm")  # what the first columns say
 
 
@@ -23,7 +24,20 @@ def series(recording: bytes) -> bytes:
     those with a number for each layer: shift_from_first_activation_2 is that of a[2].
     """
     validated_header(recording)
-    rows = [row for message in ndjson.read(recording.splitlines()) if message["type"] == "snapshot" for row in _rows(message)]
+    return _table(ndjson.read(recording.splitlines()))
+
+
+def own_series(recording: bytes) -> bytes:
+    """The same of a recording of somebody's own network, up to its last whole line. What is measured of each parameter has a
+    column for each, with its name. Raises ValueError for a damaged line."""
+    lines = recording[: recording.rfind(b"\n") + 1].splitlines()
+    header = next(iter(ndjson.read(lines[:1])))
+    return _table(ndjson.read(lines), header.get("parameters") or ())
+
+
+def _table(messages: Iterable[Mapping[str, Any]], parameters: Sequence[str] = ()) -> bytes:
+    """Snapshots as CSV."""
+    rows = [row for message in messages if message["type"] == "snapshot" for row in _rows(message, parameters)]
     columns = dict.fromkeys(name for row in rows for name in row)
     text = io.StringIO()
     lines = csv.DictWriter(text, sorted(columns, key=lambda name: name[-1].isdigit()), restval="", lineterminator="\n")
@@ -32,17 +46,19 @@ def series(recording: bytes) -> bytes:
     return text.getvalue().encode()
 
 
-def _rows(snapshot: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _rows(snapshot: Mapping[str, Any], parameters: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
     """A snapshot's rows, one for each network."""
     for arm, values in snapshot["arms"].items():
-        columns = (column for key, value in values.items() for column in _columns(key, value))
+        columns = (column for key, value in values.items() for column in _columns(key, value, parameters))
         yield {name: snapshot.get(name, arm) for name in PLACE} | dict(columns)
 
 
-def _columns(key: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Names and values of what a key holds, as far as it is one number, or one for each layer."""
+def _columns(key: str, value: Any, parameters: Sequence[str] = ()) -> Iterator[tuple[str, Any]]:
+    """Names and values of what a key holds, as far as it is one number, or one for each layer or parameter."""
     if single(value):
         yield key, value
+    elif key in OF_PARAMETERS and parameters:
+        yield from ((f"{key} {name}", one) for name, one in zip(parameters, value, strict=True))
     elif by_layer(value):
         taps = value.items() if isinstance(value, dict) else [("", value)]
         for tap, layers in taps:

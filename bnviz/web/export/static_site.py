@@ -32,8 +32,11 @@ from bnviz.lessons import LESSONS, SWEEPING, address
 from bnviz.record import ndjson
 from bnviz.record.store import COMPLETE_STATUSES, Recording, Store
 from bnviz.web import assets, tracking, words
+from bnviz.web.export import own_page
 from bnviz.web.export.markup import head, html
-from bnviz.web.export.saved_page import FOLDER, pack, page_data, page_of, script, split_arrays
+from bnviz.web.export.packing import pack, split_arrays
+from bnviz.web.export.saved_page import FOLDER, page_data, page_of, script
+from bnviz.web.own.data import page_data as page_data_of_own
 from bnviz.web.player import messages
 from bnviz.web.site import links, live_edits
 from bnviz.web.site.form import Form
@@ -43,6 +46,7 @@ from bnviz.web.site.watch import Rows
 
 MARK = "bnviz-site.json"  # what a folder has that holds such a site
 VARIED = ("batch_size",)  # settings of which all marks are recorded, if nothing else is asked for
+OWN = "own.html"  # the page of people's own networks, which needs no recording of ours
 TEXTS = words.shared()["static"]
 ADDRESSES = {"files": "files", "plotly": "files/plotly.min.js"}
 
@@ -124,6 +128,7 @@ def write(folder: Path, plans: Sequence[Plan], workers: int | None = None) -> in
         for plan in plans:
             options = list(_boards(plan, engine, folder, bar) if plan.scenes else _runs(plan, engine, folder, bar))
             _write(folder / file_of(plan.lesson), _page(plan, options, plans).encode())
+    _write(folder / OWN, _own_page(plans).encode())
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
@@ -150,8 +155,8 @@ def _write_files(folder: Path) -> None:
     """What all pages share."""
     stories = [f"lessons/{lesson}/story.js" for lesson in LESSONS if lesson not in SWEEPING]
     parts = {
-        **assets.bundle(["web/player/player.js", "web/player/board.js", *stories]),
-        "loaders": {name: assets.loader(name) for name in ("player", "board")},
+        **assets.bundle(["web/player/player.js", "web/player/board.js", "web/own/own.js", *stories]),
+        "loaders": {name: assets.loader(name) for name in assets.MAINS},
     }
     _write(folder / "files" / "player.js", _data_script("player", {"files": parts}))
     _write(folder / "files" / "plotly.min.js", assets.plotly_js().read_bytes())
@@ -293,9 +298,20 @@ def _credit(plan: Plan) -> str:
     return words.fill(words.shared()["page"]["credit"], credit="; ".join(credits))
 
 
-def _navigation(plan: Plan, plans: Sequence[Plan]) -> str:
-    entries = [(other.lesson, LESSONS[other.lesson], ' aria-current="page"' if other is plan else "") for other in plans]
-    return "".join(f'<a href="{file_of(lesson)}"{here}>{escape(title)}</a>' for lesson, title, here in entries)
+def _navigation(plan: Plan | None, plans: Sequence[Plan]) -> str:
+    """Links to all pages; without a plan the one of people's own networks is the current one."""
+    entries = [(file_of(other.lesson), LESSONS[other.lesson], other is plan) for other in plans]
+    entries.append((OWN, words.own()["title"], plan is None))
+    current = ' aria-current="page"'
+    return "".join(f'<a href="{file}"{current if here else ""}>{escape(title)}</a>' for file, title, here in entries)
+
+
+def _own_page(plans: Sequence[Plan]) -> str:
+    """The page of people's own networks. What they drop on it stays in their browser."""
+    contents = {"data": {**page_data_of_own(), "addresses": ADDRESSES}, "script": "files/player.js"}
+    style = '<link rel="stylesheet" href="files/site.css">'
+    navigation = f"<nav>{_navigation(None, plans)}</nav>"
+    return own_page.page(words.own()["about"], contents, style=style, navigation=navigation)
 
 
 def _presets(plan: Plan) -> list[dict[str, str]]:

@@ -128,8 +128,9 @@ export const shown = (text) =>
     .slice(0, NAME_LENGTH);
 
 /** @param {Json} layer */
-const cleanLayer = ({name, kind, normalizer, ...layer}) => ({
+const cleanLayer = ({name, kind, normalizer, source, ...layer}) => ({
   ...layer,
+  source: typeof source === "string" ? source : "",
   name: shown(name),
   kind: shown(kind),
   normalizer: typeof normalizer === "string" ? shown(normalizer) : "",

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bnviz.web import words
+from bnviz.web import assets, words
 from bnviz.web.figures import COLOURS, NAMES
 
 SNIPPETS = Path(__file__).with_name("snippets")
+
+
+def page_data(sources: Iterable[Mapping[str, Any]] = (), snippets: bool = True) -> dict[str, Any]:
+    """The data of own.js: words, the lines that record a network, and recordings to be shown at once.
+
+    A source has a `name`, an `address` relative to the page, and `grows`: whether more of it may come.
+    """
+    return {
+        "words": own_words(),
+        "snippets": [{"name": name, "code": _code(key)} for key, name in words.own()["snippets"].items()] if snippets else [],
+        "sources": list(sources),
+        "story": "",
+        "addresses": assets.addresses(),
+    }
+
+
+def _code(key: str) -> str:
+    return (SNIPPETS / f"{key}.py.txt").read_text(encoding="utf-8").strip()
 
 
 def own_words() -> dict[str, Any]:

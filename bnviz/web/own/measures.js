@@ -2,9 +2,12 @@
 // Which measures a recording has, and what of them is asked for most often. Nothing is taken for granted: any may be missing.
 
 import {layerValue, row} from "../player/feeds.js";
+import {listedLayers} from "../player/layers.js";
 import {finite} from "../player/numbers.js";
 
 /** @import {Snapshot, View} from "../player/types" */
+
+const OF_PARAMETERS = ["gradient_norm", "update_ratio"];
 
 /**
  * The names of the measures that any of some snapshots has.
@@ -83,4 +86,20 @@ export const scalar = (frame, arm, key) => finite(/** @type {any} */ (frame.arms
 export function listOf(frame, arm, key) {
   const values = /** @type {any} */ (frame.arms[arm])?.[key];
   return Array.from({length: values?.length ?? 0}, (_, index) => layerValue(frame, arm, key, index + 1));
+}
+
+/**
+ * Where the chosen layer is in a list: the place of the layer, or of its parameter where the list is of parameters; −1 if it has
+ * none.
+ * @param {View} view
+ * @param {string} arm
+ * @param {string} key
+ */
+export function placeOf(view, arm, key) {
+  const {parameters} = /** @type {any} */ (view.header);
+  const layer = listedLayers(view.header)?.[view.layer - 1];
+  const isOfParameters = Array.isArray(parameters) && listOf(view.frame, arm, key).length === parameters.length;
+  if (!layer || !isOfParameters || !OF_PARAMETERS.includes(key)) return view.layer - 1;
+  const module = layer.source || layer.name; // a normalizer's layer begins with the weights before it
+  return parameters.findIndex((name) => String(name).startsWith(`${module}.`));
 }

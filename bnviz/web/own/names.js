@@ -11,8 +11,11 @@ import {say} from "../player/words.js";
  * @param {View} view
  * @param {number} [layer] counted from 1
  */
-export const layerName = (view, layer = view.layer) =>
-  listedLayers(view.header)?.[layer - 1].name || say(view, "layer_number", {number: layer});
+export function layerName(view, layer = view.layer) {
+  const name = listedLayers(view.header)?.[layer - 1].name;
+  if (!name) return say(view, "layer_number", {number: layer});
+  return /^\d+$/.test(name) ? say(view, "module_number", {name}) : name; // of nn.Sequential a number alone says little
+}
 
 /**
  * What a layer is, in a few words: its class, what normalizes it, and which of its units are recorded.

@@ -199,7 +199,7 @@ function layerPanel(id, parts, names, height) {
     const axes = place ? "2" : "";
     return header.arms.flatMap((/** @type {string} */ arm) => [
       line(arms, arm, axes, 1, {opacity: 0.35, feed: {kind: "list", arm, key}, hoverinfo: "skip"}),
-      curve(parts, arm, axes, {kind: "layer", arm, key}, ".3g"),
+      curve(parts, arm, axes, {kind: "entry", arm, key}, ".3g"),
     ]);
   });
   const heights = keys.map((key) => axis(words[id][key], height(key)));

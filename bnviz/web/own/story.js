@@ -5,12 +5,13 @@ import {overSteps, percentile, row, unitLines, visibleFrames} from "../player/fe
 import {stepsOf} from "../player/layers.js";
 import {finite, subsample, sum, totalVariation} from "../player/numbers.js";
 import {digits, joinSentences, percent, say, sigmas} from "../player/words.js";
-import {firstNonfinite, listOf, liveliest, movement, nonfiniteCount, scalar} from "./measures.js";
+import {firstNonfinite, listOf, liveliest, movement, nonfiniteCount, placeOf, scalar} from "./measures.js";
 import {forArms, layerKind, layerName, signalName, unitName} from "./names.js";
 
 /** @import {Caption, Story, View} from "../player/types" */
 
 const MOST_DECADES = 30; // that an axis of powers of ten may reach from 1
+const LEAST_GAP = 0.01; // of the loss; less is not worth a sentence
 const LOGARITHMIC = ["gradient_norm", "update_ratio"];
 
 /**
@@ -57,23 +58,21 @@ function movedSentence(view) {
 }
 
 /**
- * What running statistics cost: the loss on the same examples in both views.
+ * What running statistics cost, where that is something: the loss on the same examples in both views.
  * @param {View} view
  */
 function gapSentence(view) {
-  const {frame} = view;
-  const known = view.header.arms.filter((/** @type {string} */ arm) =>
-    [scalar(frame, arm, "probe_loss"), scalar(frame, arm, "evaluation_loss")].every((loss) => loss !== null),
-  );
-  if (!known.length) return "";
-  return say(view, "gap", {
-    losses: forArms(view, (arm) =>
-      say(view, "gap_of", {
-        probe: measured(view, scalar(frame, arm, "probe_loss"), short),
-        evaluation: measured(view, scalar(frame, arm, "evaluation_loss"), short),
-      }),
-    ),
+  const losses = (/** @type {string} */ arm) => ["probe_loss", "evaluation_loss"].map((key) => scalar(view.frame, arm, key));
+  const differing = view.header.arms.filter((/** @type {string} */ arm) => {
+    const [probe, evaluation] = losses(arm);
+    return probe !== null && evaluation !== null && Math.abs(evaluation - probe) > LEAST_GAP * Math.abs(probe);
   });
+  const parts = differing.map((/** @type {string} */ arm) => {
+    const [probe, evaluation] = losses(arm).map((loss) => short(Number(loss)));
+    const name = view.header.arms.length > 1 ? say(view, "in_arm", {arm: view.arms[arm].name}) : "";
+    return say(view, "gap", {probe, evaluation, name});
+  });
+  return joinSentences(...parts);
 }
 
 // --- captions and text alternatives
@@ -103,7 +102,7 @@ const middle = (/** @type {View} */ view) =>
   });
 
 /** @param {string} key */
-const atLayer = (key) => ofArms((view, arm) => listOf(view.frame, arm, key)[view.layer - 1] ?? null);
+const atLayer = (key) => ofArms((view, arm) => listOf(view.frame, arm, key)[placeOf(view, arm, key)] ?? null);
 
 /** @param {string} key */
 const number = (key) => ofArms((view, arm) => scalar(view.frame, arm, key), key.endsWith("accuracy") ? percent : short);
@@ -154,6 +153,9 @@ const alternatives = {
 const feeds = {
   // Every entry's line in one trace: a gap ends each.
   list: ({arm, key}, view) => unitLines(visibleFrames(view), (frame) => /** @type {number[]} */ (listOf(frame, arm, key))),
+  // Of a measure that is a number a layer, or a parameter: that of the chosen layer.
+  entry: ({arm, key}, view) =>
+    overSteps(visibleFrames(view), (frame) => listOf(frame, arm, key)[placeOf(view, arm, key)] ?? null),
   // Of a measure that was not taken at all snapshots, those that have it.
   scalar({arm, key}, view) {
     return overSteps(

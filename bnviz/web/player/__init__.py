@@ -85,6 +85,12 @@ def board(
     _component("board")(key=key, data=data, on_assets_change=_ignore)
 
 
+def own(data: Mapping[str, Any], key: str = "own") -> None:
+    """Show the place for recordings of people's own networks; `data` is that of `bnviz.web.own.data.page_data`."""
+    wanted = (st.session_state.get(key) or {}).get("assets")
+    _component("own")(key=key, data={**data, "assets": _assets()} if wanted else dict(data), on_assets_change=_ignore)
+
+
 def _ignore() -> None:
     """Streamlit keeps only those state values that have a callback."""
 

@@ -1,7 +1,7 @@
 // @ts-check
 // All of a component that Streamlit sends itself, and again at every rerun: it finds the rest. The browser fetches our files from
 // their routes; where these do not answer, it asks for the files through the component's state, as the player asks for lines. A
-// page that was saved as a file has brought them along. The module to begin with, player.js or board.js, takes MAIN's place.
+// page that was saved as a file has brought them along. The module to begin with, such as player/player.js, takes MAIN's place.
 
 /**
  * @typedef {object} Files
@@ -86,7 +86,7 @@ export default async function (component) {
   const files = (page.bnvizFiles ??= fetchFiles(data.addresses));
   if (data.assets) setStateValue("assets", false); // once is enough
   try {
-    const names = ["web/player/MAIN", ...(data.story ? [`lessons/${data.story}/story.js`] : [])];
+    const names = ["web/MAIN", ...(data.story ? [`lessons/${data.story}/story.js`] : [])];
     const [main, story] = await Promise.all(names.map(files.open));
     files.opened = true;
     // Plotly takes long to begin, so it does when the first picture is there. Should it be missing, it is handed over.

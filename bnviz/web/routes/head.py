@@ -21,7 +21,8 @@ from bnviz.web.routes.preview import described
 LEFT_OUT = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")
 OF_ANOTHER = ("content-length", "etag", "last-modified", "accept-ranges")  # what holds for the page as it was
 RUNS = "/bnviz/runs/"
-PAGES = {"", *map(address, LESSONS)}  # what the address of a page ends in
+OWN = "own"  # the page of people's own networks, which is no lesson
+PAGES = {"", *map(address, LESSONS), OWN}  # what the address of a page ends in
 
 
 class Head:
@@ -88,7 +89,7 @@ def tags(path: str) -> str:
     Addresses are relative, as Streamlit's own in the same head are.
     """
     addresses = assets.addresses()
-    scripts = [f"{addresses['files']}/{name}" for name in _scripts(lesson_at(path), addresses["files"])]
+    scripts = [f"{addresses['files']}/{name}" for name in _scripts(_page_at(path), addresses["files"])]
     own_links = [f'<link rel="modulepreload" href="./{escape(name)}">' for name in scripts]
     host_links = [f'<link rel="modulepreload" crossorigin href="./static/js/{name}">' for name in component_scripts()]
     style = f'<link rel="stylesheet" href="./{addresses["files"]}/web/player/player.css">'
@@ -101,8 +102,15 @@ def lesson_at(path: str) -> str:
     return next((lesson for lesson in LESSONS if address(lesson) == last), next(iter(LESSONS)))
 
 
+def _page_at(path: str) -> str:
+    """The lesson whose page is at `path`, or OWN."""
+    return OWN if path.rstrip("/").rpartition("/")[2] == OWN else lesson_at(path)
+
+
 @functools.lru_cache(maxsize=2 * len(LESSONS))
 def _scripts(lesson: str, files: str) -> list[str]:
-    """The names of the scripts that a lesson's page runs; `files` is where they are, which changes with them."""
+    """The names of the scripts that a page runs, of a lesson or OWN; `files` is where they are, which changes with them."""
+    if lesson == OWN:
+        return assets.with_imports(["web/own/own.js"])
     story = f"lessons/{lesson}/story.js"
     return assets.with_imports(["web/player/player.js", story] if story in assets.files() else ["web/player/board.js"])

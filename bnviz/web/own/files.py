@@ -1,0 +1,47 @@
+"""Recordings on this machine, some of which still grow: their whole lines, from any of them on."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+PIECE = 1 << 20
+
+
+class GrowingFile:
+    """A file of lines that others may be writing. Safe to be used from several threads."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._ends: list[int] = []  # of whole lines, in bytes from the beginning
+        self._lock = threading.Lock()
+
+    def lines(self, start: int) -> bytes | None:
+        """The whole lines that there are now, from number `start` on; None if the file has fewer: it was written anew.
+
+        Raises OSError.
+        """
+        with self._lock:
+            self._scan()
+            if start > len(self._ends):
+                return None
+            begin = self._ends[start - 1] if start else 0
+            end = self._ends[-1] if self._ends else 0
+            with self.path.open("rb") as file:
+                file.seek(begin)
+                return file.read(end - begin)
+
+    def _scan(self) -> None:
+        """Find the ends of the lines that are new."""
+        with self.path.open("rb") as file:
+            known = self._ends[-1] if self._ends else 0
+            if file.seek(0, 2) < known:
+                self._ends, known = [], 0
+            file.seek(known)
+            place = known
+            while piece := file.read(PIECE):
+                at = piece.find(b"\n")
+                while at >= 0:
+                    self._ends.append(place + at + 1)
+                    at = piece.find(b"\n", at + 1)
+                place += len(piece)

@@ -1,0 +1,202 @@
+// @ts-check
+// The page of people's own networks: the lines that record one, a place to drop a recording, and its player. A file is read in
+// this page by this page; nothing of it is sent anywhere.
+
+import {addressOf, make, set} from "../player/dom.js";
+import {copy} from "../player/embedding.js";
+import {persistentMount} from "../player/mounts.js";
+import {sentenceOrKey} from "../player/words.js";
+import {Unreadable} from "./checks.js";
+import {OwnPlayer} from "./own-player.js";
+import {fileSource, readHeader} from "./reading.js";
+
+/** @import {Component} from "../player/types" */
+/** @import {Words} from "./player-data.js" */
+/** @import {Source} from "./reading.js" */
+/**
+ * @typedef {object} Data
+ * @property {Words} words
+ * @property {{name: string, code: string}[]} snippets the lines that record, by what they are for; none where it is plain already
+ * @property {Address[]} sources recordings to choose from
+ */
+/** @typedef {{name: string, address: string, grows: boolean}} Address of a recording, and whether more may come */
+
+const COPIED_MS = 4000;
+
+/** @type {(component: Component<Data>) => void} */
+export default persistentMount((/** @type {Component<Data>} */ component) => new OwnPage(component));
+
+class OwnPage {
+  /** @type {OwnPlayer | null} */
+  player = null;
+  /** @type {Source[]} */
+  sources = [];
+  /** The last source that was asked for: a slow one that comes after it is not shown. */
+  #asked = /** @type {Source | null} */ (null);
+
+  /** @param {Component<Data>} component */
+  constructor(component) {
+    const {words, snippets, sources} = component.data;
+    this.component = component;
+    this.words = words;
+    this.root = make("div", {class: "bnviz-player bnviz-own-page"});
+    this.status = make("p", {class: "bnviz-message", role: "status"});
+    this.stage = make("div");
+    this.chooser = make("select", {
+      "aria-label": words.page.which,
+      onchange: () => this.open(this.sources[Number(this.chooser.value)]),
+    });
+    this.choice = make(
+      "label",
+      {class: "bnviz-choosers", hidden: ""},
+      make("span", {class: "bnviz-label"}, words.page.which),
+      this.chooser,
+    );
+    this.root.append(...(snippets.length ? [this.lines(snippets)] : []), this.dropZone(), this.choice, this.status, this.stage);
+    component.parentElement.append(this.root);
+    for (const name of /** @type {const} */ (["dragover", "dragleave", "drop"])) document.addEventListener(name, this.drag);
+    if (sources.length) this.offer(sources.map(addressSource));
+  }
+
+  update() {}
+
+  close() {
+    for (const name of /** @type {const} */ (["dragover", "dragleave", "drop"])) document.removeEventListener(name, this.drag);
+    this.player?.close();
+    this.root.remove();
+  }
+
+  /**
+   * @param {string} key
+   * @param {Record<string, string | number>} [values]
+   */
+  text(key, values) {
+    return sentenceOrKey(this.words.page, key, values);
+  }
+
+  // --- the lines that record
+
+  /** @param {Data["snippets"]} snippets */
+  lines(snippets) {
+    const code = make("pre", {tabindex: 0, role: "group", "aria-label": this.text("record")});
+    const said = make("span", {class: "bnviz-label", role: "status"});
+    const copyIt = make(
+      "button",
+      {type: "button", onclick: () => this.copyCode(code.textContent ?? "", said)},
+      this.text("copy"),
+    );
+    const buttons = snippets.map((snippet, index) =>
+      make("button", {type: "button", onclick: () => choose(index)}, snippet.name),
+    );
+    const choose = (/** @type {number} */ chosen) => {
+      buttons.forEach((button, index) => button.setAttribute("aria-pressed", String(index === chosen)));
+      code.textContent = snippets[chosen].code;
+      set(said, "");
+    };
+    choose(0);
+    const tools = make("div", {class: "bnviz-snippet-tools"}, ...buttons, copyIt, said);
+    return make(
+      "section",
+      {class: "bnviz-snippets"},
+      make("h3", {}, this.text("record")),
+      tools,
+      code,
+      make("p", {class: "bnviz-caption"}, this.text("record_about")),
+    );
+  }
+
+  /**
+   * @param {string} code
+   * @param {HTMLElement} said
+   */
+  async copyCode(code, said) {
+    set(said, this.text((await copy(code)) ? "copied" : "by_hand"));
+    setTimeout(() => set(said, ""), COPIED_MS);
+  }
+
+  // --- a file
+
+  dropZone() {
+    const input = make("input", {
+      type: "file",
+      accept: ".ndjson,.gz,application/x-ndjson",
+      multiple: "",
+      "aria-label": this.text("choose"),
+    });
+    input.addEventListener("change", () => this.offer([...(input.files ?? [])].map(fileSource)));
+    this.zone = make(
+      "div",
+      {class: "bnviz-drop"},
+      make("span", {}, this.text("drop")),
+      " ",
+      input,
+      make("p", {class: "bnviz-caption"}, this.text("privacy")),
+    );
+    return this.zone;
+  }
+
+  /** @param {DragEvent} event */
+  drag = (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault(); // the browser would open the file in the place of this page
+    event.stopPropagation();
+    this.zone?.classList.toggle("bnviz-over-drop", event.type === "dragover");
+    if (event.type === "drop") this.offer([...event.dataTransfer.files].map(fileSource));
+  };
+
+  /**
+   * Show the first of some recordings; the others can be chosen.
+   * @param {Source[]} sources
+   */
+  offer(sources) {
+    if (!sources.length) return;
+    this.sources = sources;
+    this.chooser.replaceChildren(...sources.map(({name}, index) => make("option", {value: index}, name)));
+    this.choice.hidden = sources.length < 2;
+    void this.open(sources[0]);
+  }
+
+  /** @param {Source} source */
+  async open(source) {
+    this.#asked = source;
+    set(this.status, this.text("reading", {name: source.name}));
+    try {
+      const header = await readHeader(source);
+      if (this.#asked !== source) return;
+      this.player?.close();
+      const {plotly: startPlotly} = this.component;
+      this.player = new OwnPlayer(this.stage, {header, source, words: this.words, startPlotly});
+      set(this.status, this.text("shown", {name: /** @type {any} */ (header).title || source.name}));
+    } catch (error) {
+      if (this.#asked === source) this.refuse(source, error);
+    }
+  }
+
+  /**
+   * Say why a file cannot be read; what was on show stays.
+   * @param {Source} source
+   * @param {unknown} error
+   */
+  refuse(source, error) {
+    const {key, values} = error instanceof Unreadable ? error : {key: "unreachable", values: {}};
+    if (!(error instanceof Unreadable)) console.error(error);
+    set(this.status, sentenceOrKey(/** @type {any} */ (this.words.page.errors), key, {name: source.name, ...values}));
+  }
+}
+
+/**
+ * A recording at an address; of one that grows, what is missing is asked for.
+ * @param {Address} recording
+ * @returns {Source}
+ */
+const addressSource = ({name, address, grows}) => ({
+  name,
+  resumes: grows,
+  async open(from, signal) {
+    const url = new URL(addressOf(address));
+    if (from) url.searchParams.set("from", String(from));
+    const {ok, body} = await fetch(url, {signal});
+    if (!ok || !body) throw new Unreadable("unreachable");
+    return body;
+  },
+});

@@ -1,0 +1,66 @@
+"""What `bnviz view` serves: the player of recordings on this machine, to browsers on this machine and to nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from anyio import to_thread
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from bnviz.web import assets, words
+from bnviz.web.export import own_page
+from bnviz.web.own.data import page_data
+from bnviz.web.own.files import GrowingFile
+from bnviz.web.routes.files import asset, plotly
+from bnviz.web.routes.http import asked_from_elsewhere, error
+
+HOSTS = ["127.0.0.1", "localhost"]  # a page elsewhere cannot make its own name mean this machine
+FRESH = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY"}
+
+
+def application(paths: Sequence[Path]) -> Starlette:
+    """The app that shows these recordings."""
+    files = [GrowingFile(path) for path in paths]
+
+    async def page(request: Request) -> Response:
+        return HTMLResponse(_page(paths), headers=FRESH)
+
+    async def recording(request: Request) -> Response:
+        number = request.path_params["number"]
+        start = request.query_params.get("from", "0")
+        if asked_from_elsewhere(request) or number >= len(files) or not start.isdecimal():
+            return error(404, "There is no such recording.")
+        try:
+            lines = await to_thread.run_sync(files[number].lines, int(start))
+        except OSError as reason:
+            return error(404, f"The file cannot be read: {reason.strerror}.")
+        if lines is None:
+            return error(410, "The file was written anew.")
+        return Response(lines, headers=FRESH, media_type="application/x-ndjson")
+
+    routes = [
+        Route("/", page),
+        Route("/recordings/{number:int}.ndjson", recording),
+        Route("/bnviz/files/{version}/{file:asset}", asset),
+        Route("/bnviz/plotly.min.js", plotly),
+    ]
+    return Starlette(routes=routes, middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=HOSTS)])
+
+
+def _page(paths: Sequence[Path]) -> str:
+    names = _names(paths)
+    sources = [{"name": name, "address": f"recordings/{number}.ndjson", "grows": True} for number, name in enumerate(names)]
+    contents = {"data": page_data(sources, snippets=False), "loader": assets.loader("own")}
+    return own_page.page(words.own()["view"], contents, connects=True)
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """What recordings are called: their files' names, with their folders where two are alike."""
+    names = [path.name for path in paths]
+    return [path.name if names.count(path.name) == 1 else str(path) for path in paths]

@@ -1,0 +1,5 @@
+"""The page at /own."""
+
+from bnviz.web.own import page
+
+page.show()

@@ -1,0 +1,66 @@
+"""The page of people's own networks in a browser: a file that is dropped plays, and nothing of it leaves the page."""
+
+import json
+
+import pytest
+
+from bnviz.web.export import own_page, static_site
+from tests.e2e.lab import standalone_page
+from tests.web.test_own import recording  # noqa: F401  (a fixture)
+
+ENDED = ".bnviz-own[data-state=ended]"
+DROP = """([name, text]) => {
+  const files = new DataTransfer();
+  files.items.add(new File([text], name));
+  const drop = new DragEvent("drop", {dataTransfer: files, bubbles: true, cancelable: true});
+  document.querySelector(".bnviz-drop").dispatchEvent(drop);
+}"""
+
+
+def draws(page):
+    """Wait until the first chart is drawn."""
+    page.locator("[data-panel=fan]").scroll_into_view_if_needed()
+    page.wait_for_selector("[data-panel=fan] .main-svg", state="attached")
+
+
+def test_a_dropped_file_plays_and_nothing_of_it_is_sent(lab, server, recording):  # noqa: F811
+    page, sent = lab.page, []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame))))
+    page.goto(f"{server.url}/own?layer=1&unit=pooled&step=1")
+    page.wait_for_selector(".bnviz-drop")
+    assert len(sent) > 0  # Streamlit's own socket is listened to
+    before, requests = len(sent), []
+    page.on("request", lambda request: requests.append((request.method, request.url, request.post_data)))
+
+    text = recording.read_text(encoding="utf-8")
+    page.evaluate(DROP, ["mine.ndjson", text])
+    page.wait_for_selector(".bnviz-own[data-step='1']")
+    draws(page)
+    assert "unit_counts" in text and page.get_by_label("Unit", exact=True).input_value() == "pooled"
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_selector(ENDED)
+    page.evaluate(DROP, ["holiday.csv", "a,b\n1,2\n"])
+    page.get_by_text("holiday.csv is no recording of bnviz").wait_for()
+    assert page.locator(ENDED).count() == 1  # what was on show stays
+
+    secret = json.loads(text.partition("\n")[0])["id"]
+    assert not any(secret in frame or "mine" in frame for frame in sent[before:])
+    assert [one for one in requests if one[0] != "GET" or one[2] or secret in one[1] or "mine" in one[1]] == []
+
+
+@pytest.mark.parametrize("kind", ["static site", "saved page"])
+def test_it_plays_from_a_disk_without_any_network(browser, recording, tmp_path, kind):  # noqa: F811
+    file = tmp_path / "own.html"
+    if kind == "static site":
+        static_site._write_files(tmp_path)
+        file.write_text(static_site._own_page([]), encoding="utf-8")
+    else:
+        file.write_bytes(own_page.saved_page(recording.read_bytes()))
+    with standalone_page(browser, ("file:", "blob:", "data:")) as page:
+        page.goto(file.as_uri())
+        if kind == "static site":
+            page.set_input_files(".bnviz-drop input", recording)
+        page.wait_for_selector(ENDED)
+        draws(page)
+        page.get_by_role("radio").first.press("ArrowLeft")  # one layer: it stays
+        assert page.get_attribute(".bnviz-own", "data-step") == "3"

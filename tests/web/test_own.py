@@ -1,0 +1,163 @@
+"""Recordings of people's own networks on Python's side: the page, the pages without Streamlit, `bnviz view`, and their words."""
+
+import csv
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+import torch
+from starlette.testclient import TestClient
+from streamlit.testing.v1 import AppTest
+from torch import nn
+
+import bnviz
+from bnviz import __main__
+from bnviz.web import player, words
+from bnviz.web.export import own_page, series, static_site
+from bnviz.web.own import data, viewer
+from bnviz.web.own.files import GrowingFile
+from tests import ROOT
+from tests.web.test_saved_page import part, put_together
+
+LINES = [b'{"type":"header","layers":[]}\n', b'{"type":"snapshot"}\n', b'{"type":"end"}\n']
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory):
+    """A small recording, made by the very lines that the page shows."""
+    path = tmp_path_factory.mktemp("own") / "run.ndjson"
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 6), nn.BatchNorm1d(6), nn.ReLU(), nn.Linear(6, 3))
+    names = {
+        "model": model,
+        "x_probe": torch.randn(16, 4),
+        "y_probe": torch.randint(3, (16,)),
+        "loss_fn": nn.CrossEntropyLoss(),
+        "loader": [(torch.randn(8, 4), torch.randint(3, (8,))) for _ in range(3)],
+        "optimizer": torch.optim.SGD(model.parameters(), 0.1),
+    }
+    exec(snippet("plain").replace('"run.ndjson"', repr(str(path))), names)
+    return path
+
+
+def snippet(key):
+    return (data.SNIPPETS / f"{key}.py.txt").read_text(encoding="utf-8")
+
+
+def test_the_lines_that_the_page_shows_record(recording):
+    lines = recording.read_bytes().splitlines(keepends=True)
+    assert own_page.header_of(recording.read_bytes())["hidden_layers"] == 1
+    assert [json.loads(line)["type"] for line in lines] == ["header", *["snapshot"] * 4, "end"]
+
+
+@pytest.mark.parametrize("key", words.own()["snippets"])
+def test_the_lines_are_python(key):
+    compile(snippet(key), key, "exec")
+    assert "bnviz.record(" in snippet(key) and hasattr(bnviz, "record")
+
+
+def test_the_page_mounts_the_place_for_recordings(monkeypatch):
+    mounted = []
+    monkeypatch.setattr(player, "own", lambda data: mounted.append(data))
+    page = AppTest.from_file(str(ROOT / "pages" / "own.py"), default_timeout=60).run()
+    assert not page.exception and page.header[0].value == words.own()["title"]
+    ((shown,),) = [mounted]
+    assert shown["sources"] == [] and [one["name"] for one in shown["snippets"]] == list(words.own()["snippets"].values())
+
+
+def test_every_word_is_said():
+    scripts = "".join(path.read_text(encoding="utf-8") for path in (words.PACKAGE / "web" / "own").glob("*.js"))
+    own = words.own()
+    said = [*own["story"], *own["page"], *own["page"]["errors"], *(key for panel in own["panels"].values() for key in panel)]
+    read = {"errors", "title", "caption", "definition", *(f"of_{tap}" for tap in ("linear", "normalized", "activation"))}
+    assert [key for key in said if key not in read and not re.search(rf"\b{key}\b", scripts)] == []
+    assert set(own["panels"]) == {"fan", "ridges", "shift", "bands", "learning", "views", "gradients"}
+
+
+def test_a_saved_page_holds_the_recording_and_asks_for_nothing(recording):
+    page = own_page.saved_page(recording.read_bytes()).decode()
+    assert put_together(part(page, "lines"), part(page, "arrays")) == recording.read_bytes()
+    assert "connect-src data: blob:;" in page and not re.search(r'(src|href)="(?!data:)', page)
+    assert [name for name, _ in json.loads(part(page, "files"))["modules"]][-1] == "web/own/own.js"
+
+
+@pytest.mark.parametrize("contents", [b"", b"a,b\n", b'{"type":"header","experiment":{}}\n', b"[]\n", b"\xff\n"])
+def test_what_is_no_recording_of_an_own_network_is_refused(contents):
+    with pytest.raises(own_page.NotOwn):
+        own_page.saved_page(contents)
+
+
+def test_a_title_cannot_become_markup():
+    page = own_page.page("", {"data": {"name": "</script><b>"}}, title="<b>x</b>")
+    assert "<b>" not in page
+
+
+def test_the_static_site_has_the_page(tmp_path):
+    plan = static_site.Plan("live_shift")
+    page = static_site._own_page([plan])
+    assert '<a href="index.html">' in page and '<a href="own.html" aria-current="page">' in page
+    assert '"script": "files/player.js"' in page and "connect-src data: blob:" in page
+    assert 'href="own.html"' in static_site._navigation(plan, [plan])
+
+
+def test_a_growing_file_is_served_up_to_its_last_whole_line(tmp_path):
+    path = tmp_path / "run.ndjson"
+    path.write_bytes(LINES[0] + LINES[1][:7])
+    file = GrowingFile(path)
+    assert file.lines(0) == LINES[0] and file.lines(1) == b"" and file.lines(2) is None
+    path.write_bytes(b"".join(LINES))
+    assert file.lines(1) == LINES[1] + LINES[2] and file.lines(3) == b""
+    path.write_bytes(LINES[0])  # another run begins
+    assert file.lines(3) is None and file.lines(0) == LINES[0]
+
+
+def test_the_viewer_shows_its_files_to_this_machine_alone(tmp_path):
+    paths = [tmp_path / "a.ndjson", tmp_path / "b" / "a.ndjson"]
+    paths[1].parent.mkdir()
+    for path in paths:
+        path.write_bytes(b"".join(LINES))
+    client = TestClient(viewer.application(paths), base_url="http://127.0.0.1:1")
+    page = client.get("/").text
+    (text,) = re.findall(r'id="page">(.*?)</script>', page)
+    contents = json.loads(text)
+    assert [one["name"] for one in contents["data"]["sources"]] == [str(path) for path in paths]
+    assert "connect-src 'self'" in page
+    address = contents["data"]["sources"][1]["address"]
+    assert client.get(f"/{address}").content == b"".join(LINES)
+    assert client.get(f"/{address}?from=2").content == LINES[2]
+    refused = [(f"/{address}?from=4", 410), (f"/{address}?from=x", 404), ("/recordings/2.ndjson", 404), ("/a.ndjson", 404)]
+    assert [(name, client.get(name).status_code) for name, _ in refused] == refused
+    assert client.get(f"/{address}", headers={"host": "evil.example"}).status_code == 400
+    assert client.get(f"/{address}", headers={"sec-fetch-site": "cross-site", "sec-fetch-mode": "cors"}).status_code == 404
+    paths[1].unlink()
+    assert client.get(f"/{address}").status_code == 404
+    files = contents["data"]["addresses"]["files"]
+    assert client.get(f"/{files}/web/own/own.js").status_code == 200
+
+
+def test_the_command_names_a_file_that_is_not_there():
+    command = [sys.executable, "-m", "bnviz", "view", "none.ndjson"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (2, "python -m bnviz view: none.ndjson: there is no such file\n")
+
+
+def test_a_table_has_a_row_a_snapshot_and_parameters_by_name(recording):
+    cut = recording.read_bytes()[:-200]  # the end line and a part of the last snapshot: training was killed
+    rows = list(csv.DictReader(series.own_series(cut).decode().splitlines()))
+    assert [(row["step"], row["arm"]) for row in rows] == [("0", "model"), ("1", "model"), ("2", "model")]
+    assert float(rows[2]["gradient_norm 0.weight"]) > 0 and rows[0]["gradient_norm 0.weight"] == ""
+    assert float(rows[2]["shift_from_first_activation_1"]) > 0 == float(rows[0]["shift_from_first_activation_1"])
+
+
+@pytest.mark.parametrize("ending, start", [(".html", b"<!doctype html>"), (".csv", b"step,"), (".png", None)])
+def test_the_command_makes_pages_and_tables(recording, tmp_path, ending, start, capsys):
+    out = tmp_path / f"own{ending}"
+    if start is None:
+        with pytest.raises(SystemExit, match="2"):
+            __main__.main(["export", str(recording), "--out", str(out)])
+        assert "a page (.html) or a table (.csv), not into .png" in capsys.readouterr().err
+    else:
+        assert __main__.main(["export", str(recording), "--out", str(out)]) == 0
+        assert out.read_bytes().startswith(start)
