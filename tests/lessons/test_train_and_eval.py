@@ -178,7 +178,7 @@ def test_measuring_changes_no_network_and_is_done_only_where_asked(trained):
 def test_without_statistics_of_the_minibatch_there_are_no_views():
     part, _ = end_of(SMALL.replace(compare="layer", steps=1))
     assert "evaluation" not in part
-    assert [panel["id"] for panel in panels(SMALL.replace(compare="layer"))] == ["learning"]
+    assert [panel["id"] for panel in panels(SMALL.replace(compare="layer"))] == ["remedies", "learning"]
 
 
 def test_a_training_set_of_one_minibatch_has_no_noise_to_measure():
@@ -343,8 +343,8 @@ def test_start_drift_and_noise_make_the_error_that_is_measured(desk, recorded):
 def test_every_preset_may_be_asked_for(name):
     experiment = PAGE.default.replace(**PAGE.presets[name])
     budget.check(experiment)
-    views = [] if experiment.compare == "layer" else ["views", "layers", "causes", "law", "bessel", "errors"]
-    assert [panel["id"] for panel in panels(experiment)] == [*views, "learning"]
+    whole = ["views", "layers", "causes", "remedies", "law", "bessel", "errors", "learning"]
+    assert [panel["id"] for panel in panels(experiment)] == (["remedies", "learning"] if experiment.compare == "layer" else whole)
 
 
 @pytest.mark.parametrize("prediction, judgement", [("worse", "answer_right"), ("better", "answer_wrong")])

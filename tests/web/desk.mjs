@@ -9,7 +9,7 @@ const NUMBERS = {NaN: NaN, Infinity: Infinity, "-Infinity": -Infinity};
 
 const load = (file) => import(new URL(file, PACKAGE));
 const NO_STORY = {captions: {}, alternatives: {}, headline: () => ""};
-const desk = {recording: "", fits: null, view: null};
+const desk = {recording: "", fits: null, view: null, service: null};
 
 const recordings = new Map();
 
@@ -97,6 +97,15 @@ const actions = {
     if (!desk.view) return null;
     const {header: _header, frames, fits: _fits, story: _story, ...rest} = desk.view;
     return {...rest, snapshots: frames.length};
+  },
+
+  // Call a method of the lesson's service, a new one if `fresh`, with the view or with `args`; then the view has its state.
+  async serve({method = "follow", args = null, fresh = false}) {
+    const {view} = desk;
+    if (fresh) desk.service = view.story.service({redraw() {}, choose() {}});
+    const value = desk.service[method](...(args ?? [view]));
+    view.service = desk.service.state;
+    return value ?? null;
   },
 
   feed: async ({kind, ...feed}) => {

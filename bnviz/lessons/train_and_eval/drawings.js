@@ -6,6 +6,7 @@ import {finite} from "../../web/player/numbers.js";
 import {besselFactor, expectedSpread} from "./bessel.js";
 import {lawBounds, lawFeeds, lawFits} from "./law-drawings.js";
 import {evaluatedScore, evaluationOf, layersOf, measure, measuredFrame, measuredFrames, partsOf} from "./reading.js";
+import {bars} from "./trials.js";
 
 /** @import {Bound, FeedFunction, Fit, View} from "../../web/player/types" */
 
@@ -37,6 +38,7 @@ export const feeds = {
     const layers = Array.from({length: view.header.hidden_layers}, (_, index) => index + 1);
     return {x: layers, y: layers.map((layer) => (key === "spread" ? expectedSpread(size, layer) : besselFactor(size)))};
   },
+  remedies: bars,
   part: ({part}, view) => overSteps(measuredFrames(view), (frame) => /** @type {any} */ (partsOf(view, frame, view.layer))[part]),
 };
 

@@ -41,11 +41,13 @@ def panels(experiment: Experiment) -> list[Panel]:
     _, norm = compared(experiment)
     if experiment.three_views == "no" or not ARMS[norm].statistics:
         evaluates_others = experiment.three_views == "yes" and _is_coloured(experiment)
-        return [*([evaluated(experiment)] if evaluates_others else []), learning(experiment, WORDS)]
+        tried = [remedies(experiment, norm)] if experiment.three_views == "yes" else []
+        return [*([evaluated(experiment)] if evaluates_others else []), *tried, learning(experiment, WORDS)]
     return [
         views(experiment, norm),
         layers(experiment, norm),
         causes(experiment, norm),
+        remedies(experiment, norm),
         law(experiment, norm),
         bessel(experiment, norm),
         errors(experiment, norm),
@@ -150,6 +152,22 @@ def causes(experiment: Experiment, norm: str) -> Panel:
         yaxis=axis(TEXTS["causes"]["y"], fit="parts", rangemode="tozero"),
     )
     return panel("causes", *heading(WORDS, "causes"), (traces, figure), height=320)
+
+
+def remedies(experiment: Experiment, norm: str) -> Panel:
+    """What remedies have brought: two bars for the run on show and for each that was tried, in train() and in eval()."""
+    accurate, texts = _has_classes(experiment), TEXTS["remedies"]
+    hollow = {"color": translucent(norm, 0.2), "line": {"color": COLOURS[norm], "width": 2}}
+    traces = []
+    for key, marker in (("minibatch", hollow), ("running", {"color": COLOURS[norm]})):
+        label = f"%{{x}}: %{{y:{'.1%' if accurate else '.3f'}}}<extra>{texts[key]}</extra>"
+        bars = {"type": "bar", "x": [], "y": [], "name": texts[key], "marker": marker, "hovertemplate": label, "showlegend": True}
+        traces.append({**bars, "xaxis": "x", "yaxis": "y", "feed": {"kind": "remedies", "arm": norm, "score": key}})
+    share = {"range": [0, 1], "tickformat": ".0%"} if accurate else {"rangemode": "tozero"}
+    scores = axis(texts["accuracy" if accurate else "loss"], **share)
+    figure = layout(showlegend=True, barmode="group", bargap=0.3, margin=TWO_ROWS, xaxis=axis("", type="category"), yaxis=scores)
+    more = {"height": 320, "control": "remedies", "asks": True}
+    return panel("remedies", *heading(WORDS, "remedies"), (traces, figure), **more)
 
 
 def errors(experiment: Experiment, norm: str) -> Panel:

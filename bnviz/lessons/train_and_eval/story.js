@@ -7,6 +7,7 @@ import {bounds, feeds, fits} from "./drawings.js";
 import {besselFactor, expectedSpread} from "./bessel.js";
 import {lawNumbers} from "./law-drawings.js";
 import * as reading from "./reading.js";
+import {Trials, control, remediesText} from "./trials.js";
 
 /** @import {Say, Snapshot, Story, View} from "../../web/player/types" */
 /** @import {Cause} from "./causes.js" */
@@ -31,13 +32,16 @@ export default {
     evaluated: evaluatedText,
     law: measured(lawText),
     bessel: measured(besselText),
+    remedies: remediesText,
     learnt: learningText,
   },
   feeds,
   fits,
   bounds,
   choosers: ["layer"],
-  answering: ["views", "layers", "causes", "law", "bessel", "errors"],
+  answering: ["views", "layers", "causes", "remedies", "law", "bessel", "errors"],
+  controls: {remedies: control},
+  service: (host) => new Trials(host),
   alternatives: {
     views: measured(now),
     layers: measured(barsText),
@@ -45,6 +49,7 @@ export default {
     law: measured(lawText),
     bessel: measured(besselText),
     errors: measured(layersText),
+    remedies: remediesText,
     evaluated: (view) => words.withoutFullStop(evaluatedText(view)),
     learning: (view) => words.withoutFullStop(learningText(view)),
   },

@@ -355,6 +355,9 @@ export interface ControlHost<Own = {}, State = any> {
   text(key: string, values?: Values): string;
   /** The lesson's words. */
   words: Catalogue;
+  /** Ask the page for another run. */
+  edit(edit: Edit): void;
+  readonly data: Pick<Data, "usual" | "locks">;
 }
 
 /** A control: an element, or one that is told when what is on show has changed. */

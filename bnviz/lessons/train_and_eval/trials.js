@@ -1,0 +1,266 @@
+// @ts-check
+// Remedies on the spot: a button asks for the run on show with one thing changed, and what both runs have come to is compared.
+
+import {digits, hasClasses, joinSentences, percent, say as anySay, sentenceOrKey} from "../../web/player/words.js";
+import {isPermitted} from "../../web/player/core/tour-core.js";
+import {averaging, evaluationOf} from "./reading.js";
+import {NAMES, bestMomentum, isWith, reachedAt, remediesFor, trainAlike} from "./remedies.js";
+import {rootMeanSquare} from "./causes.js";
+
+/** @import {Control, ControlHost, FeedFunction, Make, Say, Service, ServiceHost, View} from "../../web/player/types" */
+/** @import {Name, Outcome, Remedy} from "./remedies.js" */
+/** @import {Words} from "./words" */
+/** @typedef {{experiment: Record<string, any>, outcome: Outcome | null, remedies: Record<Name, Remedy | null> | null}} Base */
+/** @typedef {{remedy: Remedy, outcome: Outcome | null}} Trial */
+/** @typedef {{base: Base | null, tried: Partial<Record<Name, Trial>>, shown: Name | null}} State */
+
+/** @type {Say<Words>} */
+const say = anySay;
+/** @type {State} */
+const AT_FIRST = {base: null, tried: {}, shown: null};
+
+/** @implements {Service<{}, State>} */
+export class Trials {
+  state = AT_FIRST;
+
+  /** @param {Pick<ServiceHost, "redraw">} host */
+  constructor(host) {
+    this.host = host;
+  }
+
+  /**
+   * Another snapshot or another run is on show: one that was asked for here, the one before, or something else altogether.
+   * @param {View} view
+   */
+  follow(view) {
+    const {base, tried} = this.state;
+    const {experiment} = view.header;
+    const outcome = outcomeOf(view);
+    if (base && isWith(experiment, base.experiment, {})) return this.keepBase(base, view, outcome);
+    const name = NAMES.find((one) => base && tried[one] && isRunOf(experiment, base, tried[one].remedy));
+    if (!base || !name) return this.keepBase({experiment, outcome: null, remedies: null}, view, outcome, {});
+    const trial = /** @type {Trial} */ (tried[name]);
+    this.update({base, shown: name, tried: {...tried, [name]: {...trial, outcome: trial.outcome ?? outcome}}});
+  }
+
+  /**
+   * @param {Base} base
+   * @param {View} view
+   * @param {Outcome | null} outcome
+   * @param {State["tried"]} [tried]
+   */
+  keepBase(base, view, outcome, tried = this.state.tried) {
+    const isNew = outcome && !base.outcome;
+    const more = isNew ? {outcome, remedies: hasStatistics(view) ? remediesFor(base.experiment, momentumFor(view)) : null} : {};
+    this.update({base: {...base, ...more}, tried, shown: null});
+  }
+
+  /** @param {State} state */
+  update(state) {
+    const before = JSON.stringify(this.state);
+    this.state = state;
+    if (JSON.stringify(state) !== before) this.host.redraw("remedies");
+  }
+
+  /**
+   * What has to be asked for, so that a remedy is on show; null if it is to be seen in this run.
+   * @param {Name} name
+   */
+  attempt(name) {
+    const {base, tried} = this.state;
+    const remedy = base?.remedies?.[name];
+    if (!base || !remedy) return null;
+    const isHere = name === "recomputed";
+    this.update({...this.state, tried: {...tried, [name]: tried[name] ?? {remedy, outcome: isHere ? base.outcome : null}}});
+    return isHere ? null : {...base.experiment, ...remedy.values};
+  }
+}
+
+/**
+ * @param {Record<string, any>} experiment
+ * @param {Base} base
+ * @param {Remedy} remedy
+ */
+const isRunOf = (experiment, base, {values}) => Object.keys(values).length > 0 && isWith(experiment, base.experiment, values);
+
+/**
+ * What a run has come to; null before its end, and where its network has diverged.
+ * @param {View} view
+ * @returns {Outcome | null}
+ */
+export function outcomeOf(view) {
+  const {frames, header, compared} = view;
+  const last = frames[frames.length - 1];
+  const part = last.arms[compared];
+  const accurate = hasClasses(view);
+  const score = accurate ? "test_accuracy" : "test_loss";
+  if (!view.ended || last.step !== header.total_steps || !Number.isFinite(part[score] ?? NaN)) return null;
+  const views = evaluationOf(last, view);
+  const of = (/** @type {"minibatch" | "running" | "recomputed"} */ name) =>
+    views ? Number(views[`${name}_${accurate ? "accuracy" : "loss"}`]) : null;
+  const plain = Number(part[score]);
+  return {
+    minibatch: of("minibatch") ?? plain,
+    running: of("running") ?? plain,
+    recomputed: of("recomputed"),
+    curve: frames.map((frame) => [frame.step, Number(frame.arms[compared][score])]),
+    losses: frames.map((frame) => Number(frame.arms[compared].train_loss)),
+    examples: Number(header.experiment.batch_size) * Number(header.experiment.accumulate ?? 1),
+    passSteps: Math.max(1, Math.round(last.step / last.epoch)),
+    accurate,
+  };
+}
+
+/**
+ * Whether the compared network normalizes with statistics of the minibatch.
+ * @param {View} view
+ */
+const hasStatistics = ({frame, compared, normalizers}) => normalizers[frame.arms[compared].normalizer]?.statistics === "batch";
+
+/**
+ * The momentum that would suit a finished run best, from its own means and its own noise.
+ * @param {View} view
+ */
+function momentumFor(view) {
+  const {frames, compared, header} = view;
+  const last = frames[frames.length - 1];
+  const evaluation = evaluationOf(last, view);
+  const {momentum, updates} = averaging(view);
+  if (!evaluation) return momentum;
+  const layers = Array.from({length: header.hidden_layers}, (_, layer) => layer);
+  const means = layers.map((layer) => frames.map(({step, arms}) => ({step, mean: arms[compared].unit_mean.linear[layer]})));
+  const sigmas = layers.map((layer) => rootMeanSquare(Array.from(last.arms[compared].unit_std.linear[layer])) || 1);
+  return bestMomentum(means, sigmas, Array.from(evaluation.mean_noise), updates);
+}
+
+// --- the buttons
+
+/**
+ * A button for each remedy, and one for the run without any.
+ * @param {ControlHost<{}, State>} player
+ * @param {Make} make
+ * @returns {Control}
+ */
+export function control(player, make) {
+  const service = /** @type {Trials} */ (player.service);
+  const text = (/** @type {string} */ key, /** @type {Record<string, string | number>} */ values = {}) =>
+    sentenceOrKey(player.words, key, values);
+  const back = make("button", {type: "button", onclick: () => request(service.state.base?.experiment)}, text("remedy_none"));
+  const buttons = NAMES.map((name) => make("button", {type: "button", onclick: () => request(service.attempt(name))}));
+
+  /** @param {Record<string, any> | null | undefined} values */
+  function request(values) {
+    if (values) player.edit({do: "experiment", values});
+    show();
+  }
+
+  function show() {
+    const {base, tried, shown} = service.state;
+    back.hidden = shown === null;
+    for (const [index, name] of NAMES.entries()) {
+      const remedy = base?.remedies?.[name];
+      const button = buttons[index];
+      button.hidden = !remedy;
+      button.setAttribute("aria-pressed", String(name === "recomputed" ? Boolean(tried[name]) : shown === name));
+      button.disabled = !remedy || !isPermitted(remedy.values, player.data);
+      if (remedy) button.textContent = text(remedy.label, {size: remedy.size});
+    }
+  }
+
+  show();
+  return {element: make("div", {class: "bnviz-target"}, ...buttons, back), show};
+}
+
+// --- what is drawn and said
+
+/**
+ * A bar for the run without a remedy, and one for each that was tried: in train() or in eval().
+ * @type {FeedFunction}
+ */
+export function bars({score}, view) {
+  /** @type {State} */
+  const {base, tried} = view.service ?? AT_FIRST;
+  if (!base?.outcome) return {x: [], y: []};
+  /** @type {[string, number | null][]} */
+  const points = [[say(view, "remedy_none"), base.outcome[/** @type {"running"} */ (score)]]];
+  for (const name of NAMES) {
+    const trial = tried[name];
+    if (trial?.outcome) points.push([label(view, trial.remedy), scoreOf(name, trial.outcome, score)]);
+  }
+  return {x: points.map(([one]) => one), y: points.map(([, value]) => value)};
+}
+
+/**
+ * @param {Name} name
+ * @param {Outcome} outcome
+ * @param {"minibatch" | "running"} key
+ */
+function scoreOf(name, outcome, key) {
+  if (name === "recomputed") return key === "running" ? outcome.recomputed : null;
+  return outcome[key];
+}
+
+/**
+ * @param {View} view
+ * @param {Remedy} remedy
+ */
+const label = (view, remedy) => say(view, /** @type {"remedy_batches"} */ (remedy.label), {size: remedy.size});
+
+/**
+ * What every remedy that was tried has brought, and what it costs.
+ * @param {View} view
+ */
+export function remediesText(view) {
+  /** @type {State} */
+  const {base} = view.service ?? AT_FIRST;
+  if (!base?.outcome) return say(view, "remedies_wait");
+  if (!base.remedies) return say(view, "remedies_none", {norm: view.norm});
+  const best = base.remedies?.momentum ? "" : say(view, "momentum_is_best", {momentum: base.experiment.statistics_momentum});
+  const sentences = NAMES.map((name) => trialText(view, name, base)).filter(Boolean);
+  return sentences.length ? joinSentences(...sentences) : joinSentences(say(view, "remedies_try"), best);
+}
+
+/**
+ * @param {View} view
+ * @param {Name} name
+ * @param {Base} base
+ */
+function trialText(view, name, base) {
+  /** @type {State} */
+  const {tried} = view.service;
+  const trial = tried[name];
+  const before = base.outcome;
+  if (!trial || !before) return "";
+  const {remedy, outcome} = trial;
+  const what = label(view, remedy);
+  if (!outcome) return say(view, "remedy_trains", {what});
+  const score = (/** @type {number | null} */ value) => (before.accurate ? percent(value, 1) : digits(value, 3));
+  const gain = {what, score: score(name === "recomputed" ? outcome.recomputed : outcome.running), before: score(before.running)};
+  if (name === "recomputed") return say(view, "brings_recomputed", {...gain, steps: before.passSteps});
+  if (name === "momentum")
+    return joinSentences(say(view, "brings", gain), trainAlike(outcome, before) && say(view, "costs_none"));
+  const brings = joinSentences(say(view, "brings", gain), say(view, "in_train", {score: score(outcome.minibatch)}));
+  return joinSentences(brings, speedText(view, outcome, before), examplesText(view, outcome, before));
+}
+
+/**
+ * After how many steps a run is as good as the one without a remedy at its end.
+ * @param {View} view
+ * @param {Outcome} outcome
+ * @param {Outcome} before
+ */
+function speedText(view, outcome, before) {
+  const step = reachedAt(outcome, before.running);
+  const total = view.header.total_steps;
+  return step === null ? say(view, "remedy_never") : say(view, "remedy_reached", {step, total});
+}
+
+/**
+ * @param {View} view
+ * @param {Outcome} outcome
+ * @param {Outcome} before
+ */
+function examplesText(view, outcome, before) {
+  if (outcome.examples === before.examples) return say(view, "costs_no_examples");
+  return say(view, "costs_examples", {examples: outcome.examples, before: before.examples});
+}
