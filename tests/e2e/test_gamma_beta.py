@@ -74,7 +74,7 @@ def opened(page_open):
 def test_every_panel_has_data_and_the_standardized_signal_is_pinned(opened):
     lab = opened
     panels = lab.page.evaluate("[...document.querySelectorAll('.bnviz-panel')].map(panel => panel.dataset.panel)")
-    assert panels == ["scatter", "scales", "journey", "bands", "learning", "views", "lag", "means", "hand"]
+    assert panels == ["scatter", "scales", "journey", "bands", "learning", "means", "hand"]
     for panel in panels:
         lab.wait_plot(panel, "n.data?.length && n.data.every(t => t.feed.kind === 'reached' || [...t.x].some(Number.isFinite))")
     pinned = lab.plot("scales", "n.data.filter(t => t.feed.kind === 'pinned').map(t => [...t.y])")

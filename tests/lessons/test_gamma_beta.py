@@ -391,8 +391,8 @@ def test_panels_are_there_as_far_as_they_are_measured():
         return [panel["id"] for panel in panels(PAGE.default.replace(**changes))]
 
     everything = identifiers()
-    assert len(set(everything)) == len(everything) == 9
-    assert set(everything) - set(identifiers(look_inside="no")) == {"journey", "bands", "views", "lag"}
+    assert len(set(everything)) == len(everything) == 7
+    assert set(everything) - set(identifiers(look_inside="no")) == {"journey", "bands"}
     assert set(everything) - set(identifiers(fixed_scales="no")) == {"means"}
 
 

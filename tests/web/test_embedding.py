@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bnviz.config.experiment import Experiment
+from bnviz.web.export.saved_page import PLAYING, page_of
 from bnviz.web.site import embedded, links
 from tests.web.test_network import SIZES
 
@@ -44,6 +45,21 @@ def test_what_is_no_panel_is_named_with_those_that_there_are():
     names, bad = embedded.choose_panels(("shift", "fun"), ["fan", "shift"])
     assert names == {"shift"} and "`panels = fun` (there is no such panel; there are network, fan, shift)" in links.message(bad)
     assert embedded.choose_panels(("fun",), ["fan"])[0] == {"network"}
+
+
+def test_a_link_to_a_panel_that_has_moved_says_where_it_is():
+    names, [bad] = embedded.choose_panels(("lag", "scatter"), ["scatter"], {"lag": "/elsewhere?panels=errors"})
+    assert names == {"scatter"} and "/elsewhere?panels=errors" in bad.reason
+
+
+@pytest.mark.parametrize("lesson", PLAYING)
+def test_panels_that_have_moved_are_where_the_page_says(lesson):
+    page = page_of(lesson)
+    for name, address in page.moved.items():
+        assert name not in {panel["id"] for panel in page.panels(page.default)}
+        path, _, query = address.partition("?")
+        other = page_of(path.strip("/").replace("-", "_"))
+        assert set(query.removeprefix("panels=").split(",")) <= {panel["id"] for panel in other.panels(other.default)}
 
 
 @given(SIZES, st.integers(0, 1200))

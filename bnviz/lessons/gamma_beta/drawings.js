@@ -11,7 +11,6 @@ import {chosenUnit, columnView, standardizedMeasure, percentiles, scale, standar
 /** @import {Scale} from "./reading.js" */
 
 const NOTHING = {x: [], y: []};
-const SETTLED = 1 / 20; // of the run, after which running statistics, which start at 0 and 1, say something
 
 /**
  * @param {"ridge-past" | "ridge-front" | "ridge-first"} kind
@@ -67,13 +66,6 @@ function interpolatedScales(view) {
   });
 }
 
-/**
- * @param {Snapshot} frame
- * @param {string} arm
- * @param {string} key
- */
-const series = (frame, arm, key) => /** @type {any} */ (frame.arms[arm])[key];
-
 // --- axis ranges
 
 /**
@@ -100,13 +92,6 @@ const symmetricFit = (key, middle) =>
     return [middle - reach, middle + reach];
   });
 
-/**
- * @param {string} key
- * @returns {Fit}
- */
-const settledFit = (key) =>
-  comparedFit((frame, arm, view) => (frame.step >= SETTLED * view.header.total_steps ? (series(frame, arm, key) ?? []) : []));
-
 /** @type {Record<string, Fit>} */
 export const fits = {
   beta: comparedFit((frame, _, view) => scale(frame, "beta", view)),
@@ -126,10 +111,6 @@ export const fits = {
     true,
   ),
   band_a: comparedFit((frame, arm, view) => percentiles(frame, arm, "activation", view), true),
-  view_loss: comparedFit((frame, arm) => [frame.arms[arm].probe_loss, frame.arms[arm].running_loss]),
-  view_accuracy: comparedFit((frame, arm) => [frame.arms[arm].probe_accuracy, frame.arms[arm].running_accuracy]),
-  mean_lag: settledFit("running_mean_lag"),
-  variance_lag: settledFit("running_variance_lag"),
   normed_mean: comparedFit((frame, arm, view) => frame.arms[arm].unit_mean[view.tap][view.layer - 1], true),
 };
 

@@ -8,16 +8,14 @@ PRESETS = {
     "default": {},
     "sigmoid": {"activation": "sigmoid", "learning_rate": 1.0},
     "a_large_learning_rate": {"learning_rate": 1.0},
-    "running_statistics_that_lag": {"statistics_momentum": 0.01},
-    "running_statistics_that_forget": {"statistics_momentum": 1.0, "batch_size": 8, "learning_rate": 0.1},
 }
 
 PAGE = Page(
     lesson="gamma_beta",
     panels=panels,
-    main=("batch_size", "learning_rate", "activation", "statistics_momentum"),
+    main=("batch_size", "learning_rate", "activation", "compare"),
     more=(
-        "compare",
+        "statistics_momentum",
         "dataset",
         "ghost_batch_size",
         "momentum",
@@ -35,5 +33,6 @@ PAGE = Page(
         "trainable",
     ),
     presets=PRESETS,
+    moved={"views": "/train-and-eval?panels=views", "lag": "/train-and-eval?panels=errors"},
     default=Experiment(fixed_scales="yes", look_inside="yes", learning_rate=0.3),
 )

@@ -23,7 +23,6 @@ from bnviz.web.figures import (
     axis,
     compared,
     heading,
-    layer_curves,
     layout,
     line,
     panel,
@@ -54,7 +53,6 @@ def panels(experiment: Experiment) -> list[Panel]:
         scales(norm, steps, pinned=inside and statistics),
         *([journey(norm, columns, experiment.steps), bands(norm, columns, steps, fixed)] if inside else []),
         learning(arms, steps, classes),
-        *([views(norm, steps, classes), lag(norm, steps, experiment.hidden_layers)] if inside and statistics else []),
         *([means(norm, arms, steps)] if fixed else []),
         by_hand(norm, DATA_SETS[experiment.dataset].words["held_out"], classes),
     ]
@@ -168,35 +166,6 @@ def _targets(arms: Arms) -> list[Trace]:
         label = f"step %{{x}}<extra>{name}</extra>"
         traces.append({**line(arm, "2"), "feed": {"kind": "reached", "arm": arm}, **mark, "hovertemplate": label})
     return traces
-
-
-def views(norm: str, steps: Layout, classes: bool) -> Panel:
-    """The network on the probe, normalized by the probe's own statistics and by the running ones."""
-    texts = TEXTS["views"]
-    columns = [("", "probe_loss", "running_loss", ".3f"), ("2", "probe_accuracy", "running_accuracy", ".1%")]
-    traces: list[Trace] = []
-    for axes, own, running, form in columns if classes else columns[:1]:
-        for key, name, dash in ((own, texts["own"], "solid"), (running, texts["running"], "dot")):
-            label = f"step %{{x}}: %{{y:{form}}}<extra>{name}</extra>"
-            more = {"hovertemplate": label, "legendgroup": name, "showlegend": axes == "", "name": name}
-            traces.append(line(norm, axes, 2, dash, feed={"kind": "scalar", "arm": norm, "key": key}, **more))
-    titles, fits = (texts["loss"], texts["accuracy"]), ("view_loss", "view_accuracy")
-    both = HALVES if classes else [[0, 1]]
-    arrangement = _row(both, steps, titles[: len(both)], fits[: len(both)], showlegend=True)
-    if classes:
-        arrangement["yaxis2"]["tickformat"] = ".0%"
-    return panel("views", *heading(WORDS, "views"), (traces, arrangement))
-
-
-def lag(norm: str, steps: Layout, layers: int) -> Panel:
-    """How far running statistics are from the probe's, one line a layer."""
-    traces: list[Trace] = []
-    for axes, key, form in (("", "running_mean_lag", "%{y:.3f} σ"), ("2", "running_variance_lag", "%{y:.1%}")):
-        traces += layer_curves(norm, key, layers, form, axes)
-    titles = (TEXTS["lag"]["mean"], TEXTS["lag"]["variance"])
-    arrangement = _row(HALVES, steps, titles, fits=("mean_lag", "variance_lag"))
-    arrangement["yaxis2"]["tickformat"] = ".0%"
-    return panel("lag", *heading(WORDS, "lag"), (traces, arrangement))
 
 
 def means(norm: str, arms: Arms, steps: Layout) -> Panel:

@@ -33,8 +33,6 @@ export default {
     pooled: unlessGone((view) => joinSentences(comparable(view) && say(view, "dotted"), pooledText(view))),
     zeros: (view) => (divergenceSentence(view, view.compared) ? "" : zeros(view)),
     bought,
-    views: unlessGone(viewsNow),
-    lag: unlessGone(lagNow),
     hand: statusText,
     layernumber: (view) => String(view.layer),
   },
@@ -49,8 +47,6 @@ export default {
     journey: unlessGone((view) => `${unitName(view)}: ${pinnedUnit(view)}`),
     bands: unlessGone(bands),
     learning: bought,
-    views: unlessGone(viewsNow),
-    lag: unlessGone(lagNow),
     means: (view) => words.divergenceSentences(view, [view.compared, "fixed"]) || means(view),
     hand: statusText,
   },
@@ -177,25 +173,6 @@ function goal(view) {
     return end === null ? say(view, "goal_open", {arm}) : say(view, "goal_gone", {step: end, arm});
   });
   return say(view, "goal", {share: percent(view.target), held_out: view.data.held_out, when: enumeration(view, when)});
-}
-
-/** @param {View} view */
-function viewsNow(view) {
-  const part = view.frame.arms[view.compared];
-  if (!("running_loss" in part)) return "";
-  const losses = {own_loss: digits(part.probe_loss, 3), running_loss: digits(part.running_loss, 3)};
-  if (!hasClasses(view)) return say(view, "views_loss", losses);
-  return say(view, "views_both", {...losses, own: percent(part.probe_accuracy, 1), running: percent(part.running_accuracy, 1)});
-}
-
-/** @param {View} view */
-function lagNow(view) {
-  const {running_mean_lag: off, running_variance_lag: variance} = view.frame.arms[view.compared];
-  if (!off || !variance) return "";
-  const weight = Number(view.header.experiment.statistics_momentum);
-  const count = Math.max(1, Math.round(1 / weight));
-  const at = view.layer - 1;
-  return say(view, "lag", {weight, count, mean: digits(off[at], 3), variance: percent(variance[at])});
 }
 
 /** @param {View} view */

@@ -26,9 +26,6 @@ export interface Words {
   losses: {values: string | number};
   value_of: {value: string | number; arm: string | number};
   and: {most: string | number; last: string | number};
-  views_both: {own_loss: string | number; running_loss: string | number; own: string | number; running: string | number};
-  views_loss: {own_loss: string | number; running_loss: string | number};
-  lag: {weight: string | number; count: string | number; mean: string | number; variance: string | number};
   off: {};
   unlike: {norm: string | number};
   expected: {expectation: string | number};

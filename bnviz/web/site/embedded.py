@@ -30,7 +30,7 @@ def show(page: RunForm) -> None:
     link = links.parse(links.present(), page.default, cards=page.cards)
     experiment, run = stage.request(link.experiment, page)
     panels = page.panels_in_order(experiment)
-    names, unknown = choose_panels(link.panels, [panel["id"] for panel in panels])
+    names, unknown = choose_panels(link.panels, [panel["id"] for panel in panels], page.moved)
     if bad := [*link.problems, *unknown]:
         st.warning(links.message(bad))
     place = {**links.VIEW, "layer": page.layer, **link.view, "tour": None}
@@ -47,11 +47,15 @@ def show(page: RunForm) -> None:
     )
 
 
-def choose_panels(requested: Iterable[str], panels: Iterable[str]) -> tuple[set[str], list[BadField]]:
-    """Those of the wanted names that there are, or else the picture of the networks; and what is wrong with the others."""
-    valid = [NETWORK, *panels]
-    reason = words.fill(words.shared()["links"]["no_panel"], names=", ".join(valid))
-    unknown = [BadField(links.PANELS, name, reason) for name in requested if name not in valid]
+def choose_panels(
+    requested: Iterable[str], panels: Iterable[str], moved: Mapping[str, str] | None = None
+) -> tuple[set[str], list[BadField]]:
+    """Those of the wanted names that there are, or else the picture of the networks; and what is wrong with the others, some of
+    which have moved to another address."""
+    valid, texts = [NETWORK, *panels], words.shared()["links"]
+    reason = words.fill(texts["no_panel"], names=", ".join(valid))
+    reasons = {name: words.fill(texts["panel_moved"], address=address) for name, address in (moved or {}).items()}
+    unknown = [BadField(links.PANELS, name, reasons.get(name, reason)) for name in requested if name not in valid]
     return {name for name in requested if name in valid} or {NETWORK}, unknown
 
 

@@ -87,6 +87,7 @@ class RunForm(Form):
     beside: Callable[[Experiment], None] | None = None  # draws something of its own between the controls and the player
     layer: int = links.LAYER  # the one to show first
     onward: Mapping[str, str] = field(default_factory=dict)  # titles, by address, of the pages after the tour's last card
+    moved: Mapping[str, str] = field(default_factory=dict)  # by name: where panels are now that links may still ask for here
     front: int = 2  # panels in front; the others are folded away below them
 
     @property
