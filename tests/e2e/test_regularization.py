@@ -9,7 +9,7 @@ from bnviz.lessons.regularization.page import PAGE, sweep
 from tests.e2e.lab import SMALL_SWEEPS, Lab
 
 # A few stacks, long enough to be stopped in the middle: each with its own seed, so nothing is known yet.
-SMALL = {"dataset": "mnist1d", "train_size": 200, "batch_size": 64, "steps": 200}
+SMALL = {"dataset": "mnist1d", "width": 32, "train_size": 200, "batch_size": 64, "steps": 200}
 TINY = {name: value for name, value in SMALL_SWEEPS["regularization"].items() if name != "seeds"}
 PANELS = ["test", "train", "gap", "statistics", "learning", "compared"]
 RANGES = "['xaxis', 'yaxis'].map(name => n._fullLayout[name].range.map(Number))"
