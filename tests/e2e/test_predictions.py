@@ -1,8 +1,11 @@
 """Predict first: nothing that answers is shown before the guess, or before somebody would rather not guess."""
 
+from urllib.parse import urlencode
+
 import pytest
 
 from bnviz.web import words
+from tests.e2e.lab import SMALL_SWEEPS
 
 SAID = words.shared()["player"]
 SHORT = {"steps": 20, "width": 16}
@@ -11,7 +14,7 @@ ASKS = f"$('.bnviz-headline').textContent.startsWith({SAID['predict_first']!r})"
 WAITS = f"d.state === 'paused' && d.step === '0' && {ASKS}"
 
 
-@pytest.mark.parametrize("page", ["batch-size", "gamma-beta"])
+@pytest.mark.parametrize("page", ["batch-size", pytest.param("gamma-beta", marks=pytest.mark.slow)])
 def test_a_page_waits_for_the_guess_and_plays_when_it_is_skipped(lab, page):
     lab.open(page, prediction=True, **SHORT).trained()
     lab.wait(WAITS)
@@ -51,8 +54,8 @@ def test_who_has_guessed_or_skipped_is_not_asked_again(lab):
 
 @pytest.mark.slow
 def test_a_sweep_keeps_its_verdict_and_its_charts_until_then(lab):
-    tiny = {"dataset": "mnist1d", "train_size": 100, "batch_size": 16, "steps": 20, "seeds": 5}
-    lab.page.goto(f"{lab.server.url}/regularization?{'&'.join(f'{name}={value}' for name, value in tiny.items())}")
+    settings = {**SMALL_SWEEPS["regularization"], "seeds": 5}  # so many as a verdict takes
+    lab.page.goto(f"{lab.server.url}/regularization?{urlencode(settings)}")
     lab.wait("d.state === 'ended'")
     assert lab.page.inner_text(".st-key-guess").startswith(SAID["predict_first"])
     assert lab.page.locator(".bnviz-panel").count() == 0
