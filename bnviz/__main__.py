@@ -8,12 +8,13 @@
     bnviz export tiny.ndjson --out tiny.zip
     bnviz site --out folder
     bnviz view own.ndjson
+    bnviz check own.ndjson
 
 `python -m bnviz` is the same, from a checkout as well.
 
-Exit codes: 0 recorded (a network that diverged is a result, too), 1 it failed, 2 bad input or an unwritable file, 130
-interrupted. A recording appears under its name only when it is complete. A sweep's rows appear as they finish, and the same
-command goes on from there.
+Exit codes: 0 recorded (a network that diverged is a result, too), 1 it failed, or `check` found something, 2 bad input or an
+unwritable file, 130 interrupted. A recording appears under its name only when it is complete. A sweep's rows appear as they
+finish, and the same command goes on from there.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
     command, parser, out = options.pop("command"), options.pop("parser"), options.get("out")
     try:
         with _terminable():
-            command(options)
+            return command(options) or 0
     except BrokenPipeError:  # the reader of standard output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (TooExpensive, BadField, Unusable, csv_files.OtherContents) as error:
@@ -129,6 +130,7 @@ def parsers() -> Parser:
     _add_export(commands)
     _add_site(commands)
     _add_view(commands)
+    _add_check(commands)
     return parser
 
 
@@ -230,6 +232,14 @@ def _add_view(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("recordings", metavar="FILE", nargs="+", type=Path, help="recordings (.ndjson)")
     _add(parser, VIEW_PORT)
     parser.add_argument("--no-open", action="store_true", help="print the address, and open no browser")
+
+
+def _add_check(commands: argparse._SubParsersAction) -> None:
+    about = "say what stands out in recordings of your own networks (bnviz.record); the exit code is 1 if something does"
+    parser = commands.add_parser("check", help=about, description=about, allow_abbrev=False)
+    parser.set_defaults(command=check, parser=parser)
+    help_text = "file that bnviz.record has written, or still writes (.ndjson)"
+    parser.add_argument("recordings", metavar="RECORDING", nargs="+", help=help_text)
 
 
 def _add(parser: argparse.ArgumentParser, field: Field, default: object = argparse.SUPPRESS) -> None:
@@ -387,6 +397,23 @@ def site(options: dict) -> None:
     size = static_site.write(folder, plans, options.get("workers"))
     recordings = counted(sum(plan.size for plan in plans), "recordings")
     print(f"{folder / static_site.file_of(plans[0].lesson)}: {recordings}, {size / 1e6:.1f} MB")
+
+
+def check(options: dict) -> int:
+    """Print what stands out in recordings; 1 if something does."""
+    from bnviz.recorder import report
+
+    is_found = False
+    for name in options["recordings"]:
+        try:
+            found, text = report.check(Path(name))
+        except OSError as error:
+            raise Unusable(f"cannot read {name}: {error.strerror or error}") from None
+        except report.Unreadable as error:
+            raise Unusable(f"{name}: {error}") from None
+        print(text)
+        is_found = is_found or bool(found)
+    return int(is_found)
 
 
 @contextlib.contextmanager

@@ -32,6 +32,8 @@ _LAYERS = """{
     normalizer: string;
     source: string;
     repeat: number;
+    momentum: number | null;
+    idle_bias: boolean;
     width: number;
     units: number[];
     values: number;

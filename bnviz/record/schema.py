@@ -144,6 +144,12 @@ END = (
     text("status", "`finished`, `diverged`, `stopped` or `failed`"),
     text("message", "a sentence, or nothing"),
     Key("seconds", "computing time", unit="s"),
+    json_list(
+        "findings",
+        "what stands out: `kind`, `arm`, `layer`, `step`, `numbers`, `certainty` and the `sentence`",
+        optional=True,
+        when="in recordings of your own network",
+    ),
 )
 
 # A recording of a network of one's own (`bnviz.record`): keys of its header, and what an arm's part has beyond or instead of ARM.
@@ -165,7 +171,8 @@ OWN_HEADER = (
         "layers",
         "of the first arm, in the order of calls: `name` as in `named_modules`; `kind` and `normalizer`, its classes, nothing "
         "where nothing normalizes; `source`, the module with weights before the normalizer; `repeat`, which call of the module, "
-        "from 0; `width` in units; `units`, the numbers of the recorded ones; `values` of each unit and tap, over examples and "
+        "from 0; `momentum` of running statistics, or `null`; `idle_bias`, whether a normalizer subtracts the source's bias "
+        "again; `width` in units; `units`, the numbers of the recorded ones; `values` of each unit and tap, over examples and "
         "positions",
     ),
     Key("layers_found", "how many layers there are; of more than 64, 64 are recorded, spread evenly"),
@@ -196,6 +203,8 @@ OWN_ARM = (
     ),
     Key("running_std_error", "the same of running standard deviations", "layers", "σ"),
     Key("updates_seen", "updates that running statistics have seen; NaN without", "layers", "steps"),
+    Key("dead_units", "share of recorded units whose activation is 0 for all examples; NaN where not known", "layers", "share"),
+    Key("saturated_units", "share whose activation spreads less than 1/50 of what they get", "layers", "share"),
     Key(
         "normalized_together",
         "values of a unit that are normalized together in training; NaN where not known",

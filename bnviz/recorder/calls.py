@@ -80,6 +80,7 @@ class Call:
     input_shape: torch.Size
     output_shape: torch.Size | None = None
     sources: set[int] = field(default_factory=set)
+    direct: int | None = None  # the call whose output is the input, as it came out
 
 
 def trace(model: nn.Module, inputs: Any, forward: Callable[[], Any]) -> tuple[list[Call], Any]:
@@ -92,10 +93,10 @@ def trace(model: nn.Module, inputs: Any, forward: Callable[[], Any]) -> tuple[li
         if side == "in":
             numbers[place] = len(calls)
             sources = flow.sources(values)
-            calls.append(Call(place, modules[place.name], values.shape, None, _known(sources, len(calls))))
+            calls.append(Call(place, modules[place.name], values.shape, None, _known(sources, len(calls)), flow.origin(values)))
         elif place in numbers:
             calls[numbers[place]].output_shape = values.shape
-            flow.set_sources(values, {numbers[place]})
+            flow.set_output(values, numbers[place])
 
     with listening(modules.items(), receive), flow:
         output = forward()
@@ -115,6 +116,7 @@ class Dataflow(TorchFunctionMode):
         super().__init__()
         self._tensors: list[Tensor] = []  # kept, so that no other tensor gets the same id
         self._sources: dict[int, set[int]] = {}
+        self._outputs: dict[int, int] = {}
         for one in constants:
             self.set_sources(one, set())
         for one in inputs:
@@ -127,11 +129,21 @@ class Dataflow(TorchFunctionMode):
             known = [self._sources[id(one)] for one in tensors((args, kwargs)) if id(one) in self._sources]
             for one in results:
                 self.set_sources(one, set().union(*known))
+                self._outputs.pop(id(one), None)  # it may have been written to
         return result
 
     def sources(self, tensor: Tensor) -> set[int] | None:
         """The calls that a tensor comes from; None if it was made where nobody saw it."""
         return self._sources.get(id(tensor))
+
+    def origin(self, tensor: Tensor) -> int | None:
+        """The call that a tensor is the output of, if nothing was done to it since."""
+        return self._outputs.get(id(tensor))
+
+    def set_output(self, tensor: Tensor, number: int) -> None:
+        """Say that a tensor is the output of a call."""
+        self.set_sources(tensor, {number})
+        self._outputs[id(tensor)] = number
 
     def set_sources(self, tensor: Tensor, sources: set[int]) -> None:
         """Say where a tensor comes from."""

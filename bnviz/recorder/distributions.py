@@ -14,6 +14,7 @@ from bnviz.record.ndjson import TAPS, rounded, smallest_type
 from bnviz.recorder.edges import bin_edges
 from bnviz.recorder.layers import Layer
 
+SATURATED = 0.02  # of the spread of what goes into a nonlinearity, that is left behind it
 ByTap = Sequence[np.ndarray] | np.ndarray  # an array for each tap
 Edges = list[list[np.ndarray]]  # by layer and tap: [bins + 1]
 
@@ -66,7 +67,8 @@ class Sizes:
         counts |= {"counts": (layers, BINS), "unit_counts": (layers, watched, BINS), "unit_zeros": (layers, watched)}
         arrays = {key: (shape, np.nan, np.float32) for key, shape in numbers.items()}
         arrays |= {key: (shape, 0, np.uint32) for key, shape in counts.items()}
-        return {key: {tap: np.full(*one) for tap in TAPS} for key, one in arrays.items()}
+        units = {key: np.full(layers, np.nan, np.float32) for key in ("dead_units", "saturated_units")}
+        return units | {key: {tap: np.full(*one) for tap in TAPS} for key, one in arrays.items()}
 
 
 class DistributionHistory:
@@ -86,6 +88,7 @@ class DistributionHistory:
             self._previous[number] = current
             self._fill(result, number, _moments_and_shifts(first, previous, current))
             self._fill(result, number, self._histograms(number, current))
+            result["dead_units"][number], result["saturated_units"][number] = _idle_units(current)
         for key in ("counts", "underflow", "overflow", "nonfinite", "zeros", "unit_counts", "unit_zeros"):
             result[key] = {tap: smallest_type(array) for tap, array in result[key].items()}
         return result
@@ -122,6 +125,14 @@ def _ordered(values: np.ndarray) -> Ordered:
 def _by_tap(values: np.ndarray) -> list[tuple[int, np.ndarray]]:
     """Arrays with the number of their tap."""
     return list(zip((0, 2) if len(values) < len(TAPS) else (0, 1, 2), values, strict=True))
+
+
+def _idle_units(current: Ordered) -> tuple[float, float]:
+    """The shares of units that are dead, 0 for all examples, and saturated, almost the same for all though their input is not."""
+    activation = current.values[-1]
+    is_dead = (activation[:, 0] == 0) & (activation[:, -1] == 0)
+    is_saturated = ~is_dead & (current.std[-2] > 0) & (current.std[-1] < SATURATED * current.std[-2])
+    return float(is_dead.mean()), float(is_saturated.mean())
 
 
 def _moments_and_shifts(first: Ordered, previous: Ordered, current: Ordered) -> dict[str, np.ndarray]:

@@ -57,6 +57,11 @@ def is_batch_norm(module: nn.Module) -> bool:
     return isinstance(module, _BatchNorm)
 
 
+def subtracts_means(module: nn.Module) -> bool:
+    """Whether a normalizer subtracts each unit's mean, and with it whatever was added to all of the unit's values."""
+    return isinstance(module, _NormBase)
+
+
 def units_axis(module: nn.Module, shape: torch.Size) -> int:
     """The axis of a module's output on which its units lie: channels of convolutions, the last axis of all else."""
     last = len(shape) - 1

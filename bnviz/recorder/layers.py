@@ -34,7 +34,7 @@ class Layer:
 
     `sites` are where its taps are read, `width` is its number of units, `axis` where they lie in `linear`'s values, and `values`
     how many values of each are recorded. `source` names the module with weights whose output goes into the normalizer directly,
-    if one does.
+    if one does; it `has_idle_bias` if the normalizer subtracts its bias again.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Layer:
     normalizer: str
     source: str
     repeat: int
+    has_idle_bias: bool
     width: int
     axis: int
     values: int
@@ -66,6 +67,8 @@ class Layer:
             "normalizer": self.normalizer,
             "source": self.source,
             "repeat": self.repeat,
+            "momentum": getattr(self.module, "momentum", None) if kinds.has_running_statistics(self.module) else None,
+            "idle_bias": self.has_idle_bias,
             "width": self.width,
             "units": self.units.tolist(),
             "values": self.values,
@@ -98,14 +101,18 @@ def _is_normalized(number: int, following: Call) -> bool:
 def _normalized(call: Call, calls: Sequence[Call], following: Call | None) -> Layer:
     direct = [calls[number] for number in call.sources if number != INPUT] if len(call.sources) == 1 else []
     source = next((one.place.name for one in direct if kinds.is_weighted(one.module)), "")
-    return _layer(call, (call.place, "in"), call.output_shape or call.input_shape, following, source)
+    before = calls[call.direct].module if call.direct is not None else None
+    has_idle_bias = kinds.subtracts_means(call.module) and getattr(before, "bias", None) is not None
+    return _layer(call, (call.place, "in"), call.output_shape or call.input_shape, following, source, has_idle_bias)
 
 
 def _plain(call: Call, following: Call | None) -> Layer:
     return _layer(call, (call.place, "out"), call.output_shape or call.input_shape, following, call.place.name)
 
 
-def _layer(call: Call, linear: Site, shape: torch.Size, following: Call | None, source: str) -> Layer:
+def _layer(
+    call: Call, linear: Site, shape: torch.Size, following: Call | None, source: str, has_idle_bias: bool = False
+) -> Layer:
     axis = kinds.units_axis(call.module, shape)
     width = shape[axis] if len(shape) else 1
     normalized = activation = (call.place, "out")
@@ -119,6 +126,7 @@ def _layer(call: Call, linear: Site, shape: torch.Size, following: Call | None, 
         normalizer=kinds.normalizer_name(call.module),
         source=source,
         repeat=call.place.repeat,
+        has_idle_bias=has_idle_bias,
         width=width,
         axis=axis,
         values=min([MOST_VALUES, *(math.prod(one) // max(1, width) for one in shapes if one is not None)]),

@@ -22,6 +22,8 @@ import torch
 from torch import nn
 
 from bnviz.config.experiment import FORMAT, PERCENTILES
+from bnviz.judge.network import find
+from bnviz.judge.network.finding import Finding
 from bnviz.record import ndjson
 from bnviz.record.ndjson import TAPS
 from bnviz.record.version import versions
@@ -151,6 +153,10 @@ class Recorder:
             if self._output is not None:
                 self._output.write(line)
 
+    def findings(self) -> list[Finding]:
+        """What stands out so far, most urgent first; as a text, a finding is a sentence. Raises OSError."""
+        return find(self.messages())
+
     def close(self, status: str = "finished", message: str = "") -> None:
         """Take a last snapshot, if steps have been taken since the one before, and end the recording. It may be called twice."""
         if not self._is_open:
@@ -158,7 +164,10 @@ class Recorder:
         if self._arms and self._snapshot_step < self._steps:
             self._snapshot(self._modes, None)
         self._is_open = False
-        self._write({"type": "end", "status": status, "message": message, "seconds": round(self.cost.elapsed, 3)})
+        end = {"type": "end", "status": status, "message": message, "seconds": round(self.cost.elapsed, 3)}
+        with self._reporter.attempt("Findings"):
+            end["findings"] = [one.as_json() for one in self.findings()]
+        self._write(end)
         if self._output is not None:
             self._output.close()
 

@@ -55,13 +55,15 @@ export interface OwnHeader {
   taps: Tap[];
   /** edges of each layer's histograms, the same for all arms and steps; wider far out */
   edges: Record<Tap, Row[]>;
-  /** of the first arm, in the order of calls: `name` as in `named_modules`; `kind` and `normalizer`, its classes, nothing where nothing normalizes; `source`, the module with weights before the normalizer; `repeat`, which call of the module, from 0; `width` in units; `units`, the numbers of the recorded ones; `values` of each unit and tap, over examples and positions */
+  /** of the first arm, in the order of calls: `name` as in `named_modules`; `kind` and `normalizer`, its classes, nothing where nothing normalizes; `source`, the module with weights before the normalizer; `repeat`, which call of the module, from 0; `momentum` of running statistics, or `null`; `idle_bias`, whether a normalizer subtracts the source's bias again; `width` in units; `units`, the numbers of the recorded ones; `values` of each unit and tap, over examples and positions */
   layers: {
     name: string;
     kind: string;
     normalizer: string;
     source: string;
     repeat: number;
+    momentum: number | null;
+    idle_bias: boolean;
     width: number;
     units: number[];
     values: number;
@@ -355,6 +357,10 @@ export interface ArmPart {
   running_std_error?: Row;
   /** updates that running statistics have seen; NaN without [steps] */
   updates_seen?: Row;
+  /** share of recorded units whose activation is 0 for all examples; NaN where not known [share] */
+  dead_units?: Row;
+  /** share whose activation spreads less than 1/50 of what they get [share] */
+  saturated_units?: Row;
   /** values of a unit that are normalized together in training; NaN where not known [values] */
   normalized_together?: Row;
   /** 1 where batch norm trained with running statistics, 0 where not; NaN where the layer has none */
@@ -385,6 +391,8 @@ export interface End {
   message: string;
   /** computing time [s] */
   seconds: number;
+  /** what stands out: `kind`, `arm`, `layer`, `step`, `numbers`, `certainty` and the `sentence` */
+  findings?: any[];
 }
 
 export type Message = Header | Snapshot | End;

@@ -1,0 +1,80 @@
+"""An arm's recording as arrays over snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+LATE = 3  # snapshots at the end, that the last state is judged by
+
+
+class History:
+    """What a recording says of one arm. `steps` [snapshots] and all arrays are in the order of snapshots."""
+
+    def __init__(self, header: Mapping[str, Any], snapshots: Sequence[Mapping[str, Any]], arm: str):
+        self.header, self.arm = header, arm
+        self.layers: list[Mapping[str, Any]] = header["layers"]
+        self.parts = [snapshot["arms"].get(arm, {}) for snapshot in snapshots]
+        self.steps = [int(snapshot["step"]) for snapshot in snapshots]
+
+    def numbers(self, key: str) -> np.ndarray:
+        """Single numbers [snapshots], NaN where there are none."""
+        return np.array([np.nan if part.get(key) is None else part[key] for part in self.parts], float)
+
+    def rows(self, key: str, tap: str = "") -> np.ndarray:
+        """Arrays with a number for each layer (or parameter) [snapshots, layers], NaN where they are missing."""
+        found = [self._row(part, key, tap) for part in self.parts]
+        sizes = {len(row) for row in found if row is not None}
+        empty = np.full(max(sizes, default=len(self.layers)), np.nan)
+        return np.array([empty if row is None else row for row in found]).reshape(len(found), -1)
+
+    def _row(self, part: Mapping[str, Any], key: str, tap: str) -> np.ndarray | None:
+        row = part.get(key)
+        row = row.get(tap) if tap and row is not None else row
+        return None if row is None else np.asarray(row, float)
+
+    def units(self, key: str, tap: str, layer: int) -> np.ndarray:
+        """A layer's numbers for each recorded unit [units] at the last snapshot, NaN if it lacks them."""
+        width = len(self.layers[layer]["units"])
+        rows = self.parts[-1].get(key)
+        return np.full(width, np.nan) if rows is None else np.asarray(rows[tap][layer][:width], float)
+
+    def name(self, layer: int) -> str:
+        """A layer's name, with the call that is meant where its module is called several times."""
+        repeat = self.layers[layer].get("repeat", 0)
+        return self.layers[layer]["name"] + (f" (call {repeat + 1})" if repeat else "")
+
+    @property
+    def examples(self) -> float:
+        """How many examples the probe has; NaN where nobody knows."""
+        size = self.header.get("probe_size")
+        return np.nan if size is None else float(size)
+
+
+def late(values: np.ndarray) -> np.ndarray:
+    """The median of the last LATE snapshots, where there are numbers [...] of [snapshots, ...]."""
+    values = values[-LATE:]
+    if not values.size:
+        return np.full(values.shape[1:], np.nan)
+    known = np.isfinite(values).any(axis=0)
+    return np.where(known, _nanmedian(np.where(known, values, 0.0)), np.nan)
+
+
+def median(values: np.ndarray) -> np.ndarray:
+    """The median over snapshots [...], where there are numbers, of [snapshots, ...]."""
+    known = np.isfinite(values).any(axis=0)
+    return np.where(known, _nanmedian(np.where(known, values, 0.0)), np.nan)
+
+
+def _nanmedian(values: np.ndarray) -> np.ndarray:
+    return np.nanmedian(np.where(np.isfinite(values), values, np.nan), axis=0)
+
+
+def since(condition: Sequence[bool] | np.ndarray, steps: Iterable[int]) -> int | None:
+    """The step from which a condition [snapshots] has held until the last snapshot; None if it does not hold there."""
+    first = None
+    for holds, step in zip(condition, steps, strict=True):
+        first = (step if first is None else first) if holds else None
+    return first

@@ -1,0 +1,98 @@
+"""Does a signal pass through the network: values that are numbers, units that answer, activations and gradients of one size?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from bnviz.judge.network.finding import Finding, digits, percent
+from bnviz.judge.network.history import History, median, since
+
+TAPS = ("linear", "normalized", "activation")
+MANY = 0.1  # share of a layer's units
+LASTING = 3  # snapshots
+FACTOR = 1000.0  # between the first layers and the last ones
+FEWEST_LAYERS = 4
+FARTHEST = 1.5  # powers of ten that updates lie from 1/1000 of the weights
+
+
+def not_finite(history: History) -> Iterator[Finding]:
+    """`not_finite`: the first step and layer with values that are no finite numbers; or a loss that is none."""
+    by_tap = np.array([np.nan_to_num(history.rows("nonfinite", tap)) for tap in TAPS])  # [taps, snapshots, layers]
+    found = by_tap.sum(axis=0) > 0
+    if not found.any():
+        return
+    snapshot, layer = (int(place) for place in np.argwhere(found)[0])
+    tap = int(np.flatnonzero(by_tap[:, snapshot, layer])[0])
+    all_values = history.layers[layer]["values"] * len(history.layers[layer]["units"])
+    before = history.steps[snapshot - 1] if snapshot else None
+    numbers = {
+        "share": percent(by_tap[tap, snapshot, layer] / all_values),
+        "before": before,
+        "count": int(found[snapshot].sum()),
+    }
+    cause = "first" if before is None else ""
+    yield Finding("not_finite", history.arm, history.name(layer), history.steps[snapshot], "certain", numbers, cause)
+
+
+def idle_units(history: History) -> Iterator[Finding]:
+    """`dead_units` and `saturated_units`: many units of a layer that say the same for all examples, at the last snapshots."""
+    for kind in ("dead_units", "saturated_units"):
+        shares = history.rows(kind)
+        with np.errstate(invalid="ignore"):
+            is_many = shares >= MANY
+        lasting = is_many[-LASTING:].all(0) if len(is_many) >= LASTING else np.zeros(is_many.shape[1:], bool)
+        found = np.flatnonzero(lasting)
+        if found.size:
+            worst = int(found[np.argmax(shares[-1, found])])
+            step = since(is_many[:, worst], history.steps)
+            numbers = {"share": percent(shares[-1, worst]), "count": len(found), "last": history.steps[-1]}
+            yield Finding(kind, history.arm, history.name(worst), step, "certain", numbers)
+
+
+def growth(history: History) -> Iterator[Finding]:
+    """`activations_change` and `gradients_change`: they grow or shrink a thousandfold from the first layers to the last."""
+    sizes = _sizes(history)
+    names = [history.name(number) for number in range(len(history.layers))]
+    yield from _growth(history, "activations_change", sizes, names)
+    yield from _growth(history, "gradients_change", history.rows("gradient_norm"), history.header.get("parameters", []))
+
+
+def _sizes(history: History) -> np.ndarray:
+    """The root mean square of what comes out of every layer [snapshots, layers]."""
+    mean, std = history.rows("mean", "activation"), history.rows("std", "activation")
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.sqrt(mean**2 + std**2)
+
+
+def _growth(history: History, kind: str, sizes: np.ndarray, names: list[str]) -> Iterator[Finding]:
+    typical = median(sizes)
+    if len(typical) < FEWEST_LAYERS or len(names) != len(typical):
+        return
+    part = max(1, len(typical) // 4)
+    first, last = (float(np.median(one)) for one in (typical[:part], typical[-part:]))
+    if not (first > 0 and last > 0 and (last > FACTOR * first or first > FACTOR * last)):
+        return
+    grows = last > first
+    shown = {"factor": digits(max(first, last) / min(first, last)), "first": names[0], "low": digits(first), "high": digits(last)}
+    yield Finding(kind, history.arm, names[-1], history.steps[-1], "likely", shown, "" if grows else "shrink")
+
+
+def updates(history: History) -> Iterator[Finding]:
+    """`updates_large`, `updates_small`, `no_updates`: how far a step moves weights, against a thousandth of them."""
+    ratios = history.rows("update_ratio")
+    typical, gradients = median(ratios), median(history.rows("gradient_norm"))
+    if not np.isfinite(typical).any():
+        return
+    names = history.header.get("parameters", [])
+    still = np.flatnonzero((np.nan_to_num(ratios) == 0).all(0) & np.isfinite(typical) & (np.nan_to_num(gradients) > 0))
+    if still.size:
+        yield Finding("no_updates", history.arm, names[still[0]], history.steps[-1], "certain", {"count": len(still)})
+    with np.errstate(divide="ignore", invalid="ignore"):
+        powers = np.log10(np.where(typical > 0, typical, np.nan)) + 3
+    for kind, found in (("updates_large", powers > FARTHEST), ("updates_small", powers < -FARTHEST)):
+        if found.sum() > len(typical) / 2:  # a single layer may be special
+            middle = int(np.flatnonzero(found)[found.sum() // 2])
+            numbers = {"ratio": digits(float(np.nanmedian(typical[found]))), "count": int(found.sum()), "total": len(typical)}
+            yield Finding(kind, history.arm, names[middle], history.steps[-1], "possible", numbers)

@@ -1,0 +1,280 @@
+"""Findings in made-up recordings: each judge speaks where it must, is silent where it must, and names layer, step and numbers."""
+
+import copy
+
+import numpy as np
+import pytest
+
+from bnviz.judge.network import JUDGES, catalogue, find, looked_for
+from bnviz.judge.network.finding import BRACES, Finding
+
+LAYERS, UNITS, SNAPSHOTS = 8, 4, 6
+TAPS = ("linear", "normalized", "activation")
+NAMES = [f"b.{number}.bn" for number in range(LAYERS)]
+PARAMETERS = [f"b.{number}.conv.weight" for number in range(LAYERS)]
+
+
+def row(value):
+    return np.full(LAYERS, value, np.float32)
+
+
+def by_tap(value):
+    return {tap: value.copy() for tap in TAPS}
+
+
+def healthy():
+    """A recording in which nothing stands out: header and snapshots at steps 0, 100, …"""
+    layers = [
+        {"name": name, "source": name.replace("bn", "conv"), "repeat": 0, "momentum": 0.1, "idle_bias": False, "values": 100}
+        | {"units": list(range(UNITS))}
+        for name in NAMES
+    ]
+    header = {
+        "type": "header",
+        "arms": ["model"],
+        "layers": layers,
+        "parameters": PARAMETERS,
+        "probe_size": 500,
+        "view": "training",
+    }
+    part = {
+        **{"probe_loss": 0.30, "evaluation_loss": 0.31, "probe_accuracy": 0.90, "evaluation_accuracy": 0.89, "train_loss": 0.3},
+        **{"nonfinite": by_tap(row(0)), "mean": by_tap(row(0.1)), "std": by_tap(row(1))},
+        **{"unit_mean": by_tap(np.zeros((LAYERS, UNITS))), "unit_std": by_tap(np.ones((LAYERS, UNITS)))},
+        **{"dead_units": row(0.02), "saturated_units": row(0), "gradient_norm": row(0.5), "update_ratio": row(1e-3)},
+        **{"running_mean_error": row(0.05), "running_std_error": row(0.05), "updates_seen": row(1000)},
+        **{"normalized_together": row(64), "frozen": row(0)},
+    }
+    snapshots = [{"type": "snapshot", "step": 100 * index, "arms": {"model": copy.deepcopy(part)}} for index in range(SNAPSHOTS)]
+    return header, snapshots
+
+
+def findings(change):
+    """What is found after `change(header, parts)`."""
+    header, snapshots = healthy()
+    change(header, [snapshot["arms"]["model"] for snapshot in snapshots])
+    return find([header, *snapshots])
+
+
+def everywhere(**values):
+    """A change of all snapshots."""
+
+    def change(header, parts):
+        for part in parts:
+            for key, value in values.items():
+                part[key] = row(value) if isinstance(part[key], np.ndarray) else value
+
+    return change
+
+
+def in_layer(layer, start=0, **values):
+    """A change of one layer, from a snapshot on."""
+
+    def change(header, parts):
+        for part in parts[start:]:
+            for key, value in values.items():
+                for array in part[key].values() if isinstance(part[key], dict) else [part[key]]:
+                    array[layer] = value
+
+    return change
+
+
+def together(*changes):
+    return lambda header, parts: [change(header, parts) for change in changes]
+
+
+def steps_of(key, *numbers):
+    """A value for every layer."""
+
+    def change(header, parts):
+        for part in parts:
+            if isinstance(part[key], dict):
+                part[key] = by_tap(np.array(numbers, np.float32))
+            else:
+                part[key] = np.array(numbers, np.float32)
+
+    return change
+
+
+def second_use(distance):
+    """Layer 3 is another call of layer 2's batch norm, and gets units whose means lie so many σ away."""
+
+    def change(header, parts):
+        header["layers"][3] |= {"name": NAMES[2], "repeat": 1}
+        parts[-1]["unit_mean"]["linear"][3] += distance
+
+    return change
+
+
+def header_of(layer, **values):
+    return lambda header, parts: header["layers"][layer].update(values)
+
+
+GAP = everywhere(evaluation_accuracy=0.55)
+COLD = together(GAP, everywhere(updates_seen=20), in_layer(5, running_mean_error=1.5))
+SPEAKS = {
+    "NaN in a layer": (
+        in_layer(3, 2, nonfinite=50),
+        "not_finite",
+        "",
+        "b.3.bn",
+        200,
+        "12 % of them; at step 100 there were none",
+    ),
+    "NaN at first": (in_layer(0, 0, nonfinite=400), "not_finite", "first", "b.0.bn", 0, "100 % of them, already"),
+    "evaluation worse": (GAP, "evaluation_gap", "other", "b.0.bn", 500, "is 55 %, as in training it is 90 %"),
+    "cold statistics": (COLD, "evaluation_gap", "cold", "b.5.bn", 500, "after 20 updates 12 % of their first value"),
+    "noisy statistics": (
+        together(GAP, everywhere(normalized_together=8)),
+        "evaluation_gap",
+        "noisy",
+        "b.0.bn",
+        500,
+        "As few as 8 values",
+    ),
+    "fast weights": (
+        together(GAP, everywhere(update_ratio=0.02)),
+        "evaluation_gap",
+        "fast",
+        "b.0.bn",
+        500,
+        "0.02 of themselves",
+    ),
+    "another probe": (
+        together(GAP, everywhere(running_mean_error=0.9)),
+        "evaluation_gap",
+        "unlike",
+        "b.0.bn",
+        500,
+        "unlike the training data",
+    ),
+    "losses alone": (
+        everywhere(probe_accuracy=None, evaluation_accuracy=None, evaluation_loss=0.9),
+        *("evaluation_gap", "other", "b.0.bn", 500, "loss on the probe is 0.9, as in training it is 0.3"),
+    ),
+    "all frozen": (everywhere(frozen=1), "frozen", "all", "b.0.bn", 0, "All 8 batch norm layers"),
+    "one frozen": (in_layer(4, 3, frozen=1), "frozen", "", "b.4.bn", 300, "1 of 8 batch norm layers"),
+    "pairs": (in_layer(6, normalized_together=2), "small_groups", "", "b.6.bn", 500, "only 2 values"),
+    "two places": (
+        second_use(2.0),
+        "two_uses",
+        "",
+        "b.2.bn",
+        500,
+        "called 2 times in a pass, and the means that it gets lie 2 σ",
+    ),
+    "dead units": (in_layer(1, 2, dead_units=0.5), "dead_units", "", "b.1.bn", 200, "50 % of the recorded units gave 0"),
+    "saturated units": (
+        in_layer(7, 1, saturated_units=0.3),
+        "saturated_units",
+        "",
+        "b.7.bn",
+        100,
+        "30 % of the recorded units",
+    ),
+    "activations grow": (
+        steps_of("std", *(10.0**power for power in range(LAYERS))),
+        *("activations_change", "", "b.7.bn", 500, "grow 1e+06-fold from b.0.bn"),
+    ),
+    "activations shrink": (
+        together(steps_of("std", *(0.1**power for power in range(LAYERS))), steps_of("mean", *[0] * LAYERS)),
+        *("activations_change", "shrink", "b.7.bn", 500, "shrink 1e+06-fold"),
+    ),
+    "gradients grow": (
+        steps_of("gradient_norm", *(8.0**power for power in range(LAYERS))),
+        *("gradients_change", "", PARAMETERS[-1], 500, "Gradients grow 2.6e+05-fold"),
+    ),
+    "gradients shrink": (
+        steps_of("gradient_norm", *(0.1**power for power in range(LAYERS))),
+        *("gradients_change", "shrink", PARAMETERS[-1], 500, "Gradients shrink 1e+06-fold"),
+    ),
+    "large updates": (
+        everywhere(update_ratio=0.1),
+        "updates_large",
+        "",
+        PARAMETERS[4],
+        500,
+        "moves the weights by 0.1 of themselves",
+    ),
+    "small updates": (everywhere(update_ratio=1e-6), "updates_small", "", PARAMETERS[4], 500, "by 1e-06 of themselves"),
+    "no update": (in_layer(2, update_ratio=0), "no_updates", "", PARAMETERS[2], 500, "no step has moved it (1 parameters"),
+    "a bias": (header_of(0, idle_bias=True), "idle_bias", "", "b.0.bn", 0, "b.0.conv has a bias"),
+}
+
+
+@pytest.mark.parametrize("case", SPEAKS)
+def test_a_judge_speaks(case):
+    change, kind, cause, layer, step, words = SPEAKS[case]
+    (finding,) = findings(change)
+    assert (finding.kind, finding.cause, finding.layer, finding.step) == (kind, cause, layer, step)
+    assert words in str(finding) and str(finding).endswith((".", ")."))
+
+
+SILENT = {
+    "a healthy network": lambda header, parts: None,
+    "a gap within chance": everywhere(evaluation_accuracy=0.86),
+    "a gap of a tiny probe": lambda header, parts: (
+        header.update(probe_size=12),
+        everywhere(evaluation_accuracy=0.7)(header, parts),
+    ),
+    "a gap without running statistics": together(GAP, everywhere(updates_seen=np.nan)),
+    "a gap that has closed": lambda header, parts: [part.update(evaluation_accuracy=0.5) for part in parts[:3]],
+    "better in evaluation": everywhere(evaluation_accuracy=0.99),
+    "few dead units": everywhere(dead_units=0.09),
+    "units that came back": lambda header, parts: in_layer(1, dead_units=0.9)(header, parts[:-1]),
+    "two places that agree": second_use(0.2),
+    "groups of 8": everywhere(normalized_together=8),
+    "groups that nobody knows": everywhere(normalized_together=np.nan),
+    "updates within a power of ten": everywhere(update_ratio=1e-2),
+    "one parameter with large updates": in_layer(2, update_ratio=0.3),
+    "a parameter without gradients": in_layer(2, update_ratio=0, gradient_norm=np.nan),
+    "gradients that vary": steps_of("gradient_norm", 1, 0.1, 5, 1, 30, 0.1, 1, 2),
+    "a layer without normalizer": in_layer(3, frozen=np.nan, updates_seen=np.nan, running_mean_error=np.nan),
+}
+
+
+@pytest.mark.parametrize("case", SILENT)
+def test_judges_are_silent(case):
+    assert findings(SILENT[case]) == []
+
+
+MEASURED = ["nonfinite", "update_ratio", "std", "unit_mean", "dead_units", "evaluation_accuracy", "frozen"]
+
+
+@pytest.mark.parametrize("missing", MEASURED)
+def test_judges_do_without_what_could_not_be_measured(missing):
+    def change(header, parts):
+        for part in parts[1::2]:
+            del part[missing]
+
+    assert findings(change) == []
+    header, snapshots = healthy()
+    for snapshot in snapshots:
+        del snapshot["arms"]["model"][missing]
+    assert find([header, *snapshots]) == []
+    assert find([]) == find([header]) == find([header, {"type": "snapshot", "step": 0, "arms": {"model": {}}}]) == []
+
+
+def test_recomputed_statistics_say_whether_they_mend_it():
+    (mended,) = findings(together(GAP, lambda header, parts: [part.update(recomputed_accuracy=0.88) for part in parts]))
+    assert "With recomputed statistics it is 88 %, so they mend it." in str(mended)
+    (other,) = findings(together(GAP, lambda header, parts: [part.update(recomputed_accuracy=0.6) for part in parts]))
+    assert "so they do not mend it" in str(other)
+
+
+def test_every_kind_has_its_words():
+    said = {finding[1] for finding in SPEAKS.values()}
+    words = catalogue()
+    assert set(words) - {"looked_for", "certainty"} == said
+    assert len(looked_for()) == len(JUDGES) == len(words["looked_for"])
+    for kind in said:
+        assert {"measured", "meaning", "remedy"} <= set(words[kind])
+        causes = {case[2] for case in SPEAKS.values() if case[1] == kind} - {""}
+        written = {key.partition("_")[2] for key in words[kind] if "_" in key}
+        assert written <= causes, f"{kind}: words that nobody says"
+
+
+def test_a_finding_says_how_certain_it_is_and_in_which_arm():
+    finding = Finding("idle_bias", "with", "bn1", 0, "certain", {"count": 2, "source": "conv1"})
+    assert str(finding).startswith("with: conv1 has a bias") and "This is certain" in str(finding)
+    assert finding.as_json()["sentence"] == str(finding) and not BRACES.search(str(finding))

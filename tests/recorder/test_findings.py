@@ -1,0 +1,140 @@
+"""From a network that is broken on purpose to the finding that names what is broken, and to the command's exit code."""
+
+import pytest
+import torch
+from torch import nn
+
+import bnviz
+from bnviz.__main__ import main
+from bnviz.recorder.report import Unreadable, check, read_messages
+from tests.recorder.training import Training, cross_entropy, examples, mlp
+
+X, Y = examples(count=200)
+X = 2 * X + 6
+TARGETS = X[:, :3].argmax(1)
+
+
+class TwoPlaces(nn.Module):
+    """One batch norm for two places."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.norm, self.out = nn.Linear(20, 20), nn.Linear(20, 20), nn.BatchNorm1d(20), nn.Linear(20, 3)
+
+    def forward(self, x):
+        return self.out(self.norm(self.second(self.norm(self.first(x)).relu()) + 9).relu())
+
+
+def found(make, **more):
+    """The findings of a short training, by kind."""
+    options = {"every": 10, "recompute": [(X, TARGETS)]}
+    training = Training(make, X, TARGETS, **{"steps": 40, "options": options, **more})
+    return {finding.kind: finding for finding in training.recorder.findings()}
+
+
+def slow_statistics():
+    return mlp(lambda width: nn.BatchNorm1d(width, momentum=0.001))
+
+
+def dead():
+    model = mlp(None)
+    nn.init.constant_(model[0].bias, -100)
+    return model
+
+
+def shrinking():
+    model = mlp(None, (20, *[16] * 8))
+    with torch.no_grad():
+        for module in model:
+            if isinstance(module, nn.Linear):
+                module.weight *= 0.2
+                module.bias *= 0
+    return model
+
+
+BROKEN = {
+    "slow statistics": (slow_statistics, {}, "evaluation_gap", ("cold", "they mend it", "1 4")),
+    "frozen": (lambda: mlp().eval(), {}, "frozen", ("", "model.train()", "1")),
+    "pairs": (mlp, {"batch": 3}, "small_groups", ("", "only 3 values", "1")),
+    "two places": (TwoPlaces, {}, "two_uses", ("", "called 2 times", "norm")),
+    "dead": (dead, {}, "dead_units", ("", "gave 0 for every example", "0")),
+    "shrinking": (shrinking, {}, "gradients_change", ("", "Gradients grow", "16.weight")),
+    "infinite": (
+        lambda: mlp(None),
+        {"loss": lambda y, t: cross_entropy(1e9 * y, t) ** 9},
+        "not_finite",
+        ("", "NaN or infinite", "0"),
+    ),
+    "idle bias": (mlp, {}, "idle_bias", ("", "0 has a bias, and 1 subtracts it", "1")),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_what_is_broken_is_found(case):
+    make, more, kind, (cause, words, layer) = BROKEN[case]
+    findings = found(make, **more)
+    assert kind in findings, list(map(str, findings.values()))
+    assert words in str(findings[kind]) and (findings[kind].cause == cause or not cause)
+    assert findings[kind].layer in layer.split()
+
+
+def without_bias(width=32):
+    """Batch norm as it should be."""
+    layers = [nn.Linear(20, width, bias=False), nn.BatchNorm1d(width), nn.ReLU(), nn.Linear(width, 3)]
+    return nn.Sequential(*layers)
+
+
+def test_nothing_is_found_in_a_healthy_network(tmp_path, capsys):
+    out = tmp_path / "run.ndjson"
+    torch.manual_seed(0)
+    model = without_bias()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.02)
+    with bnviz.record(model, probe=(X[:100], TARGETS[:100]), loss=cross_entropy, out=out, every=20) as recorder:
+        for step in range(100):
+            part = slice(32 * step % 160, 32 * step % 160 + 32)
+            optimizer.zero_grad()
+            loss = cross_entropy(model(X[part]), TARGETS[part])
+            loss.backward()
+            optimizer.step()
+            recorder.step(loss=loss)
+    assert list(map(str, recorder.findings())) == []
+    assert main(["check", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "1 layer, 11 snapshots, the last one at step 100" in printed
+    assert "Nothing found. Looked for: values that are NaN or infinite;" in printed
+
+
+def test_the_command_says_what_was_found_and_where(tmp_path, capsys):
+    out = tmp_path / "run.ndjson"
+    Training(slow_statistics, X, TARGETS, steps=40, options={"out": out})
+    assert main(["check", str(out)]) == 1
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "finding arm layer step evaluation gap model" in printed
+    assert "too few updates for this momentum" in printed
+    *_, end = read_messages(out)
+    assert end["type"] == "end" and "evaluation_gap" in [one["kind"] for one in end["findings"]]
+    whole = out.read_bytes()
+    out.write_bytes(whole[: len(whole) - 200])  # cut off in the last line
+    assert "evaluation_gap" in [one.kind for one in check(out)[0]]
+
+
+@pytest.mark.parametrize(
+    "contents, words",
+    [
+        (b"", "it is empty"),
+        (b"a,b\n1,2\n", "line 1 is no line of a recording"),
+        (b'{"type":"end"}\n', "does not begin with a recording's header"),
+        (b'{"type":"header","experiment":{}}\n', "a recording of the lab"),
+    ],
+)
+def test_other_files_are_refused_in_a_sentence(tmp_path, capsys, contents, words):
+    path = tmp_path / "run.ndjson"
+    path.write_bytes(contents)
+    with pytest.raises(Unreadable, match=words):
+        check(path)
+    with pytest.raises(SystemExit) as stopped:
+        main(["check", str(path)])
+    assert stopped.value.code == 2 and words in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["check", str(tmp_path / "nothing.ndjson")])
+    assert "cannot read" in capsys.readouterr().err
