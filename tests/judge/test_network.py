@@ -197,8 +197,8 @@ SPEAKS = {
         "moves the weights by 0.1 of themselves",
     ),
     "small updates": (everywhere(update_ratio=1e-6), "updates_small", "", PARAMETERS[4], 500, "by 1e-06 of themselves"),
-    "no update": (in_layer(2, update_ratio=0), "no_updates", "", PARAMETERS[2], 500, "no step has moved it (1 parameters"),
-    "a bias": (header_of(0, idle_bias=True), "idle_bias", "", "b.0.bn", 0, "b.0.conv has a bias"),
+    "no update": (in_layer(2, update_ratio=0), "no_updates", "", PARAMETERS[2], 500, "no step has moved it; of such there are 1"),
+    "a bias": (header_of(0, idle_bias=True), "idle_bias", "", "b.0.bn", 0, "Module b.0.conv has a bias"),
 }
 
 
@@ -276,5 +276,5 @@ def test_every_kind_has_its_words():
 
 def test_a_finding_says_how_certain_it_is_and_in_which_arm():
     finding = Finding("idle_bias", "with", "bn1", 0, "certain", {"count": 2, "source": "conv1"})
-    assert str(finding).startswith("with: conv1 has a bias") and "This is certain" in str(finding)
+    assert str(finding).startswith("with: Module conv1 has a bias") and "This is certain" in str(finding)
     assert finding.as_json()["sentence"] == str(finding) and not BRACES.search(str(finding))

@@ -65,7 +65,7 @@ BROKEN = {
         "not_finite",
         ("", "NaN or infinite", "0"),
     ),
-    "idle bias": (mlp, {}, "idle_bias", ("", "0 has a bias, and 1 subtracts it", "1")),
+    "idle bias": (mlp, {}, "idle_bias", ("", "0 has a bias, and layer 1 subtracts it", "1")),
 }
 
 

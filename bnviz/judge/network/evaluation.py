@@ -67,7 +67,7 @@ def _evidence(history: History, errors: np.ndarray) -> dict[str, object]:
     """The numbers that tell causes apart, as they are written."""
     return {
         "error": digits(float(np.nanmax(errors))) if np.isfinite(errors).any() else "?",
-        "updates": f"{_largest(late(history.rows('updates_seen'))):.0f}",
+        "updates": f"{_largest(history.rows('updates_seen')[-1]):.0f}",
         "kept": percent(_cold(history)),
         "together": f"{_smallest(late(history.rows('normalized_together'))):.0f}",
         "update": digits(_largest(late(history.rows("update_ratio")))),
@@ -87,7 +87,7 @@ def _cause(history: History, errors: np.ndarray) -> tuple[str, Certainty]:
 
 def _cold(history: History) -> float:
     """The largest share of their first value that running statistics still hold, (1 - momentum) to the power of the updates."""
-    seen = late(history.rows("updates_seen"))
+    seen = history.rows("updates_seen")[-1]
     momenta = [np.nan if one.get("momentum") is None else one["momentum"] for one in history.layers]
     kept = [(1 - momentum) ** count for momentum, count in zip(momenta, seen, strict=True) if np.isfinite(momentum + count)]
     return max(kept, default=0.0)
