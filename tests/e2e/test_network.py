@@ -46,15 +46,15 @@ def page_open(module_visit):
 
 
 @pytest.fixture
-def opened(page_open):
+def page_at_end(page_open):
     """A finished run, at its end."""
     lab = page_open.reset(layer=2)
     lab.wait("d.state === 'ended' && d.step === '40'")
     return lab
 
 
-def test_layers_and_units_are_chosen_in_it(opened):
-    lab = opened
+def test_layers_and_units_are_chosen_in_it(page_at_end):
+    lab = page_at_end
     lab.page.mouse.click(*middle(lab, 4))
     lab.wait("$('.bnviz-layers [aria-pressed=true]').ariaLabel === 'Layer 4'")
     lab.page.mouse.click(*middle(lab, 2, unit=5))
@@ -68,8 +68,8 @@ def test_layers_and_units_are_chosen_in_it(opened):
     lab.wait(f"{UNIT} === 'all units pooled'")
 
 
-def test_pointing_at_something_says_its_numbers(opened):
-    lab = opened
+def test_pointing_at_something_says_its_numbers(page_at_end):
+    lab = page_at_end
     lab.page.mouse.move(*middle(lab, 3, unit=2))
     lab.wait("$('.bnviz-tip').textContent.includes('layer 3, unit 3')")
     text = lab.page.inner_text(".bnviz-tip")
@@ -96,8 +96,8 @@ def marks(lab):
     return lab.page.evaluate(script)
 
 
-def test_every_mark_says_what_it_is(opened):
-    lab = opened
+def test_every_mark_says_what_it_is(page_at_end):
+    lab = page_at_end
     bar, number = marks(lab)
     lab.page.mouse.move(*bar)
     lab.wait(r"/exactly 0 · without batch norm \d+\s% are exactly 0/.test($('.bnviz-tip').textContent)")
@@ -148,18 +148,18 @@ def luminance(colour):
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-@pytest.mark.slow
-def test_in_the_dark_a_weak_colour_differs_from_the_background(visit):
-    lab = visit(color_scheme="dark").open(steps=200, step=200).trained()
-    lab.wait("d.step === '200' && d.state === 'ended'")
-    background = (0x12, 0x16, 0x1C)
-    *colour, opacity = sorted(discs(lab)[1], key=lambda disc: disc[3])[4]
+def test_in_the_dark_a_weak_colour_differs_from_the_background(page_at_end):
+    background, before = (0x12, 0x16, 0x1C), ink(page_at_end)
+    page_at_end.change_scheme("dark")
+    wait_for_other_ink(page_at_end, before)
+    *colour, opacity = sorted(discs(page_at_end)[1], key=lambda disc: disc[3])[4]
+    page_at_end.change_scheme("light")
     blend = [behind + (part - behind) * opacity / 255 for part, behind in zip(colour, background, strict=True)]
     assert (luminance(blend) + 0.05) / (luminance(background) + 0.05) > 1.9  # 1.5 without any white in it
 
 
-def test_the_curtain_hides_what_layer_3_does_not_see(opened):
-    lab = opened
+def test_the_curtain_hides_what_layer_3_does_not_see(page_at_end):
+    lab = page_at_end
     lab.page.hover(".bnviz-curtain")  # the pointer lies on no unit any more, once that is drawn
     lab.page.evaluate("new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen)))")
     open_ = ink(lab)
