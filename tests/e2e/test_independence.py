@@ -38,7 +38,7 @@ def contradicts(answer):
     return STORY["contradicts"].split("{")[0] in answer
 
 
-def ended(lab):
+def go_to_end(lab):
     lab.trained().press("End")
     lab.wait("d.state === 'ended'")
     return lab
@@ -64,8 +64,9 @@ def test_predict_play_and_read_the_answer(visit, server):
         assert np.allclose(numbers(text)[:2], [100 * none, 100 * batch], atol=1)
 
 
+@pytest.mark.slow
 def test_every_panel_shows_both_arms_and_holding_is_seen(visit, server):
-    lab = ended(visit(**TALL).open("independence", **SHORT))
+    lab = go_to_end(visit(**TALL).open("independence", **SHORT))
     panels = lab.page.evaluate("[...document.querySelectorAll('.bnviz-panel')].map(panel => panel.dataset.panel)")
     assert panels == ["amount", "direction", "every-layer", "profile", "paths", "stillness", "learning"]
     for panel in panels:
@@ -86,19 +87,19 @@ def test_a_cold_deep_link_opens_the_layer_and_the_step(lab, server):
     lab.wait("d.state === 'paused' && d.step === '20' && $('.bnviz-headline').textContent.includes('W[5]')")
     assert lab.data["run"] == PAGE.default.replace(steps=40, hold_from=0).id
     assert lab.page.locator("[data-panel=paths]").count() == 0
-    ended(lab)
+    go_to_end(lab)
     lab.wait("d.step === '40'")
     assert np.allclose(numbers(lab.headline), [100 * value for value in medians(server, lab.data["run"], 5)], atol=1)
 
 
 @pytest.mark.slow
 def test_the_linear_net_says_the_opposite_where_it_measures_it(lab, server):
-    changes = {**PRESETS["linear_net"], "steps": 12}
+    changes = {**PRESETS["linear_net"], "steps": 6}
     lab.open("independence", **changes, layer=20)
     lab.page.get_by_text(PREDICTIONS["without"]).click()
-    ended(lab)
+    go_to_end(lab)
     none, batch = medians(server, lab.data["run"], 20)
-    lab.wait("/up to step 12/.test($('.bnviz-answer').textContent)")
+    lab.wait("/up to step 6/.test($('.bnviz-answer').textContent)")
     answer = lab.page.inner_text(".bnviz-answer")
     assert contradicts(answer) == (batch > 1.1 * none) and agrees(answer) == (none > 1.1 * batch)
     assert "no accuracy" in lab.page.inner_text("[data-panel=learning]")
@@ -114,7 +115,7 @@ def test_what_is_not_measured_is_said(lab):
 
 @pytest.mark.slow
 def test_the_page_at_the_root_shows_a_run_without_accuracy(lab):
-    ended(lab.open(dataset="linear-map", activation="identity", width=10, learning_rate=0.01, steps=20))
+    go_to_end(lab.open(dataset="linear-map", activation="identity", width=10, learning_rate=0.01, steps=20))
     assert "no accuracy" in lab.page.inner_text("[data-panel=learning]")
     experiment = Experiment(dataset="linear-map", activation="identity", width=10, learning_rate=0.01, steps=20)
     assert lab.data["run"] == experiment.id
