@@ -33,14 +33,14 @@ def page_open(module_visit):
 
 
 @pytest.fixture
-def opened(page_open):
+def page_at_end(page_open):
     """A finished run, at its end."""
     return page_open.reset()
 
 
 @pytest.mark.slow
-def test_words_and_axes_are_readable(opened):
-    lab = opened
+def test_words_and_axes_are_readable(page_at_end):
+    lab = page_at_end
     lab.look_at("fan")
     lab.wait("$('.bnviz-plot .xtitle') && $('.bnviz-caption').textContent")
     for scheme in ("dark", "light"):
@@ -89,8 +89,8 @@ def test_the_row_of_pages_fades_where_more_is_to_come(visit, pages, fades):
     lab.wait(f"{style}.maskPosition === '0px 0px'")  # at the left
 
 
-def test_on_a_wide_screen_pages_are_named_once(opened):
-    links = opened.page.get_by_role("link", name=LESSONS["gamma_beta"])
+def test_on_a_wide_screen_pages_are_named_once(page_at_end):
+    links = page_at_end.page.get_by_role("link", name=LESSONS["gamma_beta"])
     assert links.count() == 1
 
 
@@ -108,8 +108,8 @@ def test_reduced_motion_shows_the_end_and_plays_on_request(visit):
     lab.wait("d.state === 'ended' && d.step === '60'")
 
 
-def test_every_chart_has_a_text_alternative_with_current_numbers(opened):
-    lab = opened.reset(12)
+def test_every_chart_has_a_text_alternative_with_current_numbers(page_at_end):
+    lab = page_at_end.reset(12)
     lab.wait("d.step === '12'")
     for step, key in ((12, None), (13, "ArrowRight"), (40, "End")):
         if key:
@@ -123,8 +123,8 @@ def test_every_chart_has_a_text_alternative_with_current_numbers(opened):
             assert re.search(r"\d", label[1].split(f"step {step}:")[1]), label
 
 
-def test_every_control_is_reached_by_tab_in_order(opened):
-    lab = opened
+def test_every_control_is_reached_by_tab_in_order(page_at_end):
+    lab = page_at_end
     lab.page.evaluate("document.querySelector('.bnviz-player').scrollIntoView()")
     reached = []
     lab.page.focus("[data-testid=stPopoverButton]")
@@ -144,8 +144,8 @@ def test_every_control_is_reached_by_tab_in_order(opened):
     assert [label for label in reached if label in expected] == expected
 
 
-def test_every_chart_has_its_numbers_in_a_table(opened, server):
-    lab = opened.reset(12)
+def test_every_chart_has_its_numbers_in_a_table(page_at_end, server):
+    lab = page_at_end.reset(12)
     lab.wait("d.step === '12'")
     lab.look_at("learning")
     for panel in lab.page.locator(".bnviz-panel").all():
@@ -182,8 +182,8 @@ def test_every_chart_has_its_numbers_in_a_table(opened, server):
     lab.page.wait_for_selector("dialog", state="detached")
 
 
-def test_what_is_measured_exactly_is_one_click_away(opened):
-    lab = opened
+def test_what_is_measured_exactly_is_one_click_away(page_at_end):
+    lab = page_at_end
     lab.page.locator("[data-panel=shift]").get_by_role("button", name="Definition: ").click()
     text = lab.page.get_by_role("dialog").inner_text()
     assert "Wasserstein-1" in text and "512 fixed test images" in text and "{" not in text
@@ -210,8 +210,8 @@ STANDS_OUT = """() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_time_line_and_sliders_are_seen_in_forced_colours(opened, scheme):
-    lab = opened
+def test_time_line_and_sliders_are_seen_in_forced_colours(page_at_end, scheme):
+    lab = page_at_end
     lab.page.emulate_media(forced_colors="active", color_scheme=scheme)
     try:
         assert lab.page.evaluate("matchMedia('(forced-colors: active)').matches")
@@ -243,16 +243,16 @@ BLURRED = """() => [...document.querySelectorAll('.bnviz-picture canvas')]
 
 
 @pytest.mark.parametrize("name", SCREENS)
-def test_zoom_and_fine_screens_blur_nothing_and_nothing_sticks_out(opened, name):
+def test_zoom_and_fine_screens_blur_nothing_and_nothing_sticks_out(page_at_end, name):
     """A browser's zoom of 200 % is a page of half the width with pixels of twice the size."""
     width, height, scale = SCREENS[name]
-    session = opened.page.context.new_cdp_session(opened.page)
+    session = page_at_end.page.context.new_cdp_session(page_at_end.page)
     metrics = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False}
     session.send("Emulation.setDeviceMetricsOverride", metrics)
     try:
-        opened.wait(f"devicePixelRatio === {scale} && ({BLURRED})() === 0")
-        opened.wait_plot("fan", "n._fullLayout && Math.abs(n._fullLayout.width - n.clientWidth) <= 1")
-        assert opened.page.evaluate(WIDE_PARTS) == []
+        page_at_end.wait(f"devicePixelRatio === {scale} && ({BLURRED})() === 0")
+        page_at_end.wait_plot("fan", "n._fullLayout && Math.abs(n._fullLayout.width - n.clientWidth) <= 1")
+        assert page_at_end.page.evaluate(WIDE_PARTS) == []
     finally:
         session.send("Emulation.clearDeviceMetricsOverride")
         session.detach()

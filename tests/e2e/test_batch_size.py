@@ -17,7 +17,7 @@ OWN = SIZES.index(64)
 WORDS = words.catalogue("batch_size")
 
 
-def measured(server, run, step):
+def microscope_at(server, run, step):
     """What the microscope says at this step, by arm."""
     (snapshot,) = [message for message in server.messages(run)[1:-1] if message["step"] == step]
     return {arm: snapshot["arms"][arm]["microscope"] for arm in ("none", "batch")}
@@ -27,7 +27,7 @@ def numbers(text):
     return [float(number) for number in re.findall(r"\d+\.?\d*", text)]
 
 
-def ended(lab):
+def go_to_end(lab):
     lab.trained().press("End")
     lab.wait("d.state === 'ended'")
     return lab
@@ -50,7 +50,7 @@ def test_predict_play_and_read_the_answer(visit, server):
     lab.page.get_by_text("a quarter").click()
     lab.page.select_option("[aria-label=Speed]", "8")
     lab.wait("d.state === 'ended' && /At step 24,/.test($('.bnviz-answer').textContent)")  # it plays by itself
-    part = measured(server, run, 24)
+    part = microscope_at(server, run, 24)
     sd = part["batch"]["mates"]["activation_sd"][1]
     slope = np.polyfit(np.log(SIZES[2:]), np.log(sd[2:]), 1)[0]
     shares = {"a quarter": 1 / 4, "half": 1 / 2, "all": 1}
@@ -80,7 +80,7 @@ def page_open(module_visit):
 @pytest.mark.slow
 def test_every_dot_is_a_recorded_draw_and_without_batch_norm_they_lie_on_one_another(page_open, server):
     lab = page_open.reset(layer=2, unit=3)
-    part = measured(server, lab.data["run"], 24)
+    part = microscope_at(server, lab.data["run"], 24)
     panels = lab.page.evaluate("[...document.querySelectorAll('.bnviz-panel')].map(panel => panel.dataset.panel)")
     assert panels == ["mates", "said", "scatter", "rates", "mean", "variance", "learning"]
     for panel in panels:
@@ -115,7 +115,7 @@ def test_between_two_measurements_the_last_one_is_shown(page_open, server):
     lab = page_open.reset(20, layer=3, unit=1)
     lab.page.get_by_text("half", exact=True).click()
     lab.wait("/^At step 16,.* a\\[3\\]/.test($('.bnviz-answer').textContent)")
-    part = measured(server, lab.data["run"], 16)["batch"]
+    part = microscope_at(server, lab.data["run"], 16)["batch"]
     first = "n.data.find(t => t.feed.scene === 'mates' && t.feed.arm === 'batch').y[0]"
     lab.wait_plot("said", f"Math.abs({first} - {part['mates']['prediction'].flat[0]}) < 1e-6")
     assert np.allclose(dots(lab, "said", "mates")[1], part["mates"]["prediction"].ravel(), atol=1e-6)
@@ -127,7 +127,7 @@ def test_what_is_not_measured_is_said_and_numbers_are_no_probabilities(lab):
     assert lab.headline == WORDS["story"]["missing"]
     assert lab.page.locator(".bnviz-panel").count() == 1
     changes = {"dataset": "linear-map", "activation": "identity", "width": 10, "learning_rate": 0.001, "steps": 20}
-    ended(lab.open("batch-size", **changes))
+    go_to_end(lab.open("batch-size", **changes))
     lab.wait("/first predicted number/.test($('.bnviz-headline').textContent)")
     assert lab.data["run"] == PAGE.default.replace(**changes).id != Experiment(**changes).id
     assert "class" not in lab.page.inner_text("[data-panel=said]")

@@ -20,7 +20,7 @@ def page_open(module_visit):
 
 
 @pytest.fixture
-def playing(page_open):
+def loop(page_open):
     """A run that plays again and again, so that there are frames for as long as the test needs them."""
     page_open.reset(0).press("Space")
     page_open.wait_plot("shift", "n.querySelector('.nsewdrag')")
@@ -38,7 +38,7 @@ def drag(lab, panel, start=(0.3, 0.3), end=(0.7, 0.7)):
     lab.page.mouse.up()
 
 
-def plotted(lab, panel, times=3):
+def await_plots(lab, panel, times=3):
     """Wait until Plotly has drawn the panel so many times more."""
     lab.plot(panel, "(n.plotted = 0, n.on('plotly_afterplot', () => { n.plotted += 1; }), 0)")
     lab.wait_plot(panel, f"n.plotted >= {times}")
@@ -49,7 +49,7 @@ MOVED = """(n.plotted = 0, n.moved = 0, n.on('plotly_afterplot', () => { n.plott
 
 
 @pytest.fixture
-def clocked(browser, server):
+def clock_page(browser, server):
     """A page whose time a test moves: how many frames it draws a second does not depend on the machine."""
     context = browser.new_context(viewport={"width": 1400, "height": 900})
     lab = Lab(context.new_page(), server)
@@ -60,51 +60,51 @@ def clocked(browser, server):
 
 
 @pytest.mark.slow
-def test_playing_bends_ridgelines_and_a_pause_has_them_drawn(clocked):
-    clocked.open(steps=60).trained().press("Home", "<")
-    clocked.wait_plot("ridges", "n.querySelector('.js-fill')")
-    clocked.plot("ridges", MOVED)
-    clock = clocked.page.clock
+def test_playing_bends_ridgelines_and_a_pause_has_them_drawn(clock_page):
+    clock_page.open(steps=60).trained().press("Home", "<")
+    clock_page.wait_plot("ridges", "n.querySelector('.js-fill')")
+    clock_page.plot("ridges", MOVED)
+    clock = clock_page.page.clock
     clock.pause_at(time.time() + 60)
-    clocked.press("Space")
+    clock_page.press("Space")
     clock.run_for(600)
-    plots, moves = clocked.plot("ridges", "[n.plotted, n.moved]")
+    plots, moves = clock_page.plot("ridges", "[n.plotted, n.moved]")
     assert plots > 1 and moves > 3 * plots
-    clocked.press("Space")
+    clock_page.press("Space")
     clock.run_for(300)
-    assert clocked.data["state"] == "paused"
+    assert clock_page.data["state"] == "paused"
     front = "n.data.find(trace => trace.feed.kind === 'ridge-front').y[0]"
-    clocked.wait_plot("ridges", f"{front} === {clocked.data['step']}")
+    clock_page.wait_plot("ridges", f"{front} === {clock_page.data['step']}")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("panel", ["shift", "ridges"])
-def test_zoom_is_kept_while_playing_and_a_double_click_resets(playing, panel):
-    playing.wait_plot(panel, "n.querySelector('.nsewdrag')")
-    home = playing.plot(panel, RANGES)
-    drag(playing, panel)
-    playing.wait_plot(panel, f"JSON.stringify({RANGES}) !== '{str(home).replace(' ', '')}'")
-    zoomed = playing.plot(panel, RANGES)
+def test_zoom_is_kept_while_playing_and_a_double_click_resets(loop, panel):
+    loop.wait_plot(panel, "n.querySelector('.nsewdrag')")
+    home = loop.plot(panel, RANGES)
+    drag(loop, panel)
+    loop.wait_plot(panel, f"JSON.stringify({RANGES}) !== '{str(home).replace(' ', '')}'")
+    zoomed = loop.plot(panel, RANGES)
     (low, high), _ = zoomed
     assert 0.25 < (high - low) / (home[0][1] - home[0][0]) < 0.55
-    plotted(playing, panel)
-    assert playing.data["state"] == "playing"
-    assert playing.plot(panel, RANGES) == zoomed
-    box = playing.box(panel)
-    playing.page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    playing.wait_plot(panel, f"JSON.stringify({RANGES}[0]) === '{str(home[0]).replace(' ', '')}'")
+    await_plots(loop, panel)
+    assert loop.data["state"] == "playing"
+    assert loop.plot(panel, RANGES) == zoomed
+    box = loop.box(panel)
+    loop.page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    loop.wait_plot(panel, f"JSON.stringify({RANGES}[0]) === '{str(home[0]).replace(' ', '')}'")
 
 
-def test_a_legend_choice_is_kept_while_playing(playing):
-    toggle = playing.page.locator("[data-panel=shift] .legendtoggle").first
+def test_a_legend_choice_is_kept_while_playing(loop):
+    toggle = loop.page.locator("[data-panel=shift] .legendtoggle").first
     toggle.scroll_into_view_if_needed()
     toggle.click()
-    playing.wait_plot("shift", "n._fullData[0].visible === 'legendonly'")
-    plotted(playing, "shift")
-    assert playing.plot("shift", "n._fullData.map(trace => trace.visible)")[:2] == ["legendonly", True]
-    assert playing.plot("learning", "n._fullData[0].visible") is True
+    loop.wait_plot("shift", "n._fullData[0].visible === 'legendonly'")
+    await_plots(loop, "shift")
+    assert loop.plot("shift", "n._fullData.map(trace => trace.visible)")[:2] == ["legendonly", True]
+    assert loop.plot("learning", "n._fullData[0].visible") is True
     toggle.click()
-    playing.wait_plot("shift", "n._fullData[0].visible === true")
+    loop.wait_plot("shift", "n._fullData[0].visible === true")
 
 
 def test_charts_have_buttons_only_for_what_stays_here(page_open):
@@ -113,14 +113,14 @@ def test_charts_have_buttons_only_for_what_stays_here(page_open):
     assert set(titles) == {"Save the chart as a picture (PNG)", "Reset axes"}
 
 
-def test_hover_names_numbers_while_playing_and_after(playing):
-    playing.wait_plot("shift", "n.data[0].x.length > 8")
-    hover(playing, 6)
-    assert playing.data["state"] == "playing"
-    playing.press("End")
-    playing.wait("d.state === 'ended'")
-    playing.wait_plot("shift", "n.data[0].x.length > 100")
-    hover(playing, 100)
+def test_hover_names_numbers_while_playing_and_after(loop):
+    loop.wait_plot("shift", "n.data[0].x.length > 8")
+    hover(loop, 6)
+    assert loop.data["state"] == "playing"
+    loop.press("End")
+    loop.wait("d.state === 'ended'")
+    loop.wait_plot("shift", "n.data[0].x.length > 100")
+    hover(loop, 100)
 
 
 def hover(lab, index):
@@ -162,7 +162,7 @@ BEND = """async ([address, how]) => {
 }"""
 
 
-def bent(lab, how):
+def bend_lines(lab, how):
     """What becomes of the ridgelines' lines if they are to be bent: whether they were, and points along their paths."""
     module = f"{lab.server.url}/{addresses()['files']}/web/player/bending.js"
     result = lab.page.evaluate(BEND, [module, how])
@@ -172,11 +172,11 @@ def bent(lab, how):
 def test_bent_lines_run_where_plotly_would_draw_them(page_open):
     lab = page_open.reset()
     lab.wait_plot("ridges", "n.data[0].x.length > 100")
-    done, still, ours, theirs = bent(lab, "higher")
+    done, still, ours, theirs = bend_lines(lab, "higher")
     assert done and len(ours) > 20
     assert np.abs(ours - theirs).max() < 2 and np.abs(ours - still).max() > 5
     for other in ("with a gap", "as dots"):  # left to Plotly
-        done, still, ours, _ = bent(lab, other)
+        done, still, ours, _ = bend_lines(lab, other)
         assert not done and np.array_equal(ours, still)
 
 
@@ -213,7 +213,7 @@ def move_the_target(lab):
     lab.wait("$('[data-panel=learning]').textContent.includes('50\\u00a0% of the test images')")
 
 
-def saved(lab, press):
+def save_file(lab, press):
     """What a press makes the browser save: the file's name and contents."""
     with lab.page.expect_download() as download:
         press()
@@ -224,12 +224,12 @@ def test_a_chart_is_saved_as_a_picture_with_words(lab):
     lab.open(steps=40, step=40, learning_rate=0.3).trained().look_at("shift")
     run, width, height = lab.data["run"][:8], *lab.plot("shift", "[n.clientWidth, n.clientHeight]")
     lab.page.hover("[data-panel=shift] .bnviz-plot")
-    name, png = saved(lab, lambda: lab.page.click("[data-panel=shift] .modebar-btn[data-title*=picture]"))
+    name, png = save_file(lab, lambda: lab.page.click("[data-panel=shift] .modebar-btn[data-title*=picture]"))
     assert name == f"bnviz-{run}-shift-step-40.png" and png.startswith(b"\x89PNG")
     assert int.from_bytes(png[16:20], "big") == 2 * max(width, 640) and int.from_bytes(png[20:24], "big") > 2 * height
 
     lab.page.click("[data-panel=shift] button >> text=Data")
-    name, svg = saved(lab, lambda: lab.page.get_by_role("button", name="as a drawing (SVG)").click())
+    name, svg = save_file(lab, lambda: lab.page.get_by_role("button", name="as a drawing (SVG)").click())
     assert name == f"bnviz-{run}-shift-step-40.svg"
     title = lab.page.inner_text("[data-panel=shift] h3 >> nth=0")
     for words in (title, f"step 40, Learning rate: 0.3, {FIELDS['steps'].label}: 40", "without batch norm", lab.data["run"]):

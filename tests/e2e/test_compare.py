@@ -8,10 +8,6 @@ FAINT = "n.data.filter((trace) => trace.line?.dash === 'dot' && trace.opacity < 
 STEPS = 60
 
 
-def said(lab):
-    return lab.page.inner_text(".bnviz-ghost")
-
-
 def test_a_link_shows_two_runs_and_can_be_changed_and_sent_on(visit):
     lab = visit().open(steps=STEPS, batch_size=8, beside=f"steps={STEPS}&batch_size=256", step=40).trained()
     lab.wait("d.state === 'paused' && d.step === '40' && $('.bnviz-ghost').checkVisibility()")

@@ -78,12 +78,12 @@ def behind(tmp_path, front_port):
 def through(behind, visit):
     """A page of the app at another address, the port of a proxy; a name, as outside."""
 
-    def opened(app, port, **options):
+    def open_through(app, port, **options):
         lab = visit(**options)
         lab.server = Server(app.process, f"http://lab.localhost:{port}/lab")
         return lab
 
-    return opened
+    return open_through
 
 
 FRONTS = [(fronts.nginx, "nginx.conf"), pytest.param(fronts.caddy, "Caddyfile", marks=pytest.mark.slow)]

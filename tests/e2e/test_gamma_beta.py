@@ -64,15 +64,15 @@ def page_open(module_visit):
 
 
 @pytest.fixture
-def opened(page_open):
+def page_at_end(page_open):
     """A finished run, at its end."""
     lab = page_open.reset(unit=3)
     lab.wait("d.state === 'ended' && d.step === '60'")
     return lab
 
 
-def test_every_panel_has_data_and_the_standardized_signal_is_pinned(opened):
-    lab = opened
+def test_every_panel_has_data_and_the_standardized_signal_is_pinned(page_at_end):
+    lab = page_at_end
     panels = lab.page.evaluate("[...document.querySelectorAll('.bnviz-panel')].map(panel => panel.dataset.panel)")
     assert panels == ["scatter", "scales", "journey", "bands", "learning", "means", "hand"]
     for panel in panels:
@@ -86,8 +86,8 @@ def test_every_panel_has_data_and_the_standardized_signal_is_pinned(opened):
     assert WORDS["story"]["hand_pooled"] in lab.page.inner_text("[data-panel=hand] .bnviz-caption")
 
 
-def test_moving_a_unit_by_hand_is_answered(opened, server):
-    lab = opened
+def test_moving_a_unit_by_hand_is_answered(page_at_end, server):
+    lab = page_at_end
     lab.wait_plot("hand", "n.data?.[0]?.x.length")
     for value in (1, 2, 3):  # the last one counts
         move(lab, "γ", value)

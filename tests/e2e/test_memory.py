@@ -25,7 +25,7 @@ def largest(experiment):
     return longest
 
 
-def stored(experiment, folder: Path) -> float:
+def store_recording(experiment, folder: Path) -> float:
     """Write a recording of all of its steps, whose snapshots are those of the first few again and again; returns megabytes."""
     short = experiment.replace(steps=REAL_STEPS)
     snapshots = [message for message in loop.train(short) if message]
@@ -50,7 +50,7 @@ def heap_mb(page):
 @pytest.mark.parametrize("kind", [DEEP, SMALL], ids=["many layers", "many arrays"])
 def test_the_largest_recording_that_is_accepted_fits_into_a_page(kind, recordings, visit):
     experiment = largest(kind)
-    size = stored(experiment, recordings)
+    size = store_recording(experiment, recordings)
     assert size > 0.5 * MAXIMUM_BYTES / 1e6  # estimates err high
     lab = visit().open(**to_texts(experiment, Experiment()))
     lab.wait(f"d.trainedStep === '{experiment.steps}'")

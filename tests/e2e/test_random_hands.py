@@ -84,7 +84,7 @@ def test_hands_break_nothing_and_leave_nothing_behind(lab, lesson):
 
 
 @pytest.fixture
-def waiting(lab):
+def release_stream(lab):
     """A player that waits for its first snapshot; called, it lets the stream through."""
     held, through = [], []
     lab.page.route("**/bnviz/runs/**", lambda route: route.continue_() if through else held.append(route))
@@ -100,7 +100,7 @@ def waiting(lab):
 
 
 @pytest.mark.slow
-def test_before_the_first_snapshot_no_button_and_no_key_breaks_anything(lab, waiting):
+def test_before_the_first_snapshot_no_button_and_no_key_breaks_anything(lab, release_stream):
     for button in lab.page.locator(".bnviz-transport button:not(.bnviz-stop)").all():
         button.click()
     lab.page.select_option("[aria-label=Speed]", "8")
@@ -108,12 +108,12 @@ def test_before_the_first_snapshot_no_button_and_no_key_breaks_anything(lab, wai
     lab.page.evaluate("document.activeElement.blur()")
     lab.press(*KEYS)
     assert (lab.data["state"], lab.troubles) == ("loading", [])
-    waiting()
+    release_stream()
     lab.wait("d.frames > 0")
 
 
 @pytest.mark.slow
-def test_a_run_stopped_before_its_first_snapshot_has_ended(lab, waiting):
+def test_a_run_stopped_before_its_first_snapshot_has_ended(lab, release_stream):
     lab.page.get_by_role("button", name="Stop training").click()
     lab.wait("d.state === 'ended' && $('.bnviz-message').textContent.includes('stopped at step 0')")
     lab.press(*KEYS)

@@ -24,7 +24,7 @@ CHART_SEEN = """() => {
 
 
 @pytest.fixture(scope="module", params=PAGES)
-def opened(request, server):
+def browser_page(request, server):
     """The one page of a browser, for all of these tests."""
     try:
         with PAGES[request.param]() as page:
@@ -34,11 +34,11 @@ def opened(request, server):
 
 
 @pytest.fixture
-def lab(opened):
+def lab(browser_page):
     """The same; the console must stay clean."""
-    yield opened
-    opened.page.report()
-    troubles, opened.troubles[:] = opened.troubles[:], []
+    yield browser_page
+    browser_page.page.report()
+    troubles, browser_page.troubles[:] = browser_page.troubles[:], []
     assert troubles == []
 
 

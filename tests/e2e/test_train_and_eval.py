@@ -11,7 +11,7 @@ SMALL = {"dataset": "mnist1d", "width": 16, "hidden_layers": 3, "steps": 60, "tr
 LINE = "n.data.filter((one) => one.feed?.key === '{key}').map((one) => Array.from(one.y))[0]"
 
 
-def drawn(lab, panel, key):
+def line_values(lab, panel, key):
     """The first line of a measure in a panel."""
     return np.array(lab.plot(panel, LINE.format(key=key)), float)
 
@@ -25,8 +25,8 @@ def test_the_views_are_drawn_as_measured_and_the_guess_is_judged(lab):
     assert lab.data["run"] == PAGE.default.replace(**SMALL).id
     last = [message for message in lab.server.messages(lab.data["run"]) if message["type"] == "snapshot"][-1]["arms"]["batch"]
     for key in ("minibatch_accuracy", "running_accuracy", "recomputed_accuracy"):
-        assert drawn(lab, "views", key)[-1] == pytest.approx(last["evaluation"][key])
-    np.testing.assert_allclose(drawn(lab, "layers", "mean_error"), last["evaluation"]["mean_error"], rtol=1e-6)
+        assert line_values(lab, "views", key)[-1] == pytest.approx(last["evaluation"][key])
+    np.testing.assert_allclose(line_values(lab, "layers", "mean_error"), last["evaluation"]["mean_error"], rtol=1e-6)
     answer = lab.page.inner_text(".bnviz-answer")
     assert WORDS["predictions"]["better"] in answer and "with running statistics" in answer
     assert "it still has a weight of 94" in lab.headline

@@ -11,7 +11,7 @@ from bnviz.lessons.weight_decay.page import PAGE as weight_decay
 STEPS = 400
 
 
-def watching(visit, step=60):
+def watch(visit, step=60):
     """A run that plays and has come to a step."""
     lab = visit().open(steps=STEPS)
     lab.page.evaluate("""window.seen = []; new MutationObserver(() => seen.push(
@@ -21,7 +21,7 @@ def watching(visit, step=60):
     return lab
 
 
-def shown(lab):
+def address_settings(lab):
     """The run's experiment, as the address has it."""
     texts = {name: value for name, value in lab.address.items() if name in ("changes", "batch_norm_from", "batch_size")}
     return texts
@@ -35,15 +35,15 @@ def slide(lab, name, key, times):
 
 
 def test_switch_batch_norm_on_then_the_batch_size_to_4_and_send_the_link(visit):
-    lab = watching(visit)
+    lab = watch(visit)
     lab.page.click(".bnviz-act-start")
     lab.wait("new URLSearchParams(location.search).has('batch_norm_from')")
-    start = int(shown(lab)["batch_norm_from"])
+    start = int(address_settings(lab)["batch_norm_from"])
     lab.wait(f"d.run === '{Experiment(steps=STEPS, batch_norm_from=start).id}' && d.step >= {start + 40}")
     lab.page.get_by_role("button", name="from step").click()
     slide(lab, "batch_size", "ArrowLeft", 4)
     lab.wait("/batch_size=4$/.test(new URLSearchParams(location.search).get('changes'))")
-    link = shown(lab)
+    link = address_settings(lab)
     assert "batch_size" not in link, "it began with the size that it had"
     lab.wait(f"d.step >= {int(link['changes'].split(':')[0]) + 20}")
     seen = lab.page.evaluate("seen")

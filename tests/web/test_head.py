@@ -36,7 +36,7 @@ async def stream(request: Request):
 
 
 @pytest.fixture(scope="module")
-def seen():
+def link_cache():
     """Addresses of files that have been asked for: pages share most of theirs."""
     return set()
 
@@ -55,7 +55,7 @@ def links(text):
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_a_page_names_files_that_are_there(client, seen, lesson):
+def test_a_page_names_files_that_are_there(client, link_cache, lesson):
     path = "/" if lesson == "live_shift" else f"/{address(lesson)}"
     response = client.get(path, headers=BROWSER)
     own_links = [(kind, href) for kind, href in links(response.text) if href.startswith("bnviz/")]
@@ -68,10 +68,10 @@ def test_a_page_names_files_that_are_there(client, seen, lesson):
             assets.resolve(name, one) for one in re.findall(r'^import.* from "([./\w-]+\.js)"', text_of(name), re.MULTILINE)
         }
         assert expected <= set(scripts)
-    for kind, href in set(own_links) - seen:
+    for kind, href in set(own_links) - link_cache:
         answer = client.get(f"/{href}")
         assert answer.status_code == 200 and "immutable" in answer.headers["cache-control"], (kind, href)
-    seen |= set(own_links)
+    link_cache |= set(own_links)
     assert [kind for kind, href in own_links if "plotly" in href] == ["prefetch"]
 
 
