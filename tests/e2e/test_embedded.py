@@ -43,7 +43,7 @@ def elsewhere():
 def inside(visit, elsewhere):
     """Open a page of the app in a frame of another page; gives that frame once its player shows something."""
 
-    def opened(query, width=900, height=500):
+    def open_inside(query, width=900, height=500):
         lab = visit(clean=False, viewport={"width": width, "height": height})
         code = f'<iframe src="{lab.server.url}/?embed=true&{query}" width="{width}" height="{height}" style="border: 0"></iframe>'
         lab.page.goto(elsewhere + quote(code))
@@ -51,10 +51,10 @@ def inside(visit, elsewhere):
         frame.wait_for_function("() => Number(document.querySelector('.bnviz-player')?.dataset.frames) > 0")
         return frame
 
-    return opened
+    return open_inside
 
 
-@pytest.mark.parametrize(("width", "height"), [(900, 500), (390, 600)])
+@pytest.mark.parametrize(("width", "height"), [(900, 500), pytest.param(390, 600, marks=pytest.mark.slow)])
 def test_in_a_frame_there_is_the_player_alone_and_all_of_it(inside, width, height):
     frame = inside("steps=40&seed=5&step=20", width, height)
     frame.wait_for_selector(".bnviz-player[data-step='20']")

@@ -103,16 +103,6 @@ def test_the_back_button_returns_to_the_run_before(lab):
 
 
 @pytest.mark.slow
-def test_two_tabs_share_one_run(visit, server):
-    started = server.metric("runs_started_total")
-    first, second = visit(), visit()
-    for lab in (first, second):
-        lab.open(steps=50, seed=4321)
-    assert first.data["run"] == second.data["run"]
-    assert server.metric("runs_started_total") == started + 1
-
-
-@pytest.mark.slow
 def test_divergence_is_said_and_drawn(lab):
     lab.open(learning_rate=10, steps=60).trained().press("End")
     lab.wait("d.state === 'ended' && $('.bnviz-headline').textContent.includes('diverged')")

@@ -131,7 +131,7 @@ measure();
 """
 
 
-@pytest.mark.parametrize("width", [1400, 390])
+@pytest.mark.parametrize("width", [1400, pytest.param(390, marks=pytest.mark.slow)])
 def test_the_time_line_keeps_its_width(visit, width):
     lab = visit(viewport={"width": width, "height": 900})
     lab.page.add_init_script(WIDTHS)

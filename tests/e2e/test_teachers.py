@@ -1,5 +1,7 @@
 """A teacher makes a link, and a student opens it."""
 
+import pytest
+
 from bnviz.web import words
 
 WORDS = words.shared()["teachers"]
@@ -43,6 +45,7 @@ def test_a_link_is_made_and_holds_on_every_page_that_it_names(lab, visit):
     assert names == []
 
 
+@pytest.mark.slow
 def test_a_link_that_is_of_no_use_is_said_so(lab):
     lab.page.goto(f"{lab.server.url}/for-teachers")
     for start, message in (("/?batch_size=abc", "abc"), ("/live_shift", "there is no such page")):

@@ -13,7 +13,7 @@ SMALL = {"dataset": "mnist1d", "width": 16, "hidden_layers": 3, "steps": 60, "tr
 LINES = "n.data.filter((one) => one.feed?.arm === '{arm}').map((one) => Array.from(one.y))[0]"
 
 
-def drawn(lab, panel, arm):
+def line_values(lab, panel, arm):
     """The first line of an arm in a panel."""
     return np.array(lab.plot(panel, LINES.format(arm=arm)), float)
 
@@ -23,12 +23,13 @@ def test_both_ways_are_one_loss_with_batch_norm_and_two_without(lab):
     assert lab.data["run"] == PAGE.default.replace(**SMALL).id
     last = [message for message in lab.server.messages(lab.data["run"]) if message["type"] == "snapshot"][-1]["arms"]
     for arm in last:
-        assert drawn(lab, "losses", arm)[-1] == pytest.approx(last[arm]["train_loss"])
-    np.testing.assert_allclose(drawn(lab, "losses", "batch-rising"), drawn(lab, "losses", "batch"), rtol=1e-6)
-    assert not np.allclose(drawn(lab, "losses", "none-rising"), drawn(lab, "losses", "none"), rtol=1e-3)
+        assert line_values(lab, "losses", arm)[-1] == pytest.approx(last[arm]["train_loss"])
+    np.testing.assert_allclose(line_values(lab, "losses", "batch-rising"), line_values(lab, "losses", "batch"), rtol=1e-6)
+    assert not np.allclose(line_values(lab, "losses", "none-rising"), line_values(lab, "losses", "none"), rtol=1e-3)
     assert re.search(r"two ways and one training loss: at step 60 the rate is 1\.8\d times as high", lab.headline)
 
 
+@pytest.mark.slow
 def test_the_guess_is_judged_by_what_was_measured(lab):
     lab.open("weight-decay", prediction=True, **SMALL).trained()
     assert lab.page.locator("[data-panel=losses]").is_hidden()
@@ -43,13 +44,13 @@ def test_the_guess_is_judged_by_what_was_measured(lab):
 def test_w2_times_1000_divides_the_gradient_and_changes_no_loss(lab):
     lab.open("weight-decay", **SMALL, changes="30:times_w2=1000").at_the_end()
     assert "W[2] was multiplied by 1000" in lab.headline and "to 1.0 · 10⁻⁶ times what it had been" in lab.headline
-    sizes = drawn(lab, "sizes", "batch")
+    sizes = line_values(lab, "sizes", "batch")
     steps = lab.plot("sizes", "Array.from(n.data[0].x)")
     place = steps.index(30)
     assert sizes[place + 1] / sizes[place] == pytest.approx(1000, rel=0.02)
-    losses = drawn(lab, "losses", "batch")
+    losses = line_values(lab, "losses", "batch")
     assert losses[place + 1] < 1.5 * losses[place]
-    plain = drawn(lab, "losses", "none")
+    plain = line_values(lab, "losses", "none")
     assert not plain[place + 1] < 10 * plain[place], "nothing takes the size out of the plain network's weights"
 
 
