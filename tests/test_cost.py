@@ -58,7 +58,7 @@ def test_the_default_is_cheap_and_the_extremes_are_refused_with_advice():
     budget.check(Experiment())
     with pytest.raises(TooExpensive, match=rf"more than the {MAXIMUM_SNAPSHOTS} .*snapshot_every"):
         budget.check(Experiment(steps=5000, snapshot_every=1))
-    with pytest.raises(TooExpensive, match=rf"147 MB, more than the {MAXIMUM_BYTES / 1e6:.0f} MB .*raise snapshot_every"):
+    with pytest.raises(TooExpensive, match=rf"150 MB, more than the {MAXIMUM_BYTES / 1e6:.0f} MB .*raise snapshot_every"):
         budget.check(Experiment(hidden_layers=50, width=8, batch_size=2, steps=1490, snapshot_every=1))
     with pytest.raises(TooExpensive, match=rf"more than the {MAXIMUM_SECONDS:.0f} s .*lower steps"):
         budget.check(Experiment(steps=5000, snapshot_every=40, width=256, batch_size=512, hidden_layers=8))

@@ -17,6 +17,8 @@ from bnviz.measures.example_values import in_minibatch
 from bnviz.nets.network import Taps
 from bnviz.record.ndjson import TAPS
 
+PARTS = 16  # of the layer's own step that a unit's is counted in; of 256 units one moves at most 16 times as far
+
 
 def example_steps(context: LiveContext) -> dict[str, Any]:
     """Root mean squares over examples and units of how far values are from those at the snapshot before, in σ of then.
@@ -36,7 +38,8 @@ def example_steps(context: LiveContext) -> dict[str, Any]:
         "example_step_mates": _squares(now.minibatch, redrawn),
     }
     scale = context.previous.by_tap(_sigma(context.previous))
-    return {key: _in_sigmas(squares.mean(-1).sqrt().numpy(), scale) for key, squares in units.items()}
+    result: dict[str, Any] = {key: _in_sigmas(squares.mean(-1).sqrt().numpy(), scale) for key, squares in units.items()}
+    return result | {"unit_example_step": _by_unit(units["example_step_in_training"])}
 
 
 def _on_probe(now: Taps, before: Taps) -> Tensor:
@@ -62,3 +65,9 @@ def _in_sigmas(steps: np.ndarray, scale: dict[str, np.ndarray]) -> dict[str, np.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         rows = {tap: np.where(step == 0, 0, step / scale[tap]) for tap, step in zip(TAPS, steps, strict=True)}
         return {tap: row.astype(np.float32) for tap, row in rows.items()}
+
+
+def _by_unit(squares: Tensor) -> dict[str, np.ndarray]:
+    """Each unit's step, from its square [taps, layers, width], in 1/PARTS of its layer's; 0 where that is 0 or no number."""
+    share = (squares / squares.mean(-1, keepdim=True)).sqrt().nan_to_num(posinf=0.0)
+    return dict(zip(TAPS, (PARTS * share).round().clamp(max=255).to(torch.uint8).numpy(), strict=True))

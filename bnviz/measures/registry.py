@@ -21,7 +21,7 @@ from bnviz.config.cost import RATE, weights
 from bnviz.config.experiment import PROBE_SIZE, Experiment
 from bnviz.config.fields import Field
 from bnviz.lessons import LESSONS
-from bnviz.record.schema import ROUNDED, Key, by_tap
+from bnviz.record.schema import FEW, ROUNDED, Key, by_tap
 
 if TYPE_CHECKING:
     from bnviz.measures.context import LiveContext, Loss, MeasureContext
@@ -134,6 +134,12 @@ SHARED = (
                 "example_step_weights", "how far the weights alone would have moved these, in the minibatch of before", unit="σ"
             ),
             by_tap("example_step_mates", "how far the other minibatch, and noise, have then moved them", unit="σ"),
+            by_tap(
+                "unit_example_step",
+                "`example_step_in_training` of each unit, in 1/16 of the layer's",
+                "layers, width",
+                value_bytes=FEW,
+            ),
         ),
         when="every snapshot, of the two arms that are compared",
         seconds=lambda experiment: 2 * (PROBE_SIZE + experiment.batch) * weights(experiment) / RATE,

@@ -6,7 +6,7 @@ import torch
 
 from bnviz.config.experiment import PROBE_SIZE, Experiment
 from bnviz.measures.context import Draw
-from bnviz.measures.example_steps import example_steps
+from bnviz.measures.example_steps import PARTS, example_steps
 from bnviz.measures.example_values import places
 from bnviz.record import ndjson
 from bnviz.train import loop
@@ -126,8 +126,8 @@ class Look:
         return in_training(self.plain, self.probe, self.x_train, draw)
 
 
-def looked_at(experiment, name, steps=3):
-    """What is measured at the second snapshot, and both snapshots seen plainly."""
+def looked_at(experiment, name, steps=3, then=None):
+    """What is measured at the second snapshot, when minibatches have the size `then`, and both snapshots seen plainly."""
     arm, tensors, batches = loop.ArmTrainer(experiment, name), loop.DataTensors(experiment), loop.minibatches(experiment)
     looks = []
     for turn in range(2):
@@ -138,12 +138,14 @@ def looked_at(experiment, name, steps=3):
         for _ in range(steps):
             chosen = next(batches)
             arm.step(tensors.x_train[chosen], tensors.y_train[chosen])
+        batches.size = then or batches.size
     return result, *looks
 
 
+@pytest.mark.parametrize("then", [None, 8])
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_steps_are_those_of_plain_loops(variant):
-    result, before, now = looked_at(SMALL.replace(**VARIANTS[variant]), arm_name(variant))
+def test_steps_are_those_of_plain_loops(variant, then):
+    result, before, now = looked_at(SMALL.replace(**VARIANTS[variant]), arm_name(variant), then=then)
     scale = np.sqrt((before.alone.std(2) ** 2).mean(-1))
     redrawn = now.with_draw(before.draw)
     expected = {
@@ -155,6 +157,11 @@ def test_steps_are_those_of_plain_loops(variant):
     for key, values in expected.items():
         for place, tap in enumerate(ndjson.TAPS):
             assert result[key][tap] == pytest.approx(values[place], rel=2e-4, abs=2e-5), (key, tap)
+    count = min(now.trained.shape[2], before.trained.shape[2])
+    units = np.sqrt(((now.trained[:, :, :count] - before.trained[:, :, :count]) ** 2).mean(2))
+    for place, tap in enumerate(ndjson.TAPS):
+        share = units[place] / np.sqrt((units[place] ** 2).mean(-1, keepdims=True))
+        assert np.abs(result["unit_example_step"][tap] / PARTS - share).max() < 0.6 / PARTS
 
 
 def test_without_statistics_of_a_minibatch_others_move_nothing():
@@ -163,6 +170,16 @@ def test_without_statistics_of_a_minibatch_others_move_nothing():
         for tap in ndjson.TAPS:
             assert not result["example_step_mates"][tap].any()
             assert np.array_equal(result["example_step_in_training"][tap], result["example_step_weights"][tap])
+
+
+def test_what_does_not_move_has_moved_by_nothing_even_where_sigma_is_0():
+    """A layer without variance: W = 0, and a is b on every example."""
+    arm, tensors, batches = loop.ArmTrainer(SMALL, "none"), loop.DataTensors(SMALL), loop.minibatches(SMALL)
+    with torch.no_grad():
+        arm.network.linears[1].weight.zero_()
+        results = [example_steps(live_context(arm, tensors, batches.peek(), turn)) for turn in range(2)]
+    for key in (*KEYS, "unit_example_step"):
+        assert all(not result[key][tap].any() for result in results for tap in ndjson.TAPS), key
 
 
 def test_a_run_says_how_far_examples_move_at_every_snapshot_and_distributions_move_less():

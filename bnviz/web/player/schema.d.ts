@@ -143,6 +143,8 @@ export interface ArmPart {
   example_step_weights?: Record<Tap, Row>;
   /** how far the other minibatch, and noise, have then moved them [σ] */
   example_step_mates?: Record<Tap, Row>;
+  /** `example_step_in_training` of each unit, in 1/16 of the layer's */
+  unit_example_step?: Record<Tap, Row[]>;
   /** how far means of the next minibatch lie from the probe's, root mean square [σ] */
   mean_noise?: Record<Tap, Row>;
   /** how far its variances lie from the probe's, root mean square [σ²] */
