@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from tests.e2e.lab import Lab
 
-KEYS = (" ", "ArrowLeft", "ArrowRight", "Home", "End", "<", ">", "l", "?", *"12345678")
+KEYS = (" ", "ArrowLeft", "ArrowRight", "Home", "End", "<", ">", "l", "m", "?", *"12345678")
 # One of the visible elements that match, scrolled into view if it is not, and where it is then; null if there is none.
 _FIND = """
 ([selector, share]) => {

@@ -83,6 +83,20 @@ def test_pointing_at_something_says_its_numbers(page_at_end):
     assert f"mean {recorded['mean']:.2f}, sd {recorded['sd']:.2f}" in text
 
 
+def test_the_other_motion_has_other_colours_and_words(opened):
+    lab, chooser = opened, ".bnviz-motion select"
+    before = ink(lab)
+    lab.page.select_option(chooser, "example")
+    wait_for_other_ink(lab, before)
+    lab.wait("$('.bnviz-tip').textContent.startsWith('Stronger colour: what the same example gives')")
+    lab.page.mouse.move(*middle(lab, 3, unit=2))
+    lab.wait(r"/the same example moved [\d.]+ σ in training/.test($('.bnviz-tip').textContent)")
+    lab.wait("$('.bnviz-layers [aria-pressed=true]').getAttribute('aria-description').startsWith('What the same example gives')")
+    lab.page.eval_on_selector(chooser, "(node) => node.blur()")
+    lab.press("m")
+    lab.wait(f"$('{chooser}').value === 'distribution'")
+
+
 def marks(lab):
     """Where the bar of zeros of layer 3 and the number between layers 2 and 3 are on the page, in the upper network."""
     script = """async () => {

@@ -120,9 +120,9 @@ def test_motion_is_the_distance_of_normal_distributions(desk):
 
 def test_the_share_that_passes_on_is_of_the_last_few_snapshots(desk):
     frames = [snapshot([0], [1], shift) for shift in ([9, 9], [1, 3], [2, 2], [1, 1], [0, 2], [4, 0], [1, 1])]
-    assert desk.call(MOTION, "passedOn", frames, 6, "none", "activation", 1) == pytest.approx(6 / 8)
-    assert desk.call(MOTION, "passedOn", frames, 1, "none", "activation", 1) == pytest.approx(3)
-    assert desk.call(MOTION, "passedOn", frames, 0, "none", "activation", 1) is None
+    view = {"frames": frames, "tap": "activation", "motion": "distribution"}
+    shares = [desk.call(MOTION, "passedOn", {**view, "frameIndex": index}, "none", 1) for index in (6, 1, 0)]
+    assert shares == [pytest.approx(6 / 8), pytest.approx(3), None]
 
 
 @pytest.mark.parametrize("own, all_, far", [

@@ -175,6 +175,7 @@ BAD = {
     "tap": ("tap", "output"),
     "unit": ("unit", "8"),
     "unit word": ("unit", "all"),
+    "motion": ("motion", "weights"),
     "target": ("target", "1.5"),
     "target nan": ("target", "nan"),
     "tour": ("tour", "11"),
@@ -235,7 +236,15 @@ def test_streamlits_own_parameters_are_not_bad(stage):
 
 
 def test_view_parameters_reach_the_player(stage):
-    place = {"step": "120", "layer": "3", "tap": "normalized", "unit": "pooled", "target": "0.8", "tour": "3"}
+    place = {
+        "step": "120",
+        "layer": "3",
+        "tap": "normalized",
+        "unit": "pooled",
+        "target": "0.8",
+        "motion": "example",
+        "tour": "3",
+    }
     page = visit(batch_size="8", **place)
     assert stage.view == {
         "step": 120,
@@ -243,6 +252,7 @@ def test_view_parameters_reach_the_player(stage):
         "tap": "normalized",
         "unit": "pooled",
         "target": 0.8,
+        "motion": "example",
         "tour": 3,
         "beside": None,
     }

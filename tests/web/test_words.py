@@ -16,6 +16,8 @@ INDIRECT_KEYS = {  # put together or picked
     "open_curtain", "close_curtain", "output_right", "output_loss", "output_lost",
     "ghost_accuracy", "ghost_loss", "ghost_pin", "ghost_dismiss", "ghost_before", "ghost_beside",
     "tour_take", "tour_resume", "tour_next", "tour_end", "tour_right", "tour_wrong",
+    "motion_distribution", "motion_example", "moments_distribution", "moments_example", "legend_distribution", "legend_example",
+    "layer_moved_distribution", "layer_moved_example", "picture_hint_distribution", "picture_hint_example",
 }  # fmt: skip
 NO_COUNT = {  # words in -s after braces: verbs, factors, and the nine claims
     "changes", "claims", "computes", "hands", "has", "moves", "shows", "stays", "stops", "sums", "times", "treats", "varies",

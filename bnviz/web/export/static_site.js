@@ -173,6 +173,7 @@ function viewOf(usual) {
     tap: ["linear", "normalized", "activation"].find((one) => one === texts.get("tap")) ?? usual.tap,
     unit: texts.get("unit") === "pooled" ? "pooled" : number("unit"),
     target: number("target") ?? usual.target,
+    motion: ["distribution", "example"].find((one) => one === texts.get("motion")) ?? usual.motion,
     tour: null,
   };
 }

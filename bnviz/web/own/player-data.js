@@ -43,7 +43,8 @@ export function viewIn(query, {taps}) {
   const number = (/** @type {string} */ name) => (/^\d{1,12}$/.test(query.get(name) ?? "") ? Number(query.get(name)) : null);
   const tap = taps.find((one) => one === query.get("tap")) ?? taps[taps.length - 1];
   const unit = query.get("unit") === "pooled" ? "pooled" : number("unit");
-  return {step: number("step"), layer: number("layer") || 1, tap: /** @type {Tap} */ (tap), unit, target: 0, tour: null};
+  const layer = number("layer") || 1;
+  return {step: number("step"), layer, tap: /** @type {Tap} */ (tap), unit, target: 0, motion: "distribution", tour: null};
 }
 
 /**

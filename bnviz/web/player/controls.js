@@ -6,11 +6,12 @@ import {pressKey} from "./core/keyboard.js";
 import {make, mark, set} from "./dom.js";
 import {copy, linkToWholePage, wholePageAddress} from "./embedding.js";
 import {stepsOf} from "./layers.js";
+import {motionsOf} from "./motion.js";
 import {saving} from "./saving.js";
 import {QUESTION} from "./streamlit.js";
 import {pieces, playerText, tapName} from "./words.js";
 
-/** @import {Control, Tap, View} from "./types" */
+/** @import {Control, Motion, Tap, View} from "./types" */
 /** @import {Panel} from "./panel.js" */
 /** @import {PlayerCore} from "./core/player-core.js" */
 
@@ -112,6 +113,7 @@ const signalName = (view, tap) =>
 export class Controls {
   /** @type {HTMLSelectElement | null} */
   tap = null;
+  motion = make("label", {class: "bnviz-motion"}); // stands below the picture
   /** @type {Map<string, Extract<Control<any>, {show: unknown}>>} by panel: those that follow what is on show */
   viewControls = new Map();
   flashTimer = 0;
@@ -169,7 +171,7 @@ export class Controls {
     const {player} = this;
     const {store} = player;
     store.subscribe(
-      ({snapshotView}) => snapshotView && `${snapshotView.norm} ${snapshotView.story.choosers}`,
+      ({snapshotView}) => snapshotView && `${snapshotView.norm} ${snapshotView.story.choosers} ${motionsOf(snapshotView)}`,
       () => this.makeChoosers(),
     );
     store.subscribe(
@@ -206,6 +208,22 @@ export class Controls {
     if (!view) return;
     const {choosers = ["layer", "signal", "unit"]} = view.story;
     this.choosers.replaceChildren(...(choosers.includes("signal") ? [this.signalChooser(view)] : []));
+    this.motion.replaceChildren(...this.motionChooser(view));
+    this.showChoices();
+  }
+
+  /**
+   * Chooses what the picture of the networks shows the motion of; nothing where a recording holds but one.
+   * @param {View} view
+   */
+  motionChooser(view) {
+    const {player} = this;
+    const motions = motionsOf(view).map((one) => /** @type {[string, string]} */ ([one, player.text(`motion_${one}`)]));
+    if (motions.length < 2) return [];
+    return [
+      label(player.text("motion_label")),
+      select(player.text("motion"), motions, (one) => player.choose({motion: /** @type {Motion} */ (one)})),
+    ];
   }
 
   /** @param {View} view */
@@ -258,6 +276,8 @@ export class Controls {
       set(option, signalName(view, /** @type {Tap} */ (option.value)));
     }
     if (this.tap) this.tap.value = view.tap;
+    const motion = this.motion.querySelector("select");
+    if (motion) motion.value = view.motion;
   }
 
   showPosition() {

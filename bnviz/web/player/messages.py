@@ -64,8 +64,8 @@ def player_data(
 ) -> dict[str, Any]:
     """The player's data (types.d.ts: Data).
 
-    `panels` are those of bnviz.web.figures; `view` holds step (or None), layer, tap, unit and target. `prediction` is what the
-    visitor expects, for the story to judge. While `waiting` for it, the player stays at step 0 and shows no answer.
+    `panels` are those of bnviz.web.figures; `view` holds step (or None), layer, tap, unit, target and motion. `prediction` is
+    what the visitor expects, for the story to judge. While `waiting` for it, the player stays at step 0 and shows no answer.
     """
     catalogue, normalizers = words.catalogue(lesson), course.normalizers(experiment) | {experiment.compare}
     return {

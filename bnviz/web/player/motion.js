@@ -4,7 +4,48 @@
 import {OUTLIER_RATIO, RECENT_SNAPSHOTS, TYPICAL_MOTION} from "./constants.js";
 import {median, quantile, sum} from "./numbers.js";
 
-/** @import {Snapshot, Tap} from "./types" */
+/** @import {Motion, Snapshot, Tap, View} from "./types" */
+
+const LAYER_KEYS = /** @type {const} */ ({distribution: "shift_step", example: "example_step_in_training"});
+const PARTS = 16; // of the layer's own step that `unit_example_step` is counted in
+
+/**
+ * The motions that a recording holds: older ones do not have those of the same examples.
+ * @param {Pick<View, "frames" | "header">} recording
+ * @returns {Motion[]}
+ */
+export function motionsOf({frames, header}) {
+  const hasExamples = header.arms.slice(0, 2).every((arm) => frames[0].arms[arm].unit_example_step !== undefined);
+  return hasExamples ? ["distribution", "example"] : ["distribution"];
+}
+
+/**
+ * How far a layer has moved since the snapshot before, in σ of then: the mean shift of its units' distributions, or the root mean
+ * square of how far the same examples' values have moved within minibatches of training.
+ * @param {Snapshot} frame
+ * @param {string} arm
+ * @param {Motion} motion
+ * @param {Tap} tap
+ * @param {number} layer counted from 1
+ * @returns {number}
+ */
+export const layerMotion = (frame, arm, motion, tap, layer) => of(frame, arm, LAYER_KEYS[motion], tap, layer);
+
+/**
+ * The same of each unit of a layer, at a snapshot; of the untrained network there is none.
+ * @param {Pick<View, "frames" | "tap" | "header" | "motion">} view
+ * @param {string} arm
+ * @param {number} layer counted from 1
+ * @param {number} frameIndex
+ * @returns {number[]}
+ */
+export function unitMotions({frames, tap, header, motion}, arm, layer, frameIndex) {
+  if (frameIndex === 0) return new Array(header.experiment.width).fill(0);
+  const [before, now] = [frames[frameIndex - 1], frames[frameIndex]];
+  if (motion === "distribution") return unitMotion(before, now, arm, tap, layer, layerStd(frames[0], arm, tap, layer));
+  const whole = layerMotion(now, arm, motion, tap, layer);
+  return Array.from(of(now, arm, "unit_example_step", tap, layer), (share) => (share / PARTS) * whole);
+}
 
 /**
  * How far each unit of a layer has moved between two snapshots: the 2-Wasserstein distance of normal distributions with its means
@@ -47,19 +88,17 @@ export function layerStd(first, arm, tap, layer) {
 }
 
 /**
- * The share of a layer's change that the next layer shows, over the last few snapshots up to `frameIndex`; null while nothing
- * has changed, or nothing can be said.
- * @param {Snapshot[]} frames
- * @param {number} frameIndex
+ * The share of a layer's motion that the next layer shows, over the last few snapshots up to the one on show; null while nothing
+ * has moved, or nothing can be said.
+ * @param {Pick<View, "frames" | "frameIndex" | "tap" | "motion">} view
  * @param {string} arm
- * @param {Tap} tap
  * @param {number} layer
  * @returns {number | null}
  */
-export function passedOn(frames, frameIndex, arm, tap, layer) {
+export function passedOn({frames, frameIndex, tap, motion}, arm, layer) {
   const recent = frames.slice(Math.max(1, frameIndex + 1 - RECENT_SNAPSHOTS), frameIndex + 1);
   const [below, above] = [layer, layer + 1].map((number) =>
-    recent.reduce((total, frame) => total + of(frame, arm, "shift_step", tap, number), 0),
+    recent.reduce((total, frame) => total + layerMotion(frame, arm, motion, tap, number), 0),
   );
   return below > 0 && Number.isFinite(above / below) ? above / below : null;
 }

@@ -4,12 +4,11 @@
 
 import {ALL_VISIBLE} from "./core/visibility.js";
 import {make, set} from "./dom.js";
-import {RECENT_SNAPSHOTS} from "./constants.js";
 import {hasAtom} from "./feeds.js";
 import {arrange, curtain, hit, markAt, unitBox} from "./geometry.js";
 import {Painter} from "./painter.js";
-import {descriptionOf, marksOf} from "./picture-words.js";
-import {both, bothArms, playerText, sigmas, tapName, unitName} from "./words.js";
+import {descriptionOf, layerMoved, legendOf, marksOf} from "./picture-words.js";
+import {both, bothArms, playerText, unitName} from "./words.js";
 
 /** @import {Choice, Values, View} from "./types" */
 /** @import {Painted} from "./theme.js" */
@@ -49,6 +48,8 @@ export class NetworkPicture {
     const onkeydown = (/** @type {KeyboardEvent} */ event) => this.key(event);
     this.units = make("div", {class: "bnviz-units", role: "radiogroup", onkeydown});
     this.tip = make("p", {class: "bnviz-tip"});
+    /** What is said of the picture, after a place for what its colours mean. */
+    this.below = make("div", {class: "bnviz-below"}, this.tip);
     this.box = make("div", {class: "bnviz-picture"}, this.canvas, this.layers, this.units);
     this.curtain = make("button", {
       type: "button",
@@ -63,7 +64,7 @@ export class NetworkPicture {
     /** What else is above the picture. */
     this.above = make("span", {class: "bnviz-choosers"}, this.curtain);
     const above = make("div", {class: "bnviz-above"}, this.intro, this.above);
-    const parts = small ? [this.box, this.tip] : [above, this.box, this.tip, reading];
+    const parts = small ? [this.box, this.below] : [above, this.box, this.below, reading];
     this.root = make("figure", {class: `bnviz-network${small ? " bnviz-small" : ""}`}, ...parts);
     parent.append(this.root);
     this.listen();
@@ -286,7 +287,7 @@ export class NetworkPicture {
   explain() {
     const {view, hoverTarget: hovered} = this;
     if (!view) return;
-    if (!hovered) return set(this.tip, this.small ? "" : playerText(view, "picture_hint"));
+    if (!hovered) return set(this.tip, this.small ? "" : playerText(view, `picture_hint_${view.motion}`));
     const {heading, of, more = this.numbersHint(view, hovered)} = descriptionOf(view, hovered);
     const parts = (of ? bothArms(view) : []).flatMap((arm) => {
       const name = make("span", {class: "bnviz-arm", style: `color: ${view.arms[arm].colour}`}, view.arms[arm].name);
@@ -310,16 +311,14 @@ export class NetworkPicture {
    * @param {View} view
    */
   write(view) {
+    this.view = view;
     for (const button of /** @type {HTMLButtonElement[]} */ ([...this.layers.children])) {
       const layer = Number(button.dataset.layer);
-      const moved = both(view, (arm) =>
-        sigmas(Number(/** @type {any} */ (view.frame.arms[arm]).shift_from_first[view.tap][layer - 1])),
-      );
       const marks = marksOf(view, layer).map((mark) => both(view, (arm) => mark(view, arm, layer)));
-      const sentences = [playerText(view, "layer_moved", {name: tapName(view, view.tap, layer), moved}), ...marks];
+      const sentences = [layerMoved(view, layer), ...marks];
       button.setAttribute("aria-description", sentences.join(". "));
     }
-    if (!this.small) set(this.legend, playerText(view, "legend", {far: sigmas(2 * this.painter.far), lately: RECENT_SNAPSHOTS}));
+    if (!this.small) set(this.legend, legendOf(view, 2 * this.painter.far));
     this.explain();
   }
 }

@@ -5,7 +5,7 @@
 import {MIN_LINE_OPACITY, TALL_HISTOGRAM} from "./constants.js";
 import {hasAtom, recentMean, layerDensity} from "./feeds.js";
 import {curtain, histogramBox, passedBox, unitBox, zerosBox} from "./geometry.js";
-import {CommonScale, passedOn, Scale, layerStd, unitMotion} from "./motion.js";
+import {CommonScale, layerMotion, passedOn, Scale, unitMotions} from "./motion.js";
 import {bothArms, digits, hasDiverged, percent, playerText, tapName} from "./words.js";
 
 /** @import {Snapshot, View} from "./types" */
@@ -41,7 +41,7 @@ export class Painter {
     const {view, geometry} = scenery;
     const key = `${view.run} ${view.tap}`;
     const still = view.frames[0];
-    this.far = this.motionScale.upTo(key, view.frames, bothArms(view), (frame, arm) =>
+    this.far = this.motionScale.upTo(`${key} ${view.motion}`, view.frames, bothArms(view), (frame, arm) =>
       frame === still ? [] : layerMotions(frame, arm, view),
     );
     this.peak = this.heightScale.upTo(key, view.frames, (frame) => this.peaks(frame, view));
@@ -199,7 +199,7 @@ export class Painter {
   passedShare(context, {geometry, view, theme, small}, arm, row, index) {
     const [layer, next] = [geometry.columns[index - 1]?.layer, geometry.columns[index]?.layer];
     if (!layer || next !== layer + 1 || geometry.slim || small) return;
-    const share = passedOn(view.frames, view.frameIndex, arm, view.tap, layer);
+    const share = passedOn(view, arm, layer);
     if (share === null) return;
     context.fillStyle = theme.text;
     context.font = `11px ${theme.family}`;
@@ -214,8 +214,8 @@ export class Painter {
    * @param {string} arm
    * @param {number} layer
    */
-  strength({frame, frames, frameIndex, blend, tap}, arm, layer) {
-    const at = (/** @type {Snapshot} */ one) => Number(/** @type {any} */ (one.arms[arm]).shift_step[tap][layer - 1]) || 0;
+  strength({frame, frames, frameIndex, blend, tap, motion}, arm, layer) {
+    const at = (/** @type {Snapshot} */ one) => Number(layerMotion(one, arm, motion, tap, layer)) || 0;
     const next = frames[frameIndex + 1] ?? frame;
     const change = at(frame) + blend * (at(next) - at(frame));
     return MIN_LINE_OPACITY + 0.75 * Math.min(1, Math.sqrt(change / this.far));
@@ -289,18 +289,17 @@ export class Painter {
   }
 
   /**
-   * Motions of a layer's units; of the untrained network there are none.
+   * Motions of a layer's units.
    * @param {View} view
    * @param {string} arm
    * @param {number} layer
    * @param {number} frameIndex
    * @returns {number[]}
    */
-  motions({frames, tap, header}, arm, layer, frameIndex) {
-    if (frameIndex === 0) return new Array(header.experiment.width).fill(0);
-    const [before, now] = [frames[frameIndex - 1], frames[frameIndex]];
-    const make = () => unitMotion(before, now, arm, tap, layer, layerStd(frames[0], arm, tap, layer));
-    return this.cached(now, `motion ${arm} ${layer} ${tap} ${before.step}`, make);
+  motions(view, arm, layer, frameIndex) {
+    const {frames, motion, tap} = view;
+    const key = `${motion} ${arm} ${layer} ${tap} ${frames[frameIndex - 1]?.step}`;
+    return this.cached(frames[frameIndex], key, () => unitMotions(view, arm, layer, frameIndex));
   }
 
   /**
@@ -498,7 +497,8 @@ export class Painter {
  * @param {string} arm
  * @param {View} view
  */
-const layerMotions = (frame, arm, view) => Array.from(/** @type {any} */ (frame.arms[arm]).shift_step[view.tap]);
+const layerMotions = (frame, arm, {header, motion, tap}) =>
+  Array.from({length: header.hidden_layers}, (_, index) => layerMotion(frame, arm, motion, tap, index + 1));
 
 /**
  * An arm's colour for units, in which a weak one can be told from the background.

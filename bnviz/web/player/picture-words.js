@@ -1,9 +1,10 @@
 // @ts-check
 // Describes a place in the picture of the networks: one line, with the numbers of both.
 
+import {RECENT_SNAPSHOTS} from "./constants.js";
 import {hasAtom, layerDensity} from "./feeds.js";
-import {passedOn, layerStd, unitMotion} from "./motion.js";
-import {digits, percent, playerText, sigmas, tapName, times} from "./words.js";
+import {layerMotion, passedOn, unitMotions} from "./motion.js";
+import {both, digits, percent, playerText, sigmas, tapName, times} from "./words.js";
 
 /** @import {Values, View} from "./types" */
 /** @import {HitTarget} from "./geometry.js" */
@@ -62,7 +63,7 @@ export const zeros = (view, arm, layer) =>
  * @param {number} layer
  */
 export function passed(view, arm, layer) {
-  const share = passedOn(view.frames, view.frameIndex, arm, view.tap, layer);
+  const share = passedOn(view, arm, layer);
   return share === null
     ? playerText(view, "passed_none")
     : playerText(view, "passed", {...namesOf(view, layer), times: times(share)});
@@ -79,7 +80,10 @@ function moments(view, {layer, unit, mark}) {
   const heading = unit === null ? tapName(view, view.tap, layer) : playerText(view, "unit_here", {layer, number: unit + 1});
   const marks = mark === "layer" ? marksOf(view, layer) : [];
   const of = (/** @type {string} */ arm) =>
-    [playerText(view, "moments", momentsOf(view, arm, layer, unit)), ...marks.map((mark) => mark(view, arm, layer))].join(", ");
+    [
+      playerText(view, `moments_${view.motion}`, momentsOf(view, arm, layer, unit)),
+      ...marks.map((mark) => mark(view, arm, layer)),
+    ].join(", ");
   return {heading, of};
 }
 
@@ -94,6 +98,33 @@ export const marksOf = (view, layer) => [
 ];
 
 /**
+ * How to read the picture.
+ * @param {View} view
+ * @param {number} far what has full colour, in σ
+ */
+export function legendOf(view, far) {
+  const {held_out} = view.data;
+  const colour = playerText(view, `legend_${view.motion}`, {far: sigmas(far), held_out});
+  return playerText(view, "legend", {colour, lately: RECENT_SNAPSHOTS});
+}
+
+/**
+ * How far a layer has moved in both networks, in a sentence: since training began as distributions, or since the last snapshot
+ * where the same examples are followed.
+ * @param {View} view
+ * @param {number} layer
+ */
+export function layerMoved(view, layer) {
+  const {frame, motion, tap} = view;
+  const far = (/** @type {string} */ arm) =>
+    motion === "example"
+      ? layerMotion(frame, arm, motion, tap, layer)
+      : Number(/** @type {any} */ (frame.arms[arm]).shift_from_first[tap][layer - 1]);
+  const values = {name: tapName(view, tap, layer), moved: both(view, (arm) => sigmas(far(arm)))};
+  return playerText(view, `layer_moved_${motion}`, values);
+}
+
+/**
  * @param {View} view
  * @param {string} arm
  * @param {number} layer
@@ -101,11 +132,10 @@ export const marksOf = (view, layer) => [
  * @returns {Values}
  */
 function momentsOf(view, arm, layer, unit) {
-  const {frames, frame, frameIndex, tap} = view;
+  const {frame, frameIndex, motion, tap} = view;
   const of = (/** @type {string} */ key) => /** @type {any} */ (frame.arms[arm])[key][tap][layer - 1];
-  if (unit === null) return {mean: digits(of("mean")), sd: digits(of("std")), moved: sigmas(of("shift_step"))};
-  const motion = frameIndex
-    ? unitMotion(frames[frameIndex - 1], frame, arm, tap, layer, layerStd(frames[0], arm, tap, layer))[unit]
-    : 0;
-  return {mean: digits(of("unit_mean")[unit]), sd: digits(of("unit_std")[unit]), moved: sigmas(motion)};
+  if (unit === null)
+    return {mean: digits(of("mean")), sd: digits(of("std")), moved: sigmas(layerMotion(frame, arm, motion, tap, layer))};
+  const moved = sigmas(unitMotions(view, arm, layer, frameIndex)[unit]);
+  return {mean: digits(of("unit_mean")[unit]), sd: digits(of("unit_std")[unit]), moved};
 }

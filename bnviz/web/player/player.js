@@ -66,6 +66,7 @@ export class Player {
     this.flags = new Flags(this.controls.transport.track, core);
     this.menus = new Menus(this.root);
     this.picture = new NetworkPicture(stage, core, {small: picture === "small", choosers, fits: Boolean(embedded?.alone)});
+    this.picture.below.prepend(this.controls.motion);
     if (picture === "large") this.picture.above.prepend(this.controls.choosers);
     this.grid = make("div", {class: "bnviz-panels"});
     this.fold = new Fold(core.text("more_charts"));

@@ -70,6 +70,7 @@ export interface Data {
     tap: Tap;
     unit: Unit | null;
     target: number;
+    motion: Motion;
     tour: number | null;
     beside?: string | null;
   };
@@ -216,6 +217,12 @@ export type Tabulate<V = View> = (feed: any, view: V, titles: Titles) => Numbers
 
 export type Unit = number | "pooled";
 
+/**
+ * What the picture of the networks shows the motion of: the distribution of a unit on the probe, with the probe's own statistics,
+ * or what the same examples give within minibatches of training.
+ */
+export type Motion = "distribution" | "example";
+
 /** What is on show. It is made only when there is a snapshot to show; whatever is drawn or said is a function of it alone. */
 export interface BaseView {
   run: string;
@@ -234,6 +241,8 @@ export interface BaseView {
   unit: Unit;
   /** The accuracy to reach. */
   target: number;
+  /** What the picture shows the motion of; "distribution" where nothing else was recorded. */
+  motion: Motion;
   /** All of what the visitor has chosen as one string: equal choices, equal strings. */
   choices: string;
   prediction: string | null;
@@ -376,6 +385,7 @@ export interface Choice {
   tap: Tap;
   unit: Unit | "auto";
   target: number;
+  motion: Motion;
 }
 
 // --- a tour

@@ -1,7 +1,9 @@
 // @ts-check
 // The view: all that is drawn and said is a function of it. It is computed from plain state; no page is needed.
 
-/** @import {Choice, Data, Ranges, Service, Story, Unit, View} from "./types" */
+import {motionsOf} from "./motion.js";
+
+/** @import {Choice, Data, Ranges, Service, Snapshot, Story, Unit, View} from "./types" */
 /** @import {Recording} from "./recording.js" */
 
 /**
@@ -22,7 +24,7 @@ export function viewOf({recording, data, choice, story, fits, playhead, moving =
   const {run, header, frames, end} = recording;
   if (!header || !frames.length) return null;
   const frameIndex = Math.max(0, Math.min(Math.floor(playhead), frames.length - 1));
-  const choices = within(choice, header);
+  const choices = within(choice, header, frames);
   const compared = header.arms[1] ?? header.arms[0];
   const {prediction, predictions, arms, normalizers, words, shared, changes} = data;
   /** @type {View} */
@@ -59,9 +61,11 @@ export function viewOf({recording, data, choice, story, fits, playhead, moving =
  * What has been chosen, as far as this run has it.
  * @param {Choice} choice
  * @param {import("./types").Header} header
+ * @param {Snapshot[]} frames
  */
-function within(choice, header) {
+function within(choice, header, frames) {
   const isWatched = choice.unit === "pooled" || (choice.unit !== "auto" && header.watched_units.includes(choice.unit));
   const unit = /** @type {Unit} */ (isWatched ? choice.unit : header.watched_units[0]);
-  return {...choice, layer: Math.max(1, Math.min(choice.layer, header.hidden_layers)), unit};
+  const motion = motionsOf({frames, header}).includes(choice.motion) ? choice.motion : "distribution";
+  return {...choice, layer: Math.max(1, Math.min(choice.layer, header.hidden_layers)), unit, motion};
 }

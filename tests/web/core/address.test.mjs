@@ -4,12 +4,20 @@ import {test} from "node:test";
 import {cardIn, linkToCard, linkWithoutStep, linkWithStep} from "../../../bnviz/web/player/core/address.js";
 import {World} from "./world.mjs";
 
-const VIEW = {layer: 3, tap: "linear", unit: 2, target: 0.6, frame: {step: 40}};
+const VIEW = {layer: 3, tap: "linear", unit: 2, target: 0.6, motion: "example", frame: {step: 40}};
 const queryOf = (href) => Object.fromEntries(new URL(href).searchParams);
 
 test("a link with the step holds all of the place, and what else was in the address", () => {
   const href = linkWithStep("http://lab/?steps=60&beside=old", VIEW, {pendingSeek: null, beside: null});
-  assert.deepEqual(queryOf(href), {steps: "60", layer: "3", tap: "linear", unit: "2", target: "0.6", step: "40"});
+  assert.deepEqual(queryOf(href), {
+    steps: "60",
+    layer: "3",
+    tap: "linear",
+    unit: "2",
+    target: "0.6",
+    motion: "example",
+    step: "40",
+  });
 });
 
 test("on the way to a step the link names that one, on the way to the end the one on show", () => {
@@ -38,7 +46,15 @@ test("the address bar holds the step where it was paused, a moment later, and no
   world.pass(300);
   assert.equal(world.parameter("step"), null, "browsers allow few changes a second");
   world.pass(200);
-  assert.deepEqual(queryOf(world.href), {seed: "6", step: "3", layer: "4", tap: "activation", unit: "4", target: "0.75"});
+  assert.deepEqual(queryOf(world.href), {
+    seed: "6",
+    step: "3",
+    layer: "4",
+    tap: "activation",
+    unit: "4",
+    target: "0.75",
+    motion: "distribution",
+  });
   world.core.play();
   world.pass(500);
   assert.equal(world.parameter("step"), null);

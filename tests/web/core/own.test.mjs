@@ -224,6 +224,7 @@ test("links name layer, signal, unit and step; nonsense in them is passed over",
     tap: "linear",
     unit: 2,
     target: 0,
+    motion: "distribution",
     tour: null,
   });
   assert.deepEqual(place("layer=x&tap=normalized&unit=-1&step=1e5"), {
@@ -232,6 +233,7 @@ test("links name layer, signal, unit and step; nonsense in them is passed over",
     tap: "activation",
     unit: null,
     target: 0,
+    motion: "distribution",
     tour: null,
   });
 });

@@ -46,7 +46,17 @@ export function pageData({experiment = {}, view = {}, ...more} = {}) {
   const run = JSON.stringify({...experiment});
   return {
     ...{run, stream: `stream of ${run}`, snapshots: stepsUpTo(values.steps).length, epochs: 6, panels: [], story: "test"},
-    view: {step: null, layer: 2, tap: "activation", unit: null, target: 0.75, tour: null, beside: null, ...view},
+    view: {
+      step: null,
+      layer: 2,
+      tap: "activation",
+      unit: null,
+      target: 0.75,
+      motion: "distribution",
+      tour: null,
+      beside: null,
+      ...view,
+    },
     ...{prediction: null, predictions: {}, waiting: false, arms: ARMS, words: {}, tour: {}, shared: WORDS},
     ...{data: {held_out: "test images"}, experiment: values, usual: EXPERIMENT, labels: {}, locks: [], onward: {}},
     ...{changes: [], before: []},

@@ -3,7 +3,8 @@
 
 /** @import {View} from "../types" */
 
-export const VIEW_PARAMETERS = /** @type {const} */ (["layer", "tap", "unit", "target"]); // in the address, with the step
+// In the address, with the step.
+export const VIEW_PARAMETERS = /** @type {const} */ (["layer", "tap", "unit", "target", "motion"]);
 
 /**
  * The address of what is on show, with its step.

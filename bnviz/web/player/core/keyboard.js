@@ -13,6 +13,7 @@ const ACTIONS = {
   "<": (player) => player.stepSpeed(-1),
   ">": (player) => player.stepSpeed(1),
   l: (player) => player.toggleLoop(),
+  m: (player) => player.nextMotion(),
   "?": (player) => player.say(player.text("help")),
 };
 

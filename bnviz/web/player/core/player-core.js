@@ -3,6 +3,7 @@
 // draw; the clock, timers, the address and the stream are injected, so that tests use their own.
 
 import {stepsOf} from "../layers.js";
+import {motionsOf} from "../motion.js";
 import {labelDifferences} from "../settings.js";
 import {viewOf} from "../view.js";
 import {filler, sentenceOrKey} from "../words.js";
@@ -70,8 +71,8 @@ export class PlayerCore {
     this.data = data;
     /** Whether nothing but what is on show can be changed. */
     this.bare = Boolean(data.alone || data.embedded);
-    const {layer, tap, unit, target} = data.view;
-    const choice = {layer, tap, unit: unit ?? "auto", target, ...story.choices};
+    const {layer, tap, unit, target, motion} = data.view;
+    const choice = {layer, tap, unit: unit ?? "auto", target, motion, ...story.choices};
     this.addressBar = new AddressBar(this);
     this.store = new Store(initialState(data, /** @type {Choice} */ (choice)));
     this.runs = new RunControl(this);
@@ -418,6 +419,14 @@ export class PlayerCore {
     const unitChoices = this.state.unitChoices + Number(typeof change.unit === "number");
     this.store.update({choice: {...this.choice, ...change}, unitChoices});
     this.addressBar.name(change);
+  }
+
+  /** Have the picture show the next of the motions that were recorded. */
+  nextMotion() {
+    const view = this.view();
+    if (!view) return;
+    const motions = motionsOf(view);
+    this.choose({motion: motions[(motions.indexOf(view.motion) + 1) % motions.length]});
   }
 
   toggleCurtain() {

@@ -27,7 +27,7 @@ export const SKIP = "skip"; // in the place of a guess
 const REQUEST_MS = 3000; // after so long without its experiment the page is asked again
 const REQUESTS = 5; // so often
 const WORDS_MS = 250; // between two changes of words while it plays
-const USUAL_CHOICE = {layer: 2, tap: /** @type {const} */ ("activation")};
+const USUAL_CHOICE = /** @type {const} */ ({layer: 2, tap: "activation", motion: "distribution"});
 const NO_REQUEST = {count: 0, run: "", at: 0};
 const NO_ANSWER = {verdict: "", text: "", waiting: true};
 
