@@ -21,6 +21,7 @@ VARIANTS = {
     "layer": {"compare": "layer"},
     "noisy-batch": {"compare": "noisy-batch", "dropout": 0.3},
     "ghosts": {"ghost_batch_size": 10},  # 32 = 11 + 11 + 10
+    "large ghosts": {"batch_size": 65, "ghost_batch_size": 30},  # 65 = 33 + 32: examples of the probe take 15 places of the 33
     "tiny": {"batch_size": 2},
     "sigmoid": {"activation": "sigmoid"},
 }
@@ -127,10 +128,10 @@ class Look:
 
 
 def looked_at(experiment, name, steps=3, then=None):
-    """What is measured at the second snapshot, when minibatches have the size `then`, and both snapshots seen plainly."""
+    """What is measured at the third snapshot, when minibatches have the size `then`, and it and the second one seen plainly."""
     arm, tensors, batches = loop.ArmTrainer(experiment, name), loop.DataTensors(experiment), loop.minibatches(experiment)
     looks = []
-    for turn in range(2):
+    for turn in range(3):
         with torch.no_grad():
             context = live_context(arm, tensors, batches.peek(), turn)
             looks.append(Look(arm, tensors, batches.peek(), turn))
@@ -138,8 +139,8 @@ def looked_at(experiment, name, steps=3, then=None):
         for _ in range(steps):
             chosen = next(batches)
             arm.step(tensors.x_train[chosen], tensors.y_train[chosen])
-        batches.size = then or batches.size
-    return result, *looks
+        batches.size = then if then and turn == 1 else batches.size
+    return result, *looks[-2:]
 
 
 @pytest.mark.parametrize("then", [None, 8])
