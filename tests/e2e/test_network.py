@@ -83,8 +83,8 @@ def test_pointing_at_something_says_its_numbers(page_at_end):
     assert f"mean {recorded['mean']:.2f}, sd {recorded['sd']:.2f}" in text
 
 
-def test_the_other_motion_has_other_colours_and_words(opened):
-    lab, chooser = opened, ".bnviz-motion select"
+def test_the_other_motion_has_other_colours_and_words(page_at_end):
+    lab, chooser = page_at_end, ".bnviz-motion select"
     before = ink(lab)
     lab.page.select_option(chooser, "example")
     wait_for_other_ink(lab, before)
