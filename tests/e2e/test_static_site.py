@@ -29,9 +29,10 @@ def others_short(plans):
     return [dataclasses.replace(plan, runs=plan.runs[:1], presets=dict(list(plan.presets.items())[:1])) for plan in plans]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(browser, request):
-    """A page that may ask for files, or for nothing but the server that a test names; what it complains about is gathered."""
+    """A page that may ask for files, or for nothing but the server that a test names; what it complains about is gathered. One
+    for all tests that want the same."""
     offline = getattr(request, "param", True)
     with standalone_page(browser, ("file:", "blob:", "data:", "http://127.0.0.1"), offline) as page:
         yield page
@@ -69,6 +70,7 @@ def test_a_lesson_plays_from_a_disk_and_settings_move_among_recorded_runs(page, 
     assert await_run(page, fast) == default
 
 
+@pytest.mark.slow
 def test_a_link_means_the_same_as_in_the_app_and_says_what_is_not_there(page, folder):
     page.goto(f"{(folder / 'index.html').as_uri()}?steps=40&batch_size=16.0&step=20&layer=3&utm_source=a&fbclid=b")
     page.wait_for_selector(".bnviz-player[data-step='20'][data-state=paused]", state="attached")
@@ -81,6 +83,7 @@ def test_a_link_means_the_same_as_in_the_app_and_says_what_is_not_there(page, fo
     )
 
 
+@pytest.mark.slow
 def test_a_guess_is_asked_for_and_judged(page, folder):
     page.goto((folder / "gamma-beta.html").as_uri())
     page.wait_for_selector(".bnviz-player[data-state=paused]", state="attached")
