@@ -12,14 +12,14 @@ LIT = "[...document.querySelectorAll('.bnviz-numbers {}.bnviz-highlight')].map(n
 
 
 @pytest.fixture(scope="module")
-def page_unfolded(module_visit):
+def page_with_numbers(module_visit):
     return unfold(module_visit(), **RUN)
 
 
 @pytest.fixture
-def unfolded(page_unfolded):
+def lab_with_numbers(page_with_numbers):
     """A run stopped at step 12, its unit's numbers unfolded."""
-    return page_unfolded.reset(RUN["step"], RUN["layer"], RUN["unit"])
+    return page_with_numbers.reset(RUN["step"], RUN["layer"], RUN["unit"])
 
 
 def unfold(lab, **parameters):
@@ -34,11 +34,11 @@ def read(text):
     return float(text.replace("−", "-").strip("()"))
 
 
-def shown(lab):
+def page_numbers(lab):
     return {part: [read(text) for text in texts] for part, texts in lab.page.evaluate(NUMBERS).items()}
 
 
-def expected(lab, step, arm="batch", running=False, layer=2, unit=3):
+def unit_parts(lab, step, arm="batch", running=False, layer=2, unit=3):
     """Parts of the unit, each [examples], from the recording of the run on show."""
     snapshot = next(one for one in lab.server.messages(lab.data["run"]) if one.get("step") == step)
     measured = snapshot["arms"][arm]
@@ -47,7 +47,7 @@ def expected(lab, step, arm="batch", running=False, layer=2, unit=3):
 
 
 def check(lab, step):
-    numbers, texts = expected(lab, step), shown(lab)
+    numbers, texts = unit_parts(lab, step), page_numbers(lab)
     for part, values in texts.items():
         assert values == pytest.approx(numbers[part], abs=0.00501), (step, part)
     return texts
@@ -58,19 +58,19 @@ def number(lab, part, side="training"):
     return read(lab.page.locator(f".bnviz-equation .bnviz-number[data-part={part}][data-side={side}]").first.inner_text())
 
 
-def test_numbers_are_those_of_the_recording_at_the_step_on_show(unfolded):
-    first = check(unfolded, 12)
-    unfolded.press("ArrowRight")
-    unfolded.wait("d.step === '13'")
-    second = check(unfolded, 13)
+def test_numbers_are_those_of_the_recording_at_the_step_on_show(lab_with_numbers):
+    first = check(lab_with_numbers, 12)
+    lab_with_numbers.press("ArrowRight")
+    lab_with_numbers.wait("d.step === '13'")
+    second = check(lab_with_numbers, 13)
     assert first["z"] != second["z"]
-    unfolded.press("Home")
-    unfolded.wait("d.step === '0'")
-    check(unfolded, 0)
+    lab_with_numbers.press("Home")
+    lab_with_numbers.wait("d.step === '0'")
+    check(lab_with_numbers, 0)
 
 
-def test_formulas_hold_the_numbers_of_the_chosen_example(unfolded):
-    page = unfolded.page
+def test_formulas_hold_the_numbers_of_the_chosen_example(lab_with_numbers):
+    page = lab_with_numbers.page
     page.hover(".bnviz-numbers table [data-part=a][data-example='5']")
     parts = {
         "training": ("z", "hat", "y", "a", "mean", "variance"),
@@ -78,16 +78,16 @@ def test_formulas_hold_the_numbers_of_the_chosen_example(unfolded):
         "plain": ("z", "a"),
     }
     for side, names in parts.items():
-        numbers = expected(unfolded, 12, "none" if side == "plain" else "batch", side == "evaluation")
+        numbers = unit_parts(lab_with_numbers, 12, "none" if side == "plain" else "batch", side == "evaluation")
         for part in names:
-            assert number(unfolded, part, side) == pytest.approx(numbers[part][5], abs=0.00501), (side, part)
-    numbers = expected(unfolded, 12)
+            assert number(lab_with_numbers, part, side) == pytest.approx(numbers[part][5], abs=0.00501), (side, part)
+    numbers = unit_parts(lab_with_numbers, 12)
     for part in ("gamma", "beta"):
-        assert number(unfolded, part) == pytest.approx(numbers[part][5], abs=0.000501)
+        assert number(lab_with_numbers, part) == pytest.approx(numbers[part][5], abs=0.000501)
 
 
-def test_pointing_at_a_number_lights_what_it_comes_from(unfolded):
-    page = unfolded.page
+def test_pointing_at_a_number_lights_what_it_comes_from(lab_with_numbers):
+    page = lab_with_numbers.page
     page.hover(".bnviz-numbers table [data-part=y][data-example='2']")
     assert set(page.evaluate(LIT.format(""))) == {"hat", "gamma", "beta"}
     in_table = ".bnviz-numbers table .bnviz-number.bnviz-highlight"
@@ -103,28 +103,29 @@ def test_pointing_at_a_number_lights_what_it_comes_from(unfolded):
     sides = page.locator(".bnviz-highlight").evaluate_all("nodes => nodes.map(node => node.dataset.side)")
     assert set(sides) == {"evaluation"}
     page.hover(".bnviz-headline")
-    unfolded.wait("!$('.bnviz-highlight')")
+    lab_with_numbers.wait("!$('.bnviz-highlight')")
 
 
-def test_the_keyboard_does_the_same_and_leaves_the_clock_alone(unfolded):
-    page = unfolded.page
+def test_the_keyboard_does_the_same_and_leaves_the_clock_alone(lab_with_numbers):
+    page = lab_with_numbers.page
     page.focus(".bnviz-numbers summary")
-    unfolded.press("Tab")
+    lab_with_numbers.press("Tab")
     focused = "({...document.activeElement.dataset})"
     assert page.evaluate(focused) == {"part": "z", "side": "training"}
-    unfolded.press(*["ArrowDown"] * 5, "ArrowRight")
+    lab_with_numbers.press(*["ArrowDown"] * 5, "ArrowRight")
     assert page.evaluate(focused) == {"part": "y", "side": "training", "example": "1"}
     assert set(page.evaluate(LIT.format(""))) == {"hat", "gamma", "beta"}
-    unfolded.press("ArrowRight", "ArrowLeft", "ArrowLeft", "ArrowUp")
+    lab_with_numbers.press("ArrowRight", "ArrowLeft", "ArrowLeft", "ArrowUp")
     assert page.evaluate(focused) == {"part": "hat", "side": "training", "example": "0"}
-    unfolded.press("ArrowRight", "Tab")
+    lab_with_numbers.press("ArrowRight", "Tab")
     assert not page.evaluate("Boolean(document.activeElement.closest('.bnviz-numbers'))"), "one stop for Tab"
-    unfolded.wait("!$('.bnviz-highlight')")
+    lab_with_numbers.wait("!$('.bnviz-highlight')")
     page.evaluate("document.activeElement.blur()")
-    unfolded.press("ArrowLeft")
-    unfolded.wait("d.step === '11'")  # only one arrow key was meant for the clock
+    lab_with_numbers.press("ArrowLeft")
+    lab_with_numbers.wait("d.step === '11'")  # only one arrow key was meant for the clock
 
 
+@pytest.mark.slow
 def test_choosing_a_unit_unfolds_it_and_all_units_together_ask_for_one(lab):
     lab.open(steps=60).trained().press("End")
     lab.wait("d.state === 'ended'")
@@ -136,9 +137,9 @@ def test_choosing_a_unit_unfolds_it_and_all_units_together_ask_for_one(lab):
     lab.wait("$('.bnviz-numbers-body').textContent.includes('Choose a single unit')")
 
 
-def test_while_it_plays_nodes_stay_and_nothing_moves(page_unfolded):
+def test_while_it_plays_nodes_stay_and_nothing_moves(page_with_numbers):
     """The box is as high as before, and pointing goes on."""
-    lab = page_unfolded.reset(0, RUN["layer"], RUN["unit"])
+    lab = page_with_numbers.reset(0, RUN["layer"], RUN["unit"])
     lab.page.select_option("[aria-label=Speed]", "2")
     lab.page.hover(".bnviz-numbers table [data-part=y][data-example='2']")
     lab.page.evaluate("window.kept = document.querySelector('.bnviz-numbers table [data-part=hat]')")
@@ -154,16 +155,15 @@ def test_while_it_plays_nodes_stay_and_nothing_moves(page_unfolded):
     assert len(lab.page.evaluate("[...seen]")) == 1
 
 
-def test_it_scrolls_inside_itself_where_it_is_narrow(unfolded):
+def test_it_scrolls_inside_itself_where_it_is_narrow(lab_with_numbers):
     for width in (820, 390, 1400):
-        unfolded.page.set_viewport_size({"width": width, "height": 900})
-        unfolded.page.wait_for_function(f"() => ({WIDE_PARTS})().length === 0")  # charts take their width a moment later
-        assert unfolded.page.evaluate("document.querySelector('.bnviz-numbers').scrollWidth <= innerWidth")
+        lab_with_numbers.page.set_viewport_size({"width": width, "height": 900})
+        lab_with_numbers.page.wait_for_function(f"() => ({WIDE_PARTS})().length === 0")  # charts take their width a moment later
+        assert lab_with_numbers.page.evaluate("document.querySelector('.bnviz-numbers').scrollWidth <= innerWidth")
 
 
 @pytest.mark.parametrize(
-    "name, word",
-    [("layer", "64 units"), ("group", "16 units"), ("rms", "no mean is subtracted"), ("dyt", "no mean and no variance")],
+    "name, word", [("rms", "no mean is subtracted"), pytest.param("group", "16 units", marks=pytest.mark.slow)]
 )
 def test_other_normalizers_say_what_they_normalize_over(lab, name, word):
     unfold(lab, **RUN, compare=name)
