@@ -11,14 +11,14 @@ SHORT = {"steps": 40, "seed": 5}
 VISIBLE = "(node) => node.checkVisibility()"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def offline(browser):
-    """A page without network; everything it complains about, and every request, is gathered."""
+    """A page without network for all tests of this file; all that it complains about, and every request, is gathered."""
     with standalone_page(browser, ("file:", "blob:", "data:")) as page:
         yield page
 
 
-def played(page, path):
+def play_file(page, path):
     """Open a file and wait until its run has been played to the end and its charts are drawn."""
     page.goto(path.as_uri())
     page.select_option("[aria-label=Speed]", "8")
@@ -37,7 +37,7 @@ def test_the_app_saves_it_and_it_plays_from_a_file(lab, offline, tmp_path):
     path = tmp_path / "saved.html"
     download.value.save_as(path)
 
-    state = played(offline, path)
+    state = play_file(offline, path)
     assert (state["run"], state["step"], state["trainedStep"]) == (run, "40", "40")
     assert offline.inner_text("h1") == "Watch a[2] shift"
     assert lab.headline == offline.inner_text(".bnviz-headline")
@@ -70,7 +70,7 @@ def test_a_run_is_cited_with_what_made_it(lab):
 @pytest.mark.slow
 @pytest.mark.parametrize("lesson", PLAYING[1:])
 def test_every_other_lesson_plays_from_a_file(offline, tmp_path, lesson):
-    experiment = page_of(lesson).default.replace(steps=40, changes="", hold_from=0)
+    experiment = page_of(lesson).default.replace(steps=16, width=16, changes="", hold_from=0)
     path = tmp_path / "saved.html"
     path.write_bytes(saved_page(lesson, b"".join(line for line in worker.record(experiment) if line)))
-    assert played(offline, path)["run"] == experiment.id
+    assert play_file(offline, path)["run"] == experiment.id
