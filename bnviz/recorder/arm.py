@@ -90,7 +90,7 @@ class Arm:
 
     def set_layers(self, layers: Sequence[Layer]) -> None:
         """Say which layers are recorded, before anything is measured."""
-        self.layers, self._observer = layers, Observer(self.model, self.probe, layers)
+        self.layers, self._observer = layers, Observer(self.model, self.probe, layers, self._batch_norms)
 
     def report(self, what: str, error: Exception) -> None:
         """Log a failure, once for each `what`."""

@@ -28,7 +28,6 @@ def untouched(model: nn.Module) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         stack.enter_context(torch.no_grad())
         stack.enter_context(_eager())
-        stack.enter_context(_no_autocast_cache())
         stack.enter_context(_random_states(model))
         stack.enter_context(_module_states(model))
         yield
@@ -39,17 +38,6 @@ def _eager() -> contextlib.AbstractContextManager[Any]:
     if "torch._dynamo" not in sys.modules:  # nothing is compiled, and loading it takes seconds
         return contextlib.nullcontext()
     return torch.compiler.set_stance("force_eager")
-
-
-@contextlib.contextmanager
-def _no_autocast_cache() -> Iterator[None]:
-    """Within autocast, weights that are cast without gradients must not be kept for the training step."""
-    before = torch.is_autocast_cache_enabled()
-    torch.set_autocast_cache_enabled(False)
-    try:
-        yield
-    finally:
-        torch.set_autocast_cache_enabled(before)
 
 
 @contextlib.contextmanager

@@ -11,6 +11,8 @@ Training is never touched: between snapshots `step` is a counter, and a snapshot
 
 from __future__ import annotations
 
+import html
+import importlib
 import os
 import platform
 import secrets
@@ -36,6 +38,8 @@ from bnviz.recorder.models import arms_of, first_observation
 from bnviz.recorder.output import Output
 from bnviz.recorder.probe import Loss
 from bnviz.recorder.schedule import Every, schedule
+
+FRAME_HEIGHT = 900  # pixels, of the player in a notebook
 
 
 def record(
@@ -157,6 +161,15 @@ class Recorder:
         """What stands out so far, most urgent first; as a text, a finding is a sentence. Raises OSError."""
         return find(self.messages())
 
+    def show(self) -> Any:
+        """The recording so far as a player, in a notebook. Raises ModuleNotFoundError outside of one."""
+        display = importlib.import_module("IPython.display")
+        # By name, because the page belongs to the web's rooms, which know nothing of PyTorch, and stand above this one.
+        page = importlib.import_module("bnviz.web.export.own_page").saved_page(b"".join(self.lines()), "recording")
+        source = html.escape(page.decode())
+        frame = f'<iframe srcdoc="{source}" width="100%" height="{FRAME_HEIGHT}" style="border: 0"></iframe>'
+        return display.HTML(frame)
+
     def close(self, status: str = "finished", message: str = "") -> None:
         """Take a last snapshot, if steps have been taken since the one before, and end the recording. It may be called twice."""
         if not self._is_open:
@@ -184,7 +197,11 @@ class Recorder:
 
     def messages(self) -> Iterator[dict[str, Any]]:
         """What is recorded so far: header, snapshots, end, with arrays. Raises OSError."""
-        return ndjson.read(self._output.lines() if self._output is not None else [])
+        return ndjson.read(self.lines())
+
+    def lines(self) -> list[bytes]:
+        """The lines that are recorded so far. Raises OSError."""
+        return self._output.lines() if self._output is not None else []
 
     def __repr__(self) -> str:
         count, layers = len(self._arms), len(self._arms[0].layers) if self._arms else 0

@@ -259,15 +259,29 @@ def test_gradients_that_are_accumulated():
     assert [part["update_ratio"].max() > 0 for part in parts] == [False, True] * 4
 
 
+class Body(nn.Module):
+    """A module of one's own: those of PyTorch are not compiled in place."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = mlp()
+
+    def forward(self, x):
+        return self.body(x)
+
+
 @pytest.mark.slow
-def test_a_compiled_model_is_neither_compiled_again_nor_broken_up():
+@pytest.mark.parametrize("in_place", [False, True])
+def test_a_compiled_model_is_neither_compiled_again_nor_broken_up(in_place):
     from torch._dynamo.testing import CompileCounter
 
     def train(record):
         torch.compiler.reset()
         torch.manual_seed(0)
-        counter, model = CompileCounter(), mlp()
-        compiled = torch.compile(model, backend=counter, fullgraph=True)
+        counter, model = CompileCounter(), Body()
+        compiled = model if in_place else torch.compile(model, backend=counter, fullgraph=True)
+        if in_place:
+            model.compile(backend=counter, fullgraph=True)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
         recorder = bnviz.record(compiled, probe=(X, Y), loss=cross_entropy, every=1) if record else None
         for step in range(4):
@@ -282,7 +296,7 @@ def test_a_compiled_model_is_neither_compiled_again_nor_broken_up():
     (frames, plain, _), (frames_recorded, recorded, recorder) = train(False), train(True)
     assert frames == frames_recorded == 1
     assert all(torch.equal(one, other) for one, other in zip(plain.values(), recorded.values(), strict=True))
-    assert [layer["name"] for layer in next(recorder.messages())["layers"]] == ["1", "4"]
+    assert [layer["name"] for layer in next(recorder.messages())["layers"]] == ["body.1", "body.4"]
 
 
 @pytest.mark.filterwarnings("ignore")

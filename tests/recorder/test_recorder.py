@@ -1,6 +1,10 @@
 """`bnviz.record` on small networks: what is recorded is what a plain computation gives, and training is untouched."""
 
+import html
 import logging
+import re
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -159,6 +163,14 @@ def test_the_file_is_the_recording(tmp_path):
     with pytest.raises(ValueError, match="no recording"):
         bnviz.record(mlp(), probe=(X, Y), out=out)
     assert out.read_text(encoding="utf-8") == "something else"
+
+
+def test_a_notebook_shows_the_player(monkeypatch):
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(HTML=str))
+    recorder = bnviz.record(mlp(), probe=(X, Y))
+    frame = recorder.show()
+    page = html.unescape(re.fullmatch(r'<iframe srcdoc="([^"]*)" [^<>]*></iframe>', frame)[1])
+    assert page.startswith("<!doctype html>") and page.rstrip().endswith("</html>") and 'id="lines"' in page
 
 
 def test_the_end_says_how_it_ended():
