@@ -17,6 +17,7 @@ from bnviz.record import ndjson, schema
 from bnviz.recorder.edges import bin_edges
 from bnviz.recorder.layers import evenly
 from bnviz.recorder.schedule import schedule
+from tests import ROOT
 from tests.record.test_schema import check, check_array
 from tests.recorder.training import Training, assert_untouched, cross_entropy, examples, messages, mlp
 
@@ -163,6 +164,16 @@ def test_the_file_is_the_recording(tmp_path):
     with pytest.raises(ValueError, match="no recording"):
         bnviz.record(mlp(), probe=(X, Y), out=out)
     assert out.read_text(encoding="utf-8") == "something else"
+
+
+@pytest.mark.parametrize("page", ["docs/own.md", "README.md"])
+def test_the_lines_of_the_documents_run(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = re.search(r"```python\n(import bnviz\n.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)[1]
+    names = {"model": mlp(), "x_probe": X, "y_probe": Y, "loss_fn": cross_entropy, "loader": [(X, Y)] * 3, "loss": torch.ones(())}
+    exec(code, names)
+    (out,) = tmp_path.glob("*.ndjson")
+    assert ndjson.status(out.read_bytes().splitlines()[-1]) == "finished"
 
 
 def test_a_notebook_shows_the_player(monkeypatch):
