@@ -30,7 +30,7 @@ def server(server_alone):
 
 
 @functools.cache
-def undisturbed(experiment):
+def plain_lines(experiment):
     """The lines of a recording that nothing disturbs, without the end, which holds the time taken."""
     return [line for line in worker.record(experiment) if line][:-1]
 
@@ -52,7 +52,7 @@ def test_a_worker_killed_in_mid_run_costs_a_pause_and_nothing_else(lab, server):
     assert seen["states"] in (["playing"], ["playing", "ended"])  # a slow machine's player has caught up with the training
     assert seen["trained"] == sorted(seen["trained"]) and seen["steps"] == sorted(seen["steps"])
     assert lab.data["run"] == LONG.id
-    assert server.lines(LONG.id)[:-1] == undisturbed(LONG)
+    assert server.lines(LONG.id)[:-1] == plain_lines(LONG)
 
 
 def whole_run_by_component(lab):
@@ -62,6 +62,7 @@ def whole_run_by_component(lab):
     assert lab.plot("fan", "n.data[0].y.filter(Number.isFinite).length") > 0
 
 
+@pytest.mark.slow
 def test_without_the_route_the_run_comes_with_the_page(visit):
     """A host that answers unknown addresses with a page of its own."""
     lab = visit(clean=False)
@@ -79,7 +80,7 @@ def test_without_the_route_the_run_comes_with_the_page(visit):
 @pytest.mark.slow
 def test_a_page_outlives_its_server_and_plays_on_where_it_was(visit):
     """The next server knows nothing of the run but what the page says. (One that ends in order: `test_two_servers.py`.)"""
-    experiment, lab = LONG.replace(seed=9), visit(clean=False)
+    experiment, lab = LONG, visit(clean=False)
     with serve() as lab.server:
         lab.open(steps=LONG.steps, snapshot_every=LONG.snapshot_every, seed=experiment.seed)
         lab.wait("d.trainedStep > 100")
@@ -90,12 +91,13 @@ def test_a_page_outlives_its_server_and_plays_on_where_it_was(visit):
         lab.wait(f"d.trainedStep === '{LONG.steps}'")
         seen = lab.page.evaluate("({...seen, states: [...seen.states]})")
         assert set(seen["states"]) <= {"playing", "ended"} and seen["steps"] == sorted(seen["steps"])
-        assert lab.server.lines(experiment.id)[:-1] == undisturbed(experiment)
+        assert lab.server.lines(experiment.id)[:-1] == plain_lines(experiment)
         lab.server.await_metric("runs_requested_total", 2, more=True)  # by the stream, and then by the page
         lab.page.get_by_text("Tiny batches").click()
         lab.wait(f"d.run !== '{experiment.id}' && d.trainedStep > 0")
 
 
+@pytest.mark.slow
 def test_who_watches_a_run_alone_may_stop_it_and_play_what_has_arrived(lab, server):
     lab.open(steps=4000, batch_size=256, seed=77)
     active = server.metric("runs_active")
@@ -110,7 +112,7 @@ def test_who_watches_a_run_alone_may_stop_it_and_play_what_has_arrived(lab, serv
 
 
 @contextlib.contextmanager
-def frozen(lab):
+def page_freeze(lab):
     """As Chromium freezes a tab that nobody sees: no timer, no animation frame and no network event of the page runs."""
     session = lab.page.context.new_cdp_session(lab.page)
     session.send("Page.setWebLifecycleState", {"state": "frozen"})
@@ -119,7 +121,7 @@ def frozen(lab):
 
 
 @contextlib.contextmanager
-def stopped(lab):
+def process_stop(lab):
     """As under a closed lid: the processes that show pages do not run at all, and are not told of it."""
     processes = lab.page.context.browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
     renderers = [process["id"] for process in processes if process["type"] == "renderer"]
@@ -134,13 +136,13 @@ def stopped(lab):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("suspended", [frozen, stopped])
+@pytest.mark.parametrize("suspended", [page_freeze, process_stop])
 def test_a_laptop_that_sleeps_while_the_run_is_trained_wakes_up_to_all_of_it(lab, server, suspended):
-    experiment = LONG.replace(seed=78 if suspended is frozen else 79)
-    lab.open(steps=LONG.steps, snapshot_every=LONG.snapshot_every, seed=experiment.seed)
+    experiment = LONG.replace(steps=300, seed=78 if suspended is page_freeze else 79)
+    lab.open(steps=experiment.steps, snapshot_every=LONG.snapshot_every, seed=experiment.seed)
     lab.page.evaluate(WATCH)
     with suspended(lab):
         assert len(server.lines(experiment.id)) > experiment.snapshots  # waits until it has ended
-    lab.wait(f"d.trainedStep === '{LONG.steps}'")
+    lab.wait(f"d.trainedStep === '{experiment.steps}'")
     seen = lab.page.evaluate("({...seen, states: [...seen.states]})")
     assert seen["steps"] == sorted(seen["steps"]) and set(seen["states"]) <= {"playing", "ended"}
