@@ -14,6 +14,7 @@ from bnviz.record.ndjson import TAPS, rounded, smallest_type
 from bnviz.recorder.edges import bin_edges
 from bnviz.recorder.layers import Layer
 
+PARTS = 64  # of a layer's root mean square, to which unit means are rounded: with 512 values a third of their sampling error
 SATURATED = 0.02  # of the spread of what goes into a nonlinearity, that is left behind it
 ByTap = Sequence[np.ndarray] | np.ndarray  # an array for each tap
 Edges = list[list[np.ndarray]]  # by layer and tap: [bins + 1]
@@ -142,7 +143,7 @@ def _moments_and_shifts(first: Ordered, previous: Ordered, current: Ordered) -> 
         "std": std,
         "shift_from_first": statistics.shift(current.values, first.values, first.std),
         "shift_step": statistics.shift(current.values, previous.values, previous.std),
-        "unit_mean": rounded(current.mean),
-        "unit_std": rounded(current.std),
+        "unit_mean": rounded(current.mean, PARTS),
+        "unit_std": rounded(current.std, PARTS),
     }
     return {key: _three_taps(array) for key, array in arrays.items()}

@@ -78,7 +78,7 @@ def test_what_is_recorded_is_what_a_plain_pass_gives():
         assert part["mean"][tap][0] == pytest.approx(values.mean().item(), abs=1e-5)
         assert part["std"][tap][0] == pytest.approx(values.std(correction=0).item(), rel=1e-4)
         assert part["percentiles"][tap][0] == pytest.approx(np.percentile(values.numpy(), [15, 50, 85]), abs=1e-4)
-        rows = ndjson.rounded(values.numpy().mean(0)[None], 128)[0]
+        rows = ndjson.rounded(values.numpy().mean(0)[None], 64)[0]
         assert part["unit_mean"][tap][0, :12] == pytest.approx(rows, abs=1e-5)
         assert np.isnan(part["unit_mean"][tap][1, 8:]).all()
     assert part["zeros"]["activation"][0] == (a == 0).sum()

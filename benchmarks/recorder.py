@@ -1,0 +1,122 @@
+"""What recording a network of one's own costs.
+
+A snapshot against TensorBoard's histograms of the same tensors, training with snapshots and without, and a snapshot's bytes:
+python -m benchmarks recorder
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from tempfile import TemporaryDirectory
+from time import process_time
+
+import torch
+from torch import Tensor, nn
+from torch.utils.tensorboard.writer import SummaryWriter
+
+import bnviz
+from benchmarks import Row, seconds
+
+PROBE, BATCH, STEPS = 128, 128, 200
+DEEP = 20  # layers
+
+
+def convolutional() -> nn.Sequential:
+    """A small network for images of 28 × 28."""
+    return nn.Sequential(
+        *(nn.Conv2d(1, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU()),
+        *(nn.Conv2d(16, 32, 3, stride=2, padding=1), nn.BatchNorm2d(32), nn.ReLU()),
+        *(nn.Conv2d(32, 32, 3, stride=2, padding=1), nn.BatchNorm2d(32), nn.ReLU()),
+        *(nn.Flatten(), nn.Linear(32 * 49, 10)),
+    )
+
+
+def rows() -> Iterator[Row]:
+    """All rows of this subject."""
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    images, labels = torch.randn(PROBE, 1, 28, 28), torch.randint(10, (PROBE,))
+    yield snapshot_row(images, labels)
+    yield training_row(images, labels)
+    yield size_row()
+
+
+def snapshot_row(images: Tensor, labels: Tensor) -> Row:
+    """A snapshot, its passes over the probe included, against the same tensors in TensorBoard, without a pass."""
+    model = convolutional()
+    recorder = bnviz.record(model, (images, labels), nn.functional.cross_entropy, every=1)
+    tensors = values_of(model, images)
+    with TemporaryDirectory() as folder, closing(SummaryWriter(folder)) as writer:
+
+        def histograms() -> None:
+            for number, values in enumerate(tensors):
+                writer.add_histogram(str(number), values)
+
+        ours, peer = seconds(recorder.step, histograms, repetitions=7)
+    name = f"TensorBoard's add_histogram: {1e3 * peer:.0f} ms"
+    return Row("a snapshot of a small CNN", name, f"{1e3 * ours:.0f} ms", f"{ours / peer:.2f}", "≤ 0.25")
+
+
+def values_of(model: nn.Sequential, x: Tensor) -> list[Tensor]:
+    """What goes into each batch norm, what comes out, and what the next layer gets."""
+    values, found = x, []
+    with torch.no_grad():
+        for module in model:
+            before, values = values, module(values)
+            if isinstance(module, nn.BatchNorm2d):
+                found += [before, values]
+            elif isinstance(module, nn.ReLU):
+                found.append(values)
+    return found
+
+
+def training_row(images: Tensor, labels: Tensor) -> Row:
+    """Steps a second with a snapshot every 100 steps, against the bare loop: processor time, the two in turns."""
+    loops = [loop(images, labels, record=record) for record in (False, True)]
+    spent = [0.0, 0.0]
+    for _ in range(STEPS // 100):
+        for number, run in enumerate(loops):
+            begin = process_time()
+            run(100)
+            spent[number] += process_time() - begin
+    bare, recorded = (STEPS / one for one in spent)
+    peer, ours = f"bare loop: {bare:.0f} steps/s", f"{recorded:.0f} steps/s"
+    return Row("training, a snapshot each 100 steps", peer, ours, f"{recorded / bare:.3f}", "≥ 0.98")
+
+
+def loop(images: Tensor, labels: Tensor, record: bool) -> Callable[[int], None]:
+    """A function that takes so many steps of training; snapshots of the beginning are taken already."""
+    model = convolutional()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    x, y = torch.randn(BATCH, 1, 28, 28), torch.randint(10, (BATCH,))
+    every = {"every": lambda step: step % 100 == 0}
+    recorder = bnviz.record(model, (images, labels), nn.functional.cross_entropy, **every) if record else None
+
+    def run(steps: int) -> None:
+        for _ in range(steps):
+            optimizer.zero_grad()
+            loss = nn.functional.cross_entropy(model(x), y)
+            loss.backward()
+            optimizer.step()
+            if recorder:
+                recorder.step(loss=loss)
+
+    return run
+
+
+def size_row() -> Row:
+    """Bytes of a snapshot of 20 layers of 64 units, as a compressed file holds it."""
+    layers = [part for _ in range(DEEP) for part in (nn.Linear(64, 64), nn.BatchNorm1d(64), nn.ReLU())]
+    model, x = nn.Sequential(*layers, nn.Linear(64, 10)), torch.randn(PROBE, 64)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    recorder = bnviz.record(model, x, every=1)
+    for _ in range(3):
+        optimizer.zero_grad()
+        model(x).square().mean().backward()
+        optimizer.step()
+        recorder.step()
+    last = recorder.lines()[-1]
+    text, packed = f"{len(last) / 1e3:.0f} kB as text", f"{len(zlib.compress(last, 4)) / 1e3:.0f} kB, gzip"
+    return Row(f"a snapshot of {DEEP} layers", text, packed, "–", "≤ 30 kB")
