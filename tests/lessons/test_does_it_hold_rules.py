@@ -19,7 +19,6 @@ from bnviz.lessons.does_it_hold.seeds import FRESH, PILOT, PILOT_SEEDS
 from tests.lessons.test_does_it_hold_claims import (
     CASES,
     GUESSING,
-    WRITTEN,
     diverged,
     judged,
     little,
@@ -31,6 +30,8 @@ from tests.lessons.test_does_it_hold_claims import (
     word,
 )
 
+WITHOUT_PILOT = ("only-scales", "skipinit", "adversarial", "dyt")  # claims that came after the pilot
+
 
 @pytest.mark.parametrize("key", CLAIMS)
 def test_the_seeds_that_judge_are_not_those_of_the_pilot(key):
@@ -41,8 +42,9 @@ def test_the_seeds_that_judge_are_not_those_of_the_pilot(key):
 def test_as_many_seeds_as_the_pilot_asked_for():
     text, (begin, end) = DOCUMENT.read_text(encoding="utf-8"), markers("seeds")
     rows = [line.strip("| ").split(" | ") for line in text[text.index(begin) : text.index(end)].splitlines() if " | " in line][2:]
-    assert [row[0] for row in rows] == [claim.name for claim in WRITTEN]
-    for (*_, seeds_text), claim in zip(rows, WRITTEN, strict=True):
+    piloted = [claim for key, claim in CLAIMS.items() if key not in WITHOUT_PILOT]
+    assert [row[0] for row in rows] == [claim.name for claim in piloted]
+    for (*_, seeds_text), claim in zip(rows, piloted, strict=True):
         least = MAXIMUM_SEEDS if seeds_text.startswith("more") else int(seeds_text)
         assert claim.sweep.seeds >= least, claim.key
 

@@ -8,7 +8,7 @@ import pytest
 from bnviz.judge.intervals import over_seeds
 from bnviz.judge.verdict import AGREES, CANNOT_TELL
 from bnviz.lessons.does_it_hold.claims import CLAIMS
-from bnviz.lessons.does_it_hold.training_sets import at_place, between_sets, main, resampled, table, with_other_sets
+from bnviz.lessons.does_it_hold.training_sets import at_places, between_sets, main, resampled, table, with_other_sets
 from tests.lessons.test_does_it_hold_claims import made_up
 
 TINY = CLAIMS["tiny-rates"]
@@ -35,7 +35,7 @@ def gaining(std):
 
 
 def test_a_table_has_both_verdicts_and_how_far_sets_differ():
-    sweep = at_place(TINY.sweep, "0.01")
+    sweep = at_places(TINY.sweep, ["0.01"])
     verdicts = [TINY.judge(one, made_up(one, gaining(std))) for one, std in ((sweep, 0.005), (resampled(sweep), 0.1))]
     _, _, part, words = table(TINY, *verdicts).splitlines()
     name, bound, shared, own, between, included = part.strip("| ").split(" | ")
@@ -47,7 +47,7 @@ def test_a_table_has_both_verdicts_and_how_far_sets_differ():
 
 
 def test_every_seed_draws_its_own_set_at_the_same_places():
-    sweep = at_place(TINY.sweep, "0.003")
+    sweep = at_places(TINY.sweep, ["0.003"])
     runs, others = sweep.runs(), resampled(sweep).runs()
     assert {run.experiment.learning_rate for run in runs} == {0.003} and len(runs) == len(others) == 40
     assert {run.experiment.bootstrap for run in others} == {"yes"} and not {run.id for run in runs} & {run.id for run in others}

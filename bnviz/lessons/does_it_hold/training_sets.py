@@ -1,9 +1,9 @@
 """How far would other training examples move a verdict? All seeds of a claim's sweep share theirs; here each draws its own.
 
-python -m bnviz.lessons.does_it_hold.training_sets CLAIM [--at VALUE] [--write]
+python -m bnviz.lessons.does_it_hold.training_sets CLAIM [--at VALUE …] [--write]
 
-With --at, only that place of the sweep's axis is run. With --write, the table in docs/evidence.md is replaced. With BNVIZ_STORE,
-the runs' rows are kept there, as by `bnviz.lessons.does_it_hold.evidence`.
+With --at, only these places of the sweep's axis are run. With --write, the table in docs/evidence.md is replaced. With
+BNVIZ_STORE, the runs' rows are kept there, as by `bnviz.lessons.does_it_hold.evidence`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import argparse
 import dataclasses
 import datetime
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bnviz.config.sweep import Sweep
 from bnviz.engine import worker_count
@@ -32,12 +32,12 @@ COMMAND = "python -m bnviz.lessons.does_it_hold.training_sets"
 TEXTS = WORDS["training_sets"]
 
 
-def at_place(sweep: Sweep, text: str) -> Sweep:
-    """The sweep at one place of its axis, as it is written; raises ValueError."""
-    points = [point for point, value in zip(sweep.points, sweep.values, strict=True) if f"{value:g}" == text]
-    if not points:
-        raise ValueError(f"{sweep.axis} has no place {text}; there are {', '.join(f'{value:g}' for value in sweep.values)}")
-    return dataclasses.replace(sweep, points=tuple(points))
+def at_places(sweep: Sweep, texts: Sequence[str]) -> Sweep:
+    """The sweep at some places of its axis, as they are written; raises ValueError."""
+    points = {f"{value:g}": point for point, value in zip(sweep.points, sweep.values, strict=True)}
+    if unknown := [text for text in texts if text not in points]:
+        raise ValueError(f"{sweep.axis} has no place {', '.join(unknown)}; there are {', '.join(points)}")
+    return dataclasses.replace(sweep, points=tuple(points[text] for text in texts))
 
 
 def resampled(sweep: Sweep) -> Sweep:
@@ -101,12 +101,12 @@ def main(arguments: Iterable[str] | None = None) -> None:
         prog=COMMAND, description="Judge a claim on one training set and on many, and print a table."
     )
     parser.add_argument("claim", choices=CLAIMS, metavar="CLAIM", help=f"one of {', '.join(CLAIMS)}")
-    parser.add_argument("--at", metavar="VALUE", help="run only this place of the sweep's axis")
+    parser.add_argument("--at", metavar="VALUE", nargs="+", help="run only these places of the sweep's axis")
     parser.add_argument("--write", action="store_true", help="replace the table in docs/evidence.md")
     options = parser.parse_args(arguments)
     claim = CLAIMS[options.claim]
     try:
-        sweep = at_place(claim.sweep, options.at) if options.at else claim.sweep
+        sweep = at_places(claim.sweep, options.at) if options.at else claim.sweep
     except ValueError as error:
         parser.error(str(error))
     engine = LocalEngine(Store(), worker_count(), rows=Rows.from_environment())
@@ -116,7 +116,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
         engine.close()
     print(text)
     if options.write:
-        place = f" --at {options.at}" if options.at else ""
+        place = f" --at {' '.join(options.at)}" if options.at else ""
         about = {"command": f"{COMMAND} {claim.key}{place} --write", "date": f"{datetime.date.today():%d %B %Y}"}
         note = fill(TEXTS["note"], **about, machine=machine_in_words(), name=claim.name, seeds=sweep.seeds)
         write("training sets", f"{note}\n\n{text}")
