@@ -97,7 +97,6 @@ def test_a_page_outlives_its_server_and_plays_on_where_it_was(visit):
         lab.wait(f"d.run !== '{experiment.id}' && d.trainedStep > 0")
 
 
-@pytest.mark.slow
 def test_who_watches_a_run_alone_may_stop_it_and_play_what_has_arrived(lab, server):
     lab.open(steps=4000, batch_size=256, seed=77)
     active = server.metric("runs_active")
