@@ -32,12 +32,13 @@ from bnviz.record.version import versions
 from bnviz.recorder import parameters
 from bnviz.recorder.arm import Arm, Modes, Observed, Reporter, modes_of
 from bnviz.recorder.cost import Cost
-from bnviz.recorder.distributions import Sizes, layer_edges
+from bnviz.recorder.distributions import Edges, Sizes, layer_edges
 from bnviz.recorder.layers import Choice
 from bnviz.recorder.models import arms_of, first_observation
 from bnviz.recorder.output import Output
 from bnviz.recorder.probe import Loss
 from bnviz.recorder.schedule import Every, schedule
+from bnviz.recorder.tensorboard import Writer, write_snapshot
 
 FRAME_HEIGHT = 900  # pixels, of the player in a notebook
 
@@ -92,6 +93,9 @@ class Recorder:
         self._reporter = Reporter()
         self._arms: list[Arm] = []
         self._output: Output | None = None
+        self._edges: Edges = []
+        self._last: dict[str, Any] = {}  # the last snapshot
+        self._writer: Writer | None = None
         if is_writer():
             self._arms = arms_of(model, probe, loss, layers, recompute)
             observed = [first_observation(arm) for arm in self._arms]
@@ -100,7 +104,7 @@ class Recorder:
 
     def _begin(self, observed: list[Observed], header: dict[str, Any]) -> None:
         """Write the header and the first snapshot."""
-        edges = layer_edges([one.values for one in observed], self._arms[0].layers)
+        edges = self._edges = layer_edges([one.values for one in observed], self._arms[0].layers)
         for arm in self._arms:
             arm.set_edges(edges)
         header |= {
@@ -147,7 +151,9 @@ class Recorder:
                 for number, arm in enumerate(self._arms)
             }
             position = {"index": self._index, "step": self._steps, "epoch": epoch}
-            self._write({"type": "snapshot", **position, "arms": parts})
+            self._last = {"type": "snapshot", **position, "arms": parts}
+            self._write(self._last)
+            self._log()
         self._index, self._snapshot_step = self._index + 1, self._steps
 
     def _write(self, message: dict[str, Any]) -> None:
@@ -156,6 +162,16 @@ class Recorder:
             self.cost.bytes += len(line)
             if self._output is not None:
                 self._output.write(line)
+
+    def log_to(self, writer: Writer) -> None:
+        """Write the histograms and losses of this snapshot and of all to come to a TensorBoard `SummaryWriter`, too."""
+        self._writer = writer
+        self._log()
+
+    def _log(self) -> None:
+        if self._writer is not None and self._arms:
+            with self._reporter.attempt("TensorBoard's histograms"):
+                write_snapshot(self._writer, self._arms[0].layers, self._edges, self._last)
 
     def findings(self) -> list[Finding]:
         """What stands out so far, most urgent first; as a text, a finding is a sentence. Raises OSError."""

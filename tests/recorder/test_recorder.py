@@ -176,6 +176,22 @@ def test_the_lines_of_the_documents_run(page, tmp_path, monkeypatch):
     assert ndjson.status(out.read_bytes().splitlines()[-1]) == "finished"
 
 
+def test_histograms_go_to_tensorboard_too(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from torch.utils.tensorboard.writer import SummaryWriter
+
+    with SummaryWriter(tmp_path) as writer, bnviz.record(mlp(), probe=(X, Y), loss=cross_entropy) as recorder:
+        recorder.log_to(writer)
+        recorder.step(loss=2.0)
+    events = EventAccumulator(str(tmp_path), {"histograms": 0}).Reload()
+    first, second = events.Histograms("model/1/normalized")
+    part = messages(recorder)[1][1]["arms"]["model"]
+    assert (first.step, second.step) == (0, 1) and second.histogram_value.num == 64 * 12
+    assert second.histogram_value.sum / (64 * 12) == pytest.approx(float(part["mean"]["normalized"][0]), abs=1e-6)
+    assert sum(second.histogram_value.bucket) == 64 * 12
+    assert [event.value for event in events.Scalars("model/train_loss")] == [2.0]
+
+
 def test_a_notebook_shows_the_player(monkeypatch):
     monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(HTML=str))
     recorder = bnviz.record(mlp(), probe=(X, Y))
