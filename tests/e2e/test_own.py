@@ -39,6 +39,9 @@ def test_a_dropped_file_plays_and_nothing_of_it_is_sent(lab, server, recording):
     assert "unit_counts" in text and page.get_by_label("Unit", exact=True).input_value() == "pooled"
     page.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_selector(ENDED)
+    page.get_by_role("radio").first.focus()
+    page.keyboard.press("ArrowRight")  # of one layer the next one is itself
+    page.wait_for_url(lambda url: "layer=1" in url and "target" not in url)
     page.evaluate(DROP, ["holiday.csv", "a,b\n1,2\n"])
     page.get_by_text("holiday.csv is no recording of bnviz").wait_for()
     assert page.locator(ENDED).count() == 1  # what was on show stays

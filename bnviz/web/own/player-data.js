@@ -44,7 +44,8 @@ export function viewIn(query, {taps}) {
   const tap = taps.find((one) => one === query.get("tap")) ?? taps[taps.length - 1];
   const unit = query.get("unit") === "pooled" ? "pooled" : number("unit");
   const layer = number("layer") || 1;
-  return {step: number("step"), layer, tap: /** @type {Tap} */ (tap), unit, target: 0, motion: "distribution", tour: null};
+  const none = /** @type {any} */ (null); // there is no accuracy to reach, and one way to move
+  return {step: number("step"), layer, tap: /** @type {Tap} */ (tap), unit, target: none, motion: none, tour: null};
 }
 
 /**

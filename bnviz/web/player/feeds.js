@@ -296,7 +296,7 @@ export function density(frame, arm, view) {
   if (!histogramNow.length) return []; // it was not taken
   const [total, edges] = [valueCount(view), edgesOf(view)];
   const counts = withoutZeros(histogramNow, edges, zeroShare(frame, arm, view) * total);
-  return ofEvenBins(smooth(counts.map((count) => count / total)), edges, view);
+  return smooth(ofEvenBins(counts, edges, view).map((count) => count / total));
 }
 
 /**
@@ -310,21 +310,21 @@ export function layerDensity(frame, arm, layer, view) {
   const [total, edges] = [valueCount(view, layer, true), edgesOf(view, layer)];
   const zeros = row(frame, arm, "zeros", view, layer) ?? 0;
   const counts = withoutZeros(row(frame, arm, "counts", view, layer) ?? [], edges, zeros);
-  return {heights: ofEvenBins(smooth(counts.map((count) => count / total)), edges, view), zeros: zeros / total};
+  return {heights: smooth(ofEvenBins(counts, edges, view).map((count) => count / total)), zeros: zeros / total};
 }
 
 /**
- * Heights that compare where bins are of different widths, as they may be in a network of somebody's own: shares of a bin as wide
- * as the narrowest one.
- * @param {number[]} heights
+ * Counts that compare where bins are of different widths, as they may be in a network of somebody's own: those of a part of each
+ * bin that is as wide as the narrowest one.
+ * @param {number[]} counts
  * @param {ArrayLike<number>} edges
  * @param {View} view
  */
-function ofEvenBins(heights, edges, {header}) {
-  if (!listedLayers(header)) return heights;
-  const widths = heights.map((_, bin) => edges[bin + 1] - edges[bin]);
+function ofEvenBins(counts, edges, {header}) {
+  if (!listedLayers(header)) return counts;
+  const widths = counts.map((_, bin) => edges[bin + 1] - edges[bin]);
   const narrowest = Math.min(...widths);
-  return heights.map((height, bin) => (height * narrowest) / widths[bin]);
+  return counts.map((count, bin) => (count * narrowest) / widths[bin]);
 }
 
 /**

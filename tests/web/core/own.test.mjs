@@ -8,7 +8,7 @@ import {dataOf, viewIn} from "../../../bnviz/web/own/player-data.js";
 import {measuresIn} from "../../../bnviz/web/own/measures.js";
 import {readHeader, readRecording} from "../../../bnviz/web/own/reading.js";
 import story from "../../../bnviz/web/own/story.js";
-import {fillTrace} from "../../../bnviz/web/player/feeds.js";
+import {fillTrace, layerDensity} from "../../../bnviz/web/player/feeds.js";
 import {Fits} from "../../../bnviz/web/player/fits.js";
 import {Recording} from "../../../bnviz/web/player/recording.js";
 import {tablesOf} from "../../../bnviz/web/player/tables.js";
@@ -80,20 +80,28 @@ test("recordings of every shape are drawn and told, layer by layer, with no valu
   }
 });
 
-test("densities compare where bins are of different widths", async () => {
-  const lines = ownLines({widths: [2], snapshots: 1, watched: 1});
-  const {recording} = await read(textOf(lines));
+test("densities have their layer's own edges, and compare where bins are of different widths", async () => {
+  const {recording} = await read(textOf(ownLines({widths: [2, 2], snapshots: 1, watched: 1})));
   const {header, frames} = recording;
-  const edges = header.edges.activation[0];
-  const widths = Array.from({length: edges.length - 1}, (_, bin) => edges[bin + 1] - edges[bin]);
-  frames[0].arms.model.unit_zeros = {activation: [[0]]};
-  frames[0].arms.model.unit_counts = {activation: [[widths.map((width) => width * 10)]]}; // the same density everywhere
-  const {view} = scene(recording, {tap: "activation", unit: 0});
-  const {tallest} = view;
-  const heights = view.fits.stateWithAllFrames("histogram", view) && tallest("model");
-  const ridge = fillTrace({feed: {kind: "ridge-front", arm: "model"}}, view).y.filter(Number.isFinite);
-  const inner = ridge.slice(4, -4);
-  assert.ok(heights > 0 && Math.max(...inner) - Math.min(...inner) < 1e-6 * Math.abs(inner[0]) + 1e-9, inner.join());
+  const edges = header.edges.activation[1];
+  assert.notEqual(edges[0], header.edges.activation[0][0]);
+  const even = Array.from({length: edges.length - 1}, (_, bin) => 10 * (edges[bin + 1] - edges[bin])); // the same everywhere
+  const same = (value) => ({activation: [value, value]});
+  Object.assign(frames[0].arms.model, {unit_counts: same([even]), unit_zeros: same([0]), counts: same(even), zeros: same(0)});
+  const {view} = scene(recording, {layer: 2, tap: "activation", unit: 0});
+  const {x, y} = fillTrace({feed: {kind: "ridge-front", arm: "model"}}, view);
+  const middles = Array.from({length: edges.length - 1}, (_, bin) => (edges[bin] + edges[bin + 1]) / 2);
+  assert.deepEqual(x.slice(1, -2), middles);
+  const heights = y.slice(1, -2);
+  assert.ok(
+    heights.every((height) => Math.abs(height - heights[0]) < 1e-9),
+    heights.join(),
+  );
+  const {heights: pooled} = layerDensity(frames[0], "model", 2, view);
+  assert.ok(
+    pooled.every((height) => Math.abs(height - pooled[0]) < 1e-9),
+    pooled.join(),
+  );
 });
 
 test("a layer's names, kinds and units are those of the header", async () => {
@@ -105,6 +113,18 @@ test("a layer's names, kinds and units are those of the header", async () => {
     "blocks.1.fc: Conv2d, BatchNorm1d, 8 of 16 units recorded, unit 2, z of blocks.1.fc",
   );
   assert.deepEqual(data.arms, {model: {label: "model", name: "model", colour: "#2F7FD1"}});
+});
+
+test("gradients of parameters are those of the chosen layer's own weights", async () => {
+  const parameters = ["blocks.1.fc.weight", "other.weight", "blocks.0.fc.weight"];
+  const {recording} = await read(textOf(ownLines({widths: [2, 2, 2], snapshots: 1, parameters})));
+  recording.frames[0].arms.model.gradient_norm = [11, 12, 10];
+  const drawnAt = (layer) =>
+    fillTrace({feed: {kind: "entry", arm: "model", key: "gradient_norm"}}, scene(recording, {layer}).view);
+  assert.deepEqual(
+    [1, 2, 3].map((layer) => drawnAt(layer).y[0]),
+    [10, 11, null],
+  );
 });
 
 test("the first layer with values that are not finite is named, with its step", async () => {
@@ -203,6 +223,7 @@ test("a growing file is followed from where it was left, and its end ends it", a
   const opened = [];
   const open = async (from) => {
     opened.push(from);
+    assert.ok(opened.length < 9, "it asks again and again");
     if (opened.length === 2) throw new TypeError("the server is away");
     return streamOf(textOf(lines.slice(from, opened.length === 1 ? 3 : lines.length)));
   };
@@ -223,8 +244,8 @@ test("links name layer, signal, unit and step; nonsense in them is passed over",
     layer: 3,
     tap: "linear",
     unit: 2,
-    target: 0,
-    motion: "distribution",
+    target: null,
+    motion: null,
     tour: null,
   });
   assert.deepEqual(place("layer=x&tap=normalized&unit=-1&step=1e5"), {
@@ -232,8 +253,8 @@ test("links name layer, signal, unit and step; nonsense in them is passed over",
     layer: 1,
     tap: "activation",
     unit: null,
-    target: 0,
-    motion: "distribution",
+    target: null,
+    motion: null,
     tour: null,
   });
 });

@@ -14,7 +14,8 @@ export const VIEW_PARAMETERS = /** @type {const} */ (["layer", "tap", "unit", "t
  */
 export function linkWithStep(href, view, {pendingSeek, beside}) {
   const url = new URL(href);
-  for (const name of VIEW_PARAMETERS) url.searchParams.set(name, String(view[name]));
+  // Of somebody's own network there is no accuracy to reach, and one way to move.
+  for (const name of VIEW_PARAMETERS) if (view[name] !== null) url.searchParams.set(name, String(view[name]));
   const isStep = pendingSeek !== null && Number.isFinite(pendingSeek);
   url.searchParams.set("step", String(isStep ? pendingSeek : view.frame.step));
   return withOptional(url, "beside", beside);
