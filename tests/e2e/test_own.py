@@ -5,7 +5,8 @@ import json
 import pytest
 
 from bnviz.web.export import own_page, static_site
-from tests.e2e.lab import standalone_page
+from tests.e2e.lab import WIDE_PARTS, standalone_page
+from tests.e2e.test_every_page import faults
 from tests.web.test_own import recording  # noqa: F401  (a fixture)
 
 ENDED = ".bnviz-own[data-state=ended]"
@@ -40,11 +41,16 @@ def test_a_dropped_file_plays_and_nothing_of_it_is_sent(lab, server, recording):
     page.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_selector(ENDED)
     page.get_by_role("radio").first.focus()
-    page.keyboard.press("ArrowRight")  # of one layer the next one is itself
-    page.wait_for_url(lambda url: "layer=1" in url and "target" not in url)
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url(lambda url: "layer=2" in url and "target" not in url)
+    assert page.locator(".bnviz-window button[aria-pressed=true]").inner_text() == "module 4"
     page.evaluate(DROP, ["holiday.csv", "a,b\n1,2\n"])
     page.get_by_text("holiday.csv is no recording of bnviz").wait_for()
     assert page.locator(ENDED).count() == 1  # what was on show stays
+
+    assert faults(lab) == [] == page.evaluate(WIDE_PARTS)
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.wait_for_function(f"() => ({WIDE_PARTS})().length === 0")
 
     secret = json.loads(text.partition("\n")[0])["id"]
     assert not any(secret in frame or "mine" in frame for frame in sent[before:])
@@ -65,5 +71,4 @@ def test_it_plays_from_a_disk_without_any_network(browser, recording, tmp_path, 
             page.set_input_files(".bnviz-drop input", recording)
         page.wait_for_selector(ENDED)
         draws(page)
-        page.get_by_role("radio").first.press("ArrowLeft")  # one layer: it stays
         assert page.get_attribute(".bnviz-own", "data-step") == "3"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 PIECE = 1 << 20
 
@@ -16,8 +18,8 @@ class GrowingFile:
         self._ends: list[int] = []  # of whole lines, in bytes from the beginning
         self._lock = threading.Lock()
 
-    def lines(self, start: int) -> bytes | None:
-        """The whole lines that there are now, from number `start` on; None if the file has fewer: it was written anew.
+    def lines(self, start: int) -> Iterator[bytes] | None:
+        """The whole lines that there are now, from number `start` on, in pieces; None if the file has fewer: it was written anew.
 
         Raises OSError.
         """
@@ -27,9 +29,7 @@ class GrowingFile:
                 return None
             begin = self._ends[start - 1] if start else 0
             end = self._ends[-1] if self._ends else 0
-            with self.path.open("rb") as file:
-                file.seek(begin)
-                return file.read(end - begin)
+        return _pieces(self.path.open("rb"), begin, end)
 
     def _scan(self) -> None:
         """Find the ends of the lines that are new."""
@@ -45,3 +45,12 @@ class GrowingFile:
                     self._ends.append(place + at + 1)
                     at = piece.find(b"\n", at + 1)
                 place += len(piece)
+
+
+def _pieces(file: BinaryIO, begin: int, end: int) -> Iterator[bytes]:
+    """The bytes from `begin` to `end`, a few at a time: a recording may be larger than this machine's memory."""
+    with file:
+        file.seek(begin)
+        while begin < end and (piece := file.read(min(PIECE, end - begin))):
+            begin += len(piece)
+            yield piece

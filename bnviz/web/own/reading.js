@@ -24,7 +24,7 @@ import {Thinning} from "./thinning.js";
 
 const MEMORY = 150e6; // bytes: with what Plotly draws, a tab stays below 500 MB
 const MOST_LETTERS = 48e6; // in a line; a text takes twice as many bytes
-const BATCH_LETTERS = 400e3; // are read at once, then the browser may draw
+const BATCH_LETTERS = 2e6; // are read at once, then the browser may draw
 const RETRY_MS = [300, 1000, 2000, 4000];
 const SNAPSHOT = /^\{\s*"type":\s*"snapshot"/;
 const GZIP = [0x1f, 0x8b];

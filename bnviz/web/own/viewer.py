@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from bnviz.web import assets, words
@@ -42,7 +42,7 @@ def application(paths: Sequence[Path]) -> Starlette:
             return error(404, f"The file cannot be read: {reason.strerror}.")
         if lines is None:
             return error(410, "The file was written anew.")
-        return Response(lines, headers=FRESH, media_type="application/x-ndjson")
+        return StreamingResponse(lines, headers=FRESH, media_type="application/x-ndjson")
 
     routes = [
         Route("/", page),
