@@ -15,7 +15,7 @@ export class Thinning {
   #bytes = 0;
 
   /**
-   * @param {Pick<Recording, "frames">} recording
+   * @param {Pick<Recording, "frames" | "end">} recording
    * @param {number} memory in bytes
    */
   constructor(recording, memory) {
@@ -38,7 +38,8 @@ export class Thinning {
     const {recording} = this;
     if (this.#bytes <= this.memory || recording.frames.length < 3) return false;
     while (this.#bytes > this.memory && recording.frames.length > 2) {
-      recording.frames = recording.frames.filter((_, index) => index % 2 === 0);
+      const last = recording.end ? recording.frames.length - 1 : 0; // the trained network stays
+      recording.frames = recording.frames.filter((_, index) => index % 2 === 0 || index === last);
       this.#bytes /= 2;
       this.stride *= 2;
     }
