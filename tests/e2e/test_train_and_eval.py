@@ -30,3 +30,17 @@ def test_the_views_are_drawn_as_measured_and_the_guess_is_judged(lab):
     answer = lab.page.inner_text(".bnviz-answer")
     assert WORDS["predictions"]["better"] in answer and "with running statistics" in answer
     assert "it still has a weight of 94" in lab.headline
+    remedy_in_place(lab)
+
+
+def remedy_in_place(lab):
+    """The button asks for the run with another momentum, beside which the one before stays in the chart."""
+    button = lab.page.locator("[data-panel=remedies] button[aria-pressed]").nth(1)
+    button.scroll_into_view_if_needed()
+    momentum = float(button.inner_text().split()[-1])
+    button.click()
+    lab.wait(f"d.run === '{PAGE.default.replace(**SMALL, statistics_momentum=momentum).id}' && d.state !== 'loading'")
+    lab.press("End")
+    lab.wait(f"$('[data-panel=remedies] .bnviz-caption').textContent.includes({WORDS['story']['costs_none']!r})")
+    assert button.get_attribute("aria-pressed") == "true"
+    assert lab.plot("remedies", "n.data[1].y.length") == 2

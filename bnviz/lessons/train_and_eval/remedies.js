@@ -2,8 +2,6 @@
 // Four remedies for a gap between train() and eval(): what each changes in the experiment, and what a run of it has come to.
 // Nothing here knows a page.
 
-import {partsAt, noiseLeft, rootMeanSquare} from "./causes.js";
-
 /** @typedef {Record<string, string | number>} Values fields of an experiment */
 /** @typedef {"recomputed" | "momentum" | "batches" | "normalizer"} Name of a remedy */
 /** @typedef {{values: Values, label: string, size: number}} Remedy fields that differ, and the key and number of its label */
@@ -25,26 +23,6 @@ export const MOMENTA = [0.001, 0.01, 0.03, 0.1, 0.3, 1];
 const LARGEST = 1024; // minibatch
 const LARGE = 128; // enough that minibatches are no longer small: then groups are tried
 const GROUP = 32;
-
-/**
- * The momentum of `MOMENTA` at which start, drift and noise together would be smallest at the end of a run, over all layers.
- * @param {{step: number, mean: ArrayLike<number> & Iterable<number>}[][]} means true means, by layer and snapshot
- * @param {number[]} sigmas of each layer
- * @param {number[]} noise of a minibatch's mean in each layer, in σ
- * @param {number} updates of the running statistics in a step
- */
-export function bestMomentum(means, sigmas, noise, updates) {
-  const errors = MOMENTA.map((momentum) => {
-    const squares = means.map((snapshots, layer) => {
-      const {steps, left, drift} = partsAt(snapshots, 1 - (1 - momentum) ** updates, true);
-      const last = rootMeanSquare(Array.from(snapshots[snapshots.length - 1].mean));
-      const noisy = noiseLeft(noise[layer] || 0, momentum, updates * steps);
-      return Math.hypot((left * last) / sigmas[layer], drift / sigmas[layer], noisy);
-    });
-    return rootMeanSquare(squares);
-  });
-  return MOMENTA[errors.indexOf(Math.min(...errors))];
-}
 
 /**
  * Each remedy of an experiment, null where it is none.

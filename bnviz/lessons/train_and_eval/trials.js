@@ -3,8 +3,8 @@
 
 import {digits, hasClasses, joinSentences, percent, say as anySay, sentenceOrKey} from "../../web/player/words.js";
 import {isPermitted} from "../../web/player/core/tour-core.js";
-import {averaging, evaluationOf} from "./reading.js";
-import {NAMES, bestMomentum, isWith, reachedAt, remediesFor, trainAlike} from "./remedies.js";
+import {averaging, evaluationOf, partsOf} from "./reading.js";
+import {MOMENTA, NAMES, isWith, reachedAt, remediesFor, trainAlike} from "./remedies.js";
 import {rootMeanSquare} from "./causes.js";
 
 /** @import {Control, ControlHost, FeedFunction, Make, Say, Service, ServiceHost, View} from "../../web/player/types" */
@@ -51,7 +51,7 @@ export class Trials {
    */
   keepBase(base, view, outcome, tried = this.state.tried) {
     const isNew = outcome && !base.outcome;
-    const more = isNew ? {outcome, remedies: hasStatistics(view) ? remediesFor(base.experiment, momentumFor(view)) : null} : {};
+    const more = isNew ? {outcome, remedies: hasStatistics(view) ? remediesFor(base.experiment, bestMomentum(view)) : null} : {};
     this.update({base: {...base, ...more}, tried, shown: null});
   }
 
@@ -118,19 +118,17 @@ export function outcomeOf(view) {
 const hasStatistics = ({frame, compared, normalizers}) => normalizers[frame.arms[compared].normalizer]?.statistics === "batch";
 
 /**
- * The momentum that would suit a finished run best, from its own means and its own noise.
+ * The momentum of `MOMENTA` with which the running means of a finished run would be off by least, over all layers.
  * @param {View} view
  */
-function momentumFor(view) {
-  const {frames, compared, header} = view;
-  const last = frames[frames.length - 1];
-  const evaluation = evaluationOf(last, view);
-  const {momentum, updates} = averaging(view);
-  if (!evaluation) return momentum;
-  const layers = Array.from({length: header.hidden_layers}, (_, layer) => layer);
-  const means = layers.map((layer) => frames.map(({step, arms}) => ({step, mean: arms[compared].unit_mean.linear[layer]})));
-  const sigmas = layers.map((layer) => rootMeanSquare(Array.from(last.arms[compared].unit_std.linear[layer])) || 1);
-  return bestMomentum(means, sigmas, Array.from(evaluation.mean_noise), updates);
+function bestMomentum(view) {
+  const last = view.frames[view.frames.length - 1];
+  if (!evaluationOf(last, view)) return averaging(view).momentum;
+  const errors = MOMENTA.map((momentum) => {
+    const layers = Array.from({length: view.header.hidden_layers}, (_, index) => partsOf(view, last, index + 1, momentum));
+    return rootMeanSquare(layers.map(({start, drift, noise, offset}) => Math.hypot(start, drift, noise, offset)));
+  });
+  return MOMENTA[errors.indexOf(Math.min(...errors))];
 }
 
 // --- the buttons
