@@ -25,8 +25,11 @@ BREAKS: dict[str, Field] = {
         *(Field(f"{TIMES}{layer}", float, 1.0, "", "", low=-1000.0, high=1000.0) for layer in range(1, LAYERS + 1)),
         Field("freeze_layer", int, 0, "", "", low=0, high=LAYERS + 1),
         Field("input_noise", float, 0.0, "", "", low=0.0, high=5.0),
+        Field("input_shift", float, 0.0, "", "", low=-5.0, high=5.0),
+        Field("freeze_statistics", int, 0, "", "", low=0, high=1),
     )
 }
+OTHERS = [name for name in BREAKS if not name.startswith(TIMES)]
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def _change(text: str, fields: Mapping[str, Field], steps: Field) -> Change:
     if not colon or not equals:
         raise _bad(text, "expected step:name=value")
     if name not in fields:
-        raise _bad(text, f"expected one of {', '.join(KNOBS)}, {TIMES}1 to {TIMES}{LAYERS}, freeze_layer, input_noise")
+        raise _bad(text, f"expected one of {', '.join(KNOBS)}, {TIMES}1 to {TIMES}{LAYERS}, {', '.join(OTHERS)}")
     try:
         change = Change(steps.parse(step), name, fields[name].parse(value.strip()))
     except BadField as error:

@@ -57,6 +57,16 @@ def input_noise(experiment: Experiment, step: int) -> float:
     return latest_value(experiment, "input_noise", step) or 0.0
 
 
+def input_shift(experiment: Experiment, step: int) -> float:
+    """What is added to all inputs, of training and of the test, from the minibatch at `step` on."""
+    return latest_value(experiment, "input_shift", step) or 0.0
+
+
+def has_frozen_statistics(experiment: Experiment, step: int) -> bool:
+    """Whether batch norm uses its running statistics in training, too, and keeps them, for the minibatch trained at `step`."""
+    return bool(latest_value(experiment, "freeze_statistics", step))
+
+
 def factors(experiment: Experiment, step: int) -> dict[int, float]:
     """By layer, counted from 1: what its weights are multiplied by just before the minibatch at `step` is trained."""
     changes = [change for change in experiment.possible_changes if change.step == step and change.name.startswith(TIMES)]

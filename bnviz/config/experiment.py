@@ -180,7 +180,8 @@ class Experiment:
         LIVE, "", lambda text: canonical(parse_changes(text)), "200:learning_rate=1;350:batch_size=8", "Changes on the way",
         "What changes while the networks train, as step:name=value, separated by semicolons. Names are learning_rate, "
         "batch_size, ghost_batch_size, dropout, momentum and compare, and what breaks things: times_w1, times_w2, … multiply the "
-        "weights of a layer, freeze_layer keeps one from learning, input_noise is added to the test inputs.",
+        "weights of a layer, freeze_layer keeps one from learning, input_noise is added to the test inputs, input_shift to all "
+        "inputs, and freeze_statistics=1 has batch norm train with its running statistics, which stay as they are.",
     )  # fmt: skip
 
     weight_decay: float = number(

@@ -27,7 +27,8 @@ class Examples(NamedTuple):
     """A run's examples: inputs x [examples, features] and labels y [examples], or targets y [examples, classes].
 
     `train` are those that it trains on, labelled as it is trained on them (`label_noise` included); `test` are held out, and the
-    first `PROBE_SIZE` of them are the probe; `spare` are up to 1,000 training examples that it does not train on.
+    first `PROBE_SIZE` of them are the probe; `spare` are up to 1,000 training examples that it does not train on. `x_clean` are
+    the held-out inputs as they are before a change of the run adds noise or a shift.
     """
 
     x_train: Tensor
@@ -36,6 +37,7 @@ class Examples(NamedTuple):
     y_test: Tensor
     x_spare: Tensor
     y_spare: Tensor
+    x_clean: Tensor = torch.empty(0)
 
 
 class Optimizer(Protocol):

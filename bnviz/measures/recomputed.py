@@ -18,6 +18,7 @@ def with_statistics_of(network: Network, x: Tensor) -> Network:
     """
     fresh = copy.deepcopy(network)
     fresh.dropout = 0.0
+    fresh.freeze_statistics(False)
     for normalizer in fresh.normalizers:
         normalizer.momentum = 1.0
     fresh(x, TRAIN, generator=torch.Generator().manual_seed(0))  # of a normalizer that draws noise

@@ -41,6 +41,9 @@ def _normalizing(key: str, normalizers: list[Any], z: Tensor) -> dict[str, Any]:
     """What the normalizer `key` declares: statistics of z [layers, examples, width], constants and what it holds itself."""
     spec, first = SPECS[key], normalizers[0]
     values: dict[str, Any] = {} if spec.statistics == "none" else first.statistics(z, WATCHED_UNITS, EXAMPLES)
+    if getattr(first, "frozen", False) and spec.statistics == "batch":
+        running = {"mean": "running_mean", "variance": "running_variance"}
+        values |= {name: torch.stack([_of_units(getattr(one, key)) for one in normalizers]) for name, key in running.items()}
     values |= {"epsilon": first.eps}
     declared = [one for quantity in spec.quantities for one in quantity.records]
     for quantity in declared:

@@ -70,6 +70,11 @@ class Network(nn.Module):
         for layer, scale in enumerate(self.skip_scales, 1):
             scale.requires_grad_(self.trainable == "all" and layer not in but)
 
+    def freeze_statistics(self, frozen: bool) -> None:
+        """Have batch norm normalize with its running statistics in every mode, and keep them; or as in training again."""
+        for normalizer in self.normalizers:
+            normalizer.frozen = frozen
+
     @property
     def hidden_weights(self) -> list[Tensor]:
         """W[l] [width, inputs] of each hidden layer."""

@@ -174,6 +174,7 @@ class ArmTrainer:
         statistics from inputs x [examples, features]."""
         self.experiment, self.groups, self.network.dropout = current, current.groups, current.dropout
         self._normalize(course.normalizer(current, self.name, step), x)
+        self.network.freeze_statistics(course.has_frozen_statistics(current, step))
         for layer, factor in course.factors(current, step).items():
             self.network.linears[layer - 1].weight.data.mul_(factor)
         self.frozen_layer = course.frozen_layer(current, step)

@@ -104,7 +104,8 @@ class Training:
         self.batches.size = current.batch
         for arm in self.arms:
             arm.apply_changes(current, self.step, self._switch_examples)
-        self.tensors = self.tensors.with_input_noise(current, course.input_noise(current, self.step))
+        inputs = course.input_noise(current, self.step), course.input_shift(current, self.step)
+        self.tensors = self.tensors.with_inputs(current, *inputs)
 
     @property
     def _switch_examples(self) -> Tensor:

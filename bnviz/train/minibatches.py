@@ -37,16 +37,20 @@ class DataTensors:
             self.y_train, self.y_test = (y.double() if y.is_floating_point() else y for y in (self.y_train, self.y_test))
         is_drawn, is_double = experiment.bootstrap == "yes", experiment.precision == "double"
         self._own = [self.x_train] * (is_drawn or is_double) + [self.x_test] * is_double  # what no other run shares
-        self._clean = self.x_test
+        self._clean, self._clean_train = self.x_test, self.x_train
         self._spare = x_train[experiment.examples :][:SPARE], y_train[experiment.examples :][:SPARE]
 
-    def with_input_noise(self, experiment: Experiment, std: float) -> DataTensors:
-        """The same with Gaussian noise of this standard deviation, seeded by the experiment, on the clean held-out inputs."""
+    def with_inputs(self, experiment: Experiment, std: float, shift: float) -> DataTensors:
+        """The same with Gaussian noise of this standard deviation, seeded by the experiment, on the clean held-out inputs, and
+        with `shift` added to these and to those of training."""
         noise = torch.randn(self._clean.shape, generator=torch.Generator().manual_seed(INPUT_NOISE + experiment.seed))
         other = copy.copy(self)
         other.x_test = self._clean + std * noise
+        other.x_train = self._clean_train
+        if shift:
+            other.x_test, other.x_train = other.x_test + shift, self._clean_train + shift
         other._x_test = _for_onednn(other.x_test)
-        other._own = [*self._own, other.x_test]
+        other._own = [*self._own, other.x_test, *([other.x_train] if shift else [])]
         return other
 
     @property
@@ -56,7 +60,7 @@ class DataTensors:
 
     def examples(self) -> Examples:
         """All of them, for measures."""
-        return Examples(self.x_train, self.y_train, self.x_test, self.y_test, *self._spare)
+        return Examples(self.x_train, self.y_train, self.x_test, self.y_test, *self._spare, self._clean)
 
     def first_linear(self, linear: nn.Linear) -> Tensor:
         """z[1] of the held-out examples: the same in every view, and most of a snapshot's work."""

@@ -193,6 +193,23 @@ def test_coloured_animals_are_painted_where_asked():
     np.testing.assert_array_equal(y, test.labels)
 
 
+@torch.no_grad()
+def test_the_old_task_is_evaluated_beside_the_new_one_and_frozen_statistics_make_two_views_one(desk, recorded):
+    experiment = SMALL.replace(changes="20:input_shift=1;20:freeze_statistics=1")
+    part, network = end_of(experiment)
+    x, y = held_out()
+    for inputs, prefix in ((x, "unshifted"), (x + 1, "test")):
+        loss, accuracy = scores(plain(network).eval()(inputs), y)
+        assert part[f"{prefix}_loss"] == pytest.approx(loss, rel=1e-4) and part[f"{prefix}_accuracy"] == pytest.approx(
+            accuracy, abs=0.0011
+        )
+    views, (own, _) = part["evaluation"], scores(plain(network).train()(x + 1), y)
+    assert views["minibatch_loss"] == pytest.approx(views["running_loss"], rel=1e-5) != pytest.approx(views["own_loss"], rel=1e-2)
+    assert views["own_loss"] == pytest.approx(own, rel=1e-4)
+    said = " ".join(filter(None, story_of(desk, recorded(experiment), experiment)))
+    assert f"{100 * part['unshifted_accuracy']:.1f}\xa0%" in said and f"{100 * part['test_accuracy']:.1f}\xa0%" in said
+
+
 ANIMALS = PAGE.default.replace(
     dataset="cats", evaluation_coats="coloured", width=16, hidden_layers=2, steps=8, train_size=300, snapshot_every=4
 )
@@ -344,6 +361,8 @@ def test_every_preset_may_be_asked_for(name):
     experiment = PAGE.default.replace(**PAGE.presets[name])
     budget.check(experiment)
     whole = ["views", "layers", "causes", "remedies", "law", "bessel", "errors", "learning"]
+    if "input_shift" in experiment.changes:
+        whole.insert(1, "tasks")
     assert [panel["id"] for panel in panels(experiment)] == (["remedies", "learning"] if experiment.compare == "layer" else whole)
 
 

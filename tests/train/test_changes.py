@@ -76,12 +76,12 @@ def plain_loop(experiment, arm, at, change):
     x, y = torch.tensor(split.x_train), torch.tensor(split.y_train)
     net, order = plain_network(experiment, arm), PlainOrder(experiment)
     optimizer = torch.optim.SGD(net.parameters(), lr=experiment.learning_rate, momentum=experiment.momentum)
-    state = {"net": net, "optimizer": optimizer, "size": experiment.batch}
+    state = {"net": net, "optimizer": optimizer, "size": experiment.batch, "shift": 0.0}
     for step in range(experiment.steps):
         if step == at:
             change(state)
         chosen = order.take(state["size"])
-        loss = functional.cross_entropy(state["net"](x[chosen]), y[chosen])
+        loss = functional.cross_entropy(state["net"](x[chosen] + state["shift"]), y[chosen])
         state["optimizer"].zero_grad()
         loss.backward()
         state["optimizer"].step()
@@ -108,7 +108,15 @@ def freeze(state):
         layer.requires_grad_(False)
 
 
+def freeze_statistics(state):
+    for layer in state["net"]:
+        if isinstance(layer, nn.BatchNorm1d):
+            layer.eval()
+
+
 CHANGES = {
+    "input_shift=0.5": lambda state: state.update(shift=0.5),
+    "freeze_statistics=1": freeze_statistics,
     "learning_rate=0.5": group(lr=0.5),
     "momentum=0.9": group(momentum=0.9),
     "batch_size=7": lambda state: state.update(size=7),

@@ -87,6 +87,7 @@ def test_other_experiments_share_nothing():
 @pytest.mark.parametrize("experiment", [
     BASE.replace(batch_norm_from=200, changes="100:times_w2=10;110:freeze_layer=2;120:freeze_layer=0;130:input_noise=0.5"),
     BASE.replace(changes="100:compare=none;110:compare=layer;120:dropout=0.5;140:input_noise=0"),
+    BASE.replace(changes="100:input_shift=1;110:freeze_statistics=1;120:input_shift=0;130:freeze_statistics=0"),
 ])  # fmt: skip
 def test_every_change_has_a_name_for_people(experiment):
     for change in live_edits.all_changes(experiment):

@@ -79,6 +79,8 @@ CONFIGURATIONS = {
     "held and frozen": {"hold_from": 4, "hidden_layers": 2, "changes": "8:freeze_layer=3;12:freeze_layer=0"},
     "frozen, then another normalizer": {"changes": "2:freeze_layer=2;4:compare=layer;8:freeze_layer=1"},
     "broken": {"changes": "4:times_w1=-2;4:input_noise=0.5;8:input_noise=0"},
+    "fine-tuning": {"changes": "4:input_shift=1;8:input_noise=0.5;10:input_shift=-1;12:input_noise=0", "ghost_batch_size": 8},
+    "frozen statistics": {"changes": "4:freeze_statistics=1;4:input_shift=1;8:compare=noisy-batch;12:freeze_statistics=0"},
     "diverging": {"learning_rate": 10.0, "activation": "identity"},
 }  # fmt: skip
 EXPERIMENTS = {

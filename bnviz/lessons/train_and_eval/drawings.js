@@ -14,16 +14,17 @@ const NOTHING = {x: [], y: []};
 const SETTLED = 1 / 20; // of the run, after which running statistics, which start at 0 and 1, say something
 
 /**
- * The snapshots up to the one on show at which a network without running statistics was evaluated on other data.
+ * The snapshots up to the one on show at which a network was evaluated on other data than its test examples.
  * @param {View} view
  * @param {string} arm
+ * @param {string} key of a score there
  */
-const evaluatedFrames = (view, arm) => visibleFrames(view).filter((frame) => "evaluated_loss" in frame.arms[arm]);
+const evaluatedFrames = (view, arm, key) => visibleFrames(view).filter((frame) => key in frame.arms[arm]);
 
 /** @type {Record<string, FeedFunction>} */
 export const feeds = {
   ...lawFeeds,
-  evaluated: ({arm, key}, view) => overSteps(evaluatedFrames(view, arm), (frame) => evaluatedScore(frame, arm, key)),
+  evaluated: ({arm, key}, view) => overSteps(evaluatedFrames(view, arm, key), (frame) => evaluatedScore(frame, arm, key)),
   evaluation: ({key}, view) => overSteps(measuredFrames(view), (frame) => measure(frame, view, key)),
   "evaluation-layer": ({key, layer}, view) =>
     overSteps(measuredFrames(view), (frame) => layersOf(frame, view, key)[(layer ?? view.layer) - 1]),
@@ -54,6 +55,7 @@ const SCORED = ["minibatch", "running", "recomputed"];
 
 /** @type {Record<string, Fit>} */
 export const fits = {
+  task_accuracy: (frame, arm) => [frame.arms[arm].test_accuracy, evaluatedScore(frame, arm, "unshifted_accuracy")],
   evaluated_accuracy: (frame, arm) => [evaluatedScore(frame, arm, "evaluated_accuracy")],
   ...lawFits,
   view_accuracy: (frame, arm, view) => [
@@ -77,6 +79,7 @@ export const fits = {
 
 /** @type {Record<string, Bound>} */
 export const bounds = {
+  task_accuracy: () => [0, 1],
   evaluated_accuracy: () => [0, 1],
   ...lawBounds,
   view_accuracy: () => [0, 1],

@@ -12,6 +12,11 @@ PRESETS = {
     "other_data": {"statistics_momentum": 0.1, "dataset": "cats", "evaluation_coats": "coloured", "steps": 400},
     "groups_of_four": {"statistics_momentum": 0.1, "ghost_batch_size": 4, "hidden_layers": 10, "steps": 300},
     "last_minibatch": {"statistics_momentum": 1.0, "batch_size": 8},
+    "fine_tuned": {"statistics_momentum": 0.1, "changes": "300:input_shift=1;300:learning_rate=0.01"},
+    "fine_tuned_frozen": {
+        "statistics_momentum": 0.1,
+        "changes": "300:freeze_statistics=1;300:input_shift=1;300:learning_rate=0.01",
+    },
     "accumulated_8": {"statistics_momentum": 0.1, "batch_size": 8, "accumulate": 8, "steps": 300},
     "accumulated_32": {"statistics_momentum": 0.1, "batch_size": 2, "accumulate": 32, "steps": 300},
     "accumulated_layer": {"statistics_momentum": 0.1, "batch_size": 2, "accumulate": 32, "steps": 300, "compare": "layer"},

@@ -45,6 +45,7 @@ def panels(experiment: Experiment) -> list[Panel]:
         return [*([evaluated(experiment)] if evaluates_others else []), *tried, learning(experiment, WORDS)]
     return [
         views(experiment, norm),
+        *([tasks(experiment)] if _shifts(experiment) else []),
         layers(experiment, norm),
         causes(experiment, norm),
         remedies(experiment, norm),
@@ -67,6 +68,24 @@ def views(experiment: Experiment, norm: str) -> Panel:
 def _is_coloured(experiment: Experiment) -> bool:
     """Whether animals are evaluated that are coloured, whatever those of training are."""
     return experiment.evaluation_coats == "coloured" and DATA_SETS[experiment.dataset].has_coats
+
+
+def _shifts(experiment: Experiment) -> bool:
+    """Whether inputs are shifted on the way, in a task with classes: then there is an old task and a new one."""
+    shifted = any(change.name == "input_shift" for change in experiment.possible_changes)
+    return shifted and _has_classes(experiment)
+
+
+def tasks(experiment: Experiment) -> Panel:
+    """The accuracy of both networks on the inputs of now, and dashed on those of before any shift."""
+    traces = []
+    for arm, name in paired_names(experiment).items():
+        for key, kind, dash in (("test_accuracy", "scalar", "solid"), ("unshifted_accuracy", "evaluated", "dash")):
+            trace = line(arm, "", 2, dash, feed={"kind": kind, "arm": arm, "key": key})
+            traces.append(_named(trace, f"{name}: {TEXTS['tasks'][key]}", "", ".1%"))
+    share = axis(TEXTS["tasks"]["accuracy"], tickformat=".0%", fit="task_accuracy")
+    figure = layout(showlegend=True, margin=TWO_ROWS, xaxis=axis("step", range=[0, experiment.steps]), yaxis=share)
+    return panel("tasks", *heading(WORDS, "tasks"), (traces, figure), height=340)
 
 
 def evaluated(experiment: Experiment) -> Panel:

@@ -163,9 +163,10 @@ export const evaluatedScore = (frame, arm, key) => finite(/** @type {any} */ (fr
 /**
  * The last snapshot, as far as is shown, at which both networks were evaluated on other data; null if there is none.
  * @param {View} view
+ * @param {string} [key] of a score there
  */
-export function evaluatedFrame(view) {
-  const has = (/** @type {Snapshot} */ frame) => [view.compared, "none"].every((arm) => "evaluated_accuracy" in frame.arms[arm]);
+export function evaluatedFrame(view, key = "evaluated_accuracy") {
+  const has = (/** @type {Snapshot} */ frame) => [view.compared, "none"].every((arm) => key in frame.arms[arm]);
   return view.frames.slice(0, view.frameIndex + 1).findLast(has) ?? null;
 }
 

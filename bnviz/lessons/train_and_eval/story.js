@@ -30,6 +30,7 @@ export default {
     layers: measured(layersText),
     causes: measured(causesText),
     evaluated: evaluatedText,
+    tasks: tasksText,
     law: measured(lawText),
     bessel: measured(besselText),
     remedies: remediesText,
@@ -39,7 +40,7 @@ export default {
   fits,
   bounds,
   choosers: ["layer"],
-  answering: ["views", "layers", "causes", "remedies", "law", "bessel", "errors"],
+  answering: ["views", "tasks", "layers", "causes", "remedies", "law", "bessel", "errors"],
   controls: {remedies: control},
   service: (host) => new Trials(host),
   alternatives: {
@@ -50,6 +51,7 @@ export default {
     bessel: measured(besselText),
     errors: measured(layersText),
     remedies: remediesText,
+    tasks: tasksText,
     evaluated: (view) => words.withoutFullStop(evaluatedText(view)),
     learning: (view) => words.withoutFullStop(learningText(view)),
   },
@@ -158,6 +160,20 @@ function now(view, frame, evaluation) {
   if (view.header.experiment.evaluation_coats !== "coloured") return text;
   const plain = evaluatedScore(frame, "none", "evaluated_accuracy");
   return joinSentences(text, say(view, "views_own", {own}), plain !== null && say(view, "plain_own", {plain: percent(plain, 1)}));
+}
+
+/**
+ * How both networks do on the inputs of now and on those of before.
+ * @param {View} view
+ */
+function tasksText(view) {
+  const frame = evaluatedFrame(view, "unshifted_accuracy");
+  const gone = words.divergenceSentences(view);
+  if (gone || !frame) return gone;
+  const scores = (/** @type {(arm: string) => number | null} */ of) => both(view, (arm) => percent(of(arm), 1));
+  const now = scores((arm) => frame.arms[arm].test_accuracy);
+  const before = scores((arm) => evaluatedScore(frame, arm, "unshifted_accuracy"));
+  return say(view, "tasks_now", {step: frame.step, now, before});
 }
 
 /** @param {View} view */

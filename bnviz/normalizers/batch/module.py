@@ -15,11 +15,13 @@ class BatchNorm(nn.Module):
     """y = γ (z - mean) / sqrt(variance + ε) + β, statistics over the batch (Ioffe & Szegedy 2015, algorithm 1).
 
     In TRAIN mode a minibatch may be split into `groups` ghost batches that are normalized apart (Hoffer, Hubara & Soudry 2017).
-    Running statistics follow PyTorch: running = (1 - momentum) running + momentum new, with the unbiased variance.
+    Running statistics follow PyTorch: running = (1 - momentum) running + momentum new, with the unbiased variance. While they are
+    `frozen` they stay, and normalize in every mode.
     """
 
     eps = 1e-5  # PyTorch's default
     learns = True
+    frozen = False
     running_mean: Tensor
     running_variance: Tensor
 
@@ -32,6 +34,7 @@ class BatchNorm(nn.Module):
         self.register_buffer("running_variance", torch.ones(width))
 
     def forward(self, z: Tensor, mode: str, groups: int, generator: torch.Generator | None = None) -> Tensor:
+        mode = EVALUATE if self.frozen else mode
         if groups > 1 and mode == MEASURE and len(z) % groups == 0:
             return self._measure_groups(z, groups)
         if groups > 1 and mode != EVALUATE:

@@ -48,11 +48,33 @@ def _changes_at(experiment: Experiment, step: int) -> Iterator[str]:
     for layer, factor in course.factors(experiment, step).items():
         yield "for network in networks.values():"
         yield f"    network.linears[{layer - 1}].weight.data.mul_({factor})"
+    yield from _statistics(experiment, step)
     yield from _learning(experiment, step)
     yield from _knobs(experiment, step)
-    if (noise := course.input_noise(experiment, step)) != course.input_noise(experiment, step - 1):
+    yield from _inputs(experiment, step)
+
+
+def _statistics(experiment: Experiment, step: int) -> Iterator[str]:
+    """Whether normalizers use running statistics in training, where that changes or a new normalizer does not know it."""
+    before, now = (course.has_frozen_statistics(experiment, one) for one in (step - 1, step))
+    switched = any(line for arm in experiment.arms for line in _switching(experiment, arm, step))
+    if before != now or (now and switched):
+        yield "for network in networks.values():"
+        yield f"    network.normalizers.train({not now})"
+
+
+def _inputs(experiment: Experiment, step: int) -> Iterator[str]:
+    """What is added to inputs from here on."""
+    (noise_before, shift_before), (noise, shift) = (
+        (course.input_noise(experiment, one), course.input_shift(experiment, one)) for one in (step - 1, step)
+    )
+    shifted = f" + {shift}" if shift else ""
+    if (noise, shift) != (noise_before, shift_before):
         generator = f"torch.Generator().manual_seed({INPUT_NOISE + experiment.seed})"
-        yield f"x_test = clean + {noise} * torch.randn(clean.shape, generator={generator})"
+        noisy = f" + {noise} * torch.randn(clean.shape, generator={generator})" if noise else ""
+        yield f"x_test = clean{noisy}{shifted}"
+    if shift != shift_before:
+        yield f"x_train = clean_train{shifted}"
 
 
 def _switching(experiment: Experiment, arm: str, step: int) -> Iterator[str]:

@@ -337,6 +337,10 @@ export interface ArmPart {
   evaluated_loss?: number;
   /** the same [share] */
   evaluated_accuracy?: number;
+  /** on the held-out examples without what changes add to inputs, evaluation view [nats or squared error] */
+  unshifted_loss?: number;
+  /** the same [share] */
+  unshifted_accuracy?: number;
   /** ‖W[l]‖, the root of the sum of squares of a hidden layer's weights */
   weight_norm?: Row;
   /** the learning rate that the next step has for the hidden layers' weights */

@@ -87,6 +87,10 @@ def change_data(change: Change, experiment: Experiment) -> dict[str, Any]:
         label = words.fill(texts["freeze" if value else "thaw"], layer=value)
     elif change.name == "input_noise":
         label = words.fill(texts["noise" if value else "clear"], value=format_value(value))
+    elif change.name == "input_shift":
+        label = words.fill(texts["shift" if value else "unshift"], value=format_value(value))
+    elif change.name == "freeze_statistics":
+        label = texts["freeze_statistics" if value else "thaw_statistics"]
     else:
         label = words.fill(texts["knob"], label=FIELDS[change.name].label, value=format_value(value))
     return {"step": change.step, "name": change.name, "label": label, **_before(change, experiment)}

@@ -74,6 +74,10 @@ def _evaluates_coloured(experiment: Experiment) -> bool:
     return experiment.three_views == "yes" and is_coloured
 
 
+def _shifts(experiment: Experiment) -> bool:
+    return experiment.three_views == "yes" and any(change.name == "input_shift" for change in experiment.possible_changes)
+
+
 MEASURES = (
     LiveMeasure(
         "evaluation",
@@ -101,6 +105,18 @@ MEASURES = (
         ),
         when="where `three_views` is yes and `evaluation_coats` coloured, every fourth snapshot, of other arms",
         applies_to=_evaluates_coloured,
+        every=4,
+        seconds=lambda experiment: DATA_SETS[experiment.dataset].test_size * weights(experiment) / RATE,
+    ),
+    LiveMeasure(
+        "unshifted",
+        "bnviz.lessons.train_and_eval.measures.evaluation:unshifted",
+        keys=(
+            Key("unshifted_loss", "on the held-out examples without what changes add to inputs, evaluation view", unit=_LOSS),
+            Key("unshifted_accuracy", "the same", unit="share"),
+        ),
+        when="where `three_views` is yes and inputs are shifted on the way, every fourth snapshot",
+        applies_to=_shifts,
         every=4,
         seconds=lambda experiment: DATA_SETS[experiment.dataset].test_size * weights(experiment) / RATE,
     ),

@@ -5,6 +5,7 @@ Statistics that a view normalizes with are those of all layers: what reaches lay
 
 from __future__ import annotations
 
+import copy
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -39,12 +40,27 @@ def evaluation(context: LiveContext) -> dict[str, Any]:
         "minibatch": context.network(held_out.x, MEASURE, _groups(context, len(held_out.x)), taps=minibatch),
         "running": context.network(held_out.x, EVALUATE, taps=running),
         "recomputed": recomputed(held_out.x, EVALUATE, taps=taps),
-        "own": context.network(held_out.x, MEASURE),
+        "own": _unfrozen(context.network)(held_out.x, MEASURE),
         "uncorrected": without_correction(context.network, group_size(context.experiment))(held_out.x, EVALUATE),
     }
     scores = {name: score for view, logits in views.items() for name, score in _scores(context, view, logits, held_out.y).items()}
     errors = _errors(context.network, recomputed) | _scatter(context, recomputed, taps)
     return {"evaluation": scores | errors | {"spread": spread(running, minibatch)}}
+
+
+def _unfrozen(network: Network) -> Network:
+    """The network, or a copy that uses statistics of what it is given where running ones are frozen."""
+    if not network.normalizers[0].frozen:
+        return network
+    copied = copy.deepcopy(network)
+    copied.freeze_statistics(False)
+    return copied
+
+
+def unshifted(context: LiveContext) -> dict[str, float]:
+    """`unshifted_…`: loss and accuracy on the held-out examples as they are before any shift or noise, evaluation view."""
+    x, y = context.examples.x_clean, context.examples.y_test
+    return _scores(context, "unshifted", context.network(x, EVALUATE), y)
 
 
 def evaluated(context: LiveContext) -> dict[str, float]:
