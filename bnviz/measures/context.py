@@ -7,7 +7,7 @@ read: copy a network before you change it, and a generator before you draw from 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -132,7 +132,8 @@ class MeasureContext:
     """A network while it trains, and the examples to measure it on.
 
     `experiment` has the settings in force at this step. `minibatch` [batch] are indices of training examples: in a live run those
-    of the minibatch that comes next; in a sweep those of one drawn for each checkpoint, the same for all runs.
+    of the minibatch that comes next; in a sweep those of one drawn for each checkpoint, the same for all runs. `earlier` is the
+    network as it was some steps before the end, if this is a sweep's last checkpoint and the measure looks back that far.
     """
 
     network: Network
@@ -140,6 +141,7 @@ class MeasureContext:
     loss: Loss
     examples: Examples
     minibatch: Tensor
+    earlier: Network | None = field(default=None, kw_only=True)
 
     @property
     def x(self) -> Tensor:

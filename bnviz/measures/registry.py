@@ -68,7 +68,13 @@ class LiveMeasure(Measure):
 
 @dataclass(frozen=True)
 class CheckpointMeasure(Measure):
-    """A measure of a sweep's runs, taken at every checkpoint if the sweep names it. A row lists its values."""
+    """A measure of a sweep's runs, taken at every checkpoint if the sweep names it. A row lists its values.
+
+    At the last checkpoint, one that `looks_back` so many steps, at least 1, is given the network of then, too
+    (`MeasureContext.earlier`).
+    """
+
+    looks_back: Callable[[Experiment], int] | None = None
 
     @property
     def function(self) -> Callable[[MeasureContext], Values]:

@@ -11,6 +11,7 @@ A stack may train on an accelerator. All random numbers are drawn on the CPU, so
 from __future__ import annotations
 
 import copy
+import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Generator, Sequence
@@ -349,7 +350,9 @@ class StackLog:
     """The data of a stack's runs, and the curves and measurements that their rows list."""
 
     def __init__(self, stack: Stack, measures: Sequence[str] = ()):
-        self.stack, self.measures = stack, [checkpoint_measure(name).function for name in measures]
+        self.stack, self.measures = stack, [checkpoint_measure(name) for name in measures]
+        self.earlier: dict[tuple[int, int], Network] = {}  # by run, and by step: what measures look back at
+        self.looked_at = self.steps_looked_at()
         self.split = DataTensors(stack.shared)
         labels = [noisy_labels(experiment, self.split.y_train) for experiment in stack.experiments]
         self.x, self.y = self.split.x_train.to(stack.device), torch.stack(labels).to(stack.device)
@@ -377,7 +380,11 @@ class StackLog:
 
     @torch.no_grad()
     def checkpoint(self, step: int) -> None:
-        """If `step` is a checkpoint: record test accuracy, and the mean loss of the minibatches since the last one."""
+        """If `step` is a checkpoint: record test accuracy, and the mean loss of the minibatches since the last one.
+
+        Before any other step, only what measures look back at is kept.
+        """
+        self.keep_earlier(step)
         if step not in self.checkpoints:
             return
         self.logits = self.stack.evaluate(self.test_linear)
@@ -399,6 +406,31 @@ class StackLog:
                 self.diverged_at[index] = step - len(losses) + lost[0]
         return losses.mean(0).tolist()
 
+    def steps_looked_at(self) -> dict[int, list[int]]:
+        """Which runs' networks measures want to see at an earlier step, beside the end: indices by step."""
+        wanted: dict[int, list[int]] = {}
+        for index, experiment in enumerate(self.stack.experiments):
+            for measure in self.measures:
+                if measure.looks_back:
+                    wanted.setdefault(experiment.steps - measure.looks_back(experiment), []).append(index)
+        return wanted
+
+    def keep_earlier(self, step: int) -> None:
+        """Copy the networks that a measure wants to see as they are before this step."""
+        if step in self.looked_at:
+            networks = self.stack.unstack()
+            self.earlier.update({(index, step): copy.deepcopy(networks[index]).cpu() for index in self.looked_at[step]})
+
+    def values_of(self, index: int, context: MeasureContext) -> dict[str, Any]:
+        """All measures of a run's network."""
+        values: dict[str, Any] = {}
+        for measure in self.measures:
+            back = measure.looks_back(context.experiment) if measure.looks_back else 0
+            at_end = self.stack.steps == self.stack.shared.steps
+            earlier = self.earlier.get((index, self.stack.steps - back)) if back and at_end else None
+            values |= measure.function(dataclasses.replace(context, earlier=earlier))
+        return values
+
     def measure(self, step: int) -> None:
         """Take the measures of every run's network, on one minibatch for all runs, another one at each checkpoint."""
         generator = torch.Generator().manual_seed(step)
@@ -410,7 +442,7 @@ class StackLog:
             if experiment.bootstrap == "yes":
                 own = own._replace(x_train=own.x_train[drawn[index]], y_train=own.y_train[drawn[index]])
             context = MeasureContext(network, experiment, self.stack.loss, own, minibatch)
-            self.measurements[index].append({key: value for measure in self.measures for key, value in measure(context).items()})
+            self.measurements[index].append(self.values_of(index, context))
 
     @torch.no_grad()
     def rows(self) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The page at /train-and-eval: one network is good in train() and bad in eval(), for one of four causes."""
 
 from bnviz.config.experiment import Experiment
+from bnviz.lessons.train_and_eval import sweep_section
 from bnviz.lessons.train_and_eval.panels import panels
 from bnviz.web.site.page import Page
 
@@ -25,6 +26,7 @@ PRESETS = {
 PAGE = Page(
     lesson="train_and_eval",
     panels=panels,
+    below=sweep_section.show,
     main=("statistics_momentum", "batch_size", "learning_rate", "compare"),
     more=(
         "accumulate",

@@ -76,10 +76,16 @@ def state(lesson: str) -> messages.State:
 
 
 def board(
-    run: str, state: str, panels: list[dict[str, Any]], rows: int, key: str = "board", single: Mapping[str, Any] | None = None
+    run: str,
+    state: str,
+    panels: list[dict[str, Any]],
+    rows: int,
+    key: str = "board",
+    single: Mapping[str, Any] | None = None,
+    below: bool = False,
 ) -> None:
     """Show the board, see `messages.board_data`; called again, it only draws what is new."""
-    data = messages.board_data(run, state, panels, rows, single)
+    data = messages.board_data(run, state, panels, rows, single, below)
     if (st.session_state.get(key) or {}).get("assets"):
         data["assets"] = _assets()
     _component("board")(key=key, data=data, on_assets_change=_ignore)

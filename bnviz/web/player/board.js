@@ -13,7 +13,8 @@ import {SampleRun} from "./sample-run.js";
 /** @import {Catalogue, Component, PanelSpec} from "./types" */
 /** @import {Painted} from "./theme.js" */
 /** @import {Run} from "./sample-run.js" */
-/** @typedef {{run: string, state: string, panels: PanelSpec[], rows: number, shared: Catalogue, one: Run | null}} Data */
+/** @typedef {{panels: PanelSpec[], rows: number, shared: Catalogue, one: Run | null, below: boolean}} Contents */
+/** @typedef {{run: string, state: string} & Contents} Data */
 
 export default persistentMount((/** @type {Component<Data>} */ component) => new Board(component));
 
@@ -32,7 +33,8 @@ class Board {
     this.data = data;
     this.top = make("div");
     this.grid = make("div", {class: "bnviz-panels"});
-    this.root = make("div", {class: "bnviz-player bnviz-board"}, this.top, this.grid);
+    // A page has one player. Below it, a board goes by a name of its own.
+    this.root = make("div", {class: `${data.below ? "bnviz-below-player" : "bnviz-player"} bnviz-board`}, this.top, this.grid);
     parentElement.append(this.root);
     this.theme = new Theme(this.root);
     component.plotly();

@@ -98,15 +98,15 @@ def player_data(
 
 
 def board_data(
-    run: str, state: str, panels: list[dict[str, Any]], rows: int, single: Mapping[str, Any] | None = None
+    run: str, state: str, panels: list[dict[str, Any]], rows: int, single: Mapping[str, Any] | None = None, below: bool = False
 ) -> dict[str, Any]:
     """The board's data (types.d.ts: BoardData): panels of the sweep `run` with data from `rows` rows.
 
     `state` is playing while rows arrive, then ended, or paused or failed before the end. `single` is a run like those of the
-    sweep, to be watched beside it: its `player_data`, and its `name`.
+    sweep, to be watched beside it: its `player_data`, and its `name`. `below`: whether a player is on the page, too.
     """
     data = {"run": run, "state": state, "panels": panels, "rows": rows, "shared": words.shared()["player"], "one": single}
-    return {**data, "addresses": assets.addresses()}
+    return {**data, "below": below, "addresses": assets.addresses()}
 
 
 def stream_url(experiment: Experiment) -> str:

@@ -37,6 +37,7 @@ def show(
     key: str = "board",
     asks: Callable[[], bool] = lambda: False,
     single: Mapping[str, Any] | None = None,
+    below: bool = False,
 ) -> None:
     """The sweep's words and panels, filling in while its rows arrive, with its progress and a button to stop or resume.
 
@@ -44,12 +45,12 @@ def show(
     see it; `words` gives Markdown. Both are called with the row messages so far, in no order, and with none at first. If the
     sweep is refused, the page says why, and what this board (`key`) showed before stays; if nothing, `default` is shown. For
     as long as `asks` says so, the page waits for a prediction, and neither words nor panels are shown: only how far it is, and
-    a `single` run like those of the sweep, as `bnviz.web.player.board` takes it.
+    a `single` run like those of the sweep, as `bnviz.web.player.board` takes it. `below`: whether a player is on the page, too.
     """
     watch = _watch(sweep, default, key)
     if watch is not None:
         ticking = watch.live
-        st.fragment(_draw, run_every=TICK_SECONDS if ticking else None)(watch, panels, words, key, ticking, asks, single)
+        st.fragment(_draw, run_every=TICK_SECONDS if ticking else None)(watch, panels, words, key, ticking, asks, single, below)
 
 
 def _watch(sweep: Sweep, default: Sweep | None, key: str) -> Watch | None:
@@ -86,6 +87,7 @@ def _draw(
     ticking: bool,
     asks: Callable[[], bool],
     single: Mapping[str, Any] | None,
+    below: bool,
 ) -> None:
     """One look at the sweep on the board. Runs in a fragment, which the page has set `ticking` or not."""
     watch.read()
@@ -99,7 +101,7 @@ def _draw(
     if watch.end is not None and watch.state == "failed":
         st.error(fill(shared()["board"]["failed"], message=watch.end["message"]))
     visible_panels = [] if waiting else panels(watch.sweep, rows)
-    player.board(run=watch.id, state=watch.state, panels=visible_panels, rows=len(rows), key=key, single=single)
+    player.board(run=watch.id, state=watch.state, panels=visible_panels, rows=len(rows), key=key, single=single, below=below)
     if watch.live != ticking:
         st.rerun()  # the whole page: only there can a fragment begin or cease to tick
 

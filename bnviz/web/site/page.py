@@ -36,6 +36,9 @@ class Page(RunForm):
             if self.beside:
                 self.beside(experiment)
         stage.play(experiment, self, view, prediction)
+        if self.below and not predictions.waiting(self):
+            with st.container(key="below"):
+                self.below(experiment)
         with st.container(key="foot"):
             foot(self, experiment)
 

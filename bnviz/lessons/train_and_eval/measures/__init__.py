@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from bnviz.config.cost import RATE, weights
+from bnviz.config.cost import CHECKPOINTS, RATE, weights
 from bnviz.config.experiment import Experiment
 from bnviz.data import DATA_SETS
-from bnviz.measures.registry import LiveMeasure, normalized_arms
-from bnviz.record.schema import Key
+from bnviz.lessons.train_and_eval.measures.law import reach
+from bnviz.measures.registry import CheckpointMeasure, LiveMeasure, normalized_arms
+from bnviz.record.schema import Key, json_list
 
 _LOSS = "nats or squared error"
 _LATER: dict[str, Any] = {"optional": True, "when": "in recordings from 0.4.0 on"}
@@ -119,5 +120,26 @@ MEASURES = (
         applies_to=_shifts,
         every=4,
         seconds=lambda experiment: DATA_SETS[experiment.dataset].test_size * weights(experiment) / RATE,
+    ),
+    CheckpointMeasure(
+        "running_means",
+        "bnviz.lessons.train_and_eval.measures.running_means:running_means",
+        keys=(
+            json_list("running_mean_errors", "`mean_error` of the views, of each hidden layer, or `null`", unit="σ"),
+            json_list("true_means", "`mean_size`, the same", unit="σ"),
+            json_list("minibatch_noises", "`mean_noise`, the same", unit="σ"),
+            json_list("minibatch_offsets", "`mean_offset`, the same", unit="σ"),
+            json_list(
+                "mean_drifts",
+                "how far true means have moved a step, over the last 1 / momentum steps, root mean square over units, of each "
+                "hidden layer, or `null`",
+                unit="σ",
+            ),
+            json_list("minibatch_accuracies", "`minibatch_accuracy` of the views, or `null`", unit="share"),
+            json_list("recomputed_accuracies", "`recomputed_accuracy`, the same", unit="share"),
+        ),
+        when="where the sweep asks for `running_means`, at the last checkpoint of networks with running statistics",
+        seconds=lambda experiment: _seconds(experiment) / (CHECKPOINTS + 1),  # as it is taken once
+        looks_back=lambda experiment: reach(experiment.statistics_momentum, experiment.steps),
     ),
 )

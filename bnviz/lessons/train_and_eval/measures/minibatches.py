@@ -46,14 +46,19 @@ class Minibatches(NamedTuple):
 
         It is 0 in layer 1 alone: what other layers receive was normalized by the minibatch's own statistics.
         """
-        taps = Taps()
-        network(self.x, MEASURE, taps=taps)
-        return self.means.mean(1) - torch.stack([layer.linear.mean(0) for layer in taps])
+        return self.means.mean(1) - means_together(network, self.x)
 
     def variance_factor(self, network: Network) -> np.ndarray:
         """Running variances over `variances`, of means over units [layers]."""
         running = torch.stack([layer.running_variance.mean() for layer in network.normalizers])
         return (running / self.variances.mean(-1)).float().numpy()
+
+
+def means_together(network: Network, x: Tensor) -> Tensor:
+    """Means of z over examples `x` [examples, features] that are normalized together [layers, width]."""
+    taps = Taps()
+    network(x, MEASURE, taps=taps)
+    return torch.stack([layer.linear.mean(0) for layer in taps])
 
 
 def _variance_in_groups(z: Tensor, groups: int) -> Tensor:

@@ -1,0 +1,38 @@
+"""The section below the player that tests the law on many networks, once somebody asks for them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bnviz.config.arms import ARMS
+from bnviz.config.course import without_changes
+from bnviz.config.experiment import Experiment
+from bnviz.lessons.train_and_eval.sweep_judge import verdict
+from bnviz.lessons.train_and_eval.sweep_panels import panels
+from bnviz.lessons.train_and_eval.sweep_results import sweep
+from bnviz.web import words
+from bnviz.web.figures import compared
+from bnviz.web.site import board
+
+TEXTS = words.catalogue("train_and_eval")["sweep"]
+_ASKED = "bnviz law"  # session_state: the experiment whose networks somebody has asked for
+
+
+def show(experiment: Experiment) -> None:
+    """What is to be tested, a button, and the board of the networks that were asked for."""
+    _, norm = compared(experiment)
+    if not ARMS[norm].statistics:
+        return
+    plan = sweep(without_changes(experiment))
+    st.subheader(TEXTS["title"], anchor=False)
+    st.markdown(TEXTS["text"])
+    asked = st.session_state.get(_ASKED)
+    if asked is None or sweep(asked) != plan:
+        label = words.fill(TEXTS["again" if asked else "button"], count=len(plan.runs()))
+        st.button(label, on_click=_ask, args=(without_changes(experiment),))
+    if asked is not None:
+        board.show(sweep(asked), panels, verdict, key="law", below=True)
+
+
+def _ask(experiment: Experiment) -> None:
+    st.session_state[_ASKED] = experiment
