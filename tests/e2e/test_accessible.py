@@ -6,6 +6,7 @@ import re
 import pytest
 
 from bnviz.lessons import LESSONS
+from bnviz.web import words
 from tests.e2e.lab import PHONE, WIDE_PARTS
 
 CONTRAST = """() => {
@@ -66,7 +67,7 @@ def test_on_a_phone_a_finger_works_all_pages_have_names_and_plotlys_buttons_cove
     lab.wait_plot("fan", "n._fullLayout?.dragmode === false")
     assert lab.page.evaluate(WIDE_PARTS) == []
     names = lab.page.locator(".st-key-pages a")
-    assert names.all_inner_texts() == list(LESSONS.values()) and names.first.is_visible()
+    assert names.all_inner_texts() == [*LESSONS.values(), words.own()["title"]] and names.first.is_visible()
     assert not lab.page.get_by_test_id("stExpandSidebarButton").is_visible()
     for panel in ("fan", "shift", "learning"):
         lab.page.locator(f"[data-panel={panel}] .bnviz-plot").tap()
