@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 
@@ -22,15 +23,35 @@ RUN = Experiment(steps=20, seed=83)
 
 
 def test_without_nginx_it_says_in_one_line_what_is_missing(monkeypatch, capsys):
+    monkeypatch.setattr(processes.signal, "signal", lambda number, handler: None)
     monkeypatch.setattr(processes.shutil, "which", lambda name, path=None: None)
-    handler = signal.getsignal(signal.SIGTERM)
-    try:
-        with pytest.raises(SystemExit, match="2"):
-            main(["serve", "--processes", "2"])
-    finally:
-        signal.signal(signal.SIGTERM, handler)
+    with pytest.raises(SystemExit, match="2"):
+        main(["serve", "--processes", "2"])
     (line,) = capsys.readouterr().err.splitlines()
     assert "nginx" in line and "not installed" in line
+
+
+@pytest.mark.parametrize("path", ["a b;c", "lab{", "löb"])
+def test_a_prefix_that_nginx_cannot_serve_is_one_line(monkeypatch, capsys, path):
+    monkeypatch.setattr(processes.signal, "signal", lambda number, handler: None)
+    monkeypatch.setattr(processes.shutil, "which", lambda name, path=None: name)
+    with pytest.raises(SystemExit, match="2"):
+        main(["serve", "--processes", "2", "--base-path", path])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert repr(path) in line
+
+
+def test_a_port_that_is_taken_is_one_line_before_anything_starts(monkeypatch, capsys):
+    monkeypatch.setattr(processes.signal, "signal", lambda number, handler: None)
+    monkeypatch.setattr(processes.shutil, "which", lambda name, path=None: name)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SystemExit, match="2"):
+            main(["serve", "--processes", "2", "--port", str(port)])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert str(port) in line
 
 
 @pytest.mark.parametrize(("workers", "count", "share"), [("4", 2, "2"), ("3", 2, "2"), ("1", 3, "1")])
@@ -91,7 +112,7 @@ def test_a_visitor_stays_with_one_process_and_a_killed_one_is_started_again(tmp_
         names = {server_of(url, visitor) for visitor in servers}
         assert len(names & set(servers.values())) == 1  # the other one never stopped
         started = children(process)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGHUP)  # as a terminal does that is closed
         assert process.wait(60) == 0
         for pid in started:
             with pytest.raises(ProcessLookupError):

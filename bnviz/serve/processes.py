@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import re
 import shutil
 import signal
 import socket
@@ -30,6 +31,7 @@ DEFAULT_PORT = 8501
 START_SECONDS = 120.0
 STOP_SECONDS = 10.0
 LOOK_SECONDS = 0.1
+PREFIX = re.compile(r"[\w/.~-]*", re.ASCII)
 RESTART_SECONDS = 1.0  # before a process that has ended is started again
 
 # Temporary files have a folder of their own, so that no rights are needed. A browser is known by the cookie that Streamlit gives
@@ -79,8 +81,11 @@ def serve(count: int, options: Mapping[str, object]) -> None:
 
     Raises KeyboardInterrupt or SystemExit for a signal, and BadSetting if nginx is missing or cannot listen.
     """
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP, which a terminal sends that is closed
+        if number := getattr(signal, name, None):
+            signal.signal(number, lambda number, frame: sys.exit(0))
     nginx, port = _nginx(), int(str(options.get("port", DEFAULT_PORT)))
+    _check(options, port)
     with tempfile.TemporaryDirectory(prefix="bnviz-serve-") as folder, _stopping([]) as processes:
         group = WebProcesses(_free_ports(count), options, processes)
         group.wait_until_ready()
@@ -153,6 +158,15 @@ def configuration(folder: Path, options: Mapping[str, object], port: int, ports:
     host = str(options.get("host", ""))
     address = f"{_bracketed(host)}:{port}" if host else str(port)
     return NGINX.format(folder=folder, servers=servers, address=address)
+
+
+def _check(options: Mapping[str, object], port: int) -> None:
+    """Raise BadSetting for what nginx could not serve: a prefix with odd letters, or a port at which somebody listens."""
+    prefix = str(options.get("base_path", ""))
+    if not PREFIX.fullmatch(prefix):
+        raise BadSetting(f"--base-path {prefix!r}: expected letters, digits, and / - _ . ~")
+    with contextlib.suppress(OSError), socket.create_connection((_reachable(options).strip("[]"), port), 5):
+        raise BadSetting(f"--port {port}: another program listens there already")
 
 
 def _nginx() -> str:
