@@ -37,6 +37,8 @@ from bnviz.config.cost import TooExpensive
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.fields import BadField, Field
 from bnviz.config.sweep import MAXIMUM_SEEDS, trainable_arms
+from bnviz.data import OWN
+from bnviz.data.own import log_problems
 from bnviz.files import atomic_write
 from bnviz.lessons import LESSONS, SWEEPING, address
 from bnviz.measures import budget
@@ -260,6 +262,8 @@ def _reader(field: Field) -> Callable[[str], object]:
         try:
             return field.parse(text)
         except BadField as error:
+            if field.name == "dataset":  # a file may be why
+                log_problems(OWN.problems)
             raise argparse.ArgumentTypeError(f"{error.value!r}: {error.reason}") from None
 
     return read

@@ -26,6 +26,8 @@ from bnviz import engine, machine
 from bnviz.config.experiment import Experiment
 from bnviz.config.fields import BadField
 from bnviz.config.sweep import Cell, Sweep, changes, sweep_over, trainable_arms
+from bnviz.data import OWN
+from bnviz.data.own import log_problems
 from bnviz.files import atomic_write
 from bnviz.judge.intervals import LEVEL, Interval, interval
 from bnviz.record import csv_files, ndjson, storage
@@ -91,7 +93,12 @@ def sweep(
     Raises BadField for a value that a field cannot take, `csv_files.OtherContents` for a file that holds something else,
     OSError for one that cannot be written, and Failed. A note on the exception says which rows have been kept.
     """
-    plan = plan_sweep(axis, values, seeds, arms, fields)
+    try:
+        plan = plan_sweep(axis, values, seeds, arms, fields)
+    except BadField as error:
+        if error.field == "dataset":  # a file may be why
+            log_problems(OWN.problems)
+        raise
     with csv_files.table(out, plan) as table:
         try:
             _compute(table, workers)

@@ -290,10 +290,14 @@ class Experiment:
 
     @property
     def identity_fields(self) -> dict[str, Any]:
-        """The fields that make it what it is: all but those that were added late and say what was so before, or nothing."""
+        """The fields that make it what it is: all but those that were added late and say what was so before, or nothing.
+
+        An own data set may have other contents elsewhere or later, so their hash is with them.
+        """
         values, idle = dataclasses.asdict(self), self._idle_fields()
         said = {name: value for name, value in values.items() if not FIELDS[name].late or value != FIELDS[name].unsaid}
-        return {name: value for name, value in said.items() if name not in idle}
+        counted = {name: value for name, value in said.items() if name not in idle}
+        return counted | ({"contents": sha256} if (sha256 := DATA_SETS[self.dataset].sha256) else {})
 
     def replace(self, **changes: Any) -> Experiment:
         """This experiment with some fields changed; raises BadField."""

@@ -19,6 +19,7 @@ from bnviz.config import cost
 from bnviz.config.arms import ARMS
 from bnviz.config.experiment import FIELDS, FORMAT, Experiment
 from bnviz.config.fields import LIVE, OBSERVATION, SHAPE, BadField, Field
+from bnviz.data import DATA_SETS
 
 MAXIMUM_SEEDS = 20
 FIRST_SECONDS, STACK_SECONDS = 1.5, 3.0  # of computing, after which a sweep's first rows should be there, and later ones
@@ -126,8 +127,16 @@ class Sweep:
     def id(self) -> str:
         """Sixteen hex digits: a hash of the format version and of everything that makes the sweep."""
         own = dataclasses.asdict(self) | {"base": self.base.identity_fields}
+        if others := self._contents():
+            own["contents"] = others
         canonical = json.dumps({"format": FORMAT, "sweep": own}, sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+    def _contents(self) -> dict[str, str]:
+        """Hashes of the own data sets that its points and curves name, by name."""
+        changed = [dict(one) for one in (*self.points, *(curve.changes for curve in self.curves))]
+        names = {one["dataset"] for one in changed if "dataset" in one}
+        return {name: DATA_SETS[name].sha256 for name in sorted(names) if DATA_SETS[name].sha256}
 
     def cells(self) -> list[Cell]:
         """All places, point by point."""

@@ -1,58 +1,23 @@
 """Data sets by name.
 
 A new data set is one loader and one line in ``DATA_SETS``. Loaders return standardized float32 inputs and never touch the
-network; the archives and their licences lie beside this file.
+network; the archives and their licences lie beside this file. Own data sets (bnviz/data/own.py) come after these.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from bnviz.data import coats
+from bnviz.data import coats, own
+from bnviz.data.data_set import DataSet, Split
 from bnviz.data.linear_map import linear_map
 
+__all__ = ["DATA_SETS", "FOLDER", "OWN", "DataSet", "Split", "load"]
+
 FOLDER = Path(__file__).parent
-
-
-class Split(NamedTuple):
-    """Inputs [examples, features] float32 and labels [examples] int64, or targets [examples, classes] float32."""
-
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
-
-
-@dataclass(frozen=True)
-class DataSet:
-    """What a page needs to know of a data set without loading it.
-
-    `examples` is what pages call its examples, in the plural; `loss` is a key of bnviz.train.loop.LOSSES; `licence` is the name
-    of a file beside this one.
-    """
-
-    label: str
-    examples: str
-    features: int
-    classes: int
-    train_size: int
-    test_size: int
-    credit: str
-    load: Callable[..., Split]
-    loss: str = "cross-entropy"
-    licence: str = ""
-    has_coats: bool = False  # the coats of an experiment apply, and `load` wants to know them
-
-    @property
-    def words(self) -> dict[str, str]:
-        """What pages call its examples, in sentences."""
-        return {"examples": self.examples, "held_out": f"test {self.examples}", "train": f"training {self.examples}"}
 
 
 def _standardize(x_train: np.ndarray, x_test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -158,6 +123,9 @@ DATA_SETS: dict[str, DataSet] = {
         loss="squared",
     ),
 }
+
+OWN = own.data_sets(own.configured_folder(), DATA_SETS)
+DATA_SETS |= OWN.sets
 
 
 def load(name: str, world: str = "black") -> Split:

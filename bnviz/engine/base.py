@@ -108,9 +108,10 @@ class BaseEngine(ABC):
         stored = self.store.get(id)
         header = next(ndjson.read(stored.lines(0, 1)), {}) if stored else {}
         try:
-            return Experiment.of_recording(header["experiment"])
+            experiment = Experiment.of_recording(header["experiment"])
         except (KeyError, TypeError, BadField):  # a sweep, or fields that this release does not know
             return None
+        return experiment if experiment.id == id else None  # its data set may have other contents now
 
     def ask(self, experiment: Experiment, question: dict) -> Recording:
         return self._find_or_start(experiment, question)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from bnviz import machine
+from bnviz.data import own
 from bnviz.engine.admission import Limits
 from bnviz.engine.base import CLOSE_MESSAGE, BaseEngine
 from bnviz.engine.task import Task
@@ -286,6 +287,7 @@ def start_worker(command: Sequence[str]) -> subprocess.Popen:
     paths = [str(_ROOT), os.environ.get("PYTHONPATH", "")]
     environment = {
         **os.environ,
+        own.SETTING: own.configured_folder(),
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",

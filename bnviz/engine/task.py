@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from bnviz.config.course import without_changes
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Run
+from bnviz.data import DATA_SETS
 from bnviz.measures import budget
 from bnviz.record import ndjson
 from bnviz.record.piece import Piece
@@ -109,10 +110,17 @@ class Task:
 
 def experiment_payload(experiment: Experiment, question: dict[str, Any] | None = None) -> dict[str, Any]:
     """The payload of a run, or of a question about its trained network."""
-    payload = {"experiment": dataclasses.asdict(experiment)}
+    payload = {"experiment": dataclasses.asdict(experiment), **_contents(experiment)}
     return payload | {"question": question} if question else payload
 
 
 def stack_payload(runs: tuple[Run, ...], measures: tuple[str, ...]) -> dict[str, Any]:
     """The payload of a stack of a sweep's runs."""
-    return {"stack": [[dataclasses.asdict(run.experiment), run.arm] for run in runs], "measures": list(measures)}
+    stack = [[dataclasses.asdict(run.experiment), run.arm] for run in runs]
+    return {"stack": stack, "measures": list(measures), **_contents(*(run.experiment for run in runs))}
+
+
+def _contents(*experiments: Experiment) -> dict[str, dict[str, str]]:
+    """Hashes of the own data sets by name, if there are any, by which a worker sees whether it has the same ones."""
+    hashes = {one.dataset: sha256 for one in experiments if (sha256 := DATA_SETS[one.dataset].sha256)}
+    return {"contents": hashes} if hashes else {}

@@ -2,12 +2,13 @@
 
     python -m bnviz.engine.worker
 
-Standard input carries one JSON command a line, ``{"run": key, "experiment": {…}}`` or ``{"stop": key}``; a key is any
-text without a space, chosen by the sender. A run with a ``"question": {…}`` answers it (`bnviz.train.loop.answer`) in place of a
-training's snapshots; one with a ``"stack": [[{…}, arm], …]`` in place of the experiment trains these runs of a sweep together
-and writes their rows. Standard output carries ``ready``, then pieces (`bnviz.record.piece`) under their keys, and between steps
-``alive``, about once a second. A worker that has grown beyond its share of memory writes ``retired`` and ends; what it was still
-computing is for its successor. When standard input ends, the parent has ended, however it did, and so does the worker, at once.
+Standard input carries one JSON command a line, ``{"run": key, "experiment": {…}}`` or ``{"stop": key}``; a key is any text
+without a space, chosen by the sender. ``"contents"`` has hashes of own data sets by name, which must be those here. A run with
+a ``"question": {…}`` answers it (`bnviz.train.loop.answer`) in place of a training's snapshots; one with a ``"stack": [[{…},
+arm], …]`` in place of the experiment trains these runs of a sweep together and writes their rows. Standard output carries
+``ready``, then pieces (`bnviz.record.piece`) under their keys, and between steps ``alive``, about once a second. A worker that
+has grown beyond its share of memory writes ``retired`` and ends; what it was still computing is for its successor. When
+standard input ends, the parent has ended, however it did, and so does the worker, at once.
 
 With ``--background`` it runs at niceness 19; else at NICENESS above the web process.
 """
@@ -31,6 +32,8 @@ from typing import Any, BinaryIO
 from bnviz import machine
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Run
+from bnviz.data import DATA_SETS
+from bnviz.data.own import ChangedData
 from bnviz.record import ndjson
 from bnviz.record.piece import Piece
 
@@ -100,6 +103,12 @@ def record_stack(runs: Sequence[Run], measures: Sequence[str] = (), training: An
         return (yield from trainers.train_stack(runs, measures))
 
     return _lines(messages())
+
+
+def _refusal(error: Exception) -> Messages:
+    """The messages of a run that cannot begin."""
+    raise error
+    yield None
 
 
 def _lines(messages: Messages) -> Generator[bytes | None]:
@@ -221,7 +230,10 @@ class LineWriter:
 
 
 def lines_for(command: dict[str, Any], training: Any = None) -> Generator[bytes | None]:
-    """The lines of the recording that a command requests."""
+    """The lines of the recording that a command requests; an end that says why, if its data set is not the same here."""
+    for name, sha256 in command.get("contents", {}).items():
+        if name not in DATA_SETS or DATA_SETS[name].sha256 != sha256:
+            return _lines(_refusal(ChangedData(f"the file of {name} is another one now, or elsewhere: start the program again")))
     if "stack" in command:
         runs = [Run(Experiment(**experiment), arm) for experiment, arm in command["stack"]]
         return record_stack(runs, command["measures"], training)

@@ -24,7 +24,7 @@ def places(draw: Draw, probe_size: int) -> Tensor:
     Of a group of n, in each of `copies` other examples take the first places. The turn of the snapshot decides which: no two
     stand together at two snapshots in a row, just as no mate in training is the same twice.
     """
-    copies = max(FEWEST_COPIES, ROWS // draw.first_group)
+    copies = min(probe_size, max(FEWEST_COPIES, ROWS // draw.first_group))
     count = max(1, min(draw.first_group, copies, probe_size // copies))
     row, copy = torch.arange(count), torch.arange(copies)[:, None]
     return row * copies + (copy - draw.turn * row) % copies

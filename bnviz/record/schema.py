@@ -72,6 +72,7 @@ HEADER = (
     Key("format", "version of this description"),
     text("id", "sixteen hex digits, a hash of the format and of every field"),
     Key("experiment", "every field of the experiment", kind="object"),
+    text("contents", "SHA-256 of an own data set's file, which is part of the id", optional=True, when="if it is one"),
     json_list("arms", "the networks that train: `none`, then the one it is compared with, then others that were asked for"),
     Key("hidden_layers", "how many hidden layers there are"),
     json_list("taps", "`linear` z, `normalized` (what enters the nonlinearity), `activation` a"),

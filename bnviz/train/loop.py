@@ -34,18 +34,20 @@ Outcome = tuple[str, str]  # status and message of the recording's end
 
 def header(experiment: Experiment) -> dict[str, Any]:
     """The first message of a recording."""
+    data_set = data.DATA_SETS[experiment.dataset]
     return {
         "type": "header",
         "format": FORMAT,
         "id": experiment.id,
         "experiment": dataclasses.asdict(experiment),
+        **({"contents": data_set.sha256} if data_set.sha256 else {}),
         "arms": list(experiment.arms),
         "hidden_layers": experiment.hidden_layers,
         "taps": list(TAPS),
         "edges": bin_edges(experiment),
         "probe_size": experiment.probe_size,
         "total_steps": experiment.steps,
-        "classes": data.DATA_SETS[experiment.dataset].classes,
+        "classes": data_set.classes,
         "watched_units": list(range(WATCHED_UNITS)),
         "percentiles": list(PERCENTILES),
         "group_size": experiment.batch / experiment.groups,

@@ -48,6 +48,11 @@ def validated_header(recording: bytes) -> Mapping[str, Any]:
         same = Experiment.of_recording(header["experiment"]).id == header["id"] and header["versions"].keys() >= VERSIONS
     except ERRORS:
         same = False
+    if not same and isinstance(header, dict) and "contents" in header:
+        name = header["experiment"].get("dataset") if isinstance(header.get("experiment"), dict) else ""
+        raise InvalidRecording(
+            f"This recording is of the data set {name}, which this program does not have, or not with the same contents."
+        )
     if not same:
         raise InvalidRecording("This recording is of a sweep, or of another release of bnviz, so nothing can be made of it.")
     return header

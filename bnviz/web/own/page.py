@@ -14,3 +14,4 @@ def show() -> None:
     st.header(own["title"], anchor=False)
     st.markdown(own["about"])
     player.own(page_data())
+    st.markdown(own["data"])

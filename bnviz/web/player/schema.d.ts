@@ -14,6 +14,8 @@ export interface Header {
   id: string;
   /** every field of the experiment */
   experiment: Record<string, any>;
+  /** SHA-256 of an own data set's file, which is part of the id */
+  contents?: string;
   /** the networks that train: `none`, then the one it is compared with, then others that were asked for */
   arms: string[];
   /** how many hidden layers there are */

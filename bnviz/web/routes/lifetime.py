@@ -15,6 +15,8 @@ from types import FrameType
 from anyio import to_thread
 
 from bnviz import engine, machine
+from bnviz.data import OWN
+from bnviz.data.own import log_problems
 from bnviz.web.logs import set_up
 from bnviz.web.routes.sockets import send_at_once
 from bnviz.web.routes.viewers import viewers
@@ -31,6 +33,7 @@ async def lifespan(app: object) -> AsyncGenerator[None]:
     """Start the workers with the server, before the first visitor comes, and end them with it."""
     viewers.closing = False
     set_up()
+    log_problems(OWN.problems)
     machine.allow_files()
     send_at_once()
     sys.setswitchinterval(SWITCH_SECONDS)
