@@ -66,6 +66,7 @@ def test_the_page_mounts_the_place_for_recordings(monkeypatch):
     assert not page.exception and page.header[0].value == words.own()["title"]
     ((shown,),) = [mounted]
     assert shown["sources"] == [] and [one["name"] for one in shown["snippets"]] == list(words.own()["snippets"].values())
+    assert page.markdown[-1].value == words.own()["data"].strip() and "BNVIZ_DATA" in page.markdown[-1].value
 
 
 def test_every_word_is_said():
