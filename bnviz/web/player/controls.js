@@ -158,7 +158,7 @@ export class Controls {
     );
     store.subscribe(
       ({placeholder}) => placeholder,
-      (text) => text !== null && this.headline.replaceChildren(make("span", {}, text)),
+      (text) => text !== null && this.showPlaceholder(text),
     );
     store.subscribe(
       ({reminders}) => reminders,
@@ -330,14 +330,20 @@ export class Controls {
 
   /** The headline and the answer, or the question in their place. */
   showWords() {
-    const {wordsView: view, visibility} = this.player.state;
-    if (!view) return;
+    const {wordsView: view, visibility, placeholder} = this.player.state;
+    if (!view || placeholder !== null) return;
     const hasRoom = !this.player.data.embedded || view.changes.length > 0; // a small frame shows what a change did, and no more
     const answer = visibility.findings && hasRoom ? view.story.answer?.(view) : null;
     this.answer.hidden = !answer;
     set(this.answer, answer ?? "");
     if (visibility.findings) this.showHeadline(view.story.headline(view), view);
     else this.askFirst();
+  }
+
+  /** @param {string} text in the place of headline and answer */
+  showPlaceholder(text) {
+    this.answer.hidden = true;
+    this.headline.replaceChildren(make("span", {}, text));
   }
 
   /**

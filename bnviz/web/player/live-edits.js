@@ -5,7 +5,7 @@
 import {ACTIONS, FACTOR, NOISE} from "./core/actions.js";
 import {before, halfwayStep, isOnTheWay} from "./core/setting-changes.js";
 import {make, set} from "./dom.js";
-import {KNOBS, NO_KNOB} from "./streamlit.js";
+import {KNOBS, NO_KNOB, PRESETS} from "./streamlit.js";
 import {playerText} from "./words.js";
 
 /** @import {Edit, View} from "./types" */
@@ -37,6 +37,8 @@ export class LiveEdits {
     this.root = make("div", {class: "bnviz-hand"}, ...parts);
     this.onReach = (/** @type {Event} */ event) => this.reach(event);
     for (const name of REACH_EVENTS) document.addEventListener(name, this.onReach, true);
+    this.onClick = (/** @type {Event} */ {target}) => target instanceof Element && target.closest(PRESETS) && player.awaitPage();
+    document.addEventListener("click", this.onClick, true);
     player.store.subscribe(
       ({snapshotView, playback}) => [snapshotView, playback],
       () => this.show(),
@@ -45,6 +47,7 @@ export class LiveEdits {
 
   close() {
     for (const name of REACH_EVENTS) document.removeEventListener(name, this.onReach, true);
+    document.removeEventListener("click", this.onClick, true);
     this.root.remove();
   }
 

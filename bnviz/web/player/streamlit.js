@@ -8,6 +8,9 @@ export const KNOBS = ".st-key-controls, .st-key-more";
 /** What among them changes no setting. */
 export const NO_KNOB = "[data-testid=stPopoverButton], [data-testid=stTooltipHoverTarget]";
 
+/** Presets that are not chosen (bnviz/web/site/presets.py). */
+export const PRESETS = ".st-key-bnviz-preset [data-testid=stBaseButton-pills]";
+
 /** The question that asks for a prediction (bnviz/web/site/predictions.py). */
 export const QUESTION = "[class*=st-key-prediction-]";
 

@@ -111,3 +111,27 @@ test("a page that was offline for a short time goes on with the stream when the 
   world.pass(20_000);
   assert.equal(world.states.cursor.serial, serial, "the page is asked no more");
 });
+
+test("while another run is awaited nothing is said of the one before, until the first snapshot of the new one is there", () => {
+  const world = new World().arrive().pass(500);
+  assert.equal(world.core.state.placeholder, null);
+  world.core.awaitPage();
+  world.pass(500);
+  assert.equal(world.core.state.placeholder, world.core.text("untrained"), "asked for, while the old run plays on");
+  world.rerun(OTHER).pass(500);
+  assert.equal(world.core.state.placeholder, world.core.text("untrained"), "on its way");
+  world.arrive(undefined, {upTo: 0}).pass(300);
+  assert.deepEqual([world.core.state.placeholder, world.core.state.wordsView.run], [null, world.core.data.run]);
+});
+
+test("a page that answers with the same run, or not at all, has that run spoken of again", () => {
+  const world = new World().arrive().pass(20_000);
+  world.core.awaitPage();
+  world.pass(500).rerun().pass(300);
+  assert.equal(world.core.state.placeholder, null);
+  world.core.awaitPage();
+  world.pass(19_000);
+  assert.notEqual(world.core.state.placeholder, null);
+  world.pass(2000);
+  assert.equal(world.core.state.placeholder, null);
+});

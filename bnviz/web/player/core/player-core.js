@@ -37,6 +37,7 @@ import {visibilityOf} from "./visibility.js";
  * @property {(href: string) => string} outsideFrame the address that people see
  */
 /** @typedef {{before: number, seconds: number | null}} QueuePosition */
+const ANSWER_MS = 20_000; // after so long without an answer of the page, words speak of the run on show again
 const WORDS_MS = 250; // between two changes of words while it plays
 const MAX_FRAME_MS = 250; // a longer animation frame, of a page that was hidden, moves the playhead no further
 
@@ -45,6 +46,9 @@ export class PlayerCore {
   #snapshotKey = "";
   #wordsKey = "";
   #wordsAt = 0;
+  /** Whether the page has been asked for another run, and has not answered. */
+  #awaitsPage = false;
+  #answerTimer = /** @type {any} */ (0);
   /** Whether the visitor would rather not predict. */
   #skipped = false;
   /** How often the page was asked for anything, so that no question equals the one before. */
@@ -86,6 +90,7 @@ export class PlayerCore {
   }
 
   close() {
+    this.environment.clearTimeout(this.#answerTimer);
     this.addressBar.close();
     this.runs.close();
     this.settingChanges.close();
@@ -243,6 +248,7 @@ export class PlayerCore {
    */
   update(component) {
     const waiting = this.awaitsPrediction;
+    this.#endWait();
     this.runs.onPage();
     this.component = component;
     this.data = component.data;
@@ -293,7 +299,7 @@ export class PlayerCore {
    */
   #publishWords(view, time) {
     const key = this.keyOf(view);
-    if (this.#wordsKey === key || time - this.#wordsAt <= (this.playing ? WORDS_MS : 0)) return;
+    if (this.#awaitsPage || this.#wordsKey === key || time - this.#wordsAt <= (this.playing ? WORDS_MS : 0)) return;
     this.#wordsKey = key;
     this.#wordsAt = time;
     this.store.update({wordsView: view, placeholder: null});
@@ -455,6 +461,26 @@ export class PlayerCore {
   /** @param {string} message */
   say(message) {
     this.store.update({message});
+  }
+
+  /** Somebody has asked for another experiment: until the page answers, nothing is said of the run on show. */
+  awaitPage() {
+    this.#awaitsPage = true;
+    this.announceTraining();
+    this.environment.clearTimeout(this.#answerTimer);
+    this.#answerTimer = this.environment.setTimeout(() => this.#endWait(), ANSWER_MS);
+  }
+
+  #endWait() {
+    if (!this.#awaitsPage) return;
+    this.environment.clearTimeout(this.#answerTimer);
+    this.#awaitsPage = false;
+    this.rewriteWords();
+  }
+
+  /** Another run is awaited: what has been said of the one on show would pass for its finding. */
+  announceTraining() {
+    if (!this.awaitsPrediction) this.store.update({placeholder: this.text("untrained")});
   }
 
   /** Have everything redrawn. */

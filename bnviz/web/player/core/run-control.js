@@ -61,6 +61,7 @@ export class RunControl {
     if (!holds || data.view.step !== null || source.commonPrefixStep(data) > 0) return false;
     player.say(player.text("trained_again", {step}));
     source.prefetchRun(data);
+    player.announceTraining();
     return true;
   }
 
@@ -93,6 +94,7 @@ export class RunControl {
   #open(step) {
     this.source.open(this.player.data);
     this.start(step);
+    this.player.announceTraining();
   }
 
   /**

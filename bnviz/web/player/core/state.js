@@ -17,7 +17,8 @@ import {visibilityOf} from "./visibility.js";
  * @property {Choice} choice what has been chosen
  * @property {number} unitChoices how often somebody has chosen a unit
  * @property {string} message
- * @property {string | null} placeholder in the headline's place while nothing has been trained
+ * @property {string | null} placeholder in the place of headline and answer while another run is awaited, or nothing has been
+ *     trained
  * @property {Visibility} visibility
  * @property {boolean} curtain whether it is closed
  * @property {boolean} pinned whether the comparison run is
