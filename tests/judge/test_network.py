@@ -148,6 +148,23 @@ SPEAKS = {
         500,
         "unlike the training data",
     ),
+    "a probe of another scale": (
+        together(GAP, in_layer(2, running_std_error=0.746)),
+        "evaluation_gap",
+        "unlike",
+        "b.2.bn",
+        500,
+        "means lie up to 0.05 σ from the probe's, standard deviations up to 0.75 σ, most in layer b.2.bn",
+    ),
+    "another probe, though weights move fast": (
+        together(
+            GAP,
+            in_layer(2, running_std_error=0.746),
+            everywhere(update_ratio=0.02),
+            lambda header, parts: [part.update(recomputed_accuracy=0.5) for part in parts],
+        ),
+        *("evaluation_gap", "unlike", "b.2.bn", 500, "so they do not mend it. Running means lie"),
+    ),
     "losses alone": (
         everywhere(probe_accuracy=None, evaluation_accuracy=None, evaluation_loss=0.9),
         *("evaluation_gap", "other", "b.0.bn", 500, "loss on the probe is 0.9, as in training it is 0.3"),
@@ -219,6 +236,7 @@ SILENT = {
     ),
     "a gap without running statistics": together(GAP, everywhere(updates_seen=np.nan)),
     "a gap that has closed": lambda header, parts: [part.update(evaluation_accuracy=0.5) for part in parts[:3]],
+    "a probe of another scale that does no harm": everywhere(running_std_error=0.746),
     "better in evaluation": everywhere(evaluation_accuracy=0.99),
     "few dead units": everywhere(dead_units=0.09),
     "units that came back": lambda header, parts: in_layer(1, dead_units=0.9)(header, parts[:-1]),

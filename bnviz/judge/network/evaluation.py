@@ -16,6 +16,7 @@ COLD = 0.05  # share of what running statistics were at first, that is still in 
 FEW = 8  # values normalized together: their statistics are noisy
 FAST = 0.01  # of the weights, that a step moves: running statistics lag behind
 FAR = 0.2  # σ: running statistics that are off
+ERRORS = ("running_mean_error", "running_std_error")
 
 
 def evaluation_gap(history: History) -> Iterator[Finding]:
@@ -25,10 +26,11 @@ def evaluation_gap(history: History) -> Iterator[Finding]:
     gap = _accuracies(history) or _losses(history)
     if gap is None:
         return
-    errors = late(history.rows("running_mean_error"))
+    errors = np.fmax(*(late(history.rows(key)) for key in ERRORS))  # a probe of another scale shows in the spread alone
     layer = int(np.nanargmax(errors)) if np.isfinite(errors).any() else None
-    cause, certainty = _cause(history, errors)
-    numbers = {**gap, **_mended(history, gap), **_evidence(history, errors)}
+    mends = _mends(history, gap)
+    cause, certainty = _cause(history, errors, mends)
+    numbers = {**gap, "recomputed": _mended(history, gap, mends), **_evidence(history)}
     name = "" if layer is None else history.name(layer)
     yield Finding("evaluation_gap", history.arm, name, history.steps[-1], certainty, numbers, cause)
 
@@ -51,22 +53,29 @@ def _losses(history: History) -> dict[str, object] | None:
     return {"training": digits(training), "evaluation": digits(evaluation), "measure": "loss"}
 
 
-def _mended(history: History, gap: dict[str, object]) -> dict[str, object]:
+def _mends(history: History, gap: dict[str, object]) -> bool | None:
+    """Whether recomputed statistics close more than half of the gap; None where they were not recorded."""
+    views = (float(late(history.numbers(f"{view}_{gap['measure']}"))) for view in ("recomputed", "probe", "evaluation"))
+    recomputed, training, evaluation = views
+    return None if np.isnan(recomputed) else abs(recomputed - training) < abs(evaluation - training) / 2
+
+
+def _mended(history: History, gap: dict[str, object], mends: bool | None) -> str:
     """What recomputed statistics give, in words."""
-    key = f"recomputed_{gap['measure']}"
-    value = float(late(history.numbers(key)))
-    if np.isnan(value):
-        return {"recomputed": "What recomputed statistics would give was not recorded: pass recompute=loader to see it."}
-    training, evaluation = (float(late(history.numbers(f"{view}_{gap['measure']}"))) for view in ("probe", "evaluation"))
-    mends = abs(value - training) < abs(evaluation - training) / 2
+    if mends is None:
+        return "What recomputed statistics would give was not recorded: pass recompute=loader to see it."
+    value = float(late(history.numbers(f"recomputed_{gap['measure']}")))
     written = percent(value) if gap["measure"] == "accuracy" else digits(value)
-    return {"recomputed": f"With recomputed statistics it is {written}, so they {'mend it' if mends else 'do not mend it'}."}
+    return f"With recomputed statistics it is {written}, so they {'mend it' if mends else 'do not mend it'}."
 
 
-def _evidence(history: History, errors: np.ndarray) -> dict[str, object]:
+def _evidence(history: History) -> dict[str, object]:
     """The numbers that tell causes apart, as they are written."""
+    largest = [_largest(late(history.rows(key))) for key in ERRORS]
+    error, spread = ("?" if np.isnan(one) else digits(one) for one in largest)
     return {
-        "error": digits(float(np.nanmax(errors))) if np.isfinite(errors).any() else "?",
+        "error": error,
+        "spread": spread,
         "updates": f"{_largest(history.rows('updates_seen')[-1]):.0f}",
         "kept": percent(_cold(history)),
         "together": f"{_smallest(late(history.rows('normalized_together'))):.0f}",
@@ -74,15 +83,18 @@ def _evidence(history: History, errors: np.ndarray) -> dict[str, object]:
     }
 
 
-def _cause(history: History, errors: np.ndarray) -> tuple[str, Certainty]:
+def _cause(history: History, errors: np.ndarray, mends: bool | None) -> tuple[str, Certainty]:
     """The first cause that the numbers allow, and how certain that is."""
+    are_far = _largest(errors) > FAR
     if _cold(history) > COLD:
         return "cold", "likely"
     if _smallest(late(history.rows("normalized_together"))) <= FEW:
         return "noisy", "likely"
+    if mends is False and are_far:  # statistics of the training data as they are now do not fit the probe
+        return "unlike", "likely"
     if _largest(late(history.rows("update_ratio"))) > FAST:
         return "fast", "possible"
-    return ("unlike", "possible") if np.isfinite(errors).any() and np.nanmax(errors) > FAR else ("other", "possible")
+    return ("unlike", "possible") if are_far else ("other", "possible")
 
 
 def _cold(history: History) -> float:
