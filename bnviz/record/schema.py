@@ -130,7 +130,7 @@ ARM = (
     by_tap("std", f"standard deviation {_POOLED}"),
     by_tap("percentiles", f"percentiles {_POOLED}, those in the header", "layers, percentiles"),
     by_tap("shift_from_first", "how far units have moved from the untrained network: `statistics.shift`", unit="σ"),
-    by_tap("shift_step", "the same from the snapshot before", unit="σ"),
+    by_tap("shift_step", "the same from the snapshot before, in σ of then", unit="σ"),
     by_tap("unit_mean", f"mean of each unit{_ROUNDED}", "layers, width", value_bytes=ROUNDED),
     by_tap("unit_std", "standard deviation of each unit, rounded alike", "layers, width", value_bytes=ROUNDED),
     by_tap("unit_counts", "histogram of each watched unit", "layers, watched, bins", "values", value_bytes=SPARSE_BIN),

@@ -42,6 +42,7 @@ EXPERIMENTS = {
     "diverging": Experiment(**SMALL, learning_rate=10.0, momentum=0.9),
     "normalized later": Experiment(**SMALL, **EVERYTHING, batch_norm_from=2),
     "changed": Experiment(**SMALL, **EVERYTHING, changes="1:compare=none;2:batch_size=4;3:freeze_layer=3;4:compare=rms"),
+    "shifted": Experiment(**SMALL, three_views="yes", changes="2:input_shift=1"),
 }
 
 

@@ -121,7 +121,7 @@ export interface ArmPart {
   percentiles: Record<Tap, Row[]>;
   /** how far units have moved from the untrained network: `statistics.shift` [σ] */
   shift_from_first: Record<Tap, Row>;
-  /** the same from the snapshot before [σ] */
+  /** the same from the snapshot before, in σ of then [σ] */
   shift_step: Record<Tap, Row>;
   /** mean of each unit, rounded to 1/128 of the layer's root mean square so that it compresses */
   unit_mean: Record<Tap, Row[]>;
