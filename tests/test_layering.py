@@ -26,6 +26,7 @@ ROOMS = [  # from the lowest; a module may import its own room and lower ones
     "bnviz.nets",
     "bnviz.measures",
     "bnviz.recorder",
+    "bnviz.integrations",
     "bnviz.lessons.*.measures",
     "bnviz.train",
     "bnviz.engine",

@@ -6,17 +6,17 @@ If it is better than with running statistics, these are what is wrong, and not t
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim.swa_utils import update_bn
 
 from bnviz.recorder.preserve import untouched
 from bnviz.recorder.probe import Probe
+from bnviz.recorder.tensors import moved
 
 MOST_BATCHES = 16
 
@@ -32,7 +32,7 @@ class Batches:
             raise TypeError("recompute: expected a DataLoader or a list of batches; training would lack an iterator's batches")
         device = next((one.device for one in model.parameters()), torch.device("cpu"))
         with untouched(model), _generators_kept(loader):
-            self._probes = [Probe(_moved(batch, device)) for batch in islice(loader, MOST_BATCHES)]
+            self._probes = [Probe(moved(batch, device)) for batch in islice(loader, MOST_BATCHES)]
         if not self._probes:
             raise ValueError("recompute: the loader has no batches")
 
@@ -63,17 +63,3 @@ def _generators_kept(loader: Any) -> Iterator[None]:
     finally:
         for generator, state in zip(generators, states, strict=True):
             generator.set_state(state)
-
-
-def _moved(value: Any, device: torch.device) -> Any:
-    """The same with all tensors on a device."""
-    if isinstance(value, Tensor):
-        return value.to(device)
-    if isinstance(value, Mapping):
-        return {key: _moved(one, device) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return tuple(_moved(one, device) for one in value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        parts = {one.name: _moved(getattr(value, one.name), device) for one in dataclasses.fields(value)}
-        return dataclasses.replace(value, **parts)
-    return value

@@ -33,3 +33,17 @@ def _parts(value: Any) -> Iterator[Any]:
 def first_values(value: Any) -> Tensor | None:
     """The first tensor of real numbers in it, if there is one: a layer's values."""
     return next((one for one in tensors(value) if one.is_floating_point() and one.layout == torch.strided), None)
+
+
+def moved(value: Any, device: torch.device) -> Any:
+    """The same with all tensors on a device; lists become tuples, and mappings dictionaries."""
+    if isinstance(value, Tensor):
+        return value.to(device)
+    if isinstance(value, Mapping):
+        return {key: moved(one, device) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(moved(one, device) for one in value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        parts = {one.name: moved(getattr(value, one.name), device) for one in dataclasses.fields(value)}
+        return dataclasses.replace(value, **parts)
+    return value
