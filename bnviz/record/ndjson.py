@@ -10,7 +10,7 @@ import base64
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -45,16 +45,19 @@ def _plain(value: Any) -> Any:
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray):
         return encode(value)
-    if isinstance(value, (float, np.floating)):
-        return float(value) if math.isfinite(value) else None
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value
 
 
-def line(message: dict[str, Any]) -> bytes:
-    """One line of a recording, newline included."""
-    return json.dumps(_plain(message), separators=(",", ":"), allow_nan=False).encode() + b"\n"
+def line(message: dict[str, Any], default: Callable[[Any], Any] | None = None) -> bytes:
+    """One line of a recording, newline included. `default` gives what is written for a value that JSON has no form for; without
+    it, or if it gives such a value again, TypeError is raised."""
+    return json.dumps(_plain(message), separators=(",", ":"), allow_nan=False, default=default).encode() + b"\n"
 
 
 def end(status: str, message: str, seconds: float) -> bytes:

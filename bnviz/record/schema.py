@@ -176,7 +176,7 @@ OWN_HEADER = (
         "again; `width` in units; `units`, the numbers of the recorded ones; `values` of each unit and tap, over examples and "
         "positions",
     ),
-    Key("layers_found", "how many layers there are; of more than 64, 64 are recorded, spread evenly"),
+    Key("layers_found", "how many layers there are, empty ones included; of more than 64, 64 are recorded, spread evenly"),
     text("view", "`training`, or `evaluation` where the probe cannot be seen as in training: what distributions are of"),
     Key("probe_size", "how many examples the distributions are measured on, or `null`"),
     Key("total_steps", "steps of the whole training, or `null` where nobody said so"),

@@ -51,15 +51,15 @@ class Reporter:
         self._seen: set[str] = set()
 
     @contextmanager
-    def attempt(self, what: str) -> Iterator[None]:
-        """A block whose failure is logged, once for each `what`, and goes no further."""
+    def attempt(self, what: str, consequence: str = "") -> Iterator[None]:
+        """A block whose failure is logged, with its consequence, once for each `what`, and goes no further."""
         try:
             yield
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a model may call sys.exit; Ctrl-C goes on
             if what not in self._seen:
                 self._seen.add(what)
                 reason = " ".join(str(error).split())[:300]
-                _log.warning("%s could not be recorded: %s: %s", what, type(error).__name__, reason)
+                _log.warning("%s could not be recorded: %s: %s%s", what, type(error).__name__, reason, consequence)
 
 
 class Arm:
@@ -92,7 +92,7 @@ class Arm:
         """Say which layers are recorded, before anything is measured."""
         self.layers, self._observer = layers, Observer(self.model, self.probe, layers, self._batch_norms)
 
-    def report(self, what: str, error: Exception) -> None:
+    def report(self, what: str, error: BaseException) -> None:
         """Log a failure, once for each `what`."""
         with self._reporter.attempt(what):
             raise error
@@ -128,9 +128,10 @@ class Arm:
     def _scores(self, output: Any) -> tuple[Scores, int | None]:
         """Loss and accuracy of an output, and how many classes it tells apart."""
         target, loss = self.probe.target, None
+        scores, classes = accuracy(output, target), class_count(output, target)  # first: a loss may work in place
         with self._reporter.attempt(f"The loss of {self.name!r}"):
-            loss = loss_value(self._loss, output, target)
-        return Scores(loss, accuracy(output, target)), class_count(output, target)
+            loss = loss_value(self._loss, output, self.probe.copy_target())
+        return Scores(loss, scores), classes
 
     def set_edges(self, edges: Edges) -> None:
         """Fix the edges of the histograms, before anything is measured."""

@@ -7,6 +7,7 @@ written to it.
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -35,7 +36,9 @@ Receive = Callable[[Place, str, Tensor], None]  # of a place, "in" or "out", and
 
 @contextlib.contextmanager
 def listening(modules: Iterable[tuple[str, nn.Module]], receive: Receive) -> Iterator[None]:
-    """Within the block, `receive` gets what goes into these modules and what comes out, at the very moment."""
+    """Within the block, `receive` gets what goes into these modules and what comes out, at the very moment.
+
+    Calls from other threads are left out: such a thread may use the model meanwhile."""
     counts: Counter[str] = Counter()
     with contextlib.ExitStack() as stack:
         for name, module in modules:
@@ -47,14 +50,19 @@ def listening(modules: Iterable[tuple[str, nn.Module]], receive: Receive) -> Ite
 
 def _hooks(name: str, counts: Counter[str], receive: Receive) -> tuple[Callable[..., None], Callable[..., None]]:
     running: list[int] = []  # calls that have not returned, the innermost last
+    thread = threading.get_ident()
 
     def before(module: nn.Module, arguments: Any, named: Any) -> None:
+        if threading.get_ident() != thread:
+            return
         running.append(counts[name])
         counts[name] += 1
         if (values := first_values((arguments, named))) is not None and running[-1] < MOST_CALLS:
             receive(Place(name, running[-1]), "in", values)
 
     def after(module: nn.Module, arguments: Any, output: Any) -> None:
+        if threading.get_ident() != thread:
+            return
         repeat = running.pop()
         if (values := first_values(output)) is not None and repeat < MOST_CALLS:
             receive(Place(name, repeat), "out", values)

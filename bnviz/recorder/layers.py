@@ -185,6 +185,14 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(names[:LISTED]) + more
 
 
+def without_empty(layers: Sequence[Layer]) -> list[Layer]:
+    """The layers that have values. Raises ValueError if none has."""
+    found = [layer for layer in layers if layer.width and layer.values]
+    if not found:
+        raise ValueError(f"layers: {_listed(layer.name for layer in layers)}: the output is empty, so there is nothing to record")
+    return found
+
+
 def spread(layers: Sequence[Layer]) -> list[Layer]:
     """The layers, or MOST_LAYERS of them that are spread evenly."""
     return [layers[number] for number in evenly(len(layers), MOST_LAYERS)]

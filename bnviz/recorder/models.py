@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,9 +14,9 @@ from torch.nn.parameter import UninitializedParameter
 from bnviz.recorder import kinds
 from bnviz.recorder.arm import Arm, Observed, set_training_view
 from bnviz.recorder.calls import Call, trace
-from bnviz.recorder.layers import Choice, Layer, choose, find_layers, spread
+from bnviz.recorder.layers import Choice, Layer, choose, find_layers, spread, without_empty
 from bnviz.recorder.preserve import untouched
-from bnviz.recorder.probe import Loss, Probe
+from bnviz.recorder.probe import Loss, Probe, call_with
 from bnviz.recorder.recompute import Batches
 
 MOST_ARMS = 4
@@ -29,9 +30,10 @@ def arms_of(model: Any, probe: Any, loss: Loss | None, layers: Choice, recompute
     for name, one in models.items():
         examples.check_device(one)
         calls = _calls(one, examples)
-        found = choose(find_layers(calls), layers, one)
+        with untouched(one):  # asking for the shape of a weight may compute it, with random numbers
+            found = choose(find_layers(calls), layers, one)
         batch_norms = [call.place for call in calls if kinds.is_batch_norm(call.module)]
-        arms.append(Arm(name, one, examples, loss, spread(found), len(found), batch_norms))
+        arms.append(Arm(name, one, examples, loss, spread(without_empty(found)), len(found), batch_norms))
         if recompute is not None and any(kinds.has_running_statistics(module) for module in one.modules()):
             arms[-1].batches = Batches(recompute, one)
     _match(arms)
@@ -73,13 +75,14 @@ def _check(model: nn.Module) -> None:
 
 def _calls(model: nn.Module, probe: Probe) -> list[Call]:
     """The calls of its layers in a pass over the probe. Raises ValueError where the model cannot be called with it."""
-    error: Exception | None = None
+    error: BaseException | None = None
     for set_view in (lambda: set_training_view(model, None), model.eval):
+        inputs = probe.copy_inputs()
         with untouched(model):
             set_view()
             try:
-                return trace(model, probe.inputs, lambda: probe.call(model))[0]
-            except Exception as failure:
+                return trace(model, inputs, partial(call_with, model, inputs))[0]
+            except (Exception, SystemExit) as failure:
                 error = error or failure
     raise ValueError(
         f"probe: the model cannot be called with it ({type(error).__name__}: {_one_line(error)}). Expected (inputs, target), "
@@ -116,11 +119,11 @@ def first_observation(arm: Arm) -> Observed:
     evaluation view takes its place from now on. Raises ValueError."""
     try:
         return arm.observe()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         arm.view = "evaluation"
         try:
             observed = arm.observe()
-        except Exception:
+        except (Exception, SystemExit):
             raise ValueError(f"probe: the model fails with it: {type(error).__name__}: {_one_line(error)}") from error
         arm.report(f"The training view of {arm.name!r}", error)
         return observed

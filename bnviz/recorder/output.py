@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from io import RawIOBase
 from pathlib import Path
 
 from bnviz.files import check_regular
@@ -22,16 +24,37 @@ class Output:
         self.path = None if place is None else Path(place)
         self._lines: list[bytes] = []
         self._file = None
+        self._whole = 0  # bytes of the file that are whole lines
+        self._header = b""  # until it is written: no recording begins without it
+        self._is_torn = False  # whether a part of a line may lie behind them
         if self.path is not None:
             _check_replaceable(self.path)
             self._file = self.path.open("wb", buffering=0)
 
     def write(self, line: bytes) -> None:
-        """Add a line. Raises OSError."""
+        """Add a line. Raises OSError; then the file ends with its last whole line, and lines that follow may find room again."""
         if self._file is None:
             self._lines.append(line)
-        else:
+            return
+        if not self._whole and not self._header:
+            self._header, line = line, b""
+        line = self._header + line
+        try:
+            self._cut(self._file)
             _write_all(self._file.fileno(), line)
+        except OSError:
+            self._is_torn = True
+            with contextlib.suppress(OSError):  # it is tried again before the next line
+                self._cut(self._file)
+            raise
+        self._whole, self._header = self._whole + len(line), b""
+
+    def _cut(self, file: RawIOBase) -> None:
+        """Cut off what is there of a line that did not fit. Raises OSError."""
+        if self._is_torn:
+            file.truncate(self._whole)
+            file.seek(self._whole)
+            self._is_torn = False
 
     def lines(self) -> list[bytes]:
         """All whole lines so far. May read the file, and raise OSError."""

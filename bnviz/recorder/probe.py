@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from bnviz.recorder.tensors import tensors
+from bnviz.recorder.tensors import copied, tensors
 
 Loss = Callable[..., Any]  # of output and target, or of the output alone where the probe has no target
 
@@ -16,7 +16,8 @@ class Probe:
     """Inputs, and the target that the loss compares the output with.
 
     `probe` is `inputs` or the pair `(inputs, target)`. The inputs are a tensor, a tuple of arguments, a dictionary of named
-    arguments, or a function that gets the model, calls it and returns the output. Raises TypeError and ValueError.
+    arguments, or a function that gets the model, calls it and returns the output. Tensors are copied here and for
+    each pass, because a model may work in place on what it gets. Raises TypeError and ValueError.
     """
 
     def __init__(self, probe: Any):
@@ -29,6 +30,7 @@ class Probe:
             )
         if any(len(one) == 0 for one in tensors(self.inputs) if one.ndim):
             raise ValueError("probe: it has no examples; give it some, 256 of held-out data, say")
+        self.inputs, self.target = self.copy_inputs(), self.copy_target()
 
     @staticmethod
     def _kinds(probe: Any) -> str:
@@ -36,15 +38,17 @@ class Probe:
             return f"this one is a {type(probe).__name__} of {', '.join(type(one).__name__ for one in probe) or 'nothing'}"
         return f"this one is a {type(probe).__name__}"
 
+    def copy_inputs(self) -> Any:
+        """The inputs for one pass. A function stays what it is."""
+        return copied(self.inputs) if isinstance(self.inputs, Tensor | tuple | list | Mapping) else self.inputs
+
+    def copy_target(self) -> Any:
+        """The target for one call of the loss."""
+        return copied(self.target)
+
     def call(self, model: nn.Module) -> Any:
         """The model's output."""
-        if isinstance(self.inputs, Tensor):
-            return model(self.inputs)
-        if isinstance(self.inputs, Mapping):
-            return model(**self.inputs)
-        if isinstance(self.inputs, tuple | list):
-            return model(*self.inputs)
-        return self.inputs(model)
+        return call_with(model, self.copy_inputs())
 
     @property
     def size(self) -> int | None:
@@ -61,6 +65,17 @@ class Probe:
                 raise ValueError(
                     f"probe: its inputs are on {one.device}, the model is on {device}; move them there: x.to({str(device)!r})"
                 )
+
+
+def call_with(model: nn.Module, inputs: Any) -> Any:
+    """The output of a model for inputs of any kind that a probe has."""
+    if isinstance(inputs, Tensor):
+        return model(inputs)
+    if isinstance(inputs, Mapping):
+        return model(**inputs)
+    if isinstance(inputs, tuple | list):
+        return model(*inputs)
+    return inputs(model)
 
 
 def loss_value(loss: Loss | None, output: Any, target: Any) -> float | None:

@@ -133,11 +133,15 @@ class Recorder:
                 arm.read_graph(value)
         if self._is_due_next:
             self._modes = [modes_of(arm.model) for arm in self._arms]
-            self._snapshot(self._modes, None, epoch)
-        self._look_ahead()
+            self._snapshot(self._modes, None, self._number("An epoch", epoch))
+        with self._reporter.attempt("Snapshots that every= chooses", ". No more are taken."):
+            self._look_ahead()
+            return
+        self._due = lambda step: False
 
     def _look_ahead(self) -> None:
-        """Whether the next step has a snapshot. If so, weights are kept as they are before it."""
+        """Whether the next step has a snapshot. If so, weights are kept as they are before it. Raises what `every` raises."""
+        self._is_due_next = False
         self._is_due_next = bool(self._due(self._steps + 1))
         if self._is_due_next:
             with self._reporter.attempt("Updates"):
@@ -152,16 +156,30 @@ class Recorder:
             }
             position = {"index": self._index, "step": self._steps, "epoch": epoch}
             self._last = {"type": "snapshot", **position, "arms": parts}
-            self._write(self._last)
+            self._index += self._write(self._last)  # a line that is lost leaves no gap
             self._log()
-        self._index, self._snapshot_step = self._index + 1, self._steps
+        self._snapshot_step = self._steps
 
-    def _write(self, message: dict[str, Any]) -> None:
+    def _write(self, message: dict[str, Any]) -> bool:
+        """Add a line. Whether it could be written."""
         with self._reporter.attempt("A snapshot"):
-            line = ndjson.line(message)
-            self.cost.bytes += len(line)
+            line = ndjson.line(message, self._missing)
             if self._output is not None:
                 self._output.write(line)
+            self.cost.bytes += len(line)
+            return True
+        return False
+
+    def _missing(self, value: Any) -> None:
+        """What a recording holds for a value that it cannot: null, which is said once for each kind of value."""
+        with self._reporter.attempt(f"A value of type {type(value).__name__}"):
+            raise TypeError("a recording holds numbers, texts and arrays")
+
+    def _number(self, what: str, value: Any) -> float | None:
+        """A number of whatever type as a float; None if it is none, which is said once."""
+        with self._reporter.attempt(what):
+            return None if value is None else float(value)
+        return None
 
     def log_to(self, writer: Writer) -> None:
         """Write the histograms and losses of this snapshot and of all to come to a TensorBoard `SummaryWriter`, too."""

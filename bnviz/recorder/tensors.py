@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -28,6 +29,15 @@ def _parts(value: Any) -> Iterator[Any]:
         yield from value
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         yield from (getattr(value, field.name) for field in dataclasses.fields(value))
+
+
+def copied(value: Any) -> Any:
+    """A copy of it, whose tensors are copies as well, without gradients. What cannot be copied is given as it is."""
+    memo = {id(one): one.detach().clone() for one in tensors(value)}
+    try:
+        return copy.deepcopy(value, memo)
+    except Exception:  # it holds what nobody can copy, as a lock or an open file
+        return value
 
 
 def first_values(value: Any) -> Tensor | None:
