@@ -79,6 +79,11 @@ def in_layer(layer, start=0, **values):
     return change
 
 
+def at_snapshot(number, **values):
+    """A change of one snapshot."""
+    return lambda header, parts: everywhere(**values)(header, parts[number : number + 1])
+
+
 def together(*changes):
     return lambda header, parts: [change(header, parts) for change in changes]
 
@@ -119,7 +124,11 @@ SPEAKS = {
         "",
         "b.3.bn",
         200,
-        "12 % of them; at step 100 there were none",
+        "12 % of them at step 200, and none at step 100",
+    ),
+    "NaN everywhere at once": (
+        lambda header, parts: [part.update(nonfinite=by_tap(row(400))) for part in parts[3:]],
+        *("not_finite", "everywhere", "", 300, "after step 200, at the latest at step 300. Where cannot be told"),
     ),
     "NaN at first": (in_layer(0, 0, nonfinite=400), "not_finite", "first", "b.0.bn", 0, "100 % of them, already"),
     "evaluation worse": (GAP, "evaluation_gap", "other", "b.0.bn", 500, "is 55 %, as in training it is 90 %"),
@@ -214,6 +223,18 @@ SPEAKS = {
         "moves the weights by 0.1 of themselves",
     ),
     "small updates": (everywhere(update_ratio=1e-6), "updates_small", "", PARAMETERS[4], 500, "by 1e-06 of themselves"),
+    "dead units that grew more": (
+        lambda header, parts: [in_layer(1, at, dead_units=share)(header, parts) for at, share in ((0, 0.2), (4, 1))],
+        *("dead_units", "", "b.1.bn", 0, "that share or more since a step between 300 and 400, and 10 % or more since step 0"),
+    ),
+    "one leap": (
+        at_snapshot(2, update_ratio=0.7),
+        *("updates_large", "leap", PARAMETERS[4], 200, "Step 200 moved the weights by 0.7 of themselves"),
+    ),
+    "loss above its beginning": (
+        lambda header, parts: parts[0].update(train_loss=0.1),
+        *("loss_rose", "", "", 500, "ends at 0.3, and began at 0.1"),
+    ),
     "no update": (in_layer(2, update_ratio=0), "no_updates", "", PARAMETERS[2], 500, "no step has moved it; of such there are 1"),
     "a bias": (header_of(0, idle_bias=True), "idle_bias", "", "b.0.bn", 0, "Module b.0.conv has a bias"),
 }
@@ -245,6 +266,8 @@ SILENT = {
     "groups that nobody knows": everywhere(normalized_together=np.nan),
     "updates within a power of ten": everywhere(update_ratio=1e-2),
     "one parameter with large updates": in_layer(2, update_ratio=0.3),
+    "a large first step": at_snapshot(0, update_ratio=50),
+    "a loss that stays": lambda header, parts: parts[0].update(train_loss=0.2),
     "a parameter without gradients": in_layer(2, update_ratio=0, gradient_norm=np.nan),
     "gradients that vary": steps_of("gradient_norm", 1, 0.1, 5, 1, 30, 0.1, 1, 2),
     "a layer without normalizer": in_layer(3, frozen=np.nan, updates_seen=np.nan, running_mean_error=np.nan),

@@ -19,6 +19,7 @@ JUDGES: dict[str, Judge] = {  # by what is looked for, a key of words.toml: the 
     "idle_units": signals.idle_units,
     "growth": signals.growth,
     "updates": signals.updates,
+    "loss_rose": signals.loss_rose,
     "idle_bias": normalizers.idle_bias,
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,12 @@ class History:
         repeat = self.layers[layer].get("repeat", 0)
         return self.layers[layer]["name"] + (f" (call {repeat + 1})" if repeat else "")
 
+    def window(self, snapshot: int) -> str:
+        """When something came that a snapshot was the first to show, in words: nobody knows what lies between two snapshots."""
+        step = self.steps[snapshot]
+        before = self.steps[snapshot - 1] if snapshot else step
+        return f"since step {step}" if step - before <= 1 else f"since a step between {before} and {step}"
+
     @property
     def examples(self) -> float:
         """How many examples the probe has; NaN where nobody knows."""
@@ -72,9 +78,7 @@ def _nanmedian(values: np.ndarray) -> np.ndarray:
     return np.nanmedian(np.where(np.isfinite(values), values, np.nan), axis=0)
 
 
-def since(condition: Sequence[bool] | np.ndarray, steps: Iterable[int]) -> int | None:
-    """The step from which a condition [snapshots] has held until the last snapshot; None if it does not hold there."""
-    first = None
-    for holds, step in zip(condition, steps, strict=True):
-        first = (step if first is None else first) if holds else None
-    return first
+def since(condition: Sequence[bool] | np.ndarray) -> int:
+    """The snapshot from which a condition [snapshots] has held until the last one; it holds there."""
+    fails = np.flatnonzero(~np.asarray(condition, bool))
+    return int(fails[-1]) + 1 if fails.size else 0

@@ -31,10 +31,11 @@ def frozen(history: History) -> Iterator[Finding]:
     if not found.size:
         return
     first = int(found[0])
-    step = history.steps[int(np.flatnonzero(is_frozen[:, first] == 1)[0])]
+    snapshot = int(np.flatnonzero(is_frozen[:, first] == 1)[0])
     everywhere = len(found) == known.sum()
-    numbers = {"count": len(found), "total": int(known.sum())}
-    yield Finding("frozen", history.arm, history.name(first), step, "possible", numbers, "all" if everywhere else "")
+    numbers = {"count": len(found), "total": int(known.sum()), "since": history.window(snapshot)}
+    cause = "all" if everywhere else ""
+    yield Finding("frozen", history.arm, history.name(first), history.steps[snapshot], "possible", numbers, cause)
 
 
 def idle_bias(history: History) -> Iterator[Finding]:

@@ -15,10 +15,12 @@ LASTING = 3  # snapshots
 FACTOR = 1000.0  # between the first layers and the last ones
 FEWEST_LAYERS = 4
 FARTHEST = 1.5  # powers of ten that updates lie from 1/1000 of the weights
+LEAP = 0.3  # of the weights, in one step
+RISE = 2.0  # times the first training loss
 
 
 def not_finite(history: History) -> Iterator[Finding]:
-    """`not_finite`: the first step and layer with values that are no finite numbers; or a loss that is none."""
+    """`not_finite`: the first step and layer with values that are not finite; no layer if the first and others are at once."""
     by_tap = np.array([np.nan_to_num(history.rows("nonfinite", tap)) for tap in TAPS])  # [taps, snapshots, layers]
     found = by_tap.sum(axis=0) > 0
     if not found.any():
@@ -26,14 +28,18 @@ def not_finite(history: History) -> Iterator[Finding]:
     snapshot, layer = (int(place) for place in np.argwhere(found)[0])
     tap = int(np.flatnonzero(by_tap[:, snapshot, layer])[0])
     all_values = history.layers[layer]["values"] * len(history.layers[layer]["units"])
-    before = history.steps[snapshot - 1] if snapshot else None
-    numbers = {
-        "share": percent(by_tap[tap, snapshot, layer] / all_values),
-        "before": before,
-        "count": int(found[snapshot].sum()),
-    }
-    cause = "first" if before is None else ""
-    yield Finding("not_finite", history.arm, history.name(layer), history.steps[snapshot], "certain", numbers, cause)
+    numbers = {"share": percent(by_tap[tap, snapshot, layer] / all_values), "total": len(history.layers)}
+    step = history.steps[snapshot]
+    if snapshot == 0:
+        yield Finding("not_finite", history.arm, history.name(layer), step, "certain", numbers, "first")
+        return
+    numbers["before"] = history.steps[snapshot - 1]
+    count = int(found[snapshot].sum())
+    if layer == 0 and (count > 1 or len(history.layers) == 1):  # one backward pass carries it into all weights
+        numbers |= {"count": count, "name": history.name(0)}
+        yield Finding("not_finite", history.arm, "", step, "possible", numbers, "everywhere")
+    else:
+        yield Finding("not_finite", history.arm, history.name(layer), step, "likely", numbers)
 
 
 def idle_units(history: History) -> Iterator[Finding]:
@@ -46,9 +52,10 @@ def idle_units(history: History) -> Iterator[Finding]:
         found = np.flatnonzero(lasting)
         if found.size:
             worst = int(found[np.argmax(shares[-1, found])])
-            step = since(is_many[:, worst], history.steps)
+            at_end, many = since(shares[:, worst] >= shares[-1, worst]), since(is_many[:, worst])
             numbers = {"share": percent(shares[-1, worst]), "count": len(found), "last": history.steps[-1]}
-            yield Finding(kind, history.arm, history.name(worst), step, "certain", numbers)
+            numbers |= {"so_many": history.window(at_end), "many": history.window(many)}
+            yield Finding(kind, history.arm, history.name(worst), history.steps[many], "certain", numbers)
 
 
 def growth(history: History) -> Iterator[Finding]:
@@ -91,8 +98,34 @@ def updates(history: History) -> Iterator[Finding]:
         yield Finding("no_updates", history.arm, names[still[0]], history.steps[-1], "certain", {"count": len(still)})
     with np.errstate(divide="ignore", invalid="ignore"):
         powers = np.log10(np.where(typical > 0, typical, np.nan)) + 3
+    is_large = np.sum(powers > FARTHEST) > len(typical) / 2
+    if not is_large:
+        yield from _leap(history, ratios, names)
     for kind, found in (("updates_large", powers > FARTHEST), ("updates_small", powers < -FARTHEST)):
         if found.sum() > len(typical) / 2:  # a single layer may be special
             middle = int(np.flatnonzero(found)[found.sum() // 2])
             numbers = {"ratio": digits(float(np.nanmedian(typical[found]))), "count": int(found.sum()), "total": len(typical)}
             yield Finding(kind, history.arm, names[middle], history.steps[-1], "possible", numbers)
+
+
+def _leap(history: History, ratios: np.ndarray, names: list[str]) -> Iterator[Finding]:
+    """`updates_large` at one snapshot: most weights move by a good part of themselves. The very first step may be large, where
+    weights begin small or an optimizer has seen one gradient."""
+    measured = np.flatnonzero(np.isfinite(ratios).any(1))[1:]
+    counts = (np.nan_to_num(ratios[measured]) > LEAP).sum(1)
+    leaps = measured[counts > ratios.shape[1] / 2]
+    if leaps.size:
+        first = int(leaps[0])
+        found = np.flatnonzero(np.nan_to_num(ratios[first]) > LEAP)
+        numbers = {"ratio": digits(float(np.median(ratios[first, found]))), "count": len(found), "total": ratios.shape[1]}
+        name = names[int(found[len(found) // 2])]
+        yield Finding("updates_large", history.arm, name, history.steps[first], "likely", numbers, "leap")
+
+
+def loss_rose(history: History) -> Iterator[Finding]:
+    """`loss_rose`: training ends with a loss far above that of the first step."""
+    losses = history.numbers("train_loss")
+    known = losses[np.isfinite(losses)]
+    if len(known) > LASTING and known[0] > 0 and (end := float(np.median(known[-LASTING:]))) > RISE * known[0]:
+        numbers = {"low": digits(known[0]), "high": digits(end)}
+        yield Finding("loss_rose", history.arm, "", history.steps[-1], "likely", numbers)
