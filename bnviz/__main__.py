@@ -237,7 +237,7 @@ def _add_view(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_check(commands: argparse._SubParsersAction) -> None:
-    about = "say what stands out in recordings of your own networks (bnviz.record); the exit code is 1 if something does"
+    about = "say what stands out in recordings of your own networks (bnviz.record); the exit code is 1 if that is more than notes"
     parser = commands.add_parser("check", help=about, description=about, allow_abbrev=False)
     parser.set_defaults(command=check, parser=parser)
     help_text = "file that bnviz.record has written, or still writes (.ndjson)"
@@ -404,7 +404,7 @@ def site(options: dict) -> None:
 
 
 def check(options: dict) -> int:
-    """Print what stands out in recordings; 1 if something does."""
+    """Print what stands out in recordings; 1 if there is more than notes."""
     from bnviz.recorder import report
 
     is_found = False
@@ -416,7 +416,7 @@ def check(options: dict) -> int:
         except report.Unreadable as error:
             raise Unusable(f"{name}: {error}") from None
         print(text)
-        is_found = is_found or bool(found)
+        is_found = is_found or any(one.severity == "warning" for one in found)
     return int(is_found)
 
 

@@ -69,12 +69,16 @@ def _counting(messages: Iterator[dict[str, Any]], counts: dict[str, int]) -> Ite
 def _table(findings: list[Finding]) -> str:
     """A row for each finding, and its sentence below."""
     head = ("finding", "arm", "layer", "step")
-    rows = [(one.kind.replace("_", " "), one.arm, one.layer or "all", str(one.step)) for one in findings]
+    rows = [(_kind(one), one.arm, one.layer or "all", str(one.step)) for one in findings]
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     lines = [_row(head, widths)]
     for row, finding in zip(rows, findings, strict=True):
         lines += [_row(row, widths), _wrapped(str(finding))]
     return "\n".join(lines)
+
+
+def _kind(finding: Finding) -> str:
+    return finding.kind.replace("_", " ") + (" (note)" if finding.severity == "note" else "")
 
 
 def _row(cells: tuple[str, ...], widths: list[int]) -> str:

@@ -319,3 +319,9 @@ def test_a_finding_says_how_certain_it_is_and_in_which_arm():
     finding = Finding("idle_bias", "with", "bn1", 0, "certain", {"count": 2, "source": "conv1"})
     assert str(finding).startswith("with: Module conv1 has a bias") and "This is certain" in str(finding)
     assert finding.as_json()["sentence"] == str(finding) and not BRACES.search(str(finding))
+
+
+@pytest.mark.parametrize("share, severity", [(0.16, "note"), (0.5, "warning")])
+def test_a_few_dead_units_are_a_note(share, severity):
+    (finding,) = findings(in_layer(1, dead_units=share))
+    assert finding.severity == finding.as_json()["severity"] == severity

@@ -118,6 +118,16 @@ def test_the_command_says_what_was_found_and_where(tmp_path, capsys):
     assert "evaluation_gap" in [one.kind for one in check(out)[0]]
 
 
+@pytest.mark.parametrize("bias", [True, False])
+def test_notes_do_not_fail_the_command(tmp_path, capsys, bias):
+    out = tmp_path / "run.ndjson"
+    model = nn.Sequential(nn.Linear(20, 8, bias=bias), nn.BatchNorm1d(8), nn.Tanh(), nn.Linear(8, 3))
+    with bnviz.record(model, probe=(X, TARGETS), loss=cross_entropy, out=out) as recorder:
+        recorder.step()
+    assert main(["check", str(out)]) == 0
+    assert ("idle bias (note)" in capsys.readouterr().out) == bias
+
+
 @pytest.mark.parametrize(
     "contents, words",
     [

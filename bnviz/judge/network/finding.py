@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from bnviz.plural import filled
 
+Severity = Literal["warning", "note"]  # a note: training hardly suffers
 Certainty = Literal["certain", "likely", "possible"]
 ONLY_ARM = "model"  # the arm of a recording of one network
 BRACES = re.compile(r"\{(\w+)\}")
@@ -33,6 +34,7 @@ class Finding:
     certainty: Certainty
     numbers: Mapping[str, Any] = field(default_factory=dict)
     cause: str = ""  # a part of the kind's words that say more
+    severity: Severity = "warning"
 
     @property
     def measured(self) -> str:
@@ -61,7 +63,7 @@ class Finding:
 
     def as_json(self) -> dict[str, Any]:
         """As a recording's end has it."""
-        names = ("kind", "arm", "layer", "step", "certainty", "cause")
+        names = ("kind", "arm", "layer", "step", "certainty", "cause", "severity")
         return {**{name: getattr(self, name) for name in names}, "numbers": dict(self.numbers), "sentence": str(self)}
 
 

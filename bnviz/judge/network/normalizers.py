@@ -43,7 +43,7 @@ def idle_bias(history: History) -> Iterator[Finding]:
     found = [number for number, layer in enumerate(history.layers) if layer.get("idle_bias")]
     if found:
         numbers = {"count": len(found), "source": history.layers[found[0]]["source"]}
-        yield Finding("idle_bias", history.arm, history.name(found[0]), history.steps[0], "certain", numbers)
+        yield Finding("idle_bias", history.arm, history.name(found[0]), history.steps[0], "certain", numbers, severity="note")
 
 
 def two_uses(history: History) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from bnviz.judge.network.history import History, median, since
 
 TAPS = ("linear", "normalized", "activation")
 MANY = 0.1  # share of a layer's units
+HARMFUL = 0.25  # share of a layer's units; healthy small networks have up to 16 % that are dead since the first step
 LASTING = 3  # snapshots
 FACTOR = 1000.0  # between the first layers and the last ones
 FEWEST_LAYERS = 4
@@ -55,7 +56,9 @@ def idle_units(history: History) -> Iterator[Finding]:
             at_end, many = since(shares[:, worst] >= shares[-1, worst]), since(is_many[:, worst])
             numbers = {"share": percent(shares[-1, worst]), "count": len(found), "last": history.steps[-1]}
             numbers |= {"so_many": history.window(at_end), "many": history.window(many)}
-            yield Finding(kind, history.arm, history.name(worst), history.steps[many], "certain", numbers)
+            severity = "warning" if shares[-1, worst] >= HARMFUL else "note"
+            name, step = history.name(worst), history.steps[many]
+            yield Finding(kind, history.arm, name, step, "certain", numbers, severity=severity)
 
 
 def growth(history: History) -> Iterator[Finding]:
