@@ -80,6 +80,7 @@ class Arm:
         self._batch_norms, self._groups = batch_norms, {}
         self.view = "training"  # or "evaluation", where the probe cannot be seen as in training
         self._loss = loss
+        self._modules = [model, *([loss] if isinstance(loss, nn.Module) else [])]
         self.set_layers(layers)
         self._history: DistributionHistory | None = None
         self._weights = list(parameters.weights(model).values())
@@ -108,7 +109,7 @@ class Arm:
 
     def observe(self, modes: Modes | None = None) -> Observed:
         """A pass over the probe in the arm's view: in training, with modules in these modes. It leaves no trace."""
-        with untouched(self.model):
+        with untouched(*self._modules):
             if self.view == "training":
                 set_training_view(self.model, modes)
             else:
@@ -118,7 +119,7 @@ class Arm:
 
     def evaluate(self, batches: Batches | None = None) -> Scores:
         """Loss and accuracy on the probe in the evaluation view, or with statistics that are recomputed over these batches."""
-        with untouched(self.model):
+        with untouched(*self._modules):
             if batches is not None:
                 set_training_view(self.model, None)
                 batches.recompute(self.model)

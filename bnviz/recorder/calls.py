@@ -72,10 +72,13 @@ def _hooks(name: str, counts: Counter[str], receive: Receive) -> tuple[Callable[
 
 def layer_modules(model: nn.Module) -> dict[str, nn.Module]:
     """The modules that are listened to, by name: normalizers, and modules with weights."""
+    hidden = kinds.parametrizing(model)
     return {
         name: module
         for name, module in model.named_modules()
-        if not isinstance(module, torch.jit.ScriptModule) and (kinds.normalizes(module) or kinds.is_weighted(module))
+        if module not in hidden
+        and not isinstance(module, torch.jit.ScriptModule)
+        and (kinds.normalizes(module) or kinds.is_weighted(module))
     }
 
 

@@ -8,6 +8,9 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
 from torch.nn.modules.conv import _ConvNd
+from torch.nn.utils import parametrize
+
+from bnviz.recorder.preserve import tensor_of
 
 NORMALIZERS = (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, nn.LocalResponseNorm)
 NAME = re.compile(r"norm(\d?d)?$", re.IGNORECASE)  # of a normalizer's class that PyTorch does not know
@@ -31,6 +34,8 @@ def normalizes(module: nn.Module) -> bool:
     """Whether a module is a normalizer, or stands in the place of one."""
     if isinstance(module, (*NORMALIZERS, Unnormalized)):
         return True
+    if type(module).__module__.startswith("torch.nn.utils."):  # weight and spectral norm: they compute weights
+        return False
     return bool(NAME.search(type(module).__name__)) and not any(normalizes(child) for child in module.children())
 
 
@@ -43,8 +48,15 @@ def is_weighted(module: nn.Module) -> bool:
     """Whether a module multiplies its input by weights: Linear, convolutions, recurrent ones, and any leaf with parameters."""
     if isinstance(module, NOT_WEIGHTED) or normalizes(module):
         return False
-    own = any(True for _ in module.parameters(recurse=False))
-    return isinstance(module, WEIGHTED) or own and not any(True for _ in module.children())
+    own = any(True for _ in module.parameters(recurse=False)) or parametrize.is_parametrized(module)
+    children = [child for name, child in module.named_children() if name != "parametrizations"]
+    return isinstance(module, WEIGHTED) or own and not children
+
+
+def parametrizing(model: nn.Module) -> set[nn.Module]:
+    """The modules within a model that compute weights of others, and so are no layers of their own."""
+    lists = [module for module in model.modules() if isinstance(module, parametrize.ParametrizationList)]
+    return {part for one in lists for part in one.modules()}
 
 
 def has_running_statistics(module: nn.Module) -> bool:
@@ -81,7 +93,7 @@ def units_axis(module: nn.Module, shape: torch.Size) -> int:
 
 def _width(module: nn.Module) -> int | None:
     """The number of units that a module's weight says, if it has one."""
-    weight = getattr(module, "weight", None)
     if isinstance(module, nn.LayerNorm | nn.RMSNorm):
         return module.normalized_shape[0]
+    weight = tensor_of(module, "weight")
     return len(weight) if isinstance(weight, torch.Tensor) and weight.ndim else None

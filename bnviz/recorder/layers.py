@@ -18,6 +18,7 @@ from torch import nn
 
 from bnviz.recorder import kinds
 from bnviz.recorder.calls import INPUT, Call, Place
+from bnviz.recorder.preserve import tensor_of
 
 MOST_LAYERS = 64
 MOST_UNITS = 64
@@ -102,7 +103,7 @@ def _normalized(call: Call, calls: Sequence[Call], following: Call | None) -> La
     direct = [calls[number] for number in call.sources if number != INPUT] if len(call.sources) == 1 else []
     source = next((one.place.name for one in direct if kinds.is_weighted(one.module)), "")
     before = calls[call.direct].module if call.direct is not None else None
-    has_idle_bias = kinds.subtracts_means(call.module) and getattr(before, "bias", None) is not None
+    has_idle_bias = kinds.subtracts_means(call.module) and before is not None and tensor_of(before, "bias") is not None
     return _layer(call, (call.place, "in"), call.output_shape or call.input_shape, following, source, has_idle_bias)
 
 

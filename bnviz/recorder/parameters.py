@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from bnviz.record.ndjson import rounded
 from bnviz.recorder import kinds
 from bnviz.recorder.layers import Layer, evenly
+from bnviz.recorder.preserve import tensor_of
 
 MOST_PARAMETERS = 64
 MOST_WEIGHTS = 1 << 16  # of a parameter, that its update is estimated from
@@ -77,7 +78,7 @@ def scales(layers: Sequence[Layer], width: int) -> dict[str, np.ndarray]:
 def _scale_rows(layers: Sequence[Layer], width: int, attribute: str) -> np.ndarray:
     rows = np.full((len(layers), width), np.nan, np.float32)
     for row, layer in zip(rows, layers, strict=True):
-        values = getattr(layer.module, attribute, None) if layer.normalizer else None
+        values = tensor_of(layer.module, attribute) if layer.normalizer else None
         if isinstance(values, Tensor) and values.shape == (layer.width,):
             row[: len(layer.units)] = rounded(_numbers(values)[layer.units])
     return rows

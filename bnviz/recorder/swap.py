@@ -89,7 +89,17 @@ def swap(model: nn.Module, normalizer: str | Make) -> nn.Module:
         if id(old) not in substitutes:
             substitutes[id(old)] = _substitute(old, normalizer, model)
         setattr(parent, name, substitutes[id(old)])
+    _switch_fast_paths_off(model)
     return model
+
+
+def _switch_fast_paths_off(model: nn.Module) -> None:
+    """In evaluation, layers of a transformer may compute LayerNorm themselves and never call their normalizers."""
+    for module in model.modules():
+        if isinstance(module, nn.TransformerEncoderLayer):
+            module.activation_relu_or_gelu = 0  # which their code takes for an activation that it has no fast path for
+        elif isinstance(module, nn.TransformerEncoder):
+            module.use_nested_tensor = False
 
 
 def _substitute(old: nn.Module, normalizer: str | Make, model: nn.Module) -> nn.Module:

@@ -1,16 +1,18 @@
 """Models, arguments and disks that behave badly: training goes on as it would without a recorder, and what can be is recorded."""
 
 import os
+import random
 import threading
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import parametrizations, parametrize
 
 import bnviz
 from bnviz.record import ndjson
-from tests.recorder.training import assert_untouched, cross_entropy, examples, messages, mlp
+from tests.recorder.training import Training, assert_untouched, cross_entropy, examples, messages, mlp
 
 X, Y = examples()
 
@@ -156,3 +158,64 @@ def test_calls_from_another_thread_are_not_recorded():
         ("rest.1", 0, 64),
         ("rest.4", 0, 64),
     ]
+
+
+class DropWeights(nn.Module):
+    """Draws weights that are 0, as DropConnect does."""
+
+    def forward(self, weight):
+        return nn.functional.dropout(weight, 0.2, self.training)
+
+
+def drop_connect(layer):
+    """The layer, with weights that are drawn at each call."""
+    parametrize.register_parametrization(layer, "weight", DropWeights())
+    return layer
+
+
+@pytest.mark.parametrize("wrap", [parametrizations.spectral_norm, parametrizations.weight_norm, drop_connect])
+def test_weights_that_are_computed_leave_no_trace_and_are_no_layers(wrap):
+    def make():
+        return nn.Sequential(wrap(nn.Linear(20, 8)), nn.ReLU(), nn.Linear(8, 3))
+
+    header, _ = assert_untouched(make, X, Y)
+    assert [(layer["name"], layer["normalizer"]) for layer in header["layers"]] == [("0", "")]
+
+
+class Draws(nn.Module):
+    """Has a generator of its own, in an attribute or in a list, and an average that is a plain tensor."""
+
+    def __init__(self, owner):
+        super().__init__()
+        self.rest, self.owner, self.average = mlp(), owner, torch.zeros(20)
+
+    def forward(self, x):
+        owner = self.owner[0] if isinstance(self.owner, list) else self.owner
+        drawn = torch.rand((), generator=owner) if isinstance(owner, torch.Generator) else owner.uniform(0, 1)
+        self.average.mul_(0.9).add_(x.mean(0))
+        return self.rest(x * float(drawn) - self.average)
+
+
+class MovingLoss(nn.Module):
+    """Subtracts a moving average of outputs, which is a buffer."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("center", torch.zeros(3))
+
+    def forward(self, output, target):
+        loss = cross_entropy(output - self.center, target)
+        self.center.mul_(0.9).add_(output.detach().mean(0))
+        return loss
+
+
+GENERATORS = [random.Random, np.random.RandomState, np.random.default_rng, lambda seed: [torch.Generator().manual_seed(seed)]]
+
+
+@pytest.mark.parametrize("generator", GENERATORS, ids=["python", "older numpy", "numpy", "torch in a list"])
+def test_a_models_own_generators_and_tensors_and_a_losss_buffers_are_put_back(generator):
+    losses = []
+    for options in (None, {}):
+        loss = MovingLoss()
+        losses.append(Training(lambda: Draws(generator(3)), X, Y, loss=loss, options=options).losses)
+    assert losses[0] == losses[1]

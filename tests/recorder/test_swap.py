@@ -53,6 +53,17 @@ def test_gamma_and_beta_are_kept():
     assert not other.training and other[1].weight is not model[1].weight
 
 
+@pytest.mark.parametrize("kind", ["rms", "none"])
+def test_a_transformer_calls_what_was_put_in(kind):
+    """With gradients PyTorch's layer takes its plain path, without them a fast one."""
+    layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+    encoder = bnviz.swap(nn.TransformerEncoder(layer, 2), kind).eval()
+    x, mask = torch.randn(4, 3, 8), torch.tensor([[False, False, True]] * 4)
+    with torch.no_grad():
+        fast = encoder(x, src_key_padding_mask=mask)
+    assert torch.allclose(fast, encoder(x, src_key_padding_mask=mask), atol=1e-6)
+
+
 def test_a_function_may_make_the_normalizer_and_shared_ones_stay_shared():
     shared = nn.BatchNorm1d(20)
     model = nn.Sequential(nn.Linear(20, 20), shared, nn.Linear(20, 20), shared)
