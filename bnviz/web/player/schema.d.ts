@@ -70,7 +70,7 @@ export interface OwnHeader {
     units: number[];
     values: number;
   }[];
-  /** how many layers there are; of more than 64, 64 are recorded, spread evenly */
+  /** how many layers there are, empty ones included; of more than 64, 64 are recorded, spread evenly */
   layers_found: number;
   /** `training`, or `evaluation` where the probe cannot be seen as in training: what distributions are of */
   view: string;
