@@ -341,7 +341,7 @@ def test_a_run_names_its_cause(desk, recorded, cause):
     experiment = PAGE.default.replace(**RUNS[cause])
     headline, *_ = story_of(desk, recorded(experiment), experiment)
     assert opening(cause) in headline, headline
-    assert len(headline) <= 180  # five lines of a phone, 390 px wide
+    assert len(headline) <= 240  # seven lines of a phone, 390 px wide
 
 
 def test_start_drift_and_noise_make_the_error_that_is_measured(desk, recorded):
@@ -353,7 +353,43 @@ def test_start_drift_and_noise_make_the_error_that_is_measured(desk, recorded):
         assert parts[-1] == pytest.approx(math.hypot(*parts[:-1]), rel=0.4), (momentum, minibatches, parts)
 
 
+def test_no_cause_of_a_fixed_task_is_named_once_inputs_were_shifted(desk, recorded):
+    experiment = PAGE.default.replace(**RUNS["cause_start"], changes="104:input_shift=1")
+    headline, *_ = story_of(desk, recorded(experiment), experiment)
+    assert "shifted at step 104" in headline and "The cause" not in headline
+    before = [{"experiment": {"changes": experiment.changes}}, {"step": 104}]
+    assert desk.call("lessons/train_and_eval/reading.js", "shiftStep", {"header": before[0]}, before[1]) is None
+
+
+def test_scores_say_which_animals_they_are_of(desk, recorded):
+    experiment = PAGE.default.replace(**RUNS["cause_data"])
+    headline, *_ = story_of(desk, recorded(experiment), experiment)
+    assert "of coloured animals in train()" in headline
+    assert desk.ask("scored") == TEXTS["story"]["scored_black"]
+    other = PAGE.default.replace(**RUNS["cause_none"])
+    headline, *_ = story_of(desk, recorded(other), other)
+    assert "animals" not in headline and desk.ask("scored") == ""
+
+
+def test_what_is_next_to_nothing_is_written_as_0(desk):
+    assert [desk.call("web/player/words.js", "sigmas", value) for value in (7.2e-94, 2e-6, -0.5)] == [
+        "0 σ",
+        "0.0000020 σ",
+        "-0.50 σ",
+    ]
+
+
 # the page
+
+
+def test_the_question_speaks_of_the_momentum_of_the_experiment_or_is_not_asked():
+    assert PAGE.question.text == PAGE.question_of(PAGE.default.replace(batch_size=4)).text
+    assert "take 0.1\xa0% from" in PAGE.question.text and "momentum = 0.999, PyTorch momentum = 0.001" in PAGE.question.text
+    assert PAGE.question_values(PAGE.default) == words.catalogue("train_and_eval")["question_default"]  # what the worksheet asks
+    presets = {name: PAGE.question_of(PAGE.default.replace(**values)) for name, values in PAGE.presets.items()}
+    assert "momentum = 0.9, PyTorch momentum = 0.1." in presets["small_batches"].text
+    assert "take 100\xa0% from" in presets["last_minibatch"].text
+    assert [name for name, question in presets.items() if question is None] == ["fine_tuned_frozen", "accumulated_layer"]
 
 
 @pytest.mark.parametrize("name", PAGE.presets)

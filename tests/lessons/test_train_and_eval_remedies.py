@@ -12,6 +12,7 @@ from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.lessons.train_and_eval.page import PAGE
 from bnviz.lessons.train_and_eval.panels import panels
 from bnviz.web import words
+from bnviz.web.figures import COLOURS
 from bnviz.web.player import messages
 from bnviz.web.site import links
 
@@ -94,6 +95,11 @@ def test_what_remedies_bring_and_cost_is_what_their_runs_recorded(visitor):
     ends = [before["test_accuracy"], before["evaluation"]["recomputed_accuracy"], after["test_accuracy"], larger["test_accuracy"]]
     np.testing.assert_allclose([*running.values()], [*ends, layer["test_accuracy"]], rtol=1e-6)
     assert visitor.bars("minibatch")["recompute"] is None
+    colours = visitor.desk.ask("feed", kind="remedies", score="running")["marker"]["color"]
+    assert colours == [COLOURS["batch"]] * 4 + [COLOURS["layer"]]  # though layer norm is on show
+    views = before["evaluation"]
+    best = max(views["minibatch_accuracy"], views["recomputed_accuracy"], before["test_accuracy"])
+    assert best > before["test_accuracy"] and f"at its best: {percent(best)} " in text
     visitor.see(BASE)
     assert visitor.hear() == text  # the one without a remedy again
     visitor.see(BASE.replace(seed=1))
@@ -104,6 +110,14 @@ def test_a_run_that_reaches_the_other_s_end_later_or_never_says_so(desk):
     outcome = {"curve": [[0, 0.1], [4, 0.5], [8, 0.4], [12, 0.6]], "accurate": True}
     assert [desk.call(FILE, "reachedAt", outcome, score) for score in (0.1, 0.45, 0.6, 0.7)] == [0, 4, 12, None]
     assert desk.call(FILE, "reachedAt", {**outcome, "accurate": False}, 0.05) is None
+
+
+@pytest.mark.parametrize("accurate, best", [(True, "recomputed"), (False, "running")])
+def test_a_remedy_is_held_against_the_best_view_without_it(desk, accurate, best):
+    outcome = {"minibatch": 0.6, "running": 0.4, "recomputed": 0.7, "accurate": accurate}
+    assert desk.call(FILE, "bestView", outcome)["name"] == best
+    alone = desk.call(FILE, "bestView", {**outcome, "recomputed": None})
+    assert alone == {"name": "minibatch" if accurate else "running", "score": 0.6 if accurate else 0.4}
 
 
 @pytest.mark.parametrize(

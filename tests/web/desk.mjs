@@ -77,6 +77,9 @@ const actions = {
     return (await load(file))[name](...args.map((argument) => values[argument] ?? argument));
   },
 
+  // What the story says the scores of the picture are of.
+  scored: () => desk.view.story.scored?.(desk.view) ?? "",
+
   // Look at the first `lines` lines of a recording (a file): from now on feeds, ranges and words are asked of this view.
   async look({recording, story, data, choice, place, moving = false, lines = Infinity, service = null}) {
     const {viewOf} = await load("web/player/view.js");

@@ -1,5 +1,6 @@
 """The page at /train-and-eval: one network is good in train() and bad in eval(), for one of four causes."""
 
+from bnviz.config.arms import ARMS
 from bnviz.config.experiment import Experiment
 from bnviz.lessons.train_and_eval import sweep_section
 from bnviz.lessons.train_and_eval.panels import panels
@@ -23,8 +24,19 @@ PRESETS = {
     "accumulated_layer": {"statistics_momentum": 0.1, "batch_size": 2, "accumulate": 32, "steps": 300, "compare": "layer"},
 }
 
+
+def question_values(experiment: Experiment) -> dict[str, str] | None:
+    """The momentum that the question speaks of; None where no running statistics follow the minibatches to the end."""
+    is_frozen = any(change.name == "freeze_statistics" for change in experiment.possible_changes)
+    if not ARMS[experiment.compare].statistics or is_frozen or experiment.three_views == "no":
+        return None
+    momentum = experiment.statistics_momentum
+    return {"share": f"{100 * momentum:.4g}\N{NO-BREAK SPACE}%", "keras": f"{1 - momentum:.6g}", "momentum": f"{momentum:g}"}
+
+
 PAGE = Page(
     lesson="train_and_eval",
+    question_values=question_values,
     panels=panels,
     below=sweep_section.show,
     main=("statistics_momentum", "batch_size", "learning_rate", "compare"),

@@ -57,6 +57,17 @@ export function averaging({header: {experiment}}) {
   return {momentum: Number(experiment.statistics_momentum), updates: Number(experiment.accumulate ?? 1)};
 }
 
+/**
+ * The step after which inputs were shifted last before a snapshot; null if they were not. The task is another one since then, and
+ * what old statistics lack is no longer what `causes.js` takes it for.
+ * @param {View} view
+ * @param {Snapshot} frame
+ */
+export function shiftStep({header: {experiment}}, frame) {
+  const steps = Array.from(String(experiment.changes ?? "").matchAll(/(\d+):input_shift=/g), ([, step]) => Number(step));
+  return steps.findLast((step) => step < frame.step) ?? null;
+}
+
 /** @typedef {{course: Course | null, normalizer: string, parts: ReturnType<Course["parts"]>[]}} Progress of a layer */
 
 /** By a run's first snapshot, then by layer and momentum. @type {WeakMap<Snapshot, Map<string, Progress>>} */

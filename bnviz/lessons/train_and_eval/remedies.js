@@ -13,6 +13,7 @@
  * @property {number | null} recomputed with recomputed statistics
  * @property {[number, number][]} curve step and score in eval(), snapshot by snapshot
  * @property {number[]} losses in training, snapshot by snapshot
+ * @property {string} colour of its network
  * @property {number} examples that one step trains on
  * @property {number} passSteps how many steps train on as many examples as the training set has
  * @property {boolean} accurate whether the scores are accuracies
@@ -61,6 +62,16 @@ function otherBatches({batch_size: batch, ghost_batch_size: ghost, accumulate = 
  */
 export const isWith = (experiment, other, values) =>
   Object.entries({...other, ...values}).every(([name, value]) => experiment[name] === value);
+
+/**
+ * The view in which a network has done best, and its score there.
+ * @param {Outcome} outcome
+ */
+export function bestView(outcome) {
+  const views = /** @type {const} */ (["minibatch", "recomputed", "running"]).filter((name) => outcome[name] !== null);
+  const scores = views.map((name) => ({name, score: Number(outcome[name])}));
+  return scores.reduce((best, one) => ((outcome.accurate ? one.score > best.score : one.score < best.score) ? one : best));
+}
 
 /**
  * The first step from which on a run is as good in eval() as `score` for the first time; null if it never is.

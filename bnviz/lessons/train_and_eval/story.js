@@ -14,7 +14,8 @@ import {Trials, control, remediesText} from "./trials.js";
 /** @import {Evaluation} from "./reading.js" */
 /** @import {Words} from "./words" */
 
-const {averaging, evaluatedFrame, evaluatedScore, evaluationOf, measuredFrame, partsOf, partsOfAllLayers, scoresOf} = reading;
+const {averaging, evaluatedFrame, evaluatedScore, evaluationOf, measuredFrame, partsOf, partsOfAllLayers, scoresOf, shiftStep} =
+  reading;
 const {both, digits, divergenceSentence, hasClasses, joinSentences, percent} = words;
 /** @type {Say<Words>} */
 const say = words.say;
@@ -22,6 +23,7 @@ const say = words.say;
 /** @type {Story} */
 export default {
   headline,
+  scored,
   answer,
   captions: {
     number: (view) => String(view.layer),
@@ -104,14 +106,38 @@ function headline(view) {
  */
 function finding(view) {
   const {step, arms} = view.frame;
-  if (!hasRunningStatistics(view, view.frame)) return say(view, "no_running", {norm: view.norm, learnt: learningText(view)});
+  if (!hasRunningStatistics(view, view.frame)) return say(view, "no_running", {norm: view.norm, learnt: learnt(view)});
   const frame = measuredFrame(view);
   if (!frame) return say(view, step === 0 && arms[view.compared].evaluation ? "beginning" : "not_measured");
   if (frame.step === 0) return say(view, "beginning");
   const evaluation = /** @type {Evaluation} */ (evaluationOf(frame, view));
   const {minibatch, running, recomputed} = scoreTexts(view, evaluation);
   const details = {minibatch, running, recomputed, norm: view.norm, step: frame.step};
-  return joinSentences(say(view, hasClasses(view) ? "seen" : "seen_loss", details), causeText(view, frame, evaluation));
+  return joinSentences(say(view, seenKey(view), details), causeText(view, frame, evaluation));
+}
+
+/** @param {View} view */
+const seenKey = (view) => (!hasClasses(view) ? "seen_loss" : isColoured(view) ? "seen_coloured" : "seen");
+
+/**
+ * Whether the views are those of coloured animals, whatever the network was trained on.
+ * @param {View} view
+ */
+const isColoured = (view) => view.header.experiment.evaluation_coats === "coloured" && view.header.experiment.dataset === "cats";
+
+/**
+ * How two networks of one view do, on the animals that are evaluated.
+ * @param {View} view
+ */
+const learnt = (view) => (isColoured(view) && evaluatedText(view)) || learningText(view);
+
+/**
+ * What the picture's scores are of, where the views are of other animals.
+ * @param {View} view
+ */
+function scored(view) {
+  if (!isColoured(view)) return "";
+  return say(view, view.header.experiment.coats === "black" ? "scored_black" : "scored_trained");
 }
 
 /**
@@ -127,6 +153,8 @@ const hasRunningStatistics = (view, frame) => view.normalizers[frame.arms[view.c
  * @param {Evaluation} evaluation
  */
 function causeText(view, frame, evaluation) {
+  const shift = shiftStep(view, frame);
+  if (shift !== null) return say(view, "cause_shifted", {shift});
   const parts = partsOfAllLayers(view, frame);
   const cause = causeOf(scoresOf(view, evaluation), parts);
   const {minibatch, own, uncorrected} = scoreTexts(view, evaluation);
@@ -156,8 +184,9 @@ function causeText(view, frame, evaluation) {
  */
 function now(view, frame, evaluation) {
   const {own, minibatch, running, recomputed} = scoreTexts(view, evaluation);
-  const text = say(view, "now", {step: frame.step, minibatch, running, recomputed});
-  if (view.header.experiment.evaluation_coats !== "coloured") return text;
+  const details = {step: frame.step, minibatch, running, recomputed};
+  if (!isColoured(view)) return say(view, "now", details);
+  const text = say(view, "now_coloured", details);
   const plain = evaluatedScore(frame, "none", "evaluated_accuracy");
   return joinSentences(text, say(view, "views_own", {own}), plain !== null && say(view, "plain_own", {plain: percent(plain, 1)}));
 }

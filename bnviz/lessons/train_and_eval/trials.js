@@ -4,7 +4,7 @@
 import {digits, hasClasses, joinSentences, percent, say as anySay, sentenceOrKey} from "../../web/player/words.js";
 import {isPermitted} from "../../web/player/core/tour-core.js";
 import {averaging, evaluationOf, partsOf} from "./reading.js";
-import {MOMENTA, NAMES, isWith, reachedAt, remediesFor, trainAlike} from "./remedies.js";
+import {MOMENTA, NAMES, bestView, isWith, reachedAt, remediesFor, trainAlike} from "./remedies.js";
 import {rootMeanSquare} from "./causes.js";
 
 /** @import {Control, ControlHost, FeedFunction, Make, Say, Service, ServiceHost, View} from "../../web/player/types" */
@@ -108,6 +108,7 @@ export function outcomeOf(view) {
     examples: Number(header.experiment.batch_size) * Number(header.experiment.accumulate ?? 1),
     passSteps: Math.max(1, Math.round(last.step / last.epoch)),
     accurate,
+    colour: view.arms[compared].colour,
   };
 }
 
@@ -179,14 +180,23 @@ export function bars({score}, view) {
   /** @type {State} */
   const {base, tried} = view.service ?? AT_FIRST;
   if (!base?.outcome) return {x: [], y: []};
-  /** @type {[string, number | null][]} */
-  const points = [[say(view, "remedy_none"), base.outcome[/** @type {"running"} */ (score)]]];
+  /** @type {[string, number | null, string][]} */
+  const points = [[say(view, "remedy_none"), base.outcome[/** @type {"running"} */ (score)], base.outcome.colour]];
   for (const name of NAMES) {
     const trial = tried[name];
-    if (trial?.outcome) points.push([label(view, trial.remedy), scoreOf(name, trial.outcome, score)]);
+    if (trial?.outcome) points.push([label(view, trial.remedy), scoreOf(name, trial.outcome, score), trial.outcome.colour]);
   }
-  return {x: points.map(([one]) => one), y: points.map(([, value]) => value)};
+  const colours = points.map(([, , colour]) => colour);
+  return {x: points.map(([one]) => one), y: points.map(([, value]) => value), marker: markerOf(score, colours)};
 }
+
+/**
+ * Each bar in the colour of its own network, whichever is on show: hollow in train().
+ * @param {"minibatch" | "running"} key
+ * @param {string[]} colours
+ */
+const markerOf = (key, colours) =>
+  key === "running" ? {color: colours} : {color: colours.map((one) => `${one}33`), line: {color: colours, width: 2}};
 
 /**
  * @param {Name} name
@@ -242,15 +252,18 @@ function trialText(view, name, base) {
 }
 
 /**
- * After how many steps a run is as good as the one without a remedy at its end.
+ * After how many steps a run is as good in eval() as the one without a remedy in its best view at its end.
  * @param {View} view
  * @param {Outcome} outcome
  * @param {Outcome} before
  */
 function speedText(view, outcome, before) {
-  const step = reachedAt(outcome, before.running);
-  const total = view.header.total_steps;
-  return step === null ? say(view, "remedy_never") : say(view, "remedy_reached", {step, total});
+  const {name, score} = bestView(before);
+  const step = reachedAt(outcome, score);
+  const best = {best: before.accurate ? percent(score, 1) : digits(score, 3), view: say(view, `best_${name}`)};
+  return step === null
+    ? say(view, "remedy_never", best)
+    : say(view, "remedy_reached", {...best, step, total: view.header.total_steps});
 }
 
 /**

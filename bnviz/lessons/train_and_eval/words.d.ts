@@ -1,13 +1,17 @@
 // Made by `make documents` from words.toml: change that and make it again.
 
 export interface Words {
+  scored_black: {};
+  scored_trained: {};
   beginning: {};
   no_running: {norm: string | number; learnt: string | number};
   not_measured: {};
   seen: {step: string | number; norm: string | number; minibatch: string | number; running: string | number; recomputed: string | number};
+  seen_coloured: {step: string | number; norm: string | number; minibatch: string | number; running: string | number; recomputed: string | number};
   seen_loss: {step: string | number; norm: string | number; minibatch: string | number; running: string | number; recomputed: string | number};
+  cause_shifted: {shift: string | number};
   cause_none: {threshold: string | number};
-  cause_start: {count: string | number; left: string | number};
+  cause_start: {left: string | number; count: string | number};
   cause_drift: {drift: string | number};
   cause_noise: {part: string | number};
   cause_offset: {offset: string | number};
@@ -15,6 +19,7 @@ export interface Words {
   cause_data: {distance: string | number; own: string | number};
   cause_batch: {size: string | number; minibatch: string | number};
   views_own: {own: string | number};
+  now_coloured: {step: string | number; minibatch: string | number; running: string | number; recomputed: string | number};
   now: {step: string | number; minibatch: string | number; running: string | number; recomputed: string | number};
   layers_now: {step: string | number; mean: string | number; layer: string | number; std: string | number};
   causes_now: {step: string | number; start: string | number; drift: string | number; noise: string | number; offset: string | number; together: string | number; measured: string | number; distance: string | number};
@@ -43,8 +48,11 @@ export interface Words {
   brings: {what: string | number; score: string | number; before: string | number};
   in_train: {score: string | number};
   costs_none: {};
-  remedy_reached: {step: string | number; total: string | number};
-  remedy_never: {};
+  best_minibatch: {};
+  best_running: {};
+  best_recomputed: {};
+  remedy_reached: {step: string | number; total: string | number; best: string | number; view: string | number};
+  remedy_never: {best: string | number; view: string | number};
   costs_examples: {examples: string | number; before: string | number};
   costs_no_examples: {};
   momentum_is_best: {momentum: string | number};

@@ -21,7 +21,11 @@ def _sheet(lesson: str) -> str:
     catalogue, place = words.catalogue(lesson), "" if lesson == next(iter(LESSONS)) else address(lesson)
     questions = list(_guesses(catalogue.get("tour", {})))
     if "predictions" in catalogue:
-        questions.append(_question(catalogue["question"], catalogue["predictions"].values()))
+        questions.append(
+            _question(
+                words.fill(catalogue["question"], **catalogue.get("question_default", {})), catalogue["predictions"].values()
+            )
+        )
     presets = [f"**{one['name']}.** {one['look']}\n\n{ROOM}" for one in catalogue.get("presets", {}).values()]
     return "\n\n".join([f"## {catalogue['title']} (/{place})", *questions, *presets]) if questions or presets else ""
 

@@ -108,9 +108,12 @@ export function percent(share, places) {
  */
 export const smallPercent = (share) => (share > 0 && share < 0.0995 ? `${(100 * share).toPrecision(2)}\u00a0%` : percent(share));
 
+const TINY = 1e-6; // less is rounding, and would be written with a power of ten
+
 /** @param {number} value */
 export function sigmas(value) {
   if (!Number.isFinite(value)) return NOT_FINITE;
+  if (Math.abs(value) < TINY) return "0 σ";
   return `${value >= 100 ? digits(value, 0) : value.toPrecision(2)} σ`;
 }
 /** @param {number} ratio */

@@ -42,6 +42,7 @@ class Form:
     more: tuple[str, ...]
     presets: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     default: Experiment = field(default_factory=Experiment)
+    question_values: Callable[[Experiment], Mapping[str, str] | None] = lambda _: {}  # for its braces; None: it does not hold
 
     @property
     def words(self) -> Mapping[str, Any]:
@@ -59,9 +60,13 @@ class Form:
 
     @property
     def question(self) -> Question | None:
-        """The page's question; None if it asks nothing."""
-        predictions = self.words.get("predictions")
-        return Question(self.words["question"], predictions) if predictions else None
+        """The page's question, of its default experiment; None if it asks nothing."""
+        return self.question_of(self.default)
+
+    def question_of(self, experiment: Experiment) -> Question | None:
+        """What the page asks of an experiment; None if it asks nothing, or nothing that holds for that one."""
+        predictions, values = self.words.get("predictions"), self.question_values(experiment)
+        return Question(words.fill(self.words["question"], **values), predictions) if predictions and values is not None else None
 
     @property
     def cards(self) -> int:

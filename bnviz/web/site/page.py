@@ -30,7 +30,7 @@ class Page(RunForm):
         view = links.view(experiment, self.layer)
         links.write(experiment, self.default)
 
-        prediction = head(self)
+        prediction = head(self, experiment)
         with st.container(key="settings"):  # on a phone they stand below the player: style.css
             settings(self, experiment, last=partial(pace.row, experiment, self.default) if self.has_pace else None)
             if self.beside:
@@ -54,12 +54,12 @@ class Page(RunForm):
         return experiment
 
 
-def head(page: Form) -> str | None:
-    """Title, claim, and what the visitor expects, asked before the answer is shown."""
+def head(page: Form, experiment: Experiment | None = None) -> str | None:
+    """Title, claim, and what the visitor expects of an experiment, of the default one unless given, asked before the answer."""
     st.header(page.words["title"], anchor=False)
     if not tailored.hides("claim"):
         st.markdown(page.words["claim"])
-    return predictions.ask(page)
+    return predictions.ask(page, experiment)
 
 
 def widgets_in_browser(page: Form, link: links.Link | None) -> Collection[str]:

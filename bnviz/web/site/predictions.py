@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bnviz.config.experiment import Experiment
 from bnviz.web.site import tailored
 from bnviz.web.site.form import Form
 from bnviz.web.site.links import Link
@@ -15,11 +16,10 @@ from bnviz.web.site.links import Link
 _ANSWERED = "bnviz answered"  # session_state: the lessons whose answers may be shown
 
 
-def ask(page: Form) -> str | None:
-    """The question, where the page has one, and what the visitor has chosen: a key of the lesson's predictions."""
-    if (question := page.question) is None:
-        return None
-    if tailored.hides("question"):
+def ask(page: Form, experiment: Experiment | None = None) -> str | None:
+    """The question, where the page has one of this experiment; what the visitor has chosen: a key of the lesson's predictions."""
+    question = page.question_of(experiment or page.default)
+    if question is None or tailored.hides("question"):
         return skip(page.lesson)
     key = _key(page.lesson)
     predictions = question.predictions
