@@ -7,6 +7,9 @@ import {averaging, evaluationOf, partsOf} from "./reading.js";
 import {MOMENTA, NAMES, bestView, isWith, reachedAt, remediesFor, trainAlike} from "./remedies.js";
 import {rootMeanSquare} from "./causes.js";
 
+/** @type {Record<string, "best_minibatch" | "best_running" | "best_recomputed">} */
+const BEST_VIEW_WORDS = {minibatch: "best_minibatch", running: "best_running", recomputed: "best_recomputed"};
+
 /** @import {Control, ControlHost, FeedFunction, Make, Say, Service, ServiceHost, View} from "../../web/player/types" */
 /** @import {Name, Outcome, Remedy} from "./remedies.js" */
 /** @import {Words} from "./words" */
@@ -260,7 +263,7 @@ function trialText(view, name, base) {
 function speedText(view, outcome, before) {
   const {name, score} = bestView(before);
   const step = reachedAt(outcome, score);
-  const best = {best: before.accurate ? percent(score, 1) : digits(score, 3), view: say(view, `best_${name}`)};
+  const best = {best: before.accurate ? percent(score, 1) : digits(score, 3), view: say(view, BEST_VIEW_WORDS[name])};
   return step === null
     ? say(view, "remedy_never", best)
     : say(view, "remedy_reached", {...best, step, total: view.header.total_steps});
