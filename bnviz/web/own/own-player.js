@@ -2,6 +2,7 @@
 // The player of a recording of somebody's own network: the same core, controls and panels as in the lab, with a strip of layers
 // in place of the lab's two networks.
 
+import {drawDuePanels, drawPanelsForPrint} from "../player/panel-drawing.js";
 import {Controls} from "../player/controls.js";
 import {PanelScheduler} from "../player/core/panel-scheduler.js";
 import {PlayerCore} from "../player/core/player-core.js";
@@ -20,7 +21,6 @@ import {readRecording} from "./reading.js";
 import story from "./story.js";
 
 /** @import {Header, PanelSpec, View} from "../player/types" */
-/** @import {Painted} from "../player/theme.js" */
 /** @import {Words} from "./player-data.js" */
 /** @import {Source} from "./reading.js" */
 
@@ -174,31 +174,11 @@ export class OwnPlayer {
     this.overview.show(view, theme);
     if (!this.frames) this.startPlotly();
     this.frames += 1;
-    if (globalThis.Plotly) this.drawPanels(view, theme, key, time);
+    if (globalThis.Plotly) drawDuePanels(this.panels, this.core, this.scheduler, {view, theme, key, time});
     mark(this.root, {frames: this.frames, step: view.frame.step});
   }
 
-  /**
-   * As many panels as fit into this animation frame.
-   * @param {View} view
-   * @param {Painted} theme
-   * @param {string} key
-   * @param {number} time
-   */
-  drawPanels(view, theme, key, time) {
-    const now = this.core.playing ? time : Infinity;
-    const due = [...this.panels.values()].filter((panel) => panel.isDue(key, view.blend, now));
-    const scene = this.core.scene(view);
-    this.scheduler.run(due, (panel) => panel.draw(scene, theme, key, time), time);
-  }
-
-  drawForPrint = () => {
-    const {view} = this.core.state;
-    if (!view || !globalThis.Plotly) return;
-    const theme = this.theme.now();
-    const [key, scene] = [`${this.core.keyOf(view)},${theme.key}`, this.core.scene(view)];
-    for (const panel of this.panels.values()) panel.drawForPrint(scene, theme, key);
-  };
+  drawForPrint = () => drawPanelsForPrint(this.panels, this.core, this.theme);
 
   /**
    * The words around the panels.

@@ -4,6 +4,7 @@
 //
 // Streamlit calls the default export at every rerun with the same parent element; the player, its nodes and its playhead survive.
 
+import {drawDuePanels, drawPanelsForPrint} from "./panel-drawing.js";
 import {ComparisonLine} from "./comparison-run.js";
 import {Controls} from "./controls.js";
 import {PanelScheduler} from "./core/panel-scheduler.js";
@@ -24,7 +25,6 @@ import {Tour} from "./tour.js";
 import {UnitNumbers} from "./unit-numbers.js";
 
 /** @import {Component, Data, PanelSpec, Story, View} from "./types" */
-/** @import {Painted} from "./theme.js" */
 
 const PLOTLY_MS = 2000; // after so long Plotly starts without a picture
 
@@ -187,36 +187,14 @@ export class Player {
     const theme = this.theme.now();
     const key = `${core.keyOf(view)},${theme.key}`;
     const hasPainted = this.picture.show(view, theme, key, {visibility, wordsFrame: wordsView?.frame});
-    const hasDrawn = globalThis.Plotly ? this.drawPanels(view, theme, key, time) : false;
+    const hasDrawn = globalThis.Plotly ? drawDuePanels(this.panels, this.core, this.scheduler, {view, theme, key, time}) : false;
     if (!hasPainted && !hasDrawn) return;
     if (!this.frames) this.startPlotly();
     this.frames += 1;
     mark(this.root, {frames: this.frames, step: view.frame.step});
   }
 
-  /**
-   * As many panels as fit into this animation frame. Returns whether any was due.
-   * @param {View} view
-   * @param {Painted} theme
-   * @param {string} key
-   * @param {number} time
-   */
-  drawPanels(view, theme, key, time) {
-    const now = this.core.playing ? time : Infinity;
-    const due = [...this.panels.values()].filter((panel) => panel.isDue(key, view.blend, now));
-    const scene = this.core.scene(view);
-    this.scheduler.run(due, (panel) => panel.draw(scene, theme, key, time), time);
-    return due.length > 0;
-  }
-
-  /** Draw at once all charts that paper shows: those that nobody has scrolled to are not drawn yet, or show an earlier step. */
-  drawForPrint = () => {
-    const {view} = this.core.state;
-    if (!view || !globalThis.Plotly) return;
-    const theme = this.theme.now();
-    const [key, scene] = [`${this.core.keyOf(view)},${theme.key}`, this.core.scene(view)];
-    for (const panel of this.panels.values()) panel.drawForPrint(scene, theme, key);
-  };
+  drawForPrint = () => drawPanelsForPrint(this.panels, this.core, this.theme);
 
   /**
    * The words around the panels and the picture.
