@@ -251,6 +251,8 @@ class Lab:
             return  # Streamlit looks for its own routes below a page's address first, whatever the page
         if "Multiple different fragmentIds" in message.text:
             return  # Streamlit says so when the player and a setting ask for something in the same moment, and then does both
+        if "WebSocket onclose: code=1001" in message.text:
+            return  # "going away": Firefox closes Streamlit's socket as the page is left, and Streamlit says so
         if message.type in ("error", "warning"):
             self.troubles.append(f"{message.type}: {message.text} ({url})")
 

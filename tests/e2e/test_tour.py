@@ -122,7 +122,7 @@ def test_a_setting_changed_by_keyboard_ends_it_and_the_address_forgets_it(lab):
 def test_a_guess_is_judged(lab):
     lab.open(tour=1)
     at_card(lab, 1)
-    lab.wait("$('.bnviz-tour-answer').textContent.includes('guess')")  # what was measured waits for it
+    lab.wait("$('.bnviz-tour-answer').textContent.includes('Guess first')")  # what was measured waits for it
     lab.page.click(".bnviz-tour [data-guess=stays]")
     lab.wait(ANSWERED)
     answer = lab.page.inner_text(".bnviz-tour-answer")
