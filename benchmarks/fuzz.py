@@ -29,6 +29,8 @@ CHANGED = 0.5  # the share of fields that are not at their default
 MAX_SECONDS = 30  # estimated, of a run
 SHORT_SECONDS = 1.0  # estimated, of one that is not stopped
 SNAPSHOTS = 4  # after which a run is stopped, at the latest
+PARTS = 10  # of the time, whose largest sizes the table shows
+NEWS = 100  # runs from one line of progress to the next
 PATIENCE_SECONDS = 600
 
 
@@ -62,12 +64,14 @@ class Watch:
 
     def __init__(self, engine: LocalEngine):
         self.engine = engine
-        self.largest = 0.0  # MB, between runs
+        self.sizes: list[float] = []  # MB, after each run
+        self.ids: set[str] = set()
         self.ratios: list[float] = []  # estimated size of a recording that finished over its real one
         self.failed = 0
 
     def run(self, experiment: Experiment, finishes: bool, snapshots: int) -> None:
         """Run an experiment to its end, or stop it after so many snapshots."""
+        self.ids.add(experiment.id)
         recording = self.engine.recording(self.engine.request(experiment))
         assert recording is not None
         _wait(lambda: recording.ended or (not finishes and len(recording) > snapshots))
@@ -81,9 +85,14 @@ class Watch:
         """Take note of how large the worker is; one that retires is between two."""
         for process in self.engine.processes():
             try:
-                self.largest = max(self.largest, memory(process))
+                self.sizes.append(memory(process))
             except (FileNotFoundError, StopIteration):
                 continue
+
+    def over_time(self, parts: int = PARTS) -> list[float]:
+        """The largest size in MB in each of so many equal parts of the time."""
+        length = -(-len(self.sizes) // parts)
+        return [max(self.sizes[at : at + length]) for at in range(0, len(self.sizes), length)]
 
 
 def _wait(condition: Callable[[], bool]) -> None:
@@ -106,15 +115,20 @@ def rows() -> list[Row]:
         for number, experiment in zip(range(1, RUNS + 1), experiments(SEED), strict=False):
             watch.run(experiment, budget.seconds(experiment) < SHORT_SECONDS, choices.randint(0, SNAPSHOTS))
             watch.look()
-            if number % 100 == 0:
-                print(f"{number} runs: {watch.largest:.0f} MB, {engine.counters.worker_retirements} retired", flush=True)
+            if number % NEWS == 0:
+                sizes, retired = watch.sizes[-NEWS:], engine.counters.worker_retirements
+                print(f"{number} runs: {sizes[-1]:.0f} MB now, {max(sizes):.0f} at the most, {retired} retired", flush=True)
         restarts, retired = engine.counters.worker_restarts, engine.counters.worker_retirements
     finally:
         engine.close()
     ratios = statistics.quantiles(watch.ratios, n=20)
-    what = f"{RUNS} different experiments, {len(watch.ratios)} of them to their end"
+    what = f"{len(watch.ids)} different experiments, {len(watch.ratios)} of them to their end"
+    over_time = ", ".join(f"{size:.0f}" for size in watch.over_time())
     return [
-        Row(f"a worker's memory at the most, {what}", f"{retired} retired", f"{watch.largest:.0f} MB", "–", "≤ twice its share"),
+        Row(
+            f"a worker's memory at the most, {what}", f"{retired} retired", f"{max(watch.sizes):.0f} MB", "–", "≤ twice its share"
+        ),
+        Row("the same in each tenth of the time", "–", f"{over_time} MB", "–", "no rise"),
         Row("its share", "–", f"{MEMORY_SHARE / 1e6:.0f} MB", "–", "–"),
         Row("workers that died, runs that failed", "–", f"{restarts}, {watch.failed}", "–", "0, 0"),
         Row(
