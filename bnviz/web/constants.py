@@ -15,6 +15,7 @@ MIN_LINE_OPACITY = 0.12  # of the lines of a layer that hardly changes
 RECENT_SNAPSHOTS = 5  # scores and shares are averaged over so many: single ones jump about
 OUTLIER_RATIO = 10  # so many times farther than another network, a network flies apart
 TYPICAL_MOTION = 0.1  # in σ; to move that far from one snapshot to the next is nothing unusual
+UNIT_STEP_PARTS = 16  # of its layer's step that `unit_example_step` is counted in
 
 # Ranges of axes
 VISIBLE_SHARE = 0.004  # a bin with a smaller share of the values does not widen an axis

@@ -1,6 +1,7 @@
 """Pictures drawn on the server: the same places, numbers and words as in the browser's; other steps and runs look otherwise."""
 
 import io
+import json
 import tomllib
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from bnviz.config.experiment import Experiment
 from bnviz.config.fields import BadField
 from bnviz.engine import worker
 from bnviz.lessons import LESSONS, SWEEPING
+from bnviz.record import ndjson
 from bnviz.web.export import picture
 from bnviz.web.export.validation import InvalidRecording
 from bnviz.web.figures import COLOURS
@@ -87,13 +89,21 @@ class Notes(Canvas):
         self.outlines.append(points)
 
 
-@pytest.mark.parametrize(("name", "tap"), [("usual", "normalized"), ("late", "linear"), *((name, "activation") for name in RUNS)])
-def test_all_that_is_drawn_and_said_is_what_the_browser_paints(desk, recording, tmp_path, name, tap):
+@pytest.mark.parametrize(
+    ("name", "tap", "motion"),
+    [
+        ("usual", "normalized", "example"),
+        ("late", "linear", "distribution"),
+        ("diverging", "activation", "example"),
+        *((name, "activation", "distribution") for name in RUNS),
+    ],
+)
+def test_all_that_is_drawn_and_said_is_what_the_browser_paints(desk, recording, tmp_path, name, tap, motion):
     experiment, path = RUNS[name], tmp_path / "run.ndjson"
     path.write_bytes(recording(name))
     data = messages.player_data(experiment.id, experiment, [], links.VIEW, "live_shift", None)
-    choice = {"layer": 2, "tap": tap, "unit": "pooled", "target": 0.5}
-    film = RecordingArrays(recording(name).splitlines(keepends=True), tap)
+    choice = {"layer": 2, "tap": tap, "unit": "pooled", "target": 0.5, "motion": motion}
+    film = RecordingArrays(recording(name).splitlines(keepends=True), tap, motion)
     painter = Painter(film, arrange(WIDTH, film.header["hidden_layers"], experiment.width, 8, 2), 2)
     assert film.series["none"].diverged.any() == (name == "diverging")
     for number in (0, 1, len(film) // 2, len(film) - 1):
@@ -172,10 +182,11 @@ def test_a_card_is_of_its_run_and_step(recording):
         picture.still("live_shift", recording("usual"), {"step": "35"}),
         picture.still("live_shift", recording("usual"), {"step": "30", "layer": "3"}),
         picture.still("live_shift", recording("usual"), {"step": "30", "tap": "linear"}),
+        picture.still("live_shift", recording("usual"), {"step": "30", "motion": "example"}),
         picture.still("gamma_beta", recording("usual"), {"step": "30"}),
         picture.still("live_shift", recording("late"), {"step": "30"}),
     ]
-    assert len({first, *others}) == 6
+    assert len({first, *others}) == 7
     last = picture.still("live_shift", recording("usual"), {"step": "60"})
     assert picture.still("live_shift", recording("usual"), {}) == last
 
@@ -196,12 +207,35 @@ def test_a_card_says_how_the_run_differs():
     assert sorted(text.split(", ")) == ["Activation tanh", "Batch size 4"]
 
 
-@pytest.mark.parametrize(("name", "text"), [("step", "61"), ("layer", "6"), ("tap", "x"), ("step", "")])
+@pytest.mark.parametrize(("name", "text"), [("step", "61"), ("layer", "6"), ("tap", "x"), ("motion", "x"), ("step", "")])
 def test_a_place_that_is_not_in_the_run_is_named(recording, name, text):
     with pytest.raises(BadField, match=name):
         picture.still("live_shift", recording("usual"), {name: text})
     with pytest.raises(InvalidRecording):
         picture.still("live_shift", recording("usual").rpartition(b'{"type":"end"')[0], {})
+
+
+def test_the_picture_of_an_older_run_shows_the_one_motion_that_it_has(recording):
+    lines = [json.loads(line) for line in recording("usual").splitlines()]
+    for line in lines[1:-1]:
+        for arm in line["arms"].values():
+            del arm["unit_example_step"], arm["example_step_in_training"]
+    older = b"".join(ndjson.line(line) for line in lines)
+    usual = picture.still("live_shift", recording("usual"), {})
+    assert picture.still("live_shift", older, {"motion": "example"}) == usual
+    assert picture.still("live_shift", recording("usual"), {"motion": "example"}) != usual
+
+
+@pytest.mark.parametrize("motion", links.MOTIONS)
+def test_a_card_says_how_far_the_motion_goes_that_it_shows(recording, motion):
+    film = RecordingArrays(recording("usual").splitlines(keepends=True), motion=motion)
+    painter = Painter(film, card.place_networks(film, WIDTH, 2), 2)
+    last = json.loads(recording("usual").splitlines()[-2])["arms"]
+    key = {"distribution": "shift_from_first", "example": "example_step_in_training"}[motion]
+    (said, _), *arms = card.shift_sentence(painter, len(film) - 1)
+    assert ("since the last snapshot" in said) == (motion == "example")
+    numbers = [text for text, _ in arms if text.endswith("σ")]
+    assert numbers == [card.sigmas(float(ndjson.decode(last[arm][key]["activation"])[1])) for arm in film.arms]
 
 
 def test_an_animation_goes_from_the_first_step_to_the_last(recording):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
+from bnviz.web import words
 from bnviz.web.picture.canvas import Canvas, few_colours
 from bnviz.web.picture.card import place_networks, shorten, step_of
 from bnviz.web.picture.painter import BACKGROUND, EXACT, GRID, TEXT, Painter
@@ -34,6 +35,7 @@ def animation(arrays: RecordingArrays, title: str, layer: int) -> bytes:
 
 def _frames(arrays: RecordingArrays, title: str, layer: int) -> Iterator[Image.Image]:
     layer, room = min(layer, arrays.header["hidden_layers"]), WIDTH - 2 * MARGIN
+    title = words.fill(words.shared()["picture"][f"title_{arrays.motion}"], title=title)
     places = place_networks(arrays, room, layer)
     painter = Painter(arrays, places, layer)
     for number in frame_numbers(len(arrays)):

@@ -16,10 +16,11 @@ import numpy as np
 from bnviz.config.experiment import Experiment
 from bnviz.judge.intervals import finite_mean
 from bnviz.record import ndjson
-from bnviz.web.constants import DIVERGED_REACH, OUTLIER_RATIO, RECENT_SNAPSHOTS, TYPICAL_MOTION, VISIBLE_SHARE
+from bnviz.web.constants import DIVERGED_REACH, OUTLIER_RATIO, RECENT_SNAPSHOTS, TYPICAL_MOTION, UNIT_STEP_PARTS, VISIBLE_SHARE
 
 ARM_KEYS = ("train_loss", "probe_loss", "test_accuracy", "test_loss", "normalizer")  # keys of a network's part of a snapshot
 TAP_KEYS = ("unit_mean", "unit_std", "shift_step", "shift_from_first", "counts", "zeros")  # and those that each signal has
+EXAMPLE_KEYS = ("example_step_in_training", "unit_example_step")  # and, of the same examples, those that older releases have not
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class ArmSeries:
     """One network over T snapshots, its signal at L layers of W units."""
 
     motion: np.ndarray  # [T, L, W] how far each unit has moved since the snapshot before, in σ; 0 in the first one
-    change: np.ndarray  # [T, L] shift_step of the recording, in σ
+    change: np.ndarray  # [T, L] how far each layer has: `shift_step`, or `example_step_in_training`, in σ
     shift: np.ndarray  # [T, L] shift_from_first, in σ
     heights: np.ndarray  # [T, L, bins] share of the values in each bin, without those of exactly 0, smoothed
     zeros: np.ndarray  # [T, L] share of the values that are exactly 0
@@ -39,15 +40,20 @@ class ArmSeries:
 
 
 class RecordingArrays:
-    """A whole recording, as far as the picture shows it; `tap` is the signal."""
+    """A whole recording, as far as the picture shows it: `tap` is the signal, `motion` what the picture shows the motion of.
 
-    def __init__(self, lines: Iterable[bytes], tap: str = "activation"):
+    Recordings that have no motion of the same examples show that of distributions.
+    """
+
+    def __init__(self, lines: Iterable[bytes], tap: str = "activation", motion: str = "distribution"):
         messages = ndjson.read(lines)
         self.header: Mapping[str, Any] = (header := next(messages))
-        self.tap = tap
+        self.tap, self.motion = tap, motion
         snapshots = [self._pictured_values(message) for message in messages if message["type"] == "snapshot"]
         self.experiment = Experiment.of_recording(header["experiment"])
         self.arms: tuple[str, str] = tuple(header["arms"][:2])
+        if any(EXAMPLE_KEYS[0] not in snapshots[0]["arms"][arm] for arm in self.arms):
+            self.motion = "distribution"
         self.edges: np.ndarray = header["edges"][tap]
         self.steps = [snapshot["step"] for snapshot in snapshots]
         self.series = {arm: self._arm_series([snapshot["arms"][arm] for snapshot in snapshots]) for arm in self.arms}
@@ -59,8 +65,9 @@ class RecordingArrays:
 
     def _pictured_values(self, snapshot: Mapping[str, Any]) -> dict[str, Any]:
         """A snapshot without what no picture shows: a recording may be long."""
+        keys = TAP_KEYS if self.motion == "distribution" else (*TAP_KEYS, *EXAMPLE_KEYS)
         arms = {
-            arm: {key: values[key] for key in ARM_KEYS} | {key: values[key][self.tap] for key in TAP_KEYS}
+            arm: {key: values[key] for key in ARM_KEYS} | {key: values[key][self.tap] for key in keys if key in values}
             for arm, values in snapshot["arms"].items()
         }
         return {"step": snapshot["step"], "arms": arms}
@@ -74,10 +81,10 @@ class RecordingArrays:
         return next((number for number, other in enumerate(self.steps) if other >= step), len(self) - 1)
 
     def _arm_series(self, arms: list[Mapping[str, Any]]) -> ArmSeries:
-        mean, std = (np.array([arm[key] for arm in arms], dtype=np.float64) for key in ("unit_mean", "unit_std"))
+        moved, change = self._examples(arms) if self.motion == "example" else self._distributions(arms)
         return ArmSeries(
-            motion=motion(mean, std),
-            change=np.array([arm["shift_step"] for arm in arms], dtype=np.float64),
+            motion=moved,
+            change=change,
             shift=np.array([arm["shift_from_first"] for arm in arms], dtype=np.float64),
             **self._densities(arms),
             reach=self._reach(arms),
@@ -86,6 +93,17 @@ class RecordingArrays:
             diverged=np.array([arm["train_loss"] is None or arm["probe_loss"] is None for arm in arms]),
             normalizers=tuple(arm["normalizer"] for arm in arms),
         )
+
+    def _distributions(self, arms: list[Mapping[str, Any]]) -> tuple[np.ndarray, np.ndarray]:
+        """How far each unit [T, L, W] and each layer [T, L] has moved as a distribution."""
+        mean, std = (np.array([arm[key] for arm in arms], dtype=np.float64) for key in ("unit_mean", "unit_std"))
+        return motion(mean, std), np.array([arm["shift_step"] for arm in arms], dtype=np.float64)
+
+    def _examples(self, arms: list[Mapping[str, Any]]) -> tuple[np.ndarray, np.ndarray]:
+        """How far what the same examples give has moved at each unit [T, L, W] and each layer [T, L]."""
+        whole, shares = (np.array([arm[key] for arm in arms], dtype=np.float64) for key in EXAMPLE_KEYS)
+        with np.errstate(invalid="ignore"):  # of a network that has diverged
+            return shares / UNIT_STEP_PARTS * whole[..., None], whole
 
     def _densities(self, arms: list[Mapping[str, Any]]) -> dict[str, np.ndarray]:
         counts = np.array([arm["counts"] for arm in arms], dtype=np.float64)

@@ -10,5 +10,6 @@ export const MIN_LINE_OPACITY = 0.12; // of the lines of a layer that hardly cha
 export const RECENT_SNAPSHOTS = 5; // scores and shares are averaged over so many: single ones jump about
 export const OUTLIER_RATIO = 10; // so many times farther than another network, a network flies apart
 export const TYPICAL_MOTION = 0.1; // in σ; to move that far from one snapshot to the next is nothing unusual
+export const UNIT_STEP_PARTS = 16; // of its layer's step that `unit_example_step` is counted in
 export const VISIBLE_SHARE = 0.004; // a bin with a smaller share of the values does not widen an axis
 export const DIVERGED_REACH = 3; // an axis goes at most so many times as far as a network reaches that has not diverged

@@ -1,13 +1,12 @@
 // @ts-check
 // How far layers and units move from snapshot to snapshot: numbers for the picture of the networks.
 
-import {OUTLIER_RATIO, RECENT_SNAPSHOTS, TYPICAL_MOTION} from "./constants.js";
+import {OUTLIER_RATIO, RECENT_SNAPSHOTS, TYPICAL_MOTION, UNIT_STEP_PARTS} from "./constants.js";
 import {median, quantile, sum} from "./numbers.js";
 
 /** @import {Motion, Snapshot, Tap, View} from "./types" */
 
 const LAYER_KEYS = /** @type {const} */ ({distribution: "shift_step", example: "example_step_in_training"});
-const PARTS = 16; // of the layer's own step that `unit_example_step` is counted in
 
 /**
  * The motions that a recording holds: older ones do not have those of the same examples.
@@ -44,7 +43,7 @@ export function unitMotions({frames, tap, header, motion}, arm, layer, frameInde
   const [before, now] = [frames[frameIndex - 1], frames[frameIndex]];
   if (motion === "distribution") return unitMotion(before, now, arm, tap, layer, layerStd(frames[0], arm, tap, layer));
   const whole = layerMotion(now, arm, motion, tap, layer);
-  return Array.from(of(now, arm, "unit_example_step", tap, layer), (share) => (share / PARTS) * whole);
+  return Array.from(of(now, arm, "unit_example_step", tap, layer), (share) => (share / UNIT_STEP_PARTS) * whole);
 }
 
 /**

@@ -66,8 +66,8 @@ function entries(player, root, menu) {
     file(`${address}/notebook.ipynb`, player.text("save_notebook")),
     file(`${address}/series.csv`, player.text("save_series")),
     file(`${address}.ndjson`, player.text("save_recording")),
-    pictureLink(player, `${address}/card.png`, ["step", "layer", "tap"], player.text("save_card")),
-    pictureLink(player, `${address}/picture.gif`, ["layer", "tap"], player.text("save_animation")),
+    pictureLink(player, `${address}/card.png`, ["step", "layer", "tap", "motion"], player.text("save_card")),
+    pictureLink(player, `${address}/picture.gif`, ["layer", "tap", "motion"], player.text("save_animation")),
     button(player.text("embed"), () => openEmbedding(player, root)),
     button(player.text("cite"), () => openCitation(player, root, header)),
   ];

@@ -35,16 +35,16 @@ WAITING = 8  # so many requests may wait for their picture; others are refused
 COSTS: dict[str, Kind] = {"card.png": "picture", "picture.gif": "film"}
 
 _cache = RenderCache(MEMORY, WAITING)
-_arrays: LRUCache[tuple[str, str], RecordingArrays] = LRUCache(2)  # only the rendering thread uses it
+_arrays: LRUCache[tuple[str, str, str], RecordingArrays] = LRUCache(2)  # only the rendering thread uses it
 
 
 async def card(request: Request) -> Response:
-    """One step of a run; `lesson`, `step`, `layer` and `tap` say what is shown."""
+    """One step of a run; `lesson`, `step`, `layer`, `tap` and `motion` say what is shown."""
     return await _picture(request, "card.png")
 
 
 async def animated(request: Request) -> Response:
-    """A whole run as an animation; `lesson`, `layer` and `tap` say what is shown."""
+    """A whole run as an animation; `lesson`, `layer`, `tap` and `motion` say what is shown."""
     return await _picture(request, "picture.gif")
 
 
@@ -95,9 +95,10 @@ def _render(kind: str, lesson: str, recording: Recording, place: Mapping[str, st
     """Runs in a thread, one at a time."""
     from bnviz.web.export import picture as pictures
 
-    def read(lines: bytes, tap: str) -> RecordingArrays:
-        if (arrays := _arrays.get((recording.etag, tap))) is None:
-            arrays = _arrays[recording.etag, tap] = pictures.read_arrays(lines, tap)
+    def read(lines: bytes, tap: str, motion: str) -> RecordingArrays:
+        key = recording.etag, tap, motion
+        if (arrays := _arrays.get(key)) is None:
+            arrays = _arrays[key] = pictures.read_arrays(lines, tap, motion)
         return arrays
 
     render = pictures.still if kind == "card.png" else pictures.animated
