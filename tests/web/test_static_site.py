@@ -90,6 +90,13 @@ def test_a_page_knows_its_settings_and_presets(site):
     assert not activation["slides"] and {"value": "relu", "label": "ReLU"} in activation["options"]
 
 
+def test_each_recording_has_the_question_of_its_experiment_or_none():
+    (plan,) = static_site.plan_site(["train_and_eval"], [])
+    asked = {key: static_site.option_of_run(plan.page, one)["question"] for key, one in plan.presets.items()}
+    assert "momentum = 0.001" in asked["default"] and "momentum = 0.1." in asked["usual_momentum"]
+    assert {key for key, text in asked.items() if not text} == {"fine_tuned_frozen", "accumulated_layer"}
+
+
 def test_a_sweep_comes_with_its_verdict_and_an_answer_to_every_guess(site):
     page = player_data(site, "regularization.html")
     (option,) = page["options"]

@@ -4,7 +4,7 @@
 
 /**
  * @typedef {Record<string, string>} Query query parameters that differ from the default settings of the page
- * @typedef {{id: string, parameters: Query}} Option
+ * @typedef {{id: string, parameters: Query, question: string}} Option `question`: what the page asks of it, "" if nothing
  * @typedef {{name: string, label: string, slides: boolean, options: {value: string, label: string}[], default: string}} Setting
  * @typedef {{
  *   lesson: string, kind: "player" | "board", options: Option[], presets: {name: string, look: string, id: string}[],
@@ -139,6 +139,7 @@ let requests = 0;
 /** @param {Option} option */
 async function show(option) {
   currentOption = option;
+  if (!option.question) awaitsGuess = false;
   updateControls();
   const request = ++requests;
   try {
@@ -239,7 +240,10 @@ const updateControls = () => controlUpdates.forEach((one) => one());
 
 function makePresets() {
   for (const {name, id} of page.presets) {
-    const onclick = () => choose(page.options.find((one) => one.id === id) ?? currentOption);
+    const onclick = () => {
+      guess = null; // it was about the recording on show
+      choose(page.options.find((one) => one.id === id) ?? currentOption);
+    };
     const button = element("button", {type: "button", onclick}, name);
     controlUpdates.push(() => button.setAttribute("aria-pressed", String(currentOption.id === id)));
     elementOf("presets").append(button);
@@ -276,7 +280,14 @@ function makeSetting(setting) {
 
 function makeQuestion() {
   const entries = Object.entries(page.predictions);
-  elementOf("question").hidden = !entries.length;
+  const text = element("span", {});
+  elementOf("question").append(text);
+  controlUpdates.push(() => {
+    const {question} = currentOption;
+    elementOf("question").hidden = !question;
+    elementOf("question").setAttribute("aria-label", question);
+    text.textContent = question;
+  });
   for (const [key, text] of entries) {
     const onclick = () => {
       guess = key;

@@ -39,7 +39,7 @@ from bnviz.web.export.saved_page import FOLDER, page_data, page_of, script
 from bnviz.web.own.data import page_data as page_data_of_own
 from bnviz.web.player import messages
 from bnviz.web.site import links, live_edits
-from bnviz.web.site.form import Form
+from bnviz.web.site.form import Form, Question
 from bnviz.web.site.page import Page
 from bnviz.web.site.sweep_page import Scene
 from bnviz.web.site.watch import Rows
@@ -175,14 +175,24 @@ def _data_script(name: str, values: Mapping[str, Any], /, **packs: bytes) -> byt
 
 
 def _runs(plan: Plan, engine: Engine, folder: Path, bar: tqdm) -> Iterator[dict[str, Any]]:
-    """Record the runs of a page; what the page is told of each: its id, and the query parameters that name it."""
+    """Record the runs of a page; what the page is told of each."""
     page = page_of(plan.lesson)
     for experiment, recording in _record(plan.runs, engine):
         data = {**page_data(page, experiment), "before": _others(experiment, plan.runs), "addresses": ADDRESSES}
         lines, arrays = split_arrays(b"".join(recording.lines()))
         _write(folder / plan.file(experiment.id), _data_script(experiment.id, {"data": data}, lines=lines, arrays=arrays))
         bar.update()
-        yield {"id": experiment.id, "parameters": links.parameters(experiment, {}, page.default)}
+        yield option_of_run(page, experiment)
+
+
+def option_of_run(page: Page, experiment: Experiment) -> dict[str, Any]:
+    """What a page is told of a run."""
+    return _option(experiment.id, links.parameters(experiment, {}, page.default), page.question_of(experiment))
+
+
+def _option(id: str, parameters: Mapping[str, str], question: Question | None) -> dict[str, Any]:
+    """What the page is told of a recording: its id, the query parameters that name it, and what is asked of it."""
+    return {"id": id, "parameters": parameters, "question": question.text if question else ""}
 
 
 def _record(experiments: Iterable[Experiment], engine: Engine) -> Iterator[tuple[Experiment, Recording]]:
@@ -223,13 +233,13 @@ def _others(experiment: Experiment, runs: Sequence[Experiment]) -> list[dict[str
 
 
 def _boards(plan: Plan, engine: Engine, folder: Path, bar: tqdm) -> Iterator[dict[str, Any]]:
-    """Compute the sweeps of a page; what the page is told of each: its id, the query parameters that name it, and its words."""
+    """Compute the sweeps of a page; what the page is told of each."""
     for scene in plan.scenes:
         recording, id = _wait(_start(engine, engine.sweep(scene.sweep))), _id(plan, scene)
         rows: Rows = [line for line in ndjson.read(recording.lines()) if line["type"] == "row"]
         _write(folder / plan.file(id), _data_script(id, {"data": _board(scene, id, rows)}))
         bar.update()
-        yield {"id": id, "parameters": scene.parameters}
+        yield _option(id, scene.parameters, scene.page.question)
 
 
 def _id(plan: Plan, scene: Scene) -> str:
@@ -272,7 +282,6 @@ def _page(plan: Plan, options: list[dict[str, Any]], plans: Sequence[Plan]) -> s
     }
     texts = {
         "title": catalogue["title"],
-        "question": question.text if question else "",
         "skip": words.shared()["player"]["skip"],
         "noscript": TEXTS["noscript"],
         "try": words.shared()["controls"]["presets"],
