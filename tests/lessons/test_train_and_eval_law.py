@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from bnviz.config.experiment import Experiment
 from bnviz.lessons.train_and_eval.measures.bessel import group_size, spread, without_correction
+from bnviz.lessons.train_and_eval.measures.law import noise_share
 from bnviz.lessons.train_and_eval.measures.minibatches import Minibatches
 from bnviz.measures.context import MeasureContext
 from bnviz.nets.network import Network
@@ -57,6 +58,52 @@ def test_a_mean_that_turns_back_is_less_far_off_by_no_more_than_the_root_of_two(
     error = simulated_error(increments, 0.0, momentum, random, increments.sum(0))
     law = desk.call(LAW, "errorOf", NOTHING | {"drift": drift}, {"momentum": momentum, "updates": 1, "steps": steps})
     assert 0.97 <= law / error <= 1.03 * math.sqrt(2), (law, error)
+
+
+EXAMPLES = 130  # in a training set
+
+
+def shuffled_error(size, momentum, steps, random, copies=3000):
+    """Root mean square of r − µ, with r the average of means of minibatches of shuffled epochs, in standard deviations of
+    independent ones; each copy has a training set and orders of its own, and r starts right."""
+    population = random.normal(size=(copies, EXAMPLES))
+    running, left = np.zeros(copies), population[:, :0]
+    for _ in range(steps):
+        if left.shape[1] < size:
+            left = random.permuted(population, axis=1)
+        drawn, left = left[:, :size], left[:, size:]
+        running = (1 - momentum) * running + momentum * (drawn.mean(1) - population.mean(1))
+    return math.sqrt((running**2 / (population.var(1, ddof=1) / size)).mean())
+
+
+@pytest.mark.parametrize("size, steps", [(16, 60), (16, 64), (65, 9), (130, 5)])
+@pytest.mark.parametrize("momentum", [0.01, 0.1, 1.0])
+def test_noise_cancels_over_an_epoch_as_the_law_says(desk, size, steps, momentum):
+    """Epochs of 8 minibatches with two examples left over, of 2, and of whole batches, which have no noise at all."""
+    length = EXAMPLES / size
+    average = {"momentum": momentum, "updates": 1, "steps": steps}
+    average["epoch"] = {"length": length, "position": steps % int(length)}
+    law = desk.call(LAW, "errorOf", NOTHING | {"noise": 1}, average)
+    assert law == pytest.approx(shuffled_error(size, momentum, steps, np.random.default_rng(0)), rel=0.04, abs=1e-7)
+    assert noise_share(momentum, steps, length) == pytest.approx(law, abs=1e-7)
+    independent = desk.call(LAW, "errorOf", NOTHING | {"noise": 1}, {**average, "epoch": None})
+    assert law < independent == pytest.approx(noise_share(momentum, steps))
+
+
+def test_an_average_that_is_young_or_frozen_in_the_middle_of_an_epoch_has_whatever_it_took_in(desk):
+    """Of the last 3 minibatches of 8, two are of this epoch, and one is of the epoch before."""
+    epoch, momentum = {"length": 8.0, "position": 2}, 0.5
+    weights = momentum * (1 - momentum) ** np.arange(3)
+    expected = (weights**2).sum() - (weights[:2].sum() ** 2 + weights[2] ** 2) / 8
+    assert desk.call(CAUSES, "noiseLeft", 1, momentum, 3, epoch) == pytest.approx(math.sqrt(expected))
+
+
+def test_frozen_statistics_average_nothing(desk):
+    """The true mean goes on to drift, and weight and noise of what was averaged stay."""
+    means = [{"step": step, "mean": [0.01 * step]} for step in (0, 100, 200)]
+    before, after = (desk.call(CAUSES, "partsAt", means[:count], 0.1, True, frozen) for count, frozen in ((2, []), (3, [200])))
+    assert (after["steps"], after["until"], after["left"]) == (100, 100, before["left"])
+    assert after["drift"] == pytest.approx(before["drift"] + 1.0, abs=1e-3)
 
 
 @pytest.mark.parametrize("drift, noise", [(1e-4, 0.1), (1e-3, 0.3)])

@@ -11,6 +11,7 @@
 /** @typedef {"none" | "start" | "drift" | "noise" | "offset" | "bessel" | "data" | "batch"} Cause */
 /** @typedef {Record<"minibatch" | "running" | "recomputed" | "own" | "uncorrected", number>} Scores from 0 to 1, the best */
 /** @typedef {{start: number, drift: number, noise: number, offset: number}} Terms of a running mean's error */
+/** @typedef {{length: number, position: number}} Epoch examples over batch size, and how many minibatches are over */
 
 export const CLEARLY = 0.03; // of a share: what differs less is not called a difference
 
@@ -29,13 +30,23 @@ export class Course {
   constructor(first, momentum, from0) {
     this.momentum = momentum;
     this.from0 = from0;
-    this.first = first.step;
+    this.steps = 0; // that it has averaged over
+    this.until = first.step; // the last of them
     this.last = first;
     this.running = Array.from(first.mean, (mean) => (from0 ? 0 : mean));
   }
 
+  /**
+   * @param {Means} next
+   * @param {boolean} [frozen] whether running statistics have stayed as they were
+   */
+  advance(next, frozen = false) {
+    if (!frozen) this.average(next);
+    this.last = next;
+  }
+
   /** @param {Means} next */
-  advance(next) {
+  average(next) {
     const {last, momentum} = this;
     const steps = next.step - last.step;
     const left = (1 - momentum) ** steps;
@@ -44,15 +55,16 @@ export class Course {
       const behind = last.mean[unit] - slope / momentum; // what an old average would be, of a mean that always moved like this
       return behind + slope * steps + left * (value - behind);
     });
-    this.last = next;
+    this.steps += steps;
+    this.until = next.step;
   }
 
   /** What weight the start still has, and what drift has made of the running mean: root mean square over units. */
   parts() {
-    const steps = this.last.step - this.first;
+    const {steps, until} = this;
     const left = this.from0 ? (1 - this.momentum) ** steps : 0;
     const drift = this.running.map((value, unit) => value - (1 - left) * this.last.mean[unit]);
-    return {steps, left, drift: rootMeanSquare(drift)};
+    return {steps, until, left, drift: rootMeanSquare(drift)};
   }
 }
 
@@ -61,21 +73,44 @@ export class Course {
  * @param {Means[]} snapshots
  * @param {number} momentum
  * @param {boolean} from0
+ * @param {number[]} [frozen] steps of snapshots before which running statistics have stayed as they were
  */
-export function partsAt(snapshots, momentum, from0) {
+export function partsAt(snapshots, momentum, from0, frozen = []) {
   const course = new Course(snapshots[0], momentum, from0);
-  for (const snapshot of snapshots.slice(1)) course.advance(snapshot);
+  for (const snapshot of snapshots.slice(1)) course.advance(snapshot, frozen.includes(snapshot.step));
   return course.parts();
 }
 
 /**
- * What is left of the noise of minibatches' means in their running average after so many steps: in the end noise √(m / (2 − m)).
- * @param {number} noise standard deviation of a minibatch's mean
+ * What is left of the noise of minibatches' means in their running average after so many of them: of independent ones
+ * noise √(m / (2 − m)) in the end. Those of one epoch share no example, so what the first ones have too much of, the last ones
+ * lack: the means of two have the covariance −noise² / length of the epoch.
+ * @param {number} noise standard deviation of the mean of as many independent examples
  * @param {number} momentum
- * @param {number} steps
+ * @param {number} count
+ * @param {Epoch} [epoch] left out: independent minibatches
  */
-export const noiseLeft = (noise, momentum, steps) =>
-  noise * Math.sqrt((momentum / (2 - momentum)) * (1 - (1 - momentum) ** (2 * steps)));
+export function noiseLeft(noise, momentum, count, epoch) {
+  const left = 1 - momentum;
+  const squares = (momentum / (2 - momentum)) * (1 - left ** (2 * count)); // of every minibatch's weight
+  const together = epoch ? squaresByEpoch(left, count, epoch) / epoch.length : 0;
+  return noise * Math.sqrt(Math.max(0, squares - together));
+}
+
+/**
+ * The sum over epochs of the square of what their minibatches weigh together: the last epoch so far, whole ones, and the first.
+ * @param {number} left of a running mean after an update
+ * @param {number} count
+ * @param {Epoch} epoch
+ */
+function squaresByEpoch(left, count, {length, position}) {
+  const whole = Math.floor(length);
+  const now = Math.min(position, count);
+  const epochs = Math.floor((count - now) / whole);
+  const first = left ** (now + epochs * whole) - left ** count;
+  const past = ((1 - left ** whole) / (1 + left ** whole)) * (1 - left ** (2 * whole * epochs));
+  return (1 - left ** now) ** 2 + left ** (2 * now) * past + first ** 2;
+}
 
 /**
  * The cause, told from what the views score and from the terms of the running mean's error over all layers.

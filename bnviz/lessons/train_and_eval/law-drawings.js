@@ -3,7 +3,7 @@
 
 import {overSteps} from "../../web/player/feeds.js";
 import {errorOf, lowest, momenta} from "./law.js";
-import {averaging, evaluationOf, lawOf, measuredFrame, measuredFrames, partsOf} from "./reading.js";
+import {averaging, evaluationOf, lawOf, measuredFrame, measuredFrames, partsOf, wasFrozen} from "./reading.js";
 
 /** @import {Bound, FeedFunction, Fit, Snapshot, View} from "../../web/player/types" */
 
@@ -69,19 +69,21 @@ const positive = (value) => (value > 0 && Number.isFinite(value) ? value : null)
 
 /** @type {Record<string, FeedFunction>} */
 export const lawFeeds = {
-  law: overMomentum(lawCurve),
+  law: overMomentum((view, frame) => (wasFrozen(view, frame) ? [] : lawCurve(view, frame))),
   averaged: overMomentum(averagedCurve),
   "law-measured": overMomentum((view, frame) => [
     {momentum: averaging(view).momentum, error: partsOf(view, frame, view.layer).measured},
   ]),
-  "law-steps": (_, view) => overSteps(measuredFrames(view), (frame) => positive(lawHere(view, frame))),
+  "law-steps": (_, view) =>
+    overSteps(measuredFrames(view), (frame) => (wasFrozen(view, frame) ? null : positive(lawHere(view, frame)))),
 };
 
 /** @type {Record<string, Fit>} */
 export const lawFits = {
   law(frame, arm, view) {
     if (arm !== view.compared || !frame.step || !evaluationOf(frame, view)) return [];
-    const errors = [lawHere(view, frame), partsOf(view, frame, view.layer).measured, lowest(averagedCurve(view, frame)).error];
+    const law = wasFrozen(view, frame) ? [] : [lawHere(view, frame)];
+    const errors = [...law, partsOf(view, frame, view.layer).measured, lowest(averagedCurve(view, frame)).error];
     return errors.map((error) => Math.log10(error));
   },
 };

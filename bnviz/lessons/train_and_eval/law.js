@@ -9,14 +9,15 @@
 // This needs a d that is constant over the last 1 / m steps. With a drift that is measured over these steps, a mean that turns
 // back is off by less: by no less than 1 / √2 of that, which is what independent steps of size s give, s / √(m (2 − m)).
 //
-// Noise. A mean of a minibatch with standard deviation n adds n √(Σ m² (1 − m)^2j) = n √(m / (2 − m)). This needs minibatches
-// that are independent, and whose means are the true one on average. Above layer 1 they are not: what a layer receives was
-// normalized by each minibatch's own statistics. That offset no momentum takes away.
+// Noise. A mean of a minibatch with standard deviation n adds n √(Σ m² (1 − m)^2j) = n √(m / (2 − m)), if minibatches are
+// independent. Those of an epoch are drawn without replacement, so that their noise cancels in part: `noiseLeft`. And it needs
+// minibatches whose means are the true one on average. Above layer 1 they are not: what a layer receives was normalized by each
+// minibatch's own statistics. That offset no momentum takes away.
 
 import {noiseLeft} from "./causes.js";
 
 /** @typedef {{size: number, drift: number, noise: number, offset: number}} Terms in σ: true mean, drift a step, noise, offset */
-/** @typedef {{momentum: number, updates: number, steps: number}} Average updates a step, of so many steps */
+/** @typedef {{momentum: number, updates: number, steps: number, epoch?: import("./causes.js").Epoch}} Average updates a step */
 
 const A_DECADE = 16; // points of a curve
 
@@ -44,7 +45,7 @@ export function lag(average) {
  */
 export function errorOf({size, drift, noise, offset}, average) {
   const start = (1 - momentumOfStep(average)) ** average.steps * size;
-  const scatter = noiseLeft(noise, average.momentum, average.updates * average.steps);
+  const scatter = noiseLeft(noise, average.momentum, average.updates * average.steps, average.epoch);
   return Math.hypot(start, drift * lag(average), scatter, offset);
 }
 

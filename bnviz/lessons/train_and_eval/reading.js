@@ -68,6 +68,41 @@ export function shiftStep({header: {experiment}}, frame) {
   return steps.findLast((step) => step < frame.step) ?? null;
 }
 
+/**
+ * Whether batch norm kept its running statistics at some steps before a snapshot: then they are no average up to it.
+ * @param {View} view
+ * @param {Snapshot} frame
+ */
+export const wasFrozen = (view, frame) => freezes(view).some(({step, frozen}) => frozen && step < frame.step);
+
+/**
+ * Whether it keeps them in the step after a snapshot.
+ * @param {View} view
+ * @param {number} step of the snapshot
+ */
+const isFrozen = (view, step) => freezes(view).findLast((one) => one.step <= step)?.frozen ?? false;
+
+/** @param {View} view */
+const freezes = ({header: {experiment}}) =>
+  Array.from(String(experiment.changes ?? "").matchAll(/(\d+):freeze_statistics=(\d)/g), ([, step, value]) => ({
+    step: Number(step),
+    frozen: value === "1",
+  }));
+
+/**
+ * Where in its epoch a run was after so many steps; nothing before it has begun.
+ * @param {View} view
+ * @param {Snapshot} frame a later one, which says how many examples were trained on
+ * @param {number} step
+ * @returns {import("./causes.js").Epoch | undefined}
+ */
+function epochAt(view, frame, step) {
+  const {updates} = averaging(view);
+  if (!frame.epoch) return undefined;
+  const length = (updates * frame.step) / frame.epoch;
+  return {length, position: (updates * step) % Math.floor(length)};
+}
+
 /** @typedef {{course: Course | null, normalizer: string, parts: ReturnType<Course["parts"]>[]}} Progress of a layer */
 
 /** By a run's first snapshot, then by layer and momentum. @type {WeakMap<Snapshot, Map<string, Progress>>} */
@@ -101,12 +136,11 @@ function partsOverSteps(view, layer, momentum) {
 function follow(progress, view, frame, layer, {momentum, updates}) {
   const {normalizer, unit_mean: mean} = frame.arms[view.compared];
   const means = {step: frame.step, mean: mean.linear[layer - 1]};
-  if (progress.course && progress.normalizer === normalizer) progress.course.advance(means);
-  else {
-    progress.course = new Course(means, 1 - (1 - momentum) ** updates, frame === view.frames[0]);
-  }
-  progress.normalizer = normalizer;
-  progress.parts.push(progress.course.parts());
+  const last = progress.normalizer === normalizer ? progress.course : null;
+  const course = last ?? new Course(means, 1 - (1 - momentum) ** updates, frame === view.frames[0]);
+  if (last) last.advance(means, isFrozen(view, last.last.step));
+  Object.assign(progress, {course, normalizer});
+  progress.parts.push(course.parts());
 }
 
 /**
@@ -130,14 +164,14 @@ export function sigmaOf(view, frame, layer) {
  */
 export function partsOf(view, frame, layer, momentum = averaging(view).momentum) {
   const {updates} = averaging(view);
-  const {steps, left, drift} = partsOverSteps(view, layer, momentum)[view.frames.indexOf(frame)];
+  const {steps, until, left, drift} = partsOverSteps(view, layer, momentum)[view.frames.indexOf(frame)];
   const sigma = sigmaOf(view, frame, layer);
   const evaluation = /** @type {Evaluation} */ (evaluationOf(frame, view));
   const at = layer - 1;
   return {
     start: left * evaluation.mean_size[at],
     drift: drift / sigma,
-    noise: noiseLeft(evaluation.mean_noise[at] || 0, momentum, updates * steps),
+    noise: noiseLeft(evaluation.mean_noise[at] || 0, momentum, updates * steps, epochAt(view, frame, until)),
     offset: evaluation.mean_offset?.[at] || 0,
     distance: evaluation.mean_distance[at],
     measured: evaluation.mean_error[at],
@@ -206,8 +240,8 @@ export const measuredFrames = (view) => visibleFrames(view).filter((frame) => ev
  */
 export function lawOf(view, frame, layer) {
   const {momentum, updates} = averaging(view);
-  const {steps} = partsOverSteps(view, layer, momentum)[view.frames.indexOf(frame)];
-  const average = {momentum, updates, steps};
+  const {steps, until} = partsOverSteps(view, layer, momentum)[view.frames.indexOf(frame)];
+  const average = {momentum, updates, steps, epoch: epochAt(view, frame, until)};
   const evaluation = /** @type {Evaluation} */ (evaluationOf(frame, view));
   const at = layer - 1;
   const terms = {

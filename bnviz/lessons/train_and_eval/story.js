@@ -265,6 +265,10 @@ function causesText(view, frame) {
  */
 function lawText(view, frame) {
   if (!frame.step) return "";
+  if (reading.wasFrozen(view, frame)) {
+    const measuredError = words.sigmas(partsOf(view, frame, view.layer).measured);
+    return say(view, "law_frozen", {step: frame.step, measured: measuredError});
+  }
   const {drift, noise, law, measured: error, byLaw, averaged} = lawNumbers(view, frame);
   const numbers = {drift, noise, law, measured: error, best_error: byLaw.error, averaged_error: averaged.error};
   const texts = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, words.sigmas(value)]));

@@ -50,7 +50,8 @@ def cells(sweep: Sweep, rows: Rows) -> Cells:
     layers = (sweep.base.hidden_layers,)
     size, drift, noise, offset = (_last(sweep, rows, key, layers) for key in TERMS)
     momenta = np.array(sweep.values)[:, None, None]
-    law = error(size, drift, np.nan_to_num(noise), offset, momenta, sweep.base.steps)
+    lengths = sweep.base.examples / np.array(sizes_of(sweep))[:, None, None, None]
+    law = error(size, drift, np.nan_to_num(noise), offset, momenta, sweep.base.steps, lengths)
     running = grid(sweep, rows, "test_accuracy")
     recovered, training = (_last(sweep, rows, f"{view}_accuracies") - running for view in ("recomputed", "minibatch"))
     return Cells(_over_layers(_last(sweep, rows, "running_mean_errors", layers)), _over_layers(law), recovered, training)

@@ -6,7 +6,11 @@ new value. Let the true mean move by d a step, and b have the standard deviation
 - what is left of its start, (1 − m)^t times its distance from the true mean;
 - drift: a mean of j steps ago has the weight m (1 − m)^j and is missed by j d. That makes d (1 − m) / m when r has just taken b
   in. The network is measured one step later, which adds d: d / m in the end, and d `lag` after t steps;
-- noise: independent means so weighted, n √(Σ m² (1 − m)^2j) = n √(m / (2 − m)) in the end, n `noise_share` after t steps;
+- noise: independent means so weighted, n √(Σ m² (1 − m)^2j) = n √(m / (2 − m)) in the end. Minibatches of one epoch are drawn
+  without replacement: with L of them (examples over batch size, a fraction if some are left over) the means of two have the
+  covariance −n² / L, as those of any two samples of a finite population that have nothing in common. So with W the weight of all
+  minibatches of an epoch together, n √(Σ m² (1 − m)^2j − Σ W² / L): n `noise_share` after t steps. Little is left where m is much
+  less than 1 / L, and nothing of whole batches;
 - the offset: above layer 1 the mean of b is not the true mean, as inputs were normalized by their own minibatch. No momentum
   takes that away.
 
@@ -15,8 +19,8 @@ These are independent, so their squares add up. The sum of drift and noise is sm
 
 The term of drift needs a d that is constant over the last 1 / m steps. If d is measured over these steps and the mean turns back,
 the law is too large, at most by √2: independent steps of size s, a random walk, give s / √(m (2 − m)), and so do the slow
-fluctuations of an Ornstein-Uhlenbeck process. The term of noise needs independent minibatches; of a small training set they are
-not.
+fluctuations of an Ornstein-Uhlenbeck process. The term of noise needs examples whose z keep their places in the distribution for
+an epoch: the faster the weights move, the less of their noise cancels.
 """
 
 from __future__ import annotations
@@ -32,17 +36,29 @@ def lag(momentum: Any, steps: Any) -> Any:
     return (1 - left) / momentum - steps * left
 
 
-def noise_share(momentum: Any, steps: Any) -> Any:
-    """What share of a minibatch's noise is in a running mean after so many steps; numbers or arrays."""
-    return np.sqrt(momentum / (2 - momentum) * (1 - (1 - momentum) ** (2 * steps)))
+def noise_share(momentum: Any, steps: Any, length: Any = np.inf) -> Any:
+    """What share of a minibatch's noise is in a running mean after so many steps; numbers or arrays.
+
+    `length` are the minibatches of an epoch, examples over batch size; infinite: all minibatches are independent.
+    """
+    squares = momentum / (2 - momentum) * (1 - (1 - momentum) ** (2 * steps))
+    return np.sqrt(np.maximum(0, squares - _squares_by_epoch(1 - momentum, steps, length) / length))
 
 
-def error(size: Any, drift: Any, noise: Any, offset: Any, momentum: Any, steps: Any) -> Any:
+def _squares_by_epoch(left: Any, steps: Any, length: Any) -> Any:
+    """The sum over epochs of the square of what their minibatches weigh together; `left` of a running mean after an update."""
+    whole = np.minimum(np.floor(length), steps + 1)  # longer than the run: its first epoch never ends
+    epochs, now = steps // whole, steps % whole
+    past = (1 - left**whole) / (1 + left**whole) * (1 - left ** (2 * whole * epochs))
+    return (1 - left**now) ** 2 + left ** (2 * now) * past
+
+
+def error(size: Any, drift: Any, noise: Any, offset: Any, momentum: Any, steps: Any, length: Any = np.inf) -> Any:
     """Root mean square error of a running mean that started at 0, in σ as its parts.
 
-    `size` is the true mean, `drift` how far that moves a step; numbers or arrays that go together.
+    `size` is the true mean, `drift` how far that moves a step, `length` as in `noise_share`; numbers or arrays that go together.
     """
-    start, scatter = size * (1 - momentum) ** steps, noise * noise_share(momentum, steps)
+    start, scatter = size * (1 - momentum) ** steps, noise * noise_share(momentum, steps, length)
     return np.sqrt(start**2 + (drift * lag(momentum, steps)) ** 2 + scatter**2 + offset**2)
 
 
