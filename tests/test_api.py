@@ -164,5 +164,5 @@ def test_the_lines_in_the_readme_as_a_script():
     assert len([line for line in lines.splitlines() if line]) == 3
     script = f"{lines}\nimport sys\nprint(len(rows), (low < mean).all(), mean.shape, 'torch' in sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "BNVIZ_STORE": ""}
-    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=100)
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=400)
     assert (done.stdout, done.stderr) == ("30 True (3,) False\n", "")

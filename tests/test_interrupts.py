@@ -6,7 +6,11 @@ import sys
 
 from tests import ROOT
 
-CASES = ["tests/test_cli.py::test_a_signal_leaves_nothing_behind", "tests/test_api.py"]
+CASES = [
+    "tests/test_cli.py::test_a_signal_leaves_nothing_behind",
+    "tests/test_api.py::test_workers_do_not_hear_ctrl_c",
+    "tests/test_api.py::test_an_interruption_loses_nothing",
+]
 
 
 def test_interrupts_reach_the_processes_of_a_suite_that_ignores_them():

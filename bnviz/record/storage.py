@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,9 @@ from bnviz.files import atomic_write
 SETTING, SIZE_SETTING = "BNVIZ_STORE", "BNVIZ_STORE_MB"
 SIZE_LIMIT = 500 * 2**20  # bytes: about 150 default runs
 EVICT_TO = 0.9  # share of the size limit in use after an eviction, so that not every write evicts
-_FILE_NAMES = re.compile(r"[.]?[0-9a-f]{16}-.*[.]ndjson[.]gz.*")  # or the temporary file of a write that was cut short
+WRITE_SECONDS = 120  # a temporary file that nobody has touched for so long belongs to a server that was killed
+_FILE_NAMES = re.compile(r"[0-9a-f]{16}-.*[.]ndjson[.]gz")
+_TEMPORARY_NAMES = re.compile(r"[.][0-9a-f]{16}-.*[.]ndjson[.]gz.+")
 
 
 def configured_address() -> str | None:
@@ -109,10 +112,15 @@ class RecordingStorage:
             excess -= size
 
     def _files_by_use(self) -> Iterator[tuple[float, int, str]]:
-        """Last use in seconds, size in bytes and path of each of our files."""
+        """Last use in seconds, size in bytes and path of each of our files, but not of those that are being written."""
         self._files.invalidate_cache()
         for entry in self._files.ls(self._root, detail=True):
             path = entry["name"]
-            if _FILE_NAMES.fullmatch(path.rpartition("/")[2]):
-                with contextlib.suppress(FileNotFoundError):
-                    yield self._files.modified(path).timestamp(), entry["size"], path
+            name = path.rpartition("/")[2]
+            is_temporary = _TEMPORARY_NAMES.fullmatch(name)
+            if not is_temporary and not _FILE_NAMES.fullmatch(name):
+                continue
+            with contextlib.suppress(FileNotFoundError):
+                used = self._files.modified(path).timestamp()
+                if not is_temporary or time.time() - used > WRITE_SECONDS:
+                    yield used, entry["size"], path

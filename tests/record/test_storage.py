@@ -4,6 +4,7 @@ import gzip
 import os
 import sys
 import threading
+import time
 import uuid
 
 import pytest
@@ -75,6 +76,15 @@ def test_what_a_killed_server_was_writing_goes_too(tmp_path):
     for name in NAMES[1:3]:
         files.write(name, bytes(100))
     assert not half.exists() and remaining_names(files) == NAMES[1:3]
+
+
+def test_what_another_server_is_writing_stays(tmp_path):
+    files, half = RecordingStorage(tmp_path, size_limit=250), tmp_path / f".{NAMES[0]}.x1y2z3"
+    half.write_bytes(bytes(100))
+    os.utime(half, (time.time() - 10,) * 2)  # older than all others, as on a machine that is slow
+    for name in NAMES[1:5]:
+        files.write(name, bytes(100))
+    assert half.exists() and remaining_names(files) == NAMES[3:5]
 
 
 def test_what_other_servers_and_earlier_ones_have_kept_takes_room(address):
