@@ -34,7 +34,10 @@ def test_a_dropped_file_plays_and_nothing_of_it_is_sent(lab, server, recording):
     before, requests = len(sent), []
     page.on("request", lambda request: requests.append((request.method, request.url, request.post_data)))
 
-    text = recording.read_text(encoding="utf-8")
+    *lines, end = recording.read_text(encoding="utf-8").splitlines()
+    finding = {"kind": "dead_units", "arm": "model", "layer": "4", "step": 2, "certainty": "certain", "severity": "note"}
+    finding["numbers"] = {"share": "20 %", "last": 3, "so_many": "since step 2", "many": "since step 1", "count": 1}
+    text = "\n".join([*lines, json.dumps({**json.loads(end), "findings": [finding]})])
     page.evaluate(DROP, ["mine.ndjson", text])
     page.wait_for_selector(".bnviz-own[data-step='1']")
     draws(page)
@@ -45,6 +48,11 @@ def test_a_dropped_file_plays_and_nothing_of_it_is_sent(lab, server, recording):
     page.keyboard.press("ArrowRight")
     page.wait_for_url(lambda url: "layer=2" in url and "target" not in url)
     page.locator(".bnviz-window button[aria-pressed=true]", has_text=re.compile("^module 4$")).wait_for()
+    page.get_by_text("In layer 4 20 % of the recorded units gave 0 for every example of the probe at step 3").wait_for()
+    page.get_by_role("button", name="Show 4 at step 2").click()
+    page.wait_for_selector(".bnviz-own[data-step='2'][data-state=paused]")
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_selector(ENDED)
     page.evaluate(DROP, ["holiday.csv", "a,b\n1,2\n"])
     page.get_by_text("holiday.csv is no recording of bnviz").wait_for()
     assert page.locator(ENDED).count() == 1  # what was on show stays

@@ -71,7 +71,8 @@ def test_the_page_mounts_the_place_for_recordings(monkeypatch):
 def test_every_word_is_said():
     scripts = "".join(path.read_text(encoding="utf-8") for path in (words.PACKAGE / "web" / "own").glob("*.js"))
     own = words.own()
-    said = [*own["story"], *own["page"], *own["page"]["errors"], *(key for panel in own["panels"].values() for key in panel)]
+    tables = (own["story"], own["page"], own["page"]["errors"], own["findings"], *own["panels"].values())
+    said = [key for table in tables for key in table]
     read = {"errors", "title", "caption", "definition", *(f"of_{tap}" for tap in ("linear", "normalized", "activation"))}
     assert [key for key in said if key not in read and not re.search(rf"\b{key}\b", scripts)] == []
     assert set(own["panels"]) == {"fan", "ridges", "shift", "bands", "learning", "views", "gradients"}
@@ -108,15 +109,22 @@ def test_a_growing_file_is_served_up_to_its_last_whole_line(tmp_path):
     path.write_bytes(LINES[0] + LINES[1][:7])
     file = GrowingFile(path)
 
-    def lines(start):
-        pieces = file.lines(start)
-        return None if pieces is None else b"".join(pieces)
+    def lines(start, version=""):
+        found = file.lines(start, version)
+        return None if found is None else b"".join(found[1])
 
     assert lines(0) == LINES[0] and lines(1) == b"" and lines(2) is None
     path.write_bytes(b"".join(LINES))
     assert lines(1) == LINES[1] + LINES[2] and lines(3) == b""
-    path.write_bytes(LINES[0])  # another run begins
-    assert lines(3) is None and lines(0) == LINES[0]
+    version = file.version
+    assert lines(3, version) == b"" and lines(3, "00000000") is None
+    path.write_bytes(LINES[0])  # it is cut off
+    assert lines(3, version) is None and lines(0) == LINES[0] and lines(1, version) == b""
+    other = LINES[0].replace(b"[]", b"[1]")
+    path.write_bytes(other + b"".join(LINES[1:]))  # another recording, which is as long
+    assert lines(1, version) is None and lines(0) == other + LINES[1] + LINES[2] and lines(1, file.version) == LINES[1] + LINES[2]
+    path.write_bytes(other[:9])
+    assert (lines(0), file.version) == (b"", "")
 
 
 def test_the_viewer_shows_its_files_to_this_machine_alone(tmp_path):
@@ -133,7 +141,15 @@ def test_the_viewer_shows_its_files_to_this_machine_alone(tmp_path):
     address = contents["data"]["sources"][1]["address"]
     assert client.get(f"/{address}").content == b"".join(LINES)
     assert client.get(f"/{address}?from=2").content == LINES[2]
-    refused = [(f"/{address}?from=4", 410), (f"/{address}?from=x", 404), ("/recordings/2.ndjson", 404), ("/a.ndjson", 404)]
+    version = client.get(f"/{address}").headers["Bnviz-Recording"]
+    assert client.get(f"/{address}?from=2&version={version}").content == LINES[2]
+    refused = [
+        (f"/{address}?from=4", 410),
+        (f"/{address}?from=1&version=00000000", 410),
+        (f"/{address}?from=x", 404),
+        ("/recordings/2.ndjson", 404),
+        ("/a.ndjson", 404),
+    ]
     assert [(name, client.get(name).status_code) for name, _ in refused] == refused
     assert client.get(f"/{address}", headers={"host": "evil.example"}).status_code == 400
     assert client.get(f"/{address}", headers={"sec-fetch-site": "cross-site", "sec-fetch-mode": "cors"}).status_code == 404

@@ -116,8 +116,9 @@ const doRise = (edges) =>
  * A text of somebody's own as it may be shown: Plotly takes what stands in angle brackets for its own, and headlines what stands
  * in double ones.
  * @param {unknown} text
+ * @param {number} [length] letters; the rest is cut
  */
-export const shown = (text) =>
+export const shown = (text, length = NAME_LENGTH) =>
   String(text)
     .replace(/\p{C}+/gu, " ")
     .replaceAll("<", "‹")
@@ -125,7 +126,7 @@ export const shown = (text) =>
     .replaceAll("[[", "[ [")
     .replaceAll("{", "(")
     .replaceAll("}", ")")
-    .slice(0, NAME_LENGTH);
+    .slice(0, length);
 
 /** @param {Json} layer */
 const cleanLayer = ({name, kind, normalizer, source, ...layer}) => ({

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from bnviz.judge.network import looked_for
+from bnviz.judge.network.finding import catalogue
 from bnviz.web import assets, words
 from bnviz.web.figures import COLOURS, NAMES
 
@@ -31,8 +33,9 @@ def _code(key: str) -> str:
 
 
 def own_words() -> dict[str, Any]:
-    """All words of the page and of the player, and what the lab calls its arms: its recordings play here, too."""
+    """All words of the page, of the player and of findings, and what the lab calls its arms: its recordings play here, too."""
     own = words.own()
     lab = {arm: {"name": name, "colour": COLOURS[arm]} for arm, name in NAMES.items()}
-    tables = {name: own[name] for name in ("story", "panels", "page", "title")}
-    return {**tables, "shared": words.shared()["player"], "lab": lab}
+    tables = {name: own[name] for name in ("story", "panels", "page", "findings", "title")}
+    judge = {"judge": catalogue(), "looked_for": looked_for()}
+    return {**tables, **judge, "shared": words.shared()["player"], "lab": lab}

@@ -14,10 +14,11 @@ import {Panel} from "../player/panel.js";
 import {Theme} from "../player/theme.js";
 import {sentenceOrKey} from "../player/words.js";
 import {Choosers} from "./choosers.js";
+import {FindingList} from "./finding-list.js";
 import {measuresIn} from "./measures.js";
 import {Overview} from "./overview.js";
 import {dataOf, viewIn} from "./player-data.js";
-import {readRecording} from "./reading.js";
+import {readRecording, rewritten} from "./reading.js";
 import story from "./story.js";
 
 /** @import {Header, PanelSpec, View} from "../player/types" */
@@ -34,17 +35,20 @@ export class OwnPlayer {
   measures = new Set();
   /** Snapshots whose measures are known. */
   known = 0;
+  /** @type {Map<string, string>} what is said of the file, by its key */
+  said = new Map();
 
   /**
    * @param {HTMLElement} parent
-   * @param {{header: Header, source: Source, words: Words, startPlotly: () => void}} options
+   * @param {{header: Header, source: Source, words: Words, startPlotly: () => void, startOver?: () => void}} options
+   *     `startOver` is called when the recording was written anew
    */
-  constructor(parent, {header, source, words, startPlotly}) {
-    Object.assign(this, {header, source, words, startPlotly});
+  constructor(parent, {header, source, words, startPlotly, startOver = () => {}}) {
     this.header = header;
     this.source = source;
     this.words = words;
     this.startPlotly = startPlotly;
+    this.startOver = startOver;
     this.place = viewIn(new URL(location.href).searchParams, header);
     const nobody = () => {};
     this.root = make("div", {class: "bnviz-player bnviz-alone bnviz-own"});
@@ -62,8 +66,10 @@ export class OwnPlayer {
     const stage = make("div", {class: "bnviz-stage"});
     this.notices = make("p", {class: "bnviz-message", role: "status"});
     this.grid = make("div", {class: "bnviz-panels"});
-    this.controls.headlines.after(this.notices, stage, this.grid);
+    const findings = make("div");
+    this.controls.headlines.after(this.notices, findings, stage, this.grid);
     this.overview = new Overview(stage, this.core);
+    this.findings = new FindingList(findings, this.core, words, (panel) => this.reveal(panel));
     this.choosers = new Choosers(this.controls.headlines, this.core);
     this.subscribe();
     this.animation = requestAnimationFrame((time) => this.tick(time));
@@ -86,7 +92,7 @@ export class OwnPlayer {
     );
     store.subscribe(
       ({trainedStep, ended}) => `${trainedStep} ${ended}`,
-      () => this.learnMeasures(),
+      () => this.learn(),
     );
     store.subscribe(
       ({redraws}) => redraws,
@@ -105,14 +111,17 @@ export class OwnPlayer {
   // --- reading
 
   /** @param {import("../player/recording.js").Recording} recording */
-  stream = (recording) => {
+  stream = async (recording) => {
     const pause = (/** @type {number} */ delay) => new Promise((resolve) => setTimeout(resolve, delay));
     const host = {
       wait: pause,
       yieldToBrowser: () => (document.hidden ? Promise.resolve() : pause(0)),
       notice: (/** @type {string} */ key, /** @type {Record<string, string | number>} */ values) => this.notice(key, values),
     };
-    void readRecording(recording, this.source, host);
+    const lines = await readRecording(recording, this.source, host);
+    if (!this.source.resumes) return;
+    if (lines !== null) await rewritten(recording, this.source, lines, host);
+    if (!recording.closed) this.startOver();
   };
 
   /**
@@ -122,7 +131,12 @@ export class OwnPlayer {
    */
   notice(key, values) {
     if (key === "thinned") this.keepPlace();
-    set(this.notices, sentenceOrKey(/** @type {any} */ (this.words.page.errors), key, {name: this.source.name, ...values}));
+    this.said.set(key, sentenceOrKey(/** @type {any} */ (this.words.page.errors), key, {name: this.source.name, ...values}));
+    this.writeNotices();
+  }
+
+  writeNotices() {
+    set(this.notices, [...this.said.values()].join(" "));
   }
 
   /** Every second snapshot has been left out: what is on show stays. */
@@ -131,6 +145,13 @@ export class OwnPlayer {
     const step = core.state.view?.frame.step ?? 0;
     const index = core.recording.frames.findLastIndex((frame) => frame.step <= step);
     core.startFrom(Math.max(0, index), core.playing);
+  }
+
+  /** More has been read, or all of it. */
+  learn() {
+    this.learnMeasures();
+    this.findings.show();
+    if (this.core.recording.end && this.said.delete("grows")) this.writeNotices();
   }
 
   /** A recording may have further measures later on: they get panels. */
@@ -152,6 +173,16 @@ export class OwnPlayer {
       if (panel) panel.configure(spec, this.grid);
       else this.panels.set(spec.id, new Panel(this.grid, spec, this.core.data.shared, this.fits));
     }
+  }
+
+  /**
+   * Bring a panel into view; the strip of layers, if there is no such panel.
+   * @param {string} panel
+   */
+  reveal(panel) {
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const box = this.panels.get(panel)?.box ?? this.overview.strip;
+    box.scrollIntoView({block: "center", behavior: still ? "auto" : "smooth"});
   }
 
   // --- drawing

@@ -2,26 +2,28 @@
 // The page of people's own networks: the lines that record one, a place to drop a recording, and its player. A file is read in
 // this page by this page; nothing of it is sent anywhere.
 
-import {addressOf, make, set} from "../player/dom.js";
+import {make, set} from "../player/dom.js";
 import {copy} from "../player/embedding.js";
 import {persistentMount} from "../player/mounts.js";
 import {sentenceOrKey} from "../player/words.js";
 import {Unreadable} from "./checks.js";
 import {OwnPlayer} from "./own-player.js";
-import {fileSource, readHeader} from "./reading.js";
+import {readHeader} from "./reading.js";
+import {addressSource, fileSource} from "./sources.js";
 
 /** @import {Component} from "../player/types" */
 /** @import {Words} from "./player-data.js" */
 /** @import {Source} from "./reading.js" */
+/** @import {Address} from "./sources.js" */
 /**
  * @typedef {object} Data
  * @property {Words} words
  * @property {{name: string, code: string}[]} snippets the lines that record, by what they are for; none where it is plain already
  * @property {Address[]} sources recordings to choose from
  */
-/** @typedef {{name: string, address: string, grows: boolean}} Address of a recording, and whether more may come */
 
 const COPIED_MS = 4000;
+const EMPTY_MS = 1000; // between two looks at a file without a header, which may get one
 
 /** @type {(component: Component<Data>) => void} */
 export default persistentMount((/** @type {Component<Data>} */ component) => new OwnPage(component));
@@ -156,17 +158,22 @@ class OwnPage {
     void this.open(sources[0]);
   }
 
-  /** @param {Source} source */
-  async open(source) {
+  /**
+   * @param {Source} source
+   * @param {string} [reason] what is said while it is read
+   */
+  async open(source, reason = "reading") {
     this.#asked = source;
-    set(this.status, this.text("reading", {name: source.name}));
+    set(this.status, this.text(reason, {name: source.name}));
     try {
       const header = await readHeader(source);
       if (this.#asked !== source) return;
       this.player?.close();
       const {plotly: startPlotly} = this.component;
-      this.player = new OwnPlayer(this.stage, {header, source, words: this.words, startPlotly});
-      set(this.status, this.text("shown", {name: /** @type {any} */ (header).title || source.name}));
+      const startOver = () => void this.open(source, "anew");
+      this.player = new OwnPlayer(this.stage, {header, source, words: this.words, startPlotly, startOver});
+      const name = /** @type {any} */ (header).title || source.name;
+      set(this.status, this.text(reason === "anew" ? "shown_anew" : "shown", {name}));
     } catch (error) {
       if (this.#asked === source) this.refuse(source, error);
     }
@@ -181,22 +188,17 @@ class OwnPage {
     const {key, values} = error instanceof Unreadable ? error : {key: "unreachable", values: {}};
     if (!(error instanceof Unreadable)) console.error(error);
     set(this.status, sentenceOrKey(/** @type {any} */ (this.words.page.errors), key, {name: source.name, ...values}));
+    if (source.resumes && ["empty", "unreachable"].includes(key)) this.#retry(source);
+  }
+
+  /**
+   * A file that grows may get its header yet; one that is away may come back.
+   * @param {Source} source
+   */
+  #retry(source) {
+    setTimeout(() => {
+      if (this.#asked === source && this.root.isConnected)
+        void this.open(source, this.player?.source === source ? "anew" : "reading");
+    }, EMPTY_MS);
   }
 }
-
-/**
- * A recording at an address; of one that grows, what is missing is asked for.
- * @param {Address} recording
- * @returns {Source}
- */
-const addressSource = ({name, address, grows}) => ({
-  name,
-  resumes: grows,
-  async open(from, signal) {
-    const url = new URL(addressOf(address));
-    if (from) url.searchParams.set("from", String(from));
-    const {ok, body} = await fetch(url, {signal});
-    if (!ok || !body) throw new Unreadable("unreachable");
-    return body;
-  },
-});

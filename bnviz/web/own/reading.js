@@ -4,6 +4,7 @@
 
 import {parseArrays} from "../player/arrays.js";
 import {checkedHeader, isSnapshot, Unreadable} from "./checks.js";
+import {checkedFindings} from "./findings.js";
 import {Thinning} from "./thinning.js";
 
 /** @import {Header, Message} from "../player/types" */
@@ -27,21 +28,7 @@ const MOST_LETTERS = 48e6; // in a line; a text takes twice as many bytes
 const BATCH_LETTERS = 2e6; // are read at once, then the browser may draw
 const RETRY_MS = [300, 1000, 2000, 4000];
 const SNAPSHOT = /^\{\s*"type":\s*"snapshot"/;
-const GZIP = [0x1f, 0x8b];
-
-/**
- * A file of this machine; it may be packed with gzip.
- * @param {File} file
- * @returns {Source}
- */
-export const fileSource = (file) => ({
-  name: file.name,
-  async open() {
-    const start = new Uint8Array(await file.slice(0, 2).arrayBuffer());
-    const isPacked = GZIP.every((byte, index) => start[index] === byte);
-    return isPacked ? file.stream().pipeThrough(new DecompressionStream("gzip")) : file.stream();
-  },
-});
+const WATCH_MS = 2000; // between two looks at a file that has ended
 
 /**
  * The header of a recording, from the first line that its source has. Raises Unreadable.
@@ -50,8 +37,9 @@ export const fileSource = (file) => ({
  */
 export async function readHeader(source) {
   const abort = new AbortController();
+  const stream = await source.open(0, abort.signal);
   try {
-    for await (const line of linesOf(await source.open(0, abort.signal))) return checkedHeader(parsed(line, 1));
+    for await (const line of linesOf(stream)) return checkedHeader(parsed(line, 1));
   } catch (error) {
     throw error instanceof Unreadable ? error : new Unreadable("foreign");
   } finally {
@@ -61,27 +49,64 @@ export async function readHeader(source) {
 }
 
 /**
- * Read a recording to its end.
+ * Read a recording to its end. Of one that may be written anew, `recording.run` has to be the id in its header. Returns how many
+ * lines have been read; null if it is to be read from its beginning.
  * @param {Recording} recording
  * @param {Source} source
  * @param {Host} host
+ * @returns {Promise<number | null>}
  */
 export async function readRecording(recording, source, host) {
-  const reader = new Reader(recording, host);
+  const reader = new Reader(recording, host, source.resumes ? recording.run : "");
   for (let failures = 0; !recording.end && !recording.closed; failures++) {
     const before = reader.lines;
     try {
       await reader.read(await source.open(reader.lines, recording.abort.signal));
     } catch (error) {
-      if (recording.closed) return;
-      if (error instanceof Unreadable) return reader.stop(error);
-      if (!source.resumes) return reader.stop(new Unreadable("broken_off", {line: reader.lines + 1}));
+      if (recording.closed || isKey(error, "anew")) return null;
+      if (!source.resumes || isFinal(error)) reader.stop(asUnreadable(error, reader.lines + 1));
     }
-    if (!source.resumes) return reader.finish();
+    if (!source.resumes) reader.finish();
+    if (recording.end) break;
+    if (recording.frames.length) host.notice("grows", {});
     if (reader.lines > before) failures = 0;
     await host.wait(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]);
   }
+  return reader.lines;
 }
+
+/**
+ * Wait until a file that has been read to its end is written anew, or the recording is closed.
+ * @param {Recording} recording
+ * @param {Source} source
+ * @param {number} lines that have been read
+ * @param {Host} host
+ */
+export async function rewritten(recording, source, lines, host) {
+  while (!recording.closed) {
+    await host.wait(WATCH_MS);
+    try {
+      if (!recording.closed) await (await source.open(lines, recording.abort.signal)).cancel();
+    } catch (error) {
+      if (isKey(error, "anew")) return; // one that is away may come back
+    }
+  }
+}
+
+/**
+ * @param {unknown} error
+ * @param {string} key
+ */
+const isKey = (error, key) => error instanceof Unreadable && error.key === key;
+
+/** Whether to ask again would not help. @param {unknown} error */
+const isFinal = (error) => error instanceof Unreadable && !isKey(error, "unreachable");
+
+/**
+ * @param {unknown} error
+ * @param {number} line where it came up
+ */
+const asUnreadable = (error, line) => (error instanceof Unreadable ? error : new Unreadable("broken_off", {line}));
 
 class Reader {
   /** Lines that have been read. */
@@ -94,10 +119,12 @@ class Reader {
   /**
    * @param {Recording} recording
    * @param {Host} host
+   * @param {string} id that its header has to have; any, if it is ""
    */
-  constructor(recording, host) {
+  constructor(recording, host, id) {
     this.recording = recording;
     this.host = host;
+    this.id = id;
     this.thinning = new Thinning(recording, host.memory ?? MEMORY);
   }
 
@@ -143,10 +170,20 @@ class Reader {
       return [];
     }
     const message = parsed(line, this.lines + 1);
-    if (!this.lines) return [{...checkedHeader(message), type: "header"}];
+    if (!this.lines) return [this.header(message)];
     if (message?.type === "end") return [...this.lastSnapshot(), endOf(message)];
     if (message?.type !== "snapshot") return []; // a later release may have other lines
     return [this.snapshot(message, line)];
+  }
+
+  /**
+   * @param {any} message
+   * @returns {Message}
+   */
+  header(message) {
+    const header = checkedHeader(message);
+    if (this.id && header.id !== this.id) throw new Unreadable("anew");
+    return {...header, type: "header"};
   }
 
   /**
@@ -195,10 +232,11 @@ class Reader {
  * @param {any} message
  * @returns {Message}
  */
-function endOf({status, message}) {
+function endOf({status, message, findings}) {
   const known = ["finished", "diverged", "stopped", "failed"].includes(status) ? status : "stopped";
   const text = typeof message === "string" ? message : "";
-  return {type: "end", status: known === "failed" ? "stopped" : known, message: text, seconds: 0}; // what there is plays
+  const shownStatus = known === "failed" ? "stopped" : known; // what there is plays
+  return {type: "end", status: shownStatus, message: text, seconds: 0, findings: checkedFindings(findings) ?? undefined};
 }
 
 /**

@@ -21,6 +21,7 @@ from bnviz.web.routes.files import asset, plotly
 from bnviz.web.routes.http import asked_from_elsewhere, error
 
 HOSTS = ["127.0.0.1", "localhost"]  # a page elsewhere cannot make its own name mean this machine
+VERSION = "Bnviz-Recording"  # which of the recordings that were written to a file, one after the other, it is
 FRESH = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY"}
 
 
@@ -37,12 +38,13 @@ def application(paths: Sequence[Path]) -> Starlette:
         if asked_from_elsewhere(request) or number >= len(files) or not start.isdecimal():
             return error(404, "There is no such recording.")
         try:
-            lines = await to_thread.run_sync(files[number].lines, int(start))
+            found = await to_thread.run_sync(files[number].lines, int(start), request.query_params.get("version", ""))
         except OSError as reason:
             return error(404, f"The file cannot be read: {reason.strerror}.")
-        if lines is None:
+        if found is None:
             return error(410, "The file was written anew.")
-        return StreamingResponse(lines, headers=FRESH, media_type="application/x-ndjson")
+        version, lines = found
+        return StreamingResponse(lines, headers={**FRESH, VERSION: version}, media_type="application/x-ndjson")
 
     routes = [
         Route("/", page),

@@ -63,7 +63,7 @@ export class Recording {
     this.header = null;
     /** @type {Snapshot[]} */
     this.frames = [];
-    /** @type {Pick<End, "status" | "message"> | null} */
+    /** @type {Pick<End, "status" | "message" | "findings"> | null} */
     this.end = null;
     this.lines = 0;
     this.failures = 0;

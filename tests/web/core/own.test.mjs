@@ -4,9 +4,11 @@ import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";
 import {test} from "node:test";
 
+import {chartOf, layerOf, wordsOf} from "../../../bnviz/web/own/findings.js";
+import {Unreadable} from "../../../bnviz/web/own/checks.js";
 import {dataOf, viewIn} from "../../../bnviz/web/own/player-data.js";
 import {measuresIn} from "../../../bnviz/web/own/measures.js";
-import {readHeader, readRecording} from "../../../bnviz/web/own/reading.js";
+import {readHeader, readRecording, rewritten} from "../../../bnviz/web/own/reading.js";
 import story from "../../../bnviz/web/own/story.js";
 import {fillTrace, layerDensity} from "../../../bnviz/web/player/feeds.js";
 import {Fits} from "../../../bnviz/web/player/fits.js";
@@ -18,21 +20,22 @@ import {numbers, ownLines, sourceOf, streamOf} from "./own-recording.mjs";
 
 const WORDS = JSON.parse(readFileSync(process.env.BNVIZ_OWN_WORDS, "utf8"));
 
-const host = (notices, more = {}) => ({
-  ...{wait: async () => {}, yieldToBrowser: async () => {}},
-  ...{notice: (key, values) => notices.push([key, values]), ...more},
-});
+const host = (notices, more = {}) => {
+  let waits = 0;
+  const wait = async () => assert.ok(waits++ < 50, "it waits and asks for ever");
+  return {wait, yieldToBrowser: async () => {}, notice: (key, values) => notices.push([key, values]), ...more};
+};
 
 /** A text as it is read: the recording, or why there is none; and what was said of it. */
 async function read(text, {source = sourceOf(text, 700), ...more} = {}) {
   const notices = [];
   const recording = new Recording(
-    "run",
+    "0123456789abcdef",
     () => {},
     () => {},
   );
-  await readRecording(recording, source, host(notices, more));
-  return {recording, notices};
+  const lines = await readRecording(recording, source, host(notices, more));
+  return {recording, notices, read: lines};
 }
 
 const textOf = (lines) => lines.map((line) => `${line}\n`).join("");
@@ -236,6 +239,37 @@ test("a growing file is followed from where it was left, and its end ends it", a
   assert.equal(recording.end.status, "finished");
 });
 
+test("a growing file that is written anew, or cut off, is read no further", async () => {
+  const lines = ownLines({snapshots: 5});
+  const other = lines.map((line) => line.replace("0123456789abcdef", "fedcba9876543210"));
+  let opened = 0;
+  const anew = async () => {
+    if (!opened++) return streamOf(textOf(lines.slice(0, 3)));
+    throw new Unreadable(opened === 2 ? "unreachable" : "anew"); // it was away in between
+  };
+  const followed = await read("", {source: {name: "x", open: anew, resumes: true}});
+  assert.deepEqual([followed.read, followed.recording.end, opened], [null, null, 3]);
+  const replaced = await read("", {source: {name: "x", open: async () => streamOf(textOf(other)), resumes: true}});
+  assert.deepEqual([replaced.read, replaced.recording.frames], [null, []]);
+  assert.equal((await read(textOf(other))).read, 7); // of a file it was just opened
+});
+
+test("a file that has ended is looked at until it is written anew", async () => {
+  const {recording, read: count} = await read(textOf(ownLines({snapshots: 5})));
+  const asked = [];
+  const open = async (from) => {
+    asked.push(from);
+    if (asked.length === 2) throw new Unreadable("unreachable");
+    if (asked.length === 4) throw new Unreadable("anew");
+    return streamOf("");
+  };
+  await rewritten(recording, {name: "x", open, resumes: true}, count, host([]));
+  assert.deepEqual(asked, [7, 7, 7, 7]);
+  recording.close();
+  await rewritten(recording, {name: "x", open, resumes: true}, count, host([]));
+  assert.equal(asked.length, 4);
+});
+
 test("links name layer, signal, unit and step; nonsense in them is passed over", () => {
   const header = {taps: ["linear", "activation"]};
   const place = (query) => viewIn(new URLSearchParams(query), header);
@@ -257,4 +291,79 @@ test("links name layer, signal, unit and step; nonsense in them is passed over",
     motion: null,
     tour: null,
   });
+});
+
+const GAP = {
+  ...{
+    kind: "evaluation_gap",
+    arm: "model",
+    layer: "blocks.1.fc",
+    step: 40,
+    certainty: "likely",
+    cause: "cold",
+    severity: "warning",
+  },
+  numbers: {
+    ...{measure: "accuracy", evaluation: "10 %", training: "84 %", recomputed: "They mend it.", error: "3", spread: "2"},
+    ...{updates: "150", kept: "86 %", together: "2", update: "0.01"},
+  },
+  sentence: "As it was said.",
+};
+
+/** The findings of a recording whose end line has these. */
+async function found(findings, options = {}) {
+  const lines = ownLines({snapshots: 5, ...options});
+  const end = JSON.stringify({...JSON.parse(lines.pop()), findings});
+  const {recording} = await read(textOf([...lines, end]));
+  return {findings: recording.end.findings, header: recording.header};
+}
+
+test("findings are those of the end line, in the judges' own words, with their layer and chart", async () => {
+  const {findings, header} = await found([GAP, {...GAP, kind: "gradients_change", layer: "blocks.0.fc.weight", step: 20}]);
+  const {measured, meaning, remedy} = wordsOf(findings[0], WORDS.judge);
+  assert.match(
+    measured,
+    /^In evaluation the accuracy on the probe is 10 %, as in training it is 84 %, at step 40\. They mend it\.$/,
+  );
+  assert.match(meaning, /^Running statistics have seen too few updates .* 150 updates 86 % .* blocks\.1\.fc\. This is likely\.$/);
+  assert.match(remedy, /momentum/);
+  assert.deepEqual(
+    findings.map((one) => [layerOf(one, header), one.step, chartOf(one)]),
+    [
+      [2, 40, "learning"],
+      [1, 20, "gradients"],
+    ],
+  );
+});
+
+test("a finding that this release cannot word is said as it was recorded; hostile ones break nothing", async () => {
+  const {findings, header} = await found([
+    ...[
+      {...GAP, kind: "of_tomorrow"},
+      {...GAP, numbers: {}},
+      {...GAP, kind: "constructor"},
+      {...GAP, certainty: "sure"},
+    ],
+    ...[{kind: "<b>", layer: 7, step: "x", numbers: 3, sentence: ["a"]}, null, 5, "x"],
+  ]);
+  assert.deepEqual(
+    findings.map((one) => wordsOf(one, WORDS.judge).measured),
+    [...Array(4).fill("As it was said."), "‹b›"],
+  );
+  assert.deepEqual([findings[4].step, layerOf(findings[4], header)], [null, null]);
+});
+
+test("a call of a module that is used twice is the layer that is shown", async () => {
+  const {findings, header} = await found([{...GAP, layer: "blocks.0.fc (call 2)"}]);
+  const again = {...header, layers: [header.layers[0], {...header.layers[0], repeat: 1}]};
+  assert.equal(layerOf(findings[0], again), 2);
+});
+
+test("no findings are told from nobody having looked, and from an end that is not there yet", async () => {
+  assert.deepEqual((await found([])).findings, []);
+  assert.equal((await found(undefined)).findings, undefined);
+  const lines = ownLines({snapshots: 3});
+  const open = async (from) => streamOf(textOf(lines.slice(from, from ? lines.length : 3)));
+  const {recording, notices} = await read("", {source: {name: "x", open, resumes: true}});
+  assert.deepEqual([notices, recording.end.findings], [[["grows", {}]], undefined]);
 });

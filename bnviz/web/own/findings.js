@@ -1,0 +1,89 @@
+// @ts-check
+// What stands out in a recording, as its end line says: which sentences say it, and which layer, step and chart show it.
+
+import {listedLayers} from "../player/layers.js";
+import {sentence} from "../player/words.js";
+import {shown} from "./checks.js";
+
+/** @import {Catalogue, Header} from "../player/types" */
+/**
+ * @typedef {object} Finding
+ * @property {string} kind
+ * @property {string} arm
+ * @property {string} layer its name, or that of a parameter; "" if it is of all
+ * @property {number | null} step
+ * @property {string} certainty of its meaning
+ * @property {string} cause
+ * @property {string} severity "warning" or "note"
+ * @property {Record<string, string>} numbers as they are written
+ * @property {string} sentence all of it, as the release that recorded it says it
+ */
+/** @typedef {Record<string, Catalogue>} JudgeWords the sentences of each kind of finding */
+/** @typedef {{measured: string, meaning: string, remedy: string}} FindingWords */
+
+const MOST = 200; // findings of a file that are shown
+const LONGEST = 1500; // letters of a text
+/** Charts that show a kind of finding best; the others show in the strip of layers. @type {Record<string, string>} */
+const CHARTS = {
+  ...{evaluation_gap: "learning", loss_rose: "learning", two_uses: "views", frozen: "views"},
+  ...{dead_units: "ridges", saturated_units: "ridges", gradients_change: "gradients"},
+  ...{updates_large: "gradients", updates_small: "gradients", no_updates: "gradients"},
+};
+
+/** @param {unknown} value */
+const text = (value) => (typeof value === "string" ? shown(value, LONGEST) : "");
+
+/**
+ * The findings of an end line, as they may be shown; null if it has none, because nobody looked.
+ * @param {unknown} findings
+ * @returns {Finding[] | null}
+ */
+export function checkedFindings(findings) {
+  if (!Array.isArray(findings)) return null;
+  const entries = findings.filter((one) => typeof one === "object" && one !== null).slice(0, MOST);
+  return entries.map((one) => ({
+    ...{kind: text(one.kind), arm: text(one.arm), layer: text(one.layer), certainty: text(one.certainty)},
+    ...{cause: text(one.cause), severity: text(one.severity), sentence: text(one.sentence)},
+    step: Number.isFinite(one.step) ? one.step : null,
+    numbers: Object.fromEntries(Object.entries(one.numbers ?? {}).map(([name, value]) => [name, shown(value, LONGEST)])),
+  }));
+}
+
+/**
+ * What is said of a finding. One of a kind that this release does not know is said as it was recorded.
+ * @param {Finding} finding
+ * @param {JudgeWords} judge
+ * @returns {FindingWords}
+ */
+export function wordsOf({sentence: recorded, ...finding}, judge) {
+  const {kind, cause, certainty, numbers, arm, layer, step} = finding;
+  const words = judge[kind] ?? {};
+  const values = {arm, layer, step: String(step), ...numbers};
+  const part = (/** @type {string} */ name) => sentence(words, `${name}_${cause}` in words ? `${name}_${cause}` : name, values);
+  try {
+    const meaning = `${part("meaning")} ${sentence(judge.certainty, certainty)}`;
+    return {measured: part("measured"), meaning, remedy: part("remedy")};
+  } catch {
+    return {measured: recorded || kind, meaning: "", remedy: ""};
+  }
+}
+
+/**
+ * The number of the layer that a finding names, by its own name or by that of one of its parameters; null if it is of none.
+ * @param {Finding} finding
+ * @param {Header} header
+ */
+export function layerOf({layer: name}, header) {
+  const layers = listedLayers(header) ?? [];
+  const called = (/** @type {any} */ one) => one.name + (one.repeat ? ` (call ${one.repeat + 1})` : "");
+  const isItsParameter = (/** @type {any} */ one) => name.startsWith(`${one.source || one.name}.`);
+  const exact = layers.findIndex((one) => called(one) === name);
+  const index = exact >= 0 ? exact : layers.findIndex(isItsParameter);
+  return name && index >= 0 ? index + 1 : null;
+}
+
+/**
+ * The panel that shows a finding best; "" if none does better than the strip of layers.
+ * @param {Finding} finding
+ */
+export const chartOf = ({kind}) => CHARTS[kind] ?? "";

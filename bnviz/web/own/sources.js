@@ -1,0 +1,49 @@
+// @ts-check
+// Where recordings come from: a file of this machine, or an address.
+
+import {addressOf} from "../player/dom.js";
+import {Unreadable} from "./checks.js";
+
+/** @import {Source} from "./reading.js" */
+/** @typedef {{name: string, address: string, grows: boolean}} Address of a recording, and whether more may come */
+
+const GZIP = [0x1f, 0x8b];
+const GONE = 410; // the answer of bnviz/web/own/viewer.py where a file was written anew
+const VERSION = "bnviz-recording"; // a header that is another one where it was
+
+/**
+ * A file of this machine; it may be packed with gzip.
+ * @param {File} file
+ * @returns {Source}
+ */
+export const fileSource = (file) => ({
+  name: file.name,
+  async open() {
+    const start = new Uint8Array(await file.slice(0, 2).arrayBuffer());
+    const isPacked = GZIP.every((byte, index) => start[index] === byte);
+    return isPacked ? file.stream().pipeThrough(new DecompressionStream("gzip")) : file.stream();
+  },
+});
+
+/**
+ * A recording at an address; of one that grows, what is missing is asked for.
+ * @param {Address} recording
+ * @returns {Source}
+ */
+export function addressSource({name, address, grows}) {
+  let version = "";
+  return {
+    name,
+    resumes: grows,
+    async open(from, signal) {
+      const url = new URL(addressOf(address));
+      if (from) url.search = String(new URLSearchParams({from: String(from), version}));
+      const response = await fetch(url, {signal}).catch(() => null);
+      if (!response) throw new Unreadable("unreachable");
+      if (response.status === GONE) throw new Unreadable("anew");
+      if (!response.ok || !response.body) throw new Unreadable("unreachable");
+      version = response.headers.get(VERSION) ?? "";
+      return response.body;
+    },
+  };
+}
