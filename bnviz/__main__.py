@@ -44,6 +44,7 @@ from bnviz.lessons import LESSONS, SWEEPING, address
 from bnviz.measures import budget
 from bnviz.plural import counted
 from bnviz.record import csv_files, ndjson
+from bnviz.terminal import printable
 
 SEEDS = Field("seeds", int, 5, "Seeds", "How many seeds, counting up from --seed.", low=1, high=MAXIMUM_SEEDS)
 WORKERS = Field(
@@ -81,7 +82,7 @@ class Parser(argparse.ArgumentParser):
     """argparse, but a mistake is answered with one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}\n")
+        self.exit(2, f"{self.prog}: {printable(message)}\n")
 
 
 def main(arguments: list[str] | None = None) -> int:

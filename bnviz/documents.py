@@ -37,6 +37,7 @@ _LAYERS = """{
     width: number;
     units: number[];
     values: number;
+    tap_values?: number[];
   }[]"""
 GENERATED_NOTE = "// Made by `make documents` from {source}: change that and make it again."
 

@@ -16,6 +16,7 @@ ROOMS = [  # from the lowest; a module may import its own room and lower ones
     "bnviz.files",
     "bnviz.machine",
     "bnviz.plural",
+    "bnviz.terminal",
     "bnviz.data",
     "bnviz.lessons",  # their names alone
     "bnviz.normalizers",

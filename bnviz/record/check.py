@@ -34,7 +34,7 @@ def check_lines(lines: Sequence[bytes], experiment: Experiment, measured: Iterab
     checker = _Checker(experiment, measured)
     for number, line in enumerate(lines):
         try:
-            message = _message(line)
+            message = decoded(line)
             if number == 0:
                 checker.check_header(message)
             elif number == len(lines) - 1:
@@ -42,7 +42,7 @@ def check_lines(lines: Sequence[bytes], experiment: Experiment, measured: Iterab
             else:
                 checker.check_snapshot(message, number - 1)
         except ERRORS as error:
-            raise Damaged(f"line {number + 1} is damaged: {_one_line(error)}") from None
+            raise Damaged(f"line {number + 1} is damaged: {one_line(error)}") from None
 
 
 class _Checker:
@@ -61,10 +61,10 @@ class _Checker:
         known = {"arms": list(self.experiment.arms), "hidden_layers": self.experiment.hidden_layers}
         known |= {"total_steps": self.experiment.steps, "taps": list(ndjson.TAPS)}
         for name, value in known.items():
-            _expect(header[name] == value, name)
+            expect(header[name] == value, name)
         for name in ("watched_units", "percentiles"):
-            _expect(all(type(one) is int and one >= 0 for one in header[name]), name)
-        _expect(all(np.isfinite(edges).all() and (np.diff(edges) > 0).all() for edges in header["edges"].values()), "edges")
+            expect(all(type(one) is int and one >= 0 for one in header[name]), name)
+        expect(all(np.isfinite(edges).all() and (np.diff(edges) > 0).all() for edges in header["edges"].values()), "edges")
         self.header = header
         self.sizes = {
             "layers": self.experiment.hidden_layers,
@@ -78,9 +78,9 @@ class _Checker:
     def check_snapshot(self, snapshot: Mapping[str, Any], index: int) -> None:
         """A snapshot has its place, every arm, and of each what is declared."""
         _check(schema.SNAPSHOT, snapshot, {})
-        _expect(snapshot["type"] == "snapshot" and snapshot["index"] == index, "index")
-        _expect(snapshot["step"] in range(self.experiment.steps + 1), "step")
-        _expect(list(snapshot["arms"]) == self.header["arms"], "arms")
+        expect(snapshot["type"] == "snapshot" and snapshot["index"] == index, "index")
+        expect(snapshot["step"] in range(self.experiment.steps + 1), "step")
+        expect(list(snapshot["arms"]) == self.header["arms"], "arms")
         for arm, part in snapshot["arms"].items():
             self._check_part(arm, part)
 
@@ -88,19 +88,20 @@ class _Checker:
         """A recording of another release may lack a key that is not optional here, but then all of its snapshots do."""
         _check([self.keys[name] for name in part if name in self.keys], part, dict(self.sizes))
         required = {key.name for key in schema.ARM if not key.optional} & set(part)
-        _expect(required == self.required.setdefault(arm, required), " and ".join(sorted(required ^ self.required[arm])))
+        expect(required == self.required.setdefault(arm, required), " and ".join(sorted(required ^ self.required[arm])))
         for tap in ndjson.TAPS:
             values = sum(part[name][tap].reshape(len(part[name][tap]), -1).sum(1) for name in COUNTED)
-            _expect(bool(np.all(values == self.header["probe_size"] * self.experiment.width)), f"the number of values of {tap}")
+            expect(bool(np.all(values == self.header["probe_size"] * self.experiment.width)), f"the number of values of {tap}")
 
 
-def _one_line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
+    """What an error says, in one line that is not long."""
     reason = " ".join(str(error).split()) or type(error).__name__
     return reason if len(reason) < 120 else f"{reason[:119]}…"
 
 
-def _message(line: bytes) -> Mapping[str, Any]:
-    """What a line says, arrays decoded."""
+def decoded(line: bytes) -> Mapping[str, Any]:
+    """What a line says, arrays decoded. Raises one of ERRORS."""
 
     def refuse(name: str) -> NoReturn:
         raise ValueError(f"{name} is not JSON")
@@ -118,27 +119,32 @@ def _check(keys: Iterable[Key], values: Mapping[str, Any], sizes: dict[str, int]
         if key.name in values:
             _check_value(key, values[key.name], sizes, name)
         else:
-            _expect(key.optional, name)
+            expect(key.optional, name)
+
+
+def check_present(keys: Iterable[Key], values: Mapping[str, Any], sizes: dict[str, int]) -> None:
+    """Raise one of ERRORS if a key that is there does not look as declared; `sizes` learns the sizes that it does not know."""
+    _check([key for key in keys if key.name in values], values, sizes)
 
 
 def _check_value(key: Key, value: Any, sizes: dict[str, int], name: str) -> None:
     if key.parts:
         _check(key.parts, value, sizes, f"{name}.")
     elif key.by_tap:
-        _expect(set(value) == set(ndjson.TAPS), name)
+        expect(set(value) == set(ndjson.TAPS), name)
         for tap in ndjson.TAPS:
             _check_array(key, value[tap], sizes, name)
     elif key.sizes:
         _check_array(key, value, sizes, name)
     else:
-        _expect(isinstance(value, KINDS[key.kind]) and not isinstance(value, bool), name)
+        expect(isinstance(value, KINDS[key.kind]) and not isinstance(value, bool), name)
         _check_plain(value, name)
 
 
 def _check_array(key: Key, array: Any, sizes: dict[str, int], name: str) -> None:
-    _expect(isinstance(array, np.ndarray) and array.ndim == len(key.sizes), name)
+    expect(isinstance(array, np.ndarray) and array.ndim == len(key.sizes), name)
     for size, length in zip(key.sizes, array.shape, strict=True):
-        _expect(length == _expected(size, length, sizes), f"the shape of {name}")
+        expect(length == _expected(size, length, sizes), f"the shape of {name}")
 
 
 def _expected(size: str, length: int, sizes: dict[str, int]) -> int:
@@ -159,11 +165,12 @@ def _check_plain(value: Any, name: str) -> None:
         for one in value:
             _check_plain(one, name)
     elif isinstance(value, str):
-        _expect(not re.search("[\ud800-\udfff]", value), name)
+        expect(not re.search("[\ud800-\udfff]", value), name)
     elif isinstance(value, (int, float)):
-        _expect(math.isfinite(value), name)
+        expect(math.isfinite(value), name)
 
 
-def _expect(holds: bool, name: str) -> None:
+def expect(holds: bool, name: str) -> None:
+    """Raise ValueError for what is not as it should be."""
     if not holds:
         raise ValueError(f"{name} is not as it should be")

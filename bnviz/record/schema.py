@@ -173,8 +173,9 @@ OWN_HEADER = (
         "of the first arm, in the order of calls: `name` as in `named_modules`; `kind` and `normalizer`, its classes, nothing "
         "where nothing normalizes; `source`, the module with weights before the normalizer; `repeat`, which call of the module, "
         "from 0; `momentum` of running statistics, or `null`; `idle_bias`, whether a normalizer subtracts the source's bias "
-        "again; `width` in units; `units`, the numbers of the recorded ones; `values` of each unit and tap, over examples and "
-        "positions",
+        "again; `width` in units; `units`, the numbers of the recorded ones; `tap_values`, how many values of each unit are "
+        "recorded at each tap, over examples and positions; `values`, the fewest of these, as many as older recordings have at "
+        "every tap",
     ),
     Key("layers_found", "how many layers there are, empty ones included; of more than 64, 64 are recorded, spread evenly"),
     text("view", "`training`, or `evaluation` where the probe cannot be seen as in training: what distributions are of"),
@@ -189,6 +190,18 @@ OWN_HEADER = (
 
 OWN_ARM = (
     Key("train_loss", "mean of the losses that `step` was given since the last snapshot; `null` if none"),
+    Key(
+        "nonfinite_loss_step",
+        "the first step since the last snapshot whose training loss was NaN or infinite",
+        optional=True,
+        when="if there is one",
+    ),
+    json_list(
+        "nonfinite_losses",
+        "which losses of this snapshot are `null` because they are NaN or infinite, and not because nobody knows them",
+        optional=True,
+        when="if some are",
+    ),
     Key("probe_accuracy", "share of right answers on the probe, as in training; `null` without classes", unit="share"),
     Key("evaluation_loss", "loss on the probe in evaluation: with running statistics, without dropout"),
     Key("evaluation_accuracy", "share of right answers there; `null` without classes", unit="share"),

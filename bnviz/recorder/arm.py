@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,12 +18,14 @@ from bnviz.recorder.calls import Place
 from bnviz.recorder.distributions import DistributionHistory, Edges, Sizes
 from bnviz.recorder.graph import normalized_together
 from bnviz.recorder.layers import Layer
-from bnviz.recorder.observation import Observer
+from bnviz.recorder.observation import ByTap, Observer
 from bnviz.recorder.preserve import untouched
 from bnviz.recorder.probe import Loss, Probe, accuracy, class_count, loss_value
 from bnviz.recorder.recompute import Batches
 
 Modes = Mapping[nn.Module, bool]  # whether a module is in training mode
+
+LOSSES = ("train_loss", "probe_loss", "evaluation_loss", "recomputed_loss")  # of a snapshot
 
 _log = logging.getLogger("bnviz")
 
@@ -38,7 +41,7 @@ class Scores(NamedTuple):
 class Observed:
     """What a pass over the probe gives: see `bnviz.recorder.observation.Observation`; its scores, and the number of classes."""
 
-    values: Mapping[int, np.ndarray]
+    values: Mapping[int, ByTap]
     statistics: parameters.Statistics
     scores: Scores
     classes: int | None
@@ -86,7 +89,7 @@ class Arm:
         self._weights = list(parameters.weights(model).values())
         self.updates = parameters.Updates(self._weights)
         self.batches: Batches | None = None  # that statistics are recomputed over
-        self._losses: list[Tensor | float] = []
+        self._losses: list[tuple[int, Tensor | float]] = []  # with the steps that they are of
         self._reporter = Reporter()
 
     def set_layers(self, layers: Sequence[Layer]) -> None:
@@ -98,9 +101,9 @@ class Arm:
         with self._reporter.attempt(what):
             raise error
 
-    def add_loss(self, loss: Any) -> None:
-        """Keep a loss of training until the next snapshot. No device is waited for."""
-        self._losses.append(loss.detach().clone() if isinstance(loss, Tensor) else loss)
+    def add_loss(self, loss: Any, step: int) -> None:
+        """Keep a step's training loss until the next snapshot. No device is waited for."""
+        self._losses.append((step, loss.detach().clone() if isinstance(loss, Tensor) else loss))
 
     def read_graph(self, loss: Any) -> None:
         """Learn from a loss how much is normalized together."""
@@ -140,7 +143,7 @@ class Arm:
 
     def measure(self, modes: Modes | None, observed: Observed | None = None) -> dict[str, Any]:
         """The arm's part of a snapshot, with modules in these modes in the training view. What fails is missing."""
-        part: dict[str, Any] = {"train_loss": self._take_loss()}
+        part = self._take_losses()
         with self._reporter.attempt(f"Gradients and updates of {self.name!r}"):
             part["gradient_norm"] = parameters.gradient_norms(self._weights)
             part["update_ratio"] = self.updates.ratios()
@@ -153,6 +156,8 @@ class Arm:
             with self._reporter.attempt(f"{self.name!r} with recomputed statistics"):
                 scores = self.evaluate(self.batches)
                 part |= {"recomputed_loss": scores.loss, "recomputed_accuracy": scores.accuracy}
+        if lost := [key for key in LOSSES if part.get(key) is not None and not math.isfinite(part[key])]:
+            part["nonfinite_losses"] = lost
         return part
 
     def _distributions(self, observed: Observed, modes: Modes | None) -> dict[str, Any]:
@@ -174,14 +179,16 @@ class Arm:
         frozen = [np.nan if modes is None else is_frozen(layer.module, modes) for layer in self.layers]
         return {"normalized_together": np.array(groups, np.float32), "frozen": np.array(frozen, np.float32)}
 
-    def _take_loss(self) -> float | None:
-        """The mean of the losses since the last snapshot; None if there are none."""
+    def _take_losses(self) -> dict[str, Any]:
+        """The mean of the losses since the last snapshot, None without any; the first step with one that is not finite."""
         losses, self._losses = self._losses, []
-        if not losses:
-            return None
-        with self._reporter.attempt(f"The training loss of {self.name!r}"):
-            return float(np.mean([float(one) for one in losses]))
-        return None
+        if losses:
+            with self._reporter.attempt(f"The training loss of {self.name!r}"):
+                steps, values = [step for step, _ in losses], np.array([float(one) for _, one in losses])
+                lost = np.flatnonzero(~np.isfinite(values))
+                mean = {"train_loss": float(values.mean())}
+                return mean | ({"nonfinite_loss_step": steps[lost[0]]} if lost.size else {})
+        return {"train_loss": None}
 
 
 def is_frozen(module: nn.Module, modes: Modes) -> float:

@@ -13,34 +13,32 @@ from bnviz.measures import statistics
 from bnviz.record.ndjson import TAPS, rounded, smallest_type
 from bnviz.recorder.edges import bin_edges
 from bnviz.recorder.layers import Layer
+from bnviz.recorder.observation import ByTap
 
 PARTS = 64  # of a layer's root mean square, to which unit means are rounded: with 512 values a third of their sampling error
 SATURATED = 0.02  # of the spread of what goes into a nonlinearity, that is left behind it
-ByTap = Sequence[np.ndarray] | np.ndarray  # an array for each tap
 Edges = list[list[np.ndarray]]  # by layer and tap: [bins + 1]
 
 
 class Ordered(NamedTuple):
-    """A layer's values [taps, units, values], sorted along the last axis, their mean and standard deviation [taps, units]."""
+    """A tap's values [units, values], sorted along the last axis, their mean and standard deviation [units]."""
 
     values: np.ndarray
     mean: np.ndarray
     std: np.ndarray
 
 
-def layer_edges(observed: Sequence[Mapping[int, np.ndarray]], layers: Sequence[Layer]) -> Edges:
+OrderedTaps = tuple[Ordered, Ordered, Ordered]
+
+
+def layer_edges(observed: Sequence[Mapping[int, ByTap]], layers: Sequence[Layer]) -> Edges:
     """The edges for every layer and tap, from the values of all arms in the untrained network."""
 
     def edges(number: int, tap: int) -> np.ndarray:
-        parts = [_three_taps(arm[number])[tap].ravel() for arm in observed if number in arm]
+        parts = [arm[number][tap].ravel() for arm in observed if number in arm]
         return bin_edges(np.concatenate(parts) if parts else np.empty(0))
 
     return [[edges(number, tap) for tap in range(len(TAPS))] for number in range(len(layers))]
-
-
-def _three_taps(values: np.ndarray) -> np.ndarray:
-    """With `linear` twice where it is `normalized`, too."""
-    return values if len(values) == len(TAPS) else values[[0, 0, 1]]
 
 
 @dataclass(frozen=True)
@@ -77,35 +75,33 @@ class DistributionHistory:
 
     def __init__(self, layers: Sequence[Layer], edges: Edges):
         self._sizes, self._edges = Sizes.of(layers), edges
-        self._first: dict[int, Ordered] = {}
-        self._previous: dict[int, Ordered] = {}
+        self._first: dict[int, OrderedTaps] = {}
+        self._previous: dict[int, OrderedTaps] = {}
 
-    def measure(self, values: Mapping[int, np.ndarray]) -> dict[str, Any]:
-        """A snapshot's keys for these values, by the layer's number [taps, units, values]; they become those before."""
+    def measure(self, values: Mapping[int, ByTap]) -> dict[str, Any]:
+        """A snapshot's keys for these values, by the layer's number and tap [units, values]; they become those before."""
         result = self._sizes.empty()
         for number, raw in values.items():
             current = _ordered(raw)
             first, previous = self._first.setdefault(number, current), self._previous.get(number, current)
             self._previous[number] = current
-            self._fill(result, number, _moments_and_shifts(first, previous, current))
-            self._fill(result, number, self._histograms(number, current))
+            for tap, keys in enumerate(self._measured(number, first, previous, current)):
+                _fill(result, number, TAPS[tap], keys)
             result["dead_units"][number], result["saturated_units"][number] = _idle_units(current)
         for key in ("counts", "underflow", "overflow", "nonfinite", "zeros", "unit_counts", "unit_zeros"):
             result[key] = {tap: smallest_type(array) for tap, array in result[key].items()}
         return result
 
-    def _fill(self, result: dict[str, Any], number: int, keys: Mapping[str, ByTap]) -> None:
-        """Put a layer's arrays, one for each tap, into those of all layers."""
-        for key, by_tap in keys.items():
-            for tap, array in zip(TAPS, by_tap, strict=True):
-                row = result[key][tap]
-                row[(number, *(slice(0, length) for length in np.shape(array)))] = array
-
-    def _histograms(self, number: int, current: Ordered) -> dict[str, Sequence[np.ndarray]]:
-        parts = [self._histogram(rows, self._edges[number][tap]) for tap, rows in _by_tap(current.values)]
-        if len(parts) < len(TAPS):
-            parts.insert(0, parts[0])
-        return {key: [part[key] for part in parts] for key in parts[0]}
+    def _measured(self, number: int, *taps: OrderedTaps) -> list[dict[str, np.ndarray]]:
+        """A layer's keys at each tap, from what it was at first, before, and is now. What is one tap twice is measured once."""
+        keys: list[dict[str, np.ndarray]] = []
+        edges = self._edges[number]
+        for tap, (first, previous, current) in enumerate(zip(*taps, strict=True)):
+            if tap and current is taps[-1][tap - 1] and np.array_equal(edges[tap - 1], edges[tap]):
+                keys.append(keys[-1])
+            else:
+                keys.append(_moments_and_shifts(first, previous, current) | self._histogram(current.values, edges[tap]))
+        return keys
 
     def _histogram(self, rows: np.ndarray, edges: np.ndarray) -> dict[str, np.ndarray]:
         """Of one tap's values [units, values]: of all units together, of the watched ones, and percentiles."""
@@ -118,32 +114,38 @@ class DistributionHistory:
         return result | {"unit_counts": units.counts[:watched], "unit_zeros": units.zeros[:watched]}
 
 
-def _ordered(values: np.ndarray) -> Ordered:
+def _fill(result: dict[str, Any], number: int, tap: str, keys: Mapping[str, np.ndarray]) -> None:
+    """Put a layer's arrays at a tap into those of all layers."""
+    for key, array in keys.items():
+        result[key][tap][(number, *(slice(0, length) for length in np.shape(array)))] = array
+
+
+def _ordered(values: ByTap) -> OrderedTaps:
+    linear, normalized, activation = values
+    first = _sorted(linear)
+    return first, first if normalized is linear else _sorted(normalized), _sorted(activation)
+
+
+def _sorted(values: np.ndarray) -> Ordered:
     values = np.sort(values, axis=-1)
     return Ordered(values, *statistics.moments(values))
 
 
-def _by_tap(values: np.ndarray) -> list[tuple[int, np.ndarray]]:
-    """Arrays with the number of their tap."""
-    return list(zip((0, 2) if len(values) < len(TAPS) else (0, 1, 2), values, strict=True))
-
-
-def _idle_units(current: Ordered) -> tuple[float, float]:
+def _idle_units(current: OrderedTaps) -> tuple[float, float]:
     """The shares of units that are dead, 0 for all examples, and saturated, almost the same for all though their input is not."""
-    activation = current.values[-1]
-    is_dead = (activation[:, 0] == 0) & (activation[:, -1] == 0)
-    is_saturated = ~is_dead & (current.std[-2] > 0) & (current.std[-1] < SATURATED * current.std[-2])
+    _, normalized, activation = current
+    is_dead = (activation.values[:, 0] == 0) & (activation.values[:, -1] == 0)
+    is_saturated = ~is_dead & (normalized.std > 0) & (activation.std < SATURATED * normalized.std)
     return float(is_dead.mean()), float(is_saturated.mean())
 
 
 def _moments_and_shifts(first: Ordered, previous: Ordered, current: Ordered) -> dict[str, np.ndarray]:
     mean, std = statistics.pooled_moments(current.mean, current.std)
-    arrays = {
+    return {
         "mean": mean,
         "std": std,
         "shift_from_first": statistics.shift(current.values, first.values, first.std),
         "shift_step": statistics.shift(current.values, previous.values, previous.std),
-        "unit_mean": rounded(current.mean, PARTS),
-        "unit_std": rounded(current.std, PARTS),
+        "unit_mean": rounded(current.mean[None], PARTS)[0],
+        "unit_std": rounded(current.std[None], PARTS)[0],
     }
-    return {key: _three_taps(array) for key, array in arrays.items()}

@@ -27,15 +27,17 @@ LISTED = 12  # names in a message
 
 Choice = str | nn.Module | Sequence[str | nn.Module] | None
 Site = tuple[Place, str]  # a call, and "in" or "out"
+Counts = tuple[int, int, int]  # by tap
 
 
 @dataclass(frozen=True)
 class Layer:
     """A layer.
 
-    `sites` are where its taps are read, `width` is its number of units, `axis` where they lie in `linear`'s values, and `values`
-    how many values of each are recorded. `source` names the module with weights whose output goes into the normalizer directly,
-    if one does; it `has_idle_bias` if the normalizer subtracts its bias again.
+    `sites` are where its taps are read, `width` is its number of units, `axis` where they lie in `linear`'s values, and `counts`
+    how many values of each unit are recorded at each tap: pooling leaves fewer to the next layer. `source` names the module with
+    weights whose output goes into the normalizer directly, if one does; it `has_idle_bias` if the normalizer subtracts its bias
+    again.
     """
 
     name: str
@@ -46,7 +48,7 @@ class Layer:
     has_idle_bias: bool
     width: int
     axis: int
-    values: int
+    counts: Counts
     sites: tuple[Site, Site, Site]
     module: nn.Module
 
@@ -72,7 +74,8 @@ class Layer:
             "idle_bias": self.has_idle_bias,
             "width": self.width,
             "units": self.units.tolist(),
-            "values": self.values,
+            "values": min(self.counts),
+            "tap_values": list(self.counts),
         }
 
 
@@ -117,10 +120,11 @@ def _layer(
     axis = kinds.units_axis(call.module, shape)
     width = shape[axis] if len(shape) else 1
     normalized = activation = (call.place, "out")
-    shapes = [call.input_shape, call.output_shape] if linear[1] == "in" else [call.output_shape]
+    output = call.output_shape or call.input_shape
+    shapes = [call.input_shape if linear[1] == "in" else output, output, output]
     if following and units_place(following.input_shape, width, axis):
-        activation = (following.place, "in")
-        shapes.append(following.input_shape)
+        activation, shapes[2] = (following.place, "in"), following.input_shape
+    linear_count, normalized_count, count = (min(MOST_VALUES, math.prod(one) // max(1, width)) for one in shapes)
     return Layer(
         name=call.place.name,
         kind=type(call.module).__name__,
@@ -130,7 +134,7 @@ def _layer(
         has_idle_bias=has_idle_bias,
         width=width,
         axis=axis,
-        values=min([MOST_VALUES, *(math.prod(one) // max(1, width) for one in shapes if one is not None)]),
+        counts=(linear_count, normalized_count, count),
         sites=(linear, normalized, activation),
         module=call.module,
     )
@@ -188,7 +192,7 @@ def _listed(names: Iterable[str]) -> str:
 
 def without_empty(layers: Sequence[Layer]) -> list[Layer]:
     """The layers that have values. Raises ValueError if none has."""
-    found = [layer for layer in layers if layer.width and layer.values]
+    found = [layer for layer in layers if layer.width and all(layer.counts)]
     if not found:
         raise ValueError(f"layers: {_listed(layer.name for layer in layers)}: the output is empty, so there is nothing to record")
     return found

@@ -14,7 +14,7 @@ from torch.nn.parameter import UninitializedParameter
 from bnviz.recorder import kinds
 from bnviz.recorder.arm import Arm, Observed, set_training_view
 from bnviz.recorder.calls import Call, trace
-from bnviz.recorder.layers import Choice, Layer, choose, find_layers, spread, without_empty
+from bnviz.recorder.layers import Choice, Counts, Layer, choose, find_layers, spread, without_empty
 from bnviz.recorder.preserve import untouched
 from bnviz.recorder.probe import Loss, Probe, call_with
 from bnviz.recorder.recompute import Batches
@@ -105,13 +105,19 @@ def _match(arms: Sequence[Arm]) -> None:
             if own.width != other.width:
                 names = f"{own.name} has {own.width} units, {other.name} of {arm.name!r} has {other.width}"
                 raise ValueError(f"layers: {names}, and they are matched by order; choose some of them with layers=")
-    counts = [min(layer.values for layer in layers) for layers in zip(*(arm.layers for arm in arms), strict=True)]
+    counts = [_fewest(layers) for layers in zip(*(arm.layers for arm in arms), strict=True)]
     for arm in arms:
-        arm.set_layers([_with_values(layer, count) for layer, count in zip(arm.layers, counts, strict=True)])
+        arm.set_layers([_with_counts(layer, count) for layer, count in zip(arm.layers, counts, strict=True)])
 
 
-def _with_values(layer: Layer, count: int) -> Layer:
-    return layer if layer.values == count else replace(layer, values=count)
+def _fewest(layers: Sequence[Layer]) -> Counts:
+    """As many values at each tap as all of these layers have."""
+    linear, normalized, activation = (min(counts) for counts in zip(*(layer.counts for layer in layers), strict=True))
+    return linear, normalized, activation
+
+
+def _with_counts(layer: Layer, counts: Counts) -> Layer:
+    return layer if layer.counts == counts else replace(layer, counts=counts)
 
 
 def first_observation(arm: Arm) -> Observed:

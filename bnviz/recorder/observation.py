@@ -18,13 +18,14 @@ from bnviz.recorder.layers import Layer, Site, units_place
 from bnviz.recorder.probe import Probe
 
 SEED = 0  # of the choice of positions
+ByTap = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 class Sampler:
-    """Takes the values of a layer's recorded units from tensors, at places that are drawn once for all."""
+    """Takes the values of a layer's recorded units at a tap from tensors, at places that are drawn once for all."""
 
-    def __init__(self, layer: Layer):
-        self._layer = layer
+    def __init__(self, layer: Layer, tap: int):
+        self._layer, self._count = layer, layer.counts[tap]
         self._units = torch.from_numpy(layer.units)
         self._places: dict[torch.Size, tuple[Tensor, ...]] = {}
 
@@ -44,7 +45,7 @@ class Sampler:
         """Indices of all axes but the last one."""
         shape = rows.shape[:-1]
         if shape not in self._places:
-            chosen = np.sort(np.random.default_rng(SEED).choice(math.prod(shape), self._layer.values, replace=False))
+            chosen = np.sort(np.random.default_rng(SEED).choice(math.prod(shape), self._count, replace=False))
             self._places[shape] = tuple(torch.from_numpy(one).to(rows.device) for one in np.unravel_index(chosen, shape))
         return self._places[shape]
 
@@ -68,12 +69,12 @@ def _told_statistics(module: nn.Module, count: int) -> tuple[np.ndarray, np.ndar
 class Observation:
     """A pass over the probe.
 
-    `values` are those of each layer, by its number, [taps, units, values], with two taps where `linear` and `normalized` are one;
-    `statistics` are mean and standard deviation [width] of what goes into batch norm; `output` is the model's. A layer that was
-    not called is missing.
+    `values` are those of each layer, by its number: an array [units, values] for each tap, twice the same one where `linear` and
+    `normalized` are one. `statistics` are mean and standard deviation [width] of what goes into batch norm; `output` is the
+    model's. A layer that was not called is missing.
     """
 
-    values: dict[int, np.ndarray]
+    values: dict[int, ByTap]
     statistics: dict[int, tuple[np.ndarray, np.ndarray]]
     output: Any
 
@@ -86,10 +87,10 @@ class Observer:
         self.model, self.probe, self.layers = model, probe, layers
         repeated = {place.name for place in batch_norms if place.repeat}
         self._single = {number for number, layer in enumerate(layers) if layer.name not in repeated}
-        self._samplers = [Sampler(layer) for layer in layers]
+        self._samplers = [[Sampler(layer, tap) for tap in range(len(layer.counts))] for layer in layers]
         self._sites: dict[Site, list[tuple[int, int]]] = defaultdict(list)  # what is read there: the layer, the tap
         for number, layer in enumerate(layers):
-            for tap in (0, 2) if layer.is_one_tap else (0, 1, 2):
+            for tap in _read_taps(layer):
                 self._sites[layer.sites[tap]].append((number, tap))
         names = {place.name for place, _ in self._sites}
         self._modules = {name: module for name, module in model.named_modules() if name in names}
@@ -103,7 +104,7 @@ class Observer:
 
         def receive(place: Place, side: str, values: Tensor) -> None:
             for number, tap in self._sites.get((place, side), ()):
-                taken[number, tap] = self._samplers[number].take(values.detach())
+                taken[number, tap] = self._samplers[number][tap].take(values.detach())
                 layer = self.layers[number]
                 if tap == 0 and number in tellers:
                     counts[number] = values.numel() // layer.width
@@ -113,7 +114,7 @@ class Observer:
         with listening(self._modules.items(), receive):
             output = self.probe.call(self.model)
         statistics |= {number: _told_statistics(tellers[number], count) for number, count in counts.items()}
-        return Observation(self._stack(taken), statistics, output)
+        return Observation(self._by_layer(taken), statistics, output)
 
     def _let_batch_norms_tell(self) -> dict[int, nn.Module]:
         """Set the momentum of batch norms to 1, so that the pass leaves the probe's statistics as running ones: for free.
@@ -130,10 +131,16 @@ class Observer:
             module.momentum = 1.0  # type: ignore[assignment]
         return tellers
 
-    def _stack(self, taken: Mapping[tuple[int, int], np.ndarray]) -> dict[int, np.ndarray]:
-        stacks = {}
+    def _by_layer(self, taken: Mapping[tuple[int, int], np.ndarray]) -> dict[int, ByTap]:
+        """Of the layers of which every tap was read."""
+        found = {}
         for number, layer in enumerate(self.layers):
-            wanted = [(number, tap) for tap in ((0, 2) if layer.is_one_tap else (0, 1, 2))]
-            if all(key in taken for key in wanted):
-                stacks[number] = np.stack([taken[key] for key in wanted])
-        return stacks
+            if all((number, tap) in taken for tap in _read_taps(layer)):
+                linear, activation = taken[number, 0], taken[number, 2]
+                found[number] = (linear, taken.get((number, 1), linear), activation)
+        return found
+
+
+def _read_taps(layer: Layer) -> tuple[int, ...]:
+    """The taps at which a layer has values of its own."""
+    return (0, 2) if layer.is_one_tap else (0, 1, 2)

@@ -128,7 +128,7 @@ class Recorder:
         for arm in self._arms:
             value = loss.get(arm.name) if isinstance(loss, Mapping) else loss
             if value is not None:
-                arm.add_loss(value)
+                arm.add_loss(value, self._steps)
             if self._is_due_next:
                 arm.read_graph(value)
         if self._is_due_next:

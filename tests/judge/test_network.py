@@ -62,7 +62,7 @@ def everywhere(**values):
     def change(header, parts):
         for part in parts:
             for key, value in values.items():
-                part[key] = row(value) if isinstance(part[key], np.ndarray) else value
+                part[key] = row(value) if isinstance(part.get(key), np.ndarray) else value
 
     return change
 
@@ -232,8 +232,28 @@ SPEAKS = {
         *("updates_large", "leap", PARAMETERS[4], 200, "Step 200 moved the weights by 0.7 of themselves"),
     ),
     "loss above its beginning": (
-        lambda header, parts: parts[0].update(train_loss=0.1),
-        *("loss_rose", "", "", 500, "ends at 0.3, and began at 0.1"),
+        at_snapshot(0, train_loss=0.1, probe_loss=0.1),
+        *(
+            "loss_rose",
+            "",
+            "",
+            500,
+            "ends at 0.3, and began at 0.1, at the first step. On the probe it has risen as well, to 0.3",
+        ),
+    ),
+    "a loss that is no number": (
+        at_snapshot(2, nonfinite_loss_step=140),
+        *(
+            "loss_not_finite",
+            "",
+            "",
+            140,
+            "infinite at step 140, for the first time. At the next snapshot, at step 200, all layers",
+        ),
+    ),
+    "a loss on the probe that is no number": (
+        lambda header, parts: [part.update(probe_loss=None, nonfinite_losses=["probe_loss"]) for part in parts[4:]],
+        *("loss_not_finite", "probe", "", 400, "on the probe is NaN or infinite at step 400"),
     ),
     "no update": (in_layer(2, update_ratio=0), "no_updates", "", PARAMETERS[2], 500, "no step has moved it; of such there are 1"),
     "a bias": (header_of(0, idle_bias=True), "idle_bias", "", "b.0.bn", 0, "Module b.0.conv has a bias"),
@@ -267,6 +287,8 @@ SILENT = {
     "updates within a power of ten": everywhere(update_ratio=1e-2),
     "one parameter with large updates": in_layer(2, update_ratio=0.3),
     "a large first step": at_snapshot(0, update_ratio=50),
+    "a training loss that rises alone, as a generator's may": at_snapshot(0, train_loss=0.1),
+    "a loss on the probe that rises alone": at_snapshot(0, probe_loss=0.1),
     "a loss that stays": lambda header, parts: parts[0].update(train_loss=0.2),
     "a parameter without gradients": in_layer(2, update_ratio=0, gradient_norm=np.nan),
     "gradients that vary": steps_of("gradient_norm", 1, 0.1, 5, 1, 30, 0.1, 1, 2),
@@ -303,6 +325,13 @@ def test_recomputed_statistics_say_whether_they_mend_it():
     assert "so they do not mend it" in str(other)
 
 
+def test_a_loss_that_is_no_number_is_told_though_layers_follow():
+    change = together(at_snapshot(3, nonfinite_loss_step=210), in_layer(3, 3, nonfinite=50))
+    layers, loss = findings(change)
+    assert (layers.kind, loss.kind, loss.cause, loss.step) == ("not_finite", "loss_not_finite", "layers", 210)
+    assert "layers had such values as well" in str(loss)
+
+
 def test_every_kind_has_its_words():
     said = {finding[1] for finding in SPEAKS.values()}
     words = catalogue()
@@ -310,7 +339,9 @@ def test_every_kind_has_its_words():
     assert len(looked_for()) == len(JUDGES) == len(words["looked_for"])
     for kind in said:
         assert {"measured", "meaning", "remedy"} <= set(words[kind])
-        causes = {case[2] for case in SPEAKS.values() if case[1] == kind} - {""}
+        causes = {case[2] for case in SPEAKS.values() if case[1] == kind} - {""} | (
+            {"layers"} if kind == "loss_not_finite" else set()
+        )
         written = {key.partition("_")[2] for key in words[kind] if "_" in key}
         assert written <= causes, f"{kind}: words that nobody says"
 

@@ -148,3 +148,17 @@ def test_other_files_are_refused_in_a_sentence(tmp_path, capsys, contents, words
     with pytest.raises(SystemExit):
         main(["check", str(tmp_path / "nothing.ndjson")])
     assert "cannot read" in capsys.readouterr().err
+
+
+def test_a_loss_that_is_no_number_is_found_at_its_step(tmp_path):
+    """Weights are not moved by it, so all layers stay finite."""
+    out, lost = tmp_path / "run.ndjson", torch.tensor(float("nan"))
+    with bnviz.record(mlp(), probe=(X, TARGETS), loss=cross_entropy, out=out, every=5) as recorder:
+        for step in range(1, 11):
+            recorder.step(loss=lost if step == 7 else torch.ones(()))
+    (training,) = (one for one in check(out)[0] if one.kind == "loss_not_finite")
+    assert training.step == 7 and "all layers were finite" in str(training)
+    with bnviz.record(mlp(), probe=(X, TARGETS), loss=lambda y, t: y.sum().new_tensor(-1.0).log(), out=out) as recorder:
+        recorder.step(loss=1.0)
+    (probe,) = (one for one in check(out)[0] if one.kind == "loss_not_finite")
+    assert probe.step == 0 and "The loss on the probe is NaN" in str(probe)

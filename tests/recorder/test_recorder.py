@@ -1,5 +1,6 @@
 """`bnviz.record` on small networks: what is recorded is what a plain computation gives, and training is untouched."""
 
+import copy
 import html
 import logging
 import re
@@ -84,6 +85,46 @@ def test_what_is_recorded_is_what_a_plain_pass_gives():
     assert part["zeros"]["activation"][0] == (a == 0).sum()
     assert part["gamma"][0] == pytest.approx(ndjson.rounded(model[1].weight.detach().numpy()[None])[0])
     assert part["probe_loss"] == pytest.approx(cross_entropy(model(X), Y).item(), rel=1e-5)
+
+
+def all_values(model, x):
+    """By tap: all values [units, values] of a convolution with batch norm, ReLU and pooling, as a plain pass gives them."""
+    model, values, found = copy.deepcopy(model).train(), x, {}
+    with torch.no_grad():
+        for module, tap in zip(model, ("linear", "normalized", "", "activation"), strict=False):
+            values = module(values)
+            found[tap] = values.movedim(1, 0).flatten(1).double().numpy().copy()
+    return found
+
+
+def moved(now, before):
+    """The shift of units [units, values], computed anew."""
+    distances = [abs(np.sort(one) - np.sort(other)).mean() for one, other in zip(now, before, strict=True)]
+    return np.mean(distances) / np.sqrt(np.mean([one.var() for one in before]))
+
+
+def test_shift_is_that_of_all_values_though_pooling_leaves_fewer_to_the_next_layer():
+    x, y = examples((2, 8, 8), 12)
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(2, 5, 3), nn.BatchNorm2d(5), nn.ReLU(), nn.MaxPool2d(3), nn.Flatten(), nn.Linear(20, 3))
+    optimizer, passes = torch.optim.SGD(model.parameters(), lr=0.3), [all_values(model, x)]
+    with bnviz.record(model, probe=(x, y), loss=cross_entropy, every=1) as recorder:
+        for _ in range(3):
+            optimizer.zero_grad()
+            cross_entropy(model(x), y).backward()
+            optimizer.step()
+            recorder.step()
+            passes.append(all_values(model, x))
+    header, snapshots = messages(recorder)
+    assert header["layers"][0]["tap_values"] == [12 * 36, 12 * 36, 12 * 4]
+    for number, snapshot in enumerate(snapshots):
+        part = snapshot["arms"]["model"]
+        for tap in ndjson.TAPS:
+            before = passes[max(0, number - 1)][tap]
+            assert part["shift_from_first"][tap][0] == pytest.approx(
+                moved(passes[number][tap], passes[0][tap]), rel=1e-4, abs=1e-6
+            )
+            assert part["shift_step"][tap][0] == pytest.approx(moved(passes[number][tap], before), rel=1e-4, abs=1e-6)
 
 
 def test_evaluation_and_running_statistics_are_those_of_the_model():

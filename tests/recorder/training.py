@@ -102,8 +102,8 @@ def check_counts(header, part):
     """Counts and tails are all values of a layer, or none where it could not be measured."""
     if "counts" not in part:
         return
-    expected = [layer["values"] * len(layer["units"]) for layer in header["layers"]]
-    for tap in ndjson.TAPS:
+    for number, tap in enumerate(ndjson.TAPS):
+        expected = [layer["tap_values"][number] * len(layer["units"]) for layer in header["layers"]]
         total = part["counts"][tap].sum(1, dtype=int) + sum(
             part[key][tap].astype(int) for key in ("underflow", "overflow", "nonfinite")
         )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from bnviz.judge.network import evaluation, normalizers, signals
+from bnviz.judge.network import evaluation, losses, normalizers, signals
 from bnviz.judge.network.finding import Finding, catalogue
 from bnviz.judge.network.history import History
 
 Judge = Callable[[History], Iterator[Finding]]
 JUDGES: dict[str, Judge] = {  # by what is looked for, a key of words.toml: the most urgent first
     "not_finite": signals.not_finite,
+    "loss_not_finite": losses.loss_not_finite,
     "evaluation_gap": evaluation.evaluation_gap,
     "frozen": normalizers.frozen,
     "small_groups": normalizers.small_groups,
@@ -19,7 +20,7 @@ JUDGES: dict[str, Judge] = {  # by what is looked for, a key of words.toml: the 
     "idle_units": signals.idle_units,
     "growth": signals.growth,
     "updates": signals.updates,
-    "loss_rose": signals.loss_rose,
+    "loss_rose": losses.loss_rose,
     "idle_bias": normalizers.idle_bias,
 }
 

@@ -41,6 +41,11 @@ class History:
         rows = self.parts[-1].get(key)
         return np.full(width, np.nan) if rows is None else np.asarray(rows[tap][layer][:width], float)
 
+    def count(self, layer: int, tap: int) -> int:
+        """How many values of a layer are recorded at a tap, all units together. Older recordings have as many at every tap."""
+        one = self.layers[layer]
+        return one.get("tap_values", [one["values"]] * (tap + 1))[tap] * len(one["units"])
+
     def name(self, layer: int) -> str:
         """A layer's name, with the call that is meant where its module is called several times."""
         repeat = self.layers[layer].get("repeat", 0)

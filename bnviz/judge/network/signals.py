@@ -17,19 +17,18 @@ FACTOR = 1000.0  # between the first layers and the last ones
 FEWEST_LAYERS = 4
 FARTHEST = 1.5  # powers of ten that updates lie from 1/1000 of the weights
 LEAP = 0.3  # of the weights, in one step
-RISE = 2.0  # times the first training loss
 
 
 def not_finite(history: History) -> Iterator[Finding]:
     """`not_finite`: the first step and layer with values that are not finite; no layer if the first and others are at once."""
-    by_tap = np.array([np.nan_to_num(history.rows("nonfinite", tap)) for tap in TAPS])  # [taps, snapshots, layers]
-    found = by_tap.sum(axis=0) > 0
+    found = are_nonfinite(history)
     if not found.any():
         return
+    by_tap = [np.nan_to_num(history.rows("nonfinite", tap)) for tap in TAPS]
     snapshot, layer = (int(place) for place in np.argwhere(found)[0])
-    tap = int(np.flatnonzero(by_tap[:, snapshot, layer])[0])
-    all_values = history.layers[layer]["values"] * len(history.layers[layer]["units"])
-    numbers = {"share": percent(by_tap[tap, snapshot, layer] / all_values), "total": len(history.layers)}
+    tap = next(tap for tap, counts in enumerate(by_tap) if counts[snapshot, layer])
+    share = by_tap[tap][snapshot, layer] / history.count(layer, tap)
+    numbers = {"share": percent(share), "total": len(history.layers)}
     step = history.steps[snapshot]
     if snapshot == 0:
         yield Finding("not_finite", history.arm, history.name(layer), step, "certain", numbers, "first")
@@ -41,6 +40,11 @@ def not_finite(history: History) -> Iterator[Finding]:
         yield Finding("not_finite", history.arm, "", step, "possible", numbers, "everywhere")
     else:
         yield Finding("not_finite", history.arm, history.name(layer), step, "likely", numbers)
+
+
+def are_nonfinite(history: History) -> np.ndarray:
+    """Whether layers have values that are not finite, at any tap [snapshots, layers]."""
+    return np.sum([np.nan_to_num(history.rows("nonfinite", tap)) for tap in TAPS], axis=0) > 0
 
 
 def idle_units(history: History) -> Iterator[Finding]:
@@ -123,12 +127,3 @@ def _leap(history: History, ratios: np.ndarray, names: list[str]) -> Iterator[Fi
         numbers = {"ratio": digits(float(np.median(ratios[first, found]))), "count": len(found), "total": ratios.shape[1]}
         name = names[int(found[len(found) // 2])]
         yield Finding("updates_large", history.arm, name, history.steps[first], "likely", numbers, "leap")
-
-
-def loss_rose(history: History) -> Iterator[Finding]:
-    """`loss_rose`: training ends with a loss far above that of the first step."""
-    losses = history.numbers("train_loss")
-    known = losses[np.isfinite(losses)]
-    if len(known) > LASTING and known[0] > 0 and (end := float(np.median(known[-LASTING:]))) > RISE * known[0]:
-        numbers = {"low": digits(known[0]), "high": digits(end)}
-        yield Finding("loss_rose", history.arm, "", history.steps[-1], "likely", numbers)

@@ -57,7 +57,7 @@ export interface OwnHeader {
   taps: Tap[];
   /** edges of each layer's histograms, the same for all arms and steps; wider far out */
   edges: Record<Tap, Row[]>;
-  /** of the first arm, in the order of calls: `name` as in `named_modules`; `kind` and `normalizer`, its classes, nothing where nothing normalizes; `source`, the module with weights before the normalizer; `repeat`, which call of the module, from 0; `momentum` of running statistics, or `null`; `idle_bias`, whether a normalizer subtracts the source's bias again; `width` in units; `units`, the numbers of the recorded ones; `values` of each unit and tap, over examples and positions */
+  /** of the first arm, in the order of calls: `name` as in `named_modules`; `kind` and `normalizer`, its classes, nothing where nothing normalizes; `source`, the module with weights before the normalizer; `repeat`, which call of the module, from 0; `momentum` of running statistics, or `null`; `idle_bias`, whether a normalizer subtracts the source's bias again; `width` in units; `units`, the numbers of the recorded ones; `tap_values`, how many values of each unit are recorded at each tap, over examples and positions; `values`, the fewest of these, as many as older recordings have at every tap */
   layers: {
     name: string;
     kind: string;
@@ -69,6 +69,7 @@ export interface OwnHeader {
     width: number;
     units: number[];
     values: number;
+    tap_values?: number[];
   }[];
   /** how many layers there are, empty ones included; of more than 64, 64 are recorded, spread evenly */
   layers_found: number;
@@ -347,6 +348,10 @@ export interface ArmPart {
   weight_norm?: Row;
   /** the learning rate that the next step has for the hidden layers' weights */
   hidden_rate?: number;
+  /** the first step since the last snapshot whose training loss was NaN or infinite */
+  nonfinite_loss_step?: number;
+  /** which losses of this snapshot are `null` because they are NaN or infinite, and not because nobody knows them */
+  nonfinite_losses?: any[];
   /** on the probe, with its own statistics [share] */
   probe_accuracy?: number;
   /** loss on the probe in evaluation: with running statistics, without dropout */

@@ -1,0 +1,105 @@
+"""Whether a recording of a network of one's own is what the schema says, line by line, of a file that may have been damaged.
+
+Such a recording holds what could be measured, and older ones hold less: a key that is missing is no damage, unless nothing can be
+told without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bnviz.config.experiment import FORMAT
+from bnviz.record import schema
+from bnviz.record.check import ERRORS, Damaged, check_present, decoded, expect, one_line
+from bnviz.record.schema import Key
+
+MOST_ARMS = 4
+LAYER: Mapping[str, type | tuple[type, ...]] = {  # what a header may say of a layer; the first ones it has to
+    "name": str, "units": list, "values": int,
+    "tap_values": list, "kind": str, "normalizer": str, "source": str, "repeat": int, "width": int, "idle_bias": bool,
+    "momentum": (int, float, type(None)),
+}  # fmt: skip
+NEEDED_OF_LAYER = ("name", "units", "values")
+_SHARED = [key for key in schema.ARM if key.name not in schema.names(schema.OWN_ARM)]
+SNAPSHOT = [key for key in schema.SNAPSHOT if key.name != "group_size"]
+
+
+class OtherFile(ValueError):
+    """A file that is whole as it may be, but no recording of a network of one's own; the message says what it is."""
+
+
+class OwnChecker:
+    """What is known of a recording from the lines so far."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, Key] = {key.name: key for key in (*_SHARED, *schema.OWN_ARM)}
+        self._sizes: dict[str, int] = {}
+        self._arms: list[str] = []
+        self._number, self._step, self._is_over = 0, 0, False
+
+    def message(self, line: bytes) -> Mapping[str, Any]:
+        """What the next line says, arrays decoded. Raises OtherFile, and Damaged for a line that is not as declared."""
+        self._number += 1
+        try:
+            message = decoded(line)
+            self._check(message)
+        except OtherFile:
+            raise
+        except ERRORS as error:
+            what = "damaged" if self._arms else "no line of a recording"
+            raise Damaged(f"line {self._number} is {what}: {one_line(error)}") from None
+        return message
+
+    def _check(self, message: Mapping[str, Any]) -> None:
+        kind = message["type"]
+        if self._number == 1:
+            self._check_header(message)
+        elif kind == "snapshot":
+            self._check_snapshot(message)
+        else:
+            expect(kind == "end", "its type")
+            check_present(schema.END, message, {})
+            self._is_over = True
+
+    def _check_header(self, header: Mapping[str, Any]) -> None:
+        if header["type"] != "header":
+            raise OtherFile("it does not begin with a recording's header")
+        if "layers" not in header:
+            raise OtherFile("it is a recording of the lab; `check` reads those that bnviz.record writes of your own network")
+        if header.get("format", FORMAT) != FORMAT:
+            raise OtherFile(f"its format is {header['format']!r:.40}, and this release reads format {FORMAT}")
+        arms, layers = header["arms"], header["layers"]
+        expect(isinstance(arms, list) and 1 <= len(arms) <= MOST_ARMS and len(set(arms)) == len(arms), "arms")
+        expect(all(isinstance(arm, str) for arm in arms), "arms")
+        expect(isinstance(layers, list) and bool(layers), "layers")
+        for layer in layers:
+            _check_layer(layer)
+        names = header.get("parameters", [])
+        expect(isinstance(names, list) and all(isinstance(name, str) for name in names), "parameters")
+        width = max(len(layer["units"]) for layer in layers)
+        self._sizes = {"layers": len(layers), "parameters": len(names), "width": width}
+        check_present(schema.OWN_HEADER, header, self._sizes)
+        self._arms = arms
+
+    def _check_snapshot(self, snapshot: Mapping[str, Any]) -> None:
+        expect(not self._is_over, "its place after the end")
+        check_present(SNAPSHOT, snapshot, {})
+        step, arms = snapshot["step"], snapshot["arms"]
+        expect(type(step) is int and step >= self._step, "step")
+        expect(isinstance(arms, dict) and set(arms) == set(self._arms), "arms")
+        for part in arms.values():
+            expect(isinstance(part, dict), "arms")
+            check_present([self._keys[name] for name in part if name in self._keys], part, self._sizes)
+        self._step = step
+
+
+def _check_layer(layer: Any) -> None:
+    expect(isinstance(layer, dict) and all(name in layer for name in NEEDED_OF_LAYER), "layers")
+    for name, kind in LAYER.items():
+        expect(name not in layer or isinstance(layer[name], kind), f"the {name} of a layer")
+    counts = [layer["values"], layer.get("repeat", 0), *layer["units"], *layer.get("tap_values", [])]
+    expect(all(type(one) is int and 0 <= one < 1 << 62 for one in counts) and bool(layer["units"]), "layers")
+    expect(len(layer.get("tap_values", [0] * 3)) == 3 and np.isfinite(layer.get("momentum") or 0), "layers")

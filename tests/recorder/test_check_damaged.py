@@ -1,0 +1,121 @@
+"""A recording of one's own network that was damaged: `bnviz check` reports what is whole, or says in one line what is wrong."""
+
+import json
+
+import pytest
+import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+import bnviz
+from bnviz.__main__ import main
+from tests.recorder.training import cross_entropy, examples, mlp
+from tests.test_damaged import JSON, TRIES, mutated, places, with_value
+
+X, Y = examples()
+
+
+@pytest.fixture(scope="module")
+def whole():
+    """A recording with two arms, every view and a training loss that is no number, as a file holds it."""
+    models = {name: mlp(widths=(20, 5, 4)) for name in "ab"}
+    recorder = bnviz.record(models, probe=(X, Y), loss=cross_entropy, recompute=[X], every=2, title="Two")
+    for step in range(4):
+        recorder.step(loss={"a": torch.tensor(float("nan") if step == 2 else 1.0), "b": 1.0})
+    recorder.close()
+    return b"".join(recorder.lines())
+
+
+@pytest.fixture
+def checked(tmp_path, capfd):
+    """Check a file with these bytes; returns the exit code and what was printed."""
+
+    def check(contents):
+        path = tmp_path / "given.ndjson"
+        path.write_bytes(contents)
+        try:
+            code = main(["check", str(path)])
+        except SystemExit as stop:
+            code = stop.code
+        printed, error = capfd.readouterr()
+        assert code in (0, 1, 2)
+        assert (printed == "" and error.count("\n") == 1) if code == 2 else (error == "" and printed), error
+        assert all(one.isprintable() or one == "\n" for one in printed + error)
+        return code, printed + error
+
+    return check
+
+
+def test_a_whole_recording_is_checked(whole, checked):
+    code, printed = checked(whole)
+    assert code == 1 and "at step 3, for the first time" in printed
+
+
+@TRIES
+@given(seed=st.integers(0, 2**32))
+def test_any_damage_is_one_line_and_2_or_no_damage_at_all(whole, checked, seed):
+    checked(mutated(whole, seed))
+
+
+@TRIES
+@given(data=st.data())
+def test_a_value_of_another_kind_is_one_line_and_2(whole, checked, data):
+    lines = whole.splitlines()
+    number = data.draw(st.integers(0, len(lines) - 1), "line")
+    message = json.loads(lines[number])
+    path = data.draw(st.sampled_from([*places(message)]), "place")
+    lines[number] = json.dumps(with_value(message, path, data.draw(JSON, "value")), separators=(",", ":")).encode()
+    checked(b"\n".join(lines) + b"\n")
+
+
+@settings(TRIES, max_examples=30)
+@given(contents=st.binary(max_size=300))
+@example(b"")
+@example(b"[1]\n")
+@example(b'{"type":"header"' + b"[" * 100_000 + b"\n")
+@example(b'{"type":"header","layers":[]}\n{"type":"end","status":null}\n')
+def test_any_bytes_are_one_line_and_2(checked, contents):
+    assert checked(contents)[0] == 2
+
+
+def edited(recording, line, change):
+    """The recording with one message changed."""
+    lines = recording.splitlines()
+    message = json.loads(lines[line])
+    change(message)
+    lines[line] = json.dumps(message).encode()
+    return b"\n".join(lines) + b"\n"
+
+
+@pytest.mark.parametrize(
+    "line, change, words",
+    [
+        (0, lambda header: header.update(format=99), "its format is 99, and this release reads format 1"),
+        (0, lambda header: header.pop("arms"), "line 1 is no line of a recording"),
+        (0, lambda header: header["layers"][1].update(units=["a"]), "line 1 is no line of a recording"),
+        (2, lambda snapshot: snapshot.pop("arms"), "line 3 is damaged"),
+        (2, lambda snapshot: snapshot.update(step=float("nan")), "line 3 is damaged: NaN is not JSON"),
+        (3, lambda snapshot: snapshot.update(step=0), "line 4 is damaged: step is not as it should be"),
+        (2, lambda snapshot: snapshot["arms"]["a"].update(dead_units=[1]), "line 3 is damaged: dead_units is not"),
+        (2, lambda snapshot: snapshot["arms"].update(c={}), "line 3 is damaged: arms is not as it should be"),
+    ],
+)
+def test_a_line_that_is_not_as_declared_is_named(whole, checked, line, change, words):
+    code, printed = checked(edited(whole, line, change))
+    assert code == 2 and words in printed
+
+
+def test_a_name_does_not_steer_the_terminal(whole, checked):
+    def change(header):
+        header["layers"][0].update(name="\x1b[31m\r\ud83d\u202ebad", idle_bias=True)
+
+    lines = edited(whole, 0, change).replace(b"\\ud83d", b"")
+    assert "[31m" in checked(lines)[1]
+
+
+def test_an_older_recording_that_lacks_keys_is_checked(whole, checked):
+    def change(header):
+        for layer in header["layers"]:
+            del layer["tap_values"]
+
+    assert checked(edited(whole, 0, change))[0] == 1
