@@ -16,7 +16,7 @@ RISE = 2.0  # times the first loss
 def loss_not_finite(history: History) -> Iterator[Finding]:
     """`loss_not_finite`: the first step whose training loss is NaN or infinite; without such, the first snapshot with a loss on
     the probe that is, though no layer has such values."""
-    lost = are_nonfinite(history).any(axis=1)
+    lost = np.asarray(are_nonfinite(history).any(axis=1))
     steps = history.numbers("nonfinite_loss_step")
     found = np.flatnonzero(np.isfinite(steps))
     if found.size:
