@@ -19,3 +19,7 @@ def __getattr__(name: str) -> Any:
     if name in _FUNCTIONS:
         return getattr(importlib.import_module(_FUNCTIONS[name]), name)
     raise AttributeError(f"module 'bnviz' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), "record", *_FUNCTIONS]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -31,7 +31,7 @@ class Place(NamedTuple):
     repeat: int
 
 
-Receive = Callable[[Place, str, Tensor], None]  # of a place, "in" or "out", and the values there
+Receive = Callable[[Place, str, Tensor, Sequence[Tensor]], None]  # of a place, "in" or "out", the values there, and all tensors
 
 
 @contextlib.contextmanager
@@ -58,14 +58,14 @@ def _hooks(name: str, counts: Counter[str], receive: Receive) -> tuple[Callable[
         running.append(counts[name])
         counts[name] += 1
         if (values := first_values((arguments, named))) is not None and running[-1] < MOST_CALLS:
-            receive(Place(name, running[-1]), "in", values)
+            receive(Place(name, running[-1]), "in", values, [*tensors((arguments, named))])
 
     def after(module: nn.Module, arguments: Any, output: Any) -> None:
         if threading.get_ident() != thread:
             return
         repeat = running.pop()
         if (values := first_values(output)) is not None and repeat < MOST_CALLS:
-            receive(Place(name, repeat), "out", values)
+            receive(Place(name, repeat), "out", values, [*tensors(output)])
 
     return before, after
 
@@ -100,14 +100,19 @@ def trace(model: nn.Module, inputs: Any, forward: Callable[[], Any]) -> tuple[li
     flow = Dataflow(tensors(inputs), (*model.parameters(), *model.buffers()))
     numbers: dict[Place, int] = {}
 
-    def receive(place: Place, side: str, values: Tensor) -> None:
+    def receive(place: Place, side: str, values: Tensor, every: Sequence[Tensor]) -> None:
         if side == "in":
             numbers[place] = len(calls)
             sources = flow.sources(values)
             calls.append(Call(place, modules[place.name], values.shape, None, _known(sources, len(calls)), flow.origin(values)))
-        elif place in numbers:
-            calls[numbers[place]].output_shape = values.shape
-            flow.set_output(values, numbers[place])
+            return
+        if place not in numbers:  # its input holds no real numbers, as an embedding's
+            numbers[place] = len(calls)
+            calls.append(Call(place, modules[place.name], values.shape))
+        calls[numbers[place]].output_shape = values.shape
+        for one in every:  # as an LSTM's states
+            flow.set_sources(one, {numbers[place]})
+        flow.set_output(values, numbers[place])
 
     with listening(modules.items(), receive), flow:
         output = forward()

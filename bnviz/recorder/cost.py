@@ -14,11 +14,16 @@ class Cost:
         self.snapshots, self.bytes = 0, 0
         self.seconds = 0.0  # of all snapshots
         self._began = time.perf_counter()
+        self._ended: float | None = None
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the recorder was made."""
-        return time.perf_counter() - self._began
+        """Seconds since the recorder was made, until it was closed."""
+        return (time.perf_counter() if self._ended is None else self._ended) - self._began
+
+    def stop(self) -> None:
+        """Count no time from now on: the recording has ended."""
+        self._ended = time.perf_counter()
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

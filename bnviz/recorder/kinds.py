@@ -15,7 +15,8 @@ from bnviz.recorder.preserve import tensor_of
 NORMALIZERS = (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, nn.LocalResponseNorm)
 NAME = re.compile(r"norm(\d?d)?$", re.IGNORECASE)  # of a normalizer's class that PyTorch does not know
 WEIGHTED = (nn.Linear, nn.Bilinear, nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention, _ConvNd)
-NOT_WEIGHTED = (nn.PReLU, nn.Embedding, nn.EmbeddingBag)  # a nonlinearity; and tables, whose input is no number
+TABLES = (nn.Embedding, nn.EmbeddingBag)
+NOT_WEIGHTED = (nn.PReLU,)  # a nonlinearity
 CHANNELS_FIRST = (_NormBase, nn.GroupNorm, nn.LocalResponseNorm, _ConvNd)
 
 
@@ -45,7 +46,7 @@ def normalizer_name(module: nn.Module) -> str:
 
 
 def is_weighted(module: nn.Module) -> bool:
-    """Whether a module multiplies its input by weights: Linear, convolutions, recurrent ones, and any leaf with parameters."""
+    """Whether a module has weights: Linear, convolutions, recurrent ones, embeddings, and any other leaf with parameters."""
     if isinstance(module, NOT_WEIGHTED) or normalizes(module):
         return False
     own = any(True for _ in module.parameters(recurse=False)) or parametrize.is_parametrized(module)
@@ -85,6 +86,8 @@ def units_axis(module: nn.Module, shape: torch.Size) -> int:
         return module.axis % len(shape)
     if isinstance(module, CHANNELS_FIRST):
         return 1
+    if isinstance(module, TABLES):  # whose weight has a row for each word
+        return last
     width = _width(module)
     if width in (None, shape[last]) or width not in shape[1:]:
         return last if width is not None or len(shape) < 4 else 1

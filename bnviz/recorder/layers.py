@@ -167,7 +167,10 @@ def choose(layers: Sequence[Layer], choice: Choice, model: nn.Module) -> list[La
     A layer is found by its own name or by that of the module with weights before its normalizer. Raises ValueError.
     """
     if not layers:
-        raise ValueError("the model has no layer that can be recorded: no module with weights was called with the probe")
+        raise ValueError(
+            "the model has no layer that can be recorded: in a pass over the probe no module was called that normalizes, or that "
+            "has parameters of its own and no modules in it"
+        )
     if choice is None:
         return list(layers)
     wanted = [choice] if isinstance(choice, str | nn.Module) else list(choice)

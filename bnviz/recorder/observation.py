@@ -102,7 +102,7 @@ class Observer:
         counts: dict[int, int] = {}  # values of a unit, of layers whose batch norm tells its statistics itself
         tellers = self._let_batch_norms_tell()
 
-        def receive(place: Place, side: str, values: Tensor) -> None:
+        def receive(place: Place, side: str, values: Tensor, every: Sequence[Tensor]) -> None:
             for number, tap in self._sites.get((place, side), ()):
                 taken[number, tap] = self._samplers[number][tap].take(values.detach())
                 layer = self.layers[number]

@@ -211,6 +211,7 @@ class Recorder:
         if self._arms and self._snapshot_step < self._steps:
             self._snapshot(self._modes, None)
         self._is_open = False
+        self.cost.stop()
         end = {"type": "end", "status": status, "message": message, "seconds": round(self.cost.elapsed, 3)}
         with self._reporter.attempt("Findings"):
             end["findings"] = [one.as_json() for one in self.findings()]

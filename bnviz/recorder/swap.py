@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import math
+import re
 from collections.abc import Callable
 
 import torch
@@ -17,7 +18,7 @@ from bnviz.recorder import kinds
 from bnviz.recorder.kinds import Unnormalized
 
 MOST_GROUPS = 32  # as Wu & He 2018
-FEWEST_CHANNELS = 8  # in a group, where there are as many
+CHANNELS_OF_A_GROUP = 8  # about so many
 
 
 class AnyBatchNorm(_BatchNorm):
@@ -32,12 +33,14 @@ class ChannelRMSNorm(nn.Module):
 
     def __init__(self, width: int, eps: float = 1e-5):
         super().__init__()
-        self.weight, self.eps = nn.Parameter(torch.ones(width)), eps
+        self.weight: nn.Parameter | None = nn.Parameter(torch.ones(width))
+        self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
         """Of x [examples, units, …]."""
         mean_square = x.square().mean(dim=tuple(range(1, x.ndim)), keepdim=True)
-        return x * torch.rsqrt(mean_square + self.eps) * self.weight.view(-1, *[1] * (x.ndim - 2))
+        normalized = x * torch.rsqrt(mean_square + self.eps)
+        return normalized if self.weight is None else normalized * self.weight.view(-1, *[1] * (x.ndim - 2))
 
 
 class LastAxis(nn.Module):
@@ -53,9 +56,11 @@ class LastAxis(nn.Module):
 
 
 def group_count(width: int) -> int:
-    """Into how many groups group norm splits so many channels: a power of 2, with FEWEST_CHANNELS or more in each."""
-    most = min(MOST_GROUPS, max(1, width // FEWEST_CHANNELS))
-    return math.gcd(width, 1 << (most.bit_length() - 1))
+    """Into how many groups group norm splits so many channels: 2 to MOST_GROUPS, of one size, as near as can be to groups of
+    CHANNELS_OF_A_GROUP. Up to 3 channels, and prime numbers of them, are 1 group, as in layer norm: others would have 1 channel.
+    """
+    counts = [count for count in range(2, min(MOST_GROUPS, width // 2) + 1) if width % count == 0]
+    return min(counts, key=lambda count: abs(math.log(count * CHANNELS_OF_A_GROUP / width)), default=1)
 
 
 CHANNELS = {  # by kind: a normalizer of inputs [examples, units, …]
@@ -65,6 +70,7 @@ CHANNELS = {  # by kind: a normalizer of inputs [examples, units, …]
     "layer": lambda width: nn.GroupNorm(1, width),
     "rms": ChannelRMSNorm,
 }
+BATCH_NORM = re.compile(r"Batch_?Norm", re.IGNORECASE)  # also in names of classes that PyTorch does not know, frozen ones
 TOKENS = {"layer": nn.LayerNorm, "rms": nn.RMSNorm}  # of inputs [examples, …, units]
 Make = Callable[[int], nn.Module]  # of a width
 
@@ -73,7 +79,9 @@ def swap(model: nn.Module, normalizer: str | Make) -> nn.Module:
     """A copy of the model whose normalizers are of another kind.
 
     `normalizer` is "batch", "group", "instance", "layer", "rms" or "none", or a function that makes one for a width. All weights
-    are copied, γ and β as well where they fit. With "none" each normalizer's place is kept, so that recordings of both match.
+    are copied. What both kinds have is kept: γ and β, whether they learn or are missing, and eps; batch norm that shall become
+    batch norm stays as it is, running statistics and momentum included. With "none" each normalizer's place is kept, so that
+    recordings of both match.
 
     Raises ValueError for another kind, and for a model without normalizers.
     """
@@ -103,6 +111,8 @@ def _switch_fast_paths_off(model: nn.Module) -> None:
 
 
 def _substitute(old: nn.Module, normalizer: str | Make, model: nn.Module) -> nn.Module:
+    if normalizer == "batch" and BATCH_NORM.search(type(old).__name__):
+        return old
     width = _width(old)
     if normalizer == "none":
         new: nn.Module = Unnormalized(-1 if _is_of_tokens(old) else 1)
@@ -110,6 +120,8 @@ def _substitute(old: nn.Module, normalizer: str | Make, model: nn.Module) -> nn.
         raise ValueError(f"{type(old).__name__} does not say how many units it has, so it cannot become another normalizer")
     else:
         new = _made(old, normalizer, width)
+    if isinstance(normalizer, str):
+        _copy_settings(old, new)
     _copy_scales(old, new)
     reference = next(old.parameters(), next(model.parameters()))
     return new.to(reference.device, reference.dtype).train(old.training)
@@ -141,6 +153,16 @@ def _width(module: nn.Module) -> int | None:
     return len(weight) if isinstance(weight, Tensor) and weight.ndim == 1 else None
 
 
+def _copy_settings(old: nn.Module, new: nn.Module) -> None:
+    """Copy eps, and leave out γ and β where `old` knows of them and has none."""
+    target = new.norm if isinstance(new, LastAxis) else new
+    if hasattr(target, "eps") and getattr(old, "eps", None) is not None:
+        target.eps = old.eps
+    for name in ("weight", "bias"):
+        if hasattr(old, name) and getattr(old, name) is None and name in target._parameters:
+            target.register_parameter(name, None)
+
+
 def _copy_scales(old: nn.Module, new: nn.Module) -> None:
     """Copy γ and β where both have them, of one shape."""
     target = new.norm if isinstance(new, LastAxis) else new
@@ -149,3 +171,4 @@ def _copy_scales(old: nn.Module, new: nn.Module) -> None:
         if isinstance(source, Tensor) and isinstance(destination, Tensor) and source.shape == destination.shape:
             with torch.no_grad():
                 destination.copy_(source)
+            destination.requires_grad_(source.requires_grad)

@@ -179,6 +179,30 @@ def test_recurrent_networks():
     assert layers[0] == ("lstm", 7) and ("cell", 6) in layers
 
 
+class Words(nn.Module):
+    """Words to an embedding with as many rows as a sentence has words, a recurrent network, and its last state."""
+
+    def __init__(self, recurrent):
+        super().__init__()
+        self.words, self.recurrent, self.out = nn.Embedding(5, 6), recurrent(6, 7, batch_first=True), nn.Linear(7, 3)
+
+    def forward(self, x):
+        state = self.recurrent(self.words(x))[1]
+        return self.out((state[0] if isinstance(state, tuple) else state)[-1])
+
+
+@pytest.mark.parametrize("recurrent", [nn.LSTM, nn.GRU, nn.RNN])
+def test_embeddings_and_recurrent_modules_whose_last_state_goes_on_are_layers(recurrent):
+    x = torch.randint(5, (32, 5), generator=torch.Generator().manual_seed(2))
+    header, snapshots = assert_untouched(lambda: Words(recurrent), x, TARGETS)
+    layers = [(layer["name"], layer["kind"], layer["width"], layer["tap_values"]) for layer in header["layers"]]
+    assert layers == [
+        ("words", "Embedding", 6, [160, 160, 160]),
+        ("recurrent", recurrent.__name__, 7, [160, 160, 32]),
+    ]
+    assert (part_of(snapshots)["shift_from_first"]["linear"] > 0).all()
+
+
 class Tokens(nn.Module):
     """A transformer's block with dropout: layer norm before attention, and a network of two layers."""
 

@@ -2,7 +2,10 @@
 
 import copy
 import html
+import importlib
+import inspect
 import logging
+import pydoc
 import re
 import sys
 from types import SimpleNamespace
@@ -239,6 +242,24 @@ def test_a_notebook_shows_the_player(monkeypatch):
     frame = recorder.show()
     page = html.unescape(re.fullmatch(r'<iframe srcdoc="([^"]*)" [^<>]*></iframe>', frame)[1])
     assert page.startswith("<!doctype html>") and page.rstrip().endswith("</html>") and 'id="lines"' in page
+
+
+def test_time_after_the_end_costs_nothing():
+    recorder = bnviz.record(mlp(), probe=(X, Y))
+    assert recorder.cost.elapsed < recorder.cost.elapsed
+    recorder.close()
+    assert recorder.cost.elapsed == recorder.cost.elapsed and str(recorder.cost) == str(recorder.cost)
+
+
+def test_help_says_what_record_takes():
+    plain = inspect.signature(importlib.import_module("bnviz.recorder.recorder").record).parameters.values()
+    called = inspect.signature(bnviz.record).parameters.values()
+    assert [(one.name, one.kind, one.default) for one in plain] == [(one.name, one.kind, one.default) for one in called]
+    texts = [one.name if one.default is one.empty else f"{one.name}={one.default!r}" for one in plain]
+    texts.insert(next(number for number, one in enumerate(plain) if one.kind is one.KEYWORD_ONLY), "*")
+    shown = pydoc.plain(pydoc.render_doc(bnviz.record))
+    assert f"bnviz.record({', '.join(texts)})" in shown and all(f"\n    {one.name} " in shown for one in plain)
+    assert {"record", "swap", "__version__"} <= set(dir(bnviz))
 
 
 def test_the_end_says_how_it_ended():

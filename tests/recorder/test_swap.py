@@ -71,10 +71,47 @@ def test_a_function_may_make_the_normalizer_and_shared_ones_stay_shared():
     assert other[1] is other[3] and other[1].num_groups == 5
 
 
-def test_group_norm_has_enough_channels_in_a_group():
-    assert {width: group_count(width) for width in (3, 8, 16, 24, 64, 256, 1024)} == {
-        **{3: 1, 8: 1, 16: 2, 24: 2, 64: 8, 256: 32, 1024: 32}
-    }
+def test_group_norm_has_groups_of_about_8_channels_and_is_no_layer_norm_unless_it_must_be():
+    widths = {4: 2, 6: 2, 8: 2, 15: 3, 16: 2, 24: 3, 64: 8, 100: 10, 256: 32, 1024: 32, **dict.fromkeys((1, 2, 3, 7, 67), 1)}
+    assert {width: group_count(width) for width in widths} == widths
+    model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8))
+    group, layer = (bnviz.swap(model, kind) for kind in ("group", "layer"))
+    assert not torch.allclose(group(IMAGES), layer(IMAGES), atol=0.1)
+
+
+class FrozenBatchNorm2d(nn.Module):
+    """As libraries have it: all of it is buffers."""
+
+    def __init__(self, width):
+        super().__init__()
+        for name in ("weight", "bias", "running_mean", "running_var"):
+            self.register_buffer(name, torch.rand(width))
+
+    def forward(self, x):
+        scale = self.weight * self.running_var.rsqrt()
+        return x * scale.view(-1, 1, 1) + (self.bias - self.running_mean * scale).view(-1, 1, 1)
+
+
+@pytest.mark.parametrize("make", [lambda: nn.BatchNorm2d(4, eps=0.5, momentum=0.3), lambda: FrozenBatchNorm2d(4)])
+def test_batch_norm_as_batch_norm_stays_as_it_is(make):
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), make(), nn.ReLU())
+    model(IMAGES)
+    model[1].eval().requires_grad_(False)
+    other = bnviz.swap(model, "batch")
+    assert type(other[1]) is type(model[1]) and vars(other[1]).get("momentum") == vars(model[1]).get("momentum")
+    assert not other[1].training and not any(one.requires_grad for one in other[1].parameters())
+    assert torch.equal(other(IMAGES), model(IMAGES)) and other[1] is not model[1]
+
+
+@pytest.mark.parametrize("kind", ["group", "instance", "layer", "rms"])
+def test_eps_is_kept_and_what_has_no_scale_gets_none(kind):
+    plain = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4, eps=0.5, affine=False))
+    other = bnviz.swap(plain, kind)
+    assert other[1].eps == 0.5 and not list(other[1].parameters()) and other(IMAGES).shape == (16, 4, 6, 6)
+    frozen = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4).requires_grad_(False))
+    assert not any(one.requires_grad for one in bnviz.swap(frozen, kind)[1].parameters())
+    tokens = bnviz.swap(nn.Sequential(nn.Linear(4, 4), nn.LayerNorm(4, eps=0.25, elementwise_affine=False)), kind)
+    assert not list(tokens[1].parameters()) and tokens(torch.randn(2, 3, 4)).shape == (2, 3, 4)
 
 
 def test_what_cannot_be_swapped_is_refused():
