@@ -27,10 +27,7 @@ from __future__ import annotations
 import importlib
 import sys
 import types
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from bnviz.recorder.recorder import Recorder
+from typing import Any
 
 
 class _CallablePackage(types.ModuleType):
@@ -48,8 +45,8 @@ class _CallablePackage(types.ModuleType):
         recompute: Any = None,
         title: str | None = None,
         total_steps: int | None = None,
-    ) -> Recorder:
-        """Record a network of your own: see `bnviz.recorder.recorder.record`."""
+    ) -> Any:
+        """Record a network of your own: see `bnviz.recorder.recorder.record`. Returns its `Recorder`."""
         record = importlib.import_module("bnviz.recorder.recorder").record
         return record(model, probe, loss, out, every, layers, recompute=recompute, title=title, total_steps=total_steps)
 
