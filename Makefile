@@ -4,7 +4,7 @@ PORT ?= 8501
 BIN := .venv/bin
 JAVASCRIPT := "bnviz/**/*.js" "tests/**/*.mjs" eslint.config.js
 
-.PHONY: run test test-all test-failed newest hands bench site evidence cards documents lock packages audit lint format clean
+.PHONY: run test test-all test-failed newest hands bench site evidence cards gallery documents lock packages audit lint format clean
 
 # With DEV=1 the app follows changes of its sources.
 run: .venv/app
@@ -46,6 +46,10 @@ evidence: .venv/app
 
 cards: .venv/app
 	$(BIN)/python -m bnviz.web.picture.cards
+
+# The recordings of examples/ that the page /own plays. It trains them all: a few minutes.
+gallery: .venv/app
+	$(BIN)/python -m bnviz.web.own.gallery
 
 documents: .venv/app
 	$(BIN)/python -m bnviz.documents

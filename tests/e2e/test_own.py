@@ -28,8 +28,8 @@ def draws(page):
 def test_a_dropped_file_plays_and_nothing_of_it_is_sent(lab, server, recording):  # noqa: F811
     page, sent = lab.page, []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame))))
-    page.goto(f"{server.url}/own?layer=1&unit=pooled&step=1")
-    page.wait_for_selector(".bnviz-drop")
+    page.goto(f"{server.url}/own?layer=1&unit=pooled&step=1&example=table")
+    page.wait_for_selector(".bnviz-own[data-step='1']")
     assert len(sent) > 0  # Streamlit's own socket is listened to
     before, requests = len(sent), []
     page.on("request", lambda request: requests.append((request.method, request.url, request.post_data)))
@@ -39,6 +39,10 @@ def test_a_dropped_file_plays_and_nothing_of_it_is_sent(lab, server, recording):
     finding["numbers"] = {"share": "20 %", "last": 3, "so_many": "since step 2", "many": "since step 1", "count": 1}
     text = "\n".join([*lines, json.dumps({**json.loads(end), "findings": [finding]})])
     page.evaluate(DROP, ["mine.ndjson", text])
+    page.get_by_text("Shown: mine.ndjson").wait_for()
+    assert "example" not in page.url
+    page.get_by_label("Unit", exact=True).select_option("pooled")
+    page.get_by_role("slider", name="Snapshot").fill("1")
     page.wait_for_selector(".bnviz-own[data-step='1']")
     draws(page)
     assert "unit_counts" in text and page.get_by_label("Unit", exact=True).input_value() == "pooled"
@@ -71,7 +75,7 @@ def test_it_plays_from_a_disk_without_any_network(browser, recording, tmp_path, 
     file = tmp_path / "own.html"
     if kind == "static site":
         static_site._write_files(tmp_path)
-        file.write_text(static_site._own_page([]), encoding="utf-8")
+        static_site.write_own(tmp_path, [])
     else:
         file.write_bytes(own_page.saved_page(recording.read_bytes()))
     with standalone_page(browser, ("file:", "blob:", "data:")) as page:
@@ -81,3 +85,9 @@ def test_it_plays_from_a_disk_without_any_network(browser, recording, tmp_path, 
         page.wait_for_selector(ENDED)
         draws(page)
         assert page.get_attribute(".bnviz-own", "data-step") == "3"
+        if kind == "static site":
+            run = page.get_attribute(".bnviz-own", "data-run")
+            page.get_by_role("button", name="A table").click()
+            page.wait_for_selector(f".bnviz-own[data-run]:not([data-run='{run}'])")
+            page.get_by_text("Shown: table.csv").wait_for()
+            page.wait_for_url("**?example=table")

@@ -1,6 +1,7 @@
 """Recordings of people's own networks on Python's side: the page, the pages without Streamlit, `bnviz view`, and their words."""
 
 import csv
+import gzip
 import json
 import re
 import subprocess
@@ -13,13 +14,15 @@ from streamlit.testing.v1 import AppTest
 from torch import nn
 
 from bnviz import __main__
-from bnviz.web import player, words
+from bnviz.record import ndjson
+from bnviz.web import assets, player, words
 from bnviz.web.export import own_page, series, static_site
-from bnviz.web.own import data, viewer
+from bnviz.web.own import data, gallery, viewer
 from bnviz.web.own.files import GrowingFile
 from tests import ROOT
 from tests.web.test_saved_page import part, put_together
 
+EXAMPLES = list(words.own()["gallery"]["examples"])
 LINES = [b'{"type":"header","layers":[]}\n', b'{"type":"snapshot"}\n', b'{"type":"end"}\n']
 
 
@@ -64,7 +67,8 @@ def test_the_page_mounts_the_place_for_recordings(monkeypatch):
     page = AppTest.from_file(str(ROOT / "pages" / "own.py"), default_timeout=60).run()
     assert not page.exception and page.header[0].value == words.own()["title"]
     ((shown,),) = [mounted]
-    assert shown["sources"] == [] and [one["name"] for one in shown["snippets"]] == list(words.own()["snippets"].values())
+    assert shown["sources"] == [] and [one["key"] for one in shown["gallery"]] == EXAMPLES
+    assert [one["name"] for one in shown["snippets"]] == ["PyTorch", "Lightning", "Hugging Face"]
     assert page.markdown[-1].value == words.own()["data"].strip() and "BNVIZ_DATA" in page.markdown[-1].value
 
 
@@ -72,8 +76,16 @@ def test_every_word_is_said():
     scripts = "".join(path.read_text(encoding="utf-8") for path in (words.PACKAGE / "web" / "own").glob("*.js"))
     own = words.own()
     tables = (own["story"], own["page"], own["page"]["errors"], own["findings"], *own["panels"].values())
+    tables += (own["gallery"], *own["gallery"]["examples"].values(), *own["snippets"].values())
     said = [key for table in tables for key in table]
-    read = {"errors", "title", "caption", "definition", *(f"of_{tap}" for tap in ("linear", "normalized", "activation"))}
+    read = {
+        "errors",
+        "title",
+        "caption",
+        "definition",
+        "examples",
+        *(f"of_{tap}" for tap in ("linear", "normalized", "activation")),
+    }
     assert [key for key in said if key not in read and not re.search(rf"\b{key}\b", scripts)] == []
     assert set(own["panels"]) == {"fan", "ridges", "shift", "bands", "learning", "views", "gradients"}
 
@@ -89,6 +101,40 @@ def test_a_saved_page_holds_the_recording_and_asks_for_nothing(recording):
 def test_what_is_no_recording_of_an_own_network_is_refused(contents):
     with pytest.raises(own_page.NotOwn):
         own_page.saved_page(contents)
+
+
+def test_every_example_is_in_the_gallery_as_a_small_whole_recording():
+    assert set(EXAMPLES) == {path.stem for path in (ROOT / "examples").glob("*.py")}
+    assert {path.name for path in gallery.FOLDER.iterdir()} == {gallery.path_of(key).name for key in EXAMPLES}
+    assert sum(gallery.path_of(key).stat().st_size for key in EXAMPLES) < 500_000
+    for key in EXAMPLES:
+        header, *snapshots, end = ndjson.read(gzip.decompress(gallery.path_of(key).read_bytes()).splitlines())
+        assert (header["type"], end["status"], isinstance(end["findings"], list)) == ("header", "finished", True), key
+        assert [one["index"] for one in snapshots] == list(range(len(snapshots))) and len(snapshots) > 5, key
+
+
+def test_a_recording_of_the_gallery_keeps_all_but_some_histograms_of_units(recording):
+    before = list(ndjson.read(recording.read_bytes().splitlines()))
+    after = list(gallery.thinned(before))
+    assert after[0] == {**before[0], "watched_units": before[0]["watched_units"][:3]} and len(before[0]["watched_units"]) > 3
+    for old, new in zip(before[1:], after[1:], strict=True):
+        if old["type"] == "end":
+            assert new == old
+            continue
+        (part,), (whole,) = new["arms"].values(), old["arms"].values()
+        assert list(part) == list(whole)
+        assert part["unit_counts"]["linear"].shape[1] == 3 == part["unit_zeros"]["linear"].shape[1]
+        assert (part["unit_counts"]["linear"] == whole["unit_counts"]["linear"][:, :3]).all()
+        assert part["counts"] is whole["counts"]
+
+
+def test_the_gallery_is_served_with_the_page(tmp_path):
+    files, name = assets.files(), gallery.entries()[0]["file"]
+    assert files[name] == gallery.path_of(EXAMPLES[0])
+    client = TestClient(viewer.application([tmp_path]), base_url="http://127.0.0.1:1")
+    answer = client.get(f"/{assets.addresses()['files']}/{name}")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/gzip")
+    assert answer.content == files[name].read_bytes()
 
 
 def test_a_title_cannot_become_markup():

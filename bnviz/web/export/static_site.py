@@ -10,6 +10,7 @@ packed as in a page that was saved as one file.
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from collections import deque
@@ -36,6 +37,7 @@ from bnviz.web.export import own_page
 from bnviz.web.export.markup import head, html
 from bnviz.web.export.packing import pack, split_arrays
 from bnviz.web.export.saved_page import FOLDER, page_data, page_of, script
+from bnviz.web.own import gallery
 from bnviz.web.own.data import page_data as page_data_of_own
 from bnviz.web.player import messages
 from bnviz.web.site import links, live_edits
@@ -128,7 +130,7 @@ def write(folder: Path, plans: Sequence[Plan], workers: int | None = None) -> in
         for plan in plans:
             options = list(_boards(plan, engine, folder, bar) if plan.scenes else _runs(plan, engine, folder, bar))
             _write(folder / file_of(plan.lesson), _page(plan, options, plans).encode())
-    _write(folder / OWN, _own_page(plans).encode())
+    write_own(folder, plans)
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
@@ -315,9 +317,24 @@ def _navigation(plan: Plan | None, plans: Sequence[Plan]) -> str:
     return "".join(f'<a href="{file}"{current if here else ""}>{escape(title)}</a>' for file, title, here in entries)
 
 
+def write_own(folder: Path, plans: Sequence[Plan]) -> None:
+    """The page of people's own networks, and the recordings of its gallery."""
+    for entry in gallery.entries():
+        packed = base64.b64encode(gallery.path_of(entry["key"]).read_bytes()).decode()
+        script = f"bnvizSite.take({json.dumps(entry['key'])}, {json.dumps({'recording': packed})});\n"
+        _write(folder / _script_of(entry["key"]), script.encode())
+    _write(folder / OWN, _own_page(plans).encode())
+
+
+def _script_of(key: str) -> str:
+    """Where a recording of the gallery lies in the site."""
+    return f"recordings/own/{key}.js"
+
+
 def _own_page(plans: Sequence[Plan]) -> str:
     """The page of people's own networks. What they drop on it stays in their browser."""
-    contents = {"data": {**page_data_of_own(), "addresses": ADDRESSES}, "script": "files/player.js"}
+    examples = [{**entry, "script": _script_of(entry["key"])} for entry in gallery.entries()]
+    contents = {"data": {**page_data_of_own(), "addresses": ADDRESSES, "gallery": examples}, "script": "files/player.js"}
     style = '<link rel="stylesheet" href="files/site.css">'
     navigation = f"<nav>{_navigation(None, plans)}</nav>"
     return own_page.page(words.own()["about"], contents, style=style, navigation=navigation)

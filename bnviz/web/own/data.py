@@ -10,22 +10,30 @@ from bnviz.judge.network import looked_for
 from bnviz.judge.network.finding import catalogue
 from bnviz.web import assets, words
 from bnviz.web.figures import COLOURS, NAMES
+from bnviz.web.own import gallery
 
 SNIPPETS = Path(__file__).with_name("snippets")
 
 
 def page_data(sources: Iterable[Mapping[str, Any]] = (), snippets: bool = True) -> dict[str, Any]:
-    """The data of own.js: words, the lines that record a network, and recordings to be shown at once.
+    """The data of own.js: words, recordings to be shown at once, and with `snippets` the lines that record a network, and the
+    gallery.
 
     A source has a `name`, an `address` relative to the page, and `grows`: whether more of it may come.
     """
     return {
         "words": own_words(),
-        "snippets": [{"name": name, "code": _code(key)} for key, name in words.own()["snippets"].items()] if snippets else [],
+        "snippets": _snippets() if snippets else [],
+        "gallery": gallery.entries() if snippets else [],
         "sources": list(sources),
         "story": "",
         "addresses": assets.addresses(),
     }
+
+
+def _snippets() -> list[dict[str, str]]:
+    """The lines that record, by what they are for, and how to install what they import."""
+    return [{**texts, "code": _code(key)} for key, texts in words.own()["snippets"].items()]
 
 
 def _code(key: str) -> str:
@@ -36,6 +44,6 @@ def own_words() -> dict[str, Any]:
     """All words of the page, of the player and of findings, and what the lab calls its arms: its recordings play here, too."""
     own = words.own()
     lab = {arm: {"name": name, "colour": COLOURS[arm]} for arm, name in NAMES.items()}
-    tables = {name: own[name] for name in ("story", "panels", "page", "findings", "title")}
+    tables = {name: own[name] for name in ("story", "panels", "page", "gallery", "findings", "title")}
     judge = {"judge": catalogue(), "looked_for": looked_for()}
     return {**tables, **judge, "shared": words.shared()["player"], "lab": lab}

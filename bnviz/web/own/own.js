@@ -3,26 +3,30 @@
 // this page by this page; nothing of it is sent anywhere.
 
 import {make, set} from "../player/dom.js";
-import {copy} from "../player/embedding.js";
 import {persistentMount} from "../player/mounts.js";
 import {sentenceOrKey} from "../player/words.js";
 import {Unreadable} from "./checks.js";
+import {Gallery} from "./gallery.js";
 import {OwnPlayer} from "./own-player.js";
 import {readHeader} from "./reading.js";
+import {snippetSection} from "./snippets.js";
 import {addressSource, fileSource} from "./sources.js";
 
 /** @import {Component} from "../player/types" */
 /** @import {Words} from "./player-data.js" */
 /** @import {Source} from "./reading.js" */
+/** @import {Snippet} from "./snippets.js" */
+/** @import {Example} from "./gallery.js" */
 /** @import {Address} from "./sources.js" */
 /**
  * @typedef {object} Data
  * @property {Words} words
- * @property {{name: string, code: string}[]} snippets the lines that record, by what they are for; none where it is plain already
+ * @property {Snippet[]} snippets the lines that record; none where it is plain already
+ * @property {Example[]} gallery recordings that come with the page
+ * @property {{files: string}} addresses where the browser's files are
  * @property {Address[]} sources recordings to choose from
  */
 
-const COPIED_MS = 4000;
 const EMPTY_MS = 1000; // between two looks at a file without a header, which may get one
 
 /** @type {(component: Component<Data>) => void} */
@@ -38,7 +42,7 @@ class OwnPage {
 
   /** @param {Component<Data>} component */
   constructor(component) {
-    const {words, snippets, sources} = component.data;
+    const {words, snippets, gallery, sources, addresses} = component.data;
     this.component = component;
     this.words = words;
     this.root = make("div", {class: "bnviz-player bnviz-own-page"});
@@ -54,10 +58,25 @@ class OwnPage {
       make("span", {class: "bnviz-label"}, words.page.which),
       this.chooser,
     );
-    this.root.append(...(snippets.length ? [this.lines(snippets)] : []), this.dropZone(), this.choice, this.status, this.stage);
+    const options = {
+      words: words.gallery,
+      files: addresses.files,
+      open: (/** @type {Source} */ source) => void this.offer([source]),
+    };
+    this.gallery = gallery.length ? new Gallery(gallery, options) : null;
+    const lines = snippets.length ? [snippetSection(snippets, (key, values) => this.text(key, values))] : [];
+    this.root.append(
+      ...lines,
+      this.dropZone(),
+      ...(this.gallery ? [this.gallery.box] : []),
+      this.choice,
+      this.status,
+      this.stage,
+    );
     component.parentElement.append(this.root);
     for (const name of /** @type {const} */ (["dragover", "dragleave", "drop"])) document.addEventListener(name, this.drag);
     if (sources.length) this.offer(sources.map(addressSource));
+    else this.gallery?.openNamed();
   }
 
   update() {}
@@ -76,46 +95,6 @@ class OwnPage {
     return sentenceOrKey(this.words.page, key, values);
   }
 
-  // --- the lines that record
-
-  /** @param {Data["snippets"]} snippets */
-  lines(snippets) {
-    const code = make("pre", {tabindex: 0, role: "group", "aria-label": this.text("record")});
-    const said = make("span", {class: "bnviz-label", role: "status"});
-    const copyIt = make(
-      "button",
-      {type: "button", onclick: () => this.copyCode(code.textContent ?? "", said)},
-      this.text("copy"),
-    );
-    const buttons = snippets.map((snippet, index) =>
-      make("button", {type: "button", onclick: () => choose(index)}, snippet.name),
-    );
-    const choose = (/** @type {number} */ chosen) => {
-      buttons.forEach((button, index) => button.setAttribute("aria-pressed", String(index === chosen)));
-      code.textContent = snippets[chosen].code;
-      set(said, "");
-    };
-    choose(0);
-    const tools = make("div", {class: "bnviz-snippet-tools"}, ...buttons, copyIt, said);
-    return make(
-      "section",
-      {class: "bnviz-snippets"},
-      make("h3", {}, this.text("record")),
-      tools,
-      code,
-      make("p", {class: "bnviz-caption"}, this.text("record_about")),
-    );
-  }
-
-  /**
-   * @param {string} code
-   * @param {HTMLElement} said
-   */
-  async copyCode(code, said) {
-    set(said, this.text((await copy(code)) ? "copied" : "by_hand"));
-    setTimeout(() => set(said, ""), COPIED_MS);
-  }
-
   // --- a file
 
   dropZone() {
@@ -125,7 +104,7 @@ class OwnPage {
       multiple: "",
       "aria-label": this.text("choose"),
     });
-    input.addEventListener("change", () => this.offer([...(input.files ?? [])].map(fileSource)));
+    input.addEventListener("change", () => this.offerFiles(input.files ?? []));
     this.zone = make(
       "div",
       {class: "bnviz-drop"},
@@ -143,8 +122,14 @@ class OwnPage {
     event.preventDefault(); // the browser would open the file in the place of this page
     event.stopPropagation();
     this.zone?.classList.toggle("bnviz-over-drop", event.type === "dragover");
-    if (event.type === "drop") this.offer([...event.dataTransfer.files].map(fileSource));
+    if (event.type === "drop") this.offerFiles(event.dataTransfer.files);
   };
+
+  /** @param {Iterable<File>} files */
+  offerFiles(files) {
+    this.gallery?.leave();
+    this.offer([...files].map(fileSource));
+  }
 
   /**
    * Show the first of some recordings; the others can be chosen.
@@ -174,6 +159,7 @@ class OwnPage {
       this.player = new OwnPlayer(this.stage, {header, source, words: this.words, startPlotly, startOver});
       const name = /** @type {any} */ (header).title || source.name;
       set(this.status, this.text(reason === "anew" ? "shown_anew" : "shown", {name}));
+      if (this.gallery) this.status.scrollIntoView({block: "start"}); // much stands above it
     } catch (error) {
       if (this.#asked === source) this.refuse(source, error);
     }

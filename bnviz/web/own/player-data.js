@@ -12,6 +12,7 @@ import {panelsOf} from "./panels.js";
  * @property {PanelWords} panels
  * @property {Catalogue} shared the player's own
  * @property {Catalogue} page
+ * @property {Catalogue} gallery
  * @property {Catalogue} findings what is said around findings
  * @property {Record<string, Catalogue>} judge the sentences of each kind of finding
  * @property {string[]} looked_for what findings look for

@@ -47,3 +47,48 @@ export function addressSource({name, address, grows}) {
     },
   };
 }
+
+/**
+ * A whole recording at an address, packed with gzip.
+ * @param {string} name
+ * @param {string} address
+ * @returns {Source}
+ */
+export const packedSource = (name, address) => ({
+  name,
+  async open(_, signal) {
+    const response = await fetch(addressOf(address), {signal}).catch(() => null);
+    if (!response?.ok || !response.body) throw new Unreadable("unreachable");
+    return response.body.pipeThrough(new DecompressionStream("gzip"));
+  },
+});
+
+/**
+ * The same in a script: a page from a disk may load scripts, and nothing else.
+ * @param {string} name
+ * @param {string} address
+ * @returns {Source}
+ */
+export const scriptSource = (name, address) => ({
+  name,
+  async open() {
+    const packed = Uint8Array.from(atob(await scriptContents(address)), (character) => character.charCodeAt(0));
+    return new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  },
+});
+
+/**
+ * What a script of a static site hands over (bnviz/web/export/static_site.py: _data_script).
+ * @param {string} address
+ * @returns {Promise<string>}
+ */
+function scriptContents(address) {
+  return new Promise((resolve, reject) => {
+    const take = (/** @type {string} */ _, /** @type {{recording: string}} */ parts) => resolve(parts.recording);
+    const script = Object.assign(document.createElement("script"), {src: addressOf(address)});
+    script.onerror = () => reject(new Unreadable("unreachable"));
+    script.onload = () => script.remove();
+    Object.assign(globalThis, {bnvizSite: {take}});
+    document.head.append(script);
+  });
+}

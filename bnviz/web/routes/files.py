@@ -21,14 +21,14 @@ FOR_EVER = "public, max-age=31536000, immutable"
 class _Asset(PathConvertor):
     """The names of `bnviz.web.assets.files`."""
 
-    regex = r"(?:web/player(?:/core)?|web/own|lessons/\w+)/[\w.-]+"
+    regex = r"(?:web/player(?:/core)?|web/own(?:/gallery)?|lessons/\w+)/[\w.-]+"
 
 
 register_url_convertor("asset", _Asset())
 
 
 async def asset(request: Request) -> Response:
-    """One of the scripts and style sheets of the player and the lessons, as they are in their folders now.
+    """One of the files of `bnviz.web.assets.files`, as they are in their folders now.
 
     Its address may hold the files' fingerprint; if it is that of today, a browser need not ask again.
     """
