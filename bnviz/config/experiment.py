@@ -143,7 +143,7 @@ class Experiment:
 
     look_inside: str = choice(
         OBSERVATION, "no", YES_NO, "Look inside batch norm",
-        "At every snapshot, measure ẑ before γ and β are applied, and compare running statistics with those of the batch.",
+        "At every snapshot, measure ẑ before γ and β are applied.",
     )  # fmt: skip
     coats: str = choice(
         SHAPE, "black", COATS, "Coats of the animals",

@@ -232,14 +232,6 @@ export interface ArmPart {
   gamma?: Row[];
   /** β of each unit, rounded like `unit_mean` */
   beta?: Row[];
-  /** on the probe, with running statistics [nats or squared error] */
-  running_loss?: number;
-  /** on the probe, with running statistics [share] */
-  running_accuracy?: number;
-  /** how far running means of z lie from the probe's, root mean square [σ] */
-  running_mean_lag?: Row;
-  /** how far running variances of z lie from the probe's, root mean square [σ²] */
-  running_variance_lag?: Row;
   /** ‖G−G′‖; G is the gradient of W[l] that the next step takes, G′ the same after the layers below took that step; 0 for layer 1 */
   gradient_shift?: Row;
   /** ‖G−G′‖/‖G‖; 0 for layer 1 [share] */
@@ -352,7 +344,7 @@ export interface ArmPart {
   nonfinite_loss_step?: number;
   /** which losses of this snapshot are `null` because they are NaN or infinite, and not because nobody knows them */
   nonfinite_losses?: any[];
-  /** on the probe, with its own statistics [share] */
+  /** share of right answers on the probe, as in training; `null` without classes [share] */
   probe_accuracy?: number;
   /** loss on the probe in evaluation: with running statistics, without dropout */
   evaluation_loss?: number;

@@ -1,7 +1,7 @@
-"""Measures of this lesson: ẑ before γ and β, and the training view beside the evaluation view."""
+"""Measures of this lesson: ẑ before γ and β."""
 
-from bnviz.config.cost import RATE, distribution_seconds, weights
-from bnviz.config.experiment import PROBE_SIZE, Experiment
+from bnviz.config.cost import distribution_seconds
+from bnviz.config.experiment import Experiment
 from bnviz.config.fields import Field
 from bnviz.measures.registry import LiveMeasure, Question, normalized_arms
 from bnviz.record.schema import BIN, FEW, SPARSE_BIN, Key
@@ -45,21 +45,6 @@ MEASURES = (
         when="where `look_inside` is yes, every snapshot, of arms with batch statistics",
         applies_to=_looks_inside,
         seconds=lambda experiment: distribution_seconds(experiment) / 3,
-        arms=normalized_arms,
-    ),
-    LiveMeasure(
-        "views",
-        "bnviz.lessons.gamma_beta.measures.views:views",
-        keys=(
-            Key("probe_accuracy", "on the probe, with its own statistics", unit="share"),
-            Key("running_loss", "on the probe, with running statistics", unit="nats or squared error"),
-            Key("running_accuracy", "on the probe, with running statistics", unit="share"),
-            Key("running_mean_lag", "how far running means of z lie from the probe's, root mean square", "layers", "σ"),
-            Key("running_variance_lag", "how far running variances of z lie from the probe's, root mean square", "layers", "σ²"),
-        ),
-        when="where `look_inside` is yes, every snapshot, of arms with batch statistics",
-        applies_to=_looks_inside,
-        seconds=lambda experiment: 2 * PROBE_SIZE * weights(experiment) / RATE,
         arms=normalized_arms,
     ),
 )
