@@ -301,12 +301,12 @@ def test_each_cause_is_told_from_what_the_views_score(desk, cause, minibatch, ru
     assert desk.call(CAUSES, "causeOf", scores, parts) == cause
 
 
-def story_of(desk, recording, experiment, prediction=None):
-    """All that is said at the end of a run: the headline, the answer, and the panels' texts."""
+def story_of(desk, recording, experiment, prediction=None, place=10**6):
+    """All that is said at the end of a run, or at a snapshot: the headline, the answer, and the panels' texts."""
     drawn = panels(experiment)
     data = messages.player_data(experiment.id, experiment, drawn, links.VIEW, "train_and_eval", prediction)
     choice = {"layer": 1, "tap": "linear", "unit": 0, "target": 0.5}
-    desk.ask("look", recording=recording, story="train_and_eval", data=data, choice=choice, place=10**6)
+    desk.ask("look", recording=recording, story="train_and_eval", data=data, choice=choice, place=place)
     return desk.ask("speak", panels=drawn)
 
 
@@ -341,7 +341,32 @@ def test_a_run_names_its_cause(desk, recorded, cause):
     experiment = PAGE.default.replace(**RUNS[cause])
     headline, *_ = story_of(desk, recorded(experiment), experiment)
     assert opening(cause) in headline, headline
-    assert len(headline) <= 240  # seven lines of a phone, 390 px wide
+    assert len(headline) <= 190  # four lines of a phone, 390 px wide
+
+
+@pytest.mark.parametrize(
+    "causes, is_end, said",
+    [
+        (["none", "none", "none"], False, "none"),
+        (["drift", "noise", "noise", "noise"], False, "noise"),
+        (["noise", "noise", "drift", "noise"], False, "open"),
+        (["start", "start"], False, "early"),
+        (["start"], True, "start"),
+        (["noise", "drift", "start"], True, "start"),
+    ],
+)
+def test_a_cause_is_named_once_it_holds_still(desk, causes, is_end, said):
+    assert desk.call(CAUSES, "steadyCause", causes, is_end) == said
+
+
+def test_the_headline_waits_for_three_measurements(desk, recorded):
+    """They are taken every 32 steps; the network is far from what it will be after the first one."""
+    experiment, headlines = PAGE.default.replace(**RUNS["cause_start"]), {}
+    for place in (0, 4, 8, 12):
+        story_of(desk, recorded(experiment), experiment, place=place)
+        headlines[place] = desk.ask("speak", panels=[])[0]
+    early = TEXTS["story"]["cause_early"]
+    assert [early in headlines[place] for place in (0, 4, 8, 12)] == [False, True, True, False], headlines
 
 
 def test_start_drift_and_noise_make_the_error_that_is_measured(desk, recorded):

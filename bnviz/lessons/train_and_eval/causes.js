@@ -13,6 +13,7 @@
 /** @typedef {{start: number, drift: number, noise: number, offset: number}} Terms of a running mean's error */
 /** @typedef {{length: number, position: number}} Epoch examples over batch size, and how many minibatches are over */
 
+const STEADY = 3; // measurements in a row that name one cause
 export const CLEARLY = 0.03; // of a share: what differs less is not called a difference
 
 /** @param {number[]} values */
@@ -126,6 +127,20 @@ export function causeOf({minibatch, running, recomputed, own, uncorrected}, term
   if (beyond >= CLEARLY && beyond >= gain) return "data";
   if (gain >= CLEARLY) return uncorrected - running >= Math.max(CLEARLY, gain / 2) ? "bessel" : largest(terms);
   return recomputed - minibatch >= CLEARLY ? "batch" : "none";
+}
+
+/**
+ * What may be said of the causes of one measurement after another: the one that holds still, or else that it is too early, or
+ * that they change. The end of a run is not early, and has a cause in any case.
+ * @param {Cause[]} causes
+ * @param {boolean} isEnd
+ * @returns {Cause | "early" | "open"}
+ */
+export function steadyCause(causes, isEnd) {
+  const last = causes[causes.length - 1];
+  if (isEnd) return last;
+  if (causes.length < STEADY) return "early";
+  return causes.slice(-STEADY).every((one) => one === last) ? last : "open";
 }
 
 /** @param {Terms} terms */

@@ -33,7 +33,7 @@ WORDS = words.catalogue("train_and_eval")
 TEXTS = WORDS["panels"]
 Panel = dict[str, Any]
 VIEWS = {"minibatch": "dash", "running": "solid", "recomputed": "dot"}
-PARTS = {"start": "solid", "drift": "dash", "noise": "dot", "offset": "longdash", "distance": "dashdot"}
+PARTS = {"start": "solid", "drift": "6px,4px", "noise": "2px,3px", "offset": "14px,4px", "distance": "8px,3px,2px,3px"}
 
 
 def panels(experiment: Experiment) -> list[Panel]:

@@ -2,7 +2,7 @@
 // The story of the page /train-and-eval: is one network the same in train() and in eval(), and if not, why?
 
 import * as words from "../../web/player/words.js";
-import {CLEARLY, causeOf} from "./causes.js";
+import {CLEARLY, causeOf, steadyCause} from "./causes.js";
 import {bounds, feeds, fits} from "./drawings.js";
 import {besselFactor, expectedSpread} from "./bessel.js";
 import {lawNumbers} from "./law-drawings.js";
@@ -14,8 +14,18 @@ import {Trials, control, remediesText} from "./trials.js";
 /** @import {Evaluation} from "./reading.js" */
 /** @import {Words} from "./words" */
 
-const {averaging, evaluatedFrame, evaluatedScore, evaluationOf, measuredFrame, partsOf, partsOfAllLayers, scoresOf, shiftStep} =
-  reading;
+const {
+  averaging,
+  evaluatedFrame,
+  evaluatedScore,
+  evaluationOf,
+  measuredFrame,
+  measuredFrames,
+  partsOf,
+  partsOfAllLayers,
+  scoresOf,
+  shiftStep,
+} = reading;
 const {both, digits, divergenceSentence, hasClasses, joinSentences, percent} = words;
 /** @type {Say<Words>} */
 const say = words.say;
@@ -156,13 +166,14 @@ function causeText(view, frame, evaluation) {
   const shift = shiftStep(view, frame);
   if (shift !== null) return say(view, "cause_shifted", {shift});
   const parts = partsOfAllLayers(view, frame);
-  const cause = causeOf(scoresOf(view, evaluation), parts);
-  const {minibatch, own, uncorrected} = scoreTexts(view, evaluation);
+  const {own, uncorrected} = scoreTexts(view, evaluation);
   const {momentum, updates} = averaging(view);
   const count = updates * frame.step;
   const size = Number(frame.group_size.toFixed(1));
-  /** @type {Record<Cause, () => string>} */
+  /** @type {Record<Cause | "early" | "open", () => string>} */
   const texts = {
+    early: () => say(view, "cause_early"),
+    open: () => say(view, "cause_open"),
     none: () => say(view, "cause_none", {threshold: points(CLEARLY)}),
     start: () => say(view, "cause_start", {count, left: percent((1 - momentum) ** count)}),
     drift: () => say(view, "cause_drift", {drift: digits(parts.drift)}),
@@ -170,10 +181,20 @@ function causeText(view, frame, evaluation) {
     offset: () => say(view, "cause_offset", {offset: digits(parts.offset)}),
     bessel: () => say(view, "cause_bessel", {size, less: Number((size - 1).toFixed(1)), uncorrected}),
     data: () => say(view, "cause_data", {distance: digits(parts.distance), own}),
-    batch: () => say(view, "cause_batch", {size, minibatch}),
+    batch: () => say(view, "cause_batch", {size}),
   };
-  return texts[cause]();
+  return texts[steadyCause(causesUpTo(view, frame), frame.step === view.header.total_steps)]();
 }
+
+/**
+ * The cause that each measurement tells, up to that of a snapshot.
+ * @param {View} view
+ * @param {Snapshot} frame
+ */
+const causesUpTo = (view, frame) =>
+  measuredFrames(view)
+    .filter(({step}) => step > 0 && step <= frame.step)
+    .map((one) => causeOf(scoresOf(view, /** @type {Evaluation} */ (evaluationOf(one, view))), partsOfAllLayers(view, one)));
 
 // --- captions
 

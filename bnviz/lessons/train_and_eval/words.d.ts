@@ -10,14 +10,16 @@ export interface Words {
   seen_coloured: {step: string | number; norm: string | number; minibatch: string | number; running: string | number; recomputed: string | number};
   seen_loss: {step: string | number; norm: string | number; minibatch: string | number; running: string | number; recomputed: string | number};
   cause_shifted: {shift: string | number};
+  cause_early: {};
+  cause_open: {};
   cause_none: {threshold: string | number};
-  cause_start: {left: string | number; count: string | number};
+  cause_start: {count: string | number; left: string | number};
   cause_drift: {drift: string | number};
   cause_noise: {part: string | number};
   cause_offset: {offset: string | number};
   cause_bessel: {size: string | number; less: string | number; uncorrected: string | number};
   cause_data: {distance: string | number; own: string | number};
-  cause_batch: {size: string | number; minibatch: string | number};
+  cause_batch: {size: string | number};
   views_own: {own: string | number};
   now_coloured: {step: string | number; minibatch: string | number; running: string | number; recomputed: string | number};
   now: {step: string | number; minibatch: string | number; running: string | number; recomputed: string | number};
