@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import sys
 import threading
@@ -139,7 +140,8 @@ def _compute(table: csv_files.Table, workers: int | None) -> None:
     pending = tuple(number for number, cell in enumerate(table.sweep.cells()) if table.key(cell) not in table.rows)
     if not pending:
         return
-    pending_sweep = PendingCells(**vars(table.sweep), pending=pending)
+    fields = {field.name: getattr(table.sweep, field.name) for field in dataclasses.fields(Sweep)}
+    pending_sweep = PendingCells(**fields, pending=pending)
     with _bar(table) as bar, _recording(pending_sweep, workers) as lines:
         for message in _messages(lines):
             if message["type"] == "row":
@@ -174,6 +176,21 @@ def computing(store: Store, workers: int | None = None) -> Iterator[engine.Engin
         with machine.block_interrupts():
             backend = stack.enter_context(contextlib.closing(engine.make(store, Rows.from_environment(), workers, ready=False)))
         yield backend
+
+
+def compute_rows(backend: engine.Engine, sweep: Sweep, label: str) -> list[dict[str, Any]]:
+    """The row messages of a sweep, with a bar of that label on a terminal. Raises Failed."""
+    lines = backend.recording(backend.sweep(sweep))
+    assert lines is not None  # it was asked for just now
+    rows = []
+    with tqdm(total=len(sweep.cells()), desc=label, unit=" rows", disable=None) as bar:
+        for message in _messages(lines):
+            if message["type"] == "row":
+                rows.append(message)
+                bar.update()
+            elif message["type"] == "end" and message["status"] != "finished":
+                raise Failed(f"{label}: {message['message']}")
+    return rows
 
 
 def _messages(lines: Recording) -> Iterator[dict[str, Any]]:

@@ -147,6 +147,11 @@ def processor() -> str:
     return next(names, "") or platform.processor() or platform.machine()
 
 
+def in_words() -> str:
+    """Processor, cores, system and Python, in words."""
+    return f"{processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+
+
 def cache_folder(name: str, platform: str = sys.platform, environment: Mapping[str, str] = os.environ) -> Path:
     """This user's cache folder of a program. Raises RuntimeError if the user has no home."""
     if platform == "win32":

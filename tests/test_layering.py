@@ -35,6 +35,7 @@ ROOMS = [  # from the lowest; a module may import its own room and lower ones
     "bnviz.web",
     "bnviz.lessons.*",
     "bnviz.documents",
+    "bnviz.evidence",
     "bnviz.serve",
     "bnviz.frame",
     "bnviz.__main__",

@@ -11,6 +11,7 @@ import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -140,9 +141,13 @@ class Sweep:
 
     def cells(self) -> list[Cell]:
         """All places, point by point."""
+        return list(self._all_cells)
+
+    @cached_property
+    def _all_cells(self) -> tuple[Cell, ...]:
         seeds = range(self.base.seed, self.base.seed + self.seeds)
         places = itertools.product(range(len(self.points)), self.curves, seeds)
-        return [Cell(point, curve.name, seed, self._run(self.points[point], curve, seed)) for point, curve, seed in places]
+        return tuple(Cell(point, curve.name, seed, self._run(self.points[point], curve, seed)) for point, curve, seed in places)
 
     def _run(self, point: Changes, curve: Curve, seed: int) -> Run:
         return canonical_run(self.base.replace(**dict(point), **dict(curve.changes), seed=seed), curve.arm)
@@ -215,6 +220,19 @@ def _evenly(runs: Sequence[Run], count: int) -> Iterable[Sequence[Run]]:
     """`runs` in `count` parts of about one size."""
     borders = [round(place * len(runs) / count) for place in range(count + 1)]
     return (runs[start:end] for start, end in itertools.pairwise(borders))
+
+
+def cells_by_run(sweep: Sweep) -> dict[str, list[Cell]]:
+    """The places that each run fills, by the run's id."""
+    cells: dict[str, list[Cell]] = {}
+    for cell in sweep.cells():
+        cells.setdefault(cell.run.id, []).append(cell)
+    return cells
+
+
+def row_at(sweep: Sweep, cell: Cell, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A run's row as it is at a place of the sweep."""
+    return {**row, "curve": cell.curve, "point": cell.point, "value": sweep.values[cell.point]}
 
 
 def grid(sweep: Sweep, rows: Iterable[Mapping[str, Any]], key: str, shape: tuple[int, ...] = ()) -> np.ndarray:

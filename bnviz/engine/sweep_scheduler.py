@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bnviz.config.experiment import FORMAT
-from bnviz.config.sweep import Cell, Run, Sweep, stacks
+from bnviz.config.sweep import Run, Sweep, cells_by_run, row_at, stacks
 from bnviz.engine.task import Task, stack_payload
 from bnviz.record import ndjson
 from bnviz.record.piece import Piece
@@ -82,9 +82,7 @@ class SweepScheduler:
         self.sweep, self.lines = sweep, lines
         self._rows, self._dispatch, self._max_running, self._on_end = rows, dispatch, max_running, on_end
         self._lock = lock
-        self._cells: dict[str, list[Cell]] = {}
-        for cell in sweep.cells():
-            self._cells.setdefault(cell.run.id, []).append(cell)
+        self._cells = cells_by_run(sweep)
         self._waiting: deque[tuple[Run, ...]] = deque()
         self._running: dict[Task, tuple[Run, ...]] = {}
         self._start_time = time.monotonic()
@@ -143,7 +141,7 @@ class SweepScheduler:
     def _write(self, row: dict[str, Any]) -> None:
         """Append a row for every cell of the sweep that it fills."""
         for cell in self._cells[row["run"]]:
-            self._append({**row, "curve": cell.curve, "point": cell.point, "value": self.sweep.values[cell.point]})
+            self._append(row_at(self.sweep, cell, row))
 
     def _append(self, message: dict[str, Any]) -> None:
         self.lines.append(ndjson.line(message))

@@ -11,12 +11,13 @@ from bnviz.config.experiment import FIELDS
 from bnviz.data import DATA_SETS
 from bnviz.judge.verdict import AGREES, DISAGREES
 from bnviz.lessons.does_it_hold.claims import CLAIMS
-from bnviz.lessons.does_it_hold.page import BADGES, FIRST, MORE
+from bnviz.lessons.does_it_hold.page import BADGES, FIRST, MORE, _judge_shipped
 from bnviz.lessons.does_it_hold.sentences import WORDS
-from bnviz.record import ndjson
+from bnviz.record import evidence, ndjson
+from bnviz.record.evidence import Evidence
 from bnviz.record.store import Recording
 from bnviz.web import player
-from bnviz.web.words import fill
+from bnviz.web.words import fill, shared
 from tests import ROOT
 from tests.lessons.test_does_it_hold_claims import CASES, made_up
 from tests.web.settings import settings
@@ -61,7 +62,7 @@ class Engine:
 
 
 @pytest.fixture
-def lab(monkeypatch):
+def lab(monkeypatch, shipped_folder):
     lab = SimpleNamespace(engine=Engine(), payloads=[])
     monkeypatch.setattr(engine, "shared", lambda: lab.engine)
     monkeypatch.setattr(player, "board", lambda **payload: lab.payloads.append(payload))
@@ -172,3 +173,24 @@ def test_the_table_has_the_verdicts_of_sweeps_that_are_there(lab):
     assert len(rows) == len(CLAIMS) and sum(WORDS["page"]["not_run"] in row for row in rows) == len(CLAIMS) - 1
     (done,) = (row for row in rows if WORDS["page"]["not_run"] not in row)
     assert BADGES[AGREES] in done and "(./does-it-hold?claim=noise)" in done and claim.published in done
+
+
+def test_shipped_rows_are_there_at_once_with_their_origin_and_can_be_computed_anew(lab, monkeypatch):
+    claim = CLAIMS["noise"]
+    rows = made_up(claim.sweep, CASES["noise"][AGREES])
+    runs = {(cell.curve, cell.point, cell.seed): cell.run.id for cell in claim.sweep.cells()}
+    evidence.write(claim.sweep, Evidence(
+        tuple({**row, "run": runs[row["curve"], row["point"], row["seed"]]} for row in rows),
+        {"bnviz": "0.9", "torch": "2.0"}, "a computer", "2026-01-02",
+    ))  # fmt: skip
+    monkeypatch.setattr("bnviz.lessons.does_it_hold.page._judge_shipped", _judge_shipped.__wrapped__)  # which remembers
+    page = visit(claim="noise")
+    origin = "Computed on 2 January 2026 with bnviz 0.9 and PyTorch 2.0 on a computer."
+    assert lab.engine.plans == [] and BADGES[AGREES] in text(page) and BADGES[DISAGREES] not in text(page)
+    assert any(origin in one.value for one in page.caption)
+    table = next(one.value for one in page.markdown if one.value.startswith("| claim"))
+    assert table.count(WORDS["page"]["not_run"]) == len(CLAIMS) - 1
+    (anew,) = (one for one in page.button if one.label == shared()["board"]["anew"])
+    anew.click().run()
+    assert lab.engine.plans == [claim.sweep]
+    assert BADGES[AGREES] in text(page) and BADGES[DISAGREES] in text(page), "both, one beside the other"

@@ -451,7 +451,7 @@ def test_links_to_single_runs_open_without_complaint():
 
 
 @pytest.fixture
-def visit(monkeypatch):
+def visit(monkeypatch, shipped_folder):
     """Opens the page with an engine that knows all rows at once; `payloads` is what the board gets."""
     payloads = []
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from bnviz.record import ndjson
+from bnviz.record import evidence, ndjson
 from bnviz.train import loop
 from tests.web.desk import Desk
 
@@ -15,6 +15,13 @@ def desk() -> Iterator[Desk]:
     running = Desk()
     yield running
     running.close()
+
+
+@pytest.fixture
+def shipped_folder(tmp_path, monkeypatch):
+    """The folder of rows that the release ships, which is empty here: what a page shows has to be computed."""
+    monkeypatch.setattr(evidence, "FOLDER", tmp_path)
+    return tmp_path
 
 
 @pytest.fixture(scope="module")

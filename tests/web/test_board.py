@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 from bnviz import engine
 from bnviz.config.experiment import Experiment, Field
 from bnviz.config.sweep import Sweep, changes, sweep_over
-from bnviz.record import ndjson
+from bnviz.record import evidence, ndjson
+from bnviz.record.evidence import Evidence
 from bnviz.record.store import Recording
 from bnviz.web import player
 from bnviz.web.site import board, links, watch, widgets
@@ -68,7 +69,7 @@ class Engine:
 
 
 @pytest.fixture
-def lab(monkeypatch):
+def lab(monkeypatch, shipped_folder):
     """The engine, what was mounted (`payloads`), at which pace the fragment ran (`ticks`), and a function that opens a page."""
     stage = SimpleNamespace(engine=Engine(), payloads=[], ticks=[], plan=SWEEP, default=None, key="board")
     monkeypatch.setattr(engine, "shared", lambda: stage.engine)
@@ -137,6 +138,49 @@ def test_rows_fill_in_and_the_fragment_ticks_until_the_end(lab):
     assert lab.ticks[-1] is None
     assert last(lab) == (SWEEP.id, "ended", 8) and page_texts(page) == ("All 6 runs have finished.", 100, [])
     assert lab.engine.requested_ids == [SWEEP.id] and not lab.engine.stopped
+
+
+def ship(sweep):
+    rows = tuple({"type": "row", "run": run.id, "seed": run.experiment.seed} for run in sweep.runs())
+    evidence.write(sweep, Evidence(rows, {"bnviz": "0.9", "torch": "2.0"}, "a computer", "2026-01-02"))
+
+
+def labels(page):
+    return [button.label for button in page.button]
+
+
+def test_shipped_rows_are_all_there_at_once_and_nothing_is_computed(lab):
+    ship(SWEEP)
+    page = lab.open()
+    assert last(lab) == (SWEEP.id, "ended", 8) and lab.engine.requested_ids == [] and lab.ticks == [None]
+    assert labels(page) == ["Run it here"] and page.caption[0].value.startswith("All 6 runs have finished. Computed on 2 Jan")
+
+
+def test_shipped_rows_can_be_computed_anew_beside_what_they_say_and_come_back(lab):
+    ship(SWEEP)
+    page = lab.open()
+    press(page, "Run it here")
+    assert last(lab) == (SWEEP.id, "playing", 0)
+    assert page_texts(page) == ("0 of 6 runs", 0, ["Stop", "Show the rows of the release"])
+    lab.engine.compute(SWEEP, 3)
+    page.run()
+    assert [one.value.split(",")[0] for one in page.markdown] == ["8 rows", "5 rows"]
+    assert [one.value for one in page.caption] == [
+        "Computed on 2 January 2026 with bnviz 0.9 and PyTorch 2.0 on a computer.", "Computed here."
+    ]  # fmt: skip
+    press(page, "Show the rows of the release")
+    assert last(lab) == (SWEEP.id, "ended", 8) and lab.engine.stopped == [SWEEP.id] and labels(page) == ["Run it here"]
+
+
+def test_shipped_rows_stay_if_computing_them_is_refused(lab, monkeypatch):
+    ship(DEAR)
+    lab.plan = DEAR
+    page = lab.open()
+    before = last(lab)
+    press(page, "Run it here")
+    assert len(page.error) == 1 and last(lab) == before and before[1] == "ended" and labels(page) == ["Run it here"]
+    page.run()
+    assert not page.error
 
 
 def test_the_time_left_is_estimated_from_the_time_taken(lab, monkeypatch):

@@ -11,15 +11,10 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import os
-import platform
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from tqdm import tqdm
-
-from bnviz import machine
+from bnviz import api, machine
 from bnviz.config.sweep import Sweep
 from bnviz.engine import Engine, worker_count
 from bnviz.engine.local import LocalEngine
@@ -27,33 +22,16 @@ from bnviz.judge.claim import Claim
 from bnviz.judge.verdict import Verdict
 from bnviz.lessons.does_it_hold.claims import CLAIMS, table
 from bnviz.lessons.does_it_hold.pilot import pilot_of, table_of_seeds
-from bnviz.record import ndjson
 from bnviz.record.rows import Rows
 from bnviz.record.store import Store
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "evidence.md"
 COMMAND = "python -m bnviz.lessons.does_it_hold.evidence"
-TICK_SECONDS = 0.2
 
 
 def run(engine: Engine, claim: Claim, sweep: Sweep) -> Verdict:
     """The verdict of a sweep on a claim."""
-    lines = engine.recording(engine.sweep(sweep))
-    assert lines is not None  # it was asked for just now
-    total = len(sweep.cells())
-    with tqdm(total=total, desc=claim.name, unit=" rows", disable=None) as bar:
-        while not lines.ended:
-            time.sleep(TICK_SECONDS)
-            bar.update(min(len(lines), total) - bar.n)  # lines are rows, but for a few
-    messages = list(ndjson.read(lines.lines()))
-    if messages[-1]["status"] != "finished":
-        raise RuntimeError(f"{claim.key}: {messages[-1]['message']}")
-    return claim.judge(sweep, [one for one in messages if one["type"] == "row"])
-
-
-def machine_in_words() -> str:
-    """Processor, cores and Python, in words."""
-    return f"{machine.processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    return claim.judge(sweep, api.compute_rows(engine, sweep, claim.name))
 
 
 def markers(name: str) -> tuple[str, str]:
@@ -107,7 +85,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     if options.write:
         command = f"{COMMAND}{' --pilot' if options.pilot else ''} --write"
         text = merged(text) if options.claims else text
-        write(name, f"Made by `{command}` on {today}: {machine_in_words()}.\n\n{text}")
+        write(name, f"Made by `{command}` on {today}: {machine.in_words()}.\n\n{text}")
 
 
 def _result(engine: Engine, claim: Claim, pilot: bool) -> Verdict:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from types import MappingProxyType
+from functools import cache, partial
 
 import streamlit as st
 
@@ -22,7 +21,7 @@ from bnviz.judge.verdict import words as together
 from bnviz.lessons.does_it_hold.claims import CLAIMS, format_p, reason_text, row
 from bnviz.lessons.does_it_hold.panels import panels
 from bnviz.lessons.does_it_hold.sentences import WORDS
-from bnviz.record import ndjson
+from bnviz.record import evidence, ndjson
 from bnviz.web import words
 from bnviz.web.site import board, links, widgets
 from bnviz.web.site.page import controls, foot, head, widgets_in_browser
@@ -32,6 +31,7 @@ NAME = "does-it-hold"
 FIRST = next(iter(CLAIMS))
 TEXTS = WORDS["page"]
 CHOICE = Field("claim", str, FIRST, TEXTS["choice"], "", choices={key: claim.name for key, claim in CLAIMS.items()})
+Others = Callable[[], Mapping[str, Verdict]]  # the verdicts on claims, by key, that one is judged with
 MORE = ("hidden_layers", "width", "activation", "initialization", "momentum", "bootstrap", "dataset")
 BADGES = {  # the verdict words are those of bnviz.judge.claim
     AGREES: f":green-badge[{AGREES}]", DISAGREES: f":red-badge[{DISAGREES}]", CANNOT_TELL: f":gray-badge[{CANNOT_TELL}]",
@@ -51,8 +51,8 @@ class ClaimForm(SweepPage):
         return self.claim.limits
 
 
-def form(claim: Claim, others: Mapping[str, Verdict] = MappingProxyType({})) -> ClaimForm:
-    """The page as it is for one claim, whose sweep's experiment is the default; it is judged with `others`, verdicts by key."""
+def form(claim: Claim, others: Others = dict) -> ClaimForm:
+    """The page as it is for one claim, whose sweep's experiment is the default; it is judged with `others`."""
     seeds = dataclasses.replace(SEEDS, default=claim.sweep.seeds, low=2, high=MAXIMUM_SEEDS)
     return ClaimForm(
         lesson="does_it_hold",
@@ -72,10 +72,10 @@ def sweep_of(claim: Claim, base: Experiment, own: Mapping[str, object]) -> Sweep
     return dataclasses.replace(claim.sweep, base=base, seeds=own["seeds"])
 
 
-def verdict(claim: Claim, others: Mapping[str, Verdict], sweep: Sweep, rows: Sequence[Row]) -> str:
+def verdict(claim: Claim, others: Others, sweep: Sweep, rows: Sequence[Row]) -> str:
     """The verdict, and what was published next to what our runs give."""
     judged = claim.judge(sweep, rows)
-    word = together({**others, claim.key: judged}, len(CLAIMS))[claim.key]
+    word = together({**others(), claim.key: judged}, len(CLAIMS))[claim.key]
     table = [row(TEXTS["published"], TEXTS["ours"]), row("---", "---"), row(cited(claim), judged.summary)]
     heading = words.fill(TEXTS["verdict"], verdict=_computing(sweep, rows) if word == COMPUTING else BADGES[word])
     settings = [] if sweep == claim.sweep else [TEXTS["other_settings"]]
@@ -120,7 +120,7 @@ class ClaimsPage:
                 claim.name,
                 words.fill(TEXTS["the_claim"], says=claim.says),
                 {} if claim.key == FIRST else {"claim": claim.key},
-                form(claim),
+                form(claim, shipped_verdicts),
                 claim.sweep,
             )
             for claim in CLAIMS.values()
@@ -133,7 +133,7 @@ class ClaimsPage:
             widgets.load(link.experiment, {**defaults(initial), **link.view})
         claim = CLAIMS[st.session_state["claim"]]
         others = own_verdicts()
-        page = form(claim, others)
+        page = form(claim, lambda: others)
         in_browser = widgets_in_browser(page, link)
         experiment, own = widgets.experiment(in_browser=in_browser), widgets.own(page.own, in_browser)
         links.follow(experiment, links.non_default(own, page.own))
@@ -172,6 +172,13 @@ def _table(verdicts: Mapping[str, Verdict]) -> None:
         decided = together(verdicts, len(CLAIMS))
         lines = [_line(claim, verdicts.get(claim.key), decided.get(claim.key, "")) for claim in CLAIMS.values()]
         st.markdown("\n".join([head, row(*["---"] * 4), *lines]))
+        st.caption("  \n".join(_origins()))
+
+
+def _origins() -> list[str]:
+    """Where the rows that the release has shipped come from: one sentence if all come from one place."""
+    judged = [_judge_shipped(key)[1] for key, claim in CLAIMS.items() if evidence.is_shipped(claim.sweep)]
+    return list(dict.fromkeys(judged))
 
 
 def _line(claim: Claim, verdict: Verdict | None, word: str) -> str:
@@ -180,9 +187,28 @@ def _line(claim: Claim, verdict: Verdict | None, word: str) -> str:
 
 
 def own_verdicts() -> dict[str, Verdict]:
-    """The verdicts, by key, of the claims whose own sweeps this server has."""
-    verdicts = {key: finished(claim) for key, claim in CLAIMS.items()}
+    """The verdicts, by key, of the claims whose own sweeps the release has shipped, or this server has finished."""
+    verdicts = {key: shipped(claim) or finished(claim) for key, claim in CLAIMS.items()}
     return {key: verdict for key, verdict in verdicts.items() if verdict}
+
+
+def shipped_verdicts() -> dict[str, Verdict]:
+    """The verdicts, by key, of the claims whose own sweeps the release has shipped."""
+    return {key: verdict for key, claim in CLAIMS.items() if (verdict := shipped(claim))}
+
+
+def shipped(claim: Claim) -> Verdict | None:
+    """The verdict of the claim's own sweep, if the release has its rows."""
+    return _judge_shipped(claim.key)[0] if evidence.is_shipped(claim.sweep) else None
+
+
+@cache  # for a file of the release does not change
+def _judge_shipped(key: str) -> tuple[Verdict, str]:
+    """The verdict, and where its rows come from."""
+    claim = CLAIMS[key]
+    rows = evidence.read(claim.sweep)
+    assert rows is not None  # `shipped` has just seen it
+    return claim.judge(claim.sweep, rows.fill(claim.sweep)), board.origin(rows)
 
 
 def finished(claim: Claim) -> Verdict | None:

@@ -14,6 +14,7 @@ import datetime
 import math
 from collections.abc import Iterable, Sequence
 
+from bnviz import machine
 from bnviz.config.sweep import Sweep
 from bnviz.engine import worker_count
 from bnviz.engine.local import LocalEngine
@@ -22,7 +23,7 @@ from bnviz.judge.intervals import Estimate
 from bnviz.judge.signs import Censored, Measured, Strictest
 from bnviz.judge.verdict import Criterion, Verdict, words
 from bnviz.lessons.does_it_hold.claims import CLAIMS, format_p, row
-from bnviz.lessons.does_it_hold.evidence import machine_in_words, run, write
+from bnviz.lessons.does_it_hold.evidence import run, write
 from bnviz.lessons.does_it_hold.sentences import WORDS
 from bnviz.record.rows import Rows
 from bnviz.record.store import Store
@@ -118,7 +119,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     if options.write:
         place = f" --at {' '.join(options.at)}" if options.at else ""
         about = {"command": f"{COMMAND} {claim.key}{place} --write", "date": f"{datetime.date.today():%d %B %Y}"}
-        note = fill(TEXTS["note"], **about, machine=machine_in_words(), name=claim.name, seeds=sweep.seeds)
+        note = fill(TEXTS["note"], **about, machine=machine.in_words(), name=claim.name, seeds=sweep.seeds)
         write("training sets", f"{note}\n\n{text}")
 
 

@@ -39,6 +39,7 @@ PAGE = Page(
     question_values=question_values,
     panels=panels,
     below=sweep_section.show,
+    sweep=sweep_section.plan,
     main=("statistics_momentum", "batch_size", "learning_rate", "compare"),
     more=(
         "accumulate",

@@ -7,6 +7,7 @@ import streamlit as st
 from bnviz.config.arms import ARMS
 from bnviz.config.course import without_changes
 from bnviz.config.experiment import Experiment
+from bnviz.config.sweep import Sweep
 from bnviz.lessons.train_and_eval.sweep_judge import verdict
 from bnviz.lessons.train_and_eval.sweep_panels import panels
 from bnviz.lessons.train_and_eval.sweep_results import sweep
@@ -18,17 +19,22 @@ TEXTS = words.catalogue("train_and_eval")["sweep"]
 _ASKED = "bnviz law"  # session_state: the experiment whose networks somebody has asked for
 
 
+def plan(experiment: Experiment) -> Sweep:
+    """The sweep that an experiment's page offers."""
+    return sweep(without_changes(experiment))
+
+
 def show(experiment: Experiment) -> None:
     """What is to be tested, a button, and the board of the networks that were asked for."""
     _, norm = compared(experiment)
     if not ARMS[norm].statistics:
         return
-    plan = sweep(without_changes(experiment))
+    offer = plan(experiment)
     st.subheader(TEXTS["title"], anchor=False)
     st.markdown(TEXTS["text"])
     asked = st.session_state.get(_ASKED)
-    if asked is None or sweep(asked) != plan:
-        label = words.fill(TEXTS["again" if asked else "button"], count=len(plan.runs()))
+    if asked is None or sweep(asked) != offer:
+        label = words.fill(TEXTS["again" if asked else "button"], count=len(offer.runs()))
         st.button(label, on_click=_ask, args=(without_changes(experiment),))
     if asked is not None:
         board.show(sweep(asked), panels, verdict, key="law", below=True)

@@ -303,11 +303,11 @@ function makeQuestion() {
 
 /**
  * The words of a sweep. They are of this site, and hold no text of anybody else's.
- * @param {{verdict: string, answers: Record<string, string>, limits: string}} data
+ * @param {{verdict: string, origin: string, answers: Record<string, string>, limits: string}} data
  */
-function writeBoard({verdict, answers, limits}) {
+function writeBoard({verdict, origin, answers, limits}) {
   const answer = guess && answers[guess] ? `<blockquote>${answers[guess]}</blockquote>` : "";
-  elementOf("verdict").innerHTML = awaitsGuess ? "" : answer + verdict;
+  elementOf("verdict").innerHTML = awaitsGuess ? "" : answer + verdict + origin;
   elementOf("limits").innerHTML = limits;
 }
 

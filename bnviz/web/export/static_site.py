@@ -26,11 +26,12 @@ from tqdm.auto import tqdm
 from bnviz import api
 from bnviz.config.experiment import FIELDS, BadField, Experiment
 from bnviz.config.fields import format_value
+from bnviz.config.sweep import Sweep
 from bnviz.data import DATA_SETS
 from bnviz.engine import Engine
 from bnviz.files import atomic_write
 from bnviz.lessons import LESSONS, SWEEPING, address
-from bnviz.record import ndjson
+from bnviz.record import evidence, ndjson
 from bnviz.record.store import COMPLETE_STATUSES, Recording, Store
 from bnviz.web import assets, tracking, words
 from bnviz.web.export import own_page
@@ -40,7 +41,7 @@ from bnviz.web.export.saved_page import FOLDER, page_data, page_of, script
 from bnviz.web.own import gallery
 from bnviz.web.own.data import page_data as page_data_of_own
 from bnviz.web.player import messages
-from bnviz.web.site import links, live_edits
+from bnviz.web.site import board, links, live_edits
 from bnviz.web.site.form import Form, Question
 from bnviz.web.site.page import Page
 from bnviz.web.site.sweep_page import Scene
@@ -237,11 +238,18 @@ def _others(experiment: Experiment, runs: Sequence[Experiment]) -> list[dict[str
 def _boards(plan: Plan, engine: Engine, folder: Path, bar: tqdm) -> Iterator[dict[str, Any]]:
     """Compute the sweeps of a page; what the page is told of each."""
     for scene in plan.scenes:
-        recording, id = _wait(_start(engine, engine.sweep(scene.sweep))), _id(plan, scene)
-        rows: Rows = [line for line in ndjson.read(recording.lines()) if line["type"] == "row"]
-        _write(folder / plan.file(id), _data_script(id, {"data": _board(scene, id, rows)}))
+        id = _id(plan, scene)
+        _write(folder / plan.file(id), _data_script(id, {"data": _board(scene, id, _rows(scene.sweep, engine))}))
         bar.update()
         yield _option(id, scene.parameters, scene.page.question)
+
+
+def _rows(sweep: Sweep, engine: Engine) -> Rows:
+    """The rows that the release has shipped, or else those that are computed now."""
+    if shipped := evidence.read(sweep):
+        return shipped.fill(sweep)
+    recording = _wait(_start(engine, engine.sweep(sweep)))
+    return [line for line in ndjson.read(recording.lines()) if line["type"] == "row"]
 
 
 def _id(plan: Plan, scene: Scene) -> str:
@@ -259,6 +267,7 @@ def _board(scene: Scene, id: str, rows: Rows) -> dict[str, Any]:
         **messages.board_data(id, "ended", page.panels(scene.sweep, rows), len(rows)),
         "addresses": ADDRESSES,
         "verdict": html(page.verdict(scene.sweep, rows)),
+        "origin": html(board.origin(shipped)) if (shipped := evidence.read(scene.sweep)) else "",
         "answers": answers,
         "limits": html(page.limits_text(scene.sweep.base)),
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bnviz.config.experiment import Experiment
+from bnviz.config.sweep import Sweep
 from bnviz.data import DATA_SETS
 from bnviz.web import words
 from bnviz.web.site import links
@@ -91,6 +92,7 @@ class RunForm(Form):
     panels: Callable[[Experiment], list[dict[str, Any]]]
     beside: Callable[[Experiment], None] | None = None  # draws something of its own between the controls and the player
     below: Callable[[Experiment], None] | None = None  # the same below the player, once a prediction is made
+    sweep: Callable[[Experiment], Sweep] | None = None  # that `below` shows to those who ask for it
     layer: int = links.LAYER  # the one to show first
     onward: Mapping[str, str] = field(default_factory=dict)  # titles, by address, of the pages after the tour's last card
     moved: Mapping[str, str] = field(default_factory=dict)  # by name: where panels are now that links may still ask for here

@@ -1,4 +1,5 @@
-"""A visitor's look at a sweep: what has arrived of its recording, and who else looks. Knows nothing of Streamlit."""
+"""A visitor's look at a sweep: at rows that the release has shipped, or at what has arrived of its recording, and who else looks.
+Knows nothing of Streamlit."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from bnviz import engine
 from bnviz.config.sweep import Sweep
 from bnviz.engine import Engine
 from bnviz.judge.claim import Row
+from bnviz.record.evidence import Evidence
 from bnviz.record.store import Recording
 
 GONE_SECONDS = 5.0  # without a look, after which a visitor counts as gone
@@ -63,6 +65,20 @@ def stop_neglected(backend: Engine) -> None:
     """Stop the sweeps at which nobody has looked for long. Runs in any thread."""
     for neglected in audience.drop_neglected():
         backend.stop(neglected)
+
+
+class ShippedRows:
+    """A look at the rows of a sweep that the release has shipped: what a Watch is when its sweep has ended."""
+
+    state, live, finished, end = "ended", False, True, None
+
+    def __init__(self, sweep: Sweep, evidence: Evidence):
+        self.sweep, self.id, self.evidence = sweep, sweep.id, evidence
+        self.rows: Rows = evidence.fill(sweep)
+        self.total = self.done = len(evidence.rows)
+
+    def read(self) -> None:
+        """Nothing is new."""
 
 
 class Watch:
