@@ -166,7 +166,7 @@ def test_shipped_rows_can_be_computed_anew_beside_what_they_say_and_come_back(la
     page.run()
     assert [one.value.split(",")[0] for one in page.markdown] == ["8 rows", "5 rows"]
     assert [one.value for one in page.caption] == [
-        "Computed on 2 January 2026 with bnviz 0.9 and PyTorch 2.0 on a computer.", "Computed here."
+        "Rows of the release", "Computed on 2 January 2026 with bnviz 0.9 and PyTorch 2.0 on a computer.", "Computed here"
     ]  # fmt: skip
     press(page, "Show the rows of the release")
     assert last(lab) == (SWEEP.id, "ended", 8) and lab.engine.stopped == [SWEEP.id] and labels(page) == ["Run it here"]

@@ -142,8 +142,9 @@ def _verdicts(watch: Look, words: Words) -> None:
         return
     texts = shared()["board"]
     before, here = st.columns(2)
-    before.caption(origin(shipped))
+    before.caption(texts["shipped"])
     before.markdown(words(watch.sweep, shipped.fill(watch.sweep)))
+    before.caption(origin(shipped))
     here.caption(texts["here"])
     here.markdown(words(watch.sweep, watch.rows))
 
