@@ -218,7 +218,12 @@ OWN_ARM = (
     Key("running_std_error", "the same of running standard deviations", "layers", "σ"),
     Key("updates_seen", "updates that running statistics have seen; NaN without", "layers", "steps"),
     Key("dead_units", "share of recorded units whose activation is 0 for all examples; NaN where not known", "layers", "share"),
-    Key("saturated_units", "share whose activation spreads less than 1/50 of what they get", "layers", "share"),
+    Key(
+        "saturated_units",
+        "share whose activation spreads less than 1/50 of what they get, times the steepest slope; NaN where it is pooled",
+        "layers",
+        "share",
+    ),
     Key(
         "normalized_together",
         "values of a unit that are normalized together in training; NaN where not known",

@@ -11,19 +11,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
-from bnviz.recorder import kinds, parameters
+from bnviz.recorder import parameters
 from bnviz.recorder.calls import Place
 from bnviz.recorder.distributions import DistributionHistory, Edges, Sizes
 from bnviz.recorder.graph import normalized_together
 from bnviz.recorder.layers import Layer
+from bnviz.recorder.modes import Modes, TrainingModes, is_frozen, set_training_view
 from bnviz.recorder.observation import ByTap, Observer
 from bnviz.recorder.preserve import untouched
 from bnviz.recorder.probe import Loss, Probe, accuracy, class_count, loss_value
 from bnviz.recorder.recompute import Batches
-
-Modes = Mapping[nn.Module, bool]  # whether a module is in training mode
 
 LOSSES = ("train_loss", "probe_loss", "evaluation_loss", "recomputed_loss")  # of a snapshot
 
@@ -81,6 +79,7 @@ class Arm:
         """`layers` are recorded, of so many that were `found`; `batch_norms` are all calls of batch norm."""
         self.name, self.model, self.probe, self.layers_found = name, model, probe, found
         self._batch_norms, self._groups = batch_norms, {}
+        self.training_modes = TrainingModes(model)
         self.view = "training"  # or "evaluation", where the probe cannot be seen as in training
         self._loss = loss
         self._modules = [model, *([loss] if isinstance(loss, nn.Module) else [])]
@@ -108,7 +107,7 @@ class Arm:
     def read_graph(self, loss: Any) -> None:
         """Learn from a loss how much is normalized together."""
         with self._reporter.attempt(f"What {self.name!r} normalizes together"):
-            self._groups = normalized_together(loss, self._batch_norms)
+            self._groups = normalized_together(loss, self._batch_norms, dict(self.model.named_modules()))
 
     def observe(self, modes: Modes | None = None) -> Observed:
         """A pass over the probe in the arm's view: in training, with modules in these modes. It leaves no trace."""
@@ -189,29 +188,3 @@ class Arm:
                 mean = {"train_loss": float(values.mean())}
                 return mean | ({"nonfinite_loss_step": steps[lost[0]]} if lost.size else {})
         return {"train_loss": None}
-
-
-def is_frozen(module: nn.Module, modes: Modes) -> float:
-    """1 if batch norm uses running statistics in these modes, 0 if not; NaN for what has none."""
-    if not (kinds.is_batch_norm(module) and kinds.has_running_statistics(module)):
-        return np.nan
-    return float(not modes[module])
-
-
-def modes_of(model: nn.Module) -> Modes:
-    """Which of the model's modules are in training mode."""
-    return {module: module.training for module in model.modules()}
-
-
-def set_training_view(model: nn.Module, modes: Modes | None) -> None:
-    """Put a model's modules into these modes: those in which it trains. Without them, into training mode, unless it is there.
-
-    Then modules of it that are in evaluation stay so, as batch norm does that is frozen."""
-    if modes is not None:
-        for module, training in modes.items():
-            module.training = training
-    elif not model.training:
-        model.train()
-    for module in model.modules():
-        if isinstance(module, nn.SyncBatchNorm):  # it would wait for other processes, which do not measure
-            module.forward = _BatchNorm.forward.__get__(module)

@@ -17,6 +17,8 @@ from bnviz.recorder.observation import ByTap
 
 PARTS = 64  # of a layer's root mean square, to which unit means are rounded: with 512 values a third of their sampling error
 SATURATED = 0.02  # of the spread of what goes into a nonlinearity, that is left behind it
+VARIED = 0.1  # of a unit's root mean square, that it spreads by at least where it differs between examples
+APART = 1e-3  # of a unit's spread, between neighbouring values that a slope can be told from
 Edges = list[list[np.ndarray]]  # by layer and tap: [bins + 1]
 
 
@@ -74,7 +76,7 @@ class DistributionHistory:
     """Remembers an arm's distributions: those of the first snapshot and of the one before."""
 
     def __init__(self, layers: Sequence[Layer], edges: Edges):
-        self._sizes, self._edges = Sizes.of(layers), edges
+        self._layers, self._sizes, self._edges = layers, Sizes.of(layers), edges
         self._first: dict[int, OrderedTaps] = {}
         self._previous: dict[int, OrderedTaps] = {}
 
@@ -87,7 +89,9 @@ class DistributionHistory:
             self._previous[number] = current
             for tap, keys in enumerate(self._measured(number, first, previous, current)):
                 _fill(result, number, TAPS[tap], keys)
-            result["dead_units"][number], result["saturated_units"][number] = _idle_units(current)
+            result["dead_units"][number] = float(_are_dead(current).mean())
+            if self._layers[number].is_pointwise:
+                result["saturated_units"][number] = float(_are_saturated(current).mean())
         for key in ("counts", "underflow", "overflow", "nonfinite", "zeros", "unit_counts", "unit_zeros"):
             result[key] = {tap: smallest_type(array) for tap, array in result[key].items()}
         return result
@@ -131,12 +135,30 @@ def _sorted(values: np.ndarray) -> Ordered:
     return Ordered(values, *statistics.moments(values))
 
 
-def _idle_units(current: OrderedTaps) -> tuple[float, float]:
-    """The shares of units that are dead, 0 for all examples, and saturated, almost the same for all though their input is not."""
-    _, normalized, activation = current
-    is_dead = (activation.values[:, 0] == 0) & (activation.values[:, -1] == 0)
-    is_saturated = ~is_dead & (normalized.std > 0) & (activation.std < SATURATED * normalized.std)
-    return float(is_dead.mean()), float(is_saturated.mean())
+def _are_dead(current: OrderedTaps) -> np.ndarray:
+    """Which units are 0 for all examples [units]."""
+    values = current[-1].values
+    return (values[:, 0] == 0) & (values[:, -1] == 0)
+
+
+def _are_saturated(current: OrderedTaps) -> np.ndarray:
+    """Which units are almost the same for all examples though what they get is not [units]. A layer that is multiplied by a small
+    number is not saturated: spread counts against the steepest slope in the layer, or against the unit's own mean."""
+    _, before, after = current
+    is_flat = (after.std < SATURATED * before.std) & ((after.values == 0).mean(-1) < 0.5)
+    if not is_flat.any():
+        return is_flat
+    is_flat_for_its_layer = after.std < SATURATED * min(1.0, _steepest(before, after)) * before.std
+    is_constant = (after.std < SATURATED * abs(after.mean)) & (before.std > VARIED * np.hypot(before.mean, before.std))
+    differs = before.std > SATURATED * np.sqrt((before.std**2).mean())
+    return is_flat & differs & (is_flat_for_its_layer | is_constant)
+
+
+def _steepest(before: Ordered, after: Ordered) -> float:
+    """The steepest slope of what comes behind a nonlinearity against what goes into it, over all units; 0 without any."""
+    run, rise = np.diff(before.values), np.diff(after.values)
+    is_apart = run > APART * before.std[:, None]
+    return float((rise[is_apart] / run[is_apart]).max(initial=0))
 
 
 def _moments_and_shifts(first: Ordered, previous: Ordered, current: Ordered) -> dict[str, np.ndarray]:

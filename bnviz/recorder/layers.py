@@ -37,7 +37,7 @@ class Layer:
     `sites` are where its taps are read, `width` is its number of units, `axis` where they lie in `linear`'s values, and `counts`
     how many values of each unit are recorded at each tap: pooling leaves fewer to the next layer. `source` names the module with
     weights whose output goes into the normalizer directly, if one does; it `has_idle_bias` if the normalizer subtracts its bias
-    again.
+    again. It `is_pointwise` if the next layer gets as many values as come out, so that each may be a function of one of them.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Layer:
     width: int
     axis: int
     counts: Counts
+    is_pointwise: bool
     sites: tuple[Site, Site, Site]
     module: nn.Module
 
@@ -135,6 +136,7 @@ def _layer(
         width=width,
         axis=axis,
         counts=(linear_count, normalized_count, count),
+        is_pointwise=shapes[1] == shapes[2],
         sites=(linear, normalized, activation),
         module=call.module,
     )

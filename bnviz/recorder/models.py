@@ -12,9 +12,10 @@ from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
 from bnviz.recorder import kinds
-from bnviz.recorder.arm import Arm, Observed, set_training_view
+from bnviz.recorder.arm import Arm, Observed
 from bnviz.recorder.calls import Call, trace
 from bnviz.recorder.layers import Choice, Counts, Layer, choose, find_layers, spread, without_empty
+from bnviz.recorder.modes import set_training_view
 from bnviz.recorder.preserve import untouched
 from bnviz.recorder.probe import Loss, Probe, call_with
 from bnviz.recorder.recompute import Batches

@@ -43,18 +43,24 @@ class Updates:
     def __init__(self, parameters: Sequence[Tensor]):
         self._parameters = parameters
         self._before: list[Tensor] | None = None
+        self._sums: list[float] | None = None  # of the weights at the last snapshot
 
     def note(self) -> None:
         """Keep the weights as they are now, before a step."""
         self._before = [_part(one) for one in self._parameters]
 
     def ratios(self) -> np.ndarray:
-        """The ratios [parameters] since `note`; NaN where nothing was noted. Forgets what was noted."""
+        """The ratios [parameters] since `note`, which is forgotten. NaN where nothing was noted, and where this step moved
+        nothing though others since the last call did: gradients may be accumulated over several."""
         before, self._before = self._before, None
         if before is None:
             return np.full(len(self._parameters), np.nan, np.float32)
-        pairs = zip(before, self._parameters, strict=True)
-        return np.array([_ratio(old, _part(one)) for old, one in pairs], np.float32)
+        after = [_part(one) for one in self._parameters]
+        found = np.array([_ratio(old, new) for old, new in zip(before, after, strict=True)], np.float32)
+        sums, last = [float(one.sum()) for one in after], self._sums
+        self._sums = sums
+        has_moved = np.full(len(sums), False) if last is None else np.array(sums) != last
+        return np.where((found == 0) & has_moved, np.float32(np.nan), found)
 
 
 def _part(parameter: Tensor) -> Tensor:

@@ -30,11 +30,12 @@ from bnviz.record import ndjson
 from bnviz.record.ndjson import TAPS
 from bnviz.record.version import versions
 from bnviz.recorder import parameters
-from bnviz.recorder.arm import Arm, Modes, Observed, Reporter, modes_of
+from bnviz.recorder.arm import Arm, Observed, Reporter
 from bnviz.recorder.cost import Cost
 from bnviz.recorder.distributions import Edges, Sizes, layer_edges
 from bnviz.recorder.layers import Choice
 from bnviz.recorder.models import arms_of, first_observation
+from bnviz.recorder.modes import Modes
 from bnviz.recorder.output import Output
 from bnviz.recorder.probe import Loss
 from bnviz.recorder.schedule import Every, schedule
@@ -132,7 +133,7 @@ class Recorder:
             if self._is_due_next:
                 arm.read_graph(value)
         if self._is_due_next:
-            self._modes = [modes_of(arm.model) for arm in self._arms]
+            self._modes = [arm.training_modes.now() for arm in self._arms]
             self._snapshot(self._modes, None, self._number("An epoch", epoch))
         with self._reporter.attempt("Snapshots that every= chooses", ". No more are taken."):
             self._look_ahead()

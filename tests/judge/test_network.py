@@ -268,7 +268,21 @@ def test_a_judge_speaks(case):
     assert words in str(finding) and str(finding).endswith((".", ")."))
 
 
+def probe_of(count, change):
+    """The same with a probe of so many examples."""
+    return together(lambda header, parts: header.update(probe_size=count), change)
+
+
 SILENT = {
+    "dead units of a tiny probe": probe_of(4, everywhere(dead_units=0.5)),
+    "saturated units of a tiny probe": probe_of(4, everywhere(saturated_units=0.5)),
+    "two places that differ by chance": probe_of(6, second_use(1.5)),
+    "losses of a tiny probe": probe_of(4, everywhere(probe_accuracy=None, evaluation_accuracy=None, evaluation_loss=0.9)),
+    "large updates that became usual": lambda header, parts: everywhere(update_ratio=0.1)(header, parts[:4]),
+    "small updates at the end of a schedule": lambda header, parts: everywhere(update_ratio=1e-6)(header, parts[3:]),
+    "no update at the only snapshots that tell": lambda header, parts: [
+        in_layer(2, update_ratio=value)(header, parts[start:]) for start, value in ((0, 0), (2, np.nan))
+    ],
     "a healthy network": lambda header, parts: None,
     "a gap within chance": everywhere(evaluation_accuracy=0.86),
     "a gap of a tiny probe": lambda header, parts: (
@@ -350,6 +364,11 @@ def test_a_finding_says_how_certain_it_is_and_in_which_arm():
     finding = Finding("idle_bias", "with", "bn1", 0, "certain", {"count": 2, "source": "conv1"})
     assert str(finding).startswith("with: Module conv1 has a bias") and "This is certain" in str(finding)
     assert finding.as_json()["sentence"] == str(finding) and not BRACES.search(str(finding))
+
+
+def test_a_bias_in_front_of_frozen_batch_norm_is_not_idle():
+    found = findings(together(header_of(0, idle_bias=True), everywhere(frozen=1)))
+    assert [one.kind for one in found] == ["frozen"]
 
 
 @pytest.mark.parametrize("share, severity", [(0.16, "note"), (0.5, "warning")])

@@ -38,7 +38,8 @@ def evaluation_gap(history: History) -> Iterator[Finding]:
 def _accuracies(history: History) -> dict[str, object] | None:
     training, evaluation = (float(late(history.numbers(key))) for key in ("probe_accuracy", "evaluation_accuracy"))
     count = history.examples if np.isfinite(history.examples) else 100.0
-    error = np.sqrt(max(training * (1 - training), evaluation * (1 - evaluation)) / max(count, 1))
+    both = (np.array([training, evaluation]) * count + 1) / (count + 2)  # as if one more were right and one wrong: never certain
+    error = np.sqrt((both * (1 - both)).max() / (count + 2))
     if not training - evaluation > max(LEAST_GAP, STANDARD_ERRORS * error):
         return None
     return {"training": percent(training), "evaluation": percent(evaluation), "measure": "accuracy"}
@@ -47,6 +48,8 @@ def _accuracies(history: History) -> dict[str, object] | None:
 def _losses(history: History) -> dict[str, object] | None:
     if np.isfinite(history.numbers("probe_accuracy")).any():
         return None  # accuracies have decided
+    if history.has_few_examples:
+        return None
     training, evaluation = (float(late(history.numbers(key))) for key in ("probe_loss", "evaluation_loss"))
     if not (training > 0 and evaluation > LEAST_RATIO * training):
         return None

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 LATE = 3  # snapshots at the end, that the last state is judged by
+FEWEST_EXAMPLES = 50  # of a probe: among fewer, a unit that answers one example in ten often answers none
 
 
 class History:
@@ -62,6 +63,13 @@ class History:
         """How many examples the probe has; NaN where nobody knows."""
         size = self.header.get("probe_size")
         return np.nan if size is None else float(size)
+
+    @property
+    def has_few_examples(self) -> bool:
+        """Whether the probe is too small to tell how units differ between examples. Where nobody knows its size, it has no more
+        examples than a layer has values of a unit."""
+        known = self.examples
+        return (min(one["values"] for one in self.layers) if np.isnan(known) else known) < FEWEST_EXAMPLES
 
 
 def late(values: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from bnviz.judge.network.history import History, late, median
 
 FEWEST_TOGETHER = 4  # values normalized together, up to which statistics are hardly any
 APART = 0.5  # σ: between the means of two uses of one batch norm
+STANDARD_ERRORS = 3.0  # of the difference of two means over the probe
 
 
 def small_groups(history: History) -> Iterator[Finding]:
@@ -40,7 +41,9 @@ def frozen(history: History) -> Iterator[Finding]:
 
 def idle_bias(history: History) -> Iterator[Finding]:
     """`idle_bias`: a bias in front of batch norm, which subtracts it again."""
-    found = [number for number, layer in enumerate(history.layers) if layer.get("idle_bias")]
+    is_frozen = late(history.rows("frozen")) == 1  # statistics that stay as they are do not subtract it
+    biased = [number for number, layer in enumerate(history.layers) if layer.get("idle_bias")]
+    found = [number for number in biased if not is_frozen[number]]
     if found:
         numbers = {"count": len(found), "source": history.layers[found[0]]["source"]}
         yield Finding("idle_bias", history.arm, history.name(found[0]), history.steps[0], "certain", numbers, severity="note")
@@ -54,7 +57,7 @@ def two_uses(history: History) -> Iterator[Finding]:
             calls[layer["name"]].append(number)
     for numbers in calls.values():
         distance = max((_distance(history, numbers[0], other) for other in numbers[1:]), default=0.0)
-        if distance > APART:
+        if distance > max(APART, STANDARD_ERRORS * np.sqrt(2 / history.examples)):
             shown = {"count": len(numbers), "distance": digits(distance)}
             name = history.layers[numbers[0]]["name"]
             yield Finding("two_uses", history.arm, name, history.steps[-1], "likely", shown)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bnviz.judge.network.finding import Finding, digits, percent
-from bnviz.judge.network.history import History, median, since
+from bnviz.judge.network.history import History, late, median, since
 
 TAPS = ("linear", "normalized", "activation")
 MANY = 0.1  # share of a layer's units
@@ -49,6 +49,8 @@ def are_nonfinite(history: History) -> np.ndarray:
 
 def idle_units(history: History) -> Iterator[Finding]:
     """`dead_units` and `saturated_units`: many units of a layer that say the same for all examples, at the last snapshots."""
+    if history.has_few_examples:
+        return
     for kind in ("dead_units", "saturated_units"):
         shares = history.rows(kind)
         with np.errstate(invalid="ignore"):
@@ -100,15 +102,19 @@ def updates(history: History) -> Iterator[Finding]:
     if not np.isfinite(typical).any():
         return
     names = history.header.get("parameters", [])
-    still = np.flatnonzero((np.nan_to_num(ratios) == 0).all(0) & np.isfinite(typical) & (np.nan_to_num(gradients) > 0))
+    measured = ratios[np.isfinite(ratios).any(1)]  # a weight that gradients reach is known to stay where it is at each of these
+    is_still = (measured == 0).all(0) & (len(measured) >= LASTING)
+    still = np.flatnonzero(is_still & (np.nan_to_num(gradients) > 0))
     if still.size:
         yield Finding("no_updates", history.arm, names[still[0]], history.steps[-1], "certain", {"count": len(still)})
     with np.errstate(divide="ignore", invalid="ignore"):
-        powers = np.log10(np.where(typical > 0, typical, np.nan)) + 3
-    is_large = np.sum(powers > FARTHEST) > len(typical) / 2
+        powers, late_powers = (np.log10(np.where(one > 0, one, np.nan)) + 3 for one in (typical, late(ratios)))
+    are_large = (powers > FARTHEST) & (late_powers > FARTHEST)  # first steps of Adam are large, the last ones of a schedule small
+    are_small = (powers < -FARTHEST) & (late_powers < -FARTHEST)
+    is_large = np.sum(are_large) > len(typical) / 2
     if not is_large:
         yield from _leap(history, ratios, names)
-    for kind, found in (("updates_large", powers > FARTHEST), ("updates_small", powers < -FARTHEST)):
+    for kind, found in (("updates_large", are_large), ("updates_small", are_small)):
         if found.sum() > len(typical) / 2:  # a single layer may be special
             middle = int(np.flatnonzero(found)[found.sum() // 2])
             numbers = {"ratio": digits(float(np.nanmedian(typical[found]))), "count": int(found.sum()), "total": len(typical)}

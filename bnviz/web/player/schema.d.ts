@@ -364,7 +364,7 @@ export interface ArmPart {
   updates_seen?: Row;
   /** share of recorded units whose activation is 0 for all examples; NaN where not known [share] */
   dead_units?: Row;
-  /** share whose activation spreads less than 1/50 of what they get [share] */
+  /** share whose activation spreads less than 1/50 of what they get, times the steepest slope; NaN where it is pooled [share] */
   saturated_units?: Row;
   /** values of a unit that are normalized together in training; NaN where not known [values] */
   normalized_together?: Row;
