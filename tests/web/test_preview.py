@@ -145,12 +145,12 @@ def test_a_link_shows_its_own_run(client, stored):
     assert Image.open(io.BytesIO(picture.content)).size == (int(tags["og:image:width"]), int(tags["og:image:height"]))
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
-def test_a_link_whose_run_is_not_at_hand_shows_the_lesson(client, lesson):
+@pytest.mark.parametrize("lesson", [*LESSONS, "own"])
+def test_a_link_whose_run_is_not_at_hand_shows_the_page(client, lesson):
     tags = shown(client.get(f"/{'' if lesson == 'live_shift' else address(lesson)}", headers=ROBOT))
     assert urlsplit(tags["og:image"]).path == f"/bnviz/cards/{lesson}.png"
     assert client.get(tags["og:image"]).headers["content-type"] == "image/png"
-    assert tags["og:title"] == words.catalogue(lesson)["title"]
+    assert tags["og:title"] == (words.own() if lesson == "own" else words.catalogue(lesson))["title"]
 
 
 def test_there_is_no_card_of_anything_else(client):
@@ -177,6 +177,7 @@ def test_who_asks_only_for_a_pages_head_gets_no_body(client, monkeypatch):
         ("/lab/", {}, "http://inside:8501/lab"),
         ("/lab/gamma-beta", {}, "http://inside:8501/lab"),
         ("/gamma-beta/", {}, "http://inside:8501"),
+        ("/lab/own/", {}, "http://inside:8501/lab"),
         ("/nowhere", {}, "http://inside:8501"),
         ("/", {"x-forwarded-proto": "https", "x-forwarded-host": "bnviz.example"}, "https://bnviz.example"),
         ("/", {"x-forwarded-proto": "https, http", "x-forwarded-host": "a.example, b"}, "https://a.example"),

@@ -7,6 +7,8 @@
 /** @typedef {{arm: string, axes: string, domain: [number, number]}} Side one arm's subplot */
 
 const GAP = 0.03; // of the width, between subplots
+const MANY = 3; // so many subplots side by side leave room for short titles only
+const SHORT = 12; // letters
 const MARGIN = {l: 50, r: 14, t: 26, b: 40};
 
 /**
@@ -77,20 +79,30 @@ export function sideBySide(arms, sides, {x, y}) {
   const axes = {};
   for (const {axes: number, domain} of sides) {
     const isFirst = number === "";
-    axes[`xaxis${number}`] = {...x, domain, anchor: `y${number}`, ...(isFirst ? {} : {matches: "x"})};
+    const title = isFirst || sides.length < MANY ? {} : {title: {text: ""}};
+    axes[`xaxis${number}`] = {...x, domain, anchor: `y${number}`, ...(isFirst ? {} : {matches: "x"}), ...title};
     const shared = {matches: "y", showticklabels: false, title: {text: ""}};
     axes[`yaxis${number}`] = {...y, anchor: `x${number}`, ...(isFirst ? {} : shared)};
   }
-  return layout({...axes, annotations: sides.length > 1 ? sides.map((side) => titleOf(arms[side.arm], side)) : []});
+  const titles = sides.map((side) => titleOf(arms[side.arm], side, sides.length >= MANY));
+  return layout({...axes, annotations: sides.length > 1 ? titles : []});
 }
 
 /**
  * @param {Arm} arm
  * @param {Side} side
+ * @param {boolean} isShort
  */
-const titleOf = ({name, colour}, {domain}) => ({
-  ...{text: name, x: (domain[0] + domain[1]) / 2, y: 1, xref: "paper", yref: "paper", xanchor: "center"},
-  ...{yanchor: "bottom", showarrow: false, font: {color: colour, size: 13}},
+const titleOf = ({name, colour}, {domain}, isShort) => ({
+  ...{
+    text: isShort && name.length > SHORT ? `${name.slice(0, SHORT - 1)}…` : name,
+    x: (domain[0] + domain[1]) / 2,
+    y: 1,
+    xref: "paper",
+    yref: "paper",
+    xanchor: "center",
+  },
+  ...{yanchor: "bottom", showarrow: false, font: {color: colour, size: isShort ? 11 : 13}},
 });
 
 /**
@@ -102,8 +114,8 @@ const titleOf = ({name, colour}, {domain}) => ({
 export function beside(x, heights, more = {}) {
   if (heights.length === 1) return layout({xaxis: x, yaxis: heights[0], ...more});
   return layout({
-    xaxis: {...x, domain: [0, 0.44]},
-    xaxis2: {...x, domain: [0.56, 1], anchor: "y2", matches: "x"},
+    xaxis: {...x, domain: [0, 0.42]},
+    xaxis2: {...x, domain: [0.59, 1], anchor: "y2", matches: "x"},
     yaxis: heights[0],
     yaxis2: {...heights[1], anchor: "x2"},
     ...more,

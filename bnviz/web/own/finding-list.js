@@ -4,6 +4,7 @@
 import {make, set} from "../player/dom.js";
 import {sentenceOrKey} from "../player/words.js";
 import {chartOf, layerOf, wordsOf} from "./findings.js";
+import {layerName} from "./names.js";
 
 /** @import {Catalogue} from "../player/types" */
 /** @import {PlayerCore} from "../player/core/player-core.js" */
@@ -70,7 +71,12 @@ export class FindingList {
     const mark = make("span", {class: `bnviz-severity bnviz-${kind}`}, this.text(kind));
     const more = [meaning, remedy].filter(Boolean).map((one) => make("p", {}, one));
     const details = make("details", open ? {open: ""} : {}, make("summary", {}, this.text("why")), ...more);
-    return make("li", {}, make("p", {}, mark, " ", ...name, measured), this.goes(finding), ...(more.length ? [details] : []));
+    return make(
+      "li",
+      {},
+      make("p", {}, mark, " ", ...name, measured, " ", this.goes(finding)),
+      ...(more.length ? [details] : []),
+    );
   }
 
   /**
@@ -81,7 +87,8 @@ export class FindingList {
     const {header} = this.core.recording;
     const layer = header && layerOf(finding, header);
     const step = finding.step ?? 0;
-    const name = layer ? this.text("go_layer", {layer: finding.layer, step}) : this.text("go_step", {step});
+    const view = /** @type {any} */ ({header, words: this.core.data.words});
+    const name = layer ? this.text("go_layer", {layer: layerName(view, layer), step}) : this.text("go_step", {step});
     return make("button", {type: "button", onclick: () => this.go(layer || null, step, chartOf(finding))}, name);
   }
 

@@ -14,6 +14,8 @@ import {axis, beside, line, sideBySide, sidesOf, translucent} from "./figures.js
  * @property {PanelWords} words
  */
 
+const GREY = "#888888"; // of a view in the legend, whichever arm it is of
+const LEGEND_ROW = 17; // pixels
 const STEPS = {fit: "steps"}; // the range of an axis of steps
 
 /**
@@ -150,7 +152,28 @@ function learning(parts) {
       : axis(words.learning.accuracy, {tickformat: ".0~%", range: [0, 1.02]}),
   );
   const x = axis(words.learning.x, STEPS);
-  return panel("learning", parts, traces, beside(x, heights, {showlegend: true, margin: {l: 50, r: 14, t: 52, b: 40}}));
+  const key = keyOf(parts);
+  const top = LEGEND_ROW * Math.ceil(key.length / 2) + 18; // on a phone two entries fit into a row
+  const more = {showlegend: true, margin: {l: 50, r: 14, t: top, b: 40}};
+  return panel("learning", parts, [...key, ...traces], beside(x, heights, more), {height: 268 + top});
+}
+
+/**
+ * The legend: a colour for each arm, and a dash for each view. All pairs of them would fill a phone.
+ * @param {Parts} parts
+ */
+function keyOf({header, measures, arms, words}) {
+  const [first] = header.arms;
+  const views = Object.entries(VIEWS).filter(([view]) => ["loss", "accuracy"].some((kind) => measures.has(`${view}_${kind}`)));
+  const several = header.arms.length > 1;
+  const entry = (/** @type {string} */ arm, /** @type {string} */ name, /** @type {Record<string, any>} */ look) => {
+    const trace = line(arms, arm, "", 2, {feed: {kind: "none"}, hoverinfo: "skip", name, legendgroup: name, showlegend: true});
+    return {...trace, line: {.../** @type {object} */ (trace.line), ...look}};
+  };
+  return [
+    ...(several ? header.arms.map((/** @type {string} */ arm) => entry(arm, arms[arm].name, {})) : []),
+    ...views.map(([view, dash]) => entry(first, words.learning[view], {dash, ...(several ? {color: GREY} : {})})),
+  ];
 }
 
 /**
@@ -165,7 +188,9 @@ function viewsOf(parts, kind, axes) {
     header.arms.map((/** @type {string} */ arm) => {
       const name = header.arms.length > 1 ? `${arms[arm].name}, ${words.learning[view]}` : words.learning[view];
       const form = kind === "loss" ? ".3g" : ".1%";
-      return curve(parts, arm, axes, {kind: "scalar", arm, key: `${view}_${kind}`}, form, {name, dash});
+      const feed = {kind: "scalar", arm, key: `${view}_${kind}`};
+      const legendgroup = header.arms.length > 1 ? arms[arm].name : name; // a click on its entry hides it
+      return curve(parts, arm, axes, feed, form, {name, dash, legendgroup, showlegend: false});
     }),
   );
 }

@@ -151,6 +151,7 @@ const alternatives = {
 
 /** @type {Story["feeds"]} */
 const feeds = {
+  none: () => ({x: [null], y: [null]}), // of a trace that is there for its entry in the legend
   // Every entry's line in one trace: a gap ends each.
   list: ({arm, key}, view) => unitLines(visibleFrames(view), (frame) => /** @type {number[]} */ (listOf(frame, arm, key))),
   // Of a measure that is a number a layer, or a parameter: that of the chosen layer.
@@ -223,6 +224,7 @@ const story = {
     ),
   tables: {
     list: () => [],
+    none: () => [],
   },
 };
 

@@ -15,13 +15,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bnviz.lessons import LESSONS, address
 from bnviz.web import assets
 from bnviz.web.compat import component_scripts
+from bnviz.web.picture.texts import OWN
 from bnviz.web.routes.preview import described
 
 # The whole page goes through our hands: not packed, not in parts, and no page from before.
 LEFT_OUT = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")
 OF_ANOTHER = ("content-length", "etag", "last-modified", "accept-ranges")  # what holds for the page as it was
 RUNS = "/bnviz/runs/"
-OWN = "own"  # the page of people's own networks, which is no lesson
 PAGES = {"", *map(address, LESSONS), OWN}  # what the address of a page ends in
 
 
@@ -61,7 +61,7 @@ class _Page:
         for name in OF_ANOTHER:
             del headers[name]
         if self.scope["method"] != "HEAD":
-            description = await described(self.scope, lesson_at(self.scope["path"]))
+            description = await described(self.scope, _page_at(self.scope["path"]))
             self.body = self.body.replace(b"</head>", (description + tags(self.scope["path"])).encode() + b"</head>", 1)
             headers["content-length"] = str(len(self.body))
         await self.send({**start, "headers": headers.raw})

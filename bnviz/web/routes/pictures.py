@@ -20,6 +20,7 @@ from bnviz.engine.admission import Busy
 from bnviz.lessons import LESSONS, SWEEPING, address
 from bnviz.record.store import COMPLETE_STATUSES, Recording
 from bnviz.web.export.validation import InvalidRecording
+from bnviz.web.picture.texts import OWN
 from bnviz.web.rates import Kind
 from bnviz.web.routes.http import error, spend, too_busy, unchanged
 from bnviz.web.routes.render_cache import RenderCache
@@ -28,6 +29,7 @@ from bnviz.web.routes.runs import LASTING, stored_recording
 if TYPE_CHECKING:
     from bnviz.web.picture.recording_arrays import RecordingArrays
 
+PACKAGE = Path(__file__).parents[2]
 KINDS = {"card.png": "image/png", "picture.gif": "image/gif"}
 MEMORY = 16 << 20  # bytes of pictures in the cache
 WAITING = 8  # so many requests may wait for their picture; others are refused
@@ -113,13 +115,13 @@ def _name(kind: str, lesson: str, id: str, query: Mapping[str, str]) -> str:
 
 
 async def general(request: Request) -> Response:
-    """A lesson's own card: for a link whose run is neither in memory nor stored."""
+    """A page's own card: for a link whose run is neither in memory nor stored, or that is of none."""
     if (path := card_path(request.path_params["lesson"])) is None:
         return error(404, "There is no such picture.")
     return FileResponse(path, headers={"Cache-Control": "public, max-age=86400"}, media_type="image/png")
 
 
-def card_path(lesson: str) -> Path | None:
-    """The file that comes with the package (bnviz/web/picture/cards.py makes it)."""
-    path = Path(__file__).parents[2] / "lessons" / lesson / "card.png"
-    return path if lesson in LESSONS and path.is_file() else None
+def card_path(page: str) -> Path | None:
+    """The file of a page's card, which comes with the package (bnviz/web/picture/cards.py makes it)."""
+    path = PACKAGE / ("web/own" if page == OWN else f"lessons/{page}") / "card.png"
+    return path if page in (OWN, *LESSONS) and path.is_file() else None

@@ -19,35 +19,37 @@ from bnviz.record.store import COMPLETE_STATUSES
 from bnviz.web import words
 from bnviz.web.compat import is_host_allowed
 from bnviz.web.picture import HEIGHT, WIDTH
+from bnviz.web.picture.texts import OWN, texts_of
 from bnviz.web.routes.pictures import card_path
 
 LONGEST = 2000  # characters of a query that are read
 _HOST = re.compile(r"[\w.-]+(:\d{1,5})?|\[[\da-fA-F:.]+\](:\d{1,5})?")
 
 
-async def described(scope: Scope, lesson: str) -> str:
-    """HTML for the head of the page of a lesson."""
-    return await to_thread.run_sync(_tags, scope, lesson)
+async def described(scope: Scope, page: str) -> str:
+    """HTML for the head of the page of a lesson, or of OWN."""
+    return await to_thread.run_sync(_tags, scope, page)
 
 
-def _tags(scope: Scope, lesson: str) -> str:
+def _tags(scope: Scope, page: str) -> str:
     """Runs in a thread: it may read a stored recording."""
-    catalogue, where = words.catalogue(lesson), site(scope)
-    properties = {"og:type": "website", "og:site_name": words.shared()["frame"]["title"], "og:title": catalogue["title"]}
-    properties["og:description"] = catalogue["claim"]
-    if where and (picture := picture_of(lesson, scope.get("query_string", b"").decode("latin-1"))):
-        properties |= {"og:image": f"{where}/{picture}", "og:image:type": "image/png", "og:image:alt": catalogue["title"]}
+    (title, text), where = texts_of(page), site(scope)
+    properties = {"og:type": "website", "og:site_name": words.shared()["frame"]["title"], "og:title": title}
+    properties["og:description"] = text
+    if where and (picture := picture_of(page, scope.get("query_string", b"").decode("latin-1"))):
+        properties |= {"og:image": f"{where}/{picture}", "og:image:type": "image/png", "og:image:alt": title}
         properties |= {"og:image:width": str(WIDTH), "og:image:height": str(HEIGHT)}
     card = {"twitter:card": "summary_large_image" if "og:image" in properties else "summary"}
     tags = [f'<meta property="{name}" content="{escape(text)}">' for name, text in properties.items()]
     return "".join([*tags, *(f'<meta name="{name}" content="{text}">' for name, text in card.items())])
 
 
-def picture_of(lesson: str, query: str) -> str | None:
-    """The address, below the app's own, of a picture of what a link shows: its run's, if that is at hand, else the lesson's."""
-    if lesson not in SWEEPING and len(query) <= LONGEST and (picture := _of_run(lesson, query)):
+def picture_of(page: str, query: str) -> str | None:
+    """The address, below the app's own, of a picture of what a link shows: its run's, if that is at hand, else the page's own."""
+    has_runs = page in LESSONS and page not in SWEEPING
+    if has_runs and len(query) <= LONGEST and (picture := _of_run(page, query)):
         return picture
-    return f"bnviz/cards/{lesson}.png" if card_path(lesson) else None
+    return f"bnviz/cards/{page}.png" if card_path(page) else None
 
 
 def _of_run(lesson: str, query: str) -> str | None:
@@ -80,7 +82,7 @@ def site(scope: Scope) -> str | None:
 def prefix(path: str) -> str:
     """What stands before a page's own part of the path: where the app lies, without a slash at its end."""
     parts = path.rstrip("/").split("/")
-    if parts[-1] in {address(lesson) for lesson in LESSONS} or not path.endswith("/"):
+    if parts[-1] in {OWN, *map(address, LESSONS)} or not path.endswith("/"):
         parts = parts[:-1]
     return "/".join(part for part in parts if re.fullmatch(r"[\w.~+-]*", part)).rstrip("/")
 

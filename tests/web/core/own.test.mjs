@@ -367,3 +367,16 @@ test("no findings are told from nobody having looked, and from an end that is no
   const {recording, notices} = await read("", {source: {name: "x", open, resumes: true}});
   assert.deepEqual([notices, recording.end.findings], [[["grows", {}]], undefined]);
 });
+
+test("the legend of what is learnt names each arm and each view once", async () => {
+  const {recording} = await read(textOf(ownLines({arms: ["a", "b", "c", "d"], snapshots: 2})));
+  const {data, view} = scene(recording);
+  const {data: traces, layout} = data.panels.find(({id}) => id === "learning");
+  const named = traces.filter(({showlegend}) => showlegend);
+  assert.deepEqual(
+    named.map(({name}) => name),
+    ["a", "b", "c", "d", "training minibatches", "probe, as in training", "probe, evaluation"],
+  );
+  assert.ok(named.every((trace) => drawn(fillTrace(trace, view)).length === 0));
+  assert.ok(layout.margin.t >= 4 * 17); // four rows on a phone
+});
