@@ -378,6 +378,18 @@ def test_start_drift_and_noise_make_the_error_that_is_measured(desk, recorded):
         assert parts[-1] == pytest.approx(math.hypot(*parts[:-1]), rel=0.4), (momentum, minibatches, parts)
 
 
+def test_statistics_that_were_frozen_are_no_average_and_have_no_parts_and_no_law(desk, recorded):
+    experiment = PAGE.default.replace(**RUNS["cause_none"], changes="104:freeze_statistics=1")
+    said = str(story_of(desk, recorded(experiment), experiment))
+    assert "are no average and have no such parts" in said and "says nothing here" in said
+    for feed in ({"kind": "part", "part": "drift"}, {"kind": "law-steps"}):
+        drawn = desk.ask("feed", **feed)
+        known = {step: value is not None for step, value in zip(drawn["x"], drawn["y"], strict=True) if step}
+        assert known == {step: step <= 104 for step in known} and len(set(known.values())) == 2, feed
+    assert None not in desk.ask("feed", kind="part", part="measured")["y"]
+    assert desk.ask("feed", kind="law") == desk.ask("feed", kind="averaged") == {"x": [], "y": []}
+
+
 def test_no_cause_of_a_fixed_task_is_named_once_inputs_were_shifted(desk, recorded):
     experiment = PAGE.default.replace(**RUNS["cause_start"], changes="104:input_shift=1")
     headline, *_ = story_of(desk, recorded(experiment), experiment)

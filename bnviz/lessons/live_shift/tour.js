@@ -44,7 +44,7 @@ export const tour = [
   },
   {
     ...{name: "layers", values: WITH_GRADIENT_SHIFT, curtain: true, part: {layers: [2, 2]}, from: 0, again: true, due: 60},
-    alone: true,
+    ...{alone: true, choice: {motion: "example"}},
     outcome: finite(layers, "none"),
   },
   {
@@ -54,7 +54,7 @@ export const tour = [
   },
   {
     ...{name: "norm", values: WITH_GRADIENT_SHIFT, part: {layers: [2, 2]}, from: 0, again: true, due: 140},
-    ...{guesses: ["less", "alike", "more"], outcome: finite(norm)},
+    ...{guesses: ["less", "alike", "more"], outcome: finite(norm), answerChoice: {motion: "example"}},
   },
   {
     ...{name: "faster", values: WITH_GRADIENT_SHIFT, part: {panel: "learning"}, from: 20, due: 240},

@@ -5,10 +5,10 @@ import {overSteps, visibleFrames} from "../../web/player/feeds.js";
 import {finite} from "../../web/player/numbers.js";
 import {besselFactor, expectedSpread} from "./bessel.js";
 import {lawBounds, lawFeeds, lawFits} from "./law-drawings.js";
-import {evaluatedScore, evaluationOf, layersOf, measure, measuredFrame, measuredFrames, partsOf} from "./reading.js";
+import {evaluatedScore, evaluationOf, layersOf, measure, measuredFrame, measuredFrames, partsOf, wasFrozen} from "./reading.js";
 import {bars} from "./trials.js";
 
-/** @import {Bound, FeedFunction, Fit, View} from "../../web/player/types" */
+/** @import {Bound, FeedFunction, Fit, Snapshot, View} from "../../web/player/types" */
 
 const NOTHING = {x: [], y: []};
 const SETTLED = 1 / 20; // of the run, after which running statistics, which start at 0 and 1, say something
@@ -20,6 +20,17 @@ const SETTLED = 1 / 20; // of the run, after which running statistics, which sta
  * @param {string} key of a score there
  */
 const evaluatedFrames = (view, arm, key) => visibleFrames(view).filter((frame) => key in frame.arms[arm]);
+
+/**
+ * What the running mean of the chosen layer is wrong by. Statistics that were frozen are no average, and have no such parts.
+ * @param {View} view
+ * @param {Snapshot} frame
+ * @returns {Record<string, number>}
+ */
+function shownParts(view, frame) {
+  const parts = partsOf(view, frame, view.layer);
+  return wasFrozen(view, frame) ? {distance: parts.distance, measured: parts.measured} : parts;
+}
 
 /** @type {Record<string, FeedFunction>} */
 export const feeds = {
@@ -40,7 +51,7 @@ export const feeds = {
     return {x: layers, y: layers.map((layer) => (key === "spread" ? expectedSpread(size, layer) : besselFactor(size)))};
   },
   remedies: bars,
-  part: ({part}, view) => overSteps(measuredFrames(view), (frame) => /** @type {any} */ (partsOf(view, frame, view.layer))[part]),
+  part: ({part}, view) => overSteps(measuredFrames(view), (frame) => shownParts(view, frame)[/** @type {any} */ (part)] ?? null),
 };
 
 /**
@@ -73,7 +84,7 @@ export const fits = {
   errors: settled((frame, _, view) => [...layersOf(frame, view, "mean_error"), ...layersOf(frame, view, "std_error")]),
   parts: settled((frame, _, view) => {
     if (!evaluationOf(frame, view)) return [];
-    return Object.values(partsOf(view, frame, view.layer));
+    return Object.values(shownParts(view, frame));
   }),
 };
 

@@ -64,13 +64,22 @@ const overMomentum = (curve) => (_, view) => {
   return {x: points.map(({momentum}) => momentum), y: points.map(({error}) => positive(error))};
 };
 
+/**
+ * A curve over momentum; none of statistics that were frozen, and so are no average.
+ * @param {(view: View, frame: Snapshot) => {momentum: number, error: number}[]} curve
+ * @returns {typeof curve}
+ */
+function unlessFrozen(curve) {
+  return (view, frame) => (wasFrozen(view, frame) ? [] : curve(view, frame));
+}
+
 /** On an axis of logarithms nothing else has a place. @param {number} value */
 const positive = (value) => (value > 0 && Number.isFinite(value) ? value : null);
 
 /** @type {Record<string, FeedFunction>} */
 export const lawFeeds = {
-  law: overMomentum((view, frame) => (wasFrozen(view, frame) ? [] : lawCurve(view, frame))),
-  averaged: overMomentum(averagedCurve),
+  law: overMomentum(unlessFrozen(lawCurve)),
+  averaged: overMomentum(unlessFrozen(averagedCurve)),
   "law-measured": overMomentum((view, frame) => [
     {momentum: averaging(view).momentum, error: partsOf(view, frame, view.layer).measured},
   ]),
@@ -82,9 +91,8 @@ export const lawFeeds = {
 export const lawFits = {
   law(frame, arm, view) {
     if (arm !== view.compared || !frame.step || !evaluationOf(frame, view)) return [];
-    const law = wasFrozen(view, frame) ? [] : [lawHere(view, frame)];
-    const errors = [...law, partsOf(view, frame, view.layer).measured, lowest(averagedCurve(view, frame)).error];
-    return errors.map((error) => Math.log10(error));
+    const byLaw = wasFrozen(view, frame) ? [] : [lawHere(view, frame), lowest(averagedCurve(view, frame)).error];
+    return [...byLaw, partsOf(view, frame, view.layer).measured].map((error) => Math.log10(error));
   },
 };
 

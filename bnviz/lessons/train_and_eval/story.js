@@ -274,6 +274,10 @@ const list = (view, items) => say(view, "alt_list", {most: items.slice(0, -1).jo
  */
 function causesText(view, frame) {
   const parts = partsOf(view, frame, view.layer);
+  if (reading.wasFrozen(view, frame)) {
+    const [measuredError, distance] = [parts.measured, parts.distance].map(words.sigmas);
+    return say(view, "causes_frozen", {step: frame.step, measured: measuredError, distance});
+  }
   const together = Math.hypot(parts.start, parts.drift, parts.noise, parts.offset);
   const numbers = {...parts, together};
   const texts = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, words.sigmas(value)]));

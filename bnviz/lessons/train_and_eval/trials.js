@@ -3,7 +3,7 @@
 
 import {digits, hasClasses, joinSentences, percent, say as anySay, sentenceOrKey} from "../../web/player/words.js";
 import {isPermitted} from "../../web/player/core/tour-core.js";
-import {averaging, evaluationOf, partsOf} from "./reading.js";
+import {averaging, evaluationOf, partsOf, wasFrozen} from "./reading.js";
 import {MOMENTA, NAMES, bestView, isWith, reachedAt, remediesFor, trainAlike} from "./remedies.js";
 import {rootMeanSquare} from "./causes.js";
 
@@ -127,7 +127,7 @@ const hasStatistics = ({frame, compared, normalizers}) => normalizers[frame.arms
  */
 function bestMomentum(view) {
   const last = view.frames[view.frames.length - 1];
-  if (!evaluationOf(last, view)) return averaging(view).momentum;
+  if (!evaluationOf(last, view) || wasFrozen(view, last)) return averaging(view).momentum;
   const errors = MOMENTA.map((momentum) => {
     const layers = Array.from({length: view.header.hidden_layers}, (_, index) => partsOf(view, last, index + 1, momentum));
     return rootMeanSquare(layers.map(({start, drift, noise, offset}) => Math.hypot(start, drift, noise, offset)));
@@ -226,7 +226,9 @@ export function remediesText(view) {
   const {base} = view.service ?? AT_FIRST;
   if (!base?.outcome) return say(view, "remedies_wait");
   if (!base.remedies) return say(view, "remedies_none", {norm: view.norm});
-  const best = base.remedies?.momentum ? "" : say(view, "momentum_is_best", {momentum: base.experiment.statistics_momentum});
+  const isFrozen = String(base.experiment.changes).includes("freeze_statistics=1");
+  const suitsBest = !base.remedies.momentum && !isFrozen;
+  const best = suitsBest && say(view, "momentum_is_best", {momentum: base.experiment.statistics_momentum});
   const sentences = NAMES.map((name) => trialText(view, name, base)).filter(Boolean);
   return sentences.length ? joinSentences(...sentences) : joinSentences(say(view, "remedies_try"), best);
 }

@@ -109,6 +109,20 @@ test("a guess is judged, once, and stands", () => {
   }
 });
 
+test("what a card speaks of once it is answered is on show from then on, and not at the next card", () => {
+  const [, layers, , norm] = cards();
+  const story = {tour: [{...norm, answerChoice: {layer: 4}}, layers]};
+  const world = touring({number: 1, story}).arrive().pass(100);
+  world.tour.guess("falls");
+  world.pass(50);
+  assert.deepEqual([isAnswered(world.core.state), world.core.view().layer], [false, 2]);
+  world.until(isAnswered);
+  assert.equal(world.core.view().layer, 4);
+  world.tour.turn(1);
+  world.pass(100);
+  assert.equal(world.core.view().layer, 2);
+});
+
 test("right and wrong are told apart", () => {
   const verdictOf = (guess) => {
     const world = touring({number: 4}).arrive().pass(100);

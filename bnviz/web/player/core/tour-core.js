@@ -291,6 +291,7 @@ export class TourCore {
     const {text, correctGuess} = card.outcome(view, (key, ...values) => sentence(tour, key, ...values));
     this.#hasOutcome = true;
     player.setPlaying(false); // what is on show is what is sentenceOrKey of
+    if (card.answerChoice) player.choose(card.answerChoice);
     this.#say(this.#verdict(card, correctGuess), text, false);
   }
 
