@@ -293,7 +293,7 @@ def test_a_page_says_why_there_is_no_verdict(key):
     for seeds, outcome, reason in ((4, AGREES, "few"), (claim.sweep.seeds, CANNOT_TELL, None)):
         sweep = dataclasses.replace(claim.sweep, seeds=seeds)
         rows = made_up(sweep, CASES[key][outcome])
-        text, judgement = verdict(claim, {}, sweep, rows), claim.judge(sweep, rows)
+        text, judgement = verdict(claim, dict, sweep, rows), claim.judge(sweep, rows)
         assert reason in (None, judgement.undecided)
         assert f"{BADGES[word(judgement)]}\n\n{reason_text(judgement, sweep)}\n\n" in text
         assert "train on the same" in text and "{" not in text and (seeds > 4 or "at least 5 seeds" in text)

@@ -1,6 +1,6 @@
 """Rows of sweeps that a release ships, so that a page has its verdict before anything is computed, and says whose rows they are.
 
-One file a sweep lies beside this one: `<the sweep's id>.json.xz`. `python -m bnviz.lessons.evidence` makes them.
+One file a sweep lies beside this one: `<the sweep's id>.json.xz`. `python -m bnviz.evidence` makes them.
 """
 
 from __future__ import annotations
