@@ -63,6 +63,59 @@ def test_nothing_is_said_before_there_is_something_to_compare(tell_story, step):
     assert tell_story(TURNS["batch"], step)[0] == ""
 
 
+# --- words know the past
+
+
+@pytest.fixture
+def speak(desk, recorded, tmp_path):
+    """The headline at a step of a run whose test accuracies, a function of the arm and the step, are made up, and its
+    `group` size and other `fields` of its experiment, too."""
+
+    def run(accuracies, step=70, experiment=None, group=None, **fields):
+        experiment = small(PAGE, {**LONGER, **(experiment or {})})
+        with open(recorded(experiment), "rb") as file:
+            first, *frames, end = ndjson.read(file)
+        for frame in frames:
+            frame["step"] *= 2  # before step 50 nobody is expected to have learnt anything
+            for arm, values in frame["arms"].items():
+                values["test_accuracy"] = accuracies(arm, frame["step"])
+            frame["group_size"] = group or frame["group_size"]
+        first["experiment"] |= fields
+        path = tmp_path / f"{len(list(tmp_path.iterdir()))}.ndjson"
+        path.write_bytes(b"".join(map(ndjson.line, [first, *frames, end])))
+        data = messages.player_data(experiment.id, experiment, [], links.VIEW, "live_shift")
+        place = next(index for index, frame in enumerate(frames) if frame["step"] >= step)
+        choice = {"layer": 2, "tap": "activation", "unit": 0, "target": 0.5}
+        desk.ask("look", recording=str(path), story="live_shift", data=data, choice=choice, place=place)
+        return desk.ask("speak", panels=[])[0].replace("\N{NO-BREAK SPACE}", " ")
+
+    return run
+
+
+def collapse(step, arms=("none",)):
+    """Accuracies of networks of which some fall to chance after a step."""
+    return lambda arm, now: 0.1 if arm in arms and now > step else 0.81 if now else 0.1
+
+
+def test_what_a_network_has_lost_is_not_called_unlearnt(speak):
+    text = speak(collapse(64))
+    assert "the network without it has just lost what it had learnt, 81 % right at step 64" in text and "not learnt" not in text
+    assert "without it has lost what" in speak(collapse(20), 80)
+    both = speak(collapse(64, ("none", "batch")))
+    assert "both networks have lost" in both and "learnt anything" not in both
+    assert "the network without it has not learnt" in speak(collapse(-1))
+
+
+def test_small_minibatches_come_with_the_experiment_that_tells_noises_apart(speak, desk):
+    speak(collapse(80), group=4)
+    offer = desk.ask("offer")
+    assert offer["values"] == {"batch_size": 64, "ghost_batch_size": 4} and "statistics of 4 examples" in offer["text"]
+    speak(collapse(80), group=4, ghost_batch_size=4)
+    assert desk.ask("offer") is None, "that is the experiment"
+    speak(collapse(80), experiment={"compare": "layer"}, group=4)
+    assert desk.ask("offer") is None, "layer norm has no statistics of minibatches"
+
+
 # --- the other way to move
 
 

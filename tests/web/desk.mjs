@@ -140,6 +140,11 @@ const actions = {
   choices: async ({story}) => (await load(`lessons/${story}/story.js`)).default.choices ?? {},
 
   // All that is drawn and said of the view with these panels.
+  // The experiment that a story offers of what is on show.
+  async offer() {
+    return desk.view.story.offer?.(desk.view) ?? null;
+  },
+
   async speak({panels}) {
     const {alternative, filler, pieces} = await load("web/player/words.js");
     const {feeds} = await load("web/player/feeds.js");

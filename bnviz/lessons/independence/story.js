@@ -14,7 +14,7 @@ import {effect, ENOUGH, isFar, larger, costlierArm, sparedArms, WINDOW} from "./
 /** @typedef {NonNullable<ReturnType<typeof effect>>} Effect */
 /** @typedef {ReturnType<typeof larger>} Side */
 
-const {both, bothArms, digits, hasClasses, learns, percent, signed, withoutFullStop} = words;
+const {both, bothArms, digits, hasClasses, lastLearnt, learns, percent, signed, withoutFullStop} = words;
 const {CHANGE, COSINE, costs, heldFrom, layersOf, overall, typical} = gradients;
 /** @type {Say<Words>} */
 const say = words.say;
@@ -179,8 +179,10 @@ const EARLY = 50; // steps, before which nobody is expected to have learnt anyth
 function idle(view) {
   const lazy = view.frame.step < EARLY ? [] : bothArms(view).filter((arm) => !learns(view.frame, arm, view));
   if (!lazy.length) return "";
-  if (lazy.length === 2) return ` ${say(view, "neither_learns")}`;
+  const isLost = lazy.some((arm) => lastLearnt(view, arm));
+  if (lazy.length === 2) return ` ${say(view, isLost ? "both_lost" : "neither_learns")}`;
   const details = {norm: view.norm, progress: progress(view, lazy[0])};
+  if (isLost) return ` ${say(view, lazy[0] === "none" ? "plain_lost" : "compared_lost", details)}`;
   return ` ${say(view, lazy[0] === "none" ? "plain_idle" : "compared_idle", details)}`;
 }
 

@@ -27,6 +27,9 @@ export interface Words {
   neither_learns: {};
   plain_idle: {norm: string | number; progress: string | number};
   compared_idle: {norm: string | number; progress: string | number};
+  plain_lost: {norm: string | number; progress: string | number};
+  compared_lost: {norm: string | number; progress: string | number};
+  both_lost: {};
   correct: {share: string | number; held_out: string | number};
   test_loss: {loss: string | number};
   held_ahead: {from: string | number};

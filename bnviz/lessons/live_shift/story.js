@@ -23,18 +23,20 @@ import {BETTER, tour} from "./tour.js";
 /** @import {Words} from "./words" */
 
 const {armPair, at, both, bothArms, digits, divergenceSentence, divergenceStep, hasClasses, hasDiverged, inColour} = words;
-const {learns, percent, times} = words;
+const {lastLearnt, learns, percent, times} = words;
 /** @type {Say<Words>} */
 const say = words.say;
 
 const EARLY = 50; // steps, before which nobody is expected to have learnt anything
 const CLEARLY = 1.1; // times as far is clearly farther
+const LARGE = 64; // examples of a minibatch whose gradients are far less noisy
 const FEW = 8; // examples or fewer give statistics that are off by a third of a standard deviation and more
 
 /** @type {Story} */
 export default {
   headline,
   answer: below,
+  offer,
   picture: "large",
   numbers: true,
   tour,
@@ -119,6 +121,8 @@ function signalInWords(view) {
 function progress(view) {
   const figures = scores(view);
   const yet = bothArms(view).filter((arm) => !learns(view.frame, arm, view));
+  const lost = yet.filter((arm) => lastLearnt(view, arm));
+  if (lost.length) return lossText(view, lost, figures);
   const idle = view.frame.step < EARLY ? [] : yet;
   if (yet.length === 2) return say(view, idle.length ? "neither_learns" : "too_early", {figures});
   const why = idle[0] === "none" ? "" : noisy(view);
@@ -126,6 +130,25 @@ function progress(view) {
   const lead = advantage(view);
   if (lead > BETTER) return say(view, "better", {figures});
   return lead < -BETTER ? say(view, "worse", {figures, why: noisy(view)}) : say(view, "as_well", {figures});
+}
+
+/**
+ * Of networks that have lost what they had learnt: what it was, and when.
+ * @param {View} view
+ * @param {string[]} lost
+ * @param {string} figures
+ */
+function lossText(view, lost, figures) {
+  if (lost.length === 2) return say(view, "both_lost", {figures});
+  const [arm] = lost;
+  const frame = /** @type {Snapshot} */ (lastLearnt(view, arm));
+  const isRecent = view.frameIndex - view.frames.indexOf(frame) <= RECENT_SNAPSHOTS;
+  const {test_accuracy: accuracy, test_loss: loss} = frame.arms[arm];
+  const before = hasClasses(view)
+    ? say(view, "share_right", {share: percent(accuracy)})
+    : say(view, "a_loss", {loss: digits(loss, 3)});
+  const values = {just: isRecent ? say(view, "just") : "", before, step: frame.step, figures};
+  return arm === "none" ? say(view, "plain_lost", values) : say(view, "compared_lost", {...values, why: noisy(view)});
 }
 
 /**
@@ -163,6 +186,18 @@ function noisy(view) {
   const size = groupSize(view);
   if (size > FEW || view.normalizers[view.compared]?.statistics !== "batch") return "";
   return say(view, "noisy", {size: Number(size.toFixed(1))});
+}
+
+/**
+ * Where minibatches are small, gradients and statistics are noisy at once. A run with large minibatches whose statistics still
+ * come from as few examples tells them apart.
+ * @param {View} view
+ */
+function offer(view) {
+  const size = groupSize(view);
+  const {ghost_batch_size: ghost} = view.header.experiment;
+  if (ghost || !Number.isInteger(size) || !noisy(view)) return null;
+  return {text: say(view, "tell_apart", {size, batch: LARGE}), values: {batch_size: LARGE, ghost_batch_size: size}};
 }
 
 /**

@@ -29,6 +29,13 @@ export interface Words {
   neither_learns: {figures: string | number};
   plain_idle: {figures: string | number; why: string | number};
   compared_idle: {figures: string | number; why: string | number};
+  plain_lost: {just: string | number; before: string | number; step: string | number; figures: string | number};
+  compared_lost: {just: string | number; before: string | number; step: string | number; figures: string | number; why: string | number};
+  both_lost: {figures: string | number};
+  just: {};
+  share_right: {share: string | number};
+  a_loss: {loss: string | number};
+  tell_apart: {size: string | number; batch: string | number};
   noisy: {size: string | number};
   both_diverged: {step: string | number};
   plain_diverged: {norm: string | number; step: string | number; other: string | number};

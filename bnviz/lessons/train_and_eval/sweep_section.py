@@ -11,6 +11,7 @@ from bnviz.config.sweep import Sweep
 from bnviz.lessons.train_and_eval.sweep_judge import verdict
 from bnviz.lessons.train_and_eval.sweep_panels import panels
 from bnviz.lessons.train_and_eval.sweep_results import sweep
+from bnviz.record import evidence
 from bnviz.web import words
 from bnviz.web.figures import compared
 from bnviz.web.site import board
@@ -34,7 +35,8 @@ def show(experiment: Experiment) -> None:
     st.markdown(TEXTS["text"])
     asked = st.session_state.get(_ASKED)
     if asked is None or sweep(asked) != offer:
-        label = words.fill(TEXTS["again" if asked else "button"], count=len(offer.runs()))
+        key = "shipped" if evidence.is_shipped(offer) else "again" if asked else "button"
+        label = words.fill(TEXTS[key], count=len(offer.runs()))
         st.button(label, on_click=_ask, args=(without_changes(experiment),))
     if asked is not None:
         board.show(sweep(asked), panels, verdict, key="law", below=True)

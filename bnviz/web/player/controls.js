@@ -3,6 +3,7 @@
 
 import {SPEEDS} from "./core/clock.js";
 import {pressKey} from "./core/keyboard.js";
+import {otherValues} from "./core/tour-core.js";
 import {make, mark, set} from "./dom.js";
 import {copy, linkToWholePage, wholePageAddress} from "./embedding.js";
 import {stepsOf} from "./layers.js";
@@ -128,7 +129,8 @@ export class Controls {
     this.headline = make("p", {class: "bnviz-headline"}, make("span", {}, player.text("untrained")));
     this.choosers = make("div", {class: "bnviz-choosers"});
     this.answer = make("p", {class: "bnviz-answer"});
-    this.headlines = make("div", {class: "bnviz-top"}, this.headline, this.choosers, this.answer);
+    this.offer = make("button", {type: "button", class: "bnviz-offer", hidden: true});
+    this.headlines = make("div", {class: "bnviz-top"}, this.headline, this.choosers, this.answer, this.offer);
     this.message = make("p", {class: "bnviz-message", role: "status"});
     this.transport = transport(player, root, () => this.copyLink());
     root.append(this.headlines, this.transport.box, this.message);
@@ -338,11 +340,25 @@ export class Controls {
     set(this.answer, answer ?? "");
     if (visibility.findings) this.showHeadline(view.story.headline(view), view);
     else this.askFirst();
+    this.showOffer(visibility.findings ? view : null);
+  }
+
+  /**
+   * The experiment that the story offers, where it can be asked for.
+   * @param {View | null} view
+   */
+  showOffer(view) {
+    const offer = this.player.bare ? null : view?.story.offer?.(view);
+    const values = offer && otherValues(offer.values, this.player.data);
+    this.offer.hidden = !values;
+    if (!offer || !values) return;
+    set(this.offer, offer.text);
+    this.offer.onclick = () => this.player.edit({do: "experiment", values});
   }
 
   /** @param {string} text in the place of headline and answer */
   showPlaceholder(text) {
-    this.answer.hidden = true;
+    this.answer.hidden = this.offer.hidden = true;
     this.headline.replaceChildren(make("span", {}, text));
   }
 

@@ -307,6 +307,8 @@ export interface Story<Own = {}, State = any> {
   alternatives: Record<string, (view: View<Own>, spec: PanelSpec) => string>;
   /** Holds the prediction against the run; null or "" if there is nothing to say. */
   answer?(view: View<Own>): string | null;
+  /** An experiment that would answer what the words leave open: other values of settings, and what its button says. */
+  offer?(view: View<Own>): {text: string; values: Record<string, string | number>} | null;
   feeds?: Record<string, FeedFunction<View<Own>>>;
   /** What feeds say in a table, where it is not simply the x and y that they draw. */
   tables?: Record<string, Tabulate<View<Own>>>;

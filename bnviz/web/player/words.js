@@ -363,3 +363,13 @@ export function learns(frame, arm, view) {
   const chance = 1 / view.header.classes;
   return accuracy > chance + 0.15 * (1 - chance);
 }
+
+/**
+ * The last snapshot at which an arm had learnt something that is lost at the one on show; undefined if there is none.
+ * @param {View} view
+ * @param {string} arm
+ */
+export function lastLearnt(view, arm) {
+  if (learns(view.frame, arm, view)) return undefined;
+  return view.frames.slice(0, view.frameIndex).findLast((frame) => learns(frame, arm, view));
+}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
 
-import {SKIP} from "../../../bnviz/web/player/core/tour-core.js";
+import {otherValues, SKIP} from "../../../bnviz/web/player/core/tour-core.js";
 import {World} from "./world.mjs";
 
 const NOISY = {changes: "40:input_noise=1"};
@@ -270,4 +270,12 @@ test("another page's tour is not resumed here", () => {
 test("a saved or embedded page has no tour", () => {
   assert.equal(touring({alone: true}).tour, null);
   assert.equal(touring({embedded: {picture: true, alone: false}}).tour, null);
+});
+
+test("an experiment that is offered keeps the visitor's other settings, and is none if it changes what is locked", () => {
+  const usual = {batch_size: 64, ghost_batch_size: 0, width: 64, changes: ""};
+  const data = {usual, experiment: {...usual, batch_size: 4, width: 32, changes: "9:batch_size=4"}, locks: ["width"]};
+  const values = {batch_size: 64, ghost_batch_size: 4};
+  assert.deepEqual(otherValues(values, data), {width: 32, ghost_batch_size: 4});
+  assert.equal(otherValues(values, {...data, locks: ["batch_size"]}), null);
 });

@@ -333,6 +333,19 @@ export function isPermitted(values, {usual, locks}) {
 }
 
 /**
+ * What distinguishes an experiment from the page's default: the one on show with other values, and nothing that changes on the
+ * way. Null if one of the values is locked.
+ * @param {Record<string, string | number>} values
+ * @param {Pick<Data, "usual" | "experiment" | "locks">} data
+ * @returns {Record<string, string | number> | null}
+ */
+export function otherValues(values, {usual, experiment, locks}) {
+  if (locks.some((name) => name in values && values[name] !== experiment[name])) return null;
+  const all = Object.entries({...experiment, changes: usual.changes, ...values});
+  return Object.fromEntries(all.filter(([name, value]) => value !== usual[name]));
+}
+
+/**
  * Whether the page shows its default experiment but for these values.
  * @param {Record<string, unknown>} values
  * @param {Pick<Data, "usual" | "experiment">} data
