@@ -151,3 +151,13 @@ def test_networks_are_trained_when_somebody_asks_for_them(monkeypatch):
     assert asked[-1][0] == PLAN and page.button[0].label == words.fill(TEXTS["again"], count=140)
     page.button[0].click().run()
     assert asked[-1][0] == sweep(Experiment(learning_rate=0.3))
+
+
+def test_networks_that_the_release_has_are_not_said_to_be_trained():
+    def script():
+        from bnviz.lessons.train_and_eval.page import PAGE
+
+        PAGE.below(PAGE.default)
+
+    page = AppTest.from_function(script).run()
+    assert not page.exception and page.button[0].label == words.fill(TEXTS["shipped"], count=140)
