@@ -61,6 +61,8 @@ function headline(view) {
   const name = signalInWords(view);
   if (view.frame.step === 0) return say(view, "untrained", {name});
   if (still(view)) return say(view, "same_network", {norm: view.norm, figures: scores(view)});
+  const lost = bothArms(view).filter((arm) => lastLearnt(view, arm));
+  if (lost.length) return lossText(view, lost);
   const before = beforeTheSwitch(view);
   const {plain, compared} = armPair(view, (arm) =>
     before ? travelledSince(view, before, arm) : at(view.frame, arm, "shift_from_first", view),
@@ -121,8 +123,6 @@ function signalInWords(view) {
 function progress(view) {
   const figures = scores(view);
   const yet = bothArms(view).filter((arm) => !learns(view.frame, arm, view));
-  const lost = yet.filter((arm) => lastLearnt(view, arm));
-  if (lost.length) return lossText(view, lost, figures);
   const idle = view.frame.step < EARLY ? [] : yet;
   if (yet.length === 2) return say(view, idle.length ? "neither_learns" : "too_early", {figures});
   const why = idle[0] === "none" ? "" : noisy(view);
@@ -133,12 +133,12 @@ function progress(view) {
 }
 
 /**
- * Of networks that have lost what they had learnt: what it was, and when.
+ * Of networks that have lost what they had learnt: what it was, and when. How far a layer has moved then says little.
  * @param {View} view
  * @param {string[]} lost
- * @param {string} figures
  */
-function lossText(view, lost, figures) {
+function lossText(view, lost) {
+  const figures = scores(view);
   if (lost.length === 2) return say(view, "both_lost", {figures});
   const [arm] = lost;
   const frame = /** @type {Snapshot} */ (lastLearnt(view, arm));
@@ -147,7 +147,7 @@ function lossText(view, lost, figures) {
   const before = hasClasses(view)
     ? say(view, "share_right", {share: percent(accuracy)})
     : say(view, "a_loss", {loss: digits(loss, 3)});
-  const values = {just: isRecent ? say(view, "just") : "", before, step: frame.step, figures};
+  const values = {norm: view.norm, just: isRecent ? say(view, "just") : "", before, step: frame.step, figures};
   return arm === "none" ? say(view, "plain_lost", values) : say(view, "compared_lost", {...values, why: noisy(view)});
 }
 

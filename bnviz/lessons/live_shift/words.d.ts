@@ -29,8 +29,8 @@ export interface Words {
   neither_learns: {figures: string | number};
   plain_idle: {figures: string | number; why: string | number};
   compared_idle: {figures: string | number; why: string | number};
-  plain_lost: {just: string | number; before: string | number; step: string | number; figures: string | number};
-  compared_lost: {just: string | number; before: string | number; step: string | number; figures: string | number; why: string | number};
+  plain_lost: {norm: string | number; just: string | number; before: string | number; step: string | number; figures: string | number};
+  compared_lost: {norm: string | number; just: string | number; before: string | number; step: string | number; figures: string | number; why: string | number};
   both_lost: {figures: string | number};
   just: {};
   share_right: {share: string | number};

@@ -352,24 +352,28 @@ export const divergenceSentences = (view, arms = bothArms(view)) =>
     .join(" ");
 
 /**
- * To learn is to go 15 % of the way from chance to 1, or, where there is no accuracy, of the way from the first loss to 0.
+ * To learn is to go 15 % of the way from chance to 1, or another share of it. Where there is no accuracy, it is the way from the
+ * first loss to 0.
  * @param {Snapshot} frame
  * @param {string} arm
  * @param {View} view
+ * @param {number} [share]
  */
-export function learns(frame, arm, view) {
+export function learns(frame, arm, view, share = 0.15) {
   const {test_accuracy: accuracy, probe_loss: loss} = frame.arms[arm];
-  if (accuracy === null) return loss !== null && loss < 0.85 * Number(view.frames[0].arms[arm].probe_loss);
+  if (accuracy === null) return loss !== null && loss < (1 - share) * Number(view.frames[0].arms[arm].probe_loss);
   const chance = 1 / view.header.classes;
-  return accuracy > chance + 0.15 * (1 - chance);
+  return accuracy > chance + share * (1 - chance);
 }
 
+const CLEARLY_LEARNT = 0.3; // of the way: what is less may come and go by chance
+
 /**
- * The last snapshot at which an arm had learnt something that is lost at the one on show; undefined if there is none.
+ * The last snapshot at which an arm had clearly learnt something that is lost at the one on show; undefined if there is none.
  * @param {View} view
  * @param {string} arm
  */
 export function lastLearnt(view, arm) {
   if (learns(view.frame, arm, view)) return undefined;
-  return view.frames.slice(0, view.frameIndex).findLast((frame) => learns(frame, arm, view));
+  return view.frames.slice(0, view.frameIndex).findLast((frame) => learns(frame, arm, view, CLEARLY_LEARNT));
 }
