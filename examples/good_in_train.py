@@ -1,6 +1,6 @@
 """Good in train(), bad in eval(): a network that is broken on purpose, found by its findings and mended.
 
-Minibatches of 2 and a momentum of 0.001: after 150 steps running statistics are still 86 % what they began with, 0 and 1.
+Minibatches of 8 and a momentum of 0.001: after 100 steps running statistics are still 90 % what they began with, 0 and 1.
 Run it: python examples/good_in_train.py
 """
 
@@ -12,7 +12,7 @@ from torch.optim.swa_utils import update_bn
 import bnviz
 from bnviz.data import load
 
-BATCH, MOMENTUM = 2, 0.001
+BATCH, MOMENTUM, RATE = 8, 0.001, 0.03
 
 
 def network():
@@ -22,14 +22,14 @@ def network():
     return nn.Sequential(*layers, nn.Linear(64, 10))
 
 
-def train(out=None, steps=150, every=50):
+def train(out=None, steps=100, every=25, seed=0):
     """Train it; return the recorder, and accuracies on test images: as it is in evaluation, and with recomputed statistics."""
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     x, y, x_test, y_test = map(torch.tensor, load("fashion"))
     x, x_test = x - x.min(), x_test - x.min()  # pixels from 0 on: their mean is not 0
     batches = x[:512].split(128)
     model = network()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+    optimizer = torch.optim.SGD(model.parameters(), lr=RATE, momentum=0.9)
     probe, title = (x_test[:300], y_test[:300]), "Good in train(), bad in eval()"
     options = {"every": every, "recompute": batches, "title": title, "total_steps": steps}
     with bnviz.record(model, probe, F.cross_entropy, out, **options) as recorder:
