@@ -78,14 +78,8 @@ def test_every_word_is_said():
     tables = (own["story"], own["page"], own["page"]["errors"], own["findings"], *own["panels"].values())
     tables += (own["gallery"], *own["gallery"]["examples"].values(), *own["snippets"].values())
     said = [key for table in tables for key in table]
-    read = {
-        "errors",
-        "title",
-        "caption",
-        "definition",
-        "examples",
-        *(f"of_{tap}" for tap in ("linear", "normalized", "activation")),
-    }
+    indirect = [*(f"of_{tap}" for tap in ("linear", "normalized", "activation")), *(f"save_{ending}" for ending in viewer.SAVED)]
+    read = {"errors", "title", "caption", "definition", "examples", *indirect}
     assert [key for key in said if key not in read and not re.search(rf"\b{key}\b", scripts)] == []
     assert set(own["panels"]) == {"fan", "ridges", "shift", "bands", "learning", "views", "gradients"}
 
@@ -203,6 +197,17 @@ def test_the_viewer_shows_its_files_to_this_machine_alone(tmp_path):
     assert client.get(f"/{address}").status_code == 404
     files = contents["data"]["addresses"]["files"]
     assert client.get(f"/{files}/web/own/own.js").status_code == 200
+
+
+def test_the_viewer_saves_recordings_of_own_networks(recording, tmp_path):
+    lab = tmp_path / "lab.ndjson"
+    lab.write_bytes(b'{"type":"header","format":1,"experiment":{}}\n')
+    client = TestClient(viewer.application([recording, lab]), base_url="http://127.0.0.1:1")
+    page, table = (client.get(f"/saved/0.{ending}") for ending in ("html", "csv"))
+    assert page.content == own_page.saved_page(recording.read_bytes(), recording.name)
+    assert table.content == series.own_series(recording.read_bytes())
+    assert table.headers["content-disposition"] == 'attachment; filename="run.csv"'
+    assert [client.get(f"/saved/{name}").status_code for name in ("1.html", "1.csv", "0.gif", "2.csv")] == [409, 409, 404, 404]
 
 
 def test_the_command_names_a_file_that_is_not_there():

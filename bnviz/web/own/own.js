@@ -2,7 +2,7 @@
 // The page of people's own networks: the lines that record one, a place to drop a recording, and its player. A file is read in
 // this page by this page; nothing of it is sent anywhere.
 
-import {make, set} from "../player/dom.js";
+import {addressOf, make, set} from "../player/dom.js";
 import {persistentMount} from "../player/mounts.js";
 import {sentenceOrKey} from "../player/words.js";
 import {Unreadable} from "./checks.js";
@@ -12,7 +12,7 @@ import {readHeader} from "./reading.js";
 import {snippetSection} from "./snippets.js";
 import {addressSource, fileSource} from "./sources.js";
 
-/** @import {Component} from "../player/types" */
+/** @import {Component, Header} from "../player/types" */
 /** @import {Words} from "./player-data.js" */
 /** @import {Source} from "./reading.js" */
 /** @import {Snippet} from "./snippets.js" */
@@ -47,6 +47,7 @@ class OwnPage {
     this.words = words;
     this.root = make("div", {class: "bnviz-player bnviz-own-page"});
     this.status = make("p", {class: "bnviz-message", role: "status"});
+    this.saving = make("p", {class: "bnviz-caption"});
     this.stage = make("div");
     this.chooser = make("select", {
       "aria-label": words.page.which,
@@ -71,6 +72,7 @@ class OwnPage {
       ...(this.gallery ? [this.gallery.box] : []),
       this.choice,
       this.status,
+      this.saving,
       this.stage,
     );
     component.parentElement.append(this.root);
@@ -159,10 +161,22 @@ class OwnPage {
       this.player = new OwnPlayer(this.stage, {header, source, words: this.words, startPlotly, startOver});
       const name = /** @type {any} */ (header).title || source.name;
       set(this.status, this.text(reason === "anew" ? "shown_anew" : "shown", {name}));
+      this.offerSaving(header, source);
       if (this.gallery) this.status.scrollIntoView({block: "start"}); // much stands above it
     } catch (error) {
       if (this.#asked === source) this.refuse(source, error);
     }
+  }
+
+  /**
+   * Links to what a recording of an own network can be saved as, where somebody makes it.
+   * @param {Header} header
+   * @param {Source} source
+   */
+  offerSaving({experiment}, {saved = {}}) {
+    const endings = experiment ? [] : Object.keys(saved);
+    const links = endings.map((ending) => make("a", {href: addressOf(saved[ending]), download: ""}, this.text(`save_${ending}`)));
+    this.saving.replaceChildren(...(links.length ? [this.text("save"), ...links.flatMap((link) => [" ", link])] : []));
   }
 
   /**

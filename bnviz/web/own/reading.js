@@ -13,6 +13,7 @@ import {Thinning} from "./thinning.js";
  * @typedef {object} Source where a recording comes from
  * @property {string} name
  * @property {(from: number, signal: AbortSignal) => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>} open from that line on
+ * @property {Record<string, string>} [saved] addresses of what it can be saved as, by their endings
  * @property {boolean} [resumes] whether a stream that breaks off, or that ends without an end line, may be opened again
  */
 /**

@@ -5,7 +5,13 @@ import {addressOf} from "../player/dom.js";
 import {Unreadable} from "./checks.js";
 
 /** @import {Source} from "./reading.js" */
-/** @typedef {{name: string, address: string, grows: boolean}} Address of a recording, and whether more may come */
+/**
+ * @typedef {object} Address of a recording
+ * @property {string} name
+ * @property {string} address
+ * @property {boolean} grows whether more may come
+ * @property {Record<string, string>} [saved] addresses of what it can be saved as, by their endings
+ */
 
 const GZIP = [0x1f, 0x8b];
 const GONE = 410; // the answer of bnviz/web/own/viewer.py where a file was written anew
@@ -30,11 +36,12 @@ export const fileSource = (file) => ({
  * @param {Address} recording
  * @returns {Source}
  */
-export function addressSource({name, address, grows}) {
+export function addressSource({name, address, grows, saved}) {
   let version = "";
   return {
     name,
     resumes: grows,
+    saved,
     async open(from, signal) {
       const url = new URL(addressOf(address));
       if (from) url.search = String(new URLSearchParams({from: String(from), version}));

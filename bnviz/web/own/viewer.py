@@ -14,13 +14,14 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from bnviz.web import assets, words
-from bnviz.web.export import own_page
+from bnviz.web.export import own_page, series
 from bnviz.web.own.data import page_data
 from bnviz.web.own.files import GrowingFile
 from bnviz.web.routes.files import asset, plotly
 from bnviz.web.routes.http import asked_from_elsewhere, error
 
 HOSTS = ["127.0.0.1", "localhost"]  # a page elsewhere cannot make its own name mean this machine
+SAVED = {"html": "text/html", "csv": "text/csv"}  # what a recording may be saved as, by its ending
 VERSION = "Bnviz-Recording"  # which of the recordings that were written to a file, one after the other, it is
 FRESH = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY"}
 
@@ -46,8 +47,21 @@ def application(paths: Sequence[Path]) -> Starlette:
         version, lines = found
         return StreamingResponse(lines, headers={**FRESH, VERSION: version}, media_type="application/x-ndjson")
 
+    async def saved(request: Request) -> Response:
+        number, ending = request.path_params["number"], request.path_params["ending"]
+        if asked_from_elsewhere(request) or number >= len(files) or ending not in SAVED:
+            return error(404, "There is no such file.")
+        try:
+            contents = await to_thread.run_sync(_saved, paths[number], ending)
+        except (OSError, ValueError) as reason:
+            return error(409, f"{paths[number].name} cannot be saved so: {reason}.")
+        name = f"{paths[number].stem}.{ending}".encode("ascii", "ignore").decode().replace('"', "")
+        headers = {**FRESH, "Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(contents, headers=headers, media_type=SAVED[ending])
+
     routes = [
         Route("/", page),
+        Route("/saved/{number:int}.{ending:str}", saved),
         Route("/recordings/{number:int}.ndjson", recording),
         Route("/bnviz/files/{version}/{file:asset}", asset),
         Route("/bnviz/plotly.min.js", plotly),
@@ -57,9 +71,26 @@ def application(paths: Sequence[Path]) -> Starlette:
 
 def _page(paths: Sequence[Path]) -> str:
     names = _names(paths)
-    sources = [{"name": name, "address": f"recordings/{number}.ndjson", "grows": True} for number, name in enumerate(names)]
+    sources = [
+        {
+            "name": name,
+            "address": f"recordings/{number}.ndjson",
+            "grows": True,
+            "saved": {ending: f"saved/{number}.{ending}" for ending in SAVED},
+        }
+        for number, name in enumerate(names)
+    ]
     contents = {"data": page_data(sources, snippets=False), "loader": assets.loader("own")}
     return own_page.page(words.own()["view"], contents, connects=True)
+
+
+def _saved(path: Path, ending: str) -> bytes:
+    """What is recorded so far, as a page or as a table. Raises OSError, and ValueError for a file that holds something else."""
+    recording = path.read_bytes()
+    if ending == "html":
+        return own_page.saved_page(recording, path.name)
+    own_page.header_of(recording)
+    return series.own_series(recording)
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
