@@ -175,12 +175,12 @@ function causeText(view, frame, evaluation) {
     early: () => say(view, "cause_early"),
     open: () => say(view, "cause_open"),
     none: () => say(view, "cause_none", {threshold: points(CLEARLY)}),
-    start: () => say(view, "cause_start", {count, left: percent((1 - momentum) ** count)}),
+    start: () => say(view, "cause_start", {left: percent((1 - momentum) ** count)}),
     drift: () => say(view, "cause_drift", {drift: digits(parts.drift)}),
     noise: () => say(view, "cause_noise", {part: digits(parts.noise)}),
     offset: () => say(view, "cause_offset", {offset: digits(parts.offset)}),
-    bessel: () => say(view, "cause_bessel", {size, less: Number((size - 1).toFixed(1)), uncorrected}),
-    data: () => say(view, "cause_data", {distance: digits(parts.distance), own}),
+    bessel: () => say(view, "cause_bessel", {uncorrected}),
+    data: () => say(view, "cause_data", {own}),
     batch: () => say(view, "cause_batch", {size}),
   };
   return texts[steadyCause(causesUpTo(view, frame), frame.step === view.header.total_steps)]();

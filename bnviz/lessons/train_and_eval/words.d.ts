@@ -13,12 +13,12 @@ export interface Words {
   cause_early: {};
   cause_open: {};
   cause_none: {threshold: string | number};
-  cause_start: {count: string | number; left: string | number};
+  cause_start: {left: string | number};
   cause_drift: {drift: string | number};
   cause_noise: {part: string | number};
   cause_offset: {offset: string | number};
-  cause_bessel: {size: string | number; less: string | number; uncorrected: string | number};
-  cause_data: {distance: string | number; own: string | number};
+  cause_bessel: {uncorrected: string | number};
+  cause_data: {own: string | number};
   cause_batch: {size: string | number};
   views_own: {own: string | number};
   now_coloured: {step: string | number; minibatch: string | number; running: string | number; recomputed: string | number};

@@ -10,7 +10,8 @@ new value. Let the true mean move by d a step, and b have the standard deviation
   without replacement: with L of them (examples over batch size, a fraction if some are left over) the means of two have the
   covariance −n² / L, as those of any two samples of a finite population that have nothing in common. So with W the weight of all
   minibatches of an epoch together, n √(Σ m² (1 − m)^2j − Σ W² / L): n `noise_share` after t steps. Little is left where m is much
-  less than 1 / L, and nothing of whole batches;
+  less than 1 / L, and nothing of whole batches. At m = 0.01, L = 78 and fixed weights, the error in layer 1 was 0.21 times that
+  of independent minibatches at the end of an epoch (8 networks); it is 0.22 times that by the formula;
 - the offset: above layer 1 the mean of b is not the true mean, as inputs were normalized by their own minibatch. No momentum
   takes that away.
 
