@@ -161,7 +161,7 @@ def test_nothing_is_found_in_a_generator_that_loses_against_a_better_judge():
             binary(scores, (torch.arange(40) < 8).float()[:, None]).backward()
             optimizers[1].step()
             optimizers[0].zero_grad()
-            loss = binary(judge(made), torch.ones(32, 1))
+            loss = binary(judge(torch.cat([real, made]))[8:], torch.ones(32, 1))  # 40 values together in there, 32 in the maker
             loss.backward()
             optimizers[0].step()
             recorder.step(loss=loss)
