@@ -54,6 +54,7 @@ class OwnChecker:
         return message
 
     def _check(self, message: Mapping[str, Any]) -> None:
+        expect(isinstance(message, dict) and "type" in message, "what it says")
         kind = message["type"]
         if self._number == 1:
             self._check_header(message)
