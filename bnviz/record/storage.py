@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,9 +23,8 @@ from bnviz.files import atomic_write
 SETTING, SIZE_SETTING = "BNVIZ_STORE", "BNVIZ_STORE_MB"
 SIZE_LIMIT = 500 * 2**20  # bytes: about 150 default runs
 EVICT_TO = 0.9  # share of the size limit in use after an eviction, so that not every write evicts
-WRITE_SECONDS = 120  # a temporary file that nobody has touched for so long belongs to a server that was killed
-_FILE_NAMES = re.compile(r"[0-9a-f]{16}-.*[.]ndjson[.]gz")
-_TEMPORARY_NAMES = re.compile(r"[.][0-9a-f]{16}-.*[.]ndjson[.]gz.+")
+WRITE_SECONDS = 120  # a temporary file so much older than the newest file belongs to a server that was killed
+_FILE_NAMES = re.compile(r"[.]?[0-9a-f]{16}-.*[.]ndjson[.]gz.*")  # or the temporary file of a write
 
 
 def configured_address() -> str | None:
@@ -103,24 +101,25 @@ class RecordingStorage:
         files = sorted(self._files_by_use())
         self._used = sum(size for _, size, _ in files)
         excess = self._used - EVICT_TO * self._size_limit if self._used > self._size_limit else 0
-        for _, size, path in files:
+        for used, size, path in files:
             if excess <= 0:
                 return
+            if _is_temporary(path) and files[-1][0] - used < WRITE_SECONDS:
+                continue  # another server is writing it
             with contextlib.suppress(FileNotFoundError):  # another server was quicker
                 self._files.rm_file(path)
             self._used -= size
             excess -= size
 
     def _files_by_use(self) -> Iterator[tuple[float, int, str]]:
-        """Last use in seconds, size in bytes and path of each of our files, but not of those that are being written."""
+        """Last use in seconds, size in bytes and path of each of our files."""
         self._files.invalidate_cache()
         for entry in self._files.ls(self._root, detail=True):
             path = entry["name"]
-            name = path.rpartition("/")[2]
-            is_temporary = _TEMPORARY_NAMES.fullmatch(name)
-            if not is_temporary and not _FILE_NAMES.fullmatch(name):
-                continue
-            with contextlib.suppress(FileNotFoundError):
-                used = self._files.modified(path).timestamp()
-                if not is_temporary or time.time() - used > WRITE_SECONDS:
-                    yield used, entry["size"], path
+            if _FILE_NAMES.fullmatch(path.rpartition("/")[2]):
+                with contextlib.suppress(FileNotFoundError):
+                    yield self._files.modified(path).timestamp(), entry["size"], path
+
+
+def _is_temporary(path: str) -> bool:
+    return path.rpartition("/")[2].startswith(".")
