@@ -35,7 +35,7 @@ def animation(arrays: RecordingArrays, title: str, layer: int) -> bytes:
 
 def _frames(arrays: RecordingArrays, title: str, layer: int) -> Iterator[Image.Image]:
     layer, room = min(layer, arrays.header["hidden_layers"]), WIDTH - 2 * MARGIN
-    title = words.fill(words.shared()["picture"][f"title_{arrays.motion}"], title=title)
+    title = words.fill(words.shared()["picture"]["title"][arrays.motion], title=title)
     places = place_networks(arrays, room, layer)
     painter = Painter(arrays, places, layer)
     for number in frame_numbers(len(arrays)):

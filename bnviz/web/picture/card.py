@@ -93,7 +93,7 @@ def _line(canvas: Canvas, y: float, parts: Sequence[tuple[str, Colour]]) -> None
 def shift_sentence(painter: Painter, number: int) -> list[tuple[str, Colour]]:
     """How far the layer that stands out has moved in both networks; what an arm's name says is in its colour."""
     arrays, layer = painter.arrays, painter.layer
-    parts = [(words.fill(words.shared()["picture"][f"moved_{arrays.motion}"], name=painter.tap(layer)) + " ", TEXT)]
+    parts = [(words.fill(words.shared()["picture"]["moved"][arrays.motion], name=painter.tap(layer)) + " ", TEXT)]
     for place, arm in enumerate(arrays.arms):
         series = arrays.series[arm]
         shift = sigmas((series.change if arrays.motion == "example" else series.shift)[number][layer - 1])
