@@ -11,7 +11,7 @@ from bnviz.config.experiment import FIELDS
 from bnviz.data import DATA_SETS
 from bnviz.judge.verdict import AGREES, DISAGREES
 from bnviz.lessons.does_it_hold.claims import CLAIMS
-from bnviz.lessons.does_it_hold.page import BADGES, FIRST, MORE, _judge_shipped
+from bnviz.lessons.does_it_hold.page import BADGES, FIRST, MORE, _judge_shipped, run_on_show
 from bnviz.lessons.does_it_hold.sentences import WORDS
 from bnviz.record import evidence, ndjson
 from bnviz.record.evidence import Evidence
@@ -194,3 +194,12 @@ def test_shipped_rows_are_there_at_once_with_their_origin_and_can_be_computed_an
     anew.click().run()
     assert lab.engine.plans == [claim.sweep]
     assert BADGES[AGREES] in text(page) and BADGES[DISAGREES] in text(page), "both, one beside the other"
+
+
+@pytest.mark.parametrize("key", CLAIMS)
+def test_the_run_that_plays_is_one_of_the_sweep_s(key):
+    sweep = CLAIMS[key].sweep
+    [(name, run)] = run_on_show(CLAIMS[key], sweep.base).items()
+    assert run in [sweep.base.replace(**dict(point)) for point in sweep.points]
+    assert bool(name) == (run != sweep.base)
+    assert key != "tiny-rates" or name == "learning rate 0.003"

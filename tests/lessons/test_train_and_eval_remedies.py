@@ -15,6 +15,7 @@ from bnviz.web import words
 from bnviz.web.figures import COLOURS
 from bnviz.web.player import messages
 from bnviz.web.site import links
+from bnviz.web.words import fill
 
 TEXTS = words.catalogue("train_and_eval")["story"]
 FILE = "lessons/train_and_eval/remedies.js"
@@ -104,6 +105,18 @@ def test_what_remedies_bring_and_cost_is_what_their_runs_recorded(visitor):
     assert visitor.hear() == text  # the one without a remedy again
     visitor.see(BASE.replace(seed=1))
     assert visitor.hear() == TEXTS["remedies_try"] and list(visitor.bars("running")) == [TEXTS["remedy_none"]]
+
+
+def test_what_was_tried_survives_a_run_with_two_remedies_at_once(visitor):
+    """As two quick clicks may bring it, before the run that was asked for last."""
+    visitor.see(BASE, fresh=True)
+    momentum, layer = visitor.press("momentum"), visitor.press("normalizer")
+    text = visitor.hear()
+    assert TEXTS["remedy_normalizer"] in text and fill(TEXTS["remedy_momentum"], size="") not in text  # the last one alone trains
+    visitor.see(momentum.replace(compare="layer"))
+    outcome = visitor.see(layer)
+    assert percent(outcome["test_accuracy"]) in visitor.hear()
+    assert list(visitor.bars("running")) == [TEXTS["remedy_none"], TEXTS["remedy_normalizer"]]
 
 
 def test_a_run_that_reaches_the_other_s_end_later_or_never_says_so(desk):

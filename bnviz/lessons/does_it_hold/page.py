@@ -62,6 +62,7 @@ def form(claim: Claim, others: Others = dict) -> ClaimForm:
         verdict=partial(verdict, claim, others),
         main=("seeds", "seed"),
         more=MORE,
+        inside=partial(run_on_show, claim),
         default=claim.sweep.base,
         own={"claim": CHOICE, "seeds": seeds},
     )
@@ -70,6 +71,19 @@ def form(claim: Claim, others: Others = dict) -> ClaimForm:
 def sweep_of(claim: Claim, base: Experiment, own: Mapping[str, object]) -> Sweep:
     """The claim's sweep of another experiment, with as many seeds as the page's own setting says."""
     return dataclasses.replace(claim.sweep, base=base, seeds=own["seeds"])
+
+
+def run_on_show(claim: Claim, base: Experiment) -> dict[str, Experiment]:
+    """The run that plays while the claim's sweep of an experiment is computed, by a name: it is one of the sweep's own.
+
+    Nothing but "" is its name if the settings on the page are those of a point, which they are of most claims.
+    """
+    points = [dict(point) for point in claim.sweep.points]
+    if any(base == base.replace(**point) for point in points):
+        return {"": base}
+    middle = points[len(points) // 2]
+    changed = [f"{FIELDS[name].label.lower()} {value:g}" for name, value in middle.items() if getattr(base, name) != value]
+    return {", ".join(changed): base.replace(**middle)}
 
 
 def verdict(claim: Claim, others: Others, sweep: Sweep, rows: Sequence[Row]) -> str:

@@ -15,16 +15,23 @@ const BEST_VIEW_WORDS = {minibatch: "best_minibatch", running: "best_running", r
 /** @import {Words} from "./words" */
 /** @typedef {{experiment: Record<string, any>, outcome: Outcome | null, remedies: Record<Name, Remedy | null> | null}} Base */
 /** @typedef {{remedy: Remedy, outcome: Outcome | null}} Trial */
-/** @typedef {{base: Base | null, tried: Partial<Record<Name, Trial>>, shown: Name | null}} State */
+/**
+ * @typedef {object} State
+ * @property {Base | null} base the run without any remedy
+ * @property {Partial<Record<Name, Trial>>} tried
+ * @property {Name | null} shown whose run is on show
+ * @property {Name | null} pending the one asked for last: a click ends the training of those asked for before
+ */
 
 /** @type {Say<Words>} */
 const say = anySay;
 /** @type {State} */
-const AT_FIRST = {base: null, tried: {}, shown: null};
+const AT_FIRST = {base: null, tried: {}, shown: null, pending: null};
 
 /** @implements {Service<{}, State>} */
 export class Trials {
   state = AT_FIRST;
+  before = AT_FIRST; // that of the run with other settings which was on show before
 
   /** @param {Pick<ServiceHost, "redraw">} host */
   constructor(host) {
@@ -36,14 +43,18 @@ export class Trials {
    * @param {View} view
    */
   follow(view) {
-    const {base, tried} = this.state;
     const {experiment} = view.header;
     const outcome = outcomeOf(view);
-    if (base && isWith(experiment, base.experiment, {})) return this.keepBase(base, view, outcome);
-    const name = NAMES.find((one) => base && tried[one] && isRunOf(experiment, base, tried[one].remedy));
-    if (!base || !name) return this.keepBase({experiment, outcome: null, remedies: null}, view, outcome, {});
+    // Two quick clicks may bring a run that has both changes for a moment: what was tried before it comes back with the next.
+    const known = [this.state, this.before].find((state) => isKnown(experiment, state));
+    if (!known) this.before = this.state;
+    else if (known === this.before) [this.before, this.state] = [this.state, this.before];
+    const {base, tried, pending} = this.state;
+    if (!known || !base) return this.keepBase({experiment, outcome: null, remedies: null}, view, outcome, {});
+    const name = nameOf(experiment, this.state);
+    if (!name) return this.keepBase(base, view, outcome);
     const trial = /** @type {Trial} */ (tried[name]);
-    this.update({base, shown: name, tried: {...tried, [name]: {...trial, outcome: trial.outcome ?? outcome}}});
+    this.update({base, shown: name, pending, tried: {...tried, [name]: {...trial, outcome: trial.outcome ?? outcome}}});
   }
 
   /**
@@ -55,7 +66,7 @@ export class Trials {
   keepBase(base, view, outcome, tried = this.state.tried) {
     const isNew = outcome && !base.outcome;
     const more = isNew ? {outcome, remedies: hasStatistics(view) ? remediesFor(base.experiment, bestMomentum(view)) : null} : {};
-    this.update({base: {...base, ...more}, tried, shown: null});
+    this.update({base: {...base, ...more}, tried, shown: null, pending: this.state.pending});
   }
 
   /** @param {State} state */
@@ -74,7 +85,8 @@ export class Trials {
     const remedy = base?.remedies?.[name];
     if (!base || !remedy) return null;
     const isHere = name === "recomputed";
-    this.update({...this.state, tried: {...tried, [name]: tried[name] ?? {remedy, outcome: isHere ? base.outcome : null}}});
+    const trial = tried[name] ?? {remedy, outcome: isHere ? base.outcome : null};
+    this.update({...this.state, pending: isHere ? this.state.pending : name, tried: {...tried, [name]: trial}});
     return isHere ? null : {...base.experiment, ...remedy.values};
   }
 }
@@ -85,6 +97,22 @@ export class Trials {
  * @param {Remedy} remedy
  */
 const isRunOf = (experiment, base, {values}) => Object.keys(values).length > 0 && isWith(experiment, base.experiment, values);
+
+/**
+ * The remedy with which an experiment was asked for.
+ * @param {Record<string, any>} experiment
+ * @param {State} state
+ */
+const nameOf = (experiment, {base, tried}) =>
+  NAMES.find((one) => base && tried[one] && isRunOf(experiment, base, tried[one].remedy));
+
+/**
+ * Whether an experiment is the one without a remedy, or was asked for with one.
+ * @param {Record<string, any>} experiment
+ * @param {State} state
+ */
+const isKnown = (experiment, state) =>
+  Boolean(state.base) && (isWith(experiment, state.base?.experiment ?? {}, {}) || Boolean(nameOf(experiment, state)));
 
 /**
  * What a run has come to; null before its end, and where its network has diverged.
@@ -240,13 +268,13 @@ export function remediesText(view) {
  */
 function trialText(view, name, base) {
   /** @type {State} */
-  const {tried} = view.service;
+  const {tried, pending} = view.service;
   const trial = tried[name];
   const before = base.outcome;
   if (!trial || !before) return "";
   const {remedy, outcome} = trial;
   const what = label(view, remedy);
-  if (!outcome) return say(view, "remedy_trains", {what});
+  if (!outcome) return name === pending ? say(view, "remedy_trains", {what}) : "";
   const score = (/** @type {number | null} */ value) => (before.accurate ? percent(value, 1) : digits(value, 3));
   const gain = {what, score: score(name === "recomputed" ? outcome.recomputed : outcome.running), before: score(before.running)};
   if (name === "recomputed") return say(view, "brings_recomputed", {...gain, steps: before.passSteps});
