@@ -107,14 +107,17 @@ def _scores(output: Any) -> Tensor | None:
 
 
 def accuracy(output: Any, target: Any) -> float | None:
-    """The share of right answers, positions that no class number is given for (negative) left out; None if it has no classes."""
+    """The share of right answers, positions that no class number is given for (negative) left out; None if it has no classes, or
+    if a best score is NaN or infinite: then there is no answer. Single scores may be -inf, as of classes that a mask excludes."""
     found = logits_of(output, target)
     if found is None:
         return None
     scores, classes, axis = found
     counted = classes >= 0
+    if not (counted.any() and scores.amax(axis)[counted].isfinite().all()):
+        return None
     right = (scores.argmax(axis) == classes) & counted
-    return float(right.sum() / counted.sum()) if counted.any() else None
+    return float(right.sum() / counted.sum())
 
 
 def class_count(output: Any, target: Any) -> int | None:

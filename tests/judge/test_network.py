@@ -115,6 +115,7 @@ def header_of(layer, **values):
     return lambda header, parts: header["layers"][layer].update(values)
 
 
+LOST = {"train_loss": None, "probe_loss": None, "nonfinite_losses": ["train_loss", "probe_loss"]}
 GAP = everywhere(evaluation_accuracy=0.55)
 COLD = together(GAP, everywhere(updates_seen=20), in_layer(5, running_mean_error=1.5))
 SPEAKS = {
@@ -189,14 +190,21 @@ SPEAKS = {
         500,
         "called 2 times in a pass, and the means that it gets lie 2 σ",
     ),
-    "dead units": (in_layer(1, 2, dead_units=0.5), "dead_units", "", "b.1.bn", 200, "50 % of the recorded units gave 0"),
+    "dead units": (
+        in_layer(1, 2, dead_units=0.5),
+        "dead_units",
+        "",
+        "b.1.bn",
+        200,
+        "In layer b.1.bn dead units are 50 % of those recorded: each gave 0",
+    ),
     "saturated units": (
         in_layer(7, 1, saturated_units=0.3),
         "saturated_units",
         "",
         "b.7.bn",
         100,
-        "30 % of the recorded units",
+        "saturated units are 30 % of those recorded: each gave almost the same at every recorded value",
     ),
     "activations grow": (
         steps_of("std", *(10.0**power for power in range(LAYERS))),
@@ -255,7 +263,19 @@ SPEAKS = {
         lambda header, parts: [part.update(probe_loss=None, nonfinite_losses=["probe_loss"]) for part in parts[4:]],
         *("loss_not_finite", "probe", "", 400, "on the probe is NaN or infinite at step 400"),
     ),
-    "no update": (in_layer(2, update_ratio=0), "no_updates", "", PARAMETERS[2], 500, "no step has moved it; of such there are 1"),
+    "no update": (
+        in_layer(2, update_ratio=0),
+        *("no_updates", "", PARAMETERS[2], 500, "no step has moved it. That holds for 1 of the recorded weights, where biases"),
+    ),
+    "a training that diverged": (
+        lambda header, parts: [
+            *(part.update(train_loss=loss) for part, loss in zip(parts, (9.9, 1.9e10, 9.6e30), strict=False)),
+            *(part.update(LOST) for part in parts[3:]),
+            *(part.update(nonfinite=by_tap(row(400))) for part in parts[4:]),
+            parts[3].update(nonfinite_loss_step=210),
+        ],
+        *("loss_not_finite", "diverged", "", 210, "grew from 9.9 to 9.6e+30 at step 200, and was NaN or infinite at step 210"),
+    ),
     "a bias": (header_of(0, idle_bias=True), "idle_bias", "", "b.0.bn", 0, "Module b.0.conv has a bias"),
 }
 
@@ -263,7 +283,7 @@ SPEAKS = {
 @pytest.mark.parametrize("case", SPEAKS)
 def test_a_judge_speaks(case):
     change, kind, cause, layer, step, words = SPEAKS[case]
-    (finding,) = findings(change)
+    (finding,) = (one for one in findings(change) if cause != "diverged" or one.kind == kind)  # layers diverge as well
     assert (finding.kind, finding.cause, finding.layer, finding.step) == (kind, cause, layer, step)
     assert words in str(finding) and str(finding).endswith((".", ")."))
 
@@ -343,7 +363,34 @@ def test_a_loss_that_is_no_number_is_told_though_layers_follow():
     change = together(at_snapshot(3, nonfinite_loss_step=210), in_layer(3, 3, nonfinite=50))
     layers, loss = findings(change)
     assert (layers.kind, loss.kind, loss.cause, loss.step) == ("not_finite", "loss_not_finite", "layers", 210)
-    assert "layers had such values as well" in str(loss)
+    assert "layers had such values as well" in str(loss) and loss.certainty == "possible"
+    assert "Which came first cannot be told" in str(loss)
+
+
+def test_a_loss_is_not_blamed_for_values_that_layers_had_before():
+    (finding,) = findings(together(in_layer(3, 2, nonfinite=50), at_snapshot(3, nonfinite_loss_step=201)))
+    assert (finding.kind, finding.layer, finding.step) == ("not_finite", "b.3.bn", 200)
+
+
+def test_a_loss_that_ended_as_no_number_does_not_end_at_a_number():
+    def change(header, parts):
+        for part, loss in zip(parts, (0.1, 10.0, 20.0, 1e17), strict=False):
+            part.update(train_loss=loss, probe_loss=loss)
+        for part in parts[4:]:
+            part.update(LOST)
+        parts[4]["nonfinite_loss_step"] = 310
+
+    (finding,) = findings(change)
+    assert (finding.kind, finding.cause) == ("loss_not_finite", "diverged")
+    assert "Try a learning rate that is ten times lower first" in str(finding) and "targets" not in str(finding)
+
+
+def test_a_gap_is_told_with_the_figures_of_the_step_that_it_names():
+    last = together(at_snapshot(5, evaluation_accuracy=0.505), lambda header, parts: parts[-1].update(probe_accuracy=0.94))
+    (finding,) = findings(together(GAP, everywhere(running_mean_error=0.3), last, in_layer(4, 5, running_mean_error=0.2395)))
+    assert "is 50 %, as in training it is 94 %, at step 500" in str(finding)
+    (finding,) = findings(together(GAP, lambda header, parts: parts[-1].update(evaluation_accuracy=None)))
+    assert finding.step == 400 and "is 55 %, as in training it is 90 %, at step 400" in str(finding)
 
 
 def test_every_kind_has_its_words():

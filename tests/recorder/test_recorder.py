@@ -20,6 +20,7 @@ import bnviz
 from bnviz.record import ndjson, schema
 from bnviz.recorder.edges import bin_edges
 from bnviz.recorder.layers import evenly
+from bnviz.recorder.probe import accuracy
 from bnviz.recorder.schedule import schedule
 from tests import ROOT
 from tests.record.test_schema import check, check_array
@@ -397,3 +398,12 @@ def test_edges_hold_a_layer_that_grows_tenfold(kind):
         assert ((grown >= edges[0]) & (grown <= edges[-1])).mean() > 0.999
         assert (np.histogram(samples[kind], edges)[0] > 20).sum() > 20  # and still fine where values are now
     assert (edges[0] == 0) == (kind == "rectified")
+
+
+def test_accuracy_is_missing_where_predictions_are_not_finite():
+    scores, target = torch.tensor([[0.0, 1.0], [2.0, -torch.inf]]), torch.tensor([1, 0])
+    assert accuracy(scores, target) == 1  # a class that a mask excludes
+    for value in (torch.nan, torch.inf):
+        lost = torch.tensor([[0.0, value], [2.0, 1.0]])
+        assert accuracy(lost, target) is None
+        assert accuracy(lost, torch.tensor([-1, 0])) == 1  # no target there

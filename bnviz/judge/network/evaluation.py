@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from bnviz.judge.network.finding import Certainty, Finding, digits, percent
-from bnviz.judge.network.history import History, late
+from bnviz.judge.network.history import History, at_end, late
 
 LEAST_GAP = 0.05  # of accuracy
 LEAST_RATIO = 1.5  # of losses, where there are no classes
@@ -20,19 +21,23 @@ ERRORS = ("running_mean_error", "running_std_error")
 
 
 def evaluation_gap(history: History) -> Iterator[Finding]:
-    """`evaluation_gap`: accuracy on the probe, or loss, is much worse in evaluation than as in training, at the end."""
+    """`evaluation_gap`: accuracy on the probe, or loss, is much worse in evaluation than as in training, at the end.
+
+    Medians of the last snapshots decide, and the last one has to show the gap as well; its figures are those that are written.
+    """
     if history.header.get("view") == "evaluation" or np.isnan(history.rows("updates_seen")).all():
         return
     gap = _accuracies(history) or _losses(history)
     if gap is None:
         return
-    errors = np.fmax(*(late(history.rows(key)) for key in ERRORS))  # a probe of another scale shows in the spread alone
+    errors = np.fmax(*(at_end(history.rows(key)) for key in ERRORS))  # a probe of another scale shows in the spread alone
     layer = int(np.nanargmax(errors)) if np.isfinite(errors).any() else None
     mends = _mends(history, gap)
     cause, certainty = _cause(history, errors, mends)
-    numbers = {**gap, "recomputed": _mended(history, gap, mends), **_evidence(history)}
+    numbers: dict[str, Any] = {**gap, "recomputed": _mended(history, gap, mends), **_evidence(history)}
+    step = numbers.pop("shown")
     name = "" if layer is None else history.name(layer)
-    yield Finding("evaluation_gap", history.arm, name, history.steps[-1], certainty, numbers, cause)
+    yield Finding("evaluation_gap", history.arm, name, step, certainty, numbers, cause)
 
 
 def _accuracies(history: History) -> dict[str, object] | None:
@@ -42,7 +47,9 @@ def _accuracies(history: History) -> dict[str, object] | None:
     error = np.sqrt((both * (1 - both)).max() / (count + 2))
     if not training - evaluation > max(LEAST_GAP, STANDARD_ERRORS * error):
         return None
-    return {"training": percent(training), "evaluation": percent(evaluation), "measure": "accuracy"}
+    shown, training, evaluation = _last(history, "accuracy")
+    numbers = {"training": percent(training), "evaluation": percent(evaluation), "measure": "accuracy", "shown": shown}
+    return numbers if training - evaluation > LEAST_GAP else None
 
 
 def _losses(history: History) -> dict[str, object] | None:
@@ -53,7 +60,19 @@ def _losses(history: History) -> dict[str, object] | None:
     training, evaluation = (float(late(history.numbers(key))) for key in ("probe_loss", "evaluation_loss"))
     if not (training > 0 and evaluation > LEAST_RATIO * training):
         return None
-    return {"training": digits(training), "evaluation": digits(evaluation), "measure": "loss"}
+    shown, training, evaluation = _last(history, "loss")
+    numbers = {"training": digits(training), "evaluation": digits(evaluation), "measure": "loss", "shown": shown}
+    return numbers if evaluation > LEAST_RATIO * training else None
+
+
+def _last(history: History, measure: str) -> tuple[int, float, float]:
+    """The last step with a measure of both views, and the measure as in training and in evaluation; all NaN and the last step
+    without one."""
+    both = np.stack([history.numbers(f"{view}_{measure}") for view in ("probe", "evaluation")])
+    known = np.flatnonzero(np.isfinite(both).all(0))
+    snapshot = int(known[-1]) if known.size else -1
+    training, evaluation = both[:, snapshot]
+    return history.steps[snapshot], float(training), float(evaluation)
 
 
 def _mends(history: History, gap: dict[str, object]) -> bool | None:
@@ -67,14 +86,14 @@ def _mended(history: History, gap: dict[str, object], mends: bool | None) -> str
     """What recomputed statistics give, in words."""
     if mends is None:
         return "What recomputed statistics would give was not recorded: pass recompute=loader to see it."
-    value = float(late(history.numbers(f"recomputed_{gap['measure']}")))
+    value = float(at_end(history.numbers(f"recomputed_{gap['measure']}")))
     written = percent(value) if gap["measure"] == "accuracy" else digits(value)
     return f"With recomputed statistics it is {written}, so they {'mend it' if mends else 'do not mend it'}."
 
 
 def _evidence(history: History) -> dict[str, object]:
     """The numbers that tell causes apart, as they are written."""
-    largest = [_largest(late(history.rows(key))) for key in ERRORS]
+    largest = [_largest(at_end(history.rows(key))) for key in ERRORS]
     error, spread = ("?" if np.isnan(one) else digits(one) for one in largest)
     return {
         "error": error,

@@ -81,6 +81,16 @@ def late(values: np.ndarray) -> np.ndarray:
     return np.where(known, _nanmedian(np.where(known, values, 0.0)), np.nan)
 
 
+def at_end(values: np.ndarray) -> np.ndarray:
+    """The last number that is known [...] of [snapshots, ...]; NaN without one."""
+    known = np.isfinite(values)
+    if not len(values):
+        return np.full(values.shape[1:], np.nan)
+    last = len(values) - 1 - known[::-1].argmax(0)
+    found = np.take_along_axis(values, np.asarray(last)[None], 0)[0]
+    return np.where(known.any(0), found, np.nan)
+
+
 def median(values: np.ndarray) -> np.ndarray:
     """The median over snapshots [...], where there are numbers, of [snapshots, ...]."""
     known = np.isfinite(values).any(axis=0)
