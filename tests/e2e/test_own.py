@@ -35,8 +35,8 @@ def test_a_dropped_file_plays_and_nothing_of_it_is_sent(lab, server, recording):
     page.on("request", lambda request: requests.append((request.method, request.url, request.post_data)))
 
     *lines, end = recording.read_text(encoding="utf-8").splitlines()
-    finding = {"kind": "dead_units", "arm": "model", "layer": "4", "step": 2, "certainty": "certain", "severity": "note"}
-    finding["numbers"] = {"share": "20 %", "last": 3, "so_many": "since step 2", "many": "since step 1", "count": 1}
+    finding = {"kind": "dead_units", "arm": "model", "layer": "4", "step": 1, "certainty": "certain", "severity": "note"}
+    finding["numbers"] = {"share": "20 %", "last": 2, "so_many": "since step 2", "many": "since step 1", "count": 1}
     text = "\n".join([*lines, json.dumps({**json.loads(end), "findings": [finding]})])
     page.evaluate(DROP, ["mine.ndjson", text])
     page.get_by_text("Shown: mine.ndjson").wait_for()
@@ -86,6 +86,15 @@ def test_it_plays_from_a_disk_without_any_network(browser, recording, tmp_path, 
         draws(page)
         assert page.get_attribute(".bnviz-own", "data-step") == "3"
         if kind == "static site":
+            page.goto(f"{file.as_uri()}?layer=2&unit=pooled&step=1")  # a place in the first recording, not in the next
+            page.set_input_files(".bnviz-drop input", recording)
+            page.wait_for_selector(".bnviz-own[data-step='1'][data-state=paused]")
+            page.get_by_role("slider", name="Snapshot").fill("2")
+            page.wait_for_url("**step=2*")
+            page.set_input_files(".bnviz-drop input", [])
+            page.set_input_files(".bnviz-drop input", recording)
+            page.wait_for_selector(ENDED)
+            assert page.get_by_role("radio").first.get_attribute("aria-checked") == "true" and "layer" not in page.url
             run = page.get_attribute(".bnviz-own", "data-run")
             page.get_by_role("button", name="A table").click()
             page.wait_for_selector(f".bnviz-own[data-run]:not([data-run='{run}'])")

@@ -3,7 +3,7 @@
 
 import {make, set} from "../player/dom.js";
 import {sentenceOrKey} from "../player/words.js";
-import {chartOf, layerOf, wordsOf} from "./findings.js";
+import {chartOf, layerOf, shownStep, wordsOf} from "./findings.js";
 import {layerName} from "./names.js";
 
 /** @import {Catalogue} from "../player/types" */
@@ -84,9 +84,9 @@ export class FindingList {
    * @param {Finding} finding
    */
   goes(finding) {
-    const {header} = this.core.recording;
+    const {header, frames} = this.core.recording;
     const layer = header && layerOf(finding, header);
-    const step = finding.step ?? 0;
+    const step = frames.length ? shownStep(finding, frames) : 0;
     const view = /** @type {any} */ ({header, words: this.core.data.words});
     const name = layer ? this.text("go_layer", {layer: layerName(view, layer), step}) : this.text("go_step", {step});
     return make("button", {type: "button", onclick: () => this.go(layer || null, step, chartOf(finding))}, name);

@@ -87,3 +87,13 @@ export function layerOf({layer: name}, header) {
  * @param {Finding} finding
  */
 export const chartOf = ({kind}) => CHARTS[kind] ?? "";
+
+/**
+ * The step of the snapshot that shows a finding: that of its sentence or, if there is no snapshot of it, of the next one.
+ * @param {Finding} finding
+ * @param {{step: number}[]} frames not empty
+ */
+export function shownStep({step, numbers}, frames) {
+  const told = Number(numbers.last ?? step ?? 0); // of what has lasted, `step` is where it began
+  return (frames.find((frame) => frame.step >= told) ?? frames[frames.length - 1]).step;
+}

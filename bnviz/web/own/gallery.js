@@ -2,6 +2,7 @@
 // The gallery: recordings that come with the page, each with a sentence on what to see in it.
 
 import {make} from "../player/dom.js";
+import {withoutPlace} from "./player-data.js";
 import {packedSource, scriptSource} from "./sources.js";
 
 /** @import {Catalogue} from "../player/types" */
@@ -16,7 +17,6 @@ import {packedSource, scriptSource} from "./sources.js";
  */
 
 const PARAMETER = "example"; // of the address
-const PLACE = ["layer", "tap", "unit", "step"]; // in another recording, another place
 
 export class Gallery {
   /**
@@ -79,8 +79,7 @@ export class Gallery {
 
 /** @param {string} key */
 function writeAddress(key) {
-  const url = new URL(location.href);
-  for (const name of PLACE) url.searchParams.delete(name);
+  const url = new URL(withoutPlace(location.href));
   if (key) url.searchParams.set(PARAMETER, key);
   else url.searchParams.delete(PARAMETER);
   history.replaceState(history.state, "", url);

@@ -42,16 +42,18 @@ export function nonfiniteCount(frame, arm, layer) {
 }
 
 /**
- * The first layer with such values, and the first of its snapshots; null if there is none on show.
+ * The first layer with such values in the order of the pass, at the first step on which any layer has some, up to the snapshot
+ * on show; null if there is none. Findings name the same one.
  * @param {View} view
  * @param {string} arm
  */
-export function firstNonfinite(view, arm) {
-  const layers = Array.from({length: view.header.hidden_layers}, (_, index) => index + 1);
-  const layer = layers.find((one) => nonfiniteCount(view.frame, arm, one) > 0);
-  if (!layer) return null;
-  const frame = view.frames.find((one) => nonfiniteCount(one, arm, layer) > 0) ?? view.frame;
-  return {layer, step: frame.step};
+export function firstNonfinite({frames, frameIndex, header}, arm) {
+  const layers = Array.from({length: header.hidden_layers}, (_, index) => index + 1);
+  for (const frame of frames.slice(0, frameIndex + 1)) {
+    const layer = layers.find((one) => nonfiniteCount(frame, arm, one) > 0);
+    if (layer) return {layer, step: frame.step, count: nonfiniteCount(frame, arm, layer)};
+  }
+  return null;
 }
 
 /**

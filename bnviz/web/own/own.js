@@ -8,6 +8,7 @@ import {sentenceOrKey} from "../player/words.js";
 import {Unreadable} from "./checks.js";
 import {Gallery} from "./gallery.js";
 import {OwnPlayer} from "./own-player.js";
+import {withoutPlace} from "./player-data.js";
 import {readHeader} from "./reading.js";
 import {snippetSection} from "./snippets.js";
 import {addressSource, fileSource} from "./sources.js";
@@ -155,7 +156,7 @@ class OwnPage {
     try {
       const header = await readHeader(source);
       if (this.#asked !== source) return;
-      this.player?.close();
+      this.#leave(source);
       const {plotly: startPlotly} = this.component;
       const startOver = () => void this.open(source, "anew");
       this.player = new OwnPlayer(this.stage, {header, source, words: this.words, startPlotly, startOver});
@@ -166,6 +167,16 @@ class OwnPage {
     } catch (error) {
       if (this.#asked === source) this.refuse(source, error);
     }
+  }
+
+  /**
+   * Close the player on show, for one of `source`. Another recording opens at a place of its own; one that is written anew stays.
+   * @param {Source} source
+   */
+  #leave(source) {
+    if (!this.player) return;
+    this.player.close();
+    if (this.player.source !== source) history.replaceState(history.state, "", withoutPlace(location.href));
   }
 
   /**

@@ -1,6 +1,7 @@
 // @ts-check
 // What the player is told of a recording: in the lab the page says it, here the recording's header does.
 
+import {VIEW_PARAMETERS} from "../player/core/address.js";
 import {shown} from "./checks.js";
 import {panelsOf} from "./panels.js";
 
@@ -50,6 +51,16 @@ export function viewIn(query, {taps}) {
   const layer = number("layer") || 1;
   const none = /** @type {any} */ (null); // there is no accuracy to reach, and one way to move
   return {step: number("step"), layer, tap: /** @type {Tap} */ (tap), unit, target: none, motion: none, tour: null};
+}
+
+/**
+ * An address without a place: in another recording, the same place is another one.
+ * @param {string} href
+ */
+export function withoutPlace(href) {
+  const url = new URL(href);
+  for (const name of [...VIEW_PARAMETERS, "step"]) url.searchParams.delete(name);
+  return url.href;
 }
 
 /**

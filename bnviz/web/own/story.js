@@ -5,7 +5,7 @@ import {overSteps, percentile, row, unitLines, visibleFrames} from "../player/fe
 import {stepsOf} from "../player/layers.js";
 import {finite, subsample, sum, totalVariation} from "../player/numbers.js";
 import {digits, joinSentences, percent, say, sigmas} from "../player/words.js";
-import {firstNonfinite, listOf, liveliest, movement, nonfiniteCount, placeOf, scalar} from "./measures.js";
+import {firstNonfinite, listOf, liveliest, movement, placeOf, scalar} from "./measures.js";
 import {forArms, layerKind, layerName, signalName, unitName} from "./names.js";
 
 /** @import {Caption, Story, View} from "../player/types" */
@@ -40,9 +40,9 @@ function headline(view) {
  * @param {string} arm
  */
 function brokenSentence(view, arm) {
-  const {layer, step} = /** @type {{layer: number, step: number}} */ (firstNonfinite(view, arm));
+  const {layer, ...values} = /** @type {{layer: number, step: number, count: number}} */ (firstNonfinite(view, arm));
   const name = view.header.arms.length > 1 ? say(view, "in_arm", {arm: view.arms[arm].name}) : "";
-  return say(view, "nonfinite", {layer: layerName(view, layer), step, name, count: nonfiniteCount(view.frame, arm, layer)});
+  return say(view, "nonfinite", {layer: layerName(view, layer), name, ...values});
 }
 
 /** @param {View} view */

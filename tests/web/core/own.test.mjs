@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";
 import {test} from "node:test";
 
-import {chartOf, layerOf, wordsOf} from "../../../bnviz/web/own/findings.js";
+import {chartOf, layerOf, shownStep, wordsOf} from "../../../bnviz/web/own/findings.js";
 import {Unreadable} from "../../../bnviz/web/own/checks.js";
-import {dataOf, viewIn} from "../../../bnviz/web/own/player-data.js";
+import {dataOf, viewIn, withoutPlace} from "../../../bnviz/web/own/player-data.js";
 import {measuresIn} from "../../../bnviz/web/own/measures.js";
 import {readHeader, readRecording, rewritten} from "../../../bnviz/web/own/reading.js";
 import story from "../../../bnviz/web/own/story.js";
@@ -133,11 +133,10 @@ test("gradients of parameters are those of the chosen layer's own weights", asyn
 test("the first layer with values that are not finite is named, with its step", async () => {
   const {recording} = await read(textOf(ownLines({widths: [3, 3, 3], snapshots: 4, every: 5})));
   for (const frame of recording.frames.slice(2)) frame.arms.model.nonfinite = {activation: [0, 7, 40]};
-  assert.match(
-    story.headline(scene(recording).view),
-    /^blocks\.1\.fc is the first layer .* not finite: 7 of them, from step 10 on\./,
-  );
+  assert.match(story.headline(scene(recording).view), /^blocks\.1\.fc is the first layer .* not finite: 7 of them, at step 10\./);
   assert.doesNotMatch(story.headline(scene(recording, {}, 1).view), /not finite/);
+  recording.frames[3].arms.model.nonfinite = {activation: [60, 60, 60]}; // one backward pass later all layers are
+  assert.match(story.headline(scene(recording).view), /^blocks\.1\.fc .*: 7 of them, at step 10\./);
 });
 
 test("a recording without an end line plays to its last whole line, and says so", async () => {
@@ -293,6 +292,11 @@ test("links name layer, signal, unit and step; nonsense in them is passed over",
   });
 });
 
+test("another recording has no place of the one before, and keeps the rest of the address", () => {
+  const href = "http://lab/own?example=table&layer=3&tap=linear&unit=2&step=40#top";
+  assert.equal(withoutPlace(href), "http://lab/own?example=table#top");
+});
+
 const GAP = {
   ...{
     kind: "evaluation_gap",
@@ -351,6 +355,16 @@ test("a finding that this release cannot word is said as it was recorded; hostil
     [...Array(4).fill("As it was said."), "‹b›"],
   );
   assert.deepEqual([findings[4].step, layerOf(findings[4], header)], [null, null]);
+});
+
+test("a finding's button goes to the snapshot of its sentence, or to the next one, and names that", async () => {
+  const lasting = {...GAP, step: 0, numbers: {last: 40, many: "since step 0"}};
+  const {findings} = await found([{...GAP, step: 31}, lasting, {...GAP, step: 20}, {...GAP, step: 99}, {...GAP, step: null}]);
+  const frames = [0, 10, 20, 30, 40].map((step) => ({step}));
+  assert.deepEqual(
+    findings.map((one) => shownStep(one, frames)),
+    [40, 40, 20, 40, 0],
+  );
 });
 
 test("a call of a module that is used twice is the layer that is shown", async () => {
