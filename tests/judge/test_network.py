@@ -164,7 +164,7 @@ SPEAKS = {
         "unlike",
         "b.2.bn",
         500,
-        "means lie up to 0.05 σ from the probe's, standard deviations up to 0.75 σ, most in layer b.2.bn",
+        'standard deviations up to 0.75 σ, most in module "b.2.bn"',
     ),
     "another probe, though weights move fast": (
         together(
@@ -196,7 +196,7 @@ SPEAKS = {
         "",
         "b.1.bn",
         200,
-        "In layer b.1.bn dead units are 50 % of those recorded: each gave 0",
+        'In module "b.1.bn" dead units are 50 % of those recorded: each gave 0',
     ),
     "saturated units": (
         in_layer(7, 1, saturated_units=0.3),
@@ -208,7 +208,7 @@ SPEAKS = {
     ),
     "activations grow": (
         steps_of("std", *(10.0**power for power in range(LAYERS))),
-        *("activations_change", "", "b.7.bn", 500, "grow 1e+06-fold from b.0.bn"),
+        *("activations_change", "", "b.7.bn", 500, 'grow 1e+06-fold from module "b.0.bn"'),
     ),
     "activations shrink": (
         together(steps_of("std", *(0.1**power for power in range(LAYERS))), steps_of("mean", *[0] * LAYERS)),
@@ -276,7 +276,7 @@ SPEAKS = {
         ],
         *("loss_not_finite", "diverged", "", 210, "grew from 9.9 to 9.6e+30 at step 200, and was NaN or infinite at step 210"),
     ),
-    "a bias": (header_of(0, idle_bias=True), "idle_bias", "", "b.0.bn", 0, "Module b.0.conv has a bias"),
+    "a bias": (header_of(0, idle_bias=True), "idle_bias", "", "b.0.bn", 0, 'Module "b.0.conv" has a bias'),
 }
 
 
@@ -409,7 +409,7 @@ def test_every_kind_has_its_words():
 
 def test_a_finding_says_how_certain_it_is_and_in_which_arm():
     finding = Finding("idle_bias", "with", "bn1", 0, "certain", {"count": 2, "source": "conv1"})
-    assert str(finding).startswith("with: Module conv1 has a bias") and "This is certain" in str(finding)
+    assert str(finding).startswith('with: Module "conv1" has a bias') and "This is certain" in str(finding)
     assert finding.as_json()["sentence"] == str(finding) and not BRACES.search(str(finding))
 
 

@@ -65,7 +65,7 @@ BROKEN = {
         "not_finite",
         ("everywhere", "NaN or infinite", ""),
     ),
-    "idle bias": (mlp, {}, "idle_bias", ("", "0 has a bias, and layer 1 subtracts it", "1")),
+    "idle bias": (mlp, {}, "idle_bias", ("", '"0" has a bias, and module "1" subtracts it', "1")),
 }
 
 

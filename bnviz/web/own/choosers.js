@@ -37,7 +37,7 @@ export class Choosers {
   /** @param {View} view */
   fill(view) {
     const layers = Array.from({length: view.header.hidden_layers}, (_, index) => index + 1);
-    this.layer.replaceChildren(...layers.map((layer) => make("option", {value: layer}, `${layer} · ${layerName(view, layer)}`)));
+    this.layer.replaceChildren(...layers.map((layer) => make("option", {value: layer}, layerName(view, layer))));
     const units = view.header.watched_units.filter((unit) => unit < unitCount(view.header, view.layer));
     const all = [...units, /** @type {const} */ ("pooled")];
     this.unit.replaceChildren(...all.map((unit) => make("option", {value: unit}, unitName(view, unit))));

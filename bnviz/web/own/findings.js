@@ -4,6 +4,7 @@
 import {listedLayers} from "../player/layers.js";
 import {sentence} from "../player/words.js";
 import {shown} from "./checks.js";
+import {moduleName} from "./names.js";
 
 /** @import {Catalogue, Header} from "../player/types" */
 /**
@@ -75,9 +76,8 @@ export function wordsOf({sentence: recorded, ...finding}, judge) {
  */
 export function layerOf({layer: name}, header) {
   const layers = listedLayers(header) ?? [];
-  const called = (/** @type {any} */ one) => one.name + (one.repeat ? ` (call ${one.repeat + 1})` : "");
   const isItsParameter = (/** @type {any} */ one) => name.startsWith(`${one.source || one.name}.`);
-  const exact = layers.findIndex((one) => called(one) === name);
+  const exact = layers.findIndex((one) => moduleName(one) === name);
   const index = exact >= 0 ? exact : layers.findIndex(isItsParameter);
   return name && index >= 0 ? index + 1 : null;
 }

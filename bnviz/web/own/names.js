@@ -7,14 +7,19 @@ import {say} from "../player/words.js";
 /** @import {Tap, View} from "../player/types" */
 
 /**
- * The name of a layer, as `named_modules` has it.
+ * The name of a layer's module, as `named_modules` has it, with the call that is meant where it is called several times.
+ * @param {import("../player/layers.js").Layer} layer
+ */
+export const moduleName = ({name, repeat}) => name + (repeat ? ` (call ${repeat + 1})` : "");
+
+/**
+ * What a layer is called, as findings call it: the names of nn.Sequential are numbers, and would pass for places in the order.
  * @param {View} view
  * @param {number} [layer] counted from 1
  */
 export function layerName(view, layer = view.layer) {
-  const name = listedLayers(view.header)?.[layer - 1].name;
-  if (!name) return say(view, "layer_number", {number: layer});
-  return /^\d+$/.test(name) ? say(view, "module_number", {name}) : name; // of nn.Sequential a number alone says little
+  const listed = listedLayers(view.header)?.[layer - 1];
+  return listed ? say(view, "module_name", {name: moduleName(listed)}) : say(view, "layer_number", {number: layer});
 }
 
 /**
@@ -27,7 +32,8 @@ export function layerKind(view, layer = view.layer) {
   if (!listed) return say(view, "lab_layer", {units: view.header.experiment.width});
   const {kind, normalizer, width, units} = listed;
   const counted = units.length < width ? say(view, "units_of", {units: units.length, width}) : say(view, "all_units", {width});
-  return [kind, normalizer, counted].filter(Boolean).join(", ");
+  const classes = new Set([kind, normalizer]); // one class where a normalizer is a layer without weights before it
+  return [...classes, counted].filter(Boolean).join(", ");
 }
 
 /**

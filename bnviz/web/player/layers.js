@@ -8,6 +8,7 @@
  * @property {string} name of the module that defines it, as `named_modules` has it
  * @property {string} kind its class
  * @property {string} normalizer the class of what normalizes it; "" if nothing does
+ * @property {number} [repeat] how often the module was called before in the pass
  * @property {string} [source] the module with its weights, where that is another one
  * @property {number} width how many units it has
  * @property {number[]} units which of them are recorded

@@ -8,10 +8,12 @@ import {chartOf, layerOf, shownStep, wordsOf} from "../../../bnviz/web/own/findi
 import {Unreadable} from "../../../bnviz/web/own/checks.js";
 import {dataOf, viewIn, withoutPlace} from "../../../bnviz/web/own/player-data.js";
 import {measuresIn} from "../../../bnviz/web/own/measures.js";
+import {layerKind, layerName} from "../../../bnviz/web/own/names.js";
 import {readHeader, readRecording, rewritten} from "../../../bnviz/web/own/reading.js";
 import story from "../../../bnviz/web/own/story.js";
 import {fillTrace, layerDensity} from "../../../bnviz/web/player/feeds.js";
 import {Fits} from "../../../bnviz/web/player/fits.js";
+import {listedLayers} from "../../../bnviz/web/player/layers.js";
 import {Recording} from "../../../bnviz/web/player/recording.js";
 import {tablesOf} from "../../../bnviz/web/player/tables.js";
 import {viewOf} from "../../../bnviz/web/player/view.js";
@@ -113,9 +115,24 @@ test("a layer's names, kinds and units are those of the header", async () => {
   const fill = filler(view);
   assert.equal(
     fill("{layer}: {kind}, {unit}, {tap}"),
-    "blocks.1.fc: Conv2d, BatchNorm1d, 8 of 16 units recorded, unit 2, z of blocks.1.fc",
+    'module "blocks.1.fc": Conv2d, BatchNorm1d, 8 of 16 units recorded, unit 2, z of module "blocks.1.fc"',
   );
   assert.deepEqual(data.arms, {model: {label: "model", name: "model", colour: "#2F7FD1"}});
+});
+
+test("of nn.Sequential a module's number is told from a layer's place, and a second call from the first", async () => {
+  const {recording} = await read(textOf(ownLines({widths: [2, 2]})));
+  const {view} = scene(recording);
+  const normalizer = {...listedLayers(recording.header)[0], name: "4", kind: "BatchNorm1d", normalizer: "BatchNorm1d", repeat: 1};
+  const header = {...recording.header, layers: [normalizer, {...normalizer, repeat: 0}]};
+  const names = [1, 2].map((layer) => layerName({...view, header}, layer));
+  assert.deepEqual(names, ['module "4 (call 2)"', 'module "4"']);
+  assert.equal(layerKind({...view, header}, 1), "BatchNorm1d, 2 of 4 units recorded"); // its class is said once
+  const {measured} = wordsOf(
+    {...GAP, kind: "small_groups", cause: "", layer: "4 (call 2)", numbers: {together: 2, count: 1}},
+    WORDS.judge,
+  );
+  assert.match(measured, /^In module "4 \(call 2\)" only 2 values/);
 });
 
 test("gradients of parameters are those of the chosen layer's own weights", async () => {
@@ -133,10 +150,13 @@ test("gradients of parameters are those of the chosen layer's own weights", asyn
 test("the first layer with values that are not finite is named, with its step", async () => {
   const {recording} = await read(textOf(ownLines({widths: [3, 3, 3], snapshots: 4, every: 5})));
   for (const frame of recording.frames.slice(2)) frame.arms.model.nonfinite = {activation: [0, 7, 40]};
-  assert.match(story.headline(scene(recording).view), /^blocks\.1\.fc is the first layer .* not finite: 7 of them, at step 10\./);
+  assert.match(
+    story.headline(scene(recording).view),
+    /^The first layer .* not finite is module "blocks\.1\.fc": 7 of them, at step 10\./,
+  );
   assert.doesNotMatch(story.headline(scene(recording, {}, 1).view), /not finite/);
   recording.frames[3].arms.model.nonfinite = {activation: [60, 60, 60]}; // one backward pass later all layers are
-  assert.match(story.headline(scene(recording).view), /^blocks\.1\.fc .*: 7 of them, at step 10\./);
+  assert.match(story.headline(scene(recording).view), /^The first layer .* is module "blocks\.1\.fc": 7 of them, at step 10\./);
 });
 
 test("a recording without an end line plays to its last whole line, and says so", async () => {
@@ -329,7 +349,10 @@ test("findings are those of the end line, in the judges' own words, with their l
     measured,
     /^In evaluation the accuracy on the probe is 10 %, as in training it is 84 %, at step 40\. They mend it\.$/,
   );
-  assert.match(meaning, /^Running statistics have seen too few updates .* 150 updates 86 % .* blocks\.1\.fc\. This is likely\.$/);
+  assert.match(
+    meaning,
+    /^Running statistics have seen too few updates .* 150 updates 86 % .* module "blocks\.1\.fc"\. This is likely\.$/,
+  );
   assert.match(remedy, /momentum/);
   assert.deepEqual(
     findings.map((one) => [layerOf(one, header), one.step, chartOf(one)]),
