@@ -12,6 +12,8 @@ import {forArms, layerKind, layerName, signalName, unitName} from "./names.js";
 
 const MOST_DECADES = 30; // that an axis of powers of ten may reach from 1
 const LEAST_GAP = 0.01; // of the loss; less is not worth a sentence
+const PARTS = 64; // of a root mean square, to which unit means are rounded (bnviz/recorder/distributions.py)
+const LAB_PARTS = 128; // and those of the lab (bnviz/record/ndjson.py)
 const LOGARITHMIC = ["gradient_norm", "update_ratio"];
 
 /**
@@ -114,6 +116,7 @@ const captions = {
   kind: (view) => layerKind(view),
   unit: (view) => unitName(view),
   thick: (view) => (view.unit === "pooled" ? "" : say(view, "thick", {unit: unitName(view)})),
+  rounded: (view) => say(view, "rounded", {parts: view.header.experiment ? LAB_PARTS : PARTS}),
   step: (view) => String(view.frame.step),
 };
 

@@ -135,6 +135,14 @@ test("of nn.Sequential a module's number is told from a layer's place, and a sec
   assert.match(measured, /^In module "4 \(call 2\)" only 2 values/);
 });
 
+test("unit means say how far they are rounded, in the lab as well", async () => {
+  const {recording} = await read(textOf(ownLines({})));
+  const {view, data} = scene(recording);
+  const {caption} = data.panels.find(({id}) => id === "fan");
+  assert.match(filler(view)(caption), /Means are rounded, by at most 1\/64 of/);
+  assert.match(story.captions.rounded({...view, header: {...view.header, experiment: {}}}), /1\/128 of/);
+});
+
 test("gradients of parameters are those of the chosen layer's own weights", async () => {
   const parameters = ["blocks.1.fc.weight", "other.weight", "blocks.0.fc.weight"];
   const {recording} = await read(textOf(ownLines({widths: [2, 2, 2], snapshots: 1, parameters})));
