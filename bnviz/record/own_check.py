@@ -80,6 +80,7 @@ class OwnChecker:
             _check_layer(layer)
         names = header.get("parameters", [])
         expect(isinstance(names, list) and all(isinstance(name, str) for name in names), "parameters")
+        _check_arm_layers(header)
         width = max(len(layer["units"]) for layer in layers)
         self._sizes = {"layers": len(layers), "parameters": len(names), "width": width}
         check_present(schema.OWN_HEADER, header, self._sizes)
@@ -95,6 +96,16 @@ class OwnChecker:
             expect(isinstance(part, dict), "arms")
             check_present([self._keys[name] for name in part if name in self._keys], part, self._sizes)
         self._step = step
+
+
+def _check_arm_layers(header: Mapping[str, Any]) -> None:
+    others, layers = header.get("arm_layers", {}), header["layers"]
+    expect(isinstance(others, dict) and set(others) <= set(header["arms"]), "arm_layers")
+    for own in others.values():
+        expect(isinstance(own, list) and len(own) == len(layers), "arm_layers")
+        for layer, first in zip(own, layers, strict=True):
+            _check_layer(layer)
+            expect(len(layer["units"]) == len(first["units"]), "arm_layers")
 
 
 def _check_layer(layer: Any) -> None:

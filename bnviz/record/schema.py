@@ -171,11 +171,18 @@ OWN_HEADER = (
     json_list(
         "layers",
         "of the first arm, in the order of calls: `name` as in `named_modules`; `kind` and `normalizer`, its classes, nothing "
-        "where nothing normalizes; `source`, the module with weights before the normalizer; `repeat`, which call of the module, "
-        "from 0; `momentum` of running statistics, or `null`; `idle_bias`, whether a normalizer subtracts the source's bias "
-        "again; `width` in units; `units`, the numbers of the recorded ones; `tap_values`, how many values of each unit are "
-        "recorded at each tap, over examples and positions; `values`, the fewest of these, as many as older recordings have at "
-        "every tap",
+        "where nothing normalizes; `source`, the module with weights before the normalizer; `repeat`, which call of the "
+        "module, from 0; `momentum` of running statistics, or `null`; `idle_bias`, whether a normalizer that subtracts means "
+        "gets what a source with a bias gives; `width` in units; `units`, the numbers of the recorded ones; `tap_values`, how "
+        "many values of each unit are recorded at each tap, over examples and positions; `values`, the fewest of these, as "
+        "many as older recordings have at every tap",
+    ),
+    Key(
+        "arm_layers",
+        "the same of arms whose layers are of other kinds, by name",
+        kind="object",
+        optional=True,
+        when="if some are",
     ),
     Key("layers_found", "how many layers there are, empty ones included; of more than 64, 64 are recorded, spread evenly"),
     text("view", "`training`, or `evaluation` where the probe cannot be seen as in training: what distributions are of"),
@@ -229,6 +236,12 @@ OWN_ARM = (
         "values of a unit that are normalized together in training; NaN where not known",
         "layers",
         "values",
+    ),
+    Key(
+        "idle_bias",
+        "1 where adding 1 to the bias before a normalizer changes no output, as in training; 0 for all others",
+        "layers",
+        when="in the first snapshots",
     ),
     Key("frozen", "1 where batch norm trained with running statistics, 0 where not; NaN where the layer has none", "layers"),
 )

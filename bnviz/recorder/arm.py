@@ -16,6 +16,7 @@ from bnviz.recorder import parameters
 from bnviz.recorder.calls import Place
 from bnviz.recorder.distributions import DistributionHistory, Edges, Sizes
 from bnviz.recorder.graph import normalized_together
+from bnviz.recorder.idle import IdleBiases
 from bnviz.recorder.layers import Layer
 from bnviz.recorder.modes import Modes, TrainingModes, is_frozen, set_training_view
 from bnviz.recorder.observation import ByTap, Observer
@@ -94,6 +95,7 @@ class Arm:
     def set_layers(self, layers: Sequence[Layer]) -> None:
         """Say which layers are recorded, before anything is measured."""
         self.layers, self._observer = layers, Observer(self.model, self.probe, layers, self._batch_norms)
+        self._idle_biases = IdleBiases(self.model, self.probe, layers)
 
     def report(self, what: str, error: BaseException) -> None:
         """Log a failure, once for each `what`."""
@@ -151,6 +153,9 @@ class Arm:
         with self._reporter.attempt(f"{self.name!r} in evaluation"):
             scores = self.evaluate()
             part |= {"evaluation_loss": scores.loss, "evaluation_accuracy": scores.accuracy}
+        with self._reporter.attempt(f"Idle biases of {self.name!r}"):
+            if self.view == "training" and (idle := self._idle_biases.measure(modes)) is not None:
+                part["idle_bias"] = idle
         if self.batches is not None:
             with self._reporter.attempt(f"{self.name!r} with recomputed statistics"):
                 scores = self.evaluate(self.batches)

@@ -101,7 +101,7 @@ class Recorder:
             self._arms = arms_of(model, probe, loss, layers, recompute)
             observed = [first_observation(arm) for arm in self._arms]
             self._output = Output(out)
-            self._begin(observed, header_of(self._arms[0], title, total_steps))
+            self._begin(observed, header_of(self._arms, title, total_steps))
 
     def _begin(self, observed: list[Observed], header: dict[str, Any]) -> None:
         """Write the header and the first snapshot."""
@@ -245,13 +245,16 @@ class Recorder:
 
 
 HEADER_KEYS = (
-    "type", "format", "id", "title", "arms", "hidden_layers", "taps", "edges", "layers", "layers_found", "view", "probe_size",
-    "total_steps", "classes", "watched_units", "percentiles", "parameters", "versions",
+    "type", "format", "id", "title", "arms", "hidden_layers", "taps", "edges", "layers", "arm_layers", "layers_found", "view",
+    "probe_size", "total_steps", "classes", "watched_units", "percentiles", "parameters", "versions",
 )  # fmt: skip
 
 
-def header_of(arm: Arm, title: str | None, total_steps: int | None) -> dict[str, Any]:
-    """What a recording's first line says of its first arm."""
+def header_of(arms: Sequence[Arm], title: str | None, total_steps: int | None) -> dict[str, Any]:
+    """What a recording's first line says of its first arm, and of the others' layers where they are others."""
+    arm, *_ = arms
+    described = {one.name: [layer.describe() for layer in one.layers] for one in arms}
+    differing = {name: layers for name, layers in described.items() if layers != described[arm.name]}
     return {
         "type": "header",
         "format": FORMAT,
@@ -259,7 +262,8 @@ def header_of(arm: Arm, title: str | None, total_steps: int | None) -> dict[str,
         **({"title": title} if title else {}),
         "hidden_layers": len(arm.layers),
         "taps": list(TAPS),
-        "layers": [layer.describe() for layer in arm.layers],
+        "layers": described[arm.name],
+        **({"arm_layers": differing} if differing else {}),
         "layers_found": arm.layers_found,
         "view": arm.view,
         "probe_size": arm.probe.size,

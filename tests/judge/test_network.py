@@ -276,7 +276,14 @@ SPEAKS = {
         ],
         *("loss_not_finite", "diverged", "", 210, "grew from 9.9 to 9.6e+30 at step 200, and was NaN or infinite at step 210"),
     ),
-    "a bias": (header_of(0, idle_bias=True), "idle_bias", "", "b.0.bn", 0, 'Module "b.0.conv" has a bias'),
+    "a bias, of an older recording": (
+        header_of(0, idle_bias=True),
+        *("idle_bias", "", "b.0.bn", 0, 'Module "b.0.conv" has a bias'),
+    ),
+    "a bias": (
+        lambda header, parts: [part.update(idle_bias=np.eye(LAYERS)[2]) for part in parts[:2]],
+        *("idle_bias", "", "b.2.bn", 0, 'Module "b.2.conv" has a bias'),
+    ),
 }
 
 
@@ -326,6 +333,10 @@ SILENT = {
     "a loss that stays": lambda header, parts: parts[0].update(train_loss=0.2),
     "a parameter without gradients": in_layer(2, update_ratio=0, gradient_norm=np.nan),
     "gradients that vary": steps_of("gradient_norm", 1, 0.1, 5, 1, 30, 0.1, 1, 2),
+    "a bias that was hidden at first": lambda header, parts: [
+        (header_of(2, idle_bias=True)(header, parts), part.update(idle_bias=np.eye(LAYERS)[2] * (1 - number)))
+        for number, part in enumerate(parts[:2])
+    ],
     "a layer without normalizer": in_layer(3, frozen=np.nan, updates_seen=np.nan, running_mean_error=np.nan),
 }
 

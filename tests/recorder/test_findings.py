@@ -162,3 +162,73 @@ def test_a_loss_that_is_no_number_is_found_at_its_step(tmp_path):
         recorder.step(loss=1.0)
     (probe,) = (one for one in check(out)[0] if one.kind == "loss_not_finite")
     assert probe.step == 0 and "The loss on the probe is NaN" in str(probe)
+
+
+def notes_of(models, x=None, steps=3):
+    """The idle biases that are found in a short training of these models, by arm."""
+    x = X if x is None else x
+    with bnviz.record(models, probe=(x, TARGETS), loss=cross_entropy, every=1) as recorder:
+        optimizers = [torch.optim.SGD(model.parameters(), lr=0.1) for model in models.values()]
+        for _ in range(steps):
+            for model, optimizer in zip(models.values(), optimizers, strict=True):
+                optimizer.zero_grad()
+                cross_entropy(model(x), TARGETS).backward()
+                optimizer.step()
+            recorder.step()
+    return {one.arm: str(one) for one in recorder.findings() if one.kind == "idle_bias"}, recorder
+
+
+@pytest.mark.parametrize("order", [("batch", "group", "layer", "none"), ("group", "none", "batch")])
+def test_a_bias_is_idle_in_the_arm_whose_batch_norm_subtracts_it(order, tmp_path):
+    torch.manual_seed(0)
+    base = mlp(widths=(20, 16, 16))
+    notes, recorder = notes_of({kind: bnviz.swap(base, kind) for kind in order})
+    assert (
+        list(notes) == ["batch"]
+        and 'Module "0" has a bias, and module "1" subtracts it again. That holds for 2 layers' in notes["batch"]
+    )
+    header = next(recorder.messages())
+    kinds = {arm: header["arm_layers"].get(arm, header["layers"])[0]["normalizer"] for arm in order}
+    all_kinds = {"batch": "BatchNorm1d", "group": "GroupNorm", "layer": "GroupNorm", "none": ""}  # one group is layer norm
+    assert kinds == {arm: all_kinds[arm] for arm in order}
+    path = tmp_path / "run.ndjson"
+    path.write_bytes(b"".join(recorder.lines()))
+    assert [one.arm for one in check(path)[0] if one.kind == "idle_bias"] == ["batch"]
+
+
+class Skip(nn.Module):
+    """What goes into batch norm is used behind it as well: as it is, or by a second module with the same bias."""
+
+    def __init__(self, is_tied):
+        super().__init__()
+        self.stem, self.norm, self.out = nn.Linear(20, 20), nn.BatchNorm1d(20), nn.Linear(20, 3)
+        self.inner, self.inner_norm = nn.Linear(20, 20), nn.BatchNorm1d(20)
+        nn.init.zeros_(self.inner_norm.weight)  # a branch that begins as nothing
+        self.is_tied = is_tied
+
+    def forward(self, x):
+        h = self.stem(x)
+        branch = self.inner_norm(self.inner(self.norm(h).relu()))
+        return self.out(branch + (h if not self.is_tied else nn.functional.linear(x, self.stem.weight, self.stem.bias).tanh()))
+
+
+@pytest.mark.parametrize("is_tied", [False, True])
+def test_a_bias_that_is_used_elsewhere_is_not_idle(is_tied):
+    torch.manual_seed(0)
+    notes, _ = notes_of({"model": Skip(is_tied)})
+    assert 'Module "inner" has a bias' in notes["model"] and "That holds for 1 layer." in notes["model"]
+
+
+def test_a_bias_is_not_idle_where_its_use_shows_after_some_steps_alone():
+    class Hidden(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body, self.norm, self.out = nn.Linear(20, 20), nn.BatchNorm1d(20), nn.Linear(20, 3)
+            self.scale = nn.Parameter(torch.zeros(20))
+
+        def forward(self, x):
+            h = self.body(x)
+            return self.out(self.norm(h) + self.scale * h)
+
+    torch.manual_seed(0)
+    assert notes_of({"model": Hidden()})[0] == {}

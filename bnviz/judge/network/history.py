@@ -16,7 +16,7 @@ class History:
 
     def __init__(self, header: Mapping[str, Any], snapshots: Sequence[Mapping[str, Any]], arm: str):
         self.header, self.arm = header, arm
-        self.layers: list[Mapping[str, Any]] = header["layers"]
+        self.layers: list[Mapping[str, Any]] = header.get("arm_layers", {}).get(arm, header["layers"])
         self.parts = [snapshot["arms"].get(arm, {}) for snapshot in snapshots]
         self.steps = [int(snapshot["step"]) for snapshot in snapshots]
 

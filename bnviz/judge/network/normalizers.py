@@ -40,13 +40,22 @@ def frozen(history: History) -> Iterator[Finding]:
 
 
 def idle_bias(history: History) -> Iterator[Finding]:
-    """`idle_bias`: a bias in front of batch norm, which subtracts it again."""
+    """`idle_bias`: a bias in front of batch norm, which subtracts it again. Measured, it is idle at every snapshot; of older
+    recordings it is known of the first arm alone that there is one, and not whether its output is used elsewhere, too."""
     is_frozen = late(history.rows("frozen")) == 1  # statistics that stay as they are do not subtract it
-    biased = [number for number, layer in enumerate(history.layers) if layer.get("idle_bias")]
-    found = [number for number in biased if not is_frozen[number]]
+    measured = history.rows("idle_bias")
+    is_measured = bool(np.isfinite(measured).any())
+    if is_measured:
+        is_idle = np.nan_to_num(measured, nan=1.0).all(0)
+    else:
+        is_idle = np.array([bool(layer.get("idle_bias")) for layer in history.layers]) & (
+            history.arm == history.header["arms"][0]
+        )
+    found = [int(number) for number in np.flatnonzero(is_idle & ~is_frozen)]
     if found:
+        certainty = "certain" if is_measured else "likely"
         numbers = {"count": len(found), "source": history.layers[found[0]]["source"]}
-        yield Finding("idle_bias", history.arm, history.name(found[0]), history.steps[0], "certain", numbers, severity="note")
+        yield Finding("idle_bias", history.arm, history.name(found[0]), history.steps[0], certainty, numbers, severity="note")
 
 
 def two_uses(history: History) -> Iterator[Finding]:

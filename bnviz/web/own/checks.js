@@ -50,13 +50,14 @@ export function checkedHeader(message) {
   if (message.sweep) throw new Unreadable("sweep");
   const fault = faultOf(message);
   if (fault) throw new Unreadable("bad_header", {part: fault});
-  const {id, layers, title, arms} = message;
+  const {id, layers, title, arms, arm_layers: others} = message;
   return /** @type {any} */ ({
     ...message,
     id: /^[0-9a-f]{8,40}$/.test(id) ? id : "0".repeat(16),
     title: typeof title === "string" ? shown(title) : "",
     arms: arms.map(String),
     ...(layers ? {layers: layers.map(cleanLayer)} : {}),
+    ...(others ? {arm_layers: Object.fromEntries(Object.entries(others).map(([arm, own]) => [arm, own.map(cleanLayer)]))} : {}),
   });
 }
 
@@ -78,6 +79,7 @@ function faultOf(header) {
     percentiles: isList(percentiles, 3, 3) && percentiles.every(Number.isFinite),
     total_steps: (steps ?? null) === null || isWhole(steps, 0, 1e12),
     layers: layers ? isList(layers, count, count) && layers.every(isLayer) : isWhole(experiment?.width, 1, MOST_UNITS),
+    arm_layers: areArmLayers(count, header.arm_layers),
     edges: isObject(edges) && isList(taps, 1, 3) && taps.every((/** @type {string} */ tap) => areEdges(edges[tap], count)),
   };
   return Object.keys(checks).find((name) => !checks[name]) ?? "";
@@ -96,6 +98,14 @@ function isLayer(layer) {
   const areUnits = isList(layer.units, 1, MOST_UNITS) && layer.units.every((/** @type {unknown} */ one) => isWhole(one, 0, 1e12));
   return areUnits && isWhole(layer.width, layer.units.length, 1e12) && isWhole(layer.values, 0, 1e12);
 }
+
+/**
+ * The layers of arms that differ from the first: as many as it has.
+ * @param {number} count
+ * @param {any} others
+ */
+const areArmLayers = (count, others = {}) =>
+  isObject(others) && Object.values(others).every((own) => isList(own, count, count) && own.every(isLayer));
 
 /**
  * Edges of all layers, or of each: they rise.

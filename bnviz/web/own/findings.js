@@ -1,7 +1,7 @@
 // @ts-check
 // What stands out in a recording, as its end line says: which sentences say it, and which layer, step and chart show it.
 
-import {listedLayers} from "../player/layers.js";
+import {armLayers} from "../player/layers.js";
 import {sentence} from "../player/words.js";
 import {shown} from "./checks.js";
 import {moduleName} from "./names.js";
@@ -74,8 +74,8 @@ export function wordsOf({sentence: recorded, ...finding}, judge) {
  * @param {Finding} finding
  * @param {Header} header
  */
-export function layerOf({layer: name}, header) {
-  const layers = listedLayers(header) ?? [];
+export function layerOf({layer: name, arm}, header) {
+  const layers = armLayers(header, arm) ?? [];
   const isItsParameter = (/** @type {any} */ one) => name.startsWith(`${one.source || one.name}.`);
   const exact = layers.findIndex((one) => moduleName(one) === name);
   const index = exact >= 0 ? exact : layers.findIndex(isItsParameter);

@@ -1,7 +1,7 @@
 // @ts-check
 // What layers, units and signals of a recording are called. Lab recordings have numbers for names.
 
-import {listedLayers} from "../player/layers.js";
+import {armLayers, listedLayers} from "../player/layers.js";
 import {say} from "../player/words.js";
 
 /** @import {Tap, View} from "../player/types" */
@@ -30,10 +30,15 @@ export function layerName(view, layer = view.layer) {
 export function layerKind(view, layer = view.layer) {
   const listed = listedLayers(view.header)?.[layer - 1];
   if (!listed) return say(view, "lab_layer", {units: view.header.experiment.width});
-  const {kind, normalizer, width, units} = listed;
+  const {width, units} = listed;
   const counted = units.length < width ? say(view, "units_of", {units: units.length, width}) : say(view, "all_units", {width});
-  const classes = new Set([kind, normalizer]); // one class where a normalizer is a layer without weights before it
-  return [...classes, counted].filter(Boolean).join(", ");
+  const kindOf = (/** @type {string} */ arm) => {
+    const {kind, normalizer} = armLayers(view.header, arm)[layer - 1];
+    const classes = new Set([kind, normalizer]); // one class where a normalizer is a layer without weights before it
+    return [...classes].filter(Boolean).join(", ");
+  };
+  const kinds = new Set(view.header.arms.map(kindOf));
+  return kinds.size > 1 ? `${counted}; ${forArms(view, kindOf)}` : [...kinds, counted].filter(Boolean).join(", ");
 }
 
 /**

@@ -23,6 +23,17 @@
 export const listedLayers = (header) => /** @type {any} */ (header).layers ?? null;
 
 /**
+ * The layers of an arm of a recording of somebody's own network: in other arms they may be of other kinds.
+ * @param {Header} header
+ * @param {string} arm
+ * @returns {Layer[]}
+ */
+export function armLayers(header, arm) {
+  const {arm_layers: others = {}, layers} = /** @type {any} */ (header);
+  return Object.hasOwn(others, arm) ? others[arm] : layers;
+}
+
+/**
  * The edges of a layer's histograms, one more than bins.
  * @param {View} view
  * @param {number} [layer] counted from 1

@@ -57,7 +57,7 @@ export interface OwnHeader {
   taps: Tap[];
   /** edges of each layer's histograms, the same for all arms and steps; wider far out */
   edges: Record<Tap, Row[]>;
-  /** of the first arm, in the order of calls: `name` as in `named_modules`; `kind` and `normalizer`, its classes, nothing where nothing normalizes; `source`, the module with weights before the normalizer; `repeat`, which call of the module, from 0; `momentum` of running statistics, or `null`; `idle_bias`, whether a normalizer subtracts the source's bias again; `width` in units; `units`, the numbers of the recorded ones; `tap_values`, how many values of each unit are recorded at each tap, over examples and positions; `values`, the fewest of these, as many as older recordings have at every tap */
+  /** of the first arm, in the order of calls: `name` as in `named_modules`; `kind` and `normalizer`, its classes, nothing where nothing normalizes; `source`, the module with weights before the normalizer; `repeat`, which call of the module, from 0; `momentum` of running statistics, or `null`; `idle_bias`, whether a normalizer that subtracts means gets what a source with a bias gives; `width` in units; `units`, the numbers of the recorded ones; `tap_values`, how many values of each unit are recorded at each tap, over examples and positions; `values`, the fewest of these, as many as older recordings have at every tap */
   layers: {
     name: string;
     kind: string;
@@ -71,6 +71,8 @@ export interface OwnHeader {
     values: number;
     tap_values?: number[];
   }[];
+  /** the same of arms whose layers are of other kinds, by name */
+  arm_layers?: Record<string, any>;
   /** how many layers there are, empty ones included; of more than 64, 64 are recorded, spread evenly */
   layers_found: number;
   /** `training`, or `evaluation` where the probe cannot be seen as in training: what distributions are of */
@@ -368,6 +370,8 @@ export interface ArmPart {
   saturated_units?: Row;
   /** values of a unit that are normalized together in training; NaN where not known [values] */
   normalized_together?: Row;
+  /** 1 where adding 1 to the bias before a normalizer changes no output, as in training; 0 for all others */
+  idle_bias?: Row;
   /** 1 where batch norm trained with running statistics, 0 where not; NaN where the layer has none */
   frozen?: Row;
 }

@@ -5,6 +5,7 @@ import {readFileSync} from "node:fs";
 import {test} from "node:test";
 
 import {chartOf, layerOf, shownStep, wordsOf} from "../../../bnviz/web/own/findings.js";
+import {layerKind} from "../../../bnviz/web/own/names.js";
 import {Unreadable} from "../../../bnviz/web/own/checks.js";
 import {dataOf, viewIn, withoutPlace} from "../../../bnviz/web/own/player-data.js";
 import {measuresIn} from "../../../bnviz/web/own/measures.js";
@@ -175,6 +176,20 @@ test("a recording without an end line plays to its last whole line, and says so"
     assert.equal(recording.end.status, "stopped");
     assert.deepEqual(notices, [["no_end", {step: recording.trainedStep}]]);
   }
+});
+
+test("a layer's kind is told once, and for each arm where arms differ", async () => {
+  const layer = {name: "1", kind: "BatchNorm1d", normalizer: "BatchNorm1d", width: 6, units: [0, 2, 4], values: 40};
+  const kindIn = async (more) => {
+    const [header, ...lines] = ownLines({arms: ["bn", "gn"], widths: [3], layers: [layer], ...more});
+    const {recording} = await read(textOf([header, ...lines]));
+    return layerKind(scene(recording).view, 1);
+  };
+  assert.match(await kindIn({}), /^BatchNorm1d, [^,]*3[^,]*6[^,]*$/);
+  const told = await kindIn({arm_layers: {gn: [{...layer, kind: "GroupNorm", normalizer: "GroupNorm"}]}});
+  assert.match(told, /3.*6.*; .*bn.*BatchNorm1d; .*gn.*GroupNorm$/);
+  const {recording} = await read(textOf(ownLines({arms: ["bn", "gn"], widths: [3], arm_layers: {gn: []}})));
+  assert.equal(recording.header, null);
 });
 
 test("what is damaged ends it there", async () => {
