@@ -5,7 +5,6 @@ import {readFileSync} from "node:fs";
 import {test} from "node:test";
 
 import {chartOf, layerOf, shownStep, wordsOf} from "../../../bnviz/web/own/findings.js";
-import {layerKind} from "../../../bnviz/web/own/names.js";
 import {Unreadable} from "../../../bnviz/web/own/checks.js";
 import {dataOf, viewIn, withoutPlace} from "../../../bnviz/web/own/player-data.js";
 import {measuresIn} from "../../../bnviz/web/own/measures.js";
