@@ -40,6 +40,8 @@ class Scores(NamedTuple):
 class Observed:
     """What a pass over the probe gives: see `bnviz.recorder.observation.Observation`; its scores, and the number of classes."""
 
+    dead: Mapping[int, np.ndarray]
+
     values: Mapping[int, ByTap]
     statistics: parameters.Statistics
     scores: Scores
@@ -89,6 +91,7 @@ class Arm:
         self._weights = list(parameters.weights(model).values())
         self.updates = parameters.Updates(self._weights)
         self.batches: Batches | None = None  # that statistics are recomputed over
+        self._also_dead: dict[int, np.ndarray] = {}  # units [units] that are dead in the last evaluation, behind masks
         self._losses: list[tuple[int, Tensor | float]] = []  # with the steps that they are of
         self._reporter = Reporter()
 
@@ -119,7 +122,8 @@ class Arm:
             else:
                 self.model.eval()
             observation = self._observer.observe()
-            return Observed(observation.values, observation.statistics, *self._scores(observation.output))
+            scores, classes = self._scores(observation.output)
+            return Observed(observation.dead, observation.values, observation.statistics, scores, classes)
 
     def evaluate(self, batches: Batches | None = None) -> Scores:
         """Loss and accuracy on the probe in the evaluation view, or with statistics that are recomputed over these batches."""
@@ -128,7 +132,10 @@ class Arm:
                 set_training_view(self.model, None)
                 batches.recompute(self.model)
             self.model.eval()
-            return self._scores(self.probe.call(self.model))[0]
+            also, output = self._observer.observe_dead()
+            for number, dead in also.items():
+                self._also_dead[number] = dead
+            return self._scores(output)[0]
 
     def _scores(self, output: Any) -> tuple[Scores, int | None]:
         """Loss and accuracy of an output, and how many classes it tells apart."""
@@ -149,10 +156,12 @@ class Arm:
             part["gradient_norm"] = parameters.gradient_norms(self._weights)
             part["update_ratio"] = self.updates.ratios()
         with self._reporter.attempt(f"The distributions of {self.name!r}"):
-            part |= self._distributions(observed or self.observe(modes), modes)
+            observed = observed or self.observe(modes)
+            part |= self._distributions(observed, modes)
         with self._reporter.attempt(f"{self.name!r} in evaluation"):
             scores = self.evaluate()
             part |= {"evaluation_loss": scores.loss, "evaluation_accuracy": scores.accuracy}
+            self._unmask(part, observed)
         with self._reporter.attempt(f"Idle biases of {self.name!r}"):
             if self.view == "training" and (idle := self._idle_biases.measure(modes)) is not None:
                 part["idle_bias"] = idle
@@ -164,12 +173,20 @@ class Arm:
             part["nonfinite_losses"] = lost
         return part
 
+    def _unmask(self, part: dict[str, Any], observed: Observed | None) -> None:
+        """Add the share of dead units behind dropout: they give 0 in evaluation, too. In training a mask may set values to 0."""
+        if observed is None or "dead_units" not in part:
+            return
+        for number, also in self._also_dead.items():
+            if number in observed.dead:
+                part["dead_units"][number] = (observed.dead[number] & also).mean()
+
     def _distributions(self, observed: Observed, modes: Modes | None) -> dict[str, Any]:
         assert self._history is not None
         return {
             "probe_loss": observed.scores.loss,
             "probe_accuracy": observed.scores.accuracy,
-            **self._history.measure(observed.values),
+            **self._history.measure(observed.values, observed.dead),
             **parameters.running_statistics(self.layers, observed.statistics),
             **self._normalization(modes),
             **parameters.scales(self.layers, Sizes.of(self.layers).width),

@@ -7,6 +7,7 @@ written to it.
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,6 +22,7 @@ from bnviz.recorder import kinds
 from bnviz.recorder.tensors import first_values, tensors
 
 INPUT = -1  # in the place of a call: the model's input
+RANDOM = re.compile("dropout|bernoulli|^_?rand")  # in names of functions that draw masks
 MOST_CALLS = 4  # of one module, that are layers of their own: a recurrent cell is called at every time step
 
 
@@ -92,6 +94,7 @@ class Call:
     output_shape: torch.Size | None = None
     sources: set[int] = field(default_factory=set)
     direct: int | None = None  # the call whose output is the input, as it came out
+    is_masked: bool = False  # whether random numbers, as of dropout, may have set values of the input to 0
 
 
 def trace(model: nn.Module, inputs: Any, forward: Callable[[], Any]) -> tuple[list[Call], Any]:
@@ -104,7 +107,8 @@ def trace(model: nn.Module, inputs: Any, forward: Callable[[], Any]) -> tuple[li
         if side == "in":
             numbers[place] = len(calls)
             sources = flow.sources(values)
-            calls.append(Call(place, modules[place.name], values.shape, None, _known(sources, len(calls)), flow.origin(values)))
+            known, is_masked = _known(sources, len(calls)), flow.is_masked(values)
+            calls.append(Call(place, modules[place.name], values.shape, None, known, flow.origin(values), is_masked))
             return
         if place not in numbers:  # its input holds no real numbers, as an embedding's
             numbers[place] = len(calls)
@@ -117,6 +121,10 @@ def trace(model: nn.Module, inputs: Any, forward: Callable[[], Any]) -> tuple[li
     with listening(modules.items(), receive), flow:
         output = forward()
     return calls, output
+
+
+def _name(function: Any) -> str:
+    return getattr(function, "__name__", "")
 
 
 def _known(sources: set[int] | None, number: int) -> set[int]:
@@ -133,6 +141,7 @@ class Dataflow(TorchFunctionMode):
         self._tensors: list[Tensor] = []  # kept, so that no other tensor gets the same id
         self._sources: dict[int, set[int]] = {}
         self._outputs: dict[int, int] = {}
+        self._masked: set[int] = set()
         for one in constants:
             self.set_sources(one, set())
         for one in inputs:
@@ -143,9 +152,12 @@ class Dataflow(TorchFunctionMode):
         results = list(tensors(result))
         if results:
             known = [self._sources[id(one)] for one in tensors((args, kwargs)) if id(one) in self._sources]
+            is_masked = bool(RANDOM.search(_name(function))) or any(map(self.is_masked, tensors((args, kwargs))))
             for one in results:
                 self.set_sources(one, set().union(*known))
                 self._outputs.pop(id(one), None)  # it may have been written to
+                if is_masked:
+                    self._masked.add(id(one))
         return result
 
     def sources(self, tensor: Tensor) -> set[int] | None:
@@ -156,10 +168,15 @@ class Dataflow(TorchFunctionMode):
         """The call that a tensor is the output of, if nothing was done to it since."""
         return self._outputs.get(id(tensor))
 
+    def is_masked(self, tensor: Tensor) -> bool:
+        """Whether random numbers were drawn for a tensor, or for one that it comes from since the last call."""
+        return id(tensor) in self._masked
+
     def set_output(self, tensor: Tensor, number: int) -> None:
         """Say that a tensor is the output of a call."""
         self.set_sources(tensor, {number})
         self._outputs[id(tensor)] = number
+        self._masked.discard(id(tensor))
 
     def set_sources(self, tensor: Tensor, sources: set[int]) -> None:
         """Say where a tensor comes from."""

@@ -80,8 +80,9 @@ class DistributionHistory:
         self._first: dict[int, OrderedTaps] = {}
         self._previous: dict[int, OrderedTaps] = {}
 
-    def measure(self, values: Mapping[int, ByTap]) -> dict[str, Any]:
-        """A snapshot's keys for these values, by the layer's number and tap [units, values]; they become those before."""
+    def measure(self, values: Mapping[int, ByTap], dead: Mapping[int, np.ndarray]) -> dict[str, Any]:
+        """A snapshot's keys for these values, by the layer's number and tap [units, values]; they become those before. `dead`
+        says by layer which units are [units]; behind a mask, as of dropout, the share of such is left open: NaN."""
         result = self._sizes.empty()
         for number, raw in values.items():
             current = _ordered(raw)
@@ -89,7 +90,8 @@ class DistributionHistory:
             self._previous[number] = current
             for tap, keys in enumerate(self._measured(number, first, previous, current)):
                 _fill(result, number, TAPS[tap], keys)
-            result["dead_units"][number] = float(_are_dead(current).mean())
+            if not self._layers[number].is_masked:
+                result["dead_units"][number] = float(dead[number].mean())
             if self._layers[number].is_pointwise:
                 result["saturated_units"][number] = float(_are_saturated(current).mean())
         for key in ("counts", "underflow", "overflow", "nonfinite", "zeros", "unit_counts", "unit_zeros"):
@@ -133,12 +135,6 @@ def _ordered(values: ByTap) -> OrderedTaps:
 def _sorted(values: np.ndarray) -> Ordered:
     values = np.sort(values, axis=-1)
     return Ordered(values, *statistics.moments(values))
-
-
-def _are_dead(current: OrderedTaps) -> np.ndarray:
-    """Which units are 0 for all examples [units]."""
-    values = current[-1].values
-    return (values[:, 0] == 0) & (values[:, -1] == 0)
 
 
 def _are_saturated(current: OrderedTaps) -> np.ndarray:

@@ -37,7 +37,8 @@ class Layer:
     `sites` are where its taps are read, `width` is its number of units, `axis` where they lie in `linear`'s values, and `counts`
     how many values of each unit are recorded at each tap: pooling leaves fewer to the next layer. `source` names the module with
     weights whose output goes into the normalizer directly, if one does; it `has_idle_bias` if the normalizer subtracts its bias
-    again. It `is_pointwise` if the next layer gets as many values as come out, so that each may be a function of one of them.
+    again. It `is_pointwise` if the next layer gets as many values as come out, so that each may be a function of one of them,
+    and `is_masked` if dropout may have set some to 0 meanwhile.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Layer:
     axis: int
     counts: Counts
     is_pointwise: bool
+    is_masked: bool
     sites: tuple[Site, Site, Site]
     module: nn.Module
 
@@ -137,6 +139,7 @@ def _layer(
         axis=axis,
         counts=(linear_count, normalized_count, count),
         is_pointwise=shapes[1] == shapes[2],
+        is_masked=following is not None and activation == (following.place, "in") and following.is_masked,
         sites=(linear, normalized, activation),
         module=call.module,
     )

@@ -17,6 +17,7 @@ from bnviz.recorder.calls import Place, listening
 from bnviz.recorder.layers import Layer, Site, units_place
 from bnviz.recorder.probe import Probe
 
+ACTIVATION = 2  # the tap
 SEED = 0  # of the choice of positions
 ByTap = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -31,15 +32,28 @@ class Sampler:
 
     def take(self, values: Tensor) -> np.ndarray:
         """Values [units, values] as float32. Raises ValueError where the units cannot be found."""
+        rows = self._rows(values)
+        taken = rows[self._places_in(rows)][:, self._units.to(rows.device)]
+        return taken.to(torch.float32).T.contiguous().cpu().numpy()
+
+    def are_dead(self, values: Tensor, taken: np.ndarray | None = None) -> np.ndarray:
+        """Which units are 0 everywhere [units]: all values count, not those alone that were `taken` [units, values] of them."""
+        rows = self._rows(values)
+        dead = np.ones(len(self._units), bool) if taken is None else (taken == 0).all(-1)
+        if dead.any() and (taken is None or self._count < math.prod(rows.shape[:-1])):
+            some = rows[..., self._units[torch.from_numpy(dead)].to(rows.device)]
+            dead[dead] = (some == 0).flatten(0, -2).all(0).cpu().numpy()
+        return dead
+
+    def _rows(self, values: Tensor) -> Tensor:
+        """The values with units on the last axis. Raises ValueError where the units cannot be found."""
         layer = self._layer
         place = units_place(values.shape, layer.width, layer.axis)
         if place is None:
             raise ValueError(f"the values of {layer.name} have another shape than before: {tuple(values.shape)}")
         if place.is_flat:
             values = values.unflatten(1, (layer.width, -1))
-        rows = values.movedim(place.axis, -1) if values.ndim > 1 else values[None]
-        taken = rows[self._places_in(rows)][:, self._units.to(rows.device)]
-        return taken.to(torch.float32).T.contiguous().cpu().numpy()
+        return values.movedim(place.axis, -1) if values.ndim > 1 else values[None]
 
     def _places_in(self, rows: Tensor) -> tuple[Tensor, ...]:
         """Indices of all axes but the last one."""
@@ -71,12 +85,14 @@ class Observation:
 
     `values` are those of each layer, by its number: an array [units, values] for each tap, twice the same one where `linear` and
     `normalized` are one. `statistics` are mean and standard deviation [width] of what goes into batch norm; `output` is the
-    model's. A layer that was not called is missing.
+    model's. `dead` says which of a layer's units give 0 at every position of every example [units]. A layer that was not called
+    is missing.
     """
 
     values: dict[int, ByTap]
     statistics: dict[int, tuple[np.ndarray, np.ndarray]]
     output: Any
+    dead: dict[int, np.ndarray]
 
 
 class Observer:
@@ -99,12 +115,16 @@ class Observer:
         """Run the model on the probe, in the mode that it is in. The caller protects it: `preserve.untouched`."""
         taken: dict[tuple[int, int], np.ndarray] = {}
         statistics: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        dead: dict[int, np.ndarray] = {}
         counts: dict[int, int] = {}  # values of a unit, of layers whose batch norm tells its statistics itself
         tellers = self._let_batch_norms_tell()
 
         def receive(place: Place, side: str, values: Tensor, every: Sequence[Tensor]) -> None:
             for number, tap in self._sites.get((place, side), ()):
-                taken[number, tap] = self._samplers[number][tap].take(values.detach())
+                sampler = self._samplers[number][tap]
+                taken[number, tap] = sampler.take(values.detach())
+                if tap == ACTIVATION:
+                    dead[number] = sampler.are_dead(values.detach(), taken[number, tap])
                 layer = self.layers[number]
                 if tap == 0 and number in tellers:
                     counts[number] = values.numel() // layer.width
@@ -114,7 +134,21 @@ class Observer:
         with listening(self._modules.items(), receive):
             output = self.probe.call(self.model)
         statistics |= {number: _told_statistics(tellers[number], count) for number, count in counts.items()}
-        return Observation(self._by_layer(taken), statistics, output)
+        return Observation(self._by_layer(taken), statistics, output, dead)
+
+    def observe_dead(self) -> tuple[dict[int, np.ndarray], Any]:
+        """Which units are dead [units], by layer, of those behind a mask alone; and the model's output. As `observe`."""
+        dead: dict[int, np.ndarray] = {}
+
+        def receive(place: Place, side: str, values: Tensor, every: Sequence[Tensor]) -> None:
+            for number, tap in self._sites.get((place, side), ()):
+                if tap == ACTIVATION and self.layers[number].is_masked:
+                    dead[number] = self._samplers[number][tap].are_dead(values.detach())
+
+        if not any(layer.is_masked for layer in self.layers):
+            return dead, self.probe.call(self.model)
+        with listening(self._modules.items(), receive):
+            return dead, self.probe.call(self.model)
 
     def _let_batch_norms_tell(self) -> dict[int, nn.Module]:
         """Set the momentum of batch norms to 1, so that the pass leaves the probe's statistics as running ones: for free.

@@ -232,3 +232,48 @@ def test_a_bias_is_not_idle_where_its_use_shows_after_some_steps_alone():
 
     torch.manual_seed(0)
     assert notes_of({"model": Hidden()})[0] == {}
+
+
+def dead_shares(model, x):
+    """The share of dead units of each layer, untrained."""
+    torch.manual_seed(0)
+    recorder = bnviz.record(model, probe=x)
+    recorder.close()
+    _, snapshot, *_ = recorder.messages()
+    return snapshot["arms"]["model"]["dead_units"].tolist()
+
+
+class Masked(nn.Module):
+    """Units of which half are dead, behind a dropout that leaves few values of a small probe."""
+
+    def __init__(self, drop):
+        super().__init__()
+        self.first, self.out, self.drop = nn.Linear(4, 8), nn.Linear(8, 2), drop
+        with torch.no_grad():
+            self.first.bias.copy_(torch.tensor([9.0, -99.0] * 4))
+
+    def forward(self, x):
+        return self.out(self.drop(self.first(x).relu(), self.training))
+
+
+@pytest.mark.parametrize(
+    "drop",
+    [
+        lambda h, training: h,
+        lambda h, training: nn.functional.dropout(h, 0.9, training),
+        lambda h, training: nn.Dropout(0.9).train(training)(h),
+        lambda h, training: h * torch.bernoulli(torch.full_like(h, 0.1)) if training else h,
+        lambda h, training: h * (torch.rand_like(h) < 0.1) if training else h,
+    ],
+)
+def test_zeros_of_a_mask_are_not_dead_units(drop):
+    assert dead_shares(Masked(drop), torch.ones(3, 4)) == [0.5]
+
+
+def test_a_unit_that_answers_at_one_position_is_not_dead():
+    x = torch.zeros(60, 1, 16, 16)
+    x[7, 0, 3, 3] = 1.0
+    convolution = nn.Conv2d(1, 4, 1, bias=False)
+    with torch.no_grad():
+        convolution.weight.copy_(torch.tensor([1.0, -1, 2, -1]).reshape(4, 1, 1, 1))
+    assert dead_shares(nn.Sequential(convolution, nn.ReLU(), nn.Conv2d(4, 2, 1)), x) == [0.5]
