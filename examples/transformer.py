@@ -1,6 +1,6 @@
 """A small transformer that sorts letters, with layer norm before each part (Pre-LN) or after it (Post-LN).
 
-Post-LN is said to need a warm-up (Xiong et al. 2020); here the rate is constant. Run it: python examples/transformer.py
+Without a warm-up of the rate a deep Post-LN does not learn (Xiong et al. 2020). Run it: python examples/transformer.py
 """
 
 import torch
@@ -9,7 +9,7 @@ from torch import nn
 
 import bnviz
 
-LETTERS, LENGTH, WIDTH, LAYERS = 8, 8, 32, 6
+LETTERS, LENGTH, WIDTH, LAYERS = 8, 8, 32, 18
 
 
 class Sorter(nn.Module):
@@ -38,10 +38,10 @@ def train(out=None, steps=300, every=50):
     torch.manual_seed(0)
     models = {"Pre-LN": Sorter(True), "Post-LN": Sorter(False)}
     models["Post-LN"].load_state_dict(models["Pre-LN"].state_dict())
-    optimizers = {name: torch.optim.Adam(model.parameters(), lr=0.003) for name, model in models.items()}
+    optimizers = {name: torch.optim.Adam(model.parameters(), lr=0.005) for name, model in models.items()}
     words = torch.randint(LETTERS, (128, LENGTH))
     probe, title = (words, words.sort().values), "A transformer with layer norm before and after"
-    with bnviz.record(models, probe, cross_entropy, out, every, "*norm*", title=title, total_steps=steps) as recorder:
+    with bnviz.record(models, probe, cross_entropy, out, every, "*norm1", title=title, total_steps=steps) as recorder:
         for _ in range(steps):
             words, losses = torch.randint(LETTERS, (32, LENGTH)), {}
             for name, model in models.items():

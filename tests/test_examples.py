@@ -51,7 +51,7 @@ def test_both_transformers_begin_with_the_same_weights(tmp_path):
     transformer = example("transformer")
     recorder = transformer.train(steps=2, every=2)
     header, arms = next(recorder.messages()), parts(recorder)
-    assert set(arms) == {"Pre-LN", "Post-LN"} and len(header["layers"]) == 2 * transformer.LAYERS + 1
+    assert set(arms) == {"Pre-LN", "Post-LN"} and len(header["layers"]) == transformer.LAYERS
     assert {layer["kind"] for layer in header["layers"]} == {"LayerNorm"}
     one, other = (transformer.Sorter(is_pre) for is_pre in (True, False))
     other.load_state_dict(one.state_dict())

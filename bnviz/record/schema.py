@@ -91,7 +91,7 @@ SNAPSHOT = (
     Key("index", "0 is the untrained network, the last one the trained network"),
     Key("step", "steps taken before it"),
     Key("epoch", "examples trained on before it, in passes over all of them"),
-    Key("group_size", "examples that are normalized together in the coming minibatch", unit="examples"),
+    Key("group_size", "examples that are normalized together in the coming minibatch, before any change", unit="examples"),
     Key("arms", "for each arm the keys of the next table", kind="object"),
 )
 
@@ -107,7 +107,7 @@ def _parameter(quantity: Quantity) -> Key:
 LOSS = "nats or squared error"
 DIVERGED_AT = "the first step whose loss was no finite number"
 _SEEN = "over the minibatches since the last snapshot; of the untrained network, on the first minibatch"
-_ROUNDED = ", rounded to 1/128 of the layer's root mean square so that it compresses"
+_ROUNDED = ", in steps of a power of two, 1/128 to 1/64 of their root mean square over the layer, so that it compresses"
 _POOLED = "of all units of the layer together"
 _ALL = "with `counts`, `underflow` and `overflow` all values"
 ARM = (
@@ -129,13 +129,13 @@ ARM = (
     by_tap("mean", f"mean {_POOLED}"),
     by_tap("std", f"standard deviation {_POOLED}"),
     by_tap("percentiles", f"percentiles {_POOLED}, those in the header", "layers, percentiles"),
-    by_tap("shift_from_first", "how far units have moved from the untrained network: `statistics.shift`", unit="σ"),
+    by_tap("shift_from_first", "how far units' distributions have moved from the untrained network: a shift", unit="σ"),
     by_tap("shift_step", "the same from the snapshot before, in σ of then", unit="σ"),
     by_tap("unit_mean", f"mean of each unit{_ROUNDED}", "layers, width", value_bytes=ROUNDED),
     by_tap("unit_std", "standard deviation of each unit, rounded alike", "layers, width", value_bytes=ROUNDED),
     by_tap("unit_counts", "histogram of each watched unit", "layers, watched, bins", "values", value_bytes=SPARSE_BIN),
     by_tap("unit_zeros", "values of exactly 0 of each watched unit", "layers, watched", "values", value_bytes=FEW),
-    Key("gradient_norm", "‖∂loss/∂W‖ on the last minibatch, output layer last", "layers+1"),
+    Key("gradient_norm", "‖∂loss/∂W‖ of the last step, over all its minibatches, output layer last", "layers+1"),
     Key("diverged_at", DIVERGED_AT, optional=True, when="once the arm has diverged"),
     *map(_parameter, normalizers.parameters()),
 )

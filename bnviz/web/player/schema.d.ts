@@ -122,11 +122,11 @@ export interface ArmPart {
   std: Record<Tap, Row>;
   /** percentiles of all units of the layer together, those in the header */
   percentiles: Record<Tap, Row[]>;
-  /** how far units have moved from the untrained network: `statistics.shift` [σ] */
+  /** how far units' distributions have moved from the untrained network: a shift [σ] */
   shift_from_first: Record<Tap, Row>;
   /** the same from the snapshot before, in σ of then [σ] */
   shift_step: Record<Tap, Row>;
-  /** mean of each unit, rounded to 1/128 of the layer's root mean square so that it compresses */
+  /** mean of each unit, in steps of a power of two, 1/128 to 1/64 of their root mean square over the layer, so that it compresses */
   unit_mean: Record<Tap, Row[]>;
   /** standard deviation of each unit, rounded alike */
   unit_std: Record<Tap, Row[]>;
@@ -134,7 +134,7 @@ export interface ArmPart {
   unit_counts: Record<Tap, Row[][]>;
   /** values of exactly 0 of each watched unit [values] */
   unit_zeros: Record<Tap, Row[]>;
-  /** ‖∂loss/∂W‖ on the last minibatch, output layer last */
+  /** ‖∂loss/∂W‖ of the last step, over all its minibatches, output layer last */
   gradient_norm: Row;
   /** the first step whose loss was no finite number */
   diverged_at?: number;
@@ -385,7 +385,7 @@ export interface Snapshot {
   step: number;
   /** examples trained on before it, in passes over all of them */
   epoch: number;
-  /** examples that are normalized together in the coming minibatch [examples] */
+  /** examples that are normalized together in the coming minibatch, before any change [examples] */
   group_size: number;
   /** for each arm the keys of the next table */
   arms: Record<string, ArmPart>;
