@@ -9,7 +9,7 @@ from torch import nn
 
 import bnviz
 
-LETTERS, LENGTH, WIDTH, LAYERS = 8, 8, 32, 18
+LETTERS, LENGTH, WIDTH, LAYERS = 8, 6, 32, 18
 
 
 class Sorter(nn.Module):

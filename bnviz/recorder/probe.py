@@ -88,14 +88,12 @@ def loss_value(loss: Loss | None, output: Any, target: Any) -> float | None:
 
 
 def logits_of(output: Any, target: Any) -> tuple[Tensor, Tensor, int] | None:
-    """Scores, classes and the scores' axis of classes, if the target is made of class numbers; else None."""
+    """Scores, classes and the scores' axis of classes, if the target is made of class numbers; None, too, if two axes fit."""
     scores = _scores(output)
     if scores is None or not isinstance(target, Tensor) or target.is_floating_point() or scores.ndim != target.ndim + 1:
         return None
-    for axis in (1, scores.ndim - 1):
-        if scores.shape[:axis] + scores.shape[axis + 1 :] == target.shape:
-            return scores, target, axis
-    return None
+    axes = [axis for axis in {1, scores.ndim - 1} if scores.shape[:axis] + scores.shape[axis + 1 :] == target.shape]
+    return (scores, target, axes[0]) if len(axes) == 1 else None
 
 
 def _scores(output: Any) -> Tensor | None:

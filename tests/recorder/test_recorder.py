@@ -407,3 +407,10 @@ def test_accuracy_is_missing_where_predictions_are_not_finite():
         lost = torch.tensor([[0.0, value], [2.0, 1.0]])
         assert accuracy(lost, target) is None
         assert accuracy(lost, torch.tensor([-1, 0])) == 1  # no target there
+
+
+def test_there_is_no_accuracy_where_two_axes_could_be_those_of_classes():
+    """As of 8 letters at 8 places: one of them, taken for the other, gives an accuracy of nothing."""
+    scores, target = torch.eye(5).expand(3, 5, 5) + torch.rand(3, 5, 5) / 2, torch.arange(5).expand(3, 5)
+    assert accuracy(scores, target) is None
+    assert accuracy(scores[:, :4], target[:, :4]) == accuracy(scores[:, :4].transpose(1, 2), target[:, :4]) == 1
