@@ -74,9 +74,9 @@ def sweep_of(claim: Claim, base: Experiment, own: Mapping[str, object]) -> Sweep
 
 
 def run_on_show(claim: Claim, base: Experiment) -> dict[str, Experiment]:
-    """The run that plays while the claim's sweep of an experiment is computed, by a name: it is one of the sweep's own.
+    """The run that plays beside the claim's sweep, by its name: one of the sweep's own.
 
-    Nothing but "" is its name if the settings on the page are those of a point, which they are of most claims.
+    With the page's settings if they are a point of the sweep, and the name is empty; else the sweep's middle point.
     """
     points = [dict(point) for point in claim.sweep.points]
     if any(base == base.replace(**point) for point in points):
