@@ -82,10 +82,10 @@ def allow_files() -> float:
     return limit
 
 
-def lower_priority(niceness: int) -> None:
-    """Let other processes go first, on a scale to 19. Windows has another scale; there nothing is done."""
+def lower_priority(niceness: int, environment: Mapping[str, str] = os.environ) -> None:
+    """Let other processes go first, on a scale to 19, or to BNVIZ_NICENESS. Windows has another scale; there nothing is done."""
     if hasattr(os, "nice"):
-        os.nice(niceness)
+        os.nice(min(niceness, _most_niceness(environment)))
 
 
 def release_memory() -> None:
@@ -174,6 +174,15 @@ def megabytes(setting: str, default: int, environment: Mapping[str, str] = os.en
         pass
     _log.warning("%s = %r is no number of megabytes; %d are used", setting, text, default)
     return default * 2**20
+
+
+def _most_niceness(environment: Mapping[str, str]) -> int:
+    """BNVIZ_NICENESS: a whole number from 0 to 19, and 19 unless it is one."""
+    text = environment.get("BNVIZ_NICENESS", "").strip() or "19"
+    if text.isdecimal() and int(text) <= 19:
+        return int(text)
+    _log.warning("BNVIZ_NICENESS = %r is no whole number from 0 to 19; 19 is used", text)
+    return 19
 
 
 def _folders(controller: str) -> list[Path]:

@@ -13,6 +13,7 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as under nohup: our chi
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 os.environ["OMP_NUM_THREADS"] = "1"  # all cores are taken by workers of pytest, and more threads would round differently
+os.environ["BNVIZ_NICENESS"] = "0"  # all cores are busy: a sweep at the lowest priority would wait until the others have ended
 os.environ["BNVIZ_STORE"] = ""  # nothing is kept in the cache of whoever runs the tests, and nothing comes from there
 
 # Folders and files in the order in which they are begun, the most expensive first.

@@ -156,6 +156,7 @@ def test_progress_is_shown_where_somebody_looks(instant, monkeypatch, capsys, wh
     assert ("8/8 [" in capsys.readouterr().err) == (where != "a log")
 
 
+@pytest.mark.slow
 def test_the_lines_in_the_readme_as_a_script():
     """Real workers, and no ``if __name__ == "__main__"``."""
     (lines,) = re.findall(

@@ -58,6 +58,7 @@ def exported(tmp_path, capfd):
     return export
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SEVERAL)
 def test_what_a_worker_records_is_whole(name):
     check_recording(recording_of(SEVERAL[name]))

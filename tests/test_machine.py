@@ -143,6 +143,16 @@ def test_what_systems_differ_in_is_reached_in_one_place():
     assert users == {"bnviz/machine.py"}
 
 
+@pytest.mark.parametrize(("setting", "niceness"), [("", 19), ("3", 3), ("0", 0), ("20", 19), ("-1", 19), ("low", 19)])
+def test_workers_are_as_nice_as_the_operator_allows(monkeypatch, caplog, setting, niceness):
+    steps = []
+    monkeypatch.setattr(os, "nice", steps.append, raising=False)
+    machine.lower_priority(19, {"BNVIZ_NICENESS": setting})
+    machine.lower_priority(5, {"BNVIZ_NICENESS": setting})
+    assert steps == [niceness, min(5, niceness)]
+    assert ("BNVIZ_NICENESS" in caplog.text) == (setting in ("20", "-1", "low"))
+
+
 @pytest.fixture
 def windows(monkeypatch):
     """As on Windows, as far as names go."""

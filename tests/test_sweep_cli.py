@@ -78,6 +78,7 @@ def stand_in(arm, **fields):
     return run
 
 
+@pytest.mark.slow
 def test_the_same_rows_as_training_them_directly(tmp_path, monkeypatch):
     """Real workers."""
     monkeypatch.setenv("BNVIZ_WORKERS", "1")
@@ -380,6 +381,7 @@ def started(folder):
     return {**os.environ, **here}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_whatever_stops_it_the_same_command_goes_on(tmp_path, number):
     out, gate, log = tmp_path / "x.csv", tmp_path / "gate", tmp_path / "log"

@@ -59,6 +59,7 @@ COVERED = """(panel) => {
 }"""
 
 
+@pytest.mark.slow
 def test_on_a_phone_a_finger_works_all_pages_have_names_and_plotlys_buttons_cover_no_title(visit):
     lab = visit(**PHONE)
     lab.open(steps=40).trained()
@@ -79,6 +80,7 @@ def test_on_a_phone_a_finger_works_all_pages_have_names_and_plotlys_buttons_cove
     lab.page.wait_for_function(f"() => ({WIDE_PARTS})().length === 0")  # charts that were just made take their width
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("pages", "fades"), [({}, True), ({"pages": "live-shift,batch-size"}, False)])
 def test_the_row_of_pages_fades_where_more_is_to_come(visit, pages, fades):
     lab = visit(viewport={"width": 390, "height": 844}).open(steps=40, **pages)
@@ -243,6 +245,7 @@ BLURRED = """() => [...document.querySelectorAll('.bnviz-picture canvas')]
   .filter(one => Math.abs(one.width - one.clientWidth * devicePixelRatio) > 2).length"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCREENS)
 def test_zoom_and_fine_screens_blur_nothing_and_nothing_sticks_out(page_at_end, name):
     """A browser's zoom of 200 % is a page of half the width with pixels of twice the size."""

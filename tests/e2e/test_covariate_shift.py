@@ -97,6 +97,7 @@ def test_other_data_say_what_is_missing(visit):
     assert lab.page.locator(".bnviz-panel").count() == 1
 
 
+@pytest.mark.slow
 def test_the_remedy_is_compared_with_the_run_before(page_at_end):  # the last one on this page: it is another run afterwards
     lab = page_at_end
     lab.wait(f"$('.bnviz-headline').textContent.startsWith('{TRAINED}')")

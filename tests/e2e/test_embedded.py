@@ -88,6 +88,7 @@ def test_a_link_chooses_panels_and_is_told_of_those_there_are_not(inside):
     assert "panels = fun" in warning and "network, fan, ridges" in warning
 
 
+@pytest.mark.slow
 def test_the_menu_gives_code_and_pictures(visit, tmp_path):
     lab = visit()
     lab.open(**SHORT, step=20).trained()

@@ -22,6 +22,7 @@ PANELS_WITHOUT_DATA = """() => [...document.querySelectorAll('.bnviz-panel')].fl
 })"""
 
 
+@pytest.mark.slow
 def test_a_paired_run_plays_by_itself(visit, server):
     lab = visit(**TALL)
     lab.page.goto(server.url)
@@ -92,6 +93,7 @@ def test_a_value_from_a_link_survives_the_settings_that_are_folded_away(lab):
     assert lab.address == {"width": "33", "steps": "40", "batch_size": "32", "seed": "7"}
 
 
+@pytest.mark.slow
 def test_the_back_button_returns_to_the_run_before(lab):
     lab.open(steps=40)
     before = lab.data["run"]

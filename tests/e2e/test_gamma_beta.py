@@ -35,6 +35,7 @@ def move(lab, name, value):
     slider.evaluate("(node, value) => { node.value = value; node.dispatchEvent(new Event('input')); }", str(value))
 
 
+@pytest.mark.slow
 def test_predict_play_and_read_the_answer(visit, server):
     lab = visit(**TALL).open("gamma-beta", prediction=True, target=0.6, **SHORT)
     run = PAGE.default.replace(**SHORT).id

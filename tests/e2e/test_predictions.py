@@ -31,6 +31,7 @@ def test_a_page_waits_for_the_guess_and_plays_when_it_is_skipped(lab, page):
     assert lab.page.locator("[data-testid=stException]").count() == 0
 
 
+@pytest.mark.slow
 def test_play_points_at_the_question_that_it_waits_for(lab):
     lab.open("gamma-beta", prediction=True, **SHORT).trained()
     lab.wait(WAITS)

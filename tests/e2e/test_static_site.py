@@ -47,6 +47,7 @@ def await_run(page, other_than):
     return run_of(page)
 
 
+@pytest.mark.slow
 def test_a_lesson_plays_from_a_disk_and_settings_move_among_recorded_runs(page, folder):
     page.goto(f"{(folder / 'index.html').as_uri()}?steps=40")
     page.wait_for_selector(ENDED, state="attached")

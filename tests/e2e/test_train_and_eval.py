@@ -24,6 +24,7 @@ def test_the_views_are_drawn_as_measured_and_the_guess_is_judged(lab):
     lab.wait("d.state === 'ended' && $('.bnviz-answer').checkVisibility()")
     assert lab.data["run"] == PAGE.default.replace(**SMALL).id
     last = [message for message in lab.server.messages(lab.data["run"]) if message["type"] == "snapshot"][-1]["arms"]["batch"]
+    lab.wait_plot("views", f"n.data.some((one) => one.feed?.key === 'running_accuracy' && one.x.at(-1) === {SMALL['steps']})")
     for key in ("minibatch_accuracy", "running_accuracy", "recomputed_accuracy"):
         assert line_values(lab, "views", key)[-1] == pytest.approx(last["evaluation"][key])
     np.testing.assert_allclose(line_values(lab, "layers", "mean_error"), last["evaluation"]["mean_error"], rtol=1e-6)

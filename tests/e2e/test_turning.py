@@ -117,6 +117,7 @@ HOLD = """async (keys) => {
 }"""
 
 
+@pytest.mark.slow
 def test_a_key_that_is_held_shows_each_value_and_asks_when_it_rests(visit):
     lab, sent = visit(), []
     lab.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
@@ -146,6 +147,7 @@ def test_a_setting_behind_the_button_does_not_come_back_after_a_preset(visit):
     assert lab.data["run"] == preset and "momentum" not in lab.page.url
 
 
+@pytest.mark.slow
 def test_a_menu_closes_by_escape_and_by_a_press_elsewhere(visit):
     lab = visit().open(steps=100, changes="40:learning_rate=1", step=52).trained()
     lab.wait("d.state === 'paused' && d.step === '52'")

@@ -259,6 +259,7 @@ def test_closing_ends_what_waits_and_what_rests(make):
     assert {one.status for one in recordings} == {"stopped"} and not backend.store.live()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [fake_training.COMMAND, COMMAND], ids=["fake", "real"])
 def test_a_run_that_is_set_aside_again_and_again_has_the_lines_of_one_that_was_not(make, command):
     experiment = REAL if command is COMMAND else SLOW.replace(steps=400)

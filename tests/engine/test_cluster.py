@@ -109,6 +109,7 @@ def assert_complete(lines, sweep, expected_rows):
 # with the cluster
 
 
+@pytest.mark.slow
 def test_a_run_has_the_bytes_of_the_local_engine_and_they_come_while_it_trains(two_workers, expected, dask):
     lines = dask.recording(dask.request(SMALL))
     until(lambda: len(lines) > 2)

@@ -273,6 +273,7 @@ def test_a_killed_worker_is_replaced_and_the_same_lines_come_in_real_training(ma
     assert apart_from_seconds(disturbed) == apart_from_seconds(lines_in_this_process(experiment))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("memory, retires_amid_runs", [(worker.MEMORY_SHARE + 1, False), (worker.MOST_MEMORY + 1, True)])
 def test_a_worker_that_has_grown_makes_room_for_a_fresh_one_and_the_same_lines_come(
     make_engine, monkeypatch, memory, retires_amid_runs
@@ -309,6 +310,7 @@ def test_a_worker_stays_as_long_as_it_has_its_share(make_engine, monkeypatch):
     assert backend.counters.worker_retirements == 0
 
 
+@pytest.mark.slow
 def test_a_run_whose_workers_are_killed_again_and_again_is_not_to_blame(make_engine):
     backend, experiment = make_engine(), Experiment(steps=300, momentum=0.002)
     run = backend.recording(backend.request(experiment))
@@ -341,6 +343,7 @@ def test_a_run_that_kills_its_workers_is_given_up_and_others_go_on(make_engine):
     assert good.status == "finished"
 
 
+@pytest.mark.slow
 def test_a_worker_that_hangs_is_ended_and_a_run_that_makes_it_hang_is_given_up(make_engine, monkeypatch, caplog):
     monkeypatch.setattr(local, "HEARTBEAT_TIMEOUT_SECONDS", 2.5)
     backend = make_engine()

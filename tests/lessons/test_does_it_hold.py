@@ -100,6 +100,7 @@ def test_first_visit_shows_the_first_claim_and_what_the_rows_say(lab):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", CLAIMS)
 def test_every_claim_can_be_linked_to(lab, key):
     page = visit(claim=key)

@@ -273,6 +273,7 @@ def local():
     one.close()
 
 
+@pytest.mark.slow
 def test_the_engine_answers_also_after_its_worker_was_killed(local):
     first = local.ask(SMALL, QUESTION)
     assert local.ask(SMALL, QUESTION) is first

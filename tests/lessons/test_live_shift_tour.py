@@ -88,6 +88,7 @@ def test_runs_of_neighbouring_cards_begin_alike(cards):
         assert course.common_prefix_step(one, other) >= min(300, one.steps)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("step", [0, 7, 10**6])
 def test_every_card_tells_every_kind_of_run(answers, kind, step):

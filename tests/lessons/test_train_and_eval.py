@@ -336,6 +336,7 @@ RUNS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cause", RUNS)
 def test_a_run_names_its_cause(desk, recorded, cause):
     experiment = PAGE.default.replace(**RUNS[cause])

@@ -149,6 +149,7 @@ def test_more_examples_are_normalized_together_unless_they_are_many(desk, values
     assert desk.call(FILE, "remediesFor", experiment, 0.1)["momentum"] is None
 
 
+@pytest.mark.slow
 def test_the_best_momentum_is_the_one_whose_run_has_the_smallest_error(visitor):
     """Of six runs that differ in their momentum alone, so that all train the same weights, it is nearly the best one."""
     assert list(FIELDS["statistics_momentum"].marks) == MOMENTA

@@ -185,6 +185,7 @@ def test_other_experiments_are_not_measured():
     assert not MEASURES[0].applies_to(Experiment(weight_decay=0.1)) and MEASURES[0].applies_to(SMALL)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_from_a_checkpoint_where_its_rate_had_risen_to():
     from bnviz.train.checkpoints import CheckpointCache, train
 

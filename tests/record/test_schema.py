@@ -184,6 +184,7 @@ def test_a_measure_is_taken_when_it_says():
         assert measure.when and measure.keys and callable(measure.function), measure.name
 
 
+@pytest.mark.slow
 def test_the_rows_of_a_sweep_hold_what_the_schema_says():
     sweep = sweep_over(Experiment(**SMALL), "batch_size", (8, 16), seeds=1)
     sweep = dataclasses.replace(sweep, measures=("landscape",))

@@ -238,6 +238,7 @@ def kept_logits(training, arm, mode=MEASURE):
         return network(training.tensors.x_train[:PROBE_SIZE], mode)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 @pytest.mark.parametrize(
     "how", [{"batch_norm_from": STEP}, {"changes": f"{STEP}:compare=none"}, {"compare": "noisy-batch", "batch_norm_from": STEP}]

@@ -86,6 +86,7 @@ def test_the_best_of_several_is_taken(checkpoint_cache):
     assert lines_of(train(SMALL.replace(changes="20:dropout=0.2;50:momentum=0.9"), checkpoint_cache))[1] < 20
 
 
+@pytest.mark.slow
 def test_memory_is_bounded_and_the_last_runs_are_kept():
     alone = CheckpointCache()
     lines_of(train(SMALL, alone))

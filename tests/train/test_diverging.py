@@ -32,6 +32,7 @@ def every_warning_is_an_error():
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dataset", "activation", "length"), PAIRS)
 def test_a_network_that_blows_up_is_measured_without_a_warning(dataset, activation, length):
     lines, ending = [], None

@@ -487,6 +487,7 @@ def noise(experiment, key="mean_noise"):
     return np.mean([s["arms"]["batch"][key]["linear"][0] for s in snapshots if key in s["arms"]["batch"]])
 
 
+@pytest.mark.slow
 def test_minibatch_means_scatter_as_one_over_root_n_and_less_in_larger_batches():
     """Within 25 %: the probe is held out, so its own mean is off by a little, and there are 60 minibatches only."""
     errors = [noise(SMALL.replace(batch_size=size, steps=60, snapshot_every=1, learning_rate=0.0001)) for size in (4, 16, 64)]
@@ -499,6 +500,7 @@ def test_it_is_the_ghost_batch_that_decides_the_noise():
     assert noise(experiment) == pytest.approx(1 / 2, rel=0.25)
 
 
+@pytest.mark.slow
 def test_variances_scatter_as_the_theory_says():
     experiment = SMALL.replace(batch_size=16, steps=60, snapshot_every=1, learning_rate=0.0001)
     assert noise(experiment, "variance_noise") == pytest.approx(noise(experiment, "variance_noise_theory"), rel=0.25)

@@ -63,6 +63,7 @@ def test_a_copy_moves_its_own_network():
     assert not torch.equal(other.weight, network.weight) and set(moves.velocities) == set(other.parameters())
 
 
+@pytest.mark.slow
 def test_a_worker_needs_no_compiler():
     """It takes 70 MB and seconds to import."""
     script = """

@@ -143,6 +143,7 @@ def test_runs_that_differ_in_a_field_train_together(name, arm, double):
     assert_same_networks(runs, **EXACT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arm", trainable_arms())
 @pytest.mark.parametrize("name", fields_with(SHAPE))
 def test_runs_that_share_any_value_of_a_field_train_together(name, arm, double):

@@ -16,6 +16,7 @@ def server():
         yield running
 
 
+@pytest.mark.slow
 def test_visitors_who_read_nothing_leave_nothing_behind(server):
     """As programs do that open every address they find."""
 

@@ -134,6 +134,7 @@ headers = st.dictionaries(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @TRIES
 @given(
     st.sampled_from(["GET"] * 6 + ["HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"]), runs | others, queries, headers

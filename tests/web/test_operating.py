@@ -125,6 +125,7 @@ def test_a_socket_that_ends_in_an_exception_is_one_line_of_the_log_and_is_closed
     assert sent == ["websocket.close"]
 
 
+@pytest.mark.slow
 def test_the_log_of_a_server_is_json_and_has_nobodys_address_in_it(tmp_path):
     port, log = free_port(), tmp_path / "log"
     environment = {**os.environ, "BNVIZ_LOG": "json", "BNVIZ_STORE": "", "BNVIZ_WORKERS": "1", "PYTHONPATH": str(ROOT)}

@@ -141,6 +141,7 @@ RECOMPUTED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RECOMPUTED)
 def test_statistics_are_recomputed_as_in_the_run(run, capsys, name):
     """By `update_bn`, to the accuracy of the run and its loss but for rounding."""

@@ -562,6 +562,7 @@ def test_the_app_starts_from_anywhere_and_leaves_no_orphans_when_killed(tmp_path
         all_end([process.pid, *workers], 15)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number, stalled_readers, seconds", [(signal.SIGINT, 0, 10), (signal.SIGTERM, 1, 10)])
 def test_the_server_ends_promptly_in_the_middle_of_streams(tmp_path, number, stalled_readers, seconds):
     (tmp_path / "app.py").write_text(APP, encoding="utf-8")
