@@ -36,8 +36,7 @@ class OwnChecker:
 
     def __init__(self) -> None:
         self._keys: dict[str, Key] = {key.name: key for key in (*_SHARED, *schema.OWN_ARM)}
-        self._sizes: dict[str, int] = {}
-        self._arms: list[str] = []
+        self._sizes: dict[str, dict[str, int]] = {}  # of each arm's arrays
         self._number, self._step, self._is_over = 0, 0, False
 
     def message(self, line: bytes) -> Mapping[str, Any]:
@@ -49,7 +48,7 @@ class OwnChecker:
         except OtherFile:
             raise
         except ERRORS as error:
-            what = "damaged" if self._arms else "no line of a recording"
+            what = "damaged" if self._sizes else "no line of a recording"
             raise Damaged(f"line {self._number} is {what}: {one_line(error)}") from None
         return message
 
@@ -78,24 +77,32 @@ class OwnChecker:
         expect(isinstance(layers, list) and bool(layers), "layers")
         for layer in layers:
             _check_layer(layer)
-        names = header.get("parameters", [])
-        expect(isinstance(names, list) and all(isinstance(name, str) for name in names), "parameters")
+        names = _weight_names(header)
         _check_arm_layers(header)
-        width = max(len(layer["units"]) for layer in layers)
-        self._sizes = {"layers": len(layers), "parameters": len(names), "width": width}
-        check_present(schema.OWN_HEADER, header, self._sizes)
-        self._arms = arms
+        sizes = {"layers": len(layers), "width": max(len(layer["units"]) for layer in layers)}
+        check_present(schema.OWN_HEADER, header, sizes)
+        self._sizes = {arm: sizes | ({"parameters": len(names[arm])} if arm in names else {}) for arm in arms}
 
     def _check_snapshot(self, snapshot: Mapping[str, Any]) -> None:
         expect(not self._is_over, "its place after the end")
         check_present(SNAPSHOT, snapshot, {})
         step, arms = snapshot["step"], snapshot["arms"]
         expect(type(step) is int and step >= self._step, "step")
-        expect(isinstance(arms, dict) and set(arms) == set(self._arms), "arms")
-        for part in arms.values():
+        expect(isinstance(arms, dict) and set(arms) == set(self._sizes), "arms")
+        for arm, part in arms.items():
             expect(isinstance(part, dict), "arms")
-            check_present([self._keys[name] for name in part if name in self._keys], part, self._sizes)
+            check_present([self._keys[name] for name in part if name in self._keys], part, self._sizes[arm])
         self._step = step
+
+
+def _weight_names(header: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Of the first arm, and of those that are listed by themselves. Others of an older recording may have others, by no name."""
+    others = header.get("arm_parameters", {})
+    expect(isinstance(others, dict) and set(others) <= set(header["arms"]), "arm_parameters")
+    found = {header["arms"][0]: header.get("parameters", []), **others}
+    for names in found.values():
+        expect(isinstance(names, list) and all(isinstance(name, str) for name in names), "parameters")
+    return found
 
 
 def _check_arm_layers(header: Mapping[str, Any]) -> None:

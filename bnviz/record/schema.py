@@ -185,6 +185,7 @@ OWN_HEADER = (
         when="if some are",
     ),
     Key("layers_found", "how many layers there are, empty ones included; of more than 64, 64 are recorded, spread evenly"),
+    Key("arm_layers_found", "the same of arms that have others, by name", kind="object", optional=True, when="if some have"),
     text("view", "`training`, or `evaluation` where the probe cannot be seen as in training: what distributions are of"),
     Key("probe_size", "how many examples the distributions are measured on, or `null`"),
     Key("total_steps", "steps of the whole training, or `null` where nobody said so"),
@@ -192,6 +193,13 @@ OWN_HEADER = (
     json_list("watched_units", "which of the recorded units have histograms of their own, counted from 0"),
     _SHARED["percentiles"],
     json_list("parameters", "names of the weights that have gradients and updates, at most 64, of the first arm"),
+    Key(
+        "arm_parameters",
+        "the same of arms whose weights have other names, by name",
+        kind="object",
+        optional=True,
+        when="if some do",
+    ),
     _SHARED["versions"],
 )
 
@@ -214,7 +222,7 @@ OWN_ARM = (
     Key("evaluation_accuracy", "share of right answers there; `null` without classes", unit="share"),
     Key("recomputed_loss", "the same, with statistics recomputed over some batches", when="if they were asked for"),
     Key("recomputed_accuracy", "share of right answers there", unit="share", when="if they were asked for"),
-    Key("gradient_norm", "‖gradient‖ of each weight in the header's `parameters`; NaN where it has none", "parameters"),
+    Key("gradient_norm", "‖gradient‖ of each weight that the header lists for the arm; NaN where it has none", "parameters"),
     Key("update_ratio", "‖change‖ / ‖weights‖ in the last step, of the same; NaN where it is not known", "parameters"),
     Key(
         "running_mean_error",

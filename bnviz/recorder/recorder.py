@@ -245,16 +245,15 @@ class Recorder:
 
 
 HEADER_KEYS = (
-    "type", "format", "id", "title", "arms", "hidden_layers", "taps", "edges", "layers", "arm_layers", "layers_found", "view",
-    "probe_size", "total_steps", "classes", "watched_units", "percentiles", "parameters", "versions",
+    "type", "format", "id", "title", "arms", "hidden_layers", "taps", "edges", "layers", "arm_layers", "layers_found",
+    "arm_layers_found", "view", "probe_size", "total_steps", "classes", "watched_units", "percentiles", "parameters",
+    "arm_parameters", "versions",
 )  # fmt: skip
 
 
 def header_of(arms: Sequence[Arm], title: str | None, total_steps: int | None) -> dict[str, Any]:
-    """What a recording's first line says of its first arm, and of the others' layers where they are others."""
+    """What a recording's first line says of its first arm, and of other arms where they differ from it."""
     arm, *_ = arms
-    described = {one.name: [layer.describe() for layer in one.layers] for one in arms}
-    differing = {name: layers for name, layers in described.items() if layers != described[arm.name]}
     return {
         "type": "header",
         "format": FORMAT,
@@ -262,17 +261,23 @@ def header_of(arms: Sequence[Arm], title: str | None, total_steps: int | None) -
         **({"title": title} if title else {}),
         "hidden_layers": len(arm.layers),
         "taps": list(TAPS),
-        "layers": described[arm.name],
-        **({"arm_layers": differing} if differing else {}),
-        "layers_found": arm.layers_found,
+        **_by_arm("layers", {one.name: [layer.describe() for layer in one.layers] for one in arms}),
+        **_by_arm("layers_found", {one.name: one.layers_found for one in arms}),
         "view": arm.view,
         "probe_size": arm.probe.size,
         "total_steps": total_steps,
         "watched_units": list(range(Sizes.of(arm.layers).watched)),
         "percentiles": list(PERCENTILES),
-        "parameters": list(parameters.weights(arm.model)),
+        **_by_arm("parameters", {one.name: list(parameters.weights(one.model)) for one in arms}),
         "versions": {**versions(), "python": platform.python_version()},
     }
+
+
+def _by_arm(key: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """A header's key for the value of the first arm, and `arm_` and this key for those of others that differ from it."""
+    first, *_ = values.values()
+    differing = {name: value for name, value in values.items() if value != first}
+    return {key: first, **({f"arm_{key}": differing} if differing else {})}
 
 
 def is_writer() -> bool:

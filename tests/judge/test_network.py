@@ -101,6 +101,19 @@ def steps_of(key, *numbers):
     return change
 
 
+def test_a_weight_is_named_as_in_its_own_arm():
+    header, snapshots = healthy()
+    names = [f"a.{number}.weight" for number in range(3)]
+    for snapshot in snapshots:
+        part = copy.deepcopy(snapshot["arms"]["model"])
+        snapshot["arms"]["other"] = part | {"gradient_norm": np.ones(3), "update_ratio": np.array([1e-3, 0, 1e-3])}
+    header["arms"] = ["model", "other"]
+    (found,) = find([{**header, "arm_parameters": {"other": names}}, *snapshots])
+    assert (found.kind, found.arm, found.layer) == ("no_updates", "other", "a.1.weight")
+    (found,) = find([header, *snapshots])  # of an older release, which did not name them
+    assert (found.arm, found.layer) == ("other", "weight 2")
+
+
 def second_use(distance):
     """Layer 3 is another call of layer 2's batch norm, and gets units whose means lie so many σ away."""
 

@@ -193,6 +193,22 @@ def test_arms_are_recorded_side_by_side_with_the_same_edges():
     assert "running_mean_error" in snapshots[1]["arms"]["with"] and "running_mean_error" not in snapshots[1]["arms"]["without"]
 
 
+def test_weights_and_layers_found_are_each_arms_own():
+    models = {f"{count} layers": mlp(None, (20, *[4] * count)) for count in (66, 70)}
+    recorder = bnviz.record(models, probe=(X, Y), loss=cross_entropy, every=1)
+    for model in models.values():
+        cross_entropy(model(X), Y).backward()
+    recorder.step()
+    recorder.close()
+    header, snapshots = messages(recorder)
+    names = {"66 layers": header["parameters"], **header["arm_parameters"]}
+    assert (header["layers_found"], header["arm_layers_found"]) == (66, {"70 layers": 70})
+    for arm, model in models.items():
+        expected = [model.get_parameter(name).grad.norm().item() for name in names[arm]]
+        assert snapshots[1]["arms"][arm]["gradient_norm"] == pytest.approx(expected)
+    assert names["70 layers"][-1] == "140.weight" and names["66 layers"][-1] == "132.weight"
+
+
 def test_the_file_is_the_recording(tmp_path):
     out = tmp_path / "run.ndjson"
     with bnviz.record(mlp(), probe=(X, Y), loss=cross_entropy, out=out, title="Mine") as recorder:

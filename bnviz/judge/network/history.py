@@ -20,6 +20,12 @@ class History:
         self.parts = [snapshot["arms"].get(arm, {}) for snapshot in snapshots]
         self.steps = [int(snapshot["step"]) for snapshot in snapshots]
 
+    def weights(self, count: int) -> list[str]:
+        """What the arm's weights are called, so many of them; by number where an older recording does not name them."""
+        header = self.header
+        names = header.get("arm_parameters", {}).get(self.arm, header.get("parameters", []))
+        return names if len(names) == count else [f"weight {number}" for number in range(1, count + 1)]
+
     def numbers(self, key: str) -> np.ndarray:
         """Single numbers [snapshots], NaN where there are none."""
         return np.array([np.nan if part.get(key) is None else part[key] for part in self.parts], float)

@@ -72,7 +72,8 @@ def growth(history: History) -> Iterator[Finding]:
     sizes = _sizes(history)
     names = [history.name(number) for number in range(len(history.layers))]
     yield from _growth(history, "activations_change", sizes, names)
-    yield from _growth(history, "gradients_change", history.rows("gradient_norm"), history.header.get("parameters", []))
+    gradients = history.rows("gradient_norm")
+    yield from _growth(history, "gradients_change", gradients, history.weights(gradients.shape[1]))
 
 
 def _sizes(history: History) -> np.ndarray:
@@ -101,7 +102,7 @@ def updates(history: History) -> Iterator[Finding]:
     typical, gradients = median(ratios), median(history.rows("gradient_norm"))
     if not np.isfinite(typical).any():
         return
-    names = history.header.get("parameters", [])
+    names = history.weights(len(typical))
     measured = ratios[np.isfinite(ratios).any(1)]  # a weight that gradients reach is known to stay where it is at each of these
     is_still = (measured == 0).all(0) & (len(measured) >= LASTING)
     still = np.flatnonzero(is_still & (np.nan_to_num(gradients) > 0))

@@ -14,6 +14,8 @@ from bnviz.record import ndjson
 from bnviz.web.export.validation import validated_header
 
 OF_PARAMETERS = ("gradient_norm", "update_ratio")  # in recordings of people's own networks
+Parameters = Mapping[str, Sequence[str]]  # their names, by arm
+NONE: Parameters = {}
 PLACE = ("step", "epoch", "group_size", "arm")  # what the first columns say
 
 
@@ -32,10 +34,11 @@ def own_series(recording: bytes) -> bytes:
     column for each, with its name. Raises ValueError for a damaged line."""
     lines = recording[: recording.rfind(b"\n") + 1].splitlines()
     header = next(iter(ndjson.read(lines[:1])))
-    return _table(ndjson.read(lines), header.get("parameters") or ())
+    parameters = dict.fromkeys(header.get("arms") or (), header.get("parameters") or ()) | header.get("arm_parameters", {})
+    return _table(ndjson.read(lines), parameters)
 
 
-def _table(messages: Iterable[Mapping[str, Any]], parameters: Sequence[str] = ()) -> bytes:
+def _table(messages: Iterable[Mapping[str, Any]], parameters: Parameters = NONE) -> bytes:
     """Snapshots as CSV."""
     rows = [row for message in messages if message["type"] == "snapshot" for row in _rows(message, parameters)]
     columns = dict.fromkeys(name for row in rows for name in row)
@@ -46,10 +49,10 @@ def _table(messages: Iterable[Mapping[str, Any]], parameters: Sequence[str] = ()
     return text.getvalue().encode()
 
 
-def _rows(snapshot: Mapping[str, Any], parameters: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+def _rows(snapshot: Mapping[str, Any], parameters: Parameters = NONE) -> Iterator[dict[str, Any]]:
     """A snapshot's rows, one for each network."""
     for arm, values in snapshot["arms"].items():
-        columns = (column for key, value in values.items() for column in _columns(key, value, parameters))
+        columns = (column for key, value in values.items() for column in _columns(key, value, parameters.get(arm, ())))
         yield {name: snapshot.get(name, arm) for name in PLACE} | dict(columns)
 
 
@@ -57,7 +60,7 @@ def _columns(key: str, value: Any, parameters: Sequence[str] = ()) -> Iterator[t
     """Names and values of what a key holds, as far as it is one number, or one for each layer or parameter."""
     if single(value):
         yield key, value
-    elif key in OF_PARAMETERS and parameters:
+    elif key in OF_PARAMETERS and parameters and len(parameters) == len(value):
         yield from ((f"{key} {name}", one) for name, one in zip(parameters, value, strict=True))
     elif by_layer(value):
         taps = value.items() if isinstance(value, dict) else [("", value)]

@@ -2,7 +2,7 @@
 // Which measures a recording has, and what of them is asked for most often. Nothing is taken for granted: any may be missing.
 
 import {layerValue, row} from "../player/feeds.js";
-import {listedLayers} from "../player/layers.js";
+import {armLayers, armValue} from "../player/layers.js";
 import {finite} from "../player/numbers.js";
 
 /** @import {Snapshot, View} from "../player/types" */
@@ -98,8 +98,8 @@ export function listOf(frame, arm, key) {
  * @param {string} key
  */
 export function placeOf(view, arm, key) {
-  const {parameters} = /** @type {any} */ (view.header);
-  const layer = listedLayers(view.header)?.[view.layer - 1];
+  const parameters = /** @type {any} */ (armValue(view.header, "parameters", arm));
+  const layer = armLayers(view.header, arm)?.[view.layer - 1];
   const isOfParameters = Array.isArray(parameters) && listOf(view.frame, arm, key).length === parameters.length;
   if (!layer || !isOfParameters || !OF_PARAMETERS.includes(key)) return view.layer - 1;
   const module = layer.source || layer.name; // a normalizer's layer begins with the weights before it

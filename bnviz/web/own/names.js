@@ -1,7 +1,7 @@
 // @ts-check
 // What layers, units and signals of a recording are called. Lab recordings have numbers for names.
 
-import {armLayers, listedLayers} from "../player/layers.js";
+import {armLayers, armValue, listedLayers} from "../player/layers.js";
 import {say} from "../player/words.js";
 
 /** @import {Tap, View} from "../player/types" */
@@ -73,4 +73,16 @@ export function forArms(view, phrase) {
   const {arms} = view.header;
   if (arms.length === 1) return phrase(arms[0]);
   return arms.map((/** @type {string} */ arm) => say(view, "of_arm", {arm: view.arms[arm].name, text: phrase(arm)})).join("; ");
+}
+
+/**
+ * That not all layers are recorded, in words; "" if they are.
+ * @param {View} view
+ */
+export function recordedWords(view) {
+  const {header} = view;
+  const layers = header.hidden_layers;
+  const foundIn = (/** @type {string} */ arm) => Math.floor(Number(armValue(header, "layers_found", arm))) || layers;
+  if (!header.arms.some((/** @type {string} */ arm) => foundIn(arm) > layers)) return "";
+  return `${forArms(view, (arm) => say(view, "recorded_of", {layers, found: foundIn(arm)}))}.`;
 }

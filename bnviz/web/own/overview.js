@@ -9,7 +9,7 @@ import {layerStd, unitMotion} from "../player/motion.js";
 import {quantile} from "../player/numbers.js";
 import {say, sigmas} from "../player/words.js";
 import {movement, nonfiniteCount} from "./measures.js";
-import {forArms, layerKind, layerName} from "./names.js";
+import {forArms, layerKind, layerName, recordedWords} from "./names.js";
 
 /** @import {PlayerCore} from "../player/core/player-core.js" */
 /** @import {Painted} from "../player/theme.js" */
@@ -62,7 +62,7 @@ export class Overview {
     if (this.strip.childElementCount !== layers)
       this.strip.replaceChildren(...Array.from({length: layers}, (_, index) => this.layerButton(index + 1, arms.length)));
     this.strip.setAttribute("aria-label", say(view, "layer_chooser", {}));
-    set(this.hint, say(view, "strip", {layers}));
+    set(this.hint, [say(view, "strip", {layers}), recordedWords(view)].filter(Boolean).join(" "));
     const far = this.farOf(view);
     [...this.strip.children].forEach((button, index) =>
       this.showLayer(/** @type {HTMLElement} */ (button), index + 1, view, far),

@@ -28,9 +28,18 @@ export const listedLayers = (header) => /** @type {any} */ (header).layers ?? nu
  * @param {string} arm
  * @returns {Layer[]}
  */
-export function armLayers(header, arm) {
-  const {arm_layers: others = {}, layers} = /** @type {any} */ (header);
-  return Object.hasOwn(others, arm) ? others[arm] : layers;
+export const armLayers = (header, arm) => /** @type {any} */ (armValue(header, "layers", arm));
+
+/**
+ * What a header says under a key, of an arm: where it differs from the first arm, that is under `arm_` and the key.
+ * @param {Header} header
+ * @param {"layers" | "layers_found" | "parameters"} key
+ * @param {string} arm
+ * @returns {unknown}
+ */
+export function armValue(header, key, arm) {
+  const {[`arm_${key}`]: others, [key]: first} = /** @type {any} */ (header);
+  return Object.hasOwn(others ?? {}, arm) ? others[arm] : first;
 }
 
 /**

@@ -75,6 +75,8 @@ export interface OwnHeader {
   arm_layers?: Record<string, any>;
   /** how many layers there are, empty ones included; of more than 64, 64 are recorded, spread evenly */
   layers_found: number;
+  /** the same of arms that have others, by name */
+  arm_layers_found?: Record<string, any>;
   /** `training`, or `evaluation` where the probe cannot be seen as in training: what distributions are of */
   view: string;
   /** how many examples the distributions are measured on, or `null` */
@@ -89,6 +91,8 @@ export interface OwnHeader {
   percentiles: number[];
   /** names of the weights that have gradients and updates, at most 64, of the first arm */
   parameters: string[];
+  /** the same of arms whose weights have other names, by name */
+  arm_parameters?: Record<string, any>;
   /** releases of `bnviz`, `torch` and `python` that computed it */
   versions: Record<string, any>;
 }

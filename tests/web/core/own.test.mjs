@@ -8,7 +8,7 @@ import {chartOf, layerOf, shownStep, wordsOf} from "../../../bnviz/web/own/findi
 import {Unreadable} from "../../../bnviz/web/own/checks.js";
 import {dataOf, viewIn, withoutPlace} from "../../../bnviz/web/own/player-data.js";
 import {measuresIn} from "../../../bnviz/web/own/measures.js";
-import {layerKind, layerName} from "../../../bnviz/web/own/names.js";
+import {layerKind, layerName, recordedWords} from "../../../bnviz/web/own/names.js";
 import {readHeader, readRecording, rewritten} from "../../../bnviz/web/own/reading.js";
 import story from "../../../bnviz/web/own/story.js";
 import {fillTrace, layerDensity} from "../../../bnviz/web/player/feeds.js";
@@ -153,6 +153,21 @@ test("gradients of parameters are those of the chosen layer's own weights", asyn
     [1, 2, 3].map((layer) => drawnAt(layer).y[0]),
     [10, 11, null],
   );
+});
+
+test("each arm has weights of its own, by names of its own, and says how many layers it has", async () => {
+  const [parameters, others] = [["blocks.0.fc.weight"], ["stem.weight", "blocks.0.fc.weight"]];
+  const more = {layers_found: 2, arm_layers_found: {b: 9}};
+  const options = {arms: ["a", "b"], widths: [2], snapshots: 1, parameters, arm_parameters: {b: others}, ...more};
+  const {recording} = await read(textOf(ownLines(options)));
+  Object.assign(recording.frames[0].arms.a, {gradient_norm: [10]});
+  Object.assign(recording.frames[0].arms.b, {gradient_norm: [20, 21]});
+  const {view} = scene(recording);
+  const drawnOf = (arm) => fillTrace({feed: {kind: "entry", arm, key: "gradient_norm"}}, view).y;
+  assert.deepEqual([drawnOf("a"), drawnOf("b")], [[10], [21]]);
+  assert.equal(recordedWords(view), "a: 1 of 2 layers are recorded; b: 1 of 9 layers are recorded.");
+  const whole = {...recording.header, layers_found: 1, arm_layers_found: undefined};
+  for (const found of [1, "x", null, -3, {}]) assert.equal(recordedWords({...view, header: {...whole, layers_found: found}}), "");
 });
 
 test("the first layer with values that are not finite is named, with its step", async () => {
