@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -14,20 +14,13 @@ from bnviz.record.ndjson import TAPS, rounded, smallest_type
 from bnviz.recorder.edges import bin_edges
 from bnviz.recorder.layers import Layer
 from bnviz.recorder.observation import ByTap
+from bnviz.recorder.shifts import Ordered, ordered, shift
 
 PARTS = 64  # of a layer's root mean square, to which unit means are rounded: with 512 values a third of their sampling error
 SATURATED = 0.02  # of the spread of what goes into a nonlinearity, that is left behind it
 VARIED = 0.1  # of a unit's root mean square, that it spreads by at least where it differs between examples
 APART = 1e-3  # of a unit's spread, between neighbouring values that a slope can be told from
 Edges = list[list[np.ndarray]]  # by layer and tap: [bins + 1]
-
-
-class Ordered(NamedTuple):
-    """A tap's values [units, values], sorted along the last axis, their mean and standard deviation [units]."""
-
-    values: np.ndarray
-    mean: np.ndarray
-    std: np.ndarray
 
 
 OrderedTaps = tuple[Ordered, Ordered, Ordered]
@@ -85,7 +78,7 @@ class DistributionHistory:
         says by layer which units are [units]; behind a mask, as of dropout, the share of such is left open: NaN."""
         result = self._sizes.empty()
         for number, raw in values.items():
-            current = _ordered(raw)
+            current = _ordered(raw, self._layers[number])
             first, previous = self._first.setdefault(number, current), self._previous.get(number, current)
             self._previous[number] = current
             for tap, keys in enumerate(self._measured(number, first, previous, current)):
@@ -126,15 +119,11 @@ def _fill(result: dict[str, Any], number: int, tap: str, keys: Mapping[str, np.n
         result[key][tap][(number, *(slice(0, length) for length in np.shape(array)))] = array
 
 
-def _ordered(values: ByTap) -> OrderedTaps:
+def _ordered(values: ByTap, layer: Layer) -> OrderedTaps:
     linear, normalized, activation = values
-    first = _sorted(linear)
-    return first, first if normalized is linear else _sorted(normalized), _sorted(activation)
-
-
-def _sorted(values: np.ndarray) -> Ordered:
-    values = np.sort(values, axis=-1)
-    return Ordered(values, *statistics.moments(values))
+    first = ordered(linear, layer.unsampled[0])
+    same = normalized is linear
+    return first, first if same else ordered(normalized, layer.unsampled[1]), ordered(activation, layer.unsampled[2])
 
 
 def _are_saturated(current: OrderedTaps) -> np.ndarray:
@@ -162,8 +151,8 @@ def _moments_and_shifts(first: Ordered, previous: Ordered, current: Ordered) -> 
     return {
         "mean": mean,
         "std": std,
-        "shift_from_first": statistics.shift(current.values, first.values, first.std),
-        "shift_step": statistics.shift(current.values, previous.values, previous.std),
+        "shift_from_first": shift(current, first),
+        "shift_step": shift(current, previous),
         "unit_mean": rounded(current.mean[None], PARTS)[0],
         "unit_std": rounded(current.std[None], PARTS)[0],
     }

@@ -34,11 +34,11 @@ Counts = tuple[int, int, int]  # by tap
 class Layer:
     """A layer.
 
-    `sites` are where its taps are read, `width` is its number of units, `axis` where they lie in `linear`'s values, and `counts`
-    how many values of each unit are recorded at each tap: pooling leaves fewer to the next layer. `source` names the module with
-    weights whose output goes into the normalizer directly, if one does; it `has_idle_bias` if the normalizer subtracts its bias
-    again. It `is_pointwise` if the next layer gets as many values as come out, so that each may be a function of one of them,
-    and `is_masked` if dropout may have set some to 0 meanwhile.
+    `sites` are where its taps are read, `width` is its number of units, `axis` where they lie in `linear`'s values. `counts` is
+    how many values of each unit are recorded at each tap, of so many in `totals`: pooling leaves fewer to the next layer.
+    `source` names the module with weights whose output goes into the normalizer directly, if one does; it `has_idle_bias` if the
+    normalizer subtracts its bias again. It `is_pointwise` if the next layer gets as many values as come out, so that each may be
+    a function of one of them, and `is_masked` if dropout may have set some to 0 meanwhile.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Layer:
     width: int
     axis: int
     counts: Counts
+    totals: Counts
     is_pointwise: bool
     is_masked: bool
     sites: tuple[Site, Site, Site]
@@ -59,6 +60,12 @@ class Layer:
     def is_one_tap(self) -> bool:
         """Whether `linear` and `normalized` are the same values."""
         return self.sites[0] == self.sites[1] or self.normalizer == ""
+
+    @property
+    def unsampled(self) -> tuple[float, float, float]:
+        """The share of a unit's values that is not recorded at each tap."""
+        linear, normalized, activation = (1 - count / total for count, total in zip(self.counts, self.totals, strict=True))
+        return linear, normalized, activation
 
     @property
     def units(self) -> np.ndarray:
@@ -127,7 +134,8 @@ def _layer(
     shapes = [call.input_shape if linear[1] == "in" else output, output, output]
     if following and units_place(following.input_shape, width, axis):
         activation, shapes[2] = (following.place, "in"), following.input_shape
-    linear_count, normalized_count, count = (min(MOST_VALUES, math.prod(one) // max(1, width)) for one in shapes)
+    linear_total, normalized_total, total = (math.prod(one) // max(1, width) for one in shapes)
+    totals = (linear_total, normalized_total, total)
     return Layer(
         name=call.place.name,
         kind=type(call.module).__name__,
@@ -137,7 +145,8 @@ def _layer(
         has_idle_bias=has_idle_bias,
         width=width,
         axis=axis,
-        counts=(linear_count, normalized_count, count),
+        counts=(min(MOST_VALUES, linear_total), min(MOST_VALUES, normalized_total), min(MOST_VALUES, total)),
+        totals=totals,
         is_pointwise=shapes[1] == shapes[2],
         is_masked=following is not None and activation == (following.place, "in") and following.is_masked,
         sites=(linear, normalized, activation),

@@ -59,7 +59,9 @@ class Sampler:
         """Indices of all axes but the last one."""
         shape = rows.shape[:-1]
         if shape not in self._places:
-            chosen = np.sort(np.random.default_rng(SEED).choice(math.prod(shape), self._count, replace=False))
+            chosen = np.random.default_rng(SEED).choice(math.prod(shape), self._count, replace=False)
+            half = self._count // 2  # halves of a sample are samples (bnviz/recorder/shifts.py); in order they are read faster
+            chosen = np.concatenate([np.sort(chosen[:half]), np.sort(chosen[half:])])
             self._places[shape] = tuple(torch.from_numpy(one).to(rows.device) for one in np.unravel_index(chosen, shape))
         return self._places[shape]
 

@@ -131,6 +131,28 @@ def test_shift_is_that_of_all_values_though_pooling_leaves_fewer_to_the_next_lay
             assert part["shift_step"][tap][0] == pytest.approx(moved(passes[number][tap], before), rel=1e-4, abs=1e-6)
 
 
+def test_shift_of_sampled_values_is_that_of_all_values():
+    """Of 20,736 values of a unit 512 are recorded. Without the correction shifts are 30 % too large, and tiny ones 6 times."""
+    x, _ = examples((1, 20, 20), 64)
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(1, 32, 3), nn.BatchNorm2d(32), nn.ReLU(), nn.Flatten(), nn.Linear(32 * 324, 3))
+    start, weight = model[0].weight.detach().clone(), model[0].weight
+    recorder, passes = bnviz.record(model, probe=x, every=1), [all_values(model, x)]
+    for size in (0.01, 0.02, 0.04, 0.08):
+        with torch.no_grad():
+            weight.copy_(start + size * torch.randn_like(weight))
+        recorder.step()
+        passes.append(all_values(model, x))
+    recorder.close()
+    header, snapshots = messages(recorder)
+    assert header["layers"][0]["tap_values"] == [512] * 3
+    for tap, most in (("linear", 1.15), ("normalized", 4)):
+        found = [one["arms"]["model"]["shift_from_first"][tap][0] for one in snapshots[2:]]
+        ratios = np.array(found) / [moved(one[tap], passes[0][tap]) for one in passes[2:]]
+        assert (ratios < most).all() and (ratios > 0.85).all(), (tap, ratios)
+    assert snapshots[0]["arms"]["model"]["shift_from_first"]["linear"][0] == 0
+
+
 def test_evaluation_and_running_statistics_are_those_of_the_model():
     training = Training(mlp, X, Y, options={})
     part, model = messages(training.recorder)[1][-1]["arms"]["model"], training.model.eval()
