@@ -48,7 +48,6 @@ export default {
   bounds,
   movement,
   unitChoiceSnapshots: EARLY,
-  answering: ["mates", "said", "scatter", "rates", "mean", "variance"],
   choosers: ["layer", "unit"],
   alternatives: {
     mates: alternative((view, microscope) => joinSentences(variationAtSizes(view, microscope), mates(view, microscope))),

@@ -29,7 +29,6 @@ export default {
   fits: gradients.fits,
   bounds: gradients.bounds,
   choosers: ["layer"],
-  answering: ["amount", "direction", "every-layer", "profile"],
   alternatives: {
     amount: (view) => both(view, (arm) => share(view, typical(view, arm, CHANGE))),
     direction: (view) => both(view, (arm) => cosine(view, typical(view, arm, COSINE))),

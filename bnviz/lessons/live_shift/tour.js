@@ -57,7 +57,7 @@ export const tour = [
     ...{guesses: ["less", "alike", "more"], outcome: finite(norm), answerChoice: {motion: "example"}},
   },
   {
-    ...{name: "faster", values: WITH_GRADIENT_SHIFT, part: {panel: "learning"}, from: 20, due: 240},
+    ...{name: "faster", values: WITH_GRADIENT_SHIFT, part: {panel: "learning"}, questionPart: {scores: true}, from: 20, due: 240},
     ...{guesses: ["with", "without", "together"], outcome: faster},
   },
   {name: "free", values: WITH_GRADIENT_SHIFT, part: {numbers: true}, from: 240, due: 320, outcome: free},

@@ -52,7 +52,6 @@ export default {
   fits,
   bounds,
   choosers: ["layer"],
-  answering: ["views", "tasks", "layers", "causes", "remedies", "law", "bessel", "errors"],
   controls: {remedies: control},
   service: (host) => new Trials(host),
   alternatives: {

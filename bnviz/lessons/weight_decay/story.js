@@ -33,7 +33,6 @@ export default {
   fits,
   bounds,
   choosers: ["layer"],
-  answering: ["losses", "gap", "evaluation", "rates", "sizes"],
   alternatives: {
     losses: (view) => both(view, (arm) => pairName(view, arm, (one) => view.frame.arms[one].train_loss)),
     gap: (view) => both(view, (arm) => gapName(view, largestGap(view, arm))),

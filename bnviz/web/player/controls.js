@@ -114,7 +114,7 @@ const signalName = (view, tap) =>
 export class Controls {
   /** @type {HTMLSelectElement | null} */
   tap = null;
-  motion = make("label", {class: "bnviz-motion"}); // stands below the picture
+  motion = make("label", {class: "bnviz-motion"}); // stands beside the picture
   /** @type {Map<string, Extract<Control<any>, {show: unknown}>>} by panel: those that follow what is on show */
   viewControls = new Map();
   flashTimer = 0;

@@ -3,6 +3,7 @@
 // say in `feed` what fills them from the recording; the board's come filled in, with the text alternative in the specification.
 
 import {bend} from "./bending.js";
+import {isBlank} from "./blank.js";
 import {savePicture} from "./chart-picture.js";
 import {openData} from "./data.js";
 import {openDialog} from "./dialog.js";
@@ -127,7 +128,8 @@ export class Panel {
     const {scene, theme, title, caption} = this;
     if (!scene || !theme || !this.lastDrawAt) return;
     const {run, view, comparison, beside, settings} = scene;
-    this.plot(this.traces(scene), this.layout(scene, theme), this.lastDrawAt); // lines may have been bent since
+    const traces = this.traces(scene);
+    this.plot(traces, this.layout(scene, theme, isBlank(traces)), this.lastDrawAt); // lines may have been bent since
     const arms = (view?.header.arms ?? []).map((arm) => view?.arms[arm]).filter((arm) => arm !== undefined);
     const about = view ? [this.text("chart_step", {step: view.frame.step}), ...(settings?.() ?? [])] : [];
     const comparisonNote =
@@ -188,7 +190,8 @@ export class Panel {
    */
   draw(scene, theme, key, now) {
     const blend = scene.view?.blend ?? 0;
-    const [traces, layout] = [this.traces(scene), this.layout(scene, theme)];
+    const traces = this.traces(scene);
+    const layout = this.layout(scene, theme, isBlank(traces));
     const isBending = this.fast && blend > 0 && now - this.lastPlotAt < BENDING_MS && this.layoutKey === JSON.stringify(layout);
     if (!isBending || !bend(this.node, traces)) this.plot(traces, layout, now);
     this.theme = theme;
@@ -245,8 +248,9 @@ export class Panel {
    * A fresh layout each time: Plotly keeps zoom and legend choices for as long as `uirevision` stays the same.
    * @param {Scene} scene
    * @param {Painted} theme
+   * @param {boolean} blank whether there is nothing to be seen, which is then said
    */
-  layout(scene, theme) {
+  layout(scene, theme, blank) {
     const width = this.node.clientWidth;
     const narrow = width < NARROW;
     const {layout: base, height} = this.spec;
@@ -259,8 +263,19 @@ export class Panel {
     const layout = {...base, width, height, uirevision: scene.run, ...colours};
     for (const name of Object.keys(base)) if (/^[xy]axis/.test(name)) layout[name] = this.axis(name, scene, theme, narrow);
     if (narrow && scene.view) layout.annotations = shortenNames(base.annotations, ` ${scene.view.norm}`);
+    if (blank) layout.annotations = [...(layout.annotations ?? []), this.blankNote(scene)];
     if (theme.coarse) layout.dragmode = false; // a finger scrolls the page
     return layout;
+  }
+
+  /**
+   * In the middle of a chart that shows nothing, or nothing yet.
+   * @param {Scene} scene
+   */
+  blankNote({view}) {
+    const isOver = view?.ended && view.frameIndex === view.frames.length - 1;
+    const place = {x: 0.5, y: 0.5, xref: "paper", yref: "paper", showarrow: false};
+    return {...place, text: this.text(isOver ? "blank" : "blank_yet"), font: {size: 13}};
   }
 
   /**

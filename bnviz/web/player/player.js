@@ -66,11 +66,15 @@ export class Player {
     this.flags = new Flags(this.controls.transport.track, core);
     this.menus = new Menus(this.root);
     this.picture = new NetworkPicture(stage, core, {small: picture === "small", choosers, fits: Boolean(embedded?.alone)});
-    this.picture.below.prepend(this.controls.motion);
-    if (picture === "large") this.picture.above.prepend(this.controls.choosers);
+    // Below a large picture it would be off the screen.
+    if (picture === "large") this.picture.above.prepend(this.controls.choosers, this.controls.motion);
+    else this.picture.below.prepend(this.controls.motion);
     this.grid = make("div", {class: "bnviz-panels"});
     this.fold = new Fold(core.text("more_charts"));
-    this.controls.headlines.after(stage, this.grid, this.fold.root);
+    this.charts = make("div", {}, this.grid, this.fold.root);
+    /** In the place of the charts while somebody is still to guess. */
+    this.guessNote = make("p", {class: "bnviz-label", hidden: ""}, core.text("guess_first"));
+    this.controls.headlines.after(stage, this.guessNote, this.charts);
     this.comparisonLine = new ComparisonLine(stage, core);
     if (embedded && !embedded.picture) stage.hidden = true;
     this.numbers = story.numbers && !embedded ? new UnitNumbers(stage, core) : null;
@@ -147,7 +151,6 @@ export class Player {
       else this.panels.set(spec.id, new Panel(grid, spec, this.core.data.shared, this.fits));
     }
     this.controls.place(this.panels);
-    this.withhold();
   }
 
   /**
@@ -161,8 +164,9 @@ export class Player {
 
   /** Hide what visibility.js says is withheld; the picture of the networks asks for itself. */
   withhold() {
-    const {hiddenPanels, veiled} = this.core.state.visibility;
-    for (const [id, panel] of this.panels) panel.box.classList.toggle("bnviz-held", hiddenPanels.includes(id));
+    const {charts, asks, veiled} = this.core.state.visibility;
+    this.charts.hidden = !charts;
+    this.guessNote.hidden = !asks;
     this.root.classList.toggle("bnviz-veiled", veiled);
   }
 

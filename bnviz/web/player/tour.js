@@ -73,7 +73,7 @@ export class Tour {
     );
     store.subscribe(
       ({tour}) => [tour.index, tour.guess],
-      () => this.core.state.guess && this.card.showGuess(this.core.state.guess),
+      () => this.showGuess(),
     );
     store.subscribe(
       ({tour}) => tour.answer,
@@ -129,6 +129,14 @@ export class Tour {
     if (index === count - 1) this.card.lead(Object.entries(onward));
   }
 
+  /** With the guess the charts are there, one of which the card may point at. */
+  showGuess() {
+    const {guess} = this.core.state;
+    if (!guess) return;
+    this.card.showGuess(guess);
+    this.revealed = false;
+  }
+
   /** @param {TourState["answer"]} answer */
   showAnswer({verdict, text, waiting}) {
     this.card.showAnswer(verdict, text, waiting);
@@ -175,7 +183,8 @@ export class Tour {
   /** At every animation frame: the geometry of the picture changes with the page's width. */
   point() {
     const {card} = this.core;
-    const part = card && this.pointer.at(card.part);
+    const asked = this.core.asking ? card?.questionPart : undefined;
+    const part = card && this.pointer.at(asked ?? card.part);
     if (!part || this.revealed) return;
     this.revealed = true;
     this.reveal(part);

@@ -322,8 +322,6 @@ export interface Story<Own = {}, State = any> {
   tour?: Card<any>[];
   /** How the networks are drawn above the panels: "small" if left out. */
   picture?: "small" | "large";
-  /** The panels that show the answer of the untrained network already: they stay away until the visitor has guessed. */
-  answering?: string[];
   /** How many of the first snapshots `movement` has to see. */
   unitChoiceSnapshots?: number;
   /** What the chooser calls a signal, if not as the lab does. */
@@ -418,6 +416,8 @@ export interface Card<Words> {
   /** Whether only the network without the normalizer is shown, because a later card asks about the other one. */
   alone?: boolean;
   part: Part;
+  /** What it points at while it asks for a guess, when charts are away; its `part` if left out. */
+  questionPart?: Part;
   /** It plays from step `from`, or goes on from where it stands if that is later (`again`: never). It is measured at `due`. */
   from: number;
   again?: boolean;

@@ -4,14 +4,14 @@ import {test} from "node:test";
 import {ALL_VISIBLE, visibilityOf} from "../../../bnviz/web/player/core/visibility.js";
 import {World} from "./world.mjs";
 
-const story = {answering: ["coats"]};
-const asking = (options) => new World({story, waiting: true, ...options});
+const asking = (options) => new World({waiting: true, ...options});
 const visibility = (world) => world.core.state.visibility;
 
-test("it waits at the untrained networks, and what answers is withheld", () => {
+test("it waits at the untrained networks, and findings and charts are withheld", () => {
   const world = asking().arrive().pass(1000);
   assert.deepEqual([world.step, world.playback], [0, "paused"]);
-  assert.deepEqual([visibility(world).findings, visibility(world).hiddenPanels], [false, ["coats"]]);
+  const {findings, charts, asks} = visibility(world);
+  assert.deepEqual([findings, charts, asks], [false, false, true]);
 });
 
 test("who wants to go on is reminded of the question", () => {
@@ -42,11 +42,11 @@ test("with the prediction it plays from the beginning", () => {
   const world = asking().arrive().pass(500);
   world.rerun({waiting: false, prediction: "faster"}).pass(100);
   assert.equal(world.playback, "playing");
-  assert.deepEqual([visibility(world).hiddenPanels, world.core.view().prediction], [[], "faster"]);
+  assert.deepEqual([visibility(world).charts, visibility(world).asks, world.core.view().prediction], [true, false, "faster"]);
 });
 
 test("a link to a step shows what it is sent for", () => {
-  const world = new World({story, view: {step: 12}}).arrive().pass();
+  const world = new World({view: {step: 12}}).arrive().pass();
   assert.deepEqual([world.step, world.playback, visibility(world).findings], [12, "paused", true]);
 });
 
@@ -79,14 +79,14 @@ test("a place in the queue is no headline while it is asked", () => {
 });
 
 test("what is withheld follows from all that withholds, and from nothing else", () => {
-  const nothing = {waiting: false, answering: ["coats"], tourAsks: false, networkAlone: false, curtain: false};
+  const nothing = {waiting: false, tourAsks: false, networkAlone: false, curtain: false};
   assert.deepEqual(visibilityOf(nothing), ALL_VISIBLE);
   const differences = (change) => {
     const visible = visibilityOf({...nothing, ...change});
     return Object.keys(visible).filter((name) => String(visible[name]) !== String(ALL_VISIBLE[name]));
   };
-  assert.deepEqual(differences({waiting: true}), ["findings", "hiddenPanels"]);
-  assert.deepEqual(differences({tourAsks: true}), ["veiled", "scores"]);
-  assert.deepEqual(differences({networkAlone: true}), ["veiled", "scores", "secondNetwork"]);
+  assert.deepEqual(differences({waiting: true}), ["findings", "charts", "asks"]);
+  assert.deepEqual(differences({tourAsks: true}), ["charts", "asks", "veiled", "scores"]);
+  assert.deepEqual(differences({networkAlone: true}), ["charts", "veiled", "scores", "secondNetwork"]);
   assert.deepEqual(differences({curtain: true}), ["curtain"]);
 });

@@ -80,11 +80,12 @@ test("it waits until the run has come as far as the card's beginning", () => {
 test("nothing answers and nothing plays before the guess; then it plays on", () => {
   const world = touring({number: 4}).arrive().pass(500);
   assert.deepEqual([world.step, world.playback], [0, "paused"]);
-  assert.deepEqual([visibility(world).veiled, visibility(world).scores], [true, false]);
+  const {veiled, scores, charts, asks} = visibility(world);
+  assert.deepEqual([veiled, scores, charts, asks], [true, false, false, true]);
   assert.equal(state(world).answer.waiting, true);
   world.tour.guess("falls");
   world.pass(300);
-  assert.deepEqual([visibility(world).veiled, world.playback], [false, "playing"]);
+  assert.deepEqual([visibility(world).veiled, visibility(world).charts, world.playback], [false, true, "playing"]);
   world.until(isAnswered);
   assert.equal(state(world).guess, "falls");
 });

@@ -312,8 +312,7 @@ export class PlayerCore {
   #updateVisibility() {
     const {tour, curtain} = this.state;
     const waiting = this.awaitsPrediction;
-    const answering = this.story.answering ?? [];
-    const visibility = visibilityOf({waiting, answering, tourAsks: tour.asks, networkAlone: tour.alone, curtain});
+    const visibility = visibilityOf({waiting, tourAsks: tour.asks, networkAlone: tour.alone, curtain});
     this.store.update({visibility});
   }
 

@@ -5,8 +5,9 @@
 /**
  * @typedef {object} Visibility
  * @property {boolean} findings whether headline, answer and the end of the run may be told: not before the prediction
- * @property {string[]} hiddenPanels ids of panels that would answer the question before the prediction
- * @property {boolean} veiled whether words and charts are veiled, because a card of the tour asks
+ * @property {boolean} charts whether charts are shown: not before a guess, nor while a card shows one network alone
+ * @property {boolean} asks whether somebody is still to guess
+ * @property {boolean} veiled whether words are veiled, because a card of the tour asks
  * @property {boolean} scores whether the picture of the networks shows what they have learnt
  * @property {boolean} secondNetwork whether it shows the network with the normalizer, too
  * @property {boolean} curtain whether it hides what layer 3 does not see
@@ -14,7 +15,6 @@
 /**
  * @typedef {object} Circumstances
  * @property {boolean} waiting whether the page waits for the visitor's prediction
- * @property {string[]} answering ids of panels that show the answer of the untrained network already
  * @property {boolean} tourAsks whether the tour's card waits for a guess
  * @property {boolean} networkAlone whether the tour's card shows the network without the normalizer alone
  * @property {boolean} curtain
@@ -24,11 +24,12 @@
  * @param {Circumstances} circumstances
  * @returns {Visibility}
  */
-export function visibilityOf({waiting, answering, tourAsks, networkAlone, curtain}) {
+export function visibilityOf({waiting, tourAsks, networkAlone, curtain}) {
   const veiled = tourAsks || networkAlone;
   return {
     findings: !waiting,
-    hiddenPanels: waiting ? answering : [],
+    charts: !waiting && !veiled,
+    asks: waiting || tourAsks,
     veiled,
     scores: !veiled,
     secondNetwork: !networkAlone,
@@ -37,4 +38,4 @@ export function visibilityOf({waiting, answering, tourAsks, networkAlone, curtai
 }
 
 /** Nothing is withheld. */
-export const ALL_VISIBLE = visibilityOf({waiting: false, answering: [], tourAsks: false, networkAlone: false, curtain: false});
+export const ALL_VISIBLE = visibilityOf({waiting: false, tourAsks: false, networkAlone: false, curtain: false});
