@@ -139,7 +139,7 @@ def numbers(text, unit):
 
 def test_the_noise_is_that_of_the_batch_before_and_after(answers):
     text = answers(CHANGES["smaller batches"])["noise"]["text"]
-    assert "with 16 examples" in text and "with 4," in text
+    assert "with 16 examples" in text and "with 4;" in text
     early, late, early_theory, late_theory = numbers(text, "σ")
     probe = 1 / Experiment().probe_size
     assert (early_theory, late_theory) == pytest.approx(((1 / 16 + probe) ** 0.5, (1 / 4 + probe) ** 0.5), abs=0.006)
@@ -176,6 +176,49 @@ def of_classes(values, others, y, other_y):
         shares.append(table / np.maximum(counts[-1], 1)[:, None])
     weights = np.minimum(*counts)
     return (weights * np.abs(shares[0] - shares[1]).sum(1) / 2).sum() / weights.sum()
+
+
+# --- what a card points at shows what it speaks of
+
+
+NO_MEASURE = re.compile(r"[az]\[\d+\]|[Ss]tep \d+|[Ll]ayer \d+|After \d+ steps|over \d+ snapshots")  # numbers that name places
+
+
+def measured_numbers(text):
+    return set(re.findall(r"\d+(?:\.\d+)?", NO_MEASURE.sub("", text)))
+
+
+def texts_at(desk, part, panels):
+    """What can be read at a part that a card points at; fails if there is no such part."""
+    if "panel" in part:
+        [panel] = [one for one in panels if one["id"] == part["panel"]]
+        return desk.ask("speak", panels=[panel])[2:]  # without headline and answer
+    if "numbers" in part:
+        assert desk.ask("readings", words=WORDS)["numbers"]
+        return []
+    painted = desk.ask("paint", width=1000)
+    box = desk.call("web/player/pointing.js", "boxOf", painted["geometry"], part)
+    return [text for text, x, y in painted["words"] if box["x"] <= x <= box["x"] + box["width"] and y <= box["y"] + box["height"]]
+
+
+@pytest.mark.parametrize("number", range(len(NAMES)), ids=NAMES)
+def test_a_card_points_at_the_numbers_that_it_speaks_of(desk, recorded, cards, number):
+    card = cards[number]
+    values = {name: value.replace("300:", "10:") for name, value in card["values"].items()}
+    experiment = small(PAGE, {**LONGER, **values})
+    panels = PAGE.panels(experiment)
+    data = messages.player_data(experiment.id, experiment, panels, links.VIEW, "live_shift")
+    usual = {"layer": 2, "tap": "activation", "unit": 0, "target": 0.5, "motion": "distribution"}
+    choice = usual | card.get("choice", {})
+    desk.ask("look", recording=recorded(experiment), story="live_shift", data=data, choice=choice, place=10**6)
+    texts_at(desk, card.get("questionPart", card["part"]), panels)
+    readings = desk.ask("readings", words=WORDS)["cards"][number]
+    shown = [
+        *texts_at(desk, card["part"], panels),
+        *(text for one in readings for text in (one["name"], *one["values"].values())),
+    ]
+    said = measured_numbers(desk.ask("outcomes", words=WORDS)[number]["text"])
+    assert said and not said - measured_numbers(" | ".join(shown)), (said, shown)
 
 
 # --- judging: recordings made up for it

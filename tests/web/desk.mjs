@@ -187,6 +187,14 @@ const actions = {
     return desk.view.story.tour.map((card) => card.outcome(desk.view, (key, values) => sentence(words, key, values)));
   },
 
+  // What every card of the tour reads off in this view, in these words, and whether the page has the numbers of single units.
+  async readings({words}) {
+    const {sentence} = await load("web/player/words.js");
+    const {tour, numbers = false} = desk.view.story;
+    const say = (key, values) => sentence(words, key, values);
+    return {numbers, cards: tour.map((card) => card.readings?.(desk.view, say) ?? [])};
+  },
+
   // The picture of the two networks as it would be painted: words, rectangles, discs, and the outlines of histograms.
   async paint({width}) {
     const [{Painter}, {arrange}] = await Promise.all(["painter", "geometry"].map((name) => load(`web/player/${name}.js`)));

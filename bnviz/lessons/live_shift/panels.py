@@ -34,6 +34,7 @@ WORDS = words.catalogue("live_shift")
 TEXTS = WORDS["panels"]
 Arms = dict[str, str]
 Panel = dict[str, Any]
+MEDIAN_WINDOW = 9  # snapshots
 
 
 def panels(experiment: Experiment) -> list[Panel]:
@@ -44,6 +45,7 @@ def panels(experiment: Experiment) -> list[Panel]:
         ridges(arms, experiment.steps),
         shift(arms, steps),
         learning(arms, steps),
+        *([cosine(arms, steps)] if experiment.gradient_shift == "yes" else []),
         bands(arms, steps),
         noise(arms, steps),
         *(layers(arm, name, experiment) for arm, name in arms.items()),
@@ -142,6 +144,20 @@ def learning(arms: Arms, steps: Layout) -> Panel:
         yaxis2=axis(TEXTS["learning"]["accuracy"], anchor="x2", tickformat=".1~%", fit="test_accuracy"),
     )
     return panel("learning", *heading(WORDS, "learning"), (traces, arrangement), control="target")
+
+
+def cosine(arms: Arms, steps: Layout) -> Panel:
+    """Whether the chosen layer's gradient keeps its direction while the layers below take their step, for a card of the tour."""
+    traces: list[Trace] = []
+    for arm, name in arms.items():
+        feed = {"kind": "layer", "arm": arm, "key": "gradient_cosine"}
+        label = f"step %{{x}}: %{{y:.2f}}<extra>{name}</extra>"
+        traces.append(line(arm, "", 1, opacity=0.3, feed=feed, hoverinfo="skip"))
+        strong = line(arm, "", 2.5, feed={**feed, "window": MEDIAN_WINDOW}, hovertemplate=label, legendgroup=arm)
+        traces.append(strong | {"name": name, "showlegend": True})
+    gradients = axis(TEXTS["cosine"]["y"], fit="layer:gradient_cosine")
+    figure = layout(showlegend=True, xaxis=axis("step", **steps), yaxis=gradients)
+    return panel("cosine", *heading(WORDS, "cosine"), (traces, figure), wide=True)
 
 
 def noise(arms: Arms, steps: Layout) -> Panel:

@@ -4,7 +4,7 @@
 
 import {RECENT_SNAPSHOTS} from "../../web/player/constants.js";
 import {firstFrameAtAccuracy, visibleFrames, groupSize, recentMean, samplingError} from "../../web/player/feeds.js";
-import {exampleStep} from "../../web/player/motion.js";
+import {exampleStep, passedOn} from "../../web/player/motion.js";
 import {finiteValues, mean, median} from "../../web/player/numbers.js";
 import {
   armPair,
@@ -19,7 +19,7 @@ import {
   times,
 } from "../../web/player/words.js";
 
-/** @import {Card, CardOutcome, Snapshot, TourSay, View} from "../../web/player/types" */
+/** @import {Card, CardOutcome, Reading, Snapshot, TourSay, View} from "../../web/player/types" */
 /** @typedef {import("./words").Tour} Words */
 /** @typedef {TourSay<Words>} Say */
 
@@ -40,31 +40,37 @@ const WITH_GRADIENT_SHIFT = {gradient_shift: "yes"}; // measured for one card, r
 export const tour = [
   {
     ...{name: "inputs", values: {...WITH_GRADIENT_SHIFT, changes: NOISY}, part: {scores: true}, from: 284, again: true, due: 340},
-    ...{guesses: ["stays", "falls"], outcome: inputs},
+    ...{guesses: ["stays", "falls"], outcome: inputs, readings: rightAnswers},
   },
   {
     ...{name: "layers", values: WITH_GRADIENT_SHIFT, curtain: true, part: {layers: [2, 2]}, from: 0, again: true, due: 60},
     ...{alone: true, choice: {motion: "example"}},
-    outcome: finite(layers, "none"),
+    ...{outcome: finite(layers, "none"), readings: (view, say) => movements(view, say, ["none"])},
   },
   {
     ...{name: "chase", values: WITH_GRADIENT_SHIFT, part: {layers: [2, 5]}, from: 60, due: 140},
-    alone: true,
-    outcome: finite(chase, "none"),
+    ...{alone: true, outcome: finite(chase, "none"), readings: chaseReadings},
   },
   {
     ...{name: "norm", values: WITH_GRADIENT_SHIFT, part: {layers: [2, 2]}, from: 0, again: true, due: 140},
     ...{guesses: ["less", "alike", "more"], outcome: finite(norm), answerChoice: {motion: "example"}},
+    readings: movements,
   },
   {
     ...{name: "faster", values: WITH_GRADIENT_SHIFT, part: {panel: "learning"}, questionPart: {scores: true}, from: 20, due: 240},
-    ...{guesses: ["with", "without", "together"], outcome: faster},
+    ...{guesses: ["with", "without", "together"], outcome: faster, details: ({target}) => ({goal: percent(target)})},
   },
-  {name: "free", values: WITH_GRADIENT_SHIFT, part: {numbers: true}, from: 240, due: 320, outcome: free},
-  {name: "range", values: WITH_GRADIENT_SHIFT, part: {panel: "fan"}, from: 320, due: 400, outcome: finite(range)},
   {
-    ...{name: "own", values: WITH_GRADIENT_SHIFT, choice: {layer: 3}, part: {layers: [1, 3]}, from: 400, due: 480},
-    ...{guesses: ["nearer", "alike", "farther"], outcome: own},
+    ...{name: "free", values: WITH_GRADIENT_SHIFT, part: {numbers: true}, from: 240, due: 320},
+    ...{outcome: free, readings: freeReadings},
+  },
+  {
+    ...{name: "range", values: WITH_GRADIENT_SHIFT, part: {panel: "fan"}, from: 320, due: 400},
+    ...{outcome: finite(range), readings: rangeReadings},
+  },
+  {
+    ...{name: "own", values: WITH_GRADIENT_SHIFT, choice: {layer: SECOND + 1}, part: {panel: "cosine"}, from: 400, due: 480},
+    ...{questionPart: {layers: [1, SECOND + 1]}, guesses: ["nearer", "alike", "farther"], outcome: own, readings: ownReadings},
   },
   {
     ...{name: "score", values: WITH_GRADIENT_SHIFT, part: {scores: true}, from: 480, due: 600},
@@ -77,7 +83,7 @@ export const tour = [
       choice: {layer: 1, tap: "linear"},
       part: {panel: "noise"},
     },
-    ...{from: 284, again: true, due: 400, outcome: noise},
+    ...{from: 284, again: true, due: 400, outcome: noise, readings: noiseReadings},
   },
 ];
 
@@ -131,7 +137,54 @@ function beforeAndNow(view, arm) {
   return {before: accuracy(before, arm), now: accuracy(after.length ? after : before.slice(-1), arm)};
 }
 
+/**
+ * A measure of the two networks, or of some; one that has diverged has none.
+ * @param {View} view
+ * @param {Say} say
+ * @param {string} name
+ * @param {(arm: string) => string} of
+ * @param {string[]} [arms]
+ * @returns {Reading}
+ */
+function reading(view, say, name, of, arms = bothArms(view)) {
+  const values = arms.map((arm) => [arm, hasDiverged(view.frame, arm) ? say("reading_diverged") : of(arm)]);
+  return {name, values: Object.fromEntries(values)};
+}
+
+/**
+ * A number of both networks, and how many times that of the compared one is less or more.
+ * @param {View} view
+ * @param {Say} say
+ * @param {string} name
+ * @param {(arm: string) => number} of
+ * @param {(value: number) => string} form
+ */
+function comparedReading(view, say, name, of, form) {
+  const {plain, compared} = armPair(view, of);
+  const value = form(compared);
+  const withTimes = compare(plain, compared, {
+    less: (ratio) => say("reading_less", {value, times: times(ratio)}),
+    alike: () => value,
+    more: (ratio) => say("reading_more", {value, times: times(ratio)}),
+  });
+  return reading(view, say, name, (arm) => (arm === "none" ? form(plain) : withTimes));
+}
+
 // --- the cards
+
+/**
+ * Right answers before something changed, and now.
+ * @param {View} view
+ * @param {Say} say
+ * @param {string[]} [arms]
+ */
+function rightAnswers(view, say, arms) {
+  if (!hasClasses(view)) return [];
+  return [
+    reading(view, say, say("reading_before", {step: changeStep(view)}), (arm) => percent(beforeAndNow(view, arm).before), arms),
+    reading(view, say, say("reading_now"), (arm) => percent(beforeAndNow(view, arm).now), arms),
+  ];
+}
 
 /**
  * @param {View} view
@@ -164,6 +217,25 @@ function layers(view, say) {
 }
 
 /**
+ * The two ways in which a[2] moves: as a distribution, and what the same image gives.
+ * @param {View} view
+ * @param {Say} say
+ * @param {string[]} [arms]
+ */
+function movements(view, say, arms = bothArms(view)) {
+  const shift = (/** @type {string} */ arm) => shiftOf(view, arm);
+  const pace = (/** @type {string} */ arm) => sigmas(examplePace(view, arm) ?? NaN);
+  const isMeasured = arms.every((arm) => examplePace(view, arm) !== null);
+  const name = say("reading_shift");
+  return [
+    arms.length > 1
+      ? comparedReading(view, say, name, shift, sigmas)
+      : reading(view, say, name, (arm) => sigmas(shift(arm)), arms),
+    ...(isMeasured ? [reading(view, say, say("reading_pace"), pace, arms)] : []),
+  ];
+}
+
+/**
  * How far a[2] has moved from the untrained network.
  * @param {View} view
  * @param {string} arm
@@ -178,13 +250,39 @@ const shiftOf = (view, arm) => view.frame.arms[arm].shift_from_first.activation[
 const examplePace = (view, arm) => exampleStep(visibleFrames(view).slice(1), arm, "activation", SECOND);
 
 /**
- * The median of what a layer's output moves from snapshot to snapshot.
+ * How far a layer's output has lately moved from one snapshot to the next, on average: over as many as the picture's numbers
+ * between layers.
  * @param {View} view
  * @param {number} layer
  */
-function pace(view, layer) {
-  const later = visibleFrames(view).slice(1);
-  return median(later.map((frame) => frame.arms.none.shift_step.activation[layer - 1])) ?? 0;
+function latelyMoved(view, layer) {
+  const later = visibleFrames(view).slice(1).slice(-RECENT_SNAPSHOTS);
+  return mean(later.map((frame) => frame.arms.none.shift_step.activation[layer - 1])) ?? 0;
+}
+
+/**
+ * The highest layer that the chase is followed to.
+ * @param {View} view
+ */
+const topLayer = ({header}) => Math.min(5, header.hidden_layers);
+
+/**
+ * @param {View} view
+ * @param {Say} say
+ */
+function chaseReadings(view, say) {
+  const top = topLayer(view);
+  const [move, above] = [SECOND, top].map((layer) => latelyMoved(view, layer));
+  const of = (/** @type {number} */ layer, /** @type {string} */ moved) =>
+    reading(view, say, say("reading_lately", {layer, window: RECENT_SNAPSHOTS}), () => moved, ["none"]);
+  if (!(move > 0) || top <= SECOND) return [of(SECOND, sigmas(move))];
+  const layers = Array.from({length: top - SECOND}, (_, index) => SECOND + index);
+  const shares = layers.map((layer) => `×${digits(passedOn(view, "none", layer), 1)}`);
+  return [
+    of(SECOND, sigmas(move)),
+    of(top, say("reading_as_far", {moved: sigmas(above), times: times(above / move)})),
+    reading(view, say, say("reading_passed"), () => shares.join(" "), ["none"]),
+  ];
 }
 
 /**
@@ -192,8 +290,8 @@ function pace(view, layer) {
  * @param {Say} say
  */
 function chase(view, say) {
-  const top = Math.min(5, view.header.hidden_layers);
-  const [move, above] = [pace(view, SECOND), pace(view, top)];
+  const top = topLayer(view);
+  const [move, above] = [latelyMoved(view, SECOND), latelyMoved(view, top)];
   const {norm} = view;
   if (!(move > 0)) return outcome(say("chase_still", {norm}));
   if (top <= SECOND) return outcome(say("chase_alone", {norm, move: sigmas(move)}));
@@ -276,30 +374,53 @@ function faster(view, say) {
 }
 
 /**
+ * γ and β of layer 2, and how many of its units they take away from mean 0 and deviation 1.
+ * @param {View} view
+ */
+function scalesAndOffsets(view) {
+  const {gamma, beta} = /** @type {any} */ (view.frame.arms[view.compared]);
+  const [scales, offsets] = [gamma, beta].map((rows) => /** @type {number[]} */ (finiteValues(rows?.[SECOND - 1] ?? [])));
+  const isFar = (/** @type {number} */ scale, /** @type {number} */ unit) =>
+    Math.max(Math.abs(Math.abs(scale) - 1), Math.abs(offsets[unit] ?? 0)) > FAR;
+  return {scales, offsets, left: scales.filter(isFar).length};
+}
+
+/** @param {number[]} values */
+const lowest = (values) => decimal(Math.min(...values));
+
+/** @param {number[]} values */
+const highest = (values) => decimal(Math.max(...values));
+
+/**
+ * @param {View} view
+ * @param {Say} say
+ */
+function freeReadings(view, say) {
+  const {scales, offsets, left} = scalesAndOffsets(view);
+  if (!scales.length) return [];
+  const of = (/** @type {string} */ name, /** @type {string} */ value) => reading(view, say, name, () => value, [view.compared]);
+  const span = (/** @type {number[]} */ values) => say("reading_span", {low: lowest(values), high: highest(values)});
+  const units = scales.length;
+  return [
+    of(say("reading_gamma", {units}), span(scales)),
+    ...(offsets.length ? [of(say("reading_beta", {units}), span(offsets))] : []),
+    of(say("reading_left", {far: FAR}), say("reading_of", {left, units})),
+  ];
+}
+
+/**
  * @param {View} view
  * @param {Say} say
  */
 function free(view, say) {
-  const {gamma, beta} = /** @type {any} */ (view.frame.arms[view.compared]);
-  const [scales, offsets] = [gamma, beta].map((rows) => /** @type {number[]} */ (finiteValues(rows?.[SECOND - 1] ?? [])));
+  const {scales, offsets, left} = scalesAndOffsets(view);
   const {norm} = view;
   if (!scales.length)
     return hasDiverged(view.frame, view.compared) ? comparedDiverged(view, say) : outcome(say("free_none", {norm}));
-  const unitCount = scales.filter(
-    (scale, unit) => Math.max(Math.abs(Math.abs(scale) - 1), Math.abs(offsets[unit] ?? 0)) > FAR,
-  ).length;
-  const use = unitCount ? say("free_used", {left: unitCount, units: scales.length, far: FAR}) : say("free_unused", {far: FAR});
-  const values = {
-    step: view.frame.step,
-    norm,
-    use,
-    gamma_low: decimal(Math.min(...scales)),
-    gamma_high: decimal(Math.max(...scales)),
-  };
+  const use = left ? say("free_used", {left, units: scales.length, far: FAR}) : say("free_unused", {far: FAR});
+  const values = {step: view.frame.step, norm, use, gamma_low: lowest(scales), gamma_high: highest(scales)};
   if (!offsets.length) return outcome(say("free_gamma", values));
-  return outcome(
-    say("free_both", {...values, beta_low: decimal(Math.min(...offsets)), beta_high: decimal(Math.max(...offsets))}),
-  );
+  return outcome(say("free_both", {...values, beta_low: lowest(offsets), beta_high: highest(offsets)}));
 }
 
 /**
@@ -326,6 +447,14 @@ function meanRange(view, arm) {
  * @param {View} view
  * @param {Say} say
  */
+function rangeReadings(view, say) {
+  return [comparedReading(view, say, say("reading_range"), (arm) => meanRange(view, arm), digits)];
+}
+
+/**
+ * @param {View} view
+ * @param {Say} say
+ */
 function range(view, say) {
   const {plain, compared} = armPair(view, (arm) => meanRange(view, arm));
   const values = {step: view.frame.step, norm: view.norm, plain: digits(plain), compared: digits(compared)};
@@ -337,14 +466,28 @@ function range(view, say) {
 }
 
 /**
+ * The median, over the run so far, of the cosine of layer 3's gradient before and after those below take their step.
+ * @param {View} view
+ * @param {string} arm
+ */
+const medianCosine = (view, arm) =>
+  median(visibleFrames(view).map((frame) => /** @type {any} */ (frame.arms[arm]).gradient_cosine?.[SECOND] ?? null));
+
+/**
+ * @param {View} view
+ * @param {Say} say
+ */
+function ownReadings(view, say) {
+  if (bothArms(view).some((arm) => medianCosine(view, arm) === null)) return [];
+  return [reading(view, say, say("reading_cosine", {layer: SECOND + 1}), (arm) => digits(medianCosine(view, arm)))];
+}
+
+/**
  * @param {View} view
  * @param {Say} say
  */
 function own(view, say) {
-  const layer = SECOND + 1;
-  const cosines = (/** @type {string} */ arm) =>
-    visibleFrames(view).map((frame) => /** @type {any} */ (frame.arms[arm]).gradient_cosine?.[layer - 1] ?? null);
-  const {plain, compared} = armPair(view, (arm) => median(cosines(arm)));
+  const {plain, compared} = armPair(view, (arm) => medianCosine(view, arm));
   if (plain === null || compared === null) return outcome(say("own_unmeasured"));
   const correctGuess = compared - plain > TURNED ? "nearer" : compared - plain < -TURNED ? "farther" : "alike";
   return outcome(say(`own_${correctGuess}`, {norm: view.norm, plain: digits(plain), compared: digits(compared)}), correctGuess);
@@ -387,19 +530,36 @@ function meanNoise(view, frames) {
 }
 
 /**
+ * The noise of the means before the minibatches change, and since.
+ * @param {View} view
+ */
+function noises(view) {
+  const frames = visibleFrames(view);
+  const isEarly = (/** @type {Snapshot} */ {step}) => step <= changeStep(view);
+  const early = frames.filter(isEarly);
+  return {early: meanNoise(view, early), late: meanNoise(view, frames.slice(early.length))};
+}
+
+/**
+ * @param {View} view
+ * @param {Say} say
+ */
+function noiseReadings(view, say) {
+  const {early, late} = noises(view);
+  const measured = [early, late].filter(({noise}) => Number.isFinite(noise));
+  const rows = measured.map(({examples, noise, theory}) => {
+    const value = say("reading_theory", {noise: sigmas(noise), theory: sigmas(theory)});
+    return reading(view, say, say("reading_noise", {examples}), () => value, [view.compared]);
+  });
+  return [...rows, ...rightAnswers(view, say, [view.compared])];
+}
+
+/**
  * @param {View} view
  * @param {Say} say
  */
 function noise(view, say) {
-  const frames = visibleFrames(view);
-  const early = meanNoise(
-    view,
-    frames.filter(({step}) => step <= changeStep(view)),
-  );
-  const late = meanNoise(
-    view,
-    frames.filter(({step}) => step > changeStep(view)),
-  );
+  const {early, late} = noises(view);
   const {norm} = view;
   if (!Number.isFinite(early.noise)) return outcome(say("noise_unmeasured"));
   const values = {norm, before: early.examples, early: sigmas(early.noise), early_theory: sigmas(early.theory)};

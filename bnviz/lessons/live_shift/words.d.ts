@@ -72,6 +72,25 @@ export interface Words {
 }
 
 export interface Tour {
+  reading_before: {step: string | number};
+  reading_now: {};
+  reading_shift: {};
+  reading_pace: {};
+  reading_lately: {layer: string | number; window: string | number};
+  reading_as_far: {moved: string | number; times: string | number};
+  reading_passed: {};
+  reading_gamma: {units: string | number};
+  reading_beta: {units: string | number};
+  reading_span: {low: string | number; high: string | number};
+  reading_left: {far: string | number};
+  reading_of: {left: string | number; units: string | number};
+  reading_range: {};
+  reading_cosine: {layer: string | number};
+  reading_noise: {examples: string | number};
+  reading_theory: {noise: string | number; theory: string | number};
+  reading_less: {value: string | number; times: string | number};
+  reading_more: {value: string | number; times: string | number};
+  reading_diverged: {};
   inputs_title: {};
   inputs_text: {};
   inputs_guess_stays: {};
@@ -104,7 +123,7 @@ export interface Tour {
   norm_but_plain: {norm: string | number};
   norm_but_compared: {norm: string | number};
   faster_title: {};
-  faster_text: {};
+  faster_text: {goal: string | number};
   faster_guess_with: {};
   faster_guess_without: {};
   faster_guess_together: {};

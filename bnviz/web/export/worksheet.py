@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from bnviz.lessons import LESSONS, address
 from bnviz.web import words
+from bnviz.web.constants import TARGET_ACCURACY
 
 ROOM = "\n\n".join(["______________________________________________________________________"] * 2)
 
@@ -36,7 +37,8 @@ def _guesses(tour: Mapping[str, str]) -> Iterable[str]:
         name = key.removesuffix("_title")
         guesses = [text for other, text in tour.items() if other.startswith(f"{name}_guess_")]
         if key.endswith("_title") and guesses:
-            yield _question(f"**{tour[key]}** {words.fill(tour[f'{name}_text'], norm='batch norm')}", guesses)
+            text = words.fill(tour[f"{name}_text"], norm="batch norm", goal=f"{100 * TARGET_ACCURACY:.0f}\N{NO-BREAK SPACE}%")
+            yield _question(f"**{tour[key]}** {text}", guesses)
 
 
 def _question(text: str, choices: Iterable[str]) -> str:

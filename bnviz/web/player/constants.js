@@ -7,6 +7,7 @@ export const ZEROS_WIDTH = 0.11; // of a histogram's box: the bar of values that
 export const PASSED_HEIGHT = 18; // of the number between two layers, in pixels
 export const TALL_HISTOGRAM = 0.72; // of a histogram's box: how high a tall one is
 export const MIN_LINE_OPACITY = 0.12; // of the lines of a layer that hardly changes
+export const TARGET_ACCURACY = 0.75; // the one whose step a page looks for, until somebody chooses another
 export const RECENT_SNAPSHOTS = 5; // scores and shares are averaged over so many: single ones jump about
 export const OUTLIER_RATIO = 10; // so many times farther than another network, a network flies apart
 export const TYPICAL_MOTION = 0.1; // in σ; to move that far from one snapshot to the next is nothing unusual

@@ -19,6 +19,7 @@ import {MIN_COLUMN_WIDTH, NARROW_PICTURE, PASSED_HEIGHT, ZEROS_WIDTH} from "./co
  * @property {Column[]} columns
  * @property {Box} input of the first network
  * @property {Box} output
+ * @property {number} networks how many there are, one below the other: 1 or 2
  * @property {number} pitch from one network down to the next
  * @property {Box} watched the units that can be chosen, in the first column of the first network
  * @property {Box} others the other units
@@ -42,9 +43,10 @@ const [LEAST_HISTOGRAM, MOST_HISTOGRAM] = [32, 200]; // pixels in height, where 
  * @param {number} sizes.chosen the layer that must be among the columns
  * @param {boolean} [sizes.small] a low picture, above another lesson's charts
  * @param {number | null} [sizes.room] how high the picture may be, as far as its histograms can give way or grow
+ * @param {number} [sizes.networks] of one alone the histograms are twice as high
  * @returns {Geometry}
  */
-export function arrange({width, layers, units, watched, chosen, small = false, room = null}) {
+export function arrange({width, layers, units, watched, chosen, small = false, room = null, networks = 2}) {
   const slim = width < NARROW_PICTURE;
   const [side, gap, header] = slim ? [42, 9, 18] : [84, small ? 30 : 40, 22];
   const most = Math.max(2, Math.floor((width - 2 * side) / (MIN_COLUMN_WIDTH + gap)));
@@ -59,7 +61,7 @@ export function arrange({width, layers, units, watched, chosen, small = false, r
   const othersGrid = filling(units - watched, column, othersHeight);
   const othersBox = {x: 0, y: top + watchedBox.height + 3, width: column, height: othersHeight};
   const under = othersBox.y + othersBox.height + (small ? 0 : 4);
-  const usual = small ? 40 : slim ? 58 : 84;
+  const usual = (2 / networks) * (small ? 40 : histogramHeight(slim));
   // The height of the whole, below, solved for this one.
   const fitting = (Number(room) + header - 24) / 2 - under;
   const tall = room === null ? usual : Math.max(LEAST_HISTOGRAM, Math.min(fitting, MOST_HISTOGRAM));
@@ -68,10 +70,23 @@ export function arrange({width, layers, units, watched, chosen, small = false, r
   const pitch = bottom - header + 10;
   const box = (/** @type {number} */ x) => ({x, y: top, width: side - 8, height: bottom - top});
   return {
-    ...{width, slim, height: bottom + pitch + 14, columns, pitch, watched: watchedBox, others: othersBox, histogram},
+    ...{
+      width,
+      slim,
+      height: bottom + (networks - 1) * pitch + 14,
+      columns,
+      networks,
+      pitch,
+      watched: watchedBox,
+      others: othersBox,
+      histogram,
+    },
     ...{watchedGrid, othersGrid, input: box(0), output: box(width - side + 8)},
   };
 }
+
+/** How high a histogram of a large picture is. @param {boolean} slim */
+const histogramHeight = (slim) => (slim ? 58 : 84);
 
 /**
  * At most `most` of the layers 1…count at even distances, `chosen` among them.
@@ -231,16 +246,16 @@ export function hit(geometry, x, y, {units, watched}) {
 export function curtain(geometry) {
   const [, second] = geometry.columns;
   if (!second || second.layer !== 2 || geometry.columns.length < 3) return null;
-  const {histogram, pitch, height, watched} = geometry;
+  const {histogram, networks, pitch, height, watched} = geometry;
   const [left, right] = [second.x - 4, second.x + second.width + 4];
   /** @type {[number, number][]} */
   const outline = [
     [0, watched.y - 18],
     [right, watched.y - 18],
   ];
-  for (const row of [0, 1]) {
+  for (let row = 0; row < networks; row++) {
     const [from, to] = [histogram.y + row * pitch - 2, histogram.y + row * pitch + histogram.height + 3];
-    outline.push([right, from], [left, from], [left, to], [row ? left : right, to]);
+    outline.push([right, from], [left, from], [left, to], [row === networks - 1 ? left : right, to]);
   }
   outline.push([left, height], [0, height]);
   return outline;

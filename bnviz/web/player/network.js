@@ -123,7 +123,9 @@ export class NetworkPicture {
    */
   arrange(view, width, room) {
     const {hidden_layers: layers, experiment, watched_units: watched} = view.header;
-    const sizes = {width, layers, units: experiment.width, watched: watched.length, chosen: view.layer, small: this.small, room};
+    const networks = this.visibility.secondNetwork ? 2 : 1;
+    const counts = {layers, units: experiment.width, watched: watched.length, networks};
+    const sizes = {width, ...counts, chosen: view.layer, small: this.small, room};
     const key = `${JSON.stringify(sizes)} ${view.unit} ${devicePixelRatio} ${this.visibility.curtain}`;
     if (this.geometry && this.arrangedKey === key) return this.geometry;
     this.arrangedKey = key;

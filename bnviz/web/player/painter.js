@@ -49,10 +49,10 @@ export class Painter {
     context.clearRect(0, 0, geometry.width, geometry.height);
     context.textBaseline = "alphabetic";
     this.highlightLayers(context, scenery);
-    bothArms(view).forEach((arm, row) => {
-      if (scenery.visibility.secondNetwork || row === 0) this.network(context, scenery, arm, row);
+    for (const [row, arm] of bothArms(view).slice(0, geometry.networks).entries()) {
+      this.network(context, scenery, arm, row);
       this.name(context, scenery, arm, row);
-    });
+    }
     if (scenery.visibility.curtain) this.curtain(context, scenery);
   }
 
@@ -132,18 +132,17 @@ export class Painter {
   }
 
   /**
-   * What the network is called; of one that is not shown yet, only that.
+   * What the network is called.
    * @param {CanvasRenderingContext2D} context
    * @param {Scenery} scenery
    * @param {string} arm
    * @param {number} row
    */
-  name(context, {geometry, view, theme, visibility}, arm, row) {
+  name(context, {geometry, view, theme}, arm, row) {
     context.fillStyle = view.arms[arm].colour;
     context.font = `600 ${geometry.slim ? 11 : 13}px ${theme.family}`;
     context.textAlign = "left";
-    const later = !visibility.secondNetwork && row > 0 ? ` ${playerText(view, "shown_later")}` : "";
-    context.fillText(nameOf(view, arm) + later, 0, geometry.watched.y - 6 + row * geometry.pitch);
+    context.fillText(nameOf(view, arm), 0, geometry.watched.y - 6 + row * geometry.pitch);
   }
 
   /**
@@ -333,7 +332,7 @@ export class Painter {
     context.stroke(outline);
     if (bar) context.strokeRect(box.x + 0.5, box.y + box.height * (1 - zeros), bar - 1, box.height * zeros);
     this.untrained(context, inside, this.density(frames[0], arm, column.layer, view).heights, view, theme);
-    this.labels(context, box, inside, column.layer, row, view, theme);
+    this.labels(context, box, inside, column.layer, row === geometry.networks - 1, view, theme);
   }
 
   /**
@@ -342,18 +341,18 @@ export class Painter {
    * @param {Box} box
    * @param {Box} inside without the bar
    * @param {number} layer
-   * @param {number} row
+   * @param {boolean} isLowest
    * @param {View} view
    * @param {Painted} theme
    */
-  labels(context, box, inside, layer, row, view, theme) {
+  labels(context, box, inside, layer, isLowest, view, theme) {
     const slim = box.width < 90;
     context.fillStyle = theme.text;
     context.textAlign = "right";
     const chosen = layer === view.layer;
     context.font = `${chosen ? 700 : 400} ${slim ? 10 : 13}px ${theme.family}`;
     if (box.height > 50 || chosen) context.fillText(tapName(view, view.tap, layer), box.x + box.width, box.y + (slim ? 30 : 32));
-    if (row !== 1) return;
+    if (!isLowest) return;
     const [low, high] = this.range;
     const zero = Math.max(low, 0);
     context.font = `10px ${theme.family}`;
@@ -448,7 +447,7 @@ export class Painter {
    * @param {CanvasRenderingContext2D} context
    * @param {Scenery} scenery
    */
-  curtain(context, {geometry, view, theme, visibility}) {
+  curtain(context, {geometry, view, theme}) {
     const outline = curtain(geometry);
     if (!outline) return;
     const path = new Path2D();
@@ -466,21 +465,21 @@ export class Painter {
     context.lineWidth = 5;
     for (let x = 8; x < geometry.width; x += 18) folds(context, x, geometry.height);
     context.restore();
-    this.curtainWords(context, {geometry, view, theme, visibility});
+    this.curtainWords(context, {geometry, view, theme});
   }
 
   /**
    * @param {CanvasRenderingContext2D} context
-   * @param {Pick<Scenery, "geometry" | "view" | "theme" | "visibility">} scenery
+   * @param {Pick<Scenery, "geometry" | "view" | "theme">} scenery
    */
-  curtainWords(context, {geometry, view, theme, visibility}) {
+  curtainWords(context, {geometry, view, theme}) {
     const [first, second] = geometry.columns;
     context.globalAlpha = 1;
     context.fillStyle = theme.text;
     context.textAlign = "center";
     const {slim} = geometry;
     context.font = `600 ${slim ? 9 : 13}px ${theme.family}`;
-    for (const row of visibility.secondNetwork ? [0, 1] : [0]) {
+    for (let row = 0; row < geometry.networks; row++) {
       const box = histogramBox(geometry, row, second);
       context.fillText(playerText(view, slim ? "the_input_short" : "the_input"), box.x + box.width / 2, box.y - 8);
     }

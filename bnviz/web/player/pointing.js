@@ -84,9 +84,9 @@ export class Pointer {
  * @returns {Box | null}
  */
 export function boxOf(geometry, part) {
-  const {columns, height, output, pitch} = geometry;
+  const {columns, height, networks, output, pitch} = geometry;
   const {x, y, width} = output;
-  if ("scores" in part) return {x: x - RIM, y, width: width + 2 * RIM, height: output.height + pitch};
+  if ("scores" in part) return {x: x - RIM, y, width: width + 2 * RIM, height: output.height + (networks - 1) * pitch};
   if (!("layers" in part)) return null;
   const [from, to] = part.layers;
   const visible = columns.filter(({layer}) => from <= layer && layer <= to);

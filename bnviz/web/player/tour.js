@@ -5,6 +5,7 @@
 import {cardIn} from "./core/address.js";
 import {make, set} from "./dom.js";
 import {freeBetween, Pointer, scrollBy, scrollerOf} from "./pointing.js";
+import {Readings} from "./readings.js";
 import {TourCard} from "./tour-card.js";
 import {sentence} from "./words.js";
 
@@ -40,6 +41,7 @@ export class Tour {
     this.core = core;
     this.page = page;
     this.pointer = new Pointer(page);
+    this.readings = new Readings();
     this.card = new TourCard({
       text: (key, values) => player.text(key, values),
       next: () => this.turn(1),
@@ -80,6 +82,10 @@ export class Tour {
       (answer) => this.showAnswer(answer),
     );
     store.subscribe(
+      ({tour}) => tour.readings,
+      (readings) => this.readings.show(readings, this.player.data.arms),
+    );
+    store.subscribe(
       ({tour}) => [tour.index, tour.resumeIndex],
       () => this.label(),
     );
@@ -95,6 +101,7 @@ export class Tour {
     for (const name of EVENTS) if (this.onTouch) document.removeEventListener(name, this.onTouch, true);
     if (this.onHistory) removeEventListener("popstate", this.onHistory);
     this.card.root.remove();
+    this.readings.root.remove();
     this.button.remove();
     this.core.close();
   }
@@ -106,6 +113,7 @@ export class Tour {
     const {index} = core.state;
     if (index === null) {
       this.pointer.clear();
+      this.readings.root.remove();
       card.root.remove();
       delete page.root.dataset.tour;
       return;
@@ -120,11 +128,11 @@ export class Tour {
   /** @param {number} index */
   write(index) {
     const {tour, onward} = this.player.data;
-    const {name, guesses = []} = this.core.cards[index];
+    const {name, guesses = [], details} = this.core.cards[index];
     const count = this.core.cards.length;
     /** @type {[string, string][]} */
     const options = guesses.map((guess) => [guess, sentence(tour, `${name}_guess_${guess}`)]);
-    const texts = {title: sentence(tour, `${name}_title`), text: sentence(tour, `${name}_text`)};
+    const texts = {title: sentence(tour, `${name}_title`), text: sentence(tour, `${name}_text`, details?.(this.player.choice))};
     this.card.show({...texts, guesses: options, number: index + 1, count});
     if (index === count - 1) this.card.lead(Object.entries(onward));
   }
@@ -185,7 +193,9 @@ export class Tour {
     const {card} = this.core;
     const asked = this.core.asking ? card?.questionPart : undefined;
     const part = card && this.pointer.at(asked ?? card.part);
-    if (!part || this.revealed) return;
+    if (!part) return;
+    this.readings.standAt(part);
+    if (this.revealed) return;
     this.revealed = true;
     this.reveal(part);
   }
@@ -199,7 +209,8 @@ export class Tour {
     const scroller = scrollerOf(root);
     const sheet = matchMedia(NARROW).matches;
     const card = this.card.root.getBoundingClientRect();
-    const {top, bottom} = part.getBoundingClientRect();
+    const {top} = part.getBoundingClientRect();
+    const bottom = Math.max(...[part, this.readings.root].map((one) => one.getBoundingClientRect().bottom));
     const transport = root.querySelector(".bnviz-transport")?.getBoundingClientRect();
     const free = sheet ? freeBetween([], [card]) : freeBetween([], transport ? [transport] : []);
     const target = {top: sheet ? top : top - card.height - CARD_GAP, bottom};

@@ -393,6 +393,12 @@ export interface Choice {
 /** What a card points at: layers of the picture of the networks, what they put out, a panel, or one unit's own numbers. */
 export type Part = {layers: [number, number]} | {scores: true} | {panel: string} | {numbers: true};
 
+/** A measure that a card speaks of: its name, and what it is in each of the arms that have it. */
+export interface Reading {
+  name: string;
+  values: Record<string, string>;
+}
+
 /** What was measured, as a sentence, and which of the guesses is so here; null if none of them can be judged. */
 export interface CardOutcome {
   text: string;
@@ -423,6 +429,10 @@ export interface Card<Words> {
   again?: boolean;
   due: number;
   guesses?: string[];
+  /** What it measures: shown at what it points at, so that each number it speaks of can be seen there. */
+  readings?(view: View, say: TourSay<Words>): Reading[];
+  /** What the braces of its text stand for. */
+  details?(choice: Choice): Values;
   outcome(view: View, say: TourSay<Words>): CardOutcome;
 }
 

@@ -21,6 +21,7 @@ from bnviz.config.experiment import FIELDS, WATCHED_UNITS, BadField, Experiment,
 from bnviz.config.fields import format_value
 from bnviz.record.ndjson import TAPS
 from bnviz.web.compat import is_history_navigation
+from bnviz.web.constants import TARGET_ACCURACY
 from bnviz.web.site import tailored
 from bnviz.web.tracking import is_tracking
 from bnviz.web.words import fill, shared
@@ -28,7 +29,7 @@ from bnviz.web.words import fill, shared
 LAYER = 2  # the one that pages show first unless they say otherwise
 MOTIONS = ("distribution", "example")  # what the picture shows the motion of: player/types.d.ts
 VIEW: dict[str, Any] = {
-    "step": None, "layer": LAYER, "tap": "activation", "unit": None, "target": 0.75, "motion": "distribution",
+    "step": None, "layer": LAYER, "tap": "activation", "unit": None, "target": TARGET_ACCURACY, "motion": "distribution",
     "tour": None, "beside": None
 }  # fmt: skip
 RUNS_OWN = ("step", "tour")  # places that mean nothing in another run

@@ -8,12 +8,24 @@ const NOISY = {changes: "40:input_noise=1"};
 const [PLAIN_RUN, NOISY_RUN] = ["{}", JSON.stringify(NOISY)];
 const outcome = (view, tell) => ({text: tell("measured", {step: view.frame.step}), correctGuess: "falls"});
 
+const readings = (view) => [{name: "accuracy", values: {none: String(view.frame.step)}}];
+
 /** Cards as a lesson has them: of another experiment, of one network alone, one that goes on, and one that asks. */
 const cards = () => [
   {name: "inputs", values: NOISY, part: {scores: true}, from: 32, again: true, due: 44, guesses: ["stays", "falls"], outcome},
   {name: "layers", values: {}, part: {layers: [2, 2]}, from: 0, again: true, due: 12, curtain: true, alone: true, outcome},
   {name: "chase", values: {}, part: {layers: [2, 5]}, from: 12, due: 24, choice: {layer: 3}, outcome},
-  {name: "norm", values: {}, part: {layers: [2, 2]}, from: 0, again: true, due: 20, guesses: ["stays", "falls"], outcome},
+  {
+    name: "norm",
+    values: {},
+    part: {layers: [2, 2]},
+    from: 0,
+    again: true,
+    due: 20,
+    guesses: ["stays", "falls"],
+    outcome,
+    readings,
+  },
 ];
 const WORDS = {
   ...{measured: "Measured at step {step}."},
@@ -88,6 +100,18 @@ test("nothing answers and nothing plays before the guess; then it plays on", () 
   assert.deepEqual([visibility(world).veiled, visibility(world).charts, world.playback], [false, true, "playing"]);
   world.until(isAnswered);
   assert.equal(state(world).guess, "falls");
+});
+
+test("what a card measures is shown while it plays, and not before the guess or at the next card", () => {
+  const world = touring({number: 4}).arrive().pass(500);
+  assert.deepEqual(state(world).readings, []);
+  world.tour.guess("falls");
+  world.until(({tour}) => tour.readings.length > 0);
+  assert.equal(isAnswered(world.core.state), false);
+  world.until(isAnswered);
+  assert.deepEqual(state(world).readings, readings(world.core.view()), "of the step that is spoken of");
+  world.tour.turn(-1);
+  assert.deepEqual(state(world).readings, []);
 });
 
 test("a guess is judged, once, and stands", () => {

@@ -47,5 +47,13 @@ export const initialState = (data, choice) => ({
   ...{curtain: false, pinned: false, reminders: 0, redraws: 0, run: data.run, trainedStep: 0, ended: false, playback: "loading"},
   ...{view: null, snapshotView: null, wordsView: null},
   visibility: visibilityOf({waiting: data.waiting, tourAsks: false, networkAlone: false, curtain: false}),
-  tour: {index: null, resumeIndex: 0, asks: false, alone: false, guess: null, answer: {verdict: "", text: "", waiting: true}},
+  tour: {
+    index: null,
+    resumeIndex: 0,
+    asks: false,
+    alone: false,
+    guess: null,
+    answer: {verdict: "", text: "", waiting: true},
+    readings: [],
+  },
 });

@@ -5,7 +5,7 @@
 import {sentence} from "../words.js";
 import {cardIn, linkToCard} from "./address.js";
 
-/** @import {Card, Choice, Data, View} from "../types" */
+/** @import {Card, Choice, Data, Reading, View} from "../types" */
 /** @import {PlayerCore} from "./player-core.js" */
 /**
  * @typedef {object} TourState
@@ -15,6 +15,7 @@ import {cardIn, linkToCard} from "./address.js";
  * @property {boolean} alone whether it shows the network without the normalizer alone
  * @property {string | null} guess what was guessed at the open card
  * @property {{verdict: string, text: string, waiting: boolean}} answer `waiting`: what was measured is still to come
+ * @property {Reading[]} readings what the open card measures, as far as it plays; none while it waits for a guess
  */
 /** @typedef {{values: Record<string, any>, step: number, playing: boolean}} Destination an experiment, and a place in it */
 /** @typedef {{choice: Choice, curtain: boolean, surroundings: any}} Setting what else is on show */
@@ -115,7 +116,7 @@ export class TourCore {
     this.#request = NO_REQUEST;
     bookmark = this;
     const guess = this.guesses.get(this.cards[index].name) ?? null;
-    this.player.updateTour({index, resumeIndex: index, guess, answer: NO_ANSWER});
+    this.player.updateTour({index, resumeIndex: index, guess, answer: NO_ANSWER, readings: []});
     if (this.asking) this.#askFirst();
   }
 
@@ -140,7 +141,7 @@ export class TourCore {
    */
   leave(restores = false) {
     if (this.state.index === null) return null;
-    this.player.updateTour({index: null, guess: null});
+    this.player.updateTour({index: null, guess: null, readings: []});
     this.#veil(false, false);
     this.#writeAddress(null);
     const surroundings = restores ? this.#restore() : null;
@@ -286,9 +287,12 @@ export class TourCore {
     const {step} = view.frame;
     const over = view.ended && view.frameIndex === view.frames.length - 1;
     if (this.asking) return this.#askFirst();
-    if (step < card.due && !over) return this.#say("", player.text("tour_waiting", {due: card.due, step}), true);
     const {tour} = player.data;
-    const {text, correctGuess} = card.outcome(view, (key, ...values) => sentence(tour, key, ...values));
+    /** @type {import("../types").TourSay<any>} */
+    const say = (key, ...values) => sentence(tour, key, ...values);
+    player.updateTour({readings: card.readings?.(view, say) ?? []});
+    if (step < card.due && !over) return this.#say("", player.text("tour_waiting", {due: card.due, step}), true);
+    const {text, correctGuess} = card.outcome(view, say);
     this.#hasOutcome = true;
     player.setPlaying(false); // what is on show is what is sentenceOrKey of
     if (card.answerChoice) player.choose(card.answerChoice);
