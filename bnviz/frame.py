@@ -1,13 +1,14 @@
 """The navigation frame, run by Streamlit: a page for every lesson."""
 
 import functools
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
 
 from bnviz.engine import shared
-from bnviz.lessons import LESSONS, address
+from bnviz.lessons import LESSONS, address, groups
 from bnviz.web import words
 from bnviz.web.metrics import page_seconds
 from bnviz.web.own import page as own
@@ -25,21 +26,33 @@ def main() -> None:
     st.html(STYLE)
     tailored.follow(st.query_params)
     names = tailored.now().pages or [*map(address, LESSONS), "own"]
-    pages = [_page(lesson, title, address(lesson) in names) for lesson, title in LESSONS.items()]
+    pages = {lesson: _page(lesson, title, address(lesson) in names) for lesson, title in LESSONS.items()}
     for_teachers = st.Page(teachers.show, title=words.shared()["teachers"]["title"], url_path="for-teachers", visibility="hidden")
     own_network = _page_of_own_networks("own" in names)
     embedded = is_embedded()
-    page = st.navigation([*pages, own_network, for_teachers], position="hidden" if embedded else "top")
+    page = st.navigation([*pages.values(), own_network, for_teachers], position="hidden")
     if not embedded:
-        with st.container(key="pages", horizontal=True):  # shown on small screens, where Streamlit's own hides behind a sign
-            for one in (one for one in [*pages, own_network] if one.visibility == "visible"):
-                st.page_link(one)
+        _navigation(pages, own_network)
     if notice := shared().notice():  # something is wrong with who computes
         st.caption(notice)
     with page_seconds.time():
         page.run()
     if page is not for_teachers and not embedded and not tailored.now().parameters:
-        st.page_link(for_teachers, label=words.shared()["teachers"]["foot"])
+        with st.container(key="teachers"):  # on a phone it stands below the settings: style.css
+            st.page_link(for_teachers, label=words.shared()["teachers"]["foot"])
+
+
+def _navigation(pages: Mapping[str, st.Page], own_network: st.Page) -> None:
+    """Links to all visible pages in one row, each group below its name. Streamlit's own would hide each group behind a menu."""
+    visible = groups(lesson for lesson, page in pages.items() if page.visibility == "visible")
+    with st.container(key="pages", horizontal=True, vertical_alignment="center"):
+        for group, lessons in visible.items():
+            st.caption(words.shared()["frame"][group], width="content")
+            for lesson in lessons:
+                st.page_link(pages[lesson])
+        if own_network.visibility == "visible":
+            with st.container(key="own"):
+                st.page_link(own_network)
 
 
 def _page(lesson: str, title: str, is_visible: bool) -> st.Page:

@@ -141,7 +141,9 @@ def test_the_static_site_has_the_page(tmp_path):
     page = static_site._own_page([plan])
     assert '<a href="index.html">' in page and '<a href="own.html" aria-current="page">' in page
     assert '"script": "files/player.js"' in page and "connect-src data: blob:" in page
-    assert 'href="own.html"' in static_site._navigation(plan, [plan])
+    navigation = static_site._navigation(plan, [plan, static_site.Plan("weight_decay")])
+    names = re.findall(r">([^<]+)</", navigation)
+    assert names == ["The lecture", "Live shift", "Beyond it", "Weight decay", "Your own network"]
 
 
 def test_a_growing_file_is_served_up_to_its_last_whole_line(tmp_path):

@@ -183,7 +183,9 @@ def test_the_worksheet_asks_what_the_pages_ask():
         if texts.get("presets"):
             assert f"({'/' if lesson == 'live_shift' else '/' + address(lesson)})" in sheet
     assert sheet.count("☐") > 20 and "{" not in sheet
-    assert "<h2>Watch a[2] shift (/)</h2>" in teachers.printable()
+    printed = teachers.printable()
+    assert "<h2>Watch a[2] shift (/)</h2>" in printed
+    assert printed.count("<hr") == sheet.count("\n____") and "height:9mm" in printed  # lines with room to write
 
 
 def test_parts_and_pages_that_can_be_named_are_those_that_there_are():

@@ -30,7 +30,7 @@ from bnviz.config.sweep import Sweep
 from bnviz.data import DATA_SETS
 from bnviz.engine import Engine
 from bnviz.files import atomic_write
-from bnviz.lessons import LESSONS, SWEEPING, address
+from bnviz.lessons import LESSONS, SWEEPING, address, groups
 from bnviz.record import evidence, ndjson
 from bnviz.record.store import COMPLETE_STATUSES, Recording, Store
 from bnviz.web import assets, tracking, words
@@ -319,11 +319,19 @@ def _credit(plan: Plan) -> str:
 
 
 def _navigation(plan: Plan | None, plans: Sequence[Plan]) -> str:
-    """Links to all pages; without a plan the one of people's own networks is the current one."""
-    entries = [(file_of(other.lesson), LESSONS[other.lesson], other is plan) for other in plans]
-    entries.append((OWN, words.own()["title"], plan is None))
-    current = ' aria-current="page"'
-    return "".join(f'<a href="{file}"{current if here else ""}>{escape(title)}</a>' for file, title, here in entries)
+    """Links to all pages, by group; without a plan the one of people's own networks is the current one."""
+    texts, lessons = words.shared()["frame"], {other.lesson: other is plan for other in plans}
+    parts = []
+    for group, names in groups(lessons).items():
+        parts.append(f"<span>{escape(texts[group])}</span>")
+        parts += [_link(file_of(lesson), LESSONS[lesson], lessons[lesson]) for lesson in names]
+    return "".join([*parts, _link(OWN, words.own()["title"], plan is None)])
+
+
+def _link(file: str, title: str, is_current: bool) -> str:
+    """A link of the navigation."""
+    current = ' aria-current="page"' if is_current else ""
+    return f'<a href="{file}"{current}>{escape(title)}</a>'
 
 
 def write_own(folder: Path, plans: Sequence[Plan]) -> None:

@@ -2,6 +2,8 @@
 // What a component's module exports: Streamlit calls it at every rerun with the same parent element, and what `create` has
 // created there survives, with its nodes and its state.
 
+import {markCurrentPage} from "./page-links.js";
+
 /** @import {Component, Story} from "./types" */
 /**
  * @template D
@@ -29,6 +31,7 @@ export function persistentMount(create) {
       });
     }
     instance.update(component);
+    markCurrentPage();
   };
 }
 

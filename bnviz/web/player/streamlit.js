@@ -14,6 +14,9 @@ export const PRESETS = ".st-key-bnviz-preset [data-testid=stBaseButton-pills]";
 /** The question that asks for a prediction (bnviz/web/site/predictions.py). */
 export const QUESTION = "[class*=st-key-prediction-]";
 
+/** Links to all pages (bnviz/frame.py). */
+export const PAGE_LINKS = ".st-key-pages a";
+
 /** What its socket's address ends in. */
 export const STREAM = "/_stcore/stream";
 

@@ -72,7 +72,8 @@ def _problems(start: str) -> list[BadField]:
 @st.cache_data(show_spinner=False)
 def printable(pages: Collection[str] = ()) -> str:
     """The worksheet of these pages, or of all, as a page to print."""
-    style = "<style>body{font:11pt/1.45 sans-serif;max-width:42rem;margin:2rem auto}h2~h2{break-before:page}</style>"
+    style = "<style>body{font:11pt/1.45 sans-serif;max-width:42rem;margin:2rem auto}h2~h2{break-before:page}"
+    style += "hr{border:0;border-bottom:1px solid;height:9mm;margin:0}</style>"
     lessons = [lesson for lesson in LESSONS if not pages or address(lesson) in pages]
     top = head(words.shared()["worksheet"]["title"], style)
     return f'<!doctype html><html lang="en"><head>{top}</head><body>{html(worksheet(lessons))}</body></html>'
