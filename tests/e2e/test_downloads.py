@@ -39,5 +39,5 @@ def test_a_run_without_a_script_says_why_in_the_place_of_the_link(visit):
     lab.open(**SHORT, **settings).trained()
     lab.page.click(".bnviz-save > summary")
     lab.page.get_by_role("link", name="A plain PyTorch script").click()
-    lab.page.wait_for_selector(".bnviz-save .bnviz-label:has-text('a script here takes at most 119')")
+    lab.page.wait_for_selector(".bnviz-save .bnviz-label:has-text('A script here has at most 119')")
     assert lab.page.get_by_role("link", name="A plain PyTorch script").count() == 0

@@ -79,8 +79,8 @@ def test_a_link_means_the_same_as_in_the_app_and_says_what_is_not_there(page, fo
     page.goto(f"{(folder / 'index.html').as_uri()}?batch_size=3&width=12&colour=red&step=20")
     page.wait_for_selector(".bnviz-player[data-step='20']", state="attached")
     assert page.inner_text("#notice") == (
-        "This page knows no setting called colour. There is no recording with all of these settings here. "
-        "The nearest one is shown, with Batch size: 64, Learning rate: 0.1, Activation: relu."
+        "This page has no setting called colour. No recorded run has all of these settings. "
+        "You see the nearest one, with Batch size: 64, Learning rate: 0.1, Activation: relu."
     )
 
 

@@ -130,7 +130,7 @@ def of_examples(frames, arm):
 
 def test_what_the_same_example_gives_stands_below_the_headline(tell_story):
     text, frames = tell_story({}, 40)
-    assert "distribution is held by batch norm by construction" in text
+    assert "By construction, batch norm fixes the mean and spread" in text
     compared, plain = of_examples(frames, "batch"), of_examples(frames, "none")
     assert numbers(text, "σ") == pytest.approx([compared, plain], rel=0.06)
     assert (" more " in text) == (compared > 1.1 * plain) and (" less " in text) == (plain > 1.1 * compared)

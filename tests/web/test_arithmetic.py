@@ -116,7 +116,7 @@ def test_where_nothing_is_normalized_z_goes_into_the_nonlinearity(desk, look, tm
     _, arithmetic = look("batch", change=lambda path, snapshots: (edited(path, tmp_path, normalizer="none"), snapshots))
     assert arithmetic["training"]["normalizer"]["key"] == "none" and arithmetic["evaluation"] is None
     assert arithmetic["training"]["parts"]["a"] == [max(0, z) for z in arithmetic["training"]["parts"]["z"]]
-    assert "has no batch norm yet, or no more" in desk.ask("ofView", file=WORDS, name="lead", args=["view", arithmetic, "text"])
+    assert "At this step batch norm is off" in desk.ask("ofView", file=WORDS, name="lead", args=["view", arithmetic, "text"])
 
 
 def test_an_unknown_normalizer_is_named(desk, look, tmp_path):
@@ -145,7 +145,7 @@ def test_what_is_no_finite_number_is_said_to_be_none(desk, look):
     _, arithmetic = look("batch")
     arithmetic["plain"]["parts"]["z"][1] = math.inf
     args = [{"part": "z", "side": "plain", "example": 1}, arithmetic, "relu", "text"]
-    assert desk.ask("ofView", file=WORDS, name="origin", args=args).startswith("A dash stands for")
+    assert desk.ask("ofView", file=WORDS, name="origin", args=args).startswith("A dash marks")
 
 
 def test_sources_are_what_the_formulas_name(desk, look):

@@ -234,7 +234,7 @@ def test_what_a_short_script_cannot_say_is_refused():
 )
 def test_special_weights_with_which_more_happens_are_refused(changes):
     script(Experiment(weight_decay=0.01))
-    with pytest.raises(Unsupported, match="no script says both"):
+    with pytest.raises(Unsupported, match="No script can do both"):
         script(Experiment(weight_decay=0.01, **changes))
 
 
@@ -242,7 +242,7 @@ def test_special_weights_with_which_more_happens_are_refused(changes):
 def test_parameters_that_learn_and_layers_that_change_on_the_way_are_refused(changes):
     for own in ({"trainable": "scales"}, {"skip_connections": "skipinit"}):
         script(Experiment(**own))
-        with pytest.raises(Unsupported, match="no script says both"):
+        with pytest.raises(Unsupported, match="No script can do both"):
             script(Experiment(**own, **changes))
 
 

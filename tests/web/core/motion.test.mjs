@@ -1,4 +1,4 @@
-// The two motions that the picture of the networks can show: the distribution of a unit, and what the same example gives.
+// The two motions that the picture of the networks can show: the distribution of a unit, and the values of the same examples.
 
 import assert from "node:assert/strict";
 import {test} from "node:test";
@@ -81,19 +81,19 @@ test("numbers, colours and words are those of the motion on show", () => {
 
   const layer = (view) => descriptionOf(view, {row: 0, layer: 2, unit: null}).of("none");
   assert.match(layer(distribution), /^mean 0.50, sd 2.00, distribution moved 0.20 σ/);
-  assert.match(layer(example), /^mean 0.50, sd 2.00, the same example moved 0.80 σ in training/);
-  assert.match(descriptionOf(example, {row: 0, layer: 2, unit: 3}).of("none"), /the same example moved 0.20 σ in training/);
+  assert.match(layer(example), /^mean 0.50, sd 2.00, values of the same examples moved 0.80 σ in training/);
+  assert.match(descriptionOf(example, {row: 0, layer: 2, unit: 3}).of("none"), /values of the same examples moved 0.20 σ in training/);
   assert.match(layerMoved(distribution, 3), /distributions of a\[3\] have moved since training began: without .* 3.0 σ/);
   assert.match(
     layerMoved(example, 3),
-    /same example gives at a\[3\] has moved in training since the last snapshot: without .* 1.8 σ/,
+    /values of the same examples at a\[3\] have moved since the last snapshot: without .* 1.8 σ/,
   );
   assert.match(
     legendOf(distribution, 1),
-    /unit's distribution has moved .* normalized with their own statistics\. Full colour is 1.0 σ/,
+    /unit's distribution has moved .* normalized with their own statistics\. Full colour means 1.0 σ/,
   );
   assert.match(
     legendOf(example, 1),
-    /values of the same test images have moved .* in a minibatch of training .*Full colour is 1.0 σ/,
+    /values of the same test images have moved .* within a training minibatch .*Full colour means 1.0 σ/,
   );
 });
