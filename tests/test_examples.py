@@ -63,7 +63,7 @@ def test_both_transformers_begin_with_the_same_weights(tmp_path):
 def test_what_is_bad_in_evaluation_is_found_and_mended(seed):
     recorder, broken, mended = example("good_in_train").train(seed=seed)
     (found,) = recorder.findings()
-    assert (found.kind, found.cause) == ("evaluation_gap", "cold") and "they mend it" in str(found)
+    assert (found.kind, found.cause) == ("evaluation_gap", "cold") and "they repair it" in str(found)
     assert mended > broken + 0.1
 
 

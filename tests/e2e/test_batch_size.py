@@ -136,7 +136,7 @@ def test_what_is_not_measured_is_said_and_numbers_are_no_probabilities(lab):
 @pytest.mark.slow
 def test_another_example_is_another_run_with_another_picture(lab):
     lab.open("batch-size", steps=10, width=16)
-    assert "Example 4 of the test images is watched; its class: shirt." in lab.page.inner_text(".st-key-portrait")
+    assert "The chosen example is number 4 of the test images. Its class: shirt." in lab.page.inner_text(".st-key-portrait")
     before = lab.data["run"]
     lab.page.get_by_role("button", name="Increment").or_(lab.page.get_by_test_id("stNumberInputStepUp")).first.click()
     lab.wait(f"d.run !== '{before}' && d.frames > 0")

@@ -30,7 +30,7 @@ def test_the_views_are_drawn_as_measured_and_the_guess_is_judged(lab):
     np.testing.assert_allclose(line_values(lab, "layers", "mean_error"), last["evaluation"]["mean_error"], rtol=1e-6)
     answer = lab.page.inner_text(".bnviz-answer")
     assert WORDS["predictions"]["better"] in answer and "with running statistics" in answer
-    assert "Initial values still weigh 94" in lab.headline
+    assert "Initial values still make up 94" in lab.headline
     remedy_in_place(lab)
 
 

@@ -142,18 +142,18 @@ SPEAKS = {
     ),
     "NaN everywhere at once": (
         lambda header, parts: [part.update(nonfinite=by_tap(row(400))) for part in parts[3:]],
-        *("not_finite", "everywhere", "", 300, "after step 200, at the latest at step 300. Where cannot be told"),
+        *("not_finite", "everywhere", "", 300, "after step 200, at the latest at step 300. Where it began is unknown"),
     ),
     "NaN at first": (in_layer(0, 0, nonfinite=400), "not_finite", "first", "b.0.bn", 0, "100 % of them, already"),
-    "evaluation worse": (GAP, "evaluation_gap", "other", "b.0.bn", 500, "is 55 %, as in training it is 90 %"),
-    "cold statistics": (COLD, "evaluation_gap", "cold", "b.5.bn", 500, "after 20 updates 12 % of their first value"),
+    "evaluation worse": (GAP, "evaluation_gap", "other", "b.0.bn", 500, "is 55 % in evaluation and 90 % with statistics as in training"),
+    "cold statistics": (COLD, "evaluation_gap", "cold", "b.5.bn", 500, "after 20 updates, 12 % of their initial value"),
     "noisy statistics": (
         together(GAP, everywhere(normalized_together=8)),
         "evaluation_gap",
         "noisy",
         "b.0.bn",
         500,
-        "As few as 8 values",
+        "as few as 8 values",
     ),
     "fast weights": (
         together(GAP, everywhere(update_ratio=0.02)),
@@ -161,7 +161,7 @@ SPEAKS = {
         "fast",
         "b.0.bn",
         500,
-        "0.02 of themselves",
+        "by 0.02 of their size",
     ),
     "another probe": (
         together(GAP, everywhere(running_mean_error=0.9)),
@@ -169,7 +169,7 @@ SPEAKS = {
         "unlike",
         "b.0.bn",
         500,
-        "unlike the training data",
+        "differ from the training data",
     ),
     "a probe of another scale": (
         together(GAP, in_layer(2, running_std_error=0.746)),
@@ -177,7 +177,7 @@ SPEAKS = {
         "unlike",
         "b.2.bn",
         500,
-        'standard deviations up to 0.75 σ, most in module "b.2.bn"',
+        'standard deviations by up to 0.75 σ, most in module "b.2.bn"',
     ),
     "another probe, though weights move fast": (
         together(
@@ -186,11 +186,11 @@ SPEAKS = {
             everywhere(update_ratio=0.02),
             lambda header, parts: [part.update(recomputed_accuracy=0.5) for part in parts],
         ),
-        *("evaluation_gap", "unlike", "b.2.bn", 500, "so they do not mend it. Running means lie"),
+        *("evaluation_gap", "unlike", "b.2.bn", 500, "so they do not repair it. Running means differ"),
     ),
     "losses alone": (
         everywhere(probe_accuracy=None, evaluation_accuracy=None, evaluation_loss=0.9),
-        *("evaluation_gap", "other", "b.0.bn", 500, "loss on the probe is 0.9, as in training it is 0.3"),
+        *("evaluation_gap", "other", "b.0.bn", 500, "loss on the probe is 0.9 in evaluation and 0.3 with statistics as in training"),
     ),
     "all frozen": (everywhere(frozen=1), "frozen", "all", "b.0.bn", 0, "All 8 batch norm layers"),
     "one frozen": (in_layer(4, 3, frozen=1), "frozen", "", "b.4.bn", 300, "1 of 8 batch norm layers"),
@@ -201,7 +201,7 @@ SPEAKS = {
         "",
         "b.2.bn",
         500,
-        "called 2 times in a pass, and the means that it gets lie 2 σ",
+        "2 times. At step 500, the means of its inputs differ by 2 σ",
     ),
     "dead units": (
         in_layer(1, 2, dead_units=0.5),
@@ -209,7 +209,7 @@ SPEAKS = {
         "",
         "b.1.bn",
         200,
-        'In module "b.1.bn" dead units are 50 % of those recorded: each gave 0',
+        'In module "b.1.bn", 50 % of the recorded units are dead. At step 500, each gave 0',
     ),
     "saturated units": (
         in_layer(7, 1, saturated_units=0.3),
@@ -217,7 +217,7 @@ SPEAKS = {
         "",
         "b.7.bn",
         100,
-        "saturated units are 30 % of those recorded: each gave almost the same at every recorded value",
+        "30 % of the recorded units are saturated. At step 500, each gave almost the same output at every recorded value",
     ),
     "activations grow": (
         steps_of("std", *(10.0**power for power in range(LAYERS))),
@@ -241,16 +241,16 @@ SPEAKS = {
         "",
         PARAMETERS[4],
         500,
-        "moves the weights by 0.1 of themselves",
+        "a typical step changes the weights by 0.1 of their size",
     ),
-    "small updates": (everywhere(update_ratio=1e-6), "updates_small", "", PARAMETERS[4], 500, "by 1e-06 of themselves"),
+    "small updates": (everywhere(update_ratio=1e-6), "updates_small", "", PARAMETERS[4], 500, "by 1e-06 of their size"),
     "dead units that grew more": (
         lambda header, parts: [in_layer(1, at, dead_units=share)(header, parts) for at, share in ((0, 0.2), (4, 1))],
-        *("dead_units", "", "b.1.bn", 0, "that share or more since a step between 300 and 400, and 10 % or more since step 0"),
+        *("dead_units", "", "b.1.bn", 0, "at least this high since a step between 300 and 400, and 10 % or more since step 0"),
     ),
     "one leap": (
         at_snapshot(2, update_ratio=0.7),
-        *("updates_large", "leap", PARAMETERS[4], 200, "Step 200 moved the weights by 0.7 of themselves"),
+        *("updates_large", "leap", PARAMETERS[4], 200, "step 200 changed the weights by 0.7 of their size"),
     ),
     "loss above its beginning": (
         at_snapshot(0, train_loss=0.1, probe_loss=0.1),
@@ -259,7 +259,7 @@ SPEAKS = {
             "",
             "",
             500,
-            "ends at 0.3, and began at 0.1, at the first step. On the probe it has risen as well, to 0.3",
+            "was 0.1 at the first step and ends at 0.3. On the probe it has risen, too, to 0.3",
         ),
     ),
     "a loss that is no number": (
@@ -269,16 +269,16 @@ SPEAKS = {
             "",
             "",
             140,
-            "infinite at step 140, for the first time. At the next snapshot, at step 200, all layers",
+            "infinite for the first time at step 140. At the next snapshot, at step 200, all layers",
         ),
     ),
     "a loss on the probe that is no number": (
         lambda header, parts: [part.update(probe_loss=None, nonfinite_losses=["probe_loss"]) for part in parts[4:]],
-        *("loss_not_finite", "probe", "", 400, "on the probe is NaN or infinite at step 400"),
+        *("loss_not_finite", "probe", "", 400, "on the probe was NaN or infinite for the first time at step 400"),
     ),
     "no update": (
         in_layer(2, update_ratio=0),
-        *("no_updates", "", PARAMETERS[2], 500, "no step has moved it. That holds for 1 of the recorded weights, where biases"),
+        *("no_updates", "", PARAMETERS[2], 500, "no step has changed it. This holds for 1 of the recorded weights, not counting biases"),
     ),
     "a training that diverged": (
         lambda header, parts: [
@@ -287,7 +287,7 @@ SPEAKS = {
             *(part.update(nonfinite=by_tap(row(400))) for part in parts[4:]),
             parts[3].update(nonfinite_loss_step=210),
         ],
-        *("loss_not_finite", "diverged", "", 210, "grew from 9.9 to 9.6e+30 at step 200, and was NaN or infinite at step 210"),
+        *("loss_not_finite", "diverged", "", 210, "grew from 9.9 to 9.6e+30 at step 200, and was NaN or infinite for the first time at step 210"),
     ),
     "a bias, of an older recording": (
         header_of(0, idle_bias=True),
@@ -378,17 +378,17 @@ def test_judges_do_without_what_could_not_be_measured(missing):
 
 def test_recomputed_statistics_say_whether_they_mend_it():
     (mended,) = findings(together(GAP, lambda header, parts: [part.update(recomputed_accuracy=0.88) for part in parts]))
-    assert "With recomputed statistics it is 88 %, so they mend it." in str(mended)
+    assert "With recomputed statistics it is 88 %, so they repair it." in str(mended)
     (other,) = findings(together(GAP, lambda header, parts: [part.update(recomputed_accuracy=0.6) for part in parts]))
-    assert "so they do not mend it" in str(other)
+    assert "so they do not repair it" in str(other)
 
 
 def test_a_loss_that_is_no_number_is_told_though_layers_follow():
     change = together(at_snapshot(3, nonfinite_loss_step=210), in_layer(3, 3, nonfinite=50))
     layers, loss = findings(change)
     assert (layers.kind, loss.kind, loss.cause, loss.step) == ("not_finite", "loss_not_finite", "layers", 210)
-    assert "layers had such values as well" in str(loss) and loss.certainty == "possible"
-    assert "Which came first cannot be told" in str(loss)
+    assert "layers had such values, too" in str(loss) and loss.certainty == "possible"
+    assert "Which came first is unknown" in str(loss)
 
 
 def test_a_loss_is_not_blamed_for_values_that_layers_had_before():
@@ -406,15 +406,15 @@ def test_a_loss_that_ended_as_no_number_does_not_end_at_a_number():
 
     (finding,) = findings(change)
     assert (finding.kind, finding.cause) == ("loss_not_finite", "diverged")
-    assert "Try a learning rate that is ten times lower first" in str(finding) and "targets" not in str(finding)
+    assert "First try a learning rate that is ten times lower" in str(finding) and "targets" not in str(finding)
 
 
 def test_a_gap_is_told_with_the_figures_of_the_step_that_it_names():
     last = together(at_snapshot(5, evaluation_accuracy=0.505), lambda header, parts: parts[-1].update(probe_accuracy=0.94))
     (finding,) = findings(together(GAP, everywhere(running_mean_error=0.3), last, in_layer(4, 5, running_mean_error=0.2395)))
-    assert "is 50 %, as in training it is 94 %, at step 500" in str(finding)
+    assert "At step 500, the accuracy on the probe is 50 % in evaluation and 94 %" in str(finding)
     (finding,) = findings(together(GAP, lambda header, parts: parts[-1].update(evaluation_accuracy=None)))
-    assert finding.step == 400 and "is 55 %, as in training it is 90 %, at step 400" in str(finding)
+    assert finding.step == 400 and "At step 400, the accuracy on the probe is 55 % in evaluation and 90 %" in str(finding)
 
 
 def test_every_kind_has_its_words():

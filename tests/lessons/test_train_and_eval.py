@@ -382,7 +382,7 @@ def test_start_drift_and_noise_make_the_error_that_is_measured(desk, recorded):
 def test_statistics_that_were_frozen_are_no_average_and_have_no_parts_and_no_law(desk, recorded):
     experiment = PAGE.default.replace(**RUNS["cause_none"], changes="104:freeze_statistics=1")
     said = str(story_of(desk, recorded(experiment), experiment))
-    assert "are no average and have no such parts" in said and "says nothing here" in said
+    assert "are not an average then, so they have no such parts" in said and "predicts nothing here" in said
     for feed in ({"kind": "part", "part": "drift"}, {"kind": "law-steps"}):
         drawn = desk.ask("feed", **feed)
         known = {step: value is not None for step, value in zip(drawn["x"], drawn["y"], strict=True) if step}
@@ -422,11 +422,11 @@ def test_what_is_next_to_nothing_is_written_as_0(desk):
 
 def test_the_question_speaks_of_the_momentum_of_the_experiment_or_is_not_asked():
     assert PAGE.question.text == PAGE.question_of(PAGE.default.replace(batch_size=4)).text
-    assert "take 0.1\xa0% from" in PAGE.question.text and "momentum = 0.999, PyTorch momentum = 0.001" in PAGE.question.text
+    assert "contributes 0.1\xa0% to" in PAGE.question.text and "momentum = 0.999, PyTorch as momentum = 0.001" in PAGE.question.text
     assert PAGE.question_values(PAGE.default) == words.catalogue("train_and_eval")["question_default"]  # what the worksheet asks
     presets = {name: PAGE.question_of(PAGE.default.replace(**values)) for name, values in PAGE.presets.items()}
-    assert "momentum = 0.9, PyTorch momentum = 0.1." in presets["small_batches"].text
-    assert "take 100\xa0% from" in presets["last_minibatch"].text
+    assert "momentum = 0.9, PyTorch as momentum = 0.1." in presets["small_batches"].text
+    assert "contributes 100\xa0% to" in presets["last_minibatch"].text
     assert [name for name, question in presets.items() if question is None] == ["fine_tuned_frozen", "accumulated_layer"]
 
 
@@ -445,4 +445,4 @@ def test_a_guess_is_held_against_the_trained_network(desk, recorded, prediction,
     experiment = PAGE.default.replace(**RUNS["cause_start"])
     _, answer, *_ = story_of(desk, recorded(experiment), experiment, prediction)
     assert answer.startswith(TEXTS["story"][judgement].split("{")[0])
-    assert (", and so it is" in answer) == (judgement == "answer_right")
+    assert (", and you are right" in answer) == (judgement == "answer_right")

@@ -90,7 +90,7 @@ def test_what_remedies_bring_and_cost_is_what_their_runs_recorded(visitor):
     larger = visitor.see(visitor.press("batches"))
     layer = visitor.see(visitor.press("normalizer"))
     text = visitor.hear()
-    assert percent(larger["evaluation"]["minibatch_accuracy"]) in text and "trains on 256 examples, not 64" in text
+    assert percent(larger["evaluation"]["minibatch_accuracy"]) in text and "trains on 256 examples instead of 64" in text
     assert percent(layer["test_accuracy"]) in text and TEXTS["costs_no_examples"] in text
     running = visitor.bars("running")
     ends = [before["test_accuracy"], before["evaluation"]["recomputed_accuracy"], after["test_accuracy"], larger["test_accuracy"]]

@@ -53,10 +53,10 @@ def shrinking():
 
 
 BROKEN = {
-    "slow statistics": (slow_statistics, {}, "evaluation_gap", ("cold", "they mend it", "1 4")),
+    "slow statistics": (slow_statistics, {}, "evaluation_gap", ("cold", "they repair it", "1 4")),
     "frozen": (lambda: mlp().eval(), {}, "frozen", ("", "model.train()", "1")),
     "pairs": (mlp, {"batch": 3}, "small_groups", ("", "only 3 values", "1")),
-    "two places": (TwoPlaces, {}, "two_uses", ("", "called 2 times", "norm")),
+    "two places": (TwoPlaces, {}, "two_uses", ("", " 2 times.", "norm")),
     "dead": (dead, {}, "dead_units", ("", "gave 0 for every example", "0")),
     "shrinking": (shrinking, {}, "gradients_change", ("", "Gradients grow", "16.weight")),
     "infinite": (
@@ -161,7 +161,7 @@ def test_a_loss_that_is_no_number_is_found_at_its_step(tmp_path):
     with bnviz.record(mlp(), probe=(X, TARGETS), loss=lambda y, t: y.sum().new_tensor(-1.0).log(), out=out) as recorder:
         recorder.step(loss=1.0)
     (probe,) = (one for one in check(out)[0] if one.kind == "loss_not_finite")
-    assert probe.step == 0 and "The loss on the probe is NaN" in str(probe)
+    assert probe.step == 0 and "The loss on the probe was NaN" in str(probe)
 
 
 def notes_of(models, x=None, steps=3):
@@ -185,7 +185,7 @@ def test_a_bias_is_idle_in_the_arm_whose_batch_norm_subtracts_it(order, tmp_path
     notes, recorder = notes_of({kind: bnviz.swap(base, kind) for kind in order})
     assert (
         list(notes) == ["batch"]
-        and 'Module "0" has a bias, and module "1" subtracts it again. That holds for 2 layers' in notes["batch"]
+        and 'Module "0" has a bias, and module "1" subtracts it again. This holds for 2 layers' in notes["batch"]
     )
     header = next(recorder.messages())
     kinds = {arm: header["arm_layers"].get(arm, header["layers"])[0]["normalizer"] for arm in order}
@@ -216,7 +216,7 @@ class Skip(nn.Module):
 def test_a_bias_that_is_used_elsewhere_is_not_idle(is_tied):
     torch.manual_seed(0)
     notes, _ = notes_of({"model": Skip(is_tied)})
-    assert 'Module "inner" has a bias' in notes["model"] and "That holds for 1 layer." in notes["model"]
+    assert 'Module "inner" has a bias' in notes["model"] and "This holds for 1 layer." in notes["model"]
 
 
 def test_a_bias_is_not_idle_where_its_use_shows_after_some_steps_alone():

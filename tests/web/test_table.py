@@ -220,7 +220,7 @@ def test_what_is_moved_by_hand_is_a_histogram_and_a_score(tables):
     assert tables("hand", page=page, run=run)[0] == []
     shares, scores = tables("hand", page=page, run=run, service=service)[0]
     assert keys(shares)[0] == "exactly 0" and keys(shares)[1:4] == sorted(keys(shares)[1:4])
-    assert column(shares, "share, moved by hand")[:4] == pytest.approx(np.array([70, 30, 300, 112]) / 512)
+    assert column(shares, "share, set by hand")[:4] == pytest.approx(np.array([70, 30, 300, 112]) / 512)
     assert scores["rows"] == [["as learnt", 0.6], ["by hand", 0.7]]
 
 

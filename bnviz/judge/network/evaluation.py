@@ -85,10 +85,10 @@ def _mends(history: History, gap: dict[str, object]) -> bool | None:
 def _mended(history: History, gap: dict[str, object], mends: bool | None) -> str:
     """What recomputed statistics give, in words."""
     if mends is None:
-        return "What recomputed statistics would give was not recorded: pass recompute=loader to see it."
+        return "Recomputed statistics were not recorded: pass recompute=loader to see them."
     value = float(at_end(history.numbers(f"recomputed_{gap['measure']}")))
     written = percent(value) if gap["measure"] == "accuracy" else digits(value)
-    return f"With recomputed statistics it is {written}, so they {'mend it' if mends else 'do not mend it'}."
+    return f"With recomputed statistics it is {written}, so they {'repair it' if mends else 'do not repair it'}."
 
 
 def _evidence(history: History) -> dict[str, object]:

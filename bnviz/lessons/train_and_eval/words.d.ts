@@ -23,12 +23,12 @@ export interface Words {
   views_own: {own: string | number};
   now_coloured: {step: string | number; minibatch: string | number; running: string | number; recomputed: string | number};
   now: {step: string | number; minibatch: string | number; running: string | number; recomputed: string | number};
-  layers_now: {step: string | number; mean: string | number; layer: string | number; std: string | number};
+  layers_now: {step: string | number; layer: string | number; mean: string | number; std: string | number};
   causes_now: {step: string | number; start: string | number; drift: string | number; noise: string | number; offset: string | number; together: string | number; measured: string | number; distance: string | number};
   causes_frozen: {step: string | number; measured: string | number; distance: string | number};
   law_now: {step: string | number; drift: string | number; noise: string | number; momentum: string | number; law: string | number; measured: string | number; best: string | number; best_error: string | number; averaged: string | number; averaged_error: string | number};
   law_frozen: {step: string | number; measured: string | number};
-  bessel_now: {step: string | number; size: string | number; factors: string | number; last: string | number; factor: string | number; spread: string | number; expected: string | number};
+  bessel_now: {step: string | number; size: string | number; last: string | number; factors: string | number; factor: string | number; spread: string | number; expected: string | number};
   tasks_now: {step: string | number; now: string | number; before: string | number};
   evaluated_now: {step: string | number; scores: string | number};
   plain_own: {plain: string | number};

@@ -94,6 +94,6 @@ test("numbers, colours and words are those of the motion on show", () => {
   );
   assert.match(
     legendOf(example, 1),
-    /values of the same test images have moved .* within a training minibatch .*Full colour means 1.0 σ/,
+    /values of the same test images have moved .* within a training minibatch, .*Full colour means 1.0 σ/,
   );
 });

@@ -132,14 +132,14 @@ test("of nn.Sequential a module's number is told from a layer's place, and a sec
     {...GAP, kind: "small_groups", cause: "", layer: "4 (call 2)", numbers: {together: 2, count: 1}},
     WORDS.judge,
   );
-  assert.match(measured, /^In module "4 \(call 2\)" only 2 values/);
+  assert.match(measured, /^In training, module "4 \(call 2\)" normalizes only 2 values/);
 });
 
 test("unit means say how far they are rounded, in the lab as well", async () => {
   const {recording} = await read(textOf(ownLines({})));
   const {view, data} = scene(recording);
   const {caption} = data.panels.find(({id}) => id === "fan");
-  assert.match(filler(view)(caption), /Means are rounded, by at most 1\/64 of/);
+  assert.match(filler(view)(caption), /The recording rounds means by at most 1\/64 of/);
   assert.match(story.captions.rounded({...view, header: {...view.header, experiment: {}}}), /1\/128 of/);
 });
 
@@ -384,11 +384,11 @@ test("findings are those of the end line, in the judges' own words, with their l
   const {measured, meaning, remedy} = wordsOf(findings[0], WORDS.judge);
   assert.match(
     measured,
-    /^In evaluation the accuracy on the probe is 10 %, as in training it is 84 %, at step 40\. They mend it\.$/,
+    /^At step 40, the accuracy on the probe is 10 % in evaluation and 84 % with statistics as in training\. They mend it\.$/,
   );
   assert.match(
     meaning,
-    /^Running statistics have seen too few updates .* 150 updates 86 % .* module "blocks\.1\.fc"\. This is likely\.$/,
+    /^Running statistics have had too few updates .* 150 updates, 86 % .* module "blocks\.1\.fc"\. This is likely\.$/,
   );
   assert.match(remedy, /momentum/);
   assert.deepEqual(
