@@ -145,7 +145,14 @@ SPEAKS = {
         *("not_finite", "everywhere", "", 300, "after step 200, at the latest at step 300. Where it began is unknown"),
     ),
     "NaN at first": (in_layer(0, 0, nonfinite=400), "not_finite", "first", "b.0.bn", 0, "100 % of them, already"),
-    "evaluation worse": (GAP, "evaluation_gap", "other", "b.0.bn", 500, "is 55 % in evaluation and 90 % with statistics as in training"),
+    "evaluation worse": (
+        GAP,
+        "evaluation_gap",
+        "other",
+        "b.0.bn",
+        500,
+        "is 55 % in evaluation and 90 % with statistics as in training",
+    ),
     "cold statistics": (COLD, "evaluation_gap", "cold", "b.5.bn", 500, "after 20 updates, 12 % of their initial value"),
     "noisy statistics": (
         together(GAP, everywhere(normalized_together=8)),
@@ -190,7 +197,13 @@ SPEAKS = {
     ),
     "losses alone": (
         everywhere(probe_accuracy=None, evaluation_accuracy=None, evaluation_loss=0.9),
-        *("evaluation_gap", "other", "b.0.bn", 500, "loss on the probe is 0.9 in evaluation and 0.3 with statistics as in training"),
+        *(
+            "evaluation_gap",
+            "other",
+            "b.0.bn",
+            500,
+            "loss on the probe is 0.9 in evaluation and 0.3 with statistics as in training",
+        ),
     ),
     "all frozen": (everywhere(frozen=1), "frozen", "all", "b.0.bn", 0, "All 8 batch norm layers"),
     "one frozen": (in_layer(4, 3, frozen=1), "frozen", "", "b.4.bn", 300, "1 of 8 batch norm layers"),
@@ -278,7 +291,13 @@ SPEAKS = {
     ),
     "no update": (
         in_layer(2, update_ratio=0),
-        *("no_updates", "", PARAMETERS[2], 500, "no step has changed it. This holds for 1 of the recorded weights, not counting biases"),
+        *(
+            "no_updates",
+            "",
+            PARAMETERS[2],
+            500,
+            "no step has changed it. This holds for 1 of the recorded weights, not counting biases",
+        ),
     ),
     "a training that diverged": (
         lambda header, parts: [
@@ -287,7 +306,13 @@ SPEAKS = {
             *(part.update(nonfinite=by_tap(row(400))) for part in parts[4:]),
             parts[3].update(nonfinite_loss_step=210),
         ],
-        *("loss_not_finite", "diverged", "", 210, "grew from 9.9 to 9.6e+30 at step 200, and was NaN or infinite for the first time at step 210"),
+        *(
+            "loss_not_finite",
+            "diverged",
+            "",
+            210,
+            "grew from 9.9 to 9.6e+30 at step 200, and was NaN or infinite for the first time at step 210",
+        ),
     ),
     "a bias, of an older recording": (
         header_of(0, idle_bias=True),

@@ -422,7 +422,9 @@ def test_what_is_next_to_nothing_is_written_as_0(desk):
 
 def test_the_question_speaks_of_the_momentum_of_the_experiment_or_is_not_asked():
     assert PAGE.question.text == PAGE.question_of(PAGE.default.replace(batch_size=4)).text
-    assert "contributes 0.1\xa0% to" in PAGE.question.text and "momentum = 0.999, PyTorch as momentum = 0.001" in PAGE.question.text
+    assert (
+        "contributes 0.1\xa0% to" in PAGE.question.text and "momentum = 0.999, PyTorch as momentum = 0.001" in PAGE.question.text
+    )
     assert PAGE.question_values(PAGE.default) == words.catalogue("train_and_eval")["question_default"]  # what the worksheet asks
     presets = {name: PAGE.question_of(PAGE.default.replace(**values)) for name, values in PAGE.presets.items()}
     assert "momentum = 0.9, PyTorch as momentum = 0.1." in presets["small_batches"].text

@@ -43,7 +43,9 @@ def test_what_is_no_panel_is_named_with_those_that_there_are():
     assert embedded.choose_panels((), ["fan", "shift"]) == ({"network"}, [])
     assert embedded.choose_panels(("shift", "network"), ["fan", "shift"]) == ({"network", "shift"}, [])
     names, bad = embedded.choose_panels(("shift", "fun"), ["fan", "shift"])
-    assert names == {"shift"} and "`panels = fun` (there is no such chart; the charts are network, fan, shift)" in links.message(bad)
+    assert names == {"shift"} and "`panels = fun` (there is no such chart; the charts are network, fan, shift)" in links.message(
+        bad
+    )
     assert embedded.choose_panels(("fun",), ["fan"])[0] == {"network"}
 
 
