@@ -91,9 +91,8 @@ def test_the_other_motion_has_other_colours_and_words(page_at_end):
     lab.wait("$('.bnviz-tip').textContent.startsWith('Stronger colour: in training')")
     lab.page.mouse.move(*middle(lab, 3, unit=2))
     lab.wait(r"/values of the same examples moved [\d.]+ σ in training/.test($('.bnviz-tip').textContent)")
-    lab.wait(
-        "$('.bnviz-layers [aria-pressed=true]').getAttribute('aria-description').startsWith('In training, the values of the same examples')"
-    )
+    described = "$('.bnviz-layers [aria-pressed=true]').getAttribute('aria-description')"
+    lab.wait(f"{described}.startsWith('In training, the values of the same examples')")
     lab.page.eval_on_selector(chooser, "(node) => node.blur()")
     lab.press("m")
     lab.wait(f"$('{chooser}').value === 'distribution'")

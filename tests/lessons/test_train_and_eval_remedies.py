@@ -83,7 +83,7 @@ def test_what_remedies_bring_and_cost_is_what_their_runs_recorded(visitor):
     visitor.press("recomputed")
     text = visitor.hear()
     assert percent(before["evaluation"]["recomputed_accuracy"]) in text and percent(before["test_accuracy"]) in text
-    assert "as many examples as 63 steps" in text  # 4,000 examples, 64 a step
+    assert "as many examples as 63 training steps use" in text  # 4,000 examples, 64 a step
     after = visitor.see(visitor.press("momentum"))
     assert percent(after["test_accuracy"]) in visitor.hear() and TEXTS["costs_none"] in visitor.hear()
     assert after["train_loss"] == before["train_loss"] and after["test_accuracy"] > before["test_accuracy"] + 0.05

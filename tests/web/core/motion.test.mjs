@@ -82,7 +82,10 @@ test("numbers, colours and words are those of the motion on show", () => {
   const layer = (view) => descriptionOf(view, {row: 0, layer: 2, unit: null}).of("none");
   assert.match(layer(distribution), /^mean 0.50, sd 2.00, distribution moved 0.20 σ/);
   assert.match(layer(example), /^mean 0.50, sd 2.00, values of the same examples moved 0.80 σ in training/);
-  assert.match(descriptionOf(example, {row: 0, layer: 2, unit: 3}).of("none"), /values of the same examples moved 0.20 σ in training/);
+  assert.match(
+    descriptionOf(example, {row: 0, layer: 2, unit: 3}).of("none"),
+    /values of the same examples moved 0.20 σ in training/,
+  );
   assert.match(layerMoved(distribution, 3), /distributions of a\[3\] have moved since training began: without .* 3.0 σ/);
   assert.match(
     layerMoved(example, 3),
