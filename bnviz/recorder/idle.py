@@ -31,21 +31,22 @@ class IdleBiases:
         found = {number: _bias(model, layer) for number, layer in enumerate(layers) if layer.has_idle_bias}
         self._biases = {number: bias for number, bias in found.items() if bias is not None}
 
-    def measure(self, modes: Modes | None) -> np.ndarray | None:
+    def usual(self, output: Any) -> list[Tensor]:
+        """Copies of a pass's outputs, for `measure`; nothing where none is to be asked for."""
+        return [one.detach().clone() for one in _outputs(output)] if self._left and self._biases else []
+
+    def measure(self, modes: Modes | None, usual: Sequence[Tensor]) -> np.ndarray | None:
         """1 for each layer whose source's bias changes nothing in training, in these modes, 0 for others [layers]; None where
-        nothing is left to be measured."""
+        nothing is left to be measured. `usual` are the outputs of a pass in these modes."""
         if not self._left:
             return None
         self._left -= 1
-        idle = self._idle(modes)
+        idle = self._idle(modes, usual)
         self._biases = {number: bias for number, bias in self._biases.items() if number in idle}
         return np.isin(np.arange(self._count), idle).astype(np.float32)
 
-    def _idle(self, modes: Modes | None) -> list[int]:
+    def _idle(self, modes: Modes | None, usual: Sequence[Tensor]) -> list[int]:
         """The layers whose biases change nothing."""
-        if not self._biases:
-            return []
-        usual = self._output(modes, ())
         waiting, idle = [list(self._biases)], []
         while waiting and usual:
             some = waiting.pop()
@@ -64,7 +65,11 @@ class IdleBiases:
             for module in self._model.modules():
                 for name, one in module._parameters.items():
                     module._parameters[name] = shifted.get(id(one), one)
-            return [one for one in tensors(self._probe.call(self._model)) if one.is_floating_point()]
+            return _outputs(self._probe.call(self._model))
+
+
+def _outputs(output: Any) -> list[Tensor]:
+    return [one for one in tensors(output) if one.is_floating_point()]
 
 
 def _bias(model: nn.Module, layer: Layer) -> Any:

@@ -104,21 +104,11 @@ def _scores(output: Any) -> Tensor | None:
     return next((one for one in tensors(output) if one.is_floating_point() and one.ndim > 1), None)
 
 
-def accuracy(output: Any, target: Any) -> float | None:
-    """The share of right answers, positions that no class number is given for (negative) left out; None if it has no classes, or
+def accuracy(scores: Tensor, classes: Tensor, axis: int) -> float | None:
+    """The share of right answers, of what `logits_of` gives; positions without a class number (negative) are left out. None
     if a best score is NaN or infinite: then there is no answer. Single scores may be -inf, as of classes that a mask excludes."""
-    found = logits_of(output, target)
-    if found is None:
-        return None
-    scores, classes, axis = found
     counted = classes >= 0
     if not (counted.any() and scores.amax(axis)[counted].isfinite().all()):
         return None
     right = (scores.argmax(axis) == classes) & counted
     return float(right.sum() / counted.sum())
-
-
-def class_count(output: Any, target: Any) -> int | None:
-    """How many classes there are to tell apart, if there are."""
-    found = logits_of(output, target)
-    return None if found is None else found[0].shape[found[2]]

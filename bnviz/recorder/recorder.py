@@ -30,7 +30,7 @@ from bnviz.record import ndjson
 from bnviz.record.ndjson import TAPS
 from bnviz.record.version import versions
 from bnviz.recorder import parameters
-from bnviz.recorder.arm import Arm, Observed, Reporter
+from bnviz.recorder.arm import Arm, Observed
 from bnviz.recorder.cost import Cost
 from bnviz.recorder.distributions import Edges, Sizes, layer_edges
 from bnviz.recorder.layers import Choice
@@ -38,6 +38,7 @@ from bnviz.recorder.models import arms_of, first_observation
 from bnviz.recorder.modes import Modes
 from bnviz.recorder.output import Output
 from bnviz.recorder.probe import Loss
+from bnviz.recorder.reporter import Reporter
 from bnviz.recorder.schedule import Every, schedule
 from bnviz.recorder.tensorboard import Writer, write_snapshot
 
@@ -111,7 +112,7 @@ class Recorder:
         header |= {
             "arms": [arm.name for arm in self._arms],
             "edges": {tap: np.stack([layer[number] for layer in edges]) for number, tap in enumerate(TAPS)},
-            "classes": observed[0].classes,
+            "classes": observed[0].scores.classes,
         }
         self._write({key: header[key] for key in HEADER_KEYS if key in header})
         self._snapshot(None, observed)

@@ -20,7 +20,7 @@ import bnviz
 from bnviz.record import ndjson, schema
 from bnviz.recorder.edges import bin_edges
 from bnviz.recorder.layers import evenly
-from bnviz.recorder.probe import accuracy
+from bnviz.recorder.probe import accuracy, logits_of
 from bnviz.recorder.schedule import schedule
 from tests import ROOT
 from tests.record.test_schema import check, check_array
@@ -438,17 +438,22 @@ def test_edges_hold_a_layer_that_grows_tenfold(kind):
     assert (edges[0] == 0) == (kind == "rectified")
 
 
+def accuracy_of(output, target):
+    found = logits_of(output, target)
+    return accuracy(*found) if found else None
+
+
 def test_accuracy_is_missing_where_predictions_are_not_finite():
     scores, target = torch.tensor([[0.0, 1.0], [2.0, -torch.inf]]), torch.tensor([1, 0])
-    assert accuracy(scores, target) == 1  # a class that a mask excludes
+    assert accuracy_of(scores, target) == 1  # a class that a mask excludes
     for value in (torch.nan, torch.inf):
         lost = torch.tensor([[0.0, value], [2.0, 1.0]])
-        assert accuracy(lost, target) is None
-        assert accuracy(lost, torch.tensor([-1, 0])) == 1  # no target there
+        assert accuracy_of(lost, target) is None
+        assert accuracy_of(lost, torch.tensor([-1, 0])) == 1  # no target there
 
 
 def test_there_is_no_accuracy_where_two_axes_could_be_those_of_classes():
     """As of 8 letters at 8 places: one of them, taken for the other, gives an accuracy of nothing."""
     scores, target = torch.eye(5).expand(3, 5, 5) + torch.rand(3, 5, 5) / 2, torch.arange(5).expand(3, 5)
-    assert accuracy(scores, target) is None
-    assert accuracy(scores[:, :4], target[:, :4]) == accuracy(scores[:, :4].transpose(1, 2), target[:, :4]) == 1
+    assert accuracy_of(scores, target) is None
+    assert accuracy_of(scores[:, :4], target[:, :4]) == accuracy_of(scores[:, :4].transpose(1, 2), target[:, :4]) == 1
