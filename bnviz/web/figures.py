@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -244,6 +245,24 @@ def panel(identifier: str, title: str, caption: str, figure: tuple[list[Trace], 
         "id": identifier, "title": title, "caption": caption, "data": traces, "layout": arrangement,
         "height": 300, "rate": 2.5, "wide": False, **more,
     }  # fmt: skip
+
+
+def panel_name(title: str) -> str:
+    """What links call a panel: its title in small letters with hyphens, without what the player fills in."""
+    return _hyphenated(_BRACES.sub(" ", title))
+
+
+def is_panel(name: str, title: str) -> bool:
+    """Whether a name in a link means the panel with this title, with what the player fills in or without it."""
+    parts = [f"-{words}" if (words := _hyphenated(part)) else "" for part in _BRACES.split(title)]
+    return re.fullmatch(r"(-\w+)*".join(map(re.escape, parts)), f"-{_hyphenated(name)}") is not None
+
+
+_BRACES = re.compile(r"\{\w+\}")
+
+
+def _hyphenated(text: str) -> str:
+    return "-".join(re.findall(r"\w+", text.lower()))
 
 
 def learning(experiment: Experiment, words: Mapping[str, Any]) -> dict[str, Any]:

@@ -174,7 +174,7 @@ def test_every_chart_has_its_numbers_in_a_table(page_at_end, server):
     expected = {one["step"]: pytest.approx(one["arms"]["batch"]["train_loss"], rel=1e-3) for one in snapshots}
     name = "with batch norm, training loss"
     assert {int(row[0]): float(row[head.index(name)]) for row in rows} == expected
-    called = f"bnviz-{lab.data['run'][:8]}-learning-step-12.csv"
+    called = f"Learning-step-12-bnviz-{lab.data['run'][:8]}.csv"
     with lab.page.expect_download() as saving:
         lab.page.get_by_role("button", name=f"Download {called}").click()
     assert saving.value.suggested_filename == called

@@ -225,12 +225,12 @@ def test_a_chart_is_saved_as_a_picture_with_words(lab):
     run, width, height = lab.data["run"][:8], *lab.plot("shift", "[n.clientWidth, n.clientHeight]")
     lab.page.hover("[data-panel=shift] .bnviz-plot")
     name, png = save_file(lab, lambda: lab.page.click("[data-panel=shift] .modebar-btn[data-title*=picture]"))
-    assert name == f"bnviz-{run}-shift-step-40.png" and png.startswith(b"\x89PNG")
+    assert name == f"How-far-a-2-has-moved-step-40-bnviz-{run}.png" and png.startswith(b"\x89PNG")
     assert int.from_bytes(png[16:20], "big") == 2 * max(width, 640) and int.from_bytes(png[20:24], "big") > 2 * height
 
     lab.page.click("[data-panel=shift] button >> text=Data")
     name, svg = save_file(lab, lambda: lab.page.get_by_role("button", name="as a drawing (SVG)").click())
-    assert name == f"bnviz-{run}-shift-step-40.svg"
+    assert name == f"How-far-a-2-has-moved-step-40-bnviz-{run}.svg"
     title = lab.page.inner_text("[data-panel=shift] h3 >> nth=0")
     for words in (title, f"step 40, Learning rate: 0.3, {FIELDS['steps'].label}: 40", "without batch norm", lab.data["run"]):
         assert words in svg.decode(), words

@@ -85,7 +85,7 @@ def test_a_link_chooses_panels_and_is_told_of_those_there_are_not(inside):
     frame.wait_for_selector("[data-panel=learning] .main-svg")
     assert frame.locator("[data-panel]").count() == 1 and not frame.locator(".bnviz-picture").is_visible()
     warning = frame.inner_text("[data-testid=stAlert]")
-    assert "panels = fun" in warning and "network, fan, ridges" in warning
+    assert "panels = fun" in warning and "network, the-mean-of-every-unit, what-the-next" in warning
 
 
 @pytest.mark.slow
@@ -102,7 +102,7 @@ def test_the_menu_gives_code_and_pictures(visit, tmp_path):
         assert waiting.value.suggested_filename.endswith(f"{'-step20' if kind == 'PNG' else ''}.{kind.lower()}")
     lab.page.get_by_role("button", name="Embed").click()
     dialog = lab.page.get_by_role("dialog", name="Embed")
-    assert "network, fan, ridges" in dialog.inner_text()
+    assert "network, the-mean-of-every-unit, what-the-next" in dialog.inner_text()
     code = dialog.locator("pre").inner_text()
     dialog.get_by_text("Copied.").wait_for()
     assert lab.page.evaluate("navigator.clipboard.readText()") == code

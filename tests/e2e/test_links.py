@@ -13,12 +13,13 @@ def pressed_layer(lab):
 
 
 def test_a_cold_deep_link_opens_the_place(lab):
-    lab.open(steps=60, batch_size=16, unit=2, target=0.6, **PLACE).trained()
+    lab.open(steps=60, batch_size=16, unit=2, target=0.6, charts="front", **PLACE).trained()
     lab.wait("d.state === 'paused' && d.step === '40'")
     assert lab.data["run"] == Experiment(steps=60, batch_size=16).id
     assert pressed_layer(lab) == "Layer 3"
     assert lab.page.input_value("[aria-label=Signal]") == "linear"
     assert lab.unit == "unit 3"
+    assert lab.page.get_attribute(".bnviz-fold", "open") is None  # although this browser has left it open elsewhere
     assert "z[3]" in lab.headline
     assert lab.page.locator(".st-key-batch_size input").get_attribute("aria-valuetext") == "16"
     assert lab.page.locator("h2").inner_text() == "Watch a[2] shift"
@@ -31,7 +32,8 @@ def test_a_link_is_copied_and_shown_where_there_is_no_clipboard(lab):
     lab.open(steps=40, step=8).wait("d.state === 'paused' && d.step === '8'")
     lab.page.click("[aria-label='Copy link to this step']")
     lab.wait("$('.bnviz-copied[role=status]').textContent === 'Copied'")
-    assert "step=8" in lab.page.evaluate("navigator.clipboard.readText()")
+    link = lab.page.evaluate("navigator.clipboard.readText()")
+    assert "step=8" in link and "charts=all" in link
     assert "step=8" not in lab.page.inner_text(".bnviz-message")
     lab.page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
     lab.page.click("[aria-label='Copy link to this step']")

@@ -21,6 +21,10 @@ def offline(browser):
 def play_file(page, path):
     """Open a file and wait until its run has been played to the end and its charts are drawn."""
     page.goto(path.as_uri())
+    return play_on(page)
+
+
+def play_on(page):
     page.select_option("[aria-label=Speed]", "8")
     page.wait_for_selector(".bnviz-player[data-state=ended]", state="attached")
     page.wait_for_selector("[data-panel] .bnviz-plot .main-svg", state="attached")
@@ -28,7 +32,8 @@ def play_file(page, path):
 
 
 def test_the_app_saves_it_and_it_plays_from_a_file(lab, offline, tmp_path):
-    lab.open(**SHORT).trained()
+    lab.open(**SHORT, step=12, unit=3, beside="steps=40&seed=5&batch_size=8").trained()
+    lab.wait("d.step === '12' && $('.bnviz-ghost').checkVisibility()")
     lab.page.click(".bnviz-save > summary")
     with lab.page.expect_download() as download:
         lab.page.get_by_role("link", name="This page with the whole run").click()
@@ -37,9 +42,16 @@ def test_the_app_saves_it_and_it_plays_from_a_file(lab, offline, tmp_path):
     path = tmp_path / "saved.html"
     download.value.save_as(path)
 
-    state = play_file(offline, path)
+    offline.goto(path.as_uri())
+    offline.wait_for_selector(".bnviz-player[data-state=paused][data-step='12']", state="attached")
+    offline.locator(".bnviz-ghost", has_text="Batch size 8").wait_for()
+    assert offline.get_attribute(".bnviz-units [aria-checked=true]", "aria-label") == "unit 4"
+    offline.click("[aria-label=Play]")
+    state = play_on(offline)
     assert (state["run"], state["step"], state["trainedStep"]) == (run, "40", "40")
     assert offline.inner_text("h1") == "Watch a[2] shift"
+    lab.press("End")
+    lab.wait("d.step === '40'")
     assert lab.headline == offline.inner_text(".bnviz-headline")
     for selector in (".bnviz-hand", ".bnviz-take-tour", ".bnviz-save"):
         assert not any(node.evaluate(VISIBLE) for node in offline.locator(selector).all()), selector

@@ -145,6 +145,10 @@ def ship(sweep):
     evidence.write(sweep, Evidence(rows, {"bnviz": "0.9", "torch": "2.0"}, "a computer", "2026-01-02"))
 
 
+def anew(sweep):
+    return f"Run it here (about {board.duration(sweep.seconds())})"
+
+
 def labels(page):
     return [button.label for button in page.button]
 
@@ -153,13 +157,13 @@ def test_shipped_rows_are_all_there_at_once_and_nothing_is_computed(lab):
     ship(SWEEP)
     page = lab.open()
     assert last(lab) == (SWEEP.id, "ended", 8) and lab.engine.requested_ids == [] and lab.ticks == [None]
-    assert labels(page) == ["Run it here"] and page.caption[0].value.startswith("All 6 runs have finished. Computed on 2 Jan")
+    assert labels(page) == [anew(SWEEP)] and page.caption[0].value.startswith("All 6 runs have finished. Computed on 2 Jan")
 
 
 def test_shipped_rows_can_be_computed_anew_beside_what_they_say_and_come_back(lab):
     ship(SWEEP)
     page = lab.open()
-    press(page, "Run it here")
+    press(page, anew(SWEEP))
     assert last(lab) == (SWEEP.id, "playing", 0)
     assert page_texts(page) == ("0 of 6 runs", 0, ["Stop", "Show the rows of the release"])
     lab.engine.compute(SWEEP, 3)
@@ -169,7 +173,7 @@ def test_shipped_rows_can_be_computed_anew_beside_what_they_say_and_come_back(la
         "Rows of the release", "Computed on 2 January 2026 with bnviz 0.9 and PyTorch 2.0 on a computer.", "Computed here"
     ]  # fmt: skip
     press(page, "Show the rows of the release")
-    assert last(lab) == (SWEEP.id, "ended", 8) and lab.engine.stopped == [SWEEP.id] and labels(page) == ["Run it here"]
+    assert last(lab) == (SWEEP.id, "ended", 8) and lab.engine.stopped == [SWEEP.id] and labels(page) == [anew(SWEEP)]
 
 
 def test_shipped_rows_stay_if_computing_them_is_refused(lab, monkeypatch):
@@ -177,8 +181,8 @@ def test_shipped_rows_stay_if_computing_them_is_refused(lab, monkeypatch):
     lab.plan = DEAR
     page = lab.open()
     before = last(lab)
-    press(page, "Run it here")
-    assert len(page.error) == 1 and last(lab) == before and before[1] == "ended" and labels(page) == ["Run it here"]
+    press(page, anew(DEAR))
+    assert len(page.error) == 1 and last(lab) == before and before[1] == "ended" and labels(page) == [anew(DEAR)]
     page.run()
     assert not page.error
 

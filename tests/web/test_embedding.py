@@ -14,6 +14,7 @@ from bnviz.web.site import embedded, links
 from tests.web.test_network import SIZES
 
 FILE, GEOMETRY = "web/player/embedding.js", "web/player/geometry.js"
+TITLES = {"fan": "The mean of every unit", "shift": "How far {tap} has moved"}
 ADDRESS = "https://example.org/lab/gamma-beta?batch_size=4&changes=20%3Alearning_rate%3D1&step=30"
 
 
@@ -40,17 +41,39 @@ def test_a_link_names_what_is_shown_and_nobody_complains_on_a_whole_page(text, p
 
 
 def test_what_is_no_panel_is_named_with_those_that_there_are():
-    assert embedded.choose_panels((), ["fan", "shift"]) == ({"network"}, [])
-    assert embedded.choose_panels(("shift", "network"), ["fan", "shift"]) == ({"network", "shift"}, [])
-    names, bad = embedded.choose_panels(("shift", "fun"), ["fan", "shift"])
-    assert names == {"shift"} and "`panels = fun` (there is no such chart; the charts are network, fan, shift)" in links.message(
-        bad
-    )
-    assert embedded.choose_panels(("fun",), ["fan"])[0] == {"network"}
+    assert embedded.choose_panels((), TITLES) == ({"network"}, [])
+    assert embedded.choose_panels(("shift", "network"), TITLES) == ({"network", "shift"}, [])
+    names, bad = embedded.choose_panels(("shift", "fun"), TITLES)
+    told = "`panels = fun` (there is no such chart; the charts are network, the-mean-of-every-unit, how-far-has-moved)"
+    assert names == {"shift"} and told in links.message(bad)
+    assert embedded.choose_panels(("fun",), TITLES)[0] == {"network"}
+
+
+@pytest.mark.parametrize(
+    ("name", "panel"),
+    [
+        ("The mean of every unit", "fan"),
+        ("the-mean-of-every-unit", "fan"),
+        ("fan", "fan"),
+        ("How far a[2] has moved", "shift"),
+        ("how-far-has-moved", "shift"),
+        ("the-mean-of-every", "network"),
+    ],
+)
+def test_panels_are_called_by_their_titles_and_as_in_links_of_earlier_releases(name, panel):
+    assert embedded.choose_panels((name,), TITLES)[0] == {panel}
+
+
+@pytest.mark.parametrize("lesson", PLAYING)
+def test_no_two_panels_of_a_page_have_the_same_name(lesson):
+    page = page_of(lesson)
+    titles = {panel["id"]: panel["title"] for panel in page.panels(page.default)}
+    for panel in page.panels_in_order(page.default):
+        assert embedded.choose_panels((panel["name"],), titles) == ({panel["id"]}, [])
 
 
 def test_a_link_to_a_panel_that_has_moved_says_where_it_is():
-    names, [bad] = embedded.choose_panels(("lag", "scatter"), ["scatter"], {"lag": "/elsewhere?panels=errors"})
+    names, [bad] = embedded.choose_panels(("lag", "scatter"), {"scatter": "How much"}, {"lag": "/elsewhere?panels=errors"})
     assert names == {"scatter"} and "/elsewhere?panels=errors" in bad.reason
 
 
@@ -61,7 +84,8 @@ def test_panels_that_have_moved_are_where_the_page_says(lesson):
         assert name not in {panel["id"] for panel in page.panels(page.default)}
         path, _, query = address.partition("?")
         other = page_of(path.strip("/").replace("-", "_"))
-        assert set(query.removeprefix("panels=").split(",")) <= {panel["id"] for panel in other.panels(other.default)}
+        names = {panel["name"] for panel in other.panels_in_order(other.default)}
+        assert set(query.removeprefix("panels=").split(",")) <= names
 
 
 @given(SIZES, st.integers(0, 1200))

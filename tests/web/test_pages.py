@@ -40,7 +40,7 @@ class Stage:
 
     def live_shift(self, experiment):
         self.plotted.append(experiment)
-        return [{"id": "fan"}]
+        return [{"id": "fan", "title": "Fan"}]
 
     def mount(self, run, panels, view, **_):
         self.mounted.append((run, view))

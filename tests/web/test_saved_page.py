@@ -4,16 +4,21 @@ import base64
 import gzip
 import json
 import re
+from urllib.parse import urlencode
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnviz.config.experiment import Experiment
+from bnviz.config.experiment import Experiment, to_texts
 from bnviz.engine import worker
 from bnviz.record import ndjson
+from bnviz.web.export.comparison import KINDS, comparable
 from bnviz.web.export.saved_page import PLAYING, page_of, saved_page, split_arrays
 from bnviz.web.export.validation import InvalidRecording, validated_header
+from bnviz.web.site import links
+from tests import ROOT
 
 SMALL = {"width": 8, "steps": 20, "snapshot_every": 10, "dataset": "mnist1d", "train_size": 100}
 LIVE = "https://example.org/app/?a=1&b=<2>"
@@ -57,6 +62,46 @@ def test_the_recording_in_it_is_the_recording_to_the_byte(page, recording):
 def test_arrays_of_any_size_are_set_apart(arrays):
     lines = b"".join(ndjson.line({"type": "snapshot", "bdata": base64.b64encode(array).decode()}) for array in arrays)
     assert put_together(*split_arrays(lines)) == lines
+
+
+PLACE = {"step": "10", "layer": "1", "unit": "3", "tap": "linear", "charts": "all"}
+
+
+@pytest.fixture(scope="module")
+def compared():
+    """A page that was saved while another run was on show beside its own."""
+    experiment = Experiment(**SMALL)
+    address = f"https://example.org/?{urlencode({**to_texts(experiment, page_of('live_shift').default), **PLACE})}"
+    other = experiment.replace(batch_size=8)
+    recordings = recorded(experiment), recorded(other)
+    return json.loads(part(saved_page("live_shift", recordings[0], address, recordings[1]).decode(), "files"))["data"], *recordings
+
+
+def test_it_opens_at_what_was_on_show(compared):
+    data, recording, other = compared
+    assert data["view"] | {"unit": 3} == links.VIEW | PLACE | {"step": 10, "layer": 1, "unit": 3, "motion": "distribution"}
+    assert data["beside"] | {"stream": ""} == {
+        "run": json.loads(other.splitlines()[0])["id"], "label": "Batch size 8", "query": "", "stream": ""
+    }  # fmt: skip
+    elsewhere = "https://example.org/?seed=77&step=10&layer=1"
+    assert json.loads(part(saved_page("live_shift", recording, elsewhere).decode(), "files"))["data"]["view"]["step"] is None
+
+
+def test_of_the_run_beside_it_holds_what_lines_are_drawn_from(compared):
+    _, _, other = compared
+    panels = page_of("live_shift").panels(Experiment(**SMALL))
+    kept = comparable(other, panels)
+    assert [kept.splitlines()[place] for place in (0, -1)] == [other.splitlines()[place] for place in (0, -1)]
+    whole, reduced = (list(ndjson.read(one.splitlines())) for one in (other, kept))
+    keys = set(reduced[1]["arms"]["none"])
+    assert {"unit_mean", "shift_from_first", "train_loss", "test_accuracy"} <= keys and not {"counts", "unit_counts"} & keys
+    for before, after in zip(whole[1:-1], reduced[1:-1], strict=True):
+        np.testing.assert_equal({key: before["arms"]["none"][key] for key in keys}, after["arms"]["none"])
+
+
+def test_the_same_feeds_are_compared_as_in_the_player():
+    script = (ROOT / "bnviz/web/player/comparison-run.js").read_text(encoding="utf-8")
+    assert json.loads(re.search(r"const KINDS = new Set\((\[.*?\])\)", script)[1]) == list(KINDS)
 
 
 def test_it_asks_nobody_for_anything(page):

@@ -33,6 +33,9 @@ PAGE = Page(
         "trainable",
     ),
     presets=PRESETS,
-    moved={"views": "/train-and-eval?panels=views", "lag": "/train-and-eval?panels=errors"},
+    moved={
+        "views": "/train-and-eval?panels=one-network-several-views",
+        "lag": "/train-and-eval?panels=the-errors-over-steps",
+    },
     default=Experiment(fixed_scales="yes", look_inside="yes", learning_rate=0.3),
 )

@@ -8,11 +8,13 @@ const packedText = (id) => document.getElementById(id)?.textContent ?? "";
 async function begin() {
   const [files, plotly] = await Promise.all(["files", "plotly"].map((id) => unpacked(packedText(id)).text()));
   const stream = await addressOfRecording(packedText("lines"), packedText("arrays"));
+  const other = await addressOfRecording(packedText("beside-lines"), packedText("beside-arrays"));
   const {data, modules, style, loader} = JSON.parse(files);
+  const beside = data.beside && {...data.beside, stream: other};
   const {default: load} = await import(addressOfText(loader, "text/javascript"));
   const nobody = () => {};
   await load({
-    data: {...data, stream, assets: {modules, style, plotly}},
+    data: {...data, stream, beside, assets: {modules, style, plotly}},
     parentElement: document.getElementById("player"),
     setStateValue: nobody,
     setTriggerValue: nobody,

@@ -175,6 +175,7 @@ function viewOf(usual) {
     unit: texts.get("unit") === "pooled" ? "pooled" : number("unit"),
     target: number("target") ?? usual.target,
     motion: ["distribution", "example"].find((one) => one === texts.get("motion")) ?? usual.motion,
+    charts: ["front", "all"].find((one) => one === texts.get("charts")) ?? usual.charts,
     tour: null,
   };
 }

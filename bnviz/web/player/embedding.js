@@ -13,7 +13,7 @@ import {make, set} from "./dom.js";
  */
 
 const OWN = ["embed", "embed_options", "panels"]; // parameters that say how a page is shown inside another one
-const NETWORK = "network"; // the picture, among the names of panels
+const NETWORK = "network"; // the picture of the networks, among the names of panels
 const [WIDTH, HEIGHT] = [900, 500]; // pixels; it fits itself into others
 
 /**
@@ -48,7 +48,7 @@ const escapeHtml = (text) => text.replace(/&/g, "&amp;").replace(/"/g, "&quot;")
  */
 export async function openEmbedding(player, root) {
   const code = frame(player.placedLink() ?? location.href, document.title);
-  const names = [NETWORK, ...player.data.panels.map(({id}) => id)];
+  const names = [NETWORK, ...player.data.panels.map(({id, name}) => name ?? id)];
   const status = make("p", {role: "status"});
   openDialog(root, player.text("embed"), player.text("close"), [
     status,

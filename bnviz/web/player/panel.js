@@ -113,11 +113,12 @@ export class Panel {
     openData(this.box, chart, tablesOf(spec, scene), text, (format) => this.save(format));
   }
 
-  /** What files of it are called, without a suffix. */
+  /** What files of it are called, without a suffix: its title, and where it is from. */
   get file() {
     const view = this.scene?.view;
     const run = this.scene && `bnviz ${this.scene.run.slice(0, 8)}`;
-    return joinLabels(run ?? "", this.spec.id, view && `step ${view.frame.step}`).replaceAll(/\W+/g, "-");
+    const words = joinLabels(this.title.textContent ?? "", view && `step ${view.frame.step}`, run ?? "");
+    return words.match(/[\p{L}\p{N}]+/gu)?.join("-") ?? "";
   }
 
   /**

@@ -70,7 +70,7 @@ export class Player {
     if (picture === "large") this.picture.above.prepend(this.controls.choosers, this.controls.motion);
     else this.picture.below.prepend(this.controls.motion);
     this.grid = make("div", {class: "bnviz-panels"});
-    this.fold = new Fold(core.text("more_charts"));
+    this.fold = new Fold(core);
     this.charts = make("div", {}, this.grid, this.fold.root);
     /** In the place of the charts while somebody is still to guess. */
     this.guessNote = make("p", {class: "bnviz-label", hidden: ""}, core.text("guess_first"));

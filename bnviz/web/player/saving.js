@@ -7,13 +7,14 @@ import {openEmbedding} from "./embedding.js";
 import {saveFile} from "./files.js";
 import {describeDifferences} from "./settings.js";
 
-/** @import {Data, Header, Values} from "./types" */
+/** @import {Data, Header, Values, View} from "./types" */
 /** @import {Recording} from "./recording.js" */
 /**
  * @typedef {object} Source what this asks of its player
  * @property {Data} data
  * @property {Recording} recording
- * @property {{pinned: boolean}} comparison the run beside it
+ * @property {{viewBeside: (view: View) => View | null}} comparison the run beside it
+ * @property {() => View | null} view
  * @property {(key: string, values?: Values) => string} text
  * @property {() => string | null} link the address of what is on show
  * @property {() => string | null} placedLink the same, with the step only where somebody has paused
@@ -34,7 +35,7 @@ export function saving(player, root, sign) {
   let key = "";
   const refresh = () => {
     const {run, end} = player.recording;
-    const current = menu.open ? `${run} ${end?.status} ${player.comparison.pinned}` : "";
+    const current = menu.open ? `${run} ${end?.status} ${comparedWith(player)}` : "";
     if (current === key) return; // nothing moves away from below a finger
     key = current;
     list.replaceChildren(...(menu.open ? entries(player, root, menu) : []));
@@ -52,16 +53,15 @@ function entries(player, root, menu) {
   const {run, end, header} = player.recording;
   if (!header || !end || !SAVABLE.includes(end.status)) return [make("span", {class: "bnviz-label"}, player.text("save_later"))];
   const address = `bnviz/runs/${run}`;
-  const page = `${address}/${player.data.story}.html?live=${encodeURIComponent(player.link() ?? "")}`;
   const file = (/** @type {string} */ at, /** @type {string} */ name) => make("a", {href: addressOf(at), download: ""}, name);
   const button = (/** @type {string} */ name, /** @type {() => unknown} */ open) => {
     const close = () => (menu.open = false);
     return make("button", {type: "button", onclick: () => (close(), open())}, name);
   };
-  const notes = player.comparison.pinned ? [make("span", {class: "bnviz-label"}, player.text("save_alone"))] : [];
+  const notes = comparedWith(player) ? [make("span", {class: "bnviz-label"}, player.text("save_alone"))] : [];
   return [
     ...notes,
-    file(page, player.text("save_page")),
+    linkAtOnce(() => pageAddress(player, address), player.text("save_page")),
     withFailureReason(file(`${address}/script.zip`, player.text("save_script"))),
     file(`${address}/notebook.ipynb`, player.text("save_notebook")),
     file(`${address}/series.csv`, player.text("save_series")),
@@ -74,7 +74,37 @@ function entries(player, root, menu) {
 }
 
 /**
- * A picture of what is on show when it is asked for: the player may play on while the menu is open.
+ * The run that is on show beside this one; null if there is none.
+ * @param {Source} player
+ */
+function comparedWith(player) {
+  const view = player.view();
+  return view && (player.comparison.viewBeside(view)?.run ?? null);
+}
+
+/**
+ * The address of this page as a file, which opens at what is on show.
+ * @param {Source} player
+ * @param {string} run the address of its files
+ */
+function pageAddress(player, run) {
+  const beside = comparedWith(player);
+  const query = new URLSearchParams({live: player.link() ?? "", ...(beside ? {beside} : {})});
+  return `${run}/${player.data.story}.html?${query}`;
+}
+
+/**
+ * A link to a file of what is on show when it is asked for: the player may play on while the menu is open.
+ * @param {() => string} address
+ * @param {string} name
+ */
+function linkAtOnce(address, name) {
+  const entry = make("a", {href: addressOf(address()), download: "", onclick: () => (entry.href = addressOf(address()))}, name);
+  return entry;
+}
+
+/**
+ * A picture of what is on show.
  * @param {Source} player
  * @param {string} at
  * @param {string[]} names of what belongs to the place
@@ -84,10 +114,9 @@ function pictureLink(player, at, names, name) {
   const address = () => {
     const link = new URL(player.link() ?? location.href).searchParams;
     const place = names.map((one) => [one, link.get(one) ?? ""]);
-    return addressOf(`${at}?${new URLSearchParams([["lesson", player.data.story], ...place])}`);
+    return `${at}?${new URLSearchParams([["lesson", player.data.story], ...place])}`;
   };
-  const entry = make("a", {href: address(), download: "", onclick: () => (entry.href = address())}, name);
-  return entry;
+  return linkAtOnce(address, name);
 }
 
 /**

@@ -73,6 +73,7 @@ export interface Data {
     motion: Motion;
     tour: number | null;
     beside?: string | null;
+    charts?: Charts;
   };
   /** The lesson's folder. */
   story: string;
@@ -172,6 +173,8 @@ export interface Axis {
 /** A panel as bnviz.web.figures makes it. Braces in title, caption and axis titles are captions' names. */
 export interface PanelSpec {
   id: string;
+  /** What links call it. */
+  name?: string;
   title: string;
   caption: string;
   data: Trace[];
@@ -223,6 +226,9 @@ export type Unit = number | "pooled";
  */
 export type Motion = "distribution" | "example";
 
+/** The charts in front, or those that are folded away as well; null: nobody has said. */
+export type Charts = "front" | "all" | null;
+
 /** What is on show. It is made only when there is a snapshot to show; whatever is drawn or said is a function of it alone. */
 export interface BaseView {
   run: string;
@@ -243,6 +249,7 @@ export interface BaseView {
   target: number;
   /** What the picture shows the motion of; "distribution" where nothing else was recorded. */
   motion: Motion;
+  charts: Charts;
   /** All of what the visitor has chosen as one string: equal choices, equal strings. */
   choices: string;
   prediction: string | null;
@@ -386,6 +393,7 @@ export interface Choice {
   unit: Unit | "auto";
   target: number;
   motion: Motion;
+  charts: Charts;
 }
 
 // --- a tour

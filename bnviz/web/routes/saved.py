@@ -36,8 +36,11 @@ async def saved(request: Request) -> Response:
         return error(404, "There is no such page.")
     viewed = "view" in request.query_params
     live = "" if viewed else _web_address(request.query_params.get("live", ""))
+    beside = None if viewed else await _comparison(request.query_params.get("beside", ""))
+    other = b"".join(beside.lines()) if beside else b""
+    part = f"{live} {beside.etag if beside else ''}"
     name = f"bnviz-{address(lesson)}-{id}.html"
-    answer = await _file(request, name, "text/html", lambda recording: saved_page(lesson, recording, live), live)
+    answer = await _file(request, name, "text/html", lambda recording: saved_page(lesson, recording, live, other), part)
     if viewed and answer.status_code == 200:
         answer.headers.update({"Content-Disposition": "inline", "Cache-Control": LASTING, "Content-Security-Policy": POLICY})
     return answer
@@ -51,8 +54,14 @@ async def file(request: Request) -> Response:
     )
 
 
-async def _file(request: Request, name: str, media_type: str, make: Callable[[bytes], bytes], live: str = "") -> Response:
-    """The file that `make` makes of the run's recording; `live` is a part of its key in the cache."""
+async def _comparison(id: str) -> Recording | None:
+    """The recording of the run that a page is compared with, if it is at hand and complete."""
+    recording = await stored_recording(id)
+    return recording if recording and recording.ended and recording.status in COMPLETE_STATUSES else None
+
+
+async def _file(request: Request, name: str, media_type: str, make: Callable[[bytes], bytes], part: str = "") -> Response:
+    """The file that `make` makes of the run's recording; `part` is a part of its key in the cache."""
     if (recording := await stored_recording(request.path_params["id"])) is None:
         return error(404, "There is no such run.")
     if not recording.ended:
@@ -62,7 +71,7 @@ async def _file(request: Request, name: str, media_type: str, make: Callable[[by
         return Response(None, headers=headers, media_type=media_type)
     try:
         contents = await _cache.get(
-            lambda: (name, live, recording.etag), lambda: make(b"".join(recording.lines())), lambda: spend("file", request)
+            lambda: (name, part, recording.etag), lambda: make(b"".join(recording.lines())), lambda: spend("file", request)
         )
     except Busy as busy:
         return too_busy(busy)

@@ -121,12 +121,12 @@ def _draw(
         st.rerun()  # the whole page, with another look
     watch.read()
     rows, waiting = watch.rows, asks()
+    _progress(watch)
     if waiting:
         _wait_for_a_guess(key)
     else:
         with st.container(key="verdict"):
             _verdicts(watch, words)
-    _progress(watch)
     if watch.end is not None and watch.state == "failed":
         st.error(fill(shared()["board"]["failed"], message=watch.end["message"]))
     visible_panels = [] if waiting else panels(watch.sweep, rows)
@@ -169,8 +169,8 @@ def _progress(watch: Look) -> None:
     with st.container(key="progress", horizontal=True, vertical_alignment="center"):
         if isinstance(watch, ShippedRows):
             st.caption(f"{text(watch)} {origin(watch.evidence)}")
-            time = duration(watch.sweep.seconds())
-            st.button(texts["anew"], on_click=_compute_anew, args=(watch.sweep,), help=fill(texts["anew_help"], time=time))
+            label = fill(texts["anew"], time=duration(watch.sweep.seconds()))
+            st.button(label, on_click=_compute_anew, args=(watch.sweep,), help=texts["anew_help"])
             return
         st.progress(watch.done / watch.total, text(watch))
         if watch.live:

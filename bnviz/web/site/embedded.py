@@ -1,6 +1,6 @@
 """A page inside somebody else's (`?embed=true`, a parameter of Streamlit's): the player without anything around it.
 
-`panels=network,fan` chooses what is in it: the picture of the networks and charts of the page, by name.
+`panels=network,learning` chooses what is in it: the picture of the networks and charts of the page, by their titles.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from bnviz.config.fields import BadField
-from bnviz.web import player, words
+from bnviz.web import figures, player, words
 from bnviz.web.site import links, live_edits, stage
 from bnviz.web.site.form import RunForm
 
@@ -30,7 +30,7 @@ def show(page: RunForm) -> None:
     link = links.parse(links.present(), page.default, cards=page.cards)
     experiment, run = stage.request(link.experiment, page)
     panels = page.panels_in_order(experiment)
-    names, unknown = choose_panels(link.panels, [panel["id"] for panel in panels], page.moved)
+    names, unknown = choose_panels(link.panels, {panel["id"]: panel["title"] for panel in panels}, page.moved)
     if bad := [*link.problems, *unknown]:
         st.warning(links.message(bad))
     place = {**links.VIEW, "layer": page.layer, **link.view, "tour": None}
@@ -48,15 +48,24 @@ def show(page: RunForm) -> None:
 
 
 def choose_panels(
-    requested: Iterable[str], panels: Iterable[str], moved: Mapping[str, str] | None = None
+    requested: Iterable[str], titles: Mapping[str, str], moved: Mapping[str, str] | None = None
 ) -> tuple[set[str], list[BadField]]:
-    """Those of the wanted names that there are, or else the picture of the networks; and what is wrong with the others, some of
-    which have moved to another address."""
-    valid, texts = [NETWORK, *panels], words.shared()["links"]
-    reason = words.fill(texts["no_panel"], names=", ".join(valid))
+    """The ids of the panels (`titles` by id) that are wanted by title, or by id as in links of earlier releases; if there are
+    none, that of the picture of the networks. And what is wrong with other names, some of which have moved to another address."""
+    texts = words.shared()["links"]
+    names = [NETWORK, *map(figures.panel_name, titles.values())]
+    reason = words.fill(texts["no_panel"], names=", ".join(names))
     reasons = {name: words.fill(texts["panel_moved"], address=address) for name, address in (moved or {}).items()}
-    unknown = [BadField(links.PANELS, name, reasons.get(name, reason)) for name in requested if name not in valid]
-    return {name for name in requested if name in valid} or {NETWORK}, unknown
+    chosen = {name: _panels_called(name, titles) for name in requested}
+    unknown = [BadField(links.PANELS, name, reasons.get(name, reason)) for name, ids in chosen.items() if not ids]
+    return set().union(*chosen.values()) or {NETWORK}, unknown
+
+
+def _panels_called(name: str, titles: Mapping[str, str]) -> set[str]:
+    """The ids of the panels that a name in a link means."""
+    if name == NETWORK or name in titles:
+        return {name}
+    return {id for id, title in titles.items() if figures.is_panel(name, title)}
 
 
 def compact(panel: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep
 from bnviz.data import DATA_SETS
-from bnviz.web import words
+from bnviz.web import figures, words
 from bnviz.web.site import links
 
 
@@ -104,5 +104,6 @@ class RunForm(Form):
         return {"batch_size", "steps"} <= {*self.main, *self.more}
 
     def panels_in_order(self, experiment: Experiment) -> list[dict[str, Any]]:
-        """The panels of an experiment, each with `front`: whether it is in front."""
-        return [{**panel, "front": place < self.front} for place, panel in enumerate(self.panels(experiment))]
+        """The panels of an experiment, each with `front`, whether it is in front, and `name`, what links call it."""
+        panels = enumerate(self.panels(experiment))
+        return [{**panel, "front": place < self.front, "name": figures.panel_name(panel["title"])} for place, panel in panels]

@@ -27,10 +27,11 @@ from bnviz.web.tracking import is_tracking
 from bnviz.web.words import fill, shared
 
 LAYER = 2  # the one that pages show first unless they say otherwise
+CHARTS = ("front", "all")  # without those that are folded away, or with them
 MOTIONS = ("distribution", "example")  # what the picture shows the motion of: player/types.d.ts
 VIEW: dict[str, Any] = {
     "step": None, "layer": LAYER, "tap": "activation", "unit": None, "target": TARGET_ACCURACY, "motion": "distribution",
-    "tour": None, "beside": None
+    "tour": None, "beside": None, "charts": None
 }  # fmt: skip
 RUNS_OWN = ("step", "tour")  # places that mean nothing in another run
 SKIP = Field("skip", int, 0, "Skip the prediction", "", low=0, high=1)
@@ -121,6 +122,7 @@ def view_fields(experiment: Experiment, cards: int) -> dict[str, Field]:
         "unit": Field("unit", str, VIEW["unit"], "Unit", "", choices=dict.fromkeys(units, "")),
         "target": Field("target", float, VIEW["target"], "Target accuracy", "", low=0, high=1),
         "motion": Field("motion", str, VIEW["motion"], "Motion", "", choices=dict.fromkeys(MOTIONS, "")),
+        "charts": Field("charts", str, None, "Charts", "", choices=dict.fromkeys(CHARTS, "")),
         "tour": Field("tour", int, None, "Card of the tour", "", low=1, high=cards),
         "beside": Field("beside", str, None, "Run beside", "", canonical=_canonical, example="batch_size=8&seed=1"),
     }

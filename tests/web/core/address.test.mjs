@@ -4,7 +4,7 @@ import {test} from "node:test";
 import {cardIn, linkToCard, linkWithoutStep, linkWithStep} from "../../../bnviz/web/player/core/address.js";
 import {World} from "./world.mjs";
 
-const VIEW = {layer: 3, tap: "linear", unit: 2, target: 0.6, motion: "example", frame: {step: 40}};
+const VIEW = {layer: 3, tap: "linear", unit: 2, target: 0.6, motion: "example", charts: "all", frame: {step: 40}};
 const queryOf = (href) => Object.fromEntries(new URL(href).searchParams);
 
 test("a link with the step holds all of the place, and what else was in the address", () => {
@@ -16,6 +16,7 @@ test("a link with the step holds all of the place, and what else was in the addr
     unit: "2",
     target: "0.6",
     motion: "example",
+    charts: "all",
     step: "40",
   });
 });
@@ -91,4 +92,13 @@ test("an address that names a step opens there and rests, and keeps it", () => {
   world.core.play();
   world.until(({playback}) => playback === "ended");
   assert.equal(world.step, 60);
+});
+
+test("links say whether the charts that are folded away were open, and the address once somebody has opened them", () => {
+  const world = new World({view: {charts: "all"}}).arrive().pass(500);
+  assert.equal(queryOf(world.core.link()).charts, "all");
+  assert.equal(world.parameter("charts"), null, "nobody has touched them here");
+  world.core.choose({charts: "front"});
+  assert.equal(world.pass(500).parameter("charts"), "front");
+  assert.equal(queryOf(new World().arrive().pass().core.link()).charts, undefined, "where there are none");
 });

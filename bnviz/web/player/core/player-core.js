@@ -75,8 +75,8 @@ export class PlayerCore {
     this.data = data;
     /** Whether nothing but what is on show can be changed. */
     this.bare = Boolean(data.alone || data.embedded);
-    const {layer, tap, unit, target, motion} = data.view;
-    const choice = {layer, tap, unit: unit ?? "auto", target, motion, ...story.choices};
+    const {layer, tap, unit, target, motion, charts = null} = data.view;
+    const choice = {layer, tap, unit: unit ?? "auto", target, motion, charts, ...story.choices};
     this.addressBar = new AddressBar(this);
     this.store = new Store(initialState(data, /** @type {Choice} */ (choice)));
     this.runs = new RunControl(this);
