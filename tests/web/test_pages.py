@@ -243,6 +243,7 @@ def test_view_parameters_reach_the_player(stage):
         "unit": "pooled",
         "target": "0.8",
         "motion": "example",
+        "charts": "all",
         "tour": "3",
     }
     page = visit(batch_size="8", **place)
@@ -253,6 +254,7 @@ def test_view_parameters_reach_the_player(stage):
         "unit": "pooled",
         "target": 0.8,
         "motion": "example",
+        "charts": "all",
         "tour": 3,
         "beside": None,
     }

@@ -50,7 +50,7 @@ export function viewIn(query, {taps}) {
   const unit = query.get("unit") === "pooled" ? "pooled" : number("unit");
   const layer = number("layer") || 1;
   const none = /** @type {any} */ (null); // there is no accuracy to reach, and one way to move
-  return {step: number("step"), layer, tap: /** @type {Tap} */ (tap), unit, target: none, motion: none, tour: null};
+  return {step: number("step"), layer, tap: /** @type {Tap} */ (tap), unit, target: none, motion: none, charts: null, tour: null};
 }
 
 /**

@@ -73,7 +73,7 @@ export interface Data {
     motion: Motion;
     tour: number | null;
     beside?: string | null;
-    charts?: Charts;
+    charts: Charts;
   };
   /** The lesson's folder. */
   story: string;

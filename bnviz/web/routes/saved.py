@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from bnviz.engine.admission import Busy
 from bnviz.lessons import address
+from bnviz.record.store import COMPLETE_STATUSES, Recording
 from bnviz.web.export.files import FILES
 from bnviz.web.export.markup import POLICY
 from bnviz.web.export.validation import ExportError

@@ -336,6 +336,7 @@ test("links name layer, signal, unit and step; nonsense in them is passed over",
     unit: 2,
     target: null,
     motion: null,
+    charts: null,
     tour: null,
   });
   assert.deepEqual(place("layer=x&tap=normalized&unit=-1&step=1e5"), {
@@ -345,6 +346,7 @@ test("links name layer, signal, unit and step; nonsense in them is passed over",
     unit: null,
     target: null,
     motion: null,
+    charts: null,
     tour: null,
   });
 });
