@@ -337,7 +337,7 @@ def export(options: dict) -> None:
     lesson = (options["page"] or next(iter(LESSONS))).replace("-", "_")
     try:
         recording = source.read_bytes()
-        make = _own_maker(ending, recording)
+        make = _own_maker(ending, recording, options["step"])
         if make is None:
             check_recording(recording)
             make = _maker(ending, lesson, options["step"])
@@ -358,17 +358,16 @@ def _one_line(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())[:200]
 
 
-def _own_maker(ending: str, recording: bytes) -> Callable[[bytes, str], bytes] | None:
+def _own_maker(ending: str, recording: bytes, step: str | None) -> Callable[[bytes, str], bytes] | None:
     """The same for a recording of somebody's own network; None for any other. Raises Unusable."""
-    from bnviz.web.export import own_page, series
+    from bnviz.web.export import own_files, own_page
 
     if not own_page.is_own(recording):
         return None
-    if ending == ".html":
-        return own_page.saved_page
-    if ending == ".csv":
-        return lambda contents, _: series.own_series(contents)
-    raise Unusable(f"a recording of your own network can be made into a page (.html) or a table (.csv), not into {ending}")
+    if ending[1:] not in own_files.ENDINGS:
+        kinds = ", ".join(f"{kind} (.{one})" for one, kind in own_files.ENDINGS.items())
+        raise Unusable(f"a recording of your own network can be made into {kinds}, not into {ending}")
+    return lambda contents, file: own_files.make(contents, file, ending[1:], {"step": step} if step else {})
 
 
 def _maker(ending: str, lesson: str, step: str | None) -> Callable[[bytes, str], bytes]:

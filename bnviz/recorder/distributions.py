@@ -126,6 +126,7 @@ def _ordered(values: ByTap, layer: Layer) -> OrderedTaps:
     return first, first if same else ordered(normalized, layer.unsampled[1]), ordered(activation, layer.unsampled[2])
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of values whose squares are infinite
 def _are_saturated(current: OrderedTaps) -> np.ndarray:
     """Which units are almost the same for all examples though what they get is not [units]. A layer that is multiplied by a small
     number is not saturated: spread counts against the steepest slope in the layer, or against the unit's own mean."""

@@ -2,10 +2,15 @@
 
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from bnviz.web.export import own_page, static_site
+from bnviz.web.export import own_page, own_picture, static_site
+from bnviz.web.export.own_notebook import own_notebook
+from tests import ROOT
 from tests.e2e.lab import WIDE_PARTS, standalone_page
 from tests.e2e.test_every_page import faults
 from tests.web.test_own import recording  # noqa: F401  (a fixture)
@@ -100,3 +105,27 @@ def test_it_plays_from_a_disk_without_any_network(browser, recording, tmp_path, 
             page.wait_for_selector(f".bnviz-own[data-run]:not([data-run='{run}'])")
             page.get_by_text("Shown: table.csv").wait_for()
             page.wait_for_url("**?example=table")
+
+
+@pytest.fixture
+def viewer(recording):  # noqa: F811
+    """The address at which `bnviz view` shows the recording."""
+    command = [sys.executable, "-m", "bnviz", "view", str(recording), "--no-open"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        yield process.stdout.readline().strip()
+        process.terminate()
+
+
+@pytest.mark.slow
+def test_the_viewer_saves_what_is_on_show(browser, recording, viewer):  # noqa: F811
+    with standalone_page(browser, (viewer, "blob:", "data:"), offline=False) as page:
+        page.goto(f"{viewer}?layer=2&step=1")
+        page.wait_for_selector(".bnviz-own[data-step='1'][data-state=paused]")
+        files = {}
+        for name in ("a picture of this step", "a notebook"):
+            with page.expect_download() as download:
+                page.get_by_role("link", name=name).click()
+            files[download.value.suggested_filename] = Path(download.value.path()).read_bytes()
+        place = {"step": "1", "layer": "2", "tap": "activation"}
+        expected = {"run.png": own_picture.still(recording.read_bytes(), place)}
+        assert files == {**expected, "run.ipynb": own_notebook(recording.read_bytes(), "run.ndjson")}

@@ -2,23 +2,29 @@
 
 import csv
 import gzip
+import io
 import json
 import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 from torch import nn
 
+import bnviz
 from bnviz import __main__
 from bnviz.record import ndjson
 from bnviz.web import assets, player, words
-from bnviz.web.export import own_page, series, static_site
+from bnviz.web.export import own_page, own_picture, series, static_site
+from bnviz.web.export.own_notebook import own_notebook
 from bnviz.web.own import data, gallery, viewer
 from bnviz.web.own.files import GrowingFile
+from bnviz.web.picture.own_arrays import OwnArrays
 from tests import ROOT
 from tests.web.test_saved_page import part, put_together
 
@@ -209,7 +215,10 @@ def test_the_viewer_saves_recordings_of_own_networks(recording, tmp_path):
     assert page.content == own_page.saved_page(recording.read_bytes(), recording.name)
     assert table.content == series.own_series(recording.read_bytes())
     assert table.headers["content-disposition"] == 'attachment; filename="run.csv"'
-    assert [client.get(f"/saved/{name}").status_code for name in ("1.html", "1.csv", "0.gif", "2.csv")] == [409, 409, 404, 404]
+    picture = client.get("/saved/0.png?step=1&layer=2&tap=linear")
+    assert picture.content == own_picture.still(recording.read_bytes(), {"step": "1", "layer": "2", "tap": "linear"})
+    names = ("1.html", "1.csv", "1.gif", "0.zip", "2.csv", "0.png?layer=3", "0.png?tap=x")
+    assert [client.get(f"/saved/{name}").status_code for name in names] == [409, 409, 409, 404, 404, 409, 409]
 
 
 def test_the_command_names_a_file_that_is_not_there():
@@ -227,13 +236,73 @@ def test_a_table_has_a_row_a_snapshot_and_parameters_by_name(recording):
     assert float(rows[2]["shift_from_first_activation_1"]) > 0 == float(rows[0]["shift_from_first_activation_1"])
 
 
-@pytest.mark.parametrize("ending, start", [(".html", b"<!doctype html>"), (".csv", b"step,"), (".png", None)])
-def test_the_command_makes_pages_and_tables(recording, tmp_path, ending, start, capsys):
+STARTS = {".html": b"<!doctype html>", ".csv": b"step,", ".png": b"\x89PNG", ".gif": b"GIF89a", ".ipynb": b"{", ".zip": None}
+
+
+@pytest.mark.parametrize("ending", STARTS)
+def test_the_command_makes_files_of_each_kind(recording, tmp_path, ending, capsys):
     out = tmp_path / f"own{ending}"
-    if start is None:
+    if STARTS[ending] is None:
         with pytest.raises(SystemExit, match="2"):
             __main__.main(["export", str(recording), "--out", str(out)])
-        assert "a page (.html) or a table (.csv), not into .png" in capsys.readouterr().err
+        assert "an animation (.gif), a notebook (.ipynb), not into .zip" in capsys.readouterr().err
     else:
-        assert __main__.main(["export", str(recording), "--out", str(out)]) == 0
-        assert out.read_bytes().startswith(start)
+        step = ["--step", "1"] if ending == ".png" else []
+        assert __main__.main(["export", str(recording), *step, "--out", str(out)]) == 0
+        assert out.read_bytes().startswith(STARTS[ending])
+
+
+def net():
+    return nn.Sequential(nn.Linear(4, 40), nn.Tanh(), nn.Linear(40, 3), nn.ReLU(), nn.Linear(3, 2))
+
+
+def wide(arms=2, lost=False):
+    """The lines of a recording of layers of 40 and 3 units; with `lost`, the last snapshot of its first arm is not measured."""
+    torch.manual_seed(0)
+    models = {f"net {arm}": net() for arm in range(arms)}
+    recorder = bnviz.record(models, probe=torch.randn(30, 4), every=1, title="`<b>`")
+    for _ in range(2):
+        for model in models.values():
+            nn.init.normal_(model[0].weight, std=1e30 if lost else 1)
+        recorder.step()
+    recorder.close()
+    header, *snapshots, end = recorder.messages()
+    if lost:
+        snapshots[-1]["arms"]["net 0"] = {"train_loss": None}
+    return b"".join(map(ndjson.line, (header, *snapshots, end)))
+
+
+def test_a_picture_shows_its_step_layer_and_signal_and_an_animation_all_steps():
+    lines = wide()
+    pictures = [{}, {"step": "1"}, {"step": "1", "layer": "2"}, {"tap": "linear"}]
+    images = [Image.open(io.BytesIO(own_picture.still(lines, place))) for place in pictures]
+    assert {image.size for image in images} == {(1200, 630)}
+    assert len({image.convert("RGB").tobytes() for image in images}) == len(pictures)
+    assert own_picture.still(lines, {"step": "2"}) == own_picture.still(lines, {})
+    animation = Image.open(io.BytesIO(own_picture.animated(lines, {"layer": "1"})))
+    assert animation.n_frames == 3
+
+
+@pytest.mark.parametrize("arms", [1, 4])
+def test_what_was_not_measured_leaves_a_gap_in_pictures(arms):
+    lines = wide(arms, lost=True)
+    arrays = OwnArrays(lines.splitlines(keepends=True))
+    assert np.isnan(arrays.series["net 0"].heights[-1]).all() and np.isnan(arrays.series["net 0"].motion[:, 1, 3:]).all()
+    assert own_picture.still(lines, {}) and own_picture.animated(lines, {})
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_the_notebook_draws_what_was_recorded(lost):
+    lines = wide(lost=lost)
+    cells = json.loads(own_notebook(lines, "x.ndjson"))["cells"]
+    code, texts = (["".join(one["source"]) for one in cells if one["cell_type"] == kind] for kind in ("code", "markdown"))
+    assert texts[0].startswith(r"# \`\<b\>\`")
+    names = {}
+    for one in code:
+        exec(compile(one, "cell", "exec"), names)
+    _, *snapshots, _ = ndjson.read(lines.splitlines())
+    expected = [one["arms"]["net 1"]["shift_from_first"]["activation"][0] for one in snapshots]
+    assert np.array_equal(names["shift"].data[1].y, expected) and names["LAYER"] == 1
+    counts = snapshots[-1]["arms"]["net 1"]["counts"]["activation"][0] / np.diff(names["edges"])
+    drawn = np.array(names["ridges"].data[-1].y) - 2
+    assert np.allclose(drawn / drawn.max(), counts / counts.max())

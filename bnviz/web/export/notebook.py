@@ -38,16 +38,19 @@ def notebook(recording: bytes, file: str) -> bytes:
     A recording that is too large to be a part of it is read from `file` beside it.
     """
     header = validated_header(recording)
-    packed = base64.b64encode(gzip.compress(_without_unit_data(recording), 9, mtime=0)).decode("ascii")
+    values = {"arms": _arms(header["arms"])}
+    return document("notebook.py.txt", values, packed_without_units(recording), file, _texts(header, file))
+
+
+def document(template: str, values: Mapping[str, object], packed: str, file: str, texts: Mapping[str, str]) -> bytes:
+    """The notebook of a template, with these values and texts, and a packed recording, or the name of the file that has it."""
     alone = len(packed) <= LARGEST
-    values = {
+    common = {
         "alone": alone,
         "reader": (FOLDER / "reader.py.txt").read_text(encoding="utf-8").rstrip(),
         "recording": json.dumps(packed if alone else file),
-        "arms": _arms(header["arms"]),
     }
-    texts = _texts(header, file)
-    _, *parts = _CELL.split(rendered("notebook.py.txt", values))
+    _, *parts = _CELL.split(rendered(template, {**common, **values}))
     cells = [_cell(place, texts.get(text), code) for place, (text, code) in enumerate(zip(parts[::2], parts[1::2], strict=True))]
     python = {"display_name": "Python 3", "language": "python", "name": "python3"}
     metadata = {"kernelspec": python, "language_info": {"name": "python"}}
@@ -55,9 +58,10 @@ def notebook(recording: bytes, file: str) -> bytes:
     return json.dumps(whole_notebook, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
-def _without_unit_data(recording: bytes) -> bytes:
-    """The recording without what is known of single units and examples."""
-    return b"".join(ndjson.line(_without_units(message)) for message in ndjson.read(recording.splitlines()))
+def packed_without_units(recording: bytes) -> str:
+    """The recording without what is known of single units and examples: gzip, in base64."""
+    kept = b"".join(ndjson.line(_without_units(message)) for message in ndjson.read(recording.splitlines()))
+    return base64.b64encode(gzip.compress(kept, 9, mtime=0)).decode("ascii")
 
 
 def _without_units(message: Mapping[str, Any]) -> dict[str, Any]:

@@ -180,14 +180,28 @@ class OwnPage {
   }
 
   /**
-   * Links to what a recording of an own network can be saved as, where somebody makes it.
+   * Links to what a recording of an own network can be saved as; where nobody makes it, the command that does.
    * @param {Header} header
    * @param {Source} source
    */
   offerSaving({experiment}, {saved = {}}) {
     const endings = experiment ? [] : Object.keys(saved);
-    const links = endings.map((ending) => make("a", {href: addressOf(saved[ending]), download: ""}, this.text(`save_${ending}`)));
-    this.saving.replaceChildren(...(links.length ? [this.text("save"), ...links.flatMap((link) => [" ", link])] : []));
+    const links = endings.map((ending) => this.#fileLink(saved[ending], this.text(`save_${ending}`)));
+    const elsewhere = experiment ? [] : [this.text("save_elsewhere")];
+    this.saving.replaceChildren(...(links.length ? [this.text("save"), ...links.flatMap((link) => [" ", link])] : elsewhere));
+  }
+
+  /**
+   * A link to a file, with the place that is on show when it is asked for: pictures show it.
+   * @param {string} address
+   * @param {string} name
+   */
+  #fileLink(address, name) {
+    const view = () => /** @type {OwnPlayer} */ (this.player).core.state.view;
+    const place = () => new URLSearchParams(Object.entries(shownPlace(view())));
+    const link = make("a", {href: addressOf(address), download: ""}, name);
+    link.addEventListener("click", () => (link.href = addressOf(`${address}?${place()}`)));
+    return link;
   }
 
   /**
@@ -213,3 +227,10 @@ class OwnPage {
     }, EMPTY_MS);
   }
 }
+
+/**
+ * The step, layer and signal on show, as they stand in an address; nothing before there are any.
+ * @param {import("../player/types").View | null} view
+ * @returns {Record<string, string>}
+ */
+const shownPlace = (view) => (view ? {step: String(view.frame.step), layer: String(view.layer), tap: view.tap} : {});

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from anyio import to_thread
@@ -14,14 +14,16 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from bnviz.web import assets, words
-from bnviz.web.export import own_page, series
+from bnviz.web.export import own_files, own_page
 from bnviz.web.own.data import page_data
 from bnviz.web.own.files import GrowingFile
 from bnviz.web.routes.files import asset, plotly
 from bnviz.web.routes.http import asked_from_elsewhere, error
 
 HOSTS = ["127.0.0.1", "localhost"]  # a page elsewhere cannot make its own name mean this machine
-SAVED = {"html": "text/html", "csv": "text/csv"}  # what a recording may be saved as, by its ending
+SAVED = {  # what a recording may be saved as, by its ending
+    "html": "text/html", "csv": "text/csv", "png": "image/png", "gif": "image/gif", "ipynb": "application/x-ipynb+json",
+}  # fmt: skip
 VERSION = "Bnviz-Recording"  # which of the recordings that were written to a file, one after the other, it is
 FRESH = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY"}
 
@@ -52,7 +54,7 @@ def application(paths: Sequence[Path]) -> Starlette:
         if asked_from_elsewhere(request) or number >= len(files) or ending not in SAVED:
             return error(404, "There is no such file.")
         try:
-            contents = await to_thread.run_sync(_saved, paths[number], ending)
+            contents = await to_thread.run_sync(_saved, paths[number], ending, request.query_params)
         except (OSError, ValueError) as reason:
             return error(409, f"{paths[number].name} cannot be saved so: {reason}.")
         name = f"{paths[number].stem}.{ending}".encode("ascii", "ignore").decode().replace('"', "")
@@ -84,13 +86,11 @@ def _page(paths: Sequence[Path]) -> str:
     return own_page.page(words.own()["view"], contents, connects=True)
 
 
-def _saved(path: Path, ending: str) -> bytes:
-    """What is recorded so far, as a page or as a table. Raises OSError, and ValueError for a file that holds something else."""
+def _saved(path: Path, ending: str, place: Mapping[str, str]) -> bytes:
+    """What is recorded so far, as a file with this ending. Raises OSError, and ValueError for what is no such recording."""
     recording = path.read_bytes()
-    if ending == "html":
-        return own_page.saved_page(recording, path.name)
     own_page.header_of(recording)
-    return series.own_series(recording)
+    return own_files.make(recording, path.name, ending, place)
 
 
 def _names(paths: Sequence[Path]) -> list[str]:

@@ -24,7 +24,11 @@ COLOURS_KEPT = 96
 
 def animation(arrays: RecordingArrays, title: str, layer: int) -> bytes:
     """The GIF of a whole run; `layer` is the one that stands out."""
-    frames = list(_frames(arrays, title, layer))
+    return gif(list(_frames(arrays, title, layer)))
+
+
+def gif(frames: list[Image.Image]) -> bytes:
+    """The GIF of these pictures, the last of which stays longer."""
     palette = _palette(frames)
     first, *others = (frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames)
     file = io.BytesIO()
@@ -40,13 +44,17 @@ def _frames(arrays: RecordingArrays, title: str, layer: int) -> Iterator[Image.I
     painter = Painter(arrays, places, layer)
     for number in frame_numbers(len(arrays)):
         canvas = Canvas(WIDTH, round(places.height) + HEAD + 6, BACKGROUND).translate(MARGIN, 0)
-        step = step_of(arrays, number)
-        canvas.text(room, 24, step, 16, TEXT, weight=600, align="right")
-        canvas.text(0, 24, shorten(canvas, title, 18, room - 40 - canvas.width_of(step, 16, 600), 700), 18, TEXT, weight=700)
-        canvas.box(Box(0, 34, room, 3), GRID)
-        canvas.box(Box(0, 34, room * arrays.steps[number] / max(1, arrays.header["total_steps"]), 3), TEXT)
+        head(canvas, title, step_of(arrays, number), room, arrays.steps[number] / max(1, arrays.header["total_steps"]))
         painter.paint(canvas.translate(0, HEAD), number)
         yield canvas.finished()
+
+
+def head(canvas: Canvas, title: str, step: str, room: float, share: float) -> None:
+    """What a frame is of, its step, and a bar that says which share of the run is over."""
+    canvas.text(room, 24, step, 16, TEXT, weight=600, align="right")
+    canvas.text(0, 24, shorten(canvas, title, 18, room - 40 - canvas.width_of(step, 16, 600), 700), 18, TEXT, weight=700)
+    canvas.box(Box(0, 34, room, 3), GRID)
+    canvas.box(Box(0, 34, room * share, 3), TEXT)
 
 
 def frame_numbers(count: int) -> list[int]:

@@ -1,0 +1,137 @@
+"""Paints the picture of somebody's own networks at one snapshot: a strip of all layers, and a window of some.
+
+strip     a cell for each layer and network, coloured by how far the layer has moved since the snapshot before
+window    a row for each network, a column for each of a few layers: units on top, their histogram below them
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bnviz.web import words
+from bnviz.web.constants import TALL_HISTOGRAM
+from bnviz.web.picture.canvas import Canvas, Colour, Point
+from bnviz.web.picture.card import shorten
+from bnviz.web.picture.own_arrays import OwnArrays, OwnSeries
+from bnviz.web.picture.painter import GRID, QUIET, TEXT, percent, two_digits
+from bnviz.web.picture.places import Box
+
+MOST_COLUMNS = 5
+SIDE, GAP, CELL = 130, 28, 12  # pixels: names of networks, between columns, the height of a cell of the strip
+UNITS = 30  # pixels: the height of a layer's units
+MOST_DOTS = 66  # units of a layer that are drawn
+LOST = (0xC6, 0x28, 0x28)  # of a layer with values that are not finite
+
+
+class OwnPainter:
+    """Paints snapshots of one recording at the same places; `layer`, counted from 1, is the one that stands out."""
+
+    def __init__(self, arrays: OwnArrays, layer: int, texts: Mapping[str, str], colours: Mapping[str, Colour], size: Point):
+        self.arrays, self.layer, self.texts, self.colours = arrays, layer, texts, colours
+        self.width, self.height = size
+        self.columns = arrays.window(layer, MOST_COLUMNS)
+        self._ranges = {number: arrays.range(number) for number in self.columns}
+        self._peaks = {number: arrays.peak(number) for number in self.columns}
+
+    def paint(self, canvas: Canvas, number: int) -> None:
+        """Paint the snapshot of that number."""
+        strip = CELL * len(self.arrays.arms)
+        top = strip + 38
+        row_height = (self.height - top) / len(self.arrays.arms)
+        step = (self.width - SIDE) / len(self.columns)
+        for place, layer in enumerate(self.columns):
+            self._name(canvas, layer, SIDE + place * step, step - GAP, strip + 26)
+        for row, (arm, series) in enumerate(self.arrays.series.items()):
+            colour = self.colours[arm]
+            self._strip(canvas, series, row * CELL, number, colour)
+            self._arm(canvas, arm, top + row * row_height, number, colour)
+            for place, layer in enumerate(self.columns):
+                box = Box(SIDE + place * step, top + row * row_height, step - GAP, row_height - 18)
+                self._layer(canvas, series, layer, box, number, colour)
+        self._mark(canvas, strip)
+
+    def _strip(self, canvas: Canvas, series: OwnSeries, y: float, number: int, colour: Colour) -> None:
+        """How far each layer has moved; a red frame where values are not finite."""
+        step = self.width / len(self.arrays.layers)
+        for place in range(len(self.arrays.layers)):
+            box = Box(place * step, y, step - 1, CELL - 1)
+            moved = series.step[number, place]
+            canvas.box(box, GRID, 0.5)
+            canvas.box(box, colour, min(1.0, moved / self.arrays.far) if np.isfinite(moved) else 0.0)
+            if series.lost[number, place]:
+                canvas.frame(box, LOST, thick=2)
+
+    def _mark(self, canvas: Canvas, height: float) -> None:
+        """Which layers of the strip are in the window."""
+        step = self.width / len(self.arrays.layers)
+        if len(self.columns) < len(self.arrays.layers):
+            canvas.frame(Box(self.columns[0] * step - step - 1, -2, step * len(self.columns) + 1, height + 3), TEXT, 0.6)
+
+    def _name(self, canvas: Canvas, layer: int, x: float, width: float, y: float) -> None:
+        """A layer's name above its column."""
+        name = layer_name(self.arrays.layers[layer - 1], self.texts)
+        weight = 700 if layer == self.layer else 400
+        canvas.text(x, y, shorten(canvas, name, 15, width, weight), 15, TEXT, weight=weight)
+
+    def _arm(self, canvas: Canvas, arm: str, y: float, number: int, colour: Colour) -> None:
+        """What a network is called, and what it has learnt so far."""
+        series, room = self.arrays.series[arm], SIDE - 14
+        canvas.text(0, y + 16, shorten(canvas, arm, 16, room, 700), 16, colour, weight=700)
+        loss, accuracy = series.losses[number], series.accuracies[number]
+        told = [(self.texts["loss"], two_digits(loss))] if np.isfinite(loss) else []
+        told += [(self.texts["accuracy"], percent(accuracy))] if np.isfinite(accuracy) else []
+        for place, (name, value) in enumerate(told):
+            canvas.text(0, y + 38 + 18 * place, f"{name} {value}", 13, TEXT)
+
+    def _layer(self, canvas: Canvas, series: OwnSeries, layer: int, box: Box, number: int, colour: Colour) -> None:
+        """A layer: its units, and the histogram of all of their values, dotted that of the untrained network."""
+        self._units(canvas, series, layer, box._replace(height=UNITS), number, colour)
+        inside = Box(box.x, box.y + UNITS + 4, box.width, box.height - UNITS - 4)
+        canvas.box(Box(inside.x, inside.bottom, inside.width, 1), GRID)
+        if series.lost[number, layer - 1]:
+            canvas.frame(inside, LOST, thick=1.5)
+        outline = self._outline(series.heights[number, layer - 1], layer, inside)
+        canvas.area(outline, colour, 0.3)
+        canvas.line(outline, colour, thick=1.5)
+        canvas.dots(self._outline(series.heights[0, layer - 1], layer, inside), TEXT, 0.75)
+        low, high = self._ranges[layer]
+        canvas.text(inside.x, inside.bottom + 12, shown(low), 10, QUIET)
+        canvas.text(inside.right, inside.bottom + 12, shown(high), 10, QUIET, align="right")
+
+    def _units(self, canvas: Canvas, series: OwnSeries, layer: int, box: Box, number: int, colour: Colour) -> None:
+        """Units as dots: the farther each has moved since the snapshot before, the stronger."""
+        count = min(MOST_DOTS, len(self.arrays.layers[layer - 1]["units"]))
+        columns = max(1, min(count, math.ceil(math.sqrt(count * box.width / box.height))))
+        pitch = min(box.width / columns, box.height / math.ceil(count / columns), 12)
+        for unit in range(count):
+            x, y = box.x + (unit % columns + 0.5) * pitch, box.y + (unit // columns + 0.5) * pitch
+            moved = series.motion[number, layer - 1, unit]
+            if np.isfinite(moved):
+                canvas.disc(x, y, 0.4 * pitch, colour, 0.12 + 0.88 * min(1.0, moved / (2 * self.arrays.far)))
+            canvas.disc(x, y, 0.4 * pitch, colour, 0.4, ring=0.7)
+
+    def _outline(self, heights: np.ndarray, layer: int, box: Box) -> list[Point]:
+        """A density as an outline that begins and ends on the axis."""
+        (low, high), edges = self._ranges[layer], self.arrays.edges[layer - 1]
+        middles = (edges[:-1] + edges[1:]) / 2
+        visible = (low <= middles) & (middles <= high) & np.isfinite(heights)
+        if not visible.any():
+            return []
+        across = box.x + box.width * (middles[visible] - low) / (high - low)
+        up = box.bottom - box.height * np.minimum(1, TALL_HISTOGRAM * heights[visible] / self._peaks[layer])
+        return [(float(across[0]), box.bottom), *zip(across.tolist(), up.tolist(), strict=True), (box.right, box.bottom)]
+
+
+def layer_name(layer: Mapping[str, Any], texts: Mapping[str, str]) -> str:
+    """A layer's name, with the call that is meant where its module is called several times, as the player has it (names.js)."""
+    repeat = layer.get("repeat") or 0
+    return words.fill(texts["module"], name=f"{layer['name']} (call {repeat + 1})" if repeat else layer["name"])
+
+
+def shown(value: float) -> str:
+    """An end of an axis."""
+    return two_digits(value) if 1e-3 <= abs(value) < 1e4 else f"{value:.1e}" if value else "0"
