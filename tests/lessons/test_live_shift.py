@@ -120,6 +120,56 @@ def test_small_minibatches_come_with_the_experiment_that_tells_noises_apart(spea
     assert desk.ask("offer") is None, "layer norm has no statistics of minibatches"
 
 
+SMALL_AND_AVERAGED = {  # accuracies of both networks, the plain one first: in minibatches of 4, and with averaged gradients
+    "gradients": ((0.60, 0.55), (0.84, 0.84)),
+    "statistics": ((0.60, 0.55), (0.84, 0.56)),
+    "both": ((0.60, 0.65), (0.84, 0.70)),
+    "open": ((0.82, 0.83), (0.84, 0.84)),
+}
+
+
+@pytest.mark.parametrize("cause", SMALL_AND_AVERAGED)
+def test_two_runs_tell_noisy_gradients_from_noisy_statistics(desk, cause):
+    rows = [{"plain": plain, "compared": compared} for plain, compared in SMALL_AND_AVERAGED[cause]]
+    assert desk.call("lessons/live_shift/noise-cause.js", "noiseCause", *rows) == cause
+    unknown = {"plain": float("nan"), "compared": float("nan")}
+    assert desk.call("lessons/live_shift/noise-cause.js", "noiseCause", rows[0], unknown) == "open"
+
+
+@pytest.mark.parametrize("cause", SMALL_AND_AVERAGED)
+def test_the_page_concludes_once_both_runs_are_over(speak, desk, cause):
+    small, averaged = SMALL_AND_AVERAGED[cause]
+    end = {"step": 80, "group": 4}
+
+    def accuracies(pair):
+        return lambda arm, step: pair[arm == "batch"] if step else 0.1
+
+    speak(accuracies(small), **end, batch_size=4)
+    desk.ask("keep")
+    assert desk.ask("conclude") is None, "a run does not say it alone"
+    speak(accuracies(averaged), **{**end, "step": 70}, batch_size=64, ghost_batch_size=4)
+    assert desk.ask("conclude") is None, "it is not over"
+    speak(accuracies(averaged), **end, batch_size=64, ghost_batch_size=4)
+    text = desk.ask("conclude")
+    shares = {f"{100 * share:.0f}" for share in (small[1], *averaged)}
+    assert set(re.findall(r"(\d+)\W%", text)) == shares
+    said = {"gradients": "was the gradients", "statistics": "is the statistics", "both": "is both", "open": "cannot tell"}
+    assert [one for one, words in said.items() if words in text] == [cause]
+    speak(accuracies(averaged), **end, batch_size=64, ghost_batch_size=4, learning_rate=1.0)
+    assert desk.ask("conclude") is None, "another learning rate, too"
+    speak(accuracies(small), **{**end, "step": 70}, batch_size=4)
+    desk.ask("keep")
+    speak(accuracies(averaged), **end, batch_size=64, ghost_batch_size=4)
+    assert desk.ask("conclude") is None, "the run before was left before it was over"
+
+
+def test_a_network_that_has_not_learnt_is_no_reference(speak, desk):
+    speak(lambda arm, step: 0.4 if step else 0.1, step=80, group=4, batch_size=4)
+    desk.ask("keep")
+    speak(lambda arm, step: 0.7 if arm == "batch" and step else 0.1, step=80, group=4, batch_size=64, ghost_batch_size=4)
+    assert "cannot tell" in desk.ask("conclude")
+
+
 # --- the other way to move
 
 

@@ -9,7 +9,7 @@ const NUMBERS = {NaN: NaN, Infinity: Infinity, "-Infinity": -Infinity};
 
 const load = (file) => import(new URL(file, PACKAGE));
 const NO_STORY = {captions: {}, alternatives: {}, headline: () => ""};
-const desk = {recording: "", fits: null, view: null, service: null};
+const desk = {recording: "", fits: null, view: null, before: null, service: null};
 
 const recordings = new Map();
 
@@ -144,6 +144,10 @@ const actions = {
   async offer() {
     return desk.view.story.offer?.(desk.view) ?? null;
   },
+
+  // What the story concludes of the view that was kept and of this one.
+  keep: () => void (desk.before = desk.view),
+  conclude: () => desk.view.story.conclusion?.(desk.view, desk.before) ?? null,
 
   async speak({panels}) {
     const {alternative, filler, pieces} = await load("web/player/words.js");

@@ -17,6 +17,7 @@ import {
 import {exampleStep} from "../../web/player/motion.js";
 import {finiteValues, mean, sum} from "../../web/player/numbers.js";
 import * as words from "../../web/player/words.js";
+import {noiseConclusion} from "./noise-cause.js";
 import {BETTER, tour} from "./tour.js";
 
 /** @import {PanelSpec, Say, Snapshot, Story, View} from "../../web/player/types" */
@@ -37,6 +38,7 @@ export default {
   headline,
   answer: below,
   offer,
+  conclusion: noiseConclusion,
   picture: "large",
   numbers: true,
   tour,

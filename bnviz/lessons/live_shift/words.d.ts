@@ -36,6 +36,10 @@ export interface Words {
   share_right: {share: string | number};
   a_loss: {loss: string | number};
   tell_apart: {size: string | number; batch: string | number};
+  noise_gradients: {batch: string | number; size: string | number; norm: string | number; averaged: string | number; small: string | number; plain: string | number};
+  noise_statistics: {batch: string | number; size: string | number; norm: string | number; averaged: string | number; small: string | number; plain: string | number};
+  noise_both: {batch: string | number; norm: string | number; small: string | number; averaged: string | number; size: string | number; plain: string | number};
+  noise_open: {norm: string | number; small: string | number; size: string | number; averaged: string | number; batch: string | number; plain: string | number};
   noisy: {size: string | number};
   both_diverged: {step: string | number};
   plain_diverged: {norm: string | number; step: string | number; other: string | number};

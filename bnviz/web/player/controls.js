@@ -130,7 +130,9 @@ export class Controls {
     this.choosers = make("div", {class: "bnviz-choosers"});
     this.answer = make("p", {class: "bnviz-answer"});
     this.offer = make("button", {type: "button", class: "bnviz-offer", hidden: true});
-    this.headlines = make("div", {class: "bnviz-top"}, this.headline, this.choosers, this.answer, this.offer);
+    this.conclusion = make("p", {class: "bnviz-answer", hidden: ""});
+    const texts = [this.headline, this.choosers, this.answer, this.conclusion, this.offer];
+    this.headlines = make("div", {class: "bnviz-top"}, ...texts);
     this.message = make("p", {class: "bnviz-message", role: "status"});
     this.transport = transport(player, root, () => this.copyLink());
     root.append(this.headlines, this.transport.box, this.message);
@@ -341,6 +343,17 @@ export class Controls {
     if (visibility.findings) this.showHeadline(view.story.headline(view), view);
     else this.askFirst();
     this.showOffer(visibility.findings ? view : null);
+    this.showConclusion(visibility.findings ? view : null);
+  }
+
+  /**
+   * What the run and the one before say together.
+   * @param {View | null} view
+   */
+  showConclusion(view) {
+    const conclusion = view?.story.conclusion?.(view, this.player.comparison.viewBeside(view));
+    this.conclusion.hidden = !conclusion;
+    set(this.conclusion, conclusion ?? "");
   }
 
   /**
@@ -358,7 +371,7 @@ export class Controls {
 
   /** @param {string} text in the place of headline and answer */
   showPlaceholder(text) {
-    this.answer.hidden = this.offer.hidden = true;
+    this.answer.hidden = this.offer.hidden = this.conclusion.hidden = true;
     this.headline.replaceChildren(make("span", {}, text));
   }
 

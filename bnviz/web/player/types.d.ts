@@ -316,6 +316,8 @@ export interface Story<Own = {}, State = any> {
   answer?(view: View<Own>): string | null;
   /** An experiment that would answer what the words leave open: other values of settings, and what its button says. */
   offer?(view: View<Own>): {text: string; values: Record<string, string | number>} | null;
+  /** What the run on show and the one before, at its end, say together; null while that is nothing. */
+  conclusion?(view: View<Own>, before: View<Own> | null): string | null;
   feeds?: Record<string, FeedFunction<View<Own>>>;
   /** What feeds say in a table, where it is not simply the x and y that they draw. */
   tables?: Record<string, Tabulate<View<Own>>>;
