@@ -448,3 +448,20 @@ def test_a_guess_is_held_against_the_trained_network(desk, recorded, prediction,
     _, answer, *_ = story_of(desk, recorded(experiment), experiment, prediction)
     assert answer.startswith(TEXTS["story"][judgement].split("{")[0])
     assert (", and you are right" in answer) == (judgement == "answer_right")
+
+
+# --- names of lines
+
+
+@pytest.mark.parametrize(
+    ("ends", "named"),
+    [
+        ({"start": 0.5, "drift": 0.2, "noise": 0.1}, ["start", "drift", "noise"]),
+        ({"start": 0.5, "drift": 0.48, "noise": 0.1}, ["start", "noise"]),  # nearer than a name is high
+        ({"start": 5.0, "drift": 0.2}, ["drift"]),  # beyond the axis
+        ({"start": None, "drift": 0.2}, ["drift"]),
+        ({}, []),
+    ],
+)
+def test_lines_are_named_where_there_is_room(desk, ends, named):
+    assert desk.call("lessons/train_and_eval/drawings.js", "namedLines", ends, 1.0) == named

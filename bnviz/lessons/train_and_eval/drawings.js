@@ -11,6 +11,7 @@ import {bars} from "./trials.js";
 /** @import {Bound, FeedFunction, Fit, Snapshot, View} from "../../web/player/types" */
 
 const NOTHING = {x: [], y: []};
+const APART = 0.07; // of an axis: names of lines that end nearer to one another would cover each other
 const SETTLED = 1 / 20; // of the run, after which running statistics, which start at 0 and 1, say something
 
 /**
@@ -32,13 +33,74 @@ function shownParts(view, frame) {
   return wasFrozen(view, frame) ? {distance: parts.distance, measured: parts.measured} : parts;
 }
 
+/**
+ * Which of several lines are named where they end: from the highest end down, those that leave room for their names.
+ * @param {Record<string, number | null>} ends
+ * @param {number} reach of the axis
+ * @returns {string[]}
+ */
+export function namedLines(ends, reach) {
+  /** @type {string[]} */
+  const named = [];
+  const byHeight = Object.entries(ends).sort(([, one], [, other]) => Number(other) - Number(one));
+  let lowest = Infinity;
+  for (const [name, end] of byHeight) {
+    if (end === null || end > reach || lowest - end < APART * reach) continue;
+    named.push(name);
+    lowest = end;
+  }
+  return named;
+}
+
+/**
+ * A line with its name at its end, if there is room for it.
+ * @param {import("../../web/player/feeds.js").Outline} line
+ * @param {string} label
+ * @param {boolean} isNamed
+ */
+function withName(line, label, isNamed) {
+  if (!isNamed) return line;
+  const end = line.y.findLastIndex((value) => value !== null);
+  return {...line, mode: "lines+text", text: line.y.map((_, index) => (index === end ? label : "")), textposition: "top left"};
+}
+
+/**
+ * @param {string} fit of the axis
+ * @param {View} view
+ */
+const reachOf = (fit, view) => view.fits.range(fit, view)?.[1] ?? 1;
+
+/**
+ * The layers whose lines of an error are named.
+ * @param {View} view
+ * @param {string} key
+ */
+function namedLayers(view, key) {
+  const frame = measuredFrame(view);
+  const errors = frame ? Array.from(layersOf(frame, view, key), finite) : [];
+  return namedLines(Object.fromEntries(errors.map((error, index) => [index + 1, error])), reachOf("errors", view));
+}
+
+/**
+ * The parts of the error of the running mean whose lines are named.
+ * @param {View} view
+ * @param {string[]} parts
+ */
+function namedParts(view, parts) {
+  const frame = measuredFrame(view);
+  const values = frame ? shownParts(view, frame) : {};
+  return namedLines(Object.fromEntries(parts.map((part) => [part, finite(values[part])])), reachOf("parts", view));
+}
+
 /** @type {Record<string, FeedFunction>} */
 export const feeds = {
   ...lawFeeds,
   evaluated: ({arm, key}, view) => overSteps(evaluatedFrames(view, arm, key), (frame) => evaluatedScore(frame, arm, key)),
   evaluation: ({key}, view) => overSteps(measuredFrames(view), (frame) => measure(frame, view, key)),
-  "evaluation-layer": ({key, layer}, view) =>
-    overSteps(measuredFrames(view), (frame) => layersOf(frame, view, key)[(layer ?? view.layer) - 1]),
+  "evaluation-layer"({key, layer}, view) {
+    const line = overSteps(measuredFrames(view), (frame) => layersOf(frame, view, key)[(layer ?? view.layer) - 1]);
+    return withName(line, String(layer), layer && namedLayers(view, key).includes(String(layer)));
+  },
   "error-bars"({key}, view) {
     const frame = measuredFrame(view);
     if (!frame) return NOTHING;
@@ -51,7 +113,10 @@ export const feeds = {
     return {x: layers, y: layers.map((layer) => (key === "spread" ? expectedSpread(size, layer) : besselFactor(size)))};
   },
   remedies: bars,
-  part: ({part}, view) => overSteps(measuredFrames(view), (frame) => shownParts(view, frame)[/** @type {any} */ (part)] ?? null),
+  part({part, label, among = []}, view) {
+    const line = overSteps(measuredFrames(view), (frame) => shownParts(view, frame)[/** @type {any} */ (part)] ?? null);
+    return withName(line, label, namedParts(view, among).includes(part));
+  },
 };
 
 /**

@@ -11,7 +11,6 @@ from bnviz.lessons.train_and_eval.law_panels import bessel, law
 from bnviz.web import words
 from bnviz.web.figures import (
     COLOURS,
-    GREY,
     TWO_ROWS,
     Layout,
     Trace,
@@ -33,7 +32,10 @@ WORDS = words.catalogue("train_and_eval")
 TEXTS = WORDS["panels"]
 Panel = dict[str, Any]
 VIEWS = {"minibatch": "dash", "running": "solid", "recomputed": "dot"}
-PARTS = {"start": "solid", "drift": "6px,4px", "noise": "2px,3px", "offset": "14px,4px", "distance": "8px,3px,2px,3px"}
+PARTS = {  # dash and colour: no arm's colours, and told apart without colour by dash and by the name at the end
+    "start": ("solid", "#8A7A3A"), "drift": ("6px,4px", "#B5528F"), "noise": ("2px,3px", "#2E9C86"),
+    "offset": ("14px,4px", "#7D6BB5"), "distance": ("8px,3px,2px,3px", "#9A6A4F"),
+}  # fmt: skip
 
 
 def panels(experiment: Experiment) -> list[Panel]:
@@ -160,9 +162,10 @@ def causes(experiment: Experiment, norm: str) -> Panel:
     """The error of the running mean in the chosen layer, what it is made of, and how far the held-out examples lie off."""
     measured = line(norm, width=4, feed={"kind": "evaluation-layer", "arm": norm, "key": "mean_error"})
     traces = [_named(measured, WORDS["parts"]["measured"], "", ".3f")]
-    for part, dash in PARTS.items():
-        trace = line(norm, "", 2, dash, feed={"kind": "part", "arm": norm, "part": part})
-        trace["line"] |= {"color": GREY}
+    for part, (dash, colour) in PARTS.items():
+        feed = {"kind": "part", "arm": norm, "part": part, "label": WORDS["parts"][part], "among": list(PARTS)}
+        trace = line(norm, "", 2, dash, feed=feed, textfont={"color": colour})
+        trace["line"] |= {"color": colour}
         traces.append(_named(trace, WORDS["parts"][part], "", ".3f"))
     figure = layout(
         showlegend=True,
@@ -194,7 +197,15 @@ def errors(experiment: Experiment, norm: str) -> Panel:
     traces, steps = [], {"range": [0, experiment.steps]}
     for axes, key in (("", "mean_error"), ("2", "std_error")):
         for trace in layer_curves(norm, key, experiment.hidden_layers, "%{y:.3f} σ", axes):
-            traces.append({**trace, "feed": {**trace["feed"], "kind": "evaluation-layer"}})
+            traces.append({**_readable(trace, norm), "feed": {**trace["feed"], "kind": "evaluation-layer"}})
     left, right = (axis(TEXTS["errors"][key], fit="errors", rangemode="tozero") for key in ("mean", "std"))
     figure = {**pair(left, right, steps), "showlegend": False}
     return panel("errors", *heading(WORDS, "errors"), (traces, figure))
+
+
+def _readable(trace: Trace, norm: str) -> Trace:
+    """A faint line whose name at its end is not faint."""
+    if "opacity" not in trace:
+        return trace
+    faint = {**trace["line"], "color": translucent(norm, trace["opacity"])}
+    return {**trace, "opacity": 1, "line": faint, "textfont": {"color": COLOURS[norm]}}
