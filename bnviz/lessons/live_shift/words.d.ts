@@ -39,7 +39,7 @@ export interface Words {
   noise_gradients: {batch: string | number; size: string | number; norm: string | number; averaged: string | number; small: string | number; plain: string | number};
   noise_statistics: {batch: string | number; size: string | number; norm: string | number; averaged: string | number; small: string | number; plain: string | number};
   noise_both: {batch: string | number; norm: string | number; small: string | number; averaged: string | number; size: string | number; plain: string | number};
-  noise_open: {norm: string | number; small: string | number; size: string | number; averaged: string | number; batch: string | number; plain: string | number};
+  noise_open: {size: string | number; norm: string | number; small: string | number; averaged: string | number; batch: string | number; plain: string | number};
   noisy: {size: string | number};
   both_diverged: {step: string | number};
   plain_diverged: {norm: string | number; step: string | number; other: string | number};

@@ -57,11 +57,13 @@ export function namedLines(ends, reach) {
  * @param {import("../../web/player/feeds.js").Outline} line
  * @param {string} label
  * @param {boolean} isNamed
+ * @param {number} [reach] of the axis, if the name is to be below a line that is high enough: above it may be the sum of all
  */
-function withName(line, label, isNamed) {
+function withName(line, label, isNamed, reach = Infinity) {
   if (!isNamed) return line;
   const end = line.y.findLastIndex((value) => value !== null);
-  return {...line, mode: "lines+text", text: line.y.map((_, index) => (index === end ? label : "")), textposition: "top left"};
+  const textposition = Number(line.y[end]) > APART * reach ? "bottom left" : "top left";
+  return {...line, mode: "lines+text", text: line.y.map((_, index) => (index === end ? label : "")), textposition};
 }
 
 /**
@@ -115,7 +117,7 @@ export const feeds = {
   remedies: bars,
   part({part, label, among = []}, view) {
     const line = overSteps(measuredFrames(view), (frame) => shownParts(view, frame)[/** @type {any} */ (part)] ?? null);
-    return withName(line, label, namedParts(view, among).includes(part));
+    return withName(line, label, namedParts(view, among).includes(part), reachOf("parts", view));
   },
 };
 
