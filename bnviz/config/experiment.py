@@ -63,7 +63,7 @@ class Experiment:
         "Initialization",
         "How the weights start: He (variance 2/inputs, derived for ReLU), PyTorch's default (uniform, variance 1/(3·inputs)), "
         "normal with standard deviation 0.01, Xavier (variance 2/(inputs + outputs), derived for linear units), or a random "
-        "orthogonal matrix, which leaves lengths and angles as they are.",
+        "orthogonal matrix, which preserves lengths and angles.",
     )
     learning_rate: float = number(
         RUN, 0.1, 0.0001, 10.0, "Learning rate",
@@ -77,8 +77,8 @@ class Experiment:
     )  # fmt: skip
     batch_size: int = number(
         SHAPE, 64, 2, 1024, "Batch size",
-        "Examples in a minibatch. SGD averages the gradient over them, and batch norm takes mean and variance from them: "
-        "the fewer they are, the noisier both get.",
+        "Examples in a minibatch. SGD averages the gradient over them, and batch norm computes mean and variance over them. "
+        "With fewer examples both are noisier.",
         (2, 4, 8, 16, 32, 64, 128, 256, 512),
     )  # fmt: skip
     ghost_batch_size: int = number(
@@ -91,7 +91,7 @@ class Experiment:
     )  # fmt: skip
     label_noise: float = number(
         RUN, 0.0, 0.0, 1.0, "Label noise",
-        "Share of training labels that are replaced by random ones. A network that fits those has memorized them.",
+        "Share of training labels that are replaced by random ones. A network can fit random labels only by memorizing them.",
         (0.0, 0.1, 0.2, 0.3, 0.5, 1.0),
     )  # fmt: skip
     dropout: float = number(
@@ -101,17 +101,17 @@ class Experiment:
     )  # fmt: skip
     train_size: int = number(
         SHAPE, 5000, 16, 5000, "Training examples",
-        "How many training examples to use. From a data set that has fewer, all are used.",
+        "How many training examples to use. If the data set has fewer, the networks use all.",
         (100, 500, 1000, 2000, 5000),
     )  # fmt: skip
     steps: int = number(
         SHAPE, 600, 0, 5000, "Steps",
-        "How many minibatches to train on, the same ones for all networks. 0 leaves them as they are initialized.",
+        "How many minibatches to train on, the same ones for all networks. With 0 they stay untrained.",
         (100, 200, 400, 600, 1000, 2000, 5000),
     )  # fmt: skip
     snapshot_every: int = number(
         OBSERVATION, 4, 1, 100, "Steps between snapshots",
-        "How often distributions are measured. At the beginning they are measured after every step.",
+        "How often the run takes a snapshot, a set of measurements. At the beginning it takes one after every step.",
         (1, 2, 4, 10, 20, 50),
     )  # fmt: skip
     seed: int = number(
@@ -143,11 +143,11 @@ class Experiment:
 
     look_inside: str = choice(
         OBSERVATION, "no", YES_NO, "Look inside batch norm",
-        "At every snapshot, measure ẑ before γ and β are applied.",
+        "At every snapshot, measure ẑ, the values before γ and β.",
     )  # fmt: skip
     coats: str = choice(
         SHAPE, "black", COATS, "Coats of the animals",
-        "How the animals of the data set Cats look in training: all black, only the cats black (so that colour gives them away), "
+        "How the animals of the data set Cats look in training: all black, only the cats black (so that colour reveals them), "
         "or all coats from black to fully coloured.",
     )  # fmt: skip
     microscope: str = choice(
@@ -168,82 +168,82 @@ class Experiment:
 
     batch_norm_from: int = number(
         LIVE, 0, 0, 5000, "Normalize from step (0: from the start)",
-        "Until this step the second network has no normalizer either, so both networks are one and the same.",
+        "Until this step the second network has no normalizer either, so the two networks are identical.",
         (0, 50, 100, 200, 300, 400),
     )  # fmt: skip
     scale_start: str = choice(
-        LIVE, "one", {"one": "γ = 1, β = 0", "keep": "γ and β that keep what the network computes"}, "γ and β when switched on",
-        "What γ and β are when batch norm is switched on in the middle of a run. When it is switched off, it is just removed "
-        "or, to keep what the network computes, the weights take over what it did.",
+        LIVE, "one", {"one": "γ = 1, β = 0", "keep": "γ and β that keep the outputs the same"}, "γ and β when switched on",
+        "The values of γ and β when you switch batch norm on during a run. When you switch it off, it is simply removed, or the "
+        "weights take over its effect, so that the outputs stay the same.",
     )  # fmt: skip
     changes: str = text(
         LIVE, "", lambda text: canonical(parse_changes(text)), "200:learning_rate=1;350:batch_size=8", "Changes on the way",
-        "What changes while the networks train, as step:name=value, separated by semicolons. Names are learning_rate, "
-        "batch_size, ghost_batch_size, dropout, momentum and compare, and what breaks things: times_w1, times_w2, … multiply the "
-        "weights of a layer, freeze_layer keeps one from learning, input_noise is added to the test inputs, input_shift to all "
-        "inputs, and freeze_statistics=1 has batch norm train with its running statistics, which stay as they are.",
+        "What changes while the networks train, as step:name=value, separated by semicolons. Settings that change: "
+        "learning_rate, batch_size, ghost_batch_size, dropout, momentum and compare. Others break things: times_w1, times_w2, … "
+        "multiply the weights of a layer, and freeze_layer stops one from learning. input_noise is added to the test inputs, "
+        "input_shift to all inputs. With freeze_statistics=1, batch norm trains with its running statistics, which stay fixed.",
     )  # fmt: skip
 
     weight_decay: float = number(
         RUN, 0.0, 0.0, 10.0, "Weight decay",
-        "λ: in every step the weights W of the hidden layers are pulled towards 0 by the learning rate times λ times themselves "
-        "(an L2 penalty of λ/2 ‖W‖²). Biases, γ, β and the output layer do not decay.",
+        "λ: every step subtracts the learning rate times λ times W from the weights W of the hidden layers (an L2 penalty of "
+        "λ/2 ‖W‖²). Biases, γ, β and the output layer do not decay.",
         (0.0, 0.0005, 0.005, 0.02, 0.05, 0.1),
         late=True,
     )  # fmt: skip
     rate_growth: float = number(
-        RUN, 1.0, 0.9, 1.1, "Growth of the rate",
-        "By what the learning rate of the hidden layers' weights W is multiplied from step to step. Biases, γ, β and the output "
-        "layer keep theirs. In the first step it is the learning rate times the root of this.",
+        RUN, 1.0, 0.9, 1.1, "Growth of the learning rate",
+        "Each step multiplies the learning rate of the hidden layers' weights W by this factor. Biases, γ, β and the output "
+        "layer keep their learning rate. The first step uses the learning rate times the root of the factor.",
         (0.99, 0.999, 1.0, 1.001, 1.01),
         late=True,
     )  # fmt: skip
     rising: str = choice(
-        OBSERVATION, "no", YES_NO, "Again with a rising rate",
-        "Train both networks a second time, without weight decay but with a rate of the hidden layers' weights that rises by as "
-        "much as decay would let them shrink.",
+        OBSERVATION, "no", YES_NO, "Train again with a rising learning rate",
+        "Train both networks a second time, without weight decay. Instead, the learning rate of the hidden layers' weights rises "
+        "by as much as decay would shrink them.",
         late=True,
     )  # fmt: skip
     epsilon: float = number(
         SHAPE, 1e-5, 1e-30, 1.0, "ε of the normalizer",
-        "What a normalizer adds to the variance before it takes the root. Unless it is far smaller than the variance, the size "
-        "of the weights below is not taken out entirely.",
+        "A small number that a normalizer adds to the variance before it takes the root. Unless it is far smaller than the "
+        "variance, it does not cancel the scale of the weights completely.",
         (1e-30, 1e-10, 1e-5, 1e-3),
         late=True,
     )  # fmt: skip
     precision: str = choice(
         SHAPE, "single", {"single": "single (32 bits)", "double": "double (64 bits)"}, "Precision",
-        "With how many bits the networks compute: some 7 or some 16 decimal digits.",
+        "How many bits the networks use for numbers: about 7 or about 16 decimal digits.",
         late=True,
     )  # fmt: skip
     trainable: str = choice(
         SHAPE, "all", {"all": "all", "scales": "only the normalizer's (γ and β)", "output": "only the output layer's"},
         "Parameters that learn",
-        "Which parameters SGD trains; all others keep their initial random values. Without a normalizer there are no γ and β, "
-        "so then nothing learns.",
+        "Which parameters SGD trains. All others keep their initial random values. Without a normalizer there are no γ and β, "
+        "so nothing learns.",
         late=True,
     )  # fmt: skip
 
     skip_connections: str = choice(
         SHAPE, "none", {"none": "none", "residual": "residual", "skipinit": "SkipInit"}, "Skip connections",
-        "What layer 2 and every later layer hand on: g(y) alone; what they received plus g(y) (He et al. 2016); or what they "
-        "received plus α g(y), with one number α a layer that is learnt and starts at 0 (SkipInit, De & Smith 2020). A layer "
-        "that is held or frozen keeps its α. Charts show g(y).",
+        "The output of layer 2 and every later layer: g(y) alone, or their input plus g(y) (He et al. 2016), or their input plus "
+        "α g(y) (SkipInit, De & Smith 2020). Each layer learns its own number α, which starts at 0. A layer that is held or "
+        "frozen keeps its α. Charts show g(y).",
         late=True,
     )  # fmt: skip
 
     accumulate: int = number(
-        SHAPE, 1, 1, 64, "Minibatches a step",
-        "Gradient accumulation: each step of SGD takes the mean gradient of so many minibatches, one after another. Batch norm "
-        "sees each of them by itself.",
+        SHAPE, 1, 1, 64, "Minibatches per step",
+        "Gradient accumulation: each step of SGD uses the mean gradient of this many minibatches, one after another. Batch norm "
+        "normalizes each minibatch by itself.",
         (1, 2, 4, 8, 16, 32),
         late=True,
     )  # fmt: skip
 
     switch_examples: str = choice(
         LIVE, "training", {"training": "training examples", "test": "test examples"}, "Examples for a switch",
-        "From which examples, the first 512 of them, batch norm takes its first statistics when it is switched on in the middle "
-        "of a run, and by which the weights take over what it did when it is switched off. Older releases took test examples.",
+        "The first 512 of these examples give batch norm its first statistics when you switch it on during a run. When you "
+        "switch it off, they set how the weights take over its effect. Older releases took test examples.",
         late=True, formerly="test",
     )  # fmt: skip
     three_views: str = choice(
@@ -419,15 +419,15 @@ class Experiment:
             )
         if self.accumulate > 1:
             notes.append(
-                f"Each step takes the gradient of {self.accumulate} minibatches of {self.batch} examples, "
-                f"{self.accumulate * self.batch} together. Gradient shift is that of the first of them."
+                f"Each step uses the gradient of {self.accumulate} minibatches of {self.batch} examples, "
+                f"{self.accumulate * self.batch} together. Gradient shift is measured on the first of them."
             )
         if self.trainable == "scales":
             notes.append("The network without a normalizer has no γ and no β, so it learns nothing.")
         if self.rising == "yes" and not self.shrinkage:
             notes.append(
-                "So much weight decay makes weights swing through 0, and no rising rate does the same: the networks with a "
-                "rising rate are left out."
+                "So much weight decay makes weights swing through 0, and no rising learning rate does the same: the networks "
+                "with a rising learning rate are left out."
             )
         return notes + self._notes_on_changes()
 
@@ -436,7 +436,7 @@ class Experiment:
         if 0 < self.steps <= self.batch_norm_from:
             notes.append(
                 f"Training ends before step {self.batch_norm_from}, so the second network never gets its normalizer: "
-                "both are one and the same."
+                "the two networks are identical."
             )
         if self.scale_start == "keep" and self._unkept():
             names = " and ".join(COMPARED[name] for name in self._unkept())

@@ -29,7 +29,7 @@ def test_weights_that_would_swing_through_0_have_no_rising_rate(rate, decay, mom
     experiment = Experiment(learning_rate=rate, weight_decay=decay, momentum=momentum, rising="yes")
     assert experiment.arms == ("none", "batch")
     (note,) = experiment.notes()
-    assert "no rising rate does the same" in note
+    assert "no rising learning rate does the same" in note
 
 
 def test_networks_with_a_rising_rate_are_the_other_two_once_more():

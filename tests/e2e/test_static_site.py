@@ -104,7 +104,7 @@ def test_a_sweep_is_shown_by_a_server_of_plain_files(page, folder):
         assert page.inner_text("#verdict") == "" and page.locator("[data-panel]").count() == 0
         page.click("#skip")
         page.wait_for_selector("[data-panel] .main-svg")
-        assert "Too few to tell" in page.inner_text("#verdict"), "of two seeds"
+        assert "Too few seeds" in page.inner_text("#verdict"), "of two seeds"
         server.shutdown()
 
 

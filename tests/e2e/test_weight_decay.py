@@ -26,7 +26,7 @@ def test_both_ways_are_one_loss_with_batch_norm_and_two_without(lab):
         assert line_values(lab, "losses", arm)[-1] == pytest.approx(last[arm]["train_loss"])
     np.testing.assert_allclose(line_values(lab, "losses", "batch-rising"), line_values(lab, "losses", "batch"), rtol=1e-6)
     assert not np.allclose(line_values(lab, "losses", "none-rising"), line_values(lab, "losses", "none"), rtol=1e-3)
-    assert re.search(r"two ways and one training loss: at step 60 the rate is 1\.8\d times as high", lab.headline)
+    assert re.search(r"both ways have the same training loss: at step 60 the learning rate is 1\.8\d times as high", lab.headline)
 
 
 @pytest.mark.slow
@@ -43,7 +43,7 @@ def test_the_guess_is_judged_by_what_was_measured(lab):
 @pytest.mark.slow
 def test_w2_times_1000_divides_the_gradient_and_changes_no_loss(lab):
     lab.open("weight-decay", **SMALL, changes="30:times_w2=1000").at_the_end()
-    assert "W[2] was multiplied by 1000" in lab.headline and "to 1.0 · 10⁻⁶ times what it had been" in lab.headline
+    assert "Step 30 multiplied W[2] by 1000" in lab.headline and "became 1.0 · 10⁻⁶ times as high as before" in lab.headline
     sizes = line_values(lab, "sizes", "batch")
     steps = lab.plot("sizes", "Array.from(n.data[0].x)")
     place = steps.index(30)
@@ -57,5 +57,5 @@ def test_w2_times_1000_divides_the_gradient_and_changes_no_loss(lab):
 @pytest.mark.slow
 def test_more_decay_than_a_rate_can_rise_for_is_said(lab):
     lab.open("weight-decay", **SMALL, weight_decay=10, learning_rate=0.3).at_the_end()
-    assert "no rising rate does the same" in lab.page.inner_text(".stMain")
+    assert "no rising learning rate does the same" in lab.page.inner_text(".stMain")
     assert lab.headline.startswith(WORDS["story"]["no_rate"][:40])

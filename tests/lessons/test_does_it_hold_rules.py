@@ -106,7 +106,7 @@ def test_a_best_rate_at_the_edge_is_said_to_be_there():
     rows = [0.7, 0.75, 0.8, 0.85]
     judgement = judged("same-score", lambda curve, rate, seed: rows[[0.03, 0.1, 0.3, 1.0].index(rate)] + little(seed))
     inside = judged("same-score", lambda curve, rate, seed: 0.8 - abs(rate - 0.3) + little(seed))
-    assert "Best at the smallest or the largest rate that was tried: without batch norm and with batch norm." in judgement.summary
+    assert "Best at the smallest or largest learning rate tried: without batch norm and with batch norm." in judgement.summary
     assert "Best at the smallest" not in inside.summary
     sweep = CLAIMS["same-score"].sweep
     assert (

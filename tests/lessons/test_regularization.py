@@ -172,7 +172,7 @@ def test_bessels_correction_is_a_quarter_in_groups_of_4():
     inside = z.unflatten(0, (1024, 4)).var(1, correction=0).mean().item()
     assert inside == pytest.approx(0.75 * z.var(0).mean().item(), rel=0.02)
     caption = next(one["caption"] for one in panels(SWEEP, []) if one["id"] == "statistics")
-    assert "In groups of 4 a variance comes out 25.0 % too small" in caption
+    assert "In groups of 4, a variance is 25.0 % too small" in caption
 
 
 # Words

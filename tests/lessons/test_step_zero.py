@@ -284,8 +284,8 @@ def test_the_growth_is_told_with_its_interval_and_compared_with_the_law():
 def test_it_is_said_whose_rank_it_is():
     plan = small()
     text = verdict(plan, synthetic_rows(plan, rank=(2.0, 12.0), scatter=0.0001))
-    assert re.search(r"rank of 2\.0 \(.*?\) without and 12\.0 \(.*?\) with batch norm, in what enters the nonlinearity", text)
-    assert re.search(r"In what leaves it, the rank is 1\.0 \(.*?\) and 6\.0 \(", text)
+    assert re.search(r"input has an effective rank of 2\.0 \(.*?\) without and 12\.0 \(.*?\) with batch norm, over", text)
+    assert re.search(r"Its output has 1\.0 \(.*?\) and 6\.0 \(", text)
 
 
 def test_few_layers_have_no_growth():

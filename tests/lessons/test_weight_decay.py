@@ -330,7 +330,7 @@ def test_in_evaluation_two_ways_are_two_losses(texts, recorded):
     assert other["train_loss"] == pytest.approx(one["train_loss"], rel=1e-9)
     assert other["probe_loss"] == pytest.approx(one["probe_loss"], rel=1e-6)
     assert abs(other["test_loss"] / one["test_loss"] - 1) > 0.01
-    assert f"here they are two: {one['test_loss']:.3f} with decay, {other['test_loss']:.3f} at the rising rate" in text
+    assert f"these two differ: {one['test_loss']:.3f} with decay, {other['test_loss']:.3f} with the rising learning rate" in text
     assert f"is {one['probe_loss']:.3f} and {other['probe_loss']:.3f}" in text
 
 

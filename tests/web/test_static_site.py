@@ -103,7 +103,7 @@ def test_a_sweep_comes_with_its_verdict_and_an_answer_to_every_guess(site):
     data = json.loads(handed(site / f"recordings/regularization/{option['id']}.js")[1]["data"])
     assert data["state"] == "ended" and data["rows"] > 0 and all(panel["data"] for panel in data["panels"])
     assert set(data["answers"]) == set(page["predictions"])
-    assert "<strong>Too few to tell" in data["verdict"], "of two seeds"
+    assert "<strong>Too few seeds" in data["verdict"], "of two seeds"
 
 
 def test_pages_lead_only_to_what_is_there(site):

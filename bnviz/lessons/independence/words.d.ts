@@ -35,7 +35,7 @@ export interface Words {
   held_ahead: {from: string | number};
   held_lost: {};
   held_begun: {from: string | number; plain: string | number; norm: string | number; compared: string | number};
-  held: {plain_early: string | number; plain_late: string | number; norm: string | number; compared_early: string | number; compared_late: string | number; window: string | number; spared: string | number; missed: string | number};
+  held: {norm: string | number; plain_early: string | number; plain_late: string | number; compared_early: string | number; compared_late: string | number; window: string | number; spared: string | number; missed: string | number};
   effect: {cost: string | number; share: string | number};
   spared_both: {};
   spared_plain: {norm: string | number};
@@ -49,7 +49,7 @@ export interface Words {
   still: {};
   moved: {plain: string | number; compared: string | number; norm: string | number; held: string | number};
   moved_held: {plain: string | number; compared: string | number; norm: string | number; held_out: string | number};
-  profile: {plain_low: string | number; plain_high: string | number; last: string | number; norm: string | number; compared_low: string | number; compared_high: string | number};
+  profile: {norm: string | number; plain_low: string | number; plain_high: string | number; last: string | number; compared_low: string | number; compared_high: string | number};
   profile_one: {plain: string | number; norm: string | number; compared: string | number};
   learnt: {step: string | number; plain: string | number; held_out: string | number; norm: string | number; compared: string | number};
   learnt_loss: {step: string | number; held_out: string | number; plain: string | number; norm: string | number; compared: string | number};
