@@ -254,8 +254,8 @@ def test_cannot_tell_is_a_verdict_of_all_seeds():
     """Two of five seeds with no clear difference are no verdict yet; five are."""
     alike = synthetic_rows(levels=dict.fromkeys(LEVELS, (0.8, 0.8)))
     early = [one for one in alike if one["seed"] < 2]
-    assert "cannot tell" not in verdict(SWEEP, early) and verdict(SWEEP, early).count("Computing, ") == 3
-    assert "cannot tell" in verdict(SWEEP, alike) and "Computing" not in verdict(SWEEP, alike)
+    assert "do not settle" not in verdict(SWEEP, early) and verdict(SWEEP, early).count("Computing, ") == 3
+    assert "do not settle" in verdict(SWEEP, alike) and "Computing" not in verdict(SWEEP, alike)
 
 
 def test_fewer_than_five_seeds_are_too_few_to_tell():

@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional
 
 from bnviz.config.experiment import Experiment, parse_changes
+from bnviz.lessons.weight_decay import scale
 from bnviz.lessons.weight_decay.measures import MEASURES
 from bnviz.lessons.weight_decay.page import PAGE
 from bnviz.lessons.weight_decay.panels import panels
@@ -298,7 +299,7 @@ def test_it_is_said_whether_rounding_alone_brought_the_losses_apart(desk, record
     data = messages.player_data(experiment.id, experiment, [], links.VIEW, "weight_decay", "same")
     choice = {"layer": 2, "tap": "activation", "unit": 0, "target": 0.5}
     desk.ask("look", recording=str(path), story="weight_decay", data=data, choice=choice, place=10**6)
-    sentence = TEXTS["story"]["rounded"].split(":")[0].strip()
+    sentence = TEXTS["story"]["rounded"].split(";")[0].strip()
     headline, answer = desk.ask("speak", panels=[])
     assert (sentence in headline, sentence in answer) == (rounding, rounding), (headline, answer)
 
@@ -351,3 +352,15 @@ def test_networks_that_no_rising_rate_can_follow_are_not_left_out_in_silence(tex
     """They have not diverged either: there is no such rate."""
     text = texts(**changes)["headline"]
     assert TEXTS["story"][sentence].strip().replace("\n", " ").rstrip(".") in text and "has diverged" not in text
+
+
+def test_the_opening_table_says_that_a_thousand_times_the_weights_give_the_same():
+    (z, normalized), (large, same), (_, other) = (scale.values(*one) for one in ((1, 1e-30), (1000, 1e-30), (1, 1.0)))
+    np.testing.assert_allclose(large, 1000 * z)
+    np.testing.assert_allclose(same, normalized, rtol=1e-12)
+    np.testing.assert_allclose([normalized.mean(), normalized.std()], [0, 1], atol=1e-12)
+    assert np.abs(other - normalized).max() > 0.1, "with a large ε the size matters"
+    rows = [row.split("|")[1:-1] for row in scale.table(1e-30).splitlines()[2:]]
+    assert (
+        rows[0][0].strip() == "W" and rows[1][0].strip() == "1,000 × W" and rows[0][2] == rows[1][2] and rows[0][1] != rows[1][1]
+    )

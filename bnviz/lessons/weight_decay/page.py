@@ -1,7 +1,10 @@
-"""The page at /weight-decay: what stands before batch norm has no size, so weight decay sets its learning rate."""
+"""The page at /weight-decay: batch norm cancels the scale of the weights that feed it, so decay sets their learning rate."""
+
+import streamlit as st
 
 from bnviz.config.experiment import Experiment
 from bnviz.lessons.weight_decay.panels import panels
+from bnviz.lessons.weight_decay.scale import table
 from bnviz.web.site.page import Page
 
 PRESETS = {
@@ -12,9 +15,17 @@ PRESETS = {
     "times_without": {"changes": "200:times_w2=1000", "learning_rate": 0.3, "weight_decay": 0.0},
 }
 
+
+def show_scale(experiment: Experiment) -> None:
+    """Draw what batch norm does to weights that are 1,000 times as large, with the page's ε."""
+    with st.container(key="scale"):
+        st.markdown(table(experiment.epsilon))
+
+
 PAGE = Page(
     lesson="weight_decay",
     panels=panels,
+    beside=show_scale,
     main=("weight_decay", "learning_rate", "epsilon", "precision"),
     more=(
         "compare",
