@@ -69,7 +69,7 @@ def test_predict_play_and_read_the_answer(visit, server):
         and words.fill(WORDS["story"]["plain_still"], norm="batch norm") in lab.headline
     )
     rates = [float(f"{100 * part['batch']['dropout_rate'][place]:.2g}") for place in (0, OWN, -1)]
-    assert numbers(caption(lab, "rates").split("at a rate of ")[1])[::2] == rates
+    assert numbers(caption(lab, "rates").split("at a dropout rate of ")[1])[::2] == rates
 
 
 @pytest.fixture(scope="module")
