@@ -327,6 +327,8 @@ def sweep(options: dict) -> None:
 
 def export(options: dict) -> None:
     """Write a file that is made of a recording; the ending of its name says which."""
+    from bnviz.record.check import Damaged
+    from bnviz.record.own_check import OtherFile
     from bnviz.web.export.validation import ExportError, check_recording
 
     source, ending = Path(options["recording"]), Path(options["out"]).suffix or ".html"
@@ -344,7 +346,7 @@ def export(options: dict) -> None:
         contents = make(recording, source.name)
     except OSError as error:
         raise Unusable(f"cannot read {source}: {error.strerror or error}") from None
-    except ExportError as error:
+    except (ExportError, Damaged, OtherFile) as error:
         raise Unusable(f"{source}: {error}") from None
     except (BadField, Unusable):
         raise

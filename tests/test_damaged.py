@@ -53,6 +53,7 @@ def exported(tmp_path, capfd):
         printed, error = capfd.readouterr()
         assert code in (0, 2) and printed == ""
         assert (error == "" and out.exists()) if code == 0 else (error.count("\n") == 1 and not out.exists()), error
+        assert len(error) < 600, error
         return code
 
     return export
@@ -120,9 +121,17 @@ def test_a_value_of_another_kind_is_one_line_and_2(whole, exported, data, ending
 @example(b'{"type":"header"' + b"[" * 100_000 + b"\n" + b'{"type":"end"}')
 @example(b'{"type":"header","experiment":{}}\n{"type":"end","status":["finished"]}')
 @example(b'{"type":"header"}\n{"type":"end","status":null}')
+@example(b'{"type":"header"}\n{"type":"end","status":"%s"}' % (b"a" * 5000))
 @example(b'{"type":"header"}\n{"type":"end"}')
 def test_any_bytes_are_one_line_and_2(exported, contents):
     assert exported(contents, ".csv") == 2
+
+
+def test_a_line_ends_where_it_does_in_a_browser(whole, exported):
+    """There a carriage return is white space, so that two lines are one, and the page would never play."""
+    assert exported(whole.replace(b"\n", b"\r", 1), ".csv") == 2
+    assert exported(whole.replace(b"\n", b"\r", 3), ".csv") == 2
+    assert exported(whole.replace(b"\n", b"\r\n"), ".csv") == 0
 
 
 @pytest.mark.parametrize("key", ["counts", "unit_mean", "gradient_norm", "train_loss"])

@@ -7,6 +7,7 @@ Arrays are Plotly's typed-array objects, so that Plotly.js and any JSON reader u
 from __future__ import annotations
 
 import base64
+import io
 import json
 import math
 import re
@@ -81,6 +82,11 @@ def is_end(line_bytes: bytes) -> bool:
 def status(line_bytes: bytes) -> str:
     """The status in an end line."""
     return json.loads(line_bytes)["status"]
+
+
+def split_lines(recording: bytes) -> list[bytes]:
+    r"""The lines of a recording, newlines included. Only \n ends one, as in a browser; `bytes.splitlines` splits at \r, too."""
+    return io.BytesIO(recording).readlines()
 
 
 def read(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,8 @@ told without it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from bnviz.config.experiment import FORMAT
 from bnviz.record import schema
 from bnviz.record.check import ERRORS, Damaged, check_present, decoded, expect, one_line
+from bnviz.record.ndjson import split_lines
 from bnviz.record.schema import Key
 
 MOST_ARMS = 4
@@ -29,6 +31,34 @@ SNAPSHOT = [key for key in schema.SNAPSHOT if key.name != "group_size"]
 
 class OtherFile(ValueError):
     """A file that is whole as it may be, but no recording of a network of one's own; the message says what it is."""
+
+
+def whole_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines, without a last one that is cut: it is being written, or its training was killed while it was."""
+    for number, line in enumerate(lines):
+        if not number or line.endswith(b"\n") or _is_json(line):
+            yield line
+
+
+def read_own(lines: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:
+    """What the lines of a recording say, arrays decoded, up to the last whole line. Raises OtherFile and Damaged."""
+    return map(OwnChecker().message, whole_lines(lines))
+
+
+def whole_recording(recording: bytes) -> bytes:
+    """A recording up to its last whole line, all of it read once. Raises OtherFile and Damaged."""
+    lines = [*whole_lines(split_lines(recording))]
+    for _ in read_own(lines):
+        pass
+    return b"".join(lines)
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except ERRORS:
+        return False
+    return True
 
 
 class OwnChecker:

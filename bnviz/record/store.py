@@ -244,7 +244,7 @@ class Store:
         try:
             if (contents := self._storage.read(name)) is None:
                 return None
-            recording = _parse(id, _decompress(contents).splitlines(keepends=True))
+            recording = _parse(id, ndjson.split_lines(_decompress(contents)))
         except (ValueError, zlib.error) as error:
             _log.warning("ignoring %s: %s", name, error)
             return None

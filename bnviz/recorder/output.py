@@ -60,7 +60,7 @@ class Output:
         """All whole lines so far. May read the file, and raise OSError."""
         if self.path is None:
             return list(self._lines)
-        return [line for line in self.path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+        return [line for line in ndjson.split_lines(self.path.read_bytes()) if line.endswith(b"\n")]
 
     def close(self) -> None:
         """Close the file."""

@@ -12,7 +12,7 @@ from bnviz.judge.network import find, looked_for
 from bnviz.judge.network.finding import Finding
 from bnviz.plural import counted
 from bnviz.record.check import ERRORS, Damaged, one_line
-from bnviz.record.own_check import OtherFile, OwnChecker
+from bnviz.record.own_check import OtherFile, read_own
 from bnviz.terminal import printable
 
 WIDEST = 120  # columns
@@ -39,15 +39,11 @@ def check(path: Path) -> tuple[list[Finding], str]:
 
 def read_messages(path: Path) -> Iterator[Mapping[str, Any]]:
     """The messages in a file, up to its last whole line. Raises Unreadable and OSError."""
-    checker = OwnChecker()
     with path.open("rb") as file:
-        for number, line in enumerate(file):
-            if number and not line.endswith(b"\n"):
-                return  # it is being written, or its training was killed
-            try:
-                yield checker.message(line)
-            except (Damaged, OtherFile) as error:
-                raise Unreadable(str(error)) from None
+        try:
+            yield from read_own(file)
+        except (Damaged, OtherFile) as error:
+            raise Unreadable(str(error)) from None
 
 
 def _counting(messages: Iterator[Mapping[str, Any]], counts: dict[str, int]) -> Iterator[Mapping[str, Any]]:

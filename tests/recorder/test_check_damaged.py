@@ -1,5 +1,6 @@
 """A recording of one's own network that was damaged: `bnviz check` reports what is whole, or says in one line what is wrong."""
 
+import csv
 import json
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 import bnviz
 from bnviz.__main__ import main
+from bnviz.web.export import own_files, own_page, series
 from tests.recorder.training import cross_entropy, examples, mlp
 from tests.test_damaged import JSON, TRIES, mutated, places, with_value
 
@@ -119,3 +121,36 @@ def test_an_older_recording_that_lacks_keys_is_checked(whole, checked):
             del layer["tap_values"]
 
     assert checked(edited(whole, 0, change))[0] == 1
+
+
+def test_what_is_written_up_to_a_cut_line_becomes_a_page_and_a_table(whole, checked):
+    cut = whole[: whole.rindex(b'{"type":"snapshot"') + 300]
+    assert checked(cut)[0] != 2 and series.own_series(cut) != series.own_series(whole)
+    assert own_files.make(cut, "a", "html", {}) == own_page.saved_page(cut[: cut.rindex(b"\n") + 1], "a")
+    assert checked(whole[:-1])[1] == checked(whole)[1], "the end counts, with its newline and without"
+
+
+def test_no_name_becomes_a_formula_in_a_table(whole):
+    named = whole.replace(b'"a"', b'"=1+1"').replace(b'"train_loss":1.0', b'"@sum":"+2","train_loss":-1.0')
+    rows = list(csv.DictReader(series.own_series(named).decode().splitlines()))
+    assert list(rows[0])[:3] == ["step", "epoch", "arm"] and {row["arm"] for row in rows} == {"'=1+1", "b"}
+    assert ("'+2", "-1.0") in {(row["'@sum"], row["train_loss"]) for row in rows}
+
+
+@TRIES
+@given(seed=st.integers(0, 2**32))
+@example("word for a loss")
+def test_export_makes_a_table_of_what_is_whole_to_check_and_says_what_check_says(whole, checked, tmp_path, capfd, seed):
+    """Whatever was damaged: a table of it would hold wrong rows, and nobody would know."""
+    contents = mutated(whole, seed) if isinstance(seed, int) else whole.replace(b'"train_loss":1.0', b'"train_loss":"one"', 1)
+    code, printed = checked(contents)
+    out = tmp_path / "x.csv"
+    out.unlink(missing_ok=True)
+    try:
+        exported = main(["export", str(tmp_path / "given.ndjson"), "--out", str(out)])
+    except SystemExit as stop:
+        exported = stop.code
+    error = capfd.readouterr().err
+    assert (exported == 2) == (code == 2) != out.exists()
+    if "line " in printed and "line 1 " not in printed:  # without a header nobody knows whose recording it is
+        assert printed.partition("line ")[2] == error.partition("line ")[2]

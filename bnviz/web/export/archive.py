@@ -14,6 +14,7 @@ import numpy as np
 
 from bnviz.config.experiment import Experiment
 from bnviz.data import DATA_SETS, FOLDER
+from bnviz.record import ndjson
 from bnviz.web import words
 from bnviz.web.export.script import script
 from bnviz.web.export.validation import validated_header
@@ -27,7 +28,7 @@ def archive(recording: bytes) -> bytes:
     """The zip file of a recording, NDJSON as the route gives it; raises InvalidRecording or TooLong."""
     header = validated_header(recording)
     experiment = Experiment.of_recording(header["experiment"])
-    last = json.loads(recording.splitlines()[-2])
+    last = json.loads(ndjson.split_lines(recording)[-2])
     files = {
         "experiment.py": script(experiment).encode(),
         **_data(experiment),

@@ -18,7 +18,7 @@ def comparable(recording: bytes, panels: Iterable[Mapping[str, Any]]) -> bytes:
     """
     feeds = [trace.get("feed") or {} for panel in panels for trace in panel["data"]]
     keys = {feed["key"] for feed in feeds if feed.get("kind") in KINDS}
-    return b"".join(ndjson.line(_reduced(json.loads(line), keys)) for line in recording.splitlines())
+    return b"".join(ndjson.line(_reduced(json.loads(line), keys)) for line in ndjson.split_lines(recording))
 
 
 def _reduced(message: dict[str, Any], keys: set[str]) -> dict[str, Any]:

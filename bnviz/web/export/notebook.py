@@ -60,7 +60,7 @@ def document(template: str, values: Mapping[str, object], packed: str, file: str
 
 def packed_without_units(recording: bytes) -> str:
     """The recording without what is known of single units and examples: gzip, in base64."""
-    kept = b"".join(ndjson.line(_without_units(message)) for message in ndjson.read(recording.splitlines()))
+    kept = b"".join(ndjson.line(_without_units(message)) for message in ndjson.read(ndjson.split_lines(recording)))
     return base64.b64encode(gzip.compress(kept, 9, mtime=0)).decode("ascii")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bnviz.record.own_check import whole_recording
 from bnviz.web.export import own_notebook, own_page, series
 
 ENDINGS = {"html": "a page", "csv": "a table", "png": "a picture", "gif": "an animation", "ipynb": "a notebook"}
@@ -12,14 +13,15 @@ ENDINGS = {"html": "a page", "csv": "a table", "png": "a picture", "gif": "an an
 def make(recording: bytes, file: str, ending: str, place: Mapping[str, str]) -> bytes:
     """The file of a recording, up to its last whole line; `file` is the name of the recording's own. A picture shows the step,
     layer and signal that `place` names. Raises KeyError for another ending, BadField for a place that the recording lacks, and
-    ValueError for one that is damaged, or none of somebody's own network."""
+    ValueError for one that is damaged, or none of somebody's own network: what `bnviz check` says of it."""
+    whole = whole_recording(recording)
     if ending in ("png", "gif"):
         from bnviz.web.export import own_picture  # loads Streamlit, which nothing else need wait for
 
-        return own_picture.still(recording, place) if ending == "png" else own_picture.animated(recording, place)
+        return own_picture.still(whole, place) if ending == "png" else own_picture.animated(whole, place)
     makers = {
-        "html": lambda: own_page.saved_page(recording, file),
-        "csv": lambda: series.own_series(recording),
-        "ipynb": lambda: own_notebook.own_notebook(recording, file),
+        "html": lambda: own_page.saved_page(whole, file),
+        "csv": lambda: series.own_series(whole),
+        "ipynb": lambda: own_notebook.own_notebook(whole, file),
     }
     return makers[ending]()

@@ -9,6 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from bnviz.record.ndjson import split_lines
+from bnviz.record.own_check import whole_lines
 from bnviz.web import words
 from bnviz.web.export.notebook import TEXTS, document, packed_without_units
 from bnviz.web.export.own_page import header_of
@@ -21,7 +23,7 @@ def own_notebook(recording: bytes, file: str) -> bytes:
     """The notebook (nbformat 4.5) of a recording, up to its last whole line; as `notebook`. Raises NotOwn, and ValueError for a
     damaged line."""
     header = header_of(recording)
-    packed = packed_without_units(recording[: recording.rfind(b"\n") + 1])
+    packed = packed_without_units(b"".join(whole_lines(split_lines(recording))))
     values = {"arms": json.dumps(colours_of(header["arms"]), ensure_ascii=False), "layer": (len(header["layers"]) + 1) // 2}
     return document("own_notebook.py.txt", values, packed, file, _texts(header, file))
 

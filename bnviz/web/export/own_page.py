@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from bnviz.record import ndjson
+from bnviz.record.check import ERRORS
 from bnviz.web import assets, words
 from bnviz.web.export.markup import head, html
 from bnviz.web.export.packing import pack, packed_plotly, split_arrays
@@ -82,8 +82,8 @@ def is_own(recording: bytes) -> bool:
 def header_of(recording: bytes) -> Mapping[str, Any]:
     """The header of a recording of somebody's own network. Raises NotOwn."""
     try:
-        header = next(iter(ndjson.read([recording.partition(b"\n")[0]])))
-    except (ValueError, KeyError, TypeError, StopIteration):
+        header = json.loads(recording.partition(b"\n")[0])
+    except ERRORS:
         raise NotOwn("it is no recording") from None
     if not isinstance(header, dict) or header.get("type") != "header" or "layers" not in header:
         raise NotOwn("it is no recording of a network of somebody's own")

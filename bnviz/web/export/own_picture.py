@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bnviz.config.fields import Field
-from bnviz.record.ndjson import TAPS
+from bnviz.record.ndjson import TAPS, split_lines
+from bnviz.record.own_check import whole_lines
 from bnviz.web.export.own_page import header_of
 from bnviz.web.picture.own_arrays import OwnArrays
 from bnviz.web.picture.own_card import own_animation, own_card
@@ -37,4 +38,4 @@ def _read(recording: bytes, place: Mapping[str, str]) -> tuple[OwnArrays, int]:
     middle = (layers + 1) // 2
     layer = Field("layer", int, middle, "Layer", "", low=1, high=layers).parse(place.get("layer") or str(middle))
     tap = Field("tap", str, "activation", "Signal", "", taps).parse(place.get("tap") or "activation")
-    return OwnArrays(recording[: recording.rfind(b"\n") + 1].splitlines(keepends=True), tap), layer
+    return OwnArrays([*whole_lines(split_lines(recording))], tap), layer

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bnviz.config.experiment import Experiment
+from bnviz.record import ndjson
 from bnviz.web.export.saved_page import page_of
 from bnviz.web.export.validation import validated_header
 from bnviz.web.picture import animation, card
@@ -20,7 +21,7 @@ Reader = Callable[[bytes, str, str], RecordingArrays]
 
 def read_arrays(recording: bytes, tap: str, motion: str) -> RecordingArrays:
     """What pictures show of a recording, NDJSON as the route gives it."""
-    return RecordingArrays(recording.splitlines(keepends=True), tap, motion)
+    return RecordingArrays(ndjson.split_lines(recording), tap, motion)
 
 
 def still(lesson: str, recording: bytes, place: Mapping[str, str], read: Reader = read_arrays) -> bytes:

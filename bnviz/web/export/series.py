@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 
 from bnviz.record import ndjson
+from bnviz.record.own_check import whole_lines
 from bnviz.web.export.validation import validated_header
 
 OF_PARAMETERS = ("gradient_norm", "update_ratio")  # in recordings of people's own networks
 Parameters = Mapping[str, Sequence[str]]  # their names, by arm
 NONE: Parameters = {}
-PLACE = ("step", "epoch", "group_size", "arm")  # what the first columns say
+PLACE = ("step", "epoch", "group_size")  # what the first columns say, as far as a recording has it; then comes the arm
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a text begins that a spreadsheet would compute
 
 
 def series(recording: bytes) -> bytes:
@@ -26,16 +28,16 @@ def series(recording: bytes) -> bytes:
     those with a number for each layer: shift_from_first_activation_2 is that of a[2].
     """
     validated_header(recording)
-    return _table(ndjson.read(recording.splitlines()))
+    return _table(ndjson.read(ndjson.split_lines(recording)))
 
 
 def own_series(recording: bytes) -> bytes:
     """The same of a recording of somebody's own network, up to its last whole line. What is measured of each parameter has a
     column for each, with its name. Raises ValueError for a damaged line."""
-    lines = recording[: recording.rfind(b"\n") + 1].splitlines()
-    header = next(iter(ndjson.read(lines[:1])))
+    messages = ndjson.read(whole_lines(ndjson.split_lines(recording)))
+    header = next(messages)
     parameters = dict.fromkeys(header.get("arms") or (), header.get("parameters") or ()) | header.get("arm_parameters", {})
-    return _table(ndjson.read(lines), parameters)
+    return _table(messages, parameters)
 
 
 def _table(messages: Iterable[Mapping[str, Any]], parameters: Parameters = NONE) -> bytes:
@@ -44,7 +46,7 @@ def _table(messages: Iterable[Mapping[str, Any]], parameters: Parameters = NONE)
     columns = dict.fromkeys(name for row in rows for name in row)
     text = io.StringIO()
     lines = csv.DictWriter(text, sorted(columns, key=lambda name: name[-1].isdigit()), restval="", lineterminator="\n")
-    lines.writeheader()
+    lines.writerow({name: _text(name) for name in columns})
     lines.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
     return text.getvalue().encode()
 
@@ -53,7 +55,7 @@ def _rows(snapshot: Mapping[str, Any], parameters: Parameters = NONE) -> Iterato
     """A snapshot's rows, one for each network."""
     for arm, values in snapshot["arms"].items():
         columns = (column for key, value in values.items() for column in _columns(key, value, parameters.get(arm, ())))
-        yield {name: snapshot.get(name, arm) for name in PLACE} | dict(columns)
+        yield {name: snapshot[name] for name in PLACE if name in snapshot} | {"arm": arm} | dict(columns)
 
 
 def _columns(key: str, value: Any, parameters: Sequence[str] = ()) -> Iterator[tuple[str, Any]]:
@@ -81,8 +83,15 @@ def by_layer(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.ndim == 1
 
 
+def _text(text: str) -> str:
+    """A text in its cell. What a spreadsheet would compute gets an apostrophe: names may be anything."""
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
 def _cell(value: Any) -> str:
     """A value in its cell."""
+    if isinstance(value, str):
+        return _text(value)
     if value is None or (isinstance(value, (float, np.floating)) and not math.isfinite(value)):
         return ""
     return str(value)

@@ -28,18 +28,20 @@ def check_recording(recording: bytes) -> None:
     experiment = Experiment.of_recording(validated_header(recording)["experiment"])
     measured = [key for measure in live_measures() for key in measure.keys]
     try:
-        check_lines(recording.splitlines(), experiment, measured)
+        check_lines(ndjson.split_lines(recording), experiment, measured)
     except Damaged as error:
         raise InvalidRecording(f"This recording cannot be used: {error}.") from None
 
 
 def validated_header(recording: bytes) -> Mapping[str, Any]:
     """The header of a recording that has ended well; raises InvalidRecording."""
-    lines = recording.splitlines(keepends=True)
+    lines = ndjson.split_lines(recording)
     try:
         if not lines or ndjson.kind(lines[0]) != "header" or not ndjson.is_end(lines[-1]):
             raise ValueError
         header, status = json.loads(lines[0]), ndjson.status(lines[-1])
+        if status not in ndjson.STATUSES:
+            raise ValueError
     except ERRORS:  # a line may be cut, and hold anything
         raise InvalidRecording("This is no whole recording: it needs a header, snapshots and an end.") from None
     if status not in COMPLETE_STATUSES:
@@ -51,7 +53,7 @@ def validated_header(recording: bytes) -> Mapping[str, Any]:
     if not same and isinstance(header, dict) and "contents" in header:
         name = header["experiment"].get("dataset") if isinstance(header.get("experiment"), dict) else ""
         raise InvalidRecording(
-            f"This recording is of the data set {name}, which this program does not have, or not with the same contents."
+            f"This recording is of the data set {name!s:.80}, which this program does not have, or not with the same contents."
         )
     if not same:
         raise InvalidRecording("This recording is of a sweep, or of another release of bnviz, so nothing can be made of it.")

@@ -55,7 +55,7 @@ def record(key: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         subprocess.run([sys.executable, ROOT / "examples" / f"{key}.py"], cwd=folder, env=environment, check=True)
-        lines = (Path(folder) / f"{key}.ndjson").read_bytes().splitlines()
+        lines = ndjson.split_lines((Path(folder) / f"{key}.ndjson").read_bytes())
     recording = b"".join(map(ndjson.line, thinned(ndjson.read(lines))))
     return gzip.compress(recording, 9, mtime=0)
 

@@ -47,6 +47,19 @@ class StreamError extends Error {
   }
 }
 
+/**
+ * What lines say, up to one that is damaged. A line ends at \n and nowhere else, as in Python; \r is white space in JSON.
+ * @param {string[]} lines
+ */
+function readable(lines) {
+  /** @type {Message[]} */
+  const messages = [];
+  try {
+    for (const line of lines) messages.push(parseArrays(line));
+  } catch {} // those before it count
+  return messages;
+}
+
 export class Recording {
   /**
    * @param {string} run
@@ -66,6 +79,8 @@ export class Recording {
     /** @type {Pick<End, "status" | "message" | "findings"> | null} */
     this.end = null;
     this.lines = 0;
+    /** The first line that cannot be read, counted from 1; 0 if there is none. */
+    this.damagedLine = 0;
     this.failures = 0;
     /** Whether the connection is lost, and to be tried again. */
     this.reconnects = false;
@@ -115,7 +130,16 @@ export class Recording {
   accept(lines, from) {
     const newLines = lines.slice(Math.max(0, this.lines - from));
     if (this.closed || this.end || from > this.lines || !newLines.length) return;
-    this.take(newLines.map(parseArrays));
+    const messages = readable(newLines);
+    this.take(messages);
+    if (messages.length < newLines.length) this.breakOff();
+  }
+
+  /** Nothing can be read any more, and to ask again would not help. */
+  breakOff() {
+    this.damagedLine = this.lines + 1;
+    this.end = {status: "failed", message: ""};
+    this.onChange();
   }
 
   /** @param {Message[]} messages the next ones */
@@ -143,6 +167,7 @@ export class Recording {
       } catch (error) {
         this.isStreaming = false;
         if (this.closed) return;
+        if (url.startsWith("blob:")) return this.breakOff(); // a saved page has brought it along
         if (!this.isBlocked && this.isUnreachable(error)) this.block();
         if (error instanceof StreamError && error.blocked) return; // a page in the stream's place stays there
         await this.backOff();

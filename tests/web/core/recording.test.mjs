@@ -9,10 +9,11 @@ const LINES = [HEADER, ...stepsUpTo(16).map((step) => frameAt(step)), {type: "en
 const bodyOf = (lines) => lines.map((line) => `${JSON.stringify(line)}\n`).join("");
 const stream = (lines, server = "one") =>
   new Response(bodyOf(lines), {headers: {"content-type": "application/x-ndjson", "bnviz-server": server}});
+const ADDRESS = "http://lab/run.ndjson?v=1";
 const page = (status, type) => new Response("<html>", {status, headers: {"content-type": type}});
 
 /** Read a run from a server whose answers are these, one after another; the last one is given for ever. */
-async function readFrom(answers, {stopAfter = Infinity, waitsAtMost = 20, offline = false} = {}) {
+async function readFrom(answers, {stopAfter = Infinity, waitsAtMost = 20, offline = false, url = ADDRESS} = {}) {
   const log = {urls: [], waits: [], changes: 0, blocked: 0, lost: 0};
   const network = {
     async fetch(url) {
@@ -34,7 +35,7 @@ async function readFrom(answers, {stopAfter = Infinity, waitsAtMost = 20, offlin
     log.lost += Number(recording.reconnects);
   };
   const recording = new Recording("run", onChange, () => (log.blocked += 1), network);
-  await recording.stream("http://lab/run.ndjson?v=1");
+  await recording.stream(url);
   return {recording, log};
 }
 
@@ -63,6 +64,27 @@ test("a line that is cut in two by the network is one line", async () => {
   });
   const answer = new Response(body, {headers: {"content-type": "application/x-ndjson"}});
   assert.equal((await readFrom([answer])).recording.lines, LINES.length);
+});
+
+test("a line that is damaged is no lost connection: what comes before it is kept, and nobody asks again", async () => {
+  for (const damage of [(text) => text.replace("\n", "\r"), (text) => text.slice(0, -9)]) {
+    const text = [bodyOf(LINES.slice(0, 4)), damage(bodyOf(LINES.slice(4, 6))), bodyOf(LINES.slice(6))].join("");
+    const {recording, log} = await readFrom([new Response(text, {headers: {"content-type": "application/x-ndjson"}})]);
+    const {lines, damagedLine, frames, end} = recording;
+    assert.deepEqual([lines, frames.length, end.status, log.urls.length, log.lost], [damagedLine - 1, lines - 1, "failed", 1, 0]);
+    assert.ok(lines === 4 || lines === 5);
+  }
+});
+
+test("white space in a line, such as that of Windows, is none of its ends", async () => {
+  const text = bodyOf(LINES).replaceAll("\n", "\r\n");
+  const {recording} = await readFrom([new Response(text, {headers: {"content-type": "application/x-ndjson"}})]);
+  assert.deepEqual([recording.lines, recording.end.status, recording.damagedLine], [LINES.length, "finished", 0]);
+});
+
+test("a saved page that has no end of its recording says where it breaks off, and does not try again", async () => {
+  const {recording, log} = await readFrom([stream(LINES.slice(0, 5))], {url: "blob:null/1"});
+  assert.deepEqual([recording.damagedLine, recording.end.status, log.urls.length, log.lost], [6, "failed", 1, 0]);
 });
 
 test("a page in place of the stream means that no route leads there", async () => {

@@ -99,6 +99,12 @@ test("how the run ended is said", () => {
   assert.deepEqual([world.core.state.message, world.playback], ["It failed.", "failed"]);
 });
 
+test("from which line on a recording cannot be read is said", () => {
+  const world = new World().arrive(undefined, {upTo: 8});
+  world.recordings.get("{}").accept(["{"], world.recordings.get("{}").lines);
+  assert.deepEqual([world.core.state.message, world.playback], [world.core.text("damaged", {line: 11}), "failed"]);
+});
+
 test("a page that was offline for a short time goes on with the stream when the network is back, and says no more of it", () => {
   const world = new World();
   const recording = world.recordings.get("{}");

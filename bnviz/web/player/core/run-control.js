@@ -173,7 +173,8 @@ export class RunControl {
   /** How the run came to its end; that a network diverged is not told to those who are asked what they expect. */
   #announceEnd() {
     const {player} = this;
-    const {end} = this.source.current;
+    const {end, damagedLine} = this.source.current;
+    if (damagedLine) player.say(player.text("damaged", {line: damagedLine}));
     if (end?.message && !(player.awaitsPrediction && end.status === "diverged")) player.say(end.message);
   }
 
