@@ -210,7 +210,7 @@ def rows() -> Iterator[Row]:
             "≥ 10",
         )
         yield Row(
-            f"the same at {RATES[-1]:g} changes a second: the slowest look at the liveness route",
+            f"the same at {RATES[-1]:g} changes a second, web processes: {processes}; the slowest look at the liveness route",
             f"{slowest:.2f} s; {_unanswered(plain[-1])}",
             f"{look:.2f} s; {_unanswered(ours[-1])}",
             f"{look / slowest:.2f}",
