@@ -95,7 +95,7 @@ def _beside(experiment: Experiment, recording: bytes) -> dict[str, str] | None:
         return None
     header = validated_header(recording)
     other = Experiment.of_recording(header["experiment"])
-    return {"run": header["id"], "label": live_edits.differences(other, experiment), "query": "", "stream": ""}
+    return {"run": header["id"], **live_edits.contrast(other, experiment), "query": "", "stream": ""}
 
 
 def _files(page: Page, experiment: Experiment, live: str, beside: bytes) -> dict[str, Any]:

@@ -32,17 +32,25 @@ export class ComparisonLine {
     const button = (/** @type {string} */ name, /** @type {() => void} */ onclick) =>
       make("button", {type: "button", class: `bnviz-ghost-${name}`, onclick}, player.text(`ghost_${name}`));
     this.pin = button("pin", () => player.comparison.togglePin());
+    this.pin.title = player.text("ghost_pin_help");
     const dismiss = button("dismiss", () => this.dismiss());
     this.root = make("p", {class: "bnviz-ghost", hidden: ""}, this.words, this.pin, dismiss);
     parent.append(this.root);
     player.store.subscribe(
       ({pinned}) => pinned,
-      (pinned) => this.pin.setAttribute("aria-pressed", String(pinned)),
+      (pinned) => this.showPinned(pinned),
     );
     player.store.subscribe(
       ({wordsView, redraws}) => [wordsView, redraws],
       () => this.show(),
     );
+  }
+
+  /** @param {boolean} pinned */
+  showPinned(pinned) {
+    this.pin.setAttribute("aria-pressed", String(pinned));
+    set(this.pin, this.player.text(pinned ? "ghost_pinned" : "ghost_pin"));
+    this.root.classList.toggle("bnviz-pinned", pinned);
   }
 
   dismiss() {
@@ -52,7 +60,7 @@ export class ComparisonLine {
 
   show() {
     const {comparison, state, data} = this.player;
-    const text = state.wordsView && comparison.sentence(state.wordsView, data.before);
+    const text = state.wordsView && comparison.sentence(state.wordsView, data);
     this.root.hidden = !text;
     if (text) set(this.words, text);
   }

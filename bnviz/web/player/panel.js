@@ -14,14 +14,15 @@ import {joinLabels} from "./table.js";
 import {tablesOf} from "./tables.js";
 import {alternative, sentenceOrKey} from "./words.js";
 
-/** @import {Axis, Catalogue, PanelSpec, Ranges, Trace, Values, View} from "./types" */
+/** @import {Axis, Catalogue, ComparisonLegend, PanelSpec, Ranges, Trace, Values, View} from "./types" */
 /** @import {Painted} from "./theme.js" */
+/** @typedef {{legend: ComparisonLegend | null, label: string, pinned: boolean}} Beside */
 /**
  * @typedef {object} Scene what a panel is drawn from; the board has no view
  * @property {string} run
  * @property {View} [view]
  * @property {View | null} [comparison] the comparison run, drawn as faint lines
- * @property {string} [beside] what that run is called
+ * @property {Beside} [beside] what is said of that run
  * @property {(text: string) => string} fill
  * @property {() => string[]} [settings] those that are not as usual
  */
@@ -30,6 +31,10 @@ const BUTTONS = ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d", 
 // Nothing leaves this page for another host: no button that uploads a chart.
 const CONFIG = {displaylogo: false, responsive: false, showSendToCloud: false, modeBarButtonsToRemove: BUTTONS};
 const NARROW = 560;
+const [UNPINNED, PINNED] = [
+  {width: 1.5, opacity: 0.55},
+  {width: 2.25, opacity: 0.85},
+];
 const CLEAR = "rgba(0,0,0,0)";
 const HIGH_RATE = 30;
 const BENDING_MS = 250; // for so long lines may be bent before Plotly, whose labels say what it knows, draws them again
@@ -51,7 +56,9 @@ export class Panel {
     this.caption = make("p", {class: "bnviz-caption"});
     /** @type {any} with what Plotly adds */
     this.node = make("div", {class: "bnviz-plot", role: "figure"});
-    this.box = make("section", {class: "bnviz-panel"}, this.heading, this.caption, this.node);
+    /** Which lines are of the run on show, and which of the comparison run: in the gap below the chart, so that nothing moves. */
+    this.legend = make("p", {class: "bnviz-legend", hidden: ""});
+    this.box = make("section", {class: "bnviz-panel"}, this.heading, this.caption, this.node, this.legend);
     parent.append(this.box);
     this.visible = true;
     /** The definition, its braces filled in. */
@@ -110,7 +117,7 @@ export class Panel {
     const {spec, scene} = this;
     const chart = {title: this.title.textContent ?? "", summary: this.node.getAttribute("aria-label") ?? "", file: this.file};
     const text = (/** @type {string} */ key, /** @type {Values | undefined} */ values) => this.text(key, values);
-    openData(this.box, chart, tablesOf(spec, scene), text, (format) => this.save(format));
+    openData(this.box, chart, tablesOf(spec, {...scene, beside: scene.beside?.label}), text, (format) => this.save(format));
   }
 
   /** What files of it are called, without a suffix: its title, and where it is from. */
@@ -128,18 +135,33 @@ export class Panel {
   save(format) {
     const {scene, theme, title, caption} = this;
     if (!scene || !theme || !this.lastDrawAt) return;
-    const {run, view, comparison, beside, settings} = scene;
+    const {view} = scene;
     const traces = this.traces(scene);
     this.plot(traces, this.layout(scene, theme, isBlank(traces)), this.lastDrawAt); // lines may have been bent since
     const arms = (view?.header.arms ?? []).map((arm) => view?.arms[arm]).filter((arm) => arm !== undefined);
-    const about = view ? [this.text("chart_step", {step: view.frame.step}), ...(settings?.() ?? [])] : [];
-    const comparisonNote =
-      comparison && this.spec.data.some(isComparable)
-        ? this.text("chart_beside", {run: comparison.run, label: beside ?? ""})
-        : "";
-    const notes = [joinLabels(...about), comparisonNote, this.text("chart_from", {run})].filter(Boolean);
-    const texts = {title: title.textContent ?? "", caption: caption.textContent ?? "", notes, arms};
+    const texts = {title: title.textContent ?? "", caption: caption.textContent ?? "", notes: this.notes(scene), arms};
     void savePicture(this.node, texts, theme, format, this.file);
+  }
+
+  /**
+   * What a picture of it says below the chart: of which step and settings it is, what it compares, and which run it shows.
+   * @param {Scene} scene
+   */
+  notes(scene) {
+    const {run, view, comparison, settings} = scene;
+    const about = view ? [this.text("chart_step", {step: view.frame.step}), ...(settings?.() ?? [])] : [];
+    const legend = this.legendOf(scene);
+    const compared =
+      comparison && legend ? this.text("chart_beside", {run: comparison.run, own: legend.own, label: legend.other}) : "";
+    return [joinLabels(...about), compared, this.text("chart_from", {run})].filter(Boolean);
+  }
+
+  /**
+   * Which lines are of which run; null if no other run's lines are here.
+   * @param {Scene} scene
+   */
+  legendOf({comparison, beside}) {
+    return (comparison && this.spec.data.some(isComparable) && beside?.legend) || null;
   }
 
   /** Plotly's own button would save the chart without a word. */
@@ -242,7 +264,17 @@ export class Panel {
     this.definition.setAttribute("aria-label", this.text("definition_of", {title}));
     this.data.setAttribute("aria-label", this.text("data_of", {title}));
     set(this.caption, fill(this.spec.caption));
+    this.writeLegend(scene);
     this.node.setAttribute("aria-label", this.spec.alternative ?? (view ? alternative(this.spec, title, view) : title));
+  }
+
+  /** @param {Scene} scene */
+  writeLegend(scene) {
+    const legend = this.legendOf(scene);
+    this.legend.hidden = !legend;
+    if (!legend || this.legend.textContent === legend.own + legend.other) return;
+    const entry = (/** @type {string} */ kind, /** @type {string} */ name) => make("span", {class: `bnviz-line-${kind}`}, name);
+    this.legend.replaceChildren(entry("solid", legend.own), entry("dotted", legend.other));
   }
 
   /**
@@ -350,14 +382,15 @@ export class Panel {
  * @param {Scene} scene
  * @returns {Record<string, unknown>[]}
  */
-function comparisonTraces(traces, {comparison}) {
+function comparisonTraces(traces, {comparison, beside}) {
   if (!comparison) return [];
+  const {width, opacity} = beside?.pinned ? PINNED : UNPINNED;
   return traces.filter(isComparable).map((trace) => {
-    const line = {.../** @type {any} */ (trace.line), dash: "dot", width: 1.5};
+    const line = {.../** @type {any} */ (trace.line), dash: "dot", width};
     return {
       ...fillTrace(trace, comparison),
       line,
-      opacity: 0.55,
+      opacity,
       showlegend: false,
       hoverinfo: "skip",
       hovertemplate: null,

@@ -106,15 +106,27 @@ export interface Data {
   /** What changes on the way, by step. */
   changes: Change[];
   /** Runs that this visitor has seen before, the newest last: up to which step this one is the same, and how they differ. */
-  before: {run: string; step: number; label: string}[];
-  /** A run to be compared with this one, and how it differs. */
-  beside: {run: string; stream: string; label: string; query: string} | null;
+  before: ({run: string; step: number} & Contrast)[];
+  /** A run to be compared with this one, how it differs, and how often one has been chosen on the page. */
+  beside: ({run: string; stream: string; query: string; times?: number} & Contrast) | null;
   /** Whether this is a page that was saved as a file: there is nobody to ask for another run. */
   alone?: boolean;
   /** Inside another page: whether it shows the picture of the networks, and whether it shows nothing else. */
   embedded?: {picture: boolean; alone: boolean};
   /** Recorded lines from number `from` on, where the stream cannot be reached. */
   lines?: {run: string; from: number; lines: string[]};
+}
+
+/** How another run differs from the one on show (`label`), and the one on show from the other. */
+export interface Contrast {
+  label: string;
+  own: string;
+}
+
+/** What a chart's lines are of: the solid ones, and the faint dotted ones. */
+export interface ComparisonLegend {
+  own: string;
+  other: string;
 }
 
 /** Something that changes on the way, and how it is called. */

@@ -75,6 +75,11 @@ class Form:
         return sum(key.endswith("_title") for key in self.words.get("tour", ()))
 
     @property
+    def has_pace(self) -> bool:
+        """Whether visitors may train for longer when they make the batches smaller: below the settings it is said how long."""
+        return False
+
+    @property
     def limits(self) -> str:
         """What the page does not show, with placeholders for the data set's words."""
         return self.words.get("limits", "")
@@ -100,7 +105,6 @@ class RunForm(Form):
 
     @property
     def has_pace(self) -> bool:
-        """Whether visitors may train for longer when they make the batches smaller."""
         return {"batch_size", "steps"} <= {*self.main, *self.more}
 
     def panels_in_order(self, experiment: Experiment) -> list[dict[str, Any]]:

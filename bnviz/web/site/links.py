@@ -141,6 +141,12 @@ def beside(query: str, default: Experiment) -> Experiment:
     return from_texts(dict(parse_qsl(query)), default)[0]
 
 
+def chosen_beside(default: Experiment) -> Experiment | None:
+    """The experiment that the address names for comparison, if it names one."""
+    query = st.session_state[_LINK].view.get("beside")
+    return None if query is None else beside(str(query), default)
+
+
 def parameters(experiment: Experiment, view: Mapping[str, object], default: Experiment) -> dict[str, str]:
     """The query parameters that name an experiment and a place in it; the page's defaults are left out."""
     return {**to_texts(experiment, default), **{name: format_value(value) for name, value in view.items()}}

@@ -39,11 +39,13 @@ def differences(experiment: Experiment, other: Experiment) -> str:
 
 def earlier_run(experiment: Experiment, current: Experiment) -> dict[str, Any]:
     """A run that was on show before the current one, for the player: to which step they are the same, and how they differ."""
-    return {
-        "run": experiment.id,
-        "step": course.common_prefix_step(experiment, current),
-        "label": differences(experiment, current),
-    }
+    step = course.common_prefix_step(experiment, current)
+    return {"run": experiment.id, "step": step, **contrast(experiment, current)}
+
+
+def contrast(experiment: Experiment, current: Experiment) -> dict[str, str]:
+    """How an experiment differs from the current one (`label`), and the current one from it (`own`), for the player."""
+    return {"label": differences(experiment, current), "own": differences(current, experiment)}
 
 
 def _label_without(change: Change, experiment: Experiment, other: Experiment) -> str:

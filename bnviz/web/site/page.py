@@ -11,7 +11,7 @@ import streamlit as st
 from bnviz.config.experiment import FIELDS, Experiment, Field
 from bnviz.data import DATA_SETS
 from bnviz.web import words
-from bnviz.web.site import embedded, links, pace, predictions, presets, stage, tailored, widgets
+from bnviz.web.site import compare, embedded, links, pace, predictions, presets, stage, tailored, widgets
 from bnviz.web.site.form import Form, RunForm
 
 
@@ -32,7 +32,7 @@ class Page(RunForm):
 
         prediction = head(self, experiment)
         with st.container(key="settings"):  # on a phone they stand below the player: style.css
-            settings(self, experiment, last=partial(pace.row, experiment, self.default) if self.has_pace else None)
+            settings(self, experiment, last=partial(compare.button, self, experiment))
             if self.beside:
                 self.beside(experiment)
         stage.play(experiment, self, view, prediction)
@@ -70,7 +70,7 @@ def widgets_in_browser(page: Form, link: links.Link | None) -> Collection[str]:
 def settings(
     page: Form, experiment: Experiment, own: Mapping[str, Field] | None = None, last: Callable[[], None] | None = None
 ) -> None:
-    """Presets above the controls; `own` is the table of the page's own settings; `last` lays out what is below all of them."""
+    """Presets above the controls; `own` is the table of the page's own settings; `last` lays out what stands beside them."""
     if not tailored.hides("presets"):
         presets.row(page, experiment)
     controls(page, experiment, own, last)
@@ -82,6 +82,8 @@ def controls(
     """The controls, and what there is to say about the settings."""
     if not tailored.hides("settings"):
         widgets.row(page.main, () if tailored.hides("more") else page.more, own, last)
+        if page.has_pace:
+            pace.row(experiment, page.default)
     if problems := links.problems():
         st.warning(problems)
     if locked := [FIELDS[name].label for name in (*page.main, *page.more) if name in FIELDS and tailored.locks(name)]:

@@ -18,7 +18,7 @@ from bnviz.engine.admission import Busy
 from bnviz.web import player, words
 from bnviz.web.player import messages
 from bnviz.web.rates import rates
-from bnviz.web.site import links, live_edits, predictions, tailored, widgets
+from bnviz.web.site import compare, links, live_edits, predictions, tailored, widgets
 from bnviz.web.site.form import RunForm
 
 _HISTORY = "bnviz shown"  # session_state: lessons and experiments whose runs have been on the stage, the newest last
@@ -86,15 +86,15 @@ def _earlier_runs(current: Experiment, page: RunForm) -> list[dict[str, Any]]:
 
 def _beside(view: Mapping[str, Any], current: Experiment, page: RunForm) -> dict[str, Any] | None:
     """The run that the address names for comparison with the current one, if there may be such a run."""
-    if not view["beside"] or (other := links.beside(str(view["beside"]), page.default)) == current:
+    if view["beside"] is None or (other := links.beside(str(view["beside"]), page.default)) == current:
         return None
     try:
         run = request_run(other)
     except (TooExpensive, Busy) as error:
         st.warning(words.fill(words.shared()["refused"]["beside"], reason=error))
         return None
-    label = live_edits.differences(other, current)
-    return {"run": run, "stream": messages.stream_url(other), "label": label, "query": view["beside"]}
+    address = {"stream": messages.stream_url(other), "query": view["beside"], "times": st.session_state.get(compare.TIMES, 0)}
+    return {"run": run, **live_edits.contrast(other, current), **address}
 
 
 def request(experiment: Experiment, page: RunForm) -> tuple[Experiment, str]:

@@ -107,18 +107,17 @@ def own(fields: Mapping[str, Field], in_browser: Collection[str] = ()) -> dict[s
 def row(
     names: Iterable[str], rest: Collection[str], own: Mapping[str, Field] | None = None, last: Callable[[], None] | None = None
 ) -> None:
-    """The named fields, of the experiment or the page's own, side by side; behind a button the rest, and what `last` makes."""
+    """The named fields, of the experiment or the page's own, side by side; the rest behind a button; then what `last` makes."""
     fields = {**FIELDS, **(own or {})}
     with st.container(key="controls", horizontal=True, vertical_alignment="bottom"):
         for name in names:
             control(fields[name])
-        if not rest:
-            return
-        with st.popover(shared()["controls"]["more"], width="stretch"), st.container(key="more"):
-            for name in rest:
-                control(fields[name], hidden=True)
-            if last:
-                last()
+        if rest:
+            with st.popover(shared()["controls"]["more"], width="stretch"), st.container(key="more"):
+                for name in rest:
+                    control(fields[name], hidden=True)
+        if last:
+            last()
 
 
 def control(field: Field, hidden: bool = False) -> None:

@@ -18,7 +18,7 @@ test("the run before stays beside the next one, with what differs in it and its 
     .pass();
   assert.equal(beside(world), FIRST);
   world.core.seek(12);
-  const text = world.pass().core.comparison.sentence(world.core.view(), world.core.data.before);
+  const text = world.pass().core.comparison.sentence(world.core.view(), world.core.data);
   assert.match(text, /Batch size 64/);
   assert.match(text, /12/);
 });
@@ -78,8 +78,41 @@ test("an address brings its run along, which is pinned from the beginning; once 
   assert.equal(beside(world), null);
   world.arrive(other.run).pass();
   assert.equal(beside(world), other.run);
-  assert.match(world.core.comparison.sentence(world.core.view(), []), /Batch size 256/);
+  assert.match(world.core.comparison.sentence(world.core.view(), world.core.data), /Batch size 256/);
   world.core.comparison.dismiss();
   world.rerun(page).pass(500);
   assert.deepEqual([beside(world), world.parameter("beside")], [null, null]);
+});
+
+const SMALL_RUN = '{"batch_size":8}';
+const SMALL = {run: SMALL_RUN, stream: "small", query: "batch_size=8", label: "Batch size 8", own: "Batch size 64"};
+
+/** A run of 6 epochs, and beside it one that has seen fewer examples: its epochs count a hundredth of its steps. */
+const compared = () => {
+  const world = new World({beside: SMALL}).arrive();
+  world.rerun({beside: SMALL, epochs: 60}).until(({playback}) => playback === "ended");
+  return world.arrive(SMALL_RUN).pass(500);
+};
+
+test("a legend calls both runs by what differs, with their epochs where these differ", () => {
+  const {core} = compared();
+  assert.deepEqual(core.scene(core.view()).beside.legend, {own: "Batch size 64: 60.0 epochs", other: "Batch size 8: 6.0 epochs"});
+  assert.match(core.comparison.sentence(core.view(), core.data), /It trains for 6\.0 epochs, this run for 60\.0\.$/);
+  const same = core.comparison.legend(core.view(), {...core.data, epochs: 6});
+  assert.deepEqual(same, {own: "Batch size 64", other: "Batch size 8"});
+});
+
+test("a run that was dismissed comes back when it is chosen again", () => {
+  const world = compared();
+  world.core.comparison.dismiss();
+  world.rerun({beside: {...SMALL, times: 1}}).pass(500);
+  world.arrive(SMALL_RUN).pass(500);
+  assert.deepEqual([beside(world), world.core.state.pinned], [SMALL_RUN, true]);
+});
+
+test("the usual run is named in a link by a setting of its own", () => {
+  const world = played().rerun(WIDE).arrive().pass(3000);
+  world.core.comparison.togglePin();
+  const usual = {...world.core.data.usual, seed: 0};
+  assert.equal(world.core.comparison.query({usual}), "seed=0");
 });

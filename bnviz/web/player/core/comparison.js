@@ -6,7 +6,7 @@ import {recentMean} from "../feeds.js";
 import {differences} from "../settings.js";
 import {both, digits, percent, playerText} from "../words.js";
 
-/** @import {Data, Ranges, View} from "../types" */
+/** @import {ComparisonLegend, Contrast, Data, Ranges, View} from "../types" */
 /** @import {Recording} from "../recording.js" */
 /** @typedef {Pick<Recording, "run" | "header" | "frames" | "end">} Series */
 /**
@@ -17,17 +17,21 @@ import {both, digits, percent, playerText} from "../words.js";
  * @property {() => void} onPin the address is to be brought up to date
  */
 
+const SAME_EPOCHS = 0.01; // of so small a part of them nobody has to be told
+const NO_CONTRAST = {label: "", own: ""};
 const GLIMPSE_MS = 2000; // a run that was on show for no longer, while a slider was on its way, is not compared with
 
 export class Comparison {
   /** @type {Series | null} */
   run = null;
-  /** What that run differs in, in words. */
-  label = "";
+  /** What that run and the one on show differ in, in words. @type {Contrast} */
+  contrast = NO_CONTRAST;
   pinned = false;
   /** The run that the address names, and its settings there. */
   #addressRun = "";
   #addressQuery = "";
+  #addressTimes = 0;
+  #addressContrast = NO_CONTRAST;
   /** @type {Recording | null} that run's recording */
   #addressRecording = null;
   #since;
@@ -51,22 +55,25 @@ export class Comparison {
     this.#since = this.host.now();
     if (this.pinned || !header || frames.length < 2 || (this.run && duration < GLIMPSE_MS)) return;
     this.run = {run, header, frames: [...frames], end};
-    this.label = "";
+    this.contrast = NO_CONTRAST;
   }
 
   /**
-   * The page hands over a run from the address; it counts once, for it may be dismissed.
+   * The page hands over a run from the address; it counts once, for it may be dismissed, unless it is chosen again.
    * @param {Data["beside"]} beside
    */
   openFromAddress(beside) {
-    if (beside) this.label = beside.label;
-    if (!beside || beside.run === this.#addressRun) return;
+    if (!beside) return;
+    const {run, times = 0, label, own} = beside;
+    this.#addressContrast = {label, own};
+    if (run === this.#addressRun && times === this.#addressTimes) return;
     this.close();
-    this.#addressRun = beside.run;
+    this.#addressRun = run;
+    this.#addressTimes = times;
     this.#addressQuery = beside.query;
     this.pinned = true;
-    if (beside.run === this.run?.run) return;
-    this.#addressRecording = this.host.openRecording(beside.run, (recording) => this.#onArrival(recording), beside.stream);
+    if (run === this.run?.run) return this.host.onChange();
+    this.#addressRecording = this.host.openRecording(run, (recording) => this.#onArrival(recording), beside.stream);
   }
 
   /** @param {Recording} recording */
@@ -84,12 +91,14 @@ export class Comparison {
     if (!this.pinned) return null;
     if (!this.run?.header) return this.#addressQuery; // it is still on its way
     const settings = differences(this.run.header.experiment, usual);
-    return String(new URLSearchParams(settings.map(({name, value}) => [name, String(value)])));
+    const named = settings.length ? settings : [{name: "seed", value: usual.seed}]; // an empty text would name none
+    return String(new URLSearchParams(named.map(({name, value}) => [name, String(value)])));
   }
 
   togglePin() {
     this.pinned = !this.pinned;
     this.host.onPin();
+    this.host.onChange();
   }
 
   dismiss() {
@@ -128,14 +137,42 @@ export class Comparison {
   }
 
   /**
-   * Which run it is, and how it scored at the step on show; null if it is not shown.
+   * What both runs are called in legends, with their epochs where these differ; null if none is compared with.
    * @param {View} view
-   * @param {{run: string, label: string}[]} before runs before, and what differs in them
+   * @param {Pick<Data, "before" | "epochs">} data
+   * @returns {ComparisonLegend | null}
    */
-  sentence(view, before) {
+  legend(view, data) {
     const other = this.viewBeside(view);
     if (!other) return null;
-    this.label = before.find(({run}) => run === other.run)?.label ?? this.label;
+    const {label, own} = this.#contrastWith(other.run, data);
+    const names = {own: own || playerText(view, "ghost_this"), other: label || playerText(view, "ghost_before")};
+    const epochs = epochsOf(other, data);
+    if (!epochs) return names;
+    const withEpochs = (/** @type {"own" | "other"} */ which) =>
+      playerText(view, "ghost_run", {label: names[which], epochs: epochs[which]});
+    return {own: withEpochs("own"), other: withEpochs("other")};
+  }
+
+  /**
+   * @param {string} run
+   * @param {Pick<Data, "before">} data
+   */
+  #contrastWith(run, {before}) {
+    const known = before.find((one) => one.run === run) ?? (run === this.#addressRun ? this.#addressContrast : null);
+    if (known) this.contrast = known;
+    return this.contrast;
+  }
+
+  /**
+   * Which run it is, and how it scored at the step on show; null if it is not shown.
+   * @param {View} view
+   * @param {Pick<Data, "before" | "epochs">} data
+   */
+  sentence(view, data) {
+    const other = this.viewBeside(view);
+    if (!other) return null;
+    const {label} = this.#contrastWith(other.run, data);
     const frameIndex = Math.max(
       0,
       other.frames.findLastIndex(({step}) => step <= view.frame.step),
@@ -147,11 +184,21 @@ export class Comparison {
     };
     const key = frame.arms.none.test_accuracy === null ? "ghost_loss" : "ghost_accuracy";
     const which = playerText(view, other.run === this.#addressRecording?.run ? "ghost_beside" : "ghost_before");
-    return playerText(view, key, {
-      which,
-      label: this.label,
-      step: frame.step,
-      scores: both({...other, frameIndex, frame}, score),
-    });
+    const scores = both({...other, frameIndex, frame}, score);
+    const epochs = epochsOf(other, data);
+    const sentences = [playerText(view, key, {which, label, step: frame.step, scores})];
+    if (epochs) sentences.push(playerText(view, "ghost_epochs", epochs));
+    return sentences.join(" ");
   }
+}
+
+/**
+ * How long both runs train, where that is not the same: epochs in words; null where it is, or is not known yet.
+ * @param {View} other
+ * @param {Pick<Data, "epochs">} data of the one on show
+ */
+function epochsOf(other, {epochs}) {
+  const last = other.frame.epoch;
+  if (!other.ended || !epochs || last === null || Math.abs(last - epochs) <= SAME_EPOCHS * epochs) return null;
+  return {own: epochs.toFixed(1), other: last.toFixed(1)};
 }

@@ -204,8 +204,10 @@ export class PlayerCore {
       const differ = labelDifferences(view.header.experiment, this.data.usual, this.data.labels);
       return differ.length ? differ : [this.text("usual")];
     };
-    const comparison = this.comparison.viewBeside(view);
-    return {run: view.run, view, comparison, beside: this.comparison.label, fill: filler(view), settings};
+    const {comparison: other, data} = this;
+    const comparison = other.viewBeside(view);
+    const beside = {legend: other.legend(view, data), label: other.contrast.label, pinned: other.pinned};
+    return {run: view.run, view, comparison, beside, fill: filler(view), settings};
   }
 
   /**
