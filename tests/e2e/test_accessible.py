@@ -140,6 +140,7 @@ def test_every_control_is_reached_by_tab_in_order(page_at_end):
         "Signal",
         *(f"Layer {layer}" for layer in range(1, 6)),
         "Test accuracy to reach",
+        "To the start",
         "One snapshot back",
         "Play",
     ]

@@ -99,6 +99,8 @@ def test_a_saved_page_plays_from_a_file(lab, tmp_path):
     path = tmp_path / "saved.html"
     path.write_bytes(httpx.get(f"{lab.server.url}/bnviz/runs/{run}/live_shift.html").raise_for_status().content)
     lab.page.goto(path.as_uri())
+    lab.wait("d.frames > 0")
+    lab.press(*">>>")
     lab.wait("d.state === 'ended'")
     see_a_chart(lab)
     assert (lab.data["run"], lab.data["step"]) == (run, "40")

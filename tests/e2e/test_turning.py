@@ -9,6 +9,7 @@ from bnviz.config.experiment import Experiment
 from bnviz.lessons.weight_decay.page import PAGE as weight_decay
 
 STEPS = 400
+IS_OVER = "$('.bnviz-over').checkVisibility({visibilityProperty: true})"
 
 
 def watch(visit, step=60):
@@ -170,14 +171,14 @@ def test_at_the_end_it_is_said_why_nothing_can_be_changed_and_one_press_leads_ba
     lab.wait("d.step === '20' && $('.bnviz-still').textContent.startsWith('At step 20 still: Batch size 64.')")
     lab.press("End")
     lab.wait("d.state === 'ended' && !$('.bnviz-still').textContent")
-    lab.wait("$('.bnviz-over').checkVisibility() && !$('.bnviz-actions').checkVisibility()")
+    lab.wait(f"{IS_OVER} && $('.bnviz-act-start').disabled")
     assert "The run is over" in lab.page.inner_text(".bnviz-over")
     lab.page.get_by_role("button", name="Go back to step 68").click()
-    lab.wait("d.state === 'paused' && d.step === '68' && !$('.bnviz-over').checkVisibility()")
+    lab.wait("d.state === 'paused' && d.step === '68' && !" + IS_OVER)
     lab.page.click(".bnviz-act-toggle")
     lab.wait(f"d.run === '{Experiment(steps=100, changes='40:batch_size=4;68:compare=none').id}' && d.step > 68")
     lab.press("Home")
-    lab.wait("d.step === '0' && $('.bnviz-over').checkVisibility()")
+    lab.wait(f"d.step === '0' && {IS_OVER}")
     assert "Nothing has been trained yet" in lab.page.inner_text(".bnviz-over")
 
 

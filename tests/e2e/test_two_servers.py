@@ -154,6 +154,8 @@ def test_the_page_that_everybody_gets_plays_without_a_script_run(cache, visit):
     lab.server = Server(server.process, outside)
     lab.page.add_init_script(VIOLATION_LISTENER)
     lab.page.goto(f"{outside}/bnviz/runs/{experiment.id}/live_shift.html?view=1")
+    lab.wait("d.frames > 0")
+    lab.press(*">>>")
     lab.wait("d.state === 'ended' && d.trainedStep === '60'")
     assert lab.page.evaluate("violations") == []
     assert server.metric("page_seconds_count") == 0

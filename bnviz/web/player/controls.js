@@ -19,8 +19,9 @@ import {pieces, playerText, tapName} from "./words.js";
 const ICONS = {
   play: "M4 2.5v11l9-5.5z",
   pause: "M4 2.5h3v11H4zM9 2.5h3v11H9z",
-  back: "M3 2.5h2v11H3zM13 2.5v11L6 8z",
-  forward: "M11 2.5h2v11h-2zM3 2.5v11L10 8z",
+  start: "M3 2.5h2v11H3zM13 2.5v11L6 8z",
+  back: "M9.8 2.2l1.7 1.6L7.2 8l4.3 4.2-1.7 1.6L4 8z",
+  forward: "M6.2 2.2L4.5 3.8 8.8 8l-4.3 4.2 1.7 1.6L12 8z",
   loop: "M8 3a5 5 0 1 1-4.6 3h1.7A3.4 3.4 0 1 0 8 4.6V7L4.5 3.8 8 .6z",
   stop: "M3.5 3.5h9v9h-9z",
   save: "M7 2h2v6h2.6L8 11.6 4.4 8H7zM3 12.5h10V14H3z",
@@ -76,6 +77,7 @@ const label = (text) => make("span", {class: "bnviz-label"}, text);
 function transport(player, root, copyLink) {
   const text = (/** @type {string} */ key) => player.text(key);
   const play = button("play", text("play"), () => player.toggle());
+  const start = button("start", text("to_start"), () => player.seek(0));
   const back = button("back", text("back"), () => player.stepBy(-1));
   const forward = button("forward", text("forward"), () => player.stepBy(1));
   const attributes = {type: "range", min: 0, max: 1, value: 0, step: 1, "aria-label": text("snapshot"), class: "bnviz-scrub"};
@@ -86,7 +88,7 @@ function transport(player, root, copyLink) {
   const speed = speedChooser(player);
   const loop = button("loop", text("loop"), () => player.toggleLoop());
   const track = make("div", {class: "bnviz-track"}, buffer, range);
-  const parts = [back, play, forward, track, readout, stop, speed, loop];
+  const parts = [start, back, play, forward, track, readout, stop, speed, loop];
   const group = {class: "bnviz-transport", role: "group", "aria-label": text("playback"), title: ""};
   const status = make("span", {class: "bnviz-copied", role: "status"});
   const link = button("link", text("copy_link"), copyLink);
@@ -196,7 +198,7 @@ export class Controls {
     );
     store.subscribe(
       ({ended}) => ended,
-      (ended) => (this.transport.stop.hidden = ended || Boolean(player.data.alone)),
+      (ended) => this.showStop(ended),
     );
   }
 
@@ -204,6 +206,14 @@ export class Controls {
     document.removeEventListener("keydown", this.onKey);
     clearTimeout(this.flashTimer);
     clearTimeout(this.outlineTimer);
+  }
+
+  /** There is nothing to be stopped where training has ended; the button stays, so that nothing moves. @param {boolean} ended */
+  showStop(ended) {
+    const {stop} = this.transport;
+    stop.hidden = Boolean(this.player.data.alone);
+    stop.disabled = ended;
+    stop.title = this.player.text(ended ? "stop_over" : "stop");
   }
 
   /** The choosers beside the headline; layer and unit are chosen in the picture of the networks (network.js). */

@@ -29,7 +29,7 @@ export class LiveEdits {
     const modes = make("span", {class: "bnviz-modes"}, this.modeButtons.start, this.modeButtons.here);
     this.reason = make("span", {class: "bnviz-label"});
     this.back = make("button", {type: "button", class: "bnviz-back-to", onclick: () => this.goBack()});
-    /** Shown instead of the actions at the first and last step: why there are none, and a button that leads back. */
+    /** Shown at the first and last step: why the buttons are off, and a button that leads back. */
     this.over = make("span", {class: "bnviz-over", role: "status"}, this.reason, this.back);
     this.until = make("span", {class: "bnviz-still bnviz-label"});
     this.actions = acts ? new Actions((edit) => player.edit(edit), player) : null;
@@ -110,8 +110,7 @@ export class LiveEdits {
    */
   explain(view, inside) {
     const resting = !inside && !this.player.playing;
-    this.over.hidden = !resting;
-    if (this.actions) this.actions.root.hidden = resting;
+    this.over.classList.toggle("bnviz-off", !resting); // its place stays, so that nothing moves
     if (!resting) return;
     const begun = view.frame.step > 0;
     set(this.reason, playerText(view, begun ? "run_over" : "run_not_begun"));

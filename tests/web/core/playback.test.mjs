@@ -37,9 +37,40 @@ test("it plays 15 snapshots a second at speed 1, and as many times that at other
   }
 });
 
+/** So many seconds the usual run plays to a step: it has a snapshot at each of 40 steps, then at every tenth. */
+function secondsTo(step, clock) {
+  const usual = [...stepsFrom(0, 40, 1), ...stepsFrom(50, 600, 10)].map((one) => ({step: one}));
+  for (let frame = 0; frame < 6000; frame++) {
+    if (usual[Math.floor(clock.playhead)].step >= step) return frame / 60;
+    clock = nextClock(clock, {type: "tick", seconds: 1 / 60}, {frames: usual, end: {}});
+  }
+  throw new Error(`never at step ${step}`);
+}
+
+const stepsFrom = (first, last, by) => Array.from({length: (last - first) / by + 1}, (_, index) => first + index * by);
+
+test("a run begins slower: ten seconds for the first 50 steps, and the rest as ever", () => {
+  const begun = secondsTo(50, STOPPED_CLOCK);
+  assert.ok(begun > 9 && begun < 11, `${begun} s`);
+  const rest = secondsTo(600, STOPPED_CLOCK) - begun;
+  assert.ok(rest > 3.6 && rest < 5, `${rest} s`);
+});
+
+test("whoever chooses a speed has it from the first step on, and so has a card of the tour", () => {
+  const steady = 41 / 15;
+  const events = [
+    {type: "setSpeed", speed: 1},
+    {type: "start", playhead: 0, playing: true},
+  ];
+  for (const event of events) assert.ok(Math.abs(secondsTo(50, nextClock(STOPPED_CLOCK, event, {})) - steady) < 0.05);
+  const twice = nextClock(STOPPED_CLOCK, {type: "stepSpeed", by: 1}, {});
+  assert.ok(Math.abs(secondsTo(50, twice) - steady / 2) < 0.05);
+});
+
 test("play and pause go on from where it is; at the end play begins anew", () => {
   const world = finished();
   const {core} = world;
+  core.setSpeed(1);
   core.toggle();
   world.pass(400);
   assert.equal(world.playback, "playing");
@@ -87,10 +118,10 @@ test("a page that was hidden for a minute does not jump", () => {
 });
 
 test("it waits at the newest snapshot, and plays on when more have come", () => {
-  const world = new World().arrive(undefined, {upTo: 8}).pass(2000);
+  const world = new World().arrive(undefined, {upTo: 8}).pass(3000);
   assert.deepEqual([world.step, world.playback], [8, "playing"]);
   world.arrive();
-  assert.ok(world.pass(200).step > 8);
+  assert.ok(world.pass(400).step > 8);
 });
 
 test("with reduced motion nothing plays by itself: the end is shown", () => {
@@ -153,7 +184,7 @@ test("words change four times a second while it plays, and at once when it rests
 });
 
 test("stop keeps what has arrived, and says up to which step", () => {
-  const world = new World().arrive(undefined, {upTo: 20}).pass(2000);
+  const world = new World().arrive(undefined, {upTo: 20}).pass(6000);
   world.core.stop();
   assert.deepEqual(world.triggers, [["stop", "{}"]]);
   assert.match(world.core.state.message, /20/);

@@ -5,6 +5,7 @@
  * @typedef {object} Clock
  * @property {number} playhead in snapshots; what comes after the point is the way to the next one
  * @property {number} speed 1 is SNAPSHOTS_PER_SECOND
+ * @property {boolean} slowStart whether a run begins slower, which it does until somebody chooses a speed
  * @property {boolean} loop
  * @property {boolean} playing
  * @property {boolean} held whether it holds still for a moment, because somebody reaches for a setting
@@ -31,17 +32,33 @@
 
 export const SNAPSHOTS_PER_SECOND = 15; // at speed 1
 export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
+// Most happens in the first steps, and people read meanwhile: a run begins at a share of the speed, and has all of it later.
+const SLOW_START = {share: 0.25, steps: 100};
 
 /** @type {Clock} */
 export const STOPPED_CLOCK = {
   playhead: 0,
   speed: 1,
+  slowStart: true,
   loop: false,
   playing: true,
   held: false,
   pendingSeek: null,
   resting: false,
 };
+
+/**
+ * At what share of the chosen speed it plays at a step.
+ * @param {number} step
+ */
+const shareAt = (step) => SLOW_START.share + (1 - SLOW_START.share) * Math.min(1, step / SLOW_START.steps) ** 2;
+
+/**
+ * @param {Clock} clock
+ * @param {Timeline} timeline with snapshots
+ */
+const rateOf = ({playhead, speed, slowStart}, {frames}) =>
+  speed * SNAPSHOTS_PER_SECOND * (slowStart ? shareAt(frames[Math.floor(playhead)].step) : 1);
 
 const lastIndex = (/** @type {Timeline} */ {frames}) => frames.length - 1;
 
@@ -59,11 +76,12 @@ const TRANSITIONS = {
     playing: !still,
     resting: false,
   }),
-  start: (clock, {playhead, playing}) => ({...clock, playhead, playing, pendingSeek: null}),
+  // A card of the tour says what to look at, and begins where that is to be seen.
+  start: (clock, {playhead, playing}) => ({...clock, playhead, playing, slowStart: false, pendingSeek: null}),
   tick(clock, {seconds}, timeline) {
     const last = lastIndex(timeline);
     if (!clock.playing || clock.held || last < 0) return clock;
-    const playhead = Math.min(clock.playhead + seconds * clock.speed * SNAPSHOTS_PER_SECOND, last);
+    const playhead = Math.min(clock.playhead + seconds * rateOf(clock, timeline), last);
     if (!timeline.end || playhead < last) return {...clock, playhead};
     if (!clock.loop) return {...clock, playhead, playing: false};
     return {...clock, playhead: clock.playhead < last ? last : 0}; // the end is shown, however few frames a slow machine draws
@@ -86,10 +104,10 @@ const TRANSITIONS = {
     return {...clock, playhead: index < 0 ? lastIndex(timeline) : index, pendingSeek: null, playing: false};
   },
   pendSeek: (clock, {step}) => ({...clock, pendingSeek: step}),
-  setSpeed: (clock, {speed}) => ({...clock, speed}),
+  setSpeed: (clock, {speed}) => ({...clock, speed, slowStart: false}),
   stepSpeed(clock, {by}) {
     const index = SPEEDS.indexOf(clock.speed) + by;
-    return {...clock, speed: SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, index))]};
+    return {...clock, slowStart: false, speed: SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, index))]};
   },
   setPlaying: (clock, {playing}) => ({...clock, playing}),
   toggleLoop: (clock) => ({...clock, loop: !clock.loop}),
