@@ -22,8 +22,8 @@ TIMES = "bnviz compared"  # session_state: how often a run was chosen here
 def button(page: RunForm, experiment: Experiment) -> None:
     """The button, and behind it the other values of the settings in view. It waits for a guess that the page asks for."""
     texts, chosen = shared()["compare"], links.chosen_beside(page.default)
-    choices = {FIELDS[name]: dict(other_runs(FIELDS[name], experiment)) for name in page.main if not tailored.locks(name)}
-    choices = {field: runs for field, runs in choices.items() if runs}
+    choices = {name: dict(other_runs(FIELDS[name], experiment)) for name in page.main if not tailored.locks(name)}
+    choices = {name: runs for name, runs in choices.items() if runs}
     if not choices:
         return
     with (
@@ -31,8 +31,8 @@ def button(page: RunForm, experiment: Experiment) -> None:
         st.container(key="compare"),
     ):
         st.caption(texts["about"])
-        for field, runs in choices.items():
-            _row(field, runs, chosen, page.default)
+        for name, runs in choices.items():
+            _row(FIELDS[name], runs, chosen, page.default)
 
 
 def other_runs(field: Field, experiment: Experiment) -> Iterator[tuple[object, Experiment]]:
