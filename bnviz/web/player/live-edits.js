@@ -33,7 +33,8 @@ export class LiveEdits {
     this.over = make("span", {class: "bnviz-over", role: "status"}, this.reason, this.back);
     this.until = make("span", {class: "bnviz-still bnviz-label"});
     this.actions = acts ? new Actions((edit) => player.edit(edit), player) : null;
-    const parts = [make("span", group, label, modes), this.over, ...(this.actions ? [this.actions.root] : []), this.until];
+    this.actions?.when.append(this.over);
+    const parts = [make("span", group, label, modes), this.actions?.root ?? this.over, this.until];
     this.root = make("div", {class: "bnviz-hand"}, ...parts);
     this.onReach = (/** @type {Event} */ event) => this.reach(event);
     for (const name of REACH_EVENTS) document.addEventListener(name, this.onReach, true);
@@ -110,10 +111,13 @@ export class LiveEdits {
    */
   explain(view, inside) {
     const resting = !inside && !this.player.playing;
+    this.actions?.at.classList.toggle("bnviz-off", resting);
     this.over.classList.toggle("bnviz-off", !resting); // its place stays, so that nothing moves
     if (!resting) return;
     const begun = view.frame.step > 0;
-    set(this.reason, playerText(view, begun ? "run_over" : "run_not_begun"));
+    const reason = begun ? "run_over" : "run_not_begun";
+    this.over.title = playerText(view, reason);
+    set(this.reason, this.actions ? playerText(view, `${reason}_short`) : this.over.title);
     set(this.back, playerText(view, "back_to", {step: halfwayStep(view)}));
     this.back.hidden = !begun;
   }
@@ -143,7 +147,9 @@ class Actions {
       if (relatedTarget instanceof Node && !this.menu.contains(relatedTarget)) this.menu.open = false;
     });
     this.at = make("span", {class: "bnviz-label"});
-    this.root = make("span", {class: "bnviz-actions"}, this.at, only, toggle, keeping, this.menu);
+    /** The step; in its place, where nothing can be done, the reason. It keeps its width, so that no button moves. */
+    this.when = make("span", {class: "bnviz-when"}, this.at);
+    this.root = make("span", {class: "bnviz-actions"}, this.when, only, toggle, keeping, this.menu);
   }
 
   /** @param {Action} action */

@@ -19,6 +19,7 @@ import {Menus} from "./menus.js";
 import {persistentMount} from "./mounts.js";
 import {NetworkPicture} from "./network.js";
 import {Panel} from "./panel.js";
+import {ResultNote} from "./result-note.js";
 import {restSocket} from "./resting-socket.js";
 import {Theme} from "./theme.js";
 import {Tour} from "./tour.js";
@@ -63,6 +64,7 @@ export class Player {
     const stage = make("div", {class: "bnviz-stage"});
     this.liveEdits = new LiveEdits(core, picture === "large");
     this.root.prepend(this.liveEdits.root);
+    this.resultNote = new ResultNote(this.root, this.controls, core);
     this.flags = new Flags(this.controls.transport.track, core);
     this.menus = new Menus(this.root);
     this.picture = new NetworkPicture(stage, core, {small: picture === "small", choosers, fits: Boolean(embedded?.alone)});
@@ -218,6 +220,7 @@ export class Player {
     this.tour?.close();
     this.core.close();
     this.controls.close();
+    this.resultNote.close();
     this.picture.close();
     this.liveEdits.close();
     this.menus.close();
