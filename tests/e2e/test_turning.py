@@ -168,7 +168,7 @@ def test_a_menu_closes_by_escape_and_by_a_press_elsewhere(visit):
 @pytest.mark.slow
 def test_at_the_end_it_is_said_why_nothing_can_be_changed_and_one_press_leads_back(visit):
     lab = visit().open(steps=100, changes="40:batch_size=4", step=20).trained()
-    lab.wait("d.step === '20' && $('.bnviz-still').textContent.startsWith('At step 20 still: Batch size 64.')")
+    lab.wait("d.step === '20' && $('.bnviz-still').textContent.startsWith('Still in effect at step 20: Batch size 64.')")
     lab.press("End")
     lab.wait("d.state === 'ended' && !$('.bnviz-still').textContent")
     lab.wait(f"{IS_OVER} && $('.bnviz-act-start').disabled")
@@ -179,7 +179,7 @@ def test_at_the_end_it_is_said_why_nothing_can_be_changed_and_one_press_leads_ba
     lab.wait(f"d.run === '{Experiment(steps=100, changes='40:batch_size=4;68:compare=none').id}' && d.step > 68")
     lab.press("Home")
     lab.wait(f"d.step === '0' && {IS_OVER}")
-    assert "Nothing has been trained yet" in lab.page.inner_text(".bnviz-over")
+    assert "Training has not started yet" in lab.page.inner_text(".bnviz-over")
 
 
 def test_on_a_phone_it_is_said_beside_the_settings_from_when_on_they_apply(visit):

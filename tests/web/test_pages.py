@@ -42,8 +42,9 @@ class Stage:
         self.plotted.append(experiment)
         return [{"id": "fan", "title": "Fan"}]
 
-    def mount(self, run, panels, view, **_):
+    def mount(self, run, panels, view, **more):
         self.mounted.append((run, view))
+        self.beside = more["beside"]
 
     @property
     def experiment(self):
@@ -366,3 +367,33 @@ def test_another_page_reads_its_own_link():
     page.query_params["batch_size"] = "2"
     assert page.radio[0].set_value("other").run().text[0].value == "2"
     assert not page.exception
+
+
+def values_to_compare(page, name):
+    """The button group with the other values of a setting."""
+    return next(group for group in page.button_group if group.key.startswith(f"compare {name} "))
+
+
+def test_another_run_is_compared_with_by_one_press_and_let_go_by_another(stage):
+    page = visit(batch_size="8")
+    assert stage.beside is None
+    values_to_compare(page, "batch_size").set_value(256).run()
+    assert page.query_params == {"batch_size": "8", "beside": "batch_size=256"} and not page.exception
+    assert (stage.beside["run"], stage.beside["label"], stage.beside["own"]) == (
+        Experiment(batch_size=256).id, "Batch size 256", "Batch size 8"
+    )  # fmt: skip
+    assert values_to_compare(page, "batch_size").value == 256 and stage.mounted[-1][0] == Experiment(batch_size=8).id
+    values_to_compare(page, "batch_size").set_value(None).run()
+    assert stage.beside is None and page.query_params == {"batch_size": "8"}
+
+
+def test_a_setting_that_is_locked_is_not_compared(stage):
+    page = visit(lock="batch_size")
+    names = {group.key.split()[1] for group in page.button_group if group.key.startswith("compare ")}
+    assert names == {"learning_rate", "activation", "dataset"}
+
+
+def test_the_usual_run_is_compared_with_too(stage):
+    page = visit(batch_size="8")
+    values_to_compare(page, "batch_size").set_value(64).run()
+    assert stage.beside["run"] == Experiment().id and page.query_params["beside"] == "batch_size=64"

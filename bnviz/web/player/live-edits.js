@@ -115,9 +115,8 @@ export class LiveEdits {
     this.over.classList.toggle("bnviz-off", !resting); // its place stays, so that nothing moves
     if (!resting) return;
     const begun = view.frame.step > 0;
-    const reason = begun ? "run_over" : "run_not_begun";
-    this.over.title = playerText(view, reason);
-    set(this.reason, this.actions ? playerText(view, `${reason}_short`) : this.over.title);
+    this.over.title = playerText(view, begun ? "run_over" : "run_not_begun");
+    set(this.reason, this.actions ? playerText(view, begun ? "run_over_short" : "run_not_begun_short") : this.over.title);
     set(this.back, playerText(view, "back_to", {step: halfwayStep(view)}));
     this.back.hidden = !begun;
   }

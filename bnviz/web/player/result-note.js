@@ -15,7 +15,7 @@ export class ResultNote {
 
   /**
    * @param {HTMLElement} root of the player
-   * @param {{headline: HTMLElement, answer: HTMLElement}} words `answer` says before → now, where a setting was changed on the way
+   * @param {{headline: HTMLElement, answer: HTMLElement}} words `answer`: what a change on the way did
    * @param {PlayerCore} player
    */
   constructor(root, {headline, answer}, player) {
