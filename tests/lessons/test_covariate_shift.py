@@ -1,11 +1,15 @@
 """Painted animals, what is measured of them, and the page that shows it: oracles share no code with what they check."""
 
+import base64
 import copy
+import io
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from scipy import stats
+from streamlit.testing.v1 import AppTest
 from torch import nn
 from torch.nn import functional
 
@@ -97,6 +101,23 @@ def test_the_page_shows_the_very_pictures_that_train():
     place = np.flatnonzero(split.y_train == coats.CAT)[0]
     pixels = split.x_train[place].reshape(coats.SIDE, coats.SIDE, 3) * std + mean
     assert np.abs(first[..., :3] / 255 - pixels).max() < 0.003 and (first[..., 3] == 255).all()
+
+
+def test_pictures_are_part_of_the_page():
+    """At an address of Streamlit's they are gone once its script has run without them, and late browsers get 404."""
+
+    def script():
+        from bnviz.config.experiment import Experiment
+        from bnviz.lessons.batch_size import portrait
+        from bnviz.lessons.covariate_shift import album
+
+        album.show("mixed")
+        portrait.show(Experiment(dataset="fashion", microscope="yes"))
+
+    page = AppTest.from_function(script, default_timeout=60).run()
+    images = [address.removeprefix("data:image/png;base64,") for one in page.get("image") for address in [one.proto.imgs[0].url]]
+    sizes = [Image.open(io.BytesIO(base64.b64decode(image, validate=True))).size for image in images]
+    assert sizes == [(1192, 232)] * 3 + [(56, 56)] and not page.exception
 
 
 def test_the_silhouettes_come_with_their_licence_and_the_page_says_what_they_are():

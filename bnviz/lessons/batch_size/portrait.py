@@ -10,6 +10,7 @@ import streamlit as st
 from bnviz.config.experiment import Experiment
 from bnviz.data import DATA_SETS, FOLDER
 from bnviz.web import words
+from bnviz.web.site.images import data_url
 
 PIXEL = 2  # every pixel is drawn so large, or browsers would blur it
 TEXTS = words.catalogue("batch_size")["portrait"]
@@ -22,7 +23,7 @@ def show(experiment: Experiment) -> None:
     images, labels = _held_out()
     with st.container(key="portrait", horizontal=True, vertical_alignment="center"):
         held_out, clothing = DATA_SETS["fashion"].words["held_out"], TEXTS["classes"][labels[experiment.example]]
-        st.image(enlarged(images[experiment.example]), output_format="PNG", width=PIXEL * images.shape[2], alt=clothing)
+        st.image(data_url(enlarged(images[experiment.example])), width=PIXEL * images.shape[2], alt=clothing)
         values = {"example": experiment.example, "held_out": held_out, "class": clothing}
         st.caption(words.fill(TEXTS["caption"], **values))
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import streamlit as st
 
 from bnviz.data.coats import CAT, OTHER, SIDE, Animals, animals, levels, paint
 from bnviz.web import words
+from bnviz.web.site.images import data_url
 
 TEXTS = words.catalogue("covariate_shift")["album"]
 COLUMNS = 10
@@ -16,16 +19,18 @@ GAP = 2
 
 def show(world: str) -> None:
     """The training and the test animals of the world `world` (a key of COATS): cats above, other animals below."""
-    train, test = animals()
-    sheets = [
-        (TEXTS["trained"], train, levels(world, select(train))),
-        (TEXTS["black"], test, 0.0),
-        (TEXTS["coloured"], test, 1.0),
-    ]
+    pictures = sheets(world)
     with st.container(key="album"):
-        for place, (caption, herd, level) in zip(st.columns(len(sheets)), sheets, strict=True):
-            alt = words.fill(TEXTS["alt"], caption=caption)
-            place.image(sheet(select(herd), level), caption=caption, width="stretch", output_format="PNG", alt=alt)
+        for place, (caption, address) in zip(st.columns(len(pictures)), pictures.items(), strict=True):
+            place.image(address, caption=caption, width="stretch", alt=words.fill(TEXTS["alt"], caption=caption))
+
+
+@cache
+def sheets(world: str) -> dict[str, str]:
+    """What the album of a world shows: by its caption, the address of each image."""
+    train, test = animals()
+    herds = {"trained": (train, levels(world, select(train))), "black": (test, 0.0), "coloured": (test, 1.0)}
+    return {TEXTS[key]: data_url(sheet(select(herd), level)) for key, (herd, level) in herds.items()}
 
 
 def select(herd: Animals) -> Animals:
