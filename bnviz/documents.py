@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from bnviz import numerals
 from bnviz.lessons import LESSONS
 from bnviz.measures.registry import live_measures, measures
 from bnviz.record import schema
@@ -55,11 +56,13 @@ def generate_all() -> dict[Path, str]:
 
 
 def constants_module() -> str:
-    """bnviz/web/player/constants.js: the constants of bnviz/web/constants.py, with their comments."""
-    lines = Path(constants.__file__).read_text(encoding="utf-8").splitlines()
+    """bnviz/web/player/constants.js: the constants of bnviz/web/constants.py and of bnviz/numerals.py, with their comments."""
+    lines = [line for one in (constants, numerals) for line in Path(one.__file__).read_text(encoding="utf-8").splitlines()]
     numbers = (re.fullmatch(r"(\w+) = ([\d.]+)(?:  # (.+))?", line) for line in lines)
     exports = (f"export const {one[1]} = {one[2]};{f' // {one[3]}' if one[3] else ''}" for one in numbers if one)
-    return "\n".join(["// @ts-check", GENERATED_NOTE.format(source="bnviz/web/constants.py"), "", *exports, ""])
+    return "\n".join(
+        ["// @ts-check", GENERATED_NOTE.format(source="bnviz/web/constants.py and bnviz/numerals.py"), "", *exports, ""]
+    )
 
 
 def settings() -> str:

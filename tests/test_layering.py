@@ -15,6 +15,7 @@ ROOMS = [  # from the lowest; a module may import its own room and lower ones
     "bnviz",
     "bnviz.files",
     "bnviz.machine",
+    "bnviz.numerals",
     "bnviz.plural",
     "bnviz.terminal",
     "bnviz.data",

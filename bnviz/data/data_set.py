@@ -43,4 +43,10 @@ class DataSet:
     @property
     def words(self) -> dict[str, str]:
         """What pages call its examples, in sentences."""
-        return {"examples": self.examples, "held_out": f"test {self.examples}", "train": f"training {self.examples}"}
+        test = f"test {self.examples}"
+        return {
+            "examples": self.examples,
+            "held_out": test,
+            "tested": f"{self.test_size:,} {test}",
+            "train": f"training {self.examples}",
+        }

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
+from bnviz import numerals
 from bnviz.config.sweep import Sweep, grid
 from bnviz.data import DATA_SETS
 from bnviz.judge.claim import Row
@@ -139,12 +140,12 @@ def rates(sweep: Sweep, points: np.ndarray) -> dict[str, str]:
 
 
 def percent(share: float, places: int = 1) -> str:
-    return f"{100 * share:.{places}f} %"
+    return numerals.percent(share, places)
 
 
 def points(one: Interval, places: int = 1) -> str:
     """A difference of shares, in percentage points, with its interval."""
-    return _format_interval(one, lambda value: _format_signed(100 * value, places), " points")
+    return _format_interval(one, lambda value: numerals.points(value, places), " points")
 
 
 def by(first: float, second: float, change: Interval) -> str:
@@ -152,7 +153,7 @@ def by(first: float, second: float, change: Interval) -> str:
     places = _places(first, second, float(change.mean))
     if first < second:
         change = Interval(-change.mean, -change.high, -change.low, change.count)
-    return _format_interval(change, lambda value: f"{100 * value:.{places}f}".replace("-", "−"), " points")
+    return _format_interval(change, lambda value: numerals.digits(100 * value, places), " points")
 
 
 def apart(first: float, second: float, change: Interval) -> tuple[str, str, str]:
@@ -174,26 +175,13 @@ def _adds_up(first: float, second: float, change: float) -> bool:
 
 def times(one: Interval) -> str:
     """A ratio, from the interval of its logarithm."""
-    return _format_interval(one, lambda value: _digits(math.exp(value)), " times")
+    return _format_interval(one, lambda value: numerals.two_digits(math.exp(value)), " times")
 
 
 def _format_interval(one: Interval, write: Callable[[float], str], unit: str) -> str:
-    mean, low, high = (float(number) for number in (one.mean, one.low, one.high))
-    if not math.isfinite(mean):
+    if not math.isfinite(float(one.mean)):
         return "unknown because a network diverged"
-    if not math.isfinite(low):  # with one seed
-        return f"{write(mean)}{unit}"
-    return f"{write(mean)}{unit} " + (f"({write(low)} to {write(high)})" if math.isfinite(high) else f"({write(low)} or more)")
-
-
-def _format_signed(value: float, places: int) -> str:
-    rounded = round(value, places)
-    return f"{rounded:+.{places}f}".replace("-", "−") if rounded else f"{0:.{places}f}"
-
-
-def _digits(value: float) -> str:
-    """Two or three digits."""
-    return f"{value:#.2g}" if value < 10 else f"{value:.0f}"
+    return numerals.interval(one.mean, one.low, one.high, write, unit)
 
 
 def enumeration(parts: Mapping[str, object] | Iterable[str]) -> str:

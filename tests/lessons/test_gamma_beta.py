@@ -34,8 +34,10 @@ from bnviz.record import ndjson
 from bnviz.record.store import Store
 from bnviz.train import loop
 from bnviz.web.export import validation
+from bnviz.web.player import messages as player_messages
 from bnviz.web.routes import questions
 from bnviz.web.routes.viewers import viewers
+from bnviz.web.site import links
 from tests.waiting import until
 from tests.web.desk import node
 from tests.web.test_server import app
@@ -364,6 +366,52 @@ def test_the_verdict_wants_steps_and_losses_to_agree(desk, free, fixed, free_los
 @pytest.mark.parametrize("losses, verdict", [((1, 1.06), "faster"), ((1.06, 1), "slower"), ((1.04, 1), "alike")])
 def test_without_classes_the_loss_alone_decides(desk, losses, verdict):
     assert desk.call("lessons/gamma_beta/verdict.js", "lossAlone", losses) == verdict
+
+
+# what is said and drawn of a run, in node
+
+
+@pytest.fixture
+def look(desk, recorded, tmp_path):
+    """Look at the end of a short run whose test accuracies, a function of the arm and the step, are made up."""
+
+    def looked(accuracy, service=None):
+        experiment = PAGE.default.replace(steps=12, width=16, train_size=96, batch_size=16, snapshot_every=2)
+        with open(recorded(experiment), "rb") as file:
+            messages = list(ndjson.read(file))
+        for message in messages[1:-1]:
+            for arm, part in message["arms"].items():
+                part["test_accuracy"] = accuracy(arm, message["step"])
+        (tmp_path / "run.ndjson").write_bytes(b"".join(map(ndjson.line, messages)))
+        data = player_messages.player_data(experiment.id, experiment, [], links.VIEW, "gamma_beta")
+        about = {"recording": str(tmp_path / "run.ndjson"), "story": "gamma_beta", "data": data, "place": 10**6}
+        desk.ask("look", **about, choice={"layer": 2, "tap": "activation", "unit": 0, "target": 0.5}, service=service)
+
+    return looked
+
+
+@pytest.mark.parametrize(
+    ("fixed", "said"),
+    [
+        (lambda step: 0.1, "with γ = 1, β = 0 fixed has not learnt, so"),
+        (lambda step: 0.8 if 2 < step < 12 else 0.1, "with γ = 1, β = 0 fixed has lost what it had learnt, so"),
+    ],
+)
+def test_the_answer_tells_what_was_lost_from_what_was_never_learnt(desk, look, fixed, said):
+    look(lambda arm, step: fixed(step) if arm == "fixed" else 0.8)
+    assert said in desk.ask("speak", panels=[])[1]
+
+
+def test_before_the_sliders_move_the_network_is_the_one_as_learnt(desk, look):
+    """The server is asked at rounded values, and what it says of them differs."""
+    place = {"run": "", "layer": 2, "unit": 0, "initial": {"gamma": 1.234, "beta": 0}}
+    outcomes = [{"counts": [1], "zeros": 0, "test_accuracy": share, "test_loss": 1} for share in (0.5, 0.7)]
+    answer = {"layer": 2, "unit": 0} | {
+        when: outcome | place["initial"] for when, outcome in zip(("before", "after"), outcomes, strict=True)
+    }
+    for target, shares in ((place["initial"], [0.5, 0.5]), ({"gamma": 2, "beta": 0}, [0.5, 0.7])):
+        look(lambda arm, step: 0.8, {"place": place, "target": target, "answer": answer, "problem": "", "unreachable": False})
+        assert desk.ask("feed", kind="hand-score")["x"] == shares
 
 
 # the page

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bnviz.lessons.live_shift.page import PAGE
+from bnviz.numerals import digits
 from bnviz.record import ndjson
 from bnviz.train import loop
 from bnviz.web.player import messages
@@ -222,7 +223,7 @@ def test_alphas_are_the_networks_and_are_drawn_layer_by_layer(desk, skipinit):
     of_batch = [trace["feed"] for trace in panel["data"] if trace["feed"]["arm"] == "batch"]
     drawn = [desk.ask("feed", **feed)["y"] for feed in of_batch]
     assert [one[-1] for one in drawn] == pytest.approx([*learnt, learnt[1]])
-    assert "layer 3" in text and all(f"{one:.3f}" in text for one in learnt)
+    assert "layer 3" in text and all(digits(one, 3) in text for one in learnt)
 
 
 def test_layer_1_has_no_alpha_and_older_recordings_have_none_at_all(desk, skipinit, tmp_path):

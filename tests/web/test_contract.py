@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bnviz import numerals
 from bnviz.config.arms import original
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.lessons import LESSONS
@@ -39,7 +40,9 @@ PROGRESS = (0, 7.5, 10**6)  # snapshots at which a run is told
 DIVERGED = {"one is gone": {"none"}, "the other is gone": {"batch", "fixed"}, "all are gone": {"none", "batch", "fixed"}}  # arms
 # What must not be said of a network that has diverged: numbers that nothing stands for.
 DEAD = re.compile(r"(?i)not? finite|(?<![\d.])0\W% (without|with)|100\W% of the layer|accuracy 0\W%|\bneither network shows")
-MALFORMED = re.compile(r"undefined|NaN|Infinity|\bnull\b|\[object|\{\w+\}|\[\[|  |[a-z)][.;:!?][A-Z]")
+# A minus that is a hyphen, one before zero, and two ends of a range that are one number.
+ODD_NUMBER = re.compile(r"(?<![\w-])-[\d.]|[−-]0(?:\.0+)?(?![\d.])|\b(?:between|from) ([\d.,−]+) (?:and|to) \1(?![\d.,])")
+MALFORMED = re.compile(ODD_NUMBER.pattern + r"|undefined|NaN|Infinity|\bnull\b|\[object|\{\w+\}|\[\[|  |[a-z)][.;:!?][A-Z]")
 
 
 def variants(page):
@@ -130,6 +133,26 @@ def test_a_story_tells_every_kind_of_run(desk, recorded, lesson, name):
             texts = desk.ask("speak", panels=panels)
             malformed = [text for text in texts if MALFORMED.search(text)]
             assert not malformed, malformed
+
+
+@pytest.mark.parametrize(("lesson", "name"), [*((lesson, "default") for lesson in LIVE), ("independence", "numbers")])
+def test_how_well_a_network_does_is_one_number(desk, recorded, lesson, name):
+    """The picture and the page's sentences have the same average of the last snapshots, and say what it is of."""
+    page = PAGES[lesson]
+    experiment = small(page, RUNS[name] | ({"learning_rate": 0.01} if name == "numbers" else {}))
+    panels = page.panels(experiment)
+    data = messages.player_data(experiment.id, experiment, panels, links.VIEW, lesson, None)
+    frames = [one for one in ndjson.read(Path(recorded(experiment)).read_bytes().splitlines()) if one["type"] == "snapshot"]
+    key, form = ("test_accuracy", numerals.percent) if name == "default" else ("test_loss", lambda loss: numerals.digits(loss, 3))
+    for place in (4, len(frames) - 1):
+        choice = choice_of(desk, lesson, place % 3, 0)
+        desk.ask("look", recording=recorded(experiment), story=lesson, data=data, choice=choice, place=place)
+        told = " ".join(desk.ask("speak", panels=panels)).replace("\N{NO-BREAK SPACE}", "")
+        painted = [words.replace("\N{NO-BREAK SPACE}", "") for words, *_ in desk.ask("paint", width=900)["words"]]
+        for arm in experiment.arms[:2]:
+            recent = [frame["arms"][arm][key] for frame in frames[max(0, place - 4) : place + 1]]
+            score = form(np.mean(recent)).replace(" ", "")
+            assert score in painted and score in told, (arm, place, score)
 
 
 @pytest.fixture(scope="module")

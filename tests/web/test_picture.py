@@ -22,7 +22,7 @@ from bnviz.web.export.validation import InvalidRecording
 from bnviz.web.figures import COLOURS
 from bnviz.web.picture import animation, card, cards, letters
 from bnviz.web.picture.canvas import Canvas, dashes, few_colours, rgb
-from bnviz.web.picture.painter import BACKGROUND, GRID, QUIET, TEXT, Painter, percent, two_digits
+from bnviz.web.picture.painter import BACKGROUND, GRID, QUIET, TEXT, Painter
 from bnviz.web.picture.places import Box, arrange
 from bnviz.web.picture.recording_arrays import RecordingArrays
 from bnviz.web.player import messages
@@ -270,15 +270,6 @@ def test_words_that_are_too_long_end_in_dots():
 def test_a_run_that_trains_nothing_is_an_animation_of_one_frame():
     lines = b"".join(line for line in worker.record(SMALL.replace(steps=0)) if line)
     assert decoded_image(picture.animated("live_shift", lines, {})).n_frames == 1
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [(5.25, "5.3"), (12.4, "12"), (0.4, "0.40"), (3, "3.0"), (9.96, "10"), (0.0996, "0.10"), (123.4, "123"), (0, "0.0")],
-)
-def test_numbers_are_written_as_in_the_browser(value, expected):
-    assert two_digits(value) == expected
-    assert [percent(share) for share in (0, 0.0925, 0.5, 1)] == ["0 %", "9.3 %", "50 %", "100 %"]
 
 
 @pytest.mark.parametrize("lesson", LESSONS)

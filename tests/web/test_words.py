@@ -76,11 +76,6 @@ def test_every_noun_that_a_catalogue_counts_is_known():
     assert after_numbers - set(NOUNS) == NO_COUNT
 
 
-@pytest.mark.parametrize("share, text", [(0, "0 %"), (0.034, "3.4 %"), (0.5, "50 %"), (1, "100 %")])
-def test_shares_are_written_in_percent(desk, share, text):
-    assert desk.call(FILE, "percent", share).replace("\N{NO-BREAK SPACE}", " ") == text
-
-
 def test_the_player_says_only_what_is_in_its_catalogue_and_all_of_it():
     scripts = "".join(path.read_text(encoding="utf-8") for path in (words.PACKAGE / "web" / "player").rglob("*.js"))
     keys = set(re.findall(r"(?:\btext\(|playerText\(view, )(?:\w+ \? )?\"(\w+)\"(?: : \"(\w+)\")?", scripts))

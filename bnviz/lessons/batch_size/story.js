@@ -2,8 +2,10 @@
 // The story of the page /batch-size: what the other examples of its minibatch do to one example, and how much minibatches' own
 // statistics vary.
 
-import {NEARLY_FIXED} from "../../web/player/feeds.js";
+import {RECENT_SNAPSHOTS} from "../../web/player/constants.js";
+import {NEARLY_FIXED, recentMean} from "../../web/player/feeds.js";
 import {finiteValues, mean, sum} from "../../web/player/numbers.js";
+import {scoreScope, scoreText} from "../../web/player/scores.js";
 import * as words from "../../web/player/words.js";
 import {bounds, feeds, fits} from "./drawings.js";
 import {fallOff, fittedFrom, nearest} from "./laws.js";
@@ -15,7 +17,7 @@ import {tables} from "./tables.js";
 /** @import {Microscope, Scene, Statistic} from "./reading.js" */
 
 const {bothArms, digits, divergenceSentence, enumeration, hasClasses, joinSentences} = words;
-const {percent, smallPercent, tapName, unitName, decimal} = words;
+const {percent, smallPercent, tapName, unitName} = words;
 const {activationSd, distances, fromMinibatch, lastMicroscopeFrame, namedPlaces, ownPlace, ownSize, microscopeOf, statisticOf} =
   reading;
 /** @type {Say<Words>} */
@@ -166,7 +168,7 @@ function answer(view) {
   const fit = {
     from: fittedFrom(microscope.sizes),
     to: microscope.sizes[microscope.sizes.length - 1],
-    exponent: decimal(law.exponent),
+    exponent: digits(law.exponent),
   };
   const details = {
     step: frame.step,
@@ -213,7 +215,7 @@ function mates(view, microscope) {
 function zero(view, microscope) {
   const usesRunning = fromMinibatch(microscope);
   if (view.unit === "pooled") return say(view, usesRunning ? "zero_pooled" : "zero_pooled_plain");
-  const details = {unit: unitName(view), used: decimal(microscope.used[view.layer - 1][view.unit])};
+  const details = {unit: unitName(view), used: digits(microscope.used[view.layer - 1][view.unit])};
   return usesRunning ? say(view, "zero_unit", details) : say(view, "zero_unit_plain", details);
 }
 
@@ -294,7 +296,7 @@ function variation(view, microscope) {
   const law = fallOff(microscope.sizes, microscope.mates.activation_sd[view.layer - 1]);
   return joinSentences(
     say(view, "scatter", {signal: signal(view)}),
-    law !== null && say(view, "scatter_law", {from: fittedFrom(microscope.sizes), exponent: decimal(law.exponent)}),
+    law !== null && say(view, "scatter_law", {from: fittedFrom(microscope.sizes), exponent: digits(law.exponent)}),
     view.layer === 1 && say(view, "scatter_first"),
     predictionVaries(view, microscope),
   );
@@ -359,7 +361,7 @@ function exponents(view, key) {
     return part ? fallOff(part.sizes, statisticOf(part, key, view.layer - 1)) : null;
   });
   const [none, other] = laws;
-  return none !== null && other !== null && say(view, "exponents", {none: decimal(none.exponent), with: decimal(other.exponent)});
+  return none !== null && other !== null && say(view, "exponents", {none: digits(none.exponent), with: digits(other.exponent)});
 }
 
 /**
@@ -415,7 +417,10 @@ function learningText(view) {
   const noise = say(view, "learnt_noise", {batch: Math.min(batch, examples), group: ownSize(view)});
   const [none, other] = bothArms(view).map((arm) => progress(view, arm));
   const details = {step: frame.step, none, with: other, norm};
-  return joinSentences(noise, hasClasses(view) ? say(view, "learnt_shares", details) : say(view, "learnt_losses", details));
+  const learnt = hasClasses(view)
+    ? say(view, "learnt_shares", {...details, window: RECENT_SNAPSHOTS})
+    : say(view, "learnt_losses", {...details, scope: scoreScope(view)});
+  return joinSentences(noise, learnt);
 }
 
 /**
@@ -423,9 +428,9 @@ function learningText(view) {
  * @param {string} arm
  */
 function progress(view, arm) {
-  const {train_accuracy: train, test_accuracy: test, test_loss: loss} = view.frame.arms[arm];
-  if (!hasClasses(view)) return digits(loss, 3);
-  return say(view, "shares", {train: percent(train), test: percent(test), held_out: view.data.held_out});
+  if (!hasClasses(view)) return scoreText(view, arm);
+  const train = percent(recentMean(view.frames, view.frame, arm, "train_accuracy"));
+  return say(view, "shares", {train, test: scoreText(view, arm), tested: view.data.tested});
 }
 
 // --- the unit that is shown first

@@ -50,9 +50,9 @@ export interface Words {
   pinned: {layer: string | number; first: string | number};
   faint: {};
   learnt_noise: {batch: string | number; group: string | number};
-  learnt_losses: {step: string | number; none: string | number; with: string | number; norm: string | number};
-  learnt_shares: {step: string | number; none: string | number; norm: string | number; with: string | number};
-  shares: {train: string | number; test: string | number; held_out: string | number};
+  learnt_losses: {step: string | number; none: string | number; norm: string | number; with: string | number; scope: string | number};
+  learnt_shares: {step: string | number; none: string | number; norm: string | number; with: string | number; window: string | number};
+  shares: {train: string | number; test: string | number; tested: string | number};
   not_measured: {step: string | number};
   alt_mates: {signal: string | number; values: string | number};
 }

@@ -2,6 +2,7 @@
 // The story of the page /covariate-shift: what becomes of cats and other animals when their colour changes.
 
 import {hasAtom} from "../../web/player/feeds.js";
+import {scoreScope, scoreText} from "../../web/player/scores.js";
 import * as words from "../../web/player/words.js";
 import * as coats from "./coats.js";
 import {tables} from "./tables.js";
@@ -293,11 +294,9 @@ function remedy(frame, view) {
 
 /** @param {CoatView} view */
 function learningText(view) {
-  const {held_out} = view.data;
-  if (!hasClasses(view))
-    return say(view, "learning_loss", {held_out, losses: both(view, (arm) => digits(view.frame.arms[arm].test_loss))});
-  const shares = both(view, (arm) => percent(view.frame.arms[arm].test_accuracy));
-  return say(view, lastCoatFrame(view) ? "learning_coats" : "learning_accuracy", {held_out, shares});
+  const details = {scores: both(view, (arm) => scoreText(view, arm)), scope: scoreScope(view)};
+  if (!hasClasses(view)) return say(view, "learning_loss", details);
+  return say(view, lastCoatFrame(view) ? "learning_coats" : "learning_accuracy", details);
 }
 
 // --- controls
@@ -357,6 +356,6 @@ function losses(view) {
   const {arms} = view.frame;
   if (!hasClasses(view)) return withoutFullStop(learningText(view));
   return both(view, (arm) => {
-    return say(view, "alt_learning", {accuracy: percent(arms[arm].test_accuracy), loss: digits(arms[arm].train_loss)});
+    return say(view, "alt_learning", {accuracy: scoreText(view, arm), loss: digits(arms[arm].train_loss)});
   });
 }

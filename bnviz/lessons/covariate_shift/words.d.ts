@@ -55,9 +55,9 @@ export interface Words {
   moved: {inputs: string | number; name: string | number; both: string | number; recomputed: string | number};
   moved_recomputed: {after: string | number};
   remedy: {norm: string | number; coloured: string | number; black: string | number};
-  learning_coats: {held_out: string | number; shares: string | number};
-  learning_accuracy: {held_out: string | number; shares: string | number};
-  learning_loss: {held_out: string | number; losses: string | number};
+  learning_coats: {scores: string | number; scope: string | number};
+  learning_accuracy: {scores: string | number; scope: string | number};
+  learning_loss: {scores: string | number; scope: string | number};
   not_measured: {};
   alt_coats: {black: string | number; coloured: string | number; level: string | number};
   alt_zeros: {black: string | number; coloured: string | number};

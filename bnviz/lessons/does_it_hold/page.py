@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
 import streamlit as st
 
-from bnviz import engine
+from bnviz import engine, numerals
 from bnviz.config.course import without_changes
 from bnviz.config.experiment import FIELDS, Experiment, Field
 from bnviz.config.sweep import MAXIMUM_SEEDS, Sweep
@@ -18,7 +19,7 @@ from bnviz.judge.claim import Claim, Row
 from bnviz.judge.findings import LEAST, SAME
 from bnviz.judge.verdict import AGREES, CANNOT_TELL, COMPUTING, DISAGREES, TOO_FEW, Verdict
 from bnviz.judge.verdict import words as together
-from bnviz.lessons.does_it_hold.claims import CLAIMS, format_p, reason_text, row
+from bnviz.lessons.does_it_hold.claims import CLAIMS, reason_text, row
 from bnviz.lessons.does_it_hold.panels import panels
 from bnviz.lessons.does_it_hold.sentences import WORDS
 from bnviz.record import evidence, ndjson
@@ -37,6 +38,9 @@ BADGES = {  # the verdict words are those of bnviz.judge.claim
     AGREES: f":green-badge[{AGREES}]", DISAGREES: f":red-badge[{DISAGREES}]", CANNOT_TELL: f":gray-badge[{CANNOT_TELL}]",
     TOO_FEW: f":gray-badge[{TOO_FEW}]",
 }  # fmt: skip
+
+
+MARKS = {AGREES: "✓", DISAGREES: "✗", CANNOT_TELL: "?"}  # on a claim's button
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +111,7 @@ def _brackets(sweep: Sweep, judged: Verdict) -> list[str]:
     if judged.computing:
         return []
     examples, effects = DATA_SETS[sweep.base.dataset].examples, {"same": f"{100 * SAME:g}", "least": f"{LEAST:g}"}
-    known = {"family": len(CLAIMS), "p": format_p(judged.p), "examples": examples, "images": _images(sweep.base)}
+    known = {"family": len(CLAIMS), "p": numerals.p_value(judged.p), "examples": examples, "images": _images(sweep.base)}
     return [words.fill(TEXTS["brackets"], **known, **effects)]
 
 
@@ -155,15 +159,30 @@ class ClaimsPage:
 
         head(page)
         st.pills(
-            TEXTS["choice"], list(CLAIMS), format_func=lambda key: CLAIMS[key].name, key="claim", required=True,
+            TEXTS["choice"], list(CLAIMS), format_func=labels().__getitem__, key="claim", required=True,
             on_change=_change, label_visibility="collapsed",
         )  # fmt: skip
+        st.caption(overview())
         st.markdown(words.fill(TEXTS["the_claim"], says=claim.says))
         controls(page, experiment, own_fields(page))
         sweep, single = page.sweep(without_changes(experiment), own), page.single_run(experiment)
         board.show(sweep, page.panels, page.verdict, claim.sweep, NAME, single=single)
         foot(page, experiment)
         _table(others)
+
+
+@cache  # for what the release has shipped does not change, and a button's label must not change under a visitor's hand
+def labels() -> dict[str, str]:
+    """What each claim's button says, by key: its name, and a mark for the verdict on the rows that the release has shipped."""
+    words_of = together(shipped_verdicts(), len(CLAIMS))
+    return {key: f"{claim.name} {MARKS.get(words_of.get(key, ''), '')}".rstrip() for key, claim in CLAIMS.items()}
+
+
+def overview() -> str:
+    """How many claims have which verdict, in a line that says what the marks on the buttons mean."""
+    found = Counter(together(shipped_verdicts(), len(CLAIMS)).values())
+    counts = [words.fill(TEXTS["mark"], mark=MARKS[word], count=found[word], word=word) for word in MARKS if found[word]]
+    return words.fill(TEXTS["overview"], total=sum(found.values()), counts=" · ".join(counts)) if counts else ""
 
 
 def _claim_of_link() -> Claim:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from bnviz import numerals
 from bnviz.config.experiment import FIELDS
 from bnviz.config.sweep import Sweep, present
 from bnviz.judge.claim import Chart, Claim, Row
@@ -238,7 +239,7 @@ def _guides(chart: Chart, guides: Mapping[str, float]) -> Layout:
 
 
 def _one(chart: Chart, value: float) -> str:
-    return f"{100 * value:.1f} %" if chart.form.endswith("%") else f"{value:{chart.form}}"
+    return numerals.percent(value, 1) if chart.form.endswith("%") else f"{value:{chart.form}}"
 
 
 def _value_text(chart: Chart, mean: Interval, place: int) -> str:
@@ -246,9 +247,7 @@ def _value_text(chart: Chart, mean: Interval, place: int) -> str:
     middle, low, high = (float(_back(chart, one[place])) for one in mean[:3])
     if not math.isfinite(middle):
         return TEXTS["nothing"]
-    if not math.isfinite(low):
-        return _one(chart, middle)
-    return fill(TEXTS["interval"], mean=_one(chart, middle), low=_one(chart, low), high=_one(chart, high))
+    return numerals.interval(middle, low, high, partial(_one, chart))
 
 
 def _description(chart: Chart, sweep: Sweep, values: np.ndarray) -> str:

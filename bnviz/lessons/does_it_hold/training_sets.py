@@ -14,7 +14,7 @@ import datetime
 import math
 from collections.abc import Iterable, Sequence
 
-from bnviz import machine
+from bnviz import machine, numerals
 from bnviz.config.sweep import Sweep
 from bnviz.engine import worker_count
 from bnviz.engine.local import LocalEngine
@@ -22,7 +22,7 @@ from bnviz.judge.claim import Claim
 from bnviz.judge.intervals import Estimate
 from bnviz.judge.signs import Censored, Measured, Strictest
 from bnviz.judge.verdict import Criterion, Verdict, words
-from bnviz.lessons.does_it_hold.claims import CLAIMS, format_p, row
+from bnviz.lessons.does_it_hold.claims import CLAIMS, row
 from bnviz.lessons.does_it_hold.evidence import run, write
 from bnviz.lessons.does_it_hold.sentences import WORDS
 from bnviz.record.rows import Rows
@@ -76,7 +76,7 @@ def table(claim: Claim, shared: Verdict, own: Verdict) -> str:
     lines = [_line(*parts) for parts in zip(shared.parts, own.parts, strict=True)]
     verdicts = {"shared": shared, "own": own}
     said = {name: words({claim.key: one}, len(CLAIMS))[claim.key] for name, one in verdicts.items()}
-    p = {name: format_p(one.p) for name, one in verdicts.items()}
+    p = {name: numerals.p_value(one.p) for name, one in verdicts.items()}
     last = row(f"**{TEXTS['verdict']}**", "", *(fill(TEXTS["word"], word=said[name], p=p[name]) for name in verdicts), "", "")
     return "\n".join([head, row(*["---"] * 6), *lines, last])
 

@@ -4,7 +4,7 @@
 
 import {centres, binOf} from "../../web/player/numbers.js";
 import {digits, hasClasses, percent, say as anySay, sentenceOrKey, unitName} from "../../web/player/words.js";
-import {overExamples, scale, withoutNegativeZero} from "./reading.js";
+import {overExamples, scale} from "./reading.js";
 
 /** @import {Control, FeedFunction, ControlHost, ServiceHost, Make, Say, Service, View} from "../../web/player/types" */
 /** @import {Words} from "./words" */
@@ -184,12 +184,29 @@ export function control(player, make) {
 const NOTHING = {x: [], y: []};
 
 /**
+ * Whether the sliders stand elsewhere than at what was learnt.
+ * @param {State} state
+ */
+const isMoved = ({place, target}) => target?.gamma !== place?.initial.gamma || target?.beta !== place?.initial.beta;
+
+/**
+ * The answer. Before anything is moved, the network is the one as learnt: sliders stand at rounded values, which would differ.
+ * @param {View} view
+ * @returns {Answer | null}
+ */
+function answerOf(view) {
+  /** @type {State} */
+  const state = view.service ?? AT_FIRST;
+  return state.answer && !isMoved(state) ? {...state.answer, after: state.answer.before} : state.answer;
+}
+
+/**
  * Shares of the probe in each bin, those of exactly 0 left out.
  * @type {FeedFunction}
  */
 export function histogramFeed({when}, view) {
   /** @type {Outcome | undefined} */
-  const outcome = view.service?.answer?.[when];
+  const outcome = /** @type {any} */ (answerOf(view))?.[when];
   if (!outcome) return NOTHING;
   const edges = view.header.edges.activation;
   const zero = binOf(0, edges);
@@ -203,8 +220,7 @@ export function histogramFeed({when}, view) {
  * @type {FeedFunction}
  */
 export function accuracyFeed(_, view) {
-  /** @type {Answer | undefined} */
-  const answer = view.service?.answer;
+  const answer = answerOf(view);
   if (!answer) return NOTHING;
   const classes = hasClasses(view);
   const x = [answer.before, answer.after].map((outcome) => (classes ? outcome.test_accuracy : outcome.test_loss));
@@ -250,9 +266,7 @@ function learnedText(view, {layer, unit, before}) {
  * @param {Answer} answer
  */
 function movementText(view, {before, after}) {
-  /** @type {State} */
-  const {place, target} = view.service;
-  if (target?.gamma === place?.initial.gamma && target?.beta === place?.initial.beta) return say(view, "hand_move");
+  if (!isMoved(view.service)) return say(view, "hand_move");
   return say(view, "hand_moved", {scales: scales(view, after), zeros: zeros(view, before, after), score: score(view, after)});
 }
 
@@ -261,8 +275,8 @@ function movementText(view, {before, after}) {
  * @param {{gamma: number, beta: number | null}} scales `beta` is null where the normalizer has no β
  */
 function scales(view, {gamma, beta}) {
-  if (beta === null) return say(view, "hand_gamma", {gamma: withoutNegativeZero(gamma)});
-  return say(view, "hand_scales", {gamma: withoutNegativeZero(gamma), beta: withoutNegativeZero(beta)});
+  if (beta === null) return say(view, "hand_gamma", {gamma: digits(gamma)});
+  return say(view, "hand_scales", {gamma: digits(gamma), beta: digits(beta)});
 }
 
 /**
@@ -272,7 +286,7 @@ function scales(view, {gamma, beta}) {
 function score(view, {test_accuracy: accuracy, test_loss}) {
   const loss = digits(test_loss, 3);
   if (!hasClasses(view)) return say(view, "hand_loss", {loss});
-  return say(view, "hand_score", {accuracy: percent(accuracy, 1), held_out: view.data.held_out, loss});
+  return say(view, "hand_score", {accuracy: percent(accuracy, 1), tested: view.data.tested, loss});
 }
 
 /**

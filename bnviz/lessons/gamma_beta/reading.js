@@ -1,8 +1,6 @@
 // @ts-check
 // Reading a recording: γ, β and ẑ of the compared arm, and the arms that the page compares.
 
-import {digits} from "../../web/player/words.js";
-
 /** @import {Snapshot, Tap, View} from "../../web/player/types" */
 /** @typedef {ArrayLike<number> & Iterable<number>} Row */
 /** @typedef {"beta" | "gamma"} Scale */
@@ -73,12 +71,6 @@ export const armsInOrder = (view) => [view.compared, "fixed", "none"].filter((ar
 export const lowest = (row) => Math.min(...row);
 /** @param {Row} row */
 export const highest = (row) => Math.max(...row);
-
-/**
- * Two places after the point, and no minus before 0.
- * @param {number | null | undefined} value
- */
-export const withoutNegativeZero = (value) => digits(value).replace(/^-0\.00$/, "0.00");
 
 // --- a view of ẑ
 

@@ -3,6 +3,7 @@
 
 import {firstFrameAtAccuracy, visibleFrames, hasAtom, zeroShare} from "../../web/player/feeds.js";
 import {mean} from "../../web/player/numbers.js";
+import {scoreScope, scoreText} from "../../web/player/scores.js";
 import * as words from "../../web/player/words.js";
 import {ByHand, control, statusText} from "./by-hand.js";
 import {bounds, feeds, fits} from "./drawings.js";
@@ -14,8 +15,8 @@ import {CLEARLY, lossAlone, speed} from "./verdict.js";
 /** @import {Words} from "./words" */
 
 const {digits, divergenceSentence, divergenceStep, enumeration, hasClasses, hasDiverged, joinSentences} = words;
-const {learns, percent, tapName, unitName} = words;
-const {comparable, highest, standardizedMeasure, lowest, overExamples, scale, withoutNegativeZero, armsInOrder} = reading;
+const {lastLearnt, learns, percent, span, tapName, unitName} = words;
+const {comparable, highest, standardizedMeasure, lowest, overExamples, scale, armsInOrder} = reading;
 /** @type {Say<Words>} */
 const say = words.say;
 
@@ -85,10 +86,11 @@ function headline(view) {
   );
   const off = Math.max(...Array.from(means, Math.abs), ...Array.from(spreads, (spread) => Math.abs(spread - 1)));
   if (frame.step === 0 && off < JUST_BEGUN) return say(view, "untrained", {name});
-  const [low, high, narrow, widest] = [lowest(means), highest(means), lowest(spreads), highest(spreads)].map((one) =>
-    withoutNegativeZero(one),
-  );
-  return say(view, "spread", {name, low, high, narrow, wide: widest});
+  return say(view, "spread", {
+    name,
+    means: span(lowest(means), highest(means)),
+    spreads: span(lowest(spreads), highest(spreads)),
+  });
 }
 
 /** @param {View} view */
@@ -110,9 +112,10 @@ const sentenceCase = ({norm}) => norm[0].toUpperCase() + norm.slice(1);
 function pinnedText(view) {
   const means = standardizedMeasure(view.frame, "mean_range", view);
   if (!means) return "";
-  const [narrow, widest] = Array.from(standardizedMeasure(view.frame, "std_range", view), (value) => digits(Number(value), 3));
+  const [narrow, widest] = standardizedMeasure(view.frame, "std_range", view);
   const off = Math.max(Math.abs(means[0]), Math.abs(means[1]));
-  return say(view, "pinned", {off: off < 0.001 ? "0.001" : digits(off, 3), narrow, wide: widest});
+  const spreads = span(narrow, widest, (one) => digits(one, 3));
+  return say(view, "pinned", {off: off < 0.001 ? "0.001" : digits(off, 3), spreads});
 }
 
 /** @param {View} view */
@@ -123,7 +126,7 @@ function pinnedUnit(view) {
     view.unit === "pooled"
       ? [means.normalized[at], std.normalized[at]]
       : [unit_mean.normalized[at][view.unit], unit_std.normalized[at][view.unit]];
-  return say(view, "pinned_unit", {mean: withoutNegativeZero(middle), spread: digits(spread)});
+  return say(view, "pinned_unit", {mean: digits(middle), spread: digits(spread)});
 }
 
 /** @param {View} view */
@@ -132,10 +135,10 @@ function pooledText(view) {
   if (before === undefined) return "";
   const {mean: means, std} = view.frame.arms[view.compared];
   const after = {
-    mean_after: withoutNegativeZero(means.normalized[view.layer - 1]),
+    mean_after: digits(means.normalized[view.layer - 1]),
     spread_after: digits(std.normalized[view.layer - 1]),
   };
-  return say(view, "pooled", {mean: withoutNegativeZero(before), spread: digits(spread), ...after});
+  return say(view, "pooled", {mean: digits(before), spread: digits(spread), ...after});
 }
 
 /** @param {View} view */
@@ -152,11 +155,10 @@ function bought(view) {
   const accuracies = hasClasses(view);
   const alive = armsInOrder(view).filter((arm) => !hasDiverged(view.frame, arm));
   const now = alive.map((arm) => {
-    const {test_accuracy: accuracy, test_loss: loss} = view.frame.arms[arm];
-    return say(view, "value_of", {value: accuracies ? percent(accuracy, 1) : digits(loss, 3), arm: armPhrase(view, arm)});
+    return say(view, "value_of", {value: scoreText(view, arm), arm: armPhrase(view, arm)});
   });
-  const values = enumeration(view, now);
-  const scores = alive.length > 0 && say(view, accuracies ? "accuracies" : "losses", {values});
+  const details = {values: enumeration(view, now), scope: scoreScope(view)};
+  const scores = alive.length > 0 && say(view, accuracies ? "accuracies" : "losses", details);
   return joinSentences(accuracies ? goal(view) : words.divergenceSentences(view, armsInOrder(view)), scores);
 }
 
@@ -172,22 +174,20 @@ function goal(view) {
     if (step !== undefined) return say(view, "goal_reached", {step, arm});
     return end === null ? say(view, "goal_open", {arm}) : say(view, "goal_gone", {step: end, arm});
   });
-  return say(view, "goal", {share: percent(view.target), held_out: view.data.held_out, when: enumeration(view, when)});
+  return say(view, "goal", {share: percent(view.target), tested: view.data.tested, when: enumeration(view, when)});
 }
 
 /** @param {View} view */
 function bands(view) {
-  const [low, middle, high] = Array.from(view.frame.arms[view.compared].percentiles.normalized[view.layer - 1], (one) =>
-    withoutNegativeZero(one),
-  );
-  return joinSentences(say(view, "alt_bands", {low, middle, high}), pooledText(view));
+  const [low, middle, high] = view.frame.arms[view.compared].percentiles.normalized[view.layer - 1];
+  return joinSentences(say(view, "alt_bands", {range: span(low, high), middle: digits(middle)}), pooledText(view));
 }
 
 /** @param {View} view */
 function means(view) {
   const [free, fixed] = [view.compared, "fixed"].map((arm) => {
     const row = view.frame.arms[arm].unit_mean[view.tap][view.layer - 1];
-    return say(view, "alt_means_of", {low: digits(lowest(row)), high: digits(highest(row))});
+    return span(lowest(row), highest(row));
   });
   return say(view, "alt_means", {name: tapName(view), free, fixed});
 }
@@ -200,8 +200,7 @@ function range(view, key) {
   const row = scale(view.frame, key, view);
   return say(view, "alt_range", {
     name: key === "beta" ? "β" : "γ",
-    low: withoutNegativeZero(lowest(row)),
-    high: withoutNegativeZero(highest(row)),
+    range: span(lowest(row), highest(row)),
   });
 }
 
@@ -227,12 +226,24 @@ function answer(view) {
 function judgement(view) {
   const arms = [view.compared, "fixed"];
   const idle = arms.filter((arm) => hasDiverged(view.frame, arm) || !learns(view.frame, arm, view));
-  if (idle.length === 2) return {verdict: null, text: say(view, "both_idle")};
-  if (idle.length) return {verdict: null, text: say(view, "one_idle", {arm: armPhrase(view, idle[0])})};
+  if (idle.length) return {verdict: null, text: idleText(view, idle)};
   const losses = /** @type {[number, number]} */ (
     arms.map((arm) => mean(view.frames.map((frame) => frame.arms[arm].train_loss)))
   );
   return hasClasses(view) ? bySteps(view, arms, losses) : byLoss(view, losses);
+}
+
+/**
+ * Of networks that cannot be compared: what they have lost is not called unlearnt.
+ * @param {View} view
+ * @param {string[]} idle
+ */
+function idleText(view, idle) {
+  if (idle.length === 2) return say(view, "both_idle");
+  const arm = armPhrase(view, idle[0]);
+  const divergence = divergenceStep(view, idle[0]);
+  if (divergence !== null) return say(view, "one_gone", {arm, step: divergence});
+  return say(view, lastLearnt(view, idle[0]) ? "one_lost" : "one_idle", {arm});
 }
 
 /**
@@ -284,8 +295,7 @@ const lossFigures = ([free, fixed]) => ({free_loss: digits(free, 3), fixed_loss:
  */
 function endings(view, arms) {
   const [free, fixed] = arms.map((arm) => {
-    const {test_accuracy: accuracy, train_loss: loss} = view.frame.arms[arm];
-    return say(view, "ending_part", {accuracy: percent(accuracy, 1), loss: digits(loss, 3)});
+    return say(view, "ending_part", {accuracy: scoreText(view, arm), loss: digits(view.frame.arms[arm].train_loss, 3)});
   });
   return say(view, "ending", {free, fixed});
 }

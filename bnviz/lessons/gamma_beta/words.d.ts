@@ -2,7 +2,7 @@
 
 export interface Words {
   untrained: {name: string | number};
-  spread: {name: string | number; low: string | number; high: string | number; narrow: string | number; wide: string | number};
+  spread: {name: string | number; means: string | number; spreads: string | number};
   scatter_batch: {layer: string | number};
   scatter_example: {layer: string | number; norm: string | number};
   no_beta: {norm: string | number};
@@ -10,7 +10,7 @@ export interface Words {
   gamma_spread: {};
   beta: {};
   gamma: {};
-  pinned: {off: string | number; narrow: string | number; wide: string | number};
+  pinned: {off: string | number; spreads: string | number};
   pinned_unit: {mean: string | number; spread: string | number};
   pooled: {mean: string | number; spread: string | number; mean_after: string | number; spread_after: string | number};
   dotted: {};
@@ -18,12 +18,12 @@ export interface Words {
   learnable: {};
   fixed: {};
   fixed_batch: {};
-  goal: {share: string | number; held_out: string | number; when: string | number};
+  goal: {share: string | number; tested: string | number; when: string | number};
   goal_reached: {step: string | number; arm: string | number};
   goal_open: {arm: string | number};
   goal_gone: {arm: string | number; step: string | number};
-  accuracies: {values: string | number};
-  losses: {values: string | number};
+  accuracies: {values: string | number; scope: string | number};
+  losses: {values: string | number; scope: string | number};
   value_of: {value: string | number; arm: string | number};
   and: {most: string | number; last: string | number};
   off: {};
@@ -32,6 +32,8 @@ export interface Words {
   agreed: {};
   disagreed: {expectation: string | number};
   one_idle: {arm: string | number};
+  one_gone: {arm: string | number; step: string | number};
+  one_lost: {arm: string | number};
   both_idle: {};
   neither: {goal: string | number; ending: string | number};
   measured: {verdict: string | number; goal: string | number; free: string | number; fixed: string | number; free_loss: string | number; fixed_loss: string | number; ending: string | number};
@@ -55,19 +57,18 @@ export interface Words {
   hand_zeros: {after: string | number; before: string | number};
   hand_scales: {gamma: string | number; beta: string | number};
   hand_gamma: {gamma: string | number};
-  hand_score: {accuracy: string | number; held_out: string | number; loss: string | number};
+  hand_score: {accuracy: string | number; tested: string | number; loss: string | number};
   hand_loss: {loss: string | number};
   as_learnt: {};
   by_hand: {};
   slider: {name: string | number};
-  alt_range: {name: string | number; low: string | number; high: string | number};
+  alt_range: {name: string | number; range: string | number};
   alt_means: {name: string | number; free: string | number; fixed: string | number};
-  alt_means_of: {low: string | number; high: string | number};
   pinned_lowest_mean: {};
   pinned_highest_mean: {};
   pinned_lowest_sd: {};
   pinned_highest_sd: {};
   share_as_learnt: {};
   share_by_hand: {};
-  alt_bands: {low: string | number; high: string | number; middle: string | number};
+  alt_bands: {range: string | number; middle: string | number};
 }

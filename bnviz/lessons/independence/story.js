@@ -3,6 +3,7 @@
 // holding layers 1 and 2 fixed does. Everything is a median over the snapshots shown so far; it may confirm the lecture or
 // contradict it.
 
+import {scoreScope, scoreText} from "../../web/player/scores.js";
 import * as words from "../../web/player/words.js";
 import * as gradients from "./gradients.js";
 import {tables} from "./tables.js";
@@ -165,7 +166,7 @@ function elsewhere(view, side) {
 function absolute(view, side) {
   const sizes = pair(view, (arm) => typical(view, arm, "gradient_shift"));
   if (!sizes || larger(sizes) === side) return "";
-  const [plain, compared] = sizes.map((size) => size.toPrecision(2));
+  const [plain, compared] = sizes.map((size) => words.short(size));
   return ` ${say(view, "absolute", {plain, compared, norm: view.norm, found: comparison(view, larger(sizes), "as_large")})}`;
 }
 
@@ -190,9 +191,8 @@ function idle(view) {
  * @param {string} arm
  */
 function progress(view, arm) {
-  const {test_accuracy: accuracy, test_loss: loss} = view.frame.arms[arm];
-  if (!hasClasses(view)) return say(view, "test_loss", {loss: digits(loss, 3)});
-  return say(view, "correct", {share: percent(accuracy), held_out: view.data.held_out});
+  if (!hasClasses(view)) return say(view, "test_loss", {loss: scoreText(view, arm)});
+  return say(view, "correct", {share: scoreText(view, arm), tested: view.data.tested});
 }
 
 // --- layers held fixed
@@ -309,14 +309,10 @@ function profile(view) {
 
 /** @param {View} view */
 function learningText(view) {
-  const valueOf = (/** @type {string} */ arm) => {
-    const {test_accuracy: accuracy, test_loss: loss} = view.frame.arms[arm];
-    return hasClasses(view) ? percent(accuracy) : digits(loss, 3);
-  };
   const divergence = words.divergenceSentences(view);
   if (divergence) return divergence;
-  const [plain, compared] = bothArms(view).map(valueOf);
-  const details = {step: view.frame.step, norm: view.norm, held_out: view.data.held_out, plain, compared};
+  const [plain, compared] = bothArms(view).map((arm) => scoreText(view, arm));
+  const details = {step: view.frame.step, norm: view.norm, scope: scoreScope(view), plain, compared};
   return say(view, hasClasses(view) ? "learnt" : "learnt_loss", details);
 }
 

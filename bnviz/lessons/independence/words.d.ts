@@ -30,7 +30,7 @@ export interface Words {
   plain_lost: {norm: string | number; progress: string | number};
   compared_lost: {norm: string | number; progress: string | number};
   both_lost: {};
-  correct: {share: string | number; held_out: string | number};
+  correct: {share: string | number; tested: string | number};
   test_loss: {loss: string | number};
   held_ahead: {from: string | number};
   held_lost: {};
@@ -51,8 +51,8 @@ export interface Words {
   moved_held: {plain: string | number; compared: string | number; norm: string | number; held_out: string | number};
   profile: {norm: string | number; plain_low: string | number; plain_high: string | number; last: string | number; compared_low: string | number; compared_high: string | number};
   profile_one: {plain: string | number; norm: string | number; compared: string | number};
-  learnt: {step: string | number; plain: string | number; held_out: string | number; norm: string | number; compared: string | number};
-  learnt_loss: {step: string | number; held_out: string | number; plain: string | number; norm: string | number; compared: string | number};
+  learnt: {step: string | number; plain: string | number; norm: string | number; compared: string | number; scope: string | number};
+  learnt_loss: {step: string | number; plain: string | number; norm: string | number; compared: string | number; scope: string | number};
   nothing: {};
   alt_layer: {layer: string | number; plain: string | number; compared: string | number};
   below_none: {};

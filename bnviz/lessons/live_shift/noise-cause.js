@@ -3,8 +3,8 @@
 // minibatches while its statistics still come from as few examples.
 
 import {groupSize, recentMean} from "../../web/player/feeds.js";
+import {leader} from "../../web/player/numerals.js";
 import * as words from "../../web/player/words.js";
-import {BETTER} from "./tour.js";
 
 /** @import {Say, View} from "../../web/player/types" */
 /** @import {Words} from "./words" */
@@ -27,8 +27,8 @@ const SENTENCES = /** @type {const} */ ({
  * @returns {NoiseCause} "open" if neither is so, or if an accuracy is missing
  */
 export function noiseCause(small, averaged) {
-  const gradients = averaged.compared - small.compared > BETTER;
-  const statistics = averaged.plain - averaged.compared > BETTER;
+  const gradients = leader(averaged.compared, small.compared) > 0;
+  const statistics = leader(averaged.plain, averaged.compared) > 0;
   if (gradients && statistics) return "both";
   if (gradients) return "gradients";
   return statistics ? "statistics" : "open";

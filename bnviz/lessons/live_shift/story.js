@@ -1,7 +1,7 @@
 // @ts-check
 // The story of the page /: how far a layer has moved. A sentence may confirm the lecture or contradict it, as the numbers say.
 
-import {RECENT_SNAPSHOTS} from "../../web/player/constants.js";
+import {ACCURACY_LEAD, RECENT_SNAPSHOTS} from "../../web/player/constants.js";
 import {
   expectedNoise,
   firstFrameAtAccuracy,
@@ -9,16 +9,16 @@ import {
   groupSize,
   hasAtom,
   lastMinibatchFrame,
-  recentMean,
   NEARLY_FIXED,
   percentile,
   zeroShare,
 } from "../../web/player/feeds.js";
 import {exampleStep} from "../../web/player/motion.js";
 import {finiteValues, mean, sum} from "../../web/player/numbers.js";
+import {advantage, scoreText} from "../../web/player/scores.js";
 import * as words from "../../web/player/words.js";
 import {noiseConclusion} from "./noise-cause.js";
-import {BETTER, tour} from "./tour.js";
+import {tour} from "./tour.js";
 
 /** @import {PanelSpec, Say, Snapshot, Story, View} from "../../web/player/types" */
 /** @import {Words} from "./words" */
@@ -130,8 +130,9 @@ function progress(view) {
   const why = idle[0] === "none" ? "" : noisy(view);
   if (idle.length) return say(view, idle[0] === "none" ? "plain_idle" : "compared_idle", {figures, why});
   const lead = advantage(view);
-  if (lead > BETTER) return say(view, "better", {figures});
-  return lead < -BETTER ? say(view, "worse", {figures, why: noisy(view)}) : say(view, "as_well", {figures});
+  if (lead > 0) return say(view, "better", {figures});
+  if (lead < 0) return say(view, "worse", {figures, why: noisy(view)});
+  return say(view, hasClasses(view) ? "as_well" : "as_well_losses", {figures, least: ACCURACY_LEAD});
 }
 
 /**
@@ -145,28 +146,10 @@ function lossText(view, lost) {
   const [arm] = lost;
   const frame = /** @type {Snapshot} */ (lastLearnt(view, arm));
   const isRecent = view.frameIndex - view.frames.indexOf(frame) <= RECENT_SNAPSHOTS;
-  const {test_accuracy: accuracy, test_loss: loss} = frame.arms[arm];
-  const before = hasClasses(view)
-    ? say(view, "share_right", {share: percent(accuracy)})
-    : say(view, "a_loss", {loss: digits(loss, 3)});
+  const then = scoreText({...view, frame}, arm);
+  const before = hasClasses(view) ? say(view, "share_right", {share: then}) : say(view, "a_loss", {loss: then});
   const values = {norm: view.norm, just: isRecent ? say(view, "just") : "", before, step: frame.step, figures};
   return arm === "none" ? say(view, "plain_lost", values) : say(view, "compared_lost", {...values, why: noisy(view)});
-}
-
-/**
- * A network's test accuracy, or its loss where there are no classes, over the last few snapshots.
- * @param {View} view
- * @param {string} arm
- */
-const score = (view, arm) => Number(recentMean(view.frames, view.frame, arm, hasClasses(view) ? "test_accuracy" : "test_loss"));
-
-/**
- * By how much the compared network is right more often, or its test loss lower, as a share of the other's.
- * @param {View} view
- */
-function advantage(view) {
-  const {plain, compared} = armPair(view, (arm) => score(view, arm));
-  return hasClasses(view) ? compared - plain : (plain - compared) / plain;
 }
 
 /**
@@ -174,9 +157,7 @@ function advantage(view) {
  * @param {View} view
  */
 function scores(view) {
-  const value = (/** @type {string} */ arm) => {
-    return inColour(arm, hasClasses(view) ? percent(score(view, arm)) : digits(score(view, arm), 3));
-  };
+  const value = (/** @type {string} */ arm) => inColour(arm, scoreText(view, arm));
   return say(view, hasClasses(view) ? "accuracies" : "losses", armPair(view, value));
 }
 
@@ -211,9 +192,8 @@ function divergence(view, divergedArms) {
   if (divergedArms.length === 2)
     return say(view, "both_diverged", {step: Math.max(step, Number(divergenceStep(view, divergedArms[1])))});
   const arm = divergedArms[0] === "none" ? view.compared : "none";
-  const rest = hasClasses(view)
-    ? say(view, "other_accuracy", {accuracy: inColour(arm, percent(score(view, arm)))})
-    : say(view, "other_loss", {loss: inColour(arm, digits(score(view, arm), 3))});
+  const figure = inColour(arm, scoreText(view, arm));
+  const rest = hasClasses(view) ? say(view, "other_accuracy", {accuracy: figure}) : say(view, "other_loss", {loss: figure});
   return say(view, divergedArms[0] === "none" ? "plain_diverged" : "compared_diverged", {norm: view.norm, step, other: rest});
 }
 
@@ -259,7 +239,7 @@ function changeText(view) {
     .slice(-RECENT_SNAPSHOTS);
   if (!before || since.length < RECENT_SNAPSHOTS) return null;
   const earlierView = {...view, frame: before, frameIndex: view.frames.indexOf(before)};
-  const right = (/** @type {string} */ arm) => ({old: percent(score(earlierView, arm)), now: percent(score(view, arm))});
+  const right = (/** @type {string} */ arm) => ({old: scoreText(earlierView, arm), now: scoreText(view, arm)});
   const pace = (/** @type {string} */ arm) => ({
     old: words.sigmas(stride(earlierView, arm)),
     now: words.sigmas(stride(view, arm)),
@@ -303,7 +283,7 @@ function movementText(view) {
 function reachedText(view) {
   if (!hasClasses(view)) return say(view, "no_accuracy");
   const {plain, compared} = armPair(view, (arm) => firstFrameAtAccuracy(visibleFrames(view), arm, view.target)?.step);
-  const details = {goal: percent(view.target), held_out: view.data.held_out, norm: view.norm};
+  const details = {goal: percent(view.target), tested: view.data.tested, norm: view.norm};
   if (plain === undefined && compared === undefined)
     return `${say(view, "reached_neither", details)} ${words.divergenceSentences(view)}`.trim();
   if (plain === undefined) {
@@ -379,7 +359,7 @@ function outside(view, arm) {
 function fan(view) {
   return both(view, (arm) => {
     const means = finiteValues(at(view.frame, arm, "unit_mean", view));
-    return say(view, "alt_fan", {low: digits(Math.min(...means)), high: digits(Math.max(...means))});
+    return say(view, "alt_fan", {range: words.span(Math.min(...means), Math.max(...means))});
   });
 }
 
@@ -396,18 +376,17 @@ function shift(view) {
 /** @param {View} view */
 function learningText(view) {
   return both(view, (arm) => {
-    const {test_accuracy: accuracy, test_loss, train_loss} = view.frame.arms[arm];
-    const loss = digits(train_loss);
-    if (!hasClasses(view)) return say(view, "alt_losses", {test: digits(test_loss), loss});
-    return say(view, "alt_learning", {accuracy: percent(accuracy), loss});
+    const loss = digits(view.frame.arms[arm].train_loss);
+    if (!hasClasses(view)) return say(view, "alt_losses", {test: scoreText(view, arm), loss});
+    return say(view, "alt_learning", {accuracy: scoreText(view, arm), loss});
   });
 }
 
 /** @param {View} view */
 function bands(view) {
   return both(view, (arm) => {
-    const [low, middle, high] = [0, 1, 2].map((place) => digits(percentile(view.frame, arm, place, view)));
-    return say(view, "alt_bands", {unit: words.unitName(view), low, middle, high});
+    const [low, middle, high] = [0, 1, 2].map((place) => percentile(view.frame, arm, place, view));
+    return say(view, "alt_bands", {unit: words.unitName(view), middle: digits(middle), range: words.span(low, high)});
   });
 }
 

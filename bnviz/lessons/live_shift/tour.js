@@ -9,13 +9,14 @@ import {finiteValues, mean, median} from "../../web/player/numbers.js";
 import {
   armPair,
   bothArms,
-  decimal,
   digits,
   hasClasses,
   hasDiverged,
+  leader,
   learns,
   percent,
   sigmas,
+  span,
   times,
 } from "../../web/player/words.js";
 
@@ -26,8 +27,6 @@ import {
 const CLEARLY = 1.1; // times as far is clearly farther
 const STILL = 0.05; // σ; less is hardly moved
 const FALL = 0.05; // of accuracy, which is a fall
-// Of 1,000 test examples, two standard errors of an accuracy around 80 %: less is no difference.
-export const BETTER = 0.025;
 const TURNED = 0.03; // of a cosine, which is a difference
 const FAR = 0.1; // from mean 0 or deviation 1
 const SECOND = 2; // the layer whose output is spoken of
@@ -200,7 +199,8 @@ function inputs(view, say) {
     ...{compared_before: percent(compared.before), compared: percent(compared.now)},
   };
   if (falls.every((fall) => fall > FALL)) return outcome(say("inputs_falls", values), "falls");
-  if (falls.every((fall) => fall < BETTER)) return outcome(say("inputs_stays", values), "stays");
+  if (leader(plain.before, plain.now) < 1 && leader(compared.before, compared.now) < 1)
+    return outcome(say("inputs_stays", values), "stays");
   return outcome(say("inputs_differs", values));
 }
 
@@ -386,10 +386,7 @@ function scalesAndOffsets(view) {
 }
 
 /** @param {number[]} values */
-const lowest = (values) => decimal(Math.min(...values));
-
-/** @param {number[]} values */
-const highest = (values) => decimal(Math.max(...values));
+const spanOf = (values) => span(Math.min(...values), Math.max(...values));
 
 /**
  * @param {View} view
@@ -399,11 +396,10 @@ function freeReadings(view, say) {
   const {scales, offsets, left} = scalesAndOffsets(view);
   if (!scales.length) return [];
   const of = (/** @type {string} */ name, /** @type {string} */ value) => reading(view, say, name, () => value, [view.compared]);
-  const span = (/** @type {number[]} */ values) => say("reading_span", {low: lowest(values), high: highest(values)});
   const units = scales.length;
   return [
-    of(say("reading_gamma", {units}), span(scales)),
-    ...(offsets.length ? [of(say("reading_beta", {units}), span(offsets))] : []),
+    of(say("reading_gamma", {units}), spanOf(scales)),
+    ...(offsets.length ? [of(say("reading_beta", {units}), spanOf(offsets))] : []),
     of(say("reading_left", {far: FAR}), say("reading_of", {left, units})),
   ];
 }
@@ -418,9 +414,9 @@ function free(view, say) {
   if (!scales.length)
     return hasDiverged(view.frame, view.compared) ? comparedDiverged(view, say) : outcome(say("free_none", {norm}));
   const use = left ? say("free_used", {left, units: scales.length, far: FAR}) : say("free_unused", {far: FAR});
-  const values = {step: view.frame.step, norm, use, gamma_low: lowest(scales), gamma_high: highest(scales)};
+  const values = {step: view.frame.step, norm, use, gamma: spanOf(scales)};
   if (!offsets.length) return outcome(say("free_gamma", values));
-  return outcome(say("free_both", {...values, beta_low: lowest(offsets), beta_high: highest(offsets)}));
+  return outcome(say("free_both", {...values, beta: spanOf(offsets)}));
 }
 
 /**
@@ -500,7 +496,7 @@ function own(view, say) {
 function score(view, say) {
   const {plain, compared} = armPair(view, (arm) => recentMean(view.frames, view.frame, arm, "test_accuracy"));
   if (plain === null || compared === null) return outcome(say("no_accuracy"));
-  const correctGuess = compared - plain > BETTER ? "better" : compared - plain < -BETTER ? "worse" : "same";
+  const correctGuess = /** @type {const} */ (["worse", "same", "better"])[1 + leader(compared, plain)];
   const values = {
     step: view.frame.step,
     norm: view.norm,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
 
+from bnviz import numerals
 from bnviz.config.sweep import Sweep, grid
 from bnviz.judge.claim import Row
 from bnviz.judge.intervals import Interval, difference
@@ -99,18 +99,15 @@ def against(test: Values, scene: str, kind: str) -> Interval:
 
 def percent(share: float) -> str:
     """A share in percent."""
-    return f"{100 * share:.1f} %"
+    return numerals.percent(share, 1)
 
 
 def accuracy(mean: Interval, place: int) -> str:
     """A mean over seeds with its interval, in percent."""
-    value, low, high = (f"{100 * float(one[place]):.1f}".replace("-", "−") for one in mean[:3])
-    if not math.isfinite(mean.low[place]):
-        return f"{value} %"
-    return words.fill(WORDS["alternatives"]["interval"], mean=f"{value} %", low=low, high=high)
+    middle, low, high = (float(one[place]) for one in mean[:3])
+    return numerals.interval(100 * middle, 100 * low, 100 * high, lambda value: numerals.digits(value, 1), " %")
 
 
 def points(change: Interval) -> str:
     """A difference of accuracies in percentage points, with its interval."""
-    value, low, high = (f"{100 * float(one):+.1f}".replace("-", "−") for one in change[:3])
-    return f"{value} points" + (f" ({low} to {high})" if math.isfinite(change.low) else "")
+    return numerals.interval(*change[:3], form=numerals.points, unit=" points")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from bnviz import numerals
 from bnviz.config.sweep import Sweep
 from bnviz.judge.intervals import LEVEL, Interval, finite_mean, interval, over_seeds
 from bnviz.judge.verdict import FEWEST_SEEDS
@@ -162,8 +163,7 @@ def _percent(factor: float) -> str:
 
 def number(mean: Interval, digits: int) -> str:
     """A mean over seeds with its interval."""
-    middle, low, high = (_minus(f"{float(one):.{digits}f}") for one in mean[:3])
-    return fill(WORDS["interval"]["interval"], mean=middle, low=low, high=high) if math.isfinite(mean.low) else middle
+    return numerals.interval(*mean[:3], form=lambda value: numerals.digits(value, digits))
 
 
 def factor(rate: Interval) -> str:
@@ -175,15 +175,4 @@ def short(value: float) -> str:
     """A factor that may be huge or tiny, to two digits."""
     if not math.isfinite(value) or not value:
         return WORDS["interval"]["unknown"]
-    power = math.floor(math.log10(value))
-    if -3 < power < 5:
-        return f"{value:.2g}" if value < 100 else f"{round(value, 1 - power):,.0f}"
-    return fill(WORDS["interval"]["power"], digits=f"{value / 10.0**power:.1f}", power=_raised(power))
-
-
-def _raised(power: int) -> str:
-    return str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-
-
-def _minus(text: str) -> str:
-    return text.replace("-", "−")
+    return numerals.short(value)

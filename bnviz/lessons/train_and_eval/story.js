@@ -1,6 +1,7 @@
 // @ts-check
 // The story of the page /train-and-eval: is one network the same in train() and in eval(), and if not, why?
 
+import {scoreScope, scoreText} from "../../web/player/scores.js";
 import * as words from "../../web/player/words.js";
 import {CLEARLY, causeOf, steadyCause} from "./causes.js";
 import {bounds, feeds, fits} from "./drawings.js";
@@ -330,12 +331,8 @@ function besselText(view, frame, {variance_factor: factors, spread}) {
 function learningText(view) {
   const divergence = words.divergenceSentences(view);
   if (divergence) return divergence;
-  const accuracy = hasClasses(view);
-  const scores = both(view, (arm) => {
-    const {test_accuracy, test_loss} = view.frame.arms[arm];
-    return accuracy ? percent(test_accuracy, 1) : digits(test_loss, 3);
-  });
-  return say(view, accuracy ? "learnt" : "learnt_loss", {step: view.frame.step, scores, held_out: view.data.held_out});
+  const scores = both(view, (arm) => scoreText(view, arm));
+  return say(view, hasClasses(view) ? "learnt" : "learnt_loss", {step: view.frame.step, scores, scope: scoreScope(view)});
 }
 
 // --- the prediction

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bnviz import numerals
 from bnviz.config.sweep import Sweep
 from bnviz.data import DATA_SETS
 from bnviz.judge.intervals import interval
@@ -33,7 +34,7 @@ def _table(sweep: Sweep, values: Cells) -> str:
     for place, size in sorted(enumerate(sizes_of(sweep)), key=lambda pair: pair[1]):
         errors, gaps = np.exp(logarithms(values.measured[place]).mean(-1)), values.recovered[place].mean(-1)
         ours, theirs = (f"{sweep.values[one[place]]:g}" if one[place] >= 0 else TEXTS["unknown"] for one in (measured, by_law))
-        error = f"{errors[measured[place]]:.2g} σ" if measured[place] >= 0 else TEXTS["unknown"]
+        error = f"{numerals.two_digits(errors[measured[place]])} σ" if measured[place] >= 0 else TEXTS["unknown"]
         lines.append(_row([str(size), theirs, ours, error, _worst(sweep, gaps)]))
     return "\n".join(lines)
 
@@ -58,8 +59,9 @@ def _law(sweep: Sweep, values: Cells) -> str:
     size, momentum = np.unravel_index(apart.argmax(), apart.shape)
     return fill(
         TEXTS["law"],
-        cells=ratios.size, close=int((apart <= np.log(CLOSE)).sum()), times=f"{CLOSE:g}", middle=f"{np.median(ratios):.2f}",
-        far=f"{ratios[size, momentum]:.2g}", size=sizes_of(sweep)[size], momentum=f"{sweep.values[momentum]:g}",
+        cells=ratios.size, close=int((apart <= np.log(CLOSE)).sum()), times=f"{CLOSE:g}",
+        middle=numerals.digits(np.median(ratios)), far=numerals.two_digits(ratios[size, momentum]),
+        size=sizes_of(sweep)[size], momentum=f"{sweep.values[momentum]:g}",
     )  # fmt: skip
 
 
@@ -78,5 +80,4 @@ def _follows_one(values: Cells, question: str) -> str:
     if not np.isfinite(found.low):
         return fill(TEXTS[question], answer=TEXTS["open"], correlation=TEXTS["unknown"])
     answer = TEXTS["yes"] if found.low > 0 else TEXTS["reverse"] if found.high < 0 else TEXTS["open"]
-    mean, low, high = (f"{float(one):.2f}".replace("-", "−") for one in found[:3])
-    return fill(TEXTS[question], answer=answer, correlation=fill(TEXTS["interval"], mean=mean, low=low, high=high))
+    return fill(TEXTS[question], answer=answer, correlation=numerals.interval(*found[:3]))

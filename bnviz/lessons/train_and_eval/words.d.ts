@@ -32,8 +32,8 @@ export interface Words {
   tasks_now: {step: string | number; now: string | number; before: string | number};
   evaluated_now: {step: string | number; scores: string | number};
   plain_own: {plain: string | number};
-  learnt: {step: string | number; held_out: string | number; scores: string | number};
-  learnt_loss: {step: string | number; held_out: string | number; scores: string | number};
+  learnt: {step: string | number; scores: string | number; scope: string | number};
+  learnt_loss: {step: string | number; scores: string | number; scope: string | number};
   alt_layers: {mean: string | number; std: string | number; last: string | number};
   alt_list: {most: string | number; last: string | number};
   remedies_wait: {};

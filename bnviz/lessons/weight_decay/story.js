@@ -2,13 +2,14 @@
 // The story of the page /weight-decay: are a constant rate with decay and a rising rate without it the same training?
 
 import {finite} from "../../web/player/numbers.js";
+import {scoreScope, scoreText} from "../../web/player/scores.js";
 import * as words from "../../web/player/words.js";
 import * as losses from "./losses.js";
 
 /** @import {Say, Snapshot, Story, View} from "../../web/player/types" */
 /** @import {Words} from "./words" */
 
-const {both, digits, percent} = words;
+const {both, digits, percent, short} = words;
 const {effectiveRate, feeds, fits, bounds, gradientOf, largestGap, partsAt, risingOf, roundedUpTo, roundingOf, weightOf} = losses;
 /** @type {Say<Words>} */
 const say = words.say;
@@ -44,17 +45,6 @@ export default {
 };
 
 // --- numbers in words
-
-/**
- * A number that may be huge or tiny: "0.32", "2.1 · 10⁻⁹".
- * @param {number} value
- */
-function short(value) {
-  if (value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5)) return String(Number(value.toPrecision(2)));
-  const [front, power] = value.toExponential(1).split("e");
-  const exponent = [...String(Number(power))].map((sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)])).join("");
-  return `${front} · 10${exponent}`;
-}
 
 /**
  * How many times as much: 1.02 as well as 410.
@@ -241,12 +231,7 @@ function evaluationFinding(view) {
 function learningText(view) {
   const divergence = words.divergenceSentences(view);
   if (divergence) return divergence;
-  const accuracy = words.hasClasses(view);
-  const score = (/** @type {string} */ arm) => {
-    const {test_accuracy, test_loss} = view.frame.arms[arm];
-    return accuracy ? percent(test_accuracy) : digits(test_loss, 3);
-  };
-  const scores = both(view, score);
-  const details = {step: view.frame.step, scores, held_out: view.data.held_out};
-  return say(view, accuracy ? "learnt" : "learnt_loss", details);
+  const scores = both(view, (arm) => scoreText(view, arm));
+  const details = {step: view.frame.step, scores, scope: scoreScope(view)};
+  return say(view, words.hasClasses(view) ? "learnt" : "learnt_loss", details);
 }

@@ -26,8 +26,8 @@ export interface Words {
   evaluated_two: {norm: string | number; own: string | number; other: string | number; probe: string | number; own_probe: string | number; other_probe: string | number};
   evaluated_one: {norm: string | number; own: string | number; other: string | number};
   evaluated_apart: {norm: string | number; own: string | number; other: string | number};
-  learnt: {step: string | number; held_out: string | number; scores: string | number};
-  learnt_loss: {step: string | number; held_out: string | number; scores: string | number};
+  learnt: {step: string | number; scores: string | number; scope: string | number};
+  learnt_loss: {step: string | number; scores: string | number; scope: string | number};
   alt_alone: {own: string | number};
   alt_pair: {own: string | number; other: string | number};
 }

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,6 +32,7 @@ from bnviz.data import DATA_SETS
 from bnviz.engine import Engine
 from bnviz.files import atomic_write
 from bnviz.lessons import LESSONS, SWEEPING, address, groups
+from bnviz.plural import counted
 from bnviz.record import evidence, ndjson
 from bnviz.record.store import COMPLETE_STATUSES, Recording, Store
 from bnviz.web import assets, tracking, words
@@ -128,9 +130,12 @@ def write(folder: Path, plans: Sequence[Plan], workers: int | None = None) -> in
         api.computing(Store.from_environment(), workers) as engine,
         tqdm(total=sum(plan.size for plan in plans), unit=" recordings", disable=None) as bar,
     ):
-        for plan in plans:
+        for number, plan in enumerate(plans, start=1):
             options = list(_boards(plan, engine, folder, bar) if plan.scenes else _runs(plan, engine, folder, bar))
             _write(folder / file_of(plan.lesson), _page(plan, options, plans).encode())
+            if bar.disable:  # without a terminal, which a bar needs
+                done = f"page {number} of {len(plans)}, {counted(plan.size, 'recordings')}"
+                print(f"{file_of(plan.lesson)}: {done}", file=sys.stderr, flush=True)
     write_own(folder, plans)
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 

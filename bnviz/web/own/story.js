@@ -4,7 +4,7 @@
 import {overSteps, percentile, row, unitLines, visibleFrames} from "../player/feeds.js";
 import {stepsOf} from "../player/layers.js";
 import {finite, subsample, sum, totalVariation} from "../player/numbers.js";
-import {digits, joinSentences, percent, say, sigmas} from "../player/words.js";
+import {digits, joinSentences, percent, say, short, sigmas} from "../player/words.js";
 import {firstNonfinite, listOf, liveliest, movement, placeOf, scalar} from "./measures.js";
 import {forArms, layerKind, layerName, signalName, unitName} from "./names.js";
 
@@ -25,8 +25,7 @@ const LOGARITHMIC = ["gradient_norm", "update_ratio"];
 const measured = (view, value, write) => (value === null ? say(view, "not_measured", {}) : write(value));
 
 /** Small and large ones alike. @param {number} value */
-const short = (value) =>
-  value !== 0 && (Math.abs(value) < 0.01 || Math.abs(value) >= 1e4) ? value.toExponential(1) : digits(value);
+const small = (value) => (value !== 0 && (Math.abs(value) < 0.01 || Math.abs(value) >= 1e4) ? short(value) : digits(value));
 
 // --- the headline
 
@@ -70,7 +69,7 @@ function gapSentence(view) {
     return probe !== null && evaluation !== null && Math.abs(evaluation - probe) > LEAST_GAP * Math.abs(probe);
   });
   const parts = differing.map((/** @type {string} */ arm) => {
-    const [probe, evaluation] = losses(arm).map((loss) => short(Number(loss)));
+    const [probe, evaluation] = losses(arm).map((loss) => small(Number(loss)));
     const name = view.header.arms.length > 1 ? say(view, "in_arm", {arm: view.arms[arm].name}) : "";
     return say(view, "gap", {probe, evaluation, name});
   });
@@ -86,7 +85,7 @@ function gapSentence(view) {
  * @returns {Caption<View>}
  */
 const ofArms =
-  (value, write = short) =>
+  (value, write = small) =>
   (view) =>
     forArms(view, (arm) => measured(view, value(view, arm), write));
 
@@ -100,14 +99,14 @@ const middle = (/** @type {View} */ view) =>
     const [low, high] = [0, 2].map((place) => percentile(view.frame, arm, place, view));
     return low === null || high === null
       ? say(view, "not_measured", {})
-      : say(view, "from_to", {low: short(low), high: short(high)});
+      : say(view, "from_to", {low: small(low), high: small(high)});
   });
 
 /** @param {string} key */
 const atLayer = (key) => ofArms((view, arm) => listOf(view.frame, arm, key)[placeOf(view, arm, key)] ?? null);
 
 /** @param {string} key */
-const number = (key) => ofArms((view, arm) => scalar(view.frame, arm, key), key.endsWith("accuracy") ? percent : short);
+const number = (key) => ofArms((view, arm) => scalar(view.frame, arm, key), key.endsWith("accuracy") ? percent : small);
 
 /** @type {Record<string, Caption<View>>} */
 const captions = {

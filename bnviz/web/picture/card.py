@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 from PIL import Image
 
+from bnviz import numerals
 from bnviz.config.experiment import Experiment
 from bnviz.web import words
 from bnviz.web.figures import COLOURS
 from bnviz.web.picture import HEIGHT, WIDTH
 from bnviz.web.picture.canvas import Canvas, Colour, few_colours, rgb
-from bnviz.web.picture.painter import BACKGROUND, EXACT, QUIET, TEXT, Painter, two_digits
+from bnviz.web.picture.painter import BACKGROUND, EXACT, QUIET, TEXT, Painter
 from bnviz.web.picture.places import Box, Places, arrange
 from bnviz.web.picture.recording_arrays import RecordingArrays
 from bnviz.web.site import live_edits
@@ -117,7 +118,7 @@ def sigmas(value: float) -> str:
     """As the player writes it (words.js)."""
     if not abs(value) < float("inf"):
         return words.shared()["picture"]["not_finite"]
-    return f"{two_digits(value)} σ"
+    return f"{numerals.two_digits(value)} σ"
 
 
 def shorten(canvas: Canvas, text: str, size: float, width: float, weight: int = 400) -> str:

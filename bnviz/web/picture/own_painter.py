@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from bnviz import numerals
 from bnviz.web import words
 from bnviz.web.constants import TALL_HISTOGRAM
 from bnviz.web.picture.canvas import Canvas, Colour, Point
 from bnviz.web.picture.card import shorten
 from bnviz.web.picture.own_arrays import OwnArrays, OwnSeries
-from bnviz.web.picture.painter import GRID, QUIET, TEXT, percent, two_digits
+from bnviz.web.picture.painter import GRID, QUIET, TEXT
 from bnviz.web.picture.places import Box
 
 MOST_COLUMNS = 5
@@ -82,8 +83,8 @@ class OwnPainter:
         series, room = self.arrays.series[arm], SIDE - 14
         canvas.text(0, y + 16, shorten(canvas, arm, 16, room, 700), 16, colour, weight=700)
         loss, accuracy = series.losses[number], series.accuracies[number]
-        told = [(self.texts["loss"], two_digits(loss))] if np.isfinite(loss) else []
-        told += [(self.texts["accuracy"], percent(accuracy))] if np.isfinite(accuracy) else []
+        told = [(self.texts["loss"], numerals.two_digits(loss))] if np.isfinite(loss) else []
+        told += [(self.texts["accuracy"], numerals.percent(accuracy))] if np.isfinite(accuracy) else []
         for place, (name, value) in enumerate(told):
             canvas.text(0, y + 38 + 18 * place, f"{name} {value}", 13, TEXT)
 
@@ -134,4 +135,4 @@ def layer_name(layer: Mapping[str, Any], texts: Mapping[str, str]) -> str:
 
 def shown(value: float) -> str:
     """An end of an axis."""
-    return two_digits(value) if 1e-3 <= abs(value) < 1e4 else f"{value:.1e}" if value else "0"
+    return numerals.two_digits(value) if 1e-3 <= abs(value) < 1e4 else f"{value:.1e}" if value else "0"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
-
 import numpy as np
 
+from bnviz import numerals
 from bnviz.normalizers import SPECS
 from bnviz.web import words
 from bnviz.web.constants import MIN_LINE_OPACITY, TALL_HISTOGRAM
@@ -82,7 +81,7 @@ class Painter:
         if 0 < place < len(columns) and columns[place].layer == layer + 1 and not places.slim:
             share = self.arrays.passed_on(arm, number, layer)
             box = places.passed(row, place - 1)
-            label = "" if share is None else f"×{fixed(share, 1 if share < 10 else 0)}"
+            label = "" if share is None else f"×{numerals.digits(share, 1 if share < 10 else 0)}"
             canvas.text(box.x + box.width / 2, box.bottom - 4, label, 11, TEXT, align="center")
 
     def _change(self, arm: str, layer: int, number: int) -> float:
@@ -136,9 +135,9 @@ class Painter:
             return
         low, high = self.arrays.range
         zero = max(low, 0.0)
-        canvas.text(box.right, box.bottom + 11, two_digits(high), 10, QUIET, align="right")
+        canvas.text(box.right, box.bottom + 11, numerals.two_digits(high), 10, QUIET, align="right")
         at = inside.x + inside.width * (zero - low) / (high - low)
-        canvas.text(at, box.bottom + 11, fixed(zero, 0), 10, QUIET, align="center")
+        canvas.text(at, box.bottom + 11, numerals.digits(zero, 0), 10, QUIET, align="center")
 
     def tap(self, layer: int) -> str:
         """A signal as the lecture writes it."""
@@ -172,8 +171,8 @@ class Painter:
             return "×", self.texts["output_lost"]
         accuracy, loss = self.arrays.score(arm, number)
         if accuracy is None:
-            return two_places(loss), self.texts["output_loss"]
-        return percent(accuracy), self.texts["output_right"]
+            return numerals.digits(loss, numerals.LOSS_PLACES), self.texts["output_loss"]
+        return numerals.percent(accuracy), self.texts["output_right"]
 
 
 def _filled(canvas: Canvas, box: Box, disc: bool, colour: Colour, opacity: float) -> None:
@@ -190,26 +189,3 @@ def _hollow(canvas: Canvas, box: Box, disc: bool) -> None:
         canvas.disc(box.x + box.width / 2, box.y + box.height / 2, box.width / 2 - 1.5, TEXT, 0.35, ring=1)
     else:
         canvas.frame(box.inside(1.5), TEXT, 0.35)
-
-
-# Numbers as the player writes them (words.js): JavaScript rounds a half up, Python to the even neighbour.
-
-
-def fixed(value: float, places: int) -> str:
-    """So many digits after the point."""
-    return str(Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))
-
-
-def percent(share: float) -> str:
-    return f"{fixed(100 * share, 1 if 0 < share < 0.1 else 0)} %"
-
-
-def two_places(value: float) -> str:
-    return fixed(value, 2) if abs(value) < 1e6 else f"{value:.1e}"
-
-
-def two_digits(value: float) -> str:
-    """Two significant digits; all of those before the point."""
-    places = 1 - Decimal(value).adjusted() if value else 1
-    rounded = fixed(value, max(0, places))
-    return fixed(value, max(0, places - 1)) if places > 0 and abs(float(rounded)) >= 10 ** (2 - places) else rounded

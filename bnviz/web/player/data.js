@@ -5,7 +5,7 @@
 import {openDialog} from "./dialog.js";
 import {make} from "./dom.js";
 import {saveFile} from "./files.js";
-import {csv, visibleRows, formatValue} from "./table.js";
+import {csv, shownValue, visibleRows} from "./table.js";
 
 /** @import {Values} from "./types" */
 /** @import {Table} from "./table.js" */
@@ -49,8 +49,8 @@ function tableSection(table, caption, file, text) {
   button.setAttribute("aria-label", text("download_of", {file}));
   const heads = [table.key, ...table.columns].map((name) => make("th", {scope: "col"}, name));
   const body = rows.map(([key, ...values]) => {
-    const cells = values.map((value) => make("td", {}, formatValue(value)));
-    return make("tr", {}, make("th", {scope: "row"}, formatValue(key)), ...cells);
+    const cells = values.map((value) => make("td", {}, shownValue(value)));
+    return make("tr", {}, make("th", {scope: "row"}, shownValue(key)), ...cells);
   });
   const head = make("thead", {}, make("tr", {}, ...heads));
   const node = make("table", {}, make("caption", {}, caption), head, make("tbody", {}, ...body));

@@ -54,7 +54,7 @@ export const visibleFrames = (view) => view.frames.slice(0, view.frameIndex + 1)
  * @param {Snapshot[]} frames
  * @param {Snapshot} frame
  * @param {string} arm
- * @param {"test_accuracy" | "test_loss"} key
+ * @param {"test_accuracy" | "test_loss" | "train_accuracy"} key
  */
 export function recentMean(frames, frame, arm, key) {
   const end = frames.indexOf(frame) + 1;

@@ -3,10 +3,11 @@
 // animation frame, and independent of Plotly, so that it is there first.
 
 import {MIN_LINE_OPACITY, TALL_HISTOGRAM} from "./constants.js";
-import {hasAtom, recentMean, layerDensity} from "./feeds.js";
+import {hasAtom, layerDensity} from "./feeds.js";
 import {curtain, histogramBox, passedBox, unitBox, zerosBox} from "./geometry.js";
 import {CommonScale, layerMotion, passedOn, Scale, unitMotions} from "./motion.js";
-import {bothArms, digits, hasDiverged, percent, playerText, tapName} from "./words.js";
+import {scoreText} from "./scores.js";
+import {bothArms, digits, hasClasses, hasDiverged, playerText, tapName, twoDigits} from "./words.js";
 
 /** @import {Snapshot, View} from "./types" */
 /** @import {Painted} from "./theme.js" */
@@ -357,7 +358,7 @@ export class Painter {
     const zero = Math.max(low, 0);
     context.font = `10px ${theme.family}`;
     context.globalAlpha = 0.75;
-    context.fillText(high.toPrecision(2), box.x + box.width, box.y + box.height + 11);
+    context.fillText(twoDigits(high), box.x + box.width, box.y + box.height + 11);
     context.textAlign = "center";
     context.fillText(digits(zero, 0), inside.x + (inside.width * (zero - low)) / (high - low), box.y + box.height + 11);
     context.globalAlpha = 1;
@@ -426,18 +427,15 @@ export class Painter {
     const {x, y, width} = geometry.output;
     const {slim} = geometry;
     const middle = y + row * geometry.pitch + (geometry.watched.height + geometry.others.height) / 2;
-    const [right, loss] = /** @type {const} */ (["test_accuracy", "test_loss"]).map((key) =>
-      recentMean(view.frames, frame, arm, key),
-    );
     context.textAlign = "center";
     context.fillStyle = view.arms[arm].colour;
     context.font = `700 ${slim ? 12 : 20}px ${theme.family}`;
     const lost = hasDiverged(frame, arm);
-    const score = lost ? "✕" : right === null ? digits(Number(loss), slim ? 1 : 2) : percent(right);
+    const score = lost ? "✕" : scoreText({...view, frame}, arm);
     context.fillText(visibility.scores ? score : "?", x + width / 2, middle + 4);
     context.fillStyle = theme.text;
     context.font = `${slim ? 9 : 11}px ${theme.family}`;
-    const label = lost ? "output_lost" : right === null ? "output_loss" : "output_right";
+    const label = lost ? "output_lost" : hasClasses(view) ? "output_right" : "output_loss";
     const of = lost ? undefined : view.story.scored?.(view);
     context.fillText(of || playerText(view, label), x + width / 2, middle + (slim ? 16 : 20));
   }

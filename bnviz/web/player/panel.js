@@ -10,6 +10,7 @@ import {openDialog} from "./dialog.js";
 import {make, set} from "./dom.js";
 import {fillTrace} from "./feeds.js";
 import {FITS, isComparable} from "./comparison-run.js";
+import {hideEmptyAxes, writeMinus} from "./plotly-numbers.js";
 import {joinLabels} from "./table.js";
 import {tablesOf} from "./tables.js";
 import {alternative, sentenceOrKey} from "./words.js";
@@ -136,8 +137,8 @@ export class Panel {
     const {scene, theme, title, caption} = this;
     if (!scene || !theme || !this.lastDrawAt) return;
     const {view} = scene;
-    const traces = this.traces(scene);
-    this.plot(traces, this.layout(scene, theme, isBlank(traces)), this.lastDrawAt); // lines may have been bent since
+    const traces = this.traces(scene); // lines may have been bent since
+    this.plot(traces, hideEmptyAxes(this.layout(scene, theme, isBlank(traces)), traces), this.lastDrawAt);
     const arms = (view?.header.arms ?? []).map((arm) => view?.arms[arm]).filter((arm) => arm !== undefined);
     const texts = {title: title.textContent ?? "", caption: caption.textContent ?? "", notes: this.notes(scene), arms};
     void savePicture(this.node, texts, theme, format, this.file);
@@ -214,7 +215,7 @@ export class Panel {
   draw(scene, theme, key, now) {
     const blend = scene.view?.blend ?? 0;
     const traces = this.traces(scene);
-    const layout = this.layout(scene, theme, isBlank(traces));
+    const layout = hideEmptyAxes(this.layout(scene, theme, isBlank(traces)), traces);
     const isBending = this.fast && blend > 0 && now - this.lastPlotAt < BENDING_MS && this.layoutKey === JSON.stringify(layout);
     if (!isBending || !bend(this.node, traces)) this.plot(traces, layout, now);
     this.theme = theme;
@@ -248,6 +249,7 @@ export class Panel {
     Plotly.react(this.node, traces, layout, (this.config ??= this.buttons()));
     if (!this.lastDrawAt) this.node.on("plotly_relayout", () => this.invalidate()); // who has zoomed out sees the range of now
     this.setUnzoomRanges();
+    writeMinus(this.node._fullLayout);
     this.lastPlotAt = now;
   }
 

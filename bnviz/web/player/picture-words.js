@@ -1,9 +1,9 @@
 // @ts-check
 // Describes a place in the picture of the networks: one line, with the numbers of both.
 
-import {RECENT_SNAPSHOTS} from "./constants.js";
 import {hasAtom, layerDensity} from "./feeds.js";
 import {layerMotion, passedOn, unitMotions} from "./motion.js";
+import {scoreScope} from "./scores.js";
 import {both, digits, percent, playerText, sigmas, tapName, times} from "./words.js";
 
 /** @import {Values, View} from "./types" */
@@ -104,8 +104,8 @@ export const marksOf = (view, layer) => [
  */
 export function legendOf(view, far) {
   const {held_out} = view.data;
-  const colour = playerText(view, `legend_${view.motion}`, {far: sigmas(far), held_out});
-  return playerText(view, "legend", {colour, lately: RECENT_SNAPSHOTS});
+  const colour = playerText(view, `legend_${view.motion}`, {far: sigmas(far), held_out, probe_size: view.header.probe_size});
+  return playerText(view, "legend", {colour, scope: scoreScope(view)});
 }
 
 /**

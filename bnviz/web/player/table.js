@@ -3,6 +3,7 @@
 // tables.js for those whose x and y are not what was measured.
 
 import {subsample} from "./numbers.js";
+import {withMinus} from "./numerals.js";
 
 /** @import {Numbers, Titles, Value} from "./types" */
 /** @typedef {(Value | null)[]} Row */
@@ -107,6 +108,9 @@ export function formatValue(value, digits = PAGE_DIGITS) {
   if (value === null) return "";
   return typeof value === "string" || Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(digits)));
 }
+
+/** The same as a page shows it, with a minus of its own. @param {Value | null} value */
+export const shownValue = (value) => (typeof value === "number" ? withMinus(formatValue(value)) : formatValue(value));
 
 /**
  * The whole table as comma-separated values (RFC 4180); spaces that only keep a line together are plain ones here.

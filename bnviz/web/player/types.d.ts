@@ -91,8 +91,8 @@ export interface Data {
   tour: Catalogue;
   /** The player's own. */
   shared: Catalogue;
-  /** What belongs to the data set, such as `held_out`: "test images". */
-  data: Record<string, string> & {held_out: string};
+  /** What belongs to the data set, such as `held_out`: "test images"; `tested` are those of accuracies, "1,000 test images". */
+  data: Record<string, string> & {held_out: string; tested: string};
   /** Every field of the experiment. */
   experiment: Record<string, any>;
   /** The page's default, as far as a teacher's link has not locked other values. */
@@ -275,7 +275,7 @@ export interface BaseView {
   normalizers: Record<string, Normalizer>;
   words: Catalogue;
   shared: Catalogue;
-  data: Record<string, string> & {held_out: string};
+  data: Record<string, string> & {held_out: string; tested: string};
   /** What changes on the way, by step. */
   changes: Change[];
   fits: Ranges;

@@ -2,6 +2,9 @@
 // Words that every lesson needs: sentences from the catalogue, and how arms, layers, units and numbers are called.
 
 import {feeds} from "./feeds.js";
+import {digits} from "./numerals.js";
+
+export * from "./numerals.js";
 
 /** @import {Caption, Catalogue, PanelSpec, Say, Snapshot, Story, Tap, Values, View} from "./types" */
 
@@ -89,59 +92,6 @@ export function pieces(text) {
 }
 
 // --- numbers
-
-const NOT_FINITE = "not finite";
-
-/**
- * A share in percent: to so many places, or to whole ones, and to one below 10 %.
- * @param {number | null | undefined} share
- * @param {number} [places]
- */
-export function percent(share, places) {
-  if (typeof share !== "number" || !Number.isFinite(share)) return NOT_FINITE;
-  return `${(100 * share).toFixed(places ?? (share > 0 && share < 0.1 ? 1 : 0))}\u00a0%`;
-}
-
-/**
- * The same to two digits below 10 %, however small it is.
- * @param {number} share
- */
-export const smallPercent = (share) => (share > 0 && share < 0.0995 ? `${(100 * share).toPrecision(2)}\u00a0%` : percent(share));
-
-const TINY = 1e-6; // less is rounding, and would be written with a power of ten
-
-/** @param {number} value */
-export function sigmas(value) {
-  if (!Number.isFinite(value)) return NOT_FINITE;
-  if (Math.abs(value) < TINY) return "0 σ";
-  return `${value >= 100 ? digits(value, 0) : value.toPrecision(2)} σ`;
-}
-/** @param {number} ratio */
-export const times = (ratio) => (ratio < 1000 ? `${ratio.toFixed(ratio < 10 ? 1 : 0)} times` : "over 1000 times");
-
-const HUGE = 1e6; // from here on the power of ten says more than the digits
-
-/**
- * @param {number | null | undefined} value
- * @param {number} [places]
- */
-export function digits(value, places = 2) {
-  if (typeof value !== "number" || !Number.isFinite(value)) return NOT_FINITE;
-  return Math.abs(value) < HUGE ? value.toFixed(places) : value.toExponential(1);
-}
-
-/**
- * Two places, with a minus as wide as a plus.
- * @param {number} value
- */
-export const decimal = (value) => digits(value).replace("-", "\u2212");
-
-/**
- * With its sign, a plus too.
- * @param {number} value
- * @param {(value: number) => string} [form]
- */
-export const signed = (value, form = digits) => (value < 0 ? "\u2212" : "+") + form(Math.abs(value));
 
 /**
  * A measure [layers] of the chosen signal, at the chosen layer.

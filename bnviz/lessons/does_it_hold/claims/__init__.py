@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from bnviz import numerals
 from bnviz.config.sweep import Sweep
 from bnviz.judge.claim import Claim
 from bnviz.judge.verdict import CANNOT_TELL, FEWEST_SEEDS, Criterion, Verdict, words
@@ -84,8 +85,8 @@ def row(*texts: str) -> str:
 
 
 def format_p(p: float) -> str:
-    """A p-value to one digit, and none that pretends to be exact."""
-    return f"{p:.1g}" if p >= 1e-4 else "less than 0.0001"
+    """A p-value without its name, as a column has it."""
+    return numerals.p_value(p, "")
 
 
 def cell(text: str) -> str:

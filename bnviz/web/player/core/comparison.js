@@ -2,9 +2,9 @@
 // The comparison run: the run before, or one that the address names, shown as faint lines beside the run on show until somebody
 // dismisses it. Pinned, it stays through further changes and goes into the address.
 
-import {recentMean} from "../feeds.js";
+import {scoreText} from "../scores.js";
 import {differences} from "../settings.js";
-import {both, digits, percent, playerText} from "../words.js";
+import {both, hasClasses, playerText} from "../words.js";
 
 /** @import {ComparisonLegend, Contrast, Data, Ranges, View} from "../types" */
 /** @import {Recording} from "../recording.js" */
@@ -178,13 +178,10 @@ export class Comparison {
       other.frames.findLastIndex(({step}) => step <= view.frame.step),
     );
     const frame = other.frames[frameIndex];
-    const score = (/** @type {string} */ arm) => {
-      const accuracy = recentMean(other.frames, frame, arm, "test_accuracy");
-      return accuracy === null ? digits(recentMean(other.frames, frame, arm, "test_loss")) : percent(accuracy);
-    };
-    const key = frame.arms.none.test_accuracy === null ? "ghost_loss" : "ghost_accuracy";
+    const shown = {...other, frameIndex, frame};
+    const key = hasClasses(other) ? "ghost_accuracy" : "ghost_loss";
     const which = playerText(view, other.run === this.#addressRecording?.run ? "ghost_beside" : "ghost_before");
-    const scores = both({...other, frameIndex, frame}, score);
+    const scores = both(shown, (arm) => scoreText(shown, arm));
     const epochs = epochsOf(other, data);
     const sentences = [playerText(view, key, {which, label, step: frame.step, scores})];
     if (epochs) sentences.push(playerText(view, "ghost_epochs", epochs));
