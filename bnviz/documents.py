@@ -11,12 +11,11 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from bnviz import numerals
 from bnviz.lessons import LESSONS
 from bnviz.measures.registry import live_measures, measures
 from bnviz.record import schema
 from bnviz.record.schema import Key
-from bnviz.web import constants, words
+from bnviz.web import words
 from bnviz.web.export.worksheet import worksheet
 
 PACKAGE = Path(__file__).parent
@@ -24,6 +23,8 @@ RECORDING = PACKAGE.parent / "docs" / "recording.md"
 WORKSHEET = PACKAGE.parent / "docs" / "worksheet.md"
 SERVE_SETTINGS = PACKAGE / "serve" / ".streamlit" / "config.toml"
 SETTINGS = PACKAGE.parent / ".streamlit" / "config.toml"
+CONSTANTS_SOURCE = PACKAGE / "web" / "constants.py"
+NUMERALS_SOURCE = PACKAGE / "numerals.py"
 CONSTANTS = PACKAGE / "web" / "player" / "constants.js"
 SCHEMA_TYPES = PACKAGE / "web" / "player" / "schema.d.ts"
 _LISTS = {"type": '"header"', "arms": "string[]", "taps": "Tap[]", "watched_units": "number[]", "percentiles": "number[]"}
@@ -57,7 +58,8 @@ def generate_all() -> dict[Path, str]:
 
 def constants_module() -> str:
     """bnviz/web/player/constants.js: the constants of bnviz/web/constants.py and of bnviz/numerals.py, with their comments."""
-    lines = [line for one in (constants, numerals) for line in Path(one.__file__).read_text(encoding="utf-8").splitlines()]
+    sources = (CONSTANTS_SOURCE, NUMERALS_SOURCE)
+    lines = [line for one in sources for line in one.read_text(encoding="utf-8").splitlines()]
     numbers = (re.fullmatch(r"(\w+) = ([\d.]+)(?:  # (.+))?", line) for line in lines)
     exports = (f"export const {one[1]} = {one[2]};{f' // {one[3]}' if one[3] else ''}" for one in numbers if one)
     return "\n".join(
