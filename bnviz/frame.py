@@ -51,7 +51,7 @@ def _navigation(pages: Mapping[str, st.Page], own_network: st.Page) -> None:
             for lesson in lessons:
                 st.page_link(pages[lesson])
         if own_network.visibility == "visible":
-            with st.container(key="own"):
+            with st.container(key="own-page"):
                 st.page_link(own_network)
 
 
