@@ -130,7 +130,7 @@ def recording_types() -> str:
     optional = {key.name for one in measures() for key in one.keys} | schema.names(own)
     parts = {
         "Header": interface(schema.HEADER, **_LISTS),
-        "OwnHeader": interface(schema.OWN_HEADER, **_LISTS, layers=_LAYERS, parameters="string[]"),
+        "OwnHeader": interface(schema.OWN_HEADER, **_LISTS, layers=_LAYERS, parameters="string[]", probe_size="number | null"),
         "ArmPart": interface(merge_keys(keys), all_optional=optional),
         "Snapshot": interface(schema.SNAPSHOT, type='"snapshot"', arms="Record<string, ArmPart>"),
         "End": interface(schema.END, type='"end"', status='"finished" | "diverged" | "stopped" | "failed"'),

@@ -66,7 +66,7 @@ export function checkedHeader(message) {
  * @param {Json} header
  */
 function faultOf(header) {
-  const {arms, hidden_layers: count, taps, edges, probe_size: probe, watched_units: watched, total_steps: steps} = header;
+  const {arms, hidden_layers: count, taps, edges, watched_units: watched, total_steps: steps} = header;
   const {percentiles, layers, experiment} = header;
   const isName = (/** @type {unknown} */ name) => typeof name === "string" && name !== "";
   /** @type {Record<string, boolean>} */
@@ -74,7 +74,7 @@ function faultOf(header) {
     arms: isList(arms, 1, MOST_ARMS) && arms.every(isName) && new Set(arms).size === arms.length,
     hidden_layers: isWhole(count, 1, MOST_LAYERS),
     taps: isList(taps, 1, 3) && taps.every((/** @type {string} */ tap) => TAPS.includes(tap)),
-    probe_size: isWhole(probe, 0, 1e9),
+    probe_size: isProbeSize(header),
     watched_units: isList(watched, 0, 64) && watched.every((/** @type {unknown} */ unit) => isWhole(unit, 0, MOST_UNITS)),
     percentiles: isList(percentiles, 3, 3) && percentiles.every(Number.isFinite),
     total_steps: (steps ?? null) === null || isWhole(steps, 0, 1e12),
@@ -91,6 +91,12 @@ function faultOf(header) {
  * @param {number} most
  */
 const isList = (value, least, most) => Array.isArray(value) && value.length >= least && value.length <= most;
+
+/**
+ * How many examples a probe has: nobody knows it of a function without a target, and the lab always does.
+ * @param {Json} header
+ */
+const isProbeSize = ({probe_size: probe, layers}) => isWhole(probe, 0, 1e9) || Boolean(layers && (probe ?? null) === null);
 
 /** @param {any} layer */
 function isLayer(layer) {

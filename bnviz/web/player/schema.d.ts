@@ -80,7 +80,7 @@ export interface OwnHeader {
   /** `training`, or `evaluation` where the probe cannot be seen as in training: what distributions are of */
   view: string;
   /** how many examples the distributions are measured on, or `null` */
-  probe_size: number;
+  probe_size: number | null;
   /** steps of the whole training, or `null` where nobody said so */
   total_steps: number;
   /** classes to tell apart, or `null` */

@@ -61,7 +61,9 @@ test("recordings of every shape are drawn and told, layer by layer, with no valu
     const widths = Array.from({length: trial ? whole(1, 12) : 64}, () => whole(1, trial % 3 ? 6 : 64));
     const taps = ["linear", "normalized", "activation"].slice(whole(0, 2));
     const options = {arms, widths, taps, watched: whole(0, 4), snapshots: whole(1, 5), seed: trial, evaluation: next() < 0.5};
-    const {recording} = await read(textOf(ownLines({...options, histograms: trial % 4 !== 3, total: trial % 2 ? 100 : null})));
+    const probe = trial % 5 === 2 ? {probe_size: null} : {}; // of a function without a target nobody knows it
+    const more = {histograms: trial % 4 !== 3, total: trial % 2 ? 100 : null, ...probe};
+    const {recording} = await read(textOf(ownLines({...options, ...more})));
     assert.equal(recording.frames.length, options.snapshots, JSON.stringify(options));
     const unit = options.watched ? whole(0, options.watched - 1) : "pooled";
     const {data, view} = scene(recording, {layer: whole(1, widths.length), tap: taps[0], unit});
@@ -248,6 +250,7 @@ test("what is no recording gets a sentence", async () => {
     [withHeader(edges([1, 1, 2])), "bad_header"],
     [withHeader(edges([[0, 1]])), "bad_header"],
     [withHeader({edges: {}}), "bad_header"],
+    [withHeader({layers: null, experiment: {width: 8}, probe_size: null}), "bad_header"], // the lab knows its probe
   ];
   for (const [text, key] of cases) {
     await assert.rejects(readHeader(sourceOf(text)), {key}, text.slice(0, 300));
