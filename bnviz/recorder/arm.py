@@ -22,6 +22,7 @@ from bnviz.recorder.modes import Modes, TrainingModes, is_frozen, set_training_v
 from bnviz.recorder.observation import ByTap, Observer
 from bnviz.recorder.preserve import untouched
 from bnviz.recorder.probe import Loss, Probe, accuracy, logits_of, loss_value
+from bnviz.recorder.reachable import modules_within
 from bnviz.recorder.recompute import Batches
 from bnviz.recorder.reporter import Reporter
 
@@ -67,7 +68,6 @@ class Arm:
         self.training_modes = TrainingModes(model)
         self.view = "training"  # or "evaluation", where the probe cannot be seen as in training
         self._loss = loss
-        self._modules = [model, *([loss] if isinstance(loss, nn.Module) else [])]
         self.set_layers(layers)
         self._history: DistributionHistory | None = None
         self._weights = list(parameters.weights(model).values())
@@ -95,9 +95,13 @@ class Arm:
         with self._reporter.attempt(f"What {self.name!r} normalizes together"):
             self._groups = normalized_together(loss, self._batch_norms, dict(self.model.named_modules()))
 
+    def _called(self) -> list[nn.Module]:
+        """The modules that a pass over the probe and its loss may call."""
+        return [self.model, *self.probe.modules(), *modules_within(self._loss)]
+
     def observe(self, modes: Modes | None = None) -> Observed:
         """A pass over the probe in the arm's view: in training, with modules in these modes. It leaves no trace."""
-        with untouched(*self._modules):
+        with untouched(*self._called()):
             if self.view == "training":
                 set_training_view(self.model, modes)
             else:
@@ -109,7 +113,7 @@ class Arm:
 
     def evaluate(self, batches: Batches | None = None) -> Scores:
         """Loss and accuracy on the probe in the evaluation view, or with statistics that are recomputed over these batches."""
-        with untouched(*self._modules):
+        with untouched(*self._called(), *(batches.modules() if batches is not None else ())):
             if batches is not None:
                 set_training_view(self.model, None)
                 batches.recompute(self.model)

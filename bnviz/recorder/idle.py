@@ -60,7 +60,7 @@ class IdleBiases:
     def _output(self, modes: Modes | None, layers: Sequence[int]) -> list[Tensor]:
         """The model's output for the probe as in training, with 1 added to the biases of these layers, once to each."""
         shifted = {id(bias): nn.Parameter(bias.detach() + 1, False) for bias in (self._biases[number] for number in layers)}
-        with untouched(self._model):
+        with untouched(self._model, *self._probe.modules()):
             set_training_view(self._model, modes)
             for module in self._model.modules():
                 for name, one in module._parameters.items():

@@ -27,7 +27,7 @@ ONLY_ARM = "model"
 def arms_of(model: Any, probe: Any, loss: Loss | None, layers: Choice, recompute: Iterable[Any] | None) -> list[Arm]:
     """The arms of a recording: one model, or several by name. Raises TypeError and ValueError."""
     models = _models(model)
-    examples, arms = Probe(probe), []
+    examples, arms = Probe(probe, list(models.values())), []
     for name, one in models.items():
         examples.check_device(one)
         calls = _calls(one, examples)
@@ -79,7 +79,7 @@ def _calls(model: nn.Module, probe: Probe) -> list[Call]:
     error: BaseException | None = None
     for set_view in (lambda: set_training_view(model, None), model.eval):
         inputs = probe.copy_inputs()
-        with untouched(model):
+        with untouched(model, *probe.modules()):
             set_view()
             try:
                 return trace(model, inputs, partial(call_with, model, inputs))[0]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor, nn
 
+from bnviz.recorder.reachable import modules_within
 from bnviz.recorder.tensors import copied, tensors
 
 Loss = Callable[..., Any]  # of output and target, or of the output alone where the probe has no target
@@ -17,10 +18,11 @@ class Probe:
 
     `probe` is `inputs` or the pair `(inputs, target)`. The inputs are a tensor, a tuple of arguments, a dictionary of named
     arguments, or a function that gets the model, calls it and returns the output. Tensors are copied here and for
-    each pass, because a model may work in place on what it gets. Raises TypeError and ValueError.
+    each pass, because a model may work in place on what it gets. `beside` are the models of the recording. Raises TypeError and
+    ValueError.
     """
 
-    def __init__(self, probe: Any):
+    def __init__(self, probe: Any, beside: Sequence[nn.Module] = ()):
         is_pair = isinstance(probe, tuple | list) and len(probe) == 2
         self.inputs, self.target = probe if is_pair else (probe, None)
         if not (isinstance(self.inputs, Tensor | tuple | list | Mapping) or callable(self.inputs)):
@@ -31,6 +33,7 @@ class Probe:
         if any(len(one) == 0 for one in tensors(self.inputs) if one.ndim):
             raise ValueError("probe: it has no examples; give it some, 256 of held-out data, say")
         self.inputs, self.target = self.copy_inputs(), self.copy_target()
+        self._beside = beside if callable(self.inputs) else ()
 
     @staticmethod
     def _kinds(probe: Any) -> str:
@@ -49,6 +52,11 @@ class Probe:
     def call(self, model: nn.Module) -> Any:
         """The model's output."""
         return call_with(model, self.copy_inputs())
+
+    def modules(self) -> list[nn.Module]:
+        """The modules that a pass may call besides the model, as far as they can be found: where the inputs are a function, all
+        models of the recording, and what the function holds or names by now."""
+        return [*self._beside, *modules_within(self.inputs)]
 
     @property
     def size(self) -> int | None:

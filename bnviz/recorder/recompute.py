@@ -36,6 +36,10 @@ class Batches:
         if not self._probes:
             raise ValueError("recompute: the loader has no batches")
 
+    def modules(self) -> list[nn.Module]:
+        """The modules that batches may call besides the model."""
+        return [module for one in self._probes for module in one.modules()]
+
     def recompute(self, model: nn.Module) -> None:
         """Replace the running statistics of a model's batch norms by those of the batches. The caller protects the model."""
         update_bn(self._probes, _Caller(model))
