@@ -26,9 +26,9 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from tqdm.auto import tqdm
 
@@ -72,6 +72,7 @@ EXPORTS = {  # what a recording can be made into
     ".csv": "series",
 }  # fmt: skip
 OF_PAGES = (".html", ".png", ".gif")  # of them, what shows a lesson
+SHOWN_IN = {"page": OF_PAGES, "step": (".png",), "layer": (".png", ".gif")}  # what shows what an option chooses
 
 
 class Unusable(Exception):
@@ -210,6 +211,11 @@ def _add_export(commands: argparse._SubParsersAction) -> None:
         "--page", metavar="NAME", choices=pages, help=f"whose page or picture, of {', '.join(pages)}; default {pages[0]}"
     )
     parser.add_argument("--step", metavar="NUMBER", help="which step a picture (.png) shows; default the last one")
+    layer_help = (
+        "which layer a picture (.png, .gif) is about: in your own network its module, as encoder.norm, by default that of the "
+        "first finding; in the lab's networks its number"
+    )
+    parser.add_argument("--layer", metavar="NAME", help=layer_help)
     kinds = ", ".join(f"{ending} ({kind})" for ending, kind in EXPORTS.items())
     help_text = f"file to write: {kinds}, or - for the page on standard output"
     parser.add_argument("--out", metavar="FILE", type=_file(*EXPORTS), required=True, help=help_text)
@@ -332,17 +338,15 @@ def export(options: dict) -> None:
     from bnviz.web.export.validation import ExportError, check_recording
 
     source, ending = Path(options["recording"]), Path(options["out"]).suffix or ".html"
-    if options["page"] and ending not in OF_PAGES:
-        raise Unusable(f"--page {options['page']}: expected together with an --out that ends in {', '.join(OF_PAGES)}")
-    if options["step"] and ending != ".png":
-        raise Unusable(f"--step {options['step']}: expected together with an --out that ends in .png")
-    lesson = (options["page"] or next(iter(LESSONS))).replace("-", "_")
+    for name, endings in SHOWN_IN.items():
+        if options[name] is not None and ending not in endings:
+            raise Unusable(f"--{name} {options[name]}: expected together with an --out that ends in {', '.join(endings)}")
     try:
         recording = source.read_bytes()
-        make = _own_maker(ending, recording, options["step"])
+        make = _own_maker(ending, recording, options)
         if make is None:
             check_recording(recording)
-            make = _maker(ending, lesson, options["step"])
+            make = _maker(ending, options)
         contents = make(recording, source.name)
     except OSError as error:
         raise Unusable(f"cannot read {source}: {error.strerror or error}") from None
@@ -360,7 +364,7 @@ def _one_line(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())[:200]
 
 
-def _own_maker(ending: str, recording: bytes, step: str | None) -> Callable[[bytes, str], bytes] | None:
+def _own_maker(ending: str, recording: bytes, options: Mapping[str, Any]) -> Callable[[bytes, str], bytes] | None:
     """The same for a recording of somebody's own network; None for any other. Raises Unusable."""
     from bnviz.web.export import own_files, own_page
 
@@ -369,10 +373,17 @@ def _own_maker(ending: str, recording: bytes, step: str | None) -> Callable[[byt
     if ending[1:] not in own_files.ENDINGS:
         kinds = ", ".join(f"{kind} (.{one})" for one, kind in own_files.ENDINGS.items())
         raise Unusable(f"a recording of your own network can be made into {kinds}, not into {ending}")
-    return lambda contents, file: own_files.make(contents, file, ending[1:], {"step": step} if step else {})
+    if options["page"]:
+        raise Unusable(f"--page {options['page']}: expected for a recording of the lab, and this one is of your own network")
+    place = _given({"step": options["step"], "module": options["layer"]})
+    return lambda contents, file: own_files.make(contents, file, ending[1:], place)
 
 
-def _maker(ending: str, lesson: str, step: str | None) -> Callable[[bytes, str], bytes]:
+def _given(options: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: text for name, text in options.items() if text is not None}
+
+
+def _maker(ending: str, options: Mapping[str, Any]) -> Callable[[bytes, str], bytes]:
     """What makes a file with this ending of a recording and of the name of the recording's file."""
     from bnviz.web.export.files import FILES
 
@@ -382,10 +393,12 @@ def _maker(ending: str, lesson: str, step: str | None) -> Callable[[bytes, str],
     from bnviz.web.export import picture  # these load Streamlit, which nothing else need wait for
     from bnviz.web.export.saved_page import saved_page
 
+    lesson = (options["page"] or next(iter(LESSONS))).replace("-", "_")
+    place = _given({"step": options["step"], "layer": options["layer"]})
     if ending == ".png":
-        return lambda recording, _: picture.still(lesson, recording, {"step": step} if step else {})
+        return lambda recording, _: picture.still(lesson, recording, place)
     if ending == ".gif":
-        return lambda recording, _: picture.animated(lesson, recording, {})
+        return lambda recording, _: picture.animated(lesson, recording, place)
     return lambda recording, _: saved_page(lesson, recording)
 
 

@@ -127,5 +127,5 @@ def test_the_viewer_saves_what_is_on_show(browser, recording, viewer):  # noqa: 
                 page.get_by_role("link", name=name).click()
             files[download.value.suggested_filename] = Path(download.value.path()).read_bytes()
         place = {"step": "1", "layer": "2", "tap": "activation"}
-        expected = {"run.png": own_picture.still(recording.read_bytes(), place)}
+        expected = {"run.png": own_picture.still(recording.read_bytes(), place, "run.ndjson")}
         assert files == {**expected, "run.ipynb": own_notebook(recording.read_bytes(), "run.ndjson")}

@@ -24,6 +24,8 @@ from bnviz.web.export import own_page, own_picture, series, static_site
 from bnviz.web.export.own_notebook import own_notebook
 from bnviz.web.own import data, gallery, viewer
 from bnviz.web.own.files import GrowingFile
+from bnviz.web.picture import own_layers
+from bnviz.web.picture.canvas import Canvas
 from bnviz.web.picture.own_arrays import OwnArrays
 from tests import ROOT
 from tests.web.test_saved_page import part, put_together
@@ -216,7 +218,9 @@ def test_the_viewer_saves_recordings_of_own_networks(recording, tmp_path):
     assert table.content == series.own_series(recording.read_bytes())
     assert table.headers["content-disposition"] == 'attachment; filename="run.csv"'
     picture = client.get("/saved/0.png?step=1&layer=2&tap=linear")
-    assert picture.content == own_picture.still(recording.read_bytes(), {"step": "1", "layer": "2", "tap": "linear"})
+    assert picture.content == own_picture.still(
+        recording.read_bytes(), {"step": "1", "layer": "2", "tap": "linear"}, "run.ndjson"
+    )
     names = ("1.html", "1.csv", "1.gif", "0.zip", "2.csv", "0.png?layer=3", "0.png?tap=x")
     assert [client.get(f"/saved/{name}").status_code for name in names] == [409, 409, 409, 404, 404, 409, 409]
 
@@ -247,9 +251,24 @@ def test_the_command_makes_files_of_each_kind(recording, tmp_path, ending, capsy
             __main__.main(["export", str(recording), "--out", str(out)])
         assert "an animation (.gif), a notebook (.ipynb), not into .zip" in capsys.readouterr().err
     else:
-        step = ["--step", "1"] if ending == ".png" else []
+        step = ["--step", "1", "--layer", "4"] if ending == ".png" else []
         assert __main__.main(["export", str(recording), *step, "--out", str(out)]) == 0
         assert out.read_bytes().startswith(STARTS[ending])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--step", "9999"], "step = '9999': expected a whole number from 0 to 3"),
+        (["--page", "batch-size"], "--page batch-size: expected for a recording of the lab, and this one is of your own network"),
+        (["--layer", "up2"], "layer = 'up2': expected the module of a recorded layer: 1, 4"),
+    ],
+)
+def test_a_place_that_an_own_recording_lacks_is_one_line_and_2(recording, tmp_path, arguments, message, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        __main__.main(["export", str(recording), *arguments, "--out", str(tmp_path / "x.png")])
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1 and not (tmp_path / "x.png").exists()
 
 
 def net():
@@ -281,6 +300,66 @@ def test_a_picture_shows_its_step_layer_and_signal_and_an_animation_all_steps():
     assert own_picture.still(lines, {"step": "2"}) == own_picture.still(lines, {})
     animation = Image.open(io.BytesIO(own_picture.animated(lines, {"layer": "1"})))
     assert animation.n_frames == 3
+
+
+def own_messages(layers=("a", "b", "c"), normalizers=(), findings=(), **more):
+    """The lines of a made-up recording of one snapshot, of layers with these names; `more` is of its header."""
+    listed = [
+        {"name": name, "units": [0, 1], "values": 9, "normalizer": "BatchNorm1d" * (name in normalizers)} for name in layers
+    ]
+    edges = {tap: np.tile(np.linspace(-1, 1, 13), (len(layers), 1)) for tap in ndjson.TAPS}
+    header = {"type": "header", "arms": ["model"], "layers": listed, "taps": list(ndjson.TAPS), "edges": edges, **more}
+    part = {"probe_loss": 0.2, "probe_accuracy": 0.99, "evaluation_loss": 2.1, "evaluation_accuracy": 0.1}
+    snapshot = {"type": "snapshot", "step": 3, "arms": dict.fromkeys(header["arms"], part)}
+    end = {"type": "end", "status": "finished", "message": "", "seconds": 1, "findings": list(findings)}
+    return [ndjson.line(message) for message in (header, snapshot, end)]
+
+
+def texts_of(picture, monkeypatch):
+    """All that a picture says."""
+    said = []
+    monkeypatch.setattr(Canvas, "text", lambda self, x, y, words, *_, **__: said.append(words))
+    picture()
+    return said
+
+
+@pytest.mark.parametrize("paint", [own_picture.still, own_picture.animated])
+def test_a_picture_says_which_view_its_numbers_are_of_and_what_the_recording_is_called(paint, monkeypatch):
+    said = texts_of(lambda: paint(b"".join(own_messages()), {}, "run.ndjson"), monkeypatch)
+    table = ["", "loss", "accuracy", "as in training", "0.20", "99 %", "evaluation", "2.1", "10 %"]
+    assert any(said[place : place + 9] == table for place in range(len(said)))
+    assert "run.ndjson" in said and "Why batch norm works" not in said
+    header = dict(next(ndjson.read(own_messages())), view="evaluation")
+    said = texts_of(lambda: paint(b"".join([ndjson.line(header), *own_messages()[1:]]), {}), monkeypatch)
+    assert "as in training" not in said and "2.1" in said
+
+
+@pytest.mark.parametrize(
+    ("contents", "expected"),
+    [
+        ({}, 2),
+        ({"normalizers": "c"}, 3),
+        ({"normalizers": "c", "findings": [{"arm": "model", "layer": ""}, None, {"arm": "model", "layer": "a"}]}, 1),
+        ({"normalizers": "a", "findings": [{"arm": "model", "layer": "b.weight"}, {"arm": "model", "layer": "c"}]}, 2),
+    ],
+)
+def test_a_picture_is_about_the_layer_of_the_first_finding_else_about_a_normalized_one(contents, expected):
+    lines = own_messages(**contents)
+    header = next(ndjson.read(lines))
+    assert own_layers.usual_layer(header, own_layers.findings_of(lines)) == expected
+    recording = b"".join(lines)
+    assert own_picture.still(recording, {}) == own_picture.still(recording, {"module": "abc"[expected - 1]})
+
+
+@pytest.mark.parametrize("paint", [own_picture.still, own_picture.animated])
+def test_each_network_of_a_picture_has_its_own_names_of_layers(paint, monkeypatch):
+    others = next(ndjson.read(own_messages(("d", "e", "f"))))["layers"]
+    lines = own_messages(arms=["G", "D"], arm_layers={"D": others}, findings=[{"arm": "D", "layer": "f"}])
+    said = texts_of(lambda: paint(b"".join(lines), {}), monkeypatch)
+    names = [text for text in said if text.startswith("module")]
+    assert names == [f'module "{name}"' for name in "abcdef"]
+    if paint is own_picture.still:
+        assert said[-1] == 'a has moved since the first snapshot: G, module "c": beyond measure; D, module "f": beyond measure'
 
 
 @pytest.mark.parametrize("arms", [1, 4])

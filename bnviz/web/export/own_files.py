@@ -18,7 +18,7 @@ def make(recording: bytes, file: str, ending: str, place: Mapping[str, str]) -> 
     if ending in ("png", "gif"):
         from bnviz.web.export import own_picture  # loads Streamlit, which nothing else need wait for
 
-        return own_picture.still(whole, place) if ending == "png" else own_picture.animated(whole, place)
+        return (own_picture.still if ending == "png" else own_picture.animated)(whole, place, file)
     makers = {
         "html": lambda: own_page.saved_page(whole, file),
         "csv": lambda: series.own_series(whole),

@@ -14,6 +14,7 @@ from bnviz.record.own_check import whole_lines
 from bnviz.web import words
 from bnviz.web.export.notebook import TEXTS, document, packed_without_units
 from bnviz.web.export.own_page import header_of
+from bnviz.web.picture.own_layers import findings_of, usual_layer
 from bnviz.web.picture.palette import colours_of
 
 SHARED_TEXTS = ("notebook_read", "notebook_alone", "notebook_beside")  # what a run of the lab says as well
@@ -23,8 +24,9 @@ def own_notebook(recording: bytes, file: str) -> bytes:
     """The notebook (nbformat 4.5) of a recording, up to its last whole line; as `notebook`. Raises NotOwn, and ValueError for a
     damaged line."""
     header = header_of(recording)
-    packed = packed_without_units(b"".join(whole_lines(split_lines(recording))))
-    values = {"arms": json.dumps(colours_of(header["arms"]), ensure_ascii=False), "layer": (len(header["layers"]) + 1) // 2}
+    lines = [*whole_lines(split_lines(recording))]
+    packed, layer = packed_without_units(b"".join(lines)), usual_layer(header, findings_of(lines))
+    values = {"arms": json.dumps(colours_of(header["arms"]), ensure_ascii=False), "layer": layer}
     return document("own_notebook.py.txt", values, packed, file, _texts(header, file))
 
 

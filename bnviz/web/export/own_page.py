@@ -67,7 +67,7 @@ def saved_page(recording: bytes, name: str = "run.ndjson") -> bytes:
     releases = ", ".join(f"{key} {value}" for key, value in (header.get("versions") or {}).items())
     about = words.fill(words.own()["saved"], id=header.get("id", ""), versions=releases)
     contents = {"data": page_data(snippets=False), "name": name}
-    return page(about, contents, title=str(header.get("title") or words.own()["title"]), parts=parts).encode()
+    return page(about, contents, title=str(header.get("title") or name), parts=parts).encode()
 
 
 def is_own(recording: bytes) -> bool:

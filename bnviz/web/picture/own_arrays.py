@@ -13,9 +13,14 @@ import numpy as np
 
 from bnviz.record import ndjson
 from bnviz.web.constants import VISIBLE_SHARE
+from bnviz.web.picture.own_layers import layers_of
 from bnviz.web.picture.recording_arrays import motion, quantile, smoothed
 
 FULL_COLOUR = 0.9  # of the movements so far are paler than the strongest colour
+SCORES = {  # keys of a snapshot: by view, then by what a picture calls it
+    view: {score: f"{key}_{score}" for score in ("loss", "accuracy")}
+    for view, key in (("training", "probe"), ("evaluation", "evaluation"))
+}
 KEYS = ("unit_mean", "unit_std", "shift_step", "shift_from_first", "counts", "zeros", "nonfinite")  # of each signal
 
 
@@ -28,8 +33,7 @@ class OwnSeries:
     shift: np.ndarray  # [T, L] shift_from_first
     heights: np.ndarray  # [T, L, bins] share of the values in a part of each bin that is as wide as the narrowest, smoothed
     lost: np.ndarray  # [T, L] values that are not finite
-    losses: np.ndarray  # [T] on the probe, as in training
-    accuracies: np.ndarray  # [T] the same
+    scores: Mapping[str, Mapping[str, np.ndarray]]  # [T] loss and accuracy on the probe, by view: as in SCORES
 
 
 class OwnArrays:
@@ -44,6 +48,7 @@ class OwnArrays:
             raise ValueError("it has no snapshots")
         self.steps = [int(snapshot["step"]) for snapshot in snapshots]
         self.arms: list[str] = list(header["arms"])
+        self.arm_layers = {arm: layers_of(header, arm) for arm in self.arms}
         self.series = {arm: self._series([snapshot[arm] for snapshot in snapshots]) for arm in self.arms}
         steps = np.concatenate([series.step[1:].ravel() for series in self.series.values()])
         self.far = quantile(steps, FULL_COLOUR)  # σ: the movement of a layer that has the strongest colour
@@ -52,7 +57,7 @@ class OwnArrays:
         """A snapshot without what no picture shows: a recording may be long."""
         arms = {
             arm: {key: part[key][self.tap] for key in KEYS if key in part}
-            | {key: part.get(key) for key in ("probe_loss", "probe_accuracy")}
+            | {key: part.get(key) for keys in SCORES.values() for key in keys.values()}
             for arm, part in snapshot["arms"].items()
         }
         return {"step": snapshot["step"], **arms}
@@ -76,9 +81,12 @@ class OwnArrays:
             shift=_stacked(parts, "shift_from_first", (layers,)),
             heights=smoothed(self._densities(counts, zeros)),
             lost=np.nan_to_num(_stacked(parts, "nonfinite", (layers,))),
-            losses=_numbers(parts, "probe_loss"),
-            accuracies=_numbers(parts, "probe_accuracy"),
+            scores={view: {score: _numbers(parts, key) for score, key in keys.items()} for view, keys in self._scores().items()},
         )
+
+    def _scores(self) -> Mapping[str, Mapping[str, str]]:
+        """SCORES, without the training view where the probe cannot be seen in it, as a single example with batch norm."""
+        return {view: keys for view, keys in SCORES.items() if view == "evaluation" or self.header.get("view") != "evaluation"}
 
     def _motions(self, mean: np.ndarray, std: np.ndarray) -> np.ndarray:
         """How far units move, of their means and standard deviations, all [T, L, W]: layers may be of different widths."""
