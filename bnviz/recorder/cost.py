@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bnviz.plural import counted
+
 
 class Cost:
     """The time that snapshots take, and all that passes; as a text, a sentence."""
@@ -38,8 +40,9 @@ class Cost:
     def __str__(self) -> str:
         each = self.seconds / max(1, self.snapshots)
         share, size = self.seconds / max(self.elapsed, 1e-9), self.bytes / max(1, self.snapshots)
+        snapshots = counted(self.snapshots, "snapshots")
         return (
-            f"{self.snapshots} snapshots took {self.seconds:.2f} s ({1e3 * each:.1f} ms and {size / 1e3:.1f} kB each), "
+            f"{snapshots} took {self.seconds:.2f} s ({1e3 * each:.1f} ms and {size / 1e3:.1f} kB each), "
             f"{share:.1%} of the {self.elapsed:.1f} s since the first one."
         )
 

@@ -17,7 +17,7 @@ from bnviz.recorder.calls import Call, trace
 from bnviz.recorder.layers import Choice, Counts, Layer, choose, find_layers, spread, without_empty
 from bnviz.recorder.modes import set_training_view
 from bnviz.recorder.preserve import untouched
-from bnviz.recorder.probe import Loss, Probe, call_with
+from bnviz.recorder.probe import Loss, Probe, call_with, check_loss
 from bnviz.recorder.recompute import Batches
 
 MOST_ARMS = 4
@@ -27,6 +27,7 @@ ONLY_ARM = "model"
 def arms_of(model: Any, probe: Any, loss: Loss | None, layers: Choice, recompute: Iterable[Any] | None) -> list[Arm]:
     """The arms of a recording: one model, or several by name. Raises TypeError and ValueError."""
     models = _models(model)
+    check_loss(loss)
     examples, arms = Probe(probe, list(models.values())), []
     for name, one in models.items():
         examples.check_device(one)

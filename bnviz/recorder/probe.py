@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from torch import Tensor, nn
 
 from bnviz.recorder.reachable import modules_within
@@ -28,7 +29,7 @@ class Probe:
         if not (isinstance(self.inputs, Tensor | tuple | list | Mapping) or callable(self.inputs)):
             raise TypeError(
                 "probe: expected (inputs, target), whose inputs are a tensor, a tuple, a dictionary or a function; "
-                f"{self._kinds(probe)}"
+                f"{self._kinds(probe)}{'; use torch.from_numpy' if _has_arrays(probe) else ''}"
             )
         if any(len(one) == 0 for one in tensors(self.inputs) if one.ndim):
             raise ValueError("probe: it has no examples; give it some, 256 of held-out data, say")
@@ -91,8 +92,29 @@ def loss_value(loss: Loss | None, output: Any, target: Any) -> float | None:
     if loss is None:
         value = output.get("loss") if isinstance(output, Mapping) else getattr(output, "loss", None)
     else:
-        value = loss(output) if target is None else loss(output, target)
+        value = _without_target(loss, output) if target is None else loss(output, target)
     return None if value is None else float(value)
+
+
+def _without_target(loss: Loss, output: Any) -> Any:
+    """The loss of an output alone. Raises what it raises; where it may miss the target, the message names the probe."""
+    try:
+        return loss(output)
+    except TypeError as error:
+        raise TypeError(f"{error}. The probe has no target; give probe=(inputs, target)") from error
+
+
+def check_loss(loss: Any) -> None:
+    """Raise TypeError for what cannot be called as a loss."""
+    if isinstance(loss, type):
+        raise TypeError(f"loss is the class {loss.__name__}; pass an instance: {loss.__name__}()")
+    if loss is not None and not callable(loss):
+        raise TypeError(f"loss: expected a function of output and target, and got {loss!r:.60}")
+
+
+def _has_arrays(value: Any) -> bool:
+    """Whether a probe is a NumPy array, or has one among its parts."""
+    return any(isinstance(one, np.ndarray) for one in (value if isinstance(value, tuple | list) else [value]))
 
 
 def logits_of(output: Any, target: Any) -> tuple[Tensor, Tensor, int] | None:

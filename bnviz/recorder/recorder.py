@@ -127,6 +127,8 @@ class Recorder:
         self._steps += 1
         if not self._arms or not self._is_open:
             return
+        if isinstance(loss, Mapping):
+            self._report_others(loss)
         for arm in self._arms:
             value = loss.get(arm.name) if isinstance(loss, Mapping) else loss
             if value is not None:
@@ -140,6 +142,13 @@ class Recorder:
             self._look_ahead()
             return
         self._due = lambda step: False
+
+    def _report_others(self, losses: Mapping[Any, Any]) -> None:
+        """Say once which losses of a step are of no network of this recording."""
+        names = [arm.name for arm in self._arms]
+        if others := [name for name in losses if name not in names]:
+            with self._reporter.attempt("A loss of step()"):
+                raise ValueError(f"{others[0]!r:.60} names no network; expected {', '.join(map(repr, names))}")
 
     def _look_ahead(self) -> None:
         """Whether the next step has a snapshot. If so, weights are kept as they are before it. Raises what `every` raises."""

@@ -316,6 +316,10 @@ def test_the_end_says_how_it_ended():
         ({"model": 3}, TypeError, "expected a torch.nn.Module, and got int"),
         ({"model": dict.fromkeys("abcde", mlp())}, ValueError, "expected 1 to 4 networks, and got 5"),
         ({"probe": 3}, TypeError, "this one is a int"),
+        ({"probe": (X.numpy(), Y.numpy())}, TypeError, "use torch.from_numpy"),
+        ({"probe": X.numpy()}, TypeError, "use torch.from_numpy"),
+        ({"loss": nn.CrossEntropyLoss}, TypeError, r"loss is the class CrossEntropyLoss; pass an instance: CrossEntropyLoss\(\)"),
+        ({"loss": "ce"}, TypeError, "loss: expected a function of output and target, and got 'ce'"),
         ({"probe": (X[:0], Y[:0])}, ValueError, "it has no examples"),
         ({"probe": (X.to("meta"), Y)}, ValueError, "its inputs are on meta, the model is on cpu"),
         ({"probe": (X[:, :3], Y)}, ValueError, "the model cannot be called with it"),
@@ -390,6 +394,29 @@ def test_a_measurement_that_fails_is_missing_and_said_once(caplog):
     assert ["counts" in snapshot["arms"]["model"] for snapshot in snapshots] == [True, False, False, True]
     assert len([record for record in caplog.records if "distributions" in record.getMessage()]) == 1
     assert snapshots[-1]["arms"]["model"]["shift_step"]["linear"].max() == 0
+
+
+def test_a_loss_that_misses_its_target_names_the_probe(caplog):
+    with caplog.at_level(logging.WARNING), bnviz.record(mlp(), probe=X, loss=cross_entropy):
+        pass
+    messages_of = [record.getMessage() for record in caplog.records if "The loss of 'model'" in record.getMessage()]
+    assert len(messages_of) == 1 and "The probe has no target; give probe=(inputs, target)" in messages_of[0]
+
+
+def test_a_loss_of_no_network_is_said_once(caplog):
+    with caplog.at_level(logging.WARNING), bnviz.record({"a": mlp(), "b": mlp()}, probe=(X, Y)) as recorder:
+        recorder.step(loss={"a": 1.0, "b": 1.0})
+        assert not caplog.records
+        for _ in range(2):
+            recorder.step(loss={"a": 1.0, "c": 2.0})
+    assert [record.getMessage() for record in caplog.records if "'c' names no network; expected 'a', 'b'" in record.getMessage()]
+    assert len(caplog.records) == 1
+
+
+def test_one_snapshot_is_one():
+    with bnviz.record(mlp(), probe=(X, Y)) as recorder:
+        pass
+    assert str(recorder.cost).startswith("1 snapshot took ")
 
 
 def test_the_disk_may_be_full(caplog, monkeypatch, tmp_path):
