@@ -100,9 +100,9 @@ def test_every_dot_is_a_recorded_draw_and_without_batch_norm_they_lie_on_one_ano
 
     means = [part[arm]["mean_sd"][1][OWN] for arm in ("none", "batch")]
     assert f"{means[0]:.3f} σ without and {means[1]:.3f} σ with" in caption(lab, "mean")
-    assert ("this very minibatch" in caption(lab, "mean")) == (means[1] < 0.7 * part["none"]["mean_sd_theory"][OWN])
+    assert ("this same minibatch" in caption(lab, "mean")) == (means[1] < 0.7 * part["none"]["mean_sd_theory"][OWN])
     lab.press("1")
-    lab.wait("!/this very minibatch/.test($('[data-panel=mean] .bnviz-caption').textContent)")
+    lab.wait("!/this same minibatch/.test($('[data-panel=mean] .bnviz-caption').textContent)")
     lab.wait("/a\\[1\\] does not vary/.test($('[data-panel=scatter] .bnviz-caption').textContent)")
     lab.pool_units()
     lab.wait("/in turn\\./.test($('[data-panel=mates] .bnviz-caption').textContent)")
@@ -141,4 +141,4 @@ def test_another_example_is_another_run_with_another_picture(lab):
     lab.page.get_by_role("button", name="Increment").or_(lab.page.get_by_test_id("stNumberInputStepUp")).first.click()
     lab.wait(f"d.run !== '{before}' && d.frames > 0")
     assert lab.address == {"steps": "10", "width": "16", "example": "5"}
-    lab.page.get_by_text("Example 5 of the test images").wait_for()
+    lab.page.get_by_text("The chosen example is number 5 of the test images.").wait_for()

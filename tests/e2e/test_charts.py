@@ -210,7 +210,7 @@ def move_the_target(lab):
     target.scroll_into_view_if_needed()
     target.fill("0.5")
     lab.wait_plot("learning", "n.data.find(trace => trace.feed.kind === 'target').y[0] === 0.5")
-    lab.wait("$('[data-panel=learning]').textContent.includes('50\\u00a0% of the test images')")
+    lab.wait("$('[data-panel=learning]').textContent.includes('50\\u00a0% of the 1,000 test images')")
 
 
 def save_file(lab, press):

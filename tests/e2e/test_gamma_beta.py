@@ -3,8 +3,10 @@
 import re
 
 import httpx
+import numpy as np
 import pytest
 
+from bnviz import numerals
 from bnviz.lessons.gamma_beta.page import PAGE
 from bnviz.web import words
 
@@ -51,7 +53,8 @@ def test_predict_play_and_read_the_answer(visit, server):
     answer = lab.page.inner_text(".bnviz-answer")
     assert answer.startswith(f"Measured: {EXPECTED[outcome]}") and answer.endswith(f"You expected: {EXPECTED[guess]}.")
     for arm in ("batch", "fixed"):
-        assert f"accuracy {100 * messages[-2]['arms'][arm]['test_accuracy']:.1f}\u00a0%" in answer
+        latest = [one["arms"][arm]["test_accuracy"] for one in messages if one["type"] == "snapshot"][-5:]
+        assert f"accuracy {numerals.percent(np.mean(latest)).replace(' ', chr(160))}" in answer
     lab.page.get_by_text(EXPECTED[outcome], exact=True).click()
     lab.wait(f"$('.bnviz-answer').textContent.endsWith({WORDS['story']['agreed']!r})")
     mean, std = (messages[-2]["arms"]["batch"][key]["normalized"][1] for key in ("unit_mean", "unit_std"))

@@ -143,7 +143,7 @@ def test_a_setting_behind_the_button_does_not_come_back_after_a_preset(visit):
     lab.page.wait_for_url("**epsilon**")
     preset = weight_decay.default.replace(**weight_decay.presets["epsilon"]).id
     lab.wait(f"d.run === '{preset}' && d.trainedStep > 0")
-    lab.page.get_by_role("radio", name="goes another way").click()
+    lab.page.get_by_role("radio", name="takes another course").click()
     lab.wait("$('.bnviz-answer').checkVisibility() && $('.bnviz-answer').textContent")
     assert lab.data["run"] == preset and "momentum" not in lab.page.url
 

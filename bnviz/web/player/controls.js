@@ -132,7 +132,7 @@ export class Controls {
     this.choosers = make("div", {class: "bnviz-choosers"});
     this.answer = make("p", {class: "bnviz-answer"});
     this.offer = make("button", {type: "button", class: "bnviz-offer", hidden: true});
-    this.conclusion = make("p", {class: "bnviz-answer", hidden: ""});
+    this.conclusion = make("p", {class: "bnviz-conclusion", hidden: ""});
     const texts = [this.headline, this.choosers, this.answer, this.conclusion, this.offer];
     this.headlines = make("div", {class: "bnviz-top"}, ...texts);
     this.message = make("p", {class: "bnviz-message", role: "status"});

@@ -28,7 +28,7 @@ def button(page: RunForm, experiment: Experiment) -> None:
         return
     with (
         st.popover(texts["open"], width="stretch", help=texts["help"], disabled=predictions.waiting(page)),
-        st.container(key="compare"),
+        st.container(key="compare-with"),
     ):
         st.caption(texts["about"])
         for name, runs in choices.items():
