@@ -1,12 +1,14 @@
 """The pages' controls, links and presets, in Streamlit's own test harness; the engine and the player are stand-ins."""
 
 import dataclasses
+import re
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.fields import format_value
+from bnviz.lessons import LESSONS
 from bnviz.lessons.live_shift.page import PAGE
 from bnviz.measures import budget
 from bnviz.record.store import Store
@@ -81,6 +83,14 @@ def change(page, name, value):
 
 def shown_values(page):
     return {name: widget.value for name, widget in settings(page).items()}
+
+
+def test_no_container_has_the_key_of_a_setting_or_of_a_player():
+    """Streamlit refuses a page on which two elements have one key, and settings have the names of fields."""
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "bnviz").rglob("*.py")]
+    keys = [key for source in sources for key in re.findall(r'container\(key="([^"]+)"', source)]
+    assert len(keys) > 10 and len(set(keys)) == len(keys)
+    assert not set(keys) & {*FIELDS, *LESSONS, "own"}
 
 
 def test_first_visit_shows_the_default_experiment(stage):
