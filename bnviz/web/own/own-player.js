@@ -17,7 +17,7 @@ import {Choosers} from "./choosers.js";
 import {FindingList} from "./finding-list.js";
 import {measuresIn} from "./measures.js";
 import {Overview} from "./overview.js";
-import {dataOf, viewIn} from "./player-data.js";
+import {dataOf, headlineBefore, viewIn} from "./player-data.js";
 import {readRecording, rewritten} from "./reading.js";
 import story from "./story.js";
 
@@ -151,6 +151,8 @@ export class OwnPlayer {
   learn() {
     this.learnMeasures();
     this.findings.show();
+    const headline = headlineBefore(this.core.recording, this.words);
+    if (headline !== null) this.controls.showPlaceholder(headline);
     if (this.core.recording.end && this.said.delete("grows")) this.writeNotices();
   }
 

@@ -64,6 +64,16 @@ export function withoutPlace(href) {
 }
 
 /**
+ * What stands in the place of the headline as long as there is no snapshot; null if there is one.
+ * @param {{frames: unknown[], end: unknown}} recording as far as it has been read
+ * @param {Words} words
+ */
+export function headlineBefore({frames, end}, {page}) {
+  if (frames.length) return null;
+  return end ? page.nothing_to_show : page.waiting;
+}
+
+/**
  * @param {Header} header
  * @param {Set<string>} measures
  * @param {Words} words
@@ -75,7 +85,7 @@ export function dataOf(header, measures, words, view) {
   return /** @type {any} */ ({
     ...{run: header.id, stream: "", snapshots: 0, epochs: 0, view, story: "own", arms, normalizers: {}},
     panels: panelsOf({header, measures, arms, words: words.panels}),
-    ...{words: words.story, shared: words.shared, data: {held_out: ""}, tour: {}, onward: {}},
+    ...{words: words.story, shared: {...words.shared, untrained: words.page.waiting}, data: {held_out: ""}, tour: {}, onward: {}},
     ...{prediction: null, predictions: {}, waiting: false, usual: {}, locks: [], labels: {}},
     ...{changes: [], before: [], beside: null, alone: true},
   });

@@ -6,7 +6,7 @@ import {test} from "node:test";
 
 import {chartOf, layerOf, shownStep, wordsOf} from "../../../bnviz/web/own/findings.js";
 import {Unreadable} from "../../../bnviz/web/own/checks.js";
-import {dataOf, viewIn, withoutPlace} from "../../../bnviz/web/own/player-data.js";
+import {dataOf, headlineBefore, viewIn, withoutPlace} from "../../../bnviz/web/own/player-data.js";
 import {measuresIn} from "../../../bnviz/web/own/measures.js";
 import {layerKind, layerName, recordedWords} from "../../../bnviz/web/own/names.js";
 import {readHeader, readRecording, rewritten} from "../../../bnviz/web/own/reading.js";
@@ -192,6 +192,17 @@ test("a recording without an end line plays to its last whole line, and says so"
     assert.equal(recording.end.status, "stopped");
     assert.deepEqual(notices, [["no_end", {step: recording.trainedStep}]]);
   }
+});
+
+test("until there is a snapshot the headline waits for it, and says at the end that there is none", async () => {
+  const [header, ...lines] = ownLines({snapshots: 1});
+  const {recording} = await read(textOf([header, lines.at(-1)]));
+  assert.equal(recording.end.status, "finished");
+  assert.equal(headlineBefore(recording, WORDS), WORDS.page.nothing_to_show);
+  assert.equal(headlineBefore({frames: [], end: null}, WORDS), WORDS.page.waiting);
+  const {recording: played} = await read(textOf([header, ...lines]));
+  assert.equal(headlineBefore(played, WORDS), null);
+  assert.equal(scene(played).data.shared.untrained, WORDS.page.waiting); // none says that two networks train
 });
 
 test("a layer's kind is told once, and for each arm where arms differ", async () => {
