@@ -87,8 +87,8 @@ export class FindingList {
     const {header, frames} = this.core.recording;
     const layer = header && layerOf(finding, header);
     const step = frames.length ? shownStep(finding, frames) : 0;
-    const view = /** @type {any} */ ({header, words: this.core.data.words});
-    const name = layer ? this.text("go_layer", {layer: layerName(view, layer), step}) : this.text("go_step", {step});
+    const view = /** @type {any} */ ({header, words: this.core.data.words, arms: this.core.data.arms});
+    const name = layer ? this.text("go_layer", {layer: layerName(view, layer, finding.arm), step}) : this.text("go_step", {step});
     return make("button", {type: "button", onclick: () => this.go(layer || null, step, chartOf(finding))}, name);
   }
 

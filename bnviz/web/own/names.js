@@ -16,10 +16,15 @@ export const moduleName = ({name, repeat}) => name + (repeat ? ` (call ${repeat 
  * What a layer is called, as findings call it: the names of nn.Sequential are numbers, and would pass for places in the order.
  * @param {View} view
  * @param {number} [layer] counted from 1
+ * @param {string} [arm] whose name it is; without one, that of each arm where they differ
  */
-export function layerName(view, layer = view.layer) {
-  const listed = listedLayers(view.header)?.[layer - 1];
-  return listed ? say(view, "module_name", {name: moduleName(listed)}) : say(view, "layer_number", {number: layer});
+export function layerName(view, layer = view.layer, arm = "") {
+  if (!listedLayers(view.header)) return say(view, "layer_number", {number: layer});
+  const nameIn = (/** @type {string} */ one) =>
+    say(view, "module_name", {name: moduleName(armLayers(view.header, one)[layer - 1])});
+  if (arm) return nameIn(arm);
+  const [name, ...others] = new Set(view.header.arms.map(nameIn));
+  return others.length ? forArms(view, nameIn) : name;
 }
 
 /**

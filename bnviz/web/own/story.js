@@ -43,7 +43,7 @@ function headline(view) {
 function brokenSentence(view, arm) {
   const {layer, ...values} = /** @type {{layer: number, step: number, count: number}} */ (firstNonfinite(view, arm));
   const name = view.header.arms.length > 1 ? say(view, "in_arm", {arm: view.arms[arm].name}) : "";
-  return say(view, "nonfinite", {layer: layerName(view, layer), name, ...values});
+  return say(view, "nonfinite", {layer: layerName(view, layer, arm), name, ...values});
 }
 
 /** @param {View} view */
@@ -53,7 +53,7 @@ function movedSentence(view) {
   const moved = forArms(view, (arm) => {
     const best = liveliest(view, arm);
     if (!best) return say(view, "nothing_moves", {});
-    return say(view, "moves_most", {layer: layerName(view, best.layer), moved: sigmas(best.moved)});
+    return say(view, "moves_most", {layer: layerName(view, best.layer, arm), moved: sigmas(best.moved)});
   });
   return say(view, "moved", {step: frame.step, moved});
 }

@@ -205,6 +205,19 @@ test("until there is a snapshot the headline waits for it, and says at the end t
   assert.equal(scene(played).data.shared.untrained, WORDS.page.waiting); // none says that two networks train
 });
 
+test("each arm calls its layers by its own names", async () => {
+  const [header, ...lines] = ownLines({arms: ["G", "D"], widths: [3, 3]});
+  const {layers, ...more} = JSON.parse(header);
+  const others = layers.map((layer, index) => ({...layer, name: index ? layer.name : "first"}));
+  const {recording} = await read(textOf([JSON.stringify({...more, layers, arm_layers: {D: others}}), ...lines]));
+  const {view} = scene(recording, {layer: 1});
+  assert.equal(layerName(view), 'G: module "blocks.0.fc"; D: module "first"');
+  assert.equal(layerName(view, 1, "D"), 'module "first"');
+  assert.equal(layerName(view, 2), 'module "blocks.1.fc"');
+  const named = story.headline(view).match(/(?<=D: module ")[^"]*/)?.[0];
+  assert.ok(["first", "blocks.1.fc"].includes(named ?? ""), story.headline(view));
+});
+
 test("a layer's kind is told once, and for each arm where arms differ", async () => {
   const layer = {name: "1", kind: "BatchNorm1d", normalizer: "BatchNorm1d", width: 6, units: [0, 2, 4], values: 40};
   const kindIn = async (more) => {
