@@ -19,6 +19,7 @@ from bnviz.record.ndjson import split_lines
 from bnviz.record.schema import Key
 
 MOST_ARMS = 4
+NOTHING_RECORDED = "nothing was recorded: it has a header and no snapshot"
 LAYER: Mapping[str, type | tuple[type, ...]] = {  # what a header may say of a layer; the first ones it has to
     "name": str, "units": list, "values": int,
     "tap_values": list, "kind": str, "normalizer": str, "source": str, "repeat": int, "width": int, "idle_bias": bool,

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bnviz.judge.network import find, looked_for
-from bnviz.judge.network.finding import Finding
+from bnviz.judge.network import ProbeLoss, find, looked_for
+from bnviz.judge.network.finding import Finding, catalogue
 from bnviz.plural import counted
 from bnviz.record.check import ERRORS, Damaged, one_line
-from bnviz.record.own_check import OtherFile, read_own
+from bnviz.record.own_check import NOTHING_RECORDED, OtherFile, read_own
 from bnviz.terminal import printable
 
 WIDEST = 120  # columns
@@ -25,10 +25,10 @@ class Unreadable(ValueError):
 
 def check(path: Path) -> tuple[list[Finding], str]:
     """The findings in a file that `bnviz.record` writes or has written, and the report. Raises Unreadable and OSError."""
-    counts = {"snapshots": 0, "step": 0, "layers": 0}
+    counts, losses = {"snapshots": 0, "step": 0, "layers": 0}, ProbeLoss()
     try:
-        found = find(_counting(read_messages(path), counts))
-        table = _table(found) if found else _nothing()
+        found = find(_counting(read_messages(path), counts, losses))
+        table = _table(found) if found else _nothing(losses.unheard())
     except Unreadable:
         raise
     except ERRORS as error:  # a damaged file may look whole, and still make no sense
@@ -46,7 +46,7 @@ def read_messages(path: Path) -> Iterator[Mapping[str, Any]]:
             raise Unreadable(str(error)) from None
 
 
-def _counting(messages: Iterator[Mapping[str, Any]], counts: dict[str, int]) -> Iterator[Mapping[str, Any]]:
+def _counting(messages: Iterator[Mapping[str, Any]], counts: dict[str, int], losses: ProbeLoss) -> Iterator[Mapping[str, Any]]:
     """The same messages, while counting what they hold."""
     for message in messages:
         if message["type"] == "header":
@@ -54,9 +54,12 @@ def _counting(messages: Iterator[Mapping[str, Any]], counts: dict[str, int]) -> 
         elif message["type"] == "snapshot":
             counts["snapshots"] += 1
             counts["step"] = message["step"]
+            losses.note(message)
         yield message
     if not counts["layers"]:
         raise Unreadable("it is empty")
+    if not counts["snapshots"]:
+        raise Unreadable(NOTHING_RECORDED)
 
 
 def _table(findings: list[Finding]) -> str:
@@ -78,8 +81,12 @@ def _row(cells: Sequence[str], widths: list[int]) -> str:
     return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
-def _nothing() -> str:
-    return _wrapped(f"Nothing found. Looked for: {'; '.join(looked_for())}.")
+def _nothing(unheard: Sequence[str]) -> str:
+    text = f"Nothing found. Looked for: {'; '.join(looked_for(unheard))}."
+    if unheard:
+        names = "; ".join(catalogue()["looked_for"][name] for name in unheard)
+        text += f" Not looked for: {names}, {catalogue()['not_looked_for']['loss']}."
+    return _wrapped(text)
 
 
 def _wrapped(text: str) -> str:

@@ -170,6 +170,14 @@ SPEAKS = {
         500,
         "by 0.02 of their size",
     ),
+    "fast weights or a probe that is shifted": (
+        together(GAP, in_layer(2, running_mean_error=3.0), everywhere(update_ratio=0.02)),
+        *("evaluation_gap", "fast_or_unlike", "b.2.bn", 500, "lag behind, or the probe differs from the training data"),
+    ),
+    "statistics that are out of date": (
+        together(GAP, everywhere(running_mean_error=0.9, recomputed_accuracy=0.89)),
+        *("evaluation_gap", "stale", "b.0.bn", 500, "so the probe is like the training data"),
+    ),
     "another probe": (
         together(GAP, everywhere(running_mean_error=0.9)),
         "evaluation_gap",
@@ -256,7 +264,14 @@ SPEAKS = {
         500,
         "a typical step changes the weights by 0.1 of their size",
     ),
-    "small updates": (everywhere(update_ratio=1e-6), "updates_small", "", PARAMETERS[4], 500, "by 1e-06 of their size"),
+    "small updates": (
+        everywhere(update_ratio=1e-6),
+        "updates_small",
+        "",
+        PARAMETERS[4],
+        500,
+        "is 1,000 times higher, in steps of ten",
+    ),
     "dead units that grew more": (
         lambda header, parts: [in_layer(1, at, dead_units=share)(header, parts) for at, share in ((0, 0.2), (4, 1))],
         *("dead_units", "", "b.1.bn", 0, "at least this high since a step between 300 and 400, and 10 % or more since step 0"),
@@ -298,6 +313,10 @@ SPEAKS = {
             500,
             "no step has changed it. This holds for 1 of the recorded weights, not counting biases",
         ),
+    ),
+    "a step that rounding undoes": (
+        in_layer(2, update_ratio=0, gradient_norm=1.8e-10),
+        *("no_updates", "rounding", PARAMETERS[2], 500, "gradient is as small as 1.8e-10 (norm), so rounding undoes each step"),
     ),
     "a training that diverged": (
         lambda header, parts: [
@@ -442,15 +461,39 @@ def test_a_gap_is_told_with_the_figures_of_the_step_that_it_names():
     assert finding.step == 400 and "At step 400, the accuracy on the probe is 55 % in evaluation and 90 %" in str(finding)
 
 
+def test_a_gap_points_to_a_batch_norm_for_two_places_and_blames_nothing_else():
+    fast = everywhere(update_ratio=0.02, running_mean_error=1.5)
+    gap, twice = findings(together(GAP, second_use(2.0), fast))
+    assert (gap.cause, gap.certainty, twice.kind) == ("two_uses", "likely", "two_uses")
+    assert 'Module "b.2.bn" is called 2 times' in str(gap) and "learning rate" not in str(gap) and "loader" not in gap.remedy
+    gap, _ = findings(together(GAP, second_use(2.0), fast, everywhere(recomputed_accuracy=0.89)))
+    assert gap.cause == "fast", "recomputed statistics would not repair two uses"
+
+
+def test_fast_weights_are_not_blamed_where_recomputed_statistics_do_not_help():
+    (gap,) = findings(together(GAP, everywhere(update_ratio=0.02, recomputed_accuracy=0.5)))
+    assert gap.cause == "other" and "Weights change fast" not in str(gap)
+
+
+def test_a_weight_without_updates_is_no_certain_fault_of_the_optimizer():
+    (found,) = findings(in_layer(2, update_ratio=0))
+    assert found.certainty == "likely" and "half precision" in str(found)
+
+
+def test_dead_units_get_no_advice_that_they_may_have_followed():
+    (found,) = findings(in_layer(1, dead_units=0.5))
+    assert "such as LeakyReLU or GELU" not in str(found)
+
+
 def test_every_kind_has_its_words():
     said = {finding[1] for finding in SPEAKS.values()}
     words = catalogue()
-    assert set(words) - {"looked_for", "certainty"} == said
+    assert set(words) - {"looked_for", "not_looked_for", "certainty"} == said
     assert len(looked_for()) == len(JUDGES) == len(words["looked_for"])
     for kind in said:
         assert {"measured", "meaning", "remedy"} <= set(words[kind])
         causes = {case[2] for case in SPEAKS.values() if case[1] == kind} - {""} | (
-            {"layers"} if kind == "loss_not_finite" else set()
+            {"loss_not_finite": {"layers"}, "evaluation_gap": {"two_uses"}}.get(kind, set())
         )
         written = {key.partition("_")[2] for key in words[kind] if "_" in key}
         assert written <= causes, f"{kind}: words that nobody says"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import bnviz
 from bnviz.__main__ import main
+from bnviz.record.check import Damaged
 from bnviz.web.export import own_files, own_page, series
 from tests.recorder.training import cross_entropy, examples, mlp
 from tests.test_damaged import JSON, TRIES, mutated, places, with_value
@@ -51,6 +52,26 @@ def checked(tmp_path, capfd):
 def test_a_whole_recording_is_checked(whole, checked):
     code, printed = checked(whole)
     assert code == 1 and "for the first time at step 3" in " ".join(printed.split())
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_file_without_snapshots_holds_nothing(whole, checked, ends):
+    header, *_, end = whole.splitlines(keepends=True)
+    contents = header + end * ends
+    code, printed = checked(contents)
+    assert code == 2 and "nothing was recorded" in printed
+    with pytest.raises(Damaged, match="nothing was recorded"):
+        own_files.make(contents, "a", "html", {})
+
+
+def test_what_could_not_be_looked_for_is_said(checked):
+    recorder = bnviz.record(mlp(None), probe=(X, Y[:3]), loss=cross_entropy)
+    recorder.step(loss=1.0)
+    recorder.close()
+    printed = " ".join(checked(b"".join(recorder.lines()))[1].split())
+    looked_for, _, missing = printed.partition("Not looked for: ")
+    assert missing.endswith("because the loss on the probe was not recorded.")
+    assert "evaluation much worse" in missing and "evaluation much worse" not in looked_for
 
 
 @TRIES

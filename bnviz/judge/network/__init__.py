@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from bnviz.judge.network import evaluation, losses, normalizers, signals
@@ -48,6 +48,25 @@ def _small(snapshot: Mapping[str, Any]) -> dict[str, Any]:
     return {**snapshot, "arms": arms}
 
 
-def looked_for() -> list[str]:
-    """What every judge looks for, in words."""
-    return [catalogue()["looked_for"][name] for name in JUDGES]
+def looked_for(without: Collection[str] = ()) -> list[str]:
+    """What judges look for, in words: all but those `without` whom it is told."""
+    return [catalogue()["looked_for"][name] for name in JUDGES if name not in without]
+
+
+class ProbeLoss:
+    """What a recording's snapshots know of the loss on the probe, one after the other, in any arm."""
+
+    def __init__(self) -> None:
+        self._has_loss = self._has_accuracy = False
+
+    def note(self, snapshot: Mapping[str, Any]) -> None:
+        """Look at a snapshot. A loss that is NaN or infinite is known, too."""
+        for part in snapshot["arms"].values():
+            self._has_loss |= part.get("probe_loss") is not None or "probe_loss" in (part.get("nonfinite_losses") or ())
+            self._has_accuracy |= part.get("probe_accuracy") is not None
+
+    def unheard(self) -> list[str]:
+        """The judges that have nothing to judge by, because the loss on the probe is missing."""
+        if self._has_loss:
+            return []
+        return ["loss_rose"] if self._has_accuracy else ["evaluation_gap", "loss_rose"]

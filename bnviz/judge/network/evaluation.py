@@ -1,4 +1,4 @@
-"""Is the network much worse in evaluation than in training, and which of four causes do the numbers point to?"""
+"""Is the network much worse in evaluation than in training, and which cause do the numbers point to?"""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from bnviz.judge.network.finding import Certainty, Finding, digits, percent
 from bnviz.judge.network.history import History, at_end, late
+from bnviz.judge.network.normalizers import two_uses
 
 LEAST_GAP = 0.05  # of accuracy
 LEAST_RATIO = 1.5  # of losses, where there are no classes
@@ -33,8 +34,11 @@ def evaluation_gap(history: History) -> Iterator[Finding]:
     errors = np.fmax(*(at_end(history.rows(key)) for key in ERRORS))  # a probe of another scale shows in the spread alone
     layer = int(np.nanargmax(errors)) if np.isfinite(errors).any() else None
     mends = _mends(history, gap)
-    cause, certainty = _cause(history, errors, mends)
+    twice = None if mends else next(two_uses(history), None)  # recomputed statistics fit two places no better
+    cause, certainty = _cause(history, errors, mends, twice)
     numbers: dict[str, Any] = {**gap, "recomputed": _mended(history, gap, mends), **_evidence(history)}
+    if twice is not None:
+        numbers |= {"twice": twice.layer, "calls": twice.numbers["count"], "distance": twice.numbers["distance"]}
     step = numbers.pop("shown")
     name = "" if layer is None else history.name(layer)
     yield Finding("evaluation_gap", history.arm, name, step, certainty, numbers, cause)
@@ -105,18 +109,23 @@ def _evidence(history: History) -> dict[str, object]:
     }
 
 
-def _cause(history: History, errors: np.ndarray, mends: bool | None) -> tuple[str, Certainty]:
-    """The first cause that the numbers allow, and how certain that is."""
+def _cause(history: History, errors: np.ndarray, mends: bool | None, twice: Finding | None) -> tuple[str, Certainty]:
+    """The first cause that the numbers allow, and how certain that is. `mends` is whether recomputed statistics close the gap,
+    and `twice` a batch norm for two places."""
     are_far = _largest(errors) > FAR
     if _cold(history) > COLD:
         return "cold", "likely"
+    if twice is not None:
+        return "two_uses", "likely"
     if _smallest(late(history.rows("normalized_together"))) <= FEW:
         return "noisy", "likely"
     if mends is False and are_far:  # statistics of the training data as they are now do not fit the probe
         return "unlike", "likely"
-    if _largest(late(history.rows("update_ratio"))) > FAST:
-        return "fast", "possible"
-    return ("unlike", "possible") if are_far else ("other", "possible")
+    if _largest(late(history.rows("update_ratio"))) > FAST and mends is not False:
+        return ("fast_or_unlike" if are_far and mends is None else "fast"), "possible"
+    if not are_far:
+        return "other", "possible"
+    return ("stale", "likely") if mends else ("unlike", "possible")
 
 
 def _cold(history: History) -> float:

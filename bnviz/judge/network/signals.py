@@ -16,6 +16,7 @@ LASTING = 3  # snapshots
 FACTOR = 1000.0  # between the first layers and the last ones
 FEWEST_LAYERS = 4
 FARTHEST = 1.5  # powers of ten that updates lie from 1/1000 of the weights
+LOST = 1e-6  # of the weights: a step that rounding undoes, in full precision, and ten times as much
 LEAP = 0.3  # of the weights, in one step
 
 
@@ -105,9 +106,13 @@ def updates(history: History) -> Iterator[Finding]:
     names = history.weights(len(typical))
     measured = ratios[np.isfinite(ratios).any(1)]  # a weight that gradients reach is known to stay where it is at each of these
     is_still = (measured == 0).all(0) & (len(measured) >= LASTING)
-    still = np.flatnonzero(is_still & (np.nan_to_num(gradients) > 0))
-    if still.size:
-        yield Finding("no_updates", history.arm, names[still[0]], history.steps[-1], "certain", {"count": len(still)})
+    is_still &= np.nan_to_num(gradients) > 0
+    is_lost = is_still & _are_lost(typical, gradients)
+    for cause, found in (("", is_still & ~is_lost), ("rounding", is_lost)):
+        if found.any():
+            first = int(np.flatnonzero(found)[0])
+            numbers = {"count": int(found.sum()), "gradient": digits(float(gradients[first]))}
+            yield Finding("no_updates", history.arm, names[first], history.steps[-1], "likely", numbers, cause)
     with np.errstate(divide="ignore", invalid="ignore"):
         powers, late_powers = (np.log10(np.where(one > 0, one, np.nan)) + 3 for one in (typical, late(ratios)))
     are_large = (powers > FARTHEST) & (late_powers > FARTHEST)  # first steps of Adam are large, the last ones of a schedule small
@@ -118,8 +123,20 @@ def updates(history: History) -> Iterator[Finding]:
     for kind, found in (("updates_large", are_large), ("updates_small", are_small)):
         if found.sum() > len(typical) / 2:  # a single layer may be special
             middle = int(np.flatnonzero(found)[found.sum() // 2])
-            numbers = {"ratio": digits(float(np.nanmedian(typical[found]))), "count": int(found.sum()), "total": len(typical)}
+            ratio = float(np.nanmedian(typical[found]))
+            numbers = {"ratio": digits(ratio), "count": int(found.sum()), "total": len(typical)}
+            if kind == "updates_small":
+                numbers["times"] = f"{10 ** round(-np.log10(ratio) - 3):,}"
             yield Finding(kind, history.arm, names[middle], history.steps[-1], "possible", numbers)
+
+
+def _are_lost(ratios: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+    """Whether gradients are so small that rounding undoes a step [weights], at the highest rate at which other weights move; at a
+    rate of 1 where none does. Weights are taken to be of about one size."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rates = np.where((ratios > 0) & (gradients > 0), ratios / gradients, np.nan)
+    rate = float(np.nanmax(rates)) if np.isfinite(rates).any() else 1.0
+    return gradients * rate < LOST
 
 
 def _leap(history: History, ratios: np.ndarray, names: list[str]) -> Iterator[Finding]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
-from bnviz.record.own_check import whole_recording
+from bnviz.record.check import Damaged
+from bnviz.record.ndjson import split_lines
+from bnviz.record.own_check import NOTHING_RECORDED, whole_recording
 from bnviz.web.export import own_notebook, own_page, series
 
 ENDINGS = {"html": "a page", "csv": "a table", "png": "a picture", "gif": "an animation", "ipynb": "a notebook"}
@@ -20,8 +23,15 @@ def make(recording: bytes, file: str, ending: str, place: Mapping[str, str]) -> 
 
         return (own_picture.still if ending == "png" else own_picture.animated)(whole, place, file)
     makers = {
-        "html": lambda: own_page.saved_page(whole, file),
+        "html": lambda: _page(whole, file),
         "csv": lambda: series.own_series(whole),
         "ipynb": lambda: own_notebook.own_notebook(whole, file),
     }
     return makers[ending]()
+
+
+def _page(whole: bytes, file: str) -> bytes:
+    """A page that plays a whole recording. Raises Damaged where there is nothing to play."""
+    if not any(json.loads(line)["type"] == "snapshot" for line in split_lines(whole)):
+        raise Damaged(NOTHING_RECORDED)
+    return own_page.saved_page(whole, file)
