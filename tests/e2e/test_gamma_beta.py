@@ -58,7 +58,7 @@ def test_predict_play_and_read_the_answer(visit, server):
     lab.page.get_by_text(EXPECTED[outcome], exact=True).click()
     lab.wait(f"$('.bnviz-answer').textContent.endsWith({WORDS['story']['agreed']!r})")
     mean, std = (messages[-2]["arms"]["batch"][key]["normalized"][1] for key in ("unit_mean", "unit_std"))
-    figures = [float(number) for number in re.findall(r"-?\d+\.\d+", lab.headline)]
+    figures = [float(number) for number in re.findall(r"-?\d+\.\d+", lab.headline.replace(numerals.MINUS, "-"))]
     assert figures == pytest.approx([mean.min(), mean.max(), std.min(), std.max()], abs=0.006)
 
 
@@ -97,7 +97,7 @@ def test_moving_a_unit_by_hand_is_answered(page_at_end, server):
         move(lab, "γ", value)
     move(lab, "β", -1)
     caption = "$('[data-panel=hand] .bnviz-caption').textContent"
-    lab.wait(f"{caption}.includes('γ = 3.00, β = -1.00 set by hand')")
+    lab.wait(f"{caption}.includes('γ = 3.00, β = {numerals.MINUS}1.00 set by hand')")
     query = {"layer": 2, "unit": 3, "gamma": 3, "beta": -1}
     answer = httpx.get(f"{server.url}/bnviz/runs/{lab.data['run']}/by-hand", params=query).json()
     right = f"{100 * answer['after']['test_accuracy']:.1f}\u00a0% of the test images classified correctly"
