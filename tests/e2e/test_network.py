@@ -195,6 +195,6 @@ def test_no_page_begins_with_more_than_two_charts(visit):
     visible = "[...document.querySelectorAll('.bnviz-panel')].filter((one) => one.checkVisibility()).length"
     assert lab.page.evaluate(visible) == 2
     lab.page.click(".bnviz-fold > summary")
-    lab.wait(f"{visible} > 5")
+    lab.wait(f"{visible} > 5 && localStorage['bnviz more charts'] === 'open'")
     lab.page.reload()
     lab.wait(f"d.frames > 0 && {visible} > 5")
