@@ -64,7 +64,7 @@ def test_the_app_saves_it_and_it_plays_from_a_file(lab, offline, tmp_path):
 def test_while_it_trains_there_is_nothing_to_save(lab):
     lab.open(steps=5000, seed=5)
     lab.page.click(".bnviz-save > summary")
-    lab.page.locator(".bnviz-save", has_text="when its training has ended").wait_for()  # a menu is filled a moment after it unfolds
+    lab.page.locator(".bnviz-save", has_text="when its training has ended").wait_for()  # filled a moment after it unfolds
     assert lab.page.locator(".bnviz-save a").count() == 0
 
 
