@@ -103,7 +103,7 @@ def test_every_dot_is_a_recorded_draw_and_without_batch_norm_they_lie_on_one_ano
     assert ("this same minibatch" in caption(lab, "mean")) == (means[1] < 0.7 * part["none"]["mean_sd_theory"][OWN])
     lab.press("1")
     lab.wait("!/this same minibatch/.test($('[data-panel=mean] .bnviz-caption').textContent)")
-    lab.wait("/a\\[1\\] does not vary/.test($('[data-panel=scatter] .bnviz-caption').textContent)")
+    lab.wait("/does not change a\\[1\\]/.test($('[data-panel=scatter] .bnviz-caption').textContent)")
     lab.pool_units()
     lab.wait("/in turn\\./.test($('[data-panel=mates] .bnviz-caption').textContent)")
     for label in lab.page.locator(".bnviz-plot").evaluate_all("nodes => nodes.map(node => node.getAttribute('aria-label'))"):

@@ -381,8 +381,8 @@ def test_the_page_opens_with_its_own_default_and_picture_and_takes_a_link(monkey
     monkeypatch.setattr(engine, "shared", lambda: SimpleNamespace(request=lambda one, visitor: one.id, store=Store()))
     monkeypatch.setattr(player, "mount", lambda **payload: mounted.append(payload))
     for link, experiment, words in (
-        ({}, PAGE.default, "its class: shirt"),
-        ({"batch_size": "256", "ghost_batch_size": "4", "example": "511"}, None, "Example 511 of"),
+        ({}, PAGE.default, "Its class: shirt"),
+        ({"batch_size": "256", "ghost_batch_size": "4", "example": "511"}, None, "number 511 of"),
         ({"dataset": "spirals"}, PAGE.default.replace(dataset="spirals"), None),
     ):
         page = AppTest.from_file(str(ROOT / "pages" / "batch_size.py"), default_timeout=60)

@@ -219,7 +219,7 @@ def test_the_archive_has_the_data_and_its_licence_and_is_small(dataset, more):
 
 def test_what_a_short_script_cannot_say_is_refused():
     everything = {"scale_start": "keep", "hold_from": 10, "dropout": 0.1, "compare": "noisy-batch", "ghost_batch_size": 4}
-    with pytest.raises(TooLong, match=r"would take \d+ lines, .* at most 119"):
+    with pytest.raises(TooLong, match=r"would take \d+ lines\. .* at most 119"):
         script(Experiment(**everything, label_noise=0.1, batch_norm_from=20, changes="30:compare=none;40:freeze_layer=1"))
 
 
