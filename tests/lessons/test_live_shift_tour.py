@@ -124,7 +124,7 @@ def test_numbers_are_those_of_the_recording(answers, recorded):
     cosines = [np.nanmedian([frame["arms"][arm]["gradient_cosine"][2] for frame in frames]) for arm in ("batch", "none")]
     assert [float(one) for one in re.findall(r"-?\d\.\d\d", findings["own"]["text"])] == pytest.approx(cosines, abs=0.006)
     gamma = batch["gamma"][1]
-    assert f"{gamma.min():.2f} and {gamma.max():.2f}" in findings["free"]["text"]
+    assert f"{gamma.min():.2f} to {gamma.max():.2f}" in findings["free"]["text"]
     scores = [np.mean([frame["arms"][arm]["test_accuracy"] for frame in frames[-5:]]) for arm in ("batch", "none")]
     assert numbers(findings["score"]["text"], "%") == pytest.approx([100 * score for score in scores], abs=0.5)
 

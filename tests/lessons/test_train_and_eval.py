@@ -413,7 +413,7 @@ def test_what_is_next_to_nothing_is_written_as_0(desk):
     assert [desk.call("web/player/words.js", "sigmas", value) for value in (7.2e-94, 2e-6, -0.5)] == [
         "0 σ",
         "0.0000020 σ",
-        "-0.50 σ",
+        "−0.50 σ",
     ]
 
 

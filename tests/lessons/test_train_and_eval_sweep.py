@@ -109,7 +109,7 @@ def test_a_gap_follows_the_error_or_not(slope, noise, answer):
 
 def test_a_law_that_is_wrong_is_said_to_be():
     text = verdict(PLAN, made_up(PLAN, excess=2.0))
-    assert "At 0 of 28" in text and "0.50 times as large" in text
+    assert "At 0 of 28" in text and "ratio of law to measurement is 0.50." in text
 
 
 def test_nothing_is_judged_too_early_or_of_too_few_seeds():
