@@ -100,7 +100,7 @@ def test_moving_a_unit_by_hand_is_answered(page_at_end, server):
     lab.wait(f"{caption}.includes('γ = 3.00, β = {numerals.MINUS}1.00 set by hand')")
     query = {"layer": 2, "unit": 3, "gamma": 3, "beta": -1}
     answer = httpx.get(f"{server.url}/bnviz/runs/{lab.data['run']}/by-hand", params=query).json()
-    right = f"{100 * answer['after']['test_accuracy']:.1f}\u00a0% of the test images classified correctly"
+    right = f"{100 * answer['after']['test_accuracy']:.1f}\u00a0% of the 1,000 test images classified correctly"
     assert right in lab.page.inner_text("[data-panel=hand] .bnviz-caption")
     lab.wait_plot("hand", f"n.data[2].x[1] === {answer['after']['test_accuracy']}")
     lab.page.click("text=as learnt >> nth=0")

