@@ -72,7 +72,7 @@ def test_a_page_names_files_that_are_there(client, link_cache, lesson):
         answer = client.get(f"/{href}")
         assert answer.status_code == 200 and "immutable" in answer.headers["cache-control"], (kind, href)
     link_cache |= set(own_links)
-    assert [kind for kind, href in own_links if "plotly" in href] == ["prefetch"]
+    assert [kind for kind, href in own_links if "plotly" in href and "plotly-numbers" not in href] == ["prefetch"]
 
 
 FALLBACK = {"modulepreload": "script-src", "stylesheet": "style-src", "prefetch": "default-src"}  # in Firefox
