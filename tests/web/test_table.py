@@ -215,7 +215,8 @@ def test_what_is_moved_by_hand_is_a_histogram_and_a_score(tables):
     """The server's answer stands in the view's service."""
     page = import_module("bnviz.lessons.gamma_beta.page").PAGE
     before, after = ({"counts": [100, 300, 112], "zeros": zeros, "test_accuracy": zeros / 100} for zeros in (60, 70))
-    service = {"answer": {"before": before, "after": after}}
+    moved = {"place": {"initial": {"gamma": 1, "beta": 0}}, "target": {"gamma": 2, "beta": 0}}
+    service = {"answer": {"before": before, "after": after}, **moved}
     run = page.default.replace(**SMALL)
     assert tables("hand", page=page, run=run)[0] == []
     shares, scores = tables("hand", page=page, run=run, service=service)[0]
