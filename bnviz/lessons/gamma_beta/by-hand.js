@@ -194,7 +194,7 @@ const isMoved = ({place, target}) => target?.gamma !== place?.initial.gamma || t
  * @param {View} view
  * @returns {Answer | null}
  */
-function answerOf(view) {
+export function answerOf(view) {
   /** @type {State} */
   const state = view.service ?? AT_FIRST;
   return state.answer && !isMoved(state) ? {...state.answer, after: state.answer.before} : state.answer;

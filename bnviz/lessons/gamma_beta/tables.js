@@ -4,7 +4,7 @@
 import {joinLabels} from "../../web/player/table.js";
 import {byBins, bySteps, byUnits, none, percentileName, tables as shared, unitsBySteps} from "../../web/player/tables.js";
 import {say as anySay, tapName, unitName} from "../../web/player/words.js";
-import {accuracyFeed} from "./by-hand.js";
+import {accuracyFeed, answerOf} from "./by-hand.js";
 import {chosenUnit, columnView, standardizedMeasure, percentiles, scale} from "./reading.js";
 
 /** @import {Say, Tabulate, Tap, View} from "../../web/player/types" */
@@ -71,7 +71,7 @@ export const tables = {
     );
   },
   "hand-histogram"({when}, view, {x}) {
-    const outcome = view.service?.answer?.[when];
+    const outcome = /** @type {any} */ (answerOf(view))?.[when];
     if (!outcome) return [];
     const name = say(view, when === "before" ? "share_as_learnt" : "share_by_hand");
     const histogram = {name, counts: outcome.counts, zeros: outcome.zeros, total: view.header.probe_size};
