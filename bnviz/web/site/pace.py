@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bnviz import numerals
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.web.site import tailored, widgets
 from bnviz.web.words import fill, shared
@@ -46,7 +47,7 @@ def row(experiment: Experiment, default: Experiment) -> None:
     numbers = {
         "steps": experiment.steps,
         "batch": experiment.batch,
-        "epochs": f"{epochs:.2g}",
+        "epochs": numerals.two_digits(epochs),
         "examples": f"{experiment.examples:,}",
     }
     with st.container(key="pace", horizontal=True, vertical_alignment="center"):
