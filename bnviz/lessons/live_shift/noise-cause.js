@@ -4,6 +4,7 @@
 
 import {groupSize, recentMean} from "../../web/player/feeds.js";
 import {leader} from "../../web/player/numerals.js";
+import {isOver} from "../../web/player/view.js";
 import * as words from "../../web/player/words.js";
 
 /** @import {Say, View} from "../../web/player/types" */
@@ -50,9 +51,6 @@ export function noiseConclusion(view, before) {
   const texts = {small: percent(small.compared), averaged: percent(averaged.compared), plain: percent(averaged.plain)};
   return say(view, /** @type {"noise_both"} */ (SENTENCES[cause]), {...values, ...texts});
 }
-
-/** @param {View} view */
-const isOver = ({ended, frameIndex, frames}) => ended && frameIndex === frames.length - 1;
 
 const VARIED = ["batch_size", "ghost_batch_size", "changes"]; // fields in which the two runs may differ
 

@@ -13,6 +13,7 @@ import {FITS, isComparable} from "./comparison-run.js";
 import {hideEmptyAxes, writeMinus} from "./plotly-numbers.js";
 import {joinLabels} from "./table.js";
 import {tablesOf} from "./tables.js";
+import {isOver} from "./view.js";
 import {alternative, sentenceOrKey} from "./words.js";
 
 /** @import {Axis, Catalogue, ComparisonLegend, PanelSpec, Ranges, Trace, Values, View} from "./types" */
@@ -308,9 +309,8 @@ export class Panel {
    * @param {Scene} scene
    */
   blankNote({view}) {
-    const isOver = view?.ended && view.frameIndex === view.frames.length - 1;
     const place = {x: 0.5, y: 0.5, xref: "paper", yref: "paper", showarrow: false};
-    return {...place, text: this.text(isOver ? "blank" : "blank_yet"), font: {size: 13}};
+    return {...place, text: this.text(view && isOver(view) ? "blank" : "blank_yet"), font: {size: 13}};
   }
 
   /**

@@ -7,6 +7,12 @@ import {motionsOf} from "./motion.js";
 /** @import {Recording} from "./recording.js" */
 
 /**
+ * Whether the last snapshot of a run that has ended is on show.
+ * @param {Pick<View, "ended" | "frameIndex" | "frames">} view
+ */
+export const isOver = ({ended, frameIndex, frames}) => ended && frameIndex === frames.length - 1;
+
+/**
  * The view of a recording at `playhead` (in snapshots; what lies between two is the blend if it is `moving`); null while there is
  * nothing to show.
  * @param {object} state

@@ -2,6 +2,7 @@
 // A tour over the page without the page: which card is open, when its experiment is there, what is guessed, and what was
 // measured. Each card asks for its experiment, plays, and is due at a step. Who leaves the tour may resume it.
 
+import {isOver} from "../view.js";
 import {sentence} from "../words.js";
 import {cardIn, linkToCard} from "./address.js";
 
@@ -285,7 +286,7 @@ export class TourCore {
     this.#wordsAt = time;
     const {player} = this;
     const {step} = view.frame;
-    const over = view.ended && view.frameIndex === view.frames.length - 1;
+    const over = isOver(view);
     if (this.asking) return this.#askFirst();
     const {tour} = player.data;
     /** @type {import("../types").TourSay<any>} */
