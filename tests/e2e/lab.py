@@ -317,7 +317,7 @@ class Lab:
 
     def trained(self) -> Lab:
         """Wait until the whole run has arrived, whatever is shown of it."""
-        self.wait("/ of (\\d+)/.exec($('.bnviz-readout').textContent)?.[1] === d.trainedStep")
+        self.wait("/ of (\\d+)/.exec($('.bnviz-readout')?.textContent)?.[1] === d.trainedStep")
         return self
 
     @property

@@ -189,12 +189,12 @@ def test_the_curtain_hides_what_layer_3_does_not_see(page_at_end):
 def test_no_page_begins_with_more_than_two_charts(visit):
     lab = visit().open(steps=40)
     lab.page.click(".bnviz-fold > summary")
-    lab.wait("localStorage['bnviz more charts'] === 'closed'")
+    lab.wait("localStorage['bnviz more charts'] === 'closed' && location.search.includes('charts=front')")
     lab.page.reload()
     lab.wait("d.frames > 0")
     visible = "[...document.querySelectorAll('.bnviz-panel')].filter((one) => one.checkVisibility()).length"
     assert lab.page.evaluate(visible) == 2
     lab.page.click(".bnviz-fold > summary")
-    lab.wait(f"{visible} > 5 && localStorage['bnviz more charts'] === 'open'")
+    lab.wait(f"{visible} > 5 && localStorage['bnviz more charts'] === 'open' && location.search.includes('charts=all')")
     lab.page.reload()
     lab.wait(f"d.frames > 0 && {visible} > 5")

@@ -163,7 +163,8 @@ def test_a_stack_that_fails_does_not_take_the_others_along(make_engine):
     assert lines.status == "failed" and messages(lines)[-1]["message"] == "ArithmeticError: two lines"
 
 
-def test_live_runs_have_workers_of_their_own(make_engine):
+def test_live_runs_have_workers_of_their_own(make_engine, monkeypatch):
+    monkeypatch.delenv("BNVIZ_NICENESS")  # set for all other tests
     engine = make_engine(workers=1)
     assert engine.processes(background=True) == []  # none before the first sweep
     lines = engine.recording(engine.sweep(SLOW))

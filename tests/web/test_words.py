@@ -78,7 +78,7 @@ def test_every_noun_that_a_catalogue_counts_is_known():
 
 def test_the_player_says_only_what_is_in_its_catalogue_and_all_of_it():
     scripts = "".join(path.read_text(encoding="utf-8") for path in (words.PACKAGE / "web" / "player").rglob("*.js"))
-    keys = set(re.findall(r"(?:\btext\(|playerText\(view, )(?:\w+ \? )?\"(\w+)\"(?: : \"(\w+)\")?", scripts))
+    keys = set(re.findall(r"(?:\btext\(|playerText\(view, )(?:[\w ()&]+ \? )?\"(\w+)\"(?: : \"(\w+)\")?", scripts))
     keys = {key for pair in keys for key in pair if key} | INDIRECT_KEYS
     assert keys == set(words.shared()["player"])
 

@@ -189,6 +189,10 @@ export class Controls {
       (view) => view && this.follow(view),
     );
     store.subscribe(
+      ({snapshotView, redraws}) => [snapshotView, redraws], // redrawn: the comparison run has changed as well
+      () => this.transport.save?.refresh(),
+    );
+    store.subscribe(
       ({view, trainedStep}) => view && [view.run, view.frameIndex, view.ended, trainedStep],
       () => this.showPosition(),
     );
@@ -339,7 +343,6 @@ export class Controls {
    */
   follow(view) {
     for (const control of this.viewControls.values()) control.show(view);
-    this.transport.save?.refresh();
   }
 
   /** The headline and the answer, or the question in their place. */

@@ -8,12 +8,13 @@ import {saveFile} from "./files.js";
 import {describeDifferences} from "./settings.js";
 
 /** @import {Data, Header, Values, View} from "./types" */
+/** @import {Series} from "./core/comparison.js" */
 /** @import {Recording} from "./recording.js" */
 /**
  * @typedef {object} Source what this asks of its player
  * @property {Data} data
  * @property {Recording} recording
- * @property {{viewBeside: (view: View) => View | null}} comparison the run beside it
+ * @property {{viewBeside: (view: View) => View | null, run: Series | null}} comparison the run beside it
  * @property {() => View | null} view
  * @property {(key: string, values?: Values) => string} text
  * @property {() => string | null} link the address of what is on show
@@ -35,7 +36,8 @@ export function saving(player, root, sign) {
   let key = "";
   const refresh = () => {
     const {run, end} = player.recording;
-    const current = menu.open ? `${run} ${end?.status} ${comparedWith(player)}` : "";
+    const other = comparedWith(player);
+    const current = menu.open ? `${run} ${end?.status} ${other?.run} ${isSavable(other)}` : "";
     if (current === key) return; // nothing moves away from below a finger
     key = current;
     list.replaceChildren(...(menu.open ? entries(player, root, menu) : []));
@@ -51,16 +53,17 @@ export function saving(player, root, sign) {
  */
 function entries(player, root, menu) {
   const {run, end, header} = player.recording;
-  if (!header || !end || !SAVABLE.includes(end.status)) return [make("span", {class: "bnviz-label"}, player.text("save_later"))];
+  const note = (/** @type {string} */ text) => make("span", {class: "bnviz-label"}, text);
+  if (!header || !isSavable({end})) return [note(player.text("save_later"))];
   const address = `bnviz/runs/${run}`;
   const file = (/** @type {string} */ at, /** @type {string} */ name) => make("a", {href: addressOf(at), download: ""}, name);
   const button = (/** @type {string} */ name, /** @type {() => unknown} */ open) => {
     const close = () => (menu.open = false);
     return make("button", {type: "button", onclick: () => (close(), open())}, name);
   };
-  const notes = comparedWith(player) ? [make("span", {class: "bnviz-label"}, player.text("save_alone"))] : [];
+  const other = comparedWith(player);
   return [
-    ...notes,
+    ...(other ? [note(player.text(isSavable(other) ? "save_alone" : "save_without"))] : []),
     linkAtOnce(() => pageAddress(player, address), player.text("save_page")),
     withFailureReason(file(`${address}/script.zip`, player.text("save_script"))),
     file(`${address}/notebook.ipynb`, player.text("save_notebook")),
@@ -79,8 +82,14 @@ function entries(player, root, menu) {
  */
 function comparedWith(player) {
   const view = player.view();
-  return view && (player.comparison.viewBeside(view)?.run ?? null);
+  return view && player.comparison.viewBeside(view) && player.comparison.run;
 }
+
+/**
+ * Whether a run has come to an end that can be saved.
+ * @param {Pick<Series, "end"> | null} series
+ */
+const isSavable = (series) => Boolean(series?.end && SAVABLE.includes(series.end.status));
 
 /**
  * The address of this page as a file, which opens at what is on show.
@@ -88,8 +97,8 @@ function comparedWith(player) {
  * @param {string} run the address of its files
  */
 function pageAddress(player, run) {
-  const beside = comparedWith(player);
-  const query = new URLSearchParams({live: player.link() ?? "", ...(beside ? {beside} : {})});
+  const other = comparedWith(player);
+  const query = new URLSearchParams({live: player.link() ?? "", ...(other && isSavable(other) ? {beside: other.run} : {})});
   return `${run}/${player.data.story}.html?${query}`;
 }
 
