@@ -27,7 +27,7 @@ DOCUMENTS = [
         ROOT / "docs" / f"{name}.md"
         for name in ("deploy", "glossary", "operations", "own", "reliability", "teaching", "worksheet")
     ),
-    *(ROOT / name for name in ("CHANGELOG.md", "SECURITY.md", "deploy/huggingface/README.md")),
+    *(ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md", "deploy/huggingface/README.md")),
 ]
 MEASURED = {"benchmarks.md", "evidence.md", "stacked.md"}  # their tables are made by programs, or hold figures
 CODE = re.compile(r"^```.*?^```$|\A---\n.*?^---$|<!--.*?-->", re.MULTILINE | re.DOTALL)
