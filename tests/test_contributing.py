@@ -11,6 +11,8 @@ from bnviz.config.experiment import Experiment
 from bnviz.record import ndjson
 from tests import ROOT
 
+pytestmark = pytest.mark.slow  # it trains, and starts pytest on a copy of the project
+
 BLOCK = re.compile(r"^```\w+ (add-to |append-to )?(\S+)(?: (after|before) ([^\n]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TABLE_END = re.compile(r"\n([)}\]])\n")
 OPEN = """

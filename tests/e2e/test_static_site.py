@@ -93,6 +93,7 @@ def test_a_guess_is_asked_for_and_judged(page, folder):
     assert "about as fast" in page.inner_text(".bnviz-player .bnviz-answer")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [False], indirect=True)
 def test_a_sweep_is_shown_by_a_server_of_plain_files(page, folder):
     handler = functools.partial(Quiet, directory=str(folder))

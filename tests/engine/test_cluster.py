@@ -141,6 +141,7 @@ def test_a_worker_killed_in_mid_sweep_loses_no_row(dask, two_workers, expected_r
     assert_complete(lines, SWEEP, expected_rows)
 
 
+@pytest.mark.slow
 def test_a_worker_killed_in_mid_run_is_not_seen_in_the_recording(dask, two_workers, expected):
     lines = dask.recording(dask.request(SMALL))
     until(lambda: len(lines) > 5)
@@ -211,6 +212,7 @@ def test_a_run_that_is_set_aside_and_woken_at_once_is_whole_and_may_be_set_aside
     assert recording.lines()[:-1] == undisturbed.lines()[:-1] and recording.status == undisturbed.status == "finished"
 
 
+@pytest.mark.slow
 def test_a_program_that_just_ends_leaves_nothing_behind(two_workers):
     script = f"""
 import time

@@ -265,6 +265,7 @@ def test_a_killed_worker_is_replaced_and_the_same_lines_come(make_engine):
     assert backend.workers() == (1, 1)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_replaced_and_the_same_lines_come_in_real_training(make_engine):
     experiment = Experiment(dataset="spirals", width=16, steps=200, snapshot_every=10, batch_size=16)
     backend = make_engine(command=local.COMMAND)
@@ -330,6 +331,7 @@ def deaths(given_up):
     return int(re.search(r"ended unexpectedly (\d+) times", json.loads(given_up.lines()[-1])["message"])[1])
 
 
+@pytest.mark.slow
 def test_a_run_that_kills_its_workers_is_given_up_and_others_go_on(make_engine):
     backend = make_engine()
     deadly = backend.recording(backend.request(SHORT.replace(seed=fake_training.KILLS_ITS_WORKER)))
