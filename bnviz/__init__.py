@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-__version__ = "0.4.0"
+__version__ = "1.0.0"
 
 _FUNCTIONS = {"swap": "bnviz.recorder.swap"}  # name: the module that has it; these load PyTorch
 

@@ -12,7 +12,7 @@ from bnviz.measures.registry import CheckpointMeasure, LiveMeasure, normalized_a
 from bnviz.record.schema import Key, json_list
 
 _LOSS = "nats or squared error"
-_LATER: dict[str, Any] = {"optional": True, "when": "in recordings from 0.4.0 on"}
+_LATER: dict[str, Any] = {"optional": True, "when": "in recordings from 1.0.0 on"}
 _PARTS = (
     Key(
         "minibatch_loss",
