@@ -122,7 +122,7 @@ def normalized_arms(experiment: Experiment) -> tuple[str, ...]:
 
 _NORMALIZED = {"optional": True, "when": "while something is normalized"}
 
-_AS_TRAINED = "in the places of examples of the minibatch that comes next"
+_AS_TRAINED = "in place of examples of the next minibatch"
 
 SHARED = (
     LiveMeasure(
@@ -131,15 +131,15 @@ SHARED = (
         keys=(
             by_tap(
                 "example_step",
-                "how far the same examples' values are from those at the snapshot before: root mean square over the probe and "
-                "the units, normalized with the probe's own statistics",
+                "how far the same examples' values have moved since the snapshot before: root mean square over probe and units, "
+                "normalized with the probe's own statistics",
                 unit="σ",
             ),
             by_tap("example_step_in_training", f"the same of the probe's first examples, {_AS_TRAINED}", unit="σ"),
             by_tap(
-                "example_step_weights", "how far the weights alone would have moved these, in the minibatch of before", unit="σ"
+                "example_step_weights", "how far the weights alone would have moved them, in the previous minibatch", unit="σ"
             ),
-            by_tap("example_step_mates", "how far the other minibatch, and noise, have then moved them", unit="σ"),
+            by_tap("example_step_mates", "how far the new minibatch, and noise, have moved them in addition", unit="σ"),
             by_tap(
                 "unit_example_step",
                 "`example_step_in_training` of each unit, in 1/16 of the layer's",
@@ -155,11 +155,11 @@ SHARED = (
         "minibatch_noise",
         "bnviz.measures.minibatch_noise:minibatch_noise",
         keys=(
-            by_tap("mean_noise", "how far means of the next minibatch lie from the probe's, root mean square", unit="σ"),
-            by_tap("variance_noise", "how far its variances lie from the probe's, root mean square", unit="σ²"),
+            by_tap("mean_noise", "distance of means of the next minibatch from the probe's, root mean square", unit="σ"),
+            by_tap("variance_noise", "distance of its variances from the probe's, root mean square", unit="σ²"),
             by_tap(
                 "variance_noise_theory",
-                "what independent draws would give; for the mean that is √(1/`group_size` + 1/`probe_size`)",
+                "the same for independent draws, in theory. For the mean it is √(1/`group_size` + 1/`probe_size`)",
                 unit="σ²",
             ),
             by_tap(
@@ -179,7 +179,7 @@ SHARED = (
         keys=(
             Key(
                 "unit_examples",
-                "what normalizes a few examples of the next minibatch",
+                "the numbers that normalize a few examples of the next minibatch",
                 parts=(
                     Key(
                         "z",
@@ -200,7 +200,7 @@ SHARED = (
     LiveMeasure(
         "skip_scales",
         "bnviz.measures.skip_scales:skip_scales",
-        keys=(Key("skip_scale", "α of SkipInit of each layer; the first one has none, not a number", "layers"),),
+        keys=(Key("skip_scale", "α of SkipInit of each layer; NaN for the first layer", "layers"),),
         when="every snapshot, where `skip_connections` is `skipinit`",
         applies_to=lambda experiment: experiment.skip_connections == "skipinit",
     ),

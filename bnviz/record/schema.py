@@ -72,17 +72,17 @@ HEADER = (
     Key("format", "version of this description"),
     text("id", "sixteen hex digits, a hash of the format and of every field"),
     Key("experiment", "every field of the experiment", kind="object"),
-    text("contents", "SHA-256 of an own data set's file, which is part of the id", optional=True, when="if it is one"),
-    json_list("arms", "the networks that train: `none`, then the one it is compared with, then others that were asked for"),
+    text("contents", "SHA-256 of the file of an own data set. It is part of the id", optional=True, when="only of own data sets"),
+    json_list("arms", "the networks that train: `none`, then the compared one, then requested others"),
     Key("hidden_layers", "how many hidden layers there are"),
     json_list("taps", "`linear` z, `normalized` (what enters the nonlinearity), `activation` a"),
     by_tap("edges", "edges of the histograms, the same for all arms, layers and steps", "bins+1"),
-    Key("probe_size", "how many held-out examples the distributions are measured on"),
+    Key("probe_size", "number of held-out examples on which distributions are measured"),
     Key("total_steps", "steps of the whole run"),
-    Key("classes", "classes to tell apart, or numbers to predict"),
-    json_list("watched_units", "the units that have histograms of their own, counted from 0"),
+    Key("classes", "number of classes, or of numbers to predict"),
+    json_list("watched_units", "units with their own histograms, counted from 0"),
     json_list("percentiles", "which percentiles are recorded", unit="%"),
-    Key("group_size", "examples that are normalized together in training, before anything changes", unit="examples"),
+    Key("group_size", "examples that training normalizes together, before any change", unit="examples"),
     Key("versions", "releases of `bnviz`, `torch` and `python` that computed it", kind="object"),
 )
 
@@ -91,7 +91,7 @@ SNAPSHOT = (
     Key("index", "0 is the untrained network, the last one the trained network"),
     Key("step", "steps taken before it"),
     Key("epoch", "examples trained on before it, in passes over all of them"),
-    Key("group_size", "examples that are normalized together in the coming minibatch, before any change", unit="examples"),
+    Key("group_size", "examples of the next minibatch that are normalized together, before any change", unit="examples"),
     Key("arms", "for each arm the keys of the next table", kind="object"),
 )
 
@@ -105,13 +105,13 @@ def _parameter(quantity: Quantity) -> Key:
 
 
 LOSS = "nats or squared error"
-DIVERGED_AT = "the first step whose loss was no finite number"
+DIVERGED_AT = "the first step whose loss was not finite"
 _SEEN = "over the minibatches since the last snapshot; of the untrained network, on the first minibatch"
-_ROUNDED = ", in steps of a power of two, 1/128 to 1/64 of their root mean square over the layer, so that it compresses"
+_ROUNDED = ", rounded to a power of two from 1/128 to 1/64 of the layer's root mean square, which compresses well"
 _POOLED = "of all units of the layer together"
-_ALL = "with `counts`, `underflow` and `overflow` all values"
+_ALL = "with `counts`, `underflow` and `overflow` they add up to all values"
 ARM = (
-    text("normalizer", "what normalizes it here, a key of `NORMALIZERS`; `none` where nothing does"),
+    text("normalizer", "its normalizer at this snapshot, a key of `NORMALIZERS`; `none` without one"),
     Key("train_loss", f"mean loss {_SEEN}", unit=LOSS),
     Key("train_accuracy", f"share of right answers {_SEEN}; `null` where numbers are predicted", unit="share"),
     Key(
@@ -124,13 +124,13 @@ ARM = (
     by_tap("counts", f"histogram {_POOLED}", "layers, bins", "values", value_bytes=BIN),
     by_tap("underflow", "values below the first bin", unit="values", value_bytes=FEW),
     by_tap("overflow", "values above the last bin", unit="values", value_bytes=FEW),
-    by_tap("nonfinite", f"values that are no finite number: {_ALL}", unit="values", value_bytes=FEW),
-    by_tap("zeros", "values of exactly 0, which are in `counts`, too: ReLU's share", unit="values", value_bytes=FEW),
+    by_tap("nonfinite", f"values that are not finite: {_ALL}", unit="values", value_bytes=FEW),
+    by_tap("zeros", "values of exactly 0, as from ReLU. They are in `counts`, too", unit="values", value_bytes=FEW),
     by_tap("mean", f"mean {_POOLED}"),
     by_tap("std", f"standard deviation {_POOLED}"),
     by_tap("percentiles", f"percentiles {_POOLED}, those in the header", "layers, percentiles"),
     by_tap("shift_from_first", "how far units' distributions have moved from the untrained network: a shift", unit="σ"),
-    by_tap("shift_step", "the same from the snapshot before, in σ of then", unit="σ"),
+    by_tap("shift_step", "the same from the snapshot before, in σ at that snapshot", unit="σ"),
     by_tap("unit_mean", f"mean of each unit{_ROUNDED}", "layers, width", value_bytes=ROUNDED),
     by_tap("unit_std", "standard deviation of each unit, rounded alike", "layers, width", value_bytes=ROUNDED),
     by_tap("unit_counts", "histogram of each watched unit", "layers, watched, bins", "values", value_bytes=SPARSE_BIN),
@@ -147,111 +147,106 @@ END = (
     Key("seconds", "computing time", unit="s"),
     json_list(
         "findings",
-        "what stands out: `kind`, `arm`, `layer`, `step`, `numbers`, `certainty` and the `sentence`",
+        "findings, each with `kind`, `arm`, `layer`, `step`, `numbers`, `certainty` and its `sentence`",
         optional=True,
         when="in recordings of your own network",
     ),
 )
 
-# A recording of a network of one's own (`bnviz.record`): keys of its header, and what an arm's part has beyond or instead of ARM.
-# There each key is there only if it could be measured. Arrays are as wide as the widest layer: NaN or 0 where one is narrower.
+# A recording of an own network (`bnviz.record`): keys of its header, and keys of an arm's part beside or instead of those of ARM.
+# A key is missing if it could not be measured. Arrays are as wide as the widest layer; narrower layers are padded with NaN or 0.
 
 _SHARED = {key.name: key for key in HEADER}
 OWN_HEADER = (
     *(_SHARED[name] for name in ("type", "format")),
     text("id", "sixteen hex digits, drawn at random"),
-    text("title", "what people call the recording", optional=True, when="if they do"),
-    json_list("arms", "the networks that train, 1 to 4, as they were named; `model` for a single one"),
+    text("title", "name of the recording", optional=True, when="if it was given"),
+    json_list("arms", "names of the networks that train, 1 to 4; `model` for a single one"),
     Key("hidden_layers", "how many layers are recorded"),
     json_list(
         "taps",
-        "`linear`: what goes into a normalizer; `normalized`: what comes out; `activation`: what the next layer gets of it",
+        "`linear`: input of a normalizer; `normalized`: its output; `activation`: input of the next layer",
     ),
-    by_tap("edges", "edges of each layer's histograms, the same for all arms and steps; wider far out", "layers, bins+1"),
+    by_tap("edges", "edges of each layer's histograms, the same for all arms and steps; outer bins are wider", "layers, bins+1"),
     json_list(
         "layers",
-        "of the first arm, in the order of calls: `name` as in `named_modules`; `kind` and `normalizer`, its classes, nothing "
-        "where nothing normalizes; `source`, the module with weights before the normalizer; `repeat`, which call of the "
-        "module, from 0; `momentum` of running statistics, or `null`; `idle_bias`, whether a normalizer that subtracts means "
-        "gets what a source with a bias gives; `width` in units; `units`, the numbers of the recorded ones; `tap_values`, how "
-        "many values of each unit are recorded at each tap, over examples and positions; `values`, the fewest of these, as "
-        "many as older recordings have at every tap",
+        "the layers of the first arm, in the order of calls: see the table below",
     ),
     Key(
         "arm_layers",
-        "the same of arms whose layers are of other kinds, by name",
+        "the layers of other arms, by the name of the arm",
         kind="object",
         optional=True,
-        when="if some are",
+        when="if they differ",
     ),
-    Key("layers_found", "how many layers there are, empty ones included; of more than 64, 64 are recorded, spread evenly"),
-    Key("arm_layers_found", "the same of arms that have others, by name", kind="object", optional=True, when="if some have"),
-    text("view", "`training`, or `evaluation` where the probe cannot be seen as in training: what distributions are of"),
-    Key("probe_size", "how many examples the distributions are measured on, or `null`"),
-    Key("total_steps", "steps of the whole training, or `null` where nobody said so"),
-    Key("classes", "classes to tell apart, or `null`"),
-    json_list("watched_units", "which of the recorded units have histograms of their own, counted from 0"),
+    Key("layers_found", "number of layers, empty ones included. Of more than 64, 64 are recorded, spread evenly"),
+    Key("arm_layers_found", "the same for other arms, by name", kind="object", optional=True, when="if they differ"),
+    text("view", "the view of distributions: `training`, or `evaluation` if the probe cannot be measured as in training"),
+    Key("probe_size", "number of examples on which distributions are measured, or `null`"),
+    Key("total_steps", "steps of the whole training, or `null` if they were not given"),
+    Key("classes", "number of classes, or `null`"),
+    json_list("watched_units", "recorded units with their own histograms, counted from 0"),
     _SHARED["percentiles"],
     json_list("parameters", "names of the weights that have gradients and updates, at most 64, of the first arm"),
     Key(
         "arm_parameters",
-        "the same of arms whose weights have other names, by name",
+        "the same for other arms, by name",
         kind="object",
         optional=True,
-        when="if some do",
+        when="if they differ",
     ),
     _SHARED["versions"],
 )
 
 OWN_ARM = (
-    Key("train_loss", "mean of the losses that `step` was given since the last snapshot; `null` if none"),
+    Key("train_loss", "mean of the losses given to `step` since the last snapshot; `null` without any"),
     Key(
         "nonfinite_loss_step",
         "the first step since the last snapshot whose training loss was NaN or infinite",
         optional=True,
-        when="if there is one",
+        when="if there is such a step",
     ),
     json_list(
         "nonfinite_losses",
-        "which losses of this snapshot are `null` because they are NaN or infinite, and not because nobody knows them",
+        "losses of this snapshot that are `null` because they are NaN or infinite",
         optional=True,
-        when="if some are",
+        when="if there are any",
     ),
     Key("probe_accuracy", "share of right answers on the probe, as in training; `null` without classes", unit="share"),
     Key("evaluation_loss", "loss on the probe in evaluation: with running statistics, without dropout"),
     Key("evaluation_accuracy", "share of right answers there; `null` without classes", unit="share"),
-    Key("recomputed_loss", "the same, with statistics recomputed over some batches", when="if they were asked for"),
-    Key("recomputed_accuracy", "share of right answers there", unit="share", when="if they were asked for"),
-    Key("gradient_norm", "‖gradient‖ of each weight that the header lists for the arm; NaN where it has none", "parameters"),
-    Key("update_ratio", "‖change‖ / ‖weights‖ in the last step, of the same; NaN where it is not known", "parameters"),
+    Key("recomputed_loss", "the same, with statistics recomputed over some batches", when="if requested"),
+    Key("recomputed_accuracy", "share of right answers there", unit="share", when="if requested"),
+    Key("gradient_norm", "‖gradient‖ of each weight that the header lists for the arm; NaN without a gradient", "parameters"),
+    Key("update_ratio", "‖change‖ / ‖weight‖ of each of these in the last step; NaN if unknown", "parameters"),
     Key(
         "running_mean_error",
-        "how far running means lie from the probe's, root mean square over units; NaN without",
+        "distance of running means from the probe's, root mean square over units; NaN without running means",
         "layers",
         "σ",
     ),
-    Key("running_std_error", "the same of running standard deviations", "layers", "σ"),
-    Key("updates_seen", "updates that running statistics have seen; NaN without", "layers", "steps"),
-    Key("dead_units", "share of recorded units whose activation is 0 for all examples; NaN where not known", "layers", "share"),
+    Key("running_std_error", "the same for running standard deviations", "layers", "σ"),
+    Key("updates_seen", "number of updates of running statistics; NaN without them", "layers", "steps"),
+    Key("dead_units", "share of recorded units whose activation is 0 for all examples; NaN if unknown", "layers", "share"),
     Key(
         "saturated_units",
-        "share whose activation spreads less than 1/50 of what they get, times the steepest slope; NaN where it is pooled",
+        "share whose activation spreads less than 1/50 of their input times the steepest slope; NaN if it is pooled",
         "layers",
         "share",
     ),
     Key(
         "normalized_together",
-        "values of a unit that are normalized together in training; NaN where not known",
+        "values of a unit that training normalizes together; NaN if unknown",
         "layers",
         "values",
     ),
     Key(
         "idle_bias",
-        "1 where adding 1 to the bias before a normalizer changes no output, as in training; 0 for all others",
+        "1 if adding 1 to the bias before a normalizer changes no output in the training view, else 0",
         "layers",
         when="in the first snapshots",
     ),
-    Key("frozen", "1 where batch norm trained with running statistics, 0 where not; NaN where the layer has none", "layers"),
+    Key("frozen", "1 if batch norm trained with running statistics, else 0; NaN without batch norm", "layers"),
 )
 
 SWEEP_HEADER = (
@@ -259,7 +254,7 @@ SWEEP_HEADER = (
     Key("format", "version of this description"),
     text("id", "sixteen hex digits"),
     Key("sweep", "`base` (every field), `axis`, `points`, `values`, `curves`, `seeds`, `measures`", kind="object"),
-    Key("total_rows", "how many rows there will be"),
+    Key("total_rows", "number of rows of the complete sweep"),
     Key("versions", "releases that compute it", kind="object"),
 )
 
@@ -270,7 +265,7 @@ ROW = (
     Key("value", "the point's value of the field `axis`", kind="object"),
     text("curve", "which curve"),
     Key("seed", "which seed"),
-    text("run", "the run's id; a run that serves several points has a row at each"),
+    text("run", "the run's id. A run of several points has a row at each"),
     text("arm", "which network"),
     Key("train_accuracy", "on all training examples, labels as trained, running statistics", unit="share"),
     Key("train_loss", "mean over the minibatches since the last checkpoint", unit=LOSS),
@@ -285,8 +280,8 @@ ROW = (
 
 PROGRESS = (
     text("type", "`progress`"),
-    Key("share", "of the estimated work that is done since the sweep was last begun", unit="share"),
-    Key("seconds", "how long that took", unit="s"),
+    Key("share", "of the estimated work since the sweep was last started", unit="share"),
+    Key("seconds", "time since then", unit="s"),
 )
 
 

@@ -14,9 +14,9 @@ export interface Header {
   id: string;
   /** every field of the experiment */
   experiment: Record<string, any>;
-  /** SHA-256 of an own data set's file, which is part of the id */
+  /** SHA-256 of the file of an own data set. It is part of the id */
   contents?: string;
-  /** the networks that train: `none`, then the one it is compared with, then others that were asked for */
+  /** the networks that train: `none`, then the compared one, then requested others */
   arms: string[];
   /** how many hidden layers there are */
   hidden_layers: number;
@@ -24,17 +24,17 @@ export interface Header {
   taps: Tap[];
   /** edges of the histograms, the same for all arms, layers and steps */
   edges: Record<Tap, Row>;
-  /** how many held-out examples the distributions are measured on */
+  /** number of held-out examples on which distributions are measured */
   probe_size: number;
   /** steps of the whole run */
   total_steps: number;
-  /** classes to tell apart, or numbers to predict */
+  /** number of classes, or of numbers to predict */
   classes: number;
-  /** the units that have histograms of their own, counted from 0 */
+  /** units with their own histograms, counted from 0 */
   watched_units: number[];
   /** which percentiles are recorded [%] */
   percentiles: number[];
-  /** examples that are normalized together in training, before anything changes [examples] */
+  /** examples that training normalizes together, before any change [examples] */
   group_size: number;
   /** releases of `bnviz`, `torch` and `python` that computed it */
   versions: Record<string, any>;
@@ -47,17 +47,17 @@ export interface OwnHeader {
   format: number;
   /** sixteen hex digits, drawn at random */
   id: string;
-  /** what people call the recording */
+  /** name of the recording */
   title?: string;
-  /** the networks that train, 1 to 4, as they were named; `model` for a single one */
+  /** names of the networks that train, 1 to 4; `model` for a single one */
   arms: string[];
   /** how many layers are recorded */
   hidden_layers: number;
-  /** `linear`: what goes into a normalizer; `normalized`: what comes out; `activation`: what the next layer gets of it */
+  /** `linear`: input of a normalizer; `normalized`: its output; `activation`: input of the next layer */
   taps: Tap[];
-  /** edges of each layer's histograms, the same for all arms and steps; wider far out */
+  /** edges of each layer's histograms, the same for all arms and steps; outer bins are wider */
   edges: Record<Tap, Row[]>;
-  /** of the first arm, in the order of calls: `name` as in `named_modules`; `kind` and `normalizer`, its classes, nothing where nothing normalizes; `source`, the module with weights before the normalizer; `repeat`, which call of the module, from 0; `momentum` of running statistics, or `null`; `idle_bias`, whether a normalizer that subtracts means gets what a source with a bias gives; `width` in units; `units`, the numbers of the recorded ones; `tap_values`, how many values of each unit are recorded at each tap, over examples and positions; `values`, the fewest of these, as many as older recordings have at every tap */
+  /** the layers of the first arm, in the order of calls: see the table below */
   layers: {
     name: string;
     kind: string;
@@ -71,34 +71,34 @@ export interface OwnHeader {
     values: number;
     tap_values?: number[];
   }[];
-  /** the same of arms whose layers are of other kinds, by name */
+  /** the layers of other arms, by the name of the arm */
   arm_layers?: Record<string, any>;
-  /** how many layers there are, empty ones included; of more than 64, 64 are recorded, spread evenly */
+  /** number of layers, empty ones included. Of more than 64, 64 are recorded, spread evenly */
   layers_found: number;
-  /** the same of arms that have others, by name */
+  /** the same for other arms, by name */
   arm_layers_found?: Record<string, any>;
-  /** `training`, or `evaluation` where the probe cannot be seen as in training: what distributions are of */
+  /** the view of distributions: `training`, or `evaluation` if the probe cannot be measured as in training */
   view: string;
-  /** how many examples the distributions are measured on, or `null` */
+  /** number of examples on which distributions are measured, or `null` */
   probe_size: number | null;
-  /** steps of the whole training, or `null` where nobody said so */
+  /** steps of the whole training, or `null` if they were not given */
   total_steps: number;
-  /** classes to tell apart, or `null` */
+  /** number of classes, or `null` */
   classes: number;
-  /** which of the recorded units have histograms of their own, counted from 0 */
+  /** recorded units with their own histograms, counted from 0 */
   watched_units: number[];
   /** which percentiles are recorded [%] */
   percentiles: number[];
   /** names of the weights that have gradients and updates, at most 64, of the first arm */
   parameters: string[];
-  /** the same of arms whose weights have other names, by name */
+  /** the same for other arms, by name */
   arm_parameters?: Record<string, any>;
   /** releases of `bnviz`, `torch` and `python` that computed it */
   versions: Record<string, any>;
 }
 
 export interface ArmPart {
-  /** what normalizes it here, a key of `NORMALIZERS`; `none` where nothing does */
+  /** its normalizer at this snapshot, a key of `NORMALIZERS`; `none` without one */
   normalizer: string;
   /** mean loss over the minibatches since the last snapshot; of the untrained network, on the first minibatch [nats or squared error] */
   train_loss: number;
@@ -116,9 +116,9 @@ export interface ArmPart {
   underflow: Record<Tap, Row>;
   /** values above the last bin [values] */
   overflow: Record<Tap, Row>;
-  /** values that are no finite number: with `counts`, `underflow` and `overflow` all values [values] */
+  /** values that are not finite: with `counts`, `underflow` and `overflow` they add up to all values [values] */
   nonfinite: Record<Tap, Row>;
-  /** values of exactly 0, which are in `counts`, too: ReLU's share [values] */
+  /** values of exactly 0, as from ReLU. They are in `counts`, too [values] */
   zeros: Record<Tap, Row>;
   /** mean of all units of the layer together */
   mean: Record<Tap, Row>;
@@ -128,9 +128,9 @@ export interface ArmPart {
   percentiles: Record<Tap, Row[]>;
   /** how far units' distributions have moved from the untrained network: a shift [σ] */
   shift_from_first: Record<Tap, Row>;
-  /** the same from the snapshot before, in σ of then [σ] */
+  /** the same from the snapshot before, in σ at that snapshot [σ] */
   shift_step: Record<Tap, Row>;
-  /** mean of each unit, in steps of a power of two, 1/128 to 1/64 of their root mean square over the layer, so that it compresses */
+  /** mean of each unit, rounded to a power of two from 1/128 to 1/64 of the layer's root mean square, which compresses well */
   unit_mean: Record<Tap, Row[]>;
   /** standard deviation of each unit, rounded alike */
   unit_std: Record<Tap, Row[]>;
@@ -140,31 +140,31 @@ export interface ArmPart {
   unit_zeros: Record<Tap, Row[]>;
   /** ‖∂loss/∂W‖ of the last step, over all its minibatches, output layer last */
   gradient_norm: Row;
-  /** the first step whose loss was no finite number */
+  /** the first step whose loss was not finite */
   diverged_at?: number;
   /** α of each layer */
   alpha?: Row;
-  /** how far the same examples' values are from those at the snapshot before: root mean square over the probe and the units, normalized with the probe's own statistics [σ] */
+  /** how far the same examples' values have moved since the snapshot before: root mean square over probe and units, normalized with the probe's own statistics [σ] */
   example_step?: Record<Tap, Row>;
-  /** the same of the probe's first examples, in the places of examples of the minibatch that comes next [σ] */
+  /** the same of the probe's first examples, in place of examples of the next minibatch [σ] */
   example_step_in_training?: Record<Tap, Row>;
-  /** how far the weights alone would have moved these, in the minibatch of before [σ] */
+  /** how far the weights alone would have moved them, in the previous minibatch [σ] */
   example_step_weights?: Record<Tap, Row>;
-  /** how far the other minibatch, and noise, have then moved them [σ] */
+  /** how far the new minibatch, and noise, have moved them in addition [σ] */
   example_step_mates?: Record<Tap, Row>;
   /** `example_step_in_training` of each unit, in 1/16 of the layer's */
   unit_example_step?: Record<Tap, Row[]>;
-  /** how far means of the next minibatch lie from the probe's, root mean square [σ] */
+  /** distance of means of the next minibatch from the probe's, root mean square [σ] */
   mean_noise?: Record<Tap, Row>;
-  /** how far its variances lie from the probe's, root mean square [σ²] */
+  /** distance of its variances from the probe's, root mean square [σ²] */
   variance_noise?: Record<Tap, Row>;
-  /** what independent draws would give; for the mean that is √(1/`group_size` + 1/`probe_size`) [σ²] */
+  /** the same for independent draws, in theory. For the mean it is √(1/`group_size` + 1/`probe_size`) [σ²] */
   variance_noise_theory?: Record<Tap, Row>;
   /** mean of each unit on the first group normalized together, rounded */
   minibatch_mean?: Record<Tap, Row[]>;
   /** standard deviation of each unit there, rounded */
   minibatch_std?: Record<Tap, Row[]>;
-  /** what normalizes a few examples of the next minibatch */
+  /** the numbers that normalize a few examples of the next minibatch */
   unit_examples?: {
     /** z of the first eight examples, fewer if fewer are normalized together, rounded to 1/256 of its root mean square over them */
     z: Row[][];
@@ -193,13 +193,13 @@ export interface ArmPart {
     /** α, not rounded */
     alpha?: Row;
   };
-  /** α of SkipInit of each layer; the first one has none, not a number */
+  /** α of SkipInit of each layer; NaN for the first layer */
   skip_scale?: Row;
-  /** how many held-out animals there are, half of them cats */
+  /** number of held-out animals; half of them are cats */
   coat_animals?: number;
   /** share recognized of each class, held-out animals painted from black (first row) to fully coloured (last) [share] */
   coat_recall?: Row[];
-  /** the same once running statistics were taken from coloured training animals [share] */
+  /** the same with running statistics of coloured training animals [share] */
   coat_recall_recomputed?: Row[];
   /** from black animals to coloured ones: `statistics.shift` [σ] */
   coat_shift?: Record<Tap, Row>;
@@ -238,7 +238,7 @@ export interface ArmPart {
   gamma?: Row[];
   /** β of each unit, rounded like `unit_mean` */
   beta?: Row[];
-  /** ‖G−G′‖; G is the gradient of W[l] that the next step takes, G′ the same after the layers below took that step; 0 for layer 1 */
+  /** ‖G−G′‖; G is the next gradient of W[l], G′ the same after the step of the layers below; 0 for layer 1 */
   gradient_shift?: Row;
   /** ‖G−G′‖/‖G‖; 0 for layer 1 [share] */
   gradient_shift_relative?: Row;
@@ -250,17 +250,17 @@ export interface ArmPart {
     sizes: Row;
     /** minibatches of each size, the same ones at every snapshot and for both arms */
     draws: number;
-    /** into how many steps `activation` is cut */
+    /** number of steps of `activation` */
     levels: number;
     /** smallest and largest a of each watched unit */
     range: Row[][];
     /** a of the watched units with running statistics */
     used: Row[];
-    /** what the network says of the example with running statistics */
+    /** prediction for the example with running statistics */
     used_prediction: number;
     /** the example in place of the first one of every minibatch, training view */
     mates: {
-      /** a of the watched units in steps from 0 to `levels` over `range`; one more for no finite number [steps] */
+      /** a of the watched units in steps from 0 to `levels` over `range`; one step more if a is not finite [steps] */
       activation: Row[][][];
       /** standard deviation of a over draws, root mean square over all units */
       activation_sd: Row[];
@@ -268,12 +268,12 @@ export interface ArmPart {
       prediction: Row[];
       /** standard deviation of that over draws */
       prediction_sd: Row;
-      /** share of the draws that give another class than running statistics do [share] */
+      /** share of draws with another class than running statistics give [share] */
       changed: Row;
     };
     /** the example with running statistics, dropout after every hidden layer */
     dropout?: {
-      /** a of the watched units in steps from 0 to `levels` over `range`; one more for no finite number [steps] */
+      /** a of the watched units in steps from 0 to `levels` over `range`; one step more if a is not finite [steps] */
       activation: Row[][][];
       /** standard deviation of a over draws, root mean square over all units */
       activation_sd: Row[];
@@ -281,18 +281,18 @@ export interface ArmPart {
       prediction: Row[];
       /** standard deviation of that over draws */
       prediction_sd: Row;
-      /** share of the draws that give another class than running statistics do [share] */
+      /** share of draws with another class than running statistics give [share] */
       changed: Row;
     };
-    /** dropout rate at which a[2] varies as much, found by bisection with 256 masks; NaN where no rate up to 0.9 does [share] */
+    /** dropout rate with the same variation of a[2], by bisection with 256 masks; NaN if it is above 0.9 [share] */
     dropout_rate?: Row;
     /** standard deviation of the mean of z over minibatches, root mean square over units [σ] */
     mean_sd: Row[];
-    /** what draws without replacement would give: `statistics.subset_mean_theory` [σ] */
+    /** the same for draws without replacement, in theory: `statistics.subset_mean_theory` [σ] */
     mean_sd_theory: Row;
     /** the same of the unbiased variance of z [σ²] */
     variance_sd: Row[];
-    /** what draws without replacement would give: `statistics.subset_variance_theory` [σ²] */
+    /** the same for draws without replacement, in theory: `statistics.subset_variance_theory` [σ²] */
     variance_sd_theory: Row[];
   };
   /** the network in three views, dropout off; σ is the root mean square over a layer's units of their recomputed standard deviations */
@@ -317,21 +317,21 @@ export interface ArmPart {
     uncorrected_loss?: number;
     /** the same [share] */
     uncorrected_accuracy?: number;
-    /** how far running means of z lie from recomputed ones, root mean square over units [σ] */
+    /** distance of running means of z from recomputed ones, root mean square over units [σ] */
     mean_error: Row;
-    /** how far roots of running variances of z lie from recomputed ones, root mean square [σ] */
+    /** distance of running standard deviations of z from recomputed ones, root mean square [σ] */
     std_error: Row;
     /** recomputed means of z, root mean square [σ] */
     mean_size: Row;
     /** standard deviation over training minibatches of their means of z, root mean square [σ] */
     mean_noise: Row;
-    /** how far means of z of the held-out examples lie from recomputed ones, root mean square [σ] */
+    /** distance of means of z of the held-out examples from recomputed ones, root mean square [σ] */
     mean_distance: Row;
-    /** how far means of z over training minibatches, each normalized by itself, lie from those of the same examples normalized together, root mean square [σ] */
+    /** distance between means of z with each training minibatch normalized by itself and with all normalized together, root mean square [σ] */
     mean_offset?: Row;
-    /** running variances over the variances that normalize in training, which divide by the number of examples: of means over units and training minibatches */
+    /** running variances divided by those that normalize in training (with n in the denominator): means over units and minibatches */
     variance_factor?: Row;
-    /** standard deviation of what enters the nonlinearity over the held-out examples, with running statistics over with each minibatch's: of root mean squares over units */
+    /** standard deviation of the nonlinearity's inputs over held-out examples: that with running statistics, divided by that with minibatch statistics */
     spread?: Row;
   };
   /** on the held-out animals, all coloured, dropout off [nats or squared error] */
@@ -348,7 +348,7 @@ export interface ArmPart {
   hidden_rate?: number;
   /** the first step since the last snapshot whose training loss was NaN or infinite */
   nonfinite_loss_step?: number;
-  /** which losses of this snapshot are `null` because they are NaN or infinite, and not because nobody knows them */
+  /** losses of this snapshot that are `null` because they are NaN or infinite */
   nonfinite_losses?: any[];
   /** share of right answers on the probe, as in training; `null` without classes [share] */
   probe_accuracy?: number;
@@ -360,23 +360,23 @@ export interface ArmPart {
   recomputed_loss?: number;
   /** share of right answers there [share] */
   recomputed_accuracy?: number;
-  /** ‖change‖ / ‖weights‖ in the last step, of the same; NaN where it is not known */
+  /** ‖change‖ / ‖weight‖ of each of these in the last step; NaN if unknown */
   update_ratio?: Row;
-  /** how far running means lie from the probe's, root mean square over units; NaN without [σ] */
+  /** distance of running means from the probe's, root mean square over units; NaN without running means [σ] */
   running_mean_error?: Row;
-  /** the same of running standard deviations [σ] */
+  /** the same for running standard deviations [σ] */
   running_std_error?: Row;
-  /** updates that running statistics have seen; NaN without [steps] */
+  /** number of updates of running statistics; NaN without them [steps] */
   updates_seen?: Row;
-  /** share of recorded units whose activation is 0 for all examples; NaN where not known [share] */
+  /** share of recorded units whose activation is 0 for all examples; NaN if unknown [share] */
   dead_units?: Row;
-  /** share whose activation spreads less than 1/50 of what they get, times the steepest slope; NaN where it is pooled [share] */
+  /** share whose activation spreads less than 1/50 of their input times the steepest slope; NaN if it is pooled [share] */
   saturated_units?: Row;
-  /** values of a unit that are normalized together in training; NaN where not known [values] */
+  /** values of a unit that training normalizes together; NaN if unknown [values] */
   normalized_together?: Row;
-  /** 1 where adding 1 to the bias before a normalizer changes no output, as in training; 0 for all others */
+  /** 1 if adding 1 to the bias before a normalizer changes no output in the training view, else 0 */
   idle_bias?: Row;
-  /** 1 where batch norm trained with running statistics, 0 where not; NaN where the layer has none */
+  /** 1 if batch norm trained with running statistics, else 0; NaN without batch norm */
   frozen?: Row;
 }
 
@@ -389,7 +389,7 @@ export interface Snapshot {
   step: number;
   /** examples trained on before it, in passes over all of them */
   epoch: number;
-  /** examples that are normalized together in the coming minibatch, before any change [examples] */
+  /** examples of the next minibatch that are normalized together, before any change [examples] */
   group_size: number;
   /** for each arm the keys of the next table */
   arms: Record<string, ArmPart>;
@@ -404,7 +404,7 @@ export interface End {
   message: string;
   /** computing time [s] */
   seconds: number;
-  /** what stands out: `kind`, `arm`, `layer`, `step`, `numbers`, `certainty` and the `sentence` */
+  /** findings, each with `kind`, `arm`, `layer`, `step`, `numbers`, `certainty` and its `sentence` */
   findings?: any[];
 }
 

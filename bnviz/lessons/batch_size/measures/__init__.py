@@ -10,23 +10,23 @@ from bnviz.measures.registry import LiveMeasure, compared_arms
 from bnviz.record.schema import Key
 
 _STATISTICS: dict[str, Any] = {"optional": True, "when": "arms with batch statistics"}
-_LEVELS = "a of the watched units in steps from 0 to `levels` over `range`; one more for no finite number"
-_DROPOUT = "dropout rate at which a[2] varies as much, found by bisection with 256 masks; NaN where no rate up to 0.9 does"
-_THEORY = "what draws without replacement would give"
+_LEVELS = "a of the watched units in steps from 0 to `levels` over `range`; one step more if a is not finite"
+_DROPOUT = "dropout rate with the same variation of a[2], by bisection with 256 masks; NaN if it is above 0.9"
+_THEORY = "the same for draws without replacement, in theory"
 _SCENE = (
     Key("activation", _LEVELS, "layers, watched, sizes, draws", "steps", value_bytes=0.6),
     Key("activation_sd", "standard deviation of a over draws, root mean square over all units", "layers, sizes"),
     Key("prediction", "probability of its class, or the first number predicted", "sizes, draws"),
     Key("prediction_sd", "standard deviation of that over draws", "sizes"),
-    Key("changed", "share of the draws that give another class than running statistics do", "sizes", "share"),
+    Key("changed", "share of draws with another class than running statistics give", "sizes", "share"),
 )
 _PARTS = (
     Key("sizes", "examples in a minibatch, at most half of the training examples", "sizes", "examples"),
     Key("draws", "minibatches of each size, the same ones at every snapshot and for both arms"),
-    Key("levels", "into how many steps `activation` is cut"),
+    Key("levels", "number of steps of `activation`"),
     Key("range", "smallest and largest a of each watched unit", "layers, watched, 2"),
     Key("used", "a of the watched units with running statistics", "layers, watched"),
-    Key("used_prediction", "what the network says of the example with running statistics"),
+    Key("used_prediction", "prediction for the example with running statistics"),
     Key("mates", "the example in place of the first one of every minibatch, training view", parts=_SCENE),
     Key("dropout", "the example with running statistics, dropout after every hidden layer", parts=_SCENE, **_STATISTICS),
     Key("dropout_rate", _DROPOUT, "sizes", "share", **_STATISTICS),

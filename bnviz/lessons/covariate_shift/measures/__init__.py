@@ -15,11 +15,11 @@ MEASURES = (
         "coats",
         "bnviz.lessons.covariate_shift.measures.coats:coats",
         keys=(
-            Key("coat_animals", "how many held-out animals there are, half of them cats"),
+            Key("coat_animals", "number of held-out animals; half of them are cats"),
             Key("coat_recall", _RECALL, "levels, classes", "share"),
             Key(
                 "coat_recall_recomputed",
-                "the same once running statistics were taken from coloured training animals",
+                "the same with running statistics of coloured training animals",
                 "levels, classes",
                 "share",
                 **_STATISTICS,

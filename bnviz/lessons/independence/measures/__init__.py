@@ -4,7 +4,7 @@ from bnviz.config.cost import step_seconds
 from bnviz.measures.registry import LiveMeasure
 from bnviz.record.schema import Key
 
-_BOTH = "G is the gradient of W[l] that the next step takes, G′ the same after the layers below took that step"
+_BOTH = "G is the next gradient of W[l], G′ the same after the step of the layers below"
 MEASURES = (
     LiveMeasure(
         "gradient_shift",

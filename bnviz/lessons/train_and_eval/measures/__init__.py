@@ -33,30 +33,30 @@ _PARTS = (
         **_LATER,
     ),
     Key("uncorrected_accuracy", "the same", unit="share", **_LATER),
-    Key("mean_error", "how far running means of z lie from recomputed ones, root mean square over units", "layers", "σ"),
-    Key("std_error", "how far roots of running variances of z lie from recomputed ones, root mean square", "layers", "σ"),
+    Key("mean_error", "distance of running means of z from recomputed ones, root mean square over units", "layers", "σ"),
+    Key("std_error", "distance of running standard deviations of z from recomputed ones, root mean square", "layers", "σ"),
     Key("mean_size", "recomputed means of z, root mean square", "layers", "σ"),
     Key("mean_noise", "standard deviation over training minibatches of their means of z, root mean square", "layers", "σ"),
-    Key("mean_distance", "how far means of z of the held-out examples lie from recomputed ones, root mean square", "layers", "σ"),
+    Key("mean_distance", "distance of means of z of the held-out examples from recomputed ones, root mean square", "layers", "σ"),
     Key(
         "mean_offset",
-        "how far means of z over training minibatches, each normalized by itself, lie from those of the same examples normalized "
-        "together, root mean square",
+        "distance between means of z with each training minibatch normalized by itself and with all normalized together, root "
+        "mean square",
         "layers",
         "σ",
         **_LATER,
     ),
     Key(
         "variance_factor",
-        "running variances over the variances that normalize in training, which divide by the number of examples: of means over "
-        "units and training minibatches",
+        "running variances divided by those that normalize in training (with n in the denominator): means over units and "
+        "minibatches",
         "layers",
         **_LATER,
     ),
     Key(
         "spread",
-        "standard deviation of what enters the nonlinearity over the held-out examples, with running statistics over with each "
-        "minibatch's: of root mean squares over units",
+        "standard deviation of the nonlinearity's inputs over held-out examples: that with running statistics, divided by that "
+        "with minibatch statistics",
         "layers",
         **_LATER,
     ),
