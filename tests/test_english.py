@@ -25,7 +25,18 @@ CATALOGUES = sorted(words.PACKAGE.rglob("*words.toml"))
 DOCUMENTS = [
     *(
         ROOT / "docs" / f"{name}.md"
-        for name in ("cluster", "deploy", "glossary", "operations", "own", "recording", "reliability", "stacked", "teaching", "worksheet")
+        for name in (
+            "cluster",
+            "deploy",
+            "glossary",
+            "operations",
+            "own",
+            "recording",
+            "reliability",
+            "stacked",
+            "teaching",
+            "worksheet",
+        )
     ),
     *(ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md", "deploy/huggingface/README.md")),
 ]
