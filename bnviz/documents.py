@@ -40,6 +40,7 @@ _LAYERS = """{
     units: number[];
     values: number;
     tap_values?: number[];
+    bounds?: [number, number];
   }[]"""
 GENERATED_NOTE = "// Made by `make documents` from {source}: change that and make it again."
 

@@ -23,7 +23,7 @@ NOTHING_RECORDED = "nothing was recorded: it has a header and no snapshot"
 LAYER: Mapping[str, type | tuple[type, ...]] = {  # what a header may say of a layer; the first ones it has to
     "name": str, "units": list, "values": int,
     "tap_values": list, "kind": str, "normalizer": str, "source": str, "repeat": int, "width": int, "idle_bias": bool,
-    "momentum": (int, float, type(None)),
+    "bounds": list, "momentum": (int, float, type(None)),
 }  # fmt: skip
 NEEDED_OF_LAYER = ("name", "units", "values")
 _SHARED = [key for key in schema.ARM if key.name not in schema.names(schema.OWN_ARM)]
@@ -153,3 +153,5 @@ def _check_layer(layer: Any) -> None:
     counts = [layer["values"], layer.get("repeat", 0), *layer["units"], *layer.get("tap_values", [])]
     expect(all(type(one) is int and 0 <= one < 1 << 62 for one in counts) and bool(layer["units"]), "layers")
     expect(len(layer.get("tap_values", [0] * 3)) == 3 and np.isfinite(layer.get("momentum") or 0), "layers")
+    bounds = layer.get("bounds", [0, 1])
+    expect(len(bounds) == 2 and all(type(one) in (int, float) and np.isfinite(one) for one in bounds), "the bounds of a layer")

@@ -235,6 +235,14 @@ OWN_ARM = (
         "share",
     ),
     Key(
+        "units_at_bounds",
+        "share of units with 95 % of the activation within 1/100 of its range from a bound; NaN for layers without bounds",
+        "layers",
+        "share",
+        optional=True,
+        when="if a layer lists `bounds`",
+    ),
+    Key(
         "normalized_together",
         "values of a unit that training normalizes together; NaN if unknown",
         "layers",

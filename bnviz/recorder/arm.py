@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 from bnviz.recorder import parameters
 from bnviz.recorder.calls import Place
-from bnviz.recorder.dead import DeadUnits
 from bnviz.recorder.distributions import DistributionHistory, Edges, Sizes
 from bnviz.recorder.graph import normalized_together
 from bnviz.recorder.idle import IdleBiases
 from bnviz.recorder.layers import Layer
 from bnviz.recorder.losses import TrainingLosses
+from bnviz.recorder.masked import MaskedUnits
 from bnviz.recorder.modes import Modes, TrainingModes, is_frozen, set_training_view
 from bnviz.recorder.observation import ByTap, Observer
 from bnviz.recorder.preserve import untouched
@@ -73,7 +73,7 @@ class Arm:
         self._weights = list(parameters.weights(model).values())
         self.updates = parameters.Updates(self._weights)
         self.batches: Batches | None = None  # that statistics are recomputed over
-        self._dead_units, self._losses = DeadUnits(), TrainingLosses()
+        self._masked_units, self._losses = MaskedUnits(), TrainingLosses()
         self._reporter = Reporter()
 
     def set_layers(self, layers: Sequence[Layer]) -> None:
@@ -118,8 +118,8 @@ class Arm:
                 set_training_view(self.model, None)
                 batches.recompute(self.model)
             self.model.eval()
-            dead, output = self._observer.observe_dead()
-            self._dead_units.note_evaluation(dead)
+            masked, output = self._observer.observe_masked()
+            self._masked_units.note_evaluation(masked)
             return self._scores(output)
 
     def _scores(self, output: Any) -> Scores:
@@ -149,8 +149,7 @@ class Arm:
             scores = self.evaluate()
             part |= {"evaluation_loss": scores.loss, "evaluation_accuracy": scores.accuracy}
             if observed is not None and "dead_units" in part:
-                for number, share in self._dead_units.masked_shares(observed.dead).items():
-                    part["dead_units"][number] = share
+                self._masked_units.fill(part, observed.dead)
         with self._reporter.attempt(f"Idle biases of {self.name!r}"):
             if observed is not None and self.view == "training":
                 idle = self._idle_biases.measure(modes, observed.outputs)

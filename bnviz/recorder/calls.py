@@ -10,7 +10,7 @@ import contextlib
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from bnviz.recorder import kinds
+from bnviz.recorder.bounds import Bounds, bounds_of, moves_values
 from bnviz.recorder.tensors import first_values, tensors
 
 INPUT = -1  # in the place of a call: the model's input
@@ -95,6 +96,7 @@ class Call:
     sources: set[int] = field(default_factory=set)
     direct: int | None = None  # the call whose output is the input, as it came out
     is_masked: bool = False  # whether random numbers, as of dropout, may have set values of the input to 0
+    bounds: Bounds | None = None  # of the nonlinearity that the input came out of, if it is a bounded one
 
 
 def trace(model: nn.Module, inputs: Any, forward: Callable[[], Any]) -> tuple[list[Call], Any]:
@@ -108,7 +110,8 @@ def trace(model: nn.Module, inputs: Any, forward: Callable[[], Any]) -> tuple[li
             numbers[place] = len(calls)
             sources = flow.sources(values)
             known, is_masked = _known(sources, len(calls)), flow.is_masked(values)
-            calls.append(Call(place, modules[place.name], values.shape, None, known, flow.origin(values), is_masked))
+            origin, bounds = flow.origin(values), flow.bounds(values)
+            calls.append(Call(place, modules[place.name], values.shape, None, known, origin, is_masked, bounds))
             return
         if place not in numbers:  # its input holds no real numbers, as an embedding's
             numbers[place] = len(calls)
@@ -142,6 +145,7 @@ class Dataflow(TorchFunctionMode):
         self._sources: dict[int, set[int]] = {}
         self._outputs: dict[int, int] = {}
         self._masked: set[int] = set()
+        self._bounds: dict[int, Bounds | None] = {}
         for one in constants:
             self.set_sources(one, set())
         for one in inputs:
@@ -153,9 +157,11 @@ class Dataflow(TorchFunctionMode):
         if results:
             known = [self._sources[id(one)] for one in tensors((args, kwargs)) if id(one) in self._sources]
             is_masked = bool(RANDOM.search(_name(function))) or any(map(self.is_masked, tensors((args, kwargs))))
+            bounds = self._bounds_behind(_name(function), args, kwargs or {})
             for one in results:
                 self.set_sources(one, set().union(*known))
                 self._outputs.pop(id(one), None)  # it may have been written to
+                self._bounds[id(one)] = bounds
                 if is_masked:
                     self._masked.add(id(one))
         return result
@@ -171,6 +177,16 @@ class Dataflow(TorchFunctionMode):
     def is_masked(self, tensor: Tensor) -> bool:
         """Whether random numbers were drawn for a tensor, or for one that it comes from since the last call."""
         return id(tensor) in self._masked
+
+    def bounds(self, tensor: Tensor) -> Bounds | None:
+        """The bounds of the nonlinearity that a tensor came out of, if it is a bounded one."""
+        return self._bounds.get(id(tensor))
+
+    def _bounds_behind(self, function: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Bounds | None:
+        """The same of what a function gives for these arguments."""
+        if moves_values(function):
+            return next((self.bounds(one) for one in tensors((args, kwargs))), None)
+        return bounds_of(function, args, kwargs)
 
     def set_output(self, tensor: Tensor, number: int) -> None:
         """Say that a tensor is the output of a call."""

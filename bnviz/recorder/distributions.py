@@ -11,6 +11,7 @@ import numpy as np
 from bnviz.config.experiment import BINS, PERCENTILES, WATCHED_UNITS
 from bnviz.measures import statistics
 from bnviz.record.ndjson import TAPS, rounded, smallest_type
+from bnviz.recorder.bounds import share_at_bounds
 from bnviz.recorder.edges import bin_edges
 from bnviz.recorder.layers import Layer
 from bnviz.recorder.observation import ByTap
@@ -75,17 +76,23 @@ class DistributionHistory:
 
     def measure(self, values: Mapping[int, ByTap], dead: Mapping[int, np.ndarray]) -> dict[str, Any]:
         """A snapshot's keys for these values, by the layer's number and tap [units, values]; they become those before. `dead`
-        says by layer which units are [units]; behind a mask, as of dropout, the share of such is left open: NaN."""
+        says by layer which units are [units]; behind a mask, as of dropout, the share of such and of those at bounds is left
+        open: NaN. Units at bounds are missing where no layer has any."""
         result = self._sizes.empty()
+        if any(layer.bounds for layer in self._layers):
+            result["units_at_bounds"] = np.full(len(self._layers), np.nan, np.float32)
         for number, raw in values.items():
-            current = _ordered(raw, self._layers[number])
+            layer = self._layers[number]
+            current = _ordered(raw, layer)
             first, previous = self._first.setdefault(number, current), self._previous.get(number, current)
             self._previous[number] = current
             for tap, keys in enumerate(self._measured(number, first, previous, current)):
                 _fill(result, number, TAPS[tap], keys)
-            if not self._layers[number].is_masked:
+            if not layer.is_masked:
                 result["dead_units"][number] = float(dead[number].mean())
-            if self._layers[number].is_pointwise:
+                if layer.bounds:
+                    result["units_at_bounds"][number] = share_at_bounds(current[-1].values, layer.bounds)
+            if layer.is_pointwise:
                 result["saturated_units"][number] = float(_are_saturated(current).mean())
         for key in ("counts", "underflow", "overflow", "nonfinite", "zeros", "unit_counts", "unit_zeros"):
             result[key] = {tap: smallest_type(array) for tap, array in result[key].items()}

@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from bnviz.recorder import kinds
+from bnviz.recorder.bounds import Bounds
 from bnviz.recorder.calls import INPUT, Call, Place
 from bnviz.recorder.preserve import tensor_of
 
@@ -38,7 +39,8 @@ class Layer:
     how many values of each unit are recorded at each tap, of so many in `totals`: pooling leaves fewer to the next layer.
     `source` names the module with weights whose output goes into the normalizer directly, if one does; it `has_idle_bias` if the
     normalizer subtracts its bias again. It `is_pointwise` if the next layer gets as many values as come out, so that each may be
-    a function of one of them, and `is_masked` if dropout may have set some to 0 meanwhile.
+    a function of one of them, and `is_masked` if dropout may have set some to 0 meanwhile. `bounds` are those of the nonlinearity
+    that these values come out of, if it is a bounded one, as tanh.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Layer:
     totals: Counts
     is_pointwise: bool
     is_masked: bool
+    bounds: Bounds | None
     sites: tuple[Site, Site, Site]
     module: nn.Module
 
@@ -86,6 +89,7 @@ class Layer:
             "units": self.units.tolist(),
             "values": min(self.counts),
             "tap_values": list(self.counts),
+            **({"bounds": list(self.bounds)} if self.bounds else {}),
         }
 
 
@@ -136,6 +140,7 @@ def _layer(
         activation, shapes[2] = (following.place, "in"), following.input_shape
     linear_total, normalized_total, total = (math.prod(one) // max(1, width) for one in shapes)
     totals = (linear_total, normalized_total, total)
+    received = following if following is not None and activation == (following.place, "in") else None
     return Layer(
         name=call.place.name,
         kind=type(call.module).__name__,
@@ -148,7 +153,8 @@ def _layer(
         counts=(min(MOST_VALUES, linear_total), min(MOST_VALUES, normalized_total), min(MOST_VALUES, total)),
         totals=totals,
         is_pointwise=shapes[1] == shapes[2],
-        is_masked=following is not None and activation == (following.place, "in") and following.is_masked,
+        is_masked=received is not None and received.is_masked,
+        bounds=received.bounds if received is not None else None,
         sites=(linear, normalized, activation),
         module=call.module,
     )

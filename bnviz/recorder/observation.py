@@ -6,13 +6,14 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from bnviz.recorder import kinds
+from bnviz.recorder.bounds import share_at_bounds
 from bnviz.recorder.calls import Place, listening
 from bnviz.recorder.layers import Layer, Site, units_place
 from bnviz.recorder.probe import Probe
@@ -97,6 +98,14 @@ class Observation:
     dead: dict[int, np.ndarray]
 
 
+class Masked(NamedTuple):
+    """Of layers behind a mask, by number, in evaluation: which units are dead [units], and the share of those at bounds of a
+    nonlinearity, where it has bounds."""
+
+    dead: dict[int, np.ndarray]
+    at_bounds: dict[int, float]
+
+
 class Observer:
     """Observes these layers of a model."""
 
@@ -138,19 +147,22 @@ class Observer:
         statistics |= {number: _told_statistics(tellers[number], count) for number, count in counts.items()}
         return Observation(self._by_layer(taken), statistics, output, dead)
 
-    def observe_dead(self) -> tuple[dict[int, np.ndarray], Any]:
-        """Which units are dead [units], by layer, of those behind a mask alone; and the model's output. As `observe`."""
-        dead: dict[int, np.ndarray] = {}
+    def observe_masked(self) -> tuple[Masked, Any]:
+        """Of the layers behind a mask alone, what only a pass without masks tells; and the model's output. As `observe`."""
+        masked = Masked({}, {})
 
         def receive(place: Place, side: str, values: Tensor, every: Sequence[Tensor]) -> None:
             for number, tap in self._sites.get((place, side), ()):
-                if tap == ACTIVATION and self.layers[number].is_masked:
-                    dead[number] = self._samplers[number][tap].are_dead(values.detach())
+                layer, sampler = self.layers[number], self._samplers[number][tap]
+                if tap == ACTIVATION and layer.is_masked:
+                    masked.dead[number] = sampler.are_dead(values.detach())
+                    if layer.bounds:
+                        masked.at_bounds[number] = share_at_bounds(sampler.take(values.detach()), layer.bounds)
 
         if not any(layer.is_masked for layer in self.layers):
-            return dead, self.probe.call(self.model)
+            return masked, self.probe.call(self.model)
         with listening(self._modules.items(), receive):
-            return dead, self.probe.call(self.model)
+            return masked, self.probe.call(self.model)
 
     def _let_batch_norms_tell(self) -> dict[int, nn.Module]:
         """Set the momentum of batch norms to 1, so that the pass leaves the probe's statistics as running ones: for free.

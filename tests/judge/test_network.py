@@ -43,7 +43,7 @@ def healthy():
         **{"unit_mean": by_tap(np.zeros((LAYERS, UNITS))), "unit_std": by_tap(np.ones((LAYERS, UNITS)))},
         **{"dead_units": row(0.02), "saturated_units": row(0), "gradient_norm": row(0.5), "update_ratio": row(1e-3)},
         **{"running_mean_error": row(0.05), "running_std_error": row(0.05), "updates_seen": row(1000)},
-        **{"normalized_together": row(64), "frozen": row(0)},
+        **{"normalized_together": row(64), "frozen": row(0), "units_at_bounds": row(np.nan)},
     }
     snapshots = [{"type": "snapshot", "step": 100 * index, "arms": {"model": copy.deepcopy(part)}} for index in range(SNAPSHOTS)]
     return header, snapshots
@@ -240,6 +240,23 @@ SPEAKS = {
         100,
         "30 % of the recorded units are saturated. At step 500, each gave almost the same output at every recorded value",
     ),
+    "units at the bounds of tanh": (
+        lambda header, parts: at_bounds(7, 1, units_at_bounds=0.3)(header, parts),
+        *("saturated_units", "at_bounds", "b.7.bn", 100),
+        "30 % of the recorded units are saturated. At step 500, at least 95 % of each one's values lay within 0.02 of −1 or 1, ",
+    ),
+    "more units at a sigmoid's bounds than flat ones": (
+        lambda header, parts: at_bounds(2, bounds=(0, 1), units_at_bounds=0.5, saturated_units=0.2)(header, parts),
+        *("saturated_units", "at_bounds", "b.2.bn", 0, "values lay within 0.01 of 0 or 1"),
+    ),
+    "as many units at bounds as flat ones": (
+        lambda header, parts: at_bounds(2, units_at_bounds=0.5, saturated_units=0.5)(header, parts),
+        *("saturated_units", "at_bounds", "b.2.bn", 0, "values lay within 0.02 of −1 or 1"),
+    ),
+    "more flat units than at bounds": (
+        lambda header, parts: at_bounds(2, units_at_bounds=0.4, saturated_units=0.5)(header, parts),
+        *("saturated_units", "", "b.2.bn", 0, "each gave almost the same output"),
+    ),
     "activations grow": (
         steps_of("std", *(10.0**power for power in range(LAYERS))),
         *("activations_change", "", "b.7.bn", 500, 'grow 1e+06-fold from module "b.0.bn"'),
@@ -352,6 +369,11 @@ def test_a_judge_speaks(case):
     assert words in str(finding) and str(finding).endswith((".", ")."))
 
 
+def at_bounds(layer, start=0, bounds=(-1, 1), **values):
+    """A change of a layer behind which there is a nonlinearity with these bounds, from a snapshot on."""
+    return together(header_of(layer, bounds=list(bounds)), in_layer(layer, start, **values))
+
+
 def probe_of(count, change):
     """The same with a probe of so many examples."""
     return together(lambda header, parts: header.update(probe_size=count), change)
@@ -360,6 +382,11 @@ def probe_of(count, change):
 SILENT = {
     "dead units of a tiny probe": probe_of(4, everywhere(dead_units=0.5)),
     "saturated units of a tiny probe": probe_of(4, everywhere(saturated_units=0.5)),
+    "units at bounds of a tiny probe": probe_of(4, at_bounds(1, units_at_bounds=0.5)),
+    "few units at bounds": at_bounds(1, units_at_bounds=0.09),
+    "units that left the bounds": lambda header, parts: at_bounds(1, units_at_bounds=0.9)(header, parts[:-1]),
+    "units at bounds at the last two snapshots": at_bounds(1, SNAPSHOTS - 2, units_at_bounds=0.9),
+    "units at bounds that nobody knows": in_layer(1, units_at_bounds=0.9),
     "two places that differ by chance": probe_of(6, second_use(1.5)),
     "losses of a tiny probe": probe_of(4, everywhere(probe_accuracy=None, evaluation_accuracy=None, evaluation_loss=0.9)),
     "large updates that became usual": lambda header, parts: everywhere(update_ratio=0.1)(header, parts[:4]),
@@ -403,7 +430,7 @@ def test_judges_are_silent(case):
     assert findings(SILENT[case]) == []
 
 
-MEASURED = ["nonfinite", "update_ratio", "std", "unit_mean", "dead_units", "evaluation_accuracy", "frozen"]
+MEASURED = ["nonfinite", "update_ratio", "std", "unit_mean", "dead_units", "evaluation_accuracy", "frozen", "units_at_bounds"]
 
 
 @pytest.mark.parametrize("missing", MEASURED)

@@ -116,6 +116,8 @@ def edited(recording, line, change):
         (0, lambda header: header.update(format=99), "its format is 99, and this release reads format 1"),
         (0, lambda header: header.pop("arms"), "line 1 is no line of a recording"),
         (0, lambda header: header["layers"][1].update(units=["a"]), "line 1 is no line of a recording"),
+        (0, lambda header: header["layers"][1].update(bounds=[0, "1"]), "line 1 is no line of a recording"),
+        (0, lambda header: header["layers"][1].update(bounds=[1]), "line 1 is no line of a recording"),
         (2, lambda snapshot: snapshot.pop("arms"), "line 3 is damaged"),
         (2, lambda snapshot: snapshot.update(step=float("nan")), "line 3 is damaged: NaN is not JSON"),
         (3, lambda snapshot: snapshot.update(step=0), "line 4 is damaged: step is not as it should be"),

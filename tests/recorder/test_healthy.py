@@ -194,6 +194,108 @@ def test_units_are_saturated_whatever_their_scale(case, behind):
     assert part["saturated_units"].tolist() == [0.5 * is_flat] and part["dead_units"].tolist() == [0]
 
 
+class Bent(nn.Module):
+    """Two layers with the same function behind each of them, and `behind` that after the second one."""
+
+    def __init__(self, bend, scale, behind=None):
+        super().__init__()
+        self.first, self.second, self.out = nn.Linear(20, 16), nn.Linear(16, 8), nn.LazyLinear(4)
+        self.bend, self.behind = bend, behind or nn.Identity()
+        with torch.no_grad():
+            self.first.weight *= scale
+        self(torch.zeros(2, 20))
+
+    def forward(self, x):
+        return self.out(self.behind(self.bend(self.second(self.bend(self.first(x))))))
+
+
+def shares_at_bounds(model):
+    """The shares of units at bounds of an untrained network's layers, or None; and the bounds that the header lists."""
+    recorder = bnviz.record(model, probe=examples(count=200))
+    recorder.close()
+    header, snapshots = messages(recorder)
+    shares = snapshots[0]["arms"]["model"].get("units_at_bounds")
+    return None if shares is None else shares.tolist(), [layer.get("bounds") for layer in header["layers"]]
+
+
+BOUNDED = {  # how the nonlinearity is called, and its bounds
+    "nn.Tanh": (nn.Tanh(), [-1, 1]),
+    "torch.tanh": (torch.tanh, [-1, 1]),
+    "tanh_": (lambda z: z.tanh_(), [-1, 1]),
+    "nn.Sigmoid": (nn.Sigmoid(), [0, 1]),
+    "nn.Hardtanh": (nn.Hardtanh(-2, 2, inplace=True), [-2, 2]),
+    "hardtanh": (lambda z: nn.functional.hardtanh(z, -2, max_val=2), [-2, 2]),
+    "nn.Hardsigmoid": (nn.Hardsigmoid(), [0, 1]),
+    "softsign": (nn.functional.softsign, [-1, 1]),
+}
+
+
+@pytest.mark.parametrize("case", BOUNDED)
+def test_units_at_the_bounds_of_their_nonlinearity_are_counted(case):
+    bend, bounds = BOUNDED[case]
+    torch.manual_seed(0)
+    large = Bent(bend, 1e5)
+    assert shares_at_bounds(large) == ([1, 0], [bounds, bounds])
+    torch.manual_seed(0)
+    assert shares_at_bounds(Bent(bend, 1)) == ([0, 0], [bounds, bounds])
+
+
+@pytest.mark.parametrize("behind", [nn.Dropout(0.9), nn.Sequential(nn.Dropout(0.5), nn.Unflatten(1, (2, 4)), nn.Flatten())])
+def test_units_at_bounds_behind_dropout_are_counted_without_its_mask(behind):
+    torch.manual_seed(0)
+    model = Bent(torch.tanh, 1, behind)
+    with torch.no_grad():
+        model.second.weight[:4] *= 1e5
+    assert shares_at_bounds(model) == ([0, 0.5], [[-1, 1]] * 2)
+
+
+class Dense(nn.Linear):
+    """A module with weights that bends by itself what it gives."""
+
+    def forward(self, x):
+        return super().forward(x).tanh()
+
+
+def test_a_module_may_bend_by_itself():
+    torch.manual_seed(0)
+    model = nn.Sequential(Dense(20, 8), nn.Linear(8, 3))
+    with torch.no_grad():
+        model[0].weight[:2] *= 1e5
+    assert shares_at_bounds(model) == ([0.25], [[-1, 1]])
+
+
+UNBOUNDED = {  # what makes other values of a tanh's, or is no bounded function
+    "scaled": lambda z: 2 * z.tanh(),
+    "residual": lambda z: z + z.tanh(),
+    "pooled": lambda z: nn.functional.max_pool1d(z.tanh(), 2).repeat(1, 2),
+    "scaled in place": lambda z: z.tanh().mul_(3),
+    "ReLU6": nn.functional.relu6,
+    "nn.ReLU6": nn.ReLU6(),
+    "GELU": nn.functional.gelu,
+}
+
+
+@pytest.mark.parametrize("case", UNBOUNDED)
+def test_what_is_not_bounded_has_no_bounds(case):
+    assert shares_at_bounds(Bent(UNBOUNDED[case], 1e5)) == (None, [None, None])
+
+
+@pytest.mark.parametrize("scale, is_saturated", [(1, False), (100, True)])
+def test_a_tanh_network_with_large_weights_is_saturated_and_a_usual_one_is_not(scale, is_saturated):
+    torch.manual_seed(0)
+    model, (x, y) = Bent(nn.Tanh(), scale), classes(512)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    with bnviz.record(model, probe=(x[:200], y[:200]), loss=cross_entropy, every=16) as recorder:
+        for step in range(STEPS):
+            optimizer.zero_grad()
+            loss = cross_entropy(model(x[8 * step : 8 * step + 8]), y[8 * step : 8 * step + 8])
+            loss.backward()
+            optimizer.step()
+            recorder.step(loss=loss)
+    found = [(one.kind, one.cause, one.layer, one.step) for one in recorder.findings()]
+    assert found == [("saturated_units", "at_bounds", "first", 0)] * is_saturated
+
+
 def test_gradients_that_are_accumulated_over_three_steps_move_weights():
     torch.manual_seed(0)
     model, (x, y) = dense(nn.ReLU), classes(512)

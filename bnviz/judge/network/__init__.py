@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from bnviz.judge.network import evaluation, losses, normalizers, signals
+from bnviz.judge.network import evaluation, losses, normalizers, signals, units
 from bnviz.judge.network.finding import Finding, catalogue
 from bnviz.judge.network.history import History
 
@@ -17,7 +17,7 @@ JUDGES: dict[str, Judge] = {  # by what is looked for, a key of words.toml: the 
     "frozen": normalizers.frozen,
     "small_groups": normalizers.small_groups,
     "two_uses": normalizers.two_uses,
-    "idle_units": signals.idle_units,
+    "idle_units": units.idle_units,
     "growth": signals.growth,
     "updates": signals.updates,
     "loss_rose": losses.loss_rose,

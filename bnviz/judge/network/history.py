@@ -58,6 +58,11 @@ class History:
         repeat = self.layers[layer].get("repeat", 0)
         return self.layers[layer]["name"] + (f" (call {repeat + 1})" if repeat else "")
 
+    def bounds(self, layer: int) -> tuple[float, float] | None:
+        """The lowest and the highest value of a layer's nonlinearity, if it is a bounded one."""
+        found = self.layers[layer].get("bounds")
+        return None if found is None else (float(found[0]), float(found[1]))
+
     def window(self, snapshot: int) -> str:
         """When something came that a snapshot was the first to show, in words: nobody knows what lies between two snapshots."""
         step = self.steps[snapshot]

@@ -1,4 +1,4 @@
-"""Does a signal pass through the network: values that are numbers, units that answer, activations and gradients of one size?"""
+"""Does a signal pass through the network: values that are numbers, activations and gradients of one size?"""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from bnviz.judge.network.finding import Finding, digits, percent
-from bnviz.judge.network.history import History, late, median, since
+from bnviz.judge.network.history import History, late, median
 
 TAPS = ("linear", "normalized", "activation")
-MANY = 0.1  # share of a layer's units
-HARMFUL = 0.25  # share of a layer's units; healthy small networks have up to 16 % that are dead since the first step
 LASTING = 3  # snapshots
 FACTOR = 1000.0  # between the first layers and the last ones
 FEWEST_LAYERS = 4
@@ -46,26 +44,6 @@ def not_finite(history: History) -> Iterator[Finding]:
 def are_nonfinite(history: History) -> np.ndarray:
     """Whether layers have values that are not finite, at any tap [snapshots, layers]."""
     return np.sum([np.nan_to_num(history.rows("nonfinite", tap)) for tap in TAPS], axis=0) > 0
-
-
-def idle_units(history: History) -> Iterator[Finding]:
-    """`dead_units` and `saturated_units`: many units of a layer that say the same for all examples, at the last snapshots."""
-    if history.has_few_examples:
-        return
-    for kind in ("dead_units", "saturated_units"):
-        shares = history.rows(kind)
-        with np.errstate(invalid="ignore"):
-            is_many = shares >= MANY
-        lasting = is_many[-LASTING:].all(0) if len(is_many) >= LASTING else np.zeros(is_many.shape[1:], bool)
-        found = np.flatnonzero(lasting)
-        if found.size:
-            worst = int(found[np.argmax(shares[-1, found])])
-            at_end, many = since(shares[:, worst] >= shares[-1, worst]), since(is_many[:, worst])
-            numbers = {"share": percent(shares[-1, worst]), "count": len(found), "last": history.steps[-1]}
-            numbers |= {"so_many": history.window(at_end), "many": history.window(many)}
-            severity = "warning" if shares[-1, worst] >= HARMFUL else "note"
-            name, step = history.name(worst), history.steps[many]
-            yield Finding(kind, history.arm, name, step, "certain", numbers, severity=severity)
 
 
 def growth(history: History) -> Iterator[Finding]:

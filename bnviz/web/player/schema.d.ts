@@ -70,6 +70,7 @@ export interface OwnHeader {
     units: number[];
     values: number;
     tap_values?: number[];
+    bounds?: [number, number];
   }[];
   /** the layers of other arms, by the name of the arm */
   arm_layers?: Record<string, any>;
@@ -372,6 +373,8 @@ export interface ArmPart {
   dead_units?: Row;
   /** share whose activation spreads less than 1/50 of their input times the steepest slope; NaN if it is pooled [share] */
   saturated_units?: Row;
+  /** share of units with 95 % of the activation within 1/100 of its range from a bound; NaN for layers without bounds [share] */
+  units_at_bounds?: Row;
   /** values of a unit that training normalizes together; NaN if unknown [values] */
   normalized_together?: Row;
   /** 1 if adding 1 to the bias before a normalizer changes no output in the training view, else 0 */
