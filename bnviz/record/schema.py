@@ -236,11 +236,11 @@ OWN_ARM = (
     ),
     Key(
         "units_at_bounds",
-        "share of units with 95 % of the activation within 1/100 of its range from a bound; NaN for layers without bounds",
+        "share of units with 95 % of the activation within 1/100 of its range from a bound; NaN without bounds",
         "layers",
         "share",
         optional=True,
-        when="if a layer lists `bounds`",
+        when="if a layer has `bounds`",
     ),
     Key(
         "normalized_together",

@@ -373,7 +373,7 @@ export interface ArmPart {
   dead_units?: Row;
   /** share whose activation spreads less than 1/50 of their input times the steepest slope; NaN if it is pooled [share] */
   saturated_units?: Row;
-  /** share of units with 95 % of the activation within 1/100 of its range from a bound; NaN for layers without bounds [share] */
+  /** share of units with 95 % of the activation within 1/100 of its range from a bound; NaN without bounds [share] */
   units_at_bounds?: Row;
   /** values of a unit that training normalizes together; NaN if unknown [values] */
   normalized_together?: Row;
