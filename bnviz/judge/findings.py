@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from bnviz.config.sweep import Sweep, grid
 from bnviz.data import DATA_SETS
 from bnviz.judge.claim import Row
 from bnviz.judge.intervals import Interval, over_seeds_and_images
+from bnviz.judge.scale import TIMES, Scale
 from bnviz.judge.signs import Measured, Signs, Strictest
 
 # Accuracies that differ by less count as the same: with 1,000 test examples, one accuracy of 85 % has a standard error of 1.1 %.
@@ -145,28 +147,28 @@ def percent(share: float, places: int = 1) -> str:
 
 def points(one: Interval, places: int = 1) -> str:
     """A difference of shares, in percentage points, with its interval."""
-    return _format_interval(one, lambda value: numerals.points(value, places), " points")
+    return Scale("points", places).interval(one)
 
 
 def by(first: float, second: float, change: Interval) -> str:
     """How far two shares lie apart, in percentage points, whichever is larger: to as many places as `apart` takes."""
-    places = _places(first, second, float(change.mean))
+    scale = points_scale(first, second, change)
     if first < second:
         change = Interval(-change.mean, -change.high, -change.low, change.count)
-    return _format_interval(change, lambda value: numerals.digits(100 * value, places), " points")
+    return replace(scale, kind="distance").interval(change)
 
 
 def apart(first: float, second: float, change: Interval) -> tuple[str, str, str]:
     """Two shares and `change`, first - second, to as many places as it takes for what is read to add up."""
-    places = _places(first, second, float(change.mean))
-    return percent(first, places), percent(second, places), points(change, places)
+    scale = points_scale(first, second, change)
+    return percent(first, scale.places), percent(second, scale.places), scale.interval(change)
 
 
-def _places(first: float, second: float, change: float) -> int:
-    """After the point, so that what is read adds up."""
-    numbers = [100 * float(one) for one in (first, second, change)]
+def points_scale(first: float, second: float, change: Interval) -> Scale:
+    """How `change`, first - second, is written: to as many places as it takes for what is read to add up."""
+    numbers = [100 * float(one) for one in (first, second, change.mean)]
     adds_up = (places for places in PLACES if _adds_up(*(round(number, places) for number in numbers)))
-    return next(adds_up, PLACES[0])
+    return Scale("points", next(adds_up, PLACES[0]))
 
 
 def _adds_up(first: float, second: float, change: float) -> bool:
@@ -175,13 +177,7 @@ def _adds_up(first: float, second: float, change: float) -> bool:
 
 def times(one: Interval) -> str:
     """A ratio, from the interval of its logarithm."""
-    return _format_interval(one, lambda value: numerals.two_digits(math.exp(value)), " times")
-
-
-def _format_interval(one: Interval, write: Callable[[float], str], unit: str) -> str:
-    if not math.isfinite(float(one.mean)):
-        return "unknown because a network diverged"
-    return numerals.interval(one.mean, one.low, one.high, write, unit)
+    return TIMES.interval(one)
 
 
 def enumeration(parts: Mapping[str, object] | Iterable[str]) -> str:

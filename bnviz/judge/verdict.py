@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bnviz.judge.intervals import LEVEL
-from bnviz.judge.signs import Measured, tail
+from bnviz.judge.intervals import LEVEL, Estimate, Interval
+from bnviz.judge.scale import Scale
+from bnviz.judge.signs import Censored, Measured, Signs, Strictest, tail
 
 AGREES, DISAGREES, CANNOT_TELL, TOO_FEW = "agrees", "disagrees", "cannot tell", "too few to tell"
 COMPUTING = "computing"  # no verdict: rows are missing
@@ -23,7 +24,8 @@ class Criterion:
     """What a claim says of one mean: that it lies `above` or `below` a bound, or `within` the bound on either side of 0.
 
     One that holds for a reason that proves nothing is not `informative`: then it may fail, but nothing follows if it holds. One
-    whose networks do not train is not `telling`: then nothing follows either way.
+    whose networks do not train is not `telling`: then nothing follows either way. `scale` says how its numbers are written, and
+    `shown` is the interval that pages show where the estimate has none, because seeds are counted.
     """
 
     name: str
@@ -32,6 +34,14 @@ class Criterion:
     bound: float = 0.0
     informative: bool = True
     telling: bool = True
+    scale: Scale = Scale()
+    shown: Interval | None = None
+
+    @property
+    def interval(self) -> Interval | None:
+        """The 95 % interval of what is judged; None if seeds are counted and nothing else is known."""
+        one = estimate_of(self.estimate)
+        return self.shown or (one.interval() if one is not None else None)
 
     @property
     def holds(self) -> float:
@@ -114,6 +124,31 @@ class Verdict:
         seeds = int(self.parts[0].estimate.seeds)
         clearest = tail(seeds, seeds)  # all seeds on one side
         return "coarse" if clearest in (self.holds, *(part.fails for part in self.parts)) else "open"
+
+
+def estimate_of(measured: Measured) -> Estimate | None:
+    """The mean over seeds that a part of a claim rests on; None if it counts seeds."""
+    match measured:
+        case Estimate():
+            return measured
+        case Censored(low, _):
+            return estimate_of(low)
+        case Strictest(first, _):
+            return estimate_of(first)
+    return None
+
+
+def count_of(measured: Measured, bound: float) -> tuple[int, int] | None:
+    """How many seeds lie surely above and surely below a bound; None if no seeds are counted."""
+    match measured:
+        case Signs(values):
+            return int((values > bound).sum()), int((values < bound).sum())
+        case Censored(low, high):
+            counts = count_of(low, bound), count_of(high, bound)
+            return (counts[0][0], counts[1][1]) if counts[0] and counts[1] else None
+        case Strictest(_, second):
+            return count_of(second, bound)
+    return None
 
 
 def holm(p: Sequence[float], family: int, level: float = LEVEL) -> list[bool]:

@@ -1,6 +1,7 @@
 """The page /does-it-hold in Streamlit's own test harness: which claim, what is said of it, links, and the table of all claims."""
 
 import dataclasses
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -173,7 +174,13 @@ def test_the_table_has_the_verdicts_of_sweeps_that_are_there(lab):
     rows = table.splitlines()[2:]
     assert len(rows) == len(CLAIMS) and sum(WORDS["page"]["not_run"] in row for row in rows) == len(CLAIMS) - 1
     (done,) = (row for row in rows if WORDS["page"]["not_run"] not in row)
-    assert BADGES[AGREES] in done and "(./does-it-hold?claim=noise)" in done and claim.published in done
+    assert BADGES[AGREES] in done and "(./does-it-hold?claim=noise)" in done and WORDS["page"]["this_server"] in done
+    assert re.search(r"relative to neither: \d\.\d+ times \(\d\.\d+ to \d\.\d+\)", done), "the effect with its interval"
+
+
+def test_the_table_is_open_at_once(lab):
+    page = visit()
+    assert not page.expander and any(one.value == "#### All claims" for one in page.markdown)
 
 
 def test_shipped_rows_are_there_at_once_with_their_origin_and_can_be_computed_anew(lab, monkeypatch):
@@ -190,7 +197,7 @@ def test_shipped_rows_are_there_at_once_with_their_origin_and_can_be_computed_an
     assert lab.engine.plans == [] and BADGES[AGREES] in text(page) and BADGES[DISAGREES] not in text(page)
     assert any(origin in one.value for one in page.caption)
     table = next(one.value for one in page.markdown if one.value.startswith("| claim"))
-    assert table.count(WORDS["page"]["not_run"]) == len(CLAIMS) - 1
+    assert table.count(WORDS["page"]["not_run"]) == len(CLAIMS) - 1 and "| 2 January 2026, a computer |" in table
     (anew,) = (one for one in page.button if one.label.startswith("Run it here (about "))
     anew.click().run()
     assert lab.engine.plans == [claim.sweep]

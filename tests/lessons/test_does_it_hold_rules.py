@@ -10,11 +10,12 @@ from bnviz.config.sweep import MAXIMUM_SEEDS
 from bnviz.judge.findings import SAME, at, best, correct, edges, points
 from bnviz.judge.intervals import difference, interval, over_seeds
 from bnviz.judge.verdict import AGREES, CANNOT_TELL, DISAGREES
-from bnviz.lessons.does_it_hold.claims import CLAIMS, reason_text
+from bnviz.lessons.does_it_hold.claims import CLAIMS, table
 from bnviz.lessons.does_it_hold.claims.faster import quickest
 from bnviz.lessons.does_it_hold.evidence import DOCUMENT, markers
-from bnviz.lessons.does_it_hold.page import BADGES, verdict
+from bnviz.lessons.does_it_hold.page import BADGES, _line, verdict
 from bnviz.lessons.does_it_hold.panels import panels
+from bnviz.lessons.does_it_hold.reasons import reason_text
 from bnviz.lessons.does_it_hold.seeds import FRESH, PILOT, PILOT_SEEDS
 from tests.lessons.test_does_it_hold_claims import (
     CASES,
@@ -297,3 +298,16 @@ def test_a_page_says_why_there_is_no_verdict(key):
         assert reason in (None, judgement.undecided)
         assert f"{BADGES[word(judgement)]}\n\n{reason_text(judgement, sweep)}\n\n" in text
         assert "train on the same" in text and "{" not in text and (seeds > 4 or "at least 5 seeds" in text)
+
+
+def test_cannot_tell_is_said_with_its_numbers_and_alike_on_the_page_and_on_a_terminal():
+    """With batch norm a tenth of the images is right that is not right without it, and as many the other way round."""
+    bits = {"none": some_right(0.8), "batch": some_right(0.8, 1)}
+    claim = CLAIMS["same-score"]
+    rows = made_up(claim.sweep, lambda curve, rate, seed: {"score": 0.8, "right": [bits[curve]] * 6})
+    judgement = claim.judge(claim.sweep, rows)
+    reason, ends = reason_text(judgement, claim.sweep), judgement.parts[0].interval
+    assert reason.startswith("Within ±1.0 points counts as the same; the 95 % interval goes from −")
+    assert f"to +{100 * float(ends.high):.1f}" in reason
+    assert reason in verdict(claim, dict, claim.sweep, rows) and reason in table({claim.key: judgement}, "today")
+    assert reason in _line(claim, judgement, CANNOT_TELL)

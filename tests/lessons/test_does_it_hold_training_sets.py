@@ -39,7 +39,7 @@ def test_a_table_has_both_verdicts_and_how_far_sets_differ():
     verdicts = [TINY.judge(one, made_up(one, gaining(std))) for one, std in ((sweep, 0.005), (resampled(sweep), 0.1))]
     _, _, part, words = table(TINY, *verdicts).splitlines()
     name, bound, shared, own, between, included = part.strip("| ").split(" | ")
-    assert (name, bound) == ("0.01", "below 0.01") and float(between) == pytest.approx(0.1, rel=0.06)
+    assert (name, bound) == ("gain in accuracy at rate 0.01", "below 0.01") and float(between) == pytest.approx(0.1, rel=0.06)
     means, lows = zip(*(map(float, one.split(" to ")[0].split(" (")) for one in (shared, own, included)), strict=True)
     assert means == pytest.approx([-0.02] * 3, abs=1e-3)
     assert lows[0] > lows[1] > lows[2]  # a single set is worse known than the mean of twenty

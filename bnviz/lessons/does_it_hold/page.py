@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from typing import NamedTuple
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -19,12 +21,13 @@ from bnviz.judge.claim import Claim, Row
 from bnviz.judge.findings import LEAST, SAME
 from bnviz.judge.verdict import AGREES, CANNOT_TELL, COMPUTING, DISAGREES, TOO_FEW, Verdict
 from bnviz.judge.verdict import words as together
-from bnviz.lessons.does_it_hold.claims import CLAIMS, reason_text, row
+from bnviz.lessons.does_it_hold.claims import CLAIMS, row
 from bnviz.lessons.does_it_hold.panels import panels
+from bnviz.lessons.does_it_hold.reasons import effects_text, reason_text
 from bnviz.lessons.does_it_hold.sentences import WORDS
 from bnviz.record import evidence, ndjson
 from bnviz.web import words
-from bnviz.web.site import board, links, widgets
+from bnviz.web.site import board, links, tailored, widgets
 from bnviz.web.site.page import controls, foot, head, widgets_in_browser
 from bnviz.web.site.sweep_page import SEEDS, Scene, SweepPage, defaults, own_fields
 
@@ -199,9 +202,10 @@ def _change() -> None:
 
 
 def _table(verdicts: Mapping[str, Verdict]) -> None:
-    """All claims, with the verdicts of those whose sweeps this server has finished."""
-    with st.expander(TEXTS["all"]), st.container(key="claims"):
-        head = row(TEXTS["column_claim"], TEXTS["published"], TEXTS["ours"], TEXTS["column_verdict"])
+    """All claims, with the verdicts of those whose rows the release has shipped or this server has computed."""
+    st.markdown(f"#### {TEXTS['all']}")
+    with st.container(key="claims"):
+        head = row(*(TEXTS[column] for column in ("column_claim", "column_verdict", "column_effect", "column_computed")))
         decided = together(verdicts, len(CLAIMS))
         lines = [_line(claim, verdicts.get(claim.key), decided.get(claim.key, "")) for claim in CLAIMS.values()]
         st.markdown("\n".join([head, row(*["---"] * 4), *lines]))
@@ -210,13 +214,20 @@ def _table(verdicts: Mapping[str, Verdict]) -> None:
 
 def _origins() -> list[str]:
     """Where the rows that the release has shipped come from: one sentence if all come from one place."""
-    judged = [_judge_shipped(key)[1] for key, claim in CLAIMS.items() if evidence.is_shipped(claim.sweep)]
+    judged = [_judge_shipped(key).origin for key, claim in CLAIMS.items() if evidence.is_shipped(claim.sweep)]
     return list(dict.fromkeys(judged))
 
 
 def _line(claim: Claim, verdict: Verdict | None, word: str) -> str:
-    name = f"[{claim.name}](./{NAME}?claim={claim.key})"
-    return row(name, claim.published, verdict.summary if verdict else TEXTS["not_run"], BADGES.get(word, ""))
+    """A claim with a link to it, its verdict, what that rests on, and where and when it was computed."""
+    query = urlencode({"claim": claim.key, **tailored.parameters()})
+    name = f"[{claim.name}](./{NAME}?{query})"
+    if verdict is None:
+        return row(name, TEXTS["not_run"], "", "")
+    reason = [reason_text(verdict, claim.sweep)] if word in (CANNOT_TELL, TOO_FEW) else []
+    place = _judge_shipped(claim.key).place if evidence.is_shipped(claim.sweep) else TEXTS["this_server"]
+    effects = [text] if (text := effects_text(verdict, word)) else []
+    return row(name, BADGES[word], ". ".join([*effects, *reason]), place)
 
 
 def own_verdicts() -> dict[str, Verdict]:
@@ -232,16 +243,23 @@ def shipped_verdicts() -> dict[str, Verdict]:
 
 def shipped(claim: Claim) -> Verdict | None:
     """The verdict of the claim's own sweep, if the release has its rows."""
-    return _judge_shipped(claim.key)[0] if evidence.is_shipped(claim.sweep) else None
+    return _judge_shipped(claim.key).verdict if evidence.is_shipped(claim.sweep) else None
+
+
+class Shipped(NamedTuple):
+    """The verdict on rows that the release has shipped, and where they come from: in a sentence, and in a few words."""
+
+    verdict: Verdict
+    origin: str
+    place: str
 
 
 @cache  # for a file of the release does not change
-def _judge_shipped(key: str) -> tuple[Verdict, str]:
-    """The verdict, and where its rows come from."""
+def _judge_shipped(key: str) -> Shipped:
     claim = CLAIMS[key]
     rows = evidence.read(claim.sweep)
     assert rows is not None  # `shipped` has just seen it
-    return claim.judge(claim.sweep, rows.fill(claim.sweep)), board.origin(rows)
+    return Shipped(claim.judge(claim.sweep, rows.fill(claim.sweep)), board.origin(rows), board.place(rows))
 
 
 def finished(claim: Claim) -> Verdict | None:

@@ -29,6 +29,11 @@ def fill(key: str, sentence: str, **values: object) -> str:
     return words.fill(claim_texts(key)[sentence], **values)
 
 
+def part_name(key: str, part: str, **values: object) -> str:
+    """What a part of a claim's verdict is called, before its number."""
+    return words.fill(claim_texts(key)["parts"][part], **values)
+
+
 def at_edges(sweep: Sweep, best_rates: np.ndarray) -> str:
     """A sentence about the curves whose best point is the first or the last that was tried; nothing if there is none."""
     names = [NAMES[name] for name in edges(sweep, best_rates)]

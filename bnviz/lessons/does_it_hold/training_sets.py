@@ -20,8 +20,7 @@ from bnviz.engine import worker_count
 from bnviz.engine.local import LocalEngine
 from bnviz.judge.claim import Claim
 from bnviz.judge.intervals import Estimate
-from bnviz.judge.signs import Censored, Measured, Strictest
-from bnviz.judge.verdict import Criterion, Verdict, words
+from bnviz.judge.verdict import Criterion, Verdict, estimate_of, words
 from bnviz.lessons.does_it_hold.claims import CLAIMS, row
 from bnviz.lessons.does_it_hold.evidence import run, write
 from bnviz.lessons.does_it_hold.sentences import WORDS
@@ -44,18 +43,6 @@ def at_places(sweep: Sweep, texts: Sequence[str]) -> Sweep:
 def resampled(sweep: Sweep) -> Sweep:
     """The same runs, each seed's on a bootstrap sample of the training set."""
     return dataclasses.replace(sweep, base=sweep.base.replace(bootstrap="yes"))
-
-
-def estimate_of(measured: Measured) -> Estimate | None:
-    """The mean over seeds that a part of a claim rests on; None if it counts seeds."""
-    match measured:
-        case Estimate():
-            return measured
-        case Censored(low, _):
-            return estimate_of(low)
-        case Strictest(first, _):
-            return estimate_of(first)
-    return None
 
 
 def between_sets(shared: Estimate, own: Estimate) -> float:

@@ -151,8 +151,18 @@ def _verdicts(watch: Look, words: Words) -> None:
 
 def origin(shipped: Evidence) -> str:
     """Where rows come from, in a sentence."""
-    day = f"{datetime.date.fromisoformat(shipped.day):%d %B %Y}".lstrip("0")
-    return fill(shared()["board"]["origin"], day=day, machine=shipped.machine, **shipped.versions)
+    return fill(shared()["board"]["origin"], day=_day(shipped), machine=shipped.machine, **shipped.versions)
+
+
+def place(shipped: Evidence) -> str:
+    """When and on which processor rows were computed, in a few words."""
+    processor, *others = shipped.machine.split(", ")
+    return ", ".join([_day(shipped), processor, *others[:1]])
+
+
+def _day(shipped: Evidence) -> str:
+    """The day of the last row, as people write it."""
+    return f"{datetime.date.fromisoformat(shipped.day):%d %B %Y}".lstrip("0")
 
 
 def _wait_for_a_guess(lesson: str) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from bnviz import numerals
-from bnviz.config.sweep import Sweep
 from bnviz.judge.claim import Claim
-from bnviz.judge.verdict import CANNOT_TELL, FEWEST_SEEDS, Criterion, Verdict, words
+from bnviz.judge.verdict import CANNOT_TELL, Verdict, words
 from bnviz.lessons.does_it_hold.claims import (
     adversarial,
     dyt,
@@ -22,6 +21,7 @@ from bnviz.lessons.does_it_hold.claims import (
     smoother,
     tiny_rates,
 )
+from bnviz.lessons.does_it_hold.reasons import reason_text
 from bnviz.lessons.does_it_hold.sentences import WORDS
 from bnviz.web.words import fill
 
@@ -40,15 +40,6 @@ _ALL = (
     adversarial.CLAIM,
     dyt.CLAIM,
 )
-OPEN = 0.001  # a part that is surer than this leaves nothing open
-IN_THE_WAY: Mapping[str, Callable[[Criterion], bool]] = {  # by why there is no verdict, whether a part is to be named
-    "few": lambda part: False,
-    "unmeasured": lambda part: False,
-    "untrained": lambda part: not part.telling,
-    "uninformative": lambda part: not part.informative,
-    "coarse": lambda part: False,
-    "open": lambda part: min(part.holds, part.fails) > OPEN,
-}
 CLAIMS: dict[str, Claim] = {claim.key: claim for claim in _ALL}
 
 
@@ -70,13 +61,6 @@ def _line(claim: Claim, verdict: Verdict, word: str, made: str) -> str:
 def seeds_text(claim: Claim) -> str:
     """How many seeds a claim's own sweep has, and from which on."""
     return fill(WORDS["page"]["seeds_from"], seeds=claim.sweep.seeds, first=claim.sweep.base.seed)
-
-
-def reason_text(verdict: Verdict, sweep: Sweep) -> str:
-    """Why a sweep has no verdict on a claim, and what to choose."""
-    reason = verdict.undecided
-    parts = ", ".join(part.name for part in verdict.parts if IN_THE_WAY[reason](part))
-    return fill(WORDS["reasons"][reason], least=FEWEST_SEEDS, seeds=sweep.seeds, parts=parts)
 
 
 def row(*texts: str) -> str:

@@ -16,6 +16,7 @@ from bnviz.judge.findings import (
     final_accuracy,
     final_mean,
     percent,
+    points_scale,
     rates,
     selection_accuracy,
     series,
@@ -24,7 +25,7 @@ from bnviz.judge.findings import (
 from bnviz.judge.intervals import over_seeds
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
-from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, fill
+from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, fill, part_name
 
 KEY = "adversarial"
 SIZE = 0.1  # that of bnviz.lessons.does_it_hold.measures.robustness, which loads PyTorch
@@ -56,7 +57,8 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
         **{f"attack_{key}": text for key, text in zip(keys, attack_texts, strict=True)},
         **{f"noise_{key}": text for key, text in zip(keys, noise_texts, strict=True)}, edges=at_edges(sweep, best_rates),
     )  # fmt: skip
-    return Verdict((Criterion("under attack", change, "below", -SAME),), summary)
+    scale = points_scale(attack[batch].mean(), attack[none].mean(), change.interval())
+    return Verdict((Criterion(part_name(KEY, "attacked"), change, "below", -SAME, scale=scale),), summary)
 
 
 CLAIM = claim(

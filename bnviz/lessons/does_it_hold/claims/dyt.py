@@ -17,6 +17,7 @@ from bnviz.judge.findings import (
     final_mean,
     over_images,
     percent,
+    points_scale,
     rates,
     selection_accuracy,
     trains,
@@ -24,7 +25,7 @@ from bnviz.judge.findings import (
 from bnviz.judge.intervals import over_seeds_and_images
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
-from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, fill, training_guides
+from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, fill, part_name, training_guides
 
 KEY = "dyt"
 RATES = (0.03, 0.1, 0.3, 1.0)
@@ -47,7 +48,8 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
         edges=at_edges(sweep, best_rates),
     )  # fmt: skip
     estimate = over_images(untuned - right, np.stack([right.mean(-1), untuned.mean(-1)]) >= trains(sweep))
-    return Verdict((Criterion("DyT at batch norm's best rate", estimate, "above", -SAME),), summary)
+    scale = points_scale(untuned.mean(), right.mean(), over_seeds_and_images(untuned - right).interval())
+    return Verdict((Criterion(part_name(KEY, "untuned"), estimate, "above", -SAME, scale=scale),), summary)
 
 
 def _compared(batch: np.ndarray, dyt: np.ndarray) -> tuple[str, str, str]:

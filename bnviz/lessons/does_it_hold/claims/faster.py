@@ -12,10 +12,11 @@ from bnviz.config.sweep import Sweep, present, sweep_over
 from bnviz.judge.claim import Row
 from bnviz.judge.findings import LEAST, at, best, curve, percent, rates, selection_accuracy, series, times
 from bnviz.judge.intervals import interval, over_seeds
+from bnviz.judge.scale import TIMES
 from bnviz.judge.signs import Censored, Measured, Signs
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
-from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, fill
+from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, fill, part_name
 
 KEY = "faster"
 TARGET = 0.8  # networks of this size end at about 85 %: late enough to count, early enough for all to reach it
@@ -77,7 +78,9 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
         gain=times(over_seeds(gain).interval()), same="; ".join(_at_same(sweep, steps_to_target)),
         missed=_missed(sweep, there), edges=at_edges(sweep, best_rates),
     )  # fmt: skip
-    return Verdict((Criterion("steps", _measured(gain, there), "above", math.log(LEAST)),), summary)
+    shown = over_seeds(gain).interval()
+    part = Criterion(part_name(KEY, "steps"), _measured(gain, there), "above", math.log(LEAST), scale=TIMES, shown=shown)
+    return Verdict((part,), summary)
 
 
 def _measured(gain: np.ndarray, there: Mapping[str, np.ndarray]) -> Measured:

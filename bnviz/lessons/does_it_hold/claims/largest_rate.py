@@ -11,10 +11,11 @@ from bnviz.config.sweep import Sweep, sweep_over
 from bnviz.judge.claim import Row
 from bnviz.judge.findings import LEAST, curve, final_accuracy, times, trains
 from bnviz.judge.intervals import Interval, over_seeds
+from bnviz.judge.scale import TIMES
 from bnviz.judge.signs import Censored, Signs
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
-from bnviz.lessons.does_it_hold.sentences import chart, claim, claim_texts, fill, training_guides
+from bnviz.lessons.does_it_hold.sentences import chart, claim, claim_texts, fill, part_name, training_guides
 
 KEY = "largest-rate"
 STEPS = 300
@@ -56,9 +57,11 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     at_least = claim_texts(KEY)["least"] if batch.max() == last else ""
     summary = fill(
         KEY, "ours", none=_span(none, last), batch=_span(batch, last), least=at_least,
-        ratio=times(_interval(least, ratio, most)),
+        ratio=times(shown := _interval(least, ratio, most)),
     )  # fmt: skip
-    return Verdict((Criterion("ratio", Censored(Signs(least), Signs(most)), "above", math.log(LEAST)),), summary)
+    measured = Censored(Signs(least), Signs(most))
+    part = Criterion(part_name(KEY, "ratio"), measured, "above", math.log(LEAST), scale=TIMES, shown=shown)
+    return Verdict((part,), summary)
 
 
 CLAIM = claim(

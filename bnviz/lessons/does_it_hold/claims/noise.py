@@ -25,10 +25,11 @@ from bnviz.judge.findings import (
     times,
 )
 from bnviz.judge.intervals import over_seeds
+from bnviz.judge.scale import TIMES
 from bnviz.judge.signs import Measured, Signs
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
-from bnviz.lessons.does_it_hold.sentences import GUIDES, at_edges, chart, claim, claim_texts, fill
+from bnviz.lessons.does_it_hold.sentences import GUIDES, at_edges, chart, claim, claim_texts, fill, part_name
 
 KEY = "noise"
 RATES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
@@ -57,9 +58,23 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     )  # fmt: skip
     with_it, without = (_most_train(own[arm], half) for arm in ("batch", "none"))  # before there is any noise
     parts = (
-        Criterion("it still trains", Signs(own["noisy-batch"]), "below", half, telling=with_it),
-        Criterion("better than without", _better(own, ratio, half), "below", -math.log(LEAST), telling=with_it),
-        Criterion("not without batch norm", Signs(own["noisy-none"]), "above", half, informative=without, telling=with_it),
+        Criterion(part_name(KEY, "trains"), Signs(own["noisy-batch"]), "below", half, telling=with_it),
+        Criterion(
+            part_name(KEY, "better"),
+            _better(own, ratio, half),
+            "below",
+            -math.log(LEAST),
+            telling=with_it,
+            scale=TIMES,
+        ),
+        Criterion(
+            part_name(KEY, "stops"),
+            Signs(own["noisy-none"]),
+            "above",
+            half,
+            informative=without,
+            telling=with_it,
+        ),
     )
     return Verdict(parts, summary)
 

@@ -20,9 +20,10 @@ from bnviz.judge.findings import (
     trains,
 )
 from bnviz.judge.intervals import over_seeds
+from bnviz.judge.scale import PERCENT, POINTS
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
-from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, fill, training_guides
+from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, fill, part_name, training_guides
 
 KEY = "only-scales"
 RATES = (0.1, 0.3, 1.0, 3.0, 10.0)
@@ -40,8 +41,8 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
         apart=difference, chance=percent(chance(sweep)), edges=at_edges(sweep, best_rates),
     )  # fmt: skip
     parts = (
-        Criterion("it learns", over_seeds(scales), "above", trains(sweep)),
-        Criterion("more than the output layer alone", gain, "above", SAME),
+        Criterion(part_name(KEY, "learns"), over_seeds(scales), "above", trains(sweep), scale=PERCENT),
+        Criterion(part_name(KEY, "more"), gain, "above", SAME, scale=POINTS),
     )
     return Verdict(parts, summary)
 

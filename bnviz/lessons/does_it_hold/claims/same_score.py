@@ -21,6 +21,7 @@ from bnviz.judge.findings import (
     final_mean,
     over_images,
     percent,
+    points_scale,
     rates,
     selection_accuracy,
     series,
@@ -29,7 +30,7 @@ from bnviz.judge.findings import (
 from bnviz.judge.intervals import over_seeds_and_images
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
-from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, claim_texts, fill
+from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, claim_texts, fill, part_name
 
 KEY = "same-score"
 
@@ -78,7 +79,9 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
         lost=fill(KEY, "lost", lost=lost, seeds=sweep.seeds) if lost else "", edges=at_edges(sweep, best_rates),
     )  # fmt: skip
     train = accuracy.mean((-1, -2)) >= trains(sweep)  # networks that do not train are alike for that reason
-    return Verdict((Criterion("difference", estimate, "within", SAME, bool(train[none]), bool(train.any())),), summary)
+    scale = points_scale(accuracy[batch].mean(), accuracy[none].mean(), change.interval())
+    name, informative, telling = part_name(KEY, "difference"), bool(train[none]), bool(train.any())
+    return Verdict((Criterion(name, estimate, "within", SAME, informative, telling, scale),), summary)
 
 
 def _at_best(key: str) -> Callable[[Sweep, list[Row]], np.ndarray]:

@@ -21,10 +21,11 @@ from bnviz.judge.findings import (
     selection_accuracy,
     trains,
 )
+from bnviz.judge.scale import PERCENT
 from bnviz.judge.signs import Signs
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
-from bnviz.lessons.does_it_hold.sentences import GUIDES, at_edges, chart, claim, claim_texts, fill
+from bnviz.lessons.does_it_hold.sentences import GUIDES, at_edges, chart, claim, claim_texts, fill, part_name
 
 KEY = "sigmoid"
 
@@ -49,8 +50,8 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     )  # fmt: skip
     telling = bool((own > stuck(sweep)).any())
     parts = (
-        Criterion("stuck without", Signs(own[none]), "below", stuck(sweep), telling=telling),
-        Criterion("trains with it", Signs(own[batch]), "above", trains(sweep), telling=telling),
+        Criterion(part_name(KEY, "stuck"), Signs(own[none]), "below", stuck(sweep), telling=telling, scale=PERCENT),
+        Criterion(part_name(KEY, "trains"), Signs(own[batch]), "above", trains(sweep), telling=telling, scale=PERCENT),
     )
     return Verdict(parts, summary)
 

@@ -21,10 +21,11 @@ from bnviz.judge.findings import (
     trains,
 )
 from bnviz.judge.intervals import over_seeds
+from bnviz.judge.scale import PERCENT, POINTS
 from bnviz.judge.signs import Signs
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
-from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, fill, training_guides
+from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, fill, part_name, training_guides
 
 KEY = "skipinit"
 RATES = (0.01, 0.03, 0.1, 0.3)
@@ -46,8 +47,8 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
         batch=percent(batch.mean()), batch_rate=rate["residual-batch"], edges=at_edges(sweep, best_rates),
     )  # fmt: skip
     parts = (  # of networks that may blow up or not, seeds are counted
-        Criterion("it trains", Signs(own[started]), "above", trains(sweep)),
-        Criterion("better than skip connections alone", Signs(own[started] - own[plain]), "above", SAME),
+        Criterion(part_name(KEY, "trains"), Signs(own[started]), "above", trains(sweep), scale=PERCENT),
+        Criterion(part_name(KEY, "more"), Signs(own[started] - own[plain]), "above", SAME, scale=POINTS, shown=gain.interval()),
     )
     return Verdict(parts, summary)
 

@@ -9,11 +9,11 @@ import numpy as np
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Changes, Curve, Sweep, changes
 from bnviz.judge.claim import Row
-from bnviz.judge.findings import SAME, apart, by, correct, curve, final_accuracy, final_mean, over_images, trains
+from bnviz.judge.findings import SAME, apart, by, correct, curve, final_accuracy, final_mean, over_images, points_scale, trains
 from bnviz.judge.intervals import Estimate, over_seeds_and_images
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
-from bnviz.lessons.does_it_hold.sentences import chart, claim, claim_texts, fill
+from bnviz.lessons.does_it_hold.sentences import chart, claim, claim_texts, fill, part_name
 
 KEY = "small-batches"
 ARMS = ("batch", "group", "layer", "none")
@@ -45,8 +45,8 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     parts = [_error_sentence(arm, wrong_shares[arm][0].mean(), wrong_shares[arm][-1].mean(), rise) for arm, rise in rises.items()]
     summary = fill(KEY, "ours", large=large, small=small, errors="; ".join(parts))
     rising, not_rising = (
-        _part(sweep, "batch norm", wrong_shares["batch"], "above"),
-        _part(sweep, "group norm", wrong_shares["group"], "below"),
+        _part(sweep, part_name(KEY, "batch"), wrong_shares["batch"], "above"),
+        _part(sweep, part_name(KEY, "group"), wrong_shares["group"], "below"),
     )
     return Verdict((rising, not_rising), summary)
 
@@ -56,7 +56,8 @@ def _part(sweep: Sweep, name: str, wrong: np.ndarray, side: Literal["above", "be
     does not train with the largest groups has no error that could rise."""
     small, large = 1 - wrong[[0, -1]].mean(-1)  # accuracies [seeds]
     estimate = over_images(wrong[0] - wrong[-1], np.stack([small, large]) >= trains(sweep))
-    return Criterion(name, estimate, side, SAME, telling=bool(large.mean() >= trains(sweep)))
+    scale = points_scale(wrong[0].mean(), wrong[-1].mean(), over_seeds_and_images(wrong[0] - wrong[-1]).interval())
+    return Criterion(name, estimate, side, SAME, telling=bool(large.mean() >= trains(sweep)), scale=scale)
 
 
 def _error_sentence(arm: str, small: float, large: float, rise: Estimate) -> str:

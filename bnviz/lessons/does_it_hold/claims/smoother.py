@@ -14,6 +14,7 @@ from bnviz.config.sweep import Sweep, present, sweep_over
 from bnviz.judge.claim import Chart, Row, Values
 from bnviz.judge.findings import LEAST, curve, enumeration, series, times
 from bnviz.judge.intervals import LEVEL, over_seeds
+from bnviz.judge.scale import TIMES
 from bnviz.judge.signs import Measured, Signs
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
@@ -82,7 +83,8 @@ def judge(key: str, sweep: Sweep, rows: list[Row]) -> Verdict:
 
 
 def _part(name: str, logarithms: np.ndarray) -> Criterion:
-    return Criterion(name, measured(logarithms), "below", -math.log(LEAST), telling=bool(np.isfinite(logarithms).any()))
+    telling = bool(np.isfinite(logarithms).any())
+    return Criterion(name, measured(logarithms), "below", -math.log(LEAST), telling=telling, scale=TIMES)
 
 
 def measures(key: str) -> dict[str, str]:

@@ -7,11 +7,22 @@ import numpy as np
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Sweep, sweep_over
 from bnviz.judge.claim import Row
-from bnviz.judge.findings import SAME, apart, correct, curve, enumeration, final_accuracy, final_mean, over_images, trains
+from bnviz.judge.findings import (
+    SAME,
+    apart,
+    correct,
+    curve,
+    enumeration,
+    final_accuracy,
+    final_mean,
+    over_images,
+    points_scale,
+    trains,
+)
 from bnviz.judge.intervals import Interval, over_seeds_and_images
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
-from bnviz.lessons.does_it_hold.sentences import chart, claim, claim_texts, fill
+from bnviz.lessons.does_it_hold.sentences import chart, claim, claim_texts, fill, part_name
 
 KEY = "tiny-rates"
 
@@ -26,7 +37,7 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
         name, without = f"{rate:g}", none[place].mean()
         at_rate = dict(zip(("batch", "none", "gain"), apart(batch[place].mean(), without, intervals[place]), strict=True))
         sentences.append(fill(KEY, "rate", rate=name, **at_rate))
-        parts.append(_part(sweep, name, none[place], batch[place]))
+        parts.append(_part(sweep, part_name(KEY, "gain", rate=name), none[place], batch[place]))
     return Verdict(tuple(parts), fill(KEY, "ours", rates="; ".join(sentences), worse=_worse(sweep, intervals)))
 
 
@@ -35,7 +46,8 @@ def _part(sweep: Sweep, name: str, none: np.ndarray, batch: np.ndarray) -> Crite
     least = trains(sweep)
     estimate = over_images(batch - none, np.stack([none, batch]).mean(-1) >= least)
     plain_trains, one_trains = none.mean() >= least, max(none.mean(), batch.mean()) >= least
-    return Criterion(name, estimate, "below", SAME, informative=bool(plain_trains), telling=bool(one_trains))
+    scale = points_scale(batch.mean(), none.mean(), over_seeds_and_images(batch - none).interval())
+    return Criterion(name, estimate, "below", SAME, bool(plain_trains), bool(one_trains), scale)
 
 
 def _worse(sweep: Sweep, gains: list[Interval]) -> str:
