@@ -23,21 +23,7 @@ HARDER = (
 )  # no words of documents
 CATALOGUES = sorted(words.PACKAGE.rglob("*words.toml"))
 DOCUMENTS = [
-    *(
-        ROOT / "docs" / f"{name}.md"
-        for name in (
-            "cluster",
-            "deploy",
-            "glossary",
-            "operations",
-            "own",
-            "recording",
-            "reliability",
-            "stacked",
-            "teaching",
-            "worksheet",
-        )
-    ),
+    *sorted(ROOT.glob("docs/*.md")),
     *(ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md", "deploy/huggingface/README.md")),
 ]
 MEASURED = {"benchmarks.md", "evidence.md", "stacked.md"}  # their tables are made by programs, or hold figures
