@@ -151,6 +151,13 @@ END = (
         optional=True,
         when="in recordings of your own network",
     ),
+    Key(
+        "not_looked_for",
+        "findings that nothing was recorded for, each with the reason, as in `bnviz/judge/network/words.toml`",
+        kind="object",
+        optional=True,
+        when="in recordings of your own network",
+    ),
 )
 
 # A recording of an own network (`bnviz.record`): keys of its header, and keys of an arm's part beside or instead of those of ARM.

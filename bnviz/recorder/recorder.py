@@ -24,7 +24,7 @@ import torch
 from torch import nn
 
 from bnviz.config.experiment import FORMAT, PERCENTILES
-from bnviz.judge.network import find
+from bnviz.judge.network import find, judge
 from bnviz.judge.network.finding import Finding
 from bnviz.record import ndjson
 from bnviz.record.ndjson import TAPS
@@ -225,7 +225,8 @@ class Recorder:
         self.cost.stop()
         end = {"type": "end", "status": status, "message": message, "seconds": round(self.cost.elapsed, 3)}
         with self._reporter.attempt("Findings"):
-            end["findings"] = [one.as_json() for one in self.findings()]
+            found, end["not_looked_for"] = judge(self.messages())
+            end["findings"] = [one.as_json() for one in found]
         self._write(end)
         if self._output is not None:
             self._output.close()

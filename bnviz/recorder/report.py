@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bnviz.judge.network import ProbeLoss, find, looked_for
-from bnviz.judge.network.finding import Finding, catalogue
+from bnviz.judge.network import Judgement, judge, looked_for, not_looked_for
+from bnviz.judge.network.finding import Finding
 from bnviz.plural import counted
 from bnviz.record.check import ERRORS, Damaged, one_line
 from bnviz.record.own_check import NOTHING_RECORDED, OtherFile, read_own
@@ -25,16 +25,16 @@ class Unreadable(ValueError):
 
 def check(path: Path) -> tuple[list[Finding], str]:
     """The findings in a file that `bnviz.record` writes or has written, and the report. Raises Unreadable and OSError."""
-    counts, losses = {"snapshots": 0, "step": 0, "layers": 0}, ProbeLoss()
+    counts = {"snapshots": 0, "step": 0, "layers": 0}
     try:
-        found = find(_counting(read_messages(path), counts, losses))
-        table = _table(found) if found else _nothing(losses.unheard())
+        judgement = judge(_counting(read_messages(path), counts))
+        text = _text(judgement)
     except Unreadable:
         raise
     except ERRORS as error:  # a damaged file may look whole, and still make no sense
         raise Unreadable(f"nothing can be told of this recording ({type(error).__name__}: {one_line(error)})") from None
     size = f"{counted(counts['layers'], 'layers')}, {counted(counts['snapshots'], 'snapshots')}"
-    return found, f"{printable(str(path))}: {size}, the last one at step {counts['step']}\n{table}"
+    return judgement.findings, f"{printable(str(path))}: {size}, the last one at step {counts['step']}\n{text}"
 
 
 def read_messages(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -46,7 +46,7 @@ def read_messages(path: Path) -> Iterator[Mapping[str, Any]]:
             raise Unreadable(str(error)) from None
 
 
-def _counting(messages: Iterator[Mapping[str, Any]], counts: dict[str, int], losses: ProbeLoss) -> Iterator[Mapping[str, Any]]:
+def _counting(messages: Iterator[Mapping[str, Any]], counts: dict[str, int]) -> Iterator[Mapping[str, Any]]:
     """The same messages, while counting what they hold."""
     for message in messages:
         if message["type"] == "header":
@@ -54,12 +54,20 @@ def _counting(messages: Iterator[Mapping[str, Any]], counts: dict[str, int], los
         elif message["type"] == "snapshot":
             counts["snapshots"] += 1
             counts["step"] = message["step"]
-            losses.note(message)
         yield message
     if not counts["layers"]:
         raise Unreadable("it is empty")
     if not counts["snapshots"]:
         raise Unreadable(NOTHING_RECORDED)
+
+
+def _text(judgement: Judgement) -> str:
+    """What was found or looked for, and what could not be looked for."""
+    found, reasons = judgement
+    missing = not_looked_for(reasons)
+    if found:
+        return "\n".join([_table(found), *([_wrapped(missing)] if missing else [])])
+    return _wrapped(f"Nothing found. Looked for: {looked_for(reasons)}. {missing}")
 
 
 def _table(findings: list[Finding]) -> str:
@@ -79,14 +87,6 @@ def _kind(finding: Finding) -> str:
 
 def _row(cells: Sequence[str], widths: list[int]) -> str:
     return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
-
-
-def _nothing(unheard: Sequence[str]) -> str:
-    text = f"Nothing found. Looked for: {'; '.join(looked_for(unheard))}."
-    if unheard:
-        names = "; ".join(catalogue()["looked_for"][name] for name in unheard)
-        text += f" Not looked for: {names}, {catalogue()['not_looked_for']['loss']}."
-    return _wrapped(text)
 
 
 def _wrapped(text: str) -> str:

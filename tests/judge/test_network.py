@@ -5,8 +5,9 @@ import copy
 import numpy as np
 import pytest
 
-from bnviz.judge.network import JUDGES, catalogue, find, looked_for
+from bnviz.judge.network import JUDGES, catalogue, find, judge, looked_for, not_looked_for, signals
 from bnviz.judge.network.finding import BRACES, Finding
+from bnviz.judge.network.history import FEWEST_EXAMPLES
 
 LAYERS, UNITS, SNAPSHOTS = 8, 4, 6
 TAPS = ("linear", "normalized", "activation")
@@ -447,6 +448,89 @@ def test_judges_do_without_what_could_not_be_measured(missing):
     assert find([]) == find([header]) == find([header, {"type": "snapshot", "step": 0, "arms": {"model": {}}}]) == []
 
 
+def without(*keys):
+    """A change that leaves measures out of every snapshot."""
+    return lambda header, parts: [part.pop(key, None) for part in parts for key in keys]
+
+
+def no_classes(header, parts):
+    without("probe_accuracy", "evaluation_accuracy")(header, parts)
+
+
+def shallow(header, parts):
+    header["layers"], header["parameters"] = header["layers"][:3], PARAMETERS[:3]
+    for part in parts:
+        for key, value in part.items():
+            part[key] = value[:3] if isinstance(value, np.ndarray) else value
+            if isinstance(value, dict):
+                part[key] = {tap: array[:3] for tap, array in value.items()}
+
+
+def plain(header, parts):
+    """A network without batch norm."""
+    everywhere(updates_seen=np.nan, frozen=np.nan, normalized_together=np.nan)(header, parts)
+
+
+ALL_EARLY = dict.fromkeys(("idle_units", "gradients_change", "updates", "loss_rose", "frozen"), "snapshots")
+MISSING = {  # what lacks in a recording, how many of its snapshots there are, and what cannot be looked for
+    "nothing": (lambda header, parts: None, {}),
+    "a loss on the probe": (without("probe_loss"), {"loss_rose": "loss"}),
+    "that and classes": (together(without("probe_loss"), no_classes), {"loss_rose": "loss", "evaluation_gap": "loss"}),
+    "classes": (no_classes, {}),
+    "classes, and examples": (probe_of(20, no_classes), {"evaluation_gap": "examples", "idle_units": "examples"}),
+    "that and batch norm": (probe_of(20, together(no_classes, plain)), {"idle_units": "examples"}),
+    "a training loss": (without("train_loss"), {"loss_rose": "training_loss"}),
+    "every loss": (without("train_loss", "probe_loss"), {"loss_not_finite": "any_loss", "loss_rose": "loss"}),
+    "gradients": (everywhere(gradient_norm=np.nan), {"gradients_change": "gradients"}),
+    "updates": (without("update_ratio"), {"updates": "updates"}),
+    "layers": (shallow, {"activations_change": "layers", "gradients_change": "layers"}),
+    "a graph": (everywhere(normalized_together=np.nan), {"small_groups": "graph"}),
+    "a graph, and batch norm": (plain, {}),
+    "a training view": (lambda header, parts: header.update(view="evaluation"), {"evaluation_gap": "view"}),
+    "snapshots": (lambda header, parts: None, ALL_EARLY),
+}
+
+
+@pytest.mark.parametrize("case", MISSING)
+def test_what_was_not_recorded_is_not_looked_for(case):
+    change, expected = MISSING[case]
+    header, snapshots = healthy()
+    change(header, [snapshot["arms"]["model"] for snapshot in snapshots])
+    found = judge([header, *snapshots[: 1 if case == "snapshots" else None]])
+    assert (found.findings, found.not_looked_for) == ([], expected)
+
+
+def test_what_one_network_can_be_looked_at_for_is_looked_for():
+    header, snapshots = healthy()
+    for snapshot in snapshots:
+        snapshot["arms"]["other"] = {**snapshot["arms"]["model"], "probe_loss": None, "gradient_norm": row(np.nan)}
+    header["arms"] = ["other", "model"]
+    assert judge([header, *snapshots]).not_looked_for == {}
+
+
+def test_a_loss_that_is_no_number_was_recorded():
+    lost = judge([healthy()[0], *losing(healthy()[1])])
+    assert "loss" not in lost.not_looked_for.values()
+
+
+def losing(snapshots):
+    """The same snapshots with losses on the probe that are no numbers."""
+    for snapshot in snapshots:
+        snapshot["arms"]["model"] |= {"probe_loss": None, "nonfinite_losses": ["probe_loss"]}
+    return snapshots
+
+
+def test_each_reason_is_a_sentence_and_no_name_is_told_twice():
+    reasons = {"evaluation_gap": "loss", "updates": "updates", "loss_rose": "loss"}
+    words = catalogue()["looked_for"]
+    assert not_looked_for(reasons) == (
+        f"Not looked for: {words['evaluation_gap']}; {words['loss_rose']}, because the loss on the probe was not recorded. "
+        f"Not looked for: {words['updates']}, because no step of a weight was recorded."
+    )
+    assert looked_for(reasons).split("; ") == [text for name, text in words.items() if name not in reasons]
+    assert not_looked_for({}) == ""
+
+
 def test_recomputed_statistics_say_whether_they_mend_it():
     (mended,) = findings(together(GAP, lambda header, parts: [part.update(recomputed_accuracy=0.88) for part in parts]))
     assert "With recomputed statistics it is 88 %, so they repair it." in str(mended)
@@ -515,8 +599,11 @@ def test_dead_units_get_no_advice_that_they_may_have_followed():
 def test_every_kind_has_its_words():
     said = {finding[1] for finding in SPEAKS.values()}
     words = catalogue()
-    assert set(words) - {"looked_for", "not_looked_for", "certainty"} == said
-    assert len(looked_for()) == len(JUDGES) == len(words["looked_for"])
+    assert set(words) - {"looked_for", "not_looked_for", "missing", "certainty"} == said
+    assert list(words["looked_for"]) == list(JUDGES)
+    assert set(words["not_looked_for"]) == {reason for _, reasons in MISSING.values() for reason in reasons.values()}
+    assert f"{FEWEST_EXAMPLES} examples" in words["not_looked_for"]["examples"]
+    assert f"{signals.FEWEST_LAYERS} layers" in words["not_looked_for"]["layers"]
     for kind in said:
         assert {"measured", "meaning", "remedy"} <= set(words[kind])
         causes = {case[2] for case in SPEAKS.values() if case[1] == kind} - {""} | (

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import bnviz
 from bnviz.__main__ import main
+from bnviz.judge.network import not_looked_for
 from bnviz.record.check import Damaged
 from bnviz.web.export import own_files, own_page, series
 from tests.recorder.training import cross_entropy, examples, mlp
@@ -64,14 +65,18 @@ def test_a_file_without_snapshots_holds_nothing(whole, checked, ends):
         own_files.make(contents, "a", "html", {})
 
 
-def test_what_could_not_be_looked_for_is_said(checked):
+def test_what_could_not_be_looked_for_is_said_and_the_end_says_the_same(checked):
     recorder = bnviz.record(mlp(None), probe=(X, Y[:3]), loss=cross_entropy)
     recorder.step(loss=1.0)
     recorder.close()
     printed = " ".join(checked(b"".join(recorder.lines()))[1].split())
-    looked_for, _, missing = printed.partition("Not looked for: ")
-    assert missing.endswith("because the loss on the probe was not recorded.")
-    assert "evaluation much worse" in missing and "evaluation much worse" not in looked_for
+    looked_for, *missing = printed.split(" Not looked for: ")
+    assert "evaluation much worse" in looked_for, "there is no batch norm, so the gap is known to be none"
+    assert (
+        "a loss that ends far above its start, in training and on the probe, because the loss on the probe was not" in missing[-1]
+    )
+    *_, end = recorder.messages()
+    assert end["not_looked_for"]["loss_rose"] == "loss" and " ".join(not_looked_for(end["not_looked_for"]).split()) in printed
 
 
 @TRIES

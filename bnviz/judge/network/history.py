@@ -20,6 +20,16 @@ class History:
         self.parts = [snapshot["arms"].get(arm, {}) for snapshot in snapshots]
         self.steps = [int(snapshot["step"]) for snapshot in snapshots]
 
+    def has_loss(self, key: str) -> bool:
+        """Whether any snapshot knows this loss. One that is NaN or infinite is known, too."""
+        found = (part.get(key) is not None or key in (part.get("nonfinite_losses") or ()) for part in self.parts)
+        return any(found) or key == "train_loss" and any("nonfinite_loss_step" in part for part in self.parts)
+
+    @property
+    def has_batch_norm(self) -> bool:
+        """Whether a layer normalizes over examples."""
+        return bool(np.isfinite(self.rows("updates_seen")).any() or np.isfinite(self.rows("frozen")).any())
+
     def weights(self, count: int) -> list[str]:
         """What the arm's weights are called, so many of them; by number where an older recording does not name them."""
         header = self.header

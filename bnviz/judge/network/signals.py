@@ -46,11 +46,14 @@ def are_nonfinite(history: History) -> np.ndarray:
     return np.sum([np.nan_to_num(history.rows("nonfinite", tap)) for tap in TAPS], axis=0) > 0
 
 
-def growth(history: History) -> Iterator[Finding]:
-    """`activations_change` and `gradients_change`: they grow or shrink a thousandfold from the first layers to the last."""
-    sizes = _sizes(history)
+def activations_change(history: History) -> Iterator[Finding]:
+    """`activations_change`: they grow or shrink a thousandfold from the first layers to the last."""
     names = [history.name(number) for number in range(len(history.layers))]
-    yield from _growth(history, "activations_change", sizes, names)
+    yield from _growth(history, "activations_change", _sizes(history), names)
+
+
+def gradients_change(history: History) -> Iterator[Finding]:
+    """`gradients_change`: the same of gradients."""
     gradients = history.rows("gradient_norm")
     yield from _growth(history, "gradients_change", gradients, history.weights(gradients.shape[1]))
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bnviz.judge.network import looked_for
 from bnviz.judge.network.finding import catalogue
 from bnviz.web import assets, words
 from bnviz.web.figures import COLOURS, NAMES
@@ -45,5 +44,4 @@ def own_words() -> dict[str, Any]:
     own = words.own()
     lab = {arm: {"name": name, "colour": COLOURS[arm]} for arm, name in NAMES.items()}
     tables = {name: own[name] for name in ("story", "panels", "page", "gallery", "findings", "title")}
-    judge = {"judge": catalogue(), "looked_for": looked_for()}
-    return {**tables, **judge, "shared": words.shared()["player"], "lab": lab}
+    return {**tables, "judge": catalogue(), "shared": words.shared()["player"], "lab": lab}

@@ -3,13 +3,13 @@
 
 import {make, set} from "../player/dom.js";
 import {sentenceOrKey} from "../player/words.js";
-import {chartOf, layerOf, shownStep, wordsOf} from "./findings.js";
+import {chartOf, layerOf, lookedFor, shownStep, wordsOf} from "./findings.js";
 import {layerName} from "./names.js";
 
 /** @import {Catalogue} from "../player/types" */
 /** @import {PlayerCore} from "../player/core/player-core.js" */
 /** @import {Finding, JudgeWords} from "./findings.js" */
-/** @typedef {{findings: Catalogue, judge: JudgeWords, looked_for: string[]}} Words */
+/** @typedef {{findings: Catalogue, judge: JudgeWords}} Words */
 
 export class FindingList {
   #key = "";
@@ -46,16 +46,21 @@ export class FindingList {
     this.box.hidden = !header || !end || Boolean(header.experiment);
     if (this.#key === key || !end) return;
     this.#key = key;
-    const {findings} = /** @type {{findings?: Finding[] | null}} */ (end);
-    set(this.summary, this.summaryOf(findings ?? null));
+    const {findings, not_looked_for: reasons} =
+      /** @type {{findings?: Finding[] | null, not_looked_for?: Record<string, string>}} */ (end);
+    set(this.summary, this.summaryOf(findings ?? null, reasons ?? {}));
     this.list.replaceChildren(...(findings ?? []).map((finding, index) => this.entry(finding, index === 0)));
   }
 
-  /** @param {Finding[] | null} findings */
-  summaryOf(findings) {
+  /**
+   * @param {Finding[] | null} findings
+   * @param {Record<string, string>} reasons why some were not looked for
+   */
+  summaryOf(findings, reasons) {
     if (!findings) return this.text("missing");
-    if (!findings.length) return this.text("nothing", {looked_for: this.words.looked_for.join("; ")});
-    return this.text("some");
+    const {all, missing} = lookedFor(reasons, this.words.judge);
+    const said = findings.length ? this.text("some") : this.text("nothing", {looked_for: all});
+    return [said, missing].filter(Boolean).join(" ");
   }
 
   /**

@@ -51,6 +51,35 @@ export function checkedFindings(findings) {
 }
 
 /**
+ * What could not be looked for, as an end line says it: names of judges, each with the key of a reason.
+ * @param {unknown} reasons
+ * @returns {Record<string, string>} of an older recording empty
+ */
+export function checkedReasons(reasons) {
+  const entries = typeof reasons === "object" && reasons !== null ? Object.entries(reasons) : [];
+  return Object.fromEntries(entries.filter(([, reason]) => typeof reason === "string").slice(0, MOST));
+}
+
+/**
+ * What was looked for, in words, and what was not: a sentence for each reason, as `bnviz check` says it. Nothing is said of a
+ * reason that this release cannot word.
+ * @param {Record<string, string>} reasons
+ * @param {JudgeWords} judge
+ */
+export function lookedFor(reasons, judge) {
+  const names = Object.keys(judge.looked_for).filter((name) => !Object.hasOwn(reasons, name));
+  const {looked_for: wordsOfNames, not_looked_for: wordsOfReasons, missing} = judge;
+  const worded = Object.keys(reasons).filter(
+    (name) => Object.hasOwn(wordsOfNames, name) && Object.hasOwn(wordsOfReasons, reasons[name]),
+  );
+  const listed = (/** @type {string[]} */ some) => some.map((name) => wordsOfNames[name]).join("; ");
+  const sentences = [...new Set(worded.map((name) => reasons[name]))].map((why) =>
+    sentence(missing, "sentence", {names: listed(worded.filter((name) => reasons[name] === why)), reason: wordsOfReasons[why]}),
+  );
+  return {all: listed(names), missing: sentences.join(" ")};
+}
+
+/**
  * What is said of a finding. One of a kind that this release does not know is said as it was recorded.
  * @param {Finding} finding
  * @param {JudgeWords} judge

@@ -16,7 +16,6 @@ import {panelsOf} from "./panels.js";
  * @property {Catalogue} gallery
  * @property {Catalogue} findings what is said around findings
  * @property {Record<string, Catalogue>} judge the sentences of each kind of finding
- * @property {string[]} looked_for what findings look for
  * @property {Record<string, {name: string, colour: string}>} lab what the lab calls its arms, and their colours
  */
 

@@ -4,7 +4,7 @@
 
 import {parseArrays} from "../player/arrays.js";
 import {checkedHeader, isSnapshot, Unreadable} from "./checks.js";
-import {checkedFindings} from "./findings.js";
+import {checkedFindings, checkedReasons} from "./findings.js";
 import {Thinning} from "./thinning.js";
 
 /** @import {Header, Message} from "../player/types" */
@@ -233,11 +233,12 @@ class Reader {
  * @param {any} message
  * @returns {Message}
  */
-function endOf({status, message, findings}) {
+function endOf({status, message, findings, not_looked_for: reasons}) {
   const known = ["finished", "diverged", "stopped", "failed"].includes(status) ? status : "stopped";
   const text = typeof message === "string" ? message : "";
   const shownStatus = known === "failed" ? "stopped" : known; // what there is plays
-  return {type: "end", status: shownStatus, message: text, seconds: 0, findings: checkedFindings(findings) ?? undefined};
+  const found = {findings: checkedFindings(findings) ?? undefined, not_looked_for: checkedReasons(reasons)};
+  return {type: "end", status: shownStatus, message: text, seconds: 0, ...found};
 }
 
 /**

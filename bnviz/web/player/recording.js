@@ -76,7 +76,7 @@ export class Recording {
     this.header = null;
     /** @type {Snapshot[]} */
     this.frames = [];
-    /** @type {Pick<End, "status" | "message" | "findings"> | null} */
+    /** @type {Pick<End, "status" | "message" | "findings" | "not_looked_for"> | null} */
     this.end = null;
     this.lines = 0;
     /** The first line that cannot be read, counted from 1; 0 if there is none. */

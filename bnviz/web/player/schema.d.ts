@@ -409,6 +409,8 @@ export interface End {
   seconds: number;
   /** findings, each with `kind`, `arm`, `layer`, `step`, `numbers`, `certainty` and its `sentence` */
   findings?: any[];
+  /** findings that nothing was recorded for, each with the reason, as in `bnviz/judge/network/words.toml` */
+  not_looked_for?: Record<string, any>;
 }
 
 export type Message = Header | Snapshot | End;

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";
 import {test} from "node:test";
 
-import {chartOf, layerOf, shownStep, wordsOf} from "../../../bnviz/web/own/findings.js";
+import {chartOf, layerOf, lookedFor, shownStep, wordsOf} from "../../../bnviz/web/own/findings.js";
 import {Unreadable} from "../../../bnviz/web/own/checks.js";
 import {dataOf, headlineBefore, viewIn, withoutPlace} from "../../../bnviz/web/own/player-data.js";
 import {measuresIn} from "../../../bnviz/web/own/measures.js";
@@ -401,6 +401,13 @@ const GAP = {
 };
 
 /** The findings of a recording whose end line has these. */
+/** The end of a recording without findings, whose end line gives these reasons. */
+async function ended(reasons) {
+  const lines = ownLines({snapshots: 2});
+  const end = JSON.stringify({...JSON.parse(lines.pop()), findings: [], not_looked_for: reasons});
+  return (await read(textOf([...lines, end]))).recording.end;
+}
+
 async function found(findings, options = {}) {
   const lines = ownLines({snapshots: 5, ...options});
   const end = JSON.stringify({...JSON.parse(lines.pop()), findings});
@@ -444,6 +451,31 @@ test("a finding that this release cannot word is said as it was recorded; hostil
     [...Array(4).fill("As it was said."), "‹b›"],
   );
   assert.deepEqual([findings[4].step, layerOf(findings[4], header)], [null, null]);
+});
+
+test("what was looked for leaves out what was not recorded, and says why, as bnviz check does", async () => {
+  const {all, missing} = lookedFor(
+    (await ended({loss_rose: "loss", updates: "updates", evaluation_gap: "loss"})).not_looked_for,
+    WORDS.judge,
+  );
+  const words = WORDS.judge.looked_for;
+  assert.equal(
+    missing,
+    `Not looked for: ${words.loss_rose}; ${words.evaluation_gap}, because the loss on the probe was not recorded. ` +
+      `Not looked for: ${words.updates}, because no step of a weight was recorded.`,
+  );
+  const rest = Object.keys(words).filter((name) => !["loss_rose", "updates", "evaluation_gap"].includes(name));
+  assert.equal(all, rest.map((name) => words[name]).join("; "));
+});
+
+test("reasons of tomorrow, hostile ones and none leave the list whole", async () => {
+  const everything = Object.values(WORDS.judge.looked_for).join("; ");
+  for (const reasons of [undefined, null, 5, "x", [1], {constructor: "loss"}, {of_tomorrow: "loss"}, {loss_rose: 7}]) {
+    const end = await ended(reasons);
+    assert.deepEqual(lookedFor(end.not_looked_for, WORDS.judge), {all: everything, missing: ""});
+  }
+  const tomorrow = lookedFor({loss_rose: "of_tomorrow", updates: "toString"}, WORDS.judge);
+  assert.ok(tomorrow.missing === "" && !tomorrow.all.includes(WORDS.judge.looked_for.loss_rose));
 });
 
 test("a finding's button goes to the snapshot of its sentence, or to the next one, and names that", async () => {
