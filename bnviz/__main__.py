@@ -228,7 +228,7 @@ def _add_site(commands: argparse._SubParsersAction) -> None:
     pages = [address(lesson) for lesson in LESSONS]
     help_text = f"pages to write, of {', '.join(pages)}; all if left out"
     parser.add_argument("--page", metavar="NAME", dest="pages", nargs="+", choices=pages, default=pages, help=help_text)
-    vary_help = "settings of which every mark is recorded, where the page has them in view; default batch_size"
+    vary_help = "settings to record at every mark, if the page shows them; default batch_size"
     parser.add_argument("--vary", metavar="NAME", nargs="*", type=_axis, default=["batch_size"], help=vary_help)
     _add(parser, WORKERS)
     parser.add_argument("--out", metavar="FOLDER", required=True, help="folder to write; made if it is not there")
@@ -244,7 +244,7 @@ def _add_view(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_check(commands: argparse._SubParsersAction) -> None:
-    about = "say what stands out in recordings of your own networks (bnviz.record); the exit code is 1 if that is more than notes"
+    about = "print findings about recordings of your own networks (bnviz.record); the exit code is 1 if there is more than notes"
     parser = commands.add_parser("check", help=about, description=about, allow_abbrev=False)
     parser.set_defaults(command=check, parser=parser)
     help_text = "file that bnviz.record has written, or still writes (.ndjson)"
@@ -365,7 +365,7 @@ def _one_line(error: BaseException) -> str:
 
 
 def _own_maker(ending: str, recording: bytes, options: Mapping[str, Any]) -> Callable[[bytes, str], bytes] | None:
-    """The same for a recording of somebody's own network; None for any other. Raises Unusable."""
+    """The same for a recording of an own network; None for any other. Raises Unusable."""
     from bnviz.web.export import own_files, own_page
 
     if not own_page.is_own(recording):
@@ -419,7 +419,7 @@ def site(options: dict) -> None:
 
 
 def check(options: dict) -> int:
-    """Print what stands out in recordings; 1 if there is more than notes."""
+    """Print the findings about recordings; 1 if there is more than notes."""
     from bnviz.recorder import report
 
     is_found = False

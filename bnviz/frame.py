@@ -38,7 +38,7 @@ def main() -> None:
     with page_seconds.time():
         page.run()
     if page is not for_teachers and not embedded and not tailored.now().parameters:
-        with st.container(key="teachers"):  # on a phone it stands below the settings: style.css
+        with st.container(key="teachers"):  # on a phone it is below the settings: style.css
             st.page_link(for_teachers, label=words.shared()["teachers"]["foot"])
 
 

@@ -21,7 +21,7 @@ NOT_FINITE = "not finite"
 MINUS = "\N{MINUS SIGN}"  # as wide as a plus
 GAP = " "  # before %: a plain one, because this text goes into files and terminals, too
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-SMALLEST_P = 1e-4  # a p-value below it is written as that: nobody knows it better
+SMALLEST_P = 1e-4  # a smaller p-value is written as below this one: it is not known better
 
 Form = Callable[[float], str]
 
@@ -35,7 +35,7 @@ def digits(value: SupportsFloat, places: int = 2) -> str:
 
 
 def two_digits(value: SupportsFloat) -> str:
-    """To two digits, or more if they stand before the point: 0.12, 1.0, 123."""
+    """To two digits, or more if they are before the point: 0.12, 1.0, 123."""
     value = float(value)
     if not math.isfinite(value):
         return NOT_FINITE

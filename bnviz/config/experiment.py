@@ -28,7 +28,7 @@ PROBE_SIZE = 512
 WATCHED_UNITS = 8
 BINS = 48  # of every histogram
 PERCENTILES = (15, 50, 85)  # of a layer's outputs, as in figure 1 of Ioffe & Szegedy 2015
-CLOSELY = 8  # steps after a change at each of which a snapshot is taken
+CLOSELY = 8  # steps after a change, each with a snapshot
 
 
 YES_NO = {"no": "no", "yes": "yes"}

@@ -1,4 +1,4 @@
-"""What a data set is, whoever made it."""
+"""A data set, built in or of one's own: its size, kind and loader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table (CSV) as inputs and what is to be predicted. Rows are counted as spreadsheets count them, the header included."""
+"""A table (CSV) as inputs and targets. Rows are counted as spreadsheets count them, the header included."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import numpy as np
 from bnviz.data.limits import LARGEST, MOST_ROWS, MOST_VALUES, BadData, check_classes, check_features, check_rows
 
 DELIMITERS = ",;\t"
-CLASS_NAMES, NUMBER_NAMES = ("class", "label"), ("number", "target")  # of columns, wherever they stand
+CLASS_NAMES, NUMBER_NAMES = ("class", "label"), ("number", "target")  # of columns, in any place
 LINE = 100_000  # bytes in which the first line ends
 MOST_CLASS_NUMBERS = 20  # different whole numbers in a last column are classes; more are numbers to predict
 
@@ -35,7 +35,7 @@ class Row(NamedTuple):
 
 
 class Header(NamedTuple):
-    """How many columns there are, their names or nothing, and which of them holds what is to be predicted."""
+    """How many columns there are, their names or nothing, and which of them holds the target."""
 
     width: int
     names: list[str]
@@ -51,14 +51,15 @@ class Header(NamedTuple):
 
     @property
     def title(self) -> str:
-        """The name of what is to be predicted."""
+        """The name of the target."""
         return self.names[self.target].casefold() if self.names else ""
 
 
 def read_table(contents: bytes) -> Table:
     """The table in a CSV file, with or without a header; raises BadData, which names row and column.
 
-    The column `class` or `label` has the classes, `number` or `target` has what is to be predicted; else the last one does.
+    The column `class` or `label` has the classes, `number` or `target` has a number to predict. Without
+    these, the last column is the target.
     """
     rows = _rows(contents)
     first = next(rows, None)
@@ -143,7 +144,7 @@ def _bad_number(cell: str, place: str) -> BadData:
 
 
 def _targets(rows: Sequence[Row], header: Header) -> np.ndarray:
-    """What is to be predicted, of rows that hold nothing else: texts and a few whole numbers are classes."""
+    """The targets, from rows that hold nothing else: texts and a few whole numbers are classes."""
     cells = [row.cells[0] for row in rows]
     if "" in cells:
         raise BadData("this cell is empty", header.place(rows[cells.index("")], header.target))

@@ -27,7 +27,7 @@ from bnviz.record.store import COMPLETE_STATUSES, Recording, Store
 
 MAX_REQUESTS = 4096  # LRU: experiments that can be computed again when their recording has been evicted
 STOP_MESSAGE = "The run was stopped."
-IDLE_MESSAGE = "The run was set aside, because nobody watched it."
+IDLE_MESSAGE = "The run was suspended, because it had no viewer."
 CLOSE_MESSAGE = "The server was stopped."
 _log = logging.getLogger(__name__)
 

@@ -226,7 +226,7 @@ class LocalEngine(BaseEngine):
     def _close_input(self, process: subprocess.Popen[bytes]) -> None:
         """Close the pipe to a process that has ended; what it has not read cannot be flushed."""
         assert process.stdin is not None
-        with self._lock, contextlib.suppress(OSError):  # nobody writes to it meanwhile
+        with self._lock, contextlib.suppress(OSError):  # nothing else writes to it meanwhile
             process.stdin.close()
 
     def _start_process(self, slot: Slot) -> None:

@@ -44,7 +44,7 @@ HEARTBEAT_SECONDS = 1.0
 READY, HEARTBEAT, RETIRED = b"ready\n", b"alive\n", b"retired\n"  # lines between pieces
 MEMORY_SHARE = machine.by_memory(500, small=350) * 2**20  # bytes: beyond it a worker with nothing to compute retires
 MOST_MEMORY = 2 * MEMORY_SHARE  # beyond it also one in the middle of runs
-MIN_RUNS = 10  # that a worker has ended before it retires: a large run needs what it needs, whoever computes it
+MIN_RUNS = 10  # that a worker has ended before it retires: a large run would need its memory in any worker
 QUEUE_SIZE = 16  # lines that may wait to be written; then training blocks
 STOP_MESSAGE = "The run was stopped."
 

@@ -1,4 +1,4 @@
-"""A claim: what somebody says, what was published, a sweep that could refute it, and a rule for the verdict."""
+"""A claim: its statement, what was published, a sweep that could refute it, and a rule for the verdict."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class Interval(NamedTuple):
     mean: np.ndarray
     low: np.ndarray
     high: np.ndarray
-    count: np.ndarray  # pyright: ignore[reportIncompatibleMethodOverride] (nobody counts equal arrays in a tuple)
+    count: np.ndarray  # pyright: ignore[reportIncompatibleMethodOverride] (no code counts equal arrays in a tuple)
 
     def through(self, rising: Callable[[np.ndarray], np.ndarray]) -> Interval:
         """Mean and bounds after a rising function, which keeps their order: what undoes a logarithm, say."""

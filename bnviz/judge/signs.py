@@ -54,7 +54,7 @@ class Signs(NamedTuple):
 
 
 class Censored(NamedTuple):
-    """What lies between `low` and `high`, nobody knows where: each direction is judged by the end that is hard for it."""
+    """A value between `low` and `high`, at an unknown place: each direction is judged by the end that is hard for it."""
 
     low: Measured
     high: Measured
@@ -75,7 +75,7 @@ class Censored(NamedTuple):
 
 
 class Strictest(NamedTuple):
-    """Two tests of one thing, of which both have to be passed."""
+    """Two tests of one thing; both must be passed."""
 
     first: Measured
     second: Measured

@@ -1,7 +1,7 @@
 """One folder a lesson: all that one page says, asks, measures for itself, draws and judges.
 
-`page.py` holds the page's value PAGE, `panels.py` its charts, `story.js` what is said of a run in the browser, `measures/` what
-only this lesson measures. This file knows their names alone, so that the trainer and the web side can both find them.
+`page.py` holds the page's value PAGE, `panels.py` its charts, `story.js` its sentences about a run in the browser, `measures/`
+what only this lesson measures. This file knows their names alone, so that the trainer and the web side can both find them.
 """
 
 from __future__ import annotations

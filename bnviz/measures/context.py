@@ -68,7 +68,7 @@ class Distributions:
 
     @property
     def tap_indices(self) -> list[int]:
-        """Which of TAPS the first axis of every array stands for."""
+        """The taps along the first axis of every array."""
         return [0, 2] if len(self.values) == 2 else [0, 1, 2]
 
     def by_tap(self, arrays: np.ndarray | Sequence[np.ndarray]) -> dict[str, np.ndarray]:

@@ -19,10 +19,10 @@ FEWEST_COPIES = 4
 
 
 def places(draw: Draw, probe_size: int) -> Tensor:
-    """Which examples of the probe stand in which copy of the minibatch: [copies, places].
+    """Which examples of the probe are in which copy of the minibatch: [copies, places].
 
     Of a group of n, in each of `copies` other examples take the first places. The turn of the snapshot decides which: no two
-    stand together at two snapshots in a row, just as no mate in training is the same twice.
+    are together at two snapshots in a row, just as no mate in training is the same twice.
     """
     copies = min(probe_size, max(FEWEST_COPIES, ROWS // draw.first_group))
     count = max(1, min(draw.first_group, copies, probe_size // copies))

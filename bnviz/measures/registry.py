@@ -52,7 +52,7 @@ class LiveMeasure(Measure):
     that it `applies_to`. Its values join the arm's part of the snapshot; it may return none for some arms.
 
     For the estimate of a recording's size: `arms` are those that it returns values for, and `sizes` what the names in its keys'
-    shapes stand for, beyond `bnviz.record.size.sizes_of`.
+    shapes mean, beyond `bnviz.record.size.sizes_of`.
     """
 
     applies_to: Callable[[Experiment], bool] = lambda experiment: True

@@ -11,7 +11,7 @@ Layer = TypeVar("Layer", bound=nn.Module)
 
 
 class Layers(nn.ModuleList, Generic[Layer]):
-    """torch.nn.ModuleList, which says of which type its elements are."""
+    """torch.nn.ModuleList with the type of its elements."""
 
     if TYPE_CHECKING:
 

@@ -1,4 +1,4 @@
-"""The classes of bnviz.normalizers by key, for whoever computes; and the modes in which they are called."""
+"""The classes of bnviz.normalizers by key, for code that uses PyTorch; and the modes in which they are called."""
 
 from __future__ import annotations
 

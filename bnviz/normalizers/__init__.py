@@ -1,4 +1,4 @@
-"""The normalizers: what stands between z = Wa + b and the nonlinearity. Each has a folder with two files.
+"""The normalizers, between z = Wa + b and the nonlinearity. Each has a folder with two files.
 
 `<folder>/__init__.py` holds its `SPEC` (bnviz.normalizers.spec), without PyTorch: name, colour, formulas, sentences, script.
 `<folder>/module.py` holds its class, an nn.Module made as Class(width, momentum) and called as module(z, mode, groups, generator)

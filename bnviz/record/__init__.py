@@ -6,7 +6,7 @@ bnviz.record(model, probe, loss=None, out=None, every=100, layers=None, *, recom
 
     with bnviz.record(model, probe=(x, y), loss=loss_fn, out="run.ndjson") as recorder:
         for x, y in loader:
-            ...  # zero_grad, forward, backward, optimizer.step(), as ever
+            ...  # zero_grad, forward, backward, optimizer.step(): your training step
             recorder.step(loss=loss)
 
 model        a torch.nn.Module, or up to four that train side by side, by name

@@ -148,7 +148,7 @@ def _check_array(key: Key, array: Any, sizes: dict[str, int], name: str) -> None
 
 
 def _expected(size: str, length: int, sizes: dict[str, int]) -> int:
-    """A number, a known size, one of these and a little more ("bins+1"), or what the name stood for before."""
+    """A number, a known size, one of these and a little more ("bins+1"), or the name's value before."""
     if size.isdigit():
         return int(size)
     base, _, more = size.partition("+")

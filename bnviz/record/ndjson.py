@@ -69,7 +69,7 @@ def end(status: str, message: str, seconds: float) -> bytes:
 
 
 def kind(line_bytes: bytes) -> str:
-    """The type of a recorded line; cheap, so that nobody need parse what is only passed on. Nothing for what is no message."""
+    """The type of a recorded line; cheap, so that lines that are only passed on need no parsing. Nothing if it is no message."""
     match = _KIND.match(line_bytes)
     return match[1].decode() if match else ""
 

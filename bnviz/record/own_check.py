@@ -1,4 +1,4 @@
-"""Whether a recording of a network of one's own is what the schema says, line by line, of a file that may have been damaged.
+"""Whether the recording of an own network fits the schema, line by line, in a file that may be damaged.
 
 Such a recording holds what could be measured, and older ones hold less: a key that is missing is no damage, unless nothing can be
 told without it.
@@ -31,7 +31,7 @@ SNAPSHOT = [key for key in schema.SNAPSHOT if key.name != "group_size"]
 
 
 class OtherFile(ValueError):
-    """A file that is whole as it may be, but no recording of a network of one's own; the message says what it is."""
+    """A file that may be intact, but is no recording of an own network; the message says what it is."""
 
 
 def whole_lines(lines: Iterable[bytes]) -> Iterator[bytes]:

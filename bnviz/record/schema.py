@@ -20,7 +20,7 @@ Kind = Literal["number", "text", "list", "object"]
 EXACT = 4.2  # a number that is not rounded
 ROUNDED = 2.2  # one that is
 BIN = 0.8  # a bin of a histogram of many values
-SPARSE_BIN = 0.3  # a bin of one unit's histogram, most of which are empty
+SPARSE_BIN = 0.3  # a bin of one unit's histogram; most bins are empty
 FEW = 1.0  # a count that is 0 more often than not
 
 

@@ -19,7 +19,7 @@ ITEM_BYTES = {"bins": 2}  # of a value before it is compressed, by the last axis
 
 
 def sizes_of(experiment: Experiment) -> dict[str, int]:
-    """What the names in the schema's shapes stand for, but for those that a measure has for itself."""
+    """The sizes of the names in the schema's shapes, except those that a measure declares itself."""
     return {
         "layers": experiment.hidden_layers,
         "width": experiment.width,
@@ -58,6 +58,6 @@ def _key_bytes(key: Key, sizes: Mapping[str, int], absent: set[str], is_plain: b
 
 
 def size_of(name: str, sizes: Mapping[str, int]) -> int:
-    """What a name in a shape stands for: a number, a size, or one and a little more ("layers+1")."""
+    """The size of a name in a shape: a number, a size, or a size and a little more ("layers+1")."""
     base, _, more = name.partition("+")
     return (int(base) if base.isdigit() else sizes[base]) + int(more or 0)

@@ -22,7 +22,7 @@ from bnviz.recorder import kinds
 from bnviz.recorder.bounds import Bounds, bounds_of, moves_values
 from bnviz.recorder.tensors import first_values, tensors
 
-INPUT = -1  # in the place of a call: the model's input
+INPUT = -1  # instead of a call: the model's input
 RANDOM = re.compile("dropout|bernoulli|^_?rand")  # in names of functions that draw masks
 MOST_CALLS = 4  # of one module, that are layers of their own: a recurrent cell is called at every time step
 
@@ -167,7 +167,7 @@ class Dataflow(TorchFunctionMode):
         return result
 
     def sources(self, tensor: Tensor) -> set[int] | None:
-        """The calls that a tensor comes from; None if it was made where nobody saw it."""
+        """The calls that a tensor comes from; None if no call was seen to make it."""
         return self._sources.get(id(tensor))
 
     def origin(self, tensor: Tensor) -> int | None:

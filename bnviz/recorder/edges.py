@@ -1,4 +1,4 @@
-"""Edges of histograms for values whose range nobody knows in advance: fine in the middle, coarse far out."""
+"""Edges of histograms for values of unknown range: fine in the middle, coarse far out."""
 
 from __future__ import annotations
 

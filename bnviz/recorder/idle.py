@@ -32,7 +32,7 @@ class IdleBiases:
         self._biases = {number: bias for number, bias in found.items() if bias is not None}
 
     def usual(self, output: Any) -> list[Tensor]:
-        """Copies of a pass's outputs, for `measure`; nothing where none is to be asked for."""
+        """Copies of a pass's outputs, for `measure`; nothing if no bias needs them."""
         return [one.detach().clone() for one in _outputs(output)] if self._left and self._biases else []
 
     def measure(self, modes: Modes | None, usual: Sequence[Tensor]) -> np.ndarray | None:
@@ -73,7 +73,7 @@ def _outputs(output: Any) -> list[Tensor]:
 
 
 def _bias(model: nn.Module, layer: Layer) -> Any:
-    """The bias of the module with weights before a layer's normalizer, if it is a parameter as it stands."""
+    """The bias of the module with weights before a layer's normalizer, if it is a plain parameter."""
     return model.get_submodule(layer.source)._parameters.get("bias") if layer.source else None
 
 

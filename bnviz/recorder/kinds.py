@@ -21,7 +21,7 @@ CHANNELS_FIRST = (_NormBase, nn.GroupNorm, nn.LocalResponseNorm, _ConvNd)
 
 
 class Unnormalized(nn.Identity):
-    """What `bnviz.swap` puts in the place of a normalizer: nothing, in a place that is recorded as a layer.
+    """The replacement of a normalizer by `bnviz.swap` with "none": it does nothing, but is still recorded as a layer.
 
     `axis` is where its units lie.
     """
@@ -32,7 +32,7 @@ class Unnormalized(nn.Identity):
 
 
 def normalizes(module: nn.Module) -> bool:
-    """Whether a module is a normalizer, or stands in the place of one."""
+    """Whether a module is a normalizer, or the replacement of one."""
     if isinstance(module, (*NORMALIZERS, Unnormalized)):
         return True
     if type(module).__module__.startswith("torch.nn.utils."):  # weight and spectral norm: they compute weights

@@ -180,7 +180,7 @@ class Observer:
         return tellers
 
     def _by_layer(self, taken: Mapping[tuple[int, int], np.ndarray]) -> dict[int, ByTap]:
-        """Of the layers of which every tap was read."""
+        """The same, for the layers whose taps were all read."""
         found = {}
         for number, layer in enumerate(self.layers):
             if all((number, tap) in taken for tap in _read_taps(layer)):

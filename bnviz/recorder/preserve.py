@@ -76,7 +76,7 @@ def _put_back(current: dict[str, Any], before: dict[str, Any]) -> None:
 
 
 def _replace_tensors(modules: Iterable[nn.Module]) -> None:
-    """Put a copy in the place of every buffer and of every tensor that is an attribute; what several share stays shared."""
+    """Replace every buffer and every tensor that is an attribute by a copy; shared ones stay shared."""
     copies: dict[int, Tensor] = {}
     for module in modules:
         for members in (module._buffers, vars(module)):

@@ -1,4 +1,4 @@
-"""The recomputed view: a model in evaluation, with statistics of batch norm that are computed anew over some batches.
+"""The recomputed view: a model in evaluation, with statistics of batch norm that are recomputed over some batches.
 
 If it is better than with running statistics, these are what is wrong, and not the weights (Wu & Johnson 2021).
 """

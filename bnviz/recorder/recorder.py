@@ -2,7 +2,7 @@
 
     with bnviz.record(model, probe=(x, y), loss=loss_fn, out="run.ndjson") as recorder:
         for x, y in loader:
-            ...  # zero_grad, forward, backward, optimizer.step(), as ever
+            ...  # zero_grad, forward, backward, optimizer.step(): your training step
             recorder.step(loss=loss)
 
 Training is never touched: between snapshots `step` is a counter, and a snapshot puts back what its forward passes change
@@ -182,12 +182,12 @@ class Recorder:
         return False
 
     def _missing(self, value: Any) -> None:
-        """What a recording holds for a value that it cannot: null, which is said once for each kind of value."""
+        """The recorded value of something that cannot be recorded: null, with one warning for each kind of value."""
         with self._reporter.attempt(f"A value of type {type(value).__name__}"):
             raise TypeError("a recording holds numbers, texts and arrays")
 
     def _number(self, what: str, value: Any) -> float | None:
-        """A number of whatever type as a float; None if it is none, which is said once."""
+        """A number of any type as a float; None if it is no number, with one warning."""
         with self._reporter.attempt(what):
             return None if value is None else float(value)
         return None
@@ -203,13 +203,13 @@ class Recorder:
                 write_snapshot(self._writer, self._arms[0].layers, self._edges, self._last)
 
     def findings(self) -> list[Finding]:
-        """What stands out so far, most urgent first; as a text, a finding is a sentence. Raises OSError."""
+        """The findings so far, most urgent first; as a text, a finding is a sentence. Raises OSError."""
         return find(self.messages())
 
     def show(self) -> Any:
         """The recording so far as a player, in a notebook. Raises ModuleNotFoundError outside of one."""
         display = importlib.import_module("IPython.display")
-        # By name, because the page belongs to the web's rooms, which know nothing of PyTorch, and stand above this one.
+        # Imported by name, because the page belongs to bnviz.web, which does not import PyTorch and may import this package.
         page = importlib.import_module("bnviz.web.export.own_page").saved_page(b"".join(self.lines()), "recording")
         source = html.escape(page.decode())
         frame = f'<iframe srcdoc="{source}" width="100%" height="{FRAME_HEIGHT}" style="border: 0"></iframe>'

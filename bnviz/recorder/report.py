@@ -20,7 +20,7 @@ INDENT = "    "
 
 
 class Unreadable(ValueError):
-    """A file that is no recording of a network of one's own; the text says what it is."""
+    """A file that is no recording of an own network; the text says what it is."""
 
 
 def check(path: Path) -> tuple[list[Finding], str]:

@@ -1,4 +1,4 @@
-"""`bnviz.swap`: the same network with other normalizers, or with none, for a comparison in one's own architecture.
+"""`bnviz.swap`: the same network with other normalizers, or with none, for a comparison in the same architecture.
 
 models = {"batch": model, "none": bnviz.swap(model, "none")}
 """

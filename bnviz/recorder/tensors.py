@@ -36,7 +36,7 @@ def copied(value: Any) -> Any:
     memo = {id(one): one.detach().clone() for one in tensors(value)}
     try:
         return copy.deepcopy(value, memo)
-    except Exception:  # it holds what nobody can copy, as a lock or an open file
+    except Exception:  # it holds something that cannot be copied, such as a lock or an open file
         return value
 
 

@@ -30,6 +30,6 @@ def serve(options: Mapping[str, object]) -> None:
 
 
 def streamlit_flags(options: Mapping[str, object]) -> list[str]:
-    """Streamlit's flags for the options that were given. It asks nobody for an e-mail address."""
+    """Streamlit's flags for the options that were given. It never asks for an e-mail address."""
     given = [f"{flag}={options[option]}" for option, flag in FLAGS.items() if option in options]
     return ["--server.headless=true", *given]

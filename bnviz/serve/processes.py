@@ -116,7 +116,7 @@ class WebProcesses:
         self.current = {port: self._start(port) for port in ports}
 
     def _start(self, port: int) -> subprocess.Popen[bytes]:
-        """A web process at a local port. Its welcome, with an address that is nobody else's business, is not shown."""
+        """A web process at a local port. Its welcome with the local address is not shown."""
         command = [sys.executable, "-m", "bnviz", "serve", f"--host={LOCAL}", f"--port={port}", f"--base-path={self.prefix}"]
         process = subprocess.Popen(command, env=environment(len(self.ports)), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         self.processes.append(process)
@@ -161,7 +161,7 @@ def configuration(folder: Path, options: Mapping[str, object], port: int, ports:
 
 
 def _check(options: Mapping[str, object], port: int) -> None:
-    """Raise BadSetting for what nginx could not serve: a prefix with odd letters, or a port at which somebody listens."""
+    """Raise BadSetting for what nginx could not serve: a prefix with odd letters, or a port that is in use."""
     prefix = str(options.get("base_path", ""))
     if not PREFIX.fullmatch(prefix):
         raise BadSetting(f"--base-path {prefix!r}: expected letters, digits, and / - _ . ~")

@@ -164,7 +164,7 @@ class ArmTrainer:
         return [found.get(weight) for weight in weights]
 
     def hold(self) -> None:
-        """Freeze layers 1 and 2 of an arm that is to be held. Their batch norm goes on using each minibatch's statistics."""
+        """Freeze layers 1 and 2 of a held arm. Their batch norm still uses each minibatch's statistics."""
         if self.spec.held and not self.is_held:
             self.is_held = True
             self._update_requires_grad()
@@ -219,7 +219,7 @@ class _TrainMetrics:
         self.last_loss, self.step_loss = self.step_loss / minibatches, 0.0
 
     def pop_means(self) -> tuple[float, float]:
-        """Mean loss and accuracy since the last call; starts anew."""
+        """Mean loss and accuracy since the last call; starts again from nothing."""
         logits, y = map(torch.cat, zip(*self.predictions, strict=True))
         means = self.loss / self.minibatches, accuracy(logits, y)
         self.__init__()

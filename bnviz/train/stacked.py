@@ -139,7 +139,7 @@ class Pass(NamedTuple):
 
 
 def _joined(passes: Sequence[Pass]) -> Pass:
-    """Those of several minibatches as if they were one: the gradient of W is a sum over examples, of whichever minibatch."""
+    """Those of several minibatches as if they were one: the gradient of W is a sum over the examples of all of them."""
     losses, outputs, inputs, scales = zip(*passes, strict=True)
     return Pass(
         torch.stack(losses).mean(0),

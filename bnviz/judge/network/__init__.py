@@ -1,4 +1,4 @@
-"""Findings: judges that read the recording of anybody's network, and say what stands out. Pure functions of what was measured."""
+"""Findings: judges that read the recording of any network, and name its problems. Pure functions of measured numbers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Judgement(NamedTuple):
 
 
 def find(messages: Iterable[Mapping[str, Any]]) -> list[Finding]:
-    """What stands out in a recording of `bnviz.record`, from its messages (header, snapshots, an end if there is one)."""
+    """The findings about a recording of `bnviz.record`, from its messages (header, snapshots, an end if there is one)."""
     return judge(messages).findings
 
 
@@ -59,7 +59,7 @@ def judge(messages: Iterable[Mapping[str, Any]]) -> Judgement:
 
 
 def _small(snapshot: Mapping[str, Any]) -> dict[str, Any]:
-    """A snapshot without its largest arrays, of which only the last one's are judged: a recording may have many."""
+    """A snapshot without its largest arrays: judges read only those of the last snapshot, and a recording may have many."""
     arms = {arm: {key: value for key, value in part.items() if key not in LARGE} for arm, part in snapshot["arms"].items()}
     return {**snapshot, "arms": arms}
 

@@ -1,4 +1,4 @@
-"""A finding: what stands out in the recording of a network, in numbers and in a sentence."""
+"""A finding: a problem in the recording of a network, in numbers and in a sentence."""
 
 from __future__ import annotations
 

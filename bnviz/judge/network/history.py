@@ -74,20 +74,20 @@ class History:
         return None if found is None else (float(found[0]), float(found[1]))
 
     def window(self, snapshot: int) -> str:
-        """When something came that a snapshot was the first to show, in words: nobody knows what lies between two snapshots."""
+        """When something began that a snapshot was the first to show, in words: between two snapshots nothing is known."""
         step = self.steps[snapshot]
         before = self.steps[snapshot - 1] if snapshot else step
         return f"since step {step}" if step - before <= 1 else f"since a step between {before} and {step}"
 
     @property
     def examples(self) -> float:
-        """How many examples the probe has; NaN where nobody knows."""
+        """How many examples the probe has; NaN if unknown."""
         size = self.header.get("probe_size")
         return np.nan if size is None else float(size)
 
     @property
     def has_few_examples(self) -> bool:
-        """Whether the probe is too small to tell how units differ between examples. Where nobody knows its size, it has no more
+        """Whether the probe is too small to tell how units differ between examples. If its size is unknown, it has no more
         examples than a layer has values of a unit."""
         known = self.examples
         return (min(one["values"] for one in self.layers) if np.isnan(known) else known) < FEWEST_EXAMPLES

@@ -54,7 +54,7 @@ def _worst(history: History, key: str) -> int | None:
 
 
 def _finding(history: History, kind: str, key: str, layer: int) -> Finding:
-    """What is said of a layer: the share, for how long it has been as large, and for how long large at all."""
+    """The numbers about a layer: the share, for how long it has been as large, and for how long large at all."""
     shares = history.rows(key)[:, layer]
     share, at_end, many = shares[-1], since(shares >= shares[-1]), since(_are_many(history, key)[:, layer])
     numbers = {"share": percent(share), "count": len(_lasting(history, key)), "last": history.steps[-1]}

@@ -26,7 +26,7 @@ from bnviz.web.figures import (
 )
 
 Panel = dict[str, Any]
-SIDES = (-0.3, 0.0, 0.3)  # where the scenes stand beside a size's place on the axis, in octaves
+SIDES = (-0.3, 0.0, 0.3)  # offsets of the scenes from a size's place on the axis, in octaves
 TICKS = [digit * 10**power for power in (-3.0, -2.0, -1.0, 0.0) for digit in (1, 2, 5)]
 MARGIN = {**TWO_ROWS, "t": 26}
 HALVES = [[0, 0.42], [0.58, 1]]

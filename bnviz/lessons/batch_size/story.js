@@ -208,7 +208,7 @@ function mates(view, microscope) {
 }
 
 /**
- * What 0 stands for.
+ * The meaning of 0 on the axis.
  * @param {View} view
  * @param {Microscope} microscope
  */

@@ -169,7 +169,7 @@ def _coloured(outline: str, fill: str) -> Trace:
 
 
 def _inputs_and_arms(arms: Arms) -> Layout:
-    """Three subplots, of which the arms' share their axes; and an axis from 0 to 1 upon either of these."""
+    """Three subplots; those of the arms share their axes and have another axis from 0 to 1 each."""
     heights, values = {"fit": "coat_height", "tickformat": ".0%"}, {"fit": "histogram"}
     unit_range = {"range": [0, 1], "visible": False, "fixedrange": True}
     texts = TEXTS["coat-unit"]
@@ -193,7 +193,7 @@ def _inputs_and_arms(arms: Arms) -> Layout:
 
 
 def shift(curves: list[Curve], hidden_layers: int) -> Panel:
-    """A group of bars a layer; the inputs, which are nobody's, have a bar that stands alone."""
+    """A group of bars a layer; the inputs, which belong to no arm, have a single bar."""
     texts = TEXTS["coat-shift"]
     alone = {"offset": -0.1, "width": 0.2, "marker": {"color": GREY}, "showlegend": False}
     traces = [{**_bar("none", texts["input"]), "feed": {"kind": "coat-inputs"}, **alone}]

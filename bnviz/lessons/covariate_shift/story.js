@@ -238,7 +238,7 @@ function watchedName(view) {
 }
 
 /**
- * Whether the normalizer that is compared keeps running statistics, which can be computed anew.
+ * Whether the compared normalizer keeps running statistics, which can be recomputed.
  * @param {Snapshot} frame
  * @param {CoatView} view
  */

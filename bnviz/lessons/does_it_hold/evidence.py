@@ -35,7 +35,7 @@ def run(engine: Engine, claim: Claim, sweep: Sweep) -> Verdict:
 
 
 def markers(name: str) -> tuple[str, str]:
-    """What a table of that name stands between."""
+    """The markers around the table of that name."""
     return f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
 
 
@@ -49,7 +49,7 @@ def write(name: str, text: str) -> None:
 
 
 def merged(new: str) -> str:
-    """The document's table of verdicts with the rows of a new one, in the place of its own or where it had none."""
+    """The document's table of verdicts with the rows of a new one, which replace its own or are added."""
     begin, end = markers("table")
     old = DOCUMENT.read_text(encoding="utf-8").partition(begin)[2].partition(end)[0].splitlines()
     rows = {_claim_of(line): line for line in (*old, *new.splitlines()) if _claim_of(line)}

@@ -1,4 +1,4 @@
-"""Rows of networks that nobody trained, for which it is known whether a claim is true: what rules of verdicts are tried on.
+"""Made-up rows, for which it is known whether a claim is true: the rules of verdicts are tried on them.
 
 For each claim a function of a generator, the claim's sweep, and for each part of the claim whether it lies `on_bound`, where
 it is hardest to judge, or clearly on the side that the claim says. Scatter over seeds and images is about that of real runs.
@@ -29,7 +29,7 @@ Maker = Callable[[Random, Sweep, Sequence[bool]], list[Row]]
 
 
 def _rows(sweep: Sweep, values: Callable[[str, int, int], Mapping[str, Any]]) -> list[Row]:
-    """A row for each place, of which `values` says what the curve's name, the point and the seed have."""
+    """A row for each place; `values` gives the results of a curve's name, a point and a seed."""
     steps = [round(sweep.base.steps * place / (CHECKPOINTS - 1)) for place in range(CHECKPOINTS)]
     common = {"checkpoints": steps, "train_losses": [0.1] * CHECKPOINTS}
     places = itertools.product([curve.name for curve in sweep.curves], range(len(sweep.points)), range(sweep.seeds))

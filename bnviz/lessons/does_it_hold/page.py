@@ -126,7 +126,7 @@ def _images(base: Experiment) -> str:
 
 
 def _computing(sweep: Sweep, rows: Sequence[Row]) -> str:
-    """What stands in the verdict's place until all rows are in."""
+    """The text shown instead of a verdict until all rows are in."""
     done, total = len({row["run"] for row in rows}), len(sweep.runs())
     return f":gray-badge[{words.fill(TEXTS['computing'], done=done, total=total)}]"
 

@@ -13,7 +13,7 @@ from bnviz.web.words import fill
 
 TEXTS = WORDS["reasons"]
 OPEN = 0.001  # a part that is surer than this leaves nothing open
-IN_THE_WAY: Mapping[str, Callable[[Criterion], bool]] = {  # by why there is no verdict, whether a part is to be named
+IN_THE_WAY: Mapping[str, Callable[[Criterion], bool]] = {  # for each reason for no verdict: whether it names a part
     "few": lambda part: False,
     "unmeasured": lambda part: False,
     "untrained": lambda part: not part.telling,

@@ -13,7 +13,7 @@ import {overExamples, scale} from "./reading.js";
 /** @typedef {{counts: number[], zeros: number, test_accuracy: number | null, test_loss: number | null}} Outcome */
 /** @typedef {{layer: number, unit: number, before: Outcome & Scales, after: Outcome & Scales}} Answer */
 /**
- * Question and answer; a new object whenever it changes. `target` is where the sliders stand, `problem` what the server says
+ * Question and answer; a new object whenever it changes. `target` has the sliders' values, `problem` is what the server says
  * is wrong.
  * @typedef {{place: Place | null, target: Scales | null, answer: Answer | null, problem: string, unreachable: boolean}} State
  */
@@ -184,13 +184,13 @@ export function control(player, make) {
 const NOTHING = {x: [], y: []};
 
 /**
- * Whether the sliders stand elsewhere than at what was learnt.
+ * Whether the sliders are away from the learnt values.
  * @param {State} state
  */
 const isMoved = ({place, target}) => target?.gamma !== place?.initial.gamma || target?.beta !== place?.initial.beta;
 
 /**
- * The answer. Before anything is moved, the network is the one as learnt: sliders stand at rounded values, which would differ.
+ * The answer. Before anything is moved, the network is the one as learnt: sliders have rounded values, which would differ.
  * @param {View} view
  * @returns {Answer | null}
  */

@@ -228,7 +228,7 @@ def _names(columns: Iterable[Any]) -> list[str]:
 
 
 def _domains(columns: dict[str, str]) -> list:
-    """Where two or three columns stand."""
+    """The places of two or three columns."""
     return THIRDS if len(columns) == len(THIRDS) else WIDE_HALVES
 
 

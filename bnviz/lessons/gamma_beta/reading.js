@@ -78,7 +78,7 @@ export const highest = (row) => Math.max(...row);
 const cache = new WeakMap();
 
 /**
- * A snapshot in which ẑ stands where γẑ+β stands, so that every drawing of feeds.js can draw it, too.
+ * A snapshot with ẑ in place of γẑ+β, so that every drawing of feeds.js can draw it, too.
  * @param {Snapshot} frame
  */
 export function standardizedFrame(frame) {

@@ -65,7 +65,7 @@ function unlessGone(text) {
 }
 
 /**
- * An arm as it stands in a sentence.
+ * The name of an arm in a sentence.
  * @param {View} view
  * @param {string} arm
  */

@@ -67,7 +67,7 @@ export const overall = (view, arm, key) => median(layersOf(view).map((layer) => 
 function costOf(frame, arm, view) {
   const copy = frame.arms[`${arm}-held`];
   if (!copy || frame.step <= heldFrom(view)) return null;
-  const loss = frame.arms[arm].train_loss ?? NaN; // null stands for a number that is not finite
+  const loss = frame.arms[arm].train_loss ?? NaN; // null is a number that is not finite
   return {step: frame.step, cost: (copy.train_loss ?? NaN) - loss, loss};
 }
 

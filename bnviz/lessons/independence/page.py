@@ -1,4 +1,4 @@
-"""The page at /independence: do w3 and b3 learn on their own, once batch norm stands below them?"""
+"""The page at /independence: do w3 and b3 learn on their own, once there is batch norm below them?"""
 
 from bnviz.config.experiment import Experiment
 from bnviz.lessons.independence.panels import panels

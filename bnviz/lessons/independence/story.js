@@ -170,7 +170,7 @@ function absolute(view, side) {
   return ` ${say(view, "absolute", {plain, compared, norm: view.norm, found: comparison(view, larger(sizes), "as_large")})}`;
 }
 
-const EARLY = 50; // steps, before which nobody is expected to have learnt anything
+const EARLY = 50; // steps, before which no network is expected to have learnt anything
 
 /**
  * A net that does not learn hardly moves: gradients that hardly change are then no merit.
@@ -246,7 +246,7 @@ function sparedWords(view, [plain, compared]) {
 }
 
 /**
- * Only of networks that learn: nobody misses what nobody learns.
+ * Only of networks that learn: without learning there is no accuracy to lose.
  * @param {View} view
  * @param {[Effect, Effect]} late
  */

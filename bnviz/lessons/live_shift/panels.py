@@ -71,7 +71,7 @@ def fan(arms: Arms, steps: Layout) -> Panel:
 
 
 def ridges(arms: Arms, steps: int) -> Panel:
-    """Rows stand at their step, the newest in front; ReLU's atom at 0 is a bar of its own at the left of each row."""
+    """Rows are at their steps, the newest in front; ReLU's atom at 0 is a bar of its own at the left of each row."""
     traces: list[Trace] = []
     for arm, axes in _sides(arms):
         fill = {"fill": "toself", "hoverinfo": "skip"}

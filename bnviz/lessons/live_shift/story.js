@@ -28,7 +28,7 @@ const {lastLearnt, learns, percent, times} = words;
 /** @type {Say<Words>} */
 const say = words.say;
 
-const EARLY = 50; // steps, before which nobody is expected to have learnt anything
+const EARLY = 50; // steps, before which no network is expected to have learnt anything
 const CLEARLY = 1.1; // times as far is clearly farther
 const LARGE = 64; // examples of a minibatch whose gradients are far less noisy
 const FEW = 8; // examples or fewer give statistics that are off by a third of a standard deviation and more

@@ -33,7 +33,7 @@ const SECOND = 2; // the layer whose output is spoken of
 const NOISY = "300:input_noise=1";
 const SMALLER = "300:batch_size=4";
 
-const WITH_GRADIENT_SHIFT = {gradient_shift: "yes"}; // measured for one card, recorded for all, so that no run has to begin anew
+const WITH_GRADIENT_SHIFT = {gradient_shift: "yes"}; // needed by one card, recorded for all, so that no run has to start again
 
 /** @type {Card<Words>[]} */
 export const tour = [

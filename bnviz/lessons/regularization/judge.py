@@ -1,6 +1,6 @@
 """What a sweep says of the claim that batch norm's noise regularizes: verdicts from paired differences over seeds.
 
-All that is said of one sweep is judged together, each comparison so strictly that all of them are right 95 times in 100.
+All statements about one sweep are judged together, each comparison so strictly that all of them are right 95 times in 100.
 """
 
 from __future__ import annotations
@@ -225,7 +225,7 @@ def _better(signs: Mapping[str, int | None]) -> str:
 
 
 def _diverged(sweep: Sweep, rows: Rows) -> list[str]:
-    """How many runs of which networks diverged."""
+    """For each network, how many runs diverged."""
     texts = WORDS["verdict"]
     every = {row["run"]: row["curve"].split()[0] for row in rows if row["diverged_at"] is not None}
     lost = Counter(every.values())

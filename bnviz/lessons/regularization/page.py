@@ -29,7 +29,7 @@ def ghost_sizes(batch: int) -> list[int]:
 
 
 def _curves(kind: str, noise: float, dropout: float) -> list[Curve]:
-    """Batch norm, no normalizer, and no normalizer but dropout, on labels of which a share `noise` is random."""
+    """Batch norm, no normalizer, and no normalizer but dropout, on labels with a random share `noise`."""
     curves = [Curve(f"{arm} {kind}", arm, changes(label_noise=noise, dropout=0.0)) for arm in ("batch", "none")]
     return [*curves, Curve(f"dropout {kind}", "none", changes(label_noise=noise, dropout=dropout))] if dropout else curves
 

@@ -49,7 +49,7 @@ from bnviz.web.words import fill
 
 TEXTS, ALTERNATIVES = WORDS["panels"], WORDS["alternatives"]
 MEASURES = ("test", "train", "gap")
-OCTAVES_BEYOND = {"none": 0.75, "dropout": 1.15}  # the last size: where the seeds of networks without ghost batches stand
+OCTAVES_BEYOND = {"none": 0.75, "dropout": 1.15}  # the last size: the place of seeds of networks without ghost batches
 BESIDE = 0.2  # octaves between a mean and the dots of its seeds
 LEFT, RIGHT = 0.4, 1.5  # octaves of room beside the sizes
 MOST_BEYOND = 0.06  # of an interval's end from the values

@@ -1,4 +1,4 @@
-"""The page at /step-zero: what goes up and what comes down in deep networks that nobody has trained yet."""
+"""The page at /step-zero: the examples on the way up and the gradient on the way down, in untrained deep networks."""
 
 from __future__ import annotations
 

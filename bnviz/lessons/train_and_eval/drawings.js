@@ -57,7 +57,7 @@ export function namedLines(ends, reach) {
  * @param {import("../../web/player/feeds.js").Outline} line
  * @param {string} label
  * @param {boolean} isNamed
- * @param {number} [reach] of the axis, if the name is to be below a line that is high enough: above it may be the sum of all
+ * @param {number} [reach] of the axis, to put the name below a line that is high enough: above it may be the sum of all
  */
 function withName(line, label, isNamed, reach = Infinity) {
   if (!isNamed) return line;

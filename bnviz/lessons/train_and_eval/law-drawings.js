@@ -8,7 +8,7 @@ import {averaging, evaluationOf, lawOf, measuredFrame, measuredFrames, partsOf, 
 /** @import {Bound, FeedFunction, Fit, Snapshot, View} from "../../web/player/types" */
 
 const NOTHING = {x: [], y: []};
-const AVERAGES_A_DECADE = 4; // of momenta, each of which takes an average of its own
+const AVERAGES_A_DECADE = 4; // of momenta; each takes an average of its own
 
 /**
  * By the law, at every momentum.

@@ -91,7 +91,7 @@ def tasks(experiment: Experiment) -> Panel:
 
 
 def evaluated(experiment: Experiment) -> Panel:
-    """The accuracy of two networks on coloured animals, neither of which has running statistics."""
+    """The accuracy on coloured animals of two networks without running statistics."""
     traces = [_on_coloured(arm, name, "accuracy", "", ".1%") for arm, name in paired_names(experiment).items()]
     share = axis(TEXTS["evaluated"]["accuracy"], tickformat=".0%", fit="evaluated_accuracy")
     figure = layout(showlegend=True, xaxis=axis("step", range=[0, experiment.steps]), yaxis=share)

@@ -1,4 +1,4 @@
-"""The section below the player that tests the law on many networks, once somebody asks for them."""
+"""The section below the player that tests the law on many networks, once a visitor asks for them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bnviz.web.figures import compared
 from bnviz.web.site import board
 
 TEXTS = words.catalogue("train_and_eval")["sweep"]
-_ASKED = "bnviz law"  # session_state: the experiment whose networks somebody has asked for
+_ASKED = "bnviz law"  # session_state: the experiment whose networks a visitor has asked for
 
 
 def plan(experiment: Experiment) -> Sweep:
@@ -26,7 +26,7 @@ def plan(experiment: Experiment) -> Sweep:
 
 
 def show(experiment: Experiment) -> None:
-    """What is to be tested, a button, and the board of the networks that were asked for."""
+    """The law to test, a button, and the board of the requested networks."""
     _, norm = compared(experiment)
     if not ARMS[norm].statistics:
         return

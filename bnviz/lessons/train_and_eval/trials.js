@@ -77,7 +77,7 @@ export class Trials {
   }
 
   /**
-   * What has to be asked for, so that a remedy is on show; null if it is to be seen in this run.
+   * What has to be requested to show a remedy; null if this run shows it.
    * @param {Name} name
    */
   attempt(name) {

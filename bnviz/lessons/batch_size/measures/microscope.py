@@ -25,7 +25,7 @@ MATCHED_LAYER = 2  # the layer at which dropout has to scatter the example as mu
 MASK_DRAWS = 256  # more than draws of minibatches, because at a low rate most masks leave the example unchanged
 MAX_RATE = 0.9  # the highest dropout rate of the bisection
 BISECTIONS = 12
-LEVELS = 254  # quantization steps from the smallest value to the largest; 255 stands for values that are not finite
+LEVELS = 254  # quantization steps from the smallest value to the largest; 255 means a value that is not finite
 CHUNK_ACTIVATIONS = 160_000  # activations computed at once: about what fits into the cache
 
 

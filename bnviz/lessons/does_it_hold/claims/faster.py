@@ -84,8 +84,8 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
 
 
 def _measured(gain: np.ndarray, there: Mapping[str, np.ndarray]) -> Measured:
-    """The gain's logarithm [seeds]. Where a run does not arrive, nobody knows how many steps it needs: seeds are counted, and it
-    counts as just behind the end of its run or as infinitely slow, whichever is harder for what is to be shown."""
+    """The gain's logarithm [seeds]. If a run does not arrive, its number of steps is unknown: seeds are counted, and it
+    counts as just behind the end of its run or as infinitely slow, whichever is harder for the claim."""
     if all(one.all() for one in there.values()):
         return over_seeds(gain)
     least, most = np.where(there["batch"], gain, -np.inf), np.where(there["none"], gain, np.inf)

@@ -30,7 +30,7 @@ def largest(sweep: Sweep, rows: list[Row]) -> np.ndarray:
 
 
 def next_rate(sweep: Sweep, rates: np.ndarray) -> np.ndarray:
-    """The next larger rate of the sweep; infinity after the last one, for nobody tried what lies beyond."""
+    """The next larger rate of the sweep; infinity after the last one, because none beyond it was tried."""
     return np.append(np.array(sweep.values), np.inf)[np.searchsorted(sweep.values, rates) + 1]
 
 

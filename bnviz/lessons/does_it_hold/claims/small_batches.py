@@ -52,7 +52,7 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
 
 
 def _part(sweep: Sweep, name: str, wrong: np.ndarray, side: Literal["above", "below"]) -> Criterion:
-    """That a network's error rises by more or by less than counts, from [points, seeds, examples] of which it is wrong. One that
+    """That a network's error rises by more or by less than counts, from its wrong examples [points, seeds, examples]. One that
     does not train with the largest groups has no error that could rise."""
     small, large = 1 - wrong[[0, -1]].mean(-1)  # accuracies [seeds]
     estimate = over_images(wrong[0] - wrong[-1], np.stack([small, large]) >= trains(sweep))

@@ -58,7 +58,7 @@ def ratios(values: np.ndarray, sweep: Sweep) -> np.ndarray:
 
 
 def measured(logarithms: np.ndarray) -> Measured:
-    """The ratios' logarithms [seeds]. Where a network blew up, seeds are counted, and that one counts against whatever is to be
+    """The ratios' logarithms [seeds]. If a network blew up, seeds are counted, and that one counts against what has to be
     shown: that the measure is smaller, and that it is not. A blow-up says how far training came, not how smooth its loss was.
     """
     there = np.isfinite(logarithms)

@@ -1,4 +1,4 @@
-"""What the law of a running mean's error needs, and what it is to be held against, at the end of a run of a sweep."""
+"""The inputs of the law of a running mean's error, and the measured error to compare, at the end of a sweep's run."""
 
 from __future__ import annotations
 
