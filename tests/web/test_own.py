@@ -385,3 +385,28 @@ def test_the_notebook_draws_what_was_recorded(lost):
     counts = snapshots[-1]["arms"]["net 1"]["counts"]["activation"][0] / np.diff(names["edges"])
     drawn = np.array(names["ridges"].data[-1].y) - 2
     assert np.allclose(drawn / drawn.max(), counts / counts.max())
+
+
+def test_a_notebook_names_the_layers_of_each_network(capsys):
+    class Shared(nn.Sequential):
+        """A module that is called twice."""
+
+        def forward(self, x):
+            return self[1](self[0](self[0](x).relu()).relu())
+
+    ours = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 2))
+    models = {"ours": ours, "theirs": Shared(nn.Linear(4, 4), nn.Linear(4, 2))}
+    recorder = bnviz.record(models, probe=torch.randn(30, 4), every=1)
+    recorder.step()
+    recorder.close()
+    names = {}
+    for one in json.loads(own_notebook(b"".join(recorder.lines()), "x.ndjson"))["cells"]:
+        if one["cell_type"] == "code":
+            code = "".join(one["source"]).replace("LAYER, TAP = 1", "LAYER, TAP = 2")
+            exec(compile(code, "cell", "exec"), names)
+    assert capsys.readouterr().out == "1  0, Linear\n2  ours: 2, Linear  theirs: 0 (call 2), Linear\n"
+    labels = ["ours: 2", "theirs: 0 (call 2)"]
+    assert [trace.name for trace in names["shift"].data[:2]] == labels
+    assert [one.text for one in names["percentiles"].layout.annotations] == labels
+    assert [one.text for one in names["ridges"].layout.annotations] == labels
+    assert names["ridges"].layout.xaxis.title.text == "activation of layer 2"
