@@ -17,6 +17,12 @@ TABLES = ("", "step-zero")  # a page of a run and one of a sweep: tables of numb
 STREAMLITS: list[tuple[str, str]] = []
 PICTURE = ".bnviz-picture canvas"
 WITH_SMALL_PICTURE = ("covariate-shift", "gamma-beta", "independence", "batch-size")
+SCREENS = ((1400, 900, 2), (390, 844, 1))  # width, height, and how many networks of the picture are above the transport there
+SHOWS_NETWORKS = """(networks) => {
+  const box = (part) => document.querySelector(part).getBoundingClientRect(), picture = box('.bnviz-picture');
+  document.querySelector('.stMain').scrollTo(0, 0);
+  return picture.top + (picture.height * networks) / 2 <= box('.bnviz-transport').top;
+}"""
 CHARTS_OF_OTHER_WIDTH = """() => [...document.querySelectorAll('.bnviz-plot.js-plotly-plot')].filter((node) => {
   const {top, bottom} = node.getBoundingClientRect(); // those that are not on the screen are drawn anew once they are
   return top < innerHeight && bottom > 0 && Math.abs(node._fullLayout.width - node.clientWidth) > 1;
@@ -48,6 +54,13 @@ def check_widths(lab: Lab) -> None:
         lab.page.set_viewport_size({"width": width, "height": 900})
         lab.page.wait_for_function(f"() => ({CHARTS_OF_OTHER_WIDTH})().length === 0")
         lab.page.wait_for_function(f"() => ({WIDE_PARTS})().length === 0")
+
+
+def check_first_screen(lab: Lab) -> None:
+    """Before anybody scrolls, both networks are in view; on a phone the first one."""
+    for width, height, networks in SCREENS:
+        lab.page.set_viewport_size({"width": width, "height": height})
+        lab.page.wait_for_function(SHOWS_NETWORKS, arg=networks)
 
 
 def check_small_picture(lab: Lab) -> None:
@@ -91,6 +104,8 @@ def test_a_page_keeps_to_the_policy_keeps_nobody_out_and_fits_every_width(module
     open_small(lab, page)
     if page in WITH_SMALL_PICTURE:
         check_small_picture(lab)
+    if page not in SMALL_SWEEPS:
+        check_first_screen(lab)
     check_widths(lab)
     assert faults(lab) == []
     lab.change_scheme("dark")

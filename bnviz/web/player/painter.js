@@ -437,7 +437,9 @@ export class Painter {
     context.font = `${slim ? 9 : 11}px ${theme.family}`;
     const label = lost ? "output_lost" : hasClasses(view) ? "output_right" : "output_loss";
     const of = lost ? undefined : view.story.scored?.(view);
-    context.fillText(of || playerText(view, label), x + width / 2, middle + (slim ? 16 : 20));
+    const text = of || playerText(view, label);
+    const centre = Math.min(x + width / 2, geometry.width - context.measureText(text).width / 2); // long ones end at the edge
+    context.fillText(text, centre, middle + (slim ? 16 : 20));
   }
 
   /**

@@ -71,6 +71,7 @@ export class Player {
     // Below a large picture it would be off the screen.
     if (picture === "large") this.picture.above.prepend(this.controls.choosers, this.controls.motion);
     else this.picture.below.prepend(this.controls.motion);
+    this.controls.choosers.hidden = !choosers.includes("signal");
     this.grid = make("div", {class: "bnviz-panels"});
     this.fold = new Fold(core);
     this.charts = make("div", {}, this.grid, this.fold.root);

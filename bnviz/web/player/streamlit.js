@@ -6,7 +6,7 @@
 export const KNOBS = ".st-key-controls, .st-key-more";
 
 /** What among them changes no setting. */
-export const NO_KNOB = "[data-testid=stPopoverButton], [data-testid=stTooltipHoverTarget]";
+export const NO_KNOB = "[data-testid=stPopoverButton], [data-testid=stTooltipHoverTarget], .st-key-pace";
 
 /** Presets that are not chosen (bnviz/web/site/presets.py). */
 export const PRESETS = ".st-key-bnviz-preset [data-testid=stBaseButton-pills]";

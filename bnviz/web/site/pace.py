@@ -40,7 +40,7 @@ def adjust(experiment: Experiment, before: Experiment, default: Experiment) -> E
     return tailored.as_locked(with_same_examples(experiment, default))
 
 
-def row(experiment: Experiment, default: Experiment) -> None:
+def chooser(experiment: Experiment, default: Experiment) -> None:
     """How many epochs it is, and the switch."""
     texts = shared()["pace"]
     epochs = experiment.steps * experiment.batch / experiment.examples
@@ -50,8 +50,8 @@ def row(experiment: Experiment, default: Experiment) -> None:
         "epochs": numerals.two_digits(epochs),
         "examples": f"{experiment.examples:,}",
     }
-    with st.container(key="pace", horizontal=True, vertical_alignment="center"):
-        st.caption(fill(texts["epochs"], **numbers), width="content")
+    with st.container(key="pace", width="content"):
+        st.caption(fill(texts["epochs"], **numbers))
         st.session_state.setdefault(KEY, STEPS)
         st.segmented_control(
             texts["keep"], [STEPS, EXAMPLES], format_func=texts.get, key=KEY, on_change=_apply, args=(experiment, default),

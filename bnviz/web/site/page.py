@@ -81,9 +81,8 @@ def controls(
 ) -> None:
     """The controls, and what there is to say about the settings."""
     if not tailored.hides("settings"):
-        widgets.row(page.main, () if tailored.hides("more") else page.more, own, last)
-        if page.has_pace:
-            pace.row(experiment, page.default)
+        lay_out_pace = partial(pace.chooser, experiment, page.default) if page.has_pace else None
+        widgets.row(page.main, () if tailored.hides("more") else page.more, own, lay_out_pace, last)
     if problems := links.problems():
         st.warning(problems)
     if locked := [FIELDS[name].label for name in (*page.main, *page.more) if name in FIELDS and tailored.locks(name)]:

@@ -20,16 +20,21 @@ def row(page: Form, experiment: Experiment) -> None:
 
     Those that would change what a teacher's link has locked are there, but cannot be chosen.
     """
+    with st.container(key="preset-row", horizontal=True, vertical_alignment="center"):
+        _row(page, experiment)
+
+
+def _row(page: Form, experiment: Experiment) -> None:
     choices = locked_choices(page)
     presets = {key: preset for key, preset in choices.items() if tailored.permits(preset.experiment)}
     key = st.session_state[KEY] = next((key for key, preset in presets.items() if preset.experiment == experiment), None)
     st.pills(
         shared()["controls"]["presets"], list(presets), format_func=lambda key: presets[key].name, key=KEY, on_change=_apply,
-        args=(page.lesson, presets), label_visibility="collapsed",
+        args=(page.lesson, presets), label_visibility="collapsed", wrap=True,
     )  # fmt: skip
     if barred := [preset.name for key, preset in choices.items() if key not in presets]:
         st.caption(reason := shared()["tailored"]["barred"])
-        st.pills(reason, barred, disabled=True, key=f"{KEY} barred", label_visibility="collapsed")
+        st.pills(reason, barred, disabled=True, key=f"{KEY} barred", label_visibility="collapsed", wrap=True)
     look = presets[key].look if key is not None else "&nbsp;"
     st.caption(look)  # a line also where there is nothing to say, so that the page does not move
 

@@ -105,19 +105,35 @@ def own(fields: Mapping[str, Field], in_browser: Collection[str] = ()) -> dict[s
 
 
 def row(
-    names: Iterable[str], rest: Collection[str], own: Mapping[str, Field] | None = None, last: Callable[[], None] | None = None
+    names: Iterable[str],
+    rest: Collection[str],
+    own: Mapping[str, Field] | None = None,
+    pace: Callable[[], None] | None = None,
+    last: Callable[[], None] | None = None,
 ) -> None:
-    """The named fields, of the experiment or the page's own, side by side; the rest behind a button; then what `last` makes."""
+    """The named fields, of the experiment or the page's own, side by side, then what `pace` makes.
+
+    At the end two buttons, one above the other: behind the first are the fields of `rest`, `last` makes the second.
+    """
     fields = {**FIELDS, **(own or {})}
     with st.container(key="controls", horizontal=True, vertical_alignment="bottom"):
         for name in names:
             control(fields[name])
-        if rest:
-            with st.popover(shared()["controls"]["more"], width="stretch"), st.container(key="more"):
-                for name in rest:
-                    control(fields[name], hidden=True)
-        if last:
-            last()
+        if pace:
+            pace()
+        if rest or last:
+            with st.container(key="menus"):
+                _more([fields[name] for name in rest])
+                if last:
+                    last()
+
+
+def _more(fields: Collection[Field]) -> None:
+    """The button, and behind it the fields."""
+    if fields:
+        with st.popover(shared()["controls"]["more"], width="stretch"), st.container(key="more"):
+            for field in fields:
+                control(field, hidden=True)
 
 
 def control(field: Field, hidden: bool = False) -> None:
