@@ -86,7 +86,8 @@ def test_every_word_is_said():
     tables = (own["story"], own["page"], own["page"]["errors"], own["findings"], *own["panels"].values())
     tables += (own["gallery"], *own["gallery"]["examples"].values(), *own["snippets"].values())
     said = [key for table in tables for key in table]
-    indirect = [*(f"of_{tap}" for tap in ("linear", "normalized", "activation")), *(f"save_{ending}" for ending in viewer.SAVED)]
+    taps = ("linear", "normalized", "activation")
+    indirect = [*(f"{form}_{tap}" for tap in taps for form in ("of", "short")), *(f"save_{ending}" for ending in viewer.SAVED)]
     read = {"errors", "title", "caption", "definition", "examples", *indirect}
     assert [key for key in said if key not in read and not re.search(rf"\b{key}\b", scripts)] == []
     assert set(own["panels"]) == {"fan", "ridges", "shift", "bands", "learning", "views", "gradients"}

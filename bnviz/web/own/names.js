@@ -70,6 +70,16 @@ export const unitName = (view, unit = view.unit) =>
 export const signalName = (view, tap = view.tap, layer = view.layer) => say(view, `of_${tap}`, {layer: layerName(view, layer)});
 
 /**
+ * The same where there is little room, as at an axis: without layers whose names differ between the networks.
+ * @param {View} view
+ * @param {Tap} [tap]
+ */
+export function shortSignalName(view, tap = view.tap) {
+  const names = new Set(view.header.arms.map((/** @type {string} */ arm) => layerName(view, view.layer, arm)));
+  return names.size > 1 ? say(view, `short_${tap}`, {}) : signalName(view, tap);
+}
+
+/**
  * A phrase for each arm, with the arms' names where there is more than one.
  * @param {View} view
  * @param {(arm: string) => string} phrase

@@ -75,7 +75,7 @@ function ridges(parts) {
       line(arms, arm, axes, width, {feed: {kind: `ridge-${kind}`, arm}, hoverinfo: "skip", ...more});
     return [ridge("past", 1, filled(0.16)), ridge("front", 2.5, filled(0.5)), ridge("first", 1.5, {dash: "dot"})];
   });
-  const axes = {x: axis("{tap}", {fit: "histogram"}), y: axis(words.ridges.y, {fit: "rows"})};
+  const axes = {x: axis("{signal}", {fit: "histogram"}), y: axis(words.ridges.y, {fit: "rows"})};
   return panel("ridges", parts, traces, sideBySide(arms, sides, axes), {height: 360, rate: 60});
 }
 
@@ -94,7 +94,7 @@ function bands(parts) {
       return line(arms, arm, axes, place === 1 ? 2.5 : 0, {feed: {kind: "percentile", arm, place}, hovertemplate, ...fill});
     }),
   );
-  const axes = {x: axis(words.bands.x, STEPS), y: axis("{tap}", {fit: "percentiles"})};
+  const axes = {x: axis(words.bands.x, STEPS), y: axis("{signal}", {fit: "percentiles"})};
   return panel("bands", parts, traces, sideBySide(arms, sides, axes));
 }
 

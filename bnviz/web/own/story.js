@@ -6,7 +6,7 @@ import {stepsOf} from "../player/layers.js";
 import {finite, subsample, sum, totalVariation} from "../player/numbers.js";
 import {digits, joinSentences, percent, say, short, sigmas} from "../player/words.js";
 import {firstNonfinite, listOf, liveliest, movement, placeOf, scalar} from "./measures.js";
-import {forArms, layerKind, layerName, signalName, unitName} from "./names.js";
+import {forArms, layerKind, layerName, shortSignalName, signalName, unitName} from "./names.js";
 
 /** @import {Caption, Story, View} from "../player/types" */
 
@@ -111,6 +111,7 @@ const number = (key) => ofArms((view, arm) => scalar(view.frame, arm, key), key.
 /** @type {Record<string, Caption<View>>} */
 const captions = {
   tap: (view) => signalName(view),
+  signal: (view) => shortSignalName(view),
   layer: (view) => layerName(view),
   kind: (view) => layerKind(view),
   unit: (view) => unitName(view),
@@ -215,7 +216,7 @@ const story = {
     steps: (view) => [0, stepsOf(view)],
     rows: (view) => [1.02 * stepsOf(view), -0.22 * stepsOf(view)],
   },
-  signal: (view, tap) => signalName(view, tap),
+  signal: (view, tap) => shortSignalName(view, tap),
   // Of middling movement in the arm that comes first.
   movement: (frames, layer, unit, header) =>
     totalVariation(

@@ -8,7 +8,7 @@ import {chartOf, layerOf, lookedFor, shownStep, wordsOf} from "../../../bnviz/we
 import {Unreadable} from "../../../bnviz/web/own/checks.js";
 import {dataOf, headlineBefore, viewIn, withoutPlace} from "../../../bnviz/web/own/player-data.js";
 import {measuresIn} from "../../../bnviz/web/own/measures.js";
-import {layerKind, layerName, recordedWords} from "../../../bnviz/web/own/names.js";
+import {layerKind, layerName, recordedWords, shortSignalName} from "../../../bnviz/web/own/names.js";
 import {readHeader, readRecording, rewritten} from "../../../bnviz/web/own/reading.js";
 import story from "../../../bnviz/web/own/story.js";
 import {fillTrace, layerDensity} from "../../../bnviz/web/player/feeds.js";
@@ -214,6 +214,10 @@ test("each arm calls its layers by its own names", async () => {
   assert.equal(layerName(view), 'G: module "blocks.0.fc"; D: module "first"');
   assert.equal(layerName(view, 1, "D"), 'module "first"');
   assert.equal(layerName(view, 2), 'module "blocks.1.fc"');
+  assert.equal(shortSignalName(view, "normalized"), "z, normalized"); // an axis has no room for two names
+  assert.equal(shortSignalName({...view, layer: 2}, "activation"), 'a of module "blocks.1.fc"');
+  const ridges = scene(recording).data.panels.find(({id}) => id === "ridges");
+  assert.deepEqual([ridges.layout.xaxis.title.text, story.captions.signal({...view, tap: "linear"})], ["{signal}", "z"]);
   const named = story.headline(view).match(/(?<=D: module ")[^"]*/)?.[0];
   assert.ok(["first", "blocks.1.fc"].includes(named ?? ""), story.headline(view));
 });
