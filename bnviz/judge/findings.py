@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -148,14 +147,6 @@ def percent(share: float, places: int = 1) -> str:
 def points(one: Interval, places: int = 1) -> str:
     """A difference of shares, in percentage points, with its interval."""
     return Scale("points", places).interval(one)
-
-
-def by(first: float, second: float, change: Interval) -> str:
-    """How far two shares lie apart, in percentage points, whichever is larger: to as many places as `apart` takes."""
-    scale = points_scale(first, second, change)
-    if first < second:
-        change = Interval(-change.mean, -change.high, -change.low, change.count)
-    return replace(scale, kind="distance").interval(change)
 
 
 def apart(first: float, second: float, change: Interval) -> tuple[str, str, str]:

@@ -9,16 +9,16 @@ from typing import Literal
 from bnviz import numerals
 from bnviz.judge.intervals import Interval
 
-UNITS = {"points": " points", "distance": " points", "percent": " %", "times": " times", "plain": ""}
+UNITS = {"points": " points", "percent": " %", "times": " times", "plain": ""}
 
 
 @dataclass(frozen=True)
 class Scale:
-    """What a value is: a difference of shares (`points`, or `distance` if it has no sign), a share (`percent`), the logarithm of
+    """What a value is: a difference of shares (`points`), a share (`percent`), the logarithm of
     a ratio (`times`), or `plain`. `places` after the point; a ratio has two digits.
     """
 
-    kind: Literal["points", "distance", "percent", "times", "plain"] = "plain"
+    kind: Literal["points", "percent", "times", "plain"] = "plain"
     places: int = 2
 
     @property
@@ -31,7 +31,7 @@ class Scale:
         match self.kind:
             case "points":
                 return numerals.points(value, self.places)
-            case "percent" | "distance":
+            case "percent":
                 return numerals.digits(100 * value, self.places)
             case "times":
                 return numerals.two_digits(math.exp(value))

@@ -13,6 +13,7 @@ from typing import Literal
 from bnviz.judge.intervals import LEVEL, Estimate, Interval
 from bnviz.judge.scale import Scale
 from bnviz.judge.signs import Censored, Measured, Signs, Strictest, tail
+from bnviz.judge.table import Table
 
 AGREES, DISAGREES, CANNOT_TELL, TOO_FEW = "agrees", "disagrees", "cannot tell", "too few to tell"
 COMPUTING = "computing"  # no verdict: rows are missing
@@ -73,7 +74,8 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What our runs say of a claim: its `parts`, none if nothing can be told, and in words what was measured (`summary`).
+    """What our runs say of a claim: its `parts`, none if nothing can be told, and in words what was measured (`summary`), with a
+    table of `numbers` if there are many.
 
     `few`: it rests on fewer than FEWEST_SEEDS seeds.
     """
@@ -82,6 +84,7 @@ class Verdict:
     summary: str
     computing: bool = False
     few: bool = False
+    numbers: Table | None = None
 
     @property
     def holds(self) -> float:

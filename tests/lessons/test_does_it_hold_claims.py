@@ -13,7 +13,7 @@ from bnviz.judge.findings import apart, best, final_accuracy, losses, points, se
 from bnviz.judge.intervals import Interval, interval
 from bnviz.judge.verdict import AGREES, CANNOT_TELL, COMPUTING, DISAGREES, TOO_FEW, Verdict, words
 from bnviz.lessons.does_it_hold import evidence
-from bnviz.lessons.does_it_hold.claims import CLAIMS, cell, seeds_text, table
+from bnviz.lessons.does_it_hold.claims import CLAIMS, seeds_text, table
 from bnviz.lessons.does_it_hold.claims.faster import first_crossing, steps_needed
 from bnviz.lessons.does_it_hold.claims.largest_rate import largest
 from bnviz.lessons.does_it_hold.claims.same_score import at_equal_loss
@@ -21,6 +21,7 @@ from bnviz.lessons.does_it_hold.claims.small_batches import EPOCHS, EXAMPLES, SI
 from bnviz.lessons.does_it_hold.claims.smoother import highest, typical
 from bnviz.lessons.does_it_hold.evidence import COMMAND, main, markers
 from bnviz.lessons.does_it_hold.panels import panels
+from bnviz.web.markdown import cell, in_one_line
 from tests import ROOT
 
 DOCUMENT = ROOT / "docs" / "evidence.md"
@@ -178,7 +179,13 @@ def test_every_claim_has_cases():
 def test_a_judge_says_what_the_rows_say(key, expected):
     judgement = judged(key, CASES[key][expected])
     assert word(judgement) == expected, judgement.summary
-    assert re.search(r"\d", judgement.summary) and "nan" not in judgement.summary and "inf" not in judgement.summary
+    said = [judgement.summary, *([in_one_line(judgement.numbers)] if judgement.numbers else [])]
+    assert (
+        re.search(r"\d", " ".join(said))
+        and "nan" not in said[-1]
+        and "nan" not in judgement.summary
+        and "inf" not in judgement.summary
+    )
 
 
 @pytest.mark.parametrize("key", CLAIMS)
@@ -365,9 +372,17 @@ def test_the_document_has_a_row_for_every_claim():
         assert name == cell(f"**{claim.name}.** {claim.says}") and published.startswith(
             cell(f"{claim.published} ({claim.source})")
         )
-        assert published.endswith(cell(claim.checked)) and (p.startswith("less than") or 0 < float(p) <= 1)
+        assert published.endswith(cell(claim.checked)) and (p == "< 0.0001" or 0 < float(p) <= 1)
         assert seeds == seeds_text(claim) or "earlier rule" in made
         assert verdict.strip("*") in (AGREES, DISAGREES, CANNOT_TELL) and re.search(r"\d", summary)
+
+
+def test_a_page_says_how_figures_were_checked_and_the_document_what_was_not():
+    doubts = re.compile("not confirmed|could not|unconfirmed")
+    assert [key for key, claim in CLAIMS.items() if doubts.search(f"{claim.checked} {claim.published}")] == []
+    section = DOCUMENT.read_text(encoding="utf-8").partition("\n## How published figures were checked\n")[2].partition("\n## ")[0]
+    second_hand = {claim.name for claim in CLAIMS.values() if "second hand" in claim.checked}
+    assert second_hand and set(re.findall(r"\*([A-Z][^*]+)\*", section)) == second_hand
 
 
 def test_the_table_keeps_its_cells():

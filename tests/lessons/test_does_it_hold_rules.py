@@ -80,12 +80,13 @@ def test_faster_says_the_ratio_at_every_rate_and_chooses_on_other_examples():
     claim = CLAIMS["faster"]
     rows = made_up(claim.sweep, outcome)
     best_points = quickest(claim.sweep, rows)
-    summary = claim.judge(claim.sweep, rows).summary
+    judgement = claim.judge(claim.sweep, rows)
+    summary, numbers = judgement.summary, {rate: ratio for rate, *_, ratio in judgement.numbers.rows}
     assert claim.sweep.values[best_points[0]] == 0.1 and "30 without batch norm (rate 0.1)" in summary
     assert (
-        "at 0.03 2.0 times" in summary
-        and "at 0.1 3.0 times" in summary
-        and all(f"at {rate:g} " in summary for rate in claim.sweep.values)
+        numbers["0.03"].startswith("2.0 times (")
+        and numbers["0.1"].startswith("3.0 times (")
+        and [*numbers] == [f"{rate:g}" for rate in claim.sweep.values]
     )
     assert sum("for each step" in panel["title"] for panel in panels(claim, claim.sweep, rows)) == 1
 
@@ -123,8 +124,9 @@ def test_an_error_that_falls_is_said_to_fall():
         return 0.8 + little(seed) + (0.036 if size == 2 else 0) * (curve != "batch") - 0.3 * (curve == "batch" and size == 2)
 
     judgement, claim = judged("small-batches", outcome), CLAIMS["small-batches"]
-    assert word(judgement) == AGREES and "group norm falls from 20.0 % to 16.4 %, by 3.6 points (" in judgement.summary
-    assert "batch norm rises from 20.0 % to 50.0 %, by 30.0 points (" in judgement.summary
+    assert word(judgement) == AGREES and "by −3.6 points (" in judgement.summary
+    batch, group, *_ = (" ".join(one) for one in judgement.numbers.rows)
+    assert "20.0 % 50.0 % +30.0 points (" in batch and "20.0 % 16.4 % −3.6 points (" in group
     assert "stays the same" not in claim.says and "does not grow" in claim.says and "“Does not grow”" in claim.limits
 
 
@@ -311,3 +313,19 @@ def test_cannot_tell_is_said_with_its_numbers_and_alike_on_the_page_and_on_a_ter
     assert f"to +{100 * float(ends.high):.1f}" in reason
     assert reason in verdict(claim, dict, claim.sweep, rows) and reason in table({claim.key: judgement}, "today")
     assert reason in _line(claim, judgement, CANNOT_TELL)
+
+
+def test_runs_that_do_not_arrive_have_their_place_in_the_table():
+    """A sentence of it could not be read: "at 0.3 7 of 8 runs without batch norm and 0 with it do not get there"."""
+
+    def outcome(curve, rate, seed):
+        return reaching(20 if curve == "batch" else None if rate == 0.3 and seed else 30)
+
+    judgement = judged("faster", outcome)
+    rows = {rate: cells for rate, *cells in judgement.numbers.rows}
+    assert rows["0.3"] == ["not reached in 13 of 14 runs", "20", ""] and rows["0.1"][:2] == ["30", "20"]
+    claim = CLAIMS["faster"]
+    text = verdict(claim, dict, claim.sweep, made_up(claim.sweep, outcome))
+    assert "| 0.3 | not reached in 13 of 14 runs | 20 |  |" in text and "not reached" not in judgement.summary
+    line = table({claim.key: judgement}, "today").splitlines()[-1]
+    assert "learning rate 0.3: steps without batch norm: not reached in 13 of 14 runs, steps with it: 20; " in line

@@ -21,15 +21,17 @@ from bnviz.judge.claim import Claim, Row
 from bnviz.judge.findings import LEAST, SAME
 from bnviz.judge.verdict import AGREES, CANNOT_TELL, COMPUTING, DISAGREES, TOO_FEW, Verdict
 from bnviz.judge.verdict import words as together
-from bnviz.lessons.does_it_hold.claims import CLAIMS, row
+from bnviz.lessons.does_it_hold.claims import CLAIMS
 from bnviz.lessons.does_it_hold.panels import panels
 from bnviz.lessons.does_it_hold.reasons import effects_text, reason_text
 from bnviz.lessons.does_it_hold.sentences import WORDS
 from bnviz.record import evidence, ndjson
 from bnviz.web import words
+from bnviz.web.markdown import row, table
 from bnviz.web.site import board, links, tailored, widgets
 from bnviz.web.site.page import controls, foot, head, widgets_in_browser
 from bnviz.web.site.sweep_page import SEEDS, Scene, SweepPage, defaults, own_fields
+from bnviz.web.words import fill
 
 NAME = "does-it-hold"
 FIRST = next(iter(CLAIMS))
@@ -94,19 +96,20 @@ def run_on_show(claim: Claim, base: Experiment) -> dict[str, Experiment]:
 
 
 def verdict(claim: Claim, others: Others, sweep: Sweep, rows: Sequence[Row]) -> str:
-    """The verdict, and what was published next to what our runs give."""
+    """The verdict, what was published, and what our runs give."""
     judged = claim.judge(sweep, rows)
     word = together({**others(), claim.key: judged}, len(CLAIMS))[claim.key]
-    table = [row(TEXTS["published"], TEXTS["ours"]), row("---", "---"), row(cited(claim), judged.summary)]
-    heading = words.fill(TEXTS["verdict"], verdict=_computing(sweep, rows) if word == COMPUTING else BADGES[word])
+    heading = fill(TEXTS["verdict"], verdict=_computing(sweep, rows) if word == COMPUTING else BADGES[word])
     settings = [] if sweep == claim.sweep else [TEXTS["other_settings"]]
     reason = [reason_text(judged, sweep)] if word in (CANNOT_TELL, TOO_FEW) else []
-    return "\n\n".join([heading, *reason, *settings, "\n".join(table), *_brackets(sweep, judged)])
+    published, ours = fill(TEXTS["published_text"], text=cited(claim)), fill(TEXTS["ours_text"], text=judged.summary)
+    numbers = [table(judged.numbers)] if judged.numbers else []
+    return "\n\n".join([heading, *reason, published, *settings, ours, *numbers, *_brackets(sweep, judged)])
 
 
 def cited(claim: Claim) -> str:
     """What was published, where, and how that was checked."""
-    return f"{claim.published} *({claim.source})* {words.fill(TEXTS['checked'], checked=claim.checked)}"
+    return f"{claim.published} *({claim.source})* {fill(TEXTS['checked'], checked=claim.checked)}"
 
 
 def _brackets(sweep: Sweep, judged: Verdict) -> list[str]:
@@ -115,20 +118,20 @@ def _brackets(sweep: Sweep, judged: Verdict) -> list[str]:
         return []
     examples, effects = DATA_SETS[sweep.base.dataset].examples, {"same": f"{100 * SAME:g}", "least": f"{LEAST:g}"}
     known = {"family": len(CLAIMS), "p": numerals.p_value(judged.p), "examples": examples, "images": _images(sweep.base)}
-    return [words.fill(TEXTS["brackets"], **known, **effects)]
+    return [fill(TEXTS["brackets"], **known, **effects)]
 
 
 def _images(base: Experiment) -> str:
     """Which examples the seeds train on, and whether intervals include that others would have given other results."""
     text, labels = TEXTS["own_images" if base.bootstrap == "yes" else "same_images"], words.shared()["controls"]
     choice = {"bootstrap": FIELDS["bootstrap"].label, "more": labels["more"]}
-    return words.fill(text, size=f"{base.examples:,}", examples=DATA_SETS[base.dataset].examples, **choice)
+    return fill(text, size=f"{base.examples:,}", examples=DATA_SETS[base.dataset].examples, **choice)
 
 
 def _computing(sweep: Sweep, rows: Sequence[Row]) -> str:
     """The text shown instead of a verdict until all rows are in."""
     done, total = len({row["run"] for row in rows}), len(sweep.runs())
-    return f":gray-badge[{words.fill(TEXTS['computing'], done=done, total=total)}]"
+    return f":gray-badge[{fill(TEXTS['computing'], done=done, total=total)}]"
 
 
 class ClaimsPage:
@@ -139,7 +142,7 @@ class ClaimsPage:
         return [
             Scene(
                 claim.name,
-                words.fill(TEXTS["the_claim"], says=claim.says),
+                fill(TEXTS["the_claim"], says=claim.says),
                 {} if claim.key == FIRST else {"claim": claim.key},
                 form(claim, shipped_verdicts),
                 claim.sweep,
@@ -166,7 +169,7 @@ class ClaimsPage:
             on_change=_change, label_visibility="collapsed",
         )  # fmt: skip
         st.caption(overview())
-        st.markdown(words.fill(TEXTS["the_claim"], says=claim.says))
+        st.markdown(fill(TEXTS["the_claim"], says=claim.says))
         controls(page, experiment, own_fields(page))
         sweep, single = page.sweep(without_changes(experiment), own), page.single_run(experiment)
         board.show(sweep, page.panels, page.verdict, claim.sweep, NAME, single=single)
@@ -184,8 +187,8 @@ def labels() -> dict[str, str]:
 def overview() -> str:
     """How many claims have which verdict, in a line that says what the marks on the buttons mean."""
     found = Counter(together(shipped_verdicts(), len(CLAIMS)).values())
-    counts = [words.fill(TEXTS["mark"], mark=MARKS[word], count=found[word], word=word) for word in MARKS if found[word]]
-    return words.fill(TEXTS["overview"], total=sum(found.values()), counts=" · ".join(counts)) if counts else ""
+    counts = [fill(TEXTS["mark"], mark=MARKS[word], count=found[word], word=word) for word in MARKS if found[word]]
+    return fill(TEXTS["overview"], total=sum(found.values()), counts=" · ".join(counts)) if counts else ""
 
 
 def _claim_of_link() -> Claim:

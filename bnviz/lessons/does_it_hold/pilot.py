@@ -14,9 +14,10 @@ from bnviz.judge.intervals import LEVEL, Estimate
 from bnviz.judge.power import assurance, points_to_it
 from bnviz.judge.signs import Censored, Measured, Signs, Strictest
 from bnviz.judge.verdict import FEWEST_SEEDS, Criterion, Verdict
-from bnviz.lessons.does_it_hold.claims import CLAIMS, row
+from bnviz.lessons.does_it_hold.claims import CLAIMS
 from bnviz.lessons.does_it_hold.seeds import PILOT, PILOT_SEEDS, POWER
 from bnviz.lessons.does_it_hold.sentences import WORDS
+from bnviz.web.markdown import row
 from bnviz.web.words import fill
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from bnviz.config.sweep import Sweep
 from bnviz.judge.claim import Chart, Claim, Row, Values
 from bnviz.judge.findings import chance, edges, enumeration, trains
+from bnviz.judge.table import Table
 from bnviz.judge.verdict import Verdict
 from bnviz.web import words
 from bnviz.web.figures import NAMES
@@ -32,6 +33,16 @@ def fill(key: str, sentence: str, **values: object) -> str:
 def part_name(key: str, part: str, **values: object) -> str:
     """What a part of a claim's verdict is called, before its number."""
     return words.fill(claim_texts(key)["parts"][part], **values)
+
+
+def row_name(key: str, name: str, **values: object) -> str:
+    """What a row of a claim's table of numbers is called."""
+    return words.fill(claim_texts(key)["rows"][name], **values)
+
+
+def numbers(key: str, rows: Iterable[tuple[str, ...]], **values: object) -> Table:
+    """A claim's table of numbers; `values` fill the names of its columns."""
+    return Table(tuple(words.fill(column, **values) for column in claim_texts(key)["columns"].values()), tuple(rows))
 
 
 def at_edges(sweep: Sweep, best_rates: np.ndarray) -> str:

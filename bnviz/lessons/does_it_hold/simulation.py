@@ -14,10 +14,11 @@ from tqdm import tqdm
 
 from bnviz.judge.intervals import LEVEL
 from bnviz.judge.verdict import AGREES, DISAGREES, Verdict, words
-from bnviz.lessons.does_it_hold.claims import CLAIMS, row
+from bnviz.lessons.does_it_hold.claims import CLAIMS
 from bnviz.lessons.does_it_hold.evidence import write
 from bnviz.lessons.does_it_hold.made_up import MAKERS, PARTS, all_clear, all_on_bound, one_on_bound
 from bnviz.lessons.does_it_hold.sentences import WORDS
+from bnviz.web.markdown import row
 from bnviz.web.words import fill
 
 COMMAND = "python -m bnviz.lessons.does_it_hold.simulation"

@@ -21,11 +21,12 @@ from bnviz.engine.local import LocalEngine
 from bnviz.judge.claim import Claim
 from bnviz.judge.intervals import Estimate
 from bnviz.judge.verdict import Criterion, Verdict, estimate_of, words
-from bnviz.lessons.does_it_hold.claims import CLAIMS, row
+from bnviz.lessons.does_it_hold.claims import CLAIMS
 from bnviz.lessons.does_it_hold.evidence import run, write
 from bnviz.lessons.does_it_hold.sentences import WORDS
 from bnviz.record.rows import Rows
 from bnviz.record.store import Store
+from bnviz.web.markdown import row
 from bnviz.web.words import fill
 
 COMMAND = "python -m bnviz.lessons.does_it_hold.training_sets"

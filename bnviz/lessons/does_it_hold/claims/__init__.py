@@ -23,6 +23,7 @@ from bnviz.lessons.does_it_hold.claims import (
 )
 from bnviz.lessons.does_it_hold.reasons import reason_text
 from bnviz.lessons.does_it_hold.sentences import WORDS
+from bnviz.web.markdown import in_one_line, row
 from bnviz.web.words import fill
 
 _ALL = (
@@ -54,7 +55,8 @@ def table(results: Mapping[str, Verdict], made: str) -> str:
 
 def _line(claim: Claim, verdict: Verdict, word: str, made: str) -> str:
     published = f"{claim.published} ({claim.source}) {fill(WORDS['page']['checked'], checked=claim.checked)}"
-    summary = " ".join([verdict.summary, *([reason_text(verdict, claim.sweep)] if word == CANNOT_TELL else [])])
+    numbers = [f"{in_one_line(verdict.numbers)}."] if verdict.numbers else []
+    summary = " ".join([verdict.summary, *numbers, *([reason_text(verdict, claim.sweep)] if word == CANNOT_TELL else [])])
     return row(f"**{claim.name}.** {claim.says}", published, summary, f"**{word}**", format_p(verdict.p), seeds_text(claim), made)
 
 
@@ -63,16 +65,6 @@ def seeds_text(claim: Claim) -> str:
     return fill(WORDS["page"]["seeds_from"], seeds=claim.sweep.seeds, first=claim.sweep.base.seed)
 
 
-def row(*texts: str) -> str:
-    """A row of a Markdown table."""
-    return f"| {' | '.join(cell(text) for text in texts)} |"
-
-
 def format_p(p: float) -> str:
     """A p-value without its name, as a column has it."""
     return numerals.p_value(p, "")
-
-
-def cell(text: str) -> str:
-    """Text that stays in its cell of a Markdown table."""
-    return text.replace("|", "\\|")

@@ -25,7 +25,7 @@ from bnviz.judge.findings import (
 from bnviz.judge.intervals import over_seeds
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
-from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, fill, part_name
+from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, fill, numbers, part_name, row_name
 
 KEY = "adversarial"
 SIZE = 0.1  # that of bnviz.lessons.does_it_hold.measures.robustness, which loads PyTorch
@@ -48,17 +48,17 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     if clean.mean(-1).min() < trains(sweep):
         return Verdict((), fill(KEY, "untrained", trains=percent(trains(sweep))))
     change, rate = over_seeds(attack[batch] - attack[none]), rates(sweep, best_rates)
-    attack_texts = apart(attack[batch].mean(), attack[none].mean(), change.interval())
-    noise_texts = apart(noise[batch].mean(), noise[none].mean(), over_seeds(noise[batch] - noise[none]).interval())
-    keys = ("batch", "none", "apart")
-    summary = fill(
-        KEY, "ours", size=f"{SIZE:g}", none_rate=rate["none"], batch_rate=rate["batch"],
-        clean_none=percent(clean[none].mean()), clean_batch=percent(clean[batch].mean()),
-        **{f"attack_{key}": text for key, text in zip(keys, attack_texts, strict=True)},
-        **{f"noise_{key}": text for key, text in zip(keys, noise_texts, strict=True)}, edges=at_edges(sweep, best_rates),
-    )  # fmt: skip
+    rows_of_table = [_row(name, *one[[none, batch]]) for name, one in (("clean", clean), ("attack", attack), ("noise", noise))]
+    summary = fill(KEY, "ours", apart=rows_of_table[1][-1], edges=at_edges(sweep, best_rates))
     scale = points_scale(attack[batch].mean(), attack[none].mean(), change.interval())
-    return Verdict((Criterion(part_name(KEY, "attacked"), change, "below", -SAME, scale=scale),), summary)
+    part = Criterion(part_name(KEY, "attacked"), change, "below", -SAME, scale=scale)
+    return Verdict((part,), summary, numbers=numbers(KEY, rows_of_table, none=rate["none"], batch=rate["batch"]))
+
+
+def _row(name: str, none: np.ndarray, batch: np.ndarray) -> tuple[str, ...]:
+    """A row of the table: the mean accuracies [seeds] of both networks on one kind of inputs, and their difference."""
+    with_it, without, change = apart(batch.mean(), none.mean(), over_seeds(batch - none).interval())
+    return row_name(KEY, name, size=f"{SIZE:g}"), without, with_it, change
 
 
 CLAIM = claim(

@@ -22,10 +22,11 @@ from bnviz.judge.findings import (
     selection_accuracy,
     trains,
 )
-from bnviz.judge.intervals import over_seeds_and_images
+from bnviz.judge.intervals import Interval, over_seeds_and_images
+from bnviz.judge.scale import Scale
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
-from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, fill, part_name, training_guides
+from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, fill, numbers, part_name, training_guides
 
 KEY = "dyt"
 RATES = (0.03, 0.1, 0.3, 1.0)
@@ -39,31 +40,27 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
         return Verdict((), fill(KEY, "untrained", trains=percent(trains(sweep))))
     each = final_mean(np.moveaxis(correct(sweep, rows), -1, -2))  # [curves, points, seeds, examples]
     right, untuned, tuned = each[batch, best_rates[batch]], each[dyt, best_rates[batch]], each[dyt, best_rates[dyt]]
-    of_batch, of_untuned, untuned_apart = _compared(right, untuned)
-    _, of_tuned, tuned_apart = _compared(right, tuned)
-    chosen = rates(sweep, best_rates)
+    chosen, places = rates(sweep, best_rates), points_scale(untuned.mean(), right.mean(), _change(right, untuned)).places
     summary = fill(
-        KEY, "ours", batch=of_batch, batch_rate=chosen["batch"], untuned=of_untuned, untuned_apart=untuned_apart,
-        tuned=of_tuned, tuned_rate=chosen["dyt"], tuned_apart=tuned_apart, rates=_at_rates(sweep, every),
-        edges=at_edges(sweep, best_rates),
+        KEY, "ours", batch_rate=chosen["batch"], untuned_apart=_apart(right, untuned),
+        tuned_rate=chosen["dyt"], tuned_apart=_apart(right, tuned), edges=at_edges(sweep, best_rates),
     )  # fmt: skip
     estimate = over_images(untuned - right, np.stack([right.mean(-1), untuned.mean(-1)]) >= trains(sweep))
-    scale = points_scale(untuned.mean(), right.mean(), over_seeds_and_images(untuned - right).interval())
-    return Verdict((Criterion(part_name(KEY, "untuned"), estimate, "above", -SAME, scale=scale),), summary)
+    part = Criterion(part_name(KEY, "untuned"), estimate, "above", -SAME, scale=Scale("points", places))
+    rows_of_table = (
+        (f"{rate:g}", *(percent(one, places) for one in of_rate)) for rate, of_rate in zip(sweep.values, every.T, strict=True)
+    )
+    return Verdict((part,), summary, numbers=numbers(KEY, rows_of_table))
 
 
-def _compared(batch: np.ndarray, dyt: np.ndarray) -> tuple[str, str, str]:
-    """Both accuracies in words, and by how much DyT's is higher, of [seeds, examples] that are right."""
-    change = over_seeds_and_images(dyt - batch).interval()
-    of_dyt, of_batch, difference = apart(dyt.mean(), batch.mean(), change)
-    return of_batch, of_dyt, difference
+def _change(batch: np.ndarray, dyt: np.ndarray) -> Interval:
+    """By how much DyT's accuracy is higher, of [seeds, examples] that are right."""
+    return over_seeds_and_images(dyt - batch).interval()
 
 
-def _at_rates(sweep: Sweep, every: np.ndarray) -> str:
-    """The mean accuracies [curves, points] at every rate, in words."""
-    names = [one.name for one in sweep.curves]
-    texts = (dict(zip(names, map(percent, of_point), strict=True)) for of_point in every.T)
-    return "; ".join(fill(KEY, "rate", rate=f"{rate:g}", **of_point) for rate, of_point in zip(sweep.values, texts, strict=True))
+def _apart(batch: np.ndarray, dyt: np.ndarray) -> str:
+    """The same in words."""
+    return apart(dyt.mean(), batch.mean(), _change(batch, dyt))[2]
 
 
 CLAIM = claim(

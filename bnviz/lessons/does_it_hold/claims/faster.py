@@ -16,7 +16,7 @@ from bnviz.judge.scale import TIMES
 from bnviz.judge.signs import Censored, Measured, Signs
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
-from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, fill, part_name
+from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, fill, numbers, part_name
 
 KEY = "faster"
 TARGET = 0.8  # networks of this size end at about 85 %: late enough to count, early enough for all to reach it
@@ -75,12 +75,12 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
         KEY, "ours", target=percent(TARGET),
         none=f"{np.exp(log['none']).mean():.0f}", none_rate=rate["none"],
         batch=f"{np.exp(log['batch']).mean():.0f}", batch_rate=rate["batch"],
-        gain=times(over_seeds(gain).interval()), same="; ".join(_at_same(sweep, steps_to_target)),
+        gain=times(over_seeds(gain).interval()),
         missed=_missed(sweep, there), edges=at_edges(sweep, best_rates),
     )  # fmt: skip
     shown = over_seeds(gain).interval()
     part = Criterion(part_name(KEY, "steps"), _measured(gain, there), "above", math.log(LEAST), scale=TIMES, shown=shown)
-    return Verdict((part,), summary)
+    return Verdict((part,), summary, numbers=numbers(KEY, _at_same(sweep, steps_to_target)))
 
 
 def _measured(gain: np.ndarray, there: Mapping[str, np.ndarray]) -> Measured:
@@ -92,15 +92,20 @@ def _measured(gain: np.ndarray, there: Mapping[str, np.ndarray]) -> Measured:
     return Censored(Signs(least), Signs(most))
 
 
-def _at_same(sweep: Sweep, steps: np.ndarray) -> Iterator[str]:
-    """The ratio at every rate, or how many do not reach the target there."""
+def _at_same(sweep: Sweep, steps: np.ndarray) -> Iterator[tuple[str, ...]]:
+    """For every rate both networks' steps, and their ratio where all runs reach the target."""
     ratios = gains(sweep, steps)
     for place, rate in enumerate(sweep.values):
-        if np.isfinite(ratios[place]).all():
-            yield fill(KEY, "at_rate", rate=f"{rate:g}", ratio=times(interval(np.log(ratios[place]))))
-        else:
-            none, batch = ((~np.isfinite(steps[curve(sweep, name), place])).sum() for name in ("none", "batch"))
-            yield fill(KEY, "missed_at_rate", rate=f"{rate:g}", none=none, batch=batch, seeds=sweep.seeds)
+        both = (_steps_text(sweep, steps[curve(sweep, name), place]) for name in ("none", "batch"))
+        ratio = times(interval(np.log(ratios[place]))) if np.isfinite(ratios[place]).all() else ""
+        yield f"{rate:g}", *both, ratio
+
+
+def _steps_text(sweep: Sweep, steps: np.ndarray) -> str:
+    """The mean over seeds [seeds], or how many of them do not reach the target."""
+    if lost := int((~np.isfinite(steps)).sum()):
+        return fill(KEY, "never_at_rate", lost=lost, seeds=sweep.seeds)
+    return f"{np.exp(np.log(steps).mean()):.0f}"
 
 
 def _missed(sweep: Sweep, there: Mapping[str, np.ndarray]) -> str:

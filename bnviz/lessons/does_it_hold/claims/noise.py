@@ -29,7 +29,7 @@ from bnviz.judge.scale import TIMES
 from bnviz.judge.signs import Measured, Signs
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
-from bnviz.lessons.does_it_hold.sentences import GUIDES, at_edges, chart, claim, claim_texts, fill, part_name
+from bnviz.lessons.does_it_hold.sentences import GUIDES, at_edges, chart, claim, claim_texts, fill, numbers, part_name, row_name
 
 KEY = "noise"
 RATES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
@@ -48,12 +48,11 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     best_rates = best(-values)
     final, rate = dict(zip(ARMS, at(values, best_rates), strict=True)), rates(sweep, best_rates)
     own = dict(zip(ARMS, at_own_best(values, -values), strict=True))  # of each seed at its own best rate [seeds]
-    ends = {arm.replace("-", "_"): fill(KEY, "end", loss=f"{final[arm].mean():.2f}", rate=rate[arm]) for arm in ARMS}
+    ends = {arm: fill(KEY, "end", loss=f"{final[arm].mean():.2f}", rate=rate[arm]) for arm in ARMS}
     stopped, ratio = stopped_at(sweep, values), _logarithms(own["noisy-batch"]) - _logarithms(own["none"])
     summary = fill(
-        KEY, "ours", **ends, guessing=f"{guessing(sweep):.2f}",
+        KEY, "ours", guessing=f"{guessing(sweep):.2f}",
         stopped=fill(KEY, "stopped", rates=enumeration(stopped)) if stopped else claim_texts(KEY)["not_stopped"],
-        counts=_counts(sweep, own, half),
         better=times(over_seeds(ratio).interval()), edges=at_edges(sweep, best_rates),
     )  # fmt: skip
     with_it, without = (_most_train(own[arm], half) for arm in ("batch", "none"))  # before there is any noise
@@ -76,13 +75,17 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
             telling=with_it,
         ),
     )
-    return Verdict(parts, summary)
+    rows_of_table = (
+        (row_name(KEY, "plain"), ends["none"], ends["batch"]),
+        (row_name(KEY, "noisy"), ends["noisy-none"], ends["noisy-batch"]),
+        (row_name(KEY, "trained"), *(_count(sweep, own[f"noisy-{arm}"], half) for arm in ("none", "batch"))),
+    )
+    return Verdict(parts, summary, numbers=numbers(KEY, rows_of_table))
 
 
-def _counts(sweep: Sweep, own: Mapping[str, np.ndarray], half: float) -> str:
-    """How many seeds of each network train with the noise."""
-    trained = {arm: int((own[f"noisy-{arm}"] < half).sum()) for arm in ("none", "batch")}
-    return fill(KEY, "counts", seeds=sweep.seeds, **trained)
+def _count(sweep: Sweep, losses: np.ndarray, half: float) -> str:
+    """How many of a network's seeds [seeds] train."""
+    return fill(KEY, "count", trained=int((losses < half).sum()), seeds=sweep.seeds)
 
 
 def _logarithms(losses: np.ndarray) -> np.ndarray:

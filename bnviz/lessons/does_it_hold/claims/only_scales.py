@@ -23,7 +23,7 @@ from bnviz.judge.intervals import over_seeds
 from bnviz.judge.scale import PERCENT, POINTS
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
-from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, fill, part_name, training_guides
+from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, fill, numbers, part_name, row_name, training_guides
 
 KEY = "only-scales"
 RATES = (0.1, 0.3, 1.0, 3.0, 10.0)
@@ -35,16 +35,15 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     if max(scales.mean(), output.mean()) < 2 * chance(sweep):
         return Verdict((), fill(KEY, "never", chance=percent(chance(sweep))))
     gain, rate = over_seeds(scales - output), rates(sweep, best_rates)
-    with_scales, with_output, difference = apart(scales.mean(), output.mean(), gain.interval())
-    summary = fill(
-        KEY, "ours", scales=with_scales, scales_rate=rate["scales"], output=with_output, output_rate=rate["output"],
-        apart=difference, chance=percent(chance(sweep)), edges=at_edges(sweep, best_rates),
-    )  # fmt: skip
+    with_scales, with_output, gain_text = apart(scales.mean(), output.mean(), gain.interval())
+    summary = fill(KEY, "ours", apart=gain_text, chance=percent(chance(sweep)), edges=at_edges(sweep, best_rates))
+    texts = {"scales": with_scales, "output": with_output}
     parts = (
         Criterion(part_name(KEY, "learns"), over_seeds(scales), "above", trains(sweep), scale=PERCENT),
         Criterion(part_name(KEY, "more"), gain, "above", SAME, scale=POINTS),
     )
-    return Verdict(parts, summary)
+    rows_of_table = ((row_name(KEY, name), text, rate[name]) for name, text in texts.items())
+    return Verdict(parts, summary, numbers=numbers(KEY, rows_of_table))
 
 
 CLAIM = claim(

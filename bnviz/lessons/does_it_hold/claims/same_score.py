@@ -20,17 +20,16 @@ from bnviz.judge.findings import (
     final_accuracy,
     final_mean,
     over_images,
-    percent,
     points_scale,
     rates,
     selection_accuracy,
     series,
     trains,
 )
-from bnviz.judge.intervals import over_seeds_and_images
+from bnviz.judge.intervals import over_seeds, over_seeds_and_images
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
-from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, claim_texts, fill, part_name
+from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, claim_texts, fill, numbers, part_name, row_name
 
 KEY = "same-score"
 
@@ -74,14 +73,19 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     with_it, without, gain = apart(accuracy[batch].mean(), accuracy[none].mean(), change.interval())
     lost = int((~np.isfinite(loss)).sum())
     summary = fill(
-        KEY, "ours", none_rate=rate["none"], batch_rate=rate["batch"], loss=f"{np.nanmean(loss):.2g}",
-        none=without, batch=with_it, apart=gain, none_end=percent(end[none]), batch_end=percent(end[batch]),
+        KEY, "ours", apart=gain,
         lost=fill(KEY, "lost", lost=lost, seeds=sweep.seeds) if lost else "", edges=at_edges(sweep, best_rates),
     )  # fmt: skip
     train = accuracy.mean((-1, -2)) >= trains(sweep)  # networks that do not train are alike for that reason
     scale = points_scale(accuracy[batch].mean(), accuracy[none].mean(), change.interval())
     name, informative, telling = part_name(KEY, "difference"), bool(train[none]), bool(train.any())
-    return Verdict((Criterion(name, estimate, "within", SAME, informative, telling, scale),), summary)
+    part = Criterion(name, estimate, "within", SAME, informative, telling, scale)
+    with_it_then, without_then, gain_then = apart(end[batch], end[none], over_seeds(end[[batch]] - end[[none]]).interval())
+    rows_of_table = (
+        (row_name(KEY, "equal_loss", loss=f"{np.nanmean(loss):.2g}"), without, with_it, gain),
+        (row_name(KEY, "end"), without_then, with_it_then, gain_then),
+    )
+    return Verdict((part,), summary, numbers=numbers(KEY, rows_of_table, none=rate["none"], batch=rate["batch"]))
 
 
 def _at_best(key: str) -> Callable[[Sweep, list[Row]], np.ndarray]:

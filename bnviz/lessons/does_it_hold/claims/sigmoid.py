@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from bnviz.config.experiment import Experiment
@@ -25,7 +27,7 @@ from bnviz.judge.scale import PERCENT
 from bnviz.judge.signs import Signs
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
-from bnviz.lessons.does_it_hold.sentences import GUIDES, at_edges, chart, claim, claim_texts, fill, part_name
+from bnviz.lessons.does_it_hold.sentences import GUIDES, at_edges, chart, claim, claim_texts, fill, numbers, part_name, row_name
 
 KEY = "sigmoid"
 
@@ -43,8 +45,7 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     still = values[none].mean(-1) < stuck(sweep)
     where = [f"{value:g}" for value, is_stuck in zip(sweep.values, still, strict=True) if is_stuck]
     summary = fill(
-        KEY, "ours", none=percent(final[none]), none_rate=rate["none"],
-        batch=percent(final[batch]), batch_rate=rate["batch"], chance=percent(chance(sweep)),
+        KEY, "ours", chance=percent(chance(sweep)),
         stuck=fill(KEY, "stuck", rates=enumeration(where)) if where else claim_texts(KEY)["not_stuck"],
         counts=_counts(sweep, own[none], own[batch]), edges=at_edges(sweep, best_rates),
     )  # fmt: skip
@@ -53,7 +54,17 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
         Criterion(part_name(KEY, "stuck"), Signs(own[none]), "below", stuck(sweep), telling=telling, scale=PERCENT),
         Criterion(part_name(KEY, "trains"), Signs(own[batch]), "above", trains(sweep), telling=telling, scale=PERCENT),
     )
-    return Verdict(parts, summary)
+    rows_of_table = (
+        (row_name(KEY, "accuracy"), percent(final[none]), percent(final[batch])),
+        *_counted(sweep, own[[none, batch]]),
+    )
+    return Verdict(parts, summary, numbers=numbers(KEY, rows_of_table, none=rate["none"], batch=rate["batch"]))
+
+
+def _counted(sweep: Sweep, own: np.ndarray) -> Iterator[tuple[str, ...]]:
+    """How many seeds of each network [networks, seeds] are near chance, and how many train."""
+    for name, there in (("near", own < stuck(sweep)), ("trained", own > trains(sweep))):
+        yield row_name(KEY, name), *(fill(KEY, "count", count=int(count), seeds=sweep.seeds) for count in there.sum(-1))
 
 
 def _counts(sweep: Sweep, none: np.ndarray, batch: np.ndarray) -> str:

@@ -25,7 +25,7 @@ from bnviz.judge.scale import PERCENT, POINTS
 from bnviz.judge.signs import Signs
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
-from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, fill, part_name, training_guides
+from bnviz.lessons.does_it_hold.sentences import at_edges, chart, claim, fill, numbers, part_name, row_name, training_guides
 
 KEY = "skipinit"
 RATES = (0.01, 0.03, 0.1, 0.3)
@@ -40,17 +40,15 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     if final.mean(-1).max() < 2 * chance(sweep):
         return Verdict((), fill(KEY, "never", chance=percent(chance(sweep))))
     gain, rate = over_seeds(skipinit - residual), rates(sweep, best_rates)
-    with_it, without, difference = apart(skipinit.mean(), residual.mean(), gain.interval())
-    summary = fill(
-        KEY, "ours", layers=sweep.base.hidden_layers, skipinit=with_it, skipinit_rate=rate["skipinit"],
-        residual=without, residual_rate=rate["residual"], apart=difference,
-        batch=percent(batch.mean()), batch_rate=rate["residual-batch"], edges=at_edges(sweep, best_rates),
-    )  # fmt: skip
+    with_it, without, gain_text = apart(skipinit.mean(), residual.mean(), gain.interval())
+    summary = fill(KEY, "ours", apart=gain_text, edges=at_edges(sweep, best_rates))
+    texts = {"skipinit": with_it, "residual": without, "residual-batch": percent(batch.mean())}
     parts = (  # of networks that may blow up or not, seeds are counted
         Criterion(part_name(KEY, "trains"), Signs(own[started]), "above", trains(sweep), scale=PERCENT),
         Criterion(part_name(KEY, "more"), Signs(own[started] - own[plain]), "above", SAME, scale=POINTS, shown=gain.interval()),
     )
-    return Verdict(parts, summary)
+    rows_of_table = ((row_name(KEY, name.replace("-", "_")), text, rate[name]) for name, text in texts.items())
+    return Verdict(parts, summary, numbers=numbers(KEY, rows_of_table, layers=sweep.base.hidden_layers))
 
 
 CLAIM = claim(

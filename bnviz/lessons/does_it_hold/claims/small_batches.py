@@ -9,11 +9,11 @@ import numpy as np
 from bnviz.config.experiment import Experiment
 from bnviz.config.sweep import Changes, Curve, Sweep, changes
 from bnviz.judge.claim import Row
-from bnviz.judge.findings import SAME, apart, by, correct, curve, final_accuracy, final_mean, over_images, points_scale, trains
+from bnviz.judge.findings import SAME, apart, correct, curve, final_accuracy, final_mean, over_images, points_scale, trains
 from bnviz.judge.intervals import Estimate, over_seeds_and_images
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
-from bnviz.lessons.does_it_hold.sentences import chart, claim, claim_texts, fill, part_name
+from bnviz.lessons.does_it_hold.sentences import chart, claim, claim_texts, fill, numbers, part_name
 
 KEY = "small-batches"
 ARMS = ("batch", "group", "layer", "none")
@@ -42,13 +42,14 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     each = np.moveaxis(correct(sweep, rows), -1, -2)  # [curves, points, seeds, examples, checkpoints]
     wrong_shares = {arm: 1 - final_mean(each[curve(sweep, arm)]) for arm in ARMS}  # how often each test example is wrong
     rises = {arm: over_seeds_and_images(wrong[0] - wrong[-1]) for arm, wrong in wrong_shares.items()}
-    parts = [_error_sentence(arm, wrong_shares[arm][0].mean(), wrong_shares[arm][-1].mean(), rise) for arm, rise in rises.items()]
-    summary = fill(KEY, "ours", large=large, small=small, errors="; ".join(parts))
+    errors_of = {arm: _errors(wrong_shares[arm], rise) for arm, rise in rises.items()}
+    summary = fill(KEY, "ours", large=large, small=small, **{arm: errors_of[arm][-1] for arm in ("batch", "group")})
+    rows_of_table = ((claim_texts(KEY)["networks"][arm], *texts) for arm, texts in errors_of.items())
     rising, not_rising = (
         _part(sweep, part_name(KEY, "batch"), wrong_shares["batch"], "above"),
         _part(sweep, part_name(KEY, "group"), wrong_shares["group"], "below"),
     )
-    return Verdict((rising, not_rising), summary)
+    return Verdict((rising, not_rising), summary, numbers=numbers(KEY, rows_of_table, large=large, small=small))
 
 
 def _part(sweep: Sweep, name: str, wrong: np.ndarray, side: Literal["above", "below"]) -> Criterion:
@@ -60,12 +61,10 @@ def _part(sweep: Sweep, name: str, wrong: np.ndarray, side: Literal["above", "be
     return Criterion(name, estimate, side, SAME, telling=bool(large.mean() >= trains(sweep)), scale=scale)
 
 
-def _error_sentence(arm: str, small: float, large: float, rise: Estimate) -> str:
-    """Whether a network's error rises or falls, from what to what and by how much."""
-    at_small, at_large, _ = apart(small, large, rise.interval())
-    moves = claim_texts(KEY)["rises" if small >= large else "falls"]
-    name, change = claim_texts(KEY)["networks"][arm], by(small, large, rise.interval())
-    return fill(KEY, "error", name=name, moves=moves, large=at_large, small=at_small, by=change)
+def _errors(wrong: np.ndarray, rise: Estimate) -> tuple[str, str, str]:
+    """A network's error with the largest and with the smallest groups, and the change, of [points, seeds, examples]."""
+    at_small, at_large, change = apart(wrong[0].mean(), wrong[-1].mean(), rise.interval())
+    return at_large, at_small, change
 
 
 CLAIM = claim(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -18,7 +18,7 @@ from bnviz.judge.scale import TIMES
 from bnviz.judge.signs import Measured, Signs
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
-from bnviz.lessons.does_it_hold.sentences import claim, claim_texts, fill
+from bnviz.lessons.does_it_hold.sentences import claim, claim_texts, fill, numbers
 
 JUDGED = 0.1  # the learning rate that every page begins with; both networks train there
 
@@ -76,15 +76,23 @@ def judge(key: str, sweep: Sweep, rows: list[Row]) -> Verdict:
     at_maximum = {fill(key, "maximum", name=name): logarithms for name, logarithms in peaks.items()}
     parts = tuple(_part(name, logarithms) for name, logarithms in {**medians, **at_maximum}.items())
     summary = fill(
-        key, "ours", rate=f"{JUDGED:g}", medians=_ratios_text(key, medians), peaks=_ratios_text(key, peaks),
-        amiss=_exceptions(key, parts), blown=_divergence_sentence(key, sweep, lost),
+        key, "ours", rate=f"{JUDGED:g}", amiss=_exceptions(key, parts), blown=_divergence_sentence(key, sweep, lost),
     )  # fmt: skip
-    return Verdict(parts, summary)
+    rows_of_table = ((name, _ratio(medians[name]), _ratio(peaks[name])) for name in names.values())
+    return Verdict(parts, summary, numbers=numbers(key, rows_of_table))
 
 
 def _part(name: str, logarithms: np.ndarray) -> Criterion:
     telling = bool(np.isfinite(logarithms).any())
-    return Criterion(name, measured(logarithms), "below", -math.log(LEAST), telling=telling, scale=TIMES)
+    return Criterion(
+        name,
+        measured(logarithms),
+        "below",
+        -math.log(LEAST),
+        telling=telling,
+        scale=TIMES,
+        shown=over_seeds(logarithms).interval(),
+    )
 
 
 def measures(key: str) -> dict[str, str]:
@@ -123,11 +131,9 @@ def untrained(sweep: Sweep, rows: list[Row], measure: str) -> str:
     return fill("bend", "untrained", none=none, batch=batch, seeds=sweep.seeds)
 
 
-def _ratios_text(key: str, logarithms: Mapping[str, np.ndarray]) -> str:
-    """The mean ratio of the seeds in which neither network blew up, with its interval, by name."""
-    return "; ".join(
-        fill(key, "measure", name=name, ratio=times(over_seeds(values).interval())) for name, values in logarithms.items()
-    )
+def _ratio(logarithms: np.ndarray) -> str:
+    """The mean ratio of the seeds in which neither network blew up, with its interval."""
+    return times(over_seeds(logarithms).interval())
 
 
 def _path(measure: str) -> Values:

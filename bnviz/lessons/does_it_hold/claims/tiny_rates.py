@@ -22,7 +22,7 @@ from bnviz.judge.findings import (
 from bnviz.judge.intervals import Interval, over_seeds_and_images
 from bnviz.judge.verdict import Criterion, Verdict
 from bnviz.lessons.does_it_hold.seeds import FRESH
-from bnviz.lessons.does_it_hold.sentences import chart, claim, claim_texts, fill, part_name
+from bnviz.lessons.does_it_hold.sentences import chart, claim, claim_texts, fill, numbers, part_name
 
 KEY = "tiny-rates"
 
@@ -32,13 +32,13 @@ def verdict(sweep: Sweep, rows: list[Row]) -> Verdict:
     none, batch = (final_mean(each[curve(sweep, name)]) for name in ("none", "batch"))
     gains = [over_seeds_and_images(change) for change in batch - none]
     intervals = [gain.interval() for gain in gains]
-    parts, sentences = [], []
+    parts, rows_of_table = [], []
     for place, rate in enumerate(sweep.values):
         name, without = f"{rate:g}", none[place].mean()
-        at_rate = dict(zip(("batch", "none", "gain"), apart(batch[place].mean(), without, intervals[place]), strict=True))
-        sentences.append(fill(KEY, "rate", rate=name, **at_rate))
+        with_it, plain, gain = apart(batch[place].mean(), without, intervals[place])
+        rows_of_table.append((name, plain, with_it, gain))
         parts.append(_part(sweep, part_name(KEY, "gain", rate=name), none[place], batch[place]))
-    return Verdict(tuple(parts), fill(KEY, "ours", rates="; ".join(sentences), worse=_worse(sweep, intervals)))
+    return Verdict(tuple(parts), fill(KEY, "ours", worse=_worse(sweep, intervals)), numbers=numbers(KEY, rows_of_table))
 
 
 def _part(sweep: Sweep, name: str, none: np.ndarray, batch: np.ndarray) -> Criterion:
