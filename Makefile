@@ -4,7 +4,7 @@ PORT ?= 8501
 BIN := .venv/bin
 JAVASCRIPT := "bnviz/**/*.js" "tests/**/*.mjs" eslint.config.js
 
-.PHONY: run test test-all test-failed newest hands bench site evidence cards gallery documents lock packages audit lint format clean
+.PHONY: run test test-all test-failed newest hands bench site evidence cards gallery animation documents lock packages audit lint format clean
 
 # With DEV=1 the app follows changes of its sources.
 run: .venv/app
@@ -52,6 +52,11 @@ cards: .venv/app
 # The recordings of examples/ that the page /own plays. It trains them all: a few minutes.
 gallery: .venv/app
 	$(BIN)/python -m bnviz.web.own.gallery
+
+# The animation in README, of the page itself: a minute.
+animation: .venv/dev
+	$(BIN)/python -m tests.browsers chromium
+	$(BIN)/python -m tests.e2e.animation docs/front-page.gif
 
 documents: .venv/app
 	$(BIN)/python -m bnviz.documents
