@@ -1,6 +1,6 @@
 """All of Streamlit that is private to it, or that another release may have elsewhere. tests/web/test_compat.py says what broke.
 
-Its class names and test ids, which style sheets and scripts need, stand in site/style.css and player/streamlit.js.
+Its class names and test ids, which style sheets and scripts need, are in site/style.css and player/streamlit.js.
 """
 
 from __future__ import annotations
@@ -68,13 +68,13 @@ def local_address() -> str:
 
 
 def is_history_navigation() -> bool:
-    """Whether a page runs because somebody went back or forward. Without it, a link that they return to is not read."""
+    """Whether a page runs because the visitor went back or forward. Without it, a link that they return to is not read."""
     return getattr(get_script_run_ctx(), "is_history_navigation", False)
 
 
 @functools.cache
 def inline_scripts() -> list[str]:
-    """The scripts that stand in its page itself, as a content security policy names them: by their SHA-256."""
+    """The inline scripts of its page, as a content security policy names them: by their SHA-256."""
     hashed = (hashlib.sha256(text.encode()).digest() for text in _INLINE.findall(_page()))
     return [f"'sha256-{base64.b64encode(one).decode()}'" for one in hashed]
 

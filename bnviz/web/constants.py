@@ -12,7 +12,7 @@ TALL_HISTOGRAM = 0.72  # of a histogram's box: how high a tall one is
 MIN_LINE_OPACITY = 0.12  # of the lines of a layer that hardly changes
 
 # What scores and motion are measured by
-TARGET_ACCURACY = 0.75  # the one whose step a page looks for, until somebody chooses another
+TARGET_ACCURACY = 0.75  # the one whose step a page looks for, until the visitor chooses another
 RECENT_SNAPSHOTS = 5  # scores and shares are averaged over so many: single ones jump about
 OUTLIER_RATIO = 10  # so many times farther than another network, a network flies apart
 TYPICAL_MOTION = 0.1  # in σ; to move that far from one snapshot to the next is nothing unusual

@@ -39,7 +39,7 @@ RATES: dict[Kind, Rate] = {
     "run": Rate(600, 10),  # that this server has not in memory
     "sweep": Rate(120, 1),
     "question": Rate(3000, 100),  # about a trained network
-    "picture": Rate(300, 5),  # that has not just been drawn for somebody; the same holds for what follows
+    "picture": Rate(300, 5),  # that was not drawn recently; the same holds for the next ones
     "film": Rate(60, 0.5),  # all of a run as a moving picture
     "file": Rate(300, 5),
 }

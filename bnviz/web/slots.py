@@ -21,7 +21,7 @@ HUNG_SECONDS = 2.0  # after which a script that still runs, or waits for a disk,
 
 
 class Slots:
-    """First come, first served; but a script that makes way for its visitor's newer settings stands in front with these, once.
+    """First come, first served; but a script that makes way for its visitor's newer settings goes to the front with these, once.
 
     Methods may be called from any thread; a thread that has a slot keeps it through whatever it calls.
     """

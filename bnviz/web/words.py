@@ -2,7 +2,7 @@
 (bnviz/web/own/words.toml) and the one that all share (bnviz/web/words.toml).
 
 A lesson's catalogue holds all that its page says, whichever side says it, so that a translation is one file more. Sentences are
-templates: names in braces stand for what a run or a setting fills in.
+templates: a run or a setting fills in the names in braces.
 """
 
 from __future__ import annotations

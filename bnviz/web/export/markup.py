@@ -1,4 +1,4 @@
-"""HTML for pages without Streamlit: what stands in the head of each, and Markdown as Streamlit's pages have it."""
+"""HTML for pages without Streamlit: the head of each, and Markdown as Streamlit's pages have it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import markdown
 _BADGE = re.compile(r":(\w+)-badge\[([^\]]*)\]")
 
 
-# A page of ours asks nobody but the files beside it, and browsers hold it to that.
+# A page of ours requests only the files beside it, and browsers enforce that.
 POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-inline' blob:; style-src 'self' 'unsafe-inline' blob:; "
     "img-src 'self' data: blob:; connect-src data: blob:; base-uri 'none'; form-action 'none'"
@@ -25,7 +25,7 @@ HEAD = """<meta charset="utf-8">
 
 
 def head(title: str, style: str, connects: bool = False) -> str:
-    """What stands in the head of a page; `style` is the element that brings its style sheet.
+    """The elements in the head of a page; `style` is the element with its style sheet.
 
     `connects` says whether the page may ask the server that it comes from.
     """

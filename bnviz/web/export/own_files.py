@@ -1,4 +1,4 @@
-"""What a recording of somebody's own network may be taken away as, by the ending of its file."""
+"""The formats in which a recording of a user's own network can be saved, by the ending of the file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ENDINGS = {"html": "a page", "csv": "a table", "png": "a picture", "gif": "an an
 def make(recording: bytes, file: str, ending: str, place: Mapping[str, str]) -> bytes:
     """The file of a recording, up to its last whole line; `file` is the name of the recording's own. A picture shows the step,
     layer and signal that `place` names. Raises KeyError for another ending, BadField for a place that the recording lacks, and
-    ValueError for one that is damaged, or none of somebody's own network: what `bnviz check` says of it."""
+    ValueError for one that is damaged, or not of a user's own network, with the message of `bnviz check`."""
     whole = whole_recording(recording)
     if ending in ("png", "gif"):
         from bnviz.web.export import own_picture  # loads Streamlit, which nothing else need wait for

@@ -1,4 +1,4 @@
-"""A recording of somebody's own network as a Jupyter notebook that reads it and draws it with Plotly, without bnviz.
+"""A recording of a user's own network as a Jupyter notebook that reads it and draws it with Plotly, without bnviz.
 
 The notebook is the template own_notebook.py.txt: see notebook.py.
 """
@@ -40,5 +40,5 @@ def _texts(header: Mapping[str, Any], file: str) -> dict[str, str]:
 
 
 def _plain(text: object) -> str:
-    """A text of somebody's own, which Markdown shows as it is."""
+    """A user's text, which Markdown shows unchanged."""
     return "".join(f"\\{one}" if one in "\\`*_{}[]<>()#+-.!|~$&" else one for one in " ".join(str(text).split()))

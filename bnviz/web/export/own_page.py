@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent
 
 
 class NotOwn(ValueError):
-    """What is no recording of somebody's own network; the message says why."""
+    """The file is no recording of a user's own network; the message says why."""
 
 
 def page(
@@ -54,7 +54,7 @@ def read(path: Path) -> str:
 
 
 def saved_page(recording: bytes, name: str = "run.ndjson") -> bytes:
-    """A recording of somebody's own network as one HTML file that plays it and asks nobody for anything. Raises NotOwn."""
+    """A recording of a user's own network as one HTML file that plays it and makes no requests. Raises NotOwn."""
     header = header_of(recording)
     files = {**assets.bundle(["web/own/own.js"]), "loader": assets.loader("own")}
     lines, arrays = split_arrays(recording)
@@ -71,7 +71,7 @@ def saved_page(recording: bytes, name: str = "run.ndjson") -> bytes:
 
 
 def is_own(recording: bytes) -> bool:
-    """Whether it is a recording of somebody's own network."""
+    """Whether it is a recording of a user's own network."""
     try:
         header_of(recording)
     except NotOwn:
@@ -80,11 +80,11 @@ def is_own(recording: bytes) -> bool:
 
 
 def header_of(recording: bytes) -> Mapping[str, Any]:
-    """The header of a recording of somebody's own network. Raises NotOwn."""
+    """The header of a recording of a user's own network. Raises NotOwn."""
     try:
         header = json.loads(recording.partition(b"\n")[0])
     except ERRORS:
         raise NotOwn("it is no recording") from None
     if not isinstance(header, dict) or header.get("type") != "header" or "layers" not in header:
-        raise NotOwn("it is no recording of a network of somebody's own")
+        raise NotOwn("it is no recording of a user's own network")
     return header

@@ -1,4 +1,4 @@
-"""Pictures of a recording of somebody's own network, of the place that a link names. They are rendered without a browser.
+"""Pictures of a recording of a user's own network, of the place that a link names. They are rendered without a browser.
 
 Loads Streamlit, whose letters they have: import it where it is needed.
 """
@@ -35,7 +35,7 @@ def animated(recording: bytes, place: Mapping[str, str], file: str = "") -> byte
 
 
 def _read(recording: bytes, place: Mapping[str, str]) -> tuple[OwnArrays, int]:
-    """What is shown, and the layer that stands out: the usual one unless the place says."""
+    """What is shown, and the highlighted layer: the usual one unless the place says."""
     header, lines = header_of(recording), [*whole_lines(split_lines(recording))]
     taps = {tap: tap for tap in header["taps"] if tap in TAPS}
     tap = Field("tap", str, "activation", "Signal", "", taps).parse(place.get("tap") or "activation")

@@ -1,4 +1,4 @@
-"""A lesson's page with one run as one HTML file: the player, its words and the whole recording. It asks nobody for anything.
+"""A lesson's page with one run as one HTML file: the player, its words and the whole recording. It makes no requests.
 
 All that a browser needs is packed with gzip and written in base64. The recording's arrays are packed as bytes, apart from its
 text: in base64 gzip finds less to save.

@@ -20,7 +20,7 @@ from bnviz.web.export.template import rendered, rendered_text
 from bnviz.web.export.validation import ExportError
 
 MOST_LINES = 119
-LINE = 110  # characters of a dictionary that stands in one line
+LINE = 110  # characters of a dictionary on one line
 REPORTS = 10  # lines that the script prints on its way, about
 ACTIVATIONS = {"relu": "torch.relu({})", "tanh": "torch.tanh({})", "sigmoid": "torch.sigmoid({})", "identity": "{}"}
 LOSSES = {"cross-entropy": "cross_entropy", "squared": "mse_loss"}
@@ -35,7 +35,7 @@ class Untrained(ExportError):
 
 
 class Unsupported(ExportError):
-    """An experiment whose script nobody has written."""
+    """An experiment that has no script."""
 
 
 def script(experiment: Experiment) -> str:
@@ -158,7 +158,7 @@ def _training_values(experiment: Experiment) -> dict[str, object]:
 
 
 def _recomputed(experiment: Experiment) -> list[str]:
-    """The networks that have running statistics in the end, if those are to be recomputed."""
+    """The networks with running statistics at the end, if these are recomputed."""
     if experiment.three_views == "no":
         return []
     return [arm for arm in experiment.arms if course.normalizer(experiment, arm, experiment.steps) in STATISTICS]

@@ -28,7 +28,7 @@ def fully_frozen(experiment: Experiment) -> bool:
 
 
 def change_lines(experiment: Experiment) -> Iterator[str]:
-    """Lines of the loop, indented as they stand in it."""
+    """Lines of the loop, with their indentation."""
     for step in _steps(experiment):
         if lines := list(_changes_at(experiment, step)):
             yield f"    if step == {step}:"

@@ -32,7 +32,7 @@ def series(recording: bytes) -> bytes:
 
 
 def own_series(recording: bytes) -> bytes:
-    """The same of a recording of somebody's own network, up to its last whole line. What is measured of each parameter has a
+    """The same of a recording of a user's own network, up to its last whole line. What is measured of each parameter has a
     column for each, with its name. Raises ValueError for a damaged line."""
     messages = ndjson.read(whole_lines(ndjson.split_lines(recording)))
     header = next(messages)

@@ -144,7 +144,7 @@ async function show(option) {
   const request = ++requests;
   try {
     const [data, {modules, style}, load] = await Promise.all([recording(option.id), files("player"), loader(page.kind)]);
-    if (request !== requests) return; // somebody has moved on
+    if (request !== requests) return; // the visitor has moved on
     if (page.kind === "board") writeBoard(data);
     const view = viewOf(data.view);
     const shared = {...data.shared, alone: page.texts.alone};

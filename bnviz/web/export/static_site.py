@@ -50,7 +50,7 @@ from bnviz.web.site.sweep_page import Scene
 from bnviz.web.site.watch import Rows
 
 MARK = "bnviz-site.json"  # what a folder has that holds such a site
-VARIED = ("batch_size",)  # settings of which all marks are recorded, if nothing else is asked for
+VARIED = ("batch_size",)  # settings whose marks are all recorded, unless others are requested
 OWN = "own.html"  # the page of people's own networks, which needs no recording of ours
 TEXTS = words.shared()["static"]
 ADDRESSES = {"files": "files", "plotly": "files/plotly.min.js"}
@@ -204,7 +204,7 @@ def _option(id: str, parameters: Mapping[str, str], question: Question | None) -
 
 
 def _record(experiments: Iterable[Experiment], engine: Engine) -> Iterator[tuple[Experiment, Recording]]:
-    """Recordings in this order, of which as many are made at once as there are workers. Raises Failed."""
+    """Recordings in this order; each worker makes one at a time. Raises Failed."""
     queue: deque[tuple[Experiment, Recording]] = deque()
     for experiment in experiments:
         queue.append((experiment, _start(engine, engine.request(experiment))))

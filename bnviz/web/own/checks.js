@@ -1,5 +1,5 @@
 // @ts-check
-// Whether a line of a file that somebody has brought is one of a recording. Anybody may bring anything: nothing here trusts it.
+// Whether a line of a file that a visitor has opened belongs to a recording. Files may hold anything: nothing here trusts them.
 
 import {listedLayers} from "../player/layers.js";
 
@@ -93,7 +93,7 @@ function faultOf(header) {
 const isList = (value, least, most) => Array.isArray(value) && value.length >= least && value.length <= most;
 
 /**
- * How many examples a probe has: nobody knows it of a function without a target, and the lab always does.
+ * How many examples a probe has: unknown for a function without a target, and always known in the lab.
  * @param {Json} header
  */
 const isProbeSize = ({probe_size: probe, layers}) => isWhole(probe, 0, 1e9) || Boolean(layers && (probe ?? null) === null);
@@ -129,7 +129,7 @@ const doRise = (edges) =>
   edges?.length > 1 && Array.from(edges).every((edge, index) => Number.isFinite(edge) && (!index || edge > edges[index - 1]));
 
 /**
- * A text of somebody's own as it may be shown: Plotly takes what stands in angle brackets for its own, and headlines what stands
+ * A user's text as it may be shown: Plotly interprets angle brackets, and headlines interpret what is
  * in double ones.
  * @param {unknown} text
  * @param {number} [length] letters; the rest is cut

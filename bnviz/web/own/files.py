@@ -1,4 +1,4 @@
-"""Recordings on this machine, some of which still grow: their whole lines, from any of them on."""
+"""Recordings on this machine; some still grow: their whole lines, from any of them on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class GrowingFile:
     def lines(self, start: int, version: str = "") -> tuple[str, Iterator[bytes]] | None:
         """The file's version, and the whole lines that there are now, from number `start` on, in pieces.
 
-        None if the file was written anew: its first line is not that of `version`, or it has fewer lines. Raises OSError.
+        None if the file was rewritten: its first line is not that of `version`, or it has fewer lines. Raises OSError.
         """
         with self._lock:
             self._scan()
@@ -35,7 +35,7 @@ class GrowingFile:
             return self.version, _pieces(self.path.open("rb"), begin, end)
 
     def _scan(self) -> None:
-        """Find the ends of the lines that are new; of all, if the file was written anew."""
+        """Find the ends of the lines that are new; of all, if the file was rewritten."""
         with self.path.open("rb") as file:
             version = _version(file)
             known = self._ends[-1] if self._ends else 0

@@ -1,5 +1,5 @@
 // @ts-check
-// What stands out in a recording, as its end line says: which sentences say it, and which layer, step and chart show it.
+// Findings about a recording, from its end line: their sentences, and the layer, step and chart that show each.
 
 import {armLayers} from "../player/layers.js";
 import {sentence} from "../player/words.js";
@@ -35,7 +35,7 @@ const CHARTS = {
 const text = (value) => (typeof value === "string" ? shown(value, LONGEST) : "");
 
 /**
- * The findings of an end line, as they may be shown; null if it has none, because nobody looked.
+ * The findings of an end line, as they may be shown; null if it has none, because no judge has run.
  * @param {unknown} findings
  * @returns {Finding[] | null}
  */
@@ -80,7 +80,7 @@ export function lookedFor(reasons, judge) {
 }
 
 /**
- * What is said of a finding. One of a kind that this release does not know is said as it was recorded.
+ * The sentences about a finding. A kind that this release does not know keeps its recorded sentence.
  * @param {Finding} finding
  * @param {JudgeWords} judge
  * @returns {FindingWords}

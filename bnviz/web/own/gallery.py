@@ -1,6 +1,6 @@
 """The gallery of the page: recordings of the programs in `examples/`, which play without any training.
 
-`make gallery` runs all programs and writes their recordings anew; `python -m bnviz.web.own.gallery NAME…` some of them.
+`make gallery` runs all programs and writes their recordings again; `python -m bnviz.web.own.gallery NAME…` some of them.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 // @ts-check
-// The player of a recording of somebody's own network: the same core, controls and panels as in the lab, with a strip of layers
+// The player of a recording of a user's own network: the same core, controls and panels as in the lab, with a strip of layers
 // in place of the lab's two networks.
 
 import {drawDuePanels, drawPanelsForPrint} from "../player/panel-drawing.js";
@@ -35,13 +35,13 @@ export class OwnPlayer {
   measures = new Set();
   /** Snapshots whose measures are known. */
   known = 0;
-  /** @type {Map<string, string>} what is said of the file, by its key */
+  /** @type {Map<string, string>} sentences about the file, by key */
   said = new Map();
 
   /**
    * @param {HTMLElement} parent
    * @param {{header: Header, source: Source, words: Words, startPlotly: () => void, startOver?: () => void}} options
-   *     `startOver` is called when the recording was written anew
+   *     `startOver` is called when the recording was rewritten
    */
   constructor(parent, {header, source, words, startPlotly, startOver = () => {}}) {
     this.header = header;
@@ -125,7 +125,7 @@ export class OwnPlayer {
   };
 
   /**
-   * Something is to be said of the recording.
+   * Show a sentence about the recording.
    * @param {string} key
    * @param {Record<string, string | number>} values
    */

@@ -122,7 +122,7 @@ class OwnPage {
   /** @param {DragEvent} event */
   drag = (event) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault(); // the browser would open the file in the place of this page
+    event.preventDefault(); // the browser would open the file in place of this page
     event.stopPropagation();
     this.zone?.classList.toggle("bnviz-over-drop", event.type === "dragover");
     if (event.type === "drop") this.offerFiles(event.dataTransfer.files);
@@ -148,7 +148,7 @@ class OwnPage {
 
   /**
    * @param {Source} source
-   * @param {string} [reason] what is said while it is read
+   * @param {string} [reason] key of the text shown while it is read
    */
   async open(source, reason = "reading") {
     this.#asked = source;
@@ -163,14 +163,14 @@ class OwnPage {
       const name = /** @type {any} */ (header).title || source.name;
       set(this.status, this.text(reason === "anew" ? "shown_anew" : "shown", {name}));
       this.offerSaving(header, source);
-      if (this.gallery) this.status.scrollIntoView({block: "start"}); // much stands above it
+      if (this.gallery) this.status.scrollIntoView({block: "start"}); // there is much above it
     } catch (error) {
       if (this.#asked === source) this.refuse(source, error);
     }
   }
 
   /**
-   * Close the player on show, for one of `source`. Another recording opens at a place of its own; one that is written anew stays.
+   * Close the player on show, for one of `source`. Another recording opens at a place of its own; one that is rewritten stays.
    * @param {Source} source
    */
   #leave(source) {
@@ -180,7 +180,7 @@ class OwnPage {
   }
 
   /**
-   * Links to what a recording of an own network can be saved as; where nobody makes it, the command that does.
+   * Links to what a recording of an own network can be saved as; without a server, the command that does it.
    * @param {Header} header
    * @param {Source} source
    */
@@ -229,7 +229,7 @@ class OwnPage {
 }
 
 /**
- * The step, layer and signal on show, as they stand in an address; nothing before there are any.
+ * The step, layer and signal on show, as in an address; nothing before there are any.
  * @param {import("../player/types").View | null} view
  * @returns {Record<string, string>}
  */

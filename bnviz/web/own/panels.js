@@ -62,7 +62,7 @@ function fan(parts) {
 }
 
 /**
- * A unit's distribution over steps: rows stand at their step, the newest in front.
+ * A unit's distribution over steps: rows are at their steps, the newest in front.
  * @param {Parts} parts
  */
 function ridges(parts) {

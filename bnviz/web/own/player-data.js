@@ -14,7 +14,7 @@ import {panelsOf} from "./panels.js";
  * @property {Catalogue} shared the player's own
  * @property {Catalogue} page
  * @property {Catalogue} gallery
- * @property {Catalogue} findings what is said around findings
+ * @property {Catalogue} findings texts around findings
  * @property {Record<string, Catalogue>} judge the sentences of each kind of finding
  * @property {Record<string, {name: string, colour: string}>} lab what the lab calls its arms, and their colours
  */
@@ -63,7 +63,7 @@ export function withoutPlace(href) {
 }
 
 /**
- * What stands in the place of the headline as long as there is no snapshot; null if there is one.
+ * The text instead of a headline as long as there is no snapshot; null if there is one.
  * @param {{frames: unknown[], end: unknown}} recording as far as it has been read
  * @param {Words} words
  */

@@ -1,5 +1,5 @@
 // @ts-check
-// Reads a recording that somebody has brought, a file or an address, into the player. It is read where it is: nothing of it is
+// Reads a recording that a visitor has opened, a file or an address, into the player. It is read where it is: nothing of it is
 // sent anywhere. What is whole plays; of a long one as many snapshots are kept as there should be room for.
 
 import {parseArrays} from "../player/arrays.js";
@@ -20,7 +20,7 @@ import {Thinning} from "./thinning.js";
  * @typedef {object} Host
  * @property {(delay: number) => Promise<unknown>} wait in milliseconds
  * @property {() => Promise<unknown>} yieldToBrowser let the browser draw
- * @property {(key: string, values: Record<string, string | number>) => void} notice something is to be said of the recording
+ * @property {(key: string, values: Record<string, string | number>) => void} notice show a sentence about the recording
  * @property {number} [memory] bytes of snapshots to keep
  */
 
@@ -50,8 +50,8 @@ export async function readHeader(source) {
 }
 
 /**
- * Read a recording to its end. Of one that may be written anew, `recording.run` has to be the id in its header. Returns how many
- * lines have been read; null if it is to be read from its beginning.
+ * Read a recording to its end. Of one that may be rewritten, `recording.run` has to be the id in its header. Returns how many
+ * lines have been read; null if it must be read from its beginning.
  * @param {Recording} recording
  * @param {Source} source
  * @param {Host} host
@@ -77,7 +77,7 @@ export async function readRecording(recording, source, host) {
 }
 
 /**
- * Wait until a file that has been read to its end is written anew, or the recording is closed.
+ * Wait until a file that has been read to its end is rewritten, or the recording is closed.
  * @param {Recording} recording
  * @param {Source} source
  * @param {number} lines that have been read

@@ -14,7 +14,7 @@ import {Unreadable} from "./checks.js";
  */
 
 const GZIP = [0x1f, 0x8b];
-const GONE = 410; // the answer of bnviz/web/own/viewer.py where a file was written anew
+const GONE = 410; // the answer of bnviz/web/own/viewer.py where a file was rewritten
 const VERSION = "bnviz-recording"; // a header that is another one where it was
 
 /**

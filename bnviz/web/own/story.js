@@ -1,5 +1,5 @@
 // @ts-check
-// What is said of a recording of somebody's own network: what was measured, and no more.
+// The sentences about a recording of a user's own network: what was measured, and no more.
 
 import {overSteps, percentile, row, unitLines, visibleFrames} from "../player/feeds.js";
 import {stepsOf} from "../player/layers.js";

@@ -23,7 +23,7 @@ export class Thinning {
     this.memory = memory;
   }
 
-  /** Whether the next snapshot is to be kept. */
+  /** Whether to keep the next snapshot. */
   wants() {
     return this.#arrived++ % this.stride === 0;
   }

@@ -1,4 +1,4 @@
-"""What `bnviz view` serves: the player of recordings on this machine, to browsers on this machine and to nobody else."""
+"""What `bnviz view` serves: the player of recordings on this machine, only to browsers on this machine."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def application(paths: Sequence[Path]) -> Starlette:
         except OSError as reason:
             return error(404, f"The file cannot be read: {reason.strerror}.")
         if found is None:
-            return error(410, "The file was written anew.")
+            return error(410, "The file was rewritten.")
         version, lines = found
         return StreamingResponse(lines, headers={**FRESH, VERSION: version}, media_type="application/x-ndjson")
 

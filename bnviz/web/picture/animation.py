@@ -23,12 +23,12 @@ COLOURS_KEPT = 96
 
 
 def animation(arrays: RecordingArrays, title: str, layer: int) -> bytes:
-    """The GIF of a whole run; `layer` is the one that stands out."""
+    """The GIF of a whole run; `layer` is the highlighted one."""
     return gif(list(_frames(arrays, title, layer)))
 
 
 def gif(frames: list[Image.Image]) -> bytes:
-    """The GIF of these pictures, the last of which stays longer."""
+    """The GIF of these pictures; the last one stays longer."""
     palette = _palette(frames)
     first, *others = (frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames)
     file = io.BytesIO()
@@ -63,7 +63,7 @@ def frame_numbers(count: int) -> list[int]:
 
 
 def _palette(frames: list[Image.Image]) -> Image.Image:
-    """One set of colours for all frames, from a few of them: what stands still then need not be stored again."""
+    """One set of colours for all frames, from a few of them: unchanged parts then need not be stored again."""
     few = [frames[round(place)] for place in np.linspace(0, len(frames) - 1, 4)]
     width, height = few[0].size
     sheet = Image.new("RGB", (width, height * len(few)))

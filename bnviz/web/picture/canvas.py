@@ -18,7 +18,7 @@ ANCHORS = {"left": "ls", "center": "ms", "right": "rs"}  # Pillow's words for it
 
 
 class Canvas:
-    """A picture of `width` × `height` pixels. Lengths are in units, of which `scale` says how many pixels each is."""
+    """A picture of `width` × `height` pixels. Lengths are in units of `scale` pixels."""
 
     def __init__(self, width: int, height: int, background: Colour, scale: float = 1.0):
         self.factor = scale * SUPERSAMPLING
@@ -42,7 +42,7 @@ class Canvas:
         return other
 
     def finished(self) -> Image.Image:
-        """The picture as it is to be seen."""
+        """The picture at its final size."""
         return self._image.reduce(SUPERSAMPLING)
 
     def _at(self, points: Iterable[Point]) -> list[Point]:

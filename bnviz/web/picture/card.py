@@ -26,7 +26,7 @@ COLOURS_KEPT = 128  # of a picture with few colours and their shades
 
 
 def card(arrays: RecordingArrays, number: int, title: str, usual: Experiment, layer: int) -> bytes:
-    """The PNG of the snapshot of that number; `usual` is what the settings are compared with, `layer` the one that stands out."""
+    """The PNG of the snapshot of that number; `usual` is what the settings are compared with, `layer` the highlighted one."""
     canvas = Canvas(WIDTH, HEIGHT, BACKGROUND)
     layer = min(layer, arrays.header["hidden_layers"])
     places, scale = fit(arrays, layer)
@@ -49,7 +49,7 @@ def place_networks(arrays: RecordingArrays, width: float, layer: int) -> Places:
 
 
 def words_alone(title: str, text: str) -> bytes:
-    """The PNG of a page of which there is no such picture: its title and its first words."""
+    """The PNG of a page without such a picture: its title and its first words."""
     canvas, room = Canvas(WIDTH, HEIGHT, BACKGROUND), WIDTH - 2 * MARGIN
     for place, arm in enumerate(("none", "batch")):
         canvas.box(Box(MARGIN + place * room / 2, MARGIN, room / 2, 8), rgb(COLOURS[arm]))
@@ -92,7 +92,7 @@ def _line(canvas: Canvas, y: float, parts: Sequence[tuple[str, Colour]]) -> None
 
 
 def shift_sentence(painter: Painter, number: int) -> list[tuple[str, Colour]]:
-    """How far the layer that stands out has moved in both networks; what an arm's name says is in its colour."""
+    """How far the highlighted layer has moved in both networks; what an arm's name says is in its colour."""
     arrays, layer = painter.arrays, painter.layer
     parts = [(words.fill(words.shared()["picture"]["moved"][arrays.motion], name=painter.tap(layer)) + " ", TEXT)]
     for place, arm in enumerate(arrays.arms):
@@ -130,7 +130,7 @@ def shorten(canvas: Canvas, text: str, size: float, width: float, weight: int = 
 
 
 def png(image: Image.Image) -> bytes:
-    """A PNG of few colours: a third of the bytes, and nobody sees it."""
+    """A PNG of few colours: a third of the bytes, without a visible difference."""
     file = io.BytesIO()
     few_colours(image, COLOURS_KEPT, EXACT).save(file, "PNG", optimize=True)
     return file.getvalue()

@@ -1,6 +1,6 @@
 """Letters for pictures: those of the page, which Streamlit brings along.
 
-Pillow's own know no Greek; they stand in where Streamlit calls its file otherwise.
+Pillow's own know no Greek; they are the fallback if Streamlit renames its file.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the picture of somebody's own network shows of a recording, computed once for all of its snapshots: arrays over time.
+"""What the picture of a user's own network shows of a recording, computed once for all of its snapshots: arrays over time.
 
 Its arms, layers and measures are those that the recording has; what is missing is NaN, as in a layer that is narrower.
 """
@@ -37,7 +37,7 @@ class OwnSeries:
 
 
 class OwnArrays:
-    """A recording of somebody's own network, as far as its picture shows it: `tap` is the signal."""
+    """A recording of a user's own network, as far as its picture shows it: `tap` is the signal."""
 
     def __init__(self, lines: Iterable[bytes], tap: str = "activation"):
         messages = ndjson.read(lines)

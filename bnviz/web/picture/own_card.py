@@ -1,4 +1,4 @@
-"""Pictures of a recording of somebody's own network: one step of it (PNG), and all of it as an animation (GIF)."""
+"""Pictures of a recording of a user's own network: one step of it (PNG), and all of it as an animation (GIF)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ANIMATION_HEIGHT = 420  # pixels, of the networks in an animation
 
 
 def own_card(arrays: OwnArrays, number: int, layer: int, name: str) -> bytes:
-    """The PNG of the snapshot of that number; `layer`, counted from 1, is the one that stands out, `name` is the recording's."""
+    """The PNG of the snapshot of that number; `layer`, counted from 1, is the highlighted one, `name` is the recording's."""
     canvas, room = Canvas(WIDTH, HEIGHT, BACKGROUND), WIDTH - 2 * MARGIN
     _painter(arrays, layer, room, FOOT - PICTURE).paint(canvas.translate(MARGIN, PICTURE), number)
     step, right, title = _step(arrays, number), WIDTH - MARGIN, _title(arrays, name)
@@ -65,7 +65,7 @@ def _step(arrays: OwnArrays, number: int) -> str:
 
 
 def _moved(arrays: OwnArrays, number: int, layer: int) -> str:
-    """How far the layer that stands out has moved, in every network, each by the network's own name for it."""
+    """How far the highlighted layer has moved, in every network, each by the network's own name for it."""
     texts, several = words.own()["picture"], len(arrays.arms) > 1
     names = {arm: layer_name(arrays.arm_layers[arm][layer - 1], texts) for arm in arrays.arms}
     shifts = {arm: sigmas(float(series.shift[number, layer - 1])) for arm, series in arrays.series.items()}

@@ -1,4 +1,4 @@
-"""Layers of a recording of somebody's own networks: what each is called in each network, and which one a picture is about."""
+"""Layers of a recording of users' own networks: what each is called in each network, and which one a picture is about."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def findings_of(lines: Sequence[bytes]) -> list[Any]:
 
 
 def usual_layer(header: Mapping[str, Any], findings: Iterable[Mapping[str, Any]]) -> int:
-    """The number, counted from 1, of the layer to show where nobody says: that of the first finding that names one, else the
+    """The number, counted from 1, of the layer to show by default: that of the first finding that names one, else the
     first one with a normalizer, else the one in the middle. `findings` are as in the end line."""
     for finding in findings:
         if isinstance(finding, Mapping) and (found := _layer_of(finding, header)):

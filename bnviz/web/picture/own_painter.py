@@ -1,4 +1,4 @@
-"""Paints the picture of somebody's own networks at one snapshot: a strip of all layers, and a window of some.
+"""Paints the picture of users' own networks at one snapshot: a strip of all layers, and a window of some.
 
 strip     a cell for each layer and network, coloured by how far the layer has moved since the snapshot before
 window    a row for each network, a column for each of a few layers: units on top, their histogram below them; layers are named
@@ -33,7 +33,7 @@ LOST = (0xC6, 0x28, 0x28)  # of a layer with values that are not finite
 
 
 class OwnPainter:
-    """Paints snapshots of one recording at the same places; `layer`, counted from 1, is the one that stands out."""
+    """Paints snapshots of one recording at the same places; `layer`, counted from 1, is the highlighted one."""
 
     def __init__(self, arrays: OwnArrays, layer: int, texts: Mapping[str, str], colours: Mapping[str, Colour], size: Point):
         self.arrays, self.layer, self.texts, self.colours = arrays, layer, texts, colours

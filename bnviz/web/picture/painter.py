@@ -20,7 +20,7 @@ EXACT = (BACKGROUND, TEXT)  # however few colours a file has
 
 
 class Painter:
-    """Paints snapshots of one recording at the same places; `layer`, counted from 1, is the one that stands out."""
+    """Paints snapshots of one recording at the same places; `layer`, counted from 1, is the highlighted one."""
 
     def __init__(self, arrays: RecordingArrays, places: Places, layer: int):
         self.arrays, self.places, self.layer = arrays, places, layer
@@ -43,7 +43,7 @@ class Painter:
             self._output(canvas, arm, row, number, colour)
 
     def _layers(self, canvas: Canvas) -> None:
-        """The names of the layers; the one that stands out, from top to bottom."""
+        """The names of the layers; the highlighted one, from top to bottom."""
         places = self.places
         for layer, x, width in places.columns:
             is_chosen = layer == self.layer
@@ -184,7 +184,7 @@ def _filled(canvas: Canvas, box: Box, disc: bool, colour: Colour, opacity: float
 
 
 def _hollow(canvas: Canvas, box: Box, disc: bool) -> None:
-    """A unit of which nothing is left."""
+    """A unit without any finite value left."""
     if disc:
         canvas.disc(box.x + box.width / 2, box.y + box.height / 2, box.width / 2 - 1.5, TEXT, 0.35, ring=1)
     else:

@@ -1,4 +1,4 @@
-"""Colours of the networks of a recording of somebody's own, as bnviz/web/own/player-data.js has them."""
+"""Colours of the networks of a recording of users' own networks, as bnviz/web/own/player-data.js has them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where everything stands in the picture of the two networks, in pixels: what bnviz/web/player/geometry.js says, for Python.
+"""The places of everything in the picture of the two networks, in pixels: bnviz/web/player/geometry.js for Python.
 
 input | layer 1 | layer 2 | … | output      the same columns for both networks, one network a row;
                                             in a column the units on top, their common histogram below them
@@ -35,7 +35,7 @@ class Box(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A hidden layer, counted from 1, and where it stands."""
+    """A hidden layer, counted from 1, and its place."""
 
     layer: int
     x: float
@@ -67,7 +67,7 @@ class Places:
     output: Box
 
     def unit(self, row: int, column: Column, unit: int, watched: int) -> Box:
-        """The square of a unit, counted from 0, in the network number `row`; the first `watched` ones stand on top."""
+        """The square of a unit, counted from 0, in the network number `row`; the first `watched` ones are on top."""
         first = unit < watched
         columns, size = self.watched_grid if first else self.others_grid
         place = unit if first else unit - watched

@@ -151,7 +151,7 @@ class RecordingArrays:
         room = 0.05 * (high - low) or 0.5
         return float(low - room), float(high + room)
 
-    # What is said of one snapshot.
+    # The sentences about one snapshot.
 
     def strength(self, arm: str, number: int) -> np.ndarray:
         """[L, W]: how strong the colour of each unit is, 0…1; NaN where nothing is left to measure."""

@@ -61,7 +61,7 @@ def mount(
         stop(run, visitor)
     callbacks = {f"on_{name}_change": _ignore for name in messages.NAMES}
     _component("player")(key=messages.component_key(lesson), data=data, **callbacks)
-    # Only now may the whole page be run anew: what a fragment leaves out is taken off the page.
+    # Only now may the whole page run again: what a fragment leaves out is taken off the page.
     if message.get("skip"):
         on_skip()
     if on_edit and (edit := message.get("edit")):
@@ -102,7 +102,7 @@ def _ignore() -> None:
 
 
 def stop(run: str, visitor: str) -> None:
-    """End a run that nobody but this visitor watches. A visitor who stops one that others watch has merely left.
+    """End a run that only this visitor watches. A visitor who stops one that others watch merely leaves it.
 
     A reader cannot be told from the visitor who asks to stop it, so the visitors who have requested the run count, too.
     """

@@ -1,5 +1,5 @@
 // @ts-check
-// What is said of a unit's arithmetic: what everything is, and where a number comes from. No page is needed.
+// The sentences about a unit's arithmetic: what everything is, and where a number comes from. No page is needed.
 
 import {decimals, formatNumber, inputPart, quantityOf} from "./arithmetic.js";
 import {sentenceOrKey} from "./words.js";

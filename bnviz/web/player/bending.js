@@ -8,7 +8,7 @@
  * Bend the lines of a chart that Plotly has drawn to other values.
  * @param {any} node Plotly's
  * @param {Trace[]} traces those that it has drawn, with other `x` and `y`
- * @returns {boolean} whether it could: what has changed are lines, in as many pieces as before, and nobody drags the chart
+ * @returns {boolean} whether it could: what has changed are lines, in as many pieces as before, and no drag of the chart
  */
 export function bend(node, traces) {
   if (node._dragging) return false;
@@ -50,7 +50,7 @@ function linesOf(node, full, trace) {
 }
 
 /**
- * The x axis and the y axis of a trace, which know where on the screen a value stands.
+ * The x axis and the y axis of a trace, which know where a value is on the screen.
  * @param {any} node
  * @param {Trace} full
  * @returns {[any, any]}

@@ -116,7 +116,7 @@ const signalName = (view, tap) =>
 export class Controls {
   /** @type {HTMLSelectElement | null} */
   tap = null;
-  motion = make("label", {class: "bnviz-motion"}); // stands beside the picture
+  motion = make("label", {class: "bnviz-motion"}); // is beside the picture
   /** @type {Map<string, Extract<Control<any>, {show: unknown}>>} by panel: those that follow what is on show */
   viewControls = new Map();
   flashTimer = 0;
@@ -382,7 +382,7 @@ export class Controls {
     this.offer.onclick = () => this.player.edit({do: "experiment", values});
   }
 
-  /** @param {string} text in the place of headline and answer */
+  /** @param {string} text in place of headline and answer */
   showPlaceholder(text) {
     this.answer.hidden = this.offer.hidden = this.conclusion.hidden = true;
     this.headline.replaceChildren(make("span", {}, text));

@@ -1,5 +1,5 @@
 // @ts-check
-// The dialog with a chart's numbers: what it shows in a sentence, then its tables, each of which can be saved as a file. The
+// The dialog with a chart's numbers: what it shows in a sentence, then its tables. Each can be saved as a file. The
 // chart itself can be saved as a picture.
 
 import {openDialog} from "./dialog.js";

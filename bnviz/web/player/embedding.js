@@ -9,7 +9,7 @@ import {make, set} from "./dom.js";
  * @typedef {object} Embedder what this asks of its player
  * @property {Data} data
  * @property {(key: string, values?: Values) => string} text
- * @property {() => string | null} placedLink the address of what is on show, with the step where somebody has paused
+ * @property {() => string | null} placedLink the address of what is on show, with the step where the visitor has paused
  */
 
 const OWN = ["embed", "embed_options", "panels"]; // parameters that say how a page is shown inside another one

@@ -314,7 +314,7 @@ export function layerDensity(frame, arm, layer, view) {
 }
 
 /**
- * Counts that compare where bins are of different widths, as they may be in a network of somebody's own: those of a part of each
+ * Counts that compare where bins are of different widths, as they may be in a user's own network: those of a part of each
  * bin that is as wide as the narrowest one.
  * @param {number[]} counts
  * @param {ArrayLike<number>} edges
@@ -328,7 +328,7 @@ function ofEvenBins(counts, edges, {header}) {
 }
 
 /**
- * Append one ridge that stands at `step`: heights go up, that is, towards earlier steps.
+ * Append one ridge at `step`: heights go up, that is, towards earlier steps.
  * @param {Outline} outline
  * @param {number[]} heights
  * @param {number} step
@@ -373,7 +373,7 @@ function atom(outline, share, step, view) {
 }
 
 /**
- * Whether values of exactly 0 are to be expected: ReLU's output has them.
+ * Whether values of exactly 0 are expected: ReLU's output has them.
  * @param {View} view
  */
 export function hasAtom(view) {

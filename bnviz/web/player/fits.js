@@ -1,5 +1,5 @@
 // @ts-check
-// Axis ranges that hold for the whole recording, so that axes stand still while the data moves. Each kind looks at one snapshot
+// Axis ranges that hold for the whole recording, so that axes stay still while the data moves. Each kind looks at one snapshot
 // at a time and widens a range. If an arm diverges, axes reach a few times as far as the other arm, and its line leaves them.
 
 import {DIVERGED_REACH, VISIBLE_SHARE} from "./constants.js";

@@ -1,5 +1,5 @@
 // @ts-check
-// The right sides of a unit's formulas as elements. Each is built of symbols and of numbers; `leaf` makes what stands for a part.
+// The right sides of a unit's formulas as elements. Each is built of symbols and of numbers; `leaf` makes the element of a part.
 
 import {make} from "./dom.js";
 

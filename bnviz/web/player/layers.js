@@ -1,5 +1,5 @@
 // @ts-check
-// What a recording says of its layers. The lab's layers are alike, and share the edges of their histograms; those of somebody's
+// What a recording says of its layers. The lab's layers are alike, and share the edges of their histograms; those of a user's
 // own network have a name, a kind, a width and edges each: its header lists `layers`, and has no `experiment`.
 
 /** @import {Header, Tap, View} from "./types" */
@@ -23,7 +23,7 @@
 export const listedLayers = (header) => /** @type {any} */ (header).layers ?? null;
 
 /**
- * The layers of an arm of a recording of somebody's own network: in other arms they may be of other kinds.
+ * The layers of an arm of a recording of a user's own network: in other arms they may be of other kinds.
  * @param {Header} header
  * @param {string} arm
  * @returns {Layer[]}

@@ -48,7 +48,7 @@ export class NetworkPicture {
     const onkeydown = (/** @type {KeyboardEvent} */ event) => this.key(event);
     this.units = make("div", {class: "bnviz-units", role: "radiogroup", onkeydown});
     this.tip = make("p", {class: "bnviz-tip"});
-    /** What is said of the picture, after a place for what its colours mean. */
+    /** The sentences about the picture, after a place for what its colours mean. */
     this.below = make("div", {class: "bnviz-below"}, this.tip);
     this.box = make("div", {class: "bnviz-picture"}, this.canvas, this.layers, this.units);
     this.curtain = make("button", {

@@ -37,7 +37,7 @@ export function digits(value, places = 2) {
 }
 
 /**
- * To two digits, or more if they stand before the point: 0.12, 1.0, 123.
+ * To two digits, or more if they are before the point: 0.12, 1.0, 123.
  * @param {Value} value
  */
 export function twoDigits(value) {

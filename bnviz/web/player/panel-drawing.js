@@ -22,7 +22,7 @@ export function drawDuePanels(panels, core, scheduler, {view, theme, key, time})
 }
 
 /**
- * Draw at once all charts that paper shows: those that nobody has scrolled to are not drawn yet, or show an earlier step.
+ * Draw at once all charts that paper shows: those that were never scrolled into view are not drawn yet, or show an earlier step.
  * @param {Map<string, any>} panels
  * @param {Core} core
  * @param {{now: () => Painted}} painter what knows the page's theme

@@ -24,7 +24,7 @@ import {alternative, sentenceOrKey} from "./words.js";
  * @property {string} run
  * @property {View} [view]
  * @property {View | null} [comparison] the comparison run, drawn as faint lines
- * @property {Beside} [beside] what is said of that run
+ * @property {Beside} [beside] the sentence about that run
  * @property {(text: string) => string} fill
  * @property {() => string[]} [settings] those that are not as usual
  */
@@ -146,7 +146,7 @@ export class Panel {
   }
 
   /**
-   * What a picture of it says below the chart: of which step and settings it is, what it compares, and which run it shows.
+   * The text below a picture of it: its step and settings, what it compares, and which run it shows.
    * @param {Scene} scene
    */
   notes(scene) {
@@ -159,7 +159,7 @@ export class Panel {
   }
 
   /**
-   * Which lines are of which run; null if no other run's lines are here.
+   * Which lines belong to which run; null if no other run's lines are here.
    * @param {Scene} scene
    */
   legendOf({comparison, beside}) {
@@ -189,7 +189,7 @@ export class Panel {
   }
 
   /**
-   * What there is to be seen here, in one string.
+   * Everything that is visible here, in one string.
    * @param {string} key of a snapshot
    * @param {number} blend how far it is to the next one: 0…1
    */

@@ -1,5 +1,5 @@
 // @ts-check
-// The player on the page: draws what its core (core/player-core.js) publishes. What is said of a run comes from the lesson's
+// The player on the page: draws what its core (core/player-core.js) publishes. Sentences about a run come from the lesson's
 // story, the default export of bnviz/lessons/<page>/story.js (`Story` in types.d.ts).
 //
 // Streamlit calls the default export at every rerun with the same parent element; the player, its nodes and its playhead survive.
@@ -75,7 +75,7 @@ export class Player {
     this.grid = make("div", {class: "bnviz-panels"});
     this.fold = new Fold(core);
     this.charts = make("div", {}, this.grid, this.fold.root);
-    /** In the place of the charts while somebody is still to guess. */
+    /** Instead of the charts while the visitor still has to guess. */
     this.guessNote = make("p", {class: "bnviz-label", hidden: ""}, core.text("guess_first"));
     this.controls.headlines.after(stage, this.guessNote, this.charts);
     this.comparisonLine = new ComparisonLine(stage, core);

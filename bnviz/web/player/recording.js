@@ -31,7 +31,7 @@ const BROWSER = {
       addEventListener("online", done);
     }),
   isOffline: () => !navigator.onLine,
-  // A page that nobody sees is not drawn, and its timers are slow.
+  // A hidden page is not drawn, and its timers are slow.
   yieldToBrowser: () => (document.hidden ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve))),
 };
 

@@ -1,6 +1,6 @@
 // @ts-check
 // What the browser tells Streamlit's server, as far as it has to be understood here: whether it asks for a run of the page, or of
-// a part of it, and whether it carries a press of a button, which is said only once. The numbers of its fields are Streamlit's
+// a part of it, and whether it carries a press of a button, which is sent only once. The numbers of its fields are Streamlit's
 // (streamlit.js); the encoding is that of protobuf: protobuf.dev/programming-guides/encoding.
 
 import {MESSAGE, STATE, TRIGGERS, WIDGETS} from "./streamlit.js";

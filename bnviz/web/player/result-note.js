@@ -9,7 +9,7 @@ import {make} from "./dom.js";
 const NARROW = "(max-width: 640px)"; // as in player.css
 
 export class ResultNote {
-  /** Whether another run was asked for whose sentence nobody has seen yet. */
+  /** Whether another run was requested whose sentence has not been shown yet. */
   isDue = false;
   isHeadlineVisible = true;
 

@@ -1,6 +1,6 @@
 // @ts-check
 // One run like those of a sweep, shown on the board while the sweep is computed: the small picture of both networks. It plays
-// once, and again if somebody asks for it.
+// once, and again if the visitor requests it.
 
 import {SNAPSHOTS_PER_SECOND} from "./core/clock.js";
 import {addressOf, make, set} from "./dom.js";
@@ -14,7 +14,7 @@ import {sentenceOrKey} from "./words.js";
 /** @typedef {Data & {name: string}} Run what is watched, and how it is called */
 /** @import {Painted} from "./theme.js" */
 
-/** The board has panels of its own, so nothing is said here but by the picture. @type {Story} */
+/** The board has panels of its own, so only the picture has words here. @type {Story} */
 const SILENT = {headline: () => "", captions: {}, alternatives: {}};
 
 export class SampleRun {
@@ -93,7 +93,7 @@ export class SampleRun {
     set(this.words, this.text("watched", {name: data.name, step, total: view.header.total_steps}));
   }
 
-  /** Nothing is painted that nobody sees. */
+  /** Nothing invisible is painted. */
   visible() {
     const {top, bottom} = this.root.getBoundingClientRect();
     return bottom > 0 && top < innerHeight;

@@ -18,7 +18,7 @@ import {describeDifferences} from "./settings.js";
  * @property {() => View | null} view
  * @property {(key: string, values?: Values) => string} text
  * @property {() => string | null} link the address of what is on show
- * @property {() => string | null} placedLink the same, with the step only where somebody has paused
+ * @property {() => string | null} placedLink the same, with the step only where the visitor has paused
  */
 
 const SAVABLE = ["finished", "diverged"]; // ends of runs that can be saved
@@ -163,7 +163,7 @@ function openCitation(player, root, header) {
 /** @typedef {{title: string, link: string, day: string}} Metadata the day it is seen, as 2026-11-28 */
 
 /**
- * A run in a sentence: what it is, what made it, where it is to be seen.
+ * A run in a sentence: what it is, what made it, where to see it.
  * @param {Pick<Header, "id" | "versions" | "experiment">} header
  * @param {Pick<Data, "usual">} data
  * @param {Metadata} metadata

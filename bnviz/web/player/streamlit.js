@@ -25,5 +25,5 @@ export const MESSAGE = {rerunScript: 11};
 export const STATE = {widgetStates: 2, pageScriptHash: 3, pageName: 4, fragmentId: 5};
 export const WIDGETS = {widgets: 1};
 
-/** Those of a widget's state that are said once, as a press of a button is. */
+/** Those of a widget's state that are sent once, as a press of a button is. */
 export const TRIGGERS = [2, 14, 15, 16];

@@ -1,5 +1,5 @@
 // @ts-check
-// The page's colours and letters, as Plotly wants them; they change when somebody chooses dark or light.
+// The page's colours and letters, as Plotly wants them; they change when the visitor chooses dark or light.
 
 /**
  * @typedef {{key: string, text: string, background: string, grid: string, family: string, coarse: boolean,

@@ -137,7 +137,7 @@ export class Tour {
     if (index === count - 1) this.card.lead(Object.entries(onward));
   }
 
-  /** With the guess the charts are there, one of which the card may point at. */
+  /** With the guess the charts appear, and the card may point at one of them. */
   showGuess() {
     const {guess} = this.core.state;
     if (!guess) return;

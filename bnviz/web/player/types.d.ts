@@ -109,7 +109,7 @@ export interface Data {
   before: ({run: string; step: number} & Contrast)[];
   /** A run to be compared with this one, how it differs, and how often one has been chosen on the page. */
   beside: ({run: string; stream: string; query: string; times?: number} & Contrast) | null;
-  /** Whether this is a page that was saved as a file: there is nobody to ask for another run. */
+  /** Whether this is a page that was saved as a file: there is no server for another run. */
   alone?: boolean;
   /** Inside another page: whether it shows the picture of the networks, and whether it shows nothing else. */
   embedded?: {picture: boolean; alone: boolean};
@@ -138,7 +138,7 @@ export interface Change {
   before?: string;
 }
 
-/** What somebody asks for in the player: bnviz/web/site/live_edits.py answers with another experiment. */
+/** What a visitor requests in the player: bnviz/web/site/live_edits.py answers with another experiment. */
 export type Edit =
   | {do: "start"; step: number}
   | {do: "set"; step: number; name: string; value: string | number}
@@ -197,9 +197,9 @@ export interface PanelSpec {
   wide: boolean;
   /** Whether it asks the server, and so cannot be in a saved page. */
   asks?: boolean;
-  /** Whether it stands in front, or is folded away below the others. */
+  /** Whether it is in front, or folded away below the others. */
   front?: boolean;
-  /** The name of a control that stands in the heading. */
+  /** The name of a control in the heading. */
   control?: string;
   /** What is measured, exactly: behind a button in the heading. */
   definition?: string;
@@ -211,7 +211,7 @@ export interface PanelSpec {
 
 export type Value = string | number;
 
-/** Columns by name. Those with the same `key` stand in one table, which has a row for each of the key's values `at`. */
+/** Columns by name. Those with the same `key` are in one table, which has a row for each of the key's values `at`. */
 export interface Numbers {
   key: string;
   at: Value[];
@@ -238,7 +238,7 @@ export type Unit = number | "pooled";
  */
 export type Motion = "distribution" | "example";
 
-/** The charts in front, or those that are folded away as well; null: nobody has said. */
+/** The charts in front, or those that are folded away as well; null: not chosen. */
 export type Charts = "front" | "all" | null;
 
 /** What is on show. It is made only when there is a snapshot to show; whatever is drawn or said is a function of it alone. */
@@ -317,7 +317,7 @@ export type Caption<V = View> = (view: V) => string;
  */
 export interface Story<Own = {}, State = any> {
   headline: Caption<View<Own>>;
-  /** What the braces in titles, captions and axis titles stand for. Each is called only if a text names it. */
+  /** The values of braces in titles, captions and axis titles. Each is called only if a text names it. */
   captions: Record<string, Caption<View<Own>>>;
   /**
    * Text alternatives of panels, by the panel's id or the part of it before the first hyphen; for a panel of lines over steps
@@ -351,7 +351,7 @@ export interface Story<Own = {}, State = any> {
   ranges?: Record<string, Bound<View<Own>>>;
   /** Which of layer, signal and unit people may choose; all three if left out. */
   choosers?: ("layer" | "signal" | "unit")[];
-  /** Whether the arithmetic of the unit on show stands below the first two panels, in its own numbers. */
+  /** Whether the arithmetic of the unit on show is below the first two panels, in its own numbers. */
   numbers?: boolean;
   /** The story's own choices as they are at first. */
   choices?: Own;
@@ -446,14 +446,14 @@ export interface Card<Words> {
   part: Part;
   /** What it points at while it asks for a guess, when charts are away; its `part` if left out. */
   questionPart?: Part;
-  /** It plays from step `from`, or goes on from where it stands if that is later (`again`: never). It is measured at `due`. */
+  /** It plays from step `from`, or continues from its place if that is later (`again`: never). It is measured at `due`. */
   from: number;
   again?: boolean;
   due: number;
   guesses?: string[];
   /** What it measures: shown at what it points at, so that each number it speaks of can be seen there. */
   readings?(view: View, say: TourSay<Words>): Reading[];
-  /** What the braces of its text stand for. */
+  /** The values of the braces of its text. */
   details?(choice: Choice): Values;
   outcome(view: View, say: TourSay<Words>): CardOutcome;
 }

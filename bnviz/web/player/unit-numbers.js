@@ -14,7 +14,7 @@ import {sentenceOrKey, unitName} from "./words.js";
 /** @import {Values, View} from "./types" */
 /** @typedef {{readonly playing: boolean, text(key: string, values?: Values): string}} Host */
 /**
- * An element that stands for a part: for its number of one example (in the table) or of the chosen one (null), or for its symbol.
+ * An element for a part: its number of one example (in the table) or of the chosen one (null), or its symbol.
  * @typedef {{node: HTMLElement, side: Side, part: Part, example: number | null, operand: boolean, symbol: boolean}} Place
  */
 
@@ -31,9 +31,9 @@ export class UnitNumbers {
   view = null;
   /** @type {Arithmetic | null} */
   arithmetic = null;
-  /** The example whose numbers stand in the formulas. */
+  /** The example whose numbers are in the formulas. */
   example = 0;
-  /** @type {Place | null} what somebody points at */
+  /** @type {Place | null} what the visitor points at */
   target = null;
   layoutKey = "";
 
@@ -59,7 +59,7 @@ export class UnitNumbers {
     parent.append(this.box);
   }
 
-  /** Unfolds it and brings it into view: somebody has chosen a unit. */
+  /** Unfolds it and brings it into view: the visitor has chosen a unit. */
   open() {
     this.box.open = true;
     this.draw();
@@ -193,7 +193,7 @@ export class UnitNumbers {
    * @param {Part} part
    * @param {(leaf: Leaf) => Pieces} formula
    * @param {Side} side
-   * @param {Leaf} [leaf] what stands for parts on the right: symbols if left out
+   * @param {Leaf} [leaf] elements of parts on the right: symbols if left out
    * @returns {Pieces}
    */
   equation(part, formula, side, leaf = (one) => this.symbol(side, one)) {

@@ -184,7 +184,7 @@ export function unitName(view, unit = view.unit) {
 }
 
 /**
- * What braces in titles, captions and axis titles stand for on every page; a story adds its own.
+ * The values of braces in titles, captions and axis titles on every page; a story adds its own.
  * @type {Record<string, Caption<View>>}
  */
 export const names = {

@@ -69,7 +69,7 @@ class _Page:
 
 
 def wants_page(scope: Scope) -> bool:
-    """Whether somebody asks for a page: a browser does so by name, others that show a preview of a link take anything.
+    """Whether a request is for a page: a browser asks for HTML by name, programs that preview links accept anything.
 
     A saved page, which the routes of runs serve, has a head of its own.
     """

@@ -49,7 +49,7 @@ async def lifespan(app: object) -> AsyncGenerator[None]:
 
 
 async def _suspend_periodically() -> None:
-    """See to it, again and again, that nothing is computed that nobody watches."""
+    """Again and again, suspend runs and sweeps without viewers."""
     while True:
         await asyncio.sleep(SUSPEND_INTERVAL_SECONDS)
         try:

@@ -31,7 +31,7 @@ async def health(request: Request) -> Response:
 
 
 async def alive(request: Request) -> Response:
-    """Whether the process answers at all: 200. Who does not get that had better start it anew."""
+    """Whether the process answers at all: 200. A supervisor that gets no answer should restart it."""
     return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
 
 
@@ -63,8 +63,8 @@ class _Engine(Collector):
         yield _gauge("runs_active", "Runs and sweeps that have not ended.", len(store.live()))
         yield _gauge("runs_computing", "Runs and questions that are with a worker.", counts["computing"])
         yield _gauge("runs_waiting", "Runs and questions that wait for their turn.", counts["waiting"])
-        yield _gauge("runs_resting", "Runs that nobody watches.", counts["resting"])
-        yield _counter("runs_rested", "Times that a run was set aside because nobody watched it.", counters.suspended)
+        yield _gauge("runs_resting", "Suspended runs, without a viewer.", counts["resting"])
+        yield _counter("runs_rested", "Times that a run was suspended because it had no viewer.", counters.suspended)
         yield _counter("runs_rejected", "Requests refused because too many runs were waiting.", counters.rejected)
         refused = CounterMetricFamily("bnviz_requests_refused", "Requests beyond a client's limit, by kind.", labels=["kind"])
         for kind in RATES:

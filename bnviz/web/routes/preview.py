@@ -80,7 +80,7 @@ def site(scope: Scope) -> str | None:
 
 
 def prefix(path: str) -> str:
-    """What stands before a page's own part of the path: where the app lies, without a slash at its end."""
+    """The part of the path before a page's own: the app's base path, without a slash at its end."""
     parts = path.rstrip("/").split("/")
     if parts[-1] in {OWN, *map(address, LESSONS)} or not path.endswith("/"):
         parts = parts[:-1]

@@ -60,7 +60,7 @@ async def _find(id: str, request: Request) -> Recording | None:
 
 
 def _find_or_request(id: str, texts: dict[str, str]) -> Recording | None:
-    """Runs in a thread. A server that has begun anew, or another one of several, knows no more than what the address says."""
+    """Runs in a thread. After a restart, or on another server, only the address says what the run is."""
     shared = engine.shared()
     if (recording := shared.recording(id)) is not None:
         return recording

@@ -1,6 +1,6 @@
 """What browsers are told to keep to, with every answer, and by which names the app may be asked.
 
-The page may stand in anybody's frame: it is made to be embedded, holds no account, and changes nothing for others.
+Any site may embed the page in a frame: it is made for that, has no accounts, and changes nothing for others.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ _log = logging.getLogger(__name__)
 class Security:
     """ASGI middleware that adds HEADERS to every response that has none of its own, and refuses what needs no answer.
 
-    That is whoever asks by a name that the app does not have, as Streamlit's own setting `server.allowedHosts` says, which it
-    holds to for its socket alone; and whoever wants to hand something over: nothing here takes files, but Streamlit would keep
+    These are requests with a host name that is not in Streamlit's setting `server.allowedHosts`, which Streamlit
+    applies to its socket alone; and uploads: nothing here takes files, but Streamlit would keep
     any number of them in memory for as long as their page is open.
     """
 

@@ -46,7 +46,7 @@ def show(
 ) -> None:
     """The sweep's words and panels, filling in while its rows arrive, with its progress and a button to stop or resume.
 
-    Shipped rows are all there at once, with where they come from and a button to compute them anew: then both verdicts are shown.
+    Shipped rows are all there at once, with their source and a button to compute them again: then both verdicts are shown.
 
     `panels` gives what `bnviz.web.figures.panel` does, with data filled in and `alternative`, a text for those who do not
     see it; `words` gives Markdown. Both are called with the row messages so far, in no order, and with none at first. If the
@@ -61,7 +61,7 @@ def show(
 
 
 def _watch(sweep: Sweep, default: Sweep | None, key: str) -> Look | None:
-    """The look at the sweep, or at what stands in for it."""
+    """The look at the sweep, or at the shipped rows in its place."""
     board, before = st.session_state.get(_WATCH, (None, None))
     if before and before.sweep == sweep and _is_wanted(before):
         watch = before
@@ -79,7 +79,7 @@ def _watch(sweep: Sweep, default: Sweep | None, key: str) -> Look | None:
 
 
 def _is_wanted(look: Look) -> bool:
-    """Whether the visitor wants the rows that it looks at: shipped ones if there are any, or those that are computed anew."""
+    """Whether the visitor wants the rows that it looks at: shipped ones if there are any, or those that are computed again."""
     is_anew = st.session_state.get(_ANEW) == look.id
     return isinstance(look, Watch) == (is_anew or not evidence.is_shipped(look.sweep))
 
@@ -98,7 +98,7 @@ def _compute_anew(sweep: Sweep | None) -> None:
 
 
 def _fallback(reason: str, before: Look | None, default: Sweep | None) -> Look | None:
-    """What is shown in the place of a sweep that was refused."""
+    """The text in place of a sweep that was refused."""
     refused = shared()["refused"]
     text = refused["sweep_before"] if before else refused["sweep_default"] if default else "{reason}"
     st.error(fill(text, reason=reason))
@@ -136,7 +136,7 @@ def _draw(
 
 
 def _verdicts(watch: Look, words: Words) -> None:
-    """What the rows say; of those that are computed anew, beside what the shipped ones say."""
+    """The verdict of the rows; of rows that are computed again, beside that of the shipped ones."""
     if isinstance(watch, ShippedRows) or not (shipped := evidence.read(watch.sweep)):
         st.markdown(words(watch.sweep, watch.rows))
         return
@@ -166,7 +166,7 @@ def _day(shipped: Evidence) -> str:
 
 
 def _wait_for_a_guess(lesson: str) -> None:
-    """What stands where the answer will be."""
+    """The text until there is an answer."""
     texts = shared()["player"]
     with st.container(key="guess", horizontal=True, vertical_alignment="center"):
         st.markdown(texts["predict_first"], width="content")
@@ -192,14 +192,14 @@ def _progress(watch: Look) -> None:
 
 
 def text(watch: Look) -> str:
-    """Where the sweep stands."""
+    """The progress of the sweep."""
     seconds = watch.seconds_left() if isinstance(watch, Watch) and watch.live else None
     time = "" if seconds is None else duration(seconds)
     return fill(shared()["board"][_progress_key(watch, seconds)], done=watch.done, total=watch.total, time=time)
 
 
 def _progress_key(watch: Look, seconds: float | None) -> str:
-    """The name of the sentence about where it stands; `seconds` are the estimated remaining ones."""
+    """The key of the sentence about its progress; `seconds` are the estimated remaining ones."""
     if isinstance(watch, ShippedRows) or watch.finished:
         return "finished"
     if watch.live:

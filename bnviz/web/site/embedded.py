@@ -1,4 +1,4 @@
-"""A page inside somebody else's (`?embed=true`, a parameter of Streamlit's): the player without anything around it.
+"""A page inside another site's page (`?embed=true`, a parameter of Streamlit's): the player without anything around it.
 
 `panels=network,learning` chooses what is in it: the picture of the networks and charts of the page, by their titles.
 """
@@ -21,7 +21,7 @@ TALLEST = 260  # pixels of a chart
 
 
 def is_embedded() -> bool:
-    """Whether the page that is being laid out stands inside another one."""
+    """Whether the page that is being laid out is inside another one."""
     return bool(st.context.is_embedded)
 
 
@@ -51,7 +51,7 @@ def choose_panels(
     requested: Iterable[str], titles: Mapping[str, str], moved: Mapping[str, str] | None = None
 ) -> tuple[set[str], list[BadField]]:
     """The ids of the panels (`titles` by id) that are wanted by title, or by id as in links of earlier releases; if there are
-    none, that of the picture of the networks. And what is wrong with other names, some of which have moved to another address."""
+    none, that of the picture of the networks. And the problems of other names; some have moved to another address."""
     texts = words.shared()["links"]
     names = [NETWORK, *map(figures.panel_name, titles.values())]
     reason = words.fill(texts["no_panel"], names=", ".join(names))

@@ -76,7 +76,7 @@ class Form:
 
     @property
     def has_pace(self) -> bool:
-        """Whether visitors may train for longer when they make the batches smaller: below the settings it is said how long."""
+        """Whether visitors may train for longer when they make the batches smaller: the text below the settings says how long."""
         return False
 
     @property

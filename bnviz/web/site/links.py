@@ -1,4 +1,4 @@
-"""Links: the address bar holds the experiment, and optionally the place in it that somebody wants to show.
+"""Links: the address bar holds the experiment, and optionally the place in it to show.
 
 A page with a sweep has no such place, but may have settings of its own (`own`, a table like that of the experiment's fields):
 how many seeds, for one.
@@ -61,7 +61,7 @@ class Link:
 def parse(
     parameters: Mapping[str, Sequence[str]], default: Experiment, own: Mapping[str, Field] | None = None, cards: int = 0
 ) -> Link:
-    """The link with these query parameters. Whatever cannot be read is a problem, and the page's default stands in for it.
+    """The link with these query parameters. A value that cannot be read is a problem, and the page's default replaces it.
 
     `cards` is how many cards the page's tour has. Parameters that only say where a visitor comes from are ignored.
     """
@@ -225,7 +225,7 @@ def problems() -> str | None:
 
 
 def forget_problems() -> None:
-    """The message has been read: somebody has chosen another experiment."""
+    """The message has been read: the visitor has chosen another experiment."""
     st.session_state[_LINK] = replace(st.session_state[_LINK], problems=())
 
 

@@ -31,7 +31,7 @@ class Page(RunForm):
         links.write(experiment, self.default)
 
         prediction = head(self, experiment)
-        with st.container(key="settings"):  # on a phone they stand below the player: style.css
+        with st.container(key="settings"):  # on a phone they are below the player: style.css
             settings(self, experiment, last=partial(compare.button, self, experiment))
             if self.beside:
                 self.beside(experiment)
@@ -70,7 +70,7 @@ def widgets_in_browser(page: Form, link: links.Link | None) -> Collection[str]:
 def settings(
     page: Form, experiment: Experiment, own: Mapping[str, Field] | None = None, last: Callable[[], None] | None = None
 ) -> None:
-    """Presets above the controls; `own` is the table of the page's own settings; `last` lays out what stands beside them."""
+    """Presets above the controls; `own` is the table of the page's own settings; `last` lays out what is beside them."""
     if not tailored.hides("presets"):
         presets.row(page, experiment)
     controls(page, experiment, own, last)

@@ -1,6 +1,6 @@
 """Predictions: what the visitor expects, asked before anything on the page gives the answer.
 
-A page that asks waits for a guess, once a visit; whoever skips it, or follows a link to a certain step or with `skip=1`, is not
+A page that asks waits for a guess, once a visit. A visitor who skips it, or follows a link to a step or with `skip=1`, is not
 kept waiting.
 """
 

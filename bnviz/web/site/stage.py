@@ -68,7 +68,7 @@ def edit_step(lesson: str) -> int:
 
 
 def _apply_edit(edit: Mapping[str, Any]) -> None:
-    """Run the whole page anew with an edit, once."""
+    """Run the whole page again with an edit, once."""
     if edit == st.session_state.get(_LAST_EDIT):
         return
     st.session_state[_EDIT] = st.session_state[_LAST_EDIT] = dict(edit)

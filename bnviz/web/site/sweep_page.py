@@ -31,7 +31,7 @@ class SweepPage(Form):
     """A page that shows a sweep on the board.
 
     `own` is the table of settings that belong to the page and to no experiment; they are query
-    parameters like the others, and may stand among `main` and `more`. `sweep` makes the sweep of an experiment and of their
+    parameters like the others, and may be among `main` and `more`. `sweep` makes the sweep of an experiment and of their
     values; `panels` and `verdict` are the board's, and `answer` judges the prediction, where the page asks for one.
     `inside` names experiments like those of the sweep, to be opened on the live page.
     """
@@ -87,7 +87,7 @@ class SweepPage(Form):
 
 @dataclass(frozen=True)
 class Scene:
-    """A sweep worth a look: what it is called, what is said of it before it is seen (Markdown), and the query parameters that
+    """A sweep worth a look: its name, its text before it is shown (Markdown), and the query parameters that
     name it on its page."""
 
     name: str

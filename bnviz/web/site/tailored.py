@@ -2,7 +2,7 @@
 
     /?pages=live-shift,batch-size&hide=presets,more&lock=learning_rate
 
-It holds on every page of the visit that the link begins, and stands in the address of each.
+It holds on every page of the visit that the link begins, and is in the address of each.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Tailoring:
 
 
 def parse(texts: Mapping[str, str]) -> tuple[Tailoring, list[BadField]]:
-    """What these parameters say, and the names that there are not, each with those that there are."""
+    """What these parameters say, and unknown names, each with the known ones."""
     values, bad = {}, []
     for kind, valid in KINDS.items():
         names = split_names(texts.get(kind, ""))

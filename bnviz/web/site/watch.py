@@ -28,7 +28,7 @@ class Audience:
     def __init__(self) -> None:
         self._read_times: dict[str, dict[int, float]] = {}  # sweep -> watch -> seconds
         self._lock = threading.Lock()
-        self.neglected: set[str] = set()  # sweeps that were stopped because nobody looked
+        self.neglected: set[str] = set()  # sweeps that were stopped for lack of viewers
 
     def look(self, sweep: str, watch: int) -> None:
         with self._lock:
@@ -45,7 +45,7 @@ class Audience:
             return any(one != watch and last_read > since for one, last_read in self._read_times.get(sweep, {}).items())
 
     def drop_neglected(self) -> list[str]:
-        """The sweeps at which nobody has looked for long, off the books from now on."""
+        """The sweeps without a viewer for long, which are forgotten from now on."""
         long_ago = time.monotonic() - NEGLECT_SECONDS
         with self._lock:
             old = [
@@ -62,7 +62,7 @@ audience = Audience()
 
 
 def stop_neglected(backend: Engine) -> None:
-    """Stop the sweeps at which nobody has looked for long. Runs in any thread."""
+    """Stop the sweeps without a viewer for long. Runs in any thread."""
     for neglected in audience.drop_neglected():
         backend.stop(neglected)
 
@@ -84,8 +84,8 @@ class ShippedRows:
 class Watch:
     """One visitor's look at a sweep. Rows are only ever added.
 
-    Visitors of one sweep share its recording. To stop ends it only if nobody else has looked at it lately; otherwise whoever
-    stops has merely left. Those at which nobody has looked for long, whose visitors have closed the page, are stopped
+    Visitors of one sweep share its recording. A stop ends it only if no other visitor has looked at it lately; else the visitor
+    merely leaves. Sweeps without a viewer for long, whose visitors have closed the page, are stopped
     (`stop_neglected`): their rows are kept, and should one of them look again after all, the sweep goes on.
     """
 

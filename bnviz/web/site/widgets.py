@@ -49,7 +49,7 @@ def experiment(edit_step: Callable[[], int] = lambda: 0, in_browser: Collection[
 
     A knob that the visitor has just turned counts from `edit_step` on, or from the start (0).
 
-    Every value is set anew but for the widgets `in_browser` (see `load`), because Streamlit forgets those whose widget a page
+    Every value is set again, except of the widgets `in_browser` (see `load`), because Streamlit forgets those whose widget a page
     does not have, and because a popover's widgets are made when it is opened, from the last run's message alone: without a value
     there they would open with, and send back, their lowest ones.
     """
@@ -75,7 +75,7 @@ def have_changed() -> bool:
 
 
 def edit(experiment: Experiment, edit: Mapping[str, Any], default: Experiment) -> Experiment:
-    """The experiment as somebody asks for in the player, which the widgets show from now on.
+    """The experiment that a visitor requests in the player, which the widgets show from now on.
 
     As it is, if that would change what a teacher's link has locked.
     """
@@ -156,7 +156,7 @@ def control(field: Field, hidden: bool = False) -> None:
 
 
 def _take(name: str, key: str) -> None:
-    """What somebody has chosen behind the button."""
+    """What the visitor has chosen behind the button."""
     st.session_state[name] = st.session_state[key]
 
 

@@ -8,7 +8,7 @@ import {linkWithoutStep, linkWithStep, VIEW_PARAMETERS} from "./address.js";
 const DELAY_MS = 400; // between the last change and the address bar: browsers allow few changes a second
 
 export class AddressBar {
-  /** @type {Set<string>} what somebody has chosen */
+  /** @type {Set<string>} what the visitor has chosen */
   #chosen = new Set();
   /** @type {any} */
   #timer = 0;
@@ -46,7 +46,7 @@ export class AddressBar {
     return this.#outside(this.#withStep());
   }
 
-  /** The address for others, with the step only where somebody has paused. */
+  /** The address for others, with the step only where the visitor has paused. */
   placedLink() {
     return this.#outside(this.#current());
   }

@@ -14,7 +14,7 @@ export const VIEW_PARAMETERS = /** @type {const} */ (["layer", "tap", "unit", "t
  */
 export function linkWithStep(href, view, {pendingSeek, beside}) {
   const url = new URL(href);
-  // Of somebody's own network there is no accuracy to reach, and one way to move.
+  // Of a user's own network there is no accuracy to reach, and one way to move.
   for (const name of VIEW_PARAMETERS) if (view[name] !== null) url.searchParams.set(name, String(view[name]));
   const isStep = pendingSeek !== null && Number.isFinite(pendingSeek);
   url.searchParams.set("step", String(isStep ? pendingSeek : view.frame.step));
@@ -22,7 +22,7 @@ export function linkWithStep(href, view, {pendingSeek, beside}) {
 }
 
 /**
- * The address of the run with what somebody has chosen: Streamlit's own changes of the address know nothing of that.
+ * The address of the run with what the visitor has chosen: Streamlit's own changes of the address do not include that.
  * @param {string} href
  * @param {View | null} view
  * @param {{chosen: Iterable<string>, beside: string | null}} state `chosen`: parameters of VIEW_PARAMETERS

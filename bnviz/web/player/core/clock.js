@@ -5,10 +5,10 @@
  * @typedef {object} Clock
  * @property {number} playhead in snapshots; what comes after the point is the way to the next one
  * @property {number} speed 1 is SNAPSHOTS_PER_SECOND
- * @property {boolean} slowStart whether a run begins slower, which it does until somebody chooses a speed
+ * @property {boolean} slowStart whether a run begins slower, which it does until the visitor chooses a speed
  * @property {boolean} loop
  * @property {boolean} playing
- * @property {boolean} held whether it holds still for a moment, because somebody reaches for a setting
+ * @property {boolean} held whether it holds still for a moment, because the visitor reaches for a setting
  * @property {number | null} pendingSeek the step to go to as soon as it is there
  * @property {boolean} resting whether a visitor has paused it, at a step that the address is to name
  */
@@ -76,7 +76,7 @@ const TRANSITIONS = {
     playing: !still,
     resting: false,
   }),
-  // A card of the tour says what to look at, and begins where that is to be seen.
+  // A card of the tour says what to look at, and begins where that is visible.
   start: (clock, {playhead, playing}) => ({...clock, playhead, playing, slowStart: false, pendingSeek: null}),
   tick(clock, {seconds}, timeline) {
     const last = lastIndex(timeline);

@@ -1,5 +1,5 @@
 // @ts-check
-// The comparison run: the run before, or one that the address names, shown as faint lines beside the run on show until somebody
+// The comparison run: the run before, or one that the address names, shown as faint lines beside the run on show until a visitor
 // dismisses it. Pinned, it stays through further changes and goes into the address.
 
 import {scoreText} from "../scores.js";
@@ -13,11 +13,11 @@ import {both, hasClasses, playerText} from "../words.js";
  * @typedef {object} Host what this asks of the player
  * @property {() => number} now in milliseconds
  * @property {(run: string, onChange: (recording: Recording) => void, address: string) => Recording} openRecording
- * @property {() => void} onChange another run is to be drawn, or none
- * @property {() => void} onPin the address is to be brought up to date
+ * @property {() => void} onChange another run has to be drawn, or none
+ * @property {() => void} onPin the address has to be updated
  */
 
-const SAME_EPOCHS = 0.01; // of so small a part of them nobody has to be told
+const SAME_EPOCHS = 0.01; // a smaller difference is not worth a sentence
 const NO_CONTRAST = {label: "", own: ""};
 const GLIMPSE_MS = 2000; // a run that was on show for no longer, while a slider was on its way, is not compared with
 

@@ -200,7 +200,7 @@ export class PlayerCore {
    */
   scene(view) {
     const settings = () => {
-      if (!view.header.experiment) return []; // of somebody's own network nobody knows them
+      if (!view.header.experiment) return []; // they are unknown for a user's own network
       const differ = labelDifferences(view.header.experiment, this.data.usual, this.data.labels);
       return differ.length ? differ : [this.text("usual")];
     };
@@ -237,7 +237,7 @@ export class PlayerCore {
     return this.addressBar.link();
   }
 
-  /** The same, with the step only where somebody has paused. */
+  /** The same, with the step only where the visitor has paused. */
   placedLink() {
     return this.addressBar.placedLink();
   }
@@ -464,7 +464,7 @@ export class PlayerCore {
     this.store.update({message});
   }
 
-  /** Somebody has asked for another experiment: until the page answers, nothing is said of the run on show. */
+  /** The visitor has requested another experiment: until the page answers, no sentence about the run on show appears. */
   awaitPage() {
     this.#awaitsPage = true;
     this.announceTraining();

@@ -1,6 +1,6 @@
 // @ts-check
 // Requests to run the page wait while a setting is being moved, until it rests: a key that is held would have it run thirty
-// times a second, for values that nobody wants to stop at. The widget itself shows each value at once.
+// times a second, for values at which the visitor will not stop. The widget itself shows each value at once.
 //
 // A key waits for rest. A press of the pointer asks at once, unless it follows another one closely.
 
@@ -45,7 +45,7 @@ export class Rest {
   }
 
   /**
-   * A message is to be sent: now, or when the setting rests. What waits is sent before anything that does not.
+   * Send a message: now, or when the setting rests. Waiting messages are sent before any that need not wait.
    * @param {M} message
    * @param {Request | null} request what the message asks for, if that is a run of the page
    */

@@ -1,5 +1,5 @@
 // @ts-check
-// The course of runs: which of them is shown when the page asks for another one, where it begins, and what is said meanwhile.
+// The course of runs: which of them is shown when the page asks for another one, where it begins, and the text meanwhile.
 
 import {RunSource} from "./run-source.js";
 import {autoSelectUnit} from "./unit-choice.js";

@@ -123,7 +123,7 @@ export class RunSource {
     this.current.close();
   }
 
-  /** The run on show is to be replaced. */
+  /** Another run will replace the one on show. */
   #leave() {
     this.current.close();
     this.polling = false;

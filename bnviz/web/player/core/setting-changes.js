@@ -1,7 +1,7 @@
 // @ts-check
-// From which step on a setting applies that somebody changes while a run plays, and how long the player holds still for that.
+// From which step on a setting applies that the visitor changes while a run plays, and how long the player holds still for that.
 //
-// The settings are Streamlit's. The page learns where the player is when somebody reaches for one of them, and until the answer
+// The settings are Streamlit's. The page learns where the player is when a visitor reaches for one of them, and until the answer
 // is here the player holds still, so that "from step 212 on" means the step that was on show.
 
 /** @import {Change, View} from "../types" */
@@ -21,7 +21,7 @@ const ANSWER_HOLD_MS = 20000; // so long it holds still for an answer of the pag
 const SLIDE_MS = 900; // so long after the last move of a slider
 
 export class SettingChanges {
-  /** @type {Mode | null} what somebody has chosen; null: as it suits */
+  /** @type {Mode | null} what the visitor has chosen; null: as it suits */
   #mode = null;
   #reachedAt = -Infinity;
   /** From which step on what is being moved is to apply. */
@@ -43,7 +43,7 @@ export class SettingChanges {
   }
 
   /**
-   * Where settings apply now, unless somebody has chosen: from the step on show on the way, at both ends from the start.
+   * Where settings apply now, unless the visitor has chosen: from the step on show on the way, at both ends from the start.
    * @param {View | null} view
    * @returns {Mode}
    */
@@ -72,7 +72,7 @@ export class SettingChanges {
     this.#releaseIn(ANSWER_HOLD_MS);
   }
 
-  /** The run that was asked for is here; somebody may still be moving a slider, and all of it is one change. */
+  /** The run that was asked for is here; the visitor may still be moving a slider, and all of it is one change. */
   onAnswer() {
     this.#releaseIn(Math.max(0, this.#reachedAt + SLIDE_MS - this.host.now()));
   }

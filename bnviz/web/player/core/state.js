@@ -15,15 +15,15 @@ import {visibilityOf} from "./visibility.js";
  * @property {string} changesKey what changes on the way, in one string
  * @property {Clock} clock
  * @property {Choice} choice what has been chosen
- * @property {number} unitChoices how often somebody has chosen a unit
+ * @property {number} unitChoices how often the visitor has chosen a unit
  * @property {string} message
- * @property {string | null} placeholder in the place of headline and answer while another run is awaited, or nothing has been
+ * @property {string | null} placeholder in place of headline and answer while another run is awaited, or nothing has been
  *     trained
  * @property {Visibility} visibility
  * @property {boolean} curtain whether it is closed
  * @property {boolean} pinned whether the comparison run is
- * @property {number} reminders how often somebody wanted to go on before the prediction
- * @property {number} redraws how often everything had to be drawn anew
+ * @property {number} reminders how often the visitor wanted to go on before the prediction
+ * @property {number} redraws how often everything had to be drawn again
  * @property {string} run
  * @property {number} trainedStep
  * @property {boolean} ended whether no more snapshots will come

@@ -22,10 +22,10 @@ import {cardIn, linkToCard} from "./address.js";
 /** @typedef {{choice: Choice, curtain: boolean, surroundings: any}} Setting what else is on show */
 /**
  * @typedef {Pick<TourCore, "allCards" | "state" | "guesses" | "before" | "destination" | "closed" | "onReplaced">} Bookmark where
- *   somebody was last
+ *   the visitor was last
  */
 
-export const SKIP = "skip"; // in the place of a guess
+export const SKIP = "skip"; // in place of a guess
 const REQUEST_MS = 3000; // after so long without its experiment the page is asked again
 const REQUESTS = 5; // so often
 const WORDS_MS = 250; // between two changes of words while it plays
@@ -73,7 +73,7 @@ export class TourCore {
   }
 
   /**
-   * Take the place of a tour that somebody was in who comes back to the page. Streamlit may even put another player in the place
+   * Take over the tour of a visitor who comes back to the page. Streamlit may even put another player in the place
    * of one that it takes away in the middle of a tour, if asked for something while the page is still being made. Returns the
    * number of its card, counted from 1, if one is open.
    */
@@ -192,7 +192,7 @@ export class TourCore {
 
   /**
    * The address names the card, so that it can be sent on: from when its experiment is on show, for until then the address is
-   * that of the card before, to which the browser can go back. Whenever Streamlit has written it anew, the card is named again.
+   * that of the card before, to which the browser can go back. Whenever Streamlit has rewritten it, the card is named again.
    * @param {number | null} number
    */
   #writeAddress(number) {

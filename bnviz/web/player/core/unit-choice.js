@@ -1,5 +1,5 @@
 // @ts-check
-// The unit that is shown unless somebody has chosen one: of middling movement, neither dull nor extreme.
+// The unit that is shown unless the visitor has chosen one: of middling movement, neither dull nor extreme.
 
 import {totalVariation} from "../numbers.js";
 

@@ -6,7 +6,7 @@
  * @typedef {object} Visibility
  * @property {boolean} findings whether headline, answer and the end of the run may be told: not before the prediction
  * @property {boolean} charts whether charts are shown: not before a guess, nor while a card shows one network alone
- * @property {boolean} asks whether somebody is still to guess
+ * @property {boolean} asks whether the visitor still has to guess
  * @property {boolean} veiled whether words are veiled, because a card of the tour asks
  * @property {boolean} scores whether the picture of the networks shows what they have learnt
  * @property {boolean} secondNetwork whether it shows the network with the normalizer, too
