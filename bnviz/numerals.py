@@ -68,6 +68,12 @@ def percent(share: SupportsFloat, places: int | None = None) -> str:
     return f"{digits(100 * share, (1 if 0 < share < 0.0995 else 0) if places is None else places)}{GAP}%"
 
 
+def epochs(value: SupportsFloat, total: SupportsFloat | None = None) -> str:
+    """How often a run has seen the training set, with the places of its `total`: two below 1, none from 100 on, else one."""
+    whole = float(value if total is None else total)
+    return digits(value, 2 if whole < 0.995 else 1 if whole < 99.95 else 0)
+
+
 def times(ratio: SupportsFloat) -> str:
     """A ratio: how many times as much."""
     return f"{two_digits(ratio)} times" if float(ratio) < LARGEST_RATIO else f"over {count(LARGEST_RATIO)} times"
@@ -107,8 +113,11 @@ def _fixed(value: float, places: int) -> str:
 
 def _significant(value: float) -> str:
     """To two significant digits, as JavaScript's toPrecision."""
+    if not value:
+        return "0"
     exact = Decimal(value)
-    return str(exact.quantize(Decimal(1).scaleb(exact.adjusted() - 1), ROUND_HALF_UP)) if value else "0"
+    rounded = exact.quantize(Decimal(1).scaleb(exact.adjusted() - 1), ROUND_HALF_UP)
+    return str(rounded.quantize(Decimal(1).scaleb(rounded.adjusted() - 1)))  # 99.7 has become 100, of three digits
 
 
 def _minus(text: str) -> str:

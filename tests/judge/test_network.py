@@ -139,7 +139,7 @@ SPEAKS = {
         "",
         "b.3.bn",
         200,
-        "12 % of them at step 200, and none at step 100",
+        "13 % of them at step 200, and none at step 100",
     ),
     "NaN everywhere at once": (
         lambda header, parts: [part.update(nonfinite=by_tap(row(400))) for part in parts[3:]],
@@ -260,19 +260,19 @@ SPEAKS = {
     ),
     "activations grow": (
         steps_of("std", *(10.0**power for power in range(LAYERS))),
-        *("activations_change", "", "b.7.bn", 500, 'grow 1e+06-fold from module "b.0.bn"'),
+        *("activations_change", "", "b.7.bn", 500, 'grow 1.0 · 10⁶-fold from module "b.0.bn"'),
     ),
     "activations shrink": (
         together(steps_of("std", *(0.1**power for power in range(LAYERS))), steps_of("mean", *[0] * LAYERS)),
-        *("activations_change", "shrink", "b.7.bn", 500, "shrink 1e+06-fold"),
+        *("activations_change", "shrink", "b.7.bn", 500, "shrink 1.0 · 10⁶-fold"),
     ),
     "gradients grow": (
         steps_of("gradient_norm", *(8.0**power for power in range(LAYERS))),
-        *("gradients_change", "", PARAMETERS[-1], 500, "Gradients grow 2.6e+05-fold"),
+        *("gradients_change", "", PARAMETERS[-1], 500, "Gradients grow 2.6 · 10⁵-fold"),
     ),
     "gradients shrink": (
         steps_of("gradient_norm", *(0.1**power for power in range(LAYERS))),
-        *("gradients_change", "shrink", PARAMETERS[-1], 500, "Gradients shrink 1e+06-fold"),
+        *("gradients_change", "shrink", PARAMETERS[-1], 500, "Gradients shrink 1.0 · 10⁶-fold"),
     ),
     "large updates": (
         everywhere(update_ratio=0.1),
@@ -334,7 +334,7 @@ SPEAKS = {
     ),
     "a step that rounding undoes": (
         in_layer(2, update_ratio=0, gradient_norm=1.8e-10),
-        *("no_updates", "rounding", PARAMETERS[2], 500, "gradient is as small as 1.8e-10 (norm), so rounding undoes each step"),
+        *("no_updates", "rounding", PARAMETERS[2], 500, "gradient is as small as 1.8 · 10⁻¹⁰ (norm), so rounding undoes"),
     ),
     "a training that diverged": (
         lambda header, parts: [
@@ -348,7 +348,7 @@ SPEAKS = {
             "diverged",
             "",
             210,
-            "grew from 9.9 to 9.6e+30 at step 200, and was NaN or infinite for the first time at step 210",
+            "grew from 9.9 to 9.6 · 10³⁰ at step 200, and was NaN or infinite for the first time at step 210",
         ),
     ),
     "a bias, of an older recording": (
@@ -567,7 +567,7 @@ def test_a_loss_that_ended_as_no_number_does_not_end_at_a_number():
 def test_a_gap_is_told_with_the_figures_of_the_step_that_it_names():
     last = together(at_snapshot(5, evaluation_accuracy=0.505), lambda header, parts: parts[-1].update(probe_accuracy=0.94))
     (finding,) = findings(together(GAP, everywhere(running_mean_error=0.3), last, in_layer(4, 5, running_mean_error=0.2395)))
-    assert "At step 500, the accuracy on the probe is 50 % in evaluation and 94 %" in str(finding)
+    assert "At step 500, the accuracy on the probe is 51 % in evaluation and 94 %" in str(finding)
     (finding,) = findings(together(GAP, lambda header, parts: parts[-1].update(evaluation_accuracy=None)))
     assert finding.step == 400 and "At step 400, the accuracy on the probe is 55 % in evaluation and 90 %" in str(finding)
 

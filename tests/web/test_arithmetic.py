@@ -175,8 +175,9 @@ def test_a_row_has_two_decimals_or_three_digits(desk, values, places):
         (-0.5, 2, "−0.50"),
         (-0.001, 2, "0.00"),
         (math.inf, 2, "—"),
-        (123456.0, 0, "1.2e5"),
-        (-2e9, 0, "−2.0e9"),
+        (123456.0, 0, "123456"),
+        (-1234567.0, 0, "−1.2 · 10⁶"),
+        (-2e9, 0, "−2.0 · 10⁹"),
     ],
 )
 def test_numbers_have_a_true_minus_sign_and_no_negative_zero(desk, value, places, text):

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from bnviz.judge.network.finding import Certainty, Finding, digits, percent
+from bnviz import numerals
+from bnviz.judge.network.finding import Certainty, Finding
 from bnviz.judge.network.history import History, at_end, late
 from bnviz.judge.network.normalizers import two_uses
 
@@ -52,7 +53,12 @@ def _accuracies(history: History) -> dict[str, object] | None:
     if not training - evaluation > max(LEAST_GAP, STANDARD_ERRORS * error):
         return None
     shown, training, evaluation = _last(history, "accuracy")
-    numbers = {"training": percent(training), "evaluation": percent(evaluation), "measure": "accuracy", "shown": shown}
+    numbers = {
+        "training": numerals.percent(training),
+        "evaluation": numerals.percent(evaluation),
+        "measure": "accuracy",
+        "shown": shown,
+    }
     return numbers if training - evaluation > LEAST_GAP else None
 
 
@@ -65,7 +71,7 @@ def _losses(history: History) -> dict[str, object] | None:
     if not (training > 0 and evaluation > LEAST_RATIO * training):
         return None
     shown, training, evaluation = _last(history, "loss")
-    numbers = {"training": digits(training), "evaluation": digits(evaluation), "measure": "loss", "shown": shown}
+    numbers = {"training": numerals.short(training), "evaluation": numerals.short(evaluation), "measure": "loss", "shown": shown}
     return numbers if evaluation > LEAST_RATIO * training else None
 
 
@@ -91,21 +97,21 @@ def _mended(history: History, gap: dict[str, object], mends: bool | None) -> str
     if mends is None:
         return "Recomputed statistics were not recorded: pass recompute=loader to see them."
     value = float(at_end(history.numbers(f"recomputed_{gap['measure']}")))
-    written = percent(value) if gap["measure"] == "accuracy" else digits(value)
+    written = numerals.percent(value) if gap["measure"] == "accuracy" else numerals.short(value)
     return f"With recomputed statistics it is {written}, so they {'repair it' if mends else 'do not repair it'}."
 
 
 def _evidence(history: History) -> dict[str, object]:
     """The numbers that tell causes apart, as they are written."""
     largest = [_largest(at_end(history.rows(key))) for key in ERRORS]
-    error, spread = ("?" if np.isnan(one) else digits(one) for one in largest)
+    error, spread = ("?" if np.isnan(one) else numerals.short(one) for one in largest)
     return {
         "error": error,
         "spread": spread,
-        "updates": f"{_largest(history.rows('updates_seen')[-1]):.0f}",
-        "kept": percent(_cold(history)),
-        "together": f"{_smallest(late(history.rows('normalized_together'))):.0f}",
-        "update": digits(_largest(late(history.rows("update_ratio")))),
+        "updates": numerals.count(_largest(history.rows("updates_seen")[-1])),
+        "kept": numerals.percent(_cold(history)),
+        "together": numerals.count(_smallest(late(history.rows("normalized_together")))),
+        "update": numerals.short(_largest(late(history.rows("update_ratio")))),
     }
 
 

@@ -71,13 +71,3 @@ class Finding:
 def catalogue() -> dict[str, dict[str, str]]:
     """All words of findings, by kind."""
     return tomllib.loads(WORDS.read_text(encoding="utf-8"))
-
-
-def percent(share: float) -> str:
-    """A share in percent, as it is written."""
-    return f"{100 * share:.0f} %"
-
-
-def digits(value: float) -> str:
-    """A number to two digits."""
-    return f"{value:.2g}"

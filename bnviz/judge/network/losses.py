@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bnviz.judge.network.finding import Finding, digits
+from bnviz import numerals
+from bnviz.judge.network.finding import Finding
 from bnviz.judge.network.history import LATE, History, at_end
 from bnviz.judge.network.signals import are_nonfinite
 
@@ -37,7 +38,7 @@ def _training_loss(history: History, snapshot: int, step: int, lost: np.ndarray)
     known = np.flatnonzero(np.isfinite(losses))
     if known.size and losses[known[-1]] > DIVERGED * losses[known[0]] > 0:
         low, high = float(losses[known[0]]), float(losses[known[-1]])
-        numbers |= {"low": digits(low), "high": digits(high), "before": history.steps[known[-1]]}
+        numbers |= {"low": numerals.short(low), "high": numerals.short(high), "before": history.steps[known[-1]]}
         yield Finding("loss_not_finite", history.arm, "", step, "likely", numbers, "diverged")
     elif lost[:snapshot].any():
         return  # it followed from the layers
@@ -56,7 +57,7 @@ def loss_rose(history: History) -> Iterator[Finding]:
     train, probe = (_ends(history.numbers(key)) for key in ("train_loss", "probe_loss"))
     if train and probe and all(end > RISE * first > 0 for first, end in (train, probe)):
         last, on_probe = (float(at_end(history.numbers(key))) for key in ("train_loss", "probe_loss"))
-        numbers = {"low": digits(train[0]), "high": digits(last), "probe": digits(on_probe)}
+        numbers = {"low": numerals.short(train[0]), "high": numerals.short(last), "probe": numerals.short(on_probe)}
         yield Finding("loss_rose", history.arm, "", history.steps[-1], "likely", numbers)
 
 

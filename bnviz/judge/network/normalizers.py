@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bnviz.judge.network.finding import Finding, digits
+from bnviz import numerals
+from bnviz.judge.network.finding import Finding
 from bnviz.judge.network.history import History, late, median
 
 FEWEST_TOGETHER = 4  # values normalized together, up to which statistics are hardly any
@@ -20,7 +21,7 @@ def small_groups(history: History) -> Iterator[Finding]:
     together = median(history.rows("normalized_together"))
     found = np.flatnonzero(together <= FEWEST_TOGETHER)
     if found.size:
-        numbers = {"together": f"{together[found[0]]:.0f}", "count": len(found)}
+        numbers = {"together": numerals.count(together[found[0]]), "count": len(found)}
         yield Finding("small_groups", history.arm, history.name(int(found[0])), history.steps[-1], "certain", numbers)
 
 
@@ -67,7 +68,7 @@ def two_uses(history: History) -> Iterator[Finding]:
     for numbers in calls.values():
         distance = max((_distance(history, numbers[0], other) for other in numbers[1:]), default=0.0)
         if distance > max(APART, STANDARD_ERRORS * np.sqrt(2 / history.examples)):
-            shown = {"count": len(numbers), "distance": digits(distance)}
+            shown = {"count": len(numbers), "distance": numerals.short(distance)}
             name = history.layers[numbers[0]]["name"]
             yield Finding("two_uses", history.arm, name, history.steps[-1], "likely", shown)
 

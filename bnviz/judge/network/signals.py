@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bnviz.judge.network.finding import Finding, digits, percent
+from bnviz import numerals
+from bnviz.judge.network.finding import Finding
 from bnviz.judge.network.history import History, late, median
 
 TAPS = ("linear", "normalized", "activation")
@@ -27,7 +28,7 @@ def not_finite(history: History) -> Iterator[Finding]:
     snapshot, layer = (int(place) for place in np.argwhere(found)[0])
     tap = next(tap for tap, counts in enumerate(by_tap) if counts[snapshot, layer])
     share = by_tap[tap][snapshot, layer] / history.count(layer, tap)
-    numbers = {"share": percent(share), "total": len(history.layers)}
+    numbers = {"share": numerals.percent(share), "total": len(history.layers)}
     step = history.steps[snapshot]
     if snapshot == 0:
         yield Finding("not_finite", history.arm, history.name(layer), step, "certain", numbers, "first")
@@ -74,7 +75,12 @@ def _growth(history: History, kind: str, sizes: np.ndarray, names: list[str]) ->
     if not (first > 0 and last > 0 and (last > FACTOR * first or first > FACTOR * last)):
         return
     grows = last > first
-    shown = {"factor": digits(max(first, last) / min(first, last)), "first": names[0], "low": digits(first), "high": digits(last)}
+    shown = {
+        "factor": numerals.short(max(first, last) / min(first, last)),
+        "first": names[0],
+        "low": numerals.short(first),
+        "high": numerals.short(last),
+    }
     yield Finding(kind, history.arm, names[-1], history.steps[-1], "likely", shown, "" if grows else "shrink")
 
 
@@ -92,7 +98,7 @@ def updates(history: History) -> Iterator[Finding]:
     for cause, found in (("", is_still & ~is_lost), ("rounding", is_lost)):
         if found.any():
             first = int(np.flatnonzero(found)[0])
-            numbers = {"count": int(found.sum()), "gradient": digits(float(gradients[first]))}
+            numbers = {"count": int(found.sum()), "gradient": numerals.short(float(gradients[first]))}
             yield Finding("no_updates", history.arm, names[first], history.steps[-1], "likely", numbers, cause)
     with np.errstate(divide="ignore", invalid="ignore"):
         powers, late_powers = (np.log10(np.where(one > 0, one, np.nan)) + 3 for one in (typical, late(ratios)))
@@ -105,9 +111,9 @@ def updates(history: History) -> Iterator[Finding]:
         if found.sum() > len(typical) / 2:  # a single layer may be special
             middle = int(np.flatnonzero(found)[found.sum() // 2])
             ratio = float(np.nanmedian(typical[found]))
-            numbers = {"ratio": digits(ratio), "count": int(found.sum()), "total": len(typical)}
+            numbers = {"ratio": numerals.short(ratio), "count": int(found.sum()), "total": len(typical)}
             if kind == "updates_small":
-                numbers["times"] = f"{10 ** round(-np.log10(ratio) - 3):,}"
+                numbers["times"] = numerals.count(10 ** round(-np.log10(ratio) - 3))
             yield Finding(kind, history.arm, names[middle], history.steps[-1], "possible", numbers)
 
 
@@ -129,6 +135,6 @@ def _leap(history: History, ratios: np.ndarray, names: list[str]) -> Iterator[Fi
     if leaps.size:
         first = int(leaps[0])
         found = np.flatnonzero(np.nan_to_num(ratios[first]) > LEAP)
-        numbers = {"ratio": digits(float(np.median(ratios[first, found]))), "count": len(found), "total": ratios.shape[1]}
+        numbers = {"ratio": numerals.short(float(np.median(ratios[first, found]))), "count": len(found), "total": ratios.shape[1]}
         name = names[int(found[len(found) // 2])]
         yield Finding("updates_large", history.arm, name, history.steps[first], "likely", numbers, "leap")

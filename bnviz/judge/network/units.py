@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bnviz.judge.network.finding import Finding, percent
+from bnviz import numerals
+from bnviz.judge.network.finding import Finding
 from bnviz.judge.network.history import History, since
 from bnviz.numerals import short
 
@@ -57,7 +58,7 @@ def _finding(history: History, kind: str, key: str, layer: int) -> Finding:
     """The numbers about a layer: the share, for how long it has been as large, and for how long large at all."""
     shares = history.rows(key)[:, layer]
     share, at_end, many = shares[-1], since(shares >= shares[-1]), since(_are_many(history, key)[:, layer])
-    numbers = {"share": percent(share), "count": len(_lasting(history, key)), "last": history.steps[-1]}
+    numbers = {"share": numerals.percent(share), "count": len(_lasting(history, key)), "last": history.steps[-1]}
     numbers |= {"so_many": history.window(at_end), "many": history.window(many)}
     bounds, cause = history.bounds(layer), ""
     if key == "units_at_bounds" and bounds is not None:

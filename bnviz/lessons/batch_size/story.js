@@ -112,7 +112,7 @@ function what(view) {
 function amount(view, value) {
   if (!Number.isFinite(value)) return say(view, "no_finite");
   if (value === 0) return "0";
-  return value >= 0.0095 ? value.toFixed(2) : value.toPrecision(1);
+  return value >= 0.0095 ? digits(value) : digits(value, Math.ceil(-Math.log10(value)));
 }
 
 /**
@@ -122,7 +122,7 @@ function amount(view, value) {
  */
 function fine(view, value) {
   if (!Number.isFinite(value)) return say(view, "no_finite");
-  return value > 0 && value < 0.0005 ? say(view, "under", {least: "0.001"}) : value.toFixed(3);
+  return value > 0 && value < 0.0005 ? say(view, "under", {least: "0.001"}) : digits(value, 3);
 }
 
 // --- the headline

@@ -2,6 +2,8 @@
 // The arithmetic of one unit in its own numbers, from a snapshot's `unit_examples`: no page is needed. What is computed, a
 // normalizer's description says (bnviz/normalizers); here its formulas are evaluated.
 
+import {digits} from "./numerals.js";
+
 /** @import {ArmPart, Formula, Normalizer, Quantity, View} from "./types" */
 /** @typedef {string} Part what formulas name: z, a normalizer's quantities, the results of its steps, and a */
 /**
@@ -166,7 +168,6 @@ function valueOf(recorded, quantity, layer, unit, running) {
   return value[layer][Math.floor(unit / (recorded.together ?? Infinity))];
 }
 
-const MOST = 1e5; // what is larger is written with an exponent
 const DASH = "—"; // for what is no finite number
 
 /**
@@ -181,12 +182,10 @@ export function decimals(values) {
 }
 
 /**
- * A number with so many decimals, and a true minus sign.
+ * A number with so many decimals, as numerals.js writes it.
  * @param {number | undefined} value
  * @param {number} places
  */
 export function formatNumber(value, places) {
-  if (value === undefined || !Number.isFinite(value)) return DASH;
-  const text = Math.abs(value) >= MOST ? value.toExponential(1).replace("e+", "e") : value.toFixed(places);
-  return (/^-0\.?0*$/.test(text) ? text.slice(1) : text).replaceAll("-", "−");
+  return Number.isFinite(value) ? digits(value, places) : DASH;
 }

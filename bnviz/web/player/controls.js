@@ -8,6 +8,7 @@ import {make, mark, set} from "./dom.js";
 import {copy, linkToWholePage, wholePageAddress} from "./embedding.js";
 import {stepsOf} from "./layers.js";
 import {motionsOf} from "./motion.js";
+import {epochs as written} from "./numerals.js";
 import {saving} from "./saving.js";
 import {QUESTION} from "./streamlit.js";
 import {pieces, playerText, tapName} from "./words.js";
@@ -324,7 +325,7 @@ export class Controls {
     const {player} = this;
     const {epochs} = player.data;
     if (!epochs) return player.text(hasEnded ? "readout_steps" : "readout_steps_training", position);
-    const more = {...position, epoch: Number(epoch).toFixed(1), epochs: epochs.toFixed(1)};
+    const more = {...position, epoch: written(epoch, epochs), epochs: written(epochs)};
     return player.text(hasEnded ? "readout" : "readout_training", more);
   }
 

@@ -90,6 +90,13 @@ export function percent(share, places) {
 export const smallPercent = (share) =>
   share > 0 && share < 0.0995 ? `${minus((100 * share).toPrecision(2))}${GAP}%` : percent(share);
 
+/**
+ * How often a run has seen the training set, with the places of its `total`: two below 1, none from 100 on, else one.
+ * @param {Value} value
+ * @param {Value} [total]
+ */
+export const epochs = (value, total = value) => digits(value, Number(total) < 0.995 ? 2 : Number(total) < 99.95 ? 1 : 0);
+
 /** How far something moves, in σ. @param {number} value */
 export function sigmas(value) {
   if (!isFinite(value)) return NOT_FINITE;

@@ -47,7 +47,7 @@ def chooser(experiment: Experiment, default: Experiment) -> None:
     numbers = {
         "steps": experiment.steps,
         "batch": experiment.batch,
-        "epochs": numerals.two_digits(epochs),
+        "epochs": numerals.epochs(epochs),
         "examples": f"{experiment.examples:,}",
     }
     with st.container(key="pace", width="content"):

@@ -2,6 +2,7 @@
 // The comparison run: the run before, or one that the address names, shown as faint lines beside the run on show until a visitor
 // dismisses it. Pinned, it stays through further changes and goes into the address.
 
+import {epochs as written} from "../numerals.js";
 import {scoreText} from "../scores.js";
 import {differences} from "../settings.js";
 import {both, hasClasses, playerText} from "../words.js";
@@ -197,5 +198,5 @@ export class Comparison {
 function epochsOf(other, {epochs}) {
   const last = other.frame.epoch;
   if (!other.ended || !epochs || last === null || Math.abs(last - epochs) <= SAME_EPOCHS * epochs) return null;
-  return {own: epochs.toFixed(1), other: last.toFixed(1)};
+  return {own: written(epochs), other: written(last)};
 }
