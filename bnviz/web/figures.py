@@ -18,6 +18,7 @@ from bnviz.config.experiment import Experiment
 from bnviz.data import DATA_SETS
 from bnviz.judge.intervals import Interval
 from bnviz.normalizers import SPECS
+from bnviz.web.examples import with_examples
 from bnviz.web.words import fill
 
 # Orange and blue stay apart for every kind of colour blindness. All have contrast 3:1 or more on white and on the dark page.
@@ -242,7 +243,7 @@ def panel(identifier: str, title: str, caption: str, figure: tuple[list[Trace], 
     """
     traces, arrangement = figure
     return {
-        "id": identifier, "title": title, "caption": caption, "data": traces, "layout": arrangement,
+        "id": identifier, "title": title, "caption": caption, "data": [*map(with_examples, traces)], "layout": arrangement,
         "height": 300, "rate": 2.5, "wide": False, **more,
     }  # fmt: skip
 

@@ -1,5 +1,6 @@
 """One visual language: every arm has a colour of its own that can be seen on the light page and on the dark one."""
 
+import importlib
 import itertools
 import tomllib
 
@@ -7,10 +8,16 @@ import pytest
 
 from bnviz.config.arms import ARMS, COMPARED
 from bnviz.config.experiment import Experiment
+from bnviz.lessons import LESSONS
 from bnviz.web import figures
+from bnviz.web.site.form import RunForm
 from tests import ROOT
 
 LEAST_CONTRAST = 3.0  # WCAG 2.2, 1.4.11, for graphics
+OF_NO_EXAMPLES = {  # what is learnt, set or computed, by key or kind of drawing
+    "beta", "gamma", "scale-dots", "scale-chosen", "weight_norm", "hidden-rate", "rates", "root-guide", "reached", "expected",
+    "bessel", "spread", "effective-rate", "part", "law", "law-steps", "law-measured", "averaged", "variance_factor",
+}  # fmt: skip
 THEME = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
 
 
@@ -42,3 +49,27 @@ def test_both_arms_are_named_after_the_normalizer(arm):
         "name": f"with {COMPARED[arm]}",
         "colour": figures.COLOURS[arm],
     }
+
+
+def runs():
+    """The pages that play a run."""
+    pages = (importlib.import_module(f"bnviz.lessons.{lesson}.page").PAGE for lesson in LESSONS)
+    return [page for page in pages if isinstance(page, RunForm)]
+
+
+@pytest.mark.parametrize("page", runs(), ids=lambda page: page.lesson)
+def test_a_label_says_which_examples_its_number_is_of(page):
+    traces = [trace for panel in page.panels(page.default) for trace in panel["data"] if trace.get("hovertemplate")]
+    assert traces
+    for trace in traces:
+        feed, label = trace["feed"], trace["hovertemplate"].partition("<extra>")[0]
+        named = any(word in label for word in ("test", "training", "probe", "minibatch"))
+        assert named or {feed["kind"], feed.get("key")} & OF_NO_EXAMPLES, (label, feed)
+
+
+def test_a_label_is_right_about_its_examples():
+    (panel,) = [one for one in runs()[0].panels(Experiment()) if one["id"] == "learning"]
+    traces = [trace for trace in panel["data"] if trace["feed"].get("arm") == "batch"]
+    labels = {trace["feed"].get("key"): trace.get("hovertemplate") for trace in traces}
+    assert labels["train_loss"] == "step %{x}: %{y:.3f}<br>on training minibatches<extra>with batch norm</extra>"
+    assert labels["test_accuracy"] == "step %{x}: %{y:.1%}<br>on test examples<extra>with batch norm</extra>"

@@ -87,6 +87,7 @@ def test_the_site_says_all_of_its_words():
     folders = ("web/site", "web/export", "web/picture")
     scripts = [*(path for folder in folders for path in (words.PACKAGE / folder).glob("*.py")), words.PACKAGE / "frame.py"]
     scripts += [words.PACKAGE / "lessons" / "__init__.py", words.PACKAGE / "web" / "judgement.py"]  # groups of pages; verdicts
+    scripts += [words.PACKAGE / "web" / "examples.py"]
     code = "".join(path.read_text(encoding="utf-8") for path in scripts)
     tables = {name: table for name, table in words.shared().items() if name != "player"}
     assert [key for table in tables.values() for key in table if f'"{key}"' not in code and f"'{key}'" not in code] == []
