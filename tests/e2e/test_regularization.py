@@ -165,16 +165,3 @@ def test_what_is_too_expensive_or_bad_is_named(lab):
     assert "s of computing" in texts and "bogus = 1" in texts and "step = 3" in texts
     assert lab.data["run"] == sweep(PAGE.default, {"seeds": 5}).id
     lab.wait("d.state === 'ended'")
-
-
-@pytest.mark.slow
-def test_one_of_its_runs_is_watched_while_the_sweep_is_computed(lab):
-    lab.open("regularization", prediction=True, **SMALL, seed=107, seeds=3)
-    says = "$('.bnviz-watched-line').textContent"
-    lab.wait(f"/groups of 4.* step [1-9][0-9]* of {SMALL['steps']}/.test({says})")
-    painted = "$('.bnviz-watched canvas').getContext('2d').getImageData(0, 0, 600, 150).data.some(Boolean)"
-    lab.wait(painted)
-    lab.wait(f"/step {SMALL['steps']} of/.test({says})")
-    button(lab, "Play again").click()
-    lab.wait(f"!/step {SMALL['steps']} of/.test({says})")
-    assert not lab.troubles

@@ -504,18 +504,6 @@ def test_the_page_shows_its_default_sweep_with_words(visit):
     assert any(WORDS["answer"]["right"] in one.value for one in page.markdown)
 
 
-def test_one_of_its_runs_is_watched_before_and_after_the_guess(visit):
-    page = visit.open()
-    smallest, base = ghost_sizes(PAGE.default.batch), PAGE.default
-    expected = base.replace(dropout=0.0, ghost_batch_size=min(smallest))
-    assert visit.said[-1]["single"]["run"] == expected.id and visit.said[-1]["panels"] == []
-    assert str(min(smallest)) in visit.said[-1]["single"]["name"]
-    page.button[0].click().run()
-    assert visit.said[-1]["single"]["run"] == expected.id and visit.said[-1]["panels"]
-    visit.open(seed="13")
-    assert visit.said[-1]["single"] is None, "a run that is refused is not watched"
-
-
 def test_a_guess_or_a_link_shows_the_verdict(visit):
     page = visit.open(skip="1")
     assert any(SAYS["ask"] in one.value for one in page.markdown) and page.query_params == {"skip": "1"}

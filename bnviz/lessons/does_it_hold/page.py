@@ -171,8 +171,7 @@ class ClaimsPage:
         st.caption(overview())
         st.markdown(fill(TEXTS["the_claim"], says=claim.says))
         controls(page, experiment, own_fields(page))
-        sweep, single = page.sweep(without_changes(experiment), own), page.single_run(experiment)
-        board.show(sweep, page.panels, page.verdict, claim.sweep, NAME, single=single)
+        board.show(page.sweep(without_changes(experiment), own), page.panels, page.verdict, claim.sweep, NAME)
         foot(page, experiment)
         _table(others)
 

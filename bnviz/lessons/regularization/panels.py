@@ -213,7 +213,7 @@ def learning(sweep: Sweep, rows: Rows) -> Panel:
     y = axis(TEXTS["learning"]["y"], tickformat=".1~%", range=_round_range(np.concatenate([_y(one) for one in traces])))
     arrangement = _arranged(sweep, y, axis(WORDS["axes"]["step"], range=[0, sweep.base.steps]))
     alternative = fill(TEXTS["learning"]["alternative"], curves="; ".join(sentences) or ALTERNATIVES["nothing"])
-    return panel("learning", *heading(WORDS, "learning"), (traces, arrangement), height=350, alternative=alternative)
+    return panel("learning", *heading(WORDS, "learning"), (traces, arrangement), height=350, wide=True, alternative=alternative)
 
 
 def _y(trace: Trace) -> np.ndarray:

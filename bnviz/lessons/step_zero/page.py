@@ -13,14 +13,6 @@ from bnviz.lessons.step_zero.panels import panels
 from bnviz.web.site.sweep_page import SEEDS, SweepPage
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Untrained(SweepPage):
-    """A page whose networks are only measured: there is no run to watch meanwhile."""
-
-    def single_run(self, experiment: Experiment) -> None:
-        return None
-
-
 def sweep(base: Experiment, own: Mapping[str, Any]) -> Sweep:
     """Networks without and with batch norm as they are initialized, over seeds, measured layer by layer."""
     point = changes(hidden_layers=base.hidden_layers)
@@ -36,7 +28,7 @@ PRESETS = {
     "tanh": {"activation": "tanh", "initialization": "xavier"},
 }
 
-PAGE = Untrained(
+PAGE = SweepPage(
     lesson="step_zero",
     sweep=sweep,
     panels=panels,

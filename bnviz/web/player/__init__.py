@@ -81,11 +81,10 @@ def board(
     panels: list[dict[str, Any]],
     rows: int,
     key: str = "board",
-    single: Mapping[str, Any] | None = None,
     below: bool = False,
 ) -> None:
     """Show the board, see `messages.board_data`; called again, it only draws what is new."""
-    data = messages.board_data(run, state, panels, rows, single, below)
+    data = messages.board_data(run, state, panels, rows, below)
     if (st.session_state.get(key) or {}).get("assets"):
         data["assets"] = _assets()
     _component("board")(key=key, data=data, on_assets_change=_ignore)

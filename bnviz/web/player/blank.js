@@ -13,7 +13,8 @@ export const isBlank = (traces) => !traces.some((trace) => !REFERENCES.includes(
 function isVisible({type, mode, x, y, z, error_y}) {
   if (type === "heatmap") return hasNumbers((z ?? []).flat(), 1);
   const least = mode === "lines" && !error_y ? 2 : 1;
-  return hasNumbers(y, least) || hasNumbers(type === "bar" ? x : [], least); // bars may lie on their side
+  const isOnItsSide = type === "bar" || typeof y?.[0] === "string"; // then x has the numbers, and y the names
+  return hasNumbers(y, least) || hasNumbers(isOnItsSide ? x : [], least);
 }
 
 /**

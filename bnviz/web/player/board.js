@@ -8,12 +8,10 @@ import {persistentMount} from "./mounts.js";
 import {Panel} from "./panel.js";
 import {restSocket} from "./resting-socket.js";
 import {Theme} from "./theme.js";
-import {SampleRun} from "./sample-run.js";
 
 /** @import {Catalogue, Component, PanelSpec} from "./types" */
 /** @import {Painted} from "./theme.js" */
-/** @import {Run} from "./sample-run.js" */
-/** @typedef {{panels: PanelSpec[], rows: number, shared: Catalogue, one: Run | null, below: boolean}} Contents */
+/** @typedef {{panels: PanelSpec[], rows: number, shared: Catalogue, below: boolean}} Contents */
 /** @typedef {{run: string, state: string} & Contents} Data */
 
 export default persistentMount((/** @type {Component<Data>} */ component) => new Board(component));
@@ -31,19 +29,16 @@ class Board {
   constructor(component) {
     const {data, parentElement} = component;
     this.data = data;
-    this.top = make("div");
     this.grid = make("div", {class: "bnviz-panels"});
     // A page has one player. Below it, a board goes by a name of its own.
-    this.root = make("div", {class: `${data.below ? "bnviz-below-player" : "bnviz-player"} bnviz-board`}, this.top, this.grid);
+    this.root = make("div", {class: `${data.below ? "bnviz-below-player" : "bnviz-player"} bnviz-board`}, this.grid);
     parentElement.append(this.root);
     this.theme = new Theme(this.root);
     component.plotly();
     restSocket();
-    /** @type {SampleRun | null} */
-    this.sampleRun = null;
     mark(this.root, {trainedStep: 0, frames: 0});
     this.begin(data.run);
-    this.frame = requestAnimationFrame((now) => this.tick(now));
+    this.frame = requestAnimationFrame(() => this.tick());
   }
 
   /**
@@ -55,15 +50,6 @@ class Board {
     this.data = data;
     mark(this.root, {trainedStep: data.rows});
     this.arrange(data.panels);
-    this.showSampleRun(data.one);
-  }
-
-  /** @param {Run | null} run */
-  showSampleRun(run) {
-    if (run && this.sampleRun) this.sampleRun.update(run);
-    else if (run) this.sampleRun = new SampleRun(this.top, run);
-    else this.sampleRun?.close();
-    if (!run) this.sampleRun = null;
   }
 
   /**
@@ -98,11 +84,9 @@ class Board {
     this.specs.delete(id);
   }
 
-  /** @param {number} now */
-  tick(now) {
-    this.frame = requestAnimationFrame((next) => this.tick(next));
+  tick() {
+    this.frame = requestAnimationFrame(() => this.tick());
     const theme = this.theme.now();
-    this.sampleRun?.tick(now, theme);
     if (globalThis.Plotly) this.fill(theme);
   }
 
@@ -145,7 +129,6 @@ class Board {
 
   close() {
     cancelAnimationFrame(this.frame);
-    this.sampleRun?.close();
     for (const panel of this.panels.values()) panel.close();
     this.root.remove();
   }

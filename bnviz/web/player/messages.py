@@ -97,15 +97,13 @@ def player_data(
     }
 
 
-def board_data(
-    run: str, state: str, panels: list[dict[str, Any]], rows: int, single: Mapping[str, Any] | None = None, below: bool = False
-) -> dict[str, Any]:
+def board_data(run: str, state: str, panels: list[dict[str, Any]], rows: int, below: bool = False) -> dict[str, Any]:
     """The board's data (types.d.ts: BoardData): panels of the sweep `run` with data from `rows` rows.
 
-    `state` is playing while rows arrive, then ended, or paused or failed before the end. `single` is a run like those of the
-    sweep, to be watched beside it: its `player_data`, and its `name`. `below`: whether a player is on the page, too.
+    `state` is playing while rows arrive, then ended, or paused or failed before the end. `below`: whether a player is on the
+    page, too.
     """
-    data = {"run": run, "state": state, "panels": panels, "rows": rows, "shared": words.shared()["player"], "one": single}
+    data = {"run": run, "state": state, "panels": panels, "rows": rows, "shared": words.shared()["player"]}
     return {**data, "below": below, "addresses": assets.addresses()}
 
 

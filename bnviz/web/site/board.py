@@ -7,7 +7,7 @@ panels to a component that draws them on nodes that stay (bnviz/web/player/board
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -41,7 +41,6 @@ def show(
     default: Sweep | None = None,
     key: str = "board",
     asks: Callable[[], bool] = lambda: False,
-    single: Mapping[str, Any] | None = None,
     below: bool = False,
 ) -> None:
     """The sweep's words and panels, filling in while its rows arrive, with its progress and a button to stop or resume.
@@ -51,13 +50,13 @@ def show(
     `panels` gives what `bnviz.web.figures.panel` does, with data filled in and `alternative`, a text for those who do not
     see it; `words` gives Markdown. Both are called with the row messages so far, in no order, and with none at first. If the
     sweep is refused, the page says why, and what this board (`key`) showed before stays; if nothing, `default` is shown. For
-    as long as `asks` says so, the page waits for a prediction, and neither words nor panels are shown: only how far it is, and
-    a `single` run like those of the sweep, as `bnviz.web.player.board` takes it. `below`: whether a player is on the page, too.
+    as long as `asks` says so, the page waits for a prediction, and neither words nor panels are shown, only how far it is.
+    `below`: whether a player is on the page, too.
     """
     watch = _watch(sweep, default, key)
     if watch is not None:
         ticking = watch.live
-        st.fragment(_draw, run_every=TICK_SECONDS if ticking else None)(watch, panels, words, key, ticking, asks, single, below)
+        st.fragment(_draw, run_every=TICK_SECONDS if ticking else None)(watch, panels, words, key, ticking, asks, below)
 
 
 def _watch(sweep: Sweep, default: Sweep | None, key: str) -> Look | None:
@@ -113,7 +112,6 @@ def _draw(
     key: str,
     ticking: bool,
     asks: Callable[[], bool],
-    single: Mapping[str, Any] | None,
     below: bool,
 ) -> None:
     """One look at the sweep on the board. Runs in a fragment, which the page has set `ticking` or not."""
@@ -130,7 +128,7 @@ def _draw(
     if watch.end is not None and watch.state == "failed":
         st.error(fill(shared()["board"]["failed"], message=watch.end["message"]))
     visible_panels = [] if waiting else panels(watch.sweep, rows)
-    player.board(run=watch.id, state=watch.state, panels=visible_panels, rows=len(rows), key=key, single=single, below=below)
+    player.board(run=watch.id, state=watch.state, panels=visible_panels, rows=len(rows), key=key, below=below)
     if watch.live != ticking:
         st.rerun()  # the whole page: only there can a fragment begin or cease to tick
 

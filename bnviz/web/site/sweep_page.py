@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
 
-from bnviz.config.cost import TooExpensive
 from bnviz.config.course import without_changes
 from bnviz.config.experiment import FIELDS, Experiment, Field
 from bnviz.config.sweep import Sweep
-from bnviz.engine.admission import Busy
 from bnviz.web import words
-from bnviz.web.player import messages
-from bnviz.web.site import board, links, predictions, stage, tailored, widgets
+from bnviz.web.site import board, links, predictions, tailored, widgets
 from bnviz.web.site.form import Form, Preset
 from bnviz.web.site.page import foot, head, settings, widgets_in_browser
 from bnviz.web.words import fill
@@ -53,17 +49,6 @@ class SweepPage(Form):
     def _sweep_of(self, preset: Preset) -> Sweep:
         return self.sweep(without_changes(preset.experiment), defaults(self))
 
-    def single_run(self, experiment: Experiment) -> dict[str, Any] | None:
-        """A run like those of the experiment's sweep, the first one `inside`, for the board; None if it is refused."""
-        alike = without_changes(experiment)
-        name, single = next(iter(self.inside(alike).items())) if self.inside else ("", alike)
-        try:
-            run = stage.request_run(single)
-        except (TooExpensive, Busy):
-            return None
-        data = messages.player_data(run, single, [], links.VIEW, self.lesson)
-        return {**data, "name": name or words.shared()["board"]["watched"]}
-
     def show(self) -> None:
         """Lay out the page."""
         if link := links.opened(self.lesson, self.default, self.own):
@@ -79,7 +64,7 @@ class SweepPage(Form):
         default = self.sweep(self.default, defaults(self))
         asks = partial(predictions.waiting, self)
         sweep, verdict = self.sweep(without_changes(experiment), own), _verdict(self, prediction)
-        board.show(sweep, self.panels, verdict, default, self.lesson, asks, self.single_run(experiment))
+        board.show(sweep, self.panels, verdict, default, self.lesson, asks)
         if self.inside and (inside := _links(self.inside(experiment))):
             st.markdown(fill(TEXTS["inside"], links=inside))
         foot(self, experiment)

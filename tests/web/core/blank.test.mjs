@@ -22,6 +22,12 @@ test("a dot, a bar and a point with an interval are seen alone", () => {
   assert.equal(isBlank([{type: "bar", x: ["as it is"], y: [null]}]), true);
 });
 
+test("dots beside names are seen by their x", () => {
+  const dots = {type: "scatter", mode: "markers", y: ["4 − 256", "4 − dropout"]};
+  assert.equal(isBlank([{...dots, x: [7.9, 3.5]}]), false);
+  assert.equal(isBlank([{...dots, x: [null, null]}]), true);
+});
+
 test("a heat map is seen where it has a number", () => {
   assert.equal(
     isBlank([
