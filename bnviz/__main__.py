@@ -355,7 +355,7 @@ def export(options: dict) -> None:
     except (BadField, Unusable):
         raise
     except Exception as error:  # a damaged file may look whole, and still make no sense
-        raise Unusable(f"{source}: nothing can be made of this recording ({_one_line(error)})") from error
+        raise Unusable(f"{source}: this recording cannot be exported ({_one_line(error)})") from error
     with destination(options["out"]) as file:
         file.write(contents)
 

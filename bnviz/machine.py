@@ -172,7 +172,7 @@ def megabytes(setting: str, default: int, environment: Mapping[str, str] = os.en
             return int(number * 2**20)
     except ValueError:
         pass
-    _log.warning("%s = %r is no number of megabytes; %d are used", setting, text, default)
+    _log.warning("%s = %r is not a number of megabytes; %d are used", setting, text, default)
     return default * 2**20
 
 
@@ -181,7 +181,7 @@ def _most_niceness(environment: Mapping[str, str]) -> int:
     text = environment.get("BNVIZ_NICENESS", "").strip() or "19"
     if text.isdecimal() and int(text) <= 19:
         return int(text)
-    _log.warning("BNVIZ_NICENESS = %r is no whole number from 0 to 19; 19 is used", text)
+    _log.warning("BNVIZ_NICENESS = %r is not an integer from 0 to 19; 19 is used", text)
     return 19
 
 

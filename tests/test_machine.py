@@ -109,7 +109,7 @@ def test_a_setting_in_megabytes(caplog, text, bytes):
 @pytest.mark.parametrize("text", ["much", "-1", "nan", "inf", "10 MB"])
 def test_a_setting_that_is_no_number_is_said_and_passed_over(caplog, text):
     assert machine.megabytes("ROOM", 3, {"ROOM": text}) == 3 << 20
-    assert f"ROOM = {text!r} is no number of megabytes; 3 are used" in caplog.text
+    assert f"ROOM = {text!r} is not a number of megabytes; 3 are used" in caplog.text
 
 
 def files_of(limit, code):

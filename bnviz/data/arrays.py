@@ -26,7 +26,7 @@ def read_arrays(contents: bytes) -> Split:
         if y.shape[:1] != x.shape[:1]:
             raise BadData(f"x_{name} has {len(x):,} rows, and y_{name} has {len(y) if y.ndim else 0:,}")
     if x_train.shape[1:] != x_test.shape[1:] or y_train.shape[1:] != y_test.shape[1:]:
-        raise BadData("training and test examples have other shapes")
+        raise BadData("training and test examples have different shapes")
     check_parts(len(x_train), len(x_test))
     check_features(int(np.prod(x_train.shape[1:])), len(x_train) + len(x_test))
     parts = Split(x_train, _targets("y_train", y_train), x_test, _targets("y_test", y_test))
@@ -47,7 +47,7 @@ def _unpacked(contents: bytes) -> Split:
     except BadData:
         raise
     except UNREADABLE:
-        raise BadData("this is no archive of NumPy arrays") from None
+        raise BadData("this is not an archive of NumPy arrays") from None
 
 
 def _check_inputs(name: str, x: np.ndarray) -> None:
@@ -64,7 +64,7 @@ def _check_numbers(name: str, numbers: np.ndarray) -> None:
     usable = np.abs(flat.astype(np.float64)) < LARGEST
     if not usable.all():
         row, column = np.argwhere(~usable)[0]
-        reason = f"is larger than {LARGEST:g}" if np.isfinite(flat[row, column]) else "is no number"
+        reason = f"is larger than {LARGEST:g}" if np.isfinite(flat[row, column]) else "is not a number"
         raise BadData(f"{flat[row, column]} {reason}", f"{name}, row {row + 1}, column {column + 1}")
 
 

@@ -100,7 +100,7 @@ def _rows(contents: bytes) -> Iterator[Row]:
         except StopIteration:
             return
         except UnicodeDecodeError:
-            raise BadData("this is no text in UTF-8", f"row {_undecodable(contents) or number}") from None
+            raise BadData("this is not UTF-8 text", f"row {_undecodable(contents) or number}") from None
         except csv.Error as error:
             raise BadData(str(error), f"row {number}") from None
         if any(cells):
@@ -108,7 +108,7 @@ def _rows(contents: bytes) -> Iterator[Row]:
 
 
 def _undecodable(contents: bytes) -> int:
-    """The first line that is no text in UTF-8, counted from 1; 0 if there is none."""
+    """The first line that is not UTF-8 text, counted from 1; 0 if there is none."""
     try:
         contents.decode()
     except UnicodeDecodeError as error:
@@ -140,7 +140,7 @@ def _numbers(row: Row, header: Header) -> np.ndarray:
 
 def _bad_number(cell: str, place: str) -> BadData:
     shown = cell if len(cell) <= 40 else f"{cell[:39]}…"
-    return BadData(f'"{shown}" {f"is larger than {LARGEST:g}" if _is_number(cell) else "is no number"}', place)
+    return BadData(f'"{shown}" {f"is larger than {LARGEST:g}" if _is_number(cell) else "is not a number"}', place)
 
 
 def _targets(rows: Sequence[Row], header: Header) -> np.ndarray:

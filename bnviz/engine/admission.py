@@ -68,7 +68,7 @@ def _number(setting: str, default: float, least: int, environment: Mapping[str, 
         return default
     if text.isdecimal() and int(text) >= least:
         return int(text)
-    _log.warning("%s = %r is no whole number from %d on; %s is used", setting, text, least, default)
+    _log.warning("%s = %r is not an integer of at least %d; %s is used", setting, text, least, default)
     return default
 
 
@@ -95,7 +95,7 @@ class Admission:
         count = len(self.waiting)
         full = len(self.computing) >= self.limits.max_running or (self._waiting and not self._has_room())
         if full and count >= self.limits.max_waiting:
-            raise Busy(f"As many runs wait to be computed as this server allows ({count}).")
+            raise Busy(f"The queue of this server is full: {count} runs are waiting.")
 
     def enqueue(self, task: Task, visitor: str) -> None:
         """Append a task to its visitor's queue."""

@@ -137,7 +137,7 @@ class File(Table):
         for number, line in enumerate(lines[1:], 2):
             row = self._parse_row(line)
             if row is None or self.runs.get(key_of(self.axis, row), "") != row["run"]:
-                raise OtherContents(f"line {number} of {self.place} is of another sweep; nothing was written")
+                raise OtherContents(f"line {number} of {self.place} belongs to another sweep; nothing was written")
             self.rows[key_of(self.axis, row)] = row
 
     def _lines(self, text: bytes) -> list[list[str]]:

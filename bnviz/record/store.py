@@ -283,7 +283,7 @@ def _decompress(contents: bytes) -> bytes:
     decompressor = zlib.decompressobj(zlib.MAX_WBITS | 16)
     lines = decompressor.decompress(contents, MAX_RATIO * len(contents))
     if not decompressor.eof or decompressor.unused_data:
-        raise ValueError("no whole gzip file, or one of something else")
+        raise ValueError("not a complete gzip file of a recording")
     return lines
 
 

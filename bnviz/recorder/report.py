@@ -32,7 +32,7 @@ def check(path: Path) -> tuple[list[Finding], str]:
     except Unreadable:
         raise
     except ERRORS as error:  # a damaged file may look whole, and still make no sense
-        raise Unreadable(f"nothing can be told of this recording ({type(error).__name__}: {one_line(error)})") from None
+        raise Unreadable(f"this recording cannot be judged ({type(error).__name__}: {one_line(error)})") from None
     size = f"{counted(counts['layers'], 'layers')}, {counted(counts['snapshots'], 'snapshots')}"
     return judgement.findings, f"{printable(str(path))}: {size}, the last one at step {counts['step']}\n{text}"
 

@@ -166,7 +166,7 @@ def _check(options: Mapping[str, object], port: int) -> None:
     if not PREFIX.fullmatch(prefix):
         raise BadSetting(f"--base-path {prefix!r}: expected letters, digits, and / - _ . ~")
     with contextlib.suppress(OSError), socket.create_connection((_reachable(options).strip("[]"), port), 5):
-        raise BadSetting(f"--port {port}: another program listens there already")
+        raise BadSetting(f"--port {port}: another program already uses this port")
 
 
 def _nginx() -> str:

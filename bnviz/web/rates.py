@@ -72,7 +72,7 @@ class Rates:
             if not 0 <= times < math.inf:
                 raise ValueError
         except ValueError:
-            _log.warning("%s = %r is no number from 0 on; 1 is used", SETTING, text)
+            _log.warning("%s = %r is not a number of at least 0; 1 is used", SETTING, text)
             times = 1.0
         return cls(times)
 

@@ -91,16 +91,16 @@ def test_what_is_predicted_is_the_named_column_or_the_last():
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (lambda lines: [*lines[:16], "n/a,1,setosa,0.1", *lines[17:]], 'row 17, column "width": "n/a" is no number'),
-        (lambda lines: [*lines[:16], "1,nan,setosa,0.1", *lines[17:]], 'row 17, column "height": "nan" is no number'),
+        (lambda lines: [*lines[:16], "n/a,1,setosa,0.1", *lines[17:]], 'row 17, column "width": "n/a" is not a number'),
+        (lambda lines: [*lines[:16], "1,nan,setosa,0.1", *lines[17:]], 'row 17, column "height": "nan" is not a number'),
         (lambda lines: [*lines[:16], "1,1e31,setosa,0.1", *lines[17:]], 'row 17, column "height": "1e31" is larger than 1e+30'),
-        (lambda lines: [*lines[:16], "1_0,1,setosa,0.1", *lines[17:]], 'row 17, column "width": "1_0" is no number'),
+        (lambda lines: [*lines[:16], "1_0,1,setosa,0.1", *lines[17:]], 'row 17, column "width": "1_0" is not a number'),
         (lambda lines: [lines[0], "", *lines[1:16], "1,2,,0.1"], 'row 18, column "class": this cell is empty'),
         (lambda lines: [*lines[:5], "1,2,setosa", *lines[6:]], "row 6: 3 values, and 4 are expected"),
-        (lambda _: ["1,2,3"] * 8 + ["1,n/a,3"], 'row 9, column 2: "n/a" is no number'),
-        (lambda lines: [f"{row},a{row},1" for row in range(200)], 'row 1, column 2: "a0" is no number'),
+        (lambda _: ["1,2,3"] * 8 + ["1,n/a,3"], 'row 9, column 2: "n/a" is not a number'),
+        (lambda lines: [f"{row},a{row},1" for row in range(200)], 'row 1, column 2: "a0" is not a number'),
         (lambda _: ["a,class", *(f"{row},k{row}" for row in range(200))], 'column "class": 200 classes, and the limit is 100'),
-        (lambda _: ["a,b", *(f"{row},{row / 3}" for row in range(7)), "7,-"], 'row 9, column "b": "-" is no number'),
+        (lambda _: ["a,b", *(f"{row},{row / 3}" for row in range(7)), "7,-"], 'row 9, column "b": "-" is not a number'),
         (lambda _: [",".join("1" * (MOST_FEATURES + 2))], f"{MOST_FEATURES + 1:,} features, and the limit is {MOST_FEATURES:,}"),
         (lambda lines: ["1,2"] * (MOST_ROWS + 1), f"more than {MOST_ROWS:,} rows, the limit"),
         (lambda lines: [], "this file is empty"),
@@ -114,7 +114,7 @@ def test_a_bad_table_is_told_with_row_and_column(edit, message):
 
 
 def test_a_table_in_another_encoding_is_told_with_its_row():
-    with pytest.raises(BadData, match="row 3: this is no text in UTF-8"):
+    with pytest.raises(BadData, match="row 3: this is not UTF-8 text"):
         read_table("a,b\n1,x\n2,ü\n".encode("latin-1"))
 
 
@@ -122,15 +122,15 @@ def test_a_table_in_another_encoding_is_told_with_its_row():
     ("changes", "message"),
     [
         ({"y_test": None}, "the array y_test is missing; there should be x_train, y_train, x_test, y_test"),
-        ({"x_test": np.array([[1.0, 2, 3]] * 9 + [[1, np.nan, 3]])}, "x_test, row 10, column 2: nan is no number"),
+        ({"x_test": np.array([[1.0, 2, 3]] * 9 + [[1, np.nan, 3]])}, "x_test, row 10, column 2: nan is not a number"),
         ({"x_test": np.ones((9, 3))}, "x_test has 9 rows, and y_test has 10"),
-        ({"x_test": np.ones((10, 4))}, "training and test examples have other shapes"),
+        ({"x_test": np.ones((10, 4))}, "training and test examples have different shapes"),
         ({"x_train": np.ones((30, 3))}, "the training examples are all the same"),
         ({"y_train": np.zeros(30, int), "y_test": np.zeros(10, int)}, "there is only one class"),
         ({"y_test": np.zeros(10)}, "y_train and y_test hold different kinds of values"),
-        ({"y_test": np.zeros((10, 2))}, "training and test examples have other shapes"),
+        ({"y_test": np.zeros((10, 2))}, "training and test examples have different shapes"),
         ({"y_train": np.arange(30) % 3 == 1, "y_test": np.full(10, "a")}, "y_train and y_test hold different kinds of values"),
-        ({"x_train": np.array([[None] * 3] * 30)}, "this is no archive of NumPy arrays"),
+        ({"x_train": np.array([[None] * 3] * 30)}, "this is not an archive of NumPy arrays"),
         (
             {"x_test": np.ones((2, 3)), "y_test": np.arange(2)},
             "30 training and 2 test examples, and at least 16 and 4 are needed",
@@ -148,10 +148,10 @@ def test_arrays_that_are_no_archive_are_told(folder):
     found = folder(text_npz="hello", cut_npz=archived()[:300], fashion_csv=flowers(), odd__csv=flowers())
     assert not found.sets
     assert found.problems == (
-        "cut.npz: this is no archive of NumPy arrays",
+        "cut.npz: this is not an archive of NumPy arrays",
         "fashion.csv: there is a data set with this name already",
         "odd..csv: a name of up to 40 letters, digits, - and _ is expected",
-        "text.npz: this is no archive of NumPy arrays",
+        "text.npz: this is not an archive of NumPy arrays",
     )
 
 
@@ -218,7 +218,7 @@ def test_bad_files_are_named_once(folder, caplog):
     with caplog.at_level(logging.WARNING):
         own.log_problems(problems)
         own.log_problems(problems)
-    assert caplog.messages == ['left out of the data sets: flowers.csv, row 2, column "zero": "x" is no number']
+    assert caplog.messages == ['left out of the data sets: flowers.csv, row 2, column "zero": "x" is not a number']
 
 
 def test_the_command_line_knows_them(tmp_path):
@@ -227,6 +227,6 @@ def test_the_command_line_knows_them(tmp_path):
     environment = {**os.environ, "BNVIZ_DATA": tmp_path.name, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "bnviz", "run", "--dataset", "bad", "--out", "-"]
     result = subprocess.run(command, cwd=tmp_path.parent, env=environment, capture_output=True, text=True)
-    assert result.returncode == 2 and 'bad.csv, row 2, column 2: "x" is no number' in result.stderr
+    assert result.returncode == 2 and 'bad.csv, row 2, column 2: "x" is not a number' in result.stderr
     assert "linear-map, flowers\n" in result.stderr
     assert "BNVIZ_DATA" in own.data_sets(str(tmp_path / "nowhere")).problems[0]

@@ -56,5 +56,5 @@ def validated_header(recording: bytes) -> Mapping[str, Any]:
             f"This recording is of the data set {name!s:.80}, which this program does not have, or not with the same contents."
         )
     if not same:
-        raise InvalidRecording("This recording is of a sweep, or of another release of bnviz, so nothing can be made of it.")
+        raise InvalidRecording("This recording is of a sweep, or of another release of bnviz, so it cannot be exported.")
     return header

@@ -55,7 +55,7 @@ async def _suspend_periodically() -> None:
         try:
             await to_thread.run_sync(_suspend_once)
         except Exception:  # the next look may find things in order
-            _log.exception("runs could not be looked after")
+            _log.exception("suspending runs without viewers failed")
 
 
 def _suspend_once() -> None:

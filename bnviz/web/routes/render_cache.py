@@ -23,7 +23,7 @@ class RenderCache:
         All three are called in the thread.
         """
         if self._requests > self._waiting:
-            raise Busy("Too many files and pictures are asked for at the moment; ask again soon.")
+            raise Busy("Too many files and pictures are requested at the moment. Try again soon.")
         self._requests += 1
         try:
             return await to_thread.run_sync(self._get, key, render, spend, limiter=self._limiter)
