@@ -95,7 +95,7 @@ class Admission:
         count = len(self.waiting)
         full = len(self.computing) >= self.limits.max_running or (self._waiting and not self._has_room())
         if full and count >= self.limits.max_waiting:
-            raise Busy(f"The queue of this server is full: {count} runs are waiting.")
+            raise Busy(f"The queue of this server is full (waiting runs: {count}).")
 
     def enqueue(self, task: Task, visitor: str) -> None:
         """Append a task to its visitor's queue."""

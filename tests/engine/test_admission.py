@@ -232,7 +232,7 @@ def test_a_queue_that_is_full_refuses_and_says_so(make):
     backend = make(max_running=1, max_waiting=1)
     for seed in (11, 12):
         backend.request(SLOW.replace(seed=seed))
-    with pytest.raises(Busy, match="as this server allows"):
+    with pytest.raises(Busy, match="queue of this server is full"):
         backend.request(SLOW.replace(seed=13))
     assert backend.counters.rejected == 1 and len(backend.store.live()) == 2
     assert backend.request(SLOW.replace(seed=12)), "one that is there may be asked for again"
