@@ -60,7 +60,7 @@ def test_those_who_come_later_wait_in_line_and_get_their_turn_when_others_go(vis
     ask(second, 82)
     second.page.locator(".bnviz-headline").get_by_text("it is number 1 in line").wait_for()
     ask(third, 83)
-    third.page.get_by_text("as this server allows (1)").wait_for()
+    third.page.get_by_text("is full (waiting runs: 1)").wait_for()
     assert server.metric("runs_rejected_total") >= 1
     leave(first)
     second.wait("d.trainedStep > 0")
