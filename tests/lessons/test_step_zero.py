@@ -266,7 +266,9 @@ def test_wide_intervals_settle_nothing():
     plan = small()
     rows = synthetic_rows(plan, rate=(1, 1.3), scatter=1.0)
     assert judge.grows(plan, rows) is None
-    assert fill(WORDS["gradient"]["open"], least="2") in verdict(plan, rows)
+    squared = judge.measurements(plan, rows, "squared_gradient")
+    ratio = judge.factor(judge.interval(growth(squared["batch"]) - growth(squared["none"])))
+    assert fill(WORDS["gradient"]["open"], least="2", ratio=ratio) in verdict(plan, rows) and " to " in ratio
     assert answer(plan, rows, "both") == WORDS["answer"]["open"]
     assert judge.apart(plan, synthetic_rows(plan, rank=(5, 5.1), scatter=0.3)) is None
 
@@ -274,7 +276,7 @@ def test_wide_intervals_settle_nothing():
 def test_the_growth_is_told_with_its_interval_and_compared_with_the_law():
     plan, rows = small(), synthetic_rows(small(), rate=(1, math.pi / (math.pi - 1)))
     text = verdict(plan, rows)
-    assert re.search(r"and by 1\.46\d \(1\.4[56]\d to 1\.4[67]\d\) with batch norm", text)
+    assert re.search(r"\| growth of [^|]*? down to \d+ \| 1\.0[^|]* \| 1\.46\d \(1\.4[56]\d to 1\.4[67]\d\) \|", text)
     assert WORDS["law"]["within"] in text
     assert WORDS["law"]["above"] in verdict(plan, synthetic_rows(plan, rate=(1, 1.6)))
     assert WORDS["law"]["below"] in verdict(plan, synthetic_rows(plan, rate=(1, 1.2)))
@@ -284,8 +286,8 @@ def test_the_growth_is_told_with_its_interval_and_compared_with_the_law():
 def test_it_is_said_whose_rank_it_is():
     plan = small()
     text = verdict(plan, synthetic_rows(plan, rank=(2.0, 12.0), scatter=0.0001))
-    assert re.search(r"input has an effective rank of 2\.0 \(.*?\) without and 12\.0 \(.*?\) with batch norm, over", text)
-    assert re.search(r"Its output has 1\.0 \(.*?\) and 6\.0 \(", text)
+    assert re.search(r"before the nonlinearity \| 2\.0 \(.*?\) \| 12\.0 \(.*?\) \|", text)
+    assert re.search(r"after the nonlinearity \| 1\.0 \(.*?\) \| 6\.0 \(", text)
 
 
 def test_few_layers_have_no_growth():

@@ -10,8 +10,10 @@ import numpy as np
 from bnviz import numerals
 from bnviz.config.sweep import Sweep
 from bnviz.judge.intervals import LEVEL, Interval, finite_mean, interval, over_seeds
+from bnviz.judge.table import Table
 from bnviz.judge.verdict import FEWEST_SEEDS
 from bnviz.lessons.step_zero.results import (
+    ARMS,
     SMALLEST,
     WORDS,
     Rows,
@@ -21,6 +23,7 @@ from bnviz.lessons.step_zero.results import (
     measurements,
     theory,
 )
+from bnviz.web.markdown import table
 from bnviz.web.words import fill
 
 PREDICTIONS = WORDS["predictions"]
@@ -28,6 +31,7 @@ LEAST = 1.02  # by which the factors per layer have to differ to count: over 50 
 LEAST_RANK = 1.1  # by which effective ranks have to differ to count
 FAMILY = 3  # what is judged of one sweep: ranks, gradients, and whether theory fits; each so strictly that all are right together
 STRICT = 1 - (1 - LEVEL) / FAMILY
+PLACES = {"effective_rank": 1, "activation_rank": 1, "cosine": 2}  # of what is measured in the last layer, after the point
 SIDES = {1: "more", 0: "same", -1: "less", None: "open"}  # names in the catalogue, by sign
 OUTCOMES = {(True, False): "both", (True, True): "apart", (False, False): "steady", (False, True): "neither"}
 
@@ -84,6 +88,7 @@ def verdict(sweep: Sweep, rows: Rows) -> str:
             None,
             [
                 "\n".join(f"- {one}" for one in answers),
+                table(numbers(sweep, rows)),
                 headline,
                 fill(texts["brackets"], seeds=sweep.seeds, least=_percent(LEAST)),
             ],
@@ -107,19 +112,9 @@ def answer(sweep: Sweep, rows: Rows, prediction: str) -> str:
 
 def _alike(sweep: Sweep, rows: Rows) -> str:
     """Do the examples become alike?"""
-    texts = WORDS["alike"]
-    rank, after, cosine = (
-        {arm: interval(values[:, -1]) for arm, values in measurements(sweep, rows, key).items()}
-        for key in ("effective_rank", "activation_rank", "cosine")
-    )
-    details = fill(
-        texts["told"],
-        layer=sweep.base.hidden_layers, width=sweep.base.width, examples=sweep.base.batch,
-        plain_rank=number(rank["none"], 1), batch_rank=number(rank["batch"], 1),
-        plain_after=number(after["none"], 1), batch_after=number(after["batch"], 1),
-        plain_cosine=number(cosine["none"], 2), batch_cosine=number(cosine["batch"], 2),
-    )  # fmt: skip
-    return f"**{texts['ask']}** **{_headline(sweep, texts, apart(sweep, rows), LEAST_RANK)}** {details}"
+    texts, rank = WORDS["alike"], measurements(sweep, rows, "effective_rank")
+    ratio = interval(logarithms(rank["batch"][:, -1]) - logarithms(rank["none"][:, -1]))
+    return f"**{texts['ask']}** **{_headline(sweep, texts, apart(sweep, rows), LEAST_RANK, ratio)}**"
 
 
 def _gradient(sweep: Sweep, rows: Rows) -> str:
@@ -128,22 +123,38 @@ def _gradient(sweep: Sweep, rows: Rows) -> str:
     if layers < SMALLEST:
         return f"**{texts['ask']}** {fill(texts['shallow'], least=SMALLEST)}"
     squared = measurements(sweep, rows, "squared_gradient")
-    rates = {arm: interval(growth(values)) for arm, values in squared.items()}
-    ends = {arm: float(np.exp(finite_mean(from_end_to_end(values)))) for arm, values in squared.items()}
-    details = fill(
-        texts["told"],
-        middle=layers // 2 + 1, layer=layers, plain=factor(rates["none"]), batch=factor(rates["batch"]),
-        plain_ends=short(ends["none"]), batch_ends=short(ends["batch"]),
-    )  # fmt: skip
-    headline = _headline(sweep, texts, grows(sweep, rows), LEAST)
-    return " ".join([f"**{texts['ask']}** **{headline}**", details, *_law(sweep, interval(growth(squared["batch"]), STRICT))])
+    ratio = interval(growth(squared["batch"]) - growth(squared["none"]))
+    headline = _headline(sweep, texts, grows(sweep, rows), LEAST, ratio)
+    return " ".join([f"**{texts['ask']}** **{headline}**", *_law(sweep, interval(growth(squared["batch"]), STRICT))])
 
 
-def _headline(sweep: Sweep, texts: Mapping[str, str], answer: int | None, least: float) -> str:
-    """What `side` says in words."""
+def numbers(sweep: Sweep, rows: Rows) -> Table:
+    """What both networks measure, in the last layer and from layer to layer."""
+    texts, layers = WORDS["numbers"], sweep.base.hidden_layers
+    known = {"layer": layers, "middle": layers // 2 + 1, "examples": sweep.base.batch, "width": sweep.base.width}
+    lines = [
+        (fill(texts[key], **known), *(number(interval(values[:, -1]), places) for values in _of_arms(sweep, rows, key)))
+        for key, places in PLACES.items()
+    ]
+    if layers >= SMALLEST:
+        squared = _of_arms(sweep, rows, "squared_gradient")
+        lines.append((fill(texts["growth"], **known), *(factor(interval(growth(values))) for values in squared)))
+        ends = (float(np.exp(finite_mean(from_end_to_end(values)))) for values in squared)
+        lines.append((fill(texts["ends"], **known), *map(short, ends)))
+    return Table((texts["what"], texts["none"], texts["batch"]), tuple(lines))
+
+
+def _of_arms(sweep: Sweep, rows: Rows, key: str) -> list[np.ndarray]:
+    """One measure of both arms, [seeds, layers] each."""
+    values = measurements(sweep, rows, key)
+    return [values[arm] for arm in ARMS]
+
+
+def _headline(sweep: Sweep, texts: Mapping[str, str], answer: int | None, least: float, ratio: Interval) -> str:
+    """What `side` says in words; where it is open, with the ratio whose logarithm is `ratio`."""
     if sweep.seeds < FEWEST_SEEDS:
         return fill(WORDS["verdict"]["few"], least=FEWEST_SEEDS)
-    return fill(texts[SIDES[answer]], least=_percent(least))
+    return fill(texts[SIDES[answer]], least=_percent(least), ratio=factor(ratio))
 
 
 def _law(sweep: Sweep, rate: Interval) -> list[str]:
