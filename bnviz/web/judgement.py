@@ -53,7 +53,11 @@ def _about_within(part: Criterion, interval: Interval) -> str:
 def _about_side(part: Criterion, interval: Interval) -> str:
     """Where an interval ends, of what is claimed to lie on one side of a bound."""
     low, high = float(interval.low), float(interval.high)
-    sentence = (OPEN if low <= part.bound <= high else STRICT)[part.side]
+    is_open = low <= part.bound <= high
+    if part.bound == 0:
+        known = {"low": part.scale.write(low), "high": part.scale.write(high), "unit": part.scale.unit}
+        return fill(shared()["judgement"]["zero_open" if is_open else "zero_strict"], **known)
+    sentence = (OPEN if is_open else STRICT)[part.side]
     write, bound = part.scale.write, part.scale.bound(part.bound)
     return fill(shared()["judgement"][sentence], bound=bound, low=write(low), high=write(high))
 

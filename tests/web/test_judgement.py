@@ -23,6 +23,8 @@ def seeds(low, high):
         ("within", 0.01, (-0.0066, 0.0114), "Within ±1.0 points counts as the same; the 95 % interval reaches +1.14."),
         ("within", 0.01, (-0.0114, 0.0066), "Within ±1.0 points counts as the same; the 95 % interval reaches −1.14."),
         ("within", 0.01, (-0.02, 0.03), "Within ±1.0 points counts as the same; the 95 % interval goes from −2.00 to +3.00."),
+        ("above", 0.0, (-0.002, 0.03), "The 95 % interval, −0.20 to +3.00 points, contains 0."),
+        ("above", 0.0, (0.002, 0.03), "The 95 % interval, +0.20 to +3.00 points, does not contain 0, but"),
         ("within", 0.01, (0.002, 0.009), "interval, +0.20 to +0.90, lies within that, but"),
         ("above", 0.01, (0.005, 0.03), "The claim says more than +1.0 points; the 95 % interval goes from +0.50 to +3.00."),
         ("below", -0.01, (-0.03, 0.005), "The claim says less than −1.0 points; the 95 % interval goes from −3.00 to +0.50."),
@@ -61,7 +63,7 @@ def test_of_two_tests_the_one_in_the_way_is_named():
     surely, open_count = over_seeds(np.array([0.2, 0.21, 0.19, 0.2])), Signs(np.array([0.2, 0.2, -0.1, -0.1]))
     assert "In 2 of 4 seeds" in open_reason(Criterion("", Strictest(surely, open_count), "above", 0.0, scale=POINTS))
     wide = Strictest(over_seeds(np.array([9.0, 0.1, 0.1, 0.2])), Signs(np.full(4, 0.1)))
-    assert "the 95 % interval goes from" in open_reason(Criterion("", wide, "above", 0.0, scale=POINTS))
+    assert "points, contains 0." in open_reason(Criterion("", wide, "above", 0.0, scale=POINTS))
 
 
 def test_one_seed_has_no_interval():

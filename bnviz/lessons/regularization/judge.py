@@ -6,15 +6,17 @@ All statements about one sweep are judged together, each comparison so strictly 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from bnviz.config.sweep import Sweep
 from bnviz.data import DATA_SETS
 from bnviz.judge.intervals import LEVEL, Interval, over_seeds
+from bnviz.judge.scale import POINTS
 from bnviz.judge.signs import Signs
-from bnviz.judge.verdict import FEWEST_SEEDS
+from bnviz.judge.table import Table
+from bnviz.judge.verdict import FEWEST_SEEDS, Criterion
 from bnviz.lessons.regularization.results import (
     SCENES,
     WORDS,
@@ -32,6 +34,8 @@ from bnviz.lessons.regularization.results import (
     shrunk,
     sizes,
 )
+from bnviz.web.judgement import open_reason
+from bnviz.web.markdown import table
 from bnviz.web.words import fill
 
 PREDICTIONS = WORDS["predictions"]
@@ -85,7 +89,9 @@ def verdict(sweep: Sweep, rows: Rows) -> str:
     if sweep.seeds < FEWEST_SEEDS:
         return "\n\n".join([fill(texts["few"], least=FEWEST_SEEDS), " ".join([_note(sweep, rows), *_diverged(sweep, rows)])])
     answers = [_regularizes(sweep, rows), _reliable(sweep, rows), _like_dropout(sweep, rows)]
-    return "\n\n".join(["\n".join(f"- {one}" for one in answers if one), " ".join([_note(sweep, rows), *_diverged(sweep, rows)])])
+    found = [table(known)] if (known := numbers(sweep, rows)).rows else []
+    note = " ".join([_note(sweep, rows), *_diverged(sweep, rows)])
+    return "\n\n".join(["\n".join(f"- {one}" for one in answers if one), *found, note])
 
 
 def _note(sweep: Sweep, rows: Rows) -> str:
@@ -122,8 +128,21 @@ def _unknown(sweep: Sweep, rows: Rows, ask: str) -> str:
 
 
 def _paragraph(ask: str, verdict: str, details: str) -> str:
-    """A question, the verdict, and the numbers that it rests on."""
-    return fill(WORDS["verdict"]["told"], ask=ask, verdict=verdict, told=details)
+    """A question, the verdict, and what else is to be said."""
+    return fill(WORDS["verdict"]["told"], ask=ask, verdict=verdict, told=details).rstrip()
+
+
+def _open(change: np.ndarray, lost: np.ndarray, about: str) -> str:
+    """Why it is open whether a `change` [seeds] is a rise, with its numbers; `lost` as in `sign`."""
+    part = Criterion("", Signs(change) if (lost > 0).any() else over_seeds(change), "above", scale=POINTS)
+    return fill(WORDS["verdict"]["open"], about=about, reason=open_reason(part))
+
+
+def _open_shrinking(sweep: Sweep, rows: Rows, kind: str, signs: Mapping[str, int | None]) -> list[str]:
+    """The same of each measure whose sign is 0 as the groups shrink, with one kind of labels."""
+    values, lost = measurements(sweep, rows), diverged(sweep, rows)[f"batch {kind}"][[0, -1]]
+    changes = {key: values[key][f"batch {kind}"] for key, one in signs.items() if one == 0}
+    return [_open(ends[0] - ends[-1], lost, WORDS["verdict"][f"about_{key}"]) for key, ends in changes.items()]
 
 
 def _regularizes(sweep: Sweep, rows: Rows) -> str:
@@ -136,14 +155,10 @@ def _regularizes(sweep: Sweep, rows: Rows) -> str:
     memorizes, scores = (sign_of_shrinking(sweep, rows, key, "noisy") for key in ("train", "test"))
     if memorizes is None or scores is None:
         return _unknown(sweep, rows, texts["ask"])
-    values = measurements(sweep, rows)
-    train, test = (shrunk(values[key]["batch noisy"]) for key in ("train", "test"))
-    details = fill(
-        texts["told"],
-        small=small, large=large, memorizes=texts[MEMORIZES[memorizes]],
-        train=points(train), test=points(test), best=_best(sweep, values["test"]["batch noisy"]),
-    )  # fmt: skip
-    return _paragraph(texts["ask"], texts[f"{MEMORIZES[memorizes]}_{SCORES[scores]}"], details)
+    best = _best(sweep, measurements(sweep, rows)["test"]["batch noisy"])
+    details = fill(texts["told"], small=small, large=large, memorizes=texts[MEMORIZES[memorizes]], best=best)
+    open_ones = _open_shrinking(sweep, rows, "noisy", {"train": memorizes, "test": scores})
+    return _paragraph(texts["ask"], texts[f"{MEMORIZES[memorizes]}_{SCORES[scores]}"], " ".join([details, *open_ones]))
 
 
 def _best(sweep: Sweep, values: np.ndarray) -> str:
@@ -160,25 +175,37 @@ def _reliable(sweep: Sweep, rows: Rows) -> str:
     """With clean labels: does the same noise cost anything?"""
     if len(sizes(sweep)) == 1:
         return ""
-    texts, scores, values = WORDS["reliable"], sign_of_shrinking(sweep, rows, "test", "clean"), measurements(sweep, rows)
+    texts, scores = WORDS["reliable"], sign_of_shrinking(sweep, rows, "test", "clean")
     if scores is None:
         return _unknown(sweep, rows, texts["ask"])
-    train, test = (shrunk(values[key]["batch clean"]) for key in ("train", "test"))
-    details = fill(texts["told"], train=points(train), test=points(test))
-    if (cause := _statistics(sweep, rows)) and scores < 0:
-        details = f"{details} {cause}"
-    return _paragraph(texts["ask"], texts[SCORES[scores]], details)
+    cause = [_statistics(sweep, rows)] if scores < 0 else _open_shrinking(sweep, rows, "clean", {"test": scores})
+    return _paragraph(texts["ask"], texts[SCORES[scores]], " ".join(cause))
 
 
 def _statistics(sweep: Sweep, rows: Rows) -> str:
-    """How much of that harm is running statistics that do not fit, in the two smallest sizes of groups."""
-    changes, texts = recovered(measurements(sweep, rows), "clean")[:2], WORDS["statistics"]
+    """Whether that harm comes from running statistics that do not fit."""
     first = sign_of_recovery(sweep, rows)
-    if first is None:
-        return ""
-    told = fill(texts[SCORES[first]], small=sizes(sweep)[0], change=points(changes[0]))
-    known = (one for one in changes[1:] if np.isfinite(one.low))
-    return " ".join([told, *(fill(texts["next"], size=sizes(sweep)[1], change=points(one)) for one in known)])
+    return "" if first is None else WORDS["statistics"][SCORES[first]]
+
+
+def numbers(sweep: Sweep, rows: Rows) -> Table:
+    """How accuracies differ in percentage points, with each kind of labels: what the verdicts rest on, as far as it is in."""
+    texts, values = WORDS["numbers"], measurements(sweep, rows)
+    known = {"small": sizes(sweep)[0], "large": sizes(sweep)[-1], "rate": f"{sweep.base.dropout:g}"}
+    lines = []
+    if len(sizes(sweep)) > 1:
+        lines += [(texts[key], [shrunk(values[key][f"batch {kind}"]) for kind in labels(sweep)]) for key in ("train", "test")]
+    lines += [(texts[scene], [against(values["test"], scene, kind) for kind in labels(sweep)]) for scene in scenes(sweep)[1:]]
+    for place, size in enumerate(sizes(sweep)[:2]):
+        name = fill(texts["statistics"], size=size)
+        lines.append((name, [recovered(values, kind)[place] for kind in labels(sweep)]))
+    told = ((fill(name, **known), *map(_points_if_known, changes)) for name, changes in lines)
+    return Table((fill(texts["what"], **known), *labels(sweep).values()), tuple(one for one in told if any(one[1:])))
+
+
+def _points_if_known(change: Interval) -> str:
+    """A difference with its interval, or nothing before there is one."""
+    return points(change) if np.isfinite(change.low) else ""
 
 
 def _like_dropout(sweep: Sweep, rows: Rows) -> str:
@@ -187,18 +214,20 @@ def _like_dropout(sweep: Sweep, rows: Rows) -> str:
     others = {scene: intervals for scene in scenes(sweep)[1:] if (intervals := _differences(sweep, rows, scene))}
     if not others:
         return fill(texts["unknown"], ask=texts["ask"], small=small, done=_done(rows), total=len(sweep.runs()))
-    rate = f"{sweep.base.dropout:g}"
-    differences = "; ".join(
-        fill(texts[f"than_{scene}"], rate=rate, changes=_listed(intervals)) for scene, intervals in others.items()
-    )
-    details = fill(texts["told"], small=small, differences=differences)
     if "dropout" in scenes(sweep) and "dropout" not in others:
-        return _paragraph(texts["ask"], texts["later"], details)
+        return _paragraph(texts["ask"], texts["later"], "")
     if "dropout" not in others:
-        return fill(texts["no_dropout"], ask=texts["ask"], told=details)
-    return _paragraph(
-        texts["ask"], _better({kind: sign_against(sweep, rows, "dropout", kind) for kind in others["dropout"]}), details
-    )
+        return fill(texts["no_dropout"], ask=texts["ask"])
+    signs = {kind: sign_against(sweep, rows, "dropout", kind) for kind in others["dropout"]}
+    return _paragraph(texts["ask"], _better(signs), " ".join(_open_against(sweep, rows, signs)))
+
+
+def _open_against(sweep: Sweep, rows: Rows, signs: Mapping[str, int | None]) -> Iterator[str]:
+    """Why it is open which does better, the smallest groups or dropout, with each kind of labels whose sign is 0."""
+    test, lost = measurements(sweep, rows)["test"], diverged(sweep, rows)
+    for kind in (kind for kind, one in signs.items() if one == 0):
+        ends = pair(test, "dropout", kind)
+        yield _open(ends[0] - ends[1], pair(lost, "dropout", kind), WORDS["like_dropout"][f"about_{kind}"])
 
 
 def _differences(sweep: Sweep, rows: Rows, scene: str) -> dict[str, Interval]:
@@ -206,10 +235,6 @@ def _differences(sweep: Sweep, rows: Rows, scene: str) -> dict[str, Interval]:
     test = measurements(sweep, rows)["test"]
     kinds = (kind for kind in labels(sweep) if sign_against(sweep, rows, scene, kind) is not None)
     return {kind: against(test, scene, kind) for kind in kinds}
-
-
-def _listed(intervals: Mapping[str, Interval]) -> str:
-    return ", ".join(fill(WORDS["like_dropout"][f"change_{kind}"], change=points(change)) for kind, change in intervals.items())
 
 
 def _better(signs: Mapping[str, int | None]) -> str:
