@@ -86,6 +86,16 @@ def stages(experiment: Experiment) -> list[tuple[int, Experiment]]:
     return [(end - start, experiment_at(experiment, start)) for start, end in zip(starts, ends, strict=True)]
 
 
+def examples_seen(experiment: Experiment) -> int:
+    """Examples that a network trains on in the whole run, each as often as it is used."""
+    return sum(steps * stage.batch * stage.accumulate for steps, stage in stages(experiment))
+
+
+def epochs(experiment: Experiment) -> float:
+    """The same in passes over the training set, as recordings count epochs."""
+    return examples_seen(experiment) / experiment.examples
+
+
 def common_prefix_step(one: Experiment, other: Experiment) -> int:
     """The last step whose snapshot both runs share; -1 if they share none.
 

@@ -404,9 +404,9 @@ class Experiment:
         remainder = self.examples % self.batch
         if remainder and self.examples < 10 * self.batch:
             notes.append(
-                f"An epoch is {counted(self.examples // self.batch, 'minibatches')} of {self.batch}. What is left over, "
-                f"{counted(remainder, 'examples')}, is not used before the next shuffle, so that every minibatch has the same "
-                "number of examples."
+                f"After {counted(self.examples // self.batch, 'minibatches')} of {self.batch}, the training set is shuffled "
+                f"again. What is left over, {counted(remainder, 'examples')}, waits until then, so that every minibatch has the "
+                f"same size. An epoch counts as {self.examples} examples."
             )
         if self.ghost_batch_size == 1:
             notes.append("A single example has no variance, so a ghost batch size of 1 counts as off.")

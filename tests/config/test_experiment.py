@@ -157,8 +157,14 @@ def test_notes_say_nothing_of_ordinary_settings():
     [
         ({"dataset": "mnist1d", "batch_size": 50, "train_size": 4500}, "MNIST-1D has 4000 training examples"),
         ({"train_size": 100, "batch_size": 512}, "every step uses all 100 examples"),
-        ({"batch_size": 50, "train_size": 120}, "2 minibatches of 50. What is left over, 20 examples, is not used"),
-        ({"batch_size": 64, "train_size": 65}, "An epoch is 1 minibatch of 64. What is left over, 1 example, is not used"),
+        (
+            {"batch_size": 50, "train_size": 120},
+            "After 2 minibatches of 50, the training set is shuffled again. What is left over, 20",
+        ),
+        (
+            {"batch_size": 64, "train_size": 65},
+            "is left over, 1 example, waits until then, so that every minibatch has the same size. An epoch counts as 65",
+        ),
         ({"batch_size": 10, "ghost_batch_size": 7}, "uses 1 group of 10 examples"),
         ({"batch_size": 50, "ghost_batch_size": 1}, "A single example has no variance"),
         ({"batch_size": 50, "ghost_batch_size": 50}, "has no effect"),

@@ -12,7 +12,8 @@ from bnviz.lessons import LESSONS
 from bnviz.lessons.live_shift.page import PAGE
 from bnviz.measures import budget
 from bnviz.record.store import Store
-from bnviz.web.site import links
+from bnviz.web import words
+from bnviz.web.site import links, pace
 from bnviz.web.site.presets import KEY
 from tests import ROOT
 from tests.fields import OTHER
@@ -27,7 +28,7 @@ class Stage:
 
     def __init__(self):
         self.requested, self.plotted, self.mounted, self.released = [], [], [], []
-        self.trouble, self.store = None, Store()
+        self.trouble, self.store, self.pinned = None, Store(), None
 
     def notice(self):
         return self.trouble
@@ -47,6 +48,8 @@ class Stage:
     def mount(self, run, panels, view, **more):
         self.mounted.append((run, view))
         self.beside = more["beside"]
+        if self.pinned is not None:  # in the player, since
+            more["on_beside"](self.pinned)
 
     @property
     def experiment(self):
@@ -395,6 +398,50 @@ def test_another_run_is_compared_with_by_one_press_and_let_go_by_another(stage):
     assert values_to_compare(page, "batch_size").value == 256 and stage.mounted[-1][0] == Experiment(batch_size=8).id
     values_to_compare(page, "batch_size").set_value(None).run()
     assert stage.beside is None and page.query_params == {"batch_size": "8"}
+
+
+def epochs_line(page):
+    return next(caption.value for caption in page.caption if "epochs of" in caption.value)
+
+
+def test_a_comparison_keeps_the_examples_seen_like_the_run_on_show(stage):
+    page = visit(batch_size="8", beside="batch_size=256")
+    assert (stage.mounted[-1][0], stage.beside["label"]) == (Experiment(batch_size=8).id, "Batch size 256")
+    next(group for group in page.button_group if group.key == pace.KEY).set_value(pace.EXAMPLES).run()
+    assert stage.mounted[-1][0] == Experiment(batch_size=8, steps=4800, snapshot_every=32).id
+    assert stage.beside["run"] == Experiment(batch_size=256, steps=150, snapshot_every=1).id, "what was compared follows"
+    assert stage.beside["label"] == "Batch size 256, Steps 150" and stage.beside["epochs"] == pytest.approx(7.68)
+    assert "4800 steps of 8 examples: 7.7 epochs of 5,000" in epochs_line(page)
+    assert values_to_compare(page, "batch_size").value == 256
+    values_to_compare(page, "batch_size").set_value(128).run()
+    assert stage.beside["run"] == Experiment(batch_size=128, steps=300, snapshot_every=2).id and not page.exception
+
+    page = visit(**page.query_params)  # the link says as much, though nobody has chosen here
+    values_to_compare(page, "batch_size").set_value(256).run()
+    assert stage.beside["epochs"] == pytest.approx(7.68)
+
+
+def test_a_value_is_compared_again_after_it_was_dismissed_in_the_player(stage):
+    page = visit(batch_size="8", beside="batch_size=32")
+    texts = words.shared()["compare"]
+    assert page.get("popover")[1].proto.popover.label == "Compared: Batch size 32"
+    assert any(texts["where"] in caption.value for caption in page.caption)
+    del page.query_params["beside"]  # as the player writes it
+    values_to_compare(page, "batch_size").set_value(None).run()  # a press on the value that is still marked
+    assert stage.beside["run"] == Experiment(batch_size=32).id and page.query_params["beside"] == "batch_size=32"
+    stage.pinned = ""
+    page.run()
+    assert "beside" not in page.query_params
+    stage.pinned = None
+    page.run()
+    assert values_to_compare(page, "batch_size").value is None and stage.beside is None
+    assert page.get("popover")[1].proto.popover.label == texts["open"]
+    stage.pinned = "batch_size=4"
+    page.run()
+    assert page.query_params["beside"] == "batch_size=4"
+    stage.pinned = "batch_size=banana"
+    page.run()
+    assert "beside" not in page.query_params and not page.exception
 
 
 def test_a_setting_that_is_locked_is_not_compared(stage):

@@ -89,7 +89,7 @@ def _place(page: Page, experiment: Experiment, live: str) -> dict[str, object]:
     return {**link.view, "beside": None} if link.experiment == experiment else {}
 
 
-def _beside(experiment: Experiment, recording: bytes) -> dict[str, str] | None:
+def _beside(experiment: Experiment, recording: bytes) -> dict[str, Any] | None:
     """The run that this recording is of, as the player is told of a comparison (types.d.ts: Data)."""
     if not recording:
         return None

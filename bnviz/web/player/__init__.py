@@ -41,15 +41,17 @@ def mount(
     waiting: bool = False,
     on_edit: Callable[[Mapping[str, Any]], None] | None = None,
     on_skip: Callable[[], None] = lambda: None,
+    on_beside: Callable[[str], None] = lambda _: None,
     is_outdated: Callable[[], bool] = lambda: False,
     **more: Any,
 ) -> None:
     """Show the player of the experiment's `run`: see `messages.player_data`, to which `more` is added.
 
     What there is to see in it says bnviz/lessons/<lesson>/story.js, in the words of the lesson's catalogue. `visitor` is a name
-    for the visitor. `on_edit` takes an edit made in the player (types.d.ts: Edit), and `on_skip` is called when the visitor would
-    rather not guess. `is_outdated` says whether a setting has changed since: if the player and a setting send something in the
-    same moment, Streamlit runs this fragment alone.
+    for the visitor. `on_edit` takes an edit made in the player (types.d.ts: Edit), `on_skip` is called when the visitor would
+    rather not guess, and `on_beside` with the settings of the run that is compared with from now on, as a query. `is_outdated`
+    says whether a setting has changed since: if the player and a setting send something in the same moment, Streamlit runs this
+    fragment alone.
     """
     message = state(lesson)
     data = {**messages.player_data(run, experiment, panels, view, lesson, prediction, waiting), **more}
@@ -66,7 +68,9 @@ def mount(
         on_skip()
     if on_edit and (edit := message.get("edit")):
         on_edit(edit)
-    if message.get("skip") or is_outdated():
+    if beside := message.get("beside"):
+        on_beside(beside["query"])
+    if message.get("skip") or beside or is_outdated():
         st.rerun()
 
 

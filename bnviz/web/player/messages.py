@@ -18,8 +18,10 @@ from bnviz.record.version import results_version
 from bnviz.web import assets, words
 from bnviz.web.figures import arm_styles
 
-NAMES = ("cursor", "assets", "stop", "skip", "hand", "edit")  # of the parts of the player's state
-_SHAPES = {"cursor": {"run": str, "from": int}, "hand": {"step": int}, "edit": {"run": str, "do": str}}
+NAMES = ("cursor", "assets", "stop", "skip", "beside", "hand", "edit")  # of the parts of the player's state
+_SHAPES = {
+    "cursor": {"run": str, "from": int}, "beside": {"query": str}, "hand": {"step": int}, "edit": {"run": str, "do": str}
+}  # fmt: skip
 
 
 class State(TypedDict, total=False):
@@ -29,6 +31,7 @@ class State(TypedDict, total=False):
     assets: bool  # the player's files, because the browser cannot fetch them
     stop: str  # to stop this run
     skip: bool  # not to wait for a guess
+    beside: dict[str, Any]  # query: the settings of the run that is compared with from now on; empty: none is
     hand: dict[str, Any]  # step: that the next change of a setting applies from there on
     edit: dict[str, Any]  # an edit (types.d.ts: Edit) of the run that it names
 
@@ -72,7 +75,7 @@ def player_data(
         "run": run,
         "stream": stream_url(experiment),
         "snapshots": experiment.snapshots,
-        "epochs": sum(steps * stage.batch for steps, stage in course.stages(experiment)) / experiment.examples,
+        "epochs": course.epochs(experiment),
         "panels": panels,
         "view": dict(view),
         "story": lesson,

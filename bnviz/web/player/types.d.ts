@@ -117,10 +117,11 @@ export interface Data {
   lines?: {run: string; from: number; lines: string[]};
 }
 
-/** How another run differs from the one on show (`label`), and the one on show from the other. */
+/** How another run differs from the one on show (`label`), the one on show from the other, and how many epochs the other takes. */
 export interface Contrast {
   label: string;
   own: string;
+  epochs?: number;
 }
 
 /** What a chart's lines are of: the solid ones, and the faint dotted ones. */

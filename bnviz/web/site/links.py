@@ -142,9 +142,24 @@ def beside(query: str, default: Experiment) -> Experiment:
 
 
 def chosen_beside(default: Experiment) -> Experiment | None:
-    """The experiment that the address names for comparison, if it names one."""
-    query = st.session_state[_LINK].view.get("beside")
+    """The experiment that the address names for comparison, if it names one. (The player takes it away when it is dismissed.)"""
+    query = st.session_state[_LINK].view.get("beside") if "beside" in st.query_params else None
     return None if query is None else beside(str(query), default)
+
+
+def set_beside(experiment: Experiment, default: Experiment, name: str = "seed") -> None:
+    """Have the address name this experiment for comparison; the default by its setting `name`, for an empty text names none."""
+    texts = to_texts(experiment, default) or {name: format_value(getattr(experiment, name))}
+    st.query_params["beside"] = urlencode(texts, safe=":;=")
+
+
+def follow_beside(query: str) -> None:
+    """Have the address name the run that the player compares with from now on; none if the query is empty or names none."""
+    texts, _ = _read({"beside": query}, view_fields(st.session_state[_LINK].experiment, 0))
+    if query and texts:
+        st.query_params["beside"] = str(texts["beside"])
+    else:
+        st.query_params.pop("beside", None)
 
 
 def parameters(experiment: Experiment, view: Mapping[str, object], default: Experiment) -> dict[str, str]:

@@ -13,7 +13,7 @@ from bnviz.config import changes, course
 from bnviz.config.arms import ARMS
 from bnviz.config.changes import KNOBS, Change
 from bnviz.config.experiment import FIELDS, Experiment, change_fields, parse_changes
-from bnviz.config.fields import LIVE, BadField, Field, format_value
+from bnviz.config.fields import LIVE, OBSERVATION, BadField, Field, format_value
 from bnviz.web import words
 
 LATE = "batch_norm_from"
@@ -27,8 +27,9 @@ def all_changes(experiment: Experiment) -> list[Change]:
 
 
 def differences(experiment: Experiment, other: Experiment) -> str:
-    """How an experiment differs from another one, in a few words."""
-    fields = [FIELDS[name] for name in STATIC_FIELDS if getattr(experiment, name) != getattr(other, name)]
+    """How an experiment differs from another one, in a few words: in what is observed only if there is nothing else."""
+    different = [FIELDS[name] for name in STATIC_FIELDS if getattr(experiment, name) != getattr(other, name)]
+    fields = [field for field in different if field.role != OBSERVATION] or different
     labels = [f"{field.label} {_value_label(field, getattr(experiment, field.name))}" for field in fields]
     own_changes, other_changes = all_changes(experiment), all_changes(other)
     labels += [_label_at_step(change, experiment) for change in own_changes if change not in other_changes]
@@ -43,9 +44,14 @@ def earlier_run(experiment: Experiment, current: Experiment) -> dict[str, Any]:
     return {"run": experiment.id, "step": step, **contrast(experiment, current)}
 
 
-def contrast(experiment: Experiment, current: Experiment) -> dict[str, str]:
-    """How an experiment differs from the current one (`label`), and the current one from it (`own`), for the player."""
-    return {"label": differences(experiment, current), "own": differences(current, experiment)}
+def contrast(experiment: Experiment, current: Experiment) -> dict[str, Any]:
+    """How an experiment differs from the current one (`label`), the current one from it (`own`), and how many epochs it takes,
+    for the player."""
+    return {
+        "label": differences(experiment, current),
+        "own": differences(current, experiment),
+        "epochs": course.epochs(experiment),
+    }
 
 
 def _label_without(change: Change, experiment: Experiment, other: Experiment) -> str:

@@ -45,6 +45,7 @@ def play(experiment: Experiment, page: RunForm, view: Mapping[str, Any], predict
         waiting=predictions.waiting(page),
         on_edit=_apply_edit,
         on_skip=partial(predictions.skip, page.lesson),
+        on_beside=links.follow_beside,
         is_outdated=widgets.have_changed,
         changes=live_edits.changes_data(current),
         before=_earlier_runs(current, page),

@@ -7,6 +7,7 @@ const WIDE = {experiment: {batch_size: 256}};
 const FIRST = "{}";
 const beside = (world) => world.core.comparison.viewBeside(world.core.view())?.run ?? null;
 const played = (options) => new World(options).arrive().until(({playback}) => playback === "ended");
+const sentence = ({core}) => core.comparison.sentence(core.view(), core.data);
 const addressQuery = (world) => world.parameter("beside") && Object.fromEntries(new URLSearchParams(world.parameter("beside")));
 
 test("the run before stays beside the next one, with what differs in it and its scores at the step on show", () => {
@@ -85,7 +86,7 @@ test("an address brings its run along, which is pinned from the beginning; once 
 });
 
 const SMALL_RUN = '{"batch_size":8}';
-const SMALL = {run: SMALL_RUN, stream: "small", query: "batch_size=8", label: "Batch size 8", own: "Batch size 64"};
+const SMALL = {run: SMALL_RUN, stream: "small", query: "batch_size=8", label: "Batch size 8", own: "Batch size 64", epochs: 6};
 
 /** A run of 6 epochs, and beside it one that has seen fewer examples: its epochs count a hundredth of its steps. */
 const compared = () => {
@@ -97,9 +98,51 @@ const compared = () => {
 test("a legend calls both runs by what differs, with their epochs where these differ", () => {
   const {core} = compared();
   assert.deepEqual(core.scene(core.view()).beside.legend, {own: "Batch size 64: 60.0 epochs", other: "Batch size 8: 6.0 epochs"});
-  assert.match(core.comparison.sentence(core.view(), core.data), /It trains for 6\.0 epochs, this run for 60\.0\.$/);
+  assert.match(sentence({core}), /not of equal training: it trains for 6\.0 epochs, this run for 60\.0\.$/);
   const same = core.comparison.legend(core.view(), {...core.data, epochs: 6});
   assert.deepEqual(same, {own: "Batch size 64", other: "Batch size 8"});
+});
+
+test("how long both train is said from their settings, before and while the comparison run arrives", () => {
+  const long = {...SMALL, epochs: 245.76};
+  const world = new World({beside: long}).arrive().pass();
+  world.rerun({beside: long, epochs: 7.68}).pass();
+  const told = /Batch size 8.* it trains for 246 epochs, this run for 7\.7\.$/;
+  assert.match(sentence(world), told);
+  world.arrive(SMALL_RUN, {upTo: 20}).pass();
+  assert.match(sentence(world), told, "not the 2 epochs that are here");
+  world.rerun({beside: {...SMALL, epochs: 7.5}, epochs: 7.68}).pass();
+  assert.doesNotMatch(sentence(world), /epochs/, "a few per cent are equal");
+});
+
+test("a run that was left before its end is compared as far as it was trained", () => {
+  const world = new World({epochs: 6}).arrive(FIRST, {upTo: 20}).pass(3000);
+  world.rerun({...WIDE, epochs: 6, before: [{run: FIRST, step: 0, label: "Batch size 64", epochs: 6}]}).arrive();
+  assert.match(sentence(world.pass()), /it trains for 2\.0 epochs, this run for 6\.0\.$/);
+});
+
+test("another choice takes the place of the run that was compared before", () => {
+  const world = compared();
+  const wide = {run: JSON.stringify(WIDE.experiment), stream: "wide", query: "batch_size=256", label: "Batch size 256", times: 1};
+  world.rerun({beside: wide}).pass();
+  assert.equal(beside(world), null);
+  assert.match(sentence(world), /Batch size 256/);
+});
+
+test("the page learns at once when a run is dismissed or pinned", () => {
+  const world = compared();
+  const told = () => world.triggers.filter(([name]) => name === "beside").map(([, {query}]) => query);
+  world.core.comparison.dismiss();
+  assert.deepEqual([told(), world.parameter("beside")], [[""], null], "without delay");
+  world
+    .rerun({...WIDE, usual: {...world.core.data.usual, steps: 0}})
+    .arrive()
+    .pass(3000);
+  world.core.comparison.togglePin();
+  assert.deepEqual(told(), ["", "steps=60"]);
+  world.core.comparison.togglePin();
+  world.core.comparison.dismiss();
+  assert.deepEqual(told(), ["", "steps=60", ""], "the address did not name it");
 });
 
 test("a run that was dismissed comes back when it is chosen again", () => {

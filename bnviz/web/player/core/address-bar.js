@@ -31,10 +31,14 @@ export class AddressBar {
   schedule() {
     const {environment} = this.player;
     environment.clearTimeout(this.#timer);
-    this.#timer = environment.setTimeout(() => {
-      const href = this.#current();
-      if (href && href !== environment.href()) environment.replaceHref(href);
-    }, DELAY_MS);
+    this.#timer = environment.setTimeout(() => this.write(), DELAY_MS);
+  }
+
+  /** Without delay: the page is about to read it. */
+  write() {
+    const {environment} = this.player;
+    const href = this.#current();
+    if (href && href !== environment.href()) environment.replaceHref(href);
   }
 
   close() {

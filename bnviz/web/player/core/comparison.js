@@ -18,7 +18,9 @@ import {both, hasClasses, playerText} from "../words.js";
  * @property {() => void} onPin the address has to be updated
  */
 
-const SAME_EPOCHS = 0.01; // a smaller difference is not worth a sentence
+const SAME_EPOCHS = 0.03; // a smaller difference is not worth a sentence
+const COMPLETE = ["finished", "diverged"]; // ends of runs that have taken all of their steps
+/** @type {Contrast} */
 const NO_CONTRAST = {label: "", own: ""};
 const GLIMPSE_MS = 2000; // a run that was on show for no longer, while a slider was on its way, is not compared with
 
@@ -65,15 +67,17 @@ export class Comparison {
    */
   openFromAddress(beside) {
     if (!beside) return;
-    const {run, times = 0, label, own} = beside;
-    this.#addressContrast = {label, own};
+    const {run, times = 0, label, own, epochs} = beside;
+    this.#addressContrast = {label, own, epochs};
     if (run === this.#addressRun && times === this.#addressTimes) return;
     this.close();
     this.#addressRun = run;
     this.#addressTimes = times;
     this.#addressQuery = beside.query;
     this.pinned = true;
-    if (run === this.run?.run) return this.host.onChange();
+    if (run !== this.run?.run) this.run = null;
+    this.host.onChange(); // it is said at once what is awaited
+    if (this.run?.end) return;
     this.#addressRecording = this.host.openRecording(run, (recording) => this.#onArrival(recording), beside.stream);
   }
 
@@ -103,10 +107,11 @@ export class Comparison {
   }
 
   dismiss() {
+    const isInAddress = this.pinned;
     this.close();
     this.run = null;
     this.pinned = false;
-    this.host.onPin();
+    if (isInAddress) this.host.onPin();
     this.host.onChange();
   }
 
@@ -148,7 +153,7 @@ export class Comparison {
     if (!other) return null;
     const {label, own} = this.#contrastWith(other.run, data);
     const names = {own: own || playerText(view, "ghost_this"), other: label || playerText(view, "ghost_before")};
-    const epochs = epochsOf(other, data);
+    const epochs = this.#unequalEpochs(other, data);
     if (!epochs) return names;
     const withEpochs = (/** @type {"own" | "other"} */ which) =>
       playerText(view, "ghost_run", {label: names[which], epochs: epochs[which]});
@@ -166,13 +171,24 @@ export class Comparison {
   }
 
   /**
-   * Which run it is, and how it scored at the step on show; null if it is not shown.
+   * Which run it is, how it scored at the step on show, and whether both train for as long; null if none is compared with.
    * @param {View} view
    * @param {Pick<Data, "before" | "epochs">} data
    */
   sentence(view, data) {
     const other = this.viewBeside(view);
-    if (!other) return null;
+    const first = other ? this.#scoreSentence(view, other, data) : this.#awaitedSentence(view);
+    if (!first) return null;
+    const epochs = this.#unequalEpochs(other, data);
+    return epochs ? `${first} ${playerText(view, "ghost_epochs", epochs)}` : first;
+  }
+
+  /**
+   * @param {View} view
+   * @param {View} other
+   * @param {Pick<Data, "before">} data
+   */
+  #scoreSentence(view, other, data) {
     const {label} = this.#contrastWith(other.run, data);
     const frameIndex = Math.max(
       0,
@@ -183,20 +199,42 @@ export class Comparison {
     const key = hasClasses(other) ? "ghost_accuracy" : "ghost_loss";
     const which = playerText(view, other.run === this.#addressRecording?.run ? "ghost_beside" : "ghost_before");
     const scores = both(shown, (arm) => scoreText(shown, arm));
-    const epochs = epochsOf(other, data);
-    const sentences = [playerText(view, key, {which, label, step: frame.step, scores})];
-    if (epochs) sentences.push(playerText(view, "ghost_epochs", epochs));
-    return sentences.join(" ");
+    return playerText(view, key, {which, label, step: frame.step, scores});
   }
-}
 
-/**
- * How long both runs train, where that is not the same: epochs in words; null where it is, or is not known yet.
- * @param {View} other
- * @param {Pick<Data, "epochs">} data of the one on show
- */
-function epochsOf(other, {epochs}) {
-  const last = other.frame.epoch;
-  if (!other.ended || !epochs || last === null || Math.abs(last - epochs) <= SAME_EPOCHS * epochs) return null;
-  return {own: written(epochs), other: written(last)};
+  /**
+   * The address names a run of which nothing is here yet; null if it names none.
+   * @param {View} view
+   */
+  #awaitedSentence(view) {
+    if (!this.#isAwaited) return null;
+    return playerText(view, "ghost_awaited", {which: playerText(view, "ghost_beside"), label: this.#addressContrast.label});
+  }
+
+  get #isAwaited() {
+    return this.pinned && this.run?.run !== this.#addressRun && Boolean(this.#addressRecording);
+  }
+
+  /**
+   * How long both runs train, where that is not the same: epochs in words; null where it is, or is not known.
+   * @param {View | null} other the comparison run; null if it is awaited
+   * @param {Pick<Data, "before" | "epochs">} data of the run on show
+   */
+  #unequalEpochs(other, data) {
+    const own = data.epochs;
+    const last = other ? this.#epochsOf(other, data) : this.#addressContrast.epochs;
+    if (!own || !last || Math.abs(last - own) <= SAME_EPOCHS * own) return null;
+    return {own: written(own), other: written(last)};
+  }
+
+  /**
+   * Epochs of the comparison run: those of its settings, unless it was left or stopped before its end.
+   * @param {View} other
+   * @param {Pick<Data, "before">} data
+   */
+  #epochsOf(other, data) {
+    const isComplete = COMPLETE.includes(this.run?.end?.status ?? "") || other.run === this.#addressRecording?.run;
+    const {epochs} = this.#contrastWith(other.run, data);
+    return isComplete && epochs ? epochs : other.frame.epoch;
+  }
 }

@@ -108,7 +108,10 @@ export class PlayerCore {
       onChange: () => this.redraw(),
       onPin: () => {
         this.store.update({pinned: this.comparison.pinned});
-        this.addressBar.schedule();
+        this.addressBar.write();
+        const query = this.comparison.query(this.data) ?? "";
+        // Streamlit does not look at the address after it has written there itself.
+        if (!this.bare) this.component.setTriggerValue("beside", {query, serial: ++this.#questions});
       },
     };
   }
