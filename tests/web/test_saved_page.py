@@ -82,7 +82,8 @@ def test_it_opens_at_what_was_on_show(compared):
     data, recording, other = compared
     assert data["view"] | {"unit": 3} == links.VIEW | PLACE | {"step": 10, "layer": 1, "unit": 3, "motion": "distribution"}
     assert data["beside"] | {"stream": ""} == {
-        "run": json.loads(other.splitlines()[0])["id"], "label": "Batch size 8", "own": "Batch size 64", "query": "", "stream": ""
+        "run": json.loads(other.splitlines()[0])["id"], "label": "Batch size 8", "own": "Batch size 64", "epochs": 1.6,
+        "query": "", "stream": "",
     }  # fmt: skip
     elsewhere = "https://example.org/?seed=77&step=10&layer=1"
     assert json.loads(part(saved_page("live_shift", recording, elsewhere).decode(), "files"))["data"]["view"]["step"] is None
