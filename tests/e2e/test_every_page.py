@@ -19,8 +19,8 @@ PICTURE = ".bnviz-picture canvas"
 WITH_SMALL_PICTURE = ("covariate-shift", "gamma-beta", "independence", "batch-size")
 SCREENS = ((1400, 900, 2), (390, 844, 1))  # width, height, and how many networks of the picture are above the transport there
 SHOWS_NETWORKS = """(networks) => {
-  const box = (part) => document.querySelector(part).getBoundingClientRect(), picture = box('.bnviz-picture');
   document.querySelector('.stMain').scrollTo(0, 0);
+  const box = (part) => document.querySelector(part).getBoundingClientRect(), picture = box('.bnviz-picture');
   return picture.top + (picture.height * networks) / 2 <= box('.bnviz-transport').top;
 }"""
 CHARTS_OF_OTHER_WIDTH = """() => [...document.querySelectorAll('.bnviz-plot.js-plotly-plot')].filter((node) => {
