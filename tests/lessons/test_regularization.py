@@ -263,6 +263,10 @@ def test_cannot_tell_is_a_verdict_of_all_seeds():
     early = [one for one in alike if one["seed"] < 2]
     assert "do not settle" not in verdict(SWEEP, early) and verdict(SWEEP, early).count("Computing, ") == 3
     assert "do not settle" in verdict(SWEEP, alike) and "Computing" not in verdict(SWEEP, alike)
+    assert re.search(
+        r"Training accuracy: the 95 % interval, −\d\.\d to \+\d\.\d points, contains 0\. Test accuracy: the",
+        verdict(SWEEP, alike),
+    )
 
 
 def test_fewer_than_five_seeds_are_too_few_to_tell():

@@ -135,7 +135,8 @@ def _paragraph(ask: str, verdict: str, details: str) -> str:
 def _open(change: np.ndarray, lost: np.ndarray, about: str) -> str:
     """Why it is open whether a `change` [seeds] is a rise, with its numbers; `lost` as in `sign`."""
     part = Criterion("", Signs(change) if (lost > 0).any() else over_seeds(change), "above", scale=POINTS)
-    return fill(WORDS["verdict"]["open"], about=about, reason=open_reason(part))
+    reason = open_reason(part)
+    return fill(WORDS["verdict"]["open"], about=about, reason=f"{reason[:1].lower()}{reason[1:]}")
 
 
 def _open_shrinking(sweep: Sweep, rows: Rows, kind: str, signs: Mapping[str, int | None]) -> list[str]:
