@@ -85,6 +85,7 @@ def speak(desk, recorded, tmp_path):
         path = tmp_path / f"{len(list(tmp_path.iterdir()))}.ndjson"
         path.write_bytes(b"".join(map(ndjson.line, [first, *frames, end])))
         data = messages.player_data(experiment.id, experiment, [], links.VIEW, "live_shift")
+        data["changes"] = live_edits.changes_data(experiment)
         place = next(index for index, frame in enumerate(frames) if frame["step"] >= step)
         choice = {"layer": 2, "tap": "activation", "unit": 0, "target": 0.5}
         desk.ask("look", recording=str(path), story="live_shift", data=data, choice=choice, place=place)
@@ -109,6 +110,59 @@ def test_what_a_network_has_lost_is_not_called_unlearnt(speak):
     assert "the network without it has not learnt" in speak(collapse(-1))
     hardly = speak(lambda arm, now: 0.27 if arm == "batch" or now < 64 else 0.2)
     assert "the network without it has not learnt" in hardly, "what is so little may come and go by chance"
+
+
+SHRUNK = {"experiment": TURNS["batch"], "group": 4}  # snapshots at step 40 are made up to be those just before the change
+
+
+def since_change(plain, compared, batch_norm=None):
+    """Accuracies of both networks, of each before a change and after; `batch_norm` of the last steps."""
+
+    def accuracies(arm, step):
+        before, after = compared if arm == "batch" else plain
+        if arm == "batch" and batch_norm and step > 60:
+            return batch_norm
+        return before if step <= 20 else after
+
+    return accuracies
+
+
+def test_a_fall_of_both_networks_is_said_of_both_and_without_a_cause(speak):
+    text = speak(since_change((0.75, 0.59), (0.80, 0.20)), 40, **SHRUNK)
+    assert text.startswith("Both networks have just lost accuracy since step 20")
+    assert "75 % → 59 %" in text and "80 % → 20 %" in text and "noisy" not in text and "behind" in text
+    equal = speak(since_change((0.75, 0.47), (0.80, 0.47)), 80, **SHRUNK)
+    assert "Both networks have lost accuracy since step 20" in equal and "Now they are less than 3 points apart" in equal
+    assert "equally well" not in equal
+
+
+def test_a_fall_of_one_network_is_said_of_that_one(speak):
+    text = speak(since_change((0.75, 0.74), (0.88, 0.75)), 80, **SHRUNK)
+    assert text.startswith("The network with batch norm has lost accuracy") and "less than 3 points apart" in text
+    assert speak(since_change((0.75, 0.6), (0.8, 0.79)), 80, **SHRUNK).startswith("The network without batch norm has lost")
+    recovered = speak(since_change((0.75, 0.74), (0.80, 0.60), batch_norm=0.8), 80, **SHRUNK)
+    assert "lost" not in recovered and "learns better" in recovered
+
+
+# --- just after a switch
+
+
+def ratio_of_strides(frames, step):
+    """How many times as far a[2] moves without batch norm as with it, over the last five snapshots up to a step."""
+    recent = [frame for frame in frames if frame["step"] <= step][-5:]
+    plain, compared = (sum(frame["arms"][arm]["shift_step"]["activation"][1] for frame in recent) for arm in ("none", "batch"))
+    return plain / compared
+
+
+def test_after_a_switch_headline_and_note_speak_of_the_same_movement(tell_story, desk):
+    tell_story(TURNS["late"], 24)
+    [early, note] = desk.ask("speak", panels=[])
+    assert "The switch at step 20 itself moved a[2]" in early and note == ""
+    _, frames = tell_story(TURNS["late"], 32)
+    headline = desk.ask("speak", panels=[])[0]
+    ratio = ratio_of_strides(frames, 32)
+    said = "less" if ratio > 1.1 else "more" if ratio < 1 / 1.1 else "about as far"
+    assert f" {said} " in headline and "from one snapshot to the next" in headline
 
 
 def test_small_minibatches_come_with_the_experiment_that_tells_noises_apart(speak, desk):

@@ -512,6 +512,7 @@ def test_the_page_shows_its_default_sweep_with_words(visit):
     page = visit.open()
     assert visit.said[-1]["run"] == SWEEP.id and visit.said[-1]["state"] == "ended" and page.query_params == {}
     assert not any(SAYS["ask"] in one.value for one in page.markdown) and visit.said[-1]["panels"] == []
+    assert not any(one.value.startswith("**Look for:**") for one in page.caption), "there is nothing to look at yet"
     page.button[0].click().run()
     assert any(SAYS["ask"] in one.value for one in page.markdown) and visit.said[-1]["panels"]
     assert not page.warning and not page.error

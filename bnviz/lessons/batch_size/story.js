@@ -138,7 +138,7 @@ function headline(view) {
     const one = {sd: amount(view, microscope.mates.prediction_sd[place]), size: microscope.sizes[place]};
     return index ? say(view, "sd_of", one) : say(view, "sd_in", one);
   });
-  return say(view, "headline", {what: what(view), values: enumeration(view, values), plain: plain(view)});
+  return say(view, "headline", {norm: view.norm, what: what(view), values: enumeration(view, values), plain: plain(view)});
 }
 
 /**

@@ -3,7 +3,7 @@
 export interface Words {
   draw_key: {};
   missing: {};
-  headline: {what: string | number; values: string | number; plain: string | number};
+  headline: {norm: string | number; what: string | number; values: string | number; plain: string | number};
   sd_in: {sd: string | number; size: string | number};
   sd_of: {sd: string | number; size: string | number};
   plain_still: {norm: string | number};

@@ -124,8 +124,8 @@ function headline(view) {
   const frame = lastCoatFrame(view);
   if (!frame || view.frame.step === 0) return say(view, "untrained");
   const [plain, compared] = bothArms(view).map((arm) => change(view, frame, arm));
-  const details = {course: courses(view, plain, compared), wrong: wrong(view, plain, compared), earlier: earlier(view)};
-  return say(view, world(view).sentence, details);
+  const found = {course: courses(view, plain, compared), wrong: wrong(view, plain, compared)};
+  return say(view, world(view).sentence, {step: frame.step, ...found, earlier: earlier(view)});
 }
 
 /** @param {CoatView} view */

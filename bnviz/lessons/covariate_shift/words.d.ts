@@ -13,9 +13,9 @@ export interface Words {
   animals_key: {};
   no_animals: {};
   untrained: {};
-  world_black: {course: string | number; wrong: string | number; earlier: string | number};
-  world_black_cats: {course: string | number; wrong: string | number; earlier: string | number};
-  world_mixed: {course: string | number; wrong: string | number; earlier: string | number};
+  world_black: {step: string | number; course: string | number; wrong: string | number; earlier: string | number};
+  world_black_cats: {step: string | number; course: string | number; wrong: string | number; earlier: string | number};
+  world_mixed: {step: string | number; course: string | number; wrong: string | number; earlier: string | number};
   scored_black: {};
   scored_black_cats: {};
   scored_mixed: {};

@@ -14,9 +14,10 @@ import {
   zeroShare,
 } from "../../web/player/feeds.js";
 import {exampleStep} from "../../web/player/motion.js";
-import {finiteValues, mean, sum} from "../../web/player/numbers.js";
+import {finiteValues, mean} from "../../web/player/numbers.js";
 import {advantage, scoreText} from "../../web/player/scores.js";
 import * as words from "../../web/player/words.js";
+import {fall, fallText} from "./falls.js";
 import {noiseConclusion} from "./noise-cause.js";
 import {tour} from "./tour.js";
 
@@ -30,6 +31,7 @@ const say = words.say;
 
 const EARLY = 50; // steps, before which no network is expected to have learnt anything
 const CLEARLY = 1.1; // times as far is clearly farther
+const SETTLED = RECENT_SNAPSHOTS + 1; // snapshots after a change: the first of them holds the jump of the change itself
 const LARGE = 64; // examples of a minibatch whose gradients are far less noisy
 const FEW = 8; // examples or fewer give statistics that are off by a third of a standard deviation and more
 
@@ -64,17 +66,17 @@ function headline(view) {
   if (view.frame.step === 0) return say(view, "untrained", {name});
   if (still(view)) return say(view, "same_network", {norm: view.norm, figures: scores(view)});
   const lost = bothArms(view).filter((arm) => lastLearnt(view, arm));
-  if (lost.length) return lossText(view, lost);
+  const fallen = fall(view);
+  const isWorseInBoth = lost.length === 1 && fallen?.arms.length === 2;
+  if (lost.length && !isWorseInBoth) return lossText(view, lost);
+  if (fallen) return fallText(view, fallen);
   const before = beforeTheSwitch(view);
-  const {plain, compared} = armPair(view, (arm) =>
-    before ? travelledSince(view, before, arm) : at(view.frame, arm, "shift_from_first", view),
-  );
-  const details = {name, norm: view.norm, learning: progress(view)};
+  if (before) return switchText(view, before, name);
+  const {plain, compared} = armPair(view, (arm) => at(view.frame, arm, "shift_from_first", view));
   const ratio = plain > compared ? plain / compared : compared / plain;
-  const values = {...details, times: times(ratio), step: Number(before?.step)};
-  if (!(ratio > CLEARLY)) return say(view, before ? "since_alike" : "alike", values);
-  if (plain > compared) return say(view, before ? "since_less" : "less", values);
-  return say(view, before ? "since_more" : "more", values);
+  const values = {name, norm: view.norm, learning: progress(view), times: times(ratio)};
+  if (!(ratio > CLEARLY)) return say(view, "alike", values);
+  return say(view, plain > compared ? "less" : "more", values);
 }
 
 /**
@@ -87,14 +89,21 @@ function beforeTheSwitch(view) {
 }
 
 /**
- * How far the layer has moved since a snapshot, from each snapshot to the next.
+ * Once the normalizer was switched on: how far the layer moves from snapshot to snapshot, in the numbers of the note below. The
+ * first few snapshots hold the jump of the switch itself, so nothing is compared before they have passed.
  * @param {View} view
  * @param {Snapshot} before
- * @param {string} arm
+ * @param {string} name
  */
-function travelledSince(view, before, arm) {
-  const later = visibleFrames(view).filter(({step}) => step > before.step);
-  return sum(later.map((frame) => at(frame, arm, "shift_step", view)));
+function switchText(view, before, name) {
+  const learning = progress(view);
+  if (view.frameIndex - view.frames.indexOf(before) < SETTLED)
+    return say(view, "since_early", {step: before.step, signal: words.tapName(view), window: SETTLED, learning});
+  const {plain, compared} = armPair(view, (arm) => stride(view, arm));
+  const ratio = plain > compared ? plain / compared : compared / plain;
+  const values = {name, norm: view.norm, times: times(ratio), learning};
+  if (!(ratio > CLEARLY)) return say(view, "since_alike", values);
+  return say(view, plain > compared ? "since_less" : "since_more", values);
 }
 
 /**
@@ -127,11 +136,10 @@ function progress(view) {
   const yet = bothArms(view).filter((arm) => !learns(view.frame, arm, view));
   const idle = view.frame.step < EARLY ? [] : yet;
   if (yet.length === 2) return say(view, idle.length ? "neither_learns" : "too_early", {figures});
-  const why = idle[0] === "none" ? "" : noisy(view);
-  if (idle.length) return say(view, idle[0] === "none" ? "plain_idle" : "compared_idle", {figures, why});
+  if (idle.length) return say(view, idle[0] === "none" ? "plain_idle" : "compared_idle", {figures});
   const lead = advantage(view);
   if (lead > 0) return say(view, "better", {figures});
-  if (lead < 0) return say(view, "worse", {figures, why: noisy(view)});
+  if (lead < 0) return say(view, "worse", {figures});
   return say(view, hasClasses(view) ? "as_well" : "as_well_losses", {figures, least: ACCURACY_LEAD});
 }
 
@@ -149,7 +157,7 @@ function lossText(view, lost) {
   const then = scoreText({...view, frame}, arm);
   const before = hasClasses(view) ? say(view, "share_right", {share: then}) : say(view, "a_loss", {loss: then});
   const values = {norm: view.norm, just: isRecent ? say(view, "just") : "", before, step: frame.step, figures};
-  return arm === "none" ? say(view, "plain_lost", values) : say(view, "compared_lost", {...values, why: noisy(view)});
+  return say(view, arm === "none" ? "plain_lost" : "compared_lost", values);
 }
 
 /**
@@ -162,14 +170,10 @@ function scores(view) {
 }
 
 /**
- * Why it may learn worse, if its statistics come from few examples.
+ * Whether its statistics come from few examples.
  * @param {View} view
  */
-function noisy(view) {
-  const size = groupSize(view);
-  if (size > FEW || view.normalizers[view.compared]?.statistics !== "batch") return "";
-  return say(view, "noisy", {size: Number(size.toFixed(1))});
-}
+const hasNoisyStatistics = (view) => groupSize(view) <= FEW && view.normalizers[view.compared]?.statistics === "batch";
 
 /**
  * Where minibatches are small, gradients and statistics are noisy at once. A run with large minibatches whose statistics still
@@ -179,7 +183,7 @@ function noisy(view) {
 function offer(view) {
   const size = groupSize(view);
   const {ghost_batch_size: ghost} = view.header.experiment;
-  if (ghost || !Number.isInteger(size) || !noisy(view)) return null;
+  if (ghost || !Number.isInteger(size) || !hasNoisyStatistics(view)) return null;
   return {text: say(view, "tell_apart", {size, batch: LARGE}), values: {batch_size: LARGE, ghost_batch_size: size}};
 }
 
@@ -234,10 +238,8 @@ function changeText(view) {
   if (!change || !hasClasses(view)) return null;
   if (bothArms(view).every((arm) => hasDiverged(view.frame, arm))) return null;
   const before = visibleFrames(view).findLast(({step}) => step <= change.step);
-  const since = visibleFrames(view)
-    .filter(({step}) => step > change.step)
-    .slice(-RECENT_SNAPSHOTS);
-  if (!before || since.length < RECENT_SNAPSHOTS) return null;
+  const since = visibleFrames(view).filter(({step}) => step > change.step);
+  if (!before || since.length < SETTLED) return null;
   const earlierView = {...view, frame: before, frameIndex: view.frames.indexOf(before)};
   const right = (/** @type {string} */ arm) => ({old: scoreText(earlierView, arm), now: scoreText(view, arm)});
   const pace = (/** @type {string} */ arm) => ({

@@ -1,6 +1,7 @@
 // @ts-check
 // The story of the page /train-and-eval: is one network the same in train() and in eval(), and if not, why?
 
+import {RECENT_SNAPSHOTS} from "../../web/player/constants.js";
 import {scoreScope, scoreText} from "../../web/player/scores.js";
 import * as words from "../../web/player/words.js";
 import {CLEARLY, causeOf, steadyCause} from "./causes.js";
@@ -40,6 +41,7 @@ export default {
     number: (view) => String(view.layer),
     threshold: () => points(CLEARLY),
     views: measured(now),
+    window: () => String(RECENT_SNAPSHOTS),
     layers: measured(layersText),
     causes: measured(causesText),
     evaluated: evaluatedText,

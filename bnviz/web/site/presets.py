@@ -35,7 +35,8 @@ def _row(page: Form, experiment: Experiment) -> None:
     if barred := [preset.name for key, preset in choices.items() if key not in presets]:
         st.caption(reason := shared()["tailored"]["barred"])
         st.pills(reason, barred, disabled=True, key=f"{KEY} barred", label_visibility="collapsed", wrap=True)
-    look = presets[key].look if key is not None else "&nbsp;"
+    has_look = key is not None and not predictions.waiting(page)  # before a guess there are no charts to look at
+    look = presets[key].look if has_look else "&nbsp;"
     st.caption(look)  # a line also where there is nothing to say, so that the page does not move
 
 

@@ -1,0 +1,92 @@
+// @ts-check
+// What networks have lost: accuracies that are clearly below what they were before something changed, or below their highest.
+
+import {ACCURACY_LEAD, RECENT_SNAPSHOTS} from "../../web/player/constants.js";
+import {visibleFrames} from "../../web/player/feeds.js";
+import {mean} from "../../web/player/numbers.js";
+import {advantage, score, scoreText} from "../../web/player/scores.js";
+import {both, bothArms, hasClasses, inColour, say as sayAny} from "../../web/player/words.js";
+
+/** @import {Say, Snapshot, View} from "../../web/player/types" */
+/** @import {Words} from "./words" */
+/** @typedef {{since: number, arms: string[]}} Fall since which snapshot, an index, and the networks that have fallen */
+
+/** @type {Say<Words>} */
+const say = sayAny;
+
+const CLEAR_FALL = 0.1; // of accuracy: less comes and goes by chance
+
+/**
+ * Which networks are right clearly less often than just before a change, or than at their best where nothing has changed; null if
+ * none is, or where there are no classes.
+ * @param {View} view
+ * @returns {Fall | null}
+ */
+export function fall(view) {
+  if (!hasClasses(view)) return null;
+  const since = highest(view);
+  const arms = bothArms(view).filter((arm) => score(at(view, since), arm) - score(view, arm) >= CLEAR_FALL);
+  return arms.length ? {since, arms} : null;
+}
+
+/**
+ * The snapshot with which the one on show is compared, an index: of those just before a change the one at which both networks
+ * together are right most often; of all so far, where nothing has changed.
+ * @param {View} view
+ */
+function highest(view) {
+  const {changes, frame, frameIndex} = view;
+  const past = changes.filter(({step}) => step < frame.step).map((change) => indexBefore(view, change.step));
+  const candidates = past.length ? past : Array.from({length: frameIndex + 1}, (_, index) => index);
+  const together = candidates.map((index) => bothArms(view).reduce((sum, arm) => sum + accuracy(view, index, arm), 0));
+  const percents = together.map((sum) => Math.round(100 * sum));
+  return candidates[percents.lastIndexOf(Math.max(...percents))];
+}
+
+/**
+ * The last snapshot before a change.
+ * @param {View} view
+ * @param {number} step
+ */
+const indexBefore = (view, step) => visibleFrames(view).findLastIndex((frame) => frame.step <= step);
+
+/**
+ * An arm's accuracy at a snapshot, averaged as scores are.
+ * @param {View} view
+ * @param {number} index
+ * @param {string} arm
+ */
+function accuracy({frames}, index, arm) {
+  const recent = frames.slice(Math.max(0, index + 1 - RECENT_SNAPSHOTS), index + 1);
+  return Number(mean(recent.map((/** @type {Snapshot} */ frame) => frame.arms[arm].test_accuracy)));
+}
+
+/**
+ * The view at another snapshot.
+ * @param {View} view
+ * @param {number} index
+ * @returns {View}
+ */
+const at = (view, index) => ({...view, frame: view.frames[index], frameIndex: index});
+
+/**
+ * Who has lost accuracy, from what to what, and who is ahead now. It names no cause.
+ * @param {View} view
+ * @param {Fall} fall
+ */
+export function fallText(view, {since, arms}) {
+  const before = at(view, since);
+  const course = (/** @type {string} */ arm) => ({old: scoreText(before, arm), now: scoreText(view, arm)});
+  const scores = both(view, (arm) => inColour(arm, say(view, "from_to", course(arm))));
+  const just = view.frameIndex - since <= RECENT_SNAPSHOTS ? say(view, "just") : "";
+  const values = {just, step: before.frame.step, scores, level: level(view)};
+  if (arms.length === 2) return say(view, "fell_both", values);
+  return say(view, arms[0] === "none" ? "fell_plain" : "fell_compared", {...values, norm: view.norm});
+}
+
+/** @param {View} view */
+function level(view) {
+  const lead = advantage(view);
+  if (!lead) return say(view, "level_alike", {least: ACCURACY_LEAD});
+  return say(view, lead > 0 ? "level_ahead" : "level_behind", {norm: view.norm});
+}
