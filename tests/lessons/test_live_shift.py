@@ -166,12 +166,21 @@ def test_after_a_switch_headline_and_note_speak_of_the_same_movement(tell_story,
 
 
 def test_small_minibatches_come_with_the_experiment_that_tells_noises_apart(speak, desk):
-    speak(collapse(80), group=4)
+    speak(collapse(80), batch_size=4)
     offer = desk.ask("offer")
-    assert offer["values"] == {"batch_size": 64, "ghost_batch_size": 4} and "statistics of 4 examples" in offer["text"]
-    speak(collapse(80), group=4, ghost_batch_size=4)
-    assert desk.ask("offer") is None, "that is the experiment"
-    speak(collapse(80), experiment={"compare": "layer"}, group=4)
+    assert offer["values"] == {"batch_size": 64, "ghost_batch_size": 4, "changes": ""}
+    assert "statistics of 4 examples" in offer["text"] and "again from the start" in offer["text"]
+    speak(collapse(80), batch_size=64, ghost_batch_size=4)
+    assert desk.ask("offer")["values"] == {"batch_size": 4, "ghost_batch_size": 0, "changes": ""}, "the way back"
+    speak(collapse(80), batch_size=64, changes="9:learning_rate=1;20:batch_size=4;30:dropout=0.1")
+    offer = desk.ask("offer")
+    assert offer["values"] == {"changes": "9:learning_rate=1;20:ghost_batch_size=4;30:dropout=0.1"}, (
+        "the same step, all else kept"
+    )
+    assert "From step 20 on" in offer["text"]
+    speak(collapse(80), step=10, batch_size=64, changes="20:batch_size=4")
+    assert desk.ask("offer") is None, "they are not small yet"
+    speak(collapse(80), experiment={"compare": "layer"}, batch_size=4)
     assert desk.ask("offer") is None, "layer norm has no statistics of minibatches"
 
 
@@ -206,9 +215,15 @@ def test_the_page_concludes_once_both_runs_are_over(speak, desk, cause):
     assert desk.ask("conclude") is None, "it is not over"
     speak(accuracies(averaged), **end, batch_size=64, ghost_batch_size=4)
     text = desk.ask("conclude")
-    shares = {f"{100 * share:.0f}" for share in (small[1], *averaged)}
-    assert set(re.findall(r"(\d+)\W%", text)) == shares
-    said = {"gradients": "was the gradients", "statistics": "is the statistics", "both": "is both", "open": "cannot tell"}
+    shares = {f"{100 * share:.0f}" for share in (*small, *averaged)}
+    assert set(re.findall(r"(\d+)\W%", text)) == shares, "both networks are answered"
+    assert ("there it was the gradients" in text) == (averaged[0] - small[0] > 0.025)
+    said = {
+        "gradients": "With batch norm it was the gradients",
+        "statistics": "is the statistics",
+        "both": "is both",
+        "open": "cannot tell",
+    }
     assert [one for one, words in said.items() if words in text] == [cause]
     speak(accuracies(averaged), **end, batch_size=64, ghost_batch_size=4, learning_rate=1.0)
     assert desk.ask("conclude") is None, "another learning rate, too"
@@ -216,6 +231,20 @@ def test_the_page_concludes_once_both_runs_are_over(speak, desk, cause):
     desk.ask("keep")
     speak(accuracies(averaged), **end, batch_size=64, ghost_batch_size=4)
     assert desk.ask("conclude") is None, "the run before was left before it was over"
+
+
+def test_a_pair_differs_from_the_same_step_on_and_in_nothing_else(desk):
+    usual = {"batch_size": 64, "ghost_batch_size": 0, "learning_rate": 0.1, "changes": ""}
+    small = usual | {"changes": "20:batch_size=4;30:dropout=0.1"}
+    for fields in (usual | {"batch_size": 4}, small, usual | {"batch_size": 8, "changes": "20:batch_size=4"}):
+        averaged = fields | desk.call("lessons/live_shift/noise-runs.js", "averagedRun", fields, 40)["values"]
+        experiment = PAGE.default.replace(**averaged)
+        assert experiment.changes == averaged["changes"], "as an experiment writes it"
+        assert fields == averaged | desk.call("lessons/live_shift/noise-runs.js", "smallRun", averaged, 40)["values"]
+        assert desk.call("lessons/live_shift/noise-runs.js", "isPair", averaged, fields, 40)
+        assert not desk.call("lessons/live_shift/noise-runs.js", "isPair", averaged | {"learning_rate": 1}, fields, 40)
+    other = usual | {"changes": "21:ghost_batch_size=4;30:dropout=0.1"}
+    assert not desk.call("lessons/live_shift/noise-runs.js", "isPair", other, small, 40), "from another step on"
 
 
 def test_a_network_that_has_not_learnt_is_no_reference(speak, desk):

@@ -2,10 +2,11 @@
 // Noisy gradients or noisy statistics? Two runs tell: one with small minibatches, and one whose gradients are averaged over large
 // minibatches while its statistics still come from as few examples.
 
-import {groupSize, recentMean} from "../../web/player/feeds.js";
+import {recentMean} from "../../web/player/feeds.js";
 import {leader} from "../../web/player/numerals.js";
 import {isOver} from "../../web/player/view.js";
 import * as words from "../../web/player/words.js";
+import {averagedRun, isPair, sizesAt, smallRun} from "./noise-runs.js";
 
 /** @import {Say, View} from "../../web/player/types" */
 /** @import {Words} from "./words" */
@@ -15,6 +16,8 @@ import * as words from "../../web/player/words.js";
 const {armPair, hasClasses, learns, percent} = words;
 /** @type {Say<Words>} */
 const say = words.say;
+
+const FEW = 8; // examples or fewer give statistics that are off by a third of a standard deviation and more
 
 const SENTENCES = /** @type {const} */ ({
   ...{gradients: "noise_gradients", statistics: "noise_statistics", both: "noise_both", open: "noise_open"},
@@ -36,32 +39,49 @@ export function noiseCause(small, averaged) {
 }
 
 /**
+ * Where minibatches are small, gradients and statistics are noisy at once: the run that tells them apart, and in that run the way
+ * back. Null where nothing is to be told apart.
+ * @param {View} view
+ */
+export function noiseOffer(view) {
+  if (view.normalizers[view.compared]?.statistics !== "batch") return null;
+  const {experiment} = view.header;
+  const {step} = view.frame;
+  const small = smallRun(experiment, step);
+  if (small && small.size <= FEW)
+    return {text: say(view, small.since ? "small_from" : "small_start", small), values: small.values};
+  const {batch: size} = sizesAt(experiment, step);
+  const averaged = size <= FEW ? averagedRun(experiment, step) : null;
+  if (!averaged) return null;
+  const {since, batch, values} = averaged;
+  return {text: since ? say(view, "apart_from", {step: since, size, batch}) : say(view, "apart_start", {size, batch}), values};
+}
+
+/**
  * What both runs say, once the one on show is at its end; null while it is not, or where `before` is no run to compare it with.
  * @param {View} view
  * @param {View | null} before the run before, at its end
  */
 export function noiseConclusion(view, before) {
-  if (!before || !isPair(view, before) || !isOver(view) || !hasClasses(view)) return null;
-  const [small, averaged] = [before, view].map((run) =>
-    armPair(run, (arm) => recentMean(run.frames, run.frame, arm, "test_accuracy") ?? NaN),
-  );
-  const hasReference = learns(view.frame, "none", view);
-  const cause = hasReference ? noiseCause(small, averaged) : "open";
-  const values = {norm: view.norm, size: groupSize(view), batch: view.header.experiment.batch_size};
-  const texts = {small: percent(small.compared), averaged: percent(averaged.compared), plain: percent(averaged.plain)};
-  return say(view, /** @type {"noise_both"} */ (SENTENCES[cause]), {...values, ...texts});
+  const {step} = view.frame;
+  if (!before || !isOver(view) || !hasClasses(view) || before.frame.step !== step) return null;
+  const [now, then] = [view, before].map(({header}) => header.experiment);
+  if (isPair(now, then, step)) return conclusion(before, view);
+  return isPair(then, now, step) ? conclusion(view, before) : null;
 }
 
-const VARIED = ["batch_size", "ghost_batch_size", "changes"]; // fields in which the two runs may differ
-
 /**
- * Whether one run has statistics of as few examples as the other one has in a minibatch, and all else is equal, steps too.
- * @param {View} view
- * @param {View} before
+ * @param {View} small the run with small minibatches, at its end
+ * @param {View} averaged the one with averaged gradients
  */
-function isPair(view, before) {
-  const [now, then] = [view, before].map(({header}) => header.experiment);
-  const isEqual = Object.keys(now).every((name) => VARIED.includes(name) || now[name] === then[name]);
-  const isSplit = now.ghost_batch_size > 0 && !then.ghost_batch_size && now.batch_size > now.ghost_batch_size;
-  return isEqual && isSplit && groupSize(before) === groupSize(view) && before.frame.step === view.frame.step;
+function conclusion(small, averaged) {
+  const [few, many] = [small, averaged].map((run) =>
+    armPair(run, (arm) => recentMean(run.frames, run.frame, arm, "test_accuracy") ?? NaN),
+  );
+  const cause = learns(averaged.frame, "none", averaged) ? noiseCause(few, many) : "open";
+  const {batch, ghost: size} = sizesAt(averaged.header.experiment, averaged.frame.step);
+  const texts = {small: percent(few.compared), averaged: percent(many.compared), plain: percent(many.plain)};
+  const key = leader(many.plain, few.plain) > 0 ? "plain_gradients" : "plain_open";
+  const other = say(averaged, key, {norm: averaged.norm, small: percent(few.plain), averaged: percent(many.plain)});
+  return say(averaged, /** @type {"noise_both"} */ (SENTENCES[cause]), {...texts, norm: averaged.norm, size, batch, other});
 }

@@ -18,7 +18,7 @@ import {finiteValues, mean} from "../../web/player/numbers.js";
 import {advantage, scoreText} from "../../web/player/scores.js";
 import * as words from "../../web/player/words.js";
 import {fall, fallText} from "./falls.js";
-import {noiseConclusion} from "./noise-cause.js";
+import {noiseConclusion, noiseOffer} from "./noise-cause.js";
 import {tour} from "./tour.js";
 
 /** @import {PanelSpec, Say, Snapshot, Story, View} from "../../web/player/types" */
@@ -32,14 +32,12 @@ const say = words.say;
 const EARLY = 50; // steps, before which no network is expected to have learnt anything
 const CLEARLY = 1.1; // times as far is clearly farther
 const SETTLED = RECENT_SNAPSHOTS + 1; // snapshots after a change: the first of them holds the jump of the change itself
-const LARGE = 64; // examples of a minibatch whose gradients are far less noisy
-const FEW = 8; // examples or fewer give statistics that are off by a third of a standard deviation and more
 
 /** @type {Story} */
 export default {
   headline,
   answer: below,
-  offer,
+  offer: noiseOffer,
   conclusion: noiseConclusion,
   picture: "large",
   numbers: true,
@@ -167,24 +165,6 @@ function lossText(view, lost) {
 function scores(view) {
   const value = (/** @type {string} */ arm) => inColour(arm, scoreText(view, arm));
   return say(view, hasClasses(view) ? "accuracies" : "losses", armPair(view, value));
-}
-
-/**
- * Whether its statistics come from few examples.
- * @param {View} view
- */
-const hasNoisyStatistics = (view) => groupSize(view) <= FEW && view.normalizers[view.compared]?.statistics === "batch";
-
-/**
- * Where minibatches are small, gradients and statistics are noisy at once. A run with large minibatches whose statistics still
- * come from as few examples tells them apart.
- * @param {View} view
- */
-function offer(view) {
-  const size = groupSize(view);
-  const {ghost_batch_size: ghost} = view.header.experiment;
-  if (ghost || !Number.isInteger(size) || !hasNoisyStatistics(view)) return null;
-  return {text: say(view, "tell_apart", {size, batch: LARGE}), values: {batch_size: LARGE, ghost_batch_size: size}};
 }
 
 /**

@@ -114,6 +114,14 @@ test("what a card measures is shown while it plays, and not before the guess or 
   assert.deepEqual(state(world).readings, []);
 });
 
+test("after a guess nobody is asked to guess, even while the card's run is still on its way", () => {
+  const world = touring({number: 1}).pass(100);
+  assert.equal(state(world).answer.text, world.core.text("tour_guess_first"));
+  world.tour.guess("falls");
+  world.pass(300);
+  assert.equal(state(world).answer.text, world.core.text("untrained"));
+});
+
 test("a guess is judged, once, and stands", () => {
   for (const [guess, verdict] of [
     ["falls", /It falls/],
@@ -303,4 +311,7 @@ test("an experiment that is offered keeps the visitor's other settings, and is n
   const values = {batch_size: 64, ghost_batch_size: 4};
   assert.deepEqual(otherValues(values, data), {width: 32, ghost_batch_size: 4});
   assert.equal(otherValues(values, {...data, locks: ["batch_size"]}), null);
+  const later = {changes: "9:ghost_batch_size=4"};
+  assert.deepEqual(otherValues(later, data), {batch_size: 4, width: 32, ...later});
+  for (const name of ["batch_size", "ghost_batch_size"]) assert.equal(otherValues(later, {...data, locks: [name]}), null);
 });

@@ -173,6 +173,7 @@ export class TourCore {
     this.guesses.set(card.name, guess);
     this.#wordsAt = 0;
     this.player.updateTour({guess});
+    this.#say("", this.player.text("untrained"), true); // nobody is asked any more, even if the run is still on its way
   }
 
   /** Whether the open card waits for a guess. */
@@ -338,14 +339,22 @@ export function isPermitted(values, {usual, locks}) {
 }
 
 /**
- * What distinguishes an experiment from the page's default: the one on show with other values, and nothing that changes on the
- * way. Null if one of the values is locked.
+ * The changes of one setting on the way.
+ * @param {string} name
+ * @param {Record<string, unknown>} experiment
+ */
+const changesOf = (name, {changes}) => String(String(changes).match(new RegExp(`\\b\\d+:${name}=[^;]+`, "g")));
+
+/**
+ * What distinguishes an experiment from the page's default: the one on show with other values; nothing changes on the way but
+ * what the values name. Null if one of the values is locked.
  * @param {Record<string, string | number>} values
  * @param {Pick<Data, "usual" | "experiment" | "locks">} data
  * @returns {Record<string, string | number> | null}
  */
 export function otherValues(values, {usual, experiment, locks}) {
   if (locks.some((name) => name in values && values[name] !== experiment[name])) return null;
+  if ("changes" in values && locks.some((name) => changesOf(name, values) !== changesOf(name, experiment))) return null;
   const all = Object.entries({...experiment, changes: usual.changes, ...values});
   return Object.fromEntries(all.filter(([name, value]) => value !== usual[name]));
 }
