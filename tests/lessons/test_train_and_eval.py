@@ -301,11 +301,11 @@ def test_each_cause_is_told_from_what_the_views_score(desk, cause, minibatch, ru
     assert desk.call(CAUSES, "causeOf", scores, parts) == cause
 
 
-def story_of(desk, recording, experiment, prediction=None, place=10**6):
+def story_of(desk, recording, experiment, prediction=None, place=10**6, layer=1):
     """All that is said at the end of a run, or at a snapshot: the headline, the answer, and the panels' texts."""
     drawn = panels(experiment)
     data = messages.player_data(experiment.id, experiment, drawn, links.VIEW, "train_and_eval", prediction)
-    choice = {"layer": 1, "tap": "linear", "unit": 0, "target": 0.5}
+    choice = {"layer": layer, "tap": "linear", "unit": 0, "target": 0.5}
     desk.ask("look", recording=recording, story="train_and_eval", data=data, choice=choice, place=place)
     return desk.ask("speak", panels=drawn)
 
@@ -377,6 +377,20 @@ def test_start_drift_and_noise_make_the_error_that_is_measured(desk, recorded):
         story_of(desk, recorded(experiment), experiment)
         parts = [desk.ask("feed", kind="part", part=part)["y"][-1] for part in ("start", "drift", "noise", "measured")]
         assert parts[-1] == pytest.approx(math.hypot(*parts[:-1]), rel=0.4), (momentum, minibatches, parts)
+
+
+@pytest.mark.parametrize("momentum, cut", [(0.001, False), (0.3, True)])
+def test_axes_cut_off_no_curve_without_a_word(desk, recorded, momentum, cut):
+    """A slow average is whole; the start of a fast one is far above the rest, so the chart says how high."""
+    experiment = PAGE.default.replace(**RUNS["cause_start"] | {"statistics_momentum": momentum})
+    said = str(story_of(desk, recorded(experiment), experiment, layer=2))
+    errors = [value for value in desk.ask("feed", kind="part", part="measured")["y"] if value is not None]
+    assert (max(errors) > desk.ask("range", kind="parts")[1]) == cut == ("The axis cuts off the start" in said)
+    assert not cut or f"{max(errors):.2g} σ at step 0" in said
+    low, high = desk.ask("range", kind="law")
+    for kind in ("law", "averaged"):
+        curve = [math.log10(value) for value in desk.ask("feed", kind=kind)["y"] if value]
+        assert low <= min(curve) and max(curve) <= high, kind
 
 
 def test_statistics_that_were_frozen_are_no_average_and_have_no_parts_and_no_law(desk, recorded):

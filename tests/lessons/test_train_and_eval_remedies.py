@@ -7,7 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
+import bnviz
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.lessons.train_and_eval.page import PAGE
 from bnviz.lessons.train_and_eval.panels import panels
@@ -95,7 +98,7 @@ def test_what_remedies_bring_and_cost_is_what_their_runs_recorded(visitor):
     running = visitor.bars("running")
     ends = [before["test_accuracy"], before["evaluation"]["recomputed_accuracy"], after["test_accuracy"], larger["test_accuracy"]]
     np.testing.assert_allclose([*running.values()], [*ends, layer["test_accuracy"]], rtol=1e-6)
-    assert visitor.bars("minibatch")["recompute"] is None
+    assert visitor.bars("minibatch")["recompute"] == pytest.approx(before["evaluation"]["minibatch_accuracy"], rel=1e-6)
     colours = visitor.desk.ask("feed", kind="remedies", score="running")["marker"]["color"]
     assert colours == [COLOURS["batch"]] * 4 + [COLOURS["layer"]]  # though layer norm is on show
     views = before["evaluation"]
@@ -147,6 +150,40 @@ def test_more_examples_are_normalized_together_unless_they_are_many(desk, values
     experiment = {"batch_size": 64, "ghost_batch_size": 0, "accumulate": 1, "statistics_momentum": 0.1, **values}
     assert desk.call(FILE, "remediesFor", experiment, 0.1)["batches"]["values"] == remedy
     assert desk.call(FILE, "remediesFor", experiment, 0.1)["momentum"] is None
+
+
+@pytest.mark.parametrize(
+    "label, expected",
+    [
+        ("recomputed", {"model.training": False, "norm.num_batches_tracked.item()": 4}),
+        ("momentum", {"norm.momentum": 0.25}),
+        ("batches", {"loader.batch_size": 8}),
+        ("one_batch", {"len(x)": 8, "moved": True}),
+        ("ghosts", {"z.shape": (16, 4), "groups": [8, 8]}),
+        ("no_ghosts", {"z.shape": (16, 4), "groups": [16]}),
+        # of one group, which is layer norm over the units
+        ("normalizer", {"type(norm).__name__": "LayerNorm", "type(model[1]).__name__": "GroupNorm"}),
+    ],
+)
+def test_the_pytorch_of_each_remedy_runs_and_does_it(desk, label, expected):
+    size = 0.25 if label == "momentum" else 8
+    norm = nn.BatchNorm1d(4)
+    model, data = nn.Sequential(nn.Linear(4, 4), norm), TensorDataset(torch.randn(16, 4), torch.zeros(16, dtype=torch.long))
+    train_loader = DataLoader(data, batch_size=4)
+    x, y = data[:8] if label == "one_batch" else data[:]
+    groups, before = [], model[0].weight.detach().clone()
+    norm.register_forward_hook(lambda _, inputs, __: groups.append(len(inputs[0])))
+    names = {
+        "torch": torch, "nn": nn, "bnviz": bnviz, "DataLoader": DataLoader, "model": model, "norm": norm, "z": x, "x": x, "y": y,
+        "width": 4, "data": data, "train_loader": train_loader, "groups": groups, "loss_fn": nn.CrossEntropyLoss(),
+        "optimizer": torch.optim.SGD(model.parameters(), 0.1),
+    }  # fmt: skip
+    made = {"momentum": "norm = ", "batches": "loader = ", "normalizer": "norm = "}.get(label, "")
+    exec(made + desk.call(FILE, "codeOf", {"values": {}, "label": f"remedy_{label}", "size": size}), names)
+    names["moved"] = bool((model[0].weight != before).any())
+    assert {text: eval(text, names) for text in expected} == expected
+    if label == "recomputed":
+        torch.testing.assert_close(norm.running_mean, model[0](data[:][0]).mean(0))
 
 
 @pytest.mark.slow

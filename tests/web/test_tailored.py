@@ -11,7 +11,7 @@ from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.lessons import LESSONS, SWEEPING, address
 from bnviz.web import words
 from bnviz.web.export.worksheet import worksheet
-from bnviz.web.site import presets, tailored, teachers, widgets
+from bnviz.web.site import pace, presets, tailored, teachers, widgets
 from bnviz.web.site.presets import KEY
 from bnviz.web.site.tailored import Tailoring
 from tests.web.settings import settings
@@ -37,6 +37,15 @@ def test_without_settings_the_experiment_of_the_link_stays(stage):  # noqa: F811
     page.run()
     page.run()
     assert settings(page) == {} and stage.experiment == Experiment(batch_size=8, steps=400)
+
+
+@pytest.mark.usefixtures("stage")
+@pytest.mark.parametrize("lock, shown", [("", True), ("seed", True), ("batch_size", False), ("steps", False)])
+def test_what_a_new_batch_size_keeps_is_asked_where_it_can_change(lock, shown):
+    page = visit(lock=lock)
+    keep = words.shared()["pace"]["another"]
+    assert any(keep in one.value for one in page.caption) == shown == (pace.KEY in {one.key for one in page.button_group})
+    assert any("epochs of" in one.value for one in page.caption)
 
 
 @pytest.mark.usefixtures("stage")
@@ -171,7 +180,10 @@ def test_the_page_builds_a_link_from_what_is_chosen():
     page.multiselect(key="teachers pages").set_value(["batch-size"])
     page.multiselect(key="teachers lock").set_value(["seed"]).run()
     assert not page.exception
-    assert page.code[0].value.endswith("batch-size?pages=batch-size&lock=seed")
+    assert page.code[0].value.endswith("batch-size?pages=batch-size&lock=seed") and not page.button
+    page.multiselect(key="teachers lock").set_value(["batch_size"]).run()
+    page.button[0].click().run()  # ghost batches undo a locked batch size
+    assert page.code[0].value.endswith("&lock=batch_size,ghost_batch_size") and not page.button
 
 
 def test_the_worksheet_asks_what_the_pages_ask():

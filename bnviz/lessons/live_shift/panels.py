@@ -174,7 +174,8 @@ def noise(arms: Arms, steps: Layout) -> Panel:
         traces.append(_series(arm, arms[arm], "3", "mean_noise", tap="linear"))
     expected = {"line": {"color": GREY, "width": 1.5, "dash": "dash"}, "hovertemplate": "expected: %{y:.3f} σ<extra></extra>"}
     traces.append({**line("none", "3"), "feed": {"kind": "expected"}, **expected})
-    return panel("noise", *heading(WORDS, "noise"), (traces, _noise_layout(arms, steps)), rate=2)
+    about = {"rate": 2, "definition": TEXTS["noise"]["definition"]}
+    return panel("noise", *heading(WORDS, "noise"), (traces, _noise_layout(arms, steps)), **about)
 
 
 def _noise_layout(arms: Arms, steps: Layout) -> Layout:

@@ -47,11 +47,12 @@ export default {
     zeros,
     reached: reachedText,
     noise,
+    noise_numbers: noiseNumbers,
     moved: movementText,
     thick_alpha: (view) => (view.layer === 1 ? say(view, "no_alpha") : say(view, "thick_alpha", {layer: view.layer})),
     probe_size: (view) => String(view.header.probe_size),
   },
-  alternatives: {fan, ridges, shift, learning: learningText, bands, noise, layers, alphas},
+  alternatives: {fan, ridges, shift, learning: learningText, bands, noise: noiseText, layers, alphas},
 };
 
 // --- the headline: how far the chosen layer has moved, and always who learns better
@@ -288,23 +289,43 @@ function noise(view) {
   const frame = lastMinibatchFrame(view, "none");
   if (!frame) return "";
   const {layer} = view;
-  const size = Number(groupSize(view, frame).toFixed(1));
-  const deviation = (/** @type {string} */ arm, /** @type {"linear" | "activation"} */ tap) =>
-    digits(at(frame, arm, "mean_noise", view, tap), 3);
-  const noiseText = both(view, (arm) =>
-    say(view, "noise_of", {layer, z: deviation(arm, "linear"), a: deviation(arm, "activation")}),
-  );
-  const theory = expectedNoise(view, frame);
+  const {size, theory} = sampling(view, frame);
   const fixed = layer > 1 && at(frame, view.compared, "mean_noise", view, "linear") < NEARLY_FIXED * theory;
-  const details = say(view, "noise", {
-    layer,
-    size,
-    probe: view.header.probe_size,
-    theory: digits(theory, 3),
-    measured: noiseText,
-  });
+  const details = say(view, "noise", {layer, size, theory: digits(theory, 3)});
   return fixed ? `${details} ${say(view, "noise_pinned", {norm: view.norm, layer})}` : details;
 }
+
+/**
+ * The numbers behind it, for its definition.
+ * @param {View} view
+ */
+function noiseNumbers(view) {
+  const frame = lastMinibatchFrame(view, "none");
+  if (!frame) return "";
+  const {layer} = view;
+  const deviation = (/** @type {string} */ arm, /** @type {"linear" | "activation"} */ tap) =>
+    digits(at(frame, arm, "mean_noise", view, tap), 3);
+  const measured = both(view, (arm) =>
+    say(view, "noise_of", {layer, z: deviation(arm, "linear"), a: deviation(arm, "activation")}),
+  );
+  const {size, theory} = sampling(view, frame);
+  return say(view, "noise_numbers", {size, probe: view.header.probe_size, theory: digits(theory, 3), measured});
+}
+
+/** @param {View} view */
+function noiseText(view) {
+  return words.joinSentences(noise(view), noiseNumbers(view));
+}
+
+/**
+ * How many examples are normalized together, and the error of their mean by sampling theory, in σ.
+ * @param {View} view
+ * @param {Snapshot} frame
+ */
+const sampling = (view, frame) => ({
+  size: Number(groupSize(view, frame).toFixed(1)),
+  theory: expectedNoise(view, frame),
+});
 
 /** @param {View} view */
 function zeros(view) {

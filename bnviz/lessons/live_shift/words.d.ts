@@ -68,7 +68,8 @@ export interface Words {
   open_compared: {};
   reached_together: {goal: string | number; tested: string | number; plain: string | number; norm: string | number};
   reached_both: {goal: string | number; tested: string | number; compared: string | number; norm: string | number; plain: string | number};
-  noise: {layer: string | number; size: string | number; measured: string | number; probe: string | number; theory: string | number};
+  noise: {layer: string | number; size: string | number; theory: string | number};
+  noise_numbers: {size: string | number; probe: string | number; theory: string | number; measured: string | number};
   noise_pinned: {norm: string | number; layer: string | number};
   noise_of: {z: string | number; layer: string | number; a: string | number};
   zeros: {shares: string | number};

@@ -109,6 +109,8 @@ def _panel(name, sweep, values, guides, y, describe, back=np.asarray, **more) ->
     text = "; ".join(_description(arm, values[arm], describe) for arm in ARMS)
     alternative = fill(WORDS["alternatives"]["panel"], title=title, layer=layers[-1], told=text)
     about = {"examples": sweep.base.batch, "width": sweep.base.width}
+    if definition := TEXTS[name].get("definition"):
+        more["definition"] = fill(definition, **about)
     return panel(name, title, fill(caption, **about), (traces + guides, figure), height=340, alternative=alternative, **more)
 
 

@@ -13,6 +13,8 @@ import {bars} from "./trials.js";
 const NOTHING = {x: [], y: []};
 const APART = 0.07; // of an axis: names of lines that end nearer to one another would cover each other
 const SETTLED = 1 / 20; // of the run, after which running statistics, which start at 0 and 1, say something
+const HIGHEST = 20; // σ
+const START_REACH = 3; // times as far as errors reach later: a higher start leaves the axis, or it would hide the rest
 
 /**
  * The snapshots up to the one on show at which a network was evaluated on other data than its test examples.
@@ -122,12 +124,43 @@ export const feeds = {
 };
 
 /**
+ * Of the compared arm alone.
+ * @param {Fit} values
+ * @returns {Fit}
+ */
+const ofCompared = (values) => (frame, arm, view) => (arm === view.compared ? values(frame, arm, view) : []);
+
+/**
  * Of the compared arm alone, once the start is over.
  * @param {Fit} values
  * @returns {Fit}
  */
-const settled = (values) => (frame, arm, view) =>
-  arm === view.compared && frame.step >= SETTLED * view.header.total_steps ? values(frame, arm, view) : [];
+const settled = (values) =>
+  ofCompared((frame, arm, view) => (frame.step >= SETTLED * view.header.total_steps ? values(frame, arm, view) : []));
+
+/** @type {Fit} */
+const errorsOfLayers = (frame, _, view) => [...layersOf(frame, view, "mean_error"), ...layersOf(frame, view, "std_error")];
+
+/** @type {Fit} */
+const partsOfLayer = (frame, _, view) => (evaluationOf(frame, view) ? Object.values(shownParts(view, frame)) : []);
+
+/**
+ * An axis of errors shows the whole start, unless that is so high that nothing else could be seen.
+ * @param {"settled errors" | "settled parts"} later
+ * @returns {Bound}
+ */
+const startBound = (later) => (view) => [0, Math.min(HIGHEST, START_REACH * (view.fits.range(later, view)?.[1] ?? Infinity))];
+
+/**
+ * The highest error of the chosen layer's running mean so far, if the chart of its parts cuts it off.
+ * @param {View} view
+ */
+export function startAbove(view) {
+  const reach = reachOf("parts", view);
+  const cut = measuredFrames(view).map((frame) => ({step: frame.step, error: partsOf(view, frame, view.layer).measured}));
+  const above = cut.filter(({error}) => error > reach);
+  return above.length ? above.reduce((most, one) => (one.error > most.error ? one : most)) : null;
+}
 
 const SCORED = ["minibatch", "running", "recomputed"];
 
@@ -148,11 +181,10 @@ export const fits = {
   ],
   variance_factor: settled((frame, _, view) => [0, ...layersOf(frame, view, "variance_factor"), besselFactor(frame.group_size)]),
   spread: settled((frame, _, view) => [0, ...layersOf(frame, view, "spread"), 1]),
-  errors: settled((frame, _, view) => [...layersOf(frame, view, "mean_error"), ...layersOf(frame, view, "std_error")]),
-  parts: settled((frame, _, view) => {
-    if (!evaluationOf(frame, view)) return [];
-    return Object.values(shownParts(view, frame));
-  }),
+  errors: ofCompared(errorsOfLayers),
+  "settled errors": settled(errorsOfLayers),
+  parts: ofCompared(partsOfLayer),
+  "settled parts": settled(partsOfLayer),
 };
 
 /** @type {Record<string, Bound>} */
@@ -162,8 +194,10 @@ export const bounds = {
   ...lawBounds,
   view_accuracy: () => [0, 1],
   view_loss: (view) => [0, 3 * (view.frames[0].arms.none.train_loss ?? 3)],
-  errors: () => [0, 20],
-  parts: () => [0, 20],
+  errors: startBound("settled errors"),
+  "settled errors": () => [0, HIGHEST],
+  parts: startBound("settled parts"),
+  "settled parts": () => [0, HIGHEST],
   variance_factor: () => [0, 5],
   spread: () => [0, 3],
 };

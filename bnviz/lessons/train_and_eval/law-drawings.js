@@ -91,8 +91,9 @@ export const lawFeeds = {
 export const lawFits = {
   law(frame, arm, view) {
     if (arm !== view.compared || !frame.step || !evaluationOf(frame, view)) return [];
-    const byLaw = wasFrozen(view, frame) ? [] : [lawHere(view, frame), lowest(averagedCurve(view, frame)).error];
-    return [...byLaw, partsOf(view, frame, view.layer).measured].map((error) => Math.log10(error));
+    const curves = wasFrozen(view, frame) ? [] : [...lawCurve(view, frame), ...averagedCurve(view, frame)];
+    const errors = [...curves.map(({error}) => error), partsOf(view, frame, view.layer).measured];
+    return errors.map((error) => Math.log10(error));
   },
 };
 

@@ -36,7 +36,8 @@ def law(experiment: Experiment, norm: str) -> Panel:
         yaxis=axis(texts["y"], **y),
         yaxis2=axis("", **y, anchor="x2"),
     )
-    return panel("law", *heading(WORDS, "law"), (traces, figure), height=320)
+    about = {"height": 320, "definition": TEXTS["law"]["definition"]}
+    return panel("law", *heading(WORDS, "law"), (traces, figure), **about)
 
 
 def _called(name: str, trace: Trace, label: str, **style: str) -> Trace:
@@ -56,7 +57,8 @@ def bessel(experiment: Experiment, norm: str) -> Panel:
             trace |= {"mode": "lines" if dotted else "lines+markers", "name": texts[name], "legendgroup": name}
             trace |= {"hovertemplate": f"layer %{{x}}: %{{y:.3~g}}<extra>{texts[name]}</extra>", "showlegend": axes == ""}
             traces.append(trace if not dotted else {**trace, "line": {**trace["line"], "color": GREY}})
-    return panel("bessel", *heading(WORDS, "bessel"), (traces, _by_layer(experiment)), height=320)
+    about = {"height": 320, "definition": TEXTS["bessel"]["definition"]}
+    return panel("bessel", *heading(WORDS, "bessel"), (traces, _by_layer(experiment)), **about)
 
 
 def _by_layer(experiment: Experiment) -> Layout:

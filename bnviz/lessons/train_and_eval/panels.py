@@ -173,7 +173,8 @@ def causes(experiment: Experiment, norm: str) -> Panel:
         xaxis=axis("step", range=[0, experiment.steps]),
         yaxis=axis(TEXTS["causes"]["y"], fit="parts", rangemode="tozero"),
     )
-    return panel("causes", *heading(WORDS, "causes"), (traces, figure), height=320)
+    about = {"height": 320, "definition": TEXTS["causes"]["definition"]}
+    return panel("causes", *heading(WORDS, "causes"), (traces, figure), **about)
 
 
 def remedies(experiment: Experiment, norm: str) -> Panel:

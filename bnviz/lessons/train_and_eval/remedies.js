@@ -54,6 +54,26 @@ function otherBatches({batch_size: batch, ghost_batch_size: ghost, accumulate = 
   return {values: {batch_size: 4 * batch}, label: "remedy_batches", size: 4 * batch};
 }
 
+/** What a remedy is in PyTorch, by the key of its label; SIZE is its number. @type {Record<string, string>} */
+const CODE = {
+  remedy_recomputed: `torch.optim.swa_utils.update_bn(train_loader, model)
+model.eval()`,
+  remedy_momentum: "nn.BatchNorm1d(width, momentum=SIZE)",
+  remedy_batches: "DataLoader(data, batch_size=SIZE, shuffle=True)",
+  remedy_one_batch: `loss_fn(model(x), y).backward()  # x holds all SIZE examples of the step
+optimizer.step()`,
+  remedy_ghosts: "z = torch.cat([norm(group) for group in z.split(SIZE)])  # norm is the nn.BatchNorm1d",
+  remedy_no_ghosts: "z = norm(z)  # norm is the nn.BatchNorm1d, z holds all SIZE examples",
+  remedy_normalizer: `nn.LayerNorm(width)  # instead of nn.BatchNorm1d(width)
+model = bnviz.swap(model, "layer")  # the same in a model that you have`,
+};
+
+/**
+ * The lines of PyTorch that are a remedy.
+ * @param {Remedy} remedy
+ */
+export const codeOf = ({label, size}) => CODE[label].replaceAll("SIZE", String(size));
+
 /**
  * Whether an experiment is another one with these values.
  * @param {Record<string, unknown>} experiment

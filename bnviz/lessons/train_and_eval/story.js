@@ -5,7 +5,7 @@ import {RECENT_SNAPSHOTS} from "../../web/player/constants.js";
 import {scoreScope, scoreText} from "../../web/player/scores.js";
 import * as words from "../../web/player/words.js";
 import {CLEARLY, causeOf, steadyCause} from "./causes.js";
-import {bounds, feeds, fits} from "./drawings.js";
+import {bounds, feeds, fits, startAbove} from "./drawings.js";
 import {besselFactor, expectedSpread} from "./bessel.js";
 import {lawNumbers} from "./law-drawings.js";
 import * as reading from "./reading.js";
@@ -47,6 +47,7 @@ export default {
     evaluated: evaluatedText,
     tasks: tasksText,
     law: measured(lawText),
+    law_terms: measured(lawTerms),
     bessel: measured(besselText),
     remedies: remediesText,
     learnt: learningText,
@@ -283,7 +284,9 @@ function causesText(view, frame) {
   const together = Math.hypot(parts.start, parts.drift, parts.noise, parts.offset);
   const numbers = {...parts, together};
   const texts = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, words.sigmas(value)]));
-  return say(view, "causes_now", /** @type {any} */ ({step: frame.step, ...texts}));
+  const now = say(view, "causes_now", /** @type {any} */ ({step: frame.step, ...texts}));
+  const above = startAbove(view);
+  return joinSentences(now, above && say(view, "causes_above", {step: above.step, error: words.sigmas(above.error)}));
 }
 
 /**
@@ -296,11 +299,23 @@ function lawText(view, frame) {
     const measuredError = words.sigmas(partsOf(view, frame, view.layer).measured);
     return say(view, "law_frozen", {step: frame.step, measured: measuredError});
   }
-  const {drift, noise, law, measured: error, byLaw, averaged} = lawNumbers(view, frame);
-  const numbers = {drift, noise, law, measured: error, best_error: byLaw.error, averaged_error: averaged.error};
+  const {law, measured: error} = lawNumbers(view, frame);
+  const numbers = {law: words.sigmas(law), measured: words.sigmas(error)};
+  return say(view, "law_now", {step: frame.step, momentum: averaging(view).momentum, ...numbers});
+}
+
+/**
+ * What the law takes from the run, and which momenta would be best.
+ * @param {View} view
+ * @param {Snapshot} frame
+ */
+function lawTerms(view, frame) {
+  if (!frame.step || reading.wasFrozen(view, frame)) return "";
+  const {drift, noise, byLaw, averaged} = lawNumbers(view, frame);
+  const numbers = {drift, noise, best_error: byLaw.error, averaged_error: averaged.error};
   const texts = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, words.sigmas(value)]));
-  const momenta = {momentum: averaging(view).momentum, best: rounded(byLaw.momentum), averaged: rounded(averaged.momentum)};
-  return say(view, "law_now", /** @type {any} */ ({step: frame.step, ...texts, ...momenta}));
+  const momenta = {best: rounded(byLaw.momentum), averaged: rounded(averaged.momentum)};
+  return say(view, "law_terms", /** @type {any} */ ({step: frame.step, ...texts, ...momenta}));
 }
 
 /** A momentum to two digits. @param {number} momentum */

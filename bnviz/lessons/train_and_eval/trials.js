@@ -4,7 +4,7 @@
 import {digits, hasClasses, joinSentences, percent, say as anySay, sentenceOrKey} from "../../web/player/words.js";
 import {isPermitted} from "../../web/player/core/tour-core.js";
 import {averaging, evaluationOf, partsOf, wasFrozen} from "./reading.js";
-import {MOMENTA, NAMES, bestView, isWith, reachedAt, remediesFor, trainAlike} from "./remedies.js";
+import {MOMENTA, NAMES, bestView, codeOf, isWith, reachedAt, remediesFor, trainAlike} from "./remedies.js";
 import {rootMeanSquare} from "./causes.js";
 
 /** @type {Record<string, "best_minibatch" | "best_running" | "best_recomputed">} */
@@ -178,27 +178,44 @@ export function control(player, make) {
   const back = make("button", {type: "button", onclick: () => request(service.state.base?.experiment)}, text("remedy_none"));
   const buttons = NAMES.map((name) => make("button", {type: "button", onclick: () => request(service.attempt(name))}));
 
+  const barred = make("span", {class: "bnviz-label"});
+  const code = make("pre", {tabindex: 0});
+  const fold = make("details", {class: "bnviz-code"}, make("summary", {}, text("remedies_code")), code);
+  const name = (/** @type {Remedy} */ {label: key, size}) => text(key, {size});
+
   /** @param {Record<string, any> | null | undefined} values */
   function request(values) {
     if (values) player.edit({do: "experiment", values});
     show();
   }
 
-  function show() {
+  /**
+   * @param {HTMLButtonElement} button
+   * @param {Name} key
+   */
+  function showButton(button, key) {
     const {base, tried, shown} = service.state;
+    const remedy = base?.remedies?.[key];
+    button.hidden = !remedy;
+    button.setAttribute("aria-pressed", String(key === "recomputed" ? Boolean(tried[key]) : shown === key));
+    button.disabled = !remedy || !isPermitted(remedy.values, player.data);
+    if (remedy) button.textContent = name(remedy);
+  }
+
+  function show() {
+    const {base, shown} = service.state;
     back.hidden = shown === null;
-    for (const [index, name] of NAMES.entries()) {
-      const remedy = base?.remedies?.[name];
-      const button = buttons[index];
-      button.hidden = !remedy;
-      button.setAttribute("aria-pressed", String(name === "recomputed" ? Boolean(tried[name]) : shown === name));
-      button.disabled = !remedy || !isPermitted(remedy.values, player.data);
-      if (remedy) button.textContent = text(remedy.label, {size: remedy.size});
-    }
+    NAMES.forEach((key, index) => showButton(buttons[index], key));
+    const off = buttons.filter(({hidden, disabled}) => disabled && !hidden).map(({textContent}) => textContent);
+    barred.textContent = off.length ? text("remedies_barred", {names: off.join(", ")}) : "";
+    const remedies = NAMES.flatMap((key) => base?.remedies?.[key] ?? []);
+    fold.hidden = !remedies.length;
+    code.textContent = remedies.map((remedy) => `# ${name(remedy)}\n${codeOf(remedy)}`).join("\n\n");
   }
 
   show();
-  return {element: make("div", {class: "bnviz-target"}, ...buttons, back), show};
+  const row = make("div", {class: "bnviz-target"}, ...buttons, back, barred);
+  return {element: make("div", {class: "bnviz-remedies"}, row, fold), show};
 }
 
 // --- what is drawn and said
@@ -235,8 +252,7 @@ const markerOf = (key, colours) =>
  * @param {"minibatch" | "running"} key
  */
 function scoreOf(name, outcome, key) {
-  if (name === "recomputed") return key === "running" ? outcome.recomputed : null;
-  return outcome[key];
+  return name === "recomputed" && key === "running" ? outcome.recomputed : outcome[key]; // train() takes no running statistics
 }
 
 /**

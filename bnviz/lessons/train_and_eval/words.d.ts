@@ -25,8 +25,10 @@ export interface Words {
   now: {step: string | number; minibatch: string | number; running: string | number; recomputed: string | number};
   layers_now: {step: string | number; layer: string | number; mean: string | number; std: string | number};
   causes_now: {step: string | number; start: string | number; drift: string | number; noise: string | number; offset: string | number; together: string | number; measured: string | number; distance: string | number};
+  causes_above: {error: string | number; step: string | number};
   causes_frozen: {step: string | number; measured: string | number; distance: string | number};
-  law_now: {step: string | number; drift: string | number; noise: string | number; momentum: string | number; law: string | number; measured: string | number; best: string | number; best_error: string | number; averaged: string | number; averaged_error: string | number};
+  law_now: {step: string | number; momentum: string | number; law: string | number; measured: string | number};
+  law_terms: {step: string | number; drift: string | number; noise: string | number; best: string | number; best_error: string | number; averaged: string | number; averaged_error: string | number};
   law_frozen: {step: string | number; measured: string | number};
   bessel_now: {step: string | number; size: string | number; last: string | number; factors: string | number; factor: string | number; spread: string | number; expected: string | number};
   tasks_now: {step: string | number; now: string | number; before: string | number};
@@ -39,6 +41,8 @@ export interface Words {
   remedies_wait: {};
   remedies_none: {norm: string | number};
   remedies_try: {};
+  remedies_code: {};
+  remedies_barred: {names: string | number};
   remedy_none: {};
   remedy_recomputed: {};
   remedy_momentum: {size: string | number};

@@ -61,7 +61,7 @@ def adjust(experiment: Experiment, before: Experiment, default: Experiment) -> E
 
 
 def chooser(experiment: Experiment, default: Experiment) -> None:
-    """How many epochs it is, and the switch."""
+    """How many epochs it is, and the switch, unless a teacher's link has locked the batch size or the steps."""
     texts = shared()["pace"]
     numbers = {
         "steps": experiment.steps,
@@ -70,11 +70,15 @@ def chooser(experiment: Experiment, default: Experiment) -> None:
         "examples": f"{experiment.examples:,}",
     }
     with st.container(key="pace", width="content"):
-        st.caption(fill(texts["epochs"], **numbers))
+        text = fill(texts["epochs"], **numbers)
+        if tailored.locks("batch_size") or tailored.locks("steps"):
+            st.caption(text)
+            return
+        st.caption(f"{text} {texts['another']}")
         st.session_state.setdefault(KEY, _usual_choice(experiment, default))
         st.segmented_control(
             texts["keep"], [STEPS, EXAMPLES], format_func=texts.get, key=KEY, on_change=_apply, args=(experiment, default),
-            width="content", label_visibility="collapsed", disabled=tailored.locks("steps"),
+            width="content", label_visibility="collapsed",
         )  # fmt: skip
 
 

@@ -31,12 +31,26 @@ def show() -> None:
             TEXTS[kind], list(options), format_func=options.get, help=TEXTS["help"][kind], key=f"teachers {kind}"
         )
         choices[kind] = tuple(names)
+    if "batch_size" in choices["lock"] and "ghost_batch_size" not in choices["lock"]:
+        _offer_ghosts()
     st.markdown(TEXTS["link"])
     if problems := _problems(start):
         st.warning(links.message(problems))
     st.code(link(start, tailored.Tailoring(**choices), st.context.url or ""), language=None, wrap_lines=True)
     st.download_button(TEXTS["worksheet"], printable(choices["pages"]), "bnviz-worksheet.html", "text/html")
     st.caption(TEXTS["lessons"])
+
+
+def _offer_ghosts() -> None:
+    """Say that the batch size alone does not fix over how many examples batch norm normalizes, and offer to lock that, too."""
+    label = tailored.KINDS["lock"]["ghost_batch_size"]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(words.fill(TEXTS["ghosts"], ghosts=label), width="content")
+        st.button(words.fill(TEXTS["lock_ghosts"], ghosts=label), on_click=_lock_ghosts)
+
+
+def _lock_ghosts() -> None:
+    st.session_state["teachers lock"] = [*st.session_state["teachers lock"], "ghost_batch_size"]
 
 
 def link(start: str, tailoring: tailored.Tailoring, here: str) -> str:
