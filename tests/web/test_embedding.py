@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bnviz.config.experiment import Experiment
+from bnviz.lessons.live_shift.page import PAGE
 from bnviz.web.export.saved_page import PLAYING, page_of
 from bnviz.web.site import embedded, links
 from tests.web.test_network import SIZES
@@ -26,6 +27,15 @@ def test_the_code_opens_the_page_in_a_frame(desk):
         attributes["src"] == f"{ADDRESS}&embed=true" and attributes["title"] == 'γ "and" <β>' and attributes["loading"] == "lazy"
     )
     assert int(attributes["width"]) > int(attributes["height"]) > 0
+
+
+def test_the_code_for_a_comparison_has_a_chart_that_shows_it(desk):
+    panels = PAGE.panels_in_order(Experiment())
+    charts = desk.call(FILE, "comparisonCharts", f"{ADDRESS}&beside=batch_size%3D256", panels)
+    assert charts and desk.call(FILE, "comparisonCharts", ADDRESS, panels) == []
+    code = desk.call(FILE, "frame", f"{ADDRESS}&beside=batch_size%3D256", "", charts)
+    query = parse_qs(urlsplit(unescape(re.search('src="([^"]*)"', code)[1])).query)
+    assert query["panels"] == [f"network,{charts[0]}"] and query["beside"] == ["batch_size=256"] and 'height="660"' in code
 
 
 def test_the_way_out_leads_to_the_same_place_of_the_whole_page(desk):

@@ -3,7 +3,7 @@
 // to the networks at that step. The logic is in core/setting-changes.js.
 
 import {ACTIONS, FACTOR, NOISE} from "./core/actions.js";
-import {before, halfwayStep, isOnTheWay} from "./core/setting-changes.js";
+import {before, halfwayStep, hereText, isOnTheWay} from "./core/setting-changes.js";
 import {make, set} from "./dom.js";
 import {KNOBS, NO_KNOB, PRESETS} from "./streamlit.js";
 import {playerText} from "./words.js";
@@ -78,12 +78,11 @@ export class LiveEdits {
   show() {
     const view = this.player.state.snapshotView;
     if (!view) return;
-    const {step} = view.frame;
     const mode = this.player.settingChanges.mode(view);
     const inside = isOnTheWay(view);
     const {start, here} = this.modeButtons;
     set(start, playerText(view, "from_start"));
-    set(here, playerText(view, inside ? "from_here" : "from_here_none", {step}));
+    set(here, hereText(view));
     here.disabled = !inside;
     start.setAttribute("aria-pressed", String(mode === "start"));
     here.setAttribute("aria-pressed", String(mode === "here"));

@@ -117,7 +117,7 @@ export interface Data {
   lines?: {run: string; from: number; lines: string[]};
 }
 
-/** How another run differs from the one on show (`label`), the one on show from the other, and how many epochs the other takes. */
+/** How another run differs from the one on show (`label`), the one on show from it (`own`), and how many epochs it takes. */
 export interface Contrast {
   label: string;
   own: string;

@@ -41,6 +41,7 @@ def show(page: RunForm) -> None:
         view={**place, "layer": min(int(place["layer"]), experiment.hidden_layers)},
         lesson=page.lesson,
         visitor=stage.visitor(),
+        beside=None if names == {NETWORK} else stage.comparison_run(place, experiment, page),  # only charts show it
         changes=live_edits.changes_data(experiment),
         usual=dataclasses.asdict(page.default),
         embedded={"picture": NETWORK in names, "alone": names == {NETWORK}},

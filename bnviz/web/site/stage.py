@@ -51,7 +51,7 @@ def play(experiment: Experiment, page: RunForm, view: Mapping[str, Any], predict
         before=_earlier_runs(current, page),
         usual=dataclasses.asdict(tailored.as_locked(page.default)),
         locks=list(tailored.now().lock),
-        beside=_beside(view, current, page),
+        beside=comparison_run(view, current, page),
         onward=tailored.onward(page.onward),
     )
 
@@ -85,7 +85,7 @@ def _earlier_runs(current: Experiment, page: RunForm) -> list[dict[str, Any]]:
     return [live_edits.earlier_run(other, current) for other in earlier if other != current]
 
 
-def _beside(view: Mapping[str, Any], current: Experiment, page: RunForm) -> dict[str, Any] | None:
+def comparison_run(view: Mapping[str, Any], current: Experiment, page: RunForm) -> dict[str, Any] | None:
     """The run that the address names for comparison with the current one, if there may be such a run."""
     if view["beside"] is None or (other := links.beside(str(view["beside"]), page.default)) == current:
         return None

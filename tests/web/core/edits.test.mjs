@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {test} from "node:test";
 
 import {ACTIONS} from "../../../bnviz/web/player/core/actions.js";
-import {before, halfwayStep, isOnTheWay} from "../../../bnviz/web/player/core/setting-changes.js";
+import {before, halfwayStep, hereText, isOnTheWay} from "../../../bnviz/web/player/core/setting-changes.js";
 import {World} from "./world.mjs";
 
 const SWITCHED = {experiment: {changes: "20:batch_size=4"}};
@@ -215,4 +215,22 @@ test("what can be done at the step on show asks for the layer on show, and switc
   const plain = {frame: {arms: {batch: {normalizer: "none"}}}};
   assert.deepEqual(editOf("toggle", plain), {do: "set", name: "compare", value: "batch"});
   assert.equal(ACTIONS.find(({name}) => name === "toggle").key({...view, ...plain}), "act_on");
+});
+
+test("where settings cannot apply from the step on show it is said why, and a visitor's choice comes back on the way", () => {
+  const world = new World().arrive().until(({view}) => view?.frame.step >= 20);
+  const {core} = world;
+  const at = (index) => {
+    core.seek(index);
+    const view = world.pass().core.view();
+    return [core.settingChanges.mode(view), hereText(view)];
+  };
+  assert.deepEqual(at(12), ["here", "from step 12 on"]);
+  assert.deepEqual(at(0), ["start", "from here: not started"]);
+  assert.deepEqual(at(Infinity), ["start", "from here: run is over"]);
+  for (const choice of ["start", "here"]) {
+    core.settingChanges.chooseMode(choice);
+    at(Infinity);
+    assert.deepEqual(at(12), [choice, "from step 12 on"]);
+  }
 });

@@ -4,6 +4,8 @@
 // The settings are Streamlit's. The page learns where the player is when a visitor reaches for one of them, and until the answer
 // is here the player holds still, so that "from step 212 on" means the step that was on show.
 
+import {playerText} from "../words.js";
+
 /** @import {Change, View} from "../types" */
 /** @typedef {"start" | "here"} Mode whether a setting applies from the start, or from the step on show */
 /**
@@ -93,6 +95,16 @@ export class SettingChanges {
  * @param {View} view
  */
 export const isOnTheWay = ({frame, header}) => frame.step >= 1 && frame.step < Number(header.total_steps);
+
+/**
+ * What the button for the step on show says: at both ends, where nothing can apply from there, it says why.
+ * @param {View} view
+ */
+export function hereText(view) {
+  if (isOnTheWay(view)) return playerText(view, "from_here", {step: view.frame.step});
+  const begun = view.frame.step > 0;
+  return playerText(view, begun ? "from_here_over" : "from_here_early");
+}
 
 /**
  * The step of a snapshot in about the middle, after whatever has been changed already.
