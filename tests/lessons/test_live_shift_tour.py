@@ -139,8 +139,10 @@ def numbers(text, unit):
 
 def test_the_noise_is_that_of_the_batch_before_and_after(answers):
     text = answers(CHANGES["smaller batches"])["noise"]["text"]
-    assert "with 16 examples" in text and "with 4." in text
+    assert "with 16 examples" in text and "with 4," in text
     early, late, early_theory, late_theory = numbers(text, "σ")
+    assert "averaged over all snapshots" in text, "a caption has that of one step"
+    assert "without batch norm" in text and text.count("before,") == 2, "both networks' accuracies"
     probe = 1 / Experiment().probe_size
     assert (early_theory, late_theory) == pytest.approx(((1 / 16 + probe) ** 0.5, (1 / 4 + probe) ** 0.5), abs=0.006)
     assert early_theory / 2 < early < 2 * early_theory and late_theory / 2 < late < 2 * late_theory

@@ -309,7 +309,8 @@ function noiseNumbers(view) {
     say(view, "noise_of", {layer, z: deviation(arm, "linear"), a: deviation(arm, "activation")}),
   );
   const {size, theory} = sampling(view, frame);
-  return say(view, "noise_numbers", {size, probe: view.header.probe_size, theory: digits(theory, 3), measured});
+  const values = {step: frame.step, size, probe: view.header.probe_size, theory: digits(theory, 3)};
+  return say(view, "noise_numbers", {...values, measured});
 }
 
 /** @param {View} view */

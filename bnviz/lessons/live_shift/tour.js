@@ -8,6 +8,7 @@ import {exampleStep, passedOn} from "../../web/player/motion.js";
 import {finiteValues, mean, median} from "../../web/player/numbers.js";
 import {
   armPair,
+  both,
   bothArms,
   digits,
   hasClasses,
@@ -547,7 +548,7 @@ function noiseReadings(view, say) {
     const value = say("reading_theory", {noise: sigmas(noise), theory: sigmas(theory)});
     return reading(view, say, say("reading_noise", {examples}), () => value, [view.compared]);
   });
-  return [...rows, ...rightAnswers(view, say, [view.compared])];
+  return [...rows, ...rightAnswers(view, say)];
 }
 
 /**
@@ -560,12 +561,21 @@ function noise(view, say) {
   if (!Number.isFinite(early.noise)) return outcome(say("noise_unmeasured"));
   const values = {norm, before: early.examples, early: sigmas(early.noise), early_theory: sigmas(early.theory)};
   if (!Number.isFinite(late.noise)) return outcome(say("noise_once", values));
-  const {before, now} = beforeAndNow(view, view.compared);
-  const other = hasDiverged(view.frame, "none") && !hasDiverged(view.frame, view.compared) ? say("noise_lost") : "";
-  const scores =
-    before === null || now === null
-      ? ""
-      : say("noise_score", {norm, window: RECENT_SNAPSHOTS, old: percent(before), now: percent(now), other});
-  const after = {after: late.examples, late: sigmas(late.noise), late_theory: sigmas(late.theory), score: scores};
-  return outcome(say("noise_before_after", {...values, ...after}));
+  const after = {after: late.examples, late: sigmas(late.noise), late_theory: sigmas(late.theory)};
+  return outcome(say("noise_before_after", {...values, ...after, score: noiseScores(view, say)}));
+}
+
+/**
+ * What both networks were right on before the minibatches shrank, and now. Gradients are noisier then, too, with and without a
+ * normalizer.
+ * @param {View} view
+ * @param {Say} say
+ */
+function noiseScores(view, say) {
+  if (!hasClasses(view)) return "";
+  const course = (/** @type {string} */ arm) => {
+    const {before, now} = beforeAndNow(view, arm);
+    return say("noise_from_to", {old: percent(before), now: percent(now)});
+  };
+  return say("noise_score", {window: RECENT_SNAPSHOTS, scores: both(view, course)});
 }

@@ -69,7 +69,7 @@ export interface Words {
   reached_together: {goal: string | number; tested: string | number; plain: string | number; norm: string | number};
   reached_both: {goal: string | number; tested: string | number; compared: string | number; norm: string | number; plain: string | number};
   noise: {layer: string | number; size: string | number; theory: string | number};
-  noise_numbers: {size: string | number; probe: string | number; theory: string | number; measured: string | number};
+  noise_numbers: {size: string | number; probe: string | number; theory: string | number; step: string | number; measured: string | number};
   noise_pinned: {norm: string | number; layer: string | number};
   noise_of: {z: string | number; layer: string | number; a: string | number};
   zeros: {shares: string | number};
@@ -184,8 +184,8 @@ export interface Tour {
   noise_before_after: {early: string | number; before: string | number; late: string | number; after: string | number; early_theory: string | number; late_theory: string | number; score: string | number};
   noise_once: {early: string | number; before: string | number; early_theory: string | number};
   noise_unmeasured: {};
-  noise_score: {norm: string | number; window: string | number; old: string | number; now: string | number; other: string | number};
-  noise_lost: {};
+  noise_score: {window: string | number; scores: string | number};
+  noise_from_to: {old: string | number; now: string | number};
   no_accuracy: {};
   both_diverged: {};
   plain_diverged: {norm: string | number};
