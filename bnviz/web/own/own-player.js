@@ -77,7 +77,7 @@ export class OwnPlayer {
   }
 
   dataNow() {
-    return dataOf(this.header, this.measures, this.words, this.place);
+    return dataOf(this.header, this.measures, this.words, this.place, this.source.linked);
   }
 
   subscribe() {

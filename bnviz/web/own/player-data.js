@@ -77,14 +77,17 @@ export function headlineBefore({frames, end}, {page}) {
  * @param {Set<string>} measures
  * @param {Words} words
  * @param {Data["view"]} view
+ * @param {boolean} [linked] whether a link to this page names the recording
  * @returns {Data}
  */
-export function dataOf(header, measures, words, view) {
+export function dataOf(header, measures, words, view, linked = true) {
   const arms = armsOf(header, words);
+  const copied = linked ? {} : {copied: words.page.place_copied};
+  const shared = {...words.shared, untrained: words.page.waiting, ...copied};
   return /** @type {any} */ ({
     ...{run: header.id, stream: "", snapshots: 0, epochs: 0, view, story: "own", arms, normalizers: {}},
     panels: panelsOf({header, measures, arms, words: words.panels}),
-    ...{words: words.story, shared: {...words.shared, untrained: words.page.waiting}, data: {held_out: ""}, tour: {}, onward: {}},
+    ...{words: words.story, shared, data: {held_out: ""}, tour: {}, onward: {}},
     ...{prediction: null, predictions: {}, waiting: false, usual: {}, locks: [], labels: {}},
     ...{changes: [], before: [], beside: null, alone: true},
   });

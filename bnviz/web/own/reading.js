@@ -15,6 +15,7 @@ import {Thinning} from "./thinning.js";
  * @property {(from: number, signal: AbortSignal) => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>} open from that line on
  * @property {Record<string, string>} [saved] addresses of what it can be saved as, by their endings
  * @property {boolean} [resumes] whether a stream that breaks off, or that ends without an end line, may be opened again
+ * @property {boolean} [linked] whether a link to the page names it, as it does unless it is a file of this machine
  */
 /**
  * @typedef {object} Host

@@ -24,6 +24,7 @@ const VERSION = "bnviz-recording"; // a header that is another one where it was
  */
 export const fileSource = (file) => ({
   name: file.name,
+  linked: false,
   async open() {
     const start = new Uint8Array(await file.slice(0, 2).arrayBuffer());
     const isPacked = GZIP.every((byte, index) => start[index] === byte);
@@ -40,6 +41,7 @@ export function addressSource({name, address, grows, saved}) {
   let version = "";
   return {
     name,
+    linked: !grows, // one that grows is on this machine
     resumes: grows,
     saved,
     async open(from, signal) {

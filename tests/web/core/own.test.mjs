@@ -10,6 +10,7 @@ import {dataOf, headlineBefore, viewIn, withoutPlace} from "../../../bnviz/web/o
 import {measuresIn} from "../../../bnviz/web/own/measures.js";
 import {layerKind, layerName, recordedWords, shortSignalName} from "../../../bnviz/web/own/names.js";
 import {readHeader, readRecording, rewritten} from "../../../bnviz/web/own/reading.js";
+import {addressSource, fileSource, packedSource} from "../../../bnviz/web/own/sources.js";
 import story from "../../../bnviz/web/own/story.js";
 import {fillTrace, layerDensity} from "../../../bnviz/web/player/feeds.js";
 import {Fits} from "../../../bnviz/web/player/fits.js";
@@ -52,6 +53,15 @@ function scene(recording, choice = {}, playhead = 1e9) {
 
 /** Every number that a trace draws. */
 const drawn = (trace) => [trace.x, trace.y].flat().filter((value) => value !== null && value !== undefined);
+
+test("a copied link says that it has no recording, where the recording is a file of this machine", async () => {
+  const {recording} = await read(textOf(ownLines({snapshots: 2})));
+  const copied = ({linked}) => dataOf(recording.header, new Set(), WORDS, {}, linked).shared.copied;
+  const local = [fileSource({name: "a"}), addressSource({name: "a", address: "a", grows: true})];
+  const linked = [packedSource("a", "a"), addressSource({name: "a", address: "a", grows: false})];
+  assert.deepEqual(local.map(copied), [WORDS.page.place_copied, WORDS.page.place_copied]);
+  assert.deepEqual(linked.map(copied), [WORDS.shared.copied, WORDS.shared.copied]);
+});
 
 test("recordings of every shape are drawn and told, layer by layer, with no value that is not a number", async () => {
   const next = numbers(7);
