@@ -165,14 +165,14 @@ def test_shipped_rows_can_be_computed_anew_beside_what_they_say_and_come_back(la
     page = lab.open()
     press(page, anew(SWEEP))
     assert last(lab) == (SWEEP.id, "playing", 0)
-    assert page_texts(page) == ("0 of 6 runs", 0, ["Stop", "Show the rows of the release"])
+    assert page_texts(page) == ("0 of 6 runs", 0, ["Stop", "Show the runs that come with bnviz"])
     lab.engine.compute(SWEEP, 3)
     page.run()
     assert [one.value.split(",")[0] for one in page.markdown] == ["8 rows", "5 rows"]
     assert [one.value for one in page.caption] == [
-        "Rows of the release", "Computed on 2 January 2026 with bnviz 0.9 and PyTorch 2.0 on a computer.", "Computed here"
+        "Runs that come with bnviz", "Computed on 2 January 2026 with bnviz 0.9 and PyTorch 2.0 on a computer.", "Computed here"
     ]  # fmt: skip
-    press(page, "Show the rows of the release")
+    press(page, "Show the runs that come with bnviz")
     assert last(lab) == (SWEEP.id, "ended", 8) and lab.engine.stopped == [SWEEP.id] and labels(page) == [anew(SWEEP)]
 
 
