@@ -51,6 +51,9 @@ class Brush {
   fillText(words, x, y) {
     this.painted.words.push([words, x, y]);
   }
+  measureText(words) {
+    return {width: 5 * words.length};
+  }
   fillRect(...box) {
     this.painted.boxes.push([...box, this.context.globalAlpha]);
   }

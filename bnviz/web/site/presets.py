@@ -35,9 +35,9 @@ def _row(page: Form, experiment: Experiment) -> None:
     if barred := [preset.name for key, preset in choices.items() if key not in presets]:
         st.caption(reason := shared()["tailored"]["barred"])
         st.pills(reason, barred, disabled=True, key=f"{KEY} barred", label_visibility="collapsed", wrap=True)
-    has_look = key is not None and not predictions.waiting(page)  # before a guess there are no charts to look at
-    look = presets[key].look if has_look else "&nbsp;"
-    st.caption(look)  # a line also where there is nothing to say, so that the page does not move
+    chosen = None if predictions.waiting(page) else key  # before a guess there are no charts to look at
+    # A line also where there is nothing to say, so that the page does not move.
+    st.caption(presets[chosen].look if chosen else "&nbsp;")
 
 
 def locked_choices(page: Form) -> dict[str, Preset]:
