@@ -35,7 +35,7 @@ def test_the_app_saves_it_and_it_plays_from_a_file(lab, offline, tmp_path):
     lab.open(**SHORT, step=12, unit=3, beside="steps=40&seed=5&batch_size=8").trained()
     lab.wait("d.step === '12' && $('.bnviz-ghost').checkVisibility()")
     lab.page.click(".bnviz-save > summary")
-    lab.wait("/[?&]beside=/.test($('.bnviz-save a').href)")  # once the run beside it has been trained as well
+    lab.wait("/[?&]beside=/.test($('.bnviz-save a')?.href)")  # once the run beside it has been trained as well
     with lab.page.expect_download() as download:
         lab.page.get_by_role("link", name="This page with the whole run").click()
     run = Experiment(**SHORT).id
