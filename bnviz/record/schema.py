@@ -106,7 +106,7 @@ def _parameter(quantity: Quantity) -> Key:
 
 LOSS = "nats or squared error"
 DIVERGED_AT = "the first step whose loss was not finite"
-_SEEN = "over the minibatches since the last snapshot; of the untrained network, on the first minibatch"
+_SEEN = "over the minibatches since the last snapshot; at step 0 the first, without dropout or noise"
 _ROUNDED = ", rounded to a power of two from 1/128 to 1/64 of the layer's root mean square, which compresses well"
 _POOLED = "of all units of the layer together"
 _ALL = "with `counts`, `underflow` and `overflow` they add up to all values"

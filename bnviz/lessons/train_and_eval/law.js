@@ -44,9 +44,9 @@ export function lag(average) {
  * @param {Average} average
  */
 export function errorOf({size, drift, noise, offset}, average) {
-  const start = (1 - momentumOfStep(average)) ** average.steps * size;
+  const left = (1 - momentumOfStep(average)) ** average.steps;
   const scatter = noiseLeft(noise, average.momentum, average.updates * average.steps, average.epoch);
-  return Math.hypot(start, drift * lag(average), scatter, offset);
+  return Math.hypot(left * size, drift * lag(average), scatter, (1 - left) * offset);
 }
 
 /**

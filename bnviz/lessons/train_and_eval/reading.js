@@ -172,7 +172,7 @@ export function partsOf(view, frame, layer, momentum = averaging(view).momentum)
     start: left * evaluation.mean_size[at],
     drift: drift / sigma,
     noise: noiseLeft(evaluation.mean_noise[at] || 0, momentum, updates * steps, epochAt(view, frame, until)),
-    offset: evaluation.mean_offset?.[at] || 0,
+    offset: (1 - left) * (evaluation.mean_offset?.[at] || 0), // what comes from minibatches, and not from the start
     distance: evaluation.mean_distance[at],
     measured: evaluation.mean_error[at],
   };

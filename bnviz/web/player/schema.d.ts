@@ -101,9 +101,9 @@ export interface OwnHeader {
 export interface ArmPart {
   /** its normalizer at this snapshot, a key of `NORMALIZERS`; `none` without one */
   normalizer: string;
-  /** mean loss over the minibatches since the last snapshot; of the untrained network, on the first minibatch [nats or squared error] */
+  /** mean loss over the minibatches since the last snapshot; at step 0 the first, without dropout or noise [nats or squared error] */
   train_loss: number;
-  /** share of right answers over the minibatches since the last snapshot; of the untrained network, on the first minibatch; `null` where numbers are predicted [share] */
+  /** share of right answers over the minibatches since the last snapshot; at step 0 the first, without dropout or noise; `null` where numbers are predicted [share] */
   train_accuracy: number;
   /** loss on the probe, normalized with the probe's own statistics (training view) [nats or squared error] */
   probe_loss: number;
@@ -332,7 +332,7 @@ export interface ArmPart {
     mean_offset?: Row;
     /** running variances divided by those that normalize in training (with n in the denominator): means over units and minibatches */
     variance_factor?: Row;
-    /** standard deviation of the nonlinearity's inputs over held-out examples: that with running statistics, divided by that with minibatch statistics */
+    /** spread of the nonlinearity's inputs over held-out examples with running statistics, relative to minibatch statistics; root mean squares over units */
     spread?: Row;
   };
   /** on the held-out animals, all coloured, dropout off [nats or squared error] */

@@ -55,8 +55,8 @@ _PARTS = (
     ),
     Key(
         "spread",
-        "standard deviation of the nonlinearity's inputs over held-out examples: that with running statistics, divided by that "
-        "with minibatch statistics",
+        "spread of the nonlinearity's inputs over held-out examples with running statistics, relative to minibatch statistics; "
+        "root mean squares over units",
         "layers",
         **_LATER,
     ),
