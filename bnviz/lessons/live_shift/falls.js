@@ -5,7 +5,7 @@ import {ACCURACY_LEAD, RECENT_SNAPSHOTS} from "../../web/player/constants.js";
 import {visibleFrames} from "../../web/player/feeds.js";
 import {mean} from "../../web/player/numbers.js";
 import {advantage, score, scoreText} from "../../web/player/scores.js";
-import {both, bothArms, hasClasses, inColour, say as sayAny} from "../../web/player/words.js";
+import {both, bothArms, hasClasses, inColour, lastLearnt, say as sayAny} from "../../web/player/words.js";
 
 /** @import {Say, Snapshot, View} from "../../web/player/types" */
 /** @import {Words} from "./words" */
@@ -25,8 +25,26 @@ const CLEAR_FALL = 0.1; // of accuracy: less comes and goes by chance
 export function fall(view) {
   if (!hasClasses(view)) return null;
   const since = highest(view);
-  const arms = bothArms(view).filter((arm) => score(at(view, since), arm) - score(view, arm) >= CLEAR_FALL);
+  const arms = bothArms(view).filter((arm) => hasFallen(view, since, arm));
   return arms.length ? {since, arms} : null;
+}
+
+/**
+ * Whether a network is right clearly less often than at a snapshot, an index, by averages over several snapshots.
+ * @param {View} view
+ * @param {number} since
+ * @param {string} arm
+ */
+const hasFallen = (view, since, arm) => score(at(view, since), arm) - score(view, arm) >= CLEAR_FALL;
+
+/**
+ * Whether a network has lost what it had learnt. A single snapshot is not enough: early in training, accuracy jumps.
+ * @param {View} view
+ * @param {string} arm
+ */
+export function hasLost(view, arm) {
+  const frame = lastLearnt(view, arm);
+  return Boolean(frame) && (!hasClasses(view) || hasFallen(view, view.frames.indexOf(/** @type {Snapshot} */ (frame)), arm));
 }
 
 /**

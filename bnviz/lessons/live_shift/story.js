@@ -17,7 +17,7 @@ import {exampleStep} from "../../web/player/motion.js";
 import {finiteValues, mean} from "../../web/player/numbers.js";
 import {advantage, scoreText} from "../../web/player/scores.js";
 import * as words from "../../web/player/words.js";
-import {fall, fallText} from "./falls.js";
+import {fall, fallText, hasLost} from "./falls.js";
 import {noiseConclusion, noiseOffer} from "./noise-cause.js";
 import {tour} from "./tour.js";
 
@@ -64,7 +64,7 @@ function headline(view) {
   const name = signalInWords(view);
   if (view.frame.step === 0) return say(view, "untrained", {name});
   if (still(view)) return say(view, "same_network", {norm: view.norm, figures: scores(view)});
-  const lost = bothArms(view).filter((arm) => lastLearnt(view, arm));
+  const lost = bothArms(view).filter((arm) => hasLost(view, arm));
   const fallen = fall(view);
   const isWorseInBoth = lost.length === 1 && fallen?.arms.length === 2;
   if (lost.length && !isWorseInBoth) return lossText(view, lost);
