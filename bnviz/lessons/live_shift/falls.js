@@ -2,8 +2,7 @@
 // What networks have lost: accuracies that are clearly below what they were before something changed, or below their highest.
 
 import {ACCURACY_LEAD, RECENT_SNAPSHOTS} from "../../web/player/constants.js";
-import {visibleFrames} from "../../web/player/feeds.js";
-import {mean} from "../../web/player/numbers.js";
+import {recentMeanAt, visibleFrames} from "../../web/player/feeds.js";
 import {advantage, score, scoreText} from "../../web/player/scores.js";
 import {both, bothArms, hasClasses, inColour, lastLearnt, say as sayAny} from "../../web/player/words.js";
 
@@ -56,7 +55,9 @@ function highest(view) {
   const {changes, frame, frameIndex} = view;
   const past = changes.filter(({step}) => step < frame.step).map((change) => indexBefore(view, change.step));
   const candidates = past.length ? past : Array.from({length: frameIndex + 1}, (_, index) => index);
-  const together = candidates.map((index) => bothArms(view).reduce((sum, arm) => sum + accuracy(view, index, arm), 0));
+  const accuracy = (/** @type {number} */ index, /** @type {string} */ arm) =>
+    Number(recentMeanAt(view.frames, index, arm, "test_accuracy"));
+  const together = candidates.map((index) => bothArms(view).reduce((sum, arm) => sum + accuracy(index, arm), 0));
   const percents = together.map((sum) => Math.round(100 * sum));
   return candidates[percents.lastIndexOf(Math.max(...percents))];
 }
@@ -67,17 +68,6 @@ function highest(view) {
  * @param {number} step
  */
 const indexBefore = (view, step) => visibleFrames(view).findLastIndex((frame) => frame.step <= step);
-
-/**
- * An arm's accuracy at a snapshot, averaged as scores are.
- * @param {View} view
- * @param {number} index
- * @param {string} arm
- */
-function accuracy({frames}, index, arm) {
-  const recent = frames.slice(Math.max(0, index + 1 - RECENT_SNAPSHOTS), index + 1);
-  return Number(mean(recent.map((/** @type {Snapshot} */ frame) => frame.arms[arm].test_accuracy)));
-}
 
 /**
  * The view at another snapshot.

@@ -56,10 +56,17 @@ export const visibleFrames = (view) => view.frames.slice(0, view.frameIndex + 1)
  * @param {string} arm
  * @param {"test_accuracy" | "test_loss" | "train_accuracy"} key
  */
-export function recentMean(frames, frame, arm, key) {
-  const end = frames.indexOf(frame) + 1;
-  return mean(frames.slice(Math.max(0, end - RECENT_SNAPSHOTS), end).map((one) => one.arms[arm][key]));
-}
+export const recentMean = (frames, frame, arm, key) => recentMeanAt(frames, frames.indexOf(frame), arm, key);
+
+/**
+ * The same up to the snapshot at an index.
+ * @param {Snapshot[]} frames
+ * @param {number} index
+ * @param {string} arm
+ * @param {"test_accuracy" | "test_loss" | "train_accuracy"} key
+ */
+export const recentMeanAt = (frames, index, arm, key) =>
+  mean(frames.slice(Math.max(0, index + 1 - RECENT_SNAPSHOTS), index + 1).map((one) => one.arms[arm][key]));
 
 /**
  * A line over steps; what is not finite is a gap.
