@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from bnviz.config.experiment import Experiment
 from bnviz.lessons.train_and_eval.measures.bessel import group_size, spread, without_correction
-from bnviz.lessons.train_and_eval.measures.law import noise_share
+from bnviz.lessons.train_and_eval.measures.law import error, noise_share
 from bnviz.lessons.train_and_eval.measures.minibatches import Minibatches
 from bnviz.measures.context import MeasureContext
 from bnviz.nets.network import Network
@@ -21,12 +21,16 @@ CAUSES = "lessons/train_and_eval/causes.js"
 NOTHING = {"size": 0, "drift": 0, "noise": 0, "offset": 0}
 
 
-def simulated_error(increments, noise, momentum, random, size=0.0):
-    """Root mean square of r − µ by a plain loop: r starts at 0, µ moves by `increments` [steps, copies] and ends at `size`."""
+def simulated_error(increments, noise, momentum, random, size=0.0, offset=0.0):
+    """Root mean square of r − µ by a plain loop: r starts at 0, µ moves by `increments` [steps, copies] and ends at `size`.
+
+    Means of minibatches differ from µ by `noise` at random, and by `offset` in all steps of a copy, up or down.
+    """
     steps, copies = increments.shape
     mean, running = size - increments.sum(0), np.zeros(copies)
+    bias = offset * random.choice([-1, 1], size=copies)
     for step in range(steps):
-        running = (1 - momentum) * running + momentum * (mean + noise * random.normal(size=copies))
+        running = (1 - momentum) * running + momentum * (mean + bias + noise * random.normal(size=copies))
         mean = mean + increments[step]
     return math.sqrt(((running - mean) ** 2).mean())
 
@@ -43,6 +47,18 @@ def test_the_law_holds_for_a_mean_that_drifts_evenly_and_noise(desk, momentum, s
         assert desk.call(LAW, "errorOf", terms, average) == pytest.approx(expected, rel=0.03), (size, drift)
 
 
+@pytest.mark.parametrize("momentum", [0.003, 0.03, 0.3])
+@pytest.mark.parametrize("steps", [8, 300])
+def test_the_minibatch_offset_counts_with_the_share_of_minibatches(desk, momentum, steps):
+    """A young running mean holds mostly its start, which has no offset."""
+    random = np.random.default_rng(2)
+    expected = simulated_error(np.zeros((steps, 2000)), 0.0, momentum, random, size=0.2, offset=0.5)
+    terms = {"size": 0.2, "drift": 0, "noise": 0, "offset": 0.5}
+    average = {"momentum": momentum, "updates": 1, "steps": steps}
+    assert desk.call(LAW, "errorOf", terms, average) == pytest.approx(expected, rel=0.02)
+    assert error(**terms, momentum=momentum, steps=steps) == pytest.approx(expected, rel=0.02)
+
+
 @pytest.mark.parametrize("momentum", [0.01, 0.1, 0.5])
 @pytest.mark.parametrize("memory", [0.0, 0.9, 0.99])
 def test_a_mean_that_turns_back_is_less_far_off_by_no_more_than_the_root_of_two(desk, momentum, memory):
@@ -55,9 +71,9 @@ def test_a_mean_that_turns_back_is_less_far_off_by_no_more_than_the_root_of_two(
         velocity = memory * velocity + math.sqrt(1 - memory**2) * random.normal(size=2000)
     back = round(1 / momentum)
     drift = math.sqrt((increments[-back:].sum(0) ** 2).mean()) / back
-    error = simulated_error(increments, 0.0, momentum, random, increments.sum(0))
+    simulated = simulated_error(increments, 0.0, momentum, random, increments.sum(0))
     law = desk.call(LAW, "errorOf", NOTHING | {"drift": drift}, {"momentum": momentum, "updates": 1, "steps": steps})
-    assert 0.97 <= law / error <= 1.03 * math.sqrt(2), (law, error)
+    assert 0.97 <= law / simulated <= 1.03 * math.sqrt(2), (law, simulated)
 
 
 EXAMPLES = 130  # in a training set
