@@ -7,7 +7,7 @@ import re
 # In the player the same is done by `agreeing` in bnviz/web/player/words.js.
 NOUNS = (
     "steps", "runs", "seeds", "snapshots", "epochs", "minibatches", "layers", "units", "networks", "points", "lines", "examples",
-    "rows", "seconds", "groups", "recordings", "measurements",
+    "rows", "seconds", "groups", "recordings", "measurements", "comparisons",
 )  # fmt: skip
 PLURAL = re.compile(rf"^( (?:hidden |test |training )?)({'|'.join(NOUNS)})\b")
 

@@ -28,3 +28,8 @@ def in_one_line(numbers: Table) -> str:
 def _row_in_one_line(head: tuple[str, ...], cells: tuple[str, ...]) -> str:
     values = (f"{column}: {value}" for column, value in zip(head[1:], cells[1:], strict=True) if value)
     return f"{head[0]} {cells[0]}: ".lstrip() + ", ".join(values)
+
+
+def bold(text: str) -> str:
+    """Text that stands out."""
+    return f"**{text}**"

@@ -127,8 +127,8 @@ def test_another_setting_is_another_sweep_on_the_same_nodes(lab):
     open(lab, TINY, seeds=5)  # so many as a verdict takes
     lab.wait("d.state === 'ended'")
     lab.page.evaluate(MARK)
-    lab.page.get_by_text("rises with both").click()
-    lab.wait("/As the groups shrink, test accuracy/.test($('.st-key-verdict').textContent)")
+    lab.page.get_by_text("higher with both").click()
+    lab.wait("/compared with groups of \\d+, test accuracy is/.test($('.st-key-verdict').textContent)")
     slider = lab.page.get_by_role("slider", name="Label noise")
     slider.press("ArrowRight")
     lab.wait(f"d.run === '{of({**TINY, 'label_noise': 0.5}, seeds=5).id}' && d.state === 'ended'")

@@ -16,7 +16,8 @@ from bnviz import engine
 from bnviz.config.cost import TooExpensive
 from bnviz.config.experiment import FIELDS, Experiment
 from bnviz.config.sweep import STACK_SECONDS
-from bnviz.lessons.regularization.judge import PREDICTIONS, answer, family, sign, verdict
+from bnviz.lessons.regularization.comparisons import family
+from bnviz.lessons.regularization.judge import PREDICTIONS, answer, sign, verdict
 from bnviz.lessons.regularization.measures.population import population
 from bnviz.lessons.regularization.page import PAGE, ghost_sizes, inside, sweep
 from bnviz.lessons.regularization.panels import panels
@@ -24,7 +25,7 @@ from bnviz.lessons.regularization.results import WORDS, labels, measurements, si
 from bnviz.measures import budget
 from bnviz.measures.context import MeasureContext
 from bnviz.nets.normalizers import EVALUATE, TRAIN, BatchNorm
-from bnviz.record import ndjson
+from bnviz.record import evidence, ndjson
 from bnviz.record.store import Recording, Store
 from bnviz.train import loop
 from bnviz.web import player
@@ -197,7 +198,17 @@ def test_both_halves_of_the_lecture_where_they_are_so():
     }  # fmt: skip
     assert cells(text, "training accuracy, ") == [changes["noisy", "train"], changes["clean", "train"]]
     assert cells(text, "test accuracy, compared with groups") == [changes["noisy", "test"], changes["clean", "test"]]
-    assert " of 90 runs" not in text and fill(WORDS["verdict"]["intervals"], seeds=5, family=6) in text
+    assert " of 90 runs" not in text and fill(WORDS["verdict"]["together"], family=6) in text
+
+
+@pytest.mark.parametrize("changes", [{}, {"label_noise": 0.0}, {"dropout": 0.0}, {"batch_size": 4}, {"batch_size": 8},
+                                     {"batch_size": 4, "dropout": 0.0}])  # fmt: skip
+def test_as_many_comparisons_are_tested_together_as_the_table_marks(changes):
+    plan = sweep(PAGE.default.replace(**changes), {"seeds": 5})
+    text = verdict(plan, synthetic_rows(plan))
+    marked = sum(len(re.findall(r"\*\*[^*|]+\*\*", line)) for line in text.splitlines() if line.startswith("| "))
+    assert marked == family(plan)
+    assert (fill(WORDS["verdict"]["together"], family=marked) in text) == (marked > 1)
 
 
 def test_every_comparison_is_paired_over_seeds():
@@ -302,13 +313,32 @@ def test_five_comparisons_are_rarely_decided_where_there_is_nothing():
     assert family(SWEEP) == 6 and decided <= 27 and each > 40
 
 
-def test_the_best_size_between_the_ends_is_named():
-    rows = synthetic_rows()
+@pytest.mark.parametrize(("shift", "found"), [(0.2, "better"), (-0.2, "worse"), (0.003, None)])
+@pytest.mark.parametrize("kind", ["noisy", "clean"])
+def test_a_size_between_that_is_clearly_above_or_below_both_ends_is_named(kind, shift, found):
+    rows = synthetic_rows(levels={"batch noisy": (0.6, 0.9), "batch clean": (0.7, 0.9)})
     for one in rows:
-        if one["curve"] == "batch noisy" and one["value"] == 8:
-            one["test_accuracy"] += 0.2
-    best = SAYS["best"].split("{size}")[0]
-    assert f"{best}8," in verdict(SWEEP, rows) and best not in verdict(SWEEP, synthetic_rows())
+        if one["curve"] == f"batch {kind}" and one["value"] == 8:
+            one["test_accuracy"] += shift
+    middle, small, large = (column(rows, f"batch {kind}", "test_accuracy", size) for size in (8, 4, 256))
+    nearer, values = min(((4, small), (256, large)), key=lambda end: abs((middle - end[1]).mean()))
+    change = scipys(middle, values)[0]
+    text = bullets(verdict(SWEEP, rows))[("noisy", "clean").index(kind)]
+    named = [key for key in ("better", "worse") if WORDS["between"][key].split("{size}")[0].split("}")[1] in text]
+    assert named == ([found] if found else [])
+    if found:
+        assert f"in groups of 8 than in the smallest and the largest: {100 * middle.mean():.1f} %, {change} points" in text
+        assert f"compared with groups of {nearer}." in text
+
+
+def test_what_a_chart_refutes_is_not_said():
+    """Test accuracy with random labels dips between groups of 4 and of 256, in the rows that the release ships."""
+    rows = evidence.read(SWEEP).fill(SWEEP)
+    means = [column(rows, "batch noisy", "test_accuracy", size).mean() for size in sizes(SWEEP)]
+    assert min(means) < means[-1] < means[0], "no dip: this test sees nothing"
+    text = answer(SWEEP, rows, "split") + verdict(SWEEP, rows)
+    assert not re.search(r"\b(rises|falls|grows|shrinks)\b|as the groups", text, re.IGNORECASE)
+    assert WORDS["between"]["worse"].split("{size}")[0].split("}")[1] in bullets(verdict(SWEEP, rows))[0]
 
 
 def test_diverged_runs_are_counted_and_break_nothing():
@@ -404,7 +434,7 @@ def test_the_chart_of_differences_says_what_the_words_say():
     noisy_change = next(
         line for line in verdict(SWEEP, rows).splitlines() if line.startswith("| test accuracy, compared with groups")
     )
-    assert noisy_change.split(" | ")[1] in charts["alternative"]
+    assert noisy_change.split(" | ")[1].strip("*") in charts["alternative"]
 
 
 @pytest.mark.parametrize("recovered, found", [(RECOVERED, "better"), ({}, "same"), ({4: -0.03}, "worse")])

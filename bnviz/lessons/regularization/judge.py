@@ -12,11 +12,11 @@ import numpy as np
 
 from bnviz.config.sweep import Sweep
 from bnviz.data import DATA_SETS
-from bnviz.judge.intervals import LEVEL, Interval, over_seeds
+from bnviz.judge.intervals import LEVEL, Interval, difference, over_seeds
 from bnviz.judge.scale import POINTS
 from bnviz.judge.signs import Signs
-from bnviz.judge.table import Table
 from bnviz.judge.verdict import FEWEST_SEEDS, Criterion
+from bnviz.lessons.regularization.comparisons import family, numbers
 from bnviz.lessons.regularization.results import (
     SCENES,
     WORDS,
@@ -29,9 +29,7 @@ from bnviz.lessons.regularization.results import (
     pair,
     percent,
     points,
-    recovered,
     scenes,
-    shrunk,
     sizes,
 )
 from bnviz.web.judgement import open_reason
@@ -44,25 +42,25 @@ SCORES = {1: "better", 0: "same", -1: "worse"}  # names in the catalogue, by sig
 MEMORIZES = {1: "more", 0: "same", -1: "less"}
 
 
-def family(sweep: Sweep) -> int:
-    """How many comparisons are judged: of groups, by training and test accuracy, of statistics, and with dropout, by labels."""
-    return 2 + 2 * ("noisy" in labels(sweep)) + len(labels(sweep)) * ("dropout" in scenes(sweep))
-
-
 def sign(sweep: Sweep, ends: np.ndarray, lost: np.ndarray) -> int | None:
     """1 or -1 where the first of `ends` [2, seeds] is surely larger or smaller than the second, 0 where it is not sure.
 
     None before all seeds are in. Where some of the runs are `lost`, accuracies are of two kinds, and seeds are counted.
     """
+    return sign_of_change(ends, lost, comparisons=max(1, family(sweep)))
+
+
+def sign_of_change(ends: np.ndarray, lost: np.ndarray, comparisons: int = 1) -> int | None:
+    """As `sign`, for one of so many `comparisons` that are tested together."""
     change = ends[0] - ends[1]
     if not np.isfinite(change).all():
         return None
-    one, surely = Signs(change) if (lost > 0).any() else over_seeds(change), (1 - LEVEL) / family(sweep) / 2
+    one, surely = Signs(change) if (lost > 0).any() else over_seeds(change), (1 - LEVEL) / comparisons / 2
     return int(one.not_above(0) <= surely) - int(one.not_below(0) <= surely)
 
 
 def sign_of_shrinking(sweep: Sweep, rows: Rows, measure: str, kind: str) -> int | None:
-    """Whether a measure rises as the groups shrink, with one kind of labels, as `sign`."""
+    """Whether a measure is larger in the smallest groups than in the largest, with one kind of labels, as `sign`."""
     values, lost = measurements(sweep, rows)[measure][f"batch {kind}"], diverged(sweep, rows)[f"batch {kind}"]
     return sign(sweep, values[[0, -1]], lost[[0, -1]])
 
@@ -98,7 +96,8 @@ def _note(sweep: Sweep, rows: Rows) -> str:
     """How much is in, and what the brackets are."""
     texts, done, total = WORDS["verdict"], len({row["run"] for row in rows}), len(sweep.runs())
     so_far = [fill(texts["so_far"], done=done, total=total)] if done < total else []
-    return f"*{' '.join([*so_far, fill(texts['intervals'], seeds=sweep.seeds, family=family(sweep))])}*"
+    together = [fill(texts["together"], family=count)] if (count := family(sweep)) > 1 and sweep.seeds >= FEWEST_SEEDS else []
+    return f"*{' '.join([*so_far, fill(texts['intervals'], seeds=sweep.seeds), *together])}*"
 
 
 def answer(sweep: Sweep, rows: Rows, prediction: str) -> str:
@@ -113,7 +112,8 @@ def answer(sweep: Sweep, rows: Rows, prediction: str) -> str:
         return fill(texts["unknown"], done=_done(rows), total=len(sweep.runs()))
     right = _OUTCOMES.get((noisy, clean)) == prediction
     verdict = texts["right"] if right else fill(texts["other"], prediction=PREDICTIONS[prediction])
-    return fill(texts["found"], noisy=texts[SCORES[noisy]], clean=texts[SCORES[clean]], verdict=verdict)
+    ends = {"small": sizes(sweep)[0], "large": sizes(sweep)[-1]}
+    return fill(texts["found"], noisy=texts[SCORES[noisy]], clean=texts[SCORES[clean]], verdict=verdict, **ends)
 
 
 def _done(rows: Rows) -> int:
@@ -156,20 +156,41 @@ def _regularizes(sweep: Sweep, rows: Rows) -> str:
     memorizes, scores = (sign_of_shrinking(sweep, rows, key, "noisy") for key in ("train", "test"))
     if memorizes is None or scores is None:
         return _unknown(sweep, rows, texts["ask"])
-    best = _best(sweep, measurements(sweep, rows)["test"]["batch noisy"])
-    details = fill(texts["told"], small=small, large=large, memorizes=texts[MEMORIZES[memorizes]], best=best)
-    open_ones = _open_shrinking(sweep, rows, "noisy", {"train": memorizes, "test": scores})
-    return _paragraph(texts["ask"], texts[f"{MEMORIZES[memorizes]}_{SCORES[scores]}"], " ".join([details, *open_ones]))
+    details = fill(texts["told"], small=small, large=large, memorizes=texts[MEMORIZES[memorizes]])
+    others = [*_between(sweep, rows, "noisy"), *_open_shrinking(sweep, rows, "noisy", {"train": memorizes, "test": scores})]
+    return _paragraph(texts["ask"], texts[f"{MEMORIZES[memorizes]}_{SCORES[scores]}"], " ".join([details, *others]))
 
 
-def _best(sweep: Sweep, values: np.ndarray) -> str:
-    """Where the mean of [sizes, seeds] is highest, if between the ends."""
-    with np.errstate(invalid="ignore"):
-        means = np.nanmean(np.where(np.isfinite(values).any(1, keepdims=True), values, -1), axis=1)
-    best = int(means.argmax())
-    if best in (0, len(means) - 1):
-        return ""
-    return fill(WORDS["regularizes"]["best"], size=sizes(sweep)[best], accuracy=percent(means[best]))
+def beyond_ends(values: np.ndarray, lost: np.ndarray) -> dict[int, int]:
+    """The sizes whose value lies outside both ends of [sizes, seeds], by their places: 1 for above both, -1 for below both.
+
+    Each comparison is taken alone, at 95 %; `lost` as in `sign`. At most one place on each side, the one with the extreme mean.
+    """
+    found: dict[int, int] = {}
+    for side in (1, -1):
+        places = [
+            place
+            for place in range(1, len(values) - 1)
+            if all(sign_of_change(values[[place, end]], lost[[place, end]]) == side for end in (0, -1))
+        ]
+        if places:
+            found[max(places, key=lambda place: side * values[place].mean())] = side
+    return found
+
+
+def _between(sweep: Sweep, rows: Rows, kind: str) -> Iterator[str]:
+    """Where test accuracy between the ends is clearly higher or lower than at both, with the end that is nearer to it."""
+    values, lost = measurements(sweep, rows)["test"][f"batch {kind}"], diverged(sweep, rows)[f"batch {kind}"]
+    for place, side in beyond_ends(values, lost).items():
+        end = min((0, -1), key=lambda end: abs((values[place] - values[end]).mean()))
+        yield fill(
+            WORDS["between"][SCORES[side]],
+            labels=labels(sweep)[kind],
+            size=sizes(sweep)[place],
+            end=sizes(sweep)[end],
+            accuracy=percent(values[place].mean()),
+            change=points(difference(values[place], values[end])),
+        )
 
 
 def _reliable(sweep: Sweep, rows: Rows) -> str:
@@ -180,33 +201,13 @@ def _reliable(sweep: Sweep, rows: Rows) -> str:
     if scores is None:
         return _unknown(sweep, rows, texts["ask"])
     cause = [_statistics(sweep, rows)] if scores < 0 else _open_shrinking(sweep, rows, "clean", {"test": scores})
-    return _paragraph(texts["ask"], texts[SCORES[scores]], " ".join(cause))
+    return _paragraph(texts["ask"], texts[SCORES[scores]], " ".join([*_between(sweep, rows, "clean"), *cause]))
 
 
 def _statistics(sweep: Sweep, rows: Rows) -> str:
     """Whether that harm comes from running statistics that do not fit."""
     first = sign_of_recovery(sweep, rows)
     return "" if first is None else WORDS["statistics"][SCORES[first]]
-
-
-def numbers(sweep: Sweep, rows: Rows) -> Table:
-    """How accuracies differ in percentage points, with each kind of labels: what the verdicts rest on, as far as it is in."""
-    texts, values = WORDS["numbers"], measurements(sweep, rows)
-    known = {"small": sizes(sweep)[0], "large": sizes(sweep)[-1], "rate": f"{sweep.base.dropout:g}"}
-    lines = []
-    if len(sizes(sweep)) > 1:
-        lines += [(texts[key], [shrunk(values[key][f"batch {kind}"]) for kind in labels(sweep)]) for key in ("train", "test")]
-    lines += [(texts[scene], [against(values["test"], scene, kind) for kind in labels(sweep)]) for scene in scenes(sweep)[1:]]
-    for place, size in enumerate(sizes(sweep)[:2]):
-        name = fill(texts["statistics"], size=size)
-        lines.append((name, [recovered(values, kind)[place] for kind in labels(sweep)]))
-    told = ((fill(name, **known), *map(_points_if_known, changes)) for name, changes in lines)
-    return Table((fill(texts["what"], **known), *labels(sweep).values()), tuple(one for one in told if any(one[1:])))
-
-
-def _points_if_known(change: Interval) -> str:
-    """A difference with its interval, or nothing before there is one."""
-    return points(change) if np.isfinite(change.low) else ""
 
 
 def _like_dropout(sweep: Sweep, rows: Rows) -> str:

@@ -29,7 +29,7 @@ export function sentence(catalogue, key, values = {}) {
 
 const PLURAL = new RegExp(
   "^( (?:hidden |test |training )?)(steps|runs|seeds|snapshots|epochs|minibatches|layers|units|networks|points|lines|examples|" +
-    "rows|seconds|groups|recordings|measurements)\\b",
+    "rows|seconds|groups|recordings|measurements|comparisons)\\b",
 );
 
 /**
