@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -39,8 +40,10 @@ def build(folder: Path) -> Packages:
     return Packages(sdist, wheel)
 
 
-def install(wheel: Path, folder: Path) -> Path:
-    """A new environment with the wheel, and with what it depends on as it is installed here; the folder of its commands."""
+def install(wheel: Path | str, folder: Path) -> Path:
+    """A new environment with the wheel, a path or an address, and with what it depends on as it is installed here; the folder of
+    its commands.
+    """
     venv.create(folder, with_pip=False)
     commands = folder / ("Scripts" if sys.platform == "win32" else "bin")
     pip = [sys.executable, "-m", "pip", "--python", str(commands / "python")]
@@ -49,3 +52,30 @@ def install(wheel: Path, folder: Path) -> Path:
     packages = Path(sysconfig.get_path("purelib", "venv", vars=variables))
     (packages / "dependencies.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
     return commands
+
+
+def run(commands: Path, program: str, folder: Path) -> str:
+    """What a program in Python prints in such an environment, run in a folder; nothing of this repository is on its path."""
+    command = [str(commands / "python"), "-c", program]
+    return subprocess.run(command, cwd=folder, env=outside(), check=True, capture_output=True, text=True).stdout
+
+
+def outside() -> dict[str, str]:
+    """The environment variables without Python's, which might lead to this repository."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+
+
+RECORDS = """
+import torch, bnviz
+from torch import nn
+model = nn.Sequential(nn.Linear(4, 6), nn.BatchNorm1d(6), nn.ReLU(), nn.Linear(6, 3))
+optimizer = torch.optim.SGD(model.parameters(), 0.1)
+x, y = torch.randn(32, 4), torch.randint(3, (32,))
+with bnviz.record(model, (x, y), nn.functional.cross_entropy, "run.ndjson") as recorder:
+    for _ in range(4):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(x), y).backward()
+        optimizer.step()
+        recorder.step()
+print(bnviz.__file__)
+"""  # a small network, with snapshots before training and after steps 1, 2 and 4

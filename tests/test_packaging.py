@@ -2,7 +2,9 @@
 
 import email
 import email.policy
+import io
 import re
+import subprocess
 import sys
 import tarfile
 import tomllib
@@ -15,6 +17,7 @@ from packaging.version import Version
 
 import bnviz
 from bnviz.__main__ import parsers
+from bnviz.web.own import wheel as own_wheel
 from tests import packages
 
 ROOT = Path(__file__).parents[1]
@@ -51,6 +54,35 @@ def test_the_wheel_has_its_version_its_licences_and_the_command(wheel):
     assert folder == f"bnviz-{bnviz.__version__}.dist-info"
     assert {f"{folder}/licenses/LICENSE", f"{folder}/licenses/bnviz/data/LICENSE-mnist1d"} <= set(wheel.namelist())
     assert "bnviz = bnviz.__main__:main" in wheel.read(f"{folder}/entry_points.txt").decode()
+
+
+def test_what_the_page_hands_out_is_what_pip_builds(wheel):
+    """All but the description, which pip wrote when the package was installed here, and who built it."""
+    with zipfile.ZipFile(io.BytesIO(own_wheel.contents())) as handed:
+        assert sorted(handed.namelist()) == sorted(wheel.namelist())
+        written = {name for name in handed.namelist() if name.endswith((".dist-info/WHEEL", "/RECORD", "/METADATA"))}
+        for name in {*handed.namelist()} - written:
+            assert handed.read(name) == wheel.read(name), name
+        described, expected = (
+            email.message_from_bytes(one.read(f"bnviz-{bnviz.__version__}.dist-info/METADATA")) for one in (handed, wheel)
+        )
+        for header in ("Name", "Version", "Requires-Dist", "Requires-Python", "Provides-Extra", "License-File"):
+            assert described.get_all(header) == expected.get_all(header)
+
+
+@pytest.mark.slow
+def test_what_the_page_hands_out_installs_records_and_can_be_handed_on(tmp_path):
+    """Built from this folder, installed, and built again from what is installed: the same bytes."""
+    handed = tmp_path / own_wheel.name()
+    handed.write_bytes(own_wheel.contents())
+    commands = packages.install(handed, tmp_path / "environment")
+    assert str(tmp_path) in packages.run(commands, packages.RECORDS, tmp_path)
+    command = [commands / "bnviz", "check", "run.ndjson"]
+    report = subprocess.run(command, cwd=tmp_path, env=packages.outside(), capture_output=True, text=True)
+    assert "1 layer, 4 snapshots" in report.stdout, report
+    again = "from bnviz.web.own import wheel; open('again.whl', 'wb').write(wheel.contents())"
+    packages.run(commands, again, tmp_path)
+    assert (tmp_path / "again.whl").read_bytes() == handed.read_bytes()
 
 
 def test_the_sdist_has_what_make_run_needs_and_no_tests(built):

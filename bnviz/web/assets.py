@@ -1,5 +1,5 @@
-"""The browser's files: scripts and style sheets of the player and the lessons, the gallery's recordings, and the Plotly that the
-package brings along.
+"""The browser's files: scripts and style sheets of the player and the lessons, the gallery's recordings and programs, and the
+Plotly that the package brings along.
 
 A file's name is its path below the package, in addresses too, so that one script finds another by a relative import wherever
 it is read: in the browser, by a type checker, in a test.
@@ -21,7 +21,7 @@ from typing import Any
 PACKAGE = Path(__file__).parents[1]
 FOLDERS = ("web/player", "web/player/core", "web/own", "web/own/gallery", "lessons/*")
 MAINS = {"player": "player/player.js", "board": "player/board.js", "own": "own/own.js"}  # modules that a page begins with
-TYPES = {".js": "text/javascript", ".css": "text/css", ".gz": "application/gzip"}
+TYPES = {".js": "text/javascript", ".css": "text/css", ".gz": "application/gzip", ".txt": "text/plain; charset=utf-8"}
 _IMPORT = re.compile(r'^import\b[^;"]*\bfrom "([.]{1,2}/[\w./-]+[.]js)"', re.MULTILINE)  # types in comments are no imports
 
 

@@ -108,7 +108,7 @@ def test_what_is_no_recording_of_an_own_network_is_refused(contents):
 
 def test_every_example_is_in_the_gallery_as_a_small_whole_recording():
     assert set(EXAMPLES) == {path.stem for path in (ROOT / "examples").glob("*.py")}
-    assert {path.name for path in gallery.FOLDER.iterdir()} == {gallery.path_of(key).name for key in EXAMPLES}
+    assert set(gallery.FOLDER.iterdir()) == {path(key) for key in EXAMPLES for path in (gallery.path_of, gallery.program_of)}
     assert sum(gallery.path_of(key).stat().st_size for key in EXAMPLES) < 600_000
     for key in EXAMPLES:
         header, *snapshots, end = ndjson.read(gzip.decompress(gallery.path_of(key).read_bytes()).splitlines())

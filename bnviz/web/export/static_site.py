@@ -3,6 +3,7 @@
     index.html, covariate-shift.html, …      a page each; query parameters are those of the app's links
     files/                                   player and style sheet, and Plotly
     recordings/<page>/<id>.js                a run or a sweep, and what its page says of it
+    bnviz-….whl                              the package, for people who record their own networks
 
 A page opened from a disk may load scripts and nothing else, so all that a page needs is a script: it hands over what it holds,
 packed as in a page that was saved as one file.
@@ -40,7 +41,7 @@ from bnviz.web.export import own_page
 from bnviz.web.export.markup import head, html
 from bnviz.web.export.packing import pack, split_arrays
 from bnviz.web.export.saved_page import FOLDER, page_data, page_of, script
-from bnviz.web.own import gallery
+from bnviz.web.own import gallery, wheel
 from bnviz.web.own.data import page_data as page_data_of_own
 from bnviz.web.player import messages
 from bnviz.web.site import board, links, live_edits
@@ -340,11 +341,14 @@ def _link(file: str, title: str, is_current: bool) -> str:
 
 
 def write_own(folder: Path, plans: Sequence[Plan]) -> None:
-    """The page of people's own networks, and the recordings of its gallery."""
+    """The page of people's own networks, the recordings and programs of its gallery, and the package's wheel."""
+    if wheel.name():
+        _write(folder / wheel.name(), wheel.contents())
     for entry in gallery.entries():
         packed = base64.b64encode(gallery.path_of(entry["key"]).read_bytes()).decode()
         script = f"bnvizSite.take({json.dumps(entry['key'])}, {json.dumps({'recording': packed})});\n"
         _write(folder / _script_of(entry["key"]), script.encode())
+        _write(folder / ADDRESSES["files"] / entry["program"], gallery.program_of(entry["key"]).read_bytes())
     _write(folder / OWN, _own_page(plans).encode())
 
 
@@ -356,7 +360,9 @@ def _script_of(key: str) -> str:
 def _own_page(plans: Sequence[Plan]) -> str:
     """The page of people's own networks. What they drop on it stays in their browser."""
     examples = [{**entry, "script": _script_of(entry["key"])} for entry in gallery.entries()]
-    contents = {"data": {**page_data_of_own(), "addresses": ADDRESSES, "gallery": examples}, "script": "files/player.js"}
+    data = page_data_of_own()
+    data |= {"addresses": ADDRESSES, "gallery": examples, "wheel": data["wheel"] and {**data["wheel"], "address": wheel.name()}}
+    contents = {"data": data, "script": "files/player.js"}
     style = '<link rel="stylesheet" href="files/site.css">'
     navigation = f"<nav>{_navigation(None, plans)}</nav>"
     return own_page.page(words.own()["about"], contents, style=style, navigation=navigation)

@@ -1,7 +1,8 @@
 // @ts-check
 // The gallery: recordings that come with the page, each with a sentence on what to see in it.
 
-import {make} from "../player/dom.js";
+import {addressOf, make} from "../player/dom.js";
+import {sentenceOrKey} from "../player/words.js";
 import {withoutPlace} from "./player-data.js";
 import {packedSource, scriptSource} from "./sources.js";
 
@@ -13,6 +14,7 @@ import {packedSource, scriptSource} from "./sources.js";
  * @property {string} name
  * @property {string} look
  * @property {string} file its name among the browser's files
+ * @property {string} program the same of the program that made it
  * @property {string} [script] of a static site: the address of the script that holds it
  */
 
@@ -35,12 +37,17 @@ export class Gallery {
         make("span", {}, example.look),
       ),
     );
+    const link = (/** @type {Example} */ {key, program}) => {
+      const file = `${key}.py`;
+      return make("a", {href: addressOf(`${files}/${program}`), download: file}, sentenceOrKey(words, "program", {file}));
+    };
+    const tiles = this.buttons.map((button, index) => make("div", {}, button, link(examples[index])));
     this.box = make(
       "section",
       {class: "bnviz-gallery"},
       make("h3", {}, words.title),
       make("p", {class: "bnviz-caption"}, words.about),
-      make("div", {}, ...this.buttons),
+      make("div", {}, ...tiles),
     );
   }
 

@@ -1,4 +1,4 @@
-"""The gallery of the page: recordings of the programs in `examples/`, which play without any training.
+"""The gallery of the page: recordings of the programs in `examples/`, which play without any training, and the programs.
 
 `make gallery` runs all programs and writes their recordings again; `python -m bnviz.web.own.gallery NAME…` some of them.
 """
@@ -18,20 +18,31 @@ from bnviz.record import ndjson
 from bnviz.web import words
 
 FOLDER = Path(__file__).with_name("gallery")
-ROOT = Path(__file__).parents[3]  # of the repository, which has the programs; a package that is installed has recordings alone
+ROOT = Path(__file__).parents[3]  # of the repository, which has the programs; a package that is installed has copies of them
 WATCHED = 3  # units of a layer that keep a histogram of their own: most bytes are theirs
 OF_WATCHED = ("unit_counts", "unit_zeros")  # [layers, watched, …], a tap each
 
 
 def entries() -> list[dict[str, str]]:
-    """What the page is told of each recording: its key, its name, what to see in it, and its file among the browser's files."""
+    """What the page is told of each recording: its key, its name, what to see in it, and among the browser's files the `file` of
+    the recording and the `program` that made it.
+    """
     gallery = words.own()["gallery"]["examples"]
-    return [{"key": key, "file": f"web/own/gallery/{path_of(key).name}", **texts} for key, texts in gallery.items()]
+    paths = {"file": path_of, "program": program_of}
+    return [
+        {"key": key, **texts, **{name: f"web/own/gallery/{path(key).name}" for name, path in paths.items()}}
+        for key, texts in gallery.items()
+    ]
 
 
 def path_of(key: str) -> Path:
     """The file of a recording, packed with gzip."""
     return FOLDER / f"{key}.ndjson.gz"
+
+
+def program_of(key: str) -> Path:
+    """The copy of a program that visitors may save. It is no module of the package."""
+    return FOLDER / f"{key}.py.txt"
 
 
 def thinned(messages: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -61,8 +72,9 @@ def record(key: str) -> bytes:
 
 
 def main(keys: Sequence[str]) -> None:
-    """Write the recordings of these programs, or of all."""
+    """Write the recordings of these programs, or of all, and copies of the programs."""
     for key in keys or list(words.own()["gallery"]["examples"]):
+        program_of(key).write_bytes((ROOT / "examples" / f"{key}.py").read_bytes())
         path_of(key).write_bytes(record(key))
 
 

@@ -16,13 +16,14 @@ import {addressSource, fileSource} from "./sources.js";
 /** @import {Component, Header} from "../player/types" */
 /** @import {Words} from "./player-data.js" */
 /** @import {Source} from "./reading.js" */
-/** @import {Snippet} from "./snippets.js" */
+/** @import {Snippet, Wheel} from "./snippets.js" */
 /** @import {Example} from "./gallery.js" */
 /** @import {Address} from "./sources.js" */
 /**
  * @typedef {object} Data
  * @property {Words} words
  * @property {Snippet[]} snippets the lines that record; none where it is plain already
+ * @property {Wheel} wheel what installs bnviz
  * @property {Example[]} gallery recordings that come with the page
  * @property {{files: string}} addresses where the browser's files are
  * @property {Address[]} sources recordings to choose from
@@ -43,7 +44,7 @@ class OwnPage {
 
   /** @param {Component<Data>} component */
   constructor(component) {
-    const {words, snippets, gallery, sources, addresses} = component.data;
+    const {words, snippets, wheel, gallery, sources, addresses} = component.data;
     this.component = component;
     this.words = words;
     this.root = make("div", {class: "bnviz-player bnviz-own-page"});
@@ -66,7 +67,7 @@ class OwnPage {
       open: (/** @type {Source} */ source) => void this.offer([source]),
     };
     this.gallery = gallery.length ? new Gallery(gallery, options) : null;
-    const lines = snippets.length ? [snippetSection(snippets, (key, values) => this.text(key, values))] : [];
+    const lines = snippets.length ? [snippetSection(snippets, wheel, (key, values) => this.text(key, values))] : [];
     this.root.append(
       ...lines,
       this.dropZone(),

@@ -24,6 +24,7 @@ from bnviz.web.routes.robots import robots
 from bnviz.web.routes.runs import queue_position, run
 from bnviz.web.routes.saved import file, saved
 from bnviz.web.routes.security import Security
+from bnviz.web.routes.wheel import package
 
 __all__ = ["lifespan", "middleware", "routes"]
 
@@ -51,6 +52,7 @@ routes = [
     *(route for name in FILES for route in _both(f"/bnviz/runs/{{id}}/{name}", file)),
     *_both("/bnviz/runs/{id}/{question}", ask),
     *_both("/bnviz/cards/{lesson}.png", general),
+    *_both("/bnviz/wheel/{name}", package),
     *_both("/bnviz/healthz", health),
     *_both("/bnviz/livez", alive),
     *_both("/bnviz/readyz", ready),

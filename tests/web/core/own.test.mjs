@@ -11,6 +11,7 @@ import {measuresIn} from "../../../bnviz/web/own/measures.js";
 import {layerKind, layerName, recordedWords, shortSignalName} from "../../../bnviz/web/own/names.js";
 import {readHeader, readRecording, rewritten} from "../../../bnviz/web/own/reading.js";
 import {addressSource, fileSource, packedSource} from "../../../bnviz/web/own/sources.js";
+import {installCommand} from "../../../bnviz/web/own/snippets.js";
 import story from "../../../bnviz/web/own/story.js";
 import {fillTrace, layerDensity} from "../../../bnviz/web/player/feeds.js";
 import {Fits} from "../../../bnviz/web/player/fits.js";
@@ -53,6 +54,18 @@ function scene(recording, choice = {}, playhead = 1e9) {
 
 /** Every number that a trace draws. */
 const drawn = (trace) => [trace.x, trace.y].flat().filter((value) => value !== null && value !== undefined);
+
+test("the command that installs takes the wheel's address, or the folder of sources", () => {
+  const address = "http://[::1]:8501/lab/bnviz-1.0.0-py3-none-any.whl";
+  assert.equal(installCommand("", address), `pip install "${address}"`);
+  assert.equal(installCommand("lightning", address), `pip install "bnviz[lightning] @ ${address}"`);
+  assert.equal(installCommand("", ""), 'pip install "."');
+  assert.equal(installCommand("lightning"), 'pip install ".[lightning]"');
+});
+
+test("the command that installs has nothing that a shell would read", () => {
+  assert.equal(installCommand("", "file:///a$HOME/b`c`/d!e.whl"), 'pip install "file:///a%24HOME/b%60c%60/d%21e.whl"');
+});
 
 test("a copied link says that it has no recording, where the recording is a file of this machine", async () => {
   const {recording} = await read(textOf(ownLines({snapshots: 2})));
