@@ -1,6 +1,8 @@
 """The tour of the page /: by keyboard, from a link, left, and on a phone. Its logic is tested without a browser
 (tests/web/core/tour.test.mjs)."""
 
+import re
+
 import pytest
 
 from bnviz.config.experiment import Experiment
@@ -12,8 +14,12 @@ TITLES = [text for key, text in WORDS.items() if key.endswith("_title")]
 OBSERVED = {"gradient_shift": "yes"}
 PLAIN, NOISY = Experiment(**OBSERVED), Experiment(**OBSERVED, changes="300:input_noise=1")
 ANSWERED = "$('.bnviz-tour-answer').textContent && !$('.bnviz-tour-answer').classList.contains('bnviz-label')"
+SCORE_CARD = 9
 EIGHTFOLD = ">>>"  # keys that set the speed
 FOCUSED = "document.activeElement === $('.bnviz-tour h3')"
+PLACES = re.compile(r"[az]\[\d+\]|[Ss]tep \d+|[Ll]ayer \d+|After \d+ steps")  # numbers that name places
+SHOWN = """[...document.querySelectorAll('.bnviz-readings, .bnviz-outline, .bnviz-layers button')]
+  .map((part) => `${part.innerText} ${part.getAttribute('aria-description') ?? ''}`).join(' | ')"""
 POINTED = """() => {
   const $ = (selector) => document.querySelector(selector);
   const {top, bottom} = ($('.bnviz-outline') ?? $('.bnviz-pointer:not([hidden])')).getBoundingClientRect();
@@ -30,6 +36,14 @@ def at_card(lab, number):
 def await_pointer(lab, condition):
     """Wait until what is pointed at stands `at` a place."""
     lab.page.wait_for_function(f"() => {{ const at = ({POINTED})(); return {condition}; }}")
+
+
+def unseen_numbers(lab):
+    """What a card says was measured, and neither its table nor the chart it points at nor the picture's layers say."""
+    said, shown = lab.page.inner_text(".bnviz-tour-answer"), lab.page.evaluate(SHOWN)
+    said, shown = (set(re.findall(r"\d+(?:\.\d+)?", PLACES.sub("", text))) for text in (said, shown))
+    assert said
+    return said - shown
 
 
 def skip_guess(lab):
@@ -64,6 +78,8 @@ def test_the_whole_tour_by_keyboard(lab):
             lab.wait(FOCUSED)
         lab.wait(ANSWERED)
         runs.append(lab.data["run"])
+        if number != SCORE_CARD:  # its numbers are painted: tests/lessons/test_live_shift_tour.py reads those
+            assert not unseen_numbers(lab), number
         lab.press("Space" if number % 2 else "ArrowRight")
     await_end(lab)
     assert label(lab) == "Take the tour"

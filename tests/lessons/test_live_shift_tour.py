@@ -63,7 +63,7 @@ def test_there_is_a_text_for_every_card_and_guess(cards):
 
 def test_every_sentence_is_used():
     own = {key for key in WORDS if not re.search(r"_(title|text)$|_guess_", key)}
-    prefixes = set(re.findall(r"`(\w+)_\$\{correctGuess\}`", SCRIPT))
+    prefixes = set(re.findall(r"`(\w+)_\$\{", SCRIPT))
     unused = {key for key in own if f'"{key}"' not in SCRIPT and key.rpartition("_")[0] not in prefixes}
     assert not unused
 
@@ -118,7 +118,8 @@ def test_numbers_are_those_of_the_recording(answers, recorded):
         np.median([frame["arms"][arm]["example_step_in_training"]["activation"][1] for frame in frames[1:]])
         for arm in ("batch", "none")
     ]
-    assert numbers(findings["norm"]["text"], "σ")[2:] == pytest.approx(paces, rel=0.06)
+    now = [float(frames[-1]["arms"][arm]["example_step_in_training"]["activation"][1]) for arm in ("batch", "none")]
+    assert numbers(findings["norm"]["text"], "σ")[2:] == pytest.approx([*now, *paces], rel=0.06)
     assert numbers(findings["layers"]["text"], "σ")[-1] == pytest.approx(paces[1], rel=0.06)
     assert findings["norm"]["correctGuess"] == judged(shifts[1] / shifts[0], 1.1)
     cosines = [np.nanmedian([frame["arms"][arm]["gradient_cosine"][2] for frame in frames]) for arm in ("batch", "none")]
@@ -137,12 +138,14 @@ def numbers(text, unit):
     return [float(number) for number in re.findall(rf"([\d.]+)\s{unit}", text)]
 
 
-def test_the_noise_is_that_of_the_batch_before_and_after(answers):
+def test_the_noise_is_that_of_the_batch_before_and_after(answers, recorded):
     text = answers(CHANGES["smaller batches"])["noise"]["text"]
-    assert "with 16 examples" in text and "with 4," in text
+    assert "with 16 examples" in text and "with 4." in text
     early, late, early_theory, late_theory = numbers(text, "σ")
-    assert "averaged over all snapshots" in text, "a caption has that of one step"
-    assert "without batch norm" in text and text.count("before,") == 2, "both networks' accuracies"
+    frames = frames_of(recorded(small(PAGE, {**LONGER, **CHANGES["smaller batches"]})))
+    steps = [frame["step"] for frame in frames if "mean_noise" in frame["arms"]["batch"]]
+    counts = sum(step <= 10 for step in steps), sum(step > 10 for step in steps)
+    assert min(counts) > 1 and "averages of {} and {} minibatches".format(*counts) in text, "one may agree by chance"
     probe = 1 / Experiment().probe_size
     assert (early_theory, late_theory) == pytest.approx(((1 / 16 + probe) ** 0.5, (1 / 4 + probe) ** 0.5), abs=0.006)
     assert early_theory / 2 < early < 2 * early_theory and late_theory / 2 < late < 2 * late_theory
@@ -221,6 +224,25 @@ def test_a_card_points_at_the_numbers_that_it_speaks_of(desk, recorded, cards, n
     ]
     said = measured_numbers(desk.ask("outcomes", words=WORDS)[number]["text"])
     assert said and not said - measured_numbers(" | ".join(shown)), (said, shown)
+
+
+def test_the_chase_is_the_product_of_the_factors_that_the_picture_shows(desk, recorded, answers):
+    text = answers({"gradient_shift": "yes", "hidden_layers": 5})["chase"]["text"]
+    factors = [float(one) for one in re.findall(r"×(\d+\.\d)", text)]
+    painted = [text for text, *_ in desk.ask("paint", width=1000)["words"] if text.startswith("×")]
+    assert [f"×{one:.1f}" for one in factors] == painted[1:4], "of the upper network, from layer 2 on"
+    [product] = numbers(text, "times as far")
+    assert product == pytest.approx(np.prod(factors), rel=0.05)
+
+
+def test_the_numbers_of_the_colours_are_those_that_the_picture_says_of_the_layer(desk, recorded, answers):
+    text = answers({"gradient_shift": "yes"})["norm"]["text"].partition("The colours:")[2]
+    experiment = small(PAGE, {**LONGER, "gradient_shift": "yes"})
+    data = messages.player_data(experiment.id, experiment, [], links.VIEW, "live_shift")
+    choice = {"layer": 2, "tap": "activation", "unit": 0, "target": 0.5, "motion": "example"}
+    desk.ask("look", recording=recorded(experiment), story="live_shift", data=data, choice=choice, place=10**6)
+    shown = desk.ask("ofView", file="web/player/picture-words.js", name="layerMoved", args=["view", 2])
+    assert numbers(shown, "σ") == numbers(text, "σ")[1::-1], "the picture has the network without batch norm first"
 
 
 # --- judging: recordings made up for it

@@ -4,13 +4,14 @@
 
 import {RECENT_SNAPSHOTS} from "../../web/player/constants.js";
 import {firstFrameAtAccuracy, visibleFrames, groupSize, recentMean, samplingError} from "../../web/player/feeds.js";
-import {exampleStep, passedOn} from "../../web/player/motion.js";
+import {exampleStep, layerMotion, passedOn} from "../../web/player/motion.js";
 import {finiteValues, mean, median} from "../../web/player/numbers.js";
 import {
   armPair,
-  both,
   bothArms,
   digits,
+  factor,
+  factorPlaces,
   hasClasses,
   hasDiverged,
   leader,
@@ -31,8 +32,9 @@ const FALL = 0.05; // of accuracy, which is a fall
 const TURNED = 0.03; // of a cosine, which is a difference
 const FAR = 0.1; // from mean 0 or deviation 1
 const SECOND = 2; // the layer whose output is spoken of
-const NOISY = "300:input_noise=1";
-const SMALLER = "300:batch_size=4";
+const CHANGE = 300; // the step at which a card changes something
+const NOISY = `${CHANGE}:input_noise=1`;
+const SMALLER = `${CHANGE}:batch_size=4`;
 
 const WITH_GRADIENT_SHIFT = {gradient_shift: "yes"}; // needed by one card, recorded for all, so that no run has to start again
 
@@ -53,8 +55,7 @@ export const tour = [
   },
   {
     ...{name: "norm", values: WITH_GRADIENT_SHIFT, part: {layers: [2, 2]}, from: 0, again: true, due: 140},
-    ...{guesses: ["less", "alike", "more"], outcome: finite(norm), answerChoice: {motion: "example"}},
-    readings: movements,
+    ...{guesses: ["less", "alike", "more"], choice: {motion: "example"}, outcome: finite(norm), readings: movements},
   },
   {
     ...{name: "faster", values: WITH_GRADIENT_SHIFT, part: {panel: "learning"}, questionPart: {scores: true}, from: 20, due: 240},
@@ -83,7 +84,7 @@ export const tour = [
       choice: {layer: 1, tap: "linear"},
       part: {panel: "noise"},
     },
-    ...{from: 284, again: true, due: 400, outcome: noise, readings: noiseReadings},
+    ...{from: 284, again: true, due: 500, outcome: noise, readings: noiseReadings, details: () => ({step: CHANGE})},
   },
 ];
 
@@ -151,25 +152,6 @@ function reading(view, say, name, of, arms = bothArms(view)) {
   return {name, values: Object.fromEntries(values)};
 }
 
-/**
- * A number of both networks, and how many times that of the compared one is less or more.
- * @param {View} view
- * @param {Say} say
- * @param {string} name
- * @param {(arm: string) => number} of
- * @param {(value: number) => string} form
- */
-function comparedReading(view, say, name, of, form) {
-  const {plain, compared} = armPair(view, of);
-  const value = form(compared);
-  const withTimes = compare(plain, compared, {
-    less: (ratio) => say("reading_less", {value, times: times(ratio)}),
-    alike: () => value,
-    more: (ratio) => say("reading_more", {value, times: times(ratio)}),
-  });
-  return reading(view, say, name, (arm) => (arm === "none" ? form(plain) : withTimes));
-}
-
 // --- the cards
 
 /**
@@ -218,22 +200,18 @@ function layers(view, say) {
 }
 
 /**
- * The two ways in which a[2] moves: as a distribution, and what the same image gives.
+ * The two ways in which a[2] moves: as a distribution, and what the same image gives, which the picture colours.
  * @param {View} view
  * @param {Say} say
  * @param {string[]} [arms]
  */
 function movements(view, say, arms = bothArms(view)) {
-  const shift = (/** @type {string} */ arm) => shiftOf(view, arm);
-  const pace = (/** @type {string} */ arm) => sigmas(examplePace(view, arm) ?? NaN);
-  const isMeasured = arms.every((arm) => examplePace(view, arm) !== null);
-  const name = say("reading_shift");
-  return [
-    arms.length > 1
-      ? comparedReading(view, say, name, shift, sigmas)
-      : reading(view, say, name, (arm) => sigmas(shift(arm)), arms),
-    ...(isMeasured ? [reading(view, say, say("reading_pace"), pace, arms)] : []),
-  ];
+  const of = (/** @type {string} */ name, /** @type {(view: View, arm: string) => number | null} */ measure) =>
+    reading(view, say, name, (arm) => sigmas(measure(view, arm) ?? NaN), arms);
+  const shift = of(say("reading_shift"), shiftOf);
+  if (arms.some((arm) => exampleMotion(view, arm) === null)) return [shift];
+  const now = arms.length > 1 ? [of(say("reading_example"), exampleMotion)] : []; // alone, its colours are behind the curtain
+  return [shift, ...now, of(say("reading_pace"), examplePace)];
 }
 
 /**
@@ -251,39 +229,62 @@ const shiftOf = (view, arm) => view.frame.arms[arm].shift_from_first.activation[
 const examplePace = (view, arm) => exampleStep(visibleFrames(view).slice(1), arm, "activation", SECOND);
 
 /**
- * How far a layer's output has lately moved from one snapshot to the next, on average: over as many as the picture's numbers
- * between layers.
+ * How far the same example's a[2] has moved since the last snapshot, as the picture says it; null where that was not measured.
  * @param {View} view
- * @param {number} layer
+ * @param {string} arm
  */
-function latelyMoved(view, layer) {
+const exampleMotion = ({frame}, arm) =>
+  frame.step && frame.arms[arm].example_step_in_training ? layerMotion(frame, arm, "example", "activation", SECOND) : null;
+
+/**
+ * How far a[2] has lately moved from one snapshot to the next, on average: over as many as the picture's numbers between layers.
+ * @param {View} view
+ */
+function latelyMoved(view) {
   const later = visibleFrames(view).slice(1).slice(-RECENT_SNAPSHOTS);
-  return mean(later.map((frame) => frame.arms.none.shift_step.activation[layer - 1])) ?? 0;
+  return mean(later.map((frame) => frame.arms.none.shift_step.activation[SECOND - 1])) ?? 0;
 }
 
 /**
- * The highest layer that the chase is followed to.
+ * The numbers between layers in the picture, from layer 2 up to the fifth; fewer where a layer does not move at all.
  * @param {View} view
  */
-const topLayer = ({header}) => Math.min(5, header.hidden_layers);
+function chaseFactors(view) {
+  const factors = [];
+  for (let layer = SECOND; layer < Math.min(5, view.header.hidden_layers); layer++) {
+    const share = passedOn(view, "none", layer);
+    if (share === null) break;
+    factors.push(share);
+  }
+  return factors;
+}
+
+/**
+ * How many times as far the highest of these layers moves: the product of the numbers as the picture writes them.
+ * @param {number[]} factors
+ */
+const product = (factors) => factors.reduce((ratio, one) => ratio * Number(one.toFixed(factorPlaces(one))), 1);
+
+/**
+ * What the numbers between layers come to.
+ * @param {View} view
+ */
+function chaseValues(view) {
+  const factors = chaseFactors(view);
+  const ratio = product(factors);
+  return {ratio, top: SECOND + factors.length, factors: factors.map(factor).join(" "), times: times(ratio)};
+}
 
 /**
  * @param {View} view
  * @param {Say} say
  */
 function chaseReadings(view, say) {
-  const top = topLayer(view);
-  const [move, above] = [SECOND, top].map((layer) => latelyMoved(view, layer));
-  const of = (/** @type {number} */ layer, /** @type {string} */ moved) =>
-    reading(view, say, say("reading_lately", {layer, window: RECENT_SNAPSHOTS}), () => moved, ["none"]);
-  if (!(move > 0) || top <= SECOND) return [of(SECOND, sigmas(move))];
-  const layers = Array.from({length: top - SECOND}, (_, index) => SECOND + index);
-  const shares = layers.map((layer) => `×${digits(passedOn(view, "none", layer), 1)}`);
-  return [
-    of(SECOND, sigmas(move)),
-    of(top, say("reading_as_far", {moved: sigmas(above), times: times(above / move)})),
-    reading(view, say, say("reading_passed"), () => shares.join(" "), ["none"]),
-  ];
+  const {top, factors, times} = chaseValues(view);
+  const of = (/** @type {string} */ name, /** @type {string} */ value) => reading(view, say, name, () => value, ["none"]);
+  const move = of(say("reading_lately", {window: RECENT_SNAPSHOTS}), sigmas(latelyMoved(view)));
+  if (top === SECOND) return [move];
+  return [move, of(say("reading_passed", {top}), say("reading_as_far", {factors, times}))];
 }
 
 /**
@@ -291,16 +292,13 @@ function chaseReadings(view, say) {
  * @param {Say} say
  */
 function chase(view, say) {
-  const top = topLayer(view);
-  const [move, above] = [latelyMoved(view, SECOND), latelyMoved(view, top)];
+  const move = latelyMoved(view);
   const {norm} = view;
   if (!(move > 0)) return outcome(say("chase_still", {norm}));
-  if (top <= SECOND) return outcome(say("chase_alone", {norm, move: sigmas(move)}));
-  const ratio = above / move;
-  const values = {norm, move: sigmas(move), top};
-  if (ratio > CLEARLY) return outcome(say("chase_grows", {...values, times: times(ratio)}));
-  if (ratio < 1 / CLEARLY) return outcome(say("chase_fades", {...values, times: times(ratio)}));
-  return outcome(say("chase_lasts", values));
+  const {ratio, ...written} = chaseValues(view);
+  const values = {...written, norm, move: sigmas(move)};
+  if (values.top === SECOND) return outcome(say("chase_alone", values));
+  return outcome(say(ratio > CLEARLY ? "chase_grows" : ratio < 1 / CLEARLY ? "chase_fades" : "chase_lasts", values));
 }
 
 /**
@@ -313,35 +311,32 @@ function norm(view, say) {
     ...{step: view.frame.step, norm: view.norm, but: idleness(view, say), same: normSame(view, say)},
     ...{plain: sigmas(plain), compared: sigmas(compared)},
   };
-  return compare(plain, compared, {
-    less: (ratio) => outcome(say("norm_less", {...values, times: times(ratio)}), "less"),
-    alike: () => outcome(say("norm_alike", values), "alike"),
-    more: (ratio) => outcome(say("norm_more", {...values, times: times(ratio)}), "more"),
-  });
+  const correctGuess = comparison(plain, compared);
+  return outcome(say(`norm_${correctGuess}`, values), correctGuess);
 }
 
 /**
- * The other way to move, which batch norm does not fix: what the same example gives. "" where it was not measured.
+ * The other way to move, which batch norm does not fix, and which the picture colours: what the same example gives. "" where it
+ * was not measured.
  * @param {View} view
  * @param {Say} say
  */
 function normSame(view, say) {
-  const {plain, compared} = armPair(view, (arm) => examplePace(view, arm));
-  if (plain === null || compared === null) return "";
-  return say("norm_same", {norm: view.norm, plain: sigmas(plain), compared: sigmas(compared)});
+  const now = armPair(view, (arm) => exampleMotion(view, arm));
+  const sofar = armPair(view, (arm) => examplePace(view, arm));
+  if (now.plain === null || now.compared === null) return "";
+  const medians = {plain_median: sigmas(sofar.plain ?? NaN), compared_median: sigmas(sofar.compared ?? NaN)};
+  return say("norm_same", {norm: view.norm, plain: sigmas(now.plain), compared: sigmas(now.compared), ...medians});
 }
 
 /**
- * Whether the second is clearly less than the first, or clearly more, and how many times.
- * @template T
+ * Whether the second is clearly less than the first, or clearly more.
  * @param {number} plain
  * @param {number} compared
- * @param {{less(times: number): T, alike(): T, more(times: number): T}} say
  */
-function compare(plain, compared, {less, alike, more}) {
-  if (plain > CLEARLY * compared) return less(plain / compared);
-  if (compared > CLEARLY * plain) return more(compared / plain);
-  return alike();
+function comparison(plain, compared) {
+  if (plain > CLEARLY * compared) return "less";
+  return compared > CLEARLY * plain ? "more" : "alike";
 }
 
 /**
@@ -445,7 +440,7 @@ function meanRange(view, arm) {
  * @param {Say} say
  */
 function rangeReadings(view, say) {
-  return [comparedReading(view, say, say("reading_range"), (arm) => meanRange(view, arm), digits)];
+  return [reading(view, say, say("reading_range"), (arm) => digits(meanRange(view, arm)))];
 }
 
 /**
@@ -455,11 +450,7 @@ function rangeReadings(view, say) {
 function range(view, say) {
   const {plain, compared} = armPair(view, (arm) => meanRange(view, arm));
   const values = {step: view.frame.step, norm: view.norm, plain: digits(plain), compared: digits(compared)};
-  return compare(plain, compared, {
-    less: (ratio) => outcome(say("range_less", {...values, times: times(ratio)})),
-    alike: () => outcome(say("range_alike", values)),
-    more: (ratio) => outcome(say("range_more", {...values, times: times(ratio)})),
-  });
+  return outcome(say(`range_${comparison(plain, compared)}`, values));
 }
 
 /**
@@ -510,31 +501,31 @@ function score(view, say) {
 
 /**
  * How far the means of z[1] over minibatches are off, and how many examples these have; in layer 1 the inputs are the same in
- * both networks, and theory knows what to expect.
+ * both networks, and theory knows what to expect. One minibatch may agree with theory by chance: averages of many count.
  * @param {View} view
  * @param {Snapshot[]} frames
+ * @param {string} arm
  */
-function meanNoise(view, frames) {
+function meanNoise(view, frames, arm) {
   const noises = frames.flatMap((frame) => {
-    const part = frame.arms[view.compared];
-    const noise = /** @type {any} */ (part.mean_noise)?.linear[0];
-    const examples = groupSize(view, frame);
-    return Number.isFinite(noise) ? [{noise, examples}] : [];
+    const noise = /** @type {any} */ (frame.arms[arm]).mean_noise?.linear[0];
+    return Number.isFinite(noise) ? [{noise, examples: groupSize(view, frame)}] : [];
   });
   const examples = noises.at(-1)?.examples ?? NaN;
   const alike = noises.filter((one) => one.examples === examples);
-  return {examples, noise: Math.sqrt(mean(alike.map(({noise}) => noise * noise)) ?? NaN), theory: samplingError(view, examples)};
+  const noise = Math.sqrt(mean(alike.map(({noise}) => noise * noise)) ?? NaN);
+  return {examples, count: alike.length, noise, theory: samplingError(view, examples)};
 }
 
 /**
  * The noise of the means before the minibatches change, and since.
  * @param {View} view
+ * @param {string} arm
  */
-function noises(view) {
+function noises(view, arm) {
   const frames = visibleFrames(view);
-  const isEarly = (/** @type {Snapshot} */ {step}) => step <= changeStep(view);
-  const early = frames.filter(isEarly);
-  return {early: meanNoise(view, early), late: meanNoise(view, frames.slice(early.length))};
+  const early = frames.filter(({step}) => step <= changeStep(view));
+  return {early: meanNoise(view, early, arm), late: meanNoise(view, frames.slice(early.length), arm)};
 }
 
 /**
@@ -542,13 +533,12 @@ function noises(view) {
  * @param {Say} say
  */
 function noiseReadings(view, say) {
-  const {early, late} = noises(view);
-  const measured = [early, late].filter(({noise}) => Number.isFinite(noise));
-  const rows = measured.map(({examples, noise, theory}) => {
-    const value = say("reading_theory", {noise: sigmas(noise), theory: sigmas(theory)});
-    return reading(view, say, say("reading_noise", {examples}), () => value, [view.compared]);
+  const periods = /** @type {const} */ (["early", "late"]).filter((one) => noises(view, view.compared)[one].count);
+  return periods.map((period) => {
+    const {examples, count, theory} = noises(view, view.compared)[period];
+    const name = say("reading_noise", {examples, count, theory: sigmas(theory)});
+    return reading(view, say, name, (arm) => sigmas(noises(view, arm)[period].noise));
   });
-  return [...rows, ...rightAnswers(view, say)];
 }
 
 /**
@@ -556,26 +546,12 @@ function noiseReadings(view, say) {
  * @param {Say} say
  */
 function noise(view, say) {
-  const {early, late} = noises(view);
+  const {early, late} = noises(view, view.compared);
+  if (!early.count) return outcome(say("noise_unmeasured"));
   const {norm} = view;
-  if (!Number.isFinite(early.noise)) return outcome(say("noise_unmeasured"));
   const values = {norm, before: early.examples, early: sigmas(early.noise), early_theory: sigmas(early.theory)};
-  if (!Number.isFinite(late.noise)) return outcome(say("noise_once", values));
+  const counts = {early_count: early.count, late_count: late.count};
+  if (!late.count) return outcome(say("noise_once", {...values, ...counts}));
   const after = {after: late.examples, late: sigmas(late.noise), late_theory: sigmas(late.theory)};
-  return outcome(say("noise_before_after", {...values, ...after, score: noiseScores(view, say)}));
-}
-
-/**
- * What both networks were right on before the minibatches shrank, and now. Gradients are noisier then, too, with and without a
- * normalizer.
- * @param {View} view
- * @param {Say} say
- */
-function noiseScores(view, say) {
-  if (!hasClasses(view)) return "";
-  const course = (/** @type {string} */ arm) => {
-    const {before, now} = beforeAndNow(view, arm);
-    return say("noise_from_to", {old: percent(before), now: percent(now)});
-  };
-  return say("noise_score", {window: RECENT_SNAPSHOTS, scores: both(view, course)});
+  return outcome(say("noise_before_after", {...values, ...after, ...counts}));
 }

@@ -106,6 +106,12 @@ export function sigmas(value) {
 /** A ratio: how many times as much. @param {number} ratio */
 export const times = (ratio) => (ratio < LARGEST_RATIO ? `${twoDigits(ratio)} times` : `over ${count(LARGEST_RATIO)} times`);
 
+/** How many places a factor has. @param {number} ratio */
+export const factorPlaces = (ratio) => (ratio < 10 ? 1 : 0);
+
+/** A factor, as the picture has it between two layers: ×1.2. @param {number} ratio */
+export const factor = (ratio) => `×${digits(ratio, factorPlaces(ratio))}`;
+
 /**
  * With its sign, a plus too.
  * @param {number} value

@@ -7,7 +7,7 @@ import {hasAtom, layerDensity} from "./feeds.js";
 import {curtain, histogramBox, passedBox, unitBox, zerosBox} from "./geometry.js";
 import {CommonScale, layerMotion, passedOn, Scale, unitMotions} from "./motion.js";
 import {scoreText} from "./scores.js";
-import {bothArms, digits, hasClasses, hasDiverged, playerText, tapName, twoDigits} from "./words.js";
+import {bothArms, digits, factor, hasClasses, hasDiverged, playerText, tapName, twoDigits} from "./words.js";
 
 /** @import {Snapshot, View} from "./types" */
 /** @import {Painted} from "./theme.js" */
@@ -205,7 +205,7 @@ export class Painter {
     context.font = `11px ${theme.family}`;
     context.textAlign = "center";
     const box = passedBox(geometry, row, index - 1);
-    context.fillText(`×${digits(share, share < 10 ? 1 : 0)}`, box.x + box.width / 2, box.y + box.height - 4);
+    context.fillText(factor(share), box.x + box.width / 2, box.y + box.height - 4);
   }
 
   /**

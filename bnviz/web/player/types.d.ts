@@ -438,8 +438,6 @@ export interface Card<Words> {
   values: Record<string, string | number>;
   /** What is on show; layer 2 and its output if left out. */
   choice?: Partial<Choice>;
-  /** What of that is another once the answer is there, which speaks of it. */
-  answerChoice?: Partial<Choice>;
   /** Whether what layer 3 does not see is hidden. */
   curtain?: boolean;
   /** Whether only the network without the normalizer is shown, because a later card asks about the other one. */

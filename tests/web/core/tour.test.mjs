@@ -85,6 +85,7 @@ test("it waits until the run has come as far as the card's beginning", () => {
   const world = touring({number: 3}).arrive(undefined, {upTo: 8}).pass(1000);
   assert.equal(world.parameter("tour"), "3");
   assert.ok(world.step <= 8);
+  assert.equal(state(world).answer.text, world.core.text("tour_training", {from: 12, step: 8}));
   world.arrive().pass(100);
   assert.ok(world.step >= 12);
 });
@@ -119,7 +120,7 @@ test("after a guess nobody is asked to guess, even while the card's run is still
   assert.equal(state(world).answer.text, world.core.text("tour_guess_first"));
   world.tour.guess("falls");
   world.pass(300);
-  assert.equal(state(world).answer.text, world.core.text("untrained"));
+  assert.equal(state(world).answer.text, world.core.text("tour_training", {from: 32, step: 0}));
 });
 
 test("a guess is judged, once, and stands", () => {
@@ -140,20 +141,6 @@ test("a guess is judged, once, and stands", () => {
     world.until(isAnswered);
     assert.match(state(world).answer.verdict, verdict);
   }
-});
-
-test("what a card speaks of once it is answered is on show from then on, and not at the next card", () => {
-  const [, layers, , norm] = cards();
-  const story = {tour: [{...norm, answerChoice: {layer: 4}}, layers]};
-  const world = touring({number: 1, story}).arrive().pass(100);
-  world.tour.guess("falls");
-  world.pass(50);
-  assert.deepEqual([isAnswered(world.core.state), world.core.view().layer], [false, 2]);
-  world.until(isAnswered);
-  assert.equal(world.core.view().layer, 4);
-  world.tour.turn(1);
-  world.pass(100);
-  assert.equal(world.core.view().layer, 2);
 });
 
 test("right and wrong are told apart", () => {

@@ -173,7 +173,7 @@ export class TourCore {
     this.guesses.set(card.name, guess);
     this.#wordsAt = 0;
     this.player.updateTour({guess});
-    this.#say("", this.player.text("untrained"), true); // nobody is asked any more, even if the run is still on its way
+    this.#sayProgress(card, this.#started ? Number(this.player.shownStep) : 0); // which no longer asks, even without its run
   }
 
   /** Whether the open card waits for a guess. */
@@ -212,7 +212,7 @@ export class TourCore {
     const {card} = this;
     if (!card) return this.#comeBack(time);
     this.#veil(this.asking, Boolean(card.alone));
-    if (!this.#isReady(card.values, time)) return;
+    if (!this.#isReady(card.values, time)) return this.#sayProgress(card, 0);
     this.#writeAddress(Number(this.state.index) + 1);
     if (!this.#started) return this.#start(card); // the view is that of before
     if (!this.#hasOutcome && (time - this.#wordsAt > WORDS_MS || !this.player.playing)) this.#answer(card, view, time);
@@ -265,10 +265,12 @@ export class TourCore {
    * Set the scene and play, as soon as the run has come so far. With reduced motion nothing plays: the end is shown.
    * @param {Card<any>} card
    */
-  #start({from, again, choice, curtain = false}) {
+  #start(card) {
     const {player} = this;
+    const {from, again, choice, curtain = false} = card;
     const {frames, end} = player.recording;
-    if (!frames.length || (!end && Number(frames.at(-1)?.step) < from)) return;
+    const step = Number(frames.at(-1)?.step ?? 0);
+    if (!frames.length || (!end && step < from)) return this.#sayProgress(card, step);
     this.#started = true;
     player.choose({...USUAL_CHOICE, ...choice});
     player.setCurtain(curtain);
@@ -293,17 +295,28 @@ export class TourCore {
     /** @type {import("../types").TourSay<any>} */
     const say = (key, ...values) => sentence(tour, key, ...values);
     player.updateTour({readings: card.readings?.(view, say) ?? []});
-    if (step < card.due && !over) return this.#say("", player.text("tour_waiting", {due: card.due, step}), true);
+    if (step < card.due && !over) return this.#sayProgress(card, step);
     const {text, correctGuess} = card.outcome(view, say);
     this.#hasOutcome = true;
     player.setPlaying(false); // what is on show is what is sentenceOrKey of
-    if (card.answerChoice) player.choose(card.answerChoice);
     this.#say(this.#verdict(card, correctGuess), text, false);
   }
 
   /** Said from the beginning, so that the buttons do not move away from below a finger. */
   #askFirst() {
     this.#say("", this.player.text("tour_guess_first"), true);
+  }
+
+  /**
+   * How far it is, until the card has an answer: in training up to where it starts, then in playing up to where it is due.
+   * @param {Card<any>} card
+   * @param {number} step
+   */
+  #sayProgress({from, due}, step) {
+    const {player} = this;
+    if (this.asking || this.#hasOutcome) return;
+    if (this.#started) return this.#say("", player.text("tour_waiting", {due, step}), true);
+    this.#say("", from ? player.text("tour_training", {from, step}) : player.text("untrained"), true);
   }
 
   /**
