@@ -1,8 +1,9 @@
 """Generated files, so that nothing is declared twice: `python -m bnviz.documents` updates them.
 
 The tables of docs/recording.md and the types of the scripts in the browser come from the schema of a recording and from the
-measures; each lesson's types of its sentences, and the worksheet, come from the catalogues. Settings of the server for
-`streamlit run app.py` are those of `bnviz serve`. A test fails where a file is out of date.
+measures; docs/evidence.md lists the files with the rows of claims; each lesson's types of its sentences, and the worksheet, come
+from the catalogues. Settings of the server for `streamlit run app.py` are those of `bnviz serve`. A test fails where a file is
+out of date.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bnviz.lessons import LESSONS
+from bnviz.lessons.does_it_hold.claims import CLAIMS
 from bnviz.measures.registry import live_measures, measures
-from bnviz.record import schema
+from bnviz.record import evidence, schema
 from bnviz.record.schema import Key
 from bnviz.web import words
 from bnviz.web.export.worksheet import worksheet
 
 PACKAGE = Path(__file__).parent
 RECORDING = PACKAGE.parent / "docs" / "recording.md"
+EVIDENCE = PACKAGE.parent / "docs" / "evidence.md"
 WORKSHEET = PACKAGE.parent / "docs" / "worksheet.md"
 SERVE_SETTINGS = PACKAGE / "serve" / ".streamlit" / "config.toml"
 SETTINGS = PACKAGE.parent / ".streamlit" / "config.toml"
@@ -49,6 +52,7 @@ def generate_all() -> dict[Path, str]:
     """Every generated file, with its contents."""
     return {
         RECORDING: recording_page(RECORDING.read_text(encoding="utf-8")),
+        EVIDENCE: filled(EVIDENCE.read_text(encoding="utf-8"), EVIDENCE.name, {"rows": table_of_files()}),
         WORKSHEET: worksheet(),
         SETTINGS: settings(),
         SCHEMA_TYPES: recording_types(),
@@ -78,7 +82,7 @@ def settings() -> str:
 
 
 def recording_page(page: str) -> str:
-    """The page with its tables regenerated, each between `<!-- table NAME -->` and `<!-- end -->`."""
+    """docs/recording.md with its tables regenerated."""
     tables = {
         "header": table(schema.HEADER),
         "snapshot": table(schema.SNAPSHOT),
@@ -91,10 +95,15 @@ def recording_page(page: str) -> str:
         "progress": table(schema.PROGRESS),
         "measures": measure_tables(),
     }
+    return filled(page, RECORDING.name, tables)
+
+
+def filled(page: str, file: str, tables: Mapping[str, str]) -> str:
+    """The page, called `file`, with these tables, each between `<!-- table NAME -->` and `<!-- end -->`. Raises ValueError."""
     for name, text in tables.items():
         begin, end = f"<!-- table {name} -->\n", "<!-- end -->"
         if page.count(begin) != 1:
-            raise ValueError(f"{RECORDING.name} has {page.count(begin)} places for the table {name}")
+            raise ValueError(f"{file} has {page.count(begin)} places for the table {name}")
         before, rest = page.split(begin)
         page = f"{before}{begin}\n{text}\n\n{rest[rest.index(end) :]}"
     return page
@@ -119,6 +128,25 @@ def _rows(keys: Iterable[Key], before: str) -> Iterable[str]:
         since = f" (since format {key.since})" if key.since > 1 else ""
         yield f"| {before}`{key.name}` | {shape} | {key.unit} | {key.what}{when}{since} |"
         yield from _rows(key.parts, f"{before}… ")
+
+
+# docs/evidence.md
+
+
+def table_of_files() -> str:
+    """A Markdown table of the claims, each with the file of its rows and what their order means."""
+    lines = (
+        [claim.name, evidence.path(sweep).name.removesuffix(evidence.SUFFIX), sweep.axis, listed(sweep.values)]
+        + [listed(one.name for one in sweep.curves), f"{sweep.seeds} from {sweep.base.seed}"]
+        for claim in CLAIMS.values()
+        for sweep in [claim.sweep]
+    )
+    head = ["claim", "file", "setting", "values", "curves", "seeds"]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, ["---"] * len(head), *lines])
+
+
+def listed(values: Iterable[object]) -> str:
+    return ", ".join(map(str, values))
 
 
 # types
