@@ -35,6 +35,10 @@ def test_a_dropped_file_plays_and_nothing_of_it_is_sent(lab, server, recording):
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame))))
     page.goto(f"{server.url}/own?layer=1&unit=pooled&step=1&example=table")
     page.wait_for_selector(".bnviz-own[data-step='1']")
+    with page.expect_download() as program:
+        page.get_by_text("Save table.py").click()
+    assert program.value.suggested_filename == "table.py"
+    assert program.value.path().read_bytes() == (ROOT / "examples" / "table.py").read_bytes()
     assert len(sent) > 0  # Streamlit's own socket is listened to
     before, requests = len(sent), []
     page.on("request", lambda request: requests.append((request.method, request.url, request.post_data)))
