@@ -164,9 +164,16 @@ def layer_curves(arm: str, key: str, layers: int, form: str, axes: str = "", fir
 LEARNING = (("train_loss", "", ".3f"), ("test_accuracy", "2", ".1%"))  # columns for `arm_curves`
 
 
+STEP = "step"  # the title of an axis of steps, which the player may have count examples seen
+
+
 def axis(title: str = "", **more: Any) -> Layout:
-    """An axis with a title. Margins are fixed: measuring labels at every redraw would double its cost."""
-    return {"title": {"text": title, "standoff": 6}, "automargin": False, "zeroline": False, "nticks": 6, **more}
+    """An axis with a title; `time` says that one without a title is an axis of steps, too.
+
+    Margins are fixed: measuring labels at every redraw would double its cost.
+    """
+    over_time = {"time": True} if title == STEP else {}
+    return {"title": {"text": title, "standoff": 6}, "automargin": False, "zeroline": False, "nticks": 6, **over_time, **more}
 
 
 def arm_title(arm: str, text: str, x: float, y: float = 1.0) -> dict[str, Any]:

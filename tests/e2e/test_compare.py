@@ -11,7 +11,8 @@ STEPS = 60
 def test_a_link_shows_two_runs_and_can_be_changed_and_sent_on(visit):
     lab = visit().open(steps=STEPS, batch_size=8, beside=f"steps={STEPS}&batch_size=256", step=40).trained()
     lab.wait("d.state === 'paused' && d.step === '40' && $('.bnviz-ghost').checkVisibility()")
-    lab.wait("$('.bnviz-ghost').textContent.includes('another run (Batch size 256). At step 40')")
+    lab.wait("$('.bnviz-ghost').textContent.includes('another run (Batch size 256). After about as many examples as step 40')")
+    lab.wait_plot("learning", "n.layout.xaxis.title.text === 'examples seen (epochs)'")
     lab.wait_plot("learning", f"{FAINT} === 4")
     assert lab.data["run"] == Experiment(steps=STEPS, batch_size=8).id
 

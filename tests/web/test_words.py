@@ -14,6 +14,7 @@ INDIRECT_KEYS = {  # put together or picked
     "signal_linear", "signal_normalized", "signal_activation", "readout", "readout_training",
     "act_start", "act_off", "act_on", "act_times", "act_freeze", "act_thaw", "act_noise", "act_clear",
     "open_curtain", "close_curtain", "output_right", "output_loss", "output_lost",
+    "ghost_by_examples", "ghost_by_steps", "ghost_fewer", "ghost_totals", "ghost_epochs", "time_steps", "time_epochs",
     "ghost_accuracy", "ghost_loss", "ghost_pin", "ghost_dismiss", "ghost_before", "ghost_beside",
     "tour_take", "tour_resume", "tour_next", "tour_end", "tour_right", "tour_wrong",
     "motion_distribution", "motion_example", "moments_distribution", "moments_example", "legend_distribution", "legend_example",

@@ -110,7 +110,7 @@ def journey(norm: str, columns: dict[str, str], steps: int) -> Panel:
 
 
 def _journey_layout(norm: str, columns: dict[str, str], steps: int) -> Layout:
-    rows = {"range": [steps * 1.02, -steps * 0.22], "tickvals": [0, steps / 2, steps]}
+    rows = {"range": [steps * 1.02, -steps * 0.22], "tickvals": [0, steps / 2, steps], "time": True}
     arrangement = layout(annotations=_titles(norm, columns))
     for domain, axes, tap in zip(_domains(columns), _names(columns), columns, strict=True):
         fit = "after_g" if tap == "activation" else "before_g"

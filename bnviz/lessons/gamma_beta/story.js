@@ -15,7 +15,7 @@ import {CLEARLY, lossAlone, speed} from "./verdict.js";
 /** @import {Words} from "./words" */
 
 const {digits, divergenceSentence, divergenceStep, enumeration, hasClasses, hasDiverged, joinSentences} = words;
-const {lastLearnt, learns, percent, span, tapName, unitName} = words;
+const {lastLearnt, learns, ofBothRuns, percent, span, tapName, unitName} = words;
 const {comparable, highest, standardizedMeasure, lowest, overExamples, scale, armsInOrder} = reading;
 /** @type {Say<Words>} */
 const say = words.say;
@@ -159,7 +159,7 @@ function bought(view) {
   });
   const details = {values: enumeration(view, now), scope: scoreScope(view)};
   const scores = alive.length > 0 && say(view, accuracies ? "accuracies" : "losses", details);
-  return joinSentences(accuracies ? goal(view) : words.divergenceSentences(view, armsInOrder(view)), scores);
+  return joinSentences(accuracies ? ofBothRuns(goal)(view) : words.divergenceSentences(view, armsInOrder(view)), scores);
 }
 
 /**

@@ -87,7 +87,7 @@ def every_layer(arms: Arms, experiment: Experiment) -> Panel:
     layers = evenly_spaced(2, experiment.hidden_layers)
     traces: list[Trace] = []
     arrangement = layout(annotations=[], margin={**MARGIN, "t": 22, "b": 24})
-    steps = {"range": [0, experiment.steps], "tickvals": [0, experiment.steps // 2]}
+    steps = {"range": [0, experiment.steps], "tickvals": [0, experiment.steps // 2], "time": True}
     for place, layer in enumerate(layers):
         axes = str(place + 1) if place else ""
         traces += [_gradient(arm, name, axes, COSINE, ".2f", layer)[1] for arm, name in arms.items()]

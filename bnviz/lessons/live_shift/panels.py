@@ -203,7 +203,7 @@ def layers(arm: str, name: str, experiment: Experiment) -> Panel:
         traces += _heat(arm, axes, layer)
         domain = [(place - 1) / len(numbers) + 0.006, place / len(numbers) - 0.006]
         shared = {} if place == 1 else {"matches": "y", "showticklabels": False}
-        arrangement[f"xaxis{axes}"] = axis("", domain=domain, anchor=f"y{axes}", range=[0, experiment.steps], nticks=2)
+        arrangement[f"xaxis{axes}"] = axis("", domain=domain, anchor=f"y{axes}", range=[0, experiment.steps], nticks=2, time=True)
         arrangement[f"yaxis{axes}"] = axis("", anchor=f"x{axes}", fit="heat", **shared)
         arrangement["annotations"].append(arm_title(arm, f"layer {layer}", sum(domain) / 2))
     title, caption = heading(WORDS, "layers")

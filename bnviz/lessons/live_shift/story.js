@@ -45,7 +45,7 @@ export default {
   captions: {
     beyond,
     zeros,
-    reached: reachedText,
+    reached: words.ofBothRuns(reachedText),
     noise,
     noise_numbers: noiseNumbers,
     moved: movementText,

@@ -49,7 +49,8 @@ export function viewIn(query, {taps}) {
   const unit = query.get("unit") === "pooled" ? "pooled" : number("unit");
   const layer = number("layer") || 1;
   const none = /** @type {any} */ (null); // there is no accuracy to reach, and one way to move
-  return {step: number("step"), layer, tap: /** @type {Tap} */ (tap), unit, target: none, motion: none, charts: null, tour: null};
+  const place = {step: number("step"), layer, tap: /** @type {Tap} */ (tap), target: none, motion: none};
+  return {...place, unit, charts: null, time: null, tour: null};
 }
 
 /**

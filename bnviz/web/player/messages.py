@@ -76,6 +76,7 @@ def player_data(
         "stream": stream_url(experiment),
         "snapshots": experiment.snapshots,
         "epochs": course.epochs(experiment),
+        "examples": experiment.examples,
         "panels": panels,
         "view": dict(view),
         "story": lesson,

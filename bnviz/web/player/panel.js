@@ -10,14 +10,16 @@ import {openDialog} from "./dialog.js";
 import {make, set} from "./dom.js";
 import {fillTrace} from "./feeds.js";
 import {FITS, isComparable} from "./comparison-run.js";
+import {axisOverTime, shapesOverTime, traceOverTime} from "./core/time-axis.js";
 import {hideEmptyAxes, writeMinus} from "./plotly-numbers.js";
 import {joinLabels} from "./table.js";
 import {tablesOf} from "./tables.js";
 import {isOver} from "./view.js";
 import {alternative, sentenceOrKey} from "./words.js";
 
-/** @import {Axis, Catalogue, ComparisonLegend, PanelSpec, Ranges, Trace, Values, View} from "./types" */
+/** @import {Catalogue, ComparisonLegend, PanelSpec, Ranges, Trace, Values, View} from "./types" */
 /** @import {Painted} from "./theme.js" */
+/** @import {TimeAxis} from "./core/time-axis.js" */
 /** @typedef {{legend: ComparisonLegend | null, label: string, pinned: boolean}} Beside */
 /**
  * @typedef {object} Scene what a panel is drawn from; the board has no view
@@ -25,6 +27,7 @@ import {alternative, sentenceOrKey} from "./words.js";
  * @property {View} [view]
  * @property {View | null} [comparison] the comparison run, drawn as faint lines
  * @property {Beside} [beside] the sentence about that run
+ * @property {TimeAxis | null} [time] of charts over time; null if they count steps
  * @property {(text: string) => string} fill
  * @property {() => string[]} [settings] those that are not as usual
  */
@@ -237,7 +240,10 @@ export class Panel {
 
   /** @param {Scene} scene */
   traces(scene) {
-    return [...this.spec.data.map((trace) => fillTrace(trace, scene.view)), ...comparisonTraces(this.spec.data, scene)];
+    const {data, layout} = this.spec;
+    const own = data.map((trace) => traceOverTime(fillTrace(trace, scene.view), layout, scene.time, "own"));
+    const others = comparisonTraces(data, scene).map((trace) => traceOverTime(trace, layout, scene.time, "other"));
+    return [...own, ...others];
   }
 
   /**
@@ -298,6 +304,7 @@ export class Panel {
     /** @type {Record<string, any>} */
     const layout = {...base, width, height, uirevision: scene.run, ...colours};
     for (const name of Object.keys(base)) if (/^[xy]axis/.test(name)) layout[name] = this.axis(name, scene, theme, narrow);
+    if (base.shapes) layout.shapes = shapesOverTime(base.shapes, base, scene.time);
     if (narrow && scene.view) layout.annotations = shortenNames(base.annotations, ` ${scene.view.norm}`);
     if (blank) layout.annotations = [...(layout.annotations ?? []), this.blankNote(scene)];
     if (theme.coarse) layout.dragmode = false; // a finger scrolls the page
@@ -319,10 +326,9 @@ export class Panel {
    * @param {Painted} theme
    * @param {boolean} narrow
    */
-  axis(name, {run, view, comparison, fill}, theme, narrow) {
-    /** @type {Axis} */
-    const base = this.spec.layout[name];
-    const revision = view ? `${run} ${view.layer} ${view.tap} ${view.unit}` : run;
+  axis(name, {run, view, comparison, time, fill}, theme, narrow) {
+    const base = axisOverTime(this.spec.layout[name], name, time);
+    const revision = view ? `${run} ${view.layer} ${view.tap} ${view.unit} ${time ? "epochs" : "steps"}` : run;
     const title = {...base.title, text: fill(base.title.text)};
     const axis = {...base, title, gridcolor: theme.grid, linecolor: theme.grid, uirevision: revision};
     if (base.nticks && narrow) axis.nticks = Math.min(base.nticks, 4);

@@ -22,6 +22,7 @@ import {Panel} from "./panel.js";
 import {ResultNote} from "./result-note.js";
 import {restSocket} from "./resting-socket.js";
 import {Theme} from "./theme.js";
+import {TimeSwitch} from "./time-switch.js";
 import {Tour} from "./tour.js";
 import {UnitNumbers} from "./unit-numbers.js";
 
@@ -74,7 +75,7 @@ export class Player {
     this.controls.choosers.hidden = !choosers.includes("signal");
     this.grid = make("div", {class: "bnviz-panels"});
     this.fold = new Fold(core);
-    this.charts = make("div", {}, this.grid, this.fold.root);
+    this.charts = make("div", {}, new TimeSwitch(core).root, this.grid, this.fold.root);
     /** Instead of the charts while the visitor still has to guess. */
     this.guessNote = make("p", {class: "bnviz-label", hidden: ""}, core.text("guess_first"));
     this.controls.headlines.after(stage, this.guessNote, this.charts);

@@ -4,11 +4,13 @@
 
 import * as feedFunctions from "./feeds.js";
 import {isComparable} from "./comparison-run.js";
+import {rowsOverTime} from "./core/time-axis.js";
 import {edgesOf, valueCount} from "./layers.js";
 import {centres, finite, withoutZeros} from "./numbers.js";
 import {joinTables, joinLabels, pointsOf} from "./table.js";
 import {playerText, tapName, unitName} from "./words.js";
 
+/** @import {TimeAxis} from "./core/time-axis.js" */
 /** @import {Numbers, PanelSpec, Snapshot, Tabulate, Titles, Trace, View} from "./types" */
 
 const {fillTrace, visibleFrames, hasAtom, row} = feedFunctions;
@@ -172,17 +174,22 @@ export const tables = {
 /**
  * All numbers of a panel: those of the run on show, then those of the comparison run.
  * @param {PanelSpec} spec
- * @param {{view?: View, comparison?: View | null, beside?: string, fill: (text: string) => string}} scene
+ * @param {{view?: View, comparison?: View | null, beside?: string, time?: TimeAxis | null, fill: (text: string) => string}} scene
  */
-export function tablesOf({data, layout}, {view, comparison, beside = "", fill}) {
+export function tablesOf({data, layout}, {view, comparison, beside = "", time, fill}) {
   const titles = (/** @type {any} */ {name, xaxis, yaxis}) => ({
     name: name ?? "",
     x: fill(titleOf(layout, xaxis ?? "x")),
     y: fill(titleOf(layout, yaxis ?? "y")),
   });
-  const parts = data.flatMap((trace) => numbersOf(trace, view, titles(trace)));
+  const overTime = (/** @type {Numbers} */ part, /** @type {"own" | "other"} */ whose) =>
+    time && view ? rowsOverTime(part, playerText(view, "step_key"), time, whose) : part;
+  const parts = data.flatMap((trace) => numbersOf(trace, view, titles(trace))).map((part) => overTime(part, "own"));
   if (!comparison) return joinTables(parts);
-  const comparisonParts = data.filter(isComparable).flatMap((trace) => numbersOf(trace, comparison, titles(trace)));
+  const comparisonParts = data
+    .filter(isComparable)
+    .flatMap((trace) => numbersOf(trace, comparison, titles(trace)))
+    .map((part) => overTime(part, "other"));
   return joinTables([...parts, ...comparisonParts.map((part) => ofBefore(part, comparison, beside))]);
 }
 

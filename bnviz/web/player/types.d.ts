@@ -62,6 +62,8 @@ export interface Data {
   snapshots: number;
   /** How many epochs the whole run takes. */
   epochs: number;
+  /** How many examples an epoch has. */
+  examples: number;
   panels: PanelSpec[];
   /** What the address asks for; without a step it plays from the beginning, without a unit the player chooses one. */
   view: {
@@ -74,6 +76,7 @@ export interface Data {
     tour: number | null;
     beside?: string | null;
     charts: Charts;
+    time: Time | null;
   };
   /** The lesson's folder. */
   story: string;
@@ -117,11 +120,15 @@ export interface Data {
   lines?: {run: string; from: number; lines: string[]};
 }
 
-/** How another run differs from the one on show (`label`), the one on show from it (`own`), and how many epochs it takes. */
+/**
+ * How another run differs from the one on show (`label`), the one on show from it (`own`), how many epochs it takes, and of how
+ * many examples each.
+ */
 export interface Contrast {
   label: string;
   own: string;
   epochs?: number;
+  examples?: number;
 }
 
 /** What a chart's lines are of: the solid ones, and the faint dotted ones. */
@@ -179,6 +186,8 @@ export interface Axis {
   title: {text: string};
   range?: [number, number];
   fit?: string;
+  /** Whether it counts steps, or examples seen where a visitor wants that. */
+  time?: boolean;
   nticks?: number;
   [key: string]: any;
 }
@@ -242,6 +251,9 @@ export type Motion = "distribution" | "example";
 /** The charts in front, or those that are folded away as well; null: not chosen. */
 export type Charts = "front" | "all" | null;
 
+/** What charts over time count; examples seen are counted in epochs. */
+export type Time = "steps" | "epochs";
+
 /** What is on show. It is made only when there is a snapshot to show; whatever is drawn or said is a function of it alone. */
 export interface BaseView {
   run: string;
@@ -263,6 +275,8 @@ export interface BaseView {
   /** What the picture shows the motion of; "distribution" where nothing else was recorded. */
   motion: Motion;
   charts: Charts;
+  /** What the visitor wants charts over time to count; null: not chosen. */
+  time: Time | null;
   /** All of what the visitor has chosen as one string: equal choices, equal strings. */
   choices: string;
   prediction: string | null;
@@ -283,6 +297,8 @@ export interface BaseView {
   story: Story<any, any>;
   /** The state of the story's service; null if the story has none. */
   service: any;
+  /** For words about charts: the comparison run, of which they draw all lines; null or absent if there is none. */
+  comparison?: View | null;
   /** The highest that the arm's densities usually are. */
   tallest(arm: string): number;
   /** The highest value of the chosen signal in any histogram. */
@@ -409,6 +425,7 @@ export interface Choice {
   target: number;
   motion: Motion;
   charts: Charts;
+  time: Time | null;
 }
 
 // --- a tour

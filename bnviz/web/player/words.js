@@ -220,6 +220,17 @@ export function filler(view) {
 }
 
 /**
+ * A caption of a chart with lines of two runs: what it says of the one on show, and what of the comparison run, if there is one.
+ * @param {Caption} caption
+ * @returns {Caption}
+ */
+export const ofBothRuns = (caption) => (view) => {
+  const {comparison} = view;
+  if (!comparison) return caption(view);
+  return playerText(view, "both_lines", {solid: caption(view), dotted: caption(comparison)});
+};
+
+/**
  * The story's function for the text alternative of a panel: under its id, or under the part before the first hyphen.
  * @param {Story<any, any>} story
  * @param {PanelSpec} spec

@@ -16,6 +16,7 @@ from bnviz.web.site.form import RunForm
 from bnviz.web.words import fill, shared
 
 TIMES = "bnviz compared"  # session_state: how often a run was chosen here
+OPEN = "bnviz comparing"  # session_state: whether the choice of runs is open
 
 
 def button(page: RunForm, experiment: Experiment) -> None:
@@ -28,7 +29,7 @@ def button(page: RunForm, experiment: Experiment) -> None:
     drawn = None if chosen == experiment else chosen
     label = fill(texts["drawn"], label=live_edits.differences(drawn, experiment)) if drawn else texts["open"]
     with (
-        st.popover(label, width="stretch", help=texts["help"], disabled=predictions.waiting(page)),
+        st.popover(label, width="stretch", help=texts["help"], disabled=predictions.waiting(page), key=OPEN, on_change="rerun"),
         st.container(key="compare-with"),
     ):
         st.caption(f"{texts['where']} {texts['about']}" if drawn else texts["about"])
@@ -62,11 +63,13 @@ def _row(field: Field, runs: dict[object, Experiment], chosen: Experiment | None
 
 
 def _apply(key: str, name: str, runs: dict[object, Experiment], default: Experiment, shown: object) -> None:
-    """Compare with the run of the value that was chosen; a second press on it ends the comparison.
+    """Compare with the run of the value that was chosen; a second press on it ends the comparison. The choice closes: it covers
+    the picture.
 
     If it was dismissed in the player since, a press on the value that is still marked means it again.
     """
     st.session_state[TIMES] = st.session_state.get(TIMES, 0) + 1
+    st.session_state[OPEN] = False
     value = st.session_state[key]
     if value is None and "beside" not in st.query_params:
         value = shown

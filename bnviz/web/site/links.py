@@ -28,10 +28,11 @@ from bnviz.web.words import fill, shared
 
 LAYER = 2  # the one that pages show first unless they say otherwise
 CHARTS = ("front", "all")  # without those that are folded away, or with them
+TIMES = ("steps", "epochs")  # what charts over time count: player/core/time-axis.js
 MOTIONS = ("distribution", "example")  # what the picture shows the motion of: player/types.d.ts
 VIEW: dict[str, Any] = {
     "step": None, "layer": LAYER, "tap": "activation", "unit": None, "target": TARGET_ACCURACY, "motion": "distribution",
-    "tour": None, "beside": None, "charts": None
+    "tour": None, "beside": None, "charts": None, "time": None
 }  # fmt: skip
 RUNS_OWN = ("step", "tour")  # places that mean nothing in another run
 SKIP = Field("skip", int, 0, "Skip the prediction", "", low=0, high=1)
@@ -123,6 +124,7 @@ def view_fields(experiment: Experiment, cards: int) -> dict[str, Field]:
         "target": Field("target", float, VIEW["target"], "Target accuracy", "", low=0, high=1),
         "motion": Field("motion", str, VIEW["motion"], "Motion", "", choices=dict.fromkeys(MOTIONS, "")),
         "charts": Field("charts", str, None, "Charts", "", choices=dict.fromkeys(CHARTS, "")),
+        "time": Field("time", str, None, "Charts over", "", choices=dict.fromkeys(TIMES, "")),
         "tour": Field("tour", int, None, "Card of the tour", "", low=1, high=cards),
         "beside": Field("beside", str, None, "Run beside", "", canonical=_canonical, example="batch_size=8&seed=1"),
     }

@@ -45,12 +45,13 @@ def earlier_run(experiment: Experiment, current: Experiment) -> dict[str, Any]:
 
 
 def contrast(experiment: Experiment, current: Experiment) -> dict[str, Any]:
-    """How an experiment differs from the current one (`label`), the current one from it (`own`), and how many epochs it takes,
-    for the player."""
+    """For the player: how an experiment differs from the current one (`label`), the current one from it (`own`), how many epochs
+    it takes, and of how many examples each."""
     return {
         "label": differences(experiment, current),
         "own": differences(current, experiment),
         "epochs": course.epochs(experiment),
+        "examples": experiment.examples,
     }
 
 

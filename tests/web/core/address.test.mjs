@@ -4,7 +4,7 @@ import {test} from "node:test";
 import {cardIn, linkToCard, linkWithoutStep, linkWithStep} from "../../../bnviz/web/player/core/address.js";
 import {World} from "./world.mjs";
 
-const VIEW = {layer: 3, tap: "linear", unit: 2, target: 0.6, motion: "example", charts: "all", frame: {step: 40}};
+const VIEW = {layer: 3, tap: "linear", unit: 2, target: 0.6, motion: "example", charts: "all", time: "epochs", frame: {step: 40}};
 const queryOf = (href) => Object.fromEntries(new URL(href).searchParams);
 
 test("a link with the step holds all of the place, and what else was in the address", () => {
@@ -17,6 +17,7 @@ test("a link with the step holds all of the place, and what else was in the addr
     target: "0.6",
     motion: "example",
     charts: "all",
+    time: "epochs",
     step: "40",
   });
 });

@@ -86,20 +86,20 @@ test("an address brings its run along, which is pinned from the beginning; once 
 });
 
 const SMALL_RUN = '{"batch_size":8}';
-const SMALL = {run: SMALL_RUN, stream: "small", query: "batch_size=8", label: "Batch size 8", own: "Batch size 64", epochs: 6};
+const SMALL = {run: SMALL_RUN, stream: "small", query: "batch_size=8", label: "Batch size 8", own: "Batch size 64", epochs: 0.75};
 
-/** A run of 6 epochs, and beside it one that has seen fewer examples: its epochs count a hundredth of its steps. */
+/** A run of 6 epochs, and beside it one that sees an eighth of its examples in as many steps. */
 const compared = () => {
   const world = new World({beside: SMALL}).arrive();
-  world.rerun({beside: SMALL, epochs: 60}).until(({playback}) => playback === "ended");
+  world.rerun({beside: SMALL}).until(({playback}) => playback === "ended");
   return world.arrive(SMALL_RUN).pass(500);
 };
 
 test("a legend calls both runs by what differs, with their epochs where these differ", () => {
   const {core} = compared();
-  assert.deepEqual(core.scene(core.view()).beside.legend, {own: "Batch size 64: 60.0 epochs", other: "Batch size 8: 6.0 epochs"});
-  assert.match(sentence({core}), /not of equal training: it trains for 6\.0 epochs, this run for 60\.0\.$/);
-  const same = core.comparison.legend(core.view(), {...core.data, epochs: 6});
+  assert.deepEqual(core.scene(core.view()).beside.legend, {own: "Batch size 64: 6.0 epochs", other: "Batch size 8: 0.75 epochs"});
+  assert.match(sentence({core}), /In all it trains for 0\.75 epochs, this run for 6\.0\.$/);
+  const same = core.comparison.legend(core.view(), {...core.data, epochs: 0.75});
   assert.deepEqual(same, {own: "Batch size 64", other: "Batch size 8"});
 });
 
@@ -158,4 +158,52 @@ test("the usual run is named in a link by a setting of its own", () => {
   world.core.comparison.togglePin();
   const usual = {...world.core.data.usual, seed: 0};
   assert.equal(world.core.comparison.query({usual}), "seed=0");
+});
+
+test("with another batch size, scores are compared after equally many examples, and the place of both is said", () => {
+  const world = compared();
+  world.core.seek(6);
+  const text = sentence(world.pass());
+  assert.match(text, /after about as many examples as step 6 here \(0\.60 epochs\) it was at step 48 \(0\.60 epochs\)/i);
+  assert.match(text, /At step 48 test accuracy was/);
+  world.core.seekEnd();
+  assert.match(
+    sentence(world.pass()),
+    /fewer examples: 0\.75 epochs by step 60, this run 6\.0 epochs by step 60\. At step 60 test/,
+  );
+});
+
+test("a visitor may compare the same step instead, and the sentence says that it is not of equally many examples", () => {
+  const world = compared();
+  world.core.seek(6);
+  world.core.choose({time: "steps"});
+  const text = sentence(world.pass());
+  assert.match(text, /not by examples seen: step 6 is after 0\.60 epochs here, and after 0\.07 epochs there\. At step 6 test/);
+  assert.match(text, /not of equal training/);
+  world.pass(500);
+  assert.equal(world.parameter("time"), "steps");
+});
+
+test("with the same batch size, scores are compared at the same step", () => {
+  const slow = {
+    run: '{"learning_rate":0.01}',
+    stream: "slow",
+    query: "learning_rate=0.01",
+    label: "Learning rate 0.01",
+    epochs: 6,
+  };
+  const world = new World({beside: slow}).arrive();
+  world.rerun({beside: slow}).until(({playback}) => playback === "ended");
+  world.arrive(slow.run).pass(500);
+  world.core.seek(12);
+  assert.match(sentence(world.pass()), /\(Learning rate 0\.01\)\. At step 12 test accuracy was [^.]*\.$/);
+  assert.equal(world.core.scene(world.core.view()).time, null);
+});
+
+test("training sets of different sizes are compared by examples, in epochs of the run on show", () => {
+  const {core} = compared();
+  const half = {...SMALL, examples: 320}; // its epochs are half as long
+  core.comparison.openFromAddress(half);
+  const {own, other} = core.scene(core.view()).time;
+  assert.deepEqual([own(6), other(48), other(24)], [0.6, 0.3, 0.15]);
 });

@@ -391,6 +391,7 @@ test("links name layer, signal, unit and step; nonsense in them is passed over",
     target: null,
     motion: null,
     charts: null,
+    time: null,
     tour: null,
   });
   assert.deepEqual(place("layer=x&tap=normalized&unit=-1&step=1e5"), {
@@ -401,6 +402,7 @@ test("links name layer, signal, unit and step; nonsense in them is passed over",
     target: null,
     motion: null,
     charts: null,
+    time: null,
     tour: null,
   });
 });

@@ -12,6 +12,8 @@ const UNITS = [0, 1, 2, 3, 4, 5, 6, 7];
 const HIDDEN_LAYERS = 5;
 const DENSE = 16; // so many first steps have a snapshot each, then every fourth
 
+const EXAMPLES = 640; // of an epoch
+
 export const EXPERIMENT = {steps: 60, batch_size: 64, learning_rate: 0.1, changes: ""};
 
 /** Steps of the snapshots of a run, from the untrained network on. */
@@ -25,8 +27,8 @@ const armAt = (step, values = {}) => ({
   ...values,
 });
 
-export const frameAt = (step, values = {}) => ({
-  ...{type: "snapshot", index: step, step, epoch: step / 10},
+export const frameAt = (step, values = {}, batch = EXPERIMENT.batch_size) => ({
+  ...{type: "snapshot", index: step, step, epoch: (step * batch) / EXAMPLES},
   arms: {none: armAt(step, values), batch: armAt(step, {normalizer: "batch", ...values})},
 });
 
@@ -46,6 +48,7 @@ export function pageData({experiment = {}, view = {}, ...more} = {}) {
   const run = JSON.stringify({...experiment});
   return {
     ...{run, stream: `stream of ${run}`, snapshots: stepsUpTo(values.steps).length, epochs: 6, panels: [], story: "test"},
+    examples: EXAMPLES,
     view: {
       step: null,
       layer: 2,
@@ -140,7 +143,7 @@ export class World {
     const missing = steps.filter((step) => !recording.frames.length || step > recording.trainedStep);
     const messages = [
       ...(recording.lines ? [] : [headerOf(run, experiment)]),
-      ...missing.map((step) => frameAt(step, values)),
+      ...missing.map((step) => frameAt(step, values, experiment.batch_size)),
       ...(end ? [{type: "end", status: end, message}] : []),
     ];
     recording.accept(

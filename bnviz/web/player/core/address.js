@@ -4,7 +4,7 @@
 /** @import {View} from "../types" */
 
 // In the address, with the step.
-export const VIEW_PARAMETERS = /** @type {const} */ (["layer", "tap", "unit", "target", "motion", "charts"]);
+export const VIEW_PARAMETERS = /** @type {const} */ (["layer", "tap", "unit", "target", "motion", "charts", "time"]);
 
 /**
  * The address of what is on show, with its step.

@@ -5,10 +5,13 @@
 import {epochs as written} from "../numerals.js";
 import {scoreText} from "../scores.js";
 import {differences} from "../settings.js";
-import {both, hasClasses, playerText} from "../words.js";
+import {both, hasClasses, joinSentences, playerText} from "../words.js";
+import {clockOf, differInPace, nearestByEpochs, ownClock} from "./time-axis.js";
 
-/** @import {ComparisonLegend, Contrast, Data, Ranges, View} from "../types" */
+/** @import {ComparisonLegend, Contrast, Data, Ranges, Time, View} from "../types" */
 /** @import {Recording} from "../recording.js" */
+/** @import {TimeAxis} from "./time-axis.js" */
+/** @typedef {Pick<Data, "before" | "epochs" | "examples">} About the run on show, and those before it */
 /** @typedef {Pick<Recording, "run" | "header" | "frames" | "end">} Series */
 /**
  * @typedef {object} Host what this asks of the player
@@ -18,7 +21,7 @@ import {both, hasClasses, playerText} from "../words.js";
  * @property {() => void} onPin the address has to be updated
  */
 
-const SAME_EPOCHS = 0.03; // a smaller difference is not worth a sentence
+const SAME_EPOCHS = 0.03; // a smaller difference, as a share, is not worth a sentence
 const COMPLETE = ["finished", "diverged"]; // ends of runs that have taken all of their steps
 /** @type {Contrast} */
 const NO_CONTRAST = {label: "", own: ""};
@@ -67,8 +70,8 @@ export class Comparison {
    */
   openFromAddress(beside) {
     if (!beside) return;
-    const {run, times = 0, label, own, epochs} = beside;
-    this.#addressContrast = {label, own, epochs};
+    const {run, times = 0, label, own, epochs, examples} = beside;
+    this.#addressContrast = {label, own, epochs, examples};
     if (run === this.#addressRun && times === this.#addressTimes) return;
     this.close();
     this.#addressRun = run;
@@ -142,10 +145,63 @@ export class Comparison {
     };
   }
 
+  // --- what is compared with what
+
+  /**
+   * Whether the run on show and the comparison run, which may be awaited, train on different numbers of examples in a step.
+   * @param {View} view
+   * @param {About} data
+   */
+  hasOtherPace(view, data) {
+    const other = this.viewBeside(view);
+    const {epochs, examples = data.examples} = other ? this.#contrastWith(other.run, data) : NO_CONTRAST;
+    if (!other || !data.epochs) return false;
+    const {step, epoch} = epochs ? {step: other.header.total_steps, epoch: epochs} : other.frame;
+    return differInPace((data.epochs * data.examples) / view.header.total_steps, (epoch * examples) / Math.max(1, step));
+  }
+
+  /**
+   * What charts over time count: what the visitor has chosen, or examples seen where equal steps are not equal training.
+   * @param {View} view
+   * @param {About} data
+   * @returns {Time}
+   */
+  timeOf(view, data) {
+    return view.time ?? (this.hasOtherPace(view, data) ? "epochs" : "steps");
+  }
+
+  /**
+   * The axis of charts over time; null if it counts steps.
+   * @param {View} view
+   * @param {About} data
+   * @returns {TimeAxis | null}
+   */
+  timeAxis(view, data) {
+    if (this.timeOf(view, data) === "steps") return null;
+    const other = this.viewBeside(view);
+    const own = ownClock(view, data);
+    return {
+      title: playerText(view, "time_title"),
+      hover: playerText(view, "time_label", {epochs: "%{x:.3~g}", step: "%{customdata}"}),
+      own,
+      other: other ? this.#clockOf(other, data) : own,
+    };
+  }
+
+  /**
+   * How far the comparison run is after a step, in epochs of the run on show.
+   * @param {View} other
+   * @param {About} data
+   */
+  #clockOf(other, data) {
+    const {examples = data.examples} = this.#contrastWith(other.run, data);
+    return clockOf(other.frames, examples / data.examples);
+  }
+
   /**
    * What both runs are called in legends, with their epochs where these differ; null if none is compared with.
    * @param {View} view
-   * @param {Pick<Data, "before" | "epochs">} data
+   * @param {About} data
    * @returns {ComparisonLegend | null}
    */
   legend(view, data) {
@@ -171,35 +227,71 @@ export class Comparison {
   }
 
   /**
-   * Which run it is, how it scored at the step on show, and whether both train for as long; null if none is compared with.
+   * Which run it is, how it scored at the step on show or after as many examples, and whether both train for as long; null if
+   * none is compared with.
    * @param {View} view
-   * @param {Pick<Data, "before" | "epochs">} data
+   * @param {About} data
    */
   sentence(view, data) {
     const other = this.viewBeside(view);
     const first = other ? this.#scoreSentence(view, other, data) : this.#awaitedSentence(view);
     if (!first) return null;
     const epochs = this.#unequalEpochs(other, data);
-    return epochs ? `${first} ${playerText(view, "ghost_epochs", epochs)}` : first;
+    if (!epochs) return first;
+    return joinSentences(first, playerText(view, this.#isByExamples(view, data) ? "ghost_totals" : "ghost_epochs", epochs));
+  }
+
+  /**
+   * Whether scores of different steps are compared, because the runs have then seen as many examples.
+   * @param {View} view
+   * @param {About} data
+   */
+  #isByExamples(view, data) {
+    return this.hasOtherPace(view, data) && this.timeOf(view, data) === "epochs";
   }
 
   /**
    * @param {View} view
    * @param {View} other
-   * @param {Pick<Data, "before">} data
+   * @param {About} data
    */
   #scoreSentence(view, other, data) {
     const {label} = this.#contrastWith(other.run, data);
-    const frameIndex = Math.max(
-      0,
-      other.frames.findLastIndex(({step}) => step <= view.frame.step),
-    );
-    const frame = other.frames[frameIndex];
-    const shown = {...other, frameIndex, frame};
-    const key = hasClasses(other) ? "ghost_accuracy" : "ghost_loss";
     const which = playerText(view, other.run === this.#addressRecording?.run ? "ghost_beside" : "ghost_before");
+    const frameIndex = this.#pairedIndex(view, other, data);
+    const shown = {...other, frameIndex, frame: other.frames[frameIndex]};
     const scores = both(shown, (arm) => scoreText(shown, arm));
-    return playerText(view, key, {which, label, step: frame.step, scores});
+    return joinSentences(
+      playerText(view, "ghost_lines", {which, label}),
+      this.hasOtherPace(view, data) && this.#placeSentence(view, shown, data),
+      playerText(view, hasClasses(other) ? "ghost_accuracy" : "ghost_loss", {step: shown.frame.step, scores}),
+    );
+  }
+
+  /**
+   * The comparison run's snapshot that goes with the one on show, an index.
+   * @param {View} view
+   * @param {View} other
+   * @param {About} data
+   */
+  #pairedIndex(view, other, data) {
+    if (this.#isByExamples(view, data)) return nearestByEpochs(other.frames, this.#clockOf(other, data), view.frame.epoch);
+    const index = other.frames.findLastIndex(({step}) => step <= view.frame.step);
+    return Math.max(0, index);
+  }
+
+  /**
+   * How far both runs are where their scores are compared, in steps and in epochs.
+   * @param {View} view
+   * @param {View} shown the comparison run there
+   * @param {About} data
+   */
+  #placeSentence(view, shown, data) {
+    const [own, other] = [view.frame.epoch, this.#clockOf(shown, data)(shown.frame.step)];
+    const isShort = shown.frameIndex === shown.frames.length - 1 && other < (1 - SAME_EPOCHS) * own;
+    const key = this.#isByExamples(view, data) ? (isShort ? "ghost_fewer" : "ghost_by_examples") : "ghost_by_steps";
+    const steps = {step: view.frame.step, other_step: shown.frame.step};
+    return playerText(view, key, {...steps, own: written(own), other: written(other)});
   }
 
   /**
@@ -218,7 +310,7 @@ export class Comparison {
   /**
    * How long both runs train, where that is not the same: epochs in words; null where it is, or is not known.
    * @param {View | null} other the comparison run; null if it is awaited
-   * @param {Pick<Data, "before" | "epochs">} data of the run on show
+   * @param {About} data of the run on show
    */
   #unequalEpochs(other, data) {
     const own = data.epochs;

@@ -75,8 +75,8 @@ export class PlayerCore {
     this.data = data;
     /** Whether nothing but what is on show can be changed. */
     this.bare = Boolean(data.alone || data.embedded);
-    const {layer, tap, unit, target, motion, charts = null} = data.view;
-    const choice = {layer, tap, unit: unit ?? "auto", target, motion, charts, ...story.choices};
+    const {layer, tap, unit, target, motion, charts = null, time = null} = data.view;
+    const choice = {layer, tap, unit: unit ?? "auto", target, motion, charts, time, ...story.choices};
     this.addressBar = new AddressBar(this);
     this.store = new Store(initialState(data, /** @type {Choice} */ (choice)));
     this.runs = new RunControl(this);
@@ -210,7 +210,8 @@ export class PlayerCore {
     const {comparison: other, data} = this;
     const comparison = other.viewBeside(view);
     const beside = {legend: other.legend(view, data), label: other.contrast.label, pinned: other.pinned};
-    return {run: view.run, view, comparison, beside, fill: filler(view), settings};
+    const time = other.timeAxis(view, data);
+    return {run: view.run, view, comparison, beside, time, fill: filler({...view, comparison}), settings};
   }
 
   /**
