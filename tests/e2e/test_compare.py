@@ -25,6 +25,30 @@ def test_a_link_shows_two_runs_and_can_be_changed_and_sent_on(visit):
     lab.wait("!location.search.includes('beside')")
 
 
+def test_charts_count_steps_or_examples_and_the_link_says_which(visit):
+    title, end = "n.layout.xaxis.title.text", "n.layout.xaxis.range[1]"
+    lab = visit().open(steps=STEPS, batch_size=8, beside=f"steps={STEPS}&batch_size=256", step=40, charts="all").trained()
+    lab.wait_plot("learning", f"{title} === 'examples seen (epochs)' && Math.abs({end} - 60 * 8 / 5000) < 1e-9")
+    lab.page.get_by_role("group", name="Charts over").get_by_text("steps").click()
+    lab.wait_plot("learning", f"{title} === 'step' && {end} === {STEPS}")
+    lab.wait("$('.bnviz-ghost').textContent.includes('Compared step by step')")
+    lab.wait("new URLSearchParams(location.search).get('time') === 'steps'")
+
+    lab.open(steps=STEPS, time="epochs", step=40, charts="all").trained()  # alone, where a link wants it
+    lab.wait_plot("learning", f"{title} === 'examples seen (epochs)' && Math.abs({end} - 60 * 64 / 5000) < 1e-9")
+
+
+def test_the_choice_of_runs_closes_and_leaves_the_picture_free(visit):
+    lab = visit().open(steps=STEPS, step=40).trained()
+    lab.page.get_by_role("button", name="Compare with…").click()
+    choice = lab.page.locator(".st-key-compare-with")
+    choice.get_by_text("256", exact=True).click()
+    lab.wait("$('.bnviz-ghost').textContent.includes('Batch size 256')")
+    choice.wait_for(state="hidden")
+    lab.page.get_by_role("button", name="Compared: Batch size 256").click()  # it opens again
+    choice.wait_for()
+
+
 @pytest.mark.slow
 def test_a_run_that_cannot_be_is_named(visit):
     lab = visit().open(steps=STEPS, beside="batch_size=banana")

@@ -321,3 +321,17 @@ def test_layer_1_has_no_alpha_and_older_recordings_have_none_at_all(desk, skipin
     assert "not recorded" in text
     assert all(one is None for trace in panel["data"] for one in desk.ask("feed", **trace["feed"])["y"])
     assert "alphas" not in [one["id"] for one in PAGE.panels(PAGE.default)]
+
+
+def test_the_caption_of_both_runs_says_which_lines_reach_the_target(speak, desk):
+    def caption():
+        return desk.ask("fill", text="{reached}").replace("\N{NO-BREAK SPACE}", " ")
+
+    speak(lambda arm, step: 0.9 if arm == "batch" and step >= 40 else 0.1, step=0)
+    desk.ask("keep")
+    speak(lambda *_: 0.1)
+    assert caption().startswith("Neither network has classified 50 %"), "nothing else is drawn"
+    desk.ask("compare")
+    solid, dotted = caption().removeprefix("Solid lines: ").split(" Dotted lines: ")
+    assert solid.startswith("Neither network has classified 50 %")
+    assert dotted.startswith("50 % of the") and "after 40 steps with batch norm" in dotted and "Not yet without" in dotted

@@ -150,6 +150,13 @@ const actions = {
 
   // What the story concludes of the view that was kept and of this one.
   keep: () => void (desk.before = desk.view),
+
+  // The view that was kept is drawn beside this one, with all of its lines.
+  compare() {
+    const {frames} = desk.before;
+    const last = {frameIndex: frames.length - 1, frame: frames[frames.length - 1]};
+    desk.view.comparison = {...desk.before, ...last};
+  },
   conclude: () => desk.view.story.conclusion?.(desk.view, desk.before) ?? null,
 
   async speak({panels}) {
