@@ -258,6 +258,7 @@ def test_view_parameters_reach_the_player(stage):
         "target": "0.8",
         "motion": "example",
         "charts": "all",
+        "time": "epochs",
         "tour": "3",
     }
     page = visit(batch_size="8", **place)
@@ -269,6 +270,7 @@ def test_view_parameters_reach_the_player(stage):
         "target": 0.8,
         "motion": "example",
         "charts": "all",
+        "time": "epochs",
         "tour": 3,
         "beside": None,
     }

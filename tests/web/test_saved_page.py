@@ -64,7 +64,7 @@ def test_arrays_of_any_size_are_set_apart(arrays):
     assert put_together(*split_arrays(lines)) == lines
 
 
-PLACE = {"step": "10", "layer": "1", "unit": "3", "tap": "linear", "charts": "all"}
+PLACE = {"step": "10", "layer": "1", "unit": "3", "tap": "linear", "charts": "all", "time": "epochs"}
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_it_opens_at_what_was_on_show(compared):
     assert data["view"] | {"unit": 3} == links.VIEW | PLACE | {"step": 10, "layer": 1, "unit": 3, "motion": "distribution"}
     assert data["beside"] | {"stream": ""} == {
         "run": json.loads(other.splitlines()[0])["id"], "label": "Batch size 8", "own": "Batch size 64", "epochs": 1.6,
-        "query": "", "stream": "",
+        "examples": 100, "query": "", "stream": "",
     }  # fmt: skip
     elsewhere = "https://example.org/?seed=77&step=10&layer=1"
     assert json.loads(part(saved_page("live_shift", recording, elsewhere).decode(), "files"))["data"]["view"]["step"] is None
