@@ -17,7 +17,12 @@ TABLES = ("", "step-zero")  # a page of a run and one of a sweep: tables of numb
 STREAMLITS: list[tuple[str, str]] = []
 PICTURE = ".bnviz-picture canvas"
 WITH_SMALL_PICTURE = ("covariate-shift", "gamma-beta", "independence", "batch-size")
-SCREENS = ((1400, 900, 2), (390, 844, 1))  # width, height, and how many networks of the picture are above the transport there
+# Width, height, and how many networks of the picture are above the transport there.
+SCREENS = ((1400, 900, 2), (390, 844, 1), (820, 1180, 2))
+LOW_SCREEN = (1280, 720, 2)  # of the first page
+LINES_OF_CHANGES = """() => [...document.querySelectorAll('.bnviz-modes button, .bnviz-actions > button, .bnviz-hand summary')]
+  .filter((node) => node.checkVisibility()).map((node) => node.getBoundingClientRect().top).sort((a, b) => a - b)
+  .filter((top, place, tops) => place === 0 || top - tops[place - 1] > 10).length"""
 SHOWS_NETWORKS = """(networks) => {
   document.querySelector('.stMain').scrollTo(0, 0);
   const box = (part) => document.querySelector(part).getBoundingClientRect(), picture = box('.bnviz-picture');
@@ -26,6 +31,15 @@ SHOWS_NETWORKS = """(networks) => {
 CHARTS_OF_OTHER_WIDTH = """() => [...document.querySelectorAll('.bnviz-plot.js-plotly-plot')].filter((node) => {
   const {top, bottom} = node.getBoundingClientRect(); // those that are not on the screen are drawn anew once they are
   return top < innerHeight && bottom > 0 && Math.abs(node._fullLayout.width - node.clientWidth) > 1;
+})"""
+
+
+COVERED_TITLES = """() => [...document.querySelectorAll('.bnviz-plot:has(.modebar)')].flatMap((plot) => {
+  const bars = [...plot.querySelectorAll('.modebar-btn')].map((node) => node.getBoundingClientRect());
+  return [...plot.querySelectorAll('.infolayer [class*=title]')].filter((title) => {
+    const {left, right, top, bottom} = title.getBoundingClientRect();
+    return bars.some((bar) => left < bar.right && right > bar.left && top < bar.bottom && bottom > bar.top);
+  }).map((title) => title.textContent);
 })"""
 
 
@@ -54,13 +68,21 @@ def check_widths(lab: Lab) -> None:
         lab.page.set_viewport_size({"width": width, "height": 900})
         lab.page.wait_for_function(f"() => ({CHARTS_OF_OTHER_WIDTH})().length === 0")
         lab.page.wait_for_function(f"() => ({WIDE_PARTS})().length === 0")
+        if width == 390:  # where the buttons of a chart are below it
+            assert lab.page.evaluate(COVERED_TITLES) == []
 
 
-def check_first_screen(lab: Lab) -> None:
+def check_first_screen(lab: Lab, page: str) -> None:
     """Before anybody scrolls, both networks are in view; on a phone the first one."""
-    for width, height, networks in SCREENS:
+    for width, height, networks in (*SCREENS, *([LOW_SCREEN] if page == "" else [])):
         lab.page.set_viewport_size({"width": width, "height": height})
         lab.page.wait_for_function(SHOWS_NETWORKS, arg=networks)
+
+
+def check_changes(lab: Lab) -> None:
+    """Where the picture has not the whole width, what can be changed at a step takes two lines."""
+    lab.page.set_viewport_size({"width": 820, "height": 900})
+    lab.page.wait_for_function(f"() => ({LINES_OF_CHANGES})() === 2")
 
 
 def check_small_picture(lab: Lab) -> None:
@@ -105,7 +127,9 @@ def test_a_page_keeps_to_the_policy_keeps_nobody_out_and_fits_every_width(module
     if page in WITH_SMALL_PICTURE:
         check_small_picture(lab)
     if page not in SMALL_SWEEPS:
-        check_first_screen(lab)
+        check_first_screen(lab, page)
+    if page == "":
+        check_changes(lab)
     check_widths(lab)
     assert faults(lab) == []
     lab.change_scheme("dark")

@@ -16,6 +16,12 @@ from tests.e2e.test_every_page import faults
 from tests.web.test_own import recording  # noqa: F401  (a fixture)
 
 ENDED = ".bnviz-own[data-state=ended]"
+SPARE = """(menu, name) => {
+  const {font, paddingLeft, paddingRight} = getComputedStyle(menu), pen = document.createElement('canvas').getContext('2d');
+  pen.font = font;
+  const sign = 20; // that it opens
+  return menu.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight) - sign - pen.measureText(name).width;
+}"""  # pixels that a menu has left beside a name
 DROP = """([name, text]) => {
   const files = new DataTransfer();
   files.items.add(new File([text], name));
@@ -73,6 +79,7 @@ def test_a_dropped_file_plays_and_nothing_of_it_is_sent(lab, server, recording):
     assert faults(lab) == [] == page.evaluate(WIDE_PARTS)
     page.set_viewport_size({"width": 390, "height": 900})
     page.wait_for_function(f"() => ({WIDE_PARTS})().length === 0")
+    assert page.get_by_role("combobox", name="Layer", exact=True).evaluate(SPARE, 'generator: module "blocks.0.norm1"') > 0
 
     secret = json.loads(text.partition("\n")[0])["id"]
     assert not any(secret in frame or "mine" in frame for frame in sent[before:])

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -364,3 +365,13 @@ def test_the_opening_table_says_that_a_thousand_times_the_weights_give_the_same(
     assert (
         rows[0][0].strip() == "W" and rows[1][0].strip() == "1,000 × W" and rows[0][2] == rows[1][2] and rows[0][1] != rows[1][1]
     )
+
+
+@pytest.mark.parametrize("epsilon", [1e-30, 1e-5, 1e-3])
+def test_the_table_says_how_far_apart_its_rows_are(epsilon):
+    x = np.random.default_rng(0)
+    sums = x.normal(size=(64, 16)) @ x.normal(0, 0.25, 16)
+    first, second = ((factor * sums - factor * sums.mean()) / np.sqrt((factor * sums).var() + epsilon) for factor in (1, 1000))
+    (largest,) = re.findall(r"differ by at most (.+?)\. ", scale.told(epsilon))
+    written = re.sub(r" · 10(\S+)", lambda power: "e" + power[1].translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")), largest)
+    assert float(written) == pytest.approx(abs(first - second).max(), rel=0.06 if epsilon > 1e-9 else 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bnviz import numerals
 from bnviz.web import words
 
 FACTORS = (1, 1000)
@@ -27,6 +28,14 @@ def table(epsilon: float) -> str:
         name = words.fill(texts["times"], factor=f"{factor:,}") if factor > 1 else texts["once"]
         rows.append(f"| {name} | {_list(z, 3 if factor == 1 else 0)} | {_list(normalized, 3)} |")
     return "\n".join(rows)
+
+
+def told(epsilon: float) -> str:
+    """What the table shows, and how far apart the two rows of ẑ are: the largest difference over all examples."""
+    texts = words.catalogue("weight_decay")["scale"]
+    normalized = [values(factor, epsilon)[1] for factor in FACTORS]
+    difference = numerals.short(abs(normalized[0] - normalized[1]).max())
+    return words.fill(texts["told"], factor=f"{FACTORS[1]:,}", difference=difference, examples=EXAMPLES)
 
 
 def _list(numbers: np.ndarray, digits: int) -> str:

@@ -207,7 +207,12 @@ const views = (parts) =>
  * @param {Parts} parts
  */
 const gradients = (parts) =>
-  layerPanel("gradients", parts, ["gradient_norm", "update_ratio"], (key) => ({type: "log", fit: `log ${key}`, dtick: 1}));
+  layerPanel("gradients", parts, ["gradient_norm", "update_ratio"], (key) => ({
+    type: "log",
+    exponentformat: "power",
+    fit: `log ${key}`,
+    dtick: 1,
+  }));
 
 /**
  * Measures that are a number a layer: all layers faint, the chosen one strong.

@@ -42,11 +42,12 @@ const [LEAST_HISTOGRAM, MOST_HISTOGRAM] = [32, 200]; // pixels in height, where 
  * @param {number} sizes.watched how many of these, the first ones, can be chosen
  * @param {number} sizes.chosen the layer that must be among the columns
  * @param {boolean} [sizes.small] a low picture, above another lesson's charts
+ * @param {boolean} [sizes.low] where the screen is low: less of the other units, and low histograms
  * @param {number | null} [sizes.room] how high the picture may be, as far as its histograms can give way or grow
  * @param {number} [sizes.networks] of one alone the histograms are twice as high
  * @returns {Geometry}
  */
-export function arrange({width, layers, units, watched, chosen, small = false, room = null, networks = 2}) {
+export function arrange({width, layers, units, watched, chosen, small = false, low = false, room = null, networks = 2}) {
   const slim = width < NARROW_PICTURE;
   const [side, gap, header] = slim ? [42, 9, 18] : [84, small ? 30 : 40, 22];
   const most = Math.max(2, Math.floor((width - 2 * side) / (MIN_COLUMN_WIDTH + gap)));
@@ -57,11 +58,11 @@ export function arrange({width, layers, units, watched, chosen, small = false, r
   const top = header + 20; // below the names of layers, and of the first network
   const watchedGrid = grid(watched, column, column < 110 ? 2 : 1, small ? 12 : 18);
   const watchedBox = {x: 0, y: top, width: column, height: rows(watched, watchedGrid) * watchedGrid.size};
-  const othersHeight = small ? 0 : slim ? 26 : 36;
+  const [othersHeight, histogramHeight] = usualHeights(small, low, slim);
   const othersGrid = filling(units - watched, column, othersHeight);
   const othersBox = {x: 0, y: top + watchedBox.height + 3, width: column, height: othersHeight};
   const under = othersBox.y + othersBox.height + (small ? 0 : 4);
-  const usual = (2 / networks) * (small ? 40 : histogramHeight(slim));
+  const usual = (2 / networks) * histogramHeight;
   // The height of the whole, below, solved for this one.
   const fitting = (Number(room) + header - 24) / 2 - under;
   const tall = room === null ? usual : Math.max(LEAST_HISTOGRAM, Math.min(fitting, MOST_HISTOGRAM));
@@ -85,8 +86,17 @@ export function arrange({width, layers, units, watched, chosen, small = false, r
   };
 }
 
-/** How high a histogram of a large picture is. @param {boolean} slim */
-const histogramHeight = (slim) => (slim ? 58 : 84);
+/**
+ * How high the other units and a histogram are, in pixels.
+ * @param {boolean} small
+ * @param {boolean} low
+ * @param {boolean} slim
+ */
+function usualHeights(small, low, slim) {
+  if (small) return [0, 40];
+  if (low) return [24, 34];
+  return slim ? [26, 58] : [36, 84];
+}
 
 /**
  * At most `most` of the layers 1…count at even distances, `chosen` among them.

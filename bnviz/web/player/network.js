@@ -14,6 +14,8 @@ import {both, bothArms, playerText, unitName} from "./words.js";
 /** @import {Painted} from "./theme.js" */
 /** @import {Geometry, HitTarget} from "./geometry.js" */
 /** @import {Visibility} from "./core/visibility.js" */
+const LOW_SCREEN = "(min-width: 1001px) and (max-height: 800px)"; // of a small laptop: both networks should be in view there
+
 /**
  * @typedef {object} Chooser what the picture asks of its player
  * @property {(change: Partial<Choice>) => void} choose
@@ -30,6 +32,7 @@ export class NetworkPicture {
   constructor(parent, player, {small, choosers, fits}) {
     this.player = player;
     this.small = small;
+    this.lowScreen = matchMedia(LOW_SCREEN);
     this.fits = fits;
     this.mayChoose = {layer: choosers.includes("layer"), unit: choosers.includes("unit")};
     this.painter = new Painter();
@@ -102,13 +105,14 @@ export class NetworkPicture {
     const {clientWidth: width, clientHeight} = this.box;
     const room = this.fits ? clientHeight : null;
     const {hoverTarget: hovered, small} = this;
-    const size = `${width} ${room}`;
+    const low = this.lowScreen.matches && !this.fits;
+    const size = `${width} ${room} ${low}`;
     const {curtain, scores, secondNetwork} = visibility;
     const content = `${key} ${view.blend} ${wordsFrame.step} ${size}`;
     const paintedKey = `${content} ${curtain} ${scores} ${secondNetwork} ${JSON.stringify(hovered)}`;
     if (!width || paintedKey === this.paintedKey) return false;
     this.paintedKey = paintedKey;
-    const geometry = this.arrange(view, width, room);
+    const geometry = this.arrange(view, width, {room, low});
     const scoresFrame = view.frames.includes(wordsFrame) ? wordsFrame : view.frame;
     this.painter.paint(this.context, {geometry, view, theme, hovered, small, scoresFrame, visibility});
     return true;
@@ -118,14 +122,14 @@ export class NetworkPicture {
    * Positions of everything, recomputed if the width, the network or the chosen layer has changed.
    * @param {View} view
    * @param {number} width
-   * @param {number | null} room in height
+   * @param {{room: number | null, low: boolean}} place its room in height, and whether the screen is low
    * @returns {Geometry}
    */
-  arrange(view, width, room) {
+  arrange(view, width, place) {
     const {hidden_layers: layers, experiment, watched_units: watched} = view.header;
     const networks = this.visibility.secondNetwork ? 2 : 1;
     const counts = {layers, units: experiment.width, watched: watched.length, networks};
-    const sizes = {width, ...counts, chosen: view.layer, small: this.small, room};
+    const sizes = {width, ...counts, chosen: view.layer, small: this.small, ...place};
     const key = `${JSON.stringify(sizes)} ${view.unit} ${devicePixelRatio} ${this.visibility.curtain}`;
     if (this.geometry && this.arrangedKey === key) return this.geometry;
     this.arrangedKey = key;

@@ -58,10 +58,13 @@ export function short(value) {
 }
 
 /**
- * With commas between thousands.
+ * With commas between thousands, and none after the point.
  * @param {string} text
  */
-const grouped = (text) => text.replace(/\B(?=(\d{3})+$)/g, ",");
+function grouped(text) {
+  const [whole, ...places] = text.split(".");
+  return [whole.replace(/\B(?=(\d{3})+$)/g, ","), ...places].join(".");
+}
 
 /** A whole number, with commas between thousands. @param {Value} value */
 export const count = (value) => (isFinite(value) ? minus(grouped(value.toFixed(0))) : NOT_FINITE);
