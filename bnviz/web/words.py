@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,11 @@ def braces(text: str) -> list[str]:
 def fill(text: str, /, **values: object) -> str:
     """A template with its braces filled in, nouns after a 1 in the singular; KeyError names what is missing."""
     return filled(text, _BRACES, values)
+
+
+def begin_with(text: str, change: Callable[[str], str]) -> str:
+    """The text with a change of its first letter: `str.upper` for a sentence, `str.lower` within one."""
+    return change(text[:1]) + text[1:]
 
 
 def _read(path: Path) -> dict[str, Any]:

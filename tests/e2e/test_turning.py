@@ -182,6 +182,16 @@ def test_at_the_end_it_is_said_why_nothing_can_be_changed_and_one_press_leads_ba
     assert "Training has not started yet" in lab.page.inner_text(".bnviz-over")
 
 
+def test_nothing_below_moves_when_the_note_and_the_offer_appear(visit):
+    lab = visit(viewport={"width": 1400, "height": 900}).open(steps=60, changes="20:batch_size=4").trained()
+    lab.press("Home")
+    lab.wait("d.step === '0' && $('.bnviz-answer').hidden && $('.bnviz-offers').hidden")
+    height = lab.page.evaluate("document.querySelector('.bnviz-top').offsetHeight")
+    lab.press("End")
+    lab.wait("d.step === '60' && !$('.bnviz-answer').hidden && !$('.bnviz-offers').hidden")
+    assert lab.page.evaluate("document.querySelector('.bnviz-top').offsetHeight") == height
+
+
 def test_on_a_phone_it_is_said_beside_the_settings_from_when_on_they_apply(visit):
     lab = visit(viewport={"width": 390, "height": 844}).open(steps=100, step=52).trained()
     lab.wait("d.state === 'paused' && d.step === '52'")

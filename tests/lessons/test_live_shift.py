@@ -169,21 +169,25 @@ def test_after_a_switch_headline_and_note_speak_of_the_same_movement(tell_story,
 
 def test_small_minibatches_come_with_the_experiment_that_tells_noises_apart(speak, desk):
     speak(collapse(80), batch_size=4)
-    offer = desk.ask("offer")
+    [offer] = desk.ask("offers")
     assert offer["values"] == {"batch_size": 64, "ghost_batch_size": 4, "changes": ""}
     assert "statistics of 4 examples" in offer["text"] and "again from the start" in offer["text"]
     speak(collapse(80), batch_size=64, ghost_batch_size=4)
-    assert desk.ask("offer")["values"] == {"batch_size": 4, "ghost_batch_size": 0, "changes": ""}, "the way back"
+    control, back = desk.ask("offers")
+    assert control["values"] == {"batch_size": 64, "ghost_batch_size": 0, "changes": ""} and "all 64" in control["text"]
+    assert back["values"] == {"batch_size": 4, "ghost_batch_size": 0, "changes": ""}, "the way back"
+    speak(collapse(80), batch_size=64, changes="9:learning_rate=1;20:ghost_batch_size=4")
+    assert desk.ask("offers")[0]["values"] == {"changes": "9:learning_rate=1"}, "as before step 20"
     speak(collapse(80), batch_size=64, changes="9:learning_rate=1;20:batch_size=4;30:dropout=0.1")
-    offer = desk.ask("offer")
+    [offer] = desk.ask("offers")
     assert offer["values"] == {"changes": "9:learning_rate=1;20:ghost_batch_size=4;30:dropout=0.1"}, (
         "the same step, all else kept"
     )
     assert "From step 20 on" in offer["text"]
     speak(collapse(80), step=10, batch_size=64, changes="20:batch_size=4")
-    assert desk.ask("offer") is None, "they are not small yet"
+    assert desk.ask("offers") == [], "they are not small yet"
     speak(collapse(80), experiment={"compare": "layer"}, batch_size=4)
-    assert desk.ask("offer") is None, "layer norm has no statistics of minibatches"
+    assert desk.ask("offers") == [], "layer norm has no statistics of minibatches"
 
 
 SMALL_AND_AVERAGED = {  # accuracies of both networks, the plain one first: in minibatches of 4, and with averaged gradients
@@ -219,6 +223,7 @@ def test_the_page_concludes_once_both_runs_are_over(speak, desk, cause):
     text = desk.ask("conclude")
     shares = {f"{100 * share:.0f}" for share in (*small, *averaged)}
     assert set(re.findall(r"(\d+)\W%", text)) == shares, "both networks are answered"
+    assert "sees more examples than the other one: 64 a step instead of 4" in text
     assert ("there it was the gradients" in text) == (averaged[0] - small[0] > 0.025)
     said = {
         "gradients": "With batch norm it was the gradients",
@@ -233,6 +238,34 @@ def test_the_page_concludes_once_both_runs_are_over(speak, desk, cause):
     desk.ask("keep")
     speak(accuracies(averaged), **end, batch_size=64, ghost_batch_size=4)
     assert desk.ask("conclude") is None, "the run before was left before it was over"
+
+
+@pytest.mark.parametrize(
+    ("control", "said"), [(0.84, "of 4 do harm"), (0.70, "of 4 do no clear harm"), (0.60, "of 4 are the better ones")]
+)
+def test_the_control_tells_whether_few_statistics_do_harm(speak, desk, control, said):
+    accuracies = [lambda arm, step, right=right: right if step else 0.1 for right in (0.70, control)]
+    speak(accuracies[0], step=80, batch_size=64, changes="20:ghost_batch_size=4")
+    desk.ask("keep")
+    speak(accuracies[1], step=80, batch_size=64)
+    text = desk.ask("conclude")
+    assert said in text and [int(one) for one in re.findall(r"(\d+)\W%", text)] == [round(100 * control), 70]
+    speak(accuracies[1], step=80, batch_size=64, learning_rate=1.0)
+    assert desk.ask("conclude") is None, "another learning rate, too"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        ((0.80, 0.86), (0.40, 0.60), "As before, the network with batch norm is ahead"),
+        ((0.80, 0.81), (0.40, 0.60), "Now the network with batch norm is ahead"),
+        ((0.86, 0.80), (0.60, 0.40), "As before, the network with batch norm is behind"),
+        ((0.80, 0.81), (0.50, 0.51), "They are still less than 3 points apart"),
+    ],
+)
+def test_who_is_ahead_after_a_fall_is_compared_with_before(speak, before, now, said):
+    text = speak(lambda arm, step: (before if step <= 40 else now)[arm == "batch"] if step else 0.1, step=80)
+    assert "lost accuracy" in text and said in text
 
 
 def test_a_pair_differs_from_the_same_step_on_and_in_nothing_else(desk):

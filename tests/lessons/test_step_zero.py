@@ -276,7 +276,7 @@ def test_wide_intervals_settle_nothing():
 def test_the_growth_is_told_with_its_interval_and_compared_with_the_law():
     plan, rows = small(), synthetic_rows(small(), rate=(1, math.pi / (math.pi - 1)))
     text = verdict(plan, rows)
-    assert re.search(r"\| growth factor of [^|]*? down to \d+ \| 1\.0[^|]* \| 1\.46\d \(1\.4[56]\d to 1\.4[67]\d\) \|", text)
+    assert re.search(r"\| [^|]* per layer,[^|]* \d+ \| 1\.0[^|]* \| 1\.46\d \(1\.4[56]\d to 1\.4[67]\d\) \|", text)
     assert WORDS["law"]["within"] in text
     assert WORDS["law"]["above"] in verdict(plan, synthetic_rows(plan, rate=(1, 1.6)))
     assert WORDS["law"]["below"] in verdict(plan, synthetic_rows(plan, rate=(1, 1.2)))

@@ -143,9 +143,9 @@ const actions = {
   choices: async ({story}) => (await load(`lessons/${story}/story.js`)).default.choices ?? {},
 
   // All that is drawn and said of the view with these panels.
-  // The experiment that a story offers of what is on show.
-  async offer() {
-    return desk.view.story.offer?.(desk.view) ?? null;
+  // The experiments that a story offers of what is on show.
+  async offers() {
+    return desk.view.story.offers?.(desk.view) ?? [];
   },
 
   // What the story concludes of the view that was kept and of this one.

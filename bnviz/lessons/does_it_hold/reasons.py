@@ -9,7 +9,7 @@ from bnviz.config.sweep import Sweep
 from bnviz.judge.verdict import DISAGREES, FEWEST_SEEDS, Criterion, Verdict
 from bnviz.lessons.does_it_hold.sentences import WORDS
 from bnviz.web.judgement import effect, open_reason
-from bnviz.web.words import fill
+from bnviz.web.words import begin_with, fill
 
 TEXTS = WORDS["reasons"]
 OPEN = 0.001  # a part that is surer than this leaves nothing open
@@ -36,7 +36,9 @@ def reason_text(verdict: Verdict, sweep: Sweep) -> str:
 def _open_text(part: Criterion, parts: int) -> str:
     """Why a part is open; with its name, if it is one of several."""
     reason = open_reason(part)
-    return reason if parts == 1 else fill(TEXTS["part"], name=_begin(part.name, str.upper), effect=_begin(reason, str.lower))
+    if parts == 1:
+        return reason
+    return fill(TEXTS["part"], name=begin_with(part.name, str.upper), effect=begin_with(reason, str.lower))
 
 
 def part_text(part: Criterion) -> str:
@@ -47,8 +49,4 @@ def part_text(part: Criterion) -> str:
 def effects_text(verdict: Verdict, word: str) -> str:
     """What a verdict rests on: all parts of one that agrees, and of one that disagrees those that fail."""
     parts = [part for part in verdict.parts if word != DISAGREES or part.fails < part.holds]
-    return _begin("; ".join(map(part_text, parts)), str.upper)
-
-
-def _begin(text: str, change: Callable[[str], str]) -> str:
-    return change(text[:1]) + text[1:]
+    return begin_with("; ".join(map(part_text, parts)), str.upper)

@@ -87,14 +87,20 @@ export function fallText(view, {since, arms}) {
   const course = (/** @type {string} */ arm) => ({old: scoreText(before, arm), now: scoreText(view, arm)});
   const scores = both(view, (arm) => inColour(arm, say(view, "from_to", course(arm))));
   const just = view.frameIndex - since <= RECENT_SNAPSHOTS ? say(view, "just") : "";
-  const values = {just, step: before.frame.step, scores, level: level(view)};
+  const values = {just, step: before.frame.step, scores, level: level(view, before)};
   if (arms.length === 2) return say(view, "fell_both", values);
   return say(view, arms[0] === "none" ? "fell_plain" : "fell_compared", {...values, norm: view.norm});
 }
 
-/** @param {View} view */
-function level(view) {
+/**
+ * Who is ahead now, and whether that was so before the fall.
+ * @param {View} view
+ * @param {View} before
+ */
+function level(view, before) {
   const lead = advantage(view);
-  if (!lead) return say(view, "level_alike", {least: ACCURACY_LEAD});
-  return say(view, lead > 0 ? "level_ahead" : "level_behind", {norm: view.norm});
+  const isAsBefore = lead === advantage(before);
+  if (!lead) return say(view, isAsBefore ? "level_still_alike" : "level_alike", {least: ACCURACY_LEAD});
+  const side = lead > 0 ? "ahead" : "behind";
+  return say(view, isAsBefore ? `level_still_${side}` : `level_${side}`, {norm: view.norm});
 }

@@ -1,12 +1,13 @@
 // @ts-check
 // Noisy gradients or noisy statistics? Two runs tell: one with small minibatches, and one whose gradients are averaged over large
-// minibatches while its statistics still come from as few examples.
+// minibatches while its statistics still come from as few examples. A control, with statistics of the whole large minibatch,
+// differs from that in its statistics alone.
 
-import {recentMean} from "../../web/player/feeds.js";
 import {leader} from "../../web/player/numerals.js";
+import {score} from "../../web/player/scores.js";
 import {isOver} from "../../web/player/view.js";
 import * as words from "../../web/player/words.js";
-import {averagedRun, isPair, sizesAt, smallRun} from "./noise-runs.js";
+import {averagedRun, controlRun, isControl, isPair, sizesAt, smallRun} from "./noise-runs.js";
 
 /** @import {Say, View} from "../../web/player/types" */
 /** @import {Words} from "./words" */
@@ -39,22 +40,26 @@ export function noiseCause(small, averaged) {
 }
 
 /**
- * Where minibatches are small, gradients and statistics are noisy at once: the run that tells them apart, and in that run the way
- * back. Null where nothing is to be told apart.
+ * Where minibatches are small, gradients and statistics are noisy at once: the run that tells them apart. In that run: its
+ * control, with statistics of the whole minibatch, and the way back. Nothing where nothing is to be told apart.
  * @param {View} view
  */
-export function noiseOffer(view) {
-  if (view.normalizers[view.compared]?.statistics !== "batch") return null;
+export function noiseOffers(view) {
+  if (view.normalizers[view.compared]?.statistics !== "batch") return [];
   const {experiment} = view.header;
   const {step} = view.frame;
   const small = smallRun(experiment, step);
-  if (small && small.size <= FEW)
-    return {text: say(view, small.since ? "small_from" : "small_start", small), values: small.values};
+  const control = controlRun(experiment, step);
+  if (small && control && small.size <= FEW)
+    return [
+      {text: say(view, control.since ? "control_from" : "control_start", control), values: control.values},
+      {text: say(view, small.since ? "small_from" : "small_start", small), values: small.values},
+    ];
   const {batch: size} = sizesAt(experiment, step);
   const averaged = size <= FEW ? averagedRun(experiment, step) : null;
-  if (!averaged) return null;
+  if (!averaged) return [];
   const {since, batch, values} = averaged;
-  return {text: since ? say(view, "apart_from", {step: since, size, batch}) : say(view, "apart_start", {size, batch}), values};
+  return [{text: since ? say(view, "apart_from", {step: since, size, batch}) : say(view, "apart_start", {size, batch}), values}];
 }
 
 /**
@@ -65,23 +70,47 @@ export function noiseOffer(view) {
 export function noiseConclusion(view, before) {
   const {step} = view.frame;
   if (!before || !isOver(view) || !hasClasses(view) || before.frame.step !== step) return null;
-  const [now, then] = [view, before].map(({header}) => header.experiment);
-  if (isPair(now, then, step)) return conclusion(before, view);
-  return isPair(then, now, step) ? conclusion(view, before) : null;
+  for (const [one, other] of [
+    [view, before],
+    [before, view],
+  ]) {
+    const [averaged, run] = [one, other].map(({header}) => header.experiment);
+    if (isPair(averaged, run, step)) return conclusion(other, one);
+    if (isControl(averaged, run, step)) return controlConclusion(one, other);
+  }
+  return null;
+}
+
+/**
+ * How many examples give statistics in the averaged run, and how many give gradients.
+ * @param {View} averaged
+ */
+function sizesOf(averaged) {
+  const {batch, ghost: size} = sizesAt(averaged.header.experiment, averaged.frame.step);
+  return {norm: averaged.norm, size, batch};
 }
 
 /**
  * @param {View} small the run with small minibatches, at its end
- * @param {View} averaged the one with averaged gradients
+ * @param {View} averaged the one with averaged gradients, which sees more examples, too
  */
 function conclusion(small, averaged) {
-  const [few, many] = [small, averaged].map((run) =>
-    armPair(run, (arm) => recentMean(run.frames, run.frame, arm, "test_accuracy") ?? NaN),
-  );
+  const [few, many] = [small, averaged].map((run) => armPair(run, (arm) => score(run, arm)));
   const cause = learns(averaged.frame, "none", averaged) ? noiseCause(few, many) : "open";
-  const {batch, ghost: size} = sizesAt(averaged.header.experiment, averaged.frame.step);
+  const sizes = sizesOf(averaged);
   const texts = {small: percent(few.compared), averaged: percent(many.compared), plain: percent(many.plain)};
   const key = leader(many.plain, few.plain) > 0 ? "plain_gradients" : "plain_open";
   const other = say(averaged, key, {norm: averaged.norm, small: percent(few.plain), averaged: percent(many.plain)});
-  return say(averaged, /** @type {"noise_both"} */ (SENTENCES[cause]), {...texts, norm: averaged.norm, size, batch, other});
+  const verdict = say(averaged, /** @type {"noise_both"} */ (SENTENCES[cause]), {...texts, ...sizes, other});
+  return words.joinSentences(verdict.trim(), say(averaged, "noise_examples", sizes));
+}
+
+/**
+ * @param {View} averaged at its end
+ * @param {View} control its control, which differs in the statistics alone
+ */
+function controlConclusion(averaged, control) {
+  const [few, all] = [averaged, control].map((run) => score(run, run.compared));
+  const found = /** @type {const} */ (["control_worse", "control_alike", "control_better"])[1 + leader(all, few)];
+  return say(control, found, {...sizesOf(averaged), averaged: percent(few), control: percent(all)});
 }

@@ -1,7 +1,7 @@
 // @ts-check
-// The two runs that tell noisy gradients from noisy statistics: their settings, each made from those of the other. In the small
-// run minibatches are small. In the averaged run statistics come from as few examples, but gradients from many. Where minibatches
-// become small on the way, both runs are the same until that step.
+// The runs that tell noisy gradients from noisy statistics: their settings, each made from those of another. In the small run
+// minibatches are small. In the averaged run statistics come from as few examples, but gradients from many. In the control run
+// statistics come from as many, too. Where minibatches become small on the way, all runs are the same until that step.
 
 /** @typedef {Record<string, any>} Experiment every field of an experiment */
 /** @typedef {Record<string, string | number>} Values of some fields */
@@ -91,16 +91,43 @@ export function smallRun(experiment, step) {
 }
 
 /**
+ * The control run of an averaged run; null for other runs.
+ * @param {Experiment} averaged
+ * @param {number} step
+ * @returns {{values: Values, since: number, batch: number} | null} since which step its statistics are of all `batch` examples
+ */
+export function controlRun(averaged, step) {
+  const {batch, since} = sizesAt(averaged, step);
+  return smallRun(averaged, step) && {values: withSizes(averaged, since, {batch, ghost: 0}), since, batch};
+}
+
+/**
  * Whether one run is the averaged one of the other, at a step and in every other setting.
  * @param {Experiment} averaged
  * @param {Experiment} small
  * @param {number} step
  */
-export function isPair(averaged, small, step) {
-  const other = smallRun(averaged, step);
-  if (!other) return false;
-  const expected = {...averaged, ...other.values};
+export const isPair = (averaged, small, step) => isMade(small, averaged, smallRun(averaged, step));
+
+/**
+ * Whether one run is the control of an averaged one, at a step and in every other setting.
+ * @param {Experiment} averaged
+ * @param {Experiment} control
+ * @param {number} step
+ */
+export const isControl = (averaged, control, step) => isMade(control, averaged, controlRun(averaged, step));
+
+/**
+ * Whether a run is another one with these values; none is, without values.
+ * @param {Experiment} run
+ * @param {Experiment} origin
+ * @param {{values: Values} | null} made
+ */
+function isMade(run, origin, made) {
+  if (!made) return false;
+  /** @type {Experiment} */
+  const expected = {...origin, ...made.values};
   return Object.keys(expected).every((name) =>
-    name === "changes" ? expected.changes === textOf(entries(small)) : expected[name] === small[name],
+    name === "changes" ? expected.changes === textOf(entries(run)) : expected[name] === run[name],
   );
 }

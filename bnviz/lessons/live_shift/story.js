@@ -18,7 +18,7 @@ import {finiteValues, mean} from "../../web/player/numbers.js";
 import {advantage, scoreText} from "../../web/player/scores.js";
 import * as words from "../../web/player/words.js";
 import {fall, fallText, hasLost} from "./falls.js";
-import {noiseConclusion, noiseOffer} from "./noise-cause.js";
+import {noiseConclusion, noiseOffers} from "./noise-cause.js";
 import {tour} from "./tour.js";
 
 /** @import {PanelSpec, Say, Snapshot, Story, View} from "../../web/player/types" */
@@ -37,7 +37,7 @@ const SETTLED = RECENT_SNAPSHOTS + 1; // snapshots after a change: the first of 
 export default {
   headline,
   answer: below,
-  offer: noiseOffer,
+  offers: noiseOffers,
   conclusion: noiseConclusion,
   picture: "large",
   numbers: true,

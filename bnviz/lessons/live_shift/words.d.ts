@@ -40,6 +40,9 @@ export interface Words {
   level_alike: {least: string | number};
   level_ahead: {norm: string | number};
   level_behind: {norm: string | number};
+  level_still_alike: {least: string | number};
+  level_still_ahead: {norm: string | number};
+  level_still_behind: {norm: string | number};
   just: {};
   share_right: {share: string | number};
   a_loss: {loss: string | number};
@@ -47,6 +50,12 @@ export interface Words {
   apart_start: {size: string | number; batch: string | number};
   small_from: {size: string | number; since: string | number};
   small_start: {size: string | number};
+  control_from: {since: string | number; batch: string | number};
+  control_start: {batch: string | number};
+  noise_examples: {batch: string | number; size: string | number};
+  control_better: {batch: string | number; norm: string | number; control: string | number; size: string | number; averaged: string | number};
+  control_alike: {batch: string | number; norm: string | number; control: string | number; size: string | number; averaged: string | number};
+  control_worse: {batch: string | number; norm: string | number; control: string | number; size: string | number; averaged: string | number};
   noise_gradients: {norm: string | number; batch: string | number; size: string | number; small: string | number; averaged: string | number; other: string | number};
   noise_statistics: {norm: string | number; size: string | number; batch: string | number; averaged: string | number; small: string | number; other: string | number};
   noise_both: {norm: string | number; batch: string | number; small: string | number; averaged: string | number; size: string | number; plain: string | number; other: string | number};

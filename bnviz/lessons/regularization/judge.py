@@ -34,7 +34,7 @@ from bnviz.lessons.regularization.results import (
 )
 from bnviz.web.judgement import open_reason
 from bnviz.web.markdown import table
-from bnviz.web.words import fill
+from bnviz.web.words import begin_with, fill
 
 PREDICTIONS = WORDS["predictions"]
 _OUTCOMES = {(1, -1): "split", (1, 1): "both", (-1, -1): "harm", (0, 0): "same"}
@@ -136,7 +136,7 @@ def _open(change: np.ndarray, lost: np.ndarray, about: str) -> str:
     """Why it is open whether a `change` [seeds] is a rise, with its numbers; `lost` as in `sign`."""
     part = Criterion("", Signs(change) if (lost > 0).any() else over_seeds(change), "above", scale=POINTS)
     reason = open_reason(part)
-    return fill(WORDS["verdict"]["open"], about=about, reason=f"{reason[:1].lower()}{reason[1:]}")
+    return fill(WORDS["verdict"]["open"], about=about, reason=begin_with(reason, str.lower))
 
 
 def _open_shrinking(sweep: Sweep, rows: Rows, kind: str, signs: Mapping[str, int | None]) -> list[str]:

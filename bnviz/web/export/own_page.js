@@ -44,9 +44,9 @@ async function beginOwnPage() {
     data.sources = [{name: page.name, address, grows: false}];
   }
   const {default: load} = await import(addressOfText(loader, "text/javascript"));
-  const nobody = () => {};
+  const ignore = () => {};
   const parentElement = document.getElementById("player");
-  await load({data: {...data, ...(assets ? {assets} : {})}, parentElement, setStateValue: nobody, setTriggerValue: nobody});
+  await load({data: {...data, ...(assets ? {assets} : {})}, parentElement, setStateValue: ignore, setTriggerValue: ignore});
 }
 
 void beginOwnPage();

@@ -12,12 +12,12 @@ async function begin() {
   const {data, modules, style, loader} = JSON.parse(files);
   const beside = data.beside && {...data.beside, stream: other};
   const {default: load} = await import(addressOfText(loader, "text/javascript"));
-  const nobody = () => {};
+  const ignore = () => {};
   await load({
     data: {...data, stream, beside, assets: {modules, style, plotly}},
     parentElement: document.getElementById("player"),
-    setStateValue: nobody,
-    setTriggerValue: nobody,
+    setStateValue: ignore,
+    setTriggerValue: ignore,
   });
 }
 

@@ -50,16 +50,16 @@ export class OwnPlayer {
     this.startPlotly = startPlotly;
     this.startOver = startOver;
     this.place = viewIn(new URL(location.href).searchParams, header);
-    const nobody = () => {};
+    const ignore = () => {};
     this.root = make("div", {class: "bnviz-player bnviz-alone bnviz-own"});
     parent.append(this.root);
     const component = {
-      ...{data: this.dataNow(), parentElement: this.root, plotly: nobody},
-      setStateValue: nobody,
-      setTriggerValue: nobody,
+      ...{data: this.dataNow(), parentElement: this.root, plotly: ignore},
+      setStateValue: ignore,
+      setTriggerValue: ignore,
     };
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const environment = {...browser, stream: this.stream, watchQueue: nobody};
+    const environment = {...browser, stream: this.stream, watchQueue: ignore};
     this.core = new PlayerCore({component, story, environment, fits: this.fits, comparisonFits: new Fits(), still});
     this.theme = new Theme(this.root);
     this.controls = new Controls(this.root, this.core);

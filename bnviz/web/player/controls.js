@@ -132,9 +132,9 @@ export class Controls {
     this.headline = make("p", {class: "bnviz-headline"}, make("span", {}, player.text("untrained")));
     this.choosers = make("div", {class: "bnviz-choosers"});
     this.answer = make("p", {class: "bnviz-answer"});
-    this.offer = make("button", {type: "button", class: "bnviz-offer", hidden: true});
+    this.offers = make("div", {class: "bnviz-offers", hidden: ""});
     this.conclusion = make("p", {class: "bnviz-conclusion", hidden: ""});
-    const texts = [this.headline, this.choosers, this.answer, this.conclusion, this.offer];
+    const texts = [this.headline, this.choosers, this.answer, this.conclusion, this.offers];
     this.headlines = make("div", {class: "bnviz-top"}, ...texts);
     this.message = make("p", {class: "bnviz-message", role: "status"});
     this.transport = transport(player, root, () => this.copyLink());
@@ -356,7 +356,7 @@ export class Controls {
     set(this.answer, answer ?? "");
     if (visibility.findings) this.showHeadline(view.story.headline(view), view);
     else this.askFirst();
-    this.showOffer(visibility.findings ? view : null);
+    this.showOffers(visibility.findings ? view : null);
     this.showConclusion(visibility.findings ? view : null);
   }
 
@@ -371,21 +371,29 @@ export class Controls {
   }
 
   /**
-   * The experiment that the story offers, where it can be asked for.
+   * The experiments that the story offers, where they can be asked for.
    * @param {View | null} view
    */
-  showOffer(view) {
-    const offer = this.player.bare ? null : view?.story.offer?.(view);
-    const values = offer && otherValues(offer.values, this.player.data);
-    this.offer.hidden = !values;
-    if (!offer || !values) return;
-    set(this.offer, offer.text);
-    this.offer.onclick = () => this.player.edit({do: "experiment", values});
+  showOffers(view) {
+    const {player} = this;
+    const offers = (player.bare ? [] : (view?.story.offers?.(view) ?? [])).flatMap(({text, values: named}) => {
+      const values = otherValues(named, player.data);
+      return values ? [{text, values}] : [];
+    });
+    this.offers.hidden = !offers.length;
+    const expectsMore = Boolean(view && (offers.length || view.changes.length) && view.story.offers);
+    this.headlines.classList.toggle("bnviz-roomy", expectsMore); // room from the start, so that nothing moves later
+    const content = JSON.stringify(offers);
+    if (this.offers.dataset.content === content) return; // a button that is made again loses the focus
+    this.offers.dataset.content = content;
+    const button = (/** @type {(typeof offers)[number]} */ {text, values}) =>
+      make("button", {type: "button", class: "bnviz-offer", onclick: () => player.edit({do: "experiment", values})}, text);
+    this.offers.replaceChildren(...offers.map(button));
   }
 
   /** @param {string} text in place of headline and answer */
   showPlaceholder(text) {
-    this.answer.hidden = this.offer.hidden = this.conclusion.hidden = true;
+    this.answer.hidden = this.offers.hidden = this.conclusion.hidden = true;
     this.headline.replaceChildren(make("span", {}, text));
   }
 

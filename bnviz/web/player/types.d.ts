@@ -343,8 +343,8 @@ export interface Story<Own = {}, State = any> {
   alternatives: Record<string, (view: View<Own>, spec: PanelSpec) => string>;
   /** Holds the prediction against the run; null or "" if there is nothing to say. */
   answer?(view: View<Own>): string | null;
-  /** An experiment that would answer what the words leave open: other values of settings, and what its button says. */
-  offer?(view: View<Own>): {text: string; values: Record<string, string | number>} | null;
+  /** Experiments that would answer what the words leave open: other values of settings, and what the button says. */
+  offers?(view: View<Own>): {text: string; values: Record<string, string | number>}[];
   /** What the run on show and the one before, at its end, say together; null while that is nothing. */
   conclusion?(view: View<Own>, before: View<Own> | null): string | null;
   feeds?: Record<string, FeedFunction<View<Own>>>;
