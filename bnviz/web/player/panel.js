@@ -327,7 +327,7 @@ export class Panel {
    * @param {boolean} narrow
    */
   axis(name, {run, view, comparison, time, fill}, theme, narrow) {
-    const base = axisOverTime(this.spec.layout[name], name, time);
+    const base = axisOverTime(this.spec.layout[name], name, time, narrow);
     const revision = view ? `${run} ${view.layer} ${view.tap} ${view.unit} ${time ? "epochs" : "steps"}` : run;
     const title = {...base.title, text: fill(base.title.text)};
     const axis = {...base, title, gridcolor: theme.grid, linecolor: theme.grid, uirevision: revision};

@@ -11,7 +11,8 @@ const SNAPSHOTS = [
   {step: 10, epoch: 1},
   {step: 20, epoch: 5},
 ];
-const TIME = {title: "examples seen (epochs)", hover: "%{x} epochs", own: clockOf(SNAPSHOTS), other: clockOf(SNAPSHOTS, 2)};
+const NAMES = {title: "examples seen (epochs)", short: "epochs", hover: "%{x} epochs"};
+const TIME = {...NAMES, own: clockOf(SNAPSHOTS), other: clockOf(SNAPSHOTS, 2)};
 const LAYOUT = {xaxis: {time: true}, xaxis2: {}, yaxis: {}};
 
 test("a clock says the epochs of snapshots, between them, and beyond the last", () => {
@@ -34,6 +35,7 @@ test("an axis of steps counts epochs, another one stays as it is", () => {
   const axis = {title: {text: "step", standoff: 6}, time: true, range: [0, 20], tickvals: [0, 10]};
   const expected = {title: {text: TIME.title, standoff: 6}, time: true, range: [0, 5], tickvals: [0, 1]};
   assert.deepEqual(axisOverTime(axis, "xaxis2", TIME), expected);
+  assert.equal(axisOverTime(axis, "xaxis2", TIME, true).title.text, "epochs", "a narrow chart has less room");
   assert.equal(axisOverTime(axis, "xaxis", null), axis);
   const other = {title: {text: "layer"}, range: [1, 5]};
   assert.equal(axisOverTime(other, "xaxis", TIME), other);

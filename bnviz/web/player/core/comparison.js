@@ -182,6 +182,7 @@ export class Comparison {
     const own = ownClock(view, data);
     return {
       title: playerText(view, "time_title"),
+      short: playerText(view, "time_short"),
       hover: playerText(view, "time_label", {epochs: "%{x:.3~g}", step: "%{customdata}"}),
       own,
       other: other ? this.#clockOf(other, data) : own,

@@ -10,6 +10,7 @@ import {epochs as written} from "../numerals.js";
 /**
  * @typedef {object} TimeAxis an axis of examples seen; null in its place: one of steps
  * @property {string} title
+ * @property {string} short the same on a narrow chart, whose buttons would cover a longer one
  * @property {Clock} own of the run on show
  * @property {Clock} other of the comparison run
  * @property {string} hover what a label says of a place, for Plotly to fill in
@@ -78,11 +79,12 @@ export function nearestByEpochs(frames, clock, epochs) {
  * @param {Axis} axis
  * @param {string} name "xaxis2"
  * @param {TimeAxis | null | undefined} time
+ * @param {boolean} [narrow]
  * @returns {Axis}
  */
-export function axisOverTime(axis, name, time) {
+export function axisOverTime(axis, name, time, narrow = false) {
   if (!time || !axis.time) return axis;
-  const title = axis.title.text ? {...axis.title, text: time.title} : axis.title;
+  const title = axis.title.text ? {...axis.title, text: narrow ? time.short : time.title} : axis.title;
   const {range, tickvals} = axis;
   if (name.startsWith("y")) return {...axis, title, ...(tickvals && {ticktext: labels(tickvals, time)})};
   return {...axis, title, ...(range && {range: pair(range, time)}), ...(tickvals && {tickvals: tickvals.map(time.own)})};
