@@ -18,7 +18,7 @@ export class TimeSwitch {
       return make("button", {type: "button", onclick: () => player.choose({time})}, player.text(`time_${time}`));
     });
     const label = make("span", {class: "bnviz-label"}, player.text("time"));
-    const group = {class: "bnviz-time bnviz-segments", role: "group", "aria-label": player.text("time"), hidden: ""};
+    const group = {class: "bnviz-time", role: "group", "aria-label": player.text("time"), hidden: ""};
     this.root = make("div", group, label, make("span", {class: "bnviz-modes"}, ...this.buttons));
     player.store.subscribe(
       ({wordsView, redraws}) => [wordsView, redraws],
