@@ -223,7 +223,7 @@ def test_the_page_concludes_once_both_runs_are_over(speak, desk, cause):
     text = desk.ask("conclude")
     shares = {f"{100 * share:.0f}" for share in (*small, *averaged)}
     assert set(re.findall(r"(\d+)\W%", text)) == shares, "both networks are answered"
-    assert "sees more examples than the other one: 64 a step instead of 4" in text
+    assert "The run that averages over 64 also sees more examples: 64 a step instead of 4" in text
     assert ("there it was the gradients" in text) == (averaged[0] - small[0] > 0.025)
     said = {
         "gradients": "With batch norm it was the gradients",
