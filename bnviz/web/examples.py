@@ -29,6 +29,10 @@ def with_examples(trace: Mapping[str, Any]) -> dict[str, Any]:
     """The trace; its label, if it has one, says which examples its numbers are of."""
     feed, label = trace.get("feed", {}), trace.get("hovertemplate", "")
     word = _WORDS.get(feed.get("key"), _WORDS.get(feed.get("kind")))
-    if not label or not word:
-        return {**trace}
-    return {**trace, "hovertemplate": label.replace("<extra>", f"<br>{shared()['examples'][word]}<extra>")}
+    return labelled(trace, shared()["examples"][word]) if label and word else {**trace}
+
+
+def labelled(trace: Mapping[str, Any], examples: str) -> dict[str, Any]:
+    """The trace; its label, if it has one, says in its last line which `examples` its numbers are of."""
+    label = trace.get("hovertemplate", "")
+    return {**trace, "hovertemplate": label.replace("<extra>", f"<br>{examples}<extra>")} if label else {**trace}

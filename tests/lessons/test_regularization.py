@@ -410,6 +410,14 @@ def test_lines_are_means_and_bars_and_bands_are_scipys_intervals():
     assert sorted(set(band["y"])) == pytest.approx([low, high], rel=1e-4)
 
 
+def test_a_label_says_which_examples_its_number_is_of():
+    ends = {"train": "on training examples", "gap": "on training examples minus on test examples"}
+    for key, panel in checked_panels(panels(SWEEP, synthetic_rows())).items():
+        labels_of_panel = [trace["hovertemplate"] for trace in panel["data"] if trace.get("hovertemplate")]
+        assert labels_of_panel
+        assert all(f"<br>{ends.get(key, 'on test examples')}<extra>" in label for label in labels_of_panel), key
+
+
 def test_every_seed_is_a_dot():
     rows = synthetic_rows()
     charts = checked_panels(panels(SWEEP, rows))

@@ -347,3 +347,11 @@ def test_charts_hold_means_and_theory():
     (law,) = [np.array(trace["y"]) for trace in gradient["data"] if trace["line"]["dash"] == "dot"]
     assert law[:-1] / law[1:] == pytest.approx(np.full(7, math.pi / (math.pi - 1)))
     assert "In layer 8" in rank["alternative"]
+
+
+def test_a_label_says_how_many_examples_its_number_is_of():
+    plan = small()
+    for panel in panels(plan, synthetic_rows(plan)):
+        measured = [trace for trace in panel["data"] if trace.get("hovertemplate") and trace["line"]["dash"] != "dot"]
+        assert measured
+        assert all(f"<br>over {plan.base.batch} examples<extra>" in trace["hovertemplate"] for trace in measured)

@@ -30,6 +30,7 @@ from bnviz.lessons.regularization.results import (
     shrunk,
     sizes,
 )
+from bnviz.web.examples import labelled
 from bnviz.web.figures import (
     GREY,
     NO_TABLE,
@@ -88,6 +89,7 @@ def against_size(sweep: Sweep, key: str, values: Values) -> Panel:
     caption = fill(caption, **DATA_SETS[sweep.base.dataset].words)
     text = " ".join(_description(sweep, values, kind, name) for kind, name in labels(sweep).items())
     alternative = fill(ALTERNATIVES["panel"], title=title, y=TEXTS[key]["y"], text=text)
+    traces = [labelled(trace, TEXTS[key]["examples"]) for trace in traces]
     return panel(key, title, caption, (traces, _arranged(sweep, y, _size_axis(sweep))), height=350, alternative=alternative)
 
 
@@ -108,6 +110,7 @@ def statistics(sweep: Sweep, values: Mapping[str, Values]) -> Panel:
     text = " ".join(_statistics_description(sweep, values, kind, name) for kind, name in labels(sweep).items())
     alternative = fill(ALTERNATIVES["panel"], title=title, y=TEXTS["statistics"]["y"], text=text)
     arrangement = _arranged(sweep, y, _size_axis(sweep))
+    traces = [labelled(trace, TEXTS["test"]["examples"]) for trace in traces]
     return panel("statistics", title, caption, (traces, arrangement), height=350, alternative=alternative)
 
 
@@ -213,6 +216,7 @@ def learning(sweep: Sweep, rows: Rows) -> Panel:
     y = axis(TEXTS["learning"]["y"], tickformat=".1~%", range=_round_range(np.concatenate([_y(one) for one in traces])))
     arrangement = _arranged(sweep, y, axis(WORDS["axes"]["step"], range=[0, sweep.base.steps]))
     alternative = fill(TEXTS["learning"]["alternative"], curves="; ".join(sentences) or ALTERNATIVES["nothing"])
+    traces = [labelled(trace, TEXTS["test"]["examples"]) for trace in traces]
     return panel("learning", *heading(WORDS, "learning"), (traces, arrangement), height=350, wide=True, alternative=alternative)
 
 
@@ -254,7 +258,7 @@ def compared(sweep: Sweep, test: Values) -> Panel:
     """Differences in test accuracy with their intervals, one below the other."""
     intervals = {kind: differences(sweep, test, kind) for kind in labels(sweep)}
     traces = [trace for axes, kind, _ in _subplots(sweep) for trace in _forests(sweep, axes, intervals[kind])]
-    traces = [trace | NO_TABLE for trace in traces]
+    traces = [labelled(trace, TEXTS["test"]["examples"]) | NO_TABLE for trace in traces]
     traces[0]["table"] = [part for kind, name in labels(sweep).items() for part in _differences_table(name, intervals[kind])]
     sentences = [_differences_description(name, intervals[kind]) for kind, name in labels(sweep).items()]
     x, y = _points_axis(traces), _names_axis(list(intervals["clean"]))

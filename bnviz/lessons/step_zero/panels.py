@@ -11,6 +11,7 @@ from bnviz.config.sweep import Sweep
 from bnviz.judge.intervals import finite_mean, interval
 from bnviz.lessons.step_zero.judge import number, short
 from bnviz.lessons.step_zero.results import ARMS, WORDS, Rows, logarithms, measurements, settled_cosine, theory
+from bnviz.web.examples import labelled
 from bnviz.web.figures import (
     COLOURS,
     NAMES,
@@ -48,6 +49,11 @@ def rank(sweep: Sweep, rows: Rows) -> Panel:
     return _panel("rank", sweep, values, [*after, lower], {"rangemode": "tozero"}, lambda mean: number(mean, 1))
 
 
+def _examples(sweep: Sweep) -> str:
+    """Which examples a number of a chart is of."""
+    return fill(WORDS["axes"]["examples"], examples=sweep.base.batch)
+
+
 def _after(sweep: Sweep, rows: Rows, arm: str) -> Trace:
     """The mean effective rank of an arm's outputs a[l]."""
     layers, name = list(range(1, sweep.base.hidden_layers + 1)), fill(TEXTS["rank"]["after"], name=NAMES[arm])
@@ -55,7 +61,7 @@ def _after(sweep: Sweep, rows: Rows, arm: str) -> Trace:
     label = f"{fill(WORDS['axes']['hover'], layer='%{x}')}: %{{y:.3~g}}<extra>{name}</extra>"
     columns = {fill(WORDS["columns"]["mean"], name=name, y=TEXTS["rank"]["y"]): values}
     dashed = line(arm, "", 1.5, "dash", x=layers, y=numbers(values), name=name, hovertemplate=label)
-    return {**dashed, "showlegend": True, **table(WORDS["axes"]["layer"], layers, columns)}
+    return {**labelled(dashed, _examples(sweep)), "showlegend": True, **table(WORDS["axes"]["layer"], layers, columns)}
 
 
 def cosine(sweep: Sweep, rows: Rows) -> Panel:
@@ -106,6 +112,7 @@ def _panel(name, sweep, values, guides, y, describe, back=np.asarray, **more) ->
     title, caption = heading(WORDS, name)
     x = axis(WORDS["axes"]["layer"], range=[0.5, float(layers[-1]) + 0.5])
     figure = layout(showlegend=True, margin=MARGIN, xaxis=x, yaxis=axis(TEXTS[name]["y"], **y))
+    traces = [labelled(trace, _examples(sweep)) for trace in traces]
     text = "; ".join(_description(arm, values[arm], describe) for arm in ARMS)
     alternative = fill(WORDS["alternatives"]["panel"], title=title, layer=layers[-1], told=text)
     about = {"examples": sweep.base.batch, "width": sweep.base.width}
