@@ -101,6 +101,7 @@ function level(view, before) {
   const lead = advantage(view);
   const isAsBefore = lead === advantage(before);
   if (!lead) return say(view, isAsBefore ? "level_still_alike" : "level_alike", {least: ACCURACY_LEAD});
-  const side = lead > 0 ? "ahead" : "behind";
-  return say(view, isAsBefore ? `level_still_${side}` : `level_${side}`, {norm: view.norm});
+  const ahead = isAsBefore ? "level_still_ahead" : "level_ahead";
+  const behind = isAsBefore ? "level_still_behind" : "level_behind";
+  return say(view, lead > 0 ? ahead : behind, {norm: view.norm});
 }
