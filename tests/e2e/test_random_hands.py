@@ -23,7 +23,7 @@ MAY_GROW_MB = (
     10  # what Streamlit, Plotly and V8 keep of what hands did first: with 12 seeds 2 to 6 in 40 s, and less in later rounds
 )
 COLLECTION_SECONDS = 20.0  # in which garbage that is collected late is gone
-pytestmark = pytest.mark.timeout(120 + 4 * SECONDS)
+pytestmark = pytest.mark.timeout(300 + 4 * SECONDS)
 
 
 def page_of(lesson):
