@@ -372,6 +372,6 @@ def test_the_table_says_how_far_apart_its_rows_are(epsilon):
     x = np.random.default_rng(0)
     sums = x.normal(size=(64, 16)) @ x.normal(0, 0.25, 16)
     first, second = ((factor * sums - factor * sums.mean()) / np.sqrt((factor * sums).var() + epsilon) for factor in (1, 1000))
-    (largest,) = re.findall(r"differ by at most (.+?)\. ", scale.told(epsilon))
+    (largest,) = re.findall(r"differ by at most (.+?)\. ", scale.conclusion(epsilon))
     written = re.sub(r" · 10(\S+)", lambda power: "e" + power[1].translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")), largest)
     assert float(written) == pytest.approx(abs(first - second).max(), rel=0.06 if epsilon > 1e-9 else 3)

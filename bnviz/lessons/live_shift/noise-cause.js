@@ -111,6 +111,6 @@ function conclusion(small, averaged) {
  */
 function controlConclusion(averaged, control) {
   const [few, all] = [averaged, control].map((run) => score(run, run.compared));
-  const found = /** @type {const} */ (["control_worse", "control_alike", "control_better"])[1 + leader(all, few)];
-  return say(control, found, {...sizesOf(averaged), averaged: percent(few), control: percent(all)});
+  const key = /** @type {const} */ (["control_worse", "control_alike", "control_better"])[1 + leader(all, few)];
+  return say(control, key, {...sizesOf(averaged), averaged: percent(few), control: percent(all)});
 }

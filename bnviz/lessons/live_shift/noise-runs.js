@@ -107,7 +107,7 @@ export function controlRun(averaged, step) {
  * @param {Experiment} small
  * @param {number} step
  */
-export const isPair = (averaged, small, step) => isMade(small, averaged, smallRun(averaged, step));
+export const isPair = (averaged, small, step) => hasValues(small, averaged, smallRun(averaged, step));
 
 /**
  * Whether one run is the control of an averaged one, at a step and in every other setting.
@@ -115,18 +115,18 @@ export const isPair = (averaged, small, step) => isMade(small, averaged, smallRu
  * @param {Experiment} control
  * @param {number} step
  */
-export const isControl = (averaged, control, step) => isMade(control, averaged, controlRun(averaged, step));
+export const isControl = (averaged, control, step) => hasValues(control, averaged, controlRun(averaged, step));
 
 /**
  * Whether a run is another one with these values; none is, without values.
  * @param {Experiment} run
  * @param {Experiment} origin
- * @param {{values: Values} | null} made
+ * @param {{values: Values} | null} change
  */
-function isMade(run, origin, made) {
-  if (!made) return false;
+function hasValues(run, origin, change) {
+  if (!change) return false;
   /** @type {Experiment} */
-  const expected = {...origin, ...made.values};
+  const expected = {...origin, ...change.values};
   return Object.keys(expected).every((name) =>
     name === "changes" ? expected.changes === textOf(entries(run)) : expected[name] === run[name],
   );

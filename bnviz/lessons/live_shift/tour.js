@@ -533,9 +533,10 @@ function noises(view, arm) {
  * @param {Say} say
  */
 function noiseReadings(view, say) {
-  const periods = /** @type {const} */ (["early", "late"]).filter((one) => noises(view, view.compared)[one].count);
+  const compared = noises(view, view.compared);
+  const periods = /** @type {const} */ (["early", "late"]).filter((period) => compared[period].count);
   return periods.map((period) => {
-    const {examples, count, theory} = noises(view, view.compared)[period];
+    const {examples, count, theory} = compared[period];
     const name = say("reading_noise", {examples, count, theory: sigmas(theory)});
     return reading(view, say, name, (arm) => sigmas(noises(view, arm)[period].noise));
   });

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -30,43 +31,59 @@ TEXTS = WORDS["numbers"]
 
 
 class Comparison(NamedTuple):
-    """A row of the table: its name, its difference with each kind of labels, and with which of them a verdict rests on it."""
+    """A row of the table.
+
+    `change` computes its difference from the values of `measurements` and a kind of labels; a verdict rests on it for the kinds
+    that are `tested`.
+    """
 
     name: str
-    changes: Mapping[str, Interval]
+    change: Callable[[Mapping[str, Values], str], Interval]
     tested: frozenset[str]
 
 
-def comparisons(sweep: Sweep, values: Mapping[str, Values]) -> Iterator[Comparison]:
-    """All rows of the table, from the `values` of `measurements`."""
+def comparisons(sweep: Sweep) -> Iterator[Comparison]:
+    """All rows of the table."""
     kinds = labels(sweep)
     noisy, clean, every = frozenset(kinds) & {"noisy"}, frozenset({"clean"}), frozenset(kinds)
     has_ends = len(sizes(sweep)) > 1
     if has_ends:
         for key, tested in (("train", noisy), ("test", every)):
-            yield Comparison(TEXTS[key], {kind: shrunk(values[key][f"batch {kind}"]) for kind in kinds}, tested)
+            yield Comparison(TEXTS[key], partial(_shrunk, key), tested)
     for scene in scenes(sweep)[1:]:
         tested = every if scene == "dropout" else frozenset()
-        yield Comparison(TEXTS[scene], {kind: against(values["test"], scene, kind) for kind in kinds}, tested)
+        yield Comparison(TEXTS[scene], partial(_against, scene), tested)
     for place, size in enumerate(sizes(sweep)[:2]):
-        changes = {kind: recovered(values, kind)[place] for kind in kinds}
         tested = clean if has_ends and place == 0 else frozenset()
-        yield Comparison(fill(TEXTS["statistics"], size=size), changes, tested)
+        yield Comparison(fill(TEXTS["statistics"], size=size), partial(_recovered, place), tested)
+
+
+def _shrunk(key: str, values: Mapping[str, Values], kind: str) -> Interval:
+    return shrunk(values[key][f"batch {kind}"])
+
+
+def _against(scene: str, values: Mapping[str, Values], kind: str) -> Interval:
+    return against(values["test"], scene, kind)
+
+
+def _recovered(place: int, values: Mapping[str, Values], kind: str) -> Interval:
+    return recovered(values, kind)[place]
 
 
 def family(sweep: Sweep) -> int:
     """How many comparisons are tested together: those that a verdict may rest on, in bold in the table."""
-    return sum(len(one.tested) for one in comparisons(sweep, measurements(sweep, [])))
+    return sum(len(one.tested) for one in comparisons(sweep))
 
 
 def numbers(sweep: Sweep, rows: Rows) -> Table:
     """How accuracies differ in percentage points, with each kind of labels, as far as it is in; tested comparisons in bold."""
     known = {"small": sizes(sweep)[0], "large": sizes(sweep)[-1], "rate": f"{sweep.base.dropout:g}"}
+    values, kinds = measurements(sweep, rows), labels(sweep)
     lines = (
-        (fill(one.name, **known), *(_cell(change, kind in one.tested) for kind, change in one.changes.items()))
-        for one in comparisons(sweep, measurements(sweep, rows))
+        (fill(one.name, **known), *(_cell(one.change(values, kind), kind in one.tested) for kind in kinds))
+        for one in comparisons(sweep)
     )
-    return Table((fill(TEXTS["what"], **known), *labels(sweep).values()), tuple(line for line in lines if any(line[1:])))
+    return Table((fill(TEXTS["what"], **known), *kinds.values()), tuple(line for line in lines if any(line[1:])))
 
 
 def _cell(change: Interval, is_tested: bool) -> str:

@@ -166,7 +166,7 @@ def beyond_ends(values: np.ndarray, lost: np.ndarray) -> dict[int, int]:
 
     Each comparison is taken alone, at 95 %; `lost` as in `sign`. At most one place on each side, the one with the extreme mean.
     """
-    found: dict[int, int] = {}
+    sides: dict[int, int] = {}
     for side in (1, -1):
         places = [
             place
@@ -174,8 +174,8 @@ def beyond_ends(values: np.ndarray, lost: np.ndarray) -> dict[int, int]:
             if all(sign_of_change(values[[place, end]], lost[[place, end]]) == side for end in (0, -1))
         ]
         if places:
-            found[max(places, key=lambda place: side * values[place].mean())] = side
-    return found
+            sides[max(places, key=lambda place: side * values[place].mean())] = side
+    return sides
 
 
 def _between(sweep: Sweep, rows: Rows, kind: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from bnviz.config.experiment import Experiment
 from bnviz.lessons.weight_decay.panels import panels
-from bnviz.lessons.weight_decay.scale import table, told
+from bnviz.lessons.weight_decay.scale import conclusion, table
 from bnviz.web.site.page import Page
 
 PRESETS = {
@@ -20,7 +20,7 @@ def show_scale(experiment: Experiment) -> None:
     """Draw what batch norm does to weights that are 1,000 times as large, with the page's ε."""
     with st.container(key="scale", horizontal=True, vertical_alignment="center"):
         st.markdown(table(experiment.epsilon))
-        st.caption(told(experiment.epsilon))
+        st.caption(conclusion(experiment.epsilon))
 
 
 PAGE = Page(

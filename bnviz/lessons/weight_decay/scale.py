@@ -30,12 +30,12 @@ def table(epsilon: float) -> str:
     return "\n".join(rows)
 
 
-def told(epsilon: float) -> str:
+def conclusion(epsilon: float) -> str:
     """What the table shows, and how far apart the two rows of ẑ are: the largest difference over all examples."""
     texts = words.catalogue("weight_decay")["scale"]
     normalized = [values(factor, epsilon)[1] for factor in FACTORS]
     difference = numerals.short(abs(normalized[0] - normalized[1]).max())
-    return words.fill(texts["told"], factor=f"{FACTORS[1]:,}", difference=difference, examples=EXAMPLES)
+    return words.fill(texts["conclusion"], factor=f"{FACTORS[1]:,}", difference=difference, examples=EXAMPLES)
 
 
 def _list(numbers: np.ndarray, digits: int) -> str:

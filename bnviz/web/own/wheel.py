@@ -30,27 +30,27 @@ UNIX = 3
 @functools.cache
 def name() -> str:
     """The wheel's file name, or "" if pip has not installed the release that runs: then nothing describes its dependencies."""
-    found = _installed()
-    return f"bnviz-{found.version}-py3-none-any.whl" if found and _sources(found) else ""
+    distribution = _installed()
+    return f"bnviz-{distribution.version}-py3-none-any.whl" if distribution and _sources(distribution) else ""
 
 
 def pins() -> dict[str, str]:
     """Which `python` the wheel needs at least, and which `torch` it brings along; nothing without a wheel."""
-    found = _installed()
-    if found is None:
+    distribution = _installed()
+    if distribution is None:
         return {}
-    torch = next(one for one in found.requires or () if one.startswith("torch=="))
-    return {"python": found.metadata["Requires-Python"].removeprefix(">="), "torch": torch.removeprefix("torch==")}
+    torch = next(one for one in distribution.requires or () if one.startswith("torch=="))
+    return {"python": distribution.metadata["Requires-Python"].removeprefix(">="), "torch": torch.removeprefix("torch==")}
 
 
 def contents() -> bytes:
     """The wheel. Raises FileNotFoundError where there is none, and OSError."""
-    found = _installed()
-    if found is None or not name():
+    distribution = _installed()
+    if distribution is None or not name():
         raise FileNotFoundError("pip has not installed this release")
-    folder = f"bnviz-{found.version}.dist-info"
-    files = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in _sources(found)}
-    files |= {f"{folder}/{part}": text for part, text in _descriptions(found)}
+    folder = f"bnviz-{distribution.version}.dist-info"
+    files = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in _sources(distribution)}
+    files |= {f"{folder}/{part}": text for part, text in _descriptions(distribution)}
     files[f"{folder}/WHEEL"] = KIND
     return _archive({**files, f"{folder}/RECORD": _record(files, f"{folder}/RECORD")})
 
@@ -58,14 +58,14 @@ def contents() -> bytes:
 @functools.cache
 def _installed() -> Distribution | None:
     """What pip wrote of the release that runs. A folder of sources may hold the metadata of a build beside it, without RECORD."""
-    found = (one for one in distributions(name="bnviz") if one.version == bnviz.__version__ and one.read_text("RECORD"))
-    return next(found, None)
+    current = (one for one in distributions(name="bnviz") if one.version == bnviz.__version__ and one.read_text("RECORD"))
+    return next(current, None)
 
 
-def _sources(found: Distribution) -> list[Path]:
+def _sources(distribution: Distribution) -> list[Path]:
     """The package's files, in order: those that pip has installed, or what a wheel of the folder would have."""
-    installed = [file for file in found.files or () if file.parts[0] == PACKAGE.name and "__pycache__" not in file.parts]
-    paths = [Path(str(found.locate_file(file))).resolve() for file in installed]
+    installed = [file for file in distribution.files or () if file.parts[0] == PACKAGE.name and "__pycache__" not in file.parts]
+    paths = [Path(str(distribution.locate_file(file))).resolve() for file in installed]
     return sorted(paths if PACKAGE / "__init__.py" in paths else set(_tree()))
 
 
@@ -82,12 +82,12 @@ def _tree() -> Iterator[Path]:
                 yield from filter(Path.is_file, folder.glob(pattern))
 
 
-def _descriptions(found: Distribution) -> Iterator[tuple[str, bytes]]:
+def _descriptions(distribution: Distribution) -> Iterator[tuple[str, bytes]]:
     """Names within *.dist-info and contents: dependencies, the command, and licences."""
-    for file in found.files or ():
+    for file in distribution.files or ():
         part = "/".join(file.parts[1:])
         if file.parts[0].endswith(".dist-info") and (part in DESCRIPTIONS or part.startswith("licenses/")):
-            yield part, Path(str(found.locate_file(file))).read_bytes()
+            yield part, Path(str(distribution.locate_file(file))).read_bytes()
 
 
 def _record(files: Mapping[str, bytes], own: str) -> bytes:

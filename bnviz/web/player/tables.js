@@ -182,14 +182,12 @@ export function tablesOf({data, layout}, {view, comparison, beside = "", time, f
     x: fill(titleOf(layout, xaxis ?? "x")),
     y: fill(titleOf(layout, yaxis ?? "y")),
   });
-  const overTime = (/** @type {Numbers} */ part, /** @type {"own" | "other"} */ whose) =>
-    time && view ? rowsOverTime(part, playerText(view, "step_key"), time, whose) : part;
-  const parts = data.flatMap((trace) => numbersOf(trace, view, titles(trace))).map((part) => overTime(part, "own"));
+  const stepKey = view ? playerText(view, "step_key") : "";
+  const partsOf = (/** @type {Trace[]} */ traces, /** @type {View | undefined} */ run, /** @type {"own" | "other"} */ whose) =>
+    traces.flatMap((trace) => numbersOf(trace, run, titles(trace))).map((part) => rowsOverTime(part, stepKey, time, whose));
+  const parts = partsOf(data, view, "own");
   if (!comparison) return joinTables(parts);
-  const comparisonParts = data
-    .filter(isComparable)
-    .flatMap((trace) => numbersOf(trace, comparison, titles(trace)))
-    .map((part) => overTime(part, "other"));
+  const comparisonParts = partsOf(data.filter(isComparable), comparison, "other");
   return joinTables([...parts, ...comparisonParts.map((part) => ofBefore(part, comparison, beside))]);
 }
 

@@ -37,8 +37,8 @@ export function clockOf(snapshots, scale = 1) {
  */
 function between(snapshots, step) {
   if (snapshots.length < 2) return 0;
-  const found = snapshots.findIndex((one) => one.step >= step);
-  const index = found < 0 ? snapshots.length - 1 : Math.max(found, 1);
+  const next = snapshots.findIndex((one) => one.step >= step);
+  const index = next < 0 ? snapshots.length - 1 : Math.max(next, 1);
   const [before, after] = [snapshots[index - 1], snapshots[index]];
   return before.epoch + ((step - before.step) / (after.step - before.step)) * (after.epoch - before.epoch);
 }

@@ -298,7 +298,7 @@ export class TourCore {
     if (step < card.due && !over) return this.#sayProgress(card, step);
     const {text, correctGuess} = card.outcome(view, say);
     this.#hasOutcome = true;
-    player.setPlaying(false); // what is on show is what is sentenceOrKey of
+    player.setPlaying(false); // the sentence is about what is on show
     this.#say(this.#verdict(card, correctGuess), text, false);
   }
 
